@@ -1,0 +1,136 @@
+import { Hono } from 'hono'
+import { type Env, isBroken, loadConfig } from './config.ts'
+import { type Ctx, createContext, systemClock } from './context.ts'
+import { authRoutes } from './features/auth/routes.ts'
+import { clientRoutes } from './features/clients/routes.ts'
+import { docsRoutes } from './features/docs/routes.ts'
+import { eventRoutes } from './features/events/routes.ts'
+import { healthRoutes } from './features/health/routes.ts'
+import { keysRoutes } from './features/keys/routes.ts'
+import { mailRoutes } from './features/mail/routes.ts'
+import { oauthRoutes } from './features/oauth/routes.ts'
+import { sessionRoutes } from './features/sessions/routes.ts'
+import { userRoutes } from './features/users/routes.ts'
+import { answerGateway } from './features/validation/gateway.ts'
+import { validationRoutes } from './features/validation/routes.ts'
+import { verifier } from './features/validation/service.ts'
+import { withAnswerHeaders } from './http/answer-headers.ts'
+import { clientAddress } from './http/client-address.ts'
+import { answerPreflight, corsHeaders, isPreflight } from './http/cors.ts'
+import { limitRequest } from './http/limits.ts'
+import { renderError, toDomainError } from './http/render-error.ts'
+import type { HonoEnv, RequestState } from './http/request-state.ts'
+import { allowedMethods, identityOf, mountRoutes, type Route } from './http/router.ts'
+import { configurationError, methodNotAllowed, notFound } from './lib/errors.ts'
+import { newUuid } from './lib/ids.ts'
+import type { Isolate } from './lib/isolate.ts'
+import { createLog } from './lib/log.ts'
+
+/** Every route of the service. The first that matches answers: static paths stand before parameters. */
+export function listRoutes(): Route[] {
+  return [
+    healthRoutes,
+    docsRoutes,
+    keysRoutes,
+    authRoutes,
+    oauthRoutes,
+    validationRoutes,
+    sessionRoutes,
+    userRoutes,
+    clientRoutes,
+    eventRoutes,
+    mailRoutes,
+  ].flatMap((routes) => routes.list)
+}
+
+export interface App {
+  fetch(request: Request, env: Env, execution: Pick<ExecutionContext, 'waitUntil'>): Promise<Response>
+}
+
+export interface AppOptions {
+  readonly isolate: Isolate
+  /** Tests pass a clock, an address or a failing store. */
+  readonly override?: (ctx: Ctx) => Ctx
+}
+
+export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App {
+  const routes = listRoutes()
+  const hono = createRouter(routes)
+  return {
+    async fetch(request, env, execution) {
+      const requestId = requestIdOf(request)
+      const config = await loadConfig(env)
+      if (isBroken(config)) return answerBroken(request, requestId, config.broken)
+      const ctx = override(
+        createContext({
+          env,
+          config,
+          isolate,
+          requestId,
+          ip: clientAddress(request, config),
+          country: request.headers.get('cf-ipcountry'),
+          userAgent: request.headers.get('user-agent')?.slice(0, 512) ?? null,
+          waitUntil: (work) => execution.waitUntil(work),
+        }),
+      )
+      return answer(ctx, hono, request)
+    },
+  }
+}
+
+async function answer(ctx: Ctx, hono: Hono<HonoEnv>, request: Request): Promise<Response> {
+  const started = ctx.now()
+  const state: RequestState = { ctx, identity: null, answerHeaders: {} }
+  const fromGateway = await answerGateway(ctx, request)
+  const response =
+    fromGateway ?? (isPreflight(request) ? answerPreflight(ctx.config, request) : await hono.fetch(request, { state }))
+  const cors = fromGateway ? {} : corsHeaders(ctx.config, request)
+  const timing = ctx.config.SERVER_TIMING ? { 'Server-Timing': `total;dur=${ctx.now() - started}` } : {}
+  ctx.log.info('request', {
+    method: request.method,
+    path: new URL(request.url).pathname,
+    status: response.status,
+    duration_ms: ctx.now() - started,
+  })
+  return withAnswerHeaders(ctx, response, { ...cors, ...state.answerHeaders, ...timing })
+}
+
+function createRouter(routes: readonly Route[]): Hono<HonoEnv> {
+  const hono = new Hono<HonoEnv>({ strict: false })
+  hono.use('*', async (c, next) => {
+    c.set('state', (c.env as unknown as { state: RequestState }).state)
+    await next()
+  })
+  mountRoutes(hono, routes, verifier, limitRequest)
+  hono.notFound(async (c) => {
+    const { ctx } = c.var.state
+    await limitRequest(c, await identityOf(c, verifier))
+    const allow = allowedMethods(routes, c.req.path)
+    return renderError(ctx, allow.length > 0 ? methodNotAllowed({ allow }) : notFound())
+  })
+  hono.onError((thrown, c) => {
+    const { ctx } = c.var.state
+    return (c.var.renderError ?? renderError)(ctx, toDomainError(ctx, thrown))
+  })
+  return hono
+}
+
+/** The caller's own request id when it is a plain token, so that logs of both sides meet. */
+function requestIdOf(request: Request): string {
+  const given = request.headers.get('x-request-id') ?? ''
+  return /^[A-Za-z0-9._-]{8,128}$/.test(given) ? given : newUuid()
+}
+
+/** Without its configuration the service answers nothing but that it runs. */
+function answerBroken(
+  request: Request,
+  requestId: string,
+  broken: readonly { name: string; reason: string }[],
+): Response {
+  const pathname = new URL(request.url).pathname.replace(/\/$/, '')
+  if (pathname === '/liveness') return Response.json({ status: 'alive' })
+  createLog({ request_id: requestId }).warn('configuration_error', {
+    settings: broken.map(({ name, reason }) => `${name} ${reason}`).join('; '),
+  })
+  return withAnswerHeaders({ requestId }, renderError({ requestId, now: systemClock }, configurationError()), {})
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { importRootKeys, type RootKeys } from './lib/root-keys.ts'
+
+/** The Worker's bindings and variables, as `wrangler.toml`, secrets and `.dev.vars` give them. */
+export interface Env {
+  readonly DB: D1Database
+  readonly KV: KVNamespace
+  readonly ASSETS: Fetcher
+  readonly USER_AUTHORITY: DurableObjectNamespace
+  readonly SIGN_IN_GUARD: DurableObjectNamespace
+  readonly REVOCATION_FEED: DurableObjectNamespace
+  readonly EVENT_HUB: DurableObjectNamespace
+  readonly OBJECT_EVENTS: Queue<unknown>
+  readonly RATE_LIMITER?: RateLimit
+}
+
+const flag = (fallback: boolean) => z.stringbool().default(fallback)
+const integer = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback)
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+const secret = z.string().min(32, 'must have at least 32 characters')
+const origin = z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)
+
+const Variables = z
+  .object({
+    MODE: z.enum(['production', 'local']).default('production'),
+    PUBLIC_URL: origin,
+    AUDIENCE: z.string().min(1).default('postern'),
+    APP_NAME: z.string().min(1).max(60).default('Postern'),
+    ROOT_SECRET: secret,
+    ROOT_SECRET_PREVIOUS: secret.optional(),
+    JWT_ALG: z.enum(['RS256', 'ES256', 'EdDSA']).default('RS256'),
+    JWKS_CACHE_SECONDS: integer(300, 30, 86_400),
+    KEY_ROTATION_DAYS: integer(30, 1, 365),
+    ACCESS_TOKEN_SECONDS: integer(600, 60, 3600),
+    REFRESH_REPLAY_SECONDS: integer(10, 0, 60),
+    SESSION_IDLE_SECONDS: integer(7 * 86_400, 60, 365 * 86_400),
+    SESSION_ABSOLUTE_SECONDS: integer(30 * 86_400, 60, 365 * 86_400),
+    MAX_SESSIONS_PER_USER: integer(10, 1, 100),
+    VALIDATE_MAX_STALE: integer(60, 5, 600),
+    VALIDATE_FAIL_OPEN: flag(false),
+    VALIDATE_LIMIT: integer(0, 0, 10_000_000),
+    SESSION_COOKIE: z
+      .string()
+      .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')
+      .default('__Secure-postern'),
+    CORS_ORIGINS: list,
+    TRUST_ADDRESS_HEADER: flag(false),
+    ADMIN_SECRET_KEY: z.string().min(16).optional(),
+    COMPAT: z
+      .string()
+      .default('janux,auth-service,users-api,gateway-auth')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((item) => item.trim())
+          .filter(Boolean),
+      ),
+    SIGNUPS_ENABLED: flag(true),
+    HIDE_ACCOUNT_EXISTENCE: flag(false),
+    REQUIRE_VERIFIED_EMAIL: flag(false),
+    PASSWORD_MIN_LENGTH: integer(8, 8, 64),
+    BREACHED_PASSWORD_CHECK: flag(false),
+    RATE_LIMIT_ANONYMOUS: integer(100, 1, 1_000_000),
+    RATE_LIMIT_AUTHENTICATED: integer(1000, 1, 1_000_000),
+    RATE_LIMIT_ADMIN: integer(5000, 1, 1_000_000),
+    EVENT_RETENTION_DAYS: integer(90, 1, 3650),
+    JURISDICTION: z.enum(['eu', 'fedramp']).optional(),
+    SERVER_TIMING: flag(false),
+  })
+  .refine((value) => value.SESSION_IDLE_SECONDS <= value.SESSION_ABSOLUTE_SECONDS, {
+    path: ['SESSION_IDLE_SECONDS'],
+    message: 'must not exceed SESSION_ABSOLUTE_SECONDS',
+  })
+  .refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
+    path: ['PUBLIC_URL'],
+    message: 'must be https in production',
+  })
+
+export type Variables = z.infer<typeof Variables>
+
+/** Every setting. `docs/operations.md` and README's table say what each does. */
+export interface Config extends Omit<Variables, 'ROOT_SECRET' | 'ROOT_SECRET_PREVIOUS'> {
+  readonly rootKeys: RootKeys
+}
+
+/** A deployment that cannot be served: names of the settings that are missing or malformed, never their values. */
+export interface BrokenConfig {
+  readonly broken: readonly { readonly name: string; readonly reason: string }[]
+}
+
+const parsed = new WeakMap<object, Promise<Config | BrokenConfig>>()
+
+async function parse(env: object): Promise<Config | BrokenConfig> {
+  // An empty string is how a shell unsets a variable; it means "not set" for all but COMPAT, where it means none.
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => typeof value === 'string' && (value !== '' || name === 'COMPAT')),
+  )
+  const result = Variables.safeParse(given)
+  if (!result.success) {
+    return {
+      broken: result.error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), reason: issue.message })),
+    }
+  }
+  const { ROOT_SECRET, ROOT_SECRET_PREVIOUS, ...rest } = result.data
+  return { ...rest, rootKeys: await importRootKeys({ current: ROOT_SECRET, previous: ROOT_SECRET_PREVIOUS ?? null }) }
+}
+
+/** The configuration of this isolate: parsed once for each `env`. */
+export function loadConfig(env: Env): Promise<Config | BrokenConfig> {
+  const known = parsed.get(env) ?? parse(env)
+  parsed.set(env, known)
+  return known
+}
+
+export const isBroken = (config: Config | BrokenConfig): config is BrokenConfig => 'broken' in config

@@ -1,0 +1,154 @@
+import { drizzle } from 'drizzle-orm/d1'
+import type { Config, Env } from './config.ts'
+import type { Db } from './db/client.ts'
+import type { EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
+import { newUuid } from './lib/ids.ts'
+import { Isolate } from './lib/isolate.ts'
+import { createLog, type Log } from './lib/log.ts'
+
+export interface Objects {
+  user(userId: string): UserAuthorityRpc
+  /** The guard that holds `subject`: one of 256, by hash. */
+  guard(subject: string): SignInGuardRpc
+  feed(): RevocationFeedRpc
+  hub(topic: string): EventHubRpc
+}
+
+export interface Queues {
+  /** Events that objects recorded, on their way to D1. */
+  objectEvents: Queue<unknown>
+}
+
+/** What a request may touch. First parameter of every use case, named `ctx`, never kept. */
+export interface Ctx {
+  readonly config: Config
+  readonly db: Db
+  readonly kv: KVNamespace
+  readonly assets: Fetcher
+  readonly objects: Objects
+  readonly queues: Queues
+  readonly isolate: Isolate
+  /** Epoch milliseconds. */
+  now(): number
+  newId(): string
+  random(length: number): Uint8Array<ArrayBuffer>
+  /** For fixed providers only; addresses from configuration or users go through `lib/outbound`. */
+  fetch: typeof fetch
+  readonly log: Log
+  readonly requestId: string
+  readonly ip: string
+  readonly country: string | null
+  readonly userAgent: string | null
+  /** Work that may be lost: its failure is logged, its result is nobody's. */
+  defer(work: Promise<unknown>): void
+}
+
+/** A user who is signed in, as the verified access token says. */
+export interface UserActor {
+  readonly type: 'user'
+  readonly id: string
+  readonly sessionId: string
+  readonly number: number
+  readonly email: string
+  readonly username: string | null
+  readonly role: string
+  readonly roles: readonly string[]
+  readonly organizationId: string | null
+  readonly organizationRole: string | null
+  readonly amr: readonly string[]
+  readonly acr: string
+  /** Epoch seconds. */
+  readonly authTime: number
+  readonly claimsVersion: number
+  readonly expiresAt: number
+}
+
+/** A machine with a client credentials token. */
+export interface ClientActor {
+  readonly type: 'client'
+  readonly id: string
+  readonly scopes: readonly string[]
+  readonly expiresAt: number
+}
+
+export interface ActorCtx extends Ctx {
+  readonly actor: UserActor
+}
+
+export interface ClientCtx extends Ctx {
+  readonly actor: ClientActor
+}
+
+export interface PrincipalCtx extends Ctx {
+  readonly actor: UserActor | ClientActor
+}
+
+async function hashByte(text: string): Promise<number> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  return digest[0] ?? 0
+}
+
+/** The only place that makes stubs. A deployment's jurisdiction is fixed: the same name elsewhere is another object. */
+export function createObjects(env: Env, config: Pick<Config, 'JURISDICTION'>): Objects {
+  const within = (namespace: DurableObjectNamespace) =>
+    config.JURISDICTION ? namespace.jurisdiction(config.JURISDICTION) : namespace
+  const stub = <T>(namespace: DurableObjectNamespace, name: string): T =>
+    within(namespace).getByName(name) as unknown as T
+  const guardOf = async (subject: string) => stub<SignInGuardRpc>(env.SIGN_IN_GUARD, String(await hashByte(subject)))
+  return {
+    user: (userId) => stub(env.USER_AUTHORITY, userId),
+    feed: () => stub(env.REVOCATION_FEED, 'feed'),
+    hub: (topic) => stub(env.EVENT_HUB, topic),
+    guard: (subject) => ({
+      attempt: async (input) => (await guardOf(subject)).attempt(input),
+      giveBack: async (input) => (await guardOf(subject)).giveBack(input),
+      complete: async (input) => (await guardOf(subject)).complete(input),
+      unlock: async (input) => (await guardOf(subject)).unlock(input),
+      status: async (input) => (await guardOf(subject)).status(input),
+      use: async (input) => (await guardOf(subject)).use(input),
+      ping: async () => (await guardOf(subject)).ping(),
+    }),
+  }
+}
+
+export interface ContextSource {
+  readonly env: Env
+  readonly config: Config
+  readonly isolate: Isolate
+  readonly requestId?: string
+  readonly ip?: string
+  readonly country?: string | null
+  readonly userAgent?: string | null
+  waitUntil(work: Promise<unknown>): void
+}
+
+/** One isolate's memory in production; tests make their own. */
+export const sharedIsolate = new Isolate()
+
+export const systemClock = (): number => Date.now()
+
+export function createContext(source: ContextSource): Ctx {
+  const { env, config } = source
+  const requestId = source.requestId ?? newUuid()
+  const log = createLog({ request_id: requestId })
+  return {
+    config,
+    // Every read that decides, or fills a token, starts at the primary.
+    db: drizzle(env.DB.withSession('first-primary') as unknown as D1Database),
+    kv: env.KV,
+    assets: env.ASSETS,
+    objects: createObjects(env, config),
+    queues: { objectEvents: env.OBJECT_EVENTS },
+    isolate: source.isolate,
+    now: systemClock,
+    newId: newUuid,
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    fetch: (input, init) => fetch(input, init),
+    log,
+    requestId,
+    ip: source.ip ?? '0.0.0.0',
+    country: source.country ?? null,
+    userAgent: source.userAgent ?? null,
+    defer: (work) => source.waitUntil(work.catch((cause: unknown) => log.error('deferred_work_failed', cause))),
+  }
+}

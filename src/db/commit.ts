@@ -1,0 +1,95 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { BatchItem } from 'drizzle-orm/batch'
+import type { Ctx } from '../context.ts'
+import type { EventDraft, FeedEntry } from '../lib/event.ts'
+import { events, users } from './schema.ts'
+
+/** An event that rides in the batch of its change. */
+export interface CommittedEvent extends EventDraft {
+  /** The change raised the user's `claims_version`: the row carries its new value to the feed. */
+  readonly raisesClaims?: boolean
+  /** Handed to the revocation feed when the row is delivered. */
+  readonly feedEntry?: Extract<FeedEntry, { kind: 'key' | 'client' }>
+}
+
+type Rows<S> = S extends { _: { result: infer R } } ? R : never
+
+/**
+ * Writes a change and its events in one batch, then nudges whoever delivers them.
+ * The events are written only if the statement changed a row. Returns the statement's rows.
+ */
+export async function commit<S extends BatchItem<'sqlite'>>(
+  ctx: Ctx,
+  statement: S,
+  ...drafts: CommittedEvent[]
+): Promise<Rows<S>> {
+  const rows = await write(ctx, [statement], drafts)
+  ctx.defer(nudge(ctx, drafts))
+  return rows.at(-1) as Rows<S>
+}
+
+/** As `commit`, and waits until the change is delivered: `propagated` says whether the revocation feed has taken it. */
+export async function commitAndPropagate<S extends BatchItem<'sqlite'>>(
+  ctx: Ctx,
+  statement: S,
+  ...drafts: CommittedEvent[]
+): Promise<{ rows: Rows<S>; propagated: boolean }> {
+  const rows = await write(ctx, [statement], drafts)
+  return { rows: rows.at(-1) as Rows<S>, propagated: await nudge(ctx, drafts) }
+}
+
+/** As `commit` for several statements. The last decides whether the events are written, so it must depend on the others. */
+export async function commitAll<S extends BatchItem<'sqlite'>>(
+  ctx: Ctx,
+  statements: readonly [...BatchItem<'sqlite'>[], S],
+  ...drafts: CommittedEvent[]
+): Promise<Rows<S>> {
+  const rows = await write(ctx, statements, drafts)
+  ctx.defer(nudge(ctx, drafts))
+  return rows.at(-1) as Rows<S>
+}
+
+async function write(
+  ctx: Ctx,
+  statements: readonly BatchItem<'sqlite'>[],
+  drafts: readonly CommittedEvent[],
+): Promise<unknown[]> {
+  const batch = [...statements, ...drafts.map((draft) => insertEvent(ctx, draft))]
+  const [first, ...rest] = batch
+  if (!first) return []
+  const results: unknown[] = await ctx.db.batch([first, ...rest])
+  return results.slice(0, statements.length)
+}
+
+/** `changes()` counts the statement just before, so each event is written only when the one before it was. */
+function insertEvent(ctx: Ctx, draft: CommittedEvent) {
+  const claimsVersion: SQL = draft.raisesClaims
+    ? sql`(select ${users.claimsVersion} from ${users} where ${users.id} = ${draft.userId})`
+    : sql`null`
+  const row = sql`select
+    null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},
+    ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},
+    ${claimsVersion}, ${draft.feedEntry ? JSON.stringify(draft.feedEntry) : null}, null
+    where changes() > 0`
+  return ctx.db.insert(events).select(row)
+}
+
+/** Tells each log that has new rows; the rows stay undelivered, and cron finds them, when nobody answers. */
+async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boolean> {
+  const owners = [...new Set(drafts.map((draft) => draft.userId))]
+  const answers = await Promise.all(
+    owners.map(async (userId) => {
+      try {
+        const told =
+          userId === null
+            ? ctx.objects.hub('platform').nudge({ topic: 'platform' })
+            : ctx.objects.user(userId).nudge({ userId })
+        return (await told).propagated
+      } catch (cause) {
+        ctx.log.error('nudge_failed', cause)
+        return false
+      }
+    }),
+  )
+  return answers.every(Boolean)
+}

@@ -1,0 +1,5 @@
+export { clients } from '../features/clients/tables.ts'
+export { events } from '../features/events/tables.ts'
+export { signingKeys } from '../features/keys/tables.ts'
+export { mailbox } from '../features/mail/tables.ts'
+export { users } from '../features/users/tables.ts'

@@ -1,0 +1,8 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { Env } from '../../config.ts'
+
+export class RevocationFeed extends DurableObject<Env> {
+  async ping(): Promise<'ok'> {
+    return 'ok'
+  }
+}

@@ -1,0 +1,251 @@
+import type { EventActor, FeedEntry, RecordedEvent } from '../lib/event.ts'
+
+// What Workers and objects say to each other. Arguments and answers only grow: during a deploy old and new code talk.
+// Refusals are values; a throw is a bug or an outage.
+
+/** Where a call came from, as the Worker saw it. */
+export interface Caller {
+  readonly ip: string
+  readonly country: string | null
+  readonly userAgent: string | null
+}
+
+export type EndReason =
+  | 'signed_out'
+  | 'revoked'
+  | 'session_cap'
+  | 'expired'
+  | 'refresh_reuse'
+  | 'refresh_from_the_future'
+  | 'credentials_changed'
+  | 'password_changed'
+  | 'password_reset'
+  | 'email_changed'
+  | 'suspended'
+  | 'locked'
+  | 'deleted'
+
+export interface SessionSnapshot {
+  readonly id: string
+  /** Sequential within the user. */
+  readonly number: number
+  readonly userId: string
+  readonly clientId: string
+  readonly openedAt: number
+  readonly lastActiveAt: number
+  /** The earlier of the idle and the absolute expiry. */
+  readonly expiresAt: number
+  readonly ip: string
+  readonly country: string | null
+  readonly userAgent: string | null
+  readonly amr: readonly string[]
+  readonly authTime: number
+  readonly organizationId: string | null
+  readonly endedAt: number | null
+  readonly endReason: EndReason | null
+}
+
+/** One generation of a session: what its refresh token and access token are derived from. */
+export interface Grant {
+  readonly session: SessionSnapshot
+  readonly generation: number
+  /** 16 bytes: HMAC of session and generation under the session's own secret. */
+  readonly proof: Uint8Array
+  /** When the session advanced to this generation: the access token's `iat`. Epoch milliseconds. */
+  readonly advancedAt: number
+}
+
+export interface OpenSessionInput {
+  readonly userId: string
+  readonly clientId: string
+  readonly authVersion: number
+  readonly claimsVersion: number
+  readonly amr: readonly string[]
+  readonly authTime: number
+  readonly organizationId: string | null
+  readonly caller: Caller
+  /** Recorded with the opening, in the same transaction: `user.signed_in` and the like. */
+  readonly events: readonly { readonly type: string; readonly data?: Readonly<Record<string, unknown>> }[]
+}
+
+export type OpenSessionResult =
+  | { readonly outcome: 'opened'; readonly grant: Grant }
+  /** The credentials were changed after the Worker read the user's row. */
+  | { readonly outcome: 'stale_credentials' }
+
+export interface RotateInput {
+  readonly userId: string
+  readonly sessionId: string
+  readonly generation: number
+  readonly proof: Uint8Array
+  /** SHA-256 of the `Idempotency-Key`, base64url. */
+  readonly idempotencyKeyHash: string | null
+  readonly authVersion: number
+  readonly keptSessionId: string | null
+  readonly claimsVersion: number
+  readonly caller: Caller
+}
+
+export type RotateRefusal =
+  | 'unknown_session'
+  | 'wrong_proof'
+  | 'ended'
+  | 'expired'
+  | 'reuse'
+  | 'from_the_future'
+  | 'stale_credentials'
+
+export type RotateResult =
+  | { readonly outcome: 'rotated' | 'replayed'; readonly grant: Grant }
+  | { readonly outcome: 'refused'; readonly reason: RotateRefusal }
+
+export interface CheckInput {
+  readonly userId: string
+  readonly sessionId: string
+  /** The access token's `ver`. */
+  readonly claimsVersion: number
+}
+
+export type CheckResult =
+  | { readonly live: true }
+  | { readonly live: false; readonly reason: 'unknown' | 'ended' | 'expired' | 'stale_credentials' | 'stale_claims' }
+
+export interface EndSessionInput {
+  readonly userId: string
+  readonly sessionId: string
+  readonly reason: EndReason
+  readonly actor: EventActor
+  readonly caller: Caller
+  /** Recorded beside `session.revoked`: `user.signed_out` and the like. */
+  readonly events?: readonly { readonly type: string; readonly data?: Readonly<Record<string, unknown>> }[]
+}
+
+export interface EndSessionsInput {
+  readonly userId: string
+  readonly except: string | null
+  readonly reason: EndReason
+  readonly actor: EventActor
+  readonly caller: Caller
+  /** The user row's `auth_version` after the change that ends the sessions; null when no credential changed. */
+  readonly authVersion: number | null
+}
+
+export interface EndResult {
+  /** The sessions that this call ended. */
+  readonly ended: readonly string[]
+  /** Whether the revocation feed has taken them; otherwise the object's outbox goes on trying. */
+  readonly propagated: boolean
+}
+
+export interface Propagation {
+  readonly propagated: boolean
+}
+
+/** An event with its place in one topic's log. */
+export interface LoggedEvent {
+  readonly seq: number
+  readonly event: RecordedEvent
+}
+
+/** `oldest` is the lowest seq that the log still holds (head + 1 when it is empty). */
+export interface LogPage {
+  readonly events: readonly LoggedEvent[]
+  readonly oldest: number
+  readonly head: number
+}
+
+/** `RPC` of the object that is the truth for one user's sessions. Its sockets are opened by `fetch` with an Upgrade. */
+export interface UserAuthorityRpc {
+  open(input: OpenSessionInput): Promise<OpenSessionResult>
+  rotate(input: RotateInput): Promise<RotateResult>
+  check(input: CheckInput): Promise<CheckResult>
+  findSession(input: { userId: string; sessionId: string }): Promise<SessionSnapshot | null>
+  /** Newest first; ended ones only when `withEnded`. */
+  listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly SessionSnapshot[]>
+  endSession(input: EndSessionInput): Promise<EndResult>
+  endSessions(input: EndSessionsInput): Promise<EndResult>
+  /** Reads the user's undelivered rows from D1, appends them to the log and hands what they carry to the feed. */
+  nudge(input: { userId: string }): Promise<Propagation>
+  /** Makes a single-use ticket that opens a socket. */
+  issueTicket(input: {
+    userId: string
+    sessionId: string
+    identity: SocketIdentity
+    expiresAt: number
+  }): Promise<{ ticket: string }>
+  /** A hub hands over events of a topic that a socket here has subscribed to. */
+  takeHubEvents(input: { topic: string; events: readonly LoggedEvent[] }): Promise<{ subscribed: boolean }>
+  ping(): Promise<'ok'>
+  fetch(request: Request): Promise<Response>
+}
+
+/** Whose socket it is, and what it may see; kept in the socket's attachment. */
+export interface SocketIdentity {
+  readonly principal:
+    | { readonly type: 'user'; readonly userId: string; readonly sessionId: string; readonly email: string }
+    | { readonly type: 'client'; readonly clientId: string }
+  /** The access token's `exp`, epoch milliseconds. */
+  readonly expiresAt: number
+  readonly isAdmin: boolean
+  /** Topics that the principal may subscribe to beyond its own channel. */
+  readonly topics: readonly string[]
+}
+
+/** The feed's entries after `after`, oldest first. Ids are as in `FeedEntry`. */
+export interface FeedPage {
+  /** Changes when the feed's storage was lost: cursors of another epoch mean nothing. */
+  readonly epoch: string
+  readonly head: number
+  /** The feed holds more than a view can: ask objects directly until it is shorter. */
+  readonly overflow: boolean
+  readonly entries: readonly { readonly seq: number; readonly at: number; readonly entry: FeedEntry }[]
+}
+
+export interface RevocationFeedRpc {
+  append(entries: readonly FeedEntry[]): Promise<{ head: number }>
+  /** Entries with a seq above `after`; null means all that the feed holds. */
+  pull(after: number | null): Promise<FeedPage>
+  /** The entries of the last `ms` milliseconds: the answer that isolates of one location share. */
+  pullRecent(ms: number): Promise<FeedPage>
+  ping(): Promise<'ok'>
+}
+
+export interface EventHubRpc {
+  /** Idempotent by event id. Registered objects and sockets are told within 50 ms. */
+  append(input: { topic: string; events: readonly RecordedEvent[] }): Promise<{ head: number }>
+  /** Reads undelivered rows that concern no user, appends them and hands what they carry to the feed. */
+  nudge(input: { topic: string }): Promise<Propagation>
+  register(input: { topic: string; userId: string }): Promise<{ head: number }>
+  unregister(input: { topic: string; userId: string }): Promise<void>
+  read(input: { topic: string; after: number; limit: number }): Promise<LogPage>
+  /** A service client's ticket; users' tickets are the user's object's. */
+  issueTicket(input: { topic: string; identity: SocketIdentity; expiresAt: number }): Promise<{ ticket: string }>
+  ping(): Promise<'ok'>
+  fetch(request: Request): Promise<Response>
+}
+
+/** Who tries to sign in. `account` is a user id, or a hash of the identifier when there is no such user. */
+export interface AttemptInput {
+  readonly account: string
+  readonly network: string
+}
+
+export type AttemptResult =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly lockedUntil: number; readonly scope: 'network' | 'account' }
+
+export interface SignInGuardRpc {
+  /** Counts one attempt before the password is checked. */
+  attempt(input: AttemptInput): Promise<AttemptResult>
+  /** A right password: the count of this attempt is given back. */
+  giveBack(input: AttemptInput): Promise<void>
+  /** A completed sign-in: the account's count for its network starts anew, and the network is known for 30 days. */
+  complete(input: AttemptInput): Promise<void>
+  /** An admin's unlock or a reset: every attempt lock of the account is lifted. */
+  unlock(input: { account: string }): Promise<void>
+  /** What an answer about one user says of its attempts. */
+  status(input: { account: string }): Promise<{ failedAttempts: number; lockedUntil: number | null }>
+  /** One of `limit` uses of `subject` in `windowMs`, counted exactly. */
+  use(input: { subject: string; limit: number; windowMs: number }): Promise<{ allowed: boolean; retryAfterMs: number }>
+  ping(): Promise<'ok'>
+}

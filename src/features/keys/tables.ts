@@ -1,0 +1,14 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** The ring of signing keys. Times are epoch milliseconds; a key signs from `signsFrom` until a younger one does. */
+export const signingKeys = sqliteTable('signing_keys', {
+  kid: text('kid').primaryKey(),
+  alg: text('alg').notNull(),
+  publicJwk: text('public_jwk', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+  privateSealed: text('private_sealed').notNull(),
+  createdAt: integer('created_at').notNull(),
+  signsFrom: integer('signs_from').notNull(),
+  /** Published until then; null while it signs or waits to. */
+  publishedUntil: integer('published_until'),
+  revokedAt: integer('revoked_at'),
+})

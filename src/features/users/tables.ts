@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const users = sqliteTable(
+  'users',
+  {
+    /** Sequential, never used again: the id of systems that want integers. */
+    number: integer('number').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    /** In its one normal form (`normalizeEmail`). */
+    email: text('email').notNull().unique(),
+    emailVerifiedAt: integer('email_verified_at'),
+    username: text('username'),
+    /** `normalizeUsername` of it: what is unique. */
+    usernameKey: text('username_key').unique(),
+    /** PHC string; null for accounts without a password. */
+    passwordHash: text('password_hash'),
+    role: text('role').notNull().default('user'),
+    status: text('status').notNull().default('active'),
+    firstName: text('first_name'),
+    lastName: text('last_name'),
+    displayName: text('display_name'),
+    profileImageUrl: text('profile_image_url'),
+    bio: text('bio'),
+    phoneNumber: text('phone_number'),
+    phoneVerified: integer('phone_verified', { mode: 'boolean' }).notNull().default(false),
+    timezone: text('timezone'),
+    locale: text('locale'),
+    metadata: text('metadata', { mode: 'json' }).$type<Record<string, unknown>>().notNull().default(sql`'{}'`),
+    /** Raised by every change that ends sessions. */
+    authVersion: integer('auth_version').notNull().default(1),
+    /** The session that such a change lets live. */
+    keptSessionId: text('kept_session_id'),
+    /** Raised by every change of what a token says; the token's `ver`. */
+    claimsVersion: integer('claims_version').notNull().default(1),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    lastSignInAt: integer('last_sign_in_at'),
+  },
+  (table) => [
+    index('users_by_created').on(table.createdAt, table.number),
+    index('users_by_status').on(table.status, table.number),
+  ],
+)

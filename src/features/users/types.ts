@@ -1,0 +1,29 @@
+export type UserStatus = 'active' | 'pending' | 'inactive' | 'suspended' | 'locked' | 'deleted'
+
+/** A user's row. Times are epoch milliseconds. */
+export interface User {
+  readonly id: string
+  readonly number: number
+  readonly email: string
+  readonly emailVerifiedAt: number | null
+  readonly username: string | null
+  readonly passwordHash: string | null
+  readonly role: string
+  readonly status: UserStatus
+  readonly firstName: string | null
+  readonly lastName: string | null
+  readonly displayName: string | null
+  readonly profileImageUrl: string | null
+  readonly bio: string | null
+  readonly phoneNumber: string | null
+  readonly phoneVerified: boolean
+  readonly timezone: string | null
+  readonly locale: string | null
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly authVersion: number
+  readonly keptSessionId: string | null
+  readonly claimsVersion: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly lastSignInAt: number | null
+}

@@ -1,0 +1,47 @@
+import type { Config } from '../config.ts'
+
+const METHODS = 'GET, POST, PUT, DELETE, OPTIONS, PATCH'
+const REQUEST_HEADERS =
+  'Authorization, Content-Type, X-Requested-With, X-API-Key, X-CSRF-Token, X-Tenant-ID, X-Organization-ID, X-Client-ID, X-Platform, X-SDK, X-Request-ID, Idempotency-Key'
+const EXPOSED_HEADERS = 'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-Request-ID'
+const LOCAL_ORIGIN = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/
+
+export function isAllowedOrigin(config: Pick<Config, 'MODE' | 'CORS_ORIGINS' | 'PUBLIC_URL'>, origin: string): boolean {
+  if (origin === config.PUBLIC_URL || config.CORS_ORIGINS.includes(origin)) return true
+  return config.MODE === 'local' && LOCAL_ORIGIN.test(origin)
+}
+
+/** Headers for an allowed origin (Fetch 3.2); for any other, only `Vary`, and the browser refuses. */
+export function corsHeaders(
+  config: Pick<Config, 'MODE' | 'CORS_ORIGINS' | 'PUBLIC_URL'>,
+  request: Request,
+): Record<string, string> {
+  const origin = request.headers.get('origin')
+  if (!origin || !isAllowedOrigin(config, origin)) return { Vary: 'Origin' }
+  return {
+    Vary: 'Origin',
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Allow-Credentials': 'true',
+    'Access-Control-Expose-Headers': EXPOSED_HEADERS,
+  }
+}
+
+export const isPreflight = (request: Request): boolean =>
+  request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method')
+
+export function answerPreflight(
+  config: Pick<Config, 'MODE' | 'CORS_ORIGINS' | 'PUBLIC_URL'>,
+  request: Request,
+): Response {
+  const headers = corsHeaders(config, request)
+  if (!headers['Access-Control-Allow-Origin']) return new Response(null, { status: 403, headers })
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...headers,
+      'Access-Control-Allow-Methods': METHODS,
+      'Access-Control-Allow-Headers': REQUEST_HEADERS,
+      'Access-Control-Max-Age': '600',
+    },
+  })
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
+import { malformedRequest, payloadTooLarge, unsupportedMediaType, validationFailed } from '../lib/errors.ts'
+
+/** Bodies larger than this are 413 (ARCHITECTURE 6). */
+export const MAX_BODY_BYTES = 1024 * 1024
+
+export type BodyEncoding = 'json' | 'form' | 'json-or-form'
+
+/** Reads at most `MAX_BODY_BYTES`, whatever `Content-Length` claims. */
+async function readBody(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw payloadTooLarge()
+  if (!request.body) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) throw payloadTooLarge()
+    chunks.push(chunk)
+  }
+  try {
+    return fromUtf8(concatBytes(...chunks))
+  } catch {
+    throw malformedRequest('The body is not UTF-8')
+  }
+}
+
+function mediaTypeOf(request: Request): string {
+  return (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw malformedRequest('The body is not valid JSON')
+  }
+}
+
+function parseForm(text: string): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text)) {
+    // RFC 6749 3.2: parameters must not be included more than once.
+    if (name in fields) throw malformedRequest(`The field ${name.slice(0, 64)} is given more than once`)
+    fields[name] = value
+  }
+  return fields
+}
+
+/** An empty body is an empty object, with or without a content type: published clients send none on many POSTs. */
+export async function readInput(request: Request, encoding: BodyEncoding): Promise<unknown> {
+  const type = mediaTypeOf(request)
+  const isForm = type === 'application/x-www-form-urlencoded'
+  const isJson = type === 'application/json' || type === ''
+  const text = await readBody(request)
+  if (text === '') return {}
+  if (isForm && encoding !== 'json') return parseForm(text)
+  if (isJson && encoding !== 'form') return parseJson(text)
+  throw unsupportedMediaType({ content_type: type })
+}
+
+export interface FieldError {
+  readonly field: string
+  readonly message: string
+  readonly type: string
+}
+
+export function fieldErrors(error: z.ZodError, source: 'body' | 'query' | 'path'): FieldError[] {
+  return error.issues.map((issue) => ({
+    field: [source, ...issue.path.map(String)].join('.'),
+    message: issue.message,
+    type: issue.code ?? 'invalid',
+  }))
+}
+
+/** Parses a part of the request. `malformed` answers 400 where the contract has it, else 422. */
+export function parseInput<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  source: 'body' | 'query' | 'path',
+  malformed: boolean,
+): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const details = { validation_errors: fieldErrors(result.error, source) }
+  throw malformed ? malformedRequest('Request validation failed', details) : validationFailed(details)
+}
+
+/** Query parameters; one that is repeated is an array. */
+export function queryOf(url: URL): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = Object.create(null)
+  for (const name of new Set(url.searchParams.keys())) {
+    const values = url.searchParams.getAll(name)
+    query[name] = values.length > 1 ? values : (values[0] ?? '')
+  }
+  return query
+}
+
+/** A UUID in a path; malformed ones are 400. */
+export const UuidParam = z.uuid('must be a UUID')

@@ -1,0 +1,66 @@
+import type { Ctx } from '../context.ts'
+import { DomainError, type ErrorKind, internalError } from '../lib/errors.ts'
+import { toIso } from '../lib/time.ts'
+
+const STATUS: Record<ErrorKind, number> = {
+  malformed: 400,
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  gone: 410,
+  too_large: 413,
+  unsupported_media_type: 415,
+  locked: 423,
+  rate_limited: 429,
+  upstream: 502,
+  unavailable: 503,
+  internal: 500,
+}
+
+export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kind]
+
+/** Renders a failure as one surface words it. */
+export type ErrorRenderer = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Response
+
+/** Anything that is no DomainError is INTERNAL_ERROR: its message may hold SQL, so it goes nowhere. */
+export function toDomainError(ctx: Pick<Ctx, 'log'>, thrown: unknown): DomainError {
+  if (thrown instanceof DomainError) {
+    if (thrown.kind === 'internal' || thrown.cause !== undefined)
+      ctx.log.error('request_failed', thrown.cause ?? thrown)
+    return thrown
+  }
+  ctx.log.error('unexpected_error', thrown)
+  return internalError()
+}
+
+/** Headers that the kind of failure asks for, on every surface: RFC 9110 11.6.1, 15.5.6, 10.2.3; RFC 6750 3. */
+export function errorHeaders(error: DomainError): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (error.kind === 'unauthenticated') {
+    headers['WWW-Authenticate'] = error.code === 'TOKEN_ERROR' ? 'Bearer error="invalid_token"' : 'Bearer'
+  }
+  const { retry_after: retryAfter, allow } = error.details
+  if (typeof retryAfter === 'number') headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfter)))
+  if (Array.isArray(allow)) headers.Allow = allow.join(', ')
+  return headers
+}
+
+/** The one envelope (ARCHITECTURE 6): it satisfies every documented system and its clients at once. */
+export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) {
+  const { code, message, details } = error
+  return {
+    error: { code, message, details, request_id: ctx.requestId },
+    code,
+    status: statusOf(error),
+    message,
+    detail: message as unknown,
+    details,
+    timestamp: toIso(ctx.now()),
+  }
+}
+
+export const renderError: ErrorRenderer = (ctx, error) =>
+  Response.json(errorEnvelope(ctx, error), { status: statusOf(error), headers: errorHeaders(error) })

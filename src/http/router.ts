@@ -1,0 +1,177 @@
+import type { Context, Hono } from 'hono'
+import type { z } from 'zod'
+import type { ActorCtx, ClientActor, Ctx, UserActor } from '../context.ts'
+import type { ErrorDefinition } from '../lib/errors.ts'
+import { type Guard, type Identity, tokenInvalid, type Verifier } from './guard.ts'
+import { type BodyEncoding, parseInput, queryOf, readInput } from './input.ts'
+import type { ErrorRenderer } from './render-error.ts'
+import type { HonoEnv } from './request-state.ts'
+
+type Schema = z.ZodType | undefined
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
+
+/** An answer in the OpenAPI document: a JSON schema, or another media type. */
+export interface Answer {
+  readonly description: string
+  readonly schema?: z.ZodType
+  readonly contentType?: string
+}
+
+export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> {
+  readonly summary: string
+  readonly guard: Guard<C>
+  readonly body?: B
+  /** How the body is encoded; JSON unless a contract says form. */
+  readonly encoding?: BodyEncoding
+  readonly query?: Q
+  readonly path?: P
+  readonly answers: Readonly<Record<number, Answer>>
+  readonly errors?: readonly ErrorDefinition[]
+  /** Invalid fields are 400 instead of 422 (janua-wire 9). */
+  readonly invalidIs400?: boolean
+  /** Outside the rate tiers: its caller is a gateway or a probe. */
+  readonly unlimited?: boolean
+  /** Served, but an alias or a page: left out of the OpenAPI document. */
+  readonly hidden?: boolean
+}
+
+export interface RouteInput<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> {
+  readonly ctx: C
+  readonly body: Parsed<B>
+  readonly query: Parsed<Q>
+  readonly path: Parsed<P>
+  readonly request: Request
+}
+
+export type Handler<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> = (
+  input: RouteInput<C, B, Q, P>,
+) => Response | Promise<Response>
+
+/** A declared route, as the mount table, the OpenAPI document and the route inventory see it. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** With `:name` parameters, without a trailing slash. */
+  readonly path: string
+  readonly tag: string
+  readonly spec: RouteSpec<Ctx, Schema, Schema, Schema>
+  readonly handle: Handler<Ctx, Schema, Schema, Schema>
+  readonly renderError: ErrorRenderer
+}
+
+type Declare = <
+  C extends Ctx,
+  B extends Schema = undefined,
+  Q extends Schema = undefined,
+  P extends Schema = undefined,
+>(
+  path: string | readonly string[],
+  spec: RouteSpec<C, B, Q, P>,
+  handler: Handler<C, B, Q, P>,
+) => void
+
+export interface Routes {
+  readonly list: readonly Route[]
+  readonly get: Declare
+  readonly post: Declare
+  readonly put: Declare
+  readonly patch: Declare
+  readonly delete: Declare
+}
+
+/** Routes of one feature. Several paths for one handler are aliases: the first is documented. */
+export function createRoutes(options: { prefix: string; tag: string; renderError: ErrorRenderer }): Routes {
+  const list: Route[] = []
+  const declare =
+    (method: Route['method']): Declare =>
+    (paths, spec, handler) => {
+      for (const [index, path] of [paths].flat().entries()) {
+        list.push({
+          method,
+          path: `${options.prefix}${path === '/' ? '' : path}` || '/',
+          tag: options.tag,
+          spec: { ...spec, hidden: spec.hidden ?? index > 0 } as unknown as Route['spec'],
+          handle: handler as unknown as Route['handle'],
+          renderError: options.renderError,
+        })
+      }
+    }
+  return {
+    list,
+    get: declare('GET'),
+    post: declare('POST'),
+    put: declare('PUT'),
+    patch: declare('PATCH'),
+    delete: declare('DELETE'),
+  }
+}
+
+/** Counts the request against its subject's tier; throws when it is over. */
+export type Limiter = (c: Context<HonoEnv>, identity: Identity) => Promise<void>
+
+export function identityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Identity> {
+  const { state } = c.var
+  state.identity ??= verifier.identify(state.ctx, c.req.raw)
+  return state.identity
+}
+
+async function confirmActor(ctx: Ctx, verifier: Verifier): Promise<void> {
+  const { actor } = ctx as ActorCtx & { actor: UserActor | ClientActor }
+  if (!(await verifier.confirm(ctx, actor))) throw tokenInvalid()
+}
+
+/** Registers routes: limit, guard, input, then the one service call of the handler. */
+export function mountRoutes(app: Hono<HonoEnv>, routes: readonly Route[], verifier: Verifier, limit: Limiter): void {
+  for (const route of routes) {
+    const { spec } = route
+    app.on(route.method, route.path, async (c) => {
+      const { ctx } = c.var.state
+      try {
+        const needsIdentity = spec.guard.kind !== 'public' || !spec.unlimited
+        const identity: Identity = needsIdentity ? await identityOf(c, verifier) : { state: 'anonymous' }
+        if (!spec.unlimited) await limit(c, identity)
+        const narrowed = spec.guard.admit(ctx, identity)
+        if (spec.guard.strong) await confirmActor(narrowed, verifier)
+        const malformed = spec.invalidIs400 ?? false
+        const path = spec.path ? parseInput(spec.path, c.req.param(), 'path', true) : undefined
+        const query = spec.query ? parseInput(spec.query, queryOf(new URL(c.req.url)), 'query', malformed) : undefined
+        const body = spec.body
+          ? parseInput(spec.body, await readInput(c.req.raw, spec.encoding ?? 'json'), 'body', malformed)
+          : undefined
+        return await route.handle({
+          ctx: narrowed,
+          body: body as undefined,
+          query: query as undefined,
+          path: path as undefined,
+          request: c.req.raw,
+        })
+      } catch (thrown) {
+        c.set('renderError', route.renderError)
+        throw thrown
+      }
+    })
+  }
+}
+
+/** Methods that some route serves at `path`; empty when none does. GET brings HEAD (RFC 9110 9.3.2). */
+export function allowedMethods(routes: readonly Route[], path: string): string[] {
+  const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  const methods = new Set<string>(
+    routes.filter((route) => patternOf(route.path).test(bare)).map((route) => route.method),
+  )
+  if (methods.has('GET')) methods.add('HEAD')
+  if (methods.size > 0) methods.add('OPTIONS')
+  return [...methods].sort()
+}
+
+const patterns = new Map<string, RegExp>()
+
+function patternOf(path: string): RegExp {
+  const known = patterns.get(path)
+  if (known) return known
+  const source = path
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+  const pattern = new RegExp(`^${source.join('/')}$`)
+  patterns.set(path, pattern)
+  return pattern
+}

@@ -1,0 +1,24 @@
+import { createApp } from './app.ts'
+import { type Env, isBroken, loadConfig } from './config.ts'
+import { type Ctx, createContext, sharedIsolate } from './context.ts'
+import { runQueue, runScheduled } from './jobs.ts'
+
+export { EventHub } from './durable/event-hub/event-hub.ts'
+export { RevocationFeed } from './durable/revocation-feed/revocation-feed.ts'
+export { SignInGuard } from './durable/sign-in-guard/sign-in-guard.ts'
+export { UserAuthority } from './durable/user-authority/user-authority.ts'
+
+const app = createApp({ isolate: sharedIsolate })
+
+/** Throws when the deployment is not configured: cron and queues try again later. */
+async function backgroundContext(env: Env, execution: ExecutionContext): Promise<Ctx> {
+  const config = await loadConfig(env)
+  if (isBroken(config)) throw new Error(`not configured: ${config.broken.map(({ name }) => name).join(', ')}`)
+  return createContext({ env, config, isolate: sharedIsolate, waitUntil: (work) => execution.waitUntil(work) })
+}
+
+export default {
+  fetch: (request, env, execution) => app.fetch(request, env, execution),
+  scheduled: async (_event, env, execution) => runScheduled(await backgroundContext(env, execution)),
+  queue: async (batch, env, execution) => runQueue(await backgroundContext(env, execution), batch),
+} satisfies ExportedHandler<Env>

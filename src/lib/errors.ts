@@ -1,0 +1,81 @@
+/** What went wrong, without a word about HTTP. `http/render-error.ts` maps each kind to a status. */
+export type ErrorKind =
+  | 'malformed'
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'conflict'
+  | 'gone'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'locked'
+  | 'rate_limited'
+  | 'upstream'
+  | 'unavailable'
+  | 'internal'
+
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/** An expected failure. `message` and `details` are public; `cause` is for the log only. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError'
+  constructor(
+    readonly code: string,
+    readonly kind: ErrorKind,
+    message: string,
+    readonly details: ErrorDetails = {},
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+  }
+}
+
+export interface ErrorDefinition {
+  (details?: ErrorDetails, options?: { message?: string; cause?: unknown }): DomainError
+  readonly code: string
+  readonly kind: ErrorKind
+  readonly message: string
+}
+
+const definitions = new Map<string, ErrorDefinition>()
+
+/** Declares an error of a feature. Codes are unique: `docs/errors.md` is generated from these declarations. */
+export function defineError(code: string, kind: ErrorKind, message: string): ErrorDefinition {
+  if (definitions.has(code)) throw new Error(`error code ${code} is defined twice`)
+  const make: Omit<ErrorDefinition, 'code' | 'kind' | 'message'> = (
+    details?: ErrorDetails,
+    options?: { message?: string; cause?: unknown },
+  ) => new DomainError(code, kind, options?.message ?? message, details, options?.cause)
+  const definition = Object.assign(make, { code, kind, message }) as ErrorDefinition
+  definitions.set(code, definition)
+  return definition
+}
+
+/** Every error that a loaded module has declared, by code. */
+export const listErrorDefinitions = (): ErrorDefinition[] =>
+  [...definitions.values()].sort((a, b) => a.code.localeCompare(b.code))
+
+export const validationFailed = defineError('VALIDATION_ERROR', 'invalid', 'Request validation failed')
+export const malformedRequest = (message: string, details?: ErrorDetails) =>
+  new DomainError('VALIDATION_ERROR', 'malformed', message, details)
+export const unauthorized = defineError('UNAUTHORIZED', 'unauthenticated', 'Authentication is required')
+export const forbidden = defineError('FORBIDDEN', 'forbidden', 'Insufficient permissions')
+export const notFound = defineError('NOT_FOUND', 'not_found', 'Not Found')
+export const methodNotAllowed = defineError('METHOD_NOT_ALLOWED', 'method_not_allowed', 'Method Not Allowed')
+export const conflict = defineError('CONFLICT', 'conflict', 'The resource already exists')
+export const payloadTooLarge = defineError('PAYLOAD_TOO_LARGE', 'too_large', 'The request body is too large')
+export const unsupportedMediaType = defineError(
+  'UNSUPPORTED_MEDIA_TYPE',
+  'unsupported_media_type',
+  'The request body has an unsupported media type',
+)
+export const rateLimited = defineError('RATE_LIMIT_EXCEEDED', 'rate_limited', 'Too many requests')
+export const serviceUnavailable = defineError(
+  'SERVICE_UNAVAILABLE',
+  'unavailable',
+  'The service is unavailable for now',
+)
+export const configurationError = defineError('CONFIGURATION_ERROR', 'unavailable', 'The service is not configured')
+export const internalError = defineError('INTERNAL_ERROR', 'internal', 'Internal server error')

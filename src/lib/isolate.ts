@@ -1,0 +1,18 @@
+/**
+ * Memory that lives as long as one isolate: caches, the revocation view, rate counters.
+ * It hangs on the context instead of on modules, so that a test can have two isolates in one process.
+ */
+export class Isolate {
+  readonly #slots = new Map<symbol, unknown>()
+
+  slot<T>(key: symbol, create: () => T): T {
+    if (!this.#slots.has(key)) this.#slots.set(key, create())
+    return this.#slots.get(key) as T
+  }
+}
+
+/** Declares a piece of isolate memory and returns its accessor. */
+export function isolateSlot<T>(name: string, create: () => T): (ctx: { isolate: Isolate }) => T {
+  const key = Symbol(name)
+  return (ctx) => ctx.isolate.slot(key, create)
+}

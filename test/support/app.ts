@@ -1,0 +1,56 @@
+import { env as workerEnv } from 'cloudflare:workers'
+import { type App, createApp } from '../../src/app.ts'
+import { type Env, isBroken, loadConfig } from '../../src/config.ts'
+import { type Ctx, createContext } from '../../src/context.ts'
+import { Isolate } from '../../src/lib/isolate.ts'
+
+export const env = workerEnv as unknown as Env
+
+export interface TestApp {
+  readonly isolate: Isolate
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
+  /** A context of this app's isolate, for calling services. */
+  readonly ctx: () => Promise<Ctx>
+  /** Waits for all deferred work of answered requests. */
+  readonly settled: () => Promise<void>
+}
+
+export interface TestAppOptions {
+  readonly isolate?: Isolate
+  readonly override?: (ctx: Ctx) => Ctx
+  /** Variables that replace the suite's own. */
+  readonly env?: Readonly<Record<string, unknown>>
+}
+
+/** One isolate of the service, on the suite's real D1, KV and objects. Two of them are two isolates. */
+export function createTestApp(options: TestAppOptions = {}): TestApp {
+  const isolate = options.isolate ?? new Isolate()
+  const override = options.override ?? ((ctx: Ctx) => ctx)
+  const env = { ...workerEnv, ...options.env } as unknown as Env
+  const app: App = createApp({ isolate, override })
+  const pending: Promise<unknown>[] = []
+  const waitUntil = (work: Promise<unknown>) => void pending.push(work)
+  return {
+    isolate,
+    fetch: (path, init) => app.fetch(new Request(new URL(path, 'http://127.0.0.1:8787'), init), env, { waitUntil }),
+    ctx: async () => {
+      const config = await loadConfig(env)
+      if (isBroken(config)) throw new Error('the test configuration is broken')
+      return override(createContext({ env, config, isolate, waitUntil }))
+    },
+    settled: async () => {
+      while (pending.length > 0) await Promise.all(pending.splice(0))
+    },
+  }
+}
+
+/** A request with a JSON body. */
+export const json = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+})
+
+export const bearer = (token: string): { headers: Record<string, string> } => ({
+  headers: { authorization: `Bearer ${token}` },
+})

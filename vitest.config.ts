@@ -1,0 +1,31 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+const migrations = await readD1Migrations('migrations')
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: './wrangler.toml' },
+      miniflare: {
+        bindings: {
+          MODE: 'local',
+          PUBLIC_URL: 'http://127.0.0.1:8787',
+          ROOT_SECRET: 'test-root-secret-0123456789-0123456789-0123456789',
+          ADMIN_SECRET_KEY: 'test-admin-secret-key',
+          TRUST_ADDRESS_HEADER: 'true',
+          TEST_MIGRATIONS: migrations,
+        },
+      },
+    }),
+  ],
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**'],
+    setupFiles: ['test/support/apply-migrations.ts'],
+    // No two tests share rows, so the suite shares one runtime.
+    isolate: false,
+    maxWorkers: 1,
+    testTimeout: 30_000,
+  },
+})
