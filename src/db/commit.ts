@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
 import type { EventDraft, FeedEntry } from '../lib/event.ts'
+import { within } from '../lib/time.ts'
 import { events, users } from './schema.ts'
 
 /** An event that rides in the batch of its change. */
@@ -14,6 +15,9 @@ export interface CommittedEvent extends EventDraft {
 
 type Rows<S> = S extends { _: { result: infer R } } ? R : never
 
+/** How long an answer waits for its events to be delivered before it says `propagated: false`. */
+const DELIVERY_BOUND_MS = 2000
+
 /**
  * Writes a change and its events in one batch, then nudges whoever delivers them.
  * The events are written only if the statement changed a row. Returns the statement's rows.
@@ -23,19 +27,7 @@ export async function commit<S extends BatchItem<'sqlite'>>(
   statement: S,
   ...drafts: CommittedEvent[]
 ): Promise<Rows<S>> {
-  const rows = await write(ctx, [statement], drafts)
-  ctx.defer(nudge(ctx, drafts))
-  return rows.at(-1) as Rows<S>
-}
-
-/** As `commit`, and waits until the change is delivered: `propagated` says whether the revocation feed has taken it. */
-export async function commitAndPropagate<S extends BatchItem<'sqlite'>>(
-  ctx: Ctx,
-  statement: S,
-  ...drafts: CommittedEvent[]
-): Promise<{ rows: Rows<S>; propagated: boolean }> {
-  const rows = await write(ctx, [statement], drafts)
-  return { rows: rows.at(-1) as Rows<S>, propagated: await nudge(ctx, drafts) }
+  return commitAll(ctx, [statement], ...drafts)
 }
 
 /** As `commit` for several statements. The last decides whether the events are written, so it must depend on the others. */
@@ -44,21 +36,37 @@ export async function commitAll<S extends BatchItem<'sqlite'>>(
   statements: readonly [...BatchItem<'sqlite'>[], S],
   ...drafts: CommittedEvent[]
 ): Promise<Rows<S>> {
-  const rows = await write(ctx, statements, drafts)
-  ctx.defer(nudge(ctx, drafts))
-  return rows.at(-1) as Rows<S>
+  const result = await write(ctx, statements, drafts)
+  if (hasChanged(result)) ctx.defer(nudge(ctx, drafts))
+  return result as Rows<S>
 }
 
+/** As `commit`, and waits until the change is delivered: `propagated` says whether the revocation feed has taken it. */
+export async function commitAndPropagate<S extends BatchItem<'sqlite'>>(
+  ctx: Ctx,
+  statement: S,
+  ...drafts: CommittedEvent[]
+): Promise<{ rows: Rows<S>; propagated: boolean }> {
+  const result = await write(ctx, [statement], drafts)
+  return { rows: result as Rows<S>, propagated: hasChanged(result) ? await nudge(ctx, drafts) : true }
+}
+
+/** Returns the result of the last statement of the change. */
 async function write(
   ctx: Ctx,
   statements: readonly BatchItem<'sqlite'>[],
   drafts: readonly CommittedEvent[],
-): Promise<unknown[]> {
+): Promise<unknown> {
   const batch = [...statements, ...drafts.map((draft) => insertEvent(ctx, draft))]
   const [first, ...rest] = batch
   if (!first) return []
   const results: unknown[] = await ctx.db.batch([first, ...rest])
-  return results.slice(0, statements.length)
+  return results[statements.length - 1]
+}
+
+/** Rows of a RETURNING statement, or the count of one without. A change that lost its race must wake no object. */
+function hasChanged(result: unknown): boolean {
+  return Array.isArray(result) ? result.length > 0 : (result as D1Result).meta.changes > 0
 }
 
 /** `changes()` counts the statement just before, so each event is written only when the one before it was. */
@@ -74,7 +82,7 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent) {
   return ctx.db.insert(events).select(row)
 }
 
-/** Tells each log that has new rows; the rows stay undelivered, and cron finds them, when nobody answers. */
+/** Tells each log that has new rows. When nobody answers, the rows stay undelivered and cron finds them. */
 async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boolean> {
   const owners = [...new Set(drafts.map((draft) => draft.userId))]
   const answers = await Promise.all(
@@ -84,7 +92,7 @@ async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boole
           userId === null
             ? ctx.objects.hub('platform').nudge({ topic: 'platform' })
             : ctx.objects.user(userId).nudge({ userId })
-        return (await told).propagated
+        return (await within(DELIVERY_BOUND_MS, told)).propagated
       } catch (cause) {
         ctx.log.error('nudge_failed', cause)
         return false

@@ -1,0 +1,101 @@
+import { eq } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import { commit, commitAll } from '../../src/db/commit.ts'
+import { clients, events } from '../../src/db/schema.ts'
+import { createTestApp } from '../support/app.ts'
+
+const draft = (subject: string, type: string) => ({
+  type,
+  subject,
+  userId: null,
+  actor: { type: 'system', id: 'test' } as const,
+  data: { after: { name: 'x' } },
+})
+
+const clientRow = (id: string) => ({ id, name: 'x', secretHash: 'x', scopes: [], createdAt: 1 })
+
+async function setUp() {
+  const app = createTestApp()
+  const ctx = await app.ctx()
+  const recorded = (subject: string) =>
+    ctx.db.select().from(events).where(eq(events.subject, subject)).orderBy(events.position)
+  return { ctx, recorded, settled: app.settled }
+}
+
+describe('commit', () => {
+  it('writes the change and its events, in their order', async () => {
+    const { ctx, recorded } = await setUp()
+    const id = ctx.newId()
+    const rows = await commit(
+      ctx,
+      ctx.db.insert(clients).values(clientRow(id)).returning(),
+      draft(id, 'test.first'),
+      draft(id, 'test.second'),
+    )
+    expect(rows.map((row) => row.id)).toEqual([id])
+    const written = await recorded(id)
+    expect(written.map((row) => row.type)).toEqual(['test.first', 'test.second'])
+    expect(written[0]).toMatchObject({
+      actorType: 'system',
+      actorId: 'test',
+      data: { after: { name: 'x' } },
+      claimsVersion: null,
+    })
+  })
+
+  it('writes no event when the change changed nothing', async () => {
+    const { ctx, recorded } = await setUp()
+    const id = ctx.newId()
+    const insert = () => ctx.db.insert(clients).values(clientRow(id)).onConflictDoNothing().returning()
+    const both = await Promise.all([
+      commit(ctx, insert(), draft(id, 'test.made')),
+      commit(ctx, insert(), draft(id, 'test.made')),
+    ])
+    expect(both.map((rows) => rows.length).sort()).toEqual([0, 1])
+    expect(await recorded(id)).toHaveLength(1)
+  })
+
+  it('writes nothing at all when the batch fails', async () => {
+    const { ctx, recorded } = await setUp()
+    const id = ctx.newId()
+    const insert = () => ctx.db.insert(clients).values(clientRow(id)).returning()
+    await expect(commitAll(ctx, [insert(), insert()], draft(id, 'test.made'))).rejects.toThrow()
+    expect(await recorded(id)).toEqual([])
+    expect(await ctx.db.select().from(clients).where(eq(clients.id, id))).toEqual([])
+  })
+})
+
+describe('a change that changed nothing', () => {
+  it('wakes no object: a stranger could make one', async () => {
+    const woken: string[] = []
+    const app = createTestApp({
+      override: (ctx) => ({
+        ...ctx,
+        objects: {
+          ...ctx.objects,
+          user: (id) => {
+            woken.push(id)
+            return ctx.objects.user(id)
+          },
+        },
+      }),
+    })
+    const ctx = await app.ctx()
+    const id = ctx.newId()
+    const update = ctx.db.update(clients).set({ name: 'y' }).where(eq(clients.id, id))
+    await commit(ctx, update, { ...draft(id, 'test.made'), userId: id })
+    await app.settled()
+    expect(woken).toEqual([])
+  })
+})
+
+describe('commitAll', () => {
+  it('lets the last statement decide about the events', async () => {
+    const { ctx, recorded } = await setUp()
+    const id = ctx.newId()
+    const insert = ctx.db.insert(clients).values(clientRow(id))
+    const update = ctx.db.update(clients).set({ name: 'y' }).where(eq(clients.id, ctx.newId())).returning()
+    expect(await commitAll(ctx, [insert, update], draft(id, 'test.made'))).toEqual([])
+    expect(await recorded(id)).toEqual([])
+  })
+})
