@@ -1,10 +1,11 @@
-import { drizzle } from 'drizzle-orm/d1'
 import type { Config, Env } from './config.ts'
-import type { Db } from './db/client.ts'
+import { connect, type Db } from './db/client.ts'
 import type { EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
+import { serviceUnavailable } from './lib/errors.ts'
 import { newUuid } from './lib/ids.ts'
 import { Isolate } from './lib/isolate.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { within } from './lib/time.ts'
 
 export interface Objects {
   user(userId: string): UserAuthorityRpc
@@ -88,12 +89,33 @@ async function hashByte(text: string): Promise<number> {
   return digest[0] ?? 0
 }
 
+/** An object that has not answered by then is given up: the caller gets SERVICE_UNAVAILABLE. */
+const OBJECT_BOUND_MS = 5000
+
+/** A stub whose calls are bounded in time. Refusals are values, so whatever it throws is an outage or a bug. */
+function boundStub<T extends object>(stub: object): T {
+  return new Proxy(stub, {
+    get(target, method) {
+      // A stub is no promise, and an async function that returns one must not take it for one.
+      if (method === 'then') return undefined
+      return async (...args: unknown[]) => {
+        try {
+          const call = Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>
+          return await within(OBJECT_BOUND_MS, call.apply(target, args))
+        } catch (cause) {
+          throw serviceUnavailable({}, { cause })
+        }
+      }
+    },
+  }) as T
+}
+
 /** The only place that makes stubs. A deployment's jurisdiction is fixed: the same name elsewhere is another object. */
 export function createObjects(env: Env, config: Pick<Config, 'JURISDICTION'>): Objects {
-  const within = (namespace: DurableObjectNamespace) =>
+  const inside = (namespace: DurableObjectNamespace) =>
     config.JURISDICTION ? namespace.jurisdiction(config.JURISDICTION) : namespace
-  const stub = <T>(namespace: DurableObjectNamespace, name: string): T =>
-    within(namespace).getByName(name) as unknown as T
+  const stub = <T extends object>(namespace: DurableObjectNamespace, name: string): T =>
+    boundStub<T>(inside(namespace).getByName(name))
   const guardOf = async (subject: string) => stub<SignInGuardRpc>(env.SIGN_IN_GUARD, String(await hashByte(subject)))
   return {
     user: (userId) => stub(env.USER_AUTHORITY, userId),
@@ -133,8 +155,7 @@ export function createContext(source: ContextSource): Ctx {
   const log = createLog({ request_id: requestId })
   return {
     config,
-    // Every read that decides, or fills a token, starts at the primary.
-    db: drizzle(env.DB.withSession('first-primary') as unknown as D1Database),
+    db: connect(env.DB),
     kv: env.KV,
     assets: env.ASSETS,
     objects: createObjects(env, config),

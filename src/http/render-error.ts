@@ -27,10 +27,11 @@ export type ErrorRenderer = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainE
 
 /** Anything that is no DomainError is INTERNAL_ERROR: its message may hold SQL, so it goes nowhere. */
 export function toDomainError(ctx: Pick<Ctx, 'log'>, thrown: unknown): DomainError {
-  if (thrown instanceof DomainError) {
-    if (thrown.kind === 'internal' || thrown.cause !== undefined)
-      ctx.log.error('request_failed', thrown.cause ?? thrown)
-    return thrown
+  // drizzle wraps what its driver throws; an outage of D1 is stated there.
+  const known = [thrown, thrown instanceof Error ? thrown.cause : null].find((error) => error instanceof DomainError)
+  if (known) {
+    if (known.kind === 'internal' || known.cause !== undefined) ctx.log.error('request_failed', known.cause ?? known)
+    return known
   }
   ctx.log.error('unexpected_error', thrown)
   return internalError()
