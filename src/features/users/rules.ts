@@ -1,0 +1,62 @@
+import type { User, UserStatus } from './types.ts'
+
+const MAX_EMAIL_LENGTH = 254
+const MAX_LOCAL_PART_LENGTH = 64
+
+const normalizeText = (text: string): string => text.normalize('NFKC').trim().toLowerCase().normalize('NFKC')
+
+/** A domain as DNS has it: UTS 46 folds case and full-width forms, and writes other scripts as `xn--`. */
+function toAsciiDomain(domain: string): string {
+  if (!/^[^\s/?#:@\\[\]%]+$/.test(domain)) return domain
+  return URL.parse(`http://${domain}`)?.hostname ?? domain
+}
+
+/**
+ * The one form under which an address is stored, unique and looked up: NFKC, lower case, domain in ASCII.
+ * Look-alikes of other scripts (Cyrillic а) stay different: they are other mailboxes, and mail proves which is whose.
+ */
+export function normalizeEmail(email: string): string {
+  const text = normalizeText(email)
+  const at = text.lastIndexOf('@')
+  return at === -1 ? text : `${text.slice(0, at)}@${toAsciiDomain(text.slice(at + 1))}`
+}
+
+/** The form under which a username is unique and looked up: NFKC, lower case. */
+export const normalizeUsername = (username: string): string => normalizeText(username)
+
+// Printable and without quoting: RFC 5321's quoted local parts are mail servers' history and header injection's door.
+const LOCAL_PART = /^[^\p{C}\p{Z}\s"(),:;<>@[\]\\.]+(?:\.[^\p{C}\p{Z}\s"(),:;<>@[\]\\.]+)*$/u
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/
+
+/** Whether `normalizeEmail` of it is an address that a mail can be sent to (RFC 5321 4.5.3.1 for the lengths). */
+export function isEmail(email: string): boolean {
+  if (email.length > MAX_EMAIL_LENGTH) return false
+  const normal = normalizeEmail(email)
+  const at = normal.lastIndexOf('@')
+  const local = normal.slice(0, at)
+  const hasGoodLength = at > 0 && normal.length <= MAX_EMAIL_LENGTH && local.length <= MAX_LOCAL_PART_LENGTH
+  return hasGoodLength && LOCAL_PART.test(local) && DOMAIN.test(normal.slice(at + 1))
+}
+
+/** 3 to 50 of `A-Za-z0-9_-`, not all digits: an integer names a user by number on some surfaces. */
+export const isUsername = (username: string): boolean =>
+  /^[A-Za-z0-9_-]{3,50}$/.test(username) && !/^\d+$/.test(username)
+
+/** A status that this release does not know lets nobody in. */
+export function toUserStatus(status: string): UserStatus {
+  switch (status) {
+    case 'active':
+    case 'pending':
+    case 'inactive':
+    case 'suspended':
+    case 'locked':
+    case 'deleted':
+      return status
+    default:
+      return 'inactive'
+  }
+}
+
+/** `pending` has not verified the address yet, and may sign in. */
+export const isSignInAllowed = ({ status }: Pick<User, 'status'>): boolean =>
+  status === 'active' || status === 'pending'

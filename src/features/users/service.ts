@@ -1,0 +1,110 @@
+import type { Ctx } from '../../context.ts'
+import { commit } from '../../db/commit.ts'
+import type { EventActor } from '../../lib/event.ts'
+import { emailTaken, usernameTaken } from './errors.ts'
+import { normalizeEmail, normalizeUsername } from './rules.ts'
+import {
+  insertedUser,
+  insertUser,
+  selectUser,
+  selectUserByEmail,
+  selectUserByNumber,
+  selectUserByUsernameKey,
+  updateLastSignIn,
+  updatePasswordHash,
+} from './store.ts'
+import type { User, UserStatus } from './types.ts'
+
+type Reading = Pick<Ctx, 'db' | 'now'>
+
+/** By UUID, in any state, `deleted` too. */
+export const findUser = (ctx: Reading, id: string): Promise<User | undefined> => selectUser(ctx, id)
+
+/** By address as a person types it. */
+export const findUserByEmail = (ctx: Reading, email: string): Promise<User | undefined> =>
+  selectUserByEmail(ctx, normalizeEmail(email))
+
+/** By username as a person types it. */
+export const findUserByUsername = (ctx: Reading, username: string): Promise<User | undefined> =>
+  selectUserByUsernameKey(ctx, normalizeUsername(username))
+
+/** By the sequential number of systems that want integers. */
+export const findUserByNumber = (ctx: Reading, number: number): Promise<User | undefined> =>
+  selectUserByNumber(ctx, number)
+
+/** A username has no `@`, so an identifier is one or the other. */
+export const findUserByIdentifier = (ctx: Reading, identifier: string): Promise<User | undefined> =>
+  identifier.includes('@') ? findUserByEmail(ctx, identifier) : findUserByUsername(ctx, identifier)
+
+export interface NewUser {
+  readonly email: string
+  readonly username?: string | null | undefined
+  /** PHC string; absent for accounts without a password. */
+  readonly passwordHash?: string | undefined
+  readonly role?: string
+  readonly status?: UserStatus
+  readonly emailVerifiedAt?: number
+  readonly firstName?: string | undefined
+  readonly lastName?: string | undefined
+  readonly displayName?: string | undefined
+  readonly locale?: string | undefined
+  readonly metadata?: Readonly<Record<string, unknown>>
+  /** Who makes the account; the new user when absent. */
+  readonly actor?: EventActor
+}
+
+function toRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
+  const now = ctx.now()
+  const username = input.username ?? null
+  return {
+    id: ctx.newId(),
+    email: normalizeEmail(input.email),
+    emailVerifiedAt: input.emailVerifiedAt ?? null,
+    username: username?.normalize('NFKC').trim() ?? null,
+    usernameKey: username === null ? null : normalizeUsername(username),
+    passwordHash: input.passwordHash ?? null,
+    role: input.role ?? 'user',
+    status: input.status ?? 'active',
+    firstName: input.firstName ?? null,
+    lastName: input.lastName ?? null,
+    displayName: input.displayName ?? null,
+    locale: input.locale ?? null,
+    metadata: { ...input.metadata },
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+/**
+ * Makes an account, with `user.created`. The unique index decides, not a read before the write.
+ * Throws CONFLICT with `details.field` `email` or `username`. The input's form was checked by the caller's schema.
+ */
+export async function createUser(ctx: Ctx, input: NewUser): Promise<User> {
+  const row = toRow(ctx, input)
+  const rows = await commit(ctx, insertUser(ctx, row), {
+    type: 'user.created',
+    subject: row.id,
+    userId: row.id,
+    actor: input.actor ?? { type: 'user', id: row.id },
+    data: { after: { email: row.email, username: row.username, role: row.role, status: row.status } },
+  })
+  const user = insertedUser(rows)
+  if (user) return user
+  throw (await selectUserByEmail(ctx, row.email)) ? emailTaken() : usernameTaken()
+}
+
+/**
+ * Stores the same password under the present parameters. No event and no new `auth_version`: nothing has changed for the user.
+ * Does nothing when the hash is no longer `from`.
+ */
+export async function replacePasswordHash(
+  ctx: Reading,
+  input: { userId: string; from: string; to: string },
+): Promise<void> {
+  await updatePasswordHash(ctx, input)
+}
+
+/** Moves `last_sign_in_at`; shown to people, never read for a decision. */
+export async function recordSignIn(ctx: Reading, userId: string): Promise<void> {
+  await updateLastSignIn(ctx, userId, ctx.now())
+}
