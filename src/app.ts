@@ -1,4 +1,3 @@
-import { Hono } from 'hono'
 import { type Env, isBroken, loadConfig } from './config.ts'
 import { type Ctx, createContext, systemClock } from './context.ts'
 import { authRoutes } from './features/auth/routes.ts'
@@ -16,12 +15,10 @@ import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/service.ts'
 import { withAnswerHeaders } from './http/answer-headers.ts'
 import { clientAddress } from './http/client-address.ts'
-import { answerPreflight, corsHeaders, isPreflight } from './http/cors.ts'
-import { limitRequest } from './http/limits.ts'
-import { renderError, toDomainError } from './http/render-error.ts'
-import type { HonoEnv, RequestState } from './http/request-state.ts'
-import { allowedMethods, identityOf, mountRoutes, type Route } from './http/router.ts'
-import { configurationError, methodNotAllowed, notFound } from './lib/errors.ts'
+import { renderError } from './http/render-error.ts'
+import type { Route } from './http/router.ts'
+import { createServer } from './http/server.ts'
+import { configurationError } from './lib/errors.ts'
 import { newUuid } from './lib/ids.ts'
 import type { Isolate } from './lib/isolate.ts'
 import { createLog } from './lib/log.ts'
@@ -54,8 +51,7 @@ export interface AppOptions {
 }
 
 export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App {
-  const routes = listRoutes()
-  const hono = createRouter(routes)
+  const serve = createServer({ routes: listRoutes(), verifier, answerGateway })
   return {
     async fetch(request, env, execution) {
       const requestId = requestIdOf(request)
@@ -73,46 +69,9 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
           waitUntil: (work) => execution.waitUntil(work),
         }),
       )
-      return answer(ctx, hono, request)
+      return serve(ctx, request)
     },
   }
-}
-
-async function answer(ctx: Ctx, hono: Hono<HonoEnv>, request: Request): Promise<Response> {
-  const started = ctx.now()
-  const state: RequestState = { ctx, identity: null, answerHeaders: {} }
-  const fromGateway = await answerGateway(ctx, request)
-  const response =
-    fromGateway ?? (isPreflight(request) ? answerPreflight(ctx.config, request) : await hono.fetch(request, { state }))
-  const cors = fromGateway ? {} : corsHeaders(ctx.config, request)
-  const timing = ctx.config.SERVER_TIMING ? { 'Server-Timing': `total;dur=${ctx.now() - started}` } : {}
-  ctx.log.info('request', {
-    method: request.method,
-    path: new URL(request.url).pathname,
-    status: response.status,
-    duration_ms: ctx.now() - started,
-  })
-  return withAnswerHeaders(ctx, response, { ...cors, ...state.answerHeaders, ...timing })
-}
-
-function createRouter(routes: readonly Route[]): Hono<HonoEnv> {
-  const hono = new Hono<HonoEnv>({ strict: false })
-  hono.use('*', async (c, next) => {
-    c.set('state', (c.env as unknown as { state: RequestState }).state)
-    await next()
-  })
-  mountRoutes(hono, routes, verifier, limitRequest)
-  hono.notFound(async (c) => {
-    const { ctx } = c.var.state
-    await limitRequest(c, await identityOf(c, verifier))
-    const allow = allowedMethods(routes, c.req.path)
-    return renderError(ctx, allow.length > 0 ? methodNotAllowed({ allow }) : notFound())
-  })
-  hono.onError((thrown, c) => {
-    const { ctx } = c.var.state
-    return (c.var.renderError ?? renderError)(ctx, toDomainError(ctx, thrown))
-  })
-  return hono
 }
 
 /** The caller's own request id when it is a plain token, so that logs of both sides meet. */
@@ -127,8 +86,10 @@ function answerBroken(
   requestId: string,
   broken: readonly { name: string; reason: string }[],
 ): Response {
+  const isProbe = request.method === 'GET' || request.method === 'HEAD'
   const pathname = new URL(request.url).pathname.replace(/\/$/, '')
-  if (pathname === '/liveness') return Response.json({ status: 'alive' })
+  if (isProbe && pathname === '/liveness')
+    return withAnswerHeaders({ requestId }, Response.json({ status: 'alive' }), {})
   createLog({ request_id: requestId }).warn('configuration_error', {
     settings: broken.map(({ name, reason }) => `${name} ${reason}`).join('; '),
   })

@@ -26,6 +26,8 @@ export interface Ctx {
   readonly db: Db
   readonly kv: KVNamespace
   readonly assets: Fetcher
+  /** The platform's limiter for strangers, where one is bound. */
+  readonly rateLimiter: RateLimit | null
   readonly objects: Objects
   readonly queues: Queues
   readonly isolate: Isolate
@@ -158,6 +160,7 @@ export function createContext(source: ContextSource): Ctx {
     db: connect(env.DB),
     kv: env.KV,
     assets: env.ASSETS,
+    rateLimiter: env.RATE_LIMITER ?? null,
     objects: createObjects(env, config),
     queues: { objectEvents: env.OBJECT_EVENTS },
     isolate: source.isolate,

@@ -13,7 +13,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   Server: 'Janua-API',
 }
 
-/** Adds what every answer carries. Headers that the answer set itself stay. */
+/** Adds what every answer carries. Headers that the answer set itself stay; `Vary` is joined. */
 export function withAnswerHeaders(
   ctx: Pick<Ctx, 'requestId'>,
   answer: Response,
@@ -24,6 +24,9 @@ export function withAnswerHeaders(
   const out = new Response(answer.body, answer)
   const defaults = { ...SECURITY_HEADERS, 'Cache-Control': 'no-store', 'X-Request-ID': ctx.requestId }
   for (const [name, value] of Object.entries(defaults)) if (!out.headers.has(name)) out.headers.set(name, value)
-  for (const [name, value] of Object.entries(extra)) out.headers.set(name, value)
+  for (const [name, value] of Object.entries(extra)) {
+    if (name === 'Vary') out.headers.append(name, value)
+    else out.headers.set(name, value)
+  }
   return out
 }

@@ -1,4 +1,9 @@
 import type { Config } from '../config.ts'
+import type { Ctx } from '../context.ts'
+import { defineError } from '../lib/errors.ts'
+import { renderError } from './render-error.ts'
+
+export const originNotAllowed = defineError('ORIGIN_NOT_ALLOWED', 'forbidden', 'The origin is not allowed')
 
 const METHODS = 'GET, POST, PUT, DELETE, OPTIONS, PATCH'
 const REQUEST_HEADERS =
@@ -29,16 +34,12 @@ export function corsHeaders(
 export const isPreflight = (request: Request): boolean =>
   request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method')
 
-export function answerPreflight(
-  config: Pick<Config, 'MODE' | 'CORS_ORIGINS' | 'PUBLIC_URL'>,
-  request: Request,
-): Response {
-  const headers = corsHeaders(config, request)
-  if (!headers['Access-Control-Allow-Origin']) return new Response(null, { status: 403, headers })
+/** The answer's CORS headers are those of every answer (`corsHeaders`); these are the preflight's own. */
+export function answerPreflight(ctx: Pick<Ctx, 'config' | 'requestId' | 'now'>, request: Request): Response {
+  if (!isAllowedOrigin(ctx.config, request.headers.get('origin') ?? '')) return renderError(ctx, originNotAllowed())
   return new Response(null, {
     status: 204,
     headers: {
-      ...headers,
       'Access-Control-Allow-Methods': METHODS,
       'Access-Control-Allow-Headers': REQUEST_HEADERS,
       'Access-Control-Max-Age': '600',

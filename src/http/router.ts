@@ -33,6 +33,8 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly unlimited?: boolean
   /** Served, but an alias or a page: left out of the OpenAPI document. */
   readonly hidden?: boolean
+  /** For development: in production, or asked by another host than loopback, it is an unknown path. */
+  readonly localOnly?: boolean
 }
 
 export interface RouteInput<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> {
@@ -114,36 +116,58 @@ export function identityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Ide
   return state.identity
 }
 
+/** For whom to count a request whose answer does not depend on its caller: an outage of the verifier makes it no failure. */
+export async function tierIdentityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Identity> {
+  try {
+    return await identityOf(c, verifier)
+  } catch (cause) {
+    c.var.state.ctx.log.error('identity_unknown', cause)
+    return { state: 'anonymous' }
+  }
+}
+
 async function confirmActor(ctx: Ctx, verifier: Verifier): Promise<void> {
   const { actor } = ctx as ActorCtx & { actor: UserActor | ClientActor }
   if (!(await verifier.confirm(ctx, actor))) throw tokenInvalid()
 }
 
+const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
+
+/** The host is checked as well as the mode: a page on another site may have its name resolve to loopback. */
+export function isServed(route: Route, ctx: Pick<Ctx, 'config'>, request: Request): boolean {
+  if (!route.spec.localOnly) return true
+  return ctx.config.MODE === 'local' && LOOPBACK_HOSTS.includes(new URL(request.url).hostname)
+}
+
+/** Counts the request, then lets it through the route's guard. */
+async function admit(c: Context<HonoEnv>, { spec }: Route, verifier: Verifier, limit: Limiter): Promise<Ctx> {
+  const { ctx } = c.var.state
+  let identity: Identity = { state: 'anonymous' }
+  if (spec.guard.kind !== 'public') identity = await identityOf(c, verifier)
+  else if (!spec.unlimited) identity = await tierIdentityOf(c, verifier)
+  if (!spec.unlimited) await limit(c, identity)
+  const narrowed = spec.guard.admit(ctx, identity)
+  if (spec.guard.strong) await confirmActor(narrowed, verifier)
+  return narrowed
+}
+
+async function inputOf(c: Context<HonoEnv>, { spec }: Route) {
+  const malformed = spec.invalidIs400 ?? false
+  const path = spec.path && parseInput(spec.path, c.req.param(), 'path', true)
+  const query = spec.query && parseInput(spec.query, queryOf(new URL(c.req.url)), 'query', malformed)
+  const body =
+    spec.body && parseInput(spec.body, await readInput(c.req.raw, spec.encoding ?? 'json'), 'body', malformed)
+  return { path: path as undefined, query: query as undefined, body: body as undefined }
+}
+
 /** Registers routes: limit, guard, input, then the one service call of the handler. */
 export function mountRoutes(app: Hono<HonoEnv>, routes: readonly Route[], verifier: Verifier, limit: Limiter): void {
   for (const route of routes) {
-    const { spec } = route
     app.on(route.method, route.path, async (c) => {
-      const { ctx } = c.var.state
+      if (!isServed(route, c.var.state.ctx, c.req.raw)) return c.notFound()
       try {
-        const needsIdentity = spec.guard.kind !== 'public' || !spec.unlimited
-        const identity: Identity = needsIdentity ? await identityOf(c, verifier) : { state: 'anonymous' }
-        if (!spec.unlimited) await limit(c, identity)
-        const narrowed = spec.guard.admit(ctx, identity)
-        if (spec.guard.strong) await confirmActor(narrowed, verifier)
-        const malformed = spec.invalidIs400 ?? false
-        const path = spec.path ? parseInput(spec.path, c.req.param(), 'path', true) : undefined
-        const query = spec.query ? parseInput(spec.query, queryOf(new URL(c.req.url)), 'query', malformed) : undefined
-        const body = spec.body
-          ? parseInput(spec.body, await readInput(c.req.raw, spec.encoding ?? 'json'), 'body', malformed)
-          : undefined
-        return await route.handle({
-          ctx: narrowed,
-          body: body as undefined,
-          query: query as undefined,
-          path: path as undefined,
-          request: c.req.raw,
-        })
+        const ctx = await admit(c, route, verifier, limit)
+        return await route.handle({ ctx, ...(await inputOf(c, route)), request: c.req.raw })
       } catch (thrown) {
         c.set('renderError', route.renderError)
         throw thrown
