@@ -1,0 +1,80 @@
+import { and, asc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../context.ts'
+import type { RecordedEvent } from '../../lib/event.ts'
+import { events } from './tables.ts'
+
+export type EventRow = typeof events.$inferSelect
+
+/** D1 takes 100 bound parameters a statement; a row has 14. */
+const ROWS_PER_INSERT = 7
+const IDS_PER_UPDATE = 90
+
+const ownedBy = (owner: string | null): SQL => (owner === null ? isNull(events.userId) : eq(events.userId, owner))
+
+/** In the order of their commits. */
+export const selectUndelivered = ({ db }: Pick<Ctx, 'db'>, owner: string | null, limit: number): Promise<EventRow[]> =>
+  db
+    .select()
+    .from(events)
+    .where(and(ownedBy(owner), isNull(events.deliveredAt)))
+    .orderBy(asc(events.position))
+    .limit(limit)
+
+/** Whose rows wait since before `before`; null stands for those that concern no user. In random order: none starves. */
+export async function selectOwnersOfUndelivered(
+  { db }: Pick<Ctx, 'db'>,
+  before: number,
+  limit: number,
+): Promise<(string | null)[]> {
+  const rows = await db
+    .select({ userId: events.userId })
+    .from(events)
+    .where(and(isNull(events.deliveredAt), lt(events.time, before)))
+    .groupBy(events.userId)
+    .orderBy(sql`random()`)
+    .limit(limit)
+  return rows.map(({ userId }) => userId)
+}
+
+export async function updateDelivered({ db }: Pick<Ctx, 'db'>, ids: readonly string[], now: number): Promise<void> {
+  for (let start = 0; start < ids.length; start += IDS_PER_UPDATE) {
+    const some = ids.slice(start, start + IDS_PER_UPDATE)
+    await db
+      .update(events)
+      .set({ deliveredAt: now })
+      .where(and(inArray(events.id, some), isNull(events.deliveredAt)))
+  }
+}
+
+/** Events that an object has recorded and delivered already. A repeat changes nothing. */
+export async function insertDelivered(
+  { db }: Pick<Ctx, 'db'>,
+  recorded: readonly RecordedEvent[],
+  now: number,
+): Promise<void> {
+  const rows = recorded.map(({ actor, ...event }) => ({
+    ...event,
+    actorType: actor.type,
+    actorId: actor.id,
+    deliveredAt: now,
+  }))
+  const statements = []
+  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+    const some = rows.slice(start, start + ROWS_PER_INSERT)
+    statements.push(db.insert(events).values(some).onConflictDoNothing({ target: events.id }))
+  }
+  const [first, ...rest] = statements
+  if (first) await db.batch([first, ...rest])
+}
+
+/** Deletes at most `limit` delivered rows from before `before`; returns how many. */
+export async function deleteOld({ db }: Pick<Ctx, 'db'>, before: number, limit: number): Promise<number> {
+  const old = db
+    .select({ position: events.position })
+    .from(events)
+    .where(and(lt(events.time, before), isNotNull(events.deliveredAt)))
+    .orderBy(asc(events.time))
+    .limit(limit)
+  const deleted = await db.delete(events).where(inArray(events.position, old)).returning({ position: events.position })
+  return deleted.length
+}
