@@ -97,19 +97,31 @@ export interface BrokenConfig {
   readonly broken: readonly { readonly name: string; readonly reason: string }[]
 }
 
+/** Every setting's name, as the environment has it. */
+export const SETTING_NAMES: readonly string[] = Object.keys(Variables.shape)
+
+// An empty string is how a shell unsets a variable; it means "not set" for all but COMPAT, where it means none.
+const parseVariables = (env: object) =>
+  Variables.safeParse(
+    Object.fromEntries(
+      Object.entries(env).filter(([name, value]) => typeof value === 'string' && (value !== '' || name === 'COMPAT')),
+    ),
+  )
+
+const toBroken = (error: z.ZodError): BrokenConfig['broken'] =>
+  error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), reason: issue.message }))
+
+/** What keeps these variables from being served; empty when nothing does. Scripts ask before they start a Worker. */
+export function findBrokenVariables(env: object): BrokenConfig['broken'] {
+  const result = parseVariables(env)
+  return result.success ? [] : toBroken(result.error)
+}
+
 const parsed = new WeakMap<object, Promise<Config | BrokenConfig>>()
 
 async function parse(env: object): Promise<Config | BrokenConfig> {
-  // An empty string is how a shell unsets a variable; it means "not set" for all but COMPAT, where it means none.
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => typeof value === 'string' && (value !== '' || name === 'COMPAT')),
-  )
-  const result = Variables.safeParse(given)
-  if (!result.success) {
-    return {
-      broken: result.error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), reason: issue.message })),
-    }
-  }
+  const result = parseVariables(env)
+  if (!result.success) return { broken: toBroken(result.error) }
   const { ROOT_SECRET, ROOT_SECRET_PREVIOUS, ...rest } = result.data
   return { ...rest, rootKeys: await importRootKeys({ current: ROOT_SECRET, previous: ROOT_SECRET_PREVIOUS ?? null }) }
 }
