@@ -10,6 +10,8 @@ export type FeedEntry =
   | { readonly kind: 'claims'; readonly userId: string; readonly below: number }
   | { readonly kind: 'key'; readonly id: string }
   | { readonly kind: 'client'; readonly id: string }
+  /** A machine's access token, by `jti`. */
+  | { readonly kind: 'token'; readonly id: string }
 
 /** An event as a feature states it. Whoever writes it adds id, time, address and user agent. */
 export interface EventDraft {

@@ -45,3 +45,52 @@ export interface SigningKey {
   readonly alg: string
   readonly privateKey: CryptoKey
 }
+
+export type TokenRefusal =
+  | 'malformed'
+  | 'unknown_key'
+  | 'bad_signature'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'wrong_type'
+  | 'wrong_issuer'
+  | 'wrong_audience'
+
+export type VerifiedToken =
+  | { readonly ok: true; readonly kid: string; readonly claims: AccessClaims }
+  | { readonly ok: false; readonly reason: TokenRefusal }
+
+/** When a key of the ring signs and is published. Epoch milliseconds. */
+export interface KeyTimes {
+  readonly kid: string
+  readonly alg: string
+  readonly createdAt: number
+  /** It signs from then until a younger key does. */
+  readonly signsFrom: number
+  /** Null while it signs or waits to. */
+  readonly publishedUntil: number | null
+  readonly revokedAt: number | null
+}
+
+/** A key as `/.well-known/jwks.json` shows it (RFC 7517 4). */
+export interface PublicJwk {
+  readonly kid: string
+  readonly alg: string
+  readonly use: 'sig'
+  readonly kty: string
+  readonly [member: string]: string
+}
+
+/** A key whose seal was opened. Its public part comes from inside the seal: a row that was tampered with has none. */
+export interface RingKey extends KeyTimes {
+  readonly publicJwk: PublicJwk
+  readonly publicKey: CryptoKey
+  readonly privateKey: CryptoKey
+  readonly privateSealed: string
+}
+
+export interface KeyRing {
+  readonly keys: readonly RingKey[]
+  /** Kids of rows that no known root secret opens. */
+  readonly unreadable: readonly string[]
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { fromBase64Url, fromUtf8 } from '../../../lib/encoding.ts'
+import { toSeconds } from '../../../lib/time.ts'
+import type { AccessClaims, TokenRefusal, UserClaims } from '../types.ts'
+import { CLOCK_LEEWAY_MS } from './ring.ts'
+
+/** RFC 9068 2.1. */
+export const ACCESS_TOKEN_TYP = 'at+jwt'
+
+/** No token of ours comes near it; what is longer is not even decoded. */
+export const MAX_TOKEN_LENGTH = 8 * 1024
+
+const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+
+/** Postern mints these three parameters and no other: `crit`, `b64`, `jwk`, `jku`, `x5u` and the rest are refused unread. */
+const Header = z.strictObject({ alg: z.string().max(16), kid: z.string().max(128), typ: z.string().max(64) })
+
+export type TokenHeader = z.infer<typeof Header>
+
+const NumericDate = z.int().nonnegative()
+const common = {
+  iss: z.string(),
+  aud: z.string(),
+  client_id: z.string().min(1),
+  sub: z.uuid(),
+  jti: z.string().min(1),
+  iat: NumericDate,
+  exp: NumericDate,
+  type: z.literal('access'),
+}
+
+const UserToken = z.object({
+  ...common,
+  sid: z.uuid(),
+  ver: z.int().nonnegative(),
+  email: z.string(),
+  username: z.string().nullable(),
+  number: z.int(),
+  role: z.string(),
+  roles: z.array(z.string()),
+  org_id: z.string().nullable(),
+  org_role: z.string().nullable(),
+  amr: z.array(z.string()),
+  acr: z.enum(['aal1', 'aal2']),
+  auth_time: NumericDate,
+})
+
+const ClientToken = z
+  .object({ ...common, scope: z.string(), sid: z.never().optional() })
+  .refine((claims) => claims.sub === claims.client_id)
+  .transform(({ sid: _, ...claims }) => claims)
+
+const AccessToken = z.union([UserToken, ClientToken])
+
+/**
+ * The text's value, if the text is what `JSON.stringify` makes of it, as it is for every token of ours.
+ * So no member stands twice, and no two parsers can read it differently (RFC 8725 2.4, RFC 7515 10.12).
+ */
+function parseExactJson(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  return JSON.stringify(value) === text ? value : undefined
+}
+
+function decodeObject(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    return z.record(z.string(), z.unknown()).safeParse(parseExactJson(fromUtf8(bytes))).data
+  } catch (cause) {
+    if (cause instanceof SyntaxError || cause instanceof TypeError) return undefined
+    throw cause
+  }
+}
+
+/** Reads the header of a compact JWS; undefined when it is not one that Postern could have made. */
+export function readHeader(token: string): TokenHeader | undefined {
+  if (token.length > MAX_TOKEN_LENGTH || !COMPACT_JWS.test(token)) return undefined
+  const bytes = fromBase64Url(token.slice(0, token.indexOf('.')))
+  return bytes && Header.safeParse(decodeObject(bytes)).data
+}
+
+export interface Expectation {
+  readonly issuer: string
+  readonly audience: string
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+type Claims =
+  | { readonly ok: true; readonly claims: AccessClaims }
+  | { readonly ok: false; readonly reason: TokenRefusal }
+
+const refuse = (reason: TokenRefusal) => ({ ok: false, reason }) as const
+
+/** Judges the payload of a token whose signature is good (RFC 9068 4, RFC 7519 4.1). */
+export function readClaims(payload: Uint8Array, { issuer, audience, now }: Expectation): Claims {
+  const members = decodeObject(payload)
+  if (!members) return refuse('malformed')
+  if (members.type !== 'access') return refuse('wrong_type')
+  if (members.iss !== issuer) return refuse('wrong_issuer')
+  if (members.aud !== audience) return refuse('wrong_audience')
+  const claims = AccessToken.safeParse(members).data
+  if (!claims) return refuse('malformed')
+  const latestStart = toSeconds(now + CLOCK_LEEWAY_MS)
+  if (claims.iat > latestStart) return refuse('not_yet_valid')
+  if (members.nbf !== undefined && !(typeof members.nbf === 'number' && members.nbf <= latestStart))
+    return refuse('not_yet_valid')
+  // RFC 7519 4.1.4: "on or after" exp is too late. No leeway.
+  if (now >= claims.exp * 1000) return refuse('expired')
+  return { ok: true, claims }
+}
+
+/** A user's token, as against a machine's. */
+export const isUserClaims = (claims: AccessClaims): claims is UserClaims => 'sid' in claims

@@ -1,0 +1,124 @@
+import type { Ctx } from '../../../context.ts'
+import { isolateSlot } from '../../../lib/isolate.ts'
+import { delay, SECOND, within } from '../../../lib/time.ts'
+import { openKey } from '../rules/material.ts'
+import { ringMaxAgeMs } from '../rules/ring.ts'
+import { listSigningKeys, type SigningKeyRow } from '../store.ts'
+import type { KeyRing, RingKey } from '../types.ts'
+
+/** A key that was revoked stops signing in every isolate within this time. */
+const SIGNING_RING_MAX_AGE_MS = 5 * SECOND
+/** An unknown kid costs one read in this time, however many are tried. */
+const UNKNOWN_KID_INTERVAL_MS = 3 * SECOND
+/** After a failed read the next is tried no sooner. */
+const RETRY_INTERVAL_MS = 2 * SECOND
+const READ_BOUND_MS = SECOND
+const POLL_MS = 20
+
+interface RingState {
+  ring: KeyRing | null
+  /** When the read began that `ring` came from. */
+  loadedAt: number
+  attemptedAt: number
+  /** A deadline, not a flag: a reader whose client goes away is cancelled without its `finally`. */
+  readingUntil: number
+  reloadedForUnknownAt: number
+}
+
+const ringState = isolateSlot<RingState>('signing key ring', () => ({
+  ring: null,
+  loadedAt: Number.NEGATIVE_INFINITY,
+  attemptedAt: Number.NEGATIVE_INFINITY,
+  readingUntil: Number.NEGATIVE_INFINITY,
+  reloadedForUnknownAt: Number.NEGATIVE_INFINITY,
+}))
+
+async function openRow(ctx: Ctx, row: SigningKeyRow, known: readonly RingKey[]): Promise<RingKey | null> {
+  const { kid, alg, privateSealed, createdAt, signsFrom, publishedUntil, revokedAt } = row
+  const same = known.find((key) => key.kid === kid && key.alg === alg && key.privateSealed === privateSealed)
+  try {
+    const { publicJwk, publicKey, privateKey } = same ?? (await openKey(ctx.config.rootKeys, row))
+    return {
+      kid,
+      alg,
+      privateSealed,
+      createdAt,
+      signsFrom,
+      publishedUntil,
+      revokedAt,
+      publicJwk,
+      publicKey,
+      privateKey,
+    }
+  } catch (cause) {
+    ctx.log.error('signing_key_unreadable', cause, { kid })
+    return null
+  }
+}
+
+/** Reads the ring from D1, and remembers it for this isolate. */
+export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
+  const state = ringState(ctx)
+  const startedAt = ctx.now()
+  state.attemptedAt = startedAt
+  state.readingUntil = startedAt + READ_BOUND_MS
+  try {
+    const rows = await listSigningKeys(ctx)
+    const opened = await Promise.all(rows.map((row) => openRow(ctx, row, state.ring?.keys ?? [])))
+    const keys = opened.filter((key) => key !== null)
+    const unreadable = rows.filter((_, index) => opened[index] === null).map((row) => row.kid)
+    const ring = { keys, unreadable }
+    // While a new ROOT_SECRET rolls out, an isolate with the old one cannot read keys that were sealed anew: it keeps its own.
+    const isForeign = keys.length === 0 && unreadable.length > 0 && (state.ring?.keys.length ?? 0) > 0
+    if (!isForeign) state.ring = ring
+    state.loadedAt = startedAt
+    return state.ring ?? ring
+  } finally {
+    state.readingUntil = Number.NEGATIVE_INFINITY
+  }
+}
+
+/** Looks again on its own timers: a promise of another request may never settle. */
+async function waitForReader(ctx: Ctx, state: RingState): Promise<void> {
+  for (let waited = 0; waited < READ_BOUND_MS && state.readingUntil > ctx.now(); waited += POLL_MS) await delay(POLL_MS)
+}
+
+/** Reads anew, or waits for the reader there is; an outage leaves the ring as it was. */
+async function refreshRing(ctx: Ctx, state: RingState): Promise<void> {
+  if (state.readingUntil > ctx.now()) return waitForReader(ctx, state)
+  try {
+    await within(READ_BOUND_MS, reloadRing(ctx))
+  } catch (cause) {
+    ctx.log.error('signing_ring_not_read', cause)
+  }
+}
+
+const ageOf = (ctx: Ctx, since: number): number => Math.abs(ctx.now() - since)
+
+/** The ring, at most `maxAge` old while D1 answers. Without it an isolate goes on with what it has; a cold one throws. */
+async function ringWithin(ctx: Ctx, maxAge: number): Promise<KeyRing> {
+  const state = ringState(ctx)
+  if (!state.ring) return reloadRing(ctx)
+  const age = ageOf(ctx, state.loadedAt)
+  const mayTry = state.readingUntil > ctx.now() || ageOf(ctx, state.attemptedAt) >= RETRY_INTERVAL_MS
+  if (age > maxAge && mayTry) await refreshRing(ctx, state)
+  else if (age > maxAge / 2 && mayTry && state.readingUntil <= ctx.now()) ctx.defer(refreshRing(ctx, state))
+  return state.ring
+}
+
+/** The ring to verify and publish with. */
+export const verifyingRing = (ctx: Ctx): Promise<KeyRing> => ringWithin(ctx, ringMaxAgeMs(ctx.config))
+
+/** The ring to sign with: younger, so that no isolate goes on signing with a key that was revoked. */
+export const signingRing = (ctx: Ctx): Promise<KeyRing> => ringWithin(ctx, SIGNING_RING_MAX_AGE_MS)
+
+/** The ring after a look for a kid that it did not have. */
+export async function ringForUnknownKid(ctx: Ctx): Promise<KeyRing> {
+  const state = ringState(ctx)
+  if (state.readingUntil > ctx.now()) await waitForReader(ctx, state)
+  else if (ageOf(ctx, state.reloadedForUnknownAt) >= UNKNOWN_KID_INTERVAL_MS) {
+    state.reloadedForUnknownAt = ctx.now()
+    await refreshRing(ctx, state)
+  }
+  return state.ring ?? { keys: [], unreadable: [] }
+}
