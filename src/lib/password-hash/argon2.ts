@@ -1,0 +1,64 @@
+import { argon2dAsync, argon2iAsync, argon2idAsync } from '@noble/hashes/argon2.js'
+import wasmArgon2id from 'argon2id/lib/argon2id.js'
+import { type Isolate, isolateSlot } from '../isolate.ts'
+import wasm from './argon2id.wasm'
+import type { StoredHash } from './stored-hash.ts'
+
+type Parameters = Omit<Extract<StoredHash, { kind: 'argon2' }>, 'key' | 'kind'>
+
+/** What the module declares, in pages of 64 KiB: 20 MiB, enough for the current parameters. */
+const INITIAL_PAGES = 320
+const MAXIMUM_PAGES = 65_536
+/** WASM memory never shrinks, so an instance above this is given up after use. */
+const KEPT_BYTES = 32 * 1024 * 1024
+
+interface Instance {
+  readonly instance: WebAssembly.Instance
+  readonly memory: WebAssembly.Memory
+}
+
+/** One instance an isolate: a hash is synchronous, so two never share its memory. */
+const slot = isolateSlot('argon2id', (): { kept: Instance | null } => ({ kept: null }))
+
+function instantiate(): Instance {
+  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES })
+  return { memory, instance: new WebAssembly.Instance(wasm, { env: { memory } }) }
+}
+
+/** Bytes of WASM memory that this isolate holds between hashes. */
+export const keptWasmBytes = (ctx: { isolate: Isolate }): number => slot(ctx).kept?.memory.buffer.byteLength ?? 0
+
+function argon2idInWasm(ctx: { isolate: Isolate }, password: Uint8Array, hash: Parameters, length: number) {
+  const held = slot(ctx)
+  const used = held.kept ?? instantiate()
+  held.kept = null
+  const key = wasmArgon2id(
+    {
+      password,
+      salt: hash.salt,
+      parallelism: hash.lanes,
+      passes: hash.passes,
+      memorySize: hash.memoryKib,
+      tagLength: length,
+    },
+    used,
+  )
+  if (used.memory.buffer.byteLength <= KEPT_BYTES) held.kept = used
+  return key
+}
+
+const IN_JAVASCRIPT = { argon2id: argon2idAsync, argon2i: argon2iAsync, argon2d: argon2dAsync }
+
+/** Derives `length` bytes. The costs were checked: nothing here bounds them. */
+export async function deriveArgon2(
+  ctx: { isolate: Isolate },
+  password: Uint8Array,
+  hash: Parameters,
+  length: number,
+): Promise<Uint8Array> {
+  // The WASM module computes argon2id 1.3 only, and refuses passwords of less than 8 bytes.
+  if (hash.variant === 'argon2id' && hash.version === 0x13 && password.length >= 8)
+    return argon2idInWasm(ctx, password, hash, length)
+  const options = { t: hash.passes, m: hash.memoryKib, p: hash.lanes, version: hash.version, dkLen: length }
+  return IN_JAVASCRIPT[hash.variant](password, hash.salt, options)
+}

@@ -1,0 +1,13 @@
+declare module '*.wasm' {
+  const module: WebAssembly.Module
+  export default module
+}
+
+declare module 'argon2id/lib/argon2id.js' {
+  import type { Argon2idParams } from 'argon2id/lib/setup.js'
+  /** Synchronous. Throws on a password or a salt of less than 8 bytes. Clears the memory that it used. */
+  export default function argon2id(
+    params: Argon2idParams,
+    wasm: { instance: WebAssembly.Instance; memory: WebAssembly.Memory },
+  ): Uint8Array
+}
