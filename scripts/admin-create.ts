@@ -1,0 +1,26 @@
+import { createInterface } from 'node:readline/promises'
+import { createAdmin } from './support/accounts.ts'
+import { readArguments } from './support/arguments.ts'
+import { applyMigrations } from './support/database.ts'
+import { randomToken } from './support/random.ts'
+import { Refusal } from './support/refusal.ts'
+
+async function askEmail(): Promise<string> {
+  if (!process.stdin.isTTY) throw new Refusal('name the admin: npm run admin:create -- --email you@example.com')
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const email = await terminal.question('Email of the admin: ')
+  terminal.close()
+  return email.trim()
+}
+
+/** `npm run admin:create -- [--remote] [--email …] [--password …]`, or `ADMIN_EMAIL` and `ADMIN_PASSWORD`. */
+export async function main(args: readonly string[]): Promise<void> {
+  const { values, database } = readArguments(args, ['email', 'password'])
+  const email = values.email || process.env.ADMIN_EMAIL || (await askEmail())
+  const given = values.password || process.env.ADMIN_PASSWORD || undefined
+  const password = given ?? randomToken(15)
+  if (database.at === 'local') await applyMigrations(database)
+  await createAdmin(database, { email, password })
+  console.log(`Admin ${email} was made in the ${database.at} database.`)
+  if (given === undefined) console.log(`Password, shown once: ${password}`)
+}

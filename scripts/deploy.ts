@@ -1,0 +1,52 @@
+import { unstable_readConfig } from 'wrangler'
+import { copySwaggerAssets } from './support/assets.ts'
+import { applyMigrations } from './support/database.ts'
+import { PROJECT_ROOT } from './support/project.ts'
+import { Refusal } from './support/refusal.ts'
+import { wrangler } from './support/wrangler.ts'
+
+/** The part of `wrangler.toml` that a deployment must fill in. */
+interface Resources {
+  readonly d1_databases: readonly { readonly database_id?: string }[]
+  readonly kv_namespaces: readonly { readonly id?: string }[]
+  readonly vars: Readonly<Record<string, unknown>>
+}
+
+const isPlaceholder = (id: string | undefined): boolean => !id || /^[0-]+$/.test(id)
+
+/** What `wrangler.toml` still lacks, each with the command or the line that mends it. */
+function findMissingResources(): string[] {
+  const config: Resources = unstable_readConfig({ config: `${PROJECT_ROOT}/wrangler.toml` })
+  const missing: string[] = []
+  if (config.d1_databases.some(({ database_id }) => isPlaceholder(database_id)))
+    missing.push('database_id of DB: `npx wrangler d1 create postern`, then write its id into wrangler.toml')
+  if (config.kv_namespaces.some(({ id }) => isPlaceholder(id)))
+    missing.push('id of KV: `npx wrangler kv namespace create KV`, then write its id into wrangler.toml')
+  if (!String(config.vars.PUBLIC_URL ?? '').startsWith('https://'))
+    missing.push('PUBLIC_URL: write `[vars]` and `PUBLIC_URL = "https://…"` into wrangler.toml')
+  return missing
+}
+
+async function findMissingSecrets(): Promise<string[]> {
+  const text = await wrangler('secret', 'list', '--format', 'json').catch((cause: unknown) => {
+    // Before the first `secret put` there is no Worker to list.
+    if (cause instanceof Refusal && /10007|not found|does not exist/i.test(cause.message)) return '[]'
+    throw cause
+  })
+  const names = (JSON.parse(text) as { name: string }[]).map(({ name }) => name)
+  if (names.includes('ROOT_SECRET')) return []
+  return ['ROOT_SECRET: `openssl rand -base64 48 | npx wrangler secret put ROOT_SECRET`']
+}
+
+/** Migrates the deployed database, then deploys. Nothing is touched while something is missing. */
+export async function main(args: readonly string[]): Promise<void> {
+  console.log('A password hash takes more CPU time than the free plan allows: the account needs the paid plan.')
+  const missing = findMissingResources()
+  if (missing.length === 0) missing.push(...(await findMissingSecrets()))
+  if (missing.length > 0) throw new Refusal(`not ready to deploy:\n${missing.map((line) => `  ${line}`).join('\n')}`)
+  await copySwaggerAssets()
+  // First the database: a migration never removes what the running release reads.
+  await applyMigrations({ at: 'remote' })
+  console.log(await wrangler('deploy', ...args))
+  console.log('No admin yet? npm run admin:create -- --remote')
+}
