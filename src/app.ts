@@ -2,7 +2,7 @@ import { type Env, isBroken, loadConfig } from './config.ts'
 import { type Ctx, createContext, systemClock } from './context.ts'
 import { authRoutes } from './features/auth/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
-import { docsRoutes } from './features/docs/routes.ts'
+import { createDocsRoutes } from './features/docs/routes.ts'
 import { eventRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
@@ -22,6 +22,8 @@ import { configurationError } from './lib/errors.ts'
 import { newUuid } from './lib/ids.ts'
 import type { Isolate } from './lib/isolate.ts'
 import { createLog } from './lib/log.ts'
+
+const docsRoutes = createDocsRoutes(listRoutes)
 
 /** Every route of the service. The first that matches answers: static paths stand before parameters. */
 export function listRoutes(): Route[] {

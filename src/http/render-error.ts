@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import { DomainError, type ErrorKind, internalError } from '../lib/errors.ts'
 import { toIso } from '../lib/time.ts'
@@ -22,8 +23,11 @@ const STATUS: Record<ErrorKind, number> = {
 
 export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kind]
 
-/** Renders a failure as one surface words it. */
-export type ErrorRenderer = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Response
+/** Renders a failure as one surface words it. `answer` describes its body where that is not the one envelope. */
+export interface ErrorRenderer {
+  (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError): Response
+  readonly answer?: Readonly<Record<string, { readonly schema: z.ZodType }>>
+}
 
 /** Anything that is no DomainError is INTERNAL_ERROR: its message may hold SQL, so it goes nowhere. */
 export function toDomainError(ctx: Pick<Ctx, 'log'>, thrown: unknown): DomainError {

@@ -1,4 +1,75 @@
+import { z } from 'zod'
+import { publicRoute } from '../../http/guard.ts'
+import { describeApi } from '../../http/openapi.ts'
 import { renderError } from '../../http/render-error.ts'
-import { createRoutes } from '../../http/router.ts'
+import { createRoutes, type Route, type Routes } from '../../http/router.ts'
+import { notFound } from '../../lib/errors.ts'
+import { API_REFERENCE_PAGE, PAGE_POLICY } from './page.ts'
 
-export const docsRoutes = createRoutes({ prefix: '', tag: 'docs', renderError })
+const DOCUMENT_CACHE = 'public, max-age=300'
+const ASSET_CACHE = 'public, max-age=3600'
+
+/** Nothing else of the assets is served: a path that a caller makes up never reaches them. */
+const AssetPath = z.object({
+  file: z.enum(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'api-reference.js']),
+})
+
+/** The API reference, over whatever routes the service has when it is first asked for. */
+export function createDocsRoutes(listRoutes: () => readonly Route[]): Routes {
+  const routes = createRoutes({ prefix: '', tag: 'docs', renderError })
+  let document: string | null = null
+
+  routes.get(
+    '/openapi.json',
+    {
+      summary: 'The OpenAPI 3.1 document of this service',
+      guard: publicRoute,
+      answers: { 200: { description: 'The document', schema: z.looseObject({ openapi: z.string() }) } },
+    },
+    () => {
+      document ??= JSON.stringify(describeApi(listRoutes()))
+      return new Response(document, {
+        headers: { 'Content-Type': 'application/json', 'Cache-Control': DOCUMENT_CACHE },
+      })
+    },
+  )
+
+  routes.get(
+    ['/docs', '/swagger', '/redoc'],
+    {
+      summary: 'The interactive API reference',
+      guard: publicRoute,
+      answers: { 200: { description: 'A page', contentType: 'text/html' } },
+      hidden: true,
+    },
+    () =>
+      new Response(API_REFERENCE_PAGE, {
+        headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': PAGE_POLICY },
+      }),
+  )
+
+  routes.get(
+    '/swagger-ui/:file',
+    {
+      summary: 'A file of the API reference',
+      guard: publicRoute,
+      path: AssetPath,
+      answers: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
+      errors: [notFound],
+      unlimited: true,
+      hidden: true,
+    },
+    async ({ ctx, path }) => {
+      const asset = await ctx.assets.fetch(new URL(`/swagger-ui/${path.file}`, ctx.config.PUBLIC_URL))
+      if (!asset.ok) throw notFound()
+      return new Response(asset.body, {
+        headers: {
+          'Content-Type': asset.headers.get('content-type') ?? 'application/octet-stream',
+          'Cache-Control': ASSET_CACHE,
+        },
+      })
+    },
+  )
+
+  return routes
+}

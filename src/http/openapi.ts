@@ -1,0 +1,200 @@
+import { z } from 'zod'
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi'
+import {
+  configurationError,
+  type ErrorDefinition,
+  internalError,
+  payloadTooLarge,
+  rateLimited,
+  unauthorized,
+  unsupportedMediaType,
+  validationFailed,
+} from '../lib/errors.ts'
+import { VERSION } from '../lib/version.ts'
+import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
+import { statusOf } from './render-error.ts'
+import type { Answer, Route } from './router.ts'
+
+/** The envelope of `render-error.ts`, as a schema. */
+const ErrorAnswer = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    request_id: z.string(),
+  }),
+  code: z.string(),
+  status: z.int(),
+  message: z.string(),
+  detail: z.unknown(),
+  details: z.record(z.string(), z.unknown()),
+  timestamp: z.iso.datetime(),
+})
+
+const RATE_HEADERS = {
+  'X-RateLimit-Limit': { $ref: '#/components/headers/RateLimitLimit' },
+  'X-RateLimit-Remaining': { $ref: '#/components/headers/RateLimitRemaining' },
+  'X-RateLimit-Reset': { $ref: '#/components/headers/RateLimitReset' },
+}
+
+/** The OpenAPI 3.1 document of the routes that are not hidden, from the schemas that check their input and answers. */
+export function describeApi(routes: readonly Route[]) {
+  const shown = routes.filter(({ spec }) => !spec.hidden && !spec.localOnly)
+  const paths: ZodOpenApiPathsObject = {}
+  for (const route of shown) {
+    const path = templateOf(route.path)
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) }
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Postern',
+      version: VERSION,
+      description:
+        'Every path is served with and without a trailing slash. Unknown fields of a body are ignored; an empty body is an empty object.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(shown.map(({ tag }) => tag))].sort().map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: { Error: ErrorAnswer },
+      headers: {
+        RateLimitLimit: { description: 'Requests a minute in the tier of the caller', schema: { type: 'integer' } },
+        RateLimitRemaining: { description: 'Requests that are left of them', schema: { type: 'integer' } },
+        RateLimitReset: { description: 'When they are renewed, in Unix seconds', schema: { type: 'integer' } },
+      },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token' },
+        client: { type: 'http', scheme: 'basic', description: 'Id and secret of a client (RFC 6749 2.3.1)' },
+      },
+    },
+  })
+}
+
+/** `/users/:id` as `/users/{id}`. */
+export const templateOf = (path: string): string => path.replace(/:([A-Za-z_]+)/g, '{$1}')
+
+function operationOf(route: Route): ZodOpenApiOperationObject {
+  const { spec, tag } = route
+  const path = spec.path ? objectOf(spec.path) : untypedPath(route.path)
+  return {
+    operationId: [route.method.toLowerCase(), ...route.path.split(/[^A-Za-z0-9]+/)].filter(Boolean).join('_'),
+    summary: spec.summary,
+    tags: [tag],
+    security: SECURITY[spec.guard.kind],
+    requestParams: {
+      ...(path ? { path } : {}),
+      ...(spec.query ? { query: objectOf(spec.query) } : {}),
+    },
+    ...(spec.body ? { requestBody: bodyOf(spec.body, spec.encoding ?? 'json') } : {}),
+    responses: { ...answersOf(route), ...failuresOf(route) },
+  }
+}
+
+const SECURITY: Readonly<Record<Guard['kind'], Record<string, string[]>[]>> = {
+  public: [],
+  optional: [{}, { bearer: [] }],
+  user: [{ bearer: [] }],
+  admin: [{ bearer: [] }],
+  client: [{ bearer: [] }],
+  principal: [{ bearer: [] }],
+  custom: [{ client: [] }],
+}
+
+/** The object that a schema of parameters reads, before it is transformed. */
+function objectOf(schema: z.ZodType): z.ZodObject {
+  let inner: unknown = schema
+  while (inner instanceof z.ZodPipe) inner = inner.in
+  if (inner instanceof z.ZodObject) return inner
+  throw new TypeError('parameters are described by an object schema')
+}
+
+function untypedPath(path: string): z.ZodObject | undefined {
+  const names = [...path.matchAll(/:([A-Za-z_]+)/g)].map(([, name = '']) => name)
+  return names.length > 0 ? z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) : undefined
+}
+
+function bodyOf(schema: z.ZodType, encoding: 'json' | 'form' | 'json-or-form') {
+  return {
+    required: !schema.safeParse({}).success,
+    content: {
+      ...(encoding === 'form' ? {} : { 'application/json': { schema } }),
+      ...(encoding === 'json' ? {} : { 'application/x-www-form-urlencoded': { schema } }),
+    },
+  }
+}
+
+function answersOf({ spec }: Route): ZodOpenApiResponsesObject {
+  const headers = spec.unlimited ? {} : { headers: RATE_HEADERS }
+  return Object.fromEntries(
+    Object.entries(spec.answers).map(([status, answer]): [string, ZodOpenApiResponseObject] => [
+      status,
+      { description: answer.description, ...headers, ...contentOf(answer) },
+    ]),
+  )
+}
+
+function contentOf({ schema, contentType }: Answer): Pick<ZodOpenApiResponseObject, 'content'> {
+  if (!schema && !contentType) return {}
+  return { content: { [contentType ?? 'application/json']: { schema: schema ?? { type: 'string' } } } }
+}
+
+/** What a guard of each kind refuses with. A custom guard's route names its refusals itself. */
+const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
+  public: [],
+  optional: [tokenInvalid, scopeMissing],
+  user: [unauthorized, tokenInvalid, scopeMissing],
+  admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired],
+  client: [unauthorized, tokenInvalid, scopeMissing],
+  principal: [unauthorized, tokenInvalid, scopeMissing],
+  custom: [],
+}
+
+interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly status: number
+}
+
+const failureOf = (error: ErrorDefinition): Failure => ({
+  code: error.code,
+  message: error.message,
+  status: statusOf(error),
+})
+
+/** Everything that a route answers when it fails: its own errors and those of what stands before its handler. */
+export function listFailures({ spec }: Route): Failure[] {
+  const malformed: Failure = { ...failureOf(validationFailed), status: 400 }
+  const invalid = spec.invalidIs400 ? malformed : failureOf(validationFailed)
+  const errors = [...(spec.errors ?? []), ...REFUSALS[spec.guard.kind], internalError, configurationError]
+  return [
+    ...(spec.path || spec.body ? [malformed] : []),
+    ...(spec.query || spec.body ? [invalid] : []),
+    ...(spec.body ? [payloadTooLarge, unsupportedMediaType].map(failureOf) : []),
+    ...(spec.unlimited ? [] : [failureOf(rateLimited)]),
+    ...errors.map(failureOf),
+  ]
+}
+
+/** One answer a status: the document has no room for two. An answer that the route declares itself stays. */
+function failuresOf(route: Route): ZodOpenApiResponsesObject {
+  const byStatus = Map.groupBy(listFailures(route), ({ status }) => String(status))
+  const responses: Record<string, ZodOpenApiResponseObject> = {}
+  for (const [status, failures] of byStatus) {
+    if (Number(status) in route.spec.answers) continue
+    const codes = [...new Map(failures.map(({ code, message }) => [code, message]))]
+    responses[status] = {
+      description: codes.map(([code, message]) => `\`${code}\`: ${message}`).join('\n\n'),
+      ...(status === '429' ? { headers: RATE_HEADERS } : {}),
+      content: route.renderError.answer ?? { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+    }
+  }
+  return responses
+}
