@@ -1,8 +1,12 @@
 import type { Ctx } from './context.ts'
+import { resealKeys, rotateKeys } from './features/keys/service.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
-  const jobs: readonly (readonly [string, () => Promise<unknown>])[] = []
+  const jobs: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['rotate_keys', () => rotateKeys(ctx)],
+    ['reseal_keys', () => resealKeys(ctx)],
+  ]
   for (const [name, job] of jobs) {
     try {
       await job()

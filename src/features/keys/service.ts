@@ -1,10 +1,10 @@
 import { CompactSign, compactVerify, errors } from 'jose'
-import type { Ctx } from '../../context.ts'
+import type { ActorCtx, Ctx } from '../../context.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
-import { bySuccession, findSigner, isPublished } from './rules/ring.ts'
+import { bySuccession, findSigner, isPublished, type KeyState, stateOf } from './rules/ring.ts'
 import { ACCESS_TOKEN_TYP, readClaims, readHeader } from './rules/token.ts'
-import { ringForUnknownKid, signingRing, verifyingRing } from './service/ring.ts'
+import { reloadRing, ringForUnknownKid, signingRing, verifyingRing } from './service/ring.ts'
 import { createFirstKey } from './service/rotation.ts'
 import type { AccessClaims, ClientClaims, KeyRing, RingKey, SigningKey, UserClaims, VerifiedToken } from './types.ts'
 
@@ -77,4 +77,11 @@ export async function listPublicKeys(ctx: Ctx): Promise<readonly RingKey[]> {
   const ring = await verifyingRing(ctx)
   const { keys } = findSigner(ring.keys, ctx.now()) ? ring : await createFirstKey(ctx, ring)
   return keys.filter((key) => isPublished(key, ctx.now())).sort(bySuccession)
+}
+
+/** The ring as an admin sees it, youngest first; read anew. */
+export async function listKeyStates(ctx: ActorCtx): Promise<{ key: RingKey; state: KeyState }[]> {
+  const { keys } = await reloadRing(ctx)
+  const now = ctx.now()
+  return [...keys].sort(bySuccession).map((key) => ({ key, state: stateOf(key, keys, now) }))
 }

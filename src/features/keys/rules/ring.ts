@@ -41,3 +41,12 @@ export function findNewest<K extends KeyTimes>(keys: readonly K[]): K | undefine
 /** Whether cron makes a successor of `newest`: it is old enough, or `JWT_ALG` has changed. */
 export const isDueForRotation = (config: RingConfig, newest: KeyTimes, now: number): boolean =>
   newest.alg !== config.JWT_ALG || now - newest.signsFrom >= config.KEY_ROTATION_DAYS * DAY
+
+export type KeyState = 'waiting' | 'signing' | 'retired' | 'revoked'
+
+/** What a key of the ring does at `now`. */
+export function stateOf(key: KeyTimes, keys: readonly KeyTimes[], now: number): KeyState {
+  if (key.revokedAt !== null) return 'revoked'
+  if (key.kid === findSigner(keys, now)?.kid) return 'signing'
+  return key.signsFrom > now ? 'waiting' : 'retired'
+}
