@@ -59,6 +59,8 @@ export interface OpenSessionInput {
   readonly userId: string
   readonly clientId: string
   readonly authVersion: number
+  /** As the same row has it: which session the change to `authVersion` lets live. */
+  readonly keptSessionId?: string | null
   readonly claimsVersion: number
   readonly amr: readonly string[]
   readonly authTime: number
@@ -98,6 +100,16 @@ export type RotateRefusal =
 export type RotateResult =
   | { readonly outcome: 'rotated' | 'replayed'; readonly grant: Grant }
   | { readonly outcome: 'refused'; readonly reason: RotateRefusal }
+
+/** A refresh token, asked about instead of used. */
+export interface InspectInput {
+  readonly userId: string
+  readonly sessionId: string
+  readonly generation: number
+  readonly proof: Uint8Array
+}
+
+export type InspectResult = { readonly active: true; readonly session: SessionSnapshot } | { readonly active: false }
 
 export interface CheckInput {
   readonly userId: string
@@ -158,6 +170,8 @@ export interface LogPage {
 export interface UserAuthorityRpc {
   open(input: OpenSessionInput): Promise<OpenSessionResult>
   rotate(input: RotateInput): Promise<RotateResult>
+  /** Whether the token's generation is current or still replayable. Changes nothing. */
+  inspect(input: InspectInput): Promise<InspectResult>
   check(input: CheckInput): Promise<CheckResult>
   findSession(input: { userId: string; sessionId: string }): Promise<SessionSnapshot | null>
   /** Newest first; ended ones only when `withEnded`. */
@@ -196,8 +210,13 @@ export interface FeedPage {
   /** Changes when the feed's storage was lost: cursors of another epoch mean nothing. */
   readonly epoch: string
   readonly head: number
-  /** The feed holds more than a view can: ask objects directly until it is shorter. */
+  /**
+   * The feed holds more than a view can: ask objects directly until it is shorter.
+   * The page then has only what no object knows: keys, clients and tokens.
+   */
   readonly overflow: boolean
+  /** The page has every entry above this seq: a reader whose cursor is older has missed some. */
+  readonly after?: number
   readonly entries: readonly { readonly seq: number; readonly at: number; readonly entry: FeedEntry }[]
 }
 
@@ -234,6 +253,19 @@ export type AttemptResult =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly lockedUntil: number; readonly scope: 'network' | 'account' }
 
+export interface UseInput {
+  readonly subject: string
+  readonly limit: number
+  readonly windowMs: number
+  /** The `limit`th use in the window locks the subject for this long; without it, uses leave the window one by one. */
+  readonly lockMs?: number
+}
+
+export interface UseResult {
+  readonly allowed: boolean
+  readonly retryAfterMs: number
+}
+
 export interface SignInGuardRpc {
   /** Counts one attempt before the password is checked. */
   attempt(input: AttemptInput): Promise<AttemptResult>
@@ -246,6 +278,8 @@ export interface SignInGuardRpc {
   /** What an answer about one user says of its attempts. */
   status(input: { account: string }): Promise<{ failedAttempts: number; lockedUntil: number | null }>
   /** One of `limit` uses of `subject` in `windowMs`, counted exactly. */
-  use(input: { subject: string; limit: number; windowMs: number }): Promise<{ allowed: boolean; retryAfterMs: number }>
+  use(input: UseInput): Promise<UseResult>
+  /** Takes the last use back. */
+  giveBackUse(input: { subject: string }): Promise<void>
   ping(): Promise<'ok'>
 }
