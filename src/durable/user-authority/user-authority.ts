@@ -1,8 +1,200 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Env } from '../../config.ts'
+import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
+import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { markDelivered, readUndelivered } from '../../features/events/service.ts'
+import type { UndeliveredEvent } from '../../features/events/types.ts'
+import { createLog } from '../../lib/log.ts'
+import { SECOND } from '../../lib/time.ts'
+import { ALARM_MIGRATIONS, createAlarms } from '../alarms.ts'
+import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
+import { applyMigrations } from '../migrations.ts'
+import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
+import type * as Rpc from '../rpc.ts'
+import { readUserId } from './credentials.ts'
+import { takeDelivered } from './delivered.ts'
+import { deliver, FEED, keepJournal } from './deliveries.ts'
+import { inspect, rotate } from './rotate.ts'
+import {
+  checkSession,
+  endSession,
+  endSessions,
+  expireDue,
+  findRow,
+  forgetEnded,
+  isLive,
+  listRows,
+  nextSessionDue,
+  openSession,
+} from './sessions.ts'
+import { toSnapshot, USER_AUTHORITY_MIGRATIONS } from './tables.ts'
+import { newJournal, type Turn } from './turn.ts'
 
-export class UserAuthority extends DurableObject<Env> {
+const SESSIONS_ALARM = 'sessions'
+const LOG_ALARM = 'log'
+/** How long an ending waits for the feed before it answers `propagated: false`. */
+const ROWS_PER_READ = 100
+const PROPAGATION_MS = 2 * SECOND
+
+/** The truth for one user's sessions, and the order of that user's events. A shell: the rules are in the modules beside it. */
+export class UserAuthority
+  extends DurableObject<Env>
+  implements Omit<Rpc.UserAuthorityRpc, 'issueTicket' | 'takeHubEvents' | 'fetch'>
+{
+  /** Epoch milliseconds; tests replace it. */
+  clock: () => number = systemClock
+  /** Fresh for each use: a D1 session reads at least what it has read before, not what others have written since. */
+  context: () => Ctx = () => this.#createContext()
+
+  readonly #logger = createLog({ object: 'user-authority' })
+  readonly #log = createEventLog(this.ctx.storage.sql)
+  readonly #alarms = createAlarms(this.ctx.storage, this.#logger)
+  readonly #outbox = createOutbox({
+    storage: this.ctx.storage,
+    alarms: this.#alarms,
+    log: this.#logger,
+    clock: () => this.clock(),
+    deliver: async (destination, payloads) => deliver(this.context(), destination, payloads, this.clock()),
+  })
+  #config: Config | null = null
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env)
+    void state.blockConcurrencyWhile(async () => {
+      applyMigrations(state.storage, {
+        alarms: ALARM_MIGRATIONS,
+        outbox: OUTBOX_MIGRATIONS,
+        log: EVENT_LOG_MIGRATIONS,
+        sessions: USER_AUTHORITY_MIGRATIONS,
+      })
+      const config = await loadConfig(env)
+      if (isBroken(config)) throw new Error('not configured')
+      this.#config = config
+      this.#outbox.restore()
+      await this.#alarms.restore()
+    })
+  }
+
+  async open(input: Rpc.OpenSessionInput): Promise<Rpc.OpenSessionResult> {
+    return this.#decide(input.userId, (turn) => openSession(turn, input))
+  }
+
+  async rotate(input: Rpc.RotateInput): Promise<Rpc.RotateResult> {
+    const result = this.#decide(input.userId, (turn) => rotate(turn, input))
+    if (result.outcome === 'refused')
+      this.#logger.warn('refresh_refused', { reason: result.reason, session_id: input.sessionId })
+    return result
+  }
+
+  async inspect(input: Rpc.InspectInput): Promise<Rpc.InspectResult> {
+    return inspect(this.#turn(input.userId), input)
+  }
+
+  async check(input: Rpc.CheckInput): Promise<Rpc.CheckResult> {
+    return checkSession(this.#turn(input.userId), input)
+  }
+
+  async findSession(input: { userId: string; sessionId: string }): Promise<Rpc.SessionSnapshot | null> {
+    const { sql, userId } = this.#turn(input.userId)
+    const row = findRow(sql, input.sessionId)
+    return row ? toSnapshot(userId, row) : null
+  }
+
+  async listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly Rpc.SessionSnapshot[]> {
+    const { sql, userId, now } = this.#turn(input.userId)
+    return listRows(sql)
+      .filter((row) => input.withEnded || isLive(row, now))
+      .map((row) => toSnapshot(userId, row))
+  }
+
+  endSession(input: Rpc.EndSessionInput): Promise<Rpc.EndResult> {
+    return this.#end(input.userId, (turn) => endSession(turn, input))
+  }
+
+  endSessions(input: Rpc.EndSessionsInput): Promise<Rpc.EndResult> {
+    return this.#end(input.userId, (turn) => endSessions(turn, input))
+  }
+
+  async nudge({ userId }: { userId: string }): Promise<Rpc.Propagation> {
+    this.#turn(userId)
+    const { db } = this.context()
+    let rows: readonly UndeliveredEvent[]
+    do {
+      rows = await readUndelivered(db, userId, ROWS_PER_READ)
+      this.#decide(userId, (turn) => takeDelivered(turn, rows))
+      const ids = rows.map(({ event }) => event.id)
+      await markDelivered(db, ids, this.clock())
+    } while (rows.length === ROWS_PER_READ)
+    return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
+  }
+
   async ping(): Promise<'ok'> {
     return 'ok'
+  }
+
+  override alarm(): Promise<void> {
+    return this.#alarms.run(this.clock(), (name) => this.#onAlarm(name))
+  }
+
+  async #onAlarm(name: string): Promise<void> {
+    if (name === OUTBOX_ALARM) await this.#outbox.flush()
+    if (name === SESSIONS_ALARM) this.#onSessionsDue()
+    if (name === LOG_ALARM) this.#pruneLog()
+  }
+
+  #onSessionsDue(): void {
+    const userId = readUserId(this.ctx.storage.sql)
+    if (userId === null) return
+    this.#decide(userId, (turn) => {
+      expireDue(turn)
+      forgetEnded(turn)
+    })
+  }
+
+  #pruneLog(): void {
+    const next = this.#log.prune(this.clock())
+    if (next !== null) this.#alarms.set(LOG_ALARM, next)
+  }
+
+  /** Read, decide, write, event and outbox row are one transaction; others are told after it. */
+  #decide<T>(userId: string, work: (turn: Turn) => T): T {
+    const turn = this.#turn(userId)
+    const { journal, now } = turn
+    const { result, logged } = this.ctx.storage.transactionSync(() => {
+      const result = work(turn)
+      const logged = keepJournal(this.#log, this.#outbox, journal, now)
+      const due = nextSessionDue(turn.sql)
+      if (due !== null) this.#alarms.ensure(SESSIONS_ALARM, due)
+      return { result, logged }
+    })
+    if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now)
+    this.ctx.waitUntil(this.#outbox.flush())
+    return result
+  }
+
+  async #end(userId: string, work: (turn: Turn) => void): Promise<Rpc.EndResult> {
+    const ended = this.#decide(userId, (turn) => {
+      work(turn)
+      return turn.journal.ended
+    })
+    return { ended, propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
+  }
+
+  /** One object is one user's: a call for another is a bug of the caller, and must not touch this user. */
+  #turn(userId: string): Turn {
+    const { storage, id } = this.ctx
+    const own = id.name ?? readUserId(storage.sql)
+    if (own !== null && own !== userId) throw new Error('the object of another user was asked')
+    if (!this.#config) throw new Error('not configured')
+    return { sql: storage.sql, userId, now: this.clock(), settings: this.#config, journal: newJournal() }
+  }
+
+  #createContext(): Ctx {
+    if (!this.#config) throw new Error('not configured')
+    return createContext({
+      env: this.env,
+      config: this.#config,
+      isolate: sharedIsolate,
+      waitUntil: (work) => this.ctx.waitUntil(work),
+    })
   }
 }

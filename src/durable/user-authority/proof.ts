@@ -1,0 +1,20 @@
+import { equalBytes, hmacSha256 } from '../../lib/crypto.ts'
+import { uint32, utf8 } from '../../lib/encoding.ts'
+import { uuidToBytes } from '../../lib/ids.ts'
+import type { SessionRow } from './tables.ts'
+
+const PROOF_BYTES = 16
+
+type Provable = Pick<SessionRow, 'id' | 'secret'>
+
+/** HMAC of session and generation under the session's own secret: the environment's keys alone cannot mint a refresh token. */
+export const proofOf = (session: Provable, generation: number): Uint8Array =>
+  hmacSha256(
+    new Uint8Array(session.secret),
+    utf8('postern refresh proof'),
+    uuidToBytes(session.id),
+    uint32(generation),
+  ).slice(0, PROOF_BYTES)
+
+export const isProofOf = (session: Provable, generation: number, proof: Uint8Array): boolean =>
+  equalBytes(proofOf(session, generation), Uint8Array.from(proof))
