@@ -1,0 +1,169 @@
+// Who may import whom (docs/architecture.md). Each rule is seen to catch a seeded violation: scripts/support/import-rules.ts.
+const IN_FEATURE = '^src/features/([^/]+)/'
+const role = (...names) => `/(${names.join('|')})(/|\\.ts$)`
+const feature = (...names) => `^src/features/(${names.join('|')})/`
+
+const TIER_2 = ['mfa', 'passkeys', 'sso', 'scim', 'orgs', 'rbac', 'policies']
+const TIER_3 = ['audit', 'webhooks', 'compliance', 'admin', 'localization']
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(cloudflare:|node:)' },
+    },
+    {
+      name: 'lib-is-a-leaf',
+      severity: 'error',
+      from: { path: '^src/lib/' },
+      to: { path: '^src/(?!lib/)' },
+    },
+    {
+      name: 'lib-knows-no-framework',
+      severity: 'error',
+      from: { path: '^src/lib/' },
+      to: { path: 'node_modules/(hono|drizzle-orm)/' },
+    },
+    {
+      name: 'db-knows-only-tables',
+      severity: 'error',
+      from: { path: '^src/db/' },
+      to: { path: '^src/(http|compat|features)/', pathNot: role('tables') },
+    },
+    {
+      name: 'http-knows-no-feature',
+      severity: 'error',
+      from: { path: '^src/http/' },
+      to: { path: '^src/(features|compat)/' },
+    },
+    {
+      name: 'only-the-worker-mounts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(index|app)\\.ts$' },
+      to: { path: '^src/(index|app|jobs)\\.ts$' },
+    },
+    {
+      name: 'objects-know-no-http',
+      severity: 'error',
+      from: { path: '^src/durable/' },
+      to: { path: '(node_modules/hono/|^src/(http|compat)/)' },
+    },
+    {
+      name: 'objects-call-services',
+      severity: 'error',
+      from: { path: '^src/durable/' },
+      to: { path: '^src/features/', pathNot: role('service', 'rules', 'errors', 'types') },
+    },
+    {
+      name: 'objects-are-called-by-contract',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(index\\.ts$|durable/)' },
+      to: { path: '^src/durable/', pathNot: '^src/durable/rpc\\.ts$' },
+    },
+    {
+      name: 'core-knows-no-compat',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(compat/|app\\.ts)' },
+      to: { path: '^src/compat/' },
+    },
+    {
+      name: 'compat-speaks-to-services',
+      severity: 'error',
+      from: { path: '^src/compat/' },
+      to: { path: '^src/features/', pathNot: role('service', 'errors', 'types') },
+    },
+    {
+      name: 'compat-surfaces-are-strangers',
+      severity: 'error',
+      from: { path: '^src/compat/([^/]+)/' },
+      to: { path: '^src/compat/', pathNot: '^src/compat/$1/' },
+    },
+    {
+      name: 'features-meet-at-service',
+      severity: 'error',
+      from: { path: IN_FEATURE },
+      to: { path: '^src/features/', pathNot: ['^src/features/$1/', role('service', 'types', 'tables')] },
+    },
+    {
+      name: 'foreign-tables-only-in-stores',
+      severity: 'error',
+      from: { path: IN_FEATURE, pathNot: role('store') },
+      to: { path: '^src/features/[^/]+/tables\\.ts$', pathNot: '^src/features/$1/' },
+    },
+    {
+      name: 'tier-1-uses-no-tier-2',
+      severity: 'error',
+      from: { path: IN_FEATURE, pathNot: feature('auth', 'oauth', ...TIER_2, ...TIER_3) },
+      to: { path: feature(...TIER_2) },
+    },
+    {
+      name: 'tier-3-is-used-by-nobody',
+      severity: 'error',
+      from: { path: IN_FEATURE, pathNot: feature(...TIER_3) },
+      to: { path: feature(...TIER_3) },
+    },
+    {
+      name: 'rules-are-pure',
+      severity: 'error',
+      from: { path: '^src/features/[^/]+/rules(/|\\.ts$)' },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/lib/', role('rules', 'types', 'errors')],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'only-stores-touch-sql',
+      severity: 'error',
+      from: { path: '^src/(features|compat)/', pathNot: role('store', 'tables') },
+      to: { path: 'node_modules/drizzle-orm/' },
+    },
+    {
+      name: 'core-knows-no-http',
+      severity: 'error',
+      from: { path: role('service', 'store', 'rules', 'errors', 'tables', 'types') },
+      to: { path: '(node_modules/hono/|^src/http/)', pathNot: '^src/http/guard\\.ts$' },
+    },
+    {
+      // The verifier's contract is stated by the guard, which knows no feature.
+      name: 'core-takes-only-types-of-the-guard',
+      severity: 'error',
+      from: { path: role('service', 'store', 'rules', 'errors', 'tables', 'types') },
+      to: { path: '^src/http/guard\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'routes-skip-no-layer',
+      severity: 'error',
+      from: { path: role('routes') },
+      to: { path: role('store', 'tables') },
+    },
+    {
+      name: 'wire-is-shape-only',
+      severity: 'error',
+      from: { path: role('wire') },
+      to: { path: `(node_modules/hono/|${role('store', 'tables', 'routes')})` },
+    },
+    {
+      name: 'no-tools-in-the-worker',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|scripts|bench|examples)/' },
+    },
+    {
+      name: 'no-development-packages-in-the-worker',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  required: [],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+  },
+}

@@ -1,0 +1,9 @@
+import { runStages, STATIC_STAGES, vitestStage } from './support/stages.ts'
+
+/** `npm run check`: what is quick and needs no running service. */
+export async function main(): Promise<void> {
+  const inventory = vitestStage('route inventory', ['test/http/route-inventory.test.ts'], 2)
+  const { passed, failed } = await runStages([...STATIC_STAGES, inventory])
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 ? 1 : 0
+}

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process'
+import { PROJECT_ROOT } from './project.ts'
+
+export interface Ended {
+  /** null when it was killed: it took too long. */
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const MINUTE = 60_000
+
+/** Runs a command to its end and keeps what it wrote. */
+export function capture(command: string, args: readonly string[], cwd: string = PROJECT_ROOT): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: 10 * MINUTE })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+/** Runs a command that writes to this terminal; returns its exit code, null when it took too long. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>>; readonly minutes?: number } = {},
+): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: PROJECT_ROOT,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+      timeout: (options.minutes ?? 10) * MINUTE,
+    })
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+}

@@ -1,0 +1,124 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { capture, run } from './command.ts'
+import { findBluntRules, findViolations } from './import-rules.ts'
+import { PROJECT_ROOT } from './project.ts'
+
+export interface Outcome {
+  readonly passed: number
+  readonly failed: number
+  /** Names of tests that did not run, each with its reason. */
+  readonly skipped: readonly string[]
+}
+
+export interface Stage {
+  readonly name: string
+  run(): Promise<Outcome>
+}
+
+const bin = (name: string): string => join(PROJECT_ROOT, 'node_modules/.bin', name)
+
+const one = (good: boolean): Outcome => ({ passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: [] })
+
+/** A check that is one command: silent when it is content. */
+const check = (name: string, command: string, ...args: readonly string[]): Stage => ({
+  name,
+  async run() {
+    const { code, stdout, stderr } = await capture(command, args)
+    if (code !== 0) console.log(`${stdout}${stderr}`.trimEnd())
+    return one(code === 0)
+  },
+})
+
+const importRules: Stage = {
+  name: 'import rules',
+  async run() {
+    const violations = await findViolations()
+    for (const violation of violations) console.log(violation)
+    return one(violations.length === 0)
+  },
+}
+
+const importRulesBite: Stage = {
+  name: 'import rules catch seeded violations',
+  async run() {
+    const { rules, blunt } = await findBluntRules()
+    for (const name of blunt) console.log(`${name} caught nothing`)
+    return { passed: rules - blunt.length, failed: blunt.length, skipped: [] }
+  },
+}
+
+/** Everything that needs no running service. */
+export const STATIC_STAGES: readonly Stage[] = [
+  check('format and lint', bin('biome'), 'ci', '--error-on-warnings', '.'),
+  check('types of the Worker and its tests', bin('tsc'), '--project', 'tsconfig.json'),
+  check('types of scripts and end-to-end tests', bin('tsc'), '--project', 'tsconfig.tools.json'),
+  importRules,
+  importRulesBite,
+  check('dead code', bin('knip')),
+  check('generated documents', process.execPath, 'scripts/generate-docs.mjs', '--check'),
+  check('password hash module', process.execPath, 'scripts/argon2id-wasm.mjs', '--check'),
+]
+
+/** The part of vitest's JSON report that is read here. */
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
+  }[]
+}
+
+function countReport({ testResults }: VitestReport): Outcome {
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
+  const count = (status: string) => tests.filter((test) => test.status === status).length
+  // A file that does not load has no tests to count.
+  const broken = testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
+  ).length
+  const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed')
+  return { passed: count('passed'), failed: count('failed') + broken, skipped: skipped.map(({ fullName }) => fullName) }
+}
+
+/** A vitest run, counted test by test. */
+export function vitestStage(name: string, args: readonly string[], minutes: number): Stage {
+  return {
+    name,
+    async run() {
+      const folder = await mkdtemp(join(tmpdir(), 'postern-report-'))
+      const file = join(folder, 'report.json')
+      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+      try {
+        const code = await run(bin('vitest'), ['run', ...args, ...reporters], { minutes })
+        const text = await readFile(file, 'utf8').catch(() => undefined)
+        if (text === undefined) return one(false)
+        const outcome = countReport(JSON.parse(text) as VitestReport)
+        // An error outside of any test leaves no row in the report, only the exit code.
+        return code === 0 || outcome.failed > 0 ? outcome : { ...outcome, failed: 1 }
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+  }
+}
+
+/** Runs stages one after another, tells of each how it went, and sums them. */
+export async function runStages(stages: readonly Stage[]): Promise<Outcome> {
+  const sum = { passed: 0, failed: 0, skipped: [] as string[] }
+  const failures: string[] = []
+  for (const stage of stages) {
+    console.log(`\n== ${stage.name}`)
+    const started = performance.now()
+    const outcome = await stage.run()
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    console.log(`-- ${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s`)
+    sum.passed += outcome.passed
+    sum.failed += outcome.failed
+    sum.skipped.push(...outcome.skipped)
+    if (outcome.failed > 0) failures.push(`${stage.name} (${outcome.failed})`)
+  }
+  console.log(failures.length > 0 ? `\nFailed: ${failures.join(', ')}` : '')
+  return sum
+}

@@ -1,0 +1,21 @@
+import { copySwaggerAssets } from './support/assets.ts'
+import { bundleStage } from './support/bundle.ts'
+import { runStages, STATIC_STAGES, vitestStage } from './support/stages.ts'
+import { provideSystemPrograms } from './support/system-programs.ts'
+
+/** `npm test`: everything. The last line alone is the sum. On CI a test that cannot run has failed. */
+export async function main(): Promise<void> {
+  await provideSystemPrograms()
+  await copySwaggerAssets()
+  const sum = await runStages([
+    ...STATIC_STAGES,
+    vitestStage('unit and conformance tests', [], 12),
+    bundleStage,
+    vitestStage('end-to-end tests', ['--config', 'test/e2e/vitest.config.ts'], 8),
+  ])
+  const onCi = Boolean(process.env.CI)
+  for (const name of sum.skipped) console.log(`${onCi ? 'not run, which fails on CI' : 'skipped'}: ${name}`)
+  const failed = sum.failed + (onCi ? sum.skipped.length : 0)
+  console.log(`${sum.passed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 ? 1 : 0
+}
