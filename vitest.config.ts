@@ -8,12 +8,16 @@ export default defineConfig({
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
+        // The ring of signing keys is one for a database: tests of its rotation have one of their own.
+        d1Databases: { RING_DB: 'ring' },
         bindings: {
           MODE: 'local',
           PUBLIC_URL: 'http://127.0.0.1:8787',
           ROOT_SECRET: 'test-root-secret-0123456789-0123456789-0123456789',
           ADMIN_SECRET_KEY: 'test-admin-secret-key',
           TRUST_ADDRESS_HEADER: 'true',
+          // Every test comes from one address; those of the limits set their own.
+          RATE_LIMIT_ANONYMOUS: '1000000',
           TEST_MIGRATIONS: migrations,
         },
       },
@@ -26,6 +30,7 @@ export default defineConfig({
     // No two tests share rows, so the suite shares one runtime.
     isolate: false,
     maxWorkers: 1,
+    silent: 'passed-only',
     testTimeout: 30_000,
   },
 })

@@ -1,0 +1,54 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { estimate, retryAfter, startWindows, turnWindows } from '../../src/http/rate-window.ts'
+import { MINUTE, SECOND } from '../../src/lib/time.ts'
+
+const START = 29_000_000 * MINUTE
+
+describe('a rate window', () => {
+  it('counts the minute before for the part of it that still lies in the last 60 seconds', () => {
+    const windows = { ...startWindows(START), own: 100 }
+    expect(estimate(windows, START + 59 * SECOND)).toBe(100)
+    turnWindows(windows, START + MINUTE)
+    expect(estimate(windows, START + MINUTE)).toBe(100)
+    expect(estimate(windows, START + MINUTE + 15 * SECOND)).toBeCloseTo(75)
+    expect(estimate(windows, START + 2 * MINUTE - 1)).toBeLessThan(0.01)
+  })
+
+  it('forgets a minute that is not the one before', () => {
+    const windows = { ...startWindows(START), own: 100, others: 7 }
+    turnWindows(windows, START + 2 * MINUTE)
+    expect(estimate(windows, START + 2 * MINUTE)).toBe(0)
+  })
+
+  it('stays in its minute when the clock steps back', () => {
+    const windows = { ...startWindows(START), own: 3 }
+    expect(turnWindows(windows, START - 5 * MINUTE)).toBe(false)
+    expect(estimate(windows, START - 5 * MINUTE)).toBe(3)
+  })
+
+  it('names a wait after which one more request fits, and not much sooner', () => {
+    const counts = fc.nat(300)
+    fc.assert(
+      fc.property(
+        counts,
+        counts,
+        counts,
+        fc.integer({ min: 1, max: 200 }),
+        fc.nat(MINUTE - 1),
+        (own, others, previous, limit, into) => {
+          const now = START + into
+          const windows = { ...startWindows(now), own, others, previous }
+          if (estimate(windows, now) < limit) return
+          const wait = retryAfter(windows, limit, now)
+          const later = { ...windows }
+          turnWindows(later, now + wait)
+          expect(estimate(later, now + wait)).toBeLessThan(limit)
+          const sooner = { ...windows }
+          turnWindows(sooner, now + wait - 10)
+          expect(estimate(sooner, now + wait - 10)).toBeGreaterThanOrEqual(limit)
+        },
+      ),
+    )
+  })
+})
