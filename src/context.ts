@@ -103,7 +103,8 @@ function boundStub<T extends object>(stub: object): T {
       return async (...args: unknown[]) => {
         try {
           const call = Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>
-          return await within(OBJECT_BOUND_MS, call.apply(target, args))
+          // Not `call.apply`: a stub's method takes any property of it for a remote one.
+          return await within(OBJECT_BOUND_MS, Reflect.apply(call, target, args))
         } catch (cause) {
           throw serviceUnavailable({}, { cause })
         }
@@ -130,6 +131,7 @@ export function createObjects(env: Env, config: Pick<Config, 'JURISDICTION'>): O
       unlock: async (input) => (await guardOf(subject)).unlock(input),
       status: async (input) => (await guardOf(subject)).status(input),
       use: async (input) => (await guardOf(subject)).use(input),
+      giveBackUse: async (input) => (await guardOf(subject)).giveBackUse(input),
       ping: async () => (await guardOf(subject)).ping(),
     }),
   }
