@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  ACCOUNT_RULE,
+  type AccountState,
+  accountExpiresAt,
+  completeSignIn,
+  countAttempt,
+  describeAccount,
+  findLock,
+  giveBackAttempt,
+  lockedUntil,
+  NEW_ACCOUNT,
+  unlockAccount,
+} from '../../../src/durable/sign-in-guard/attempts.ts'
+import { DAY, HOUR, MINUTE } from '../../../src/lib/time.ts'
+
+const T = 1_800_000_000_000
+const HOME = '203.0.113.0/24'
+const AWAY = '198.51.100.0/24'
+
+const failAt = (state: AccountState, network: string, ...times: number[]): AccountState =>
+  times.reduce((before, at) => countAttempt(before, network, at), state)
+const fiveAt = (at: number) => [at, at + 1, at + 2, at + 3, at + 4]
+/** Failures of `count` networks of their own, one each. */
+const failEverywhere = (state: AccountState, count: number, at: number): AccountState =>
+  Array.from({ length: count }, (_, index) => `10.0.${index}.0/24`).reduce(
+    (before, network) => countAttempt(before, network, at),
+    state,
+  )
+
+describe('five failures from one network', () => {
+  it('lock it until 15 minutes after the fifth', () => {
+    const state = failAt(NEW_ACCOUNT, HOME, ...fiveAt(T))
+    expect(findLock(state, HOME, T + 5)).toEqual({ lockedUntil: T + 4 + 15 * MINUTE, scope: 'network' })
+    expect(findLock(state, HOME, T + 3 + 15 * MINUTE)).not.toBeNull()
+    expect(findLock(state, HOME, T + 4 + 15 * MINUTE)).toBeNull()
+  })
+
+  it('lock no other network', () => {
+    expect(findLock(failAt(NEW_ACCOUNT, HOME, ...fiveAt(T)), AWAY, T + 5)).toBeNull()
+  })
+
+  it('hold the lock for its whole time although the first four leave the window', () => {
+    const state = failAt(NEW_ACCOUNT, HOME, T, T + 3 * MINUTE, T + 6 * MINUTE, T + 9 * MINUTE, T + 14 * MINUTE)
+    expect(findLock(state, HOME, T + 28 * MINUTE)).toEqual({ lockedUntil: T + 29 * MINUTE, scope: 'network' })
+  })
+
+  it('lock nothing when they took longer than 15 minutes', () => {
+    const state = failAt(NEW_ACCOUNT, HOME, T, T + 4 * MINUTE, T + 8 * MINUTE, T + 12 * MINUTE, T + 16 * MINUTE)
+    expect(findLock(state, HOME, T + 16 * MINUTE)).toBeNull()
+  })
+
+  it('count anew after the lock', () => {
+    const later = T + 20 * MINUTE
+    const state = failAt(NEW_ACCOUNT, HOME, ...fiveAt(T), later, later + 1, later + 2, later + 3)
+    expect(findLock(state, HOME, later + 4)).toBeNull()
+    expect(findLock(failAt(state, HOME, later + 4), HOME, later + 5)).not.toBeNull()
+  })
+})
+
+describe('a right password', () => {
+  it('is no failure', () => {
+    const state = giveBackAttempt(failAt(NEW_ACCOUNT, HOME, ...fiveAt(T)), HOME)
+    expect(findLock(state, HOME, T + 5)).toBeNull()
+    expect(describeAccount(state, T + 5)).toEqual({ failedAttempts: 4, lockedUntil: null })
+  })
+
+  it('gives nothing of another network back', () => {
+    const state = failAt(NEW_ACCOUNT, HOME, ...fiveAt(T))
+    expect(giveBackAttempt(state, AWAY)).toEqual(state)
+  })
+})
+
+describe('a completed sign-in', () => {
+  it('resets the count of its own network only', () => {
+    const state = failAt(failAt(NEW_ACCOUNT, HOME, ...fiveAt(T)), AWAY, T + 5, T + 6)
+    const after = completeSignIn(state, AWAY, T + 7)
+    expect(findLock(after, HOME, T + 8)).not.toBeNull()
+    expect(after.failures.filter(({ network }) => network === AWAY)).toEqual([])
+  })
+
+  it('remembers 32 networks, the newest', () => {
+    const networks = Array.from({ length: 40 }, (_, index) => `10.0.${index}.0/24`)
+    const state = networks.reduce((before, network, index) => completeSignIn(before, network, T + index), NEW_ACCOUNT)
+    expect(Object.keys(state.known)).toHaveLength(32)
+    expect(Object.hasOwn(state.known, '10.0.39.0/24')).toBe(true)
+    expect(Object.hasOwn(state.known, '10.0.7.0/24')).toBe(false)
+  })
+})
+
+describe('thirty failures in an hour from all networks', () => {
+  it('lock every network that is not known', () => {
+    expect(findLock(failEverywhere(NEW_ACCOUNT, 29, T), AWAY, T + 1)).toBeNull()
+    const state = failEverywhere(NEW_ACCOUNT, 30, T)
+    expect(findLock(state, AWAY, T + 1)).toEqual({ lockedUntil: T + HOUR, scope: 'account' })
+    expect(findLock(state, AWAY, T + HOUR)).toBeNull()
+  })
+
+  it('let a network through that completed a sign-in in the last 30 days, and no older one', () => {
+    const known = completeSignIn(NEW_ACCOUNT, HOME, T - 29 * DAY)
+    expect(findLock(failEverywhere(known, 30, T), HOME, T + 1)).toBeNull()
+    const forgotten = completeSignIn(NEW_ACCOUNT, HOME, T - 30 * DAY)
+    expect(findLock(failEverywhere(forgotten, 30, T), HOME, T + 1)).not.toBeNull()
+  })
+
+  it('do not free a known network from its own five', () => {
+    const known = completeSignIn(NEW_ACCOUNT, HOME, T - DAY)
+    expect(findLock(failAt(known, HOME, ...fiveAt(T)), HOME, T + 5)?.scope).toBe('network')
+  })
+})
+
+describe('an unlock', () => {
+  it('lifts both locks and keeps known networks', () => {
+    const state = failEverywhere(failAt(completeSignIn(NEW_ACCOUNT, HOME, T), AWAY, ...fiveAt(T)), 30, T)
+    const after = unlockAccount(state)
+    expect(findLock(after, AWAY, T + 5)).toBeNull()
+    expect(describeAccount(after, T + 5)).toEqual({ failedAttempts: 0, lockedUntil: null })
+    expect(after.known).toEqual(state.known)
+  })
+})
+
+describe('a rule without a lock', () => {
+  it('lets uses leave the window one by one', () => {
+    const rule = { limit: 3, windowMs: HOUR }
+    expect(lockedUntil([T, T + 10, T + 20], rule, T + 30)).toBe(T + HOUR)
+    expect(lockedUntil([T, T + 10, T + 20], rule, T + HOUR)).toBeNull()
+  })
+})
+
+describe('any course of attempts', () => {
+  it('never lets more than five failures of one network, or thirty of strangers, into a window', () => {
+    const step = fc.record({ network: fc.integer({ min: 0, max: 12 }), after: fc.integer({ min: 0, max: 4 * MINUTE }) })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+        let state = NEW_ACCOUNT
+        let now = T
+        const admitted: { at: number; network: string }[] = []
+        for (const { network, after } of steps) {
+          now += after
+          const name = `10.0.${network}.0/24`
+          if (findLock(state, name, now)) continue
+          state = countAttempt(state, name, now)
+          admitted.push({ at: now, network: name })
+        }
+        for (const { at, network } of admitted) {
+          const own = admitted.filter(
+            (other) => other.network === network && other.at >= at && other.at < at + 15 * MINUTE,
+          )
+          expect(own.length).toBeLessThanOrEqual(5)
+          const all = admitted.filter((other) => other.at >= at && other.at < at + ACCOUNT_RULE.windowMs)
+          expect(all.length).toBeLessThanOrEqual(30)
+        }
+      }),
+    )
+  })
+})
+
+describe('the row of an account', () => {
+  it('goes an hour after the last failure, or 30 days after the last completed sign-in', () => {
+    expect(accountExpiresAt(failAt(NEW_ACCOUNT, HOME, T))).toBe(T + HOUR)
+    expect(accountExpiresAt(completeSignIn(NEW_ACCOUNT, HOME, T))).toBe(T + 30 * DAY)
+  })
+})

@@ -1,0 +1,123 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { SignInGuard } from '../../../src/durable/sign-in-guard/sign-in-guard.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
+import { DAY, HOUR, MINUTE } from '../../../src/lib/time.ts'
+import { createTestApp, env } from '../../support/app.ts'
+
+const network = '203.0.113.0/24'
+
+/** A guard object of its own, whose clock the test holds. */
+async function newGuard() {
+  const stub = env.SIGN_IN_GUARD.getByName(`test-${newUuid()}`)
+  const clock = { now: 1_800_000_000_000 }
+  const run = <T>(use: (guard: SignInGuard, state: DurableObjectState) => Promise<T>): Promise<T> =>
+    runInDurableObject(stub, (instance, state) => {
+      if (!(instance instanceof SignInGuard)) throw new TypeError('not a guard')
+      instance.clock = () => clock.now
+      return use(instance, state)
+    })
+  return { stub, clock, run }
+}
+
+describe('SignInGuard', () => {
+  it('lets five of twenty parallel attempts through', async () => {
+    const ctx = await createTestApp().ctx()
+    const account = newUuid()
+    const attempts = Array.from({ length: 20 }, () => ctx.objects.guard(account).attempt({ account, network }))
+    const results = await Promise.all(attempts)
+    expect(results.filter(({ allowed }) => allowed)).toHaveLength(5)
+    expect(results.find(({ allowed }) => !allowed)).toMatchObject({ scope: 'network' })
+  })
+
+  it('gives a right password back, and starts anew after a completed sign-in', async () => {
+    const { run } = await newGuard()
+    await run(async (guard) => {
+      const account = newUuid()
+      for (let count = 0; count < 4; count += 1) await guard.attempt({ account, network })
+      await guard.attempt({ account, network })
+      await guard.giveBack({ account, network })
+      expect((await guard.status({ account })).failedAttempts).toBe(4)
+      await guard.complete({ account, network })
+      expect(await guard.status({ account })).toEqual({ failedAttempts: 0, lockedUntil: null })
+    })
+  })
+
+  it('says when the lock ends, and unlocks', async () => {
+    const { run, clock } = await newGuard()
+    await run(async (guard) => {
+      const account = newUuid()
+      for (let count = 0; count < 5; count += 1) await guard.attempt({ account, network })
+      const until = clock.now + 15 * MINUTE
+      expect(await guard.attempt({ account, network })).toEqual({
+        allowed: false,
+        lockedUntil: until,
+        scope: 'network',
+      })
+      expect(await guard.status({ account })).toEqual({ failedAttempts: 5, lockedUntil: until })
+      await guard.unlock({ account })
+      expect(await guard.attempt({ account, network })).toEqual({ allowed: true })
+    })
+  })
+
+  it('counts uses exactly, and says how long to wait', async () => {
+    const { run, clock } = await newGuard()
+    await run(async (guard) => {
+      const input = { subject: newUuid(), limit: 3, windowMs: HOUR }
+      const results = await Promise.all(Array.from({ length: 10 }, () => guard.use(input)))
+      expect(results.filter(({ allowed }) => allowed)).toHaveLength(3)
+      expect(results.at(-1)).toEqual({ allowed: false, retryAfterMs: HOUR })
+      await guard.giveBackUse(input)
+      expect((await guard.use(input)).allowed).toBe(true)
+      clock.now += HOUR
+      expect((await guard.use(input)).allowed).toBe(true)
+    })
+  })
+
+  it('locks a subject for the time that its rule names', async () => {
+    const { run, clock } = await newGuard()
+    await run(async (guard) => {
+      const input = { subject: newUuid(), limit: 2, windowMs: HOUR, lockMs: HOUR }
+      await guard.use(input)
+      clock.now += 30 * MINUTE
+      await guard.use(input)
+      clock.now += 45 * MINUTE
+      expect(await guard.use(input)).toEqual({ allowed: false, retryAfterMs: 15 * MINUTE })
+      clock.now += 15 * MINUTE
+      expect((await guard.use(input)).allowed).toBe(true)
+    })
+  })
+
+  it('takes nothing back for a subject that it does not know', async () => {
+    const { run } = await newGuard()
+    await run(async (guard, state) => {
+      await guard.giveBackUse({ subject: newUuid() })
+      expect(state.storage.sql.exec('select * from subjects').toArray()).toEqual([])
+    })
+  })
+
+  it('prunes expired rows by alarm and keeps the others', async () => {
+    const { run, clock, stub } = await newGuard()
+    const [failing, signedIn] = [newUuid(), newUuid()]
+    await run(async (guard) => {
+      await guard.attempt({ account: failing, network })
+      await guard.use({ subject: newUuid(), limit: 3, windowMs: MINUTE })
+      await guard.complete({ account: signedIn, network })
+    })
+    const keys = () =>
+      run(async (_guard, state) =>
+        state.storage.sql
+          .exec<{ key: string }>('select key from subjects')
+          .toArray()
+          .map(({ key }) => key),
+      )
+    expect(await keys()).toHaveLength(3)
+    clock.now += 2 * HOUR
+    await runDurableObjectAlarm(stub)
+    expect(await keys()).toEqual([`account:${signedIn}`])
+    clock.now += 31 * DAY
+    await runDurableObjectAlarm(stub)
+    expect(await keys()).toEqual([])
+    expect(await runDurableObjectAlarm(stub)).toBe(false)
+  })
+})
