@@ -1,8 +1,9 @@
-import { CompactSign, compactVerify, errors } from 'jose'
+import { CompactSign } from 'jose'
 import type { ActorCtx, Ctx } from '../../context.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
 import { bySuccession, findSigner, isPublished, type KeyState, stateOf } from './rules/ring.ts'
+import { verifySignature } from './rules/signature.ts'
 import { ACCESS_TOKEN_TYP, readClaims, readHeader } from './rules/token.ts'
 import { reloadRing, ringForUnknownKid, signingRing, verifyingRing } from './service/ring.ts'
 import { createFirstKey } from './service/rotation.ts'
@@ -42,16 +43,6 @@ const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
 async function findPublishedKey(ctx: Ctx, kid: string): Promise<RingKey | undefined> {
   if (!THUMBPRINT.test(kid)) return undefined
   return findKey(await verifyingRing(ctx), kid, ctx.now()) ?? findKey(await ringForUnknownKid(ctx), kid, ctx.now())
-}
-
-/** The payload, or undefined when the key did not sign it. The algorithm is the key's (RFC 8725 3.1). */
-async function verifySignature(token: string, key: RingKey): Promise<Uint8Array | undefined> {
-  try {
-    return (await compactVerify(token, key.publicKey, { algorithms: [key.alg] })).payload
-  } catch (cause) {
-    if (cause instanceof errors.JOSEError) return undefined
-    throw cause
-  }
 }
 
 /**

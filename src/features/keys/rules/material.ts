@@ -41,7 +41,8 @@ function publicMembers(jwk: PrivateJwk) {
   }
 }
 
-async function importKey(jwk: JWK, alg: string): Promise<CryptoKey> {
+/** A public or private key for `alg`; throws when it is of another kind. */
+export async function importKey(jwk: JWK, alg: string): Promise<CryptoKey> {
   const key = await importJWK(jwk, alg)
   if (key instanceof Uint8Array) throw new TypeError('a signing key is never symmetric')
   return key
