@@ -1,0 +1,198 @@
+import type { Log } from '../../lib/log.ts'
+import type { SocketIdentity } from '../rpc.ts'
+import { isSamePrincipal, mayRead, ownChannel } from './channels.ts'
+import { decodeCursor, encodeCursor, MAX_CHANNELS, type Positions } from './cursor.ts'
+import type { Delivery } from './delivery.ts'
+import * as frames from './frames.ts'
+import { isOpen, type SocketStates } from './states.ts'
+
+/** Frames that are no good before the socket is closed; of those that are too large, one is enough. */
+const MAX_VIOLATIONS = 5
+const MAX_TOO_LARGE = 2
+/** Frames of one socket that wait for their turn. */
+const MAX_WAITING = 100
+
+export interface ConversationOptions {
+  readonly states: SocketStates
+  readonly delivery: Delivery
+  readonly logger: Log
+  clock(): number
+  /** Null when the token is not good. */
+  verify(token: string): Promise<SocketIdentity | null>
+  /** Asked again after `verify`, in the same turn as the change. */
+  isGood(identity: SocketIdentity): boolean
+  onExtended(identity: SocketIdentity): void
+}
+
+/** What clients say, and what is answered. */
+export interface Conversation {
+  message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>
+  /** Subscribes to the channels of a cursor and replays each from its own log. */
+  resume(socket: WebSocket, after: Positions): Promise<void>
+  /** Leaves the channels that the socket's identity may no longer read, and says so. */
+  dropForbidden(socket: WebSocket): void
+}
+
+export function createConversation(options: ConversationOptions): Conversation {
+  const { states, delivery, logger, clock, verify, isGood, onExtended } = options
+  const waiting = new WeakMap<WebSocket, { count: number; last: Promise<void> }>()
+
+  const cursorOf = (socket: WebSocket): string => encodeCursor(states.get(socket).positions)
+
+  function refuse(socket: WebSocket, error: frames.FrameError, code: number, allowed: number): void {
+    const { violations } = states.update(socket, { violations: states.get(socket).violations + 1 })
+    states.send(socket, frames.failure(error))
+    if (violations >= allowed) socket.close(code, error)
+  }
+
+  const refuseFrame = (socket: WebSocket, error: frames.FrameError): void =>
+    refuse(socket, error, frames.CLOSE.policy, MAX_VIOLATIONS)
+
+  function place(socket: WebSocket, channel: string, position: number, head: number): void {
+    const { positions, replayedTo } = states.get(socket)
+    states.update(socket, {
+      positions: { ...positions, [channel]: position },
+      replayedTo: { ...replayedTo, [channel]: head },
+    })
+  }
+
+  /** Makes `channel` one of the socket's, at `after` or at its head. Returns why not, if so. */
+  async function join(socket: WebSocket, channel: string, after: number | null): Promise<frames.FrameError | null> {
+    const { identity, positions } = states.get(socket)
+    if (!mayRead(identity, channel)) return 'forbidden_channel'
+    const isSubscribed = positions[channel] !== undefined
+    if (isSubscribed && after === null) return null
+    if (!isSubscribed && Object.keys(positions).length >= MAX_CHANNELS) return 'too_many_channels'
+    // Without an await: an event that came in between would be sent before those that it follows.
+    if (isSubscribed || channel === ownChannel(identity)) {
+      const head = Math.max(delivery.knownHead(socket, channel), positions[channel] ?? 0)
+      place(socket, channel, after ?? head, head)
+      return null
+    }
+    try {
+      const head = await delivery.join(channel)
+      // Rights may have gone while the hub was asked.
+      if (!isOpen(socket) || !mayRead(states.get(socket).identity, channel)) return 'forbidden_channel'
+      place(socket, channel, after ?? head, head)
+      return null
+    } catch (cause) {
+      logger.error('hub_not_joined', cause, { channel })
+      return 'unavailable'
+    }
+  }
+
+  async function resume(socket: WebSocket, after: Positions): Promise<void> {
+    const joined: string[] = []
+    const { identity, positions } = states.get(socket)
+    const isHere = ([channel]: [string, number]) => positions[channel] !== undefined || channel === ownChannel(identity)
+    // Those that no hub is asked for are placed in this very turn.
+    const entries = Object.entries(after).sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
+    for (const [channel, seq] of entries) {
+      const error = await join(socket, channel, seq)
+      if (error) states.send(socket, frames.failure(error, channel))
+      else joined.push(channel)
+    }
+    if (!isOpen(socket)) return
+    states.send(socket, frames.resumed(joined, cursorOf(socket)))
+    for (const channel of joined) delivery.start(socket, channel)
+  }
+
+  async function subscribe(socket: WebSocket, dialect: frames.Dialect, channel: string): Promise<void> {
+    const error = await join(socket, channel, null)
+    if (!isOpen(socket)) return
+    states.send(
+      socket,
+      error ? frames.failure(error, channel) : frames.subscription(dialect, 'subscribed', channel, cursorOf(socket)),
+    )
+    if (!error) delivery.start(socket, channel)
+  }
+
+  function leave(socket: WebSocket, dialect: frames.Dialect, channel: string): void {
+    const { [channel]: _, ...positions } = states.get(socket).positions
+    states.update(socket, { positions })
+    states.send(socket, frames.subscription(dialect, 'unsubscribed', channel, cursorOf(socket)))
+  }
+
+  function dropForbidden(socket: WebSocket): void {
+    const { identity, positions } = states.get(socket)
+    for (const channel of Object.keys(positions)) {
+      if (!mayRead(identity, channel)) leave(socket, 'flat', channel)
+    }
+  }
+
+  async function authenticate(socket: WebSocket, dialect: frames.Dialect, token: string): Promise<void> {
+    const identity = await verify(token)
+    if (!isOpen(socket)) return
+    if (!identity || !isSamePrincipal(identity, states.get(socket).identity) || !isGood(identity)) {
+      states.send(socket, frames.authenticationFailed(dialect, 'invalid_token'))
+      socket.close(frames.CLOSE.policy, 'invalid_token')
+      return
+    }
+    states.update(socket, { identity })
+    onExtended(identity)
+    states.send(socket, frames.authenticated(dialect, identity))
+    dropForbidden(socket)
+  }
+
+  function acknowledge(socket: WebSocket, given: Positions): void {
+    const { positions, acked } = states.get(socket)
+    const entries = Object.entries(positions).map(([channel, position]): [string, number] => {
+      const before = acked?.[channel] ?? 0
+      return [channel, Math.max(before, Math.min(position, given[channel] ?? before))]
+    })
+    states.update(socket, { acked: Object.fromEntries(entries) })
+  }
+
+  async function answer(socket: WebSocket, frame: frames.ClientFrame): Promise<unknown> {
+    switch (frame.kind) {
+      case 'auth':
+        return authenticate(socket, frame.dialect, frame.token)
+      case 'subscribe':
+        return subscribe(socket, frame.dialect, frame.channel)
+      case 'unsubscribe':
+        return leave(socket, frame.dialect, frame.channel)
+      case 'publish':
+        return states.send(socket, frames.failure('publishing_not_allowed'))
+      case 'ping':
+        return states.send(socket, frames.pong(frame.timestamp ?? clock()))
+      case 'ack': {
+        const given = decodeCursor(frame.cursor)
+        return given ? acknowledge(socket, given) : refuseFrame(socket, 'invalid_cursor')
+      }
+      case 'resume': {
+        const after = decodeCursor(frame.after)
+        return after ? resume(socket, after) : refuseFrame(socket, 'invalid_cursor')
+      }
+    }
+  }
+
+  async function handle(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (!isOpen(socket)) return
+    if (frames.isTooLarge(data)) return refuse(socket, 'frame_too_large', frames.CLOSE.tooLarge, MAX_TOO_LARGE)
+    const frame = frames.parseFrame(data)
+    if (frame) await answer(socket, frame)
+    else refuseFrame(socket, 'malformed_frame')
+  }
+
+  return {
+    resume,
+    dropForbidden,
+    message(socket, data) {
+      // A frame is answered before the next one is looked at: a `subscribe` after an `auth` has its rights.
+      const queue = waiting.get(socket) ?? { count: 0, last: Promise.resolve() }
+      waiting.set(socket, queue)
+      if (queue.count >= MAX_WAITING) {
+        socket.close(frames.CLOSE.policy, 'too many frames')
+        return queue.last
+      }
+      queue.count += 1
+      queue.last = queue.last
+        .then(() => handle(socket, data))
+        .catch((cause: unknown) => logger.error('frame_failed', cause))
+        .finally(() => {
+          queue.count -= 1
+        })
+      return queue.last
+    },
+  }
+}

@@ -1,0 +1,156 @@
+import type { Log } from '../../lib/log.ts'
+import { SECOND } from '../../lib/time.ts'
+import type { Alarms } from '../alarms.ts'
+import type { EventLog } from '../event-log.ts'
+import type { LoggedEvent, SocketIdentity } from '../rpc.ts'
+import { mayRead, ownChannel } from './channels.ts'
+import { createConversation } from './conversation.ts'
+import { decodeCursor, encodeCursor, type Positions } from './cursor.ts'
+import { createDelivery, type HubReader } from './delivery.ts'
+import { CLOSE, connection, PING, PONG } from './frames.ts'
+import { createSocketStates } from './states.ts'
+import type { Tickets } from './tickets.ts'
+import { fromUpgrade } from './upgrade.ts'
+
+const EXPIRY_ALARM = 'sockets-expiry'
+const CATCH_UP_ALARM = 'sockets-catch-up'
+const CATCH_UP_MS = 2 * SECOND
+
+export interface SocketsOptions {
+  readonly state: DurableObjectState
+  readonly log: EventLog
+  readonly alarms: Alarms
+  /** Null where every channel is the object's own. */
+  readonly hub: HubReader | null
+  readonly tickets: Tickets
+  readonly logger: Log
+  /** Sockets beyond are refused. */
+  readonly limit: number
+  clock(): number
+  /** Null when the token is not good. */
+  verify(token: string): Promise<SocketIdentity | null>
+  /** What the object's own storage says of the principal. */
+  isLive(identity: SocketIdentity): boolean
+}
+
+/** The sockets of one object: a user's, or a hub's service clients'. They hibernate; what is known of one is in its attachment. */
+export interface Sockets {
+  /** Answers an upgrade that the Worker made: 101, 400 bad cursor, 401 not good (any more), 429 too many. */
+  upgrade(request: Request): Response
+  message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>
+  /** New events of the object's own log. A session that ended takes its sockets with it, once they were told. */
+  deliver(channel: string, events: readonly LoggedEvent[]): void
+  /** Events that a hub hands over; false when no socket wants them any more. */
+  takeHubEvents(topic: string, events: readonly LoggedEvent[]): boolean
+  closeClient(clientId: string): void
+  /** Sockets whose token's `ver` is below keep their own channel only, until they show a newer token. */
+  narrow(version: number): void
+  /** Does the work of the sockets' named alarms; other names are nothing to it. */
+  onAlarm(name: string): Promise<void>
+}
+
+export function createSockets(options: SocketsOptions): Sockets {
+  const { state, log, alarms, hub, tickets, logger, limit, clock, verify, isLive } = options
+  const states = createSocketStates(state, logger)
+  const isGood = (identity: SocketIdentity): boolean => identity.expiresAt > clock() && isLive(identity)
+  const onExtended = (identity: SocketIdentity): void => alarms.ensure(EXPIRY_ALARM, identity.expiresAt)
+  const delivery = createDelivery({
+    states,
+    log,
+    hub,
+    logger,
+    later: (work) => state.waitUntil(work),
+    retry: () => alarms.ensure(CATCH_UP_ALARM, clock() + CATCH_UP_MS),
+  })
+  const conversation = createConversation({ states, delivery, logger, clock, verify, isGood, onExtended })
+  state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
+
+  function accept(identity: SocketIdentity, after: Positions | null): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    const connectionId = crypto.randomUUID()
+    const own = ownChannel(identity)
+    const head = log.head()
+    const positions = { [own]: after?.[own] ?? head }
+    state.acceptWebSocket(server)
+    states.put(server, { connectionId, identity, positions, replayedTo: { [own]: head }, acked: null, violations: 0 })
+    onExtended(identity)
+    // Until the channels of the cursor are joined, the position is what the client said of those that it may read.
+    const readable = Object.entries(after ?? {}).filter(([channel]) => mayRead(identity, channel))
+    const cursor = encodeCursor({ ...positions, ...Object.fromEntries(readable) })
+    states.send(server, connection(connectionId, true, cursor))
+    if (after) state.waitUntil(conversation.resume(server, after))
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** What closes is told first what it lacks of the object's own log: the event that says why among it. */
+  function closeWhere(matches: (identity: SocketIdentity) => boolean, code: number, reason: string): void {
+    for (const socket of states.open()) {
+      if (!matches(states.get(socket).identity)) continue
+      delivery.flush(socket)
+      socket.close(code, reason)
+    }
+  }
+
+  const closeSession = (sessionId: string, code: number, reason: string): void =>
+    closeWhere(({ principal }) => principal.type === 'user' && principal.sessionId === sessionId, code, reason)
+
+  function closeExpired(): void {
+    const now = clock()
+    for (const socket of states.open()) {
+      if (states.get(socket).identity.expiresAt <= now) socket.close(CLOSE.expired, 'token expired')
+    }
+    const next = Math.min(...states.open().map((socket) => states.get(socket).identity.expiresAt))
+    if (Number.isFinite(next)) alarms.set(EXPIRY_ALARM, next)
+  }
+
+  return {
+    upgrade(request) {
+      const asked = fromUpgrade(request)
+      const after = asked?.after ? decodeCursor(asked.after) : null
+      if (!asked || after === undefined) return new Response(null, { status: 400 })
+      // Counted first: a ticket that meets a full house may be used again.
+      if (states.open().length >= limit) return new Response(null, { status: 429 })
+      const { credential } = asked
+      const identity = credential.type === 'ticket' ? tickets.redeem(credential.ticket, clock()) : credential.identity
+      if (!identity || !isGood(identity)) return new Response(null, { status: 401 })
+      return accept(identity, after)
+    },
+
+    message: (socket, data) => conversation.message(socket, data),
+
+    deliver(channel, events) {
+      delivery.live(channel, events)
+      for (const { event } of events) {
+        if (event.sessionId === null) continue
+        if (event.type === 'session.revoked') closeSession(event.sessionId, CLOSE.revoked, 'session revoked')
+        if (event.type === 'session.expired') closeSession(event.sessionId, CLOSE.expired, 'session expired')
+      }
+    },
+
+    takeHubEvents(topic, events) {
+      delivery.live(topic, events)
+      return delivery.isWanted(topic)
+    },
+
+    closeClient: (clientId) =>
+      closeWhere(
+        ({ principal }) => principal.type === 'client' && principal.clientId === clientId,
+        CLOSE.revoked,
+        'client disabled',
+      ),
+
+    narrow(version) {
+      for (const socket of states.open()) {
+        const { identity } = states.get(socket)
+        if ((identity.claimsVersion ?? 0) >= version) continue
+        states.update(socket, { identity: { ...identity, isAdmin: false, topics: [] } })
+        conversation.dropForbidden(socket)
+      }
+    },
+
+    async onAlarm(name) {
+      if (name === EXPIRY_ALARM) closeExpired()
+      if (name === CATCH_UP_ALARM) await delivery.catchUp()
+    },
+  }
+}
