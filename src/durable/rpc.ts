@@ -203,6 +203,8 @@ export interface SocketIdentity {
   readonly isAdmin: boolean
   /** Topics that the principal may subscribe to beyond its own channel. */
   readonly topics: readonly string[]
+  /** The access token's `ver`; absent for clients. */
+  readonly claimsVersion?: number
 }
 
 /** The feed's entries after `after`, oldest first. Ids are as in `FeedEntry`. */
@@ -234,8 +236,8 @@ export interface EventHubRpc {
   append(input: { topic: string; events: readonly RecordedEvent[] }): Promise<{ head: number }>
   /** Reads undelivered rows that concern no user, appends them and hands what they carry to the feed. */
   nudge(input: { topic: string }): Promise<Propagation>
+  /** The user's object gets the topic's events from now on, until it answers that no socket of its wants them. */
   register(input: { topic: string; userId: string }): Promise<{ head: number }>
-  unregister(input: { topic: string; userId: string }): Promise<void>
   read(input: { topic: string; after: number; limit: number }): Promise<LogPage>
   /** A service client's ticket; users' tickets are the user's object's. */
   issueTicket(input: { topic: string; identity: SocketIdentity; expiresAt: number }): Promise<{ ticket: string }>
