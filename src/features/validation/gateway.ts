@@ -1,5 +1,87 @@
 import type { Ctx } from '../../context.ts'
-/** Answers the gateway forms of `/validate` (ARCHITECTURE 3); null when the request is for another route. */
-export async function answerGateway(_ctx: Ctx, _request: Request): Promise<Response | null> {
-  return null
+import { tokenInvalid } from '../../http/guard.ts'
+import { type ErrorRenderer, renderError, toDomainError } from '../../http/render-error.ts'
+import { malformedRequest, notFound, unauthorized } from '../../lib/errors.ts'
+import type { AccessClaims } from '../keys/types.ts'
+import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
+import { countCheck } from './limit.ts'
+import { areMet, type Conditions, NO_CONDITIONS, readHeaderConditions } from './rules/conditions.ts'
+import { type Credential, readAuthorization, readCookie } from './rules/credential.ts'
+import { identityHeaders } from './rules/identity.ts'
+import { checkAccessToken } from './service.ts'
+
+/** The answer depends on who asks, and is for no cache. */
+export const ANSWER_HEADERS = { 'Cache-Control': 'no-store', Vary: 'Authorization, Cookie' } as const
+
+/** The envelope; on these paths whatever is no JSON object with a token is simply malformed. */
+export const renderValidationError: ErrorRenderer = (ctx, error) => {
+  const told = error.kind === 'unsupported_media_type' ? malformedRequest('The body must be a JSON object') : error
+  const answer = renderError(ctx, told)
+  answer.headers.set('Vary', ANSWER_HEADERS.Vary)
+  return answer
+}
+
+/** What a gateway says beside the check's path; a request that carries it comes from one. */
+const REQUIRE_HEADER = 'x-auth-require'
+
+/**
+ * Answers what no route may: every path below `/validate/`, where method, query and body are the application's and never read,
+ * and every other path that a gateway's check was turned to by dots or slashes. Null for the rest.
+ */
+export async function answerGateway(ctx: Ctx, request: Request): Promise<Response | null> {
+  const path = pathOf(request.url)
+  const required = request.headers.get(REQUIRE_HEADER)
+  if (path.startsWith('/validate/')) {
+    return answerSafely(ctx, () =>
+      checkRequest(ctx, request, required === null ? NO_CONDITIONS : readHeaderConditions(required)),
+    )
+  }
+  if (required !== null) return renderValidationError(ctx, checkMisrouted())
+  // The JSON form has exact paths: the slash rule of other routes would serve this one too.
+  return path === '/api/v1/auth/validate/' ? renderValidationError(ctx, notFound()) : null
+}
+
+/** The path as every route sees it. A spelling that the URL parser rewrites goes through the parser first. */
+function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3)
+  const end = url.slice(start).search(/[?#]/)
+  const path = start < 0 ? '/' : url.slice(start, end < 0 ? undefined : start + end)
+  return /\/\.|%2e|\\/i.test(path) ? new URL(url).pathname : path
+}
+
+async function answerSafely(ctx: Ctx, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work()
+  } catch (thrown) {
+    return renderValidationError(ctx, toDomainError(ctx, thrown))
+  }
+}
+
+/** A gateway's check: 200 without a body and the identity in headers, or it throws what the gateway is to answer. */
+export async function checkRequest(ctx: Ctx, request: Request, conditions: Conditions | undefined): Promise<Response> {
+  if (!conditions) throw conditionsMalformed()
+  const credential = credentialOf(ctx, request)
+  if (credential.state === 'none') throw unauthorized()
+  if (credential.state === 'malformed') throw tokenInvalid()
+  const check = await checkAccessToken(ctx, credential.token, conditions)
+  if (!check.valid) throw tokenInvalid({}, { message: check.message })
+  countCheck(ctx, check.claims)
+  if (!areMet(conditions, check.claims)) throw conditionFailed()
+  const headers = { ...identityOf(check.claims), ...ANSWER_HEADERS, 'X-Auth-Freshness': String(check.freshness) }
+  return new Response(null, { status: 200, headers })
+}
+
+/** Of all routes only a gateway's check reads a cookie: it changes nothing and answers no script. */
+function credentialOf(ctx: Ctx, request: Request): Credential {
+  const given = readAuthorization(request.headers.get('authorization'))
+  return given.state === 'none' ? readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE) : given
+}
+
+// A remembered token has the same claims object at every check.
+const identities = new WeakMap<AccessClaims, Readonly<Record<string, string>>>()
+
+function identityOf(claims: AccessClaims): Readonly<Record<string, string>> {
+  const known = identities.get(claims) ?? identityHeaders(claims)
+  identities.set(claims, known)
+  return known
 }

@@ -1,4 +1,45 @@
-import { renderError } from '../../http/render-error.ts'
+import { publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
+import { rateLimited, serviceUnavailable, unauthorized, validationFailed } from '../../lib/errors.ts'
+import { conditionFailed, conditionsMalformed } from './errors.ts'
+import { ANSWER_HEADERS, checkRequest, renderValidationError } from './gateway.ts'
+import { countCheck } from './limit.ts'
+import { readQueryConditions } from './rules/conditions.ts'
+import { checkAccessToken } from './service.ts'
+import { CheckQuery, checkToWire, ValidateAnswer, ValidateBody, ValidateQuery } from './wire.ts'
 
-export const validationRoutes = createRoutes({ prefix: '', tag: 'validation', renderError })
+export const validationRoutes = createRoutes({ prefix: '', tag: 'validation', renderError: renderValidationError })
+
+validationRoutes.get(
+  '/validate',
+  {
+    summary: 'Check a token for a gateway: identity in headers, no body',
+    guard: publicRoute,
+    unlimited: true,
+    query: CheckQuery,
+    answers: { 200: { description: 'The token is good and every condition holds' } },
+    errors: [unauthorized, tokenInvalid, conditionFailed, conditionsMalformed, rateLimited, serviceUnavailable],
+  },
+  ({ ctx, request }) => checkRequest(ctx, request, readQueryConditions(new URL(request.url).search)),
+)
+
+validationRoutes.post(
+  ['/validate', '/api/v1/auth/validate'],
+  {
+    summary: 'Check a token',
+    guard: publicRoute,
+    unlimited: true,
+    invalidIs400: true,
+    query: ValidateQuery,
+    body: ValidateBody,
+    answers: { 200: { description: 'What the token says, or why it is not good', schema: ValidateAnswer } },
+    errors: [validationFailed, rateLimited, serviceUnavailable],
+  },
+  async ({ ctx, body, query }) => {
+    const consistency = body.consistency ?? query.consistency ?? 'view'
+    const check = await checkAccessToken(ctx, body.token, { consistency })
+    if (check.valid) countCheck(ctx, check.claims)
+    const headers = { ...ANSWER_HEADERS, 'X-Auth-Freshness': String(check.freshness) }
+    return Response.json(checkToWire(check), { headers })
+  },
+)

@@ -1,0 +1,38 @@
+/** What a request brought to prove who asks. `malformed` was meant as a token and cannot be one. */
+export type Credential =
+  | { readonly state: 'none' }
+  | { readonly state: 'malformed' }
+  | { readonly state: 'token'; readonly token: string }
+
+const NONE: Credential = { state: 'none' }
+const MALFORMED: Credential = { state: 'malformed' }
+
+/** Longer ones are not even looked up. */
+const MAX_CREDENTIAL_LENGTH = 8 * 1024
+/** RFC 6750 2.1, without the characters that no JWT has. The scheme in any case (RFC 9110 11.1). */
+const BEARER = /^bearer +([A-Za-z0-9_.-]+)$/i
+
+const toToken = (token: string): Credential =>
+  token.length <= MAX_CREDENTIAL_LENGTH ? { state: 'token', token } : MALFORMED
+
+/** Exactly one Bearer credential; repeated header lines arrive joined by a comma and are none. */
+export function readAuthorization(header: string | null): Credential {
+  if (header === null) return NONE
+  const token = BEARER.exec(header)?.[1]
+  if (token !== undefined) return toToken(token)
+  return /\bbearer\b/i.test(header) || header.includes(',') ? MALFORMED : NONE
+}
+
+/** The cookie's token. Two of one name mean that somebody planted one (RFC 6265 8.6): neither counts. */
+export function readCookie(header: string | null, name: string): Credential {
+  if (header === null) return NONE
+  const prefix = `${name}=`
+  const values = header
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(prefix))
+    .map((pair) => pair.slice(prefix.length))
+  const [value, second] = values
+  if (value === undefined || value === '') return NONE
+  return second === undefined && /^[A-Za-z0-9_.-]+$/.test(value) ? toToken(value) : MALFORMED
+}

@@ -1,0 +1,36 @@
+import { utf8 } from '../../../lib/encoding.ts'
+import type { AccessClaims } from '../../keys/types.ts'
+
+/** Printable ASCII without `%`; a space only inside, because HTTP trims values (RFC 9110 5.5). */
+const PLAIN = /^(?:[!-$&-~](?:[ -$&-~]*[!-$&-~])?)?$/
+
+/** A header value that no name can break out of: printable ASCII as it is, anything else percent-encoded UTF-8, `%` too. */
+export function encodeHeaderValue(text: string): string {
+  if (PLAIN.test(text)) return text
+  const bytes = utf8(text)
+  return Array.from(bytes, (byte, index) => {
+    const isEdge = index === 0 || index === bytes.length - 1
+    const isPlain = byte > 0x20 ? byte < 0x7f && byte !== 0x25 : byte === 0x20 && !isEdge
+    return isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }).join('')
+}
+
+/** A machine's name where a user has a username. */
+export const machineName = (clientId: string): string => `client:${clientId}`
+
+/** Who passed, for the upstream. Each is always there, empty when it does not apply; `X-Auth-Freshness` is the check's own. */
+export function identityHeaders(claims: AccessClaims): Readonly<Record<string, string>> {
+  const user = 'sid' in claims ? claims : null
+  const name = user ? (user.username ?? user.email) : machineName(claims.client_id)
+  return {
+    'X-Auth-User-Id': encodeHeaderValue(user?.sub ?? ''),
+    'X-Auth-Username': encodeHeaderValue(name),
+    'X-Auth-Email': encodeHeaderValue(user?.email ?? ''),
+    'X-Auth-Roles': encodeHeaderValue(user?.roles.join(',') ?? ''),
+    'X-Auth-Org-Id': encodeHeaderValue(user?.org_id ?? ''),
+    'X-Auth-Org-Role': encodeHeaderValue(user?.org_role ?? ''),
+    'X-Auth-Session-Id': encodeHeaderValue(user?.sid ?? ''),
+    'X-Auth-Amr': encodeHeaderValue(user?.amr.join(',') ?? ''),
+    'X-Auth-Expires-At': String(claims.exp),
+  }
+}

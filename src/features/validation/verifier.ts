@@ -1,0 +1,46 @@
+import type { ClientActor, UserActor } from '../../context.ts'
+import type { Verifier } from '../../http/guard.ts'
+import { isUserClaims } from '../keys/service.ts'
+import type { AccessClaims } from '../keys/types.ts'
+import { readAuthorization } from './rules/credential.ts'
+import { checkAccessToken, isClientLive, isSessionLive } from './service.ts'
+
+/** How guards learn who asks. They read the `Authorization` header alone: what needs no cookie cannot be forged across sites. */
+export const verifier: Verifier = {
+  async identify(ctx, request) {
+    const credential = readAuthorization(request.headers.get('authorization'))
+    if (credential.state === 'none') return { state: 'anonymous' }
+    if (credential.state === 'malformed') return { state: 'invalid', reason: 'malformed' }
+    const check = await checkAccessToken(ctx, credential.token, { consistency: 'view' })
+    return check.valid ? { state: 'valid', actor: toActor(check.claims) } : { state: 'invalid', reason: check.reason }
+  },
+  async confirm(ctx, actor) {
+    if (actor.type === 'client') return isClientLive(ctx, actor.id)
+    const { id: userId, sessionId, claimsVersion } = actor
+    return isSessionLive(ctx, { userId, sessionId, claimsVersion })
+  },
+}
+
+function toActor(claims: AccessClaims): UserActor | ClientActor {
+  if (!isUserClaims(claims)) {
+    const scopes = claims.scope.split(' ').filter((scope) => scope !== '')
+    return { type: 'client', id: claims.client_id, scopes, expiresAt: claims.exp }
+  }
+  return {
+    type: 'user',
+    id: claims.sub,
+    sessionId: claims.sid,
+    number: claims.number,
+    email: claims.email,
+    username: claims.username,
+    role: claims.role,
+    roles: claims.roles,
+    organizationId: claims.org_id,
+    organizationRole: claims.org_role,
+    amr: claims.amr,
+    acr: claims.acr,
+    authTime: claims.auth_time,
+    claimsVersion: claims.ver,
+    expiresAt: claims.exp,
+  }
+}
