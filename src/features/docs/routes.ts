@@ -10,9 +10,9 @@ const DOCUMENT_CACHE = 'public, max-age=300'
 const ASSET_CACHE = 'public, max-age=3600'
 
 /** Nothing else of the assets is served: a path that a caller makes up never reaches them. */
-const AssetPath = z.object({
-  file: z.enum(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'api-reference.js']),
-})
+const FILES: readonly string[] = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'api-reference.js']
+
+const FilePath = z.object({ file: z.string() })
 
 /** The API reference, over whatever routes the service has when it is first asked for. */
 export function createDocsRoutes(listRoutes: () => readonly Route[]): Routes {
@@ -53,13 +53,14 @@ export function createDocsRoutes(listRoutes: () => readonly Route[]): Routes {
     {
       summary: 'A file of the API reference',
       guard: publicRoute,
-      path: AssetPath,
+      path: FilePath,
       answers: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
       errors: [notFound],
       unlimited: true,
       hidden: true,
     },
     async ({ ctx, path }) => {
+      if (!FILES.includes(path.file)) throw notFound()
       const asset = await ctx.assets.fetch(new URL(`/swagger-ui/${path.file}`, ctx.config.PUBLIC_URL))
       if (!asset.ok) throw notFound()
       return new Response(asset.body, {

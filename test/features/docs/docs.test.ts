@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { createTestApp, env } from '../../support/app.ts'
+
+describe('the API reference', () => {
+  it('is an OpenAPI 3.1 document that may be kept for a while', async () => {
+    const answer = await createTestApp().fetch('/openapi.json')
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toBe('application/json')
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=300')
+    expect(await answer.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'Postern' } })
+  })
+
+  it.each(['/docs', '/swagger', '/redoc'])('is a page on %s that loads nothing from another host', async (path) => {
+    const answer = await createTestApp().fetch(path)
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    const policy = answer.headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/)
+    const page = await answer.text()
+    expect(page).not.toMatch(/https?:\/\/|<script>/)
+    const files = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file = '']) => file)
+    expect(files).toContain('/swagger-ui/api-reference.js')
+    for (const file of files) expect(file).toMatch(/^\/swagger-ui\//)
+  })
+
+  it('brings its own script from the assets', async () => {
+    const answer = await createTestApp().fetch('/swagger-ui/api-reference.js')
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toMatch(/javascript/)
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=3600')
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(await answer.text()).toContain("url: '/openapi.json'")
+  })
+
+  it('serves no other file of the assets', async () => {
+    const app = createTestApp()
+    expect((await env.ASSETS.fetch('http://assets/swagger-ui/api-reference.js')).status).toBe(200)
+    const paths = ['/LICENSE', '/%2e%2e%2fapi-reference.js', '/index.html', '', '/a/b', '.css'].map(
+      (end) => `/swagger-ui${end}`,
+    )
+    for (const path of [...paths, '/api-reference.js']) expect((await app.fetch(path)).status).toBe(404)
+  })
+})

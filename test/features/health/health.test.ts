@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
+import { checkHealth } from '../../../src/features/health/service.ts'
+import { detailedHealthToWire } from '../../../src/features/health/wire.ts'
+import { createTestApp } from '../../support/app.ts'
+
+const STORES = ['database', 'redis', 'user_authority', 'sign_in_guard', 'revocation_feed', 'event_hub'] as const
+type Store = (typeof STORES)[number]
+
+/** A context in which one store answers every call with `answer`. */
+function withStore(store: Store, answer: () => Promise<never>): (ctx: Ctx) => Ctx {
+  const ping = { ping: answer }
+  const overrides: Record<Store, (ctx: Ctx) => Partial<Record<keyof Ctx, unknown>>> = {
+    database: () => ({ db: { run: answer } }),
+    redis: () => ({ kv: { get: answer } }),
+    user_authority: ({ objects }) => ({ objects: { ...objects, user: () => ping } }),
+    sign_in_guard: ({ objects }) => ({ objects: { ...objects, guard: () => ping } }),
+    revocation_feed: ({ objects }) => ({ objects: { ...objects, feed: () => ping } }),
+    event_hub: ({ objects }) => ({ objects: { ...objects, hub: () => ping } }),
+  }
+  return (ctx) => ({ ...ctx, ...overrides[store](ctx) }) as Ctx
+}
+
+const fails = () => Promise.reject(new Error('hunter2'))
+const hangs = () => new Promise<never>(() => undefined)
+
+describe('a healthy service', () => {
+  it.each([
+    ['/health', { status: 'healthy', environment: 'local' }],
+    ['/readiness', { status: 'ready' }],
+    ['/liveness', { status: 'alive' }],
+    ['/ready', { status: 'ready', database: { healthy: true }, redis: true }],
+    ['/api/v1/health', { status: 'healthy', database: 'healthy', service: 'janua-api' }],
+    ['/api/v1/health/', { status: 'healthy' }],
+    ['/api/v1/health/ready', { status: 'ready' }],
+    ['/api/v1/health/live', { status: 'alive' }],
+  ])('says so on %s, outside the rate limits', async (path, body) => {
+    const answer = await createTestApp().fetch(path)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.has('x-ratelimit-limit')).toBe(false)
+    expect(await answer.json()).toMatchObject(body)
+  })
+
+  it('shows its details to admins only', async () => {
+    const answer = await createTestApp().fetch('/api/v1/health/detailed')
+    expect([answer.status, (await answer.json<{ code: string }>()).code]).toEqual([401, 'UNAUTHORIZED'])
+  })
+
+  it('names what each store answered', async () => {
+    const report = detailedHealthToWire(await checkHealth(await createTestApp().ctx()))
+    expect(report.status).toBe('healthy')
+    expect(Object.keys(report.checks)).toEqual([...STORES])
+    expect(Object.values(report.checks).every(({ status }) => status === 'healthy')).toBe(true)
+  })
+
+  it('asks its stores once a second, however often it is asked', async () => {
+    let asked = 0
+    let now = 1_800_000_000_000
+    const app = createTestApp({
+      override: (ctx) => ({
+        ...ctx,
+        now: () => now,
+        objects: {
+          ...ctx.objects,
+          feed: () => {
+            asked += 1
+            return ctx.objects.feed()
+          },
+        },
+      }),
+    })
+    for (const path of ['/health', '/ready', '/readiness']) await app.fetch(path)
+    expect(asked).toBe(1)
+    now += 1000
+    await app.fetch('/health')
+    expect(asked).toBe(2)
+  })
+})
+
+describe.each(STORES)('with %s', (store) => {
+  it('failing, it is not ready, and still alive', async () => {
+    const app = createTestApp({ override: withStore(store, fails) })
+    const answers = await Promise.all(
+      ['/health', '/readiness', '/ready', '/api/v1/health', '/api/v1/health/ready'].map((path) => app.fetch(path)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])
+    const [health, readiness, ready, api] = await Promise.all(answers.map((answer) => answer.json()))
+    expect(health).toMatchObject({ status: 'unhealthy' })
+    expect(readiness).toEqual({ status: 'unavailable' })
+    expect(ready).toEqual({
+      status: 'unavailable',
+      database: { healthy: store !== 'database' },
+      redis: store !== 'redis',
+    })
+    expect(api).toMatchObject({ status: 'unhealthy', database: store === 'database' ? 'unhealthy' : 'healthy' })
+    expect((await app.fetch('/liveness')).status).toBe(200)
+    expect((await app.fetch('/api/v1/health/live')).status).toBe(200)
+  })
+
+  it('silent, it says so within its bound', async () => {
+    const app = createTestApp({ override: withStore(store, hangs) })
+    const started = Date.now()
+    const report = detailedHealthToWire(await checkHealth(await app.ctx()))
+    expect(Date.now() - started).toBeLessThan(2500)
+    expect(report.status).toBe(store === 'redis' ? 'degraded' : 'unhealthy')
+    expect(report.checks[store]).toMatchObject({ status: 'unhealthy', critical: store !== 'redis' })
+    expect((await app.fetch('/readiness')).status).toBe(503)
+  })
+})

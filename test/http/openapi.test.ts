@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { listRoutes } from '../../src/app.ts'
+import { adminRoute, publicRoute } from '../../src/http/guard.ts'
+import { describeApi, listFailures, templateOf } from '../../src/http/openapi.ts'
+import { renderError } from '../../src/http/render-error.ts'
+import { createRoutes } from '../../src/http/router.ts'
+import { defineError } from '../../src/lib/errors.ts'
+
+interface Operation {
+  readonly summary: string
+  readonly operationId: string
+  readonly security: readonly Record<string, unknown>[]
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[]
+  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, unknown> }
+  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, unknown> }>
+}
+
+const document = JSON.parse(JSON.stringify(describeApi(listRoutes())))
+const operationAt = (path: string, method: string): Operation | undefined =>
+  document.paths[templateOf(path)]?.[method.toLowerCase()]
+const shown = listRoutes().filter(({ spec }) => !spec.hidden && !spec.localOnly)
+
+describe('the document of the service', () => {
+  it.each(shown.map((route) => [route.method, route.path, route] as const))(
+    'has %s %s with its errors',
+    (method, path, route) => {
+      const operation = operationAt(path, method)
+      expect(operation?.summary).toBe(route.spec.summary)
+      const responses = operation?.responses ?? {}
+      expect(Object.keys(responses).some((status) => /^[123]/.test(status))).toBe(true)
+      for (const { code, status } of listFailures(route)) {
+        expect(Object.keys(responses)).toContain(String(status))
+        if (!(status in route.spec.answers)) expect(responses[status]?.description).toContain(`\`${code}\``)
+      }
+      const names = operation?.parameters?.filter((parameter) => parameter.in === 'path').map(({ name }) => name) ?? []
+      expect(names.toSorted()).toEqual([...path.matchAll(/:(\w+)/g)].map(([, name]) => name).toSorted())
+    },
+  )
+
+  it('has nothing that is hidden or local', () => {
+    const hidden = listRoutes().filter(({ spec }) => spec.hidden || spec.localOnly)
+    for (const { method, path } of hidden) expect(operationAt(path, method)).toBeUndefined()
+    expect(document.paths).not.toHaveProperty('/dev/mailbox')
+  })
+
+  it('gives every operation an id of its own, and no two paths that differ in a name alone', () => {
+    const paths: [string, Record<string, Operation>][] = Object.entries(document.paths)
+    const ids = paths.flatMap(([, item]) => Object.values(item).map(({ operationId }) => operationId))
+    expect(new Set(ids).size).toBe(ids.length)
+    const shapes = paths.map(([path]) => path.replace(/\{[^}]+\}/g, '{}'))
+    expect(new Set(shapes).size).toBe(shapes.length)
+  })
+
+  it('refers only to components that it has', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)]
+    expect(references.length).toBeGreaterThan(0)
+    for (const [, kind = '', name = ''] of references) expect(document.components[kind]).toHaveProperty([name])
+  })
+})
+
+describe('a described route', () => {
+  const taken = defineError('OPENAPI_TEST_TAKEN', 'conflict', 'It is taken')
+  const routes = createRoutes({ prefix: '/things', tag: 'things', renderError })
+  routes.post(
+    ['/:id/parts', '/:id/pieces'],
+    {
+      summary: 'Adds a part',
+      guard: adminRoute,
+      path: z.object({ id: z.uuid() }),
+      query: z.object({ dry: z.stringbool().default(false) }),
+      body: z.object({ name: z.string() }),
+      encoding: 'json-or-form',
+      answers: { 201: { description: 'Added', schema: z.object({ id: z.uuid() }) } },
+      errors: [taken],
+    },
+    () => Response.json({}),
+  )
+  routes.get(
+    '/state',
+    {
+      summary: 'State',
+      guard: publicRoute,
+      unlimited: true,
+      answers: { 200: { description: 'A page', contentType: 'text/html' } },
+    },
+    () => new Response(),
+  )
+  const { paths } = JSON.parse(JSON.stringify(describeApi(routes.list)))
+  const add: Operation = paths['/things/{id}/parts'].post
+
+  it('has its parameters, its body in each encoding, its answers and who may call it', () => {
+    expect(add.parameters?.map((parameter) => [parameter.in, parameter.name])).toEqual([
+      ['path', 'id'],
+      ['query', 'dry'],
+    ])
+    expect(add.requestBody?.required).toBe(true)
+    expect(Object.keys(add.requestBody?.content ?? {})).toEqual([
+      'application/json',
+      'application/x-www-form-urlencoded',
+    ])
+    expect(add.security).toEqual([{ bearer: [] }])
+    expect(Object.keys(add.responses)).toEqual([
+      '201',
+      '400',
+      '401',
+      '403',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+      '500',
+      '503',
+    ])
+    expect(add.responses['409']?.description).toBe('`OPENAPI_TEST_TAKEN`: It is taken')
+    expect(paths).not.toHaveProperty('/things/{id}/pieces')
+  })
+
+  it('outside the limits that nobody is kept from has no refusals', () => {
+    const state: Operation = paths['/things/state'].get
+    expect(Object.keys(state.responses)).toEqual(['200', '500', '503'])
+    expect(Object.keys(state.responses['200']?.content ?? {})).toEqual(['text/html'])
+    expect(state.security).toEqual([])
+  })
+})

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { listRoutes } from '../../src/app.ts'
+
+/** Every route that answers without a signed-in user or a machine's token, and why it may. Reviewed by hand. */
+const PUBLIC: Readonly<Record<string, string>> = {
+  'GET /health': 'probe',
+  'GET /readiness': 'probe',
+  'GET /liveness': 'probe',
+  'GET /ready': 'probe',
+  'GET /api/v1/health': 'probe',
+  'GET /api/v1/health/ready': 'probe',
+  'GET /api/v1/health/live': 'probe',
+  'GET /openapi.json': 'describes the API, nothing of its users',
+  'GET /docs': 'a page without data',
+  'GET /swagger': 'a page without data',
+  'GET /redoc': 'a page without data',
+  'GET /swagger-ui/:file': 'four fixed files of the page',
+  'GET /dev/mailbox': 'served to loopback in local mode only',
+  'GET /.well-known/jwks.json': 'public keys',
+  'GET /.well-known/openid-configuration': 'public metadata',
+  'POST /api/v1/auth/signup': 'makes an account',
+  'POST /api/v1/auth/register': 'makes an account',
+  'POST /api/v1/auth/signin': 'checks a password',
+  'POST /api/v1/auth/login': 'checks a password',
+  'POST /api/v1/auth/refresh': 'checks a refresh token',
+  'POST /api/v1/users': 'makes an account',
+  'GET /.well-known/oauth-authorization-server': 'public metadata',
+  'GET /validate': "says whether the caller's own token is good",
+  'POST /validate': 'says whether the token in the body is good',
+  'POST /api/v1/auth/validate': 'says whether the token in the body is good',
+  'POST /oauth/token': 'checks a client credential',
+  'POST /oauth/introspect': 'checks a client credential',
+  'POST /oauth/revoke': 'checks a client credential, or takes the token itself as proof (RFC 7009 2.1)',
+  'GET /api/v1/websocket/ws': 'checks token, ticket or subprotocol, or waits for an auth frame',
+  'GET /api/v1/ws': 'as /api/v1/websocket/ws',
+}
+
+const OPEN = ['public', 'optional', 'custom']
+const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
+const open = listRoutes().filter(({ spec }) => OPEN.includes(spec.guard.kind))
+
+describe('the route inventory', () => {
+  it('has no route without a guard that was not reviewed', () => {
+    expect(open.map(nameOf).filter((name) => !(name in PUBLIC))).toEqual([])
+  })
+
+  it('has no review of a route that is gone', () => {
+    const names = open.map(nameOf)
+    expect(Object.keys(PUBLIC).filter((name) => !names.includes(name))).toEqual([])
+  })
+
+  it('lets only admins on admin paths', () => {
+    const admin = listRoutes().filter(({ path }) => /\/admins?(\/|$)/.test(path))
+    expect(admin.filter(({ spec }) => spec.guard.kind !== 'admin').map(nameOf)).toEqual([])
+  })
+
+  it('confirms with the session itself what admins do', () => {
+    const unconfirmed = listRoutes().filter(({ spec }) => spec.guard.kind === 'admin' && !spec.guard.strong)
+    expect(unconfirmed.map(nameOf)).toEqual([])
+  })
+
+  it('serves no path twice, and none with a trailing slash', () => {
+    const names = listRoutes().map((route) => nameOf(route).replace(/:\w+/g, ':'))
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+    expect(names.filter((name) => name.endsWith('/') && !name.endsWith(' /'))).toEqual([])
+  })
+
+  it('keeps /dev to local mode', () => {
+    const dev = listRoutes().filter(({ path }) => path.startsWith('/dev'))
+    expect(dev.filter(({ spec }) => !spec.localOnly).map(nameOf)).toEqual([])
+  })
+})
