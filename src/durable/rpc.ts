@@ -122,6 +122,12 @@ export type CheckResult =
   | { readonly live: true }
   | { readonly live: false; readonly reason: 'unknown' | 'ended' | 'expired' | 'stale_credentials' | 'stale_claims' }
 
+/** A use of the session that is no refresh. */
+export interface TouchSessionInput {
+  readonly userId: string
+  readonly sessionId: string
+}
+
 export interface EndSessionInput {
   readonly userId: string
   readonly sessionId: string
@@ -173,6 +179,8 @@ export interface UserAuthorityRpc {
   /** Whether the token's generation is current or still replayable. Changes nothing. */
   inspect(input: InspectInput): Promise<InspectResult>
   check(input: CheckInput): Promise<CheckResult>
+  /** Moves last use and idle expiry of a live session; null when there is none. */
+  touchSession(input: TouchSessionInput): Promise<SessionSnapshot | null>
   findSession(input: { userId: string; sessionId: string }): Promise<SessionSnapshot | null>
   /** Newest first; ended ones only when `withEnded`. */
   listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly SessionSnapshot[]>

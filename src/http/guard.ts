@@ -1,7 +1,8 @@
 import type { ActorCtx, ClientActor, ClientCtx, Ctx, PrincipalCtx, UserActor } from '../context.ts'
-import { defineError, unauthorized } from '../lib/errors.ts'
+import { defineError, tokenInvalid, unauthorized } from '../lib/errors.ts'
 
-export const tokenInvalid = defineError('TOKEN_ERROR', 'unauthenticated', 'Invalid or expired token')
+export { tokenInvalid }
+
 export const adminRequired = defineError('ADMIN_REQUIRED', 'forbidden', 'Admin access required')
 export const scopeMissing = defineError('INSUFFICIENT_PERMISSIONS', 'forbidden', 'Insufficient permissions')
 

@@ -61,6 +61,8 @@ export const validationFailed = defineError('VALIDATION_ERROR', 'invalid', 'Requ
 export const malformedRequest = (message: string, details?: ErrorDetails) =>
   new DomainError('VALIDATION_ERROR', 'malformed', message, details)
 export const unauthorized = defineError('UNAUTHORIZED', 'unauthenticated', 'Authentication is required')
+/** A credential that was given and is not good (RFC 6750 3.1 `invalid_token`). */
+export const tokenInvalid = defineError('TOKEN_ERROR', 'unauthenticated', 'Invalid or expired token')
 export const forbidden = defineError('FORBIDDEN', 'forbidden', 'Insufficient permissions')
 export const notFound = defineError('NOT_FOUND', 'not_found', 'Not Found')
 export const methodNotAllowed = defineError('METHOD_NOT_ALLOWED', 'method_not_allowed', 'Method Not Allowed')

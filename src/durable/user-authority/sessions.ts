@@ -12,6 +12,8 @@ import type {
   Grant,
   OpenSessionInput,
   OpenSessionResult,
+  SessionSnapshot,
+  TouchSessionInput,
 } from '../rpc.ts'
 import {
   isStale,
@@ -102,6 +104,20 @@ function insertSession({ sql, now, settings }: Turn, input: OpenSessionInput): S
       crypto.getRandomValues(new Uint8Array(32)).buffer,
     )
     .one()
+}
+
+export function touchSession(turn: Turn, input: TouchSessionInput): SessionSnapshot | null {
+  const { sql, now, settings, userId } = turn
+  expireDue(turn)
+  const [row] = sql
+    .exec<SessionRow>(
+      'update sessions set last_active_at = ?, idle_expires_at = ? where id = ? and ended_at is null returning *',
+      now,
+      now + settings.SESSION_IDLE_SECONDS * SECOND,
+      input.sessionId,
+    )
+    .toArray()
+  return row ? toSnapshot(userId, row) : null
 }
 
 function recordOpening(turn: Turn, input: OpenSessionInput, row: SessionRow): void {

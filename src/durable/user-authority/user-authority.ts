@@ -4,7 +4,7 @@ import { type Ctx, createContext, sharedIsolate, systemClock } from '../../conte
 import { markDelivered, readUndelivered } from '../../features/events/service.ts'
 import type { UndeliveredEvent } from '../../features/events/types.ts'
 import { createLog } from '../../lib/log.ts'
-import { SECOND } from '../../lib/time.ts'
+import { DAY, SECOND } from '../../lib/time.ts'
 import { ALARM_MIGRATIONS, createAlarms } from '../alarms.ts'
 import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
@@ -25,14 +25,17 @@ import {
   listRows,
   nextSessionDue,
   openSession,
+  touchSession,
 } from './sessions.ts'
 import { toSnapshot, USER_AUTHORITY_MIGRATIONS } from './tables.ts'
 import { newJournal, type Turn } from './turn.ts'
 
 const SESSIONS_ALARM = 'sessions'
 const LOG_ALARM = 'log'
-/** How long an ending waits for the feed before it answers `propagated: false`. */
 const ROWS_PER_READ = 100
+/** The oldest event of a log is forgotten after a day. */
+const LOG_PRUNE_MS = DAY
+/** How long an ending waits for the feed before it answers `propagated: false`. */
 const PROPAGATION_MS = 2 * SECOND
 
 /** The truth for one user's sessions, and the order of that user's events. A shell: the rules are in the modules beside it. */
@@ -79,10 +82,7 @@ export class UserAuthority
   }
 
   async rotate(input: Rpc.RotateInput): Promise<Rpc.RotateResult> {
-    const result = this.#decide(input.userId, (turn) => rotate(turn, input))
-    if (result.outcome === 'refused')
-      this.#logger.warn('refresh_refused', { reason: result.reason, session_id: input.sessionId })
-    return result
+    return this.#decide(input.userId, (turn) => rotate(turn, input))
   }
 
   async inspect(input: Rpc.InspectInput): Promise<Rpc.InspectResult> {
@@ -91,6 +91,10 @@ export class UserAuthority
 
   async check(input: Rpc.CheckInput): Promise<Rpc.CheckResult> {
     return checkSession(this.#turn(input.userId), input)
+  }
+
+  async touchSession(input: Rpc.TouchSessionInput): Promise<Rpc.SessionSnapshot | null> {
+    return this.#decide(input.userId, (turn) => touchSession(turn, input))
   }
 
   async findSession(input: { userId: string; sessionId: string }): Promise<Rpc.SessionSnapshot | null> {
@@ -159,14 +163,14 @@ export class UserAuthority
   #decide<T>(userId: string, work: (turn: Turn) => T): T {
     const turn = this.#turn(userId)
     const { journal, now } = turn
-    const { result, logged } = this.ctx.storage.transactionSync(() => {
+    const result = this.ctx.storage.transactionSync(() => {
       const result = work(turn)
       const logged = keepJournal(this.#log, this.#outbox, journal, now)
       const due = nextSessionDue(turn.sql)
       if (due !== null) this.#alarms.ensure(SESSIONS_ALARM, due)
-      return { result, logged }
+      if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now + LOG_PRUNE_MS)
+      return result
     })
-    if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now)
     this.ctx.waitUntil(this.#outbox.flush())
     return result
   }

@@ -1,4 +1,5 @@
 import type { SessionSnapshot } from '../../durable/rpc.ts'
+import type { User } from '../users/types.ts'
 
 /** What a client holds of a session. */
 export interface Tokens {
@@ -14,3 +15,28 @@ export interface OpenedSession {
   readonly session: SessionSnapshot
   readonly tokens: Tokens
 }
+
+export interface RefreshedSession extends OpenedSession {
+  readonly user: User
+}
+
+/** What a refresh token says, once its seal is checked. */
+export interface RefreshTokenParts {
+  readonly userId: string
+  readonly sessionId: string
+  readonly generation: number
+  readonly proof: Uint8Array
+}
+
+/** Why a refresh was refused. For the log: the client learns one code for all. */
+export type RefreshRefusal =
+  | 'malformed'
+  | 'unknown_user'
+  | 'user_not_allowed'
+  | 'unknown_session'
+  | 'wrong_proof'
+  | 'ended'
+  | 'expired'
+  | 'reuse'
+  | 'from_the_future'
+  | 'stale_credentials'

@@ -15,6 +15,8 @@ import {
 } from './store.ts'
 import type { User, UserStatus } from './types.ts'
 
+export { isSignInAllowed } from './rules.ts'
+
 type Reading = Pick<Ctx, 'db' | 'now'>
 
 /** By UUID, in any state, `deleted` too. */

@@ -1,0 +1,56 @@
+import { equalBytes, hmacSha256 } from '../../../lib/crypto.ts'
+import { concatBytes, fromBase64Url, readUint32, toBase64Url, uint32 } from '../../../lib/encoding.ts'
+import { bytesToUuid, uuidToBytes } from '../../../lib/ids.ts'
+import type { RootKeys } from '../../../lib/root-keys.ts'
+import type { RefreshTokenParts } from '../types.ts'
+
+const PREFIX = 'prt_'
+const VERSION = 1
+const PURPOSE = 'refresh token'
+
+// Offsets of: version 1, key id 4, user id 16, session id 16, generation 4, seal 16, proof 16.
+const KEY_ID = 1
+const USER_ID = 5
+const SESSION_ID = 21
+const GENERATION = 37
+const SEAL = 41
+const PROOF = 57
+const LENGTH = 73
+
+const sealOf = (key: Uint8Array, head: Uint8Array, proof: Uint8Array): Uint8Array =>
+  hmacSha256(key, head, proof).slice(0, PROOF - SEAL)
+
+/** A function that makes refresh tokens under the current root key, and awaits nothing. */
+export async function refreshTokenEncoder(keys: RootKeys): Promise<(parts: RefreshTokenParts) => string> {
+  const { idBytes } = keys.current
+  const key = await keys.current.derive(PURPOSE)
+  return ({ userId, sessionId, generation, proof }) => {
+    const head = concatBytes(
+      Uint8Array.of(VERSION),
+      idBytes,
+      uuidToBytes(userId),
+      uuidToBytes(sessionId),
+      uint32(generation),
+    )
+    return PREFIX + toBase64Url(concatBytes(head, sealOf(key, head, proof), proof))
+  }
+}
+
+/** What a token says, or undefined for anything that no known root key has sealed: garbage wakes no object. */
+export async function decodeRefreshToken(keys: RootKeys, token: string): Promise<RefreshTokenParts | undefined> {
+  if (!/^prt_[A-Za-z0-9_-]{98}$/.test(token)) return undefined
+  const bytes = fromBase64Url(token.slice(PREFIX.length))
+  if (bytes?.length !== LENGTH || bytes[0] !== VERSION) return undefined
+  const keyId = bytes.subarray(KEY_ID, USER_ID)
+  const root = keys.all.find((candidate) => equalBytes(candidate.idBytes, keyId))
+  if (!root) return undefined
+  const proof = bytes.slice(PROOF, LENGTH)
+  const seal = sealOf(await root.derive(PURPOSE), bytes.subarray(0, SEAL), proof)
+  if (!equalBytes(seal, bytes.subarray(SEAL, PROOF))) return undefined
+  return {
+    userId: bytesToUuid(bytes.subarray(USER_ID, SESSION_ID)),
+    sessionId: bytesToUuid(bytes.subarray(SESSION_ID, GENERATION)),
+    generation: readUint32(bytes, GENERATION),
+    proof,
+  }
+}

@@ -1,0 +1,237 @@
+import type { ActorCtx, Ctx } from '../../context.ts'
+import type { Caller, EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
+import { hashSecret } from '../../lib/crypto.ts'
+import { forbidden, notFound, tokenInvalid } from '../../lib/errors.ts'
+import type { EventActor } from '../../lib/event.ts'
+import { toSeconds } from '../../lib/time.ts'
+import { loadSigningKey, mintUserToken } from '../keys/service.ts'
+import type { SigningKey } from '../keys/types.ts'
+import { findUser, isSignInAllowed } from '../users/service.ts'
+import type { User } from '../users/types.ts'
+import { applyToOwnView } from '../validation/service.ts'
+import { sessionAlreadyRevoked, sessionNotFound, sessionRefused } from './errors.ts'
+import { claimsOf } from './rules/claims.ts'
+import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
+import {
+  askToEnd,
+  askToEndMany,
+  askToInspect,
+  askToOpen,
+  askToRotate,
+  askToTouch,
+  orUnavailable,
+  selectSession,
+  selectSessions,
+} from './store.ts'
+import type { OpenedSession, RefreshedSession, RefreshRefusal, RefreshTokenParts, Tokens } from './types.ts'
+
+type SessionEvents = OpenSessionInput['events']
+
+const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })
+
+/** All that making tokens needs, loaded before the object is asked: after its answer only the signature is awaited. */
+interface Minter {
+  readonly key: SigningKey
+  readonly encode: (parts: RefreshTokenParts) => string
+}
+
+async function loadMinter(ctx: Ctx): Promise<Minter> {
+  const [key, encode] = await Promise.all([loadSigningKey(ctx), refreshTokenEncoder(ctx.config.rootKeys)])
+  return { key, encode }
+}
+
+async function mintTokens(ctx: Ctx, minter: Minter, user: User, grant: Grant): Promise<Tokens> {
+  const claims = claimsOf(ctx.config, user, grant)
+  const { session, generation, proof } = grant
+  return {
+    accessToken: await mintUserToken(minter.key, claims),
+    refreshToken: minter.encode({ userId: user.id, sessionId: session.id, generation, proof }),
+    expiresIn: Math.max(0, claims.exp - toSeconds(ctx.now())),
+    expiresAt: claims.exp,
+  }
+}
+
+export interface OpenInput {
+  /** As it was read when the credentials were checked. */
+  readonly user: User
+  /** RFC 8176 values: how the user was authenticated. */
+  readonly amr: readonly string[]
+  readonly organizationId?: string | null
+  readonly clientId?: string
+  /** Recorded with the opening: `user.signed_in` and the like. */
+  readonly events?: SessionEvents
+}
+
+/**
+ * Opens a session for a user whose credentials were just checked.
+ * Throws SESSION_REFUSED when they were changed meanwhile, SERVICE_UNAVAILABLE when the user's object does not answer.
+ */
+export async function openSession(ctx: Ctx, input: OpenInput): Promise<OpenedSession> {
+  const { user } = input
+  const minter = await loadMinter(ctx)
+  const result = await askToOpen(ctx, {
+    userId: user.id,
+    clientId: input.clientId ?? 'postern',
+    authVersion: user.authVersion,
+    keptSessionId: user.keptSessionId,
+    claimsVersion: user.claimsVersion,
+    amr: input.amr,
+    authTime: ctx.now(),
+    organizationId: input.organizationId ?? null,
+    caller: callerOf(ctx),
+    events: input.events ?? [],
+  })
+  if (result.outcome === 'stale_credentials') throw sessionRefused()
+  return { session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
+}
+
+/** One public answer for every refusal; the reason is for the log. */
+function refused(ctx: Ctx, reason: RefreshRefusal, parts?: RefreshTokenParts) {
+  ctx.log.warn(reason === 'from_the_future' ? 'refresh_from_the_future' : 'refresh_refused', {
+    reason,
+    user_id: parts?.userId,
+    session_id: parts?.sessionId,
+  })
+  return tokenInvalid({}, { message: 'Invalid or expired refresh token' })
+}
+
+/** An empty key is no key: it would make strangers' replays look alike. */
+const hashKey = (key: string | null): Promise<string> | null => (key ? hashSecret(key) : null)
+
+/**
+ * Gives a refresh token its one successor (architecture 2). Throws TOKEN_ERROR for every refusal, and SERVICE_UNAVAILABLE
+ * when a part does not answer: what can fail is asked before the object, so that an outage spends no generation.
+ */
+export async function refreshSession(
+  ctx: Ctx,
+  input: { refreshToken: string; idempotencyKey: string | null },
+): Promise<RefreshedSession> {
+  const parts = await decodeRefreshToken(ctx.config.rootKeys, input.refreshToken)
+  if (!parts) throw refused(ctx, 'malformed')
+  const [user, minter, idempotencyKeyHash] = await Promise.all([
+    orUnavailable(() => findUser(ctx, parts.userId)),
+    orUnavailable(() => loadMinter(ctx)),
+    hashKey(input.idempotencyKey),
+  ])
+  if (!user) throw refused(ctx, 'unknown_user', parts)
+  if (!isSignInAllowed(user)) throw refused(ctx, 'user_not_allowed', parts)
+  const { authVersion, keptSessionId, claimsVersion } = user
+  const caller = callerOf(ctx)
+  const result = await askToRotate(ctx, {
+    ...parts,
+    idempotencyKeyHash,
+    authVersion,
+    keptSessionId,
+    claimsVersion,
+    caller,
+  })
+  if (result.outcome === 'refused') {
+    // Whatever the reason, a session that was found is over.
+    if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forget(ctx, [parts.sessionId])
+    throw refused(ctx, result.reason, parts)
+  }
+  return { user, session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
+}
+
+/** This isolate refuses at once what it has ended itself. */
+const forget = (ctx: Ctx, sessionIds: readonly string[]): void =>
+  applyToOwnView(
+    ctx,
+    sessionIds.map((id) => ({ kind: 'session', id })),
+  )
+
+/** The session and user of a refresh token that would be answered now, or null. Asking is no use of it. */
+export async function inspectRefreshToken(
+  ctx: Ctx,
+  token: string,
+): Promise<{ session: SessionSnapshot; user: User } | null> {
+  const parts = await decodeRefreshToken(ctx.config.rootKeys, token)
+  if (!parts) return null
+  const user = await orUnavailable(() => findUser(ctx, parts.userId))
+  if (!user || !isSignInAllowed(user)) return null
+  const result = await askToInspect(ctx, parts)
+  return result.active ? { session: result.session, user } : null
+}
+
+/** RFC 7009: ends the session of a refresh token. Null when the token is no longer good: there is nothing to revoke. */
+export async function revokeByRefreshToken(ctx: Ctx, token: string): Promise<EndResult | null> {
+  const parts = await decodeRefreshToken(ctx.config.rootKeys, token)
+  if (!parts || !(await askToInspect(ctx, parts)).active) return null
+  const { userId, sessionId } = parts
+  return endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor: { type: 'user', id: userId } })
+}
+
+/** Ends one session. `ended` is empty when it had ended before; `propagated` is true once every isolate will refuse it in time. */
+export async function endSessionById(
+  ctx: Ctx,
+  input: { userId: string; sessionId: string; reason: EndReason; actor: EventActor; events?: SessionEvents },
+): Promise<EndResult> {
+  const result = await askToEnd(ctx, { ...input, caller: callerOf(ctx) })
+  forget(ctx, result.ended)
+  return result
+}
+
+interface EndManyInput {
+  readonly userId: string
+  readonly reason: EndReason
+  readonly actor: EventActor
+  /** The row's `auth_version` after a change of credentials: sessions opened with the new ones stay. Else null. */
+  readonly authVersion: number | null
+}
+
+/** Ends a user's sessions but `except`. */
+export async function endOtherSessions(ctx: Ctx, input: EndManyInput & { except: string | null }): Promise<EndResult> {
+  const result = await askToEndMany(ctx, { ...input, caller: callerOf(ctx) })
+  forget(ctx, result.ended)
+  return result
+}
+
+export const endAllSessions = (ctx: Ctx, input: EndManyInput): Promise<EndResult> =>
+  endOtherSessions(ctx, { ...input, except: null })
+
+/** Newest first. */
+export const listUserSessions = (
+  ctx: Ctx,
+  userId: string,
+  { withEnded }: { withEnded: boolean },
+): Promise<readonly SessionSnapshot[]> => selectSessions(ctx, { userId, withEnded })
+
+/** Throws SESSION_NOT_FOUND. */
+export async function getUserSession(ctx: Ctx, userId: string, sessionId: string): Promise<SessionSnapshot> {
+  const session = await selectSession(ctx, { userId, sessionId })
+  if (!session) throw sessionNotFound()
+  return session
+}
+
+/** Counts as a use: moves the idle expiry. Throws SESSION_NOT_FOUND unless the session is live. */
+export async function touchSession(ctx: ActorCtx, sessionId: string): Promise<SessionSnapshot> {
+  const session = await askToTouch(ctx, { userId: ctx.actor.id, sessionId })
+  if (!session) throw sessionNotFound()
+  return session
+}
+
+/** As a person does it: throws SESSION_NOT_FOUND, or SESSION_ALREADY_REVOKED for one that had ended. */
+export async function revokeSession(ctx: ActorCtx, userId: string, sessionId: string): Promise<EndResult> {
+  await getUserSession(ctx, userId, sessionId)
+  const actor = { type: 'user', id: ctx.actor.id } as const
+  const result = await endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor })
+  if (result.ended.length === 0) throw sessionAlreadyRevoked()
+  return result
+}
+
+/** Ends all of the caller's sessions but the one that asks. */
+export const revokeOtherSessions = (ctx: ActorCtx): Promise<EndResult> =>
+  endOtherSessions(ctx, {
+    userId: ctx.actor.id,
+    except: ctx.actor.sessionId,
+    reason: 'revoked',
+    actor: { type: 'user', id: ctx.actor.id },
+    authVersion: null,
+  })
+
+/** Oneself, or any user for an admin. A stranger does not learn who exists; nor does an object wake for nobody. */
+export async function requireUserAccess(ctx: ActorCtx, userId: string): Promise<void> {
+  if (userId === ctx.actor.id) return
+  if (!ctx.actor.roles.includes('admin')) throw forbidden()
+  if (!(await orUnavailable(() => findUser(ctx, userId)))) throw notFound({}, { message: 'User not found' })
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { EndResult, SessionSnapshot } from '../../durable/rpc.ts'
+import { UuidParam } from '../../http/input.ts'
+import { toIso } from '../../lib/time.ts'
+import { describeUserAgent } from '../../lib/user-agent.ts'
+
+export const SessionPath = z.object({ session_id: UuidParam })
+export const UserPath = z.object({ user_id: UuidParam })
+export const UserSessionPath = z.object({ user_id: UuidParam, session_id: UuidParam })
+
+export const SessionListQuery = z.object({
+  page: z.coerce.number().int().min(1).max(10_000).default(1),
+  per_page: z.coerce.number().int().min(1).max(200).default(200),
+  active_only: z.stringbool().default(true),
+})
+
+/** janua-wire 2. */
+export const Session = z
+  .object({
+    id: z.uuid(),
+    user_id: z.uuid(),
+    organization_id: z.uuid().nullable(),
+    ip_address: z.string().nullable(),
+    country: z.string().nullable(),
+    user_agent: z.string().nullable(),
+    device_name: z.string().nullable(),
+    device_type: z.string().nullable(),
+    browser: z.string().nullable(),
+    os: z.string().nullable(),
+    amr: z.array(z.string()),
+    is_current: z.boolean(),
+    created_at: z.iso.datetime(),
+    last_activity_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+    revoked: z.boolean(),
+  })
+  .meta({ id: 'Session' })
+
+export type SessionWire = z.infer<typeof Session>
+
+/** One published client reads the flat object, another its `session`. */
+export const SessionAnswer = Session.extend({ session: Session }).meta({ id: 'SessionAnswer' })
+
+export const SessionList = z.object({
+  sessions: z.array(Session),
+  data: z.array(Session),
+  total: z.int(),
+  page: z.int(),
+  per_page: z.int(),
+  total_pages: z.int(),
+})
+
+export const UserSessionList = z.object({ sessions: z.array(Session), total: z.int() })
+
+const propagated = z.boolean().meta({
+  description: 'Every isolate refuses within 5 seconds. When false, delivery goes on in the background.',
+})
+
+export const RevokedAnswer = z.object({ message: z.string(), propagated })
+
+export const RevokedManyAnswer = z.object({
+  message: z.string(),
+  revoked_count: z.int(),
+  revokedCount: z.int(),
+  propagated,
+})
+
+export function sessionToWire(session: SessionSnapshot, currentId: string): SessionWire {
+  return {
+    id: session.id,
+    user_id: session.userId,
+    organization_id: session.organizationId,
+    ip_address: session.ip,
+    country: session.country,
+    user_agent: session.userAgent,
+    ...describeUserAgent(session.userAgent),
+    amr: [...session.amr],
+    is_current: session.id === currentId,
+    created_at: toIso(session.openedAt),
+    last_activity_at: toIso(session.lastActiveAt),
+    expires_at: toIso(session.expiresAt),
+    revoked: session.endedAt !== null,
+  }
+}
+
+export function sessionToAnswer(session: SessionSnapshot, currentId: string): z.infer<typeof SessionAnswer> {
+  const wire = sessionToWire(session, currentId)
+  return { ...wire, session: wire }
+}
+
+export function sessionsToWire(
+  sessions: readonly SessionSnapshot[],
+  query: z.infer<typeof SessionListQuery>,
+  currentId: string,
+): z.infer<typeof SessionList> {
+  const { page, per_page } = query
+  const data = sessions.slice((page - 1) * per_page, page * per_page).map((each) => sessionToWire(each, currentId))
+  const total = sessions.length
+  return { sessions: data, data, total, page, per_page, total_pages: Math.ceil(total / per_page) }
+}
+
+export const revokedToWire = ({ propagated }: EndResult): z.infer<typeof RevokedAnswer> => ({
+  message: 'Session revoked',
+  propagated,
+})
+
+export const revokedManyToWire = ({ ended, propagated }: EndResult): z.infer<typeof RevokedManyAnswer> => ({
+  message: `${ended.length} sessions revoked`,
+  revoked_count: ended.length,
+  revokedCount: ended.length,
+  propagated,
+})
