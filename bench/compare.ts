@@ -1,0 +1,86 @@
+import type { Script } from './load/closed-loop.ts'
+import type { LoadProcess } from './load-process.ts'
+import { median, type Spread, spreadOf } from './statistics.ts'
+import { cpuTime } from './workerd-process.ts'
+
+/** Something that is asked: where, and what each connection sends. */
+export interface Contestant {
+  readonly name: string
+  readonly base: URL
+  readonly scripts: readonly Script[]
+}
+
+export interface Measured {
+  readonly name: string
+  readonly perSecond: Spread
+  /** Milliseconds. */
+  readonly p50: number
+  readonly p95: number
+  /** Microseconds of workerd's CPU an answer; null where the system does not tell. */
+  readonly cpu: number | null
+  /** Each round's answers a second. */
+  readonly rounds: readonly number[]
+}
+
+export interface Rounds {
+  readonly count: number
+  readonly milliseconds: number
+  /** Off for scripts that cannot be sent twice: a refresh token is spent. */
+  readonly warmUp?: boolean
+}
+
+interface Round {
+  readonly perSecond: number
+  readonly p50: number
+  readonly p95: number
+  readonly cpu: number | null
+}
+
+async function measureOnce(load: LoadProcess, contestant: Contestant, milliseconds: number): Promise<Round> {
+  const { base, scripts } = contestant
+  const before = await cpuTime()
+  const result = await load.load({ host: base.hostname, port: Number(base.port), milliseconds, scripts })
+  const after = await cpuTime()
+  if (Object.keys(result.refused).length > 0) {
+    throw new Error(`${contestant.name} refused: ${JSON.stringify(result.refused)} of ${result.answers}`)
+  }
+  return {
+    perSecond: (result.answers * 1000) / result.milliseconds,
+    p50: result.p50,
+    p95: result.p95,
+    cpu: before !== null && after !== null ? (after - before) / result.answers : null,
+  }
+}
+
+/**
+ * Measures the contestants in turn, round after round, every second round backwards: what else the machine does falls
+ * on all of them alike. A first short round warms up and is thrown away.
+ */
+export async function compare(
+  load: LoadProcess,
+  contestants: readonly Contestant[],
+  { count, milliseconds, warmUp = true }: Rounds,
+): Promise<Measured[]> {
+  const rounds = new Map<string, Round[]>(contestants.map(({ name }) => [name, []]))
+  if (warmUp) for (const contestant of contestants) await measureOnce(load, contestant, milliseconds / 2)
+  for (let round = 0; round < count; round += 1) {
+    for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
+      rounds.get(contestant.name)?.push(await measureOnce(load, contestant, milliseconds))
+    }
+  }
+  return [...rounds].map(([name, results]) => {
+    const cpu = results.map((result) => result.cpu).filter((value) => value !== null)
+    return {
+      name,
+      perSecond: spreadOf(results.map((result) => result.perSecond)),
+      p50: median(results.map((result) => result.p50)),
+      p95: median(results.map((result) => result.p95)),
+      cpu: cpu.length === results.length ? median(cpu) : null,
+      rounds: results.map((result) => result.perSecond),
+    }
+  })
+}
+
+/** How many times faster `ours` is than `theirs`, round by round: only rounds that stood side by side are divided. */
+export const ratioOf = (ours: Measured, theirs: Measured): Spread =>
+  spreadOf(ours.rounds.map((rate, round) => rate / (theirs.rounds[round] ?? Number.NaN)))

@@ -1,0 +1,113 @@
+import type { Miniflare } from 'miniflare'
+import type { Contestant } from './compare.ts'
+import { BETTER_AUTH_STORES, type BetterAuthStore } from './deployments.ts'
+import type { BetterAuthUser, PosternUser } from './fixtures.ts'
+import type { Script } from './load/closed-loop.ts'
+
+/** Connections of one contestant: two cores are kept busy by far fewer, and more would measure the queue. */
+export const CONNECTIONS = 16
+
+/**
+ * How a request comes to a Worker: through its own socket, or through miniflare's front Worker, which is what stands
+ * before it under `wrangler dev`. The first hides nothing, the second is nearer to a real front door.
+ */
+export type Door = 'socket' | 'front'
+
+const WORKERS = ['postern', 'bare-hono', ...BETTER_AUTH_STORES.map((store) => `better-auth-${store}`)]
+
+interface Ask {
+  readonly worker: string
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly carry?: string
+}
+
+function scriptOf({ worker, method, path, headers = {}, body, carry }: Ask, door: Door): Script {
+  const lines = {
+    Host: '127.0.0.1',
+    ...(door === 'front' ? { 'MF-Route-Override': worker } : {}),
+    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...headers,
+  }
+  const head = Object.entries(lines).reduce((text, [name, value]) => `${text}${name}: ${value}\r\n`, '')
+  return {
+    head: `${method} ${path} HTTP/1.1\r\n${head}`,
+    body: body === undefined ? '' : JSON.stringify(body),
+    ...(carry ? { carry } : {}),
+  }
+}
+
+export type MakeContestant = (
+  name: string,
+  worker: string,
+  ask: (connection: number) => Omit<Ask, 'worker'>,
+) => Contestant
+
+/** Contestants of one runtime, behind one kind of door. */
+export async function contestantsAt(runtime: Miniflare, door: Door): Promise<MakeContestant> {
+  const front = await runtime.ready
+  const sockets = new Map<string, URL>()
+  for (const worker of WORKERS) sockets.set(worker, await runtime.unsafeGetDirectURL(worker))
+  return (name, worker, ask) => ({
+    name,
+    base: door === 'front' ? front : (sockets.get(worker) ?? front),
+    scripts: Array.from({ length: CONNECTIONS }, (_, connection) => scriptOf({ worker, ...ask(connection) }, door)),
+  })
+}
+
+const bearer = (user: PosternUser) => ({ Authorization: `Bearer ${user.accessToken}` })
+
+export interface Users {
+  readonly postern: readonly PosternUser[]
+  readonly betterAuth: Readonly<Record<BetterAuthStore, readonly BetterAuthUser[]>>
+}
+
+/** The user of a connection: users are shared by connections when there are fewer. */
+function userOf<User>(users: readonly User[], connection: number): User {
+  const user = users[connection % users.length]
+  if (!user) throw new Error('there are no users')
+  return user
+}
+
+/** The bare Worker gets the very request that Postern gets, and reads nothing of it. */
+export function validateContestants(make: MakeContestant, users: Users, method: 'GET' | 'POST'): Contestant[] {
+  const ask = (connection: number) => {
+    const user = userOf(users.postern, connection)
+    return method === 'GET'
+      ? { method, path: '/validate', headers: bearer(user) }
+      : { method, path: '/validate', body: { token: user.accessToken } }
+  }
+  return [make('bare Hono', 'bare-hono', ask), make('Postern', 'postern', ask)]
+}
+
+export function getSessionContestant(make: MakeContestant, users: Users, store: BetterAuthStore): Contestant {
+  return make(`Better Auth, ${store}`, `better-auth-${store}`, (connection) => ({
+    method: 'GET',
+    path: '/api/auth/get-session',
+    headers: { Cookie: userOf(users.betterAuth[store], connection).cookie },
+  }))
+}
+
+export function refreshContestant(make: MakeContestant, users: Users): Contestant {
+  return make('Postern', 'postern', (connection) => ({
+    method: 'POST',
+    path: '/api/v1/auth/refresh',
+    body: { refresh_token: userOf(users.postern, connection).refreshToken },
+    carry: 'refresh_token',
+  }))
+}
+
+export function signInContestants(make: MakeContestant, users: Users): Contestant[] {
+  return [
+    make('Postern', 'postern', (connection) => {
+      const { email, password } = userOf(users.postern, connection)
+      return { method: 'POST', path: '/api/v1/auth/signin', body: { email, password } }
+    }),
+    make('Better Auth, d1', 'better-auth-d1', (connection) => {
+      const { email, password } = userOf(users.betterAuth.d1, connection)
+      return { method: 'POST', path: '/api/auth/sign-in/email', body: { email, password } }
+    }),
+  ]
+}

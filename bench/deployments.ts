@@ -1,0 +1,84 @@
+import { readdir, readFile } from 'node:fs/promises'
+import type { Miniflare } from 'miniflare'
+import { type Build, buildPostern, buildRival } from './build.ts'
+import { type WorkerOptions, workerOf } from './runtime.ts'
+
+export const BETTER_AUTH_STORES = ['cookie', 'kv', 'd1'] as const
+export type BetterAuthStore = (typeof BETTER_AUTH_STORES)[number]
+
+export interface Builds {
+  readonly postern: Build
+  readonly bareHono: Build
+  readonly betterAuth: Build
+}
+
+export async function buildAll(): Promise<Builds> {
+  return {
+    postern: await buildPostern(),
+    bareHono: await buildRival('bare-hono'),
+    betterAuth: await buildRival('better-auth'),
+  }
+}
+
+const OBJECTS = {
+  USER_AUTHORITY: 'UserAuthority',
+  SIGN_IN_GUARD: 'SignInGuard',
+  REVOCATION_FEED: 'RevocationFeed',
+  EVENT_HUB: 'EventHub',
+} as const
+
+/** Rate tiers as wide as they go: what is measured is the work, not the refusal. */
+const POSTERN_VARIABLES = {
+  MODE: 'local',
+  PUBLIC_URL: 'http://127.0.0.1:8787',
+  ROOT_SECRET: 'bench-root-secret-0123456789-0123456789-0123456789',
+  MAX_SESSIONS_PER_USER: '100',
+  RATE_LIMIT_ANONYMOUS: '1000000',
+  RATE_LIMIT_AUTHENTICATED: '1000000',
+  RATE_LIMIT_ADMIN: '1000000',
+} as const
+
+const text = (value: string) => ({ type: 'json', value }) as const
+
+/** All of `wrangler.toml` but the assets: locally they are another Worker in front, which the rivals do not have. */
+export const posternWorker = (build: Build): Promise<WorkerOptions> =>
+  workerOf('postern', build, {
+    env: {
+      DB: { type: 'd1', id: 'postern' },
+      KV: { type: 'kv', id: 'postern' },
+      OBJECT_EVENTS: { type: 'queue', name: 'postern-object-events' },
+      ...Object.fromEntries(
+        Object.entries(OBJECTS).map(([binding, exportName]) => [
+          binding,
+          { type: 'durable-object', worker: 'postern', exportName } as const,
+        ]),
+      ),
+      ...Object.fromEntries(Object.entries(POSTERN_VARIABLES).map(([name, value]) => [name, text(value)])),
+    },
+    exports: Object.fromEntries(
+      Object.values(OBJECTS).map((name) => [name, { type: 'durable-object', storage: 'sqlite' } as const]),
+    ),
+    triggers: [{ type: 'queue', name: 'postern-object-events', maxBatchSize: 50, maxBatchTimeout: 1 }],
+  })
+
+export const bareHonoWorker = (build: Build): Promise<WorkerOptions> => workerOf('bare-hono', build)
+
+export const betterAuthWorker = (build: Build, store: BetterAuthStore): Promise<WorkerOptions> =>
+  workerOf(`better-auth-${store}`, build, {
+    env: {
+      DB: { type: 'd1', id: `better-auth-${store}` },
+      KV: { type: 'kv', id: `better-auth-${store}` },
+      STORE: text(store),
+      SECRET: text('bench-better-auth-secret-0123456789-0123456789'),
+    },
+  })
+
+/** Applies `migrations/` as wrangler does: in the order of their names, statement by statement. */
+export async function migratePostern(runtime: Miniflare): Promise<void> {
+  const database = await runtime.getD1Database('DB', 'postern')
+  const directory = new URL('../migrations/', import.meta.url)
+  for (const file of (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort()) {
+    const statements = (await readFile(new URL(file, directory), 'utf8')).split('--> statement-breakpoint')
+    await database.batch(statements.filter((sql) => sql.trim() !== '').map((sql) => database.prepare(sql)))
+  }
+}

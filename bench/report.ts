@@ -1,0 +1,138 @@
+import type { ColdStart } from './cold-start.ts'
+import { type Measured, ratioOf } from './compare.ts'
+import { CONNECTIONS, type Door } from './contestants.ts'
+import type { Builds } from './deployments.ts'
+import type { FanOut } from './fan-out.ts'
+import type { Machine } from './machine.ts'
+import type { Spread } from './statistics.ts'
+
+export interface Checks {
+  readonly door: Door
+  readonly get: readonly Measured[]
+  readonly post: readonly Measured[]
+}
+
+export interface Results {
+  readonly machine: Machine
+  readonly builds: Builds
+  readonly checks: readonly Checks[]
+  readonly signIn: readonly Measured[]
+  readonly refresh: readonly Measured[]
+  readonly fanOut: FanOut
+  readonly coldStarts: readonly ColdStart[]
+}
+
+const DOORS: Readonly<Record<Door, string>> = {
+  front: 'front Worker',
+  socket: 'own socket',
+}
+
+const AIM_BARE = 0.8
+const AIM_BETTER_AUTH = 2
+const AIM_GZIP_BYTES = 1_000_000
+
+const whole = (value: number) => Math.round(value).toLocaleString('en-US')
+const twoPlaces = (value: number) => value.toFixed(2)
+const spread = (value: Spread, format: (n: number) => string) =>
+  `${format(value.median)} (${format(value.least)} to ${format(value.most)})`
+const verdict = (reached: boolean) => (reached ? 'yes' : 'no')
+const kilobytes = (bytes: number) => `${whole(bytes / 1000)} kB`
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function named(measured: readonly Measured[], name: string): Measured {
+  const found = measured.find((one) => one.name === name)
+  if (!found) throw new Error(`${name} was not measured`)
+  return found
+}
+
+const rivalsOf = (measured: readonly Measured[]) => measured.filter(({ name }) => name.startsWith('Better Auth'))
+
+function ratioRows({ door, get, post }: Checks): string[][] {
+  const row = (what: string, ours: Measured, theirs: Measured, aim: number) => {
+    const ratio = ratioOf(ours, theirs)
+    return [DOORS[door], what, theirs.name, spread(ratio, twoPlaces), `${aim}`, verdict(ratio.median >= aim)]
+  }
+  const postern = named(get, 'Postern')
+  return [
+    row('GET /validate', postern, named(get, 'bare Hono'), AIM_BARE),
+    row('POST /validate', named(post, 'Postern'), named(post, 'bare Hono'), AIM_BARE),
+    ...rivalsOf(get).map((rival) => row('GET /validate', postern, rival, AIM_BETTER_AUTH)),
+  ]
+}
+
+const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }: Measured) => [
+  where,
+  what,
+  name,
+  spread(perSecond, whole),
+  twoPlaces(p50),
+  twoPlaces(p95),
+  cpu === null ? '' : whole(cpu),
+]
+
+function rateRows({ checks, signIn, refresh }: Results): string[][] {
+  return [
+    ...checks.flatMap(({ door, get, post }) => [
+      ...get.map((one) => rateRow(DOORS[door], one.name.startsWith('Better') ? 'get-session' : 'GET /validate', one)),
+      ...post.map((one) => rateRow(DOORS[door], 'POST /validate', one)),
+    ]),
+    ...signIn.map((one) => rateRow(DOORS.socket, 'sign-in', one)),
+    ...refresh.map((one) => rateRow(DOORS.socket, 'refresh', one)),
+  ]
+}
+
+function coldStartRows(coldStarts: readonly ColdStart[]): string[][] {
+  const bare = coldStarts[0]?.total ?? Number.NaN
+  return coldStarts.map(({ name, total, firstAnswer }) => [name, whole(total), whole(total - bare), whole(firstAnswer)])
+}
+
+const bundleRows = ({ postern, bareHono, betterAuth }: Builds): string[][] =>
+  [['Postern', postern] as const, ['bare Hono', bareHono] as const, ['Better Auth', betterAuth] as const].map(
+    ([name, { bytes, gzipBytes }]) => [
+      name,
+      kilobytes(bytes),
+      kilobytes(gzipBytes),
+      name === 'Postern' ? verdict(gzipBytes < AIM_GZIP_BYTES) : '',
+    ],
+  )
+
+export function renderReport(results: Results): string {
+  const { machine, builds, checks, fanOut, coldStarts } = results
+  return `# Bench results
+
+Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
+
+${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.platform}. Node ${machine.node}, ${machine.workerd}, Hono ${machine.hono}, Better Auth ${machine.betterAuth}.
+${CONNECTIONS} connections, rounds interleaved; median (least to most) of the rounds.
+
+## Ratios
+
+How many times the other's answers a second Postern gives, round by round.
+
+${table(['door', 'Postern', 'beside', 'ratio', 'aim', 'reached'], checks.flatMap(ratioRows))}
+
+## Rates
+
+${table(['door', 'call', 'Worker', 'answers/s', 'p50 ms', 'p95 ms', 'workerd CPU µs'], rateRows(results))}
+
+## Fan-out
+
+One platform event to ${whole(fanOut.subscribers)} websocket subscribers, ${fanOut.events} times; from the event's own time to its arrival.
+
+${table(['p50 ms', 'p95 ms', 'last ms'], [[fanOut.p50, fanOut.p95, fanOut.most].map(whole)])}
+
+## Bundle
+
+${table(['Worker', 'size', 'gzip', 'under 1 MB gzip'], bundleRows(builds))}
+
+## Cold start
+
+A fresh workerd until the first answer; Postern's and Better Auth's is a full check of a session in storage.
+
+${table(['Worker', 'total ms', 'above bare ms', 'first answer ms'], coldStartRows(coldStarts))}
+`
+}

@@ -1,0 +1,105 @@
+import { writeFile } from 'node:fs/promises'
+import type { Miniflare } from 'miniflare'
+import { measureColdStart } from './cold-start.ts'
+import { compare } from './compare.ts'
+import {
+  contestantsAt,
+  type Door,
+  getSessionContestant,
+  refreshContestant,
+  signInContestants,
+  type Users,
+  validateContestants,
+} from './contestants.ts'
+import {
+  BETTER_AUTH_STORES,
+  type Builds,
+  bareHonoWorker,
+  betterAuthWorker,
+  buildAll,
+  migratePostern,
+  posternWorker,
+} from './deployments.ts'
+import { measureFanOut } from './fan-out.ts'
+import { createPosternClient, signUpBetterAuth, signUpPostern } from './fixtures.ts'
+import { LoadProcess } from './load-process.ts'
+import { describeMachine } from './machine.ts'
+import { type Checks, renderReport } from './report.ts'
+import { startRuntime } from './runtime.ts'
+
+const USERS = 8
+const SUBSCRIBERS = 1000
+const EVENTS = 5
+const CHECKS = { count: 5, milliseconds: 2000 }
+const SIGN_INS = { count: 3, milliseconds: 3000 }
+// One round: a refresh token that was spent in it cannot be sent in another.
+const REFRESHES = { count: 1, milliseconds: 6000, warmUp: false }
+const COLD_STARTS = 5
+
+const say = (line: string) => console.error(`bench: ${line}`)
+
+/** The one workerd in which every Worker that is compared runs. */
+async function startAll(builds: Builds): Promise<Miniflare> {
+  const runtime = await startRuntime([
+    await posternWorker(builds.postern),
+    await bareHonoWorker(builds.bareHono),
+    ...(await Promise.all(BETTER_AUTH_STORES.map((store) => betterAuthWorker(builds.betterAuth, store)))),
+  ])
+  await migratePostern(runtime)
+  return runtime
+}
+
+async function signUpAll(runtime: Miniflare): Promise<Users> {
+  const betterAuth = async (store: (typeof BETTER_AUTH_STORES)[number]) =>
+    signUpBetterAuth(await runtime.unsafeGetDirectURL(`better-auth-${store}`), USERS)
+  return {
+    postern: await signUpPostern(await runtime.unsafeGetDirectURL('postern'), 2 * USERS),
+    betterAuth: { cookie: await betterAuth('cookie'), kv: await betterAuth('kv'), d1: await betterAuth('d1') },
+  }
+}
+
+async function measureChecks(load: LoadProcess, runtime: Miniflare, users: Users, door: Door): Promise<Checks> {
+  const make = await contestantsAt(runtime, door)
+  const sessions = BETTER_AUTH_STORES.map((store) => getSessionContestant(make, users, store))
+  return {
+    door,
+    get: await compare(load, [...validateContestants(make, users, 'GET'), ...sessions], CHECKS),
+    post: await compare(load, validateContestants(make, users, 'POST'), CHECKS),
+  }
+}
+
+async function run(): Promise<void> {
+  say('building the Workers')
+  const builds = await buildAll()
+  say('starting workerd, signing users up')
+  const runtime = await startAll(builds)
+  const load = new LoadProcess()
+  try {
+    const users = await signUpAll(runtime)
+    const base = await runtime.unsafeGetDirectURL('postern')
+    say('checks through miniflare’s front Worker')
+    const front = await measureChecks(load, runtime, users, 'front')
+    say('checks on the Workers’ own sockets')
+    const socket = await measureChecks(load, runtime, users, 'socket')
+    const make = await contestantsAt(runtime, 'socket')
+    say('refresh')
+    const refresh = await compare(load, [refreshContestant(make, users)], REFRESHES)
+    say(`one platform event to ${SUBSCRIBERS} subscribers`)
+    const leavers = await signUpPostern(base, EVENTS)
+    const fanOut = await measureFanOut(load, base, await createPosternClient(runtime, base), leavers, SUBSCRIBERS)
+    say('sign-in')
+    const signIn = await compare(load, signInContestants(make, users), SIGN_INS)
+    await runtime.dispose()
+    say('cold starts')
+    const coldStarts = await measureColdStart(builds, COLD_STARTS)
+    const machine = await describeMachine()
+    const report = renderReport({ machine, builds, checks: [front, socket], signIn, refresh, fanOut, coldStarts })
+    await writeFile(new URL('./RESULTS.md', import.meta.url), report)
+    console.log(report)
+  } finally {
+    load.stop()
+    await runtime.dispose()
+  }
+}
+
+await run()

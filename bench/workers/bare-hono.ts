@@ -1,0 +1,9 @@
+import { Hono } from 'hono'
+
+// The yardstick: the least that a Worker can do and still answer through a router.
+const app = new Hono()
+const answer = { valid: true, userId: 1, username: 'mallory', role: 'user', expirationTime: 0, errorMessage: null }
+
+app.all('/validate', (c) => c.json(answer))
+
+export default app
