@@ -1,16 +1,17 @@
 import type { Ctx } from '../../context.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
-import type { FeedEntry } from '../../lib/event.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { isClientEnabled } from '../clients/service.ts'
 import { isUserClaims, verifyAccessToken } from '../keys/service.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { createRemembered, MAX_REMEMBERED } from './rules/remembered.ts'
-import { ageOf, applyEntries, packId, refusalOf, type TokenSubject } from './rules/view.ts'
-import { pullNow, readyAge, refreshedAge, viewOf } from './service/freshness.ts'
+import { ageOf, packId, refusalOf, type TokenSubject } from './rules/view.ts'
+import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from './service/freshness.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
 import type { CheckRefusal, Consistency, TokenCheck } from './types.ts'
+
+export { applyToOwnView } from './service/freshness.ts'
 
 /** What an object has to answer in: when it was asked for itself, and when it stands in for the feed. */
 const STRONG_MS = 2 * SECOND
@@ -199,9 +200,4 @@ export async function isClientLive(ctx: Ctx, clientId: string): Promise<boolean>
   const [answer, isFresh] = await Promise.all([askClient(ctx, clientId, STRONG_MS), pullNow(ctx)])
   if (answer === 'unknown' || !isFresh) throw serviceUnavailable()
   return answer === 'live' && !viewOf(ctx).ids.client.has(packId(clientId))
-}
-
-/** The isolate that revokes refuses at once; the others learn it from the feed. */
-export function applyToOwnView(ctx: Pick<Ctx, 'isolate' | 'now'>, entries: readonly FeedEntry[]): void {
-  applyEntries(viewOf(ctx), entries, ctx.now())
 }

@@ -1,7 +1,8 @@
 import type { Ctx } from '../../../context.ts'
+import type { FeedEntry } from '../../../lib/event.ts'
 import { isolateSlot } from '../../../lib/isolate.ts'
 import { delay, MINUTE, SECOND, TimeoutError, within } from '../../../lib/time.ts'
-import { ageOf, applyPage, BOUND_MS, createView, FRESH_MS, type RevocationView } from '../rules/view.ts'
+import { ageOf, applyEntries, applyPage, BOUND_MS, createView, FRESH_MS, type RevocationView } from '../rules/view.ts'
 import { pullAndShare, pullFeed, readSharedPage } from '../store.ts'
 
 /** A pull counts as in flight for so long; its request may be cancelled, so nothing tells of its end. */
@@ -115,3 +116,8 @@ async function findShared(ctx: Ctx): ReturnType<typeof readSharedPage> {
 
 /** An entry is of use until the last token that it refuses has expired. */
 const keepMs = (ctx: Ctx): number => ctx.config.ACCESS_TOKEN_SECONDS * SECOND + MINUTE
+
+/** The isolate that revokes refuses at once; the others learn it from the feed. */
+export function applyToOwnView(ctx: Pick<Ctx, 'isolate' | 'now'>, entries: readonly FeedEntry[]): void {
+  applyEntries(viewOf(ctx), entries, ctx.now())
+}
