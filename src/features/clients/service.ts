@@ -3,6 +3,7 @@ import { commit, commitAndPropagate } from '../../db/commit.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { isUuid } from '../../lib/ids.ts'
+import { applyToOwnView } from '../validation/service/freshness.ts'
 import { clientNotFound } from './errors.ts'
 import { type ClientRow, findClientRow, insertClient, listClientRows, updateDisabled } from './store.ts'
 import type { Client } from './types.ts'
@@ -65,14 +66,16 @@ export async function disableClient(
   ctx: Ctx,
   input: { id: string; actor: EventActor },
 ): Promise<{ client: Client; propagated: boolean }> {
+  const feedEntry = { kind: 'client', id: input.id } as const
   const { propagated } = await commitAndPropagate(ctx, updateDisabled(ctx, input.id, ctx.now()), {
     type: 'client.disabled',
     subject: input.id,
     userId: null,
     actor: input.actor,
-    feedEntry: { kind: 'client', id: input.id },
+    feedEntry,
   })
   const row = await findClientRow(ctx, input.id)
   if (!row) throw clientNotFound()
+  applyToOwnView(ctx, [feedEntry])
   return { client: toClient(row), propagated }
 }

@@ -3,6 +3,7 @@ import { type CommittedEvent, commitAll, commitAndPropagate } from '../../../db/
 import type { EventActor } from '../../../lib/event.ts'
 import { isSealedWithPrevious } from '../../../lib/root-keys.ts'
 import { DAY } from '../../../lib/time.ts'
+import { applyToOwnView } from '../../validation/service/freshness.ts'
 import { generateSealedKey, resealKey } from '../rules/material.ts'
 import {
   bySuccession,
@@ -82,15 +83,10 @@ async function revokeKeys(ctx: ActorCtx, kids: readonly string[], actor: EventAc
   const revoked: string[] = []
   let propagated = true
   for (const kid of kids) {
-    const draft: CommittedEvent = {
-      type: 'key.revoked',
-      subject: kid,
-      userId: null,
-      actor,
-      data: { kid },
-      feedEntry: { kind: 'key', id: kid },
-    }
+    const feedEntry = { kind: 'key', id: kid } as const
+    const draft: CommittedEvent = { type: 'key.revoked', subject: kid, userId: null, actor, data: { kid }, feedEntry }
     const result = await commitAndPropagate(ctx, updateRevoked(ctx, kid, ctx.now()), draft)
+    applyToOwnView(ctx, [feedEntry])
     revoked.push(...result.rows.map((row) => row.kid))
     propagated &&= result.propagated
   }

@@ -1,0 +1,148 @@
+import type { Ctx } from '../../context.ts'
+import { rateLimited } from '../../lib/errors.ts'
+import { networkOf } from '../../lib/network.ts'
+import { HOUR, SECOND, toSeconds } from '../../lib/time.ts'
+import { authenticateClient } from '../clients/service.ts'
+import type { Client } from '../clients/types.ts'
+import { isUserClaims, loadSigningKey, mintClientToken, verifyAccessToken } from '../keys/service.ts'
+import type { ClientClaims } from '../keys/types.ts'
+import { endSessionById, inspectRefreshToken, revokeByRefreshToken } from '../sessions/service.ts'
+import { applyToOwnView, checkAccessToken } from '../validation/service.ts'
+import {
+  insufficientScope,
+  invalidClient,
+  invalidRequest,
+  invalidScope,
+  invalidToken,
+  unsupportedGrantType,
+} from './errors.ts'
+import { type Credentials, parseScope, selectScopes } from './rules.ts'
+import type { Introspection } from './types.ts'
+
+/** Who signs in through Postern's own pages and API; a public client. */
+const FIRST_PARTY_CLIENT = 'postern'
+const REFRESH_TOKEN_PREFIX = 'prt_'
+
+/** Failed client authentications that one network has in an hour, exactly counted. */
+const FAILURES_AN_HOUR = 100
+
+/** Counts a failure; throws what the client is answered. */
+async function refuseClient(ctx: Ctx): Promise<never> {
+  const subject = `client-authentication:${networkOf(ctx.ip)}`
+  const { allowed, retryAfterMs } = await ctx.objects
+    .guard(subject)
+    .use({ subject, limit: FAILURES_AN_HOUR, windowMs: HOUR })
+  throw allowed ? invalidClient() : rateLimited({ retry_after: retryAfterMs / SECOND })
+}
+
+/** RFC 6749 2.3: one method, and it must succeed. */
+async function requireClient(ctx: Ctx, credentials: Credentials): Promise<Client> {
+  if (credentials.kind === 'ambiguous')
+    throw invalidRequest({}, { message: 'More than one way of client authentication' })
+  if (credentials.kind !== 'secret') return refuseClient(ctx)
+  return (await authenticateClient(ctx, credentials.id, credentials.secret)) ?? refuseClient(ctx)
+}
+
+/** RFC 6749 3.3: no more than the client has; all of it when nothing is asked. */
+function requireScope(client: Client, asked: string | undefined): string {
+  const scopes = selectScopes(client.scopes, asked)
+  if (!scopes) throw invalidScope()
+  return scopes.join(' ')
+}
+
+export interface TokenGrant {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+  readonly scope: string
+}
+
+/** The client credentials grant (RFC 6749 4.4): no refresh token, the secret is one. */
+export async function grantToken(
+  ctx: Ctx,
+  input: { credentials: Credentials; grantType: string; scope: string | undefined },
+): Promise<TokenGrant> {
+  const client = await requireClient(ctx, input.credentials)
+  if (input.grantType !== 'client_credentials') throw unsupportedGrantType()
+  const scope = requireScope(client, input.scope)
+  const iat = toSeconds(ctx.now())
+  const { PUBLIC_URL, AUDIENCE, ACCESS_TOKEN_SECONDS } = ctx.config
+  const claims: ClientClaims = {
+    iss: PUBLIC_URL,
+    aud: AUDIENCE,
+    client_id: client.id,
+    sub: client.id,
+    jti: ctx.newId(),
+    iat,
+    exp: iat + ACCESS_TOKEN_SECONDS,
+    type: 'access',
+    scope,
+  }
+  const accessToken = await mintClientToken(await loadSigningKey(ctx), claims)
+  return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, scope }
+}
+
+/** RFC 7662 2.1: by its credentials, or by its own access token. */
+async function requireIntrospector(ctx: Ctx, credentials: Credentials): Promise<void> {
+  const scopes =
+    credentials.kind === 'bearer'
+      ? await scopesOfBearer(ctx, credentials.token)
+      : (await requireClient(ctx, credentials)).scopes
+  if (!scopes.includes('introspect')) throw insufficientScope()
+}
+
+async function scopesOfBearer(ctx: Ctx, token: string): Promise<readonly string[]> {
+  const check = await checkAccessToken(ctx, token, { consistency: 'view' })
+  if (!check.valid) throw invalidToken()
+  return isUserClaims(check.claims) ? [] : parseScope(check.claims.scope)
+}
+
+/** RFC 7662 2.2. What is unknown, garbage, expired or revoked is inactive, and no answer says which. */
+export async function introspectToken(
+  ctx: Ctx,
+  input: { credentials: Credentials; token: string },
+): Promise<Introspection> {
+  await requireIntrospector(ctx, input.credentials)
+  if (input.token.startsWith(REFRESH_TOKEN_PREFIX)) {
+    const found = await inspectRefreshToken(ctx, input.token)
+    return found ? { kind: 'refresh', ...found } : { kind: 'inactive' }
+  }
+  const check = await checkAccessToken(ctx, input.token, { consistency: 'view' })
+  return check.valid ? { kind: 'access', claims: check.claims } : { kind: 'inactive' }
+}
+
+/** RFC 7009 2.1: a client with its secret, or the first party, which has none: there the token is the credential. */
+async function requireRevoker(ctx: Ctx, credentials: Credentials): Promise<string> {
+  if (credentials.kind === 'public' && credentials.id === FIRST_PARTY_CLIENT) return FIRST_PARTY_CLIENT
+  return (await requireClient(ctx, credentials)).id
+}
+
+/**
+ * RFC 7009 2.2: returns for unknown tokens too, and for another client's, which stay as they are.
+ * Throws SERVICE_UNAVAILABLE when the revocation could not be recorded: the client has to ask again.
+ */
+export async function revokeToken(ctx: Ctx, input: { credentials: Credentials; token: string }): Promise<void> {
+  const clientId = await requireRevoker(ctx, input.credentials)
+  if (input.token.startsWith(REFRESH_TOKEN_PREFIX)) return revokeRefreshToken(ctx, clientId, input.token)
+  return revokeAccessToken(ctx, clientId, input.token)
+}
+
+async function revokeRefreshToken(ctx: Ctx, clientId: string, token: string): Promise<void> {
+  const found = await inspectRefreshToken(ctx, token)
+  if (found?.session.clientId === clientId) await revokeByRefreshToken(ctx, token)
+}
+
+/** A user's access token ends its session; a machine's has none and is named in the feed itself. */
+async function revokeAccessToken(ctx: Ctx, clientId: string, token: string): Promise<void> {
+  const verified = await verifyAccessToken(ctx, token)
+  if (!verified.ok || verified.claims.client_id !== clientId) return
+  const { claims } = verified
+  if (isUserClaims(claims)) {
+    const actor = { type: 'user', id: claims.sub } as const
+    await endSessionById(ctx, { userId: claims.sub, sessionId: claims.sid, reason: 'revoked', actor })
+  } else {
+    const entry = { kind: 'token', id: claims.jti } as const
+    await ctx.objects.feed().append([entry])
+    applyToOwnView(ctx, [entry])
+  }
+}
