@@ -1,0 +1,145 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import type { RevocationFeed } from '../../src/durable/revocation-feed/revocation-feed.ts'
+import type { FeedEntry } from '../../src/lib/event.ts'
+import { newUuid } from '../../src/lib/ids.ts'
+import { env } from '../support/app.ts'
+
+const LIFETIME = 660_000
+
+const session = (id = newUuid()): FeedEntry => ({ kind: 'session', id })
+
+function freshFeed(at = 1_000_000) {
+  const clock = { now: at }
+  const stub = env.REVOCATION_FEED.getByName(`test-${newUuid()}`)
+  const inside = <T>(work: (feed: RevocationFeed, state: DurableObjectState) => Promise<T> | T): Promise<T> =>
+    runInDurableObject(stub, (feed: RevocationFeed, state) => {
+      feed.clock = () => clock.now
+      return work(feed, state)
+    })
+  return { clock, stub, inside }
+}
+
+describe('the revocation feed', () => {
+  it('gives entries in the order they came, above a cursor', async () => {
+    const { inside } = freshFeed()
+    const [a, b, c] = [session(), session(), session()]
+    const { head } = await inside((feed) => feed.append([a, b]))
+    await inside((feed) => feed.append([c]))
+    expect(head).toBe(2)
+    const all = await inside((feed) => feed.pull(null))
+    expect(all).toMatchObject({ head: 3, after: 0, overflow: false })
+    expect(all.entries.map(({ entry }) => entry)).toEqual([a, b, c])
+    const rest = await inside((feed) => feed.pull(2))
+    expect(rest.entries.map(({ seq, entry }) => [seq, entry])).toEqual([[3, c]])
+  })
+
+  it('keeps the place of an entry that comes again', async () => {
+    const { inside } = freshFeed()
+    const [a, b] = [session(), session()]
+    await inside((feed) => feed.append([a, b]))
+    expect(await inside((feed) => feed.append([b, a, a]))).toEqual({ head: 2 })
+    const { entries } = await inside((feed) => feed.pull(null))
+    expect(entries.map(({ entry }) => entry)).toEqual([a, b])
+  })
+
+  it('moves claims to the end when their version rose, and only then', async () => {
+    const { inside } = freshFeed()
+    const userId = newUuid()
+    await inside((feed) => feed.append([{ kind: 'claims', userId, below: 3 }, session()]))
+    await inside((feed) => feed.append([{ kind: 'claims', userId, below: 2 }]))
+    expect((await inside((feed) => feed.pull(2))).entries).toEqual([])
+    await inside((feed) => feed.append([{ kind: 'claims', userId, below: 4 }]))
+    const { entries, head } = await inside((feed) => feed.pull(2))
+    expect(head).toBe(3)
+    expect(entries.map(({ entry }) => entry)).toEqual([{ kind: 'claims', userId, below: 4 }])
+    expect((await inside((feed) => feed.pull(null))).entries).toHaveLength(2)
+  })
+
+  it('carries every kind as it came', async () => {
+    const { inside } = freshFeed()
+    const entries: FeedEntry[] = [
+      session(),
+      { kind: 'claims', userId: newUuid(), below: 9 },
+      { kind: 'key', id: 'a-kid' },
+      { kind: 'client', id: newUuid() },
+      { kind: 'token', id: newUuid() },
+    ]
+    await inside((feed) => feed.append(entries))
+    expect((await inside((feed) => feed.pull(null))).entries.map(({ entry }) => entry)).toEqual(entries)
+  })
+
+  it('says from where its last minute is whole', async () => {
+    const { inside, clock } = freshFeed()
+    await inside((feed) => feed.append([session(), session()]))
+    clock.now += 61_000
+    expect(await inside((feed) => feed.pullRecent(60_000))).toMatchObject({ head: 2, after: 2, entries: [] })
+    const late = session()
+    await inside((feed) => feed.append([late]))
+    const page = await inside((feed) => feed.pullRecent(60_000))
+    expect(page).toMatchObject({ head: 3, after: 2 })
+    expect(page.entries.map(({ entry }) => entry)).toEqual([late])
+  })
+
+  it('lets time rise with seq when the clock is set back', async () => {
+    const { inside, clock } = freshFeed()
+    await inside((feed) => feed.append([session()]))
+    clock.now -= 500_000
+    await inside((feed) => feed.append([session()]))
+    const { entries } = await inside((feed) => feed.pull(null))
+    expect(entries.map(({ at }) => at)).toEqual([1_000_000, 1_000_000])
+  })
+
+  it('forgets an entry one token lifetime and a minute after it came, and keeps its head', async () => {
+    const { inside, clock, stub } = freshFeed()
+    await inside((feed) => feed.append([session()]))
+    clock.now += 300_000
+    const younger = session()
+    await inside((feed) => feed.append([younger]))
+    clock.now += LIFETIME - 300_000 + 10_001
+    await inside((feed) => feed.alarm())
+    const page = await inside((feed) => feed.pull(null))
+    expect(page.entries.map(({ entry }) => entry)).toEqual([younger])
+    clock.now += 300_000
+    await inside((feed) => feed.alarm())
+    expect(await inside((feed) => feed.pull(null))).toMatchObject({ head: 2, entries: [] })
+    expect(await runDurableObjectAlarm(stub)).toBe(false)
+  })
+
+  it('keeps its epoch, its entries and its alarm when it is evicted', async () => {
+    const { inside, stub } = freshFeed()
+    await inside((feed) => feed.append([session()]))
+    const before = await inside((feed) => feed.pull(null))
+    await evictDurableObject(stub)
+    expect(await inside((feed) => feed.pull(null))).toEqual(before)
+    expect(await inside((_, state) => state.storage.getAlarm())).not.toBeNull()
+  })
+
+  it('has an epoch of its own in every storage', async () => {
+    const [a, b] = [freshFeed(), freshFeed()]
+    const pages = await Promise.all([a, b].map(({ inside }) => inside((feed) => feed.pull(null))))
+    expect(pages[0]?.epoch).not.toBe(pages[1]?.epoch)
+  })
+
+  it('says that it is longer than a view, and then tells what no object knows', async () => {
+    const { inside } = freshFeed()
+    const key: FeedEntry = { kind: 'key', id: 'retired' }
+    const page = await inside(async (feed) => {
+      feed.maxEntries = 3
+      await feed.append([session(), session(), key])
+      expect((await feed.pull(null)).overflow).toBe(false)
+      await feed.append([session()])
+      return feed.pull(null)
+    })
+    expect(page).toMatchObject({ overflow: true, head: 4, after: 0 })
+    expect(page.entries.map(({ entry }) => entry)).toEqual([key])
+  })
+
+  it('takes a hundred racing appends without losing or doubling one', async () => {
+    const { inside } = freshFeed()
+    const entries = Array.from({ length: 50 }, () => session())
+    await inside((feed) => Promise.all([...entries, ...entries].map((entry) => feed.append([entry]))))
+    const page = await inside((feed) => feed.pull(null))
+    expect(page.entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+  })
+})

@@ -1,0 +1,144 @@
+import type { Ctx } from '../../../src/context.ts'
+import type {
+  CheckInput,
+  CheckResult,
+  FeedPage,
+  RevocationFeedRpc,
+  UserAuthorityRpc,
+} from '../../../src/durable/rpc.ts'
+import { loadSigningKey, mintClientToken, mintUserToken } from '../../../src/features/keys/service.ts'
+import type { ClientClaims, UserClaims } from '../../../src/features/keys/types.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
+import { toSeconds } from '../../../src/lib/time.ts'
+import { createTestApp, env, type TestApp } from '../../support/app.ts'
+
+type Mode = 'answers' | 'fails' | 'hangs'
+
+/** A world of its own: a clock, a feed, and users' objects that answer as the test says. Its isolates share all of it. */
+export interface World {
+  now: number
+  feedMode: Mode
+  objectMode: Mode
+  /** What users' objects say; by session id. */
+  readonly sessions: Map<string, CheckResult>
+  /** Calls of the feed, as `pull:<after>` and `recent`. */
+  readonly pulls: string[]
+  readonly asked: CheckInput[]
+  /** Changes what the feed answers. */
+  alter: (page: FeedPage) => FeedPage
+  readonly feed: RevocationFeedRpc
+  isolate(variables?: Readonly<Record<string, unknown>>, more?: (ctx: Ctx) => Ctx): TestApp
+}
+
+const byMode = async <T>(mode: Mode, answer: () => Promise<T>): Promise<T> => {
+  if (mode === 'fails') throw new Error('unreachable')
+  return mode === 'hangs' ? new Promise<never>(() => undefined) : answer()
+}
+
+export function createWorld(): World {
+  // A feed of its own, and an address of its own: the location's shared answer is found by it.
+  const publicUrl = `http://${newUuid()}.test`
+  const real = env.REVOCATION_FEED.getByName(`test-${newUuid()}`) as unknown as RevocationFeedRpc
+  const feed: RevocationFeedRpc = {
+    append: (entries) => real.append(entries),
+    pull: (after) => {
+      world.pulls.push(`pull:${after}`)
+      return byMode(world.feedMode, async () => world.alter(await real.pull(after)))
+    },
+    pullRecent: (ms) => {
+      world.pulls.push('recent')
+      return byMode(world.feedMode, async () => world.alter(await real.pullRecent(ms)))
+    },
+    ping: () => real.ping(),
+  }
+  const check = (input: CheckInput): Promise<CheckResult> => {
+    world.asked.push(input)
+    return byMode(world.objectMode, async () => world.sessions.get(input.sessionId) ?? { live: true })
+  }
+  const world: World = {
+    now: Date.now(),
+    feedMode: 'answers',
+    objectMode: 'answers',
+    sessions: new Map(),
+    pulls: [],
+    asked: [],
+    alter: (page) => page,
+    feed,
+    isolate: (variables = {}, more = (ctx) => ctx) =>
+      createTestApp({
+        env: { PUBLIC_URL: publicUrl, ...variables },
+        override: (ctx) =>
+          more({
+            ...ctx,
+            now: () => world.now,
+            objects: {
+              ...ctx.objects,
+              feed: () => feed,
+              user: (userId) => ({ ...ctx.objects.user(userId), check }) as UserAuthorityRpc,
+            },
+          }),
+      }),
+  }
+  return world
+}
+
+/** Claims of a user whom nobody else has. */
+export async function userClaims(app: TestApp, given: Partial<UserClaims> = {}): Promise<UserClaims> {
+  const ctx = await app.ctx()
+  const iat = toSeconds(ctx.now())
+  return {
+    iss: ctx.config.PUBLIC_URL,
+    aud: ctx.config.AUDIENCE,
+    client_id: 'postern',
+    sub: newUuid(),
+    sid: newUuid(),
+    jti: newUuid(),
+    iat,
+    exp: iat + ctx.config.ACCESS_TOKEN_SECONDS,
+    ver: 1,
+    type: 'access',
+    email: 'ada@example.com',
+    username: 'ada',
+    number: 4711,
+    role: 'user',
+    roles: ['user'],
+    org_id: null,
+    org_role: null,
+    amr: ['pwd'],
+    acr: 'aal1',
+    auth_time: iat,
+    ...given,
+  }
+}
+
+export interface MintedUser {
+  readonly token: string
+  readonly claims: UserClaims
+}
+
+/** A token as a sign-in would give it. */
+export async function mintUser(app: TestApp, given: Partial<UserClaims> = {}): Promise<MintedUser> {
+  const claims = await userClaims(app, given)
+  return { claims, token: await mintUserToken(await loadSigningKey(await app.ctx()), claims) }
+}
+
+export async function mintMachine(app: TestApp, clientId: string, scope: string) {
+  const ctx = await app.ctx()
+  const iat = toSeconds(ctx.now())
+  const claims: ClientClaims = {
+    iss: ctx.config.PUBLIC_URL,
+    aud: ctx.config.AUDIENCE,
+    client_id: clientId,
+    sub: clientId,
+    jti: newUuid(),
+    iat,
+    exp: iat + ctx.config.ACCESS_TOKEN_SECONDS,
+    type: 'access',
+    scope,
+  }
+  return { claims, token: await mintClientToken(await loadSigningKey(ctx), claims) }
+}
+
+/** `GET /validate` as nginx asks. */
+export const ask = (app: TestApp, token: string, query = ''): Promise<Response> =>
+  app.fetch(`/validate${query}`, { headers: { authorization: `Bearer ${token}` } })
