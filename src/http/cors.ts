@@ -1,9 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
-import { defineError } from '../lib/errors.ts'
+import { forbidden } from '../lib/errors.ts'
 import { renderError } from './render-error.ts'
-
-export const originNotAllowed = defineError('ORIGIN_NOT_ALLOWED', 'forbidden', 'The origin is not allowed')
 
 const METHODS = 'GET, POST, PUT, DELETE, OPTIONS, PATCH'
 const REQUEST_HEADERS =
@@ -36,7 +34,8 @@ export const isPreflight = (request: Request): boolean =>
 
 /** The answer's CORS headers are those of every answer (`corsHeaders`); these are the preflight's own. */
 export function answerPreflight(ctx: Pick<Ctx, 'config' | 'requestId' | 'now'>, request: Request): Response {
-  if (!isAllowedOrigin(ctx.config, request.headers.get('origin') ?? '')) return renderError(ctx, originNotAllowed())
+  if (!isAllowedOrigin(ctx.config, request.headers.get('origin') ?? ''))
+    return renderError(ctx, forbidden({}, { message: 'The origin is not allowed' }))
   return new Response(null, {
     status: 204,
     headers: {

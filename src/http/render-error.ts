@@ -14,6 +14,7 @@ const STATUS: Record<ErrorKind, number> = {
   gone: 410,
   too_large: 413,
   unsupported_media_type: 415,
+  upgrade_required: 426,
   locked: 423,
   rate_limited: 429,
   upstream: 502,
@@ -49,6 +50,8 @@ export function errorHeaders(error: DomainError): Record<string, string> {
   }
   const { retry_after: retryAfter, allow } = error.details
   if (typeof retryAfter === 'number') headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfter)))
+  // RFC 9110 15.5.22.
+  if (error.kind === 'upgrade_required') headers.Upgrade = 'websocket'
   if (Array.isArray(allow)) headers.Allow = allow.join(', ')
   return headers
 }
