@@ -1,0 +1,188 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { bearer, revoke, type SignedIn, signInAdmin, signUp, tamper } from './support/api.ts'
+import { type Application, type Seen, startApplication } from './support/application.ts'
+import { type Checkout, freshCheckout } from './support/checkout.ts'
+import { type Gateway, type GatewayName, isInstalled, RECIPES, startGateway } from './support/gateways.ts'
+import { freePort } from './support/ports.ts'
+import { type Postern, startPostern } from './support/postern.ts'
+
+const REVOCATION_BOUND_MS = 5000
+const SHORTEST_TOKEN_SECONDS = 60
+
+const origin = inject('origin')
+const posternPort = Number(new URL(origin).port)
+
+let application: Application
+let user: SignedIn
+let admin: SignedIn
+/** A second service whose tokens live as short as the settings allow. */
+let shortLived: { checkout: Checkout; postern: Postern; token: string }
+
+beforeAll(async () => {
+  application = await startApplication()
+  ;[user, admin] = await Promise.all([signUp(origin), signInAdmin(origin)])
+  const checkout = await freshCheckout()
+  const postern = await startPostern(checkout.root, { ACCESS_TOKEN_SECONDS: String(SHORTEST_TOKEN_SECONDS) })
+  shortLived = { checkout, postern, token: (await signUp(postern.origin)).access_token }
+})
+
+afterAll(async () => {
+  await application.stop()
+  await shortLived.postern.running.stop()
+  await shortLived.checkout.remove()
+})
+
+/** The status of a request whose path is sent as it is spelt here: `fetch` would normalize it. */
+const askRaw = (target: string, method: string, path: string, headers: Record<string, string>): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const sent = request(target, { method, path, headers }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode ?? 0)
+    })
+    sent.once('error', reject).end()
+  })
+
+const seenBy = async (answer: Response): Promise<Seen> => {
+  expect(answer.status).toBe(200)
+  return (await answer.json()) as Seen
+}
+
+for (const name of Object.keys(RECIPES) as GatewayName[]) {
+  describe.skipIf(!isInstalled(name))(`${name} in front of an application (needs the program ${name})`, () => {
+    let gateway: Gateway
+    let shortLivedGateway: Gateway
+
+    beforeAll(async () => {
+      gateway = await startGateway(name, { postern: posternPort, application: application.port })
+      shortLivedGateway = await startGateway(name, {
+        postern: shortLived.postern.port,
+        application: application.port,
+      })
+    })
+
+    afterAll(async () => {
+      await gateway.stop()
+      await shortLivedGateway.stop()
+    })
+
+    const ask = (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
+      fetch(`${gateway.origin}${path}`, { ...init, headers, redirect: 'manual' })
+
+    it('passes a good token and says to the application whose it is', async () => {
+      const seen = await seenBy(await ask('/orders?page=2', bearer(user.access_token)))
+      expect(seen.path).toBe('/orders?page=2')
+      expect(seen.headers['x-auth-user-id']).toBe(user.userId)
+      expect(seen.headers['x-auth-email']).toBe(user.email)
+      expect(seen.headers['x-auth-roles']).toBe('user')
+      expect(seen.headers['x-auth-session-id']).toMatch(/^[0-9a-f-]{36}$/)
+      expect(Number(seen.headers['x-auth-expires-at'])).toBeGreaterThan(Date.now() / 1000)
+    })
+
+    it('leaves method and body to the application', async () => {
+      const answer = await ask('/orders', bearer(user.access_token), { method: 'POST', body: 'three pies' })
+      expect(await seenBy(answer)).toMatchObject({ method: 'POST', path: '/orders', body: 'three pies' })
+    })
+
+    it('reads the session cookie', async () => {
+      const seen = await seenBy(await ask('/orders', { cookie: `__Secure-postern=${user.access_token}` }))
+      expect(seen.headers['x-auth-user-id']).toBe(user.userId)
+    })
+
+    it('refuses a request without a token', async () => {
+      const answer = await ask('/orders')
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer')
+    })
+
+    it('refuses a tampered token', async () => {
+      expect((await ask('/orders', bearer(tamper(user.access_token)))).status).toBe(401)
+    })
+
+    it('refuses a bad token whatever the method and however the path is spelt', async () => {
+      const headers = bearer(tamper(user.access_token))
+      for (const path of ['/orders', '/validate', '/_postern/any', '//', '/..', '/%2e%2e/health', '/x/..%2fvalidate'])
+        for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])
+          expect(await askRaw(gateway.origin, method, path, headers), `${method} ${path}`).toBeGreaterThanOrEqual(400)
+    })
+
+    it('lets no spelling of a path around its condition', async () => {
+      const headers = bearer(user.access_token)
+      const spellings = [
+        '//admin/users',
+        '/x/../admin/users',
+        '/x/%2e%2e/admin/users',
+        '/%61dmin/users',
+        '/x/..%2fadmin/',
+      ]
+      for (const path of [...spellings, '/admin/../orders', '/admin/..%2forders'])
+        expect([400, 403], path).toContain(await askRaw(gateway.origin, 'GET', path, headers))
+    })
+
+    it("never takes the client's query for conditions", async () => {
+      const path = '/orders?role=admin&consistency=odd&next=%2Fhome'
+      expect((await seenBy(await ask(path, bearer(user.access_token)))).path).toBe(path)
+      expect((await ask('/admin/users?role=user', bearer(user.access_token))).status).toBe(403)
+    })
+
+    it('asks for the role that a path needs', async () => {
+      expect((await ask('/admin/users', bearer(user.access_token))).status).toBe(403)
+      expect((await ask('/admin/users')).status).toBe(401)
+      const seen = await seenBy(await ask('/admin/users', bearer(admin.access_token)))
+      expect(seen.headers['x-auth-roles']).toContain('admin')
+    })
+
+    it('hides identity headers that a client sends', async () => {
+      const spoofed = {
+        'X-Auth-User-Id': 'mallory',
+        'x-auth-roles': 'admin',
+        'X-Auth-Org-Id': 'the-bank',
+        X_Auth_User_Id: 'mallory',
+        'X-Auth_Org-Role': 'owner',
+        'X-Auth-Require': 'valid',
+      }
+      expect((await ask('/orders', spoofed)).status).toBe(401)
+      expect((await ask('/admin/users', { ...spoofed, ...bearer(user.access_token) })).status).toBe(403)
+      const { headers } = await seenBy(await ask('/orders', { ...spoofed, ...bearer(user.access_token) }))
+      expect(headers['x-auth-user-id']).toBe(user.userId)
+      expect(headers['x-auth-roles']).toBe('user')
+      expect(headers['x-auth-org-id'] ?? '').toBe('')
+      expect(JSON.stringify(headers)).not.toMatch(/mallory|the-bank|owner/)
+    })
+
+    it('refuses a revoked session within 5 seconds of the answer', async () => {
+      const { access_token: token } = await signUp(origin)
+      expect((await ask('/orders', bearer(token))).status).toBe(200)
+      expect(await revoke(origin, token)).toMatchObject({ propagated: true })
+      await vi.waitFor(async () => expect((await ask('/orders', bearer(token))).status).toBe(401), {
+        timeout: REVOCATION_BOUND_MS,
+        interval: 100,
+      })
+    })
+
+    it('refuses everything while Postern is down', async () => {
+      const orphan = await startGateway(name, { postern: await freePort(), application: application.port })
+      try {
+        for (const path of ['/orders', '/admin/users']) {
+          const { status } = await fetch(`${orphan.origin}${path}`, { headers: bearer(admin.access_token) })
+          expect(status).toBeGreaterThanOrEqual(500)
+        }
+      } finally {
+        await orphan.stop()
+      }
+    })
+
+    it('refuses a token that has expired', { timeout: (SHORTEST_TOKEN_SECONDS + 30) * 1000 }, async () => {
+      const { token } = shortLived
+      const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
+      const { exp } = JSON.parse(payload) as { exp: number }
+      const status = async () => (await fetch(shortLivedGateway.origin, { headers: bearer(token) })).status
+      if (Date.now() < (exp - 5) * 1000) expect(await status()).toBe(200)
+      await vi.waitFor(async () => expect(await status()).toBe(401), {
+        timeout: (SHORTEST_TOKEN_SECONDS + 5) * 1000,
+        interval: 250,
+      })
+      expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000)
+    })
+  })
+}
