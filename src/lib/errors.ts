@@ -10,6 +10,7 @@ export type ErrorKind =
   | 'gone'
   | 'too_large'
   | 'unsupported_media_type'
+  | 'upgrade_required'
   | 'locked'
   | 'rate_limited'
   | 'upstream'

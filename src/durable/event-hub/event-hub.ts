@@ -1,8 +1,180 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Env } from '../../config.ts'
+import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
+import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { identifyToken } from '../../features/events/service/sockets.ts'
+import { markDelivered, readUndelivered } from '../../features/events/service.ts'
+import type { UndeliveredEvent } from '../../features/events/types.ts'
+import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
+import { createLog } from '../../lib/log.ts'
+import { DAY, SECOND } from '../../lib/time.ts'
+import { ALARM_MIGRATIONS, createAlarms } from '../alarms.ts'
+import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
+import { applyMigrations } from '../migrations.ts'
+import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
+import type * as Rpc from '../rpc.ts'
+import { createSockets } from '../sockets/sockets.ts'
+import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
+import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
 
-export class EventHub extends DurableObject<Env> {
+const FEED = 'feed'
+const LOG_ALARM = 'log'
+/** How long a change waits for the feed before it is answered `propagated: false`. */
+const PROPAGATION_MS = 2 * SECOND
+const ROWS_PER_READ = 100
+const MAX_PAGE = 500
+/** The platform holds 32,768 sockets an object. */
+const MAX_SOCKETS = 32_000
+
+/** One topic's ordered log: registered objects and service clients' sockets get it. A shell over the modules it makes. */
+export class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
+  /** Epoch milliseconds; tests replace it. */
+  clock: () => number = systemClock
+  /** Fresh for each use: a D1 session reads at least what it has read before, not what others have written since. */
+  context: () => Ctx = () => this.#createContext()
+
+  readonly #logger = createLog({ object: 'event-hub' })
+  readonly #log = createEventLog(this.ctx.storage.sql)
+  readonly #alarms = createAlarms(this.ctx.storage, this.#logger)
+  readonly #tickets = createTickets(this.ctx.storage.sql)
+  readonly #outbox = createOutbox({
+    storage: this.ctx.storage,
+    alarms: this.#alarms,
+    log: this.#logger,
+    clock: () => this.clock(),
+    deliver: async (_, payloads) =>
+      void (await this.context()
+        .objects.feed()
+        .append(payloads as FeedEntry[])),
+  })
+  readonly #fanOut = createFanOut({
+    storage: this.ctx.storage,
+    log: this.#log,
+    alarms: this.#alarms,
+    logger: this.#logger,
+    clock: () => this.clock(),
+    later: (work) => this.ctx.waitUntil(work),
+    hand: (userId, topic, events) => this.context().objects.user(userId).takeHubEvents({ topic, events }),
+  })
+  readonly #sockets = createSockets({
+    state: this.ctx,
+    log: this.#log,
+    alarms: this.#alarms,
+    hub: null,
+    tickets: this.#tickets,
+    logger: this.#logger,
+    limit: MAX_SOCKETS,
+    clock: () => this.clock(),
+    verify: async (token) => (await identifyToken(this.context(), token)).identity,
+    isLive: ({ principal }) => principal.type === 'client',
+  })
+  #config: Config | null = null
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env)
+    void state.blockConcurrencyWhile(async () => {
+      applyMigrations(state.storage, {
+        alarms: ALARM_MIGRATIONS,
+        outbox: OUTBOX_MIGRATIONS,
+        log: EVENT_LOG_MIGRATIONS,
+        tickets: TICKET_MIGRATIONS,
+        fanOut: FAN_OUT_MIGRATIONS,
+      })
+      const config = await loadConfig(env)
+      if (isBroken(config)) throw new Error('not configured')
+      this.#config = config
+      this.#outbox.restore()
+      await this.#alarms.restore()
+    })
+  }
+
+  async append(input: { topic: string; events: readonly RecordedEvent[] }): Promise<{ head: number }> {
+    this.#take(input.topic, input.events, [])
+    return { head: this.#log.head() }
+  }
+
+  async nudge({ topic }: { topic: string }): Promise<Rpc.Propagation> {
+    const { db } = this.context()
+    let rows: readonly UndeliveredEvent[]
+    do {
+      rows = await readUndelivered(db, null, ROWS_PER_READ)
+      const feed = rows.flatMap(({ feedEntry }) => feedEntry ?? [])
+      const events = rows.map(({ event }) => event)
+      this.#take(topic, events, feed)
+      for (const entry of feed) if (entry.kind === 'client') this.#sockets.closeClient(entry.id)
+      await markDelivered(
+        db,
+        events.map(({ id }) => id),
+        this.clock(),
+      )
+    } while (rows.length === ROWS_PER_READ)
+    return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
+  }
+
+  async register(input: { topic: string; userId: string }): Promise<{ head: number }> {
+    this.ctx.storage.transactionSync(() => this.#fanOut.register(input.topic, input.userId))
+    return { head: this.#log.head() }
+  }
+
+  async read(input: { topic: string; after: number; limit: number }): Promise<Rpc.LogPage> {
+    return this.#log.read(input.after, Math.min(input.limit, MAX_PAGE))
+  }
+
+  async issueTicket(input: { topic: string; identity: Rpc.SocketIdentity; expiresAt: number }) {
+    return { ticket: this.#tickets.issue(input.identity, this.clock(), input.expiresAt) }
+  }
+
   async ping(): Promise<'ok'> {
     return 'ok'
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    return this.#sockets.upgrade(request)
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#sockets.message(socket, data)
+  }
+
+  override alarm(): Promise<void> {
+    return this.#alarms.run(this.clock(), (name) => this.#onAlarm(name))
+  }
+
+  async #onAlarm(name: string): Promise<void> {
+    if (name === OUTBOX_ALARM) await this.#outbox.flush()
+    if (name === LOG_ALARM) this.#pruneLog()
+    await this.#fanOut.onAlarm(name)
+    await this.#sockets.onAlarm(name)
+  }
+
+  /** Log, outbox and the promise to hand it over are one transaction; sockets and objects are told after it. */
+  #take(topic: string, events: readonly RecordedEvent[], feed: readonly FeedEntry[]): void {
+    const logged = this.ctx.storage.transactionSync(() => {
+      const added = this.#log.append(events, this.clock())
+      this.#outbox.put(FEED, feed)
+      if (added.length > 0) {
+        this.#fanOut.note()
+        this.#alarms.ensure(LOG_ALARM, this.clock() + DAY)
+      }
+      return added
+    })
+    if (feed.length > 0) this.ctx.waitUntil(this.#outbox.flush())
+    if (logged.length === 0) return
+    this.#sockets.deliver(topic, logged)
+    this.#fanOut.wake()
+  }
+
+  #pruneLog(): void {
+    const next = this.#log.prune(this.clock())
+    if (next !== null) this.#alarms.set(LOG_ALARM, next)
+  }
+
+  #createContext(): Ctx {
+    if (!this.#config) throw new Error('not configured')
+    return createContext({
+      env: this.env,
+      config: this.#config,
+      isolate: sharedIsolate,
+      waitUntil: (work) => this.ctx.waitUntil(work),
+    })
   }
 }

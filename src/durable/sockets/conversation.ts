@@ -188,7 +188,10 @@ export function createConversation(options: ConversationOptions): Conversation {
       queue.count += 1
       queue.last = queue.last
         .then(() => handle(socket, data))
-        .catch((cause: unknown) => logger.error('frame_failed', cause))
+        .catch((cause: unknown) => {
+          logger.error('frame_failed', cause)
+          states.send(socket, frames.failure('unavailable'))
+        })
         .finally(() => {
           queue.count -= 1
         })

@@ -7,6 +7,7 @@ const MAX_FRAME_BYTES = 16 * 1024
 
 /** Close codes of 4000 and above are ours (RFC 6455 7.4.2). */
 export const CLOSE = {
+  normal: 1000,
   policy: 1008,
   tooLarge: 1009,
   failed: 1011,

@@ -1,4 +1,49 @@
+import { isAllowedOrigin } from '../../http/cors.ts'
+import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
+import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
+import { cursorInvalid, originNotAllowed, tooManySockets, upgradeRequired } from './errors.ts'
+import { connectSocket } from './service/connect.ts'
+import { EVENTS_SCOPE, issueTicket, type SocketCredential } from './service/sockets.ts'
+import { headerToken, protocolToken, SocketQuery, switchingProtocols, TicketAnswer, ticketToWire } from './wire.ts'
 
-export const eventRoutes = createRoutes({ prefix: '', tag: 'events', renderError })
+export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events', renderError })
+
+eventRoutes.get(
+  ['/websocket/ws', '/ws'],
+  {
+    summary: 'Session events as they happen, over a WebSocket',
+    // The credential is the socket's own: query, subprotocol, header or first frame. A cookie is never read.
+    guard: publicRoute,
+    query: SocketQuery,
+    invalidIs400: true,
+    answers: { 101: { description: 'The socket is open' } },
+    errors: [upgradeRequired, originNotAllowed, cursorInvalid, tooManySockets, serviceUnavailable],
+  },
+  async ({ ctx, query, request }) => {
+    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw upgradeRequired()
+    const origin = request.headers.get('origin')
+    // Another site's page must not open sockets in its visitor's name.
+    if (origin !== null && !isAllowedOrigin(ctx.config, origin)) throw originNotAllowed()
+    const socket = await connectSocket(ctx, { credential: credentialOf(request, query), after: query.after ?? null })
+    return switchingProtocols(request, socket)
+  },
+)
+
+function credentialOf(request: Request, query: { token?: string | undefined; ticket?: string | undefined }) {
+  if (query.ticket !== undefined) return { type: 'ticket', value: query.ticket } satisfies SocketCredential
+  const token = query.token ?? protocolToken(request) ?? headerToken(request)
+  return token === null ? null : ({ type: 'token', value: token } satisfies SocketCredential)
+}
+
+eventRoutes.post(
+  '/websocket/ticket',
+  {
+    summary: 'A ticket that opens one socket within 30 seconds',
+    guard: principalRoute(EVENTS_SCOPE),
+    answers: { 201: { description: 'The ticket', schema: TicketAnswer } },
+    errors: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+  },
+  async ({ ctx }) => Response.json(ticketToWire(await issueTicket(ctx)), { status: 201 }),
+)
