@@ -24,6 +24,10 @@ export function normalizeEmail(email: string): string {
 /** The form under which a username is unique and looked up: NFKC, lower case. */
 export const normalizeUsername = (username: string): string => normalizeText(username)
 
+/** A username has no `@`: what a person signs in with is one or the other. */
+export const normalizeIdentifier = (identifier: string): string =>
+  identifier.includes('@') ? normalizeEmail(identifier) : normalizeUsername(identifier)
+
 // Printable and without quoting: RFC 5321's quoted local parts are mail servers' history and header injection's door.
 const LOCAL_PART = /^[^\p{C}\p{Z}\s"(),:;<>@[\]\\.]+(?:\.[^\p{C}\p{Z}\s"(),:;<>@[\]\\.]+)*$/u
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/

@@ -15,7 +15,7 @@ import {
 } from './store.ts'
 import type { User, UserStatus } from './types.ts'
 
-export { isSignInAllowed } from './rules.ts'
+export { isEmail, isSignInAllowed, isUsername, normalizeIdentifier } from './rules.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
 
@@ -34,7 +34,7 @@ export const findUserByUsername = (ctx: Reading, username: string): Promise<User
 export const findUserByNumber = (ctx: Reading, number: number): Promise<User | undefined> =>
   selectUserByNumber(ctx, number)
 
-/** A username has no `@`, so an identifier is one or the other. */
+/** By email or username as a person types it. */
 export const findUserByIdentifier = (ctx: Reading, identifier: string): Promise<User | undefined> =>
   identifier.includes('@') ? findUserByEmail(ctx, identifier) : findUserByUsername(ctx, identifier)
 
