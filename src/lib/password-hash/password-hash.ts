@@ -4,13 +4,9 @@ import type { Isolate } from '../isolate.ts'
 import { deriveArgon2 } from './argon2.ts'
 import { toBase64NoPadding } from './base64.ts'
 import { verifyBcrypt, verifyPbkdf2, verifyScrypt } from './derive.ts'
+import { MAX_PASSWORD_LENGTH, passwordLength } from './length.ts'
 import { parseStoredHash } from './parse.ts'
 import { CURRENT_ARGON2ID, findCostRefusal, isCurrent, type StoredHash, toCurrentPhc } from './stored-hash.ts'
-
-/** In characters (code points). Longer ones are refused before anything is hashed. */
-export const MAX_PASSWORD_LENGTH = 128
-
-export const passwordLength = (password: string): number => [...password].length
 
 interface Hashing {
   readonly isolate: Isolate

@@ -1,0 +1,52 @@
+import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
+
+export type PasswordWeakness = 'too_short' | 'too_long' | 'not_text' | 'common' | 'personal' | 'breached'
+
+/** Whose password it is to be: none of these may be it. */
+export interface PasswordOwner {
+  readonly email: string
+  readonly username?: string | null | undefined
+  readonly firstName?: string | null | undefined
+  readonly lastName?: string | null | undefined
+  readonly displayName?: string | null | undefined
+}
+
+const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
+
+/** Without the digits and signs that people put around a word. */
+const coreOf = (text: string): string => fold(text).replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
+
+function personalWords({ email, username, firstName, lastName, displayName }: PasswordOwner): string[] {
+  const localPart = email.slice(0, email.lastIndexOf('@'))
+  const names = [firstName, lastName, displayName, username].flatMap((name) => name ?? [])
+  const fullNames =
+    firstName && lastName ? [`${firstName}${lastName}`, `${firstName} ${lastName}`, `${lastName}${firstName}`] : []
+  return [email, localPart, ...names, ...fullNames].filter((word) => word.length >= 3)
+}
+
+/** Whether it is the owner's address, its local part, or a name of theirs, digits and signs around it left aside. */
+function isPersonal(password: string, owner: PasswordOwner): boolean {
+  const core = coreOf(password)
+  return personalWords(owner).some((word) => {
+    const wordCore = coreOf(word)
+    const isCore = wordCore.length >= 3 && (core === wordCore || core === wordCore + wordCore)
+    return isCore || fold(password) === fold(word)
+  })
+}
+
+/** Everything that speaks against a new password, but what only a provider knows. Lengths are in code points. */
+export function findWeaknesses(
+  password: string,
+  policy: { minLength: number; owner: PasswordOwner; isCommon: (folded: string) => boolean },
+): PasswordWeakness[] {
+  const length = passwordLength(password)
+  const checks: readonly (readonly [PasswordWeakness, boolean])[] = [
+    ['too_short', length < policy.minLength],
+    ['too_long', length > MAX_PASSWORD_LENGTH],
+    // Lone surrogates all become the same bytes; a NUL ends the password in other systems.
+    ['not_text', !password.isWellFormed() || password.includes('\0')],
+    ['common', policy.isCommon(fold(password))],
+    ['personal', isPersonal(password, policy.owner)],
+  ]
+  return checks.flatMap(([weakness, holds]) => (holds ? [weakness] : []))
+}

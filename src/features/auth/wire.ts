@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
+import { SECOND, toIso } from '../../lib/time.ts'
+import type { OpenedSession } from '../sessions/types.ts'
+import { isEmail, isUsername } from '../users/service.ts'
+import type { User, UserStatus } from '../users/types.ts'
+import { UserWire, userToWire } from '../users/wire.ts'
+import type { SignUpInput } from './service/sign-up.ts'
+
+const MIN_PASSWORD_LENGTH = 8
+const MAX_IDENTIFIER_LENGTH = 254
+/** Room for what else a client may send by mistake, an access token: it gets the answer of a bad token. */
+const MAX_REFRESH_TOKEN_LENGTH = 8192
+
+/** Clients send null for a field that was left empty. */
+const optional = (max: number) => z.string().max(max).nullish()
+
+const password = z
+  .string()
+  .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
+
+export const SignUpBody = z.object({
+  email: z
+    .string()
+    .refine(isEmail, 'must be an email address')
+    .meta({ format: 'email', maxLength: MAX_IDENTIFIER_LENGTH }),
+  password: password.refine(
+    (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
+    `must have at least ${MIN_PASSWORD_LENGTH} characters`,
+  ),
+  username: z.string().refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone').nullish(),
+  first_name: optional(100),
+  last_name: optional(100),
+  locale: optional(35),
+})
+
+export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
+  return {
+    email: body.email,
+    password: body.password,
+    username: body.username ?? undefined,
+    firstName: body.first_name ?? undefined,
+    lastName: body.last_name ?? undefined,
+    locale: body.locale ?? undefined,
+  }
+}
+
+const identifierOf = (body: { email?: string | null | undefined; username?: string | null | undefined }): string =>
+  (body.email || body.username || '').trim()
+
+/** Either field may hold an email or a username: documented clients name it either way. */
+export const SignInBody = z
+  .object({
+    email: optional(MAX_IDENTIFIER_LENGTH),
+    username: optional(MAX_IDENTIFIER_LENGTH),
+    password: password.min(1, 'is required'),
+  })
+  .refine((body) => identifierOf(body) !== '', { path: ['email'], message: 'email or username is required' })
+
+export const toSignIn = (body: z.output<typeof SignInBody>) => ({
+  identifier: identifierOf(body),
+  password: body.password,
+})
+
+/** Janua names it `refresh_token`, gateway-auth `refreshToken`. */
+export const RefreshBody = z
+  .object({ refresh_token: optional(MAX_REFRESH_TOKEN_LENGTH), refreshToken: optional(MAX_REFRESH_TOKEN_LENGTH) })
+  .refine((body) => Boolean(body.refresh_token || body.refreshToken), {
+    path: ['refresh_token'],
+    message: 'is required',
+  })
+
+export const toRefreshToken = (body: z.output<typeof RefreshBody>): string =>
+  body.refresh_token || body.refreshToken || ''
+
+const TokensWire = z.object({
+  access_token: z.string(),
+  refresh_token: z.string(),
+  token_type: z.literal('bearer'),
+  expires_in: z.int(),
+})
+
+/** Every key set that a documented system's client reads: nested and flat Janua, flat users-api, gateway-auth. */
+export const SessionTokens = TokensWire.extend({
+  user: UserWire,
+  tokens: TokensWire,
+  mfa_required: z.literal(false),
+  mfa_token: z.null(),
+  accessToken: z.string(),
+  refreshToken: z.string(),
+  tokenType: z.literal('Bearer'),
+  expiresAt: z.string().meta({ description: 'ISO 8601 in UTC, without an offset' }),
+  userId: z.int(),
+  username: z.string(),
+  role: z.enum(['ROLE_USER', 'ROLE_ADMIN']),
+}).meta({ id: 'SessionTokens' })
+
+/** gateway-auth reads times without an offset; they are UTC. */
+const toLocalIso = (time: number): string => toIso(time).slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)
+
+const toGatewayRole = ({ role }: User): 'USER' | 'ADMIN' => (role === 'admin' ? 'ADMIN' : 'USER')
+
+export function signedInToWire({ user, opened }: { user: User; opened: OpenedSession }): z.infer<typeof SessionTokens> {
+  const { accessToken, refreshToken, expiresIn, expiresAt } = opened.tokens
+  const tokens = {
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    token_type: 'bearer' as const,
+    expires_in: expiresIn,
+  }
+  return {
+    user: userToWire(user),
+    tokens,
+    ...tokens,
+    mfa_required: false,
+    mfa_token: null,
+    accessToken,
+    refreshToken,
+    tokenType: 'Bearer',
+    expiresAt: toLocalIso(expiresAt * SECOND),
+    userId: user.number,
+    username: user.username ?? user.email,
+    role: `ROLE_${toGatewayRole(user)}`,
+  }
+}
+
+export const SignedOut = z
+  .object({
+    success: z.literal(true),
+    message: z.string(),
+    data: z.null(),
+    propagated: z.boolean().meta({ description: 'Every isolate refuses the session within 5 seconds' }),
+  })
+  .meta({ id: 'SignedOut' })
+
+export const signedOutToWire = ({ propagated }: { propagated: boolean }): z.infer<typeof SignedOut> => ({
+  success: true,
+  message: 'Successfully logged out',
+  data: null,
+  propagated,
+})
+
+const GATEWAY_STATUS: Record<UserStatus, 'ACTIVE' | 'SUSPENDED' | 'LOCKED' | 'DEACTIVATED'> = {
+  active: 'ACTIVE',
+  pending: 'ACTIVE',
+  inactive: 'DEACTIVATED',
+  deleted: 'DEACTIVATED',
+  suspended: 'SUSPENDED',
+  locked: 'LOCKED',
+}
+
+/** gateway-auth's profile, with Janua's keys beside it where the names do not meet. */
+export const Profile = UserWire.extend({
+  id: z.int(),
+  username: z.string(),
+  role: z.enum(['USER', 'ADMIN']),
+  status: z.enum(['ACTIVE', 'SUSPENDED', 'LOCKED', 'DEACTIVATED']),
+  createdAt: z.string(),
+  lastLoginAt: z.string().nullable(),
+}).meta({ id: 'Profile' })
+
+export const profileToWire = (user: User): z.infer<typeof Profile> => ({
+  ...userToWire(user),
+  id: user.number,
+  username: user.username ?? user.email,
+  role: toGatewayRole(user),
+  status: GATEWAY_STATUS[user.status],
+  createdAt: toLocalIso(user.createdAt),
+  lastLoginAt: user.lastSignInAt === null ? null : toLocalIso(user.lastSignInAt),
+})
