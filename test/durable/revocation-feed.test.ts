@@ -11,9 +11,9 @@ const session = (id = newUuid()): FeedEntry => ({ kind: 'session', id })
 
 function freshFeed(at = 1_000_000) {
   const clock = { now: at }
-  const stub = env.REVOCATION_FEED.getByName(`test-${newUuid()}`)
+  const stub = env.REVOCATION_FEED.getByName(`test-${newUuid()}`) as unknown as DurableObjectStub<RevocationFeed>
   const inside = <T>(work: (feed: RevocationFeed, state: DurableObjectState) => Promise<T> | T): Promise<T> =>
-    runInDurableObject(stub, (feed: RevocationFeed, state) => {
+    runInDurableObject(stub, (feed, state) => {
       feed.clock = () => clock.now
       return work(feed, state)
     })
