@@ -159,10 +159,11 @@ export function endRow(turn: Turn, row: SessionRow, reason: EndReason, actor: Ev
   })
 }
 
-export function endSession(turn: Turn, input: EndSessionInput): void {
+/** Returns the session's id, or nothing when it had ended or expired before. */
+export function endSession(turn: Turn, input: EndSessionInput): string[] {
   expireDue(turn)
   const row = findRow(turn.sql, input.sessionId)
-  if (!row || row.ended_at !== null) return
+  if (!row || row.ended_at !== null) return []
   endRow(turn, row, input.reason, input.actor, input.caller)
   for (const { type, data = {} } of input.events ?? []) {
     recordEvent(turn, input.caller, {
@@ -174,10 +175,11 @@ export function endSession(turn: Turn, input: EndSessionInput): void {
       data,
     })
   }
+  return [row.id]
 }
 
 /** After a change of credentials, those who signed in with the new ones stay: only older versions end. */
-export function endSessions(turn: Turn, input: EndSessionsInput): void {
+export function endSessions(turn: Turn, input: EndSessionsInput): string[] {
   const { sql } = turn
   expireDue(turn)
   const { authVersion, except } = input
@@ -185,10 +187,10 @@ export function endSessions(turn: Turn, input: EndSessionsInput): void {
     raiseCredentials(sql, { authVersion, keptSessionId: except })
     sql.exec('update sessions set auth_version = max(auth_version, ?) where id = ?', authVersion, except)
   }
-  for (const row of liveRows(sql)) {
-    const isOlder = authVersion === null || row.auth_version < authVersion
-    if (isOlder && row.id !== except) endRow(turn, row, input.reason, input.actor, input.caller)
-  }
+  const older = liveRows(sql).filter((row) => authVersion === null || row.auth_version < authVersion)
+  const rows = older.filter((row) => row.id !== except)
+  for (const row of rows) endRow(turn, row, input.reason, input.actor, input.caller)
+  return rows.map(({ id }) => id)
 }
 
 export function expireDue(turn: Turn): void {

@@ -10,6 +10,7 @@ import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
+import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { takeDelivered } from './delivered.ts'
 import { deliver, FEED, keepJournal } from './deliveries.ts'
@@ -29,6 +30,7 @@ import {
 } from './sessions.ts'
 import { toSnapshot, USER_AUTHORITY_MIGRATIONS } from './tables.ts'
 import { newJournal, type Turn } from './turn.ts'
+import { createUserSockets } from './user-sockets.ts'
 
 const SESSIONS_ALARM = 'sessions'
 const LOG_ALARM = 'log'
@@ -39,10 +41,7 @@ const LOG_PRUNE_MS = DAY
 const PROPAGATION_MS = 2 * SECOND
 
 /** The truth for one user's sessions, and the order of that user's events. A shell: the rules are in the modules beside it. */
-export class UserAuthority
-  extends DurableObject<Env>
-  implements Omit<Rpc.UserAuthorityRpc, 'issueTicket' | 'takeHubEvents' | 'fetch'>
-{
+export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthorityRpc {
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
   /** Fresh for each use: a D1 session reads at least what it has read before, not what others have written since. */
@@ -58,6 +57,17 @@ export class UserAuthority
     clock: () => this.clock(),
     deliver: async (destination, payloads) => deliver(this.context(), destination, payloads, this.clock()),
   })
+  readonly #tickets = createTickets(this.ctx.storage.sql)
+  readonly #sockets = createUserSockets({
+    state: this.ctx,
+    log: this.#log,
+    alarms: this.#alarms,
+    tickets: this.#tickets,
+    logger: this.#logger,
+    clock: () => this.clock(),
+    context: () => this.context(),
+    userId: () => this.#userId() ?? '',
+  })
   #config: Config | null = null
 
   constructor(state: DurableObjectState, env: Env) {
@@ -68,6 +78,7 @@ export class UserAuthority
         outbox: OUTBOX_MIGRATIONS,
         log: EVENT_LOG_MIGRATIONS,
         sessions: USER_AUTHORITY_MIGRATIONS,
+        tickets: TICKET_MIGRATIONS,
       })
       const config = await loadConfig(env)
       if (isBroken(config)) throw new Error('not configured')
@@ -131,6 +142,24 @@ export class UserAuthority
     return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
   }
 
+  async issueTicket(input: { userId: string; identity: Rpc.SocketIdentity; expiresAt: number }) {
+    const { now } = this.#turn(input.userId)
+    return { ticket: this.#tickets.issue(input.identity, now, input.expiresAt) }
+  }
+
+  async takeHubEvents({ topic, events }: { topic: string; events: readonly Rpc.LoggedEvent[] }) {
+    return { subscribed: this.#sockets.takeHubEvents(topic, events) }
+  }
+
+  /** Opens a socket; only a Worker gets here. */
+  override async fetch(request: Request): Promise<Response> {
+    return this.#sockets.upgrade(request)
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#sockets.message(socket, data)
+  }
+
   async ping(): Promise<'ok'> {
     return 'ok'
   }
@@ -143,6 +172,7 @@ export class UserAuthority
     if (name === OUTBOX_ALARM) await this.#outbox.flush()
     if (name === SESSIONS_ALARM) this.#onSessionsDue()
     if (name === LOG_ALARM) this.#pruneLog()
+    await this.#sockets.onAlarm(name)
   }
 
   #onSessionsDue(): void {
@@ -163,33 +193,36 @@ export class UserAuthority
   #decide<T>(userId: string, work: (turn: Turn) => T): T {
     const turn = this.#turn(userId)
     const { journal, now } = turn
-    const result = this.ctx.storage.transactionSync(() => {
+    const { result, logged } = this.ctx.storage.transactionSync(() => {
       const result = work(turn)
       const logged = keepJournal(this.#log, this.#outbox, journal, now)
       const due = nextSessionDue(turn.sql)
       if (due !== null) this.#alarms.ensure(SESSIONS_ALARM, due)
       if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now + LOG_PRUNE_MS)
-      return result
+      return { result, logged }
     })
+    this.#sockets.deliver(`user:${userId}`, logged)
+    for (const entry of journal.feed) if (entry.kind === 'claims') this.#sockets.narrow(entry.below)
     this.ctx.waitUntil(this.#outbox.flush())
     return result
   }
 
-  async #end(userId: string, work: (turn: Turn) => void): Promise<Rpc.EndResult> {
-    const ended = this.#decide(userId, (turn) => {
-      work(turn)
-      return turn.journal.ended
-    })
+  async #end(userId: string, work: (turn: Turn) => string[]): Promise<Rpc.EndResult> {
+    const ended = this.#decide(userId, work)
     return { ended, propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
   }
 
   /** One object is one user's: a call for another is a bug of the caller, and must not touch this user. */
   #turn(userId: string): Turn {
-    const { storage, id } = this.ctx
-    const own = id.name ?? readUserId(storage.sql)
+    const { storage } = this.ctx
+    const own = this.#userId()
     if (own !== null && own !== userId) throw new Error('the object of another user was asked')
     if (!this.#config) throw new Error('not configured')
     return { sql: storage.sql, userId, now: this.clock(), settings: this.#config, journal: newJournal() }
+  }
+
+  #userId(): string | null {
+    return this.ctx.id.name ?? readUserId(this.ctx.storage.sql)
   }
 
   #createContext(): Ctx {

@@ -1,0 +1,34 @@
+import type { Ctx } from '../../context.ts'
+import { identifyToken } from '../../features/events/service/sockets.ts'
+import type { SocketIdentity } from '../rpc.ts'
+import { createSockets, type Sockets, type SocketsOptions } from '../sockets/sockets.ts'
+import { checkSession } from './sessions.ts'
+
+const MAX_SOCKETS = 20
+
+export interface UserSocketsOptions extends Pick<SocketsOptions, 'state' | 'log' | 'alarms' | 'tickets' | 'logger'> {
+  clock(): number
+  context(): Ctx
+  userId(): string
+}
+
+/** A user's sockets: their own log's events, and those that hubs hand over. */
+export function createUserSockets({ context, userId, ...options }: UserSocketsOptions): Sockets {
+  const { sql } = options.state.storage
+
+  const isLive = ({ principal, claimsVersion = 0 }: SocketIdentity): boolean =>
+    principal.type === 'user' &&
+    principal.userId === userId() &&
+    checkSession({ sql, now: options.clock() }, { ...principal, claimsVersion }).live
+
+  return createSockets({
+    ...options,
+    limit: MAX_SOCKETS,
+    isLive,
+    verify: async (token) => (await identifyToken(context(), token)).identity,
+    hub: {
+      join: async (topic) => (await context().objects.hub(topic).register({ topic, userId: userId() })).head,
+      read: (topic, after, limit) => context().objects.hub(topic).read({ topic, after, limit }),
+    },
+  })
+}

@@ -1,0 +1,201 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createAlarms } from '../../src/durable/alarms.ts'
+import { createOutbox, OUTBOX_ALARM, type Outbox } from '../../src/durable/outbox.ts'
+import { createLog } from '../../src/lib/log.ts'
+import { freshAuthority } from './user-authority/support.ts'
+
+const log = { ...createLog({}), error: () => undefined }
+
+type Deliver = (destination: string, payloads: readonly unknown[]) => Promise<void>
+
+interface Bench {
+  outbox: Outbox
+  storage: DurableObjectStorage
+  clock: { now: number }
+  /** Batches that were taken, in order. */
+  taken: [string, readonly unknown[]][]
+  /** What happens before a batch is taken. */
+  gate: { pass: Deliver }
+  alarmAt: () => number | null
+}
+
+/** An outbox on real storage. Its clock is far ahead, so that the object's own alarm stays out of it. */
+async function withOutbox(work: (bench: Bench) => Promise<void>) {
+  const { inside } = await freshAuthority()
+  await inside(async (_, { storage }) => {
+    const clock = { now: Date.now() + 3_600_000 }
+    const taken: Bench['taken'] = []
+    const gate: Bench['gate'] = { pass: async () => undefined }
+    const alarms = createAlarms(storage, log)
+    const outbox = createOutbox({
+      storage,
+      alarms,
+      log,
+      clock: () => clock.now,
+      deliver: async (destination, payloads) => {
+        await gate.pass(destination, payloads)
+        taken.push([destination, payloads])
+      },
+    })
+    await work({ outbox, storage, clock, taken, gate, alarmAt: () => alarms.find(OUTBOX_ALARM) })
+  })
+}
+
+const refuse = async () => {
+  throw new Error('down')
+}
+
+describe('the outbox', () => {
+  it('delivers in order per destination, in batches, and cancels its alarm when it is empty', async () => {
+    await withOutbox(async ({ outbox, taken, alarmAt }) => {
+      outbox.put('a', [1, 2])
+      outbox.put('b', ['x'])
+      outbox.put('a', [3])
+      expect(alarmAt()).not.toBeNull()
+      await outbox.flush()
+      expect(taken).toContainEqual(['a', [1, 2, 3]])
+      expect(taken).toContainEqual(['b', ['x']])
+      expect(alarmAt()).toBeNull()
+    })
+  })
+
+  it('leaves with its transaction: what rolls back is never delivered', async () => {
+    await withOutbox(async ({ outbox, storage, taken }) => {
+      const fail = () =>
+        storage.transactionSync(() => {
+          outbox.put('a', [1])
+          throw new Error('rolled back')
+        })
+      expect(fail).toThrow()
+      await outbox.flush()
+      expect(taken).toEqual([])
+    })
+  })
+
+  it('keeps what was refused, waits longer each time, and holds up no other destination', async () => {
+    await withOutbox(async ({ outbox, taken, gate, clock, alarmAt }) => {
+      gate.pass = async (destination) => (destination === 'a' ? refuse() : undefined)
+      outbox.put('a', [1])
+      outbox.put('b', [2])
+      const waits: number[] = []
+      for (let attempt = 0; attempt < 9; attempt += 1) {
+        await outbox.flush()
+        waits.push((alarmAt() ?? 0) - clock.now)
+        clock.now = alarmAt() ?? 0
+      }
+      expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
+      expect(taken).toEqual([['b', [2]]])
+      gate.pass = async () => undefined
+      await outbox.flush()
+      expect(taken.at(-1)).toEqual(['a', [1]])
+    })
+  })
+
+  it('does not try before the wait is over, and keeps the order of what came meanwhile', async () => {
+    await withOutbox(async ({ outbox, taken, gate, clock, alarmAt }) => {
+      gate.pass = refuse
+      outbox.put('a', [1])
+      await outbox.flush()
+      gate.pass = async () => undefined
+      outbox.put('a', [2])
+      await outbox.flush()
+      expect(taken).toEqual([])
+      clock.now = alarmAt() ?? 0
+      await outbox.flush()
+      expect(taken.flatMap(([, payloads]) => payloads)).toEqual([1, 2])
+    })
+  })
+
+  it('offers a shorter prefix after a failure, so that a batch that is too large gets through', async () => {
+    await withOutbox(async ({ outbox, taken, gate, clock, alarmAt }) => {
+      gate.pass = async (_, payloads) => (payloads.length > 10 ? refuse() : undefined)
+      outbox.put(
+        'a',
+        Array.from({ length: 40 }, (_, index) => index),
+      )
+      for (let attempt = 0; attempt < 20 && alarmAt() !== null; attempt += 1) {
+        clock.now = alarmAt() ?? clock.now
+        await outbox.flush()
+      }
+      expect(taken.flatMap(([, payloads]) => payloads)).toEqual(Array.from({ length: 40 }, (_, index) => index))
+    })
+  })
+
+  it('has one flusher in flight per destination', async () => {
+    await withOutbox(async ({ outbox, taken, gate }) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      gate.pass = () => promise
+      outbox.put('a', [1])
+      const first = outbox.flush()
+      await outbox.flush()
+      resolve()
+      await first
+      expect(taken).toEqual([['a', [1]]])
+    })
+  })
+
+  it('does not wait for ever on a flusher whose request was cancelled', async () => {
+    await withOutbox(async ({ outbox, taken, gate, clock }) => {
+      gate.pass = () => new Promise(() => undefined)
+      outbox.put('a', [1])
+      void outbox.flush()
+      gate.pass = async () => undefined
+      clock.now += 10_001
+      await outbox.flush()
+      expect(taken).toEqual([['a', [1]]])
+    })
+  })
+})
+
+describe('settling a destination', () => {
+  it('is true at once when nothing waits', async () => {
+    await withOutbox(async ({ outbox }) => expect(await outbox.settle('a', 1)).toBe(true))
+  })
+
+  it('tries at once even while an earlier failure waits', async () => {
+    await withOutbox(async ({ outbox, gate, taken }) => {
+      gate.pass = refuse
+      outbox.put('a', [1])
+      expect(await outbox.settle('a', 100)).toBe(false)
+      gate.pass = async () => undefined
+      outbox.put('a', [2])
+      expect(await outbox.settle('a', 100)).toBe(true)
+      expect(taken.flatMap(([, payloads]) => payloads)).toEqual([1, 2])
+    })
+  })
+
+  it('waits for the flusher at work, also for what was put after it began', async () => {
+    await withOutbox(async ({ outbox, gate }) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      gate.pass = () => promise
+      outbox.put('a', [1])
+      const flushing = outbox.flush()
+      outbox.put('a', [2])
+      const settled = outbox.settle('a', 5000)
+      resolve()
+      expect(await settled).toBe(true)
+      await flushing
+    })
+  })
+
+  it('answers false in bounded time when the destination hangs, and the alarm goes on', async () => {
+    await withOutbox(async ({ outbox, gate, alarmAt }) => {
+      const answered = vi.fn()
+      gate.pass = () => new Promise(() => undefined)
+      outbox.put('a', [1])
+      void outbox.settle('a', 50).then(answered)
+      await vi.waitFor(() => expect(answered).toHaveBeenCalledWith(false), { timeout: 1000 })
+      expect(await outbox.settle('a', 50)).toBe(false)
+      expect(alarmAt()).not.toBeNull()
+    })
+  })
+})
+
+it('gives rows that no alarm would deliver an alarm on construction', async () => {
+  await withOutbox(async ({ outbox, storage, alarmAt }) => {
+    outbox.put('a', [1])
+    storage.sql.exec('delete from alarms')
+    outbox.restore()
+    expect(alarmAt()).not.toBeNull()
+  })
+})
