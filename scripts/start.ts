@@ -101,7 +101,11 @@ export async function main(): Promise<void> {
     await worker.dispose()
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // The runtime's own handler ends the process at once; this one lets requests and the state's files close first.
+    process.removeAllListeners(signal)
+    process.once(signal, stop)
+  }
 
   console.log(
     [

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signIn } from './support/api.ts'
+import { type Checkout, freshCheckout } from './support/checkout.ts'
+import { type Postern, startPostern } from './support/postern.ts'
+import { start } from './support/process.ts'
+
+let checkout: Checkout
+beforeAll(async () => {
+  checkout = await freshCheckout()
+})
+afterAll(() => checkout.remove())
+
+async function run(script: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
+  const running = start(process.execPath, ['scripts/run.mjs', script, ...args], { cwd: checkout.root })
+  const code = await running.ended
+  return { code, output: running.output() }
+}
+
+describe('the commands beside a stopped service', () => {
+  let admin: { email: string; password: string }
+  let client: { id: string; secret: string }
+  let postern: Postern
+
+  beforeAll(async () => {
+    const email = "o'brien@example.com"
+    const made = await run('admin-create', '--email', email)
+    admin = { email, password: /shown once: (\S+)/.exec(made.output)?.[1] ?? '' }
+    const registered = await run('clients-create', '--name', "the castle's gate", '--scopes', 'introspect,events:read')
+    const [, id = '', secret = ''] = /client_id +(\S+)\nclient_secret +(pcs_[\w-]{43}) /.exec(registered.output) ?? []
+    client = { id, secret }
+    postern = await startPostern(checkout.root)
+  })
+  afterAll(() => postern.running.stop())
+
+  it('admin:create makes an admin who signs in, quotes in the address included', async () => {
+    expect(await signIn(postern.origin, admin.email, admin.password)).toMatchObject({ email: admin.email })
+    expect(postern.running.output()).toContain(`${admin.email} (there already)`)
+  })
+
+  it('admin:create refuses a taken address', async () => {
+    const again = await run('admin-create', '--email', admin.email)
+    expect(again).toMatchObject({ code: 1 })
+    expect(again.output).toContain('has an account already')
+  })
+
+  it('admin:create refuses what it does not know', async () => {
+    expect(await run('admin-create', '--mail', 'a@example.com')).toMatchObject({ code: 1 })
+    expect(await run('admin-create')).toMatchObject({ code: 1 })
+  })
+
+  it('clients:create makes credentials that get a token', async () => {
+    const answer = await fetch(`${postern.origin}/oauth/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ token_type: 'Bearer', scope: 'introspect events:read' })
+  })
+
+  it('clients:create refuses a malformed scope', async () => {
+    const refused = await run('clients-create', '--name', 'x', '--scopes', 'a;b')
+    expect(refused).toMatchObject({ code: 1 })
+    expect(refused.output).toContain('a;b is not a scope')
+  })
+})
+
+describe('npm run deploy', () => {
+  it('touches nothing while resources are missing, and names them', async () => {
+    const { code, output } = await run('deploy')
+    expect(code).toBe(1)
+    expect(output).toContain('paid plan')
+    for (const missing of ['database_id of DB', 'id of KV', 'PUBLIC_URL']) expect(output).toContain(missing)
+  })
+})

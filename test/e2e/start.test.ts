@@ -1,0 +1,124 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bearer, post, signIn, signUp } from './support/api.ts'
+import { type Checkout, freshCheckout } from './support/checkout.ts'
+import { freePort } from './support/ports.ts'
+import { startPostern, startScript } from './support/postern.ts'
+import { start } from './support/process.ts'
+
+const GOOD_SECRET = 'ROOT_SECRET=0123456789012345678901234567890123456789'
+
+/** What npm start says when it refuses: exit code 1 and one line that is no stack trace. */
+async function refusal(root: string, env: Record<string, string>): Promise<string> {
+  const running = startScript(root, env)
+  expect(await running.ended).toBe(1)
+  const lines = running.output().trim().split('\n')
+  expect(lines).toHaveLength(1)
+  return lines[0] ?? ''
+}
+
+describe('npm start refuses with one line', () => {
+  let checkout: Checkout
+  beforeAll(async () => {
+    checkout = await freshCheckout()
+  })
+  afterAll(() => checkout.remove())
+
+  it('when the port is taken', async () => {
+    const port = await freePort()
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
+    expect(await refusal(checkout.root, { PORT: String(port) })).toContain(`port ${port} is taken`)
+    other.close()
+  })
+
+  it('when PORT is none', async () => {
+    expect(await refusal(checkout.root, { PORT: 'castle' })).toContain('PORT=castle is not a port')
+  })
+
+  it('when a secret in .dev.vars is malformed, without showing it', async () => {
+    await writeFile(
+      join(checkout.root, '.dev.vars'),
+      'MODE=local\nPUBLIC_URL=http://127.0.0.1:8787\nROOT_SECRET=tooshort\n',
+    )
+    const line = await refusal(checkout.root, { PORT: String(await freePort()) })
+    expect(line).toBe('postern: ROOT_SECRET in .dev.vars is malformed: must have at least 32 characters')
+  })
+
+  it('when a secret is missing', async () => {
+    await writeFile(join(checkout.root, '.dev.vars'), 'MODE=local\nPUBLIC_URL=http://127.0.0.1:8787\n')
+    const line = await refusal(checkout.root, { PORT: String(await freePort()) })
+    expect(line).toBe('postern: ROOT_SECRET in .dev.vars is malformed: is missing')
+  })
+
+  it('when a setting in the environment is malformed', async () => {
+    await writeFile(join(checkout.root, '.dev.vars'), `MODE=local\nPUBLIC_URL=http://127.0.0.1:8787\n${GOOD_SECRET}\n`)
+    const line = await refusal(checkout.root, { PORT: String(await freePort()), ACCESS_TOKEN_SECONDS: 'soon' })
+    expect(line).toContain('ACCESS_TOKEN_SECONDS in the environment is malformed')
+  })
+
+  it('when the first admin could not sign in', async () => {
+    const port = String(await freePort())
+    expect(await refusal(checkout.root, { PORT: port, ADMIN_EMAIL: 'nobody' })).toContain('not an email address')
+    expect(await refusal(checkout.root, { PORT: port, ADMIN_PASSWORD: 'short' })).toContain('8 to 128 characters')
+  })
+
+  it('when Node is too old', async () => {
+    const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })"
+    const preload = `data:text/javascript,${encodeURIComponent(older)}`
+    const running = start(process.execPath, ['--import', preload, 'scripts/run.mjs', 'start'], { cwd: checkout.root })
+    expect(await running.ended).toBe(1)
+    expect(running.output()).toMatch(/^postern: Node 20\.1\.0 is too old, 22\.18 or newer is needed\..*\n$/)
+  })
+})
+
+describe('npm start on a fresh checkout', () => {
+  let checkout: Checkout
+  beforeAll(async () => {
+    checkout = await freshCheckout()
+  })
+  afterAll(() => checkout.remove())
+
+  it('makes secrets and an admin once; a second start finds everything as it was', { timeout: 90_000 }, async () => {
+    const first = await startPostern(checkout.root, { ADMIN_EMAIL: '', ADMIN_PASSWORD: '' })
+    const file = join(checkout.root, '.dev.vars')
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const secrets = await readFile(file, 'utf8')
+    expect(secrets).toMatch(/^ROOT_SECRET=[\w-]{43,}$/m)
+
+    const [, email = '', password = ''] = /admin +(\S+) +password (\S+)/.exec(first.running.output()) ?? []
+    const admin = await signIn(first.origin, email, password)
+    const { origin } = first
+    const me = await fetch(`${origin}/api/v1/auth/me`, { headers: bearer(admin.access_token) })
+    expect(await me.json()).toMatchObject({ email, is_admin: true })
+    const user = await signUp(origin)
+    expect(await first.running.stop('SIGINT')).toBe(0)
+
+    const second = await startPostern(checkout.root, { PORT: String(first.port) })
+    expect(second.running.output()).toContain(`${email} (there already)`)
+    expect(await readFile(file, 'utf8')).toBe(secrets)
+    expect((await fetch(`${origin}/validate`, { headers: bearer(user.access_token) })).status).toBe(200)
+    const refreshed = await post(origin, '/api/v1/auth/refresh', { refresh_token: user.refresh_token })
+    expect(refreshed.status).toBe(200)
+    expect((await signIn(origin, user.email)).userId).toBe(user.userId)
+    expect(await second.running.stop('SIGTERM')).toBe(0)
+  })
+
+  it('takes port, admin and settings from the environment', async () => {
+    const admin = { email: 'castellan@example.com', password: 'the keys of the gate' }
+    const postern = await startPostern(checkout.root, {
+      PERSIST_TO: join(checkout.root, 'elsewhere'),
+      ADMIN_EMAIL: admin.email,
+      ADMIN_PASSWORD: admin.password,
+      SERVER_TIMING: 'true',
+    })
+    expect(postern.running.output()).not.toContain(admin.password)
+    await signIn(postern.origin, admin.email, admin.password)
+    const discovery = await fetch(`${postern.origin}/.well-known/openid-configuration`)
+    expect(await discovery.json()).toMatchObject({ issuer: postern.origin })
+    expect(discovery.headers.get('server-timing')).toMatch(/^total;dur=/)
+    await postern.running.stop()
+  })
+})
