@@ -31,6 +31,9 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'POST /oauth/token': 'checks a client credential',
   'POST /oauth/introspect': 'checks a client credential',
   'POST /oauth/revoke': 'checks a client credential, or takes the token itself as proof (RFC 7009 2.1)',
+  'POST /api/v1/oauth/token': 'as /oauth/token',
+  'POST /api/v1/oauth/introspect': 'as /oauth/introspect',
+  'POST /api/v1/oauth/revoke': 'as /oauth/revoke',
   'GET /api/v1/websocket/ws': 'checks token, ticket or subprotocol, or waits for an auth frame',
   'GET /api/v1/ws': 'as /api/v1/websocket/ws',
 }

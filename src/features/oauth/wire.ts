@@ -107,8 +107,11 @@ function headersFor(error: DomainError): Record<string, string> {
 /** RFC 6749 5.2: printable ASCII without quote and backslash. */
 const describe = (message: string): string => message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
 
-export const renderOAuthError: ErrorRenderer = (_ctx, error) =>
-  Response.json(
-    { error: codeOf(error), error_description: describe(error.message) },
-    { status: statusFor(error), headers: headersFor(error) },
-  )
+export const renderOAuthError: ErrorRenderer = Object.assign(
+  (_ctx: unknown, error: DomainError) =>
+    Response.json(
+      { error: codeOf(error), error_description: describe(error.message) },
+      { status: statusFor(error), headers: headersFor(error) },
+    ),
+  { answer: { 'application/json': { schema: OAuthError } } },
+)
