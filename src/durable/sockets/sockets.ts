@@ -94,6 +94,15 @@ export function createSockets(options: SocketsOptions): Sockets {
   const closeSession = (sessionId: string, code: number, reason: string): void =>
     closeWhere(({ principal }) => principal.type === 'user' && principal.sessionId === sessionId, code, reason)
 
+  /** The change that is told of has been made: no socket may turn it into a failure. */
+  function safely(work: () => void): void {
+    try {
+      work()
+    } catch (cause) {
+      logger.error('sockets_failed', cause)
+    }
+  }
+
   function closeExpired(): void {
     const now = clock()
     for (const socket of states.open()) {
@@ -118,14 +127,15 @@ export function createSockets(options: SocketsOptions): Sockets {
 
     message: (socket, data) => conversation.message(socket, data),
 
-    deliver(channel, events) {
-      delivery.live(channel, events)
-      for (const { event } of events) {
-        if (event.sessionId === null) continue
-        if (event.type === 'session.revoked') closeSession(event.sessionId, CLOSE.revoked, 'session revoked')
-        if (event.type === 'session.expired') closeSession(event.sessionId, CLOSE.expired, 'session expired')
-      }
-    },
+    deliver: (channel, events) =>
+      safely(() => {
+        delivery.live(channel, events)
+        for (const { event } of events) {
+          if (event.sessionId === null) continue
+          if (event.type === 'session.revoked') closeSession(event.sessionId, CLOSE.revoked, 'session revoked')
+          if (event.type === 'session.expired') closeSession(event.sessionId, CLOSE.expired, 'session expired')
+        }
+      }),
 
     takeHubEvents(topic, events) {
       delivery.live(topic, events)
@@ -139,14 +149,15 @@ export function createSockets(options: SocketsOptions): Sockets {
         'client disabled',
       ),
 
-    narrow(version) {
-      for (const socket of states.open()) {
-        const { identity } = states.get(socket)
-        if ((identity.claimsVersion ?? 0) >= version) continue
-        states.update(socket, { identity: { ...identity, isAdmin: false, topics: [] } })
-        conversation.dropForbidden(socket)
-      }
-    },
+    narrow: (version) =>
+      safely(() => {
+        for (const socket of states.open()) {
+          const { identity } = states.get(socket)
+          if ((identity.claimsVersion ?? 0) >= version) continue
+          states.update(socket, { identity: { ...identity, isAdmin: false, topics: [] } })
+          conversation.dropForbidden(socket)
+        }
+      }),
 
     async onAlarm(name) {
       if (name === EXPIRY_ALARM) closeExpired()
