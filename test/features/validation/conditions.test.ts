@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import type { UserClaims } from '../../../src/features/keys/types.ts'
+import { areMet, readHeaderConditions, readQueryConditions } from '../../../src/features/validation/rules/conditions.ts'
+import { encodeHeaderValue } from '../../../src/features/validation/rules/identity.ts'
+import {
+  applyEntries,
+  createView,
+  MAX_VIEW_ENTRIES,
+  packId,
+  sizeOf,
+} from '../../../src/features/validation/rules/view.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
+import { ask, createWorld, mintUser } from './support.ts'
+
+const ORG = '5f0f8a52-0000-4000-8000-000000000001'
+const world = createWorld()
+const app = world.isolate()
+
+/** The status of `GET /validate` with these conditions, for a user with these claims. */
+async function statusFor(query: string, given: Partial<UserClaims> = {}): Promise<number> {
+  const { token } = await mintUser(app, given)
+  return (await ask(app, token, query)).status
+}
+
+describe('conditions in the query', () => {
+  it.each<[string, Partial<UserClaims>, number]>([
+    ['?role=admin', { roles: ['admin'] }, 200],
+    ['?role=admin', { roles: ['user'] }, 403],
+    ['?role=admin', { roles: ['user'], org_role: 'admin', org_id: ORG }, 403],
+    ['?role=admin&role=user', { roles: ['user'] }, 200],
+    ['?role=admin&role=vendor', { roles: ['user'] }, 403],
+    ['?role=user&acr=aal2', { roles: ['user'], acr: 'aal1' }, 403],
+    ['?role=user&acr=aal2', { roles: ['user'], acr: 'aal2' }, 200],
+    ['?acr=aal1', { acr: 'aal2' }, 200],
+    ['?acr=aal3', { acr: 'aal2' }, 403],
+    [`?org=${ORG}`, { org_id: ORG, org_role: 'viewer' }, 200],
+    [`?org=${ORG}`, {}, 403],
+    ['?org=null', {}, 403],
+    ['?permission=users:read', { org_id: ORG, org_role: 'viewer' }, 403],
+    ['?permission=users:read:self', { org_id: ORG, org_role: 'viewer' }, 200],
+    ['?permission=users:read', { org_id: ORG, org_role: 'member' }, 200],
+    ['?permission=users:update:self', { org_id: ORG, org_role: 'admin' }, 200],
+    ['?permission=webhooks:delete', { org_id: ORG, org_role: 'admin' }, 200],
+    ['?permission=org:delete', { org_id: ORG, org_role: 'admin' }, 403],
+    ['?permission=webhooksX', { org_id: ORG, org_role: 'admin' }, 403],
+    ['?permission=anything:at:all', { org_id: ORG, org_role: 'owner' }, 200],
+    ['?permission=anything:at:all', { roles: ['user', 'admin'] }, 200],
+    ['?permission=org:read', { roles: ['user'] }, 403],
+    ['?permission=constructor', { org_id: ORG, org_role: 'constructor' }, 403],
+    ['?', {}, 200],
+  ])('%s for %o is %i', async (query, given, status) => {
+    expect(await statusFor(query, given)).toBe(status)
+  })
+
+  it.each([
+    '?rolle=admin',
+    '?role=',
+    '?role',
+    '?acr=&acr=aal1',
+    '?consistency=weak',
+    '?consistency=',
+    '?valid',
+    '?=x',
+    '?strong',
+  ])('refuses %s with 403, whoever asks', async (query) => {
+    expect(await statusFor(query, { roles: ['user', 'admin'], acr: 'aal2' })).toBe(403)
+    expect((await app.fetch(`/validate${query}`)).status).toBe(403)
+  })
+})
+
+describe('conditions in X-Auth-Require', () => {
+  it.each([
+    ['valid', { consistency: 'view' }],
+    [' valid ', { consistency: 'view' }],
+    ['strong', { consistency: 'strong' }],
+    ['role=admin, acr=aal2, strong', { consistency: 'strong', role: ['admin'], acr: ['aal2'] }],
+    ['role=admin,role=vendor', { role: ['admin', 'vendor'] }],
+    ['permission=users:read:self', { permission: ['users:read:self'] }],
+  ])('reads %s', (header, conditions) => {
+    expect(readHeaderConditions(header)).toMatchObject(conditions)
+  })
+
+  it.each([
+    '',
+    ' ',
+    ',',
+    'valid,',
+    'valid, valid',
+    'valid, role=admin',
+    'role',
+    'role=',
+    'role =admin',
+    'role= admin',
+    'rolle=admin',
+    'ROLE=admin',
+    'role=a b',
+    'role=admin;',
+    'weak',
+    'consistency=strong',
+    'role=\u00e9',
+    '__proto__=x',
+  ])('refuses %j', (header) => {
+    const conditions = readHeaderConditions(header)
+    if (header === 'role=admin;') expect(conditions?.role).toEqual(['admin;'])
+    else expect(conditions).toBeUndefined()
+  })
+
+  it('decide below /validate/', async () => {
+    const { token } = await mintUser(app)
+    const statuses = await Promise.all(
+      ['role=user', 'role=admin', 'role=user, acr=aal2', 'nonsense'].map(async (required) => {
+        const headers = { authorization: `Bearer ${token}`, 'x-auth-require': required }
+        return (await app.fetch('/validate/x', { method: 'POST', headers })).status
+      }),
+    )
+    expect(statuses).toEqual([200, 403, 403, 403])
+  })
+})
+
+it('lets a query say no more than the header form: none is no condition', () => {
+  expect(readQueryConditions('')).toEqual(readHeaderConditions('valid'))
+})
+
+it('finds no condition met by claims that lack what it asks', () => {
+  const machine = { client_id: 'c', sub: 'c', scope: 'events:read users:*' }
+  const claims = { ...machine, iss: '', aud: '', jti: '', iat: 0, exp: 0, type: 'access' } as const
+  const isMet = (header: string) => areMet(readHeaderConditions(header) ?? { ...conditionsOfNobody }, claims)
+  const conditionsOfNobody = { consistency: 'view', role: ['-'], permission: [], org: [], acr: [] } as const
+  expect(['permission=events:read', 'permission=users:*'].map(isMet)).toEqual([true, true])
+  expect(['permission=users:read', 'role=user', 'acr=aal1', 'org=null', 'permission=events'].map(isMet)).toEqual(
+    Array(5).fill(false),
+  )
+})
+
+describe('a header value', () => {
+  it.each([
+    ['', ''],
+    ['ada', 'ada'],
+    ['Ada Lovelace', 'Ada Lovelace'],
+    [' x ', '%20x%20'],
+    ['100%', '100%25'],
+    ['a\r\nb', 'a%0D%0Ab'],
+    ['a\tb', 'a%09b'],
+    ['\u007f', '%7F'],
+    ['Zoë', 'Zo%C3%AB'],
+    ['\u{1f600}', '%F0%9F%98%80'],
+    ['\ud800', '%EF%BF%BD'],
+    ['~!"', '~!"'],
+  ])('%j is %s', (text, value) => {
+    expect(encodeHeaderValue(text)).toBe(value)
+  })
+})
+
+describe('the view', () => {
+  it('packs a UUID into 16 bytes, each into its own', () => {
+    const [a, b] = [newUuid(), newUuid()]
+    expect(packId(a)).toHaveLength(8)
+    expect(packId(a)).not.toBe(packId(b))
+    expect(packId(a)).toBe(packId(a))
+    expect(packId('a-kid')).toBe('a-kid')
+  })
+
+  it('holds 100,000 entries; beyond them objects are asked', () => {
+    const view = createView()
+    const sessions = (count: number) =>
+      Array.from({ length: count }, () => ({ kind: 'session', id: newUuid() }) as const)
+    applyEntries(view, sessions(MAX_VIEW_ENTRIES), 1)
+    expect([sizeOf(view), view.overflow]).toEqual([MAX_VIEW_ENTRIES, false])
+    applyEntries(view, sessions(1), 1)
+    expect(view.overflow).toBe(true)
+  })
+
+  it('keeps the highest version of claims', () => {
+    const view = createView()
+    const userId = newUuid()
+    applyEntries(
+      view,
+      [5, 3].map((below) => ({ kind: 'claims', userId, below }) as const),
+      1,
+    )
+    expect(view.claims.get(packId(userId))?.below).toBe(5)
+  })
+})
