@@ -17,6 +17,7 @@ export interface Alarms {
   /** Sets the alarm unless it goes off by then anyway. */
   ensure(name: string, at: number): void
   cancel(name: string): void
+  /** Null also while its work runs: the retry it then stands at is not an alarm that anyone has set. */
   find(name: string): number | null
   /** For constructors: an alarm that is due and that the platform has dropped is armed anew. */
   restore(): Promise<void>
@@ -43,7 +44,7 @@ export function createAlarms(storage: DurableObjectStorage, log: Log): Alarms {
   }
 
   const find = (name: string): number | null =>
-    sql.exec<{ at: number }>('select at from alarms where name = ?', name).toArray()[0]?.at ?? null
+    sql.exec<{ at: number }>('select at from alarms where name = ? and running = 0', name).toArray()[0]?.at ?? null
 
   const set = (name: string, at: number): void =>
     change(
@@ -67,6 +68,7 @@ export function createAlarms(storage: DurableObjectStorage, log: Log): Alarms {
       await work(name)
       change('delete from alarms where name = ? and running = 1', name)
     } catch (cause) {
+      sql.exec('update alarms set running = 0 where name = ?', name)
       log.error('alarm_failed', cause, { alarm: name })
     }
   }

@@ -71,6 +71,14 @@ describe('named alarms', () => {
     })
   })
 
+  it('stay set when their work ensures them later than the retry', async () => {
+    await withAlarms(async (alarms, storage, now) => {
+      alarms.set('work', now + HOUR)
+      await alarms.run(now + HOUR, () => alarms.ensure('work', now + 5 * HOUR))
+      expect(await storage.getAlarm()).toBe(now + 5 * HOUR)
+    })
+  })
+
   it('never throw: what fails is tried again, and holds up no other', async () => {
     await withAlarms(async (alarms, storage, now) => {
       alarms.set('bad', now + HOUR)

@@ -58,6 +58,7 @@ class Witness {
   readonly answered: Grant[] = []
   readonly held: Grant[]
   readonly advancedAt = new Map<number, number>()
+  readonly advancedFrom = new Map<number, string>()
   readonly keyOf = new Map<number, string | null>()
   causeOfEnd: string | null = null
   /** A revocation answers only when the feed has it: others may be refused before. */
@@ -89,6 +90,7 @@ class Witness {
       expect(twin, 'one generation is made once').toBeUndefined()
       expect(grant.generation).toBe(call.presented.generation + 1)
       this.advancedAt.set(call.presented.generation, call.at)
+      this.advancedFrom.set(call.presented.generation, call.from)
       this.keyOf.set(call.presented.generation, call.key)
       this.idleUntil = call.at + 7 * 86_400 * SECOND
     } else {
@@ -106,7 +108,7 @@ class Witness {
     if (reason === 'reuse') {
       expect(this.causeOfEnd).toBeNull()
       expect(call.presented.generation).toBeLessThan(this.newest.generation)
-      const isForeign = call.from === ABROAD && !this.hasItsKey(call)
+      const isForeign = call.from !== this.advancedFrom.get(call.presented.generation) && !this.hasItsKey(call)
       expect(isForeign || !this.isReplayable(call), 'reuse is old, or from another network').toBe(true)
       this.causeOfEnd = 'reuse'
     } else if (reason === 'expired') {
