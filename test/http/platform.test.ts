@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { json } from '../support/app.ts'
+import { createTestApp, json } from '../support/app.ts'
 import { createTestServer } from '../support/server.ts'
 import { testRoutes } from './routes-of-tests.ts'
 
@@ -32,6 +32,22 @@ describe('every answer', () => {
     const server = createTestServer({ routes: testRoutes, env: { SERVER_TIMING: 'true' } })
     expect((await server.fetch('/t/cached')).headers.get('server-timing')).toMatch(/^total;dur=\d+$/)
   })
+})
+
+describe('a request id', () => {
+  it('of the caller is kept when it is a plain token, and stands in the envelope', async () => {
+    const answer = await createTestApp().fetch('/nowhere', { headers: { 'x-request-id': 'caller-1234' } })
+    expect(answer.headers.get('x-request-id')).toBe('caller-1234')
+    expect(await answer.json()).toMatchObject({ error: { request_id: 'caller-1234' } })
+  })
+
+  it.each(['short', 'a'.repeat(129), 'has spaces in it', '{"json":1}', 'caf\u00e9-1234567'])(
+    '%j is replaced',
+    async (given) => {
+      const answer = await createTestApp().fetch('/nowhere', { headers: { 'x-request-id': given } })
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+    },
+  )
 })
 
 describe('a path', () => {
@@ -95,7 +111,7 @@ describe('a path', () => {
 
 describe('a failure', () => {
   it('that is expected is the one envelope', async () => {
-    const answer = await fetch('/t/taken', { headers: { 'x-request-id': 'caller-1234' } })
+    const answer = await fetch('/t/taken')
     expect(answer.status).toBe(409)
     expect(answer.headers.get('content-type')).toBe('application/json')
     const body = await answer.json<Record<string, unknown>>()

@@ -1,4 +1,4 @@
-/** No other host, no inline script. Swagger UI sets inline styles, and draws its icons from `data:`. */
+/** No other host, nothing inline. Swagger UI draws its icons from `data:`. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
