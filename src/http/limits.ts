@@ -2,12 +2,13 @@ import type { Ctx } from '../context.ts'
 import { rateLimited } from '../lib/errors.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { rateSubjectOf } from '../lib/network.ts'
+import { createRemembered, type Remembered } from '../lib/remembered.ts'
 import { MINUTE, SECOND, toSeconds } from '../lib/time.ts'
 import type { Identity } from './guard.ts'
 import { estimate, type RateWindows, retryAfter, startWindows, turnWindows } from './rate-window.ts'
 import type { Limiter } from './router.ts'
 
-/** Subjects that one isolate remembers; the one not seen for longest goes first. About 200 bytes each. */
+/** Subjects that one isolate remembers, about 200 bytes each. */
 const MAX_SUBJECTS = 20_000
 const LIST_EVERY = 10 * SECOND
 /** KV takes one write a second for a key. */
@@ -31,10 +32,13 @@ interface Counted extends RateWindows {
 
 interface RateMemory {
   isolateId: string | null
-  readonly subjects: Map<string, Counted>
+  readonly subjects: Remembered<Counted>
 }
 
-const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({ isolateId: null, subjects: new Map() }))
+const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({
+  isolateId: null,
+  subjects: createRemembered(MAX_SUBJECTS),
+}))
 
 /** A bad credential counts as none: else made-up tokens would each have a tier of their own. */
 function tierOf(ctx: Ctx, identity: Identity): Tier {
@@ -68,18 +72,13 @@ export const limitRequest: Limiter = async (c, identity) => {
   if (isRefused) throw rateLimited({ retry_after: Math.ceil(wait / SECOND), limit: tier.limit })
 }
 
-/** The subject's count, turned to the present window; it becomes the last to be forgotten. */
+/** The subject's count, turned to the present window. */
 function remember(ctx: Ctx, subject: string, now: number): Counted {
   const { subjects } = memoryOf(ctx)
   const known = subjects.get(subject)
-  subjects.delete(subject)
-  if (!known && subjects.size >= MAX_SUBJECTS) {
-    const [oldest] = subjects.keys()
-    if (oldest !== undefined) subjects.delete(oldest)
-  }
   const counted = known ?? { ...startWindows(now), written: 0, writtenAt: 0, listedAt: 0 }
+  if (!known) subjects.set(subject, counted)
   if (turnWindows(counted, now)) counted.written = 0
-  subjects.set(subject, counted)
   return counted
 }
 

@@ -2,9 +2,9 @@ import type { Ctx } from '../../context.ts'
 import { estimate, type RateWindows, retryAfter, startWindows, turnWindows } from '../../http/rate-window.ts'
 import { rateLimited } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
+import { createRemembered } from '../../lib/remembered.ts'
 import { SECOND } from '../../lib/time.ts'
 import type { AccessClaims } from '../keys/types.ts'
-import { createRemembered } from './rules/remembered.ts'
 
 const MAX_SUBJECTS = 10_000
 

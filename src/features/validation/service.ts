@@ -1,11 +1,11 @@
 import type { Ctx } from '../../context.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
+import { createRemembered } from '../../lib/remembered.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { isClientEnabled } from '../clients/service.ts'
 import { isUserClaims, verifyAccessToken } from '../keys/service.ts'
 import type { AccessClaims } from '../keys/types.ts'
-import { createRemembered, MAX_REMEMBERED } from './rules/remembered.ts'
 import { ageOf, packId, refusalOf, type TokenSubject } from './rules/view.ts'
 import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from './service/freshness.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
@@ -32,6 +32,9 @@ interface Verified {
   readonly expiresAt: number
   readonly subject: TokenSubject
 }
+
+/** Verified tokens that one isolate remembers; with their claims about 3 kB each. */
+const MAX_REMEMBERED = 10_000
 
 const rememberedOf = isolateSlot('verified tokens', () => createRemembered<Verified>(MAX_REMEMBERED))
 

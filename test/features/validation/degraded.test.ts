@@ -196,19 +196,6 @@ describe('consistency=strong', () => {
 })
 
 describe('what an isolate remembers', () => {
-  it('is bounded', async () => {
-    const { createRemembered } = await import('../../../src/features/validation/rules/remembered.ts')
-    const remembered = createRemembered<number>(10)
-    remembered.set('kept', 0)
-    for (let index = 1; index < 1000; index += 1) {
-      remembered.set(`${index}`, index)
-      expect(remembered.get('kept')).toBe(0)
-      expect(remembered.size).toBeLessThanOrEqual(10)
-    }
-    expect(remembered.get('1')).toBeUndefined()
-    expect(remembered.get('999')).toBe(999)
-  })
-
   it('is a verified token: its signature is checked once', async () => {
     await ask(app, ada.token)
     const claims = viewOf(await app.ctx())

@@ -1,6 +1,3 @@
-/** Verified tokens that one isolate remembers; with their claims about 3 kB each. */
-export const MAX_REMEMBERED = 10_000
-
 /**
  * A bounded memory of what was used last, in two generations: a hit in the young one moves nothing, so it costs one look-up.
  * What was not asked for while half a memory of others came is forgotten.
