@@ -1,4 +1,4 @@
-import { runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import type { Ctx } from '../../../src/context.ts'
 import type { Caller, Grant, OpenSessionInput, RotateInput } from '../../../src/durable/rpc.ts'
 import type { UserAuthority } from '../../../src/durable/user-authority/user-authority.ts'
@@ -19,9 +19,15 @@ export async function freshAuthority(start = Date.now()) {
   const clock = { now: start }
   const inside = <T>(work: (object: UserAuthority, state: DurableObjectState) => T | Promise<T>): Promise<T> =>
     runInDurableObject(stub, work)
+  const real: { context: () => Ctx } = {
+    context: () => {
+      throw new Error('not prepared')
+    },
+  }
   const prepare = () =>
     inside((object) => {
       object.clock = () => clock.now
+      real.context = object.context
     })
   await prepare()
   return {
@@ -29,16 +35,20 @@ export async function freshAuthority(start = Date.now()) {
     stub,
     clock,
     inside,
-    prepare,
     /** Replaces what the object tells others through. */
     breakReceivers: (override: (ctx: Ctx) => Ctx) =>
       inside((object) => {
-        const real = object.context
-        object.context = () => override(real())
-        return () => {
-          object.context = real
-        }
+        object.context = () => override(real.context())
       }),
+    restoreReceivers: () =>
+      inside((object) => {
+        object.context = real.context
+      }),
+    /** The object is thrown out of memory and made again from its storage. */
+    restart: async () => {
+      await evictDurableObject(stub)
+      await prepare()
+    },
     open: async (changes: Partial<OpenSessionInput> = {}): Promise<Grant> => {
       const result = await stub.open(openInput(userId, changes))
       if (result.outcome !== 'opened') throw new Error(result.outcome)
