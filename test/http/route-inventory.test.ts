@@ -23,7 +23,6 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'POST /api/v1/auth/signin': 'checks a password',
   'POST /api/v1/auth/login': 'checks a password',
   'POST /api/v1/auth/refresh': 'checks a refresh token',
-  'POST /api/v1/users': 'makes an account',
   'GET /.well-known/oauth-authorization-server': 'public metadata',
   'GET /validate': "says whether the caller's own token is good",
   'POST /validate': 'says whether the token in the body is good',
