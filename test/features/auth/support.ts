@@ -1,0 +1,63 @@
+import { expect } from 'vitest'
+import { createTestApp, json } from '../../support/app.ts'
+import { newAddress } from '../../support/users.ts'
+
+export const app = createTestApp()
+
+/** Each call from a network of its own. */
+export const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  app.fetch(`/api/v1/auth/${path}`, json(body, { 'cf-connecting-ip': newAddress(), ...headers }))
+
+export const get = (path: string, headers: Record<string, string> = {}) =>
+  app.fetch(`/api/v1/auth/${path}`, { headers })
+
+const SESSION_KEYS = [
+  'accessToken',
+  'access_token',
+  'expiresAt',
+  'expires_in',
+  'mfa_required',
+  'mfa_token',
+  'refreshToken',
+  'refresh_token',
+  'role',
+  'tokenType',
+  'token_type',
+  'tokens',
+  'user',
+  'userId',
+  'username',
+]
+
+export interface Session {
+  readonly [key: string]: unknown
+  readonly user: { id: string; number: number; email: string; username: string | null; last_sign_in_at: string | null }
+  readonly tokens: Record<string, unknown>
+  readonly access_token: string
+  readonly refresh_token: string
+  readonly expires_in: number
+}
+
+/** What every system's client reads of a sign-up, a sign-in and a refresh. */
+export function expectEveryKeySet(session: Session, email: string) {
+  expect(Object.keys(session).sort()).toEqual(SESSION_KEYS)
+  expect(session.tokens).toEqual({
+    access_token: session.access_token,
+    refresh_token: session.refresh_token,
+    token_type: 'bearer',
+    expires_in: session.expires_in,
+  })
+  expect(session).toMatchObject({
+    accessToken: session.access_token,
+    refreshToken: session.refresh_token,
+    tokenType: 'Bearer',
+    token_type: 'bearer',
+    mfa_required: false,
+    mfa_token: null,
+    userId: session.user.number,
+    username: session.user.username ?? email,
+    role: 'ROLE_USER',
+  })
+  expect(session.expires_in).toBeGreaterThan(590)
+  expect(session.expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
+}
