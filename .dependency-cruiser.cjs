@@ -84,8 +84,15 @@ module.exports = {
     {
       name: 'features-meet-at-service',
       severity: 'error',
-      from: { path: IN_FEATURE },
+      from: { path: IN_FEATURE, pathNot: role('wire') },
       to: { path: '^src/features/', pathNot: ['^src/features/$1/', role('service', 'types', 'tables')] },
+    },
+    {
+      // One shape of a user, wherever it is answered.
+      name: 'wires-share-shapes',
+      severity: 'error',
+      from: { path: '^src/features/([^/]+)/wire(/|\\.ts$)' },
+      to: { path: '^src/features/', pathNot: ['^src/features/$1/', role('service', 'types', 'wire')] },
     },
     {
       name: 'foreign-tables-only-in-stores',

@@ -2,7 +2,6 @@ import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
-import { UserWire, userToWire } from '../users/wire.ts'
 import { accountLocked, invalidCredentials, signUpsDisabled, weakPassword } from './errors.ts'
 import { getCurrentUser, refresh, signOut } from './service/current.ts'
 import { signIn } from './service/sign-in.ts'
@@ -20,6 +19,8 @@ import {
   toRefreshToken,
   toSignIn,
   toSignUp,
+  UserWire,
+  userToWire,
 } from './wire.ts'
 
 export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', renderError })

@@ -7,6 +7,8 @@ import type { User, UserStatus } from '../users/types.ts'
 import { UserWire, userToWire } from '../users/wire.ts'
 import type { SignUpInput } from './service/sign-up.ts'
 
+export { UserWire, userToWire }
+
 const MIN_PASSWORD_LENGTH = 8
 const MAX_IDENTIFIER_LENGTH = 254
 /** Room for what else a client may send by mistake, an access token: it gets the answer of a bad token. */

@@ -20,8 +20,6 @@ export const fromBase64UrlPadded = (text: string): Bytes | undefined =>
 export const fromAdaptedBase64 = (text: string): Bytes | undefined =>
   /^[A-Za-z0-9./]*$/.test(text) ? decode(text.replaceAll('.', '+'), 'base64') : undefined
 
-export const toBase64 = (bytes: Uint8Array): string => bytes.toBase64()
-
 export const toBase64NoPadding = (bytes: Uint8Array): string => bytes.toBase64({ omitPadding: true })
 
 export const fromHexText = (text: string): Bytes | undefined =>
