@@ -20,15 +20,7 @@ async function loadService() {
   const outfile = join(root, 'node_modules/.cache/postern/service.mjs')
   await mkdir(dirname(outfile), { recursive: true })
   await build({
-    stdin: {
-      contents: `
-        export { listRoutes } from './src/app.ts'
-        export { describeApi, listFailures } from './src/http/openapi.ts'
-        export { statusOf } from './src/http/render-error.ts'
-        export { listErrorDefinitions } from './src/lib/errors.ts'`,
-      resolveDir: root,
-      loader: 'ts',
-    },
+    entryPoints: [join(root, 'scripts/documented-service.ts')],
     outfile,
     bundle: true,
     format: 'esm',
