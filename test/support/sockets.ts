@@ -38,6 +38,10 @@ export function readSocket(socket: WebSocket): TestSocket {
   socket.addEventListener('close', ({ code, reason }) => {
     end = { code, reason }
   })
+  // An end that dies without a close frame is an error here, and 1006 to a browser.
+  socket.addEventListener('error', () => {
+    end ??= { code: 1006, reason: '' }
+  })
   socket.accept()
   const ofType = (type: string) => frames.filter((frame) => frame.type === type)
   return {

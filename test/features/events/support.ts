@@ -1,0 +1,152 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import type { EventHub } from '../../../src/durable/event-hub/event-hub.ts'
+import type { UserAuthority } from '../../../src/durable/user-authority/user-authority.ts'
+import { createClient } from '../../../src/features/clients/service.ts'
+import { loadSigningKey, mintClientToken } from '../../../src/features/keys/service.ts'
+import { openSession } from '../../../src/features/sessions/service.ts'
+import { createUser } from '../../../src/features/users/service.ts'
+import type { RecordedEvent } from '../../../src/lib/event.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
+import { env, type TestApp } from '../../support/app.ts'
+
+export const userStub = (userId: string) =>
+  (env.USER_AUTHORITY as unknown as DurableObjectNamespace<UserAuthority>).getByName(userId)
+
+export const hubStub = (topic: string) =>
+  (env.EVENT_HUB as unknown as DurableObjectNamespace<EventHub>).getByName(topic)
+
+/** A user with a session. */
+export async function freshUser(app: TestApp, { role = 'user' }: { role?: string } = {}) {
+  const ctx = await app.ctx()
+  const user = await createUser(ctx, { email: `${newUuid()}@example.test`, role })
+  await app.settled()
+  const open = async () => {
+    const { session, tokens } = await openSession(ctx, { user, amr: ['pwd'] })
+    return { sessionId: session.id, token: tokens.accessToken }
+  }
+  // Anew each time: a stub of an object that was killed is broken.
+  const stub = () => userStub(user.id)
+  const { sessionId, token } = await open()
+  return {
+    id: user.id,
+    email: user.email,
+    channel: `user:${user.id}`,
+    sessionId,
+    token,
+    stub,
+    nudge: () => stub().nudge({ userId: user.id }),
+    /** Another session. */
+    open,
+    end: (id: string) =>
+      stub().endSession({
+        userId: user.id,
+        sessionId: id,
+        reason: 'revoked',
+        actor: { type: 'user', id: user.id },
+        caller: { ip: '192.0.2.1', country: null, userAgent: null },
+      }),
+    /** Appends to the user's log, by way of D1 as a change would. Returns the events' ids. */
+    publish: (count: number, changes: Partial<RecordedEvent> = {}) => publish(user.id, count, changes),
+    /** What the object's log holds: ids in order of seq. */
+    logged: (): Promise<string[]> =>
+      runInDurableObject(stub(), (_, state) =>
+        state.storage.sql
+          .exec<{ id: string }>(`select event ->> 'id' as id from event_log order by seq`)
+          .toArray()
+          .map(({ id }) => id),
+      ),
+    /** Takes the object out of memory; its sockets hibernate. */
+    hibernate: () => evictDurableObject(stub()),
+    /** Kills the object with its sockets, in the middle of whatever it does. */
+    kill: () => killObject(stub()),
+  }
+}
+
+/** As a crash: memory and sockets are gone, storage stays. */
+export async function killObject(stub: DurableObjectStub): Promise<void> {
+  const died = runInDurableObject(stub, (_, state) => state.abort('killed by the test'))
+  await died.catch((cause: unknown) => String(cause))
+}
+
+export const testEvent = (changes: Partial<RecordedEvent> = {}): RecordedEvent => ({
+  id: newUuid(),
+  type: 'test.happened',
+  time: Date.now(),
+  subject: 'subject',
+  userId: null,
+  actor: { type: 'system', id: 'test' },
+  sessionId: null,
+  organizationId: null,
+  data: {},
+  ip: '192.0.2.9',
+  userAgent: 'secret agent',
+  ...changes,
+})
+
+const ROW =
+  'insert into events (id, type, time, subject, user_id, actor_type, actor_id, organization_id, data, ip, user_agent, feed_entry, claims_version) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
+
+/** Rows that wait for delivery, as a change that crashed before its nudge leaves them. */
+export async function insertRows(
+  userId: string | null,
+  count: number,
+  changes: Partial<RecordedEvent> & { feedEntry?: unknown; claimsVersion?: number } = {},
+): Promise<string[]> {
+  const events = Array.from({ length: count }, (_, index) => testEvent({ data: { index }, ...changes }))
+  const insert = env.DB.prepare(ROW)
+  const feedEntry = changes.feedEntry ? JSON.stringify(changes.feedEntry) : null
+  await env.DB.batch(
+    events.map((event) =>
+      insert.bind(
+        event.id,
+        event.type,
+        event.time,
+        event.subject,
+        userId,
+        event.actor.type,
+        event.actor.id,
+        event.organizationId,
+        JSON.stringify(event.data),
+        event.ip,
+        event.userAgent,
+        feedEntry,
+        changes.claimsVersion ?? null,
+      ),
+    ),
+  )
+  return events.map(({ id }) => id)
+}
+
+async function publish(userId: string, count: number, changes: Partial<RecordedEvent>): Promise<string[]> {
+  const ids = await insertRows(userId, count, changes)
+  await userStub(userId).nudge({ userId })
+  return ids
+}
+
+/** A machine with a token of its own. */
+export async function freshMachine(app: TestApp, scopes: readonly string[] = ['events:read']) {
+  const ctx = await app.ctx()
+  const actor = { type: 'system', id: 'test' } as const
+  const { client } = await createClient(ctx, { name: 'robot', scopes, actor })
+  const now = Math.floor(ctx.now() / 1000)
+  const token = await mintClientToken(await loadSigningKey(ctx), {
+    iss: ctx.config.PUBLIC_URL,
+    aud: ctx.config.AUDIENCE,
+    client_id: client.id,
+    sub: client.id,
+    jti: newUuid(),
+    iat: now,
+    exp: now + 600,
+    type: 'access',
+    scope: scopes.join(' '),
+  })
+  return { id: client.id, token }
+}
+
+/** Moves an object's clock and runs what is due by then. */
+export async function runAlarmsAt(stub: DurableObjectStub<UserAuthority | EventHub>, now: number): Promise<void> {
+  await runInDurableObject(stub, (object) => {
+    object.clock = () => now
+  })
+  await runDurableObjectAlarm(stub)
+}
