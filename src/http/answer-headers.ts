@@ -1,7 +1,7 @@
 import type { Ctx } from '../context.ts'
 
 /** janua-wire 1. HTML pages (API reference) bring a CSP of their own. */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'X-XSS-Protection': '1; mode=block',

@@ -10,6 +10,7 @@ import {
   configurationError,
   type ErrorDefinition,
   internalError,
+  malformedRequest,
   payloadTooLarge,
   rateLimited,
   unauthorized,
@@ -18,7 +19,6 @@ import {
 } from '../lib/errors.ts'
 import { VERSION } from '../lib/version.ts'
 import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
-import { statusOf } from './render-error.ts'
 import type { Answer, Route } from './router.ts'
 
 /** The envelope of `render-error.ts`, as a schema. */
@@ -163,37 +163,39 @@ interface Failure {
   readonly status: number
 }
 
-const failureOf = (error: ErrorDefinition): Failure => ({
-  code: error.code,
-  message: error.message,
-  status: statusOf(error),
-})
-
 /** Everything that a route answers when it fails: its own errors and those of what stands before its handler. */
-export function listFailures({ spec }: Route): Failure[] {
-  const malformed: Failure = { ...failureOf(validationFailed), status: 400 }
-  const invalid = spec.invalidIs400 ? malformed : failureOf(validationFailed)
-  const errors = [...(spec.errors ?? []), ...REFUSALS[spec.guard.kind], internalError, configurationError]
-  return [
+export function listFailures({ spec, renderError }: Route): Failure[] {
+  const malformed = malformedRequest('The request is malformed')
+  const errors = [
     ...(spec.path || spec.body ? [malformed] : []),
-    ...(spec.query || spec.body ? [invalid] : []),
-    ...(spec.body ? [payloadTooLarge, unsupportedMediaType].map(failureOf) : []),
-    ...(spec.unlimited ? [] : [failureOf(rateLimited)]),
-    ...errors.map(failureOf),
+    ...(spec.query || spec.body ? [spec.invalidIs400 ? malformed : validationFailed()] : []),
+    ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
+    ...(spec.unlimited ? [] : [rateLimited()]),
+    ...(spec.errors ?? []).map((define) => define()),
+    ...REFUSALS[spec.guard.kind].map((define) => define()),
+    internalError(),
+    configurationError(),
   ]
+  // The surface itself says what status it gives to an error.
+  return errors.map((error) => ({
+    code: error.code,
+    message: error.message,
+    status: renderError({ requestId: '', now: () => 0 }, error).status,
+  }))
 }
 
 /** One answer a status: the document has no room for two. An answer that the route declares itself stays. */
 function failuresOf(route: Route): ZodOpenApiResponsesObject {
+  const own = route.renderError.answer
+  const describe = ({ code, message }: Failure) => (own ? message : `\`${code}\`: ${message}`)
   const byStatus = Map.groupBy(listFailures(route), ({ status }) => String(status))
   const responses: Record<string, ZodOpenApiResponseObject> = {}
   for (const [status, failures] of byStatus) {
     if (Number(status) in route.spec.answers) continue
-    const codes = [...new Map(failures.map(({ code, message }) => [code, message]))]
     responses[status] = {
-      description: codes.map(([code, message]) => `\`${code}\`: ${message}`).join('\n\n'),
+      description: [...new Set(failures.map(describe))].join('\n\n'),
       ...(status === '429' ? { headers: RATE_HEADERS } : {}),
-      content: route.renderError.answer ?? { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      content: own ?? { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
     }
   }
   return responses

@@ -29,9 +29,9 @@ describe('the document of the service', () => {
       expect(operation?.summary).toBe(route.spec.summary)
       const responses = operation?.responses ?? {}
       expect(Object.keys(responses).some((status) => /^[123]/.test(status))).toBe(true)
-      for (const { code, status } of listFailures(route)) {
+      for (const { message, status } of listFailures(route)) {
         expect(Object.keys(responses)).toContain(String(status))
-        if (!(status in route.spec.answers)) expect(responses[status]?.description).toContain(`\`${code}\``)
+        if (!(status in route.spec.answers)) expect(responses[status]?.description).toContain(message)
       }
       const names = operation?.parameters?.filter((parameter) => parameter.in === 'path').map(({ name }) => name) ?? []
       expect(names.toSorted()).toEqual([...path.matchAll(/:(\w+)/g)].map(([, name]) => name).toSorted())
