@@ -176,6 +176,35 @@ describe('without D1', () => {
     expect(await verifyIn(isolate, await mintIn(isolate))).toMatchObject({ ok: true })
   })
 
+  it('an isolate waits a second for it once, and then not at all until it answers again', async () => {
+    const clock = { now: START }
+    const isolate = ringIsolate(clock)
+    const token = await mintIn(isolate)
+    isolate.tap.hangs = true
+    clock.now += 2 * MINUTE
+    const verifying = async () => {
+      const started = performance.now()
+      expect(await verifyIn(isolate, token)).toMatchObject({ ok: true })
+      return performance.now() - started
+    }
+    expect(await verifying()).toBeLessThan(2000)
+    const later: number[] = []
+    for (let count = 0; count < 5; count += 1) {
+      clock.now += 10 * SECOND
+      later.push(await verifying())
+    }
+    expect(Math.max(...later)).toBeLessThan(500)
+    isolate.tap.hangs = false
+    await isolate.settled()
+    clock.now += 10 * SECOND
+    await verifying()
+    await isolate.settled()
+    const readsBefore = isolate.tap.reads
+    clock.now += SECOND
+    await verifying()
+    expect(isolate.tap.reads).toBe(readsBefore)
+  })
+
   it('a cold isolate refuses to judge', async () => {
     const clock = { now: START }
     const token = await mintIn(ringIsolate(clock))

@@ -31,7 +31,11 @@ export const changeRing = (statement: string, ...values: unknown[]) =>
 export interface Tap {
   reads: number
   isDown: boolean
+  hangs: boolean
 }
+
+const never = () => new Promise<never>(() => undefined)
+const hanging = { bind: () => hanging, run: never, all: never, raw: never } as unknown as D1PreparedStatement
 
 function tapped(tap: Tap): D1Database {
   const withSession = () => {
@@ -40,7 +44,7 @@ function tapped(tap: Tap): D1Database {
       prepare(query: string) {
         if (tap.isDown) throw new Error('D1 is down')
         if (query.startsWith('select') && query.includes('signing_keys')) tap.reads += 1
-        return session.prepare(query)
+        return tap.hangs ? hanging : session.prepare(query)
       },
       batch: (statements: D1PreparedStatement[]) => session.batch(statements),
     }
@@ -54,7 +58,7 @@ export interface RingIsolate extends TestApp {
 
 /** One isolate on the tests' own ring, with a clock that the test moves. */
 export function ringIsolate(clock: { now: number }, variables: Record<string, string> = {}): RingIsolate {
-  const tap: Tap = { reads: 0, isDown: false }
+  const tap: Tap = { reads: 0, isDown: false, hangs: false }
   const app = createTestApp({
     env: { DB: tapped(tap), ...variables },
     override: (ctx) => ({ ...ctx, now: () => clock.now }),

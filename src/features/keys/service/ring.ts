@@ -22,6 +22,8 @@ interface RingState {
   attemptedAt: number
   /** A deadline, not a flag: a reader whose client goes away is cancelled without its `finally`. */
   readingUntil: number
+  /** The last read failed: nobody waits for the next one. */
+  isUnreadable: boolean
   reloadedForUnknownAt: number
 }
 
@@ -30,6 +32,7 @@ const ringState = isolateSlot<RingState>('signing key ring', () => ({
   loadedAt: Number.NEGATIVE_INFINITY,
   attemptedAt: Number.NEGATIVE_INFINITY,
   readingUntil: Number.NEGATIVE_INFINITY,
+  isUnreadable: false,
   reloadedForUnknownAt: Number.NEGATIVE_INFINITY,
 }))
 
@@ -72,6 +75,7 @@ export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
     const isForeign = keys.length === 0 && unreadable.length > 0 && (state.ring?.keys.length ?? 0) > 0
     if (!isForeign) state.ring = ring
     state.loadedAt = startedAt
+    state.isUnreadable = false
     return state.ring ?? ring
   } finally {
     state.readingUntil = Number.NEGATIVE_INFINITY
@@ -89,6 +93,8 @@ async function refreshRing(ctx: Ctx, state: RingState): Promise<void> {
   try {
     await within(READ_BOUND_MS, reloadRing(ctx))
   } catch (cause) {
+    state.readingUntil = Number.NEGATIVE_INFINITY
+    state.isUnreadable = true
     ctx.log.error('signing_ring_not_read', cause)
   }
 }
@@ -100,9 +106,10 @@ async function ringWithin(ctx: Ctx, maxAge: number): Promise<KeyRing> {
   const state = ringState(ctx)
   if (!state.ring) return reloadRing(ctx)
   const age = ageOf(ctx, state.loadedAt)
-  const mayTry = state.readingUntil > ctx.now() || ageOf(ctx, state.attemptedAt) >= RETRY_INTERVAL_MS
-  if (age > maxAge && mayTry) await refreshRing(ctx, state)
-  else if (age > maxAge / 2 && mayTry && state.readingUntil <= ctx.now()) ctx.defer(refreshRing(ctx, state))
+  const isBeingRead = state.readingUntil > ctx.now()
+  const mayRead = !isBeingRead && ageOf(ctx, state.attemptedAt) >= RETRY_INTERVAL_MS
+  if (age > maxAge && !state.isUnreadable && (isBeingRead || mayRead)) await refreshRing(ctx, state)
+  else if (age > maxAge / 2 && mayRead) ctx.defer(refreshRing(ctx, state))
   return state.ring
 }
 
