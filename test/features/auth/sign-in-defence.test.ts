@@ -171,6 +171,13 @@ describe('users who may not sign in', () => {
     },
   )
 
+  it('are locked out as by wrong passwords: a right one is not told from those', async () => {
+    const { id, email } = await createCheapUser()
+    await setStatus(id, 'suspended')
+    const address = newAddress()
+    expect(await statuses(times(6, () => signIn(email, PASSWORD, address)))).toEqual([...times(5, () => 401), 423])
+  })
+
   it('locked by an admin: told so with the right password only', async () => {
     const { id, email } = await createCheapUser()
     await setStatus(id, 'locked')

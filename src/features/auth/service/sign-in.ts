@@ -23,7 +23,6 @@ export interface SignInInput {
   /** An email or a username, as typed. */
   readonly identifier: string
   readonly password: string
-  readonly organizationId?: string
 }
 
 /** No password derives these bytes; verifying one takes as long as verifying a real one. */
@@ -31,7 +30,8 @@ const DUMMY_HASH = toCurrentPhc('A'.repeat(22), 'A'.repeat(43))
 
 /**
  * The one sign-in with a password, of every surface. Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, SERVICE_UNAVAILABLE.
- * Unknown, suspended, inactive and deleted users, and those without a password, take the same road as a wrong password.
+ * Unknown, suspended, inactive and deleted users, and those without a password, are answered as a wrong password is. An
+ * administrative lock is told to who knows the password.
  */
 export const signIn = (ctx: Ctx, input: SignInInput): Promise<SignInResult> =>
   failSlowly(ctx, () => trySignIn(ctx, input))
@@ -42,19 +42,21 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   await countAttempt(ctx, attempt)
   const stored = user?.passwordHash ?? null
   const verification = await verifyPassword(ctx, stored ?? DUMMY_HASH, input.password)
-  if (!user || stored === null || !verification.matches) throw invalidCredentials()
+  if (!user || stored === null || !verification.matches) throw refused(ctx, 'wrong_password', user)
   if (verification.isOutdated) ctx.defer(rehash(ctx, { userId: user.id, from: stored, password: input.password }))
-  if (!isSignInAllowed(user)) {
+  if (user.status === 'locked') {
     await giveBackAttempt(ctx, attempt)
-    throw refusalOf(user)
+    throw accountLocked({ reason: 'administrative', locked_until: null })
   }
-  return completeSignIn(ctx, { user, attempt, organizationId: input.organizationId })
+  // Not given back: a right password that is never locked out would be told from a wrong one.
+  if (!isSignInAllowed(user)) throw refused(ctx, user.status, user)
+  return completeSignIn(ctx, user, attempt)
 }
 
-/** An administrative lock is told to who knows the password; nothing tells the other states from a wrong one. */
-function refusalOf({ status }: User): DomainError {
-  if (status !== 'locked') return invalidCredentials()
-  return accountLocked({ reason: 'administrative', locked_until: null })
+/** One public answer; the reason is for the log. What was typed is not: people type passwords into the wrong field. */
+function refused(ctx: Ctx, reason: string, user: User | undefined): DomainError {
+  ctx.log.info('sign_in_refused', { reason: user ? reason : 'unknown_user', user_id: user?.id })
+  return invalidCredentials()
 }
 
 /** The same password under the present parameters. A password that was changed meanwhile stays. */
@@ -63,22 +65,19 @@ async function rehash(ctx: Ctx, input: { userId: string; from: string; password:
   await replacePasswordHash(ctx, { userId: input.userId, from: input.from, to })
 }
 
-async function completeSignIn(
-  ctx: Ctx,
-  { user, attempt, organizationId }: { user: User; attempt: AttemptInput; organizationId: string | undefined },
-): Promise<SignedIn> {
-  const [opened] = await Promise.all([openFirstSession(ctx, user, organizationId), giveBackAttempt(ctx, attempt)])
+async function completeSignIn(ctx: Ctx, user: User, attempt: AttemptInput): Promise<SignedIn> {
+  const [opened] = await Promise.all([openFirstSession(ctx, user), giveBackAttempt(ctx, attempt)])
   await completeAttempt(ctx, attempt)
   return toSignedIn(ctx, user, opened)
 }
 
 /** The row that was checked decides: an object that has seen newer credentials refuses, as if the password were wrong. */
-export async function openFirstSession(ctx: Ctx, user: User, organizationId?: string): Promise<OpenedSession> {
+export async function openFirstSession(ctx: Ctx, user: User): Promise<OpenedSession> {
   const events = [{ type: 'user.signed_in', data: { method: 'password' } }]
   try {
-    return await openSession(ctx, { user, amr: ['pwd'], events, ...(organizationId ? { organizationId } : {}) })
+    return await openSession(ctx, { user, amr: ['pwd'], events })
   } catch (cause) {
-    if (cause instanceof DomainError && cause.code === 'SESSION_REFUSED') throw invalidCredentials()
+    if (cause instanceof DomainError && cause.code === 'SESSION_REFUSED') throw refused(ctx, 'stale_credentials', user)
     throw cause
   }
 }
