@@ -5,8 +5,9 @@ import { publicRoute, userRoute } from '../../src/http/guard.ts'
 import { renderError } from '../../src/http/render-error.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { MINUTE, SECOND } from '../../src/lib/time.ts'
-import { env } from '../support/app.ts'
+import { createTestApp, env } from '../support/app.ts'
 import { createTestServer, userActor } from '../support/server.ts'
+import { makeAdmin, signUpUser } from '../support/users.ts'
 
 const routes = createRoutes({ prefix: '/t', tag: 'test', renderError })
 const answers = { 200: { description: 'ok' } }
@@ -126,6 +127,17 @@ describe('tiers', () => {
     const probe = await get('/t/probe', address)
     expect(probe.status).toBe(200)
     expect(probe.headers.has('x-ratelimit-limit')).toBe(false)
+  })
+})
+
+describe('the service', () => {
+  it('has the documented limits: 100 a minute for strangers, 1000 for users, 5000 for admins', async () => {
+    const app = createTestApp({ env: { RATE_LIMIT_ANONYMOUS: '' } })
+    const limitOf = async (headers: Record<string, string>) =>
+      (await app.fetch('/openapi.json', { headers })).headers.get('x-ratelimit-limit')
+    expect(await limitOf({ 'cf-connecting-ip': freshAddress() })).toBe('100')
+    expect(await limitOf((await signUpUser(app)).headers)).toBe('1000')
+    expect(await limitOf((await makeAdmin(app)).headers)).toBe('5000')
   })
 })
 

@@ -41,4 +41,10 @@ describe('the API reference', () => {
     )
     for (const path of [...paths, '/api-reference.js']) expect((await app.fetch(path)).status).toBe(404)
   })
+
+  it('serves none to a gateway that asks for a check', async () => {
+    const headers = { 'x-auth-require': 'valid' }
+    for (const path of ['/swagger-ui/api-reference.js', '/docs', '/openapi.json'])
+      expect((await createTestApp().fetch(path, { headers })).status).toBe(403)
+  })
 })

@@ -3,6 +3,7 @@ import type { Ctx } from '../../../src/context.ts'
 import { checkHealth } from '../../../src/features/health/service.ts'
 import { detailedHealthToWire } from '../../../src/features/health/wire.ts'
 import { createTestApp } from '../../support/app.ts'
+import { makeAdmin, signUpUser } from '../../support/users.ts'
 
 const STORES = ['database', 'redis', 'user_authority', 'sign_in_guard', 'revocation_feed', 'event_hub'] as const
 type Store = (typeof STORES)[number]
@@ -42,8 +43,18 @@ describe('a healthy service', () => {
   })
 
   it('shows its details to admins only', async () => {
-    const answer = await createTestApp().fetch('/api/v1/health/detailed')
-    expect([answer.status, (await answer.json<{ code: string }>()).code]).toEqual([401, 'UNAUTHORIZED'])
+    const app = createTestApp()
+    const path = '/api/v1/health/detailed'
+    const anonymous = await app.fetch(path)
+    expect([anonymous.status, (await anonymous.json<{ code: string }>()).code]).toEqual([401, 'UNAUTHORIZED'])
+    const someone = await app.fetch(path, { headers: (await signUpUser(app)).headers })
+    expect([someone.status, (await someone.json<{ code: string }>()).code]).toEqual([403, 'ADMIN_REQUIRED'])
+    const admin = await app.fetch(path, { headers: (await makeAdmin(app)).headers })
+    expect(admin.status).toBe(200)
+    expect(await admin.json()).toMatchObject({
+      status: 'healthy',
+      checks: { database: { status: 'healthy', critical: true, duration_ms: expect.any(Number) } },
+    })
   })
 
   it('names what each store answered', async () => {
