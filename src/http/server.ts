@@ -17,18 +17,12 @@ export interface ServerParts {
   readonly verifier: Verifier
   /** Answers the forms of `/validate` that stand outside the routes; null when the request is none of them. */
   readonly answerGateway: (ctx: Ctx, request: Request) => Promise<Response | null>
-  /** Answers whole what this isolate's memory can answer: nothing is added and no line is logged. Null for the rest. */
-  readonly answerFromMemory: (
-    ctx: Ctx,
-    request: Request,
-    next: (request: Request) => Promise<Response>,
-  ) => Response | Promise<Response> | null
 }
 
 /** Answers one request: the gateway forms, CORS, the routes, and what every answer carries. It never rejects. */
 export function createServer(parts: ServerParts): (ctx: Ctx, request: Request) => Promise<Response> {
   const hono = createRouter(parts)
-  const serve = async (ctx: Ctx, request: Request): Promise<Response> => {
+  return async (ctx, request) => {
     const started = ctx.now()
     const state: RequestState = { ctx, identity: null, answerHeaders: {} }
     const { answer, headers } = await answerOf(parts, hono, state, request)
@@ -42,8 +36,6 @@ export function createServer(parts: ServerParts): (ctx: Ctx, request: Request) =
     const timing = ctx.config.SERVER_TIMING ? { 'Server-Timing': `total;dur=${duration}` } : {}
     return withAnswerHeaders(ctx, answer, { ...headers, ...state.answerHeaders, ...timing })
   }
-  return async (ctx, request) =>
-    parts.answerFromMemory(ctx, request, (again) => serve(ctx, again)) ?? serve(ctx, request)
 }
 
 interface Answered {

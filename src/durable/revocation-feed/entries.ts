@@ -50,9 +50,15 @@ export function createEntries(sql: SqlStorage, newEpoch: () => string): Entries 
     // Sessions and claims can be asked of their objects; keys, clients and tokens have none, and are told even then.
     const told = overflow ? `${where} and kind in ('key', 'client', 'token')` : where
     const rows = sql
-      .exec<Stored>(`select seq, kind, id, below, at from entries where ${told} order by seq limit ?`, bound, maxEntries)
+      .exec<Stored>(
+        `select seq, kind, id, below, at from entries where ${told} order by seq limit ?`,
+        bound,
+        maxEntries,
+      )
       .toArray()
-    const first = sql.exec<{ seq: number | null }>(`select min(seq) as seq from entries where ${where}`, bound).one().seq
+    const first = sql
+      .exec<{ seq: number | null }>(`select min(seq) as seq from entries where ${where}`, bound)
+      .one().seq
     return {
       epoch,
       head,
