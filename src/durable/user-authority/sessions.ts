@@ -4,27 +4,16 @@ import { DAY, MINUTE, SECOND } from '../../lib/time.ts'
 import { describeUserAgent } from '../../lib/user-agent.ts'
 import type {
   Caller,
-  CheckInput,
-  CheckResult,
   EndReason,
   EndSessionInput,
   EndSessionsInput,
-  Grant,
   OpenSessionInput,
   OpenSessionResult,
   SessionSnapshot,
   TouchSessionInput,
 } from '../rpc.ts'
-import {
-  isStale,
-  nextNumber,
-  raiseClaimsVersion,
-  raiseCredentials,
-  readClaimsVersion,
-  readCredentials,
-  writeUserId,
-} from './credentials.ts'
-import { proofOf } from './proof.ts'
+import { nextNumber, raiseClaimsVersion, raiseCredentials, writeUserId } from './credentials.ts'
+import { findRow, grantOf } from './snapshots.ts'
 import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
 import { AUTHORITY, recordEvent, type Turn } from './turn.ts'
 
@@ -32,24 +21,8 @@ import { AUTHORITY, recordEvent, type Turn } from './turn.ts'
 const ENDED_KEPT_MS = 30 * DAY
 const ENDED_KEPT = 100
 
-export const findRow = (sql: SqlStorage, id: string): SessionRow | undefined =>
-  sql.exec<SessionRow>('select * from sessions where id = ?', id).toArray()[0]
-
-/** Newest first. */
-export const listRows = (sql: SqlStorage): SessionRow[] =>
-  sql.exec<SessionRow>('select * from sessions order by number desc').toArray()
-
 const liveRows = (sql: SqlStorage): SessionRow[] =>
   sql.exec<SessionRow>('select * from sessions where ended_at is null order by number').toArray()
-
-export const isLive = (row: SessionRow, now: number): boolean => row.ended_at === null && now < expiryOf(row)
-
-export const grantOf = (userId: string, row: SessionRow): Grant => ({
-  session: toSnapshot(userId, row),
-  generation: row.generation,
-  proof: proofOf(row, row.generation),
-  advancedAt: row.advanced_at,
-})
 
 /** Opens a session, unless the credentials that were checked have been changed since. */
 export function openSession(turn: Turn, input: OpenSessionInput): OpenSessionResult {
@@ -193,13 +166,19 @@ export function endSessions(turn: Turn, input: EndSessionsInput): string[] {
   return rows.map(({ id }) => id)
 }
 
-export function expireDue(turn: Turn): void {
+function expireDue(turn: Turn): void {
   for (const row of liveRows(turn.sql)) {
     if (turn.now >= expiryOf(row)) endRow(turn, row, 'expired', AUTHORITY, null)
   }
 }
 
-export function forgetEnded({ sql, now }: Turn): void {
+/** The work of the sessions' alarm. */
+export function sweepSessions(turn: Turn): void {
+  expireDue(turn)
+  forgetEnded(turn)
+}
+
+function forgetEnded({ sql, now }: Turn): void {
   sql.exec('delete from sessions where ended_at <= ?', now - ENDED_KEPT_MS)
   sql.exec(
     'delete from sessions where id in (select id from sessions where ended_at is not null order by ended_at desc limit -1 offset ?)',
@@ -214,14 +193,3 @@ export const nextSessionDue = (sql: SqlStorage): number | null =>
       `select min(case when ended_at is null then min(idle_expires_at, absolute_expires_at) else ended_at + ${ENDED_KEPT_MS} end) as at from sessions`,
     )
     .one().at
-
-/** What `consistency=strong` asks: everything is read from storage. */
-export function checkSession({ sql, now }: Pick<Turn, 'sql' | 'now'>, input: CheckInput): CheckResult {
-  const row = findRow(sql, input.sessionId)
-  if (!row) return { live: false, reason: 'unknown' }
-  if (row.ended_at !== null) return { live: false, reason: row.end_reason === 'expired' ? 'expired' : 'ended' }
-  if (now >= expiryOf(row)) return { live: false, reason: 'expired' }
-  if (isStale(row, readCredentials(sql))) return { live: false, reason: 'stale_credentials' }
-  if (input.claimsVersion < readClaimsVersion(sql)) return { live: false, reason: 'stale_claims' }
-  return { live: true }
-}

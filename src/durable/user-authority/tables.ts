@@ -1,7 +1,11 @@
+import { ALARM_MIGRATIONS } from '../alarms.ts'
+import { EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import type { MigrationSteps } from '../migrations.ts'
+import { OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type { EndReason, SessionSnapshot } from '../rpc.ts'
+import { TICKET_MIGRATIONS } from '../sockets/tickets.ts'
 
-export const USER_AUTHORITY_MIGRATIONS: MigrationSteps = [
+const SESSION_MIGRATIONS: MigrationSteps = [
   `create table sessions (
      id text primary key,
      number integer not null unique,
@@ -35,6 +39,14 @@ export const USER_AUTHORITY_MIGRATIONS: MigrationSteps = [
    ) without rowid`,
   'create table state (name text primary key, value) without rowid',
 ]
+
+export const USER_AUTHORITY_MIGRATIONS: Readonly<Record<string, MigrationSteps>> = {
+  alarms: ALARM_MIGRATIONS,
+  outbox: OUTBOX_MIGRATIONS,
+  log: EVENT_LOG_MIGRATIONS,
+  sessions: SESSION_MIGRATIONS,
+  tickets: TICKET_MIGRATIONS,
+}
 
 export interface SessionRow extends Record<string, SqlStorageValue> {
   readonly id: string

@@ -1,40 +1,26 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
-import { markDelivered, readUndelivered } from '../../features/events/service.ts'
-import type { UndeliveredEvent } from '../../features/events/types.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
-import { ALARM_MIGRATIONS, createAlarms } from '../alarms.ts'
-import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
+import { createAlarms } from '../alarms.ts'
+import { createEventLog } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
-import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
+import { createOutbox, OUTBOX_ALARM } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
-import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
+import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
-import { takeDelivered } from './delivered.ts'
+import { drainRows, takeRows } from './delivered.ts'
 import { deliver, FEED, keepJournal } from './deliveries.ts'
 import { inspect, rotate } from './rotate.ts'
-import {
-  checkSession,
-  endSession,
-  endSessions,
-  expireDue,
-  findRow,
-  forgetEnded,
-  isLive,
-  listRows,
-  nextSessionDue,
-  openSession,
-  touchSession,
-} from './sessions.ts'
-import { toSnapshot, USER_AUTHORITY_MIGRATIONS } from './tables.ts'
+import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
+import { checkSession, findSession, listSessions } from './snapshots.ts'
+import { USER_AUTHORITY_MIGRATIONS } from './tables.ts'
 import { newJournal, type Turn } from './turn.ts'
 import { createUserSockets } from './user-sockets.ts'
 
 const SESSIONS_ALARM = 'sessions'
 const LOG_ALARM = 'log'
-const ROWS_PER_READ = 100
 /** The oldest event of a log is forgotten after a day. */
 const LOG_PRUNE_MS = DAY
 /** How long an ending waits for the feed before it answers `propagated: false`. */
@@ -73,13 +59,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
     void state.blockConcurrencyWhile(async () => {
-      applyMigrations(state.storage, {
-        alarms: ALARM_MIGRATIONS,
-        outbox: OUTBOX_MIGRATIONS,
-        log: EVENT_LOG_MIGRATIONS,
-        sessions: USER_AUTHORITY_MIGRATIONS,
-        tickets: TICKET_MIGRATIONS,
-      })
+      applyMigrations(state.storage, USER_AUTHORITY_MIGRATIONS)
       const config = await loadConfig(env)
       if (isBroken(config)) throw new Error('not configured')
       this.#config = config
@@ -109,16 +89,11 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   }
 
   async findSession(input: { userId: string; sessionId: string }): Promise<Rpc.SessionSnapshot | null> {
-    const { sql, userId } = this.#turn(input.userId)
-    const row = findRow(sql, input.sessionId)
-    return row ? toSnapshot(userId, row) : null
+    return findSession(this.#turn(input.userId), input.sessionId)
   }
 
   async listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly Rpc.SessionSnapshot[]> {
-    const { sql, userId, now } = this.#turn(input.userId)
-    return listRows(sql)
-      .filter((row) => input.withEnded || isLive(row, now))
-      .map((row) => toSnapshot(userId, row))
+    return listSessions(this.#turn(input.userId), input.withEnded)
   }
 
   endSession(input: Rpc.EndSessionInput): Promise<Rpc.EndResult> {
@@ -131,14 +106,9 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
 
   async nudge({ userId }: { userId: string }): Promise<Rpc.Propagation> {
     this.#turn(userId)
-    const { db } = this.context()
-    let rows: readonly UndeliveredEvent[]
-    do {
-      rows = await readUndelivered(db, userId, ROWS_PER_READ)
-      this.#decide(userId, (turn) => takeDelivered(turn, rows))
-      const ids = rows.map(({ event }) => event.id)
-      await markDelivered(db, ids, this.clock())
-    } while (rows.length === ROWS_PER_READ)
+    await drainRows(this.context().db, userId, this.clock(), (rows) =>
+      this.#decide(userId, (turn) => takeRows(turn, rows)),
+    )
     return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
   }
 
@@ -169,19 +139,11 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   }
 
   async #onAlarm(name: string): Promise<void> {
+    const userId = this.#userId()
     if (name === OUTBOX_ALARM) await this.#outbox.flush()
-    if (name === SESSIONS_ALARM) this.#onSessionsDue()
+    if (name === SESSIONS_ALARM && userId !== null) this.#decide(userId, sweepSessions)
     if (name === LOG_ALARM) this.#pruneLog()
     await this.#sockets.onAlarm(name)
-  }
-
-  #onSessionsDue(): void {
-    const userId = readUserId(this.ctx.storage.sql)
-    if (userId === null) return
-    this.#decide(userId, (turn) => {
-      expireDue(turn)
-      forgetEnded(turn)
-    })
   }
 
   #pruneLog(): void {

@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts'
 import { identifyToken } from '../../features/events/service/sockets.ts'
 import type { SocketIdentity } from '../rpc.ts'
 import { createSockets, type Sockets, type SocketsOptions } from '../sockets/sockets.ts'
-import { checkSession } from './sessions.ts'
+import { checkSession } from './snapshots.ts'
 
 const MAX_SOCKETS = 20
 

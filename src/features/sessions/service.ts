@@ -1,9 +1,9 @@
 import type { ActorCtx, Ctx } from '../../context.ts'
 import type { Caller, EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
-import { forbidden, notFound, tokenInvalid } from '../../lib/errors.ts'
+import { DomainError, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
-import { toSeconds } from '../../lib/time.ts'
+import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { loadSigningKey, mintUserToken } from '../keys/service.ts'
 import type { SigningKey } from '../keys/types.ts'
 import { findUser, isSignInAllowed } from '../users/service.ts'
@@ -13,21 +13,32 @@ import { sessionAlreadyRevoked, sessionNotFound, sessionRefused } from './errors
 import { claimsOf } from './rules/claims.ts'
 import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
 import {
-  askToEnd,
-  askToEndMany,
-  askToInspect,
-  askToOpen,
-  askToRotate,
-  askToTouch,
-  orUnavailable,
+  insertSession,
+  inspectSession,
+  rotateSession,
   selectSession,
   selectSessions,
+  updateEnded,
+  updateLastUse,
+  updateManyEnded,
 } from './store.ts'
 import type { OpenedSession, RefreshedSession, RefreshRefusal, RefreshTokenParts, Tokens } from './types.ts'
+
+/** Nobody waits longer for the database. */
+const DATABASE_MS = 5 * SECOND
 
 type SessionEvents = OpenSessionInput['events']
 
 const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })
+
+/** A database that is silent or fails is an outage, not a refusal: 503, with the cause in the log. */
+async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await within(DATABASE_MS, work)
+  } catch (cause) {
+    throw cause instanceof DomainError ? cause : serviceUnavailable({}, { cause })
+  }
+}
 
 /** All that making tokens needs, loaded before the object is asked: after its answer only the signature is awaited. */
 interface Minter {
@@ -68,8 +79,8 @@ export interface OpenInput {
  */
 export async function openSession(ctx: Ctx, input: OpenInput): Promise<OpenedSession> {
   const { user } = input
-  const minter = await loadMinter(ctx)
-  const result = await askToOpen(ctx, {
+  const minter = await orUnavailable(loadMinter(ctx))
+  const result = await insertSession(ctx, {
     userId: user.id,
     clientId: input.clientId ?? 'postern',
     authVersion: user.authVersion,
@@ -109,15 +120,15 @@ export async function refreshSession(
   const parts = await decodeRefreshToken(ctx.config.rootKeys, input.refreshToken)
   if (!parts) throw refused(ctx, 'malformed')
   const [user, minter, idempotencyKeyHash] = await Promise.all([
-    orUnavailable(() => findUser(ctx, parts.userId)),
-    orUnavailable(() => loadMinter(ctx)),
+    orUnavailable(findUser(ctx, parts.userId)),
+    orUnavailable(loadMinter(ctx)),
     hashKey(input.idempotencyKey),
   ])
   if (!user) throw refused(ctx, 'unknown_user', parts)
   if (!isSignInAllowed(user)) throw refused(ctx, 'user_not_allowed', parts)
   const { authVersion, keptSessionId, claimsVersion } = user
   const caller = callerOf(ctx)
-  const result = await askToRotate(ctx, {
+  const result = await rotateSession(ctx, {
     ...parts,
     idempotencyKeyHash,
     authVersion,
@@ -147,16 +158,16 @@ export async function inspectRefreshToken(
 ): Promise<{ session: SessionSnapshot; user: User } | null> {
   const parts = await decodeRefreshToken(ctx.config.rootKeys, token)
   if (!parts) return null
-  const user = await orUnavailable(() => findUser(ctx, parts.userId))
+  const user = await orUnavailable(findUser(ctx, parts.userId))
   if (!user || !isSignInAllowed(user)) return null
-  const result = await askToInspect(ctx, parts)
+  const result = await inspectSession(ctx, parts)
   return result.active ? { session: result.session, user } : null
 }
 
 /** RFC 7009: ends the session of a refresh token. Null when the token is no longer good: there is nothing to revoke. */
 export async function revokeByRefreshToken(ctx: Ctx, token: string): Promise<EndResult | null> {
   const parts = await decodeRefreshToken(ctx.config.rootKeys, token)
-  if (!parts || !(await askToInspect(ctx, parts)).active) return null
+  if (!parts || !(await inspectSession(ctx, parts)).active) return null
   const { userId, sessionId } = parts
   return endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor: { type: 'user', id: userId } })
 }
@@ -166,7 +177,7 @@ export async function endSessionById(
   ctx: Ctx,
   input: { userId: string; sessionId: string; reason: EndReason; actor: EventActor; events?: SessionEvents },
 ): Promise<EndResult> {
-  const result = await askToEnd(ctx, { ...input, caller: callerOf(ctx) })
+  const result = await updateEnded(ctx, { ...input, caller: callerOf(ctx) })
   forget(ctx, result.ended)
   return result
 }
@@ -181,7 +192,7 @@ interface EndManyInput {
 
 /** Ends a user's sessions but `except`. */
 export async function endOtherSessions(ctx: Ctx, input: EndManyInput & { except: string | null }): Promise<EndResult> {
-  const result = await askToEndMany(ctx, { ...input, caller: callerOf(ctx) })
+  const result = await updateManyEnded(ctx, { ...input, caller: callerOf(ctx) })
   forget(ctx, result.ended)
   return result
 }
@@ -205,7 +216,7 @@ export async function getUserSession(ctx: Ctx, userId: string, sessionId: string
 
 /** Counts as a use: moves the idle expiry. Throws SESSION_NOT_FOUND unless the session is live. */
 export async function touchSession(ctx: ActorCtx, sessionId: string): Promise<SessionSnapshot> {
-  const session = await askToTouch(ctx, { userId: ctx.actor.id, sessionId })
+  const session = await updateLastUse(ctx, { userId: ctx.actor.id, sessionId })
   if (!session) throw sessionNotFound()
   return session
 }
@@ -233,5 +244,5 @@ export const revokeOtherSessions = (ctx: ActorCtx): Promise<EndResult> =>
 export async function requireUserAccess(ctx: ActorCtx, userId: string): Promise<void> {
   if (userId === ctx.actor.id) return
   if (!ctx.actor.roles.includes('admin')) throw forbidden()
-  if (!(await orUnavailable(() => findUser(ctx, userId)))) throw notFound({}, { message: 'User not found' })
+  if (!(await orUnavailable(findUser(ctx, userId)))) throw notFound({}, { message: 'User not found' })
 }

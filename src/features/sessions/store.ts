@@ -11,49 +11,34 @@ import type {
   RotateResult,
   SessionSnapshot,
 } from '../../durable/rpc.ts'
-import { serviceUnavailable } from '../../lib/errors.ts'
-import { SECOND, within } from '../../lib/time.ts'
 
-/** Nobody waits longer for an object; ending a session waits up to two seconds for the feed inside it. */
-const ANSWER_MS = 5 * SECOND
-
-/** An object or database that is silent or fails is an outage: 503, with the cause in the log. */
-export async function orUnavailable<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await within(ANSWER_MS, ask())
-  } catch (cause) {
-    throw serviceUnavailable({}, { cause })
-  }
-}
+// Sessions live in their user's object alone. A stub that fails or is silent throws SERVICE_UNAVAILABLE.
 
 type Store = Pick<Ctx, 'objects'>
+type One = { readonly userId: string; readonly sessionId: string }
 
-export const askToOpen = ({ objects }: Store, input: OpenSessionInput): Promise<OpenSessionResult> =>
-  orUnavailable(async () => objects.user(input.userId).open(input))
+export const insertSession = ({ objects }: Store, input: OpenSessionInput): Promise<OpenSessionResult> =>
+  objects.user(input.userId).open(input)
 
-export const askToRotate = ({ objects }: Store, input: RotateInput): Promise<RotateResult> =>
-  orUnavailable(async () => objects.user(input.userId).rotate(input))
+export const rotateSession = ({ objects }: Store, input: RotateInput): Promise<RotateResult> =>
+  objects.user(input.userId).rotate(input)
 
-export const askToInspect = ({ objects }: Store, input: InspectInput): Promise<InspectResult> =>
-  orUnavailable(async () => objects.user(input.userId).inspect(input))
+export const inspectSession = ({ objects }: Store, input: InspectInput): Promise<InspectResult> =>
+  objects.user(input.userId).inspect(input)
 
-export const askToEnd = ({ objects }: Store, input: EndSessionInput): Promise<EndResult> =>
-  orUnavailable(async () => objects.user(input.userId).endSession(input))
+export const updateEnded = ({ objects }: Store, input: EndSessionInput): Promise<EndResult> =>
+  objects.user(input.userId).endSession(input)
 
-export const askToEndMany = ({ objects }: Store, input: EndSessionsInput): Promise<EndResult> =>
-  orUnavailable(async () => objects.user(input.userId).endSessions(input))
+export const updateManyEnded = ({ objects }: Store, input: EndSessionsInput): Promise<EndResult> =>
+  objects.user(input.userId).endSessions(input)
 
-export const askToTouch = (
-  { objects }: Store,
-  input: { userId: string; sessionId: string },
-): Promise<SessionSnapshot | null> => orUnavailable(async () => objects.user(input.userId).touchSession(input))
+export const updateLastUse = ({ objects }: Store, input: One): Promise<SessionSnapshot | null> =>
+  objects.user(input.userId).touchSession(input)
 
-export const selectSession = (
-  { objects }: Store,
-  input: { userId: string; sessionId: string },
-): Promise<SessionSnapshot | null> => orUnavailable(async () => objects.user(input.userId).findSession(input))
+export const selectSession = ({ objects }: Store, input: One): Promise<SessionSnapshot | null> =>
+  objects.user(input.userId).findSession(input)
 
 export const selectSessions = (
   { objects }: Store,
-  input: { userId: string; withEnded: boolean },
-): Promise<readonly SessionSnapshot[]> => orUnavailable(async () => objects.user(input.userId).listSessions(input))
+  input: { readonly userId: string; readonly withEnded: boolean },
+): Promise<readonly SessionSnapshot[]> => objects.user(input.userId).listSessions(input)

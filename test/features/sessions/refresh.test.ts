@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
+import { createObjects } from '../../../src/context.ts'
+import {
+  endOtherSessions,
+  inspectRefreshToken,
+  listUserSessions,
+  openSession,
+  refreshSession,
+  revokeByRefreshToken,
+} from '../../../src/features/sessions/service.ts'
+import { findUser } from '../../../src/features/users/service.ts'
+import type { DomainError } from '../../../src/lib/errors.ts'
+import { createTestApp, env, type TestApp } from '../../support/app.ts'
+import { freshCaller, freshUser, jwtPayload, setUser, signIn } from './support.ts'
+
+const SECRET = 'test-root-secret-0123456789-0123456789-0123456789'
+
+async function refresh(app: TestApp, refreshToken: string, idempotencyKey: string | null = null) {
+  return refreshSession(await app.ctx(), { refreshToken, idempotencyKey })
+}
+
+const errorOf = (work: Promise<unknown>): Promise<DomainError> =>
+  work.then(
+    () => {
+      throw new Error('it was answered')
+    },
+    (thrown: DomainError) => thrown,
+  )
+
+/** An app whose every call of a user's object is counted, or answered by `instead`. */
+function watchingApp(instead?: () => Promise<never>) {
+  const calls: string[] = []
+  const app = createTestApp({
+    override: (ctx: Ctx) => ({
+      ...ctx,
+      objects: {
+        ...ctx.objects,
+        user: (id) => {
+          calls.push(id)
+          const real = ctx.objects.user(id)
+          return instead ? { ...real, rotate: instead } : real
+        },
+      },
+    }),
+  })
+  return { app, calls }
+}
+
+describe('opening a session', () => {
+  it('gives tokens that say who, since when and how', async () => {
+    const app = createTestApp()
+    const user = await freshUser(app, { role: 'admin', username: `u${crypto.randomUUID().slice(0, 8)}` })
+    const { tokens, session } = await signIn(app, user, ['pwd', 'otp', 'mfa'])
+    const claims = jwtPayload(tokens.accessToken)
+    expect(claims).toMatchObject({
+      iss: 'http://127.0.0.1:8787',
+      aud: 'postern',
+      client_id: 'postern',
+      sub: user.id,
+      sid: session.id,
+      ver: 1,
+      type: 'access',
+      email: user.email,
+      username: user.username,
+      number: user.number,
+      role: 'admin',
+      roles: ['admin', 'user'],
+      org_id: null,
+      org_role: null,
+      amr: ['pwd', 'otp', 'mfa'],
+      acr: 'aal2',
+      iat: Math.floor(session.openedAt / 1000),
+    })
+    expect(claims.exp).toBe(Number(claims.iat) + 600)
+    expect(tokens).toMatchObject({ expiresAt: claims.exp })
+    expect(tokens.expiresIn).toBeGreaterThan(595)
+    expect(claims.jti).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab]/)
+  })
+
+  it('is refused when the credentials were changed after they were checked', async () => {
+    const app = createTestApp()
+    const { user } = await freshCaller(app)
+    const ctx = await app.ctx()
+    const actor = { type: 'user', id: user.id } as const
+    await endOtherSessions(ctx, { userId: user.id, except: null, reason: 'password_reset', actor, authVersion: 2 })
+    expect(await errorOf(openSession(ctx, { user, amr: ['pwd'] }))).toMatchObject({ code: 'SESSION_REFUSED' })
+  })
+
+  it('fails before a session is opened when there is no key to sign with', async () => {
+    const { app, calls } = watchingApp()
+    const user = await freshUser(app)
+    await app.settled()
+    calls.length = 0
+    const ctx = await app.ctx()
+    const broken = { ...ctx, db: createBrokenDatabase(ctx) }
+    expect(await errorOf(openSession(broken, { user, amr: ['pwd'] }))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(calls).toEqual([])
+  })
+})
+
+const createBrokenDatabase = (ctx: Ctx): Ctx['db'] =>
+  new Proxy(ctx.db, {
+    get() {
+      throw new Error('the database is down')
+    },
+  })
+
+describe('a refresh', () => {
+  it('answers the next token, and the same one to whoever asks again', async () => {
+    const app = createTestApp()
+    const { tokens, user } = await freshCaller(app)
+    const answers = await Promise.all([1, 2, 3].map(() => refresh(app, tokens.refreshToken)))
+    const [first] = answers
+    expect(first?.user.id).toBe(user.id)
+    expect(first?.tokens.refreshToken).not.toBe(tokens.refreshToken)
+    expect(new Set(answers.map((answer) => answer.tokens.refreshToken)).size).toBe(1)
+    const identity = answers.map(({ tokens: { accessToken } }) => {
+      const { jti, iat, exp } = jwtPayload(accessToken)
+      return `${jti} ${iat} ${exp}`
+    })
+    expect(new Set(identity).size).toBe(1)
+  })
+
+  it('counts expires_in to the exp of the token, also in a replay', async () => {
+    const clock = { now: Date.now() }
+    const app = createTestApp({ override: (ctx) => ({ ...ctx, now: () => clock.now }) })
+    const { tokens } = await freshCaller(app)
+    const first = await refresh(app, tokens.refreshToken)
+    clock.now = first.tokens.expiresAt * 1000 - 5000
+    const replay = await refresh(app, tokens.refreshToken)
+    expect(replay.tokens).toMatchObject({ expiresIn: 5, expiresAt: first.tokens.expiresAt })
+  })
+
+  it('gives the present claims of the user', async () => {
+    const app = createTestApp()
+    const { tokens, user } = await freshCaller(app)
+    await env.DB.prepare("update users set role = 'auditor', claims_version = 5 where id = ?").bind(user.id).run()
+    const answer = await refresh(app, tokens.refreshToken)
+    expect(jwtPayload(answer.tokens.accessToken)).toMatchObject({ role: 'auditor', roles: ['auditor', 'user'], ver: 5 })
+  })
+
+  it.each(['suspended', 'locked', 'inactive', 'deleted'])(
+    'never reaches the object for a user who is %s',
+    async (status) => {
+      const { app, calls } = watchingApp()
+      const { tokens, user } = await freshCaller(app)
+      await setUser(user.id, 'status', status)
+      calls.length = 0
+      expect(await errorOf(refresh(app, tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
+      expect(calls).toEqual([])
+      await setUser(user.id, 'status', 'active')
+      expect((await refresh(app, tokens.refreshToken)).session.userId).toBe(user.id)
+    },
+  )
+
+  it('ends a session whose row says that the credentials were changed, even when nobody told the object', async () => {
+    const app = createTestApp()
+    const { tokens, user } = await freshCaller(app)
+    await setUser(user.id, 'auth_version', 2)
+    expect(await errorOf(refresh(app, tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
+    expect(await listUserSessions(await app.ctx(), user.id, { withEnded: true })).toMatchObject([
+      { endReason: 'credentials_changed' },
+    ])
+  })
+
+  it('has one code and one text for every refusal', async () => {
+    const app = createTestApp()
+    const { tokens, user, session } = await freshCaller(app)
+    const { tokens: others } = await freshCaller(app)
+    await env.DB.prepare('delete from users where id = ?').bind(user.id).run()
+    const unknownUser = await errorOf(refresh(app, tokens.refreshToken))
+    const garbage = await errorOf(refresh(app, 'prt_garbage'))
+    const accessToken = await errorOf(refresh(app, others.accessToken))
+    for (const error of [unknownUser, garbage, accessToken]) {
+      expect(error).toMatchObject({ code: 'TOKEN_ERROR', kind: 'unauthenticated', details: {} })
+      expect(error.message).toBe('Invalid or expired refresh token')
+    }
+    expect(session.userId).toBe(user.id)
+  })
+
+  it('wakes no object for garbage or for a token that was tampered with', async () => {
+    const { app, calls } = watchingApp()
+    const { tokens } = await freshCaller(app)
+    calls.length = 0
+    const at = (index: number) => tokens.refreshToken.slice(0, index) + (tokens.refreshToken[index] === 'A' ? 'B' : 'A')
+    const tampered = [5, 20, 40, 60, 80, 95].map((index) => at(index) + tokens.refreshToken.slice(index + 1))
+    for (const token of [...tampered, '', 'prt_', tokens.accessToken])
+      expect(await errorOf(refresh(app, token))).toMatchObject({ code: 'TOKEN_ERROR' })
+    expect(calls).toEqual([])
+  })
+
+  it('replays after a change of ROOT_SECRET under the new key', async () => {
+    const before = createTestApp()
+    const { tokens } = await freshCaller(before)
+    const first = await refresh(before, tokens.refreshToken)
+    const after = createTestApp({
+      env: { ROOT_SECRET: 'the-next-root-secret-0123456789-0123456789-012', ROOT_SECRET_PREVIOUS: SECRET },
+    })
+    const replay = await refresh(after, tokens.refreshToken)
+    expect(replay.tokens.refreshToken).not.toBe(first.tokens.refreshToken)
+    expect(jwtPayload(replay.tokens.accessToken).jti).toBe(jwtPayload(first.tokens.accessToken).jti)
+    const next = await refresh(after, replay.tokens.refreshToken)
+    expect(next.session.id).toBe(first.session.id)
+    expect(await errorOf(refresh(before, next.tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
+  })
+})
+
+describe('an outage', () => {
+  it.each([
+    ['fails', async () => Promise.reject(new Error('down'))],
+    ['hangs', () => new Promise<never>(() => undefined)],
+  ])('of the object that %s is 503 within its bound and spends no generation', async (_, instead) => {
+    const app = createTestApp()
+    const { tokens } = await freshCaller(app)
+    const broken = brokenNamespaceApp(instead, (await app.ctx()).config)
+    const started = Date.now()
+    expect(await errorOf(refresh(broken, tokens.refreshToken))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(Date.now() - started).toBeLessThan(8000)
+    const claims = jwtPayload((await refresh(app, tokens.refreshToken)).tokens.accessToken)
+    expect(claims.sid).toBeDefined()
+  })
+
+  it('of the database is 503, spends no generation and asks no object', async () => {
+    const { app, calls } = watchingApp()
+    const { tokens } = await freshCaller(app)
+    calls.length = 0
+    const ctx = await app.ctx()
+    const broken = { ...ctx, db: createBrokenDatabase(ctx) }
+    const input = { refreshToken: tokens.refreshToken, idempotencyKey: null }
+    expect(await errorOf(refreshSession(broken, input))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(calls).toEqual([])
+    expect((await refresh(app, tokens.refreshToken)).session).toBeDefined()
+  })
+})
+
+/** The platform's stub itself fails: what bounds and translates it is under test too. */
+function brokenNamespaceApp(rotate: () => Promise<never>, config: Ctx['config']): TestApp {
+  const namespace = { getByName: () => ({ rotate }) } as unknown as DurableObjectNamespace
+  const { user } = createObjects({ ...env, USER_AUTHORITY: namespace }, config)
+  return createTestApp({ override: (ctx) => ({ ...ctx, objects: { ...ctx.objects, user } }) })
+}
+
+describe('an Idempotency-Key', () => {
+  it('is taken with the refresh, and an empty one is none', async () => {
+    const app = createTestApp()
+    const { tokens } = await freshCaller(app)
+    const first = await refresh(app, tokens.refreshToken, 'key-1')
+    const again = await refresh(app, tokens.refreshToken, 'key-1')
+    expect(again.tokens.refreshToken).toBe(first.tokens.refreshToken)
+    const next = await refresh(app, first.tokens.refreshToken, '')
+    expect(next.session.id).toBe(first.session.id)
+  })
+})
+
+describe('asking about and revoking by a refresh token', () => {
+  it('tells of a good one without using it, and of no other', async () => {
+    const app = createTestApp()
+    const { tokens, user } = await freshCaller(app)
+    const ctx = await app.ctx()
+    expect(await inspectRefreshToken(ctx, tokens.refreshToken)).toMatchObject({
+      user: { id: user.id },
+      session: { userId: user.id },
+    })
+    expect(await inspectRefreshToken(ctx, 'prt_garbage')).toBeNull()
+    expect(await inspectRefreshToken(ctx, tokens.accessToken)).toBeNull()
+    await setUser(user.id, 'status', 'suspended')
+    expect(await inspectRefreshToken(ctx, tokens.refreshToken)).toBeNull()
+  })
+
+  it('ends its session once', async () => {
+    const app = createTestApp()
+    const { tokens, session } = await freshCaller(app)
+    const ctx = await app.ctx()
+    expect(await revokeByRefreshToken(ctx, tokens.refreshToken)).toEqual({ ended: [session.id], propagated: true })
+    expect(await revokeByRefreshToken(ctx, tokens.refreshToken)).toBeNull()
+    expect(await errorOf(refresh(app, tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
+  })
+})
+
+it('keeps the session that changed its credentials, and ends the others, whatever order the parts hear of it', async () => {
+  const app = createTestApp()
+  const kept = await freshCaller(app)
+  const other = await signIn(app, kept.user)
+  await env.DB.prepare('update users set auth_version = 2, kept_session_id = ? where id = ?')
+    .bind(kept.session.id, kept.user.id)
+    .run()
+  const ctx = await app.ctx()
+  const user = await findUser(ctx, kept.user.id)
+  if (!user) throw new Error('the user is gone')
+  const [renewed, refreshed] = await Promise.all([
+    openSession(ctx, { user, amr: ['pwd'] }),
+    refresh(app, kept.tokens.refreshToken),
+    errorOf(refresh(app, other.tokens.refreshToken)),
+  ])
+  await endOtherSessions(ctx, {
+    userId: user.id,
+    except: kept.session.id,
+    reason: 'password_changed',
+    actor: { type: 'user', id: user.id },
+    authVersion: 2,
+  })
+  const live = await listUserSessions(ctx, user.id, { withEnded: false })
+  expect(live.map(({ id }) => id).sort()).toEqual([renewed.session.id, refreshed.session.id].sort())
+})
