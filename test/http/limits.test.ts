@@ -85,6 +85,15 @@ describe('a client that asks too much', () => {
     expect((await get('/t/mine', address)).headers.get('x-ratelimit-remaining')).toBe('6')
   })
 
+  it('is refused on unknown paths and wrong methods as well', async () => {
+    const { get, server, spend } = createLimited()
+    const address = freshAddress()
+    await spend(10, address)
+    expect((await get('/nowhere', address)).status).toBe(429)
+    const wrong = await server.fetch('/t/open', { method: 'POST', headers: { 'cf-connecting-ip': address } })
+    expect([wrong.status, wrong.headers.has('retry-after')]).toEqual([429, true])
+  })
+
   it('has one count for the addresses of an IPv6 /64', async () => {
     const { get, spend } = createLimited()
     await spend(10, '2001:db8:77:1::1')
