@@ -12,6 +12,7 @@ import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
+import { answerClose } from '../sockets/closing.ts'
 import { createSockets } from '../sockets/sockets.ts'
 import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
 import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
@@ -133,6 +134,10 @@ export class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     return this.#sockets.message(socket, data)
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    answerClose(socket, code)
   }
 
   override alarm(): Promise<void> {

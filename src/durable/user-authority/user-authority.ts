@@ -8,6 +8,7 @@ import { createEventLog } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
+import { answerClose } from '../sockets/closing.ts'
 import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { drainRows, takeRows } from './delivered.ts'
@@ -128,6 +129,10 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     return this.#sockets.message(socket, data)
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    answerClose(socket, code)
   }
 
   async ping(): Promise<'ok'> {
