@@ -10,6 +10,8 @@ import { type Postern, startPostern } from './support/postern.ts'
 const REVOCATION_BOUND_MS = 5000
 const SHORTEST_TOKEN_SECONDS = 60
 
+const GATEWAYS = Object.keys(RECIPES) as GatewayName[]
+
 const origin = inject('origin')
 const posternPort = Number(new URL(origin).port)
 
@@ -48,23 +50,15 @@ const seenBy = async (answer: Response): Promise<Seen> => {
   return (await answer.json()) as Seen
 }
 
-for (const name of Object.keys(RECIPES) as GatewayName[]) {
+for (const name of GATEWAYS) {
   describe.skipIf(!isInstalled(name))(`${name} in front of an application (needs the program ${name})`, () => {
     let gateway: Gateway
-    let shortLivedGateway: Gateway
 
     beforeAll(async () => {
       gateway = await startGateway(name, { postern: posternPort, application: application.port })
-      shortLivedGateway = await startGateway(name, {
-        postern: shortLived.postern.port,
-        application: application.port,
-      })
     })
 
-    afterAll(async () => {
-      await gateway.stop()
-      await shortLivedGateway.stop()
-    })
+    afterAll(() => gateway.stop())
 
     const ask = (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
       fetch(`${gateway.origin}${path}`, { ...init, headers, redirect: 'manual' })
@@ -171,18 +165,25 @@ for (const name of Object.keys(RECIPES) as GatewayName[]) {
         await orphan.stop()
       }
     })
+  })
+}
 
-    it('refuses a token that has expired', { timeout: (SHORTEST_TOKEN_SECONDS + 30) * 1000 }, async () => {
-      const { token } = shortLived
-      const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
-      const { exp } = JSON.parse(payload) as { exp: number }
-      const status = async () => (await fetch(shortLivedGateway.origin, { headers: bearer(token) })).status
-      if (Date.now() < (exp - 5) * 1000) expect(await status()).toBe(200)
-      await vi.waitFor(async () => expect(await status()).toBe(401), {
+// Last, because it waits for the clock: by now most of the shortest lifetime has passed.
+for (const name of GATEWAYS) {
+  it.skipIf(!isInstalled(name))(
+    `${name} refuses a token that has expired (needs the program ${name})`,
+    {
+      timeout: (SHORTEST_TOKEN_SECONDS + 30) * 1000,
+    },
+    async () => {
+      const gateway = await startGateway(name, { postern: shortLived.postern.port, application: application.port })
+      const status = async (token: string) => (await fetch(gateway.origin, { headers: bearer(token) })).status
+      expect(await status((await signUp(shortLived.postern.origin)).access_token)).toBe(200)
+      await vi.waitFor(async () => expect(await status(shortLived.token)).toBe(401), {
         timeout: (SHORTEST_TOKEN_SECONDS + 5) * 1000,
         interval: 250,
       })
-      expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000)
-    })
-  })
+      await gateway.stop()
+    },
+  )
 }
