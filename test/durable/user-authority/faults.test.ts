@@ -108,6 +108,19 @@ it('writes a KV record at open and at end only, the end last', async () => {
   await vi.waitFor(async () => expect(await kvRecord(grant.session.id)).toMatchObject({ state: 'ended' }))
 })
 
+it('has its events in the record of D1 within seconds', async () => {
+  const user = await freshAuthority()
+  await user.open()
+  const ids = (await user.events()).map(({ id }) => id)
+  const recorded = async () => {
+    const { results } = await env.DB.prepare('select id from events where user_id = ? order by position')
+      .bind(user.userId)
+      .all<{ id: string }>()
+    return results.map(({ id }) => id)
+  }
+  await vi.waitFor(async () => expect(await recorded()).toEqual(ids), { timeout: 15_000, interval: 100 })
+})
+
 describe('a nudge', () => {
   async function insertRow(userId: string, claimsVersion: number | null) {
     const id = newUuid()

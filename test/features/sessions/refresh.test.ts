@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { createObjects } from '../../../src/context.ts'
 import {
+  endAllSessions,
   endOtherSessions,
   inspectRefreshToken,
   listUserSessions,
@@ -107,10 +108,10 @@ const createBrokenDatabase = (ctx: Ctx): Ctx['db'] =>
   })
 
 describe('a refresh', () => {
-  it('answers the next token, and the same one to whoever asks again', async () => {
+  it('gives 50 parallel callers of one token the same next token, with one jti, iat and exp', async () => {
     const app = createTestApp()
     const { tokens, user } = await freshCaller(app)
-    const answers = await Promise.all([1, 2, 3].map(() => refresh(app, tokens.refreshToken)))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(app, tokens.refreshToken)))
     const [first] = answers
     expect(first?.user.id).toBe(user.id)
     expect(first?.tokens.refreshToken).not.toBe(tokens.refreshToken)
@@ -302,4 +303,16 @@ it('keeps the session that changed its credentials, and ends the others, whateve
   })
   const live = await listUserSessions(ctx, user.id, { withEnded: false })
   expect(live.map(({ id }) => id).sort()).toEqual([renewed.session.id, refreshed.session.id].sort())
+})
+
+it('leaves no session of a user who is suspended while signing in, whichever comes first', async () => {
+  const app = createTestApp()
+  const user = await freshUser(app)
+  const ctx = await app.ctx()
+  const opening = Array.from({ length: 10 }, () => openSession(ctx, { user, amr: ['pwd'] }))
+  const actor = { type: 'system', id: 'test' } as const
+  const ending = endAllSessions(ctx, { userId: user.id, reason: 'suspended', actor, authVersion: 2 })
+  const more = Array.from({ length: 10 }, () => openSession(ctx, { user, amr: ['pwd'] }))
+  await Promise.allSettled([...opening, ending, ...more])
+  expect(await listUserSessions(ctx, user.id, { withEnded: false })).toEqual([])
 })
