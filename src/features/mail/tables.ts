@@ -13,3 +13,23 @@ export const mailbox = sqliteTable(
   },
   (table) => [index('mailbox_by_recipient').on(table.recipient, table.position)],
 )
+
+/** Mails on their way. The content is sealed, for it holds links that sign people in, and erased once the mail is sent. */
+export const mails = sqliteTable(
+  'mails',
+  {
+    /** Also the left part of the Message-ID and the provider's idempotency key: a redelivery is the same mail. */
+    id: text('id').primaryKey(),
+    kind: text('kind').notNull(),
+    recipient: text('recipient').notNull(),
+    userId: text('user_id'),
+    contentSealed: text('content_sealed'),
+    /** queued | sent | dead */
+    status: text('status').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    lastError: text('last_error'),
+    createdAt: integer('created_at').notNull(),
+    sentAt: integer('sent_at'),
+  },
+  (table) => [index('mails_by_status').on(table.status, table.createdAt)],
+)

@@ -1,0 +1,85 @@
+import type { Ctx } from '../../context.ts'
+import { hashSecret, newSecret } from '../../lib/crypto.ts'
+import { DAY } from '../../lib/time.ts'
+import { deleteExpired, insertToken, selectLive, type TokenRow, updateUsed, voidTokens } from './store.ts'
+import type { OneTimePurpose, OneTimeToken } from './types.ts'
+
+const TOKEN_PREFIX = 'pot_'
+
+const toToken = (
+  { id, userId, email, data, createdAt, expiresAt }: TokenRow,
+  purpose: OneTimePurpose,
+): OneTimeToken => ({
+  id,
+  purpose,
+  userId,
+  email,
+  data,
+  createdAt,
+  expiresAt,
+})
+
+export interface IssueInput {
+  readonly purpose: OneTimePurpose
+  readonly userId: string | null
+  readonly email: string | null
+  readonly data?: Readonly<Record<string, unknown>>
+  readonly lifetimeMs: number
+  /** Older tokens of this owner and purpose stay good: challenges of several tabs. Links in mails void each other. */
+  readonly besidesOlder?: boolean
+}
+
+/** Makes a 256-bit token that works once, and voids the older ones of its owner and purpose. Only its hash is kept. */
+export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ token: string; id: string }> {
+  const token = newSecret(TOKEN_PREFIX)
+  const id = ctx.newId()
+  const { purpose, userId, email } = input
+  const insert = insertToken(ctx, {
+    id,
+    purpose,
+    tokenHash: await hashSecret(token),
+    userId,
+    email,
+    data: { ...input.data },
+    createdAt: ctx.now(),
+    expiresAt: ctx.now() + input.lifetimeMs,
+  })
+  if (input.besidesOlder) await insert
+  else await ctx.db.batch([voidTokens(ctx, { purpose, userId, email }), insert])
+  return { token, id }
+}
+
+/** Uses the token up. Undefined when it is unknown, used, voided or expired: callers answer all of these alike. */
+export async function redeemOneTimeToken(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  token: string,
+): Promise<OneTimeToken | undefined> {
+  const tokenHash = await hashSecret(token)
+  const [row] = await updateUsed(ctx, { purpose, tokenHash, redemption: ctx.newId() })
+  return row && toToken(row, purpose)
+}
+
+/** What a token stands for, without using it: for pages that ask before they act, and challenges that allow attempts. */
+export async function findOneTimeToken(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  token: string,
+): Promise<OneTimeToken | undefined> {
+  const row = await selectLive(ctx, purpose, await hashSecret(token))
+  return row && toToken(row, purpose)
+}
+
+/**
+ * For a use and its change in one batch: put `statement` before the change, and the condition `isRedeemed(redemption)`
+ * (one-time-tokens/tables) into the change's WHERE.
+ */
+export async function redemptionOf(ctx: Ctx, purpose: OneTimePurpose, token: string) {
+  const redemption = ctx.newId()
+  return { redemption, statement: updateUsed(ctx, { purpose, tokenHash: await hashSecret(token), redemption }) }
+}
+
+const ROWS_PER_PRUNE = 500
+
+/** Tokens stay a day beyond their end, then go. */
+export const pruneOneTimeTokens = (ctx: Ctx): Promise<number> => deleteExpired(ctx, ctx.now() - DAY, ROWS_PER_PRUNE)

@@ -1,0 +1,71 @@
+import { and, eq, gt, inArray, isNull, lt, type SQL } from 'drizzle-orm'
+import type { Ctx } from '../../context.ts'
+import { oneTimeTokens } from './tables.ts'
+import type { OneTimePurpose } from './types.ts'
+
+export type TokenRow = typeof oneTimeTokens.$inferSelect
+
+const live = (purpose: OneTimePurpose, tokenHash: string, now: number): SQL | undefined =>
+  and(
+    eq(oneTimeTokens.purpose, purpose),
+    eq(oneTimeTokens.tokenHash, tokenHash),
+    isNull(oneTimeTokens.usedAt),
+    gt(oneTimeTokens.expiresAt, now),
+  )
+
+export const insertToken = ({ db }: Pick<Ctx, 'db'>, row: typeof oneTimeTokens.$inferInsert) =>
+  db.insert(oneTimeTokens).values(row)
+
+/** A newer token voids the older ones of its owner and purpose. */
+export const voidTokens = (
+  { db, now }: Pick<Ctx, 'db' | 'now'>,
+  { purpose, userId, email }: { purpose: OneTimePurpose; userId: string | null; email: string | null },
+) =>
+  db
+    .update(oneTimeTokens)
+    .set({ usedAt: now(), redemption: 'void' })
+    .where(
+      and(
+        eq(oneTimeTokens.purpose, purpose),
+        userId === null ? eq(oneTimeTokens.email, email ?? '') : eq(oneTimeTokens.userId, userId),
+        isNull(oneTimeTokens.usedAt),
+      ),
+    )
+
+/** The database decides about single use: no row comes back when the token was used, voided or has expired. */
+export const updateUsed = (
+  { db, now }: Pick<Ctx, 'db' | 'now'>,
+  { purpose, tokenHash, redemption }: { purpose: OneTimePurpose; tokenHash: string; redemption: string },
+) =>
+  db
+    .update(oneTimeTokens)
+    .set({ usedAt: now(), redemption })
+    .where(live(purpose, tokenHash, now()))
+    .returning()
+
+export async function selectLive(
+  { db, now }: Pick<Ctx, 'db' | 'now'>,
+  purpose: OneTimePurpose,
+  tokenHash: string,
+): Promise<TokenRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(oneTimeTokens)
+    .where(live(purpose, tokenHash, now()))
+    .limit(1)
+  return row
+}
+
+/** Deletes at most `limit` tokens that expired before `before`; returns how many. */
+export async function deleteExpired({ db }: Pick<Ctx, 'db'>, before: number, limit: number): Promise<number> {
+  const old = db
+    .select({ id: oneTimeTokens.id })
+    .from(oneTimeTokens)
+    .where(lt(oneTimeTokens.expiresAt, before))
+    .limit(limit)
+  const deleted = await db
+    .delete(oneTimeTokens)
+    .where(inArray(oneTimeTokens.id, old))
+    .returning({ id: oneTimeTokens.id })
+  return deleted.length
+}

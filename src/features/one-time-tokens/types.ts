@@ -1,0 +1,21 @@
+export type OneTimePurpose =
+  | 'email_verification'
+  | 'email_change'
+  | 'password_reset'
+  | 'magic_link'
+  | 'mfa_challenge'
+  | 'webauthn_registration'
+  | 'webauthn_authentication'
+  | 'account_unlock'
+  | 'activity_report'
+
+/** What a one-time token stands for. Times are epoch milliseconds. */
+export interface OneTimeToken {
+  readonly id: string
+  readonly purpose: OneTimePurpose
+  readonly userId: string | null
+  readonly email: string | null
+  readonly data: Readonly<Record<string, unknown>>
+  readonly createdAt: number
+  readonly expiresAt: number
+}
