@@ -7,7 +7,7 @@ import { openSession } from '../../sessions/service.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
-import { accountLocked, invalidCredentials } from '../errors.ts'
+import { accountLocked, emailNotVerified, invalidCredentials } from '../errors.ts'
 import { attemptOf, completeAttempt, countAttempt, failSlowly, giveBackAttempt } from './attempts.ts'
 
 export interface SignedIn {
@@ -50,7 +50,11 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   }
   // Not given back: a right password that is never locked out would be told from a wrong one.
   if (!isSignInAllowed(user)) throw refused(ctx, user.status, user)
-  return completeSignIn(ctx, user, attempt)
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL && user.emailVerifiedAt === null) {
+    await giveBackAttempt(ctx, attempt)
+    throw emailNotVerified()
+  }
+  return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password', attempt })
 }
 
 /** One public answer; the reason is for the log. What was typed is not: people type passwords into the wrong field. */
@@ -65,17 +69,32 @@ async function rehash(ctx: Ctx, input: { userId: string; from: string; password:
   await replacePasswordHash(ctx, { userId: input.userId, from: input.from, to })
 }
 
-async function completeSignIn(ctx: Ctx, user: User, attempt: AttemptInput): Promise<SignedIn> {
-  const [opened] = await Promise.all([openFirstSession(ctx, user), giveBackAttempt(ctx, attempt)])
-  await completeAttempt(ctx, attempt)
-  return toSignedIn(ctx, user, opened)
+export interface FirstFactor {
+  /** As it was read when the factor was checked. */
+  readonly user: User
+  /** RFC 8176 values; `email` for a link that was mailed. */
+  readonly amr: readonly string[]
+  /** `user.signed_in` names it. */
+  readonly method: string
+  /** Counted before a password was checked. */
+  readonly attempt?: AttemptInput
+  readonly organizationId?: string | null
+}
+
+/** What follows a right first factor, of whatever kind. Throws INVALID_CREDENTIALS when the credentials were changed meanwhile. */
+export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
+  const { attempt } = factor
+  const [opened] = await Promise.all([openFirstSession(ctx, factor), attempt && giveBackAttempt(ctx, attempt)])
+  if (attempt) await completeAttempt(ctx, attempt)
+  return toSignedIn(ctx, factor.user, opened)
 }
 
 /** The row that was checked decides: an object that has seen newer credentials refuses, as if the password were wrong. */
-export async function openFirstSession(ctx: Ctx, user: User): Promise<OpenedSession> {
-  const events = [{ type: 'user.signed_in', data: { method: 'password' } }]
+export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<OpenedSession> {
+  const { user, amr, method, organizationId = null } = factor
+  const events = [{ type: 'user.signed_in', data: { method } }]
   try {
-    return await openSession(ctx, { user, amr: ['pwd'], events })
+    return await openSession(ctx, { user, amr, organizationId, events })
   } catch (cause) {
     if (cause instanceof DomainError && cause.code === 'SESSION_REFUSED') throw refused(ctx, 'stale_credentials', user)
     throw cause

@@ -22,7 +22,7 @@ export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn> {
   const { password, ...account } = input
   await requireStrongPassword(ctx, password, account)
   const user = await createUser(ctx, { ...account, passwordHash: await hashPassword(ctx, password) })
-  const opened = await openFirstSession(ctx, user)
+  const opened = await openFirstSession(ctx, { user, amr: ['pwd'], method: 'password' })
   await completeAttempt(ctx, await attemptOf(ctx, user, user.email))
   return toSignedIn(ctx, user, opened)
 }
