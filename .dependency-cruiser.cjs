@@ -4,7 +4,7 @@ const role = (...names) => `/(${names.join('|')})(/|\\.ts$)`
 const feature = (...names) => `^src/features/(${names.join('|')})/`
 
 const TIER_2 = ['mfa', 'passkeys', 'sso', 'scim', 'orgs', 'rbac', 'policies']
-const TIER_3 = ['audit', 'webhooks', 'compliance', 'admin', 'localization']
+const TIER_3 = ['audit', 'webhooks', 'compliance', 'admin']
 
 module.exports = {
   forbidden: [

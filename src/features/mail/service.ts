@@ -1,26 +1,30 @@
 import type { Ctx } from '../../context.ts'
-import { configurationError } from '../../lib/errors.ts'
-import { insertMail, listMails } from './store.ts'
-import type { Mail, Mailer, StoredMail } from './types.ts'
+import { hashSecret } from '../../lib/crypto.ts'
+import { HOUR } from '../../lib/time.ts'
+import { sendMail } from './service/mailbox.ts'
+import { renderMail } from './service/render.ts'
+import type { MailRequest } from './types.ts'
 
-/** Local mode: mails go into a table, where tests and developers read them. */
-const mailboxMailer: Mailer = {
-  send: (ctx, mail) => insertMail(ctx, { ...mail, to: mail.to.toLowerCase(), createdAt: ctx.now() }),
+export { listMailbox, sendMail } from './service/mailbox.ts'
+
+/** Nobody gets more mails of one kind in `WINDOW_MS`. */
+const MAILS_PER_WINDOW = 5
+const WINDOW_MS = HOUR
+
+/** Counted exactly, in the object of the address's hash: no stranger fills somebody's mailbox. */
+async function mayBeMailed(ctx: Ctx, { kind, to }: MailRequest): Promise<boolean> {
+  const address = await hashSecret(to)
+  const subject = `mail:${kind}:${address}`
+  const { allowed } = await ctx.objects.guard(address).use({ subject, limit: MAILS_PER_WINDOW, windowMs: WINDOW_MS })
+  return allowed
 }
 
-/** How this deployment sends mail; null when it cannot. */
-const findMailer = (ctx: Pick<Ctx, 'config'>): Mailer | null => (ctx.config.MODE === 'local' ? mailboxMailer : null)
-
-/** Sends one mail. Without a transport it is CONFIGURATION_ERROR, and so is the call that wanted to send it. */
-export async function sendMail(ctx: Ctx, mail: Mail): Promise<void> {
-  const mailer = findMailer(ctx)
-  if (!mailer) {
-    ctx.log.warn('configuration_error', { settings: 'mail transport' })
-    throw configurationError()
-  }
-  await mailer.send(ctx, mail)
+/**
+ * Sends a mail, soon. Beyond five an hour of its kind and address nothing is sent, and the caller learns nothing of it.
+ * CONFIGURATION_ERROR in a deployment that cannot send mail.
+ */
+export async function queueMail(ctx: Ctx, request: MailRequest): Promise<void> {
+  if (!(await mayBeMailed(ctx, request))) return
+  const sender = { app: ctx.config.APP_NAME, url: ctx.config.PUBLIC_URL }
+  await sendMail(ctx, { to: request.to, ...renderMail(sender, request) })
 }
-
-/** The local mailbox: the newest hundred, of one recipient or of all. */
-export const listMailbox = (ctx: Ctx, recipient: string | null): Promise<StoredMail[]> =>
-  listMails(ctx, recipient === null ? null : recipient.toLowerCase())

@@ -1,0 +1,71 @@
+import type { Catalogue } from '../types.ts'
+
+export const de: Catalogue = {
+  'mail.greeting': 'Guten Tag,',
+  'mail.link_hint': 'Falls die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse im Browser:',
+  'mail.footer': 'Gesendet von {app}, {url}. Antworten auf diese E-Mail liest niemand.',
+  'mail.not_you':
+    'Falls Sie das nicht waren, melden Sie es: Alle Sitzungen Ihres Kontos enden, und Sie wählen ein neues Passwort.',
+
+  'mail.email_verification.subject': 'Bestätigen Sie Ihre E-Mail-Adresse für {app}',
+  'mail.email_verification.body':
+    'Ein Konto bei {app} verwendet diese Adresse. Bestätigen Sie, dass die Adresse Ihnen gehört.',
+  'mail.email_verification.action': 'Adresse bestätigen',
+  'mail.email_verification.note':
+    'Falls Sie kein Konto angelegt haben, ignorieren Sie diese E-Mail: Ohne Sie wird nichts bestätigt.',
+
+  'mail.email_change.subject': 'Bestätigen Sie Ihre neue E-Mail-Adresse für {app}',
+  'mail.email_change.body':
+    'Diese Adresse soll für ein Konto bei {app} verwendet werden. Bestätigen Sie sie, damit die Änderung gilt.',
+  'mail.email_change.action': 'Neue Adresse bestätigen',
+  'mail.email_change.note': 'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail: Nichts ändert sich.',
+
+  'mail.email_change_notice.subject': 'Die E-Mail-Adresse Ihres Kontos bei {app} soll sich ändern',
+  'mail.email_change_notice.body':
+    'Jemand, der in Ihrem Konto bei {app} angemeldet ist, möchte dessen E-Mail-Adresse in {newEmail} ändern. Die Änderung gilt, sobald diese Adresse bestätigt ist.',
+  'mail.email_change_notice.note':
+    'Falls Sie das nicht waren, ändern Sie jetzt Ihr Passwort und beenden Sie Ihre anderen Sitzungen.',
+
+  'mail.password_reset.subject': 'Passwort für {app} zurücksetzen',
+  'mail.password_reset.body':
+    'Das Passwort Ihres Kontos bei {app} soll zurückgesetzt werden. Wählen Sie hier ein neues. Der Link gilt einmal und nur kurze Zeit.',
+  'mail.password_reset.action': 'Neues Passwort wählen',
+  'mail.password_reset.note':
+    'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail: Ihr Passwort bleibt, wie es ist.',
+
+  'mail.password_changed.subject': 'Ihr Passwort für {app} wurde geändert',
+  'mail.password_changed.body':
+    'Das Passwort Ihres Kontos bei {app} wurde geändert. Ihre anderen Sitzungen wurden beendet.',
+  'mail.password_changed.action': 'Das war ich nicht',
+
+  'mail.magic_link.subject': 'Ihr Anmeldelink für {app}',
+  'mail.magic_link.body': 'Melden Sie sich mit diesem Link bei {app} an. Er gilt einmal und nur kurze Zeit.',
+  'mail.magic_link.action': 'Anmelden',
+  'mail.magic_link.note': 'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail. Geben Sie den Link niemandem.',
+
+  'mail.account_exists.subject': 'Sie haben bereits ein Konto bei {app}',
+  'mail.account_exists.body':
+    'Mit dieser Adresse sollte ein Konto bei {app} angelegt werden, aber es gibt schon eines. Falls Sie es waren, melden Sie sich an oder setzen Sie Ihr Passwort zurück.',
+  'mail.account_exists.action': 'Zu Ihrem Konto',
+  'mail.account_exists.note': 'Falls Sie es nicht waren, ignorieren Sie diese E-Mail: Nichts hat sich geändert.',
+
+  'mail.new_device.subject': 'Neue Anmeldung in Ihrem Konto bei {app}',
+  'mail.new_device.body':
+    'Ihr Konto bei {app} wurde von einem neuen Gerät aus verwendet.\nGerät: {device}\nAdresse: {ip}\nZeit: {time}',
+  'mail.new_device.action': 'Das war ich nicht',
+
+  'mail.factor_added.subject': 'Ihr Konto bei {app} hat einen neuen Anmeldefaktor',
+  'mail.factor_added.body': 'Ihr Konto bei {app} hat einen neuen Faktor für die Anmeldung: {factor}.',
+  'mail.factor_added.action': 'Das war ich nicht',
+
+  'mail.factor_removed.subject': 'Ein Anmeldefaktor Ihres Kontos bei {app} wurde entfernt',
+  'mail.factor_removed.body': 'Dieser Faktor für die Anmeldung wurde aus Ihrem Konto bei {app} entfernt: {factor}.',
+  'mail.factor_removed.action': 'Das war ich nicht',
+
+  'mail.account_locked.subject': 'Die Anmeldung in Ihrem Konto bei {app} ist vorübergehend gesperrt',
+  'mail.account_locked.body':
+    'Es gab zu viele fehlgeschlagene Versuche, sich in Ihrem Konto bei {app} anzumelden. Bis {until} werden Passwörter abgelehnt. Ihre Sitzungen laufen weiter.',
+  'mail.account_locked.action': 'Jetzt entsperren',
+  'mail.account_locked.note':
+    'Falls die Versuche nicht von Ihnen kamen: Niemand ist hineingekommen. Ein Passwort, das Sie sonst nirgends verwenden, sorgt dafür, dass es so bleibt.',
+}

@@ -1,0 +1,64 @@
+/** English: the catalogue that has every message, and what other languages fall back to. */
+export const en = {
+  'mail.greeting': 'Hello,',
+  'mail.link_hint': 'If the button does not work, open this address in your browser:',
+  'mail.footer': 'Sent by {app}, {url}. Nobody reads replies to this mail.',
+  'mail.not_you': 'If this was not you, report it: all sessions of your account end, and you choose a new password.',
+
+  'mail.email_verification.subject': 'Confirm your email address for {app}',
+  'mail.email_verification.body': 'An account at {app} uses this address. Confirm that the address is yours.',
+  'mail.email_verification.action': 'Confirm the address',
+  'mail.email_verification.note': 'If you did not make an account, ignore this mail: without you nothing is confirmed.',
+
+  'mail.email_change.subject': 'Confirm your new email address for {app}',
+  'mail.email_change.body':
+    'Somebody asked to use this address for an account at {app}. Confirm it to make the change.',
+  'mail.email_change.action': 'Confirm the new address',
+  'mail.email_change.note': 'If you did not ask for this, ignore this mail: nothing changes.',
+
+  'mail.email_change_notice.subject': 'The email address of your {app} account is about to change',
+  'mail.email_change_notice.body':
+    'Somebody who is signed in to your account at {app} asked to change its email address to {newEmail}. The change is made when that address is confirmed.',
+  'mail.email_change_notice.note': 'If this was not you, change your password now and end your other sessions.',
+
+  'mail.password_reset.subject': 'Reset your {app} password',
+  'mail.password_reset.body':
+    'Somebody asked to reset the password of your account at {app}. Choose a new password here. The link works once, for a short time.',
+  'mail.password_reset.action': 'Choose a new password',
+  'mail.password_reset.note': 'If you did not ask for this, ignore this mail: your password stays as it is.',
+
+  'mail.password_changed.subject': 'Your {app} password was changed',
+  'mail.password_changed.body': 'The password of your account at {app} was changed. Your other sessions were ended.',
+  'mail.password_changed.action': 'This was not me',
+
+  'mail.magic_link.subject': 'Your sign-in link for {app}',
+  'mail.magic_link.body': 'Sign in to {app} with this link. It works once, for a short time.',
+  'mail.magic_link.action': 'Sign in',
+  'mail.magic_link.note': 'If you did not ask for this, ignore this mail. Pass the link on to nobody.',
+
+  'mail.account_exists.subject': 'You already have an account at {app}',
+  'mail.account_exists.body':
+    'Somebody tried to make an account at {app} with this address, which has one already. If it was you, sign in, or reset your password when you do not know it.',
+  'mail.account_exists.action': 'Go to your account',
+  'mail.account_exists.note': 'If it was not you, ignore this mail: nothing has changed.',
+
+  'mail.new_device.subject': 'New sign-in to your {app} account',
+  'mail.new_device.body':
+    'Your account at {app} was used from a new device.\nDevice: {device}\nAddress: {ip}\nTime: {time}',
+  'mail.new_device.action': 'This was not me',
+
+  'mail.factor_added.subject': 'A sign-in factor was added to your {app} account',
+  'mail.factor_added.body': 'Your account at {app} has a new factor for signing in: {factor}.',
+  'mail.factor_added.action': 'This was not me',
+
+  'mail.factor_removed.subject': 'A sign-in factor was removed from your {app} account',
+  'mail.factor_removed.body': 'This factor for signing in was removed from your account at {app}: {factor}.',
+  'mail.factor_removed.action': 'This was not me',
+
+  'mail.account_locked.subject': 'Sign-in to your {app} account is locked for a while',
+  'mail.account_locked.body':
+    'There were too many failed attempts to sign in to your account at {app}. Until {until}, passwords are refused. Your sessions go on.',
+  'mail.account_locked.action': 'Unlock now',
+  'mail.account_locked.note':
+    'If the attempts were not yours, nobody got in. A password that you use nowhere else keeps it so.',
+} as const
