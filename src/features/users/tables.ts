@@ -27,6 +27,8 @@ export const users = sqliteTable(
     timezone: text('timezone'),
     locale: text('locale'),
     metadata: text('metadata', { mode: 'json' }).$type<Record<string, unknown>>().notNull().default(sql`'{}'`),
+    /** A second factor is confirmed; written in the batch that confirms or removes it. */
+    mfaEnabled: integer('mfa_enabled', { mode: 'boolean' }).notNull().default(false),
     /** Raised by every change that ends sessions. */
     authVersion: integer('auth_version').notNull().default(1),
     /** The session that such a change lets live. */

@@ -20,6 +20,8 @@ export interface User {
   readonly timezone: string | null
   readonly locale: string | null
   readonly metadata: Readonly<Record<string, unknown>>
+  /** A password alone does not sign in. */
+  readonly mfaEnabled: boolean
   readonly authVersion: number
   readonly keptSessionId: string | null
   readonly claimsVersion: number
@@ -27,3 +29,17 @@ export interface User {
   readonly updatedAt: number
   readonly lastSignInAt: number | null
 }
+
+/** What users say about themselves. */
+export type Profile = Pick<
+  User,
+  | 'username'
+  | 'firstName'
+  | 'lastName'
+  | 'displayName'
+  | 'profileImageUrl'
+  | 'bio'
+  | 'phoneNumber'
+  | 'timezone'
+  | 'locale'
+> & { readonly metadata: Record<string, unknown> }

@@ -77,7 +77,7 @@ export function userToWire(user: User): UserWire {
     is_admin: isAdmin(user),
     is_superuser: isAdmin(user),
     roles: [user.role],
-    mfa_enabled: false,
+    mfa_enabled: user.mfaEnabled,
     user_metadata: { ...user.metadata },
     created_at: toIso(user.createdAt),
     updated_at: toIso(user.updatedAt),
