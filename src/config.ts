@@ -53,6 +53,7 @@ const Variables = z
       .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')
       .default('__Secure-postern'),
     CORS_ORIGINS: list,
+    REDIRECT_ORIGINS: list,
     TRUST_ADDRESS_HEADER: flag(false),
     ADMIN_SECRET_KEY: z.string().min(16).optional(),
     COMPAT: z

@@ -47,7 +47,16 @@ export async function commitAndPropagate<S extends BatchItem<'sqlite'>>(
   statement: S,
   ...drafts: CommittedEvent[]
 ): Promise<{ rows: Rows<S>; propagated: boolean }> {
-  const result = await write(ctx, [statement], drafts)
+  return commitAllAndPropagate(ctx, [statement], ...drafts)
+}
+
+/** As `commitAll`, and waits as `commitAndPropagate` does. */
+export async function commitAllAndPropagate<S extends BatchItem<'sqlite'>>(
+  ctx: Ctx,
+  statements: readonly [...BatchItem<'sqlite'>[], S],
+  ...drafts: CommittedEvent[]
+): Promise<{ rows: Rows<S>; propagated: boolean }> {
+  const result = await write(ctx, statements, drafts)
   return { rows: result as Rows<S>, propagated: hasChanged(result) ? await nudge(ctx, drafts) : true }
 }
 

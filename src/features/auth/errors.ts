@@ -9,3 +9,22 @@ export const emailNotVerified = defineError(
   'unauthenticated',
   'The email address is not verified yet',
 )
+export const emailAlreadyVerified = defineError(
+  'ALREADY_VERIFIED',
+  'malformed',
+  'The email address is verified already',
+)
+/** Unknown, used, voided and expired links are told alike. */
+export const linkInvalid = defineError('INVALID_TOKEN', 'malformed', 'The link is invalid, expired or was used before')
+/** 400, not 401: a published client takes a 401 for a bad access token, and refreshes without end. */
+export const passwordWrong = defineError('INVALID_PASSWORD', 'malformed', 'The current password is wrong')
+export const redirectNotAllowed = defineError(
+  'REDIRECT_NOT_ALLOWED',
+  'malformed',
+  'The address to return to is not allowed',
+)
+export const stepUpRequired = defineError(
+  'STEP_UP_REQUIRED',
+  'forbidden',
+  'This needs a factor that was proved in the last minutes',
+)

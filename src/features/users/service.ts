@@ -15,7 +15,8 @@ import {
 } from './store.ts'
 import type { User, UserStatus } from './types.ts'
 
-export { isEmail, isSignInAllowed, isUsername, normalizeIdentifier } from './rules.ts'
+export { emailTaken } from './errors.ts'
+export { isEmail, isSignInAllowed, isUsername, normalizeEmail, normalizeIdentifier } from './rules.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
 

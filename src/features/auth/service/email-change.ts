@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import type { ActorCtx, Ctx } from '../../../context.ts'
+import { commitAllAndPropagate } from '../../../db/commit.ts'
+import { DAY } from '../../../lib/time.ts'
+import { queueMail } from '../../mail/service.ts'
+import { issueOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
+import type { OneTimeToken } from '../../one-time-tokens/types.ts'
+import { emailTaken, findUser, findUserByEmail, normalizeEmail } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { linkInvalid } from '../errors.ts'
+import { updateEmail } from '../store/credentials.ts'
+import { getCurrentUser } from './current.ts'
+import { endSessionsAfterChange } from './ended-sessions.ts'
+import { linkTo } from './links.ts'
+
+const LINK_LIFETIME_MS = 2 * DAY
+
+/** What the link remembers of the request: any change of credentials since then voids it. */
+const ChangeRequest = z.object({ oldEmail: z.string(), authVersion: z.int(), sessionId: z.string() })
+
+export interface VerifiedEmail {
+  readonly email: string
+  readonly userId: string
+  /** Whether every isolate refuses within 5 seconds what a change of address ended; true when nothing ended. */
+  readonly propagated: boolean
+}
+
+/**
+ * Asks for another address: the new one gets a link, the old one is told. Nothing counts until the link is used.
+ * Throws CONFLICT for a taken address, unless HIDE_ACCOUNT_EXISTENCE: then whoever has it gets no link, and the answer is the same.
+ * Returns the address that waits, or null when it is the present one.
+ */
+export async function changeEmail(ctx: ActorCtx, input: { newEmail: string }): Promise<string | null> {
+  const user = await getCurrentUser(ctx)
+  const newEmail = normalizeEmail(input.newEmail)
+  if (newEmail === user.email) return null
+  const isTaken = (await findUserByEmail(ctx, newEmail)) !== undefined
+  if (isTaken && !ctx.config.HIDE_ACCOUNT_EXISTENCE) throw emailTaken()
+  if (!isTaken) await sendLink(ctx, user, newEmail)
+  const params = { newEmail }
+  const { id: userId, locale } = user
+  await queueMail(ctx, { kind: 'email_change_notice', to: user.email, userId, locale, params })
+  return newEmail
+}
+
+async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
+  const { id: userId, locale, email: oldEmail, authVersion } = user
+  const { token } = await issueOneTimeToken(ctx, {
+    purpose: 'email_change',
+    userId,
+    email: newEmail,
+    data: { oldEmail, authVersion, sessionId: ctx.actor.sessionId } satisfies z.input<typeof ChangeRequest>,
+    lifetimeMs: LINK_LIFETIME_MS,
+  })
+  const params = { link: linkTo(ctx, '/verify-email', token) }
+  await queueMail(ctx, { kind: 'email_change', to: newEmail, userId, locale, params })
+}
+
+/** The new address counts from now on; every session ends but the one that asked. Throws INVALID_TOKEN, CONFLICT. */
+export async function confirmEmailChange(ctx: Ctx, link: OneTimeToken, token: string): Promise<VerifiedEmail> {
+  const { userId, email: newEmail } = link
+  if (userId === null || newEmail === null) throw linkInvalid()
+  const { oldEmail, authVersion, sessionId } = ChangeRequest.parse(link.data)
+  const { redemption, statement } = await redemptionOf(ctx, 'email_change', token)
+  const actor = { type: 'user', id: userId } as const
+  const change = { userId, email: oldEmail, authVersion, newEmail, keptSessionId: sessionId, redemption }
+  const { rows, propagated } = await commitAllAndPropagate(ctx, [statement, updateEmail(ctx, change)], {
+    type: 'user.email_changed',
+    subject: userId,
+    userId,
+    actor,
+    data: { before: { email: oldEmail }, after: { email: newEmail } },
+    raisesClaims: true,
+  })
+  const [changed] = rows
+  if (!changed) throw await refusal(ctx, userId, newEmail)
+  const ended = await endSessionsAfterChange(ctx, {
+    userId,
+    except: sessionId,
+    reason: 'email_changed',
+    actor,
+    authVersion: changed.authVersion,
+  })
+  return { email: newEmail, userId, propagated: propagated && ended.propagated }
+}
+
+/** Who has the link has the mailbox: that the address is somebody's already is no secret to them. */
+async function refusal(ctx: Ctx, userId: string, newEmail: string) {
+  const holder = await findUserByEmail(ctx, newEmail)
+  const user = await findUser(ctx, userId)
+  return holder && user && holder.id !== userId ? emailTaken() : linkInvalid()
+}

@@ -1,0 +1,5 @@
+import type { Ctx } from '../../../context.ts'
+
+/** Of a page that this service serves, with the token that opens it. */
+export const linkTo = (ctx: Pick<Ctx, 'config'>, path: string, token: string): string =>
+  `${ctx.config.PUBLIC_URL}${path}?token=${encodeURIComponent(token)}`

@@ -1,0 +1,103 @@
+import type { Ctx } from '../../../context.ts'
+import { commitAll } from '../../../db/commit.ts'
+import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { queueMail } from '../../mail/service.ts'
+import { findOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
+import { findUser, findUserByEmail, isSignInAllowed } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { linkInvalid } from '../errors.ts'
+import { deleteUnprovenFactors, updatePasswordByLink } from '../store/credentials.ts'
+import { endSessionsAfterChange } from './ended-sessions.ts'
+import { linkTo } from './links.ts'
+import { tellPasswordChanged } from './password-notice.ts'
+import { requireStrongPassword } from './passwords.ts'
+import { requireAllowedRedirect } from './redirects.ts'
+import { authVersionOf, issueResetToken } from './reset-token.ts'
+import { answerAlike } from './uniform.ts'
+
+/**
+ * Mails a link to a user who may sign in; everybody is answered alike, in the same time. An attempt lock is no obstacle.
+ * `base` puts the page of an application in the place of our own. Throws REDIRECT_NOT_ALLOWED.
+ */
+export async function requestPasswordReset(
+  ctx: Ctx,
+  input: { email: string; base?: string | undefined },
+): Promise<void> {
+  const base = input.base === undefined ? null : requireAllowedRedirect(ctx, input.base)
+  await answerAlike(
+    ctx,
+    () => findUserByEmail(ctx, input.email),
+    async (user) => {
+      if (user && isSignInAllowed(user)) await sendReset(ctx, user, base)
+    },
+  )
+}
+
+async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> {
+  const { id: userId, email, locale } = user
+  const token = await issueResetToken(ctx, user)
+  const params = { link: base ? linkBelow(base, token) : linkTo(ctx, '/reset-password', token) }
+  await queueMail(ctx, { kind: 'password_reset', to: email, userId, locale, params })
+}
+
+/** `/reset-password` below the application's address, its own query kept. */
+function linkBelow(base: URL, token: string): string {
+  const link = new URL(base)
+  link.pathname = `${link.pathname.replace(/\/$/, '')}/reset-password`
+  link.searchParams.set('token', token)
+  return link.href
+}
+
+/** Whose password a link would set. Throws INVALID_TOKEN: unknown, used, expired, or the account has changed since. */
+export async function getResetUser(ctx: Ctx, token: string): Promise<User> {
+  const link = await findOneTimeToken(ctx, 'password_reset', token)
+  const user = link?.userId ? await findUser(ctx, link.userId) : undefined
+  const isGood =
+    link && user && isSignInAllowed(user) && user.email === link.email && user.authVersion === authVersionOf(link)
+  if (!isGood) throw linkInvalid()
+  return user
+}
+
+/**
+ * Sets a password by a mailed link, and ends every session. Attempt locks are lifted; an administrative one stands, and its
+ * user's links are not good. Throws INVALID_TOKEN, and WEAK_PASSWORD, after which the link still works.
+ */
+export async function resetPassword(
+  ctx: Ctx,
+  input: { token: string; newPassword: string },
+): Promise<{ propagated: boolean }> {
+  const user = await getResetUser(ctx, input.token)
+  await requireStrongPassword(ctx, input.newPassword, user)
+  const passwordHash = await hashPassword(ctx, input.newPassword)
+  const { id: userId, email, authVersion } = user
+  const { redemption, statement } = await redemptionOf(ctx, 'password_reset', input.token)
+  const target = { userId, email, authVersion, redemption }
+  const actor = { type: 'user', id: userId } as const
+  const [changed] = await commitAll(
+    ctx,
+    [statement, ...deleteUnprovenFactors(ctx, target), updatePasswordByLink(ctx, { ...target, passwordHash })],
+    { type: 'user.password_reset', subject: userId, userId, actor },
+  )
+  if (!changed) throw linkInvalid()
+  const reason = 'password_reset'
+  const { authVersion: newVersion } = changed
+  const { propagated } = await endSessionsAfterChange(ctx, {
+    userId,
+    except: null,
+    reason,
+    actor,
+    authVersion: newVersion,
+  })
+  await liftAttemptLocks(ctx, userId)
+  tellPasswordChanged(ctx, user)
+  return { propagated }
+}
+
+/** The password is set whatever the guard says: a lock that stays ends by itself. */
+async function liftAttemptLocks(ctx: Ctx, userId: string): Promise<void> {
+  try {
+    await ctx.objects.guard(userId).unlock({ account: userId })
+  } catch (cause) {
+    ctx.log.error('locks_not_lifted', cause, { user_id: userId })
+  }
+}

@@ -1,0 +1,139 @@
+import { and, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import { backupCodes, totpFactors } from '../../mfa/tables.ts'
+import { isRedeemed } from '../../one-time-tokens/tables.ts'
+import { passkeys } from '../../passkeys/tables.ts'
+import { users } from '../../users/tables.ts'
+
+type Store = Pick<Ctx, 'db' | 'now'>
+
+/** Whose row a change is for, as it was read: a row that was changed meanwhile is left alone. */
+export interface Target {
+  readonly userId: string
+  readonly email: string
+  readonly authVersion: number
+}
+
+/** The link that a change rests on (`redemptionOf`); its statement stands before the change in the batch. */
+export interface Redeemed {
+  readonly redemption: string
+}
+
+const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
+  and(
+    eq(users.id, userId),
+    eq(users.email, email),
+    eq(users.authVersion, authVersion),
+    inArray(users.status, ['active', 'pending']),
+  )
+
+const changed = { id: users.id, authVersion: users.authVersion }
+
+/** Sessions end with such a change; `keptSessionId` names the one that does not. */
+const newCredentials = (keptSessionId: string | null) => ({
+  authVersion: sql`${users.authVersion} + 1`,
+  keptSessionId,
+})
+
+/** `deleteUnprovenFactors` in the same batch takes them away while nobody has proven the address. */
+const provenFactors = sql`case when ${users.emailVerifiedAt} is null then 0 else ${users.mfaEnabled} end`
+
+/** Who has a link that was mailed to an address reads its mails. */
+const provenEmail = (now: number) => ({
+  emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, ${now})`,
+  status: sql`case ${users.status} when 'pending' then 'active' else ${users.status} end`,
+})
+
+/** Returns no row when the link was not good, or the address is no longer the user's. */
+export const updateEmailVerified = (
+  { db, now }: Store,
+  { userId, email, redemption }: Redeemed & Pick<Target, 'userId' | 'email'>,
+) =>
+  db
+    .update(users)
+    .set({ ...provenEmail(now()), updatedAt: now() })
+    .where(and(eq(users.id, userId), eq(users.email, email), ne(users.status, 'deleted'), isRedeemed(redemption)))
+    .returning({ id: users.id })
+
+/** By the user, who knew the old one. Returns no row when the credentials were changed meanwhile. */
+export const updatePassword = (
+  { db, now }: Store,
+  { passwordHash, keptSessionId, ...target }: Target & { passwordHash: string; keptSessionId: string },
+) =>
+  db
+    .update(users)
+    .set({ passwordHash, ...newCredentials(keptSessionId), updatedAt: now() })
+    .where(isTarget(target))
+    .returning(changed)
+
+/** By who has the link. Returns no row when the link was not good, or the credentials were changed meanwhile. */
+export const updatePasswordByLink = (
+  { db, now }: Store,
+  { passwordHash, redemption, ...target }: Target & Redeemed & { passwordHash: string },
+) =>
+  db
+    .update(users)
+    .set({ passwordHash, ...newCredentials(null), ...provenEmail(now()), mfaEnabled: provenFactors, updatedAt: now() })
+    .where(and(isTarget(target), isRedeemed(redemption)))
+    .returning(changed)
+
+/** True while nobody has proven to hold the address. */
+const isUnproven = (target: Target & Redeemed): SQL =>
+  sql`exists (select 1 from ${users} where ${and(
+    isTarget(target),
+    isNull(users.emailVerifiedAt),
+    isRedeemed(target.redemption),
+  )})`
+
+/**
+ * Statements that take the factors from an account whose address nobody had proven: who signed up with another's address
+ * must not stay in it. They stand between the link's statement and the change that proves the address.
+ */
+export function deleteUnprovenFactors({ db }: Store, target: Target & Redeemed) {
+  const { userId } = target
+  return [
+    db.delete(passkeys).where(and(eq(passkeys.userId, userId), isUnproven(target))),
+    db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isUnproven(target))),
+    db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isUnproven(target))),
+  ] as const
+}
+
+/** The address's holder takes an account over that somebody made with it: its password goes. */
+export const updateUnprovenAccount = ({ db, now }: Store, target: Target & Redeemed) =>
+  db
+    .update(users)
+    .set({ passwordHash: null, ...newCredentials(null), ...provenEmail(now()), mfaEnabled: false, updatedAt: now() })
+    .where(and(isTarget(target), isNull(users.emailVerifiedAt), isRedeemed(target.redemption)))
+    .returning(changed)
+
+/** Somebody else may know the password: it goes, until the holder of the link chooses another. */
+export const updateReported = ({ db, now }: Store, target: Target & Redeemed) =>
+  db
+    .update(users)
+    .set({ passwordHash: null, ...newCredentials(null), updatedAt: now() })
+    .where(and(isTarget(target), isRedeemed(target.redemption)))
+    .returning(changed)
+
+/** Returns no row when the link was not good, the credentials were changed since it was asked for, or the address is taken. */
+export const updateEmail = (
+  { db, now }: Store,
+  { newEmail, keptSessionId, redemption, ...target }: Target & Redeemed & { newEmail: string; keptSessionId: string },
+) =>
+  db
+    .update(users)
+    .set({
+      email: newEmail,
+      emailVerifiedAt: now(),
+      status: 'active',
+      ...newCredentials(keptSessionId),
+      claimsVersion: sql`${users.claimsVersion} + 1`,
+      updatedAt: now(),
+    })
+    .where(
+      and(
+        isTarget(target),
+        isRedeemed(redemption),
+        sql`not exists (select 1 from ${users} as other where other.email = ${newEmail})`,
+      ),
+    )
+    .returning(changed)
