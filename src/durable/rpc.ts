@@ -101,6 +101,25 @@ export type RotateResult =
   | { readonly outcome: 'rotated' | 'replayed'; readonly grant: Grant }
   | { readonly outcome: 'refused'; readonly reason: RotateRefusal }
 
+/** A factor was proved anew within a session. */
+export interface RaiseSessionInput {
+  readonly userId: string
+  readonly sessionId: string
+  /** RFC 8176 values that the proof adds to those of the session. */
+  readonly amr: readonly string[]
+  /** When it was proved. Epoch milliseconds. */
+  readonly authTime: number
+  /** As the row has it that was checked. */
+  readonly authVersion: number
+  readonly keptSessionId: string | null
+  readonly claimsVersion: number
+  readonly caller: Caller
+}
+
+export type RaiseSessionResult =
+  /** The generation stays; `advancedAt` is now: the access token is a new one. */
+  { readonly outcome: 'raised'; readonly grant: Grant } | { readonly outcome: 'not_live' }
+
 /** A refresh token, asked about instead of used. */
 export interface InspectInput {
   readonly userId: string
@@ -176,6 +195,8 @@ export interface LogPage {
 export interface UserAuthorityRpc {
   open(input: OpenSessionInput): Promise<OpenSessionResult>
   rotate(input: RotateInput): Promise<RotateResult>
+  /** Adds to the `amr` of a live session and moves its `auth_time`. */
+  raise(input: RaiseSessionInput): Promise<RaiseSessionResult>
   /** Whether the token's generation is current or still replayable. Changes nothing. */
   inspect(input: InspectInput): Promise<InspectResult>
   check(input: CheckInput): Promise<CheckResult>

@@ -13,6 +13,7 @@ import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { drainRows, takeRows } from './delivered.ts'
 import { deliver, FEED, keepJournal } from './deliveries.ts'
+import { raiseSession } from './raise.ts'
 import { inspect, rotate } from './rotate.ts'
 import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
 import { checkSession, findSession, listSessions } from './snapshots.ts'
@@ -75,6 +76,10 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
 
   async rotate(input: Rpc.RotateInput): Promise<Rpc.RotateResult> {
     return this.#decide(input.userId, (turn) => rotate(turn, input))
+  }
+
+  async raise(input: Rpc.RaiseSessionInput): Promise<Rpc.RaiseSessionResult> {
+    return this.#decide(input.userId, (turn) => raiseSession(turn, input))
   }
 
   async inspect(input: Rpc.InspectInput): Promise<Rpc.InspectResult> {

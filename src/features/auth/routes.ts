@@ -12,10 +12,12 @@ import {
   RefreshBody,
   SessionTokens,
   SignedOut,
+  SignInAnswer,
   SignInBody,
   SignUpBody,
   signedInToWire,
   signedOutToWire,
+  signInToWire,
   toRefreshToken,
   toSignIn,
   toSignUp,
@@ -48,6 +50,9 @@ authRoutes.post(
 )
 
 const signedIn = { 200: { description: 'A session', schema: SessionTokens } }
+const signInAnswers = {
+  200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer },
+}
 const signInErrors = [invalidCredentials, accountLocked, serviceUnavailable]
 
 authRoutes.post(
@@ -56,10 +61,10 @@ authRoutes.post(
     summary: 'Sign in with an email or a username',
     guard: publicRoute,
     body: SignInBody,
-    answers: signedIn,
+    answers: signInAnswers,
     errors: signInErrors,
   },
-  async ({ ctx, body }) => Response.json(signedInToWire(await signIn(ctx, toSignIn(body)))),
+  async ({ ctx, body }) => Response.json(signInToWire(await signIn(ctx, toSignIn(body)))),
 )
 
 authRoutes.post(
@@ -69,10 +74,10 @@ authRoutes.post(
     guard: publicRoute,
     body: SignInBody,
     invalidIs400: true,
-    answers: signedIn,
+    answers: signInAnswers,
     errors: signInErrors,
   },
-  async ({ ctx, body }) => Response.json(signedInToWire(await signIn(ctx, toSignIn(body)))),
+  async ({ ctx, body }) => Response.json(signInToWire(await signIn(ctx, toSignIn(body)))),
 )
 
 // No body is read: published clients send a refresh token, an empty body or none.

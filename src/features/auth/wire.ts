@@ -5,6 +5,7 @@ import type { OpenedSession } from '../sessions/types.ts'
 import { isEmail, isUsername } from '../users/service.ts'
 import type { User, UserStatus } from '../users/types.ts'
 import { UserWire, userToWire } from '../users/wire.ts'
+import type { MfaChallenge, SignInResult } from './service/sign-in.ts'
 import type { SignUpInput } from './service/sign-up.ts'
 
 export { UserWire, userToWire }
@@ -125,6 +126,34 @@ export function signedInToWire({ user, opened }: { user: User; opened: OpenedSes
     role: `ROLE_${toGatewayRole(user)}`,
   }
 }
+
+/** Clients go by the presence of `requires_mfa`: a session's answer never has it (janua-wire 3, 9). */
+export const MfaChallengeWire = z
+  .object({
+    user: z.null(),
+    tokens: z.null(),
+    mfa_required: z.literal(true),
+    requires_mfa: z.literal(true),
+    mfa_token: z.string(),
+    challenge_id: z.string(),
+    available_methods: z.array(z.string()),
+  })
+  .meta({ id: 'MfaChallenge' })
+
+const challengeToWire = ({ mfaToken, availableMethods }: MfaChallenge): z.infer<typeof MfaChallengeWire> => ({
+  user: null,
+  tokens: null,
+  mfa_required: true,
+  requires_mfa: true,
+  mfa_token: mfaToken,
+  challenge_id: mfaToken,
+  available_methods: [...availableMethods],
+})
+
+export const SignInAnswer = z.union([SessionTokens, MfaChallengeWire])
+
+export const signInToWire = (result: SignInResult): z.infer<typeof SignInAnswer> =>
+  result.outcome === 'signed_in' ? signedInToWire(result) : challengeToWire(result)
 
 export const SignedOut = z
   .object({

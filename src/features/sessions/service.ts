@@ -15,6 +15,7 @@ import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.t
 import {
   insertSession,
   inspectSession,
+  raiseSession,
   rotateSession,
   selectSession,
   selectSessions,
@@ -93,6 +94,30 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<OpenedSes
     events: input.events ?? [],
   })
   if (result.outcome === 'stale_credentials') throw sessionRefused()
+  return { session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
+}
+
+/**
+ * Adds a factor that was just proved to the session that asks: a new access token, and the refresh token of its present
+ * generation. `user` as it was read when the factor was checked. Throws TOKEN_ERROR when the session is over or the
+ * credentials were changed meanwhile, SERVICE_UNAVAILABLE when the user's object does not answer.
+ */
+export async function raiseOwnSession(
+  ctx: ActorCtx,
+  { user, amr }: { user: User; amr: readonly string[] },
+): Promise<OpenedSession> {
+  const minter = await orUnavailable(loadMinter(ctx))
+  const result = await raiseSession(ctx, {
+    userId: user.id,
+    sessionId: ctx.actor.sessionId,
+    amr,
+    authTime: ctx.now(),
+    authVersion: user.authVersion,
+    keptSessionId: user.keptSessionId,
+    claimsVersion: user.claimsVersion,
+    caller: callerOf(ctx),
+  })
+  if (result.outcome === 'not_live') throw tokenInvalid()
   return { session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
 }
 

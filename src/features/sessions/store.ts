@@ -7,6 +7,8 @@ import type {
   InspectResult,
   OpenSessionInput,
   OpenSessionResult,
+  RaiseSessionInput,
+  RaiseSessionResult,
   RotateInput,
   RotateResult,
   SessionSnapshot,
@@ -22,6 +24,9 @@ export const insertSession = ({ objects }: Store, input: OpenSessionInput): Prom
 
 export const rotateSession = ({ objects }: Store, input: RotateInput): Promise<RotateResult> =>
   objects.user(input.userId).rotate(input)
+
+export const raiseSession = ({ objects }: Store, input: RaiseSessionInput): Promise<RaiseSessionResult> =>
+  objects.user(input.userId).raise(input)
 
 export const inspectSession = ({ objects }: Store, input: InspectInput): Promise<InspectResult> =>
   objects.user(input.userId).inspect(input)

@@ -21,11 +21,20 @@ export interface Verification {
 
 /** A PHC string of the password in NFC: keyboards differ in how they compose letters. */
 export async function hashPassword(ctx: Hashing, password: string): Promise<string> {
-  const { memoryKib, passes, lanes, saltBytes, keyBytes } = CURRENT_ARGON2ID
-  const salt = ctx.random(saltBytes)
-  const parameters = { variant: 'argon2id', version: 0x13, memoryKib, passes, lanes, salt } as const
-  const key = await deriveArgon2(ctx, utf8(password.normalize('NFC')), parameters, keyBytes)
+  const salt = ctx.random(CURRENT_ARGON2ID.saltBytes)
+  const key = await deriveWithSalt(ctx, password.normalize('NFC'), salt)
   return toCurrentPhc(toBase64NoPadding(salt), toBase64NoPadding(key))
+}
+
+/** The key alone, as `hashPassword` derives it, under a salt that a set of short secrets shares. */
+export function deriveWithSalt(
+  ctx: { isolate: Isolate },
+  secret: string,
+  salt: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
+  const { memoryKib, passes, lanes, keyBytes } = CURRENT_ARGON2ID
+  const parameters = { variant: 'argon2id', version: 0x13, memoryKib, passes, lanes, salt } as const
+  return deriveArgon2(ctx, utf8(secret), parameters, keyBytes)
 }
 
 async function matches(ctx: { isolate: Isolate }, password: string, hash: StoredHash): Promise<boolean> {

@@ -3,6 +3,8 @@ import type { AttemptInput } from '../../../durable/rpc.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { hashPassword, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
+import { issueChallenge } from '../../mfa/service/challenges.ts'
+import type { IssuedChallenge } from '../../mfa/types.ts'
 import { openSession } from '../../sessions/service.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service.ts'
@@ -16,8 +18,13 @@ export interface SignedIn {
   readonly opened: OpenedSession
 }
 
-/** What a right password leads to. */
-export type SignInResult = SignedIn
+/** The first factor was right, and the user has a second one. */
+export interface MfaChallenge extends IssuedChallenge {
+  readonly outcome: 'mfa_required'
+}
+
+/** What a right first factor leads to. */
+export type SignInResult = SignedIn | MfaChallenge
 
 export interface SignInInput {
   /** An email or a username, as typed. */
@@ -81,12 +88,29 @@ export interface FirstFactor {
   readonly organizationId?: string | null
 }
 
-/** What follows a right first factor, of whatever kind. Throws INVALID_CREDENTIALS when the credentials were changed meanwhile. */
+/** Factors that are two by themselves (a passkey that verified its user) carry `mfa`. */
+const needsSecondFactor = ({ user, amr }: FirstFactor): boolean => user.mfaEnabled && !amr.includes('mfa')
+
+/**
+ * What follows a right first factor, of whatever kind: a session, or a challenge for the second factor. Throws
+ * INVALID_CREDENTIALS when the credentials were changed meanwhile.
+ */
 export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
   const { attempt } = factor
+  if (needsSecondFactor(factor)) return challengeSignIn(ctx, factor)
   const [opened] = await Promise.all([openFirstSession(ctx, factor), attempt && giveBackAttempt(ctx, attempt)])
   if (attempt) await completeAttempt(ctx, attempt)
   return toSignedIn(ctx, factor.user, opened)
+}
+
+async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChallenge> {
+  const { user, amr, method, organizationId = null, attempt } = factor
+  const network = attempt?.network ?? null
+  const [issued] = await Promise.all([
+    issueChallenge(ctx, { user, amr, method, organizationId, network }),
+    attempt && giveBackAttempt(ctx, attempt),
+  ])
+  return { outcome: 'mfa_required', ...issued }
 }
 
 /** The row that was checked decides: an object that has seen newer credentials refuses, as if the password were wrong. */

@@ -13,9 +13,11 @@ export const acrOf = (amr: readonly string[]): 'aal1' | 'aal2' => (amr.includes(
 /** Every user has the role `user`; another role stands before it. */
 export const rolesOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'user' ? ['user'] : [role, 'user'])
 
-/** The same generation has the same `jti` whenever it is answered again: it names the grant, and is no secret. */
-export const jtiOf = ({ session, generation, advancedAt }: Grant): string =>
-  bytesToUuidV4(hmacSha256(utf8('postern access token id'), utf8(`${session.id}\n${generation}\n${advancedAt}`)))
+/** The same generation has the same `jti` whenever it is answered again, until the session is raised: it names the grant, and is no secret. */
+export function jtiOf({ session, generation, advancedAt }: Grant): string {
+  const grant = [session.id, generation, advancedAt, session.authTime, ...session.amr].join('\n')
+  return bytesToUuidV4(hmacSha256(utf8('postern access token id'), utf8(grant)))
+}
 
 type Issuer = Pick<Config, 'PUBLIC_URL' | 'AUDIENCE' | 'ACCESS_TOKEN_SECONDS'>
 

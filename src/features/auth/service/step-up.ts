@@ -1,0 +1,98 @@
+import type { ActorCtx } from '../../../context.ts'
+import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { verifyPassword } from '../../../lib/password-hash/password-hash.ts'
+import { MINUTE, SECOND } from '../../../lib/time.ts'
+import { listSecondFactors } from '../../mfa/service/challenges.ts'
+import { invalidCode, requireCode, secondFactorLocked } from '../../mfa/service/codes.ts'
+import { raiseOwnSession } from '../../sessions/service.ts'
+import { findUser, isSignInAllowed } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
+import { attemptOf, countAttempt, giveBackAttempt } from './attempts.ts'
+import type { SignedIn } from './sign-in.ts'
+
+/** How long a factor counts as fresh. */
+const FRESH_MS = 10 * MINUTE
+
+/** What a request carries beside its token to prove who asks. */
+export interface GivenFactors {
+  readonly password?: string | null | undefined
+  /** TOTP or a backup code; it is used up. */
+  readonly code?: string | null | undefined
+}
+
+/** What `requireFreshFactor` throws, for the routes that call it. */
+export const freshFactorErrors = [
+  stepUpRequired,
+  passwordWrong,
+  invalidCode,
+  secondFactorLocked,
+  accountLocked,
+  tokenInvalid,
+  serviceUnavailable,
+]
+
+/** A wrong password counts as a failed sign-in does: a stolen token is no way to guess it. */
+async function provePassword(ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> {
+  const attempt = await attemptOf(ctx, user, user.email)
+  await countAttempt(ctx, attempt)
+  const { matches } = await verifyPassword(ctx, user.passwordHash ?? '', password)
+  if (!matches) throw passwordWrong()
+  await giveBackAttempt(ctx, attempt)
+  return ['pwd']
+}
+
+async function proveCode(ctx: ActorCtx, user: User, code: string): Promise<readonly string[]> {
+  await requireCode(ctx, user.id, code)
+  return ['otp', 'mfa']
+}
+
+/** One row a kind of factor: what its proof adds to `amr`, or a throw. */
+const PROOFS: {
+  readonly [K in keyof GivenFactors]-?: (
+    ctx: ActorCtx,
+    user: User,
+    given: NonNullable<GivenFactors[K]>,
+  ) => Promise<readonly string[]>
+} = { password: provePassword, code: proveCode }
+
+/** Checks everything that was given; empty when nothing was. */
+async function proveFactors(ctx: ActorCtx, user: User, { password, code }: GivenFactors): Promise<string[]> {
+  const amr: string[] = []
+  if (password) amr.push(...(await PROOFS.password(ctx, user, password)))
+  if (code) amr.push(...(await PROOFS.code(ctx, user, code)))
+  return amr
+}
+
+async function getActingUser(ctx: ActorCtx): Promise<User> {
+  const user = await findUser(ctx, ctx.actor.id)
+  if (!user || !isSignInAllowed(user)) throw tokenInvalid()
+  return user
+}
+
+async function listProofs(ctx: ActorCtx, user: User): Promise<string[]> {
+  const second = user.mfaEnabled ? await listSecondFactors(ctx, user.id) : []
+  return user.passwordHash === null ? second : ['password', ...second]
+}
+
+const isFresh = ({ actor, now }: ActorCtx): boolean => now() - actor.authTime * SECOND < FRESH_MS
+
+/**
+ * For what a stolen access token must not do: wants a factor younger than ten minutes, in the session or given with the
+ * request. Whatever is given must be right: INVALID_PASSWORD, INVALID_CODE (400, and counted), ACCOUNT_LOCKED,
+ * SECOND_FACTOR_LOCKED. Throws STEP_UP_REQUIRED with what would do.
+ */
+export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}): Promise<void> {
+  if (!given.password && !given.code && isFresh(ctx)) return
+  const user = await getActingUser(ctx)
+  if ((await proveFactors(ctx, user, given)).length > 0) return
+  throw stepUpRequired({ available_methods: await listProofs(ctx, user), max_age_seconds: FRESH_MS / SECOND })
+}
+
+/** Raises the session that asks by what was given: a new access token of it. */
+export async function stepUp(ctx: ActorCtx, given: GivenFactors): Promise<SignedIn> {
+  const user = await getActingUser(ctx)
+  const amr = await proveFactors(ctx, user, given)
+  if (amr.length === 0) throw malformedRequest('A password or a code is required')
+  return { outcome: 'signed_in', user, opened: await raiseOwnSession(ctx, { user, amr }) }
+}

@@ -1,0 +1,144 @@
+import type { Ctx } from '../../../context.ts'
+import { commit } from '../../../db/commit.ts'
+import { equalBytes } from '../../../lib/crypto.ts'
+import { fromBase64Url, toBase64Url, utf8 } from '../../../lib/encoding.ts'
+import { deriveWithSalt } from '../../../lib/password-hash/password-hash.ts'
+import { unsealText } from '../../../lib/root-keys.ts'
+import { HOUR, SECOND, toIso } from '../../../lib/time.ts'
+import { invalidCode, secondFactorLocked } from '../errors.ts'
+import { BACKUP_CODES, hintOf, newBackupCode, readCode } from '../rules/codes.ts'
+import { findStep } from '../rules/totp.ts'
+import {
+  type BackupCodeRow,
+  type FactorRow,
+  type NewBackupCode,
+  selectBackupCodes,
+  selectFactor,
+  updateBackupCodeUsed,
+  updateStep,
+} from '../store.ts'
+import type { SecondFactor } from '../types.ts'
+
+export { invalidCode, secondFactorLocked }
+
+/** What the seal of a secret is bound to, beside its user. */
+export const SEAL_PURPOSE = 'totp secret'
+
+/** Wrong codes of one user, across challenges, sessions and surfaces (ARCHITECTURE 2). */
+const WRONG_CODES = { limit: 10, windowMs: HOUR, lockMs: HOUR }
+
+const subjectOf = (userId: string): string => `second-factor:${userId}`
+
+/** Counts one code, before it is looked at. Throws SECOND_FACTOR_LOCKED, or SERVICE_UNAVAILABLE: unguarded codes are never checked. */
+export async function countCode(ctx: Pick<Ctx, 'objects' | 'now'>, userId: string): Promise<void> {
+  const use = await ctx.objects.guard(userId).use({ subject: subjectOf(userId), ...WRONG_CODES })
+  if (use.allowed) return
+  throw secondFactorLocked({
+    reason: 'too_many_codes',
+    locked_until: toIso(ctx.now() + use.retryAfterMs),
+    retry_after: Math.ceil(use.retryAfterMs / SECOND),
+  })
+}
+
+/** The code was right, or was not looked at. A count that stays too high is no way in: that is logged, and the work goes on. */
+export async function giveBackCode(ctx: Pick<Ctx, 'objects' | 'log'>, userId: string): Promise<void> {
+  try {
+    await ctx.objects.guard(userId).giveBackUse({ subject: subjectOf(userId) })
+  } catch (cause) {
+    ctx.log.error('code_not_given_back', cause)
+  }
+}
+
+export const openSecret = (ctx: Pick<Ctx, 'config'>, { userId, secretSealed }: FactorRow): Promise<string> =>
+  unsealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secretSealed)
+
+async function useTotp(ctx: Ctx, userId: string, code: string): Promise<boolean> {
+  const factor = await selectFactor(ctx, userId)
+  if (!factor || factor.confirmedAt === null) return false
+  const step = findStep(await openSecret(ctx, factor), code, ctx.now())
+  if (step === null) return false
+  return (await updateStep(ctx, { userId, secretSealed: factor.secretSealed, step })).length > 0
+}
+
+/** One computation is compared with all codes of the set: they share their salt. */
+async function findBackupCode(
+  ctx: Ctx,
+  rows: readonly BackupCodeRow[],
+  code: string,
+): Promise<BackupCodeRow | undefined> {
+  const salt = fromBase64Url(rows[0]?.salt ?? '')
+  if (!salt || rows.length === 0) return undefined
+  const hash = await deriveWithSalt(ctx, code, salt)
+  return rows.find((row) => equalBytes(utf8(row.codeHash), utf8(toBase64Url(hash))))
+}
+
+async function useBackupCode(ctx: Ctx, userId: string, code: string): Promise<boolean> {
+  const factor = await selectFactor(ctx, userId)
+  if (!factor || factor.confirmedAt === null) return false
+  const row = await findBackupCode(ctx, await selectBackupCodes(ctx, userId), code)
+  if (!row || row.usedAt !== null) return false
+  const used = await commit(ctx, updateBackupCodeUsed(ctx, { userId, id: row.id }), {
+    type: 'backup_code.used',
+    subject: userId,
+    userId,
+    actor: { type: 'user', id: userId },
+    data: { hint: row.hint },
+  })
+  return used.length > 0
+}
+
+const USES: Record<SecondFactor, (ctx: Ctx, userId: string, code: string) => Promise<boolean>> = {
+  totp: useTotp,
+  backup_code: useBackupCode,
+}
+
+const ALL: readonly SecondFactor[] = ['totp', 'backup_code']
+
+/** As `useCode`, for a code that `countCode` has counted. */
+export async function useCountedCode(
+  ctx: Ctx,
+  userId: string,
+  typed: string,
+  allowed: readonly SecondFactor[] = ALL,
+): Promise<SecondFactor | null> {
+  const read = readCode(typed)
+  if (!read || !allowed.includes(read.kind)) return null
+  if (!(await USES[read.kind](ctx, userId, read.code))) return null
+  await giveBackCode(ctx, userId)
+  return read.kind
+}
+
+/**
+ * Uses up one code of a user whose second factor is on: TOTP, or a backup code with or without its dash. Null when it is
+ * wrong, was used before, or there is no such factor; wrong ones stay counted. Throws SECOND_FACTOR_LOCKED.
+ */
+export async function useCode(
+  ctx: Ctx,
+  userId: string,
+  typed: string,
+  allowed: readonly SecondFactor[] = ALL,
+): Promise<SecondFactor | null> {
+  await countCode(ctx, userId)
+  return useCountedCode(ctx, userId, typed, allowed)
+}
+
+/** As `useCode`; throws INVALID_CODE for a wrong one. */
+export async function requireCode(ctx: Ctx, userId: string, typed: string): Promise<SecondFactor> {
+  const factor = await useCode(ctx, userId, typed)
+  if (!factor) throw invalidCode()
+  return factor
+}
+
+const SALT_BYTES = 16
+
+/** Ten codes to show once, and the rows that are kept of them. */
+export async function makeBackupCodes(ctx: Ctx): Promise<{ codes: string[]; rows: NewBackupCode[] }> {
+  const codes = Array.from({ length: BACKUP_CODES }, () => newBackupCode((length) => ctx.random(length)))
+  const salt = ctx.random(SALT_BYTES)
+  const rows: NewBackupCode[] = []
+  for (const code of codes) {
+    const codeHash = toBase64Url(await deriveWithSalt(ctx, code, salt))
+    rows.push({ id: ctx.newId(), salt: toBase64Url(salt), codeHash, hint: hintOf(code) })
+  }
+  return { codes, rows }
+}
