@@ -25,13 +25,15 @@ export interface IssueInput {
   readonly email: string | null
   readonly data?: Readonly<Record<string, unknown>>
   readonly lifetimeMs: number
+  /** 256 random bits that the caller made, where a protocol says how they are written; made here when absent. */
+  readonly token?: string
   /** Older tokens of this owner and purpose stay good: challenges of several tabs. Links in mails void each other. */
   readonly besidesOlder?: boolean
 }
 
 /** Makes a 256-bit token that works once, and voids the older ones of its owner and purpose. Only its hash is kept. */
 export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ token: string; id: string }> {
-  const token = newSecret(TOKEN_PREFIX)
+  const token = input.token ?? newSecret(TOKEN_PREFIX)
   const id = ctx.newId()
   const { purpose, userId, email } = input
   const insert = insertToken(ctx, {
