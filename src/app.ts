@@ -1,5 +1,9 @@
 import { type Env, isBroken, loadConfig } from './config.ts'
 import { type Ctx, createContext, systemClock } from './context.ts'
+import { pageRoutes } from './features/auth/routes/pages.ts'
+import { passwordRoutes } from './features/auth/routes/password.ts'
+import { profileRoutes } from './features/auth/routes/profile.ts'
+import { verificationRoutes } from './features/auth/routes/verification.ts'
 import { authRoutes } from './features/auth/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { createDocsRoutes } from './features/docs/routes.ts'
@@ -8,6 +12,7 @@ import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
+import { passkeyRoutes } from './features/passkeys/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { userRoutes } from './features/users/routes.ts'
 import { answerGateway } from './features/validation/gateway.ts'
@@ -33,8 +38,13 @@ export function listRoutes(): Route[] {
     docsRoutes,
     keysRoutes,
     authRoutes,
+    verificationRoutes,
+    passwordRoutes,
+    profileRoutes,
+    pageRoutes,
     oauthRoutes,
     validationRoutes,
+    passkeyRoutes,
     sessionRoutes,
     userRoutes,
     clientRoutes,

@@ -1,11 +1,13 @@
+import { z } from 'zod'
 import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
-import { accountLocked, invalidCredentials, signUpsDisabled, weakPassword } from './errors.ts'
+import { accountLocked, emailNotVerified, invalidCredentials, signUpsDisabled, weakPassword } from './errors.ts'
 import { getCurrentUser, refresh, signOut } from './service/current.ts'
-import { signIn } from './service/sign-in.ts'
-import { signUp } from './service/sign-up.ts'
+import { type SignedIn, signIn } from './service/sign-in.ts'
+import { signUp, type VerificationAwaited } from './service/sign-up.ts'
+import { VerificationAnswer, verificationToWire } from './wire/sign-up.ts'
 import {
   Profile,
   profileToWire,
@@ -27,13 +29,22 @@ import {
 
 export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', renderError })
 
-const signedUp = { 201: { description: 'The new user, signed in', schema: SessionTokens } }
+const signedUp = {
+  201: {
+    description: 'The new user, signed in; without tokens where the address is verified first',
+    schema: z.union([SessionTokens, VerificationAnswer]),
+  },
+}
+
+const signedUpToWire = (result: SignedIn | VerificationAwaited) =>
+  result.outcome === 'signed_in' ? signedInToWire(result) : verificationToWire(result)
+
 const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, serviceUnavailable]
 
 authRoutes.post(
   '/signup',
   { summary: 'Sign up', guard: publicRoute, body: SignUpBody, answers: signedUp, errors: signUpErrors },
-  async ({ ctx, body }) => Response.json(signedInToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
+  async ({ ctx, body }) => Response.json(signedUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
 )
 
 authRoutes.post(
@@ -46,14 +57,14 @@ authRoutes.post(
     answers: signedUp,
     errors: signUpErrors,
   },
-  async ({ ctx, body }) => Response.json(signedInToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
+  async ({ ctx, body }) => Response.json(signedUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
 )
 
 const signedIn = { 200: { description: 'A session', schema: SessionTokens } }
 const signInAnswers = {
   200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer },
 }
-const signInErrors = [invalidCredentials, accountLocked, serviceUnavailable]
+const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, serviceUnavailable]
 
 authRoutes.post(
   '/signin',

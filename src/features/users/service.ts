@@ -15,7 +15,7 @@ import {
 } from './store.ts'
 import type { User, UserStatus } from './types.ts'
 
-export { emailTaken } from './errors.ts'
+export { emailTaken, usernameTaken } from './errors.ts'
 export { isEmail, isSignInAllowed, isUsername, normalizeEmail, normalizeIdentifier } from './rules.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>

@@ -12,6 +12,7 @@ import { updateEmail } from '../store/credentials.ts'
 import { getCurrentUser } from './current.ts'
 import { endSessionsAfterChange } from './ended-sessions.ts'
 import { linkTo } from './links.ts'
+import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
 
@@ -27,13 +28,17 @@ export interface VerifiedEmail {
 
 /**
  * Asks for another address: the new one gets a link, the old one is told. Nothing counts until the link is used.
- * Throws CONFLICT for a taken address, unless HIDE_ACCOUNT_EXISTENCE: then whoever has it gets no link, and the answer is the same.
+ * Wants a fresh factor (`requireFreshFactor`). Throws CONFLICT for a taken address, unless HIDE_ACCOUNT_EXISTENCE: then whoever has it gets no link, and the answer is the same.
  * Returns the address that waits, or null when it is the present one.
  */
-export async function changeEmail(ctx: ActorCtx, input: { newEmail: string }): Promise<string | null> {
+export async function changeEmail(
+  ctx: ActorCtx,
+  { newEmail: typed, ...given }: GivenFactors & { newEmail: string },
+): Promise<string | null> {
   const user = await getCurrentUser(ctx)
-  const newEmail = normalizeEmail(input.newEmail)
+  const newEmail = normalizeEmail(typed)
   if (newEmail === user.email) return null
+  await requireFreshFactor(ctx, given)
   const isTaken = (await findUserByEmail(ctx, newEmail)) !== undefined
   if (isTaken && !ctx.config.HIDE_ACCOUNT_EXISTENCE) throw emailTaken()
   if (!isTaken) await sendLink(ctx, user, newEmail)

@@ -1,10 +1,17 @@
 import type { Ctx } from '../../../context.ts'
+import { DomainError } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
-import { createUser } from '../../users/service.ts'
+import { queueMail } from '../../mail/service.ts'
+import { createUser, findUserByEmail, findUserByUsername, type NewUser, usernameTaken } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
 import { signUpsDisabled } from '../errors.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
+import { linkTo } from './links.ts'
 import { requireStrongPassword } from './passwords.ts'
+import { issueResetToken } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
+import { answerAlike } from './uniform.ts'
+import { sendVerification } from './verification.ts'
 
 export interface SignUpInput {
   readonly email: string
@@ -15,14 +22,67 @@ export interface SignUpInput {
   readonly locale?: string | undefined
 }
 
-/** Makes an account and signs it in. Throws SIGNUPS_DISABLED, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT. */
-export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn> {
+/** The account waits for its address to be verified. Without the user where nobody may learn whether there was one before. */
+export interface VerificationAwaited {
+  readonly outcome: 'verification_required'
+  readonly user: User | null
+}
+
+/**
+ * Makes an account, mails a link that verifies its address, and signs it in, unless REQUIRE_VERIFIED_EMAIL has the link
+ * come first. Throws SIGNUPS_DISABLED, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
+ */
+export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn | VerificationAwaited> {
   if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
   await countSignUp(ctx)
-  const { password, ...account } = input
-  await requireStrongPassword(ctx, password, account)
-  const user = await createUser(ctx, { ...account, passwordHash: await hashPassword(ctx, password) })
+  const { password, ...names } = input
+  await requireStrongPassword(ctx, password, names)
+  const account = { ...names, passwordHash: await hashPassword(ctx, password) }
+  if (!ctx.config.REQUIRE_VERIFIED_EMAIL) return signUpAndIn(ctx, account)
+  const pending = { ...account, status: 'pending' } as const
+  return ctx.config.HIDE_ACCOUNT_EXISTENCE ? signUpUnseen(ctx, pending) : signUpToVerify(ctx, pending)
+}
+
+async function signUpAndIn(ctx: Ctx, account: NewUser): Promise<SignedIn> {
+  const user = await createUser(ctx, account)
+  // Behind the answer: the account stands without its mail, and another can be asked for.
+  ctx.defer(sendVerification(ctx, user))
   const opened = await openFirstSession(ctx, { user, amr: ['pwd'], method: 'password' })
   await completeAttempt(ctx, await attemptOf(ctx, user, user.email))
   return toSignedIn(ctx, user, opened)
+}
+
+async function signUpToVerify(ctx: Ctx, account: NewUser): Promise<VerificationAwaited> {
+  const user = await createUser(ctx, account)
+  ctx.defer(sendVerification(ctx, user))
+  return { outcome: 'verification_required', user }
+}
+
+/** The same answer for a free and a taken address; a taken one's holder is told by mail. Usernames are no secret. */
+async function signUpUnseen(ctx: Ctx, account: NewUser): Promise<VerificationAwaited> {
+  await answerAlike(
+    ctx,
+    () => createUnlessTaken(ctx, account),
+    (user) => (user ? sendVerification(ctx, user) : tellHolder(ctx, account.email)),
+  )
+  return { outcome: 'verification_required', user: null }
+}
+
+/** Undefined when the address is taken. A taken username is CONFLICT whether or not the address is taken too. */
+async function createUnlessTaken(ctx: Ctx, account: NewUser): Promise<User | undefined> {
+  if (account.username && (await findUserByUsername(ctx, account.username))) throw usernameTaken()
+  try {
+    return await createUser(ctx, account)
+  } catch (cause) {
+    if (cause instanceof DomainError && cause.code === 'CONFLICT' && cause.details.field === 'email') return undefined
+    throw cause
+  }
+}
+
+async function tellHolder(ctx: Ctx, email: string): Promise<void> {
+  const user = await findUserByEmail(ctx, email)
+  if (!user || user.status === 'deleted') return
+  const { id: userId, email: to, locale } = user
+  const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user))
+  await queueMail(ctx, { kind: 'account_exists', to, userId, locale, params: { link } })
 }

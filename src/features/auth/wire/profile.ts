@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { isEmail, isUsername } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { UserWire, userToWire } from '../../users/wire.ts'
+import type { OwnProfileChange } from '../service/profile.ts'
+
+/** Null empties a field; username and email cannot be emptied, so null leaves them. */
+const text = (max: number) => z.string().max(max).nullish()
+
+const MAX_METADATA_CHARACTERS = 10_000
+
+export const ProfileBody = z.object({
+  first_name: text(100),
+  last_name: text(100),
+  given_name: text(100),
+  family_name: text(100),
+  display_name: text(200),
+  bio: text(1000),
+  phone_number: text(20),
+  timezone: text(50),
+  locale: text(35),
+  profile_image_url: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .nullish(),
+  user_metadata: z
+    .record(z.string(), z.unknown())
+    .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
+    .nullish(),
+  username: z.string().refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone').nullish(),
+  email: z.string().max(254).refine(isEmail, 'must be an email address').nullish(),
+  current_password: z.string().max(512).nullish(),
+  code: z.string().max(32).nullish(),
+})
+
+const defined = <T extends object>(fields: T): Partial<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
+
+export function toProfileChange(body: z.output<typeof ProfileBody>): OwnProfileChange {
+  return {
+    changes: defined({
+      firstName: body.first_name === undefined ? body.given_name : body.first_name,
+      lastName: body.last_name === undefined ? body.family_name : body.last_name,
+      displayName: body.display_name,
+      bio: body.bio,
+      phoneNumber: body.phone_number,
+      timezone: body.timezone,
+      locale: body.locale,
+      profileImageUrl: body.profile_image_url,
+      username: body.username ?? undefined,
+      metadata: body.user_metadata ?? undefined,
+    }) as OwnProfileChange['changes'],
+    newEmail: body.email ?? null,
+    password: body.current_password,
+    code: body.code,
+  }
+}
+
+export const ChangedProfile = UserWire.extend({
+  pending_email: z.string().nullable().meta({ description: 'The new address, until its link is used' }),
+  propagated: z.boolean(),
+}).meta({ id: 'ChangedProfile' })
+
+export const changedProfileToWire = (changed: {
+  user: User
+  pendingEmail: string | null
+  propagated: boolean
+}): z.infer<typeof ChangedProfile> => ({
+  ...userToWire(changed.user),
+  pending_email: changed.pendingEmail,
+  propagated: changed.propagated,
+})

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { MAX_PASSWORD_LENGTH, passwordLength } from '../../../lib/password-hash/length.ts'
+import { isEmail } from '../../users/service.ts'
+import type { PasswordChange } from '../service/password-change.ts'
+
+const MIN_PASSWORD_LENGTH = 8
+const MAX_TOKEN_LENGTH = 512
+
+const email = z.string().max(254).refine(isEmail, 'must be an email address').meta({ format: 'email' })
+const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
+
+const password = z
+  .string()
+  .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
+
+const newPassword = password.refine(
+  (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
+  `must have at least ${MIN_PASSWORD_LENGTH} characters`,
+)
+
+export const TokenBody = z.object({ token })
+export const TokenQuery = z.object({ token })
+export const EmailBody = z.object({ email })
+/** Without an address it is the caller's own. */
+export const ResendBody = z.object({ email: email.nullish() })
+
+export const ForgotBody = z.object({ email, redirect_base: z.string().max(2048).nullish() })
+
+export const toForgot = (body: z.output<typeof ForgotBody>) => ({
+  email: body.email,
+  base: body.redirect_base ?? undefined,
+})
+
+/** Janua names it `new_password`, its SDK `password`, gateway-auth `newPassword`. */
+export const ResetBody = z
+  .object({
+    token,
+    new_password: newPassword.nullish(),
+    password: newPassword.nullish(),
+    newPassword: newPassword.nullish(),
+  })
+  .refine((body) => body.new_password ?? body.password ?? body.newPassword, {
+    path: ['new_password'],
+    message: 'is required',
+  })
+
+export const toReset = (body: z.output<typeof ResetBody>) => ({
+  token: body.token,
+  newPassword: body.new_password ?? body.password ?? body.newPassword ?? '',
+})
+
+/** Janua's names and gateway-auth's. */
+export const ChangePasswordBody = z
+  .object({
+    current_password: password.nullish(),
+    currentPassword: password.nullish(),
+    new_password: newPassword.nullish(),
+    newPassword: newPassword.nullish(),
+  })
+  .refine((body) => body.current_password ?? body.currentPassword, {
+    path: ['current_password'],
+    message: 'is required',
+  })
+  .refine((body) => body.new_password ?? body.newPassword, { path: ['new_password'], message: 'is required' })
+
+export const toPasswordChange = (body: z.output<typeof ChangePasswordBody>): PasswordChange => ({
+  currentPassword: body.current_password ?? body.currentPassword ?? '',
+  newPassword: body.new_password ?? body.newPassword ?? '',
+})
+
+/** Janua reads `message`, gateway-auth all three. */
+export const Done = z.object({ success: z.literal(true), message: z.string(), data: z.null() }).meta({ id: 'Done' })
+
+export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
+
+export const DoneAndEnded = Done.extend({
+  propagated: z.boolean().meta({
+    description:
+      'Every isolate refuses what was ended within 5 seconds. When false, delivery goes on in the background.',
+  }),
+}).meta({ id: 'DoneAndEnded' })
+
+export const endedToWire = (
+  message: string,
+  { propagated }: { propagated: boolean },
+): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
