@@ -28,6 +28,14 @@ const list = z
   )
 const secret = z.string().min(32, 'must have at least 32 characters')
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)
+const domain = z.string().regex(/^(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*$/, 'must be a domain in lower case')
+/** What a browser or an app says of itself in a passkey; `*` stands for every subdomain, or every port of localhost. */
+const passkeyOrigin = z
+  .string()
+  .regex(
+    /^(?:https:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d+)?|http:\/\/localhost(?::(?:\d+|\*))?|android:apk-key-hash:[\w-]+)$/,
+    'must list https://host, https://*.host, http://localhost:port or android:apk-key-hash:…',
+  )
 
 const Variables = z
   .object({
@@ -68,6 +76,10 @@ const Variables = z
     SIGNUPS_ENABLED: flag(true),
     HIDE_ACCOUNT_EXISTENCE: flag(false),
     REQUIRE_VERIFIED_EMAIL: flag(false),
+    PASSKEY_RP_ID: domain.optional(),
+    PASSKEY_RP_NAME: z.string().min(1).max(64).optional(),
+    PASSKEY_ORIGINS: list.pipe(z.array(passkeyOrigin)),
+    PASSKEY_USER_VERIFICATION: z.enum(['required', 'preferred', 'discouraged']).default('preferred'),
     PASSWORD_MIN_LENGTH: integer(8, 8, 64),
     BREACHED_PASSWORD_CHECK: flag(false),
     RATE_LIMIT_ANONYMOUS: integer(100, 1, 1_000_000),
@@ -83,6 +95,10 @@ const Variables = z
   })
   .refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
     path: ['PUBLIC_URL'],
+    message: 'must be https in production',
+  })
+  .refine((value) => value.MODE === 'local' || !value.PASSKEY_ORIGINS.some((entry) => entry.startsWith('http:')), {
+    path: ['PASSKEY_ORIGINS'],
     message: 'must be https in production',
   })
 
