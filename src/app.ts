@@ -11,6 +11,7 @@ import { eventRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
+import { mfaRoutes } from './features/mfa/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { passkeyRoutes } from './features/passkeys/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
@@ -38,6 +39,7 @@ export function listRoutes(): Route[] {
     docsRoutes,
     keysRoutes,
     authRoutes,
+    mfaRoutes,
     verificationRoutes,
     passwordRoutes,
     profileRoutes,

@@ -1,0 +1,188 @@
+import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
+import { renderError } from '../../http/render-error.ts'
+import { createRoutes } from '../../http/router.ts'
+import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { accountLocked, emailNotVerified, invalidCredentials } from '../auth/errors.ts'
+import { freshFactorErrors } from '../auth/service/step-up.ts'
+import { mfaChallengeInvalid } from '../mfa/errors.ts'
+import { ceremonyInvalid, passkeyNotFound, passkeyRefused, passkeyTaken, tooManyPasskeys } from './errors.ts'
+import { relatedOrigins, relyingPartyOf } from './rules/relying-party.ts'
+import { beginAuthentication } from './service/authenticate.ts'
+import { listPasskeys } from './service/list.ts'
+import { getPasskey, removePasskey, renamePasskey } from './service/manage.ts'
+import { beginRegistration, completeRegistration } from './service/register.ts'
+import { signInWithPasskey } from './service/sign-in.ts'
+import {
+  AuthenticateBeginBody,
+  AuthenticateCompleteBody,
+  AuthenticateCompleteQuery,
+  Authenticated,
+  AVAILABLE,
+  Availability,
+  authenticatedToWire,
+  optionsToWire,
+  PasskeyList,
+  PasskeyPath,
+  PasskeyWire,
+  passkeyToWire,
+  REMOVED,
+  RegisterBeginBody,
+  RegisterCompleteBody,
+  Registered,
+  RegistrationOptions,
+  RelatedOrigins,
+  RemoveBody,
+  Removed,
+  RemoveQuery,
+  RenameBody,
+  RequestOptions,
+  registeredToWire,
+  toAssertionInput,
+  toBegin,
+  toName,
+  toRegistration,
+  toRegistrationRequest,
+  toRemoval,
+  Unregenerated,
+  unregeneratedToWire,
+} from './wire.ts'
+
+export const passkeyRoutes = createRoutes({ prefix: '', tag: 'passkeys', renderError })
+
+const PREFIX = '/api/v1/passkeys'
+const onePasskey = { 200: { description: 'The passkey', schema: PasskeyWire } }
+
+passkeyRoutes.post(
+  [`${PREFIX}/register/begin`, `${PREFIX}/register/options`],
+  {
+    summary:
+      "Options for `navigator.credentials.create()`; needs a factor of the last minutes, the session's or a given one",
+    guard: confirmedUserRoute,
+    body: RegisterBeginBody,
+    answers: { 200: { description: 'The options', schema: RegistrationOptions } },
+    errors: [tooManyPasskeys, ...freshFactorErrors],
+  },
+  async ({ ctx, body }) => Response.json(await beginRegistration(ctx, toRegistrationRequest(body))),
+)
+
+passkeyRoutes.post(
+  [`${PREFIX}/register/complete`, `${PREFIX}/register/verify`],
+  {
+    summary: 'Add the passkey that the authenticator made',
+    guard: confirmedUserRoute,
+    body: RegisterCompleteBody,
+    invalidIs400: true,
+    answers: { 200: { description: 'Registered', schema: Registered } },
+    errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, serviceUnavailable],
+  },
+  async ({ ctx, body }) => Response.json(registeredToWire(await completeRegistration(ctx, toRegistration(body)))),
+)
+
+passkeyRoutes.post(
+  [`${PREFIX}/authenticate/begin`, `${PREFIX}/authenticate/options`],
+  {
+    summary: 'Options for `navigator.credentials.get()`: of an account, of a pending second step, or for any passkey',
+    guard: publicRoute,
+    body: AuthenticateBeginBody,
+    answers: { 200: { description: 'The options', schema: RequestOptions } },
+    errors: [mfaChallengeInvalid, serviceUnavailable],
+  },
+  async ({ ctx, body }) => Response.json(optionsToWire(await beginAuthentication(ctx, toBegin(body)))),
+)
+
+passkeyRoutes.post(
+  [`${PREFIX}/authenticate/complete`, `${PREFIX}/authenticate/verify`],
+  {
+    summary: 'Sign in with a passkey; two factors when the authenticator verified its user',
+    guard: publicRoute,
+    body: AuthenticateCompleteBody,
+    query: AuthenticateCompleteQuery,
+    invalidIs400: true,
+    answers: { 200: { description: 'A session, or a challenge for the second factor', schema: Authenticated } },
+    errors: [
+      ceremonyInvalid,
+      passkeyRefused,
+      passkeyNotFound,
+      accountLocked,
+      emailNotVerified,
+      invalidCredentials,
+      serviceUnavailable,
+    ],
+  },
+  async ({ ctx, body, query }) =>
+    Response.json(authenticatedToWire(await signInWithPasskey(ctx, toAssertionInput(body, query)))),
+)
+
+passkeyRoutes.get(
+  PREFIX,
+  {
+    summary: "The caller's passkeys, newest first",
+    guard: userRoute,
+    answers: { 200: { description: 'The passkeys', schema: PasskeyList } },
+    errors: [tokenInvalid],
+  },
+  async ({ ctx }) => Response.json((await listPasskeys(ctx, ctx.actor.id)).map(passkeyToWire)),
+)
+
+passkeyRoutes.get(
+  `${PREFIX}/availability`,
+  {
+    summary: 'Which passkeys the service takes',
+    guard: publicRoute,
+    answers: { 200: { description: 'All of them', schema: Availability } },
+  },
+  () => Response.json(AVAILABLE),
+)
+
+passkeyRoutes.patch(
+  `${PREFIX}/:passkey_id`,
+  {
+    summary: "Name one of the caller's passkeys",
+    guard: confirmedUserRoute,
+    path: PasskeyPath,
+    body: RenameBody,
+    answers: onePasskey,
+    errors: [passkeyNotFound, serviceUnavailable],
+  },
+  async ({ ctx, path, body }) =>
+    Response.json(passkeyToWire(await renamePasskey(ctx, { id: path.passkey_id, name: toName(body) }))),
+)
+
+passkeyRoutes.delete(
+  `${PREFIX}/:passkey_id`,
+  {
+    summary: "Remove one of the caller's passkeys; needs a factor of the last minutes, the session's or a given one",
+    guard: confirmedUserRoute,
+    path: PasskeyPath,
+    body: RemoveBody,
+    query: RemoveQuery,
+    answers: { 200: { description: 'Removed', schema: Removed } },
+    errors: [passkeyNotFound, ...freshFactorErrors],
+  },
+  async ({ ctx, path, body, query }) => {
+    await removePasskey(ctx, toRemoval(path.passkey_id, body, query))
+    return Response.json(REMOVED)
+  },
+)
+
+passkeyRoutes.post(
+  `${PREFIX}/:passkey_id/regenerate-secret`,
+  {
+    summary: "One of the caller's passkeys, unchanged: its secret never leaves its authenticator",
+    guard: userRoute,
+    path: PasskeyPath,
+    answers: { 200: { description: 'The passkey as it is', schema: Unregenerated } },
+    errors: [passkeyNotFound],
+  },
+  async ({ ctx, path }) => Response.json(unregeneratedToWire(await getPasskey(ctx, path.passkey_id))),
+)
+
+passkeyRoutes.get(
+  '/.well-known/webauthn',
+  {
+    summary: 'Origins that may use the passkeys of this relying party (WebAuthn 5.11.1)',
+    guard: publicRoute,
+    answers: { 200: { description: 'The origins', schema: RelatedOrigins } },
+  },
+  ({ ctx }) => Response.json({ origins: relatedOrigins(relyingPartyOf(ctx.config)) }),
+)
