@@ -10,6 +10,7 @@ import { createDocsRoutes } from './features/docs/routes.ts'
 import { eventRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
+import { magicLinkPages, magicLinkRoutes } from './features/magic-links/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
 import { mfaRoutes } from './features/mfa/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
@@ -44,6 +45,8 @@ export function listRoutes(): Route[] {
     passwordRoutes,
     profileRoutes,
     pageRoutes,
+    magicLinkRoutes,
+    magicLinkPages,
     oauthRoutes,
     validationRoutes,
     passkeyRoutes,

@@ -6,6 +6,9 @@ export const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(e
 /** Throws a TypeError on bytes that are not UTF-8. */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes)
 
+/** base64 with padding (RFC 4648 4). */
+export const toBase64 = (bytes: Uint8Array): string => bytes.toBase64()
+
 /** base64url without padding (RFC 4648 5). */
 export const toBase64Url = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
 

@@ -7,6 +7,7 @@ import { accountLocked, emailNotVerified, invalidCredentials, signUpsDisabled, w
 import { getCurrentUser, refresh, signOut } from './service/current.ts'
 import { type SignedIn, signIn } from './service/sign-in.ts'
 import { signUp, type VerificationAwaited } from './service/sign-up.ts'
+import { stepUp, stepUpErrors } from './service/step-up.ts'
 import { VerificationAnswer, verificationToWire } from './wire/sign-up.ts'
 import {
   Profile,
@@ -17,6 +18,7 @@ import {
   SignInAnswer,
   SignInBody,
   SignUpBody,
+  StepUpBody,
   signedInToWire,
   signedOutToWire,
   signInToWire,
@@ -118,6 +120,18 @@ authRoutes.post(
     const { user, ...opened } = await refresh(ctx, input)
     return Response.json(signedInToWire({ user, opened }))
   },
+)
+
+authRoutes.post(
+  '/step-up',
+  {
+    summary: 'Raise the session by a password or a code: a new access token of it, the refresh token unchanged',
+    guard: confirmedUserRoute,
+    body: StepUpBody,
+    answers: signedIn,
+    errors: stepUpErrors,
+  },
+  async ({ ctx, body }) => Response.json(signedInToWire(await stepUp(ctx, body))),
 )
 
 authRoutes.get(

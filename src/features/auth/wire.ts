@@ -12,6 +12,7 @@ export { UserWire, userToWire }
 
 const MIN_PASSWORD_LENGTH = 8
 const MAX_IDENTIFIER_LENGTH = 254
+const MAX_CODE_LENGTH = 32
 /** Room for what else a client may send by mistake, an access token: it gets the answer of a bad token. */
 const MAX_REFRESH_TOKEN_LENGTH = 8192
 
@@ -75,6 +76,9 @@ export const RefreshBody = z
 
 export const toRefreshToken = (body: z.output<typeof RefreshBody>): string =>
   body.refresh_token || body.refreshToken || ''
+
+/** At least one of them; the service says so, for what counts as given is its to say. */
+export const StepUpBody = z.object({ password: password.nullish(), code: z.string().max(MAX_CODE_LENGTH).nullish() })
 
 const TokensWire = z.object({
   access_token: z.string(),

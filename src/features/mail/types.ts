@@ -15,6 +15,7 @@ export interface MailParams {
   }
   readonly factor_added: { readonly factor: string; readonly reportLink: string }
   readonly factor_removed: { readonly factor: string; readonly reportLink: string }
+  readonly mfa_recovery: Readonly<Record<never, never>>
   readonly account_locked: { readonly until: number; readonly unlockLink: string }
 }
 
@@ -47,4 +48,46 @@ export interface Mail extends MailContent {
 
 export interface StoredMail extends Mail {
   readonly createdAt: number
+}
+
+export type MailStatus = 'queued' | 'sent' | 'dead'
+
+/** A mail on its way, without its content. Times are epoch milliseconds. */
+export interface MailEntry {
+  readonly id: string
+  readonly kind: MailKind
+  readonly to: string
+  readonly userId: string | null
+  readonly status: MailStatus
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly createdAt: number
+  readonly sentAt: number | null
+}
+
+/** A mail as a transport gets it: the same bytes however often it is delivered. */
+export interface OutgoingMail extends Mail {
+  /** The provider's idempotency key. */
+  readonly id: string
+  /** `<id@host of PUBLIC_URL>` */
+  readonly messageId: string
+  readonly from: Mailbox
+  readonly createdAt: number
+}
+
+export interface Mailbox {
+  readonly name: string
+  readonly address: string
+}
+
+/** What became of an attempt. `reason` is for an admin: codes alone, for a server's words may quote the mail. */
+export type Delivery =
+  | { readonly outcome: 'sent' }
+  /** Sending it again would end the same. */
+  | { readonly outcome: 'refused'; readonly reason: string }
+  | { readonly outcome: 'failed'; readonly reason: string }
+
+/** What the queue carries. */
+export interface MailMessage {
+  readonly mailId: string
 }

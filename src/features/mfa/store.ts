@@ -40,10 +40,15 @@ export const deleteBackupCodes = ({ db }: Store, userId: string, condition: SQL)
   db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), condition))
 
 /** All or none, as `condition` decides. */
-export function insertBackupCodes({ db, now }: Store, userId: string, rows: readonly NewBackupCode[], condition: SQL) {
-  return db.insert(backupCodes).select(sql`select
+export function insertBackupCodes(
+  { db, now }: Store,
+  { userId, rows }: { userId: string; rows: readonly NewBackupCode[] },
+  condition: SQL,
+) {
+  const made = sql`select
     value ->> '$.id', ${userId}, value ->> '$.salt', value ->> '$.codeHash', value ->> '$.hint', ${now()}, null
-    from json_each(${JSON.stringify(rows)}) where ${condition}`)
+    from json_each(${JSON.stringify(rows)}) where ${condition}`
+  return db.insert(backupCodes).select(made).returning({ id: backupCodes.id })
 }
 
 const isUnused = (step: number): SQL | undefined => or(isNull(totpFactors.lastStep), lt(totpFactors.lastStep, step))

@@ -58,7 +58,7 @@ export function changePasswordOf(
 }
 
 /** Counted before it is looked at, like a sign-in. Throws INVALID_PASSWORD, ACCOUNT_LOCKED. */
-async function requireCurrentPassword(ctx: Ctx, user: User, password: string): Promise<void> {
+export async function requireCurrentPassword(ctx: Ctx, user: User, password: string): Promise<void> {
   const attempt = await attemptOf(ctx, user, user.email)
   await countAttempt(ctx, attempt)
   const isRight = user.passwordHash !== null && (await verifyPassword(ctx, user.passwordHash, password)).matches

@@ -1,6 +1,5 @@
 import type { ActorCtx } from '../../../context.ts'
 import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
-import { verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { MINUTE, SECOND } from '../../../lib/time.ts'
 import { listSecondFactors } from '../../mfa/service/challenges.ts'
 import { invalidCode, requireCode, secondFactorLocked } from '../../mfa/service/codes.ts'
@@ -8,7 +7,7 @@ import { raiseOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
-import { attemptOf, countAttempt, giveBackAttempt } from './attempts.ts'
+import { requireCurrentPassword } from './password-change.ts'
 import type { SignedIn } from './sign-in.ts'
 
 /** How long a factor counts as fresh. */
@@ -21,9 +20,8 @@ export interface GivenFactors {
   readonly code?: string | null | undefined
 }
 
-/** What `requireFreshFactor` throws, for the routes that call it. */
-export const freshFactorErrors = [
-  stepUpRequired,
+/** What `stepUp` throws, for its route. */
+export const stepUpErrors = [
   passwordWrong,
   invalidCode,
   secondFactorLocked,
@@ -32,13 +30,12 @@ export const freshFactorErrors = [
   serviceUnavailable,
 ]
 
+/** What `requireFreshFactor` throws, for the routes that call it. */
+export const freshFactorErrors = [stepUpRequired, ...stepUpErrors]
+
 /** A wrong password counts as a failed sign-in does: a stolen token is no way to guess it. */
 async function provePassword(ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> {
-  const attempt = await attemptOf(ctx, user, user.email)
-  await countAttempt(ctx, attempt)
-  const { matches } = await verifyPassword(ctx, user.passwordHash ?? '', password)
-  if (!matches) throw passwordWrong()
-  await giveBackAttempt(ctx, attempt)
+  await requireCurrentPassword(ctx, user, password)
   return ['pwd']
 }
 

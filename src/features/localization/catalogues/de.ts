@@ -62,6 +62,12 @@ export const de: Catalogue = {
   'mail.factor_removed.body': 'Dieser Faktor für die Anmeldung wurde aus Ihrem Konto bei {app} entfernt: {factor}.',
   'mail.factor_removed.action': 'Das war ich nicht',
 
+  'mail.mfa_recovery.subject': 'Der zweite Anmeldefaktor Ihres Kontos bei {app}',
+  'mail.mfa_recovery.body':
+    'Jemand gibt an, dass der zweite Faktor Ihres Kontos bei {app} verloren ist. Melden Sie sich mit einem Ihrer Ersatzcodes an und schalten Sie den Faktor aus, oder richten Sie ihn neu ein. Ohne Ersatzcode wenden Sie sich an die Betreiber von {app}: Eine E-Mail allein öffnet kein Konto.',
+  'mail.mfa_recovery.note':
+    'Falls Sie das nicht verlangt haben, ignorieren Sie diese E-Mail: Nichts hat sich geändert.',
+
   'mail.account_locked.subject': 'Die Anmeldung in Ihrem Konto bei {app} ist vorübergehend gesperrt',
   'mail.account_locked.body':
     'Es gab zu viele fehlgeschlagene Versuche, sich in Ihrem Konto bei {app} anzumelden. Bis {until} werden Passwörter abgelehnt. Ihre Sitzungen laufen weiter.',

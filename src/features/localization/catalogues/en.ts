@@ -55,6 +55,11 @@ export const en = {
   'mail.factor_removed.body': 'This factor for signing in was removed from your account at {app}: {factor}.',
   'mail.factor_removed.action': 'This was not me',
 
+  'mail.mfa_recovery.subject': 'The second sign-in factor of your {app} account',
+  'mail.mfa_recovery.body':
+    'Somebody says that the second factor of your account at {app} is lost. Sign in with one of your backup codes and turn the factor off, or set it up anew. Without a backup code, ask whoever runs {app}: a mail alone does not open an account.',
+  'mail.mfa_recovery.note': 'If you did not ask for this, ignore this mail: nothing has changed.',
+
   'mail.account_locked.subject': 'Sign-in to your {app} account is locked for a while',
   'mail.account_locked.body':
     'There were too many failed attempts to sign in to your account at {app}. Until {until}, passwords are refused. Your sessions go on.',

@@ -70,6 +70,8 @@ function describe(request: MailRequest): { link: string | null; isReport: boolea
       return { link: request.params.link, isReport: false, params: {} }
     case 'email_change_notice':
       return { link: null, isReport: false, params: { newEmail: request.params.newEmail } }
+    case 'mfa_recovery':
+      return { link: null, isReport: false, params: {} }
     case 'password_changed':
       return { link: request.params.reportLink, isReport: true, params: {} }
     case 'new_device': {

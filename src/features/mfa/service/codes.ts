@@ -6,12 +6,11 @@ import { deriveWithSalt } from '../../../lib/password-hash/password-hash.ts'
 import { unsealText } from '../../../lib/root-keys.ts'
 import { HOUR, SECOND, toIso } from '../../../lib/time.ts'
 import { invalidCode, secondFactorLocked } from '../errors.ts'
-import { BACKUP_CODES, hintOf, newBackupCode, readCode } from '../rules/codes.ts'
+import { readCode } from '../rules/codes.ts'
 import { findStep } from '../rules/totp.ts'
 import {
   type BackupCodeRow,
   type FactorRow,
-  type NewBackupCode,
   selectBackupCodes,
   selectFactor,
   updateBackupCodeUsed,
@@ -127,18 +126,4 @@ export async function requireCode(ctx: Ctx, userId: string, typed: string): Prom
   const factor = await useCode(ctx, userId, typed)
   if (!factor) throw invalidCode()
   return factor
-}
-
-const SALT_BYTES = 16
-
-/** Ten codes to show once, and the rows that are kept of them. */
-export async function makeBackupCodes(ctx: Ctx): Promise<{ codes: string[]; rows: NewBackupCode[] }> {
-  const codes = Array.from({ length: BACKUP_CODES }, () => newBackupCode((length) => ctx.random(length)))
-  const salt = ctx.random(SALT_BYTES)
-  const rows: NewBackupCode[] = []
-  for (const code of codes) {
-    const codeHash = toBase64Url(await deriveWithSalt(ctx, code, salt))
-    rows.push({ id: ctx.newId(), salt: toBase64Url(salt), codeHash, hint: hintOf(code) })
-  }
-  return { codes, rows }
 }

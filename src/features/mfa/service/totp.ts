@@ -1,0 +1,115 @@
+import type { ActorCtx, Ctx } from '../../../context.ts'
+import { commitAll } from '../../../db/commit.ts'
+import { sealText } from '../../../lib/root-keys.ts'
+import { HOUR } from '../../../lib/time.ts'
+import { getCurrentUser } from '../../auth/service/current.ts'
+import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
+import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
+import { readCode } from '../rules/codes.ts'
+import { findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
+import {
+  deleteBackupCodes,
+  deleteFactor,
+  type FactorRow,
+  insertBackupCodes,
+  isEnabled,
+  isPendingWith,
+  selectFactor,
+  updateConfirmed,
+  updateDisabled,
+  updateEnabled,
+  upsertPending,
+} from '../store.ts'
+import type { Enrolment } from '../types.ts'
+import { makeBackupCodes } from './backup-codes.ts'
+import { countCode, giveBackCode, openSecret, SEAL_PURPOSE } from './codes.ts'
+import { tellFactorAdded, tellFactorRemoved } from './notices.ts'
+
+/** A secret that was shown and never confirmed is void after this: who has seen it may be forgotten. */
+const PENDING_MS = HOUR
+
+/** Nothing but the form of a typed code; TOTP only. */
+const readTotp = (typed: string): string => {
+  const read = readCode(typed)
+  return read?.kind === 'totp' ? read.code : ''
+}
+
+/**
+ * Makes a secret and ten backup codes, shown once; they count from the first right code on. A pending secret is replaced.
+ * Throws MFA_ALREADY_ENABLED, and what `requireFreshFactor` throws: a stolen token must not lock its owner out.
+ */
+export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promise<Enrolment> {
+  const { id: userId, email, mfaEnabled } = await getCurrentUser(ctx)
+  if (mfaEnabled) throw mfaAlreadyEnabled()
+  await requireFreshFactor(ctx, given)
+  const secret = newTotpSecret((length) => ctx.random(length))
+  const secretSealed = await sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secret)
+  const { codes, rows } = await makeBackupCodes(ctx)
+  const pending = isPendingWith(secretSealed)
+  const [written] = await ctx.db.batch([
+    upsertPending(ctx, { userId, secretSealed }),
+    deleteBackupCodes(ctx, userId, pending),
+    insertBackupCodes(ctx, { userId, rows }, pending),
+  ])
+  if (written.length === 0) throw mfaAlreadyEnabled()
+  const provisioningUri = provisioningUriOf({ issuer: ctx.config.APP_NAME, account: email, secret })
+  return { secret, provisioningUri, backupCodes: codes }
+}
+
+async function getPending(ctx: Ctx, userId: string): Promise<FactorRow> {
+  const factor = await selectFactor(ctx, userId)
+  if (factor && factor.confirmedAt !== null) throw mfaAlreadyEnabled()
+  if (!factor || ctx.now() - factor.createdAt >= PENDING_MS) throw mfaNotStarted()
+  return factor
+}
+
+/**
+ * The first code of a pending secret turns the second factor on. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED, INVALID_CODE,
+ * SECOND_FACTOR_LOCKED.
+ */
+export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<void> {
+  const user = await getCurrentUser(ctx)
+  const { id: userId } = user
+  const factor = await getPending(ctx, userId)
+  await countCode(ctx, userId)
+  const step = findStep(await openSecret(ctx, factor), readTotp(typed), ctx.now())
+  if (step === null) throw invalidCode()
+  await giveBackCode(ctx, userId)
+  const { secretSealed } = factor
+  const enabled = await commitAll(
+    ctx,
+    [updateConfirmed(ctx, { userId, secretSealed, step }), updateEnabled(ctx, { userId, step })],
+    {
+      type: 'mfa.enabled',
+      subject: userId,
+      userId,
+      actor: { type: 'user', id: userId },
+      sessionId: ctx.actor.sessionId,
+      data: { before: { mfa_enabled: false }, after: { mfa_enabled: true, method: 'totp' } },
+    },
+  )
+  if (enabled.length === 0) throw invalidCode()
+  tellFactorAdded(ctx, user)
+}
+
+/** Turns the second factor off; its secret and backup codes go. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
+export async function disableSecondFactor(ctx: ActorCtx, given: GivenFactors): Promise<void> {
+  const user = await getCurrentUser(ctx)
+  const { id: userId } = user
+  if (!user.mfaEnabled) throw mfaNotEnabled()
+  await requireFreshFactor(ctx, given)
+  const disabled = await commitAll(
+    ctx,
+    [deleteBackupCodes(ctx, userId, isEnabled(userId)), deleteFactor(ctx, userId), updateDisabled(ctx, userId)],
+    {
+      type: 'mfa.disabled',
+      subject: userId,
+      userId,
+      actor: { type: 'user', id: userId },
+      sessionId: ctx.actor.sessionId,
+      data: { before: { mfa_enabled: true, method: 'totp' }, after: { mfa_enabled: false } },
+    },
+  )
+  if (disabled.length === 0) throw mfaNotEnabled()
+  tellFactorRemoved(ctx, user)
+}

@@ -1,0 +1,162 @@
+import { renderSVG } from 'uqr'
+import { z } from 'zod'
+import { toBase64, utf8 } from '../../lib/encoding.ts'
+import { malformedRequest } from '../../lib/errors.ts'
+import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
+import { toIso, toIsoOrNull } from '../../lib/time.ts'
+import { SessionTokens, signedInToWire } from '../auth/wire.ts'
+import type { BackupCode, Enrolment, SecondFactorStatus } from './types.ts'
+
+export { SessionTokens, signedInToWire }
+
+const MAX_CODE_LENGTH = 32
+const MAX_TOKEN_LENGTH = 512
+
+const password = z
+  .string()
+  .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
+const code = z.string().min(1, 'is required').max(MAX_CODE_LENGTH)
+
+/** Null is how clients say that they have none. */
+export const PasswordBody = z.object({ password: password.nullish() })
+export const RequiredPasswordBody = z.object({ password: password.min(1, 'is required') })
+export const MethodBody = PasswordBody.extend({ method: z.literal('totp').nullish() })
+export const CodeBody = z.object({ code })
+
+/** Documented clients send these in the body or in the query. */
+export const GivenBody = z.object({ password: password.nullish(), code: code.nullish() })
+export const GivenQuery = z.object({ password: password.optional(), code: code.optional() })
+
+type Given = z.output<typeof GivenBody>
+
+/** The body's word counts before the query's. */
+export const toGiven = (body: Given, query: z.output<typeof GivenQuery>) => ({
+  password: body.password ?? query.password,
+  code: body.code ?? query.code,
+})
+
+export function toCode(body: Given, query: z.output<typeof GivenQuery>): string {
+  const given = body.code ?? query.code
+  if (given === undefined) throw malformedRequest('A code is required')
+  return given
+}
+
+const token = z.string().max(MAX_TOKEN_LENGTH)
+
+/** Clients send what the challenge named `mfa_token` and `challenge_id`, under either name. */
+export const ChallengeBody = z
+  .object({ mfa_token: token.nullish(), challenge_id: token.nullish(), code })
+  .refine((body) => Boolean(body.mfa_token || body.challenge_id), { path: ['mfa_token'], message: 'is required' })
+
+export const toAnswer = (body: z.output<typeof ChallengeBody>) => ({
+  mfaToken: body.mfa_token || body.challenge_id || '',
+  code: body.code,
+})
+
+const email = z.string().min(1, 'is required').max(254)
+export const EmailBody = z.object({ email: email.nullish() })
+export const EmailQuery = z.object({ email: email.optional() })
+
+export function toEmail(body: z.output<typeof EmailBody>, query: z.output<typeof EmailQuery>): string {
+  const given = body.email ?? query.email
+  if (given === undefined) throw malformedRequest('An email is required')
+  return given
+}
+
+export const EnrolmentAnswer = z
+  .object({
+    secret: z.string().meta({ description: 'base32' }),
+    provisioning_uri: z.string(),
+    qr_code: z.string().meta({ description: 'The URI as an SVG data URI' }),
+    backup_codes: z.array(z.string()).meta({ description: 'Shown once' }),
+  })
+  .meta({ id: 'TotpEnrolment' })
+
+const toQrCode = (text: string): string =>
+  `data:image/svg+xml;base64,${toBase64(utf8(renderSVG(text, { ecc: 'M', border: 4 })))}`
+
+export const enrolmentToWire = (enrolment: Enrolment): z.infer<typeof EnrolmentAnswer> => ({
+  secret: enrolment.secret,
+  provisioning_uri: enrolment.provisioningUri,
+  qr_code: toQrCode(enrolment.provisioningUri),
+  backup_codes: [...enrolment.backupCodes],
+})
+
+export const EnabledAnswer = z.object({ message: z.string(), enabled: z.literal(true), valid: z.literal(true) })
+export const ENABLED: z.infer<typeof EnabledAnswer> = {
+  message: 'The second factor is on',
+  enabled: true,
+  valid: true,
+}
+
+export const MessageAnswer = z.object({ message: z.string() })
+
+export const ValidAnswer = z.object({ valid: z.boolean(), message: z.string() })
+export const validToWire = (valid: boolean): z.infer<typeof ValidAnswer> => ({
+  valid,
+  message: valid ? 'The code is right; it is used up now' : 'The code is wrong or was used before',
+})
+
+export const BackupValidAnswer = ValidAnswer.extend({ remaining: z.int() })
+export const backupValidToWire = (result: {
+  valid: boolean
+  remaining: number
+}): z.infer<typeof BackupValidAnswer> => ({ ...validToWire(result.valid), remaining: result.remaining })
+
+export const BackupCodesAnswer = z
+  .object({
+    backup_codes: z.array(z.object({ code_hint: z.string(), used: z.boolean(), used_at: z.iso.datetime().nullable() })),
+    remaining: z.int(),
+    total: z.int(),
+  })
+  .meta({ id: 'BackupCodes' })
+
+export const backupCodesToWire = (codes: readonly BackupCode[]): z.infer<typeof BackupCodesAnswer> => ({
+  backup_codes: codes.map(({ hint, usedAt }) => ({
+    code_hint: `****-**${hint}`,
+    used: usedAt !== null,
+    used_at: toIsoOrNull(usedAt),
+  })),
+  remaining: codes.filter(({ usedAt }) => usedAt === null).length,
+  total: codes.length,
+})
+
+export const RegeneratedAnswer = z.object({ backup_codes: z.array(z.string()), generated_at: z.iso.datetime() })
+export const regeneratedToWire = (result: {
+  codes: readonly string[]
+  generatedAt: number
+}): z.infer<typeof RegeneratedAnswer> => ({
+  backup_codes: [...result.codes],
+  generated_at: toIso(result.generatedAt),
+})
+
+export const StatusAnswer = z
+  .object({
+    enabled: z.boolean(),
+    verified: z.boolean(),
+    backup_codes_remaining: z.int(),
+    last_used_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'MfaStatus' })
+
+export const statusToWire = (status: SecondFactorStatus): z.infer<typeof StatusAnswer> => ({
+  enabled: status.enabled,
+  verified: status.enabled,
+  backup_codes_remaining: status.backupCodesRemaining,
+  last_used_at: toIsoOrNull(status.lastUsedAt),
+})
+
+export const RecoveryOptionsAnswer = z.object({
+  recovery_available: z.boolean(),
+  methods: z.object({ backup_codes: z.boolean(), email_recovery: z.boolean() }),
+})
+
+/** The same for every address: who has an account, and a second factor, is nobody's business. */
+export const RECOVERY_OPTIONS: z.infer<typeof RecoveryOptionsAnswer> = {
+  recovery_available: true,
+  methods: { backup_codes: true, email_recovery: false },
+}
+
+export const RECOVERY_REQUESTED = {
+  message: 'If this address has an account with a second factor, a mail says how to get back in',
+}
