@@ -2,6 +2,8 @@ import type { Ctx } from '../../../context.ts'
 import { redirectNotAllowed } from '../errors.ts'
 import { findAllowedRedirect } from '../rules.ts'
 
+export { redirectNotAllowed }
+
 /**
  * The address, if this deployment may send people and tokens there: PUBLIC_URL, CORS_ORIGINS, REDIRECT_ORIGINS, and
  * loopback in local mode. Throws REDIRECT_NOT_ALLOWED.

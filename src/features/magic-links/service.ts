@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import type { Ctx } from '../../context.ts'
+import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { MINUTE } from '../../lib/time.ts'
+import { linkInvalid, linkTo } from '../auth/service/links.ts'
+import { redeemForUser } from '../auth/service/proven-mailbox.ts'
+import { requireAllowedRedirect } from '../auth/service/redirects.ts'
+import { finishFirstFactor, type SignInResult } from '../auth/service/sign-in.ts'
+import { answerAlike } from '../auth/service/uniform.ts'
+import { queueMail } from '../mail/service.ts'
+import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../one-time-tokens/service.ts'
+import type { OneTimeToken } from '../one-time-tokens/types.ts'
+import { findUserByEmail, isSignInAllowed, normalizeEmail } from '../users/service.ts'
+import type { User } from '../users/types.ts'
+
+export { linkInvalid } from '../auth/service/links.ts'
+export { redirectNotAllowed } from '../auth/service/redirects.ts'
+
+const LINK_LIFETIME_MS = 15 * MINUTE
+/** Of the code that a confirmed link is exchanged for: an application takes it at once, a person copies it. */
+const CODE_LIFETIME_MS = 5 * MINUTE
+const BINDING_PREFIX = 'pmb_'
+
+const LinkData = z.object({
+  redirectUrl: z.string().nullable(),
+  bindingHash: z.string().nullable(),
+  /** A code: its link was confirmed on our page. */
+  isConfirmed: z.boolean(),
+})
+
+type LinkData = z.infer<typeof LinkData>
+
+export interface SendInput {
+  readonly email: string
+  readonly redirectUrl: string | null
+  /** Whoever uses the link must present the secret that this call answers. */
+  readonly bind: boolean
+}
+
+/**
+ * Mails a sign-in link, to new addresses too where sign-ups are open. Everybody is answered alike, in the same time.
+ * Throws REDIRECT_NOT_ALLOWED.
+ */
+export async function sendMagicLink(ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> {
+  const redirectUrl = input.redirectUrl === null ? null : requireAllowedRedirect(ctx, input.redirectUrl).href
+  const binding = input.bind ? newSecret(BINDING_PREFIX) : null
+  const data = { redirectUrl, bindingHash: binding && (await hashSecret(binding)), isConfirmed: false }
+  await answerAlike(
+    ctx,
+    () => findUserByEmail(ctx, input.email),
+    async (user) => {
+      if (user ? isSignInAllowed(user) : ctx.config.SIGNUPS_ENABLED) await sendLink(ctx, user, input.email, data)
+    },
+  )
+  return { binding }
+}
+
+async function sendLink(ctx: Ctx, user: User | undefined, typed: string, data: LinkData): Promise<void> {
+  const email = user?.email ?? normalizeEmail(typed)
+  const userId = user?.id ?? null
+  const { token } = await issueOneTimeToken(ctx, {
+    purpose: 'magic_link',
+    userId,
+    email,
+    data,
+    lifetimeMs: LINK_LIFETIME_MS,
+  })
+  const params = { link: linkTo(ctx, '/magic-link', token) }
+  await queueMail(ctx, { kind: 'magic_link', to: email, userId, locale: user?.locale ?? null, params })
+}
+
+/** What a link asks, without using it. Throws INVALID_TOKEN. */
+export async function getMagicLink(
+  ctx: Ctx,
+  input: { token: string },
+): Promise<{ link: OneTimeToken; email: string; data: LinkData }> {
+  const link = await findOneTimeToken(ctx, 'magic_link', input.token)
+  if (!link?.email) throw linkInvalid()
+  return { link, email: link.email, data: LinkData.parse(link.data) }
+}
+
+async function isFromAsker({ bindingHash }: LinkData, binding: string | null): Promise<boolean> {
+  if (bindingHash === null) return true
+  return binding !== null && equalSecrets(bindingHash, await hashSecret(binding))
+}
+
+/**
+ * Signs in with a link or its code. A link that is bound and comes without its secret stays good for who has it.
+ * Throws INVALID_TOKEN; `mfa_required` when the user has a second factor.
+ */
+export async function signInWithMagicLink(
+  ctx: Ctx,
+  input: { token: string; binding: string | null },
+): Promise<SignInResult> {
+  const { link, data } = await getMagicLink(ctx, input)
+  if (!(await isFromAsker(data, input.binding))) throw linkInvalid()
+  const user = await redeemForUser(ctx, link, input.token)
+  try {
+    return await finishFirstFactor(ctx, { user, amr: ['email'], method: 'magic_link' })
+  } catch (cause) {
+    // The account was changed between link and session: told like every other link that is not good.
+    if (cause instanceof DomainError && cause.code === 'INVALID_CREDENTIALS') throw linkInvalid({}, { cause })
+    throw cause
+  }
+}
+
+export type Confirmed =
+  | { readonly outcome: 'redirect'; readonly url: string }
+  | { readonly outcome: 'code'; readonly code: string }
+
+/**
+ * A person confirmed a link on our page: it becomes a code, which the application exchanges. A session's tokens never
+ * stand in an address, where histories and logs keep them. Throws INVALID_TOKEN.
+ */
+export async function confirmMagicLink(ctx: Ctx, input: { token: string }): Promise<Confirmed> {
+  const { link, data } = await getMagicLink(ctx, input)
+  if (data.isConfirmed || !(await redeemOneTimeToken(ctx, 'magic_link', input.token))) throw linkInvalid()
+  const { token: code } = await issueOneTimeToken(ctx, {
+    purpose: 'magic_link',
+    userId: link.userId,
+    email: link.email,
+    data: { ...data, isConfirmed: true },
+    lifetimeMs: CODE_LIFETIME_MS,
+  })
+  if (data.redirectUrl === null) return { outcome: 'code', code }
+  // What is allowed may have changed since the link was mailed.
+  const url = requireAllowedRedirect(ctx, data.redirectUrl)
+  url.searchParams.set('token', code)
+  return { outcome: 'redirect', url: url.href }
+}

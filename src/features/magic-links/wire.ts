@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { SignInAnswer, signInToWire } from '../auth/wire.ts'
+import { isEmail } from '../users/service.ts'
+import type { SendInput } from './service.ts'
+
+export { SignInAnswer, signInToWire }
+
+export const SendBody = z.object({
+  email: z.string().max(254).refine(isEmail, 'must be an email address').meta({ format: 'email' }),
+  redirect_url: z.string().max(2048).nullish(),
+  bind: z.boolean().nullish().meta({ description: 'Answer a secret without which the link signs nobody in' }),
+})
+
+export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
+  email: body.email,
+  redirectUrl: body.redirect_url || null,
+  bind: body.bind ?? false,
+})
+
+export const SentAnswer = z.object({
+  success: z.literal(true),
+  message: z.string(),
+  data: z.null(),
+  binding: z.string().nullable(),
+})
+
+export const sentToWire = ({ binding }: { binding: string | null }): z.infer<typeof SentAnswer> => ({
+  success: true,
+  message: 'If the address can sign in, a link is on its way',
+  data: null,
+  binding,
+})
+
+const token = z.string().min(1, 'is required').max(512)
+
+export const VerifyBody = z.object({ token, binding: z.string().max(512).nullish() })
+export const VerifyQuery = z.object({ token, binding: z.string().max(512).optional() })
+
+export const toVerify = (input: { token: string; binding?: string | null | undefined }) => ({
+  token: input.token,
+  binding: input.binding || null,
+})
