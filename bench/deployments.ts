@@ -47,6 +47,7 @@ export const posternWorker = (build: Build): Promise<WorkerOptions> =>
       DB: { type: 'd1', id: 'postern' },
       KV: { type: 'kv', id: 'postern' },
       OBJECT_EVENTS: { type: 'queue', name: 'postern-object-events' },
+      MAIL: { type: 'queue', name: 'postern-mail' },
       ...Object.fromEntries(
         Object.entries(OBJECTS).map(([binding, exportName]) => [
           binding,
@@ -58,7 +59,10 @@ export const posternWorker = (build: Build): Promise<WorkerOptions> =>
     exports: Object.fromEntries(
       Object.values(OBJECTS).map((name) => [name, { type: 'durable-object', storage: 'sqlite' } as const]),
     ),
-    triggers: [{ type: 'queue', name: 'postern-object-events', maxBatchSize: 50, maxBatchTimeout: 1 }],
+    triggers: [
+      { type: 'queue', name: 'postern-object-events', maxBatchSize: 50, maxBatchTimeout: 1 },
+      { type: 'queue', name: 'postern-mail', maxBatchSize: 10, maxBatchTimeout: 0 },
+    ],
   })
 
 export const bareHonoWorker = (build: Build): Promise<WorkerOptions> => workerOf('bare-hono', build)

@@ -39,7 +39,8 @@ async function loadService() {
 function stubPlatform(bundler) {
   bundler.onResolve({ filter: /^cloudflare:/ }, ({ path }) => ({ path, namespace: 'platform' }))
   bundler.onLoad({ filter: /.*/, namespace: 'platform' }, () => ({
-    contents: 'export const env = {}; export class DurableObject {}; export class WorkerEntrypoint {}',
+    contents:
+      'export const env = {}; export class DurableObject {}; export class WorkerEntrypoint {}; export class EmailMessage {}',
   }))
 }
 

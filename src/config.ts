@@ -11,6 +11,8 @@ export interface Env {
   readonly REVOCATION_FEED: DurableObjectNamespace
   readonly EVENT_HUB: DurableObjectNamespace
   readonly OBJECT_EVENTS: Queue<unknown>
+  readonly MAIL: Queue<unknown>
+  readonly SEND_EMAIL?: SendEmail
   readonly RATE_LIMITER?: RateLimit
 }
 
@@ -27,6 +29,14 @@ const list = z
       .filter((item) => item !== ''),
   )
 const secret = z.string().min(32, 'must have at least 32 characters')
+/** `postern@example.com` or `Postern <postern@example.com>`. */
+const mailbox = z
+  .string()
+  .transform((text) =>
+    /^(?:([^<>"\p{C}]{1,80}?) *<)?([^\s\p{C}<>"(),:;@[\]\\]+@[A-Za-z0-9.-]+)(>?)$/u.exec(text.trim()),
+  )
+  .refine((match) => match !== null && (match[1] === undefined) === (match[3] === ''), 'must be a mail address')
+  .transform((match) => ({ name: match?.[1] ?? null, address: match?.[2] ?? '' }))
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)
 const domain = z.string().regex(/^(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*$/, 'must be a domain in lower case')
 /** What a browser or an app says of itself in a passkey; `*` stands for every subdomain, or every port of localhost. */
@@ -87,6 +97,19 @@ const Variables = z
     RATE_LIMIT_ADMIN: integer(5000, 1, 1_000_000),
     EVENT_RETENTION_DAYS: integer(90, 1, 3650),
     JURISDICTION: z.enum(['eu', 'fedramp']).optional(),
+    MAIL_TRANSPORT: z.enum(['mailbox', 'smtp', 'http', 'binding']).optional(),
+    MAIL_FROM: mailbox.optional(),
+    MAIL_RETRY_SECONDS: integer(15, 0, 3600),
+    SMTP_HOST: z.string().min(1).max(253).optional(),
+    SMTP_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+    SMTP_SECURITY: z.enum(['tls', 'starttls', 'none']).default('tls'),
+    SMTP_USERNAME: z.string().optional(),
+    SMTP_PASSWORD: z.string().optional(),
+    MAIL_API_URL: z
+      .url({ protocol: /^https?$/ })
+      .default('https://api.resend.com')
+      .transform((url) => url.replace(/\/+$/, '')),
+    MAIL_API_KEY: z.string().optional(),
     SERVER_TIMING: flag(false),
   })
   .refine((value) => value.SESSION_IDLE_SECONDS <= value.SESSION_ABSOLUTE_SECONDS, {
@@ -95,6 +118,10 @@ const Variables = z
   })
   .refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
     path: ['PUBLIC_URL'],
+    message: 'must be https in production',
+  })
+  .refine((value) => value.MODE === 'local' || value.MAIL_API_URL.startsWith('https://'), {
+    path: ['MAIL_API_URL'],
     message: 'must be https in production',
   })
   .refine((value) => value.MODE === 'local' || !value.PASSKEY_ORIGINS.some((entry) => entry.startsWith('http:')), {

@@ -18,6 +18,8 @@ export interface Objects {
 export interface Queues {
   /** Events that objects recorded, on their way to D1. */
   objectEvents: Queue<unknown>
+  /** Ids of mails that are to be sent. */
+  mail: Queue<unknown>
 }
 
 /** What a request may touch. First parameter of every use case, named `ctx`, never kept. */
@@ -28,6 +30,8 @@ export interface Ctx {
   readonly assets: Fetcher
   /** The platform's limiter for strangers, where one is bound. */
   readonly rateLimiter: RateLimit | null
+  /** The platform's way to send mail, where one is bound. */
+  readonly sendEmail: SendEmail | null
   readonly objects: Objects
   readonly queues: Queues
   readonly isolate: Isolate
@@ -176,10 +180,11 @@ export function createContext(source: ContextSource): Ctx {
     kv: env.KV,
     assets: env.ASSETS,
     rateLimiter: env.RATE_LIMITER ?? null,
+    sendEmail: env.SEND_EMAIL ?? null,
     get objects() {
       return objects()
     },
-    queues: { objectEvents: env.OBJECT_EVENTS },
+    queues: { objectEvents: env.OBJECT_EVENTS, mail: env.MAIL },
     isolate: source.isolate,
     now: systemClock,
     newId: newUuid,

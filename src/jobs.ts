@@ -1,14 +1,19 @@
 import type { Ctx } from './context.ts'
 import { pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { resealKeys, rotateKeys } from './features/keys/service.ts'
+import { buryMails, deliverMails, enqueueOverdueMails, pruneMails } from './features/mail/service.ts'
+import { resealFactors } from './features/mfa/service/reseal.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
   const jobs: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['rotate_keys', () => rotateKeys(ctx)],
     ['reseal_keys', () => resealKeys(ctx)],
+    ['reseal_factors', () => resealFactors(ctx)],
     ['sweep_undelivered', () => sweepUndelivered(ctx)],
     ['prune_events', () => pruneEvents(ctx)],
+    ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
+    ['prune_mails', () => pruneMails(ctx)],
   ]
   for (const [name, job] of jobs) {
     try {
@@ -20,6 +25,13 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
 }
 
 /** Takes a batch of one of the queues. */
-export async function runQueue(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
-  await recordObjectEvents(ctx, batch.messages)
+export function runQueue(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
+  switch (batch.queue) {
+    case 'postern-mail':
+      return deliverMails(ctx, batch.messages)
+    case 'postern-mail-dead':
+      return buryMails(ctx, batch.messages)
+    default:
+      return recordObjectEvents(ctx, batch.messages)
+  }
 }

@@ -1,8 +1,19 @@
-import { publicRoute } from '../../http/guard.ts'
+import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
-import { listMailbox } from './service.ts'
-import { MailboxAnswer, MailboxQuery, mailToWire } from './wire.ts'
+import { unauthorized, validationFailed } from '../../lib/errors.ts'
+import { mailNotDead, mailNotFound } from './errors.ts'
+import { listMailbox, listMails, requeueMail } from './service.ts'
+import {
+  ListMailsQuery,
+  MailAnswer,
+  MailboxAnswer,
+  MailboxQuery,
+  MailListAnswer,
+  MailPath,
+  mailToWire,
+  storedMailToWire,
+} from './wire.ts'
 
 export const mailRoutes = createRoutes({ prefix: '', tag: 'mail', renderError })
 
@@ -16,5 +27,29 @@ mailRoutes.get(
     unlimited: true,
     localOnly: true,
   },
-  async ({ ctx, query }) => Response.json((await listMailbox(ctx, query.to ?? null)).map(mailToWire)),
+  async ({ ctx, query }) => Response.json((await listMailbox(ctx, query.to ?? null)).map(storedMailToWire)),
+)
+
+mailRoutes.get(
+  '/api/v1/admin/mails',
+  {
+    summary: 'Mails in one state, newest first: what was given up, unless asked otherwise',
+    guard: adminRoute,
+    query: ListMailsQuery,
+    answers: { 200: { description: 'A page of mails, without their content', schema: MailListAnswer } },
+    errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
+  },
+  async ({ ctx, query }) => Response.json({ mails: (await listMails(ctx, query)).map(mailToWire), ...query }),
+)
+
+mailRoutes.post(
+  '/api/v1/admin/mails/:id/requeue',
+  {
+    summary: 'Send a mail that was given up once more',
+    guard: adminRoute,
+    path: MailPath,
+    answers: { 200: { description: 'The mail, queued', schema: MailAnswer } },
+    errors: [unauthorized, tokenInvalid, adminRequired, mailNotFound, mailNotDead],
+  },
+  async ({ ctx, path }) => Response.json(mailToWire(await requeueMail(ctx, path.id))),
 )

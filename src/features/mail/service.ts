@@ -1,30 +1,69 @@
-import type { Ctx } from '../../context.ts'
-import { hashSecret } from '../../lib/crypto.ts'
-import { HOUR } from '../../lib/time.ts'
-import { sendMail } from './service/mailbox.ts'
-import { renderMail } from './service/render.ts'
-import type { MailRequest } from './types.ts'
+import type { ActorCtx, Ctx } from '../../context.ts'
+import { commit } from '../../db/commit.ts'
+import { DAY } from '../../lib/time.ts'
+import { mailNotDead, mailNotFound } from './errors.ts'
+import { ENQUEUE_AGAIN_MS, ENQUEUE_GRACE_MS } from './rules.ts'
+import { enqueue } from './service/queue.ts'
+import {
+  deleteOldMails,
+  findEntry,
+  selectEntries,
+  selectMailbox,
+  selectOverdue,
+  updateEnqueueAt,
+  updateRequeued,
+} from './store.ts'
+import type { MailEntry, MailMessage, MailStatus, StoredMail } from './types.ts'
 
-export { listMailbox, sendMail } from './service/mailbox.ts'
+export { buryMails, deliverMail, deliverMails } from './service/deliver.ts'
+export { queueMail } from './service/queue.ts'
 
-/** Nobody gets more mails of one kind in `WINDOW_MS`. */
-const MAILS_PER_WINDOW = 5
-const WINDOW_MS = HOUR
+const OVERDUE_PER_SWEEP = 500
+/** A queue takes 100 messages at once, a statement of D1 100 parameters. */
+const MESSAGES_AT_ONCE = 90
+const ROWS_PER_PRUNE = 500
+const SENT_KEPT_MS = 7 * DAY
+const DEAD_KEPT_MS = 30 * DAY
 
-/** Counted exactly, in the object of the address's hash: no stranger fills somebody's mailbox. */
-async function mayBeMailed(ctx: Ctx, { kind, to }: MailRequest): Promise<boolean> {
-  const address = await hashSecret(to)
-  const subject = `mail:${kind}:${address}`
-  const { allowed } = await ctx.objects.guard(address).use({ subject, limit: MAILS_PER_WINDOW, windowMs: WINDOW_MS })
-  return allowed
+/** The local mailbox: the newest hundred, of one recipient or of all. */
+export const listMailbox = (ctx: Ctx, recipient: string | null): Promise<StoredMail[]> =>
+  selectMailbox(ctx, recipient === null ? null : recipient.toLowerCase())
+
+/** Mails of the deployment in one state, newest first, without their content. */
+export const listMails = (
+  ctx: Ctx,
+  page: { status: MailStatus; limit: number; offset: number },
+): Promise<MailEntry[]> => selectEntries(ctx, page)
+
+/** Sends a mail that was given up once more, under its own id. Throws MAIL_NOT_FOUND, MAIL_NOT_DEAD. */
+export async function requeueMail(ctx: ActorCtx, id: string): Promise<MailEntry> {
+  const before = await findEntry(ctx, id)
+  if (!before) throw mailNotFound()
+  // The statement decides: of two requests at once, one queues the mail and the other finds that it is not dead.
+  const [entry] = await commit(ctx, updateRequeued(ctx, id, ctx.now() + ENQUEUE_GRACE_MS), {
+    type: 'mail.requeued',
+    subject: id,
+    userId: null,
+    actor: { type: 'user', id: ctx.actor.id },
+    data: { kind: before.kind, attempts: before.attempts, last_error: before.lastError },
+  })
+  if (!entry) throw mailNotDead()
+  await enqueue(ctx, id)
+  return entry
 }
 
-/**
- * Sends a mail, soon. Beyond five an hour of its kind and address nothing is sent, and the caller learns nothing of it.
- * CONFIGURATION_ERROR in a deployment that cannot send mail.
- */
-export async function queueMail(ctx: Ctx, request: MailRequest): Promise<void> {
-  if (!(await mayBeMailed(ctx, request))) return
-  const sender = { app: ctx.config.APP_NAME, url: ctx.config.PUBLIC_URL }
-  await sendMail(ctx, { to: request.to, ...renderMail(sender, request) })
+/** Hands the queue what it lost or never took. */
+export async function enqueueOverdueMails(ctx: Pick<Ctx, 'db' | 'now' | 'queues'>): Promise<void> {
+  const overdue = await selectOverdue(ctx, ctx.now(), OVERDUE_PER_SWEEP)
+  for (let start = 0; start < overdue.length; start += MESSAGES_AT_ONCE) {
+    const ids = overdue.slice(start, start + MESSAGES_AT_ONCE)
+    await ctx.queues.mail.sendBatch(ids.map((mailId) => ({ body: { mailId } satisfies MailMessage })))
+    await updateEnqueueAt(ctx, ids, ctx.now() + ENQUEUE_AGAIN_MS)
+  }
+}
+
+/** Deletes sent mails after a week and dead ones after a month, a bounded number a run. */
+export async function pruneMails(ctx: Pick<Ctx, 'db' | 'now'>): Promise<void> {
+  await deleteOldMails(ctx, { status: 'sent', before: ctx.now() - SENT_KEPT_MS, limit: ROWS_PER_PRUNE })
+  await deleteOldMails(ctx, { status: 'dead', before: ctx.now() - DEAD_KEPT_MS, limit: ROWS_PER_PRUNE })
 }

@@ -1,16 +1,19 @@
-import { desc, eq } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, lt, lte, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
-import { mailbox } from './tables.ts'
-import type { StoredMail } from './types.ts'
+import { mailbox, mails } from './tables.ts'
+import type { MailEntry, MailStatus, StoredMail } from './types.ts'
 
-const PAGE = 100
+type Store = Pick<Ctx, 'db'>
+export type MailRow = typeof mails.$inferSelect
 
-export async function insertMail({ db }: Pick<Ctx, 'db'>, { to, ...mail }: StoredMail): Promise<void> {
+const MAILBOX_PAGE = 100
+
+export async function insertIntoMailbox({ db }: Store, { to, ...mail }: StoredMail): Promise<void> {
   await db.insert(mailbox).values({ recipient: to, ...mail })
 }
 
 /** Newest first. */
-export const listMails = ({ db }: Pick<Ctx, 'db'>, recipient: string | null): Promise<StoredMail[]> =>
+export const selectMailbox = ({ db }: Store, recipient: string | null): Promise<StoredMail[]> =>
   db
     .select({
       to: mailbox.recipient,
@@ -22,4 +25,112 @@ export const listMails = ({ db }: Pick<Ctx, 'db'>, recipient: string | null): Pr
     .from(mailbox)
     .where(recipient === null ? undefined : eq(mailbox.recipient, recipient))
     .orderBy(desc(mailbox.position))
-    .limit(PAGE)
+    .limit(MAILBOX_PAGE)
+
+export async function insertMail({ db }: Store, row: typeof mails.$inferInsert): Promise<void> {
+  await db.insert(mails).values(row)
+}
+
+/** Counts an attempt. No row comes back when the mail is not queued any more, or somebody else is sending it. */
+export async function claimMail(
+  { db }: Store,
+  id: string,
+  { now, claimedUntil, enqueueAt }: { now: number; claimedUntil: number; enqueueAt: number },
+): Promise<MailRow | undefined> {
+  const [row] = await db
+    .update(mails)
+    .set({ attempts: sql`${mails.attempts} + 1`, claimedUntil, enqueueAt })
+    .where(and(eq(mails.id, id), eq(mails.status, 'queued'), lte(mails.claimedUntil, now)))
+    .returning()
+  return row
+}
+
+/** The content has links that sign people in: it goes with the mail. */
+export async function updateSent({ db }: Store, id: string, sentAt: number): Promise<void> {
+  await db.update(mails).set({ status: 'sent', sentAt, contentSealed: null, lastError: null }).where(eq(mails.id, id))
+}
+
+export async function updateFailed(
+  { db }: Store,
+  id: string,
+  { lastError, enqueueAt }: { lastError: string; enqueueAt: number },
+): Promise<void> {
+  await db
+    .update(mails)
+    .set({ lastError, enqueueAt, claimedUntil: 0 })
+    .where(and(eq(mails.id, id), eq(mails.status, 'queued')))
+}
+
+/** Gives up a queued mail. Without a reason its last error stays. */
+export const updateDead = ({ db }: Store, id: string, reason: string | null) =>
+  db
+    .update(mails)
+    .set({ status: 'dead', claimedUntil: 0, ...(reason === null ? {} : { lastError: reason }) })
+    .where(and(eq(mails.id, id), eq(mails.status, 'queued')))
+    .returning({ id: mails.id, kind: mails.kind, lastError: mails.lastError })
+
+/** Queues a dead mail again, from its first attempt. */
+export const updateRequeued = ({ db }: Store, id: string, enqueueAt: number) =>
+  db
+    .update(mails)
+    .set({ status: 'queued', attempts: 0, lastError: null, claimedUntil: 0, enqueueAt })
+    .where(and(eq(mails.id, id), eq(mails.status, 'dead'), isNotNull(mails.contentSealed)))
+    .returning(ENTRY)
+
+const ENTRY = {
+  id: mails.id,
+  kind: mails.kind,
+  to: mails.recipient,
+  userId: mails.userId,
+  status: mails.status,
+  attempts: mails.attempts,
+  lastError: mails.lastError,
+  createdAt: mails.createdAt,
+  sentAt: mails.sentAt,
+}
+
+/** Mails of the whole deployment, newest first. */
+export const selectEntries = (
+  { db }: Store,
+  { status, limit, offset }: { status: MailStatus; limit: number; offset: number },
+): Promise<MailEntry[]> =>
+  db
+    .select(ENTRY)
+    .from(mails)
+    .where(eq(mails.status, status))
+    .orderBy(desc(mails.createdAt), mails.id)
+    .limit(limit)
+    .offset(offset)
+
+export const findEntry = ({ db }: Store, id: string): Promise<MailEntry | undefined> =>
+  db.select(ENTRY).from(mails).where(eq(mails.id, id)).get()
+
+/** Queued mails that the queue should have brought by `now`. */
+export async function selectOverdue({ db }: Store, now: number, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ id: mails.id })
+    .from(mails)
+    .where(and(eq(mails.status, 'queued'), lte(mails.enqueueAt, now)))
+    .limit(limit)
+  return rows.map(({ id }) => id)
+}
+
+export async function updateEnqueueAt({ db }: Store, ids: readonly string[], enqueueAt: number): Promise<void> {
+  await db
+    .update(mails)
+    .set({ enqueueAt })
+    .where(and(inArray(mails.id, [...ids]), eq(mails.status, 'queued')))
+}
+
+/** Deletes at most `limit` mails of this status that were made before `before`; returns how many. */
+export async function deleteOldMails(
+  { db }: Store,
+  { status, before, limit }: { status: MailStatus; before: number; limit: number },
+): Promise<number> {
+  const old = db
+    .select({ id: mails.id })
+    .from(mails)
+    .where(and(eq(mails.status, status), lt(mails.createdAt, before)))
+    .limit(limit)
+  return (await db.delete(mails).where(inArray(mails.id, old)).returning({ id: mails.id })).length
+}

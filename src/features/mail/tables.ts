@@ -1,4 +1,5 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { MailKind, MailStatus } from './types.ts'
 
 /** Mails of local mode, for `GET /dev/mailbox`. Empty in a deployment. */
 export const mailbox = sqliteTable(
@@ -20,16 +21,19 @@ export const mails = sqliteTable(
   {
     /** Also the left part of the Message-ID and the provider's idempotency key: a redelivery is the same mail. */
     id: text('id').primaryKey(),
-    kind: text('kind').notNull(),
+    kind: text('kind').$type<MailKind>().notNull(),
     recipient: text('recipient').notNull(),
     userId: text('user_id'),
     contentSealed: text('content_sealed'),
-    /** queued | sent | dead */
-    status: text('status').notNull(),
+    status: text('status').$type<MailStatus>().notNull(),
     attempts: integer('attempts').notNull().default(0),
     lastError: text('last_error'),
     createdAt: integer('created_at').notNull(),
     sentAt: integer('sent_at'),
+    /** Somebody is sending it until then: a message that the queue delivers twice must not make two mails. */
+    claimedUntil: integer('claimed_until').notNull().default(0),
+    /** When cron hands it to the queue again, which has then lost it or never took it. */
+    enqueueAt: integer('enqueue_at').notNull().default(0),
   },
   (table) => [index('mails_by_status').on(table.status, table.createdAt)],
 )

@@ -23,7 +23,7 @@ const failing: Record<string, (fail: Failure) => (ctx: Ctx) => Ctx> = {
   kv: (fail) => (ctx) => ({ ...ctx, kv: { ...ctx.kv, put: fail } as unknown as KVNamespace }),
   record: (fail) => (ctx) => ({
     ...ctx,
-    queues: { objectEvents: { send: fail, sendBatch: fail } as unknown as Queue<unknown> },
+    queues: { ...ctx.queues, objectEvents: { send: fail, sendBatch: fail } as unknown as Queue<unknown> },
   }),
 }
 

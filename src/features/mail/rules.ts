@@ -1,0 +1,47 @@
+import { HOUR, MINUTE, SECOND } from '../../lib/time.ts'
+import type { MailKind } from './types.ts'
+
+/** Nobody gets more mails of one kind in `WINDOW_MS`. */
+export const MAILS_PER_WINDOW = 5
+export const WINDOW_MS = HOUR
+
+/** Longer than an attempt can take: a second message for the same mail finds it claimed. */
+export const CLAIM_MS = MINUTE
+/** A transport that has not taken the mail by then is given up. */
+export const ATTEMPT_BOUND_MS = 25 * SECOND
+/** How long after its time a mail that the queue does not bring is handed to it again. */
+export const ENQUEUE_GRACE_MS = MINUTE
+/** A queue that is that late needs no third message. */
+export const ENQUEUE_AGAIN_MS = 10 * MINUTE
+
+const LONGEST_DELAY_SECONDS = 3600
+
+/** The pause after the `attempts`th attempt: `first` seconds, then twice as long each time, an hour at most. */
+export const retryDelaySeconds = (attempts: number, first: number): number =>
+  Math.min(LONGEST_DELAY_SECONDS, first * 2 ** Math.max(0, attempts - 1))
+
+const NOTICES: ReadonlySet<MailKind> = new Set([
+  'email_change_notice',
+  'password_changed',
+  'new_device',
+  'factor_added',
+  'factor_removed',
+  'account_locked',
+])
+
+/** A notice tells of something that has happened: what caused it has succeeded, whether or not mail can be sent. */
+export const isNotice = (kind: MailKind): boolean => NOTICES.has(kind)
+
+// `isEmail` has let it pass; this is the last door before an envelope and a header.
+const ADDRESS = /^[^\p{C}\p{Z}"(),:;<>@[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$/u
+
+/** Throws on what would be more than one address in a header or an SMTP command. */
+export function checkAddress(address: string): string {
+  if (!ADDRESS.test(address)) throw new TypeError('not a mail address')
+  return address
+}
+
+const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})(?!\S)/
+
+/** RFC 3463's code of an SMTP reply; the words after it may quote the mail, and are left out. */
+export const enhancedCode = (reply: string): string | undefined => ENHANCED_CODE.exec(reply)?.[1]

@@ -1,0 +1,71 @@
+import type { Ctx } from '../../../context.ts'
+import { hashSecret } from '../../../lib/crypto.ts'
+import { configurationError } from '../../../lib/errors.ts'
+import { sealText } from '../../../lib/root-keys.ts'
+import { checkAddress, ENQUEUE_GRACE_MS, isNotice, MAILS_PER_WINDOW, WINDOW_MS } from '../rules.ts'
+import { insertMail } from '../store.ts'
+import type { MailContent, MailMessage, MailRequest } from '../types.ts'
+import { renderMail } from './render.ts'
+import { findTransport } from './transport.ts'
+
+/** What the content of a mail is sealed for; the row's id binds it to its place. */
+export const SEALED_FOR = 'mail content'
+
+/** Counted exactly, in the object of the address's hash: no stranger fills somebody's mailbox. */
+async function mayBeMailed(ctx: Ctx, { kind, to }: MailRequest): Promise<boolean> {
+  const address = await hashSecret(to)
+  const subject = `mail:${kind}:${address}`
+  const { allowed } = await ctx.objects.guard(address).use({ subject, limit: MAILS_PER_WINDOW, windowMs: WINDOW_MS })
+  return allowed
+}
+
+/** Hands a mail to the queue. When nobody takes it, its row stays queued and cron finds it. */
+export async function enqueue(ctx: Pick<Ctx, 'queues' | 'log'>, mailId: string): Promise<void> {
+  try {
+    await ctx.queues.mail.send({ mailId } satisfies MailMessage)
+  } catch (cause) {
+    ctx.log.error('mail_not_enqueued', cause, { mail: mailId })
+  }
+}
+
+async function writeMail(ctx: Ctx, { kind, to, userId }: MailRequest, content: MailContent): Promise<void> {
+  const id = ctx.newId()
+  await insertMail(ctx, {
+    id,
+    kind,
+    recipient: checkAddress(to),
+    userId,
+    contentSealed: await sealText(ctx.config.rootKeys, SEALED_FOR, id, JSON.stringify(content)),
+    status: 'queued',
+    createdAt: ctx.now(),
+    enqueueAt: ctx.now() + ENQUEUE_GRACE_MS,
+  })
+  ctx.defer(enqueue(ctx, id))
+}
+
+async function acceptMail(ctx: Ctx, request: MailRequest): Promise<void> {
+  const transport = findTransport(ctx)
+  if ('missing' in transport) {
+    ctx.log.warn('configuration_error', { settings: transport.missing.join(', ') })
+    throw configurationError()
+  }
+  if (!(await mayBeMailed(ctx, request))) {
+    ctx.log.info('mail_limited', { kind: request.kind })
+    return
+  }
+  await writeMail(ctx, request, renderMail({ app: ctx.config.APP_NAME, url: ctx.config.PUBLIC_URL }, request))
+}
+
+/**
+ * Accepts a mail: it is sent soon, and as often as it takes. Beyond five an hour of its kind and address nothing is sent,
+ * and the caller learns nothing of it. Throws CONFIGURATION_ERROR in a deployment that cannot send mail. A notice never
+ * throws: what it tells of has happened.
+ */
+export async function queueMail(ctx: Ctx, request: MailRequest): Promise<void> {
+  try {
+    await acceptMail(ctx, request)
+  } catch (cause) {
+    if (!isNotice(request.kind)) throw cause
+    ctx.log.error('notice_not_queued', cause, { kind: request.kind })
+  }
+}

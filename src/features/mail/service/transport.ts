@@ -1,0 +1,63 @@
+import type { Ctx } from '../../../context.ts'
+import type { Delivery, Mailbox, OutgoingMail } from '../types.ts'
+import { createBindingTransport } from './transports/binding.ts'
+import { createHttpTransport } from './transports/http.ts'
+import { mailboxTransport } from './transports/mailbox.ts'
+import { createSmtpTransport } from './transports/smtp.ts'
+
+/** A way to send mail. It answers what became of the attempt, and throws only on a fault of this service. */
+type Transport = (ctx: Ctx, mail: OutgoingMail) => Promise<Delivery>
+
+export type TransportChoice =
+  | { readonly send: Transport; readonly from: Mailbox }
+  /** Settings without which this deployment cannot send mail. */
+  | { readonly missing: readonly string[] }
+
+type Settings = Pick<Ctx, 'config' | 'sendEmail'>
+
+const SMTP_PORTS = { tls: 465, starttls: 587, none: 25 } as const
+
+/** Of a name nothing is left that means something in a header. */
+const displayName = (name: string): string => name.replace(/[\p{C}"\\<>]/gu, '').trim()
+
+const missingOf = (settings: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(settings).flatMap(([name, value]) => (value === undefined || value === null ? [name] : []))
+
+function findSmtp({ config }: Settings): Transport | string[] {
+  const { SMTP_HOST: host, SMTP_SECURITY: security, SMTP_USERNAME: user, SMTP_PASSWORD: pass } = config
+  if (host === undefined) return ['SMTP_HOST']
+  // Links that sign people in do not travel in the clear.
+  if (security === 'none' && config.MODE !== 'local') return ['SMTP_SECURITY']
+  if ((user === undefined) !== (pass === undefined)) return missingOf({ SMTP_USERNAME: user, SMTP_PASSWORD: pass })
+  const login = user === undefined || pass === undefined ? null : { user, pass }
+  return createSmtpTransport({ host, port: config.SMTP_PORT ?? SMTP_PORTS[security], security, login })
+}
+
+function findSender({ config, sendEmail }: Settings): Transport | string[] {
+  switch (config.MAIL_TRANSPORT ?? (config.MODE === 'local' ? 'mailbox' : undefined)) {
+    case 'smtp':
+      return findSmtp({ config, sendEmail })
+    case 'http': {
+      const { MAIL_API_URL: url, MAIL_API_KEY: key } = config
+      return key === undefined ? ['MAIL_API_KEY'] : createHttpTransport({ url, key })
+    }
+    case 'binding':
+      return sendEmail ? createBindingTransport(sendEmail) : ['SEND_EMAIL']
+    case 'mailbox':
+      // Nobody reads it in a deployment, and it keeps links in the clear.
+      return config.MODE === 'local' ? mailboxTransport : ['MAIL_TRANSPORT']
+    case undefined:
+      return ['MAIL_TRANSPORT']
+  }
+}
+
+/** How this deployment sends mail, or the names of the settings that it lacks for it. */
+export function findTransport(ctx: Settings): TransportChoice {
+  const { config } = ctx
+  const sender = findSender(ctx)
+  // Mails of local mode that nobody gets need no sender of their own.
+  const from = config.MAIL_FROM ?? (sender === mailboxTransport ? { name: null, address: 'postern@localhost' } : null)
+  const missing = [...(Array.isArray(sender) ? sender : []), ...(from ? [] : ['MAIL_FROM'])]
+  if (Array.isArray(sender) || !from) return { missing }
+  return { send: sender, from: { name: displayName(from.name ?? config.APP_NAME), address: from.address } }
+}
