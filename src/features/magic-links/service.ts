@@ -4,6 +4,7 @@ import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { MINUTE } from '../../lib/time.ts'
 import { linkInvalid, linkTo } from '../auth/service/links.ts'
+import { mayMailLink, requireMailTransport } from '../auth/service/mailed-links.ts'
 import { redeemForUser } from '../auth/service/proven-mailbox.ts'
 import { requireAllowedRedirect } from '../auth/service/redirects.ts'
 import { finishFirstFactor, type SignInResult } from '../auth/service/sign-in.ts'
@@ -43,6 +44,7 @@ export interface SendInput {
  * Throws REDIRECT_NOT_ALLOWED.
  */
 export async function sendMagicLink(ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> {
+  requireMailTransport(ctx)
   const redirectUrl = input.redirectUrl === null ? null : requireAllowedRedirect(ctx, input.redirectUrl).href
   const binding = input.bind ? newSecret(BINDING_PREFIX) : null
   const data = { redirectUrl, bindingHash: binding && (await hashSecret(binding)), isConfirmed: false }
@@ -59,6 +61,7 @@ export async function sendMagicLink(ctx: Ctx, input: SendInput): Promise<{ bindi
 async function sendLink(ctx: Ctx, user: User | undefined, typed: string, data: LinkData): Promise<void> {
   const email = user?.email ?? normalizeEmail(typed)
   const userId = user?.id ?? null
+  if (!(await mayMailLink(ctx, 'magic_link', email))) return
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'magic_link',
     userId,

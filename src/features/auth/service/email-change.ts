@@ -12,6 +12,7 @@ import { updateEmail } from '../store/credentials.ts'
 import { getCurrentUser } from './current.ts'
 import { endSessionsAfterChange } from './ended-sessions.ts'
 import { linkTo } from './links.ts'
+import { mayMailLink } from './mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
@@ -41,7 +42,7 @@ export async function changeEmail(
   await requireFreshFactor(ctx, given)
   const isTaken = (await findUserByEmail(ctx, newEmail)) !== undefined
   if (isTaken && !ctx.config.HIDE_ACCOUNT_EXISTENCE) throw emailTaken()
-  if (!isTaken) await sendLink(ctx, user, newEmail)
+  if (!isTaken && (await mayMailLink(ctx, 'email_change', newEmail))) await sendLink(ctx, user, newEmail)
   const params = { newEmail }
   const { id: userId, locale } = user
   await queueMail(ctx, { kind: 'email_change_notice', to: user.email, userId, locale, params })

@@ -9,6 +9,7 @@ import { linkInvalid } from '../errors.ts'
 import { deleteUnprovenFactors, updatePasswordByLink } from '../store/credentials.ts'
 import { endSessionsAfterChange } from './ended-sessions.ts'
 import { linkTo } from './links.ts'
+import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { tellPasswordChanged } from './password-notice.ts'
 import { requireStrongPassword } from './passwords.ts'
 import { requireAllowedRedirect } from './redirects.ts'
@@ -23,6 +24,7 @@ export async function requestPasswordReset(
   ctx: Ctx,
   input: { email: string; base?: string | undefined },
 ): Promise<void> {
+  requireMailTransport(ctx)
   const base = input.base === undefined ? null : requireAllowedRedirect(ctx, input.base)
   await answerAlike(
     ctx,
@@ -35,6 +37,7 @@ export async function requestPasswordReset(
 
 async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> {
   const { id: userId, email, locale } = user
+  if (!(await mayMailLink(ctx, 'password_reset', email))) return
   const token = await issueResetToken(ctx, user)
   const params = { link: base ? linkBelow(base, token) : linkTo(ctx, '/reset-password', token) }
   await queueMail(ctx, { kind: 'password_reset', to: email, userId, locale, params })

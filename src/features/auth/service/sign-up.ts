@@ -7,6 +7,7 @@ import type { User } from '../../users/types.ts'
 import { signUpsDisabled } from '../errors.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
 import { linkTo } from './links.ts'
+import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { requireStrongPassword } from './passwords.ts'
 import { issueResetToken } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
@@ -34,6 +35,7 @@ export interface VerificationAwaited {
  */
 export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn | VerificationAwaited> {
   if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL) requireMailTransport(ctx)
   await countSignUp(ctx)
   const { password, ...names } = input
   await requireStrongPassword(ctx, password, names)
@@ -83,6 +85,7 @@ async function tellHolder(ctx: Ctx, email: string): Promise<void> {
   const user = await findUserByEmail(ctx, email)
   if (!user || user.status === 'deleted') return
   const { id: userId, email: to, locale } = user
+  if (!(await mayMailLink(ctx, 'account_exists', to))) return
   const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user))
   await queueMail(ctx, { kind: 'account_exists', to, userId, locale, params: { link } })
 }

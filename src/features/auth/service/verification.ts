@@ -11,6 +11,7 @@ import { updateEmailVerified } from '../store/credentials.ts'
 import { getCurrentUser } from './current.ts'
 import { confirmEmailChange, type VerifiedEmail } from './email-change.ts'
 import { linkTo } from './links.ts'
+import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { answerAlike } from './uniform.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
@@ -18,6 +19,7 @@ const LINK_LIFETIME_MS = 2 * DAY
 /** Mails a link that verifies the user's address; it voids the older ones. */
 export async function sendVerification(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email, locale } = user
+  if (!(await mayMailLink(ctx, 'email_verification', email))) return
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_verification',
     userId,
@@ -29,14 +31,16 @@ export async function sendVerification(ctx: Ctx, user: User): Promise<void> {
 }
 
 /** For whoever types an address: the same answer in the same time, whether it is somebody's, verified or not. */
-export const resendVerification = (ctx: Ctx, input: { email: string }): Promise<void> =>
-  answerAlike(
+export async function resendVerification(ctx: Ctx, input: { email: string }): Promise<void> {
+  requireMailTransport(ctx)
+  await answerAlike(
     ctx,
     () => findUserByEmail(ctx, input.email),
     async (user) => {
       if (user && user.status !== 'deleted' && user.emailVerifiedAt === null) await sendVerification(ctx, user)
     },
   )
+}
 
 /** For the user. Throws ALREADY_VERIFIED. */
 export async function resendOwnVerification(ctx: ActorCtx): Promise<void> {
