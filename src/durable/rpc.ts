@@ -71,7 +71,8 @@ export interface OpenSessionInput {
 }
 
 export type OpenSessionResult =
-  | { readonly outcome: 'opened'; readonly grant: Grant }
+  /** `isNewDevice`: the user has signed in before, but never from a device like this. Absent in answers of older code. */
+  | { readonly outcome: 'opened'; readonly grant: Grant; readonly isNewDevice?: boolean }
   /** The credentials were changed after the Worker read the user's row. */
   | { readonly outcome: 'stale_credentials' }
 

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { concatBytes, toBase64Url, utf8 } from './encoding.ts'
 
 /** Compares in constant time; unequal lengths are unequal. */
@@ -12,6 +12,10 @@ export async function equalSecrets(a: string, b: string): Promise<boolean> {
 
 export const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+
+/** Where a Durable Object's transaction may not await. */
+export const sha256Sync = (bytes: Uint8Array): Uint8Array =>
+  Uint8Array.from(createHash('sha256').update(bytes).digest())
 
 /** HMAC-SHA-256 (RFC 2104), synchronous because a Durable Object's transaction may not await. */
 export const hmacSha256 = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {

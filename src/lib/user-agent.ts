@@ -12,6 +12,13 @@ export interface UserAgentDescription {
 
 const UNKNOWN: UserAgentDescription = { device_name: null, device_type: null, browser: null, os: null }
 
+/** Browser, system and kind of device without their versions: the same after an update. */
+export function deviceKindOf(userAgent: string | null): readonly (string | null)[] {
+  if (!userAgent) return [null, null, null]
+  const { browser, os, platform } = Bowser.parse(userAgent)
+  return [browser.name ?? null, os.name ?? null, platform.type ?? null]
+}
+
 export function describeUserAgent(userAgent: string | null): UserAgentDescription {
   if (!userAgent) return UNKNOWN
   const { browser, os, platform } = Bowser.parse(userAgent)

@@ -13,6 +13,7 @@ import type {
   TouchSessionInput,
 } from '../rpc.ts'
 import { nextNumber, raiseClaimsVersion, raiseCredentials, writeUserId } from './credentials.ts'
+import { recordNewDevice, seeDevice } from './devices.ts'
 import { findRow, grantOf } from './snapshots.ts'
 import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
 import { AUTHORITY, recordEvent, type Turn } from './turn.ts'
@@ -42,8 +43,10 @@ export function openSession(turn: Turn, input: OpenSessionInput): OpenSessionRes
     value: { user_id: userId, state: 'live', ended_at: null, reason: null },
     expiresAt: row.absolute_expires_at,
   })
+  const isNewDevice = seeDevice(turn, input.caller)
   recordOpening(turn, input, row)
-  return { outcome: 'opened', grant: grantOf(userId, row) }
+  if (isNewDevice) recordNewDevice(turn, input.caller, row)
+  return { outcome: 'opened', grant: grantOf(userId, row), isNewDevice }
 }
 
 /** The oldest go until there is room for one more. */

@@ -4,6 +4,7 @@ import type { MigrationSteps } from '../migrations.ts'
 import { OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type { EndReason, SessionSnapshot } from '../rpc.ts'
 import { TICKET_MIGRATIONS } from '../sockets/tickets.ts'
+import { DEVICE_MIGRATIONS } from './devices.ts'
 
 const SESSION_MIGRATIONS: MigrationSteps = [
   `create table sessions (
@@ -46,6 +47,7 @@ export const USER_AUTHORITY_MIGRATIONS: Readonly<Record<string, MigrationSteps>>
   log: EVENT_LOG_MIGRATIONS,
   sessions: SESSION_MIGRATIONS,
   tickets: TICKET_MIGRATIONS,
+  devices: DEVICE_MIGRATIONS,
 }
 
 export interface SessionRow extends Record<string, SqlStorageValue> {

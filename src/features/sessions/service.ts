@@ -23,7 +23,7 @@ import {
   updateLastUse,
   updateManyEnded,
 } from './store.ts'
-import type { OpenedSession, RefreshedSession, RefreshRefusal, RefreshTokenParts, Tokens } from './types.ts'
+import type { NewSession, OpenedSession, RefreshedSession, RefreshRefusal, RefreshTokenParts, Tokens } from './types.ts'
 
 /** Nobody waits longer for the database. */
 const DATABASE_MS = 5 * SECOND
@@ -78,7 +78,7 @@ export interface OpenInput {
  * Opens a session for a user whose credentials were just checked.
  * Throws SESSION_REFUSED when they were changed meanwhile, SERVICE_UNAVAILABLE when the user's object does not answer.
  */
-export async function openSession(ctx: Ctx, input: OpenInput): Promise<OpenedSession> {
+export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSession> {
   const { user } = input
   const minter = await orUnavailable(loadMinter(ctx))
   const result = await insertSession(ctx, {
@@ -94,7 +94,8 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<OpenedSes
     events: input.events ?? [],
   })
   if (result.outcome === 'stale_credentials') throw sessionRefused()
-  return { session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
+  const { grant, isNewDevice = false } = result
+  return { session: grant.session, tokens: await mintTokens(ctx, minter, user, grant), isNewDevice }
 }
 
 /**

@@ -16,6 +16,11 @@ export interface OpenedSession {
   readonly tokens: Tokens
 }
 
+export interface NewSession extends OpenedSession {
+  /** The user has signed in before, but never from a device like this. */
+  readonly isNewDevice: boolean
+}
+
 export interface RefreshedSession extends OpenedSession {
   readonly user: User
 }
