@@ -61,3 +61,10 @@ export function expectEveryKeySet(session: Session, email: string) {
   expect(session.expires_in).toBeGreaterThan(590)
   expect(session.expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
 }
+
+/** Status and body, without what differs between any two answers. */
+export async function answerOf(response: Promise<Response>): Promise<[number, Record<string, unknown>]> {
+  const { status, ...rest } = await response.then(async (one) => ({ status: one.status, body: await one.json() }))
+  const { timestamp: _time, error, ...body } = rest.body as Record<string, unknown>
+  return [status, error === undefined ? body : { ...body, error: { ...(error as object), request_id: '' } }]
+}

@@ -1,7 +1,7 @@
 import { optionalUserRoute, publicRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, malformedRequest, serviceUnavailable } from '../../../lib/errors.ts'
+import { conflict, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
 import { Done, DoneAndEnded, doneToWire, endedToWire, ResendBody, TokenBody } from '../wire/recovery.ts'
@@ -20,6 +20,8 @@ verificationRoutes.post(
   async ({ ctx, body }) => Response.json(endedToWire('Email verified', await verifyEmail(ctx, body))),
 )
 
+const EMAIL_MISSING = { field: 'body.email', message: 'is required without an access token', type: 'required' }
+
 verificationRoutes.post(
   ['/resend-verification', '/email/resend-verification'],
   {
@@ -33,7 +35,7 @@ verificationRoutes.post(
     const { actor } = ctx
     if (body.email) await resendVerification(ctx, { email: body.email })
     else if (actor) await resendOwnVerification({ ...ctx, actor })
-    else throw malformedRequest('An email address or an access token is required')
+    else throw validationFailed({ validation_errors: [EMAIL_MISSING] })
     return Response.json(doneToWire('If the address waits for verification, a link is on its way'))
   },
 )
