@@ -3,7 +3,7 @@ const IN_FEATURE = '^src/features/([^/]+)/'
 const role = (...names) => `/(${names.join('|')})(/|\\.ts$)`
 const feature = (...names) => `^src/features/(${names.join('|')})/`
 
-const TIER_2 = ['mfa', 'passkeys', 'sso', 'scim', 'orgs', 'rbac', 'policies']
+const TIER_2 = ['account-safety', 'mfa', 'passkeys', 'sso', 'scim', 'orgs', 'rbac', 'policies']
 const TIER_3 = ['audit', 'webhooks', 'compliance', 'admin']
 
 module.exports = {

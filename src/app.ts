@@ -1,5 +1,6 @@
 import { type Env, isBroken, loadConfig } from './config.ts'
 import { type Ctx, createContext, systemClock } from './context.ts'
+import { accountSafetyPages, accountSafetyRoutes } from './features/account-safety/routes.ts'
 import { pageRoutes } from './features/auth/routes/pages.ts'
 import { passwordRoutes } from './features/auth/routes/password.ts'
 import { profileRoutes } from './features/auth/routes/profile.ts'
@@ -45,6 +46,8 @@ export function listRoutes(): Route[] {
     passwordRoutes,
     profileRoutes,
     pageRoutes,
+    accountSafetyRoutes,
+    accountSafetyPages,
     magicLinkRoutes,
     magicLinkPages,
     oauthRoutes,

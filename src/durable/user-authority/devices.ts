@@ -1,14 +1,9 @@
 import { sha256Sync } from '../../lib/crypto.ts'
 import { toBase64Url, utf8 } from '../../lib/encoding.ts'
 import { describeUserAgent, deviceKindOf } from '../../lib/user-agent.ts'
-import type { MigrationSteps } from '../migrations.ts'
 import type { Caller } from '../rpc.ts'
 import type { SessionRow } from './tables.ts'
 import { recordEvent, type Turn } from './turn.ts'
-
-export const DEVICE_MIGRATIONS: MigrationSteps = [
-  'create table devices (fingerprint text primary key, last_seen_at integer not null) without rowid',
-]
 
 /** The user's devices are remembered until so many others were seen after them. */
 const DEVICES_KEPT = 50

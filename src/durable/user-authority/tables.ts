@@ -4,7 +4,6 @@ import type { MigrationSteps } from '../migrations.ts'
 import { OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type { EndReason, SessionSnapshot } from '../rpc.ts'
 import { TICKET_MIGRATIONS } from '../sockets/tickets.ts'
-import { DEVICE_MIGRATIONS } from './devices.ts'
 
 const SESSION_MIGRATIONS: MigrationSteps = [
   `create table sessions (
@@ -39,6 +38,10 @@ const SESSION_MIGRATIONS: MigrationSteps = [
      primary key (session_id, generation)
    ) without rowid`,
   'create table state (name text primary key, value) without rowid',
+]
+
+const DEVICE_MIGRATIONS: MigrationSteps = [
+  'create table devices (fingerprint text primary key, last_seen_at integer not null) without rowid',
 ]
 
 export const USER_AUTHORITY_MIGRATIONS: Readonly<Record<string, MigrationSteps>> = {

@@ -6,6 +6,7 @@ import {
   deleteOld,
   type EventRow,
   insertDelivered,
+  selectOfUser,
   selectOwnersOfUndelivered,
   selectUndelivered,
   updateDelivered,
@@ -65,6 +66,15 @@ export async function readUndelivered(
     claimsVersion: row.claimsVersion,
     feedEntry: toFeedEntry(row.feedEntry),
   }))
+}
+
+/** From a user's record, newest first: events of these types since a moment. Seconds behind, so for showing alone. */
+export async function listUserEvents(
+  ctx: Pick<Ctx, 'db'>,
+  userId: string,
+  query: { types: readonly string[]; since: number; limit: number },
+): Promise<RecordedEvent[]> {
+  return (await selectOfUser(ctx, userId, query)).map(toRecorded)
 }
 
 /** Says that a log holds the rows. Only after it does: a crash in between delivers them again under the same ids. */

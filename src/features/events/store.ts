@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import type { RecordedEvent } from '../../lib/event.ts'
 import { events } from './tables.ts'
@@ -18,6 +18,19 @@ export const selectUndelivered = ({ db }: Pick<Ctx, 'db'>, owner: string | null,
     .from(events)
     .where(and(ownedBy(owner), isNull(events.deliveredAt)))
     .orderBy(asc(events.position))
+    .limit(limit)
+
+/** Newest first. */
+export const selectOfUser = (
+  { db }: Pick<Ctx, 'db'>,
+  userId: string,
+  { types, since, limit }: { types: readonly string[]; since: number; limit: number },
+): Promise<EventRow[]> =>
+  db
+    .select()
+    .from(events)
+    .where(and(eq(events.userId, userId), inArray(events.type, [...types]), gte(events.time, since)))
+    .orderBy(desc(events.position))
     .limit(limit)
 
 /** Whose rows wait since before `before`; null stands for those that concern no user. In random order: none starves. */

@@ -31,8 +31,8 @@ export interface IssueInput {
   readonly besidesOlder?: boolean
 }
 
-/** Makes a 256-bit token that works once, and voids the older ones of its owner and purpose. Only its hash is kept. */
-export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ token: string; id: string }> {
+/** For a token that is made in one batch with its event: `commitAll` takes `statements`. As `issueOneTimeToken`. */
+export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'besidesOlder'>) {
   const token = input.token ?? newSecret(TOKEN_PREFIX)
   const id = ctx.newId()
   const { purpose, userId, email } = input
@@ -46,8 +46,14 @@ export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ 
     createdAt: ctx.now(),
     expiresAt: ctx.now() + input.lifetimeMs,
   })
+  return { token, id, insert, statements: [voidTokens(ctx, { purpose, userId, email }), insert] as const }
+}
+
+/** Makes a 256-bit token that works once, and voids the older ones of its owner and purpose. Only its hash is kept. */
+export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ token: string; id: string }> {
+  const { token, id, insert, statements } = await issuanceOf(ctx, input)
   if (input.besidesOlder) await insert
-  else await ctx.db.batch([voidTokens(ctx, { purpose, userId, email }), insert])
+  else await ctx.db.batch(statements)
   return { token, id }
 }
 

@@ -5,6 +5,7 @@ import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { rateLimited } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { delay, HOUR, SECOND, toIso } from '../../../lib/time.ts'
+import { tellLocked } from '../../account-safety/service/lock.ts'
 import { normalizeIdentifier } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked } from '../errors.ts'
@@ -72,7 +73,7 @@ async function settle(ctx: Counting, what: string, work: readonly Promise<void>[
  * Counts one attempt, before its password is looked at. Throws ACCOUNT_LOCKED when the account is closed to this network,
  * or the network to signing in; SERVICE_UNAVAILABLE when either guard does not answer: unguarded guesses are never checked.
  */
-export async function countAttempt(ctx: Counting, attempt: AttemptInput): Promise<void> {
+export async function countAttempt(ctx: Ctx, attempt: AttemptInput): Promise<void> {
   const [account, network] = await Promise.allSettled([countOfAccount(ctx, attempt), countOfNetwork(ctx, attempt)])
   const isCountedOnAccount = account.status === 'fulfilled' && account.value.allowed
   const isCountedOnNetwork = network.status === 'fulfilled' && network.value.allowed
@@ -84,7 +85,10 @@ export async function countAttempt(ctx: Counting, attempt: AttemptInput): Promis
   ])
   if (account.status === 'rejected') throw account.reason
   if (network.status === 'rejected') throw network.reason
-  if (!account.value.allowed) throw lockError(ctx, account.value.lockedUntil)
+  if (!account.value.allowed) {
+    tellLocked(ctx, attempt.account, account.value)
+    throw lockError(ctx, account.value.lockedUntil)
+  }
   throw lockError(ctx, ctx.now() + network.value.retryAfterMs)
 }
 

@@ -3,10 +3,11 @@ import type { AttemptInput } from '../../../durable/rpc.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { hashPassword, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
+import { tellNewDevice } from '../../account-safety/service/new-device.ts'
 import { issueChallenge } from '../../mfa/service/challenges.ts'
 import type { IssuedChallenge } from '../../mfa/types.ts'
 import { openSession } from '../../sessions/service.ts'
-import type { OpenedSession } from '../../sessions/types.ts'
+import type { NewSession, OpenedSession } from '../../sessions/types.ts'
 import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials } from '../errors.ts'
@@ -114,7 +115,7 @@ async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChalle
 }
 
 /** The row that was checked decides: an object that has seen newer credentials refuses, as if the password were wrong. */
-export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<OpenedSession> {
+export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<NewSession> {
   const { user, amr, method, organizationId = null } = factor
   const events = [{ type: 'user.signed_in', data: { method } }]
   try {
@@ -125,7 +126,9 @@ export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<O
   }
 }
 
-export function toSignedIn(ctx: Ctx, user: User, opened: OpenedSession): SignedIn {
+/** What every completed sign-in passes, whatever its factors. */
+export function toSignedIn(ctx: Ctx, user: User, opened: NewSession): SignedIn {
   ctx.defer(recordSignIn(ctx, user.id))
+  if (opened.isNewDevice) tellNewDevice(ctx, user, opened.session)
   return { outcome: 'signed_in', user: { ...user, lastSignInAt: ctx.now() }, opened }
 }

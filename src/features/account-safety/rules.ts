@@ -1,0 +1,80 @@
+import type { SessionSnapshot } from '../../durable/rpc.ts'
+import type { RecordedEvent } from '../../lib/event.ts'
+import { familyOf, networkOf } from '../../lib/network.ts'
+import type { SecurityAlert, SessionActivity } from './types.ts'
+
+type AlertKind = Pick<SecurityAlert, 'severity' | 'message'>
+
+/** What of a user's record is shown as an alert. */
+const ALERT_KINDS = new Map<string, AlertKind>([
+  [
+    'session.reuse_detected',
+    { severity: 'high', message: 'A token that was used up was used again; its session ended' },
+  ],
+  ['session.refresh_replayed', { severity: 'medium', message: 'A session was refreshed from two networks at once' }],
+  ['passkey.counter_regressed', { severity: 'high', message: 'A passkey may have been copied' }],
+  ['user.activity_reported', { severity: 'high', message: 'Activity was reported as not yours; all sessions ended' }],
+  ['user.locked', { severity: 'high', message: 'The account was locked' }],
+  ['security.sign_in_locked', { severity: 'medium', message: 'Too many failed attempts to sign in' }],
+  ['security.new_device', { severity: 'medium', message: 'A sign-in from a new device' }],
+  ['mfa.disabled', { severity: 'medium', message: 'The second factor was removed' }],
+  ['passkey.removed', { severity: 'medium', message: 'A passkey was removed' }],
+  ['passkey.registered', { severity: 'low', message: 'A passkey was added' }],
+  ['mfa.enabled', { severity: 'low', message: 'A second factor was added' }],
+  ['user.password_changed', { severity: 'low', message: 'The password was changed' }],
+  ['user.password_reset', { severity: 'low', message: 'The password was reset' }],
+  ['user.email_changed', { severity: 'low', message: 'The email address was changed' }],
+])
+
+/** The types of events that may be alerts. */
+export const ALERT_TYPES: readonly string[] = [...ALERT_KINDS.keys()]
+
+const isOtherNetwork = (one: string, other: string): boolean =>
+  familyOf(one) === familyOf(other) && networkOf(one) !== networkOf(other)
+
+/** A lost answer that its own client asks for again is nothing to tell. */
+const isRetry = ({ type, data }: RecordedEvent): boolean =>
+  type === 'session.refresh_replayed' && !isOtherNetwork(String(data.advanced_by), String(data.replayed_by))
+
+/** Undefined for what is no alert. */
+export function alertOf(event: RecordedEvent): SecurityAlert | undefined {
+  const kind = ALERT_KINDS.get(event.type)
+  if (!kind || isRetry(event)) return undefined
+  const { country } = event.data
+  return {
+    ...kind,
+    type: event.type,
+    locations: typeof country === 'string' ? [country] : [],
+    sessionIds: event.sessionId === null ? [] : [event.sessionId],
+    time: event.time,
+  }
+}
+
+/** Live sessions in more than one country: undefined while there is one, or none is known. */
+export function alertOfLocations(sessions: readonly SessionSnapshot[]): SecurityAlert | undefined {
+  const located = sessions.filter(({ country }) => country !== null)
+  const locations = [...new Set(located.flatMap(({ country }) => country ?? []))].sort()
+  if (locations.length < 2) return undefined
+  return {
+    type: 'multiple_locations',
+    severity: 'medium',
+    message: 'Sessions are open in more than one country',
+    locations,
+    sessionIds: located.map(({ id }) => id),
+    time: Math.max(...located.map(({ lastActiveAt }) => lastActiveAt)),
+  }
+}
+
+function activityOf(session: SessionSnapshot): SessionActivity {
+  const { endedAt, endReason, openedAt, lastActiveAt } = session
+  if (endedAt !== null) {
+    const type =
+      endReason === 'signed_out' ? 'signed_out' : endReason === 'expired' ? 'session_expired' : 'session_revoked'
+    return { session, type, time: endedAt }
+  }
+  return { session, type: lastActiveAt === openedAt ? 'signed_in' : 'session_active', time: lastActiveAt }
+}
+
+/** Newest first: one for each session, for an address is kept of its last use alone. */
+export const activitiesOf = (sessions: readonly SessionSnapshot[]): SessionActivity[] =>
+  sessions.map(activityOf).sort((a, b) => b.time - a.time)

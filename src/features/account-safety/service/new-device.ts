@@ -1,0 +1,21 @@
+import type { Ctx } from '../../../context.ts'
+import type { SessionSnapshot } from '../../../durable/rpc.ts'
+import { describeUserAgent } from '../../../lib/user-agent.ts'
+import { issueReportLink } from '../../auth/service/report.ts'
+import { queueMail } from '../../mail/service.ts'
+import type { User } from '../../users/types.ts'
+
+/** Tells the user by mail, behind the answer: the sign-in stands whether or not the mail can be written. */
+export const tellNewDevice = (ctx: Ctx, user: User, session: SessionSnapshot): void =>
+  ctx.defer(sendNotice(ctx, user, session))
+
+async function sendNotice(ctx: Ctx, user: User, session: SessionSnapshot): Promise<void> {
+  const { id: userId, email: to, locale } = user
+  const params = {
+    device: describeUserAgent(session.userAgent).device_name ?? '?',
+    ip: session.country === null ? session.ip : `${session.ip} (${session.country})`,
+    time: session.openedAt,
+    reportLink: await issueReportLink(ctx, user),
+  }
+  await queueMail(ctx, { kind: 'new_device', to, userId, locale, params })
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { toIso } from '../../lib/time.ts'
+import { describeUserAgent } from '../../lib/user-agent.ts'
+import { DoneAndEnded, endedToWire } from '../auth/wire/recovery.ts'
+import type { SecurityAlert, SessionActivity } from './types.ts'
+
+export { Done, doneToWire, TokenBody, TokenQuery } from '../auth/wire/recovery.ts'
+
+export const ReportedAnswer = DoneAndEnded.extend({
+  reset_token: z.string().meta({ description: 'Sets the new password, once: `POST /api/v1/auth/reset-password`' }),
+}).meta({ id: 'ReportedActivity' })
+
+export const reportedToWire = (reported: {
+  resetToken: string
+  propagated: boolean
+}): z.infer<typeof ReportedAnswer> => ({
+  ...endedToWire('All sessions ended, and the password stopped working', reported),
+  reset_token: reported.resetToken,
+})
+
+const Alert = z
+  .object({
+    type: z.string(),
+    severity: z.enum(['low', 'medium', 'high']),
+    message: z.string(),
+    locations: z.array(z.string()),
+    session_ids: z.array(z.uuid()),
+    timestamp: z.iso.datetime(),
+  })
+  .meta({ id: 'SecurityAlert' })
+
+export const AlertList = z.object({ alerts: z.array(Alert), total: z.int() })
+
+const alertToWire = ({ sessionIds, locations, time, ...alert }: SecurityAlert): z.infer<typeof Alert> => ({
+  ...alert,
+  locations: [...locations],
+  session_ids: [...sessionIds],
+  timestamp: toIso(time),
+})
+
+export const alertsToWire = (alerts: readonly SecurityAlert[]): z.infer<typeof AlertList> => ({
+  alerts: alerts.map(alertToWire),
+  total: alerts.length,
+})
+
+export const ActivityQuery = z.object({ limit: z.coerce.number().int().min(1).max(50).default(20) })
+
+const Activity = z
+  .object({
+    session_id: z.uuid(),
+    activity_type: z.enum(['signed_in', 'session_active', 'signed_out', 'session_expired', 'session_revoked']),
+    timestamp: z.iso.datetime(),
+    ip_address: z.string().meta({ description: 'Of the last use' }),
+    device: z.string().nullable(),
+    device_type: z.string().nullable(),
+    revoked: z.boolean(),
+  })
+  .meta({ id: 'SessionActivity' })
+
+export const ActivityList = z.object({
+  activities: z.array(Activity),
+  total: z.int().meta({ description: 'Of all activities that are known, beyond `limit` too' }),
+})
+
+function activityToWire({ session, type, time }: SessionActivity): z.infer<typeof Activity> {
+  const { device_name: device, device_type } = describeUserAgent(session.userAgent)
+  return {
+    session_id: session.id,
+    activity_type: type,
+    timestamp: toIso(time),
+    ip_address: session.ip,
+    device,
+    device_type,
+    revoked: session.endedAt !== null,
+  }
+}
+
+export const activityListToWire = ({
+  activities,
+  total,
+}: {
+  activities: readonly SessionActivity[]
+  total: number
+}): z.infer<typeof ActivityList> => ({ activities: activities.map(activityToWire), total })

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { finishFirstFactor } from '../../../src/features/auth/service/sign-in.ts'
+import { findUser } from '../../../src/features/users/service.ts'
+import { env } from '../../support/app.ts'
+import { acceptedMails, linkIn, waitForMail } from '../../support/mail.ts'
+import { newAddress, signUpUser } from '../../support/users.ts'
+import { app, IPHONE, MAC_CHROME, recordedTypes, signInFrom, userWithDevice } from './support.ts'
+
+const noticesTo = async (email: string) => {
+  await app.settled()
+  return (await acceptedMails(email, 'new_device')).length
+}
+
+describe('a sign-in from a new device', () => {
+  it('is told by mail with device, address and country, and a link to report it', async () => {
+    const { email, user } = await userWithDevice()
+    const address = newAddress()
+    expect((await signInFrom(email, { userAgent: IPHONE, country: 'BR', address })).status).toBe(200)
+    const mail = await waitForMail(app, email)
+    expect(mail.text).toContain('iPhone')
+    expect(mail.text).toContain(`${address} (BR)`)
+    expect(linkIn(mail)).toMatchObject({ origin: 'http://127.0.0.1:8787', pathname: '/report-activity' })
+    expect(await recordedTypes(user.id, 'security.new_device')).toContain('security.new_device')
+  })
+
+  it('is told once', async () => {
+    const { email } = await userWithDevice()
+    await signInFrom(email, { userAgent: IPHONE })
+    await signInFrom(email, { userAgent: IPHONE })
+    expect(await noticesTo(email)).toBe(1)
+  })
+
+  it('is told once when many sign in at once', async () => {
+    const { email } = await userWithDevice()
+    const all = await Promise.all(Array.from({ length: 4 }, () => signInFrom(email, { userAgent: IPHONE })))
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(await noticesTo(email)).toBe(1)
+  })
+
+  it('is told of every way to sign in: all end alike', async () => {
+    const {
+      email,
+      user: { id },
+    } = await userWithDevice()
+    const ctx = { ...(await app.ctx()), userAgent: IPHONE, country: 'NL', ip: newAddress() }
+    const user = await findUser(ctx, id)
+    if (!user) throw new Error('no user')
+    await finishFirstFactor(ctx, { user, amr: ['email'], method: 'magic_link' })
+    expect(await noticesTo(email)).toBe(1)
+  })
+
+  it('is not told when the password was wrong', async () => {
+    const { email } = await userWithDevice()
+    expect((await signInFrom(email, { userAgent: IPHONE }, 'wrong password')).status).toBe(401)
+    expect(await noticesTo(email)).toBe(0)
+  })
+
+  it('lets no user agent and no country put markup into the mail', async () => {
+    const { email } = await userWithDevice()
+    await signInFrom(email, { userAgent: '<img src=x onerror=alert(1)>/7 (x; y)', country: '<b>' })
+    const { html } = await waitForMail(app, email)
+    expect(html).not.toMatch(/<img|<b>/)
+    expect(html).toContain('&lt;b&gt;')
+  })
+
+  it('is answered alike, and opens the session, while no mail can be written', async () => {
+    const { email } = await userWithDevice()
+    await env.DB.prepare('update users set email = ? where email = ?')
+      .bind(`${'x'.repeat(300)}`, email)
+      .run()
+    expect((await signInFrom('x'.repeat(300), { userAgent: IPHONE })).status).toBeGreaterThan(0)
+  })
+})
+
+describe('the first sign-in of all', () => {
+  it('is told nobody: sign-up is no news', async () => {
+    const { email } = await signUpUser(app)
+    expect(await noticesTo(email)).toBe(0)
+  })
+
+  it('is told nobody from the same kind of device, whatever its version', async () => {
+    const { email } = await userWithDevice()
+    await signInFrom(email, { userAgent: MAC_CHROME.replace('130', '131') })
+    expect(await noticesTo(email)).toBe(0)
+  })
+})

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { issueReportLink } from '../../../src/features/auth/service/report.ts'
+import { findUser } from '../../../src/features/users/service.ts'
+import { createTestApp, env, json } from '../../support/app.ts'
+import { linkIn, waitForMail } from '../../support/mail.ts'
+import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
+import { answerOf, app, form, IPHONE, recordedTypes, signInFrom, userWithDevice } from './support.ts'
+
+const report = (token: unknown) => answerOf(app.fetch('/api/v1/auth/report-activity', json({ token })))
+
+const reset = (token: unknown, password: string) =>
+  answerOf(app.fetch('/api/v1/auth/reset-password', json({ token, new_password: password })))
+
+async function userWithLink() {
+  const signedUp = await signUpUser(app)
+  const ctx = await app.ctx()
+  const user = await findUser(ctx, signedUp.user.id)
+  if (!user) throw new Error('no user')
+  const token = new URL(await issueReportLink(ctx, user)).searchParams.get('token') ?? ''
+  return { ...signedUp, token }
+}
+
+const isLive = async (headers: { authorization: string }) =>
+  (await app.fetch('/api/v1/sessions/current', { headers })).status === 200
+
+describe('POST /api/v1/auth/report-activity', () => {
+  it('ends every session and the password, and its token sets a new one', async () => {
+    const user = await userWithLink()
+    const other = await signInUser(app, user)
+    const answer = await report(user.token)
+    expect(answer).toMatchObject({ status: 200, success: true, propagated: true, reset_token: expect.any(String) })
+    expect([await isLive(user.headers), await isLive(other.headers)]).toEqual([false, false])
+    expect((await signInFrom(user.email, {})).status).toBe(401)
+    expect((await reset(answer.reset_token, 'An0ther-gate-of-the-castle')).status).toBe(200)
+    expect((await signInFrom(user.email, {}, 'An0ther-gate-of-the-castle')).status).toBe(200)
+    expect(await recordedTypes(user.user.id, 'user.activity_reported')).toContain('user.activity_reported')
+  })
+
+  it('works from the mail of a new device, against who signed in there', async () => {
+    const { email } = await userWithDevice()
+    const thief = await signInFrom(email, { userAgent: IPHONE, country: 'BR' })
+    const token = linkIn(await waitForMail(app, email)).searchParams.get('token')
+    expect(await report(token)).toMatchObject({ status: 200 })
+    const refreshed = await app.fetch('/api/v1/auth/refresh', json({ refresh_token: thief.refresh_token }))
+    expect(refreshed.status).toBe(401)
+  })
+
+  it('works once of many at once', async () => {
+    const { token } = await userWithLink()
+    const all = await Promise.all(Array.from({ length: 5 }, () => report(token)))
+    expect(all.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400])
+  })
+
+  it('voids a reset link of before: who reads it has nothing', async () => {
+    const user = await userWithLink()
+    const { issueResetToken } = await import('../../../src/features/auth/service/reset-token.ts')
+    const older = await issueResetToken(await app.ctx(), { id: user.user.id, email: user.email, authVersion: 1 })
+    await report(user.token)
+    expect(await reset(older, 'An0ther-gate-of-the-castle')).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+  })
+
+  it('refuses tokens that are made up or none', async () => {
+    for (const token of ['pot_made-up', 'x'])
+      expect(await report(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    for (const token of [undefined, null, '', 0, true, [], {}, 'x'.repeat(600)])
+      expect(await report(token)).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' })
+  })
+
+  it('refuses a link after a week, and one to an address that is no longer the account’s', async () => {
+    const { token, user } = await userWithLink()
+    const later = createTestApp({ override: (ctx) => ({ ...ctx, now: () => Date.now() + 7 * 86_400_000 + 1 }) })
+    expect(await answerOf(later.fetch('/api/v1/auth/report-activity', json({ token })))).toMatchObject({ status: 400 })
+    await env.DB.prepare('update users set email = ? where id = ?').bind(newEmail(), user.id).run()
+    expect(await report(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+  })
+})
+
+describe('the page /report-activity', () => {
+  it('asks first: opening it, as mail scanners do, ends nothing', async () => {
+    const { token, headers } = await userWithLink()
+    const page = await app.fetch(`/report-activity?token=${token}`)
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('method="post"')
+    expect(await isLive(headers)).toBe(true)
+  })
+
+  it('refuses a form of another site, and nothing ends', async () => {
+    const { token, headers } = await userWithLink()
+    const page = await app.fetch('/report-activity', form({ token }, { origin: 'https://evil.example' }))
+    expect(page.status).toBe(403)
+    expect(await isLive(headers)).toBe(true)
+  })
+
+  it('ends the sessions by its own form, and has the form of a new password', async () => {
+    const { token, headers } = await userWithLink()
+    const page = await app.fetch('/report-activity', form({ token }))
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('action="/reset-password"')
+    expect(await isLive(headers)).toBe(false)
+  })
+})
