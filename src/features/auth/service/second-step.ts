@@ -6,8 +6,12 @@ import {
   mfaCodeInvalid,
   redeemChallenge,
 } from '../../mfa/service/challenges.ts'
-import { countCode, giveBackCode, useCountedCode } from '../../mfa/service/codes.ts'
+import { countCode, useCountedCode } from '../../mfa/service/codes.ts'
 import type { Challenge } from '../../mfa/types.ts'
+import { passkeyRefused } from '../../passkeys/errors.ts'
+import { addsFactor } from '../../passkeys/rules/factors.ts'
+import { verifyPasskeyOf } from '../../passkeys/service/assert.ts'
+import type { AssertionCredential } from '../../passkeys/types.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { completeAttempt, failSlowly } from './attempts.ts'
@@ -21,20 +25,22 @@ async function getChallenged(ctx: Ctx, challenge: Challenge): Promise<User> {
   throw mfaChallengeInvalid()
 }
 
+interface OpenChallenge {
+  readonly challenge: Challenge
+  readonly user: User
+}
+
 /** A challenge that may still be answered, and its user. Throws MFA_CHALLENGE_INVALID. */
-export async function getOpenChallenge(ctx: Ctx, mfaToken: string): Promise<{ challenge: Challenge; user: User }> {
+export async function getOpenChallenge(ctx: Ctx, mfaToken: string): Promise<OpenChallenge> {
   const challenge = await findChallenge(ctx, mfaToken)
   if (!challenge) throw mfaChallengeInvalid()
   return { challenge, user: await getChallenged(ctx, challenge) }
 }
 
-/** Counts an answer on the user and on the challenge, before it is looked at. */
+/** Counts an answer before it is looked at. The challenge first: one that is used up must not be a way to lock its user out. */
 async function countAnswer(ctx: Ctx, challenge: Challenge): Promise<void> {
+  if (!(await countChallengeAttempt(ctx, challenge))) throw mfaChallengeInvalid()
   await countCode(ctx, challenge.userId)
-  if (await countChallengeAttempt(ctx, challenge)) return
-  // A challenge that is used up must not be a way to lock its user out.
-  await giveBackCode(ctx, challenge.userId)
-  throw mfaChallengeInvalid()
 }
 
 /**
@@ -55,16 +61,40 @@ export async function completeChallenge(
   return toSignedIn(ctx, user, opened)
 }
 
-async function tryCode(ctx: Ctx, { mfaToken, code }: { mfaToken: string; code: string }): Promise<SignedIn> {
-  const { challenge, user } = await getOpenChallenge(ctx, mfaToken)
+/** A code that was typed, or what an authenticator answered. */
+export type ChallengeAnswer = { readonly mfaToken: string } & (
+  | { readonly code: string }
+  | { readonly credential: AssertionCredential }
+)
+
+async function proveCode(ctx: Ctx, { challenge, user }: OpenChallenge, code: string): Promise<readonly string[]> {
   await countAnswer(ctx, challenge)
   if (!(await useCountedCode(ctx, user.id, code))) throw mfaCodeInvalid()
-  return completeChallenge(ctx, { mfaToken, amr: ['otp'] })
+  return ['otp']
+}
+
+/** Nothing is counted: a key is not guessed. One that did not verify its user, and was the first factor, is no second one. */
+async function proveCredential(
+  ctx: Ctx,
+  { challenge, user }: OpenChallenge,
+  credential: AssertionCredential,
+): Promise<readonly string[]> {
+  const { amr } = await verifyPasskeyOf(ctx, user.id, { credential })
+  if (!addsFactor(challenge.amr, amr)) throw passkeyRefused({ reason: 'same_factor' })
+  return amr
+}
+
+async function tryAnswer(ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> {
+  const { mfaToken } = answer
+  const open = await getOpenChallenge(ctx, mfaToken)
+  const amr =
+    'code' in answer ? await proveCode(ctx, open, answer.code) : await proveCredential(ctx, open, answer.credential)
+  return completeChallenge(ctx, { mfaToken, amr })
 }
 
 /**
- * The second step of a sign-in with a TOTP or a backup code. Throws MFA_CHALLENGE_INVALID, MFA_CODE_INVALID,
- * SECOND_FACTOR_LOCKED, SERVICE_UNAVAILABLE.
+ * The second step of a sign-in with a TOTP, a backup code or a passkey. Throws MFA_CHALLENGE_INVALID, MFA_CODE_INVALID,
+ * SECOND_FACTOR_LOCKED, what `verifyPasskeyOf` throws, SERVICE_UNAVAILABLE.
  */
-export const answerChallenge = (ctx: Ctx, input: { mfaToken: string; code: string }): Promise<SignedIn> =>
-  failSlowly(ctx, () => tryCode(ctx, input))
+export const answerChallenge = (ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> =>
+  failSlowly(ctx, () => tryAnswer(ctx, answer))
