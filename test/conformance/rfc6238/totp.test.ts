@@ -69,11 +69,12 @@ describe('a secret', () => {
   it('is given to an app with all that it must know', () => {
     const uri = new URL(provisioningUriOf({ issuer: 'Tor & Türe', account: 'a+b@example.test', secret: SECRET }))
     expect(decodeURIComponent(uri.href)).toMatch(/^otpauth:\/\/totp\/Tor & Türe:a\+b@example\.test\?/)
-    expect(Object.fromEntries(uri.searchParams)).toEqual(
+    expect(Object.fromEntries(uri.searchParams)).toEqual({
       issuer: 'Tor & Türe',
       secret: SECRET,
       algorithm: 'SHA1',
       digits: '6',
-      period: '30',)
+      period: '30',
+    })
   })
 })

@@ -93,10 +93,10 @@ export const answerChallenge = (app: TestApp, mfa_token: string, code: string, a
   app.fetch('/api/v1/mfa/challenge/verify', json({ mfa_token, code }, { 'cf-connecting-ip': address }))
 
 /** A token of the same session that was authenticated `ms` ago. */
-export async function ageSession(app: TestApp, user: SignedInUser, ms = 11 * MINUTE): Promise<SignedInUser> {
+export async function ageSession(app: ClockedApp, user: SignedInUser, ms = 11 * MINUTE): Promise<SignedInUser> {
   const namespace = env.USER_AUTHORITY as unknown as DurableObjectNamespace<UserAuthority>
   await runInDurableObject(namespace.getByName(user.user.id), (_, state) => {
-    state.storage.sql.exec('update sessions set auth_time = ?', Date.now() - ms)
+    state.storage.sql.exec('update sessions set auth_time = ?', app.clock.now - ms)
   })
   const answer = await app.fetch('/api/v1/auth/refresh', json({ refresh_token: user.refreshToken }))
   const { access_token, refresh_token } = await answer.json<{ access_token: string; refresh_token: string }>()

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import type { Grant, RaiseSessionInput } from '../../../src/durable/rpc.ts'
+import { MINUTE } from '../../../src/lib/time.ts'
+import { ABROAD, type Authority, callerAt, freshAuthority, HOME } from './support.ts'
+
+const START = 1_800_000_000_000
+
+const raise = (user: Authority, grant: Pick<Grant, 'session'>, changes: Partial<RaiseSessionInput> = {}) =>
+  user.stub.raise({
+    userId: user.userId,
+    sessionId: grant.session.id,
+    amr: ['otp', 'mfa'],
+    authTime: user.clock.now,
+    authVersion: 1,
+    keptSessionId: null,
+    claimsVersion: 1,
+    caller: callerAt(HOME),
+    ...changes,
+  })
+
+describe('raising a session', () => {
+  it('adds to its factors, moves auth_time, and keeps generation and proof', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open({ authTime: START })
+    user.clock.now += 20 * MINUTE
+    const result = await raise(user, grant)
+    expect(result).toMatchObject({
+      outcome: 'raised',
+      grant: {
+        generation: grant.generation,
+        proof: grant.proof,
+        advancedAt: user.clock.now,
+        session: { amr: ['pwd', 'otp', 'mfa'], authTime: user.clock.now, lastActiveAt: user.clock.now },
+      },
+    })
+    expect((await user.rotate(grant)).outcome).toBe('rotated')
+  })
+
+  it('is told to the log, with what was before and after', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open({ authTime: START })
+    user.clock.now += MINUTE
+    await raise(user, grant, { caller: callerAt(ABROAD) })
+    const event = (await user.events()).find(({ type }) => type === 'session.stepped_up')
+    expect(event).toMatchObject({
+      subject: grant.session.id,
+      sessionId: grant.session.id,
+      actor: { type: 'user', id: user.userId },
+      ip: ABROAD,
+      data: {
+        before: { amr: ['pwd'], auth_time: START },
+        after: { amr: ['pwd', 'otp', 'mfa'], auth_time: START + MINUTE },
+      },
+    })
+  })
+
+  it('names no factor twice, and never moves auth_time back', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open({ authTime: START })
+    await raise(user, grant)
+    const again = await raise(user, grant, { amr: ['pwd', 'otp', 'mfa'], authTime: START - MINUTE })
+    expect(again).toMatchObject({ grant: { session: { amr: ['pwd', 'otp', 'mfa'], authTime: START } } })
+  })
+
+  it('survives a restart', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open({ authTime: START })
+    await raise(user, grant)
+    await user.restart()
+    const result = await user.rotate(grant)
+    expect(result).toMatchObject({ outcome: 'rotated', grant: { session: { amr: ['pwd', 'otp', 'mfa'] } } })
+  })
+
+  it('is refused when the session is unknown, has ended or has expired', async () => {
+    const user = await freshAuthority(START)
+    const [ended, expired] = [await user.open(), await user.open()]
+    await user.end(ended.session.id)
+    expect(await raise(user, ended)).toEqual({ outcome: 'not_live' })
+    expect(await raise(user, expired, { sessionId: crypto.randomUUID() })).toEqual({ outcome: 'not_live' })
+    user.clock.now = expired.session.expiresAt
+    expect(await raise(user, expired)).toEqual({ outcome: 'not_live' })
+    expect(await user.eventTypes()).not.toContain('session.stepped_up')
+  })
+
+  it('is refused when the object knows of newer credentials than those that were checked', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open()
+    await user.open({ authVersion: 2, keptSessionId: grant.session.id })
+    expect(await raise(user, grant, { authVersion: 1 })).toEqual({ outcome: 'not_live' })
+    expect(await raise(user, grant, { authVersion: 2, keptSessionId: grant.session.id })).toMatchObject({
+      outcome: 'raised',
+    })
+  })
+
+  it('is refused when newer credentials did not spare the session', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open()
+    expect(await raise(user, grant, { authVersion: 2 })).toEqual({ outcome: 'not_live' })
+  })
+
+  it('leaves the other sessions alone', async () => {
+    const user = await freshAuthority(START)
+    const [one, other] = [await user.open({ authTime: START }), await user.open({ authTime: START })]
+    user.clock.now += MINUTE
+    await raise(user, one)
+    expect(await user.rotate(other)).toMatchObject({ grant: { session: { amr: ['pwd'], authTime: START } } })
+  })
+})
