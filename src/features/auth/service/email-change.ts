@@ -7,6 +7,7 @@ import { issueOneTimeToken, redemptionOf } from '../../one-time-tokens/service.t
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
 import { emailTaken, findUser, findUserByEmail, normalizeEmail } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
+import { applyToOwnView } from '../../validation/service.ts'
 import { linkInvalid } from '../errors.ts'
 import { updateEmail } from '../store/credentials.ts'
 import { getCurrentUser } from './current.ts'
@@ -80,6 +81,7 @@ export async function confirmEmailChange(ctx: Ctx, link: OneTimeToken, token: st
   })
   const [changed] = rows
   if (!changed) throw await refusal(ctx, userId, newEmail)
+  applyToOwnView(ctx, [{ kind: 'claims', userId, below: changed.claimsVersion }])
   const ended = await endSessionsAfterChange(ctx, {
     userId,
     except: sessionId,

@@ -136,4 +136,4 @@ export const updateEmail = (
         sql`not exists (select 1 from ${users} as other where other.email = ${newEmail})`,
       ),
     )
-    .returning(changed)
+    .returning({ ...changed, claimsVersion: users.claimsVersion })

@@ -2,6 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { commitAndPropagate } from '../../../db/commit.ts'
 import { notFound } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
+import { applyToOwnView } from '../../validation/service.ts'
 import { usernameTaken } from '../errors.ts'
 import { normalizeUsername } from '../rules.ts'
 import { updateProfileRow } from '../store/profile.ts'
@@ -51,7 +52,10 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<{ u
     raisesClaims,
   })
   const user = insertedUser(rows)
-  if (user) return { user, propagated }
+  if (user) {
+    if (raisesClaims) applyToOwnView(ctx, [{ kind: 'claims', userId: id, below: user.claimsVersion }])
+    return { user, propagated }
+  }
   if (usernameKey && (await selectUserByUsernameKey(ctx, usernameKey))) throw usernameTaken()
   throw notFound({}, { message: 'User not found' })
 }

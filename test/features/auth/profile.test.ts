@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { env } from '../../support/app.ts'
+import { newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { jwtPayload } from '../sessions/support.ts'
+import { answerOf, app, get, post } from './support.ts'
+
+const patch = (headers: Record<string, string>, body: unknown) =>
+  app.fetch('/api/v1/auth/profile', {
+    method: 'PATCH',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+const meOf = async ({ headers }: SignedInUser) => (await get('me', headers)).json<Record<string, unknown>>()
+
+describe('PATCH /api/v1/auth/profile', () => {
+  it('changes what it names, empties what is null, and leaves the rest', async () => {
+    const account = await signUpUser(app, { first_name: 'Ada', last_name: 'King' })
+    const changes = { first_name: 'Augusta', last_name: null, timezone: 'Europe/Vienna', user_metadata: { plan: 'x' } }
+    expect(await answerOf(patch(account.headers, { ...changes, is_admin: true, role: 'admin' }))).toMatchObject([
+      200,
+      { ...changes, id: account.user.id, is_admin: false, pending_email: null, propagated: true },
+    ])
+    expect(await meOf(account)).toMatchObject({ ...changes, email: account.email, roles: ['user'] })
+    await patch(account.headers, { given_name: 'A', family_name: 'K' })
+    expect(await meOf(account)).toMatchObject({ first_name: 'A', last_name: 'K', timezone: 'Europe/Vienna' })
+  })
+
+  it('writes one event with what was and what is, and none for no change', async () => {
+    const account = await signUpUser(app, { first_name: 'Ada' })
+    await patch(account.headers, { first_name: 'Grace' })
+    await patch(account.headers, { first_name: 'Grace' })
+    await patch(account.headers, {})
+    const { results } = await env.DB.prepare("select data from events where user_id = ? and type = 'user.updated'")
+      .bind(account.user.id)
+      .all<{ data: string }>()
+    expect(results.map(({ data }) => JSON.parse(data))).toEqual([
+      { before: { firstName: 'Ada' }, after: { firstName: 'Grace' } },
+    ])
+  })
+
+  it('renews the tokens after a new username, which they say', async () => {
+    const account = await signUpUser(app)
+    const username = `Name_${Date.now()}`
+    expect(await answerOf(patch(account.headers, { username }))).toMatchObject([200, { username, propagated: true }])
+    expect((await get('me', account.headers)).status).toBe(401)
+    const [, tokens] = await answerOf(post('refresh', { refresh_token: account.refreshToken }))
+    expect(jwtPayload(String(tokens.access_token))).toMatchObject({ username })
+    expect((await post('signin', { email: username.toUpperCase(), password: account.password })).status).toBe(200)
+  })
+
+  it('is 409 for a taken username, in whatever case, and lets one of two racing claims win', async () => {
+    const username = `Taken_${Date.now()}`
+    const [holder, other] = [await signUpUser(app, { username }), await signUpUser(app)]
+    expect(await answerOf(patch(other.headers, { username: username.toUpperCase() }))).toMatchObject([
+      409,
+      { details: { field: 'username' } },
+    ])
+    expect((await patch(holder.headers, { username: username.toUpperCase() })).status).toBe(200)
+    const [a, b] = [await signUpUser(app), await signUpUser(app)]
+    const claims = await Promise.all(
+      [a, b].map(({ headers }) => patch(headers, { username: `race_${username}`.slice(0, 50) })),
+    )
+    expect(claims.map(({ status }) => status).sort()).toEqual([200, 409])
+  })
+
+  it.each([
+    { username: 'a b' },
+    { username: '123456' },
+    { first_name: 'x'.repeat(101) },
+    { first_name: 7 },
+    { profile_image_url: 'javascript:alert(1)' },
+    { user_metadata: [] },
+    { user_metadata: { x: 'x'.repeat(10_001) } },
+    { email: 'nobody' },
+  ])('is 422 for %j', async (body) => {
+    const { headers } = await signUpUser(app)
+    expect(await answerOf(patch(headers, body))).toMatchObject([422, { code: 'VALIDATION_ERROR' }])
+  })
+
+  it('is 401 without a session, and after it has ended', async () => {
+    const { headers } = await signUpUser(app)
+    expect((await patch({}, { first_name: 'x' })).status).toBe(401)
+    await app.fetch('/api/v1/auth/signout', { method: 'POST', headers })
+    expect((await patch(headers, { email: newEmail() })).status).toBe(401)
+  })
+
+  it('takes an unproven number for unproven', async () => {
+    const account = await signUpUser(app)
+    await env.DB.prepare("update users set phone_number = '+1', phone_verified = 1 where id = ?")
+      .bind(account.user.id)
+      .run()
+    expect(await answerOf(patch(account.headers, { phone_number: '+43 1 234' }))).toMatchObject([
+      200,
+      { phone_number: '+43 1 234', phone_verified: false },
+    ])
+  })
+})
