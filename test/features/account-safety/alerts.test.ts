@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { alertOf, alertOfLocations } from '../../../src/features/account-safety/rules.ts'
+import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import type { RecordedEvent } from '../../../src/lib/event.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
@@ -84,12 +85,10 @@ describe('GET /api/v1/sessions/security/alerts', () => {
 
   it('is 503 when the object is silent', async () => {
     const { headers } = await signUpUser(app)
-    const { serviceUnavailable } = await import('../../../src/lib/errors.ts')
     const broken = createTestApp({
       override: (ctx) => ({
         ...ctx,
         objects: {
-          ...ctx.objects,
           feed: ctx.objects.feed,
           hub: ctx.objects.hub,
           guard: ctx.objects.guard,

@@ -1,14 +1,39 @@
+import { runInDurableObject } from 'cloudflare:test'
+import bcrypt from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
+import type { SignInGuard } from '../../../src/durable/sign-in-guard/sign-in-guard.ts'
+import { issueReportLink } from '../../../src/features/auth/service/report.ts'
+import { issueResetToken } from '../../../src/features/auth/service/reset-token.ts'
+import { createUser } from '../../../src/features/users/service.ts'
+import { sha256 } from '../../../src/lib/crypto.ts'
+import { utf8 } from '../../../src/lib/encoding.ts'
+import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { acceptedMails, linkIn, waitForMail } from '../../support/mail.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
-import { answerOf, app, form, lockOut, recordedTypes } from './support.ts'
+import { answerOf, app, appWithoutMail, form, lockOut, recordedTypes } from './support.ts'
 
 const locksTold = async (email: string) => (await acceptedMails(email, 'account_locked')).length
 
 const unlock = (token: unknown) => answerOf(app.fetch('/api/v1/auth/unlock-account', json({ token })))
 
 const open = (token: string) => app.fetch(`/unlock-account?token=${encodeURIComponent(token)}`)
+
+const guess = (email: string, address: string) =>
+  app.fetch('/api/v1/auth/signin', json({ email, password: 'wrong' }, { 'cf-connecting-ip': address }))
+
+/** The guard of an account, with a clock that is ahead. */
+async function lateGuard(account: string, byMs: number) {
+  const [byte] = await sha256(utf8(account))
+  const namespace = env.SIGN_IN_GUARD as unknown as DurableObjectNamespace<SignInGuard>
+  const stub = namespace.getByName(String(byte))
+  const setClock = (clock: () => number) =>
+    runInDurableObject(stub, (object) => {
+      object.clock = clock
+    })
+  await setClock(() => Date.now() + byMs)
+  return { restore: () => setClock(() => Date.now()) }
+}
 
 const signIn = async (email: string, address: string) =>
   (await app.fetch('/api/v1/auth/signin', json({ email, password: PASSWORD }, { 'cf-connecting-ip': address }))).status
@@ -47,11 +72,30 @@ describe('a lock after too many failed attempts', () => {
   })
 
   it('is told again once it is another: after the time of the first', async () => {
-    const { email } = await signUpUser(app)
-    await lockOut(email)
+    const { email, user } = await signUpUser(app)
+    const address = newAddress()
+    await lockOut(email, address)
+    const later = await lateGuard(user.id, 16 * 60_000)
+    try {
+      await lockOut(email, address)
+    } finally {
+      await later.restore()
+    }
+    expect(await locksTold(email)).toBe(2)
+  })
+
+  it('of all networks is told too, once, and its link lifts it', async () => {
+    const email = newEmail()
+    await createUser(await app.ctx(), { email, passwordHash: await bcrypt.hash(PASSWORD, 4) })
+    const guesses = Array.from({ length: 30 }, () => guess(email, newAddress()))
+    expect((await Promise.all(guesses)).map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 401))
+    const refused = await Promise.all([guess(email, newAddress()), guess(email, newAddress())])
+    expect(refused.map(({ status }) => status)).toEqual([423, 423])
+    await app.settled()
     expect(await locksTold(email)).toBe(1)
-    await env.DB.prepare("update mails set kind = 'new_device' where recipient = ?").bind(email).run()
-    expect(await locksTold(email)).toBe(0)
+    const token = linkIn(await waitForMail(app, email)).searchParams.get('token')
+    expect(await unlock(token)).toMatchObject({ status: 200 })
+    expect(await signIn(email, newAddress())).toBe(200)
   })
 
   it('of an account that does not exist mails nobody', async () => {
@@ -69,33 +113,23 @@ describe('a lock after too many failed attempts', () => {
     expect(await locksTold(email)).toBe(0)
   })
 
-  it('is answered without a word of the mail', async () => {
-    const { email, user } = await signUpUser(app)
+  it('is answered alike for a user and for nobody', async () => {
     const address = newAddress()
-    await lockOut(email, address)
+    const { email } = await signUpUser(app)
     const ghost = newEmail()
-    await lockOut(ghost, address.replace(/::1$/, '::2'))
-    const ask = (identifier: string) =>
-      app.fetch('/api/v1/auth/signin', json({ email: identifier, password: 'x' }, { 'cf-connecting-ip': address }))
-    const [known, unknown] = [await ask(email), await ask(ghost)]
-    const keysOf = async (response: Response) => Object.keys(await response.json<object>()).sort()
-    expect(known.status).toBe(423)
-    expect(unknown.status).toBe(423)
-    expect(await keysOf(known)).toEqual(await keysOf(unknown))
-    expect(user.id).toBeTruthy()
+    for (const identifier of [email, ghost]) await lockOut(identifier, address)
+    const [known, unknown] = await Promise.all([guess(email, address), guess(ghost, address)])
+    const shapeOf = async (response: Response) => {
+      const body = await response.json<{ details: object }>()
+      return [response.status, Object.keys(body).sort(), Object.keys(body.details).sort()]
+    }
+    expect(await shapeOf(known)).toEqual(await shapeOf(unknown))
   })
 
-  it('stands while its mail cannot be written', async () => {
-    const broken = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        get queues(): never {
-          throw new Error('no queue')
-        },
-      }),
-    })
+  it('stands while nobody gets mail', async () => {
     const { email } = await signUpUser(app)
-    await lockOut(email, newAddress(), broken)
+    await lockOut(email, newAddress(), appWithoutMail())
+    expect(await locksTold(email)).toBe(0)
   })
 })
 
@@ -126,10 +160,10 @@ describe('POST /api/v1/auth/unlock-account', () => {
 
   it('refuses tokens that are made up, of another purpose, or none', async () => {
     const { user, email } = await signUpUser(app)
-    const reset = await app.ctx()
-    const { issueResetToken } = await import('../../../src/features/auth/service/reset-token.ts')
-    const other = await issueResetToken(reset, { id: user.id, email, authVersion: 1 })
-    for (const token of ['pot_made-up', other, 'x'])
+    const ctx = await app.ctx()
+    const resetToken = await issueResetToken(ctx, { id: user.id, email, authVersion: 1 })
+    const reportToken = new URL(await issueReportLink(ctx, { id: user.id, email })).searchParams.get('token')
+    for (const token of ['pot_made-up', resetToken, reportToken, 'x'])
       expect(await unlock(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
     for (const token of [undefined, null, '', 0, true, [], {}, 'x'.repeat(600)])
       expect(await unlock(token)).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' })
@@ -157,7 +191,6 @@ describe('POST /api/v1/auth/unlock-account', () => {
 
   it('is 503 when the guard is silent', async () => {
     const { token } = await lockedUser()
-    const { serviceUnavailable } = await import('../../../src/lib/errors.ts')
     const broken = createTestApp({
       override: (ctx) => ({
         ...ctx,
@@ -206,6 +239,20 @@ describe('the page /unlock-account', () => {
     const page = await app.fetch('/unlock-account', form({ token }, headers))
     expect([page.status, page.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8'])
     expect(await unlock(token)).toMatchObject({ status: 200 })
+  })
+
+  it('leads nowhere else, whatever the address or the form asks for', async () => {
+    const { token } = await lockedUser()
+    const elsewhere = 'https://evil.example'
+    const names = ['redirect_url', 'redirect_uri', 'next', 'return_to', 'url']
+    const query = new URLSearchParams([['token', token], ...names.map((name) => [name, elsewhere])])
+    const asked = await app.fetch(`/unlock-account?${query}`)
+    const fields = Object.fromEntries(names.map((name) => [name, elsewhere]))
+    const done = await app.fetch('/unlock-account', form({ ...fields, token }))
+    for (const page of [asked, done]) {
+      expect([page.status, page.headers.get('location')]).toEqual([200, null])
+      expect(await page.text()).not.toContain('evil.example')
+    }
   })
 
   it('shows a page, without what it was given, for a token that is not good', async () => {

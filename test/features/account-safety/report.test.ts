@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { issueReportLink } from '../../../src/features/auth/service/report.ts'
+import { issueResetToken } from '../../../src/features/auth/service/reset-token.ts'
 import { findUser } from '../../../src/features/users/service.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { linkIn, waitForMail } from '../../support/mail.ts'
@@ -53,7 +54,6 @@ describe('POST /api/v1/auth/report-activity', () => {
 
   it('voids a reset link of before: who reads it has nothing', async () => {
     const user = await userWithLink()
-    const { issueResetToken } = await import('../../../src/features/auth/service/reset-token.ts')
     const older = await issueResetToken(await app.ctx(), { id: user.user.id, email: user.email, authVersion: 1 })
     await report(user.token)
     expect(await reset(older, 'An0ther-gate-of-the-castle')).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
@@ -72,6 +72,26 @@ describe('POST /api/v1/auth/report-activity', () => {
     expect(await answerOf(later.fetch('/api/v1/auth/report-activity', json({ token })))).toMatchObject({ status: 400 })
     await env.DB.prepare('update users set email = ? where id = ?').bind(newEmail(), user.id).run()
     expect(await report(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+  })
+})
+
+describe.each(['report-activity', 'unlock-account'])('POST /api/v1/auth/%s', (name) => {
+  const path = `/api/v1/auth/${name}`
+  const send = (body: string, type: string) =>
+    answerOf(app.fetch(path, { method: 'POST', headers: { 'content-type': type }, body }))
+
+  it('refuses what is no JSON object', async () => {
+    expect(await send('{', 'application/json')).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' })
+    expect(await send('[]', 'application/json')).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' })
+    expect(await send('token=x', 'application/x-www-form-urlencoded')).toMatchObject({ status: 415 })
+    expect(await send('{"token":"x"}', 'text/plain')).toMatchObject({ status: 415 })
+    expect(await send('x'.repeat(1024 * 1024 + 1), 'application/json')).toMatchObject({ status: 413 })
+  })
+
+  it('takes no token from the address', async () => {
+    const { token } = await userWithLink()
+    expect((await app.fetch(`${path}?token=${token}`, json({}))).status).toBe(400)
+    expect((await app.fetch(`${path}?token=${token}`)).status).toBe(405)
   })
 })
 

@@ -1,4 +1,5 @@
 import { expect, vi } from 'vitest'
+import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import type { SignedInUser } from '../../support/users.ts'
 import { newAddress, PASSWORD, signUpUser } from '../../support/users.ts'
@@ -32,9 +33,10 @@ export async function signInFrom(
   email: string,
   { userAgent = MAC_CHROME, country = 'NL', address = newAddress() }: From,
   password = PASSWORD,
+  on: TestApp = app,
 ): Promise<Answer> {
   const headers = { 'cf-connecting-ip': address, 'cf-ipcountry': country, 'user-agent': userAgent }
-  return answerOf(app.fetch('/api/v1/auth/signin', json({ email, password }, headers)))
+  return answerOf(on.fetch('/api/v1/auth/signin', json({ email, password }, headers)))
 }
 
 /** A user who signed in from a Mac in the Netherlands. */
@@ -57,6 +59,26 @@ export async function lockOut(identifier: string, address = newAddress(), on: Te
   expect(statuses.sort()).toEqual([401, 401, 401, 401, 401, 423])
   await on.settled()
 }
+
+/** An isolate in which nobody gets mail: what counts mails is silent. */
+export const appWithoutMail = (): TestApp =>
+  createTestApp({
+    override: (ctx) => ({
+      ...ctx,
+      objects: {
+        user: ctx.objects.user,
+        feed: ctx.objects.feed,
+        hub: ctx.objects.hub,
+        guard: (subject) => ({
+          ...ctx.objects.guard(subject),
+          use: async (input) => {
+            if (input.subject.startsWith('mail:')) throw serviceUnavailable()
+            return ctx.objects.guard(subject).use(input)
+          },
+        }),
+      },
+    }),
+  })
 
 export const form = (fields: Record<string, string>, headers: Record<string, string> = {}): RequestInit => ({
   method: 'POST',
