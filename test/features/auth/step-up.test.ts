@@ -70,13 +70,11 @@ describe('POST /api/v1/auth/step-up', () => {
     expect(claimsOf(access_token).auth_time * 1000).toBeLessThan(app.clock.now - 10 * MINUTE)
   })
 
-  it('records what was raised', async () => {
+  it('shows in the list of sessions', async () => {
     const user = await enrolQuickly(app)
     await stepUp(user, { code: totpAt(user.secret, app.clock.now) })
-    const events = await (await app.ctx()).objects
-      .user(user.user.id)
-      .listSessions({ userId: user.user.id, withEnded: false })
-    expect(events[0]).toMatchObject({ amr: ['pwd', 'otp', 'mfa'] })
+    const current = await app.fetch('/api/v1/sessions/current', { headers: user.headers })
+    expect(await current.json()).toMatchObject({ amr: ['pwd', 'otp', 'mfa'] })
   })
 
   it('is 400 when anything given is wrong, or nothing is given', async () => {
