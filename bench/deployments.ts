@@ -61,7 +61,7 @@ export const posternWorker = (build: Build): Promise<WorkerOptions> =>
     ),
     triggers: [
       { type: 'queue', name: 'postern-object-events', maxBatchSize: 50, maxBatchTimeout: 1 },
-      { type: 'queue', name: 'postern-mail', maxBatchSize: 10, maxBatchTimeout: 0 },
+      { type: 'queue', name: 'postern-mail', maxBatchSize: 5, maxBatchTimeout: 0 },
     ],
   })
 

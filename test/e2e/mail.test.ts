@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { bearer, post, signInAdmin, signUp } from './support/api.ts'
 import { type Authority, createAuthority } from './support/certificates.ts'
 import { type Checkout, freshCheckout } from './support/checkout.ts'
@@ -117,5 +117,18 @@ describe('a service that sends over SMTP', () => {
     expect(new Set(attempts.get(email)).size).toBe(1)
     expect(messageIdOf(mailsTo(email)[0]?.raw ?? '')).toBe(`<${dead?.id}@127.0.0.1>`)
     expect((await requeue()).status).toBe(409)
+  })
+})
+
+describe('a service without a transport of its own', () => {
+  it('has the mail in the mailbox a moment after the request', async () => {
+    const origin = inject('origin')
+    const { email } = await signUp(origin)
+    const asked = performance.now()
+    await vi.waitFor(async () => {
+      const answer = await fetch(`${origin}/dev/mailbox?to=${encodeURIComponent(email)}`)
+      expect(await answer.json()).toMatchObject([{ to: email, subject: 'Confirm your email address for Postern' }])
+    }, LONG)
+    expect(performance.now() - asked).toBeLessThan(2000)
   })
 })

@@ -13,7 +13,7 @@ export const SEALED_FOR = 'mail content'
 
 /** Counted exactly, in the object of the address's hash: no stranger fills somebody's mailbox. */
 async function mayBeMailed(ctx: Ctx, { kind, to }: MailRequest): Promise<boolean> {
-  const address = await hashSecret(to)
+  const address = await hashSecret(to.toLowerCase())
   const subject = `mail:${kind}:${address}`
   const { allowed } = await ctx.objects.guard(address).use({ subject, limit: MAILS_PER_WINDOW, windowMs: WINDOW_MS })
   return allowed

@@ -2,7 +2,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Ctx } from '../../../../context.ts'
-import { SECOND, within } from '../../../../lib/time.ts'
+import { delay, SECOND, within } from '../../../../lib/time.ts'
 import { ATTEMPT_BOUND_MS, enhancedCode } from '../../rules.ts'
 import type { Delivery, OutgoingMail } from '../../types.ts'
 import { composeMessage } from '../mime.ts'
@@ -27,7 +27,8 @@ interface SmtpFailure extends Error {
 
 const connected = (socket: net.Socket, event: 'connect' | 'secureConnect'): Promise<void> =>
   new Promise((resolve, reject) => {
-    socket.once('error', reject)
+    // It stays: an error event that nobody hears is thrown.
+    socket.on('error', reject)
     socket.once(event, resolve)
   })
 
@@ -97,12 +98,12 @@ export const createSmtpTransport =
       const socket = await dial(server)
       const smtp = open(server, socket, new URL(ctx.config.PUBLIC_URL).hostname)
       connection = smtp
-      const broken = new Promise<never>((_, reject) => smtp.once('error', reject))
+      const broken = new Promise<never>((_, reject) => smtp.on('error', reject))
       const ended = new Promise<void>((resolve) => smtp.once('end', resolve))
       await within(ATTEMPT_BOUND_MS, Promise.race([transact(smtp, server, mail), broken]))
       smtp.quit()
       // The mail is accepted; a server that does not say goodbye is left without one.
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, GOODBYE_BOUND_MS))])
+      await Promise.race([ended, delay(GOODBYE_BOUND_MS)])
       return { outcome: 'sent' }
     } catch (cause) {
       return toDelivery(cause)
