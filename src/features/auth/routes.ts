@@ -25,6 +25,7 @@ import {
   toRefreshToken,
   toSignIn,
   toSignUp,
+  toStepUp,
   UserWire,
   userToWire,
 } from './wire.ts'
@@ -125,13 +126,14 @@ authRoutes.post(
 authRoutes.post(
   '/step-up',
   {
-    summary: 'Raise the session by a password or a code: a new access token of it, the refresh token unchanged',
+    summary:
+      'Raise the session by a password, a code or a passkey: a new access token of it, the refresh token unchanged',
     guard: confirmedUserRoute,
     body: StepUpBody,
     answers: signedIn,
     errors: stepUpErrors,
   },
-  async ({ ctx, body }) => Response.json(signedInToWire(await stepUp(ctx, body))),
+  async ({ ctx, body }) => Response.json(signedInToWire(await stepUp(ctx, toStepUp(body)))),
 )
 
 authRoutes.get(

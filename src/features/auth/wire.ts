@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
 import { SECOND, toIso } from '../../lib/time.ts'
+import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
 import type { OpenedSession } from '../sessions/types.ts'
 import { isEmail, isUsername } from '../users/service.ts'
 import type { User, UserStatus } from '../users/types.ts'
@@ -78,7 +79,16 @@ export const toRefreshToken = (body: z.output<typeof RefreshBody>): string =>
   body.refresh_token || body.refreshToken || ''
 
 /** At least one of them; the service says so, for what counts as given is its to say. */
-export const StepUpBody = z.object({ password: password.nullish(), code: z.string().max(MAX_CODE_LENGTH).nullish() })
+export const StepUpBody = z.object({
+  password: password.nullish(),
+  code: z.string().max(MAX_CODE_LENGTH).nullish(),
+  credential: Assertion.nullish(),
+})
+
+export const toStepUp = ({ credential, ...given }: z.output<typeof StepUpBody>) => ({
+  ...given,
+  credential: credential && toAssertion(credential),
+})
 
 const TokensWire = z.object({
   access_token: z.string(),

@@ -4,6 +4,7 @@ import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import { answerChallenge } from '../auth/service/second-step.ts'
 import { freshFactorErrors } from '../auth/service/step-up.ts'
+import { ceremonyInvalid, passkeyNotFound, passkeyRefused } from '../passkeys/errors.ts'
 import {
   invalidCode,
   mfaAlreadyEnabled,
@@ -177,11 +178,19 @@ mfaRoutes.get(
 mfaRoutes.post(
   ['/mfa/challenge/verify', '/auth/mfa/verify'],
   {
-    summary: 'The second step of a sign-in, with TOTP or a backup code',
+    summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
     guard: publicRoute,
     body: ChallengeBody,
     answers: { 200: { description: 'A session', schema: SessionTokens } },
-    errors: [mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked, serviceUnavailable],
+    errors: [
+      mfaChallengeInvalid,
+      mfaCodeInvalid,
+      secondFactorLocked,
+      ceremonyInvalid,
+      passkeyRefused,
+      passkeyNotFound,
+      serviceUnavailable,
+    ],
   },
   async ({ ctx, body }) => Response.json(signedInToWire(await answerChallenge(ctx, toAnswer(body)))),
 )

@@ -1,6 +1,8 @@
 import type { User } from '../users/types.ts'
 
 export type SecondFactor = 'totp' | 'backup_code'
+/** What may finish a sign-in that has had its first factor. */
+export type SecondStep = SecondFactor | 'passkey'
 
 /** What a user with the second factor on has. Times are epoch milliseconds. */
 export interface SecondFactorStatus {
@@ -39,7 +41,7 @@ export interface Challenge {
 
 export interface IssuedChallenge {
   readonly mfaToken: string
-  readonly availableMethods: readonly SecondFactor[]
+  readonly availableMethods: readonly SecondStep[]
 }
 
 export interface ChallengeInput extends Omit<Challenge, 'id' | 'userId' | 'authVersion'> {

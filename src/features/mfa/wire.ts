@@ -4,7 +4,9 @@ import { toBase64, utf8 } from '../../lib/encoding.ts'
 import { malformedRequest } from '../../lib/errors.ts'
 import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
+import type { ChallengeAnswer } from '../auth/service/second-step.ts'
 import { SessionTokens, signedInToWire } from '../auth/wire.ts'
+import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
 import type { BackupCode, Enrolment, SecondFactorStatus } from './types.ts'
 
 export { SessionTokens, signedInToWire }
@@ -45,12 +47,18 @@ const token = z.string().max(MAX_TOKEN_LENGTH)
 
 /** Clients send what the challenge named `mfa_token` and `challenge_id`, under either name. */
 export const ChallengeBody = z
-  .object({ mfa_token: token.nullish(), challenge_id: token.nullish(), code })
+  .object({
+    mfa_token: token.nullish(),
+    challenge_id: token.nullish(),
+    code: code.nullish(),
+    credential: Assertion.nullish(),
+  })
   .refine((body) => Boolean(body.mfa_token || body.challenge_id), { path: ['mfa_token'], message: 'is required' })
+  .refine((body) => Boolean(body.code || body.credential), { path: ['code'], message: 'is required' })
 
-export const toAnswer = (body: z.output<typeof ChallengeBody>) => ({
+export const toAnswer = (body: z.output<typeof ChallengeBody>): ChallengeAnswer => ({
   mfaToken: body.mfa_token || body.challenge_id || '',
-  code: body.code,
+  ...(body.credential ? { credential: toAssertion(body.credential) } : { code: body.code ?? '' }),
 })
 
 const email = z.string().min(1, 'is required').max(254)

@@ -13,39 +13,41 @@ import { getPasskey, removePasskey, renamePasskey } from './service/manage.ts'
 import { beginRegistration, completeRegistration } from './service/register.ts'
 import { signInWithPasskey } from './service/sign-in.ts'
 import {
-  AuthenticateBeginBody,
-  AuthenticateCompleteBody,
-  AuthenticateCompleteQuery,
   Authenticated,
   AVAILABLE,
   Availability,
   authenticatedToWire,
   optionsToWire,
   PasskeyList,
-  PasskeyPath,
   PasskeyWire,
   passkeyToWire,
   REMOVED,
-  RegisterBeginBody,
-  RegisterCompleteBody,
   Registered,
   RegistrationOptions,
   RelatedOrigins,
-  RemoveBody,
   Removed,
-  RemoveQuery,
-  RenameBody,
   RequestOptions,
   registeredToWire,
+  Unregenerated,
+  unregeneratedToWire,
+} from './wire/answers.ts'
+import {
+  AuthenticateBeginBody,
+  AuthenticateCompleteBody,
+  AuthenticateCompleteQuery,
+  PasskeyPath,
+  RegisterBeginBody,
+  RegisterCompleteBody,
+  RemoveBody,
+  RemoveQuery,
+  RenameBody,
   toAssertionInput,
   toBegin,
   toName,
   toRegistration,
   toRegistrationRequest,
   toRemoval,
-  Unregenerated,
-  unregeneratedToWire,
-} from './wire.ts'
+} from './wire/requests.ts'
 
 export const passkeyRoutes = createRoutes({ prefix: '', tag: 'passkeys', renderError })
 

@@ -3,6 +3,10 @@ import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib
 import { MINUTE, SECOND } from '../../../lib/time.ts'
 import { listSecondFactors } from '../../mfa/service/challenges.ts'
 import { invalidCode, requireCode, secondFactorLocked } from '../../mfa/service/codes.ts'
+import { ceremonyInvalid, passkeyNotFound, passkeyRefused } from '../../passkeys/errors.ts'
+import { verifyPasskeyOf } from '../../passkeys/service/assert.ts'
+import { hasPasskeys } from '../../passkeys/service/list.ts'
+import type { AssertionCredential } from '../../passkeys/types.ts'
 import { raiseOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
@@ -18,6 +22,8 @@ export interface GivenFactors {
   readonly password?: string | null | undefined
   /** TOTP or a backup code; it is used up. */
   readonly code?: string | null | undefined
+  /** What an authenticator answered; its ceremony is over. */
+  readonly credential?: AssertionCredential | null | undefined
 }
 
 /** What `stepUp` throws, for its route. */
@@ -25,6 +31,9 @@ export const stepUpErrors = [
   passwordWrong,
   invalidCode,
   secondFactorLocked,
+  ceremonyInvalid,
+  passkeyRefused,
+  passkeyNotFound,
   accountLocked,
   tokenInvalid,
   serviceUnavailable,
@@ -44,6 +53,10 @@ async function proveCode(ctx: ActorCtx, user: User, code: string): Promise<reado
   return ['otp', 'mfa']
 }
 
+async function proveCredential(ctx: ActorCtx, user: User, credential: AssertionCredential): Promise<readonly string[]> {
+  return (await verifyPasskeyOf(ctx, user.id, { credential })).amr
+}
+
 /** One row a kind of factor: what its proof adds to `amr`, or a throw. */
 const PROOFS: {
   readonly [K in keyof GivenFactors]-?: (
@@ -51,13 +64,18 @@ const PROOFS: {
     user: User,
     given: NonNullable<GivenFactors[K]>,
   ) => Promise<readonly string[]>
-} = { password: provePassword, code: proveCode }
+} = { password: provePassword, code: proveCode, credential: proveCredential }
 
 /** Checks everything that was given; empty when nothing was. */
-async function proveFactors(ctx: ActorCtx, user: User, { password, code }: GivenFactors): Promise<string[]> {
+async function proveFactors(
+  ctx: ActorCtx,
+  user: User,
+  { password, code, credential }: GivenFactors,
+): Promise<string[]> {
   const amr: string[] = []
   if (password) amr.push(...(await PROOFS.password(ctx, user, password)))
   if (code) amr.push(...(await PROOFS.code(ctx, user, code)))
+  if (credential) amr.push(...(await PROOFS.credential(ctx, user, credential)))
   return amr
 }
 
@@ -68,8 +86,9 @@ async function getActingUser(ctx: ActorCtx): Promise<User> {
 }
 
 async function listProofs(ctx: ActorCtx, user: User): Promise<string[]> {
+  const hasPasskey = !user.mfaEnabled && (await hasPasskeys(ctx, user.id))
   const second = user.mfaEnabled ? await listSecondFactors(ctx, user.id) : []
-  return user.passwordHash === null ? second : ['password', ...second]
+  return [...(user.passwordHash === null ? [] : ['password']), ...second, ...(hasPasskey ? ['passkey'] : [])]
 }
 
 const isFresh = ({ actor, now }: ActorCtx): boolean => now() - actor.authTime * SECOND < FRESH_MS
@@ -80,7 +99,7 @@ const isFresh = ({ actor, now }: ActorCtx): boolean => now() - actor.authTime * 
  * SECOND_FACTOR_LOCKED. Throws STEP_UP_REQUIRED with what would do.
  */
 export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}): Promise<void> {
-  if (!given.password && !given.code && isFresh(ctx)) return
+  if (!given.password && !given.code && !given.credential && isFresh(ctx)) return
   const user = await getActingUser(ctx)
   if ((await proveFactors(ctx, user, given)).length > 0) return
   throw stepUpRequired({ available_methods: await listProofs(ctx, user), max_age_seconds: FRESH_MS / SECOND })
@@ -90,6 +109,6 @@ export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}
 export async function stepUp(ctx: ActorCtx, given: GivenFactors): Promise<SignedIn> {
   const user = await getActingUser(ctx)
   const amr = await proveFactors(ctx, user, given)
-  if (amr.length === 0) throw malformedRequest('A password or a code is required')
+  if (amr.length === 0) throw malformedRequest('A password, a code or a credential is required')
   return { outcome: 'signed_in', user, opened: await raiseOwnSession(ctx, { user, amr }) }
 }

@@ -3,9 +3,10 @@ import type { Ctx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../one-time-tokens/service.ts'
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
+import { hasPasskeys } from '../../passkeys/service/list.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid } from '../errors.ts'
 import { selectBackupCodes } from '../store.ts'
-import type { Challenge, ChallengeInput, IssuedChallenge, SecondFactor } from '../types.ts'
+import type { Challenge, ChallengeInput, IssuedChallenge, SecondStep } from '../types.ts'
 
 export { mfaChallengeInvalid, mfaCodeInvalid }
 
@@ -23,9 +24,10 @@ const ChallengeData = z.object({
 })
 
 /** What a user with the second factor on can prove it with. */
-export async function listSecondFactors(ctx: Ctx, userId: string): Promise<SecondFactor[]> {
-  const codes = await selectBackupCodes(ctx, userId)
-  return codes.some(({ usedAt }) => usedAt === null) ? ['totp', 'backup_code'] : ['totp']
+export async function listSecondFactors(ctx: Ctx, userId: string): Promise<SecondStep[]> {
+  const [codes, hasPasskey] = await Promise.all([selectBackupCodes(ctx, userId), hasPasskeys(ctx, userId)])
+  const hasBackupCode = codes.some(({ usedAt }) => usedAt === null)
+  return ['totp', ...(hasBackupCode ? (['backup_code'] as const) : []), ...(hasPasskey ? (['passkey'] as const) : [])]
 }
 
 /** Holds a sign-in that has had its first factor, for five minutes. Older ones live on: people sign in from two tabs. */

@@ -39,7 +39,8 @@ function matches(pattern: string, origin: string): boolean {
   if (url?.origin !== origin) return false
   if (pattern === 'http://localhost:*') return url.protocol === 'http:' && url.hostname === 'localhost'
   const [scheme = '', host = ''] = pattern.split('*.')
-  return origin.startsWith(scheme) && url.host.endsWith(`.${host}`)
+  const labels = url.host.endsWith(`.${host}`) ? url.host.slice(0, -host.length - 1) : ''
+  return origin.startsWith(scheme) && /^[\w-]+(?:\.[\w-]+)*$/.test(labels)
 }
 
 export const isExpectedOrigin = ({ origins }: RelyingParty, origin: string): boolean =>
