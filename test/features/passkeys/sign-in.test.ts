@@ -1,0 +1,381 @@
+import { describe, expect, it, vi } from 'vitest'
+import { createTestApp, env, json } from '../../support/app.ts'
+import { SoftwareAuthenticator } from '../../support/authenticator.ts'
+import { newAddress, newEmail, signUpUser } from '../../support/users.ts'
+import {
+  addPasskey,
+  answerOf,
+  app,
+  beginRegistration,
+  beginSignIn,
+  claimsOf,
+  codeOf,
+  eventsOf,
+  freshPasskey,
+  post,
+  signIn,
+} from './support.ts'
+
+interface Session {
+  readonly verified: boolean
+  readonly access_token: string
+  readonly tokens: Record<string, unknown>
+  readonly user: Record<string, unknown>
+  readonly [name: string]: unknown
+}
+
+const setStatus = (userId: string, status: string) =>
+  env.DB.prepare('update users set status = ? where id = ?').bind(status, userId).run()
+
+describe('a sign-in with a passkey', () => {
+  it.each([
+    ['ES256', -7],
+    ['RS256', -257],
+    ['EdDSA', -8],
+  ] as const)('opens a session of two factors with %s', async (_name, algorithm) => {
+    const { user, authenticator } = await freshPasskey({ algorithm })
+    const options = await beginSignIn({ email: user.email.toUpperCase() })
+    expect(options).toEqual({
+      sessionId: expect.any(String),
+      challenge: expect.stringMatching(/^[A-Za-z0-9]{43}$/),
+      rpId: 'localhost',
+      timeout: 600_000,
+      allowCredentials: [{ id: authenticator.id, type: 'public-key', transports: ['internal'] }],
+      userVerification: 'preferred',
+    })
+    const { sessionId } = options
+    const answer = await post('authenticate/complete', { credential: await authenticator.get(options), sessionId })
+    const session = await answerOf<Session>(answer)
+    expect(session).toMatchObject({
+      verified: true,
+      token_type: 'bearer',
+      mfa_required: false,
+      user: { id: user.user.id, email: user.email },
+    })
+    expect(session.tokens).toMatchObject({ access_token: session.access_token })
+    expect(session).not.toHaveProperty('requires_mfa')
+    expect(claimsOf(session.access_token)).toMatchObject({
+      sub: user.user.id,
+      amr: ['hwk', 'user', 'mfa'],
+      acr: 'aal2',
+    })
+    await waitForSignIns(user.user.id)
+  })
+
+  it('needs nobody to say who they are', async () => {
+    const { user, authenticator } = await freshPasskey({ isDiscoverable: true, isSynced: true })
+    const options = await beginSignIn()
+    expect(options.allowCredentials).toEqual([])
+    const answer = await post('authenticate/verify', { credential: await authenticator.get(options) })
+    const session = await answerOf<Session>(answer)
+    expect(session.user.id).toBe(user.user.id)
+    expect(claimsOf(session.access_token).amr).toEqual(['swk', 'user', 'mfa'])
+  })
+
+  it('takes the challenge back in the body, in the query, or not at all', async () => {
+    const { user, authenticator } = await freshPasskey()
+    const ways: readonly ((challenge: string) => readonly [string, Record<string, unknown>])[] = [
+      (challenge) => ['authenticate/verify', { challenge, email: user.email }],
+      (challenge) => [`authenticate/verify?challenge=${challenge}`, {}],
+      () => ['authenticate/verify/', {}],
+    ]
+    for (const way of ways) {
+      const options = await beginSignIn({ email: user.email })
+      const [path, body] = way(options.challenge)
+      expect((await post(path, { ...body, credential: await authenticator.get(options) })).status).toBe(200)
+    }
+  })
+
+  it('takes the standard base64 of a published client', async () => {
+    const { authenticator } = await freshPasskey()
+    const { response, ...rest } = await authenticator.get(await beginSignIn())
+    const standard = (text: string) => Buffer.from(text, 'base64url').toString('base64')
+    const credential = {
+      ...rest,
+      rawId: standard(rest.rawId),
+      response: Object.fromEntries(Object.entries(response).map(([name, value]) => [name, standard(value)])),
+    }
+    expect((await post('authenticate/verify', { credential })).status).toBe(200)
+  })
+
+  it('moves the count and the last use', async () => {
+    const { user, authenticator } = await freshPasskey({ counts: true })
+    expect((await signIn(authenticator)).status).toBe(200)
+    const list = await app.fetch('/api/v1/passkeys', { headers: user.headers })
+    expect(await list.json()).toMatchObject([{ sign_count: 2, last_used_at: expect.stringMatching(/Z$/) }])
+  })
+
+  it('is one factor without user verification', async () => {
+    const { authenticator } = await freshPasskey()
+    const session = await answerOf<Session>(await signIn(authenticator, { userVerified: false }))
+    expect(claimsOf(session.access_token)).toMatchObject({ amr: ['hwk', 'user'], acr: 'aal1' })
+  })
+
+  it('is refused without user verification where that is required', async () => {
+    const strict = createTestApp({ env: { PASSKEY_USER_VERIFICATION: 'required' } })
+    const { authenticator } = await freshPasskey()
+    expect(await codeOf(await signIn(authenticator, { userVerified: false }, strict))).toEqual([400, 'PASSKEY_REFUSED'])
+    expect((await signIn(authenticator, {}, strict)).status).toBe(200)
+  })
+
+  it('is not stopped by a lock of attempts', async () => {
+    const { user, authenticator } = await freshPasskey()
+    const guess = (password: string) =>
+      app.fetch('/api/v1/auth/signin', json({ email: user.email, password }, { 'cf-connecting-ip': user.address }))
+    for (let count = 0; count < 5; count += 1) await guess('a wrong password')
+    expect((await guess(user.password)).status).toBe(423)
+    const credential = await authenticator.get(await beginSignIn())
+    const answer = await post('authenticate/complete', { credential }, { 'cf-connecting-ip': user.address })
+    expect(answer.status).toBe(200)
+    expect((await guess(user.password)).status).toBe(200)
+  })
+
+  it('opens one session for one answer that is sent ten times at once', async () => {
+    const { user, authenticator } = await freshPasskey()
+    const credential = await authenticator.get(await beginSignIn())
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post('authenticate/complete', { credential })))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(9).fill(400)])
+    const list = await app.fetch('/api/v1/sessions', { headers: user.headers })
+    expect((await list.json<{ total: number }>()).total).toBe(2)
+  })
+})
+
+/** Events of the user's object come to the record through a queue. */
+const waitForSignIns = (userId: string) =>
+  vi.waitFor(
+    async () => {
+      const events = await eventsOf(userId, 'user.signed_in')
+      expect(events.map(({ data }) => data.method)).toContain('passkey')
+    },
+    { timeout: 10_000, interval: 50 },
+  )
+
+describe('who may not sign in', () => {
+  it('is 423 for a locked user, and 400 for every other, after the passkey was checked', async () => {
+    const { user, authenticator } = await freshPasskey()
+    await setStatus(user.user.id, 'locked')
+    expect(await codeOf(await signIn(authenticator))).toEqual([423, 'ACCOUNT_LOCKED'])
+    expect(await codeOf(await signIn(authenticator, { origin: 'http://evil.example' }))).toEqual([
+      400,
+      'PASSKEY_REFUSED',
+    ])
+    for (const status of ['suspended', 'inactive', 'deleted']) {
+      await setStatus(user.user.id, status)
+      expect(await codeOf(await signIn(authenticator))).toEqual([400, 'PASSKEY_REFUSED'])
+    }
+  })
+
+  it('is 401 for an address that must be verified first', async () => {
+    const strict = createTestApp({ env: { REQUIRE_VERIFIED_EMAIL: 'true' } })
+    const { authenticator } = await freshPasskey()
+    expect(await codeOf(await signIn(authenticator, {}, strict))).toEqual([401, 'EMAIL_NOT_VERIFIED'])
+  })
+
+  it('is 404 for a passkey that nobody has, and for one that was removed', async () => {
+    const { user, authenticator, passkeyId } = await freshPasskey()
+    const unknown = await SoftwareAuthenticator.make()
+    expect(await codeOf(await signIn(unknown))).toEqual([404, 'PASSKEY_NOT_FOUND'])
+    await app.fetch(`/api/v1/passkeys/${passkeyId}`, { method: 'DELETE', headers: user.headers })
+    expect(await codeOf(await signIn(authenticator))).toEqual([404, 'PASSKEY_NOT_FOUND'])
+  })
+})
+
+describe('an answer that is not as it should be', () => {
+  it.each([
+    ['of another origin', { origin: 'http://localhost.evil.example' }],
+    ['of another scheme', { origin: 'https://localhost:3000' }],
+    ['of an origin with a path', { origin: 'http://localhost:3000/' }],
+    ['of a page in a frame', { crossOrigin: true }],
+    ['of a registration', { type: 'webauthn.create' }],
+    ['of another relying party', { rpId: 'evil.example' }],
+    ['of an absent user', { userPresent: false }],
+    ["with another's handle", { userHandle: 'AAAA' }],
+  ])('is refused, and ends its ceremony: %s', async (_name, deviation) => {
+    const { authenticator } = await freshPasskey()
+    const options = await beginSignIn()
+    const [wrong, right] = await Promise.all([authenticator.get(options, deviation), authenticator.get(options)])
+    const began = Date.now()
+    expect(await codeOf(await post('authenticate/complete', { credential: wrong }))).toEqual([400, 'PASSKEY_REFUSED'])
+    expect(Date.now() - began).toBeGreaterThanOrEqual(395)
+    expect(await codeOf(await post('authenticate/complete', { credential: right }))).toEqual([
+      400,
+      'PASSKEY_CHALLENGE_INVALID',
+    ])
+  })
+
+  it('is refused for every bit of it that was changed', async () => {
+    const { authenticator } = await freshPasskey()
+    for (const field of ['authenticatorData', 'signature', 'clientDataJSON'] as const) {
+      const credential = await authenticator.get(await beginSignIn())
+      const bytes = Buffer.from(credential.response[field], 'base64url')
+      bytes[bytes.length - 3] = (bytes[bytes.length - 3] ?? 0) ^ 1
+      const response = { ...credential.response, [field]: bytes.toString('base64url') }
+      const answer = await post('authenticate/complete', { credential: { ...credential, response } })
+      expect([field, answer.status]).toEqual([field, 400])
+    }
+  })
+
+  it('is refused under the id of another passkey', async () => {
+    const [mine, other] = await Promise.all([freshPasskey(), freshPasskey()])
+    const answer = await mine.authenticator.get(await beginSignIn())
+    const { id } = other.authenticator
+    const credential = { ...answer, id, rawId: id }
+    expect(await codeOf(await post('authenticate/complete', { credential }))).toEqual([400, 'PASSKEY_REFUSED'])
+  })
+
+  it('is refused in a ceremony that was begun for somebody else, or for nobody', async () => {
+    const [mine, other] = await Promise.all([freshPasskey(), freshPasskey()])
+    for (const email of [other.user.email, newEmail()]) {
+      const credential = await mine.authenticator.get(await beginSignIn({ email }))
+      expect(await codeOf(await post('authenticate/complete', { credential }))).toEqual([400, 'PASSKEY_REFUSED'])
+    }
+  })
+
+  it('is refused with the challenge or the id of another ceremony, after ten minutes, and with one of its own making', async () => {
+    const { authenticator } = await freshPasskey()
+    const other = await beginSignIn()
+    const wrong = [{ challenge: other.challenge }, { sessionId: other.sessionId }]
+    for (const fields of wrong) {
+      const credential = await authenticator.get(await beginSignIn())
+      const answer = await post('authenticate/complete', { ...fields, credential })
+      expect(await codeOf(answer)).toEqual([400, 'PASSKEY_CHALLENGE_INVALID'])
+    }
+    const later = createTestApp({ override: (ctx) => ({ ...ctx, now: () => Date.now() + 600_001 }) })
+    const late = await authenticator.get(await beginSignIn())
+    expect((await post('authenticate/complete', { credential: late }, {}, later)).status).toBe(400)
+    const forged = await authenticator.get({ ...other, challenge: 'A'.repeat(43) })
+    expect((await post('authenticate/complete', { credential: forged })).status).toBe(400)
+  })
+})
+
+describe('a copied passkey', () => {
+  it('is refused when its count does not rise, and that is an event', async () => {
+    const { user, authenticator, passkeyId } = await freshPasskey({ counts: true })
+    expect((await signIn(authenticator, { signCount: 10 })).status).toBe(200)
+    for (const signCount of [10, 9, 0])
+      expect(await codeOf(await signIn(authenticator, { signCount }))).toEqual([400, 'PASSKEY_REFUSED'])
+    expect(await eventsOf(user.user.id, 'passkey.counter_regressed')).toMatchObject([
+      { subject: passkeyId, actor_type: 'system', data: { stored: 10, presented: 10 } },
+      { data: { stored: 10, presented: 9 } },
+      { data: { stored: 10, presented: 0 } },
+    ])
+    expect((await signIn(authenticator, { signCount: 11 })).status).toBe(200)
+  })
+
+  it('has one of two answers with one count let in', async () => {
+    const { authenticator } = await freshPasskey({ counts: true })
+    const ceremonies = await Promise.all([beginSignIn(), beginSignIn()])
+    const credentials = await Promise.all(ceremonies.map((options) => authenticator.get(options, { signCount: 5 })))
+    const answers = await Promise.all(credentials.map((credential) => post('authenticate/complete', { credential })))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400])
+  })
+
+  it('is never suspected when its authenticator does not count', async () => {
+    const { authenticator } = await freshPasskey({ counts: false })
+    for (let use = 0; use < 3; use += 1) expect((await signIn(authenticator)).status).toBe(200)
+  })
+})
+
+describe('the beginning of a sign-in', () => {
+  it('answers for nobody, and for an account without passkeys, as for one that has some', async () => {
+    const { user } = await freshPasskey()
+    const bare = await signUpUser(app)
+    const nobody = newEmail()
+    const shapeOf = async (email: string) => {
+      const { allowCredentials, ...rest } = await beginSignIn({ email })
+      expect(allowCredentials.length).toBeGreaterThan(0)
+      for (const { id, type } of allowCredentials) {
+        expect(type).toBe('public-key')
+        expect([16, 20, 32]).toContain(Buffer.from(id, 'base64url').length)
+      }
+      return Object.keys(rest).toSorted()
+    }
+    const shapes = await Promise.all([user.email, bare.email, nobody].map(shapeOf))
+    expect(shapes[1]).toEqual(shapes[0])
+    expect(shapes[2]).toEqual(shapes[0])
+    const [first, again] = [await beginSignIn({ email: nobody }), await beginSignIn({ email: nobody.toUpperCase() })]
+    expect(again.allowCredentials).toEqual(first.allowCredentials)
+    expect((await beginSignIn({ email: newEmail() })).allowCredentials).not.toEqual(first.allowCredentials)
+  })
+
+  it('names all passkeys of the account', async () => {
+    const { user, authenticator } = await freshPasskey()
+    const second = await addPasskey(user)
+    const { allowCredentials } = await beginSignIn({ email: user.email })
+    expect(allowCredentials.map(({ id }) => id).toSorted()).toEqual(
+      [authenticator.id, second.authenticator.id].toSorted(),
+    )
+  })
+
+  it('takes whatever is typed for a name, and is 422 for what is none', async () => {
+    for (const email of ['', null, 'grace', '@', "' or 1=1 --", '\u0000', 'x'.repeat(254)])
+      expect((await post('authenticate/begin', { email })).status).toBe(200)
+    for (const email of [7, {}, [], 'x'.repeat(255)])
+      expect((await post('authenticate/options', { email })).status).toBe(422)
+    const empty = { method: 'POST', headers: { 'cf-connecting-ip': newAddress() } }
+    expect((await app.fetch('/api/v1/passkeys/authenticate/begin', empty)).status).toBe(200)
+  })
+})
+
+describe('garbage', () => {
+  it('is 400 in a ceremony that is in progress too', async () => {
+    const { authenticator, user } = await freshPasskey()
+    const nested = [
+      `${'81'.repeat(20_000)}00`,
+      'a1'.repeat(9000),
+      '9f'.repeat(9000),
+      `bb${'ff'.repeat(8)}`,
+      '5bffffffffffffffff',
+    ]
+    const texts = [...nested.map((hex) => Buffer.from(hex, 'hex').toString('base64url')), 'AAAA', 'A'.repeat(65_536)]
+    for (const text of texts) {
+      const made = await (await SoftwareAuthenticator.make()).create(await beginRegistration(user))
+      const attestation = { ...made, response: { ...made.response, attestationObject: text } }
+      expect((await post('register/complete', { credential: attestation }, user.headers)).status).toBe(400)
+    }
+    const answers = await Promise.all(
+      texts.flatMap((text) =>
+        ['authenticatorData', 'signature'].map(async (name) => {
+          const right = await authenticator.get(await beginSignIn())
+          const credential = { ...right, response: { ...right.response, [name]: text } }
+          return (await post('authenticate/complete', { credential })).status
+        }),
+      ),
+    )
+    expect(new Set(answers)).toEqual(new Set([400]))
+  })
+
+  it('is 400, whatever it is', async () => {
+    const { authenticator, user } = await freshPasskey()
+    const right = await authenticator.get(await beginSignIn())
+    const made = await (await SoftwareAuthenticator.make()).create({
+      rp: { id: 'x' },
+      user: { id: 'x' },
+      challenge: 'x',
+    })
+    const deep = Buffer.from('81'.repeat(30_000), 'hex').toString('base64url')
+    const values = [0, -1, true, null, [], {}, '', '=', '%', 'é', 'A', 'AAAA', 'A'.repeat(70_000), deep, '\u0000']
+    const bodies = values.flatMap((value) => [
+      { credential: value },
+      { credential: { ...right, response: value } },
+      ...['id', 'rawId', 'type'].map((name) => ({ credential: { ...right, [name]: value } })),
+      ...Object.keys(right.response).map((name) => ({
+        credential: { ...right, response: { ...right.response, [name]: value } },
+      })),
+    ])
+    for (const body of [null, [], 'x', {}, ...bodies]) {
+      const answer = await app.fetch('/api/v1/passkeys/authenticate/complete', json(body))
+      const isTolerated = JSON.stringify(body)?.includes('"rawId":null') ?? false
+      expect([400, ...(isTolerated ? [200] : [])]).toContain(answer.status)
+    }
+    const attestations = values.flatMap((value) =>
+      ['clientDataJSON', 'attestationObject'].map((name) => ({
+        credential: { ...made, response: { ...made.response, [name]: value } },
+      })),
+    )
+    for (const body of attestations)
+      expect((await app.fetch('/api/v1/passkeys/register/complete', json(body, user.headers))).status).toBe(400)
+    const huge = { credential: { ...right, id: 'A'.repeat(1_100_000) } }
+    expect((await app.fetch('/api/v1/passkeys/authenticate/complete', json(huge))).status).toBe(413)
+  })
+})
