@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { mailedToken } from './mails.ts'
+import { app, get, post } from './support.ts'
+
+const OWN = 'http://127.0.0.1:8787'
+
+const submit = (path: string, fields: Record<string, string>, headers: Record<string, string> = { origin: OWN }) =>
+  app.fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: new URLSearchParams(fields).toString(),
+  })
+
+const look = (path: string, token: string, method = 'GET') =>
+  app.fetch(`${path}?${new URLSearchParams({ token })}`, { method })
+
+async function resetToken({ email }: SignedInUser): Promise<string> {
+  await post('forgot-password', { email })
+  return mailedToken(app, email, '/reset-password')
+}
+
+async function reportToken(account: SignedInUser): Promise<string> {
+  await post('reset-password', { token: await resetToken(account), new_password: 'Another-good-passw0rd' })
+  return mailedToken(app, account.email, '/report-activity')
+}
+
+/** Each page, how its link is got, and what its form sends. */
+const pages: readonly (readonly [string, (account: SignedInUser) => Promise<string>, Record<string, string>])[] = [
+  ['/verify-email', ({ email }) => mailedToken(app, email, '/verify-email'), {}],
+  ['/reset-password', resetToken, { new_password: 'A-third-good-passw0rd' }],
+  ['/report-activity', reportToken, {}],
+]
+
+describe.each(pages)('the page %s', (path, getToken, fields) => {
+  it('changes nothing when it is opened, and acts once when its form is sent', async () => {
+    const token = await getToken(await signUpUser(app))
+    for (const method of ['GET', 'HEAD', 'GET']) expect((await look(path, token, method)).status).toBe(200)
+    expect((await submit(path, { token, ...fields })).status).toBe(200)
+    expect((await submit(path, { token, ...fields })).status).toBe(400)
+    expect((await look(path, token)).status).toBe(400)
+  })
+
+  it('has no script, no foreign part, a policy that allows none, and is kept nowhere', async () => {
+    const page = await look(path, await getToken(await signUpUser(app)))
+    const text = await page.text()
+    expect(text).not.toMatch(/<script|\son\w+=|src=|href=|javascript:/i)
+    expect(text).toMatch(/<form method="post" action="\/[a-z-]+">/)
+    expect(Object.fromEntries(page.headers)).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'referrer-policy': 'same-origin',
+      'x-frame-options': 'DENY',
+      'content-security-policy': expect.stringMatching(
+        /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+      ),
+    })
+    const [, style = ''] = /<style>([^<]*)<\/style>/.exec(text) ?? []
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))
+    expect(page.headers.get('content-security-policy')).toContain(`'sha256-${Buffer.from(digest).toString('base64')}'`)
+  })
+
+  it('refuses a form that another site sends, and the link stays good', async () => {
+    const token = await getToken(await signUpUser(app))
+    const foreign: readonly Record<string, string>[] = [
+      { origin: 'https://evil.test' },
+      { origin: 'null' },
+      {},
+      { origin: OWN, 'sec-fetch-site': 'cross-site' },
+    ]
+    for (const headers of foreign) expect((await submit(path, { token, ...fields }, headers)).status).toBe(403)
+    expect((await submit(path, { token, ...fields })).status).toBe(200)
+  })
+
+  it('is 400 in HTML for a bad link, and echoes nothing of it', async () => {
+    for (const token of ['"><script>alert(1)</script>', 'x', `pot_${'A'.repeat(43)}`]) {
+      for (const page of [await look(path, token), await submit(path, { token, ...fields })]) {
+        expect([page.status, page.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8'])
+        expect(await page.text()).not.toContain('alert(1)')
+      }
+    }
+    expect((await app.fetch(path)).status).toBe(400)
+    expect((await submit(path, {})).status).toBe(400)
+    expect((await app.fetch(path, { method: 'POST', headers: { origin: OWN }, body: '{}' })).status).toBe(415)
+  })
+})
+
+describe('what people wrote', () => {
+  it('is escaped on a page', async () => {
+    const email = newEmail().replace('user-', "o'brien&co<b>-").replace('<b>', '')
+    await signUpUser(app, { email })
+    const text = await (await look('/verify-email', await mailedToken(app, email, '/verify-email'))).text()
+    expect(text).toContain(email.replace('&', '&amp;').replace("'", '&#39;'))
+    expect(text).not.toContain(email)
+  })
+})
+
+describe('the form of a new password', () => {
+  it('comes again for a weak one, says why, and then works', async () => {
+    const account = await signUpUser(app)
+    const token = await resetToken(account)
+    const again = await submit('/reset-password', { token, new_password: 'password123' })
+    const text = await again.text()
+    expect([again.status, text.includes('role="alert"'), text.includes(token)]).toEqual([400, true, true])
+    expect((await submit('/reset-password', { token, new_password: 'A-third-good-passw0rd' })).status).toBe(200)
+    expect((await get('me', account.headers)).status).toBe(401)
+  })
+})
