@@ -3,6 +3,7 @@ import { pruneEvents, recordObjectEvents, sweepUndelivered } from './features/ev
 import { resealKeys, rotateKeys } from './features/keys/service.ts'
 import { buryMails, deliverMails, enqueueOverdueMails, pruneMails } from './features/mail/service.ts'
 import { resealFactors } from './features/mfa/service/reseal.ts'
+import { pruneOneTimeTokens } from './features/one-time-tokens/service.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
@@ -12,6 +13,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['reseal_factors', () => resealFactors(ctx)],
     ['sweep_undelivered', () => sweepUndelivered(ctx)],
     ['prune_events', () => pruneEvents(ctx)],
+    ['prune_one_time_tokens', () => pruneOneTimeTokens(ctx)],
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],
   ]

@@ -20,3 +20,30 @@ describe('bad bodies', () => {
     })
   }
 })
+
+/** Recovery's bodies; those that want a session are told of their body only once there is one. */
+const RECOVERY = [
+  'verify-email',
+  'resend-verification',
+  'forgot-password',
+  'reset-password',
+  'magic/send',
+  'magic-link/verify',
+]
+
+describe('bad bodies of recovery', () => {
+  it.each(RECOVERY)('%s: 400, 422, 413, 415 and 405', async (path) => {
+    const send = (body: string, type = 'application/json') =>
+      app.fetch(`/api/v1/auth/${path}`, { method: 'POST', headers: { 'content-type': type }, body })
+    const statuses = [
+      await send('{"token":'),
+      await send(''),
+      await send('[]'),
+      await send('null'),
+      await send(JSON.stringify({ token: 'x'.repeat(1024 * 1024) })),
+      await send('token=a', 'application/x-www-form-urlencoded'),
+      await app.fetch(`/api/v1/auth/${path}`, { method: 'DELETE' }),
+    ].map(({ status }) => status)
+    expect(statuses).toEqual([400, 422, 422, 422, 413, 415, 405])
+  })
+})

@@ -20,7 +20,6 @@ const newPassword = password.refine(
 
 export const TokenBody = z.object({ token })
 export const TokenQuery = z.object({ token })
-export const EmailBody = z.object({ email })
 /** Without an address it is the caller's own. */
 export const ResendBody = z.object({ email: email.nullish() })
 
