@@ -1,6 +1,7 @@
 import { formatTime, isMessageKey, resolveLocale, translate } from '../../localization/service.ts'
 import type { MessageKey, MessageParams } from '../../localization/types.ts'
 import type { MailContent, MailRequest } from '../types.ts'
+import { renderPage } from './page.ts'
 
 /** Whose mail it is: the deployment's name and address. */
 export interface Sender {
@@ -9,47 +10,11 @@ export interface Sender {
 }
 
 /** A parameter of a subject or line is one line: neither a header nor a paragraph can be smuggled in by a name. */
-const MAX_PARAM = 200
+const MAX_PARAM = 256
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g
 
 const oneLine = (text: string): string => text.replace(UNPRINTABLE, ' ').slice(0, MAX_PARAM).trim()
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
-
-interface Page {
-  readonly language: string
-  readonly before: readonly string[]
-  readonly button: { readonly href: string; readonly label: string; readonly hint: string } | null
-  readonly after: readonly string[]
-}
-
-const paragraph = (html: string): string => `<p style="margin:0 0 16px">${html.replaceAll('\n', '<br>')}</p>`
-
-/** Everything in it is HTML already. No image, script or style sheet: nothing that a mail program would fetch. */
-const page = ({ language, before, button, after }: Page): string =>
-  [
-    `<!doctype html>\n<html lang="${language}">`,
-    '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>',
-    '<body style="font-family:sans-serif;font-size:16px;line-height:1.5;color:#222;max-width:560px;margin:24px auto;padding:0 16px">',
-    ...before.map(paragraph),
-    ...(button
-      ? [
-          `<p style="margin:24px 0"><a href="${button.href}" style="background:#222;color:#fff;padding:12px 20px;border-radius:6px;text-decoration:none">${button.label}</a></p>`,
-          paragraph(`${button.hint}<br><a href="${button.href}">${button.href}</a>`),
-        ]
-      : []),
-    ...after.map(paragraph),
-    '</body>\n</html>\n',
-  ].join('\n')
 
 /** A link that somebody else made is not sent: nothing but http and https, in its normal form. */
 function checkLink(link: string): string {
@@ -93,30 +58,29 @@ const optional = (key: string): MessageKey[] => (isMessageKey(key) ? [key] : [])
 const mapValues = (params: MessageParams, change: (value: string) => string): MessageParams =>
   Object.fromEntries(Object.entries(params).map(([name, value]) => [name, change(value)]))
 
-/** The mail in the reader's language, as text and as HTML. Parameters are one line each, and escaped in the HTML. */
+/** The mail in the reader's language, as text and as HTML. Parameters are one line each. */
 export function renderMail(sender: Sender, request: MailRequest): MailContent {
   const { kind, locale } = request
   const { link, isReport, params } = describe(request)
   const plain = mapValues({ ...params, ...sender }, oneLine)
-  const escaped = mapValues(plain, escapeHtml)
   const before: MessageKey[] = ['mail.greeting', `mail.${kind}.body`]
   const after: MessageKey[] = [
     ...(isReport ? (['mail.not_you'] as const) : []),
     ...optional(`mail.${kind}.note`),
     'mail.footer',
   ]
-  const say = (keys: readonly MessageKey[], values: MessageParams) => keys.map((key) => translate(locale, key, values))
-  const label = say(optional(`mail.${kind}.action`), {}).join('')
+  const say = (keys: readonly MessageKey[]) => keys.map((key) => translate(locale, key, plain))
+  const label = say(optional(`mail.${kind}.action`)).join('')
   const href = link === null ? null : checkLink(link)
   const action = href === null ? [] : [`${label}:\n${href}`]
   return {
     subject: oneLine(translate(locale, `mail.${kind}.subject`, plain)),
-    text: `${[...say(before, plain), ...action, ...say(after, plain)].join('\n\n')}\n`,
-    html: page({
+    text: `${[...say(before), ...action, ...say(after)].join('\n\n')}\n`,
+    html: renderPage({
       language: resolveLocale(locale),
-      before: say(before, escaped),
-      button: href === null ? null : { href: escapeHtml(href), label, hint: translate(locale, 'mail.link_hint') },
-      after: say(after, escaped),
+      before: say(before),
+      button: href === null ? null : { href, label, hint: translate(locale, 'mail.link_hint') },
+      after: say(after),
     }),
   }
 }
