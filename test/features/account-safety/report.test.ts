@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { issueReportLink } from '../../../src/features/auth/service/report.ts'
 import { issueResetToken } from '../../../src/features/auth/service/reset-token.ts'
+import type { AddedFactor } from '../../../src/features/auth/types.ts'
 import { findUser } from '../../../src/features/users/service.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { linkIn, waitForMail } from '../../support/mail.ts'
 import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
+import { mailedToken } from '../auth/mails.ts'
+import { createClockedApp, enrolUser } from '../mfa/support.ts'
 import { answerOf, app, form, IPHONE, recordedTypes, signInFrom, userWithDevice } from './support.ts'
 
 const report = (token: unknown) => answerOf(app.fetch('/api/v1/auth/report-activity', json({ token })))
@@ -72,6 +76,101 @@ describe('POST /api/v1/auth/report-activity', () => {
     expect(await answerOf(later.fetch('/api/v1/auth/report-activity', json({ token })))).toMatchObject({ status: 400 })
     await env.DB.prepare('update users set email = ? where id = ?').bind(newEmail(), user.id).run()
     expect(await report(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+  })
+})
+
+describe('a report by the mail of a factor that was added', () => {
+  const linkOf = async (user: { user: { id: string }; email: string }, added: AddedFactor) => {
+    const ctx = await app.ctx()
+    const link = await issueReportLink(ctx, { id: user.user.id, email: user.email }, added)
+    return new URL(link).searchParams.get('token')
+  }
+
+  const addPasskey = async (userId: string): Promise<string> => {
+    const id = newUuid()
+    await env.DB.prepare(
+      `insert into passkeys (id, user_id, credential_id, public_key, sign_count, transports, device_type, backed_up, aaguid, rp_id, created_at)
+       values (?, ?, ?, 'x', 0, '[]', 'multiDevice', 1, 'x', '127.0.0.1', 1)`,
+    )
+      .bind(id, userId, newUuid())
+      .run()
+    return id
+  }
+
+  const addTotp = (userId: string, confirmedAt: number) =>
+    env.DB.batch([
+      env.DB.prepare('update users set mfa_enabled = 1, email_verified_at = 1 where id = ?').bind(userId),
+      env.DB.prepare(
+        "insert into totp_factors (user_id, secret_sealed, created_at, confirmed_at) values (?, 'x', 1, ?)",
+      ).bind(userId, confirmedAt),
+      env.DB.prepare(
+        "insert into backup_codes (id, user_id, salt, code_hash, hint, created_at) values (?, ?, 'x', 'x', 'xx', 1)",
+      ).bind(newUuid(), userId),
+    ])
+
+  const rowsOf = async (table: string, userId: string) =>
+    (await env.DB.prepare(`select * from ${table} where user_id = ?`).bind(userId).all()).results
+
+  const isMfaEnabled = async (userId: string) => (await findUser(await app.ctx(), userId))?.mfaEnabled
+
+  it('takes that passkey away, and no other', async () => {
+    const user = await signUpUser(app)
+    const [own, theirs] = [await addPasskey(user.user.id), await addPasskey(user.user.id)]
+    expect(await report(await linkOf(user, { kind: 'passkey', id: theirs }))).toMatchObject({ status: 200 })
+    expect((await rowsOf('passkeys', user.user.id)).map(({ id }) => id)).toEqual([own])
+  })
+
+  it("takes no other user's passkey away", async () => {
+    const [user, other] = [await signUpUser(app), await signUpUser(app)]
+    const id = await addPasskey(other.user.id)
+    expect(await report(await linkOf(user, { kind: 'passkey', id }))).toMatchObject({ status: 200 })
+    expect(await rowsOf('passkeys', other.user.id)).toHaveLength(1)
+  })
+
+  it('takes the authenticator and its backup codes away: its owner is not shut out', async () => {
+    const user = await signUpUser(app)
+    await addTotp(user.user.id, Date.now() - 1000)
+    const { reset_token } = await report(await linkOf(user, { kind: 'totp' }))
+    expect(await rowsOf('totp_factors', user.user.id)).toEqual([])
+    expect(await rowsOf('backup_codes', user.user.id)).toEqual([])
+    expect(await isMfaEnabled(user.user.id)).toBe(false)
+    await reset(reset_token, 'An0ther-gate-of-the-castle')
+    const signedIn = await signInFrom(user.email, {}, 'An0ther-gate-of-the-castle')
+    expect(signedIn).toMatchObject({ status: 200, mfa_required: false })
+  })
+
+  it('knows the authenticator from the mail that enrolment sends', async () => {
+    const { email, user } = await enrolUser(createClockedApp())
+    expect(await rowsOf('totp_factors', user.id)).toHaveLength(1)
+    expect(await report(await mailedToken(app, email, '/report-activity'))).toMatchObject({ status: 200 })
+    expect([await rowsOf('totp_factors', user.id), await isMfaEnabled(user.id)]).toEqual([[], false])
+  })
+
+  it('leaves an authenticator that was set up after the mail', async () => {
+    const user = await signUpUser(app)
+    const token = await linkOf(user, { kind: 'totp' })
+    await addTotp(user.user.id, Date.now() + 60_000)
+    expect(await report(token)).toMatchObject({ status: 200 })
+    expect(await rowsOf('totp_factors', user.user.id)).toHaveLength(1)
+    expect(await rowsOf('backup_codes', user.user.id)).toHaveLength(1)
+    expect(await isMfaEnabled(user.user.id)).toBe(true)
+  })
+
+  it('of any other mail leaves the second factor: a mailbox alone turns nothing off', async () => {
+    const user = await userWithLink()
+    await addTotp(user.user.id, 1)
+    const { reset_token } = await report(user.token)
+    await reset(reset_token, 'An0ther-gate-of-the-castle')
+    expect(await signInFrom(user.email, {}, 'An0ther-gate-of-the-castle')).toMatchObject({ mfa_required: true })
+  })
+
+  it('that comes too late takes nothing away', async () => {
+    const user = await signUpUser(app)
+    const id = await addPasskey(user.user.id)
+    const token = await linkOf(user, { kind: 'passkey', id })
+    const later = createTestApp({ override: (ctx) => ({ ...ctx, now: () => Date.now() + 8 * 86_400_000 }) })
+    await later.fetch('/api/v1/auth/report-activity', json({ token }))
+    expect(await rowsOf('passkeys', user.user.id)).toHaveLength(1)
   })
 })
 

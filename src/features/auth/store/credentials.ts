@@ -1,9 +1,10 @@
-import { and, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { backupCodes, totpFactors } from '../../mfa/tables.ts'
 import { isRedeemed } from '../../one-time-tokens/tables.ts'
 import { passkeys } from '../../passkeys/tables.ts'
 import { users } from '../../users/tables.ts'
+import type { AddedFactor } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -106,11 +107,40 @@ export const updateUnprovenAccount = ({ db, now }: Store, target: Target & Redee
     .where(and(isTarget(target), isNull(users.emailVerifiedAt), isRedeemed(target.redemption)))
     .returning(changed)
 
+/**
+ * Statements that take away the factor that a reported mail told of at `toldAt`; one that came later stays. They stand
+ * between the link's statement and `updateReported`.
+ */
+export function deleteReportedFactor(
+  { db }: Store,
+  target: Target & Redeemed,
+  { added, toldAt }: { added: AddedFactor; toldAt: number },
+) {
+  const { userId } = target
+  const isReported = sql`exists (select 1 from ${users} where ${and(isTarget(target), isRedeemed(target.redemption))})`
+  if (added.kind === 'passkey')
+    return [db.delete(passkeys).where(and(eq(passkeys.userId, userId), eq(passkeys.id, added.id), isReported))]
+  const isTold = and(
+    eq(totpFactors.userId, userId),
+    isNotNull(totpFactors.confirmedAt),
+    lte(totpFactors.confirmedAt, toldAt),
+  )
+  const hasTold = sql`exists (select 1 from ${totpFactors} where ${isTold})`
+  return [
+    db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), hasTold, isReported)),
+    db.delete(totpFactors).where(and(isTold, isReported)),
+  ]
+}
+
+/** After `deleteReportedFactor` in the same batch. */
+const remainingFactors = sql`${users.mfaEnabled} and exists (
+  select 1 from ${totpFactors} where ${totpFactors.userId} = ${users.id} and ${totpFactors.confirmedAt} is not null)`
+
 /** Somebody else may know the password: it goes, until the holder of the link chooses another. */
 export const updateReported = ({ db, now }: Store, target: Target & Redeemed) =>
   db
     .update(users)
-    .set({ passwordHash: null, ...newCredentials(null), updatedAt: now() })
+    .set({ passwordHash: null, ...newCredentials(null), mfaEnabled: remainingFactors, updatedAt: now() })
     .where(and(isTarget(target), isRedeemed(target.redemption)))
     .returning(changed)
 

@@ -12,6 +12,6 @@ export const tellFactorRemoved = (ctx: Ctx, user: User): void => ctx.defer(tell(
 
 async function tell(ctx: Ctx, user: User, kind: 'factor_added' | 'factor_removed'): Promise<void> {
   const { id: userId, email: to, locale } = user
-  const reportLink = await issueReportLink(ctx, user)
+  const reportLink = await issueReportLink(ctx, user, kind === 'factor_added' ? { kind: 'totp' } : null)
   await queueMail(ctx, { kind, to, userId, locale, params: { factor: FACTOR, reportLink } })
 }

@@ -5,15 +5,15 @@ import { findUser } from '../../users/service.ts'
 import type { Passkey } from '../types.ts'
 
 type Change = 'factor_added' | 'factor_removed'
+type Told = Pick<Passkey, 'id' | 'userId' | 'name'>
 
 /** Tells the user by mail, behind the answer: the change stands whether or not the mail can be written. */
-export const tellOfPasskey = (ctx: Ctx, kind: Change, passkey: Pick<Passkey, 'userId' | 'name'>): void =>
-  ctx.defer(sendNotice(ctx, kind, passkey))
+export const tellOfPasskey = (ctx: Ctx, kind: Change, passkey: Told): void => ctx.defer(sendNotice(ctx, kind, passkey))
 
-async function sendNotice(ctx: Ctx, kind: Change, { userId, name }: Pick<Passkey, 'userId' | 'name'>): Promise<void> {
+async function sendNotice(ctx: Ctx, kind: Change, { id, userId, name }: Told): Promise<void> {
   const user = await findUser(ctx, userId)
   if (!user) return
   const factor = name === null ? 'Passkey' : `Passkey (${name})`
-  const reportLink = await issueReportLink(ctx, user)
+  const reportLink = await issueReportLink(ctx, user, kind === 'factor_added' ? { kind: 'passkey', id } : null)
   await queueMail(ctx, { kind, to: user.email, userId, locale: user.locale, params: { factor, reportLink } })
 }
