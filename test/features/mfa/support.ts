@@ -104,8 +104,6 @@ export async function ageSession(app: ClockedApp, user: SignedInUser, ms = 11 * 
   return { ...user, accessToken: access_token, refreshToken: refresh_token, headers }
 }
 
-export const codeOf = async (answer: Response): Promise<string> => (await answer.json<{ code: string }>()).code
-
 export async function outcomeOf(answer: Promise<Response> | Response): Promise<[number, string | undefined]> {
   const response = await answer
   return [response.status, (await response.json<{ code?: string }>()).code]
