@@ -35,6 +35,7 @@ export const passwordSetPage = {
 
 export const reportPage = ({ token }: { token: string }) => ({
   title: 'This was not me',
-  body: html`<p>All sessions of your account end, its password stops working, and you choose a new one.</p>
+  body: html`<p>All sessions of your account end, its password stops working, and you choose a new one. A factor that the mail told of as
+      added is removed.</p>
     <form method="post" action="/report-activity">${tokenField(token)}${button('Secure my account')}</form>`,
 })
