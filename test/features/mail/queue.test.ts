@@ -3,6 +3,7 @@ import type { Ctx } from '../../../src/context.ts'
 import { deliverMail, enqueueOverdueMails, queueMail } from '../../../src/features/mail/service.ts'
 import type { MailRequest } from '../../../src/features/mail/types.ts'
 import { runScheduled } from '../../../src/jobs.ts'
+import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { readMailbox, waitForMail, waitForMails } from '../../support/mail.ts'
 import { freshAddress, keptQueue, LINK, resetMail, rowOf, rowsOf } from './support.ts'
@@ -162,5 +163,20 @@ describe('a queue that does not answer', () => {
     expect(queue.taken.filter((taken) => taken === id)).toHaveLength(1)
     expect(await deliverMail(await later(), id)).toEqual({ outcome: 'sent' })
     expect(await readMailbox(app, to)).toHaveLength(1)
+  })
+})
+
+describe('a guard that does not answer', () => {
+  it('lets no mail go uncounted: who asked hears of it, and what a notice tells of stands', async () => {
+    const away = () => Promise.reject(serviceUnavailable())
+    const { app } = heldApp((ctx) => ({
+      ...ctx,
+      objects: { ...ctx.objects, guard: (subject) => ({ ...ctx.objects.guard(subject), use: away }) },
+    }))
+    const ctx = await app.ctx()
+    const to = freshAddress()
+    await expect(queueMail(ctx, resetMail(to))).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    await queueMail(ctx, { kind: 'password_changed', to, userId: null, locale: null, params: { reportLink: LINK } })
+    expect(await rowsOf(to)).toEqual([])
   })
 })
