@@ -13,6 +13,8 @@ import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials } from '../errors.ts'
 import { attemptOf, completeAttempt, countAttempt, failSlowly, giveBackAttempt } from './attempts.ts'
 
+export { accountLocked, emailNotVerified, invalidCredentials }
+
 export interface SignedIn {
   readonly outcome: 'signed_in'
   readonly user: User
@@ -58,10 +60,6 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   }
   // Not given back: a right password that is never locked out would be told from a wrong one.
   if (!isSignInAllowed(user)) throw refused(ctx, user.status, user)
-  if (ctx.config.REQUIRE_VERIFIED_EMAIL && user.emailVerifiedAt === null) {
-    await giveBackAttempt(ctx, attempt)
-    throw emailNotVerified()
-  }
   return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password', attempt })
 }
 
@@ -94,10 +92,14 @@ const needsSecondFactor = ({ user, amr }: FirstFactor): boolean => user.mfaEnabl
 
 /**
  * What follows a right first factor, of whatever kind: a session, or a challenge for the second factor. Throws
- * INVALID_CREDENTIALS when the credentials were changed meanwhile.
+ * INVALID_CREDENTIALS when the credentials were changed meanwhile, EMAIL_NOT_VERIFIED where that comes first.
  */
 export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
-  const { attempt } = factor
+  const { user, attempt } = factor
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL && user.emailVerifiedAt === null) {
+    if (attempt) await giveBackAttempt(ctx, attempt)
+    throw emailNotVerified()
+  }
   if (needsSecondFactor(factor)) return challengeSignIn(ctx, factor)
   const [opened] = await Promise.all([openFirstSession(ctx, factor), attempt && giveBackAttempt(ctx, attempt)])
   if (attempt) await completeAttempt(ctx, attempt)
