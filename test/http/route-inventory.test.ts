@@ -55,6 +55,13 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'POST /api/v1/auth/magic-link/verify': "checks a mailed link's token",
   'GET /magic-link': "asks before a mailed link's token is used",
   'POST /magic-link': "checks a mailed link's token",
+  'POST /api/v1/passkeys/authenticate/begin':
+    'gives a challenge; no account and one without passkeys look as others do',
+  'POST /api/v1/passkeys/authenticate/options': 'as /api/v1/passkeys/authenticate/begin',
+  'POST /api/v1/passkeys/authenticate/complete': 'checks a passkey',
+  'POST /api/v1/passkeys/authenticate/verify': 'as /api/v1/passkeys/authenticate/complete',
+  'GET /api/v1/passkeys/availability': 'the same for everybody',
+  'GET /.well-known/webauthn': 'public configuration',
   'GET /.well-known/oauth-authorization-server': 'public metadata',
   'GET /validate': "says whether the caller's own token is good",
   'POST /validate': 'says whether the token in the body is good',

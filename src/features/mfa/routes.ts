@@ -4,7 +4,7 @@ import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import { answerChallenge } from '../auth/service/second-step.ts'
 import { freshFactorErrors } from '../auth/service/step-up.ts'
-import { ceremonyInvalid, passkeyNotFound, passkeyRefused } from '../passkeys/errors.ts'
+import { assertionErrors } from '../passkeys/service/assert.ts'
 import {
   invalidCode,
   mfaAlreadyEnabled,
@@ -182,15 +182,7 @@ mfaRoutes.post(
     guard: publicRoute,
     body: ChallengeBody,
     answers: { 200: { description: 'A session', schema: SessionTokens } },
-    errors: [
-      mfaChallengeInvalid,
-      mfaCodeInvalid,
-      secondFactorLocked,
-      ceremonyInvalid,
-      passkeyRefused,
-      passkeyNotFound,
-      serviceUnavailable,
-    ],
+    errors: [mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked, ...assertionErrors, serviceUnavailable],
   },
   async ({ ctx, body }) => Response.json(signedInToWire(await answerChallenge(ctx, toAnswer(body)))),
 )

@@ -2,16 +2,14 @@ import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
-import { accountLocked, emailNotVerified, invalidCredentials } from '../auth/errors.ts'
 import { freshFactorErrors } from '../auth/service/step-up.ts'
-import { mfaChallengeInvalid } from '../mfa/errors.ts'
 import { ceremonyInvalid, passkeyNotFound, passkeyRefused, passkeyTaken, tooManyPasskeys } from './errors.ts'
 import { relatedOrigins, relyingPartyOf } from './rules/relying-party.ts'
-import { beginAuthentication } from './service/authenticate.ts'
+import { beginAuthentication, mfaChallengeInvalid } from './service/authenticate.ts'
 import { listPasskeys } from './service/list.ts'
 import { getPasskey, removePasskey, renamePasskey } from './service/manage.ts'
 import { beginRegistration, completeRegistration } from './service/register.ts'
-import { signInWithPasskey } from './service/sign-in.ts'
+import { passkeySignInErrors, signInWithPasskey } from './service/sign-in.ts'
 import {
   Authenticated,
   AVAILABLE,
@@ -101,15 +99,7 @@ passkeyRoutes.post(
     query: AuthenticateCompleteQuery,
     invalidIs400: true,
     answers: { 200: { description: 'A session, or a challenge for the second factor', schema: Authenticated } },
-    errors: [
-      ceremonyInvalid,
-      passkeyRefused,
-      passkeyNotFound,
-      accountLocked,
-      emailNotVerified,
-      invalidCredentials,
-      serviceUnavailable,
-    ],
+    errors: [...passkeySignInErrors, serviceUnavailable],
   },
   async ({ ctx, body, query }) =>
     Response.json(authenticatedToWire(await signInWithPasskey(ctx, toAssertionInput(body, query)))),

@@ -8,9 +8,7 @@ import {
 } from '../../mfa/service/challenges.ts'
 import { countCode, useCountedCode } from '../../mfa/service/codes.ts'
 import type { Challenge } from '../../mfa/types.ts'
-import { passkeyRefused } from '../../passkeys/errors.ts'
-import { addsFactor } from '../../passkeys/rules/factors.ts'
-import { verifyPasskeyOf } from '../../passkeys/service/assert.ts'
+import { verifyFurtherPasskey } from '../../passkeys/service/assert.ts'
 import type { AssertionCredential } from '../../passkeys/types.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
@@ -79,9 +77,7 @@ async function proveCredential(
   { challenge, user }: OpenChallenge,
   credential: AssertionCredential,
 ): Promise<readonly string[]> {
-  const { amr } = await verifyPasskeyOf(ctx, user.id, { credential })
-  if (!addsFactor(challenge.amr, amr)) throw passkeyRefused({ reason: 'same_factor' })
-  return amr
+  return (await verifyFurtherPasskey(ctx, { userId: user.id, before: challenge.amr }, { credential })).amr
 }
 
 async function tryAnswer(ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> {
@@ -94,7 +90,7 @@ async function tryAnswer(ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> {
 
 /**
  * The second step of a sign-in with a TOTP, a backup code or a passkey. Throws MFA_CHALLENGE_INVALID, MFA_CODE_INVALID,
- * SECOND_FACTOR_LOCKED, what `verifyPasskeyOf` throws, SERVICE_UNAVAILABLE.
+ * SECOND_FACTOR_LOCKED, what `verifyFurtherPasskey` throws, SERVICE_UNAVAILABLE.
  */
 export const answerChallenge = (ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> =>
   failSlowly(ctx, () => tryAnswer(ctx, answer))

@@ -3,8 +3,7 @@ import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib
 import { MINUTE, SECOND } from '../../../lib/time.ts'
 import { listSecondFactors } from '../../mfa/service/challenges.ts'
 import { invalidCode, requireCode, secondFactorLocked } from '../../mfa/service/codes.ts'
-import { ceremonyInvalid, passkeyNotFound, passkeyRefused } from '../../passkeys/errors.ts'
-import { verifyPasskeyOf } from '../../passkeys/service/assert.ts'
+import { assertionErrors, verifyPasskeyOf } from '../../passkeys/service/assert.ts'
 import { hasPasskeys } from '../../passkeys/service/list.ts'
 import type { AssertionCredential } from '../../passkeys/types.ts'
 import { raiseOwnSession } from '../../sessions/service.ts'
@@ -31,9 +30,7 @@ export const stepUpErrors = [
   passwordWrong,
   invalidCode,
   secondFactorLocked,
-  ceremonyInvalid,
-  passkeyRefused,
-  passkeyNotFound,
+  ...assertionErrors,
   accountLocked,
   tokenInvalid,
   serviceUnavailable,

@@ -3,11 +3,14 @@ import type { Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { fromBase64Url } from '../../../lib/encoding.ts'
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
-import { ceremonyInvalid, passkeyNotFound } from '../errors.ts'
-import { amrOf } from '../rules/factors.ts'
+import { ceremonyInvalid, passkeyNotFound, passkeyRefused } from '../errors.ts'
+import { addsFactor, amrOf } from '../rules/factors.ts'
 import { confirmRegression, selectHandle, selectPasskeyByCredential, updateSignCount } from '../store.ts'
 import type { AssertionCredential, Passkey, PasskeyProof } from '../types.ts'
 import { orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
+
+/** What checking a passkey's answer throws, for the routes that take one. */
+export const assertionErrors = [ceremonyInvalid, passkeyRefused, passkeyNotFound]
 
 /** What a client may send back of the ceremony's beginning. The credential alone suffices; more must agree. */
 export interface AssertionInput {
@@ -41,6 +44,17 @@ export async function verifyAssertion(ctx: Ctx, input: AssertionInput): Promise<
 export async function verifyPasskeyOf(ctx: Ctx, userId: string, input: AssertionInput): Promise<PasskeyProof> {
   const proof = await verifyAssertion(ctx, input)
   if (proof.passkey.userId !== userId) throw refused(ctx, 'another_user', userId)
+  return proof
+}
+
+/** As `verifyPasskeyOf`, beside the factors `before`: one that adds none to them is PASSKEY_REFUSED. */
+export async function verifyFurtherPasskey(
+  ctx: Ctx,
+  { userId, before }: { userId: string; before: readonly string[] },
+  input: AssertionInput,
+): Promise<PasskeyProof> {
+  const proof = await verifyPasskeyOf(ctx, userId, input)
+  if (!addsFactor(before, proof.amr)) throw passkeyRefused({ reason: 'same_factor' })
   return proof
 }
 

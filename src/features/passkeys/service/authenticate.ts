@@ -8,6 +8,8 @@ import { selectPasskeys } from '../store.ts'
 import type { CredentialDescriptor, Passkey, UserVerification } from '../types.ts'
 import { type IssuedChallenge, issueChallenge } from './challenges.ts'
 
+export { mfaChallengeInvalid }
+
 const LIFETIME_MS = 10 * MINUTE
 
 export interface AuthenticationOptions {

@@ -1,11 +1,19 @@
 import type { Ctx } from '../../../context.ts'
-import { accountLocked, emailNotVerified } from '../../auth/errors.ts'
 import { attemptOf, completeAttempt, failSlowly } from '../../auth/service/attempts.ts'
-import { finishFirstFactor, type SignInResult } from '../../auth/service/sign-in.ts'
+import {
+  accountLocked,
+  emailNotVerified,
+  finishFirstFactor,
+  invalidCredentials,
+  type SignInResult,
+} from '../../auth/service/sign-in.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
-import { type AssertionInput, verifyAssertion } from './assert.ts'
+import { type AssertionInput, assertionErrors, verifyAssertion } from './assert.ts'
 import { refused } from './challenges.ts'
+
+/** What `signInWithPasskey` throws, for its route. */
+export const passkeySignInErrors = [...assertionErrors, accountLocked, emailNotVerified, invalidCredentials]
 
 /**
  * Signs the owner of a passkey in. Locks of attempts do not stop it: a key is not guessed. Without user verification it is
@@ -27,6 +35,5 @@ async function getAllowedUser(ctx: Ctx, userId: string): Promise<User> {
   const user = await findUser(ctx, userId)
   if (user?.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })
   if (!user || !isSignInAllowed(user)) throw refused(ctx, user?.status ?? 'unknown_user', userId)
-  if (ctx.config.REQUIRE_VERIFIED_EMAIL && user.emailVerifiedAt === null) throw emailNotVerified()
   return user
 }
