@@ -19,6 +19,8 @@ export interface AuthenticatorSettings {
   readonly counts?: boolean
   /** Synchronized between devices. */
   readonly isSynced?: boolean
+  /** Signs what it made with the key that it made: packed self attestation (WebAuthn 8.2). */
+  readonly attestsItself?: boolean
   /** It keeps the user handle, and answers without being told a credential. */
   readonly isDiscoverable?: boolean
 }
@@ -167,8 +169,8 @@ export class SoftwareAuthenticator {
     const credential = concatBytes(new Uint8Array(16), Uint8Array.of(0, 20), bytesOf(this.id), this.key.cose)
     const authData = concatBytes(await this.#authData(options.rp.id, deviation, ATTESTED), credential)
     const attestation = new Map<string, Cbor>([
-      ['fmt', deviation.format ?? 'none'],
-      ['attStmt', new Map<string, Cbor>(deviation.statement ?? [])],
+      ['fmt', deviation.format ?? (this.settings.attestsItself ? 'packed' : 'none')],
+      ['attStmt', new Map<string, Cbor>(deviation.statement ?? (await this.#statement(authData, clientDataJSON)))],
       ['authData', authData],
     ])
     return {
@@ -196,6 +198,12 @@ export class SoftwareAuthenticator {
         ...(handle !== null && { userHandle: handle }),
       },
     }
+  }
+
+  async #statement(authData: Uint8Array<ArrayBuffer>, clientDataJSON: Uint8Array<ArrayBuffer>) {
+    if (!this.settings.attestsItself) return []
+    const sig = await this.key.sign(concatBytes(authData, await sha256(clientDataJSON)))
+    return [['alg', this.settings.algorithm ?? -7] as const, ['sig', sig] as const]
   }
 
   #envelope() {

@@ -135,6 +135,10 @@ describe('a registration', () => {
     expect((await post('register/verify', { credential, name: null }, user.headers)).status).toBe(200)
   })
 
+  it('takes an authenticator that attests itself: browsers pass that on unasked', async () => {
+    for (const algorithm of [-7, -8] as const) await freshPasskey({ attestsItself: true, algorithm })
+  })
+
   it('takes several passkeys of a user, and no more than twenty', async () => {
     const { user } = await freshPasskey()
     await addPasskey(user)
