@@ -1,14 +1,13 @@
-import { z } from 'zod'
 import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, signUpsDisabled, weakPassword } from './errors.ts'
 import { getCurrentUser, refresh, signOut } from './service/current.ts'
-import { type SignedIn, signIn } from './service/sign-in.ts'
-import { signUp, type VerificationAwaited } from './service/sign-up.ts'
+import { signIn } from './service/sign-in.ts'
+import { signUp } from './service/sign-up.ts'
 import { stepUp, stepUpErrors } from './service/step-up.ts'
-import { VerificationAnswer, verificationToWire } from './wire/sign-up.ts'
+import { SignUpAnswer, signUpToWire } from './wire/sign-up.ts'
 import {
   Profile,
   profileToWire,
@@ -35,19 +34,16 @@ export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', re
 const signedUp = {
   201: {
     description: 'The new user, signed in; without tokens where the address is verified first',
-    schema: z.union([SessionTokens, VerificationAnswer]),
+    schema: SignUpAnswer,
   },
 }
-
-const signedUpToWire = (result: SignedIn | VerificationAwaited) =>
-  result.outcome === 'signed_in' ? signedInToWire(result) : verificationToWire(result)
 
 const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, serviceUnavailable]
 
 authRoutes.post(
   '/signup',
   { summary: 'Sign up', guard: publicRoute, body: SignUpBody, answers: signedUp, errors: signUpErrors },
-  async ({ ctx, body }) => Response.json(signedUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
+  async ({ ctx, body }) => Response.json(signUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
 )
 
 authRoutes.post(
@@ -60,7 +56,7 @@ authRoutes.post(
     answers: signedUp,
     errors: signUpErrors,
   },
-  async ({ ctx, body }) => Response.json(signedUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
+  async ({ ctx, body }) => Response.json(signUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
 )
 
 const signedIn = { 200: { description: 'A session', schema: SessionTokens } }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { UserWire, userToWire } from '../../users/wire.ts'
+import type { SignedIn } from '../service/sign-in.ts'
 import type { VerificationAwaited } from '../service/sign-up.ts'
+import { SessionTokens, signedInToWire } from '../wire.ts'
 
 /** No session yet: the address comes first. */
-export const VerificationAnswer = z
+const VerificationAnswer = z
   .object({
     user: UserWire.nullable().meta({ description: 'Null where accounts are not shown to exist' }),
     tokens: z.null(),
@@ -14,7 +16,7 @@ export const VerificationAnswer = z
   })
   .meta({ id: 'VerificationAnswer' })
 
-export const verificationToWire = ({ user }: VerificationAwaited): z.infer<typeof VerificationAnswer> => ({
+const verificationToWire = ({ user }: VerificationAwaited): z.infer<typeof VerificationAnswer> => ({
   user: user && userToWire(user),
   tokens: null,
   mfa_required: false,
@@ -22,3 +24,8 @@ export const verificationToWire = ({ user }: VerificationAwaited): z.infer<typeo
   email_verification_required: true,
   message: 'Open the link that was sent to this address, then sign in',
 })
+
+export const SignUpAnswer = z.union([SessionTokens, VerificationAnswer])
+
+export const signUpToWire = (result: SignedIn | VerificationAwaited): z.infer<typeof SignUpAnswer> =>
+  result.outcome === 'signed_in' ? signedInToWire(result) : verificationToWire(result)
