@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core'
 import { findProgram } from '../../../scripts/support/system-programs.ts'
+import type { Identity } from './certificates.ts'
 
 export const CHROMIUM = findProgram('chromium')
 
-export const launchBrowser = (): Promise<Browser> =>
+export const launchBrowser = (...flags: readonly string[]): Promise<Browser> =>
   chromium.launch({
     ...(CHROMIUM !== undefined && { executablePath: CHROMIUM }),
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', ...flags],
   })
 
 export interface PageServer {
@@ -19,20 +21,52 @@ export interface PageServer {
   stop(): Promise<void>
 }
 
+const readPage = () => readFile(join(import.meta.dirname, 'passkey-page.html'))
+
+/** Serves the page over TLS under whatever name, and the service's `/.well-known/webauthn`, as a reverse proxy would. */
+export async function serveSecurePage(identity: Identity): Promise<{
+  readonly port: number
+  /** Where the service is, once it is known. */
+  proxy(service: string): void
+  stop(): Promise<void>
+}> {
+  const html = await readPage()
+  let service = ''
+  const server = createSecureServer(identity, async (request, response) => {
+    if (request.url !== '/.well-known/webauthn') {
+      response.setHeader('content-type', 'text/html; charset=utf-8').end(html)
+      return
+    }
+    const answer = await fetch(`${service}${request.url}`)
+    response.setHeader('content-type', answer.headers.get('content-type') ?? '').end(await answer.text())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    proxy: (to) => {
+      service = to
+    },
+    stop: () => stopServer(server),
+  }
+}
+
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
 /** Serves the page that uses passkeys, on a port and so an origin of its own. */
 export async function servePage(): Promise<PageServer> {
-  const html = await readFile(join(import.meta.dirname, 'passkey-page.html'))
+  const html = await readPage()
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html; charset=utf-8').end(html)
   })
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   return {
     origin: `http://localhost:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    stop: () => stopServer(server),
   }
 }
 
