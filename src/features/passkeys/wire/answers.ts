@@ -22,6 +22,8 @@ export const RegistrationOptions = z
     excludeCredentials: z.array(Descriptor),
     authenticatorSelection: z.record(z.string(), z.unknown()),
     attestation: z.literal('none'),
+    hints: z.array(z.string()),
+    extensions: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'PasskeyRegistrationOptions' })
 
