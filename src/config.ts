@@ -134,3 +134,10 @@ export function loadConfig(env: Env): Promise<Config | BrokenConfig> {
 }
 
 export const isBroken = (config: Config | BrokenConfig): config is BrokenConfig => 'broken' in config
+
+/** For what has no request to answer: objects, cron, queues. Throws the names of the settings that are wrong. */
+export async function requireConfig(env: Env): Promise<Config> {
+  const config = await loadConfig(env)
+  if (isBroken(config)) throw new Error(`not configured: ${config.broken.map(({ name }) => name).join(', ')}`)
+  return config
+}
