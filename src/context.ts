@@ -78,10 +78,6 @@ export interface ActorCtx extends Ctx {
   readonly actor: UserActor
 }
 
-export interface ClientCtx extends Ctx {
-  readonly actor: ClientActor
-}
-
 export interface PrincipalCtx extends Ctx {
   readonly actor: UserActor | ClientActor
 }

@@ -1,4 +1,4 @@
-import type { ActorCtx, ClientActor, ClientCtx, Ctx, PrincipalCtx, UserActor } from '../context.ts'
+import type { ActorCtx, ClientActor, Ctx, PrincipalCtx, UserActor } from '../context.ts'
 import { defineError, tokenInvalid, unauthorized } from '../lib/errors.ts'
 
 export { tokenInvalid }
@@ -25,7 +25,7 @@ export interface Verifier {
  * `strong` routes are admin routes and those that change credentials, factors, roles or sessions.
  */
 export interface Guard<C extends Ctx = Ctx> {
-  readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'client' | 'principal' | 'custom'
+  readonly kind: 'public' | 'user' | 'admin' | 'principal' | 'custom'
   readonly scope: string | null
   readonly strong: boolean
   /** Narrows the context, or throws what the route answers. */
@@ -83,27 +83,4 @@ export function principalRoute(scope: string): Guard<PrincipalCtx> {
       return { ...ctx, actor }
     },
   }
-}
-
-/** A machine with `scope`. */
-export function clientRoute(scope: string): Guard<ClientCtx> {
-  return {
-    kind: 'client',
-    scope,
-    strong: false,
-    admit(ctx, identity) {
-      const actor = requireActor(identity)
-      if (actor.type !== 'client' || !actor.scopes.includes(scope))
-        throw scopeMissing({ required_permissions: [scope] })
-      return { ...ctx, actor }
-    },
-  }
-}
-
-/** Anonymous or signed in; a bad credential is refused. */
-export const optionalUserRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
-  kind: 'optional',
-  scope: null,
-  strong: false,
-  admit: (ctx, identity) => ({ ...ctx, actor: identity.state === 'anonymous' ? null : requireUser(identity) }),
 }

@@ -100,10 +100,8 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 
 const SECURITY: Readonly<Record<Guard['kind'], Record<string, string[]>[]>> = {
   public: [],
-  optional: [{}, { bearer: [] }],
   user: [{ bearer: [] }],
   admin: [{ bearer: [] }],
-  client: [{ bearer: [] }],
   principal: [{ bearer: [] }],
   custom: [{ client: [] }],
 }
@@ -149,10 +147,8 @@ function contentOf({ schema, contentType }: Answer): Pick<ZodOpenApiResponseObje
 /** What a guard of each kind refuses with. A custom guard's route names its refusals itself. */
 const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
   public: [],
-  optional: [tokenInvalid, scopeMissing],
   user: [unauthorized, tokenInvalid, scopeMissing],
   admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired],
-  client: [unauthorized, tokenInvalid, scopeMissing],
   principal: [unauthorized, tokenInvalid, scopeMissing],
   custom: [],
 }

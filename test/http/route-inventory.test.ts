@@ -37,7 +37,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'GET /api/v1/ws': 'as /api/v1/websocket/ws',
 }
 
-const OPEN = ['public', 'optional', 'custom']
+const OPEN = ['public', 'custom']
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
 const open = listRoutes().filter(({ spec }) => OPEN.includes(spec.guard.kind))
 
