@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, requireConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { codeOfAnswer } from '../../features/events/rules/closing.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import { createAlarms } from '../alarms.ts'
@@ -8,7 +9,6 @@ import { createEventLog } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
-import { answerClose } from '../sockets/closing.ts'
 import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { drainRows, takeRows } from './delivered.ts'
@@ -130,7 +130,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    answerClose(socket, code)
+    socket.close(codeOfAnswer(code))
   }
 
   async ping(): Promise<'ok'> {

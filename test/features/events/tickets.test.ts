@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { openTicket, sealTicket } from '../../../src/features/events/rules.ts'
+import { openTicket, sealTicket } from '../../../src/features/events/rules/ticket.ts'
 import { toBase64Url } from '../../../src/lib/encoding.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { bearer, createTestApp } from '../../support/app.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodeCursor } from '../../../src/durable/sockets/cursor.ts'
+import { encodeCursor } from '../../../src/features/events/rules/cursor.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp } from '../../support/app.ts'
 import { connect, readSocket, type TestSocket, upgrade } from '../../support/sockets.ts'

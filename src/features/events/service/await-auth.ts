@@ -1,9 +1,9 @@
 import type { Ctx } from '../../../context.ts'
-import { answerClose } from '../../../durable/sockets/closing.ts'
-import * as frames from '../../../durable/sockets/frames.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { tooManySockets } from '../errors.ts'
+import { codeOfAnswer } from '../rules/closing.ts'
+import * as frames from '../rules/frames.ts'
 import { openSocket } from './sockets.ts'
 
 const PATIENCE_MS = 10 * SECOND
@@ -78,7 +78,7 @@ function receiveAuth(ctx: Ctx, server: WebSocket): Promise<FirstAuth | null> {
     const timer = setTimeout(() => refuse('not_authenticated', frames.CLOSE.policy, true), PATIENCE_MS)
     server.addEventListener('message', onMessage)
     server.addEventListener('close', ({ code }) => {
-      answerClose(server, code)
+      server.close(codeOfAnswer(code))
       end(null)
     })
   })
@@ -113,7 +113,7 @@ function pipe(from: WebSocket, to: WebSocket): void {
     if (isOpen(to)) to.send(data)
   })
   from.addEventListener('close', ({ code, reason }) => {
-    answerClose(from, code)
+    from.close(codeOfAnswer(code))
     if (!isOpen(to)) return
     // 1005 and 1006 say how a socket ended and are never sent (RFC 6455 7.4.1).
     if (code === 1005 || code === 1006) to.close(frames.CLOSE.failed, 'connection lost')

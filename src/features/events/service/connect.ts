@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
-import { decodeCursor } from '../../../durable/sockets/cursor.ts'
-import { CLOSE, connection, failure } from '../../../durable/sockets/frames.ts'
 import { cursorInvalid } from '../errors.ts'
+import { decodeCursor } from '../rules/cursor.ts'
+import { CLOSE, connection, failure } from '../rules/frames.ts'
 import { awaitAuthentication } from './await-auth.ts'
 import { openSocket, type SocketCredential, type SocketRefusal } from './sockets.ts'
 

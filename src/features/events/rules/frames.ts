@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { toIso } from '../../lib/time.ts'
-import type { LoggedEvent, SocketIdentity } from '../rpc.ts'
+import type { LoggedEvent, SocketIdentity } from '../../../durable/rpc.ts'
+import { toIso } from '../../../lib/time.ts'
 
 /** Larger frames are refused: nothing that a client may say is this long. */
 const MAX_FRAME_BYTES = 16 * 1024
