@@ -149,51 +149,33 @@ export const sharedIsolate = new Isolate()
 
 export const systemClock = (): number => Date.now()
 
-/** Made at the first question: most checks of a gateway ask for nothing but the clock. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
-
 export function createContext(source: ContextSource): Ctx {
   const { env, config } = source
   const requestId = source.requestId ?? newUuid()
-  const log = once(() => createLog({ request_id: requestId }))
-  const db = once(() => connect(env.DB))
-  const objects = once(() => createObjects(env, config))
+  const log = createLog({ request_id: requestId })
+  let db: Db | null = null
   return {
     config,
+    // A check of a token asks for no row, and a session with the database costs as much as the check.
     get db() {
-      return db()
+      db ??= connect(env.DB)
+      return db
     },
     kv: env.KV,
     assets: env.ASSETS,
     rateLimiter: env.RATE_LIMITER ?? null,
-    get objects() {
-      return objects()
-    },
+    objects: createObjects(env, config),
     queues: { objectEvents: env.OBJECT_EVENTS },
     isolate: source.isolate,
     now: systemClock,
     newId: newUuid,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: (input, init) => fetch(input, init),
-    get log() {
-      return log()
-    },
+    log,
     requestId,
-    get ip() {
-      return source.ip ?? '0.0.0.0'
-    },
-    get country() {
-      return source.country ?? null
-    },
-    get userAgent() {
-      return source.userAgent ?? null
-    },
-    defer: (work) => source.waitUntil(work.catch((cause: unknown) => log().error('deferred_work_failed', cause))),
+    ip: source.ip ?? '0.0.0.0',
+    country: source.country ?? null,
+    userAgent: source.userAgent ?? null,
+    defer: (work) => source.waitUntil(work.catch((cause: unknown) => log.error('deferred_work_failed', cause))),
   }
 }

@@ -151,12 +151,12 @@ async function admit(c: Context<HonoEnv>, { spec }: Route, verifier: Verifier, l
   return narrowed
 }
 
-async function inputOf(c: Context<HonoEnv>, { spec }: Route) {
+/** What the route reads of a request, parsed; throws what is wrong with it. */
+export async function inputOf({ spec }: Route, request: Request, params: Record<string, string>) {
   const malformed = spec.invalidIs400 ?? false
-  const path = spec.path && parseInput(spec.path, c.req.param(), 'path', true)
-  const query = spec.query && parseInput(spec.query, queryOf(new URL(c.req.url)), 'query', malformed)
-  const body =
-    spec.body && parseInput(spec.body, await readInput(c.req.raw, spec.encoding ?? 'json'), 'body', malformed)
+  const path = spec.path && parseInput(spec.path, params, 'path', true)
+  const query = spec.query && parseInput(spec.query, queryOf(request.url), 'query', malformed)
+  const body = spec.body && parseInput(spec.body, await readInput(request, spec.encoding ?? 'json'), 'body', malformed)
   return { path: path as undefined, query: query as undefined, body: body as undefined }
 }
 
@@ -167,7 +167,7 @@ export function mountRoutes(app: Hono<HonoEnv>, routes: readonly Route[], verifi
       if (!isServed(route, c.var.state.ctx, c.req.raw)) return c.notFound()
       try {
         const ctx = await admit(c, route, verifier, limit)
-        return await route.handle({ ctx, ...(await inputOf(c, route)), request: c.req.raw })
+        return await route.handle({ ctx, ...(await inputOf(route, c.req.raw, c.req.param())), request: c.req.raw })
       } catch (thrown) {
         c.set('renderError', route.renderError)
         throw thrown

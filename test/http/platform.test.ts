@@ -164,6 +164,17 @@ describe('the log of a request', () => {
     expect(first).not.toContain('hunter2')
     expect(second.length).toBeLessThan(600)
   })
+
+  it('is left out for a good answer to a gateway or a probe, and written for a bad one', async () => {
+    const lines: string[] = []
+    vi.spyOn(console, 'info').mockImplementation((line: string) => void lines.push(line))
+    const app = createTestApp()
+    expect((await app.fetch('/liveness')).status).toBe(200)
+    expect(lines).toEqual([])
+    expect((await app.fetch('/validate')).status).toBe(401)
+    expect((await app.fetch('/validate/orders')).status).toBe(401)
+    expect(lines.map((line) => JSON.parse(line).path)).toEqual(['/validate', '/validate/orders'])
+  })
 })
 
 describe('cross-origin requests', () => {
