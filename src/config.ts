@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { importRootKeys, type RootKeys } from './lib/root-keys.ts'
 
 /** The Worker's bindings and variables, as `wrangler.toml`, secrets and `.dev.vars` give them. */

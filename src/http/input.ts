@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
 import { malformedRequest, payloadTooLarge, unsupportedMediaType, validationFailed } from '../lib/errors.ts'
 import { searchOf } from './url.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
 import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
 import { DAY, SECOND } from '../../lib/time.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toIso } from '../../lib/time.ts'
 import type { StoredMail } from './types.ts'
 

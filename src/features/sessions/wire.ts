@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EndResult, SessionSnapshot } from '../../durable/rpc.ts'
 import { UuidParam } from '../../http/input.ts'
 import { toIso } from '../../lib/time.ts'

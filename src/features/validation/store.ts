@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
 import type { CheckInput, CheckResult, FeedPage } from '../../durable/rpc.ts'
 import { toBase64Url } from '../../lib/encoding.ts'

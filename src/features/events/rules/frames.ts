@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { LoggedEvent, SocketIdentity } from '../../../durable/rpc.ts'
 import { toIso } from '../../../lib/time.ts'
 
