@@ -109,5 +109,5 @@ export function queryOf(url: string): Record<string, string | string[]> {
   return query
 }
 
-/** A UUID in a path; malformed ones are 400. */
-export const UuidParam = z.uuid('must be a UUID')
+/** A UUID in a path, in whatever case (RFC 9562 4); malformed ones are 400. */
+export const UuidParam = z.uuid('must be a UUID').toLowerCase()
