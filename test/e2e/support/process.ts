@@ -47,7 +47,7 @@ export function start(command: string, args: readonly string[], { cwd, env = {} 
 }
 
 /** Resolves when `isReady` is true; fails with what the program wrote when it ends before, or takes too long. */
-export async function whenReady(running: Running, isReady: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function whenReady(running: Running, isReady: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   let gone = false
   running.ended.then(
