@@ -35,7 +35,7 @@ export interface Ctx {
   now(): number
   newId(): string
   random(length: number): Uint8Array<ArrayBuffer>
-  /** For fixed providers only; addresses from configuration or users go through `lib/outbound`. */
+  /** For fixed providers only, never for an address that somebody else chose. */
   fetch: typeof fetch
   readonly log: Log
   readonly requestId: string

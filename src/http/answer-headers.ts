@@ -1,6 +1,6 @@
 import type { Ctx } from '../context.ts'
 
-/** janua-wire 1. HTML pages (API reference) bring a CSP of their own. */
+/** Janua's, so that its clients and scanners find them. HTML pages (API reference) bring a CSP of their own. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',

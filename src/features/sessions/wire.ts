@@ -14,7 +14,7 @@ export const SessionListQuery = z.object({
   active_only: z.stringbool().default(true),
 })
 
-/** janua-wire 2. */
+/** As Janua has it, with what Postern knows besides. */
 export const Session = z
   .object({
     id: z.uuid(),

@@ -17,7 +17,7 @@ export const CLOSE = {
   slow: 4008,
 } as const
 
-/** janua-wire 6: `nested` speaks of `authentication` and `data`, `flat` of `auth` and `channel`. */
+/** The two dialects of Janua's clients: `nested` speaks of `authentication` and `data`, `flat` of `auth` and `channel`. */
 export type Dialect = 'nested' | 'flat'
 
 export type ClientFrame =
