@@ -27,11 +27,11 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly path?: P
   readonly answers: Readonly<Record<number, Answer>>
   readonly errors?: readonly ErrorDefinition[]
-  /** Invalid fields are 400 instead of 422 (janua-wire 9). */
+  /** Invalid fields are 400 instead of 422, where a documented system has it so. */
   readonly invalidIs400?: boolean
   /** Outside the rate tiers: its caller is a gateway or a probe. */
   readonly unlimited?: boolean
-  /** Served, but an alias or a page: left out of the OpenAPI document. */
+  /** A page: served, but left out of the OpenAPI document. */
   readonly hidden?: boolean
   /** For development: in production, or asked by another host than loopback, it is an unknown path. */
   readonly localOnly?: boolean
@@ -80,18 +80,18 @@ export interface Routes {
   readonly delete: Declare
 }
 
-/** Routes of one feature. Several paths for one handler are aliases: the first is documented. */
+/** Routes of one feature. Several paths for one handler are aliases: each is some documented client's, so all are shown. */
 export function createRoutes(options: { prefix: string; tag: string; renderError: ErrorRenderer }): Routes {
   const list: Route[] = []
   const declare =
     (method: Route['method']): Declare =>
     (paths, spec, handler) => {
-      for (const [index, path] of [paths].flat().entries()) {
+      for (const path of [paths].flat()) {
         list.push({
           method,
           path: `${options.prefix}${path === '/' ? '' : path}` || '/',
           tag: options.tag,
-          spec: { ...spec, hidden: spec.hidden ?? index > 0 } as unknown as Route['spec'],
+          spec: spec as unknown as Route['spec'],
           handle: handler as unknown as Route['handle'],
           renderError: options.renderError,
         })
