@@ -3,7 +3,7 @@ import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
 import { malformedRequest, payloadTooLarge, unsupportedMediaType, validationFailed } from '../lib/errors.ts'
 import { searchOf } from './url.ts'
 
-/** Bodies larger than this are 413 (ARCHITECTURE 6). */
+/** Bodies larger than this are 413. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
 export type BodyEncoding = 'json' | 'form' | 'json-or-form'
