@@ -25,8 +25,8 @@ export interface Measured {
 export interface Rounds {
   readonly count: number
   readonly milliseconds: number
-  /** Off for scripts that cannot be sent twice: a refresh token is spent. */
-  readonly warmUp?: boolean
+  /** Milliseconds of load before the first round, until the hot code is compiled; 0 where a script cannot be sent twice. */
+  readonly warmUp: number
 }
 
 interface Round {
@@ -54,15 +54,15 @@ async function measureOnce(load: LoadProcess, contestant: Contestant, millisecon
 
 /**
  * Measures the contestants in turn, round after round, every second round backwards: what else the machine does falls
- * on all of them alike. A first short round warms up and is thrown away.
+ * on all of them alike.
  */
 export async function compare(
   load: LoadProcess,
   contestants: readonly Contestant[],
-  { count, milliseconds, warmUp = true }: Rounds,
+  { count, milliseconds, warmUp }: Rounds,
 ): Promise<Measured[]> {
   const rounds = new Map<string, Round[]>(contestants.map(({ name }) => [name, []]))
-  if (warmUp) for (const contestant of contestants) await measureOnce(load, contestant, milliseconds / 2)
+  if (warmUp > 0) for (const contestant of contestants) await measureOnce(load, contestant, warmUp)
   for (let round = 0; round < count; round += 1) {
     for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
       rounds.get(contestant.name)?.push(await measureOnce(load, contestant, milliseconds))

@@ -6,6 +6,8 @@ import type { Script } from './load/closed-loop.ts'
 
 /** Connections of one contestant: two cores are kept busy by far fewer, and more would measure the queue. */
 export const CONNECTIONS = 16
+/** A password hash takes a core for itself: more would only stand in line. */
+const SIGN_IN_CONNECTIONS = 2
 
 /**
  * How a request comes to a Worker: through its own socket, or through miniflare's front Worker, which is what stands
@@ -43,6 +45,7 @@ export type MakeContestant = (
   name: string,
   worker: string,
   ask: (connection: number) => Omit<Ask, 'worker'>,
+  connections?: number,
 ) => Contestant
 
 /** Contestants of one runtime, behind one kind of door. */
@@ -50,10 +53,10 @@ export async function contestantsAt(runtime: Miniflare, door: Door): Promise<Mak
   const front = await runtime.ready
   const sockets = new Map<string, URL>()
   for (const worker of WORKERS) sockets.set(worker, await runtime.unsafeGetDirectURL(worker))
-  return (name, worker, ask) => ({
+  return (name, worker, ask, connections = CONNECTIONS) => ({
     name,
     base: door === 'front' ? front : (sockets.get(worker) ?? front),
-    scripts: Array.from({ length: CONNECTIONS }, (_, connection) => scriptOf({ worker, ...ask(connection) }, door)),
+    scripts: Array.from({ length: connections }, (_, connection) => scriptOf({ worker, ...ask(connection) }, door)),
   })
 }
 
@@ -71,15 +74,18 @@ function userOf<User>(users: readonly User[], connection: number): User {
   return user
 }
 
-/** The bare Worker gets the very request that Postern gets, and reads nothing of it. */
+/** The bare Worker gets the very request that Postern gets. By POST it is asked twice: once it reads nothing, once the body. */
 export function validateContestants(make: MakeContestant, users: Users, method: 'GET' | 'POST'): Contestant[] {
-  const ask = (connection: number) => {
+  const askAt = (path: string) => (connection: number) => {
     const user = userOf(users.postern, connection)
     return method === 'GET'
-      ? { method, path: '/validate', headers: bearer(user) }
-      : { method, path: '/validate', body: { token: user.accessToken } }
+      ? { method, path, headers: bearer(user) }
+      : { method, path, body: { token: user.accessToken } }
   }
-  return [make('bare Hono', 'bare-hono', ask), make('Postern', 'postern', ask)]
+  const bare = make('bare Hono', 'bare-hono', askAt('/validate'))
+  const postern = make('Postern', 'postern', askAt('/validate'))
+  if (method === 'GET') return [bare, postern]
+  return [bare, postern, make('bare Hono, body read', 'bare-hono', askAt('/validate/read'))]
 }
 
 export function getSessionContestant(make: MakeContestant, users: Users, store: BetterAuthStore): Contestant {
@@ -100,14 +106,16 @@ export function refreshContestant(make: MakeContestant, users: Users): Contestan
 }
 
 export function signInContestants(make: MakeContestant, users: Users): Contestant[] {
+  const postern = (connection: number) => {
+    const { email, password } = userOf(users.postern, connection)
+    return { method: 'POST', path: '/api/v1/auth/signin', body: { email, password } } as const
+  }
+  const betterAuth = (connection: number) => {
+    const { email, password } = userOf(users.betterAuth.d1, connection)
+    return { method: 'POST', path: '/api/auth/sign-in/email', body: { email, password } } as const
+  }
   return [
-    make('Postern', 'postern', (connection) => {
-      const { email, password } = userOf(users.postern, connection)
-      return { method: 'POST', path: '/api/v1/auth/signin', body: { email, password } }
-    }),
-    make('Better Auth, d1', 'better-auth-d1', (connection) => {
-      const { email, password } = userOf(users.betterAuth.d1, connection)
-      return { method: 'POST', path: '/api/auth/sign-in/email', body: { email, password } }
-    }),
+    make('Postern', 'postern', postern, SIGN_IN_CONNECTIONS),
+    make('Better Auth, d1', 'better-auth-d1', betterAuth, SIGN_IN_CONNECTIONS),
   ]
 }

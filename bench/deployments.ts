@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { URL } from 'node:url'
 import type { Miniflare } from 'miniflare'
 import { type Build, buildPostern, buildRival } from './build.ts'
 import { type WorkerOptions, workerOf } from './runtime.ts'

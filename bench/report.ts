@@ -49,18 +49,20 @@ function named(measured: readonly Measured[], name: string): Measured {
   return found
 }
 
-const rivalsOf = (measured: readonly Measured[]) => measured.filter(({ name }) => name.startsWith('Better Auth'))
+const isBare = ({ name }: Measured) => name.startsWith('bare Hono')
+const isBetterAuth = ({ name }: Measured) => name.startsWith('Better Auth')
 
 function ratioRows({ door, get, post }: Checks): string[][] {
   const row = (what: string, ours: Measured, theirs: Measured, aim: number) => {
     const ratio = ratioOf(ours, theirs)
-    return [DOORS[door], what, theirs.name, spread(ratio, twoPlaces), `${aim}`, verdict(ratio.median >= aim)]
+    const byCpu = ours.cpu === null || theirs.cpu === null ? '' : twoPlaces(theirs.cpu / ours.cpu)
+    return [DOORS[door], what, theirs.name, spread(ratio, twoPlaces), byCpu, `${aim}`, verdict(ratio.median >= aim)]
   }
   const postern = named(get, 'Postern')
   return [
     row('GET /validate', postern, named(get, 'bare Hono'), AIM_BARE),
-    row('POST /validate', named(post, 'Postern'), named(post, 'bare Hono'), AIM_BARE),
-    ...rivalsOf(get).map((rival) => row('GET /validate', postern, rival, AIM_BETTER_AUTH)),
+    ...post.filter(isBare).map((bare) => row('POST /validate', named(post, 'Postern'), bare, AIM_BARE)),
+    ...get.filter(isBetterAuth).map((rival) => row('GET /validate', postern, rival, AIM_BETTER_AUTH)),
   ]
 }
 
@@ -77,7 +79,7 @@ const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }
 function rateRows({ checks, signIn, refresh }: Results): string[][] {
   return [
     ...checks.flatMap(({ door, get, post }) => [
-      ...get.map((one) => rateRow(DOORS[door], one.name.startsWith('Better') ? 'get-session' : 'GET /validate', one)),
+      ...get.map((one) => rateRow(DOORS[door], isBetterAuth(one) ? 'get-session' : 'GET /validate', one)),
       ...post.map((one) => rateRow(DOORS[door], 'POST /validate', one)),
     ]),
     ...signIn.map((one) => rateRow(DOORS.socket, 'sign-in', one)),
@@ -111,9 +113,9 @@ ${CONNECTIONS} connections, rounds interleaved; median (least to most) of the ro
 
 ## Ratios
 
-How many times the other's answers a second Postern gives, round by round.
+How many times the other's answers a second Postern gives, round by round. By CPU: the other's CPU time an answer, divided by Postern's.
 
-${table(['door', 'Postern', 'beside', 'ratio', 'aim', 'reached'], checks.flatMap(ratioRows))}
+${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], checks.flatMap(ratioRows))}
 
 ## Rates
 

@@ -35,7 +35,7 @@ async function findMissingSecrets(): Promise<string[]> {
   })
   const names = (JSON.parse(text) as { name: string }[]).map(({ name }) => name)
   if (names.includes('ROOT_SECRET')) return []
-  return ['ROOT_SECRET: `openssl rand -base64 48 | npx wrangler secret put ROOT_SECRET`']
+  return ['ROOT_SECRET: `openssl rand -base64 48 | tee root-secret | npx wrangler secret put ROOT_SECRET`']
 }
 
 /** Migrates the deployed database, then deploys. Nothing is touched while something is missing. */

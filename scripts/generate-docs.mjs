@@ -71,13 +71,14 @@ function renderErrors(declarations) {
     )
   return `# Errors
 
-Every code that an answer may carry, in the envelope of [the API](../README.md). Made by \`npm run docs\` from the declarations; do not edit.
+Every code that an answer may carry, in [the one envelope](../README.md#errors). Made by \`npm run docs\` from the declarations; do not edit.
 
 | code | status | message | declared in |
 |---|---|---|---|
 ${rows.join('\n')}
 
 \`VALIDATION_ERROR\` is 422 for fields, and 400 for a body that cannot be read, a malformed path, and on routes whose documents say so.
+Codes in lower case are those of the OAuth endpoints, in their own envelope (RFC 6749 5.2).
 `
 }
 
@@ -88,7 +89,7 @@ async function findDeclarations() {
   for (const name of files) {
     const file = join(root, 'src', name)
     const source = await readFile(file, 'utf8')
-    for (const [, code] of source.matchAll(/defineError\(\s*'([A-Z0-9_]+)'/g)) {
+    for (const [, code] of source.matchAll(/defineError\(\s*'(\w+)'/g)) {
       declarations.set(code, relative(root, file))
     }
   }

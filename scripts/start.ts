@@ -10,6 +10,7 @@ import { DEFAULT_PORT, localOrigin, makeDevVars, readSettings, type Settings } f
 
 const DEFAULT_ADMIN = 'admin@postern.localhost'
 const CRON_MS = 60_000
+const PARENT_CHECK_MS = 500
 
 function readPort(text: string | undefined): number {
   const port = text ? Number(text) : DEFAULT_PORT
@@ -78,6 +79,26 @@ async function runCron(origin: string): Promise<void> {
   }
 }
 
+/** Calls `stop` once, at the first signal or when npm is gone. */
+function whenAskedToStop(stop: () => Promise<void>): void {
+  const parent = process.ppid
+  // npm hands SIGTERM to its shell, and one that dies of it (dash) leaves its child behind, and the port with it.
+  const watch = setInterval(() => {
+    if (process.env.npm_lifecycle_event !== undefined && process.ppid !== parent) stopOnce()
+  }, PARENT_CHECK_MS)
+  let isStopping = false
+  const stopOnce = () => {
+    clearInterval(watch)
+    if (!isStopping) void stop()
+    isStopping = true
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // The runtime's own handler ends the process at once; this one lets requests and the state's files close first.
+    process.removeAllListeners(signal)
+    process.on(signal, stopOnce)
+  }
+}
+
 export async function main(): Promise<void> {
   Object.assign(process.env, WRANGLER_ENV)
   const port = readPort(process.env.PORT)
@@ -96,16 +117,11 @@ export async function main(): Promise<void> {
   const origin = localOrigin(port)
   await runCron(origin)
   const cron = setInterval(() => void runCron(origin), CRON_MS)
-  const stop = async () => {
+  whenAskedToStop(async () => {
     clearInterval(cron)
     await worker.dispose()
     process.exit(0)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // The runtime's own handler ends the process at once; this one lets requests and the state's files close first.
-    process.removeAllListeners(signal)
-    process.once(signal, stop)
-  }
+  })
 
   console.log(
     [

@@ -19,7 +19,6 @@ import { passkeyRoutes } from './features/passkeys/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { userRoutes } from './features/users/routes.ts'
 import { answerGateway } from './features/validation/gateway.ts'
-import { answerFromMemory } from './features/validation/memory.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
 import { withAnswerHeaders } from './http/answer-headers.ts'
@@ -84,20 +83,13 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
           config,
           isolate,
           requestId,
-          // Getters: a gateway's check, answered from memory, needs none of them.
-          get ip() {
-            return clientAddress(request, config)
-          },
-          get country() {
-            return request.headers.get('cf-ipcountry')
-          },
-          get userAgent() {
-            return request.headers.get('user-agent')?.slice(0, 512) ?? null
-          },
+          ip: clientAddress(request, config),
+          country: request.headers.get('cf-ipcountry'),
+          userAgent: request.headers.get('user-agent')?.slice(0, 512) ?? null,
           waitUntil: (work) => execution.waitUntil(work),
         }),
       )
-      return answerFromMemory(ctx, request, (again) => serve(ctx, again)) ?? serve(ctx, request)
+      return serve(ctx, request)
     },
   }
 }

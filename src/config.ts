@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { importRootKeys, type RootKeys } from './lib/root-keys.ts'
 
 /** The Worker's bindings and variables, as `wrangler.toml`, secrets and `.dev.vars` give them. */
@@ -178,3 +178,10 @@ export function loadConfig(env: Env): Promise<Config | BrokenConfig> {
 }
 
 export const isBroken = (config: Config | BrokenConfig): config is BrokenConfig => 'broken' in config
+
+/** For what has no request to answer: objects, cron, queues. Throws the names of the settings that are wrong. */
+export async function requireConfig(env: Env): Promise<Config> {
+  const config = await loadConfig(env)
+  if (isBroken(config)) throw new Error(`not configured: ${config.broken.map(({ name }) => name).join(', ')}`)
+  return config
+}

@@ -39,7 +39,7 @@ export interface Ctx {
   now(): number
   newId(): string
   random(length: number): Uint8Array<ArrayBuffer>
-  /** For fixed providers only; addresses from configuration or users go through `lib/outbound`. */
+  /** For fixed providers only, never for an address that somebody else chose. */
   fetch: typeof fetch
   readonly log: Log
   readonly requestId: string
@@ -80,10 +80,6 @@ export interface ClientActor {
 
 export interface ActorCtx extends Ctx {
   readonly actor: UserActor
-}
-
-export interface ClientCtx extends Ctx {
-  readonly actor: ClientActor
 }
 
 export interface PrincipalCtx extends Ctx {
@@ -157,52 +153,34 @@ export const sharedIsolate = new Isolate()
 
 export const systemClock = (): number => Date.now()
 
-/** Made at the first question: most checks of a gateway ask for nothing but the clock. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
-
 export function createContext(source: ContextSource): Ctx {
   const { env, config } = source
   const requestId = source.requestId ?? newUuid()
-  const log = once(() => createLog({ request_id: requestId }))
-  const db = once(() => connect(env.DB))
-  const objects = once(() => createObjects(env, config))
+  const log = createLog({ request_id: requestId })
+  let db: Db | null = null
   return {
     config,
+    // A check of a token asks for no row, and a session with the database costs as much as the check.
     get db() {
-      return db()
+      db ??= connect(env.DB)
+      return db
     },
     kv: env.KV,
     assets: env.ASSETS,
     rateLimiter: env.RATE_LIMITER ?? null,
     sendEmail: env.SEND_EMAIL ?? null,
-    get objects() {
-      return objects()
-    },
+    objects: createObjects(env, config),
     queues: { objectEvents: env.OBJECT_EVENTS, mail: env.MAIL },
     isolate: source.isolate,
     now: systemClock,
     newId: newUuid,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: (input, init) => fetch(input, init),
-    get log() {
-      return log()
-    },
+    log,
     requestId,
-    get ip() {
-      return source.ip ?? '0.0.0.0'
-    },
-    get country() {
-      return source.country ?? null
-    },
-    get userAgent() {
-      return source.userAgent ?? null
-    },
-    defer: (work) => source.waitUntil(work.catch((cause: unknown) => log().error('deferred_work_failed', cause))),
+    ip: source.ip ?? '0.0.0.0',
+    country: source.country ?? null,
+    userAgent: source.userAgent ?? null,
+    defer: (work) => source.waitUntil(work.catch((cause: unknown) => log.error('deferred_work_failed', cause))),
   }
 }

@@ -1,5 +1,5 @@
 import { createApp } from './app.ts'
-import { type Env, isBroken, loadConfig } from './config.ts'
+import { type Env, requireConfig } from './config.ts'
 import { type Ctx, createContext, sharedIsolate } from './context.ts'
 import { runQueue, runScheduled } from './jobs.ts'
 
@@ -12,9 +12,12 @@ const app = createApp({ isolate: sharedIsolate })
 
 /** Throws when the deployment is not configured: cron and queues try again later. */
 async function backgroundContext(env: Env, execution: ExecutionContext): Promise<Ctx> {
-  const config = await loadConfig(env)
-  if (isBroken(config)) throw new Error(`not configured: ${config.broken.map(({ name }) => name).join(', ')}`)
-  return createContext({ env, config, isolate: sharedIsolate, waitUntil: (work) => execution.waitUntil(work) })
+  return createContext({
+    env,
+    config: await requireConfig(env),
+    isolate: sharedIsolate,
+    waitUntil: (work) => execution.waitUntil(work),
+  })
 }
 
 export default {

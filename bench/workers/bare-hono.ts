@@ -6,4 +6,10 @@ const answer = { valid: true, userId: 1, username: 'mallory', role: 'user', expi
 
 app.all('/validate', (c) => c.json(answer))
 
+// What a check by POST cannot do without.
+app.post('/validate/read', async (c) => {
+  await c.req.json()
+  return c.json(answer)
+})
+
 export default app

@@ -1,17 +1,17 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { argon2idAsync } from '@noble/hashes/argon2.js'
+import { SCOPE } from '../../src/features/clients/rules.ts'
 import { isEmail, normalizeEmail } from '../../src/features/users/rules.ts'
+import { MAX_PASSWORD_LENGTH, passwordLength } from '../../src/lib/password-hash/length.ts'
 import { type Database, execute, insertInto, query, quote } from './database.ts'
 import { randomToken } from './random.ts'
 import { Refusal } from './refusal.ts'
 
-// The service's own parameters (ARCHITECTURE: passwords); a hash with others would be made anew at the first sign-in.
+// The service's own parameters (decision 0030); a hash with others would be made anew at the first sign-in.
 const ARGON2 = { m: 19_456, t: 2, p: 1, dkLen: 32 } as const
 const MIN_PASSWORD_LENGTH = 8
-const MAX_PASSWORD_LENGTH = 128
 
 const CLIENT_SECRET_PREFIX = 'pcs_'
-const SCOPE = /^[a-z0-9][a-z0-9:_.*-]{0,63}$/
 
 const toPhcBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replaceAll('=', '')
 
@@ -43,7 +43,7 @@ export async function findAdmin(database: Database): Promise<string | undefined>
 /** Refuses an address or a password that sign-up would refuse for its form. */
 export function checkAdmin(account: { email: string; password: string }): void {
   if (!isEmail(account.email)) throw new Refusal(`${account.email} is not an email address`)
-  const { length } = account.password
+  const length = passwordLength(account.password)
   if (length < MIN_PASSWORD_LENGTH || length > MAX_PASSWORD_LENGTH)
     throw new Refusal(`the admin's password must have ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`)
 }
@@ -67,7 +67,7 @@ export async function createAdmin(database: Database, account: { email: string; 
       created_at: now,
       updated_at: now,
     }),
-    eventRow('user.created', id, id, { email, role: 'admin' }, now),
+    eventRow('user.created', id, id, { after: { email, username: null, role: 'admin', status: 'active' } }, now),
   ])
 }
 

@@ -11,9 +11,18 @@ export interface Ended {
 const MINUTE = 60_000
 
 /** Runs a command to its end and keeps what it wrote. */
-export function capture(command: string, args: readonly string[], cwd: string = PROJECT_ROOT): Promise<Ended> {
+export function capture(
+  command: string,
+  args: readonly string[],
+  { cwd = PROJECT_ROOT, env = {} }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: 10 * MINUTE })
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 10 * MINUTE,
+    })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk) => {

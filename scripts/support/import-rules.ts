@@ -50,7 +50,7 @@ async function cruise(folder: string): Promise<Cruise> {
   const { stdout, stderr } = await capture(
     CRUISER,
     ['src', '--config', CONFIG, '--output-type', 'json', '--no-progress'],
-    folder,
+    { cwd: folder },
   )
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as Cruise

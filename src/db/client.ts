@@ -7,7 +7,7 @@ export type Db = DrizzleD1Database
 /** A statement that has not answered by then is given up: the caller gets SERVICE_UNAVAILABLE. */
 const STATEMENT_BOUND_MS = 3000
 
-/** Every read that decides, or fills a token, starts at the primary (ARCHITECTURE 9). */
+/** Every read that decides, or fills a token, starts at the primary: a replica may be behind. */
 export function connect(database: D1Database): Db {
   return drizzle(boundDatabase(database.withSession('first-primary')))
 }

@@ -1,4 +1,4 @@
-import type { ActorCtx, ClientActor, ClientCtx, Ctx, PrincipalCtx, UserActor } from '../context.ts'
+import type { ActorCtx, ClientActor, Ctx, PrincipalCtx, UserActor } from '../context.ts'
 import { defineError, tokenInvalid, unauthorized } from '../lib/errors.ts'
 
 export { tokenInvalid }
@@ -25,7 +25,7 @@ export interface Verifier {
  * `strong` routes are admin routes and those that change credentials, factors, roles or sessions.
  */
 export interface Guard<C extends Ctx = Ctx> {
-  readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'client' | 'principal' | 'custom'
+  readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'principal' | 'custom'
   readonly scope: string | null
   readonly strong: boolean
   /** Narrows the context, or throws what the route answers. */
@@ -79,21 +79,6 @@ export function principalRoute(scope: string): Guard<PrincipalCtx> {
     admit(ctx, identity) {
       const actor = requireActor(identity)
       if (actor.type === 'client' && !actor.scopes.includes(scope))
-        throw scopeMissing({ required_permissions: [scope] })
-      return { ...ctx, actor }
-    },
-  }
-}
-
-/** A machine with `scope`. */
-export function clientRoute(scope: string): Guard<ClientCtx> {
-  return {
-    kind: 'client',
-    scope,
-    strong: false,
-    admit(ctx, identity) {
-      const actor = requireActor(identity)
-      if (actor.type !== 'client' || !actor.scopes.includes(scope))
         throw scopeMissing({ required_permissions: [scope] })
       return { ...ctx, actor }
     },

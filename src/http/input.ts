@@ -1,28 +1,37 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
 import { malformedRequest, payloadTooLarge, unsupportedMediaType, validationFailed } from '../lib/errors.ts'
+import { searchOf } from './url.ts'
 
-/** Bodies larger than this are 413 (ARCHITECTURE 6). */
+/** Bodies larger than this are 413. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
 export type BodyEncoding = 'json' | 'form' | 'json-or-form'
 
-/** Reads at most `MAX_BODY_BYTES`, whatever `Content-Length` claims. */
+/** The body as text; refuses more than `MAX_BODY_BYTES`. */
 async function readBody(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw payloadTooLarge()
-  if (!request.body) return ''
+  const length = request.headers.get('content-length')
+  if (Number(length) > MAX_BODY_BYTES) throw payloadTooLarge()
+  // A body is no longer than its length says (RFC 9112 6.3), and making its stream costs more than reading it.
+  const bytes = length === null ? await readPieces(request.body) : new Uint8Array(await request.arrayBuffer())
+  if (bytes.length > MAX_BODY_BYTES) throw payloadTooLarge()
+  try {
+    return fromUtf8(bytes)
+  } catch {
+    throw malformedRequest('The body is not UTF-8')
+  }
+}
+
+/** A body whose length nobody has told: it is given up as soon as it is too long. */
+async function readPieces(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body) {
+  for await (const chunk of body ?? []) {
     size += chunk.length
     if (size > MAX_BODY_BYTES) throw payloadTooLarge()
     chunks.push(chunk)
   }
-  try {
-    return fromUtf8(concatBytes(...chunks))
-  } catch {
-    throw malformedRequest('The body is not UTF-8')
-  }
+  return concatBytes(...chunks)
 }
 
 function mediaTypeOf(request: Request): string {
@@ -88,14 +97,17 @@ export function parseInput<T>(
 }
 
 /** Query parameters; one that is repeated is an array. */
-export function queryOf(url: URL): Record<string, string | string[]> {
+export function queryOf(url: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null)
-  for (const name of new Set(url.searchParams.keys())) {
-    const values = url.searchParams.getAll(name)
+  const search = searchOf(url)
+  if (search === '') return query
+  const params = new URLSearchParams(search)
+  for (const name of new Set(params.keys())) {
+    const values = params.getAll(name)
     query[name] = values.length > 1 ? values : (values[0] ?? '')
   }
   return query
 }
 
-/** A UUID in a path; malformed ones are 400. */
-export const UuidParam = z.uuid('must be a UUID')
+/** A UUID in a path, in whatever case (RFC 9562 4); malformed ones are 400. */
+export const UuidParam = z.uuid('must be a UUID').toLowerCase()

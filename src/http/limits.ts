@@ -52,7 +52,7 @@ function tierOf(ctx: Ctx, identity: Identity): Tier {
 }
 
 /**
- * Counts a request against its tier (ARCHITECTURE 5): on this isolate's own count and the others' as last seen.
+ * Counts a request against its tier (decision 0060): on this isolate's own count and the others' as last seen.
  * What the count refuses is not counted. KV is only ever touched in the background, so its failure changes no answer.
  */
 export const limitRequest: Limiter = async (c, identity) => {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   createDocument,
   type ZodOpenApiOperationObject,
@@ -103,7 +103,6 @@ const SECURITY: Readonly<Record<Guard['kind'], Record<string, string[]>[]>> = {
   optional: [{}, { bearer: [] }],
   user: [{ bearer: [] }],
   admin: [{ bearer: [] }],
-  client: [{ bearer: [] }],
   principal: [{ bearer: [] }],
   custom: [{ client: [] }],
 }
@@ -152,7 +151,6 @@ const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
   optional: [tokenInvalid, scopeMissing],
   user: [unauthorized, tokenInvalid, scopeMissing],
   admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired],
-  client: [unauthorized, tokenInvalid, scopeMissing],
   principal: [unauthorized, tokenInvalid, scopeMissing],
   custom: [],
 }

@@ -56,7 +56,7 @@ export function errorHeaders(error: DomainError): Record<string, string> {
   return headers
 }
 
-/** The one envelope (ARCHITECTURE 6): it satisfies every documented system and its clients at once. */
+/** The one envelope: it satisfies every documented system and its clients at once. */
 export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) {
   const { code, message, details } = error
   return {

@@ -27,11 +27,11 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly path?: P
   readonly answers: Readonly<Record<number, Answer>>
   readonly errors?: readonly ErrorDefinition[]
-  /** Invalid fields are 400 instead of 422 (janua-wire 9). */
+  /** Invalid fields are 400 instead of 422, where a documented system has it so. */
   readonly invalidIs400?: boolean
   /** Outside the rate tiers: its caller is a gateway or a probe. */
   readonly unlimited?: boolean
-  /** Served, but an alias or a page: left out of the OpenAPI document. */
+  /** A page: served, but left out of the OpenAPI document. */
   readonly hidden?: boolean
   /** For development: in production, or asked by another host than loopback, it is an unknown path. */
   readonly localOnly?: boolean
@@ -80,18 +80,18 @@ export interface Routes {
   readonly delete: Declare
 }
 
-/** Routes of one feature. Several paths for one handler are aliases: the first is documented. */
+/** Routes of one feature. Several paths for one handler are aliases: each is some documented client's, so all are shown. */
 export function createRoutes(options: { prefix: string; tag: string; renderError: ErrorRenderer }): Routes {
   const list: Route[] = []
   const declare =
     (method: Route['method']): Declare =>
     (paths, spec, handler) => {
-      for (const [index, path] of [paths].flat().entries()) {
+      for (const path of [paths].flat()) {
         list.push({
           method,
           path: `${options.prefix}${path === '/' ? '' : path}` || '/',
           tag: options.tag,
-          spec: { ...spec, hidden: spec.hidden ?? index > 0 } as unknown as Route['spec'],
+          spec: spec as unknown as Route['spec'],
           handle: handler as unknown as Route['handle'],
           renderError: options.renderError,
         })
@@ -151,12 +151,12 @@ async function admit(c: Context<HonoEnv>, { spec }: Route, verifier: Verifier, l
   return narrowed
 }
 
-async function inputOf(c: Context<HonoEnv>, { spec }: Route) {
+/** What the route reads of a request, parsed; throws what is wrong with it. */
+export async function inputOf({ spec }: Route, request: Request, params: Record<string, string>) {
   const malformed = spec.invalidIs400 ?? false
-  const path = spec.path && parseInput(spec.path, c.req.param(), 'path', true)
-  const query = spec.query && parseInput(spec.query, queryOf(new URL(c.req.url)), 'query', malformed)
-  const body =
-    spec.body && parseInput(spec.body, await readInput(c.req.raw, spec.encoding ?? 'json'), 'body', malformed)
+  const path = spec.path && parseInput(spec.path, params, 'path', true)
+  const query = spec.query && parseInput(spec.query, queryOf(request.url), 'query', malformed)
+  const body = spec.body && parseInput(spec.body, await readInput(request, spec.encoding ?? 'json'), 'body', malformed)
   return { path: path as undefined, query: query as undefined, body: body as undefined }
 }
 
@@ -167,7 +167,7 @@ export function mountRoutes(app: Hono<HonoEnv>, routes: readonly Route[], verifi
       if (!isServed(route, c.var.state.ctx, c.req.raw)) return c.notFound()
       try {
         const ctx = await admit(c, route, verifier, limit)
-        return await route.handle({ ctx, ...(await inputOf(c, route)), request: c.req.raw })
+        return await route.handle({ ctx, ...(await inputOf(route, c.req.raw, c.req.param())), request: c.req.raw })
       } catch (thrown) {
         c.set('renderError', route.renderError)
         throw thrown

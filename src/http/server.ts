@@ -5,9 +5,11 @@ import { withAnswerHeaders } from './answer-headers.ts'
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts'
 import type { Verifier } from './guard.ts'
 import { limitRequest } from './limits.ts'
+import { answerOpenRoute, createOpenRoutes, type FindOpenRoute } from './open-routes.ts'
 import { renderError, toDomainError } from './render-error.ts'
 import type { HonoEnv, RequestState } from './request-state.ts'
 import { allowedMethods, isServed, mountRoutes, type Route, tierIdentityOf } from './router.ts'
+import { pathOf } from './url.ts'
 
 /** A path may be long, or hold what a caller wrote by mistake: a log line has its beginning. */
 const LOGGED_PATH_LENGTH = 256
@@ -21,46 +23,56 @@ export interface ServerParts {
 
 /** Answers one request: the gateway forms, CORS, the routes, and what every answer carries. It never rejects. */
 export function createServer(parts: ServerParts): (ctx: Ctx, request: Request) => Promise<Response> {
-  const hono = createRouter(parts)
+  const router = { hono: createRouter(parts), findOpenRoute: createOpenRoutes(parts.routes) }
   return async (ctx, request) => {
     const started = ctx.now()
     const state: RequestState = { ctx, identity: null, answerHeaders: {} }
-    const { answer, headers } = await answerOf(parts, hono, state, request)
+    const { answer, headers, isOpen } = await answerOf(parts, router, state, request)
     const duration = ctx.now() - started
-    ctx.log.info('request', {
-      method: request.method,
-      path: new URL(request.url).pathname.slice(0, LOGGED_PATH_LENGTH),
-      status: answer.status,
-      duration_ms: duration,
-    })
+    // A gateway logs its own request: a line for each good check would be most of the log, and half of the check.
+    if (!isOpen || !answer.ok) logRequest(ctx, request, answer, duration)
     const timing = ctx.config.SERVER_TIMING ? { 'Server-Timing': `total;dur=${duration}` } : {}
     return withAnswerHeaders(ctx, answer, { ...headers, ...state.answerHeaders, ...timing })
   }
 }
 
+function logRequest(ctx: Ctx, request: Request, { status }: Response, duration: number): void {
+  const path = pathOf(request.url).slice(0, LOGGED_PATH_LENGTH)
+  ctx.log.info('request', { method: request.method, path, status, duration_ms: duration })
+}
+
+interface Router {
+  readonly hono: Hono<HonoEnv>
+  readonly findOpenRoute: FindOpenRoute
+}
+
 interface Answered {
   readonly answer: Response
   readonly headers: Readonly<Record<string, string>>
+  /** Its caller is a gateway or a probe. */
+  readonly isOpen: boolean
 }
 
 /** CORS does not apply to the gateway forms: their caller is no browser. */
 async function answerOf(
   { answerGateway }: ServerParts,
-  hono: Hono<HonoEnv>,
+  { hono, findOpenRoute }: Router,
   state: RequestState,
   request: Request,
 ): Promise<Answered> {
   const { ctx } = state
   try {
     const fromGateway = await answerGateway(ctx, request)
-    if (fromGateway) return { answer: fromGateway, headers: {} }
+    if (fromGateway) return { answer: fromGateway, headers: {}, isOpen: true }
     const headers = corsHeaders(ctx.config, request)
-    if (isPreflight(request)) return { answer: answerPreflight(ctx, request), headers }
-    return { answer: await hono.fetch(request, { state }), headers }
+    if (isPreflight(request)) return { answer: answerPreflight(ctx, request), headers, isOpen: false }
+    const open = findOpenRoute(request)
+    if (open) return { answer: await answerOpenRoute(ctx, open, request), headers, isOpen: true }
+    return { answer: await hono.fetch(request, { state }), headers, isOpen: false }
   } catch (thrown) {
     // A gateway check or a renderer that fails: nothing else may reach this line.
     ctx.log.error('unexpected_error', thrown)
-    return { answer: renderError(ctx, internalError()), headers: {} }
+    return { answer: renderError(ctx, internalError()), headers: {}, isOpen: false }
   }
 }
 

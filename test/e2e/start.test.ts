@@ -6,7 +6,7 @@ import { bearer, post, signIn, signUp } from './support/api.ts'
 import { type Checkout, freshCheckout } from './support/checkout.ts'
 import { freePort } from './support/ports.ts'
 import { startPostern, startScript } from './support/postern.ts'
-import { start } from './support/process.ts'
+import { answersHttp, start, whenReady } from './support/process.ts'
 
 const GOOD_SECRET = 'ROOT_SECRET=0123456789012345678901234567890123456789'
 
@@ -104,6 +104,14 @@ describe('npm start on a fresh checkout', () => {
     expect(refreshed.status).toBe(200)
     expect((await signIn(origin, user.email)).userId).toBe(user.userId)
     expect(await second.running.stop('SIGTERM')).toBe(0)
+  })
+
+  it('ends with npm, whatever shell npm runs it in', { timeout: 60_000 }, async () => {
+    const port = await freePort()
+    const npm = start('npm', ['start'], { cwd: checkout.root, env: { PORT: String(port) } })
+    await whenReady(npm, async () => npm.output().includes('Postern listens on'))
+    await npm.stop('SIGTERM')
+    await expect.poll(() => answersHttp(`http://127.0.0.1:${port}/liveness`), { timeout: 20_000 }).toBe(false)
   })
 
   it('takes port, admin and settings from the environment', async () => {

@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['support/global-setup.ts'],
     // Each file starts programs of its own; two at a time keep two cores busy.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
   },
 })

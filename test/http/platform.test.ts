@@ -41,7 +41,7 @@ describe('a request id', () => {
     expect(await answer.json()).toMatchObject({ error: { request_id: 'caller-1234' } })
   })
 
-  it.each(['short', 'a'.repeat(129), 'has spaces in it', '{"json":1}', 'caf\u00e9-1234567'])(
+  it.each(['short', 'a'.repeat(129), 'has spaces in it', '{"json":1}', 'tab\there-is-one'])(
     '%j is replaced',
     async (given) => {
       const answer = await createTestApp().fetch('/nowhere', { headers: { 'x-request-id': given } })
@@ -163,6 +163,17 @@ describe('the log of a request', () => {
     expect(JSON.parse(first)).toMatchObject({ event: 'request', method: 'POST', path: '/t/echo', status: 200 })
     expect(first).not.toContain('hunter2')
     expect(second.length).toBeLessThan(600)
+  })
+
+  it('is left out for a good answer to a gateway or a probe, and written for a bad one', async () => {
+    const lines: string[] = []
+    vi.spyOn(console, 'info').mockImplementation((line: string) => void lines.push(line))
+    const app = createTestApp()
+    expect((await app.fetch('/liveness')).status).toBe(200)
+    expect(lines).toEqual([])
+    expect((await app.fetch('/validate')).status).toBe(401)
+    expect((await app.fetch('/validate/orders')).status).toBe(401)
+    expect(lines.map((line) => JSON.parse(line).path)).toEqual(['/validate', '/validate/orders'])
   })
 })
 

@@ -2,6 +2,7 @@ import { env as workerEnv } from 'cloudflare:workers'
 import { type App, createApp } from '../../src/app.ts'
 import { type Env, isBroken, loadConfig } from '../../src/config.ts'
 import { type Ctx, createContext } from '../../src/context.ts'
+import { locationOf } from '../../src/features/validation/store.ts'
 import { Isolate } from '../../src/lib/isolate.ts'
 
 export const env = workerEnv as unknown as Env
@@ -18,6 +19,8 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly isolate?: Isolate
   readonly override?: (ctx: Ctx) => Ctx
+  /** What isolates of one location share; none, unless the test is about it: clocks that tests move do not move it. */
+  readonly cache?: Cache
   /** Variables that replace the suite's own. */
   readonly env?: Readonly<Record<string, unknown>>
 }
@@ -25,6 +28,7 @@ export interface TestAppOptions {
 /** One isolate of the service, on the suite's real D1, KV and objects. Two of them are two isolates. */
 export function createTestApp(options: TestAppOptions = {}): TestApp {
   const isolate = options.isolate ?? new Isolate()
+  locationOf({ isolate }).cache = options.cache ?? null
   const override = options.override ?? ((ctx: Ctx) => ctx)
   const env = { ...workerEnv, ...options.env } as unknown as Env
   const app: App = createApp({ isolate, override })

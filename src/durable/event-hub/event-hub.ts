@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { codeOfAnswer } from '../../features/events/rules/closing.ts'
 import { identifyToken } from '../../features/events/service/sockets.ts'
 import { markDelivered, readUndelivered } from '../../features/events/service.ts'
 import type { UndeliveredEvent } from '../../features/events/types.ts'
@@ -12,7 +13,6 @@ import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
-import { answerClose } from '../sockets/closing.ts'
 import { createSockets } from '../sockets/sockets.ts'
 import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
 import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
@@ -137,7 +137,7 @@ export class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    answerClose(socket, code)
+    socket.close(codeOfAnswer(code))
   }
 
   override alarm(): Promise<void> {

@@ -2,7 +2,7 @@ import type { FeedEntry } from '../../lib/event.ts'
 import type { MigrationSteps } from '../migrations.ts'
 import type { FeedPage } from '../rpc.ts'
 
-/** What a view holds at most (ARCHITECTURE 3). A page of so many entries stays well below the 32 MiB of one RPC answer. */
+/** What a view holds at most. A page of so many entries stays well below the 32 MiB of one RPC answer. */
 export const MAX_FEED_ENTRIES = 100_000
 
 export const FEED_MIGRATIONS: MigrationSteps = [

@@ -7,7 +7,7 @@ export interface Rule {
   readonly lockMs?: number | undefined
 }
 
-/** Failures of one account from one network (ARCHITECTURE 2). */
+/** Failures of one account from one network. */
 export const NETWORK_RULE: Rule = { limit: 5, windowMs: 15 * MINUTE, lockMs: 15 * MINUTE }
 
 /** Failures of one account from everywhere; networks that it has signed in from are let through. */

@@ -38,7 +38,7 @@ const refuse = (reason: RotateRefusal, end: EndReason | null = null): RotationDe
   end,
 })
 
-/** What becomes of a presented refresh token (architecture 2, the table of rotation). Reads nothing and changes nothing. */
+/** What becomes of a presented refresh token (the table in docs/architecture.md). Reads nothing and changes nothing. */
 export function decideRotation(state: RotationState, presented: Presented): RotationDecision {
   const { session, credentials, now } = state
   if (!session) return refuse('unknown_session')

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
-import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
+import { type Config, type Env, requireConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { codeOfAnswer } from '../../features/events/rules/closing.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import { createAlarms } from '../alarms.ts'
@@ -8,7 +9,6 @@ import { createEventLog } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
-import { answerClose } from '../sockets/closing.ts'
 import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { drainRows, takeRows } from './delivered.ts'
@@ -22,9 +22,8 @@ import { newJournal, type Turn } from './turn.ts'
 import { createUserSockets } from './user-sockets.ts'
 
 const SESSIONS_ALARM = 'sessions'
+/** Forgets events that are older than a day. */
 const LOG_ALARM = 'log'
-/** The oldest event of a log is forgotten after a day. */
-const LOG_PRUNE_MS = DAY
 /** How long an ending waits for the feed before it answers `propagated: false`. */
 const PROPAGATION_MS = 2 * SECOND
 
@@ -36,7 +35,8 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   context: () => Ctx = () => this.#createContext()
 
   readonly #logger = createLog({ object: 'user-authority' })
-  readonly #log = createEventLog(this.ctx.storage.sql)
+  readonly #sql = this.ctx.storage.sql
+  readonly #log = createEventLog(this.#sql)
   readonly #alarms = createAlarms(this.ctx.storage, this.#logger)
   readonly #outbox = createOutbox({
     storage: this.ctx.storage,
@@ -45,7 +45,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
     clock: () => this.clock(),
     deliver: async (destination, payloads) => deliver(this.context(), destination, payloads, this.clock()),
   })
-  readonly #tickets = createTickets(this.ctx.storage.sql)
+  readonly #tickets = createTickets(this.#sql)
   readonly #sockets = createUserSockets({
     state: this.ctx,
     log: this.#log,
@@ -62,9 +62,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
     super(state, env)
     void state.blockConcurrencyWhile(async () => {
       applyMigrations(state.storage, USER_AUTHORITY_MIGRATIONS)
-      const config = await loadConfig(env)
-      if (isBroken(config)) throw new Error('not configured')
-      this.#config = config
+      this.#config = await requireConfig(env)
       this.#outbox.restore()
       await this.#alarms.restore()
     })
@@ -137,7 +135,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    answerClose(socket, code)
+    socket.close(codeOfAnswer(code))
   }
 
   async ping(): Promise<'ok'> {
@@ -170,7 +168,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
       const logged = keepJournal(this.#log, this.#outbox, journal, now)
       const due = nextSessionDue(turn.sql)
       if (due !== null) this.#alarms.ensure(SESSIONS_ALARM, due)
-      if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now + LOG_PRUNE_MS)
+      if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now + DAY)
       return { result, logged }
     })
     this.#sockets.deliver(`user:${userId}`, logged)
@@ -180,21 +178,19 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   }
 
   async #end(userId: string, work: (turn: Turn) => string[]): Promise<Rpc.EndResult> {
-    const ended = this.#decide(userId, work)
-    return { ended, propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
+    return { ended: this.#decide(userId, work), propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
   }
 
   /** One object is one user's: a call for another is a bug of the caller, and must not touch this user. */
   #turn(userId: string): Turn {
-    const { storage } = this.ctx
     const own = this.#userId()
     if (own !== null && own !== userId) throw new Error('the object of another user was asked')
     if (!this.#config) throw new Error('not configured')
-    return { sql: storage.sql, userId, now: this.clock(), settings: this.#config, journal: newJournal() }
+    return { sql: this.#sql, userId, now: this.clock(), settings: this.#config, journal: newJournal() }
   }
 
   #userId(): string | null {
-    return this.ctx.id.name ?? readUserId(this.ctx.storage.sql)
+    return this.ctx.id.name ?? readUserId(this.#sql)
   }
 
   #createContext(): Ctx {

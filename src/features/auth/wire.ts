@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
 import { SECOND, toIso } from '../../lib/time.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UuidParam } from '../../http/input.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import { SCOPE } from './rules.ts'

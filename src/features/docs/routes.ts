@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { publicRoute } from '../../http/guard.ts'
 import { describeApi } from '../../http/openapi.ts'
 import { renderError } from '../../http/render-error.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
 import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
@@ -20,6 +20,9 @@ const NUDGES_AT_ONCE = 20
 const ROWS_PER_PRUNE = 500
 const PRUNES_PER_RUN = 20
 
+const ActorType = z.enum(['user', 'client', 'system'])
+
+/** What a change in D1 hands to the feed; `db/commit.ts` writes it. */
 const FeedEntryJson = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('key'), id: z.string() }),
   z.object({ kind: z.literal('client'), id: z.string() }),
@@ -33,8 +36,6 @@ function toRecorded(row: EventRow): RecordedEvent {
   const actor = { type: ActorType.parse(actorType), id: actorId }
   return { id, type, time, subject, userId, actor, sessionId, organizationId, data, ip, userAgent }
 }
-
-const ActorType = z.enum(['user', 'client', 'system'])
 
 const ObjectEvents = z.object({
   events: z.array(

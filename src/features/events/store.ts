@@ -5,7 +5,7 @@ import { events } from './tables.ts'
 
 export type EventRow = typeof events.$inferSelect
 
-/** D1 takes 100 bound parameters a statement; a row has 14. */
+/** D1 takes 100 bound parameters a statement; a row has 13. */
 const ROWS_PER_INSERT = 7
 const IDS_PER_UPDATE = 90
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const MAX_QUERY_LENGTH = 8192
 const Text = z.string().min(1).max(MAX_QUERY_LENGTH)

@@ -26,7 +26,7 @@ async function checkStore(ctx: Ctx, name: StoreName): Promise<Check> {
   const finished = (condition: Check['condition']): Check => ({
     condition,
     durationMs: ctx.now() - started,
-    // KV is a hint for every decision (ARCHITECTURE 1): without it answers are slower, not wrong.
+    // KV is a hint for every decision: without it answers are slower, not wrong.
     isCritical: name !== 'kv',
   })
   try {

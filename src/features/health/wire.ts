@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Config } from '../../config.ts'
 import { toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'

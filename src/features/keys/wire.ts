@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Config } from '../../config.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import type { RotationResult } from './service.ts'

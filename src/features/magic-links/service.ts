@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DomainError } from '../../lib/errors.ts'

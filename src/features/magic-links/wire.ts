@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SignInAnswer, signInToWire } from '../auth/wire.ts'
 import { isEmail } from '../users/service.ts'
 import type { SendInput } from './service.ts'

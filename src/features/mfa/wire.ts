@@ -1,5 +1,5 @@
 import { renderSVG } from 'uqr'
-import { z } from 'zod'
+import * as z from 'zod'
 import { toBase64, utf8 } from '../../lib/encoding.ts'
 import { malformedRequest } from '../../lib/errors.ts'
 import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'

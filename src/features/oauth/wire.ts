@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ErrorRenderer, statusOf } from '../../http/render-error.ts'
 import type { DomainError, ErrorKind } from '../../lib/errors.ts'
 import { toSeconds } from '../../lib/time.ts'

@@ -136,7 +136,7 @@ function refused(ctx: Ctx, reason: RefreshRefusal, parts?: RefreshTokenParts) {
 const hashKey = (key: string | null): Promise<string> | null => (key ? hashSecret(key) : null)
 
 /**
- * Gives a refresh token its one successor (architecture 2). Throws TOKEN_ERROR for every refusal, and SERVICE_UNAVAILABLE
+ * Gives a refresh token its one successor (docs/architecture.md). Throws TOKEN_ERROR for every refusal, and SERVICE_UNAVAILABLE
  * when a part does not answer: what can fail is asked before the object, so that an outage spends no generation.
  */
 export async function refreshSession(

@@ -1,4 +1,4 @@
-import type { SessionSnapshot } from '../../durable/rpc.ts'
+import type { RotateRefusal, SessionSnapshot } from '../../durable/rpc.ts'
 import type { User } from '../users/types.ts'
 
 /** What a client holds of a session. */
@@ -34,14 +34,4 @@ export interface RefreshTokenParts {
 }
 
 /** Why a refresh was refused. For the log: the client learns one code for all. */
-export type RefreshRefusal =
-  | 'malformed'
-  | 'unknown_user'
-  | 'user_not_allowed'
-  | 'unknown_session'
-  | 'wrong_proof'
-  | 'ended'
-  | 'expired'
-  | 'reuse'
-  | 'from_the_future'
-  | 'stale_credentials'
+export type RefreshRefusal = 'malformed' | 'unknown_user' | 'user_not_allowed' | RotateRefusal

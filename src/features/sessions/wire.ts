@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EndResult, SessionSnapshot } from '../../durable/rpc.ts'
 import { UuidParam } from '../../http/input.ts'
 import { toIso } from '../../lib/time.ts'
@@ -14,7 +14,7 @@ export const SessionListQuery = z.object({
   active_only: z.stringbool().default(true),
 })
 
-/** janua-wire 2. */
+/** As Janua has it, with what Postern knows besides. */
 export const Session = z
   .object({
     id: z.uuid(),

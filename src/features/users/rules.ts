@@ -24,9 +24,11 @@ export function normalizeEmail(email: string): string {
 /** The form under which a username is unique and looked up: NFKC, lower case. */
 export const normalizeUsername = (username: string): string => normalizeText(username)
 
-/** A username has no `@`: what a person signs in with is one or the other. */
+/** A username has no `@`: what a person signs in with is one or the other. Full-width signs count, as at sign-up. */
+export const isEmailIdentifier = (identifier: string): boolean => normalizeText(identifier).includes('@')
+
 export const normalizeIdentifier = (identifier: string): string =>
-  identifier.includes('@') ? normalizeEmail(identifier) : normalizeUsername(identifier)
+  isEmailIdentifier(identifier) ? normalizeEmail(identifier) : normalizeUsername(identifier)
 
 // Printable and without quoting: RFC 5321's quoted local parts are mail servers' history and header injection's door.
 const LOCAL_PART = /^[^\p{C}\p{Z}\s"(),:;<>@[\]\\.]+(?:\.[^\p{C}\p{Z}\s"(),:;<>@[\]\\.]+)*$/u

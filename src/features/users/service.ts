@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts'
 import { commit } from '../../db/commit.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { emailTaken, usernameTaken } from './errors.ts'
-import { normalizeEmail, normalizeUsername } from './rules.ts'
+import { isEmailIdentifier, normalizeEmail, normalizeUsername } from './rules.ts'
 import {
   insertedUser,
   insertUser,
@@ -37,7 +37,7 @@ export const findUserByNumber = (ctx: Reading, number: number): Promise<User | u
 
 /** By email or username as a person types it. */
 export const findUserByIdentifier = (ctx: Reading, identifier: string): Promise<User | undefined> =>
-  identifier.includes('@') ? findUserByEmail(ctx, identifier) : findUserByUsername(ctx, identifier)
+  isEmailIdentifier(identifier) ? findUserByEmail(ctx, identifier) : findUserByUsername(ctx, identifier)
 
 export interface NewUser {
   readonly email: string

@@ -1,8 +1,8 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import type { User, UserStatus } from './types.ts'
 
-/** The union of what the documented systems and their clients read of a user (janua-wire 2, compat-wire). */
+/** The union of what the documented systems and their clients read of a user. */
 export const UserWire = z
   .object({
     id: z.uuid(),
@@ -38,7 +38,7 @@ export const UserWire = z
 
 export type UserWire = z.infer<typeof UserWire>
 
-/** janua-wire has no administrative lock: it shows as a suspension. */
+/** Janua has no administrative lock: it shows as a suspension. */
 const toJanuaStatus = (status: UserStatus): UserWire['status'] => (status === 'locked' ? 'suspended' : status)
 
 const fullNameOf = ({ displayName, firstName, lastName }: User): string | null =>

@@ -1,6 +1,8 @@
 import type { Ctx } from '../../context.ts'
+import { completeAnswer } from '../../http/answer-headers.ts'
 import { tokenInvalid } from '../../http/guard.ts'
 import { type ErrorRenderer, renderError, toDomainError } from '../../http/render-error.ts'
+import { pathOf } from '../../http/url.ts'
 import { malformedRequest, notFound, unauthorized } from '../../lib/errors.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
@@ -41,14 +43,6 @@ export async function answerGateway(ctx: Ctx, request: Request): Promise<Respons
   return path === '/api/v1/auth/validate/' ? renderValidationError(ctx, notFound()) : null
 }
 
-/** The path as every route sees it. A spelling that the URL parser rewrites goes through the parser first. */
-function pathOf(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3)
-  const end = url.slice(start).search(/[?#]/)
-  const path = start < 0 ? '/' : url.slice(start, end < 0 ? undefined : start + end)
-  return /\/\.|%2e|\\/i.test(path) ? new URL(url).pathname : path
-}
-
 async function answerSafely(ctx: Ctx, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work()
@@ -68,7 +62,7 @@ export async function checkRequest(ctx: Ctx, request: Request, conditions: Condi
   countCheck(ctx, check.claims)
   if (!areMet(conditions, check.claims)) throw conditionFailed()
   const headers = { ...identityOf(check.claims), ...ANSWER_HEADERS, 'X-Auth-Freshness': String(check.freshness) }
-  return new Response(null, { status: 200, headers })
+  return completeAnswer(ctx, null, headers)
 }
 
 /** Of all routes only a gateway's check reads a cookie: it changes nothing and answers no script. */

@@ -1,5 +1,7 @@
+import { completeAnswer } from '../../http/answer-headers.ts'
 import { publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
+import { searchOf } from '../../http/url.ts'
 import { rateLimited, serviceUnavailable, unauthorized, validationFailed } from '../../lib/errors.ts'
 import { conditionFailed, conditionsMalformed } from './errors.ts'
 import { ANSWER_HEADERS, checkRequest, renderValidationError } from './gateway.ts'
@@ -20,7 +22,7 @@ validationRoutes.get(
     answers: { 200: { description: 'The token is good and every condition holds' } },
     errors: [unauthorized, tokenInvalid, conditionFailed, conditionsMalformed, rateLimited, serviceUnavailable],
   },
-  ({ ctx, request }) => checkRequest(ctx, request, readQueryConditions(new URL(request.url).search)),
+  ({ ctx, request }) => checkRequest(ctx, request, readQueryConditions(searchOf(request.url))),
 )
 
 validationRoutes.post(
@@ -39,7 +41,11 @@ validationRoutes.post(
     const consistency = body.consistency ?? query.consistency ?? 'view'
     const check = await checkAccessToken(ctx, body.token, { consistency })
     if (check.valid) countCheck(ctx, check.claims)
-    const headers = { ...ANSWER_HEADERS, 'X-Auth-Freshness': String(check.freshness) }
-    return Response.json(checkToWire(check), { headers })
+    const headers = {
+      'Content-Type': 'application/json',
+      ...ANSWER_HEADERS,
+      'X-Auth-Freshness': String(check.freshness),
+    }
+    return completeAnswer(ctx, JSON.stringify(checkToWire(check)), headers)
   },
 )

@@ -9,7 +9,7 @@ import type { AccessClaims } from '../keys/types.ts'
 import { ageOf, packId, refusalOf, type TokenSubject } from './rules/view.ts'
 import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from './service/freshness.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
-import type { AcceptedToken, CheckRefusal, Consistency, TokenCheck } from './types.ts'
+import type { CheckRefusal, Consistency, TokenCheck } from './types.ts'
 
 export { applyToOwnView } from './service/freshness.ts'
 
@@ -45,7 +45,7 @@ const refused = (reason: CheckRefusal, ageMs = 0): TokenCheck => ({
   freshness: wholeSeconds(ageMs),
 })
 
-const accepted = ({ claims }: Verified, ageMs: number): AcceptedToken => ({
+const accepted = ({ claims }: Verified, ageMs: number): TokenCheck => ({
   valid: true,
   claims,
   freshness: wholeSeconds(ageMs),
@@ -73,16 +73,6 @@ export async function checkAccessToken(
   return viewOf(ctx).overflow
     ? checkBeyondView(ctx, verified, age)
     : (refusalInView(ctx, verified) ?? accepted(verified, age))
-}
-
-/** As `checkAccessToken` with `view`, when this isolate knows the token and its view may answer; null for anything else. */
-export function recallAccessToken(ctx: Ctx, token: string): AcceptedToken | null {
-  const verified = rememberedOf(ctx).get(token)
-  if (!verified || ctx.now() >= verified.expiresAt) return null
-  const view = viewOf(ctx)
-  if (view.overflow || refusalOf(view, verified.subject)) return null
-  const age = readyAge(ctx)
-  return age === null ? null : accepted(verified, age)
 }
 
 async function verify(ctx: Ctx, token: string): Promise<Verified | TokenCheck> {

@@ -1,12 +1,16 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
 import type { CheckInput, CheckResult, FeedPage } from '../../durable/rpc.ts'
 import { toBase64Url } from '../../lib/encoding.ts'
+import { isolateSlot } from '../../lib/isolate.ts'
 import { MINUTE, SECOND, within } from '../../lib/time.ts'
 
 /** What isolates of one location share: the head, and what came within this long. */
 const SHARED_WINDOW_MS = MINUTE
 const SHARED_SECONDS = 2
+
+/** The cache of this isolate's location. Tests that move clocks have none: what it holds ages in real time. */
+export const locationOf = isolateSlot<{ cache: Cache | null }>('location', () => ({ cache: caches.default }))
 
 /** Every entry above `after`; null means all that the feed holds. */
 export async function pullFeed(ctx: Pick<Ctx, 'objects'>, after: number | null): Promise<FeedPage> {
@@ -15,7 +19,9 @@ export async function pullFeed(ctx: Pick<Ctx, 'objects'>, after: number | null):
 }
 
 /** Asks the feed for its last minute, and leaves the answer to the other isolates of this location. */
-export async function pullAndShare(ctx: Pick<Ctx, 'config' | 'objects' | 'now' | 'defer'>): Promise<FeedPage> {
+export async function pullAndShare(
+  ctx: Pick<Ctx, 'config' | 'objects' | 'now' | 'defer' | 'isolate'>,
+): Promise<FeedPage> {
   const sentAt = ctx.now()
   const page = await ctx.objects.feed().pullRecent(SHARED_WINDOW_MS)
   ctx.defer(share(ctx, { page, sentAt, tookMs: ctx.now() - sentAt }))
@@ -45,18 +51,18 @@ async function sharedKey({ config }: Pick<Ctx, 'config'>): Promise<string> {
 }
 
 async function share(
-  ctx: Pick<Ctx, 'config'>,
+  ctx: Pick<Ctx, 'config' | 'isolate'>,
   answer: { page: FeedPage; sentAt: number; tookMs: number },
 ): Promise<void> {
   const headers = { 'Cache-Control': `max-age=${SHARED_SECONDS}` }
-  await caches.default.put(await sharedKey(ctx), Response.json(answer, { headers }))
+  await locationOf(ctx).cache?.put(await sharedKey(ctx), Response.json(answer, { headers }))
 }
 
 /** The location's shared answer and when its pull was sent, at the latest guess; null when there is none. */
 export async function readSharedPage(
-  ctx: Pick<Ctx, 'config' | 'now'>,
+  ctx: Pick<Ctx, 'config' | 'now' | 'isolate'>,
 ): Promise<{ readonly page: FeedPage; readonly asOf: number } | null> {
-  const cached = await caches.default.match(await sharedKey(ctx))
+  const cached = await locationOf(ctx).cache?.match(await sharedKey(ctx))
   if (!cached) return null
   const { data } = SharedAnswer.safeParse(await cached.json())
   if (!data) return null

@@ -5,13 +5,7 @@ export type Consistency = 'view' | 'strong'
 
 export type CheckRefusal = 'invalid' | 'expired' | 'revoked' | 'stale_claims'
 
-export interface AcceptedToken {
-  readonly valid: true
-  readonly claims: AccessClaims
-  readonly freshness: number
-}
-
 /** `freshness` is the age of what decided, in whole seconds rounded up; 0 when it was the truth itself. */
 export type TokenCheck =
-  | AcceptedToken
+  | { readonly valid: true; readonly claims: AccessClaims; readonly freshness: number }
   | { readonly valid: false; readonly reason: CheckRefusal; readonly message: string; readonly freshness: number }

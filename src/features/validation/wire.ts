@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AccessClaims } from '../keys/types.ts'
 import { machineName } from './rules/identity.ts'
 import type { TokenCheck } from './types.ts'

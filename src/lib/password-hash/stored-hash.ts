@@ -64,7 +64,7 @@ export const isCurrent = (hash: StoredHash): boolean =>
 const DIGEST_BYTES: Record<Pbkdf2Digest, number> = { sha1: 20, sha256: 32, sha512: 64 }
 
 /**
- * Why a hash is too dear to verify (ARCHITECTURE 2), or null. Read before any memory is taken: whoever writes a row
+ * Why a hash is too dear to verify (decision 0030), or null. Read before any memory is taken: whoever writes a row
  * must not choose what a sign-in costs.
  */
 export function findCostRefusal(hash: StoredHash): string | null {

@@ -41,7 +41,7 @@ describe('a first-party token, whose holder needs no secret (2.1)', () => {
     expect(await isLive(second)).toEqual([true, true])
   })
 
-  it('that was rotated away no longer reaches the session', async () => {
+  it('ends its session when it is the successor of a refreshed one', async () => {
     const user = await freshUser(app)
     const ctx = await app.ctx()
     const tokens = user.tokens

@@ -239,6 +239,10 @@ describe('a refresh whose row is newer than the session', () => {
     const other = await user.open()
     const changed = { authVersion: 2, keptSessionId: kept.session.id }
     const next = granted(await user.rotate(kept, changed))
+    const version = await user.inside((_, { storage }) =>
+      storage.sql.exec('select auth_version from sessions where id = ?', kept.session.id).one(),
+    )
+    expect(version).toEqual({ auth_version: 2 })
     expect(await user.rotate(other, changed)).toMatchObject({ reason: 'stale_credentials' })
     expect((await user.rotate(next, { authVersion: 3, keptSessionId: null })).outcome).toBe('refused')
   })

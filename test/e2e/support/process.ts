@@ -6,7 +6,7 @@ export interface Running {
   output(): string
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number | null>
-  /** Ends it with a signal and waits until it is gone. */
+  /** Ends it with a signal and waits until it is gone. SIGKILL takes what it started along, as a power cut would. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
@@ -18,7 +18,12 @@ export interface RunOptions {
 /** Starts a program. Variables of the test run's own environment that would change it are left out. */
 export function start(command: string, args: readonly string[], { cwd, env = {} }: RunOptions): Running {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(command, args, { cwd, env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   let text = ''
   const collect = (chunk: Buffer) => {
     text += chunk.toString()
@@ -34,14 +39,15 @@ export function start(command: string, args: readonly string[], { cwd, env = {} 
     output: () => text,
     ended,
     stop(signal = 'SIGTERM') {
-      child.kill(signal)
+      if (signal === 'SIGKILL' && child.pid !== undefined) process.kill(-child.pid, signal)
+      else child.kill(signal)
       return ended
     },
   }
 }
 
 /** Resolves when `isReady` is true; fails with what the program wrote when it ends before, or takes too long. */
-export async function whenReady(running: Running, isReady: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function whenReady(running: Running, isReady: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   let gone = false
   running.ended.then(

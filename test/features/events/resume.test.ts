@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { decodeCursor, encodeCursor } from '../../../src/durable/sockets/cursor.ts'
+import { decodeCursor, encodeCursor } from '../../../src/features/events/rules/cursor.ts'
 import { createTestApp } from '../../support/app.ts'
 import { connect, type Frame, upgrade } from '../../support/sockets.ts'
 import { freshUser, hubStub, testEvent } from './support.ts'

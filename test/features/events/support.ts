@@ -18,8 +18,11 @@ export const hubStub = (topic: string) =>
 /** A user with a session. */
 export async function freshUser(app: TestApp, { role = 'user' }: { role?: string } = {}) {
   const ctx = await app.ctx()
-  const user = await createUser(ctx, { email: `${newUuid()}@example.test`, role })
-  await app.settled()
+  const nudges: Promise<unknown>[] = []
+  const defer = (work: Promise<unknown>) => void nudges.push(work)
+  const user = await createUser({ ...ctx, defer }, { email: `${newUuid()}@example.test`, role })
+  // `user.created` is in the log before anything that the test does.
+  await Promise.all(nudges)
   const open = async () => {
     const { session, tokens } = await openSession(ctx, { user, amr: ['pwd'] })
     return { sessionId: session.id, token: tokens.accessToken }

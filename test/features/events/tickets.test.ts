@@ -1,11 +1,11 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { openTicket, sealTicket } from '../../../src/features/events/rules.ts'
+import { openTicket, sealTicket } from '../../../src/features/events/rules/ticket.ts'
 import { toBase64Url } from '../../../src/lib/encoding.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { bearer, createTestApp } from '../../support/app.ts'
 import { connect } from '../../support/sockets.ts'
-import { freshMachine, freshUser, hubStub, userStub } from './support.ts'
+import { freshMachine, freshUser, hubStub, testEvent, userStub } from './support.ts'
 
 const app = createTestApp()
 
@@ -51,19 +51,7 @@ describe('a ticket', () => {
     const machine = await freshMachine(app)
     const socket = await connect(app, { ticket: await issue(machine.token) })
     expect(await socket.first('connection')).toMatchObject({ data: { authenticated: true } })
-    const event = {
-      id: newUuid(),
-      type: 'test.for_ticket',
-      time: 0,
-      subject: '',
-      userId: null,
-      actor: { type: 'system', id: 'test' },
-      sessionId: null,
-      organizationId: null,
-      data: {},
-      ip: null,
-      userAgent: null,
-    } as const
+    const event = testEvent({ type: 'test.for_ticket' })
     await hubStub('platform').append({ topic: 'platform', events: [event] })
     expect(await socket.first('test.for_ticket')).toMatchObject({ id: event.id, channel: 'platform' })
   })

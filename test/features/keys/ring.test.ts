@@ -104,6 +104,22 @@ describe('rotation by cron', () => {
     expect(other.tap.reads - readsBefore).toBe(1)
   })
 
+  it('does not sign before every cache knows the key, though one was filled from a ring a minute old', async () => {
+    const clock = { now: START }
+    const isolate = ringIsolate(clock)
+    const old = await kidIn(isolate)
+    clock.now = START + 30 * DAY
+    await publishedBy(isolate)
+    await isolate.settled()
+    await cron(clock)
+    clock.now += 60 * SECOND
+    expect(await publishedBy(isolate)).toEqual([old])
+    clock.now += 300 * SECOND - 1
+    expect(await kidIn(ringIsolate(clock))).toBe(old)
+    clock.now += 1
+    expect(await kidIn(ringIsolate(clock))).not.toBe(old)
+  })
+
   it('makes a key of the new algorithm when JWT_ALG has changed', async () => {
     const clock = { now: START }
     const old = await kidIn(ringIsolate(clock))

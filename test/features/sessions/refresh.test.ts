@@ -1,52 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
-import { createObjects } from '../../../src/context.ts'
 import {
   endAllSessions,
   endOtherSessions,
   inspectRefreshToken,
   listUserSessions,
   openSession,
-  refreshSession,
   revokeByRefreshToken,
 } from '../../../src/features/sessions/service.ts'
 import { findUser } from '../../../src/features/users/service.ts'
-import type { DomainError } from '../../../src/lib/errors.ts'
-import { createTestApp, env, type TestApp } from '../../support/app.ts'
-import { freshCaller, freshUser, jwtPayload, setUser, signIn } from './support.ts'
+import { createTestApp, env } from '../../support/app.ts'
+import { errorOf, freshCaller, freshUser, jwtPayload, refresh, setUser, signIn, watchingApp } from './support.ts'
 
 const SECRET = 'test-root-secret-0123456789-0123456789-0123456789'
-
-async function refresh(app: TestApp, refreshToken: string, idempotencyKey: string | null = null) {
-  return refreshSession(await app.ctx(), { refreshToken, idempotencyKey })
-}
-
-const errorOf = (work: Promise<unknown>): Promise<DomainError> =>
-  work.then(
-    () => {
-      throw new Error('it was answered')
-    },
-    (thrown: DomainError) => thrown,
-  )
-
-/** An app whose every call of a user's object is counted, or answered by `instead`. */
-function watchingApp(instead?: () => Promise<never>) {
-  const calls: string[] = []
-  const app = createTestApp({
-    override: (ctx: Ctx) => ({
-      ...ctx,
-      objects: {
-        ...ctx.objects,
-        user: (id) => {
-          calls.push(id)
-          const real = ctx.objects.user(id)
-          return instead ? { ...real, rotate: instead } : real
-        },
-      },
-    }),
-  })
-  return { app, calls }
-}
 
 describe('opening a session', () => {
   it('gives tokens that say who, since when and how', async () => {
@@ -87,25 +52,7 @@ describe('opening a session', () => {
     await endOtherSessions(ctx, { userId: user.id, except: null, reason: 'password_reset', actor, authVersion: 2 })
     expect(await errorOf(openSession(ctx, { user, amr: ['pwd'] }))).toMatchObject({ code: 'SESSION_REFUSED' })
   })
-
-  it('fails before a session is opened when there is no key to sign with', async () => {
-    const { app, calls } = watchingApp()
-    const user = await freshUser(app)
-    await app.settled()
-    calls.length = 0
-    const ctx = await app.ctx()
-    const broken = { ...ctx, db: createBrokenDatabase(ctx) }
-    expect(await errorOf(openSession(broken, { user, amr: ['pwd'] }))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(calls).toEqual([])
-  })
 })
-
-const createBrokenDatabase = (ctx: Ctx): Ctx['db'] =>
-  new Proxy(ctx.db, {
-    get() {
-      throw new Error('the database is down')
-    },
-  })
 
 describe('a refresh', () => {
   it('gives 50 parallel callers of one token the same next token, with one jti, iat and exp', async () => {
@@ -206,41 +153,6 @@ describe('a refresh', () => {
     expect(await errorOf(refresh(before, next.tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
   })
 })
-
-describe('an outage', () => {
-  it.each([
-    ['fails', async () => Promise.reject(new Error('down'))],
-    ['hangs', () => new Promise<never>(() => undefined)],
-  ])('of the object that %s is 503 within its bound and spends no generation', async (_, instead) => {
-    const app = createTestApp()
-    const { tokens } = await freshCaller(app)
-    const broken = brokenNamespaceApp(instead, (await app.ctx()).config)
-    const started = Date.now()
-    expect(await errorOf(refresh(broken, tokens.refreshToken))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(Date.now() - started).toBeLessThan(8000)
-    const claims = jwtPayload((await refresh(app, tokens.refreshToken)).tokens.accessToken)
-    expect(claims.sid).toBeDefined()
-  })
-
-  it('of the database is 503, spends no generation and asks no object', async () => {
-    const { app, calls } = watchingApp()
-    const { tokens } = await freshCaller(app)
-    calls.length = 0
-    const ctx = await app.ctx()
-    const broken = { ...ctx, db: createBrokenDatabase(ctx) }
-    const input = { refreshToken: tokens.refreshToken, idempotencyKey: null }
-    expect(await errorOf(refreshSession(broken, input))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(calls).toEqual([])
-    expect((await refresh(app, tokens.refreshToken)).session).toBeDefined()
-  })
-})
-
-/** The platform's stub itself fails: what bounds and translates it is under test too. */
-function brokenNamespaceApp(rotate: () => Promise<never>, config: Ctx['config']): TestApp {
-  const namespace = { getByName: () => ({ rotate }) } as unknown as DurableObjectNamespace
-  const { user } = createObjects({ ...env, USER_AUTHORITY: namespace }, config)
-  return createTestApp({ override: (ctx) => ({ ...ctx, objects: { ...ctx.objects, user } }) })
-}
 
 describe('an Idempotency-Key', () => {
   it('is taken with the refresh, and an empty one is none', async () => {

@@ -90,6 +90,12 @@ describe('one session', () => {
     }
   })
 
+  it('is found by its id in whatever case, its user too', async () => {
+    const { ask, session, user } = await freshCaller(createTestApp())
+    expect((await ask('GET', `/api/v1/sessions/${session.id.toUpperCase()}`)).status).toBe(200)
+    expect((await ask('GET', `/api/v1/users/${user.id.toUpperCase()}/sessions`)).status).toBe(200)
+  })
+
   it('is 404 when it is unknown or of another user, and 400 when its id is none', async () => {
     const app = createTestApp()
     const caller = await freshCaller(app)

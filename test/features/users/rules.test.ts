@@ -121,6 +121,7 @@ describe('usernames', () => {
   it('are told from emails by the @', () => {
     expect(normalizeIdentifier('Ada')).toBe('ada')
     expect(normalizeIdentifier('Ada@BÜCHER.example')).toBe('ada@xn--bcher-kva.example')
+    expect(normalizeIdentifier('Ada＠BÜCHER.example')).toBe('ada@xn--bcher-kva.example')
   })
 })
 

@@ -27,6 +27,7 @@ describe('createUser', () => {
       findUserByUsername(ctx, username.toUpperCase().normalize('NFD')),
       findUserByNumber(ctx, user.number),
       findUserByIdentifier(ctx, email),
+      findUserByIdentifier(ctx, email.replace('@', '＠')),
       findUserByIdentifier(ctx, username),
     ])
     for (const each of found) expect(each).toEqual(user)

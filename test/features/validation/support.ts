@@ -67,6 +67,7 @@ export function createWorld(): World {
     isolate: (variables = {}, more = (ctx) => ctx) =>
       createTestApp({
         env: { PUBLIC_URL: publicUrl, ...variables },
+        cache: caches.default,
         override: (ctx) =>
           more({
             ...ctx,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
 import { UuidParam } from '../../../http/input.ts'
 import { renderError } from '../../../http/render-error.ts'

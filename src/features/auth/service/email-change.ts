@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { commitAllAndPropagate } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'

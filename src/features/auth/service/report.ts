@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { HOUR } from '../../../lib/time.ts'
 import { issueOneTimeToken } from '../../one-time-tokens/service.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isEmail, isUsername } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { UserWire, userToWire } from '../../users/wire.ts'

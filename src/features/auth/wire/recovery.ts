@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MAX_PASSWORD_LENGTH, passwordLength } from '../../../lib/password-hash/length.ts'
 import { isEmail } from '../../users/service.ts'
 import type { PasswordChange } from '../service/password-change.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UserWire, userToWire } from '../../users/wire.ts'
 import type { SignedIn } from '../service/sign-in.ts'
 import type { VerificationAwaited } from '../service/sign-up.ts'

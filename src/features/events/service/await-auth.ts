@@ -1,8 +1,9 @@
 import type { Ctx } from '../../../context.ts'
-import * as frames from '../../../durable/sockets/frames.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { tooManySockets } from '../errors.ts'
+import { codeOfAnswer } from '../rules/closing.ts'
+import * as frames from '../rules/frames.ts'
 import { openSocket } from './sockets.ts'
 
 const PATIENCE_MS = 10 * SECOND
@@ -76,7 +77,10 @@ function receiveAuth(ctx: Ctx, server: WebSocket): Promise<FirstAuth | null> {
     }
     const timer = setTimeout(() => refuse('not_authenticated', frames.CLOSE.policy, true), PATIENCE_MS)
     server.addEventListener('message', onMessage)
-    server.addEventListener('close', () => end(null))
+    server.addEventListener('close', ({ code }) => {
+      server.close(codeOfAnswer(code))
+      end(null)
+    })
   })
 }
 
@@ -104,16 +108,15 @@ async function openUpstream(
   }
 }
 
-/** 1005, 1006 and 1015 say how a socket ended and are never sent (RFC 6455 7.4.1). */
-const isSendable = (code: number): boolean => ![1005, 1006, 1015].includes(code)
-
 function pipe(from: WebSocket, to: WebSocket): void {
   from.addEventListener('message', ({ data }) => {
     if (isOpen(to)) to.send(data)
   })
   from.addEventListener('close', ({ code, reason }) => {
+    from.close(codeOfAnswer(code))
     if (!isOpen(to)) return
-    if (isSendable(code)) to.close(code, reason)
-    else to.close(frames.CLOSE.failed, 'connection lost')
+    // 1005 and 1006 say how a socket ended and are never sent (RFC 6455 7.4.1).
+    if (code === 1005 || code === 1006) to.close(frames.CLOSE.failed, 'connection lost')
+    else to.close(code, reason)
   })
 }

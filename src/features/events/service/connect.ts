@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
-import { decodeCursor } from '../../../durable/sockets/cursor.ts'
-import { CLOSE, connection, failure } from '../../../durable/sockets/frames.ts'
 import { cursorInvalid } from '../errors.ts'
+import { decodeCursor } from '../rules/cursor.ts'
+import { CLOSE, connection, failure } from '../rules/frames.ts'
 import { awaitAuthentication } from './await-auth.ts'
 import { openSocket, type SocketCredential, type SocketRefusal } from './sockets.ts'
 
@@ -20,7 +20,7 @@ export async function connectSocket(
   return opened.outcome === 'opened' ? opened.socket : refuseSocket(ctx, opened.reason)
 }
 
-/** A browser learns nothing from an upgrade that fails: the socket is opened to say why it closes (janua-wire 6). */
+/** A browser learns nothing from an upgrade that fails: the socket is opened to say why it closes (decision 0052). */
 function refuseSocket(ctx: Pick<Ctx, 'newId'>, reason: SocketRefusal): WebSocket {
   const { 0: client, 1: server } = new WebSocketPair()
   server.accept()

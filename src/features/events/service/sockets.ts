@@ -1,12 +1,12 @@
 import type { Ctx, PrincipalCtx } from '../../../context.ts'
 import type { SocketIdentity } from '../../../durable/rpc.ts'
-import { type SocketRequest, toUpgrade } from '../../../durable/sockets/upgrade.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { isUserClaims } from '../../keys/service.ts'
 import { checkAccessToken } from '../../validation/service.ts'
 import { cursorInvalid, tooManySockets } from '../errors.ts'
-import { openTicket, sealTicket } from '../rules.ts'
+import { openTicket, sealTicket } from '../rules/ticket.ts'
+import { type SocketRequest, toUpgrade } from '../rules/upgrade.ts'
 
 const TICKET_SECONDS = 30
 const TICKET_KEY = 'websocket ticket'

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Config } from '../../../config.ts'
 import { type RootKeys, sealText, unsealText } from '../../../lib/root-keys.ts'
 import type { PublicJwk } from '../types.ts'

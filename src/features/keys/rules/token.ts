@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fromBase64Url, fromUtf8 } from '../../../lib/encoding.ts'
 import { toSeconds } from '../../../lib/time.ts'
 import type { AccessClaims, TokenRefusal, UserClaims } from '../types.ts'

@@ -2,7 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { isolateSlot } from '../../../lib/isolate.ts'
 import { delay, SECOND, within } from '../../../lib/time.ts'
 import { openKey } from '../rules/material.ts'
-import { ringMaxAgeMs } from '../rules/ring.ts'
+import { findSigner, ringMaxAgeMs } from '../rules/ring.ts'
 import { listSigningKeys, type SigningKeyRow } from '../store.ts'
 import type { KeyRing, RingKey } from '../types.ts'
 
@@ -72,11 +72,11 @@ export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
     const unreadable = rows.filter((_, index) => opened[index] === null).map((row) => row.kid)
     const ring = { keys, unreadable }
     // While a new ROOT_SECRET rolls out, an isolate with the old one cannot read keys that were sealed anew: it keeps its own.
-    const isForeign = keys.length === 0 && unreadable.length > 0 && (state.ring?.keys.length ?? 0) > 0
-    if (!isForeign) state.ring = ring
+    const isForeign = keys.length === 0 && unreadable.length > 0
+    if (!(isForeign && state.ring && findSigner(state.ring.keys, startedAt))) state.ring = ring
     state.loadedAt = startedAt
     state.isUnreadable = false
-    return state.ring ?? ring
+    return state.ring
   } finally {
     state.readingUntil = Number.NEGATIVE_INFINITY
   }

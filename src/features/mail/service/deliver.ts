@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { unsealText } from '../../../lib/root-keys.ts'
 import { SECOND } from '../../../lib/time.ts'

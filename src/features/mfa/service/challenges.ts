@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../one-time-tokens/service.ts'

@@ -1,5 +1,5 @@
 import type { PublicKeyCredentialCreationOptionsJSON, VerifiedRegistrationResponse } from '@simplewebauthn/server'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ActorCtx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { fromBase64Url, toBase64Url } from '../../../lib/encoding.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { SignInResult } from '../../auth/service/sign-in.ts'
 import { MfaChallengeWire, SessionTokens, signInToWire } from '../../auth/wire.ts'

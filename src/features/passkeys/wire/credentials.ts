@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toCanonical } from '../rules/encoding.ts'
 import type { AssertionCredential, RegistrationCredential } from '../types.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UuidParam } from '../../../http/input.ts'
 import type { AssertionInput } from '../service/assert.ts'
 import type { AuthenticationRequest } from '../service/authenticate.ts'

@@ -7,7 +7,7 @@ import { toSeconds } from '../../../lib/time.ts'
 import type { UserClaims } from '../../keys/types.ts'
 import type { User } from '../../users/types.ts'
 
-/** `mfa` (RFC 8176 2) stands in `amr` after two factors, and after a passkey that verified its user, which is two (janua-wire 9). */
+/** `mfa` (RFC 8176 2) stands in `amr` after two factors, and after a passkey that verified its user, which is two. */
 export const acrOf = (amr: readonly string[]): 'aal1' | 'aal2' => (amr.includes('mfa') ? 'aal2' : 'aal1')
 
 /** Every user has the role `user`; another role stands before it. */

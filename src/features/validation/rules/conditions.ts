@@ -56,7 +56,7 @@ function collect<T>(parts: Iterable<T>, read: (part: T) => 'strong' | readonly [
   return { consistency, ...found }
 }
 
-/** janua-wire 4.10: what each role of an organization may do. */
+/** What each role of an organization may do, as Janua has it. */
 const GRANTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['owner', ['*']],
   [

@@ -2,7 +2,7 @@ import type { FeedPage } from '../../../durable/rpc.ts'
 import type { FeedEntry } from '../../../lib/event.ts'
 import { SECOND } from '../../../lib/time.ts'
 
-/** ARCHITECTURE 3: up to here a view answers at once, and up to here it answers while it is refreshed behind. */
+/** Up to here a view answers at once, and up to here it answers while it is refreshed behind. */
 export const FRESH_MS = 2 * SECOND
 export const BOUND_MS = 5 * SECOND
 

@@ -1,6 +1,6 @@
-import { z } from 'zod'
-import { toIso } from '../../lib/time.ts'
-import type { LoggedEvent, SocketIdentity } from '../rpc.ts'
+import * as z from 'zod'
+import type { LoggedEvent, SocketIdentity } from '../../../durable/rpc.ts'
+import { toIso } from '../../../lib/time.ts'
 
 /** Larger frames are refused: nothing that a client may say is this long. */
 const MAX_FRAME_BYTES = 16 * 1024
@@ -17,7 +17,7 @@ export const CLOSE = {
   slow: 4008,
 } as const
 
-/** janua-wire 6: `nested` speaks of `authentication` and `data`, `flat` of `auth` and `channel`. */
+/** The two dialects of Janua's clients: `nested` speaks of `authentication` and `data`, `flat` of `auth` and `channel`. */
 export type Dialect = 'nested' | 'flat'
 
 export type ClientFrame =

@@ -1,5 +1,5 @@
-import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../lib/encoding.ts'
-import type { SocketIdentity } from '../rpc.ts'
+import type { SocketIdentity } from '../../../durable/rpc.ts'
+import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../../lib/encoding.ts'
 
 /** What the Worker tells an object about the socket that it shall open. */
 export interface SocketRequest {

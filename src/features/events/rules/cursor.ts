@@ -1,5 +1,5 @@
-import { z } from 'zod'
-import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../lib/encoding.ts'
+import * as z from 'zod'
+import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { isChannel } from './channels.ts'
 
 /** The last seq sent on each subscribed channel. */

@@ -1,4 +1,4 @@
-import type { SocketIdentity } from '../rpc.ts'
+import type { SocketIdentity } from '../../../durable/rpc.ts'
 
 const CHANNEL = /^(platform|(user|organization):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
 

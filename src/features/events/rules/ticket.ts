@@ -1,6 +1,6 @@
-import { equalBytes, hmacSha256 } from '../../lib/crypto.ts'
-import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '../../lib/encoding.ts'
-import { bytesToUuid, uuidToBytes } from '../../lib/ids.ts'
+import { equalBytes, hmacSha256 } from '../../../lib/crypto.ts'
+import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '../../../lib/encoding.ts'
+import { bytesToUuid, uuidToBytes } from '../../../lib/ids.ts'
 
 const PREFIX = 'pwt_'
 const VERSION = 1

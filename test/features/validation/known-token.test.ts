@@ -30,8 +30,8 @@ const FORMS = [
   ['POST /api/v1/auth/validate', '/api/v1/auth/validate', short],
 ] as const
 
-describe.each(FORMS)('%s from memory', (_, path, init) => {
-  it('says what the common road says', async () => {
+describe.each(FORMS)('%s of a token that the isolate knows', (_, path, init) => {
+  it('says what the first check said', async () => {
     const machine = await mintMachine(app, crypto.randomUUID(), 'a b')
     for (const token of [ada.token, machine.token]) {
       const first = await seen(await app.fetch(path, init(token)))
@@ -62,14 +62,14 @@ describe.each(FORMS)('%s from memory', (_, path, init) => {
   })
 })
 
-describe('a body that memory cannot answer', () => {
+describe('the body of a check', () => {
   it.each([
     ['with another field', (token: string) => JSON.stringify({ token, consistency: 'strong' }), 200],
     ['with an escape', (token: string) => `{"token":"\\u0065${token.slice(1)}"}`, 200],
     ['with a repeated field', (token: string) => `{"token":"x","token":"${token}"}`, 200],
     ['that is no JSON', (token: string) => `{"token":"${token}"`, 400],
     ['of another type', (token: string) => `["${token}"]`, 400],
-  ])('is read on the common road: %s', async (_, write, status) => {
+  ])('is read as JSON: %s', async (_, write, status) => {
     await app.fetch('/validate', bearer(ada.token))
     const body = write(ada.token)
     const headers = { 'content-type': 'application/json', 'content-length': `${body.length}` }
@@ -85,7 +85,7 @@ describe('a body that memory cannot answer', () => {
   })
 })
 
-it('leaves conditions, CORS and other tokens to the common road', async () => {
+it('applies conditions, CORS and other tokens to a known token too', async () => {
   await app.fetch('/validate', bearer(ada.token))
   const origin = 'http://localhost:3000'
   const headers = { authorization: `Bearer ${ada.token}` }

@@ -1,0 +1,29 @@
+import type { Ctx } from '../context.ts'
+import { toDomainError } from './render-error.ts'
+import { inputOf, type Route } from './router.ts'
+import { pathOf } from './url.ts'
+
+/** Finds the open route that a request is for. */
+export type FindOpenRoute = (request: Request) => Route | undefined
+
+/**
+ * Routes for gateways and probes: no caller to identify, nothing to count, one fixed path. They are asked at every request of
+ * somebody else, and found without the router, which costs as much as a check. Other spellings of the path are the router's.
+ */
+export function createOpenRoutes(routes: readonly Route[]): FindOpenRoute {
+  const open = new Map(routes.filter(isOpen).map((route) => [keyOf(route.method, route.path), route]))
+  return (request) => open.get(keyOf(request.method, pathOf(request.url)))
+}
+
+const keyOf = (method: string, path: string): string => `${method} ${path}`
+
+const isOpen = ({ path, spec }: Route): boolean =>
+  spec.guard.kind === 'public' && spec.unlimited === true && !spec.localOnly && !path.includes(':')
+
+export async function answerOpenRoute(ctx: Ctx, route: Route, request: Request): Promise<Response> {
+  try {
+    return await route.handle({ ctx, ...(await inputOf(route, request, {})), request })
+  } catch (thrown) {
+    return route.renderError(ctx, toDomainError(ctx, thrown))
+  }
+}
