@@ -8,7 +8,7 @@ import { start } from './support/process.ts'
 const README = await readFile(join(PROJECT_ROOT, 'README.md'), 'utf8')
 
 describe('README', () => {
-  it('has a tour that works when pasted', { timeout: 60_000 }, async () => {
+  it('has a tour that works when pasted', { timeout: 90_000 }, async () => {
     const blocks = [...README.matchAll(/^```sh tour\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
     expect(blocks.length).toBeGreaterThan(4)
     const tour = blocks.join('\n').replace('http://127.0.0.1:8787', inject('origin'))
@@ -22,7 +22,9 @@ describe('README', () => {
     expect(output).toMatch(/^X-Auth-Roles: user\r?$/im)
     expect(output).toMatch(/^session\.revoked \{/m)
     const statuses = [...output.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status))
-    expect(statuses).toEqual([200, 403, 401, 200])
+    expect(statuses).toEqual([200, 403, 401, 200, 401, 200])
+    expect(output).toMatch(/^X-Auth-Amr: pwd,otp,mfa\r?$/im)
+    expect(output).toContain('"challenge":')
     await checkout.remove()
   })
 
