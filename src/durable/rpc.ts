@@ -71,8 +71,16 @@ export interface OpenSessionInput {
 }
 
 export type OpenSessionResult =
-  /** `isNewDevice`: the user has signed in before, but never from a device like this. Absent in answers of older code. */
-  | { readonly outcome: 'opened'; readonly grant: Grant; readonly isNewDevice?: boolean }
+  /**
+   * `isNewDevice`: the user has signed in before, but never from a device like this. `ended`: ids of the sessions that
+   * ended with the opening. Both are absent in answers of older code.
+   */
+  | {
+      readonly outcome: 'opened'
+      readonly grant: Grant
+      readonly isNewDevice?: boolean
+      readonly ended?: readonly string[]
+    }
   /** The credentials were changed after the Worker read the user's row. */
   | { readonly outcome: 'stale_credentials' }
 

@@ -46,7 +46,7 @@ export function openSession(turn: Turn, input: OpenSessionInput): OpenSessionRes
   const isNewDevice = seeDevice(turn, input.caller)
   recordOpening(turn, input, row)
   if (isNewDevice) recordNewDevice(turn, input.caller, row)
-  return { outcome: 'opened', grant: grantOf(userId, row), isNewDevice }
+  return { outcome: 'opened', grant: grantOf(userId, row), isNewDevice, ended: turn.journal.ended }
 }
 
 /** The oldest go until there is room for one more. */

@@ -94,7 +94,8 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     events: input.events ?? [],
   })
   if (result.outcome === 'stale_credentials') throw sessionRefused()
-  const { grant, isNewDevice = false } = result
+  const { grant, isNewDevice = false, ended = [] } = result
+  forget(ctx, ended)
   return { session: grant.session, tokens: await mintTokens(ctx, minter, user, grant), isNewDevice }
 }
 
