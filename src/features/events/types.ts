@@ -16,7 +16,7 @@ export interface ObjectEventsMessage {
 /** What one type of event says. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'client' | 'key' | 'mail'
+  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail'
   /** Fields of `data`. */
   readonly data: readonly string[]
 }
@@ -26,6 +26,20 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   'user.created': { when: 'An account was made', subject: 'user', data: ['after'] },
   'user.signed_in': { when: 'A sign-in was completed', subject: 'user', data: ['method'] },
   'user.signed_out': { when: 'A user ended the session that asked', subject: 'user', data: [] },
+  'user.updated': { when: "A user's profile was changed", subject: 'user', data: ['before', 'after'] },
+  'user.email_verified': {
+    when: 'A user proved an address; a password that nobody had proved is removed by it',
+    subject: 'user',
+    data: ['after', 'password_removed'],
+  },
+  'user.email_changed': { when: "A user's new address was proved", subject: 'user', data: ['before', 'after'] },
+  'user.password_changed': { when: 'A user changed the password', subject: 'user', data: [] },
+  'user.password_reset': { when: 'A mailed link set a new password', subject: 'user', data: [] },
+  'user.activity_reported': {
+    when: 'A mailed link said "this was not me": the sessions ended, an added factor went',
+    subject: 'user',
+    data: ['removed_factor'],
+  },
   'session.created': {
     when: 'A session was opened',
     subject: 'session',
@@ -33,6 +47,11 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   },
   'session.revoked': { when: 'A session was ended', subject: 'session', data: ['reason'] },
   'session.expired': { when: 'A session reached its idle or absolute expiry', subject: 'session', data: [] },
+  'session.stepped_up': {
+    when: 'A factor was proved anew within a session',
+    subject: 'session',
+    data: ['before', 'after'],
+  },
   'session.refresh_replayed': {
     when: 'An older refresh token was answered again with its successor',
     subject: 'session',
@@ -43,6 +62,29 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'session',
     data: ['presented_by', 'last_used_by'],
   },
+  'mfa.enabled': { when: 'An authenticator app was confirmed', subject: 'user', data: ['before', 'after'] },
+  'mfa.disabled': { when: 'The authenticator app was turned off', subject: 'user', data: ['before', 'after'] },
+  'backup_code.used': { when: 'A backup code was used up', subject: 'user', data: ['hint'] },
+  'backup_codes.regenerated': { when: 'New backup codes voided the old', subject: 'user', data: [] },
+  'passkey.registered': { when: 'A passkey was added', subject: 'passkey', data: ['after'] },
+  'passkey.renamed': { when: 'A passkey got another name', subject: 'passkey', data: ['before', 'after'] },
+  'passkey.removed': { when: 'A user removed a passkey', subject: 'passkey', data: ['before'] },
+  'passkey.counter_regressed': {
+    when: 'A passkey counted backwards, as a copy would: refused',
+    subject: 'passkey',
+    data: ['stored', 'presented'],
+  },
+  'security.new_device': {
+    when: 'A user signed in from a device or country not seen before',
+    subject: 'user',
+    data: ['device_type', 'device_name', 'browser', 'os', 'country'],
+  },
+  'security.sign_in_locked': {
+    when: 'Wrong passwords locked a network, or all unknown ones, out of an account',
+    subject: 'user',
+    data: ['scope', 'until'],
+  },
+  'security.sign_in_unlocked': { when: 'A mailed link lifted the locks of an account', subject: 'user', data: [] },
   'client.created': { when: 'A machine was registered', subject: 'client', data: ['name', 'scopes'] },
   'client.disabled': { when: 'A machine was disabled', subject: 'client', data: [] },
   'mail.requeued': {

@@ -13,6 +13,14 @@ it('docs/events.md has every type with what it carries', () => {
   }
 })
 
+const sources = import.meta.glob('../../../src/**/*.ts', { query: '?raw', import: 'default', eager: true })
+
+it('has the types that the code writes, and no other', () => {
+  const lines = Object.values(sources).flatMap((source) => source.match(/\btype: .*'[a-z_]+\.[a-z_]+'.*/g) ?? [])
+  const written = lines.flatMap((line) => [...line.matchAll(/'([a-z_]+\.[a-z_]+)'/g)].map(([, type]) => type))
+  expect(new Set(written)).toEqual(new Set(Object.keys(EVENT_TYPES)))
+})
+
 const isNamed = (type: string, data: string) => {
   expect(Object.keys(EVENT_TYPES)).toContain(type)
   expect(EVENT_TYPES[type]?.data).toEqual(expect.arrayContaining(Object.keys(JSON.parse(data))))
