@@ -32,3 +32,12 @@ export const events = sqliteTable(
     index('events_by_type').on(table.type, table.position),
   ],
 )
+
+/**
+ * Counts that triggers keep from the event record and from tables, for lists and statistics:
+ * `sessions.opened`, `sessions.open`, `sessions.opened@<epoch hour>`, `sessions.open:<user id>`, `passkeys`.
+ */
+export const counts = sqliteTable('counts', {
+  name: text('name').primaryKey(),
+  value: integer('value').notNull(),
+})

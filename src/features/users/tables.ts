@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const users = sqliteTable(
   'users',
@@ -27,6 +27,8 @@ export const users = sqliteTable(
     timezone: text('timezone'),
     locale: text('locale'),
     metadata: text('metadata', { mode: 'json' }).$type<Record<string, unknown>>().notNull().default(sql`'{}'`),
+    /** What surfaces and admins keep about a user. Not the user's to write, and in no token. */
+    appMetadata: text('app_metadata', { mode: 'json' }).$type<Record<string, unknown>>().notNull().default(sql`'{}'`),
     /** A second factor is confirmed; written in the batch that confirms or removes it. */
     mfaEnabled: integer('mfa_enabled', { mode: 'boolean' }).notNull().default(false),
     /** Raised by every change that ends sessions. */
@@ -38,9 +40,33 @@ export const users = sqliteTable(
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
     lastSignInAt: integer('last_sign_in_at'),
+    deletedAt: integer('deleted_at'),
+    /** When a deleted user's row and all that belongs to it goes. */
+    eraseAt: integer('erase_at'),
   },
   (table) => [
     index('users_by_created').on(table.createdAt, table.number),
     index('users_by_status').on(table.status, table.number),
+    index('users_by_role').on(table.role, table.number),
+    index('users_by_mfa').on(table.mfaEnabled, table.number),
+    index('users_to_erase').on(table.eraseAt).where(sql`erase_at is not null`),
   ],
+)
+
+/** Numbers in one bucket of `user_counts`. */
+export const BUCKET_SIZE = 1024
+/** The bucket that counts everybody. */
+export const ALL_USERS = -1
+
+/** How many users of each kind there are, in all and in each run of 1024 numbers. Triggers on `users` keep it. */
+export const userCounts = sqliteTable(
+  'user_counts',
+  {
+    bucket: integer('bucket').notNull(),
+    status: text('status').notNull(),
+    role: text('role').notNull(),
+    mfaEnabled: integer('mfa_enabled', { mode: 'boolean' }).notNull(),
+    count: integer('count').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.bucket, table.status, table.role, table.mfaEnabled] })],
 )

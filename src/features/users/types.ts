@@ -20,6 +20,8 @@ export interface User {
   readonly timezone: string | null
   readonly locale: string | null
   readonly metadata: Readonly<Record<string, unknown>>
+  /** What surfaces and admins keep about the user: not the user's to write, and in no token. */
+  readonly appMetadata: Readonly<Record<string, unknown>>
   /** A password alone does not sign in. */
   readonly mfaEnabled: boolean
   readonly authVersion: number
@@ -28,6 +30,9 @@ export interface User {
   readonly createdAt: number
   readonly updatedAt: number
   readonly lastSignInAt: number | null
+  readonly deletedAt: number | null
+  /** When a deleted user's row goes. */
+  readonly eraseAt: number | null
 }
 
 /** What users say about themselves. */
