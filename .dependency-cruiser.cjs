@@ -83,7 +83,7 @@ module.exports = {
       name: 'compat-surfaces-are-strangers',
       severity: 'error',
       from: { path: '^src/compat/([^/]+)/' },
-      to: { path: '^src/compat/', pathNot: '^src/compat/$1/' },
+      to: { path: '^src/compat/[^/]+/', pathNot: '^src/compat/$1/' },
     },
     {
       name: 'features-meet-at-service',

@@ -1,4 +1,9 @@
-import { type Env, isBroken, loadConfig } from './config.ts'
+import { authService } from './compat/auth-service/surface.ts'
+import { gatewayAuth } from './compat/gateway-auth/surface.ts'
+import { janux } from './compat/janux/surface.ts'
+import type { Surface } from './compat/surface.ts'
+import { usersApi } from './compat/users-api/surface.ts'
+import { type Config, type Env, isBroken, loadConfig, SURFACES, type SurfaceName } from './config.ts'
 import { type Ctx, createContext, systemClock } from './context.ts'
 import { accountSafetyPages, accountSafetyRoutes } from './features/account-safety/routes.ts'
 import { pageRoutes } from './features/auth/routes/pages.ts'
@@ -25,7 +30,7 @@ import { withAnswerHeaders } from './http/answer-headers.ts'
 import { clientAddress } from './http/client-address.ts'
 import { renderError } from './http/render-error.ts'
 import type { Route } from './http/router.ts'
-import { createServer } from './http/server.ts'
+import { createServer, type Server } from './http/server.ts'
 import { configurationError } from './lib/errors.ts'
 import { newUuid } from './lib/ids.ts'
 import type { Isolate } from './lib/isolate.ts'
@@ -33,9 +38,16 @@ import { createLog } from './lib/log.ts'
 
 const docsRoutes = createDocsRoutes(listRoutes)
 
-/** Every route of the service. The first that matches answers: static paths stand before parameters. */
-export function listRoutes(): Route[] {
-  return [
+/** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
+const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
+  janux,
+  'auth-service': authService,
+  'users-api': usersApi,
+  'gateway-auth': gatewayAuth,
+}
+
+const listCoreRoutes = (): Route[] =>
+  [
     healthRoutes,
     docsRoutes,
     keysRoutes,
@@ -58,6 +70,26 @@ export function listRoutes(): Route[] {
     eventRoutes,
     mailRoutes,
   ].flatMap((routes) => routes.list)
+
+/** Every route of the service with these surfaces. The first that matches answers: static paths stand before parameters. */
+export function listRoutes(surfaces: readonly SurfaceName[] = SURFACES): Route[] {
+  const mounted = surfaces.flatMap((name) => {
+    const surface = COMPAT[name]
+    return surface ? [{ name, ...surface, list: surface.routes.flatMap((routes) => routes.list) }] : []
+  })
+  const core = listCoreRoutes().map((route) => {
+    const key = `${route.method} ${route.path}`
+    return {
+      ...route,
+      tags: [...route.tags, ...mounted.filter((it) => it.documents.includes(key)).map((it) => it.name)],
+    }
+  })
+  // Two systems may document one path: then it is one route, in both lists.
+  const own = [...new Set(mounted.flatMap(({ list }) => list))].map((route) => ({
+    ...route,
+    tags: mounted.filter(({ list }) => list.includes(route)).map(({ name }) => name),
+  }))
+  return [...core, ...own]
 }
 
 export interface App {
@@ -71,7 +103,7 @@ export interface AppOptions {
 }
 
 export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App {
-  const serve = createServer({ routes: listRoutes(), verifier, answerGateway })
+  const serveWith = createServers()
   return {
     async fetch(request, env, execution) {
       const requestId = requestIdOf(request)
@@ -89,8 +121,19 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
           waitUntil: (work) => execution.waitUntil(work),
         }),
       )
-      return serve(ctx, request)
+      return serveWith(config)(ctx, request)
     },
+  }
+}
+
+/** One server for each set of surfaces: settings are known with the first request. */
+function createServers(): (config: Config) => Server {
+  const servers = new Map<string, Server>()
+  return ({ COMPAT: surfaces }) => {
+    const key = surfaces.join(',')
+    const known = servers.get(key) ?? createServer({ routes: listRoutes(surfaces), verifier, answerGateway })
+    servers.set(key, known)
+    return known
   }
 }
 

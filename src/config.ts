@@ -16,6 +16,10 @@ export interface Env {
   readonly RATE_LIMITER?: RateLimit
 }
 
+/** The documented systems whose own paths are served. */
+export const SURFACES = ['janux', 'auth-service', 'users-api', 'gateway-auth'] as const
+export type SurfaceName = (typeof SURFACES)[number]
+
 const flag = (fallback: boolean) => z.stringbool().default(fallback)
 const integer = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback)
@@ -76,13 +80,15 @@ const Variables = z
     ADMIN_SECRET_KEY: z.string().min(16).optional(),
     COMPAT: z
       .string()
-      .default('janux,auth-service,users-api,gateway-auth')
+      .default(SURFACES.join(','))
       .transform((text) =>
         text
           .split(',')
           .map((item) => item.trim())
           .filter(Boolean),
-      ),
+      )
+      .pipe(z.array(z.enum(SURFACES, `must list ${SURFACES.join(', ')}, or be empty`))),
+    DELETION_GRACE_DAYS: integer(30, 0, 365),
     SIGNUPS_ENABLED: flag(true),
     HIDE_ACCOUNT_EXISTENCE: flag(false),
     REQUIRE_VERIFIED_EMAIL: flag(false),

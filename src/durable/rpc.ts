@@ -24,6 +24,7 @@ export type EndReason =
   | 'suspended'
   | 'locked'
   | 'deleted'
+  | 'deactivated'
 
 export interface SessionSnapshot {
   readonly id: string

@@ -8,13 +8,13 @@ export const MAX_BODY_BYTES = 1024 * 1024
 
 export type BodyEncoding = 'json' | 'form' | 'json-or-form'
 
-/** The body as text; refuses more than `MAX_BODY_BYTES`. */
-async function readBody(request: Request): Promise<string> {
+/** The body as text; refuses more than `maxBytes`. */
+async function readBody(request: Request, maxBytes: number): Promise<string> {
   const length = request.headers.get('content-length')
-  if (Number(length) > MAX_BODY_BYTES) throw payloadTooLarge()
+  if (Number(length) > maxBytes) throw payloadTooLarge()
   // A body is no longer than its length says (RFC 9112 6.3), and making its stream costs more than reading it.
-  const bytes = length === null ? await readPieces(request.body) : new Uint8Array(await request.arrayBuffer())
-  if (bytes.length > MAX_BODY_BYTES) throw payloadTooLarge()
+  const bytes = length === null ? await readPieces(request.body, maxBytes) : new Uint8Array(await request.arrayBuffer())
+  if (bytes.length > maxBytes) throw payloadTooLarge()
   try {
     return fromUtf8(bytes)
   } catch {
@@ -23,12 +23,12 @@ async function readBody(request: Request): Promise<string> {
 }
 
 /** A body whose length nobody has told: it is given up as soon as it is too long. */
-async function readPieces(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body ?? []) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) throw payloadTooLarge()
+    if (size > maxBytes) throw payloadTooLarge()
     chunks.push(chunk)
   }
   return concatBytes(...chunks)
@@ -58,11 +58,15 @@ function parseForm(text: string): Record<string, string> {
 }
 
 /** An empty body is an empty object, with or without a content type: published clients send none on many POSTs. */
-export async function readInput(request: Request, encoding: BodyEncoding): Promise<unknown> {
+export async function readInput(
+  request: Request,
+  encoding: BodyEncoding,
+  maxBytes: number = MAX_BODY_BYTES,
+): Promise<unknown> {
   const type = mediaTypeOf(request)
   const isForm = type === 'application/x-www-form-urlencoded'
   const isJson = type === 'application/json' || type === ''
-  const text = await readBody(request)
+  const text = await readBody(request, maxBytes)
   if (text === '') return {}
   if (isForm && encoding !== 'json') return parseForm(text)
   if (isJson && encoding !== 'form') return parseJson(text)

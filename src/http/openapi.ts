@@ -61,7 +61,7 @@ export function describeApi(routes: readonly Route[]) {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(shown.map(({ tag }) => tag))].sort().map((name) => ({ name })),
+    tags: [...new Set(shown.flatMap(({ tags }) => tags))].sort().map((name) => ({ name })),
     paths,
     components: {
       schemas: { Error: ErrorAnswer },
@@ -82,12 +82,12 @@ export function describeApi(routes: readonly Route[]) {
 export const templateOf = (path: string): string => path.replace(/:([A-Za-z_]+)/g, '{$1}')
 
 function operationOf(route: Route): ZodOpenApiOperationObject {
-  const { spec, tag } = route
+  const { spec, tags } = route
   const path = spec.path ? objectOf(spec.path) : untypedPath(route.path)
   return {
     operationId: [route.method.toLowerCase(), ...route.path.split(/[^A-Za-z0-9]+/)].filter(Boolean).join('_'),
     summary: spec.summary,
-    tags: [tag],
+    tags: [...tags],
     security: SECURITY[spec.guard.kind],
     requestParams: {
       ...(path ? { path } : {}),

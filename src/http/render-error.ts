@@ -43,9 +43,9 @@ export function toDomainError(ctx: Pick<Ctx, 'log'>, thrown: unknown): DomainErr
 }
 
 /** Headers that the kind of failure asks for, on every surface: RFC 9110 11.6.1, 15.5.6, 10.2.3; RFC 6750 3. */
-export function errorHeaders(error: DomainError): Record<string, string> {
+export function errorHeaders(error: DomainError, status = statusOf(error)): Record<string, string> {
   const headers: Record<string, string> = {}
-  if (error.kind === 'unauthenticated') {
+  if (status === 401) {
     headers['WWW-Authenticate'] = error.code === 'TOKEN_ERROR' ? 'Bearer error="invalid_token"' : 'Bearer'
   }
   const { retry_after: retryAfter, allow } = error.details
@@ -56,19 +56,35 @@ export function errorHeaders(error: DomainError): Record<string, string> {
   return headers
 }
 
+/** How a documented system words a failure, where it differs from the rest of the service. */
+export interface Wording {
+  readonly status?: number
+  readonly message?: string
+  /** The message when absent. */
+  readonly detail?: unknown
+}
+
 /** The one envelope: it satisfies every documented system and its clients at once. */
-export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) {
-  const { code, message, details } = error
+export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError, wording: Wording = {}) {
+  const { code, details } = error
+  const { status = statusOf(error), message = error.message, detail = message } = wording
   return {
     error: { code, message, details, request_id: ctx.requestId },
     code,
-    status: statusOf(error),
+    status,
     message,
-    detail: message as unknown,
+    detail,
     details,
     timestamp: toIso(ctx.now()),
   }
 }
 
-export const renderError: ErrorRenderer = (ctx, error) =>
-  Response.json(errorEnvelope(ctx, error), { status: statusOf(error), headers: errorHeaders(error) })
+/** The one envelope in a surface's words. */
+export const createErrorRenderer =
+  (wordingOf: (error: DomainError) => Wording): ErrorRenderer =>
+  (ctx, error) => {
+    const envelope = errorEnvelope(ctx, error, wordingOf(error))
+    return Response.json(envelope, { status: envelope.status, headers: errorHeaders(error, envelope.status) })
+  }
+
+export const renderError: ErrorRenderer = createErrorRenderer(() => ({}))

@@ -29,6 +29,8 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly errors?: readonly ErrorDefinition[]
   /** Invalid fields are 400 instead of 422, where a documented system has it so. */
   readonly invalidIs400?: boolean
+  /** Bodies that are longer are 413; `MAX_BODY_BYTES` when absent. */
+  readonly maxBodyBytes?: number
   /** Outside the rate tiers: its caller is a gateway or a probe. */
   readonly unlimited?: boolean
   /** A page: served, but left out of the OpenAPI document. */
@@ -54,7 +56,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With `:name` parameters, without a trailing slash. */
   readonly path: string
-  readonly tag: string
+  /** What it stands under in the OpenAPI document: its feature, and every documented system whose it is. */
+  readonly tags: readonly string[]
   readonly spec: RouteSpec<Ctx, Schema, Schema, Schema>
   readonly handle: Handler<Ctx, Schema, Schema, Schema>
   readonly renderError: ErrorRenderer
@@ -90,7 +93,7 @@ export function createRoutes(options: { prefix: string; tag: string; renderError
         list.push({
           method,
           path: `${options.prefix}${path === '/' ? '' : path}` || '/',
-          tag: options.tag,
+          tags: [options.tag],
           spec: spec as unknown as Route['spec'],
           handle: handler as unknown as Route['handle'],
           renderError: options.renderError,
@@ -156,7 +159,9 @@ export async function inputOf({ spec }: Route, request: Request, params: Record<
   const malformed = spec.invalidIs400 ?? false
   const path = spec.path && parseInput(spec.path, params, 'path', true)
   const query = spec.query && parseInput(spec.query, queryOf(request.url), 'query', malformed)
-  const body = spec.body && parseInput(spec.body, await readInput(request, spec.encoding ?? 'json'), 'body', malformed)
+  const body =
+    spec.body &&
+    parseInput(spec.body, await readInput(request, spec.encoding ?? 'json', spec.maxBodyBytes), 'body', malformed)
   return { path: path as undefined, query: query as undefined, body: body as undefined }
 }
 

@@ -21,8 +21,10 @@ export interface ServerParts {
   readonly answerGateway: (ctx: Ctx, request: Request) => Promise<Response | null>
 }
 
+export type Server = (ctx: Ctx, request: Request) => Promise<Response>
+
 /** Answers one request: the gateway forms, CORS, the routes, and what every answer carries. It never rejects. */
-export function createServer(parts: ServerParts): (ctx: Ctx, request: Request) => Promise<Response> {
+export function createServer(parts: ServerParts): Server {
   const router = { hono: createRouter(parts), findOpenRoute: createOpenRoutes(parts.routes) }
   return async (ctx, request) => {
     const started = ctx.now()

@@ -9,6 +9,10 @@ export const emailNotVerified = defineError(
   'unauthenticated',
   'The email address is not verified yet',
 )
+/** Where a documented system has no challenge in its answers; `details` has `mfa_token` and `available_methods`. */
+export const mfaRequired = defineError('MFA_REQUIRED', 'unauthenticated', 'A second factor is required')
+/** The password was right, and its user is not one whom this way of signing in is for. */
+export const signInNotAccepted = defineError('SIGN_IN_NOT_ACCEPTED', 'forbidden', 'Not authorized')
 export const emailAlreadyVerified = defineError(
   'ALREADY_VERIFIED',
   'malformed',

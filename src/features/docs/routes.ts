@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Config } from '../../config.ts'
 import { publicRoute } from '../../http/guard.ts'
 import { describeApi } from '../../http/openapi.ts'
 import { renderError } from '../../http/render-error.ts'
@@ -14,10 +15,10 @@ const FILES: readonly string[] = ['swagger-ui.css', 'swagger-ui-bundle.js', 'fav
 
 const FilePath = z.object({ file: z.string() })
 
-/** The API reference, over whatever routes the service has when it is first asked for. */
-export function createDocsRoutes(listRoutes: () => readonly Route[]): Routes {
+/** The API reference, over the routes that the service has with the surfaces of a request's configuration. */
+export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => readonly Route[]): Routes {
   const routes = createRoutes({ prefix: '', tag: 'docs', renderError })
-  let document: string | null = null
+  const documents = new Map<string, string>()
 
   routes.get(
     '/openapi.json',
@@ -26,8 +27,10 @@ export function createDocsRoutes(listRoutes: () => readonly Route[]): Routes {
       guard: publicRoute,
       answers: { 200: { description: 'The document', schema: z.looseObject({ openapi: z.string() }) } },
     },
-    () => {
-      document ??= JSON.stringify(describeApi(listRoutes()))
+    ({ ctx }) => {
+      const surfaces = ctx.config.COMPAT
+      const document = documents.get(surfaces.join()) ?? JSON.stringify(describeApi(listRoutes(surfaces)))
+      documents.set(surfaces.join(), document)
       return new Response(document, {
         headers: { 'Content-Type': 'application/json', 'Cache-Control': DOCUMENT_CACHE },
       })

@@ -15,7 +15,7 @@ import {
 } from './store.ts'
 import type { User, UserStatus } from './types.ts'
 
-export { emailTaken, usernameTaken } from './errors.ts'
+export { emailTaken, userNotFound, usernameTaken } from './errors.ts'
 export { isEmail, isSignInAllowed, isUsername, normalizeEmail, normalizeIdentifier } from './rules.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
@@ -51,6 +51,9 @@ export interface NewUser {
   readonly lastName?: string | undefined
   readonly displayName?: string | undefined
   readonly locale?: string | undefined
+  readonly bio?: string | undefined
+  readonly profileImageUrl?: string | undefined
+  readonly appMetadata?: Readonly<Record<string, unknown>>
   readonly metadata?: Readonly<Record<string, unknown>>
   /** Who makes the account; the new user when absent. */
   readonly actor?: EventActor
@@ -72,6 +75,9 @@ function toRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
     lastName: input.lastName ?? null,
     displayName: input.displayName ?? null,
     locale: input.locale ?? null,
+    bio: input.bio ?? null,
+    profileImageUrl: input.profileImageUrl ?? null,
+    appMetadata: { ...input.appMetadata },
     metadata: { ...input.metadata },
     createdAt: now,
     updatedAt: now,

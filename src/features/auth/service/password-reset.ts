@@ -3,11 +3,11 @@ import { commitAll } from '../../../db/commit.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { queueMail } from '../../mail/service.ts'
 import { findOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
-import { findUser, findUserByEmail, isSignInAllowed } from '../../users/service.ts'
+import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
+import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { deleteUnprovenFactors, updatePasswordByLink } from '../store/credentials.ts'
-import { endSessionsAfterChange } from './ended-sessions.ts'
 import { linkTo } from './links.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { tellPasswordChanged } from './password-notice.ts'
@@ -33,6 +33,17 @@ export async function requestPasswordReset(
       if (user && isSignInAllowed(user)) await sendReset(ctx, user, base)
     },
   )
+}
+
+/**
+ * As `requestPasswordReset`, for documented systems that say who has an account: throws NOT_FOUND for an unknown
+ * address, unless HIDE_ACCOUNT_EXISTENCE is on. As slow, so that the wording is all that tells them apart.
+ */
+export async function requestPasswordResetOfKnown(ctx: Ctx, { email }: { email: string }): Promise<void> {
+  await requestPasswordReset(ctx, { email })
+  if (ctx.config.HIDE_ACCOUNT_EXISTENCE) return
+  const user = await findUserByEmail(ctx, email)
+  if (!user || user.status === 'deleted') throw userNotFound()
 }
 
 async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> {

@@ -2,11 +2,11 @@ import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import { redeemOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
+import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { createUser, findUserByEmail, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { deleteUnprovenFactors, updateUnprovenAccount } from '../store/credentials.ts'
-import { endSessionsAfterChange } from './ended-sessions.ts'
 
 /**
  * Uses up a link that was mailed to an address, and returns its user; an unknown address gets an account, verified, where

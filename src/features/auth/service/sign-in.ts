@@ -10,10 +10,10 @@ import { openSession } from '../../sessions/service.ts'
 import type { NewSession, OpenedSession } from '../../sessions/types.ts'
 import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
-import { accountLocked, emailNotVerified, invalidCredentials } from '../errors.ts'
+import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
 import { attemptOf, completeAttempt, countAttempt, failSlowly, giveBackAttempt } from './attempts.ts'
 
-export { accountLocked, emailNotVerified, invalidCredentials }
+export { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted }
 
 export interface SignedIn {
   readonly outcome: 'signed_in'
@@ -33,6 +33,8 @@ export interface SignInInput {
   /** An email or a username, as typed. */
   readonly identifier: string
   readonly password: string
+  /** Whom this way of signing in is for, asked once the password was right. Everybody when absent. */
+  readonly accepts?: (user: User) => boolean
 }
 
 /** No password derives these bytes; verifying one takes as long as verifying a real one. */
@@ -60,7 +62,18 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   }
   // Not given back: a right password that is never locked out would be told from a wrong one.
   if (!isSignInAllowed(user)) throw refused(ctx, user.status, user)
+  if (input.accepts && !input.accepts(user)) {
+    await giveBackAttempt(ctx, attempt)
+    throw signInNotAccepted()
+  }
   return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password', attempt })
+}
+
+/** As `signIn`, for answers that have no room for a challenge: throws MFA_REQUIRED with it. */
+export async function signInOrThrow(ctx: Ctx, input: SignInInput): Promise<SignedIn> {
+  const result = await signIn(ctx, input)
+  if (result.outcome === 'signed_in') return result
+  throw mfaRequired({ mfa_token: result.mfaToken, available_methods: result.availableMethods })
 }
 
 /** One public answer; the reason is for the log. What was typed is not: people type passwords into the wrong field. */

@@ -1,9 +1,8 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAndPropagate } from '../../../db/commit.ts'
-import { notFound } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { applyToOwnView } from '../../validation/service.ts'
-import { usernameTaken } from '../errors.ts'
+import { userNotFound, usernameTaken } from '../errors.ts'
 import { normalizeUsername } from '../rules.ts'
 import { updateProfileRow } from '../store/profile.ts'
 import { insertedUser, selectUserByUsernameKey } from '../store.ts'
@@ -57,5 +56,5 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<{ u
     return { user, propagated }
   }
   if (usernameKey && (await selectUserByUsernameKey(ctx, usernameKey))) throw usernameTaken()
-  throw notFound({}, { message: 'User not found' })
+  throw userNotFound()
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import type { EndReason } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
-import { endOtherSessions } from '../../sessions/service.ts'
+import { endOtherSessions } from '../service.ts'
 
 /**
  * Ends what a committed change of credentials ends, all but `except`. The change stands when the user's object is silent:

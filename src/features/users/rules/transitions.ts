@@ -1,0 +1,41 @@
+import type { EndReason } from '../../../durable/rpc.ts'
+import type { User, UserStatus } from '../types.ts'
+
+/** What can be done to the state of an account. */
+export type StateChange = 'suspend' | 'unsuspend' | 'deactivate' | 'activate' | 'lock' | 'unlock' | 'delete' | 'restore'
+
+export interface Transition {
+  readonly from: readonly UserStatus[]
+  readonly to: UserStatus
+  readonly event: string
+  /** Why the sessions end; null where they live on. */
+  readonly ends: EndReason | null
+}
+
+/**
+ * A row a change. One state at a time, so that undoing one measure never undoes another: a locked user is unlocked
+ * before being suspended. Deletion is from any state.
+ */
+export const TRANSITIONS: Readonly<Record<StateChange, Transition>> = {
+  suspend: { from: ['active', 'pending'], to: 'suspended', event: 'user.suspended', ends: 'suspended' },
+  unsuspend: { from: ['suspended'], to: 'active', event: 'user.reactivated', ends: null },
+  deactivate: { from: ['active', 'pending'], to: 'inactive', event: 'user.deactivated', ends: 'deactivated' },
+  activate: { from: ['inactive'], to: 'active', event: 'user.reactivated', ends: null },
+  lock: { from: ['active', 'pending'], to: 'locked', event: 'user.locked', ends: 'locked' },
+  unlock: { from: ['locked'], to: 'active', event: 'user.unlocked', ends: null },
+  delete: {
+    from: ['active', 'pending', 'inactive', 'suspended', 'locked'],
+    to: 'deleted',
+    event: 'user.deleted',
+    ends: 'deleted',
+  },
+  // Not to active: what was suspended before it was deleted is not let in by the way.
+  restore: { from: ['deleted'], to: 'inactive', event: 'user.restored', ends: null },
+}
+
+/** A deleted user is nobody, but to whoever restores it. */
+export const isGone = (user: User | undefined, change: StateChange): user is undefined =>
+  user === undefined || (user.status === 'deleted' && change !== 'restore')
+
+/** Names of roles, as gateways read them: `[a-z0-9:_-]`. */
+export const isRoleName = (role: string): boolean => /^[a-z0-9:_-]{1,64}$/.test(role)

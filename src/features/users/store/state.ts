@@ -1,0 +1,51 @@
+import { and, eq, getTableColumns, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import type { Transition } from '../rules/transitions.ts'
+import { users } from '../tables.ts'
+
+type Store = Pick<Ctx, 'db' | 'now'>
+
+/** True unless the row is the only admin who can sign in: D1 has one writer, so two demotions never both pass. */
+const isNotLastAdmin = (userId: string): SQL => sql`(${users.role} <> 'admin' or exists (
+  select 1 from ${users} as other where other.role = 'admin' and other.status in ('active', 'pending') and other.id <> ${userId}))`
+
+const raisedClaims = { claimsVersion: sql`${users.claimsVersion} + 1` }
+
+/** The statement returns no row when the user is in no state that `transition` starts from, or is the last admin. */
+export const updateState = (
+  { db, now }: Store,
+  { userId, transition, eraseAt }: { userId: string; transition: Transition; eraseAt: number | null },
+) =>
+  db
+    .update(users)
+    .set({
+      status: transition.to,
+      deletedAt: transition.to === 'deleted' ? now() : null,
+      eraseAt,
+      ...raisedClaims,
+      ...(transition.ends === null ? {} : { authVersion: sql`${users.authVersion} + 1`, keptSessionId: null }),
+      updatedAt: now(),
+    })
+    .where(
+      and(
+        eq(users.id, userId),
+        inArray(users.status, [...transition.from]),
+        transition.ends === null ? undefined : isNotLastAdmin(userId),
+      ),
+    )
+    .returning(getTableColumns(users))
+
+/** The statement returns no row when the user is gone, has the role already, or is the last admin. */
+export const updateRole = ({ db, now }: Store, { userId, role }: { userId: string; role: string }) =>
+  db
+    .update(users)
+    .set({ role, ...raisedClaims, updatedAt: now() })
+    .where(
+      and(
+        eq(users.id, userId),
+        ne(users.status, 'deleted'),
+        ne(users.role, role),
+        role === 'admin' ? undefined : isNotLastAdmin(userId),
+      ),
+    )
+    .returning(getTableColumns(users))
