@@ -132,6 +132,7 @@ export function createObjects(env: Env, config: Pick<Config, 'JURISDICTION'>): O
       status: async (input) => (await guardOf(subject)).status(input),
       use: async (input) => (await guardOf(subject)).use(input),
       giveBackUse: async (input) => (await guardOf(subject)).giveBackUse(input),
+      resetUse: async (input) => (await guardOf(subject)).resetUse(input),
       ping: async () => (await guardOf(subject)).ping(),
     }),
   }

@@ -322,5 +322,7 @@ export interface SignInGuardRpc {
   use(input: UseInput): Promise<UseResult>
   /** Takes the last use back. */
   giveBackUse(input: { subject: string }): Promise<void>
+  /** Forgets the subject's uses, and the lock that they led to. */
+  resetUse(input: { subject: string }): Promise<void>
   ping(): Promise<'ok'>
 }

@@ -87,6 +87,10 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
     })
   }
 
+  async resetUse({ subject }: { subject: string }): Promise<void> {
+    this.ctx.storage.sql.exec('delete from subjects where key = ?', useKey(subject))
+  }
+
   async ping(): Promise<'ok'> {
     return 'ok'
   }

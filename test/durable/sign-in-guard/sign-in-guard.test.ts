@@ -88,6 +88,30 @@ describe('SignInGuard', () => {
     })
   })
 
+  it('forgets the uses of a subject, and its lock, and those of no other', async () => {
+    const { run } = await newGuard()
+    await run(async (guard) => {
+      const rule = { limit: 1, windowMs: HOUR, lockMs: HOUR }
+      const [locked, other] = [newUuid(), newUuid()]
+      for (const subject of [locked, other]) await guard.use({ subject, ...rule })
+      expect((await guard.use({ subject: locked, ...rule })).allowed).toBe(false)
+      await guard.resetUse({ subject: locked })
+      await guard.resetUse({ subject: newUuid() })
+      expect((await guard.use({ subject: locked, ...rule })).allowed).toBe(true)
+      expect((await guard.use({ subject: other, ...rule })).allowed).toBe(false)
+    })
+  })
+
+  it('leaves the attempts of an account when the uses of the same subject are forgotten', async () => {
+    const { run } = await newGuard()
+    await run(async (guard) => {
+      const account = newUuid()
+      for (let count = 0; count < 5; count += 1) await guard.attempt({ account, network })
+      await guard.resetUse({ subject: account })
+      expect((await guard.attempt({ account, network })).allowed).toBe(false)
+    })
+  })
+
   it('takes nothing back for a subject that it does not know', async () => {
     const { run } = await newGuard()
     await run(async (guard, state) => {
