@@ -3,6 +3,7 @@ import { type Measured, ratioOf } from './compare.ts'
 import { CONNECTIONS, type Door } from './contestants.ts'
 import type { Builds } from './deployments.ts'
 import type { FanOut } from './fan-out.ts'
+import { type ListCall, SIZES } from './lists.ts'
 import type { Machine } from './machine.ts'
 import type { Spread } from './statistics.ts'
 
@@ -19,6 +20,7 @@ export interface Results {
   readonly signIn: readonly Measured[]
   readonly refresh: readonly Measured[]
   readonly fanOut: FanOut
+  readonly lists: readonly ListCall[]
   readonly coldStarts: readonly ColdStart[]
 }
 
@@ -92,6 +94,14 @@ function coldStartRows(coldStarts: readonly ColdStart[]): string[][] {
   return coldStarts.map(({ name, total, firstAnswer }) => [name, whole(total), whole(total - bare), whole(firstAnswer)])
 }
 
+function listRows(lists: readonly ListCall[]): string[][] {
+  return lists.map(({ name, times }) => {
+    const [few, many] = times.map(({ median }) => median)
+    const ratio = (many ?? Number.NaN) / (few ?? Number.NaN)
+    return [`\`${name}\``, ...times.map((time) => spread(time, twoPlaces)), twoPlaces(ratio)]
+  })
+}
+
 const bundleRows = ({ postern, bareHono, betterAuth }: Builds): string[][] =>
   [['Postern', postern] as const, ['bare Hono', bareHono] as const, ['Better Auth', betterAuth] as const].map(
     ([name, { bytes, gzipBytes }]) => [
@@ -103,7 +113,7 @@ const bundleRows = ({ postern, bareHono, betterAuth }: Builds): string[][] =>
   )
 
 export function renderReport(results: Results): string {
-  const { machine, builds, checks, fanOut, coldStarts } = results
+  const { machine, builds, checks, fanOut, lists, coldStarts } = results
   return `# Bench results
 
 Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
@@ -126,6 +136,12 @@ ${table(['door', 'call', 'Worker', 'answers/s', 'p50 ms', 'p95 ms', 'workerd CPU
 One platform event to ${whole(fanOut.subscribers)} websocket subscribers, ${fanOut.events} times; from the event's own time to its arrival.
 
 ${table(['p50 ms', 'p95 ms', 'last ms'], [[fanOut.p50, fanOut.p95, fanOut.most].map(whole)])}
+
+## Lists
+
+What admins ask, one call at a time, at two sizes of the table: milliseconds, and how many times as long the large one takes. The paths are those of the large table.
+
+${table(['call', ...SIZES.map((size) => `${whole(size)} users`), 'ratio'], listRows(lists))}
 
 ## Bundle
 

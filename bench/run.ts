@@ -22,6 +22,7 @@ import {
 } from './deployments.ts'
 import { measureFanOut } from './fan-out.ts'
 import { createPosternClient, signUpBetterAuth, signUpPostern } from './fixtures.ts'
+import { measureLists } from './lists.ts'
 import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
 import { type Checks, renderReport } from './report.ts'
@@ -89,11 +90,22 @@ async function run(): Promise<void> {
     const fanOut = await measureFanOut(load, base, await createPosternClient(runtime, base), leavers, SUBSCRIBERS)
     say('sign-in')
     const signIn = await compare(load, signInContestants(make, users), SIGN_INS)
+    say('lists at 1,000 and 100,000 users')
+    const lists = await measureLists(runtime, base)
     await runtime.dispose()
     say('cold starts')
     const coldStarts = await measureColdStart(builds, COLD_STARTS)
     const machine = await describeMachine()
-    const report = renderReport({ machine, builds, checks: [front, socket], signIn, refresh, fanOut, coldStarts })
+    const report = renderReport({
+      machine,
+      builds,
+      checks: [front, socket],
+      signIn,
+      refresh,
+      fanOut,
+      lists,
+      coldStarts,
+    })
     await writeFile(new URL('./RESULTS.md', import.meta.url), report)
     console.log(report)
   } finally {
