@@ -60,6 +60,15 @@ export async function commitAllAndPropagate<S extends BatchItem<'sqlite'>>(
   return { rows: result as Rows<S>, propagated: hasChanged(result) ? await nudge(ctx, drafts) : true }
 }
 
+/** Writes events of what changed no row, all or none, then nudges whoever delivers them. */
+export async function record(ctx: Ctx, ...drafts: EventDraft[]): Promise<void> {
+  const [first, ...rest] = drafts
+  if (!first) return
+  // `changes()` would be that of whatever statement this connection ran before.
+  await ctx.db.batch([insertEvent(ctx, first, sql`true`), ...rest.map((draft) => insertEvent(ctx, draft))])
+  ctx.defer(nudge(ctx, drafts))
+}
+
 /** Returns the result of the last statement of the change. */
 async function write(
   ctx: Ctx,
@@ -79,7 +88,7 @@ function hasChanged(result: unknown): boolean {
 }
 
 /** `changes()` counts the statement just before, so each event is written only when the one before it was. */
-function insertEvent(ctx: Ctx, draft: CommittedEvent) {
+function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`changes() > 0`) {
   const claimsVersion: SQL = draft.raisesClaims
     ? sql`(select ${users.claimsVersion} from ${users} where ${users.id} = ${draft.userId})`
     : sql`null`
@@ -87,7 +96,7 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent) {
     null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},
     ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},
     ${claimsVersion}, ${draft.feedEntry ? JSON.stringify(draft.feedEntry) : null}, null
-    where changes() > 0`
+    where ${condition}`
   return ctx.db.insert(events).select(row)
 }
 

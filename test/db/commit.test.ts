@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { commit, commitAll } from '../../src/db/commit.ts'
+import { commit, commitAll, record } from '../../src/db/commit.ts'
 import { clients, events } from '../../src/db/schema.ts'
 import { createTestApp } from '../support/app.ts'
 
@@ -97,5 +97,28 @@ describe('commitAll', () => {
     const update = ctx.db.update(clients).set({ name: 'y' }).where(eq(clients.id, ctx.newId())).returning()
     expect(await commitAll(ctx, [insert, update], draft(id, 'test.made'))).toEqual([])
     expect(await recorded(id)).toEqual([])
+  })
+})
+
+describe('record', () => {
+  it('writes events in their order although nothing was changed before them', async () => {
+    const { ctx, recorded } = await setUp()
+    const id = ctx.newId()
+    await ctx.db.update(clients).set({ name: 'x' }).where(eq(clients.id, id))
+    await record(ctx, draft(id, 'test.first'), draft(id, 'test.second'))
+    expect((await recorded(id)).map((row) => row.type)).toEqual(['test.first', 'test.second'])
+  })
+
+  it('hands a user’s event to the log of that user', async () => {
+    const { ctx, recorded, settled } = await setUp()
+    const userId = ctx.newId()
+    await record(ctx, { ...draft(userId, 'test.told'), userId })
+    await settled()
+    expect((await recorded(userId))[0]?.deliveredAt).toBeTypeOf('number')
+  })
+
+  it('writes nothing for no events', async () => {
+    const { ctx } = await setUp()
+    await expect(record(ctx)).resolves.toBeUndefined()
   })
 })
