@@ -9,6 +9,8 @@ import { events, users } from './schema.ts'
 export interface CommittedEvent extends EventDraft {
   /** The change raised the user's `claims_version`: the row carries its new value to the feed. */
   readonly raisesClaims?: boolean
+  /** JSON that the database computes in the batch, instead of `data`: what only it knows of the change. */
+  readonly computedData?: SQL
   /** Handed to the revocation feed when the row is delivered. */
   readonly feedEntry?: Extract<FeedEntry, { kind: 'key' | 'client' }>
 }
@@ -94,7 +96,7 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`chang
     : sql`null`
   const row = sql`select
     null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},
-    ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},
+    ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${draft.computedData ?? JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},
     ${claimsVersion}, ${draft.feedEntry ? JSON.stringify(draft.feedEntry) : null}, null
     where ${condition}`
   return ctx.db.insert(events).select(row)

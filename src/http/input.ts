@@ -6,7 +6,14 @@ import { searchOf } from './url.ts'
 /** Bodies larger than this are 413. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
-export type BodyEncoding = 'json' | 'form' | 'json-or-form'
+export type BodyEncoding = 'json' | 'form' | 'json-or-form' | TextEncoding
+
+/** A body that the feature parses itself: its schema gets a `TextBody`. */
+export interface TextEncoding {
+  readonly mediaTypes: readonly string[]
+}
+
+export const TextBody = z.object({ mediaType: z.string(), text: z.string() })
 
 /** The body as text; refuses more than `maxBytes`. */
 async function readBody(request: Request, maxBytes: number): Promise<string> {
@@ -67,6 +74,10 @@ export async function readInput(
   const isForm = type === 'application/x-www-form-urlencoded'
   const isJson = type === 'application/json' || type === ''
   const text = await readBody(request, maxBytes)
+  if (typeof encoding === 'object') {
+    if (encoding.mediaTypes.includes(type)) return { mediaType: type, text }
+    throw unsupportedMediaType({ content_type: type })
+  }
   if (text === '') return {}
   if (isForm && encoding !== 'json') return parseForm(text)
   if (isJson && encoding !== 'form') return parseJson(text)

@@ -19,6 +19,7 @@ import {
 } from '../lib/errors.ts'
 import { VERSION } from '../lib/version.ts'
 import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
+import type { BodyEncoding } from './input.ts'
 import type { Answer, Route } from './router.ts'
 
 /** The envelope of `render-error.ts`, as a schema. */
@@ -120,7 +121,11 @@ function untypedPath(path: string): z.ZodObject | undefined {
   return names.length > 0 ? z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) : undefined
 }
 
-function bodyOf(schema: z.ZodType, encoding: 'json' | 'form' | 'json-or-form') {
+function bodyOf(schema: z.ZodType, encoding: BodyEncoding) {
+  if (typeof encoding === 'object') {
+    const text = { schema: { type: 'string' as const } }
+    return { required: true, content: Object.fromEntries(encoding.mediaTypes.map((type) => [type, text])) }
+  }
   return {
     required: !schema.safeParse({}).success,
     content: {

@@ -92,6 +92,18 @@ describe('a body', () => {
   })
 })
 
+describe('a body that is text', () => {
+  it('reaches the route as it came, with its type', async () => {
+    const answer = await post('/t/lines', 'Application/X-NDJSON; charset=utf-8', '{"a":1}\n{')
+    expect(await answer.json()).toEqual({ mediaType: 'application/x-ndjson', text: '{"a":1}\n{' })
+    expect(await (await post('/t/lines', 'application/x-ndjson', '')).json()).toMatchObject({ text: '' })
+  })
+
+  it.each(['application/json', 'text/csv', null])('of type %s that the route does not name is 415', async (type) => {
+    expect(await outcome(await post('/t/lines', type, '{}'))).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE'])
+  })
+})
+
 describe('a body over 1 MiB', () => {
   it('is 413 by its Content-Length', async () => {
     const body = JSON.stringify({ name: 'a'.repeat(MAX_BODY_BYTES) })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { publicRoute } from '../../src/http/guard.ts'
-import { UuidParam } from '../../src/http/input.ts'
+import { TextBody, UuidParam } from '../../src/http/input.ts'
 import { renderError } from '../../src/http/render-error.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { conflict } from '../../src/lib/errors.ts'
@@ -27,6 +27,11 @@ routes.post(
 routes.post(
   '/form',
   { summary: 'form', guard: publicRoute, body: z.object({ name: z.string() }), encoding: 'form', answers },
+  ({ body }) => Response.json(body),
+)
+routes.post(
+  '/lines',
+  { summary: 'lines', guard: publicRoute, body: TextBody, encoding: { mediaTypes: ['application/x-ndjson'] }, answers },
   ({ body }) => Response.json(body),
 )
 routes.get(

@@ -50,16 +50,21 @@ export interface NewUser {
   readonly firstName?: string | undefined
   readonly lastName?: string | undefined
   readonly displayName?: string | undefined
+  readonly phoneNumber?: string | undefined
+  readonly timezone?: string | undefined
   readonly locale?: string | undefined
   readonly bio?: string | undefined
   readonly profileImageUrl?: string | undefined
   readonly appMetadata?: Readonly<Record<string, unknown>>
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** Where the account is older than its row: epoch milliseconds. */
+  readonly createdAt?: number | undefined
   /** Who makes the account; the new user when absent. */
   readonly actor?: EventActor
 }
 
-function toRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
+/** The row of a new account, email and username in the forms that are unique. Nothing is written. */
+export function newUserRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
   const now = ctx.now()
   const username = input.username ?? null
   return {
@@ -74,12 +79,14 @@ function toRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
     firstName: input.firstName ?? null,
     lastName: input.lastName ?? null,
     displayName: input.displayName ?? null,
+    phoneNumber: input.phoneNumber ?? null,
+    timezone: input.timezone ?? null,
     locale: input.locale ?? null,
     bio: input.bio ?? null,
     profileImageUrl: input.profileImageUrl ?? null,
     appMetadata: { ...input.appMetadata },
     metadata: { ...input.metadata },
-    createdAt: now,
+    createdAt: input.createdAt ?? now,
     updatedAt: now,
   }
 }
@@ -89,7 +96,7 @@ function toRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
  * Throws CONFLICT with `details.field` `email` or `username`. The input's form was checked by the caller's schema.
  */
 export async function createUser(ctx: Ctx, input: NewUser): Promise<User> {
-  const row = toRow(ctx, input)
+  const row = newUserRow(ctx, input)
   const rows = await commit(ctx, insertUser(ctx, row), {
     type: 'user.created',
     subject: row.id,
