@@ -1,4 +1,4 @@
-import type { Wording } from '../http/render-error.ts'
+import { createErrorRenderer, type ErrorRenderer, type Wording } from '../http/render-error.ts'
 import type { DomainError } from '../lib/errors.ts'
 
 interface FastApiIssue {
@@ -15,7 +15,7 @@ const toLoc = (field: string): (string | number)[] =>
   field.split('.').map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : part))
 
 /** FastAPI's `HTTPValidationError`: whatever is wrong with fields is 422, and `detail` lists it. Else undefined. */
-export function validationWording({ code, message, details }: DomainError): Wording | undefined {
+function validationWording({ code, message, details }: DomainError): Wording | undefined {
   const issues = details.validation_errors
   if (code !== 'VALIDATION_ERROR' || !Array.isArray(issues)) return undefined
   const detail: FastApiIssue[] = issues
@@ -23,3 +23,23 @@ export function validationWording({ code, message, details }: DomainError): Word
     .map((issue) => ({ loc: toLoc(issue.field), msg: issue.message, type: issue.type }))
   return { status: 422, message, detail }
 }
+
+/** A password that the policy refuses is an invalid field. Its name is the body's that set it. */
+const weakPasswordWording = ({ message }: DomainError, field: string): Wording => ({
+  status: 422,
+  message,
+  detail: [{ loc: ['body', field], msg: message, type: 'weak_password' } satisfies FastApiIssue],
+})
+
+/**
+ * The one envelope as a FastAPI service words it: 422 with the list of what is wrong with fields. `wordingOf` says how
+ * the system words the rest. `passwordField` is what bodies call a password that is to be set.
+ */
+export const createFastApiRenderer = (
+  wordingOf: (error: DomainError) => Wording,
+  { passwordField = 'password' }: { passwordField?: string } = {},
+): ErrorRenderer =>
+  createErrorRenderer((error) => {
+    if (error.code === 'WEAK_PASSWORD') return weakPasswordWording(error, passwordField)
+    return validationWording(error) ?? wordingOf(error)
+  })

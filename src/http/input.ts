@@ -6,6 +6,7 @@ import { searchOf } from './url.ts'
 /** Bodies larger than this are 413. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
+/** `json-or-form` is for documented systems whose clients send any of the two, or a form as `multipart/form-data`. */
 export type BodyEncoding = 'json' | 'form' | 'json-or-form' | TextEncoding
 
 /** A body that the feature parses itself: its schema gets a `TextBody`. */
@@ -64,6 +65,22 @@ function parseForm(text: string): Record<string, string> {
   return fields
 }
 
+/**
+ * The form that browsers and axios make of a `FormData`, read by the platform. Files are values that no schema of ours takes.
+ */
+async function parseMultipart(text: string, contentType: string): Promise<Record<string, unknown>> {
+  const fields: Record<string, unknown> = Object.create(null)
+  const response = new Response(text, { headers: { 'Content-Type': contentType } })
+  const form = await response.formData().catch(() => {
+    throw malformedRequest('The body is not a valid form')
+  })
+  for (const [name, value] of form) {
+    if (name in fields) throw malformedRequest(`The field ${name.slice(0, 64)} is given more than once`)
+    fields[name] = value
+  }
+  return fields
+}
+
 /** An empty body is an empty object, with or without a content type: published clients send none on many POSTs. */
 export async function readInput(
   request: Request,
@@ -80,6 +97,8 @@ export async function readInput(
   }
   if (text === '') return {}
   if (isForm && encoding !== 'json') return parseForm(text)
+  if (type === 'multipart/form-data' && encoding === 'json-or-form')
+    return parseMultipart(text, request.headers.get('content-type') ?? '')
   if (isJson && encoding !== 'form') return parseJson(text)
   throw unsupportedMediaType({ content_type: type })
 }

@@ -131,6 +131,7 @@ function bodyOf(schema: z.ZodType, encoding: BodyEncoding) {
     content: {
       ...(encoding === 'form' ? {} : { 'application/json': { schema } }),
       ...(encoding === 'json' ? {} : { 'application/x-www-form-urlencoded': { schema } }),
+      ...(encoding === 'json-or-form' ? { 'multipart/form-data': { schema } } : {}),
     },
   }
 }

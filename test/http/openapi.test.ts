@@ -104,6 +104,7 @@ describe('a described route', () => {
     expect(Object.keys(add.requestBody?.content ?? {})).toEqual([
       'application/json',
       'application/x-www-form-urlencoded',
+      'multipart/form-data',
     ])
     expect(add.security).toEqual([{ bearer: [] }])
     expect(Object.keys(add.responses)).toEqual([

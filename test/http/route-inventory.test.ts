@@ -74,6 +74,9 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'POST /api/v1/oauth/revoke': 'as /oauth/revoke',
   'GET /api/v1/websocket/ws': 'checks token, ticket or subprotocol, or waits for an auth frame',
   'GET /api/v1/ws': 'as /api/v1/websocket/ws',
+  'GET /': 'a greeting',
+  'POST /auth/login': 'checks a password',
+  'POST /token': 'as /auth/login',
 }
 
 const OPEN = ['public', 'optional', 'custom']

@@ -29,45 +29,63 @@ export interface VerificationAwaited {
   readonly user: User | null
 }
 
+/** What else a documented system's registration says of its user. Who may say it is for the caller to decide. */
+export type RegistrationInput = SignUpInput &
+  Pick<NewUser, 'displayName' | 'bio' | 'profileImageUrl' | 'appMetadata' | 'role'>
+
 /**
  * Makes an account, mails a link that verifies its address, and signs it in, unless REQUIRE_VERIFIED_EMAIL has the link
  * come first. Throws SIGNUPS_DISABLED, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
  */
 export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn | VerificationAwaited> {
-  if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
-  if (ctx.config.REQUIRE_VERIFIED_EMAIL) requireMailTransport(ctx)
-  await countSignUp(ctx)
-  const { password, ...names } = input
-  await requireStrongPassword(ctx, password, names)
-  const account = { ...names, passwordHash: await hashPassword(ctx, password) }
-  if (!ctx.config.REQUIRE_VERIFIED_EMAIL) return signUpAndIn(ctx, account)
-  const pending = { ...account, status: 'pending' } as const
-  return ctx.config.HIDE_ACCOUNT_EXISTENCE ? signUpUnseen(ctx, pending) : signUpToVerify(ctx, pending)
-}
-
-async function signUpAndIn(ctx: Ctx, account: NewUser): Promise<SignedIn> {
-  const user = await createUser(ctx, account)
-  // Behind the answer: the account stands without its mail, and another can be asked for.
-  ctx.defer(sendVerification(ctx, user))
+  const account = await prepareAccount(ctx, input)
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL)
+    return { outcome: 'verification_required', user: await openPendingAccount(ctx, account) }
+  const user = await openAccount(ctx, account)
   const opened = await openFirstSession(ctx, { user, amr: ['pwd'], method: 'password' })
   await completeAttempt(ctx, await attemptOf(ctx, user, user.email))
   return toSignedIn(ctx, user, opened)
 }
 
-async function signUpToVerify(ctx: Ctx, account: NewUser): Promise<VerificationAwaited> {
+/**
+ * As `signUp`, for documented systems whose registration opens no session. Null where nobody may learn whether there was
+ * an account before.
+ */
+export async function registerAccount(ctx: Ctx, input: RegistrationInput): Promise<User | null> {
+  const account = await prepareAccount(ctx, input)
+  return ctx.config.REQUIRE_VERIFIED_EMAIL ? openPendingAccount(ctx, account) : openAccount(ctx, account)
+}
+
+/** Everything that a new account passes before it is made. */
+async function prepareAccount(ctx: Ctx, { password, ...names }: RegistrationInput): Promise<NewUser> {
+  if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL) requireMailTransport(ctx)
+  await countSignUp(ctx)
+  await requireStrongPassword(ctx, password, names)
+  return { ...names, passwordHash: await hashPassword(ctx, password) }
+}
+
+/** The mail goes behind the answer: the account stands without it, and another can be asked for. */
+async function openAccount(ctx: Ctx, account: NewUser): Promise<User> {
   const user = await createUser(ctx, account)
   ctx.defer(sendVerification(ctx, user))
-  return { outcome: 'verification_required', user }
+  return user
+}
+
+async function openPendingAccount(ctx: Ctx, account: NewUser): Promise<User | null> {
+  const pending = { ...account, status: 'pending' } as const
+  if (!ctx.config.HIDE_ACCOUNT_EXISTENCE) return openAccount(ctx, pending)
+  await openUnseen(ctx, pending)
+  return null
 }
 
 /** The same answer for a free and a taken address; a taken one's holder is told by mail. Usernames are no secret. */
-async function signUpUnseen(ctx: Ctx, account: NewUser): Promise<VerificationAwaited> {
+async function openUnseen(ctx: Ctx, account: NewUser): Promise<void> {
   await answerAlike(
     ctx,
     () => createUnlessTaken(ctx, account),
     (user) => (user ? sendVerification(ctx, user) : tellHolder(ctx, account.email)),
   )
-  return { outcome: 'verification_required', user: null }
 }
 
 /** Undefined when the address is taken. A taken username is CONFLICT whether or not the address is taken too. */

@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import {
+  accountLocked,
+  emailNotVerified,
+  invalidCredentials,
+  mfaRequired,
+  type SignedIn,
+  signInOrThrow,
+} from '../features/auth/service/sign-in.ts'
+import { publicRoute } from '../http/guard.ts'
+import { createRoutes, type Routes } from '../http/router.ts'
+import { serviceUnavailable } from '../lib/errors.ts'
+import { createFastApiRenderer } from './fastapi.ts'
+import { IdentifierField, PasswordField } from './fields.ts'
+
+/** What JANUX and auth-service both document: the welcome, and the sign-in that answers an OAuth2 password grant. */
+
+/** RFC 6749 4.3.2, as FastAPI has it: `username` may be an email; the client's own fields are accepted and mean nothing. */
+const TokenLoginBody = z
+  .object({
+    username: IdentifierField.meta({ description: 'An email or a username' }),
+    password: PasswordField,
+    grant_type: z.enum(['password', ''], 'must be password').nullish(),
+    scope: z.string().nullish(),
+    client_id: z.string().nullish(),
+    client_secret: z.string().nullish(),
+  })
+  .meta({ id: 'TokenLogin' })
+
+const TokenLoginAnswer = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('bearer'),
+    refresh_token: z.string(),
+    session_token: z.string().meta({ description: 'Names the session; it is no credential' }),
+  })
+  .meta({ id: 'TokenLoginAnswer' })
+
+const signedInToWire = ({ opened: { session, tokens } }: SignedIn): z.infer<typeof TokenLoginAnswer> => ({
+  access_token: tokens.accessToken,
+  token_type: 'bearer',
+  refresh_token: tokens.refreshToken,
+  session_token: session.id,
+})
+
+const renderWelcomeError = createFastApiRenderer(() => ({}))
+
+/** A lock and a tier that is used up are one to these clients. */
+const renderLoginError = createFastApiRenderer(({ code }) =>
+  code === 'ACCOUNT_LOCKED' || code === 'RATE_LIMIT_EXCEEDED'
+    ? { status: 429, message: 'Too many login attempts. Please try again later.' }
+    : {},
+)
+
+export const welcomeRoutes = createRoutes({ prefix: '', tag: 'welcome', renderError: renderWelcomeError })
+
+welcomeRoutes.get(
+  '/',
+  {
+    summary: 'Welcome',
+    guard: publicRoute,
+    answers: { 200: { description: 'A greeting', schema: z.object({ message: z.string() }) } },
+  },
+  () => Response.json({ message: 'Welcome to the JANUX Authentication Gateway!' }),
+)
+
+function declareLogin(path: string): Routes {
+  const routes = createRoutes({ prefix: '', tag: 'login', renderError: renderLoginError })
+  routes.post(
+    path,
+    {
+      summary: 'Sign in with an email or a username, as an OAuth2 password grant does',
+      guard: publicRoute,
+      body: TokenLoginBody,
+      encoding: 'json-or-form',
+      answers: { 200: { description: 'A session', schema: TokenLoginAnswer } },
+      errors: [invalidCredentials, emailNotVerified, mfaRequired, accountLocked, serviceUnavailable],
+    },
+    async ({ ctx, body }) => {
+      const input = { identifier: body.username, password: body.password }
+      return Response.json(signedInToWire(await signInOrThrow(ctx, input)))
+    },
+  )
+  return routes
+}
+
+/** Of both systems. */
+export const loginRoutes = declareLogin('/auth/login')
+
+/** auth-service's documented token URL: the same sign-in. */
+export const tokenRoutes = declareLogin('/token')
