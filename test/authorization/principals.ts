@@ -1,0 +1,153 @@
+import type { Config } from '../../src/config.ts'
+import { issueChallenge } from '../../src/features/mfa/service/challenges.ts'
+import { SEAL_PURPOSE } from '../../src/features/mfa/service/codes.ts'
+import { openSession } from '../../src/features/sessions/service.ts'
+import { changeUserState, type StateChange } from '../../src/features/users/service/state.ts'
+import { createUser } from '../../src/features/users/service.ts'
+import type { User } from '../../src/features/users/types.ts'
+import { newUuid } from '../../src/lib/ids.ts'
+import { hashPassword } from '../../src/lib/password-hash/password-hash.ts'
+import { sealText } from '../../src/lib/root-keys.ts'
+import { freshMachine, requestToken } from '../features/oauth/support.ts'
+import { env, type TestApp } from '../support/app.ts'
+import { newEmail, PASSWORD } from '../support/users.ts'
+
+/** Who asks, with an account or without. Where a path names somebody's things, they are those of `user`. */
+export const PRINCIPALS = [
+  'anonymous',
+  'user',
+  'other user',
+  'vendor',
+  'admin',
+  'machine',
+  'machine with the scope',
+  'suspended',
+  'locked',
+  'inactive',
+  'deleted',
+  'expired',
+  'revoked',
+  'second factor pending',
+] as const
+export type Principal = (typeof PRINCIPALS)[number]
+
+/** A token of theirs was good once, or is none: no guard lets them in. */
+export const REFUSED = [
+  'suspended',
+  'locked',
+  'inactive',
+  'deleted',
+  'expired',
+  'revoked',
+  'second factor pending',
+] as const satisfies readonly Principal[]
+
+/** Whose token is good, and who has an account. */
+export const PEOPLE = ['user', 'other user', 'vendor', 'admin'] as const satisfies readonly Principal[]
+
+export type Holder = Exclude<Principal, 'anonymous' | 'machine' | 'machine with the scope'>
+
+export interface Account {
+  readonly user: User
+  readonly password: string
+  readonly sessionId: string
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
+let hash: Promise<string> | null = null
+
+/** One hash for all of them: what a hash costs is not what these tests are about. */
+async function makeUser(app: TestApp, role = 'user'): Promise<User> {
+  const ctx = await app.ctx()
+  hash ??= hashPassword(ctx, PASSWORD)
+  const username = `u${newUuid().slice(0, 13)}`
+  return createUser(ctx, { email: newEmail(), username, role, passwordHash: await hash })
+}
+
+async function openAccount(app: TestApp, role = 'user', settings: Partial<Config> = {}): Promise<Account> {
+  const [ctx, user] = await Promise.all([app.ctx(), makeUser(app, role)])
+  const opened = await openSession({ ...ctx, config: { ...ctx.config, ...settings } }, { user, amr: ['pwd'] })
+  return { user, password: PASSWORD, sessionId: opened.session.id, ...opened.tokens }
+}
+
+/** The token is older than the change. */
+const changed = (change: StateChange) => async (app: TestApp) => {
+  const account = await openAccount(app)
+  const actor = { type: 'system', id: 'test' } as const
+  await changeUserState(await app.ctx(), { userId: account.user.id, change, actor })
+  return account
+}
+
+async function openRevoked(app: TestApp): Promise<Account> {
+  const account = await openAccount(app)
+  const headers = { authorization: `Bearer ${account.accessToken}` }
+  const answer = await app.fetch('/api/v1/auth/signout', { method: 'POST', headers })
+  if (!answer.ok) throw new Error(await answer.text())
+  return account
+}
+
+const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+
+/** All that a user with a second factor has after the first: a challenge, held out as if it were a token. */
+async function openPending(app: TestApp): Promise<Account> {
+  const [ctx, user] = await Promise.all([app.ctx(), makeUser(app)])
+  const sealed = await sealText(ctx.config.rootKeys, SEAL_PURPOSE, user.id, SECRET)
+  await env.DB.batch([
+    env.DB.prepare(
+      'insert into totp_factors (user_id, secret_sealed, created_at, confirmed_at) values (?, ?, ?, ?)',
+    ).bind(user.id, sealed, ctx.now(), ctx.now()),
+    env.DB.prepare('update users set mfa_enabled = 1 where id = ?').bind(user.id),
+  ])
+  const { mfaToken } = await issueChallenge(ctx, {
+    user,
+    amr: ['pwd'],
+    method: 'password',
+    organizationId: null,
+    network: null,
+  })
+  return { user, password: PASSWORD, sessionId: newUuid(), accessToken: mfaToken, refreshToken: mfaToken }
+}
+
+const MAKERS: Readonly<Record<Holder, (app: TestApp) => Promise<Account>>> = {
+  user: (app) => openAccount(app),
+  'other user': (app) => openAccount(app),
+  vendor: (app) => openAccount(app, 'vendor'),
+  admin: (app) => openAccount(app, 'admin'),
+  suspended: changed('suspend'),
+  locked: changed('lock'),
+  inactive: changed('deactivate'),
+  deleted: changed('delete'),
+  // The session lives on.
+  expired: (app) => openAccount(app, 'user', { ACCESS_TOKEN_SECONDS: -60 }),
+  revoked: openRevoked,
+  'second factor pending': openPending,
+}
+
+export const makeAccount = (app: TestApp, holder: Holder): Promise<Account> => MAKERS[holder](app)
+
+export const isHolder = (principal: Principal): principal is Holder => principal in MAKERS
+
+/** Everybody once: for requests that change nothing of theirs. */
+export interface World {
+  readonly app: TestApp
+  readonly accounts: Readonly<Record<Holder, Account>>
+  readonly machines: Readonly<Record<'machine' | 'machine with the scope', string>>
+}
+
+/** Every scope that a route asks of machines, and the one that the service asks itself. */
+export async function createWorld(app: TestApp, scopes: readonly string[]): Promise<World> {
+  const machineToken = async (granted: readonly string[]) => requestToken(app, await freshMachine(app, granted))
+  const names = Object.keys(MAKERS) as Holder[]
+  const made = await Promise.all(names.map(async (name) => [name, await makeAccount(app, name)] as const))
+  return {
+    app,
+    accounts: Object.fromEntries(made) as Record<Holder, Account>,
+    machines: { machine: await machineToken([]), 'machine with the scope': await machineToken(scopes) },
+  }
+}
+
+export function tokenOf({ accounts, machines }: World, principal: Principal): string | null {
+  if (principal === 'anonymous') return null
+  return isHolder(principal) ? accounts[principal].accessToken : machines[principal]
+}

@@ -1,0 +1,132 @@
+import type { Route } from '../../src/http/router.ts'
+import type { TestApp } from '../support/app.ts'
+import { newAddress } from '../support/users.ts'
+import {
+  type Account,
+  isHolder,
+  makeAccount,
+  PEOPLE,
+  PRINCIPALS,
+  type Principal,
+  REFUSED,
+  tokenOf,
+  type World,
+} from './principals.ts'
+
+/** One principal before one route. */
+export interface Scene {
+  readonly app: TestApp
+  readonly principal: Principal
+  /** Whose things the request names: the caller's own, where `user` or somebody who is refused asks; else those of `user`. */
+  owner(): Promise<Account>
+}
+
+/** What a request says, beside its path and its credential. */
+export interface Call {
+  readonly path?: Readonly<Record<string, string | number>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A route as it was reviewed: what is asked of it, and what everybody is answered. */
+export interface Row {
+  readonly call?: (scene: Scene) => Call | Promise<Call>
+  /** What is answered to those whom the guard lets in; 200 when absent. */
+  readonly good?: number
+  /** Where the answer is not what the kind of guard says. */
+  readonly but?: Partial<Record<Principal, number>>
+}
+
+type Answers = Record<Principal, number>
+
+const forAll = (names: readonly Principal[], status: number): Partial<Answers> =>
+  Object.fromEntries(names.map((name) => [name, status]))
+
+const MACHINES = ['machine', 'machine with the scope'] as const satisfies readonly Principal[]
+
+/** What a guard of each kind answers. `good` stands for whatever the route does then. */
+const BY_GUARD: Readonly<Record<Route['spec']['guard']['kind'], (good: number) => Partial<Answers>>> = {
+  public: (good) => forAll(PRINCIPALS, good),
+  // The route says itself whom it lets in.
+  custom: (good) => forAll(PRINCIPALS, good),
+  optional: (good) => ({ ...forAll(PRINCIPALS, good), ...forAll(REFUSED, 401), ...forAll(MACHINES, 403) }),
+  user: (good) => ({ ...forAll(PRINCIPALS, 401), ...forAll(PEOPLE, good), ...forAll(MACHINES, 403) }),
+  admin: (good) => ({ ...forAll(PRINCIPALS, 401), ...forAll([...PEOPLE, ...MACHINES], 403), admin: good }),
+  principal: (good) => ({
+    ...forAll(PRINCIPALS, 401),
+    ...forAll(PEOPLE, good),
+    machine: 403,
+    'machine with the scope': good,
+  }),
+}
+
+export const expectedOf = (route: Route, { good = 200, but = {} }: Row): Answers =>
+  ({ ...BY_GUARD[route.spec.guard.kind](good), ...but }) as Answers
+
+/** Some credential is wanted. */
+export const isGuarded = (route: Route): boolean => !['public', 'optional', 'custom'].includes(route.spec.guard.kind)
+
+const namesOthers = (principal: Principal): boolean => !isHolder(principal) || !['user', ...REFUSED].includes(principal)
+
+/**
+ * A request that changes something has accounts of its own, so that nobody's sign-out is another's refusal. Who is
+ * refused before a guard changes nothing.
+ */
+export function sceneOf(world: World, route: Route, principal: Principal): Scene & { token(): Promise<string | null> } {
+  const isRefused = REFUSED.some((name) => name === principal)
+  const isShared = route.method === 'GET' || (isGuarded(route) && isRefused)
+  const made = new Map<Principal, Promise<Account>>()
+  const accountOf = async (name: Principal): Promise<Account> => {
+    if (!isHolder(name)) throw new Error(`${name} has no account`)
+    if (isShared) return world.accounts[name]
+    const known = made.get(name) ?? makeAccount(world.app, name)
+    made.set(name, known)
+    return known
+  }
+  return {
+    app: world.app,
+    principal,
+    owner: () => accountOf(namesOthers(principal) ? 'user' : principal),
+    token: async () =>
+      isHolder(principal) && isGuarded(route) ? (await accountOf(principal)).accessToken : tokenOf(world, principal),
+  }
+}
+
+const toPath = (path: string, names: Call['path'] = {}): string =>
+  path.replace(/:(\w+)/g, (_, name: string) => {
+    const value = names[name]
+    if (value === undefined) throw new Error(`the row of ${path} does not say what :${name} is`)
+    return encodeURIComponent(String(value))
+  })
+
+function encode(route: Route, body: unknown): Pick<RequestInit, 'body'> & { type?: string } {
+  if (!route.spec.body) return {}
+  if (route.spec.encoding === undefined || route.spec.encoding === 'json')
+    return { body: JSON.stringify(body ?? {}), type: 'application/json' }
+  const fields = new URLSearchParams((body ?? {}) as Record<string, string>)
+  return { body: fields.toString(), type: 'application/x-www-form-urlencoded' }
+}
+
+/** Asks for real. A socket that opens is closed. */
+export async function ask(world: World, route: Route, row: Row, principal: Principal): Promise<Response> {
+  const scene = sceneOf(world, route, principal)
+  const call = (await row.call?.(scene)) ?? {}
+  const token = await scene.token()
+  const { body, type } = encode(route, call.body)
+  const query = call.query ? `?${new URLSearchParams(call.query)}` : ''
+  const answer = await world.app.fetch(toPath(route.path, call.path) + query, {
+    method: route.method,
+    redirect: 'manual',
+    headers: {
+      'cf-connecting-ip': newAddress(),
+      ...(type === undefined ? {} : { 'content-type': type }),
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...call.headers,
+    },
+    ...(body === undefined ? {} : { body }),
+  })
+  answer.webSocket?.accept()
+  answer.webSocket?.close()
+  return answer
+}

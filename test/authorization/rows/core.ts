@@ -1,0 +1,268 @@
+import { newUuid } from '../../../src/lib/ids.ts'
+import { freshMachine } from '../../features/oauth/support.ts'
+import { env } from '../../support/app.ts'
+import { newEmail, PASSWORD } from '../../support/users.ts'
+import type { Row, Scene } from '../row.ts'
+import {
+  forOwner,
+  forOwnerAndAdmin,
+  NOT_A_TOKEN,
+  newAccount,
+  OWN_FORM,
+  ownCredentials,
+  ownRefreshToken,
+  plain,
+  refreshStates,
+  refusedWith,
+  signInStates,
+} from './shared.ts'
+
+const PROBES: Readonly<Record<string, Row>> = {
+  'GET /health': plain,
+  'GET /readiness': plain,
+  'GET /liveness': plain,
+  'GET /ready': plain,
+  'GET /api/v1/health': plain,
+  'GET /api/v1/health/ready': plain,
+  'GET /api/v1/health/live': plain,
+  'GET /api/v1/health/detailed': plain,
+}
+
+const DOCUMENTS: Readonly<Record<string, Row>> = {
+  'GET /openapi.json': plain,
+  'GET /docs': plain,
+  'GET /swagger': plain,
+  'GET /redoc': plain,
+  'GET /swagger-ui/:file': { call: () => ({ path: { file: 'no-such-file.js' } }), good: 404 },
+  'GET /.well-known/jwks.json': plain,
+  'GET /.well-known/openid-configuration': plain,
+  'GET /.well-known/oauth-authorization-server': plain,
+  'GET /.well-known/webauthn': plain,
+  'GET /dev/mailbox': { call: () => ({ query: { to: newEmail() } }) },
+}
+
+const signUp: Row = { call: () => ({ body: newAccount() }), good: 201 }
+const signIn: Row = { call: ownCredentials, ...signInStates({ refused: 401, locked: 423, pending: 200 }) }
+
+const SIGN_IN: Readonly<Record<string, Row>> = {
+  'POST /api/v1/auth/signup': signUp,
+  'POST /api/v1/auth/register': signUp,
+  'POST /api/v1/auth/signin': signIn,
+  'POST /api/v1/auth/login': signIn,
+  'POST /api/v1/auth/refresh': { call: ownRefreshToken, ...refreshStates(401) },
+  'POST /api/v1/auth/signout': plain,
+  'POST /api/v1/auth/logout': plain,
+  'POST /api/v1/auth/step-up': { call: () => ({ body: { password: PASSWORD } }) },
+  'GET /api/v1/auth/me': plain,
+  'GET /api/v1/auth/profile': plain,
+  'PATCH /api/v1/auth/profile': { call: () => ({ body: { first_name: 'Ada' } }) },
+}
+
+const startFactor: Row = { call: () => ({ body: { password: PASSWORD } }) }
+const codeOfNobody = (good: number): Row => ({ call: () => ({ body: { code: '000000' } }), good })
+const answerChallenge: Row = { call: () => ({ body: { mfa_token: NOT_A_TOKEN, code: '000000' } }), good: 401 }
+
+const SECOND_FACTOR: Readonly<Record<string, Row>> = {
+  'POST /api/v1/mfa/totp/generate': startFactor,
+  'POST /api/v1/auth/mfa/enable': startFactor,
+  'POST /api/v1/mfa/enable': startFactor,
+  'POST /api/v1/mfa/totp/verify': codeOfNobody(400),
+  'POST /api/v1/mfa/verify': codeOfNobody(400),
+  'DELETE /api/v1/mfa/totp/disable': codeOfNobody(400),
+  'POST /api/v1/mfa/disable': codeOfNobody(400),
+  'POST /api/v1/auth/mfa/disable': codeOfNobody(400),
+  'POST /api/v1/mfa/totp/verify-code': codeOfNobody(400),
+  'POST /api/v1/mfa/validate-code': codeOfNobody(400),
+  'GET /api/v1/mfa/backup-codes': plain,
+  'POST /api/v1/mfa/backup-codes/regenerate': codeOfNobody(400),
+  'POST /api/v1/mfa/regenerate-backup-codes': codeOfNobody(400),
+  'POST /api/v1/mfa/backup-codes/verify': codeOfNobody(400),
+  'GET /api/v1/mfa/status': plain,
+  'POST /api/v1/mfa/challenge/verify': answerChallenge,
+  'POST /api/v1/auth/mfa/verify': answerChallenge,
+  'GET /api/v1/mfa/recovery-options': plain,
+  'POST /api/v1/mfa/initiate-recovery': { call: () => ({ body: { email: newEmail() } }) },
+}
+
+const redeemNothing = refusedWith(400, { token: NOT_A_TOKEN })
+const mailSomebody: Row = { call: () => ({ body: { email: newEmail() } }) }
+const resetNothing = refusedWith(400, { token: NOT_A_TOKEN, new_password: `${PASSWORD}-2` })
+const changePassword: Row = {
+  call: () => ({ body: { current_password: PASSWORD, new_password: `${PASSWORD}-2` } }),
+}
+const openPage: Row = { call: () => ({ query: { token: NOT_A_TOKEN } }), good: 400 }
+const sendForm: Row = { call: () => ({ body: { token: NOT_A_TOKEN }, headers: OWN_FORM }), good: 400 }
+
+const RECOVERY: Readonly<Record<string, Row>> = {
+  'POST /api/v1/auth/verify-email': redeemNothing,
+  'POST /api/v1/auth/email/verify': redeemNothing,
+  'POST /api/v1/auth/resend-verification': mailSomebody,
+  'POST /api/v1/auth/email/resend-verification': mailSomebody,
+  'POST /api/v1/auth/forgot-password': mailSomebody,
+  'POST /api/v1/auth/password/forgot': mailSomebody,
+  'POST /api/v1/auth/password/reset-request': mailSomebody,
+  'POST /api/v1/auth/reset-password': resetNothing,
+  'POST /api/v1/auth/password/reset': resetNothing,
+  'POST /api/v1/auth/password/confirm': resetNothing,
+  'POST /api/v1/auth/password/change': changePassword,
+  'PUT /api/v1/auth/password/change': changePassword,
+  'PUT /api/v1/auth/change-password': changePassword,
+  'POST /api/v1/users/:user_id/change-password': {
+    call: async ({ owner }) => ({
+      path: { user_id: (await owner()).user.id },
+      body: { current_password: PASSWORD, new_password: `${PASSWORD}-2` },
+    }),
+    ...forOwner(403),
+  },
+  'POST /api/v1/auth/report-activity': redeemNothing,
+  'POST /api/v1/auth/unlock-account': redeemNothing,
+  'POST /api/v1/auth/magic/send': mailSomebody,
+  'POST /api/v1/auth/magic-link': mailSomebody,
+  'POST /api/v1/auth/magic-link/resend': mailSomebody,
+  'POST /api/v1/auth/magic-link/verify': redeemNothing,
+  'GET /api/v1/auth/magic/verify': openPage,
+  'GET /api/v1/auth/magic-link/callback': openPage,
+}
+
+const PAGES: Readonly<Record<string, Row>> = {
+  'GET /verify-email': openPage,
+  'POST /verify-email': sendForm,
+  'GET /reset-password': openPage,
+  'POST /reset-password': {
+    call: () => ({ body: { token: NOT_A_TOKEN, new_password: `${PASSWORD}-2` }, headers: OWN_FORM }),
+    good: 400,
+  },
+  'GET /report-activity': openPage,
+  'POST /report-activity': sendForm,
+  'GET /unlock-account': openPage,
+  'POST /unlock-account': sendForm,
+  'GET /magic-link': openPage,
+  'POST /magic-link': sendForm,
+}
+
+/** Gives the owner a passkey that nobody can use. */
+async function passkeyOf({ owner }: Scene): Promise<{ path: { passkey_id: string } }> {
+  const id = newUuid()
+  await env.DB.prepare(
+    `insert into passkeys (id, user_id, credential_id, public_key, sign_count, transports, device_type, backed_up, aaguid, rp_id, created_at)
+     values (?, ?, ?, 'AA', 0, '[]', 'singleDevice', 0, '00000000-0000-0000-0000-000000000000', 'localhost', 0)`,
+  )
+    .bind(id, (await owner()).user.id, id)
+    .run()
+  return { path: { passkey_id: id } }
+}
+
+const begin: Row = { call: () => ({ body: {} }) }
+const completeNothing = refusedWith(400, {})
+
+const PASSKEYS: Readonly<Record<string, Row>> = {
+  'POST /api/v1/passkeys/register/begin': begin,
+  'POST /api/v1/passkeys/register/options': begin,
+  'POST /api/v1/passkeys/register/complete': completeNothing,
+  'POST /api/v1/passkeys/register/verify': completeNothing,
+  'POST /api/v1/passkeys/authenticate/begin': begin,
+  'POST /api/v1/passkeys/authenticate/options': begin,
+  'POST /api/v1/passkeys/authenticate/complete': completeNothing,
+  'POST /api/v1/passkeys/authenticate/verify': completeNothing,
+  'GET /api/v1/passkeys': plain,
+  'GET /api/v1/passkeys/availability': plain,
+  'PATCH /api/v1/passkeys/:passkey_id': {
+    call: async (scene) => ({ ...(await passkeyOf(scene)), body: { name: 'mine' } }),
+    ...forOwner(404),
+  },
+  'DELETE /api/v1/passkeys/:passkey_id': { call: passkeyOf, ...forOwner(404) },
+  'POST /api/v1/passkeys/:passkey_id/regenerate-secret': { call: passkeyOf, ...forOwner(404) },
+}
+
+const sessionOf = async ({ owner }: Scene) => ({ path: { session_id: (await owner()).sessionId } })
+const userOf = async ({ owner }: Scene) => ({ path: { user_id: (await owner()).user.id } })
+
+const SESSIONS: Readonly<Record<string, Row>> = {
+  'GET /api/v1/sessions': plain,
+  'GET /api/v1/sessions/current': plain,
+  'GET /api/v1/sessions/security/alerts': plain,
+  'GET /api/v1/sessions/activity/recent': plain,
+  'POST /api/v1/sessions/refresh': plain,
+  'DELETE /api/v1/sessions/all': plain,
+  'DELETE /api/v1/sessions': plain,
+  'POST /api/v1/sessions/revoke-all': plain,
+  'GET /api/v1/sessions/:session_id': { call: sessionOf, ...forOwner(404) },
+  'DELETE /api/v1/sessions/:session_id': { call: sessionOf, ...forOwner(404) },
+  'POST /api/v1/sessions/:session_id/refresh': { call: sessionOf, ...forOwner(404) },
+  'GET /api/v1/users/:user_id/sessions': { call: userOf, ...forOwnerAndAdmin(403) },
+  'DELETE /api/v1/users/:user_id/sessions/:session_id': {
+    call: async (scene) => ({ path: { ...(await userOf(scene)).path, ...(await sessionOf(scene)).path } }),
+    ...forOwnerAndAdmin(403),
+  },
+}
+
+const checkToken: Row = { call: async ({ owner }) => ({ body: { token: (await owner()).accessToken } }) }
+/** The bearer itself is what is checked. */
+const checkBearer: Row = {
+  but: {
+    anonymous: 401,
+    suspended: 401,
+    locked: 401,
+    inactive: 401,
+    deleted: 401,
+    expired: 401,
+    revoked: 401,
+    'second factor pending': 401,
+  },
+}
+const openSocket: Row = {
+  call: () => ({ headers: { upgrade: 'websocket' } }),
+  good: 101,
+}
+
+/** A bearer token is no client's credential. */
+const withoutClient = (body: unknown): Row => ({ call: () => ({ body }), good: 401 })
+const tokenOfNobody = withoutClient({ grant_type: 'client_credentials' })
+/** RFC 7662 2.1 lets a bearer token ask, where it has the right to: the scope of a machine. */
+const introspectNothing: Row = {
+  call: () => ({ body: { token: NOT_A_TOKEN } }),
+  good: 401,
+  but: { user: 403, 'other user': 403, vendor: 403, admin: 403, machine: 403, 'machine with the scope': 200 },
+}
+const revokeNothing = withoutClient({ token: NOT_A_TOKEN })
+
+const MACHINES: Readonly<Record<string, Row>> = {
+  'POST /oauth/token': tokenOfNobody,
+  'POST /api/v1/oauth/token': tokenOfNobody,
+  'POST /oauth/introspect': introspectNothing,
+  'POST /api/v1/oauth/introspect': introspectNothing,
+  'POST /oauth/revoke': revokeNothing,
+  'POST /api/v1/oauth/revoke': revokeNothing,
+  'GET /validate': checkBearer,
+  'POST /validate': checkToken,
+  'POST /api/v1/auth/validate': checkToken,
+  'GET /api/v1/websocket/ws': openSocket,
+  'GET /api/v1/ws': openSocket,
+  'POST /api/v1/websocket/ticket': { good: 201 },
+}
+
+const OPERATIONS: Readonly<Record<string, Row>> = {
+  'GET /api/v1/admin/keys': plain,
+  // A good one would turn the ring that all other tests sign with.
+  'POST /api/v1/admin/keys/rotate': refusedWith(422, { revoke_current: 'perhaps' }),
+  'POST /api/v1/admin/clients': { call: () => ({ body: { name: 'robot', scopes: [] } }), good: 201 },
+  'GET /api/v1/admin/clients': plain,
+  'DELETE /api/v1/admin/clients/:id': {
+    call: async ({ app }) => ({ path: { id: (await freshMachine(app)).client.id } }),
+  },
+  'GET /api/v1/admin/mails': plain,
+  'POST /api/v1/admin/mails/:id/requeue': { call: () => ({ path: { id: newUuid() } }), good: 404 },
+}
+
+export const CORE: Readonly<Record<string, Row>> = {
+  ...PROBES,
+  ...DOCUMENTS,
+  ...SIGN_IN,
+  ...SECOND_FACTOR,
+  ...RECOVERY,
+  ...PAGES,
+  ...PASSKEYS,
+  ...SESSIONS,
+  ...MACHINES,
+  ...OPERATIONS,
+}
