@@ -5,6 +5,8 @@
 export interface Remembered<T> {
   get(key: string): T | undefined
   set(key: string, value: T): void
+  /** Forgets everything; returns how much that was. */
+  clear(): number
   readonly size: number
 }
 
@@ -29,6 +31,12 @@ export function createRemembered<T>(max: number): Remembered<T> {
       return aged
     },
     set,
+    clear() {
+      const size = young.size + old.size
+      young = new Map()
+      old = new Map()
+      return size
+    },
     get size() {
       return young.size + old.size
     },

@@ -3,6 +3,7 @@ import type { SessionSnapshot } from '../../../durable/rpc.ts'
 import { describeUserAgent } from '../../../lib/user-agent.ts'
 import { issueReportLink } from '../../auth/service/report.ts'
 import { queueMail } from '../../mail/service.ts'
+import { notifyUser } from '../../notifications/service.ts'
 import type { User } from '../../users/types.ts'
 
 /** Tells the user by mail, behind the answer: the sign-in stands whether or not the mail can be written. */
@@ -11,8 +12,10 @@ export const tellNewDevice = (ctx: Ctx, user: User, session: SessionSnapshot): v
 
 async function sendNotice(ctx: Ctx, user: User, session: SessionSnapshot): Promise<void> {
   const { id: userId, email: to, locale } = user
+  const device = describeUserAgent(session.userAgent).device_name ?? '?'
+  await notifyUser(ctx, { user, kind: 'new_device', actor: { type: 'user', id: userId }, params: { device } })
   const params = {
-    device: describeUserAgent(session.userAgent).device_name ?? '?',
+    device,
     ip: session.country === null ? session.ip : `${session.ip} (${session.country})`,
     time: session.openedAt,
     reportLink: await issueReportLink(ctx, user),

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { queueMail } from '../../mail/service.ts'
+import { notifyUser } from '../../notifications/service.ts'
 import type { User } from '../../users/types.ts'
 import { issueReportLink } from './report.ts'
 
@@ -8,6 +9,7 @@ export const tellPasswordChanged = (ctx: Ctx, user: User): void => ctx.defer(sen
 
 async function sendNotice(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email: to, locale } = user
+  await notifyUser(ctx, { user, kind: 'password_changed', actor: { type: 'user', id: userId } })
   const reportLink = await issueReportLink(ctx, user)
   await queueMail(ctx, { kind: 'password_changed', to, userId, locale, params: { reportLink } })
 }

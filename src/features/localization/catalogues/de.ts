@@ -74,4 +74,22 @@ export const de: Catalogue = {
   'mail.account_locked.action': 'Jetzt entsperren',
   'mail.account_locked.note':
     'Falls die Versuche nicht von Ihnen kamen: Niemand ist hineingekommen. Ein Passwort, das Sie sonst nirgends verwenden, sorgt dafür, dass es so bleibt.',
+
+  'notification.role_changed.title': 'Ihre Rolle wurde geändert',
+  'notification.role_changed.message':
+    'Ihre Rolle ist jetzt {role}. Was Sie dürfen, ändert sich mit Ihrem nächsten Token.',
+  'notification.account_reactivated.title': 'Ihr Konto ist wieder aktiv',
+  'notification.account_reactivated.message': 'Sie können sich wieder in Ihrem Konto anmelden.',
+  'notification.account_unlocked.title': 'Ihr Konto wurde entsperrt',
+  'notification.account_unlocked.message': 'Die Sperre Ihres Kontos wurde aufgehoben. Sie können sich wieder anmelden.',
+  'notification.account_restored.title': 'Ihr Konto wurde wiederhergestellt',
+  'notification.account_restored.message':
+    'Die Löschung Ihres Kontos wurde rückgängig gemacht. Bevor Sie sich anmelden können, muss ein Administrator es aktivieren.',
+  'notification.factor_removed.title': 'Ein Anmeldefaktor wurde entfernt',
+  'notification.factor_removed.message':
+    'Ein Administrator hat diesen Faktor aus Ihrem Konto entfernt: {factor}. Alle Sitzungen wurden beendet.',
+  'notification.password_changed.title': 'Ihr Passwort wurde geändert',
+  'notification.password_changed.message': 'Das Passwort Ihres Kontos wurde geändert.',
+  'notification.new_device.title': 'Anmeldung von einem neuen Gerät',
+  'notification.new_device.message': 'Ihr Konto wurde von einem neuen Gerät aus verwendet: {device}.',
 }

@@ -66,4 +66,21 @@ export const en = {
   'mail.account_locked.action': 'Unlock now',
   'mail.account_locked.note':
     'If the attempts were not yours, nobody got in. A password that you use nowhere else keeps it so.',
+
+  'notification.role_changed.title': 'Your role was changed',
+  'notification.role_changed.message': 'Your role is now {role}. What you may do changes with your next token.',
+  'notification.account_reactivated.title': 'Your account is active again',
+  'notification.account_reactivated.message': 'You can sign in to your account again.',
+  'notification.account_unlocked.title': 'Your account was unlocked',
+  'notification.account_unlocked.message': 'The lock of your account was lifted. You can sign in again.',
+  'notification.account_restored.title': 'Your account was restored',
+  'notification.account_restored.message':
+    'The deletion of your account was undone. An admin has to activate it before you can sign in.',
+  'notification.factor_removed.title': 'A sign-in factor was removed',
+  'notification.factor_removed.message':
+    'An admin removed this factor from your account: {factor}. All sessions were ended.',
+  'notification.password_changed.title': 'Your password was changed',
+  'notification.password_changed.message': 'The password of your account was changed.',
+  'notification.new_device.title': 'A new device signed in',
+  'notification.new_device.message': 'Your account was used from a new device: {device}.',
 } as const

@@ -1,8 +1,10 @@
 import type { EndReason } from '../../../durable/rpc.ts'
 import type { User, UserStatus } from '../types.ts'
 
+const CHANGES = ['suspend', 'unsuspend', 'deactivate', 'activate', 'lock', 'unlock', 'delete', 'restore'] as const
+
 /** What can be done to the state of an account. */
-export type StateChange = 'suspend' | 'unsuspend' | 'deactivate' | 'activate' | 'lock' | 'unlock' | 'delete' | 'restore'
+export type StateChange = (typeof CHANGES)[number]
 
 export interface Transition {
   readonly from: readonly UserStatus[]
@@ -33,9 +35,14 @@ export const TRANSITIONS: Readonly<Record<StateChange, Transition>> = {
   restore: { from: ['deleted'], to: 'inactive', event: 'user.restored', ends: null },
 }
 
-/** A deleted user is nobody, but to whoever restores it. */
-export const isGone = (user: User | undefined, change: StateChange): user is undefined =>
-  user === undefined || (user.status === 'deleted' && change !== 'restore')
+/** The change that leads from one state to another, if one does. */
+export const findChange = (from: UserStatus, to: UserStatus): StateChange | undefined =>
+  CHANGES.find((change) => TRANSITIONS[change].to === to && TRANSITIONS[change].from.includes(from))
+
+/** A deleted user is nobody, but to whoever restores it within the grace period: after it the erasure may have begun. */
+export const isGone = (user: User | undefined, change: StateChange, now: number): user is undefined =>
+  user === undefined ||
+  (user.status === 'deleted' && (change !== 'restore' || (user.eraseAt !== null && user.eraseAt <= now)))
 
 /** Names of roles, as gateways read them: `[a-z0-9:_-]`. */
 export const isRoleName = (role: string): boolean => /^[a-z0-9:_-]{1,64}$/.test(role)

@@ -1,17 +1,27 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAndPropagate } from '../../../db/commit.ts'
+import { type CommittedEvent, commitAndPropagate } from '../../../db/commit.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
+import { noticeOf } from '../../notifications/service.ts'
+import type { NoticeKind } from '../../notifications/types.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { applyToOwnView } from '../../validation/service.ts'
 import { lastAdmin, userNotFound, userStateConflict } from '../errors.ts'
-import { isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
+import { findChange, isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
 import { updateRole, updateState } from '../store/state.ts'
 import { insertedUser, selectUser } from '../store.ts'
-import type { User } from '../types.ts'
+import type { User, UserStatus } from '../types.ts'
 
 export type { StateChange } from '../rules/transitions.ts'
+
+/** What the user should learn of a change that lets them in again; those that shut out are told by the sign-in. */
+const NOTICES: Readonly<Partial<Record<StateChange, NoticeKind>>> = {
+  unsuspend: 'account_reactivated',
+  activate: 'account_reactivated',
+  unlock: 'account_unlocked',
+  restore: 'account_restored',
+}
 
 export interface StateChangeInput {
   readonly userId: string
@@ -36,21 +46,14 @@ export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promis
   const { userId, change, actor } = input
   const transition = TRANSITIONS[change]
   const before = await selectUser(ctx, userId)
-  if (isGone(before, change)) throw userNotFound()
+  if (isGone(before, change, ctx.now())) throw userNotFound()
   if (before.status === transition.to && transition.ends !== null) return { user: before, propagated: true }
   const eraseAt = change === 'delete' ? ctx.now() + ctx.config.DELETION_GRACE_DAYS * DAY : null
-  const { rows, propagated } = await commitAndPropagate(ctx, updateState(ctx, { userId, transition, eraseAt }), {
-    type: transition.event,
-    subject: userId,
-    userId,
-    actor,
-    data: {
-      before: { status: before.status },
-      after: { status: transition.to },
-      ...(input.reason ? { reason: input.reason } : {}),
-    },
-    raisesClaims: true,
-  })
+  const { rows, propagated } = await commitAndPropagate(
+    ctx,
+    updateState(ctx, { userId, transition, eraseAt }),
+    ...eventsOf(before, input),
+  )
   const user = insertedUser(rows)
   if (!user) throw await refusalOf(ctx, userId, change)
   applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
@@ -67,10 +70,29 @@ export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promis
   return { user, propagated: propagated && ended.propagated }
 }
 
+function eventsOf(before: User, { change, actor, reason }: StateChangeInput): CommittedEvent[] {
+  const { id: userId, status } = before
+  const { event: type, to } = TRANSITIONS[change]
+  const data = { before: { status }, after: { status: to }, ...(reason ? { reason } : {}) }
+  const kind = NOTICES[change]
+  return [
+    { type, subject: userId, userId, actor, data, raisesClaims: true },
+    ...(kind ? [noticeOf({ user: before, kind, actor })] : []),
+  ]
+}
+
+/** The change that leads to `status`; null where the user has it. Throws USER_STATE_CONFLICT when none does. */
+export function requireChangeTo(user: Pick<User, 'status'>, status: UserStatus): StateChange | null {
+  if (user.status === status) return null
+  const change = findChange(user.status, status)
+  if (!change) throw userStateConflict({ status: user.status, wanted: status })
+  return change
+}
+
 /** Why the statement changed no row. */
 async function refusalOf(ctx: Ctx, userId: string, change: StateChange) {
   const user = await selectUser(ctx, userId)
-  if (isGone(user, change)) return userNotFound()
+  if (isGone(user, change, ctx.now())) return userNotFound()
   const { from } = TRANSITIONS[change]
   if (!from.includes(user.status)) return userStateConflict({ status: user.status, allowed: from })
   return lastAdmin()
@@ -88,14 +110,19 @@ export async function changeUserRole(
   const before = await selectUser(ctx, userId)
   if (!before || before.status === 'deleted') throw userNotFound()
   if (before.role === role) return { user: before, propagated: true }
-  const { rows, propagated } = await commitAndPropagate(ctx, updateRole(ctx, { userId, role }), {
-    type: 'user.updated',
-    subject: userId,
-    userId,
-    actor,
-    data: { before: { role: before.role }, after: { role } },
-    raisesClaims: true,
-  })
+  const { rows, propagated } = await commitAndPropagate(
+    ctx,
+    updateRole(ctx, { userId, role }),
+    {
+      type: 'user.updated',
+      subject: userId,
+      userId,
+      actor,
+      data: { before: { role: before.role }, after: { role } },
+      raisesClaims: true,
+    },
+    noticeOf({ user: before, kind: 'role_changed', actor, params: { role } }),
+  )
   const user = insertedUser(rows)
   if (user) {
     applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
