@@ -117,6 +117,12 @@ export function fieldErrors(error: z.ZodError, source: 'body' | 'query' | 'path'
   }))
 }
 
+/** As the systems that answer 400 word it: clients of theirs show the message. */
+function nameOfFirst([first]: readonly FieldError[]): string {
+  const field = first?.field.split('.').slice(1).join('.')
+  return field ? `Validation failed for field '${field}'` : validationFailed.message
+}
+
 /** Parses a part of the request. `malformed` answers 400 where the contract has it, else 422. */
 export function parseInput<T>(
   schema: z.ZodType<T>,
@@ -127,7 +133,7 @@ export function parseInput<T>(
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const details = { validation_errors: fieldErrors(result.error, source) }
-  throw malformed ? malformedRequest('Request validation failed', details) : validationFailed(details)
+  throw malformed ? malformedRequest(nameOfFirst(details.validation_errors), details) : validationFailed(details)
 }
 
 /** Query parameters; one that is repeated is an array. */

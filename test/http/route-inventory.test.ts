@@ -77,6 +77,11 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'GET /': 'a greeting',
   'POST /auth/login': 'checks a password',
   'POST /token': 'as /auth/login',
+  'POST /users/register': 'makes an account',
+  'POST /api/v1/auth/password-reset': 'mails an address its own link',
+  'POST /api/v1/auth/password-reset/confirm': "checks a mailed link's token",
+  'GET /api/v1/auth/verify-email/:token': "checks a mailed link's token",
+  'GET /api/v1/auth/health': 'probe',
 }
 
 const OPEN = ['public', 'optional', 'custom']

@@ -4,6 +4,8 @@ import { SECOND, TimeoutError, within } from '../../lib/time.ts'
 import { probes } from './store.ts'
 import { type Check, type HealthReport, STORES, type StoreName } from './types.ts'
 
+export { isHealthy } from './rules.ts'
+
 const PROBE_LIMIT = SECOND
 /** Probes stand outside the rate limits; however often they are asked, stores are asked once in this time. */
 const REPORT_LIFETIME = SECOND

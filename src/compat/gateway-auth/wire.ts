@@ -1,0 +1,56 @@
+import * as z from 'zod'
+import { isHealthy } from '../../features/health/service.ts'
+import type { HealthReport } from '../../features/health/types.ts'
+import { toIso } from '../../lib/time.ts'
+import { VERSION } from '../../lib/version.ts'
+import { EmailField, NewPasswordField } from '../fields.ts'
+
+const MAX_TOKEN_LENGTH = 512
+
+const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
+
+export const ResetRequestBody = z.object({ email: EmailField }).meta({ id: 'GatewayPasswordReset' })
+
+export const ResetBody = z
+  .object({ token, newPassword: NewPasswordField })
+  .meta({ id: 'GatewayPasswordResetConfirmation' })
+
+export const TokenPath = z.object({ token })
+
+const ApiResponse = z.object({ success: z.literal(true), message: z.string(), data: z.null() })
+
+export const Done = ApiResponse.meta({ id: 'GatewayDone' })
+
+export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
+
+export const DoneAndEnded = ApiResponse.extend({
+  propagated: z.boolean().meta({
+    description:
+      'Every isolate refuses what was ended within 5 seconds. When false, delivery goes on in the background.',
+  }),
+}).meta({ id: 'GatewayDoneAndEnded' })
+
+export const endedToWire = (
+  message: string,
+  { propagated }: { propagated: boolean },
+): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
+
+/** The name that clients of this path know. */
+const SERVICE = 'auth-service'
+
+export const Health = z
+  .object({
+    success: z.boolean(),
+    message: z.string(),
+    data: z.object({ timestamp: z.iso.datetime(), service: z.string(), version: z.string() }),
+  })
+  .meta({ id: 'GatewayHealth' })
+
+export function healthToWire(report: HealthReport): z.infer<typeof Health> {
+  const success = isHealthy(report)
+  return {
+    success,
+    message: success ? 'Auth service is healthy' : 'Auth service is unhealthy',
+    data: { timestamp: toIso(report.at), service: SERVICE, version: VERSION },
+  }
+}

@@ -1,0 +1,33 @@
+import type { Wording } from '../../http/render-error.ts'
+import type { DomainError } from '../../lib/errors.ts'
+import { createFastApiRenderer } from '../fastapi.ts'
+
+const TOO_MANY = 'Too many requests. Please try again later.'
+
+/** JANUX knows no 403: who is not allowed is told as who is not known. */
+const isRefused = ({ kind, code }: DomainError): boolean =>
+  kind === 'unauthenticated' || code === 'ADMIN_REQUIRED' || code === 'INSUFFICIENT_PERMISSIONS'
+
+const wordingFor =
+  (refusal: string, documented: Readonly<Record<string, string>>) =>
+  (error: DomainError): Wording => {
+    if (isRefused(error)) return { status: 401, message: refusal }
+    const message = documented[error.code]
+    return message === undefined ? {} : { message }
+  }
+
+/** As JANUX words failures under `/users`. */
+export const renderUserError = createFastApiRenderer(
+  wordingFor('Could not validate user.', {
+    CONFLICT: 'Email already registered.',
+    RATE_LIMIT_EXCEEDED: TOO_MANY,
+  }),
+)
+
+/** As JANUX words failures under `/admins`. */
+export const renderAdminError = createFastApiRenderer(
+  wordingFor('Not enough permissions.', {
+    NOT_FOUND: 'User not found.',
+    RATE_LIMIT_EXCEEDED: TOO_MANY,
+  }),
+)

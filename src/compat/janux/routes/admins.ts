@@ -1,0 +1,71 @@
+import { getCurrentUser, signOut } from '../../../features/auth/service/current.ts'
+import { lastAdmin } from '../../../features/users/errors.ts'
+import { listUsers } from '../../../features/users/service/directory.ts'
+import { changeUserState } from '../../../features/users/service/state.ts'
+import { adminRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import { renderAdminError } from '../render-error.ts'
+import {
+  AdminProfile,
+  adminProfileToWire,
+  deletedToWire,
+  Ended,
+  signedOutToWire,
+  UserList,
+  UserPath,
+  UsersQuery,
+  usersToWire,
+} from '../wire.ts'
+
+export const adminRoutes = createRoutes({ prefix: '/admins', tag: 'janux', renderError: renderAdminError })
+
+adminRoutes.get(
+  '/users',
+  {
+    summary: 'Users, oldest first; a page of 100 without `limit`',
+    guard: adminRoute,
+    query: UsersQuery,
+    answers: { 200: { description: 'A page of users', schema: UserList } },
+  },
+  async ({ ctx, query: { skip, limit } }) => {
+    const { users } = await listUsers(ctx, { offset: skip, limit, order: 'oldest' })
+    return Response.json(usersToWire(users))
+  },
+)
+
+adminRoutes.delete(
+  '/users/:user_id',
+  {
+    summary: 'Delete a user: signed out and refused at once, erased after the grace period',
+    guard: adminRoute,
+    path: UserPath,
+    answers: { 200: { description: 'Deleted', schema: Ended } },
+    errors: [notFound, lastAdmin, serviceUnavailable],
+  },
+  async ({ ctx, path }) => {
+    const actor = { type: 'user', id: ctx.actor.id } as const
+    return Response.json(deletedToWire(await changeUserState(ctx, { userId: path.user_id, change: 'delete', actor })))
+  },
+)
+
+adminRoutes.get(
+  '/profile',
+  {
+    summary: 'The signed-in admin',
+    guard: adminRoute,
+    answers: { 200: { description: 'The profile', schema: AdminProfile } },
+  },
+  async ({ ctx }) => Response.json(adminProfileToWire(await getCurrentUser(ctx))),
+)
+
+adminRoutes.post(
+  '/logout',
+  {
+    summary: "End the session of the admin's access token",
+    guard: adminRoute,
+    answers: { 200: { description: 'Logged out', schema: Ended } },
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx }) => Response.json(signedOutToWire(await signOut(ctx))),
+)

@@ -1,0 +1,103 @@
+import * as z from 'zod'
+import type { RegistrationInput } from '../../features/auth/service/sign-up.ts'
+import type { User } from '../../features/users/types.ts'
+import { EmailField, NewPasswordField } from '../fields.ts'
+
+const MAX_NAME_LENGTH = 200
+/** A page without `limit`: JANUX answers everybody at once, which no service of many users can. */
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+const MAX_SKIP = 1_000_000_000
+
+export const RegisterBody = z
+  .object({
+    email: EmailField,
+    full_name: z.string().trim().min(1, 'is required').max(MAX_NAME_LENGTH),
+    password: NewPasswordField,
+  })
+  .meta({ id: 'JanuxRegistration' })
+
+export const toRegistration = (body: z.output<typeof RegisterBody>): RegistrationInput => ({
+  email: body.email,
+  displayName: body.full_name,
+  password: body.password,
+})
+
+export const Registered = z
+  .object({
+    id: z.uuid().nullable().meta({ description: 'Null where accounts are not shown to exist' }),
+    email: z.string(),
+    full_name: z.string(),
+  })
+  .meta({ id: 'JanuxRegistered' })
+
+/** Without a user nobody may learn whether there was one before: the answer repeats what was sent. */
+export const registeredToWire = (
+  user: User | null,
+  sent: z.output<typeof RegisterBody>,
+): z.infer<typeof Registered> => ({
+  id: user?.id ?? null,
+  email: user?.email ?? sent.email,
+  full_name: sent.full_name,
+})
+
+const JanuxUser = z
+  .object({ id: z.uuid(), email: z.string(), full_name: z.string(), role: z.string() })
+  .meta({ id: 'JanuxUser' })
+
+/** A name that nobody gave is empty: clients of this system know no null. */
+const fullNameOf = ({ displayName, firstName, lastName }: User): string =>
+  displayName ?? [firstName, lastName].filter(Boolean).join(' ')
+
+const userToWire = (user: User): z.infer<typeof JanuxUser> => ({
+  id: user.id,
+  email: user.email,
+  full_name: fullNameOf(user),
+  role: user.role,
+})
+
+export const Profile = z.object({ message: z.string(), user: JanuxUser }).meta({ id: 'JanuxProfile' })
+
+export const profileToWire = (user: User): z.infer<typeof Profile> => ({
+  message: 'This is your profile',
+  user: userToWire(user),
+})
+
+export const AdminProfile = z.object({ message: z.string(), admin: JanuxUser }).meta({ id: 'JanuxAdminProfile' })
+
+export const adminProfileToWire = (admin: User): z.infer<typeof AdminProfile> => ({
+  message: 'This is your admin profile',
+  admin: userToWire(admin),
+})
+
+export const UsersQuery = z.object({
+  skip: z.coerce.number().int().min(0).max(MAX_SKIP).default(0),
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+})
+
+export const UserList = z.array(JanuxUser)
+
+export const usersToWire = (users: readonly User[]): z.infer<typeof UserList> => users.map(userToWire)
+
+/** Any text: what is no id is nobody's. */
+export const UserPath = z.object({ user_id: z.string().toLowerCase() })
+
+/** What ended a session, or an account. */
+export const Ended = z
+  .object({
+    message: z.string(),
+    propagated: z.boolean().meta({
+      description: 'Every isolate refuses within 5 seconds. When false, delivery goes on in the background.',
+    }),
+  })
+  .meta({ id: 'JanuxEnded' })
+
+export const signedOutToWire = ({ propagated }: { propagated: boolean }): z.infer<typeof Ended> => ({
+  message: 'You have been logged out successfully.',
+  propagated,
+})
+
+export const deletedToWire = (deleted: { user: User; propagated: boolean }): z.infer<typeof Ended> => ({
+  message: `User ID ${deleted.user.id} successfully deleted.`,
+  propagated: deleted.propagated,
+})
