@@ -1,0 +1,23 @@
+import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
+import { renderError } from '../../http/render-error.ts'
+import { createRoutes } from '../../http/router.ts'
+import { payloadTooLarge, unauthorized, validationFailed } from '../../lib/errors.ts'
+import { importUsers } from './service.ts'
+import { IMPORT_ENCODING, ImportAnswer, ImportBody, ImportQuery, importToWire, parseImport } from './wire.ts'
+
+export const userImportRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin', renderError })
+
+userImportRoutes.post(
+  '/import',
+  {
+    summary: 'Import users with their password hashes: a chunk of NDJSON or CSV, 1,000 rows at most',
+    guard: adminRoute,
+    body: ImportBody,
+    encoding: IMPORT_ENCODING,
+    query: ImportQuery,
+    answers: { 200: { description: 'What became of each row', schema: ImportAnswer } },
+    errors: [unauthorized, tokenInvalid, adminRequired, validationFailed, payloadTooLarge],
+  },
+  async ({ ctx, body, query }) =>
+    Response.json(importToWire(await importUsers(ctx, parseImport(body, { ...query, now: ctx.now() })))),
+)

@@ -1,0 +1,16 @@
+import type { NewUser } from '../users/service.ts'
+
+/** One row of an import: a user whose fields are good, or why it is none. Rows count from 1. */
+export type ImportRow =
+  | { readonly row: number; readonly user: NewUser }
+  | { readonly row: number; readonly email: string | null; readonly reason: string }
+
+/** What became of a row. */
+export interface RowOutcome {
+  readonly row: number
+  readonly status: 'imported' | 'skipped' | 'rejected'
+  /** The new user's. */
+  readonly id: string | null
+  readonly email: string | null
+  readonly reason: string | null
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod'
+import { TextBody } from '../../http/input.ts'
+import type { RowOutcome } from './types.ts'
+import { CSV, FORMATS, NDJSON } from './wire/parse.ts'
+
+export { parseImport } from './wire/parse.ts'
+
+export const ImportBody = TextBody
+export const IMPORT_ENCODING = { mediaTypes: [...NDJSON, CSV] }
+
+export const ImportQuery = z.object({
+  format: z.enum(FORMATS).default('auto').meta({
+    description: 'The system whose export the rows are, or `plain` for our own fields; `auto` looks at each row',
+  }),
+})
+
+const RowAnswer = z.object({
+  row: z.int().meta({ description: 'Which record of the body, from 1; a header line is none' }),
+  status: z.enum(['imported', 'skipped', 'rejected']),
+  id: z.uuid().optional(),
+  email: z.string().optional(),
+  reason: z.string().optional(),
+})
+
+export const ImportAnswer = z
+  .object({
+    imported: z.int(),
+    skipped: z.int().meta({ description: 'Rows whose email has an account already' }),
+    rejected: z.int(),
+    rows: z.array(RowAnswer),
+  })
+  .meta({ id: 'UserImport' })
+
+const rowToWire = ({ row, status, id, email, reason }: RowOutcome): z.infer<typeof RowAnswer> => ({
+  row,
+  status,
+  ...(id === null ? {} : { id }),
+  ...(email === null ? {} : { email }),
+  ...(reason === null ? {} : { reason }),
+})
+
+export function importToWire(outcomes: readonly RowOutcome[]): z.infer<typeof ImportAnswer> {
+  const count = (status: RowOutcome['status']) => outcomes.filter((outcome) => outcome.status === status).length
+  return {
+    imported: count('imported'),
+    skipped: count('skipped'),
+    rejected: count('rejected'),
+    rows: outcomes.map(rowToWire),
+  }
+}

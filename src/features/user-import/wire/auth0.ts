@@ -1,0 +1,84 @@
+import { type ForeignHash, type ForeignUser, isRecord, pictureOf, type RawRecord, textOf } from './record.ts'
+
+const withoutPadding = (text: string): string => text.replace(/=+(?=\$|$)/g, '')
+
+function decode(text: string, encoding: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    if (encoding === 'base64') return Uint8Array.fromBase64(text)
+    if (encoding === 'hex') return Uint8Array.fromHex(text)
+    return encoding === 'utf8' ? Uint8Array.from(new TextEncoder().encode(text)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const encode = (bytes: Uint8Array): string => bytes.toBase64({ omitPadding: true })
+
+const partOf = (value: unknown) => {
+  const part = isRecord(value) ? value : {}
+  return { value: textOf(part.value) ?? '', encoding: textOf(part.encoding) }
+}
+
+function scryptHash(custom: RawRecord): ForeignHash {
+  const [hash, salt] = [partOf(custom.hash), partOf(custom.salt)]
+  const key = decode(hash.value, hash.encoding ?? '')
+  const saltBytes = decode(salt.value, salt.encoding ?? 'utf8')
+  const [cost, blockSize, lanes] = [custom.cost ?? 16_384, custom.blockSize ?? 8, custom.parallelization ?? 1]
+  const rounds = Math.log2(Number(cost))
+  if (!key || !saltBytes || !Number.isInteger(rounds))
+    return { refusal: 'password_hash: the custom_password_hash of scrypt is malformed' }
+  return { hash: `$scrypt$ln=${rounds},r=${blockSize},p=${lanes}$${encode(saltBytes)}$${encode(key)}` }
+}
+
+/** The bulk import schema's way to name a hash of any kind. PHC strings have no padding, but Auth0 takes it. */
+function customHash(custom: RawRecord): ForeignHash {
+  const password = isRecord(custom.password) ? textOf(custom.password.encoding) : undefined
+  if (password !== undefined && password !== 'utf8')
+    return { refusal: `password_hash: a password in ${password.slice(0, 20)} before it is hashed is not supported` }
+  switch (custom.algorithm) {
+    case 'bcrypt':
+      return { hash: partOf(custom.hash).value }
+    case 'argon2':
+    case 'pbkdf2':
+      return { hash: withoutPadding(partOf(custom.hash).value) }
+    case 'scrypt':
+      return scryptHash(custom)
+    default:
+      return { refusal: `password_hash: the algorithm ${String(custom.algorithm).slice(0, 20)} is not taken` }
+  }
+}
+
+function hashOf(record: RawRecord): ForeignHash {
+  const hash = textOf(record.passwordHash) ?? textOf(record.password_hash)
+  if (hash) return { hash }
+  return isRecord(record.custom_password_hash) ? customHash(record.custom_password_hash) : {}
+}
+
+/** Values of a database export: `{"$oid": "…"}`, `{"$date": "…"}`. */
+const extended = (value: unknown, name: '$oid' | '$date'): unknown => (isRecord(value) ? value[name] : value)
+
+/** A user of an Auth0 export, of its database, or of the bulk import schema. */
+export function fromAuth0(record: RawRecord): ForeignUser {
+  const { hash, refusal } = hashOf(record)
+  const name = textOf(record.name)
+  return {
+    fields: {
+      email: record.email,
+      email_verified: record.email_verified,
+      password_hash: hash,
+      username: record.username,
+      first_name: record.given_name,
+      last_name: record.family_name,
+      // Auth0 gives who has no name the address as one.
+      display_name: name === record.email ? record.nickname : (name ?? record.nickname),
+      profile_image_url: pictureOf(record.picture),
+      phone_number: record.phone_number,
+      created_at: extended(record.created_at, '$date'),
+      status: record.blocked === true || record.blocked === 'true' ? 'suspended' : 'active',
+      user_metadata: record.user_metadata,
+      app_metadata: record.app_metadata,
+    },
+    foreignId: textOf(record.user_id) ?? textOf(extended(record._id, '$oid')),
+    refusal,
+  }
+}

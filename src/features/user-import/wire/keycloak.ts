@@ -1,0 +1,93 @@
+import { type ForeignHash, type ForeignUser, firstOf, isRecord, type RawRecord, textOf } from './record.ts'
+
+/** `secretData` and `credentialData` are JSON in a text. */
+function parse(text: unknown): RawRecord {
+  if (isRecord(text)) return text
+  try {
+    const value: unknown = JSON.parse(String(text))
+    return isRecord(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+const withoutPadding = (value: unknown): string => String(value ?? '').replace(/=+$/, '')
+
+const ARGON2_VERSIONS: Readonly<Record<string, number>> = { '1.0': 16, '1.3': 19 }
+
+function argon2Hash(data: RawRecord, salt: string, key: string): string {
+  const parameters = isRecord(data.additionalParameters) ? data.additionalParameters : {}
+  const one = (name: string): string => String(firstOf(parameters[name]) ?? '')
+  const version = ARGON2_VERSIONS[one('version')]
+  return `$argon2${one('type')}$v=${version}$m=${one('memory')},t=${data.hashIterations},p=${one('parallelism')}$${salt}$${key}`
+}
+
+/** Keycloak's names of algorithms that have one of ours. */
+const PBKDF2_DIGESTS: Readonly<Record<string, string>> = {
+  pbkdf2: 'sha1',
+  'pbkdf2-sha256': 'sha256',
+  'pbkdf2-sha512': 'sha512',
+}
+
+function hashOf({ credentials }: RawRecord): ForeignHash {
+  const found = Array.isArray(credentials)
+    ? credentials.find((one) => isRecord(one) && one.type === 'password')
+    : undefined
+  if (!isRecord(found)) return {}
+  if (textOf(found.value)) return { refusal: 'password: clear text is not taken, export the hashes' }
+  const [secret, data] = [parse(found.secretData), parse(found.credentialData)]
+  const [salt, key] = [withoutPadding(secret.salt), withoutPadding(secret.value)]
+  const algorithm = String(data.algorithm)
+  if (algorithm === 'argon2') return { hash: argon2Hash(data, salt, key) }
+  const digest = Object.hasOwn(PBKDF2_DIGESTS, algorithm) ? PBKDF2_DIGESTS[algorithm] : undefined
+  return digest
+    ? { hash: `$pbkdf2-${digest}$i=${data.hashIterations}$${salt}$${key}` }
+    : { refusal: `password_hash: the algorithm ${algorithm.slice(0, 20)} is not taken` }
+}
+
+/** Attributes that have a field of ours. */
+const FIELDS: Readonly<Record<string, string>> = {
+  locale: 'locale',
+  zoneinfo: 'timezone',
+  phoneNumber: 'phone_number',
+  phone_number: 'phone_number',
+}
+
+function attributesOf({ attributes }: RawRecord) {
+  const entries = Object.entries(isRecord(attributes) ? attributes : {}).map(
+    ([name, value]) => [name, Array.isArray(value) && value.length === 1 ? value[0] : value] as const,
+  )
+  const isField = ([name]: readonly [string, unknown]) => Object.hasOwn(FIELDS, name)
+  return {
+    fields: Object.fromEntries(entries.filter(isField).map(([name, value]) => [FIELDS[name] ?? name, value])),
+    metadata: Object.fromEntries(entries.filter((entry) => !isField(entry))),
+  }
+}
+
+/** A user of a realm's export. */
+export function fromKeycloak(record: RawRecord): ForeignUser {
+  if (textOf(record.serviceAccountClientId))
+    return { fields: {}, foreignId: undefined, refusal: 'it is the account of a client, not of a person' }
+  const { hash, refusal } = hashOf(record)
+  const { fields, metadata } = attributesOf(record)
+  // Realms whose users sign in with their address keep it as the username.
+  const [email, username] = [textOf(record.email), textOf(record.username)]
+  const isAddress = username?.includes('@') ?? false
+  return {
+    fields: {
+      ...fields,
+      email: email ?? (isAddress ? username : undefined),
+      email_verified: record.emailVerified,
+      password_hash: hash,
+      username:
+        isAddress && (email === undefined || username?.toLowerCase() === email.toLowerCase()) ? undefined : username,
+      first_name: record.firstName,
+      last_name: record.lastName,
+      created_at: record.createdTimestamp,
+      status: record.enabled === false ? 'suspended' : 'active',
+      user_metadata: metadata,
+    },
+    foreignId: textOf(record.id),
+    refusal,
+  }
+}

@@ -1,0 +1,101 @@
+import { parse } from 'csv-parse/sync'
+import { validationFailed } from '../../../lib/errors.ts'
+import type { ImportRow } from '../types.ts'
+import { fromAuth0 } from './auth0.ts'
+import { CSV_OPTIONS, toColumns, toCsvRecord } from './csv.ts'
+import { fromFirebase } from './firebase.ts'
+import { fromKeycloak } from './keycloak.ts'
+import { type ForeignUser, given, isRecord, type RawRecord, textOf } from './record.ts'
+import { parseRow } from './row.ts'
+
+export const MAX_ROWS = 1000
+export const CSV = 'text/csv'
+export const NDJSON = ['application/x-ndjson', 'application/jsonl'] as const
+export const FORMATS = ['auto', 'plain', 'firebase', 'auth0', 'keycloak'] as const
+export type Format = (typeof FORMATS)[number]
+
+type System = 'firebase' | 'auth0' | 'keycloak'
+
+const READERS: Readonly<Record<System, (record: RawRecord) => ForeignUser>> = {
+  firebase: fromFirebase,
+  auth0: fromAuth0,
+  keycloak: fromKeycloak,
+}
+
+/** Fields that one system writes and the others and we do not. Read in this order. */
+const MARKS: readonly (readonly [System, readonly string[]])[] = [
+  ['firebase', ['localId']],
+  ['keycloak', ['createdTimestamp', 'emailVerified', 'credentials', 'firstName', 'requiredActions']],
+  ['auth0', ['_id', 'user_id', 'given_name', 'family_name', 'passwordHash', 'custom_password_hash', 'blocked']],
+]
+
+const recognize = (record: RawRecord): System | undefined =>
+  MARKS.find(([, names]) => names.some((name) => Object.hasOwn(record, name)))?.[0]
+
+const malformed = (message: string) =>
+  validationFailed({ validation_errors: [{ field: 'body', message, type: 'custom' }] })
+
+/** Each non-empty line is a row. */
+function readLines(text: string): (RawRecord | string)[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  return lines.slice(0, MAX_ROWS + 1).map((line) => {
+    try {
+      const value: unknown = JSON.parse(line)
+      return isRecord(value) ? value : 'is not a JSON object'
+    } catch {
+      return 'is not JSON'
+    }
+  })
+}
+
+function readCsv(text: string): (RawRecord | string)[] {
+  const lines: (string[] | string)[] = []
+  parse(text, {
+    ...CSV_OPTIONS,
+    skip_records_with_error: true,
+    on_record: (cells: string[]) => {
+      lines.push(cells)
+      return null
+    },
+    // The one error that is left: all that follows an open quote belongs to its cell.
+    on_skip: () => void lines.push('begins a quoted cell that does not end; nothing behind it was read'),
+  })
+  const [header, ...rows] = lines
+  if (header === undefined) return []
+  const columns = typeof header === 'string' ? [] : toColumns(header)
+  if (!columns.includes('email'))
+    throw malformed('The first line must name the columns, separated by commas; email is one')
+  return rows.map((cells) => (typeof cells === 'string' ? cells : toCsvRecord(columns, cells)))
+}
+
+const withoutEmpty = (fields: RawRecord): RawRecord =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => given(value) !== undefined))
+
+function toImportRow(row: number, record: RawRecord, format: Format, now: number): ImportRow {
+  const email = textOf(record.email)?.slice(0, 254) ?? null
+  // Whatever the shape: what is refused in `password` must not be passed over because a reader knows no such field.
+  if (given(record.password) !== undefined)
+    return { row, email, reason: 'password: clear text is not taken, give password_hash' }
+  const system = format === 'auto' ? recognize(record) : format === 'plain' ? undefined : format
+  const foreign = system && READERS[system](record)
+  if (foreign?.refusal) return { row, email, reason: foreign.refusal }
+  const result = parseRow(withoutEmpty(foreign?.fields ?? record), now)
+  if ('reason' in result) return { row, email, reason: result.reason }
+  if (!foreign?.foreignId) return { row, ...result }
+  const appMetadata = { ...result.user.appMetadata, imported: { from: system, id: foreign.foreignId.slice(0, 200) } }
+  return { row, user: { ...result.user, appMetadata } }
+}
+
+/** The rows of a body. Throws VALIDATION_ERROR when there are too many, or a CSV names no columns. */
+export function parseImport(
+  body: { mediaType: string; text: string },
+  { format, now }: { format: Format; now: number },
+): ImportRow[] {
+  const records = body.mediaType === CSV ? readCsv(body.text) : readLines(body.text)
+  if (records.length > MAX_ROWS) throw malformed('At most 1,000 rows are taken at once')
+  return records.map((record, index) =>
+    typeof record === 'string'
+      ? { row: index + 1, email: null, reason: record }
+      : toImportRow(index + 1, record, format, now),
+  )
+}

@@ -1,0 +1,145 @@
+import * as z from 'zod'
+import { findHashRefusal } from '../../../lib/password-hash/password-hash.ts'
+import { DAY } from '../../../lib/time.ts'
+import { isEmail, isUsername, type NewUser } from '../../users/service.ts'
+import { isRecord, type RawRecord } from './record.ts'
+
+const MAX_METADATA_CHARACTERS = 10_000
+/** 1973 in milliseconds, the year 5138 in seconds: what is less was counted in seconds. */
+const MIN_TIME = 100_000_000_000
+
+// SQLite ends a text at NUL, and half a surrogate pair is no UTF-8.
+const isPlainText = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
+
+const text = (max: number) =>
+  z
+    .string('must be text')
+    .trim()
+    .max(max, `must have at most ${max} characters`)
+    .refine(isPlainText, 'has control characters')
+    .optional()
+
+const flag = z.union([z.boolean(), z.stringbool()], 'must be true or false').optional()
+
+function parseTime(value: number | string): number | undefined {
+  if (typeof value === 'number' || /^\d+$/.test(value)) {
+    const time = Number(value)
+    return Number.isSafeInteger(time) && time >= MIN_TIME ? time : undefined
+  }
+  const time = /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN
+  return time >= 0 ? time : undefined
+}
+
+const time = (now: number) =>
+  z
+    .union([z.number(), z.string()], 'must be a time')
+    .transform((value, { issues }) => {
+      const parsed = parseTime(value)
+      if (parsed !== undefined && parsed <= now + DAY) return parsed
+      const message = parsed === undefined ? 'must be ISO 8601 or epoch milliseconds' : 'lies in the future'
+      issues.push({ code: 'custom', message, input: value })
+      return z.NEVER
+    })
+    .optional()
+
+function parseObject(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
+/** As text it is what the database keeps; undefined for what nests too deeply to be written. */
+function lengthOf(value: unknown): number {
+  try {
+    return JSON.stringify(value).length
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
+}
+
+/** An object, or in a cell the JSON of one. */
+const metadata = z
+  .preprocess(parseObject, z.custom<Record<string, unknown>>(isRecord, 'must be an object'))
+  .refine((value) => lengthOf(value) <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
+  .optional()
+
+/** What a row may say. Unknown fields are ignored, `password` is refused: a clear-text password never comes here. */
+const rowSchema = (now: number) =>
+  z.object({
+    email: z
+      .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be text') })
+      .refine(isEmail, 'must be an email address'),
+    username: z
+      .string('must be text')
+      .refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone')
+      .optional(),
+    password: z.undefined('clear text is not taken, give password_hash'),
+    password_hash: z
+      .string('must be text')
+      .superRefine((hash, { addIssue }) => {
+        const refusal = findHashRefusal(hash)
+        if (refusal !== null) addIssue(refusal)
+      })
+      .optional(),
+    email_verified: flag,
+    first_name: text(100),
+    last_name: text(100),
+    display_name: text(200),
+    phone_number: text(20),
+    timezone: text(50),
+    locale: text(35),
+    profile_image_url: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .max(500)
+      .optional(),
+    role: z.literal('user', 'can only be user: admins are not made by an import').optional(),
+    status: z.enum(['active', 'inactive', 'suspended'], 'must be active, inactive or suspended').optional(),
+    created_at: time(now),
+    metadata,
+    user_metadata: metadata,
+    app_metadata: metadata,
+  })
+
+const reasonOf = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+
+const KNOWN = new Set(Object.keys(rowSchema(0).shape))
+
+/** A hash under another name would be passed over, and the user would lose the password without a word. */
+const findMisnamedHash = (fields: RawRecord): string | undefined =>
+  Object.entries(fields).find(
+    ([name, value]) =>
+      !KNOWN.has(name) && typeof value === 'string' && value.includes('$') && findHashRefusal(value) === null,
+  )?.[0]
+
+/** The user of a row whose empty fields were taken out, or why it is none. `now` is in epoch milliseconds. */
+export function parseRow(fields: RawRecord, now: number): { user: NewUser } | { reason: string } {
+  const parsed = rowSchema(now).safeParse(fields)
+  if (!parsed.success) return { reason: reasonOf(parsed.error) }
+  const misnamed = findMisnamedHash(fields)
+  if (misnamed !== undefined) return { reason: `${misnamed.slice(0, 40)}: holds a hash, name the field password_hash` }
+  const row = parsed.data
+  return {
+    user: {
+      email: row.email,
+      username: row.username,
+      passwordHash: row.password_hash,
+      role: 'user',
+      status: row.status ?? 'active',
+      ...(row.email_verified ? { emailVerifiedAt: now } : {}),
+      firstName: row.first_name,
+      lastName: row.last_name,
+      displayName: row.display_name,
+      phoneNumber: row.phone_number,
+      timezone: row.timezone,
+      locale: row.locale,
+      profileImageUrl: row.profile_image_url,
+      createdAt: row.created_at,
+      metadata: row.user_metadata ?? row.metadata ?? {},
+      appMetadata: row.app_metadata ?? {},
+    },
+  }
+}
