@@ -22,6 +22,7 @@ import { mfaRoutes } from './features/mfa/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { passkeyRoutes } from './features/passkeys/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
+import { userImportRoutes } from './features/user-import/routes.ts'
 import { userRoutes } from './features/users/routes.ts'
 import { answerGateway } from './features/validation/gateway.ts'
 import { validationRoutes } from './features/validation/routes.ts'
@@ -65,6 +66,7 @@ const listCoreRoutes = (): Route[] =>
     validationRoutes,
     passkeyRoutes,
     sessionRoutes,
+    userImportRoutes,
     userRoutes,
     clientRoutes,
     eventRoutes,

@@ -40,6 +40,11 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'user',
     data: ['removed_factor'],
   },
+  'users.imported': {
+    when: 'An admin imported a chunk of users; each has a `user.created` in the record, pushed to nobody',
+    subject: 'user',
+    data: ['imported', 'skipped', 'rejected'],
+  },
   'session.created': {
     when: 'A session was opened',
     subject: 'session',
