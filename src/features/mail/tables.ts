@@ -35,5 +35,10 @@ export const mails = sqliteTable(
     /** When cron hands it to the queue again, which has then lost it or never took it. */
     enqueueAt: integer('enqueue_at').notNull().default(0),
   },
-  (table) => [index('mails_by_status').on(table.status, table.createdAt)],
+  (table) => [
+    index('mails_by_status').on(table.status, table.createdAt),
+    // For the erasure of a user.
+    index('mails_by_user').on(table.userId),
+    index('mails_by_recipient').on(table.recipient),
+  ],
 )
