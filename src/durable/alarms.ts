@@ -17,6 +17,7 @@ export interface Alarms {
   /** Sets the alarm unless it goes off by then anyway. */
   ensure(name: string, at: number): void
   cancel(name: string): void
+  cancelAll(): void
   /** Null also while its work runs: the retry it then stands at is not an alarm that anyone has set. */
   find(name: string): number | null
   /** For constructors: an alarm that is due and that the platform has dropped is armed anew. */
@@ -81,6 +82,7 @@ export function createAlarms(storage: DurableObjectStorage, log: Log): Alarms {
       if (known === null || known > at) set(name, at)
     },
     cancel: (name) => change('delete from alarms where name = ?', name),
+    cancelAll: () => change('delete from alarms'),
     async restore() {
       if (earliest() !== null && (await storage.getAlarm()) === null) arm()
     },

@@ -30,6 +30,9 @@ export interface Outbox {
   flush(): Promise<void>
   /** Tries now, and answers whether everything that the destination had to get is taken, after `ms` at the latest. */
   settle(destination: string, ms: number): Promise<boolean>
+  /** Tries every destination now, `ms` at most each. */
+  settleAll(ms: number): Promise<void>
+  isEmpty(): boolean
   /** For constructors: rows that no alarm would deliver get one. */
   restore(): void
 }
@@ -131,6 +134,18 @@ export function createOutbox({ storage, alarms, log, clock, deliver }: OutboxOpt
     }
   }
 
+  async function settle(destination: string, ms: number): Promise<boolean> {
+    const upTo = lastId(destination)
+    let waited = 0
+    while (isInFlight(destination) && hasRows(destination, upTo) && waited < ms) {
+      await delay(POLL_MS)
+      waited += POLL_MS
+    }
+    if (waited < ms && hasRows(destination, upTo)) await drainWithin(destination, ms - waited)
+    schedule()
+    return !hasRows(destination, upTo)
+  }
+
   return {
     put(destination, payloads) {
       for (const payload of payloads) {
@@ -152,17 +167,11 @@ export function createOutbox({ storage, alarms, log, clock, deliver }: OutboxOpt
         log.error('outbox_failed', cause)
       }
     },
-    async settle(destination, ms) {
-      const upTo = lastId(destination)
-      let waited = 0
-      while (isInFlight(destination) && hasRows(destination, upTo) && waited < ms) {
-        await delay(POLL_MS)
-        waited += POLL_MS
-      }
-      if (waited < ms && hasRows(destination, upTo)) await drainWithin(destination, ms - waited)
-      schedule()
-      return !hasRows(destination, upTo)
+    settle,
+    async settleAll(ms) {
+      await Promise.all(heads().map(({ destination }) => settle(destination, ms)))
     },
+    isEmpty: () => heads().length === 0,
     restore() {
       if (heads().length > 0) alarms.ensure(OUTBOX_ALARM, clock() + GRACE_MS)
     },

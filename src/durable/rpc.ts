@@ -184,6 +184,17 @@ export interface EndResult {
   readonly propagated: boolean
 }
 
+/** Of the row that is deleted: what is older opens no session any more. */
+export interface EraseInput {
+  readonly userId: string
+  readonly authVersion: number
+}
+
+export type EraseResult =
+  | { readonly outcome: 'erased' }
+  /** Others have yet to be told of something, or a session lives: to be asked again later. */
+  | { readonly outcome: 'not_yet'; readonly reason: 'undelivered' | 'live_sessions' }
+
 export interface Propagation {
   readonly propagated: boolean
 }
@@ -219,6 +230,8 @@ export interface UserAuthorityRpc {
   endSessions(input: EndSessionsInput): Promise<EndResult>
   /** Reads the user's undelivered rows from D1, appends them to the log and hands what they carry to the feed. */
   nudge(input: { userId: string }): Promise<Propagation>
+  /** Forgets all that it holds of a deleted user, once everybody was told of it. */
+  erase(input: EraseInput): Promise<EraseResult>
   /** Makes a single-use ticket that opens a socket. */
   issueTicket(input: {
     userId: string

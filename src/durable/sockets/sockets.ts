@@ -43,6 +43,8 @@ export interface Sockets {
   /** Events that a hub hands over; false when no socket wants them any more. */
   takeHubEvents(topic: string, events: readonly LoggedEvent[]): boolean
   closeClient(clientId: string): void
+  /** For an object that forgets whose it was. */
+  closeAll(reason: string): void
   /** Sockets whose token's `ver` is below keep their own channel only, until they show a newer token. */
   narrow(version: number): void
   /** Does the work of the sockets' named alarms; other names are nothing to it. */
@@ -148,6 +150,8 @@ export function createSockets(options: SocketsOptions): Sockets {
         CLOSE.revoked,
         'client disabled',
       ),
+
+    closeAll: (reason) => safely(() => closeWhere(() => true, CLOSE.revoked, reason)),
 
     narrow: (version) =>
       safely(() => {

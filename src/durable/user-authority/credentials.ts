@@ -9,13 +9,13 @@ export interface Credentials {
 
 const UNKNOWN: Credentials = { authVersion: 0, keptSessionId: null }
 
-function readState(sql: SqlStorage, name: string): SqlStorageValue {
+export function readState(sql: SqlStorage, name: string): SqlStorageValue {
   return (
     sql.exec<{ value: SqlStorageValue }>('select value from state where name = ?', name).toArray()[0]?.value ?? null
   )
 }
 
-const writeState = (sql: SqlStorage, name: string, value: string | number): unknown =>
+export const writeState = (sql: SqlStorage, name: string, value: string | number): unknown =>
   sql.exec(
     'insert into state (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
     name,

@@ -13,6 +13,7 @@ import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { drainRows, takeRows } from './delivered.ts'
 import { deliver, FEED, keepJournal } from './deliveries.ts'
+import { eraseRows, FORGET_ALARM, hasLiveSession, isForgettable, TOMBSTONE_MS } from './erase.ts'
 import { raiseSession } from './raise.ts'
 import { inspect, rotate } from './rotate.ts'
 import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
@@ -57,6 +58,8 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
     userId: () => this.#userId() ?? '',
   })
   #config: Config | null = null
+  /** The storage was emptied as a whole: what is asked next begins anew. */
+  #isBlank = false
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
@@ -109,11 +112,25 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   }
 
   async nudge({ userId }: { userId: string }): Promise<Rpc.Propagation> {
-    this.#turn(userId)
-    await drainRows(this.context().db, userId, this.clock(), (rows) =>
-      this.#decide(userId, (turn) => takeRows(turn, rows)),
-    )
+    await this.#takeRows(userId)
     return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
+  }
+
+  async erase({ userId, authVersion }: Rpc.EraseInput): Promise<Rpc.EraseResult> {
+    await this.#takeRows(userId)
+    this.#decide(userId, sweepSessions)
+    await this.#outbox.settleAll(PROPAGATION_MS)
+    // Without an await from here on: what came in meanwhile would be lost.
+    if (!this.#outbox.isEmpty()) return { outcome: 'not_yet', reason: 'undelivered' }
+    if (hasLiveSession(this.#sql)) return { outcome: 'not_yet', reason: 'live_sessions' }
+    this.#sockets.closeAll('user erased')
+    this.ctx.storage.transactionSync(() => {
+      const now = this.clock()
+      eraseRows({ sql: this.#sql, now }, authVersion)
+      this.#alarms.cancelAll()
+      this.#alarms.set(FORGET_ALARM, now + TOMBSTONE_MS)
+    })
+    return { outcome: 'erased' }
   }
 
   async issueTicket(input: { userId: string; identity: Rpc.SocketIdentity; expiresAt: number }) {
@@ -127,6 +144,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
 
   /** Opens a socket; only a Worker gets here. */
   override async fetch(request: Request): Promise<Response> {
+    this.#revive()
     return this.#sockets.upgrade(request)
   }
 
@@ -142,8 +160,29 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
     return 'ok'
   }
 
-  override alarm(): Promise<void> {
-    return this.#alarms.run(this.clock(), (name) => this.#onAlarm(name))
+  override async alarm(): Promise<void> {
+    this.#revive()
+    await this.#alarms.run(this.clock(), (name) => this.#onAlarm(name))
+    if (isForgettable(this.#sql, this.clock()) && this.#outbox.isEmpty()) await this.#forget()
+  }
+
+  /** An object without storage costs nothing, and is no trace of anybody. */
+  async #forget(): Promise<void> {
+    this.#isBlank = true
+    await this.ctx.storage.deleteAll()
+  }
+
+  #revive(): void {
+    if (!this.#isBlank) return
+    applyMigrations(this.ctx.storage, USER_AUTHORITY_MIGRATIONS)
+    this.#isBlank = false
+  }
+
+  async #takeRows(userId: string): Promise<void> {
+    this.#turn(userId)
+    await drainRows(this.context().db, userId, this.clock(), (rows) =>
+      this.#decide(userId, (turn) => takeRows(turn, rows)),
+    )
   }
 
   async #onAlarm(name: string): Promise<void> {
@@ -183,6 +222,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
 
   /** One object is one user's: a call for another is a bug of the caller, and must not touch this user. */
   #turn(userId: string): Turn {
+    this.#revive()
     const own = this.#userId()
     if (own !== null && own !== userId) throw new Error('the object of another user was asked')
     if (!this.#config) throw new Error('not configured')

@@ -124,6 +124,9 @@ it('has its events in the record of D1 within seconds', async () => {
 describe('a nudge', () => {
   async function insertRow(userId: string, claimsVersion: number | null) {
     const id = newUuid()
+    await env.DB.prepare('insert or ignore into users (id, email, created_at, updated_at) values (?, ?, 0, 0)')
+      .bind(userId, `${userId}@example.test`)
+      .run()
     await env.DB.prepare(
       `insert into events (id, type, time, subject, user_id, actor_type, actor_id, data, claims_version)
        values (?, 'user.updated', ?, ?, ?, 'user', ?, '{}', ?)`,
