@@ -16,7 +16,7 @@ export interface ObjectEventsMessage {
 /** What one type of event says. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail'
+  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service'
   /** Fields of `data`. */
   readonly data: readonly string[]
 }
@@ -26,7 +26,11 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   'user.created': { when: 'An account was made', subject: 'user', data: ['after'] },
   'user.signed_in': { when: 'A sign-in was completed', subject: 'user', data: ['method'] },
   'user.signed_out': { when: 'A user ended the session that asked', subject: 'user', data: [] },
-  'user.updated': { when: "A user's profile was changed", subject: 'user', data: ['before', 'after'] },
+  'user.updated': {
+    when: "A user's profile or role was changed, or the erasure of a deleted one was brought forward",
+    subject: 'user',
+    data: ['before', 'after'],
+  },
   'user.email_verified': {
     when: 'A user proved an address; a password that nobody had proved is removed by it',
     subject: 'user',
@@ -40,6 +44,42 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'user',
     data: ['removed_factor'],
   },
+  'user.suspended': {
+    when: 'An account was suspended: its sessions end',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'user.reactivated': {
+    when: 'A suspended or inactive account was let in again',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'user.deactivated': {
+    when: 'An account was made inactive: its sessions end',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'user.locked': {
+    when: 'An admin locked an account: its sessions end',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'user.unlocked': {
+    when: 'An admin lifted the lock of an account',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'user.deleted': {
+    when: 'An account was deleted: its sessions end, its data goes after the grace period',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'user.restored': {
+    when: 'A deleted account was restored within the grace period; it is inactive',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'user.erased': { when: 'A deleted account and its data are gone; to `platform` alone', subject: 'user', data: [] },
   'users.imported': {
     when: 'An admin imported a chunk of users; each has a `user.created` in the record, pushed to nobody',
     subject: 'user',
@@ -89,7 +129,21 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'user',
     data: ['scope', 'until'],
   },
-  'security.sign_in_unlocked': { when: 'A mailed link lifted the locks of an account', subject: 'user', data: [] },
+  'security.sign_in_unlocked': {
+    when: 'A mailed link or an admin lifted the attempt locks of an account',
+    subject: 'user',
+    data: ['before', 'after'],
+  },
+  'notification.created': {
+    when: 'A user was told something: by the service, or by an admin in their own words',
+    subject: 'user',
+    data: ['kind', 'title', 'message'],
+  },
+  'admin.cache_cleared': {
+    when: 'An admin cleared what one isolate remembers',
+    subject: 'service',
+    data: ['caches'],
+  },
   'client.created': { when: 'A machine was registered', subject: 'client', data: ['name', 'scopes'] },
   'client.disabled': { when: 'A machine was disabled', subject: 'client', data: [] },
   'mail.requeued': {
