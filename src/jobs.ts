@@ -4,6 +4,7 @@ import { resealKeys, rotateKeys } from './features/keys/service.ts'
 import { buryMails, deliverMails, enqueueOverdueMails, pruneMails } from './features/mail/service.ts'
 import { resealFactors } from './features/mfa/service/reseal.ts'
 import { pruneOneTimeTokens } from './features/one-time-tokens/service.ts'
+import { eraseDeletedUsers } from './features/users/service/erasure.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
@@ -16,6 +17,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_one_time_tokens', () => pruneOneTimeTokens(ctx)],
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],
+    ['erase_deleted_users', () => eraseDeletedUsers(ctx)],
   ]
   for (const [name, job] of jobs) {
     try {

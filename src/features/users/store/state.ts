@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, gt, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import type { Transition } from '../rules/transitions.ts'
 import { users } from '../tables.ts'
@@ -31,6 +31,7 @@ export const updateState = (
         eq(users.id, userId),
         inArray(users.status, [...transition.from]),
         transition.ends === null ? undefined : isNotLastAdmin(userId),
+        transition.from.includes('deleted') ? or(isNull(users.eraseAt), gt(users.eraseAt, now())) : undefined,
       ),
     )
     .returning(getTableColumns(users))
