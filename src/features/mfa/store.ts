@@ -29,6 +29,21 @@ export const upsertPending = ({ db, now }: Store, { userId, secretSealed }: { us
     })
     .returning({ userId: totpFactors.userId })
 
+/** A pending factor, unless there is one that was made after `voidBefore` or is confirmed: then no row comes back. */
+export const insertPendingUnlessThere = (
+  { db, now }: Store,
+  { userId, secretSealed, voidBefore }: { userId: string; secretSealed: string; voidBefore: number },
+) =>
+  db
+    .insert(totpFactors)
+    .values({ userId, secretSealed, createdAt: now() })
+    .onConflictDoUpdate({
+      target: totpFactors.userId,
+      set: { secretSealed, createdAt: now(), lastStep: null, lastUsedAt: null },
+      setWhere: sql`${totpFactors.confirmedAt} is null and ${totpFactors.createdAt} <= ${voidBefore}`,
+    })
+    .returning({ userId: totpFactors.userId })
+
 /** True in a later statement of the batch whose `upsertPending` wrote this seal: each seal is written once. */
 export const isPendingWith = (secretSealed: string): SQL =>
   sql`exists (select 1 from ${totpFactors} where ${totpFactors.secretSealed} = ${secretSealed} and ${totpFactors.confirmedAt} is null)`
@@ -121,6 +136,14 @@ export const updateDisabled = ({ db, now }: Store, userId: string) =>
     .set({ mfaEnabled: false, updatedAt: now() })
     .where(and(eq(users.id, userId), eq(users.mfaEnabled, true)))
     .returning({ id: users.id })
+
+/** As `updateDisabled`, and sessions end with it. */
+export const updateDisabledWithSessions = ({ db, now }: Store, userId: string) =>
+  db
+    .update(users)
+    .set({ mfaEnabled: false, authVersion: sql`${users.authVersion} + 1`, keptSessionId: null, updatedAt: now() })
+    .where(and(eq(users.id, userId), eq(users.mfaEnabled, true)))
+    .returning({ authVersion: users.authVersion })
 
 /** Factors that are not sealed under the key with this id, at most `limit`. */
 export const selectSealedBefore = ({ db }: Store, keyId: string, limit: number): Promise<FactorRow[]> =>

@@ -26,6 +26,12 @@ export interface Enrolment {
   readonly backupCodes: readonly string[]
 }
 
+/** An enrolment that waits for its first code, as often as it is asked for. */
+export interface PendingEnrolment extends Omit<Enrolment, 'backupCodes'> {
+  /** What an authenticator app shows now. */
+  readonly code: string
+}
+
 /** A sign-in that has had its first factor. */
 export interface Challenge {
   readonly id: string

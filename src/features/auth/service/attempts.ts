@@ -100,6 +100,19 @@ export const giveBackAttempt = (ctx: Counting, attempt: AttemptInput): Promise<v
 export const completeAttempt = (ctx: Counting, attempt: AttemptInput): Promise<void> =>
   settle(ctx, 'sign_in_not_completed', [ctx.objects.guard(attempt.account).complete(attempt)])
 
+/** For answers about one user; nothing is decided by it, so a guard that is silent knows of no attempt. */
+export async function findAttempts(
+  ctx: Pick<Ctx, 'objects' | 'log'>,
+  userId: string,
+): Promise<{ failedAttempts: number; lockedUntil: number | null }> {
+  try {
+    return await ctx.objects.guard(userId).status({ account: userId })
+  } catch (cause) {
+    ctx.log.error('attempts_unknown', cause, { user_id: userId })
+    return { failedAttempts: 0, lockedUntil: null }
+  }
+}
+
 /** Counts one sign-up of this network. Throws RATE_LIMIT_EXCEEDED. */
 export async function countSignUp(ctx: Counting): Promise<void> {
   const network = networkOf(ctx.ip)

@@ -41,13 +41,24 @@ export async function changeEmail(
   const newEmail = normalizeEmail(typed)
   if (newEmail === user.email) return null
   await requireFreshFactor(ctx, given)
-  const isTaken = (await findUserByEmail(ctx, newEmail)) !== undefined
-  if (isTaken && !ctx.config.HIDE_ACCOUNT_EXISTENCE) throw emailTaken()
-  if (!isTaken && (await mayMailLink(ctx, 'email_change', newEmail))) await sendLink(ctx, user, newEmail)
+  await mailEmailChange(ctx, user, newEmail)
+  return newEmail
+}
+
+/** Whether nobody has the address. Throws CONFLICT when somebody has, unless HIDE_ACCOUNT_EXISTENCE. */
+export async function checkNewEmail(ctx: Ctx, newEmail: string): Promise<boolean> {
+  if (!(await findUserByEmail(ctx, newEmail))) return true
+  if (ctx.config.HIDE_ACCOUNT_EXISTENCE) return false
+  throw emailTaken()
+}
+
+/** For who has proven to be the user: the link to the new address, in its normal form, and the notice to the old one. */
+export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
+  const isFree = await checkNewEmail(ctx, newEmail)
+  if (isFree && (await mayMailLink(ctx, 'email_change', newEmail))) await sendLink(ctx, user, newEmail)
   const params = { newEmail }
   const { id: userId, locale } = user
   await queueMail(ctx, { kind: 'email_change_notice', to: user.email, userId, locale, params })
-  return newEmail
 }
 
 async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {

@@ -24,7 +24,18 @@ export async function changePassword(ctx: ActorCtx, input: PasswordChange): Prom
   const user = await getCurrentUser(ctx)
   await requireCurrentPassword(ctx, user, input.currentPassword)
   await requireStrongPassword(ctx, input.newPassword, user)
-  const passwordHash = await hashPassword(ctx, input.newPassword)
+  return setOwnPassword(ctx, user, await hashPassword(ctx, input.newPassword))
+}
+
+/**
+ * For who has proven to be the user, and a password that is strong: every session ends but the one that asks. Throws
+ * INVALID_PASSWORD when the credentials were changed since `user` was read.
+ */
+export async function setOwnPassword(
+  ctx: ActorCtx,
+  user: User,
+  passwordHash: string,
+): Promise<{ propagated: boolean }> {
   const { id: userId, email, authVersion } = user
   const { sessionId } = ctx.actor
   const actor = { type: 'user', id: userId } as const

@@ -20,6 +20,15 @@ export function findStep(secret: string, code: string, now: number): number | nu
   return delta === null ? null : counter + delta
 }
 
+/** The code of the present time step. `now` is epoch milliseconds. */
+export const codeAt = (secret: string, now: number): string =>
+  HOTP.generate({
+    secret: Secret.fromBase32(secret),
+    algorithm: ALGORITHM,
+    digits: DIGITS,
+    counter: Math.floor(now / PERIOD_MS),
+  })
+
 /** What an authenticator app reads from a QR code. */
 export const provisioningUriOf = (input: { issuer: string; account: string; secret: string }): string =>
   new TOTP({

@@ -6,12 +6,13 @@ import { getCurrentUser } from '../../auth/service/current.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
 import { readCode } from '../rules/codes.ts'
-import { findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
+import { codeAt, findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
 import {
   deleteBackupCodes,
   deleteFactor,
   type FactorRow,
   insertBackupCodes,
+  insertPendingUnlessThere,
   isEnabled,
   isPendingWith,
   selectFactor,
@@ -20,7 +21,7 @@ import {
   updateEnabled,
   upsertPending,
 } from '../store.ts'
-import type { Enrolment } from '../types.ts'
+import type { Enrolment, PendingEnrolment } from '../types.ts'
 import { makeBackupCodes } from './backup-codes.ts'
 import { countCode, giveBackCode, openSecret, SEAL_PURPOSE } from './codes.ts'
 import { tellFactorAdded, tellFactorRemoved } from './notices.ts'
@@ -54,6 +55,26 @@ export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promis
   if (written.length === 0) throw mfaAlreadyEnabled()
   const provisioningUri = provisioningUriOf({ issuer: ctx.config.APP_NAME, account: email, secret })
   return { secret, provisioningUri, backupCodes: codes }
+}
+
+/**
+ * The pending secret of an enrolment, begun when there is none: a repeat shows the same one. Without backup codes, which
+ * are shown once. Throws MFA_ALREADY_ENABLED: what prints the second factor leaves none. Throws what `requireFreshFactor`
+ * throws: a stolen token must not enrol its thief.
+ */
+export async function showPendingEnrolment(ctx: ActorCtx): Promise<PendingEnrolment> {
+  const { id: userId, email, mfaEnabled } = await getCurrentUser(ctx)
+  if (mfaEnabled) throw mfaAlreadyEnabled()
+  await requireFreshFactor(ctx)
+  const newSecret = newTotpSecret((length) => ctx.random(length))
+  const secretSealed = await sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, newSecret)
+  await ctx.db.batch([
+    insertPendingUnlessThere(ctx, { userId, secretSealed, voidBefore: ctx.now() - PENDING_MS }),
+    deleteBackupCodes(ctx, userId, isPendingWith(secretSealed)),
+  ])
+  const secret = await openSecret(ctx, await getPending(ctx, userId))
+  const provisioningUri = provisioningUriOf({ issuer: ctx.config.APP_NAME, account: email, secret })
+  return { secret, provisioningUri, code: codeAt(secret, ctx.now()) }
 }
 
 async function getPending(ctx: Ctx, userId: string): Promise<FactorRow> {

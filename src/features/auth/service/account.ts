@@ -1,0 +1,74 @@
+import type { ActorCtx } from '../../../context.ts'
+import { forbidden } from '../../../lib/errors.ts'
+import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { updateProfile } from '../../users/service/profile.ts'
+import { changeUserRole } from '../../users/service/state.ts'
+import { findUserByUsername, normalizeEmail, usernameTaken } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { getCurrentUser } from './current.ts'
+import { checkNewEmail, mailEmailChange } from './email-change.ts'
+import { requireMailTransport } from './mailed-links.ts'
+import { setOwnPassword } from './password-change.ts'
+import { requireStrongPassword } from './passwords.ts'
+import { type GivenFactors, requireFreshFactor } from './step-up.ts'
+
+/** Null leaves a field. */
+export interface OwnAccountChange extends GivenFactors {
+  readonly username: string | null
+  /** Counts once its link is used. */
+  readonly newEmail: string | null
+  readonly newPassword: string | null
+  /** An admin's alone. */
+  readonly role: string | null
+}
+
+/** What is written, once everything was checked. */
+interface CheckedChange extends Pick<OwnAccountChange, 'username' | 'role' | 'newEmail'> {
+  readonly user: User
+  readonly passwordHash: string | null
+}
+
+/**
+ * The caller's own account, for systems that change all of it in one request. Everything is checked before the first
+ * write; of the writes those come first that a race may still refuse: role, username, password, and the mails last.
+ * An address or a password wants a fresh factor. Throws FORBIDDEN for a role that no admin asks for, WEAK_PASSWORD,
+ * CONFLICT, LAST_ADMIN, NOT_FOUND, and what `requireFreshFactor` throws.
+ */
+export async function changeOwnAccount(ctx: ActorCtx, input: OwnAccountChange): Promise<User> {
+  return write(ctx, await check(ctx, input))
+}
+
+async function check(ctx: ActorCtx, input: OwnAccountChange): Promise<CheckedChange> {
+  const { username, newPassword, role, password, code, credential } = input
+  if (role !== null && !ctx.actor.roles.includes('admin')) throw forbidden()
+  const user = await getCurrentUser(ctx)
+  const newEmail = addressToAskFor(user, input)
+  if (newEmail !== null || newPassword !== null) await requireFreshFactor(ctx, { password, code, credential })
+  if (newPassword !== null)
+    await requireStrongPassword(ctx, newPassword, { ...user, username: username ?? user.username })
+  const holder = username === null ? undefined : await findUserByUsername(ctx, username)
+  if (holder && holder.id !== user.id) throw usernameTaken()
+  if (newEmail !== null) {
+    requireMailTransport(ctx)
+    await checkNewEmail(ctx, newEmail)
+  }
+  const passwordHash = newPassword === null ? null : await hashPassword(ctx, newPassword)
+  return { user, username, role, newEmail, passwordHash }
+}
+
+function addressToAskFor({ email }: User, input: OwnAccountChange): string | null {
+  const newEmail = input.newEmail === null ? null : normalizeEmail(input.newEmail)
+  return newEmail === email ? null : newEmail
+}
+
+async function write(ctx: ActorCtx, change: CheckedChange): Promise<User> {
+  const { username, role, newEmail, passwordHash } = change
+  const actor = { type: 'user', id: ctx.actor.id } as const
+  let { user } = change
+  if (role !== null) user = (await changeUserRole(ctx, { userId: user.id, role, actor })).user
+  if (username !== null) user = (await updateProfile(ctx, { user, changes: { username }, actor })).user
+  if (passwordHash !== null) await setOwnPassword(ctx, user, passwordHash)
+  // Read again: the link is void once credentials change, and these have just changed.
+  if (newEmail !== null) await mailEmailChange(ctx, await getCurrentUser(ctx), newEmail)
+  return user
+}
