@@ -144,6 +144,11 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'service',
     data: ['caches'],
   },
+  'chatbot.interaction': {
+    when: 'A user talked to a chatbot (auth-service)',
+    subject: 'user',
+    data: ['user_id', 'vendor_id', 'interaction_type', 'message', 'response', 'other'],
+  },
   'client.created': { when: 'A machine was registered', subject: 'client', data: ['name', 'scopes'] },
   'client.disabled': { when: 'A machine was disabled', subject: 'client', data: [] },
   'mail.requeued': {

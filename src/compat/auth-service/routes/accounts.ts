@@ -1,0 +1,123 @@
+import { linkInvalid, signUpsDisabled, weakPassword } from '../../../features/auth/errors.ts'
+import { refresh } from '../../../features/auth/service/current.ts'
+import { requestPasswordResetOfKnown, resetPassword } from '../../../features/auth/service/password-reset.ts'
+import { registerAccount } from '../../../features/auth/service/sign-up.ts'
+import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
+import { lastAdmin } from '../../../features/users/errors.ts'
+import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { conflict, forbidden, notFound, rateLimited, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { changeProfile, verifyUser } from '../service/accounts.ts'
+import { INVALID, Message, messageToWire, UsernamePath } from '../wire/common.ts'
+import { PasswordReset, PasswordResetRequest } from '../wire/recovery.ts'
+import { Token, TokenRefresh, tokenToWire } from '../wire/sessions.ts'
+import {
+  strangerToWire,
+  toAccountChange,
+  toRegistration,
+  UserCreate,
+  UserResponse,
+  UserUpdate,
+  unseenToWire,
+  userToWire,
+} from '../wire/users.ts'
+import { createRenderer, renderError } from '../wording.ts'
+
+export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
+
+accountRoutes.post(
+  '/register',
+  {
+    summary: 'Register a new user',
+    guard: publicRoute,
+    body: UserCreate,
+    answers: { 200: { description: 'The new user; it is not signed in', schema: UserResponse }, ...INVALID },
+    errors: [conflict, signUpsDisabled, weakPassword, rateLimited, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    const user = await registerAccount(ctx, toRegistration(body))
+    return Response.json(user ? userToWire({ user, attempts: null }) : unseenToWire(body))
+  },
+)
+
+accountRoutes.post(
+  '/password-reset-request',
+  {
+    summary: 'Mail a link that sets a new password',
+    guard: publicRoute,
+    body: PasswordResetRequest,
+    answers: { 200: { description: 'A link is on its way', schema: Message }, ...INVALID },
+    errors: [notFound, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await requestPasswordResetOfKnown(ctx, body)
+    return Response.json(messageToWire('Password reset email sent'))
+  },
+)
+
+accountRoutes.post(
+  '/token-refresh',
+  {
+    summary: "A refresh token's one successor",
+    guard: publicRoute,
+    body: TokenRefresh,
+    answers: { 200: { description: 'The successor', schema: Token }, ...INVALID },
+    errors: [tokenInvalid, serviceUnavailable],
+  },
+  async ({ ctx, body, request }) => {
+    const idempotencyKey = request.headers.get('idempotency-key')
+    return Response.json(tokenToWire(await refresh(ctx, { refreshToken: body.refresh_token, idempotencyKey })))
+  },
+)
+
+accountRoutes.get(
+  '/verify-user/:username',
+  {
+    summary: 'Whether somebody has a username; all of it to that user and to admins',
+    guard: confirmedUserRoute,
+    path: UsernamePath,
+    answers: {
+      200: { description: 'The user; to others nothing but that there is one', schema: UserResponse },
+      ...INVALID,
+    },
+    errors: [notFound, serviceUnavailable],
+  },
+  async ({ ctx, path }) => {
+    const found = await verifyUser(ctx, path.username)
+    return Response.json(found.view === 'whole' ? userToWire(found) : strangerToWire(found.user))
+  },
+)
+
+accountRoutes.put(
+  '/profile',
+  {
+    summary: "Change the caller's account; a new address counts once its link is used",
+    guard: confirmedUserRoute,
+    body: UserUpdate,
+    answers: { 200: { description: 'The user as it is now', schema: UserResponse }, ...INVALID },
+    errors: [conflict, forbidden, weakPassword, lastAdmin, ...freshFactorErrors],
+  },
+  async ({ ctx, body }) => Response.json(userToWire(await changeProfile(ctx, toAccountChange(body)))),
+)
+
+/** Bodies of this call name the password that is to be set in another way. */
+export const passwordResetRoutes = createRoutes({
+  prefix: '/auth',
+  tag: 'auth-service',
+  renderError: createRenderer({}, { passwordField: 'new_password' }),
+})
+
+passwordResetRoutes.post(
+  '/password-reset',
+  {
+    summary: "Set a new password with a mailed link's token; every session ends",
+    guard: publicRoute,
+    body: PasswordReset,
+    answers: { 200: { description: 'The password is set', schema: Message }, ...INVALID },
+    errors: [linkInvalid, weakPassword, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
+    return Response.json(messageToWire('Password has been reset'))
+  },
+)

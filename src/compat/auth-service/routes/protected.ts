@@ -1,0 +1,43 @@
+import * as z from 'zod'
+import { userRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { serviceUnavailable } from '../../../lib/errors.ts'
+import { recordInteraction } from '../service/chatbot.ts'
+import { Chatbot } from '../wire/chatbot.ts'
+import { INVALID, Message, messageToWire } from '../wire/common.ts'
+import { renderError } from '../wording.ts'
+
+export const protectedRoutes = createRoutes({ prefix: '', tag: 'auth-service', renderError })
+
+const MAX_INTERACTION_BYTES = 16 * 1024
+
+protectedRoutes.post(
+  '/chatbot/interact',
+  {
+    summary: 'Publish an interaction with the chatbot to the event stream',
+    guard: userRoute,
+    body: Chatbot,
+    maxBodyBytes: MAX_INTERACTION_BYTES,
+    answers: { 200: { description: 'It is published', schema: Message }, ...INVALID },
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await recordInteraction(ctx, body)
+    return Response.json(messageToWire('Chatbot interaction recorded'))
+  },
+)
+
+const Greeting = Message.extend({ user: z.string() }).meta({ id: 'AuthServiceProtected' })
+
+protectedRoutes.get(
+  '/protected',
+  {
+    summary: 'Who the caller is',
+    guard: userRoute,
+    answers: { 200: { description: 'The username', schema: Greeting } },
+  },
+  ({ ctx }) =>
+    Response.json({ message: 'You are authenticated', user: ctx.actor.username ?? ctx.actor.email } satisfies z.infer<
+      typeof Greeting
+    >),
+)

@@ -1,0 +1,130 @@
+import type { Ctx, UserActor } from '../../../context.ts'
+import { stepUpRequired } from '../../../features/auth/errors.ts'
+import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
+import {
+  invalidCode,
+  mfaAlreadyEnabled,
+  mfaChallengeInvalid,
+  mfaCodeInvalid,
+  mfaNotEnabled,
+  mfaNotStarted,
+  secondFactorLocked,
+} from '../../../features/mfa/errors.ts'
+import { confirmEnrolment, showPendingEnrolment } from '../../../features/mfa/service/totp.ts'
+import { confirmedUserRoute, type Guard, scopeMissing, userRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import { requireEnabled, turnOff, verifySecondFactor } from '../service/second-factor.ts'
+import { INVALID, Message, messageToWire } from '../wire/common.ts'
+import {
+  Disable2FARequest,
+  Enable2FARequest,
+  GeneratedCode,
+  generatedToWire,
+  Token,
+  tokenToWire,
+  Verify2FARequest,
+} from '../wire/sessions.ts'
+import { createRenderer, renderError } from '../wording.ts'
+
+export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
+
+secondFactorRoutes.post(
+  '/enable-2fa',
+  {
+    summary: 'Turn the second factor on with the first code of the pending secret',
+    guard: confirmedUserRoute,
+    body: Enable2FARequest,
+    answers: { 200: { description: 'It is on', schema: Message }, ...INVALID },
+    errors: [mfaNotStarted, mfaAlreadyEnabled, invalidCode, secondFactorLocked, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await confirmEnrolment(ctx, body.code)
+    return Response.json(messageToWire('2FA enabled successfully'))
+  },
+)
+
+secondFactorRoutes.post(
+  '/disable-2fa',
+  {
+    summary: 'Turn the second factor off, with a code or a second factor of the last ten minutes',
+    guard: confirmedUserRoute,
+    body: Disable2FARequest,
+    answers: { 200: { description: 'It is off', schema: Message }, ...INVALID },
+    errors: [mfaNotEnabled, ...freshFactorErrors],
+  },
+  async ({ ctx, body }) => {
+    await turnOff(ctx, body.code ?? null)
+    return Response.json(messageToWire('2FA disabled successfully'))
+  },
+)
+
+secondFactorRoutes.get(
+  '/test-2fa',
+  {
+    summary: 'Whether the second factor is on; 400 when it is off',
+    guard: userRoute,
+    answers: { 200: { description: 'It is on', schema: Message } },
+    errors: [mfaNotEnabled, serviceUnavailable],
+  },
+  async ({ ctx }) => {
+    await requireEnabled(ctx)
+    return Response.json(messageToWire('2FA is enabled'))
+  },
+)
+
+/** A session to raise, or nobody yet: then the bearer may be a login's `mfa_token`, which is no access token. */
+const secondStepRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
+  kind: 'optional',
+  scope: null,
+  strong: false,
+  admit(ctx, identity) {
+    if (identity.state !== 'valid') return { ...ctx, actor: null }
+    if (identity.actor.type !== 'user') throw scopeMissing()
+    return { ...ctx, actor: identity.actor }
+  },
+}
+
+const bearerOf = ({ headers }: Request): string | null =>
+  /^bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null
+
+secondFactorRoutes.post(
+  '/verify-2fa',
+  {
+    summary: 'Prove the second factor: of a session, or of a login that waits for it',
+    guard: secondStepRoute,
+    body: Verify2FARequest,
+    answers: { 200: { description: 'A session that has both factors', schema: Token }, ...INVALID },
+    errors: [
+      unauthorized,
+      tokenInvalid,
+      invalidCode,
+      mfaCodeInvalid,
+      mfaChallengeInvalid,
+      secondFactorLocked,
+      serviceUnavailable,
+    ],
+  },
+  async ({ ctx, body, request }) => {
+    const input = { code: body.code, mfaToken: body.mfa_token ?? null, bearer: bearerOf(request) }
+    return Response.json(tokenToWire(await verifySecondFactor(ctx, input)))
+  },
+)
+
+/** A service that prints the second factor has none: once it is on, this is forbidden. */
+export const codeRoutes = createRoutes({
+  prefix: '/auth',
+  tag: 'auth-service',
+  renderError: createRenderer({ MFA_ALREADY_ENABLED: { status: 403 } }),
+})
+
+codeRoutes.get(
+  '/generate-2fa-code',
+  {
+    summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
+    guard: confirmedUserRoute,
+    answers: { 200: { description: 'The pending secret and its present code', schema: GeneratedCode } },
+    errors: [mfaAlreadyEnabled, stepUpRequired, serviceUnavailable],
+  },
+  async ({ ctx }) => Response.json(generatedToWire(await showPendingEnrolment(ctx))),
+)

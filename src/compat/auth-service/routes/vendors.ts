@@ -1,0 +1,52 @@
+import { emailNotVerified, signUpsDisabled, weakPassword } from '../../../features/auth/errors.ts'
+import { accountLocked, invalidCredentials, mfaRequired } from '../../../features/auth/service/sign-in.ts'
+import { registerAccount } from '../../../features/auth/service/sign-up.ts'
+import { publicRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { signInVendor } from '../service/vendors.ts'
+import { INVALID } from '../wire/common.ts'
+import { LoginToken, loginToWire } from '../wire/sessions.ts'
+import {
+  toVendorRegistration,
+  unseenVendorToWire,
+  VendorCreate,
+  VendorLogin,
+  VendorResponse,
+  vendorToWire,
+} from '../wire/vendors.ts'
+import { createRenderer, WRONG_CREDENTIALS } from '../wording.ts'
+
+export const vendorRoutes = createRoutes({
+  prefix: '/vendor',
+  tag: 'auth-service',
+  renderError: createRenderer(WRONG_CREDENTIALS),
+})
+
+vendorRoutes.post(
+  '/register_vendor',
+  {
+    summary: 'Register a new vendor: a user with the role vendor',
+    guard: publicRoute,
+    body: VendorCreate,
+    encoding: 'json-or-form',
+    answers: { 200: { description: 'The new vendor; it is not signed in', schema: VendorResponse }, ...INVALID },
+    errors: [conflict, signUpsDisabled, weakPassword, rateLimited, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    const vendor = await registerAccount(ctx, toVendorRegistration(body))
+    return Response.json(vendor ? vendorToWire(vendor) : unseenVendorToWire(body))
+  },
+)
+
+vendorRoutes.post(
+  '/login',
+  {
+    summary: 'Sign in as a vendor',
+    guard: publicRoute,
+    body: VendorLogin,
+    answers: { 200: { description: 'A session', schema: LoginToken }, ...INVALID },
+    errors: [invalidCredentials, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],
+  },
+  async ({ ctx, body }) => Response.json(loginToWire(await signInVendor(ctx, body))),
+)

@@ -1,0 +1,32 @@
+import type { ActorCtx, Ctx } from '../../../context.ts'
+import { changeOwnAccount, type OwnAccountChange } from '../../../features/auth/service/account.ts'
+import { findAttempts } from '../../../features/auth/service/attempts.ts'
+import { findUserByIdentifier, userNotFound } from '../../../features/users/service.ts'
+import type { User } from '../../../features/users/types.ts'
+import type { ShownUser } from '../types.ts'
+
+/** An answer about one user says what its sign-in attempts have come to. */
+export const showUser = async (ctx: Ctx, user: User): Promise<ShownUser> => ({
+  user,
+  attempts: await findAttempts(ctx, user.id),
+})
+
+export const changeProfile = async (ctx: ActorCtx, change: OwnAccountChange): Promise<ShownUser> =>
+  showUser(ctx, await changeOwnAccount(ctx, change))
+
+/** What the caller may know of a user. */
+export type VerifiedUser = ({ readonly view: 'whole' } & ShownUser) | { readonly view: 'stranger'; readonly user: User }
+
+/**
+ * Whether somebody has this username. The user and admins learn all of it. Anyone else finds who is active, by username
+ * alone: an address that was guessed is not confirmed. Throws NOT_FOUND.
+ */
+export async function verifyUser(ctx: ActorCtx, username: string): Promise<VerifiedUser> {
+  const user = await findUserByIdentifier(ctx, username)
+  if (!user || user.status === 'deleted') throw userNotFound()
+  if (user.id === ctx.actor.id || ctx.actor.roles.includes('admin'))
+    return { view: 'whole', ...(await showUser(ctx, user)) }
+  const isShown = !username.includes('@') && (user.status === 'active' || user.status === 'pending')
+  if (!isShown) throw userNotFound()
+  return { view: 'stranger', user }
+}

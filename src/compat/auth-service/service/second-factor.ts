@@ -1,0 +1,51 @@
+import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
+import { stepUpRequired } from '../../../features/auth/errors.ts'
+import { answerChallenge } from '../../../features/auth/service/second-step.ts'
+import { stepUp } from '../../../features/auth/service/step-up.ts'
+import { mfaNotEnabled } from '../../../features/mfa/errors.ts'
+import { listSecondFactors } from '../../../features/mfa/service/challenges.ts'
+import { getSecondFactorStatus } from '../../../features/mfa/service/status.ts'
+import { disableSecondFactor } from '../../../features/mfa/service/totp.ts'
+import type { OpenedSession } from '../../../features/sessions/types.ts'
+import { tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+
+/** Throws MFA_NOT_ENABLED. */
+export async function requireEnabled(ctx: ActorCtx): Promise<void> {
+  if (!(await getSecondFactorStatus(ctx)).enabled) throw mfaNotEnabled()
+}
+
+/**
+ * Turns the second factor off. The core takes any fresh factor; this system wants the second one, in the session or as
+ * `code`. Throws MFA_NOT_ENABLED, STEP_UP_REQUIRED, INVALID_CODE, SECOND_FACTOR_LOCKED.
+ */
+export async function turnOff(ctx: ActorCtx, code: string | null): Promise<void> {
+  await requireEnabled(ctx)
+  if (code === null && !ctx.actor.amr.includes('mfa'))
+    throw stepUpRequired({ available_methods: await listSecondFactors(ctx, ctx.actor.id) })
+  await disableSecondFactor(ctx, { code })
+}
+
+export interface SecondStepInput {
+  readonly code: string
+  readonly mfaToken: string | null
+  /** What stands in `Authorization` when it is no good access token. */
+  readonly bearer: string | null
+}
+
+/** An access token is a JWT, which has dots; a challenge has none. */
+const isAccessToken = (token: string): boolean => token.includes('.')
+
+/**
+ * The second factor of a sign-in that waits for it, or of a session that is raised by it. Throws UNAUTHORIZED, TOKEN_ERROR,
+ * and what `answerChallenge` and `stepUp` throw.
+ */
+export async function verifySecondFactor(
+  ctx: Ctx & { readonly actor: UserActor | null },
+  { code, mfaToken, bearer }: SecondStepInput,
+): Promise<OpenedSession> {
+  if (mfaToken) return (await answerChallenge(ctx, { mfaToken, code })).opened
+  if (ctx.actor) return (await stepUp({ ...ctx, actor: ctx.actor }, { code })).opened
+  if (bearer === null) throw unauthorized()
+  if (isAccessToken(bearer)) throw tokenInvalid()
+  return (await answerChallenge(ctx, { mfaToken: bearer, code })).opened
+}

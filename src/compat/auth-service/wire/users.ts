@@ -1,0 +1,127 @@
+import * as z from 'zod'
+import type { OwnAccountChange } from '../../../features/auth/service/account.ts'
+import type { RegistrationInput } from '../../../features/auth/service/sign-up.ts'
+import { normalizeEmail } from '../../../features/users/service.ts'
+import type { User } from '../../../features/users/types.ts'
+import { EmailField, NewPasswordField, PasswordField } from '../../fields.ts'
+import type { ShownUser } from '../types.ts'
+import { CodeField, RoleField, UsernameField } from './common.ts'
+import { isPictureAddress, readKept } from './kept.ts'
+
+const PictureField = z.string().max(2048).nullish()
+const PreferencesField = z.string().max(10_000).nullish()
+
+export const UserCreate = z
+  .object({
+    username: UsernameField,
+    email: EmailField,
+    password: NewPasswordField,
+    profile_picture: PictureField,
+    preferences: PreferencesField,
+  })
+  .meta({ id: 'AuthServiceUserCreate' })
+
+/** A web address of a picture is the user's own; any other text stays with this system. */
+export function toPicture(picture: string | null | undefined) {
+  if (!picture) return { profileImageUrl: undefined, kept: {} }
+  return isPictureAddress(picture)
+    ? { profileImageUrl: picture, kept: {} }
+    : { profileImageUrl: undefined, kept: { profile_picture: picture } }
+}
+
+export function toRegistration(body: z.output<typeof UserCreate>): RegistrationInput {
+  const { profileImageUrl, kept } = toPicture(body.profile_picture)
+  return {
+    username: body.username,
+    email: body.email,
+    password: body.password,
+    profileImageUrl,
+    appMetadata: { ...kept, ...(body.preferences ? { preferences: body.preferences } : {}) },
+  }
+}
+
+/** Null leaves a field, as absence does. */
+export const UserUpdate = z
+  .object({
+    username: UsernameField.nullish(),
+    email: EmailField.nullish(),
+    password: NewPasswordField.nullish(),
+    role: RoleField.nullish().meta({ description: 'Only admins may give it' }),
+    current_password: PasswordField.nullish(),
+    code: CodeField.nullish().meta({ description: 'Of the second factor, in the place of current_password' }),
+  })
+  .meta({ id: 'AuthServiceUserUpdate' })
+
+export const toAccountChange = (body: z.output<typeof UserUpdate>): OwnAccountChange => ({
+  username: body.username ?? null,
+  newEmail: body.email ?? null,
+  newPassword: body.password ?? null,
+  role: body.role ?? null,
+  password: body.current_password,
+  code: body.code,
+})
+
+export const UserResponse = z
+  .object({
+    id: z.int(),
+    username: z.string(),
+    email: z.string(),
+    is_active: z.boolean(),
+    role: z.string(),
+    two_factor_enabled: z.boolean(),
+    failed_login_attempts: z.int(),
+    account_locked: z.boolean(),
+    profile_picture: z.string().nullable(),
+    preferences: z.string().nullable(),
+  })
+  .meta({ id: 'AuthServiceUserResponse' })
+
+type UserResponse = z.infer<typeof UserResponse>
+
+const isActive = ({ status }: User): boolean => status === 'active' || status === 'pending'
+
+export function userToWire({ user, attempts }: ShownUser): UserResponse {
+  const kept = readKept(user)
+  return {
+    id: user.number,
+    username: user.username ?? user.email,
+    email: user.email,
+    is_active: isActive(user),
+    role: user.role,
+    two_factor_enabled: user.mfaEnabled,
+    failed_login_attempts: attempts?.failedAttempts ?? 0,
+    account_locked: user.status === 'locked' || (attempts?.lockedUntil ?? null) !== null,
+    profile_picture: user.profileImageUrl ?? kept.profile_picture,
+    preferences: kept.preferences,
+  }
+}
+
+const EMPTY: UserResponse = {
+  id: 0,
+  username: '',
+  email: '',
+  is_active: true,
+  role: '',
+  two_factor_enabled: false,
+  failed_login_attempts: 0,
+  account_locked: false,
+  profile_picture: null,
+  preferences: null,
+}
+
+/** What anyone may know of a user: that the name is somebody's. */
+export const strangerToWire = ({ number, username }: User): UserResponse => ({
+  ...EMPTY,
+  id: number,
+  username: username ?? '',
+})
+
+/** What was sent, where nobody may learn whether there was an account before: no number says it either. */
+export const unseenToWire = (body: z.output<typeof UserCreate>): UserResponse => ({
+  ...EMPTY,
+  username: body.username,
+  email: normalizeEmail(body.email),
+  role: 'user',
+  profile_picture: body.profile_picture || null,
+  preferences: body.preferences || null,
+})

@@ -1,0 +1,77 @@
+import * as z from 'zod'
+import type { RegistrationInput } from '../../../features/auth/service/sign-up.ts'
+import type { User } from '../../../features/users/types.ts'
+import { EmailField, NewPasswordField, PasswordField } from '../../fields.ts'
+import { readKept } from './kept.ts'
+import { toPicture } from './users.ts'
+
+/** Numbers of a form are text, and a field that was left empty is none. */
+const RatingField = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^(?:-?\d{1,9}(?:\.\d{1,9})?)?$/, 'must be a number')
+      .transform((text) => (text === '' ? null : Number(text))),
+  ])
+  .nullish()
+  .meta({ override: { type: ['number', 'null'] } })
+
+const optional = (max: number) => z.string().max(max).nullish()
+
+export const VendorCreate = z
+  .object({
+    name: z.string().trim().min(1, 'is required').max(200),
+    email: EmailField,
+    password: NewPasswordField,
+    description: optional(1000),
+    profile_picture: optional(2048),
+    rating: RatingField,
+    preferences: optional(10_000),
+  })
+  .meta({ id: 'AuthServiceVendorCreate' })
+
+export function toVendorRegistration(body: z.output<typeof VendorCreate>): RegistrationInput {
+  const { profileImageUrl, kept } = toPicture(body.profile_picture)
+  return {
+    email: body.email,
+    password: body.password,
+    role: 'vendor',
+    displayName: body.name,
+    bio: body.description || undefined,
+    profileImageUrl,
+    appMetadata: {
+      ...kept,
+      ...(body.preferences ? { preferences: body.preferences } : {}),
+      vendor: { rating: body.rating ?? null },
+    },
+  }
+}
+
+export const VendorLogin = z
+  .object({ email: EmailField, password: PasswordField })
+  .meta({ id: 'AuthServiceVendorLogin' })
+
+export const VendorResponse = z
+  .object({
+    id: z.int(),
+    name: z.string(),
+    description: z.string().nullable(),
+    rating: z.number().nullable(),
+  })
+  .meta({ id: 'AuthServiceVendorResponse' })
+
+export const vendorToWire = (vendor: User): z.infer<typeof VendorResponse> => ({
+  id: vendor.number,
+  name: vendor.displayName ?? vendor.email,
+  description: vendor.bio,
+  rating: readKept(vendor).vendor.rating,
+})
+
+/** As for users: what was sent, and no number. */
+export const unseenVendorToWire = (body: z.output<typeof VendorCreate>): z.infer<typeof VendorResponse> => ({
+  id: 0,
+  name: body.name,
+  description: body.description || null,
+  rating: body.rating ?? null,
+})
