@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
 import { malformedRequest, payloadTooLarge, unsupportedMediaType, validationFailed } from '../lib/errors.ts'
+import { isTooDeep, MAX_JSON_DEPTH } from '../lib/json.ts'
 import { searchOf } from './url.ts'
 
 /** Bodies larger than this are 413. */
@@ -48,6 +49,7 @@ function mediaTypeOf(request: Request): string {
 
 function parseJson(text: string): unknown {
   if (text.trim() === '') return {}
+  if (isTooDeep(text)) throw malformedRequest(`The body nests deeper than ${MAX_JSON_DEPTH}`)
   try {
     return JSON.parse(text)
   } catch {
