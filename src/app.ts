@@ -23,7 +23,8 @@ import { oauthRoutes } from './features/oauth/routes.ts'
 import { passkeyRoutes } from './features/passkeys/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
-import { userRoutes } from './features/users/routes.ts'
+import { userAccountRoutes } from './features/users/routes/account.ts'
+import { userDirectoryRoutes } from './features/users/routes/directory.ts'
 import { answerGateway } from './features/validation/gateway.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
@@ -67,7 +68,8 @@ const listCoreRoutes = (): Route[] =>
     passkeyRoutes,
     sessionRoutes,
     userImportRoutes,
-    userRoutes,
+    userDirectoryRoutes,
+    userAccountRoutes,
     clientRoutes,
     eventRoutes,
     mailRoutes,

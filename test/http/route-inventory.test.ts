@@ -20,6 +20,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'GET /.well-known/openid-configuration': 'public metadata',
   'POST /api/v1/auth/signup': 'makes an account',
   'POST /api/v1/auth/register': 'makes an account',
+  'POST /api/v1/users': 'makes an account',
   'POST /api/v1/auth/signin': 'checks a password',
   'POST /api/v1/auth/login': 'checks a password',
   'POST /api/v1/auth/refresh': 'checks a refresh token',

@@ -66,3 +66,6 @@ export function toUserStatus(status: string): UserStatus {
 /** `pending` has not verified the address yet, and may sign in. */
 export const isSignInAllowed = ({ status }: Pick<User, 'status'>): boolean =>
   status === 'active' || status === 'pending'
+
+/** Of the platform role; those of organizations are theirs to give. */
+export const permissionsOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'admin' ? ['*'] : [])

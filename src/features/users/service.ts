@@ -17,7 +17,7 @@ import type { User, UserStatus } from './types.ts'
 
 export { emailTaken, userNotFound, usernameTaken } from './errors.ts'
 export { isRoleName } from './rules/transitions.ts'
-export { isEmail, isSignInAllowed, isUsername, normalizeEmail, normalizeIdentifier } from './rules.ts'
+export { isEmail, isSignInAllowed, isUsername, normalizeEmail, normalizeIdentifier, permissionsOf } from './rules.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
 

@@ -35,6 +35,12 @@ export interface User {
   readonly eraseAt: number | null
 }
 
+/** Numbers that a request may name: what a client's 32-bit integer holds. */
+export const MAX_USER_NUMBER = 2 ** 31 - 1
+
+/** A user as a request names one. */
+export type UserRef = { readonly by: 'id'; readonly id: string } | { readonly by: 'number'; readonly number: number }
+
 /** What users say about themselves. */
 export type Profile = Pick<
   User,

@@ -14,6 +14,8 @@ import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './uniform.ts'
 import { sendVerification } from './verification.ts'
 
+export { signUpsDisabled, weakPassword } from '../errors.ts'
+
 export interface SignUpInput {
   readonly email: string
   readonly password: string

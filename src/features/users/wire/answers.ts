@@ -1,0 +1,86 @@
+import * as z from 'zod'
+import { ChangedProfile, changedProfileToWire } from '../../auth/wire/profile.ts'
+import type { UserPage } from '../service/directory.ts'
+import { permissionsOf } from '../service.ts'
+import type { User, UserRef } from '../types.ts'
+import { UserWire, userToWire } from '../wire.ts'
+import type { Paging } from './requests.ts'
+
+const anyId = z.union([z.uuid(), z.int()]).meta({ description: 'The UUID or the number, as the request has it' })
+
+/** A user with `id` in the form that was asked; `uuid` and `number` are always there. */
+export const AskedUser = UserWire.extend({ id: anyId }).meta({ id: 'AskedUser' })
+
+export type AskedUser = z.infer<typeof AskedUser>
+
+const idOf = (user: User, by: UserRef['by']): string | number => (by === 'number' ? user.number : user.id)
+
+export const askedUserToWire = (user: User, by: UserRef['by']): AskedUser => ({
+  ...userToWire(user),
+  id: idOf(user, by),
+})
+
+export const ChangedUser = ChangedProfile.extend({ id: anyId }).meta({ id: 'ChangedUser' })
+
+export const changedUserToWire = (
+  changed: Parameters<typeof changedProfileToWire>[0],
+  by: UserRef['by'],
+): z.infer<typeof ChangedUser> => ({ ...changedProfileToWire(changed), id: idOf(changed.user, by) })
+
+/** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
+export const UserList = z
+  .object({
+    users: z.array(AskedUser),
+    items: z.array(AskedUser),
+    total: z.int().meta({ description: 'Of all pages; of a search among its newest 10,000 matches' }),
+    page: z.int(),
+    per_page: z.int(),
+    skip: z.int(),
+    limit: z.int(),
+  })
+  .meta({ id: 'UserList' })
+
+export function userListToWire({ users, total }: UserPage, paging: Paging): z.infer<typeof UserList> {
+  const items = users.map((user) => askedUserToWire(user, paging.by))
+  const { page, perPage, skip } = paging
+  return { users: items, items, total, page, per_page: perPage, skip, limit: perPage }
+}
+
+/** Nobody may learn whether there was an account before. */
+const RegistrationAwaited = z
+  .object({ email_verification_required: z.literal(true), message: z.string() })
+  .meta({ id: 'RegistrationAwaited' })
+
+export const RegisteredUser = z.union([AskedUser, RegistrationAwaited])
+
+export const registeredToWire = (user: User | null): z.infer<typeof RegisteredUser> =>
+  user === null
+    ? {
+        email_verification_required: true,
+        message: 'Open the link that was sent to this address, then sign in',
+      }
+    : askedUserToWire(user, 'number')
+
+export const UserDone = z
+  .object({
+    message: z.string(),
+    propagated: z.boolean().meta({
+      description: 'Every isolate refuses what was ended within 5 seconds. When false, delivery goes on.',
+    }),
+  })
+  .meta({ id: 'UserDone' })
+
+export const userDoneToWire = (message: string, { propagated }: { propagated: boolean }): z.infer<typeof UserDone> => ({
+  message,
+  propagated,
+})
+
+export const UserPermissions = z
+  .object({ user_id: anyId, permissions: z.array(z.string()), role: z.string() })
+  .meta({ id: 'UserPermissions' })
+
+export const permissionsToWire = (user: User, by: UserRef['by']): z.infer<typeof UserPermissions> => ({
+  user_id: idOf(user, by),
+  permissions: permissionsOf(user),
+  role: user.role,
+})
