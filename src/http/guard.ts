@@ -92,3 +92,6 @@ export const optionalUserRoute: Guard<Ctx & { readonly actor: UserActor | null }
   strong: false,
   admit: (ctx, identity) => ({ ...ctx, actor: identity.state === 'anonymous' ? null : requireUser(identity) }),
 }
+
+/** As `optionalUserRoute`; the session of who is signed in is confirmed. */
+export const confirmedOptionalUserRoute: typeof optionalUserRoute = { ...optionalUserRoute, strong: true }

@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
-import type { ActorCtx, ClientActor, Ctx, UserActor } from '../context.ts'
+import type { ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
 import { type Guard, type Identity, tokenInvalid, type Verifier } from './guard.ts'
 import { type BodyEncoding, parseInput, queryOf, readInput } from './input.ts'
@@ -130,8 +130,8 @@ export async function tierIdentityOf(c: Context<HonoEnv>, verifier: Verifier): P
 }
 
 async function confirmActor(ctx: Ctx, verifier: Verifier): Promise<void> {
-  const { actor } = ctx as ActorCtx & { actor: UserActor | ClientActor }
-  if (!(await verifier.confirm(ctx, actor))) throw tokenInvalid()
+  const { actor } = ctx as Ctx & { actor: UserActor | ClientActor | null }
+  if (actor !== null && !(await verifier.confirm(ctx, actor))) throw tokenInvalid()
 }
 
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']

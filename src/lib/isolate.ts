@@ -4,6 +4,13 @@
  */
 export class Isolate {
   readonly #slots = new Map<symbol, unknown>()
+  #bornAt: number | null = null
+
+  /** When it answered its first request; `now` at that one. */
+  bornAt(now: number): number {
+    this.#bornAt ??= now
+    return this.#bornAt
+  }
 
   slot<T>(key: symbol, create: () => T): T {
     if (!this.#slots.has(key)) this.#slots.set(key, create())

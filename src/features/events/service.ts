@@ -31,7 +31,7 @@ const FeedEntryJson = z.discriminatedUnion('kind', [
 const toFeedEntry = (json: string | null): FeedEntry | null =>
   json === null ? null : FeedEntryJson.parse(JSON.parse(json))
 
-function toRecorded(row: EventRow): RecordedEvent {
+export function toRecorded(row: EventRow): RecordedEvent {
   const { id, type, time, subject, userId, actorType, actorId, sessionId, organizationId, data, ip, userAgent } = row
   const actor = { type: ActorType.parse(actorType), id: actorId }
   return { id, type, time, subject, userId, actor, sessionId, organizationId, data, ip, userAgent }

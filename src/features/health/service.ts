@@ -4,13 +4,21 @@ import { SECOND, TimeoutError, within } from '../../lib/time.ts'
 import { probes } from './store.ts'
 import { type Check, type HealthReport, STORES, type StoreName } from './types.ts'
 
-export { isHealthy } from './rules.ts'
+export { isHealthy, overallOf } from './rules.ts'
 
 const PROBE_LIMIT = SECOND
 /** Probes stand outside the rate limits; however often they are asked, stores are asked once in this time. */
 const REPORT_LIFETIME = SECOND
 
 const lastReport = isolateSlot<{ report: HealthReport | null }>('health report', () => ({ report: null }))
+
+/** The next question is asked of the stores themselves. Returns how many reports were known: one or none. */
+export function forgetReport(ctx: Pick<Ctx, 'isolate'>): number {
+  const memory = lastReport(ctx)
+  const known = memory.report === null ? 0 : 1
+  memory.report = null
+  return known
+}
 
 /** Asks every store, all at once, at most a second each. */
 export async function checkHealth(ctx: Ctx): Promise<HealthReport> {

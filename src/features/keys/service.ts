@@ -70,6 +70,12 @@ export async function listPublicKeys(ctx: Ctx): Promise<readonly RingKey[]> {
   return keys.filter((key) => isPublished(key, ctx.now())).sort(bySuccession)
 }
 
+/**
+ * Reads the keys anew, in place of those that this isolate knows. Throws when they cannot be read: then it keeps what it
+ * has. Returns how many there are.
+ */
+export const renewKnownKeys = async (ctx: Ctx): Promise<number> => (await reloadRing(ctx)).keys.length
+
 /** The ring as an admin sees it, youngest first; read anew. */
 export async function listKeyStates(ctx: ActorCtx): Promise<{ key: RingKey; state: KeyState }[]> {
   const { keys } = await reloadRing(ctx)

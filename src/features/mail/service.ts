@@ -1,12 +1,14 @@
 import type { ActorCtx, Ctx } from '../../context.ts'
 import { commit } from '../../db/commit.ts'
-import { DAY } from '../../lib/time.ts'
+import { DAY, HOUR } from '../../lib/time.ts'
 import { mailNotDead, mailNotFound } from './errors.ts'
 import { ENQUEUE_AGAIN_MS, ENQUEUE_GRACE_MS } from './rules.ts'
 import { enqueue } from './service/queue.ts'
+import { findTransport } from './service/transport.ts'
 import {
   deleteOldMails,
   findEntry,
+  hasDeadSince,
   selectEntries,
   selectMailbox,
   selectOverdue,
@@ -24,6 +26,12 @@ const MESSAGES_AT_ONCE = 90
 const ROWS_PER_PRUNE = 500
 const SENT_KEPT_MS = 7 * DAY
 const DEAD_KEPT_MS = 30 * DAY
+
+/** Whether mail can be sent, as far as is known: settings are there, and no mail was given up in the last hour. */
+export async function checkMail(ctx: Ctx): Promise<'healthy' | 'degraded' | 'not_configured'> {
+  if ('missing' in findTransport(ctx)) return 'not_configured'
+  return (await hasDeadSince(ctx, ctx.now() - HOUR)) ? 'degraded' : 'healthy'
+}
 
 /** The local mailbox: the newest hundred, of one recipient or of all. */
 export const listMailbox = (ctx: Ctx, recipient: string | null): Promise<StoredMail[]> =>

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, lt, lte, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, isNotNull, lt, lte, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { mailbox, mails } from './tables.ts'
 import type { MailEntry, MailStatus, StoredMail } from './types.ts'
@@ -133,4 +133,14 @@ export async function deleteOldMails(
     .where(and(eq(mails.status, status), lt(mails.createdAt, before)))
     .limit(limit)
   return (await db.delete(mails).where(inArray(mails.id, old)).returning({ id: mails.id })).length
+}
+
+/** Whether a mail that was asked for since then was given up. */
+export async function hasDeadSince({ db }: Store, since: number): Promise<boolean> {
+  const rows = await db
+    .select({ id: mails.id })
+    .from(mails)
+    .where(and(eq(mails.status, 'dead'), gte(mails.createdAt, since)))
+    .limit(1)
+  return rows.length > 0
 }

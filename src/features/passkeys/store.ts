@@ -78,6 +78,14 @@ export const updateName = ({ db }: Storing, { userId, id, name }: Pick<Passkey, 
 export const deletePasskey = ({ db }: Storing, { userId, id }: Pick<Passkey, 'userId' | 'id'>) =>
   db.delete(passkeys).where(own(userId, id)).returning()
 
+/** After a statement of the same batch that removed something: sessions end with it. No row comes back when it did not. */
+export const raiseAuthVersion = ({ db, now }: Pick<Ctx, 'db' | 'now'>, userId: string) =>
+  db
+    .update(users)
+    .set({ authVersion: sql`${users.authVersion} + 1`, keptSessionId: null, updatedAt: now() })
+    .where(and(eq(users.id, userId), sql`changes() > 0`))
+    .returning({ authVersion: users.authVersion })
+
 /** The user's handle; `handle` when there was none. */
 export async function upsertHandle({ db }: Storing, userId: string, handle: string): Promise<string> {
   const rows = await db

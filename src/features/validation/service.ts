@@ -38,6 +38,9 @@ const MAX_REMEMBERED = 10_000
 
 const rememberedOf = isolateSlot('verified tokens', () => createRemembered<Verified>(MAX_REMEMBERED))
 
+/** This isolate verifies anew what it is shown next: slower, never another answer. Returns how many tokens it knew. */
+export const forgetVerifiedTokens = (ctx: Pick<Ctx, 'isolate'>): number => rememberedOf(ctx).clear()
+
 const refused = (reason: CheckRefusal, ageMs = 0): TokenCheck => ({
   valid: false,
   reason,

@@ -76,6 +76,11 @@ export async function unlockAccount(ctx: Ctx, { token }: { token: string }): Pro
     actor: { type: 'user', id: userId },
   })
   if (!used) throw linkInvalid()
+  await liftAttemptLocks(ctx, userId)
+}
+
+/** Forgets the failed attempts of an account, and with them its attempt locks. Nothing happens where there are none. */
+export async function liftAttemptLocks(ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> {
   await ctx.objects.guard(userId).unlock({ account: userId })
   // What locks the account from now on is another lock, and is told.
   for (const scope of ['network', 'account'] as const)

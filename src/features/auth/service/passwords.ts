@@ -5,6 +5,8 @@ import { SECOND } from '../../../lib/time.ts'
 import { weakPassword } from '../errors.ts'
 import { findWeaknesses, type PasswordOwner } from '../rules.ts'
 
+export { weakPassword }
+
 /** Unpacked at the first use: most isolates never see a new password, and it takes a good part of a cold start. */
 const commonPasswords = isolateSlot('common-passwords', (): { loaded: Promise<ReadonlySet<string>> | null } => ({
   loaded: null,

@@ -48,6 +48,10 @@ export async function giveBackCode(ctx: Pick<Ctx, 'objects' | 'log'>, userId: st
   }
 }
 
+/** An admin lifts the lock that wrong codes led to; nothing happens where there is none. */
+export const liftSecondFactorLock = (ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> =>
+  ctx.objects.guard(userId).resetUse({ subject: subjectOf(userId) })
+
 export const openSecret = (ctx: Pick<Ctx, 'config'>, { userId, secretSealed }: FactorRow): Promise<string> =>
   unsealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secretSealed)
 

@@ -3,7 +3,7 @@ import { issueReportLink } from '../../auth/service/report.ts'
 import { queueMail } from '../../mail/service.ts'
 import type { User } from '../../users/types.ts'
 
-const FACTOR = 'Authenticator (TOTP)'
+export const FACTOR = 'Authenticator (TOTP)'
 
 /** Tells the user by mail, behind the answer: the change stands whether or not the mail can be written. */
 export const tellFactorAdded = (ctx: Ctx, user: User): void => ctx.defer(tell(ctx, user, 'factor_added'))

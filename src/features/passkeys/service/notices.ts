@@ -10,10 +10,12 @@ type Told = Pick<Passkey, 'id' | 'userId' | 'name'>
 /** Tells the user by mail, behind the answer: the change stands whether or not the mail can be written. */
 export const tellOfPasskey = (ctx: Ctx, kind: Change, passkey: Told): void => ctx.defer(sendNotice(ctx, kind, passkey))
 
+export const nameOf = ({ name }: Pick<Passkey, 'name'>): string => (name === null ? 'Passkey' : `Passkey (${name})`)
+
 async function sendNotice(ctx: Ctx, kind: Change, { id, userId, name }: Told): Promise<void> {
   const user = await findUser(ctx, userId)
   if (!user) return
-  const factor = name === null ? 'Passkey' : `Passkey (${name})`
+  const factor = nameOf({ name })
   const reportLink = await issueReportLink(ctx, user, kind === 'factor_added' ? { kind: 'passkey', id } : null)
   await queueMail(ctx, { kind, to: user.email, userId, locale: user.locale, params: { factor, reportLink } })
 }

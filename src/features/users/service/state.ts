@@ -13,6 +13,7 @@ import { updateRole, updateState } from '../store/state.ts'
 import { insertedUser, selectUser } from '../store.ts'
 import type { User, UserStatus } from '../types.ts'
 
+export { lastAdmin, userStateConflict } from '../errors.ts'
 export type { StateChange } from '../rules/transitions.ts'
 
 /** What the user should learn of a change that lets them in again; those that shut out are told by the sign-in. */

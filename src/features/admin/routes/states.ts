@@ -1,0 +1,86 @@
+import { adminRoute } from '../../../http/guard.ts'
+import { renderError } from '../../../http/render-error.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import type { StateChange } from '../../users/service/state.ts'
+import { mfaNotEnabled, passkeyNotFound, removePasskeys, removeSecondFactor } from '../service/factors.ts'
+import { changeState, lastAdmin, userStateConflict } from '../service/states.ts'
+import { PasskeyPath, ReasonBody, ReasonQuery, UserPath } from '../wire/parameters.ts'
+import { ChangedUserAnswer, changedUserToWire, FactorRemovedAnswer } from '../wire/users.ts'
+
+export const adminStateRoutes = createRoutes({ prefix: '/api/v1/admin/users/:id', tag: 'admin', renderError })
+
+const CHANGES: readonly { change: Exclude<StateChange, 'delete'>; summary: string; message: string }[] = [
+  { change: 'suspend', summary: 'Suspend a user: all sessions end', message: 'User suspended' },
+  { change: 'unsuspend', summary: 'Let a suspended user in again', message: 'User unsuspended' },
+  { change: 'deactivate', summary: 'Make a user inactive: all sessions end', message: 'User deactivated' },
+  { change: 'activate', summary: 'Let an inactive user in again', message: 'User activated' },
+  { change: 'lock', summary: 'Lock a user: all sessions end, no reset lifts it', message: 'User locked' },
+  { change: 'unlock', summary: 'Lift every lock of a user, those of failed attempts too', message: 'User unlocked' },
+  { change: 'restore', summary: 'Bring a deleted user back, inactive', message: 'User restored' },
+]
+
+for (const { change, summary, message } of CHANGES)
+  adminStateRoutes.post(
+    `/${change}`,
+    {
+      summary,
+      guard: adminRoute,
+      path: UserPath,
+      body: ReasonBody,
+      query: ReasonQuery,
+      answers: { 200: { description: 'The user in the new state', schema: ChangedUserAnswer } },
+      errors: [notFound, userStateConflict, lastAdmin, serviceUnavailable],
+    },
+    async ({ ctx, path, body, query }) => {
+      const reason = body.reason ?? query.reason ?? null
+      return Response.json(changedUserToWire(message, await changeState(ctx, { ref: path.id, change, reason })))
+    },
+  )
+
+const removedFactor = { 200: { description: 'It is gone, and all sessions with it', schema: FactorRemovedAnswer } }
+
+adminStateRoutes.delete(
+  '/mfa',
+  {
+    summary: 'Turn off the second factor of a user who has lost it; all sessions end',
+    guard: adminRoute,
+    path: UserPath,
+    answers: removedFactor,
+    errors: [notFound, mfaNotEnabled],
+  },
+  async ({ ctx, path }) => {
+    const { propagated } = await removeSecondFactor(ctx, path.id)
+    return Response.json({ message: 'Second factor removed', removed: 1, propagated })
+  },
+)
+
+adminStateRoutes.delete(
+  '/passkeys',
+  {
+    summary: 'Remove all passkeys of a user; all sessions end',
+    guard: adminRoute,
+    path: UserPath,
+    answers: removedFactor,
+    errors: [notFound],
+  },
+  async ({ ctx, path }) => {
+    const { removed, propagated } = await removePasskeys(ctx, path.id, null)
+    return Response.json({ message: `${removed} passkeys removed`, removed, propagated })
+  },
+)
+
+adminStateRoutes.delete(
+  '/passkeys/:passkey_id',
+  {
+    summary: 'Remove one passkey of a user; all sessions end',
+    guard: adminRoute,
+    path: PasskeyPath,
+    answers: removedFactor,
+    errors: [notFound, passkeyNotFound],
+  },
+  async ({ ctx, path }) => {
+    const { removed, propagated } = await removePasskeys(ctx, path.id, path.passkey_id)
+    return Response.json({ message: 'Passkey removed', removed, propagated })
+  },
+)

@@ -1,0 +1,103 @@
+import { adminRoute } from '../../../http/guard.ts'
+import { renderError } from '../../../http/render-error.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { malformedRequest, notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
+import { listActivity } from '../service/activity.ts'
+import { revokeAllSessions } from '../service/states.ts'
+import { readStats } from '../service/stats.ts'
+import { checkSystem, clearCaches } from '../service/system.ts'
+import { getUserByRef } from '../service/users.ts'
+import { UserRefBody, UserRefQuery } from '../wire/parameters.ts'
+import {
+  ActivityAnswer,
+  ActivityQuery,
+  activityToWire,
+  CacheClearedAnswer,
+  cacheClearedToWire,
+  RevokedManyAnswer,
+  revokedManyToWire,
+  StatsAnswer,
+  SystemConfigAnswer,
+  SystemHealthAnswer,
+  statsToWire,
+  systemConfigToWire,
+  systemHealthToWire,
+} from '../wire/system.ts'
+
+export const adminSystemRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin', renderError })
+
+adminSystemRoutes.get(
+  '/stats',
+  {
+    summary: 'Counts of the whole deployment',
+    guard: adminRoute,
+    answers: { 200: { description: 'Twelve counts', schema: StatsAnswer } },
+  },
+  async ({ ctx }) => Response.json(statsToWire(await readStats(ctx))),
+)
+
+adminSystemRoutes.get(
+  '/health',
+  {
+    summary: 'What each part of the service answers now',
+    guard: adminRoute,
+    answers: { 200: { description: 'Also when a part does not answer', schema: SystemHealthAnswer } },
+  },
+  async ({ ctx }) => Response.json(systemHealthToWire(await checkSystem(ctx), ctx.config)),
+)
+
+adminSystemRoutes.get(
+  '/config',
+  {
+    summary: 'How this deployment is set up, without secrets',
+    guard: adminRoute,
+    answers: { 200: { description: 'Features and limits', schema: SystemConfigAnswer } },
+  },
+  ({ ctx }) => Response.json(systemConfigToWire(ctx.config)),
+)
+
+adminSystemRoutes.get(
+  '/activity-logs',
+  {
+    summary: 'The event record, newest first',
+    guard: adminRoute,
+    query: ActivityQuery,
+    answers: { 200: { description: 'A page of entries', schema: ActivityAnswer } },
+    errors: [validationFailed, notFound],
+  },
+  async ({ ctx, query }) => {
+    const { page, per_page: perPage, user_id: ref, action: type, before } = query
+    // A number is looked up; of an erased user the record still has the id.
+    const userId = typeof ref === 'number' ? (await getUserByRef(ctx, ref)).id : ref
+    const entries = await listActivity(ctx, { page, perPage, userId, type, before })
+    return Response.json(entries.map(activityToWire))
+  },
+)
+
+adminSystemRoutes.post(
+  '/cache/clear',
+  {
+    summary: 'Clear what the isolate that answers remembers and can find again',
+    guard: adminRoute,
+    answers: { 200: { description: 'What was cleared, and how much', schema: CacheClearedAnswer } },
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx }) => Response.json(cacheClearedToWire(await clearCaches(ctx))),
+)
+
+adminSystemRoutes.post(
+  '/sessions/revoke-all',
+  {
+    summary: 'End all sessions of a user',
+    guard: adminRoute,
+    body: UserRefBody,
+    query: UserRefQuery,
+    answers: { 200: { description: 'How many were ended', schema: RevokedManyAnswer } },
+    errors: [notFound, serviceUnavailable],
+  },
+  async ({ ctx, body, query }) => {
+    const ref = body.user_id ?? query.user_id
+    if (ref === undefined) throw malformedRequest('user_id is required', { field: 'user_id' })
+    return Response.json(revokedManyToWire(await revokeAllSessions(ctx, ref)))
+  },
+)

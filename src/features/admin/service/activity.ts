@@ -1,0 +1,52 @@
+import type { Ctx } from '../../../context.ts'
+import { malformedRequest } from '../../../lib/errors.ts'
+import { toRecorded } from '../../events/service.ts'
+import {
+  type ActivityFilter,
+  type ActivityRow,
+  findPosition,
+  selectEmails,
+  selectFiltered,
+  selectNewest,
+  selectNewestBelow,
+} from '../store/activity.ts'
+import type { ActivityEntry } from '../types.ts'
+
+/** Rows of a filtered list are found by counting: further back than this, `before` names the place. */
+export const MAX_FILTERED_OFFSET = 10_000
+
+export interface ActivityQuery extends ActivityFilter {
+  readonly page: number
+  readonly perPage: number
+  /** The id of an entry: the page then begins below it. */
+  readonly before?: string | undefined
+}
+
+async function selectPage(ctx: Pick<Ctx, 'db'>, query: ActivityQuery): Promise<ActivityRow[]> {
+  const { page, perPage: limit, before, userId, type } = query
+  const filter = { userId, type }
+  if (before !== undefined) {
+    const position = await findPosition(ctx, before)
+    return position === undefined ? [] : selectNewestBelow(ctx, position, { ...filter, limit })
+  }
+  const offset = (page - 1) * limit
+  if (userId === undefined && type === undefined) return selectNewest(ctx, { offset, limit })
+  if (offset > MAX_FILTERED_OFFSET)
+    throw malformedRequest('Further back than this, ask with before=<id of the last entry>', { field: 'page' })
+  return selectFiltered(ctx, { ...filter, offset, limit })
+}
+
+/**
+ * The event record, newest first. A page costs the same wherever it is; one of a filtered list costs its offset at most,
+ * which is bounded. Throws VALIDATION_ERROR for a filtered page beyond that.
+ */
+export async function listActivity(ctx: Pick<Ctx, 'db'>, query: ActivityQuery): Promise<ActivityEntry[]> {
+  const events = (await selectPage(ctx, query)).map(toRecorded)
+  const named = events.flatMap(({ userId, actor }) => [userId ?? [], actor.type === 'user' ? actor.id : []].flat())
+  const emails = await selectEmails(ctx, [...new Set(named)])
+  return events.map((event) => ({
+    event,
+    userEmail: emails.get(event.userId ?? '') ?? null,
+    actorEmail: event.actor.type === 'user' ? (emails.get(event.actor.id) ?? null) : null,
+  }))
+}

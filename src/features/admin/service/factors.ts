@@ -1,0 +1,31 @@
+import type { ActorCtx } from '../../../context.ts'
+import { disableSecondFactorOf, mfaNotEnabled } from '../../mfa/service/administration.ts'
+import { passkeyNotFound, removePasskeysOf } from '../../passkeys/service/administration.ts'
+import { getUserByRef, type UserRef, userNotFound } from './users.ts'
+
+export { mfaNotEnabled, passkeyNotFound }
+
+async function getPresentUser(ctx: ActorCtx, ref: UserRef) {
+  const user = await getUserByRef(ctx, ref)
+  if (user.status === 'deleted') throw userNotFound()
+  return user
+}
+
+const actorOf = ({ actor }: ActorCtx) => ({ type: 'user', id: actor.id }) as const
+
+/**
+ * For a user who has lost the authenticator and proven by other means who they are. Every session ends: what was lost with
+ * the factor may hold one. Throws NOT_FOUND, MFA_NOT_ENABLED.
+ */
+export async function removeSecondFactor(ctx: ActorCtx, ref: UserRef): Promise<{ propagated: boolean }> {
+  return disableSecondFactorOf(ctx, { user: await getPresentUser(ctx, ref), actor: actorOf(ctx) })
+}
+
+/** As `removeSecondFactor`, of one passkey or of all. Throws NOT_FOUND, PASSKEY_NOT_FOUND for one that is not there. */
+export async function removePasskeys(
+  ctx: ActorCtx,
+  ref: UserRef,
+  passkeyId: string | null,
+): Promise<{ removed: number; propagated: boolean }> {
+  return removePasskeysOf(ctx, { user: await getPresentUser(ctx, ref), passkeyId, actor: actorOf(ctx) })
+}

@@ -1,0 +1,71 @@
+import type { Ctx, UserActor } from '../../../context.ts'
+import { equalSecrets } from '../../../lib/crypto.ts'
+import { rateLimited } from '../../../lib/errors.ts'
+import type { EventActor } from '../../../lib/event.ts'
+import { networkOf } from '../../../lib/network.ts'
+import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { MINUTE, SECOND } from '../../../lib/time.ts'
+import { requireStrongPassword } from '../../auth/service/passwords.ts'
+import { sendVerification } from '../../auth/service/verification.ts'
+import { createUser, type NewUser } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { adminSecretInvalid } from '../errors.ts'
+
+export { adminSecretInvalid } from '../errors.ts'
+
+/** Wrong keys of one network. */
+const WRONG_KEYS = { limit: 5, windowMs: 15 * MINUTE, lockMs: 15 * MINUTE }
+
+/** Compared with where no key is set, so that it takes as long; the answer is the same. */
+const NO_KEY = 'no key is set'
+
+type Names = Pick<
+  NewUser,
+  'email' | 'username' | 'firstName' | 'lastName' | 'displayName' | 'locale' | 'bio' | 'profileImageUrl' | 'appMetadata'
+>
+
+export interface AdminRegistration extends Names {
+  readonly password: string
+  /** Who asks, confirmed by their session; null for nobody. */
+  readonly actor: Pick<UserActor, 'id' | 'roles'> | null
+  /** `ADMIN_SECRET_KEY`, which an admin who asks needs not. */
+  readonly secretKey: string | null
+}
+
+/**
+ * Makes an account with the role admin, for another admin or for who has `ADMIN_SECRET_KEY`, and mails the link that
+ * verifies its address. Throws ADMIN_SECRET_INVALID, RATE_LIMIT_EXCEEDED after five wrong keys, WEAK_PASSWORD, CONFLICT.
+ */
+export async function registerAdmin(ctx: Ctx, input: AdminRegistration): Promise<User> {
+  const { password, actor: asking, secretKey, ...names } = input
+  const actor = await requireRegistrar(ctx, { asking, secretKey })
+  await requireStrongPassword(ctx, password, names)
+  const passwordHash = await hashPassword(ctx, password)
+  const user = await createUser(ctx, { ...names, passwordHash, role: 'admin', actor })
+  ctx.defer(sendVerification(ctx, user))
+  return user
+}
+
+/** Who the event names: the admin who asks, or the key. */
+async function requireRegistrar(
+  ctx: Ctx,
+  { asking, secretKey }: { asking: AdminRegistration['actor']; secretKey: string | null },
+): Promise<EventActor> {
+  if (asking?.roles.includes('admin')) return { type: 'user', id: asking.id }
+  if (!secretKey) throw adminSecretInvalid()
+  await requireSecretKey(ctx, secretKey)
+  return { type: 'system', id: 'admin-secret' }
+}
+
+/** Counted as a credential is: before it is compared. */
+async function requireSecretKey(ctx: Ctx, secretKey: string): Promise<void> {
+  const network = networkOf(ctx.ip)
+  const subject = `admin-secret:${network}`
+  const guard = ctx.objects.guard(network)
+  const use = await guard.use({ subject, ...WRONG_KEYS })
+  if (!use.allowed) throw rateLimited({ retry_after: Math.ceil(use.retryAfterMs / SECOND) })
+  const key = ctx.config.ADMIN_SECRET_KEY
+  const isEqual = await equalSecrets(secretKey, key ?? NO_KEY)
+  if (!isEqual || key === undefined) throw adminSecretInvalid()
+  await guard.giveBackUse({ subject })
+}

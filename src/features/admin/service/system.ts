@@ -1,0 +1,49 @@
+import type { ActorCtx, Ctx } from '../../../context.ts'
+import { record } from '../../../db/commit.ts'
+import { SECOND } from '../../../lib/time.ts'
+import { checkHealth, forgetReport, overallOf } from '../../health/service.ts'
+import type { Check } from '../../health/types.ts'
+import { renewKnownKeys } from '../../keys/service.ts'
+import { checkMail } from '../../mail/service.ts'
+import { forgetVerifiedTokens } from '../../validation/service.ts'
+import type { SystemHealth } from '../types.ts'
+
+/**
+ * Clears what this isolate remembers and can find again, with `admin.cache_cleared`: other isolates keep theirs. Never
+ * what a decision needs: the revocation view, rate and attempt counts, sessions. KV holds no cache at all.
+ */
+export async function clearCaches(ctx: ActorCtx): Promise<Record<string, number>> {
+  const caches = {
+    verified_tokens: forgetVerifiedTokens(ctx),
+    signing_keys: await renewKnownKeys(ctx),
+    health_report: forgetReport(ctx),
+  }
+  await record(ctx, {
+    type: 'admin.cache_cleared',
+    subject: 'postern',
+    userId: null,
+    actor: { type: 'user', id: ctx.actor.id },
+    data: { caches },
+  })
+  return caches
+}
+
+const conditionOf = (...checks: readonly Check[]): 'healthy' | 'unhealthy' =>
+  checks.every(({ condition }) => condition === 'healthy') ? 'healthy' : 'unhealthy'
+
+/** Asks every store now; `storage` stands for all objects. */
+export async function checkSystem(ctx: Ctx): Promise<SystemHealth> {
+  const report = await checkHealth(ctx)
+  const { database, kv, ...objects } = report.checks
+  const isDatabaseUp = database.condition === 'healthy'
+  const email = isDatabaseUp ? await checkMail(ctx) : 'degraded'
+  const overall = overallOf(report)
+  return {
+    status: overall === 'healthy' && email === 'degraded' ? 'degraded' : overall,
+    database: conditionOf(database),
+    cache: conditionOf(kv),
+    storage: conditionOf(...Object.values(objects)),
+    email,
+    uptime: Math.max(0, Math.floor((ctx.now() - ctx.isolate.bornAt(ctx.now())) / SECOND)),
+  }
+}

@@ -1,0 +1,53 @@
+import type { ActorCtx } from '../../../context.ts'
+import { commitAndPropagate } from '../../../db/commit.ts'
+import { requireChangeTo } from '../../users/service/state.ts'
+import type { UserStatus } from '../../users/types.ts'
+import { updateEmailVerified } from '../store/users.ts'
+import { changeRole, changeState } from './states.ts'
+import { getUserByRef, type UserRef, userNotFound } from './users.ts'
+
+/** Absent parts stay. */
+export interface UserUpdate {
+  readonly isAdmin?: boolean | undefined
+  readonly status?: Exclude<UserStatus, 'pending'> | undefined
+  readonly emailVerified?: boolean | undefined
+}
+
+/**
+ * Changes role, state and verified address, each as its own use case does and with its own event. What can be refused is
+ * looked at before the first write, and of the writes the one comes first that only the database can refuse: the last
+ * admin's role, or state. So nothing has changed when it throws, but where another admin changed the same user in between:
+ * then the role may stand, and a repeat says what is left. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
+ *
+ * An address that an admin says is verified counts as proven: a password that somebody else set with it stays.
+ */
+export async function updateUser(ctx: ActorCtx, ref: UserRef, update: UserUpdate): Promise<{ propagated: boolean }> {
+  const user = await getUserByRef(ctx, ref)
+  if (user.status === 'deleted') throw userNotFound()
+  const { id: userId } = user
+  const change = update.status === undefined ? null : requireChangeTo(user, update.status)
+  const role = roleOf(user.role, update.isAdmin)
+  const done: { readonly propagated: boolean }[] = []
+  if (role !== null) done.push(await changeRole(ctx, { ref: userId, role }))
+  if (change !== null) done.push(await changeState(ctx, { ref: userId, change, reason: null }))
+  if (update.emailVerified !== undefined && update.status !== 'deleted')
+    done.push(await setEmailVerified(ctx, { userId, verified: update.emailVerified }))
+  return { propagated: done.every(({ propagated }) => propagated) }
+}
+
+/** The role to give; null where none is. Who is no admin keeps whatever else they are. */
+function roleOf(role: string, isAdmin: boolean | undefined): string | null {
+  if (isAdmin === undefined || isAdmin === (role === 'admin')) return null
+  return isAdmin ? 'admin' : 'user'
+}
+
+/** What stands there already is no change. */
+async function setEmailVerified(ctx: ActorCtx, { userId, verified }: { userId: string; verified: boolean }) {
+  return commitAndPropagate(ctx, updateEmailVerified(ctx, { userId, verified }), {
+    type: 'user.updated',
+    subject: userId,
+    userId,
+    actor: { type: 'user', id: ctx.actor.id },
+    data: { before: { email_verified: !verified }, after: { email_verified: verified } },
+  })
+}

@@ -1,0 +1,45 @@
+import type { Ctx } from '../../../context.ts'
+import { findAttempts } from '../../auth/service/attempts.ts'
+import { listUsers, type UserFilter } from '../../users/service/directory.ts'
+import { findUser, findUserByNumber, userNotFound } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { selectCountsOfUsers } from '../store/users.ts'
+import type { AdminUser, AdminUserDetail } from '../types.ts'
+
+export { userNotFound }
+
+/** A UUID, or the sequential number. */
+export type UserRef = string | number
+
+/** In any state, `deleted` too. Throws NOT_FOUND. */
+export async function getUserByRef(ctx: Pick<Ctx, 'db' | 'now'>, ref: UserRef): Promise<User> {
+  const user = await (typeof ref === 'number' ? findUserByNumber(ctx, ref) : findUser(ctx, ref))
+  if (!user) throw userNotFound()
+  return user
+}
+
+async function withCounts(ctx: Pick<Ctx, 'db'>, users: readonly User[]): Promise<AdminUser[]> {
+  const ids = users.map(({ id }) => id)
+  const { sessions, passkeys } = await selectCountsOfUsers(ctx, ids)
+  return users.map((user) => ({
+    user,
+    sessions: sessions.get(user.id) ?? 0,
+    passkeys: passkeys.get(user.id) ?? 0,
+  }))
+}
+
+/** A page of users, newest first, and how many there are on all pages. The same work whatever the page. */
+export async function listAdminUsers(
+  ctx: Pick<Ctx, 'db'>,
+  { page, perPage, ...filter }: UserFilter & { page: number; perPage: number },
+): Promise<{ users: AdminUser[]; total: number }> {
+  const { users, total } = await listUsers(ctx, { ...filter, offset: (page - 1) * perPage, limit: perPage })
+  return { users: await withCounts(ctx, users), total }
+}
+
+/** One user, with what the sign-in guard knows of failed attempts. Throws NOT_FOUND. */
+export async function getAdminUser(ctx: Pick<Ctx, 'db' | 'now' | 'objects' | 'log'>, ref: UserRef) {
+  const user = await getUserByRef(ctx, ref)
+  const [[counted], attempts] = await Promise.all([withCounts(ctx, [user]), findAttempts(ctx, user.id)])
+  return { user, sessions: 0, passkeys: 0, ...counted, ...attempts } satisfies AdminUserDetail
+}

@@ -1,0 +1,164 @@
+import * as z from 'zod'
+import type { Config } from '../../../config.ts'
+import { UuidParam } from '../../../http/input.ts'
+import { toIso } from '../../../lib/time.ts'
+import { VERSION } from '../../../lib/version.ts'
+import { EVENT_TYPES } from '../../events/types.ts'
+import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
+import type { ActivityEntry, Stats, SystemHealth } from '../types.ts'
+import { page, perPage, UserPath } from './parameters.ts'
+
+export { RevokedManyAnswer, revokedManyToWire }
+
+export const StatsAnswer = z
+  .object({
+    total_users: z.int(),
+    active_users: z.int(),
+    suspended_users: z.int(),
+    deleted_users: z.int(),
+    total_organizations: z.int(),
+    total_sessions: z.int(),
+    active_sessions: z.int(),
+    mfa_enabled_users: z.int(),
+    oauth_accounts: z.int(),
+    passkeys_registered: z.int(),
+    users_last_24h: z.int(),
+    sessions_last_24h: z.int(),
+  })
+  .meta({ id: 'AdminStats' })
+
+/** Organizations and accounts linked from other systems have no tables in this release: there are none to count. */
+export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
+  total_users: stats.users,
+  active_users: stats.activeUsers,
+  suspended_users: stats.suspendedUsers,
+  deleted_users: stats.deletedUsers,
+  total_organizations: 0,
+  total_sessions: stats.sessionsOpened,
+  active_sessions: stats.sessionsOpen,
+  mfa_enabled_users: stats.usersWithSecondFactor,
+  oauth_accounts: 0,
+  passkeys_registered: stats.passkeys,
+  users_last_24h: stats.usersLastDay,
+  sessions_last_24h: stats.sessionsLastDay,
+})
+
+export const ActivityQuery = z.object({
+  page,
+  per_page: perPage(200, 50),
+  user_id: UserPath.shape.id.optional(),
+  action: z.string().max(100).optional().meta({ description: 'A type of event' }),
+  before: UuidParam.optional().meta({ description: 'The id of an entry: the page begins below it' }),
+})
+
+const ActivityEntryWire = z
+  .object({
+    id: z.uuid(),
+    action: z.string(),
+    user_id: z.uuid().nullable(),
+    user_email: z.string().nullable(),
+    actor_id: z.string(),
+    actor_type: z.enum(['user', 'client', 'system']),
+    actor_email: z.string().nullable(),
+    resource_type: z.string().nullable(),
+    resource_id: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    ip_address: z.string().nullable(),
+    user_agent: z.string().nullable(),
+    timestamp: z.iso.datetime(),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'ActivityEntry' })
+
+export const ActivityAnswer = z.array(ActivityEntryWire)
+
+export function activityToWire({ event, userEmail, actorEmail }: ActivityEntry): z.infer<typeof ActivityEntryWire> {
+  const at = toIso(event.time)
+  return {
+    id: event.id,
+    action: event.type,
+    user_id: event.userId,
+    user_email: userEmail,
+    actor_id: event.actor.id,
+    actor_type: event.actor.type,
+    actor_email: actorEmail,
+    resource_type: EVENT_TYPES[event.type]?.subject ?? null,
+    resource_id: event.subject,
+    details: { ...event.data },
+    ip_address: event.ip,
+    user_agent: event.userAgent,
+    timestamp: at,
+    created_at: at,
+  }
+}
+
+export const CacheClearedAnswer = z.object({
+  message: z.string(),
+  cleared: z.int(),
+  caches: z.record(z.string(), z.int()),
+})
+
+export const cacheClearedToWire = (caches: Record<string, number>): z.infer<typeof CacheClearedAnswer> => ({
+  message: 'What this isolate remembers was cleared; others forget by themselves',
+  cleared: Object.values(caches).reduce((sum, count) => sum + count, 0),
+  caches,
+})
+
+const condition = z.enum(['healthy', 'unhealthy'])
+
+export const SystemHealthAnswer = z.object({
+  status: z.enum(['healthy', 'degraded', 'unhealthy']),
+  database: condition,
+  cache: condition,
+  storage: condition,
+  email: z.enum(['healthy', 'degraded', 'not_configured']),
+  uptime: z.int().meta({ description: 'Seconds since the isolate that answers began to serve' }),
+  version: z.string(),
+  environment: z.string(),
+})
+
+export const systemHealthToWire = (
+  health: SystemHealth,
+  config: Pick<Config, 'MODE'>,
+): z.infer<typeof SystemHealthAnswer> => ({ ...health, version: VERSION, environment: config.MODE })
+
+export const SystemConfigAnswer = z.object({
+  environment: z.string(),
+  app_name: z.string(),
+  domain: z.string(),
+  version: z.string(),
+  features: z.record(z.string(), z.union([z.boolean(), z.array(z.string())])),
+  limits: z.record(z.string(), z.int()),
+})
+
+/** Named one by one: a setting that is added later is not shown by accident. */
+export const systemConfigToWire = (config: Config): z.infer<typeof SystemConfigAnswer> => ({
+  environment: config.MODE,
+  app_name: config.APP_NAME,
+  domain: new URL(config.PUBLIC_URL).hostname,
+  version: VERSION,
+  features: {
+    sign_ups: config.SIGNUPS_ENABLED,
+    verified_email_required: config.REQUIRE_VERIFIED_EMAIL,
+    hides_account_existence: config.HIDE_ACCOUNT_EXISTENCE,
+    breached_password_check: config.BREACHED_PASSWORD_CHECK,
+    admin_secret: config.ADMIN_SECRET_KEY !== undefined,
+    mfa: true,
+    passkeys: true,
+    magic_links: true,
+    organizations: false,
+    surfaces: [...config.COMPAT],
+  },
+  limits: {
+    requests_per_minute_anonymous: config.RATE_LIMIT_ANONYMOUS,
+    requests_per_minute_authenticated: config.RATE_LIMIT_AUTHENTICATED,
+    requests_per_minute_admin: config.RATE_LIMIT_ADMIN,
+    sessions_per_user: config.MAX_SESSIONS_PER_USER,
+    password_min_length: config.PASSWORD_MIN_LENGTH,
+    access_token_seconds: config.ACCESS_TOKEN_SECONDS,
+    session_idle_seconds: config.SESSION_IDLE_SECONDS,
+    session_absolute_seconds: config.SESSION_ABSOLUTE_SECONDS,
+    deletion_grace_days: config.DELETION_GRACE_DAYS,
+    event_retention_days: config.EVENT_RETENTION_DAYS,
+  },
+})

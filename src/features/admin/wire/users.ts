@@ -1,0 +1,143 @@
+import * as z from 'zod'
+import { toIso, toIsoOrNull } from '../../../lib/time.ts'
+import type { Erasure } from '../../users/service/erasure.ts'
+import type { ChangedUser } from '../../users/service/state.ts'
+import { UserWire, userToWire } from '../../users/wire.ts'
+import type { AdminUser, AdminUserDetail } from '../types.ts'
+import { page, perPage } from './parameters.ts'
+
+const Status = z.enum(['active', 'pending', 'inactive', 'suspended', 'locked', 'deleted'])
+
+export const ListUsersQuery = z.object({
+  page,
+  per_page: perPage(100, 20),
+  search: z.string().max(100).optional(),
+  status: Status.optional().meta({ description: 'Deleted users are listed for that status alone' }),
+  mfa_enabled: z.stringbool().optional(),
+  is_admin: z.stringbool().optional(),
+})
+
+/** Janua shows the locked as suspended, so who asks for those gets both. */
+export const toListing = ({
+  per_page: perPage,
+  mfa_enabled: mfaEnabled,
+  is_admin: isAdmin,
+  status,
+  ...rest
+}: z.output<typeof ListUsersQuery>) => ({
+  ...rest,
+  perPage,
+  mfaEnabled,
+  isAdmin,
+  status: status === 'suspended' ? (['suspended', 'locked'] as const) : status,
+})
+
+export const AdminUserWire = UserWire.extend({
+  role: z.string(),
+  organizations_count: z.int(),
+  sessions_count: z.int(),
+  oauth_providers: z.array(z.string()),
+  passkeys_count: z.int(),
+  failed_login_attempts: z.int().meta({ description: '0 in lists; an answer about one user counts' }),
+  account_locked: z.boolean(),
+  locked_until: z.iso.datetime().nullable(),
+}).meta({ id: 'AdminUser' })
+
+export const AdminUserDetailWire = AdminUserWire.extend({
+  deleted_at: z.iso.datetime().nullable(),
+  erase_at: z.iso.datetime().nullable(),
+  app_metadata: z.record(z.string(), z.unknown()),
+}).meta({ id: 'AdminUserDetail' })
+
+/** Organizations and linked accounts of other systems have no tables yet: nobody has any. */
+export const adminUserToWire = ({ user, sessions, passkeys }: AdminUser): z.infer<typeof AdminUserWire> => ({
+  ...userToWire(user),
+  role: user.role,
+  organizations_count: 0,
+  sessions_count: sessions,
+  oauth_providers: [],
+  passkeys_count: passkeys,
+  failed_login_attempts: 0,
+  account_locked: user.status === 'locked',
+  locked_until: null,
+})
+
+export const adminUserDetailToWire = (detail: AdminUserDetail): z.infer<typeof AdminUserDetailWire> => ({
+  ...adminUserToWire(detail),
+  failed_login_attempts: detail.failedAttempts,
+  account_locked: detail.user.status === 'locked' || detail.lockedUntil !== null,
+  locked_until: toIsoOrNull(detail.lockedUntil),
+  deleted_at: toIsoOrNull(detail.user.deletedAt),
+  erase_at: toIsoOrNull(detail.user.eraseAt),
+  app_metadata: { ...detail.user.appMetadata },
+})
+
+const propagated = z.boolean().meta({ description: 'Every isolate knows of it within 5 seconds' })
+
+export const ChangedUserAnswer = z.object({ message: z.string(), propagated, user: UserWire })
+
+export const changedUserToWire = (
+  message: string,
+  { user, propagated }: ChangedUser,
+): z.infer<typeof ChangedUserAnswer> => ({ message, propagated, user: userToWire(user) })
+
+export const UpdateUserBody = z.object({
+  status: Status.exclude(['pending']).nullish(),
+  is_admin: z.boolean().nullish(),
+  email_verified: z.boolean().nullish(),
+})
+
+export const toUserUpdate = (body: z.output<typeof UpdateUserBody>) => ({
+  status: body.status ?? undefined,
+  isAdmin: body.is_admin ?? undefined,
+  emailVerified: body.email_verified ?? undefined,
+})
+
+export const UpdatedUserAnswer = z.object({ message: z.string(), propagated, user: AdminUserDetailWire })
+
+export const RoleBody = z.object({ role: z.string().min(1).max(64) })
+
+export const DeleteUserQuery = z.object({ permanent: z.stringbool().default(false) })
+
+export const DeletedUserAnswer = z.object({
+  message: z.string(),
+  propagated,
+  erased: z.boolean().meta({ description: 'Nothing is left of the user; otherwise it goes on by itself' }),
+  erase_at: z.iso.datetime().nullable().meta({ description: 'The end of the grace period' }),
+})
+
+export const erasedToWire = ({ erased, propagated }: Erasure): z.infer<typeof DeletedUserAnswer> => ({
+  message: erased ? 'User deleted permanently' : 'User deleted; the erasure is not complete yet and goes on by itself',
+  propagated,
+  erased,
+  erase_at: null,
+})
+
+export const deletedToWire = ({ user, propagated }: ChangedUser): z.infer<typeof DeletedUserAnswer> => ({
+  message: 'User deleted',
+  propagated,
+  erased: false,
+  erase_at: toIsoOrNull(user.eraseAt),
+})
+
+export const FactorRemovedAnswer = z.object({ message: z.string(), removed: z.int(), propagated })
+
+export const NotificationBody = z.object({
+  title: z.string().trim().min(1).max(200),
+  message: z.string().trim().min(1).max(2000),
+  kind: z
+    .string()
+    .regex(/^[a-z0-9._-]{1,64}$/, 'must have 1 to 64 of a-z, 0-9, ., _ and -')
+    .default('admin_message'),
+})
+
+export const NotificationAnswer = NotificationBody.extend({
+  kind: z.string(),
+  user_id: z.uuid(),
+  created_at: z.iso.datetime(),
+})
+
+export const notificationToWire = (
+  notice: z.output<typeof NotificationBody>,
+  sent: { userId: string; at: number },
+): z.infer<typeof NotificationAnswer> => ({ ...notice, user_id: sent.userId, created_at: toIso(sent.at) })
