@@ -6,6 +6,10 @@ import { usersApi } from './compat/users-api/surface.ts'
 import { type Config, type Env, isBroken, loadConfig, SURFACES, type SurfaceName } from './config.ts'
 import { type Ctx, createContext, systemClock } from './context.ts'
 import { accountSafetyPages, accountSafetyRoutes } from './features/account-safety/routes.ts'
+import { adminRegisterRoutes } from './features/admin/routes/register.ts'
+import { adminStateRoutes } from './features/admin/routes/states.ts'
+import { adminSystemRoutes } from './features/admin/routes/system.ts'
+import { adminUserRoutes } from './features/admin/routes/users.ts'
 import { pageRoutes } from './features/auth/routes/pages.ts'
 import { passwordRoutes } from './features/auth/routes/password.ts'
 import { profileRoutes } from './features/auth/routes/profile.ts'
@@ -73,6 +77,10 @@ const listCoreRoutes = (): Route[] =>
     clientRoutes,
     eventRoutes,
     mailRoutes,
+    adminSystemRoutes,
+    adminUserRoutes,
+    adminStateRoutes,
+    adminRegisterRoutes,
   ].flatMap((routes) => routes.list)
 
 /** Every route of the service with these surfaces. The first that matches answers: static paths stand before parameters. */
