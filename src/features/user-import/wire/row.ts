@@ -66,7 +66,7 @@ const metadata = z
   .refine((value) => lengthOf(value) <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
   .optional()
 
-/** What a row may say. Unknown fields are ignored, `password` is refused: a clear-text password never comes here. */
+/** What a row may say; other fields are ignored. */
 const rowSchema = (now: number) =>
   z.object({
     email: z
@@ -76,7 +76,6 @@ const rowSchema = (now: number) =>
       .string('must be text')
       .refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone')
       .optional(),
-    password: z.undefined('clear text is not taken, give password_hash'),
     password_hash: z
       .string('must be text')
       .superRefine((hash, { addIssue }) => {
