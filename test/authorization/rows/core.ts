@@ -250,6 +250,7 @@ const OPERATIONS: Readonly<Record<string, Row>> = {
   'DELETE /api/v1/admin/clients/:id': {
     call: async ({ app }) => ({ path: { id: (await freshMachine(app)).client.id } }),
   },
+  'POST /api/v1/admin/users/import': { call: () => ({ headers: { 'content-type': 'application/x-ndjson' } }) },
   'GET /api/v1/admin/mails': plain,
   'POST /api/v1/admin/mails/:id/requeue': { call: () => ({ path: { id: newUuid() } }), good: 404 },
 }
