@@ -24,3 +24,5 @@ export async function answerOf(answering: Promise<Response>): Promise<[number, R
   const answer = await answering
   return [answer.status, await answer.json()]
 }
+
+export const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` })
