@@ -9,7 +9,8 @@ export default defineConfig({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
         // The ring of signing keys is one for a database: tests of its rotation have one of their own.
-        d1Databases: { RING_DB: 'ring' },
+        // So have tests of counts, which are of all rows, and of the last admin.
+        d1Databases: { RING_DB: 'ring', COUNTS_DB: 'counts' },
         bindings: {
           MODE: 'local',
           PUBLIC_URL: 'http://127.0.0.1:8787',

@@ -184,7 +184,7 @@ export interface EndResult {
   readonly propagated: boolean
 }
 
-/** Of the row that is deleted: what is older opens no session any more. */
+/** What was read from a row below `authVersion` opens no session any more. */
 export interface EraseInput {
   readonly userId: string
   readonly authVersion: number

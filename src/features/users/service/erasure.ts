@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAll, commitAndPropagate } from '../../../db/commit.ts'
+import type { EraseInput } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIso } from '../../../lib/time.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
@@ -78,10 +79,12 @@ async function eraseOne(ctx: Ctx, user: User): Promise<void> {
  * everybody and forgets, the record forgets the person, and the row goes last, for it is what cron goes on by.
  */
 async function goOn(ctx: Ctx, user: User, actor: EventActor): Promise<Erasure> {
-  const { id: userId, authVersion } = user
+  const { id: userId } = user
+  // Above the row's own: no session of it lives on, and none is opened any more.
+  const authVersion = user.authVersion + 1
   const sessions = { userId, except: null, reason: 'deleted', actor, authVersion } as const
   const { propagated } = await endSessionsAfterChange(ctx, sessions)
-  if (!(await eraseObject(ctx, user))) return { erased: false, propagated }
+  if (!(await eraseObject(ctx, { userId, authVersion }))) return { erased: false, propagated }
   if (!(await scrubRecord(ctx, userId))) return { erased: false, propagated }
   const rows = await commitAll(ctx, deleteUser(ctx, user), {
     type: 'user.erased',
@@ -94,9 +97,10 @@ async function goOn(ctx: Ctx, user: User, actor: EventActor): Promise<Erasure> {
 }
 
 /** False while the object has something to deliver, or does not answer. */
-async function eraseObject(ctx: Ctx, { id: userId, authVersion }: User): Promise<boolean> {
+async function eraseObject(ctx: Ctx, input: EraseInput): Promise<boolean> {
+  const { userId } = input
   try {
-    const result = await ctx.objects.user(userId).erase({ userId, authVersion })
+    const result = await ctx.objects.user(userId).erase(input)
     if (result.outcome === 'not_yet') ctx.log.info('erasure_waits', { user_id: userId, reason: result.reason })
     return result.outcome === 'erased'
   } catch (cause) {
