@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { SETTING_NAMES } from '../../src/config.ts'
 import { freshCheckout, PROJECT_ROOT } from './support/checkout.ts'
+import { ADMIN } from './support/postern.ts'
 import { start } from './support/process.ts'
 
 const README = await readFile(join(PROJECT_ROOT, 'README.md'), 'utf8')
@@ -13,7 +14,10 @@ describe('README', () => {
     expect(blocks.length).toBeGreaterThan(4)
     const tour = blocks.join('\n').replace('http://127.0.0.1:8787', inject('origin'))
     const checkout = await freshCheckout()
-    const shell = start('bash', ['-c', tour], { cwd: checkout.root })
+    const shell = start('bash', ['-c', tour], {
+      cwd: checkout.root,
+      env: { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password },
+    })
     expect(await shell.ended, shell.output()).toBe(0)
     const output = shell.output()
 
@@ -22,7 +26,10 @@ describe('README', () => {
     expect(output).toMatch(/^X-Auth-Roles: user\r?$/im)
     expect(output).toMatch(/^session\.revoked \{/m)
     const statuses = [...output.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status))
-    expect(statuses).toEqual([200, 403, 401, 200, 401, 200])
+    expect(statuses).toEqual([200, 403, 401, 200, 401, 200, 401])
+    expect(output).toMatch(/^INVALID_CREDENTIALS$/m)
+    expect(output).toMatch(/"total_users":\d+/)
+    expect(output).toMatch(/^\[\{"id":"[0-9a-f-]{36}","email":/m)
     expect(output).toMatch(/^X-Auth-Amr: pwd,otp,mfa\r?$/im)
     expect(output).toContain('"challenge":')
     await checkout.remove()
