@@ -93,7 +93,8 @@ export function sceneOf(world: World, route: Route, principal: Principal): Scene
   }
 }
 
-const toPath = (path: string, names: Call['path'] = {}): string =>
+/** The path with its parameters in place. */
+export const toPath = (path: string, names: Call['path'] = {}): string =>
   path.replace(/:(\w+)/g, (_, name: string) => {
     const value = names[name]
     if (value === undefined) throw new Error(`the row of ${path} does not say what :${name} is`)

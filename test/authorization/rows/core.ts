@@ -153,17 +153,23 @@ async function passkeyOf({ owner }: Scene): Promise<{ path: { passkey_id: string
 }
 
 const begin: Row = { call: () => ({ body: {} }) }
-const completeNothing = refusedWith(400, {})
+const credential = { id: 'AAAA', type: 'public-key' }
+const completeRegistration = refusedWith(400, {
+  credential: { ...credential, response: { clientDataJSON: 'e30', attestationObject: 'oA' } },
+})
+const completeSignIn = refusedWith(400, {
+  credential: { ...credential, response: { clientDataJSON: 'e30', authenticatorData: 'AAAA', signature: 'AAAA' } },
+})
 
 const PASSKEYS: Readonly<Record<string, Row>> = {
   'POST /api/v1/passkeys/register/begin': begin,
   'POST /api/v1/passkeys/register/options': begin,
-  'POST /api/v1/passkeys/register/complete': completeNothing,
-  'POST /api/v1/passkeys/register/verify': completeNothing,
+  'POST /api/v1/passkeys/register/complete': completeRegistration,
+  'POST /api/v1/passkeys/register/verify': completeRegistration,
   'POST /api/v1/passkeys/authenticate/begin': begin,
   'POST /api/v1/passkeys/authenticate/options': begin,
-  'POST /api/v1/passkeys/authenticate/complete': completeNothing,
-  'POST /api/v1/passkeys/authenticate/verify': completeNothing,
+  'POST /api/v1/passkeys/authenticate/complete': completeSignIn,
+  'POST /api/v1/passkeys/authenticate/verify': completeSignIn,
   'GET /api/v1/passkeys': plain,
   'GET /api/v1/passkeys/availability': plain,
   'PATCH /api/v1/passkeys/:passkey_id': {

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { MAX_BODY_BYTES } from '../../src/http/input.ts'
+import type { Route } from '../../src/http/router.ts'
+import { callerOf, inTurns, mayBeTaken, named, type RawBody } from './asking.ts'
+import { isText } from './inputs.ts'
+import { expectWellAnswered, refusalStatus } from './shapes.ts'
+import { deepList, deepObject } from './values.ts'
+
+const JSON_TYPE = 'application/json'
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+
+const encodingOf = ({ spec }: Route) => spec.encoding ?? 'json'
+const bodies = named((route) => route.spec.body !== undefined && !isText(route))
+const takesJson = bodies.filter(([, route]) => encodingOf(route) !== 'form')
+const takesForms = bodies.filter(([, route]) => encodingOf(route) !== 'json')
+
+/** A check says of everything that is no JSON object with a token that it is malformed. */
+const wrongTypeStatus = ({ path }: Route): number => (path.endsWith('/validate') ? 400 : 415)
+
+const json = (bytes: RawBody['bytes']): RawBody => ({ type: JSON_TYPE, bytes })
+const form = (bytes: RawBody['bytes']): RawBody => ({ type: FORM_TYPE, bytes })
+
+/** Sends each, and compares the statuses. */
+async function expectStatuses(route: Route, sent: Readonly<Record<string, readonly [number, RawBody]>>): Promise<void> {
+  const caller = await callerOf(route)
+  const call = await caller.call()
+  await inTurns(Object.entries(sent), async ([what, [status, raw]]) => {
+    const answer = await caller.send(call, raw)
+    expect([what, answer.status]).toEqual([what, status])
+    await expectWellAnswered(route, what, answer)
+  })
+}
+
+const tooLarge = ({ spec }: Route): string => `{"a":"${'x'.repeat(spec.maxBodyBytes ?? MAX_BODY_BYTES)}"}`
+
+describe('a body that is no object', () => {
+  it.each(takesJson)('%s refuses it', async (_, route) => {
+    const invalid = refusalStatus(route, 'body')
+    await expectStatuses(route, {
+      'a list': [invalid, json('[]')],
+      'a list of an object': [invalid, json('[{}]')],
+      'a string': [invalid, json('"x"')],
+      'a number': [invalid, json('1')],
+      'a big number': [invalid, json('1e400')],
+      null: [invalid, json('null')],
+      true: [invalid, json('true')],
+    })
+  })
+})
+
+describe('a body that cannot be read', () => {
+  it.each(takesJson)('%s refuses it as JSON', async (_, route) => {
+    await expectStatuses(route, {
+      'half of JSON': [400, json('{"a":')],
+      'two values': [400, json('{}{}')],
+      'single quotes': [400, json("{'a': 1}")],
+      'not a number': [400, json('{"a": NaN}')],
+      'not UTF-8': [400, json(Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d))],
+      'UTF-8 of half a surrogate pair': [400, json(Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22))],
+      'deep lists': [400, json(deepList())],
+      'deep objects': [400, json(deepObject())],
+      'deep in a field': [400, json(`{"user_metadata":${deepList()}}`)],
+      'too large': [413, json(tooLarge(route))],
+      xml: [wrongTypeStatus(route), { type: 'text/xml', bytes: '<a/>' }],
+      'plain text': [wrongTypeStatus(route), { type: 'text/plain', bytes: '{}' }],
+    })
+  })
+
+  it.each(takesForms)('%s refuses it as a form', async (_, route) => {
+    const name = 'token'
+    await expectStatuses(route, {
+      'a field twice': [400, form(`${name}=a&${name}=b`)],
+      'the name of a prototype twice': [400, form('__proto__=a&__proto__=b')],
+      'not UTF-8': [400, form(Uint8Array.of(0x61, 0x3d, 0xff))],
+      'too large': [413, form(`a=${'x'.repeat(route.spec.maxBodyBytes ?? MAX_BODY_BYTES)}`)],
+      xml: [415, { type: 'text/xml', bytes: '<a/>' }],
+    })
+  })
+
+  it.each(bodies.filter(([, route]) => encodingOf(route) === 'form'))(
+    '%s takes no JSON for a form',
+    async (_, route) => {
+      await expectStatuses(route, { json: [415, json('{"token":"a"}')] })
+    },
+  )
+
+  it.each(bodies.filter(([, route]) => encodingOf(route) === 'json'))('%s takes no form for JSON', async (_, route) => {
+    await expectStatuses(route, {
+      form: [wrongTypeStatus(route), form('a=b')],
+      multipart: [
+        wrongTypeStatus(route),
+        {
+          type: 'multipart/form-data; boundary=x',
+          bytes: '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
+        },
+      ],
+    })
+  })
+})
+
+const POISON = {
+  __proto__: undefined,
+  constructor: { prototype: { role: 'admin' } },
+  prototype: {},
+  role: 'admin',
+  roles: ['admin'],
+  is_admin: true,
+  is_superuser: true,
+  isAdmin: true,
+  status: 'active',
+  id: '00000000-0000-4000-8000-000000000000',
+}
+
+describe('fields that nobody asked for', () => {
+  it.each(takesJson.filter(([, route]) => mayBeTaken(route)))('%s reads past them', async (_, route) => {
+    const caller = await callerOf(route)
+    const call = await caller.call()
+    const { __proto__: _none, ...rest } = POISON
+    const own = JSON.stringify({ ...rest, ...(call.body as object) }).slice(1)
+    const answer = await caller.send(call, json(`{"__proto__":{"role":"admin","isAdmin":true},${own}`))
+    await expectWellAnswered(route, 'prototype', answer)
+    expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined()
+  })
+})

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import type { Route } from '../../src/http/router.ts'
+import type { Call } from '../authorization/row.ts'
+import { env } from '../support/app.ts'
+import { callerOf, inTurns, mayBeTaken, named } from './asking.ts'
+import { isText, type Place, placesOf, withValue } from './inputs.ts'
+import { expectWellAnswered, refusalStatus } from './shapes.ts'
+import { FEW_STRANGE, OTHER_TYPES, STRANGE, STRANGE_NUMBERS } from './values.ts'
+
+interface Probe {
+  readonly what: string
+  readonly place: Place
+  readonly value: unknown
+}
+
+const isForm = ({ spec }: Route): boolean => spec.encoding === 'form'
+const hashes = (places: readonly Place[]): boolean => places.some((place) => /password/i.test(place.at(-1) ?? ''))
+
+/** Every field with every value; a form has strings alone. */
+function probesOf(route: Route): Probe[] {
+  const places = placesOf(route.spec.body)
+  const strange = Object.entries(STRANGE).filter(([what]) => !hashes(places) || FEW_STRANGE.includes(what))
+  const types = isForm(route) ? [] : Object.entries(OTHER_TYPES)
+  return places.flatMap((place) =>
+    [...strange, ...types].map(([what, value]) => ({ what: `${place.join('.')}: ${what}`, place, value })),
+  )
+}
+
+const rowOf = (userId: string | null) =>
+  env.DB.prepare('select * from users where id = ?')
+    .bind(userId ?? '')
+    .first()
+
+const eventsOf = async (userId: string | null) =>
+  (
+    await env.DB.prepare('select type from events where user_id = ?')
+      .bind(userId ?? '')
+      .all()
+  ).results
+
+const bodies = named((route) => route.spec.body !== undefined && !isText(route) && placesOf(route.spec.body).length > 0)
+
+/** Aliases of one handler are one where a request may cost a password hash. */
+const isFirstOfItsName = ([, route]: readonly [string, Route]): boolean =>
+  bodies.find(([, { spec }]) => spec === route.spec)?.[1] === route
+
+describe('a bad field of a body', () => {
+  it.each(bodies)('%s refuses it, and changes nothing by it', async (_, route) => {
+    const caller = await callerOf(route)
+    const good = await caller.call()
+    const bodyOf = ({ place, value }: Probe) => withValue(good.body, place, value)
+    const isRefused = (probe: Probe) => !route.spec.body?.safeParse(bodyOf(probe)).success
+    const refused = probesOf(route).filter(isRefused)
+    const before = [await rowOf(caller.userId), await eventsOf(caller.userId)]
+    await inTurns(refused, async (probe) => {
+      const answer = await caller.send({ ...good, body: bodyOf(probe) })
+      expect([probe.what, answer.status]).toEqual([probe.what, refusalStatus(route, 'body')])
+      await expectWellAnswered(route, probe.what, answer)
+    })
+    expect([await rowOf(caller.userId), await eventsOf(caller.userId)]).toEqual(before)
+  })
+
+  it.each(bodies.filter(isFirstOfItsName).filter(([, route]) => mayBeTaken(route)))(
+    '%s takes a strange one in its stride',
+    async (_, route) => {
+      let caller = await callerOf(route)
+      const taken = probesOf(route)
+      await inTurns(taken, async (probe) => {
+        const call = await caller.call()
+        const body = withValue(call.body, probe.place, probe.value)
+        if (!route.spec.body?.safeParse(body).success) return
+        const answer = await caller.send({ ...call, body })
+        // What the last one did may have ended the session.
+        if (answer.status === 401) caller = await callerOf(route)
+        await expectWellAnswered(route, probe.what, answer)
+      })
+    },
+  )
+})
+
+const queries = named((route) => placesOf(route.spec.query).length > 0)
+
+describe('a bad parameter of a query', () => {
+  it.each(queries)('%s refuses what it cannot read', async (_, route) => {
+    const caller = await callerOf(route)
+    const probes = placesOf(route.spec.query).flatMap(([name = '']) =>
+      Object.entries({ ...STRANGE, ...STRANGE_NUMBERS }).map(([what, value]) => ({ name, what, value })),
+    )
+    await inTurns(probes, async ({ name, what, value }) => {
+      const call: Call = await caller.call()
+      const query = { ...call.query, [name]: value.toWellFormed() }
+      const isRefused = !route.spec.query?.safeParse(query).success
+      if (!isRefused && !mayBeTaken(route)) return
+      const answer = await caller.send({ ...call, query })
+      if (isRefused) expect([name, what, answer.status]).toEqual([name, what, refusalStatus(route, 'query')])
+      await expectWellAnswered(route, `${name}: ${what}`, answer)
+    })
+  })
+})

@@ -1,0 +1,49 @@
+import * as z from 'zod'
+import type { Route } from '../../src/http/router.ts'
+
+interface JsonSchema {
+  readonly type?: string | readonly string[]
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly items?: JsonSchema
+  readonly anyOf?: readonly JsonSchema[]
+  readonly oneOf?: readonly JsonSchema[]
+  readonly allOf?: readonly JsonSchema[]
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, JsonSchema>>
+}
+
+/** Where a value stands in a body: `['credential', 'response', 'signature']`. */
+export type Place = readonly string[]
+
+const MAX_DEPTH = 4
+
+function placesIn(schema: JsonSchema, at: Place): Place[] {
+  if (at.length > MAX_DEPTH) return []
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
+    [...at, name],
+    ...placesIn(inner, [...at, name]),
+  ])
+  const inner = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]
+  return [...own, ...inner.flatMap((one) => placesIn(one, at))]
+}
+
+/** Every field that a schema reads, nested ones too. */
+export function placesOf(schema: z.ZodType | undefined): Place[] {
+  if (!schema) return []
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as JsonSchema
+  const places = placesIn(json, []).map((place) => place.join('.'))
+  return [...new Set(places)].map((place) => place.split('.'))
+}
+
+/** The body with another value at one place. */
+export function withValue(body: unknown, [name, ...rest]: Place, value: unknown): unknown {
+  if (name === undefined) return value
+  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  return { ...fields, [name]: withValue(fields[name], rest, value) }
+}
+
+export const pathNames = ({ path }: Route): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
+
+export const isJson = ({ spec }: Route): boolean => spec.encoding === undefined || spec.encoding === 'json'
+/** The feature parses the body itself: it has no fields. */
+export const isText = ({ spec }: Route): boolean => typeof spec.encoding === 'object'

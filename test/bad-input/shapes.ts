@@ -1,0 +1,74 @@
+import { expect } from 'vitest'
+import { SURFACES } from '../../src/config.ts'
+import { renderErrorPage } from '../../src/http/page.ts'
+import type { Route } from '../../src/http/router.ts'
+
+/** How a surface words what is wrong with a request. */
+type Shape = 'envelope' | 'fastapi' | 'string detail' | 'oauth' | 'page'
+
+const FASTAPI: readonly string[] = ['janux', 'auth-service']
+
+/** Documented systems' own routes stand under no tag but theirs. */
+const isOfSurface = ({ tags }: Route): boolean => tags.every((tag) => SURFACES.some((name) => name === tag))
+
+export function shapeOf(route: Route): Shape {
+  if (route.renderError === renderErrorPage) return 'page'
+  if (route.renderError.answer) return 'oauth'
+  if (!isOfSurface(route)) return 'envelope'
+  return route.tags.some((tag) => FASTAPI.includes(tag)) ? 'fastapi' : 'string detail'
+}
+
+/** The status of a part of the request that its schema refuses. */
+export function refusalStatus(route: Route, part: 'path' | 'query' | 'body'): number {
+  const shape = shapeOf(route)
+  if (shape === 'fastapi') return 422
+  if (shape !== 'envelope' || part === 'path') return 400
+  return route.spec.invalidIs400 ? 400 : 422
+}
+
+const IssueList = expect.arrayContaining([
+  { loc: expect.arrayContaining([expect.any(String)]), msg: expect.any(String), type: expect.any(String) },
+])
+
+const envelope = (status: number, detail: unknown) => ({
+  error: {
+    code: expect.stringMatching(/^[A-Z][A-Z0-9_]+$/),
+    message: expect.any(String),
+    details: expect.any(Object),
+    request_id: expect.any(String),
+  },
+  code: expect.stringMatching(/^[A-Z][A-Z0-9_]+$/),
+  status,
+  message: expect.any(String),
+  detail,
+  details: expect.any(Object),
+  timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+})
+
+const MARKUP = ['<img', '<script>alert']
+
+/** Whatever was asked: no failure of ours, every failure in the words of its surface, and no page that runs what it was given. */
+export async function expectWellAnswered(route: Route, what: string, answer: Response): Promise<void> {
+  const { status, headers } = answer
+  const where = `${route.method} ${route.path}, ${what}`
+  expect(status, where).toBeLessThan(500)
+  const type = headers.get('content-type') ?? ''
+  const text = await answer.text()
+  if (type.startsWith('text/html')) for (const markup of MARKUP) expect(text, where).not.toContain(markup)
+  else if (text !== '' && status !== 101) expect(headers.get('x-content-type-options'), where).toBe('nosniff')
+  expect(headers.get('set-cookie'), where).toBeNull()
+  if (status < 400) return
+  if (type.startsWith('text/html')) return expect(shapeOf(route), where).toBe('page')
+  expect(type, where).toBe('application/json')
+  const body: unknown = JSON.parse(text)
+  const isOAuth = shapeOf(route) === 'oauth' && typeof (body as { error: unknown }).error === 'string'
+  if (isOAuth) {
+    expect(body, where).toEqual({
+      error: expect.stringMatching(/^[a-z_]+$/),
+      error_description: expect.stringMatching(/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/),
+    })
+    return
+  }
+  const hasList = shapeOf(route) === 'fastapi' && status === 422
+  expect(body, where).toEqual(envelope(status, hasList ? IssueList : expect.any(String)))
+}
