@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { bearer, PASSWORD, post, revoke, signInAdmin, signUp } from './support/api.ts'
+import { type Application, type Seen, startApplication } from './support/application.ts'
+import { PROJECT_ROOT } from './support/checkout.ts'
+import { freePort } from './support/ports.ts'
+import { type Running, start } from './support/process.ts'
+
+const origin = inject('origin')
+
+const run = (script: string, args: readonly string[], env: Record<string, string> = {}): Running =>
+  start(process.execPath, [`examples/clients/${script}`, ...args], { cwd: PROJECT_ROOT, env })
+
+describe('examples/clients/oauth2-password', () => {
+  const signIn = (name: string, env: Record<string, string> = { PASSWORD }) =>
+    run('oauth2-password/main.mjs', [name, origin], env)
+
+  it('signs in by form, calls a protected route, refreshes, and calls it again', async () => {
+    const { email } = await signUp(origin)
+    const client = signIn(email)
+    expect([await client.ended, client.output().trim().split('\n')]).toEqual([
+      0,
+      [
+        'signed in, with a bearer token',
+        expect.stringMatching(`^GET /protected 200 .*"user":"${email}"`),
+        'refreshed',
+        expect.stringMatching(`^GET /protected 200 .*"user":"${email}"`),
+      ],
+    ])
+  })
+
+  it('says what the service says of a wrong password', async () => {
+    const { email } = await signUp(origin)
+    const client = signIn(email, { PASSWORD: 'wrong password' })
+    expect([await client.ended, client.output().trim()]).toEqual([1, '401 Invalid email or password'])
+  })
+
+  it('wants a name and a password', async () => {
+    const client = signIn('ada', {})
+    expect([await client.ended, client.output()]).toEqual([2, expect.stringContaining('usage')])
+  })
+})
+
+describe('examples/clients/spring-filter', () => {
+  let application: Application
+  const running: Running[] = []
+
+  /** A filter before the application; its origin. */
+  async function startFilter(postern: string, upstream = `http://127.0.0.1:${application.port}`): Promise<string> {
+    const filter = run('spring-filter/filter.mjs', [upstream, postern, '0'])
+    running.push(filter)
+    return vi.waitFor(
+      () => {
+        const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(filter.output()) ?? []
+        if (address === undefined) throw new Error(filter.output())
+        return address
+      },
+      { timeout: 10_000 },
+    )
+  }
+
+  let filter = ''
+  beforeAll(async () => {
+    application = await startApplication()
+    filter = await startFilter(origin)
+  })
+  afterAll(async () => {
+    await Promise.all(running.map((each) => each.stop()))
+    await application?.stop()
+  })
+
+  const get = (path: string, headers: Record<string, string> = {}, at = filter) => fetch(`${at}${path}`, { headers })
+
+  it('lets a good token through, and tells the application whose it is', async () => {
+    const { email, access_token: token } = await signUp(origin)
+    const profile = await fetch(`${origin}/api/v1/auth/profile`, { headers: bearer(token) })
+    const { id } = (await profile.json()) as { id: number }
+    const answer = await post(filter, '/orders?page=2', { item: 'ladder' }, bearer(token))
+    expect(answer.status).toBe(200)
+    const seen = (await answer.json()) as Seen
+    expect(seen).toMatchObject({ method: 'POST', path: '/orders?page=2', body: '{"item":"ladder"}' })
+    expect(seen.headers).toMatchObject({
+      'x-user-id': String(id),
+      'x-user-name': encodeURIComponent(email),
+      'x-user-role': 'ROLE_USER',
+    })
+    expect(Number(seen.headers['x-user-token-expires'])).toBeGreaterThan(Date.now() / 1000)
+  })
+
+  it('believes no client who says who it is', async () => {
+    const { access_token: token } = await signUp(origin)
+    const forged = {
+      'x-user-id': '1',
+      'x-user-role': 'ROLE_ADMIN',
+      X_User_Role: 'ROLE_ADMIN',
+      'x-user-groups': 'staff',
+    }
+    const { headers } = (await (await get('/', { ...bearer(token), ...forged })).json()) as Seen
+    expect(headers['x-user-role']).toBe('ROLE_USER')
+    expect(headers['x-user-id']).not.toBe('1')
+    expect(
+      Object.keys(headers)
+        .filter((name) => /^x[-_]user[-_]/.test(name))
+        .sort(),
+    ).toEqual(['x-user-id', 'x-user-name', 'x-user-role', 'x-user-token-expires'])
+  })
+
+  it('answers 401 itself without a good token', async () => {
+    const { access_token: token } = await signUp(origin)
+    await revoke(origin, token)
+    for (const headers of [{}, bearer('a.b.c'), bearer(token), { authorization: 'Basic YTpi' }]) {
+      const answer = await get('/orders', headers)
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+      expect(await answer.json()).toMatchObject({ status: 401, message: expect.any(String), path: '/orders' })
+    }
+  })
+
+  it('keeps a path to a role, however it is written', async () => {
+    const user = bearer((await signUp(origin)).access_token)
+    const admin = bearer((await signInAdmin(origin)).access_token)
+    for (const path of ['/admin', '/admin/reports', '/%61dmin', '/ADMIN/', '/x/%2e%2e/admin'])
+      expect([path, (await get(path, user)).status, (await get(path, admin)).status]).toEqual([path, 403, 200])
+    for (const path of ['//admin', '/admin;v=1', '/%2fadmin', '/x%5cadmin', '/%252e%252e/admin'])
+      expect([path, (await get(path, user)).status]).toEqual([path, 400])
+  })
+
+  it('lets nobody through when it cannot ask', async () => {
+    const deaf = await startFilter(`http://127.0.0.1:${await freePort()}`)
+    const { access_token: token } = await signUp(origin)
+    expect((await get('/', bearer(token), deaf)).status).toBe(503)
+  })
+
+  it('is 502 when the application is silent', async () => {
+    const alone = await startFilter(origin, `http://127.0.0.1:${await freePort()}`)
+    const { access_token: token } = await signUp(origin)
+    expect((await get('/', bearer(token), alone)).status).toBe(502)
+  })
+})
