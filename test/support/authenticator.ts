@@ -23,6 +23,8 @@ export interface AuthenticatorSettings {
   readonly attestsItself?: boolean
   /** It keeps the user handle, and answers without being told a credential. */
   readonly isDiscoverable?: boolean
+  /** An id that an attacker chose, in the place of a random one; base64url. */
+  readonly id?: string
 }
 
 /** What an attacker, or a poor authenticator, does differently. */
@@ -149,14 +151,16 @@ const ATTESTED = 0x40
 
 /** An authenticator with one credential, and the browser before it, in software (WebAuthn 6). */
 export class SoftwareAuthenticator {
-  readonly id = toBase64Url(crypto.getRandomValues(new Uint8Array(20)))
+  readonly id: string
   #signCount = 0
   #userHandle: string | null = null
 
   private constructor(
     readonly settings: AuthenticatorSettings,
     readonly key: Key,
-  ) {}
+  ) {
+    this.id = settings.id ?? toBase64Url(crypto.getRandomValues(new Uint8Array(20)))
+  }
 
   static async make(settings: AuthenticatorSettings = {}): Promise<SoftwareAuthenticator> {
     return new SoftwareAuthenticator(settings, await KEYS[settings.algorithm ?? -7]())
@@ -166,7 +170,8 @@ export class SoftwareAuthenticator {
   async create(options: CreationOptions, deviation: Deviation = {}) {
     this.#userHandle = options.user.id
     const clientDataJSON = clientData('webauthn.create', options.challenge, deviation)
-    const credential = concatBytes(new Uint8Array(16), Uint8Array.of(0, 20), bytesOf(this.id), this.key.cose)
+    const id = bytesOf(this.id)
+    const credential = concatBytes(new Uint8Array(16), Uint8Array.of(0, id.length), id, this.key.cose)
     const authData = concatBytes(await this.#authData(options.rp.id, deviation, ATTESTED), credential)
     const attestation = new Map<string, Cbor>([
       ['fmt', deviation.format ?? (this.settings.attestsItself ? 'packed' : 'none')],

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
+import { json } from '../../support/app.ts'
+import { SoftwareAuthenticator } from '../../support/authenticator.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
-import { addPasskey, app, post } from './support.ts'
+import { addPasskey, app, beginRegistration, beginSignIn, codeOf, post } from './support.ts'
 
 const ROUNDS = 20
 
@@ -43,4 +45,46 @@ it('the beginning of a sign-in tells by no status, header, key or time who exist
   console.log(`known ${a.toFixed(1)} ms, unknown ${b.toFixed(1)} ms (medians), overlap ${overlap.toFixed(2)}`)
   expect([...shapes]).toHaveLength(1)
   expect(overlap).toBeGreaterThan(0.5)
+})
+
+it('nothing that is done with the credentials of a beginning tells whether they are made up', async () => {
+  const [{ user }, plain, attacker] = [
+    await addPasskey(await signUpUser(app)),
+    await signUpUser(app),
+    await signUpUser(app),
+  ]
+  const outcomes = new Map<string, string[]>()
+  for (const [who, email] of [
+    ['passkey', user.email],
+    ['none', plain.email],
+    ['nobody', newEmail()],
+  ] as const) {
+    const { allowCredentials } = await beginSignIn({ email })
+    const id = allowCredentials[0]?.id ?? ''
+    const forged = async (options: { challenge: string; rpId: string }) => ({
+      ...(await (await SoftwareAuthenticator.make()).get(options)),
+      id,
+      rawId: id,
+    })
+    const complete = async (begin: unknown) =>
+      codeOf(await post('authenticate/complete', { credential: await forged(await beginSignIn(begin)) }))
+    const stepUp = async () => {
+      const credential = await forged(await beginSignIn())
+      return codeOf(await app.fetch('/api/v1/auth/step-up', json({ credential }, attacker.headers)))
+    }
+    const register = async () => {
+      const credential = await (await SoftwareAuthenticator.make({ id })).create(await beginRegistration(attacker))
+      return codeOf(await post('register/complete', { credential }, attacker.headers))
+    }
+    const answers = [await complete({ email }), await complete({}), await stepUp(), await register()]
+    outcomes.set(who, answers.map(String))
+  }
+  const [real, ...others] = outcomes.values()
+  expect(real).toEqual([
+    '400,PASSKEY_REFUSED',
+    '400,PASSKEY_REFUSED',
+    '400,PASSKEY_REFUSED',
+    '400,PASSKEY_ALREADY_REGISTERED',
+  ])
+  for (const other of others) expect(other).toEqual(real)
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { findBrokenVariables } from '../../../src/config.ts'
-import { decoysOf } from '../../../src/features/passkeys/rules/decoys.ts'
+import { decoysOf, isDecoy } from '../../../src/features/passkeys/rules/decoys.ts'
 import { drawPlainBytes, readClientData, toCanonical } from '../../../src/features/passkeys/rules/encoding.ts'
 import { addsFactor, amrOf } from '../../../src/features/passkeys/rules/factors.ts'
 import { isExpectedOrigin, relatedOrigins, relyingPartyOf } from '../../../src/features/passkeys/rules/relying-party.ts'
@@ -171,5 +171,14 @@ describe('decoys', () => {
     expect(decoysOf(key, 'a@example.com')).not.toEqual(decoysOf(new Uint8Array(32), 'a@example.com'))
     const counts = Array.from({ length: 200 }, (_, index) => decoysOf(key, `${index}@example.com`).length)
     expect(new Set(counts)).toEqual(new Set([1, 2]))
+  })
+
+  it('are known to who has the key alone, and no other id is taken for one', () => {
+    const key = new Uint8Array(32).fill(1)
+    const ids = Array.from({ length: 50 }, (_, index) => decoysOf(key, `${index}@example.com`)).flat()
+    expect(ids.every(({ id }) => isDecoy(key, id))).toBe(true)
+    expect(ids.some(({ id }) => isDecoy(new Uint8Array(32), id))).toBe(false)
+    for (const id of ['', 'AAAA', 'A'.repeat(11), 'A'.repeat(27), '%', ids[0]?.id.slice(4) ?? ''])
+      expect(isDecoy(key, id)).toBe(false)
   })
 })

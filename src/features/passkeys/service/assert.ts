@@ -8,6 +8,7 @@ import { addsFactor, amrOf } from '../rules/factors.ts'
 import { confirmRegression, selectHandle, selectPasskeyByCredential, updateSignCount } from '../store.ts'
 import type { AssertionCredential, Passkey, PasskeyProof } from '../types.ts'
 import { orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
+import { isMadeUp } from './decoys.ts'
 
 /** What checking a passkey's answer throws, for the routes that take one. */
 export const assertionErrors = [ceremonyInvalid, passkeyRefused, passkeyNotFound]
@@ -30,7 +31,7 @@ export async function verifyAssertion(ctx: Ctx, input: AssertionInput): Promise<
   if (input.challenge && input.challenge !== redeemed.challenge) throw ceremonyInvalid()
   if (input.ceremonyId && input.ceremonyId !== ceremony.id) throw ceremonyInvalid()
   const passkey = await selectPasskeyByCredential(ctx, credential.id)
-  if (!passkey) throw passkeyNotFound()
+  if (!passkey) throw await refusalOfUnknown(ctx, credential)
   await requireOwner(ctx, ceremony, passkey, credential)
   const verified = await verifySignature(ctx, redeemed, passkey, credential)
   const { newCounter, userVerified, credentialBackedUp, credentialDeviceType } = verified.authenticationInfo
@@ -56,6 +57,11 @@ export async function verifyFurtherPasskey(
   const proof = await verifyPasskeyOf(ctx, userId, input)
   if (!addsFactor(before, proof.amr)) throw passkeyRefused({ reason: 'same_factor' })
   return proof
+}
+
+/** A made-up id is refused as an account's own is under a signature that does not fit: neither tells who has passkeys. */
+async function refusalOfUnknown(ctx: Ctx, { id }: AssertionCredential) {
+  return (await isMadeUp(ctx, id)) ? refused(ctx, 'made_up') : passkeyNotFound()
 }
 
 /** A ceremony that was begun for somebody is theirs alone, also when nobody goes by the name that was given. */

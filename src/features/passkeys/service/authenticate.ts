@@ -2,11 +2,11 @@ import type { Ctx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { findChallenge, mfaChallengeInvalid } from '../../mfa/service/challenges.ts'
 import { findUserByIdentifier, normalizeIdentifier } from '../../users/service.ts'
-import { decoysOf } from '../rules/decoys.ts'
 import { relyingPartyOf } from '../rules/relying-party.ts'
 import { selectPasskeys } from '../store.ts'
 import type { CredentialDescriptor, Passkey, UserVerification } from '../types.ts'
 import { type IssuedChallenge, issueChallenge } from './challenges.ts'
+import { makeDecoys } from './decoys.ts'
 
 export { mfaChallengeInvalid }
 
@@ -63,7 +63,7 @@ async function beginForIdentifier(ctx: Ctx, identifier: string): Promise<Authent
   const user = await findUserByIdentifier(ctx, identifier)
   // The same road for the unknown: an empty id has no passkeys.
   const passkeys = await selectPasskeys(ctx, user?.id ?? '')
-  const decoys = decoysOf(await ctx.config.rootKeys.current.derive('passkey decoys'), name)
+  const decoys = await makeDecoys(ctx, name)
   const issued = await issue(ctx, user?.id ?? null, name)
   return toOptions(ctx, issued, passkeys.length > 0 ? passkeys.map(toDescriptor) : decoys)
 }

@@ -12,6 +12,7 @@ import { relyingPartyOf } from '../rules/relying-party.ts'
 import { insertPasskey, selectPasskeyByCredential, selectPasskeys, upsertHandle } from '../store.ts'
 import type { Attachment, Passkey, RegistrationCredential } from '../types.ts'
 import { issueChallenge, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
+import { isMadeUp } from './decoys.ts'
 import { tellOfPasskey } from './notices.ts'
 
 const LIFETIME_MS = 5 * MINUTE
@@ -94,6 +95,8 @@ export async function completeRegistration(
   const { sessionId, authVersion, name } = CeremonyData.parse(redeemed.ceremony.data)
   if (redeemed.ceremony.userId !== ctx.actor.id || sessionId !== ctx.actor.sessionId) throw ceremonyInvalid()
   const info = await verifyRegistration(ctx, redeemed, credential)
+  // A real id is told to be taken; that a made-up one is free would tell it apart.
+  if (await isMadeUp(ctx, info.credential.id)) throw passkeyTaken()
   const passkey: Passkey = {
     id: ctx.newId(),
     userId: ctx.actor.id,
