@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { env } from '../../support/app.ts'
+import { createTestApp, env } from '../../support/app.ts'
+import { acceptedMails } from '../../support/mail.ts'
 import { newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { jwtPayload } from '../sessions/support.ts'
 import { answerOf, app, get, post } from './support.ts'
 
-const patch = (headers: Record<string, string>, body: unknown) =>
-  app.fetch('/api/v1/auth/profile', {
+const patch = (headers: Record<string, string>, body: unknown, on = app) =>
+  on.fetch('/api/v1/auth/profile', {
     method: 'PATCH',
     headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -76,6 +77,22 @@ describe('PATCH /api/v1/auth/profile', () => {
   ])('is 422 for %j', async (body) => {
     const { headers } = await signUpUser(app)
     expect(await answerOf(patch(headers, body))).toMatchObject([422, { code: 'VALIDATION_ERROR' }])
+  })
+
+  it('sends and changes nothing when it answers an error', async () => {
+    const username = `Held_${Date.now()}`
+    await signUpUser(app, { username })
+    const [account, email] = [await signUpUser(app, { first_name: 'Ada' }), newEmail()]
+    expect(await answerOf(patch(account.headers, { first_name: 'Eve', username, email }))).toMatchObject([
+      409,
+      { details: { field: 'username' } },
+    ])
+    const mute = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })
+    expect((await patch(account.headers, { first_name: 'Eve', email }, mute)).status).toBe(503)
+    expect(await meOf(account)).toMatchObject({ first_name: 'Ada', username: null })
+    await app.settled()
+    expect(await acceptedMails(email, 'email_change')).toEqual([])
+    expect(await acceptedMails(account.email, 'email_change_notice')).toEqual([])
   })
 
   it('is 401 without a session, and after it has ended', async () => {

@@ -11,9 +11,8 @@ import type { User } from '../../users/types.ts'
 import { applyToOwnView } from '../../validation/service.ts'
 import { linkInvalid } from '../errors.ts'
 import { updateEmail } from '../store/credentials.ts'
-import { getCurrentUser } from './current.ts'
 import { linkTo } from './links.ts'
-import { mayMailLink } from './mailed-links.ts'
+import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
@@ -29,19 +28,20 @@ export interface VerifiedEmail {
 }
 
 /**
- * Asks for another address: the new one gets a link, the old one is told. Nothing counts until the link is used.
- * Wants a fresh factor (`requireFreshFactor`). Throws CONFLICT for a taken address, unless HIDE_ACCOUNT_EXISTENCE: then whoever has it gets no link, and the answer is the same.
- * Returns the address that waits, or null when it is the present one.
+ * Whether the caller may ask for another address; nothing is sent. Wants a fresh factor (`requireFreshFactor`). Throws
+ * CONFLICT for a taken address, unless HIDE_ACCOUNT_EXISTENCE: then whoever has it gets no link, and the answer is the same.
+ * Returns the address for `mailEmailChange`, or null when it is the present one.
  */
-export async function changeEmail(
+export async function checkEmailChange(
   ctx: ActorCtx,
+  user: User,
   { newEmail: typed, ...given }: GivenFactors & { newEmail: string },
 ): Promise<string | null> {
-  const user = await getCurrentUser(ctx)
   const newEmail = normalizeEmail(typed)
   if (newEmail === user.email) return null
   await requireFreshFactor(ctx, given)
-  await mailEmailChange(ctx, user, newEmail)
+  requireMailTransport(ctx)
+  await checkNewEmail(ctx, newEmail)
   return newEmail
 }
 
@@ -52,16 +52,23 @@ export async function checkNewEmail(ctx: Ctx, newEmail: string): Promise<boolean
   throw emailTaken()
 }
 
-/** For who has proven to be the user: the link to the new address, in its normal form, and the notice to the old one. */
+/**
+ * For who has proven to be the user: the link to the new address, in its normal form, and the notice to the old one.
+ * Nothing counts until the link is used.
+ */
 export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
   const isFree = await checkNewEmail(ctx, newEmail)
-  if (isFree && (await mayMailLink(ctx, 'email_change', newEmail))) await sendLink(ctx, user, newEmail)
+  const sending = isFree ? sendLink(ctx, user, newEmail) : Promise.resolve()
+  // Where accounts are not shown to exist, the time of the answer must not show it either.
+  if (ctx.config.HIDE_ACCOUNT_EXISTENCE) ctx.defer(sending)
+  else await sending
   const params = { newEmail }
   const { id: userId, locale } = user
   await queueMail(ctx, { kind: 'email_change_notice', to: user.email, userId, locale, params })
 }
 
 async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
+  if (!(await mayMailLink(ctx, 'email_change', newEmail))) return
   const { id: userId, locale, email: oldEmail, authVersion } = user
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_change',

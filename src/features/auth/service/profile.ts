@@ -2,7 +2,7 @@ import type { ActorCtx } from '../../../context.ts'
 import { updateProfile } from '../../users/service/profile.ts'
 import type { Profile, User } from '../../users/types.ts'
 import { getCurrentUser } from './current.ts'
-import { changeEmail } from './email-change.ts'
+import { checkEmailChange, mailEmailChange } from './email-change.ts'
 import type { GivenFactors } from './step-up.ts'
 
 export interface OwnProfileChange extends GivenFactors {
@@ -12,16 +12,17 @@ export interface OwnProfileChange extends GivenFactors {
 }
 
 /**
- * The caller's own profile. A new address only asks for its verification. Throws CONFLICT, and for an address whatever
- * `requireFreshFactor` throws, before anything is changed.
+ * The caller's own profile. A new address only asks for its verification; its mails come last, when nothing else can be
+ * refused. Throws CONFLICT, and for an address whatever `requireFreshFactor` throws, before anything is changed.
  */
 export async function changeOwnProfile(
   ctx: ActorCtx,
   input: OwnProfileChange,
 ): Promise<{ user: User; pendingEmail: string | null; propagated: boolean }> {
   const { newEmail, changes, password, code } = input
-  const pendingEmail = newEmail === null ? null : await changeEmail(ctx, { newEmail, password, code })
   const user = await getCurrentUser(ctx)
+  const pendingEmail = newEmail === null ? null : await checkEmailChange(ctx, user, { newEmail, password, code })
   const changed = await updateProfile(ctx, { user, changes, actor: { type: 'user', id: user.id } })
+  if (pendingEmail !== null) await mailEmailChange(ctx, changed.user, pendingEmail)
   return { ...changed, pendingEmail }
 }
