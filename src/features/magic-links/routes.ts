@@ -10,6 +10,7 @@ import {
   getMagicLink,
   linkInvalid,
   redirectNotAllowed,
+  resendMagicLink,
   sendMagicLink,
   signInWithMagicLink,
 } from './service.ts'
@@ -29,16 +30,22 @@ export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magi
 /** Where links in mails lead: a failure is a page too. */
 export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
 
+const sendSpec = {
+  summary: 'Mail a sign-in link; answered alike whether or not the address is known',
+  guard: publicRoute,
+  body: SendBody,
+  answers: { 200: { description: 'A mail is sent if the address can sign in', schema: SentAnswer } },
+  errors: [redirectNotAllowed, serviceUnavailable],
+}
+
+magicLinkRoutes.post(['/magic/send', '/magic-link'], sendSpec, async ({ ctx, body }) =>
+  Response.json(sentToWire(await sendMagicLink(ctx, toSend(body)))),
+)
+
 magicLinkRoutes.post(
-  ['/magic/send', '/magic-link', '/magic-link/resend'],
-  {
-    summary: 'Mail a sign-in link; answered alike whether or not the address is known',
-    guard: publicRoute,
-    body: SendBody,
-    answers: { 200: { description: 'A mail is sent if the address can sign in', schema: SentAnswer } },
-    errors: [redirectNotAllowed, serviceUnavailable],
-  },
-  async ({ ctx, body }) => Response.json(sentToWire(await sendMagicLink(ctx, toSend(body)))),
+  '/magic-link/resend',
+  { ...sendSpec, summary: 'Mail a sign-in link again; it leads back to where the last one did' },
+  async ({ ctx, body }) => Response.json(sentToWire(await resendMagicLink(ctx, toSend(body)))),
 )
 
 magicLinkRoutes.post(

@@ -2,15 +2,20 @@ import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { MINUTE } from '../../lib/time.ts'
+import { HOUR, MINUTE } from '../../lib/time.ts'
 import { linkInvalid, linkTo } from '../auth/service/links.ts'
 import { mayMailLink, requireMailTransport } from '../auth/service/mailed-links.ts'
 import { redeemForUser } from '../auth/service/proven-mailbox.ts'
-import { requireAllowedRedirect } from '../auth/service/redirects.ts'
+import { isAllowedRedirect, requireAllowedRedirect } from '../auth/service/redirects.ts'
 import { finishFirstFactor, type SignInResult } from '../auth/service/sign-in.ts'
 import { answerAlike } from '../auth/service/uniform.ts'
 import { queueMail } from '../mail/service.ts'
-import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../one-time-tokens/service.ts'
+import {
+  findNewestOneTimeToken,
+  findOneTimeToken,
+  issueOneTimeToken,
+  redeemOneTimeToken,
+} from '../one-time-tokens/service.ts'
 import type { OneTimeToken } from '../one-time-tokens/types.ts'
 import { findUserByEmail, isSignInAllowed, normalizeEmail } from '../users/service.ts'
 import type { User } from '../users/types.ts'
@@ -21,6 +26,8 @@ export { redirectNotAllowed } from '../auth/service/redirects.ts'
 const LINK_LIFETIME_MS = 15 * MINUTE
 /** Of the code that a confirmed link is exchanged for: an application takes it at once, a person copies it. */
 const CODE_LIFETIME_MS = 5 * MINUTE
+/** How long an address to return to is remembered for a link that is sent again. */
+const REMEMBERED_MS = HOUR
 const BINDING_PREFIX = 'pmb_'
 
 const LinkData = z.object({
@@ -43,23 +50,43 @@ export interface SendInput {
  * Mails a sign-in link, to new addresses too where sign-ups are open. Everybody is answered alike, in the same time.
  * Throws REDIRECT_NOT_ALLOWED.
  */
-export async function sendMagicLink(ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> {
+export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> =>
+  mailLink(ctx, input, async () => null)
+
+/** As `sendMagicLink`; a request that names no address to return to means the one of the link before. */
+export const resendMagicLink = (ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> =>
+  mailLink(ctx, input, (email) => findLastRedirect(ctx, email))
+
+async function mailLink(
+  ctx: Ctx,
+  input: SendInput,
+  findRedirect: (email: string) => Promise<string | null>,
+): Promise<{ binding: string | null }> {
   requireMailTransport(ctx)
   const redirectUrl = input.redirectUrl === null ? null : requireAllowedRedirect(ctx, input.redirectUrl).href
   const binding = input.bind ? newSecret(BINDING_PREFIX) : null
-  const data = { redirectUrl, bindingHash: binding && (await hashSecret(binding)), isConfirmed: false }
+  const bindingHash = binding && (await hashSecret(binding))
   await answerAlike(
     ctx,
     () => findUserByEmail(ctx, input.email),
     async (user) => {
-      if (user ? isSignInAllowed(user) : ctx.config.SIGNUPS_ENABLED) await sendLink(ctx, user, input.email, data)
+      if (user ? !isSignInAllowed(user) : !ctx.config.SIGNUPS_ENABLED) return
+      const email = user?.email ?? normalizeEmail(input.email)
+      const data = { redirectUrl: redirectUrl ?? (await findRedirect(email)), bindingHash, isConfirmed: false }
+      await sendLink(ctx, user, email, data)
     },
   )
   return { binding }
 }
 
-async function sendLink(ctx: Ctx, user: User | undefined, typed: string, data: LinkData): Promise<void> {
-  const email = user?.email ?? normalizeEmail(typed)
+/** Where the newest link of the last hour led, if it may lead there still. */
+async function findLastRedirect(ctx: Ctx, email: string): Promise<string | null> {
+  const last = await findNewestOneTimeToken(ctx, 'magic_link', { email, since: ctx.now() - REMEMBERED_MS })
+  const redirectUrl = last ? LinkData.parse(last.data).redirectUrl : null
+  return redirectUrl !== null && isAllowedRedirect(ctx, redirectUrl) ? redirectUrl : null
+}
+
+async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: LinkData): Promise<void> {
   const userId = user?.id ?? null
   if (!(await mayMailLink(ctx, 'magic_link', email))) return
   const { token } = await issueOneTimeToken(ctx, {

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import { hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DAY } from '../../lib/time.ts'
-import { deleteExpired, insertToken, selectLive, type TokenRow, updateUsed, voidTokens } from './store.ts'
+import { deleteExpired, insertToken, selectLive, selectNewest, type TokenRow, updateUsed, voidTokens } from './store.ts'
 import type { OneTimePurpose, OneTimeToken } from './types.ts'
 
 const TOKEN_PREFIX = 'pot_'
@@ -75,6 +75,16 @@ export async function findOneTimeToken(
   token: string,
 ): Promise<OneTimeToken | undefined> {
   const row = await selectLive(ctx, purpose, await hashSecret(token))
+  return row && toToken(row, purpose)
+}
+
+/** The newest of an address and purpose that was made after `since`, whatever has become of it. */
+export async function findNewestOneTimeToken(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  made: { email: string; since: number },
+): Promise<OneTimeToken | undefined> {
+  const row = await selectNewest(ctx, purpose, made)
   return row && toToken(row, purpose)
 }
 

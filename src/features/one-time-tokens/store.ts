@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull, lt, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { oneTimeTokens } from './tables.ts'
 import type { OneTimePurpose } from './types.ts'
@@ -52,6 +52,20 @@ export async function selectLive(
     .select()
     .from(oneTimeTokens)
     .where(live(purpose, tokenHash, now()))
+    .limit(1)
+  return row
+}
+
+export async function selectNewest(
+  { db }: Pick<Ctx, 'db'>,
+  purpose: OneTimePurpose,
+  { email, since }: { email: string; since: number },
+): Promise<TokenRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(oneTimeTokens)
+    .where(and(eq(oneTimeTokens.email, email), eq(oneTimeTokens.purpose, purpose), gt(oneTimeTokens.createdAt, since)))
+    .orderBy(desc(oneTimeTokens.createdAt), desc(sql`rowid`))
     .limit(1)
   return row
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApp } from '../../support/app.ts'
+import { createTestApp, env, json } from '../../support/app.ts'
 import { newEmail } from '../../support/users.ts'
 import { mailedToken } from '../auth/mails.ts'
-import { app, post } from '../auth/support.ts'
+import { answerOf, app, post } from '../auth/support.ts'
 import { BROWSER, linkFor, open, PAGE, send, submit, verifiedUser } from './support.ts'
 
 describe('the page of a link', () => {
@@ -71,6 +71,15 @@ describe('the page of a link', () => {
   })
 })
 
+async function newestLinkTo(email: string): Promise<{ redirectUrl: string | null } | null> {
+  const { results } = await env.DB.prepare(
+    "select data from one_time_tokens where purpose = 'magic_link' and email = ? order by rowid desc limit 1",
+  )
+    .bind(email)
+    .all<{ data: string }>()
+  return JSON.parse(results[0]?.data ?? 'null')
+}
+
 describe('the way back to an application', () => {
   const trusting = createTestApp({ env: { REDIRECT_ORIGINS: 'https://app.example.test' } })
   const back = 'https://app.example.test/in?next=%2Fhome'
@@ -95,6 +104,47 @@ describe('the way back to an application', () => {
     expect(code).not.toBe(token)
     expect((await post('magic-link/verify', { token: code })).status).toBe(200)
     expect((await post('magic-link/verify', { token: code })).status).toBe(400)
+  })
+
+  it('is remembered by a link that is sent again, unless that names another', async () => {
+    const { email } = await verifiedUser()
+    const again = (body: Record<string, unknown> = {}) =>
+      answerOf(trusting.fetch('/api/v1/auth/magic-link/resend', json({ email, ...body })))
+    await send(email, { redirect_url: back }, trusting)
+    await mailedToken(app, email, PAGE)
+    const ways: (string | null)[] = []
+    for (const [count, body] of [
+      [2, {}],
+      [3, {}],
+      [4, { redirect_url: 'https://app.example.test/other' }],
+    ] as const) {
+      expect((await again(body))[0]).toBe(200)
+      const page = await trusting.fetch(`${PAGE}?token=${await mailedToken(app, email, PAGE, count)}`)
+      expect(page.headers.get('content-security-policy')).toContain("form-action 'self' https://app.example.test;")
+      ways.push((await newestLinkTo(email))?.redirectUrl ?? null)
+    }
+    expect(ways).toEqual([back, back, 'https://app.example.test/other'])
+    // A new request is a new one, and an old request is forgotten.
+    expect((await send(email))[0]).toBe(200)
+    await mailedToken(app, email, PAGE, 5)
+    expect((await newestLinkTo(email))?.redirectUrl).toBe(null)
+  })
+
+  it('is not remembered once the origin was taken off the list, or of a link that is an hour old', async () => {
+    const { email } = await verifiedUser()
+    await send(email, { redirect_url: back }, trusting)
+    await mailedToken(app, email, PAGE)
+    expect((await answerOf(app.fetch('/api/v1/auth/magic-link/resend', json({ email }))))[0]).toBe(200)
+    expect((await submit(await mailedToken(app, email, PAGE, 2))).status).toBe(200)
+    await send(email, { redirect_url: back }, trusting)
+    await mailedToken(app, email, PAGE, 3)
+    const later = createTestApp({
+      env: { REDIRECT_ORIGINS: 'https://app.example.test' },
+      override: (ctx) => ({ ...ctx, now: () => Date.now() + 3_600_001 }),
+    })
+    await later.fetch('/api/v1/auth/magic-link/resend', json({ email }))
+    await mailedToken(app, email, PAGE, 4)
+    expect((await newestLinkTo(email))?.redirectUrl).toBe(null)
   })
 
   it('is shut when the origin was taken off the list meanwhile', async () => {
