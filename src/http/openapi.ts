@@ -167,12 +167,21 @@ interface Failure {
   readonly status: number
 }
 
+/** Values are strings, and lists of them where a name is repeated: a query that takes both under every name takes all. */
+function canRefuse(query: z.ZodType | undefined): boolean {
+  if (!query) return false
+  const names = [...Object.keys(objectOf(query).shape), 'another']
+  const takes = (value: string | string[]) =>
+    query.safeParse(Object.fromEntries(names.map((name) => [name, value]))).success
+  return !takes('x') || !takes(['', 'x'])
+}
+
 /** Everything that a route answers when it fails: its own errors and those of what stands before its handler. */
 export function listFailures({ spec, renderError }: Route): Failure[] {
   const malformed = malformedRequest('The request is malformed')
   const errors = [
     ...(spec.path || spec.body ? [malformed] : []),
-    ...(spec.query || spec.body ? [spec.invalidIs400 ? malformed : validationFailed()] : []),
+    ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs400 ? malformed : validationFailed()] : []),
     ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
     ...(spec.unlimited ? [] : [rateLimited()]),
     ...(spec.errors ?? []).map((define) => define()),

@@ -2,7 +2,7 @@ import { completeAnswer } from '../../http/answer-headers.ts'
 import { publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { searchOf } from '../../http/url.ts'
-import { rateLimited, serviceUnavailable, unauthorized, validationFailed } from '../../lib/errors.ts'
+import { rateLimited, serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { conditionFailed, conditionsMalformed } from './errors.ts'
 import { ANSWER_HEADERS, checkRequest, renderValidationError } from './gateway.ts'
 import { countCheck } from './limit.ts'
@@ -35,7 +35,7 @@ validationRoutes.post(
     query: ValidateQuery,
     body: ValidateBody,
     answers: { 200: { description: 'What the token says, or why it is not good', schema: ValidateAnswer } },
-    errors: [validationFailed, rateLimited, serviceUnavailable],
+    errors: [rateLimited, serviceUnavailable],
   },
   async ({ ctx, body, query }) => {
     const consistency = body.consistency ?? query.consistency ?? 'view'

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { listRoutes } from '../../../src/app.ts'
+import { describeApi } from '../../../src/http/openapi.ts'
+
+const { paths } = JSON.parse(JSON.stringify(describeApi(listRoutes())))
+
+it('the document lists for a check what it answers: a condition that is malformed is 403, a body 400', () => {
+  const check: Record<string, unknown> = paths['/validate'].get
+  expect(Object.keys(check.responses ?? {})).toEqual(['200', '401', '403', '429', '500', '503'])
+  expect(JSON.stringify(check.parameters)).toContain('permission')
+  for (const path of ['/validate', '/api/v1/auth/validate'])
+    expect(paths[path].post.responses).not.toHaveProperty('422')
+})
