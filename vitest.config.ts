@@ -10,7 +10,7 @@ export default defineConfig({
       miniflare: {
         // The ring of signing keys is one for a database: tests of its rotation have one of their own.
         // So have tests of counts, which are of all rows, and of the last admin.
-        d1Databases: { RING_DB: 'ring', COUNTS_DB: 'counts' },
+        d1Databases: { RING_DB: 'ring', COUNTS_DB: 'counts', DIRECTORY_DB: 'directory' },
         bindings: {
           MODE: 'local',
           PUBLIC_URL: 'http://127.0.0.1:8787',

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { countUsers, selectUsers, type UserFilter } from '../store/directory.ts'
+import { selectUserPage, type UserFilter } from '../store/directory.ts'
 import type { User } from '../types.ts'
 
 export type { UserFilter } from '../store/directory.ts'
@@ -18,13 +18,9 @@ export interface UserPage {
 
 /**
  * A page of users, newest first unless `order` is `oldest`. Deleted ones only where the filter asks for that status.
- * The filter's `search` looks within email, username and names. The same work for any page of any size of the table.
+ * The same work for any page of any size of the table (decision 0165).
  */
 export async function listUsers(ctx: Pick<Ctx, 'db'>, query: UserQuery): Promise<UserPage> {
-  const { offset, limit, order = 'newest', ...filter } = query
-  const [users, total] = await Promise.all([
-    selectUsers(ctx, filter, { offset, limit, order }),
-    countUsers(ctx, filter),
-  ])
-  return { users, total }
+  const { offset, limit, order = 'newest', search, ...filter } = query
+  return selectUserPage(ctx, { ...filter, search: search?.trim() || undefined }, { offset, limit, order })
 }

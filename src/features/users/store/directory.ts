@@ -1,13 +1,29 @@
-import { and, asc, desc, eq, getTableColumns, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  type Column,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  inArray,
+  lt,
+  lte,
+  ne,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
 import { insertedUser } from '../store.ts'
-import { ALL_USERS, userCounts, users } from '../tables.ts'
+import { ALL_USERS, BUCKET_SIZE, userCounts, users } from '../tables.ts'
 import type { User, UserStatus } from '../types.ts'
 
 type Store = Pick<Ctx, 'db'>
 
 export interface UserFilter {
-  /** Part of an email, a username or a name. */
+  /** Part of an email, a username or a name; of fewer than three characters, the beginning of an email or a username. */
   readonly search?: string | undefined
   readonly status?: UserStatus | readonly UserStatus[] | undefined
   readonly role?: string | undefined
@@ -15,50 +31,138 @@ export interface UserFilter {
   readonly mfaEnabled?: boolean | undefined
 }
 
-/** The columns that a user is counted by, in either table. */
-type Kinds =
-  | Pick<typeof users, 'status' | 'role' | 'mfaEnabled'>
-  | Pick<typeof userCounts, 'status' | 'role' | 'mfaEnabled'>
+export interface UserRange {
+  readonly offset: number
+  readonly limit: number
+  readonly order: 'newest' | 'oldest'
+}
 
-const isOfKind = (kinds: Kinds, { status, role, isAdmin, mfaEnabled }: UserFilter): SQL | undefined =>
+/** A search looks at so many matches at most, the newest. */
+const MAX_MATCHES = 10_000
+
+/** What one character or two begin: so many at most of emails and of usernames, the first by alphabet. */
+const MAX_BEGINNINGS = 1000
+
+/** What is shorter has no trigram. */
+const TRIGRAM = 3
+
+/** The columns that users are counted by, in either table. */
+type Kind = Readonly<Record<'status' | 'role' | 'mfaEnabled', Column>>
+
+const isOfKind = (kind: Kind, { status, role, isAdmin, mfaEnabled }: UserFilter): SQL | undefined =>
   and(
-    status === undefined ? ne(kinds.status, 'deleted') : inArray(kinds.status, [status].flat()),
-    role === undefined ? undefined : eq(kinds.role, role),
-    isAdmin === undefined ? undefined : (isAdmin ? eq : ne)(kinds.role, 'admin'),
-    mfaEnabled === undefined ? undefined : eq(kinds.mfaEnabled, mfaEnabled),
+    status === undefined ? ne(kind.status, 'deleted') : inArray(kind.status, [status].flat()),
+    role === undefined ? undefined : eq(kind.role, role),
+    isAdmin === undefined ? undefined : (isAdmin ? eq : ne)(kind.role, 'admin'),
+    mfaEnabled === undefined ? undefined : eq(kind.mfaEnabled, mfaEnabled),
   )
 
-const conditionOf = ({ search, ...filter }: UserFilter): SQL | undefined =>
-  and(
-    isOfKind(users, filter),
-    search === undefined
-      ? undefined
-      : sql`${users.number} in (select rowid from user_search where user_search match ${`"${search.replaceAll('"', '""')}"`})`,
-  )
+const isCounted = (filter: UserFilter): SQL | undefined =>
+  and(eq(userCounts.bucket, ALL_USERS), gt(userCounts.count, 0), isOfKind(userCounts, filter))
 
-export async function selectUsers(
-  { db }: Store,
-  filter: UserFilter,
-  { offset, limit, order }: { offset: number; limit: number; order: 'newest' | 'oldest' },
-): Promise<User[]> {
-  const rows = await db
+/**
+ * The number of the first user of the page: the buckets say in which of them it is, and of that one alone rows are
+ * skipped (`not indexed`: by number, not through all of a kind). Null beyond the last user.
+ */
+function firstNumber(filter: UserFilter, { offset, order }: UserRange): SQL {
+  const row = alias(users, 'skipped')
+  const direction = sql.raw(order === 'newest' ? 'desc' : 'asc')
+  return sql`(
+    with located as materialized (
+      select bucket, preceding from (
+        select bucket, sum(count) as found, sum(sum(count)) over (order by bucket ${direction}) - sum(count) as preceding
+        from ${userCounts} where bucket >= 0 and count > 0 and ${isOfKind(userCounts, filter)} group by bucket
+      ) where preceding <= ${offset} and preceding + found > ${offset}
+    )
+    select ${row.number} from ${users} as skipped not indexed
+    where ${row.number} between (select bucket * ${BUCKET_SIZE} from located)
+      and (select bucket * ${BUCKET_SIZE} + ${BUCKET_SIZE - 1} from located) and ${isOfKind(row, filter)}
+    order by ${row.number} ${direction} limit 1 offset (select coalesce(${offset} - (select preceding from located), 0))
+  )`
+}
+
+/** Of each kind of user as many as the page has, from its first on; the page is the first of all of them. */
+function selectListed({ db }: Store, filter: UserFilter, range: UserRange) {
+  const row = alias(users, 'listed')
+  const isNewest = range.order === 'newest'
+  const direction = isNewest ? desc : asc
+  const isInRange = range.offset === 0 ? undefined : (isNewest ? lte : gte)(row.number, firstNumber(filter, range))
+  const ofKind = db
+    .select({ number: row.number })
+    .from(row)
+    .where(
+      and(
+        eq(row.status, userCounts.status),
+        eq(row.role, userCounts.role),
+        eq(row.mfaEnabled, userCounts.mfaEnabled),
+        isInRange,
+      ),
+    )
+    .orderBy(direction(row.number))
+    .limit(range.limit)
+  return db
+    .select(getTableColumns(users))
+    .from(userCounts)
+    .innerJoin(users, inArray(users.number, ofKind))
+    .where(isCounted(filter))
+    .orderBy(direction(users.number))
+    .limit(range.limit)
+}
+
+/** The numbers of who matches. FTS5's own words mean nothing inside quotes; a NUL would end the text. */
+function matches({ db }: Store, search: string): SQL {
+  const text = search.normalize('NFKC').trim().replaceAll('\0', '')
+  if ([...text].length >= TRIGRAM) {
+    const phrase = `"${text.replaceAll('"', '""')}"`
+    return sql`(select rowid from user_search where user_search match ${phrase} order by rowid desc limit ${MAX_MATCHES})`
+  }
+  const [from, to] = [text.toLowerCase(), `${text.toLowerCase()}\u{10ffff}`]
+  const beginning = (column: typeof users.email | typeof users.usernameKey) => {
+    const numbers = db.select({ number: users.number }).from(users)
+    const found = numbers.where(and(gte(column, from), lt(column, to))).orderBy(column)
+    return sql`select number from ${found.limit(MAX_BEGINNINGS)}`
+  }
+  return sql`(${beginning(users.email)} union ${beginning(users.usernameKey)})`
+}
+
+/** The plus keeps indexes of kinds out: the matches are fewer than the users of a kind. */
+const isFound = (store: Store, search: string, filter: UserFilter): SQL | undefined =>
+  and(sql`${users.number} in ${matches(store, search)}`, sql`+(${isOfKind(users, filter)})`)
+
+function selectFound(store: Store, search: string, filter: UserFilter, { offset, limit, order }: UserRange) {
+  return store.db
     .select(getTableColumns(users))
     .from(users)
-    .where(conditionOf(filter))
+    .where(isFound(store, search, filter))
     .orderBy(order === 'newest' ? desc(users.number) : asc(users.number))
     .limit(limit)
     .offset(offset)
-  return rows.flatMap((row) => insertedUser([row]) ?? [])
 }
 
-export async function countUsers({ db }: Store, filter: UserFilter): Promise<number> {
-  if (filter.search !== undefined) {
-    const [row] = await db.select({ count: sql<number>`count(*)` }).from(users).where(conditionOf(filter))
-    return row?.count ?? 0
-  }
-  const [row] = await db
+const countFound = (store: Store, search: string, filter: UserFilter) =>
+  store.db
+    .select({ count: sql<number>`count(*)` })
+    .from(users)
+    .where(isFound(store, search, filter))
+
+const countListed = ({ db }: Store, filter: UserFilter) =>
+  db
     .select({ count: sql<number>`coalesce(sum(${userCounts.count}), 0)` })
     .from(userCounts)
-    .where(and(eq(userCounts.bucket, ALL_USERS), isOfKind(userCounts, filter)))
-  return row?.count ?? 0
+    .where(isCounted(filter))
+
+/** The two statements of a page: its rows, and how many there are on all pages. */
+export const pageStatements = (store: Store, { search, ...filter }: UserFilter, range: UserRange) =>
+  search === undefined
+    ? ([selectListed(store, filter, range), countListed(store, filter)] as const)
+    : ([selectFound(store, search, filter, range), countFound(store, search, filter)] as const)
+
+/** In one batch, so that total and rows are of one moment. */
+export async function selectUserPage(
+  store: Store,
+  filter: UserFilter,
+  range: UserRange,
+): Promise<{ users: User[]; total: number }> {
+  const [rows, [counted]] = await store.db.batch(pageStatements(store, filter, range))
+  return { users: rows.flatMap((row) => insertedUser([row]) ?? []), total: counted?.count ?? 0 }
 }

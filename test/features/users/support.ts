@@ -1,0 +1,48 @@
+import { createTestApp, env, type TestApp } from '../../support/app.ts'
+import type { SignedInUser } from '../../support/users.ts'
+import { newAddress } from '../../support/users.ts'
+
+export const app = createTestApp()
+
+export interface Request {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly app?: TestApp
+}
+
+/** One call below `/api/v1/users`, from a network of its own. */
+export async function ask(
+  method: string,
+  path: string,
+  { headers = {}, body, ...rest }: Request = {},
+): Promise<[number, Record<string, unknown>]> {
+  const answer = await (rest.app ?? app).fetch(`/api/v1/users${path}`, {
+    method,
+    headers: {
+      'cf-connecting-ip': newAddress(),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return [answer.status, await answer.json()]
+}
+
+export const numberOf = ({ user }: SignedInUser): number => user.number
+
+/** A state that no route of this feature leads to. */
+export const setColumn = (userId: string, column: string, value: unknown) =>
+  env.DB.prepare(`update users set ${column} = ? where id = ?`).bind(value, userId).run()
+
+export interface RecordedEvent {
+  readonly type: string
+  readonly actor_id: string
+  readonly data: Record<string, unknown>
+}
+
+export async function eventsOf(userId: string, type: string): Promise<RecordedEvent[]> {
+  const { results } = await env.DB.prepare('select type, actor_id, data from events where user_id = ? and type = ?')
+    .bind(userId, type)
+    .all<{ type: string; actor_id: string; data: string }>()
+  return results.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }))
+}
