@@ -79,6 +79,15 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'GET /': 'a greeting',
   'POST /auth/login': 'checks a password',
   'POST /token': 'as /auth/login',
+  'POST /auth/register': 'makes an account',
+  'POST /auth/password-reset-request': 'mails an address its own link; says whether it is known',
+  'POST /auth/password-reset': "checks a mailed link's token",
+  'POST /auth/token-refresh': 'checks a refresh token',
+  'POST /auth/verify-2fa': 'checks a code of a session, or of a challenge',
+  'POST /admin/register': "checks an admin's token, or ADMIN_SECRET_KEY",
+  'POST /admin/login': 'checks a password, of admins',
+  'POST /vendor/register_vendor': 'makes an account, with the role vendor',
+  'POST /vendor/login': 'checks a password, of vendors',
   'POST /users/register': 'makes an account',
   'POST /api/v1/auth/password-reset': 'mails an address its own link',
   'POST /api/v1/auth/password-reset/confirm': "checks a mailed link's token",
@@ -87,7 +96,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
 }
 
 /** Admin paths where somebody becomes an admin or signs in as one: each checks for itself. */
-const ENTRANCES = ['POST /api/v1/admin/register']
+const ENTRANCES = ['POST /api/v1/admin/register', 'POST /admin/register', 'POST /admin/login']
 
 const OPEN = ['public', 'optional', 'custom']
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`

@@ -77,7 +77,7 @@ secondFactorRoutes.get(
 const secondStepRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
   kind: 'optional',
   scope: null,
-  strong: false,
+  strong: true,
   admit(ctx, identity) {
     if (identity.state !== 'valid') return { ...ctx, actor: null }
     if (identity.actor.type !== 'user') throw scopeMissing()

@@ -1,0 +1,159 @@
+import * as z from 'zod'
+import { adminSecretInvalid } from '../../../features/admin/errors.ts'
+import { emailNotVerified, weakPassword } from '../../../features/auth/errors.ts'
+import {
+  accountLocked,
+  invalidCredentials,
+  mfaRequired,
+  signInNotAccepted,
+} from '../../../features/auth/service/sign-in.ts'
+import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
+import { adminRoute, confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { conflict, notFound, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import {
+  activate,
+  changeRoleByName,
+  changeStateByNumber,
+  listAllUsers,
+  lockByEmail,
+  registerFurtherAdmin,
+  signInAdmin,
+  unlockByEmail,
+} from '../service/admins.ts'
+import {
+  AdminCreate,
+  AdminLogin,
+  LockAccountRequest,
+  RoleUpdate,
+  toNewAdmin,
+  UnlockAccountRequest,
+} from '../wire/admin.ts'
+import { INVALID, Message, messageToWire, PageQuery, UserPath } from '../wire/common.ts'
+import { LoginToken, loginToWire } from '../wire/sessions.ts'
+import { UserResponse, userToWire } from '../wire/users.ts'
+import { createRenderer, WRONG_CREDENTIALS } from '../wording.ts'
+
+export const adminRoutes = createRoutes({
+  prefix: '/admin',
+  tag: 'auth-service',
+  renderError: createRenderer(WRONG_CREDENTIALS),
+})
+
+const changed = { 200: { description: 'The user as it is now', schema: UserResponse }, ...INVALID }
+const done = { 200: { description: 'Done', schema: Message }, ...INVALID }
+const stateErrors = [notFound, userStateConflict, lastAdmin, serviceUnavailable]
+
+adminRoutes.get(
+  '/users',
+  {
+    summary: 'A page of the users, by their ids',
+    guard: adminRoute,
+    query: PageQuery,
+    answers: { 200: { description: 'The users', schema: z.array(UserResponse) }, ...INVALID },
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx, query }) => Response.json((await listAllUsers(ctx, query)).map(userToWire)),
+)
+
+adminRoutes.put(
+  '/deactivate-user/:user_id',
+  {
+    summary: 'Deactivate a user; their sessions end',
+    guard: adminRoute,
+    path: UserPath,
+    answers: changed,
+    errors: stateErrors,
+  },
+  async ({ ctx, path }) => Response.json(userToWire(await changeStateByNumber(ctx, path.user_id, 'deactivate'))),
+)
+
+adminRoutes.put(
+  '/activate-user/:user_id',
+  { summary: 'Activate a user again', guard: adminRoute, path: UserPath, answers: changed, errors: stateErrors },
+  async ({ ctx, path }) => Response.json(userToWire(await activate(ctx, path.user_id))),
+)
+
+adminRoutes.put(
+  '/user/role',
+  {
+    summary: 'Give a user another role',
+    guard: adminRoute,
+    body: RoleUpdate,
+    answers: done,
+    errors: [notFound, lastAdmin, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await changeRoleByName(ctx, body)
+    return Response.json(messageToWire('User role updated successfully'))
+  },
+)
+
+adminRoutes.delete(
+  '/user/:user_id',
+  {
+    summary: 'Delete a user; their sessions end',
+    guard: adminRoute,
+    path: UserPath,
+    answers: done,
+    errors: stateErrors,
+  },
+  async ({ ctx, path }) => {
+    await changeStateByNumber(ctx, path.user_id, 'delete')
+    return Response.json(messageToWire('User deleted successfully'))
+  },
+)
+
+adminRoutes.post(
+  '/lock',
+  {
+    summary: 'Lock an account: no way of signing in works, and its sessions end',
+    guard: adminRoute,
+    body: LockAccountRequest,
+    answers: done,
+    errors: stateErrors,
+  },
+  async ({ ctx, body }) => {
+    await lockByEmail(ctx, body.email)
+    return Response.json(messageToWire('Account locked successfully'))
+  },
+)
+
+adminRoutes.post(
+  '/unlock',
+  {
+    summary: 'Lift every lock of an account',
+    guard: adminRoute,
+    body: UnlockAccountRequest,
+    answers: done,
+    errors: [notFound, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await unlockByEmail(ctx, body.email)
+    return Response.json(messageToWire('Account unlocked successfully'))
+  },
+)
+
+adminRoutes.post(
+  '/register',
+  {
+    summary: 'Register an admin, with the secret key or as an admin',
+    guard: confirmedOptionalUserRoute,
+    body: AdminCreate,
+    answers: { 200: { description: 'The new admin; it is not signed in', schema: UserResponse }, ...INVALID },
+    errors: [adminSecretInvalid, conflict, weakPassword, rateLimited, serviceUnavailable],
+  },
+  async ({ ctx, body }) => Response.json(userToWire(await registerFurtherAdmin(ctx, toNewAdmin(body)))),
+)
+
+adminRoutes.post(
+  '/login',
+  {
+    summary: 'Sign in as an admin',
+    guard: publicRoute,
+    body: AdminLogin,
+    answers: { 200: { description: 'A session', schema: LoginToken }, ...INVALID },
+    errors: [invalidCredentials, signInNotAccepted, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],
+  },
+  async ({ ctx, body }) => Response.json(loginToWire(await signInAdmin(ctx, body))),
+)

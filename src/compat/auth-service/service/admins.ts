@@ -1,0 +1,80 @@
+import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
+import { registerAdmin } from '../../../features/admin/service/register.ts'
+import { changeState, unlockUser } from '../../../features/admin/service/states.ts'
+import { type SignedIn, signInOrThrow } from '../../../features/auth/service/sign-in.ts'
+import { listUsers } from '../../../features/users/service/directory.ts'
+import { changeUserRole, type StateChange } from '../../../features/users/service/state.ts'
+import {
+  findUserByEmail,
+  findUserByIdentifier,
+  findUserByNumber,
+  userNotFound,
+} from '../../../features/users/service.ts'
+import type { User } from '../../../features/users/types.ts'
+import type { ShownUser } from '../types.ts'
+import { showUser } from './accounts.ts'
+
+const actorOf = ({ actor }: ActorCtx) => ({ type: 'user', id: actor.id }) as const
+
+/** Deleted users are nobody here. */
+function requirePresent(user: User | undefined): User {
+  if (!user || user.status === 'deleted') throw userNotFound()
+  return user
+}
+
+/** In the order of their ids. */
+export async function listAllUsers(ctx: Ctx, { skip, limit }: { skip: number; limit: number }): Promise<ShownUser[]> {
+  const { users } = await listUsers(ctx, { offset: skip, limit, order: 'oldest' })
+  return users.map((user) => ({ user, attempts: null }))
+}
+
+/** As `changeState`. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
+export async function changeStateByNumber(ctx: ActorCtx, number: number, change: StateChange): Promise<ShownUser> {
+  const { user } = await changeState(ctx, { ref: number, change, reason: null })
+  return showUser(ctx, user)
+}
+
+/** Who is active stays so: a PUT that is repeated is no conflict. */
+export async function activate(ctx: ActorCtx, number: number): Promise<ShownUser> {
+  const user = requirePresent(await findUserByNumber(ctx, number))
+  if (user.status === 'active' || user.status === 'pending') return showUser(ctx, user)
+  return changeStateByNumber(ctx, number, 'activate')
+}
+
+/** By username, or by the address where the user has none. Throws NOT_FOUND, LAST_ADMIN. */
+export async function changeRoleByName(ctx: ActorCtx, input: { username: string; role: string }): Promise<void> {
+  const { id: userId } = requirePresent(await findUserByIdentifier(ctx, input.username))
+  await changeUserRole(ctx, { userId, role: input.role, actor: actorOf(ctx) })
+}
+
+/** Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
+export async function lockByEmail(ctx: ActorCtx, email: string): Promise<void> {
+  const user = requirePresent(await findUserByEmail(ctx, email))
+  await changeState(ctx, { ref: user.id, change: 'lock', reason: null })
+}
+
+/** Lifts every kind of lock. Throws NOT_FOUND. */
+export async function unlockByEmail(ctx: ActorCtx, email: string): Promise<void> {
+  const { id: userId } = requirePresent(await findUserByEmail(ctx, email))
+  await unlockUser(ctx, { userId, actor: actorOf(ctx) })
+}
+
+/** Throws INVALID_CREDENTIALS, SIGN_IN_NOT_ACCEPTED for who is no admin, and what else `signInOrThrow` throws. */
+export const signInAdmin = (ctx: Ctx, { email, password }: { email: string; password: string }): Promise<SignedIn> =>
+  signInOrThrow(ctx, { identifier: email, password, accepts: ({ role }) => role === 'admin' })
+
+export interface NewAdmin {
+  readonly username: string
+  readonly email: string
+  readonly password: string
+  readonly secretKey: string | null
+}
+
+/** As `registerAdmin`, in the name of who asks. */
+export async function registerFurtherAdmin(
+  ctx: Ctx & { readonly actor: UserActor | null },
+  input: NewAdmin,
+): Promise<ShownUser> {
+  const user = await registerAdmin(ctx, { ...input, actor: ctx.actor })
+  return { user, attempts: null }
+}
