@@ -81,3 +81,15 @@ export function watchPlans() {
 /** Steps that read a whole table or index; a JSON array that was handed in is no table. */
 export const scansIn = (steps: readonly string[]): string[] =>
   steps.filter((step) => /^SCAN (?!json_each|\d+ CONSTANT|CONSTANT)/.test(step))
+
+/** A passkey in the database alone: nobody can sign in with it. */
+export async function insertPasskey(userId: string, name: string | null = null): Promise<string> {
+  const id = crypto.randomUUID()
+  await env.DB.prepare(
+    `insert into passkeys (id, user_id, credential_id, public_key, sign_count, transports, device_type, backed_up, aaguid, rp_id, name, created_at)
+     values (?, ?, ?, 'x', 0, '[]', 'singleDevice', 0, '', 'localhost', ?, 1)`,
+  )
+    .bind(id, userId, crypto.randomUUID(), name)
+    .run()
+  return id
+}

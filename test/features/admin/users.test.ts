@@ -1,0 +1,228 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { newUuid } from '../../../src/lib/ids.ts'
+import { createTestApp, env, json } from '../../support/app.ts'
+import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { asking, insertPasskey, recordedOf, scansIn, watchPlans } from './support.ts'
+
+const app = createTestApp()
+let admin: SignedInUser
+let ask: ReturnType<typeof asking>
+beforeAll(async () => {
+  admin = await makeAdmin(app)
+  ask = asking(app, admin)
+})
+
+const list = async (query: string) => {
+  const answer = await ask('GET', `/users?${query}`)
+  expect(answer.status).toBe(200)
+  return { users: await answer.json<Record<string, unknown>[]>(), total: Number(answer.headers.get('x-total-count')) }
+}
+
+/** A word that is in nobody else's name. */
+const newWord = () => `w${newUuid().replaceAll('-', '').slice(0, 12)}`
+
+describe('GET /api/v1/admin/users', () => {
+  it('is a bare array of users with their counts, newest first, and the total in a header', async () => {
+    const word = newWord()
+    const first = await signUpUser(app, { first_name: word })
+    const second = await signUpUser(app, { first_name: word })
+    // The queue has brought what the sign-up counts.
+    await vi.waitFor(async () => expect(await recordedOf(first.user.id, 'session.created')).toHaveLength(1), 10_000)
+    await env.DB.prepare("insert or replace into counts (name, value) values ('sessions.open:' || ?, 3)")
+      .bind(first.user.id)
+      .run()
+    await insertPasskey(first.user.id)
+    const { users, total } = await list(`search=${word}`)
+    expect(users.map(({ id }) => id)).toEqual([second.user.id, first.user.id])
+    expect(total).toBe(2)
+    expect(users[1]).toMatchObject({
+      id: first.user.id,
+      number: first.user.number,
+      email: first.email,
+      email_verified: false,
+      first_name: word,
+      status: 'active',
+      mfa_enabled: false,
+      is_admin: false,
+      role: 'user',
+      organizations_count: 0,
+      sessions_count: 3,
+      oauth_providers: [],
+      passkeys_count: 1,
+      failed_login_attempts: 0,
+      account_locked: false,
+      locked_until: null,
+    })
+    expect(JSON.stringify(users)).not.toMatch(/password|argon2/)
+  })
+
+  it('pages', async () => {
+    const word = newWord()
+    const made = []
+    for (let count = 0; count < 3; count += 1) made.unshift((await signUpUser(app, { first_name: word })).user.id)
+    const pages = [await list(`search=${word}&per_page=2`), await list(`search=${word}&per_page=2&page=2`)]
+    expect(pages.map(({ users }) => users.map(({ id }) => id))).toEqual([made.slice(0, 2), made.slice(2)])
+    expect(pages.map(({ total }) => total)).toEqual([3, 3])
+    expect((await list(`search=${word}&page=1000000&per_page=100`)).users).toEqual([])
+  })
+
+  it('filters by state, second factor and role; the deleted only when asked for', async () => {
+    const word = newWord()
+    const ids: Record<string, string> = {}
+    for (const name of ['plain', 'suspended', 'locked', 'deleted', 'mfa', 'admin'])
+      ids[name] = (await signUpUser(app, { first_name: word })).user.id
+    await ask('POST', `/users/${ids.suspended}/suspend`)
+    await ask('POST', `/users/${ids.locked}/lock`)
+    await ask('DELETE', `/users/${ids.deleted}`)
+    await ask('PATCH', `/users/${ids.admin}`, { is_admin: true })
+    await env.DB.prepare('update users set mfa_enabled = 1 where id = ?').bind(ids.mfa).run()
+    const found = async (query: string) => {
+      const { users, total } = await list(`search=${word}&${query}`)
+      expect(total).toBe(users.length)
+      return users.map(({ id }) => Object.keys(ids).find((name) => ids[name] === id)).sort()
+    }
+    expect(await found('')).toEqual(['admin', 'locked', 'mfa', 'plain', 'suspended'])
+    expect(await found('status=suspended')).toEqual(['locked', 'suspended'])
+    expect(await found('status=locked')).toEqual(['locked'])
+    expect(await found('status=deleted')).toEqual(['deleted'])
+    expect(await found('mfa_enabled=true')).toEqual(['mfa'])
+    expect(await found('is_admin=true')).toEqual(['admin'])
+    expect(await found('is_admin=false&status=active')).toEqual(['mfa', 'plain'])
+  })
+
+  it.each([
+    'page=0',
+    'page=-1',
+    'page=1.5',
+    'page=99999999999999999999',
+    'per_page=0',
+    'per_page=101',
+    'status=gone',
+    'mfa_enabled=perhaps',
+    'page=1&page=2',
+    `search=${'x'.repeat(101)}`,
+  ])('refuses %s', async (query) => {
+    expect((await ask('GET', `/users?${query}`)).status).toBe(422)
+  })
+
+  it.each(['search=%27%20or%201=1--', 'search=%22*', 'search=AND%20OR%20NEAR(', 'search=%25%25%25'])(
+    'takes %s for text',
+    async (query) => {
+      expect((await list(query)).users).toEqual([])
+    },
+  )
+
+  it('counts for a page by index alone', async () => {
+    const watched = watchPlans()
+    const other = asking(createTestApp({ override: watched.into }), admin)
+    await other('GET', '/config')
+    await watched.plans()
+    expect((await other('GET', '/users?per_page=5')).status).toBe(200)
+    const steps = await watched.plans()
+    expect(scansIn(steps).filter((step) => /counts|passkeys/.test(step))).toEqual([])
+    expect(steps.some((step) => /passkeys_by_user/.test(step))).toBe(true)
+  })
+})
+
+describe('GET /api/v1/admin/users/:id', () => {
+  it('takes the UUID or the number, and shows failed attempts and their lock', async () => {
+    const user = await signUpUser(app)
+    const headers = { 'cf-connecting-ip': '198.51.100.77' }
+    for (let attempt = 0; attempt < 5; attempt += 1)
+      await app.fetch('/api/v1/auth/signin', json({ email: user.email, password: 'wrong password' }, headers))
+    const byId = await (await ask('GET', `/users/${user.user.id}`)).json()
+    expect(byId).toMatchObject({
+      id: user.user.id,
+      failed_login_attempts: 5,
+      account_locked: true,
+      locked_until: expect.stringMatching(/Z$/),
+      deleted_at: null,
+      erase_at: null,
+      app_metadata: {},
+    })
+    expect(await (await ask('GET', `/users/${user.user.number}`)).json()).toEqual(byId)
+  })
+
+  it('shows a deleted user with the end of the grace period', async () => {
+    const user = await signUpUser(app)
+    await ask('DELETE', `/users/${user.user.id}`)
+    expect(await (await ask('GET', `/users/${user.user.id}`)).json()).toMatchObject({
+      status: 'deleted',
+      deleted_at: expect.any(String),
+      erase_at: expect.any(String),
+    })
+  })
+})
+
+describe('PATCH /api/v1/admin/users/:id', () => {
+  it('changes role, state and verified address, each with its event', async () => {
+    const { user } = await signUpUser(app)
+    const answer = await ask('PATCH', `/users/${user.id}`, {
+      status: 'suspended',
+      is_admin: true,
+      email_verified: true,
+    })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({
+      message: 'User updated',
+      propagated: true,
+      user: { status: 'suspended', is_admin: true, email_verified: true },
+    })
+    const events = (await recordedOf(user.id)).filter(({ actor_id }) => actor_id === admin.user.id)
+    expect(events.map(({ type, data }) => [type, data.before, data.after])).toEqual(
+      expect.arrayContaining([
+        ['user.updated', { role: 'user' }, { role: 'admin' }],
+        ['user.suspended', { status: 'active' }, { status: 'suspended' }],
+        ['user.updated', { email_verified: false }, { email_verified: true }],
+      ]),
+    )
+  })
+
+  it('changes nothing where nothing differs, and writes no event', async () => {
+    const { user } = await signUpUser(app)
+    const changes = async () => (await recordedOf(user.id)).filter(({ actor_id }) => actor_id === admin.user.id)
+    const same = { status: 'active', is_admin: false, email_verified: false }
+    for (const body of [{}, same, { status: null, unknown: 1 }])
+      expect((await ask('PATCH', `/users/${user.id}`, body)).status).toBe(200)
+    expect(await changes()).toEqual([])
+  })
+
+  it('changes nothing when a part is refused', async () => {
+    const { user } = await signUpUser(app)
+    await ask('POST', `/users/${user.id}/suspend`)
+    const byAdmin = async () =>
+      (await recordedOf(user.id)).filter(({ actor_id, type }) => actor_id === admin.user.id && type.startsWith('user.'))
+    const before = await byAdmin()
+    const answer = await ask('PATCH', `/users/${user.id}`, { status: 'locked', is_admin: true, email_verified: true })
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'USER_STATE_CONFLICT' }])
+    expect(await (await ask('GET', `/users/${user.id}`)).json()).toMatchObject({
+      is_admin: false,
+      email_verified: false,
+    })
+    expect(await byAdmin()).toEqual(before)
+  })
+
+  it('lets back in whoever was kept out, each from their own state', async () => {
+    for (const action of ['suspend', 'lock', 'deactivate']) {
+      const { user } = await signUpUser(app)
+      await ask('POST', `/users/${user.id}/${action}`)
+      const answer = await ask('PATCH', `/users/${user.id}`, { status: 'active' })
+      expect([action, answer.status, await answer.json()]).toMatchObject([action, 200, { user: { status: 'active' } }])
+    }
+  })
+
+  it('takes a verified address back', async () => {
+    const { user } = await signUpUser(app)
+    await ask('PATCH', `/users/${user.id}`, { email_verified: true })
+    const answer = await ask('PATCH', `/users/${user.id}`, { email_verified: false })
+    expect(await answer.json()).toMatchObject({ user: { email_verified: false } })
+  })
+
+  it.each([{ status: 'pending' }, { status: 'gone' }, { is_admin: 'yes' }, { email_verified: 1 }, { status: 7 }])(
+    'refuses %j',
+    async (body) => {
+      const { user } = await signUpUser(app)
+      expect((await ask('PATCH', `/users/${user.id}`, body)).status).toBe(422)
+    },
+  )
+})
