@@ -14,13 +14,18 @@ const isIssue = (issue: unknown): issue is { field: string; message: string; typ
 const toLoc = (field: string): (string | number)[] =>
   field.split('.').map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : part))
 
+/** FastAPI has words of its own for a field that is absent. */
+const isMissing = ({ type, message }: { type: string; message: string }): boolean =>
+  type === 'invalid_type' && message.endsWith('received undefined')
+
 /** FastAPI's `HTTPValidationError`: whatever is wrong with fields is 422, and `detail` lists it. Else undefined. */
 function validationWording({ code, message, details }: DomainError): Wording | undefined {
   const issues = details.validation_errors
   if (code !== 'VALIDATION_ERROR' || !Array.isArray(issues)) return undefined
-  const detail: FastApiIssue[] = issues
-    .filter(isIssue)
-    .map((issue) => ({ loc: toLoc(issue.field), msg: issue.message, type: issue.type }))
+  const detail: FastApiIssue[] = issues.filter(isIssue).map((issue) => ({
+    loc: toLoc(issue.field),
+    ...(isMissing(issue) ? { msg: 'Field required', type: 'missing' } : { msg: issue.message, type: issue.type }),
+  }))
   return { status: 422, message, detail }
 }
 
