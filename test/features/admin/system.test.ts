@@ -1,0 +1,133 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
+import { createTestApp, env, json } from '../../support/app.ts'
+import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { asking } from './support.ts'
+
+const app = createTestApp()
+let admin: SignedInUser
+let ask: ReturnType<typeof asking>
+beforeAll(async () => {
+  admin = await makeAdmin(app)
+  ask = asking(app, admin)
+})
+
+describe('GET /api/v1/admin/health', () => {
+  it('says what each part answers', async () => {
+    const body = await (await ask('GET', '/health')).json<Record<string, unknown>>()
+    expect(body).toMatchObject({
+      status: expect.stringMatching(/^(healthy|degraded)$/),
+      database: 'healthy',
+      cache: 'healthy',
+      storage: 'healthy',
+      version: expect.any(String),
+      environment: 'local',
+    })
+    expect(body.uptime).toBeGreaterThanOrEqual(0)
+  })
+
+  it('tells of KV that does not answer, and still answers 200', async () => {
+    const kv = { get: () => Promise.reject(new Error('down')), list: async () => ({ keys: [] }) }
+    const broken = createTestApp({ override: (ctx: Ctx) => ({ ...ctx, kv: kv as unknown as KVNamespace }) })
+    const answer = await asking(broken, admin)('GET', '/health')
+    expect([answer.status, await answer.json()]).toMatchObject([
+      200,
+      { status: 'degraded', database: 'healthy', cache: 'unhealthy', storage: 'healthy' },
+    ])
+  })
+
+  it('tells of objects that do not answer', async () => {
+    const feed = { ping: () => Promise.reject(new Error('down')) }
+    const broken = createTestApp({
+      override: (ctx: Ctx) => ({
+        ...ctx,
+        objects: { ...ctx.objects, feed: () => ({ ...ctx.objects.feed(), ...feed, pull: ctx.objects.feed().pull }) },
+      }),
+    })
+    const answer = await asking(broken, admin)('GET', '/health')
+    expect([answer.status, await answer.json()]).toMatchObject([200, { status: 'unhealthy', storage: 'unhealthy' }])
+  })
+
+  it('tells of mail that cannot be sent, and of mail that was given up', async () => {
+    const without = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })
+    expect(await (await asking(without, admin)('GET', '/health')).json()).toMatchObject({ email: 'not_configured' })
+    await env.DB.prepare(
+      "insert into mails (id, kind, recipient, status, attempts, created_at, claimed_until, enqueue_at) values (?, 'new_device', 'x@example.test', 'dead', 10, ?, 0, 0)",
+    )
+      .bind(crypto.randomUUID(), Date.now())
+      .run()
+    const body = await (await asking(createTestApp(), admin)('GET', '/health')).json()
+    expect(body).toMatchObject({ status: 'degraded', email: 'degraded' })
+  })
+})
+
+describe('GET /api/v1/admin/config', () => {
+  it('has features and limits, and no secret', async () => {
+    const text = await (await ask('GET', '/config')).text()
+    expect(JSON.parse(text)).toMatchObject({
+      environment: 'local',
+      app_name: 'Postern',
+      domain: '127.0.0.1',
+      version: expect.any(String),
+      features: {
+        sign_ups: true,
+        admin_secret: true,
+        surfaces: ['janux', 'auth-service', 'users-api', 'gateway-auth'],
+      },
+      limits: { sessions_per_user: 10, requests_per_minute_admin: 5000, deletion_grace_days: 30 },
+    })
+    for (const secret of ['test-admin-secret-key', 'test-root-secret']) expect(text).not.toContain(secret)
+  })
+})
+
+describe('POST /api/v1/admin/cache/clear', () => {
+  it('says what it cleared and how much, with an event on the platform', async () => {
+    const own = createTestApp()
+    const user = await signUpUser(own)
+    await own.fetch('/validate', json({ token: user.accessToken }))
+    const answer = await asking(own, admin)('POST', '/cache/clear')
+    const body = await answer.json<{ cleared: number; caches: Record<string, number> }>()
+    // The token that was checked, and the admin's own.
+    expect([answer.status, body]).toMatchObject([200, { message: expect.any(String), caches: { verified_tokens: 2 } }])
+    expect(body.caches.signing_keys).toBeGreaterThanOrEqual(1)
+    expect(body.cleared).toBe(Object.values(body.caches).reduce((sum, count) => sum + count, 0))
+    const event = await env.DB.prepare(
+      "select * from events where type = 'admin.cache_cleared' order by position desc limit 1",
+    ).first<{ data: string }>()
+    expect(event).toMatchObject({ user_id: null, actor_id: admin.user.id, subject: 'postern' })
+    expect(JSON.parse(event?.data ?? '')).toEqual({ caches: body.caches })
+  })
+
+  it('leaves everything that a decision needs: what was refused stays refused, what was good stays good', async () => {
+    const own = createTestApp()
+    const [good, ended] = [await signUpUser(own), await signUpUser(own)]
+    const isValid = async ({ accessToken }: SignedInUser) =>
+      (await (await own.fetch('/validate', json({ token: accessToken }))).json<{ valid: boolean }>()).valid
+    await asking(own, admin)('POST', `/users/${ended.user.id}/suspend`)
+    const silent = new Error('down')
+    expect((await asking(own, admin)('POST', '/cache/clear')).status).toBe(200)
+    expect([await isValid(good), await isValid(ended)]).toEqual([true, false])
+    // The view is as it was: with a silent feed and silent objects it still refuses.
+    const cut = createTestApp({
+      isolate: own.isolate,
+      override: (ctx: Ctx) => ({
+        ...ctx,
+        objects: {
+          ...ctx.objects,
+          feed: () => ({ ...ctx.objects.feed(), pull: () => Promise.reject(silent) }),
+          user: () => ({ ...ctx.objects.user(''), check: () => Promise.reject(silent) }),
+        },
+      }),
+    })
+    const answer = await cut.fetch('/validate', json({ token: ended.accessToken }))
+    expect(await answer.json()).toMatchObject({ valid: false })
+  })
+
+  it('does not forget failed attempts', async () => {
+    const user = await signUpUser(app)
+    const wrong = json({ email: user.email, password: 'wrong password' }, { 'cf-connecting-ip': user.address })
+    for (let attempt = 0; attempt < 5; attempt += 1) await app.fetch('/api/v1/auth/signin', wrong)
+    await ask('POST', '/cache/clear')
+    expect((await app.fetch('/api/v1/auth/signin', wrong)).status).toBe(423)
+  })
+})
