@@ -86,9 +86,9 @@ export async function createWorld(app: TestApp): Promise<World> {
   }
 }
 
-type Call = readonly [path: string, init?: RequestInit]
+export type Call = readonly [path: string, init?: RequestInit]
 
-const as = (headers: Record<string, string>, method = 'GET'): RequestInit => ({ method, headers })
+export const as = (headers: Record<string, string>, method = 'GET'): RequestInit => ({ method, headers })
 const bearerOf = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** The same claims under a signature that is not theirs. */
@@ -153,10 +153,12 @@ function from(init: RequestInit): RequestInit {
 /** No endpoint waits longer than 5 s for a part or two; the rest is for hundreds of calls on one core. */
 const BOUND_MS = 20_000
 
+export const statusOf = (app: TestApp, world: World, name: CallName): Promise<number> =>
+  statusOfCall(app, name, CALLS[name](world))
+
 /** What a call is answered, in bounded time. A socket that opens is closed. */
-export async function statusOf(app: TestApp, world: World, name: CallName): Promise<number> {
+export async function statusOfCall(app: TestApp, name: string, [path, init]: Call): Promise<number> {
   const began = performance.now()
-  const [path, init] = CALLS[name](world) as Call
   const answer = await app.fetch(path, init)
   expect([name, performance.now() - began < BOUND_MS]).toEqual([name, true])
   answer.webSocket?.accept()
@@ -168,7 +170,7 @@ export async function statusOf(app: TestApp, world: World, name: CallName): Prom
 const HEALTH: readonly string[] = ['health', 'API health', 'readiness', 'detailed health']
 
 /** An outage is answered in the words of its surface, and never as an internal error. */
-async function expectStated(name: CallName, path: string, answer: Response): Promise<void> {
+async function expectStated(name: string, path: string, answer: Response): Promise<void> {
   const body = await answer.json<{ code?: string; error?: unknown }>()
   if (HEALTH.includes(name)) return
   const told = path.startsWith('/oauth/') ? body.error : body.code
