@@ -3,9 +3,9 @@ import { rateLimited } from '../lib/errors.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { rateSubjectOf } from '../lib/network.ts'
 import { createRemembered, type Remembered } from '../lib/remembered.ts'
-import { MINUTE, SECOND, toSeconds } from '../lib/time.ts'
+import { HOUR, MINUTE, SECOND, toSeconds } from '../lib/time.ts'
 import type { Identity } from './guard.ts'
-import { estimate, type RateWindows, retryAfter, startWindows, turnWindows } from './rate-window.ts'
+import { estimate, type RateWindows, retryAfter, startWindows, turnWindows, untilNextWindow } from './rate-window.ts'
 import type { Limiter } from './router.ts'
 
 /** Subjects that one isolate remembers, about 200 bytes each. */
@@ -14,12 +14,14 @@ const LIST_EVERY = 10 * SECOND
 /** KV takes one write a second for a key. */
 const WRITE_EVERY = SECOND
 /** A share counts in its window and, fading, in the next. KV refuses less than 60. */
-const SHARE_TTL_SECONDS = 180
+const shareTtlSeconds = (length: number): number => (2 * length + MINUTE) / SECOND
 
 interface Tier {
-  /** `ip:<address or /64>`, `user:<id>`, `client:<id>`. */
+  /** `ip:<address or /64>`, `user:<id>`, `client:<id>`; `hour:` before it for the one of an hour. */
   readonly subject: string
   readonly limit: number
+  /** Milliseconds. */
+  readonly length: number
   readonly isAnonymous: boolean
 }
 
@@ -44,39 +46,81 @@ const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({
 function tierOf(ctx: Ctx, identity: Identity): Tier {
   const { config } = ctx
   if (identity.state !== 'valid')
-    return { subject: `ip:${rateSubjectOf(ctx.ip)}`, limit: config.RATE_LIMIT_ANONYMOUS, isAnonymous: true }
+    return {
+      subject: `ip:${rateSubjectOf(ctx.ip)}`,
+      limit: config.RATE_LIMIT_ANONYMOUS,
+      length: MINUTE,
+      isAnonymous: true,
+    }
   const { actor } = identity
   const isAdmin = actor.type === 'user' && actor.roles.includes('admin')
   const limit = isAdmin ? config.RATE_LIMIT_ADMIN : config.RATE_LIMIT_AUTHENTICATED
-  return { subject: `${actor.type}:${actor.id}`, limit, isAnonymous: false }
+  return { subject: `${actor.type}:${actor.id}`, limit, length: MINUTE, isAnonymous: false }
+}
+
+/** What a signed-in user has an hour, where a documented system says so of the request. */
+function hourOf({ config }: Ctx, { subject, isAnonymous }: Tier): Tier[] {
+  if (isAnonymous) return []
+  return [{ subject: `hour:${subject}`, limit: config.RATE_LIMIT_USERS_HOURLY, length: HOUR, isAnonymous }]
+}
+
+/** One tier's answer to a request. */
+interface Standing {
+  readonly limit: number
+  readonly remaining: number
+  readonly isFull: boolean
+  /** Milliseconds until a request fits again, or until the window ends. */
+  readonly wait: number
+}
+
+/** The one that is sooner used up, or keeps the caller out for longer. */
+function nearer(one: Standing, other: Standing): Standing {
+  if (one.isFull !== other.isFull) return one.isFull ? one : other
+  if (one.isFull) return one.wait >= other.wait ? one : other
+  return one.remaining <= other.remaining ? one : other
 }
 
 /**
- * Counts a request against its tier (decision 0060): on this isolate's own count and the others' as last seen.
- * What the count refuses is not counted. KV is only ever touched in the background, so its failure changes no answer.
+ * Counts a request against its tiers (decision 0060): on this isolate's own count and the others' as last seen.
+ * What the count refuses is not counted, in no tier. KV is only ever touched in the background, so its failure changes no answer.
  */
-export const limitRequest: Limiter = async (c, identity) => {
+export const limitRequest: Limiter = async (c, identity, spec) => {
   const { ctx, answerHeaders } = c.var.state
   const tier = tierOf(ctx, identity)
   const now = ctx.now()
-  const counted = remember(ctx, tier.subject, now)
-  const isFull = estimate(counted, now) >= tier.limit
-  if (!isFull) counted.own += 1
+  const hourly = spec?.isHourly?.(c.req.raw) ? hourOf(ctx, tier) : []
+  const { limit, remaining, isFull, wait } = count(ctx, [tier, ...hourly], now).reduce(nearer)
   const isRefused = isFull || !(await isAdmittedByPlatform(ctx, tier))
-  const wait = isFull ? retryAfter(counted, tier.limit, now) : (counted.window + 1) * MINUTE - now
-  const remaining = isRefused ? 0 : Math.max(0, Math.floor(tier.limit - estimate(counted, now)))
-  answerHeaders['X-RateLimit-Limit'] = String(tier.limit)
-  answerHeaders['X-RateLimit-Remaining'] = String(remaining)
+  answerHeaders['X-RateLimit-Limit'] = String(limit)
+  answerHeaders['X-RateLimit-Remaining'] = String(isRefused ? 0 : remaining)
   answerHeaders['X-RateLimit-Reset'] = String(toSeconds(now + wait + SECOND - 1))
-  share(ctx, tier, counted, now)
-  if (isRefused) throw rateLimited({ retry_after: Math.ceil(wait / SECOND), limit: tier.limit })
+  if (isRefused) throw rateLimited({ retry_after: Math.ceil(wait / SECOND), limit })
+}
+
+/** Counts in both tiers, or in none when one of them is full. */
+function count(ctx: Ctx, tiers: readonly Tier[], now: number): Standing[] {
+  const counts = tiers.map((tier) => {
+    const counted = remember(ctx, tier, now)
+    return { tier, counted, isFull: estimate(counted, now) >= tier.limit }
+  })
+  const isRefused = counts.some(({ isFull }) => isFull)
+  return counts.map(({ tier, counted, isFull }) => {
+    if (!isRefused) counted.own += 1
+    share(ctx, tier, counted, now)
+    return {
+      limit: tier.limit,
+      remaining: Math.max(0, Math.floor(tier.limit - estimate(counted, now))),
+      isFull,
+      wait: isFull ? retryAfter(counted, tier.limit, now) : untilNextWindow(counted, now),
+    }
+  })
 }
 
 /** The subject's count, turned to the present window. */
-function remember(ctx: Ctx, subject: string, now: number): Counted {
+function remember(ctx: Ctx, { subject, length }: Tier, now: number): Counted {
   const { subjects } = memoryOf(ctx)
   const known = subjects.get(subject)
-  const counted = known ?? { ...startWindows(now), written: 0, writtenAt: 0, listedAt: 0 }
+  const counted = known ?? { ...startWindows(now, length), written: 0, writtenAt: 0, listedAt: 0 }
   if (!known) subjects.set(subject, counted)
   if (turnWindows(counted, now)) counted.written = 0
   return counted
@@ -102,7 +146,7 @@ function share(ctx: Ctx, tier: Tier, counted: Counted, now: number): void {
     counted.written = counted.own
     counted.writtenAt = now
     const metadata = { count: counted.own }
-    ctx.defer(ctx.kv.put(prefix + isolateId(ctx), '', { expirationTtl: SHARE_TTL_SECONDS, metadata }))
+    ctx.defer(ctx.kv.put(prefix + isolateId(ctx), '', { expirationTtl: shareTtlSeconds(tier.length), metadata }))
   }
   if (now - counted.listedAt >= LIST_EVERY) {
     counted.listedAt = now

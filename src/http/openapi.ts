@@ -67,7 +67,10 @@ export function describeApi(routes: readonly Route[]) {
     components: {
       schemas: { Error: ErrorAnswer },
       headers: {
-        RateLimitLimit: { description: 'Requests a minute in the tier of the caller', schema: { type: 'integer' } },
+        RateLimitLimit: {
+          description: 'Requests in the tier of the caller that is used up first: a minute, or an hour',
+          schema: { type: 'integer' },
+        },
         RateLimitRemaining: { description: 'Requests that are left of them', schema: { type: 'integer' } },
         RateLimitReset: { description: 'When they are renewed, in Unix seconds', schema: { type: 'integer' } },
       },

@@ -1,30 +1,33 @@
 import { MINUTE } from '../lib/time.ts'
 
-/** Requests of one subject in the present minute and the one before. */
+/** Requests of one subject in the present window and the one before. Windows are as long as the limit says: a minute, an hour. */
 export interface RateWindows {
-  /** Minutes since the epoch. */
+  /** Milliseconds of a window. */
+  readonly length: number
+  /** Windows since the epoch. */
   window: number
   /** Counted by this isolate. */
   own: number
   /** Counted by all others, as last seen. */
   others: number
-  /** All that were known of the minute before. */
+  /** All that were known of the window before. */
   previous: number
 }
 
-const windowAt = (now: number): number => Math.floor(now / MINUTE)
+const windowAt = (length: number, now: number): number => Math.floor(now / length)
 
-export const startWindows = (now: number): RateWindows => ({
-  window: windowAt(now),
+export const startWindows = (now: number, length: number = MINUTE): RateWindows => ({
+  length,
+  window: windowAt(length, now),
   own: 0,
   others: 0,
   previous: 0,
 })
 
-/** Moves on to the minute of `now`; true when that is another one. */
+/** Moves on to the window of `now`; true when that is another one. */
 export function turnWindows(windows: RateWindows, now: number): boolean {
-  const current = windowAt(now)
-  // A clock that steps back stays in the later minute.
+  const current = windowAt(windows.length, now)
+  // A clock that steps back stays in the later window.
   if (current <= windows.window) return false
   windows.previous = current === windows.window + 1 ? windows.own + windows.others : 0
   windows.window = current
@@ -34,20 +37,26 @@ export function turnWindows(windows: RateWindows, now: number): boolean {
 }
 
 /**
- * Requests in the minute that ends at `now`: those of the present minute, and of the one before
+ * Requests in the window's length that ends at `now`: those of the present window, and of the one before
  * the part that still lies in it, as if they had come evenly.
  */
-export function estimate({ window, own, others, previous }: RateWindows, now: number): number {
-  return own + others + previous * (1 - elapsedOf(window, now))
+export function estimate(windows: RateWindows, now: number): number {
+  const { own, others, previous } = windows
+  return own + others + previous * (1 - elapsedOf(windows, now))
 }
 
 /** Milliseconds until `estimate` falls below `limit`, when no further request comes; at least 1. */
-export function retryAfter({ window, own, others, previous }: RateWindows, limit: number, now: number): number {
+export function retryAfter(windows: RateWindows, limit: number, now: number): number {
+  const { length, own, others, previous } = windows
   const current = own + others
-  const elapsed = elapsedOf(window, now)
+  const elapsed = elapsedOf(windows, now)
   const fades = (count: number, room: number) => (count <= room ? 0 : 1 - room / count)
   const wait = current < limit ? fades(previous, limit - current) - elapsed : 1 - elapsed + fades(current, limit)
-  return Math.max(1, Math.ceil(wait * MINUTE) + 1)
+  return Math.max(1, Math.ceil(wait * length) + 1)
 }
 
-const elapsedOf = (window: number, now: number): number => Math.min(1, Math.max(0, now / MINUTE - window))
+/** Milliseconds until the next window begins. */
+export const untilNextWindow = ({ length, window }: RateWindows, now: number): number => (window + 1) * length - now
+
+const elapsedOf = ({ length, window }: RateWindows, now: number): number =>
+  Math.min(1, Math.max(0, now / length - window))

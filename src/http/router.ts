@@ -31,6 +31,8 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly invalidIs400?: boolean
   /** Bodies that are longer are 413; `MAX_BODY_BYTES` when absent. */
   readonly maxBodyBytes?: number
+  /** Whether the request counts against its user's hour as well as the minute. */
+  readonly isHourly?: (request: Request) => boolean
   /** Outside the rate tiers: its caller is a gateway or a probe. */
   readonly unlimited?: boolean
   /** A page: served, but left out of the OpenAPI document. */
@@ -110,8 +112,8 @@ export function createRoutes(options: { prefix: string; tag: string; renderError
   }
 }
 
-/** Counts the request against its subject's tier; throws when it is over. */
-export type Limiter = (c: Context<HonoEnv>, identity: Identity) => Promise<void>
+/** Counts the request against its subject's tiers; throws when one is over. Without `spec` no route was found. */
+export type Limiter = (c: Context<HonoEnv>, identity: Identity, spec?: Pick<Route['spec'], 'isHourly'>) => Promise<void>
 
 export function identityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Identity> {
   const { state } = c.var
@@ -148,7 +150,7 @@ async function admit(c: Context<HonoEnv>, { spec }: Route, verifier: Verifier, l
   let identity: Identity = { state: 'anonymous' }
   if (spec.guard.kind !== 'public') identity = await identityOf(c, verifier)
   else if (!spec.unlimited) identity = await tierIdentityOf(c, verifier)
-  if (!spec.unlimited) await limit(c, identity)
+  if (!spec.unlimited) await limit(c, identity, spec)
   const narrowed = spec.guard.admit(ctx, identity)
   if (spec.guard.strong) await confirmActor(narrowed, verifier)
   return narrowed

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { estimate, retryAfter, startWindows, turnWindows } from '../../src/http/rate-window.ts'
-import { MINUTE, SECOND } from '../../src/lib/time.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/lib/time.ts'
 
-const START = 29_000_000 * MINUTE
+/** The beginning of a minute and of an hour. */
+const START = 29_000_020 * MINUTE - ((29_000_020 * MINUTE) % HOUR)
 
 describe('a rate window', () => {
   it('counts the minute before for the part of it that still lies in the last 60 seconds', () => {
@@ -13,6 +14,13 @@ describe('a rate window', () => {
     expect(estimate(windows, START + MINUTE)).toBe(100)
     expect(estimate(windows, START + MINUTE + 15 * SECOND)).toBeCloseTo(75)
     expect(estimate(windows, START + 2 * MINUTE - 1)).toBeLessThan(0.01)
+  })
+
+  it('may be an hour', () => {
+    const windows = { ...startWindows(START, HOUR), own: 100 }
+    expect(turnWindows(windows, START + HOUR - 1)).toBe(false)
+    expect(turnWindows(windows, START + HOUR)).toBe(true)
+    expect(estimate(windows, START + HOUR + 15 * MINUTE)).toBeCloseTo(75)
   })
 
   it('forgets a minute that is not the one before', () => {
@@ -35,10 +43,11 @@ describe('a rate window', () => {
         counts,
         counts,
         fc.integer({ min: 1, max: 200 }),
-        fc.nat(MINUTE - 1),
-        (own, others, previous, limit, into) => {
+        fc.nat(HOUR - 1),
+        fc.constantFrom(MINUTE, HOUR),
+        (own, others, previous, limit, into, length) => {
           const now = START + into
-          const windows = { ...startWindows(now), own, others, previous }
+          const windows = { ...startWindows(now, length), own, others, previous }
           if (estimate(windows, now) < limit) return
           const wait = retryAfter(windows, limit, now)
           const later = { ...windows }

@@ -26,6 +26,7 @@ import {
 import {
   DeletionBody,
   DeletionQuery,
+  isUsersApiForm,
   ReasonBody,
   ReasonQuery,
   toFactors,
@@ -35,6 +36,9 @@ import {
 import { renderUserError } from './wording.ts'
 
 export const userAccountRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
+
+/** A path with the name of a user, in either form. */
+const named = { path: UserPath, isHourly: isUsersApiForm }
 
 const self = (id: string) => ({ by: 'id', id }) as const
 
@@ -54,7 +58,7 @@ const change = {
   errors: [conflict, forbidden, notFound, ...freshFactorErrors],
 }
 const changeOwn = { ...change, summary: "Change the caller's profile: what is named; null empties a field" }
-const changeOne = { ...change, summary: 'Change a profile, for its user or an admin', path: UserPath }
+const changeOne = { ...change, summary: 'Change a profile, for its user or an admin', ...named }
 
 userAccountRoutes.put('/me', changeOwn, async ({ ctx, body }) =>
   Response.json(changedUserToWire(await changeProfileOf(ctx, self(ctx.actor.id), toProfileChange(body)), 'id')),
@@ -95,7 +99,7 @@ userAccountRoutes.get(
   {
     summary: 'A user by UUID or number, for that user or an admin',
     guard: confirmedUserRoute,
-    path: UserPath,
+    ...named,
     answers: oneUser,
     errors: [forbidden, notFound, serviceUnavailable],
   },
@@ -112,7 +116,7 @@ userAccountRoutes.patch('/:user_id', changeOne, async ({ ctx, body, path }) =>
 
 userAccountRoutes.delete(
   '/:user_id',
-  { ...deletion, summary: 'Delete an account, for an admin, or its user with a fresh factor', path: UserPath },
+  { ...deletion, summary: 'Delete an account, for an admin, or its user with a fresh factor', ...named },
   async ({ ctx, body, path, query }) =>
     Response.json(userDoneToWire('User deleted', await deleteUser(ctx, path.user_id, toFactors(body, query)))),
 )
@@ -122,14 +126,14 @@ userAccountRoutes.get(
   {
     summary: 'What the platform role of a user allows, for that user or an admin',
     guard: confirmedUserRoute,
-    path: UserPath,
+    ...named,
     answers: { 200: { description: 'The permissions', schema: UserPermissions } },
     errors: [forbidden, notFound, serviceUnavailable],
   },
   async ({ ctx, path }) => Response.json(permissionsToWire(await getVisibleUser(ctx, path.user_id), path.user_id.by)),
 )
 
-const administration = { guard: adminRoute, path: UserPath }
+const administration = { guard: adminRoute, ...named }
 
 userAccountRoutes.post(
   '/:user_id/suspend',

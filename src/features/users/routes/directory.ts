@@ -14,6 +14,7 @@ import {
 } from '../wire/answers.ts'
 import {
   EmailQuery,
+  isUsersApiForm,
   RegistrationBody,
   toPaging,
   toRegistration,
@@ -34,6 +35,7 @@ userDirectoryRoutes.get(
     summary: 'List users, by `page` and `per_page` or by `skip` and `limit`; deleted ones only by their status',
     guard: adminRoute,
     query: UserListQuery,
+    isHourly: isUsersApiForm,
     answers: onePage,
     errors: [serviceUnavailable],
   },
