@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts'
 import { hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DAY } from '../../lib/time.ts'
 import { deleteExpired, insertToken, selectLive, selectNewest, type TokenRow, updateUsed, voidTokens } from './store.ts'
-import type { OneTimePurpose, OneTimeToken } from './types.ts'
+import type { OneTimePurpose, OneTimeToken, Redemption } from './types.ts'
 
 const TOKEN_PREFIX = 'pot_'
 
@@ -63,8 +63,7 @@ export async function redeemOneTimeToken(
   purpose: OneTimePurpose,
   token: string,
 ): Promise<OneTimeToken | undefined> {
-  const tokenHash = await hashSecret(token)
-  const [row] = await updateUsed(ctx, { purpose, tokenHash, redemption: ctx.newId() })
+  const [row] = await (await redemptionOf(ctx, purpose, token)).statement
   return row && toToken(row, purpose)
 }
 
@@ -93,8 +92,8 @@ export async function findNewestOneTimeToken(
  * (one-time-tokens/tables) into the change's WHERE.
  */
 export async function redemptionOf(ctx: Ctx, purpose: OneTimePurpose, token: string) {
-  const redemption = ctx.newId()
-  return { redemption, statement: updateUsed(ctx, { purpose, tokenHash: await hashSecret(token), redemption }) }
+  const redemption: Redemption = { id: ctx.newId(), tokenHash: await hashSecret(token) }
+  return { redemption, statement: updateUsed(ctx, { purpose, redemption }) }
 }
 
 const ROWS_PER_PRUNE = 500

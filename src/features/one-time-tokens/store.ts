@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { oneTimeTokens } from './tables.ts'
-import type { OneTimePurpose } from './types.ts'
+import type { OneTimePurpose, Redemption } from './types.ts'
 
 export type TokenRow = typeof oneTimeTokens.$inferSelect
 
@@ -35,11 +35,11 @@ export const voidTokens = (
 /** The database decides about single use: no row comes back when the token was used, voided or has expired. */
 export const updateUsed = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
-  { purpose, tokenHash, redemption }: { purpose: OneTimePurpose; tokenHash: string; redemption: string },
+  { purpose, redemption: { id, tokenHash } }: { purpose: OneTimePurpose; redemption: Redemption },
 ) =>
   db
     .update(oneTimeTokens)
-    .set({ usedAt: now(), redemption })
+    .set({ usedAt: now(), redemption: id })
     .where(live(purpose, tokenHash, now()))
     .returning()
 

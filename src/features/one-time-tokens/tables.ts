@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Redemption } from './types.ts'
 
 /** Everything that works once: links in mails, challenges. Only the hash of the token is kept. */
 export const oneTimeTokens = sqliteTable(
@@ -24,6 +25,6 @@ export const oneTimeTokens = sqliteTable(
   ],
 )
 
-/** True in a later statement of the batch whose `updateUsed` carried `redemption` and found the token live. */
-export const isRedeemed = (redemption: string): SQL =>
-  sql`exists (select 1 from ${oneTimeTokens} where ${oneTimeTokens.redemption} = ${redemption})`
+/** True in a later statement of the batch whose `updateUsed` carried this redemption and found the token live. */
+export const isRedeemed = ({ id, tokenHash }: Redemption): SQL =>
+  sql`exists (select 1 from ${oneTimeTokens} where ${oneTimeTokens.tokenHash} = ${tokenHash} and ${oneTimeTokens.redemption} = ${id})`

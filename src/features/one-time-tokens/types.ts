@@ -19,3 +19,9 @@ export interface OneTimeToken {
   readonly createdAt: number
   readonly expiresAt: number
 }
+
+/** One use of one token: later statements of the batch depend on it. */
+export interface Redemption {
+  readonly id: string
+  readonly tokenHash: string
+}

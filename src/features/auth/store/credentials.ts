@@ -2,6 +2,7 @@ import { and, eq, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from 'dri
 import type { Ctx } from '../../../context.ts'
 import { backupCodes, totpFactors } from '../../mfa/tables.ts'
 import { isRedeemed } from '../../one-time-tokens/tables.ts'
+import type { Redemption } from '../../one-time-tokens/types.ts'
 import { passkeys } from '../../passkeys/tables.ts'
 import { users } from '../../users/tables.ts'
 import type { AddedFactor } from '../types.ts'
@@ -17,7 +18,7 @@ export interface Target {
 
 /** The link that a change rests on (`redemptionOf`); its statement stands before the change in the batch. */
 export interface Redeemed {
-  readonly redemption: string
+  readonly redemption: Redemption
 }
 
 const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
