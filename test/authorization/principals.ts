@@ -45,7 +45,9 @@ export const REFUSED = [
 /** Whose token is good, and who has an account. */
 export const PEOPLE = ['user', 'other user', 'vendor', 'admin'] as const satisfies readonly Principal[]
 
-export type Holder = Exclude<Principal, 'anonymous' | 'machine' | 'machine with the scope'>
+export const MACHINES = ['machine', 'machine with the scope'] as const satisfies readonly Principal[]
+
+export type Holder = Exclude<Principal, 'anonymous' | (typeof MACHINES)[number]>
 
 export interface Account {
   readonly user: User
@@ -132,7 +134,7 @@ export const isHolder = (principal: Principal): principal is Holder => principal
 export interface World {
   readonly app: TestApp
   readonly accounts: Readonly<Record<Holder, Account>>
-  readonly machines: Readonly<Record<'machine' | 'machine with the scope', string>>
+  readonly machines: Readonly<Record<(typeof MACHINES)[number], string>>
 }
 
 /** Every scope that a route asks of machines, and the one that the service asks itself. */

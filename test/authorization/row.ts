@@ -4,6 +4,7 @@ import { newAddress } from '../support/users.ts'
 import {
   type Account,
   isHolder,
+  MACHINES,
   makeAccount,
   PEOPLE,
   PRINCIPALS,
@@ -19,6 +20,8 @@ export interface Scene {
   readonly principal: Principal
   /** Whose things the request names: the caller's own, where `user` or somebody who is refused asks; else those of `user`. */
   owner(): Promise<Account>
+  /** The account that asks; that of `user` for those who have none. */
+  own(): Promise<Account>
 }
 
 /** What a request says, beside its path and its credential. */
@@ -42,8 +45,6 @@ type Answers = Record<Principal, number>
 
 const forAll = (names: readonly Principal[], status: number): Partial<Answers> =>
   Object.fromEntries(names.map((name) => [name, status]))
-
-const MACHINES = ['machine', 'machine with the scope'] as const satisfies readonly Principal[]
 
 /** What a guard of each kind answers. `good` stands for whatever the route does then. */
 const BY_GUARD: Readonly<Record<Route['spec']['guard']['kind'], (good: number) => Partial<Answers>>> = {
@@ -88,6 +89,7 @@ export function sceneOf(world: World, route: Route, principal: Principal): Scene
     app: world.app,
     principal,
     owner: () => accountOf(namesOthers(principal) ? 'user' : principal),
+    own: () => accountOf(isHolder(principal) ? principal : 'user'),
     token: async () =>
       isHolder(principal) && isGuarded(route) ? (await accountOf(principal)).accessToken : tokenOf(world, principal),
   }

@@ -1,6 +1,8 @@
 import type { Row } from './row.ts'
+import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
+import { USERS_AND_ADMIN } from './rows/users.ts'
 
 /** Every route of the service, one row each. Reviewed by hand. */
-export const ROWS: Readonly<Record<string, Row>> = { ...CORE, ...COMPAT }
+export const ROWS: Readonly<Record<string, Row>> = { ...CORE, ...USERS_AND_ADMIN, ...COMPAT, ...AUTH_SERVICE }

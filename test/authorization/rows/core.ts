@@ -1,6 +1,5 @@
 import { newUuid } from '../../../src/lib/ids.ts'
 import { freshMachine } from '../../features/oauth/support.ts'
-import { env } from '../../support/app.ts'
 import { newEmail, PASSWORD } from '../../support/users.ts'
 import type { Row, Scene } from '../row.ts'
 import {
@@ -10,7 +9,9 @@ import {
   newAccount,
   OWN_FORM,
   ownCredentials,
+  ownerById,
   ownRefreshToken,
+  passkeyOf,
   plain,
   refreshStates,
   refusedWith,
@@ -140,17 +141,7 @@ const PAGES: Readonly<Record<string, Row>> = {
   'POST /magic-link': sendForm,
 }
 
-/** Gives the owner a passkey that nobody can use. */
-async function passkeyOf({ owner }: Scene): Promise<{ path: { passkey_id: string } }> {
-  const id = newUuid()
-  await env.DB.prepare(
-    `insert into passkeys (id, user_id, credential_id, public_key, sign_count, transports, device_type, backed_up, aaguid, rp_id, created_at)
-     values (?, ?, ?, 'AA', 0, '[]', 'singleDevice', 0, '00000000-0000-0000-0000-000000000000', 'localhost', 0)`,
-  )
-    .bind(id, (await owner()).user.id, id)
-    .run()
-  return { path: { passkey_id: id } }
-}
+const passkeyPath = async (scene: Scene) => ({ path: { passkey_id: await passkeyOf(scene) } })
 
 const begin: Row = { call: () => ({ body: {} }) }
 const credential = { id: 'AAAA', type: 'public-key' }
@@ -173,15 +164,14 @@ const PASSKEYS: Readonly<Record<string, Row>> = {
   'GET /api/v1/passkeys': plain,
   'GET /api/v1/passkeys/availability': plain,
   'PATCH /api/v1/passkeys/:passkey_id': {
-    call: async (scene) => ({ ...(await passkeyOf(scene)), body: { name: 'mine' } }),
+    call: async (scene) => ({ ...(await passkeyPath(scene)), body: { name: 'mine' } }),
     ...forOwner(404),
   },
-  'DELETE /api/v1/passkeys/:passkey_id': { call: passkeyOf, ...forOwner(404) },
-  'POST /api/v1/passkeys/:passkey_id/regenerate-secret': { call: passkeyOf, ...forOwner(404) },
+  'DELETE /api/v1/passkeys/:passkey_id': { call: passkeyPath, ...forOwner(404) },
+  'POST /api/v1/passkeys/:passkey_id/regenerate-secret': { call: passkeyPath, ...forOwner(404) },
 }
 
 const sessionOf = async ({ owner }: Scene) => ({ path: { session_id: (await owner()).sessionId } })
-const userOf = async ({ owner }: Scene) => ({ path: { user_id: (await owner()).user.id } })
 
 const SESSIONS: Readonly<Record<string, Row>> = {
   'GET /api/v1/sessions': plain,
@@ -195,9 +185,9 @@ const SESSIONS: Readonly<Record<string, Row>> = {
   'GET /api/v1/sessions/:session_id': { call: sessionOf, ...forOwner(404) },
   'DELETE /api/v1/sessions/:session_id': { call: sessionOf, ...forOwner(404) },
   'POST /api/v1/sessions/:session_id/refresh': { call: sessionOf, ...forOwner(404) },
-  'GET /api/v1/users/:user_id/sessions': { call: userOf, ...forOwnerAndAdmin(403) },
+  'GET /api/v1/users/:user_id/sessions': { call: ownerById, ...forOwnerAndAdmin(403) },
   'DELETE /api/v1/users/:user_id/sessions/:session_id': {
-    call: async (scene) => ({ path: { ...(await userOf(scene)).path, ...(await sessionOf(scene)).path } }),
+    call: async (scene) => ({ path: { ...(await ownerById(scene)).path, ...(await sessionOf(scene)).path } }),
     ...forOwnerAndAdmin(403),
   },
 }

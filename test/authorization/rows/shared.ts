@@ -1,6 +1,8 @@
+import { changeUserState, type StateChange } from '../../../src/features/users/service/state.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { env } from '../../support/app.ts'
 import { newEmail, PASSWORD } from '../../support/users.ts'
-import { PEOPLE, type Principal, REFUSED } from '../principals.ts'
+import { MACHINES, type Principal, REFUSED } from '../principals.ts'
 import type { Row, Scene } from '../row.ts'
 
 /** Nothing is asked but the path. */
@@ -40,16 +42,16 @@ export const refreshStates = (status: number): Pick<Row, 'but'> => ({
   ),
 })
 
-/** Nobody but people: the route asks for what no machine has. */
-export const refusesMachines = (status: number): Pick<Row, 'but'> => ({
-  but: all(['machine', 'machine with the scope'], status),
-})
-
 export const everybodyBut = (names: readonly Principal[], status: number): Pick<Row, 'but'> => ({
   but: all(names, status),
 })
 
-export const PEOPLE_BUT_ADMIN = PEOPLE.filter((name) => name !== 'admin')
+/** Where a documented system tells who is not allowed what it tells who is not known. */
+export const toAdminsOr = (status: number): Pick<Row, 'but'> => ({
+  but: all(['user', 'other user', 'vendor', ...MACHINES], status),
+})
+
+export const toMachines = (status: number): Pick<Row, 'but'> => ({ but: all(MACHINES, status) })
 
 export const newUsername = (): string => `n${newUuid().slice(0, 13)}`
 
@@ -67,3 +69,28 @@ export const NOT_A_TOKEN = 'no-token-that-was-ever-issued'
 
 /** A page's form, as our own page sends it. */
 export const OWN_FORM = { origin: 'http://127.0.0.1:8787', 'sec-fetch-site': 'same-origin' }
+
+export const ownerById = async ({ owner }: Scene) => ({ path: { user_id: (await owner()).user.id } })
+
+/** Auth-service's id of a user. */
+export const ownerByNumber = async ({ owner }: Scene) => ({ path: { user_id: (await owner()).user.number } })
+
+/** The owner is in another state, when an admin asks: the others are refused before anybody looks. */
+export async function putOwnerInto(scene: Scene, change: StateChange): Promise<void> {
+  if (scene.principal !== 'admin') return
+  const actor = { type: 'system', id: 'test' } as const
+  const { user } = await scene.owner()
+  await changeUserState(await scene.app.ctx(), { userId: user.id, change, actor })
+}
+
+/** Gives the owner a passkey that nobody can use, and answers its id. */
+export async function passkeyOf({ owner }: Scene): Promise<string> {
+  const id = newUuid()
+  await env.DB.prepare(
+    `insert into passkeys (id, user_id, credential_id, public_key, sign_count, transports, device_type, backed_up, aaguid, rp_id, created_at)
+     values (?, ?, ?, 'AA', 0, '[]', 'singleDevice', 0, '00000000-0000-0000-0000-000000000000', 'localhost', 0)`,
+  )
+    .bind(id, (await owner()).user.id, id)
+    .run()
+  return id
+}
