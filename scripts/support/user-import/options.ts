@@ -1,0 +1,119 @@
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Refusal } from '../refusal.ts'
+import { DEFAULT_PORT, localOrigin } from '../settings.ts'
+import type { Credentials } from './service.ts'
+import { FORMATS, type Format } from './source.ts'
+
+const OPTIONS = {
+  format: { type: 'string', default: 'auto' },
+  url: { type: 'string' },
+  rejects: { type: 'string' },
+  chunk: { type: 'string', default: '500' },
+  'firebase-signer-key': { type: 'string' },
+  'firebase-salt-separator': { type: 'string' },
+  'firebase-rounds': { type: 'string' },
+  'firebase-mem-cost': { type: 'string' },
+} as const
+
+const USAGE = 'npm run users:import -- FILE [--format auto|ndjson|csv|firebase|auth0|keycloak] [--url https://…]'
+const MAX_CHUNK = 1000
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
+
+/** As the Firebase console names them. */
+export interface FirebaseParameters {
+  readonly base64_signer_key: string
+  readonly base64_salt_separator: string
+  readonly rounds: number
+  readonly mem_cost: number
+}
+
+export interface ImportOptions {
+  readonly file: string
+  readonly format: Format
+  readonly url: string
+  readonly rejects: string
+  readonly chunk: number
+  readonly firebase: FirebaseParameters | null
+  readonly credentials: Credentials
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch (cause) {
+    throw new Refusal(`${cause instanceof Error ? cause.message : cause}\n${USAGE}`)
+  }
+}
+
+function readFile([file, ...more]: readonly string[]): string {
+  if (file === undefined || more.length > 0) throw new Refusal(`name one file: ${USAGE}`)
+  if (!existsSync(file) || !statSync(file).isFile()) throw new Refusal(`${file} is no file`)
+  return file
+}
+
+function readUrl(text: string): string {
+  const url = URL.parse(text)
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))
+  if (!url || !isSafe) throw new Refusal(`--url ${text} must be https, or http on this machine`)
+  return url.href.replace(/\/+$/, '')
+}
+
+function readFormat(text: string): Format {
+  const format = FORMATS.find((name) => name === text)
+  if (!format) throw new Refusal(`--format is one of ${FORMATS.join(', ')}`)
+  return format
+}
+
+function readInteger(name: string, text: string, max: number): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > max) throw new Refusal(`--${name} must be 1 to ${max}`)
+  return value
+}
+
+function readFirebase(values: ReturnType<typeof parse>['values'], environment: NodeJS.ProcessEnv) {
+  const parts = {
+    'firebase-signer-key': values['firebase-signer-key'] ?? environment.FIREBASE_SIGNER_KEY,
+    'firebase-salt-separator': values['firebase-salt-separator'],
+    'firebase-rounds': values['firebase-rounds'],
+    'firebase-mem-cost': values['firebase-mem-cost'],
+  }
+  const missing = Object.entries(parts).flatMap(([name, value]) => (value ? [] : [`--${name}`]))
+  if (missing.length === Object.keys(parts).length) return null
+  if (missing.length > 0)
+    throw new Refusal(
+      `${missing.join(', ')} missing: the Firebase console shows all four as the password hash parameters`,
+    )
+  return {
+    base64_signer_key: parts['firebase-signer-key'] ?? '',
+    base64_salt_separator: parts['firebase-salt-separator'] ?? '',
+    rounds: readInteger('firebase-rounds', parts['firebase-rounds'] ?? '', 8),
+    mem_cost: readInteger('firebase-mem-cost', parts['firebase-mem-cost'] ?? '', 14),
+  }
+}
+
+function readCredentials({ ADMIN_EMAIL, ADMIN_PASSWORD, POSTERN_TOKEN }: NodeJS.ProcessEnv): Credentials {
+  if (POSTERN_TOKEN) return { token: POSTERN_TOKEN }
+  if (!ADMIN_EMAIL || !ADMIN_PASSWORD)
+    throw new Refusal(
+      'set ADMIN_EMAIL and ADMIN_PASSWORD in the environment, or an access token of an admin in POSTERN_TOKEN',
+    )
+  return { email: ADMIN_EMAIL, password: ADMIN_PASSWORD }
+}
+
+export function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): ImportOptions {
+  const { values, positionals } = parse(args)
+  const file = readFile(positionals)
+  const rejects = values.rejects ?? `${file}.rejected.ndjson`
+  if (resolve(rejects) === resolve(file)) throw new Refusal('--rejects names the file that is read')
+  return {
+    file,
+    rejects,
+    format: readFormat(values.format),
+    url: readUrl(values.url ?? localOrigin(Number(environment.PORT) || DEFAULT_PORT)),
+    chunk: readInteger('chunk', values.chunk, MAX_CHUNK),
+    firebase: readFirebase(values, environment),
+    credentials: readCredentials(environment),
+  }
+}

@@ -1,0 +1,47 @@
+import { open, rm } from 'node:fs/promises'
+import type { SourceRow } from './row.ts'
+
+export interface RejectedRow {
+  readonly row: SourceRow
+  readonly reason: string
+}
+
+export interface RejectsFile {
+  /** Returns the length of the file, safely written. */
+  append(rows: readonly RejectedRow[]): Promise<number>
+  close(): Promise<void>
+}
+
+function parseLine(line: string | undefined): object {
+  try {
+    const value: unknown = JSON.parse(line ?? '')
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { line }
+  } catch {
+    return line === undefined ? {} : { line }
+  }
+}
+
+/** The record with the row and the reason beside its fields: once it is corrected, the file can be imported itself. */
+const toLine = ({ row: { row, line }, reason }: RejectedRow): string =>
+  `${JSON.stringify({ ...parseLine(line), rejected: { row, reason } })}\n`
+
+/** Goes on at `length`: what an interrupted run wrote behind it belongs to rows that are sent again. */
+export async function openRejects(path: string, length: number): Promise<RejectsFile> {
+  // Rows hold password hashes.
+  const handle = await open(path, length === 0 ? 'w' : 'r+', 0o600)
+  await handle.truncate(length)
+  let end = length
+  return {
+    async append(rows) {
+      if (rows.length === 0) return end
+      const { bytesWritten } = await handle.write(Buffer.from(rows.map(toLine).join('')), 0, null, end)
+      await handle.sync()
+      end += bytesWritten
+      return end
+    },
+    async close() {
+      await handle.close()
+      if (end === 0) await rm(path, { force: true })
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+
+const HEAD_BYTES = 64 * 1024
+
+/** What a run has done of a file, kept beside it until all is done. */
+export interface ImportState {
+  /** Of the service and of the file: another file of the name, or another service, begins anew. */
+  readonly bound: { readonly url: string; readonly format: string; readonly size: number; readonly head: string }
+  /** Rows that were answered. */
+  readonly done: number
+  readonly imported: number
+  readonly skipped: number
+  readonly rejected: number
+  /** Length of the file of rejected rows at that moment. */
+  readonly rejectsBytes: number
+}
+
+export const stateFileOf = (file: string): string => `${file}.import-state.json`
+
+async function hashOfHead(file: string): Promise<string> {
+  const handle = await open(file)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex')
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readState(file: string): Promise<ImportState | undefined> {
+  try {
+    return JSON.parse(await readFile(stateFileOf(file), 'utf8')) as ImportState
+  } catch (cause) {
+    const isAbsent = cause instanceof SyntaxError || (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    if (isAbsent) return undefined
+    throw cause
+  }
+}
+
+/** Where an earlier run of the same file and service stopped, or the beginning. */
+export async function loadState(file: string, target: { url: string; format: string }): Promise<ImportState> {
+  const { size } = await stat(file)
+  const bound = { ...target, size, head: await hashOfHead(file) }
+  const known = await readState(file)
+  const isSame = JSON.stringify(known?.bound) === JSON.stringify(bound)
+  return known && isSame ? known : { bound, done: 0, imported: 0, skipped: 0, rejected: 0, rejectsBytes: 0 }
+}
+
+/** A crash leaves the state before or the state after. */
+export async function saveState(file: string, state: ImportState): Promise<void> {
+  const target = stateFileOf(file)
+  await writeFile(`${target}.new`, JSON.stringify(state), { mode: 0o600 })
+  await rename(`${target}.new`, target)
+}
+
+export const removeState = (file: string): Promise<void> => rm(stateFileOf(file), { force: true })
