@@ -1,4 +1,17 @@
 import type { Surface } from '../surface.ts'
 
-/** Its calls, the use cases behind them and what is safer here: README.md beside this file. */
-export const usersApi: Surface = { routes: [], documents: [] }
+/**
+ * All six of its calls are the core's: compat-wire's table of collisions has every key of both systems in one answer.
+ * Its calls, the use cases behind them and what is safer here: README.md beside this file.
+ */
+export const usersApi: Surface = {
+  routes: [],
+  documents: [
+    'GET /api/v1/health',
+    'POST /api/v1/auth/login',
+    'POST /api/v1/auth/refresh',
+    'POST /api/v1/users',
+    'GET /api/v1/users/:user_id',
+    'GET /api/v1/users',
+  ],
+}
