@@ -74,3 +74,158 @@ export const issuesOf = (body: Record<string, unknown>): Issue[] => body.detail 
 /** Each field that is named, as `body.email`. */
 export const namedFields = (body: Record<string, unknown>): string[] =>
   [...new Set(issuesOf(body).map(({ loc }) => loc.join('.')))].sort()
+
+/** A call as the document has it. */
+export interface DocumentedCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly guard: 'public' | 'user' | 'admin'
+  /** Every field of its body; undefined where the document shows none. */
+  readonly body?: Readonly<Record<string, unknown>>
+  /** The document's schemas of body and answer, by the names that they have here. */
+  readonly request?: string
+  readonly answer?: string
+  /** It documents `HTTPValidationError`. */
+  readonly validates: boolean
+}
+
+const credentials = { email: 'a@example.test', password: PASSWORD }
+const code = { code: '123456' }
+
+/** The calls of the document but `/`, `/auth/login` and `/token`, which other systems share. */
+export const CALLS: readonly DocumentedCall[] = [
+  {
+    method: 'POST',
+    path: '/auth/register',
+    guard: 'public',
+    body: { username: 'ada', ...credentials },
+    request: 'UserCreate',
+    answer: 'UserResponse',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/auth/password-reset-request',
+    guard: 'public',
+    body: { email: 'a@example.test' },
+    request: 'PasswordResetRequest',
+    answer: 'Message',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/auth/password-reset',
+    guard: 'public',
+    body: { token: 'x', new_password: PASSWORD },
+    request: 'PasswordReset',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/auth/token-refresh',
+    guard: 'public',
+    body: { refresh_token: 'x' },
+    request: 'TokenRefresh',
+    answer: 'Token',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/auth/enable-2fa',
+    guard: 'user',
+    body: code,
+    request: 'Enable2FARequest',
+    answer: 'Message',
+    validates: true,
+  },
+  { method: 'POST', path: '/auth/disable-2fa', guard: 'user', body: code, answer: 'Message', validates: false },
+  {
+    method: 'POST',
+    path: '/auth/verify-2fa',
+    guard: 'user',
+    body: code,
+    request: 'Verify2FARequest',
+    answer: 'Token',
+    validates: true,
+  },
+  { method: 'GET', path: '/auth/test-2fa', guard: 'user', answer: 'Message', validates: false },
+  { method: 'GET', path: '/auth/generate-2fa-code', guard: 'user', answer: 'GeneratedCode', validates: false },
+  { method: 'GET', path: '/auth/sessions', guard: 'user', validates: false },
+  { method: 'DELETE', path: '/auth/sessions/{session_id}', guard: 'user', validates: true },
+  { method: 'GET', path: '/auth/verify-user/{username}', guard: 'user', answer: 'UserResponse', validates: true },
+  {
+    method: 'PUT',
+    path: '/auth/profile',
+    guard: 'user',
+    body: { username: 'ada', ...credentials, role: 'user' },
+    request: 'UserUpdate',
+    answer: 'UserResponse',
+    validates: true,
+  },
+  { method: 'GET', path: '/admin/users', guard: 'admin', validates: false },
+  { method: 'PUT', path: '/admin/deactivate-user/{user_id}', guard: 'admin', answer: 'UserResponse', validates: true },
+  { method: 'PUT', path: '/admin/activate-user/{user_id}', guard: 'admin', answer: 'UserResponse', validates: true },
+  {
+    method: 'PUT',
+    path: '/admin/user/role',
+    guard: 'admin',
+    body: { username: 'ada', role: 'user' },
+    request: 'RoleUpdate',
+    validates: true,
+  },
+  { method: 'DELETE', path: '/admin/user/{user_id}', guard: 'admin', validates: true },
+  {
+    method: 'POST',
+    path: '/admin/lock',
+    guard: 'admin',
+    body: { email: 'a@example.test' },
+    request: 'LockAccountRequest',
+    answer: 'Message',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/admin/unlock',
+    guard: 'admin',
+    body: { email: 'a@example.test' },
+    request: 'UnlockAccountRequest',
+    answer: 'Message',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/admin/register',
+    guard: 'public',
+    body: { username: 'ada', ...credentials, secret_key: 'x' },
+    request: 'AdminCreate',
+    answer: 'UserResponse',
+    validates: true,
+  },
+  { method: 'POST', path: '/admin/login', guard: 'public', body: credentials, request: 'AdminLogin', validates: true },
+  {
+    method: 'POST',
+    path: '/vendor/register_vendor',
+    guard: 'public',
+    body: { name: 'Shop', ...credentials, rating: 1 },
+    request: 'VendorCreate',
+    answer: 'VendorResponse',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/vendor/login',
+    guard: 'public',
+    body: credentials,
+    request: 'VendorLogin',
+    validates: true,
+  },
+  {
+    method: 'POST',
+    path: '/chatbot/interact',
+    guard: 'user',
+    body: { message: 'hello' },
+    request: 'Chatbot',
+    validates: true,
+  },
+  { method: 'GET', path: '/protected', guard: 'user', validates: false },
+]
