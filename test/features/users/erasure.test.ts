@@ -127,6 +127,16 @@ describe('erasing a user', () => {
     expect(search).toEqual([])
   })
 
+  it('leaves nothing in the pages of the search either', async () => {
+    const ctx = await app.ctx()
+    const pages = () =>
+      rowsOf("select id from user_search_data where instr(hex(block), hex('𐎀𐎁𐎂')) > 0").then((rows) => rows.length)
+    const { id } = await createUser(ctx, { email: newEmail(), firstName: 'x𐎀𐎁𐎂y' })
+    expect(await pages()).toBeGreaterThan(0)
+    expect((await erase(id)).erased).toBe(true)
+    expect(await pages()).toBe(0)
+  })
+
   it('looks into every table that has a column for a user', async () => {
     const owners = (await columns()).filter(({ column }) => /^(user_id|email|recipient)$/.test(column))
     expect(owners.map(({ table, column }) => `${table}.${column}`).toSorted()).toEqual([
