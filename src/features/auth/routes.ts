@@ -2,6 +2,7 @@ import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { underMaintenance } from '../maintenance/service.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, signUpsDisabled, weakPassword } from './errors.ts'
 import { getCurrentUser, refresh, signOut } from './service/current.ts'
 import { signIn } from './service/sign-in.ts'
@@ -38,7 +39,7 @@ const signedUp = {
   },
 }
 
-const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, serviceUnavailable]
+const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
 
 authRoutes.post(
   '/signup',
@@ -63,7 +64,7 @@ const signedIn = { 200: { description: 'A session', schema: SessionTokens } }
 const signInAnswers = {
   200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer },
 }
-const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, serviceUnavailable]
+const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, underMaintenance, serviceUnavailable]
 
 authRoutes.post(
   '/signin',

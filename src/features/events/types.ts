@@ -149,6 +149,11 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'user',
     data: ['user_id', 'vendor_id', 'interaction_type', 'message', 'response', 'other'],
   },
+  'admin.maintenance_changed': {
+    when: 'An admin closed sign-ins for maintenance, or opened them again',
+    subject: 'service',
+    data: ['before', 'after'],
+  },
   'client.created': { when: 'A machine was registered', subject: 'client', data: ['name', 'scopes'] },
   'client.disabled': { when: 'A machine was disabled', subject: 'client', data: [] },
   'mail.requeued': {

@@ -4,6 +4,7 @@ import { answerPage, prefersHtml, prefersJson, renderErrorPage, requireOwnForm }
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../lib/errors.ts'
+import { underMaintenance } from '../maintenance/service.ts'
 import { codePage, confirmPage } from './pages.ts'
 import {
   confirmMagicLink,
@@ -55,7 +56,7 @@ magicLinkRoutes.post(
     guard: publicRoute,
     body: VerifyBody,
     answers: { 200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer } },
-    errors: [linkInvalid, serviceUnavailable],
+    errors: [linkInvalid, underMaintenance, serviceUnavailable],
   },
   async ({ ctx, body }) => Response.json(signInToWire(await signInWithMagicLink(ctx, toVerify(body)))),
 )
@@ -72,7 +73,7 @@ magicLinkRoutes.get(
     guard: publicRoute,
     query: VerifyQuery,
     answers: { 200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer } },
-    errors: [linkInvalid, serviceUnavailable],
+    errors: [linkInvalid, underMaintenance, serviceUnavailable],
   },
   // HEAD is a scanner's look at the link, never a use of it.
   async ({ ctx, query, request }) =>
@@ -89,7 +90,7 @@ magicLinkPages.get(
     query: VerifyQuery,
     invalidIs400: true,
     answers: { 200: { description: 'A page', contentType: 'text/html' } },
-    errors: [linkInvalid, serviceUnavailable],
+    errors: [linkInvalid, underMaintenance, serviceUnavailable],
     hidden: true,
   },
   async ({ ctx, query, request }) =>

@@ -2,6 +2,7 @@ import { adminRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { malformedRequest, notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
+import { readMaintenance, setMaintenance } from '../../maintenance/service.ts'
 import { listActivity } from '../service/activity.ts'
 import { revokeAllSessions } from '../service/states.ts'
 import { readStats } from '../service/stats.ts'
@@ -14,6 +15,10 @@ import {
   activityToWire,
   CacheClearedAnswer,
   cacheClearedToWire,
+  MaintenanceAnswer,
+  MaintenanceBody,
+  MaintenanceQuery,
+  maintenanceToWire,
   RevokedManyAnswer,
   revokedManyToWire,
   StatsAnswer,
@@ -53,7 +58,7 @@ adminSystemRoutes.get(
     guard: adminRoute,
     answers: { 200: { description: 'Features and limits', schema: SystemConfigAnswer } },
   },
-  ({ ctx }) => Response.json(systemConfigToWire(ctx.config)),
+  async ({ ctx }) => Response.json(systemConfigToWire(ctx.config, await readMaintenance(ctx))),
 )
 
 adminSystemRoutes.get(
@@ -99,5 +104,25 @@ adminSystemRoutes.post(
     const ref = body.user_id ?? query.user_id
     if (ref === undefined) throw malformedRequest('user_id is required', { field: 'user_id' })
     return Response.json(revokedManyToWire(await revokeAllSessions(ctx, ref)))
+  },
+)
+
+adminSystemRoutes.post(
+  '/maintenance-mode',
+  {
+    summary: 'Close sign-ups and sign-ins to all but admins, or open them again; sessions go on',
+    guard: adminRoute,
+    body: MaintenanceBody,
+    query: MaintenanceQuery,
+    answers: {
+      200: { description: 'How it stands; every isolate has it within 3 seconds', schema: MaintenanceAnswer },
+    },
+  },
+  async ({ ctx, body, query }) => {
+    const enabled = body.enabled ?? query.enabled
+    if (enabled === undefined) throw malformedRequest('enabled is required', { field: 'enabled' })
+    const state = { enabled, message: body.message ?? query.message ?? null }
+    await setMaintenance(ctx, state, { type: 'user', id: ctx.actor.id })
+    return Response.json(maintenanceToWire(state))
   },
 )

@@ -11,8 +11,6 @@ import { createUser, type NewUser } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { adminSecretInvalid } from '../errors.ts'
 
-export { adminSecretInvalid } from '../errors.ts'
-
 /** Wrong keys of one network. */
 const WRONG_KEYS = { limit: 5, windowMs: 15 * MINUTE, lockMs: 15 * MINUTE }
 

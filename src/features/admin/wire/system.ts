@@ -4,6 +4,7 @@ import { UuidParam } from '../../../http/input.ts'
 import { toIso } from '../../../lib/time.ts'
 import { VERSION } from '../../../lib/version.ts'
 import { EVENT_TYPES } from '../../events/types.ts'
+import type { Maintenance } from '../../maintenance/types.ts'
 import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
 import type { ActivityEntry, Stats, SystemHealth } from '../types.ts'
 import { page, perPage, UserPath } from './parameters.ts'
@@ -131,8 +132,26 @@ export const SystemConfigAnswer = z.object({
   limits: z.record(z.string(), z.int()),
 })
 
+const Switch = { message: z.string().max(500).nullish() }
+
+/** In the body as the SDK has it, or in the query as the older server did. */
+export const MaintenanceBody = z.object({ enabled: z.boolean().nullish(), ...Switch })
+export const MaintenanceQuery = z.object({ enabled: z.stringbool().optional(), ...Switch })
+
+export const MaintenanceAnswer = z.object({
+  message: z.string(),
+  enabled: z.boolean(),
+  maintenance_message: z.string().nullable(),
+})
+
+export const maintenanceToWire = ({ enabled, message }: Maintenance): z.infer<typeof MaintenanceAnswer> => ({
+  message: enabled ? 'Maintenance mode is on: only admins sign in' : 'Maintenance mode is off',
+  enabled,
+  maintenance_message: message,
+})
+
 /** Named one by one: a setting that is added later is not shown by accident. */
-export const systemConfigToWire = (config: Config): z.infer<typeof SystemConfigAnswer> => ({
+export const systemConfigToWire = (config: Config, maintenance: Maintenance): z.infer<typeof SystemConfigAnswer> => ({
   environment: config.MODE,
   app_name: config.APP_NAME,
   domain: new URL(config.PUBLIC_URL).hostname,
@@ -147,6 +166,7 @@ export const systemConfigToWire = (config: Config): z.infer<typeof SystemConfigA
     passkeys: true,
     magic_links: true,
     organizations: false,
+    maintenance: maintenance.enabled,
     surfaces: [...config.COMPAT],
   },
   limits: {

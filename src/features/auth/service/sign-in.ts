@@ -4,6 +4,7 @@ import { DomainError } from '../../../lib/errors.ts'
 import { hashPassword, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
 import { tellNewDevice } from '../../account-safety/service/new-device.ts'
+import { findMaintenance } from '../../maintenance/service.ts'
 import { issueChallenge } from '../../mfa/service/challenges.ts'
 import type { IssuedChallenge } from '../../mfa/types.ts'
 import { openSession } from '../../sessions/service.ts'
@@ -105,18 +106,25 @@ const needsSecondFactor = ({ user, amr }: FirstFactor): boolean => user.mfaEnabl
 
 /**
  * What follows a right first factor, of whatever kind: a session, or a challenge for the second factor. Throws
- * INVALID_CREDENTIALS when the credentials were changed meanwhile, EMAIL_NOT_VERIFIED where that comes first.
+ * INVALID_CREDENTIALS when the credentials were changed meanwhile, EMAIL_NOT_VERIFIED where that comes first, MAINTENANCE.
  */
 export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
   const { user, attempt } = factor
-  if (ctx.config.REQUIRE_VERIFIED_EMAIL && user.emailVerifiedAt === null) {
+  const closed = await findClosedDoor(ctx, user)
+  if (closed) {
     if (attempt) await giveBackAttempt(ctx, attempt)
-    throw emailNotVerified()
+    throw closed
   }
   if (needsSecondFactor(factor)) return challengeSignIn(ctx, factor)
   const [opened] = await Promise.all([openFirstSession(ctx, factor), attempt && giveBackAttempt(ctx, attempt)])
   if (attempt) await completeAttempt(ctx, attempt)
   return toSignedIn(ctx, factor.user, opened)
+}
+
+/** What keeps out somebody whose factor was right. */
+async function findClosedDoor(ctx: Ctx, user: User): Promise<DomainError | null> {
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL && user.emailVerifiedAt === null) return emailNotVerified()
+  return user.role === 'admin' ? null : findMaintenance(ctx)
 }
 
 async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChallenge> {

@@ -2,6 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { queueMail } from '../../mail/service.ts'
+import { findMaintenance } from '../../maintenance/service.ts'
 import { createUser, findUserByEmail, findUserByUsername, type NewUser, usernameTaken } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { signUpsDisabled } from '../errors.ts'
@@ -37,7 +38,7 @@ export type RegistrationInput = SignUpInput &
 
 /**
  * Makes an account, mails a link that verifies its address, and signs it in, unless REQUIRE_VERIFIED_EMAIL has the link
- * come first. Throws SIGNUPS_DISABLED, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
+ * come first. Throws SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
  */
 export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn | VerificationAwaited> {
   const account = await prepareAccount(ctx, input)
@@ -61,6 +62,8 @@ export async function registerAccount(ctx: Ctx, input: RegistrationInput): Promi
 /** Everything that a new account passes before it is made. */
 async function prepareAccount(ctx: Ctx, { password, ...names }: RegistrationInput): Promise<NewUser> {
   if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
+  const closed = await findMaintenance(ctx)
+  if (closed) throw closed
   if (ctx.config.REQUIRE_VERIFIED_EMAIL) requireMailTransport(ctx)
   await countSignUp(ctx)
   await requireStrongPassword(ctx, password, names)

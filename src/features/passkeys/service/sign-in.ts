@@ -7,13 +7,20 @@ import {
   invalidCredentials,
   type SignInResult,
 } from '../../auth/service/sign-in.ts'
+import { underMaintenance } from '../../maintenance/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { type AssertionInput, assertionErrors, verifyAssertion } from './assert.ts'
 import { refused } from './challenges.ts'
 
 /** What `signInWithPasskey` throws, for its route. */
-export const passkeySignInErrors = [...assertionErrors, accountLocked, emailNotVerified, invalidCredentials]
+export const passkeySignInErrors = [
+  ...assertionErrors,
+  accountLocked,
+  emailNotVerified,
+  invalidCredentials,
+  underMaintenance,
+]
 
 /**
  * Signs the owner of a passkey in. Locks of attempts do not stop it: a key is not guessed. Without user verification it is

@@ -1,0 +1,3 @@
+import { defineError } from '../../lib/errors.ts'
+
+export const underMaintenance = defineError('MAINTENANCE', 'unavailable', 'The service is under maintenance')
