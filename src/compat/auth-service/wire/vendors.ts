@@ -7,13 +7,16 @@ import { toPicture } from './users.ts'
 
 /** Numbers of a form are text, and a field that was left empty is none. */
 const RatingField = z
-  .union([
-    z.number(),
-    z
-      .string()
-      .regex(/^(?:-?\d{1,9}(?:\.\d{1,9})?)?$/, 'must be a number')
-      .transform((text) => (text === '' ? null : Number(text))),
-  ])
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^(?:-?\d{1,9}(?:\.\d{1,9})?)?$/)
+        .transform((text) => (text === '' ? null : Number(text))),
+    ],
+    'must be a number',
+  )
   .nullish()
   .meta({ override: { type: ['number', 'null'] } })
 
