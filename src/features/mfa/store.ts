@@ -29,10 +29,18 @@ export const upsertPending = ({ db, now }: Store, { userId, secretSealed }: { us
     })
     .returning({ userId: totpFactors.userId })
 
-/** A pending factor, unless there is one that was made after `voidBefore` or is confirmed: then no row comes back. */
+/**
+ * A pending factor, unless there is one that was made after `voidBefore` and is not the one with `foreignSeal`, or is
+ * confirmed: then no row comes back.
+ */
 export const insertPendingUnlessThere = (
   { db, now }: Store,
-  { userId, secretSealed, voidBefore }: { userId: string; secretSealed: string; voidBefore: number },
+  {
+    userId,
+    secretSealed,
+    foreignSeal,
+    voidBefore,
+  }: { userId: string; secretSealed: string; foreignSeal: string | null; voidBefore: number },
 ) =>
   db
     .insert(totpFactors)
@@ -40,7 +48,8 @@ export const insertPendingUnlessThere = (
     .onConflictDoUpdate({
       target: totpFactors.userId,
       set: { secretSealed, createdAt: now(), lastStep: null, lastUsedAt: null },
-      setWhere: sql`${totpFactors.confirmedAt} is null and ${totpFactors.createdAt} <= ${voidBefore}`,
+      setWhere: sql`${totpFactors.confirmedAt} is null
+        and (${totpFactors.createdAt} <= ${voidBefore} or ${totpFactors.secretSealed} = ${foreignSeal})`,
     })
     .returning({ userId: totpFactors.userId })
 

@@ -3,7 +3,7 @@ import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 /** One TOTP secret a user (RFC 6238). Pending until `confirmedAt`. */
 export const totpFactors = sqliteTable('totp_factors', {
   userId: text('user_id').primaryKey(),
-  /** Sealed, bound to the user. */
+  /** Sealed, bound to the user. With it the session that was shown it. */
   secretSealed: text('secret_sealed').notNull(),
   createdAt: integer('created_at').notNull(),
   confirmedAt: integer('confirmed_at'),

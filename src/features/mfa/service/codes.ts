@@ -3,7 +3,7 @@ import { commit } from '../../../db/commit.ts'
 import { equalBytes } from '../../../lib/crypto.ts'
 import { fromBase64Url, toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { deriveWithSalt } from '../../../lib/password-hash/password-hash.ts'
-import { unsealText } from '../../../lib/root-keys.ts'
+import { sealText, unsealText } from '../../../lib/root-keys.ts'
 import { HOUR, SECOND, toIso } from '../../../lib/time.ts'
 import { invalidCode, secondFactorLocked } from '../errors.ts'
 import { readCode } from '../rules/codes.ts'
@@ -52,13 +52,26 @@ export async function giveBackCode(ctx: Pick<Ctx, 'objects' | 'log'>, userId: st
 export const liftSecondFactorLock = (ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> =>
   ctx.objects.guard(userId).resetUse({ subject: subjectOf(userId) })
 
-export const openSecret = (ctx: Pick<Ctx, 'config'>, { userId, secretSealed }: FactorRow): Promise<string> =>
-  unsealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secretSealed)
+/** What is sealed of a factor. `sessionId` is the session that was shown the secret. */
+interface SealedFactor {
+  readonly secret: string
+  readonly sessionId: string | null
+}
+
+export const sealFactor = (ctx: Pick<Ctx, 'config'>, userId: string, { secret, sessionId }: SealedFactor) =>
+  sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, sessionId === null ? secret : `${secret}:${sessionId}`)
+
+export async function openFactor(ctx: Pick<Ctx, 'config'>, { userId, secretSealed }: FactorRow): Promise<SealedFactor> {
+  const text = await unsealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secretSealed)
+  const [secret = '', sessionId = null] = text.split(':', 2)
+  return { secret, sessionId }
+}
 
 async function useTotp(ctx: Ctx, userId: string, code: string): Promise<boolean> {
   const factor = await selectFactor(ctx, userId)
   if (!factor || factor.confirmedAt === null) return false
-  const step = findStep(await openSecret(ctx, factor), code, ctx.now())
+  const { secret } = await openFactor(ctx, factor)
+  const step = findStep(secret, code, ctx.now())
   if (step === null) return false
   return (await updateStep(ctx, { userId, secretSealed: factor.secretSealed, step })).length > 0
 }

@@ -1,7 +1,6 @@
 import type { Ctx } from '../../../context.ts'
-import { sealText } from '../../../lib/root-keys.ts'
 import { type FactorRow, selectSealedBefore, updateSeal } from '../store.ts'
-import { openSecret, SEAL_PURPOSE } from './codes.ts'
+import { openFactor, sealFactor } from './codes.ts'
 
 const FACTORS_PER_RUN = 100
 
@@ -17,7 +16,7 @@ export async function resealFactors(ctx: Ctx): Promise<number> {
 async function resealFactor(ctx: Ctx, factor: FactorRow): Promise<boolean> {
   const { userId, secretSealed: from } = factor
   try {
-    const to = await sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, await openSecret(ctx, factor))
+    const to = await sealFactor(ctx, userId, await openFactor(ctx, factor))
     await updateSeal(ctx, { userId, from, to })
     return true
   } catch (cause) {

@@ -1,6 +1,5 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
-import { sealText } from '../../../lib/root-keys.ts'
 import { HOUR } from '../../../lib/time.ts'
 import { getCurrentUser } from '../../auth/service/current.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
@@ -23,7 +22,7 @@ import {
 } from '../store.ts'
 import type { Enrolment, PendingEnrolment } from '../types.ts'
 import { makeBackupCodes } from './backup-codes.ts'
-import { countCode, giveBackCode, openSecret, SEAL_PURPOSE } from './codes.ts'
+import { countCode, giveBackCode, openFactor, sealFactor } from './codes.ts'
 import { tellFactorAdded, tellFactorRemoved } from './notices.ts'
 
 /** A secret that was shown and never confirmed is void after this: who has seen it may be forgotten. */
@@ -44,7 +43,7 @@ export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promis
   if (mfaEnabled) throw mfaAlreadyEnabled()
   await requireFreshFactor(ctx, given)
   const secret = newTotpSecret((length) => ctx.random(length))
-  const secretSealed = await sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secret)
+  const secretSealed = await sealFactor(ctx, userId, { secret, sessionId: ctx.actor.sessionId })
   const { codes, rows } = await makeBackupCodes(ctx)
   const pending = isPendingWith(secretSealed)
   const [written] = await ctx.db.batch([
@@ -58,23 +57,34 @@ export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promis
 }
 
 /**
- * The pending secret of an enrolment, begun when there is none: a repeat shows the same one. Without backup codes, which
- * are shown once. Throws MFA_ALREADY_ENABLED: what prints the second factor leaves none. Throws what `requireFreshFactor`
- * throws: a stolen token must not enrol its thief.
+ * The pending secret of an enrolment, begun when this session has none: a repeat shows the same one. One that another
+ * session was shown is replaced: a thief must not know what its owner confirms. Without backup codes, which are shown once.
+ * Throws MFA_ALREADY_ENABLED: what prints the second factor leaves none; MFA_NOT_STARTED when another session has begun
+ * anew meanwhile. Throws what `requireFreshFactor` throws: a stolen token must not enrol its thief.
  */
 export async function showPendingEnrolment(ctx: ActorCtx): Promise<PendingEnrolment> {
   const { id: userId, email, mfaEnabled } = await getCurrentUser(ctx)
   if (mfaEnabled) throw mfaAlreadyEnabled()
   await requireFreshFactor(ctx)
+  const { sessionId } = ctx.actor
   const newSecret = newTotpSecret((length) => ctx.random(length))
-  const secretSealed = await sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, newSecret)
+  const secretSealed = await sealFactor(ctx, userId, { secret: newSecret, sessionId })
+  const foreignSeal = await findForeignSeal(ctx)
   await ctx.db.batch([
-    insertPendingUnlessThere(ctx, { userId, secretSealed, voidBefore: ctx.now() - PENDING_MS }),
+    insertPendingUnlessThere(ctx, { userId, secretSealed, foreignSeal, voidBefore: ctx.now() - PENDING_MS }),
     deleteBackupCodes(ctx, userId, isPendingWith(secretSealed)),
   ])
-  const secret = await openSecret(ctx, await getPending(ctx, userId))
+  const { secret, sessionId: shownTo } = await openFactor(ctx, await getPending(ctx, userId))
+  if (shownTo !== sessionId) throw mfaNotStarted()
   const provisioningUri = provisioningUriOf({ issuer: ctx.config.APP_NAME, account: email, secret })
   return { secret, provisioningUri, code: codeAt(secret, ctx.now()) }
+}
+
+/** The seal of a pending secret that another session was shown, or null. */
+async function findForeignSeal(ctx: ActorCtx): Promise<string | null> {
+  const factor = await selectFactor(ctx, ctx.actor.id)
+  if (!factor || factor.confirmedAt !== null) return null
+  return (await openFactor(ctx, factor)).sessionId === ctx.actor.sessionId ? null : factor.secretSealed
 }
 
 async function getPending(ctx: Ctx, userId: string): Promise<FactorRow> {
@@ -93,7 +103,8 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<vo
   const { id: userId } = user
   const factor = await getPending(ctx, userId)
   await countCode(ctx, userId)
-  const step = findStep(await openSecret(ctx, factor), readTotp(typed), ctx.now())
+  const { secret } = await openFactor(ctx, factor)
+  const step = findStep(secret, readTotp(typed), ctx.now())
   if (step === null) throw invalidCode()
   await giveBackCode(ctx, userId)
   const { secretSealed } = factor
