@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_BODY_BYTES } from '../../src/http/input.ts'
 import type { Route } from '../../src/http/router.ts'
+import { MAX_JSON_DEPTH } from '../../src/lib/json.ts'
 import { callerOf, inTurns, mayBeTaken, named, type RawBody } from './asking.ts'
 import { isText } from './inputs.ts'
 import { expectWellAnswered, refusalStatus } from './shapes.ts'
@@ -19,6 +20,10 @@ const wrongTypeStatus = ({ path }: Route): number => (path.endsWith('/validate')
 
 const json = (bytes: RawBody['bytes']): RawBody => ({ type: JSON_TYPE, bytes })
 const form = (bytes: RawBody['bytes']): RawBody => ({ type: FORM_TYPE, bytes })
+
+/** Whoever takes less than what nests so deeply says so first. */
+const deepStatus = ({ spec }: Route, bytes: string): number =>
+  bytes.length > (spec.maxBodyBytes ?? MAX_BODY_BYTES) ? 413 : 400
 
 /** Sends each, and compares the statuses. */
 async function expectStatuses(route: Route, sent: Readonly<Record<string, readonly [number, RawBody]>>): Promise<void> {
@@ -57,9 +62,9 @@ describe('a body that cannot be read', () => {
       'not a number': [400, json('{"a": NaN}')],
       'not UTF-8': [400, json(Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d))],
       'UTF-8 of half a surrogate pair': [400, json(Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22))],
-      'deep lists': [400, json(deepList())],
-      'deep objects': [400, json(deepObject())],
-      'deep in a field': [400, json(`{"user_metadata":${deepList()}}`)],
+      'deep lists': [deepStatus(route, deepList()), json(deepList())],
+      'deep objects': [deepStatus(route, deepObject()), json(deepObject())],
+      'just too deep in a field': [400, json(`{"user_metadata":${deepList(MAX_JSON_DEPTH)}}`)],
       'too large': [413, json(tooLarge(route))],
       xml: [wrongTypeStatus(route), { type: 'text/xml', bytes: '<a/>' }],
       'plain text': [wrongTypeStatus(route), { type: 'text/plain', bytes: '{}' }],

@@ -54,8 +54,8 @@ export const STRANGE_NUMBERS: Readonly<Record<string, string>> = {
   arabic: '\u0661\u0662',
 }
 
-export const DEEP = 10_000
+const DEEP = 10_000
 
 /** JSON that its parser takes and a recursive reader does not. */
-export const deepList = (): string => '['.repeat(DEEP) + ']'.repeat(DEEP)
-export const deepObject = (): string => `${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)}`
+export const deepList = (depth = DEEP): string => '['.repeat(depth) + ']'.repeat(depth)
+export const deepObject = (depth = DEEP): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
