@@ -60,6 +60,22 @@ describe('from register to disable', () => {
   })
 })
 
+describe.each([
+  ['/admin/login', 'admin'],
+  ['/vendor/login', 'vendor'],
+])('POST %s with the second factor on', (path, role) => {
+  it('is 401 with the mfa_token that verify-2fa takes', async () => {
+    const { user, email, password, secret } = await enrolQuickly(app)
+    await env.DB.prepare('update users set role = ? where id = ?').bind(role, user.id).run()
+    const [status, body] = await ask('POST', path, { body: { email, password } })
+    expect([status, body.code, typeof body.detail]).toEqual([401, 'MFA_REQUIRED', 'string'])
+    const { details } = body.error as { details: { mfa_token: string; available_methods: string[] } }
+    expect(details.available_methods).toContain('totp')
+    const answer = { mfa_token: details.mfa_token, code: totpAt(secret, app.clock.now) }
+    expect((await ask('POST', '/auth/verify-2fa', { body: answer }))[0]).toBe(200)
+  })
+})
+
 describe('GET /auth/generate-2fa-code', () => {
   it('shows one secret to two at once, and one that has expired to nobody', async () => {
     const { headers, user } = await signUpUser(app)

@@ -1,6 +1,6 @@
 import { newUuid } from '../../../src/lib/ids.ts'
 import { env } from '../../support/app.ts'
-import { newEmail, PASSWORD, type SignedInUser } from '../../support/users.ts'
+import { newEmail, PASSWORD } from '../../support/users.ts'
 import { answerOf, call } from '../support/requests.ts'
 
 export const newUsername = (): string => `u_${newUuid().slice(0, 18).replaceAll('-', '_')}`
@@ -59,8 +59,6 @@ export async function registerAndLogin(fields: Record<string, unknown> = {}): Pr
   const person = await register(fields)
   return { ...person, ...(await login(person)) }
 }
-
-export const numberOf = ({ user }: SignedInUser): number => user.number
 
 export interface Issue {
   readonly loc: readonly (string | number)[]
