@@ -108,7 +108,7 @@ describe('a user of Auth0', () => {
   it.each([
     [{ algorithm: 'md5', hash: { value: 'x' } }, 'password_hash: the algorithm md5 is not taken'],
     [{ algorithm: 'hmac', hash: { value: 'x' } }, 'password_hash: the algorithm hmac is not taken'],
-    [{}, 'password_hash: the algorithm undefined is not taken'],
+    [{}, 'password_hash: the algorithm without a name is not taken'],
     [
       { algorithm: 'bcrypt', hash: { value: 'x' }, password: { encoding: 'utf16le' } },
       'password_hash: a password in utf16le before it is hashed is not supported',

@@ -129,7 +129,7 @@ describe('a user of Keycloak', () => {
       { credentials: [{ type: 'password', secretData: '{', credentialData: '{"algorithm":"argon2"}' }] },
       'password_hash: the hash is malformed or of an unknown form',
     ],
-    [{ credentials: [{ type: 'password' }] }, 'password_hash: the algorithm undefined is not taken'],
+    [{ credentials: [{ type: 'password' }] }, 'password_hash: the algorithm without a name is not taken'],
   ])('with %j is rejected', async (fields, reason) => {
     const user = {
       createdTimestamp: 1_600_000_000_000,

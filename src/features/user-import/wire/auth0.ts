@@ -1,4 +1,4 @@
-import { type ForeignHash, type ForeignUser, isRecord, pictureOf, type RawRecord, textOf } from './record.ts'
+import { type ForeignHash, type ForeignUser, isRecord, pictureOf, type RawRecord, scalarOf, textOf } from './record.ts'
 
 const withoutPadding = (text: string): string => text.replace(/=+(?=\$|$)/g, '')
 
@@ -23,7 +23,9 @@ function scryptHash(custom: RawRecord): ForeignHash {
   const [hash, salt] = [partOf(custom.hash), partOf(custom.salt)]
   const key = decode(hash.value, hash.encoding ?? '')
   const saltBytes = decode(salt.value, salt.encoding ?? 'utf8')
-  const [cost, blockSize, lanes] = [custom.cost ?? 16_384, custom.blockSize ?? 8, custom.parallelization ?? 1]
+  const [cost, blockSize, lanes] = [custom.cost ?? 16_384, custom.blockSize ?? 8, custom.parallelization ?? 1].map(
+    scalarOf,
+  )
   const rounds = Math.log2(Number(cost))
   if (!key || !saltBytes || !Number.isInteger(rounds))
     return { refusal: 'password_hash: the custom_password_hash of scrypt is malformed' }
@@ -44,7 +46,9 @@ function customHash(custom: RawRecord): ForeignHash {
     case 'scrypt':
       return scryptHash(custom)
     default:
-      return { refusal: `password_hash: the algorithm ${String(custom.algorithm).slice(0, 20)} is not taken` }
+      return {
+        refusal: `password_hash: the algorithm ${scalarOf(custom.algorithm).slice(0, 20) || 'without a name'} is not taken`,
+      }
   }
 }
 
@@ -74,7 +78,7 @@ export function fromAuth0(record: RawRecord): ForeignUser {
       profile_image_url: pictureOf(record.picture),
       phone_number: record.phone_number,
       created_at: extended(record.created_at, '$date'),
-      status: record.blocked === true || record.blocked === 'true' ? 'suspended' : 'active',
+      status: scalarOf(record.blocked) === 'true' ? 'suspended' : 'active',
       user_metadata: record.user_metadata,
       app_metadata: record.app_metadata,
     },

@@ -1,4 +1,4 @@
-import { type ForeignHash, type ForeignUser, given, isRecord, pictureOf, type RawRecord, textOf } from './record.ts'
+import { type ForeignHash, type ForeignUser, isRecord, pictureOf, type RawRecord, scalarOf, textOf } from './record.ts'
 
 const NEEDS_PARAMETERS =
   'password_hash: the hash parameters of the Firebase project are needed (hash_config: base64_signer_key, base64_salt_separator, rounds, mem_cost)'
@@ -11,7 +11,7 @@ function hashOf(record: RawRecord): ForeignHash {
   if (!key || !salt) return {}
   const config = isRecord(record.hash_config) ? record.hash_config : {}
   const [signerKey, separator] = [textOf(config.base64_signer_key), textOf(config.base64_salt_separator)]
-  const [rounds, memCost] = [Number(config.rounds), Number(config.mem_cost)]
+  const [rounds, memCost] = [Number(scalarOf(config.rounds)), Number(scalarOf(config.mem_cost))]
   if (!signerKey || !separator || !(rounds > 0) || !(memCost > 0)) return { refusal: NEEDS_PARAMETERS }
   const spelled = `$fbscrypt$v=1,n=${memCost},r=${rounds},p=1,ss=${separator},sk=${signerKey}$${salt}$${key}`
   return { hash: toBase64Alphabet(spelled) }
@@ -29,7 +29,7 @@ export function fromFirebase(record: RawRecord): ForeignUser {
       phone_number: record.phoneNumber,
       profile_image_url: pictureOf(record.photoUrl),
       created_at: record.createdAt,
-      status: String(given(record.disabled) ?? false) === 'true' ? 'suspended' : 'active',
+      status: scalarOf(record.disabled) === 'true' ? 'suspended' : 'active',
     },
     foreignId: textOf(record.localId),
     refusal,

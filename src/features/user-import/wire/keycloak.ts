@@ -1,25 +1,25 @@
-import { type ForeignHash, type ForeignUser, firstOf, isRecord, type RawRecord, textOf } from './record.ts'
+import { type ForeignHash, type ForeignUser, firstOf, isRecord, type RawRecord, scalarOf, textOf } from './record.ts'
 
 /** `secretData` and `credentialData` are JSON in a text. */
 function parse(text: unknown): RawRecord {
   if (isRecord(text)) return text
   try {
-    const value: unknown = JSON.parse(String(text))
+    const value: unknown = JSON.parse(scalarOf(text))
     return isRecord(value) ? value : {}
   } catch {
     return {}
   }
 }
 
-const withoutPadding = (value: unknown): string => String(value ?? '').replace(/=+$/, '')
+const withoutPadding = (value: unknown): string => scalarOf(value).replace(/=+$/, '')
 
 const ARGON2_VERSIONS: Readonly<Record<string, number>> = { '1.0': 16, '1.3': 19 }
 
 function argon2Hash(data: RawRecord, salt: string, key: string): string {
   const parameters = isRecord(data.additionalParameters) ? data.additionalParameters : {}
-  const one = (name: string): string => String(firstOf(parameters[name]) ?? '')
+  const one = (name: string): string => scalarOf(firstOf(parameters[name]))
   const version = ARGON2_VERSIONS[one('version')]
-  return `$argon2${one('type')}$v=${version}$m=${one('memory')},t=${data.hashIterations},p=${one('parallelism')}$${salt}$${key}`
+  return `$argon2${one('type')}$v=${version}$m=${one('memory')},t=${scalarOf(data.hashIterations)},p=${one('parallelism')}$${salt}$${key}`
 }
 
 /** Keycloak's names of algorithms that have one of ours. */
@@ -37,12 +37,12 @@ function hashOf({ credentials }: RawRecord): ForeignHash {
   if (textOf(found.value)) return { refusal: 'password: clear text is not taken, export the hashes' }
   const [secret, data] = [parse(found.secretData), parse(found.credentialData)]
   const [salt, key] = [withoutPadding(secret.salt), withoutPadding(secret.value)]
-  const algorithm = String(data.algorithm)
+  const algorithm = scalarOf(data.algorithm)
   if (algorithm === 'argon2') return { hash: argon2Hash(data, salt, key) }
   const digest = Object.hasOwn(PBKDF2_DIGESTS, algorithm) ? PBKDF2_DIGESTS[algorithm] : undefined
   return digest
-    ? { hash: `$pbkdf2-${digest}$i=${data.hashIterations}$${salt}$${key}` }
-    : { refusal: `password_hash: the algorithm ${algorithm.slice(0, 20)} is not taken` }
+    ? { hash: `$pbkdf2-${digest}$i=${scalarOf(data.hashIterations)}$${salt}$${key}` }
+    : { refusal: `password_hash: the algorithm ${algorithm.slice(0, 20) || 'without a name'} is not taken` }
 }
 
 /** Attributes that have a field of ours. */
@@ -84,7 +84,7 @@ export function fromKeycloak(record: RawRecord): ForeignUser {
       first_name: record.firstName,
       last_name: record.lastName,
       created_at: record.createdTimestamp,
-      status: record.enabled === false ? 'suspended' : 'active',
+      status: scalarOf(record.enabled) === 'false' ? 'suspended' : 'active',
       user_metadata: metadata,
     },
     foreignId: textOf(record.id),

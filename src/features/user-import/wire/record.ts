@@ -9,6 +9,10 @@ export const given = (value: unknown): unknown => (value === null || value === '
 
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined)
 
+/** As text; empty for what is no scalar: an object of a stranger may refuse to become one. */
+export const scalarOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+
 /** The first element of what is a list on some systems, or the value itself. */
 export const firstOf = (value: unknown): unknown => (Array.isArray(value) ? value[0] : value)
 
