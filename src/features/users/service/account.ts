@@ -2,6 +2,7 @@ import type { ActorCtx } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { changeOwnProfile, type OwnProfileChange } from '../../auth/service/profile.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
+import { userNotFound } from '../errors.ts'
 import { normalizeEmail } from '../rules.ts'
 import type { User, UserRef } from '../types.ts'
 import { updateProfile } from './profile.ts'
@@ -21,6 +22,7 @@ export async function changeProfileOf(
 ): Promise<{ user: User; pendingEmail: string | null; propagated: boolean }> {
   if (isSelf(ctx, ref)) return changeOwnProfile(ctx, input)
   const user = await getVisibleUser(ctx, ref)
+  if (user.status === 'deleted') throw userNotFound()
   const { newEmail, changes } = input
   if (newEmail !== null && normalizeEmail(newEmail) !== user.email)
     throw forbidden({ field: 'email' }, { message: 'Only its user changes an address' })
