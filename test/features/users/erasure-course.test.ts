@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import operations from '../../../docs/operations.md?raw'
 import type { Ctx } from '../../../src/context.ts'
 import { eraseDeletedUsers, eraseUser } from '../../../src/features/users/service/erasure.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
@@ -31,6 +32,17 @@ describe('the last admin', () => {
     const found = await Promise.all(admins.map(({ id }) => findUser(ctx, id)))
     expect(found.filter((user) => user?.status === 'active')).toHaveLength(1)
   })
+})
+
+it('who comes back with a restored database is erased again, as docs/operations.md says', async () => {
+  const { id, email } = await createUser(await app.ctx(), { email: newEmail() })
+  await erase(id)
+  await run('insert into users (id, email, created_at, updated_at) values (?, ?, 0, 0)', id, email)
+  const [, statement = ''] = /`(update users set status = 'deleted'.*?)\(…\)`/.exec(operations) ?? []
+  await run(`${statement}(?)`, id)
+  await eraseDeletedUsers(await app.ctx())
+  expect(await placesOf(email)).toEqual([])
+  expect(await rowsOf("select id from events where type = 'user.erased' and subject = ?", id)).toHaveLength(2)
 })
 
 describe('an erasure that cannot be done yet', () => {
