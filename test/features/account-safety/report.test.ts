@@ -56,6 +56,19 @@ describe('POST /api/v1/auth/report-activity', () => {
     expect(all.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400])
   })
 
+  it('works no longer once a reset has ended what it would end: a copy from the mailbox sets no password again', async () => {
+    const user = await userWithLink()
+    const ctx = await app.ctx()
+    const row = await findUser(ctx, user.user.id)
+    if (!row) throw new Error('no user')
+    const ofFactor = new URL(await issueReportLink(ctx, row, { kind: 'totp' })).searchParams.get('token')
+    expect((await reset(await issueResetToken(ctx, row), 'An0ther-gate-of-the-castle')).status).toBe(200)
+    expect(await report(user.token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    expect((await signInFrom(user.email, {}, 'An0ther-gate-of-the-castle')).status).toBe(200)
+    // A factor that a thief added outlives a reset, and so does the link that takes it away.
+    expect((await report(ofFactor)).status).toBe(200)
+  })
+
   it('voids a reset link of before: who reads it has nothing', async () => {
     const user = await userWithLink()
     const older = await issueResetToken(await app.ctx(), { id: user.user.id, email: user.email, authVersion: 1 })

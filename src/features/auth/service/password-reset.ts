@@ -7,7 +7,7 @@ import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { deleteUnprovenFactors, updatePasswordByLink } from '../store/credentials.ts'
+import { deleteUnprovenFactors, updatePasswordByLink, voidSettledReports } from '../store/credentials.ts'
 import { linkTo } from './links.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { tellPasswordChanged } from './password-notice.ts'
@@ -89,7 +89,12 @@ export async function resetPassword(
   const actor = { type: 'user', id: userId } as const
   const [changed] = await commitAll(
     ctx,
-    [statement, ...deleteUnprovenFactors(ctx, target), updatePasswordByLink(ctx, { ...target, passwordHash })],
+    [
+      statement,
+      voidSettledReports(ctx, target),
+      ...deleteUnprovenFactors(ctx, target),
+      updatePasswordByLink(ctx, { ...target, passwordHash }),
+    ],
     { type: 'user.password_reset', subject: userId, userId, actor },
   )
   if (!changed) throw linkInvalid()

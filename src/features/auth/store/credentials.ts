@@ -1,8 +1,8 @@
 import { and, eq, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { backupCodes, totpFactors } from '../../mfa/tables.ts'
-import { isRedeemed } from '../../one-time-tokens/tables.ts'
-import type { Redemption } from '../../one-time-tokens/types.ts'
+import { isRedeemed, oneTimeTokens } from '../../one-time-tokens/tables.ts'
+import type { OneTimePurpose, Redemption } from '../../one-time-tokens/types.ts'
 import { passkeys } from '../../passkeys/tables.ts'
 import { users } from '../../users/tables.ts'
 import type { AddedFactor } from '../types.ts'
@@ -67,6 +67,24 @@ export const updatePassword = (
     .set({ passwordHash, ...newCredentials(keptSessionId), updatedAt: now() })
     .where(isTarget(target))
     .returning(changed)
+
+/**
+ * For the batch of `updatePasswordByLink`: what these reports would end has ended. Whoever copied one from a mailbox that is
+ * its owner's again must not choose a password with it. A report that takes an added factor away is still of use.
+ */
+export const voidSettledReports = ({ db, now }: Store, { userId, redemption }: Redeemed & Pick<Target, 'userId'>) =>
+  db
+    .update(oneTimeTokens)
+    .set({ usedAt: now(), redemption: 'void' })
+    .where(
+      and(
+        eq(oneTimeTokens.userId, userId),
+        eq(oneTimeTokens.purpose, 'activity_report' satisfies OneTimePurpose),
+        isNull(oneTimeTokens.usedAt),
+        sql`${oneTimeTokens.data} ->> '$.added' is null`,
+        isRedeemed(redemption),
+      ),
+    )
 
 /** By who has the link. Returns no row when the link was not good, or the credentials were changed meanwhile. */
 export const updatePasswordByLink = (
