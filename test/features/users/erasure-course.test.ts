@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import operations from '../../../docs/operations.md?raw'
 import type { Ctx } from '../../../src/context.ts'
+import { openSession } from '../../../src/features/sessions/service.ts'
 import { eraseDeletedUsers, eraseUser } from '../../../src/features/users/service/erasure.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser, findUser } from '../../../src/features/users/service.ts'
@@ -33,6 +34,24 @@ describe('the last admin', () => {
     expect(found.filter((user) => user?.status === 'active')).toHaveLength(1)
   })
 })
+
+it('no session of a sign-in outlives an erasure that it races with', async () => {
+  for (let round = 0; round < 6; round += 1) {
+    const ctx = await app.ctx()
+    const user = await createUser(ctx, { email: newEmail() })
+    const signIns = Array.from({ length: 4 }, () => openSession(ctx, { user, amr: ['pwd'] }))
+    const [{ erased }, ...opened] = await Promise.all([erase(user.id), ...signIns.map(settle)])
+    expect(erased).toBe(true)
+    expect(await ctx.objects.user(user.id).listSessions({ userId: user.id, withEnded: true })).toEqual([])
+    for (const token of opened.flatMap((session) => session?.tokens.accessToken ?? [])) {
+      const headers = { authorization: `Bearer ${token}` }
+      expect((await createTestApp().fetch('/validate?consistency=strong', { headers })).status).toBe(401)
+      expect((await createTestApp().fetch('/validate', { headers })).status).toBe(401)
+    }
+  }
+})
+
+const settle = <T>(work: Promise<T>): Promise<T | null> => work.catch(() => null)
 
 it('who comes back with a restored database is erased again, as docs/operations.md says', async () => {
   const { id, email } = await createUser(await app.ctx(), { email: newEmail() })
