@@ -1,5 +1,4 @@
 import { createTestApp, env, type TestApp } from '../../support/app.ts'
-import type { SignedInUser } from '../../support/users.ts'
 import { newAddress } from '../../support/users.ts'
 
 export const app = createTestApp()
@@ -27,8 +26,6 @@ export async function ask(
   })
   return [answer.status, await answer.json()]
 }
-
-export const numberOf = ({ user }: SignedInUser): number => user.number
 
 /** A state that no route of this feature leads to. */
 export const setColumn = (userId: string, column: string, value: unknown) =>

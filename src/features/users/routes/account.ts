@@ -2,7 +2,6 @@ import { adminRoute, confirmedUserRoute, userRoute } from '../../../http/guard.t
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../auth/service/step-up.ts'
-import { ProfileBody, toProfileChange } from '../../auth/wire/profile.ts'
 import { lastAdmin, userStateConflict } from '../errors.ts'
 import {
   changeProfileOf,
@@ -27,9 +26,11 @@ import {
   DeletionBody,
   DeletionQuery,
   isUsersApiForm,
+  ProfileBody,
   ReasonBody,
   ReasonQuery,
   toFactors,
+  toProfileChange,
   toReason,
   UserPath,
 } from '../wire/requests.ts'

@@ -5,6 +5,8 @@ import type { UserQuery } from '../service/directory.ts'
 import { isEmail } from '../service.ts'
 import { MAX_USER_NUMBER, type UserRef, type UserStatus } from '../types.ts'
 
+export { ProfileBody, toProfileChange } from '../../auth/wire/profile.ts'
+
 const MAX_SEARCH_LENGTH = 254
 const MAX_REASON_LENGTH = 500
 
