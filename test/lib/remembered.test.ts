@@ -21,6 +21,14 @@ describe('a bounded memory', () => {
     expect(memory.get('left')).toBeUndefined()
   })
 
+  it('forgets everything at once, and says how much that was', () => {
+    const memory = createRemembered<number>(4)
+    for (const key of ['a', 'b', 'c']) memory.set(key, 1)
+    expect([memory.clear(), memory.get('a'), memory.get('c'), memory.size]).toEqual([3, undefined, undefined, 0])
+    memory.set('a', 2)
+    expect([memory.get('a'), memory.clear(), memory.clear()]).toEqual([2, 1, 0])
+  })
+
   it('answers with what was set last', () => {
     const memory = createRemembered<number>(4)
     for (const value of [1, 2, 3]) memory.set('a', value)

@@ -26,6 +26,16 @@ describe('GET /api/v1/admin/health', () => {
     expect(body.uptime).toBeGreaterThanOrEqual(0)
   })
 
+  it('counts its uptime from the first request of the isolate', async () => {
+    const clock = { ahead: 0 }
+    const own = createTestApp({ override: (ctx) => ({ ...ctx, now: () => Date.now() + clock.ahead }) })
+    await own.fetch('/liveness')
+    clock.ahead = 90_000
+    const { uptime } = await (await asking(own, admin)('GET', '/health')).json<{ uptime: number }>()
+    expect(uptime).toBeGreaterThanOrEqual(90)
+    expect(uptime).toBeLessThan(120)
+  })
+
   it('tells of KV that does not answer, and still answers 200', async () => {
     const kv = { get: () => Promise.reject(new Error('down')), list: async () => ({ keys: [] }) }
     const broken = createTestApp({ override: (ctx: Ctx) => ({ ...ctx, kv: kv as unknown as KVNamespace }) })
