@@ -1,0 +1,178 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { listRoutes } from '../../src/app.ts'
+import { SURFACES, type SurfaceName } from '../../src/config.ts'
+import { templateOf } from '../../src/http/openapi.ts'
+import type { Route } from '../../src/http/router.ts'
+import { createWorld, type World } from '../authorization/principals.ts'
+import { ask, expectedOf } from '../authorization/row.ts'
+import { ROWS } from '../authorization/rows.ts'
+import { createTestApp, json, type TestApp } from '../support/app.ts'
+import { newAddress, newEmail, PASSWORD } from '../support/users.ts'
+
+const nameOf = ({ method, path }: Route): string => `${method} ${path}`
+const rowOf = (route: Route) => ROWS[nameOf(route)] ?? {}
+
+const core = listRoutes([])
+const coreNames = core.map(nameOf)
+const ownOf = (surfaces: readonly SurfaceName[]): Route[] =>
+  listRoutes(surfaces).filter((route) => !coreNames.includes(nameOf(route)))
+const allOwn = ownOf(SURFACES)
+
+const appWith = (...surfaces: SurfaceName[]): TestApp => createTestApp({ env: { COMPAT: surfaces.join() } })
+
+interface Document {
+  readonly paths: Record<string, Record<string, { tags: string[] }>>
+  readonly tags: { name: string }[]
+}
+
+const documentOf = async (app: TestApp): Promise<Document> => (await app.fetch('/openapi.json')).json()
+
+/** The systems that a document speaks of. */
+const systemsIn = ({ paths, tags }: Document): string[] => {
+  const used = Object.values(paths).flatMap((item) => Object.values(item).flatMap((operation) => operation.tags))
+  const names = new Set([...used, ...tags.map(({ name }) => name)])
+  return SURFACES.filter((name) => names.has(name))
+}
+
+const isShown = (document: Document, route: Route): boolean =>
+  document.paths[templateOf(route.path)]?.[route.method.toLowerCase()] !== undefined
+
+/** What a path is answered that nobody serves, or that something else serves by other methods. */
+const GONE: readonly number[] = [404, 405]
+
+async function unservedBy(app: TestApp, routes: readonly Route[]): Promise<string[]> {
+  const answers = await Promise.all(
+    routes.map(async (route) => {
+      const answer = await app.fetch(route.path.replace(/:\w+/g, '1'), {
+        method: route.method,
+        headers: { 'cf-connecting-ip': newAddress() },
+      })
+      const { code } = answer.headers.get('content-type')?.startsWith('application/json')
+        ? await answer.json<{ code?: string }>()
+        : {}
+      const isGone = GONE.includes(answer.status) && (code === 'NOT_FOUND' || code === 'METHOD_NOT_ALLOWED')
+      return isGone ? [nameOf(route)] : []
+    }),
+  )
+  return answers.flat().sort()
+}
+
+const namesOf = (routes: readonly Route[]): string[] => routes.map(nameOf).sort()
+
+describe('with no documented system', () => {
+  const none = appWith()
+  let world: World
+
+  beforeAll(async () => {
+    world = await createWorld(none, [])
+  })
+
+  it('serves none of their paths', async () => {
+    expect(allOwn.length).toBeGreaterThan(30)
+    expect(await unservedBy(none, allOwn)).toEqual(namesOf(allOwn))
+  })
+
+  it('describes none of them', async () => {
+    const document = await documentOf(none)
+    expect(systemsIn(document)).toEqual([])
+    expect(namesOf(allOwn.filter((route) => isShown(document, route)))).toEqual([])
+    const shown = core.filter(({ spec }) => !spec.hidden && !spec.localOnly)
+    expect(namesOf(shown.filter((route) => !isShown(document, route)))).toEqual([])
+  })
+
+  it.each(core.map((route) => [nameOf(route), route] as const))(
+    '%s answers as it does with all of them',
+    async (_, route) => {
+      const expected = expectedOf(route, rowOf(route))
+      for (const principal of ['anonymous', 'admin'] as const)
+        expect([principal, (await ask(world, route, rowOf(route), principal)).status]).toEqual([
+          principal,
+          expected[principal],
+        ])
+    },
+  )
+
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+    const answer = await none.fetch(path, json(body, { 'cf-connecting-ip': newAddress(), ...headers }))
+    return [answer.status, await answer.json<Record<string, unknown>>()] as const
+  }
+
+  it("keeps every system's keys on the paths that they share with the core", async () => {
+    const account = { email: newEmail(), username: `n${crypto.randomUUID().slice(0, 8)}`, password: PASSWORD }
+    const keys = [
+      ...['access_token', 'refresh_token', 'token_type', 'expires_in', 'user', 'tokens'],
+      ...['accessToken', 'refreshToken', 'tokenType', 'expiresAt', 'userId', 'username', 'role'],
+    ]
+    const [registered, made] = await post('/api/v1/auth/register', account)
+    expect([registered, Object.keys(made)]).toEqual([201, expect.arrayContaining(keys)])
+    const [loggedIn, session] = await post('/api/v1/auth/login', { username: account.username, password: PASSWORD })
+    expect([loggedIn, Object.keys(session)]).toEqual([200, expect.arrayContaining(keys)])
+    const [refreshed, next] = await post('/api/v1/auth/refresh', { refreshToken: session.refreshToken })
+    expect([refreshed, Object.keys(next)]).toEqual([200, expect.arrayContaining(keys)])
+    const headers = { authorization: `Bearer ${String(next.access_token)}` }
+    const profile = await (await none.fetch('/api/v1/auth/profile', { headers })).json()
+    expect(profile).toMatchObject({ id: session.userId, role: 'USER', status: 'ACTIVE' })
+    const [checked, check] = await post('/api/v1/auth/validate', { token: next.accessToken })
+    expect([checked, check]).toMatchObject([200, { valid: true, userId: session.userId, role: 'ROLE_USER' }])
+    const [created, user] = await post('/api/v1/users', {
+      email: newEmail(),
+      username: `n${crypto.randomUUID().slice(0, 8)}`,
+      password: PASSWORD,
+    })
+    expect([created, user]).toMatchObject([
+      201,
+      { id: expect.any(Number), uuid: expect.any(String), is_superuser: false },
+    ])
+    const health = await (await none.fetch('/api/v1/health')).json<Record<string, unknown>>()
+    expect(Object.keys(health).sort()).toEqual(['database', 'service', 'status', 'timestamp', 'version'])
+    const [loggedOut, out] = await post('/api/v1/auth/logout', {}, headers)
+    expect([loggedOut, out]).toMatchObject([200, { success: true, data: null }])
+    expect((await none.fetch('/validate', { headers })).status).toBe(401)
+  })
+
+  it('lists users with the keys of both systems', async () => {
+    const headers = { authorization: `Bearer ${world.accounts.admin.accessToken}` }
+    const list = await (await none.fetch('/api/v1/users?skip=0&limit=1', { headers })).json<Record<string, unknown>>()
+    const keys = ['items', 'limit', 'page', 'per_page', 'skip', 'total', 'users']
+    expect(Object.keys(list)).toEqual(expect.arrayContaining(keys))
+  })
+})
+
+describe('with one documented system alone', () => {
+  it.each(SURFACES)('%s serves its own paths and no others', async (surface) => {
+    const app = appWith(surface)
+    const own = namesOf(ownOf([surface]))
+    const foreign = allOwn.filter((route) => !own.includes(nameOf(route)))
+    expect(await unservedBy(app, foreign)).toEqual(namesOf(foreign))
+    const unserved = await unservedBy(app, allOwn)
+    expect(unserved.filter((name) => own.includes(name))).toEqual([])
+  })
+
+  it.each(SURFACES)('%s stands alone in the document', async (surface) => {
+    const document = await documentOf(appWith(surface))
+    expect(systemsIn(document)).toEqual([surface])
+    const own = namesOf(ownOf([surface]))
+    const shown = allOwn.filter((route) => isShown(document, route))
+    expect(namesOf(shown)).toEqual(own)
+  })
+
+  it.each(SURFACES)('%s signs a user in', async (surface) => {
+    const app = appWith(surface)
+    const account = { email: newEmail(), password: PASSWORD }
+    const headers = { 'cf-connecting-ip': newAddress() }
+    expect((await app.fetch('/api/v1/auth/signup', json(account, headers))).status).toBe(201)
+    const path = surface === 'janux' || surface === 'auth-service' ? '/auth/login' : '/api/v1/auth/login'
+    const login = await app.fetch(path, json({ ...account, username: account.email }, headers))
+    expect([login.status, await login.json()]).toMatchObject([200, { access_token: expect.any(String) }])
+  })
+})
+
+describe('systems that share a path', () => {
+  it('answer it as long as one of them is on', async () => {
+    for (const surface of ['janux', 'auth-service'] as const) {
+      const welcome = await appWith(surface).fetch('/')
+      expect([surface, welcome.status]).toEqual([surface, 200])
+    }
+    expect((await appWith('users-api', 'gateway-auth').fetch('/')).status).toBe(404)
+  })
+})
