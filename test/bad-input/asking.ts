@@ -26,7 +26,7 @@ export const named = (wanted: (route: Route) => boolean): (readonly [string, Rou
     .map((route) => [nameOf(route), route] as const)
 
 /** What would be too much if it were taken: such requests are only sent when the schema refuses them. */
-const TOO_MUCH: readonly string[] = ['POST /api/v1/admin/keys/rotate']
+const TOO_MUCH: readonly string[] = ['POST /api/v1/admin/keys/rotate', 'POST /api/v1/admin/maintenance-mode']
 
 export const mayBeTaken = (route: Route): boolean => !TOO_MUCH.includes(nameOf(route))
 
