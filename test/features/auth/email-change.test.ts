@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
@@ -99,6 +100,29 @@ describe('a change of address', () => {
     ])
     await hiding.settled()
     expect(await acceptedMails(other.email, 'email_change')).toEqual([])
+  })
+
+  it('is answered there before the link to a free address is made: its time would show which are taken', async () => {
+    const held = Promise.withResolvers<void>()
+    const hiding = createTestApp({
+      env: { HIDE_ACCOUNT_EXISTENCE: 'true' },
+      override: (ctx) => {
+        const guard: Ctx['objects']['guard'] = (subject) => ({
+          ...ctx.objects.guard(subject),
+          use: async (input) => {
+            if (input.subject.startsWith('link:email_change')) await held.promise
+            return ctx.objects.guard(subject).use(input)
+          },
+        })
+        return { ...ctx, objects: { ...ctx.objects, guard } }
+      },
+    })
+    const [account, email] = [await signUpUser(app), newEmail()]
+    expect((await patch(account, { email }, hiding)).status).toBe(200)
+    expect(await acceptedMails(email, 'email_change')).toEqual([])
+    held.resolve()
+    await hiding.settled()
+    expect(await acceptedMails(email, 'email_change')).toHaveLength(1)
   })
 
   it('does nothing for the present address, and voids the older link for a newer one', async () => {
