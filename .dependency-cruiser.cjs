@@ -86,6 +86,20 @@ module.exports = {
       to: { path: '^src/compat/[^/]+/', pathNot: '^src/compat/$1/' },
     },
     {
+      // What surfaces share outlives each of them.
+      name: 'compat-common-knows-no-surface',
+      severity: 'error',
+      from: { path: '^src/compat/[^/]+\\.ts$' },
+      to: { path: '^src/compat/[^/]+/' },
+    },
+    {
+      // A folder and its mount line are all there is to delete.
+      name: 'surfaces-are-mounted-whole',
+      severity: 'error',
+      from: { path: '^src/app\\.ts$' },
+      to: { path: '^src/compat/[^/]+/', pathNot: '^src/compat/[^/]+/surface\\.ts$' },
+    },
+    {
       name: 'features-meet-at-service',
       severity: 'error',
       from: { path: IN_FEATURE, pathNot: role('wire') },
