@@ -10,6 +10,7 @@ import { raiseOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
+import { failSlowly } from './attempts.ts'
 import { requireCurrentPassword } from './password-change.ts'
 import type { SignedIn } from './sign-in.ts'
 
@@ -50,8 +51,9 @@ async function proveCode(ctx: ActorCtx, user: User, code: string): Promise<reado
   return ['otp', 'mfa']
 }
 
+/** As slow as a sign-in when it fails: whether there was a key to check must not show. */
 async function proveCredential(ctx: ActorCtx, user: User, credential: AssertionCredential): Promise<readonly string[]> {
-  return (await verifyPasskeyOf(ctx, user.id, { credential })).amr
+  return (await failSlowly(ctx, () => verifyPasskeyOf(ctx, user.id, { credential }))).amr
 }
 
 /** One row a kind of factor: what its proof adds to `amr`, or a throw. */

@@ -95,8 +95,6 @@ export async function completeRegistration(
   const { sessionId, authVersion, name } = CeremonyData.parse(redeemed.ceremony.data)
   if (redeemed.ceremony.userId !== ctx.actor.id || sessionId !== ctx.actor.sessionId) throw ceremonyInvalid()
   const info = await verifyRegistration(ctx, redeemed, credential)
-  // A real id is told to be taken; that a made-up one is free would tell it apart.
-  if (await isMadeUp(ctx, info.credential.id)) throw passkeyTaken()
   const passkey: Passkey = {
     id: ctx.newId(),
     userId: ctx.actor.id,
@@ -113,7 +111,9 @@ export async function completeRegistration(
     createdAt: ctx.now(),
     lastUsedAt: null,
   }
-  const [inserted] = await commit(ctx, insertPasskey(ctx, passkey, { limit: MAX_PASSKEYS, authVersion }), {
+  // A made-up id is as taken as a real one, and takes the same road to that answer: that it is free would tell them apart.
+  const limit = (await isMadeUp(ctx, passkey.credentialId)) ? 0 : MAX_PASSKEYS
+  const [inserted] = await commit(ctx, insertPasskey(ctx, passkey, { limit, authVersion }), {
     type: 'passkey.registered',
     subject: passkey.id,
     userId: passkey.userId,
@@ -169,7 +169,8 @@ async function verifyRegistration(
 const MAX_CREDENTIAL_ID_LENGTH = 1364
 
 async function reasonOf(ctx: ActorCtx, { credentialId, userId }: Passkey) {
-  if (await selectPasskeyByCredential(ctx, credentialId)) return passkeyTaken()
+  const known = await selectPasskeyByCredential(ctx, credentialId)
+  if (known || (await isMadeUp(ctx, credentialId))) return passkeyTaken()
   const passkeys = await selectPasskeys(ctx, userId)
   return passkeys.length >= MAX_PASSKEYS ? tooManyPasskeys({ limit: MAX_PASSKEYS }) : ceremonyInvalid()
 }
