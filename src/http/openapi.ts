@@ -85,11 +85,18 @@ export function describeApi(routes: readonly Route[]) {
 /** `/users/:id` as `/users/{id}`. */
 export const templateOf = (path: string): string => path.replace(/:([A-Za-z_]+)/g, '{$1}')
 
+/** `post_auth_passwordReset` for /auth/password-reset: /auth/password/reset is another operation. */
+function operationIdOf({ method, path }: Route): string {
+  const parts = path.split(/[^A-Za-z0-9-]+/).filter(Boolean)
+  const names = parts.map((part) => part.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()))
+  return [method.toLowerCase(), ...names].join('_')
+}
+
 function operationOf(route: Route): ZodOpenApiOperationObject {
   const { spec, tags } = route
   const path = spec.path ? objectOf(spec.path) : untypedPath(route.path)
   return {
-    operationId: [route.method.toLowerCase(), ...route.path.split(/[^A-Za-z0-9]+/)].filter(Boolean).join('_'),
+    operationId: operationIdOf(route),
     summary: spec.summary,
     tags: [...tags],
     security: SECURITY[spec.guard.kind],
