@@ -2,6 +2,7 @@ import type { Surface } from '../surface.ts'
 import { loginRoutes, tokenRoutes, welcomeRoutes } from '../token-login.ts'
 import { accountRoutes, passwordResetRoutes } from './routes/accounts.ts'
 import { adminRoutes } from './routes/admin.ts'
+import { adminEntranceRoutes } from './routes/admin-entrances.ts'
 import { protectedRoutes } from './routes/protected.ts'
 import { codeRoutes, secondFactorRoutes } from './routes/second-factor.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -19,6 +20,7 @@ export const authService: Surface = {
     codeRoutes,
     sessionRoutes,
     adminRoutes,
+    adminEntranceRoutes,
     vendorRoutes,
     protectedRoutes,
   ],

@@ -1,44 +1,22 @@
 import * as z from 'zod'
-import { adminSecretInvalid } from '../../../features/admin/errors.ts'
-import { emailNotVerified, weakPassword } from '../../../features/auth/errors.ts'
-import {
-  accountLocked,
-  invalidCredentials,
-  mfaRequired,
-  signInNotAccepted,
-} from '../../../features/auth/service/sign-in.ts'
 import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
-import { adminRoute, confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
+import { adminRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, notFound, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import {
   activate,
   changeRoleByName,
   changeStateByNumber,
   listAllUsers,
   lockByEmail,
-  registerFurtherAdmin,
-  signInAdmin,
   unlockByEmail,
 } from '../service/admins.ts'
-import {
-  AdminCreate,
-  AdminLogin,
-  LockAccountRequest,
-  RoleUpdate,
-  toNewAdmin,
-  UnlockAccountRequest,
-} from '../wire/admin.ts'
+import { LockAccountRequest, RoleUpdate, UnlockAccountRequest } from '../wire/admin.ts'
 import { INVALID, Message, messageToWire, PageQuery, UserPath } from '../wire/common.ts'
-import { LoginToken, loginToWire } from '../wire/sessions.ts'
 import { UserResponse, userToWire } from '../wire/users.ts'
-import { createRenderer, WRONG_CREDENTIALS } from '../wording.ts'
+import { renderError } from '../wording.ts'
 
-export const adminRoutes = createRoutes({
-  prefix: '/admin',
-  tag: 'auth-service',
-  renderError: createRenderer(WRONG_CREDENTIALS),
-})
+export const adminRoutes = createRoutes({ prefix: '/admin', tag: 'auth-service', renderError })
 
 const changed = { 200: { description: 'The user as it is now', schema: UserResponse }, ...INVALID }
 const done = { 200: { description: 'Done', schema: Message }, ...INVALID }
@@ -132,28 +110,4 @@ adminRoutes.post(
     await unlockByEmail(ctx, body.email)
     return Response.json(messageToWire('Account unlocked successfully'))
   },
-)
-
-adminRoutes.post(
-  '/register',
-  {
-    summary: 'Register an admin, with the secret key or as an admin',
-    guard: confirmedOptionalUserRoute,
-    body: AdminCreate,
-    answers: { 200: { description: 'The new admin; it is not signed in', schema: UserResponse }, ...INVALID },
-    errors: [adminSecretInvalid, conflict, weakPassword, rateLimited, serviceUnavailable],
-  },
-  async ({ ctx, body }) => Response.json(userToWire(await registerFurtherAdmin(ctx, toNewAdmin(body)))),
-)
-
-adminRoutes.post(
-  '/login',
-  {
-    summary: 'Sign in as an admin',
-    guard: publicRoute,
-    body: AdminLogin,
-    answers: { 200: { description: 'A session', schema: LoginToken }, ...INVALID },
-    errors: [invalidCredentials, signInNotAccepted, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],
-  },
-  async ({ ctx, body }) => Response.json(loginToWire(await signInAdmin(ctx, body))),
 )

@@ -1,0 +1,48 @@
+import { adminSecretInvalid } from '../../../features/admin/errors.ts'
+import { emailNotVerified, weakPassword } from '../../../features/auth/errors.ts'
+import {
+  accountLocked,
+  invalidCredentials,
+  mfaRequired,
+  signInNotAccepted,
+} from '../../../features/auth/service/sign-in.ts'
+import { confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { registerFurtherAdmin, signInAdmin } from '../service/admins.ts'
+import { AdminCreate, AdminLogin, toNewAdmin } from '../wire/admin.ts'
+import { INVALID } from '../wire/common.ts'
+import { LoginToken, loginToWire } from '../wire/sessions.ts'
+import { UserResponse, userToWire } from '../wire/users.ts'
+import { createRenderer, WRONG_CREDENTIALS } from '../wording.ts'
+
+/** Where somebody becomes an admin or signs in as one: each checks for itself. */
+export const adminEntranceRoutes = createRoutes({
+  prefix: '/admin',
+  tag: 'auth-service',
+  renderError: createRenderer(WRONG_CREDENTIALS),
+})
+
+adminEntranceRoutes.post(
+  '/register',
+  {
+    summary: 'Register an admin, with the secret key or as an admin',
+    guard: confirmedOptionalUserRoute,
+    body: AdminCreate,
+    answers: { 200: { description: 'The new admin; it is not signed in', schema: UserResponse }, ...INVALID },
+    errors: [adminSecretInvalid, conflict, weakPassword, rateLimited, serviceUnavailable],
+  },
+  async ({ ctx, body }) => Response.json(userToWire(await registerFurtherAdmin(ctx, toNewAdmin(body)))),
+)
+
+adminEntranceRoutes.post(
+  '/login',
+  {
+    summary: 'Sign in as an admin',
+    guard: publicRoute,
+    body: AdminLogin,
+    answers: { 200: { description: 'A session', schema: LoginToken }, ...INVALID },
+    errors: [invalidCredentials, signInNotAccepted, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],
+  },
+  async ({ ctx, body }) => Response.json(loginToWire(await signInAdmin(ctx, body))),
+)
