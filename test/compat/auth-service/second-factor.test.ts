@@ -89,6 +89,17 @@ describe('GET /auth/generate-2fa-code', () => {
     expect((await ask('GET', '/auth/generate-2fa-code', { headers }))[1].secret).not.toBe(both[0]?.[1].secret)
   })
 
+  it('shows no session what another began', async () => {
+    const user = await signUpUser(app)
+    const [, first] = await ask('GET', '/auth/generate-2fa-code', { headers: user.headers })
+    const [, token] = await login(user)
+    const other = bearer(String(token.access_token))
+    const [, second] = await ask('GET', '/auth/generate-2fa-code', { headers: other })
+    expect(second.secret).not.toBe(first.secret)
+    expect((await ask('POST', '/auth/enable-2fa', { headers: other, body: { code: first.code } }))[0]).toBe(400)
+    expect((await ask('POST', '/auth/enable-2fa', { headers: other, body: { code: second.code } }))[0]).toBe(200)
+  })
+
   it('shows what was begun on another surface', async () => {
     const { headers } = await signUpUser(app)
     const [, begun] = await ask('POST', '/api/v1/mfa/totp/generate', { headers, body: {} })

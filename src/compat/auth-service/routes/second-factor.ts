@@ -124,7 +124,7 @@ codeRoutes.get(
     summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
     guard: confirmedUserRoute,
     answers: { 200: { description: 'The pending secret and its present code', schema: GeneratedCode } },
-    errors: [mfaAlreadyEnabled, stepUpRequired, serviceUnavailable],
+    errors: [mfaAlreadyEnabled, mfaNotStarted, stepUpRequired, serviceUnavailable],
   },
   async ({ ctx }) => Response.json(generatedToWire(await showPendingEnrolment(ctx))),
 )
