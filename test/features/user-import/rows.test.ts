@@ -57,6 +57,7 @@ describe('a row is rejected with its reason', () => {
     [{ metadata: [1] }, 'metadata: must be an object'],
     [{ user_metadata: 'not JSON' }, 'user_metadata: must be an object'],
     [{ user_metadata: { a: 'x'.repeat(10_000) } }, 'user_metadata: must have at most 10,000 characters'],
+    [{ user_metadata: { a: JSON.parse('['.repeat(64) + ']'.repeat(64)) } }, 'user_metadata: must nest 64 deep at most'],
     [{ status: 'king', role: 'queen' }, /^role: .*; status: /],
   ])('%#', async (fields, reason) => {
     const email = newEmail()

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isTooDeep, MAX_JSON_DEPTH } from '../../../lib/json.ts'
 import { findHashRefusal } from '../../../lib/password-hash/password-hash.ts'
 import { DAY } from '../../../lib/time.ts'
 import { isEmail, isUsername, type NewUser } from '../../users/service.ts'
@@ -51,19 +52,23 @@ function parseObject(value: unknown): unknown {
   }
 }
 
-/** As text it is what the database keeps; undefined for what nests too deeply to be written. */
-function lengthOf(value: unknown): number {
+/** As text it is what the database keeps; null for what nests too deeply to be written. */
+function textOf(value: unknown): string | null {
   try {
-    return JSON.stringify(value).length
+    return JSON.stringify(value)
   } catch {
-    return Number.POSITIVE_INFINITY
+    return null
   }
 }
 
 /** An object, or in a cell the JSON of one. */
 const metadata = z
   .preprocess(parseObject, z.custom<Record<string, unknown>>(isRecord, 'must be an object'))
-  .refine((value) => lengthOf(value) <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
+  .refine(
+    (value) => (textOf(value)?.length ?? Number.POSITIVE_INFINITY) <= MAX_METADATA_CHARACTERS,
+    'must have at most 10,000 characters',
+  )
+  .refine((value) => !isTooDeep(textOf(value) ?? ''), `must nest ${MAX_JSON_DEPTH} deep at most`)
   .optional()
 
 /** What a row may say; other fields are ignored. */
