@@ -64,10 +64,10 @@ function textOf(value: unknown): string | null {
 /** An object, or in a cell the JSON of one. */
 const metadata = z
   .preprocess(parseObject, z.custom<Record<string, unknown>>(isRecord, 'must be an object'))
-  .refine(
-    (value) => (textOf(value)?.length ?? Number.POSITIVE_INFINITY) <= MAX_METADATA_CHARACTERS,
-    'must have at most 10,000 characters',
-  )
+  .refine((value) => (textOf(value)?.length ?? Number.POSITIVE_INFINITY) <= MAX_METADATA_CHARACTERS, {
+    error: 'must have at most 10,000 characters',
+    abort: true,
+  })
   .refine((value) => !isTooDeep(textOf(value) ?? ''), `must nest ${MAX_JSON_DEPTH} deep at most`)
   .optional()
 
