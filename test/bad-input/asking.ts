@@ -69,7 +69,7 @@ const encodingOf = (route: Route, body: unknown): RawBody =>
 
 function sendOf(route: Route, path: string, call: Call, token: string | null, raw?: RawBody): Promise<Response> {
   const { type, bytes } = raw ?? encodingOf(route, call.body)
-  const query = call.query ? `?${new URLSearchParams(call.query)}` : ''
+  const query = Object.keys(call.query ?? {}).length > 0 ? `?${new URLSearchParams(call.query)}` : ''
   return app.fetch(path + query, {
     method: route.method,
     redirect: 'manual',
@@ -78,6 +78,7 @@ function sendOf(route: Route, path: string, call: Call, token: string | null, ra
       ...(route.spec.body ? { 'content-type': type } : {}),
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...call.headers,
+      ...(raw ? { 'content-type': raw.type } : {}),
     },
     ...(route.spec.body ? { body: bytes } : {}),
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MAX_BODY_BYTES } from '../../src/http/input.ts'
 import type { Route } from '../../src/http/router.ts'
 import { MAX_JSON_DEPTH } from '../../src/lib/json.ts'
+import { env } from '../support/app.ts'
 import { callerOf, inTurns, mayBeTaken, named, type RawBody } from './asking.ts'
 import { isText } from './inputs.ts'
 import { expectWellAnswered, refusalStatus } from './shapes.ts'
@@ -103,8 +104,21 @@ describe('a body that cannot be read', () => {
   })
 })
 
-const POISON = {
-  __proto__: undefined,
+/** Rows of a file: the feature reads them, and says of each what is wrong with it (its own tests). */
+describe('a body that is a file', () => {
+  it.each(named(isText))('%s refuses what is none', async (_, route) => {
+    const { encoding } = route.spec
+    const [type = ''] = typeof encoding === 'object' ? encoding.mediaTypes : []
+    await expectStatuses(route, {
+      'another type': [415, { type: 'application/pdf', bytes: 'a' }],
+      'no type that it knows': [415, { type: 'text/html', bytes: '<p>' }],
+      'not UTF-8': [400, { type, bytes: Uint8Array.of(0xff, 0xfe) }],
+      'too large': [413, { type, bytes: tooLarge(route) }],
+    })
+  })
+})
+
+const CLAIMED = {
   constructor: { prototype: { role: 'admin' } },
   prototype: {},
   role: 'admin',
@@ -113,17 +127,35 @@ const POISON = {
   is_superuser: true,
   isAdmin: true,
   status: 'active',
+  email_verified: true,
+  app_metadata: { plan: 'gold' },
   id: '00000000-0000-4000-8000-000000000000',
 }
 
+/** For them it is a field like any other, and admins alone may say it. */
+const GIVES_ROLES: readonly string[] = ['POST /api/v1/admin/register', 'POST /admin/register']
+
+/** Of the account that the body makes, or that asks. */
+const selectAccount = (userId: string | null, email: unknown) =>
+  env.DB.prepare('select role, email_verified_at, app_metadata from users where id = ? or email = ?')
+    .bind(userId ?? '', typeof email === 'string' ? email : '')
+    .all<{ role: string; email_verified_at: number | null; app_metadata: string }>()
+
 describe('fields that nobody asked for', () => {
-  it.each(takesJson.filter(([, route]) => mayBeTaken(route)))('%s reads past them', async (_, route) => {
+  it.each(takesJson.filter(([, route]) => mayBeTaken(route)))('%s reads past them', async (name, route) => {
     const caller = await callerOf(route)
     const call = await caller.call()
-    const { __proto__: _none, ...rest } = POISON
-    const own = JSON.stringify({ ...rest, ...(call.body as object) }).slice(1)
+    const body = (call.body ?? {}) as Record<string, unknown>
+    const own = JSON.stringify({ ...CLAIMED, ...body }).slice(1)
     const answer = await caller.send(call, json(`{"__proto__":{"role":"admin","isAdmin":true},${own}`))
-    await expectWellAnswered(route, 'prototype', answer)
+    await expectWellAnswered(route, 'claims', answer)
     expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined()
+    if (route.spec.guard.kind === 'admin' || GIVES_ROLES.includes(name)) return
+    const { results } = await selectAccount(caller.userId, body.email)
+    for (const { role, email_verified_at, app_metadata } of results) {
+      expect(['user', 'vendor']).toContain(role)
+      expect(email_verified_at).toBeNull()
+      expect(app_metadata).not.toContain('gold')
+    }
   })
 })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../../src/http/router.ts'
-import type { Call } from '../authorization/row.ts'
+import { type Call, toPath } from '../authorization/row.ts'
 import { env } from '../support/app.ts'
 import { callerOf, inTurns, mayBeTaken, named } from './asking.ts'
 import { isText, type Place, placesOf, withValue } from './inputs.ts'
 import { expectWellAnswered, refusalStatus } from './shapes.ts'
-import { FEW_STRANGE, OTHER_TYPES, STRANGE, STRANGE_NUMBERS } from './values.ts'
+import { FEW_STRANGE, OTHER_TYPES, SEARCHED, STRANGE, STRANGE_NUMBERS } from './values.ts'
 
 interface Probe {
   readonly what: string
@@ -81,9 +81,13 @@ describe('a bad field of a body', () => {
 const queries = named((route) => placesOf(route.spec.query).length > 0)
 
 describe('a bad parameter of a query', () => {
+  const valuesOf = (name: string) =>
+    Object.entries({ ...STRANGE, ...STRANGE_NUMBERS, ...SEARCHED }).filter(
+      ([what]) => name !== 'password' || FEW_STRANGE.includes(what),
+    )
   const probesOf = (route: Route) =>
     placesOf(route.spec.query).flatMap(([name = '']) =>
-      Object.entries({ ...STRANGE, ...STRANGE_NUMBERS }).map(([what, value]) => ({
+      valuesOf(name).map(([what, value]) => ({
         what: `${name}: ${what}`,
         query: { [name]: value.toWellFormed() },
       })),
@@ -113,6 +117,21 @@ describe('a bad parameter of a query', () => {
         // What the last one did may have ended the session.
         if (answer.status === 401) caller = await callerOf(route)
         await expectWellAnswered(route, what, answer)
+      })
+    },
+  )
+
+  it.each(queries.filter(([, route]) => mayBeTaken(route)))(
+    '%s has an answer for one that is repeated',
+    async (_, route) => {
+      const caller = await callerOf(route)
+      await inTurns(placesOf(route.spec.query), async ([name = '']) => {
+        const call = await caller.call()
+        const answer = await caller.sendTo(`${toPath(route.path, call.path)}?${name}=1&${name}=2`, {
+          ...call,
+          query: {},
+        })
+        await expectWellAnswered(route, `${name} twice`, answer)
       })
     },
   )

@@ -21,6 +21,24 @@ export const STRANGE: Readonly<Record<string, string>> = {
   'another one': '__proto__',
 }
 
+/** Each is a word of some language of searches. */
+export const SEARCHED: Readonly<Record<string, string>> = {
+  quote: '"',
+  'three quotes': '"""',
+  apostrophe: "'",
+  star: '*',
+  'a star behind three letters': 'exa*',
+  percent: '%',
+  'three percents': '%%%',
+  underscores: '___',
+  'an open NEAR': 'NEAR(',
+  OR: 'a OR b',
+  'a column': 'email:a',
+  backslash: '\\',
+  'two letters': 'ab',
+  'letters and a NUL': 'abc\u0000def',
+}
+
 /** What stands for all of them where each one costs a password hash. */
 export const FEW_STRANGE: readonly string[] = ['empty', 'markup', 'nul', 'half a surrogate pair', 'long']
 
