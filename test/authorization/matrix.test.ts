@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
-import { createTestApp } from '../support/app.ts'
-import { createWorld, PRINCIPALS, REFUSED, type World } from './principals.ts'
+import { createTestApp, json } from '../support/app.ts'
+import { createWorld, PRINCIPALS, REFUSED, tokenOf, type World } from './principals.ts'
 import { ask, expectedOf, isGuarded } from './row.ts'
 import { ROWS } from './rows.ts'
 
@@ -18,6 +18,32 @@ beforeAll(async () => {
 })
 
 describe('the authorization matrix', () => {
+  // A token that is refused for another reason than the one it is here for would prove nothing.
+  it('knows each principal for what it is', async () => {
+    const said = await Promise.all(
+      PRINCIPALS.map(async (principal) => {
+        const answer = await app.fetch('/validate', json({ token: tokenOf(world, principal) ?? '' }))
+        return [principal, (await answer.json<{ errorMessage: string | null }>()).errorMessage] as const
+      }),
+    )
+    expect(Object.fromEntries(said)).toEqual({
+      anonymous: 'Invalid token',
+      user: null,
+      'other user': null,
+      vendor: null,
+      admin: null,
+      machine: null,
+      'machine with the scope': null,
+      suspended: 'Token has been revoked',
+      locked: 'Token has been revoked',
+      inactive: 'Token has been revoked',
+      deleted: 'Token has been revoked',
+      expired: 'Token has expired',
+      revoked: 'Token has been revoked',
+      'second factor pending': 'Invalid token',
+    })
+  })
+
   it('has a row for every route', () => {
     expect(names.filter((name) => !(name in ROWS))).toEqual([])
   })
