@@ -2,14 +2,55 @@ import type { ActorCtx } from '../../context.ts'
 import { commitAll } from '../../db/commit.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { payloadTooLarge } from '../../lib/errors.ts'
-import { newUserRow } from '../users/service.ts'
-import { countOutcomes, insertUserEvents, insertUsers, selectKnownEmails, toUserList } from './store.ts'
+import { isUsername, type NewUser, newUserRow, normalizeIdentifier } from '../users/service.ts'
+import {
+  countOutcomes,
+  insertUserEvents,
+  insertUsers,
+  selectKnownEmails,
+  selectKnownUsernames,
+  toUserList,
+} from './store.ts'
 import type { ImportRow, RowOutcome } from './types.ts'
 
 /** D1 takes a text of 2 MB. A chunk of 1 MiB becomes longer only where metadata is full of quotes or huge numbers. */
 const MAX_LIST_BYTES = 2_000_000
 
+const NOT_OURS = 'username: must have 3 to 50 letters, digits, - or _, and not digits alone: imported without it'
+const TAKEN = 'username: is taken: imported without it'
+
 type UserRow = ReturnType<typeof newUserRow>
+
+interface Candidate {
+  readonly row: number
+  readonly user: NewUser
+  readonly warning: string | null
+}
+
+/** The name of before is kept for those who want to tell its owner. */
+function withoutUsername({ username, ...user }: NewUser): NewUser {
+  const known = user.appMetadata?.imported
+  const imported = { ...(known instanceof Object ? known : {}), username }
+  return { ...user, appMetadata: { ...user.appMetadata, imported } }
+}
+
+/**
+ * The users of the rows. A username is no reason to lose an account: who has one that is none here, or that somebody has,
+ * comes without. One that is taken between this read and the write rejects its row, which can be imported again.
+ */
+async function settleUsernames(ctx: ActorCtx, input: readonly ImportRow[]): Promise<Candidate[]> {
+  const found = input.flatMap((row) => ('user' in row ? [row] : []))
+  const keyOf = ({ username }: NewUser) => (username ? normalizeIdentifier(username) : null)
+  const keys = found.flatMap(({ user }) => keyOf(user) ?? [])
+  const taken = keys.length > 0 ? await selectKnownUsernames(ctx, keys) : new Set<string | null>()
+  return found.map(({ row, user }) => {
+    const key = keyOf(user)
+    if (!user.username || key === null) return { row, user, warning: null }
+    const warning = isUsername(user.username) ? (taken.has(key) ? TAKEN : null) : NOT_OURS
+    taken.add(key)
+    return { row, user: warning === null ? user : withoutUsername(user), warning }
+  })
+}
 
 /** The audit's row of one user. Delivered already: nobody listens to who has just come, and a hundred thousand objects must not wake. */
 const userCreated = (ctx: ActorCtx, { id, email, username, role, status }: UserRow) => ({
@@ -44,13 +85,16 @@ async function writeUsers(ctx: ActorCtx, rows: readonly UserRow[], rejected: num
 
 /**
  * Makes accounts of rows, with `user.created` each, recorded and not pushed, and `users.imported` for all. A row whose
- * email has an account is skipped, so a repeat changes nothing; one whose username is taken is rejected. The outcomes
- * have the order of the rows. Throws PAYLOAD_TOO_LARGE.
+ * email has an account is skipped, so a repeat changes nothing. The outcomes have the order of the rows.
+ * Throws PAYLOAD_TOO_LARGE.
  */
 export async function importUsers(ctx: ActorCtx, input: readonly ImportRow[]): Promise<RowOutcome[]> {
-  const candidates = input.flatMap((row) => ('user' in row ? [{ row: row.row, user: newUserRow(ctx, row.user) }] : []))
+  const settled = await settleUsernames(ctx, input)
+  const candidates = settled.map(({ user, ...rest }) => ({ ...rest, user: newUserRow(ctx, user) }))
   const rejected = input.flatMap((row): RowOutcome[] =>
-    'user' in row ? [] : [{ row: row.row, status: 'rejected', id: null, email: row.email, reason: row.reason }],
+    'user' in row
+      ? []
+      : [{ row: row.row, status: 'rejected', id: null, email: row.email, reason: row.reason, warning: null }],
   )
   const written = await writeUsers(
     ctx,
@@ -65,10 +109,11 @@ export async function importUsers(ctx: ActorCtx, input: readonly ImportRow[]): P
           refused.map(({ user }) => user.email),
         )
       : new Set()
-  const outcomes = candidates.map(({ row, user: { id, email } }): RowOutcome => {
-    if (written.has(id)) return { row, status: 'imported', id, email, reason: null }
-    if (known.has(email)) return { row, status: 'skipped', id: null, email, reason: 'already exists' }
-    return { row, status: 'rejected', id: null, email, reason: 'username: is taken' }
+  const outcomes = candidates.map(({ row, user: { id, email }, warning }): RowOutcome => {
+    if (written.has(id)) return { row, status: 'imported', id, email, reason: null, warning }
+    const none = { id: null, email, warning: null }
+    if (known.has(email)) return { row, status: 'skipped', ...none, reason: 'already exists' }
+    return { row, status: 'rejected', ...none, reason: 'username: is taken' }
   })
   return [...outcomes, ...rejected].sort((one, other) => one.row - other.row)
 }

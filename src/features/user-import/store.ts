@@ -73,3 +73,12 @@ export async function selectKnownEmails({ db }: Store, emails: readonly string[]
     .where(sql`${users.email} in (select value from json_each(${JSON.stringify(emails)}))`)
   return new Set(rows.map(({ email }) => email))
 }
+
+/** Those of the usernames, in their normal form, that somebody has. */
+export async function selectKnownUsernames({ db }: Store, keys: readonly string[]): Promise<Set<string | null>> {
+  const rows = await db
+    .select({ key: users.usernameKey })
+    .from(users)
+    .where(sql`${users.usernameKey} in (select value from json_each(${JSON.stringify(keys)}))`)
+  return new Set(rows.map(({ key }) => key))
+}

@@ -12,5 +12,8 @@ export interface RowOutcome {
   /** The new user's. */
   readonly id: string | null
   readonly email: string | null
+  /** Why it was not imported. */
   readonly reason: string | null
+  /** What an imported user lacks, and where it is kept. */
+  readonly warning: string | null
 }

@@ -19,7 +19,10 @@ const RowAnswer = z.object({
   status: z.enum(['imported', 'skipped', 'rejected']),
   id: z.uuid().optional(),
   email: z.string().optional(),
-  reason: z.string().optional(),
+  reason: z.string().optional().meta({ description: 'Why it was not imported' }),
+  warning: z.string().optional().meta({
+    description: 'The account came without its username, which is kept in `app_metadata.imported.username`',
+  }),
 })
 
 export const ImportAnswer = z
@@ -31,12 +34,13 @@ export const ImportAnswer = z
   })
   .meta({ id: 'UserImport' })
 
-const rowToWire = ({ row, status, id, email, reason }: RowOutcome): z.infer<typeof RowAnswer> => ({
+const rowToWire = ({ row, status, id, email, reason, warning }: RowOutcome): z.infer<typeof RowAnswer> => ({
   row,
   status,
   ...(id === null ? {} : { id }),
   ...(email === null ? {} : { email }),
   ...(reason === null ? {} : { reason }),
+  ...(warning === null ? {} : { warning }),
 })
 
 export function importToWire(outcomes: readonly RowOutcome[]): z.infer<typeof ImportAnswer> {

@@ -127,15 +127,13 @@ describe('a repeat', () => {
 
   it('of an email within a chunk: the first that can be imported wins', async () => {
     const { rows } = await createImporter(app)
-    const [email, taken] = [newEmail(), newName()]
-    await signUpUser(app, { username: taken })
+    const email = newEmail()
     const answer = await rows([
       { email, first_name: 'Bad', status: 'king' },
-      { email, first_name: 'Taken', username: taken },
       { email, first_name: 'Good' },
       { email, first_name: 'Late' },
     ])
-    expect(answer.rows.map(({ status }) => status)).toEqual(['rejected', 'skipped', 'imported', 'skipped'])
+    expect(answer.rows.map(({ status }) => status)).toEqual(['rejected', 'imported', 'skipped'])
     expect(await rowOf(email)).toMatchObject({ first_name: 'Good' })
   })
 
@@ -149,15 +147,43 @@ describe('a repeat', () => {
 })
 
 describe('a username', () => {
-  it('that is taken rejects its row, in whatever case', async () => {
+  const FORM = 'username: must have 3 to 50 letters, digits, - or _, and not digits alone: imported without it'
+  const TAKEN = 'username: is taken: imported without it'
+
+  it.each(['ada.lovelace', 'a@b', '12345', 'аdmin', 'ab', 'Ada Lovelace'])(
+    '%s is none here: its user comes without, and the name is kept',
+    async (username) => {
+      const { rows } = await createImporter(app)
+      const email = newEmail()
+      const answer = await rows([{ email, username, password_hash: HASH, app_metadata: { imported: { from: 'x' } } }])
+      expect(answer).toEqual({
+        imported: 1,
+        skipped: 0,
+        rejected: 0,
+        rows: [{ row: 1, status: 'imported', id: expect.any(String), email, warning: FORM }],
+      })
+      expect(await rowOf(email)).toMatchObject({
+        username: null,
+        username_key: null,
+        app_metadata: JSON.stringify({ imported: { from: 'x', username } }),
+      })
+      expect(await signIn(app, email, PASSWORD)).toBe(200)
+    },
+  )
+
+  it('that is taken, in whatever case, stays whose it is', async () => {
     const { rows } = await createImporter(app)
     const username = newName()
-    await signUpUser(app, { username })
+    const owner = await signUpUser(app, { username })
     const email = newEmail()
     const answer = await rows([{ email, username: username.toUpperCase() }, { email: newEmail() }])
-    expect(answer).toMatchObject({ imported: 1, rejected: 1 })
-    expect(answer.rows[0]).toEqual({ row: 1, status: 'rejected', email, reason: 'username: is taken' })
-    expect(await rowOf(email)).toBeNull()
+    expect(answer).toMatchObject({ imported: 2, rejected: 0, rows: [{ warning: TAKEN }, {}] })
+    expect(answer.rows[1]).not.toHaveProperty('warning')
+    expect(await rowOf(email)).toMatchObject({
+      username: null,
+      app_metadata: JSON.stringify({ imported: { username: username.toUpperCase() } }),
+    })
+    expect(await rowOf(owner.email)).toMatchObject({ username })
   })
 
   it('twice in a chunk is the first row’s', async () => {
@@ -165,12 +191,22 @@ describe('a username', () => {
     const username = newName()
     const answer = await rows([
       { email: newEmail(), username },
-      { email: newEmail(), username },
+      { email: newEmail(), username: username.toUpperCase() },
     ])
-    expect(answer.rows.map(({ status, reason }) => [status, reason])).toEqual([
+    expect(answer.rows.map(({ status, warning }) => [status, warning])).toEqual([
       ['imported', undefined],
-      ['rejected', 'username: is taken'],
+      ['imported', TAKEN],
     ])
+  })
+
+  it('warns of nobody who is skipped', async () => {
+    const { rows } = await createImporter(app)
+    const [email, username] = [newEmail(), newName()]
+    await rows([{ email, username }])
+    expect((await rows([{ email, username }])).rows).toEqual([
+      { row: 1, status: 'skipped', email, reason: 'already exists' },
+    ])
+    expect(await rowOf(email)).toMatchObject({ username, app_metadata: '{}' })
   })
 })
 

@@ -13,6 +13,7 @@ export interface ImportAnswer {
     readonly id?: string
     readonly email?: string
     readonly reason?: string
+    readonly warning?: string
   }[]
 }
 

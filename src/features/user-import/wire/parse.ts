@@ -82,8 +82,10 @@ function toImportRow(row: number, record: RawRecord, format: Format, now: number
   const result = parseRow(withoutEmpty(foreign?.fields ?? record), now)
   if ('reason' in result) return { row, email, reason: result.reason }
   if (!foreign?.foreignId) return { row, ...result }
-  const appMetadata = { ...result.user.appMetadata, imported: { from: system, id: foreign.foreignId.slice(0, 200) } }
-  return { row, user: { ...result.user, appMetadata } }
+  const { appMetadata } = result.user
+  const known = isRecord(appMetadata?.imported) ? appMetadata.imported : {}
+  const imported = { ...known, from: system, id: foreign.foreignId.slice(0, 200) }
+  return { row, user: { ...result.user, appMetadata: { ...appMetadata, imported } } }
 }
 
 /** The rows of a body. Throws VALIDATION_ERROR when there are too many, or a CSV names no columns. */
