@@ -58,7 +58,7 @@ export function describeApi(routes: readonly Route[]) {
       title: 'Postern',
       version: VERSION,
       description:
-        'Every path is served with and without a trailing slash. Unknown fields of a body are ignored; an empty body is an empty object.',
+        'Every path is served with and without a trailing slash. Unknown fields of a body are ignored; an empty body is an empty object. A body has at most 1 MiB, and JSON nests at most 64 deep.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

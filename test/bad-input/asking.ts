@@ -33,6 +33,7 @@ export const mayBeTaken = (route: Route): boolean => !TOO_MUCH.includes(nameOf(r
 /** Somebody whom the guard lets in. */
 export interface Caller {
   readonly userId: string | null
+  readonly token: string | null
   /** A good request of theirs, as the authorization matrix has it. */
   call(): Promise<Call>
   send(call: Call, raw?: RawBody): Promise<Response>
@@ -52,6 +53,7 @@ export async function callerOf(route: Route): Promise<Caller> {
   const token = await scene.token()
   const row = ROWS[nameOf(route)]
   return {
+    token,
     userId: principal === 'user' ? (await scene.owner()).user.id : null,
     call: async () => (await row?.call?.(scene)) ?? {},
     send: (call, raw) => sendOf(route, toPath(route.path, call.path), call, token, raw),

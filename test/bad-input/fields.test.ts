@@ -121,17 +121,26 @@ describe('a bad parameter of a query', () => {
     },
   )
 
+  /** As it stands in the address. */
+  const rawOf = (name: string): string[] => [
+    `${name}=1&${name}=2`,
+    `${name}=%ff`,
+    `${name}=%`,
+    `${name}=%00`,
+    `${name}[]=1`,
+    `${name}[$ne]=1`,
+    name,
+  ]
+
   it.each(queries.filter(([, route]) => mayBeTaken(route)))(
-    '%s has an answer for one that is repeated',
+    '%s has an answer for what is no pair',
     async (_, route) => {
       const caller = await callerOf(route)
-      await inTurns(placesOf(route.spec.query), async ([name = '']) => {
-        const call = await caller.call()
-        const answer = await caller.sendTo(`${toPath(route.path, call.path)}?${name}=1&${name}=2`, {
-          ...call,
-          query: {},
-        })
-        await expectWellAnswered(route, `${name} twice`, answer)
+      const path = toPath(route.path, (await caller.call()).path)
+      const probes = placesOf(route.spec.query).flatMap(([name = '']) => rawOf(name))
+      await inTurns(probes, async (raw) => {
+        const answer = await caller.sendTo(`${path}?${raw}`, { ...(await caller.call()), query: {} })
+        await expectWellAnswered(route, raw, answer)
       })
     },
   )

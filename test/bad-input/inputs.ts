@@ -44,6 +44,5 @@ export function withValue(body: unknown, [name, ...rest]: Place, value: unknown)
 
 export const pathNames = ({ path }: Route): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
 
-export const isJson = ({ spec }: Route): boolean => spec.encoding === undefined || spec.encoding === 'json'
 /** The feature parses the body itself: it has no fields. */
 export const isText = ({ spec }: Route): boolean => typeof spec.encoding === 'object'
