@@ -45,9 +45,9 @@ const JanuxUser = z
   .object({ id: z.uuid(), email: z.string(), full_name: z.string(), role: z.string() })
   .meta({ id: 'JanuxUser' })
 
-/** A name that nobody gave is empty: clients of this system know no null. */
+/** A name that nobody gave is empty: clients of this system know no null. An emptied display name is none. */
 const fullNameOf = ({ displayName, firstName, lastName }: User): string =>
-  displayName ?? [firstName, lastName].filter(Boolean).join(' ')
+  displayName || [firstName, lastName].filter(Boolean).join(' ')
 
 const userToWire = (user: User): z.infer<typeof JanuxUser> => ({
   id: user.id,

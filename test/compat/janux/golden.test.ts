@@ -133,6 +133,15 @@ describe('GET /users/profile', () => {
     expect(await nameOf(nameless)).toMatchObject({ user: { full_name: '' } })
   })
 
+  it('takes a display name that was emptied for none', async () => {
+    const { headers } = await signUpUser(app, { first_name: 'Grace', last_name: 'Hopper' })
+    await call('PATCH', '/api/v1/auth/profile', { body: { display_name: '' }, headers })
+    expect(await answerOf(call('GET', '/users/profile', { headers }))).toMatchObject([
+      200,
+      { user: { full_name: 'Grace Hopper' } },
+    ])
+  })
+
   it('is 401 in the documented words', async () => {
     const answer = await call('GET', '/users/profile')
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
