@@ -6,6 +6,7 @@ import type { SourceRow } from './support/user-import/row.ts'
 import { createImportService, type ImportService, TOO_LARGE } from './support/user-import/service.ts'
 import { openSource } from './support/user-import/source.ts'
 import { type ImportState, loadState, removeState, saveState } from './support/user-import/state.ts'
+import { appendWarnings, removeWarnings, type WarnedRow, warningsFileOf } from './support/user-import/warnings.ts'
 
 /** Beneath the service's 1 MiB, with room for the hash parameters that each row of Firebase gets. */
 const MAX_CHUNK_BYTES = 768 * 1024
@@ -27,7 +28,10 @@ interface Outcome {
   readonly imported: number
   readonly skipped: number
   readonly rejects: readonly RejectedRow[]
+  readonly warnings: readonly WarnedRow[]
 }
+
+const NOTHING: Outcome = { imported: 0, skipped: 0, rejects: [], warnings: [] }
 
 interface SentRow {
   readonly source: SourceRow
@@ -37,16 +41,20 @@ interface SentRow {
 /** Halves what is too large for the service. */
 async function sendRows(service: ImportService, rows: readonly SentRow[]): Promise<Outcome> {
   const [first] = rows
-  if (!first) return { imported: 0, skipped: 0, rejects: [] }
+  if (!first) return NOTHING
   const answer = await service.send(rows.map(({ line }) => line))
   if (answer !== TOO_LARGE) {
     const rejects = answer.rows.flatMap(({ row, status, reason = '' }): RejectedRow[] => {
       const source = rows[row - 1]?.source
       return status === 'rejected' && source ? [{ row: source, reason }] : []
     })
-    return { imported: answer.imported, skipped: answer.skipped, rejects }
+    const warnings = answer.rows.flatMap(({ row, email, warning }): WarnedRow[] => {
+      const source = rows[row - 1]?.source
+      return warning && source ? [{ row: source.row, email, warning }] : []
+    })
+    return { imported: answer.imported, skipped: answer.skipped, rejects, warnings }
   }
-  if (rows.length === 1) return { imported: 0, skipped: 0, rejects: [{ row: first.source, reason: 'is too large' }] }
+  if (rows.length === 1) return { ...NOTHING, rejects: [{ row: first.source, reason: 'is too large' }] }
   const middle = rows.length >> 1
   const one = await sendRows(service, rows.slice(0, middle))
   const two = await sendRows(service, rows.slice(middle))
@@ -54,19 +62,28 @@ async function sendRows(service: ImportService, rows: readonly SentRow[]): Promi
     imported: one.imported + two.imported,
     skipped: one.skipped + two.skipped,
     rejects: [...one.rejects, ...two.rejects],
+    warnings: [...one.warnings, ...two.warnings],
   }
+}
+
+interface ImportTarget {
+  readonly service: ImportService
+  readonly rejects: RejectsFile
+  readonly file: string
+  readonly firebase: FirebaseParameters | null
 }
 
 async function importChunk(
   chunk: readonly SourceRow[],
   state: ImportState,
-  { service, rejects, firebase }: { service: ImportService; rejects: RejectsFile; firebase: FirebaseParameters | null },
+  { service, rejects, file, firebase }: ImportTarget,
 ): Promise<ImportState> {
   const broken = chunk.flatMap((row): RejectedRow[] => ('reason' in row ? [{ row, reason: row.reason }] : []))
   const good = chunk.flatMap((source): SentRow[] =>
     'reason' in source ? [] : [{ source, line: withParameters(source.line, firebase) }],
   )
   const sent = await sendRows(service, good)
+  await appendWarnings(file, sent.warnings)
   const refused = [...broken, ...sent.rejects].sort((one, other) => one.row.row - other.row.row)
   return {
     ...state,
@@ -74,6 +91,7 @@ async function importChunk(
     imported: state.imported + sent.imported,
     skipped: state.skipped + sent.skipped,
     rejected: state.rejected + refused.length,
+    warned: state.warned + sent.warnings.length,
     rejectsBytes: await rejects.append(refused),
   }
 }
@@ -106,11 +124,12 @@ export async function main(args: readonly string[]): Promise<void> {
   const source = await openSource(file, options.format)
   let state = await loadState(file, { url, format: options.format })
   if (state.done > 0) console.log(`Going on behind row ${state.done}, where an earlier run stopped`)
+  else await removeWarnings(file)
   const rejects = await openRejects(options.rejects, state.rejectsBytes)
   const progress = createProgress(process.stdout)
   try {
     for await (const chunk of chunksOf(source.rows(), state.done, options.chunk)) {
-      state = await importChunk(chunk, state, { service, rejects, firebase })
+      state = await importChunk(chunk, state, { service, rejects, file, firebase })
       await saveState(file, state)
       progress.show(state, size === 0 ? 1 : source.bytesRead() / size)
     }
@@ -119,5 +138,6 @@ export async function main(args: readonly string[]): Promise<void> {
     await rejects.close()
   }
   await removeState(file)
-  console.log(summaryOf(state, options.rejects, (performance.now() - started) / 1000))
+  const reports = { rejects: options.rejects, warnings: warningsFileOf(file) }
+  console.log(summaryOf(state, reports, (performance.now() - started) / 1000))
 }

@@ -125,6 +125,7 @@ describe('the progress of an import', () => {
     imported: 12_000,
     skipped: 340,
     rejected: 5,
+    warned: 0,
     rejectsBytes: 0,
   }
   const shown = (isTTY: boolean) => {

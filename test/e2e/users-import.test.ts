@@ -87,6 +87,22 @@ describe('npm run users:import', () => {
     expect((await importFile([file])).output).toContain('Imported 0 users, skipped 1 who were there, rejected 3')
   })
 
+  it('says who came without a username', async () => {
+    const emails = [newEmail(), newEmail(), newEmail()]
+    const lines = emails.map((email, index) => JSON.stringify({ email, username: index === 1 ? null : `a.${index}` }))
+    const file = await write('names.ndjson', lines.join('\n'))
+    const result = await importFile([file, '--chunk', '1'])
+    expect(result).toMatchObject({ code: 0, output: expect.stringContaining('Imported 3 users') })
+    expect(result.output).toContain('2 came without their username')
+    const warning = expect.stringMatching(/^username: must have/)
+    expect(await linesOf(`${file}.warnings.ndjson`)).toEqual([
+      { row: 1, email: emails[0], warning },
+      { row: 3, email: emails[2], warning },
+    ])
+    expect((await importFile([file])).output).not.toContain('without')
+    expect(await exists(`${file}.warnings.ndjson`)).toBe(false)
+  })
+
   it('takes the file of rejected rows once it is corrected', async () => {
     const email = newEmail()
     const file = await write(

@@ -35,7 +35,20 @@ export function createProgress(output: NodeJS.WriteStream): Progress {
   }
 }
 
-export function summaryOf({ imported, skipped, rejected }: ImportState, rejects: string, seconds: number): string {
+export interface Reports {
+  readonly rejects: string
+  readonly warnings: string
+}
+
+export function summaryOf(
+  { imported, skipped, rejected, warned }: ImportState,
+  { rejects, warnings }: Reports,
+  seconds: number,
+): string {
   const where = rejected > 0 ? `: see ${rejects}` : ''
-  return `Imported ${count(imported)} users, skipped ${count(skipped)} who were there, rejected ${count(rejected)}${where} (${seconds.toFixed(1)} s)`
+  const nameless =
+    warned > 0
+      ? `\n${count(warned)} came without their username, it is kept in app_metadata.imported.username: see ${warnings}`
+      : ''
+  return `Imported ${count(imported)} users, skipped ${count(skipped)} who were there, rejected ${count(rejected)}${where} (${seconds.toFixed(1)} s)${nameless}`
 }

@@ -4,7 +4,9 @@ import { Refusal } from '../refusal.ts'
 interface RowAnswer {
   readonly row: number
   readonly status: 'imported' | 'skipped' | 'rejected'
+  readonly email?: string
   readonly reason?: string
+  readonly warning?: string
 }
 
 export interface ChunkAnswer {

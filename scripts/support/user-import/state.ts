@@ -12,6 +12,8 @@ export interface ImportState {
   readonly imported: number
   readonly skipped: number
   readonly rejected: number
+  /** Of the imported: who came without a username. */
+  readonly warned: number
   /** Length of the file of rejected rows at that moment. */
   readonly rejectsBytes: number
 }
@@ -44,7 +46,8 @@ export async function loadState(file: string, target: { url: string; format: str
   const bound = { ...target, size, head: await hashOfHead(file) }
   const known = await readState(file)
   const isSame = JSON.stringify(known?.bound) === JSON.stringify(bound)
-  return known && isSame ? known : { bound, done: 0, imported: 0, skipped: 0, rejected: 0, rejectsBytes: 0 }
+  const beginning = { bound, done: 0, imported: 0, skipped: 0, rejected: 0, warned: 0, rejectsBytes: 0 }
+  return known && isSame ? { ...beginning, ...known } : beginning
 }
 
 /** A crash leaves the state before or the state after. */
