@@ -2,6 +2,7 @@ import type { Config, Env } from './config.ts'
 import { connect, type Db } from './db/client.ts'
 import type { EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
 import { serviceUnavailable } from './lib/errors.ts'
+import type { EventActor } from './lib/event.ts'
 import { newUuid } from './lib/ids.ts'
 import { Isolate } from './lib/isolate.ts'
 import { createLog, type Log } from './lib/log.ts'
@@ -85,6 +86,9 @@ export interface ActorCtx extends Ctx {
 export interface PrincipalCtx extends Ctx {
   readonly actor: UserActor | ClientActor
 }
+
+/** Who asks, as events name them. */
+export const actorOf = ({ actor }: ActorCtx): EventActor => ({ type: actor.type, id: actor.id })
 
 async function hashByte(text: string): Promise<number> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))

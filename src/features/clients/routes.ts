@@ -1,3 +1,4 @@
+import { actorOf } from '../../context.ts'
 import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
@@ -26,7 +27,7 @@ clientRoutes.post(
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
   },
   async ({ ctx, body }) => {
-    const { client, secret } = await createClient(ctx, { ...body, actor: { type: 'user', id: ctx.actor.id } })
+    const { client, secret } = await createClient(ctx, { ...body, actor: actorOf(ctx) })
     return Response.json({ ...clientToWire(client), client_secret: secret }, { status: 201 })
   },
 )
@@ -53,7 +54,7 @@ clientRoutes.delete(
     errors: [unauthorized, tokenInvalid, adminRequired, clientNotFound],
   },
   async ({ ctx, path }) => {
-    const { client, propagated } = await disableClient(ctx, { id: path.id, actor: { type: 'user', id: ctx.actor.id } })
+    const { client, propagated } = await disableClient(ctx, { id: path.id, actor: actorOf(ctx) })
     return Response.json({ ...clientToWire(client), propagated })
   },
 )

@@ -1,4 +1,4 @@
-import type { ActorCtx, Ctx } from '../../context.ts'
+import { type ActorCtx, actorOf, type Ctx } from '../../context.ts'
 import { commit } from '../../db/commit.ts'
 import { DAY, HOUR } from '../../lib/time.ts'
 import { mailNotDead, mailNotFound } from './errors.ts'
@@ -52,7 +52,7 @@ export async function requeueMail(ctx: ActorCtx, id: string): Promise<MailEntry>
     type: 'mail.requeued',
     subject: id,
     userId: null,
-    actor: { type: 'user', id: ctx.actor.id },
+    actor: actorOf(ctx),
     data: { kind: before.kind, attempts: before.attempts, last_error: before.lastError },
   })
   if (!entry) throw mailNotDead()

@@ -1,4 +1,4 @@
-import type { ActorCtx, Ctx } from '../../context.ts'
+import { type ActorCtx, actorOf, type Ctx } from '../../context.ts'
 import type { Caller, EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
 import { DomainError, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
@@ -251,7 +251,7 @@ export async function touchSession(ctx: ActorCtx, sessionId: string): Promise<Se
 /** As a person does it: throws SESSION_NOT_FOUND, or SESSION_ALREADY_REVOKED for one that had ended. */
 export async function revokeSession(ctx: ActorCtx, userId: string, sessionId: string): Promise<EndResult> {
   await getUserSession(ctx, userId, sessionId)
-  const actor = { type: 'user', id: ctx.actor.id } as const
+  const actor = actorOf(ctx)
   const result = await endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor })
   if (result.ended.length === 0) throw sessionAlreadyRevoked()
   return result
@@ -263,7 +263,7 @@ export const revokeOtherSessions = (ctx: ActorCtx): Promise<EndResult> =>
     userId: ctx.actor.id,
     except: ctx.actor.sessionId,
     reason: 'revoked',
-    actor: { type: 'user', id: ctx.actor.id },
+    actor: actorOf(ctx),
     authVersion: null,
   })
 

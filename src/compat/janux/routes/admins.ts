@@ -1,3 +1,4 @@
+import { actorOf } from '../../../context.ts'
 import { getCurrentUser, signOut } from '../../../features/auth/service/current.ts'
 import { lastAdmin } from '../../../features/users/errors.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
@@ -44,8 +45,8 @@ adminRoutes.delete(
     errors: [notFound, lastAdmin, serviceUnavailable],
   },
   async ({ ctx, path }) => {
-    const actor = { type: 'user', id: ctx.actor.id } as const
-    return Response.json(deletedToWire(await changeUserState(ctx, { userId: path.user_id, change: 'delete', actor })))
+    const input = { userId: path.user_id, change: 'delete', actor: actorOf(ctx) } as const
+    return Response.json(deletedToWire(await changeUserState(ctx, input)))
   },
 )
 

@@ -1,4 +1,4 @@
-import type { ActorCtx } from '../../../context.ts'
+import { type ActorCtx, actorOf } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { updateProfile } from '../../users/service/profile.ts'
@@ -63,7 +63,7 @@ function addressToAskFor({ email }: User, input: OwnAccountChange): string | nul
 
 async function write(ctx: ActorCtx, change: CheckedChange): Promise<User> {
   const { username, role, newEmail, passwordHash } = change
-  const actor = { type: 'user', id: ctx.actor.id } as const
+  const actor = actorOf(ctx)
   let { user } = change
   if (role !== null) user = (await changeUserRole(ctx, { userId: user.id, role, actor })).user
   if (username !== null) user = (await updateProfile(ctx, { user, changes: { username }, actor })).user

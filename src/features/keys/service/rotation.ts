@@ -1,4 +1,4 @@
-import type { ActorCtx, Ctx } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
 import { type CommittedEvent, commitAll, commitAndPropagate } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { isSealedWithPrevious } from '../../../lib/root-keys.ts'
@@ -98,7 +98,7 @@ async function revokeKeys(ctx: ActorCtx, kids: readonly string[], actor: EventAc
  * at once, and the signing key and any that waited die with their tokens.
  */
 export async function rotateKeysNow(ctx: ActorCtx, options: { revokeCurrent: boolean }): Promise<RotationResult> {
-  const actor: EventActor = { type: 'user', id: ctx.actor.id }
+  const actor = actorOf(ctx)
   const now = ctx.now()
   const before = await reloadRing(ctx)
   const current = findSigner(before.keys, now)

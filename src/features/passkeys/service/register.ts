@@ -1,6 +1,6 @@
 import type { PublicKeyCredentialCreationOptionsJSON, VerifiedRegistrationResponse } from '@simplewebauthn/server'
 import * as z from 'zod'
-import type { ActorCtx } from '../../../context.ts'
+import { type ActorCtx, actorOf } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { fromBase64Url, toBase64Url } from '../../../lib/encoding.ts'
 import { MINUTE } from '../../../lib/time.ts'
@@ -117,7 +117,7 @@ export async function completeRegistration(
     type: 'passkey.registered',
     subject: passkey.id,
     userId: passkey.userId,
-    actor: { type: 'user', id: ctx.actor.id },
+    actor: actorOf(ctx),
     sessionId,
     data: { after: describe(passkey) },
   })
