@@ -153,3 +153,6 @@ export function queryOf(url: string): Record<string, string | string[]> {
 
 /** A UUID in a path, in whatever case (RFC 9562 4); malformed ones are 400. */
 export const UuidParam = z.uuid('must be a UUID').toLowerCase()
+
+/** A number in a query, where everything is text. */
+export const integerParam = (min: number, max: number) => z.coerce.number().int().min(min).max(max)

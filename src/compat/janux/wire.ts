@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { RegistrationInput } from '../../features/auth/service/sign-up.ts'
+import { fullNameOf } from '../../features/users/service.ts'
 import type { User } from '../../features/users/types.ts'
 import { EmailField, NewPasswordField } from '../fields.ts'
 
@@ -45,14 +46,11 @@ const JanuxUser = z
   .object({ id: z.uuid(), email: z.string(), full_name: z.string(), role: z.string() })
   .meta({ id: 'JanuxUser' })
 
-/** A name that nobody gave is empty: clients of this system know no null. An emptied display name is none. */
-const fullNameOf = ({ displayName, firstName, lastName }: User): string =>
-  displayName || [firstName, lastName].filter(Boolean).join(' ')
-
 const userToWire = (user: User): z.infer<typeof JanuxUser> => ({
   id: user.id,
   email: user.email,
-  full_name: fullNameOf(user),
+  // Clients of this system know no null.
+  full_name: fullNameOf(user) ?? '',
   role: user.role,
 })
 

@@ -1,7 +1,7 @@
 import type { Surface } from '../surface.ts'
 
 /**
- * All six of its calls are the core's: compat-wire's table of collisions has every key of both systems in one answer.
+ * All six of its calls are the core's, whose answers have every key of both systems.
  * Its calls, the use cases behind them and what is safer here: README.md beside this file.
  */
 export const usersApi: Surface = {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { integerParam } from '../../http/input.ts'
 import { toIso } from '../../lib/time.ts'
 import { describeUserAgent } from '../../lib/user-agent.ts'
 import { DoneAndEnded, endedToWire } from '../auth/wire/recovery.ts'
@@ -43,7 +44,7 @@ export const alertsToWire = (alerts: readonly SecurityAlert[]): z.infer<typeof A
   total: alerts.length,
 })
 
-export const ActivityQuery = z.object({ limit: z.coerce.number().int().min(1).max(50).default(20) })
+export const ActivityQuery = z.object({ limit: integerParam(1, 50).default(20) })
 
 const Activity = z
   .object({

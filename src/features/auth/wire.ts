@@ -3,9 +3,8 @@ import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/len
 import { SECOND, toIso } from '../../lib/time.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
 import type { OpenedSession } from '../sessions/types.ts'
-import { isEmail, isUsername } from '../users/service.ts'
 import type { User, UserStatus } from '../users/types.ts'
-import { UserWire, userToWire } from '../users/wire.ts'
+import { EmailField, UsernameField, UserWire, userToWire } from '../users/wire.ts'
 import type { MfaChallenge, SignInResult } from './service/sign-in.ts'
 import type { SignUpInput } from './service/sign-up.ts'
 
@@ -20,20 +19,19 @@ const MAX_REFRESH_TOKEN_LENGTH = 8192
 /** Clients send null for a field that was left empty. */
 const optional = (max: number) => z.string().max(max).nullish()
 
-const password = z
+export const PasswordField = z
   .string()
   .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
 
+export const NewPasswordField = PasswordField.refine(
+  (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
+  `must have at least ${MIN_PASSWORD_LENGTH} characters`,
+)
+
 export const SignUpBody = z.object({
-  email: z
-    .string()
-    .refine(isEmail, 'must be an email address')
-    .meta({ format: 'email', maxLength: MAX_IDENTIFIER_LENGTH }),
-  password: password.refine(
-    (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
-    `must have at least ${MIN_PASSWORD_LENGTH} characters`,
-  ),
-  username: z.string().refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone').nullish(),
+  email: EmailField,
+  password: NewPasswordField,
+  username: UsernameField.nullish(),
   first_name: optional(100),
   last_name: optional(100),
   locale: optional(35),
@@ -58,7 +56,7 @@ export const SignInBody = z
   .object({
     email: optional(MAX_IDENTIFIER_LENGTH),
     username: optional(MAX_IDENTIFIER_LENGTH),
-    password: password.min(1, 'is required'),
+    password: PasswordField.min(1, 'is required'),
   })
   .refine((body) => identifierOf(body) !== '', { path: ['email'], message: 'email or username is required' })
 
@@ -80,7 +78,7 @@ export const toRefreshToken = (body: z.output<typeof RefreshBody>): string =>
 
 /** At least one of them; the service says so, for what counts as given is its to say. */
 export const StepUpBody = z.object({
-  password: password.nullish(),
+  password: PasswordField.nullish(),
   code: z.string().max(MAX_CODE_LENGTH).nullish(),
   credential: Assertion.nullish(),
 })
@@ -141,7 +139,7 @@ export function signedInToWire({ user, opened }: { user: User; opened: OpenedSes
   }
 }
 
-/** Clients go by the presence of `requires_mfa`: a session's answer never has it (janua-wire 3, 9). */
+/** Clients go by the presence of `requires_mfa`: a session's answer never has it. */
 export const MfaChallengeWire = z
   .object({
     user: z.null(),

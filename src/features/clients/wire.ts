@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { UuidParam } from '../../http/input.ts'
+import { integerParam, UuidParam } from '../../http/input.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import { SCOPE } from './rules.ts'
 import type { Client } from './types.ts'
@@ -12,8 +12,8 @@ export const CreateClientBody = z.object({
 export const ClientPath = z.object({ id: UuidParam })
 
 export const ListClientsQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  limit: integerParam(1, 100).default(50),
+  offset: integerParam(0, 1_000_000).default(0),
 })
 
 export const ClientAnswer = z

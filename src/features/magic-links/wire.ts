@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { SignInAnswer, signInToWire } from '../auth/wire.ts'
-import { isEmail } from '../users/service.ts'
+import { EmailField } from '../users/wire.ts'
 import type { SendInput } from './service.ts'
 
 export { SignInAnswer, signInToWire }
 
 export const SendBody = z.object({
-  email: z.string().max(254).refine(isEmail, 'must be an email address').meta({ format: 'email' }),
+  email: EmailField,
   redirect_url: z.string().max(2048).nullish(),
   bind: z.boolean().nullish().meta({ description: 'Answer a secret without which the link signs nobody in' }),
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { UuidParam } from '../../http/input.ts'
+import { integerParam, UuidParam } from '../../http/input.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import type { MailEntry, StoredMail } from './types.ts'
 
@@ -24,8 +24,8 @@ const Status = z.enum(['queued', 'sent', 'dead'])
 
 export const ListMailsQuery = z.object({
   status: Status.default('dead'),
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  limit: integerParam(1, 100).default(50),
+  offset: integerParam(0, 1_000_000).default(0),
 })
 
 export const MailPath = z.object({ id: UuidParam })

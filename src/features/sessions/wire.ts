@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { EndResult, SessionSnapshot } from '../../durable/rpc.ts'
-import { UuidParam } from '../../http/input.ts'
+import { integerParam, UuidParam } from '../../http/input.ts'
 import { toIso } from '../../lib/time.ts'
 import { describeUserAgent } from '../../lib/user-agent.ts'
 
@@ -9,8 +9,8 @@ export const UserPath = z.object({ user_id: UuidParam })
 export const UserSessionPath = z.object({ user_id: UuidParam, session_id: UuidParam })
 
 export const SessionListQuery = z.object({
-  page: z.coerce.number().int().min(1).max(10_000).default(1),
-  per_page: z.coerce.number().int().min(1).max(200).default(200),
+  page: integerParam(1, 10_000).default(1),
+  per_page: integerParam(1, 200).default(200),
   active_only: z.stringbool().default(true),
 })
 

@@ -1,4 +1,4 @@
-import type { User, UserStatus } from './types.ts'
+import { USER_STATUSES, type User, type UserStatus } from './types.ts'
 
 const MAX_EMAIL_LENGTH = 254
 const MAX_LOCAL_PART_LENGTH = 64
@@ -49,23 +49,16 @@ export const isUsername = (username: string): boolean =>
   /^[A-Za-z0-9_-]{3,50}$/.test(username) && !/^\d+$/.test(username)
 
 /** A status that this release does not know lets nobody in. */
-export function toUserStatus(status: string): UserStatus {
-  switch (status) {
-    case 'active':
-    case 'pending':
-    case 'inactive':
-    case 'suspended':
-    case 'locked':
-    case 'deleted':
-      return status
-    default:
-      return 'inactive'
-  }
-}
+export const toUserStatus = (status: string): UserStatus =>
+  USER_STATUSES.find((known) => known === status) ?? 'inactive'
 
-/** `pending` has not verified the address yet, and may sign in. */
+/** Whether the state of the account lets its user in. */
 export const isSignInAllowed = ({ status }: Pick<User, 'status'>): boolean =>
   status === 'active' || status === 'pending'
+
+/** The name to show: the user's own choice, or first and last name. */
+export const fullNameOf = ({ displayName, firstName, lastName }: User): string | null =>
+  displayName || [firstName, lastName].filter(Boolean).join(' ') || null
 
 /** Of the platform role; those of organizations are theirs to give. */
 export const permissionsOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'admin' ? ['*'] : [])

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import { commit } from '../../db/commit.ts'
 import type { EventActor } from '../../lib/event.ts'
-import { emailTaken, usernameTaken } from './errors.ts'
+import { emailTaken, userNotFound, usernameTaken } from './errors.ts'
 import { isEmailIdentifier, normalizeEmail, normalizeUsername } from './rules.ts'
 import {
   insertedUser,
@@ -13,11 +13,19 @@ import {
   updateLastSignIn,
   updatePasswordHash,
 } from './store.ts'
-import type { User, UserStatus } from './types.ts'
+import type { User, UserRef, UserStatus } from './types.ts'
 
 export { emailTaken, userNotFound, usernameTaken } from './errors.ts'
 export { isRoleName } from './rules/transitions.ts'
-export { isEmail, isSignInAllowed, isUsername, normalizeEmail, normalizeIdentifier, permissionsOf } from './rules.ts'
+export {
+  fullNameOf,
+  isEmail,
+  isSignInAllowed,
+  isUsername,
+  normalizeEmail,
+  normalizeIdentifier,
+  permissionsOf,
+} from './rules.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
 
@@ -39,6 +47,23 @@ export const findUserByNumber = (ctx: Reading, number: number): Promise<User | u
 /** By email or username as a person types it. */
 export const findUserByIdentifier = (ctx: Reading, identifier: string): Promise<User | undefined> =>
   isEmailIdentifier(identifier) ? findUserByEmail(ctx, identifier) : findUserByUsername(ctx, identifier)
+
+/** A deleted user is nobody. Throws NOT_FOUND. */
+export function requirePresent(user: User | undefined): User {
+  if (!user || user.status === 'deleted') throw userNotFound()
+  return user
+}
+
+/** By UUID or number, in any state, `deleted` too. Throws NOT_FOUND. */
+export async function getUser(ctx: Reading, ref: UserRef): Promise<User> {
+  const user = await (typeof ref === 'number' ? findUserByNumber(ctx, ref) : findUser(ctx, ref))
+  if (!user) throw userNotFound()
+  return user
+}
+
+/** By UUID or number; a deleted user is nobody. Throws NOT_FOUND. */
+export const getPresentUser = async (ctx: Reading, ref: UserRef): Promise<User> =>
+  requirePresent(await getUser(ctx, ref))
 
 export interface NewUser {
   readonly email: string

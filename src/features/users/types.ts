@@ -1,4 +1,7 @@
-export type UserStatus = 'active' | 'pending' | 'inactive' | 'suspended' | 'locked' | 'deleted'
+/** `pending` has not verified the address yet, and may sign in. */
+export const USER_STATUSES = ['active', 'pending', 'inactive', 'suspended', 'locked', 'deleted'] as const
+
+export type UserStatus = (typeof USER_STATUSES)[number]
 
 /** A user's row. Times are epoch milliseconds. */
 export interface User {
@@ -38,8 +41,8 @@ export interface User {
 /** Numbers that a request may name: what a client's 32-bit integer holds. */
 export const MAX_USER_NUMBER = 2 ** 31 - 1
 
-/** A user as a request names one. */
-export type UserRef = { readonly by: 'id'; readonly id: string } | { readonly by: 'number'; readonly number: number }
+/** A user as a request names one: by UUID, or by number. */
+export type UserRef = string | number
 
 /** What users say about themselves. */
 export type Profile = Pick<

@@ -1,6 +1,13 @@
 import * as z from 'zod'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
+import { fullNameOf, isEmail, isSignInAllowed, isUsername } from './service.ts'
 import type { User, UserStatus } from './types.ts'
+
+export const EmailField = z.string().max(254).refine(isEmail, 'must be an email address').meta({ format: 'email' })
+
+export const UsernameField = z
+  .string()
+  .refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone')
 
 /** The union of what the documented systems and their clients read of a user. */
 export const UserWire = z
@@ -41,9 +48,6 @@ export type UserWire = z.infer<typeof UserWire>
 /** Janua has no administrative lock: it shows as a suspension. */
 const toJanuaStatus = (status: UserStatus): UserWire['status'] => (status === 'locked' ? 'suspended' : status)
 
-const fullNameOf = ({ displayName, firstName, lastName }: User): string | null =>
-  displayName ?? ([firstName, lastName].filter(Boolean).join(' ') || null)
-
 const isAdmin = ({ role }: User): boolean => role === 'admin'
 
 function namesToWire(user: User) {
@@ -73,7 +77,7 @@ export function userToWire(user: User): UserWire {
     timezone: user.timezone,
     locale: user.locale,
     status: toJanuaStatus(user.status),
-    is_active: user.status === 'active' || user.status === 'pending',
+    is_active: isSignInAllowed(user),
     is_admin: isAdmin(user),
     is_superuser: isAdmin(user),
     roles: [user.role],

@@ -1,7 +1,6 @@
 import * as z from 'zod'
-import { isEmail, isUsername } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
-import { UserWire, userToWire } from '../../users/wire.ts'
+import { EmailField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { OwnProfileChange } from '../service/profile.ts'
 
 /** Null empties a field; username and email cannot be emptied, so null leaves them. */
@@ -27,8 +26,8 @@ export const ProfileBody = z.object({
     .record(z.string(), z.unknown())
     .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
     .nullish(),
-  username: z.string().refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone').nullish(),
-  email: z.string().max(254).refine(isEmail, 'must be an email address').nullish(),
+  username: UsernameField.nullish(),
+  email: EmailField.nullish(),
   current_password: z.string().max(512).nullish(),
   code: z.string().max(32).nullish(),
 })

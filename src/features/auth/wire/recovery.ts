@@ -1,29 +1,18 @@
 import * as z from 'zod'
-import { MAX_PASSWORD_LENGTH, passwordLength } from '../../../lib/password-hash/length.ts'
-import { isEmail } from '../../users/service.ts'
+import { EmailField } from '../../users/wire.ts'
 import type { PasswordChange } from '../service/password-change.ts'
+import { NewPasswordField, PasswordField } from '../wire.ts'
 
-const MIN_PASSWORD_LENGTH = 8
 const MAX_TOKEN_LENGTH = 512
 
-const email = z.string().max(254).refine(isEmail, 'must be an email address').meta({ format: 'email' })
 const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
-
-const password = z
-  .string()
-  .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
-
-const newPassword = password.refine(
-  (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
-  `must have at least ${MIN_PASSWORD_LENGTH} characters`,
-)
 
 export const TokenBody = z.object({ token })
 export const TokenQuery = z.object({ token })
 /** Without an address it is the caller's own. */
-export const ResendBody = z.object({ email: email.nullish() })
+export const ResendBody = z.object({ email: EmailField.nullish() })
 
-export const ForgotBody = z.object({ email, redirect_base: z.string().max(2048).nullish() })
+export const ForgotBody = z.object({ email: EmailField, redirect_base: z.string().max(2048).nullish() })
 
 export const toForgot = (body: z.output<typeof ForgotBody>) => ({
   email: body.email,
@@ -34,9 +23,9 @@ export const toForgot = (body: z.output<typeof ForgotBody>) => ({
 export const ResetBody = z
   .object({
     token,
-    new_password: newPassword.nullish(),
-    password: newPassword.nullish(),
-    newPassword: newPassword.nullish(),
+    new_password: NewPasswordField.nullish(),
+    password: NewPasswordField.nullish(),
+    newPassword: NewPasswordField.nullish(),
   })
   .refine((body) => body.new_password ?? body.password ?? body.newPassword, {
     path: ['new_password'],
@@ -51,10 +40,10 @@ export const toReset = (body: z.output<typeof ResetBody>) => ({
 /** Janua's names and gateway-auth's. */
 export const ChangePasswordBody = z
   .object({
-    current_password: password.nullish(),
-    currentPassword: password.nullish(),
-    new_password: newPassword.nullish(),
-    newPassword: newPassword.nullish(),
+    current_password: PasswordField.nullish(),
+    currentPassword: PasswordField.nullish(),
+    new_password: NewPasswordField.nullish(),
+    newPassword: NewPasswordField.nullish(),
   })
   .refine((body) => body.current_password ?? body.currentPassword, {
     path: ['current_password'],

@@ -22,16 +22,14 @@ import {
   UserPermissions,
   userDoneToWire,
 } from '../wire/answers.ts'
+import { ReasonBody, ReasonQuery, toReason } from '../wire/parameters.ts'
 import {
   DeletionBody,
   DeletionQuery,
   isUsersApiForm,
   ProfileBody,
-  ReasonBody,
-  ReasonQuery,
   toFactors,
   toProfileChange,
-  toReason,
   UserPath,
 } from '../wire/requests.ts'
 import { renderUserError } from './wording.ts'
@@ -41,15 +39,13 @@ export const userAccountRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'u
 /** A path with the name of a user, in either form. */
 const named = { path: UserPath, isHourly: isUsersApiForm }
 
-const self = (id: string) => ({ by: 'id', id }) as const
-
 const oneUser = { 200: { description: 'The user', schema: AskedUser } }
 const done = (description: string) => ({ 200: { description, schema: UserDone } })
 
 userAccountRoutes.get(
   '/me',
   { summary: 'The signed-in user', guard: userRoute, answers: oneUser, errors: [tokenInvalid] },
-  async ({ ctx }) => Response.json(askedUserToWire(await getVisibleUser(ctx, self(ctx.actor.id)), 'id')),
+  async ({ ctx }) => Response.json(askedUserToWire(await getVisibleUser(ctx, ctx.actor.id), ctx.actor.id)),
 )
 
 const change = {
@@ -62,11 +58,11 @@ const changeOwn = { ...change, summary: "Change the caller's profile: what is na
 const changeOne = { ...change, summary: 'Change a profile, for its user or an admin', ...named }
 
 userAccountRoutes.put('/me', changeOwn, async ({ ctx, body }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, self(ctx.actor.id), toProfileChange(body)), 'id')),
+  Response.json(changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id)),
 )
 
 userAccountRoutes.patch('/me', changeOwn, async ({ ctx, body }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, self(ctx.actor.id), toProfileChange(body)), 'id')),
+  Response.json(changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id)),
 )
 
 const deletion = {
@@ -81,7 +77,7 @@ userAccountRoutes.delete(
   '/me',
   { ...deletion, summary: "Delete the caller's account; wants a fresh factor" },
   async ({ ctx, body, query }) =>
-    Response.json(userDoneToWire('Account deleted', await deleteUser(ctx, self(ctx.actor.id), toFactors(body, query)))),
+    Response.json(userDoneToWire('Account deleted', await deleteUser(ctx, ctx.actor.id, toFactors(body, query)))),
 )
 
 userAccountRoutes.delete(
@@ -104,15 +100,15 @@ userAccountRoutes.get(
     answers: oneUser,
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => Response.json(askedUserToWire(await getVisibleUser(ctx, path.user_id), path.user_id.by)),
+  async ({ ctx, path }) => Response.json(askedUserToWire(await getVisibleUser(ctx, path.user_id), path.user_id)),
 )
 
 userAccountRoutes.put('/:user_id', changeOne, async ({ ctx, body, path }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, path.user_id, toProfileChange(body)), path.user_id.by)),
+  Response.json(changedUserToWire(await changeProfileOf(ctx, path.user_id, toProfileChange(body)), path.user_id)),
 )
 
 userAccountRoutes.patch('/:user_id', changeOne, async ({ ctx, body, path }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, path.user_id, toProfileChange(body)), path.user_id.by)),
+  Response.json(changedUserToWire(await changeProfileOf(ctx, path.user_id, toProfileChange(body)), path.user_id)),
 )
 
 userAccountRoutes.delete(
@@ -131,7 +127,7 @@ userAccountRoutes.get(
     answers: { 200: { description: 'The permissions', schema: UserPermissions } },
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => Response.json(permissionsToWire(await getVisibleUser(ctx, path.user_id), path.user_id.by)),
+  async ({ ctx, path }) => Response.json(permissionsToWire(await getVisibleUser(ctx, path.user_id), path.user_id)),
 )
 
 const administration = { guard: adminRoute, ...named }

@@ -86,5 +86,8 @@ userDirectoryRoutes.get(
     answers: { 200: { description: 'The user', schema: AskedUser } },
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, query }) => Response.json(askedUserToWire(await getVisibleUserByEmail(ctx, query.email), 'id')),
+  async ({ ctx, query }) => {
+    const user = await getVisibleUserByEmail(ctx, query.email)
+    return Response.json(askedUserToWire(user, user.id))
+  },
 )

@@ -1,15 +1,13 @@
-import type { ActorCtx } from '../../../context.ts'
+import { type ActorCtx, actorOf } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { changeOwnProfile, type OwnProfileChange } from '../../auth/service/profile.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
-import { userNotFound } from '../errors.ts'
 import { normalizeEmail } from '../rules.ts'
+import { getUser, requirePresent } from '../service.ts'
 import type { User, UserRef } from '../types.ts'
 import { updateProfile } from './profile.ts'
 import { type ChangedUser, changeUserState } from './state.ts'
-import { getUserByRef, getVisibleUser, isSelf } from './visible.ts'
-
-const actorOf = ({ actor }: ActorCtx) => ({ type: 'user', id: actor.id }) as const
+import { getVisibleUser, isSelf } from './visible.ts'
 
 /**
  * Changes a profile: the caller's own, as `changeOwnProfile` does, or anybody's for an admin. Another's address is not an
@@ -21,8 +19,7 @@ export async function changeProfileOf(
   input: OwnProfileChange,
 ): Promise<{ user: User; pendingEmail: string | null; propagated: boolean }> {
   if (isSelf(ctx, ref)) return changeOwnProfile(ctx, input)
-  const user = await getVisibleUser(ctx, ref)
-  if (user.status === 'deleted') throw userNotFound()
+  const user = requirePresent(await getVisibleUser(ctx, ref))
   const { newEmail, changes } = input
   if (newEmail !== null && normalizeEmail(newEmail) !== user.email)
     throw forbidden({ field: 'email' }, { message: 'Only its user changes an address' })
@@ -41,25 +38,25 @@ export async function deleteUser(ctx: ActorCtx, ref: UserRef, given: GivenFactor
 
 /** For admins. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
 export async function suspendUser(ctx: ActorCtx, ref: UserRef, reason: string | null): Promise<ChangedUser> {
-  const { id: userId } = await getUserByRef(ctx, ref)
+  const { id: userId } = await getUser(ctx, ref)
   return changeUserState(ctx, { userId, change: 'suspend', actor: actorOf(ctx), reason })
 }
 
 /** For admins: the end of a suspension. Throws NOT_FOUND, USER_STATE_CONFLICT. */
 export async function unsuspendUser(ctx: ActorCtx, ref: UserRef): Promise<ChangedUser> {
-  const { id: userId } = await getUserByRef(ctx, ref)
+  const { id: userId } = await getUser(ctx, ref)
   return changeUserState(ctx, { userId, change: 'unsuspend', actor: actorOf(ctx) })
 }
 
 /** For admins: the end of a suspension or of a deactivation. Throws NOT_FOUND, USER_STATE_CONFLICT. */
 export async function reactivateUser(ctx: ActorCtx, ref: UserRef): Promise<ChangedUser> {
-  const { id: userId, status } = await getUserByRef(ctx, ref)
+  const { id: userId, status } = await getUser(ctx, ref)
   const change = status === 'inactive' ? 'activate' : 'unsuspend'
   return changeUserState(ctx, { userId, change, actor: actorOf(ctx) })
 }
 
 /** Throws NOT_FOUND when the account is gone. */
 export async function removeOwnAvatar(ctx: ActorCtx): Promise<{ propagated: boolean }> {
-  const user = await getVisibleUser(ctx, { by: 'id', id: ctx.actor.id })
+  const user = await getVisibleUser(ctx, ctx.actor.id)
   return updateProfile(ctx, { user, changes: { profileImageUrl: null }, actor: actorOf(ctx) })
 }

@@ -9,6 +9,7 @@ import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { applyToOwnView } from '../../validation/service.ts'
 import { lastAdmin, userNotFound, userStateConflict } from '../errors.ts'
 import { findChange, isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
+import { requirePresent } from '../service.ts'
 import { updateRole, updateState } from '../store/state.ts'
 import { insertedUser, selectUser } from '../store.ts'
 import type { User, UserStatus } from '../types.ts'
@@ -108,8 +109,7 @@ export async function changeUserRole(
   { userId, role, actor }: { userId: string; role: string; actor: EventActor },
 ): Promise<ChangedUser> {
   if (!isRoleName(role)) throw malformedRequest('A role has 1 to 64 of a-z, 0-9, :, _ and -', { field: 'role' })
-  const before = await selectUser(ctx, userId)
-  if (!before || before.status === 'deleted') throw userNotFound()
+  const before = requirePresent(await selectUser(ctx, userId))
   if (before.role === role) return { user: before, propagated: true }
   const { rows, propagated } = await commitAndPropagate(
     ctx,
@@ -129,8 +129,7 @@ export async function changeUserRole(
     applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
     return { user, propagated }
   }
-  const now = await selectUser(ctx, userId)
-  if (!now || now.status === 'deleted') throw userNotFound()
+  const now = requirePresent(await selectUser(ctx, userId))
   if (now.role === role) return { user: now, propagated: true }
   throw lastAdmin()
 }

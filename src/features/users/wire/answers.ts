@@ -13,19 +13,14 @@ export const AskedUser = UserWire.extend({ id: anyId }).meta({ id: 'AskedUser' }
 
 export type AskedUser = z.infer<typeof AskedUser>
 
-const idOf = (user: User, by: UserRef['by']): string | number => (by === 'number' ? user.number : user.id)
-
-export const askedUserToWire = (user: User, by: UserRef['by']): AskedUser => ({
-  ...userToWire(user),
-  id: idOf(user, by),
-})
+export const askedUserToWire = (user: User, ref: UserRef): AskedUser => ({ ...userToWire(user), id: ref })
 
 export const ChangedUser = ChangedProfile.extend({ id: anyId }).meta({ id: 'ChangedUser' })
 
 export const changedUserToWire = (
   changed: Parameters<typeof changedProfileToWire>[0],
-  by: UserRef['by'],
-): z.infer<typeof ChangedUser> => ({ ...changedProfileToWire(changed), id: idOf(changed.user, by) })
+  ref: UserRef,
+): z.infer<typeof ChangedUser> => ({ ...changedProfileToWire(changed), id: ref })
 
 /** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
 export const UserList = z
@@ -41,8 +36,8 @@ export const UserList = z
   .meta({ id: 'UserList' })
 
 export function userListToWire({ users, total }: UserPage, paging: Paging): z.infer<typeof UserList> {
-  const items = users.map((user) => askedUserToWire(user, paging.by))
-  const { page, perPage, skip } = paging
+  const { by, page, perPage, skip } = paging
+  const items = users.map((user) => askedUserToWire(user, user[by]))
   return { users: items, items, total, page, per_page: perPage, skip, limit: perPage }
 }
 
@@ -59,7 +54,7 @@ export const registeredToWire = (user: User | null): z.infer<typeof RegisteredUs
         email_verification_required: true,
         message: 'Open the link that was sent to this address, then sign in',
       }
-    : askedUserToWire(user, 'number')
+    : askedUserToWire(user, user.number)
 
 export const UserDone = z
   .object({
@@ -79,8 +74,8 @@ export const UserPermissions = z
   .object({ user_id: anyId, permissions: z.array(z.string()), role: z.string() })
   .meta({ id: 'UserPermissions' })
 
-export const permissionsToWire = (user: User, by: UserRef['by']): z.infer<typeof UserPermissions> => ({
-  user_id: idOf(user, by),
+export const permissionsToWire = (user: User, ref: UserRef): z.infer<typeof UserPermissions> => ({
+  user_id: ref,
   permissions: permissionsOf(user),
   role: user.role,
 })

@@ -1,0 +1,33 @@
+import * as z from 'zod'
+import { isUuid } from '../../../lib/ids.ts'
+import { MAX_USER_NUMBER, USER_STATUSES, type UserRef, type UserStatus } from '../types.ts'
+
+const MAX_REASON_LENGTH = 500
+
+function toUserRef(text: string): UserRef | null {
+  if (isUuid(text)) return text.toLowerCase()
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : null
+  return number === null || number > MAX_USER_NUMBER ? null : number
+}
+
+/** A UUID in whatever case, or the number. */
+export const UserParam = z.string().transform((text, { addIssue }): UserRef => {
+  const ref = toUserRef(text)
+  if (ref !== null) return ref
+  addIssue('must be a UUID or an integer')
+  return z.NEVER
+})
+
+/** Janua has no lock, and answers show a locked user as suspended: who asks for those gets both. */
+export const StatusParam = z
+  .enum(USER_STATUSES)
+  .transform((status): UserStatus[] => (status === 'suspended' ? ['suspended', 'locked'] : [status]))
+
+const Reason = z.object({ reason: z.string().trim().max(MAX_REASON_LENGTH).nullish() })
+
+/** Janua's client sends it in the body, its server takes it from the query. */
+export const ReasonBody = Reason
+export const ReasonQuery = Reason
+
+export const toReason = (body: z.output<typeof Reason>, query: z.output<typeof Reason>): string | null =>
+  body.reason || query.reason || null
