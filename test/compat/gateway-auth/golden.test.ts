@@ -212,9 +212,21 @@ describe('8. change of password', () => {
     const { headers } = await newUser()
     const body = { currentPassword: 'oldPassword123', newPassword: 'newSecurePassword123' }
     expect(await answerOf(change(body, headers))).toMatchObject([400, failure(400)])
-    expect(await answerOf(change({ currentPassword: PASSWORD }, headers))).toMatchObject([400, failure(400)])
     expect(await answerOf(change(body, {}))).toMatchObject([401, failure(401)])
     expect(await answerOf(change(body, bearer('a.b.c')))).toMatchObject([401, failure(401)])
+  })
+
+  it.each([
+    ['currentPassword', {}],
+    ['currentPassword', { newPassword: 'newSecurePassword123' }],
+    ['newPassword', { currentPassword: PASSWORD }],
+    ['newPassword', { currentPassword: PASSWORD, newPassword: 'short' }],
+  ])('names %s as its clients do when it is invalid: %j', async (field, body) => {
+    const { headers } = await newUser()
+    expect(await answerOf(change(body, headers))).toMatchObject([
+      400,
+      failure(400, `Validation failed for field '${field}'`),
+    ])
   })
 })
 

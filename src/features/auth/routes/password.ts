@@ -14,6 +14,7 @@ import {
   doneToWire,
   endedToWire,
   ForgotBody,
+  GatewayChangePasswordBody,
   ResetBody,
   toForgot,
   toPasswordChange,
@@ -68,8 +69,10 @@ passwordRoutes.put('/auth/password/change', { ...changeSpec, hidden: true }, asy
   Response.json(endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body)))),
 )
 
-passwordRoutes.put('/auth/change-password', { ...changeSpec, invalidIs400: true }, async ({ ctx, body }) =>
-  Response.json(endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body)))),
+passwordRoutes.put(
+  '/auth/change-password',
+  { ...changeSpec, body: GatewayChangePasswordBody, invalidIs400: true },
+  async ({ ctx, body }) => Response.json(endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body)))),
 )
 
 passwordRoutes.post(

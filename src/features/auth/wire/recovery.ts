@@ -37,19 +37,22 @@ export const toReset = (body: z.output<typeof ResetBody>) => ({
   newPassword: body.new_password ?? body.password ?? body.newPassword ?? '',
 })
 
-/** Janua's names and gateway-auth's. */
-export const ChangePasswordBody = z
-  .object({
-    current_password: PasswordField.nullish(),
-    currentPassword: PasswordField.nullish(),
-    new_password: NewPasswordField.nullish(),
-    newPassword: NewPasswordField.nullish(),
-  })
-  .refine((body) => body.current_password ?? body.currentPassword, {
-    path: ['current_password'],
-    message: 'is required',
-  })
-  .refine((body) => body.new_password ?? body.newPassword, { path: ['new_password'], message: 'is required' })
+/** Either system's names are taken; `names` are those that a missing field is told by. */
+const createChangeBody = (names: { current: string; next: string }) =>
+  z
+    .object({
+      current_password: PasswordField.nullish(),
+      currentPassword: PasswordField.nullish(),
+      new_password: NewPasswordField.nullish(),
+      newPassword: NewPasswordField.nullish(),
+    })
+    .refine((body) => body.current_password ?? body.currentPassword, { path: [names.current], message: 'is required' })
+    .refine((body) => body.new_password ?? body.newPassword, { path: [names.next], message: 'is required' })
+
+export const ChangePasswordBody = createChangeBody({ current: 'current_password', next: 'new_password' })
+
+/** The message of gateway-auth's 400 names the field as its clients send it. */
+export const GatewayChangePasswordBody = createChangeBody({ current: 'currentPassword', next: 'newPassword' })
 
 export const toPasswordChange = (body: z.output<typeof ChangePasswordBody>): PasswordChange => ({
   currentPassword: body.current_password ?? body.currentPassword ?? '',
