@@ -102,6 +102,19 @@ describe('what users-api.md shows', () => {
     expect(items.length).toBeLessThanOrEqual(10)
     expect(Number(body.total)).toBeGreaterThanOrEqual(items.length)
   })
+
+  it('username is the email where there is none, in users-api’s forms', async () => {
+    const { email, user } = await signUpUser(app)
+    const ask = async (path: string) => (await answerOf(call('GET', `${BASE}${path}`, bearer(admin.accessToken))))[1]
+    const [, created] = await answerOf(
+      call('POST', `${BASE}/users`, { body: { email: `new-${email}`, password: DOCUMENTED_PASSWORD } }),
+    )
+    const { items } = await ask(`/users?skip=0&limit=1&search=${email}`)
+    expect(created.username).toBe(`new-${email}`)
+    expect(await ask(`/users/${user.number}`)).toMatchObject({ id: user.number, username: email })
+    expect(items).toMatchObject([{ id: created.id, username: `new-${email}` }])
+    expect(await ask(`/users/${user.id}`)).toMatchObject({ id: user.id, username: null })
+  })
 })
 
 describe('the errors that users-api.md shows', () => {

@@ -8,19 +8,28 @@ import type { Paging } from './requests.ts'
 
 const anyId = z.union([z.uuid(), z.int()]).meta({ description: 'The UUID or the number, as the request has it' })
 
-/** A user with `id` in the form that was asked; `uuid` and `number` are always there. */
+/** A user with `id` in the form that was asked, and the username of that form; `uuid` and `number` are always there. */
 export const AskedUser = UserWire.extend({ id: anyId }).meta({ id: 'AskedUser' })
 
 export type AskedUser = z.infer<typeof AskedUser>
 
-export const askedUserToWire = (user: User, ref: UserRef): AskedUser => ({ ...userToWire(user), id: ref })
+/** users-api names users by number, and its clients know no user without a username. */
+const usernameOf = ({ username, email }: User, ref: UserRef): string | null =>
+  typeof ref === 'number' ? (username ?? email) : username
+
+const asAsked = (user: User, ref: UserRef) => ({ id: ref, username: usernameOf(user, ref) })
+
+export const askedUserToWire = (user: User, ref: UserRef): AskedUser => ({
+  ...userToWire(user),
+  ...asAsked(user, ref),
+})
 
 export const ChangedUser = ChangedProfile.extend({ id: anyId }).meta({ id: 'ChangedUser' })
 
 export const changedUserToWire = (
   changed: Parameters<typeof changedProfileToWire>[0],
   ref: UserRef,
-): z.infer<typeof ChangedUser> => ({ ...changedProfileToWire(changed), id: ref })
+): z.infer<typeof ChangedUser> => ({ ...changedProfileToWire(changed), ...asAsked(changed.user, ref) })
 
 /** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
 export const UserList = z
