@@ -20,6 +20,7 @@ export { isRoleName } from './rules/transitions.ts'
 export {
   fullNameOf,
   isEmail,
+  isEmailIdentifier,
   isSignInAllowed,
   isUsername,
   normalizeEmail,

@@ -240,7 +240,8 @@ describe('GET /auth/verify-user/:username', () => {
 
   it('confirms no address to others, and no user who is not active', async () => {
     const [person, other, admin] = [await register(), await registerAndLogin(), await makeAdmin(app)]
-    expect((await verify(person.email, other.headers))[0]).toBe(404)
+    for (const sign of ['@', '＠', '﹫'])
+      expect((await verify(person.email.replace('@', sign), other.headers))[0]).toBe(404)
     expect((await verify(person.email, admin.headers))[0]).toBe(200)
     await call('PUT', `/admin/deactivate-user/${person.id}`, { headers: admin.headers })
     expect((await verify(person.username, other.headers))[0]).toBe(404)

@@ -1,7 +1,13 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { changeOwnAccount, type OwnAccountChange } from '../../../features/auth/service/account.ts'
 import { findAttempts } from '../../../features/auth/service/attempts.ts'
-import { findUserByIdentifier, userNotFound } from '../../../features/users/service.ts'
+import {
+  findUserByIdentifier,
+  isEmailIdentifier,
+  isSignInAllowed,
+  requirePresent,
+  userNotFound,
+} from '../../../features/users/service.ts'
 import type { User } from '../../../features/users/types.ts'
 import type { ShownUser } from '../types.ts'
 
@@ -22,11 +28,9 @@ export type VerifiedUser = ({ readonly view: 'whole' } & ShownUser) | { readonly
  * alone: an address that was guessed is not confirmed. Throws NOT_FOUND.
  */
 export async function verifyUser(ctx: ActorCtx, username: string): Promise<VerifiedUser> {
-  const user = await findUserByIdentifier(ctx, username)
-  if (!user || user.status === 'deleted') throw userNotFound()
+  const user = requirePresent(await findUserByIdentifier(ctx, username))
   if (user.id === ctx.actor.id || ctx.actor.roles.includes('admin'))
     return { view: 'whole', ...(await showUser(ctx, user)) }
-  const isShown = !username.includes('@') && (user.status === 'active' || user.status === 'pending')
-  if (!isShown) throw userNotFound()
+  if (isEmailIdentifier(username) || !isSignInAllowed(user)) throw userNotFound()
   return { view: 'stranger', user }
 }
