@@ -3,14 +3,7 @@ import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
-import {
-  activate,
-  changeRoleByName,
-  changeStateByNumber,
-  listAllUsers,
-  lockByEmail,
-  unlockByEmail,
-} from '../service/admins.ts'
+import { activate, changeRoleByName, changeStateByEmail, changeStateByNumber, listAllUsers } from '../service/admins.ts'
 import { LockAccountRequest, RoleUpdate, UnlockAccountRequest } from '../wire/admin.ts'
 import { INVALID, Message, messageToWire, PageQuery, UserPath } from '../wire/common.ts'
 import { UserResponse, userToWire } from '../wire/users.ts'
@@ -92,7 +85,7 @@ adminRoutes.post(
     errors: stateErrors,
   },
   async ({ ctx, body }) => {
-    await lockByEmail(ctx, body.email)
+    await changeStateByEmail(ctx, body.email, 'lock')
     return Response.json(messageToWire('Account locked successfully'))
   },
 )
@@ -107,7 +100,7 @@ adminRoutes.post(
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body }) => {
-    await unlockByEmail(ctx, body.email)
+    await changeStateByEmail(ctx, body.email, 'unlock')
     return Response.json(messageToWire('Account unlocked successfully'))
   },
 )

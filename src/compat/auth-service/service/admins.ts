@@ -1,6 +1,6 @@
-import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Ctx, type UserActor } from '../../../context.ts'
 import { registerAdmin } from '../../../features/admin/service/register.ts'
-import { changeState, unlockUser } from '../../../features/admin/service/states.ts'
+import { changeState } from '../../../features/admin/service/states.ts'
 import { type SignedIn, signInOrThrow } from '../../../features/auth/service/sign-in.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
 import { changeUserRole, type StateChange } from '../../../features/users/service/state.ts'
@@ -8,19 +8,11 @@ import {
   findUserByEmail,
   findUserByIdentifier,
   findUserByNumber,
-  userNotFound,
+  isSignInAllowed,
+  requirePresent,
 } from '../../../features/users/service.ts'
-import type { User } from '../../../features/users/types.ts'
 import type { ShownUser } from '../types.ts'
 import { showUser } from './accounts.ts'
-
-const actorOf = ({ actor }: ActorCtx) => ({ type: 'user', id: actor.id }) as const
-
-/** Deleted users are nobody here. */
-function requirePresent(user: User | undefined): User {
-  if (!user || user.status === 'deleted') throw userNotFound()
-  return user
-}
 
 /** In the order of their ids. */
 export async function listAllUsers(ctx: Ctx, { skip, limit }: { skip: number; limit: number }): Promise<ShownUser[]> {
@@ -37,7 +29,7 @@ export async function changeStateByNumber(ctx: ActorCtx, number: number, change:
 /** Who is active stays so: a PUT that is repeated is no conflict. */
 export async function activate(ctx: ActorCtx, number: number): Promise<ShownUser> {
   const user = requirePresent(await findUserByNumber(ctx, number))
-  if (user.status === 'active' || user.status === 'pending') return showUser(ctx, user)
+  if (isSignInAllowed(user)) return showUser(ctx, user)
   return changeStateByNumber(ctx, number, 'activate')
 }
 
@@ -47,16 +39,10 @@ export async function changeRoleByName(ctx: ActorCtx, input: { username: string;
   await changeUserRole(ctx, { userId, role: input.role, actor: actorOf(ctx) })
 }
 
-/** Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
-export async function lockByEmail(ctx: ActorCtx, email: string): Promise<void> {
-  const user = requirePresent(await findUserByEmail(ctx, email))
-  await changeState(ctx, { ref: user.id, change: 'lock', reason: null })
-}
-
-/** Lifts every kind of lock. Throws NOT_FOUND. */
-export async function unlockByEmail(ctx: ActorCtx, email: string): Promise<void> {
-  const { id: userId } = requirePresent(await findUserByEmail(ctx, email))
-  await unlockUser(ctx, { userId, actor: actorOf(ctx) })
+/** As `changeState`. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
+export async function changeStateByEmail(ctx: ActorCtx, email: string, change: 'lock' | 'unlock'): Promise<void> {
+  const { id: ref } = requirePresent(await findUserByEmail(ctx, email))
+  await changeState(ctx, { ref, change, reason: null })
 }
 
 /** Throws INVALID_CREDENTIALS, SIGN_IN_NOT_ACCEPTED for who is no admin, and what else `signInOrThrow` throws. */

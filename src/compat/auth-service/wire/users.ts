@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { OwnAccountChange } from '../../../features/auth/service/account.ts'
 import type { RegistrationInput } from '../../../features/auth/service/sign-up.ts'
-import { normalizeEmail } from '../../../features/users/service.ts'
+import { isSignInAllowed, normalizeEmail } from '../../../features/users/service.ts'
 import type { User } from '../../../features/users/types.ts'
 import { EmailField, NewPasswordField, PasswordField } from '../../fields.ts'
 import type { ShownUser } from '../types.ts'
@@ -78,15 +78,13 @@ export const UserResponse = z
 
 type UserResponse = z.infer<typeof UserResponse>
 
-const isActive = ({ status }: User): boolean => status === 'active' || status === 'pending'
-
 export function userToWire({ user, attempts }: ShownUser): UserResponse {
   const kept = readKept(user)
   return {
     id: user.number,
     username: user.username ?? user.email,
     email: user.email,
-    is_active: isActive(user),
+    is_active: isSignInAllowed(user),
     role: user.role,
     two_factor_enabled: user.mfaEnabled,
     failed_login_attempts: attempts?.failedAttempts ?? 0,

@@ -5,7 +5,7 @@ import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import type { StateChange } from '../../users/service/state.ts'
 import { mfaNotEnabled, passkeyNotFound, removePasskeys, removeSecondFactor } from '../service/factors.ts'
 import { changeState, lastAdmin, userStateConflict } from '../service/states.ts'
-import { PasskeyPath, ReasonBody, ReasonQuery, UserPath } from '../wire/parameters.ts'
+import { PasskeyPath, ReasonBody, ReasonQuery, toReason, UserPath } from '../wire/parameters.ts'
 import { ChangedUserAnswer, changedUserToWire, FactorRemovedAnswer } from '../wire/users.ts'
 
 export const adminStateRoutes = createRoutes({ prefix: '/api/v1/admin/users/:id', tag: 'admin', renderError })
@@ -33,8 +33,8 @@ for (const { change, summary, message } of CHANGES)
       errors: [notFound, userStateConflict, lastAdmin, serviceUnavailable],
     },
     async ({ ctx, path, body, query }) => {
-      const reason = body.reason ?? query.reason ?? null
-      return Response.json(changedUserToWire(message, await changeState(ctx, { ref: path.id, change, reason })))
+      const input = { ref: path.id, change, reason: toReason(body, query) }
+      return Response.json(changedUserToWire(message, await changeState(ctx, input)))
     },
   )
 

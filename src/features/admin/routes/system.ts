@@ -1,3 +1,4 @@
+import { actorOf } from '../../../context.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
@@ -7,7 +8,6 @@ import { listActivity } from '../service/activity.ts'
 import { revokeAllSessions } from '../service/states.ts'
 import { readStats } from '../service/stats.ts'
 import { checkSystem, clearCaches } from '../service/system.ts'
-import { getUserByRef } from '../service/users.ts'
 import { UserRefBody, UserRefQuery } from '../wire/parameters.ts'
 import {
   ActivityAnswer,
@@ -71,10 +71,8 @@ adminSystemRoutes.get(
     errors: [validationFailed, notFound],
   },
   async ({ ctx, query }) => {
-    const { page, per_page: perPage, user_id: ref, action: type, before } = query
-    // A number is looked up; of an erased user the record still has the id.
-    const userId = typeof ref === 'number' ? (await getUserByRef(ctx, ref)).id : ref
-    const entries = await listActivity(ctx, { page, perPage, userId, type, before })
+    const { page, per_page: perPage, user_id: user, action: type, before } = query
+    const entries = await listActivity(ctx, { page, perPage, user, type, before })
     return Response.json(entries.map(activityToWire))
   },
 )
@@ -122,7 +120,7 @@ adminSystemRoutes.post(
     const enabled = body.enabled ?? query.enabled
     if (enabled === undefined) throw malformedRequest('enabled is required', { field: 'enabled' })
     const state = { enabled, message: body.message ?? query.message ?? null }
-    await setMaintenance(ctx, state, { type: 'user', id: ctx.actor.id })
+    await setMaintenance(ctx, state, actorOf(ctx))
     return Response.json(maintenanceToWire(state))
   },
 )

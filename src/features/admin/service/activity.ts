@@ -1,8 +1,9 @@
 import type { Ctx } from '../../../context.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { toRecorded } from '../../events/service.ts'
+import { getUser } from '../../users/service.ts'
+import type { UserRef } from '../../users/types.ts'
 import {
-  type ActivityFilter,
   type ActivityRow,
   findPosition,
   selectEmails,
@@ -12,18 +13,26 @@ import {
 } from '../store/activity.ts'
 import type { ActivityEntry } from '../types.ts'
 
+type Reading = Pick<Ctx, 'db' | 'now'>
+
 /** Rows of a filtered list are found by counting: further back than this, `before` names the place. */
 export const MAX_FILTERED_OFFSET = 10_000
 
-export interface ActivityQuery extends ActivityFilter {
+export interface ActivityQuery {
+  readonly user?: UserRef | undefined
+  readonly type?: string | undefined
   readonly page: number
   readonly perPage: number
   /** The id of an entry: the page then begins below it. */
   readonly before?: string | undefined
 }
 
-async function selectPage(ctx: Pick<Ctx, 'db'>, query: ActivityQuery): Promise<ActivityRow[]> {
-  const { page, perPage: limit, before, userId, type } = query
+async function selectPage(
+  ctx: Reading,
+  { page, perPage: limit, before, user, type }: ActivityQuery,
+): Promise<ActivityRow[]> {
+  // A number is looked up; of an erased user the record still has the id.
+  const userId = typeof user === 'number' ? (await getUser(ctx, user)).id : user
   const filter = { userId, type }
   if (before !== undefined) {
     const position = await findPosition(ctx, before)
@@ -38,9 +47,9 @@ async function selectPage(ctx: Pick<Ctx, 'db'>, query: ActivityQuery): Promise<A
 
 /**
  * The event record, newest first. A page costs the same wherever it is; one of a filtered list costs its offset at most,
- * which is bounded. Throws VALIDATION_ERROR for a filtered page beyond that.
+ * which is bounded. Throws VALIDATION_ERROR for a filtered page beyond that, NOT_FOUND for a number of nobody.
  */
-export async function listActivity(ctx: Pick<Ctx, 'db'>, query: ActivityQuery): Promise<ActivityEntry[]> {
+export async function listActivity(ctx: Reading, query: ActivityQuery): Promise<ActivityEntry[]> {
   const events = (await selectPage(ctx, query)).map(toRecorded)
   const named = events.flatMap(({ userId, actor }) => [userId ?? [], actor.type === 'user' ? actor.id : []].flat())
   const emails = await selectEmails(ctx, [...new Set(named)])

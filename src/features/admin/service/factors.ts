@@ -1,17 +1,10 @@
-import type { ActorCtx } from '../../../context.ts'
+import { type ActorCtx, actorOf } from '../../../context.ts'
 import { disableSecondFactorOf, mfaNotEnabled } from '../../mfa/service/administration.ts'
 import { passkeyNotFound, removePasskeysOf } from '../../passkeys/service/administration.ts'
-import { getUserByRef, type UserRef, userNotFound } from './users.ts'
+import { getPresentUser } from '../../users/service.ts'
+import type { UserRef } from '../../users/types.ts'
 
 export { mfaNotEnabled, passkeyNotFound }
-
-async function getPresentUser(ctx: ActorCtx, ref: UserRef) {
-  const user = await getUserByRef(ctx, ref)
-  if (user.status === 'deleted') throw userNotFound()
-  return user
-}
-
-const actorOf = ({ actor }: ActorCtx) => ({ type: 'user', id: actor.id }) as const
 
 /**
  * For a user who has lost the authenticator and proven by other means who they are. Every session ends: what was lost with

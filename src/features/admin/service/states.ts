@@ -1,4 +1,4 @@
-import type { ActorCtx, Ctx } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
@@ -7,18 +7,17 @@ import { findAttempts } from '../../auth/service/attempts.ts'
 import { liftSecondFactorLock } from '../../mfa/service/codes.ts'
 import { endAllSessions } from '../../sessions/service.ts'
 import { type ChangedUser, changeUserRole, changeUserState, type StateChange } from '../../users/service/state.ts'
-import { getUserByRef, type UserRef, userNotFound } from './users.ts'
+import { getPresentUser, getUser } from '../../users/service.ts'
+import type { UserRef } from '../../users/types.ts'
 
 export { lastAdmin, userStateConflict } from '../../users/service/state.ts'
-
-const actorOf = ({ actor }: ActorCtx): EventActor => ({ type: 'user', id: actor.id })
 
 /** As `changeUserState`, by an admin; an unlock lifts every lock. */
 export async function changeState(
   ctx: ActorCtx,
   { ref, change, reason }: { ref: UserRef; change: StateChange; reason: string | null },
 ): Promise<ChangedUser> {
-  const { id: userId } = await getUserByRef(ctx, ref)
+  const { id: userId } = await getUser(ctx, ref)
   const actor = actorOf(ctx)
   if (change === 'unlock') return unlockUser(ctx, { userId, actor, reason })
   return changeUserState(ctx, { userId, change, actor, reason })
@@ -26,7 +25,7 @@ export async function changeState(
 
 /** As `changeUserRole`, by an admin. */
 export async function changeRole(ctx: ActorCtx, { ref, role }: { ref: UserRef; role: string }): Promise<ChangedUser> {
-  const { id: userId } = await getUserByRef(ctx, ref)
+  const { id: userId } = await getUser(ctx, ref)
   return changeUserRole(ctx, { userId, role, actor: actorOf(ctx) })
 }
 
@@ -35,9 +34,9 @@ export async function changeRole(ctx: ActorCtx, { ref, role }: { ref: UserRef; r
  * there is none of them nothing changes. Throws NOT_FOUND, and SERVICE_UNAVAILABLE when the sign-in guard does not answer:
  * the administrative lock is lifted then, and a repeat lifts the rest.
  */
-export async function unlockUser(
+async function unlockUser(
   ctx: Ctx,
-  { userId, actor, reason = null }: { userId: string; actor: EventActor; reason?: string | null },
+  { userId, actor, reason }: { userId: string; actor: EventActor; reason: string | null },
 ): Promise<ChangedUser> {
   const changed = await liftAdministrativeLock(ctx, { userId, actor, reason })
   const { failedAttempts, lockedUntil } = await findAttempts(ctx, userId)
@@ -58,13 +57,12 @@ async function liftAdministrativeLock(
   ctx: Ctx,
   input: { userId: string; actor: EventActor; reason: string | null },
 ): Promise<ChangedUser> {
-  const user = await getUserByRef(ctx, input.userId)
-  if (user.status === 'deleted') throw userNotFound()
+  const user = await getPresentUser(ctx, input.userId)
   if (user.status !== 'locked') return { user, propagated: true }
   try {
     return await changeUserState(ctx, { ...input, change: 'unlock' })
   } catch (cause) {
-    const now = await getUserByRef(ctx, input.userId)
+    const now = await getUser(ctx, input.userId)
     // Somebody else was faster.
     if (now.status !== 'locked' && now.status !== 'deleted') return { user: now, propagated: true }
     throw cause
@@ -73,6 +71,6 @@ async function liftAdministrativeLock(
 
 /** Ends every session of a user; the events name the admin. Throws NOT_FOUND. */
 export async function revokeAllSessions(ctx: ActorCtx, ref: UserRef) {
-  const { id: userId } = await getUserByRef(ctx, ref)
+  const { id: userId } = await getUser(ctx, ref)
   return endAllSessions(ctx, { userId, reason: 'revoked', actor: actorOf(ctx), authVersion: null })
 }

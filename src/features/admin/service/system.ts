@@ -1,4 +1,4 @@
-import type { ActorCtx, Ctx } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { checkHealth, forgetReport, overallOf } from '../../health/service.ts'
@@ -22,7 +22,7 @@ export async function clearCaches(ctx: ActorCtx): Promise<Record<string, number>
     type: 'admin.cache_cleared',
     subject: 'postern',
     userId: null,
-    actor: { type: 'user', id: ctx.actor.id },
+    actor: actorOf(ctx),
     data: { caches },
   })
   return caches

@@ -1,10 +1,10 @@
-import type { ActorCtx } from '../../../context.ts'
+import { type ActorCtx, actorOf } from '../../../context.ts'
 import { commitAndPropagate } from '../../../db/commit.ts'
 import { requireChangeTo } from '../../users/service/state.ts'
-import type { UserStatus } from '../../users/types.ts'
+import { getPresentUser } from '../../users/service.ts'
+import type { UserRef, UserStatus } from '../../users/types.ts'
 import { updateEmailVerified } from '../store/users.ts'
 import { changeRole, changeState } from './states.ts'
-import { getUserByRef, type UserRef, userNotFound } from './users.ts'
 
 /** Absent parts stay. */
 export interface UserUpdate {
@@ -22,8 +22,7 @@ export interface UserUpdate {
  * An address that an admin says is verified counts as proven: a password that somebody else set with it stays.
  */
 export async function updateUser(ctx: ActorCtx, ref: UserRef, update: UserUpdate): Promise<{ propagated: boolean }> {
-  const user = await getUserByRef(ctx, ref)
-  if (user.status === 'deleted') throw userNotFound()
+  const user = await getPresentUser(ctx, ref)
   const { id: userId } = user
   const change = update.status === undefined ? null : requireChangeTo(user, update.status)
   const role = roleOf(user.role, update.isAdmin)
@@ -47,7 +46,7 @@ async function setEmailVerified(ctx: ActorCtx, { userId, verified }: { userId: s
     type: 'user.updated',
     subject: userId,
     userId,
-    actor: { type: 'user', id: ctx.actor.id },
+    actor: actorOf(ctx),
     data: { before: { email_verified: !verified }, after: { email_verified: verified } },
   })
 }

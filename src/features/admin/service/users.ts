@@ -1,22 +1,10 @@
 import type { Ctx } from '../../../context.ts'
 import { findAttempts } from '../../auth/service/attempts.ts'
 import { listUsers, type UserFilter } from '../../users/service/directory.ts'
-import { findUser, findUserByNumber, userNotFound } from '../../users/service.ts'
-import type { User } from '../../users/types.ts'
+import { getUser } from '../../users/service.ts'
+import type { User, UserRef } from '../../users/types.ts'
 import { selectCountsOfUsers } from '../store/users.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
-
-export { userNotFound }
-
-/** A UUID, or the sequential number. */
-export type UserRef = string | number
-
-/** In any state, `deleted` too. Throws NOT_FOUND. */
-export async function getUserByRef(ctx: Pick<Ctx, 'db' | 'now'>, ref: UserRef): Promise<User> {
-  const user = await (typeof ref === 'number' ? findUserByNumber(ctx, ref) : findUser(ctx, ref))
-  if (!user) throw userNotFound()
-  return user
-}
 
 async function withCounts(ctx: Pick<Ctx, 'db'>, users: readonly User[]): Promise<AdminUser[]> {
   const ids = users.map(({ id }) => id)
@@ -39,7 +27,7 @@ export async function listAdminUsers(
 
 /** One user, with what the sign-in guard knows of failed attempts. Throws NOT_FOUND. */
 export async function getAdminUser(ctx: Pick<Ctx, 'db' | 'now' | 'objects' | 'log'>, ref: UserRef) {
-  const user = await getUserByRef(ctx, ref)
+  const user = await getUser(ctx, ref)
   const [[counted], attempts] = await Promise.all([withCounts(ctx, [user]), findAttempts(ctx, user.id)])
   return { user, sessions: 0, passkeys: 0, ...counted, ...attempts } satisfies AdminUserDetail
 }

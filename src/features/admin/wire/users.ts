@@ -2,35 +2,27 @@ import * as z from 'zod'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Erasure } from '../../users/service/erasure.ts'
 import type { ChangedUser } from '../../users/service/state.ts'
+import { USER_STATUSES } from '../../users/types.ts'
+import { StatusParam } from '../../users/wire/parameters.ts'
 import { UserWire, userToWire } from '../../users/wire.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
 import { page, perPage } from './parameters.ts'
-
-const Status = z.enum(['active', 'pending', 'inactive', 'suspended', 'locked', 'deleted'])
 
 export const ListUsersQuery = z.object({
   page,
   per_page: perPage(100, 20),
   search: z.string().max(100).optional(),
-  status: Status.optional().meta({ description: 'Deleted users are listed for that status alone' }),
+  status: StatusParam.optional().meta({ description: 'Deleted users are listed for that status alone' }),
   mfa_enabled: z.stringbool().optional(),
   is_admin: z.stringbool().optional(),
 })
 
-/** Janua shows the locked as suspended, so who asks for those gets both. */
 export const toListing = ({
   per_page: perPage,
   mfa_enabled: mfaEnabled,
   is_admin: isAdmin,
-  status,
   ...rest
-}: z.output<typeof ListUsersQuery>) => ({
-  ...rest,
-  perPage,
-  mfaEnabled,
-  isAdmin,
-  status: status === 'suspended' ? (['suspended', 'locked'] as const) : status,
-})
+}: z.output<typeof ListUsersQuery>) => ({ ...rest, perPage, mfaEnabled, isAdmin })
 
 export const AdminUserWire = UserWire.extend({
   role: z.string(),
@@ -82,7 +74,7 @@ export const changedUserToWire = (
 ): z.infer<typeof ChangedUserAnswer> => ({ message, propagated, user: userToWire(user) })
 
 export const UpdateUserBody = z.object({
-  status: Status.exclude(['pending']).nullish(),
+  status: z.enum(USER_STATUSES).exclude(['pending']).nullish(),
   is_admin: z.boolean().nullish(),
   email_verified: z.boolean().nullish(),
 })
