@@ -41,6 +41,8 @@ export interface SessionSnapshot {
   readonly userAgent: string | null
   readonly amr: readonly string[]
   readonly authTime: number
+  /** When a second factor was proved last; `authTime` may be of a password since. Null or absent: it is not known. */
+  readonly secondFactorAt?: number | null
   readonly organizationId: string | null
   readonly endedAt: number | null
   readonly endReason: EndReason | null

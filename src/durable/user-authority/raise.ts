@@ -2,7 +2,7 @@ import { SECOND } from '../../lib/time.ts'
 import type { RaiseSessionInput, RaiseSessionResult } from '../rpc.ts'
 import { isStale, raiseClaimsVersion, raiseCredentials } from './credentials.ts'
 import { findRow, grantOf } from './snapshots.ts'
-import { expiryOf, type SessionRow } from './tables.ts'
+import { expiryOf, hasSecondFactor, type SessionRow } from './tables.ts'
 import { recordEvent, type Turn } from './turn.ts'
 
 /** A factor that was just proved raises the session that asks: the credentials must still be those that were checked. */
@@ -22,10 +22,11 @@ function writeRaised({ sql, now, settings }: Turn, session: SessionRow, input: R
   const amr = [...new Set([...(JSON.parse(session.amr) as string[]), ...input.amr])]
   return sql
     .exec<SessionRow>(
-      `update sessions set amr = ?, auth_time = max(auth_time, ?), auth_version = max(auth_version, ?),
+      `update sessions set amr = ?, auth_time = max(auth_time, ?), second_factor_at = ?, auth_version = max(auth_version, ?),
          last_active_at = ?, idle_expires_at = ? where id = ? returning *`,
       JSON.stringify(amr),
       input.authTime,
+      hasSecondFactor(input.amr) ? Math.max(session.second_factor_at ?? 0, input.authTime) : session.second_factor_at,
       input.authVersion,
       now,
       now + settings.SESSION_IDLE_SECONDS * SECOND,

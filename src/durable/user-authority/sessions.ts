@@ -15,7 +15,7 @@ import type {
 import { nextNumber, raiseClaimsVersion, raiseCredentials, writeUserId } from './credentials.ts'
 import { recordNewDevice, seeDevice } from './devices.ts'
 import { findRow, grantOf } from './snapshots.ts'
-import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
+import { expiryOf, hasSecondFactor, type SessionRow, toSnapshot } from './tables.ts'
 import { AUTHORITY, recordEvent, type Turn } from './turn.ts'
 
 /** Ended sessions are shown for a while; their tokens are refused with or without their row. */
@@ -60,8 +60,8 @@ function insertSession({ sql, now, settings }: Turn, input: OpenSessionInput): S
   return sql
     .exec<SessionRow>(
       `insert into sessions (id, number, client_id, opened_at, last_active_at, idle_expires_at, absolute_expires_at,
-         ip, country, user_agent, amr, auth_time, organization_id, auth_version, generation, advanced_at, secret)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) returning *`,
+         ip, country, user_agent, amr, auth_time, second_factor_at, organization_id, auth_version, generation, advanced_at, secret)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) returning *`,
       newUuid(),
       nextNumber(sql),
       input.clientId,
@@ -74,6 +74,7 @@ function insertSession({ sql, now, settings }: Turn, input: OpenSessionInput): S
       input.caller.userAgent,
       JSON.stringify(input.amr),
       input.authTime,
+      hasSecondFactor(input.amr) ? input.authTime : null,
       input.organizationId,
       input.authVersion,
       now,

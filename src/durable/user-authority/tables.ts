@@ -38,6 +38,7 @@ const SESSION_MIGRATIONS: MigrationSteps = [
      primary key (session_id, generation)
    ) without rowid`,
   'create table state (name text primary key, value) without rowid',
+  'alter table sessions add column second_factor_at integer',
 ]
 
 const DEVICE_MIGRATIONS: MigrationSteps = [
@@ -75,7 +76,12 @@ export interface SessionRow extends Record<string, SqlStorageValue> {
   readonly secret: ArrayBuffer
   readonly ended_at: number | null
   readonly end_reason: string | null
+  /** Null also in sessions of before it was kept: what asks for it then wants the factor again. */
+  readonly second_factor_at: number | null
 }
+
+/** RFC 8176: whether a proof had more than one factor, or adds the second to a session. */
+export const hasSecondFactor = (amr: readonly string[]): boolean => amr.includes('mfa')
 
 /** What is kept of the step from `generation` to the next one. */
 export interface AdvanceRow extends Record<string, SqlStorageValue> {
@@ -104,6 +110,7 @@ export const toSnapshot = (userId: string, row: SessionRow): SessionSnapshot => 
   userAgent: row.user_agent,
   amr: JSON.parse(row.amr) as string[],
   authTime: row.auth_time,
+  secondFactorAt: row.second_factor_at,
   organizationId: row.organization_id,
   endedAt: row.ended_at,
   endReason: row.end_reason as EndReason | null,

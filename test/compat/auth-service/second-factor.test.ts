@@ -217,4 +217,21 @@ describe('POST /auth/disable-2fa', () => {
     const { headers } = await ageSession(app, user)
     expect((await ask('POST', '/auth/disable-2fa', { headers }))[0]).toBe(403)
   })
+
+  it('is 403 when a password has refreshed a session whose second factor is ten minutes old', async () => {
+    const user = await enrolQuickly(app)
+    const code = () => totpAt(user.secret, app.clock.now)
+    await ask('POST', '/auth/verify-2fa', { headers: user.headers, body: { code: code() } })
+    const aged = await ageSession(app, user)
+    const step = { headers: aged.headers, body: { password: user.password } }
+    const [stepped, raised] = await ask('POST', '/api/v1/auth/step-up', step)
+    expect([stepped, claimsOf(String(raised.access_token)).acr]).toEqual([200, 'aal2'])
+    const headers = bearer(String(raised.access_token))
+    const [status, answer] = await ask('POST', '/auth/disable-2fa', { headers })
+    expect([status, answer.code]).toEqual([403, 'STEP_UP_REQUIRED'])
+    app.clock.now += STEP
+    const [, verified] = await ask('POST', '/auth/verify-2fa', { headers, body: { code: code() } })
+    const both = bearer(String(verified.access_token))
+    expect((await ask('POST', '/auth/disable-2fa', { headers: both }))[0]).toBe(200)
+  })
 })

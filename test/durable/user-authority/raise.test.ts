@@ -106,3 +106,39 @@ describe('raising a session', () => {
     expect(await user.rotate(other)).toMatchObject({ grant: { session: { amr: ['pwd'], authTime: START } } })
   })
 })
+
+describe('when the second factor was proved last', () => {
+  const secondFactorAt = async (user: Authority, { session }: Pick<Grant, 'session'>) =>
+    (await user.stub.findSession({ userId: user.userId, sessionId: session.id }))?.secondFactorAt
+
+  it('is when the session was opened with both, and never in one that has none', async () => {
+    const user = await freshAuthority(START)
+    expect(await secondFactorAt(user, await user.open({ authTime: START }))).toBeNull()
+    const both = await user.open({ amr: ['pwd', 'otp', 'mfa'], authTime: START })
+    expect(await secondFactorAt(user, both)).toBe(START)
+  })
+
+  it('moves with a second factor, not with a password, and never back', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open({ authTime: START })
+    await raise(user, grant, { amr: ['pwd'], authTime: START + MINUTE })
+    expect(await secondFactorAt(user, grant)).toBeNull()
+    await raise(user, grant, { authTime: START + 2 * MINUTE })
+    await raise(user, grant, { amr: ['pwd'], authTime: START + 20 * MINUTE })
+    expect(await secondFactorAt(user, grant)).toBe(START + 2 * MINUTE)
+    await raise(user, grant, { authTime: START })
+    expect(await secondFactorAt(user, grant)).toBe(START + 2 * MINUTE)
+  })
+
+  it('is not known of a session of before it was kept', async () => {
+    const user = await freshAuthority(START)
+    const grant = await user.open({ amr: ['pwd', 'otp', 'mfa'], authTime: START })
+    await user.inside((_, state) => {
+      state.storage.sql.exec('alter table sessions drop column second_factor_at')
+      state.storage.sql.exec("delete from migrations where part = 'sessions' and position = 3")
+    })
+    await user.restart()
+    expect(await secondFactorAt(user, grant)).toBeNull()
+    expect((await user.rotate(grant)).outcome).toBe('rotated')
+  })
+})

@@ -96,7 +96,9 @@ export const answerChallenge = (app: TestApp, mfa_token: string, code: string, a
 export async function ageSession(app: ClockedApp, user: SignedInUser, ms = 11 * MINUTE): Promise<SignedInUser> {
   const namespace = env.USER_AUTHORITY as unknown as DurableObjectNamespace<UserAuthority>
   await runInDurableObject(namespace.getByName(user.user.id), (_, state) => {
-    state.storage.sql.exec('update sessions set auth_time = ?', app.clock.now - ms)
+    const then = app.clock.now - ms
+    state.storage.sql.exec('update sessions set auth_time = ?', then)
+    state.storage.sql.exec('update sessions set second_factor_at = ? where second_factor_at is not null', then)
   })
   const answer = await app.fetch('/api/v1/auth/refresh', json({ refresh_token: user.refreshToken }))
   const { access_token, refresh_token } = await answer.json<{ access_token: string; refresh_token: string }>()

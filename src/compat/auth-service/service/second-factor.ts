@@ -1,7 +1,7 @@
 import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
 import { stepUpRequired } from '../../../features/auth/errors.ts'
 import { answerChallenge } from '../../../features/auth/service/second-step.ts'
-import { stepUp } from '../../../features/auth/service/step-up.ts'
+import { hasFreshSecondFactor, stepUp } from '../../../features/auth/service/step-up.ts'
 import { mfaNotEnabled } from '../../../features/mfa/errors.ts'
 import { listSecondFactors } from '../../../features/mfa/service/challenges.ts'
 import { getSecondFactorStatus } from '../../../features/mfa/service/status.ts'
@@ -20,7 +20,7 @@ export async function requireEnabled(ctx: ActorCtx): Promise<void> {
  */
 export async function turnOff(ctx: ActorCtx, code: string | null): Promise<void> {
   await requireEnabled(ctx)
-  if (code === null && !ctx.actor.amr.includes('mfa'))
+  if (code === null && !(await hasFreshSecondFactor(ctx)))
     throw stepUpRequired({ available_methods: await listSecondFactors(ctx, ctx.actor.id) })
   await disableSecondFactor(ctx, { code })
 }

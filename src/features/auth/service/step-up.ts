@@ -6,7 +6,7 @@ import { invalidCode, requireCode, secondFactorLocked } from '../../mfa/service/
 import { assertionErrors, verifyPasskeyOf } from '../../passkeys/service/assert.ts'
 import { hasPasskeys } from '../../passkeys/service/list.ts'
 import type { AssertionCredential } from '../../passkeys/types.ts'
-import { raiseOwnSession } from '../../sessions/service.ts'
+import { getUserSession, raiseOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
@@ -102,6 +102,15 @@ export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}
   const user = await getActingUser(ctx)
   if ((await proveFactors(ctx, user, given)).length > 0) return
   throw stepUpRequired({ available_methods: await listProofs(ctx, user), max_age_seconds: FRESH_MS / SECOND })
+}
+
+/**
+ * Whether the session that asks proved a second factor in the last ten minutes. Its object is asked: the token has one
+ * `auth_time` for all factors, and a password since moves it. Throws SESSION_NOT_FOUND, SERVICE_UNAVAILABLE.
+ */
+export async function hasFreshSecondFactor(ctx: ActorCtx): Promise<boolean> {
+  const { secondFactorAt } = await getUserSession(ctx, ctx.actor.id, ctx.actor.sessionId)
+  return typeof secondFactorAt === 'number' && ctx.now() - secondFactorAt < FRESH_MS
 }
 
 /** Raises the session that asks by what was given: a new access token of it. */
