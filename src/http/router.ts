@@ -183,11 +183,10 @@ export function mountRoutes(app: Hono<HonoEnv>, routes: readonly Route[], verifi
   }
 }
 
-/** Methods that some route serves at `path`; empty when none does. GET brings HEAD (RFC 9110 9.3.2). */
+/** Methods that some route serves at `path`, which has no trailing slash; empty when none does. GET brings HEAD (RFC 9110 9.3.2). */
 export function allowedMethods(routes: readonly Route[], path: string): string[] {
-  const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   const methods = new Set<string>(
-    routes.filter((route) => patternOf(route.path).test(bare)).map((route) => route.method),
+    routes.filter((route) => patternOf(route.path).test(path)).map((route) => route.method),
   )
   if (methods.has('GET')) methods.add('HEAD')
   if (methods.size > 0) methods.add('OPTIONS')

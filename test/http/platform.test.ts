@@ -65,6 +65,11 @@ describe('a path', () => {
     expect((await fetch('/t/taken', { method: 'PROPFIND' })).headers.get('allow')).toBe('GET, HEAD, OPTIONS')
   })
 
+  it('with more than one slash behind it is unknown', async () => {
+    for (const method of ['GET', 'DELETE'])
+      expect([method, (await fetch('/t/taken//', { method })).status]).toEqual([method, 404])
+  })
+
   it('answers HEAD as GET without a body', async () => {
     const answer = await fetch(`/t/things/${ID}`, { method: 'HEAD' })
     expect([answer.status, await answer.text()]).toEqual([200, ''])
