@@ -153,6 +153,10 @@ describe('a search', () => {
     }
   })
 
+  it('finds nobody for what is nothing without its NULs', async () => {
+    for (const q of ['\0', '\0\0\0', '\0 \0', ' \0']) expect([q, (await search(q)).uuids]).toEqual([q, []])
+  })
+
   it('pages, and is 422 without words', async () => {
     expect((await search('')).status).toBe(422)
     expect((await search('   ')).status).toBe(422)

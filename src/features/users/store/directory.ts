@@ -111,7 +111,9 @@ function selectListed({ db }: Store, filter: UserFilter, range: UserRange) {
 
 /** The numbers of who matches. FTS5's own words mean nothing inside quotes; a NUL would end the text. */
 function matches({ db }: Store, search: string): SQL {
-  const text = search.normalize('NFKC').trim().replaceAll('\0', '')
+  const text = search.normalize('NFKC').replaceAll('\0', '').trim()
+  // Everything begins with nothing.
+  if (text === '') return sql`(select null where false)`
   if ([...text].length >= TRIGRAM) {
     const phrase = `"${text.replaceAll('"', '""')}"`
     return sql`(select rowid from user_search where user_search match ${phrase} order by rowid desc limit ${MAX_MATCHES})`
