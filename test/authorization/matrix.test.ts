@@ -38,6 +38,7 @@ describe('the authorization matrix', () => {
       locked: 'Token has been revoked',
       inactive: 'Token has been revoked',
       deleted: 'Token has been revoked',
+      demoted: 'Token is out of date',
       expired: 'Token has expired',
       revoked: 'Token has been revoked',
       'second factor pending': 'Invalid token',

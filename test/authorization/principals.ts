@@ -2,7 +2,7 @@ import type { Config } from '../../src/config.ts'
 import { issueChallenge } from '../../src/features/mfa/service/challenges.ts'
 import { SEAL_PURPOSE } from '../../src/features/mfa/service/codes.ts'
 import { openSession } from '../../src/features/sessions/service.ts'
-import { changeUserState, type StateChange } from '../../src/features/users/service/state.ts'
+import { changeUserRole, changeUserState, type StateChange } from '../../src/features/users/service/state.ts'
 import { createUser } from '../../src/features/users/service.ts'
 import type { User } from '../../src/features/users/types.ts'
 import { newUuid } from '../../src/lib/ids.ts'
@@ -25,6 +25,7 @@ export const PRINCIPALS = [
   'locked',
   'inactive',
   'deleted',
+  'demoted',
   'expired',
   'revoked',
   'second factor pending',
@@ -37,6 +38,7 @@ export const REFUSED = [
   'locked',
   'inactive',
   'deleted',
+  'demoted',
   'expired',
   'revoked',
   'second factor pending',
@@ -89,6 +91,14 @@ async function openRevoked(app: TestApp): Promise<Account> {
   return account
 }
 
+/** The token says admin, which its user is no longer: the next one says so. */
+async function openDemoted(app: TestApp): Promise<Account> {
+  const account = await openAccount(app, 'admin')
+  const actor = { type: 'system', id: 'test' } as const
+  await changeUserRole(await app.ctx(), { userId: account.user.id, role: 'user', actor })
+  return account
+}
+
 const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 
 /** All that a user with a second factor has after the first: a challenge, held out as if it were a token. */
@@ -120,6 +130,7 @@ const MAKERS: Readonly<Record<Holder, (app: TestApp) => Promise<Account>>> = {
   locked: changed('lock'),
   inactive: changed('deactivate'),
   deleted: changed('delete'),
+  demoted: openDemoted,
   // The session lives on.
   expired: (app) => openAccount(app, 'user', { ACCESS_TOKEN_SECONDS: -60 }),
   revoked: openRevoked,

@@ -201,6 +201,7 @@ const checkBearer: Row = {
     locked: 401,
     inactive: 401,
     deleted: 401,
+    demoted: 401,
     expired: 401,
     revoked: 401,
     'second factor pending': 401,

@@ -37,7 +37,7 @@ export const signInStates = (statuses: { refused: number; locked: number; pendin
 /** A refresh token in the body decides. */
 export const refreshStates = (status: number): Pick<Row, 'but'> => ({
   but: all(
-    REFUSED.filter((name) => name !== 'expired'),
+    REFUSED.filter((name) => name !== 'expired' && name !== 'demoted'),
     status,
   ),
 })
