@@ -25,3 +25,31 @@ export const NewPasswordField = PasswordField.refine(
 
 /** An email or a username, as typed. */
 export const IdentifierField = z.string().trim().min(1, 'is required').max(MAX_EMAIL_LENGTH)
+
+/** Beyond it no integer of ours is, and none is exact in JSON. */
+const MAX_DIGITS = 15
+
+/** FastAPI reads digits alone as an integer; in a URL everything is text. */
+export const integerParam = (minimum: 0 | 1) =>
+  z
+    .string()
+    .regex(
+      minimum === 0 ? /^\d+$/ : /^0*[1-9]\d*$/,
+      minimum === 0 ? 'must be an integer' : 'must be a positive integer',
+    )
+    .max(MAX_DIGITS, 'is too large')
+    .transform(Number)
+    .meta({ override: { type: 'integer', minimum } })
+
+const MAX_SKIP = 1_000_000_000
+const MAX_LIMIT = 1000
+
+/** A page of a FastAPI service. Without `limit` these systems answer everybody at once, which no service of many users can. */
+export const PageQuery = z.object({
+  skip: integerParam(0)
+    .refine((skip) => skip <= MAX_SKIP, `must be at most ${MAX_SKIP}`)
+    .default(0),
+  limit: integerParam(1)
+    .refine((limit) => limit <= MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
+    .default(100),
+})

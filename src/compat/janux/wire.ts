@@ -5,10 +5,6 @@ import type { User } from '../../features/users/types.ts'
 import { EmailField, NewPasswordField } from '../fields.ts'
 
 const MAX_NAME_LENGTH = 200
-/** A page without `limit`: JANUX answers everybody at once, which no service of many users can. */
-const DEFAULT_LIMIT = 100
-const MAX_LIMIT = 1000
-const MAX_SKIP = 1_000_000_000
 
 export const RegisterBody = z
   .object({
@@ -66,11 +62,6 @@ export const AdminProfile = z.object({ message: z.string(), admin: JanuxUser }).
 export const adminProfileToWire = (admin: User): z.infer<typeof AdminProfile> => ({
   message: 'This is your admin profile',
   admin: userToWire(admin),
-})
-
-export const UsersQuery = z.object({
-  skip: z.coerce.number().int().min(0).max(MAX_SKIP).default(0),
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
 })
 
 export const UserList = z.array(JanuxUser)

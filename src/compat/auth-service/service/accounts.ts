@@ -17,6 +17,7 @@ export const showUser = async (ctx: Ctx, user: User): Promise<ShownUser> => ({
   attempts: await findAttempts(ctx, user.id),
 })
 
+/** As `changeOwnAccount`. */
 export const changeProfile = async (ctx: ActorCtx, change: OwnAccountChange): Promise<ShownUser> =>
   showUser(ctx, await changeOwnAccount(ctx, change))
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { isRoleName, isUsername } from '../../../features/users/service.ts'
+import { integerParam } from '../../fields.ts'
 
 export const UsernameField = z
   .string()
@@ -9,36 +10,9 @@ export const RoleField = z.string().refine(isRoleName, 'must have 1 to 64 of a-z
 
 export const CodeField = z.string().min(1, 'is required').max(32)
 
-/** Beyond it no integer of ours is, and none is exact in JSON. */
-const MAX_DIGITS = 15
-
-/** FastAPI reads digits alone as an integer; in a URL everything is text. */
-const integer = (minimum: 0 | 1) =>
-  z
-    .string()
-    .regex(
-      minimum === 0 ? /^\d+$/ : /^0*[1-9]\d*$/,
-      minimum === 0 ? 'must be an integer' : 'must be a positive integer',
-    )
-    .max(MAX_DIGITS, 'is too large')
-    .transform(Number)
-    .meta({ override: { type: 'integer', minimum } })
-
-export const UserPath = z.object({ user_id: integer(1) })
-export const SessionPath = z.object({ session_id: integer(1) })
+export const UserPath = z.object({ user_id: integerParam(1) })
+export const SessionPath = z.object({ session_id: integerParam(1) })
 export const UsernamePath = z.object({ username: z.string().max(254) })
-
-const MAX_SKIP = 10_000_000
-const MAX_LIMIT = 1000
-
-export const PageQuery = z.object({
-  skip: integer(0)
-    .refine((skip) => skip <= MAX_SKIP, `must be at most ${MAX_SKIP}`)
-    .default(0),
-  limit: integer(1)
-    .refine((limit) => limit <= MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
-    .default(100),
-})
 
 export const Message = z.object({ message: z.string() }).meta({ id: 'AuthServiceMessage' })
 

@@ -6,6 +6,7 @@ import { changeUserState } from '../../../features/users/service/state.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import { PageQuery } from '../../fields.ts'
 import { renderAdminError } from '../render-error.ts'
 import {
   AdminProfile,
@@ -15,7 +16,6 @@ import {
   signedOutToWire,
   UserList,
   UserPath,
-  UsersQuery,
   usersToWire,
 } from '../wire.ts'
 
@@ -26,7 +26,7 @@ adminRoutes.get(
   {
     summary: 'Users, oldest first; a page of 100 without `limit`',
     guard: adminRoute,
-    query: UsersQuery,
+    query: PageQuery,
     answers: { 200: { description: 'A page of users', schema: UserList } },
   },
   async ({ ctx, query: { skip, limit } }) => {
