@@ -149,6 +149,15 @@ describe('POST /api/v1/auth/unlock-account', () => {
     expect(await locksTold(email)).toBe(2)
   })
 
+  it('is not needed after a reset, which has the next lock told again too', async () => {
+    const { email, id, address } = await lockedUser()
+    const token = await issueResetToken(await app.ctx(), { id, email, authVersion: 1 })
+    const reset = await app.fetch('/api/v1/auth/reset-password', json({ token, new_password: 'Another-good-passw0rd' }))
+    expect(reset.status).toBe(200)
+    await lockOut(email, address)
+    expect(await locksTold(email)).toBe(2)
+  })
+
   it('works once of many at once', async () => {
     const { token } = await lockedUser()
     const all = await Promise.all(Array.from({ length: 5 }, () => unlock(token)))

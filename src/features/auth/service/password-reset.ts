@@ -1,6 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { liftAttemptLocks } from '../../account-safety/service/lock.ts'
 import { queueMail } from '../../mail/service.ts'
 import { findOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
@@ -107,15 +108,15 @@ export async function resetPassword(
     actor,
     authVersion: newVersion,
   })
-  await liftAttemptLocks(ctx, userId)
+  await tryLiftAttemptLocks(ctx, userId)
   tellPasswordChanged(ctx, user)
   return { propagated }
 }
 
 /** The password is set whatever the guard says: a lock that stays ends by itself. */
-async function liftAttemptLocks(ctx: Ctx, userId: string): Promise<void> {
+async function tryLiftAttemptLocks(ctx: Ctx, userId: string): Promise<void> {
   try {
-    await ctx.objects.guard(userId).unlock({ account: userId })
+    await liftAttemptLocks(ctx, userId)
   } catch (cause) {
     ctx.log.error('locks_not_lifted', cause, { user_id: userId })
   }
