@@ -57,7 +57,7 @@ export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promis
     ...eventsOf(before, input),
   )
   const user = insertedUser(rows)
-  if (!user) throw await refusalOf(ctx, userId, change)
+  if (!user) return readUnchanged(ctx, userId, change)
   applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
   if (transition.ends === null) return { user, propagated }
   // After the event was delivered: the user's sockets learn why before they are closed.
@@ -91,13 +91,13 @@ export function requireChangeTo(user: Pick<User, 'status'>, status: UserStatus):
   return change
 }
 
-/** Why the statement changed no row. */
-async function refusalOf(ctx: Ctx, userId: string, change: StateChange) {
+/** The statement changed no row: somebody else was faster with the same change and still tells of it, or it is refused. */
+async function readUnchanged(ctx: Ctx, userId: string, change: StateChange): Promise<ChangedUser> {
   const user = await selectUser(ctx, userId)
-  if (isGone(user, change, ctx.now())) return userNotFound()
-  const { from } = TRANSITIONS[change]
-  if (!from.includes(user.status)) return userStateConflict({ status: user.status, allowed: from })
-  return lastAdmin()
+  if (isGone(user, change, ctx.now())) throw userNotFound()
+  const { from, to, ends } = TRANSITIONS[change]
+  if (user.status === to && ends !== null) return { user, propagated: false }
+  throw from.includes(user.status) ? lastAdmin() : userStateConflict({ status: user.status, allowed: from })
 }
 
 /**
