@@ -27,29 +27,19 @@ export const NewPasswordField = PasswordField.refine(
 export const IdentifierField = z.string().trim().min(1, 'is required').max(MAX_EMAIL_LENGTH)
 
 /** Beyond it no integer of ours is, and none is exact in JSON. */
-const MAX_DIGITS = 15
+export const MAX_INTEGER = 999_999_999_999_999
 
 /** FastAPI reads digits alone as an integer; in a URL everything is text. */
-export const integerParam = (minimum: 0 | 1) =>
+export const integerParam = (minimum: number, maximum: number) =>
   z
     .string()
-    .regex(
-      minimum === 0 ? /^\d+$/ : /^0*[1-9]\d*$/,
-      minimum === 0 ? 'must be an integer' : 'must be a positive integer',
-    )
-    .max(MAX_DIGITS, 'is too large')
+    .regex(/^-?\d{1,15}$/, 'must be an integer')
     .transform(Number)
-    .meta({ override: { type: 'integer', minimum } })
-
-const MAX_SKIP = 1_000_000_000
-const MAX_LIMIT = 1000
+    .pipe(z.int().min(minimum).max(maximum))
+    .meta({ override: { type: 'integer', minimum, maximum } })
 
 /** A page of a FastAPI service. Without `limit` these systems answer everybody at once, which no service of many users can. */
 export const PageQuery = z.object({
-  skip: integerParam(0)
-    .refine((skip) => skip <= MAX_SKIP, `must be at most ${MAX_SKIP}`)
-    .default(0),
-  limit: integerParam(1)
-    .refine((limit) => limit <= MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
-    .default(100),
+  skip: integerParam(0, 1_000_000_000).default(0),
+  limit: integerParam(1, 1000).default(100),
 })

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { isRoleName, isUsername } from '../../../features/users/service.ts'
-import { integerParam } from '../../fields.ts'
+import { integerParam, MAX_INTEGER } from '../../fields.ts'
 
 export const UsernameField = z
   .string()
@@ -10,8 +10,8 @@ export const RoleField = z.string().refine(isRoleName, 'must have 1 to 64 of a-z
 
 export const CodeField = z.string().min(1, 'is required').max(32)
 
-export const UserPath = z.object({ user_id: integerParam(1) })
-export const SessionPath = z.object({ session_id: integerParam(1) })
+export const UserPath = z.object({ user_id: integerParam(1, MAX_INTEGER) })
+export const SessionPath = z.object({ session_id: integerParam(1, MAX_INTEGER) })
 export const UsernamePath = z.object({ username: z.string().max(254) })
 
 export const Message = z.object({ message: z.string() }).meta({ id: 'AuthServiceMessage' })
