@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type FirebaseParameters, type ImportOptions, readOptions } from './support/user-import/options.ts'
 import { createProgress, summaryOf } from './support/user-import/progress.ts'
 import { openRejects, type RejectedRow, type RejectsFile } from './support/user-import/rejects.ts'
@@ -122,7 +123,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const { size } = await stat(file)
   const service = createImportService(url, shapeOf(options), options.credentials)
   const source = await openSource(file, options.format)
-  let state = await loadState(file, { url, format: options.format })
+  let state = await loadState(file, { url, format: options.format, rejects: resolve(options.rejects) })
   if (state.done > 0) console.log(`Going on behind row ${state.done}, where an earlier run stopped`)
   else await removeWarnings(file)
   const rejects = await openRejects(options.rejects, state.rejectsBytes)

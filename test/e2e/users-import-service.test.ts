@@ -1,9 +1,14 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createProgress } from '../../scripts/support/user-import/progress.ts'
+import { openRejects } from '../../scripts/support/user-import/rejects.ts'
 import { createImportService, TOO_LARGE } from '../../scripts/support/user-import/service.ts'
+import { loadState, saveState } from '../../scripts/support/user-import/state.ts'
 
 /** What came, and what is answered to it: status, JSON, headers. */
 type Answer = readonly [status: number, body: object, headers?: Readonly<Record<string, string>>]
@@ -126,6 +131,7 @@ describe('the progress of an import', () => {
     skipped: 340,
     rejected: 5,
     warned: 0,
+    rejects: '',
     rejectsBytes: 0,
   }
   const shown = (isTTY: boolean) => {
@@ -148,4 +154,46 @@ describe('the progress of an import', () => {
   it('is silent elsewhere until some seconds have passed', () => {
     expect(shown(false)).toBe('')
   })
+})
+
+describe('the file of rejected rows', () => {
+  const row = (line: string) => ({ row: { row: 2, line }, reason: 'x' })
+  const REJECTED = '{"a":1,"rejected":{"row":2,"reason":"x"}}\n'
+  const inFolder = async (fact: (folder: string) => Promise<void>) => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-rejects-'))
+    try {
+      await fact(folder)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  it.each([
+    ['was taken away', null, ''],
+    ['was emptied', '', ''],
+    ['has rows that are sent again', `${REJECTED}{"torn`, REJECTED],
+  ])('%s: the run goes on', (_, content, kept) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'rejected.ndjson')
+      if (content !== null) await writeFile(path, content)
+      const file = await openRejects(path, REJECTED.length)
+      await file.append([row('{"a":1}')])
+      await file.close()
+      expect(await readFile(path, 'utf8')).toBe(`${kept}${REJECTED}`)
+    }),
+  )
+
+  it('that another run wrote is not gone on with, by length of this one', () =>
+    inFolder(async (folder) => {
+      const source = join(folder, 'users.ndjson')
+      await writeFile(source, '{}')
+      const target = { url: 'http://127.0.0.1', format: 'auto', rejects: join(folder, 'one') }
+      const state = await loadState(source, target)
+      await saveState(source, { ...state, done: 7, rejectsBytes: 100 })
+      expect(await loadState(source, target)).toMatchObject({ done: 7, rejectsBytes: 100 })
+      expect(await loadState(source, { ...target, rejects: join(folder, 'two') })).toMatchObject({
+        done: 7,
+        rejectsBytes: 0,
+      })
+    }))
 })

@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import type { SourceRow } from './row.ts'
 
 export interface RejectedRow {
@@ -25,12 +25,24 @@ function parseLine(line: string | undefined): object {
 const toLine = ({ row: { row, line }, reason }: RejectedRow): string =>
   `${JSON.stringify({ ...parseLine(line), rejected: { row, reason } })}\n`
 
-/** Goes on at `length`: what an interrupted run wrote behind it belongs to rows that are sent again. */
+async function lengthOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw cause
+  }
+}
+
+/**
+ * Goes on at `length`: what an interrupted run wrote behind it belongs to rows that are sent again. A file that somebody
+ * took away, or emptied, begins anew.
+ */
 export async function openRejects(path: string, length: number): Promise<RejectsFile> {
+  let end = (await lengthOf(path)) < length ? 0 : length
   // Rows hold password hashes.
-  const handle = await open(path, length === 0 ? 'w' : 'r+', 0o600)
-  await handle.truncate(length)
-  let end = length
+  const handle = await open(path, end === 0 ? 'w' : 'r+', 0o600)
+  await handle.truncate(end)
   return {
     async append(rows) {
       if (rows.length === 0) return end

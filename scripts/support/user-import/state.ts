@@ -14,7 +14,9 @@ export interface ImportState {
   readonly rejected: number
   /** Of the imported: who came without a username. */
   readonly warned: number
-  /** Length of the file of rejected rows at that moment. */
+  /** The file of rejected rows. */
+  readonly rejects: string
+  /** Its length at that moment. */
   readonly rejectsBytes: number
 }
 
@@ -40,14 +42,17 @@ async function readState(file: string): Promise<ImportState | undefined> {
   }
 }
 
-/** Where an earlier run of the same file and service stopped, or the beginning. */
-export async function loadState(file: string, target: { url: string; format: string }): Promise<ImportState> {
+/** Where an earlier run of the same file and service stopped, or the beginning. Of another file of rejected rows nothing is written. */
+export async function loadState(
+  file: string,
+  { rejects, ...target }: { url: string; format: string; rejects: string },
+): Promise<ImportState> {
   const { size } = await stat(file)
   const bound = { ...target, size, head: await hashOfHead(file) }
   const known = await readState(file)
-  const isSame = JSON.stringify(known?.bound) === JSON.stringify(bound)
-  const beginning = { bound, done: 0, imported: 0, skipped: 0, rejected: 0, warned: 0, rejectsBytes: 0 }
-  return known && isSame ? { ...beginning, ...known } : beginning
+  const beginning = { bound, done: 0, imported: 0, skipped: 0, rejected: 0, warned: 0, rejects, rejectsBytes: 0 }
+  if (!known || JSON.stringify(known.bound) !== JSON.stringify(bound)) return beginning
+  return { ...beginning, ...known, rejects, rejectsBytes: known.rejects === rejects ? known.rejectsBytes : 0 }
 }
 
 /** A crash leaves the state before or the state after. */
