@@ -7,16 +7,41 @@ interface FastApiIssue {
   readonly type: string
 }
 
-const isIssue = (issue: unknown): issue is { field: string; message: string; type: string } =>
-  typeof issue === 'object' && issue !== null && 'field' in issue && 'message' in issue && 'type' in issue
+const isIssue = (issue: unknown): issue is { field: string; message: string } =>
+  typeof issue === 'object' && issue !== null && 'field' in issue && 'message' in issue
 
 /** `body.items.0` as FastAPI's `loc`: the places of a list are numbers. */
 const toLoc = (field: string): (string | number)[] =>
   field.split('.').map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : part))
 
-/** FastAPI has words of its own for a field that is absent. */
-const isMissing = ({ type, message }: { type: string; message: string }): boolean =>
-  type === 'invalid_type' && message.endsWith('received undefined')
+/** What schemas say of a field, and how Pydantic says it: with what kind of error. The first row that fits counts. */
+const PYDANTIC: readonly (readonly [said: RegExp, msg: string, type: string])[] = [
+  [/^.* received undefined$/, 'Field required', 'missing'],
+  [/^.*: expected string, .*$/, 'Input should be a valid string', 'string_type'],
+  [/^.*: expected object, .*$/, 'Input should be a valid dictionary', 'dict_type'],
+  [
+    /^must be an integer$|^.*: expected (?:number|int), .*$/,
+    'Input should be a valid integer, unable to parse string as an integer',
+    'int_parsing',
+  ],
+  [/^must be a number$/, 'Input should be a valid number', 'float_type'],
+  [/^.* number to be >=(\d+)$/, 'Input should be greater than or equal to $1', 'greater_than_equal'],
+  [/^.* number to be <=(\d+)$/, 'Input should be less than or equal to $1', 'less_than_equal'],
+  [/^is required$/, 'String should have at least 1 character', 'string_too_short'],
+  [/^must have at least (\d+) characters$/, 'String should have at least $1 characters', 'string_too_short'],
+  [
+    /^(?:must have at most |.* to have <=)(\d+) characters$/,
+    'String should have at most $1 characters',
+    'string_too_long',
+  ],
+  [/^must be an email address$/, 'value is not a valid email address', 'value_error'],
+  [/^.*$/s, 'Value error, $&', 'value_error'],
+]
+
+function wordsOf(message: string): Pick<FastApiIssue, 'msg' | 'type'> {
+  const [said, msg, type] = PYDANTIC.find(([pattern]) => pattern.test(message)) ?? [/$/, '', 'value_error']
+  return { msg: message.replace(said, msg), type }
+}
 
 /** FastAPI's `HTTPValidationError`: whatever is wrong with fields is 422, and `detail` lists it. Else undefined. */
 function validationWording({ code, message, details }: DomainError): Wording | undefined {
@@ -24,7 +49,7 @@ function validationWording({ code, message, details }: DomainError): Wording | u
   if (code !== 'VALIDATION_ERROR' || !Array.isArray(issues)) return undefined
   const detail: FastApiIssue[] = issues.filter(isIssue).map((issue) => ({
     loc: toLoc(issue.field),
-    ...(isMissing(issue) ? { msg: 'Field required', type: 'missing' } : { msg: issue.message, type: issue.type }),
+    ...wordsOf(issue.message),
   }))
   return { status: 422, message, detail }
 }

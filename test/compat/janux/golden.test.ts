@@ -96,9 +96,9 @@ describe('POST /users/register', () => {
     expect([status, detail]).toEqual([
       422,
       [
-        { loc: ['body', 'email'], msg: 'must be an email address', type: 'custom' },
+        { loc: ['body', 'email'], msg: 'value is not a valid email address', type: 'value_error' },
         { loc: ['body', 'full_name'], msg: 'Field required', type: 'missing' },
-        { loc: ['body', 'password'], msg: 'must have at least 8 characters', type: 'custom' },
+        { loc: ['body', 'password'], msg: 'String should have at least 8 characters', type: 'string_too_short' },
       ],
     ])
   })
