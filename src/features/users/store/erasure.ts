@@ -69,7 +69,13 @@ export async function scrubEvents(
  */
 export function deleteUser({ db, now }: Store, { id, email }: User) {
   const isDue = sql`exists (select 1 from ${users} where ${users.id} = ${id} and ${users.status} = 'deleted' and ${users.eraseAt} <= ${now()})`
+  const written = db
+    .select({ recipient: sql`lower(${tables.mails.recipient})` })
+    .from(tables.mails)
+    .where(eq(tables.mails.userId, id))
   return [
+    // Of addresses that the user only asked for, or had before, the mails alone know: these go below.
+    db.delete(tables.mailbox).where(and(inArray(tables.mailbox.recipient, written), isDue)),
     ...OWNED.map((table) => db.delete(table).where(and(eq(table.userId, id), isDue))),
     // Of a time when nobody knew whose address it was.
     db.delete(tables.oneTimeTokens).where(and(eq(tables.oneTimeTokens.email, email), isDue)),
