@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { env } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { makeAdmin, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { createClockedApp, enrolQuickly } from '../mfa/support.ts'
-import { asking, insertPasskey, recordedOf } from './support.ts'
+import { asking, insertPasskey } from './support.ts'
 
 const app = createClockedApp()
 let admin: SignedInUser

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, json, type TestApp } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, signInUser, signUpUser } from '../../support/users.ts'
-import { asking, recordedOf } from './support.ts'
+import { asking } from './support.ts'
 
 const KEY = 'test-admin-secret-key'
 const app = createTestApp()

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, env, json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { makeAdmin, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
-import { asking, recordedOf } from './support.ts'
+import { asking } from './support.ts'
 
 const app = createTestApp()
 let admin: SignedInUser

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, env } from '../../support/app.ts'
+import { scansIn, watchPlans } from '../../support/plans.ts'
 import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
-import { asking, scansIn, watchPlans } from './support.ts'
+import { asking } from './support.ts'
 
 const app = createTestApp()
 let admin: SignedInUser

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
+import { scansIn, watchPlans } from '../../support/plans.ts'
 import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
-import { asking, insertPasskey, recordedOf, scansIn, watchPlans } from './support.ts'
+import { asking, insertPasskey } from './support.ts'
 
 const app = createTestApp()
 let admin: SignedInUser

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { connect } from '../../support/sockets.ts'
 import { makeAdmin, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
-import { asking, recordedOf } from '../admin/support.ts'
+import { asking } from '../admin/support.ts'
 
 const app = createTestApp()
 let admin: SignedInUser

@@ -6,7 +6,8 @@ import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser, findUser } from '../../../src/features/users/service.ts'
 import { runQueue } from '../../../src/jobs.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
-import { createTestApp, env, json } from '../../support/app.ts'
+import { createTestApp } from '../../support/app.ts'
+import { scansIn, watchPlans } from '../../support/plans.ts'
 import { connect } from '../../support/sockets.ts'
 import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
 import { insertRows, testEvent } from '../events/support.ts'
@@ -193,39 +194,16 @@ describe('erasing a user', () => {
   })
 
   it('reads no table as a whole', async () => {
-    const asked: { query: string; values: unknown[] }[] = []
-    const listening = createTestApp({
-      env: { DB: listeningDatabase((query, values) => asked.push({ query, values })) },
-    })
+    const plans = watchPlans()
     const user = await userWithEverything()
-    const ctx = await listening.ctx()
+    const ctx = plans.into(await app.ctx())
     await eraseDeletedUsers(ctx)
     await eraseUser(ctx, { userId: user.user.id, actor: ADMIN })
-    expect(asked.length).toBeGreaterThan(15)
-    for (const { query, values } of asked) {
-      const plan = await rowsOf<{ detail: string }>(`explain query plan ${query}`, ...values)
-      expect([query, plan.filter(({ detail }) => /^SCAN (?!CONSTANT)/.test(detail))]).toEqual([query, []])
-    }
+    const steps = await plans.plans()
+    expect(steps.length).toBeGreaterThan(15)
+    expect(scansIn(steps)).toEqual([])
   })
 })
-
-/** The suite's own, which tells of each statement with its values. */
-function listeningDatabase(listener: (query: string, values: unknown[]) => void): object {
-  const session = env.DB.withSession('first-primary')
-  const prepare = (query: string): object => {
-    const statement = session.prepare(query)
-    return new Proxy(statement, {
-      get: (target, name) => {
-        if (name !== 'bind') return Reflect.get(target, name)
-        return (...values: unknown[]) => {
-          listener(query, values)
-          return target.bind(...values)
-        }
-      },
-    })
-  }
-  return { withSession: () => ({ prepare, batch: (statements: D1PreparedStatement[]) => session.batch(statements) }) }
-}
 
 describe('what comes late of a user who was erased', () => {
   async function deliver(events: readonly object[]): Promise<void> {

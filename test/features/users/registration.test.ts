@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { newEmail, PASSWORD, signInUser } from '../../support/users.ts'
-import { app, ask, eventsOf } from './support.ts'
+import { app, ask } from './support.ts'
 
 const register = (body: unknown, to = app) => ask('POST', '', { body, app: to })
 const account = (fields: Record<string, unknown> = {}) => ({ email: newEmail(), password: PASSWORD, ...fields })
@@ -31,7 +32,7 @@ describe('POST /api/v1/users', () => {
       .bind(user.uuid)
       .first()
     expect(open).toEqual({ n: 0 })
-    expect((await eventsOf(String(user.uuid), 'user.created')).map(({ actor_id }) => actor_id)).toEqual([user.uuid])
+    expect((await recordedOf(String(user.uuid), 'user.created')).map(({ actor_id }) => actor_id)).toEqual([user.uuid])
   })
 
   it('gives nobody a role, a state or a verified address that the body asks for', async () => {

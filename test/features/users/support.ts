@@ -30,16 +30,3 @@ export async function ask(
 /** A state that no route of this feature leads to. */
 export const setColumn = (userId: string, column: string, value: unknown) =>
   env.DB.prepare(`update users set ${column} = ? where id = ?`).bind(value, userId).run()
-
-export interface RecordedEvent {
-  readonly type: string
-  readonly actor_id: string
-  readonly data: Record<string, unknown>
-}
-
-export async function eventsOf(userId: string, type: string): Promise<RecordedEvent[]> {
-  const { results } = await env.DB.prepare('select type, actor_id, data from events where user_id = ? and type = ?')
-    .bind(userId, type)
-    .all<{ type: string; actor_id: string; data: string }>()
-  return results.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }))
-}
