@@ -218,6 +218,19 @@ describe('POST /auth/disable-2fa', () => {
     expect((await ask('POST', '/auth/disable-2fa', { headers }))[0]).toBe(403)
   })
 
+  it('is 403 for a token of before its session proved the second factor: the owner proved it, not who stole that', async () => {
+    const user = await enrolQuickly(app)
+    const { headers } = user
+    app.clock.now += STEP
+    const [, verified] = await ask('POST', '/auth/verify-2fa', {
+      headers,
+      body: { code: totpAt(user.secret, app.clock.now) },
+    })
+    expect((await ask('POST', '/auth/disable-2fa', { headers }))[0]).toBe(403)
+    const raised = bearer(String(verified.access_token))
+    expect((await ask('POST', '/auth/disable-2fa', { headers: raised }))[0]).toBe(200)
+  })
+
   it('is 403 when a password has refreshed a session whose second factor is ten minutes old', async () => {
     const user = await enrolQuickly(app)
     const code = () => totpAt(user.secret, app.clock.now)

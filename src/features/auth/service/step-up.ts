@@ -1,6 +1,6 @@
 import type { ActorCtx } from '../../../context.ts'
 import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
-import { MINUTE, SECOND } from '../../../lib/time.ts'
+import { MINUTE, SECOND, toSeconds } from '../../../lib/time.ts'
 import { listSecondFactors } from '../../mfa/service/challenges.ts'
 import { invalidCode, requireCode, secondFactorLocked } from '../../mfa/service/codes.ts'
 import { assertionErrors, verifyPasskeyOf } from '../../passkeys/service/assert.ts'
@@ -105,12 +105,15 @@ export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}
 }
 
 /**
- * Whether the session that asks proved a second factor in the last ten minutes. Its object is asked: the token has one
- * `auth_time` for all factors, and a password since moves it. Throws SESSION_NOT_FOUND, SERVICE_UNAVAILABLE.
+ * Whether the session that asks proved a second factor in the last ten minutes, and the token is of then or later: one of
+ * before may have been stolen from who proved it. The object is asked: the token has one `auth_time` for all factors, and
+ * a password since moves it. Throws SESSION_NOT_FOUND, SERVICE_UNAVAILABLE.
  */
 export async function hasFreshSecondFactor(ctx: ActorCtx): Promise<boolean> {
-  const { secondFactorAt } = await getUserSession(ctx, ctx.actor.id, ctx.actor.sessionId)
-  return typeof secondFactorAt === 'number' && ctx.now() - secondFactorAt < FRESH_MS
+  const { actor } = ctx
+  const { secondFactorAt } = await getUserSession(ctx, actor.id, actor.sessionId)
+  if (typeof secondFactorAt !== 'number' || ctx.now() - secondFactorAt >= FRESH_MS) return false
+  return actor.authTime >= toSeconds(secondFactorAt)
 }
 
 /** Raises the session that asks by what was given: a new access token of it. */
