@@ -112,6 +112,14 @@ describe('PUT /admin/deactivate-user/:user_id and /admin/activate-user/:user_id'
     }
   })
 
+  it('are 200 for all who do the same at the same moment', async () => {
+    const { id } = await register()
+    for (const change of ['deactivate', 'activate']) {
+      const both = await Promise.all([1, 2, 3].map(() => ask('PUT', `/admin/${change}-user/${id}`)))
+      expect([change, ...both.map(([status]) => status)]).toEqual([change, 200, 200, 200])
+    }
+  })
+
   it('activate no suspended user: that is another measure', async () => {
     const person = await register()
     await ask('POST', '/admin/lock', { email: person.email })

@@ -26,11 +26,17 @@ export async function changeStateByNumber(ctx: ActorCtx, number: number, change:
   return showUser(ctx, user)
 }
 
-/** Who is active stays so: a PUT that is repeated is no conflict. */
+/** Who is active stays so: a PUT that is repeated is no conflict, also when somebody else is faster. */
 export async function activate(ctx: ActorCtx, number: number): Promise<ShownUser> {
   const user = requirePresent(await findUserByNumber(ctx, number))
   if (isSignInAllowed(user)) return showUser(ctx, user)
-  return changeStateByNumber(ctx, number, 'activate')
+  try {
+    return await changeStateByNumber(ctx, number, 'activate')
+  } catch (cause) {
+    const now = await findUserByNumber(ctx, number)
+    if (now && isSignInAllowed(now)) return showUser(ctx, now)
+    throw cause
+  }
 }
 
 /** By username, or by the address where the user has none. Throws NOT_FOUND, LAST_ADMIN. */
