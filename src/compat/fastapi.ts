@@ -35,11 +35,12 @@ const PYDANTIC: readonly (readonly [said: RegExp, msg: string, type: string])[] 
     'string_too_long',
   ],
   [/^must be an email address$/, 'value is not a valid email address', 'value_error'],
-  [/^.*$/s, 'Value error, $&', 'value_error'],
 ]
 
 function wordsOf(message: string): Pick<FastApiIssue, 'msg' | 'type'> {
-  const [said, msg, type] = PYDANTIC.find(([pattern]) => pattern.test(message)) ?? [/$/, '', 'value_error']
+  const row = PYDANTIC.find(([said]) => said.test(message))
+  if (!row) return { msg: `Value error, ${message}`, type: 'value_error' }
+  const [said, msg, type] = row
   return { msg: message.replace(said, msg), type }
 }
 
