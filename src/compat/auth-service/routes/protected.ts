@@ -3,8 +3,8 @@ import { userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { recordInteraction } from '../service/chatbot.ts'
+import { INVALID, Message, messageToWire } from '../wire/answers.ts'
 import { Chatbot } from '../wire/chatbot.ts'
-import { INVALID, Message, messageToWire } from '../wire/common.ts'
 import { renderError } from '../wording.ts'
 
 export const protectedRoutes = createRoutes({ prefix: '', tag: 'auth-service', renderError })

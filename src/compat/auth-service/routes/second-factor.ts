@@ -15,7 +15,7 @@ import { confirmedUserRoute, type Guard, scopeMissing, userRoute } from '../../.
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 import { requireEnabled, turnOff, verifySecondFactor } from '../service/second-factor.ts'
-import { INVALID, Message, messageToWire } from '../wire/common.ts'
+import { INVALID, Message, messageToWire } from '../wire/answers.ts'
 import {
   Disable2FARequest,
   Enable2FARequest,

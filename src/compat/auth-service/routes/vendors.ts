@@ -5,7 +5,7 @@ import { publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { signInVendor } from '../service/vendors.ts'
-import { INVALID } from '../wire/common.ts'
+import { INVALID } from '../wire/answers.ts'
 import { LoginToken, loginToWire } from '../wire/sessions.ts'
 import {
   toVendorRegistration,

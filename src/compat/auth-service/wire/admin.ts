@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { EmailField, IdentifierField, NewPasswordField, PasswordField } from '../../fields.ts'
-import { RoleField, UsernameField } from './common.ts'
+import { RoleField, UsernameField } from './fields.ts'
 
 export const RoleUpdate = z.object({ username: IdentifierField, role: RoleField }).meta({ id: 'AuthServiceRoleUpdate' })
 

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { SessionSnapshot } from '../../../durable/rpc.ts'
 import type { OpenedSession } from '../../../features/sessions/types.ts'
 import { toIso } from '../../../lib/time.ts'
-import { CodeField } from './common.ts'
+import { CodeField } from './fields.ts'
 
 const MAX_TOKEN_LENGTH = 8192
 

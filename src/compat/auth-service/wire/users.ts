@@ -5,7 +5,7 @@ import { isSignInAllowed, normalizeEmail } from '../../../features/users/service
 import type { User } from '../../../features/users/types.ts'
 import { EmailField, NewPasswordField, PasswordField } from '../../fields.ts'
 import type { ShownUser } from '../types.ts'
-import { CodeField, RoleField, UsernameField } from './common.ts'
+import { CodeField, RoleField, UsernameField } from './fields.ts'
 import { isPictureAddress, readKept } from './kept.ts'
 
 const PictureField = z.string().max(2048).nullish()
