@@ -31,6 +31,7 @@ const FeedEntryJson = z.discriminatedUnion('kind', [
 const toFeedEntry = (json: string | null): FeedEntry | null =>
   json === null ? null : FeedEntryJson.parse(JSON.parse(json))
 
+/** A row of the record as an event. */
 export function toRecorded(row: EventRow): RecordedEvent {
   const { id, type, time, subject, userId, actorType, actorId, sessionId, organizationId, data, ip, userAgent } = row
   const actor = { type: ActorType.parse(actorType), id: actorId }

@@ -1,7 +1,6 @@
 import * as z from 'zod'
-import type { User } from '../../users/types.ts'
 import { EmailField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
-import type { OwnProfileChange } from '../service/profile.ts'
+import type { ChangedProfile as Changed, OwnProfileChange } from '../service/profile.ts'
 
 /** Null empties a field; username and email cannot be emptied, so null leaves them. */
 const text = (max: number) => z.string().max(max).nullish()
@@ -60,11 +59,7 @@ export const ChangedProfile = UserWire.extend({
   propagated: z.boolean(),
 }).meta({ id: 'ChangedProfile' })
 
-export const changedProfileToWire = (changed: {
-  user: User
-  pendingEmail: string | null
-  propagated: boolean
-}): z.infer<typeof ChangedProfile> => ({
+export const changedProfileToWire = (changed: Changed): z.infer<typeof ChangedProfile> => ({
   ...userToWire(changed.user),
   pending_email: changed.pendingEmail,
   propagated: changed.propagated,

@@ -58,9 +58,11 @@ interface SealedFactor {
   readonly sessionId: string | null
 }
 
+/** As the row keeps it, under the present root key. */
 export const sealFactor = (ctx: Pick<Ctx, 'config'>, userId: string, { secret, sessionId }: SealedFactor) =>
   sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, sessionId === null ? secret : `${secret}:${sessionId}`)
 
+/** What `sealFactor` sealed, under this root key or the one before. */
 export async function openFactor(ctx: Pick<Ctx, 'config'>, { userId, secretSealed }: FactorRow): Promise<SealedFactor> {
   const text = await unsealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secretSealed)
   const [secret = '', sessionId = null] = text.split(':', 2)

@@ -31,8 +31,8 @@ export async function removePasskeysOf(
   const versions: number[] = []
   for (const passkey of named) versions.push(...(await removeOne(ctx, { user, actor }, passkey)))
   if (passkeyId !== null && versions.length === 0) throw passkeyNotFound()
-  const authVersion = Math.max(...versions)
   if (versions.length === 0) return { removed: 0, propagated: true }
+  const authVersion = Math.max(...versions)
   const reason = 'credentials_changed'
   const ended = await endSessionsAfterChange(ctx, { userId: user.id, except: null, reason, actor, authVersion })
   return { removed: versions.length, ...ended }

@@ -10,6 +10,7 @@ type Told = Pick<Passkey, 'id' | 'userId' | 'name'>
 /** Tells the user by mail, behind the answer: the change stands whether or not the mail can be written. */
 export const tellOfPasskey = (ctx: Ctx, kind: Change, passkey: Told): void => ctx.defer(sendNotice(ctx, kind, passkey))
 
+/** What people are told a passkey by. */
 export const nameOf = ({ name }: Pick<Passkey, 'name'>): string => (name === null ? 'Passkey' : `Passkey (${name})`)
 
 async function sendNotice(ctx: Ctx, kind: Change, { id, userId, name }: Told): Promise<void> {

@@ -1,10 +1,11 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
-import { changeOwnProfile, type OwnProfileChange } from '../../auth/service/profile.ts'
+import { getCurrentUser } from '../../auth/service/current.ts'
+import { type ChangedProfile, changeOwnProfile, type OwnProfileChange } from '../../auth/service/profile.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { normalizeEmail } from '../rules.ts'
 import { getUser, requirePresent } from '../service.ts'
-import type { User, UserRef } from '../types.ts'
+import type { UserRef } from '../types.ts'
 import { updateProfile } from './profile.ts'
 import { type ChangedUser, changeUserState } from './state.ts'
 import { getVisibleUser, isSelf } from './visible.ts'
@@ -13,11 +14,7 @@ import { getVisibleUser, isSelf } from './visible.ts'
  * Changes a profile: the caller's own, as `changeOwnProfile` does, or anybody's for an admin. Another's address is not an
  * admin's to change: a new one counts once its mailbox has proven it. Throws FORBIDDEN, NOT_FOUND, CONFLICT.
  */
-export async function changeProfileOf(
-  ctx: ActorCtx,
-  ref: UserRef,
-  input: OwnProfileChange,
-): Promise<{ user: User; pendingEmail: string | null; propagated: boolean }> {
+export async function changeProfileOf(ctx: ActorCtx, ref: UserRef, input: OwnProfileChange): Promise<ChangedProfile> {
   if (isSelf(ctx, ref)) return changeOwnProfile(ctx, input)
   const user = requirePresent(await getVisibleUser(ctx, ref))
   const { newEmail, changes } = input
@@ -55,8 +52,8 @@ export async function reactivateUser(ctx: ActorCtx, ref: UserRef): Promise<Chang
   return changeUserState(ctx, { userId, change, actor: actorOf(ctx) })
 }
 
-/** Throws NOT_FOUND when the account is gone. */
+/** Throws NOT_FOUND or TOKEN_ERROR when the account is gone. */
 export async function removeOwnAvatar(ctx: ActorCtx): Promise<{ propagated: boolean }> {
-  const user = await getVisibleUser(ctx, ctx.actor.id)
+  const user = await getCurrentUser(ctx)
   return updateProfile(ctx, { user, changes: { profileImageUrl: null }, actor: actorOf(ctx) })
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { ChangedProfile as Changed } from '../../auth/service/profile.ts'
 import { ChangedProfile, changedProfileToWire } from '../../auth/wire/profile.ts'
 import type { UserPage } from '../service/directory.ts'
 import { permissionsOf } from '../service.ts'
@@ -26,10 +27,10 @@ export const askedUserToWire = (user: User, ref: UserRef): AskedUser => ({
 
 export const ChangedUser = ChangedProfile.extend({ id: anyId }).meta({ id: 'ChangedUser' })
 
-export const changedUserToWire = (
-  changed: Parameters<typeof changedProfileToWire>[0],
-  ref: UserRef,
-): z.infer<typeof ChangedUser> => ({ ...changedProfileToWire(changed), ...asAsked(changed.user, ref) })
+export const changedUserToWire = (changed: Changed, ref: UserRef): z.infer<typeof ChangedUser> => ({
+  ...changedProfileToWire(changed),
+  ...asAsked(changed.user, ref),
+})
 
 /** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
 export const UserList = z
