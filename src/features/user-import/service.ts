@@ -1,4 +1,4 @@
-import type { ActorCtx } from '../../context.ts'
+import { type ActorCtx, actorOf } from '../../context.ts'
 import { commitAll } from '../../db/commit.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { payloadTooLarge } from '../../lib/errors.ts'
@@ -77,7 +77,7 @@ async function writeUsers(ctx: ActorCtx, rows: readonly UserRow[], rejected: num
     type: 'users.imported',
     subject: ctx.actor.id,
     userId: null,
-    actor: { type: 'user', id: ctx.actor.id },
+    actor: actorOf(ctx),
     computedData: countOutcomes(rows, rejected),
   })
   return new Set(written.map(({ subject }) => subject))
@@ -92,9 +92,7 @@ export async function importUsers(ctx: ActorCtx, input: readonly ImportRow[]): P
   const settled = await settleUsernames(ctx, input)
   const candidates = settled.map(({ user, ...rest }) => ({ ...rest, user: newUserRow(ctx, user) }))
   const rejected = input.flatMap((row): RowOutcome[] =>
-    'user' in row
-      ? []
-      : [{ row: row.row, status: 'rejected', id: null, email: row.email, reason: row.reason, warning: null }],
+    'user' in row ? [] : [{ ...row, status: 'rejected', id: null, warning: null }],
   )
   const written = await writeUsers(
     ctx,
@@ -102,13 +100,8 @@ export async function importUsers(ctx: ActorCtx, input: readonly ImportRow[]): P
     rejected.length,
   )
   const refused = candidates.filter(({ user }) => !written.has(user.id))
-  const known =
-    refused.length > 0
-      ? await selectKnownEmails(
-          ctx,
-          refused.map(({ user }) => user.email),
-        )
-      : new Set()
+  const emails = refused.map(({ user }) => user.email)
+  const known = emails.length > 0 ? await selectKnownEmails(ctx, emails) : new Set()
   const outcomes = candidates.map(({ row, user: { id, email }, warning }): RowOutcome => {
     if (written.has(id)) return { row, status: 'imported', id, email, reason: null, warning }
     const none = { id: null, email, warning: null }
