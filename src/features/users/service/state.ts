@@ -39,25 +39,46 @@ export interface ChangedUser {
   readonly propagated: boolean
 }
 
+/** Others change the same account at the same moment: it is looked at anew, so that what an event says of before is true. */
+const ATTEMPTS = 5
+
 /**
  * Changes the state of an account, with its event, and ends its sessions where the change does. A repeat of a change
  * that ends sessions changes nothing. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
  * Who may do it is for the caller to say.
  */
 export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promise<ChangedUser> {
+  const { userId, change } = input
+  const { from, to, ends } = TRANSITIONS[change]
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const before = await selectUser(ctx, userId)
+    if (isGone(before, change, ctx.now())) throw userNotFound()
+    const { status } = before
+    // Whoever was faster at this moment still tells of it.
+    if (status === to && ends !== null) return { user: before, propagated: attempt === 0 }
+    if (!from.includes(status)) throw userStateConflict({ status, allowed: from })
+    const changed = await changeFrom(ctx, before, input)
+    if (changed) return changed
+  }
+  throw userStateConflict({ allowed: from })
+}
+
+/** Null when `before` is no longer true. */
+async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Promise<ChangedUser | null> {
   const { userId, change, actor } = input
   const transition = TRANSITIONS[change]
-  const before = await selectUser(ctx, userId)
-  if (isGone(before, change, ctx.now())) throw userNotFound()
-  if (before.status === transition.to && transition.ends !== null) return { user: before, propagated: true }
   const eraseAt = change === 'delete' ? ctx.now() + ctx.config.DELETION_GRACE_DAYS * DAY : null
   const { rows, propagated } = await commitAndPropagate(
     ctx,
-    updateState(ctx, { userId, transition, eraseAt }),
+    updateState(ctx, { userId, from: before.status, transition, eraseAt }),
     ...eventsOf(before, input),
   )
   const user = insertedUser(rows)
-  if (!user) return readUnchanged(ctx, userId, change)
+  if (!user) {
+    const now = await selectUser(ctx, userId)
+    if (now?.status === before.status && !isGone(now, change, ctx.now())) throw lastAdmin()
+    return null
+  }
   applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
   if (transition.ends === null) return { user, propagated }
   // After the event was delivered: the user's sockets learn why before they are closed.
@@ -91,15 +112,6 @@ export function requireChangeTo(user: Pick<User, 'status'>, status: UserStatus):
   return change
 }
 
-/** The statement changed no row: somebody else was faster with the same change and still tells of it, or it is refused. */
-async function readUnchanged(ctx: Ctx, userId: string, change: StateChange): Promise<ChangedUser> {
-  const user = await selectUser(ctx, userId)
-  if (isGone(user, change, ctx.now())) throw userNotFound()
-  const { from, to, ends } = TRANSITIONS[change]
-  if (user.status === to && ends !== null) return { user, propagated: false }
-  throw from.includes(user.status) ? lastAdmin() : userStateConflict({ status: user.status, allowed: from })
-}
-
 /**
  * Gives a user another role, with `user.updated`; sessions live on, and their tokens are renewed with it. The role a user
  * has already is no change. Throws NOT_FOUND, LAST_ADMIN, VALIDATION_ERROR for what is no name of a role.
@@ -109,17 +121,31 @@ export async function changeUserRole(
   { userId, role, actor }: { userId: string; role: string; actor: EventActor },
 ): Promise<ChangedUser> {
   if (!isRoleName(role)) throw malformedRequest('A role has 1 to 64 of a-z, 0-9, :, _ and -', { field: 'role' })
-  const before = requirePresent(await selectUser(ctx, userId))
-  if (before.role === role) return { user: before, propagated: true }
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const before = requirePresent(await selectUser(ctx, userId))
+    if (before.role === role) return { user: before, propagated: true }
+    const changed = await changeRoleFrom(ctx, before, { role, actor })
+    if (changed) return changed
+  }
+  throw userStateConflict({ wanted: role })
+}
+
+/** Null when `before` is no longer true. */
+async function changeRoleFrom(
+  ctx: Ctx,
+  before: User,
+  { role, actor }: { role: string; actor: EventActor },
+): Promise<ChangedUser | null> {
+  const { id: userId, role: from } = before
   const { rows, propagated } = await commitAndPropagate(
     ctx,
-    updateRole(ctx, { userId, role }),
+    updateRole(ctx, { userId, from, role }),
     {
       type: 'user.updated',
       subject: userId,
       userId,
       actor,
-      data: { before: { role: before.role }, after: { role } },
+      data: { before: { role: from }, after: { role } },
       raisesClaims: true,
     },
     noticeOf({ user: before, kind: 'role_changed', actor, params: { role } }),
@@ -130,6 +156,6 @@ export async function changeUserRole(
     return { user, propagated }
   }
   const now = requirePresent(await selectUser(ctx, userId))
-  if (now.role === role) return { user: now, propagated: true }
-  throw lastAdmin()
+  if (now.role === from) throw lastAdmin()
+  return null
 }

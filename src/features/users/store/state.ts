@@ -1,7 +1,8 @@
-import { and, eq, getTableColumns, gt, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, gt, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import type { Transition } from '../rules/transitions.ts'
 import { users } from '../tables.ts'
+import type { UserStatus } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -11,10 +12,15 @@ const isNotLastAdmin = (userId: string): SQL => sql`(${users.role} <> 'admin' or
 
 const raisedClaims = { claimsVersion: sql`${users.claimsVersion} + 1` }
 
-/** The statement returns no row when the user is in no state that `transition` starts from, or is the last admin. */
+/** The statement returns no row when the user is not in the state `from`, or is the last admin. */
 export const updateState = (
   { db, now }: Store,
-  { userId, transition, eraseAt }: { userId: string; transition: Transition; eraseAt: number | null },
+  {
+    userId,
+    from,
+    transition,
+    eraseAt,
+  }: { userId: string; from: UserStatus; transition: Transition; eraseAt: number | null },
 ) =>
   db
     .update(users)
@@ -29,15 +35,18 @@ export const updateState = (
     .where(
       and(
         eq(users.id, userId),
-        inArray(users.status, [...transition.from]),
+        eq(users.status, from),
         transition.ends === null ? undefined : isNotLastAdmin(userId),
-        transition.from.includes('deleted') ? or(isNull(users.eraseAt), gt(users.eraseAt, now())) : undefined,
+        from === 'deleted' ? or(isNull(users.eraseAt), gt(users.eraseAt, now())) : undefined,
       ),
     )
     .returning(getTableColumns(users))
 
-/** The statement returns no row when the user is gone, has the role already, or is the last admin. */
-export const updateRole = ({ db, now }: Store, { userId, role }: { userId: string; role: string }) =>
+/** The statement returns no row when the user is gone, has not the role `from`, or is the last admin. */
+export const updateRole = (
+  { db, now }: Store,
+  { userId, from, role }: { userId: string; from: string; role: string },
+) =>
   db
     .update(users)
     .set({ role, ...raisedClaims, updatedAt: now() })
@@ -45,7 +54,7 @@ export const updateRole = ({ db, now }: Store, { userId, role }: { userId: strin
       and(
         eq(users.id, userId),
         ne(users.status, 'deleted'),
-        ne(users.role, role),
+        eq(users.role, from),
         role === 'admin' ? undefined : isNotLastAdmin(userId),
       ),
     )
