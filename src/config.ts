@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MIN_PASSWORD_LENGTH } from './lib/password-hash/length.ts'
 import { importRootKeys, type RootKeys } from './lib/root-keys.ts'
 
 /** The Worker's bindings and variables, as `wrangler.toml`, secrets and `.dev.vars` give them. */
@@ -96,7 +97,7 @@ const Variables = z
     PASSKEY_RP_NAME: z.string().min(1).max(64).optional(),
     PASSKEY_ORIGINS: list.pipe(z.array(passkeyOrigin)),
     PASSKEY_USER_VERIFICATION: z.enum(['required', 'preferred', 'discouraged']).default('preferred'),
-    PASSWORD_MIN_LENGTH: integer(8, 8, 64),
+    PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),
     BREACHED_PASSWORD_CHECK: flag(false),
     RATE_LIMIT_ANONYMOUS: integer(100, 1, 1_000_000),
     RATE_LIMIT_AUTHENTICATED: integer(1000, 1, 1_000_000),

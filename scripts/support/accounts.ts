@@ -2,14 +2,13 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { argon2idAsync } from '@noble/hashes/argon2.js'
 import { SCOPE } from '../../src/features/clients/rules.ts'
 import { isEmail, normalizeEmail } from '../../src/features/users/rules.ts'
-import { MAX_PASSWORD_LENGTH, passwordLength } from '../../src/lib/password-hash/length.ts'
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../../src/lib/password-hash/length.ts'
 import { type Database, execute, insertInto, query, quote } from './database.ts'
 import { randomToken } from './random.ts'
 import { Refusal } from './refusal.ts'
 
 // The service's own parameters (decision 0030); a hash with others would be made anew at the first sign-in.
 const ARGON2 = { m: 19_456, t: 2, p: 1, dkLen: 32 } as const
-const MIN_PASSWORD_LENGTH = 8
 
 const CLIENT_SECRET_PREFIX = 'pcs_'
 

@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import { isEmail } from '../features/users/service.ts'
-import { MAX_PASSWORD_LENGTH, passwordLength } from '../lib/password-hash/length.ts'
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../lib/password-hash/length.ts'
 
-const MIN_PASSWORD_LENGTH = 8
 const MAX_EMAIL_LENGTH = 254
 
 /** Fields that every documented system has, by whatever name. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
 import { SECOND, toIso } from '../../lib/time.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
 import type { OpenedSession } from '../sessions/types.ts'
@@ -10,7 +10,6 @@ import type { SignUpInput } from './service/sign-up.ts'
 
 export { UserWire, userToWire }
 
-const MIN_PASSWORD_LENGTH = 8
 const MAX_IDENTIFIER_LENGTH = 254
 const MAX_CODE_LENGTH = 32
 /** Room for what else a client may send by mistake, an access token: it gets the answer of a bad token. */
