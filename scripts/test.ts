@@ -9,7 +9,7 @@ export async function main(): Promise<void> {
   await copySwaggerAssets()
   const sum = await runStages([
     ...STATIC_STAGES,
-    vitestStage('unit and conformance tests', [], 12),
+    vitestStage('unit and conformance tests', [], 18),
     bundleStage,
     vitestStage('end-to-end tests', ['--config', 'test/e2e/vitest.config.ts'], 8),
   ])
