@@ -36,7 +36,7 @@ describe('PATCH /api/v1/auth/profile', () => {
       .bind(account.user.id)
       .all<{ data: string }>()
     expect(results.map(({ data }) => JSON.parse(data))).toEqual([
-      { before: { firstName: 'Ada' }, after: { firstName: 'Grace' } },
+      { before: { first_name: 'Ada' }, after: { first_name: 'Grace' } },
     ])
   })
 

@@ -105,8 +105,8 @@ describe('PUT and PATCH', () => {
       expect.objectContaining({
         actor_id: admin.user.id,
         data: {
-          before: { firstName: 'Ada', timezone: null, metadata: {} },
-          after: { firstName: 'Grace', timezone: 'Europe/Vienna', metadata: { plan: 'x' } },
+          before: { first_name: 'Ada', timezone: null, user_metadata: {} },
+          after: { first_name: 'Grace', timezone: 'Europe/Vienna', user_metadata: { plan: 'x' } },
         },
       }),
     ])

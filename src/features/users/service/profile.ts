@@ -22,8 +22,22 @@ function changesOf({ user, changes }: ProfileChange): Partial<Profile> {
   return Object.fromEntries(Object.entries(changes).filter(differs))
 }
 
-const pick = (user: User, names: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(names.map((name) => [name, user[name as keyof User]]))
+/** As subscribers and the record read them: the names that the API gives the fields. */
+const EVENT_NAMES: Readonly<Record<keyof Profile, string>> = {
+  username: 'username',
+  firstName: 'first_name',
+  lastName: 'last_name',
+  displayName: 'display_name',
+  profileImageUrl: 'profile_image_url',
+  bio: 'bio',
+  phoneNumber: 'phone_number',
+  timezone: 'timezone',
+  locale: 'locale',
+  metadata: 'user_metadata',
+}
+
+const toEventData = (from: Partial<Profile>, names: readonly (keyof Profile)[]): Record<string, unknown> =>
+  Object.fromEntries(names.map((name) => [EVENT_NAMES[name], from[name]]))
 
 /**
  * Changes what a user says about themselves, with `user.updated`. A new username is in the tokens, so it raises the
@@ -31,7 +45,7 @@ const pick = (user: User, names: readonly string[]): Record<string, unknown> =>
  */
 export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<{ user: User; propagated: boolean }> {
   const changes = changesOf(input)
-  const names = Object.keys(changes)
+  const names = Object.keys(changes) as (keyof Profile)[]
   if (names.length === 0) return { user: input.user, propagated: true }
   const { id } = input.user
   const raisesClaims = changes.username !== undefined
@@ -47,7 +61,7 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<{ u
     subject: id,
     userId: id,
     actor: input.actor,
-    data: { before: pick(input.user, names), after: changes },
+    data: { before: toEventData(input.user, names), after: toEventData(changes, names) },
     raisesClaims,
   })
   const user = insertedUser(rows)
