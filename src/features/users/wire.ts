@@ -3,7 +3,11 @@ import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import { fullNameOf, isEmail, isSignInAllowed, isUsername } from './service.ts'
 import type { User, UserStatus } from './types.ts'
 
-export const EmailField = z.string().max(254).refine(isEmail, 'must be an email address').meta({ format: 'email' })
+/** Its length is a part of its form. */
+export const EmailField = z
+  .string()
+  .refine(isEmail, 'must be an email address')
+  .meta({ format: 'email', maxLength: 254 })
 
 export const UsernameField = z
   .string()
