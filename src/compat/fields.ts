@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { isEmail } from '../features/users/service.ts'
+import { isEmail, isPlainText } from '../features/users/service.ts'
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../lib/password-hash/length.ts'
 
 const MAX_EMAIL_LENGTH = 254
@@ -21,6 +21,14 @@ export const NewPasswordField = PasswordField.refine(
   (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
   `must have at least ${MIN_PASSWORD_LENGTH} characters`,
 )
+
+/** The name of a person or a vendor. */
+export const NameField = z
+  .string()
+  .trim()
+  .min(1, 'is required')
+  .max(200)
+  .refine(isPlainText, 'must not have control characters')
 
 /** An email or a username, as typed. */
 export const IdentifierField = z.string().trim().min(1, 'is required').max(MAX_EMAIL_LENGTH)

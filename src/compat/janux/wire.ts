@@ -2,14 +2,12 @@ import * as z from 'zod'
 import type { RegistrationInput } from '../../features/auth/service/sign-up.ts'
 import { fullNameOf } from '../../features/users/service.ts'
 import type { User } from '../../features/users/types.ts'
-import { EmailField, NewPasswordField } from '../fields.ts'
-
-const MAX_NAME_LENGTH = 200
+import { EmailField, NameField, NewPasswordField } from '../fields.ts'
 
 export const RegisterBody = z
   .object({
     email: EmailField,
-    full_name: z.string().trim().min(1, 'is required').max(MAX_NAME_LENGTH),
+    full_name: NameField,
     password: NewPasswordField,
   })
   .meta({ id: 'JanuxRegistration' })

@@ -4,7 +4,7 @@ import { SECOND, toIso } from '../../lib/time.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
 import type { OpenedSession } from '../sessions/types.ts'
 import type { User, UserStatus } from '../users/types.ts'
-import { EmailField, UsernameField, UserWire, userToWire } from '../users/wire.ts'
+import { EmailField, textField, UsernameField, UserWire, userToWire } from '../users/wire.ts'
 import type { MfaChallenge, SignInResult } from './service/sign-in.ts'
 import type { SignUpInput } from './service/sign-up.ts'
 
@@ -31,9 +31,9 @@ export const SignUpBody = z.object({
   email: EmailField,
   password: NewPasswordField,
   username: UsernameField.nullish(),
-  first_name: optional(100),
-  last_name: optional(100),
-  locale: optional(35),
+  first_name: textField(100),
+  last_name: textField(100),
+  locale: textField(35),
 })
 
 export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {

@@ -62,3 +62,9 @@ export const fullNameOf = ({ displayName, firstName, lastName }: User): string |
 
 /** Of the platform role; those of organizations are theirs to give. */
 export const permissionsOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'admin' ? ['*'] : [])
+
+/** A name or another line that is shown to people: SQLite ends a text at NUL, half a surrogate pair is no UTF-8, and a line break forges lines. */
+export const isPlainText = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
+
+/** As `isPlainText`, of several lines. */
+export const isProse = (text: string): boolean => isPlainText(text.replace(/[\t\n\r]/g, ''))

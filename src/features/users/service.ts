@@ -21,6 +21,8 @@ export {
   fullNameOf,
   isEmail,
   isEmailIdentifier,
+  isPlainText,
+  isProse,
   isSignInAllowed,
   isUsername,
   normalizeEmail,

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
-import { fullNameOf, isEmail, isSignInAllowed, isUsername } from './service.ts'
+import { fullNameOf, isEmail, isPlainText, isProse, isSignInAllowed, isUsername } from './service.ts'
 import type { User, UserStatus } from './types.ts'
 
 /** Its length is a part of its form. */
@@ -12,6 +12,14 @@ export const EmailField = z
 export const UsernameField = z
   .string()
   .refine(isUsername, 'must have 3 to 50 letters, digits, - or _, and not digits alone')
+
+/** A line that people read. Clients send null for a field that was left empty. */
+export const textField = (max: number) =>
+  z.string().max(max).refine(isPlainText, 'must not have control characters').nullish()
+
+/** As `textField`, of several lines. */
+export const proseField = (max: number) =>
+  z.string().max(max).refine(isProse, 'must not have control characters').nullish()
 
 /** The union of what the documented systems and their clients read of a user. */
 export const UserWire = z

@@ -27,6 +27,21 @@ describe('PATCH /api/v1/auth/profile', () => {
     expect(await meOf(account)).toMatchObject({ first_name: 'A', last_name: 'K', timezone: 'Europe/Vienna' })
   })
 
+  it('takes lines in a bio, and in no name', async () => {
+    const { headers } = await signUpUser(app)
+    expect((await patch(headers, { bio: 'one\n\ttwo\r\nthree', display_name: 'Ada 👩‍🚀' })).status).toBe(200)
+    const refused = [
+      { display_name: 'a\nb' },
+      { first_name: 'a\0b' },
+      { timezone: '\u0085' },
+      { bio: 'a\0b' },
+      { bio: '\udc00' },
+    ]
+    expect(await Promise.all(refused.map(async (body) => (await patch(headers, body)).status))).toEqual(
+      refused.map(() => 422),
+    )
+  })
+
   it('writes one event with what was and what is, and none for no change', async () => {
     const account = await signUpUser(app, { first_name: 'Ada' })
     await patch(account.headers, { first_name: 'Grace' })

@@ -72,6 +72,9 @@ for (const path of ['signup', 'register']) {
       ['a username of digits', { email: 'name@example.test', password: PASSWORD, username: '12345' }],
       ['a username with an @', { email: 'name@example.test', password: PASSWORD, username: 'a@b.test' }],
       ['a Cyrillic look-alike in a username', { email: 'name@example.test', password: PASSWORD, username: 'аdmin' }],
+      ['a NUL in a name', { email: 'name@example.test', password: PASSWORD, first_name: 'A\0da' }],
+      ['a line break in a name', { email: 'name@example.test', password: PASSWORD, last_name: 'King\r\nBcc: x' }],
+      ['half a surrogate pair in a name', { email: 'name@example.test', password: PASSWORD, first_name: 'A\ud800' }],
       ['a number for a password', { email: 'name@example.test', password: 12345678 }],
     ]
     it.each(invalid)(`is ${path === 'signup' ? 422 : 400} for %s`, async (_name, body) => {

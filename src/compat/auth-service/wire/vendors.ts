@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { RegistrationInput } from '../../../features/auth/service/sign-up.ts'
 import type { User } from '../../../features/users/types.ts'
-import { EmailField, NewPasswordField, PasswordField } from '../../fields.ts'
+import { EmailField, NameField, NewPasswordField, PasswordField } from '../../fields.ts'
 import { readKept } from './kept.ts'
 import { toPicture } from './users.ts'
 
@@ -24,7 +24,7 @@ const optional = (max: number) => z.string().max(max).nullish()
 
 export const VendorCreate = z
   .object({
-    name: z.string().trim().min(1, 'is required').max(200),
+    name: NameField,
     email: EmailField,
     password: NewPasswordField,
     description: optional(1000),

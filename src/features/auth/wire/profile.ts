@@ -1,22 +1,20 @@
 import * as z from 'zod'
-import { EmailField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
+import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { ChangedProfile as Changed, OwnProfileChange } from '../service/profile.ts'
-
-/** Null empties a field; username and email cannot be emptied, so null leaves them. */
-const text = (max: number) => z.string().max(max).nullish()
 
 const MAX_METADATA_CHARACTERS = 10_000
 
+/** Null empties a field; username and email cannot be emptied, so null leaves them. */
 export const ProfileBody = z.object({
-  first_name: text(100),
-  last_name: text(100),
-  given_name: text(100),
-  family_name: text(100),
-  display_name: text(200),
-  bio: text(1000),
-  phone_number: text(20),
-  timezone: text(50),
-  locale: text(35),
+  first_name: textField(100),
+  last_name: textField(100),
+  given_name: textField(100),
+  family_name: textField(100),
+  display_name: textField(200),
+  bio: proseField(1000),
+  phone_number: textField(20),
+  timezone: textField(50),
+  locale: textField(35),
   profile_image_url: z
     .url({ protocol: /^https?$/ })
     .max(500)

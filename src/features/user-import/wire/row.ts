@@ -2,15 +2,12 @@ import * as z from 'zod'
 import { isTooDeep, MAX_JSON_DEPTH } from '../../../lib/json.ts'
 import { findHashRefusal } from '../../../lib/password-hash/password-hash.ts'
 import { DAY } from '../../../lib/time.ts'
-import { isEmail, type NewUser } from '../../users/service.ts'
+import { isEmail, isPlainText, type NewUser } from '../../users/service.ts'
 import { isRecord, type RawRecord } from './record.ts'
 
 const MAX_METADATA_CHARACTERS = 10_000
 /** 1973 in milliseconds, the year 5138 in seconds: what is less was counted in seconds. */
 const MIN_TIME = 100_000_000_000
-
-// SQLite ends a text at NUL, and half a surrogate pair is no UTF-8.
-const isPlainText = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
 
 const text = (max: number) =>
   z
