@@ -138,14 +138,15 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
   }
 }
 
-/** One server for each set of surfaces: settings are known with the first request. */
+/** One server for each configuration: its surfaces are known with the first request. */
 function createServers(): (config: Config) => Server {
-  const servers = new Map<string, Server>()
-  return ({ COMPAT: surfaces }) => {
-    const key = surfaces.join(',')
-    const known = servers.get(key) ?? createServer({ routes: listRoutes(surfaces), verifier, answerGateway })
-    servers.set(key, known)
-    return known
+  const servers = new WeakMap<Config, Server>()
+  return (config) => {
+    const known = servers.get(config)
+    if (known) return known
+    const server = createServer({ routes: listRoutes(config.COMPAT), verifier, answerGateway })
+    servers.set(config, server)
+    return server
   }
 }
 

@@ -11,6 +11,8 @@ export const MAX_JSON_DEPTH = 64
 
 /** Whether lists and objects nest deeper than `MAX_JSON_DEPTH`. Of text that is no JSON it says nothing of use. */
 export function isTooDeep(text: string): boolean {
+  // Most bodies open a handful: nothing is to be walked through.
+  if (text.split(/[[{]/, MAX_JSON_DEPTH + 2).length <= MAX_JSON_DEPTH + 1) return false
   let depth = 0
   let isInString = false
   for (let at = 0; at < text.length; at += 1) {
