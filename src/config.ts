@@ -78,7 +78,7 @@ const Variables = z
     CORS_ORIGINS: list,
     REDIRECT_ORIGINS: list,
     TRUST_ADDRESS_HEADER: flag(false),
-    ADMIN_SECRET_KEY: z.string().min(16).optional(),
+    ADMIN_SECRET_KEY: z.string().optional(),
     COMPAT: z
       .string()
       .default(SURFACES.join(','))
@@ -127,6 +127,10 @@ const Variables = z
   .refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
     path: ['PUBLIC_URL'],
     message: 'must be https in production',
+  })
+  .refine((value) => value.MODE === 'local' || (value.ADMIN_SECRET_KEY?.length ?? 16) >= 16, {
+    path: ['ADMIN_SECRET_KEY'],
+    message: 'must have at least 16 characters in production',
   })
   .refine((value) => value.MODE === 'local' || value.MAIL_API_URL.startsWith('https://'), {
     path: ['MAIL_API_URL'],

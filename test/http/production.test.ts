@@ -22,6 +22,7 @@ describe('a deployment without its configuration', () => {
     ['an address without TLS', { PUBLIC_URL: 'http://auth.example.test' }, 'PUBLIC_URL'],
     ['a malformed number', { ACCESS_TOKEN_SECONDS: 'hunter2' }, 'ACCESS_TOKEN_SECONDS'],
     ['a malformed mode', { MODE: 'hunter2' }, 'MODE'],
+    ['a short admin secret', { ADMIN_SECRET_KEY: 'hunter2' }, 'ADMIN_SECRET_KEY'],
   ])('(%s) answers 503 everywhere and logs the name', async (_what, env, name) => {
     const lines = listenToLog()
     const app = createTestApp({ env: { ...PRODUCTION, ROOT_SECRET: SECRET, ...env } })

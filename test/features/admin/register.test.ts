@@ -32,6 +32,12 @@ describe('POST /api/v1/admin/register', () => {
     expect((await asking(app, made)('GET', '/stats')).status).toBe(200)
   })
 
+  it('takes a short key in local mode; a deployment refuses to have one', async () => {
+    const short = createTestApp({ env: { ADMIN_SECRET_KEY: 'short' } })
+    expect((await register({ ...account(), secret_key: 'short' }, { to: short })).status).toBe(201)
+    expect((await register({ ...account(), secret_key: 'shor' }, { to: short })).status).toBe(403)
+  })
+
   it('makes an admin for who has the secret key', async () => {
     const answer = await register({ ...account(), secret_key: KEY })
     const { id } = await answer.json<{ id: string }>()
