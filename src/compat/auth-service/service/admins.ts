@@ -3,7 +3,7 @@ import { registerAdmin } from '../../../features/admin/service/register.ts'
 import { changeState } from '../../../features/admin/service/states.ts'
 import { type SignedIn, signInOrThrow } from '../../../features/auth/service/sign-in.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
-import { changeUserRole, type StateChange } from '../../../features/users/service/state.ts'
+import { changeUserRole, ensureUserState, type StateChange } from '../../../features/users/service/state.ts'
 import {
   findUserByEmail,
   findUserByIdentifier,
@@ -28,15 +28,10 @@ export async function changeStateByNumber(ctx: ActorCtx, number: number, change:
 
 /** Who is active stays so: a PUT that is repeated is no conflict, also when somebody else is faster. */
 export async function activate(ctx: ActorCtx, number: number): Promise<ShownUser> {
-  const user = requirePresent(await findUserByNumber(ctx, number))
-  if (isSignInAllowed(user)) return showUser(ctx, user)
-  try {
-    return await changeStateByNumber(ctx, number, 'activate')
-  } catch (cause) {
-    const now = await findUserByNumber(ctx, number)
-    if (now && isSignInAllowed(now)) return showUser(ctx, now)
-    throw cause
-  }
+  const { id: userId } = requirePresent(await findUserByNumber(ctx, number))
+  const change = { userId, change: 'activate', actor: actorOf(ctx) } as const
+  const { user } = await ensureUserState(ctx, change, isSignInAllowed)
+  return showUser(ctx, user)
 }
 
 /** By username, or by the address where the user has none. Throws NOT_FOUND, LAST_ADMIN. */

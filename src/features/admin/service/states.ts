@@ -6,9 +6,15 @@ import { liftAttemptLocks } from '../../account-safety/service/lock.ts'
 import { findAttempts } from '../../auth/service/attempts.ts'
 import { liftSecondFactorLock } from '../../mfa/service/codes.ts'
 import { endAllSessions } from '../../sessions/service.ts'
-import { type ChangedUser, changeUserRole, changeUserState, type StateChange } from '../../users/service/state.ts'
-import { getPresentUser, getUser } from '../../users/service.ts'
-import type { UserRef } from '../../users/types.ts'
+import {
+  type ChangedUser,
+  changeUserRole,
+  changeUserState,
+  ensureUserState,
+  type StateChange,
+} from '../../users/service/state.ts'
+import { getUser } from '../../users/service.ts'
+import type { User, UserRef } from '../../users/types.ts'
 
 export { lastAdmin, userStateConflict } from '../../users/service/state.ts'
 
@@ -38,7 +44,8 @@ async function unlockUser(
   ctx: Ctx,
   { userId, actor, reason }: { userId: string; actor: EventActor; reason: string | null },
 ): Promise<ChangedUser> {
-  const changed = await liftAdministrativeLock(ctx, { userId, actor, reason })
+  const isUnlocked = ({ status }: User) => status !== 'locked'
+  const changed = await ensureUserState(ctx, { userId, change: 'unlock', actor, reason }, isUnlocked)
   const { failedAttempts, lockedUntil } = await findAttempts(ctx, userId)
   await liftAttemptLocks(ctx, userId)
   await liftSecondFactorLock(ctx, userId)
@@ -51,22 +58,6 @@ async function unlockUser(
     data: { before, after: { failed_login_attempts: 0, locked_until: null } },
   })
   return changed
-}
-
-async function liftAdministrativeLock(
-  ctx: Ctx,
-  input: { userId: string; actor: EventActor; reason: string | null },
-): Promise<ChangedUser> {
-  const user = await getPresentUser(ctx, input.userId)
-  if (user.status !== 'locked') return { user, propagated: true }
-  try {
-    return await changeUserState(ctx, { ...input, change: 'unlock' })
-  } catch (cause) {
-    const now = await getUser(ctx, input.userId)
-    // Somebody else was faster.
-    if (now.status !== 'locked' && now.status !== 'deleted') return { user: now, propagated: true }
-    throw cause
-  }
 }
 
 /** Ends every session of a user; the events name the admin. Throws NOT_FOUND. */

@@ -63,6 +63,26 @@ export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promis
   throw userStateConflict({ allowed: from })
 }
 
+/**
+ * As `changeUserState`, where a repeat is no error: `isDone` says of a user that nothing is left to do, also because
+ * somebody else was faster. Throws NOT_FOUND for a deleted user too.
+ */
+export async function ensureUserState(
+  ctx: Ctx,
+  input: StateChangeInput,
+  isDone: (user: User) => boolean,
+): Promise<ChangedUser> {
+  const before = requirePresent(await selectUser(ctx, input.userId))
+  if (isDone(before)) return { user: before, propagated: true }
+  try {
+    return await changeUserState(ctx, input)
+  } catch (cause) {
+    const now = await selectUser(ctx, input.userId)
+    if (now && now.status !== 'deleted' && isDone(now)) return { user: now, propagated: true }
+    throw cause
+  }
+}
+
 /** Null when `before` is no longer true. */
 async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Promise<ChangedUser | null> {
   const { userId, change, actor } = input
