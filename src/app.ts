@@ -115,7 +115,7 @@ export interface AppOptions {
 }
 
 export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App {
-  const serveWith = createServers()
+  const serveWith = createServers(isolate)
   return {
     async fetch(request, env, execution) {
       const requestId = requestIdOf(request)
@@ -139,11 +139,12 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
 }
 
 /** One server for each configuration: its surfaces are known with the first request. */
-function createServers(): (config: Config) => Server {
+function createServers(isolate: Isolate): (config: Config) => Server {
   const servers = new WeakMap<Config, Server>()
   return (config) => {
     const known = servers.get(config)
     if (known) return known
+    isolate.bornAt(systemClock())
     const server = createServer({ routes: listRoutes(config.COMPAT), verifier, answerGateway })
     servers.set(config, server)
     return server

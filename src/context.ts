@@ -162,7 +162,6 @@ export function createContext(source: ContextSource): Ctx {
   const { env, config } = source
   const requestId = source.requestId ?? newUuid()
   const log = createLog({ request_id: requestId })
-  source.isolate.bornAt(systemClock())
   let db: Db | null = null
   return {
     config,
