@@ -1,3 +1,4 @@
+import { beforeAll } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
 import type { Route } from '../../src/http/router.ts'
 import type { World } from '../authorization/principals.ts'
@@ -11,10 +12,13 @@ const UNLIMITED = { RATE_LIMIT_AUTHENTICATED: '1000000', RATE_LIMIT_ADMIN: '1000
 
 export const app = createTestApp({ env: UNLIMITED })
 
-let world: Promise<World> | null = null
-const worldOf = (): Promise<World> => {
-  world ??= createWorld(app, ['introspect', 'events:read'])
-  return world
+let world: World | null = null
+
+/** A world of the calling file's own: files share a runtime, and a test between them may revoke the key that signed its tokens. */
+export function useWorld(): void {
+  beforeAll(async () => {
+    world = await createWorld(app, ['introspect', 'events:read'])
+  })
 }
 
 export const nameOf = ({ method, path }: Route): string => `${method} ${path}`
@@ -49,7 +53,8 @@ export interface RawBody {
 
 export async function callerOf(route: Route): Promise<Caller> {
   const principal = route.spec.guard.kind === 'admin' ? 'admin' : 'user'
-  const scene = sceneOf(await worldOf(), route, principal)
+  if (world === null) throw new Error('the file has not called useWorld')
+  const scene = sceneOf(world, route, principal)
   const token = await scene.token()
   const row = ROWS[nameOf(route)]
   return {

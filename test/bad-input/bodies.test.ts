@@ -3,10 +3,12 @@ import { MAX_BODY_BYTES } from '../../src/http/input.ts'
 import type { Route } from '../../src/http/router.ts'
 import { MAX_JSON_DEPTH } from '../../src/lib/json.ts'
 import { env } from '../support/app.ts'
-import { callerOf, inTurns, mayBeTaken, named, type RawBody } from './asking.ts'
+import { callerOf, inTurns, mayBeTaken, named, type RawBody, useWorld } from './asking.ts'
 import { isText } from './inputs.ts'
 import { expectWellAnswered, refusalStatus } from './shapes.ts'
 import { deepList, deepObject } from './values.ts'
+
+useWorld()
 
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Route } from '../../src/http/router.ts'
 import { type Call, toPath } from '../authorization/row.ts'
 import { env } from '../support/app.ts'
-import { callerOf, inTurns, mayBeTaken, named } from './asking.ts'
+import { callerOf, inTurns, mayBeTaken, named, useWorld } from './asking.ts'
 import { isText, type Place, placesOf, withValue } from './inputs.ts'
 import { expectWellAnswered, refusalStatus } from './shapes.ts'
 import { FEW_STRANGE, OTHER_TYPES, SEARCHED, STRANGE, STRANGE_NUMBERS } from './values.ts'
+
+useWorld()
 
 interface Probe {
   readonly what: string

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
 import { newEmail, PASSWORD } from '../support/users.ts'
-import { app, callerOf, inTurns, nameOf } from './asking.ts'
+import { app, callerOf, inTurns, nameOf, useWorld } from './asking.ts'
+
+useWorld()
 
 const NAMES = [
   'accept',

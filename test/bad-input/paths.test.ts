@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../src/lib/ids.ts'
-import { callerOf, inTurns, mayBeTaken, named } from './asking.ts'
+import { callerOf, inTurns, mayBeTaken, named, useWorld } from './asking.ts'
 import { pathNames } from './inputs.ts'
 import { expectWellAnswered, refusalStatus } from './shapes.ts'
 import { STRANGE, STRANGE_NUMBERS } from './values.ts'
+
+useWorld()
 
 const routes = named((route) => pathNames(route).length > 0)
 
