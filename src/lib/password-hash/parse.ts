@@ -39,8 +39,10 @@ const bcrypt =
 
 function scrypt(numbers: { cost: number; blockSize: number; lanes: number }, salt?: Bytes, key?: Bytes) {
   const { cost, blockSize, lanes } = numbers
-  // RFC 7914 2: N is a power of two above 1, and p * r < 2^30.
-  const isSane = cost > 1 && cost < 2 ** 31 && Number.isInteger(Math.log2(cost)) && lanes * blockSize < 2 ** 30
+  const rounds = Math.log2(cost)
+  // RFC 7914 2: N is a power of two above 1 and less than 2^(128 * r / 8), and p * r < 2^30.
+  const isSane =
+    cost > 1 && cost < 2 ** 31 && Number.isInteger(rounds) && rounds < 16 * blockSize && lanes * blockSize < 2 ** 30
   if (!isSane || !salt || !key || key.length < MIN_KEY_BYTES || key.length > 128) return undefined
   return { kind: 'scrypt' as const, cost, blockSize, lanes, salt, key, signerKey: null }
 }

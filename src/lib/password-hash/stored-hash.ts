@@ -78,6 +78,8 @@ export function findCostRefusal(hash: StoredHash): string | null {
     case 'scrypt': {
       const block = 128 * hash.cost * hash.blockSize
       if (block > 32 * 1024 * 1024) return 'scrypt memory exceeds 32 MiB'
+      // PBKDF2 makes a block for each lane, all of them at once, before any of that memory is used.
+      if (128 * hash.blockSize * hash.lanes > 1024 * 1024) return 'scrypt lanes exceed 1 MiB'
       return block * hash.lanes > 512 * 1024 * 1024 ? 'scrypt memory times lanes exceeds 512 MiB' : null
     }
     case 'pbkdf2': {

@@ -72,6 +72,8 @@ describe('hashes beyond the cost bounds', () => {
     `$argon2i$m=8,t=4000000000,p=1$${salt}$${key}`,
     `$scrypt$ln=16,r=8,p=1$${salt}$${key}`,
     `$scrypt$ln=4,r=1,p=900000$${salt}$${key}`,
+    `$scrypt$ln=1,r=1,p=524288$${salt}$${key}`,
+    `$scrypt$ln=1,r=1,p=2000000$${salt}$${key}`,
     `$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`,
     `$pbkdf2-sha256$i=1000001$${salt}$${key}`,
     `pbkdf2_sha1$600000$salt$${btoa('k'.repeat(40))}`,
@@ -93,6 +95,18 @@ describe('hashes beyond the cost bounds', () => {
       `$pbkdf2-sha256$i=1000000$${salt}$${key}`,
     ]
     expect(atBound.map(findHashRefusal)).toEqual([null, null, null, null])
+  })
+
+  it('verifies what scrypt has at the bounds without a throw', async () => {
+    for (const parameters of ['ln=15,r=1,p=1', 'ln=1,r=1,p=8192', 'ln=7,r=8,p=1024', 'ln=1,r=8192,p=1']) {
+      const hash = `$scrypt$${parameters}$${salt}$${key}`
+      expect([parameters, findHashRefusal(hash)]).toEqual([parameters, null])
+      expect((await verifyPassword(ctx, hash, 'password')).matches).toBe(false)
+    }
+  })
+
+  it('takes no scrypt that RFC 7914 2 does not know: N is less than 2^(16r)', () => {
+    expect(findHashRefusal(`$scrypt$ln=16,r=1,p=1$${salt}$${key}`)).toMatch(/malformed/)
   })
 
   it('refuses a password of more than 128 characters', async () => {
