@@ -79,6 +79,9 @@ describe('POST /api/v1/users', () => {
     { username: 'аdа_1' },
     { username: 'ada@example.test' },
     { first_name: 'x'.repeat(101) },
+    { given_name: 'A\0da' },
+    { family_name: 'King\r\nBcc: x' },
+    { display_name: 'half \ud800' },
     { display_name: 7 },
   ])('is 400 for %j', async (fields) => {
     const body = Object.keys(fields).length === 0 ? {} : account(fields)

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { RegistrationInput } from '../../../features/auth/service/sign-up.ts'
+import { isProse } from '../../../features/users/service.ts'
 import type { User } from '../../../features/users/types.ts'
 import { EmailField, NameField, NewPasswordField, PasswordField } from '../../fields.ts'
 import { readKept } from './kept.ts'
@@ -27,7 +28,7 @@ export const VendorCreate = z
     name: NameField,
     email: EmailField,
     password: NewPasswordField,
-    description: optional(1000),
+    description: z.string().max(1000).refine(isProse, 'must not have control characters').nullish(),
     profile_picture: optional(2048),
     rating: RatingField,
     preferences: optional(10_000),

@@ -3,7 +3,7 @@ import { integerParam } from '../../../http/input.ts'
 import { SignUpBody, StepUpBody, toSignUp, toStepUp } from '../../auth/wire.ts'
 import type { UserQuery } from '../service/directory.ts'
 import { MAX_USER_NUMBER } from '../types.ts'
-import { EmailField } from '../wire.ts'
+import { EmailField, textField } from '../wire.ts'
 import { StatusParam, UserParam } from './parameters.ts'
 
 export { ProfileBody, toProfileChange } from '../../auth/wire/profile.ts'
@@ -75,9 +75,9 @@ export const EmailQuery = z.object({ email: EmailField })
 
 /** Sign-up's fields, and the names that Janua's client sends to its users. */
 export const RegistrationBody = SignUpBody.extend({
-  given_name: z.string().max(100).nullish(),
-  family_name: z.string().max(100).nullish(),
-  display_name: z.string().max(200).nullish(),
+  given_name: textField(100),
+  family_name: textField(100),
+  display_name: textField(200),
 })
 
 export function toRegistration({ given_name, family_name, display_name, ...body }: z.output<typeof RegistrationBody>) {
