@@ -54,6 +54,7 @@ const UNAVAILABLE: Record<Part, readonly CallName[]> = {
   feed: [],
   hub: [],
   queue: [],
+  mail: [],
 }
 
 const whole = createTestApp()

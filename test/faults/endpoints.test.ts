@@ -66,6 +66,7 @@ const UNAVAILABLE: Record<Part, readonly CallName[]> = {
   hub: [...HEALTH, 'ticket, machine', 'socket, machine'],
   // Objects send, from their outboxes.
   queue: [],
+  mail: [],
 }
 
 const whole = createTestApp()

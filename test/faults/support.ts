@@ -31,6 +31,7 @@ export const BREAKING = {
   feed: (failure: Failure) => ({ REVOCATION_FEED: brokenObjects(failure) }),
   hub: (failure: Failure) => ({ EVENT_HUB: brokenObjects(failure) }),
   queue: (failure: Failure) => ({ OBJECT_EVENTS: broken(failure) }),
+  mail: (failure: Failure) => ({ MAIL: broken(failure) }),
 } as const
 
 export type Part = keyof typeof BREAKING
@@ -56,7 +57,7 @@ export interface World {
 let hash: Promise<string> | null = null
 
 /** One hash for all of them: what a hash costs is not what these tests are about. */
-async function openUser(app: TestApp, role: string) {
+export async function openUser(app: TestApp, role = 'user') {
   const ctx = await app.ctx()
   hash ??= hashPassword(ctx, PASSWORD)
   const user = await createUser(ctx, { email: newEmail(), role, passwordHash: await hash })
@@ -71,7 +72,7 @@ async function endedSession(app: TestApp, user: User): Promise<Record<string, st
 }
 
 export async function createWorld(app: TestApp): Promise<World> {
-  const [{ user, session, tokens }, admin] = await Promise.all([openUser(app, 'user'), openUser(app, 'admin')])
+  const [{ user, session, tokens }, admin] = await Promise.all([openUser(app), openUser(app, 'admin')])
   const machine = await freshMachine(app, ['introspect', 'events:read'])
   return {
     email: user.email,
@@ -89,7 +90,7 @@ export async function createWorld(app: TestApp): Promise<World> {
 export type Call = readonly [path: string, init?: RequestInit]
 
 export const as = (headers: Record<string, string>, method = 'GET'): RequestInit => ({ method, headers })
-const bearerOf = (token: string) => ({ authorization: `Bearer ${token}` })
+export const bearerOf = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** The same claims under a signature that is not theirs. */
 const tampered = (token: string): string => token.replace(/[^.]{8}$/, 'AAAAAAAA')
