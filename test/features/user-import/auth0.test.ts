@@ -98,6 +98,38 @@ describe('a user of Auth0', () => {
     for (const email of emails) await expectSignIn(email)
   })
 
+  it('whose address stands among the identifiers alone signs in, known by the id that Auth0 shows', async () => {
+    const [one, other] = [newEmail(), newEmail()]
+    const passwordHash = bcrypt.hashSync(PASSWORD, 4)
+    const identified = (email: string, verified: boolean) => ({
+      _id: { $oid: '5dea9f9c82dd7c0e76e4ec93' },
+      passwordHash,
+      tenant: 'castle',
+      connection: 'Username-Password-Authentication',
+      identifiers: [
+        { type: 'username', value: 'ada' },
+        { type: 'email', value: email, verified },
+      ],
+    })
+    await importer.rows([{ ...identified(one, true), alt_id: 'euclid' }, identified(other, false)])
+    await expectSignIn(one)
+    expect(await rowOf(one)).toMatchObject({
+      email_verified_at: expect.any(Number),
+      app_metadata: '{"imported":{"from":"auth0","id":"euclid"}}',
+    })
+    expect(await rowOf(other)).toMatchObject({ email_verified_at: null })
+  })
+
+  it('of a social connection keeps a locale that is text, and is not lost for one that is not', async () => {
+    const [one, other] = [newEmail(), newEmail()]
+    await importer.rows([
+      { user_id: 'google-oauth2|1', email: one, locale: 'de' },
+      { user_id: 'linkedin|1', email: other, locale: { country: 'US', language: 'en' }, timezone: -8 },
+    ])
+    expect(await rowOf(one)).toMatchObject({ locale: 'de' })
+    expect(await rowOf(other)).toMatchObject({ locale: null, timezone: null })
+  })
+
   it('with an argon2 hash signs in', async () => {
     const email = newEmail()
     const value = '$argon2i$v=19$m=256,t=1,p=1$c29tZXNhbHQ$AJFIsNZTMKTAewB4+ETN1A'

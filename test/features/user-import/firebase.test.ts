@@ -66,12 +66,14 @@ describe('a user of Firebase', () => {
       { localId: 'x', email: newEmail(), passwordHash: hash, salt, hash_config: { ...hash_config, rounds: 0 } },
       { localId: 'x', email: newEmail(), passwordHash: hash, salt, hash_config: { ...hash_config, rounds: 80_000 } },
       { localId: 'x', email: newEmail(), passwordHash: 'UkVEQUNURUQ=', salt, hash_config },
+      { localId: 'x', email: newEmail(), passwordHash: 'UkVEQUNURUQ=', hash_config },
     ])
     expect(answer.rows.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('the hash parameters of the Firebase project are needed'),
       expect.stringContaining('the hash parameters of the Firebase project are needed'),
       'password_hash: scrypt memory exceeds 32 MiB',
       'password_hash: the hash is malformed or of an unknown form',
+      'password_hash: has no salt beside it, export as an owner of the project',
     ])
   })
 

@@ -2,8 +2,9 @@ import bcrypt from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
+import { recordedBy, recordedOf } from '../../support/events.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
-import { createImporter, eventsOf, rowOf, signIn } from './support.ts'
+import { createImporter, rowOf, signIn } from './support.ts'
 
 const app = createTestApp()
 const PASSWORD = 'imported from another castle'
@@ -121,8 +122,8 @@ describe('a repeat', () => {
       rows: [{ row: 1, status: 'skipped', email, reason: 'already exists' }],
     })
     expect(await rowOf(email)).toEqual(before)
-    expect(await eventsOf('actor_id', admin.user.id, 'users.imported')).toHaveLength(1)
-    expect(await eventsOf('subject', first[0]?.id ?? '', 'user.created')).toHaveLength(1)
+    expect(await recordedBy(admin.user.id, 'users.imported')).toHaveLength(1)
+    expect(await recordedOf(first[0]?.id ?? '', 'user.created')).toHaveLength(1)
   })
 
   it('of an email within a chunk: the first that can be imported wins', async () => {
@@ -219,21 +220,19 @@ describe('the record', () => {
     expect(answer).toMatchObject({ imported: 1, skipped: 2, rejected: 1 })
     await app.settled()
     const id = answer.rows[0]?.id ?? ''
-    const [created, ...more] = await eventsOf('subject', id, 'user.created')
+    const [created, ...more] = await recordedOf(id, 'user.created')
     expect(more).toEqual([])
     expect(created).toMatchObject({
-      user_id: id,
+      subject: id,
       actor_type: 'user',
       actor_id: admin.user.id,
       delivered_at: expect.any(Number),
     })
-    expect(JSON.parse(String(created?.data))).toEqual({
-      after: { email, username, role: 'user', status: 'active', imported: true },
-    })
-    const [imported, ...others] = await eventsOf('actor_id', admin.user.id, 'users.imported')
+    expect(created?.data).toEqual({ after: { email, username, role: 'user', status: 'active', imported: true } })
+    const [imported, ...others] = await recordedBy(admin.user.id, 'users.imported')
     expect(others).toEqual([])
     expect(imported).toMatchObject({ user_id: null, subject: admin.user.id, delivered_at: expect.any(Number) })
-    expect(JSON.parse(String(imported?.data))).toEqual({ imported: 1, skipped: 2, rejected: 1 })
+    expect(imported?.data).toEqual({ imported: 1, skipped: 2, rejected: 1 })
   })
 
   it('wakes no object of an imported user', async () => {
@@ -260,13 +259,13 @@ describe('the record', () => {
     const { rows, admin } = await createImporter(app)
     expect(await rows([{ email: 'nobody' }])).toMatchObject({ rejected: 1 })
     expect(await rows([])).toEqual({ imported: 0, skipped: 0, rejected: 0, rows: [] })
-    expect(await eventsOf('actor_id', admin.user.id, 'users.imported')).toEqual([])
+    expect(await recordedBy(admin.user.id, 'users.imported')).toEqual([])
   })
 
   it('never has a hash', async () => {
     const { rows } = await createImporter(app)
     const answer = await rows([{ email: newEmail(), password_hash: HASH }])
-    const events = await eventsOf('subject', answer.rows[0]?.id ?? '', 'user.created')
+    const events = await recordedOf(answer.rows[0]?.id ?? '', 'user.created')
     expect(JSON.stringify([events, answer])).not.toContain('$2')
   })
 })

@@ -89,6 +89,50 @@ describe('a row is rejected with its reason', () => {
   })
 })
 
+describe('a row of our own fields with a name of another system among them', () => {
+  it.each(['user_id', 'blocked', 'given_name', 'firstName', 'emailVerified', 'localId'])(
+    '%s: all count',
+    async (name) => {
+      const email = newEmail()
+      const row = {
+        [name]: name === 'blocked' || name === 'emailVerified' ? false : 'x-1',
+        email,
+        password_hash: BCRYPT,
+        last_name: 'Lovelace',
+        display_name: 'Ada L.',
+        timezone: 'Europe/Berlin',
+        locale: 'de',
+        profile_image_url: 'https://example.com/a.png',
+        status: 'suspended',
+        created_at: 1_600_000_000_000,
+        user_metadata: { theme: 'dark' },
+      }
+      expect(await importer.rows([row])).toMatchObject({ imported: 1 })
+      expect(await rowOf(email)).toMatchObject({
+        password_hash: BCRYPT,
+        last_name: 'Lovelace',
+        display_name: 'Ada L.',
+        timezone: 'Europe/Berlin',
+        locale: 'de',
+        profile_image_url: 'https://example.com/a.png',
+        status: 'suspended',
+        created_at: 1_600_000_000_000,
+        metadata: '{"theme":"dark"}',
+      })
+    },
+  )
+
+  it.each([
+    [{ user_id: '7', role: 'admin' }, 'role: can only be user: admins are not made by an import'],
+    [{ firstName: 'Ada', status: 'gone' }, 'status: must be active, inactive or suspended'],
+    [{ firstName: 'Ada', passwordHash: BCRYPT }, 'passwordHash: holds a hash, name the field password_hash'],
+    [{ user_id: '7', hashed_pw: BCRYPT }, 'hashed_pw: holds a hash, name the field password_hash'],
+  ])('%j is rejected as without it', async (fields, reason) => {
+    const answer = await importer.rows([{ email: newEmail(), ...fields }])
+    expect(answer.rows[0]).toMatchObject({ status: 'rejected', reason })
+  })
+})
+
 describe('what looks like an attack', () => {
   it('nests too deeply to be written again, and is rejected', async () => {
     const metadata = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`

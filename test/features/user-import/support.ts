@@ -57,10 +57,3 @@ export async function signIn(app: TestApp, identifier: string, password: string)
 
 export const rowOf = (email: string) =>
   env.DB.prepare('select * from users where email = ?').bind(email).first<Record<string, unknown>>()
-
-export const eventsOf = async (column: 'subject' | 'actor_id', id: string, type: string) => {
-  const { results } = await env.DB.prepare(`select * from events where ${column} = ? and type = ? order by position`)
-    .bind(id, type)
-    .all<Record<string, unknown>>()
-  return results
-}

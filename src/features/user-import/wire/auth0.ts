@@ -1,4 +1,13 @@
-import { type ForeignHash, type ForeignUser, isRecord, pictureOf, type RawRecord, scalarOf, textOf } from './record.ts'
+import {
+  type ForeignHash,
+  type ForeignUser,
+  given,
+  isRecord,
+  pictureOf,
+  type RawRecord,
+  scalarOf,
+  textOf,
+} from './record.ts'
 
 const withoutPadding = (text: string): string => text.replace(/=+(?=\$|$)/g, '')
 
@@ -61,28 +70,41 @@ function hashOf(record: RawRecord): ForeignHash {
 /** Values of a database export: `{"$oid": "…"}`, `{"$date": "…"}`. */
 const extended = (value: unknown, name: '$oid' | '$date'): unknown => (isRecord(value) ? value[name] : value)
 
+/** A database with flexible identifiers may export the address in their list alone. */
+function addressOf({ identifiers }: RawRecord): RawRecord {
+  const found = Array.isArray(identifiers)
+    ? identifiers.find((one) => isRecord(one) && one.type === 'email')
+    : undefined
+  return isRecord(found) ? found : {}
+}
+
 /** A user of an Auth0 export, of its database, or of the bulk import schema. */
 export function fromAuth0(record: RawRecord): ForeignUser {
   const { hash, refusal } = hashOf(record)
   const name = textOf(record.name)
+  const address = addressOf(record)
+  const email = given(record.email) ?? address.value
   return {
     fields: {
-      email: record.email,
-      email_verified: record.email_verified,
+      email,
+      email_verified: given(record.email_verified) ?? (email === address.value ? address.verified : undefined),
       password_hash: hash,
       username: record.username,
       first_name: record.given_name,
       last_name: record.family_name,
       // Auth0 gives who has no name the address as one.
-      display_name: name === record.email ? record.nickname : (name ?? record.nickname),
+      display_name: name === email ? record.nickname : (name ?? record.nickname),
       profile_image_url: pictureOf(record.picture),
       phone_number: record.phone_number,
       created_at: extended(record.created_at, '$date'),
-      status: scalarOf(record.blocked) === 'true' ? 'suspended' : 'active',
+      // Social profiles have numbers and objects here.
+      locale: textOf(record.locale) ?? null,
+      timezone: textOf(record.timezone) ?? null,
+      status: scalarOf(record.blocked) === 'true' ? 'suspended' : undefined,
       user_metadata: record.user_metadata,
       app_metadata: record.app_metadata,
     },
-    foreignId: textOf(record.user_id) ?? textOf(extended(record._id, '$oid')),
+    foreignId: textOf(record.user_id) ?? textOf(record.alt_id) ?? textOf(extended(record._id, '$oid')),
     refusal,
   }
 }

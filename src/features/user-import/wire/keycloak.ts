@@ -54,7 +54,8 @@ const FIELDS: Readonly<Record<string, string>> = {
 }
 
 function attributesOf({ attributes }: RawRecord) {
-  const entries = Object.entries(isRecord(attributes) ? attributes : {}).map(
+  if (!isRecord(attributes)) return {}
+  const entries = Object.entries(attributes).map(
     ([name, value]) => [name, Array.isArray(value) && value.length === 1 ? value[0] : value] as const,
   )
   const isField = ([name]: readonly [string, unknown]) => Object.hasOwn(FIELDS, name)
@@ -79,12 +80,11 @@ export function fromKeycloak(record: RawRecord): ForeignUser {
       email: email ?? (isAddress ? username : undefined),
       email_verified: record.emailVerified,
       password_hash: hash,
-      username:
-        isAddress && (email === undefined || username?.toLowerCase() === email.toLowerCase()) ? undefined : username,
+      username: isAddress && (email === undefined || username?.toLowerCase() === email.toLowerCase()) ? null : username,
       first_name: record.firstName,
       last_name: record.lastName,
       created_at: record.createdTimestamp,
-      status: scalarOf(record.enabled) === 'false' ? 'suspended' : 'active',
+      status: scalarOf(record.enabled) === 'false' ? 'suspended' : undefined,
       user_metadata: metadata,
     },
     foreignId: textOf(record.id),

@@ -71,6 +71,9 @@ function readCsv(text: string): (RawRecord | string)[] {
 const withoutEmpty = (fields: RawRecord): RawRecord =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => given(value) !== undefined))
 
+const withoutUndefined = (fields: RawRecord): RawRecord =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
 function toImportRow(row: number, record: RawRecord, format: Format, now: number): ImportRow {
   const email = textOf(record.email)?.slice(0, 254) ?? null
   // Whatever the shape: what is refused in `password` must not be passed over because a reader knows no such field.
@@ -79,7 +82,8 @@ function toImportRow(row: number, record: RawRecord, format: Format, now: number
   const system = format === 'auto' ? recognize(record) : format === 'plain' ? undefined : format
   const foreign = system && READERS[system](record)
   if (foreign?.refusal) return { row, email, reason: foreign.refusal }
-  const result = parseRow(withoutEmpty(foreign?.fields ?? record), now)
+  // Home-made files mix names: a `status` beside `user_id` or `firstName` must not be passed over (decision 0200).
+  const result = parseRow(withoutEmpty({ ...record, ...withoutUndefined(foreign?.fields ?? {}) }), now)
   if ('reason' in result) return { row, email, reason: result.reason }
   if (!foreign?.foreignId) return { row, ...result }
   const { appMetadata } = result.user

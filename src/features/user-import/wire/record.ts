@@ -24,6 +24,7 @@ export const pictureOf = (value: unknown): string | undefined =>
 
 /** A record of another system in our fields. */
 export interface ForeignUser {
+  /** Where one is undefined, what the record says under our own name counts; where it is null, nothing does. */
   readonly fields: RawRecord
   /** The user's id over there. */
   readonly foreignId: string | undefined

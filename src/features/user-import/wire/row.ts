@@ -111,7 +111,11 @@ const KNOWN = new Set(Object.keys(rowSchema(0).shape))
 const findMisnamedHash = (fields: RawRecord): string | undefined =>
   Object.entries(fields).find(
     ([name, value]) =>
-      !KNOWN.has(name) && typeof value === 'string' && value.includes('$') && findHashRefusal(value) === null,
+      !KNOWN.has(name) &&
+      typeof value === 'string' &&
+      value.includes('$') &&
+      value !== fields.password_hash &&
+      findHashRefusal(value) === null,
   )?.[0]
 
 /** The user of a row whose empty fields were taken out, or why it is none. `now` is in epoch milliseconds. */
