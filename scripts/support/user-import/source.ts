@@ -22,7 +22,9 @@ export type Format = (typeof FORMATS)[number]
 /** How records stand in the file, whoever wrote it. */
 type Container = 'lines' | 'csv' | 'array' | 'document'
 
-const HEAD_BYTES = 64 * 1024
+/** More than the first line of any file whose lines are users. */
+const HEAD_BYTES = 4 * 1024 * 1024
+
 async function readHead(file: string): Promise<string> {
   const handle = await open(file)
   try {
@@ -46,12 +48,15 @@ function isRecordLine(line: string): boolean {
   }
 }
 
+/** A first line that is closed before another opens, in no document: it need not be good, a bad row is rejected for itself. */
+const CLOSED_LINE = /^[^\n]*\}\s*\n\s*\{/
+
 function containerOf(head: string, format: Format): Container {
   if (format === 'csv') return 'csv'
   if (format === 'ndjson') return 'lines'
   if (head.startsWith('[')) return 'array'
   if (!head.startsWith('{')) return 'csv'
-  return isRecordLine(head.split('\n', 1)[0] ?? '') ? 'lines' : 'document'
+  return CLOSED_LINE.test(head) || isRecordLine(head.split('\n', 1)[0] ?? '') ? 'lines' : 'document'
 }
 
 /** What is no UTF-8 was replaced when it was read, and the name of a person is not ours to change. */

@@ -8,7 +8,9 @@ const toBase64Alphabet = (text: string): string => text.replaceAll('-', '+').rep
 /** The project's signer key stands in each stored hash (lib/password-hash). */
 function hashOf(record: RawRecord): ForeignHash {
   const [key, salt] = [textOf(record.passwordHash), textOf(record.salt)]
-  if (!key || !salt) return {}
+  if (!key) return {}
+  // As the API answers who may not read hashes: the user would lose the password without a word.
+  if (!salt) return { refusal: 'password_hash: has no salt beside it, export as an owner of the project' }
   const config = isRecord(record.hash_config) ? record.hash_config : {}
   const [signerKey, separator] = [textOf(config.base64_signer_key), textOf(config.base64_salt_separator)]
   const [rounds, memCost] = [Number(scalarOf(config.rounds)), Number(scalarOf(config.mem_cost))]
@@ -29,7 +31,7 @@ export function fromFirebase(record: RawRecord): ForeignUser {
       phone_number: record.phoneNumber,
       profile_image_url: pictureOf(record.photoUrl),
       created_at: record.createdAt,
-      status: scalarOf(record.disabled) === 'true' ? 'suspended' : 'active',
+      status: scalarOf(record.disabled) === 'true' ? 'suspended' : undefined,
     },
     foreignId: textOf(record.localId),
     refusal,
@@ -51,9 +53,17 @@ const COLUMNS: Readonly<Record<number, string>> = {
 }
 
 const MIN_COLUMNS = 26
+/** Custom claims are the 28th; the comma behind them makes one more. */
+const MAX_COLUMNS = 29
 
 export const isFirebaseCsv = (cells: readonly string[]): boolean =>
   cells.length >= MIN_COLUMNS && /^(?:true|false)$/.test(cells[2] ?? '')
 
-export const toFirebaseRecord = (cells: readonly string[]): RawRecord =>
-  Object.fromEntries(Object.entries(COLUMNS).map(([index, name]) => [name, cells[Number(index)] ?? '']))
+/**
+ * The record of a line, or why it is none. Firebase quotes a name with a comma and does not double the quotes in it: such a
+ * line falls into more cells, and what it says of `disabled` stands in another.
+ */
+export const toFirebaseRecord = (cells: readonly string[]): RawRecord | string =>
+  cells.length < MIN_COLUMNS || cells.length > MAX_COLUMNS
+    ? `has ${cells.length} cells where Firebase writes ${MIN_COLUMNS} to ${MAX_COLUMNS}`
+    : Object.fromEntries(Object.entries(COLUMNS).map(([index, name]) => [name, cells[Number(index)] ?? '']))
