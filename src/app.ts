@@ -16,6 +16,7 @@ import { profileRoutes } from './features/auth/routes/profile.ts'
 import { verificationRoutes } from './features/auth/routes/verification.ts'
 import { authRoutes } from './features/auth/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
+import { deadLetterRoutes } from './features/dead-letters/routes.ts'
 import { createDocsRoutes } from './features/docs/routes.ts'
 import { eventRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
@@ -33,7 +34,7 @@ import { answerGateway } from './features/validation/gateway.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
 import { withAnswerHeaders } from './http/answer-headers.ts'
-import { clientAddress } from './http/client-address.ts'
+import { clientAddress, clientCountry } from './http/client-address.ts'
 import { renderError } from './http/render-error.ts'
 import type { Route } from './http/router.ts'
 import { createServer, type Server } from './http/server.ts'
@@ -77,6 +78,7 @@ const listCoreRoutes = (): Route[] =>
     clientRoutes,
     eventRoutes,
     mailRoutes,
+    deadLetterRoutes,
     adminSystemRoutes,
     adminUserRoutes,
     adminStateRoutes,
@@ -128,7 +130,7 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
           isolate,
           requestId,
           ip: clientAddress(request, config),
-          country: request.headers.get('cf-ipcountry'),
+          country: clientCountry(request),
           userAgent: request.headers.get('user-agent')?.slice(0, 512) ?? null,
           waitUntil: (work) => execution.waitUntil(work),
         }),

@@ -1,4 +1,5 @@
 import type { Ctx } from './context.ts'
+import { pruneDeadLetters } from './features/dead-letters/service.ts'
 import { pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { resealKeys, rotateKeys } from './features/keys/service.ts'
 import { buryMails, deliverMails, enqueueOverdueMails, pruneMails } from './features/mail/service.ts'
@@ -17,6 +18,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_one_time_tokens', () => pruneOneTimeTokens(ctx)],
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],
+    ['prune_dead_letters', () => pruneDeadLetters(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx)],
   ]
   for (const [name, job] of jobs) {

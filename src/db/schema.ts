@@ -1,4 +1,5 @@
 export { clients } from '../features/clients/tables.ts'
+export { deadLetters } from '../features/dead-letters/tables.ts'
 export { counts, events } from '../features/events/tables.ts'
 export { signingKeys } from '../features/keys/tables.ts'
 export { mailbox, mails } from '../features/mail/tables.ts'

@@ -6,6 +6,8 @@ import type { MigrationSteps } from './migrations.ts'
 export const OUTBOX_MIGRATIONS: MigrationSteps = [
   'create table outbox (id integer primary key autoincrement, destination text not null, payload text not null, attempts integer not null default 0, next_at integer not null)',
   'create index outbox_by_destination on outbox (destination, id)',
+  // How often running the row was refused, alone, by a destination that takes others.
+  'alter table outbox add column refusals integer not null default 0',
 ]
 
 /** The named alarm that goes on when a call could not deliver: an object's `alarm()` answers it with `flush()`. */
@@ -18,10 +20,15 @@ const GRACE_MS = 2 * SECOND
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = MINUTE
 const POLL_MS = 20
+/** So often running a row is refused before those behind it are offered past it. Minutes, for the pauses grow. */
+const MAX_REFUSALS = 10
+/** More such rows one after another are no bad rows: nothing of the kind is taken, and that is an outage. */
+const MAX_PASSED = 10
 
 /**
  * What an object has yet to tell others. Rows are written in the transaction of the change that they tell of, and leave in
- * order per destination, at least once: receivers are idempotent.
+ * order per destination, at least once: receivers are idempotent. While a destination takes nothing all of its rows wait;
+ * one that it refuses while it takes others is set aside, and those behind it go on.
  */
 export interface Outbox {
   /** Called inside the change's `transactionSync`. Payloads are JSON. */
@@ -32,7 +39,8 @@ export interface Outbox {
   settle(destination: string, ms: number): Promise<boolean>
   /** Tries every destination now, `ms` at most each. */
   settleAll(ms: number): Promise<void>
-  isEmpty(): boolean
+  /** Whether no row is left but such as were refused too often. */
+  isDelivered(): boolean
   /** For constructors: rows that no alarm would deliver get one. */
   restore(): void
 }
@@ -42,67 +50,144 @@ export interface OutboxOptions {
   readonly alarms: Alarms
   readonly log: Log
   clock(): number
-  /** Throws when the destination did not take the whole batch. */
+  /** Throws when the destination did not take the whole batch. It is asked with an empty batch whether it takes anything. */
   deliver(destination: string, payloads: readonly unknown[]): Promise<void>
+  /** Keeps for operations what its destination refuses. Throws when it is not kept; a repeat does no harm. */
+  setAside(letters: readonly Undeliverable[]): Promise<void>
+}
+
+/** A row that its destination refuses while it takes others. */
+export interface Undeliverable {
+  readonly destination: string
+  /** JSON. */
+  readonly payload: string
+  readonly attempts: number
+}
+
+interface Flight {
+  until: number
 }
 
 interface Row extends Record<string, SqlStorageValue> {
   id: number
+  destination: string
   payload: string
   attempts: number
+  next_at: number
 }
 
 const backoff = (attempts: number): number => Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempts)
 
-export function createOutbox({ storage, alarms, log, clock, deliver }: OutboxOptions): Outbox {
+export function createOutbox({ storage, alarms, log, clock, deliver, setAside }: OutboxOptions): Outbox {
   const { sql } = storage
   /** Deadlines, not flags: a delivery that was cancelled would never take its flag away. */
-  const inFlightUntil = new Map<string, number>()
+  const inFlight = new Map<string, Flight>()
 
-  const isInFlight = (destination: string): boolean => (inFlightUntil.get(destination) ?? 0) > clock()
+  const isInFlight = (destination: string): boolean => (inFlight.get(destination)?.until ?? 0) > clock()
+
+  const select = (destination: string, condition: string, limit: number): Row[] =>
+    sql
+      .exec<Row>(
+        `select id, destination, payload, attempts, next_at from outbox where destination = ? and ${condition} order by id limit ?`,
+        destination,
+        limit,
+      )
+      .toArray()
 
   /** A batch that failed is tried again with a shorter prefix: one that is too large gets through in the end. */
   function readBatch(destination: string): Row[] {
-    const select = (limit: number) =>
-      sql
-        .exec<Row>(
-          'select id, payload, attempts from outbox where destination = ? order by id limit ?',
-          destination,
-          limit,
-        )
-        .toArray()
-    const attempts = select(1)[0]?.attempts ?? 0
-    return select(Math.max(1, BATCH >> Math.min(attempts, 10)))
+    const waiting = `refusals < ${MAX_REFUSALS}`
+    const attempts = select(destination, waiting, 1)[0]?.attempts ?? 0
+    return select(destination, waiting, Math.max(1, BATCH >> Math.min(attempts, 10)))
   }
 
-  /** Delivers until the destination's rows are gone, a delivery fails, or another flusher is found at work. */
-  async function drain(destination: string): Promise<void> {
-    for (;;) {
-      if (isInFlight(destination)) return
+  const readRefused = (destination: string): Row[] => select(destination, `refusals >= ${MAX_REFUSALS}`, MAX_PASSED)
+
+  /** Whether the destination took the payloads in time. */
+  async function hand(flight: Flight, destination: string, rows: readonly Row[]): Promise<boolean> {
+    flight.until = clock() + DELIVERY_MS
+    try {
+      const payloads = rows.map((row): unknown => JSON.parse(row.payload))
+      await within(DELIVERY_MS, deliver(destination, payloads))
+      return true
+    } catch (cause) {
+      log.error('outbox_delivery_failed', cause, { destination, rows: rows.length, attempts: rows[0]?.attempts })
+      return false
+    }
+  }
+
+  const remove = (rows: readonly Row[]): void => {
+    for (const { id } of rows) sql.exec('delete from outbox where id = ?', id)
+  }
+
+  /** Offers each row once more, alone, in order. Returns those that were refused again. */
+  async function offerAgain(flight: Flight, rows: readonly Row[]): Promise<Row[]> {
+    const refused: Row[] = []
+    for (const row of rows) {
+      if (await hand(flight, row.destination, [row])) remove([row])
+      else refused.push(row)
+    }
+    return refused
+  }
+
+  async function bury(flight: Flight, rows: readonly Row[]): Promise<void> {
+    flight.until = clock() + DELIVERY_MS
+    try {
+      const letters = rows.map(({ destination, payload, attempts }) => ({ destination, payload, attempts }))
+      await within(DELIVERY_MS, setAside(letters))
+      remove(rows)
+      for (const { destination, attempts } of letters) log.warn('outbox_row_set_aside', { destination, attempts })
+    } catch (cause) {
+      log.error('outbox_row_not_set_aside', cause)
+    }
+  }
+
+  /**
+   * Whose fault a failure is. A destination that does not take an empty batch either is away, and rows lose nothing by it,
+   * however long. A row counts a refusal only when its pause is over: callers who settle at once must not hurry it.
+   */
+  async function judge(flight: Flight, row: Row): Promise<void> {
+    if (row.next_at > clock()) return
+    const isAway = !(await hand(flight, row.destination, []))
+    sql.exec(`update outbox set refusals = ${isAway ? '0' : 'refusals + 1'} where id = ?`, row.id)
+  }
+
+  /** Delivers until the destination's rows are gone, a delivery fails, or another flusher has taken over. */
+  async function drainAs(flight: Flight, destination: string): Promise<void> {
+    let hasTaken = false
+    while (inFlight.get(destination) === flight) {
+      // First, and alone: had the destination refused every row, they go in order when it takes them again.
+      const refused = await offerAgain(flight, readRefused(destination))
+      // It took a row from behind them, and refused them before it and after it.
+      if (hasTaken && refused.length > 0) await bury(flight, refused)
       const rows = readBatch(destination)
-      const last = rows.at(-1)
-      if (!last) return
-      const deadline = clock() + DELIVERY_MS
-      inFlightUntil.set(destination, deadline)
-      try {
-        const payloads = rows.map((row): unknown => JSON.parse(row.payload))
-        await within(DELIVERY_MS, deliver(destination, payloads))
-        sql.exec('delete from outbox where destination = ? and id <= ?', destination, last.id)
-      } catch (cause) {
-        log.error('outbox_delivery_failed', cause, { destination, attempts: last.attempts + 1 })
-        postpone(destination, last)
+      const [first, last] = [rows[0], rows.at(-1) ?? refused.at(-1)]
+      hasTaken = first !== undefined && (await hand(flight, destination, rows))
+      if (hasTaken) remove(rows)
+      else {
+        if (first && rows.length === 1 && refused.length < MAX_PASSED) await judge(flight, first)
+        if (last) postpone(last)
         return
-      } finally {
-        if (inFlightUntil.get(destination) === deadline) inFlightUntil.delete(destination)
       }
     }
   }
 
-  const postpone = (destination: string, last: Row): unknown =>
+  async function drain(destination: string): Promise<void> {
+    if (isInFlight(destination)) return
+    const flight = { until: clock() + DELIVERY_MS }
+    inFlight.set(destination, flight)
+    try {
+      await drainAs(flight, destination)
+    } finally {
+      if (inFlight.get(destination) === flight) inFlight.delete(destination)
+    }
+  }
+
+  const postpone = (last: Row): unknown =>
     sql.exec(
       'update outbox set attempts = attempts + 1, next_at = ? where destination = ? and id <= ?',
       clock() + backoff(last.attempts),
-      destination,
+      last.destination,
       last.id,
     )
 
@@ -115,7 +200,7 @@ export function createOutbox({ storage, alarms, log, clock, deliver }: OutboxOpt
       .toArray()
 
   function schedule(): void {
-    const times = heads().map((head) => Math.max(head.next_at, inFlightUntil.get(head.destination) ?? 0))
+    const times = heads().map((head) => Math.max(head.next_at, inFlight.get(head.destination)?.until ?? 0))
     if (times.length === 0) alarms.cancel(OUTBOX_ALARM)
     else alarms.set(OUTBOX_ALARM, Math.max(Math.min(...times), clock() + FIRST_BACKOFF_MS))
   }
@@ -171,7 +256,7 @@ export function createOutbox({ storage, alarms, log, clock, deliver }: OutboxOpt
     async settleAll(ms) {
       await Promise.all(heads().map(({ destination }) => settle(destination, ms)))
     },
-    isEmpty: () => heads().length === 0,
+    isDelivered: () => sql.exec(`select 1 from outbox where refusals < ${MAX_REFUSALS} limit 1`).toArray().length === 0,
     restore() {
       if (heads().length > 0) alarms.ensure(OUTBOX_ALARM, clock() + GRACE_MS)
     },

@@ -201,6 +201,18 @@ export interface Propagation {
   readonly propagated: boolean
 }
 
+/** A dead letter on its way back into the outbox that had set it aside. */
+export interface RequeueInput {
+  readonly destination: string
+  /** JSON. */
+  readonly payload: string
+}
+
+export interface RequeueResult {
+  /** Whether its destination has taken it; otherwise the outbox goes on trying. */
+  readonly delivered: boolean
+}
+
 /** An event with its place in one topic's log. */
 export interface LoggedEvent {
   readonly seq: number
@@ -234,6 +246,7 @@ export interface UserAuthorityRpc {
   nudge(input: { userId: string }): Promise<Propagation>
   /** Forgets all that it holds of a deleted user, once everybody was told of it. */
   erase(input: EraseInput): Promise<EraseResult>
+  requeue(input: RequeueInput & { userId: string }): Promise<RequeueResult>
   /** Makes a single-use ticket that opens a socket. */
   issueTicket(input: {
     userId: string
@@ -290,6 +303,7 @@ export interface EventHubRpc {
   append(input: { topic: string; events: readonly RecordedEvent[] }): Promise<{ head: number }>
   /** Reads undelivered rows that concern no user, appends them and hands what they carry to the feed. */
   nudge(input: { topic: string }): Promise<Propagation>
+  requeue(input: RequeueInput & { topic: string }): Promise<RequeueResult>
   /** The user's object gets the topic's events from now on, until it answers that no socket of its wants them. */
   register(input: { topic: string; userId: string }): Promise<{ head: number }>
   read(input: { topic: string; after: number; limit: number }): Promise<LogPage>

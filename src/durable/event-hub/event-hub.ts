@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { keepDeadLetters } from '../../features/dead-letters/service.ts'
 import { codeOfAnswer } from '../../features/events/rules/closing.ts'
 import { identifyToken } from '../../features/events/service/sockets.ts'
 import { markDelivered, readUndelivered } from '../../features/events/service.ts'
@@ -46,6 +47,7 @@ export class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
       void (await this.context()
         .objects.feed()
         .append(payloads as FeedEntry[])),
+    setAside: (letters) => keepDeadLetters(this.context(), null, letters),
   })
   readonly #fanOut = createFanOut({
     storage: this.ctx.storage,
@@ -109,6 +111,11 @@ export class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
       )
     } while (rows.length === ROWS_PER_READ)
     return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
+  }
+
+  async requeue({ destination, payload }: Rpc.RequeueInput): Promise<Rpc.RequeueResult> {
+    this.#outbox.put(destination, [JSON.parse(payload)])
+    return { delivered: await this.#outbox.settle(destination, PROPAGATION_MS) }
   }
 
   async register(input: { topic: string; userId: string }): Promise<{ head: number }> {

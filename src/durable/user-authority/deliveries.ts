@@ -26,7 +26,10 @@ export function keepJournal(log: EventLog, outbox: Outbox, journal: Journal, now
 
 type Receivers = Pick<Ctx, 'kv' | 'objects' | 'queues'>
 
-/** Hands a batch to its destination. Throws unless all of it was taken; every receiver knows repeats by their id. */
+/**
+ * Hands a batch to its destination. Throws unless all of it was taken; every receiver knows repeats by their id. An empty
+ * batch goes the same way, and says whether anybody is there.
+ */
 export async function deliver(
   receivers: Receivers,
   destination: string,
@@ -42,8 +45,12 @@ export async function deliver(
   } else throw new Error('an outbox row without a destination')
 }
 
+/** Written for the answer alone, when it is asked whether KV takes anything. */
+const KV_PROBE = 'outbox-probe'
+
 /** KV takes one write a second for a key: of two records of one session only the last is written. */
 async function putRecords(kv: KVNamespace, records: readonly SessionRecord[], now: number): Promise<void> {
+  if (records.length === 0) await kv.put(KV_PROBE, '', { expirationTtl: MINUTE / SECOND })
   const last = new Map(records.map((record) => [record.key, record]))
   for (const { key, value, expiresAt } of last.values()) {
     // KV refuses an expiry less than a minute away.

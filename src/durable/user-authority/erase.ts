@@ -8,7 +8,7 @@ export const FORGET_ALARM = 'forget'
 /** A sign-in that read the row before it was deleted may still ask for a session: for so long it is refused. */
 export const TOMBSTONE_MS = HOUR
 
-const TABLES = ['sessions', 'advances', 'state', 'devices', 'event_log', 'event_log_ids', 'tickets'] as const
+const TABLES = ['sessions', 'advances', 'state', 'devices', 'event_log', 'event_log_ids', 'tickets', 'outbox'] as const
 
 export const hasLiveSession = (sql: SqlStorage): boolean =>
   sql.exec('select 1 from sessions where ended_at is null limit 1').toArray().length > 0

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, requireConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { keepDeadLetters } from '../../features/dead-letters/service.ts'
 import { codeOfAnswer } from '../../features/events/rules/closing.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
@@ -45,6 +46,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
     log: this.#logger,
     clock: () => this.clock(),
     deliver: async (destination, payloads) => deliver(this.context(), destination, payloads, this.clock()),
+    setAside: (letters) => keepDeadLetters(this.context(), this.#userId(), letters),
   })
   readonly #tickets = createTickets(this.#sql)
   readonly #sockets = createUserSockets({
@@ -121,7 +123,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
     this.#decide(userId, sweepSessions)
     await this.#outbox.settleAll(PROPAGATION_MS)
     // Without an await from here on: what came in meanwhile would be lost.
-    if (!this.#outbox.isEmpty()) return { outcome: 'not_yet', reason: 'undelivered' }
+    if (!this.#outbox.isDelivered()) return { outcome: 'not_yet', reason: 'undelivered' }
     if (hasLiveSession(this.#sql)) return { outcome: 'not_yet', reason: 'live_sessions' }
     this.#sockets.closeAll('user erased')
     this.ctx.storage.transactionSync(() => {
@@ -131,6 +133,12 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
       this.#alarms.set(FORGET_ALARM, now + TOMBSTONE_MS)
     })
     return { outcome: 'erased' }
+  }
+
+  async requeue({ userId, destination, payload }: Rpc.RequeueInput & { userId: string }): Promise<Rpc.RequeueResult> {
+    this.#turn(userId)
+    this.#outbox.put(destination, [JSON.parse(payload)])
+    return { delivered: await this.#outbox.settle(destination, PROPAGATION_MS) }
   }
 
   async issueTicket(input: { userId: string; identity: Rpc.SocketIdentity; expiresAt: number }) {
@@ -163,7 +171,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
   override async alarm(): Promise<void> {
     this.#revive()
     await this.#alarms.run(this.clock(), (name) => this.#onAlarm(name))
-    if (isForgettable(this.#sql, this.clock()) && this.#outbox.isEmpty()) await this.#forget()
+    if (isForgettable(this.#sql, this.clock()) && this.#outbox.isDelivered()) await this.#forget()
   }
 
   /** An object without storage costs nothing, and is no trace of anybody. */

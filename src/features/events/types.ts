@@ -16,7 +16,7 @@ export interface ObjectEventsMessage {
 /** What one type of event says. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service'
+  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'dead letter' | 'service'
   /** Fields of `data`. */
   readonly data: readonly string[]
 }
@@ -160,6 +160,11 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     when: 'An admin queued a dead mail again',
     subject: 'mail',
     data: ['kind', 'attempts', 'last_error'],
+  },
+  'dead_letter.requeued': {
+    when: 'An admin handed what a receiver had refused to it once more',
+    subject: 'dead letter',
+    data: ['destination', 'attempts'],
   },
   'key.created': { when: 'A signing key was made', subject: 'key', data: ['alg', 'signs_from'] },
   'key.rotated': { when: 'A signing key got a successor', subject: 'key', data: ['before', 'after'] },

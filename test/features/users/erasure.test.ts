@@ -61,6 +61,7 @@ describe('erasing a user', () => {
     const owners = (await columns()).filter(({ column }) => /^(user_id|email|recipient)$/.test(column))
     expect(owners.map(({ table, column }) => `${table}.${column}`).toSorted()).toEqual([
       'backup_codes.user_id',
+      'dead_letters.user_id',
       'events.user_id',
       'mailbox.recipient',
       'mails.recipient',

@@ -12,6 +12,7 @@ const { events, users } = tables
 /** Rows of these go with their user. */
 const OWNED = [
   tables.backupCodes,
+  tables.deadLetters,
   tables.mails,
   tables.oneTimeTokens,
   tables.passkeyHandles,

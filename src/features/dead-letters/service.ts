@@ -1,0 +1,59 @@
+import { type ActorCtx, actorOf, type Ctx } from '../../context.ts'
+import { commit } from '../../db/commit.ts'
+import { DAY } from '../../lib/time.ts'
+import { deadLetterNotFound, deadLetterOutdated } from './errors.ts'
+import {
+  deleteDeadLetter,
+  deleteOldDeadLetters,
+  findDeadLetter,
+  insertDeadLetters,
+  selectDeadLetters,
+} from './store.ts'
+import type { DeadLetter } from './types.ts'
+
+const ROWS_PER_PRUNE = 500
+
+/** Keeps what an object's outbox sets aside: of a user's object, or (null) of the `platform` hub. Payloads are JSON. */
+export const keepDeadLetters = (
+  ctx: Pick<Ctx, 'db' | 'now' | 'newId'>,
+  userId: string | null,
+  letters: readonly { readonly destination: string; readonly payload: string; readonly attempts: number }[],
+): Promise<void> =>
+  insertDeadLetters(
+    ctx,
+    letters.map((letter) => ({ ...letter, id: ctx.newId(), userId, createdAt: ctx.now() })),
+  )
+
+/** Newest first, without their content. */
+export const listDeadLetters = (ctx: Ctx, page: { limit: number; offset: number }): Promise<DeadLetter[]> =>
+  selectDeadLetters(ctx, page)
+
+/**
+ * Hands a dead letter back to the outbox that it comes from, behind what waits there. Returns whether its destination has
+ * taken it; if not, the outbox goes on, and sets it aside again as it would any row. Throws DEAD_LETTER_NOT_FOUND,
+ * DEAD_LETTER_OUTDATED.
+ */
+export async function requeueDeadLetter(ctx: ActorCtx, id: string): Promise<{ delivered: boolean }> {
+  const letter = await findDeadLetter(ctx, id)
+  if (!letter) throw deadLetterNotFound()
+  const { userId, destination, payload, attempts } = letter
+  // Whether the session lives may have been written since.
+  if (destination === 'kv') throw deadLetterOutdated()
+  // First into the outbox, then out of here: what breaks off in between is delivered twice, and receivers know repeats.
+  const delivered =
+    userId === null
+      ? await ctx.objects.hub('platform').requeue({ topic: 'platform', destination, payload })
+      : await ctx.objects.user(userId).requeue({ userId, destination, payload })
+  await commit(ctx, deleteDeadLetter(ctx, id), {
+    type: 'dead_letter.requeued',
+    subject: id,
+    userId: null,
+    actor: actorOf(ctx),
+    data: { destination, attempts },
+  })
+  return delivered
+}
+
+/** Deletes what was set aside before `EVENT_RETENTION_DAYS`, a bounded number a run. */
+export const pruneDeadLetters = (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
+  deleteOldDeadLetters(ctx, ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY, ROWS_PER_PRUNE)

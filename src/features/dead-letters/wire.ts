@@ -1,0 +1,37 @@
+import * as z from 'zod'
+import { integerParam, UuidParam } from '../../http/input.ts'
+import { toIso } from '../../lib/time.ts'
+import type { DeadLetter } from './types.ts'
+
+export const ListDeadLettersQuery = z.object({
+  limit: integerParam(1, 100).default(50),
+  offset: integerParam(0, 1_000_000).default(0),
+})
+
+export const DeadLetterPath = z.object({ id: UuidParam })
+
+const DeadLetterAnswer = z
+  .object({
+    id: z.uuid(),
+    user_id: z.uuid().nullable(),
+    destination: z.string(),
+    attempts: z.int(),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'DeadLetter' })
+
+export const DeadLetterListAnswer = z.object({
+  dead_letters: z.array(DeadLetterAnswer),
+  limit: z.int(),
+  offset: z.int(),
+})
+
+export const RequeueAnswer = z.object({ id: z.uuid(), delivered: z.boolean() })
+
+export const deadLetterToWire = (letter: DeadLetter): z.input<typeof DeadLetterAnswer> => ({
+  id: letter.id,
+  user_id: letter.userId,
+  destination: letter.destination,
+  attempts: letter.attempts,
+  created_at: toIso(letter.createdAt),
+})
