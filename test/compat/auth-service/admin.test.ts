@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { eventsOf } from '../../features/mfa/support.ts'
+import { recordedOf } from '../../support/events.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, type SignedInUser } from '../../support/users.ts'
 import { answerOf, app, call } from '../support/requests.ts'
 import {
@@ -107,7 +107,7 @@ describe('PUT /admin/deactivate-user/:user_id and /admin/activate-user/:user_id'
     expect((await signIn()).status).toBe(200)
     await app.settled()
     for (const type of ['user.deactivated', 'user.reactivated']) {
-      const [event, ...more] = await eventsOf(person.uuid, type)
+      const [event, ...more] = await recordedOf(person.uuid, type)
       expect([event?.actor_id, more]).toEqual([admin.user.id, []])
     }
   })

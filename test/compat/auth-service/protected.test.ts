@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { env, json } from '../../support/app.ts'
+import { json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { connect } from '../../support/sockets.ts'
 import { makeAdmin, newAddress } from '../../support/users.ts'
 import { answerOf, app, call } from '../support/requests.ts'
@@ -35,12 +36,6 @@ describe('GET /protected', () => {
 describe('POST /chatbot/interact', () => {
   const interact = (body: unknown, headers: Record<string, string>) =>
     answerOf(call('POST', '/chatbot/interact', { body, headers }))
-  const eventsOf = async (userId: string) =>
-    (
-      await env.DB.prepare("select data, actor_id from events where user_id = ? and type = 'chatbot.interaction'")
-        .bind(userId)
-        .all<{ data: string; actor_id: string }>()
-    ).results
 
   it('publishes an event: an admin’s socket on the platform channel gets it', async () => {
     const [admin, person] = [await makeAdmin(app), await registerAndLogin()]
@@ -74,9 +69,9 @@ describe('POST /chatbot/interact', () => {
     const person = await registerAndLogin()
     const bodies = [{}, { message: null }, { type: 'x', actor: 'root', __proto__x: 1 }, { message: '\u0000\ud800' }]
     for (const body of bodies) expect((await interact(body, person.headers))[0]).toBe(200)
-    const events = await eventsOf(person.uuid)
+    const events = await recordedOf(person.uuid, 'chatbot.interaction')
     expect(events.map(({ actor_id }) => actor_id)).toEqual(bodies.map(() => person.uuid))
-    expect(JSON.parse(events[2]?.data ?? '')).toEqual({ other: { type: 'x', actor: 'root', __proto__x: 1 } })
+    expect(events[2]?.data).toEqual({ other: { type: 'x', actor: 'root', __proto__x: 1 } })
   })
 
   it('is 422 for what is no object, 400 for what is no JSON or nested too deep for any store', async () => {

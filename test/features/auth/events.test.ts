@@ -1,14 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { env } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { signUpUser } from '../../support/users.ts'
 import { app } from './support.ts'
-
-const recorded = async (userId: string) => {
-  const { results } = await env.DB.prepare('select type, session_id, data from events where user_id = ? order by type')
-    .bind(userId)
-    .all<{ type: string; session_id: string | null; data: string }>()
-  return results
-}
 
 describe('the record of a user who signs up and out', () => {
   it('has every event once, and no secret', async () => {
@@ -17,8 +10,8 @@ describe('the record of a user who signs up and out', () => {
     const types = ['session.created', 'session.revoked', 'user.created', 'user.signed_in', 'user.signed_out']
     const rows = await vi.waitFor(
       async () => {
-        const found = await recorded(user.id)
-        expect(found.map(({ type }) => type)).toEqual(types)
+        const found = await recordedOf(user.id)
+        expect(found.map(({ type }) => type).sort()).toEqual(types)
         return found
       },
       { timeout: 15_000, interval: 200 },

@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { PASSWORD, signUpUser } from '../../support/users.ts'
-import {
-  ageSession,
-  createClockedApp,
-  enrolQuickly,
-  enrolUser,
-  eventsOf,
-  outcomeOf,
-  rowsOf,
-  totpAt,
-} from './support.ts'
+import { ageSession, createClockedApp, enrolQuickly, enrolUser, outcomeOf, rowsOf, totpAt } from './support.ts'
 
 const app = createClockedApp()
 const post = (path: string, body: unknown, headers: Record<string, string>) =>
@@ -63,7 +55,7 @@ describe('POST /api/v1/mfa/backup-codes/verify', () => {
     expect(await verify(backupCodes[0])).toMatchObject([200, { valid: false, remaining: 9 }])
     expect(await verify('ABCD-2345')).toMatchObject([200, { valid: false, remaining: 9 }])
     expect(await verify(totpAt(secret, app.clock.now))).toMatchObject([200, { valid: false, remaining: 9 }])
-    const used = await eventsOf(user.id, 'backup_code.used')
+    const used = await recordedOf(user.id, 'backup_code.used')
     expect(used).toHaveLength(1)
     expect(JSON.stringify(used)).not.toContain(backupCodes[0])
   })
@@ -118,7 +110,7 @@ describe.each(['/mfa/backup-codes/regenerate', '/mfa/regenerate-backup-codes'])(
       (await post('/mfa/backup-codes/verify', { code }, headers)).json<{ valid: boolean; remaining: number }>()
     expect(await verify(backupCodes[0])).toMatchObject({ valid: false, remaining: 10 })
     expect(await verify(body.backup_codes[0])).toMatchObject({ valid: true, remaining: 9 })
-    expect(await eventsOf(user.id, 'backup_codes.regenerated')).toHaveLength(1)
+    expect(await recordedOf(user.id, 'backup_codes.regenerated')).toHaveLength(1)
   })
 
   it('wants a fresh factor, given in the body or the query', async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { bearer, env, json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { PASSWORD, signUpUser } from '../../support/users.ts'
 import {
   ageSession,
   createClockedApp,
   enrolQuickly,
   enrolUser,
-  eventsOf,
   outcomeOf,
   rowsOf,
   SECRET,
@@ -103,8 +103,8 @@ describe('POST /api/v1/mfa/totp/verify', () => {
   it('turns the second factor on with its first code, and tells by event and by mail', async () => {
     const { headers, user, email, secret } = await enrolUser(app)
     await app.settled()
-    expect(await eventsOf(user.id, 'mfa.enabled')).toHaveLength(1)
-    expect(JSON.stringify(await eventsOf(user.id, 'mfa.enabled'))).not.toContain(secret)
+    expect(await recordedOf(user.id, 'mfa.enabled')).toHaveLength(1)
+    expect(JSON.stringify(await recordedOf(user.id, 'mfa.enabled'))).not.toContain(secret)
     expect(await (await app.fetch('/api/v1/auth/me', { headers })).json()).toMatchObject({ mfa_enabled: true })
     expect(await (await app.fetch('/api/v1/mfa/status', { headers })).json()).toEqual({
       enabled: true,
@@ -147,7 +147,7 @@ describe('POST /api/v1/mfa/totp/verify', () => {
     const code = totpAt(secret, app.clock.now)
     const both = await Promise.all([1, 2, 3].map(() => post('/mfa/totp/verify', { code }, headers)))
     expect(both.map(({ status }) => status).sort()).toEqual([200, 400, 400])
-    expect(await eventsOf(user.id, 'mfa.enabled')).toHaveLength(1)
+    expect(await recordedOf(user.id, 'mfa.enabled')).toHaveLength(1)
   })
 
   it('takes no secret that was shown an hour ago', async () => {
@@ -194,7 +194,7 @@ describe('turning it off', () => {
     expect((await remove(headers, { password: PASSWORD })).status).toBe(200)
     await app.settled()
     expect([await rowsOf('totp_factors', user.id), await rowsOf('backup_codes', user.id)]).toEqual([[], []])
-    expect(await eventsOf(user.id, 'mfa.disabled')).toHaveLength(1)
+    expect(await recordedOf(user.id, 'mfa.disabled')).toHaveLength(1)
     expect(await (await app.fetch('/api/v1/auth/me', { headers })).json()).toMatchObject({ mfa_enabled: false })
     expect(await startSignIn(app, enrolled)).toMatchObject({ mfa_required: false })
     expect(await outcomeOf(remove(headers, { password: PASSWORD }))).toEqual([400, 'MFA_NOT_ENABLED'])
@@ -247,7 +247,7 @@ describe('turning it off', () => {
     const { headers, user } = await enrolQuickly(app)
     const both = await Promise.all([1, 2].map(() => remove(headers, {})))
     expect(both.map(({ status }) => status).sort()).toEqual([200, 400])
-    expect(await eventsOf(user.id, 'mfa.disabled')).toHaveLength(1)
+    expect(await recordedOf(user.id, 'mfa.disabled')).toHaveLength(1)
   })
 })
 

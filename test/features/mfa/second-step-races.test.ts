@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import {
   answerChallenge,
   createClockedApp,
   enrolQuickly,
   enrolUser,
-  eventsOf,
   outcomeOf,
   STEP,
   startSignIn,
@@ -43,7 +43,7 @@ describe('a code', () => {
     const challenges = await Promise.all([1, 2, 3].map(() => startSignIn(app, user)))
     const answers = challenges.map(({ mfa_token }) => answerChallenge(app, mfa_token, user.backupCodes[0] ?? ''))
     expect(await statusesOf(answers)).toEqual([200, 401, 401])
-    expect(await eventsOf(user.user.id, 'backup_code.used')).toHaveLength(1)
+    expect(await recordedOf(user.user.id, 'backup_code.used')).toHaveLength(1)
   })
 
   it('is not accepted at sign-in and for step-up both', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MINUTE } from '../../../src/lib/time.ts'
 import { bearer, env, json } from '../../support/app.ts'
+import { recordedOf } from '../../support/events.ts'
 import { newAddress, signInUser, signUpUser } from '../../support/users.ts'
 import { expectEveryKeySet, type Session } from '../auth/support.ts'
 import {
@@ -9,7 +10,6 @@ import {
   createClockedApp,
   enrolQuickly,
   enrolUser,
-  eventsOf,
   outcomeOf,
   STEP,
   startSignIn,
@@ -45,7 +45,7 @@ describe('a right password of a user with a second factor', () => {
         },
       ])
       expect(await sessionsOf(user.user.id)).toEqual(before)
-      expect(await eventsOf(user.user.id, 'user.signed_in')).toHaveLength(0)
+      expect(await recordedOf(user.user.id, 'user.signed_in')).toHaveLength(0)
     },
   )
 
@@ -96,7 +96,7 @@ describe('POST /api/v1/mfa/challenge/verify', () => {
     expect((await answer(first)).status).toBe(200)
     expect((await answer(second.replace('-', '').toLowerCase())).status).toBe(200)
     expect(await outcomeOf(answer(first))).toEqual([401, 'MFA_CODE_INVALID'])
-    expect(await eventsOf(user.user.id, 'backup_code.used')).toHaveLength(2)
+    expect(await recordedOf(user.user.id, 'backup_code.used')).toHaveLength(2)
     expect(await (await app.fetch('/api/v1/mfa/status', { headers: user.headers })).json()).toMatchObject({
       backup_codes_remaining: 8,
     })

@@ -116,6 +116,3 @@ export const claimsOf = (token: string): { amr: string[]; acr: string; auth_time
 
 export const rowsOf = async (table: 'totp_factors' | 'backup_codes', userId: string) =>
   (await env.DB.prepare(`select * from ${table} where user_id = ?`).bind(userId).all()).results
-
-export const eventsOf = async (userId: string, type: string) =>
-  (await env.DB.prepare('select * from events where user_id = ? and type = ?').bind(userId, type).all()).results

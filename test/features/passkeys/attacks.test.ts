@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, json } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
+import { recordedOf } from '../../support/events.ts'
 import { newEmail } from '../../support/users.ts'
-import { app, beginRegistration, beginSignIn, codeOf, eventsOf, freshPasskey, post, signIn } from './support.ts'
+import { app, beginRegistration, beginSignIn, codeOf, freshPasskey, post, signIn } from './support.ts'
 
 describe('an answer that is not as it should be', () => {
   it.each([
@@ -78,7 +79,7 @@ describe('a copied passkey', () => {
     expect((await signIn(authenticator, { signCount: 10 })).status).toBe(200)
     for (const signCount of [10, 9, 0])
       expect(await codeOf(await signIn(authenticator, { signCount }))).toEqual([400, 'PASSKEY_REFUSED'])
-    expect(await eventsOf(user.user.id, 'passkey.counter_regressed')).toMatchObject([
+    expect(await recordedOf(user.user.id, 'passkey.counter_regressed')).toMatchObject([
       { subject: passkeyId, actor_type: 'system', data: { stored: 10, presented: 10 } },
       { data: { stored: 10, presented: 9 } },
       { data: { stored: 10, presented: 0 } },

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp } from '../../support/app.ts'
-import { beginSignIn, codeOf, eventsOf, freshPasskey, post, signIn } from './support.ts'
+import { recordedOf } from '../../support/events.ts'
+import { beginSignIn, codeOf, freshPasskey, post, signIn } from './support.ts'
 
 const down = async (): Promise<never> => {
   throw serviceUnavailable()
@@ -50,7 +51,7 @@ describe('an outage', () => {
       }),
     })
     expect((await post('authenticate/complete', { credential }, {}, broken)).status).toBe(503)
-    expect(await eventsOf(user.user.id, 'passkey.counter_regressed')).toEqual([])
+    expect(await recordedOf(user.user.id, 'passkey.counter_regressed')).toEqual([])
     expect((await signIn(authenticator)).status).toBe(200)
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createTestApp, env } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
+import { recordedOf } from '../../support/events.ts'
 import { readMailbox } from '../../support/mail.ts'
 import { signInUser, signUpUser } from '../../support/users.ts'
 import {
@@ -10,7 +11,6 @@ import {
   beginRegistration,
   beginSignIn,
   codeOf,
-  eventsOf,
   freshPasskey,
   post,
   send,
@@ -102,13 +102,13 @@ describe('a registration', () => {
         sign_count: 0,
       },
     ])
-    expect(await eventsOf(user.user.id, 'passkey.registered')).toMatchObject([
+    expect(await recordedOf(user.user.id, 'passkey.registered')).toMatchObject([
       { subject: passkey_id, actor_type: 'user', data: { after: { id: passkey_id, name: 'Blue key' } } },
     ])
     await vi.waitFor(async () => {
       const mails = await readMailbox(app, user.email)
       expect(mails.filter(({ text }) => text.includes('Passkey (Blue key)'))).toHaveLength(1)
-    })
+    }, 10_000)
   })
 
   it('takes its name from the beginning when the end has none', async () => {

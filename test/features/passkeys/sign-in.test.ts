@@ -1,19 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
+import { recordedOf } from '../../support/events.ts'
 import { newAddress, newEmail, signUpUser } from '../../support/users.ts'
-import {
-  addPasskey,
-  answerOf,
-  app,
-  beginSignIn,
-  claimsOf,
-  codeOf,
-  eventsOf,
-  freshPasskey,
-  post,
-  signIn,
-} from './support.ts'
+import { addPasskey, answerOf, app, beginSignIn, claimsOf, codeOf, freshPasskey, post, signIn } from './support.ts'
 
 interface Session {
   readonly verified: boolean
@@ -143,7 +133,7 @@ describe('a sign-in with a passkey', () => {
 const waitForSignIns = (userId: string) =>
   vi.waitFor(
     async () => {
-      const events = await eventsOf(userId, 'user.signed_in')
+      const events = await recordedOf(userId, 'user.signed_in')
       expect(events.map(({ data }) => data.method)).toContain('passkey')
     },
     { timeout: 10_000, interval: 50 },

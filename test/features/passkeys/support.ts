@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
+import { createTestApp, json, type TestApp } from '../../support/app.ts'
 import {
   type AuthenticatorSettings,
   type CreationOptions,
@@ -84,11 +84,3 @@ export const claimsOf = (accessToken: string): Record<string, unknown> =>
   JSON.parse(
     new TextDecoder().decode(Uint8Array.fromBase64(accessToken.split('.')[1] ?? '', { alphabet: 'base64url' })),
   )
-
-export const eventsOf = async (userId: string, type: string) => {
-  await app.settled()
-  const { results } = await env.DB.prepare('select * from events where user_id = ? and type = ?')
-    .bind(userId, type)
-    .all<{ subject: string; data: string; actor_type: string; session_id: string | null }>()
-  return results.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }))
-}
