@@ -13,14 +13,18 @@ export interface PasswordOwner {
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
 
-/** Without the digits and signs that people put around a word. */
-const coreOf = (text: string): string => fold(text).replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
+/** Without spaces, and without the digits and signs that people put around a word. */
+const coreOf = (text: string): string => fold(text).replace(/^[^\p{L}]+|[^\p{L}]+$|\s+/gu, '')
 
 function personalWords({ email, username, firstName, lastName, displayName }: PasswordOwner): string[] {
   const localPart = email.slice(0, email.lastIndexOf('@'))
-  const names = [firstName, lastName, displayName, username].flatMap((name) => name ?? [])
-  const fullNames =
-    firstName && lastName ? [`${firstName}${lastName}`, `${firstName} ${lastName}`, `${lastName}${firstName}`] : []
+  // Where a name is one field, its ends are what the two others would hold.
+  const parts = displayName?.trim().split(/\s+/) ?? []
+  const names = [firstName, lastName, displayName, ...parts, username].flatMap((name) => name ?? [])
+  const fullNames = [
+    [firstName, lastName],
+    [parts.at(0), parts.at(-1)],
+  ].flatMap(([first, last]) => (first && last ? [`${first}${last}`, `${last}${first}`] : []))
   return [email, localPart, ...names, ...fullNames].filter((word) => word.length >= 3)
 }
 

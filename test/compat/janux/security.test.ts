@@ -130,6 +130,14 @@ describe('registration', () => {
     expect(await env.DB.prepare('select id from users where email = ?').bind(email).first()).toBeNull()
   })
 
+  it('is 422 for a password that is a part of the full name', async () => {
+    for (const password of ['Castlebuilder1', 'JaneCastlebuilder', 'castlebuilder jane'])
+      expect(await answerOf(register({ email: newEmail(), full_name: 'Jane Castlebuilder', password }))).toMatchObject([
+        422,
+        { code: 'WEAK_PASSWORD', details: { reasons: ['personal'] } },
+      ])
+  })
+
   it('keeps names as they were typed, and takes addresses of one form for one', async () => {
     const full_name = 'Zoë \'Robert"); DROP TABLE users;-- \u202e\u{1f9d9}'
     const id = crypto.randomUUID()

@@ -34,6 +34,14 @@ describe('findWeaknesses', () => {
     expect(weaknesses(password)).toEqual(expected)
   })
 
+  it.each(['Lovelace1815', 'AdaLovelace', 'lovelace ada', 'ByronByron', 'Ada Byron Lovelace'])(
+    'finds in %j a name that is written in one field',
+    (password) => {
+      const whole = { email: 'countess@example.test', displayName: 'Ada  Byron Lovelace' }
+      expect(findWeaknesses(password, { minLength: 8, owner: whole, isCommon: () => false })).toEqual(['personal'])
+    },
+  )
+
   it('takes 128 characters, whatever bytes they have, and the configured minimum', () => {
     expect(weaknesses('🗝'.repeat(128))).toEqual([])
     expect(weaknesses('elevenchars', 12)).toEqual(['too_short'])
