@@ -7,8 +7,17 @@ interface FastApiIssue {
   readonly type: string
 }
 
-const isIssue = (issue: unknown): issue is { field: string; message: string } =>
+interface FieldIssue {
+  readonly field: string
+  readonly message: string
+}
+
+const isIssue = (issue: unknown): issue is FieldIssue =>
   typeof issue === 'object' && issue !== null && 'field' in issue && 'message' in issue
+
+/** Pydantic says one thing of a field: the first that is wrong with it. */
+const isFirstOfField = ({ field }: FieldIssue, index: number, issues: readonly FieldIssue[]): boolean =>
+  issues.findIndex((issue) => issue.field === field) === index
 
 /** `body.items.0` as FastAPI's `loc`: the places of a list are numbers. */
 const toLoc = (field: string): (string | number)[] =>
@@ -16,15 +25,26 @@ const toLoc = (field: string): (string | number)[] =>
 
 /** What schemas say of a field, and how Pydantic says it: with what kind of error. The first row that fits counts. */
 const PYDANTIC: readonly (readonly [said: RegExp, msg: string, type: string])[] = [
-  [/^.* received undefined$/, 'Field required', 'missing'],
+  [/^.* received undefined$|^.*: expected object, received null$/, 'Field required', 'missing'],
   [/^.*: expected string, .*$/, 'Input should be a valid string', 'string_type'],
-  [/^.*: expected object, .*$/, 'Input should be a valid dictionary', 'dict_type'],
+  [
+    /^.*: expected object, .*$/,
+    'Input should be a valid dictionary or object to extract fields from',
+    'model_attributes_type',
+  ],
+  [/^must be an object$/, 'Input should be a valid dictionary', 'dict_type'],
   [
     /^must be an integer$|^.*: expected (?:number|int), .*$/,
     'Input should be a valid integer, unable to parse string as an integer',
     'int_parsing',
   ],
   [/^must be a number$/, 'Input should be a valid number', 'float_type'],
+  [
+    /^must be the text of a number$/,
+    'Input should be a valid number, unable to parse string as a number',
+    'float_parsing',
+  ],
+  [/^must match (.*)$/, "String should match pattern '$1'", 'string_pattern_mismatch'],
   [/^.* number to be >=(\d+)$/, 'Input should be greater than or equal to $1', 'greater_than_equal'],
   [/^.* number to be <=(\d+)$/, 'Input should be less than or equal to $1', 'less_than_equal'],
   [/^is required$/, 'String should have at least 1 character', 'string_too_short'],
@@ -48,10 +68,10 @@ function wordsOf(message: string): Pick<FastApiIssue, 'msg' | 'type'> {
 function validationWording({ code, message, details }: DomainError): Wording | undefined {
   const issues = details.validation_errors
   if (code !== 'VALIDATION_ERROR' || !Array.isArray(issues)) return undefined
-  const detail: FastApiIssue[] = issues.filter(isIssue).map((issue) => ({
-    loc: toLoc(issue.field),
-    ...wordsOf(issue.message),
-  }))
+  const detail: FastApiIssue[] = issues
+    .filter(isIssue)
+    .filter(isFirstOfField)
+    .map(({ field, message }) => ({ loc: toLoc(field), ...wordsOf(message) }))
   return { status: 422, message, detail }
 }
 

@@ -15,12 +15,15 @@ import { IdentifierField, PasswordField } from './fields.ts'
 
 /** What JANUX and auth-service both document: the welcome, and the sign-in that answers an OAuth2 password grant. */
 
+/** FastAPI takes a field of a form that was left empty for one that is missing. */
+const filledIn = <S extends z.ZodType>(schema: S) => z.preprocess((value) => (value === '' ? undefined : value), schema)
+
 /** RFC 6749 4.3.2, as FastAPI has it: `username` may be an email; the client's own fields are accepted and mean nothing. */
 const TokenLoginBody = z
   .object({
-    username: IdentifierField.meta({ description: 'An email or a username' }),
-    password: PasswordField,
-    grant_type: z.enum(['password', ''], 'must be password').nullish(),
+    username: filledIn(IdentifierField.meta({ description: 'An email or a username' })),
+    password: filledIn(PasswordField),
+    grant_type: z.enum(['password', ''], 'must match ^password$').nullish(),
     scope: z.string().nullish(),
     client_id: z.string().nullish(),
     client_secret: z.string().nullish(),

@@ -31,6 +31,7 @@ describe('a field that is wrong, in the words of Pydantic', () => {
       ['Value error, must have 3 to 50 letters, digits, - or _, and not digits alone', 'value_error'],
     ],
     ['email', 'nobody', ['value is not a valid email address', 'value_error']],
+    ['password', [], NOT_TEXT],
     ['password', 'short', ['String should have at least 8 characters', 'string_too_short']],
     ['password', 'x'.repeat(129), ['String should have at most 128 characters', 'string_too_long']],
     ['preferences', 'x'.repeat(10_001), ['String should have at most 10000 characters', 'string_too_long']],
@@ -42,14 +43,36 @@ describe('a field that is wrong, in the words of Pydantic', () => {
   it.each([
     ['/auth/token-refresh', 'refresh_token', '', ['String should have at least 1 character', 'string_too_short']],
     ['/vendor/register_vendor', 'name', ' ', ['String should have at least 1 character', 'string_too_short']],
-    ['/vendor/register_vendor', 'rating', 'x', ['Input should be a valid number', 'float_type']],
+    ['/vendor/register_vendor', 'rating', [], ['Input should be a valid number', 'float_type']],
+    [
+      '/vendor/register_vendor',
+      'rating',
+      'x',
+      ['Input should be a valid number, unable to parse string as a number', 'float_parsing'],
+    ],
   ])('of a body: %s %s %j', async (path, field, value, words) => {
     await expectIssue(call('POST', path, { body: { [field]: value } }), ['body', field], words)
   })
 
-  it.each([[[]], ['x'], [5], [null]])('of what is no object: %j', async (body) => {
+  it.each([[[]], ['x'], [5]])('of what is no object: %j', async (body) => {
+    const model = ['Input should be a valid dictionary or object to extract fields from', 'model_attributes_type']
+    for (const path of ['/auth/register', '/auth/login', '/users/register'])
+      await expectIssue(call('POST', path, { body }), ['body'], model)
     const words = ['Input should be a valid dictionary', 'dict_type']
     await expectIssue(call('POST', '/chatbot/interact', { headers: user.headers, body }), ['body'], words)
+  })
+
+  it('of a body that is null', async () => {
+    await expectIssue(call('POST', '/auth/register', { body: null }), ['body'], ['Field required', 'missing'])
+  })
+
+  it.each([
+    ['username', '', ['Field required', 'missing']],
+    ['password', '', ['Field required', 'missing']],
+    ['grant_type', 'refresh_token', ["String should match pattern '^password$'", 'string_pattern_mismatch']],
+  ])('of the form of a sign-in: %s %j', async (field, value, words) => {
+    const form = { username: 'ada', password: 'x', [field]: value }
+    await expectIssue(call('POST', '/token', { form }), ['body', field], words)
   })
 
   it.each([

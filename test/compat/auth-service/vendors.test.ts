@@ -53,6 +53,17 @@ describe('POST /vendor/register_vendor', () => {
     expect([also, unrated.rating]).toEqual([200, null])
   })
 
+  it.each([
+    ['.5', 0.5],
+    ['5e-1', 0.5],
+    ['+4', 4],
+    [' 4. ', 4],
+  ])('reads the text %j of a form as the number it is', async (text, rating) => {
+    const form = { name: 'Corner Shop', email: newEmail(), password: PASSWORD, rating: text }
+    const answer = await answerOf(call('POST', '/vendor/register_vendor', { form }))
+    expect(answer).toMatchObject([200, { rating }])
+  })
+
   it('takes a multipart form, and no file', async () => {
     const send = (fields: Record<string, string | File>) => {
       const body = new FormData()

@@ -13,10 +13,11 @@ const RatingField = z
       z.number(),
       z
         .string()
-        .regex(/^(?:-?\d{1,9}(?:\.\d{1,9})?)?$/)
-        .transform((text) => (text === '' ? null : Number(text))),
+        .trim()
+        .transform((text) => (text === '' ? null : Number(text)))
+        .pipe(z.number().nullable()),
     ],
-    'must be a number',
+    { error: ({ input }) => (typeof input === 'string' ? 'must be the text of a number' : 'must be a number') },
   )
   .nullish()
   .meta({ override: { type: ['number', 'null'] } })
