@@ -16,3 +16,18 @@ it('erasing a user leaves nothing in the mailbox of an address that the user onl
   expect(await erase(user.user.id)).toMatchObject({ erased: true })
   expect(await placesOf(wanted)).toEqual([])
 })
+
+it('erasing a user leaves nothing of a time when nobody knew whose address it was', async () => {
+  const email = newEmail()
+  expect((await app.fetch('/api/v1/auth/magic/send', json({ email }))).status).toBe(200)
+  await app.settled()
+  await waitForMails(app, email)
+  const { user } = await signUpUser(app, { email })
+  await app.settled()
+  await waitForMails(app, email, 2)
+  expect(await placesOf(email)).toEqual(
+    expect.arrayContaining(['mailbox.recipient', 'mails.recipient', 'one_time_tokens.email']),
+  )
+  expect(await erase(user.id)).toMatchObject({ erased: true })
+  expect(await placesOf(email)).toEqual([])
+})

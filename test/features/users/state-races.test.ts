@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { StateChange } from '../../../src/features/users/rules/transitions.ts'
 import { changeUserRole, changeUserState } from '../../../src/features/users/service/state.ts'
-import { createUser } from '../../../src/features/users/service.ts'
+import { createUser, findUser } from '../../../src/features/users/service.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { newEmail } from '../../support/users.ts'
 
@@ -58,4 +58,17 @@ it('a deletion finds its way between other changes', async () => {
   )
   expect(results[2]).toMatchObject({ status: 'fulfilled', value: { user: { status: 'deleted' } } })
   expectChain(await recorded(userId, 'status'), 'active')
+})
+
+it('the grace period may end between the look at the row and the write: then nobody restores', async () => {
+  const ctx = await app.ctx()
+  const { id: userId } = await createUser(ctx, { email: newEmail() })
+  const { user } = await changeUserState(ctx, { userId, change: 'delete', actor: ADMIN })
+  const end = user.eraseAt ?? 0
+  const times = [end - 1]
+  const late = { ...ctx, db: ctx.db, now: () => times.shift() ?? end }
+  await expect(changeUserState(late, { userId, change: 'restore', actor: ADMIN })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  })
+  expect(await findUser(ctx, userId)).toMatchObject({ status: 'deleted', eraseAt: end })
 })
