@@ -20,7 +20,7 @@ export interface TestSocket {
   readonly send: (frame: unknown) => void
   /** The first frame of this type that came or comes. */
   readonly first: (type: string) => Promise<Frame>
-  /** The first error frame's error, in answer to `frame`. */
+  /** The frames of this type, once there are as many as `count`. */
   readonly count: (type: string, count: number) => Promise<Frame[]>
   readonly closed: () => Promise<{ code: number; reason: string }>
   readonly isClosed: () => boolean
