@@ -19,14 +19,26 @@ export function deviceKindOf(userAgent: string | null): readonly (string | null)
   return [browser.name ?? null, os.name ?? null, platform.type ?? null]
 }
 
+const KNOWN_BROWSERS: ReadonlySet<string> = new Set(Object.values(Bowser.BROWSER_MAP))
+
+/**
+ * Of a browser that Bowser does not know it gives the client's own words back, which mails would carry to whoever has the
+ * address of an account: no more of them than the one word of a product (RFC 9110 10.1.5).
+ */
+const isBrowserName = (name: string | undefined): name is string =>
+  name !== undefined && (KNOWN_BROWSERS.has(name) || /^[\w-]{1,32}$/.test(name))
+
+const isVersion = (version: string | undefined): boolean => version !== undefined && /^[\d._]{1,32}$/.test(version)
+
 export function describeUserAgent(userAgent: string | null): UserAgentDescription {
   if (!userAgent) return UNKNOWN
   const { browser, os, platform } = Bowser.parse(userAgent)
-  const names = [browser.name, os.name].filter((name): name is string => Boolean(name))
+  const browserName = isBrowserName(browser.name) ? browser.name : null
+  const names = [browserName, os.name].filter((name): name is string => Boolean(name))
   return {
     device_name: platform.model ?? (names.length > 0 ? names.join(' on ') : null),
     device_type: platform.type ?? null,
-    browser: browser.name ? [browser.name, browser.version].filter(Boolean).join(' ') : null,
+    browser: browserName && (isVersion(browser.version) ? `${browserName} ${browser.version}` : browserName),
     os: os.name ? [os.name, os.version].filter(Boolean).join(' ') : null,
   }
 }

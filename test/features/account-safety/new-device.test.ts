@@ -54,13 +54,23 @@ describe('a sign-in from a new device', () => {
     expect(await noticesTo(email)).toBe(0)
   })
 
-  it('lets no user agent and no country put markup into the mail', async () => {
+  it.each([
+    ['<img src=x onerror=alert(1)>/7 (x; y)', '<b>'],
+    ['Your account is at risk, see https://evil.example/now/1 (x)', 'https://evil.example'],
+    ['evil.example/1 x', 'evil.example'],
+  ])('lets the user agent %s and the country %s put no words into the mail', async (userAgent, country) => {
     const { email } = await userWithDevice()
-    await signInFrom(email, { userAgent: '<img src=x onerror=alert(1)>/7 (x; y)', country: '<b>' })
-    const { html } = await waitForMail(app, email)
-    expect(html).not.toMatch(/<img|<b>/)
-    expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;')
-    expect(html).toContain('&lt;b&gt;')
+    const address = newAddress()
+    expect((await signInFrom(email, { userAgent, country, address })).status).toBe(200)
+    const { text, html } = await waitForMail(app, email)
+    expect(`${text}${html}`).not.toMatch(/evil|img|<b>|&lt;/)
+    expect(text).toContain(`Device: ?\nAddress: ${address}\n`)
+  })
+
+  it('names a program that no browser list has', async () => {
+    const { email } = await userWithDevice()
+    await signInFrom(email, { userAgent: 'okhttp/4.12.0 (x)' })
+    expect((await waitForMail(app, email)).text).toContain('okhttp')
   })
 
   it('stands while nobody gets mail', async () => {

@@ -16,7 +16,8 @@ export const nameOf = ({ name }: Pick<Passkey, 'name'>): string => (name === nul
 async function sendNotice(ctx: Ctx, kind: Change, { id, userId, name }: Told): Promise<void> {
   const user = await findUser(ctx, userId)
   if (!user) return
-  const factor = nameOf({ name })
+  // Nobody has proven an address that is not verified: whoever made the account must not write its holder a line of their own.
+  const factor = nameOf({ name: user.emailVerifiedAt === null ? null : name })
   const reportLink = await issueReportLink(ctx, user, kind === 'factor_added' ? { kind: 'passkey', id } : null)
   await queueMail(ctx, { kind, to: user.email, userId, locale: user.locale, params: { factor, reportLink } })
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { UuidParam } from '../../../http/input.ts'
+import { isPlainText } from '../../users/service.ts'
 import type { AssertionInput } from '../service/assert.ts'
 import type { AuthenticationRequest } from '../service/authenticate.ts'
 import type { RegistrationRequest } from '../service/register.ts'
@@ -10,7 +11,8 @@ export const PasskeyPath = z.object({ passkey_id: UuidParam })
 
 const MAX_PASSWORD_LENGTH = 128
 const text = (max: number) => z.string().max(max).nullish()
-const name = z.string().trim().max(100).nullish()
+const Name = z.string().trim().max(100).refine(isPlainText, 'must not have control characters')
+const name = Name.nullish()
 const emptyToNull = (value: string | null | undefined): string | null => value || null
 
 /** What proves who asks, for a session that is older than ten minutes. */
@@ -59,7 +61,7 @@ export const toAssertionInput = (
   ceremonyId: body.sessionId || undefined,
 })
 
-export const RenameBody = z.object({ name: z.string().trim().max(100).nullable() })
+export const RenameBody = z.object({ name: Name.nullable() })
 
 export const toName = (body: z.output<typeof RenameBody>): string | null => emptyToNull(body.name)
 
