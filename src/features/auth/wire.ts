@@ -50,30 +50,35 @@ export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
 const identifierOf = (body: { email?: string | null | undefined; username?: string | null | undefined }): string =>
   (body.email || body.username || '').trim()
 
-/** Either field may hold an email or a username: documented clients name it either way. */
+/** Either field may hold an email or a username: documented clients name it either way, and are told of it by their name. */
 export const SignInBody = z
   .object({
     email: optional(MAX_IDENTIFIER_LENGTH),
     username: optional(MAX_IDENTIFIER_LENGTH),
     password: PasswordField.min(1, 'is required'),
   })
-  .refine((body) => identifierOf(body) !== '', { path: ['email'], message: 'email or username is required' })
+  .superRefine((body, { addIssue }) => {
+    const path = [body.username === undefined ? 'email' : 'username']
+    if (identifierOf(body) === '') addIssue({ code: 'custom', path, message: 'email or username is required' })
+  })
 
 export const toSignIn = (body: z.output<typeof SignInBody>) => ({
   identifier: identifierOf(body),
   password: body.password,
 })
 
+export const toRefreshToken = (body: {
+  refresh_token?: string | null | undefined
+  refreshToken?: string | null | undefined
+}): string => body.refresh_token || body.refreshToken || ''
+
 /** Janua names it `refresh_token`, gateway-auth `refreshToken`. */
 export const RefreshBody = z
   .object({ refresh_token: optional(MAX_REFRESH_TOKEN_LENGTH), refreshToken: optional(MAX_REFRESH_TOKEN_LENGTH) })
-  .refine((body) => Boolean(body.refresh_token || body.refreshToken), {
-    path: ['refresh_token'],
-    message: 'is required',
+  .superRefine((body, { addIssue }) => {
+    const path = [body.refreshToken === undefined ? 'refresh_token' : 'refreshToken']
+    if (toRefreshToken(body) === '') addIssue({ code: 'custom', path, message: 'is required' })
   })
-
-export const toRefreshToken = (body: z.output<typeof RefreshBody>): string =>
-  body.refresh_token || body.refreshToken || ''
 
 /** At least one of them; the service says so, for what counts as given is its to say. */
 export const StepUpBody = z.object({

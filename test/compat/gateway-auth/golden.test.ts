@@ -121,6 +121,21 @@ describe('3. refresh', () => {
   })
 })
 
+describe('what is missing', () => {
+  it.each([
+    ['/login', 'username', { username: '', password: PASSWORD }],
+    ['/login', 'username', { username: null, password: PASSWORD }],
+    ['/login', 'password', { username: 'johndoe' }],
+    ['/refresh', 'refreshToken', { refreshToken: '' }],
+    ['/refresh', 'refreshToken', { refreshToken: null }],
+  ])('at %s is named as its clients do: %s', async (path, field, body) => {
+    expect(await answerOf(post(path, body))).toMatchObject([
+      400,
+      failure(400, `Validation failed for field '${field}'`),
+    ])
+  })
+})
+
 describe.each(['/api/v1/auth/validate', '/validate'])('4. validation at %s', (path) => {
   const validate = (token: string) => answerOf(call('POST', path, { body: { token } }))
 
