@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { type CommittedEvent, commitAndPropagate } from '../../../db/commit.ts'
+import { type CommittedEvent, commitAllAndPropagate, commitAndPropagate } from '../../../db/commit.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
@@ -10,7 +10,7 @@ import { applyToOwnView } from '../../validation/service.ts'
 import { lastAdmin, userNotFound, userStateConflict } from '../errors.ts'
 import { findChange, isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
 import { requirePresent } from '../service.ts'
-import { updateRole, updateState } from '../store/state.ts'
+import { updateRole, updateState, voidLinks } from '../store/state.ts'
 import { insertedUser, selectUser } from '../store.ts'
 import type { User, UserStatus } from '../types.ts'
 
@@ -43,7 +43,7 @@ export interface ChangedUser {
 const ATTEMPTS = 5
 
 /**
- * Changes the state of an account, with its event, and ends its sessions where the change does. A repeat of a change
+ * Changes the state of an account, with its event, and ends its sessions, mailed links and challenges where the change does. A repeat of a change
  * that ends sessions changes nothing. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
  * Who may do it is for the caller to say.
  */
@@ -88,9 +88,10 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
   const { userId, change, actor } = input
   const transition = TRANSITIONS[change]
   const eraseAt = change === 'delete' ? ctx.now() + ctx.config.DELETION_GRACE_DAYS * DAY : null
-  const { rows, propagated } = await commitAndPropagate(
+  const stateChange = { userId, from: before.status, transition }
+  const { rows, propagated } = await commitAllAndPropagate(
     ctx,
-    updateState(ctx, { userId, from: before.status, transition, eraseAt }),
+    [...(transition.ends === null ? [] : [voidLinks(ctx, stateChange)]), updateState(ctx, { ...stateChange, eraseAt })],
     ...eventsOf(before, input),
   )
   const user = insertedUser(rows)

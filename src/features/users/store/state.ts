@@ -1,5 +1,6 @@
 import { and, eq, getTableColumns, gt, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { oneTimeTokens } from '../../one-time-tokens/tables.ts'
 import type { Transition } from '../rules/transitions.ts'
 import { users } from '../tables.ts'
 import type { UserStatus } from '../types.ts'
@@ -12,17 +13,47 @@ const isNotLastAdmin = (userId: string): SQL => sql`(${users.role} <> 'admin' or
 
 const raisedClaims = { claimsVersion: sql`${users.claimsVersion} + 1` }
 
+/** A change of state, as the row was read. */
+export interface ChangeOfState {
+  readonly userId: string
+  readonly from: UserStatus
+  readonly transition: Transition
+}
+
+const isChangeable = ({ now }: Store, { userId, from, transition }: ChangeOfState): SQL | undefined =>
+  and(
+    eq(users.id, userId),
+    eq(users.status, from),
+    transition.ends === null ? undefined : isNotLastAdmin(userId),
+    from === 'deleted' ? or(isNull(users.eraseAt), gt(users.eraseAt, now())) : undefined,
+  )
+
+/**
+ * For the batch of an `updateState` that ends sessions, before it: what was mailed to the user or begun by then is void, or
+ * it would be good again when the measure is lifted. An address of nobody may have become the user's since.
+ */
+export const voidLinks = (store: Store, change: ChangeOfState) => {
+  const address = sql`(select ${users.email} from ${users} where ${users.id} = ${change.userId})`
+  return store.db
+    .update(oneTimeTokens)
+    .set({ usedAt: store.now(), redemption: 'void' })
+    .where(
+      and(
+        or(
+          eq(oneTimeTokens.userId, change.userId),
+          and(isNull(oneTimeTokens.userId), eq(oneTimeTokens.email, address)),
+        ),
+        isNull(oneTimeTokens.usedAt),
+        sql`exists (select 1 from ${users} where ${isChangeable(store, change)})`,
+      ),
+    )
+}
+
 /** The statement returns no row when the user is not in the state `from`, or is the last admin. */
-export const updateState = (
-  { db, now }: Store,
-  {
-    userId,
-    from,
-    transition,
-    eraseAt,
-  }: { userId: string; from: UserStatus; transition: Transition; eraseAt: number | null },
-) =>
-  db
+export const updateState = (store: Store, { eraseAt, ...change }: ChangeOfState & { eraseAt: number | null }) => {
+  const { db, now } = store
+  const { transition } = change
+  return db
     .update(users)
     .set({
       status: transition.to,
@@ -32,15 +63,9 @@ export const updateState = (
       ...(transition.ends === null ? {} : { authVersion: sql`${users.authVersion} + 1`, keptSessionId: null }),
       updatedAt: now(),
     })
-    .where(
-      and(
-        eq(users.id, userId),
-        eq(users.status, from),
-        transition.ends === null ? undefined : isNotLastAdmin(userId),
-        from === 'deleted' ? or(isNull(users.eraseAt), gt(users.eraseAt, now())) : undefined,
-      ),
-    )
+    .where(isChangeable(store, change))
     .returning(getTableColumns(users))
+}
 
 /** The statement returns no row when the user is gone, has not the role `from`, or is the last admin. */
 export const updateRole = (
