@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   ageSession,
   claimsOf,
-  createClockedApp,
+  createClockedSuite,
   enrolQuickly,
   rowsOf,
   STEP,
@@ -15,7 +15,7 @@ import { signUpUser } from '../../support/users.ts'
 import { answerOf, bearer, type Call, call } from '../support/requests.ts'
 import { keysOf, namedFields, TOKEN_KEYS } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 const ask = (method: string, path: string, options: Call = {}) => answerOf(call(method, path, { app, ...options }))
 const login = (user: { email: string; password: string }) =>
   ask('POST', '/auth/login', { form: { username: user.email, password: user.password } })

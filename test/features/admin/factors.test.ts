@@ -4,10 +4,10 @@ import { env } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { makeAdmin, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
-import { createClockedApp, enrolQuickly } from '../mfa/support.ts'
+import { createClockedSuite, enrolQuickly } from '../mfa/support.ts'
 import { asking, insertPasskey } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 let admin: SignedInUser
 let ask: ReturnType<typeof asking>
 beforeAll(async () => {

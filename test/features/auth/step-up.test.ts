@@ -6,7 +6,7 @@ import { PASSWORD, type SignedInUser, signInUser, signUpUser } from '../../suppo
 import {
   ageSession,
   claimsOf,
-  createClockedApp,
+  createClockedSuite,
   enrolQuickly,
   enrolUser,
   outcomeOf,
@@ -16,7 +16,7 @@ import {
 } from '../mfa/support.ts'
 import { expectEveryKeySet, type Session } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 const stepUp = (user: Pick<SignedInUser, 'headers'>, body: unknown) =>
   app.fetch('/api/v1/auth/step-up', json(body, user.headers))
 

@@ -58,4 +58,4 @@ it('lets every live token verify in every isolate and at every gateway, whenever
     }),
     { numRuns: 12 },
   )
-})
+}, 60_000)

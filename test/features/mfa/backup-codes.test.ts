@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { PASSWORD, signUpUser } from '../../support/users.ts'
-import { ageSession, createClockedApp, enrolQuickly, enrolUser, outcomeOf, rowsOf, totpAt } from './support.ts'
+import { ageSession, createClockedSuite, enrolQuickly, enrolUser, outcomeOf, rowsOf, totpAt } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 const post = (path: string, body: unknown, headers: Record<string, string>) =>
   app.fetch(`/api/v1${path}`, json(body, headers))
 const list = async (headers: Record<string, string>) =>

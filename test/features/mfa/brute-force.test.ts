@@ -9,6 +9,7 @@ import { newAddress, signInUser } from '../../support/users.ts'
 import {
   answerChallenge,
   createClockedApp,
+  createClockedSuite,
   type Enrolled,
   enrolQuickly,
   outcomeOf,
@@ -17,7 +18,7 @@ import {
   wrongCode,
 } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 const wrongOf = (user: Enrolled) => wrongCode(user.secret, app.clock.now)
 const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index))

@@ -4,7 +4,7 @@ import { recordedOf } from '../../support/events.ts'
 import { PASSWORD, signUpUser } from '../../support/users.ts'
 import {
   ageSession,
-  createClockedApp,
+  createClockedSuite,
   enrolQuickly,
   enrolUser,
   outcomeOf,
@@ -16,7 +16,7 @@ import {
   wrongCode,
 } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 const post = (path: string, body: unknown, headers: Record<string, string>) =>
   app.fetch(`/api/v1${path}`, json(body, headers))
 

@@ -5,7 +5,7 @@ import { createTestApp, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import {
   answerChallenge,
-  createClockedApp,
+  createClockedSuite,
   enrolQuickly,
   enrolUser,
   outcomeOf,
@@ -14,7 +14,7 @@ import {
   totpAt,
 } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 const statusesOf = async (answers: readonly Promise<Response>[]) =>
   (await Promise.all(answers)).map(({ status }) => status).sort()
 

@@ -8,6 +8,7 @@ import {
   answerChallenge,
   claimsOf,
   createClockedApp,
+  createClockedSuite,
   enrolQuickly,
   enrolUser,
   outcomeOf,
@@ -17,7 +18,7 @@ import {
   wrongCode,
 } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 const statusesOf = async (answers: readonly Promise<Response>[]) =>
   (await Promise.all(answers)).map(({ status }) => status).sort()
 

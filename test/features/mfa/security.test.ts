@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { env, json } from '../../support/app.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
-import { createClockedApp, enrolQuickly, outcomeOf } from './support.ts'
+import { createClockedSuite, enrolQuickly, outcomeOf } from './support.ts'
 
-const app = createClockedApp()
+const app = createClockedSuite()
 
 /** Every route of a signed-in user, with a body that it takes. */
 const GUARDED: readonly (readonly [string, string, unknown])[] = [

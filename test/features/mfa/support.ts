@@ -1,5 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { createHmac } from 'node:crypto'
+import { beforeEach } from 'vitest'
 import type { UserAuthority } from '../../../src/durable/user-authority/user-authority.ts'
 import { SEAL_PURPOSE } from '../../../src/features/mfa/service/codes.ts'
 import { sealText } from '../../../src/lib/root-keys.ts'
@@ -42,6 +43,15 @@ export interface ClockedApp extends TestApp {
 export function createClockedApp(): ClockedApp {
   const clock = { now: Date.now() }
   return { ...createTestApp({ override: (ctx) => ({ ...ctx, now: () => clock.now }) }), clock }
+}
+
+/** For all tests of a file: the clock stands still in each, and starts at that of the objects, which nobody moves. */
+export function createClockedSuite(): ClockedApp {
+  const app = createClockedApp()
+  beforeEach(() => {
+    app.clock.now = Date.now()
+  })
+  return app
 }
 
 export interface Enrolled extends SignedInUser {
