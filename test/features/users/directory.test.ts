@@ -21,9 +21,8 @@ interface Row {
 const everybody = async (): Promise<Row[]> =>
   (await database.prepare('select * from users order by number').all<Row>()).results
 
-const holds = (row: Row, { status, role, isAdmin, mfaEnabled }: UserFilter): boolean =>
-  (status === undefined ? row.status !== 'deleted' : [status].flat().includes(row.status)) &&
-  (role === undefined || row.role === role) &&
+const holds = (row: Row, { status, isAdmin, mfaEnabled }: UserFilter): boolean =>
+  (status === undefined ? row.status !== 'deleted' : status.includes(row.status)) &&
   (isAdmin === undefined || (row.role === 'admin') === isAdmin) &&
   (mfaEnabled === undefined || Boolean(row.mfa_enabled) === mfaEnabled)
 
@@ -50,8 +49,7 @@ async function pageOf(filter: UserFilter, range: UserRange) {
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
 
 const filters = fc.record({
-  status: maybe(fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES]))),
-  role: maybe(fc.constantFrom('user', 'admin', 'vendor', 'nobody')),
+  status: maybe(fc.subarray([...STATUSES])),
   isAdmin: maybe(fc.boolean()),
   mfaEnabled: maybe(fc.boolean()),
   search: maybe(
@@ -116,8 +114,8 @@ describe('the directory of a few thousand users with gaps', () => {
     rows = await everybody()
     for (const filter of [
       {},
-      { status: 'inactive' },
-      { role: 'auditor', mfaEnabled: true },
+      { status: ['inactive'] },
+      { isAdmin: false, mfaEnabled: true },
       { isAdmin: false },
     ] as const)
       for (const offset of [0, 7, 2500]) {
@@ -147,15 +145,14 @@ async function rowsRead(filter: UserFilter, range: UserRange): Promise<number> {
 
 const FILTERS: readonly UserFilter[] = [
   {},
-  { status: 'suspended' },
+  { status: ['suspended'] },
   { status: ['suspended', 'locked'] },
-  { status: 'deleted' },
-  { role: 'vendor' },
+  { status: ['deleted'] },
   { isAdmin: true },
   { isAdmin: false },
   { mfaEnabled: true },
-  { mfaEnabled: false, status: 'active', isAdmin: false },
-  { role: 'admin', status: 'suspended', mfaEnabled: true },
+  { mfaEnabled: false, status: ['active'], isAdmin: false },
+  { mfaEnabled: true, status: ['suspended'], isAdmin: true },
 ]
 
 describe('the directory of 100,000 users', () => {
@@ -186,7 +183,7 @@ describe('the directory of 100,000 users', () => {
     ['s', 18_000],
     ['nobody at all', 10],
   ])('reads a bounded part for a search of %j', async (search, bound) => {
-    const filters = [{ search }, { search, status: 'active', isAdmin: false, mfaEnabled: false }] as const
+    const filters = [{ search }, { search, status: ['active'], isAdmin: false, mfaEnabled: false }] as const
     for (const filter of filters)
       for (const offset of [0, 5000, 100_000])
         expect(await rowsRead(filter, { offset, limit: 20, order: 'newest' })).toBeLessThan(bound)
@@ -204,7 +201,7 @@ describe('the directory of 100,000 users', () => {
     const searches = [
       { search: 'seeded1' },
       { search: 'se' },
-      { search: 'se', status: 'active' as const, role: 'user' },
+      { search: 'se', status: ['active'] as const, isAdmin: false },
     ]
     for (const filter of [...FILTERS, ...searches, { search: 'seeded1', mfaEnabled: true, isAdmin: true }])
       for (const offset of [0, 40])

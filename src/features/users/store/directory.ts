@@ -25,8 +25,8 @@ type Store = Pick<Ctx, 'db'>
 export interface UserFilter {
   /** Part of an email, a username or a name; of fewer than three characters, the beginning of an email or a username. */
   readonly search?: string | undefined
-  readonly status?: UserStatus | readonly UserStatus[] | undefined
-  readonly role?: string | undefined
+  /** Any of these; all but `deleted` when absent. */
+  readonly status?: readonly UserStatus[] | undefined
   readonly isAdmin?: boolean | undefined
   readonly mfaEnabled?: boolean | undefined
 }
@@ -49,10 +49,9 @@ const TRIGRAM = 3
 /** The columns that users are counted by, in either table. */
 type Kind = Readonly<Record<'status' | 'role' | 'mfaEnabled', Column>>
 
-const isOfKind = (kind: Kind, { status, role, isAdmin, mfaEnabled }: UserFilter): SQL | undefined =>
+const isOfKind = (kind: Kind, { status, isAdmin, mfaEnabled }: UserFilter): SQL | undefined =>
   and(
-    status === undefined ? ne(kind.status, 'deleted') : inArray(kind.status, [status].flat()),
-    role === undefined ? undefined : eq(kind.role, role),
+    status === undefined ? ne(kind.status, 'deleted') : inArray(kind.status, [...status]),
     isAdmin === undefined ? undefined : (isAdmin ? eq : ne)(kind.role, 'admin'),
     mfaEnabled === undefined ? undefined : eq(kind.mfaEnabled, mfaEnabled),
   )
