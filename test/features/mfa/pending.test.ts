@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { json } from '../../support/app.ts'
+import { createTestApp, json } from '../../support/app.ts'
 import { signInUser, signUpUser } from '../../support/users.ts'
-import { createClockedApp, totpAt } from './support.ts'
+import { createClockedApp, outcomeOf, totpAt } from './support.ts'
 
 it('shows a pending secret to no session but the one that began: a thief must not know what its owner confirms', async () => {
   const app = createClockedApp()
@@ -31,4 +31,26 @@ it('replaces a pending secret that another session asks for: its owner finds tha
   expect((await shown.json<{ secret: string }>()).secret).not.toBe(secret)
   const code = totpAt(secret, app.clock.now)
   expect((await app.fetch('/api/v1/mfa/totp/verify', json({ code }, owner.headers))).status).toBe(400)
+})
+
+it('shows nothing when another session has begun anew between the write and the look', async () => {
+  const app = createClockedApp()
+  const owner = await signUpUser(app)
+  const thief = await signInUser(app, owner)
+  const beginAnew = () => app.fetch('/api/v1/mfa/totp/generate', json({}, owner.headers))
+  const racing = createTestApp({
+    override: (ctx) => {
+      const batch: typeof ctx.db.batch = async (statements) => {
+        const results = await ctx.db.batch(statements)
+        expect((await beginAnew()).status).toBe(200)
+        return results
+      }
+      return {
+        ...ctx,
+        db: new Proxy(ctx.db, { get: (db, name) => (name === 'batch' ? batch : Reflect.get(db, name)) }),
+      }
+    },
+  })
+  const shown = racing.fetch('/auth/generate-2fa-code', { headers: thief.headers })
+  expect(await outcomeOf(shown)).toEqual([400, 'MFA_NOT_STARTED'])
 })
