@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { asking } from '../admin/support.ts'
+import { mailedToken } from '../auth/mails.ts'
 
 // Other tests sign in to the same database: each of these opens the door again.
 afterEach(async () => {
@@ -48,6 +49,24 @@ describe('maintenance', () => {
     expect((await signIn(app, user, 'wrong password')).status).toBe(401)
     await asking(app, admin)('POST', '/maintenance-mode', { enabled: false })
     expect((await signIn(app, user)).status).toBe(200)
+  })
+
+  it('uses up no mailed link, and makes no account by one', async () => {
+    const { app, admin, user } = await closed()
+    const emails = [user.email, newEmail()]
+    for (const email of emails) await app.fetch('/api/v1/auth/magic/send', json({ email }))
+    const links = await Promise.all(emails.map((email) => mailedToken(app, email, '/magic-link')))
+    const use = async () =>
+      Promise.all(
+        links.map(async (token) => (await app.fetch('/api/v1/auth/magic-link/verify', json({ token }))).status),
+      )
+    expect(await use()).toEqual([503, 503])
+    const made = await env.DB.prepare('select count(*) as n from users where email = ?').bind(emails[1]).first()
+    expect(made).toEqual({ n: 0 })
+    // The first proof of an address ends what was before it, and this was none.
+    expect((await app.fetch('/api/v1/auth/refresh', json({ refresh_token: user.refreshToken }))).status).toBe(200)
+    await asking(app, admin)('POST', '/maintenance-mode', { enabled: false })
+    expect(await use()).toEqual([200, 200])
   })
 
   it('is known in another isolate within 3 seconds, and its end too', async () => {

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
+import { findMaintenance } from '../../maintenance/service.ts'
 import { redeemOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
@@ -10,21 +11,23 @@ import { deleteUnprovenFactors, updateUnprovenAccount } from '../store/credentia
 
 /**
  * Uses up a link that was mailed to an address, and returns its user; an unknown address gets an account, verified, where
- * sign-ups are open. Throws INVALID_TOKEN: also for users who may not sign in, and when the address has changed hands.
+ * sign-ups are open. Throws INVALID_TOKEN: also for users who may not sign in, and when the address has changed hands;
+ * MAINTENANCE, after which the link still works.
  */
 export async function redeemForUser(ctx: Ctx, link: OneTimeToken, token: string): Promise<User> {
   const email = link.email ?? ''
   const user = await findUserByEmail(ctx, email)
   if (link.userId !== null && user?.id !== link.userId) throw linkInvalid()
+  if (user ? !isSignInAllowed(user) : !ctx.config.SIGNUPS_ENABLED) throw linkInvalid()
+  const closed = user?.role === 'admin' ? null : await findMaintenance(ctx)
+  if (closed) throw closed
   if (!user) return redeemForNewUser(ctx, link, token, email)
-  if (!isSignInAllowed(user)) throw linkInvalid()
   if (user.emailVerifiedAt === null) return takeOver(ctx, link, token, user)
   if (!(await redeemOneTimeToken(ctx, link.purpose, token))) throw linkInvalid()
   return user
 }
 
 async function redeemForNewUser(ctx: Ctx, link: OneTimeToken, token: string, email: string): Promise<User> {
-  if (!ctx.config.SIGNUPS_ENABLED) throw linkInvalid()
   if (!(await redeemOneTimeToken(ctx, link.purpose, token))) throw linkInvalid()
   return createUser(ctx, { email, emailVerifiedAt: ctx.now() })
 }
