@@ -6,3 +6,9 @@ export interface ShownUser {
   /** Null in lists, which ask no guard. */
   readonly attempts: { readonly failedAttempts: number; readonly lockedUntil: number | null } | null
 }
+
+/** A user after a change. */
+export interface ShownChange extends ShownUser {
+  /** Every isolate knows of the change within 5 seconds. */
+  readonly propagated: boolean
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fails, hangs, isolateWithout } from '../../faults/support.ts'
 import { createTestApp } from '../../support/app.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { makeAdmin, newEmail, PASSWORD } from '../../support/users.ts'
 import { answerOf, app, call } from '../support/requests.ts'
 import { login, newUsername, register, registerAndLogin } from './support.ts'
@@ -55,6 +56,38 @@ describe.each(FAILURES)('when the user’s object %s', (_how, failure) => {
       }),
     )
     expect(answers).toEqual(calls.map(([, path]) => [path, 503, 'string']))
+  })
+})
+
+describe('when the revocation feed does not answer the object of a user', () => {
+  const late = async <T extends object>(answer: Promise<T>) => ({ ...(await answer), propagated: false })
+  const without = createAppWithObjects(({ user }) => ({
+    user: (id) =>
+      withMethods(user(id), {
+        endSession: (input) => late(user(id).endSession(input)),
+        endSessions: (input) => late(user(id).endSessions(input)),
+        nudge: (input) => late(user(id).nudge(input)),
+      }),
+  }))
+
+  it('what ends sessions or makes tokens stale is done, and says that not everybody knows yet', async () => {
+    const [admin, person] = [await makeAdmin(app), await registerAndLogin()]
+    const { email, username, id } = person
+    await login(person)
+    const calls: [string, string, Readonly<Record<string, string>>, unknown?][] = [
+      ['DELETE', '/auth/sessions/2', person.headers],
+      ['PUT', '/auth/profile', person.headers, { password: 'Another-of-the-gate-8', current_password: PASSWORD }],
+      ['PUT', '/admin/user/role', admin.headers, { username, role: 'vendor' }],
+      ['PUT', `/admin/deactivate-user/${id}`, admin.headers],
+      ['PUT', `/admin/activate-user/${id}`, admin.headers],
+      ['POST', '/admin/lock', admin.headers, { email }],
+      ['POST', '/admin/unlock', admin.headers, { email }],
+      ['DELETE', `/admin/user/${id}`, admin.headers],
+    ]
+    for (const [method, path, headers, body] of calls) {
+      const [status, { propagated }] = await answerOf(call(method, path, { app: without, headers, body }))
+      expect([path, status, propagated]).toEqual([path, 200, false])
+    }
   })
 })
 

@@ -4,7 +4,7 @@ import { ageSession, createClockedApp } from '../../features/mfa/support.ts'
 import { json } from '../../support/app.ts'
 import { makeAdmin, newEmail, PASSWORD, signInUser, signUpUser } from '../../support/users.ts'
 import { answerOf, app, bearer, call } from '../support/requests.ts'
-import { keysOf, login, namedFields, newUsername, register, registerAndLogin, USER_KEYS } from './support.ts'
+import { CHANGED_KEYS, keysOf, login, namedFields, newUsername, register, registerAndLogin } from './support.ts'
 
 describe('PUT /auth/profile', () => {
   const put = (body: unknown, headers: Record<string, string>) =>
@@ -14,7 +14,7 @@ describe('PUT /auth/profile', () => {
     const person = await registerAndLogin()
     const username = newUsername()
     const [status, body] = await put({ username }, person.headers)
-    expect([status, keysOf(body), body.username]).toEqual([200, USER_KEYS, username])
+    expect([status, keysOf(body), body.username]).toEqual([200, CHANGED_KEYS, username])
     const [, refreshed] = await answerOf(
       call('POST', '/auth/token-refresh', { body: { refresh_token: person.refresh_token } }),
     )

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { env } from '../../support/app.ts'
 import { newEmail, PASSWORD } from '../../support/users.ts'
@@ -17,6 +18,12 @@ export const USER_KEYS = [
   'two_factor_enabled',
   'username',
 ]
+
+/** Of a user who was changed. */
+export const CHANGED_KEYS = [...USER_KEYS, 'propagated'].sort()
+
+/** Of a call that ended sessions or made tokens stale. */
+export const DONE = { message: expect.any(String), propagated: true }
 
 export const TOKEN_KEYS = ['access_token', 'refresh_token', 'session_token', 'token_type']
 export const LOGIN_KEYS = ['access_token', 'refresh_token', 'token_type']
@@ -116,6 +123,7 @@ export const CALLS: readonly DocumentedCall[] = [
     guard: 'public',
     body: { token: 'x', new_password: PASSWORD },
     request: 'PasswordReset',
+    answer: 'Done',
     validates: true,
   },
   {
@@ -149,7 +157,7 @@ export const CALLS: readonly DocumentedCall[] = [
   { method: 'GET', path: '/auth/test-2fa', guard: 'user', answer: 'Message', validates: false },
   { method: 'GET', path: '/auth/generate-2fa-code', guard: 'user', answer: 'GeneratedCode', validates: false },
   { method: 'GET', path: '/auth/sessions', guard: 'user', validates: false },
-  { method: 'DELETE', path: '/auth/sessions/{session_id}', guard: 'user', validates: true },
+  { method: 'DELETE', path: '/auth/sessions/{session_id}', guard: 'user', answer: 'Done', validates: true },
   { method: 'GET', path: '/auth/verify-user/{username}', guard: 'user', answer: 'UserResponse', validates: true },
   {
     method: 'PUT',
@@ -157,28 +165,41 @@ export const CALLS: readonly DocumentedCall[] = [
     guard: 'user',
     body: { username: 'ada', ...credentials, role: 'user' },
     request: 'UserUpdate',
-    answer: 'UserResponse',
+    answer: 'ChangedUserResponse',
     validates: true,
   },
   { method: 'GET', path: '/admin/users', guard: 'admin', validates: false },
-  { method: 'PUT', path: '/admin/deactivate-user/{user_id}', guard: 'admin', answer: 'UserResponse', validates: true },
-  { method: 'PUT', path: '/admin/activate-user/{user_id}', guard: 'admin', answer: 'UserResponse', validates: true },
+  {
+    method: 'PUT',
+    path: '/admin/deactivate-user/{user_id}',
+    guard: 'admin',
+    answer: 'ChangedUserResponse',
+    validates: true,
+  },
+  {
+    method: 'PUT',
+    path: '/admin/activate-user/{user_id}',
+    guard: 'admin',
+    answer: 'ChangedUserResponse',
+    validates: true,
+  },
   {
     method: 'PUT',
     path: '/admin/user/role',
     guard: 'admin',
     body: { username: 'ada', role: 'user' },
     request: 'RoleUpdate',
+    answer: 'Done',
     validates: true,
   },
-  { method: 'DELETE', path: '/admin/user/{user_id}', guard: 'admin', validates: true },
+  { method: 'DELETE', path: '/admin/user/{user_id}', guard: 'admin', answer: 'Done', validates: true },
   {
     method: 'POST',
     path: '/admin/lock',
     guard: 'admin',
     body: { email: 'a@example.test' },
     request: 'LockAccountRequest',
-    answer: 'Message',
+    answer: 'Done',
     validates: true,
   },
   {
@@ -187,7 +208,7 @@ export const CALLS: readonly DocumentedCall[] = [
     guard: 'admin',
     body: { email: 'a@example.test' },
     request: 'UnlockAccountRequest',
-    answer: 'Message',
+    answer: 'Done',
     validates: true,
   },
   {

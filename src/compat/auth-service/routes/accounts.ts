@@ -8,11 +8,13 @@ import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, rateLimited, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { changeProfile, verifyUser } from '../service/accounts.ts'
-import { INVALID, Message, messageToWire } from '../wire/answers.ts'
+import { Done, doneToWire, INVALID, Message, messageToWire } from '../wire/answers.ts'
 import { UsernamePath } from '../wire/fields.ts'
 import { PasswordReset, PasswordResetRequest } from '../wire/recovery.ts'
 import { Token, TokenRefresh, tokenToWire } from '../wire/sessions.ts'
 import {
+  ChangedUserResponse,
+  changedUserToWire,
   strangerToWire,
   toAccountChange,
   toRegistration,
@@ -95,10 +97,10 @@ accountRoutes.put(
     summary: "Change the caller's account; a new address counts once its link is used",
     guard: confirmedUserRoute,
     body: UserUpdate,
-    answers: { 200: { description: 'The user as it is now', schema: UserResponse }, ...INVALID },
+    answers: { 200: { description: 'The user as it is now', schema: ChangedUserResponse }, ...INVALID },
     errors: [conflict, forbidden, weakPassword, lastAdmin, ...freshFactorErrors],
   },
-  async ({ ctx, body }) => Response.json(userToWire(await changeProfile(ctx, toAccountChange(body)))),
+  async ({ ctx, body }) => Response.json(changedUserToWire(await changeProfile(ctx, toAccountChange(body)))),
 )
 
 /** Bodies of this call name the password that is to be set in another way. */
@@ -114,11 +116,11 @@ passwordResetRoutes.post(
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: publicRoute,
     body: PasswordReset,
-    answers: { 200: { description: 'The password is set', schema: Message }, ...INVALID },
+    answers: { 200: { description: 'The password is set', schema: Done }, ...INVALID },
     errors: [linkInvalid, weakPassword, serviceUnavailable],
   },
   async ({ ctx, body }) => {
-    await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
-    return Response.json(messageToWire('Password has been reset'))
+    const done = await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
+    return Response.json(doneToWire('Password has been reset', done))
   },
 )

@@ -6,15 +6,15 @@ import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { PageQuery } from '../../fields.ts'
 import { activate, changeRoleByName, changeStateByEmail, changeStateByNumber, listAllUsers } from '../service/admins.ts'
 import { LockAccountRequest, RoleUpdate, UnlockAccountRequest } from '../wire/admin.ts'
-import { INVALID, Message, messageToWire } from '../wire/answers.ts'
+import { Done, doneToWire, INVALID } from '../wire/answers.ts'
 import { UserPath } from '../wire/fields.ts'
-import { UserResponse, userToWire } from '../wire/users.ts'
+import { ChangedUserResponse, changedUserToWire, UserResponse, userToWire } from '../wire/users.ts'
 import { renderError } from '../wording.ts'
 
 export const adminRoutes = createRoutes({ prefix: '/admin', tag: 'auth-service', renderError })
 
-const changed = { 200: { description: 'The user as it is now', schema: UserResponse }, ...INVALID }
-const done = { 200: { description: 'Done', schema: Message }, ...INVALID }
+const changed = { 200: { description: 'The user as it is now', schema: ChangedUserResponse }, ...INVALID }
+const done = { 200: { description: 'Done', schema: Done }, ...INVALID }
 const stateErrors = [notFound, userStateConflict, lastAdmin, serviceUnavailable]
 
 adminRoutes.get(
@@ -38,13 +38,13 @@ adminRoutes.put(
     answers: changed,
     errors: stateErrors,
   },
-  async ({ ctx, path }) => Response.json(userToWire(await changeStateByNumber(ctx, path.user_id, 'deactivate'))),
+  async ({ ctx, path }) => Response.json(changedUserToWire(await changeStateByNumber(ctx, path.user_id, 'deactivate'))),
 )
 
 adminRoutes.put(
   '/activate-user/:user_id',
   { summary: 'Activate a user again', guard: adminRoute, path: UserPath, answers: changed, errors: stateErrors },
-  async ({ ctx, path }) => Response.json(userToWire(await activate(ctx, path.user_id))),
+  async ({ ctx, path }) => Response.json(changedUserToWire(await activate(ctx, path.user_id))),
 )
 
 adminRoutes.put(
@@ -57,8 +57,8 @@ adminRoutes.put(
     errors: [notFound, lastAdmin, serviceUnavailable],
   },
   async ({ ctx, body }) => {
-    await changeRoleByName(ctx, body)
-    return Response.json(messageToWire('User role updated successfully'))
+    const changed = await changeRoleByName(ctx, body)
+    return Response.json(doneToWire('User role updated successfully', changed))
   },
 )
 
@@ -72,8 +72,8 @@ adminRoutes.delete(
     errors: stateErrors,
   },
   async ({ ctx, path }) => {
-    await changeStateByNumber(ctx, path.user_id, 'delete')
-    return Response.json(messageToWire('User deleted successfully'))
+    const deleted = await changeStateByNumber(ctx, path.user_id, 'delete')
+    return Response.json(doneToWire('User deleted successfully', deleted))
   },
 )
 
@@ -87,8 +87,8 @@ adminRoutes.post(
     errors: stateErrors,
   },
   async ({ ctx, body }) => {
-    await changeStateByEmail(ctx, body.email, 'lock')
-    return Response.json(messageToWire('Account locked successfully'))
+    const locked = await changeStateByEmail(ctx, body.email, 'lock')
+    return Response.json(doneToWire('Account locked successfully', locked))
   },
 )
 
@@ -102,7 +102,7 @@ adminRoutes.post(
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body }) => {
-    await changeStateByEmail(ctx, body.email, 'unlock')
-    return Response.json(messageToWire('Account unlocked successfully'))
+    const unlocked = await changeStateByEmail(ctx, body.email, 'unlock')
+    return Response.json(doneToWire('Account unlocked successfully', unlocked))
   },
 )

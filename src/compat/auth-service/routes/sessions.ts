@@ -5,7 +5,7 @@ import { confirmedUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { endOwnSession } from '../service/sessions.ts'
-import { INVALID, Message, messageToWire } from '../wire/answers.ts'
+import { Done, doneToWire, INVALID } from '../wire/answers.ts'
 import { SessionPath } from '../wire/fields.ts'
 import { SessionResponse, sessionToWire } from '../wire/sessions.ts'
 import { renderError } from '../wording.ts'
@@ -32,11 +32,11 @@ sessionRoutes.delete(
     summary: "End one of the caller's sessions by its number",
     guard: confirmedUserRoute,
     path: SessionPath,
-    answers: { 200: { description: 'It has ended', schema: Message }, ...INVALID },
+    answers: { 200: { description: 'It has ended', schema: Done }, ...INVALID },
     errors: [sessionNotFound, serviceUnavailable],
   },
   async ({ ctx, path }) => {
-    await endOwnSession(ctx, path.session_id)
-    return Response.json(messageToWire('Session deleted successfully'))
+    const ended = await endOwnSession(ctx, path.session_id)
+    return Response.json(doneToWire('Session deleted successfully', ended))
   },
 )

@@ -1,6 +1,7 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { changeOwnAccount, type OwnAccountChange } from '../../../features/auth/service/account.ts'
 import { findAttempts } from '../../../features/auth/service/attempts.ts'
+import type { ChangedUser } from '../../../features/users/service/state.ts'
 import {
   findUserByIdentifier,
   isEmailIdentifier,
@@ -9,7 +10,7 @@ import {
   userNotFound,
 } from '../../../features/users/service.ts'
 import type { User } from '../../../features/users/types.ts'
-import type { ShownUser } from '../types.ts'
+import type { ShownChange, ShownUser } from '../types.ts'
 
 /** An answer about one user says what its sign-in attempts have come to. */
 export const showUser = async (ctx: Ctx, user: User): Promise<ShownUser> => ({
@@ -17,9 +18,14 @@ export const showUser = async (ctx: Ctx, user: User): Promise<ShownUser> => ({
   attempts: await findAttempts(ctx, user.id),
 })
 
+export const showChange = async (ctx: Ctx, { user, propagated }: ChangedUser): Promise<ShownChange> => ({
+  ...(await showUser(ctx, user)),
+  propagated,
+})
+
 /** As `changeOwnAccount`. */
-export const changeProfile = async (ctx: ActorCtx, change: OwnAccountChange): Promise<ShownUser> =>
-  showUser(ctx, await changeOwnAccount(ctx, change))
+export const changeProfile = async (ctx: ActorCtx, change: OwnAccountChange): Promise<ShownChange> =>
+  showChange(ctx, await changeOwnAccount(ctx, change))
 
 /** What the caller may know of a user. */
 export type VerifiedUser = ({ readonly view: 'whole' } & ShownUser) | { readonly view: 'stranger'; readonly user: User }

@@ -3,7 +3,12 @@ import { registerAdmin } from '../../../features/admin/service/register.ts'
 import { changeState } from '../../../features/admin/service/states.ts'
 import { type SignedIn, signInOrThrow } from '../../../features/auth/service/sign-in.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
-import { changeUserRole, ensureUserState, type StateChange } from '../../../features/users/service/state.ts'
+import {
+  type ChangedUser,
+  changeUserRole,
+  ensureUserState,
+  type StateChange,
+} from '../../../features/users/service/state.ts'
 import {
   findUserByEmail,
   findUserByIdentifier,
@@ -11,8 +16,8 @@ import {
   isSignInAllowed,
   requirePresent,
 } from '../../../features/users/service.ts'
-import type { ShownUser } from '../types.ts'
-import { showUser } from './accounts.ts'
+import type { ShownChange, ShownUser } from '../types.ts'
+import { showChange } from './accounts.ts'
 
 /** In the order of their ids. */
 export async function listAllUsers(ctx: Ctx, { skip, limit }: { skip: number; limit: number }): Promise<ShownUser[]> {
@@ -21,29 +26,31 @@ export async function listAllUsers(ctx: Ctx, { skip, limit }: { skip: number; li
 }
 
 /** As `changeState`. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
-export async function changeStateByNumber(ctx: ActorCtx, number: number, change: StateChange): Promise<ShownUser> {
-  const { user } = await changeState(ctx, { ref: number, change, reason: null })
-  return showUser(ctx, user)
+export async function changeStateByNumber(ctx: ActorCtx, number: number, change: StateChange): Promise<ShownChange> {
+  return showChange(ctx, await changeState(ctx, { ref: number, change, reason: null }))
 }
 
 /** Who is active stays so: a PUT that is repeated is no conflict, also when somebody else is faster. */
-export async function activate(ctx: ActorCtx, number: number): Promise<ShownUser> {
+export async function activate(ctx: ActorCtx, number: number): Promise<ShownChange> {
   const { id: userId } = requirePresent(await findUserByNumber(ctx, number))
   const change = { userId, change: 'activate', actor: actorOf(ctx) } as const
-  const { user } = await ensureUserState(ctx, change, isSignInAllowed)
-  return showUser(ctx, user)
+  return showChange(ctx, await ensureUserState(ctx, change, isSignInAllowed))
 }
 
 /** By username, or by the address where the user has none. Throws NOT_FOUND, LAST_ADMIN. */
-export async function changeRoleByName(ctx: ActorCtx, input: { username: string; role: string }): Promise<void> {
+export async function changeRoleByName(ctx: ActorCtx, input: { username: string; role: string }): Promise<ChangedUser> {
   const { id: userId } = requirePresent(await findUserByIdentifier(ctx, input.username))
-  await changeUserRole(ctx, { userId, role: input.role, actor: actorOf(ctx) })
+  return changeUserRole(ctx, { userId, role: input.role, actor: actorOf(ctx) })
 }
 
 /** As `changeState`. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
-export async function changeStateByEmail(ctx: ActorCtx, email: string, change: 'lock' | 'unlock'): Promise<void> {
+export async function changeStateByEmail(
+  ctx: ActorCtx,
+  email: string,
+  change: 'lock' | 'unlock',
+): Promise<ChangedUser> {
   const { id: ref } = requirePresent(await findUserByEmail(ctx, email))
-  await changeState(ctx, { ref, change, reason: null })
+  return changeState(ctx, { ref, change, reason: null })
 }
 
 /** Throws INVALID_CREDENTIALS, SIGN_IN_NOT_ACCEPTED for who is no admin, and what else `signInOrThrow` throws. */

@@ -4,7 +4,8 @@ import type { RegistrationInput } from '../../../features/auth/service/sign-up.t
 import { isSignInAllowed, normalizeEmail } from '../../../features/users/service.ts'
 import type { User } from '../../../features/users/types.ts'
 import { EmailField, NewPasswordField, PasswordField } from '../../fields.ts'
-import type { ShownUser } from '../types.ts'
+import type { ShownChange, ShownUser } from '../types.ts'
+import { propagated } from './answers.ts'
 import { CodeField, RoleField, UsernameField } from './fields.ts'
 import { isPictureAddress, readKept } from './kept.ts'
 
@@ -93,6 +94,13 @@ export function userToWire({ user, attempts }: ShownUser): UserResponse {
     preferences: kept.preferences,
   }
 }
+
+export const ChangedUserResponse = UserResponse.extend({ propagated }).meta({ id: 'AuthServiceChangedUserResponse' })
+
+export const changedUserToWire = (changed: ShownChange): z.infer<typeof ChangedUserResponse> => ({
+  ...userToWire(changed),
+  propagated: changed.propagated,
+})
 
 const EMPTY: UserResponse = {
   id: 0,

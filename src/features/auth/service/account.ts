@@ -2,7 +2,7 @@ import { type ActorCtx, actorOf } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { updateProfile } from '../../users/service/profile.ts'
-import { changeUserRole } from '../../users/service/state.ts'
+import { type ChangedUser, changeUserRole } from '../../users/service/state.ts'
 import { findUserByUsername, normalizeEmail, usernameTaken } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { getCurrentUser } from './current.ts'
@@ -34,7 +34,7 @@ interface CheckedChange extends Pick<OwnAccountChange, 'username' | 'role' | 'ne
  * An address or a password wants a fresh factor. Throws FORBIDDEN for a role that no admin asks for, WEAK_PASSWORD,
  * CONFLICT, LAST_ADMIN, NOT_FOUND, and what `requireFreshFactor` throws.
  */
-export async function changeOwnAccount(ctx: ActorCtx, input: OwnAccountChange): Promise<User> {
+export async function changeOwnAccount(ctx: ActorCtx, input: OwnAccountChange): Promise<ChangedUser> {
   return write(ctx, await check(ctx, input))
 }
 
@@ -61,14 +61,17 @@ function addressToAskFor({ email }: User, input: OwnAccountChange): string | nul
   return newEmail === email ? null : newEmail
 }
 
-async function write(ctx: ActorCtx, change: CheckedChange): Promise<User> {
+async function write(ctx: ActorCtx, change: CheckedChange): Promise<ChangedUser> {
   const { username, role, newEmail, passwordHash } = change
   const actor = actorOf(ctx)
-  let { user } = change
-  if (role !== null) user = (await changeUserRole(ctx, { userId: user.id, role, actor })).user
-  if (username !== null) user = (await updateProfile(ctx, { user, changes: { username }, actor })).user
-  if (passwordHash !== null) await setOwnPassword(ctx, user, passwordHash)
+  const { id: userId } = change.user
+  const unchanged = { user: change.user, propagated: true }
+  const ranked = role === null ? unchanged : await changeUserRole(ctx, { userId, role, actor })
+  const named =
+    username === null ? ranked : await updateProfile(ctx, { user: ranked.user, changes: { username }, actor })
+  const secured = passwordHash === null ? named : await setOwnPassword(ctx, named.user, passwordHash)
   // Read again: the link is void once credentials change, and these have just changed.
   if (newEmail !== null) await mailEmailChange(ctx, await getCurrentUser(ctx), newEmail)
-  return user
+  const propagated = [ranked, named, secured].every((step) => step.propagated)
+  return { user: named.user, propagated }
 }
