@@ -33,7 +33,7 @@ const list = z
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   )
-const secret = z.string().min(32, 'must have at least 32 characters')
+const secret = z.string('is missing').min(32, 'must have at least 32 characters')
 /** `postern@example.com` or `Postern <postern@example.com>`. */
 const mailbox = z
   .string()
@@ -42,7 +42,24 @@ const mailbox = z
   )
   .refine((match) => match !== null && (match[1] === undefined) === (match[3] === ''), 'must be a mail address')
   .transform((match) => ({ name: match?.[1] ?? null, address: match?.[2] ?? '' }))
-const origin = z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin)
+const origin = z
+  .url({
+    protocol: /^https?$/,
+    error: ({ input }) => (input === undefined ? 'is missing' : 'must be an http(s) address'),
+  })
+  .transform((url) => new URL(url).origin)
+/** As browsers write an origin, for it is compared as text; an app's own (`capacitor://localhost`) has no other form. */
+const origins = list.pipe(
+  z.array(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@*]+\/?$/i, 'must list origins, such as https://app.example.com')
+      .transform((text) => {
+        const parsed = URL.parse(text)?.origin ?? 'null'
+        return parsed === 'null' ? text.replace(/\/$/, '') : parsed
+      }),
+  ),
+)
 const domain = z.string().regex(/^(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*$/, 'must be a domain in lower case')
 /** What a browser or an app says of itself in a passkey; `*` stands for every subdomain, or every port of localhost. */
 const passkeyOrigin = z
@@ -75,8 +92,8 @@ const Variables = z
       .string()
       .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')
       .default('__Secure-postern'),
-    CORS_ORIGINS: list,
-    REDIRECT_ORIGINS: list,
+    CORS_ORIGINS: origins,
+    REDIRECT_ORIGINS: origins,
     TRUST_ADDRESS_HEADER: flag(false),
     ADMIN_SECRET_KEY: z.string().optional(),
     COMPAT: z

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { findBrokenVariables } from '../../src/config.ts'
 import { createTestApp, json } from '../support/app.ts'
 import { createTestServer } from '../support/server.ts'
 import { testRoutes } from './routes-of-tests.ts'
@@ -200,6 +201,24 @@ describe('cross-origin requests', () => {
     const got = await cors.fetch('/t/taken', { headers: { origin: ORIGIN } })
     expect(got.headers.get('access-control-allow-origin')).toBe(ORIGIN)
     expect(got.headers.get('access-control-expose-headers')).toContain('X-RateLimit-Remaining')
+    expect(got.headers.get('access-control-expose-headers')).toContain('X-Total-Count')
+  })
+
+  it('of an origin that was written as an address are allowed', async () => {
+    const written = createTestServer({
+      routes: testRoutes,
+      env: { CORS_ORIGINS: 'https://App.example.test:443/, capacitor://localhost' },
+    })
+    for (const origin of [ORIGIN, 'capacitor://localhost'])
+      expect((await preflight(written, origin)).headers.get('access-control-allow-origin')).toBe(origin)
+  })
+
+  it.each(['CORS_ORIGINS', 'REDIRECT_ORIGINS'])('need origins in %s: nothing else would ever be one', (name) => {
+    const good = { ROOT_SECRET: 'x'.repeat(32), PUBLIC_URL: 'https://auth.example.test' }
+    for (const value of ['*', 'app.example.test', `${ORIGIN}/path`, 'https://*.example.test', `${ORIGIN}, x`])
+      expect(findBrokenVariables({ ...good, [name]: value })).toEqual([
+        { name, reason: 'must list origins, such as https://app.example.com' },
+      ])
   })
 
   it.each([
