@@ -37,9 +37,11 @@ export async function readSettings(environment: NodeJS.ProcessEnv, port: number)
   if (environment.PUBLIC_URL === undefined && environment.PORT) settings.PUBLIC_URL = localOrigin(port)
   const [broken] = findBrokenVariables(settings)
   if (broken) {
-    const place = given.includes(broken.name) ? 'the environment' : '.dev.vars'
-    const reason = settings[broken.name] ? broken.reason : 'is missing'
-    throw new Refusal(`${broken.name} in ${place} is malformed: ${reason}`)
+    const { name, reason } = broken
+    // What is set elsewhere may not fit a default.
+    if (!settings[name] && reason !== 'is missing') throw new Refusal(`${name}, left at its default, ${reason}`)
+    const place = given.includes(name) ? 'the environment' : '.dev.vars'
+    throw new Refusal(`${name} in ${place} is malformed: ${reason}`)
   }
   return settings
 }

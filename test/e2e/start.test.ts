@@ -59,6 +59,11 @@ describe('npm start refuses with one line', () => {
     expect(line).toContain('ACCESS_TOKEN_SECONDS in the environment is malformed')
   })
 
+  it('when a setting does not fit the default of another', async () => {
+    const line = await refusal(checkout.root, { PORT: String(await freePort()), SESSION_ABSOLUTE_SECONDS: '100' })
+    expect(line).toBe('postern: SESSION_IDLE_SECONDS, left at its default, must not exceed SESSION_ABSOLUTE_SECONDS')
+  })
+
   it('when the first admin could not sign in', async () => {
     const port = String(await freePort())
     expect(await refusal(checkout.root, { PORT: port, ADMIN_EMAIL: 'nobody' })).toContain('not an email address')
