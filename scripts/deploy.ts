@@ -38,15 +38,16 @@ async function findMissingSecrets(): Promise<string[]> {
   return ['ROOT_SECRET: `openssl rand -base64 48 | tee root-secret | npx wrangler secret put ROOT_SECRET`']
 }
 
-/** Migrates the deployed database, then deploys. Nothing is touched while something is missing. */
+/** Migrates the deployed database, then deploys. Nothing is touched while something is missing, or with `--dry-run`. */
 export async function main(args: readonly string[]): Promise<void> {
   console.log('A password hash takes more CPU time than the free plan allows: the account needs the paid plan.')
+  const isDryRun = args.includes('--dry-run')
   const missing = findMissingResources()
-  if (missing.length === 0) missing.push(...(await findMissingSecrets()))
+  if (missing.length === 0 && !isDryRun) missing.push(...(await findMissingSecrets()))
   if (missing.length > 0) throw new Refusal(`not ready to deploy:\n${missing.map((line) => `  ${line}`).join('\n')}`)
   await copySwaggerAssets()
   // First the database: a migration never removes what the running release reads.
-  await applyMigrations({ at: 'remote' })
+  if (!isDryRun) await applyMigrations({ at: 'remote' })
   console.log(await wrangler('deploy', ...args))
-  console.log('No admin yet? npm run admin:create -- --remote')
+  if (!isDryRun) console.log('No admin yet? npm run admin:create -- --remote')
 }

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signIn } from './support/api.ts'
 import { type Checkout, freshCheckout } from './support/checkout.ts'
@@ -71,5 +73,18 @@ describe('npm run deploy', () => {
     expect(code).toBe(1)
     expect(output).toContain('paid plan')
     for (const missing of ['database_id of DB', 'id of KV', 'PUBLIC_URL']) expect(output).toContain(missing)
+  })
+
+  it('with --dry-run bundles the Worker and asks nobody', async () => {
+    const file = join(checkout.root, 'wrangler.toml')
+    const text = await readFile(file, 'utf8')
+    const filled = text
+      .replace('00000000-0000-0000-0000-000000000000', '11111111-1111-1111-1111-111111111111')
+      .replace('00000000000000000000000000000000', '11111111111111111111111111111111')
+      .replace('# [vars]\n# PUBLIC_URL', '[vars]\nPUBLIC_URL')
+    await writeFile(file, filled)
+    const { code, output } = await run('deploy', '--dry-run')
+    expect(output).toContain('Total Upload')
+    expect(code).toBe(0)
   })
 })
