@@ -1,8 +1,17 @@
 import type { Ctx } from '../../context.ts'
 import { hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DAY } from '../../lib/time.ts'
-import { deleteExpired, insertToken, selectLive, selectNewest, type TokenRow, updateUsed, voidTokens } from './store.ts'
-import type { OneTimePurpose, OneTimeToken, Redemption } from './types.ts'
+import {
+  deleteExpired,
+  insertToken,
+  selectLive,
+  selectNewest,
+  type TokenRow,
+  updateUsed,
+  voidTokens,
+  voidTokensOfSessions,
+} from './store.ts'
+import type { AskingSessions, OneTimePurpose, OneTimeToken, Redemption } from './types.ts'
 
 const TOKEN_PREFIX = 'pot_'
 
@@ -95,6 +104,10 @@ export async function redemptionOf(ctx: Ctx, purpose: OneTimePurpose, token: str
   const redemption: Redemption = { id: ctx.newId(), tokenHash: await hashSecret(token) }
   return { redemption, statement: updateUsed(ctx, { purpose, redemption }) }
 }
+
+/** What was asked for in sessions that somebody ends as not theirs (a change of address) goes with them. A repeat is harmless. */
+export const voidAskedBy = (ctx: Ctx, userId: string, sessions: AskingSessions): Promise<void> =>
+  voidTokensOfSessions(ctx, { userId, sessions })
 
 const ROWS_PER_PRUNE = 500
 

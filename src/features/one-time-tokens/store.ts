@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { oneTimeTokens } from './tables.ts'
-import type { OneTimePurpose, Redemption } from './types.ts'
+import type { AskingSessions, OneTimePurpose, Redemption } from './types.ts'
 
 export type TokenRow = typeof oneTimeTokens.$inferSelect
 
@@ -31,6 +31,19 @@ export const voidTokens = (
         isNull(oneTimeTokens.usedAt),
       ),
     )
+
+/** Of the tokens that remember the session that asked for them: those of one session, or of all but one. */
+export async function voidTokensOfSessions(
+  { db, now }: Pick<Ctx, 'db' | 'now'>,
+  { userId, sessions }: { userId: string; sessions: AskingSessions },
+): Promise<void> {
+  const asker = sql`${oneTimeTokens.data} ->> '$.sessionId'`
+  const isTheirs = 'only' in sessions ? sql`${asker} = ${sessions.only}` : sql`${asker} <> ${sessions.except ?? ''}`
+  await db
+    .update(oneTimeTokens)
+    .set({ usedAt: now(), redemption: 'void' })
+    .where(and(eq(oneTimeTokens.userId, userId), isNull(oneTimeTokens.usedAt), isTheirs))
+}
 
 /** The database decides about single use: no row comes back when the token was used, voided or has expired. */
 export const updateUsed = (

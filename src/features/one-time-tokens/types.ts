@@ -20,6 +20,9 @@ export interface OneTimeToken {
   readonly expiresAt: number
 }
 
+/** One session, or all but one (null: all). */
+export type AskingSessions = { readonly only: string } | { readonly except: string | null }
+
 /** One use of one token: later statements of the batch depend on it. */
 export interface Redemption {
   readonly id: string

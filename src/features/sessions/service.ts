@@ -6,6 +6,7 @@ import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { loadSigningKey, mintUserToken } from '../keys/service.ts'
 import type { SigningKey } from '../keys/types.ts'
+import { voidAskedBy } from '../one-time-tokens/service.ts'
 import { findUser, isSignInAllowed } from '../users/service.ts'
 import type { User } from '../users/types.ts'
 import { applyToOwnView } from '../validation/service.ts'
@@ -211,6 +212,7 @@ export async function endSessionById(
 
 interface EndManyInput {
   readonly userId: string
+  readonly except: string | null
   readonly reason: EndReason
   readonly actor: EventActor
   /** The row's `auth_version` after a change of credentials: sessions opened with the new ones stay. Else null. */
@@ -218,14 +220,26 @@ interface EndManyInput {
 }
 
 /** Ends a user's sessions but `except`. */
-export async function endOtherSessions(ctx: Ctx, input: EndManyInput & { except: string | null }): Promise<EndResult> {
+export async function endOtherSessions(ctx: Ctx, input: EndManyInput): Promise<EndResult> {
   const result = await updateManyEnded(ctx, { ...input, caller: callerOf(ctx) })
   forget(ctx, result.ended)
   return result
 }
 
-export const endAllSessions = (ctx: Ctx, input: EndManyInput): Promise<EndResult> =>
-  endOtherSessions(ctx, { ...input, except: null })
+/**
+ * As people end them: with the sessions goes what was asked for in them, a change of address above all. A database that does
+ * not answer is SERVICE_UNAVAILABLE; the sessions have ended by then, and the call may be repeated.
+ */
+async function revokeSessions(ctx: ActorCtx, input: Pick<EndManyInput, 'userId' | 'except'>): Promise<EndResult> {
+  const actor = actorOf(ctx)
+  const result = await endOtherSessions(ctx, { ...input, reason: 'revoked', actor, authVersion: null })
+  await orUnavailable(voidAskedBy(ctx, input.userId, { except: input.except }))
+  return result
+}
+
+/** Ends all of a user's sessions. */
+export const revokeAllSessions = (ctx: ActorCtx, userId: string): Promise<EndResult> =>
+  revokeSessions(ctx, { userId, except: null })
 
 /** Newest first. */
 export const listUserSessions = (
@@ -253,19 +267,14 @@ export async function revokeSession(ctx: ActorCtx, userId: string, sessionId: st
   await getUserSession(ctx, userId, sessionId)
   const actor = actorOf(ctx)
   const result = await endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor })
+  await orUnavailable(voidAskedBy(ctx, userId, { only: sessionId }))
   if (result.ended.length === 0) throw sessionAlreadyRevoked()
   return result
 }
 
 /** Ends all of the caller's sessions but the one that asks. */
 export const revokeOtherSessions = (ctx: ActorCtx): Promise<EndResult> =>
-  endOtherSessions(ctx, {
-    userId: ctx.actor.id,
-    except: ctx.actor.sessionId,
-    reason: 'revoked',
-    actor: actorOf(ctx),
-    authVersion: null,
-  })
+  revokeSessions(ctx, { userId: ctx.actor.id, except: ctx.actor.sessionId })
 
 /** Oneself, or any user for an admin. A stranger does not learn who exists; nor does an object wake for nobody. */
 export async function requireUserAccess(ctx: ActorCtx, userId: string): Promise<void> {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import {
-  endAllSessions,
   endOtherSessions,
   inspectRefreshToken,
   listUserSessions,
@@ -223,7 +222,7 @@ it('leaves no session of a user who is suspended while signing in, whichever com
   const ctx = await app.ctx()
   const opening = Array.from({ length: 10 }, () => openSession(ctx, { user, amr: ['pwd'] }))
   const actor = { type: 'system', id: 'test' } as const
-  const ending = endAllSessions(ctx, { userId: user.id, reason: 'suspended', actor, authVersion: 2 })
+  const ending = endOtherSessions(ctx, { userId: user.id, except: null, reason: 'suspended', actor, authVersion: 2 })
   const more = Array.from({ length: 10 }, () => openSession(ctx, { user, amr: ['pwd'] }))
   await Promise.allSettled([...opening, ending, ...more])
   expect(await listUserSessions(ctx, user.id, { withEnded: false })).toEqual([])

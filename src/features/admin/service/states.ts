@@ -5,7 +5,7 @@ import { toIsoOrNull } from '../../../lib/time.ts'
 import { liftAttemptLocks } from '../../account-safety/service/lock.ts'
 import { findAttempts } from '../../auth/service/attempts.ts'
 import { liftSecondFactorLock } from '../../mfa/service/codes.ts'
-import { endAllSessions } from '../../sessions/service.ts'
+import { revokeAllSessions as revokeSessionsOf } from '../../sessions/service.ts'
 import {
   type ChangedUser,
   changeUserRole,
@@ -63,5 +63,5 @@ async function unlockUser(
 /** Ends every session of a user; the events name the admin. Throws NOT_FOUND. */
 export async function revokeAllSessions(ctx: ActorCtx, ref: UserRef) {
   const { id: userId } = await getUser(ctx, ref)
-  return endAllSessions(ctx, { userId, reason: 'revoked', actor: actorOf(ctx), authVersion: null })
+  return revokeSessionsOf(ctx, userId)
 }

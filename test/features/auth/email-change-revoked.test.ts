@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { json } from '../../support/app.ts'
+import { claimsOf } from '../../support/tokens.ts'
+import { makeAdmin, newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
+import { mailedToken } from './mails.ts'
+import { answerOf, app, post } from './support.ts'
+
+const patch = ({ headers }: Pick<SignedInUser, 'headers'>, body: unknown) =>
+  app.fetch('/api/v1/auth/profile', {
+    method: 'PATCH',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+describe.each<[string, (own: SignedInUser, thief: SignedInUser) => Promise<Response>]>([
+  ['all other sessions', ({ headers }) => app.fetch('/api/v1/sessions', { method: 'DELETE', headers })],
+  [
+    'all other sessions, by POST',
+    ({ headers }) => app.fetch('/api/v1/sessions/revoke-all', { method: 'POST', headers }),
+  ],
+  [
+    'that session alone',
+    async ({ headers }, thief) =>
+      app.fetch(`/api/v1/sessions/${claimsOf(thief.accessToken).sid}`, { method: 'DELETE', headers }),
+  ],
+  [
+    "all of the user's sessions, as an admin does",
+    async (own) =>
+      app.fetch('/api/v1/admin/sessions/revoke-all', json({ user_id: own.user.id }, (await makeAdmin(app)).headers)),
+  ],
+])('a change of address that a stranger asked for, when the owner ends %s', (_, end) => {
+  it('is void', async () => {
+    const own = await signUpUser(app)
+    const thief = await signInUser(app, own)
+    const email = newEmail()
+    await patch(thief, { email })
+    const token = await mailedToken(app, email, '/verify-email')
+    expect((await end(own, thief)).status).toBe(200)
+    expect(await answerOf(post('verify-email', { token }))).toMatchObject([400, { code: 'INVALID_TOKEN' }])
+    expect((await post('signin', { email: own.email, password: own.password })).status).toBe(200)
+  })
+})
+
+it('a change of address is void, too, when the stranger had signed out before', async () => {
+  const own = await signUpUser(app)
+  const thief = await signInUser(app, own)
+  const email = newEmail()
+  await patch(thief, { email })
+  const token = await mailedToken(app, email, '/verify-email')
+  await post('signout', {}, thief.headers)
+  await app.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
+  expect((await post('verify-email', { token })).status).toBe(400)
+})
+
+it('a change of address stays when its own session ends others, or signs out', async () => {
+  const own = await signUpUser(app)
+  await signInUser(app, own)
+  const email = newEmail()
+  await patch(own, { email })
+  const token = await mailedToken(app, email, '/verify-email')
+  await app.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
+  await post('signout', {}, own.headers)
+  expect((await post('verify-email', { token })).status).toBe(200)
+})
