@@ -113,6 +113,15 @@ describe('POST /users/register', () => {
       },
     ])
   })
+
+  it('says how long a password has to be where it has to be longer', async () => {
+    const strict = createTestApp({ env: { PASSWORD_MIN_LENGTH: '12' } })
+    const body = { email: newEmail(), full_name: 'Jane Doe', password: 'elevenchars' }
+    expect(await answerOf(call('POST', '/users/register', { body, app: strict }))).toMatchObject([
+      422,
+      { detail: [{ loc: ['body', 'password'], msg: 'The password must have at least 12 characters' }] },
+    ])
+  })
 })
 
 describe('GET /users/profile', () => {

@@ -63,7 +63,11 @@ describe('a password at sign-up', () => {
     const answer = await signUp(strict, 'elevenchars')
     expect([answer.status, await answer.json()]).toMatchObject([
       400,
-      { code: 'WEAK_PASSWORD', details: { reasons: ['too_short'], min_length: 12 } },
+      {
+        code: 'WEAK_PASSWORD',
+        message: 'The password must have at least 12 characters',
+        details: { reasons: ['too_short'], min_length: 12 },
+      },
     ])
   })
 

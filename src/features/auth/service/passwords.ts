@@ -3,7 +3,7 @@ import { utf8 } from '../../../lib/encoding.ts'
 import { isolateSlot } from '../../../lib/isolate.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { weakPassword } from '../errors.ts'
-import { findWeaknesses, type PasswordOwner } from '../rules.ts'
+import { findWeaknesses, type PasswordOwner, type PasswordWeakness } from '../rules.ts'
 
 export { weakPassword }
 
@@ -50,6 +50,10 @@ async function isBreached(ctx: Pick<Ctx, 'fetch' | 'log'>, password: string): Pr
   }
 }
 
+/** Clients of documented systems know the text alone: what can be counted is said. */
+const wordingOf = (reasons: readonly PasswordWeakness[], { minLength }: { minLength: number }) =>
+  reasons.includes('too_short') ? { message: `The password must have at least ${minLength} characters` } : {}
+
 /** Throws WEAK_PASSWORD with all `details.reasons` when `password` may not become the owner's. */
 export async function requireStrongPassword(
   ctx: Pick<Ctx, 'config' | 'isolate' | 'fetch' | 'log'>,
@@ -59,7 +63,7 @@ export async function requireStrongPassword(
   const common = await loadCommonPasswords(ctx)
   const policy = { minLength: ctx.config.PASSWORD_MIN_LENGTH, owner, isCommon: (folded: string) => common.has(folded) }
   const reasons = findWeaknesses(password, policy)
-  if (reasons.length > 0) throw weakPassword({ reasons, min_length: policy.minLength })
+  if (reasons.length > 0) throw weakPassword({ reasons, min_length: policy.minLength }, wordingOf(reasons, policy))
   if (ctx.config.BREACHED_PASSWORD_CHECK && (await isBreached(ctx, password)))
     throw weakPassword({ reasons: ['breached'] }, { message: 'The password appears in a known breach' })
 }
