@@ -165,7 +165,8 @@ describe('the role of a user', () => {
     'refuses %j',
     async (body) => {
       const { user } = await signUpUser(app)
-      expect([400, 422]).toContain((await ask('PUT', `/users/${user.id}/role`, body)).status)
+      const answer = await ask('PUT', `/users/${user.id}/role`, body)
+      expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'VALIDATION_ERROR' }])
     },
   )
 })
@@ -202,11 +203,16 @@ describe('deletion', () => {
     expect(results).toEqual(body.erased ? [{ actor_id: admin.user.id }] : [])
   })
 
-  it('for good of oneself is 400, of nobody 404', async () => {
-    for (const suffix of ['/force-delete', '?permanent=true']) {
+  it('of oneself is 400, of nobody 404', async () => {
+    const nobody = crypto.randomUUID()
+    for (const suffix of ['', '/force-delete', '?permanent=true']) {
       const own = await ask('DELETE', `/users/${admin.user.id}${suffix}`)
       expect([own.status, await own.json()]).toMatchObject([400, { code: 'OWN_ACCOUNT' }])
-      expect((await ask('DELETE', `/users/${crypto.randomUUID()}${suffix}`)).status).toBe(404)
+      expect((await ask('DELETE', `/users/${nobody}${suffix}`)).status).toBe(404)
     }
+    const byNumber = await ask('DELETE', `/users/${admin.user.number}`)
+    const byChange = await ask('PATCH', `/users/${admin.user.id}`, { status: 'deleted', is_admin: false })
+    expect([byNumber.status, byChange.status]).toEqual([400, 400])
+    expect((await ask('GET', `/users/${admin.user.id}`)).status).toBe(200)
   })
 })

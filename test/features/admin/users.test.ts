@@ -83,7 +83,8 @@ describe('GET /api/v1/admin/users', () => {
       expect(total).toBe(users.length)
       return users.map(({ id }) => Object.keys(ids).find((name) => ids[name] === id)).sort()
     }
-    expect(await found('')).toEqual(['admin', 'locked', 'mfa', 'plain', 'suspended'])
+    for (const query of ['', 'status=&mfa_enabled=&is_admin='])
+      expect(await found(query)).toEqual(['admin', 'locked', 'mfa', 'plain', 'suspended'])
     expect(await found('status=suspended')).toEqual(['locked', 'suspended'])
     expect(await found('status=locked')).toEqual(['locked'])
     expect(await found('status=deleted')).toEqual(['deleted'])
@@ -211,6 +212,16 @@ describe('PATCH /api/v1/admin/users/:id', () => {
       const answer = await ask('PATCH', `/users/${user.id}`, { status: 'active' })
       expect([action, answer.status, await answer.json()]).toMatchObject([action, 200, { user: { status: 'active' } }])
     }
+  })
+
+  it('makes who awaits the proof of the address active, with the address', async () => {
+    const { user } = await signUpUser(app)
+    await env.DB.prepare("update users set status = 'pending' where id = ?").bind(user.id).run()
+    const answer = await ask('PATCH', `/users/${user.id}`, { status: 'active', email_verified: true })
+    expect([answer.status, await answer.json()]).toMatchObject([
+      200,
+      { user: { status: 'active', email_verified: true } },
+    ])
   })
 
   it('takes a verified address back', async () => {

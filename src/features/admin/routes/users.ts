@@ -3,9 +3,9 @@ import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { ownAccount } from '../errors.ts'
-import { forceDelete } from '../service/deletion.ts'
+import { deleteOther, forceDelete } from '../service/deletion.ts'
 import { notifyUserOf } from '../service/notify.ts'
-import { changeRole, changeState, lastAdmin, userStateConflict } from '../service/states.ts'
+import { changeRole, lastAdmin, userStateConflict } from '../service/states.ts'
 import { updateUser } from '../service/update.ts'
 import { getAdminUser, listAdminUsers } from '../service/users.ts'
 import { UserPath } from '../wire/parameters.ts'
@@ -68,7 +68,7 @@ adminUserRoutes.patch(
     path: UserPath,
     body: UpdateUserBody,
     answers: { 200: { description: 'The user as it is now', schema: UpdatedUserAnswer } },
-    errors: [notFound, userStateConflict, lastAdmin, serviceUnavailable],
+    errors: [notFound, ownAccount, userStateConflict, lastAdmin, serviceUnavailable],
   },
   async ({ ctx, path, body }) => {
     const { propagated } = await updateUser(ctx, path.id, toUserUpdate(body))
@@ -106,7 +106,7 @@ adminUserRoutes.delete(
   async ({ ctx, path, query }) => {
     const ref = path.id
     if (query.permanent) return Response.json(erasedToWire(await forceDelete(ctx, ref)))
-    return Response.json(deletedToWire(await changeState(ctx, { ref, change: 'delete', reason: null })))
+    return Response.json(deletedToWire(await deleteOther(ctx, ref)))
   },
 )
 

@@ -1,12 +1,25 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
 import { type Erasure, eraseUser } from '../../users/service/erasure.ts'
+import { type ChangedUser, changeUserState } from '../../users/service/state.ts'
 import { getUser } from '../../users/service.ts'
-import type { UserRef } from '../../users/types.ts'
+import type { User, UserRef } from '../../users/types.ts'
 import { ownAccount } from '../errors.ts'
+
+/** One's own account goes by `/api/v1/users/me`, which wants a fresh factor (decision 0167). Throws OWN_ACCOUNT. */
+export function requireOther({ actor }: ActorCtx, { id }: Pick<User, 'id'>): void {
+  if (id === actor.id) throw ownAccount()
+}
+
+/** Deletes a user, who can be restored for the grace period. Throws NOT_FOUND, OWN_ACCOUNT, LAST_ADMIN. */
+export async function deleteOther(ctx: ActorCtx, ref: UserRef): Promise<ChangedUser> {
+  const user = await getUser(ctx, ref)
+  requireOther(ctx, user)
+  return changeUserState(ctx, { userId: user.id, change: 'delete', actor: actorOf(ctx) })
+}
 
 /** Deletes a user for good, in any state. Throws NOT_FOUND, OWN_ACCOUNT, LAST_ADMIN. */
 export async function forceDelete(ctx: ActorCtx, ref: UserRef): Promise<Erasure> {
-  const { id: userId } = await getUser(ctx, ref)
-  if (userId === ctx.actor.id) throw ownAccount()
-  return eraseUser(ctx, { userId, actor: actorOf(ctx) })
+  const user = await getUser(ctx, ref)
+  requireOther(ctx, user)
+  return eraseUser(ctx, { userId: user.id, actor: actorOf(ctx) })
 }

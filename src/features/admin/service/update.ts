@@ -4,6 +4,7 @@ import { requireChangeTo } from '../../users/service/state.ts'
 import { getPresentUser } from '../../users/service.ts'
 import type { UserRef, UserStatus } from '../../users/types.ts'
 import { updateEmailVerified } from '../store/users.ts'
+import { requireOther } from './deletion.ts'
 import { changeRole, changeState } from './states.ts'
 
 /** Absent parts stay. */
@@ -17,14 +18,18 @@ export interface UserUpdate {
  * Changes role, state and verified address, each as its own use case does and with its own event. What can be refused is
  * looked at before the first write, and of the writes the one comes first that only the database can refuse: the last
  * admin's role, or state. So nothing has changed when it throws, but where another admin changed the same user in between:
- * then the role may stand, and a repeat says what is left. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
+ * then the role may stand, and a repeat says what is left. Throws NOT_FOUND, OWN_ACCOUNT, USER_STATE_CONFLICT, LAST_ADMIN.
  *
  * An address that an admin says is verified counts as proven: a password that somebody else set with it stays.
  */
 export async function updateUser(ctx: ActorCtx, ref: UserRef, update: UserUpdate): Promise<{ propagated: boolean }> {
   const user = await getPresentUser(ctx, ref)
   const { id: userId } = user
-  const change = update.status === undefined ? null : requireChangeTo(user, update.status)
+  if (update.status === 'deleted') requireOther(ctx, user)
+  // A verified address makes a pending user active by itself.
+  const becomesActive = user.status === 'pending' && update.emailVerified === true
+  const wanted = becomesActive && update.status === 'active' ? undefined : update.status
+  const change = wanted === undefined ? null : requireChangeTo(user, wanted)
   const role = roleOf(user.role, update.isAdmin)
   const done: { readonly propagated: boolean }[] = []
   if (role !== null) done.push(await changeRole(ctx, { ref: userId, role }))

@@ -6,8 +6,9 @@ import { VERSION } from '../../../lib/version.ts'
 import { EVENT_TYPES } from '../../events/types.ts'
 import type { Maintenance } from '../../maintenance/types.ts'
 import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
+import { orAbsent, UserParam } from '../../users/wire/parameters.ts'
 import type { ActivityEntry, Stats, SystemHealth } from '../types.ts'
-import { page, perPage, UserPath } from './parameters.ts'
+import { page, perPage } from './parameters.ts'
 
 export { RevokedManyAnswer, revokedManyToWire }
 
@@ -47,9 +48,9 @@ export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
 export const ActivityQuery = z.object({
   page,
   per_page: perPage(200, 50),
-  user_id: UserPath.shape.id.optional(),
-  action: z.string().max(100).optional().meta({ description: 'A type of event' }),
-  before: UuidParam.optional().meta({ description: 'The id of an entry: the page begins below it' }),
+  user_id: orAbsent(UserParam).optional(),
+  action: orAbsent(z.string().max(100)).optional().meta({ description: 'A type of event' }),
+  before: orAbsent(UuidParam).optional().meta({ description: 'The id of an entry: the page begins below it' }),
 })
 
 const ActivityEntryWire = z

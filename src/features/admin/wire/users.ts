@@ -2,8 +2,9 @@ import * as z from 'zod'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Erasure } from '../../users/service/erasure.ts'
 import type { ChangedUser } from '../../users/service/state.ts'
+import { isRoleName } from '../../users/service.ts'
 import { USER_STATUSES } from '../../users/types.ts'
-import { StatusParam } from '../../users/wire/parameters.ts'
+import { orAbsent, StatusParam } from '../../users/wire/parameters.ts'
 import { UserWire, userToWire } from '../../users/wire.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
 import { page, perPage } from './parameters.ts'
@@ -12,9 +13,9 @@ export const ListUsersQuery = z.object({
   page,
   per_page: perPage(100, 20),
   search: z.string().max(100).optional(),
-  status: StatusParam.optional().meta({ description: 'Deleted users are listed for that status alone' }),
-  mfa_enabled: z.stringbool().optional(),
-  is_admin: z.stringbool().optional(),
+  status: orAbsent(StatusParam).optional().meta({ description: 'Deleted users are listed for that status alone' }),
+  mfa_enabled: orAbsent(z.stringbool()).optional(),
+  is_admin: orAbsent(z.stringbool()).optional(),
 })
 
 export const toListing = ({
@@ -87,7 +88,7 @@ export const toUserUpdate = (body: z.output<typeof UpdateUserBody>) => ({
 
 export const UpdatedUserAnswer = z.object({ message: z.string(), propagated, user: AdminUserDetailWire })
 
-export const RoleBody = z.object({ role: z.string().min(1).max(64) })
+export const RoleBody = z.object({ role: z.string().refine(isRoleName, 'must have 1 to 64 of a-z, 0-9, :, _ and -') })
 
 export const DeleteUserQuery = z.object({ permanent: z.stringbool().default(false) })
 

@@ -10,6 +10,9 @@ function toUserRef(text: string): UserRef | null {
   return number === null || number > MAX_USER_NUMBER ? null : number
 }
 
+/** Forms send a field that was left empty. */
+export const orAbsent = <T extends z.ZodType>(schema: T) => z.union([z.literal('').transform(() => undefined), schema])
+
 /** A UUID in whatever case, or the number. */
 export const UserParam = z.string().transform((text, { addIssue }): UserRef => {
   const ref = toUserRef(text)

@@ -4,7 +4,7 @@ import { SignUpBody, StepUpBody, toSignUp, toStepUp } from '../../auth/wire.ts'
 import type { UserQuery } from '../service/directory.ts'
 import { MAX_USER_NUMBER } from '../types.ts'
 import { EmailField, textField } from '../wire.ts'
-import { StatusParam, UserParam } from './parameters.ts'
+import { orAbsent, StatusParam, UserParam } from './parameters.ts'
 
 export { ProfileBody, toProfileChange } from '../../auth/wire/profile.ts'
 
@@ -14,9 +14,6 @@ export const UserPath = z.object({ user_id: UserParam })
 
 const page = integerParam(1, MAX_USER_NUMBER).default(1)
 const perPage = integerParam(1, 100).default(20)
-
-/** Forms send a field that was left empty. */
-const orAbsent = <T extends z.ZodType>(schema: T) => z.union([z.literal('').transform(() => undefined), schema])
 
 const search = orAbsent(z.string().trim().max(MAX_SEARCH_LENGTH)).optional()
 
