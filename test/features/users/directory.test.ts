@@ -12,6 +12,7 @@ interface Row {
   readonly email: string
   readonly username: string
   readonly first_name: string | null
+  readonly last_name: string | null
   readonly display_name: string | null
   readonly status: User['status']
   readonly role: string
@@ -28,10 +29,12 @@ const holds = (row: Row, { status, isAdmin, mfaEnabled }: UserFilter): boolean =
 
 function finds(row: Row, search: string | undefined): boolean {
   if (search === undefined) return true
-  const text = search.toLowerCase()
+  const words = search.toLowerCase().split(' ')
   const names = [row.email, row.username.toLowerCase()]
-  if ([...text].length < 3) return names.some((name) => name.startsWith(text))
-  return [...names, row.first_name, row.display_name].some((name) => name?.toLowerCase().includes(text))
+  const [first = ''] = words
+  if (words.every((word) => [...word].length < 3) && !names.some((name) => name.startsWith(first))) return false
+  const fields = [...names, row.first_name, row.last_name, row.display_name]
+  return words.every((word) => fields.some((field) => field?.toLowerCase().includes(word)))
 }
 
 /** All that the filter is to find, by reading every row. */
@@ -67,6 +70,14 @@ const filters = fc.record({
       '*',
       'NEAR(a b)',
       'nobody',
+      'seed seeded1',
+      'Seed of22',
+      'of3 zoë',
+      'zo Seed11',
+      'q Q',
+      'c 4',
+      'a" b',
+      'zoë nobody',
     ),
   ),
 })
@@ -182,6 +193,11 @@ describe('the directory of 100,000 users', () => {
     ['zoë', 61_000],
     ['s', 18_000],
     ['nobody at all', 10],
+    ['example zoë', 61_000],
+    ['seed of99999', 30],
+    ['example 7', 61_000],
+    ['s 7', 18_000],
+    ['zoë @', 61_000],
   ])('reads a bounded part for a search of %j', async (search, bound) => {
     const filters = [{ search }, { search, status: ['active'], isAdmin: false, mfaEnabled: false }] as const
     for (const filter of filters)
@@ -202,6 +218,9 @@ describe('the directory of 100,000 users', () => {
       { search: 'seeded1' },
       { search: 'se' },
       { search: 'se', status: ['active'] as const, isAdmin: false },
+      { search: 'seeded1 zoë' },
+      { search: 'seeded1 zo', status: ['active'] as const, isAdmin: false },
+      { search: 'se zo' },
     ]
     for (const filter of [...FILTERS, ...searches, { search: 'seeded1', mfaEnabled: true, isAdmin: true }])
       for (const offset of [0, 40])

@@ -120,6 +120,16 @@ describe('a search', () => {
     expect((await list(`?search=find_${mark}`)).users.map(({ uuid }) => uuid)).toEqual([account.user.id])
   })
 
+  it('finds who has every word, whichever fields they are in and however short they are', async () => {
+    const mark = newUuid().slice(0, 8)
+    const account = await signUpUser(app, { username: `u_${mark}`, first_name: `Jo`, last_name: `Lee${mark}` })
+    await signUpUser(app, { first_name: `Ann`, last_name: `Lee${mark}-Ray` })
+    for (const q of [`Jo Lee${mark}`, `lee${mark}  JO`, `u_${mark}\tlee${mark}`, `${mark} jo lee u_`])
+      expect([q, (await search(q)).uuids]).toEqual([q, [account.user.id]])
+    for (const q of [`Jo Lee${mark}-Ray`, `Bo Lee${mark}`, `u_${mark} nobody`, `Jo"Lee${mark}`])
+      expect([q, (await search(q)).uuids]).toEqual([q, []])
+  })
+
   it('finds a new name, and no longer the old one', async () => {
     const [before, after] = [`old_${newUuid().slice(0, 8)}`, `new_${newUuid().slice(0, 8)}`]
     const account = await signUpUser(app, { username: before })

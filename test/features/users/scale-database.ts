@@ -20,8 +20,8 @@ export async function seed(count: number): Promise<void> {
     'delete from users',
     'delete from user_counts',
     `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count})
-     insert into users (number, id, email, username, username_key, first_name, display_name, status, role, mfa_enabled, created_at, updated_at)
-     select i, printf('00000000-0000-4000-8000-%012d', i), substr('abcdefghijklmnopqrstuvwxyz', i % 26 + 1, 1) || 'seeded' || i || '@example.test', 'Seeded_' || i, 'seeded_' || i, 'Seed',
+     insert into users (number, id, email, username, username_key, first_name, last_name, display_name, status, role, mfa_enabled, created_at, updated_at)
+     select i, printf('00000000-0000-4000-8000-%012d', i), substr('abcdefghijklmnopqrstuvwxyz', i % 26 + 1, 1) || 'seeded' || i || '@example.test', 'Seeded_' || i, 'seeded_' || i, 'Seed', 'Of' || i,
        iif(i % 3 = 0, 'Zoë "' || i || '"', null),
        case when i % 10 = 0 then 'suspended' when i % 97 = 0 then 'deleted' when i % 31 = 0 then 'pending' when i % 89 = 0 then 'locked' else 'active' end,
        case when i % 1000 = 1 then 'admin' when i % 50 = 2 then 'vendor' else 'user' end, i % 5 = 0, i, i from n`,

@@ -23,7 +23,7 @@ import type { User, UserStatus } from '../types.ts'
 type Store = Pick<Ctx, 'db'>
 
 export interface UserFilter {
-  /** Part of an email, a username or a name; of fewer than three characters, the beginning of an email or a username. */
+  /** Words, each a part of an email, a username or a name. Where none has three characters, the first begins an email or a username. */
   readonly search?: string | undefined
   /** Any of these; all but `deleted` when absent. */
   readonly status?: readonly UserStatus[] | undefined
@@ -108,16 +108,21 @@ function selectListed({ db }: Store, filter: UserFilter, range: UserRange) {
     .limit(range.limit)
 }
 
-/** The numbers of who matches. FTS5's own words mean nothing inside quotes; a NUL would end the text. */
-function matches({ db }: Store, search: string): SQL {
-  const text = search.normalize('NFKC').replaceAll('\0', '').trim()
-  // Everything begins with nothing.
-  if (text === '') return sql`(select null where false)`
-  if ([...text].length >= TRIGRAM) {
-    const phrase = `"${text.replaceAll('"', '""')}"`
-    return sql`(select rowid from user_search where user_search match ${phrase} order by rowid desc limit ${MAX_MATCHES})`
-  }
-  const [from, to] = [text.toLowerCase(), `${text.toLowerCase()}\u{10ffff}`]
+const wordsOf = (search: string): string[] => [
+  ...new Set(search.normalize('NFKC').replaceAll('\0', '').split(/\s+/u).filter(Boolean)),
+]
+
+const hasTrigram = (word: string): boolean => [...word].length >= TRIGRAM
+
+/** The numbers of who holds every long word. FTS5's own words mean nothing inside quotes; a NUL would end the text. */
+function holders(words: readonly string[]): SQL {
+  const phrases = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(' AND ')
+  return sql`(select rowid from user_search where user_search match ${phrases} order by rowid desc limit ${MAX_MATCHES})`
+}
+
+/** The numbers of who has an email or a username that begins so. */
+function beginners({ db }: Store, word: string): SQL {
+  const [from, to] = [word.toLowerCase(), `${word.toLowerCase()}\u{10ffff}`]
   const beginning = (column: typeof users.email | typeof users.usernameKey) => {
     const numbers = db.select({ number: users.number }).from(users)
     const found = numbers.where(and(gte(column, from), lt(column, to))).orderBy(column)
@@ -126,9 +131,28 @@ function matches({ db }: Store, search: string): SQL {
   return sql`(${beginning(users.email)} union ${beginning(users.usernameKey)})`
 }
 
-/** The plus keeps indexes of kinds out: the matches are fewer than the users of a kind. */
-const isFound = (store: Store, search: string, filter: UserFilter): SQL | undefined =>
-  and(sql`${users.number} in ${matches(store, search)}`, sql`+(${isOfKind(users, filter)})`)
+const ALL_FIELDS = sql`lower(concat_ws(' ', ${users.email}, ${users.username}, ${users.firstName}, ${users.lastName}, ${users.displayName}))`
+
+/** `lower` of the database knows ASCII alone. */
+const lowerAscii = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+/**
+ * Long words are looked up in the index; short ones are looked for in who was found by it. The plus keeps indexes of kinds
+ * out: the matches are fewer than the users of a kind.
+ */
+function isFound(store: Store, search: string, filter: UserFilter): SQL | undefined {
+  const words = wordsOf(search)
+  const [long, short] = [words.filter(hasTrigram), words.filter((word) => !hasTrigram(word))]
+  const [first] = words
+  // Everything begins with nothing.
+  if (first === undefined) return sql`false`
+  const found = long.length > 0 ? holders(long) : beginners(store, first)
+  return and(
+    sql`${users.number} in ${found}`,
+    sql`+(${isOfKind(users, filter)})`,
+    ...short.map((word) => sql`instr(${ALL_FIELDS}, ${lowerAscii(word)}) > 0`),
+  )
+}
 
 function selectFound(store: Store, search: string, filter: UserFilter, { offset, limit, order }: UserRange) {
   return store.db
