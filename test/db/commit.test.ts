@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { commit, commitAll, record } from '../../src/db/commit.ts'
 import { clients, events } from '../../src/db/schema.ts'
 import { createTestApp } from '../support/app.ts'
+import { createWatchedApp } from '../support/objects.ts'
 
 const draft = (subject: string, type: string) => ({
   type,
@@ -67,19 +68,7 @@ describe('commit', () => {
 
 describe('a change that changed nothing', () => {
   it('wakes no object: a stranger could make one', async () => {
-    const woken: string[] = []
-    const app = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          user: (id) => {
-            woken.push(id)
-            return ctx.objects.user(id)
-          },
-        },
-      }),
-    })
+    const { app, woken } = createWatchedApp()
     const ctx = await app.ctx()
     const id = ctx.newId()
     const update = ctx.db.update(clients).set({ name: 'y' }).where(eq(clients.id, id))

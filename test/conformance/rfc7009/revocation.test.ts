@@ -5,6 +5,7 @@ import { checkAccessToken } from '../../../src/features/validation/service.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { bodyOf, form, freshMachine, freshUser, requestToken, type SignedIn } from '../../features/oauth/support.ts'
 import { createTestApp } from '../../support/app.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 
 const app = createTestApp()
 const FIRST_PARTY = { client_id: 'postern' }
@@ -72,15 +73,9 @@ describe("a machine's token", () => {
   it('is answered 503 when the feed did not take it: the client must ask again (2.2.1)', async () => {
     const machine = await freshMachine(app)
     const token = await requestToken(app, machine)
-    const withoutFeed = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          feed: () => ({ ...ctx.objects.feed(), append: () => Promise.reject(serviceUnavailable()) }),
-        },
-      }),
-    })
+    const withoutFeed = createAppWithObjects(({ feed }) => ({
+      feed: () => withMethods(feed(), { append: () => Promise.reject(serviceUnavailable()) }),
+    }))
     const answer = await withoutFeed.fetch('/oauth/revoke', form({ token }, machine.basic))
     expect([answer.status, await bodyOf(answer)]).toMatchObject([503, { error: 'temporarily_unavailable' }])
   })

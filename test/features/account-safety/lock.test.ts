@@ -10,6 +10,7 @@ import { utf8 } from '../../../src/lib/encoding.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { acceptedMails, linkIn, waitForMail } from '../../support/mail.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 import { answerOf, app, appWithoutMail, form, lockOut, recordedTypes } from './support.ts'
 
@@ -200,20 +201,9 @@ describe('POST /api/v1/auth/unlock-account', () => {
 
   it('is 503 when the guard is silent', async () => {
     const { token } = await lockedUser()
-    const broken = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          guard: (subject) => ({
-            ...ctx.objects.guard(subject),
-            unlock: async () => {
-              throw serviceUnavailable()
-            },
-          }),
-        },
-      }),
-    })
+    const broken = createAppWithObjects(({ guard }) => ({
+      guard: (subject) => withMethods(guard(subject), { unlock: () => Promise.reject(serviceUnavailable()) }),
+    }))
     const answer = await answerOf(broken.fetch('/api/v1/auth/unlock-account', json({ token })))
     expect(answer).toMatchObject({ status: 503, code: 'SERVICE_UNAVAILABLE' })
   })

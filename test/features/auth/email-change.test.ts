@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { ageSession, createClockedApp } from '../mfa/support.ts'
-import { jwtPayload } from '../sessions/support.ts'
 import { mailedToken, mailedTokens } from './mails.ts'
 import { answerOf, app, get, post } from './support.ts'
 
@@ -32,7 +32,7 @@ describe('a change of address', () => {
     // The old token says the old address: refused, and its refresh brings the new claims.
     expect((await get('me', account.headers)).status).toBe(401)
     const [status, refreshed] = await answerOf(post('refresh', { refresh_token: account.refreshToken }))
-    expect([status, jwtPayload(String(refreshed.access_token))]).toMatchObject([200, { email }])
+    expect([status, claimsOf(String(refreshed.access_token))]).toMatchObject([200, { email }])
     expect((await post('refresh', { refresh_token: other.refreshToken })).status).toBe(401)
     expect((await post('signin', { email: account.email, password: account.password })).status).toBe(401)
     expect(await answerOf(post('signin', { email, password: account.password }))).toMatchObject([

@@ -4,6 +4,7 @@ import { createUser } from '../../../src/features/users/service.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { acceptedMails, waitForMails } from '../../support/mail.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { newEmail, PASSWORD, signInUser, signUpUser } from '../../support/users.ts'
 import { mailedToken } from './mails.ts'
 import { answerOf, app, get, post } from './support.ts'
@@ -262,15 +263,9 @@ describe('parts that fail during a reset', () => {
   it('a silent object: the password is set, the sessions end at their refresh, and the answer says so', async () => {
     const account = await signUpUser(app)
     const token = await askReset(account.email)
-    const failing = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          user: (id) => ({ ...ctx.objects.user(id), endSessions: async () => Promise.reject(new Error('silent')) }),
-        },
-      }),
-    })
+    const failing = createAppWithObjects(({ user }) => ({
+      user: (id) => withMethods(user(id), { endSessions: () => Promise.reject(new Error('silent')) }),
+    }))
     const answer = await answerOf(failing.fetch('/api/v1/auth/reset-password', json({ token, new_password: NEW })))
     expect(answer).toMatchObject([200, { propagated: false }])
     expect((await post('refresh', { refresh_token: account.refreshToken })).status).toBe(401)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
-import { jwtPayload } from '../sessions/support.ts'
 import { answerOf, app, get, post } from './support.ts'
 
 const patch = (headers: Record<string, string>, body: unknown, on = app) =>
@@ -61,7 +61,7 @@ describe('PATCH /api/v1/auth/profile', () => {
     expect(await answerOf(patch(account.headers, { username }))).toMatchObject([200, { username, propagated: true }])
     expect((await get('me', account.headers)).status).toBe(401)
     const [, tokens] = await answerOf(post('refresh', { refresh_token: account.refreshToken }))
-    expect(jwtPayload(String(tokens.access_token))).toMatchObject({ username })
+    expect(claimsOf(String(tokens.access_token))).toMatchObject({ username })
     expect((await post('signin', { email: username.toUpperCase(), password: account.password })).status).toBe(200)
   })
 

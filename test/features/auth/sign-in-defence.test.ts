@@ -1,10 +1,10 @@
 import bcrypt from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
 import { createUser } from '../../../src/features/users/service.ts'
 import type { User } from '../../../src/features/users/types.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 
 const app = createTestApp()
@@ -200,15 +200,9 @@ describe('users who may not sign in', () => {
 
 describe('a guard that does not answer', () => {
   const failing = (pick: 'attempt' | 'use'): TestApp =>
-    createTestApp({
-      override: (ctx: Ctx) => {
-        const guard = (subject: string) => ({
-          ...ctx.objects.guard(subject),
-          [pick]: async () => Promise.reject(serviceUnavailable()),
-        })
-        return { ...ctx, objects: { ...ctx.objects, guard } }
-      },
-    })
+    createAppWithObjects(({ guard }) => ({
+      guard: (subject) => withMethods(guard(subject), { [pick]: () => Promise.reject(serviceUnavailable()) }),
+    }))
 
   it.each(['attempt', 'use'] as const)('lets nobody in (%s)', async (pick) => {
     const { email, id } = await createCheapUser()

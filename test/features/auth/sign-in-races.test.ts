@@ -1,10 +1,10 @@
 import bcrypt from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
 import type { EndReason } from '../../../src/durable/rpc.ts'
 import { createUser, findUser, replacePasswordHash } from '../../../src/features/users/service.ts'
 import type { User } from '../../../src/features/users/types.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { newAddress, newEmail, PASSWORD, signInUser, signUpUser } from '../../support/users.ts'
 
 const app = createTestApp()
@@ -14,21 +14,15 @@ const signIn = (on: TestApp, email: string, password: string) =>
 
 /** An app in which `meanwhile` happens after the user's row was read and before the password is checked. */
 const withChangeDuringSignIn = (meanwhile: () => Promise<unknown>): TestApp =>
-  createTestApp({
-    override: (ctx: Ctx) => {
-      const guard: Ctx['objects']['guard'] = (subject) => {
-        const real = ctx.objects.guard(subject)
-        return {
-          ...real,
-          attempt: async (input) => {
-            await meanwhile()
-            return real.attempt(input)
-          },
-        }
-      }
-      return { ...ctx, objects: { ...ctx.objects, guard } }
-    },
-  })
+  createAppWithObjects(({ guard }) => ({
+    guard: (subject) =>
+      withMethods(guard(subject), {
+        attempt: async (input) => {
+          await meanwhile()
+          return guard(subject).attempt(input)
+        },
+      }),
+  }))
 
 const sessionsOf = async (userId: string) =>
   (await app.ctx()).objects.user(userId).listSessions({ userId, withEnded: false })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
 import { createTestApp, json } from '../../support/app.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 import { app, expectEveryKeySet, get, post, type Session } from './support.ts'
 
@@ -96,15 +96,9 @@ for (const path of ['signup', 'register']) {
 
 describe('too many sign-ups of one network', () => {
   it('are 429 with the time to wait', async () => {
-    const crowded = createTestApp({
-      override: (ctx) => {
-        const guard: Ctx['objects']['guard'] = (subject) => ({
-          ...ctx.objects.guard(subject),
-          use: async () => ({ allowed: false, retryAfterMs: 61_500 }),
-        })
-        return { ...ctx, objects: { ...ctx.objects, guard } }
-      },
-    })
+    const crowded = createAppWithObjects(({ guard }) => ({
+      guard: (subject) => withMethods(guard(subject), { use: async () => ({ allowed: false, retryAfterMs: 61_500 }) }),
+    }))
     const answer = await crowded.fetch('/api/v1/auth/signup', json({ email: newEmail(), password: PASSWORD }))
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '62'])
     expect(await answer.json()).toMatchObject({ code: 'RATE_LIMIT_EXCEEDED' })

@@ -1,21 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { beginSignIn, codeOf, freshPasskey, post, signIn } from './support.ts'
 
 const down = async (): Promise<never> => {
   throw serviceUnavailable()
 }
 
-const appWith = (objects: (ctx: Ctx) => Partial<Ctx['objects']>) =>
-  createTestApp({ override: (ctx) => ({ ...ctx, objects: { ...ctx.objects, ...objects(ctx) } }) })
-
 describe('an outage', () => {
   it("of the user's object lets nobody in, and ends the ceremony", async () => {
     const { authenticator } = await freshPasskey()
-    const broken = appWith((ctx) => ({ user: (id) => ({ ...ctx.objects.user(id), open: down }) }))
+    const broken = createAppWithObjects(({ user }) => ({ user: (id) => withMethods(user(id), { open: down }) }))
     const options = await beginSignIn()
     const credential = await authenticator.get(options)
     expect(await codeOf(await post('authenticate/complete', { credential }, {}, broken))).toEqual([
@@ -32,7 +29,9 @@ describe('an outage', () => {
 
   it('of the guard stops no passkey: it counts passwords', async () => {
     const { authenticator } = await freshPasskey()
-    const broken = appWith((ctx) => ({ guard: (subject) => ({ ...ctx.objects.guard(subject), complete: down }) }))
+    const broken = createAppWithObjects(({ guard }) => ({
+      guard: (subject) => withMethods(guard(subject), { complete: down }),
+    }))
     expect((await signIn(authenticator, {}, broken)).status).toBe(200)
   })
 

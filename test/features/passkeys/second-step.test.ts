@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, json } from '../../support/app.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { newAddress, type SignedInUser } from '../../support/users.ts'
 import { createClockedApp, enrolQuickly } from '../mfa/support.ts'
-import { addPasskey, answerOf, app, beginSignIn, claimsOf, codeOf, freshPasskey, post, signIn } from './support.ts'
+import { addPasskey, answerOf, app, beginSignIn, codeOf, freshPasskey, post, signIn } from './support.ts'
 
 interface Challenge {
   readonly mfa_token: string

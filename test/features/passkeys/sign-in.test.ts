@@ -2,8 +2,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
 import { recordedOf } from '../../support/events.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { newAddress, newEmail, signUpUser } from '../../support/users.ts'
-import { addPasskey, answerOf, app, beginSignIn, claimsOf, codeOf, freshPasskey, post, signIn } from './support.ts'
+import { addPasskey, answerOf, app, beginSignIn, codeOf, freshPasskey, post, signIn } from './support.ts'
 
 interface Session {
   readonly verified: boolean

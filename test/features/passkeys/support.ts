@@ -79,8 +79,3 @@ export async function signIn(authenticator: SoftwareAuthenticator, deviation: De
   const credential = await authenticator.get(await beginSignIn({}, to), deviation)
   return post('authenticate/complete', { credential }, {}, to)
 }
-
-export const claimsOf = (accessToken: string): Record<string, unknown> =>
-  JSON.parse(
-    new TextDecoder().decode(Uint8Array.fromBase64(accessToken.split('.')[1] ?? '', { alphabet: 'base64url' })),
-  )

@@ -3,7 +3,8 @@ import { type Ctx, createObjects } from '../../../src/context.ts'
 import { decodeRefreshToken } from '../../../src/features/sessions/rules/refresh-token.ts'
 import { openSession, refreshSession } from '../../../src/features/sessions/service.ts'
 import { createTestApp, env, type TestApp } from '../../support/app.ts'
-import { errorOf, freshCaller, freshUser, refresh, watchingApp } from './support.ts'
+import { createAppWithObjects, createWatchedApp } from '../../support/objects.ts'
+import { errorOf, freshCaller, freshUser, refresh } from './support.ts'
 
 const createBrokenDatabase = (ctx: Ctx): Ctx['db'] =>
   new Proxy(ctx.db, {
@@ -24,14 +25,14 @@ async function outcomeOfNext(app: TestApp, refreshToken: string): Promise<string
 
 describe('an outage', () => {
   it('fails before a session is opened when there is no key to sign with', async () => {
-    const { app, calls } = watchingApp()
+    const { app, woken } = createWatchedApp()
     const user = await freshUser(app)
     await app.settled()
-    calls.length = 0
+    woken.length = 0
     const ctx = await app.ctx()
     const broken = { ...ctx, db: createBrokenDatabase(ctx) }
     expect(await errorOf(openSession(broken, { user, amr: ['pwd'] }))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(calls).toEqual([])
+    expect(woken).toEqual([])
   })
 
   it.each([
@@ -48,14 +49,14 @@ describe('an outage', () => {
   })
 
   it('of the database is 503, spends no generation and asks no object', async () => {
-    const { app, calls } = watchingApp()
+    const { app, woken } = createWatchedApp()
     const { tokens } = await freshCaller(app)
-    calls.length = 0
+    woken.length = 0
     const ctx = await app.ctx()
     const broken = { ...ctx, db: createBrokenDatabase(ctx) }
     const input = { refreshToken: tokens.refreshToken, idempotencyKey: null }
     expect(await errorOf(refreshSession(broken, input))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(calls).toEqual([])
+    expect(woken).toEqual([])
     expect(await outcomeOfNext(app, tokens.refreshToken)).toBe('rotated')
   })
 })
@@ -64,5 +65,5 @@ describe('an outage', () => {
 function brokenNamespaceApp(rotate: () => Promise<never>, config: Ctx['config']): TestApp {
   const namespace = { getByName: () => ({ rotate }) } as unknown as DurableObjectNamespace
   const { user } = createObjects({ ...env, USER_AUTHORITY: namespace }, config)
-  return createTestApp({ override: (ctx) => ({ ...ctx, objects: { ...ctx.objects, user } }) })
+  return createAppWithObjects(() => ({ user }))
 }

@@ -8,7 +8,9 @@ import {
 } from '../../../src/features/sessions/service.ts'
 import { findUser } from '../../../src/features/users/service.ts'
 import { createTestApp, env } from '../../support/app.ts'
-import { errorOf, freshCaller, freshUser, jwtPayload, refresh, setUser, signIn, watchingApp } from './support.ts'
+import { createWatchedApp } from '../../support/objects.ts'
+import { claimsOf } from '../../support/tokens.ts'
+import { errorOf, freshCaller, freshUser, refresh, setUser, signIn } from './support.ts'
 
 const SECRET = 'test-root-secret-0123456789-0123456789-0123456789'
 
@@ -17,7 +19,7 @@ describe('opening a session', () => {
     const app = createTestApp()
     const user = await freshUser(app, { role: 'admin', username: `u${crypto.randomUUID().slice(0, 8)}` })
     const { tokens, session } = await signIn(app, user, ['pwd', 'otp', 'mfa'])
-    const claims = jwtPayload(tokens.accessToken)
+    const claims = claimsOf(tokens.accessToken)
     expect(claims).toMatchObject({
       iss: 'http://127.0.0.1:8787',
       aud: 'postern',
@@ -63,7 +65,7 @@ describe('a refresh', () => {
     expect(first?.tokens.refreshToken).not.toBe(tokens.refreshToken)
     expect(new Set(answers.map((answer) => answer.tokens.refreshToken)).size).toBe(1)
     const identity = answers.map(({ tokens: { accessToken } }) => {
-      const { jti, iat, exp } = jwtPayload(accessToken)
+      const { jti, iat, exp } = claimsOf(accessToken)
       return `${jti} ${iat} ${exp}`
     })
     expect(new Set(identity).size).toBe(1)
@@ -84,18 +86,18 @@ describe('a refresh', () => {
     const { tokens, user } = await freshCaller(app)
     await env.DB.prepare("update users set role = 'auditor', claims_version = 5 where id = ?").bind(user.id).run()
     const answer = await refresh(app, tokens.refreshToken)
-    expect(jwtPayload(answer.tokens.accessToken)).toMatchObject({ role: 'auditor', roles: ['auditor', 'user'], ver: 5 })
+    expect(claimsOf(answer.tokens.accessToken)).toMatchObject({ role: 'auditor', roles: ['auditor', 'user'], ver: 5 })
   })
 
   it.each(['suspended', 'locked', 'inactive', 'deleted'])(
     'never reaches the object for a user who is %s',
     async (status) => {
-      const { app, calls } = watchingApp()
+      const { app, woken } = createWatchedApp()
       const { tokens, user } = await freshCaller(app)
       await setUser(user.id, 'status', status)
-      calls.length = 0
+      woken.length = 0
       expect(await errorOf(refresh(app, tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
-      expect(calls).toEqual([])
+      expect(woken).toEqual([])
       await setUser(user.id, 'status', 'active')
       expect((await refresh(app, tokens.refreshToken)).session.userId).toBe(user.id)
     },
@@ -127,14 +129,14 @@ describe('a refresh', () => {
   })
 
   it('wakes no object for garbage or for a token that was tampered with', async () => {
-    const { app, calls } = watchingApp()
+    const { app, woken } = createWatchedApp()
     const { tokens } = await freshCaller(app)
-    calls.length = 0
+    woken.length = 0
     const at = (index: number) => tokens.refreshToken.slice(0, index) + (tokens.refreshToken[index] === 'A' ? 'B' : 'A')
     const tampered = [5, 20, 40, 60, 80, 95].map((index) => at(index) + tokens.refreshToken.slice(index + 1))
     for (const token of [...tampered, '', 'prt_', tokens.accessToken])
       expect(await errorOf(refresh(app, token))).toMatchObject({ code: 'TOKEN_ERROR' })
-    expect(calls).toEqual([])
+    expect(woken).toEqual([])
   })
 
   it('replays after a change of ROOT_SECRET under the new key', async () => {
@@ -146,7 +148,7 @@ describe('a refresh', () => {
     })
     const replay = await refresh(after, tokens.refreshToken)
     expect(replay.tokens.refreshToken).not.toBe(first.tokens.refreshToken)
-    expect(jwtPayload(replay.tokens.accessToken).jti).toBe(jwtPayload(first.tokens.accessToken).jti)
+    expect(claimsOf(replay.tokens.accessToken).jti).toBe(claimsOf(first.tokens.accessToken).jti)
     const next = await refresh(after, replay.tokens.refreshToken)
     expect(next.session.id).toBe(first.session.id)
     expect(await errorOf(refresh(before, next.tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })

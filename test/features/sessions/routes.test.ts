@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp } from '../../support/app.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { type Caller, freshCaller, freshUser, signIn } from './support.ts'
 
 interface SessionBody {
@@ -145,20 +146,12 @@ describe('revoking', () => {
   })
 
   it('says propagated false when the feed did not answer, and refuses the session all the same', async () => {
-    const app = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          user: (id) => ({
-            ...ctx.objects.user(id),
-            check: (input) => ctx.objects.user(id).check(input),
-            findSession: (input) => ctx.objects.user(id).findSession(input),
-            endSession: async (input) => ({ ...(await ctx.objects.user(id).endSession(input)), propagated: false }),
-          }),
-        },
-      }),
-    })
+    const app = createAppWithObjects(({ user }) => ({
+      user: (id) =>
+        withMethods(user(id), {
+          endSession: async (input) => ({ ...(await user(id).endSession(input)), propagated: false }),
+        }),
+    }))
     const plain = createTestApp()
     const caller = await freshCaller(plain)
     const other = await signIn(plain, caller.user)

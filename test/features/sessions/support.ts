@@ -1,11 +1,10 @@
-import type { Ctx } from '../../../src/context.ts'
 import { openSession, refreshSession } from '../../../src/features/sessions/service.ts'
 import type { OpenedSession } from '../../../src/features/sessions/types.ts'
 import { createUser, type NewUser } from '../../../src/features/users/service.ts'
 import type { User } from '../../../src/features/users/types.ts'
 import type { DomainError } from '../../../src/lib/errors.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
-import { createTestApp, env, type TestApp } from '../../support/app.ts'
+import { env, type TestApp } from '../../support/app.ts'
 
 export interface Caller extends OpenedSession {
   readonly user: User
@@ -28,11 +27,6 @@ export const freshCaller = async (app: TestApp, changes: Partial<NewUser> = {}):
 export const setUser = (id: string, column: 'status' | 'auth_version', value: string | number) =>
   env.DB.prepare(`update users set ${column} = ? where id = ?`).bind(value, id).run()
 
-export const jwtPayload = (token: string): Record<string, unknown> =>
-  JSON.parse(
-    new TextDecoder().decode(Uint8Array.fromBase64(token.split('.')[1] ?? '', { alphabet: 'base64url' })),
-  ) as Record<string, unknown>
-
 export async function refresh(app: TestApp, refreshToken: string, idempotencyKey: string | null = null) {
   return refreshSession(await app.ctx(), { refreshToken, idempotencyKey })
 }
@@ -44,21 +38,3 @@ export const errorOf = (work: Promise<unknown>): Promise<DomainError> =>
     },
     (thrown: DomainError) => thrown,
   )
-
-/** An app that notes each user's object that it asks for. */
-export function watchingApp() {
-  const calls: string[] = []
-  const app = createTestApp({
-    override: (ctx: Ctx) => ({
-      ...ctx,
-      objects: {
-        ...ctx.objects,
-        user: (id) => {
-          calls.push(id)
-          return ctx.objects.user(id)
-        },
-      },
-    }),
-  })
-  return { app, calls }
-}
