@@ -8,6 +8,7 @@ import {
 } from 'zod-openapi'
 import {
   configurationError,
+  type DomainError,
   type ErrorDefinition,
   internalError,
   malformedRequest,
@@ -20,6 +21,7 @@ import {
 import { VERSION } from '../lib/version.ts'
 import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
 import type { BodyEncoding } from './input.ts'
+import { errorEnvelope } from './render-error.ts'
 import type { Answer, Route } from './router.ts'
 
 /** The envelope of `render-error.ts`, as a schema. */
@@ -48,9 +50,12 @@ const RATE_HEADERS = {
 export function describeApi(routes: readonly Route[]) {
   const shown = routes.filter(({ spec }) => !spec.hidden && !spec.localOnly)
   const paths: ZodOpenApiPathsObject = {}
+  const examples: Record<string, { value: Failure['body'] }> = {}
   for (const route of shown) {
     const path = templateOf(route.path)
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) }
+    const failures = listFailures(route)
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, failures) }
+    for (const failure of failures) if (failure.isPlain) examples[exampleNameOf(failure)] = { value: failure.body }
   }
   return createDocument({
     openapi: '3.1.0',
@@ -66,6 +71,7 @@ export function describeApi(routes: readonly Route[]) {
     paths,
     components: {
       schemas: { Error: ErrorAnswer },
+      examples,
       headers: {
         RateLimitLimit: {
           description: 'Requests in the tier of the caller that is used up first: a minute, or an hour',
@@ -87,25 +93,25 @@ export const templateOf = (path: string): string => path.replace(/:([A-Za-z_]+)/
 
 /** `post_auth_passwordReset` for /auth/password-reset: /auth/password/reset is another operation. */
 function operationIdOf({ method, path }: Route): string {
-  const parts = path.split(/[^A-Za-z0-9-]+/).filter(Boolean)
+  const parts = path === '/' ? ['root'] : path.split(/[^A-Za-z0-9-]+/).filter(Boolean)
   const names = parts.map((part) => part.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()))
   return [method.toLowerCase(), ...names].join('_')
 }
 
-function operationOf(route: Route): ZodOpenApiOperationObject {
+function operationOf(route: Route, failures: readonly Failure[]): ZodOpenApiOperationObject {
   const { spec, tags } = route
   const path = spec.path ? objectOf(spec.path) : untypedPath(route.path)
   return {
     operationId: operationIdOf(route),
     summary: spec.summary,
     tags: [...tags],
-    security: SECURITY[spec.guard.kind],
+    security: spec.readsBearer ? SECURITY.user : SECURITY[spec.guard.kind],
     requestParams: {
       ...(path ? { path } : {}),
       ...(spec.query ? { query: objectOf(spec.query) } : {}),
     },
     ...(spec.body ? { requestBody: bodyOf(spec.body, spec.encoding ?? 'json') } : {}),
-    responses: { ...answersOf(route), ...failuresOf(route) },
+    responses: responsesOf(route, failures),
   }
 }
 
@@ -146,7 +152,7 @@ function bodyOf(schema: z.ZodType, encoding: BodyEncoding) {
   }
 }
 
-function answersOf({ spec }: Route): ZodOpenApiResponsesObject {
+function answersOf({ spec }: Route): Record<string, ZodOpenApiResponseObject> {
   const headers = spec.unlimited ? {} : { headers: RATE_HEADERS }
   return Object.fromEntries(
     Object.entries(spec.answers).map(([status, answer]): [string, ZodOpenApiResponseObject] => [
@@ -175,6 +181,29 @@ interface Failure {
   readonly code: string
   readonly message: string
   readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+  /** Whether the body is the envelope without words of a surface's own. */
+  readonly isPlain: boolean
+}
+
+/** The request that examples answer. */
+const EXAMPLE = { requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11', now: () => Date.UTC(2026, 0, 1) }
+
+const INVALID_FIELD = {
+  validation_errors: [{ field: 'body.email', message: 'must be an email address', type: 'invalid_format' }],
+}
+
+function failureOf({ renderError }: Route, error: DomainError): Failure {
+  const plain = errorEnvelope(EXAMPLE, error)
+  const body = renderError.bodyOf?.(EXAMPLE, error) ?? plain
+  return {
+    code: error.code,
+    message: typeof body.message === 'string' ? body.message : error.message,
+    // The surface itself says what status it gives to an error.
+    status: renderError(EXAMPLE, error).status,
+    body,
+    isPlain: JSON.stringify(body) === JSON.stringify(plain),
+  }
 }
 
 /** Values are strings, and lists of them where a name is repeated: a query that takes both under every name takes all. */
@@ -187,11 +216,12 @@ function canRefuse(query: z.ZodType | undefined): boolean {
 }
 
 /** Everything that a route answers when it fails: its own errors and those of what stands before its handler. */
-export function listFailures({ spec, renderError }: Route): Failure[] {
+export function listFailures(route: Route): Failure[] {
+  const { spec } = route
   const malformed = malformedRequest('The request is malformed')
   const errors = [
     ...(spec.path || spec.body ? [malformed] : []),
-    ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs400 ? malformed : validationFailed()] : []),
+    ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs400 ? malformed : validationFailed(INVALID_FIELD)] : []),
     ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
     ...(spec.unlimited ? [] : [rateLimited()]),
     ...(spec.errors ?? []).map((define) => define()),
@@ -199,26 +229,30 @@ export function listFailures({ spec, renderError }: Route): Failure[] {
     internalError(),
     configurationError(),
   ]
-  // The surface itself says what status it gives to an error.
-  return errors.map((error) => ({
-    code: error.code,
-    message: error.message,
-    status: renderError({ requestId: '', now: () => 0 }, error).status,
-  }))
+  return errors.map((error) => failureOf(route, error))
 }
 
-/** One answer a status: the document has no room for two. An answer that the route declares itself stays. */
-function failuresOf(route: Route): ZodOpenApiResponsesObject {
+const exampleNameOf = ({ status, code }: Failure): string => `${status}.${code}`
+
+const exampleOf = (failure: Failure) =>
+  failure.isPlain ? { $ref: `#/components/examples/${exampleNameOf(failure)}` } : { value: failure.body }
+
+/** One answer a status: the document has no room for two. One that the route declares itself has the examples that it takes. */
+function responsesOf(route: Route, failures: readonly Failure[]): ZodOpenApiResponsesObject {
   const own = route.renderError.answer
   const describe = ({ code, message }: Failure) => (own ? message : `\`${code}\`: ${message}`)
-  const byStatus = Map.groupBy(listFailures(route), ({ status }) => String(status))
-  const responses: Record<string, ZodOpenApiResponseObject> = {}
-  for (const [status, failures] of byStatus) {
-    if (Number(status) in route.spec.answers) continue
+  const responses = answersOf(route)
+  for (const [status, those] of Map.groupBy(failures, (failure) => String(failure.status))) {
+    const declared = route.spec.answers[Number(status)]
+    const fitting = declared ? those.filter(({ body }) => declared.schema?.safeParse(body).success) : those
+    if (fitting.length === 0) continue
+    const schema = declared?.schema ?? own ?? { $ref: '#/components/schemas/Error' }
+    const examples = Object.fromEntries(fitting.map((failure) => [failure.code, exampleOf(failure)]))
     responses[status] = {
-      description: [...new Set(failures.map(describe))].join('\n\n'),
+      description: [...new Set(those.map(describe))].join('\n\n'),
       ...(status === '429' ? { headers: RATE_HEADERS } : {}),
-      content: own ?? { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      ...responses[status],
+      content: { 'application/json': { schema, examples } },
     }
   }
   return responses

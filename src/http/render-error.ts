@@ -24,10 +24,14 @@ const STATUS: Record<ErrorKind, number> = {
 
 export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kind]
 
-/** Renders a failure as one surface words it. `answer` describes its body where that is not the one envelope. */
+/**
+ * Renders a failure as one surface words it. `bodyOf` is its body where that is not the one envelope in its own words,
+ * `answer` describes it where it is no such envelope at all.
+ */
 export interface ErrorRenderer {
   (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError): Response
-  readonly answer?: Readonly<Record<string, { readonly schema: z.ZodType }>>
+  readonly bodyOf?: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Readonly<Record<string, unknown>>
+  readonly answer?: z.ZodType
 }
 
 /** Anything that is no DomainError is INTERNAL_ERROR: its message may hold SQL, so it goes nowhere. */
@@ -80,11 +84,14 @@ export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: Domain
 }
 
 /** The one envelope in a surface's words. */
-export const createErrorRenderer =
-  (wordingOf: (error: DomainError) => Wording): ErrorRenderer =>
-  (ctx, error) => {
-    const envelope = errorEnvelope(ctx, error, wordingOf(error))
+export function createErrorRenderer(wordingOf: (error: DomainError) => Wording): ErrorRenderer {
+  const bodyOf = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) =>
+    errorEnvelope(ctx, error, wordingOf(error))
+  const render = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
+    const envelope = bodyOf(ctx, error)
     return Response.json(envelope, { status: envelope.status, headers: errorHeaders(error, envelope.status) })
   }
+  return Object.assign(render, { bodyOf })
+}
 
 export const renderError: ErrorRenderer = createErrorRenderer(() => ({}))

@@ -33,6 +33,8 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly maxBodyBytes?: number
   /** Whether the request counts against its user's hour as well as the minute. */
   readonly isHourly?: (request: Request) => boolean
+  /** The handler itself reads the `Authorization` header: what the document says of it. */
+  readonly readsBearer?: boolean
   /** Outside the rate tiers: its caller is a gateway or a probe. */
   readonly unlimited?: boolean
   /** A page: served, but left out of the OpenAPI document. */

@@ -38,6 +38,34 @@ describe('the document of the service', () => {
     },
   )
 
+  it('shows what each failure looks like, in the words of the system whose call it is', () => {
+    const examplesAt = (path: string, method: string, status: string): Record<string, unknown> =>
+      document.paths[path][method].responses[status].content['application/json'].examples
+    expect(examplesAt('/api/v1/auth/signin', 'post', '401')).toMatchObject({
+      INVALID_CREDENTIALS: { $ref: '#/components/examples/401.INVALID_CREDENTIALS' },
+    })
+    expect(document.components.examples['401.INVALID_CREDENTIALS'].value).toMatchObject({
+      error: { code: 'INVALID_CREDENTIALS' },
+      status: 401,
+      detail: 'Invalid email or password',
+    })
+    expect(examplesAt('/users/profile', 'get', '401')).toMatchObject({
+      TOKEN_ERROR: { value: { status: 401, detail: 'Could not validate user.' } },
+    })
+    expect(examplesAt('/auth/register', 'post', '422')).toMatchObject({
+      VALIDATION_ERROR: { value: { detail: [{ loc: ['body', 'email'], type: 'value_error' }] } },
+    })
+    expect(examplesAt('/oauth/token', 'post', '401')).toEqual({
+      invalid_client: { value: { error: 'invalid_client', error_description: 'Client authentication failed' } },
+    })
+    expect(document.paths['/readiness'].get.responses['503'].content['application/json'].examples).toBeUndefined()
+  })
+
+  it('asks for the token where a check reads it itself', () => {
+    expect(operationAt('/validate', 'GET')?.security).toEqual([{ bearer: [] }])
+    expect(operationAt('/', 'GET')?.operationId).toBe('get_root')
+  })
+
   it("has every path of an aliased route: each is some documented client's", () => {
     for (const path of ['/api/v1/auth/logout', '/api/v1/auth/validate', '/api/v1/oauth/token'])
       expect(operationAt(path, 'post')).toBeDefined()

@@ -107,11 +107,13 @@ function headersFor(error: DomainError): Record<string, string> {
 /** RFC 6749 5.2: printable ASCII without quote and backslash. */
 const describe = (message: string): string => message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')
 
+const bodyOf = (_ctx: unknown, error: DomainError): z.infer<typeof OAuthError> => ({
+  error: codeOf(error),
+  error_description: describe(error.message),
+})
+
 export const renderOAuthError: ErrorRenderer = Object.assign(
-  (_ctx: unknown, error: DomainError) =>
-    Response.json(
-      { error: codeOf(error), error_description: describe(error.message) },
-      { status: statusFor(error), headers: headersFor(error) },
-    ),
-  { answer: { 'application/json': { schema: OAuthError } } },
+  (ctx: unknown, error: DomainError) =>
+    Response.json(bodyOf(ctx, error), { status: statusFor(error), headers: headersFor(error) }),
+  { bodyOf, answer: OAuthError },
 )

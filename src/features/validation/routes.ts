@@ -17,6 +17,7 @@ validationRoutes.get(
   {
     summary: 'Check a token for a gateway: identity in headers, no body',
     guard: publicRoute,
+    readsBearer: true,
     unlimited: true,
     query: CheckQuery,
     answers: { 200: { description: 'The token is good and every condition holds' } },

@@ -18,7 +18,7 @@ export const doneToWire = (message: string, done: { propagated: boolean }): z.in
 
 /** FastAPI's, within the one envelope. */
 const ValidationError = z
-  .object({
+  .looseObject({
     detail: z.array(z.object({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string(), type: z.string() })),
   })
   .meta({ id: 'AuthServiceHTTPValidationError' })
