@@ -1,15 +1,7 @@
 import * as z from 'zod'
-import {
-  accountLocked,
-  emailNotVerified,
-  invalidCredentials,
-  mfaRequired,
-  type SignedIn,
-  signInOrThrow,
-} from '../features/auth/service/sign-in.ts'
+import { type SignedIn, signInOrThrow, signInOrThrowErrors } from '../features/auth/service/sign-in.ts'
 import { publicRoute } from '../http/guard.ts'
 import { createRoutes, type Routes } from '../http/router.ts'
-import { serviceUnavailable } from '../lib/errors.ts'
 import { createFastApiRenderer } from './fastapi.ts'
 import { IdentifierField, PasswordField } from './fields.ts'
 
@@ -77,7 +69,7 @@ function declareLogin(path: string): Routes {
       body: TokenLoginBody,
       encoding: 'json-or-form',
       answers: { 200: { description: 'A session', schema: TokenLoginAnswer } },
-      errors: [invalidCredentials, emailNotVerified, mfaRequired, accountLocked, serviceUnavailable],
+      errors: signInOrThrowErrors,
     },
     async ({ ctx, body }) => {
       const input = { identifier: body.username, password: body.password }

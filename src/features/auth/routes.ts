@@ -1,12 +1,10 @@
 import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
-import { conflict, rateLimited, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
-import { underMaintenance } from '../maintenance/service.ts'
-import { accountLocked, emailNotVerified, invalidCredentials, signUpsDisabled, weakPassword } from './errors.ts'
+import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import { getCurrentUser, refresh, signOut } from './service/current.ts'
-import { signIn } from './service/sign-in.ts'
-import { signUp } from './service/sign-up.ts'
+import { signIn, signInErrors } from './service/sign-in.ts'
+import { signUp, signUpErrors } from './service/sign-up.ts'
 import { stepUp, stepUpErrors } from './service/step-up.ts'
 import { SignUpAnswer, signUpToWire } from './wire/sign-up.ts'
 import {
@@ -39,8 +37,6 @@ const signedUp = {
   },
 }
 
-const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
-
 authRoutes.post(
   '/signup',
   { summary: 'Sign up', guard: publicRoute, body: SignUpBody, answers: signedUp, errors: signUpErrors },
@@ -64,7 +60,6 @@ const signedIn = { 200: { description: 'A session', schema: SessionTokens } }
 const signInAnswers = {
   200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer },
 }
-const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, underMaintenance, serviceUnavailable]
 
 authRoutes.post(
   '/signin',

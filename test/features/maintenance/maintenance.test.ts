@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { listRoutes } from '../../../src/app.ts'
+import { listFailures } from '../../../src/http/openapi.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { asking } from '../admin/support.ts'
@@ -32,6 +34,38 @@ describe('maintenance', () => {
     ]
     for (const answer of answers)
       expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'MAINTENANCE', message: MESSAGE }])
+  })
+
+  it('closes the doors of every documented system, whose document says so', async () => {
+    const { app, user } = await closed()
+    const name = `n${crypto.randomUUID().slice(0, 8)}`
+    const login = { email: user.email, username: user.email, password: PASSWORD }
+    const account = {
+      email: newEmail(),
+      username: name,
+      full_name: 'Jane Doe',
+      name: 'Corner Shop',
+      password: PASSWORD,
+    }
+    await env.DB.prepare("update users set role = 'vendor' where id = ?").bind(user.user.id).run()
+    for (const [path, body] of [
+      ...['/auth/login', '/token', '/vendor/login', '/api/v1/auth/login'].map((it) => [it, login] as const),
+      ...['/users/register', '/auth/register', '/vendor/register_vendor', '/api/v1/auth/register', '/api/v1/users'].map(
+        (it) => [it, account] as const,
+      ),
+    ]) {
+      const answer = await app.fetch(path, json(body, { 'cf-connecting-ip': newAddress() }))
+      expect([path, answer.status, await answer.json()]).toMatchObject([
+        path,
+        503,
+        { code: 'MAINTENANCE', detail: MESSAGE, message: MESSAGE, status: 503 },
+      ])
+      const route = listRoutes().find((it) => it.method === 'POST' && it.path === path)
+      expect([path, route && listFailures(route).map(({ code }) => code)]).toEqual([
+        path,
+        expect.arrayContaining(['MAINTENANCE']),
+      ])
+    }
   })
 
   it('lets admins in, and live sessions go on', async () => {

@@ -1,12 +1,12 @@
-import { linkInvalid, signUpsDisabled, weakPassword } from '../../../features/auth/errors.ts'
+import { linkInvalid, weakPassword } from '../../../features/auth/errors.ts'
 import { refresh } from '../../../features/auth/service/current.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../../features/auth/service/password-reset.ts'
-import { registerAccount } from '../../../features/auth/service/sign-up.ts'
+import { registerAccount, signUpErrors } from '../../../features/auth/service/sign-up.ts'
 import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/errors.ts'
 import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, forbidden, notFound, rateLimited, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { changeProfile, verifyUser } from '../service/accounts.ts'
 import { Done, doneToWire, INVALID, Message, messageToWire } from '../wire/answers.ts'
 import { UsernamePath } from '../wire/fields.ts'
@@ -35,7 +35,7 @@ accountRoutes.post(
     guard: publicRoute,
     body: UserCreate,
     answers: { 200: { description: 'The new user; it is not signed in', schema: UserResponse }, ...INVALID },
-    errors: [conflict, signUpsDisabled, weakPassword, rateLimited, serviceUnavailable],
+    errors: signUpErrors,
   },
   async ({ ctx, body }) => {
     const user = await registerAccount(ctx, toRegistration(body))

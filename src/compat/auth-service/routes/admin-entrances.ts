@@ -1,11 +1,12 @@
 import { adminSecretInvalid } from '../../../features/admin/errors.ts'
-import { emailNotVerified, weakPassword } from '../../../features/auth/errors.ts'
 import {
   accountLocked,
+  emailNotVerified,
   invalidCredentials,
   mfaRequired,
   signInNotAccepted,
-} from '../../../features/auth/service/sign-in.ts'
+  weakPassword,
+} from '../../../features/auth/errors.ts'
 import { confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'

@@ -1,9 +1,7 @@
-import { emailNotVerified, signUpsDisabled, weakPassword } from '../../../features/auth/errors.ts'
-import { accountLocked, invalidCredentials, mfaRequired } from '../../../features/auth/service/sign-in.ts'
-import { registerAccount } from '../../../features/auth/service/sign-up.ts'
+import { signInOrThrowErrors } from '../../../features/auth/service/sign-in.ts'
+import { registerAccount, signUpErrors } from '../../../features/auth/service/sign-up.ts'
 import { publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { signInVendor } from '../service/vendors.ts'
 import { INVALID } from '../wire/answers.ts'
 import { LoginToken, loginToWire } from '../wire/sessions.ts'
@@ -31,7 +29,7 @@ vendorRoutes.post(
     body: VendorCreate,
     encoding: 'json-or-form',
     answers: { 200: { description: 'The new vendor; it is not signed in', schema: VendorResponse }, ...INVALID },
-    errors: [conflict, signUpsDisabled, weakPassword, rateLimited, serviceUnavailable],
+    errors: signUpErrors,
   },
   async ({ ctx, body }) => {
     const vendor = await registerAccount(ctx, toVendorRegistration(body))
@@ -46,7 +44,7 @@ vendorRoutes.post(
     guard: publicRoute,
     body: VendorLogin,
     answers: { 200: { description: 'A session', schema: LoginToken }, ...INVALID },
-    errors: [invalidCredentials, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],
+    errors: signInOrThrowErrors,
   },
   async ({ ctx, body }) => Response.json(loginToWire(await signInVendor(ctx, body))),
 )

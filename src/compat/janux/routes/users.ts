@@ -1,9 +1,8 @@
-import { signUpsDisabled, weakPassword } from '../../../features/auth/errors.ts'
 import { getCurrentUser, signOut } from '../../../features/auth/service/current.ts'
-import { registerAccount } from '../../../features/auth/service/sign-up.ts'
+import { registerAccount, signUpErrors } from '../../../features/auth/service/sign-up.ts'
 import { confirmedUserRoute, publicRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { serviceUnavailable } from '../../../lib/errors.ts'
 import { renderUserError } from '../render-error.ts'
 import {
   Ended,
@@ -25,7 +24,7 @@ userRoutes.post(
     guard: publicRoute,
     body: RegisterBody,
     answers: { 201: { description: 'The new user', schema: Registered } },
-    errors: [signUpsDisabled, conflict, weakPassword, rateLimited, serviceUnavailable],
+    errors: signUpErrors,
   },
   async ({ ctx, body }) =>
     Response.json(registeredToWire(await registerAccount(ctx, toRegistration(body)), body), { status: 201 }),

@@ -1,10 +1,10 @@
 import type { Ctx } from '../../../context.ts'
 import type { AttemptInput } from '../../../durable/rpc.ts'
-import { DomainError } from '../../../lib/errors.ts'
+import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { hashPassword, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
 import { tellNewDevice } from '../../account-safety/service/new-device.ts'
-import { findMaintenance } from '../../maintenance/service.ts'
+import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
 import { issueChallenge } from '../../mfa/service/challenges.ts'
 import type { IssuedChallenge } from '../../mfa/types.ts'
 import { openSession } from '../../sessions/service.ts'
@@ -14,7 +14,13 @@ import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
 import { attemptOf, completeAttempt, countAttempt, failSlowly, giveBackAttempt } from './attempts.ts'
 
-export { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted }
+export { accountLocked, invalidCredentials }
+
+/** What keeps somebody from a session, on every surface. */
+export const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, underMaintenance, serviceUnavailable]
+
+/** The same where an answer has no room for a challenge. */
+export const signInOrThrowErrors = [...signInErrors, mfaRequired]
 
 export interface SignedIn {
   readonly outcome: 'signed_in'

@@ -1,11 +1,11 @@
 import type { Ctx } from '../../../context.ts'
-import { DomainError } from '../../../lib/errors.ts'
+import { conflict, DomainError, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { queueMail } from '../../mail/service.ts'
-import { findMaintenance } from '../../maintenance/service.ts'
+import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
 import { createUser, findUserByEmail, findUserByUsername, type NewUser, usernameTaken } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
-import { signUpsDisabled } from '../errors.ts'
+import { signUpsDisabled, weakPassword } from '../errors.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
 import { linkTo } from './links.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
@@ -15,7 +15,8 @@ import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './uniform.ts'
 import { sendVerification } from './verification.ts'
 
-export { signUpsDisabled, weakPassword } from '../errors.ts'
+/** What keeps somebody from an account, on every surface. */
+export const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
 
 export interface SignUpInput {
   readonly email: string

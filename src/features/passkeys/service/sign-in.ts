@@ -1,26 +1,13 @@
 import type { Ctx } from '../../../context.ts'
 import { attemptOf, completeAttempt, failSlowly } from '../../auth/service/attempts.ts'
-import {
-  accountLocked,
-  emailNotVerified,
-  finishFirstFactor,
-  invalidCredentials,
-  type SignInResult,
-} from '../../auth/service/sign-in.ts'
-import { underMaintenance } from '../../maintenance/service.ts'
+import { accountLocked, finishFirstFactor, type SignInResult, signInErrors } from '../../auth/service/sign-in.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { type AssertionInput, assertionErrors, verifyAssertion } from './assert.ts'
 import { refused } from './challenges.ts'
 
 /** What `signInWithPasskey` throws, for its route. */
-export const passkeySignInErrors = [
-  ...assertionErrors,
-  accountLocked,
-  emailNotVerified,
-  invalidCredentials,
-  underMaintenance,
-]
+export const passkeySignInErrors = [...assertionErrors, ...signInErrors]
 
 /**
  * Signs the owner of a passkey in. Locks of attempts do not stop it: a key is not guessed. Without user verification it is

@@ -1,7 +1,7 @@
 import { adminRoute, confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, forbidden, notFound, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
-import { registerAccount, signUpsDisabled, weakPassword } from '../../auth/service/sign-up.ts'
+import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import { registerAccount, signUpErrors } from '../../auth/service/sign-up.ts'
 import { listUsers } from '../service/directory.ts'
 import { getVisibleUserByEmail } from '../service/visible.ts'
 import {
@@ -55,7 +55,7 @@ userDirectoryRoutes.post(
         schema: RegisteredUser,
       },
     },
-    errors: [signUpsDisabled, conflict, weakPassword, rateLimited, serviceUnavailable],
+    errors: signUpErrors,
   },
   async ({ ctx, body }) =>
     Response.json(registeredToWire(await registerAccount(ctx, toRegistration(body))), { status: 201 }),
