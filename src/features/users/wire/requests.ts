@@ -62,10 +62,10 @@ export const toUserQuery = (query: z.output<typeof UserListQuery>): UserQuery =>
   }
 }
 
-/** users-api's forms, an integer id or its paging: what its 1000 requests an hour are for. */
+/** users-api's forms, an integer id (its digits may be escaped) or its paging: what its 1000 requests an hour are for. */
 export function isUsersApiForm(request: Request): boolean {
   const { pathname, searchParams } = new URL(request.url)
-  return /^\/api\/v1\/users\/\d+(\/|$)/.test(pathname) || searchParams.has('skip') || searchParams.has('limit')
+  return /^\/api\/v1\/users\/(?:\d|%3\d)+(\/|$)/.test(pathname) || searchParams.has('skip') || searchParams.has('limit')
 }
 
 export const EmailQuery = z.object({ email: EmailField })
