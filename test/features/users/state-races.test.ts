@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { StateChange } from '../../../src/features/users/rules/transitions.ts'
+import { updateProfile } from '../../../src/features/users/service/profile.ts'
 import { changeUserRole, changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser, findUser } from '../../../src/features/users/service.ts'
 import { createTestApp, env } from '../../support/app.ts'
@@ -10,7 +11,7 @@ const ADMIN = { type: 'user', id: 'the-admin' } as const
 const CHANGES: readonly StateChange[] = ['suspend', 'unsuspend', 'lock', 'unlock', 'deactivate', 'activate']
 
 /** What the record says of before and after, in its order. */
-async function recorded(userId: string, name: 'status' | 'role') {
+async function recorded(userId: string, name: string) {
   const { results } = await env.DB.prepare(
     `select data ->> '$.before.${name}' as "from", data ->> '$.after.${name}' as "to" from events
      where user_id = ? and data ->> '$.before.${name}' is not null order by position`,
@@ -71,4 +72,40 @@ it('the grace period may end between the look at the row and the write: then nob
     code: 'NOT_FOUND',
   })
   expect(await findUser(ctx, userId)).toMatchObject({ status: 'deleted', eraseAt: end })
+})
+
+it('of profiles, too: each field by itself, whoever else changes others', async () => {
+  const ctx = await app.ctx()
+  const user = await createUser(ctx, { email: newEmail(), firstName: 'first' })
+  const changes = [
+    ...['a', 'b', 'c', 'd'].map((firstName) => ({ firstName })),
+    ...['x', 'y', 'z'].map((lastName) => ({ lastName })),
+    ...[1, 2, 3].map((value) => ({ metadata: { value, text: 'é "quoted"' } })),
+    { firstName: 'e', metadata: {} },
+  ]
+  // All of them start from the same reading.
+  await Promise.all(changes.map((change) => updateProfile(ctx, { user, changes: change, actor: ADMIN })))
+  const names = await recorded(user.id, 'first_name')
+  expectChain(names, 'first')
+  expect(names).toHaveLength(5)
+  const last = await findUser(ctx, user.id)
+  expect(names.at(-1)?.to).toBe(last?.firstName)
+  const { results } = await env.DB.prepare(
+    "select data ->> '$.before.user_metadata' as \"from\", data ->> '$.after.user_metadata' as \"to\" from events where user_id = ? and data ->> '$.after.user_metadata' is not null order by position",
+  )
+    .bind(user.id)
+    .all<{ from: string; to: string }>()
+  expectChain(results, '{}')
+})
+
+it('lets one of two take a name, and tells the other', async () => {
+  const ctx = await app.ctx()
+  const [one, two] = [await createUser(ctx, { email: newEmail() }), await createUser(ctx, { email: newEmail() })]
+  const username = `race_${one.number}`
+  const taken = await Promise.allSettled(
+    [one, two, one].map((user) => updateProfile(ctx, { user, changes: { username }, actor: ADMIN })),
+  )
+  const refused = taken.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []))
+  expect(refused.length === 1 || refused.length === 2).toBe(true)
+  expect(new Set(refused)).toEqual(new Set(['CONFLICT']))
 })

@@ -1,11 +1,13 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAndPropagate } from '../../../db/commit.ts'
+import { serviceUnavailable } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { applyToOwnView } from '../../validation/service.ts'
-import { userNotFound, usernameTaken } from '../errors.ts'
+import { usernameTaken } from '../errors.ts'
 import { normalizeUsername } from '../rules.ts'
+import { requirePresent } from '../service.ts'
 import { updateProfileRow } from '../store/profile.ts'
-import { insertedUser, selectUserByUsernameKey } from '../store.ts'
+import { insertedUser, selectUser, selectUserByUsernameKey } from '../store.ts'
 import type { Profile, User } from '../types.ts'
 
 export interface ProfileChange {
@@ -36,17 +38,38 @@ const EVENT_NAMES: Readonly<Record<keyof Profile, string>> = {
   metadata: 'user_metadata',
 }
 
-const toEventData = (from: Partial<Profile>, names: readonly (keyof Profile)[]): Record<string, unknown> =>
-  Object.fromEntries(names.map((name) => [EVENT_NAMES[name], from[name]]))
+const toEventData = (fields: Partial<Profile>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [EVENT_NAMES[name as keyof Profile], value]))
+
+/** Others change the same profile at the same moment: it is looked at anew, so that what the event says of before is true. */
+const ATTEMPTS = 10
+
+interface ChangedRow {
+  readonly user: User
+  readonly propagated: boolean
+}
 
 /**
  * Changes what a user says about themselves, with `user.updated`. A new username is in the tokens, so it raises the
- * claims version. Throws CONFLICT for a taken username, NOT_FOUND for a user who is gone.
+ * claims version. Throws CONFLICT for a taken username, NOT_FOUND for a user who is gone,
+ * SERVICE_UNAVAILABLE when others change the same fields on and on.
  */
-export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<{ user: User; propagated: boolean }> {
+export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<ChangedRow> {
+  let { user } = input
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const changed = await changeFrom(ctx, { ...input, user })
+    if (changed) return changed
+    user = requirePresent(await selectUser(ctx, user.id))
+  }
+  throw serviceUnavailable()
+}
+
+/** Null when what was read is no longer true. */
+async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ChangedRow | null> {
   const changes = changesOf(input)
   const names = Object.keys(changes) as (keyof Profile)[]
   if (names.length === 0) return { user: input.user, propagated: true }
+  const before: Partial<Profile> = Object.fromEntries(names.map((name) => [name, input.user[name]]))
   const { id } = input.user
   const raisesClaims = changes.username !== undefined
   const usernameKey = changes.username ? normalizeUsername(changes.username) : null
@@ -56,19 +79,24 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<{ u
     // A number that nobody has proven to hold.
     ...(changes.phoneNumber === undefined ? {} : { phoneVerified: false as const }),
   }
-  const { rows, propagated } = await commitAndPropagate(ctx, updateProfileRow(ctx, { userId: id, row, raisesClaims }), {
-    type: 'user.updated',
-    subject: id,
-    userId: id,
-    actor: input.actor,
-    data: { before: toEventData(input.user, names), after: toEventData(changes, names) },
-    raisesClaims,
-  })
+  const { rows, propagated } = await commitAndPropagate(
+    ctx,
+    updateProfileRow(ctx, { userId: id, before, row, raisesClaims }),
+    {
+      type: 'user.updated',
+      subject: id,
+      userId: id,
+      actor: input.actor,
+      data: { before: toEventData(before), after: toEventData(changes) },
+      raisesClaims,
+    },
+  )
   const user = insertedUser(rows)
   if (user) {
     if (raisesClaims) applyToOwnView(ctx, [{ kind: 'claims', userId: id, below: user.claimsVersion }])
     return { user, propagated }
   }
-  if (usernameKey && (await selectUserByUsernameKey(ctx, usernameKey))) throw usernameTaken()
-  throw userNotFound()
+  const holder = usernameKey && (await selectUserByUsernameKey(ctx, usernameKey))
+  if (holder && holder.id !== id) throw usernameTaken()
+  return null
 }

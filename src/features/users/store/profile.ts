@@ -8,10 +8,24 @@ type ProfileRow = Partial<Profile> & { readonly usernameKey?: string | null; rea
 const isFree = (usernameKey: string, userId: string): SQL =>
   sql`not exists (select 1 from ${users} as other where other.username_key = ${usernameKey} and other.id <> ${userId})`
 
-/** The statement returns no row when the user is gone or deleted, or the username is another's. */
+const isAsRead = (before: Partial<Profile>): SQL[] =>
+  Object.entries(before).map(([name, value]) => {
+    const column = users[name as keyof Profile]
+    return sql`${column} is ${sql.param(value, column)}`
+  })
+
+/**
+ * The statement returns no row when the user is gone or deleted, a field is no longer as it is in `before`, or the username
+ * is another's.
+ */
 export const updateProfileRow = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
-  { userId, row, raisesClaims }: { userId: string; row: ProfileRow; raisesClaims: boolean },
+  {
+    userId,
+    before,
+    row,
+    raisesClaims,
+  }: { userId: string; before: Partial<Profile>; row: ProfileRow; raisesClaims: boolean },
 ) =>
   db
     .update(users)
@@ -24,6 +38,7 @@ export const updateProfileRow = (
       and(
         eq(users.id, userId),
         ne(users.status, 'deleted'),
+        ...isAsRead(before),
         row.usernameKey ? isFree(row.usernameKey, userId) : undefined,
       ),
     )
