@@ -197,8 +197,8 @@ function failureOf({ renderError }: Route, error: DomainError): Failure {
   const plain = errorEnvelope(EXAMPLE, error)
   const body = renderError.bodyOf?.(EXAMPLE, error) ?? plain
   return {
-    code: error.code,
-    message: typeof body.message === 'string' ? body.message : error.message,
+    code: String(body.code ?? error.code),
+    message: String(body.message ?? error.message),
     // The surface itself says what status it gives to an error.
     status: renderError(EXAMPLE, error).status,
     body,

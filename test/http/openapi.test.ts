@@ -58,6 +58,7 @@ describe('the document of the service', () => {
     expect(examplesAt('/oauth/token', 'post', '401')).toEqual({
       invalid_client: { value: { error: 'invalid_client', error_description: 'Client authentication failed' } },
     })
+    expect(Object.keys(examplesAt('/validate', 'post', '400'))).toEqual(['VALIDATION_ERROR'])
     expect(document.paths['/readiness'].get.responses['503'].content['application/json'].examples).toBeUndefined()
   })
 

@@ -1,9 +1,9 @@
 import type { Ctx } from '../../context.ts'
 import { completeAnswer } from '../../http/answer-headers.ts'
 import { tokenInvalid } from '../../http/guard.ts'
-import { type ErrorRenderer, renderError, toDomainError } from '../../http/render-error.ts'
+import { type ErrorRenderer, errorEnvelope, renderError, toDomainError } from '../../http/render-error.ts'
 import { pathOf } from '../../http/url.ts'
-import { malformedRequest, notFound, unauthorized } from '../../lib/errors.ts'
+import { type DomainError, malformedRequest, notFound, unauthorized } from '../../lib/errors.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
 import { countCheck } from './limit.ts'
@@ -15,13 +15,19 @@ import { checkAccessToken } from './service.ts'
 /** The answer depends on who asks, and is for no cache. */
 export const ANSWER_HEADERS = { 'Cache-Control': 'no-store', Vary: 'Authorization, Cookie' } as const
 
-/** The envelope; on these paths whatever is no JSON object with a token is simply malformed. */
-export const renderValidationError: ErrorRenderer = (ctx, error) => {
-  const told = error.kind === 'unsupported_media_type' ? malformedRequest('The body must be a JSON object') : error
-  const answer = renderError(ctx, told)
-  answer.headers.set('Vary', ANSWER_HEADERS.Vary)
-  return answer
-}
+/** On these paths whatever is no JSON object with a token is simply malformed. */
+const toTold = (error: DomainError): DomainError =>
+  error.kind === 'unsupported_media_type' ? malformedRequest('The body must be a JSON object') : error
+
+/** The envelope. */
+export const renderValidationError: ErrorRenderer = Object.assign(
+  (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
+    const answer = renderError(ctx, toTold(error))
+    answer.headers.set('Vary', ANSWER_HEADERS.Vary)
+    return answer
+  },
+  { bodyOf: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => errorEnvelope(ctx, toTold(error)) },
+)
 
 /** What a gateway says beside the check's path; a request that carries it comes from one. */
 const REQUIRE_HEADER = 'x-auth-require'
