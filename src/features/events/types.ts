@@ -16,7 +16,7 @@ export interface ObjectEventsMessage {
 /** What one type of event says. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'dead letter' | 'service'
+  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'dead_letter' | 'service'
   /** Fields of `data`. */
   readonly data: readonly string[]
 }
@@ -163,7 +163,7 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   },
   'dead_letter.requeued': {
     when: 'An admin handed what a receiver had refused to it once more',
-    subject: 'dead letter',
+    subject: 'dead_letter',
     data: ['destination', 'attempts'],
   },
   'key.created': { when: 'A signing key was made', subject: 'key', data: ['alg', 'signs_from'] },
