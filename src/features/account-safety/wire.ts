@@ -52,8 +52,8 @@ const Activity = z
     activity_type: z.enum(['signed_in', 'session_active', 'signed_out', 'session_expired', 'session_revoked']),
     timestamp: z.iso.datetime(),
     ip_address: z.string().meta({ description: 'Of the last use' }),
-    device: z.string().nullable(),
-    device_type: z.string().nullable(),
+    device: z.string(),
+    device_type: z.string(),
     revoked: z.boolean(),
   })
   .meta({ id: 'SessionActivity' })
@@ -70,8 +70,8 @@ function activityToWire({ session, type, time }: SessionActivity): z.infer<typeo
     activity_type: type,
     timestamp: toIso(time),
     ip_address: session.ip,
-    device,
-    device_type,
+    device: device ?? 'Unknown device',
+    device_type: device_type ?? 'unknown',
     revoked: session.endedAt !== null,
   }
 }

@@ -23,7 +23,7 @@ import type { User } from '../users/types.ts'
 export { linkInvalid } from '../auth/service/links.ts'
 export { redirectNotAllowed } from '../auth/service/redirects.ts'
 
-const LINK_LIFETIME_MS = 15 * MINUTE
+export const LINK_LIFETIME_MS = 15 * MINUTE
 /** Of the code that a confirmed link is exchanged for: an application takes it at once, a person copies it. */
 const CODE_LIFETIME_MS = 5 * MINUTE
 /** How long an address to return to is remembered for a link that is sent again. */

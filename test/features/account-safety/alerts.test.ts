@@ -156,7 +156,13 @@ describe('GET /api/v1/sessions/activity/recent', () => {
           device_type: 'mobile',
           revoked: true,
         },
-        { activity_type: 'signed_in', ip_address: user.address, device: null, revoked: false },
+        {
+          activity_type: 'signed_in',
+          ip_address: user.address,
+          device: 'Unknown device',
+          device_type: 'unknown',
+          revoked: false,
+        },
       ],
     })
   })

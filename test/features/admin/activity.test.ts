@@ -91,7 +91,28 @@ describe('GET /api/v1/admin/activity-logs', () => {
   })
 
   it('takes filters that a form left empty for none', async () => {
-    expect((await list('user_id=&action=&before=&per_page=1')).length).toBe(1)
+    expect((await list('user_id=&action=&start_date=&end_date=&before=&per_page=1')).length).toBe(1)
+  })
+
+  it('filters by time, whoever it was about and in whatever order it came', async () => {
+    const { user } = await signUpUser(app)
+    const type = `test.timed-${newUuid()}`
+    const ids = await insertEvents(
+      user.id,
+      Array.from({ length: 5 }, () => type),
+    )
+    const times = ['2001-01-05', '2001-01-01', '2001-01-03', '2001-01-02', '2001-01-04']
+    const set = env.DB.prepare('update events set time = ? where id = ?')
+    await env.DB.batch(ids.map((id, index) => set.bind(Date.parse(times[index] ?? ''), id)))
+    const days = async (query: string) => (await list(query)).map(({ timestamp }) => String(timestamp).slice(8, 10))
+    const range = 'start_date=2001-01-02&end_date=2001-01-04T00:00:00.000Z'
+    expect(await days(range)).toEqual(['04', '03', '02'])
+    expect(await days(`${range}&action=${type}&per_page=2`)).toEqual(['04', '03'])
+    expect(await days(`${range}&action=${type}&per_page=2&page=2`)).toEqual(['02'])
+    expect(await days(`${range}&before=${ids[4]}`)).toEqual(['03', '02'])
+    expect((await days(`${range}&user_id=${user.id}`)).sort()).toEqual(['02', '03', '04'])
+    expect(await days(`end_date=2001-01-02&action=${type}`)).toEqual(['02', '01'])
+    expect(await days(`start_date=2001-01-04&end_date=2001-01-01`)).toEqual([])
   })
 
   it.each([
@@ -101,6 +122,8 @@ describe('GET /api/v1/admin/activity-logs', () => {
     ['page=99999999999999999999', 422],
     ['user_id=x', 422],
     ['before=1', 422],
+    ['start_date=yesterday', 422],
+    ['start_date=2026-01-01&page=1000', 400],
     ['action=user.updated&page=1000', 400],
     ['user_id=999999999', 404],
   ])('refuses %s with %i', async (query, status) => {
@@ -120,6 +143,10 @@ describe('GET /api/v1/admin/activity-logs', () => {
     ['user_id=USER&before=EVENT', 'events_by_user'],
     ['action=user.updated&before=EVENT', 'events_by_type'],
     ['before=EVENT', 'INTEGER PRIMARY KEY'],
+    ['start_date=1970-01-01&end_date=1970-01-02', 'events_by_time'],
+    ['start_date=1970-01-01&action=test.logged', 'events_by_time'],
+    ['end_date=1970-01-02&before=EVENT', 'events_by_time'],
+    ['start_date=1970-01-01&user_id=USER', 'events_by_user'],
   ])('%s is found by an index, and sorts nothing', async (query, index) => {
     const { user } = await signUpUser(app)
     const [event] = await insertEvents(user.id, ['test.logged'])

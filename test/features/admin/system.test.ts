@@ -82,9 +82,22 @@ describe('GET /api/v1/admin/config', () => {
       features: {
         sign_ups: true,
         admin_secret: true,
+        mfa_enabled: true,
+        passkeys_enabled: true,
+        oauth_providers: [],
+        magic_links_enabled: true,
+        organizations_enabled: false,
         surfaces: ['janux', 'auth-service', 'users-api', 'gateway-auth'],
       },
-      limits: { sessions_per_user: 10, requests_per_minute_admin: 5000, deletion_grace_days: 30 },
+      limits: {
+        max_sessions_per_user: 10,
+        session_timeout_minutes: 10_080,
+        refresh_token_days: 7,
+        password_reset_expire_minutes: 60,
+        magic_link_expire_minutes: 15,
+        requests_per_minute_admin: 5000,
+        deletion_grace_days: 30,
+      },
     })
     for (const secret of ['test-admin-secret-key', 'test-root-secret']) expect(text).not.toContain(secret)
   })

@@ -18,7 +18,10 @@ async function closed() {
   const app = createTestApp({ override: (ctx) => ({ ...ctx, now: () => clock.now }) })
   const [admin, user] = [await makeAdmin(app), await signUpUser(app)]
   const answer = await asking(app, admin)('POST', '/maintenance-mode', { enabled: true, message: MESSAGE })
-  expect([answer.status, await answer.json()]).toMatchObject([200, { enabled: true, maintenance_message: MESSAGE }])
+  expect([answer.status, await answer.json()]).toMatchObject([
+    200,
+    { enabled: true, maintenance_mode: true, maintenance_message: MESSAGE, note: expect.any(String) },
+  ])
   return { app, admin, user, clock }
 }
 

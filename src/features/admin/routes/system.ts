@@ -27,6 +27,7 @@ import {
   statsToWire,
   systemConfigToWire,
   systemHealthToWire,
+  toActivityQuery,
 } from '../wire/system.ts'
 
 export const adminSystemRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin', renderError })
@@ -71,8 +72,7 @@ adminSystemRoutes.get(
     errors: [validationFailed, notFound],
   },
   async ({ ctx, query }) => {
-    const { page, per_page: perPage, user_id: user, action: type, before } = query
-    const entries = await listActivity(ctx, { page, perPage, user, type, before })
+    const entries = await listActivity(ctx, toActivityQuery(query))
     return Response.json(entries.map(activityToWire))
   },
 )

@@ -3,14 +3,7 @@ import { malformedRequest } from '../../../lib/errors.ts'
 import { toRecorded } from '../../events/service.ts'
 import { getUser } from '../../users/service.ts'
 import type { UserRef } from '../../users/types.ts'
-import {
-  type ActivityRow,
-  findPosition,
-  selectEmails,
-  selectFiltered,
-  selectNewest,
-  selectNewestBelow,
-} from '../store/activity.ts'
+import { type ActivityRow, findPlace, selectEmails, selectFiltered, selectNewest } from '../store/activity.ts'
 import type { ActivityEntry } from '../types.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
@@ -21,6 +14,9 @@ export const MAX_FILTERED_OFFSET = 10_000
 export interface ActivityQuery {
   readonly user?: UserRef | undefined
   readonly type?: string | undefined
+  /** Epoch milliseconds, both included. */
+  readonly since?: number | undefined
+  readonly until?: number | undefined
   readonly page: number
   readonly perPage: number
   /** The id of an entry: the page then begins below it. */
@@ -29,20 +25,20 @@ export interface ActivityQuery {
 
 async function selectPage(
   ctx: Reading,
-  { page, perPage: limit, before, user, type }: ActivityQuery,
+  { page, perPage: limit, before, user, ...rest }: ActivityQuery,
 ): Promise<ActivityRow[]> {
   // A number is looked up; of an erased user the record still has the id.
   const userId = typeof user === 'number' ? (await getUser(ctx, user)).id : user
-  const filter = { userId, type }
+  const filter = { userId, ...rest }
   if (before !== undefined) {
-    const position = await findPosition(ctx, before)
-    return position === undefined ? [] : selectNewestBelow(ctx, position, { ...filter, limit })
+    const below = await findPlace(ctx, before)
+    return below === undefined ? [] : selectFiltered(ctx, { ...filter, below, offset: 0, limit })
   }
   const offset = (page - 1) * limit
-  if (userId === undefined && type === undefined) return selectNewest(ctx, { offset, limit })
+  if (Object.values(filter).every((value) => value === undefined)) return selectNewest(ctx, { offset, limit })
   if (offset > MAX_FILTERED_OFFSET)
     throw malformedRequest('Further back than this, ask with before=<id of the last entry>', { field: 'page' })
-  return selectFiltered(ctx, { ...filter, offset, limit })
+  return selectFiltered(ctx, { ...filter, below: null, offset, limit })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, lte, max, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, lte, max, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { events } from '../../events/tables.ts'
 import { users } from '../../users/tables.ts'
@@ -20,40 +20,60 @@ export async function selectNewest({ db }: Store, page: { offset: number; limit:
     .limit(page.limit)
 }
 
-/** The newest rows below `position`. */
-export const selectNewestBelow = (
-  { db }: Store,
-  position: number,
-  { limit, ...filter }: ActivityFilter & { limit: number },
-): Promise<ActivityRow[]> =>
-  db
-    .select()
-    .from(events)
-    .where(and(lt(events.position, position), conditionOf(filter)))
-    .orderBy(desc(events.position))
-    .limit(limit)
+/** A row of the record, as the list knows its place. */
+export type Place = Pick<ActivityRow, 'position' | 'time'>
 
 export interface ActivityFilter {
   readonly userId?: string | undefined
   readonly type?: string | undefined
+  /** Epoch milliseconds, both included. */
+  readonly since?: number | undefined
+  readonly until?: number | undefined
 }
 
-/** The narrower index finds the rows: a user has few, a type may have most of the record. */
-const conditionOf = ({ userId, type }: ActivityFilter): SQL | undefined => {
-  if (userId === undefined) return type === undefined ? undefined : eq(events.type, type)
-  return and(eq(events.userId, userId), type === undefined ? undefined : sql`+${events.type} = ${type}`)
+/** A time that was asked for is found by its index, and read in its order; a user's rows are few. */
+const isByTime = ({ userId, since, until }: ActivityFilter): boolean =>
+  userId === undefined && (since !== undefined || until !== undefined)
+
+/** The narrower index finds the rows: a user has few, a time is a range, a type may have most of the record. */
+function conditionOf(filter: ActivityFilter): SQL | undefined {
+  const { userId, type, since, until } = filter
+  const byTime = isByTime(filter)
+  const time = byTime ? sql`${events.time}` : sql`+${events.time}`
+  const byType = userId === undefined && !byTime
+  return and(
+    userId === undefined ? undefined : eq(events.userId, userId),
+    type === undefined ? undefined : byType ? eq(events.type, type) : sql`+${events.type} = ${type}`,
+    since === undefined ? undefined : sql`${time} >= ${since}`,
+    until === undefined ? undefined : sql`${time} <= ${until}`,
+  )
 }
 
-/** A page of what the filter lets through; `offset` is bounded by the caller. */
+function belowOf(filter: ActivityFilter, { position, time }: Place): SQL | undefined {
+  const below = lt(events.position, position)
+  return isByTime(filter) ? and(lte(events.time, time), or(lt(events.time, time), below)) : below
+}
+
+/** A page of what the filter lets through, newest first, below a place if one is given; `offset` is bounded by the caller. */
 export const selectFiltered = (
   { db }: Store,
-  { offset, limit, ...filter }: ActivityFilter & { offset: number; limit: number },
+  { below, offset, limit, ...filter }: ActivityFilter & { below: Place | null; offset: number; limit: number },
 ): Promise<ActivityRow[]> =>
-  db.select().from(events).where(conditionOf(filter)).orderBy(desc(events.position)).limit(limit).offset(offset)
+  db
+    .select()
+    .from(events)
+    .where(and(conditionOf(filter), below === null ? undefined : belowOf(filter, below)))
+    .orderBy(...(isByTime(filter) ? [desc(events.time)] : []), desc(events.position))
+    .limit(limit)
+    .offset(offset)
 
-export async function findPosition({ db }: Store, eventId: string): Promise<number | undefined> {
-  const [row] = await db.select({ position: events.position }).from(events).where(eq(events.id, eventId)).limit(1)
-  return row?.position
+export async function findPlace({ db }: Store, eventId: string): Promise<Place | undefined> {
+  const [row] = await db
+    .select({ position: events.position, time: events.time })
+    .from(events)
+    .where(eq(events.id, eventId))
+    .limit(1)
+  return row
 }
 
 /** Addresses by id, of those who have an account. */

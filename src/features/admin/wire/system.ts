@@ -1,9 +1,11 @@
 import * as z from 'zod'
 import type { Config } from '../../../config.ts'
 import { UuidParam } from '../../../http/input.ts'
-import { toIso } from '../../../lib/time.ts'
+import { DAY, MINUTE, SECOND, toIso } from '../../../lib/time.ts'
 import { VERSION } from '../../../lib/version.ts'
+import { RESET_LIFETIME_MS } from '../../auth/service/reset-token.ts'
 import { EVENT_TYPES } from '../../events/types.ts'
+import { LINK_LIFETIME_MS } from '../../magic-links/service.ts'
 import type { Maintenance } from '../../maintenance/types.ts'
 import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
 import { orAbsent, UserParam } from '../../users/wire/parameters.ts'
@@ -45,12 +47,34 @@ export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
   sessions_last_24h: stats.sessionsLastDay,
 })
 
+const instant = z
+  .string()
+  .max(40)
+  .transform((text, { addIssue }) => {
+    const time = Date.parse(text)
+    if (!Number.isNaN(time)) return time
+    addIssue('must be a time, ISO 8601')
+    return z.NEVER
+  })
+
 export const ActivityQuery = z.object({
   page,
   per_page: perPage(200, 50),
   user_id: orAbsent(UserParam).optional(),
   action: orAbsent(z.string().max(100)).optional().meta({ description: 'A type of event' }),
+  start_date: orAbsent(instant).optional().meta({ description: 'Entries since then, in the order of their time' }),
+  end_date: orAbsent(instant).optional().meta({ description: 'Entries until then' }),
   before: orAbsent(UuidParam).optional().meta({ description: 'The id of an entry: the page begins below it' }),
+})
+
+export const toActivityQuery = (query: z.output<typeof ActivityQuery>) => ({
+  page: query.page,
+  perPage: query.per_page,
+  user: query.user_id,
+  type: query.action,
+  since: query.start_date,
+  until: query.end_date,
+  before: query.before,
 })
 
 const ActivityEntryWire = z
@@ -129,7 +153,9 @@ export const SystemConfigAnswer = z.object({
   app_name: z.string(),
   domain: z.string(),
   version: z.string(),
-  features: z.record(z.string(), z.union([z.boolean(), z.array(z.string())])),
+  features: z.record(z.string(), z.union([z.boolean(), z.array(z.string())])).meta({
+    description: 'Under the names of the published client, and more',
+  }),
   limits: z.record(z.string(), z.int()),
 })
 
@@ -142,13 +168,17 @@ export const MaintenanceQuery = z.object({ enabled: z.stringbool().optional(), .
 export const MaintenanceAnswer = z.object({
   message: z.string(),
   enabled: z.boolean(),
+  maintenance_mode: z.boolean(),
   maintenance_message: z.string().nullable(),
+  note: z.string(),
 })
 
 export const maintenanceToWire = ({ enabled, message }: Maintenance): z.infer<typeof MaintenanceAnswer> => ({
   message: enabled ? 'Maintenance mode is on: only admins sign in' : 'Maintenance mode is off',
   enabled,
+  maintenance_mode: enabled,
   maintenance_message: message,
+  note: 'Every isolate has it within 3 seconds; sessions go on',
 })
 
 /** Named one by one: a setting that is added later is not shown by accident. */
@@ -163,10 +193,11 @@ export const systemConfigToWire = (config: Config, maintenance: Maintenance): z.
     hides_account_existence: config.HIDE_ACCOUNT_EXISTENCE,
     breached_password_check: config.BREACHED_PASSWORD_CHECK,
     admin_secret: config.ADMIN_SECRET_KEY !== undefined,
-    mfa: true,
-    passkeys: true,
-    magic_links: true,
-    organizations: false,
+    mfa_enabled: true,
+    passkeys_enabled: true,
+    oauth_providers: [],
+    magic_links_enabled: true,
+    organizations_enabled: false,
     maintenance: maintenance.enabled,
     surfaces: [...config.COMPAT],
   },
@@ -174,11 +205,15 @@ export const systemConfigToWire = (config: Config, maintenance: Maintenance): z.
     requests_per_minute_anonymous: config.RATE_LIMIT_ANONYMOUS,
     requests_per_minute_authenticated: config.RATE_LIMIT_AUTHENTICATED,
     requests_per_minute_admin: config.RATE_LIMIT_ADMIN,
-    sessions_per_user: config.MAX_SESSIONS_PER_USER,
+    max_sessions_per_user: config.MAX_SESSIONS_PER_USER,
     password_min_length: config.PASSWORD_MIN_LENGTH,
     access_token_seconds: config.ACCESS_TOKEN_SECONDS,
+    session_timeout_minutes: Math.floor((config.SESSION_IDLE_SECONDS * SECOND) / MINUTE),
     session_idle_seconds: config.SESSION_IDLE_SECONDS,
+    refresh_token_days: Math.ceil((config.SESSION_IDLE_SECONDS * SECOND) / DAY),
     session_absolute_seconds: config.SESSION_ABSOLUTE_SECONDS,
+    password_reset_expire_minutes: RESET_LIFETIME_MS / MINUTE,
+    magic_link_expire_minutes: LINK_LIFETIME_MS / MINUTE,
     deletion_grace_days: config.DELETION_GRACE_DAYS,
     event_retention_days: config.EVENT_RETENTION_DAYS,
   },

@@ -5,7 +5,7 @@ import { issueOneTimeToken } from '../../one-time-tokens/service.ts'
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
 import type { User } from '../../users/types.ts'
 
-const LIFETIME_MS = HOUR
+export const RESET_LIFETIME_MS = HOUR
 
 /** What the token remembers: any change of credentials since then voids it. */
 const ResetRequest = z.object({ authVersion: z.int() })
@@ -17,7 +17,7 @@ export async function issueResetToken(ctx: Ctx, user: Pick<User, 'id' | 'email' 
     userId: user.id,
     email: user.email,
     data: { authVersion: user.authVersion } satisfies z.input<typeof ResetRequest>,
-    lifetimeMs: LIFETIME_MS,
+    lifetimeMs: RESET_LIFETIME_MS,
   })
   return token
 }
