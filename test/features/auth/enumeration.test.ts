@@ -74,3 +74,33 @@ it.each(cases)(
   },
   120_000,
 )
+
+it('a sign-in with the password of a sign-up tells no more than the sign-up: right or wrong, and by no lock', async () => {
+  const on = createTestApp({ env: { REQUIRE_VERIFIED_EMAIL: 'true', HIDE_ACCOUNT_EXISTENCE: 'true' } })
+  const { email: taken } = await signUpUser(app)
+  const free = newEmail()
+  const chosen = 'a password of the one who asks'
+  const ask = async (path: string, body: object, address = newAddress()) => {
+    const answer = await on.fetch(path, json(body, { 'cf-connecting-ip': address }))
+    const { code = null } = await answer.json<{ code?: string }>()
+    return [answer.status, code]
+  }
+  const all = async (email: string) => {
+    const address = newAddress()
+    const answers = [await ask('/api/v1/auth/signup', { email, password: chosen })]
+    for (const path of [
+      '/api/v1/auth/signin',
+      '/auth/login',
+      '/admin/login',
+      '/vendor/login',
+      '/api/v1/auth/login',
+      '/token',
+    ])
+      answers.push(await ask(path, { email, username: email, password: chosen }, address))
+    return answers
+  }
+  const answers = await all(free)
+  expect(await all(taken)).toEqual(answers)
+  expect(answers[1]).toEqual([401, 'INVALID_CREDENTIALS'])
+  expect(answers.at(-1)).toEqual([429, 'ACCOUNT_LOCKED'])
+})

@@ -49,8 +49,9 @@ const DUMMY_HASH = toCurrentPhc('A'.repeat(22), 'A'.repeat(43))
 
 /**
  * The one sign-in with a password, of every surface. Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, SERVICE_UNAVAILABLE.
- * Unknown, suspended, inactive and deleted users, and those without a password, are answered as a wrong password is. An
- * administrative lock is told to who knows the password.
+ * Unknown, suspended, inactive and deleted users, and those without a password, are answered as a wrong password is; so are
+ * those who have not verified their address, where no answer says who has an account. An administrative lock is told to who
+ * knows the password.
  */
 export const signIn = (ctx: Ctx, input: SignInInput): Promise<SignInResult> =>
   failSlowly(ctx, () => trySignIn(ctx, input))
@@ -69,6 +70,7 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   }
   // Not given back: a right password that is never locked out would be told from a wrong one.
   if (!isSignInAllowed(user)) throw refused(ctx, user.status, user)
+  if (isHidden(ctx, user)) throw refused(ctx, 'email_not_verified', user)
   if (input.accepts && !input.accepts(user)) {
     await giveBackAttempt(ctx, attempt)
     throw signInNotAccepted()
@@ -126,6 +128,13 @@ export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<
   if (attempt) await completeAttempt(ctx, attempt)
   return toSignedIn(ctx, factor.user, opened)
 }
+
+/**
+ * A password must not tell what the sign-up before it did not: whoever signs up with a free address knows the password of the
+ * account, and with a taken one does not.
+ */
+const isHidden = ({ config }: Ctx, { emailVerifiedAt }: User): boolean =>
+  config.HIDE_ACCOUNT_EXISTENCE && config.REQUIRE_VERIFIED_EMAIL && emailVerifiedAt === null
 
 /** What keeps out somebody whose factor was right. */
 async function findClosedDoor(ctx: Ctx, user: User): Promise<DomainError | null> {
