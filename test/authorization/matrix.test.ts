@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
-import { createTestApp, json } from '../support/app.ts'
+import { bearer, createTestApp, json, type TestApp } from '../support/app.ts'
+import { createAppWithObjects, withMethods } from '../support/objects.ts'
 import { createWorld, PRINCIPALS, REFUSED, tokenOf, type World } from './principals.ts'
 import { ask, expectedOf, isGuarded } from './row.ts'
 import { ROWS } from './rows.ts'
@@ -16,6 +17,14 @@ let world: World
 beforeAll(async () => {
   world = await createWorld(app, scopes)
 })
+
+const ENDED = ['revoked', 'demoted'] as const
+
+/** An isolate whose view of what was revoked is as young as any, and has none of it: nothing has reached it yet. */
+async function createDeafApp(): Promise<TestApp> {
+  const page = { ...(await (await app.ctx()).objects.feed().pull(null)), entries: [] }
+  return createAppWithObjects(({ feed }) => ({ feed: () => withMethods(feed(), { pull: async () => page }) }))
+}
 
 describe('the authorization matrix', () => {
   // A token that is refused for another reason than the one it is here for would prove nothing.
@@ -77,6 +86,25 @@ describe('the authorization matrix', () => {
       ),
     )
     expect(guarded.length).toBeGreaterThan(10)
+    expect(answers.filter(([, , status]) => status !== 401)).toEqual([])
+  })
+
+  // A view may be five seconds old: what must not be done in that time asks the session's object.
+  it('refuses in an isolate that has not heard of it, where the session itself is asked', async () => {
+    const unheard = await (await createDeafApp()).fetch('/api/v1/auth/me', bearer(tokenOf(world, 'revoked') ?? ''))
+    expect(unheard.status).toBe(200)
+    const confirmed = routes.filter((route) => route.spec.guard.strong)
+    const answers = await Promise.all(
+      confirmed.flatMap((route) =>
+        // Whose token says no admin does not come as far on admin routes.
+        (route.spec.guard.kind === 'admin' ? ENDED.slice(1) : ENDED).map(async (principal) => {
+          // One each: what an object has said, its isolate knows.
+          const deaf = { ...world, app: await createDeafApp() }
+          const { status } = await ask(deaf, route, ROWS[nameOf(route)] ?? {}, principal)
+          return [nameOf(route), principal, status]
+        }),
+      ),
+    )
     expect(answers.filter(([, , status]) => status !== 401)).toEqual([])
   })
 })
