@@ -34,7 +34,7 @@ const PYDANTIC: readonly (readonly [said: RegExp, msg: string, type: string])[] 
   ],
   [/^must be an object$/, 'Input should be a valid dictionary', 'dict_type'],
   [
-    /^must be an integer$|^.*: expected (?:number|int), .*$/,
+    /^.*: expected (?:number|int), .*$/,
     'Input should be a valid integer, unable to parse string as an integer',
     'int_parsing',
   ],

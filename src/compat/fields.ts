@@ -38,12 +38,10 @@ export const MAX_INTEGER = 999_999_999_999_999
 
 /** FastAPI reads digits alone as an integer; in a URL everything is text. */
 export const integerParam = (minimum: number, maximum: number) =>
-  z
-    .string()
-    .regex(/^-?\d{1,15}$/, 'must be an integer')
-    .transform(Number)
-    .pipe(z.int().min(minimum).max(maximum))
-    .meta({ override: { type: 'integer', minimum, maximum } })
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : text),
+    z.int().min(minimum).max(maximum),
+  )
 
 /** A page of a FastAPI service. Without `limit` these systems answer everybody at once, which no service of many users can. */
 export const PageQuery = z.object({

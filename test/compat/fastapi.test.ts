@@ -90,6 +90,7 @@ describe('a field that is wrong, in the words of Pydantic', () => {
     const { headers } = await makeAdmin(app)
     const ask = (query: string) => call('GET', `/admin/users?${query}`, { headers })
     await expectIssue(ask('skip=x'), ['query', 'skip'], NOT_INTEGER)
+    await expectIssue(ask('skip=1&skip=2'), ['query', 'skip'], NOT_INTEGER)
     const words = ['Input should be less than or equal to 1000', 'less_than_equal']
     await expectIssue(ask('limit=1001'), ['query', 'limit'], words)
   })

@@ -46,6 +46,14 @@ describe('the OpenAPI document', () => {
     },
   )
 
+  it('has integers where a URL has their digits', async () => {
+    const { paths } = await documentOf()
+    expect(paths['/admin/users']?.get?.parameters?.map(({ name, schema }) => [name, schema])).toEqual([
+      ['skip', { type: 'integer', minimum: 0, maximum: 1_000_000_000 }],
+      ['limit', { type: 'integer', minimum: 1, maximum: 1000 }],
+    ])
+  })
+
   it('shows what is shared with other systems under this one too', async () => {
     const { paths } = await documentOf()
     for (const [path, method] of [
