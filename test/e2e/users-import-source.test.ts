@@ -56,6 +56,14 @@ describe('one document', () => {
   })
 })
 
+describe('a CSV file', () => {
+  it('keeps what does not fit its header', async () => {
+    expect(await rowsOf('email,first_name\nada@example.com,Ada,Lovelace\n')).toEqual([
+      { row: 1, reason: 'has 3 cells where the header has 2', line: '{"cells":["ada@example.com","Ada","Lovelace"]}' },
+    ])
+  })
+})
+
 describe('a CSV file of Firebase', () => {
   // What the tool writes: 28 cells and a comma, and quotes around a name with a comma, none doubled in it.
   const line = (name: string) =>
@@ -72,8 +80,12 @@ describe('a CSV file of Firebase', () => {
   it('rejects a line whose name has both, for its other cells are not where they belong', async () => {
     const rows = await rowsOf([line('Ada'), line('"the "Countess", Ada"'), 'a,b@example.com,true\n'].join(''))
     expect(rows.slice(1)).toEqual([
-      { row: 2, reason: 'has 30 cells where Firebase writes 26 to 29' },
-      { row: 3, reason: 'has 3 cells where Firebase writes 26 to 29' },
+      { row: 2, reason: 'has 30 cells where Firebase writes 26 to 29', line: expect.stringContaining('Countess') },
+      {
+        row: 3,
+        reason: 'has 3 cells where Firebase writes 26 to 29',
+        line: '{"cells":["a","b@example.com","true"]}',
+      },
     ])
   })
 })

@@ -101,7 +101,7 @@ async function* readCsv(input: ReadStream, format: Format): AsyncGenerator<Sourc
       }
       row += 1
       const record = columns && columns.length > 0 ? toCsvRecord(columns, cells) : toFirebaseRecord(cells)
-      yield typeof record === 'string' ? { row, reason: record } : toRow(row, record)
+      yield typeof record === 'string' ? { ...toRow(row, { cells }), reason: record } : toRow(row, record)
     }
   } catch (cause) {
     if (cause instanceof Refusal) throw cause
