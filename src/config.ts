@@ -105,7 +105,8 @@ const Variables = z
           .map((item) => item.trim())
           .filter(Boolean),
       )
-      .pipe(z.array(z.enum(SURFACES, `must list ${SURFACES.join(', ')}, or be empty`))),
+      .pipe(z.array(z.enum(SURFACES, `must list ${SURFACES.join(', ')}, or be empty`)))
+      .transform((names) => [...new Set(names)]),
     DELETION_GRACE_DAYS: integer(30, 0, 365),
     SIGNUPS_ENABLED: flag(true),
     HIDE_ACCOUNT_EXISTENCE: flag(false),

@@ -167,6 +167,39 @@ describe('with one documented system alone', () => {
   })
 })
 
+/** Every choice of them: a bit of its number says whether a system is chosen. */
+const CHOICES = Array.from({ length: 2 ** SURFACES.length }, (_, choice) =>
+  SURFACES.filter((_name, index) => (choice >> index) % 2 === 1),
+)
+
+describe('documented systems together', () => {
+  it.each(CHOICES.map((choice) => [choice.join(' and ') || 'none', choice] as const))(
+    '(%s) serve what each of them serves, every route once and under whose it is',
+    (_, choice) => {
+      const routes = listRoutes(choice)
+      const each = choice.map((name) => ({ name, routes: listRoutes([name]) }))
+      expect(namesOf(routes)).toEqual(
+        [...new Set([...coreNames, ...each.flatMap((alone) => alone.routes.map(nameOf))])].sort(),
+      )
+      const systemsOf = ({ tags }: Route) => tags.filter((tag) => SURFACES.some((name) => name === tag))
+      for (const route of routes) {
+        const whose = each.filter((alone) =>
+          alone.routes.some((it) => nameOf(it) === nameOf(route) && it.tags.includes(alone.name)),
+        )
+        expect([nameOf(route), systemsOf(route)]).toEqual([nameOf(route), whose.map(({ name }) => name)])
+      }
+    },
+  )
+
+  it('are those that are named, in whatever order and how often', async () => {
+    const app = createTestApp({ env: { COMPAT: ' gateway-auth, janux,janux ,' } })
+    const { paths } = await documentOf(app)
+    expect(paths['/users/profile']?.get?.tags).toEqual(['janux'])
+    expect(paths['/api/v1/auth/profile']?.get?.tags).toEqual(['auth', 'gateway-auth'])
+    expect(paths['/protected']).toBeUndefined()
+  })
+})
+
 describe('systems that share a path', () => {
   it('answer it as long as one of them is on', async () => {
     for (const surface of ['janux', 'auth-service'] as const) {
