@@ -98,6 +98,16 @@ describe('DELETE /api/v1/admin/users/:id/passkeys', () => {
     expect(await isLive(again)).toBe(true)
   })
 
+  it('counts for one of several who remove the same at once: one event, and one new version', async () => {
+    const { id } = (await signUpUser(app)).user
+    const passkey = await insertPasskey(id)
+    const all = await Promise.all([1, 2, 3].map(() => ask('DELETE', `/users/${id}/passkeys/${passkey}`)))
+    expect(all.map(({ status }) => status).sort()).toEqual([200, 404, 404])
+    expect(await recordedOf(id, 'passkey.removed')).toHaveLength(1)
+    const row = await env.DB.prepare('select auth_version from users where id = ?').bind(id).first()
+    expect(row).toEqual({ auth_version: 2 })
+  })
+
   it("is 404 for another user's passkey, and takes nothing from them", async () => {
     const [user, other] = [await signUpUser(app), await signUpUser(app)]
     const id = await insertPasskey(other.user.id)
