@@ -3,6 +3,7 @@ import type { Ctx } from '../../context.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { HOUR, MINUTE } from '../../lib/time.ts'
+import { maySignUp } from '../auth/service/attempts.ts'
 import { linkInvalid, linkTo } from '../auth/service/links.ts'
 import { mayMailLink, requireMailTransport } from '../auth/service/mailed-links.ts'
 import { redeemForUser } from '../auth/service/proven-mailbox.ts'
@@ -71,6 +72,8 @@ async function mailLink(
     () => findUserByEmail(ctx, input.email),
     async (user) => {
       if (user ? !isSignInAllowed(user) : !ctx.config.SIGNUPS_ENABLED) return
+      // A link to a new address begins a sign-up: else one network has us write to every address that it can think of.
+      if (!user && !(await maySignUp(ctx))) return
       const email = user?.email ?? normalizeEmail(input.email)
       const data = { redirectUrl: redirectUrl ?? (await findRedirect(email)), bindingHash, isConfirmed: false }
       await sendLink(ctx, user, email, data)

@@ -18,6 +18,32 @@ describe.each(['magic/send', 'magic-link', 'magic-link/resend'])('POST /api/v1/a
     expect(await acceptedMails(suspended.email, 'magic_link')).toEqual([])
   })
 
+  it('mails none to a new address once the network has had its sign-ups, and says nothing of it', async () => {
+    const full = createTestApp({
+      override: (ctx) => {
+        const guard: typeof ctx.objects.guard = (subject) => ({
+          ...ctx.objects.guard(subject),
+          use: async (input) =>
+            input.subject.startsWith('sign-up:')
+              ? { allowed: false, retryAfterMs: 1 }
+              : ctx.objects.guard(subject).use(input),
+        })
+        return { ...ctx, objects: { ...ctx.objects, guard } }
+      },
+    })
+    const [{ email: known }, unknown] = [await signUpUser(app), newEmail()]
+    const ask = async (email: string) => {
+      const answer = await full.fetch(`/api/v1/auth/${path}`, json({ email }))
+      return [answer.status, await answer.json()]
+    }
+    expect(await ask(unknown)).toEqual(await ask(known))
+    await full.settled()
+    expect([await acceptedMails(unknown, 'magic_link'), await acceptedMails(known, 'magic_link')]).toMatchObject([
+      [],
+      [{ recipient: known }],
+    ])
+  })
+
   it('is 422 for what is no address', async () => {
     for (const email of [undefined, '', 'nobody', 1]) expect((await post(path, { email })).status).toBe(422)
   })

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import type { AttemptInput } from '../../../durable/rpc.ts'
+import type { AttemptInput, UseResult } from '../../../durable/rpc.ts'
 import { sha256 } from '../../../lib/crypto.ts'
 import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { rateLimited } from '../../../lib/errors.ts'
@@ -115,9 +115,16 @@ export async function findAttempts(
   }
 }
 
+function useOfSignUp(ctx: Counting): Promise<UseResult> {
+  const network = networkOf(ctx.ip)
+  return ctx.objects.guard(network).use({ subject: `sign-up:${network}`, ...NETWORK_SIGN_UPS })
+}
+
 /** Counts one sign-up of this network. Throws RATE_LIMIT_EXCEEDED. */
 export async function countSignUp(ctx: Counting): Promise<void> {
-  const network = networkOf(ctx.ip)
-  const use = await ctx.objects.guard(network).use({ subject: `sign-up:${network}`, ...NETWORK_SIGN_UPS })
+  const use = await useOfSignUp(ctx)
   if (!use.allowed) throw rateLimited({ retry_after: Math.ceil(use.retryAfterMs / SECOND) })
 }
+
+/** As `countSignUp`, for answers that do not show it: false when the network has had its sign-ups. */
+export const maySignUp = async (ctx: Counting): Promise<boolean> => (await useOfSignUp(ctx)).allowed
