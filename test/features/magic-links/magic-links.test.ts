@@ -4,7 +4,8 @@ import { acceptedMails } from '../../support/mail.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
 import { mailedToken } from '../auth/mails.ts'
 import { answerOf, app, expectEveryKeySet, get, post, type Session } from '../auth/support.ts'
-import { claimsOf, createClockedApp, enrolUser, totpAt } from '../mfa/support.ts'
+import { claimsOf, createClockedApp, enrolQuickly, enrolUser, rowsOf, totpAt } from '../mfa/support.ts'
+import { addPasskey, signIn as signInWithPasskey } from '../passkeys/support.ts'
 import { linkFor, open, PAGE, send, setUser, submit, verifiedUser } from './support.ts'
 
 describe.each(['magic/send', 'magic-link', 'magic-link/resend'])('POST /api/v1/auth/%s', (path) => {
@@ -141,9 +142,12 @@ describe('a link', () => {
   })
 
   it('takes over an account that somebody else may have made: password, factors and sessions of before end', async () => {
-    const squatter = await signUpUser(app)
+    const squatter = await enrolQuickly(createClockedApp())
+    const { authenticator } = await addPasskey(squatter)
     const [status, body] = await answerOf(open(await linkFor(squatter.email)))
     expect([status, body]).toMatchObject([200, { user: { id: squatter.user.id, email_verified: true } }])
+    expect(await rowsOf('totp_factors', squatter.user.id)).toEqual([])
+    expect((await signInWithPasskey(authenticator)).status).toBe(404)
     expect((await get('me', squatter.headers)).status).toBe(401)
     expect((await post('refresh', { refresh_token: squatter.refreshToken })).status).toBe(401)
     expect((await post('signin', { email: squatter.email, password: squatter.password })).status).toBe(401)
