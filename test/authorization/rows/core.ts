@@ -20,6 +20,7 @@ import {
 
 const PROBES: Readonly<Record<string, Row>> = {
   'GET /health': plain,
+  'GET /api/status': plain,
   'GET /readiness': plain,
   'GET /liveness': plain,
   'GET /ready': plain,

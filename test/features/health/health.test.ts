@@ -28,6 +28,7 @@ const hangs = () => new Promise<never>(() => undefined)
 describe('a healthy service', () => {
   it.each([
     ['/health', { status: 'healthy', environment: 'local' }],
+    ['/api/status', { status: 'healthy', environment: 'local' }],
     ['/readiness', { status: 'ready' }],
     ['/liveness', { status: 'alive' }],
     ['/ready', { status: 'ready', database: { healthy: true }, redis: true }],
