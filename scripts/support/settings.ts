@@ -34,7 +34,9 @@ export async function readSettings(environment: NodeJS.ProcessEnv, port: number)
   const given = SETTING_NAMES.filter((name) => name !== 'MODE' && environment[name] !== undefined)
   const settings = { ...file, ...Object.fromEntries(given.map((name) => [name, environment[name] ?? ''])) }
   // The links in mails and the issuer of tokens follow the port, unless someone said what they are.
-  if (environment.PUBLIC_URL === undefined && environment.PORT) settings.PUBLIC_URL = localOrigin(port)
+  const made = localOrigin(DEFAULT_PORT)
+  if (environment.PUBLIC_URL === undefined && (file.PUBLIC_URL ?? made) === made)
+    settings.PUBLIC_URL = localOrigin(port)
   const [broken] = findBrokenVariables(settings)
   if (broken) {
     const { name, reason } = broken

@@ -64,6 +64,15 @@ describe('npm start refuses with one line', () => {
     expect(line).toBe('postern: SESSION_IDLE_SECONDS, left at its default, must not exceed SESSION_ABSOLUTE_SECONDS')
   })
 
+  it('for no PUBLIC_URL that somebody wrote into .dev.vars: it does not follow the port', async () => {
+    const file = join(checkout.root, '.dev.vars')
+    const local = await readFile(file, 'utf8')
+    await writeFile(file, `MODE=production\nPUBLIC_URL=https://auth.example.com\n${GOOD_SECRET}\n`)
+    const line = await refusal(checkout.root, { PORT: String(await freePort()), ADMIN_SECRET_KEY: 'short' })
+    expect(line).toContain('ADMIN_SECRET_KEY in the environment is malformed')
+    await writeFile(file, local)
+  })
+
   it('when the first admin could not sign in', async () => {
     const port = String(await freePort())
     expect(await refusal(checkout.root, { PORT: port, ADMIN_EMAIL: 'nobody' })).toContain('not an email address')
