@@ -118,6 +118,22 @@ describe('a stranger who asks for links on and on', () => {
   })
 })
 
+describe('a user who asks for another address on and on', () => {
+  it('has five of them written to in an hour, and is told the same of a sixth', async () => {
+    const { headers } = await signUpUser(app)
+    const addresses = Array.from({ length: 6 }, newEmail)
+    for (const email of addresses) {
+      const answer = await app.fetch('/api/v1/auth/profile', { ...json({ email }, headers), method: 'PATCH' })
+      expect([answer.status, await answer.json()]).toMatchObject([200, { pending_email: email }])
+    }
+    await app.settled()
+    const mailed = await Promise.all(
+      addresses.map(async (email) => (await acceptedMails(email, 'email_change')).length),
+    )
+    expect(mailed).toEqual([1, 1, 1, 1, 1, 0])
+  })
+})
+
 describe('REQUIRE_VERIFIED_EMAIL', () => {
   const strict = createTestApp({ env: { REQUIRE_VERIFIED_EMAIL: 'true' } })
 

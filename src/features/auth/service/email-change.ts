@@ -68,8 +68,8 @@ export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: strin
 }
 
 async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
-  if (!(await mayMailLink(ctx, 'email_change', newEmail))) return
   const { id: userId, locale, email: oldEmail, authVersion } = user
+  for (const whom of [userId, newEmail]) if (!(await mayMailLink(ctx, 'email_change', whom))) return
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_change',
     userId,

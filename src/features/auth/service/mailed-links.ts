@@ -10,11 +10,12 @@ const LINKS = { limit: 5, windowMs: HOUR }
 
 /**
  * Counted exactly before a link is made: a newer one voids the older, so a stranger who asks on and on would keep the
- * address's holder from ever using one, long after the mails have stopped.
+ * address's holder from ever using one, long after the mails have stopped. `whom` is an address, or the id of a user whose
+ * links go to addresses of their own choice: nobody has the service write to whomever they like.
  */
-export async function mayMailLink(ctx: Ctx, kind: MailKind, email: string): Promise<boolean> {
-  const address = await hashSecret(email)
-  const { allowed } = await ctx.objects.guard(address).use({ subject: `link:${kind}:${address}`, ...LINKS })
+export async function mayMailLink(ctx: Ctx, kind: MailKind, whom: string): Promise<boolean> {
+  const hash = await hashSecret(whom)
+  const { allowed } = await ctx.objects.guard(hash).use({ subject: `link:${kind}:${hash}`, ...LINKS })
   if (!allowed) ctx.log.info('link_limited', { kind })
   return allowed
 }
