@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { isHealthy } from '../../features/health/service.ts'
 import type { HealthReport } from '../../features/health/types.ts'
+import { PropagatedField } from '../../http/propagated.ts'
 import { toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'
 import { EmailField, NewPasswordField } from '../fields.ts'
@@ -24,10 +25,7 @@ export const Done = ApiResponse.meta({ id: 'GatewayDone' })
 export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
 
 export const DoneAndEnded = ApiResponse.extend({
-  propagated: z.boolean().meta({
-    description:
-      'Every isolate refuses what was ended within 5 seconds. When false, delivery goes on in the background.',
-  }),
+  propagated: PropagatedField,
 }).meta({ id: 'GatewayDoneAndEnded' })
 
 export const endedToWire = (

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { RegistrationInput } from '../../features/auth/service/sign-up.ts'
 import { fullNameOf } from '../../features/users/service.ts'
 import type { User } from '../../features/users/types.ts'
+import { PropagatedField } from '../../http/propagated.ts'
 import { EmailField, NameField, NewPasswordField } from '../fields.ts'
 
 export const RegisterBody = z
@@ -73,9 +74,7 @@ export const UserPath = z.object({ user_id: z.string().toLowerCase() })
 export const Ended = z
   .object({
     message: z.string(),
-    propagated: z.boolean().meta({
-      description: 'Every isolate refuses within 5 seconds. When false, delivery goes on in the background.',
-    }),
+    propagated: PropagatedField,
   })
   .meta({ id: 'JanuxEnded' })
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PropagatedField } from '../../http/propagated.ts'
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
 import { SECOND, toIso } from '../../lib/time.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
@@ -176,7 +177,7 @@ export const SignedOut = z
     success: z.literal(true),
     message: z.string(),
     data: z.null(),
-    propagated: z.boolean().meta({ description: 'Every isolate refuses the session within 5 seconds' }),
+    propagated: PropagatedField,
   })
   .meta({ id: 'SignedOut' })
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { integerParam, UuidParam } from '../../http/input.ts'
+import { PropagatedField } from '../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import { SCOPE } from './rules.ts'
 import type { Client } from './types.ts'
@@ -27,7 +28,7 @@ export const ClientAnswer = z
   .meta({ id: 'Client' })
 
 export const CreatedClientAnswer = ClientAnswer.extend({ client_secret: z.string() }).meta({ id: 'CreatedClient' })
-export const DisabledClientAnswer = ClientAnswer.extend({ propagated: z.boolean() }).meta({ id: 'DisabledClient' })
+export const DisabledClientAnswer = ClientAnswer.extend({ propagated: PropagatedField }).meta({ id: 'DisabledClient' })
 export const ClientListAnswer = z.object({ clients: z.array(ClientAnswer), limit: z.int(), offset: z.int() })
 
 export const clientToWire = (client: Client) => ({

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Config } from '../../config.ts'
+import { PropagatedField } from '../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import type { RotationResult } from './service.ts'
 import type { PublicJwk, RingKey } from './types.ts'
@@ -98,7 +99,7 @@ export const RotateAnswer = z.object({
   alg: z.string(),
   signs_from: z.iso.datetime(),
   revoked: z.array(z.string()),
-  propagated: z.boolean(),
+  propagated: PropagatedField,
 })
 
 export const rotationToWire = ({ newest, revoked, propagated }: RotationResult) => ({

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { EndResult, SessionSnapshot } from '../../durable/rpc.ts'
 import { integerParam, UuidParam } from '../../http/input.ts'
+import { PropagatedField } from '../../http/propagated.ts'
 import { toIso } from '../../lib/time.ts'
 import { describeUserAgent } from '../../lib/user-agent.ts'
 
@@ -41,6 +42,9 @@ export type SessionWire = z.infer<typeof Session>
 /** One published client reads the flat object, another its `session`. */
 export const SessionAnswer = Session.extend({ session: Session }).meta({ id: 'SessionAnswer' })
 
+/** A third reads the message. */
+export const RefreshedSession = SessionAnswer.extend({ message: z.string() }).meta({ id: 'RefreshedSession' })
+
 export const SessionList = z.object({
   sessions: z.array(Session),
   data: z.array(Session),
@@ -52,17 +56,13 @@ export const SessionList = z.object({
 
 export const UserSessionList = z.object({ sessions: z.array(Session), total: z.int() })
 
-const propagated = z.boolean().meta({
-  description: 'Every isolate refuses within 5 seconds. When false, delivery goes on in the background.',
-})
-
-export const RevokedAnswer = z.object({ message: z.string(), propagated })
+export const RevokedAnswer = z.object({ message: z.string(), propagated: PropagatedField })
 
 export const RevokedManyAnswer = z.object({
   message: z.string(),
   revoked_count: z.int(),
   revokedCount: z.int(),
-  propagated,
+  propagated: PropagatedField,
 })
 
 export function sessionToWire(session: SessionSnapshot, currentId: string): SessionWire {
@@ -87,6 +87,11 @@ export function sessionToAnswer(session: SessionSnapshot, currentId: string): z.
   const wire = sessionToWire(session, currentId)
   return { ...wire, session: wire }
 }
+
+export const refreshedToWire = (session: SessionSnapshot, currentId: string): z.infer<typeof RefreshedSession> => ({
+  message: 'Session refreshed',
+  ...sessionToAnswer(session, currentId),
+})
 
 export function sessionsToWire(
   sessions: readonly SessionSnapshot[],

@@ -1,15 +1,12 @@
 import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
 
 export const Message = z.object({ message: z.string() }).meta({ id: 'AuthServiceMessage' })
 
 export const messageToWire = (message: string): z.infer<typeof Message> => ({ message })
 
-/** Beside what is documented: of what ended sessions, or made older access tokens stale. */
-export const propagated = z.boolean().meta({
-  description: 'Every isolate knows within 5 seconds. When false, delivery goes on in the background.',
-})
-
-export const Done = Message.extend({ propagated }).meta({ id: 'AuthServiceDone' })
+/** `propagated` stands beside what is documented. */
+export const Done = Message.extend({ propagated: PropagatedField }).meta({ id: 'AuthServiceDone' })
 
 export const doneToWire = (message: string, done: { propagated: boolean }): z.infer<typeof Done> => ({
   message,

@@ -3,9 +3,9 @@ import type { OwnAccountChange } from '../../../features/auth/service/account.ts
 import type { RegistrationInput } from '../../../features/auth/service/sign-up.ts'
 import { isSignInAllowed, normalizeEmail } from '../../../features/users/service.ts'
 import type { User } from '../../../features/users/types.ts'
+import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField, NewPasswordField, PasswordField } from '../../fields.ts'
 import type { ShownChange, ShownUser } from '../types.ts'
-import { propagated } from './answers.ts'
 import { CodeField, RoleField, UsernameField } from './fields.ts'
 import { isPictureAddress, readKept } from './kept.ts'
 
@@ -95,7 +95,9 @@ export function userToWire({ user, attempts }: ShownUser): UserResponse {
   }
 }
 
-export const ChangedUserResponse = UserResponse.extend({ propagated }).meta({ id: 'AuthServiceChangedUserResponse' })
+export const ChangedUserResponse = UserResponse.extend({ propagated: PropagatedField }).meta({
+  id: 'AuthServiceChangedUserResponse',
+})
 
 export const changedUserToWire = (changed: ShownChange): z.infer<typeof ChangedUserResponse> => ({
   ...userToWire(changed),

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Erasure } from '../../users/service/erasure.ts'
 import type { ChangedUser } from '../../users/service/state.ts'
@@ -65,9 +66,7 @@ export const adminUserDetailToWire = (detail: AdminUserDetail): z.infer<typeof A
   app_metadata: { ...detail.user.appMetadata },
 })
 
-const propagated = z.boolean().meta({ description: 'Every isolate knows of it within 5 seconds' })
-
-export const ChangedUserAnswer = z.object({ message: z.string(), propagated, user: UserWire })
+export const ChangedUserAnswer = z.object({ message: z.string(), propagated: PropagatedField, user: UserWire })
 
 export const changedUserToWire = (
   message: string,
@@ -86,7 +85,11 @@ export const toUserUpdate = (body: z.output<typeof UpdateUserBody>) => ({
   emailVerified: body.email_verified ?? undefined,
 })
 
-export const UpdatedUserAnswer = z.object({ message: z.string(), propagated, user: AdminUserDetailWire })
+export const UpdatedUserAnswer = z.object({
+  message: z.string(),
+  propagated: PropagatedField,
+  user: AdminUserDetailWire,
+})
 
 export const RoleBody = z.object({ role: z.string().refine(isRoleName, 'must have 1 to 64 of a-z, 0-9, :, _ and -') })
 
@@ -94,7 +97,7 @@ export const DeleteUserQuery = z.object({ permanent: z.stringbool().default(fals
 
 export const DeletedUserAnswer = z.object({
   message: z.string(),
-  propagated,
+  propagated: PropagatedField,
   erased: z.boolean().meta({ description: 'Nothing is left of the user; otherwise it goes on by itself' }),
   erase_at: z.iso.datetime().nullable().meta({ description: 'The end of the grace period' }),
 })
@@ -113,7 +116,7 @@ export const deletedToWire = ({ user, propagated }: ChangedUser): z.infer<typeof
   erase_at: toIsoOrNull(user.eraseAt),
 })
 
-export const FactorRemovedAnswer = z.object({ message: z.string(), removed: z.int(), propagated })
+export const FactorRemovedAnswer = z.object({ message: z.string(), removed: z.int(), propagated: PropagatedField })
 
 export const NotificationBody = z.object({
   title: z.string().trim().min(1).max(200),

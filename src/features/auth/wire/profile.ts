@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { ChangedProfile as Changed, OwnProfileChange } from '../service/profile.ts'
 
@@ -54,7 +55,7 @@ export function toProfileChange(body: z.output<typeof ProfileBody>): OwnProfileC
 
 export const ChangedProfile = UserWire.extend({
   pending_email: z.string().nullable().meta({ description: 'The new address, until its link is used' }),
-  propagated: z.boolean(),
+  propagated: PropagatedField,
 }).meta({ id: 'ChangedProfile' })
 
 export const changedProfileToWire = (changed: Changed): z.infer<typeof ChangedProfile> => ({

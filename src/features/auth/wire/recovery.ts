@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { PasswordChange } from '../service/password-change.ts'
 import { NewPasswordField, PasswordField } from '../wire.ts'
@@ -65,10 +66,7 @@ export const Done = z.object({ success: z.literal(true), message: z.string(), da
 export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
 
 export const DoneAndEnded = Done.extend({
-  propagated: z.boolean().meta({
-    description:
-      'Every isolate refuses what was ended within 5 seconds. When false, delivery goes on in the background.',
-  }),
+  propagated: PropagatedField,
 }).meta({ id: 'DoneAndEnded' })
 
 export const endedToWire = (

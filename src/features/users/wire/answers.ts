@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
 import type { ChangedProfile as Changed } from '../../auth/service/profile.ts'
 import { ChangedProfile, changedProfileToWire } from '../../auth/wire/profile.ts'
 import type { UserPage } from '../service/directory.ts'
@@ -69,9 +70,7 @@ export const registeredToWire = (user: User | null): z.infer<typeof RegisteredUs
 export const UserDone = z
   .object({
     message: z.string(),
-    propagated: z.boolean().meta({
-      description: 'Every isolate refuses what was ended within 5 seconds. When false, delivery goes on.',
-    }),
+    propagated: PropagatedField,
   })
   .meta({ id: 'UserDone' })
 
