@@ -17,21 +17,25 @@ export type Place = readonly string[]
 
 const MAX_DEPTH = 4
 
-function placesIn(schema: JsonSchema, at: Place): Place[] {
+type Definitions = NonNullable<JsonSchema['$defs']>
+
+function placesIn(schema: JsonSchema, at: Place, named: Definitions): Place[] {
   if (at.length > MAX_DEPTH) return []
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
     [...at, name],
-    ...placesIn(inner, [...at, name]),
+    ...placesIn(inner, [...at, name], named),
   ])
-  const inner = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]
-  return [...own, ...inner.flatMap((one) => placesIn(one, at))]
+  // A schema with a name of its own stands beside: `#/$defs/SignUp`.
+  const meant = schema.$ref === undefined ? [] : [named[schema.$ref.slice('#/$defs/'.length)] ?? {}]
+  const inner = [...meant, ...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]
+  return [...own, ...inner.flatMap((one) => placesIn(one, at, named))]
 }
 
 /** Every field that a schema reads, nested ones too. */
 export function placesOf(schema: z.ZodType | undefined): Place[] {
   if (!schema) return []
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as JsonSchema
-  const places = placesIn(json, []).map((place) => place.join('.'))
+  const places = placesIn(json, [], json.$defs ?? {}).map((place) => place.join('.'))
   return [...new Set(places)].map((place) => place.split('.'))
 }
 
