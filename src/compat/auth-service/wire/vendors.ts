@@ -6,21 +6,19 @@ import { EmailField, NameField, NewPasswordField, PasswordField } from '../../fi
 import { readKept } from './kept.ts'
 import { toPicture } from './users.ts'
 
-/** Numbers of a form are text, and a field that was left empty is none. */
+/** Numbers of a form are text, and a field that was left empty is none. What is no number stays text, and is refused. */
+function fromForm(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (value.trim() === '') return null
+  return Number.isNaN(Number(value)) ? value : Number(value)
+}
+
 const RatingField = z
-  .union(
-    [
-      z.number(),
-      z
-        .string()
-        .trim()
-        .transform((text) => (text === '' ? null : Number(text)))
-        .pipe(z.number().nullable()),
-    ],
-    { error: ({ input }) => (typeof input === 'string' ? 'must be the text of a number' : 'must be a number') },
+  .preprocess(
+    fromForm,
+    z.number({ error: ({ input }) => `must be ${typeof input === 'string' ? 'the text of ' : ''}a number` }).nullable(),
   )
-  .nullish()
-  .meta({ override: { type: ['number', 'null'] } })
+  .optional()
 
 const optional = (max: number) => z.string().max(max).nullish()
 
