@@ -17,8 +17,10 @@ deadLetterRoutes.get(
     answers: { 200: { description: 'A page of dead letters, without their content', schema: DeadLetterListAnswer } },
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
   },
-  async ({ ctx, query }) =>
-    Response.json({ dead_letters: (await listDeadLetters(ctx, query)).map(deadLetterToWire), ...query }),
+  async ({ ctx, query }) => {
+    const { letters, total } = await listDeadLetters(ctx, query)
+    return Response.json({ dead_letters: letters.map(deadLetterToWire), total, ...query })
+  },
 )
 
 deadLetterRoutes.post(

@@ -24,9 +24,11 @@ export const keepDeadLetters = (
     letters.map((letter) => ({ ...letter, id: ctx.newId(), userId, createdAt: ctx.now() })),
   )
 
-/** Newest first, without their content. */
-export const listDeadLetters = (ctx: Ctx, page: { limit: number; offset: number }): Promise<DeadLetter[]> =>
-  selectDeadLetters(ctx, page)
+/** A page, newest first, without their content, and how many there are. */
+export const listDeadLetters = (
+  ctx: Ctx,
+  page: { limit: number; offset: number },
+): Promise<{ letters: DeadLetter[]; total: number }> => selectDeadLetters(ctx, page)
 
 /**
  * Hands a dead letter back to the outbox that it comes from, behind what waits there. Returns whether its destination has

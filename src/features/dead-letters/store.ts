@@ -1,4 +1,4 @@
-import { desc, eq, inArray, lt } from 'drizzle-orm'
+import { count, desc, eq, inArray, lt } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { deadLetters } from './tables.ts'
 import type { DeadLetter } from './types.ts'
@@ -11,12 +11,12 @@ export async function insertDeadLetters({ db }: Store, rows: readonly Row[]): Pr
   if (first) await db.batch([first, ...rest])
 }
 
-/** Those of the whole deployment, newest first. */
-export const selectDeadLetters = (
+/** A page of those of the whole deployment, newest first, and how many there are. */
+export async function selectDeadLetters(
   { db }: Store,
   { limit, offset }: { limit: number; offset: number },
-): Promise<DeadLetter[]> =>
-  db
+): Promise<{ letters: DeadLetter[]; total: number }> {
+  const page = db
     .select({
       id: deadLetters.id,
       userId: deadLetters.userId,
@@ -28,6 +28,9 @@ export const selectDeadLetters = (
     .orderBy(desc(deadLetters.createdAt), deadLetters.id)
     .limit(limit)
     .offset(offset)
+  const [letters, [counted]] = await db.batch([page, db.select({ total: count() }).from(deadLetters)])
+  return { letters, total: counted?.total ?? 0 }
+}
 
 export const findDeadLetter = ({ db }: Store, id: string): Promise<Row | undefined> =>
   db.select().from(deadLetters).where(eq(deadLetters.id, id)).get()

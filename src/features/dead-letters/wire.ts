@@ -22,6 +22,7 @@ const DeadLetterAnswer = z
 
 export const DeadLetterListAnswer = z.object({
   dead_letters: z.array(DeadLetterAnswer),
+  total: z.int(),
   limit: z.int(),
   offset: z.int(),
 })

@@ -145,12 +145,15 @@ describe('what a receiver refuses while it takes others', () => {
 })
 
 describe('GET /api/v1/admin/dead-letters', () => {
-  it('pages, newest first', async () => {
+  it('pages, newest first, and counts', async () => {
     const later = Date.now() + DAY
     const [older, newer] = [await insertLetter({ createdAt: later }), await insertLetter({ createdAt: later + 1 })]
     const { body } = await list('?limit=2')
     expect(body).toMatchObject({ dead_letters: [{ id: newer }, { id: older }], limit: 2, offset: 0 })
     expect((await list('?limit=1&offset=1')).body.dead_letters).toMatchObject([{ id: older }])
+    expect((await list('?limit=100')).body).toMatchObject({
+      total: (await list('?limit=100')).body.dead_letters.length,
+    })
   })
 
   it.each(['?limit=0', '?limit=101', '?offset=-1'])('refuses %s', async (query) => {
