@@ -158,6 +158,10 @@ const Variables = z
     path: ['PASSKEY_ORIGINS'],
     message: 'must be https in production',
   })
+  .refine((value) => value.MODE !== 'local' || value.JURISDICTION === undefined, {
+    path: ['JURISDICTION'],
+    message: 'is for a deployment: the local runtime has none',
+  })
 
 export type Variables = z.infer<typeof Variables>
 

@@ -246,6 +246,14 @@ describe('cross-origin requests', () => {
   })
 })
 
+it('JURISDICTION is refused in local mode: the local runtime would fail at every object', () => {
+  const variables = { ROOT_SECRET: 'x'.repeat(32), PUBLIC_URL: 'https://auth.example.test', JURISDICTION: 'eu' }
+  expect(findBrokenVariables(variables)).toEqual([])
+  expect(findBrokenVariables({ ...variables, MODE: 'local' })).toEqual([
+    { name: 'JURISDICTION', reason: 'is for a deployment: the local runtime has none' },
+  ])
+})
+
 describe('a route for development', () => {
   it('is served to loopback in local mode', async () => {
     for (const host of ['127.0.0.1:8787', 'localhost:8787', '[::1]:8787'])
