@@ -46,11 +46,11 @@ describe('the OpenAPI document', () => {
     },
   )
 
-  it('has integers where a URL has their digits', async () => {
+  it('has integers where a URL has their digits, and says what a page is without them', async () => {
     const { paths } = await documentOf()
-    expect(paths['/admin/users']?.get?.parameters?.map(({ name, schema }) => [name, schema])).toEqual([
-      ['skip', { type: 'integer', minimum: 0, maximum: 1_000_000_000 }],
-      ['limit', { type: 'integer', minimum: 1, maximum: 1000 }],
+    expect(paths['/admin/users']?.get?.parameters?.map(({ name, schema }) => [name, schema])).toMatchObject([
+      ['skip', { type: 'integer', default: 0, minimum: 0, maximum: 1_000_000_000 }],
+      ['limit', { type: 'integer', default: 100, minimum: 1, maximum: 1000 }],
     ])
   })
 
