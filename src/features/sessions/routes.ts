@@ -12,8 +12,10 @@ import {
   touchSession,
 } from './service.ts'
 import {
+  RefreshedSession,
   RevokedAnswer,
   RevokedManyAnswer,
+  refreshedToWire,
   revokedManyToWire,
   revokedToWire,
   SessionAnswer,
@@ -31,6 +33,7 @@ import {
 export const sessionRoutes = createRoutes({ prefix: '/api/v1', tag: 'sessions', renderError })
 
 const oneSession = { 200: { description: 'The session', schema: SessionAnswer } }
+const refreshedOne = { 200: { description: 'The session', schema: RefreshedSession } }
 const revokedOne = { 200: { description: 'The session is refused from now on', schema: RevokedAnswer } }
 
 sessionRoutes.get(
@@ -65,10 +68,10 @@ sessionRoutes.post(
   {
     summary: 'Count as a use of the session that asks: its idle lifetime starts anew',
     guard: confirmedUserRoute,
-    answers: oneSession,
+    answers: refreshedOne,
     errors: [sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(sessionToAnswer(await touchSession(ctx, ctx.actor.sessionId), ctx.actor.sessionId)),
+  async ({ ctx }) => Response.json(refreshedToWire(await touchSession(ctx, ctx.actor.sessionId), ctx.actor.sessionId)),
 )
 
 const revokeOthersSpec = {
@@ -117,11 +120,11 @@ sessionRoutes.post(
     summary: "Count as a use of one of the caller's sessions",
     guard: confirmedUserRoute,
     path: SessionPath,
-    answers: oneSession,
+    answers: refreshedOne,
     errors: [sessionNotFound, serviceUnavailable],
   },
   async ({ ctx, path }) =>
-    Response.json(sessionToAnswer(await touchSession(ctx, path.session_id), ctx.actor.sessionId)),
+    Response.json(refreshedToWire(await touchSession(ctx, path.session_id), ctx.actor.sessionId)),
 )
 
 sessionRoutes.get(

@@ -85,8 +85,10 @@ describe('one session', () => {
   it('is touched: its idle lifetime starts anew', async () => {
     const caller = await freshCaller(createTestApp())
     for (const path of [`${caller.session.id}/refresh`, 'refresh']) {
-      const answer = await bodyOf<{ session: SessionBody }>(caller.ask('POST', `/api/v1/sessions/${path}`))
-      expect(answer.status).toBe(200)
+      const answer = await bodyOf<{ session: SessionBody; message: string }>(
+        caller.ask('POST', `/api/v1/sessions/${path}`),
+      )
+      expect(answer).toMatchObject({ status: 200, id: caller.session.id, message: 'Session refreshed' })
       expect(Date.parse(answer.session.last_activity_at)).toBeGreaterThanOrEqual(caller.session.lastActiveAt)
     }
   })
