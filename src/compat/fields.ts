@@ -15,12 +15,13 @@ export const PasswordField = z
   .string()
   .min(1, 'is required')
   .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
+  .meta({ maxLength: MAX_PASSWORD_LENGTH })
 
 /** A password that is to be set; what else speaks against it the service says. */
 export const NewPasswordField = PasswordField.refine(
   (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
   `must have at least ${MIN_PASSWORD_LENGTH} characters`,
-)
+).meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
 /** The name of a person or a vendor. */
 export const NameField = z
@@ -45,6 +46,6 @@ export const integerParam = (minimum: number, maximum: number) =>
 
 /** A page of a FastAPI service. Without `limit` these systems answer everybody at once, which no service of many users can. */
 export const PageQuery = z.object({
-  skip: integerParam(0, 1_000_000_000).default(0),
-  limit: integerParam(1, 1000).default(100),
+  skip: integerParam(0, 1_000_000_000).prefault(0),
+  limit: integerParam(1, 1000).prefault(100),
 })

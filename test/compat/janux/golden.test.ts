@@ -280,6 +280,15 @@ describe('the own endpoints of an admin', () => {
 })
 
 describe('the OpenAPI document', () => {
+  it('says how long a password may be', async () => {
+    const { components } = await (await app.fetch('/openapi.json')).json<{
+      components: { schemas: Record<string, { properties: Record<string, unknown> }> }
+    }>()
+    const passwordOf = (schema: string) => components.schemas[schema]?.properties.password
+    expect(passwordOf('JanuxRegistration')).toMatchObject({ minLength: 8, maxLength: 128 })
+    expect(passwordOf('TokenLogin')).toMatchObject({ minLength: 1, maxLength: 128 })
+  })
+
   it('has each of the twelve calls under the tag of JANUX', () => {
     const tagged = listRoutes().filter(({ tags }) => tags.includes('janux'))
     expect(tagged.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
