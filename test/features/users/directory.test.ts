@@ -195,9 +195,9 @@ describe('the directory of 100,000 users', () => {
     ['nobody at all', 10],
     ['example zoë', 61_000],
     ['seed of99999', 30],
-    ['example 7', 61_000],
-    ['s 7', 18_000],
-    ['zoë @', 61_000],
+    ['example 7', 81_000],
+    ['s 7', 20_000],
+    ['zoë @', 81_000],
   ])('reads a bounded part for a search of %j', async (search, bound) => {
     const filters = [{ search }, { search, status: ['active'], isAdmin: false, mfaEnabled: false }] as const
     for (const filter of filters)
@@ -241,6 +241,8 @@ const BOUNDED: readonly RegExp[] = [
   /^SEARCH users USING INTEGER PRIMARY KEY \(rowid=\?\)$/,
   /^SEARCH users USING COVERING INDEX users_(email|username_key)_unique \(\w+>\? AND \w+<\?\)$/,
   // M: the rows that match, not all.
+  // The short words of the search itself.
+  /^SCAN json_each VIRTUAL TABLE INDEX 1:$/,
   /^SCAN user_search VIRTUAL TABLE INDEX \d+:M\d+$/,
   /^SCAN (located|\(subquery-\d+\)|CONSTANT ROW)/,
 ]

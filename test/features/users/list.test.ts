@@ -156,6 +156,9 @@ describe('a search', () => {
       '(((',
       '-',
       '\\',
+      Array.from({ length: 127 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join(' '),
+      Array.from({ length: 63 }, (_, index) => 100 + index).join(' '),
+      `100 ${Array.from({ length: 83 }, (_, index) => 10 + index).join(' ')}`,
     ]) {
       const { status, uuids } = await search(q)
       expect([q, status]).toEqual([q, 200])

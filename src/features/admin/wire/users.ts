@@ -5,7 +5,7 @@ import type { Erasure } from '../../users/service/erasure.ts'
 import type { ChangedUser } from '../../users/service/state.ts'
 import { isRoleName } from '../../users/service.ts'
 import { USER_STATUSES } from '../../users/types.ts'
-import { orAbsent, StatusParam } from '../../users/wire/parameters.ts'
+import { orAbsent, SEARCHED, StatusParam } from '../../users/wire/parameters.ts'
 import { UserWire, userToWire } from '../../users/wire.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
 import { page, perPage } from './parameters.ts'
@@ -13,7 +13,7 @@ import { page, perPage } from './parameters.ts'
 export const ListUsersQuery = z.object({
   page,
   per_page: perPage(100, 20),
-  search: z.string().max(100).optional(),
+  search: z.string().max(100).optional().meta({ description: SEARCHED }),
   status: orAbsent(StatusParam).optional().meta({ description: 'Deleted users are listed for that status alone' }),
   mfa_enabled: orAbsent(z.stringbool()).optional(),
   is_admin: orAbsent(z.stringbool()).optional(),

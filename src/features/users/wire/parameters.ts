@@ -13,6 +13,9 @@ function toUserRef(text: string): UserRef | null {
 /** Forms send a field that was left empty. */
 export const orAbsent = <T extends z.ZodType>(schema: T) => z.union([z.literal('').transform(() => undefined), schema])
 
+/** What a search is, for the OpenAPI document. */
+export const SEARCHED = 'Words, each a part of an email, a username or a name; any of them in any field'
+
 /** A UUID in whatever case, or the number. */
 export const UserParam = z.string().transform((text, { addIssue }): UserRef => {
   const ref = toUserRef(text)

@@ -4,7 +4,7 @@ import { SignUpBody, StepUpBody, toSignUp, toStepUp } from '../../auth/wire.ts'
 import type { UserQuery } from '../service/directory.ts'
 import { MAX_USER_NUMBER } from '../types.ts'
 import { EmailField, textField } from '../wire.ts'
-import { orAbsent, StatusParam, UserParam } from './parameters.ts'
+import { orAbsent, SEARCHED, StatusParam, UserParam } from './parameters.ts'
 
 export { ProfileBody, toProfileChange } from '../../auth/wire/profile.ts'
 
@@ -15,7 +15,8 @@ export const UserPath = z.object({ user_id: UserParam })
 const page = integerParam(1, MAX_USER_NUMBER).default(1)
 const perPage = integerParam(1, 100).default(20)
 
-const search = orAbsent(z.string().trim().max(MAX_SEARCH_LENGTH)).optional()
+const searched = z.string().trim().max(MAX_SEARCH_LENGTH)
+const search = orAbsent(searched).optional().meta({ description: SEARCHED })
 
 /** Janua's pages; or users-api's `skip` and `limit`, which are taken when one of them is there. */
 export const UserListQuery = z.object({
@@ -27,7 +28,11 @@ export const UserListQuery = z.object({
   status: orAbsent(StatusParam).optional(),
 })
 
-export const UserSearchQuery = z.object({ q: z.string().trim().min(1).max(MAX_SEARCH_LENGTH), page, per_page: perPage })
+export const UserSearchQuery = z.object({
+  q: searched.min(1).meta({ description: SEARCHED }),
+  page,
+  per_page: perPage,
+})
 
 /** A page as it was asked for, in both of its names. */
 export interface Paging {
