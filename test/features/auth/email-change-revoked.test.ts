@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { json } from '../../support/app.ts'
+import type { Ctx } from '../../../src/context.ts'
+import { createTestApp, json } from '../../support/app.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { makeAdmin, newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { mailedToken } from './mails.ts'
@@ -61,4 +62,26 @@ it('a change of address stays when its own session ends others, or signs out', a
   await app.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
   await post('signout', {}, own.headers)
   expect((await post('verify-email', { token })).status).toBe(200)
+})
+
+it('a database that is down is told to who ends sessions: they have ended, and a repeat voids what was asked for', async () => {
+  const outage = { isOn: false }
+  const down = () => {
+    throw new Error('down')
+  }
+  const on = createTestApp({
+    override: (ctx) => (outage.isOn ? { ...ctx, db: { update: down } as unknown as Ctx['db'] } : ctx),
+  })
+  const own = await signUpUser(on)
+  const thief = await signInUser(on, own)
+  const email = newEmail()
+  await patch(thief, { email })
+  const token = await mailedToken(app, email, '/verify-email')
+  const end = () => on.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
+  outage.isOn = true
+  expect((await end()).status).toBe(503)
+  outage.isOn = false
+  expect((await post('refresh', { refresh_token: thief.refreshToken })).status).toBe(401)
+  expect((await end()).status).toBe(200)
+  expect((await post('verify-email', { token })).status).toBe(400)
 })
