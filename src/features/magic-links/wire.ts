@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { TokenBody, TokenQuery } from '../auth/wire/recovery.ts'
 import { SignInAnswer, signInToWire } from '../auth/wire.ts'
 import { EmailField } from '../users/wire.ts'
 import type { SendInput } from './service.ts'
@@ -31,10 +32,8 @@ export const sentToWire = ({ binding }: { binding: string | null }): z.infer<typ
   binding,
 })
 
-const token = z.string().min(1, 'is required').max(512)
-
-export const VerifyBody = z.object({ token, binding: z.string().max(512).nullish() })
-export const VerifyQuery = z.object({ token, binding: z.string().max(512).optional() })
+export const VerifyBody = TokenBody.extend({ binding: z.string().max(512).nullish() })
+export const VerifyQuery = TokenQuery.extend({ binding: z.string().max(512).optional() })
 
 export const toVerify = (input: { token: string; binding?: string | null | undefined }) => ({
   token: input.token,

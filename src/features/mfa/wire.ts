@@ -2,10 +2,9 @@ import { renderSVG } from 'uqr'
 import * as z from 'zod'
 import { toBase64, utf8 } from '../../lib/encoding.ts'
 import { malformedRequest } from '../../lib/errors.ts'
-import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import type { ChallengeAnswer } from '../auth/service/second-step.ts'
-import { SessionTokens, signedInToWire } from '../auth/wire.ts'
+import { PasswordField, SessionTokens, signedInToWire } from '../auth/wire.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
 import type { BackupCode, Enrolment, SecondFactorStatus } from './types.ts'
 
@@ -14,20 +13,17 @@ export { SessionTokens, signedInToWire }
 const MAX_CODE_LENGTH = 32
 const MAX_TOKEN_LENGTH = 512
 
-const password = z
-  .string()
-  .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
 const code = z.string().min(1, 'is required').max(MAX_CODE_LENGTH)
 
 /** Null is how clients say that they have none. */
-export const PasswordBody = z.object({ password: password.nullish() })
-export const RequiredPasswordBody = z.object({ password: password.min(1, 'is required') })
+export const PasswordBody = z.object({ password: PasswordField.nullish() })
+export const RequiredPasswordBody = z.object({ password: PasswordField.min(1, 'is required') })
 export const MethodBody = PasswordBody.extend({ method: z.literal('totp').nullish() })
 export const CodeBody = z.object({ code })
 
 /** Documented clients send these in the body or in the query. */
-export const GivenBody = z.object({ password: password.nullish(), code: code.nullish() })
-export const GivenQuery = z.object({ password: password.optional(), code: code.optional() })
+export const GivenBody = z.object({ password: PasswordField.nullish(), code: code.nullish() })
+export const GivenQuery = z.object({ password: PasswordField.optional(), code: code.optional() })
 
 type Given = z.output<typeof GivenBody>
 

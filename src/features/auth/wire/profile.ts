@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { ChangedProfile as Changed, OwnProfileChange } from '../service/profile.ts'
+import { StepUpBody } from '../wire.ts'
 
 const MAX_METADATA_CHARACTERS = 10_000
 
@@ -26,8 +27,8 @@ export const ProfileBody = z.object({
     .nullish(),
   username: UsernameField.nullish(),
   email: EmailField.nullish(),
-  current_password: z.string().max(512).nullish(),
-  code: z.string().max(32).nullish(),
+  current_password: StepUpBody.shape.password,
+  code: StepUpBody.shape.code,
 })
 
 const defined = <T extends object>(fields: T): Partial<T> =>
