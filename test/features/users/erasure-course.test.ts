@@ -99,6 +99,26 @@ describe('an erasure that cannot be done yet', () => {
     expect(erased).toEqual([{ actor_type: 'system', actor_id: 'erasure' }])
   })
 
+  it('of a record that is longer than a run writes goes on with the next one, and the row stays until then', async () => {
+    const ctx = await app.ctx()
+    const { id } = await createUser(ctx, { email: newEmail() })
+    await run(
+      `insert into events (id, type, time, subject, user_id, actor_type, actor_id, data, delivered_at)
+       with recursive n (i) as (select 1 union all select i + 1 from n where i < 20500)
+       select ?1 || i, 'user.updated', 0, ?1, ?1, 'user', ?1, '{"after":{"first_name":"Ada"}}', 1 from n`,
+      id,
+    )
+    const personal = async () =>
+      (await rowsOf("select position from events where user_id = ? and data <> '{}'", id)).length
+    expect(await erase(id)).toMatchObject({ erased: false })
+    expect(await personal()).toBeGreaterThan(0)
+    expect(await personal()).toBeLessThan(1000)
+    expect(await findUser(ctx, id)).toMatchObject({ status: 'deleted' })
+    await eraseDeletedUsers(ctx)
+    expect(await personal()).toBe(0)
+    expect(await findUser(ctx, id)).toBeUndefined()
+  })
+
   it('says who asked for it', async () => {
     const broken = createTestApp({ override: withUserObject(() => ({ erase: down })) })
     const user = await signUpUser(app)
