@@ -42,7 +42,7 @@ describe('examples/clients/vendor-form', () => {
       lines: [
         '422 name: String should have at least 1 character',
         'email: value is not a valid email address',
-        'rating: Input should be a valid number',
+        'rating: Input should be a valid number, unable to parse string as a number',
       ],
     })
     expect((await submit(fields)).code).toBe(0)
