@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { SETTING_NAMES, SURFACES } from './src/config.ts'
 
 const migrations = await readD1Migrations('migrations')
 
@@ -12,6 +13,9 @@ export default defineConfig({
         // So have tests of counts, which are of all rows, and of the last admin.
         d1Databases: { RING_DB: 'ring', COUNTS_DB: 'counts', DIRECTORY_DB: 'directory' },
         bindings: {
+          // A `.dev.vars` of this machine is read too; an empty setting has its default.
+          ...Object.fromEntries(SETTING_NAMES.map((name) => [name, ''])),
+          COMPAT: SURFACES.join(),
           MODE: 'local',
           PUBLIC_URL: 'http://127.0.0.1:8787',
           ROOT_SECRET: 'test-root-secret-0123456789-0123456789-0123456789',
