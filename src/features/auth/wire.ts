@@ -22,11 +22,12 @@ const optional = (max: number) => z.string().max(max).nullish()
 export const PasswordField = z
   .string()
   .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
+  .meta({ maxLength: MAX_PASSWORD_LENGTH })
 
 export const NewPasswordField = PasswordField.refine(
   (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
   `must have at least ${MIN_PASSWORD_LENGTH} characters`,
-)
+).meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
 export const SignUpBody = z.object({
   email: EmailField,

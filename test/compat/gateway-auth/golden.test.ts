@@ -321,6 +321,19 @@ describe('the rest of the document', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
   })
 
+  it('says in the OpenAPI document how long a password may be', async () => {
+    interface Schema {
+      readonly properties: Record<string, unknown>
+    }
+    const { paths } = await (await app.fetch('/openapi.json')).json<{
+      paths: Record<string, { post?: { requestBody: { content: Record<string, { schema: Schema }> } } }>
+    }>()
+    const passwordAt = (path: string) =>
+      paths[`${BASE}${path}`]?.post?.requestBody.content['application/json']?.schema.properties.password
+    expect(passwordAt('/register')).toEqual({ type: 'string', minLength: 8, maxLength: 128 })
+    expect(passwordAt('/login')).toEqual({ type: 'string', minLength: 1, maxLength: 128 })
+  })
+
   it('has each of its calls under its tag', () => {
     const tagged = listRoutes().filter(({ tags }) => tags.includes('gateway-auth'))
     expect(tagged.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
