@@ -37,5 +37,6 @@ export default defineConfig({
     maxWorkers: 3,
     silent: 'passed-only',
     testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 })
