@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
   ageSession,
-  claimsOf,
   createClockedSuite,
   enrolQuickly,
   rowsOf,
@@ -11,6 +10,7 @@ import {
 } from '../../features/mfa/support.ts'
 import { freshMachine, requestToken } from '../../features/oauth/support.ts'
 import { env } from '../../support/app.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { signUpUser } from '../../support/users.ts'
 import { answerOf, bearer, type Call, call } from '../support/requests.ts'
 import { keysOf, namedFields, TOKEN_KEYS } from './support.ts'

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { MINUTE } from '../../../src/lib/time.ts'
-import { bearer, createTestApp, env, json } from '../../support/app.ts'
+import { bearer, env, json } from '../../support/app.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { PASSWORD, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import {
   ageSession,
-  claimsOf,
   createClockedSuite,
   enrolQuickly,
   enrolUser,
@@ -114,48 +115,31 @@ describe('POST /api/v1/auth/step-up', () => {
 
   it('is 401 when the password that was checked is no longer the newest', async () => {
     const user = await signUpUser(app)
-    const racing = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          user: (id) => ({
-            ...ctx.objects.user(id),
-            check: (input) => ctx.objects.user(id).check(input),
-            raise: async (input) => {
-              await ctx.objects.user(id).endSessions({
-                userId: id,
-                except: null,
-                reason: 'password_changed',
-                actor: { type: 'user', id },
-                caller: { ip: '', country: null, userAgent: null },
-                authVersion: 2,
-              })
-              return ctx.objects.user(id).raise(input)
-            },
-          }),
-        },
-      }),
-    })
+    const racing = createAppWithObjects((objects) => ({
+      user: (id) =>
+        withMethods(objects.user(id), {
+          raise: async (input) => {
+            await objects.user(id).endSessions({
+              userId: id,
+              except: null,
+              reason: 'password_changed',
+              actor: { type: 'user', id },
+              caller: { ip: '', country: null, userAgent: null },
+              authVersion: 2,
+            })
+            return objects.user(id).raise(input)
+          },
+        }),
+    }))
     const answer = await racing.fetch('/api/v1/auth/step-up', json({ password: PASSWORD }, user.headers))
     expect(answer.status).toBe(401)
   })
 
   it("is 503 when the user's object does not answer, and raises nothing", async () => {
     const user = await signUpUser(app)
-    const broken = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          user: (id) => ({
-            ...ctx.objects.user(id),
-            check: (input) => ctx.objects.user(id).check(input),
-            raise: () => Promise.reject(serviceUnavailable()),
-          }),
-        },
-      }),
-    })
+    const broken = createAppWithObjects((objects) => ({
+      user: (id) => withMethods(objects.user(id), { raise: () => Promise.reject(serviceUnavailable()) }),
+    }))
     const answer = await broken.fetch('/api/v1/auth/step-up', json({ password: PASSWORD }, user.headers))
     expect(answer.status).toBe(503)
   })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, json } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
 import { mailedToken } from '../auth/mails.ts'
 import { answerOf, app, expectEveryKeySet, get, post, type Session } from '../auth/support.ts'
-import { claimsOf, createClockedApp, enrolQuickly, enrolUser, rowsOf, totpAt } from '../mfa/support.ts'
+import { createClockedApp, enrolQuickly, enrolUser, rowsOf, totpAt } from '../mfa/support.ts'
 import { addPasskey, signIn as signInWithPasskey } from '../passkeys/support.ts'
 import { linkFor, open, PAGE, send, setUser, submit, verifiedUser } from './support.ts'
 

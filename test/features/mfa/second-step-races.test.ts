@@ -10,17 +10,13 @@ import {
   enrolUser,
   outcomeOf,
   STEP,
+  sessionsOf,
   startSignIn,
+  statusesOf,
   totpAt,
 } from './support.ts'
 
 const app = createClockedSuite()
-const statusesOf = async (answers: readonly Promise<Response>[]) =>
-  (await Promise.all(answers)).map(({ status }) => status).sort()
-
-const sessionsOf = async (userId: string) =>
-  (await app.ctx()).objects.user(userId).listSessions({ userId, withEnded: false })
-
 describe('a code', () => {
   it('is accepted once, and no earlier one after it', async () => {
     const user = await enrolQuickly(app)
@@ -87,11 +83,11 @@ describe('an outage', () => {
       ...ctx,
       objects: { ...ctx.objects, user: (id) => ({ ...ctx.objects.user(id), open: down, check: down }) },
     }))
-    const before = (await sessionsOf(user.user.id)).length
+    const before = (await sessionsOf(app, user.user.id)).length
     expect((await answerChallenge(broken, mfa_token, totpAt(user.secret, app.clock.now))).status).toBe(503)
     const signIn = await broken.fetch('/api/v1/auth/signin', json({ email: user.email, password: user.password }))
     expect(await signIn.json()).toMatchObject({ tokens: null, mfa_required: true })
-    expect(await sessionsOf(user.user.id)).toHaveLength(before)
+    expect(await sessionsOf(app, user.user.id)).toHaveLength(before)
   })
 
   it('of the database lets nobody in', async () => {

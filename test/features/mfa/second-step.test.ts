@@ -2,35 +2,31 @@ import { describe, expect, it } from 'vitest'
 import { MINUTE } from '../../../src/lib/time.ts'
 import { bearer, env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { newAddress, signInUser, signUpUser } from '../../support/users.ts'
 import { expectEveryKeySet, type Session } from '../auth/support.ts'
 import {
   answerChallenge,
-  claimsOf,
   createClockedApp,
   createClockedSuite,
   enrolQuickly,
   enrolUser,
   outcomeOf,
   STEP,
+  sessionsOf,
   startSignIn,
+  statusesOf,
   totpAt,
   wrongCode,
 } from './support.ts'
 
 const app = createClockedSuite()
-const statusesOf = async (answers: readonly Promise<Response>[]) =>
-  (await Promise.all(answers)).map(({ status }) => status).sort()
-
-const sessionsOf = async (userId: string) =>
-  (await app.ctx()).objects.user(userId).listSessions({ userId, withEnded: false })
-
 describe('a right password of a user with a second factor', () => {
   it.each(['/signin', '/login'])(
     'POST /api/v1/auth%s answers a challenge under both sets of keys, and no session',
     async (path) => {
       const user = await enrolUser(app)
-      const before = await sessionsOf(user.user.id)
+      const before = await sessionsOf(app, user.user.id)
       const answer = await app.fetch(`/api/v1/auth${path}`, json({ email: user.email, password: user.password }))
       const body = await answer.json<Record<string, unknown>>()
       expect([answer.status, body]).toEqual([
@@ -45,7 +41,7 @@ describe('a right password of a user with a second factor', () => {
           available_methods: ['totp', 'backup_code'],
         },
       ])
-      expect(await sessionsOf(user.user.id)).toEqual(before)
+      expect(await sessionsOf(app, user.user.id)).toEqual(before)
       expect(await recordedOf(user.user.id, 'user.signed_in')).toHaveLength(0)
     },
   )
@@ -186,10 +182,10 @@ describe('a challenge', () => {
   it('opens one session when two right codes come at once', async () => {
     const user = await enrolUser(app)
     const { mfa_token } = await startSignIn(app, user)
-    const before = (await sessionsOf(user.user.id)).length
+    const before = (await sessionsOf(app, user.user.id)).length
     const codes = [totpAt(user.secret, app.clock.now), ...user.backupCodes.slice(0, 3)]
     expect(await statusesOf(codes.map((code) => answerChallenge(app, mfa_token, code)))).toEqual([200, 401, 401, 401])
-    expect(await sessionsOf(user.user.id)).toHaveLength(before + 1)
+    expect(await sessionsOf(app, user.user.id)).toHaveLength(before + 1)
   })
 
   it('is void once the password was changed', async () => {
@@ -204,10 +200,10 @@ describe('a challenge', () => {
     const user = await enrolQuickly(app)
     const { mfa_token } = await startSignIn(app, user)
     await env.DB.prepare('update users set status = ? where id = ?').bind(status, user.user.id).run()
-    const before = (await sessionsOf(user.user.id)).length
+    const before = (await sessionsOf(app, user.user.id)).length
     const answer = answerChallenge(app, mfa_token, totpAt(user.secret, app.clock.now))
     expect(await outcomeOf(answer)).toEqual([401, 'MFA_CHALLENGE_INVALID'])
-    expect(await sessionsOf(user.user.id)).toHaveLength(before)
+    expect(await sessionsOf(app, user.user.id)).toHaveLength(before)
   })
 
   it('is not answered by a factor that was removed and set up anew meanwhile', async () => {

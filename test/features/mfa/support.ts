@@ -121,8 +121,12 @@ export async function outcomeOf(answer: Promise<Response> | Response): Promise<[
   return [response.status, (await response.json<{ code?: string }>()).code]
 }
 
-export const claimsOf = (token: string): { amr: string[]; acr: string; auth_time: number; jti: string; sid: string } =>
-  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+export const statusesOf = async (answers: readonly Promise<Response>[]): Promise<number[]> =>
+  (await Promise.all(answers)).map(({ status }) => status).sort()
+
+/** The live sessions of a user, as their object has them. */
+export const sessionsOf = async (app: TestApp, userId: string) =>
+  (await app.ctx()).objects.user(userId).listSessions({ userId, withEnded: false })
 
 export const rowsOf = async (table: 'totp_factors' | 'backup_codes', userId: string) =>
   (await env.DB.prepare(`select * from ${table} where user_id = ?`).bind(userId).all()).results

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { recordedBy, recordedOf } from '../../support/events.ts'
+import { createWatchedApp } from '../../support/objects.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
 import { createImporter, rowOf, signIn } from './support.ts'
 
@@ -236,19 +237,7 @@ describe('the record', () => {
   })
 
   it('wakes no object of an imported user', async () => {
-    const woken: string[] = []
-    const watched = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        objects: {
-          ...ctx.objects,
-          user: (id) => {
-            woken.push(id)
-            return ctx.objects.user(id)
-          },
-        },
-      }),
-    })
+    const { app: watched, woken } = createWatchedApp()
     const { rows, admin } = await createImporter(watched)
     await rows([{ email: newEmail() }, { email: newEmail() }])
     await watched.settled()
