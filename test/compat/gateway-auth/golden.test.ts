@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { listRoutes } from '../../../src/app.ts'
 import { mailedToken } from '../../features/auth/mails.ts'
-import { createTestApp } from '../../support/app.ts'
+import { createTestApp, env } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD } from '../../support/users.ts'
 import { answerOf, app, bearer, call } from '../support/requests.ts'
 
@@ -261,6 +261,17 @@ describe('9. the profile', () => {
       },
     ])
     expect(await answerOf(get('/profile'))).toMatchObject([401, failure(401)])
+  })
+})
+
+describe('the role', () => {
+  it('is one of the two documented ones but for /validate, which names every role', async () => {
+    const { userId, username, password } = await newUser()
+    await env.DB.prepare("update users set role = 'support-agent' where number = ?").bind(userId).run()
+    const [, { role, accessToken }] = await answerOf(post('/login', { username, password }))
+    const [, profile] = await answerOf(get('/profile', bearer(String(accessToken))))
+    const [, check] = await answerOf(post('/validate', { token: accessToken }))
+    expect([role, profile.role, check.role]).toEqual(['ROLE_USER', 'USER', 'ROLE_SUPPORT_AGENT'])
   })
 })
 
