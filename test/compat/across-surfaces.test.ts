@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newUuid } from '../../src/lib/ids.ts'
 import { form } from '../features/oauth/support.ts'
+import { createTestApp, type TestApp } from '../support/app.ts'
 import { newAddress, newEmail, PASSWORD } from '../support/users.ts'
 import { app, bearer, call } from './support/requests.ts'
 
@@ -89,8 +90,8 @@ const LOGOUT: Readonly<Record<string, (tokens: Tokens) => Promise<Response>>> = 
     app.fetch('/oauth/revoke', form({ token: refresh, client_id: 'postern' }, undefined, newAddress())),
 }
 
-const inJson = (path: string) => async (token: string) => {
-  const answer = await ok(call('POST', path, { body: { token } }))
+async function validate(path: string, token: string, at: TestApp = app): Promise<boolean> {
+  const answer = await ok(call('POST', path, { body: { token }, app: at }))
   return answer.valid === true
 }
 
@@ -104,8 +105,9 @@ const byStatus = (path: string) => async (token: string) => {
 const VALIDATE: Readonly<Record<string, (token: string) => Promise<boolean>>> = {
   gateways: byStatus('/validate'),
   'gateways, strong': byStatus('/validate?consistency=strong'),
-  'JSON at the root': inJson('/validate'),
-  'gateway-auth': inJson('/api/v1/auth/validate'),
+  'JSON at the root': (token) => validate('/validate', token),
+  'JSON, an isolate that has just begun': (token) => validate('/validate', token, createTestApp()),
+  'gateway-auth': (token) => validate('/api/v1/auth/validate', token),
   'gateway-auth, its profile': byStatus('/api/v1/auth/profile'),
   'auth-service': byStatus('/protected'),
   'auth-service, sessions': byStatus('/auth/sessions'),
@@ -117,7 +119,7 @@ const VALIDATE: Readonly<Record<string, (token: string) => Promise<boolean>>> = 
 const allOf = (value: boolean) => Object.fromEntries(Object.keys(VALIDATE).map((key) => [key, value]))
 
 async function judge(token: string): Promise<Record<string, boolean>> {
-  const judged = Object.entries(VALIDATE).map(async ([key, validate]) => [key, await validate(token)] as const)
+  const judged = Object.entries(VALIDATE).map(async ([key, isTaken]) => [key, await isTaken(token)] as const)
   return Object.fromEntries(await Promise.all(judged))
 }
 
