@@ -96,7 +96,7 @@ describe('the outbox', () => {
       gate.pass = hang
       outbox.put('a', [1])
       void outbox.flush()
-      await vi.waitFor(() => expect(hang).toHaveBeenCalled())
+      await vi.waitFor(() => expect(hang).toHaveBeenCalled(), 10_000)
       gate.pass = async () => undefined
       clock.now += 10_001
       await outbox.flush()

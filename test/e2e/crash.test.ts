@@ -15,7 +15,7 @@ describe('a service that is killed in the middle of a stream', () => {
     const user = await signUp(origin)
     const before = subscribe(origin, { token: user.access_token })
     await before.opened
-    await vi.waitFor(() => expect(before.frames.some(({ type }) => type === 'connection')).toBe(true))
+    await vi.waitFor(() => expect(before.frames.some(({ type }) => type === 'connection')).toBe(true), 10_000)
     const start = before.frames.find(({ type }) => type === 'connection')?.data?.cursor as string
 
     const stream = Promise.allSettled(Array.from({ length: 6 }, () => signIn(origin, user.email)))

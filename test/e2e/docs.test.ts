@@ -84,6 +84,6 @@ describe.skipIf(isMissing)('the API reference in a real browser (needs the progr
     await page.evaluate(
       `document.head.append(Object.assign(document.createElement('script'), { src: 'https://example.com/x.js' }))`,
     )
-    await expect.poll(() => complaints.join('\n')).toContain('Content Security Policy')
+    await expect.poll(() => complaints.join('\n'), { timeout: 10_000 }).toContain('Content Security Policy')
   })
 })

@@ -64,7 +64,7 @@ describe('the gate', () => {
     const onPhone = subscribe(origin, { token: phone.access_token })
     const onLaptop = subscribe(origin, { token: laptop.access_token })
     await Promise.all([onPhone.opened, onLaptop.opened])
-    await vi.waitFor(() => expect(typesOf(onLaptop.frames)).toContain('connection'))
+    await vi.waitFor(() => expect(typesOf(onLaptop.frames)).toContain('connection'), 5_000)
 
     const ended = await fetch(`${origin}/api/v1/sessions/${sessionOf(phone.access_token)}`, {
       method: 'DELETE',
@@ -74,7 +74,7 @@ describe('the gate', () => {
     expect(await ended.json()).toMatchObject({ propagated: true })
 
     expect(await onPhone.closeCode()).toBe(4001)
-    await vi.waitFor(() => expect(typesOf(onLaptop.frames)).toContain('session.revoked'))
+    await vi.waitFor(() => expect(typesOf(onLaptop.frames)).toContain('session.revoked'), 5_000)
     const heard = onLaptop.frames.find(({ type }) => type === 'session.revoked')
     expect(heard).toMatchObject({ session_id: sessionOf(phone.access_token), channel: `user:${phone.userId}` })
     expect(typesOf(onPhone.frames)).toContain('session.revoked')
@@ -90,14 +90,14 @@ describe('the gate', () => {
     const before = subscribe(origin, { token: user.access_token })
     await before.opened
     const second = await signIn(origin, user.email)
-    await vi.waitFor(() => expect(typesOf(before.frames)).toContain('session.created'))
+    await vi.waitFor(() => expect(typesOf(before.frames)).toContain('session.created'), 5_000)
     const cursor = before.frames.findLast((frame) => frame.cursor !== undefined)?.cursor ?? ''
     before.close()
     expect(await before.closed).toBe(1000)
 
     await revoke(origin, second.access_token)
     const after = subscribe(origin, { token: user.access_token, after: cursor })
-    await vi.waitFor(() => expect(typesOf(after.frames)).toContain('session.revoked'))
+    await vi.waitFor(() => expect(typesOf(after.frames)).toContain('session.revoked'), 5_000)
     const ids = after.frames.flatMap(({ id }) => (id === undefined ? [] : [id]))
     const known = new Set(before.frames.flatMap(({ id }) => (id === undefined ? [] : [id])))
     expect(ids.filter((id) => known.has(id))).toEqual([])

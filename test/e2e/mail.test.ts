@@ -90,8 +90,9 @@ describe('a service that sends over SMTP', () => {
     expect(attempts.get(email)).toHaveLength(3)
     expect(new Set(attempts.get(email)).size).toBe(1)
     const { access_token: token } = await signInAdmin(postern.origin)
-    await vi.waitFor(async () =>
-      expect(await find('sent', token, email)).toMatchObject({ attempts: 3, last_error: null }),
+    await vi.waitFor(
+      async () => expect(await find('sent', token, email)).toMatchObject({ attempts: 3, last_error: null }),
+      10_000,
     )
   })
 

@@ -27,7 +27,7 @@ describe.skipIf(isMissing)('examples/passkeys (needs the program chromium)', () 
       const found = /http:\/\/localhost:\d+/.exec(server.output())
       if (!found) throw new Error(server.output())
       return found
-    })
+    }, 10_000)
     const page = await browser.newPage()
     await page.goto(`${origin}/?service=${encodeURIComponent(inject('origin'))}`)
     await VirtualAuthenticator.attach(page, 'verifying')

@@ -95,7 +95,7 @@ describe('a hub with registered objects', () => {
     hub.answers.set(gone, 'unsubscribed')
     await hub.append(1)
     await hub.got(stays, [1])
-    await vi.waitFor(async () => expect(await hub.registered()).toEqual([{ user_id: stays }]))
+    await vi.waitFor(async () => expect(await hub.registered()).toEqual([{ user_id: stays }]), 10_000)
     await hub.append(1)
     await hub.got(stays, [1, 2])
     expect(hub.seqsOf(gone)).toEqual([1])
@@ -115,7 +115,7 @@ describe('a hub with registered objects', () => {
     hub.answers.set(user, 'takes')
     await hub.append(1)
     await hub.got(user, [1])
-    await vi.waitFor(async () => expect(await hub.registered()).toHaveLength(1))
+    await vi.waitFor(async () => expect(await hub.registered()).toHaveLength(1), 10_000)
     await hub.append(1)
     await hub.got(user, [1, 2])
   })
@@ -150,7 +150,7 @@ describe('a hub with registered objects', () => {
     await hub.prepare()
     hub.clock.now += 60_000
     await runDurableObjectAlarm(hub.stub())
-    await vi.waitFor(() => expect([...new Set(hub.seqsOf(user))]).toEqual([1, 2, 3, 4]))
+    await vi.waitFor(() => expect([...new Set(hub.seqsOf(user))]).toEqual([1, 2, 3, 4]), 10_000)
   })
 })
 

@@ -201,7 +201,7 @@ describe('an hour after an erasure', () => {
     await user.restart()
     const opened = await user.open()
     expect((await user.end(opened.session.id)).ended).toEqual([opened.session.id])
-    await vi.waitFor(async () => expect(await user.outbox()).toEqual([]))
+    await vi.waitFor(async () => expect(await user.outbox()).toEqual([]), 10_000)
   })
 
   it('a socket may be asked for, and is refused', async () => {

@@ -65,7 +65,7 @@ describe.each(Object.entries(failing))('while %s is down', (destination, breakin
     await vi.waitFor(async () => {
       const waiting = await user.outbox()
       expect(new Set(waiting.map((row) => row.destination))).toEqual(new Set([destination]))
-    })
+    }, 10_000)
     await user.restoreReceivers()
     await recover(user)
     expect(await feedHas(grant.session.id)).toBe(true)
@@ -77,7 +77,7 @@ describe('while the feed hangs', () => {
   it('answers an ending within its bound with propagated false, and delivers later', async () => {
     const user = await freshAuthority()
     const { session } = await user.open()
-    await vi.waitFor(async () => expect(await user.outbox()).toEqual([]))
+    await vi.waitFor(async () => expect(await user.outbox()).toEqual([]), 10_000)
     await user.breakReceivers(failing.feed?.(hanging) ?? ((ctx) => ctx))
     const started = Date.now()
     expect(await user.end(session.id)).toEqual({ ended: [session.id], propagated: false })
@@ -101,11 +101,11 @@ describe('while the feed hangs', () => {
 it('writes a KV record at open and at end only, the end last', async () => {
   const user = await freshAuthority()
   const grant = await user.open()
-  await vi.waitFor(async () => expect(await kvRecord(grant.session.id)).toMatchObject({ state: 'live' }))
+  await vi.waitFor(async () => expect(await kvRecord(grant.session.id)).toMatchObject({ state: 'live' }), 10_000)
   await user.rotate(grant)
   expect((await user.outbox()).filter(({ destination }) => destination === 'kv')).toEqual([])
   await user.end(grant.session.id)
-  await vi.waitFor(async () => expect(await kvRecord(grant.session.id)).toMatchObject({ state: 'ended' }))
+  await vi.waitFor(async () => expect(await kvRecord(grant.session.id)).toMatchObject({ state: 'ended' }), 10_000)
 })
 
 it('has its events in the record of D1 within seconds', async () => {

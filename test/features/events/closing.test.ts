@@ -188,7 +188,7 @@ describe('the 21st socket of a user', () => {
     late.send({ type: 'auth', token: user.token })
     expect(await late.closed()).toEqual({ code: 1013, reason: 'too_many_connections' })
     sockets[0]?.close()
-    await vi.waitFor(async () => expect((await upgrade(app, { token: user.token })).status).toBe(101))
+    await vi.waitFor(async () => expect((await upgrade(app, { token: user.token })).status).toBe(101), 10_000)
   })
 })
 
@@ -200,10 +200,12 @@ describe('a machine that is disabled', () => {
     await socket.first('connection')
     await disableClient(await app.ctx(), { id: machine.id, actor: SYSTEM })
     expect(await socket.closed()).toEqual({ code: 4001, reason: 'client disabled' })
-    await vi.waitFor(() =>
-      expect(socket.events()).toContainEqual(
-        expect.objectContaining({ type: 'client.disabled', subject: machine.id, channel: 'platform' }),
-      ),
+    await vi.waitFor(
+      () =>
+        expect(socket.events()).toContainEqual(
+          expect.objectContaining({ type: 'client.disabled', subject: machine.id, channel: 'platform' }),
+        ),
+      10_000,
     )
     expect(staying.isClosed()).toBe(false)
     expect((await connect(app, { token: machine.token }).then((again) => again.closed())).code).toBe(1008)

@@ -36,7 +36,7 @@ const platformIds = (): Promise<string[]> =>
 describe('a hub that is down', () => {
   it("gets a user's events later, in order, and holds up none of the user's own", async () => {
     const user = await freshUser(app)
-    await vi.waitFor(async () => expect(await platformIds()).toContain((await user.logged())[0]))
+    await vi.waitFor(async () => expect(await platformIds()).toContain((await user.logged())[0]), 10_000)
     const socket = await connect(app, { token: user.token })
     const mend = await cutOffFromHubs(user.id)
     const ids = await user.publish(5)
@@ -49,7 +49,7 @@ describe('a hub that is down', () => {
     await vi.waitFor(async () => {
       await runDurableObjectAlarm(userStub(user.id))
       expect((await platformIds()).filter((id) => ids.includes(id))).toEqual(ids)
-    })
+    }, 10_000)
   })
 
   it('makes a subscription answer `unavailable`; it can be had again', async () => {
@@ -80,11 +80,13 @@ describe('a hub that is down', () => {
     const { head } = await hub.append({ topic: 'platform', events })
     const { events: last } = await hub.read({ topic: 'platform', after: head - 1, limit: 1 })
     expect(await userStub(admin.id).takeHubEvents({ topic: 'platform', events: last })).toEqual({ subscribed: true })
-    await vi.waitFor(() =>
-      runInDurableObject(userStub(admin.id), (_, state) => {
-        const alarms = state.storage.sql.exec("select 1 from alarms where name = 'sockets-catch-up'").toArray()
-        expect(alarms).toHaveLength(1)
-      }),
+    await vi.waitFor(
+      () =>
+        runInDurableObject(userStub(admin.id), (_, state) => {
+          const alarms = state.storage.sql.exec("select 1 from alarms where name = 'sockets-catch-up'").toArray()
+          expect(alarms).toHaveLength(1)
+        }),
+      10_000,
     )
     expect(socket.frames.some(({ type }) => type === 'test.later')).toBe(false)
     await mend()

@@ -123,7 +123,7 @@ async function withMessages() {
     authority.userId,
     `${authority.userId}@example.test`,
   )
-  const drained = () => expect.poll(() => authority.outbox().then((rows) => rows.length)).toBe(0)
+  const drained = () => expect.poll(() => authority.outbox().then((rows) => rows.length), { timeout: 10_000 }).toBe(0)
   const truth = async () =>
     authority.inside((_, { storage: { sql } }) =>
       sql

@@ -164,13 +164,13 @@ describe('a stream that is cut', () => {
     const again = await connect(app, { token: admin.token, after: cursor })
     await again.count('test.missed', 3)
     const of = (channel: string) => again.events().filter((frame) => frame.channel === channel)
-    await vi.waitFor(() => expect(of(admin.channel)).toHaveLength(2))
+    await vi.waitFor(() => expect(of(admin.channel)).toHaveLength(2), 10_000)
     expect(idsOf(of(admin.channel))).toEqual(own)
     const platform = of('platform')
     expect(idsOf(platform.filter(({ type }) => type === 'test.missed'))).toEqual(missed.map(({ id }) => id))
     const start = platform[0]?.seq ?? 0
     expect(seqsOf(platform)).toEqual(platform.map((_, index) => start + index))
     // The admin's own events come on both channels, under one id.
-    await vi.waitFor(() => expect(idsOf(of('platform'))).toEqual(expect.arrayContaining(own)))
+    await vi.waitFor(() => expect(idsOf(of('platform'))).toEqual(expect.arrayContaining(own)), 10_000)
   })
 })

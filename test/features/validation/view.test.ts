@@ -217,7 +217,7 @@ describe('entries', () => {
     world.now += 3000
     await checkAccessToken(await app.ctx(), (await mintUser(app)).token, { consistency: 'view' })
     await app.settled()
-    await vi.waitFor(() => expect(ids.session.has(packId(ada.claims.sid))).toBe(false))
+    await vi.waitFor(() => expect(ids.session.has(packId(ada.claims.sid))).toBe(false), 10_000)
   })
 })
 
