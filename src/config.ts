@@ -46,7 +46,9 @@ const origin = z
   .url({
     protocol: /^https?$/,
     error: ({ input }) => (input === undefined ? 'is missing' : 'must be an http(s) address'),
+    abort: true,
   })
+  .regex(/^[^?#@]*?:\/\/[^/?#@]+\/?$/, { error: 'must have a scheme, a host and a port alone', abort: true })
   .transform((url) => new URL(url).origin)
 /** As browsers write an origin, for it is compared as text; an app's own (`capacitor://localhost`) has no other form. */
 const origins = list.pipe(

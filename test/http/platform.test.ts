@@ -246,6 +246,16 @@ describe('cross-origin requests', () => {
   })
 })
 
+it.each(['/auth', '/?a=b', '/#here'])(
+  'PUBLIC_URL is refused with %j behind its host: nothing is served there',
+  (rest) => {
+    const PUBLIC_URL = `https://auth.example.test${rest}`
+    expect(findBrokenVariables({ ROOT_SECRET: 'x'.repeat(32), PUBLIC_URL })).toEqual([
+      { name: 'PUBLIC_URL', reason: 'must have a scheme, a host and a port alone' },
+    ])
+  },
+)
+
 it('JURISDICTION is refused in local mode: the local runtime would fail at every object', () => {
   const variables = { ROOT_SECRET: 'x'.repeat(32), PUBLIC_URL: 'https://auth.example.test', JURISDICTION: 'eu' }
   expect(findBrokenVariables(variables)).toEqual([])
