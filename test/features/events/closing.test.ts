@@ -1,8 +1,10 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { disableClient } from '../../../src/features/clients/service.ts'
+import { SECOND } from '../../../src/lib/time.ts'
 import { createTestApp } from '../../support/app.ts'
 import { connect, upgrade } from '../../support/sockets.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { freshMachine, freshUser, insertRows, runAlarmsAt } from './support.ts'
 
 const app = createTestApp()
@@ -71,9 +73,10 @@ describe('expiry', () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     await socket.first('connection')
-    await runAlarmsAt(user.stub(), Date.now() + 599_000)
+    const expiresAt = claimsOf(user.token).exp * SECOND
+    await runAlarmsAt(user.stub(), expiresAt - 1)
     expect(socket.isClosed()).toBe(false)
-    await runAlarmsAt(user.stub(), Date.now() + 601_000)
+    await runAlarmsAt(user.stub(), expiresAt)
     expect(await socket.closed()).toEqual({ code: 4002, reason: 'token expired' })
   })
 
