@@ -8,6 +8,8 @@ export const OUTBOX_MIGRATIONS: MigrationSteps = [
   'create index outbox_by_destination on outbox (destination, id)',
   // How often running the row was refused, alone, by a destination that takes others.
   'alter table outbox add column refusals integer not null default 0',
+  // Asked with every batch, however many rows an outage has left waiting.
+  'create index outbox_refused on outbox (destination, id) where refusals >= 10',
 ]
 
 /** The named alarm that goes on when a call could not deliver: an object's `alarm()` answers it with `flush()`. */
