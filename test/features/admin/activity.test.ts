@@ -130,6 +130,14 @@ describe('GET /api/v1/admin/activity-logs', () => {
     expect((await ask('GET', `/activity-logs?${query}`)).status).toBe(status)
   })
 
+  it.each([
+    ['user_id=x', 'must be a UUID or an integer'],
+    ['start_date=yesterday', 'must be a time, ISO 8601'],
+  ])('says what is wrong with %s', async (query, message) => {
+    const body = await (await ask('GET', `/activity-logs?${query}`)).json()
+    expect(body).toMatchObject({ details: { validation_errors: [{ message }] } })
+  })
+
   it('has nothing for hostile text', async () => {
     expect(await list("action=' or 1=1--")).toEqual([])
   })

@@ -108,6 +108,14 @@ describe('GET /api/v1/admin/users', () => {
     expect((await ask('GET', `/users?${query}`)).status).toBe(422)
   })
 
+  it.each([
+    ['status=gone', /expected one of "active"\|"pending"/],
+    ['mfa_enabled=perhaps', /expected one of "true"/],
+  ])('says what would do instead of %s', async (query, said) => {
+    const body = await (await ask('GET', `/users?${query}`)).json()
+    expect(body).toMatchObject({ details: { validation_errors: [{ message: expect.stringMatching(said) }] } })
+  })
+
   it.each(['search=%27%20or%201=1--', 'search=%22*', 'search=AND%20OR%20NEAR(', 'search=%25%25%25'])(
     'takes %s for text',
     async (query) => {

@@ -11,7 +11,8 @@ function toUserRef(text: string): UserRef | null {
 }
 
 /** Forms send a field that was left empty. */
-export const orAbsent = <T extends z.ZodType>(schema: T) => z.union([z.literal('').transform(() => undefined), schema])
+export const orAbsent = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
 /** What a search is, for the OpenAPI document. */
 export const SEARCHED = 'Words, each a part of an email, a username or a name; any of them in any field'
