@@ -36,12 +36,11 @@ async function report<T>(ctx: Ctx, toWire: (report: HealthReport) => T): Promise
   return Response.json(toWire(health), { status: isHealthy(health) ? 200 : 503 })
 }
 
-for (const path of ['/health', '/api/status'])
-  healthRoutes.get(
-    path,
-    { summary: 'Whether the service works', guard: publicRoute, answers: asks(HealthAnswer), unlimited: true },
-    ({ ctx }) => report(ctx, (health) => healthToWire(health, ctx.config)),
-  )
+healthRoutes.get(
+  ['/health', '/api/status'],
+  { summary: 'Whether the service works', guard: publicRoute, answers: asks(HealthAnswer), unlimited: true },
+  ({ ctx }) => report(ctx, (health) => healthToWire(health, ctx.config)),
+)
 
 healthRoutes.get(
   '/readiness',

@@ -43,8 +43,8 @@ export interface ChangedUser {
 const ATTEMPTS = 5
 
 /**
- * Changes the state of an account, with its event, and ends its sessions, mailed links and challenges where the change does. A repeat of a change
- * that ends sessions changes nothing. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
+ * Changes the state of an account, with its event, and ends its sessions, mailed links and challenges where the change
+ * does. A repeat of a change that ends sessions changes nothing. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
  * Who may do it is for the caller to say.
  */
 export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promise<ChangedUser> {
