@@ -133,6 +133,8 @@ describe('GET /api/v1/admin/activity-logs', () => {
   it.each([
     ['user_id=x', 'must be a UUID or an integer'],
     ['start_date=yesterday', 'must be a time, ISO 8601'],
+    ['start_date=5', 'must be a time, ISO 8601'],
+    ['end_date=2026-02-30T25:00Z', 'must be a time, ISO 8601'],
   ])('says what is wrong with %s', async (query, message) => {
     const body = await (await ask('GET', `/activity-logs?${query}`)).json()
     expect(body).toMatchObject({ details: { validation_errors: [{ message }] } })

@@ -51,7 +51,8 @@ const instant = z
   .string()
   .max(40)
   .transform((text, { addIssue }) => {
-    const time = Date.parse(text)
+    // `Date.parse` takes far more than ISO 8601 for a time: 5 for a day in May 2001.
+    const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
     if (!Number.isNaN(time)) return time
     addIssue('must be a time, ISO 8601')
     return z.NEVER
