@@ -15,7 +15,8 @@ export const orAbsent = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
 /** What a search is, for the OpenAPI document. */
-export const SEARCHED = 'Words, each a part of an email, a username or a name; any of them in any field'
+export const SEARCHED =
+  'Words, each a part of an email, a username or a name. Where none has three characters, the first begins an email or a username'
 
 /** A UUID in whatever case, or the number. */
 export const UserParam = z.string().transform((text, { addIssue }): UserRef => {
