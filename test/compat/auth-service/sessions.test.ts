@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { makeAdmin } from '../../support/users.ts'
+import type { Ctx } from '../../../src/context.ts'
+import { mailedToken } from '../../features/auth/mails.ts'
+import { createTestApp } from '../../support/app.ts'
+import { makeAdmin, newEmail } from '../../support/users.ts'
 import { answerOf, app, call } from '../support/requests.ts'
 import { DONE, issuesOf, keysOf, login, registerAndLogin } from './support.ts'
 
@@ -51,6 +54,25 @@ describe('DELETE /auth/sessions/:session_id', () => {
     expect((await call('GET', '/protected', { headers: other.headers })).status).toBe(401)
     expect(await list(person.headers)).toHaveLength(1)
     expect(await end(Number(found?.id), person.headers)).toMatchObject([404, { detail: 'Session not found' }])
+  })
+
+  it('ends it while the database takes nothing, and a repeat voids the change of address that it asked for', async () => {
+    const person = await registerAndLogin()
+    const other = await login(person)
+    const found = (await list(person.headers)).find(({ session_token }) => session_token === other.session_token)
+    const email = newEmail()
+    await call('PUT', '/auth/profile', { headers: other.headers, body: { email } })
+    const token = await mailedToken(app, email, '/verify-email')
+    const update = () => {
+      throw new Error('down')
+    }
+    const readable = (db: Ctx['db']): Ctx['db'] => Object.assign(Object.create(db), { update })
+    const without = createTestApp({ override: (ctx) => ({ ...ctx, db: readable(ctx.db) }) })
+    const asked = { headers: person.headers, app: without }
+    expect((await call('DELETE', `/auth/sessions/${found?.id}`, asked)).status).toBe(503)
+    expect(await list(person.headers)).toHaveLength(1)
+    expect(await end(Number(found?.id), person.headers)).toMatchObject([404, { detail: 'Session not found' }])
+    expect((await call('POST', '/api/v1/auth/verify-email', { body: { token } })).status).toBe(400)
   })
 
   it('lets one of two racing deletions win', async () => {

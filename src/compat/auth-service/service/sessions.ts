@@ -2,9 +2,10 @@ import type { ActorCtx } from '../../../context.ts'
 import { sessionNotFound } from '../../../features/sessions/errors.ts'
 import { listUserSessions, revokeSession } from '../../../features/sessions/service.ts'
 
-/** Ends one of the caller's sessions by its number. Throws SESSION_NOT_FOUND, also for one that has ended. */
+/** Ends one of the caller's sessions by its number. Throws SESSION_NOT_FOUND, and SESSION_ALREADY_REVOKED for one that had ended. */
 export async function endOwnSession(ctx: ActorCtx, number: number): Promise<{ propagated: boolean }> {
-  const sessions = await listUserSessions(ctx, ctx.actor.id, { withEnded: false })
+  // With those that have ended: a call that an outage broke off is repeated, and voids what was asked for in the session.
+  const sessions = await listUserSessions(ctx, ctx.actor.id, { withEnded: true })
   const session = sessions.find((one) => one.number === number)
   if (!session) throw sessionNotFound()
   return revokeSession(ctx, ctx.actor.id, session.id)
