@@ -101,7 +101,7 @@ describe('POST /vendor/register_vendor', () => {
       email: [1, 'nobody'],
       password: ['short', 7, 'x'.repeat(129)],
       description: [1, 'x'.repeat(1001), 'a\0b', '\ud800'],
-      rating: ['good', [], true, {}, '1e9999', 'NaN', '4.5; drop table users'],
+      rating: ['good', [], true, {}, '1e9999', 'NaN', '0x10', '4.5; drop table users'],
       preferences: [1, {}],
     })) {
       for (const value of values) {

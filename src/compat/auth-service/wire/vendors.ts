@@ -10,7 +10,9 @@ import { toPicture } from './users.ts'
 function fromForm(value: unknown): unknown {
   if (typeof value !== 'string') return value
   if (value.trim() === '') return null
-  return Number.isNaN(Number(value)) ? value : Number(value)
+  // In figures alone: 0x10 is a number to `Number`, and none to Pydantic.
+  const number = /^[\s\d.e+-]+$/i.test(value) ? Number(value) : Number.NaN
+  return Number.isNaN(number) ? value : number
 }
 
 const RatingField = z
