@@ -102,6 +102,29 @@ describe('a change of address', () => {
     expect(await acceptedMails(other.email, 'email_change')).toEqual([])
   })
 
+  it.each([
+    ['free', async () => newEmail()],
+    ['taken', async () => (await signUpUser(app)).email],
+  ])(
+    'of a %s address voids the older link there and is one of five in an hour: neither shows which',
+    async (_, choose) => {
+      const hiding = createTestApp({ env: { HIDE_ACCOUNT_EXISTENCE: 'true' } })
+      const [account, own] = [await signUpUser(app), Array.from({ length: 5 }, newEmail)]
+      const [first = '', ...others] = own
+      const ask = async (email: string) => {
+        expect((await patch(account, { email }, hiding)).status).toBe(200)
+        await hiding.settled()
+      }
+      await ask(first)
+      const older = await mailedToken(app, first, '/verify-email')
+      await ask(await choose())
+      expect((await post('verify-email', { token: older })).status).toBe(400)
+      for (const email of others) await ask(email)
+      const mailed = await Promise.all(own.map(async (email) => (await acceptedMails(email, 'email_change')).length))
+      expect(mailed).toEqual([1, 1, 1, 1, 0])
+    },
+  )
+
   it('is answered there before the link to a free address is made: its time would show which are taken', async () => {
     const held = Promise.withResolvers<void>()
     const hiding = createTestApp({

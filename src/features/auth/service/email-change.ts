@@ -58,8 +58,9 @@ export async function checkNewEmail(ctx: Ctx, newEmail: string): Promise<boolean
  */
 export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
   const isFree = await checkNewEmail(ctx, newEmail)
-  const sending = isFree ? sendLink(ctx, user, newEmail) : Promise.resolve()
-  // Where accounts are not shown to exist, the time of the answer must not show it either.
+  // Where accounts are not shown to exist, neither what becomes of an older link, nor what is left of the hour, nor the time
+  // of the answer must show it either.
+  const sending = isFree ? sendLink(ctx, user, newEmail) : issueLink(ctx, user, newEmail)
   if (ctx.config.HIDE_ACCOUNT_EXISTENCE) ctx.defer(sending)
   else await sending
   const params = { newEmail }
@@ -67,9 +68,10 @@ export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: strin
   await queueMail(ctx, { kind: 'email_change_notice', to: user.email, userId, locale, params })
 }
 
-async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
-  const { id: userId, locale, email: oldEmail, authVersion } = user
-  for (const whom of [userId, newEmail]) if (!(await mayMailLink(ctx, 'email_change', whom))) return
+/** Null when the user, or the address, has had its links of this hour. */
+async function issueLink(ctx: ActorCtx, user: User, newEmail: string): Promise<string | null> {
+  const { id: userId, email: oldEmail, authVersion } = user
+  for (const whom of [userId, newEmail]) if (!(await mayMailLink(ctx, 'email_change', whom))) return null
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_change',
     userId,
@@ -77,8 +79,14 @@ async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<vo
     data: { oldEmail, authVersion, sessionId: ctx.actor.sessionId } satisfies z.input<typeof ChangeRequest>,
     lifetimeMs: LINK_LIFETIME_MS,
   })
-  const params = { link: linkTo(ctx, '/verify-email', token) }
-  await queueMail(ctx, { kind: 'email_change', to: newEmail, userId, locale, params })
+  return linkTo(ctx, '/verify-email', token)
+}
+
+async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
+  const link = await issueLink(ctx, user, newEmail)
+  if (link === null) return
+  const { id: userId, locale } = user
+  await queueMail(ctx, { kind: 'email_change', to: newEmail, userId, locale, params: { link } })
 }
 
 /** The new address counts from now on; every session ends but the one that asked. Throws INVALID_TOKEN, CONFLICT. */
