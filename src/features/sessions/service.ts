@@ -167,6 +167,8 @@ export async function refreshSession(
   if (result.outcome === 'refused') {
     // Whatever the reason, a session that was found is over.
     if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forget(ctx, [parts.sessionId])
+    // One of two who held it was a thief.
+    if (result.reason === 'reuse') ctx.defer(voidAskedBy(ctx, parts.userId, { only: parts.sessionId }))
     throw refused(ctx, result.reason, parts)
   }
   return { user, session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }

@@ -1,8 +1,12 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
+import type { UserAuthority } from '../../../src/durable/user-authority/user-authority.ts'
+import { SECOND } from '../../../src/lib/time.ts'
 import { createTestApp, json } from '../../support/app.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { makeAdmin, newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
+import { userStub } from '../events/support.ts'
 import { mailedToken } from './mails.ts'
 import { answerOf, app, post } from './support.ts'
 
@@ -50,6 +54,21 @@ it('a change of address is void, too, when the stranger had signed out before', 
   const token = await mailedToken(app, email, '/verify-email')
   await post('signout', {}, thief.headers)
   await app.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
+  expect((await post('verify-email', { token })).status).toBe(400)
+})
+
+it('a change of address is void once a refresh token of its session turned up twice', async () => {
+  const own = await signUpUser(app)
+  const email = newEmail()
+  await patch(own, { email })
+  const token = await mailedToken(app, email, '/verify-email')
+  const use = async () => (await post('refresh', { refresh_token: own.refreshToken })).status
+  expect(await use()).toBe(200)
+  await runInDurableObject(userStub(own.user.id), (object: UserAuthority) => {
+    object.clock = () => Date.now() + 11 * SECOND
+  })
+  expect(await use()).toBe(401)
+  await app.settled()
   expect((await post('verify-email', { token })).status).toBe(400)
 })
 
