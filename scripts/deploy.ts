@@ -1,4 +1,5 @@
 import { unstable_readConfig } from 'wrangler'
+import { findBrokenVariables } from '../src/config.ts'
 import { copySwaggerAssets } from './support/assets.ts'
 import { applyMigrations } from './support/database.ts'
 import { PROJECT_ROOT } from './support/project.ts'
@@ -22,9 +23,15 @@ function findMissingResources(): string[] {
     missing.push('database_id of DB: `npx wrangler d1 create postern`, then write its id into wrangler.toml')
   if (config.kv_namespaces.some(({ id }) => isPlaceholder(id)))
     missing.push('id of KV: `npx wrangler kv namespace create KV`, then write its id into wrangler.toml')
-  if (!String(config.vars.PUBLIC_URL ?? '').startsWith('https://'))
+  if (config.vars.PUBLIC_URL === undefined)
     missing.push('PUBLIC_URL: write `[vars]` and `PUBLIC_URL = "https://…"` into wrangler.toml')
-  return missing
+  return [...missing, ...findMalformed(config.vars)]
+}
+
+/** With one of these the deployed Worker would answer nothing. Secrets are not here to be looked at. */
+function findMalformed(vars: Resources['vars']): string[] {
+  const broken = findBrokenVariables({ ROOT_SECRET: '-'.repeat(32), ...vars })
+  return broken.filter(({ name }) => name in vars).map(({ name, reason }) => `${name} in wrangler.toml: ${reason}`)
 }
 
 async function findMissingSecrets(): Promise<string[]> {

@@ -75,6 +75,17 @@ describe('npm run deploy', () => {
     for (const missing of ['database_id of DB', 'id of KV', 'PUBLIC_URL']) expect(output).toContain(missing)
   })
 
+  it('says which setting in wrangler.toml is malformed', async () => {
+    const file = join(checkout.root, 'wrangler.toml')
+    const text = await readFile(file, 'utf8')
+    const malformed = '[vars]\nCORS_ORIGINS = "*"\nPUBLIC_URL = "https://auth.example.com/auth"\n#'
+    await writeFile(file, text.replace('# [vars]\n# PUBLIC_URL', malformed))
+    const { code, output } = await run('deploy', '--dry-run')
+    await writeFile(file, text)
+    expect(code).toBe(1)
+    for (const name of ['CORS_ORIGINS', 'PUBLIC_URL']) expect(output).toContain(`${name} in wrangler.toml: must`)
+  })
+
   it('with --dry-run bundles the Worker and asks nobody', async () => {
     const file = join(checkout.root, 'wrangler.toml')
     const text = await readFile(file, 'utf8')
