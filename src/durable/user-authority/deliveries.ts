@@ -1,5 +1,6 @@
 import type { Ctx } from '../../context.ts'
 import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
+import { newUuid } from '../../lib/ids.ts'
 import { MINUTE, SECOND } from '../../lib/time.ts'
 import type { EventLog } from '../event-log.ts'
 import type { Outbox } from '../outbox.ts'
@@ -45,12 +46,12 @@ export async function deliver(
   } else throw new Error('an outbox row without a destination')
 }
 
-/** Written for the answer alone, when it is asked whether KV takes anything. */
-const KV_PROBE = 'outbox-probe'
+/** Written for the answer alone, when it is asked whether KV takes anything. Each has a key of its own: a key takes one write a second. */
+const KV_PROBE = 'outbox-probe:'
 
 /** KV takes one write a second for a key: of two records of one session only the last is written. */
 async function putRecords(kv: KVNamespace, records: readonly SessionRecord[], now: number): Promise<void> {
-  if (records.length === 0) await kv.put(KV_PROBE, '', { expirationTtl: MINUTE / SECOND })
+  if (records.length === 0) await kv.put(`${KV_PROBE}${newUuid()}`, '', { expirationTtl: MINUTE / SECOND })
   const last = new Map(records.map((record) => [record.key, record]))
   for (const { key, value, expiresAt } of last.values()) {
     // KV refuses an expiry less than a minute away.
