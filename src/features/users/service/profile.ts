@@ -42,7 +42,7 @@ const toEventData = (fields: Partial<Profile>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [EVENT_NAMES[name as keyof Profile], value]))
 
 /** Others change the same profile at the same moment: it is looked at anew, so that what the event says of before is true. */
-const ATTEMPTS = 10
+const ATTEMPTS = 32
 
 interface ChangedRow {
   readonly user: User
