@@ -1,14 +1,22 @@
-import { count, desc, eq, inArray, lt } from 'drizzle-orm'
+import { count, desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { users } from '../users/tables.ts'
 import { deadLetters } from './tables.ts'
 import type { DeadLetter } from './types.ts'
 
 type Store = Pick<Ctx, 'db'>
 type Row = typeof deadLetters.$inferSelect
 
-export async function insertDeadLetters({ db }: Store, rows: readonly Row[]): Promise<void> {
-  const [first, ...rest] = rows.map((row) => db.insert(deadLetters).values(row))
-  if (first) await db.batch([first, ...rest])
+/** Of a user who was erased meanwhile nothing is kept. */
+const insertDeadLetter = ({ db }: Store, row: Row) =>
+  db.insert(deadLetters).select(
+    sql`select ${row.id}, ${row.userId}, ${row.destination}, ${row.payload}, ${row.attempts}, ${row.createdAt}
+      where ${row.userId} is null or exists (select 1 from ${users} where ${users.id} = ${row.userId})`,
+  )
+
+export async function insertDeadLetters(store: Store, rows: readonly Row[]): Promise<void> {
+  const [first, ...rest] = rows.map((row) => insertDeadLetter(store, row))
+  if (first) await store.db.batch([first, ...rest])
 }
 
 /** A page of those of the whole deployment, newest first, and how many there are. */

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
-import { pruneDeadLetters } from '../../../src/features/dead-letters/service.ts'
+import { keepDeadLetters, pruneDeadLetters } from '../../../src/features/dead-letters/service.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { DAY } from '../../../src/lib/time.ts'
 import { type Authority, freshAuthority } from '../../durable/user-authority/support.ts'
@@ -63,6 +63,9 @@ async function passTime(user: Authority, isOver: () => Promise<boolean>): Promis
 /** A user whose sign-in the platform's hub has refused, and let past what came after it. */
 async function userWithDeadLetter() {
   const user = await freshAuthority()
+  await env.DB.prepare('insert into users (id, email, created_at, updated_at) values (?, ?, 0, 0)')
+    .bind(user.userId, `${user.userId}@example.test`)
+    .run()
   await user.breakReceivers(refusing('user.signed_in'))
   await user.open()
   await passTime(user, async () => (await user.outbox()).length === 0)
@@ -130,6 +133,12 @@ describe('what a receiver refuses while it takes others', () => {
     await user.restoreReceivers()
     await passTime(user, async () => (await user.outbox()).length === 0)
     expect(await platformTypes(user.userId)).toEqual(['session.created', 'user.signed_in'])
+  })
+
+  it('is kept of nobody who was erased meanwhile', async () => {
+    const [ctx, userId] = [await app.ctx(), newUuid()]
+    await keepDeadLetters(ctx, userId, [{ destination: 'record', payload: '{}', attempts: 20 }])
+    expect(await lettersOf(userId)).toEqual([])
   })
 
   it('holds up no erasure, also while nothing is behind it', async () => {
