@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { failSlowly } from '../../../src/features/auth/service/attempts.ts'
 
 describe('the time of a failure', () => {
@@ -13,17 +13,29 @@ describe('the time of a failure', () => {
     }
     return failSlowly({ now: () => clock.now }, work)
   }
-  const tookOf = async (failing: Promise<never>) => {
-    const began = Date.now()
+  /** Whether the failure is told once each of these has passed, in ms. */
+  const isToldAfter = async (failing: Promise<never>, ...steps: readonly number[]) => {
+    let isTold = false
+    failing.catch(() => {
+      isTold = true
+    })
+    const told: boolean[] = []
+    for (const step of steps) {
+      await vi.advanceTimersByTimeAsync(step)
+      told.push(isTold)
+    }
     await expect(failing).rejects.toThrow('refused')
-    return Date.now() - began
+    return told
   }
 
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
   it('is 400 ms where nothing was computed', async () => {
-    expect(await tookOf(failAfter(0))).toBeGreaterThanOrEqual(399)
+    expect(await isToldAfter(failAfter(0), 399, 1)).toEqual([false, true])
   })
 
   it('has what was computed in it, and no more beside', async () => {
-    expect(await tookOf(failAfter(10_000))).toBeLessThan(399)
+    expect(await isToldAfter(failAfter(10_000), 1)).toEqual([true])
   })
 })
