@@ -11,6 +11,8 @@ import {
   answerIn,
   answersWithout,
   BOUND_MS,
+  expectedStatuses,
+  expectHappened,
   FAILURES,
   isLive,
   isRegistered,
@@ -92,9 +94,6 @@ const UNAVAILABLE: Record<Part, readonly CallName[]> = {
   mail: [],
 }
 
-const expected = (part: Part): Record<string, number> =>
-  Object.fromEntries(NAMES.map((name) => [name, UNAVAILABLE[part].includes(name) ? 503 : (WHOLE[name] ?? 200)]))
-
 const whole = createTestApp()
 
 async function createLinked(): Promise<Linked> {
@@ -140,7 +139,7 @@ describe.each(FAILURES)('a part that %s', (_, failure, options) => {
     async (part) => {
       const people = await createPeople()
       const answers = await answersWithout(part, failure, callsOf(people))
-      expect(statusesOf(answers)).toEqual(expected(part))
+      expect(statusesOf(answers)).toEqual(expectedStatuses(NAMES, { unavailable: UNAVAILABLE[part], whole: WHOLE }))
       for (const [name, { status, body }] of Object.entries(answers))
         if (status === 503)
           expect([name, body]).toMatchObject([
@@ -150,14 +149,12 @@ describe.each(FAILURES)('a part that %s', (_, failure, options) => {
               : { timestamp: expect.any(String), status: 503, message: expect.any(String) },
           ])
       const { kept, leaving, renewed, careful, forgetful } = people
-      const happened: Record<string, boolean> = {
+      expectHappened(answers, {
         logout: !(await isLive(whole, leaving.headers)),
         verification: await isVerified(kept),
         reset: await hasNewPassword(forgetful),
         'change of password': await hasNewPassword(careful),
-      }
-      for (const [name, has] of Object.entries(happened))
-        expect([name, has]).toEqual([name, answers[name]?.status !== 503])
+      })
       if (answers.refresh?.status === 503) expect(await generationAfter(renewed)).toBe(2)
     },
   )

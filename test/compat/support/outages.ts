@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { User } from '../../../src/features/users/types.ts'
 import {
   bearerOf,
@@ -60,6 +61,21 @@ export async function answersWithout(
 
 export const statusesOf = (answers: Readonly<Record<string, Answered>>): Record<string, number> =>
   Object.fromEntries(Object.entries(answers).map(([name, { status }]) => [name, status]))
+
+/** 503 where the part is needed, else as ever: 200, unless `whole` says another. */
+export const expectedStatuses = <Name extends string>(
+  names: readonly Name[],
+  { unavailable, whole }: { unavailable: readonly Name[]; whole: Partial<Record<Name, number>> },
+): Record<string, number> =>
+  Object.fromEntries(names.map((name) => [name, unavailable.includes(name) ? 503 : (whole[name] ?? 200)]))
+
+/** What was refused has not happened, and all else has. */
+export function expectHappened(
+  answers: Readonly<Record<string, Answered>>,
+  happened: Readonly<Record<string, boolean>>,
+): void {
+  for (const [name, has] of Object.entries(happened)) expect([name, has]).toEqual([name, answers[name]?.status !== 503])
+}
 
 export const isRegistered = async (email: string): Promise<boolean> =>
   (await env.DB.prepare('select 1 from users where email = ?').bind(email).first()) !== null

@@ -8,14 +8,14 @@ import { claimsOf } from '../../support/tokens.ts'
 import { makeAdmin, newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { userStub } from '../events/support.ts'
 import { mailedToken } from './mails.ts'
-import { answerOf, app, post } from './support.ts'
+import { answerOf, app, patchProfile, post } from './support.ts'
 
-const patch = ({ headers }: Pick<SignedInUser, 'headers'>, body: unknown) =>
-  app.fetch('/api/v1/auth/profile', {
-    method: 'PATCH',
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+/** Returns the token that is mailed to the new address. */
+async function askForChange(asker: SignedInUser): Promise<string> {
+  const email = newEmail()
+  await patchProfile(asker, { email })
+  return mailedToken(app, email, '/verify-email')
+}
 
 describe.each<[string, (own: SignedInUser, thief: SignedInUser) => Promise<Response>]>([
   ['all other sessions', ({ headers }) => app.fetch('/api/v1/sessions', { method: 'DELETE', headers })],
@@ -37,9 +37,7 @@ describe.each<[string, (own: SignedInUser, thief: SignedInUser) => Promise<Respo
   it('is void', async () => {
     const own = await signUpUser(app)
     const thief = await signInUser(app, own)
-    const email = newEmail()
-    await patch(thief, { email })
-    const token = await mailedToken(app, email, '/verify-email')
+    const token = await askForChange(thief)
     expect((await end(own, thief)).status).toBe(200)
     expect(await answerOf(post('verify-email', { token }))).toMatchObject([400, { code: 'INVALID_TOKEN' }])
     expect((await post('signin', { email: own.email, password: own.password })).status).toBe(200)
@@ -49,9 +47,7 @@ describe.each<[string, (own: SignedInUser, thief: SignedInUser) => Promise<Respo
 it('a change of address is void, too, when the stranger had signed out before', async () => {
   const own = await signUpUser(app)
   const thief = await signInUser(app, own)
-  const email = newEmail()
-  await patch(thief, { email })
-  const token = await mailedToken(app, email, '/verify-email')
+  const token = await askForChange(thief)
   await post('signout', {}, thief.headers)
   await app.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
   expect((await post('verify-email', { token })).status).toBe(400)
@@ -59,9 +55,7 @@ it('a change of address is void, too, when the stranger had signed out before', 
 
 it('a change of address is void once a refresh token of its session turned up twice', async () => {
   const own = await signUpUser(app)
-  const email = newEmail()
-  await patch(own, { email })
-  const token = await mailedToken(app, email, '/verify-email')
+  const token = await askForChange(own)
   const use = async () => (await post('refresh', { refresh_token: own.refreshToken })).status
   expect(await use()).toBe(200)
   await runInDurableObject(userStub(own.user.id), (object: UserAuthority) => {
@@ -75,9 +69,7 @@ it('a change of address is void once a refresh token of its session turned up tw
 it('a change of address stays when its own session ends others, or signs out', async () => {
   const own = await signUpUser(app)
   await signInUser(app, own)
-  const email = newEmail()
-  await patch(own, { email })
-  const token = await mailedToken(app, email, '/verify-email')
+  const token = await askForChange(own)
   await app.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
   await post('signout', {}, own.headers)
   expect((await post('verify-email', { token })).status).toBe(200)
@@ -93,9 +85,7 @@ it('a database that is down is told to who ends sessions: they have ended, and a
   })
   const own = await signUpUser(on)
   const thief = await signInUser(on, own)
-  const email = newEmail()
-  await patch(thief, { email })
-  const token = await mailedToken(app, email, '/verify-email')
+  const token = await askForChange(thief)
   const end = () => on.fetch('/api/v1/sessions', { method: 'DELETE', headers: own.headers })
   outage.isOn = true
   expect((await end()).status).toBe(503)

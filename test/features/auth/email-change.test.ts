@@ -3,24 +3,17 @@ import type { Ctx } from '../../../src/context.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { claimsOf } from '../../support/tokens.ts'
-import { newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
+import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
 import { ageSession, createClockedApp } from '../mfa/support.ts'
 import { mailedToken, mailedTokens } from './mails.ts'
-import { answerOf, app, get, post } from './support.ts'
-
-const patch = ({ headers }: Pick<SignedInUser, 'headers'>, body: unknown, on = app) =>
-  on.fetch('/api/v1/auth/profile', {
-    method: 'PATCH',
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+import { answerOf, app, get, patchProfile, post } from './support.ts'
 
 describe('a change of address', () => {
   it('counts once the new address is verified, tells the old one, and ends every session but the asking one', async () => {
     const account = await signUpUser(app)
     const other = await signInUser(app, account)
     const email = newEmail()
-    expect(await answerOf(patch(account, { email: email.toUpperCase() }))).toMatchObject([
+    expect(await answerOf(patchProfile(account, { email: email.toUpperCase() }))).toMatchObject([
       200,
       { email: account.email, pending_email: email },
     ])
@@ -45,7 +38,7 @@ describe('a change of address', () => {
   it('is one event, with both addresses', async () => {
     const account = await signUpUser(app)
     const email = newEmail()
-    await patch(account, { email })
+    await patchProfile(account, { email })
     const token = await mailedToken(app, email, '/verify-email')
     const all = await Promise.all([1, 2, 3].map(() => post('verify-email', { token })))
     expect(all.map(({ status }) => status).sort()).toEqual([200, 400, 400])
@@ -62,7 +55,7 @@ describe('a change of address', () => {
   it('is void after a change of the password: who took the account over does not get it back', async () => {
     const account = await signUpUser(app)
     const email = newEmail()
-    await patch(account, { email })
+    await patchProfile(account, { email })
     const token = await mailedToken(app, email, '/verify-email')
     await post('forgot-password', { email: account.email })
     const reset = await mailedToken(app, account.email, '/reset-password')
@@ -75,16 +68,19 @@ describe('a change of address', () => {
     await post('forgot-password', { email: account.email })
     const reset = await mailedToken(app, account.email, '/reset-password')
     const email = newEmail()
-    await patch(account, { email })
+    await patchProfile(account, { email })
     await post('verify-email', { token: await mailedToken(app, email, '/verify-email') })
     expect((await post('reset-password', { token: reset, new_password: 'Another-good-passw0rd' })).status).toBe(400)
   })
 
   it('is 409 for a taken address; one that is taken meanwhile is 409 at its link', async () => {
     const [account, other] = [await signUpUser(app), await signUpUser(app)]
-    expect(await answerOf(patch(account, { email: other.email }))).toMatchObject([409, { details: { field: 'email' } }])
+    expect(await answerOf(patchProfile(account, { email: other.email }))).toMatchObject([
+      409,
+      { details: { field: 'email' } },
+    ])
     const email = newEmail()
-    await patch(account, { email })
+    await patchProfile(account, { email })
     const token = await mailedToken(app, email, '/verify-email')
     await signUpUser(app, { email })
     expect(await answerOf(post('verify-email', { token }))).toMatchObject([409, { code: 'CONFLICT' }])
@@ -94,7 +90,7 @@ describe('a change of address', () => {
   it('is answered alike for a taken address where accounts are not shown to exist', async () => {
     const hiding = createTestApp({ env: { HIDE_ACCOUNT_EXISTENCE: 'true' } })
     const [account, other] = [await signUpUser(app), await signUpUser(app)]
-    expect(await answerOf(patch(account, { email: other.email }, hiding))).toMatchObject([
+    expect(await answerOf(patchProfile(account, { email: other.email }, hiding))).toMatchObject([
       200,
       { pending_email: other.email },
     ])
@@ -112,7 +108,7 @@ describe('a change of address', () => {
       const [account, own] = [await signUpUser(app), Array.from({ length: 5 }, newEmail)]
       const [first = '', ...others] = own
       const ask = async (email: string) => {
-        expect((await patch(account, { email }, hiding)).status).toBe(200)
+        expect((await patchProfile(account, { email }, hiding)).status).toBe(200)
         await hiding.settled()
       }
       await ask(first)
@@ -141,7 +137,7 @@ describe('a change of address', () => {
       },
     })
     const [account, email] = [await signUpUser(app), newEmail()]
-    expect((await patch(account, { email }, hiding)).status).toBe(200)
+    expect((await patchProfile(account, { email }, hiding)).status).toBe(200)
     expect(await acceptedMails(email, 'email_change')).toEqual([])
     held.resolve()
     await hiding.settled()
@@ -150,11 +146,14 @@ describe('a change of address', () => {
 
   it('does nothing for the present address, and voids the older link for a newer one', async () => {
     const account = await signUpUser(app)
-    expect(await answerOf(patch(account, { email: account.email }))).toMatchObject([200, { pending_email: null }])
+    expect(await answerOf(patchProfile(account, { email: account.email }))).toMatchObject([
+      200,
+      { pending_email: null },
+    ])
     const [first, second] = [newEmail(), newEmail()]
-    await patch(account, { email: first })
+    await patchProfile(account, { email: first })
     const voided = await mailedToken(app, first, '/verify-email')
-    await patch(account, { email: second })
+    await patchProfile(account, { email: second })
     const [token] = await mailedTokens(app, second, '/verify-email')
     expect((await post('verify-email', { token: voided })).status).toBe(400)
     expect((await post('verify-email', { token })).status).toBe(200)
@@ -164,20 +163,20 @@ describe('a change of address', () => {
     const clocked = createClockedApp()
     const account = await ageSession(clocked, await signUpUser(app))
     const email = newEmail()
-    expect(await answerOf(patch(account, { email, first_name: 'Mallory' }))).toMatchObject([
+    expect(await answerOf(patchProfile(account, { email, first_name: 'Mallory' }))).toMatchObject([
       403,
       { code: 'STEP_UP_REQUIRED', details: { available_methods: ['password'] } },
     ])
-    expect(await answerOf(patch(account, { email, current_password: 'wrong password' }))).toMatchObject([
+    expect(await answerOf(patchProfile(account, { email, current_password: 'wrong password' }))).toMatchObject([
       400,
       { code: 'INVALID_PASSWORD' },
     ])
     expect(await acceptedMails(email, 'email_change')).toEqual([])
-    expect(await answerOf(patch(account, { email, current_password: account.password }))).toMatchObject([
+    expect(await answerOf(patchProfile(account, { email, current_password: account.password }))).toMatchObject([
       200,
       { pending_email: email, first_name: null },
     ])
     // Names are no credential.
-    expect((await patch(account, { first_name: 'Ada' })).status).toBe(200)
+    expect((await patchProfile(account, { first_name: 'Ada' })).status).toBe(200)
   })
 })

@@ -11,6 +11,13 @@ export const post = (path: string, body: unknown, headers: Record<string, string
 export const get = (path: string, headers: Record<string, string> = {}) =>
   app.fetch(`/api/v1/auth/${path}`, { headers })
 
+export const patchProfile = ({ headers }: { readonly headers: Record<string, string> }, body: unknown, on = app) =>
+  on.fetch('/api/v1/auth/profile', {
+    method: 'PATCH',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
 const SESSION_KEYS = [
   'accessToken',
   'access_token',

@@ -2,9 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { deliverMail, queueMail } from '../../../src/features/mail/service.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { describeAdminRoutes } from '../../support/admin-routes.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { readMailbox } from '../../support/mail.ts'
-import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { makeAdmin, type SignedInUser } from '../../support/users.ts'
 import { freshAddress, keptQueue, resetMail, rowOf } from './support.ts'
 
 const MAILS = '/api/v1/admin/mails'
@@ -111,23 +112,7 @@ describe('POST /api/v1/admin/mails/:id/requeue', () => {
   })
 })
 
-describe('every admin route of mail', () => {
-  const routes = [
-    ['GET', MAILS],
-    ['POST', `${MAILS}/${newUuid()}/requeue`],
-  ] as const
-
-  it.each(routes)('%s %s is for admins alone', async (method, path) => {
-    const user = await signUpUser(app)
-    const ask = (headers: Record<string, string>) => app.fetch(path, { method, headers })
-    expect((await ask({})).status).toBe(401)
-    expect((await ask({ authorization: 'Bearer nonsense' })).status).toBe(401)
-    expect((await ask({ ...user.headers })).status).toBe(403)
-  })
-
-  it.each(routes)('%s %s refuses an admin whose session has ended', async (method, path) => {
-    const gone = await makeAdmin(app)
-    await app.fetch('/api/v1/auth/signout', { method: 'POST', headers: gone.headers })
-    expect((await app.fetch(path, { method, headers: gone.headers })).status).toBe(401)
-  })
-})
+describeAdminRoutes('every admin route of mail', app, [
+  ['GET', MAILS],
+  ['POST', `${MAILS}/${newUuid()}/requeue`],
+])

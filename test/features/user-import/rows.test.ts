@@ -94,9 +94,7 @@ describe('a row of our own fields with a name of another system among them', () 
     '%s: all count',
     async (name) => {
       const email = newEmail()
-      const row = {
-        [name]: name === 'blocked' || name === 'emailVerified' ? false : 'x-1',
-        email,
+      const own = {
         password_hash: BCRYPT,
         last_name: 'Lovelace',
         display_name: 'Ada L.',
@@ -105,18 +103,16 @@ describe('a row of our own fields with a name of another system among them', () 
         profile_image_url: 'https://example.com/a.png',
         status: 'suspended',
         created_at: 1_600_000_000_000,
+      }
+      const row = {
+        [name]: name === 'blocked' || name === 'emailVerified' ? false : 'x-1',
+        email,
+        ...own,
         user_metadata: { theme: 'dark' },
       }
       expect(await importer.rows([row])).toMatchObject({ imported: 1 })
       expect(await rowOf(email)).toMatchObject({
-        password_hash: BCRYPT,
-        last_name: 'Lovelace',
-        display_name: 'Ada L.',
-        timezone: 'Europe/Berlin',
-        locale: 'de',
-        profile_image_url: 'https://example.com/a.png',
-        status: 'suspended',
-        created_at: 1_600_000_000_000,
+        ...own,
         metadata: '{"theme":"dark"}',
       })
     },
