@@ -22,7 +22,10 @@ const GRACE_MS = 2 * SECOND
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = MINUTE
 const POLL_MS = 20
-/** So often running a row is refused before those behind it are offered past it. Minutes, for the pauses grow. */
+/**
+ * So often running a row is refused before those behind it are offered past it. Minutes, for the pauses grow. The index of
+ * refused rows has the number, too.
+ */
 const MAX_REFUSALS = 10
 /** More such rows one after another are no bad rows: nothing of the kind is taken, and that is an outage. */
 const MAX_PASSED = 10
