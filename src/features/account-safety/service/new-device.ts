@@ -1,8 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import type { SessionSnapshot } from '../../../durable/rpc.ts'
 import { describeUserAgent } from '../../../lib/user-agent.ts'
-import { issueReportLink } from '../../auth/service/report.ts'
-import { queueMail } from '../../mail/service.ts'
+import { mailOwner } from '../../auth/service/owner-notice.ts'
 import { notifyUser } from '../../notifications/service.ts'
 import type { User } from '../../users/types.ts'
 
@@ -11,14 +10,12 @@ export const tellNewDevice = (ctx: Ctx, user: User, session: SessionSnapshot): v
   ctx.defer(sendNotice(ctx, user, session))
 
 async function sendNotice(ctx: Ctx, user: User, session: SessionSnapshot): Promise<void> {
-  const { id: userId, email: to, locale } = user
   const device = describeUserAgent(session.userAgent).device_name ?? '?'
-  await notifyUser(ctx, { user, kind: 'new_device', actor: { type: 'user', id: userId }, params: { device } })
+  await notifyUser(ctx, { user, kind: 'new_device', actor: { type: 'user', id: user.id }, params: { device } })
   const params = {
     device,
     ip: session.country === null ? session.ip : `${session.ip} (${session.country})`,
     time: session.openedAt,
-    reportLink: await issueReportLink(ctx, user),
   }
-  await queueMail(ctx, { kind: 'new_device', to, userId, locale, params })
+  await mailOwner(ctx, user, { kind: 'new_device', params })
 }

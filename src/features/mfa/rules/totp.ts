@@ -1,6 +1,9 @@
 import { HOTP, Secret, TOTP } from 'otpauth'
 import { SECOND } from '../../../lib/time.ts'
 
+/** What mails call the factor. */
+export const FACTOR = 'Authenticator (TOTP)'
+
 const PERIOD_MS = 30 * SECOND
 const DIGITS = 6
 const ALGORITHM = 'SHA1'

@@ -1,12 +1,13 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
+import { tellOwner } from '../../auth/service/owner-notice.ts'
 import { noticeOf } from '../../notifications/service.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import type { User } from '../../users/types.ts'
 import { mfaNotEnabled } from '../errors.ts'
+import { FACTOR } from '../rules/totp.ts'
 import { deleteBackupCodes, deleteFactor, isEnabled, updateDisabledWithSessions } from '../store.ts'
-import { FACTOR, tellFactorRemoved } from './notices.ts'
 
 export { mfaNotEnabled } from '../errors.ts'
 
@@ -36,7 +37,7 @@ export async function disableSecondFactorOf(
     noticeOf({ user, kind: 'factor_removed', actor, params: { factor: FACTOR } }),
   )
   if (!disabled) throw mfaNotEnabled()
-  tellFactorRemoved(ctx, user)
+  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR } })
   const { authVersion } = disabled
   return endSessionsAfterChange(ctx, { userId, except: null, reason: 'credentials_changed', actor, authVersion })
 }

@@ -2,10 +2,11 @@ import type { ActorCtx, Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import { HOUR } from '../../../lib/time.ts'
 import { getCurrentUser } from '../../auth/service/current.ts'
+import { tellOwner } from '../../auth/service/owner-notice.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
 import { readCode } from '../rules/codes.ts'
-import { codeAt, findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
+import { codeAt, FACTOR, findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
 import {
   deleteBackupCodes,
   deleteFactor,
@@ -23,7 +24,6 @@ import {
 import type { Enrolment, PendingEnrolment } from '../types.ts'
 import { makeBackupCodes } from './backup-codes.ts'
 import { countCode, giveBackCode, openFactor, sealFactor } from './codes.ts'
-import { tellFactorAdded, tellFactorRemoved } from './notices.ts'
 
 /** A secret that was shown and never confirmed is void after this: who has seen it may be forgotten. */
 const PENDING_MS = HOUR
@@ -121,7 +121,7 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<vo
     },
   )
   if (enabled.length === 0) throw invalidCode()
-  tellFactorAdded(ctx, user)
+  tellOwner(ctx, user, { kind: 'factor_added', params: { factor: FACTOR }, added: { kind: 'totp' } })
 }
 
 /** Turns the second factor off; its secret and backup codes go. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
@@ -143,5 +143,5 @@ export async function disableSecondFactor(ctx: ActorCtx, given: GivenFactors): P
     },
   )
   if (disabled.length === 0) throw mfaNotEnabled()
-  tellFactorRemoved(ctx, user)
+  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR } })
 }

@@ -1,6 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { issueReportLink } from '../../auth/service/report.ts'
-import { queueMail } from '../../mail/service.ts'
+import { mailOwner } from '../../auth/service/owner-notice.ts'
 import { findUser } from '../../users/service.ts'
 import type { Passkey } from '../types.ts'
 
@@ -18,6 +17,6 @@ async function sendNotice(ctx: Ctx, kind: Change, { id, userId, name }: Told): P
   if (!user) return
   // Nobody has proven an address that is not verified: whoever made the account must not write its holder a line of their own.
   const factor = nameOf({ name: user.emailVerifiedAt === null ? null : name })
-  const reportLink = await issueReportLink(ctx, user, kind === 'factor_added' ? { kind: 'passkey', id } : null)
-  await queueMail(ctx, { kind, to: user.email, userId, locale: user.locale, params: { factor, reportLink } })
+  const added = kind === 'factor_added' ? { added: { kind: 'passkey', id } as const } : {}
+  await mailOwner(ctx, user, { kind, params: { factor }, ...added })
 }
