@@ -30,10 +30,10 @@ import { sessionRoutes } from './features/sessions/routes.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { userAccountRoutes } from './features/users/routes/account.ts'
 import { userDirectoryRoutes } from './features/users/routes/directory.ts'
-import { answerGateway } from './features/validation/gateway.ts'
+import { answerGateway, isCheckPath } from './features/validation/gateway.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
-import { withAnswerHeaders } from './http/answer-headers.ts'
+import { withAnswerHeaders, withCheckHeaders } from './http/answer-headers.ts'
 import { clientAddress, clientCountry } from './http/client-address.ts'
 import { renderError } from './http/render-error.ts'
 import type { Route } from './http/router.ts'
@@ -147,7 +147,7 @@ function createServers(isolate: Isolate): (config: Config) => Server {
     const known = servers.get(config)
     if (known) return known
     isolate.bornAt(systemClock())
-    const server = createServer({ routes: listRoutes(config.COMPAT), verifier, answerGateway })
+    const server = createServer({ routes: listRoutes(config.COMPAT), verifier, answerGateway, isCheckPath })
     servers.set(config, server)
     return server
   }
@@ -155,8 +155,8 @@ function createServers(isolate: Isolate): (config: Config) => Server {
 
 /** The caller's own request id when it is a plain token, so that logs of both sides meet. */
 function requestIdOf(request: Request): string {
-  const given = request.headers.get('x-request-id') ?? ''
-  return /^[A-Za-z0-9._-]{8,128}$/.test(given) ? given : newUuid()
+  const given = request.headers.get('x-request-id')
+  return given !== null && /^[A-Za-z0-9._-]{8,128}$/.test(given) ? given : newUuid()
 }
 
 /** Without its configuration the service answers nothing but that it runs. */
@@ -174,5 +174,8 @@ function answerBroken(
   createLog({ request_id: requestId }).warn('configuration_error', {
     settings: broken.map(({ name, reason }) => `${name} ${reason}`).join('; '),
   })
-  return withAnswerHeaders({ requestId }, renderError({ requestId, now: systemClock }, configurationError()), {})
+  const answer = renderError({ requestId, now: systemClock }, configurationError())
+  return isCheckPath(pathname)
+    ? withCheckHeaders({ requestId }, answer, {})
+    : withAnswerHeaders({ requestId }, answer, {})
 }

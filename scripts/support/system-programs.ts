@@ -6,6 +6,11 @@ import { run } from './command.ts'
 /** Programs that tests drive; each is a Debian package of the same name. */
 const PROGRAMS = ['chromium', 'nginx', 'caddy', 'haproxy', 'oathtool'] as const
 
+/** Debian packages without a program, and a file by which each is known. */
+const FILES: Readonly<Record<string, string>> = {
+  'libnginx-mod-http-headers-more-filter': '/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so',
+}
+
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /** The full path of a program; daemons stand outside an ordinary user's PATH. */
@@ -14,7 +19,13 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
 }
 
-const missingPrograms = (): string[] => PROGRAMS.filter((name) => findProgram(name) === undefined)
+/** Whether this Debian package, or the program of its name, is on this machine. */
+export function isInstalled(name: string): boolean {
+  const file = FILES[name]
+  return file === undefined ? findProgram(name) !== undefined : existsSync(file)
+}
+
+const missingPackages = (): string[] => [...PROGRAMS, ...Object.keys(FILES)].filter((name) => !isInstalled(name))
 
 /** Installs without starting the daemons that come along (policy-rc.d is Debian's way to say so). */
 async function install(packages: readonly string[]): Promise<void> {
@@ -31,7 +42,7 @@ async function install(packages: readonly string[]): Promise<void> {
 
 /** Puts the programs that tests need on this machine, where that is possible, and tells which are missing. */
 export async function provideSystemPrograms(): Promise<void> {
-  const missing = missingPrograms()
+  const missing = missingPackages()
   if (missing.length === 0) return
   const mayInstall = process.getuid?.() === 0 && findProgram('apt-get') !== undefined
   if (mayInstall) {
@@ -39,5 +50,5 @@ export async function provideSystemPrograms(): Promise<void> {
     await install(missing)
   }
   const reason = mayInstall ? 'apt-get did not install it' : 'not installed, and only root with apt-get may'
-  for (const name of missingPrograms()) console.log(`${name} is missing (${reason}): its tests are skipped`)
+  for (const name of missingPackages()) console.log(`${name} is missing (${reason}): its tests are skipped`)
 }

@@ -139,7 +139,7 @@ export function parseInput<T>(
 }
 
 /** Query parameters; one that is repeated is an array. */
-export function queryOf(url: string): Record<string, string | string[]> {
+function queryOf(url: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null)
   const search = searchOf(url)
   if (search === '') return query
@@ -149,6 +149,18 @@ export function queryOf(url: string): Record<string, string | string[]> {
     query[name] = values.length > 1 ? values : (values[0] ?? '')
   }
   return query
+}
+
+// What a schema makes of no query at all: it is the same every time, and finding out costs as much as a check.
+const withoutQuery = new WeakMap<z.ZodType, unknown>()
+
+/** The query, parsed. What it answers may be shared between requests. */
+export function parseQuery<T>(schema: z.ZodType<T>, url: string, malformed: boolean): T {
+  if (searchOf(url) !== '') return parseInput(schema, queryOf(url), 'query', malformed)
+  if (withoutQuery.has(schema)) return withoutQuery.get(schema) as T
+  const parsed = Object.freeze(parseInput(schema, {}, 'query', malformed))
+  withoutQuery.set(schema, parsed)
+  return parsed
 }
 
 /** A UUID in a path, in whatever case (RFC 9562 4); malformed ones are 400. */

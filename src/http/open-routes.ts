@@ -1,10 +1,9 @@
 import type { Ctx } from '../context.ts'
 import { toDomainError } from './render-error.ts'
 import { inputOf, type Route } from './router.ts'
-import { pathOf } from './url.ts'
 
-/** Finds the open route that a request is for. */
-export type FindOpenRoute = (request: Request) => Route | undefined
+/** Finds the open route of a method and path. */
+export type FindOpenRoute = (method: string, path: string) => Route | undefined
 
 /**
  * Routes for gateways and probes: no caller to identify, nothing to count, one fixed path. They are asked at every request of
@@ -12,7 +11,7 @@ export type FindOpenRoute = (request: Request) => Route | undefined
  */
 export function createOpenRoutes(routes: readonly Route[]): FindOpenRoute {
   const open = new Map(routes.filter(isOpen).map((route) => [keyOf(route.method, route.path), route]))
-  return (request) => open.get(keyOf(request.method, pathOf(request.url)))
+  return (method, path) => open.get(keyOf(method, path))
 }
 
 const keyOf = (method: string, path: string): string => `${method} ${path}`

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
 import { type Guard, type Identity, tokenInvalid, type Verifier } from './guard.ts'
-import { type BodyEncoding, parseInput, queryOf, readInput } from './input.ts'
+import { type BodyEncoding, parseInput, parseQuery, readInput } from './input.ts'
 import type { ErrorRenderer } from './render-error.ts'
 import type { HonoEnv } from './request-state.ts'
 
@@ -162,7 +162,7 @@ async function admit(c: Context<HonoEnv>, { spec }: Route, verifier: Verifier, l
 export async function inputOf({ spec }: Route, request: Request, params: Record<string, string>) {
   const malformed = spec.invalidIs400 ?? false
   const path = spec.path && parseInput(spec.path, params, 'path', true)
-  const query = spec.query && parseInput(spec.query, queryOf(request.url), 'query', malformed)
+  const query = spec.query && parseQuery(spec.query, request.url, malformed)
   const body =
     spec.body &&
     parseInput(spec.body, await readInput(request, spec.encoding ?? 'json', spec.maxBodyBytes), 'body', malformed)

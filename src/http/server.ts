@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { Ctx } from '../context.ts'
 import { internalError, methodNotAllowed, notFound } from '../lib/errors.ts'
-import { withAnswerHeaders } from './answer-headers.ts'
+import { withAnswerHeaders, withCheckHeaders } from './answer-headers.ts'
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts'
 import type { Verifier } from './guard.ts'
 import { limitRequest } from './limits.ts'
@@ -18,7 +18,9 @@ export interface ServerParts {
   readonly routes: readonly Route[]
   readonly verifier: Verifier
   /** Answers the forms of `/validate` that stand outside the routes; null when the request is none of them. */
-  readonly answerGateway: (ctx: Ctx, request: Request) => Promise<Response | null>
+  readonly answerGateway: (ctx: Ctx, request: Request, path: string) => Promise<Response | null>
+  /** Whether the path is of a check of tokens, in any form: its caller is no browser. */
+  readonly isCheckPath: (path: string) => boolean
 }
 
 export type Server = (ctx: Ctx, request: Request) => Promise<Response>
@@ -29,21 +31,28 @@ export function createServer(parts: ServerParts): Server {
   return async (ctx, request) => {
     const started = ctx.now()
     const state: RequestState = { ctx, identity: null, answerHeaders: {} }
-    const { answer, headers, isOpen } = await answerOf(parts, router, state, request)
+    const path = pathOf(request.url)
+    const { answer, headers, isOpen, isCheck } = await answerOf(parts, router, state, request, path)
     const duration = ctx.now() - started
     // A gateway logs its own request: a line for each good check would be most of the log, and half of the check.
-    if (!isOpen || !answer.ok) logRequest(ctx, request, answer, duration)
+    if (!isOpen || !answer.ok) logRequest(ctx, { method: request.method, path }, answer, duration)
     const timing = ctx.config.SERVER_TIMING ? { 'Server-Timing': `total;dur=${duration}` } : {}
-    return withAnswerHeaders(ctx, answer, { ...headers, ...state.answerHeaders, ...timing })
+    const extra = { ...headers, ...state.answerHeaders, ...timing }
+    return isCheck ? withCheckHeaders(ctx, answer, extra) : withAnswerHeaders(ctx, answer, extra)
   }
 }
 
 /** A documented system has a mailed token in a path; one that the log shows would be of use to whoever reads it. */
 const withoutSecrets = (path: string): string => path.replace(/p[a-z]{2}_[\w-]{16,}/g, '[secret]')
 
-function logRequest(ctx: Ctx, request: Request, { status }: Response, duration: number): void {
-  const path = withoutSecrets(pathOf(request.url)).slice(0, LOGGED_PATH_LENGTH)
-  ctx.log.info('request', { method: request.method, path, status, duration_ms: duration })
+function logRequest(
+  ctx: Ctx,
+  { method, path }: { readonly method: string; readonly path: string },
+  { status }: Response,
+  duration: number,
+): void {
+  const logged = withoutSecrets(path).slice(0, LOGGED_PATH_LENGTH)
+  ctx.log.info('request', { method, path: logged, status, duration_ms: duration })
 }
 
 interface Router {
@@ -56,28 +65,32 @@ interface Answered {
   readonly headers: Readonly<Record<string, string>>
   /** Its caller is a gateway or a probe. */
   readonly isOpen: boolean
+  /** A check of a token, whatever became of it. */
+  readonly isCheck: boolean
 }
 
 /** CORS does not apply to the gateway forms: their caller is no browser. */
 async function answerOf(
-  { answerGateway }: ServerParts,
+  { answerGateway, isCheckPath }: ServerParts,
   { hono, findOpenRoute }: Router,
   state: RequestState,
   request: Request,
+  path: string,
 ): Promise<Answered> {
   const { ctx } = state
+  const isCheck = isCheckPath(path)
   try {
-    const fromGateway = await answerGateway(ctx, request)
-    if (fromGateway) return { answer: fromGateway, headers: {}, isOpen: true }
+    const fromGateway = await answerGateway(ctx, request, path)
+    if (fromGateway) return { answer: fromGateway, headers: {}, isOpen: true, isCheck: true }
     const headers = corsHeaders(ctx.config, request)
-    if (isPreflight(request)) return { answer: answerPreflight(ctx, request), headers, isOpen: false }
-    const open = findOpenRoute(request)
-    if (open) return { answer: await answerOpenRoute(ctx, open, request), headers, isOpen: true }
-    return { answer: await hono.fetch(request, { state }), headers, isOpen: false }
+    if (isPreflight(request)) return { answer: answerPreflight(ctx, request), headers, isOpen: false, isCheck }
+    const open = findOpenRoute(request.method, path)
+    if (open) return { answer: await answerOpenRoute(ctx, open, request), headers, isOpen: true, isCheck }
+    return { answer: await hono.fetch(request, { state }), headers, isOpen: false, isCheck }
   } catch (thrown) {
     // A gateway check or a renderer that fails: nothing else may reach this line.
     ctx.log.error('unexpected_error', thrown)
-    return { answer: renderError(ctx, internalError()), headers: {}, isOpen: false }
+    return { answer: renderError(ctx, internalError()), headers: {}, isOpen: false, isCheck }
   }
 }
 

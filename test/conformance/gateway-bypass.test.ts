@@ -55,6 +55,8 @@ const BAD: readonly (readonly [string, string | undefined])[] = [
   ['an expired one', `Bearer ${expired.token}`],
   ['a revoked one', `Bearer ${revoked.token}`],
   ['two good ones', `Bearer ${token}, Bearer ${token}`],
+  ['a good one behind another scheme', `Basic dXNlcjpwYXNzd29yZA==, Bearer ${token}`],
+  ['a good one of another scheme', `DPoP ${token}`],
 ]
 
 async function call(path: string, method: string, required: string | null, authorization?: string): Promise<Response> {

@@ -4,7 +4,7 @@ import { createOpenRoutes } from '../../src/http/open-routes.ts'
 import { createTestApp } from '../support/app.ts'
 
 const find = createOpenRoutes(listRoutes())
-const found = (method: string, path: string) => find(new Request(new URL(path, 'http://127.0.0.1'), { method }))?.path
+const found = (method: string, path: string) => find(method, new URL(path, 'http://127.0.0.1').pathname)?.path
 
 describe('an open route', () => {
   it.each([

@@ -37,6 +37,7 @@ export function createTestServer(options: TestServerOptions) {
     routes: options.routes,
     verifier: options.verifier ?? verifierOf(options.identities ?? {}),
     answerGateway: options.answerGateway ?? (async () => null),
+    isCheckPath: () => false,
   })
   return {
     settled: app.settled,

@@ -1,8 +1,7 @@
 import type { Ctx } from '../../context.ts'
-import { completeAnswer } from '../../http/answer-headers.ts'
+import { checkAnswer } from '../../http/answer-headers.ts'
 import { tokenInvalid } from '../../http/guard.ts'
 import { type ErrorRenderer, errorEnvelope, renderError, toDomainError } from '../../http/render-error.ts'
-import { pathOf } from '../../http/url.ts'
 import { type DomainError, malformedRequest, notFound, unauthorized } from '../../lib/errors.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
@@ -12,8 +11,9 @@ import { type Credential, readAuthorization, readCookie } from './rules/credenti
 import { identityHeaders } from './rules/identity.ts'
 import { checkAccessToken } from './service.ts'
 
-/** The answer depends on who asks, and is for no cache. */
-export const ANSWER_HEADERS = { 'Cache-Control': 'no-store', Vary: 'Authorization, Cookie' } as const
+/** What the answer to a gateway depends on. The exact forms have CORS too, so theirs depends on the origin as well. */
+const VARY = 'Authorization, Cookie'
+export const EXACT_VARY = `${VARY}, Origin`
 
 /** On these paths whatever is no JSON object with a token is simply malformed. */
 const toTold = (error: DomainError): DomainError =>
@@ -23,7 +23,7 @@ const toTold = (error: DomainError): DomainError =>
 export const renderValidationError: ErrorRenderer = Object.assign(
   (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
     const answer = renderError(ctx, toTold(error))
-    answer.headers.set('Vary', ANSWER_HEADERS.Vary)
+    answer.headers.set('Vary', VARY)
     return answer
   },
   { bodyOf: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => errorEnvelope(ctx, toTold(error)) },
@@ -32,16 +32,19 @@ export const renderValidationError: ErrorRenderer = Object.assign(
 /** What a gateway says beside the check's path; a request that carries it comes from one. */
 const REQUIRE_HEADER = 'x-auth-require'
 
+/** The path of a check, in any of its forms. */
+export const isCheckPath = (path: string): boolean =>
+  path === '/validate' || path.startsWith('/validate/') || /^\/api\/v1\/auth\/validate\/?$/.test(path)
+
 /**
  * Answers what no route may: every path below `/validate/`, where method, query and body are the application's and never read,
  * and every other path that a gateway's check was turned to by dots or slashes. Null for the rest.
  */
-export async function answerGateway(ctx: Ctx, request: Request): Promise<Response | null> {
-  const path = pathOf(request.url)
+export async function answerGateway(ctx: Ctx, request: Request, path: string): Promise<Response | null> {
   const required = request.headers.get(REQUIRE_HEADER)
   if (path.startsWith('/validate/')) {
     return answerSafely(ctx, () =>
-      checkRequest(ctx, request, required === null ? NO_CONDITIONS : readHeaderConditions(required)),
+      checkRequest(ctx, request, required === null ? NO_CONDITIONS : readHeaderConditions(required), VARY),
     )
   }
   if (required !== null) return renderValidationError(ctx, checkMisrouted())
@@ -58,23 +61,29 @@ async function answerSafely(ctx: Ctx, work: () => Promise<Response>): Promise<Re
 }
 
 /** A gateway's check: 200 without a body and the identity in headers, or it throws what the gateway is to answer. */
-export async function checkRequest(ctx: Ctx, request: Request, conditions: Conditions | undefined): Promise<Response> {
+export async function checkRequest(
+  ctx: Ctx,
+  request: Request,
+  conditions: Conditions | undefined,
+  vary: string,
+): Promise<Response> {
   if (!conditions) throw conditionsMalformed()
-  const credential = credentialOf(ctx, request)
+  const credential = credentialOf(ctx, request, conditions)
   if (credential.state === 'none') throw unauthorized()
   if (credential.state === 'malformed') throw tokenInvalid()
   const check = await checkAccessToken(ctx, credential.token, conditions)
   if (!check.valid) throw tokenInvalid({}, { message: check.message })
   countCheck(ctx, check.claims)
   if (!areMet(conditions, check.claims)) throw conditionFailed()
-  const headers = { ...identityOf(check.claims), ...ANSWER_HEADERS, 'X-Auth-Freshness': String(check.freshness) }
-  return completeAnswer(ctx, null, headers)
+  const headers = { ...identityOf(check.claims), Vary: vary, 'X-Auth-Freshness': String(check.freshness) }
+  return checkAnswer(ctx, null, headers)
 }
 
 /** Of all routes only a gateway's check reads a cookie: it changes nothing and answers no script. */
-function credentialOf(ctx: Ctx, request: Request): Credential {
-  const given = readAuthorization(request.headers.get('authorization'))
-  return given.state === 'none' ? readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE) : given
+function credentialOf(ctx: Ctx, request: Request, { from }: Conditions): Credential {
+  const given = from === 'cookie' ? null : readAuthorization(request.headers.get('authorization'))
+  if (given !== null && given.state !== 'none') return given
+  return readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE)
 }
 
 // A remembered token has the same claims object at every check.

@@ -1,10 +1,10 @@
-import { completeAnswer } from '../../http/answer-headers.ts'
+import { checkAnswer } from '../../http/answer-headers.ts'
 import { publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { searchOf } from '../../http/url.ts'
 import { rateLimited, serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { conditionFailed, conditionsMalformed } from './errors.ts'
-import { ANSWER_HEADERS, checkRequest, renderValidationError } from './gateway.ts'
+import { checkRequest, EXACT_VARY, renderValidationError } from './gateway.ts'
 import { countCheck } from './limit.ts'
 import { readQueryConditions } from './rules/conditions.ts'
 import { checkAccessToken } from './service.ts'
@@ -23,7 +23,7 @@ validationRoutes.get(
     answers: { 200: { description: 'The token is good and every condition holds' } },
     errors: [unauthorized, tokenInvalid, conditionFailed, conditionsMalformed, rateLimited, serviceUnavailable],
   },
-  ({ ctx, request }) => checkRequest(ctx, request, readQueryConditions(searchOf(request.url))),
+  ({ ctx, request }) => checkRequest(ctx, request, readQueryConditions(searchOf(request.url)), EXACT_VARY),
 )
 
 validationRoutes.post(
@@ -44,9 +44,9 @@ validationRoutes.post(
     if (check.valid) countCheck(ctx, check.claims)
     const headers = {
       'Content-Type': 'application/json',
-      ...ANSWER_HEADERS,
+      Vary: EXACT_VARY,
       'X-Auth-Freshness': String(check.freshness),
     }
-    return completeAnswer(ctx, JSON.stringify(checkToWire(check)), headers)
+    return checkAnswer(ctx, JSON.stringify(checkToWire(check)), headers)
   },
 )

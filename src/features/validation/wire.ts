@@ -19,6 +19,7 @@ export const CheckQuery = z.looseObject({
   org: values,
   acr: values,
   consistency: values,
+  from: values,
 })
 
 export const ValidateAnswer = z.object({

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findProgram } from '../../../scripts/support/system-programs.ts'
+import { findProgram, isInstalled } from '../../../scripts/support/system-programs.ts'
 import { PROJECT_ROOT } from './checkout.ts'
 import { freePort } from './ports.ts'
 import { answersHttp, start, whenReady } from './process.ts'
@@ -12,6 +12,8 @@ export interface Gateway {
 }
 
 interface Recipe {
+  /** Packages beside the program that the recipe needs. */
+  readonly needs?: readonly string[]
   /** How the program is started in the folder that holds its recipe. */
   readonly args: (folder: string) => readonly string[]
   /** What a run as a test adds to the recipe, if anything: pid and scratch files must stay in its folder. */
@@ -22,6 +24,7 @@ const NGINX_SCRATCH = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 export const RECIPES = {
   nginx: {
+    needs: ['libnginx-mod-http-headers-more-filter'],
     args: (folder) => [
       '-e',
       'stderr',
@@ -44,7 +47,13 @@ export const RECIPES = {
 
 export type GatewayName = keyof typeof RECIPES
 
-export const isInstalled = (name: GatewayName): boolean => findProgram(name) !== undefined
+/** The packages without which the recipe cannot be run. */
+export function needsOf(name: GatewayName): readonly string[] {
+  const recipe: Recipe = RECIPES[name]
+  return [name, ...(recipe.needs ?? [])]
+}
+
+export const canRun = (name: GatewayName): boolean => needsOf(name).every(isInstalled)
 
 /** Runs the recipe as it stands in `examples/`, its three addresses exchanged for those of the test. */
 export async function startGateway(

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { UserClaims } from '../../../src/features/keys/types.ts'
-import { areMet, readHeaderConditions, readQueryConditions } from '../../../src/features/validation/rules/conditions.ts'
+import {
+  areMet,
+  NO_CONDITIONS,
+  readHeaderConditions,
+  readQueryConditions,
+} from '../../../src/features/validation/rules/conditions.ts'
 import { encodeHeaderValue } from '../../../src/features/validation/rules/identity.ts'
 import {
   applyEntries,
@@ -28,6 +33,11 @@ describe('conditions in the query', () => {
     ['?role=admin', { roles: ['user'] }, 403],
     ['?role=admin', { roles: ['user'], org_role: 'admin', org_id: ORG }, 403],
     ['?role=admin&role=user', { roles: ['user'] }, 200],
+    ['?role=admin|user', { roles: ['user'] }, 200],
+    ['?role=admin%7Cuser', { roles: ['user'] }, 200],
+    ['?role=admin|vendor', { roles: ['user'] }, 403],
+    ['?role=admin|vendor&role=user', { roles: ['user'] }, 200],
+    ['?role=user&acr=aal1|aal2', { roles: ['user'], acr: 'aal1' }, 200],
     ['?role=admin&role=vendor', { roles: ['user'] }, 403],
     ['?role=user&acr=aal2', { roles: ['user'], acr: 'aal1' }, 403],
     ['?role=user&acr=aal2', { roles: ['user'], acr: 'aal2' }, 200],
@@ -57,6 +67,13 @@ describe('conditions in the query', () => {
     '?role=',
     '?role',
     '?acr=&acr=aal1',
+    '?role=admin|',
+    '?role=|user',
+    '?role=admin||user',
+    '?role=|',
+    '?from=',
+    '?from=header',
+    '?from=cookie|cookie',
     '?consistency=weak',
     '?consistency=',
     '?valid',
@@ -74,7 +91,8 @@ describe('conditions in X-Auth-Require', () => {
     [' valid ', { consistency: 'view' }],
     ['strong', { consistency: 'strong' }],
     ['role=admin, acr=aal2, strong', { consistency: 'strong', role: ['admin'], acr: ['aal2'] }],
-    ['role=admin,role=vendor', { role: ['admin', 'vendor'] }],
+    ['role=admin|vendor, acr=aal1', { role: ['admin', 'vendor'], acr: ['aal1'] }],
+    ['role=admin, from=cookie', { from: 'cookie', role: ['admin'] }],
     ['permission=users:read:self', { permission: ['users:read:self'] }],
   ])('reads %s', (header, conditions) => {
     expect(readHeaderConditions(header)).toMatchObject(conditions)
@@ -99,21 +117,45 @@ describe('conditions in X-Auth-Require', () => {
     'consistency=strong',
     'role=\u00e9',
     '__proto__=x',
+    'role=admin|',
+    'role=|vendor',
+    'from=authorization',
   ])('refuses %j', (header) => {
     const conditions = readHeaderConditions(header)
     if (header === 'role=admin;') expect(conditions?.role).toEqual(['admin;'])
     else expect(conditions).toBeUndefined()
   })
 
+  it.each(['role=user, role=admin', 'role=user,role=user', 'strong, role=admin, strong', 'from=cookie, from=cookie'])(
+    'name each key once: joined headers look like %j',
+    (header) => {
+      expect(readHeaderConditions(header)).toBeUndefined()
+    },
+  )
+
+  it("that a client sends beside the gateway's let nobody pass", async () => {
+    const { token } = await mintUser(app)
+    for (const values of [
+      ['role=user', 'role=admin'],
+      ['role=admin', 'role=user'],
+      ['valid', 'role=admin'],
+      ['role=user', 'role=user'],
+    ]) {
+      const headers = new Headers({ authorization: `Bearer ${token}` })
+      for (const value of values) headers.append('x-auth-require', value)
+      expect((await app.fetch('/validate/x', { headers })).status, values.join(' and ')).toBe(403)
+    }
+  })
+
   it('decide below /validate/', async () => {
     const { token } = await mintUser(app)
     const statuses = await Promise.all(
-      ['role=user', 'role=admin', 'role=user, acr=aal2', 'nonsense'].map(async (required) => {
+      ['role=user', 'role=admin', 'role=user, acr=aal2', 'nonsense', 'role=admin|user'].map(async (required) => {
         const headers = { authorization: `Bearer ${token}`, 'x-auth-require': required }
         return (await app.fetch('/validate/x', { method: 'POST', headers })).status
       }),
     )
-    expect(statuses).toEqual([200, 403, 403, 403])
+    expect(statuses).toEqual([200, 403, 403, 403, 200])
   })
 })
 
@@ -124,8 +166,8 @@ it('lets a query say no more than the header form: none is no condition', () => 
 it('finds no condition met by claims that lack what it asks', () => {
   const machine = { client_id: 'c', sub: 'c', scope: 'events:read users:*' }
   const claims = { ...machine, iss: '', aud: '', jti: '', iat: 0, exp: 0, type: 'access' } as const
-  const isMet = (header: string) => areMet(readHeaderConditions(header) ?? { ...conditionsOfNobody }, claims)
-  const conditionsOfNobody = { consistency: 'view', role: ['-'], permission: [], org: [], acr: [] } as const
+  const isMet = (header: string) => areMet(readHeaderConditions(header) ?? conditionsOfNobody, claims)
+  const conditionsOfNobody = { ...NO_CONDITIONS, role: ['-'] }
   expect(['permission=events:read', 'permission=users:*'].map(isMet)).toEqual([true, true])
   expect(['permission=users:read', 'role=user', 'acr=aal1', 'org=null', 'permission=events'].map(isMet)).toEqual(
     Array(5).fill(false),

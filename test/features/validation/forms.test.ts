@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { json, type TestApp } from '../../support/app.ts'
+import { createTestApp, json, type TestApp } from '../../support/app.ts'
 import { ask, createWorld, type MintedUser, mintUser, type World } from './support.ts'
 
 let world: World
@@ -197,9 +197,15 @@ describe('the cookie', () => {
     expect((await app.fetch('/validate', { headers })).status).toBe(401)
   })
 
-  it('is refused when there are two', async () => {
-    const cookie = `__Secure-postern=${ada.token}; __Secure-postern=${ada.token}`
+  it('is refused when there are two different ones', async () => {
+    const { token } = await mintUser(app)
+    const cookie = `__Secure-postern=${ada.token}; __Secure-postern=${token}`
     expect((await app.fetch('/validate', withCookie(cookie))).status).toBe(401)
+  })
+
+  it('may be sent twice, as browsers do for two paths', async () => {
+    const cookie = `__Secure-postern=${ada.token}; a=b; __Secure-postern=${ada.token}`
+    expect((await app.fetch('/validate', withCookie(cookie))).status).toBe(200)
   })
 
   it('has the name that is configured', async () => {
@@ -215,6 +221,114 @@ describe('the cookie', () => {
     const { verifier } = await import('../../../src/features/validation/verifier.ts')
     const request = new Request('http://127.0.0.1/api/v1/auth/me', { headers: { cookie } })
     expect(await verifier.identify(await app.ctx(), request)).toEqual({ state: 'anonymous' })
+  })
+})
+
+/** Credentials of schemes that are none of ours, as their specifications show them. */
+const OTHER_SCHEMES = [
+  ['Basic', 'Basic dXNlcjpwYXNzd29yZA=='],
+  ['Digest (RFC 7616)', 'Digest username="bearer", realm="http-auth@example.org", uri="/dir", qop=auth, nc=00000001'],
+  ['AWS4', 'AWS4-HMAC-SHA256 Credential=AK/20260101/eu/s3/aws4_request, SignedHeaders=host;range, Signature=fe5f'],
+  [
+    'Hawk',
+    'Hawk id="dh37fgj492je", ts="1353832234", nonce="j4h3g2", mac="6R4rV5iE+NPoym+WwjeHzjAGXUtLNIxmo1vpMofpLAE="',
+  ],
+  ['OAuth (RFC 5849)', 'OAuth realm="Bearer", oauth_consumer_key="9djdj82h48djs9d2", oauth_token="kkk9d7dh3k39sjv7"'],
+  ['Negotiate', 'Negotiate YIIJvwYGKwYBBQUCoIIJszCC'],
+  ['a name that begins like ours', 'Bearer-Of-Others x, y'],
+] as const
+
+describe('an Authorization header of the application', () => {
+  const cookieOf = (token: string) => ({ cookie: `__Secure-postern=${token}` })
+
+  it.each(OTHER_SCHEMES)('with %s leaves the cookie to the check', async (_, authorization) => {
+    const headers = { authorization, ...cookieOf(ada.token) }
+    expect((await app.fetch('/validate', { headers })).status).toBe(200)
+    expect((await app.fetch('/validate/x', { headers })).status).toBe(200)
+    const alone = await app.fetch('/validate', { headers: { authorization } })
+    expect([alone.status, alone.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+  })
+
+  it.each(['DPoP x.y.z', 'DPoP', 'Bearer', 'bearer,', ', Bearer x.y.z', 'Bearer x.y.z, Digest a="b"'])(
+    'that was meant as a token is refused, cookie or not: %j',
+    async (authorization) => {
+      const headers = { authorization, ...cookieOf(ada.token) }
+      expect((await app.fetch('/validate', { headers })).status).toBe(401)
+    },
+  )
+
+  it('with a token of another issuer is left alone by from=cookie', async () => {
+    const headers = { authorization: 'Bearer a.foreign.token', ...cookieOf(ada.token) }
+    expect((await app.fetch('/validate', { headers })).status).toBe(401)
+    const answers = [
+      await app.fetch('/validate?from=cookie', { headers }),
+      await app.fetch('/validate?role=user&from=cookie', { headers }),
+      await app.fetch('/validate/orders', { method: 'POST', headers: { ...headers, 'x-auth-require': 'from=cookie' } }),
+    ]
+    for (const answer of answers) expect(answer.headers.get('x-auth-user-id')).toBe(ada.claims.sub)
+  })
+
+  it('never makes up for the cookie that from=cookie asks for', async () => {
+    for (const cookie of [{}, cookieOf('x.y.z')]) {
+      const headers = asBearer(ada.token, cookie)
+      expect((await app.fetch('/validate?from=cookie', { headers })).status).toBe(401)
+      expect(
+        (await app.fetch('/validate/x', { headers: { ...headers, 'x-auth-require': 'from=cookie' } })).status,
+      ).toBe(401)
+    }
+  })
+})
+
+/** What any answer to a check has. */
+const ALWAYS = ['cache-control', 'vary', 'x-content-type-options', 'x-request-id']
+const IDENTITY = ['user-id', 'username', 'email', 'roles', 'org-id', 'org-role', 'session-id', 'amr', 'expires-at']
+  .concat('freshness')
+  .map((name) => `x-auth-${name}`)
+const BODY = ['content-type']
+const CORS = ['access-control-allow-origin', 'access-control-allow-credentials', 'access-control-expose-headers']
+
+describe('an answer to a check has what its caller reads and nothing else:', () => {
+  const token = () => asBearer(ada.token)
+  const origin = { origin: 'http://localhost:3000' }
+  const preflight = { ...origin, 'access-control-request-method': 'POST' }
+
+  it.each<[string, string, () => RequestInit, number, readonly string[]]>([
+    ['GET', '/validate', () => ({ headers: token() }), 200, IDENTITY],
+    ['GET with conditions', '/validate?role=user', () => ({ headers: token() }), 200, IDENTITY],
+    ['HEAD', '/validate', () => ({ method: 'HEAD', headers: token() }), 200, IDENTITY],
+    ['any method below', '/validate/x', () => ({ method: 'DELETE', headers: token() }), 200, IDENTITY],
+    ['JSON', '/validate', () => json({ token: ada.token }), 200, [...BODY, 'x-auth-freshness']],
+    ['JSON of a bad token', '/api/v1/auth/validate', () => json({ token: 'x' }), 200, [...BODY, 'x-auth-freshness']],
+    ['no JSON', '/validate', () => ({ method: 'POST', body: '{' }), 400, BODY],
+    ['no token', '/validate', () => ({}), 401, [...BODY, 'www-authenticate']],
+    ['no token below', '/validate/x', () => ({}), 401, [...BODY, 'www-authenticate']],
+    ['a condition that fails', '/validate?role=admin', () => ({ headers: token() }), 403, BODY],
+    ['a check that strayed', '/health', () => ({ headers: { 'x-auth-require': 'valid' } }), 403, BODY],
+    ['a slash too many', '/api/v1/auth/validate/', () => json({ token: ada.token }), 404, BODY],
+    ['a configured origin', '/validate', () => ({ headers: { ...token(), ...origin } }), 200, [...IDENTITY, ...CORS]],
+    ['JSON of one', '/validate', () => json({ token: 'x' }, origin), 200, [...BODY, 'x-auth-freshness', ...CORS]],
+  ])('%s', async (_, path, init, status, names) => {
+    const answer = await app.fetch(path, init())
+    expect(answer.status).toBe(status)
+    expect([...answer.headers.keys()].sort()).toEqual([...ALWAYS, ...names].sort())
+    expect(answer.headers.get('vary')).toContain('Authorization, Cookie')
+  })
+
+  it('a preflight of a configured origin, and a method that is not served', async () => {
+    const ofBrowsers = ['x-frame-options', 'content-security-policy', 'strict-transport-security', 'referrer-policy']
+    for (const init of [{ method: 'OPTIONS', headers: preflight }, { method: 'DELETE' }]) {
+      const { headers } = await app.fetch('/validate', init)
+      for (const name of [...ofBrowsers, 'permissions-policy', 'server', 'x-xss-protection'])
+        expect(headers.has(name), name).toBe(false)
+    }
+  })
+
+  it('a deployment that is not configured', async () => {
+    const answer = await createTestApp({ env: { ROOT_SECRET: '' } }).fetch('/validate')
+    expect(answer.status).toBe(503)
+    expect([...answer.headers.keys()].filter((name) => name !== 'retry-after').sort()).toEqual(
+      [...ALWAYS, ...BODY].filter((name) => name !== 'vary').sort(),
+    )
   })
 })
 

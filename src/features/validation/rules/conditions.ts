@@ -4,56 +4,68 @@ import type { Consistency } from '../types.ts'
 /** What a gateway demands of the caller. Keys hold together; a key with several values means any of them. */
 export interface Conditions {
   readonly consistency: Consistency
+  /** `cookie` leaves `Authorization` to the application: it may hold a credential of the application's own. */
+  readonly from: 'anywhere' | 'cookie'
   readonly role: readonly string[]
   readonly permission: readonly string[]
   readonly org: readonly string[]
   readonly acr: readonly string[]
 }
 
-type Key = Exclude<keyof Conditions, 'consistency'>
+type Key = Exclude<keyof Conditions, 'consistency' | 'from'>
 
 const KEYS: readonly string[] = ['role', 'permission', 'org', 'acr'] satisfies Key[]
 const isKey = (key: string): key is Key => KEYS.includes(key)
 
-export const NO_CONDITIONS: Conditions = { consistency: 'view', role: [], permission: [], org: [], acr: [] }
+export const NO_CONDITIONS: Conditions = {
+  consistency: 'view',
+  from: 'anywhere',
+  role: [],
+  permission: [],
+  org: [],
+  acr: [],
+}
 
-/** `?role=admin&acr=aal2&consistency=strong`. Undefined for an unknown key, an empty value or another consistency. */
+/** `?role=admin|editor&acr=aal2&consistency=strong&from=cookie`. Undefined for an unknown key or a value that is none. */
 export function readQueryConditions(search: string): Conditions | undefined {
   if (search === '' || search === '?') return NO_CONDITIONS
-  return collect(new URLSearchParams(search), ([key, value]) =>
-    key === 'consistency' ? (value === 'strong' ? 'strong' : undefined) : [key, value],
-  )
+  return collect([...new URLSearchParams(search)])
 }
 
 /** A word of `X-Auth-Require`: no space, comma or control character in it. */
 const PAIR = /^([a-z]+)=([\x21-\x2b\x2d-\x7e]+)$/
 
-/** `role=admin, acr=aal2, strong`, or `valid` for no condition. Undefined when malformed. */
+/**
+ * `role=admin|editor, acr=aal2, strong, from=cookie`, or `valid` for no condition. Undefined when malformed, and when a key is
+ * given twice: two headers arrive joined by a comma, and the one that a client sent would widen the gateway's.
+ */
 export function readHeaderConditions(header: string): Conditions | undefined {
   if (header.trim() === 'valid') return NO_CONDITIONS
   const words = header.split(',').map((word) => word.trim())
-  return collect(words, (word) => {
-    if (word === 'strong') return 'strong'
-    const [, key, value] = PAIR.exec(word) ?? []
-    return key === undefined || value === undefined ? undefined : [key, value]
+  const pairs = words.map((word): Pair => {
+    if (word === 'strong') return ['consistency', 'strong']
+    const [, key = '', value = ''] = PAIR.exec(word) ?? []
+    // `strong` is a word of its own here.
+    return key === 'consistency' ? ['', ''] : [key, value]
   })
+  return new Set(pairs.map(([key]) => key)).size === pairs.length ? collect(pairs) : undefined
 }
 
-/** `read` answers undefined for what is malformed: then nothing of the whole counts. */
-function collect<T>(parts: Iterable<T>, read: (part: T) => 'strong' | readonly [string, string] | undefined) {
+type Pair = readonly [key: string, value: string]
+
+/** Undefined when a pair is malformed: then nothing of the whole counts. */
+function collect(pairs: readonly Pair[]): Conditions | undefined {
   const found: Record<Key, string[]> = { role: [], permission: [], org: [], acr: [] }
-  let consistency: Consistency = 'view'
-  for (const part of parts) {
-    const condition = read(part)
-    if (condition === 'strong') {
-      consistency = 'strong'
-      continue
-    }
-    const [key, value] = condition ?? ['', '']
-    if (!isKey(key) || value === '') return undefined
-    found[key].push(value)
+  let consistency: Conditions['consistency'] = 'view'
+  let from: Conditions['from'] = 'anywhere'
+  for (const [key, value] of pairs) {
+    if (key === 'consistency' && value === 'strong') consistency = 'strong'
+    else if (key === 'from' && value === 'cookie') from = 'cookie'
+    else if (isKey(key)) found[key].push(...value.split('|'))
+    else return undefined
   }
-  return { consistency, ...found }
+  const hasEmptyValue = Object.values(found).some((values) => values.includes(''))
+  return hasEmptyValue ? undefined : { consistency, from, ...found }
 }
 
 /** What each role of an organization may do, as Janua has it. */

@@ -11,19 +11,24 @@ const MALFORMED: Credential = { state: 'malformed' }
 const MAX_CREDENTIAL_LENGTH = 8 * 1024
 /** RFC 6750 2.1, without the characters that no JWT has. The scheme in any case (RFC 9110 11.1). */
 const BEARER = /^bearer +([A-Za-z0-9_.-]+)$/i
+/** A scheme of access tokens, followed by none of RFC 9110's token characters; empty lines of the header may stand before it. */
+const OURS = /^[\s,]*(?:bearer|dpop)(?![\w!#$%&'*+.^`|~-])/i
 
 const toToken = (token: string): Credential =>
   token.length <= MAX_CREDENTIAL_LENGTH ? { state: 'token', token } : MALFORMED
 
-/** Exactly one Bearer credential; repeated header lines arrive joined by a comma and are none. */
+/**
+ * Exactly one Bearer credential; repeated header lines arrive joined by a comma and are none. A credential of another scheme is
+ * the application's, whatever it holds: Digest, OAuth, Hawk and AWS4 have commas.
+ */
 export function readAuthorization(header: string | null): Credential {
   if (header === null) return NONE
   const token = BEARER.exec(header)?.[1]
   if (token !== undefined) return toToken(token)
-  return /\bbearer\b/i.test(header) || header.includes(',') ? MALFORMED : NONE
+  return OURS.test(header) ? MALFORMED : NONE
 }
 
-/** The cookie's token. Two of one name mean that somebody planted one (RFC 6265 8.6): neither counts. */
+/** The cookie's token. Two different ones of one name mean that somebody planted one (RFC 6265 8.6): neither counts. */
 export function readCookie(header: string | null, name: string): Credential {
   if (header === null) return NONE
   const prefix = `${name}=`
@@ -32,7 +37,8 @@ export function readCookie(header: string | null, name: string): Credential {
     .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(prefix))
     .map((pair) => pair.slice(prefix.length))
-  const [value, second] = values
+  const [value, ...others] = values
   if (value === undefined || value === '') return NONE
-  return second === undefined && /^[A-Za-z0-9_.-]+$/.test(value) ? toToken(value) : MALFORMED
+  const isOne = others.every((other) => other === value)
+  return isOne && /^[A-Za-z0-9_.-]+$/.test(value) ? toToken(value) : MALFORMED
 }
