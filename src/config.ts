@@ -123,6 +123,7 @@ const Variables = z
     RATE_LIMIT_AUTHENTICATED: integer(1000, 1, 1_000_000),
     RATE_LIMIT_ADMIN: integer(5000, 1, 1_000_000),
     RATE_LIMIT_USERS_HOURLY: integer(1000, 1, 1_000_000),
+    RATE_LIMIT_WRITES_HOURLY: integer(600, 1, 1_000_000),
     EVENT_RETENTION_DAYS: integer(90, 1, 3650),
     JURISDICTION: z.enum(['eu', 'fedramp']).optional(),
     MAIL_TRANSPORT: z.enum(['mailbox', 'smtp', 'http', 'binding']).optional(),

@@ -131,11 +131,13 @@ export function createObjects(env: Env, config: Pick<Config, 'JURISDICTION'>): O
     guard: (subject) => ({
       attempt: async (input) => (await guardOf(subject)).attempt(input),
       giveBack: async (input) => (await guardOf(subject)).giveBack(input),
+      fail: async (input) => (await guardOf(subject)).fail(input),
       complete: async (input) => (await guardOf(subject)).complete(input),
       unlock: async (input) => (await guardOf(subject)).unlock(input),
       status: async (input) => (await guardOf(subject)).status(input),
       use: async (input) => (await guardOf(subject)).use(input),
       giveBackUse: async (input) => (await guardOf(subject)).giveBackUse(input),
+      failUse: async (input) => (await guardOf(subject)).failUse(input),
       resetUse: async (input) => (await guardOf(subject)).resetUse(input),
       ping: async () => (await guardOf(subject)).ping(),
     }),

@@ -317,11 +317,27 @@ export interface EventHubRpc {
 export interface AttemptInput {
   readonly account: string
   readonly network: string
+  /** Names one attempt: it is in flight until `giveBack` or `fail`. Without it the attempt is a failure until `giveBack`. */
+  readonly id?: string
 }
 
 export type AttemptResult =
-  | { readonly allowed: true }
-  | { readonly allowed: false; readonly lockedUntil: number; readonly scope: 'network' | 'account' }
+  /** `knowsNetwork`: the account completed a sign-in from the network in the last 30 days; absent when not. */
+  | { readonly allowed: true; readonly knowsNetwork?: boolean }
+  /** `isBusy`: no lock, but attempts in flight take all the room. Older callers take it for a lock of a second. */
+  | {
+      readonly allowed: false
+      readonly lockedUntil: number
+      readonly scope: 'network' | 'account'
+      readonly isBusy?: boolean
+    }
+
+export interface AttemptStatus {
+  readonly failedAttempts: number
+  readonly lockedUntil: number | null
+  /** Of the network that was asked about, as in `AttemptResult`; absent in answers of older code, too. */
+  readonly knowsNetwork?: boolean
+}
 
 export interface UseInput {
   readonly subject: string
@@ -329,28 +345,39 @@ export interface UseInput {
   readonly windowMs: number
   /** The `limit`th use in the window locks the subject for this long; without it, uses leave the window one by one. */
   readonly lockMs?: number
+  /** Names one use: it is in flight until `giveBackUse` or `failUse`. Without it the use counts at once. */
+  readonly id?: string
 }
 
 export interface UseResult {
   readonly allowed: boolean
   readonly retryAfterMs: number
+  /** Refused, but by uses in flight alone. */
+  readonly isBusy?: boolean
 }
 
 export interface SignInGuardRpc {
-  /** Counts one attempt before the password is checked. */
+  /**
+   * Counts one attempt before the password is checked. Failures and attempts in flight never pass a rule's limit together:
+   * one more waits a second at most for a verdict on those before it. One without a verdict after 10 s is a failure.
+   */
   attempt(input: AttemptInput): Promise<AttemptResult>
-  /** A right password: the count of this attempt is given back. */
+  /** A right password: the attempt was no failure. */
   giveBack(input: AttemptInput): Promise<void>
+  /** A wrong password: the attempt in flight is a failure. */
+  fail(input: { account: string; id: string }): Promise<void>
   /** A completed sign-in: the account's count for its network starts anew, and the network is known for 30 days. */
   complete(input: AttemptInput): Promise<void>
   /** An admin's unlock or a reset: every attempt lock of the account is lifted. */
   unlock(input: { account: string }): Promise<void>
-  /** What an answer about one user says of its attempts. */
-  status(input: { account: string }): Promise<{ failedAttempts: number; lockedUntil: number | null }>
-  /** One of `limit` uses of `subject` in `windowMs`, counted exactly. */
+  /** What an answer about one user says of its attempts, and whether the account knows the network. */
+  status(input: { account: string; network?: string }): Promise<AttemptStatus>
+  /** One of `limit` uses of `subject` in `windowMs`, counted exactly. With an `id` it waits as an attempt does. */
   use(input: UseInput): Promise<UseResult>
-  /** Takes the last use back. */
-  giveBackUse(input: { subject: string }): Promise<void>
+  /** Takes back the use with this id; without one, the last that was counted at once. */
+  giveBackUse(input: { subject: string; id?: string }): Promise<void>
+  /** The use in flight counts from now on. */
+  failUse(input: { subject: string; id: string }): Promise<void>
   /** Forgets the subject's uses, and the lock that they led to. */
   resetUse(input: { subject: string }): Promise<void>
   ping(): Promise<'ok'>

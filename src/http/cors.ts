@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
-import { forbidden } from '../lib/errors.ts'
+import { type DomainError, defineError, forbidden } from '../lib/errors.ts'
 import { renderError } from './render-error.ts'
 
 const METHODS = 'GET, POST, PUT, DELETE, OPTIONS, PATCH'
 const REQUEST_HEADERS =
-  'Authorization, Content-Type, X-Requested-With, X-API-Key, X-CSRF-Token, X-Tenant-ID, X-Organization-ID, X-Client-ID, X-Platform, X-SDK, X-Request-ID, Idempotency-Key'
+  'Authorization, Content-Type, X-Requested-With, X-API-Key, X-CSRF-Token, X-Tenant-ID, X-Organization-ID, X-Client-ID, X-Platform, X-SDK, X-Request-ID, Idempotency-Key, traceparent, tracestate, baggage, sentry-trace'
 const EXPOSED_HEADERS =
   'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Total-Count, Retry-After, X-Request-ID'
 const LOCAL_ORIGIN = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/
@@ -45,4 +45,31 @@ export function answerPreflight(ctx: Pick<Ctx, 'config' | 'requestId' | 'now'>, 
       'Access-Control-Max-Age': '600',
     },
   })
+}
+
+export const originNotAllowed = defineError('ORIGIN_NOT_ALLOWED', 'forbidden', 'The origin is not allowed')
+
+/** Says what to configure where the origin is an application's own. */
+export function originRefused(given: string | null): DomainError {
+  const origin = given?.slice(0, 255) ?? 'null'
+  return originNotAllowed({ origin }, { message: `The origin ${origin} is not in CORS_ORIGINS` })
+}
+
+/** Whether a page that is not at our own address sent the request. Programs send neither header. */
+function isFromPageElsewhere({ headers }: Request): boolean {
+  const site = headers.get('sec-fetch-site')
+  if (site === 'cross-site' || site === 'same-site') return true
+  // `same-origin` is also an application that has us behind its own host; `none` is the person at the browser.
+  if (site === 'same-origin' || site === 'none') return false
+  return headers.has('origin')
+}
+
+/**
+ * Throws ORIGIN_NOT_ALLOWED for a request of a page whose origin is not configured. CORS keeps such a page from reading the
+ * answer, not from sending the request: any site could have its visitors guess passwords until their network is locked out.
+ */
+export function requireKnownSite({ config }: Pick<Ctx, 'config'>, request: Request): void {
+  if (!isFromPageElsewhere(request)) return
+  const origin = request.headers.get('origin')
+  if (origin === null || !isAllowedOrigin(config, origin)) throw originRefused(origin)
 }

@@ -1,4 +1,4 @@
-import type { Ctx } from '../context.ts'
+import type { ClientActor, Ctx, UserActor } from '../context.ts'
 import { rateLimited } from '../lib/errors.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { rateSubjectOf } from '../lib/network.ts'
@@ -6,7 +6,7 @@ import { createRemembered, type Remembered } from '../lib/remembered.ts'
 import { HOUR, MINUTE, SECOND, toSeconds } from '../lib/time.ts'
 import type { Identity } from './guard.ts'
 import { estimate, type RateWindows, retryAfter, startWindows, turnWindows, untilNextWindow } from './rate-window.ts'
-import type { Limiter } from './router.ts'
+import type { Limiter, WriteLimiter } from './router.ts'
 
 /** Subjects that one isolate remembers, about 200 bytes each. */
 const MAX_SUBJECTS = 20_000
@@ -17,7 +17,7 @@ const WRITE_EVERY = SECOND
 const shareTtlSeconds = (length: number): number => (2 * length + MINUTE) / SECOND
 
 interface Tier {
-  /** `ip:<address or /64>`, `user:<id>`, `client:<id>`; `hour:` before it for the one of an hour. */
+  /** `ip:<address or /64>`, `user:<id>`, `client:<id>`; `hour:` or `writes:` before it for those of an hour. */
   readonly subject: string
   readonly limit: number
   /** Milliseconds. */
@@ -42,6 +42,11 @@ const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({
   subjects: createRemembered(MAX_SUBJECTS),
 }))
 
+/** How much more than a user an admin or a machine may write: both work for many. */
+const WRITES_FOR_MANY = 20
+
+const isAdmin = (actor: UserActor | ClientActor): boolean => actor.type === 'user' && actor.roles.includes('admin')
+
 /** A bad credential counts as none: else made-up tokens would each have a tier of their own. */
 function tierOf(ctx: Ctx, identity: Identity): Tier {
   const { config } = ctx
@@ -53,8 +58,7 @@ function tierOf(ctx: Ctx, identity: Identity): Tier {
       isAnonymous: true,
     }
   const { actor } = identity
-  const isAdmin = actor.type === 'user' && actor.roles.includes('admin')
-  const limit = isAdmin ? config.RATE_LIMIT_ADMIN : config.RATE_LIMIT_AUTHENTICATED
+  const limit = isAdmin(actor) ? config.RATE_LIMIT_ADMIN : config.RATE_LIMIT_AUTHENTICATED
   return { subject: `${actor.type}:${actor.id}`, limit, length: MINUTE, isAnonymous: false }
 }
 
@@ -62,6 +66,13 @@ function tierOf(ctx: Ctx, identity: Identity): Tier {
 function hourOf({ config }: Ctx, { subject, isAnonymous }: Tier): Tier[] {
   if (isAnonymous) return []
   return [{ subject: `hour:${subject}`, limit: config.RATE_LIMIT_USERS_HOURLY, length: HOUR, isAnonymous }]
+}
+
+/** What a signed-in caller may write into the record in an hour. */
+function writesOf({ config }: Ctx, actor: UserActor | ClientActor): Tier {
+  const factor = isAdmin(actor) || actor.type === 'client' ? WRITES_FOR_MANY : 1
+  const limit = config.RATE_LIMIT_WRITES_HOURLY * factor
+  return { subject: `writes:${actor.type}:${actor.id}`, limit, length: HOUR, isAnonymous: false }
 }
 
 /** One tier's answer to a request. */
@@ -89,13 +100,30 @@ export const limitRequest: Limiter = async (c, identity, spec) => {
   const tier = tierOf(ctx, identity)
   const now = ctx.now()
   const hourly = spec?.isHourly?.(c.req.raw) ? hourOf(ctx, tier) : []
-  const { limit, remaining, isFull, wait } = count(ctx, [tier, ...hourly], now).reduce(nearer)
-  const isRefused = isFull || !(await isAdmittedByPlatform(ctx, tier))
-  answerHeaders['X-RateLimit-Limit'] = String(limit)
-  answerHeaders['X-RateLimit-Remaining'] = String(isRefused ? 0 : remaining)
-  answerHeaders['X-RateLimit-Reset'] = String(toSeconds(now + wait + SECOND - 1))
-  if (isRefused) throw rateLimited({ retry_after: Math.ceil(wait / SECOND), limit })
+  const standing = count(ctx, [tier, ...hourly], now).reduce(nearer)
+  const isFull = standing.isFull || !(await isAdmittedByPlatform(ctx, tier))
+  tell(answerHeaders, { ...standing, isFull }, now)
+  if (isFull) throw refusal(standing)
 }
+
+/** Counts what a signed-in caller writes. An answer shows this tier only when it refuses. */
+export const limitWrite: WriteLimiter = (c, identity) => {
+  if (identity.state !== 'valid') return
+  const { ctx, answerHeaders } = c.var.state
+  const now = ctx.now()
+  const standing = count(ctx, [writesOf(ctx, identity.actor)], now).reduce(nearer)
+  if (!standing.isFull) return
+  tell(answerHeaders, standing, now)
+  throw refusal(standing)
+}
+
+function tell(answerHeaders: Record<string, string>, { limit, remaining, isFull, wait }: Standing, now: number): void {
+  answerHeaders['X-RateLimit-Limit'] = String(limit)
+  answerHeaders['X-RateLimit-Remaining'] = String(isFull ? 0 : remaining)
+  answerHeaders['X-RateLimit-Reset'] = String(toSeconds(now + wait + SECOND - 1))
+}
+
+const refusal = ({ wait, limit }: Standing) => rateLimited({ retry_after: Math.ceil(wait / SECOND), limit })
 
 /** Counts in both tiers, or in none when one of them is full. */
 function count(ctx: Ctx, tiers: readonly Tier[], now: number): Standing[] {

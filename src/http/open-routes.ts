@@ -1,6 +1,6 @@
 import type { Ctx } from '../context.ts'
 import { toDomainError } from './render-error.ts'
-import { inputOf, type Route } from './router.ts'
+import { inputOf, type Route, refusesOtherSites } from './router.ts'
 
 /** Finds the open route of a method and path. */
 export type FindOpenRoute = (method: string, path: string) => Route | undefined
@@ -16,8 +16,11 @@ export function createOpenRoutes(routes: readonly Route[]): FindOpenRoute {
 
 const keyOf = (method: string, path: string): string => `${method} ${path}`
 
-const isOpen = ({ path, spec }: Route): boolean =>
-  spec.guard.kind === 'public' && spec.unlimited === true && !spec.localOnly && !path.includes(':')
+const isOpen = (route: Route): boolean => {
+  const { path, spec } = route
+  const isUnguarded = spec.guard.kind === 'public' && spec.unlimited === true && !refusesOtherSites(route)
+  return isUnguarded && !spec.localOnly && !path.includes(':')
+}
 
 export async function answerOpenRoute(ctx: Ctx, route: Route, request: Request): Promise<Response> {
   try {

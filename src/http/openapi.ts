@@ -19,10 +19,11 @@ import {
   validationFailed,
 } from '../lib/errors.ts'
 import { VERSION } from '../lib/version.ts'
+import { originNotAllowed } from './cors.ts'
 import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
 import type { BodyEncoding } from './input.ts'
 import { errorEnvelope } from './render-error.ts'
-import type { Answer, Route } from './router.ts'
+import { type Answer, type Route, refusesOtherSites } from './router.ts'
 
 /** The envelope of `render-error.ts`, as a schema. */
 const ErrorAnswer = z.object({
@@ -224,6 +225,7 @@ export function listFailures(route: Route): Failure[] {
     ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs400 ? malformed : validationFailed(INVALID_FIELD)] : []),
     ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
     ...(spec.unlimited ? [] : [rateLimited()]),
+    ...(refusesOtherSites(route) ? [originNotAllowed()] : []),
     ...(spec.errors ?? []).map((define) => define()),
     ...REFUSALS[spec.guard.kind].map((define) => define()),
     internalError(),

@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 import type { ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
+import { requireKnownSite } from './cors.ts'
 import { type Guard, type Identity, tokenInvalid, type Verifier } from './guard.ts'
 import { type BodyEncoding, parseInput, parseQuery, readInput } from './input.ts'
 import type { ErrorRenderer } from './render-error.ts'
@@ -33,10 +34,17 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly maxBodyBytes?: number
   /** Whether the request counts against its user's hour as well as the minute. */
   readonly isHourly?: (request: Request) => boolean
+  /**
+   * Whether the call writes an event, and counts against what its signed-in caller may write in an hour. Never so what ends
+   * sessions, takes rights away, or changes a credential or a factor: who stole a session must not use that up.
+   */
+  readonly isWrite?: (body: Parsed<B>) => boolean
   /** The handler itself reads the `Authorization` header: what the document says of it. */
   readonly readsBearer?: boolean
   /** Outside the rate tiers: its caller is a gateway or a probe. */
   readonly unlimited?: boolean
+  /** Pages of any site may send the request: it checks nothing that is counted, and mails nothing. */
+  readonly anySite?: boolean
   /** A page: served, but left out of the OpenAPI document. */
   readonly hidden?: boolean
   /** For development: in production, or asked by another host than loopback, it is an unknown path. */
@@ -54,6 +62,9 @@ export interface RouteInput<C extends Ctx, B extends Schema, Q extends Schema, P
 export type Handler<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> = (
   input: RouteInput<C, B, Q, P>,
 ) => Response | Promise<Response>
+
+/** Of a route each of whose calls writes an event. */
+export const everyCall = (): boolean => true
 
 /** A declared route, as the mount table, the OpenAPI document and the route inventory see it. */
 export interface Route {
@@ -117,6 +128,9 @@ export function createRoutes(options: { prefix: string; tag: string; renderError
 /** Counts the request against its subject's tiers; throws when one is over. Without `spec` no route was found. */
 export type Limiter = (c: Context<HonoEnv>, identity: Identity, spec?: Pick<Route['spec'], 'isHourly'>) => Promise<void>
 
+/** Counts what a signed-in caller writes; throws when the hour has had enough of it. */
+export type WriteLimiter = (c: Context<HonoEnv>, identity: Identity) => void
+
 export function identityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Identity> {
   const { state } = c.var
   state.identity ??= verifier.identify(state.ctx, c.req.raw)
@@ -146,9 +160,14 @@ export function isServed(route: Route, ctx: Pick<Ctx, 'config'>, request: Reques
   return ctx.config.MODE === 'local' && LOOPBACK_HOSTS.includes(new URL(request.url).hostname)
 }
 
-/** Counts the request, then lets it through the route's guard. */
-async function admit(c: Context<HonoEnv>, { spec }: Route, verifier: Verifier, limit: Limiter): Promise<Ctx> {
+/** Links in mails are followed from anywhere, and change nothing until they are confirmed: GET is for everybody. */
+export const refusesOtherSites = ({ method, spec }: Route): boolean => method !== 'GET' && !spec.anySite
+
+/** Refuses what another site's page sends before anything is counted; counts the request, then lets it through the route's guard. */
+async function admit(c: Context<HonoEnv>, route: Route, verifier: Verifier, limit: Limiter): Promise<Ctx> {
   const { ctx } = c.var.state
+  const { spec } = route
+  if (refusesOtherSites(route)) requireKnownSite(ctx, c.req.raw)
   let identity: Identity = { state: 'anonymous' }
   if (spec.guard.kind !== 'public') identity = await identityOf(c, verifier)
   else if (!spec.unlimited) identity = await tierIdentityOf(c, verifier)
@@ -169,14 +188,26 @@ export async function inputOf({ spec }: Route, request: Request, params: Record<
   return { path: path as undefined, query: query as undefined, body: body as undefined }
 }
 
+export interface Limits {
+  readonly limit: Limiter
+  readonly limitWrite: WriteLimiter
+}
+
 /** Registers routes: limit, guard, input, then the one service call of the handler. */
-export function mountRoutes(app: Hono<HonoEnv>, routes: readonly Route[], verifier: Verifier, limit: Limiter): void {
+export function mountRoutes(
+  app: Hono<HonoEnv>,
+  routes: readonly Route[],
+  verifier: Verifier,
+  { limit, limitWrite }: Limits,
+): void {
   for (const route of routes) {
     app.on(route.method, route.path, async (c) => {
       if (!isServed(route, c.var.state.ctx, c.req.raw)) return c.notFound()
       try {
         const ctx = await admit(c, route, verifier, limit)
-        return await route.handle({ ctx, ...(await inputOf(route, c.req.raw, c.req.param())), request: c.req.raw })
+        const input = await inputOf(route, c.req.raw, c.req.param())
+        if (route.spec.isWrite?.(input.body)) limitWrite(c, await identityOf(c, verifier))
+        return await route.handle({ ctx, ...input, request: c.req.raw })
       } catch (thrown) {
         c.set('renderError', route.renderError)
         throw thrown

@@ -4,7 +4,7 @@ import { internalError, methodNotAllowed, notFound } from '../lib/errors.ts'
 import { withAnswerHeaders, withCheckHeaders } from './answer-headers.ts'
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts'
 import type { Verifier } from './guard.ts'
-import { limitRequest } from './limits.ts'
+import { limitRequest, limitWrite } from './limits.ts'
 import { answerOpenRoute, createOpenRoutes, type FindOpenRoute } from './open-routes.ts'
 import { renderError, toDomainError } from './render-error.ts'
 import type { HonoEnv, RequestState } from './request-state.ts'
@@ -100,7 +100,7 @@ function createRouter({ routes, verifier }: ServerParts): Hono<HonoEnv> {
     c.set('state', (c.env as unknown as { state: RequestState }).state)
     await next()
   })
-  mountRoutes(hono, routes, verifier, limitRequest)
+  mountRoutes(hono, routes, verifier, { limit: limitRequest, limitWrite })
   hono.notFound(async (c) => {
     const { ctx } = c.var.state
     await limitRequest(c, await tierIdentityOf(c, verifier))

@@ -22,6 +22,10 @@ export function familyOf(ip: string): 'v4' | 'v6' | 'unknown' {
   return address.kind() === 'ipv4' ? 'v4' : 'v6'
 }
 
+/** Whether the second address is of another network than the first. Dual-stack clients change the family by themselves. */
+export const isOtherNetwork = (one: string, other: string): boolean =>
+  familyOf(one) === familyOf(other) && networkOf(one) !== networkOf(other)
+
 function prefixOf(ip: string, v4Bits: number, v6Bits: number): string {
   const address = parseAddress(ip)
   if (!address) return 'unknown'

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { isMoreThanCredentials } from '../../src/features/auth/wire/profile.ts'
 import type { Identity } from '../../src/http/guard.ts'
 import { publicRoute } from '../../src/http/guard.ts'
 import { renderError } from '../../src/http/render-error.ts'
-import { createRoutes } from '../../src/http/router.ts'
+import { createRoutes, everyCall } from '../../src/http/router.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/lib/time.ts'
-import { createTestApp, env } from '../support/app.ts'
+import { createTestApp, env, json } from '../support/app.ts'
 import { createTestServer, userActor } from '../support/server.ts'
-import { makeAdmin, signUpUser } from '../support/users.ts'
+import { makeAdmin, PASSWORD, signUpUser } from '../support/users.ts'
 
 const routes = createRoutes({ prefix: '/t', tag: 'test', renderError })
 const answers = { 200: { description: 'ok' } }
@@ -20,6 +21,10 @@ routes.get(
     answers,
   },
   () => Response.json({}),
+)
+
+routes.post('/written', { summary: 'an event', guard: publicRoute, isWrite: everyCall, answers }, () =>
+  Response.json({}),
 )
 
 const START = 8000 * 24 * HOUR
@@ -135,5 +140,74 @@ describe('the hour of /api/v1/users', () => {
 
   it('is 1000 unless configured', async () => {
     expect((await createTestApp().ctx()).config.RATE_LIMIT_USERS_HOURLY).toBe(1000)
+  })
+})
+
+describe('what a signed-in caller may write in an hour', () => {
+  function createWriting() {
+    const clock = { now: START }
+    const of = (actor: Extract<Identity, { state: 'valid' }>['actor']): Identity => ({ state: 'valid', actor })
+    const machine = { type: 'client', id: newUuid(), scopes: [], expiresAt: 0 } as const
+    const server = createTestServer({
+      routes: routes.list,
+      env: { RATE_LIMIT_AUTHENTICATED: '1000', RATE_LIMIT_WRITES_HOURLY: '3' },
+      identities: {
+        user: of(userActor(newUuid())),
+        other: of(userActor(newUuid())),
+        admin: of(userActor(newUuid(), ['admin'])),
+        machine: of(machine),
+      },
+      override: (ctx) => ({ ...ctx, now: () => clock.now }),
+    })
+    const write = (token: string) =>
+      server.fetch('/t/written', { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+    /** How many of so many writes were let through. */
+    const passed = async (token: string, count: number) => {
+      let good = 0
+      for (let index = 0; index < count; index += 1) if ((await write(token)).status === 200) good += 1
+      return good
+    }
+    return { clock, write, passed, server }
+  }
+
+  it('is a number of its own, for each user, and begins anew with the hour', async () => {
+    const { clock, write, passed, server } = createWriting()
+    expect(await passed('user', 5)).toBe(3)
+    const refused = await write('user')
+    expect([
+      refused.status,
+      refused.headers.get('x-ratelimit-limit'),
+      refused.headers.get('x-ratelimit-remaining'),
+    ]).toEqual([429, '3', '0'])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50 * 60)
+    expect((await server.fetch('/t/listed', { headers: { authorization: 'Bearer user' } })).status).toBe(200)
+    expect(await passed('other', 3)).toBe(3)
+    clock.now += 2 * HOUR
+    expect(await passed('user', 3)).toBe(3)
+  })
+
+  it('is twenty times as much for admins and machines', async () => {
+    const { passed } = createWriting()
+    expect([await passed('admin', 61), await passed('machine', 61)]).toEqual([60, 60])
+  })
+
+  it('is more than the address or the password of a profile, which no limit keeps from changing', () => {
+    expect(isMoreThanCredentials({ email: 'a@example.test', current_password: 'x', first_name: undefined })).toBe(false)
+    expect(isMoreThanCredentials({ email: 'a@example.test', first_name: 'Ada' })).toBe(true)
+    expect(isMoreThanCredentials({ bio: null })).toBe(true)
+  })
+
+  it('keeps nobody from ending sessions or changing the password', async () => {
+    const limited = createTestApp({ env: { RATE_LIMIT_WRITES_HOURLY: '2' } })
+    const { headers } = await signUpUser(limited)
+    const rename = (bio: string) =>
+      limited.fetch('/api/v1/auth/profile', { ...json({ bio }, headers), method: 'PATCH' })
+    const statuses = []
+    for (const bio of ['one', 'two', 'three']) statuses.push((await rename(bio)).status)
+    expect(statuses).toEqual([200, 200, 429])
+    const passwords = { current_password: PASSWORD, new_password: 'Another-Tr0ubadour-of-the-gate' }
+    expect((await limited.fetch('/api/v1/auth/password/change', json(passwords, headers))).status).toBe(200)
+    expect((await limited.fetch('/api/v1/sessions', { method: 'DELETE', headers })).status).toBe(200)
+    expect((await limited.fetch('/api/v1/auth/signout', { method: 'POST', headers })).status).toBe(200)
   })
 })

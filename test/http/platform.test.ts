@@ -205,6 +205,11 @@ describe('cross-origin requests', () => {
     expect(got.headers.get('access-control-expose-headers')).toContain('X-Total-Count')
   })
 
+  it('may carry what tracing adds to every request of a page', async () => {
+    const granted = (await preflight(cors, ORIGIN)).headers.get('access-control-allow-headers')?.split(', ')
+    expect(granted).toEqual(expect.arrayContaining(['traceparent', 'tracestate', 'baggage', 'sentry-trace']))
+  })
+
   it('of an origin that was written as an address are allowed', async () => {
     const written = createTestServer({
       routes: testRoutes,

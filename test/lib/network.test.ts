@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { familyOf, networkOf, rateSubjectOf } from '../../src/lib/network.ts'
+import { familyOf, isOtherNetwork, networkOf, rateSubjectOf } from '../../src/lib/network.ts'
 
 describe('networkOf', () => {
   it.each([
@@ -30,5 +30,16 @@ describe('familyOf', () => {
     ['x', 'unknown'],
   ])('%j is %j', (ip, family) => {
     expect(familyOf(ip)).toBe(family)
+  })
+})
+
+describe('isOtherNetwork', () => {
+  it.each([
+    ['203.0.113.7', '198.51.100.9', true],
+    ['203.0.113.7', '203.0.113.99', false],
+    ['2001:db8:1::1', '2001:db8:2::1', true],
+    ['203.0.113.7', '2001:db8::1', false],
+  ])('of %j and %j is %j', (one, other, expected) => {
+    expect(isOtherNetwork(one, other)).toBe(expected)
   })
 })

@@ -2,23 +2,30 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Env } from '../../config.ts'
 import { systemClock } from '../../context.ts'
 import { createLog } from '../../lib/log.ts'
-import { HOUR } from '../../lib/time.ts'
+import { HOUR, SECOND } from '../../lib/time.ts'
 import { ALARM_MIGRATIONS, createAlarms } from '../alarms.ts'
 import { applyMigrations, type MigrationSteps } from '../migrations.ts'
-import type { AttemptInput, AttemptResult, SignInGuardRpc, UseInput, UseResult } from '../rpc.ts'
+import type { AttemptInput, AttemptResult, AttemptStatus, SignInGuardRpc, UseInput, UseResult } from '../rpc.ts'
 import {
   type AccountState,
+  type Attempt,
   accountExpiresAt,
   completeSignIn,
   countAttempt,
   describeAccount,
-  findLock,
+  fail,
+  failAttempt,
+  findAccountDoor,
+  findDoor,
+  giveBack,
   giveBackAttempt,
-  lockedUntil,
+  isKnownNetwork,
   memoryOf,
   NEW_ACCOUNT,
+  stillInFlight,
   unlockAccount,
 } from './attempts.ts'
+import { createWaitingRoom } from './waiting-room.ts'
 
 const SIGN_IN_GUARD_MIGRATIONS: MigrationSteps = [
   'create table subjects (key text primary key, state text not null, expires_at integer not null) without rowid',
@@ -28,12 +35,16 @@ const SIGN_IN_GUARD_MIGRATIONS: MigrationSteps = [
 const PRUNE_ALARM = 'prune'
 const PRUNE_EVERY_MS = HOUR
 
+/** What a caller is told who found no room within the wait. */
+const COME_BACK_MS = SECOND
+
 /** Counts what protects a credential, exactly: each decision and its write are one synchronous transaction. */
 export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
 
   readonly #alarms = createAlarms(this.ctx.storage, createLog({ object: 'sign-in-guard' }))
+  readonly #waiting = createWaitingRoom()
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
@@ -43,52 +54,79 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
     })
   }
 
-  async attempt({ account, network }: AttemptInput): Promise<AttemptResult> {
+  async attempt(input: AttemptInput): Promise<AttemptResult> {
+    const { account, network } = input
+    return this.#waiting.ask({ key: accountKey(account), lane: network }, () => this.#attempt(input))
+  }
+
+  #attempt({ account, network, id }: AttemptInput): AttemptResult {
     return this.#change<AttemptResult>(account, (state, now) => {
-      const lock = findLock(state, network, now)
-      if (lock) return { state, answer: { allowed: false, ...lock } }
-      return { state: countAttempt(state, network, now), answer: { allowed: true } }
+      const door = findAccountDoor(state, network, now)
+      const { scope } = door
+      if (door.state === 'locked') return { state, answer: { allowed: false, lockedUntil: door.until, scope } }
+      if (door.state === 'busy')
+        return { state, answer: { allowed: false, isBusy: true, lockedUntil: now + COME_BACK_MS, scope } }
+      const known = isKnownNetwork(state, network, now) ? { knowsNetwork: true } : {}
+      return { state: countAttempt(state, network, now, id), answer: { allowed: true, ...known } }
     })
   }
 
-  async giveBack({ account, network }: AttemptInput): Promise<void> {
-    this.#change(account, (state) => ({ state: giveBackAttempt(state, network), answer: undefined }))
+  async giveBack({ account, network, id }: AttemptInput): Promise<void> {
+    this.#change(account, (state) => ({ state: giveBackAttempt(state, network, id), answer: undefined }))
+    this.#waiting.wake(accountKey(account))
+  }
+
+  async fail({ account, id }: { account: string; id: string }): Promise<void> {
+    this.#change(account, (state) => ({ state: failAttempt(state, id), answer: undefined }))
+    this.#waiting.wake(accountKey(account))
   }
 
   async complete({ account, network }: AttemptInput): Promise<void> {
     this.#change(account, (state, now) => ({ state: completeSignIn(state, network, now), answer: undefined }))
+    this.#waiting.wake(accountKey(account))
   }
 
   async unlock({ account }: { account: string }): Promise<void> {
-    this.#change(account, (state) => ({ state: unlockAccount(state), answer: undefined }))
+    this.#change(account, (state, now) => ({ state: unlockAccount(state, now), answer: undefined }))
+    this.#waiting.wake(accountKey(account))
   }
 
-  async status({ account }: { account: string }): Promise<{ failedAttempts: number; lockedUntil: number | null }> {
-    return describeAccount(this.#read(accountKey(account), NEW_ACCOUNT), this.clock())
+  async status({ account, network }: { account: string; network?: string }): Promise<AttemptStatus> {
+    const state = this.#read(accountKey(account), NEW_ACCOUNT)
+    const now = this.clock()
+    return {
+      ...describeAccount(state, now),
+      ...(network === undefined ? {} : { knowsNetwork: isKnownNetwork(state, network, now) }),
+    }
   }
 
-  async use({ subject, ...rule }: UseInput): Promise<UseResult> {
+  async use(input: UseInput): Promise<UseResult> {
+    return this.#waiting.ask({ key: useKey(input.subject), lane: '' }, () => this.#use(input))
+  }
+
+  #use({ subject, id, ...rule }: UseInput): UseResult {
     return this.ctx.storage.transactionSync(() => {
       const now = this.clock()
-      const known = this.#read<number[]>(useKey(subject), [])
-      const until = lockedUntil(known, rule, now)
-      if (until !== null) return { allowed: false, retryAfterMs: until - now }
-      const times = [...known.filter((at) => at > now - memoryOf(rule)), now]
-      this.#write(useKey(subject), times, now + memoryOf(rule))
+      const known = this.#readUses(subject)
+      const door = findDoor(known, rule, now)
+      if (door.state === 'locked') return { allowed: false, retryAfterMs: door.until - now }
+      if (door.state === 'busy') return { allowed: false, isBusy: true, retryAfterMs: COME_BACK_MS }
+      const uses = [...known.filter(({ at }) => at > now - memoryOf(rule)), { at: now, id }]
+      this.#writeUses(subject, uses, now + memoryOf(rule))
       return { allowed: true, retryAfterMs: 0 }
     })
   }
 
-  async giveBackUse({ subject }: { subject: string }): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
-      const times = this.#read<number[]>(useKey(subject), [])
-      const row = this.#expiry(useKey(subject))
-      if (row !== null) this.#write(useKey(subject), times.slice(0, -1), row)
-    })
+  async giveBackUse({ subject, id }: { subject: string; id?: string }): Promise<void> {
+    this.#changeUses(subject, (uses) => giveBack(uses, (use) => use.id === id))
+  }
+
+  async failUse({ subject, id }: { subject: string; id: string }): Promise<void> {
+    this.#changeUses(subject, (uses) => fail(uses, id))
   }
 
   async resetUse({ subject }: { subject: string }): Promise<void> {
-    this.ctx.storage.sql.exec('delete from subjects where key = ?', useKey(subject))
+    this.#changeUses(subject, (uses) => stillInFlight(uses, this.clock()))
   }
 
   async ping(): Promise<'ok'> {
@@ -106,6 +144,26 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
       if (state !== before) this.#write(accountKey(account), state, accountExpiresAt(state))
       return answer
     })
+  }
+
+  /** Nothing changes for a subject that has no row. */
+  #changeUses(subject: string, change: (uses: readonly Attempt[]) => readonly Attempt[]): void {
+    this.ctx.storage.transactionSync(() => {
+      const expiry = this.#expiry(useKey(subject))
+      if (expiry !== null) this.#writeUses(subject, change(this.#readUses(subject)), expiry)
+    })
+    this.#waiting.wake(useKey(subject))
+  }
+
+  /** A failure is its time alone, as releases before wrote all uses. */
+  #readUses(subject: string): Attempt[] {
+    const stored = this.#read<readonly (number | Attempt)[]>(useKey(subject), [])
+    return stored.map((use) => (typeof use === 'number' ? { at: use } : use))
+  }
+
+  #writeUses(subject: string, uses: readonly Attempt[], expiresAt: number): void {
+    const stored = uses.map((use) => (use.id === undefined ? use.at : use))
+    this.#write(useKey(subject), stored, expiresAt)
   }
 
   #read<T>(key: string, fallback: T): T {

@@ -1,4 +1,4 @@
-import { networkOf } from '../../lib/network.ts'
+import { isOtherNetwork, networkOf } from '../../lib/network.ts'
 import { SECOND } from '../../lib/time.ts'
 import type { InspectInput, InspectResult, RotateInput, RotateResult } from '../rpc.ts'
 import { raiseClaimsVersion, raiseCredentials, readCredentials } from './credentials.ts'
@@ -105,7 +105,7 @@ function recordReplay(
     actor: { type: 'user', id: turn.userId },
     sessionId: session.id,
     organizationId: session.organization_id,
-    data: { advanced_by: advance.ip, replayed_by: input.caller.ip },
+    data: { same_network: !isOtherNetwork(advance.ip, input.caller.ip) },
   })
 }
 
@@ -116,7 +116,7 @@ function recordReuse(turn: Turn, session: SessionRow, input: RotateInput): void 
     actor: AUTHORITY,
     sessionId: session.id,
     organizationId: session.organization_id,
-    data: { presented_by: input.caller.ip, last_used_by: session.ip },
+    data: { same_network: !isOtherNetwork(session.ip, input.caller.ip) },
   })
 }
 

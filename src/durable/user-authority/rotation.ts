@@ -1,4 +1,4 @@
-import { familyOf, networkOf } from '../../lib/network.ts'
+import { isOtherNetwork } from '../../lib/network.ts'
 import { SECOND, toSeconds } from '../../lib/time.ts'
 import type { EndReason, RotateRefusal } from '../rpc.ts'
 import { type Credentials, isStale } from './credentials.ts'
@@ -59,7 +59,7 @@ function decideReplay({ advances, settings, now }: RotationState, presented: Pre
   const hasItsKey = advance.key_hash !== null && advance.key_hash === presented.idempotencyKeyHash
   const isInWindow = now - advance.at <= settings.REFRESH_REPLAY_SECONDS * SECOND
   if (!isInWindow && !(hasItsKey && now < answeredTokenExpiry(advance.at, settings))) return reuse
-  const abroad = !hasItsKey && isAnotherNetwork(advance, presented.ip)
+  const abroad = !hasItsKey && isOtherNetwork(advance.ip, presented.ip)
   if (abroad && foreignRun(advances, presented.generation) >= FOREIGN_REPLAYS) return reuse
   return { kind: 'replay', advance, abroad }
 }
@@ -67,10 +67,6 @@ function decideReplay({ advances, settings, now }: RotationState, presented: Pre
 /** Until when the key of an advance counts: the `exp` of the access token that it answered. */
 export const answeredTokenExpiry = (at: number, settings: Pick<Settings, 'ACCESS_TOKEN_SECONDS'>): number =>
   (toSeconds(at) + settings.ACCESS_TOKEN_SECONDS) * SECOND
-
-/** A client that moves between IPv4 and IPv6 is not another network: dual-stack clients do so by themselves. */
-const isAnotherNetwork = (advance: AdvanceRow, ip: string): boolean =>
-  familyOf(advance.ip) === familyOf(ip) && advance.network !== networkOf(ip)
 
 /** The length of the run of generations around `generation`, itself counted, that were replayed from another network. */
 function foreignRun(advances: readonly AdvanceRow[], generation: number): number {

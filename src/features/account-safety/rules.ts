@@ -1,6 +1,5 @@
 import type { SessionSnapshot } from '../../durable/rpc.ts'
 import type { RecordedEvent } from '../../lib/event.ts'
-import { familyOf, networkOf } from '../../lib/network.ts'
 import type { SecurityAlert, SessionActivity } from './types.ts'
 
 type AlertKind = Pick<SecurityAlert, 'severity' | 'message'>
@@ -29,12 +28,9 @@ const ALERT_KINDS = new Map<string, AlertKind>([
 /** The types of events that may be alerts. */
 export const ALERT_TYPES: readonly string[] = [...ALERT_KINDS.keys()]
 
-const isOtherNetwork = (one: string, other: string): boolean =>
-  familyOf(one) === familyOf(other) && networkOf(one) !== networkOf(other)
-
 /** A lost answer that its own client asks for again is nothing to tell. */
 const isRetry = ({ type, data }: RecordedEvent): boolean =>
-  type === 'session.refresh_replayed' && !isOtherNetwork(String(data.advanced_by), String(data.replayed_by))
+  type === 'session.refresh_replayed' && data.same_network === true
 
 /** Undefined for what is no alert. */
 export function alertOf(event: RecordedEvent): SecurityAlert | undefined {

@@ -1,7 +1,7 @@
 import { actorOf } from '../../context.ts'
 import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
-import { createRoutes } from '../../http/router.ts'
+import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
 import { clientNotFound } from './errors.ts'
 import { createClient, disableClient, listClients } from './service.ts'
@@ -21,6 +21,7 @@ clientRoutes.post(
   '/',
   {
     summary: 'Register a machine; its secret is shown once',
+    isWrite: everyCall,
     guard: adminRoute,
     body: CreateClientBody,
     answers: { 201: { description: 'The client with its secret', schema: CreatedClientAnswer } },

@@ -1,6 +1,6 @@
 import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
-import { createRoutes } from '../../http/router.ts'
+import { createRoutes, everyCall } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized, validationFailed } from '../../lib/errors.ts'
 import { deadLetterNotFound, deadLetterOutdated } from './errors.ts'
 import { listDeadLetters, requeueDeadLetter } from './service.ts'
@@ -27,6 +27,7 @@ deadLetterRoutes.post(
   '/:id/requeue',
   {
     summary: 'Hand a dead letter to its receiver once more',
+    isWrite: everyCall,
     guard: adminRoute,
     path: DeadLetterPath,
     answers: { 200: { description: 'Whether it was taken at once; if not it waits', schema: RequeueAnswer } },

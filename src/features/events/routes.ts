@@ -1,9 +1,9 @@
-import { isAllowedOrigin } from '../../http/cors.ts'
+import { isAllowedOrigin, originNotAllowed, originRefused } from '../../http/cors.ts'
 import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
-import { cursorInvalid, originNotAllowed, tooManySockets, upgradeRequired } from './errors.ts'
+import { cursorInvalid, tooManySockets, upgradeRequired } from './errors.ts'
 import { connectSocket } from './service/connect.ts'
 import { EVENTS_SCOPE, issueTicket, type SocketCredential } from './service/sockets.ts'
 import { headerToken, protocolToken, SocketQuery, switchingProtocols, TicketAnswer, ticketToWire } from './wire.ts'
@@ -25,7 +25,7 @@ eventRoutes.get(
     if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw upgradeRequired()
     const origin = request.headers.get('origin')
     // Another site's page must not open sockets in its visitor's name.
-    if (origin !== null && !isAllowedOrigin(ctx.config, origin)) throw originNotAllowed()
+    if (origin !== null && !isAllowedOrigin(ctx.config, origin)) throw originRefused(origin)
     const socket = await connectSocket(ctx, { credential: credentialOf(request, query), after: query.after ?? null })
     return switchingProtocols(request, socket)
   },

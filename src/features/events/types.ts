@@ -100,12 +100,12 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   'session.refresh_replayed': {
     when: 'An older refresh token was answered again with its successor',
     subject: 'session',
-    data: ['advanced_by', 'replayed_by'],
+    data: ['same_network'],
   },
   'session.reuse_detected': {
     when: 'An older refresh token was presented too late: the session ends',
     subject: 'session',
-    data: ['presented_by', 'last_used_by'],
+    data: ['same_network'],
   },
   'mfa.enabled': { when: 'An authenticator app was confirmed', subject: 'user', data: ['before', 'after'] },
   'mfa.disabled': { when: 'The authenticator app was turned off', subject: 'user', data: ['before', 'after'] },

@@ -14,6 +14,7 @@ import { queueMail } from '../mail/service.ts'
 import {
   findNewestOneTimeToken,
   findOneTimeToken,
+  type IssueInput,
   issueOneTimeToken,
   redeemOneTimeToken,
 } from '../one-time-tokens/service.ts'
@@ -91,17 +92,23 @@ async function findLastRedirect(ctx: Ctx, email: string): Promise<string | null>
 
 async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: LinkData): Promise<void> {
   const userId = user?.id ?? null
-  if (!(await mayMailLink(ctx, 'magic_link', email))) return
-  const { token } = await issueOneTimeToken(ctx, {
-    purpose: 'magic_link',
-    userId,
-    email,
-    data,
-    lifetimeMs: LINK_LIFETIME_MS,
-  })
+  if (!(await mayMailLink(ctx, 'magic_link', { email, userId }))) return
+  const { token } = await issueLink(ctx, { userId, email, data, lifetimeMs: LINK_LIFETIME_MS })
   const params = { link: linkTo(ctx, '/magic-link', token) }
   await queueMail(ctx, { kind: 'magic_link', to: email, userId, locale: user?.locale ?? null, params })
 }
+
+/**
+ * A link voids the older ones that anybody may use, so that the last of them is good. It leaves what somebody holds a secret to,
+ * and a code that was just shown: who asks for links in another's name takes away neither.
+ */
+const issueLink = (ctx: Ctx, link: Pick<IssueInput, 'userId' | 'email' | 'lifetimeMs'> & { readonly data: LinkData }) =>
+  issueOneTimeToken(ctx, {
+    ...link,
+    purpose: 'magic_link',
+    besidesOlder: link.data.bindingHash !== null,
+    voidsOnly: { bindingHash: null, isConfirmed: false },
+  })
 
 /** What a link asks, without using it. Throws INVALID_TOKEN. */
 export async function getMagicLink(
@@ -149,13 +156,9 @@ export type Confirmed =
 export async function confirmMagicLink(ctx: Ctx, input: { token: string }): Promise<Confirmed> {
   const { link, data } = await getMagicLink(ctx, input)
   if (data.isConfirmed || !(await redeemOneTimeToken(ctx, 'magic_link', input.token))) throw linkInvalid()
-  const { token: code } = await issueOneTimeToken(ctx, {
-    purpose: 'magic_link',
-    userId: link.userId,
-    email: link.email,
-    data: { ...data, isConfirmed: true },
-    lifetimeMs: CODE_LIFETIME_MS,
-  })
+  const { userId, email } = link
+  const confirmed = { ...data, isConfirmed: true }
+  const { token: code } = await issueLink(ctx, { userId, email, data: confirmed, lifetimeMs: CODE_LIFETIME_MS })
   if (data.redirectUrl === null) return { outcome: 'code', code }
   // What is allowed may have changed since the link was mailed.
   const url = requireAllowedRedirect(ctx, data.redirectUrl)

@@ -1,6 +1,6 @@
 import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
-import { createRoutes } from '../../http/router.ts'
+import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
 import { mailNotDead, mailNotFound } from './errors.ts'
 import { listMailbox, listMails, requeueMail } from './service.ts'
@@ -46,6 +46,7 @@ mailRoutes.post(
   '/api/v1/admin/mails/:id/requeue',
   {
     summary: 'Send a mail that was given up once more',
+    isWrite: everyCall,
     guard: adminRoute,
     path: MailPath,
     answers: { 200: { description: 'The mail, queued', schema: MailAnswer } },

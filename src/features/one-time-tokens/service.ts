@@ -11,7 +11,7 @@ import {
   voidTokens,
   voidTokensOfSessions,
 } from './store.ts'
-import type { AskingSessions, OneTimePurpose, OneTimeToken, Redemption } from './types.ts'
+import type { AskingSessions, OneTimePurpose, OneTimeToken, Redemption, TokenData } from './types.ts'
 
 const TOKEN_PREFIX = 'pot_'
 
@@ -38,13 +38,15 @@ export interface IssueInput {
   readonly token?: string
   /** Older tokens of this owner and purpose stay good: challenges of several tabs. Links in mails void each other. */
   readonly besidesOlder?: boolean
+  /** Only the older tokens whose data has these values are voided. */
+  readonly voidsOnly?: TokenData
 }
 
 /** For a token that is made in one batch with its event: `commitAll` takes `statements`. As `issueOneTimeToken`. */
 export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'besidesOlder'>) {
   const token = input.token ?? newSecret(TOKEN_PREFIX)
   const id = ctx.newId()
-  const { purpose, userId, email } = input
+  const { purpose, userId, email, voidsOnly = {} } = input
   const insert = insertToken(ctx, {
     id,
     purpose,
@@ -55,7 +57,12 @@ export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'besidesOlder
     createdAt: ctx.now(),
     expiresAt: ctx.now() + input.lifetimeMs,
   })
-  return { token, id, insert, statements: [voidTokens(ctx, { purpose, userId, email }), insert] as const }
+  return {
+    token,
+    id,
+    insert,
+    statements: [voidTokens(ctx, { purpose, userId, email, data: voidsOnly }), insert] as const,
+  }
 }
 
 /** Makes a 256-bit token that works once, and voids the older ones of its owner and purpose. Only its hash is kept. */

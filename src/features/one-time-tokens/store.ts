@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { oneTimeTokens } from './tables.ts'
-import type { AskingSessions, OneTimePurpose, Redemption } from './types.ts'
+import type { AskingSessions, OneTimePurpose, Redemption, TokenData } from './types.ts'
 
 export type TokenRow = typeof oneTimeTokens.$inferSelect
 
@@ -16,12 +16,16 @@ const live = (purpose: OneTimePurpose, tokenHash: string, now: number): SQL | un
 export const insertToken = ({ db }: Pick<Ctx, 'db'>, row: typeof oneTimeTokens.$inferInsert) =>
   db.insert(oneTimeTokens).values(row)
 
-/** A newer token voids the older ones of its owner and purpose. */
+const hasData = ([name, value]: [string, TokenData[string]]): SQL =>
+  sql`${oneTimeTokens.data} -> ${`$.${name}`} = ${JSON.stringify(value)}`
+
+/** A newer token voids the older ones of its owner and purpose that have this data. */
 export const voidTokens = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
-  { purpose, userId, email }: { purpose: OneTimePurpose; userId: string | null; email: string | null },
-) =>
-  db
+  owned: { purpose: OneTimePurpose; userId: string | null; email: string | null; data: TokenData },
+) => {
+  const { purpose, userId, email, data } = owned
+  return db
     .update(oneTimeTokens)
     .set({ usedAt: now(), redemption: 'void' })
     .where(
@@ -29,8 +33,10 @@ export const voidTokens = (
         eq(oneTimeTokens.purpose, purpose),
         userId === null ? eq(oneTimeTokens.email, email ?? '') : eq(oneTimeTokens.userId, userId),
         isNull(oneTimeTokens.usedAt),
+        ...Object.entries(data).map(hasData),
       ),
     )
+}
 
 /** Of the tokens that remember the session that asked for them: those of one session, or of all but one. */
 export async function voidTokensOfSessions(

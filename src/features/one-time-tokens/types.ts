@@ -20,6 +20,9 @@ export interface OneTimeToken {
   readonly expiresAt: number
 }
 
+/** Values that some of a token's data has. */
+export type TokenData = Readonly<Record<string, string | boolean | null>>
+
 /** One session, or all but one (null: all). */
 export type AskingSessions = { readonly only: string } | { readonly except: string | null }
 

@@ -1,6 +1,6 @@
 import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
-import { createRoutes } from '../../http/router.ts'
+import { createRoutes, everyCall } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import { freshFactorErrors } from '../auth/service/step-up.ts'
 import { ceremonyInvalid, passkeyNotFound, passkeyRefused, passkeyTaken, tooManyPasskeys } from './errors.ts'
@@ -130,6 +130,7 @@ passkeyRoutes.patch(
   `${PREFIX}/:passkey_id`,
   {
     summary: "Name one of the caller's passkeys",
+    isWrite: everyCall,
     guard: confirmedUserRoute,
     path: PasskeyPath,
     body: RenameBody,

@@ -1,6 +1,6 @@
 import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
-import { createRoutes } from '../../http/router.ts'
+import { createRoutes, everyCall } from '../../http/router.ts'
 import { payloadTooLarge, unauthorized, validationFailed } from '../../lib/errors.ts'
 import { importUsers } from './service.ts'
 import { IMPORT_ENCODING, ImportAnswer, ImportBody, ImportQuery, importToWire, parseImport } from './wire.ts'
@@ -11,6 +11,7 @@ userImportRoutes.post(
   '/import',
   {
     summary: 'Import users with their password hashes: a chunk of NDJSON or CSV, 1,000 rows at most',
+    isWrite: everyCall,
     guard: adminRoute,
     body: ImportBody,
     encoding: IMPORT_ENCODING,

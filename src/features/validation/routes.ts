@@ -32,6 +32,7 @@ validationRoutes.post(
     summary: 'Check a token',
     guard: publicRoute,
     unlimited: true,
+    anySite: true,
     invalidIs400: true,
     query: ValidateQuery,
     body: ValidateBody,

@@ -3,15 +3,22 @@ import { describe, expect, it } from 'vitest'
 import {
   ACCOUNT_RULE,
   type AccountState,
+  type Attempt,
   accountExpiresAt,
   completeSignIn,
   countAttempt,
   describeAccount,
+  fail,
+  failAttempt,
+  findAccountDoor,
+  findDoor,
   findLock,
+  giveBack,
   giveBackAttempt,
   lockedUntil,
   NEW_ACCOUNT,
   unlockAccount,
+  VERDICT_MS,
 } from '../../../src/durable/sign-in-guard/attempts.ts'
 import { DAY, HOUR, MINUTE } from '../../../src/lib/time.ts'
 
@@ -72,6 +79,70 @@ describe('a right password', () => {
   })
 })
 
+describe('attempts in flight', () => {
+  const begin = (state: AccountState, count: number, at = T): AccountState =>
+    Array.from({ length: count }, (_, index) => `flight ${index}`).reduce(
+      (before, id) => countAttempt(before, HOME, at, id),
+      state,
+    )
+
+  it('take room, and are no failures', () => {
+    const state = begin(NEW_ACCOUNT, 5)
+    expect(findAccountDoor(state, HOME, T + 1)).toEqual({ state: 'busy', scope: 'network' })
+    expect(findLock(state, HOME, T + 1)).toBeNull()
+    expect(describeAccount(state, T + 1)).toEqual({ failedAttempts: 0, lockedUntil: null })
+  })
+
+  it('leave as much room as failures and they together have not taken', () => {
+    const state = begin(failAt(NEW_ACCOUNT, HOME, T - 2, T - 1), 2)
+    expect(findAccountDoor(state, HOME, T + 1).state).toBe('open')
+    expect(findAccountDoor(begin(state, 1), HOME, T + 1).state).toBe('busy')
+  })
+
+  it('lock with the fifth wrong one, and not before', () => {
+    const four = ['flight 0', 'flight 1', 'flight 2', 'flight 3'].reduce(failAttempt, begin(NEW_ACCOUNT, 5))
+    expect(findAccountDoor(four, HOME, T + 1).state).toBe('busy')
+    expect(findAccountDoor(failAttempt(four, 'flight 4'), HOME, T + 1).state).toBe('locked')
+  })
+
+  it('leave nothing behind when they were right', () => {
+    const state = giveBackAttempt(begin(NEW_ACCOUNT, 2), HOME, 'flight 0')
+    expect(giveBackAttempt(state, HOME, 'flight 1')).toEqual(NEW_ACCOUNT)
+  })
+
+  it('are failures after ten seconds without a verdict', () => {
+    const state = begin(NEW_ACCOUNT, 5)
+    expect(findAccountDoor(state, HOME, T + VERDICT_MS - 1).state).toBe('busy')
+    expect(findLock(state, HOME, T + VERDICT_MS)).toEqual({ lockedUntil: T + 15 * MINUTE, scope: 'network' })
+    expect(describeAccount(state, T + VERDICT_MS).failedAttempts).toBe(5)
+  })
+
+  it('are none when a right verdict comes late', () => {
+    const state = giveBackAttempt(begin(NEW_ACCOUNT, 5), HOME, 'flight 2')
+    expect(findLock(state, HOME, T + VERDICT_MS)).toBeNull()
+  })
+
+  it('may still fail after another sign-in was completed, or the account unlocked', () => {
+    for (const state of [
+      completeSignIn(begin(NEW_ACCOUNT, 5), HOME, T + 1),
+      unlockAccount(begin(NEW_ACCOUNT, 5), T + 1),
+    ])
+      expect(describeAccount(failAttempt(state, 'flight 3'), T + 2).failedAttempts).toBe(1)
+  })
+
+  it('of thirty networks keep every unknown one waiting, and no known one', () => {
+    const networks = Array.from({ length: 30 }, (_, index) => `10.0.${index}.0/24`)
+    const state = networks.reduce((before, network) => countAttempt(before, network, T, network), NEW_ACCOUNT)
+    expect(findAccountDoor(state, AWAY, T + 1)).toEqual({ state: 'busy', scope: 'account' })
+    expect(findAccountDoor(completeSignIn(state, AWAY, T), AWAY, T + 1).state).toBe('open')
+  })
+
+  it('of a caller that names none are failures from the start', () => {
+    const state = giveBackAttempt(failAt(begin(NEW_ACCOUNT, 2), HOME, T), HOME)
+    expect(state).toEqual(begin(NEW_ACCOUNT, 2))
+  })
+})
+
 describe('a completed sign-in', () => {
   it('resets the count of its own network only', () => {
     const state = failAt(failAt(NEW_ACCOUNT, HOME, ...fiveAt(T)), AWAY, T + 5, T + 6)
@@ -113,7 +184,7 @@ describe('thirty failures in an hour from all networks', () => {
 describe('an unlock', () => {
   it('lifts both locks and keeps known networks', () => {
     const state = failEverywhere(failAt(completeSignIn(NEW_ACCOUNT, HOME, T), AWAY, ...fiveAt(T)), 30, T)
-    const after = unlockAccount(state)
+    const after = unlockAccount(state, T + 5)
     expect(findLock(after, AWAY, T + 5)).toBeNull()
     expect(describeAccount(after, T + 5)).toEqual({ failedAttempts: 0, lockedUntil: null })
     expect(after.known).toEqual(state.known)
@@ -151,6 +222,45 @@ describe('any course of attempts', () => {
           const all = admitted.filter((other) => other.at >= at && other.at < at + ACCOUNT_RULE.windowMs)
           expect(all.length).toBeLessThanOrEqual(30)
         }
+      }),
+    )
+  })
+})
+
+describe('any course of attempts at once', () => {
+  it('never has more failures and attempts in flight than the rule allows, and gives no guess for nothing', () => {
+    const rule = { limit: 5, windowMs: 15 * MINUTE, lockMs: 15 * MINUTE }
+    const step = fc.record({
+      after: fc.integer({ min: 0, max: 8000 }),
+      verdict: fc.constantFrom('none', 'wrong', 'right'),
+      which: fc.nat({ max: 4 }),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        let attempts: readonly Attempt[] = []
+        const guesses: number[] = []
+        let open: { id: string; at: number }[] = []
+        let now = T
+        for (const { after, verdict, which } of steps) {
+          now += after
+          const door = findDoor(attempts, rule, now)
+          if (door.state === 'open') {
+            const id = `${guesses.length}`
+            attempts = [...attempts, { at: now, id }]
+            guesses.push(now)
+            open = [...open, { id, at: now }]
+          }
+          const settled = verdict === 'none' ? undefined : open[which % (open.length || 1)]
+          if (!settled) continue
+          open = open.filter((it) => it !== settled)
+          if (verdict === 'wrong') attempts = fail(attempts, settled.id)
+          else {
+            attempts = giveBack(attempts, ({ id }) => id === settled.id)
+            guesses.splice(guesses.lastIndexOf(settled.at), 1, Number.NaN)
+          }
+        }
+        for (const at of guesses)
+          expect(guesses.filter((other) => other >= at && other < at + rule.windowMs).length).toBeLessThanOrEqual(5)
       }),
     )
   })

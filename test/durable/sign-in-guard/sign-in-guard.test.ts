@@ -60,6 +60,112 @@ describe('SignInGuard', () => {
     })
   })
 
+  describe('attempts at once', () => {
+    const begin = (guard: SignInGuard, account: string, count: number) =>
+      Array.from({ length: count }, (_, index) => guard.attempt({ account, network, id: `${index}` }))
+
+    it('wait for those before them, and pass in the order in which they came', async () => {
+      const { run } = await newGuard()
+      await run(async (guard) => {
+        const account = newUuid()
+        const passed: number[] = []
+        const all = begin(guard, account, 20).map(async (attempt, index) => {
+          expect(await attempt).toEqual({ allowed: true })
+          passed.push(index)
+          await guard.giveBack({ account, network, id: `${index}` })
+        })
+        await Promise.all(all)
+        expect(passed).toEqual(Array.from({ length: 20 }, (_, index) => index))
+        expect(await guard.status({ account })).toEqual({ failedAttempts: 0, lockedUntil: null })
+      })
+    })
+
+    it('are locked once five of those before them were wrong', async () => {
+      const { run, clock } = await newGuard()
+      await run(async (guard) => {
+        const account = newUuid()
+        const all = begin(guard, account, 8)
+        for (const id of ['0', '1', '2', '3', '4']) await guard.fail({ account, id })
+        const lock = { allowed: false, lockedUntil: clock.now + 15 * MINUTE, scope: 'network' }
+        expect((await Promise.all(all)).slice(5)).toEqual([lock, lock, lock])
+      })
+    })
+
+    it('are told to come back when there is no verdict within a second', async () => {
+      const { run, clock } = await newGuard()
+      await run(async (guard) => {
+        const account = newUuid()
+        const [last] = begin(guard, account, 6).slice(5)
+        expect(await last).toEqual({ allowed: false, isBusy: true, lockedUntil: clock.now + 1000, scope: 'network' })
+        expect(await guard.status({ account })).toEqual({ failedAttempts: 0, lockedUntil: null })
+      })
+    })
+
+    it('are failures ten seconds after they began, where nobody came back with a verdict', async () => {
+      const { run, clock } = await newGuard()
+      await run(async (guard) => {
+        const account = newUuid()
+        await Promise.all(begin(guard, account, 5))
+        clock.now += 10_000
+        expect(await guard.attempt({ account, network, id: 'next' })).toMatchObject({
+          allowed: false,
+          scope: 'network',
+        })
+        expect((await guard.status({ account })).failedAttempts).toBe(5)
+      })
+    })
+
+    it('of one network do not keep another waiting', async () => {
+      const { run } = await newGuard()
+      await run(async (guard) => {
+        const account = newUuid()
+        const waiting = begin(guard, account, 7)
+        expect(await guard.attempt({ account, network: '198.51.100.0/24', id: 'other' })).toEqual({ allowed: true })
+        await guard.unlock({ account })
+        await Promise.all(waiting)
+      })
+    })
+
+    it('are counted alike as uses of any subject', async () => {
+      const { run } = await newGuard()
+      await run(async (guard) => {
+        const rule = { subject: newUuid(), limit: 2, windowMs: HOUR, lockMs: HOUR }
+        const use = (id: string) => guard.use({ ...rule, id })
+        const [first, second, third, fourth] = ['a', 'b', 'c', 'd'].map(use)
+        await Promise.all([first, second])
+        await guard.giveBackUse({ subject: rule.subject, id: 'a' })
+        expect(await third).toEqual({ allowed: true, retryAfterMs: 0 })
+        expect(await fourth).toEqual({ allowed: false, isBusy: true, retryAfterMs: 1000 })
+        await guard.failUse({ subject: rule.subject, id: 'b' })
+        await guard.failUse({ subject: rule.subject, id: 'c' })
+        expect(await use('e')).toEqual({ allowed: false, retryAfterMs: HOUR })
+      })
+    })
+  })
+
+  it('reads the uses that a release before wrote', async () => {
+    const { run, clock } = await newGuard()
+    await run(async (guard, state) => {
+      const rule = { subject: newUuid(), limit: 2, windowMs: HOUR }
+      const old = JSON.stringify([clock.now - 2, clock.now - 1])
+      state.storage.sql.exec('insert into subjects values (?, ?, ?)', `use:${rule.subject}`, old, clock.now + HOUR)
+      expect((await guard.use({ ...rule, id: 'a' })).allowed).toBe(false)
+      await guard.giveBackUse(rule)
+      expect((await guard.use({ ...rule, id: 'b' })).allowed).toBe(true)
+    })
+  })
+
+  it('says which networks an account knows', async () => {
+    const { run } = await newGuard()
+    await run(async (guard) => {
+      const account = newUuid()
+      await guard.complete({ account, network })
+      expect(await guard.attempt({ account, network, id: 'a' })).toEqual({ allowed: true, knowsNetwork: true })
+      expect(await guard.status({ account, network })).toMatchObject({ knowsNetwork: true })
+      expect(await guard.status({ account, network: '198.51.100.0/24' })).toMatchObject({ knowsNetwork: false })
+    })
+  })
+
   it('counts uses exactly, and says how long to wait', async () => {
     const { run, clock } = await newGuard()
     await run(async (guard) => {
@@ -99,6 +205,17 @@ describe('SignInGuard', () => {
       await guard.resetUse({ subject: newUuid() })
       expect((await guard.use({ subject: locked, ...rule })).allowed).toBe(true)
       expect((await guard.use({ subject: other, ...rule })).allowed).toBe(false)
+    })
+  })
+
+  it('forgets no use in flight with the others: it may yet fail', async () => {
+    const { run } = await newGuard()
+    await run(async (guard) => {
+      const rule = { subject: newUuid(), limit: 1, windowMs: HOUR, lockMs: HOUR }
+      await guard.use({ ...rule, id: 'a' })
+      await guard.resetUse(rule)
+      await guard.failUse({ subject: rule.subject, id: 'a' })
+      expect((await guard.use({ ...rule, id: 'b' })).allowed).toBe(false)
     })
   })
 

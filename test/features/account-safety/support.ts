@@ -55,8 +55,8 @@ export async function userWithDevice(fields: Record<string, string> = {}): Promi
 export async function lockOut(identifier: string, address = newAddress(), on: TestApp = app): Promise<void> {
   const guess = () =>
     on.fetch('/api/v1/auth/signin', json({ email: identifier, password: 'wrong' }, { 'cf-connecting-ip': address }))
-  const statuses = (await Promise.all(Array.from({ length: 6 }, guess))).map(({ status }) => status)
-  expect(statuses.sort()).toEqual([401, 401, 401, 401, 401, 423])
+  const statuses = (await Promise.all(Array.from({ length: 5 }, guess))).map(({ status }) => status)
+  expect([...statuses, (await guess()).status]).toEqual([401, 401, 401, 401, 401, 423])
   await on.settled()
 }
 

@@ -18,6 +18,13 @@ const statuses = async (answers: readonly Promise<Response>[]): Promise<number[]
 const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index))
 
+/** Five were looked at; the others met the lock, or waited a second in vain for a verdict on those five. */
+async function expectFiveChecked(answers: readonly Promise<Response>[]): Promise<void> {
+  const all = await statuses(answers)
+  expect(all.filter((status) => status === 401)).toHaveLength(5)
+  expect(all.filter((status) => ![401, 423, 429].includes(status))).toEqual([])
+}
+
 /** A user whose hash costs next to nothing to check: for tests of many guesses. */
 async function createCheapUser(password = PASSWORD): Promise<User> {
   return createUser(await app.ctx(), { email: newEmail(), passwordHash: await bcrypt.hash(password, 4) })
@@ -30,19 +37,14 @@ describe('guesses from one network', () => {
   it('are checked five times of twenty in parallel, and then answered as locked', async () => {
     const { email } = await signUpUser(app)
     const address = newAddress()
-    expect(await statuses(times(20, () => signIn(email, 'wrong password', address)))).toEqual([
-      ...times(5, () => 401),
-      ...times(15, () => 423),
-    ])
+    await expectFiveChecked(times(20, () => signIn(email, 'wrong password', address)))
+    expect((await signIn(email, 'wrong password', address)).status).toBe(423)
   })
 
   it('are told the same for a user that does not exist', async () => {
     const address = newAddress()
     const email = newEmail()
-    expect(await statuses(times(20, () => signIn(email, 'wrong password', address)))).toEqual([
-      ...times(5, () => 401),
-      ...times(15, () => 423),
-    ])
+    await expectFiveChecked(times(20, () => signIn(email, 'wrong password', address)))
     const answer = await signIn(email.toUpperCase(), 'wrong password', address)
     expect(answer.status).toBe(423)
   })
@@ -75,11 +77,9 @@ describe('guesses from one network', () => {
     const username = `name_${Date.now()}`
     const { email } = await signUpUser(app, { username })
     const address = newAddress()
-    const names = [email, username, email.toUpperCase(), username.toUpperCase(), email, username]
-    expect(await statuses(names.map((name) => signIn(name, 'wrong password', address)))).toEqual([
-      ...times(5, () => 401),
-      423,
-    ])
+    const names = [email, username, email.toUpperCase(), username.toUpperCase(), email]
+    expect(await statuses(names.map((name) => signIn(name, 'wrong password', address)))).toEqual(times(5, () => 401))
+    expect((await signIn(username, 'wrong password', address)).status).toBe(423)
   })
 
   it('start anew after a completed sign-in', async () => {
@@ -175,7 +175,8 @@ describe('users who may not sign in', () => {
     const { id, email } = await createCheapUser()
     await setStatus(id, 'suspended')
     const address = newAddress()
-    expect(await statuses(times(6, () => signIn(email, PASSWORD, address)))).toEqual([...times(5, () => 401), 423])
+    expect(await statuses(times(5, () => signIn(email, PASSWORD, address)))).toEqual(times(5, () => 401))
+    expect((await signIn(email, PASSWORD, address)).status).toBe(423)
   })
 
   it('locked by an admin: told so with the right password only', async () => {

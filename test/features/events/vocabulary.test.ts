@@ -13,6 +13,11 @@ it('docs/events.md has every type with what it carries', () => {
   }
 })
 
+it('carries no address: those leave through audit alone', () => {
+  const fields = Object.values(EVENT_TYPES).flatMap(({ data }) => data)
+  expect(fields.filter((field) => /(^|_)(ip|address|by)(_|$)/.test(field))).toEqual([])
+})
+
 const sources = import.meta.glob('../../../src/**/*.ts', { query: '?raw', import: 'default', eager: true })
 
 it('has the types that the code writes, and no other', () => {

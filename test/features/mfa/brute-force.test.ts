@@ -26,6 +26,17 @@ const times = <T>(count: number, make: (index: number) => T): T[] =>
 const outcomesOf = async (answers: readonly Promise<Response>[]) =>
   (await Promise.all(answers.map(outcomeOf))).map(([, code]) => code).sort()
 
+/** So many were looked at; the others met the lock, or waited a second in vain for a verdict on those. */
+async function expectChecked(
+  answers: readonly Promise<Response>[],
+  count: number,
+  [wrong, locked]: readonly [string, string],
+): Promise<void> {
+  const codes = await outcomesOf(answers)
+  expect(codes.filter((code) => code === wrong)).toHaveLength(count)
+  expect(codes.filter((code) => ![wrong, locked, 'RATE_LIMIT_EXCEEDED'].includes(code ?? ''))).toEqual([])
+}
+
 const ask = (path: string, body: unknown, headers: Record<string, string>) =>
   app.fetch(`/api/v1${path}`, json(body, { 'cf-connecting-ip': newAddress(), ...headers }))
 
@@ -75,10 +86,7 @@ describe('guesses at one user', () => {
     const guesses = challenges.flatMap(({ mfa_token }) =>
       times(4, () => answerChallenge(app, mfa_token, wrongOf(user), newAddress())),
     )
-    expect(await outcomesOf(guesses)).toEqual([
-      ...times(10, () => 'MFA_CODE_INVALID'),
-      ...times(14, () => 'SECOND_FACTOR_LOCKED'),
-    ])
+    await expectChecked(guesses, 10, ['MFA_CODE_INVALID', 'SECOND_FACTOR_LOCKED'])
   })
 
   it('are counted together on every surface that takes a code', async () => {
@@ -152,10 +160,7 @@ describe('wrong passwords of a stolen token', () => {
     const user = await enrolQuickly(app)
     const address = newAddress()
     const guess = () => ask('/auth/step-up', { password: 'wrong' }, { ...user.headers, 'cf-connecting-ip': address })
-    expect(await outcomesOf(times(8, guess))).toEqual([
-      ...times(3, () => 'ACCOUNT_LOCKED'),
-      ...times(5, () => 'INVALID_PASSWORD'),
-    ])
+    await expectChecked(times(8, guess), 5, ['INVALID_PASSWORD', 'ACCOUNT_LOCKED'])
     expect(await outcomeOf(guess())).toEqual([423, 'ACCOUNT_LOCKED'])
     await expect(signInUser(app, { ...user, address })).rejects.toThrow('423')
   })

@@ -117,7 +117,8 @@ describe('POST /api/v1/mfa/challenge/verify', () => {
       app.fetch('/api/v1/auth/signin', json({ email: user.email, password: 'wrong' }, { 'cf-connecting-ip': address }))
     expect(await statusesOf([1, 2, 3, 4].map(guess))).toEqual([401, 401, 401, 401])
     await startSignIn(app, user, address)
-    expect(await statusesOf([1, 2].map(guess))).toEqual([401, 423])
+    expect((await guess()).status).toBe(401)
+    expect((await guess()).status).toBe(423)
   })
 
   it('is 422 for a body without token or code', async () => {

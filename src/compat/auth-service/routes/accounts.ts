@@ -15,6 +15,7 @@ import { Token, TokenRefresh, tokenToWire } from '../wire/sessions.ts'
 import {
   ChangedUserResponse,
   changedUserToWire,
+  isMoreThanCredentials,
   strangerToWire,
   toAccountChange,
   toRegistration,
@@ -95,6 +96,7 @@ accountRoutes.put(
   '/profile',
   {
     summary: "Change the caller's account; a new address counts once its link is used",
+    isWrite: isMoreThanCredentials,
     guard: confirmedUserRoute,
     body: UserUpdate,
     answers: { 200: { description: 'The user as it is now', schema: ChangedUserResponse }, ...INVALID },

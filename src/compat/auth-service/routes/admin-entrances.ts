@@ -8,7 +8,7 @@ import {
   weakPassword,
 } from '../../../features/auth/errors.ts'
 import { confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerFurtherAdmin, signInAdmin } from '../service/admins.ts'
 import { AdminCreate, AdminLogin, toNewAdmin } from '../wire/admin.ts'
@@ -28,6 +28,7 @@ adminEntranceRoutes.post(
   '/register',
   {
     summary: 'Register an admin, with the secret key or as an admin',
+    isWrite: everyCall,
     guard: confirmedOptionalUserRoute,
     body: AdminCreate,
     answers: { 200: { description: 'The new admin; it is not signed in', schema: UserResponse }, ...INVALID },

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
 import { adminRoute } from '../../../http/guard.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { PageQuery } from '../../fields.ts'
 import { activate, changeRoleByName, changeStateByEmail, changeStateByNumber, listAllUsers } from '../service/admins.ts'
@@ -43,7 +43,14 @@ adminRoutes.put(
 
 adminRoutes.put(
   '/activate-user/:user_id',
-  { summary: 'Activate a user again', guard: adminRoute, path: UserPath, answers: changed, errors: stateErrors },
+  {
+    summary: 'Activate a user again',
+    isWrite: everyCall,
+    guard: adminRoute,
+    path: UserPath,
+    answers: changed,
+    errors: stateErrors,
+  },
   async ({ ctx, path }) => Response.json(changedUserToWire(await activate(ctx, path.user_id))),
 )
 
@@ -96,6 +103,7 @@ adminRoutes.post(
   '/unlock',
   {
     summary: 'Lift every lock of an account',
+    isWrite: everyCall,
     guard: adminRoute,
     body: UnlockAccountRequest,
     answers: done,

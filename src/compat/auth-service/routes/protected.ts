@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { userRoute } from '../../../http/guard.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { recordInteraction } from '../service/chatbot.ts'
 import { INVALID, Message, messageToWire } from '../wire/answers.ts'
@@ -15,6 +15,7 @@ protectedRoutes.post(
   '/chatbot/interact',
   {
     summary: 'Publish an interaction with the chatbot to the event stream',
+    isWrite: everyCall,
     guard: userRoute,
     body: Chatbot,
     maxBodyBytes: MAX_INTERACTION_BYTES,

@@ -53,6 +53,10 @@ export const UserUpdate = z
   })
   .meta({ id: 'AuthServiceUserUpdate' })
 
+/** Whether more is to be changed than the address or the password. */
+export const isMoreThanCredentials = ({ username, role }: z.output<typeof UserUpdate>): boolean =>
+  (username ?? role ?? null) !== null
+
 export const toAccountChange = (body: z.output<typeof UserUpdate>): OwnAccountChange => ({
   username: body.username ?? null,
   newEmail: body.email ?? null,

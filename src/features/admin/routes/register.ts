@@ -1,6 +1,6 @@
 import { confirmedOptionalUserRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../auth/service/passwords.ts'
 import { adminSecretInvalid } from '../errors.ts'
@@ -13,6 +13,7 @@ adminRegisterRoutes.post(
   '/register',
   {
     summary: "Make another admin: by an admin's token, or with ADMIN_SECRET_KEY",
+    isWrite: everyCall,
     guard: confirmedOptionalUserRoute,
     body: RegisterAdminBody,
     answers: { 201: { description: 'The new admin, not signed in', schema: RegisteredAdminAnswer } },

@@ -1,6 +1,6 @@
 import { adminRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import type { StateChange } from '../../users/service/state.ts'
 import { mfaNotEnabled, passkeyNotFound, removePasskeys, removeSecondFactor } from '../service/factors.ts'
@@ -20,12 +20,16 @@ const CHANGES: readonly { change: Exclude<StateChange, 'delete'>; summary: strin
   { change: 'restore', summary: 'Bring a deleted user back, inactive', message: 'User restored' },
 ]
 
+/** The other changes take rights away, which no limit stands in the way of. */
+const LETS_IN: ReadonlySet<StateChange> = new Set<StateChange>(['unsuspend', 'activate', 'unlock', 'restore'])
+
 for (const { change, summary, message } of CHANGES)
   adminStateRoutes.post(
     `/${change}`,
     {
       summary,
       guard: adminRoute,
+      ...(LETS_IN.has(change) ? { isWrite: everyCall } : {}),
       path: UserPath,
       body: ReasonBody,
       query: ReasonQuery,

@@ -1,7 +1,7 @@
 import { actorOf } from '../../../context.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { malformedRequest, notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { readMaintenance, setMaintenance } from '../../maintenance/service.ts'
 import { listActivity } from '../service/activity.ts'
@@ -81,6 +81,7 @@ adminSystemRoutes.post(
   '/cache/clear',
   {
     summary: 'Clear what the isolate that answers remembers and can find again',
+    isWrite: everyCall,
     guard: adminRoute,
     answers: { 200: { description: 'What was cleared, and how much', schema: CacheClearedAnswer } },
     errors: [serviceUnavailable],
@@ -109,6 +110,7 @@ adminSystemRoutes.post(
   '/maintenance-mode',
   {
     summary: 'Close sign-ups and sign-ins to all but admins, or open them again; sessions go on',
+    isWrite: everyCall,
     guard: adminRoute,
     body: MaintenanceBody,
     query: MaintenanceQuery,

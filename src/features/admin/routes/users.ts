@@ -1,6 +1,6 @@
 import { adminRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { ownAccount } from '../errors.ts'
 import { deleteOther, forceDelete } from '../service/deletion.ts'
@@ -126,6 +126,7 @@ adminUserRoutes.post(
   '/:id/notifications',
   {
     summary: "Send a user a message: it reaches the user's sockets and the platform channel",
+    isWrite: everyCall,
     guard: adminRoute,
     path: UserPath,
     body: NotificationBody,

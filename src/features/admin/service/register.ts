@@ -5,6 +5,7 @@ import type { EventActor } from '../../../lib/event.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { MINUTE, SECOND } from '../../../lib/time.ts'
+import { beginUse, failUse, giveBackUse, settle, tooManyAtOnce } from '../../auth/service/guarded-use.ts'
 import { requireStrongPassword } from '../../auth/service/passwords.ts'
 import { sendVerification } from '../../auth/service/verification.ts'
 import { createUser, type NewUser } from '../../users/service.ts'
@@ -58,12 +59,16 @@ async function requireRegistrar(
 /** Counted as a credential is: before it is compared. */
 async function requireSecretKey(ctx: Ctx, secretKey: string): Promise<void> {
   const network = networkOf(ctx.ip)
-  const subject = `admin-secret:${network}`
-  const guard = ctx.objects.guard(network)
-  const use = await guard.use({ subject, ...WRONG_KEYS })
-  if (!use.allowed) throw rateLimited({ retry_after: Math.ceil(use.retryAfterMs / SECOND) })
+  const begun = await beginUse(ctx, network, { subject: `admin-secret:${network}`, ...WRONG_KEYS })
+  if (!begun.allowed) {
+    const { retryAfterMs, isBusy } = begun.refusal
+    throw isBusy ? tooManyAtOnce(retryAfterMs) : rateLimited({ retry_after: Math.ceil(retryAfterMs / SECOND) })
+  }
   const key = ctx.config.ADMIN_SECRET_KEY
   const isEqual = await equalSecrets(secretKey, key ?? NO_KEY)
-  if (!isEqual || key === undefined) throw adminSecretInvalid()
-  await guard.giveBackUse({ subject })
+  if (!isEqual || key === undefined) {
+    await settle(ctx, 'failure_not_counted', [failUse(ctx, begun.use)])
+    throw adminSecretInvalid()
+  }
+  await giveBackUse(ctx, begun.use)
 }

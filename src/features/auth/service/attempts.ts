@@ -1,14 +1,15 @@
 import type { Ctx } from '../../../context.ts'
-import type { AttemptInput, UseResult } from '../../../durable/rpc.ts'
+import type { AttemptInput, AttemptResult, UseResult } from '../../../durable/rpc.ts'
 import { sha256 } from '../../../lib/crypto.ts'
 import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
-import { rateLimited } from '../../../lib/errors.ts'
+import { type DomainError, rateLimited } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { delay, HOUR, SECOND, toIso } from '../../../lib/time.ts'
 import { tellLocked } from '../../account-safety/service/lock.ts'
 import { normalizeIdentifier } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked } from '../errors.ts'
+import { beginUse, type CountedUse, failUse, giveBackUse, settle, tooManyAtOnce } from './guarded-use.ts'
 
 type Counting = Pick<Ctx, 'objects' | 'ip' | 'now' | 'log'>
 
@@ -55,52 +56,81 @@ function lockError(ctx: Pick<Ctx, 'now'>, lockedUntil: number) {
   )
 }
 
-const countOfAccount = (ctx: Counting, attempt: AttemptInput) => ctx.objects.guard(attempt.account).attempt(attempt)
-
-const countOfNetwork = (ctx: Counting, { network }: AttemptInput) =>
-  ctx.objects.guard(network).use({ subject: networkSubject(network), ...NETWORK_FAILURES })
-
-const giveBackToAccount = (ctx: Counting, attempt: AttemptInput) => ctx.objects.guard(attempt.account).giveBack(attempt)
-
-const giveBackToNetwork = (ctx: Counting, { network }: AttemptInput) =>
-  ctx.objects.guard(network).giveBackUse({ subject: networkSubject(network) })
-
-/** A count that stays too high is no way in: it is logged, and the sign-in goes on. */
-async function settle(ctx: Counting, what: string, work: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(work))
-    if (result.status === 'rejected') ctx.log.error(what, result.reason)
+/** An attempt that was counted before its password is looked at. Exactly one verdict follows: `passAttempt` or `failAttempt`. */
+export interface CountedAttempt extends AttemptInput {
+  readonly id: string
+  /** Its count on the network, or what the network is answered that is closed to all accounts that do not know it. */
+  readonly onNetwork: { readonly use: CountedUse } | { readonly refusal: DomainError }
 }
+
+type Refused = Extract<AttemptResult, { allowed: false }>
+
+function refusalOfAccount(ctx: Ctx, account: string, refused: Refused): DomainError {
+  if (refused.isBusy) return tooManyAtOnce(refused.lockedUntil - ctx.now())
+  tellLocked(ctx, account, refused)
+  return lockError(ctx, refused.lockedUntil)
+}
+
+const refusalOfNetwork = (ctx: Ctx, { retryAfterMs, isBusy }: Omit<UseResult, 'allowed'>): DomainError =>
+  isBusy ? tooManyAtOnce(retryAfterMs) : lockError(ctx, ctx.now() + retryAfterMs)
+
+const giveBackToAccount = (
+  { objects }: Pick<Ctx, 'objects'>,
+  { account, network, id }: AttemptInput & { id: string },
+) => objects.guard(account).giveBack({ account, network, id })
 
 /**
  * Counts one attempt, before its password is looked at. Throws ACCOUNT_LOCKED when the account is closed to this network,
- * or the network to signing in; SERVICE_UNAVAILABLE when either guard does not answer: unguarded guesses are never checked.
+ * or the network to signing in; RATE_LIMIT_EXCEEDED when more arrive at once than may fail; SERVICE_UNAVAILABLE when either
+ * guard does not answer: unguarded guesses are never checked. Who completed a sign-in from the network in the last 30 days is
+ * let past what others of the network did.
  */
-export async function countAttempt(ctx: Ctx, attempt: AttemptInput): Promise<void> {
-  const [account, network] = await Promise.allSettled([countOfAccount(ctx, attempt), countOfNetwork(ctx, attempt)])
-  const isCountedOnAccount = account.status === 'fulfilled' && account.value.allowed
-  const isCountedOnNetwork = network.status === 'fulfilled' && network.value.allowed
-  if (isCountedOnAccount && isCountedOnNetwork) return
+export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput): Promise<CountedAttempt> {
+  const attempt = { account, network, id: ctx.newId() }
+  const [onAccount, onNetwork] = await Promise.allSettled([
+    ctx.objects.guard(account).attempt(attempt),
+    beginUse(ctx, network, { subject: networkSubject(network), ...NETWORK_FAILURES }),
+  ])
+  const counted = onAccount.status === 'fulfilled' && onAccount.value.allowed ? onAccount.value : null
+  const begun = onNetwork.status === 'fulfilled' ? onNetwork.value : null
+  if (counted && begun?.allowed) return { ...attempt, onNetwork: begun }
+  if (counted?.knowsNetwork && begun && !begun.allowed)
+    return { ...attempt, onNetwork: { refusal: refusalOfNetwork(ctx, begun.refusal) } }
   // No password was tried: what one guard counted while the other refused is taken back.
   await settle(ctx, 'attempt_not_given_back', [
-    ...(isCountedOnAccount ? [giveBackToAccount(ctx, attempt)] : []),
-    ...(isCountedOnNetwork ? [giveBackToNetwork(ctx, attempt)] : []),
+    ...(counted ? [giveBackToAccount(ctx, attempt)] : []),
+    ...(begun?.allowed ? [giveBackUse(ctx, begun.use)] : []),
   ])
-  if (account.status === 'rejected') throw account.reason
-  if (network.status === 'rejected') throw network.reason
-  if (!account.value.allowed) {
-    tellLocked(ctx, attempt.account, account.value)
-    throw lockError(ctx, account.value.lockedUntil)
-  }
-  throw lockError(ctx, ctx.now() + network.value.retryAfterMs)
+  if (onAccount.status === 'rejected') throw onAccount.reason
+  if (onNetwork.status === 'rejected') throw onNetwork.reason
+  if (!onAccount.value.allowed) throw refusalOfAccount(ctx, account, onAccount.value)
+  if (!onNetwork.value.allowed) throw refusalOfNetwork(ctx, onNetwork.value.refusal)
+  throw new TypeError('an attempt was neither counted nor refused')
 }
 
 /** The password was right: the attempt was no failure. */
-export const giveBackAttempt = (ctx: Counting, attempt: AttemptInput): Promise<void> =>
-  settle(ctx, 'attempt_not_given_back', [giveBackToAccount(ctx, attempt), giveBackToNetwork(ctx, attempt)])
+export const passAttempt = (ctx: Counting, { onNetwork, ...attempt }: CountedAttempt): Promise<void> =>
+  settle(ctx, 'attempt_not_given_back', [
+    giveBackToAccount(ctx, attempt),
+    ...('use' in onNetwork ? [giveBackUse(ctx, onNetwork.use)] : []),
+  ])
+
+/**
+ * The password was wrong. Returns what is answered: `refusal`, or what everybody else of a closed network is told, or its
+ * wrong passwords would say which accounts have signed in from it.
+ */
+export async function failAttempt(ctx: Counting, attempt: CountedAttempt, refusal: DomainError): Promise<DomainError> {
+  const { account, id, onNetwork } = attempt
+  await settle(ctx, 'failure_not_counted', [
+    ctx.objects.guard(account).fail({ account, id }),
+    ...('use' in onNetwork ? [failUse(ctx, onNetwork.use)] : []),
+  ])
+  return 'refusal' in onNetwork ? onNetwork.refusal : refusal
+}
 
 /** All factors were right: the account's count for this network starts anew, and the network is known. */
-export const completeAttempt = (ctx: Counting, attempt: AttemptInput): Promise<void> =>
-  settle(ctx, 'sign_in_not_completed', [ctx.objects.guard(attempt.account).complete(attempt)])
+export const completeAttempt = (ctx: Counting, { account, network }: AttemptInput): Promise<void> =>
+  settle(ctx, 'sign_in_not_completed', [ctx.objects.guard(account).complete({ account, network })])
 
 /** For answers about one user; nothing is decided by it, so a guard that is silent knows of no attempt. */
 export async function findAttempts(
@@ -112,6 +142,20 @@ export async function findAttempts(
   } catch (cause) {
     ctx.log.error('attempts_unknown', cause, { user_id: userId })
     return { failedAttempts: 0, lockedUntil: null }
+  }
+}
+
+/** Whether the user completed a sign-in from the network in the last 30 days. A guard that is silent knows of none. */
+export async function knowsNetwork(
+  ctx: Pick<Ctx, 'objects' | 'log'>,
+  userId: string,
+  network: string,
+): Promise<boolean> {
+  try {
+    return (await ctx.objects.guard(userId).status({ account: userId, network })).knowsNetwork ?? false
+  } catch (cause) {
+    ctx.log.error('known_networks_unknown', cause, { user_id: userId })
+    return false
   }
 }
 

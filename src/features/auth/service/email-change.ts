@@ -12,7 +12,7 @@ import { applyToOwnView } from '../../validation/service.ts'
 import { linkInvalid } from '../errors.ts'
 import { updateEmail } from '../store/credentials.ts'
 import { linkTo } from './links.ts'
-import { mayMailLink, requireMailTransport } from './mailed-links.ts'
+import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
@@ -71,7 +71,7 @@ export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: strin
 /** Null when the user, or the address, has had its links of this hour. */
 async function issueLink(ctx: ActorCtx, user: User, newEmail: string): Promise<string | null> {
   const { id: userId, email: oldEmail, authVersion } = user
-  for (const whom of [userId, newEmail]) if (!(await mayMailLink(ctx, 'email_change', whom))) return null
+  if (!(await mayMailLinkElsewhere(ctx, 'email_change', { userId, email: newEmail }))) return null
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_change',
     userId,

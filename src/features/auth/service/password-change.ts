@@ -6,7 +6,7 @@ import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import type { User } from '../../users/types.ts'
 import { passwordWrong } from '../errors.ts'
 import { updatePassword } from '../store/credentials.ts'
-import { attemptOf, countAttempt, giveBackAttempt } from './attempts.ts'
+import { attemptOf, countAttempt, failAttempt, passAttempt } from './attempts.ts'
 import { getCurrentUser } from './current.ts'
 import { tellPasswordChanged } from './password-notice.ts'
 import { requireStrongPassword } from './passwords.ts'
@@ -70,9 +70,8 @@ export function changePasswordOf(
 
 /** Counted before it is looked at, like a sign-in. Throws INVALID_PASSWORD, ACCOUNT_LOCKED. */
 export async function requireCurrentPassword(ctx: Ctx, user: User, password: string): Promise<void> {
-  const attempt = await attemptOf(ctx, user, user.email)
-  await countAttempt(ctx, attempt)
+  const attempt = await countAttempt(ctx, await attemptOf(ctx, user, user.email))
   const isRight = user.passwordHash !== null && (await verifyPassword(ctx, user.passwordHash, password)).matches
-  if (!isRight) throw passwordWrong()
-  await giveBackAttempt(ctx, attempt)
+  if (!isRight) throw await failAttempt(ctx, attempt, passwordWrong())
+  await passAttempt(ctx, attempt)
 }

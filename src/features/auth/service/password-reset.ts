@@ -49,7 +49,7 @@ export async function requestPasswordResetOfKnown(ctx: Ctx, { email }: { email: 
 
 async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> {
   const { id: userId, email, locale } = user
-  if (!(await mayMailLink(ctx, 'password_reset', email))) return
+  if (!(await mayMailLink(ctx, 'password_reset', { email, userId }))) return
   const token = await issueResetToken(ctx, user)
   const params = { link: base ? linkBelow(base, token) : linkTo(ctx, '/reset-password', token) }
   await queueMail(ctx, { kind: 'password_reset', to: email, userId, locale, params })

@@ -13,6 +13,7 @@ import type { AssertionCredential } from '../../passkeys/types.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { completeAttempt, failSlowly } from './attempts.ts'
+import type { CountedUse } from './guarded-use.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 
 /** The user whom the challenge is for, unless they may no longer sign in or their credentials were changed since. */
@@ -36,9 +37,9 @@ export async function getOpenChallenge(ctx: Ctx, mfaToken: string): Promise<Open
 }
 
 /** Counts an answer before it is looked at. The challenge first: one that is used up must not be a way to lock its user out. */
-async function countAnswer(ctx: Ctx, challenge: Challenge): Promise<void> {
+async function countAnswer(ctx: Ctx, challenge: Challenge): Promise<CountedUse> {
   if (!(await countChallengeAttempt(ctx, challenge))) throw mfaChallengeInvalid()
-  await countCode(ctx, challenge.userId)
+  return countCode(ctx, challenge.userId)
 }
 
 /**
@@ -66,8 +67,8 @@ export type ChallengeAnswer = { readonly mfaToken: string } & (
 )
 
 async function proveCode(ctx: Ctx, { challenge, user }: OpenChallenge, code: string): Promise<readonly string[]> {
-  await countAnswer(ctx, challenge)
-  if (!(await useCountedCode(ctx, user.id, code))) throw mfaCodeInvalid()
+  const counted = await countAnswer(ctx, challenge)
+  if (!(await useCountedCode(ctx, { userId: user.id, counted }, code))) throw mfaCodeInvalid()
   return ['otp']
 }
 

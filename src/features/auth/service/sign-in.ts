@@ -12,7 +12,7 @@ import type { NewSession, OpenedSession } from '../../sessions/types.ts'
 import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
-import { attemptOf, completeAttempt, countAttempt, failSlowly, giveBackAttempt } from './attempts.ts'
+import { attemptOf, completeAttempt, countAttempt, failAttempt, failSlowly, passAttempt } from './attempts.ts'
 
 export { accountLocked, invalidCredentials }
 
@@ -58,24 +58,28 @@ export const signIn = (ctx: Ctx, input: SignInInput): Promise<SignInResult> =>
 
 async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   const user = await findUserByIdentifier(ctx, input.identifier)
-  const attempt = await attemptOf(ctx, user, input.identifier)
-  await countAttempt(ctx, attempt)
+  const attempt = await countAttempt(ctx, await attemptOf(ctx, user, input.identifier))
   const stored = user?.passwordHash ?? null
   const verification = await verifyPassword(ctx, stored ?? DUMMY_HASH, input.password)
-  if (!user || stored === null || !verification.matches) throw refused(ctx, 'wrong_password', user)
+  if (!user || stored === null || !verification.matches)
+    throw await failAttempt(ctx, attempt, refused(ctx, 'wrong_password', user))
   if (verification.isOutdated) ctx.defer(rehash(ctx, { userId: user.id, from: stored, password: input.password }))
-  if (user.status === 'locked') {
-    await giveBackAttempt(ctx, attempt)
-    throw accountLocked({ reason: 'administrative', locked_until: null })
-  }
-  // Not given back: a right password that is never locked out would be told from a wrong one.
-  if (!isSignInAllowed(user)) throw refused(ctx, user.status, user)
-  if (isHidden(ctx, user)) throw refused(ctx, 'email_not_verified', user)
-  if (input.accepts && !input.accepts(user)) {
-    await giveBackAttempt(ctx, attempt)
-    throw signInNotAccepted()
-  }
+  const hidden = findHiddenReason(ctx, user)
+  if (hidden !== null) throw await failAttempt(ctx, attempt, refused(ctx, hidden, user))
+  await passAttempt(ctx, attempt)
+  if (user.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })
+  if (input.accepts && !input.accepts(user)) throw signInNotAccepted()
   return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password', attempt })
+}
+
+/**
+ * Why a right password is answered as a wrong one is, and counted: one that is never locked out would be told from it. Null
+ * for who may know that it was right.
+ */
+function findHiddenReason(ctx: Ctx, user: User): string | null {
+  if (user.status === 'locked') return null
+  if (!isSignInAllowed(user)) return user.status
+  return isHidden(ctx, user) ? 'email_not_verified' : null
 }
 
 /** As `signIn`, for answers that have no room for a challenge: throws MFA_REQUIRED with it. */
@@ -104,7 +108,7 @@ export interface FirstFactor {
   readonly amr: readonly string[]
   /** `user.signed_in` names it. */
   readonly method: string
-  /** Counted before a password was checked. */
+  /** Whose count a completed sign-in starts anew, where a password was checked. */
   readonly attempt?: AttemptInput
   readonly organizationId?: string | null
 }
@@ -119,12 +123,9 @@ const needsSecondFactor = ({ user, amr }: FirstFactor): boolean => user.mfaEnabl
 export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
   const { user, attempt } = factor
   const closed = await findClosedDoor(ctx, user)
-  if (closed) {
-    if (attempt) await giveBackAttempt(ctx, attempt)
-    throw closed
-  }
+  if (closed) throw closed
   if (needsSecondFactor(factor)) return challengeSignIn(ctx, factor)
-  const [opened] = await Promise.all([openFirstSession(ctx, factor), attempt && giveBackAttempt(ctx, attempt)])
+  const opened = await openFirstSession(ctx, factor)
   if (attempt) await completeAttempt(ctx, attempt)
   return toSignedIn(ctx, factor.user, opened)
 }
@@ -145,10 +146,7 @@ async function findClosedDoor(ctx: Ctx, user: User): Promise<DomainError | null>
 async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChallenge> {
   const { user, amr, method, organizationId = null, attempt } = factor
   const network = attempt?.network ?? null
-  const [issued] = await Promise.all([
-    issueChallenge(ctx, { user, amr, method, organizationId, network }),
-    attempt && giveBackAttempt(ctx, attempt),
-  ])
+  const issued = await issueChallenge(ctx, { user, amr, method, organizationId, network })
   return { outcome: 'mfa_required', ...issued }
 }
 

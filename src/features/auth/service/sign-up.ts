@@ -109,7 +109,7 @@ async function tellHolder(ctx: Ctx, email: string): Promise<void> {
   const user = await findUserByEmail(ctx, email)
   if (!user || user.status === 'deleted') return
   const { id: userId, email: to, locale } = user
-  if (!(await mayMailLink(ctx, 'account_exists', to))) return
+  if (!(await mayMailLink(ctx, 'account_exists', { email: to, userId }))) return
   const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user))
   await queueMail(ctx, { kind: 'account_exists', to, userId, locale, params: { link } })
 }

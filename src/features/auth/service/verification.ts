@@ -19,7 +19,7 @@ const LINK_LIFETIME_MS = 2 * DAY
 /** Mails a link that verifies the user's address; it voids the older ones. */
 export async function sendVerification(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email, locale } = user
-  if (!(await mayMailLink(ctx, 'email_verification', email))) return
+  if (!(await mayMailLink(ctx, 'email_verification', { email, userId }))) return
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_verification',
     userId,

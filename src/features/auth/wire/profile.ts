@@ -34,6 +34,13 @@ export const ProfileBody = z.object({
 const defined = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
 
+/** What of a profile's body is a credential, or proves who asks. */
+const CREDENTIALS: ReadonlySet<string> = new Set(['email', 'current_password', 'code'])
+
+/** Whether more is to be changed than the address or the password. */
+export const isMoreThanCredentials = (body: object): boolean =>
+  Object.entries(body).some(([name, value]) => value !== undefined && !CREDENTIALS.has(name))
+
 export function toProfileChange(body: z.output<typeof ProfileBody>): OwnProfileChange {
   return {
     changes: defined({

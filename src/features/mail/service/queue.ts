@@ -2,7 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { hashSecret } from '../../../lib/crypto.ts'
 import { configurationError } from '../../../lib/errors.ts'
 import { sealText } from '../../../lib/root-keys.ts'
-import { checkAddress, ENQUEUE_GRACE_MS, isNotice, MAILS_PER_WINDOW, WINDOW_MS } from '../rules.ts'
+import { checkAddress, ENQUEUE_GRACE_MS, isNotice, mailsPerWindow, WINDOW_MS } from '../rules.ts'
 import { insertMail } from '../store.ts'
 import type { MailContent, MailMessage, MailRequest } from '../types.ts'
 import { renderMail } from './render.ts'
@@ -15,7 +15,9 @@ export const SEALED_FOR = 'mail content'
 async function mayBeMailed(ctx: Ctx, { kind, to }: MailRequest): Promise<boolean> {
   const address = await hashSecret(to.toLowerCase())
   const subject = `mail:${kind}:${address}`
-  const { allowed } = await ctx.objects.guard(address).use({ subject, limit: MAILS_PER_WINDOW, windowMs: WINDOW_MS })
+  const { allowed } = await ctx.objects
+    .guard(address)
+    .use({ subject, limit: mailsPerWindow(kind), windowMs: WINDOW_MS })
   return allowed
 }
 
@@ -57,8 +59,8 @@ async function acceptMail(ctx: Ctx, request: MailRequest): Promise<void> {
 }
 
 /**
- * Accepts a mail: it is sent soon, and as often as it takes. Beyond five an hour of its kind and address nothing is sent,
- * and the caller learns nothing of it. Throws CONFIGURATION_ERROR in a deployment that cannot send mail. A notice never
+ * Accepts a mail: it is sent soon, and as often as it takes. Beyond an hour's mails of its kind and address nothing is
+ * sent, and the caller learns nothing of it. Throws CONFIGURATION_ERROR in a deployment that cannot send mail. A notice never
  * throws: what it tells of has happened.
  */
 export async function queueMail(ctx: Ctx, request: MailRequest): Promise<void> {

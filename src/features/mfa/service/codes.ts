@@ -5,6 +5,14 @@ import { fromBase64Url, toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { deriveWithSalt } from '../../../lib/password-hash/password-hash.ts'
 import { sealText, unsealText } from '../../../lib/root-keys.ts'
 import { HOUR, SECOND, toIso } from '../../../lib/time.ts'
+import {
+  beginUse,
+  type CountedUse,
+  failUse,
+  giveBackUse,
+  settle,
+  tooManyAtOnce,
+} from '../../auth/service/guarded-use.ts'
 import { invalidCode, secondFactorLocked } from '../errors.ts'
 import { readCode } from '../rules/codes.ts'
 import { findStep } from '../rules/totp.ts'
@@ -28,25 +36,29 @@ const WRONG_CODES = { limit: 10, windowMs: HOUR, lockMs: HOUR }
 
 const subjectOf = (userId: string): string => `second-factor:${userId}`
 
-/** Counts one code, before it is looked at. Throws SECOND_FACTOR_LOCKED, or SERVICE_UNAVAILABLE: unguarded codes are never checked. */
-export async function countCode(ctx: Pick<Ctx, 'objects' | 'now'>, userId: string): Promise<void> {
-  const use = await ctx.objects.guard(userId).use({ subject: subjectOf(userId), ...WRONG_CODES })
-  if (use.allowed) return
+/**
+ * Counts one code, before it is looked at; `giveBackCode` or `failCode` follows. Throws SECOND_FACTOR_LOCKED,
+ * RATE_LIMIT_EXCEEDED when more arrive at once than may fail, or SERVICE_UNAVAILABLE: unguarded codes are never checked.
+ */
+export async function countCode(ctx: Pick<Ctx, 'objects' | 'now' | 'newId'>, userId: string): Promise<CountedUse> {
+  const begun = await beginUse(ctx, userId, { subject: subjectOf(userId), ...WRONG_CODES })
+  if (begun.allowed) return begun.use
+  const { retryAfterMs, isBusy } = begun.refusal
+  if (isBusy) throw tooManyAtOnce(retryAfterMs)
   throw secondFactorLocked({
     reason: 'too_many_codes',
-    locked_until: toIso(ctx.now() + use.retryAfterMs),
-    retry_after: Math.ceil(use.retryAfterMs / SECOND),
+    locked_until: toIso(ctx.now() + retryAfterMs),
+    retry_after: Math.ceil(retryAfterMs / SECOND),
   })
 }
 
-/** The code was right, or was not looked at. A count that stays too high is no way in: that is logged, and the work goes on. */
-export async function giveBackCode(ctx: Pick<Ctx, 'objects' | 'log'>, userId: string): Promise<void> {
-  try {
-    await ctx.objects.guard(userId).giveBackUse({ subject: subjectOf(userId) })
-  } catch (cause) {
-    ctx.log.error('code_not_given_back', cause)
-  }
-}
+/** The code was right, or was not looked at. */
+export const giveBackCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: CountedUse): Promise<void> =>
+  settle(ctx, 'code_not_given_back', [giveBackUse(ctx, counted)])
+
+/** The code was wrong. */
+export const failCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: CountedUse): Promise<void> =>
+  settle(ctx, 'failure_not_counted', [failUse(ctx, counted)])
 
 /** An admin lifts the lock that wrong codes led to; nothing happens where there is none. */
 export const liftSecondFactorLock = (ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> =>
@@ -115,20 +127,23 @@ const ALL: readonly SecondFactor[] = ['totp', 'backup_code']
 /** As `useCode`, for a code that `countCode` has counted. */
 export async function useCountedCode(
   ctx: Ctx,
-  userId: string,
+  { userId, counted }: { userId: string; counted: CountedUse },
   typed: string,
   allowed: readonly SecondFactor[] = ALL,
 ): Promise<SecondFactor | null> {
   const read = readCode(typed)
-  if (!read || !allowed.includes(read.kind)) return null
-  if (!(await USES[read.kind](ctx, userId, read.code))) return null
-  await giveBackCode(ctx, userId)
+  const isRight = read && allowed.includes(read.kind) && (await USES[read.kind](ctx, userId, read.code))
+  if (!isRight) {
+    await failCode(ctx, counted)
+    return null
+  }
+  await giveBackCode(ctx, counted)
   return read.kind
 }
 
 /**
  * Uses up one code of a user whose second factor is on: TOTP, or a backup code with or without its dash. Null when it is
- * wrong, was used before, or there is no such factor; wrong ones stay counted. Throws SECOND_FACTOR_LOCKED.
+ * wrong, was used before, or there is no such factor; wrong ones stay counted. Throws SECOND_FACTOR_LOCKED, RATE_LIMIT_EXCEEDED.
  */
 export async function useCode(
   ctx: Ctx,
@@ -136,8 +151,7 @@ export async function useCode(
   typed: string,
   allowed: readonly SecondFactor[] = ALL,
 ): Promise<SecondFactor | null> {
-  await countCode(ctx, userId)
-  return useCountedCode(ctx, userId, typed, allowed)
+  return useCountedCode(ctx, { userId, counted: await countCode(ctx, userId) }, typed, allowed)
 }
 
 /** As `useCode`; throws INVALID_CODE for a wrong one. */

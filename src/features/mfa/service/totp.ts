@@ -23,7 +23,7 @@ import {
 } from '../store.ts'
 import type { Enrolment, PendingEnrolment } from '../types.ts'
 import { makeBackupCodes } from './backup-codes.ts'
-import { countCode, giveBackCode, openFactor, sealFactor } from './codes.ts'
+import { countCode, failCode, giveBackCode, openFactor, sealFactor } from './codes.ts'
 
 /** A secret that was shown and never confirmed is void after this: who has seen it may be forgotten. */
 const PENDING_MS = HOUR
@@ -102,11 +102,14 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<vo
   const user = await getCurrentUser(ctx)
   const { id: userId } = user
   const factor = await getPending(ctx, userId)
-  await countCode(ctx, userId)
+  const counted = await countCode(ctx, userId)
   const { secret } = await openFactor(ctx, factor)
   const step = findStep(secret, readTotp(typed), ctx.now())
-  if (step === null) throw invalidCode()
-  await giveBackCode(ctx, userId)
+  if (step === null) {
+    await failCode(ctx, counted)
+    throw invalidCode()
+  }
+  await giveBackCode(ctx, counted)
   const { secretSealed } = factor
   const enabled = await commitAll(
     ctx,

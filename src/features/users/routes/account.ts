@@ -1,5 +1,5 @@
 import { adminRoute, confirmedUserRoute, userRoute } from '../../../http/guard.ts'
-import { createRoutes } from '../../../http/router.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../auth/service/step-up.ts'
 import { lastAdmin, userStateConflict } from '../errors.ts'
@@ -26,6 +26,7 @@ import { ReasonBody, ReasonQuery, toReason } from '../wire/parameters.ts'
 import {
   DeletionBody,
   DeletionQuery,
+  isMoreThanCredentials,
   isUsersApiForm,
   ProfileBody,
   toFactors,
@@ -50,6 +51,7 @@ userAccountRoutes.get(
 
 const change = {
   guard: confirmedUserRoute,
+  isWrite: isMoreThanCredentials,
   body: ProfileBody,
   answers: { 200: { description: 'The user, and the address that waits', schema: ChangedUser } },
   errors: [conflict, forbidden, notFound, ...freshFactorErrors],
@@ -84,6 +86,7 @@ userAccountRoutes.delete(
   '/me/avatar',
   {
     summary: "Remove the caller's picture",
+    isWrite: everyCall,
     guard: confirmedUserRoute,
     answers: done('The profile has no picture'),
     errors: [notFound],
@@ -148,12 +151,14 @@ userAccountRoutes.post(
 
 const ending = { ...administration, answers: done('The user is active'), errors: [notFound, userStateConflict] }
 
-userAccountRoutes.post('/:user_id/unsuspend', { ...ending, summary: 'End a suspension' }, async ({ ctx, path }) =>
-  Response.json(userDoneToWire('User unsuspended', await unsuspendUser(ctx, path.user_id))),
+userAccountRoutes.post(
+  '/:user_id/unsuspend',
+  { ...ending, isWrite: everyCall, summary: 'End a suspension' },
+  async ({ ctx, path }) => Response.json(userDoneToWire('User unsuspended', await unsuspendUser(ctx, path.user_id))),
 )
 
 userAccountRoutes.post(
   '/:user_id/reactivate',
-  { ...ending, summary: 'End a suspension or a deactivation' },
+  { ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
   async ({ ctx, path }) => Response.json(userDoneToWire('User reactivated', await reactivateUser(ctx, path.user_id))),
 )

@@ -6,7 +6,7 @@ import { MAX_USER_NUMBER } from '../types.ts'
 import { EmailField, textField } from '../wire.ts'
 import { orAbsent, SEARCHED, StatusParam, UserParam } from './parameters.ts'
 
-export { ProfileBody, toProfileChange } from '../../auth/wire/profile.ts'
+export { isMoreThanCredentials, ProfileBody, toProfileChange } from '../../auth/wire/profile.ts'
 
 const MAX_SEARCH_LENGTH = 254
 
