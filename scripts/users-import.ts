@@ -28,11 +28,12 @@ function withParameters(line: string, firebase: FirebaseParameters | null): stri
 interface Outcome {
   readonly imported: number
   readonly skipped: number
+  readonly tooDear: number
   readonly rejects: readonly RejectedRow[]
   readonly warnings: readonly WarnedRow[]
 }
 
-const NOTHING: Outcome = { imported: 0, skipped: 0, rejects: [], warnings: [] }
+const NOTHING: Outcome = { imported: 0, skipped: 0, tooDear: 0, rejects: [], warnings: [] }
 
 interface SentRow {
   readonly source: SourceRow
@@ -53,7 +54,7 @@ async function sendRows(service: ImportService, rows: readonly SentRow[]): Promi
       const source = rows[row - 1]?.source
       return warning && source ? [{ row: source.row, email, warning }] : []
     })
-    return { imported: answer.imported, skipped: answer.skipped, rejects, warnings }
+    return { imported: answer.imported, skipped: answer.skipped, tooDear: answer.too_dear ?? 0, rejects, warnings }
   }
   if (rows.length === 1) return { ...NOTHING, rejects: [{ row: first.source, reason: 'is too large' }] }
   const middle = rows.length >> 1
@@ -62,6 +63,7 @@ async function sendRows(service: ImportService, rows: readonly SentRow[]): Promi
   return {
     imported: one.imported + two.imported,
     skipped: one.skipped + two.skipped,
+    tooDear: one.tooDear + two.tooDear,
     rejects: [...one.rejects, ...two.rejects],
     warnings: [...one.warnings, ...two.warnings],
   }
@@ -92,6 +94,7 @@ async function importChunk(
     imported: state.imported + sent.imported,
     skipped: state.skipped + sent.skipped,
     rejected: state.rejected + refused.length,
+    tooDear: state.tooDear + sent.tooDear,
     warned: state.warned + sent.warnings.length,
     rejectsBytes: await rejects.append(refused),
   }
@@ -115,13 +118,13 @@ async function* chunksOf(rows: AsyncIterable<SourceRow>, done: number, size: num
   if (chunk.length > 0) yield chunk
 }
 
-/** `npm run users:import -- FILE [--format …] [--url …] [--rejects …] [--chunk …] [--firebase-…]`. */
+/** `npm run users:import -- FILE [--format …] [--url …] [--rejects …] [--chunk …] [--max-hash-ms …] [--firebase-…]`. */
 export async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args, process.env)
   const { file, url, firebase } = options
   const started = performance.now()
   const { size } = await stat(file)
-  const service = createImportService(url, shapeOf(options), options.credentials)
+  const service = createImportService(url, shapeOf(options), options.credentials, options.maxHashMs)
   const source = await openSource(file, options.format)
   let state = await loadState(file, { url, format: options.format, rejects: resolve(options.rejects) })
   if (state.done > 0) console.log(`Going on behind row ${state.done}, where an earlier run stopped`)

@@ -117,6 +117,7 @@ const Variables = z
     PASSKEY_RP_NAME: z.string().min(1).max(64).optional(),
     PASSKEY_ORIGINS: list.pipe(z.array(passkeyOrigin)),
     PASSKEY_USER_VERIFICATION: z.enum(['required', 'preferred', 'discouraged']).default('preferred'),
+    FOREIGN_HASH_DAYS: integer(365, 1, 3650),
     PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),
     BREACHED_PASSWORD_CHECK: flag(false),
     RATE_LIMIT_ANONYMOUS: integer(100, 1, 1_000_000),

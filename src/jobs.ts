@@ -1,10 +1,12 @@
 import type { Ctx } from './context.ts'
+import { dropForgottenPasswords } from './features/auth/service/forgotten-passwords.ts'
 import { pruneDeadLetters } from './features/dead-letters/service.ts'
 import { pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { resealKeys, rotateKeys } from './features/keys/service.ts'
 import { buryMails, deliverMails, enqueueOverdueMails, pruneMails } from './features/mail/service.ts'
 import { resealFactors } from './features/mfa/service/reseal.ts'
 import { pruneOneTimeTokens } from './features/one-time-tokens/service.ts'
+import { measureDearHashes } from './features/users/service/dear-hashes.ts'
 import { eraseDeletedUsers } from './features/users/service/erasure.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
@@ -19,6 +21,8 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],
     ['prune_dead_letters', () => pruneDeadLetters(ctx)],
+    ['measure_dear_hashes', () => measureDearHashes(ctx)],
+    ['drop_forgotten_passwords', () => dropForgottenPasswords(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx)],
   ]
   for (const [name, job] of jobs) {

@@ -58,7 +58,8 @@ export const STATIC_STAGES: readonly Stage[] = [
   importRulesBite,
   check('dead code', bin('knip')),
   check('generated documents', process.execPath, 'scripts/generate-docs.mjs', '--check'),
-  check('password hash module', process.execPath, 'scripts/argon2id-wasm.mjs', '--check'),
+  check('argon2id module', process.execPath, 'scripts/argon2id-wasm.mjs', '--check'),
+  check('PBKDF2 module', process.execPath, 'scripts/pbkdf2-wasm.mjs', '--check'),
 ]
 
 /** The part of vitest's JSON report that is read here. */

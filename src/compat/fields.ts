@@ -1,6 +1,11 @@
 import * as z from 'zod'
 import { isEmail, isPlainText } from '../features/users/service.ts'
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../lib/password-hash/length.ts'
+import {
+  MAX_PASSWORD_LENGTH,
+  MAX_VERIFIED_PASSWORD_LENGTH,
+  MIN_PASSWORD_LENGTH,
+  passwordLength,
+} from '../lib/password-hash/length.ts'
 
 const MAX_EMAIL_LENGTH = 254
 
@@ -10,18 +15,20 @@ export const EmailField = z
   .refine(isEmail, 'must be an email address')
   .meta({ format: 'email', maxLength: MAX_EMAIL_LENGTH })
 
-/** A password that is only compared. */
-export const PasswordField = z
-  .string()
-  .min(1, 'is required')
-  .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
-  .meta({ maxLength: MAX_PASSWORD_LENGTH })
+const passwordField = (max: number) =>
+  z
+    .string()
+    .min(1, 'is required')
+    .refine((text) => passwordLength(text) <= max, `must have at most ${max} characters`)
+    .meta({ maxLength: max })
+
+/** A password that is only compared: it may be one that another system took. */
+export const PasswordField = passwordField(MAX_VERIFIED_PASSWORD_LENGTH)
 
 /** A password that is to be set; what else speaks against it the service says. */
-export const NewPasswordField = PasswordField.refine(
-  (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
-  `must have at least ${MIN_PASSWORD_LENGTH} characters`,
-).meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
+export const NewPasswordField = passwordField(MAX_PASSWORD_LENGTH)
+  .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
+  .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
 /** The name of a person or a vendor. */
 export const NameField = z

@@ -130,6 +130,7 @@ describe('the progress of an import', () => {
     imported: 12_000,
     skipped: 340,
     rejected: 5,
+    tooDear: 0,
     warned: 0,
     rejects: '',
     rejectsBytes: 0,

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { MAX_HASH_MS } from '../../../src/lib/password-hash/cost.ts'
 import { Refusal } from '../refusal.ts'
 import { DEFAULT_PORT, localOrigin } from '../settings.ts'
 import type { Credentials } from './service.ts'
@@ -11,6 +12,7 @@ const OPTIONS = {
   url: { type: 'string' },
   rejects: { type: 'string' },
   chunk: { type: 'string', default: '500' },
+  'max-hash-ms': { type: 'string', default: String(MAX_HASH_MS) },
   'firebase-signer-key': { type: 'string' },
   'firebase-salt-separator': { type: 'string' },
   'firebase-rounds': { type: 'string' },
@@ -35,6 +37,8 @@ export interface ImportOptions {
   readonly url: string
   readonly rejects: string
   readonly chunk: number
+  /** What verifying a hash may take, in ms of CPU. */
+  readonly maxHashMs: number
   readonly firebase: FirebaseParameters | null
   readonly credentials: Credentials
 }
@@ -113,6 +117,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     format: readFormat(values.format),
     url: readUrl(values.url ?? localOrigin(Number(environment.PORT) || DEFAULT_PORT)),
     chunk: readInteger('chunk', values.chunk, MAX_CHUNK),
+    maxHashMs: readInteger('max-hash-ms', values['max-hash-ms'], MAX_HASH_MS),
     firebase: readFirebase(values, environment),
     credentials: readCredentials(environment),
   }

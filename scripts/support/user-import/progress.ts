@@ -41,14 +41,18 @@ export interface Reports {
 }
 
 export function summaryOf(
-  { imported, skipped, rejected, warned }: ImportState,
+  { imported, skipped, rejected, tooDear, warned }: ImportState,
   { rejects, warnings }: Reports,
   seconds: number,
 ): string {
   const where = rejected > 0 ? `: see ${rejects}` : ''
+  const dear =
+    tooDear > 0
+      ? `\n${count(tooDear)} of the rejected have a hash that takes too long to verify: they may come without it, and reset their password`
+      : ''
   const nameless =
     warned > 0
       ? `\n${count(warned)} came without their username, it is kept in app_metadata.imported.username: see ${warnings}`
       : ''
-  return `Imported ${count(imported)} users, skipped ${count(skipped)} who were there, rejected ${count(rejected)}${where} (${seconds.toFixed(1)} s)${nameless}`
+  return `Imported ${count(imported)} users, skipped ${count(skipped)} who were there, rejected ${count(rejected)}${where} (${seconds.toFixed(1)} s)${dear}${nameless}`
 }

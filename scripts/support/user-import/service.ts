@@ -1,3 +1,4 @@
+import { MAX_HASH_MS } from '../../../src/lib/password-hash/cost.ts'
 import { Refusal } from '../refusal.ts'
 
 /** What the service said of a row of the chunk, counted from 1. */
@@ -13,6 +14,8 @@ export interface ChunkAnswer {
   readonly imported: number
   readonly skipped: number
   readonly rejected: number
+  /** Of the rejected: those whose hash takes too long to verify. */
+  readonly too_dear?: number
   readonly rows: readonly RowAnswer[]
 }
 
@@ -145,11 +148,16 @@ function createSession(ask: Ask, credentials: Credentials) {
 }
 
 /** The import endpoint of a running service, as an admin. */
-export function createImportService(url: string, format: string, credentials: Credentials): ImportService {
+export function createImportService(
+  url: string,
+  format: string,
+  credentials: Credentials,
+  maxHashMs: number = MAX_HASH_MS,
+): ImportService {
   const ask = createAsk(url)
   const session = createSession(ask, credentials)
   const post = async (body: string): Promise<Response> =>
-    ask(`/api/v1/admin/users/import?format=${format}`, {
+    ask(`/api/v1/admin/users/import?format=${format}&max_hash_ms=${maxHashMs}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await session.accessToken()}`, 'content-type': 'application/x-ndjson' },
       body,

@@ -12,6 +12,8 @@ export interface ImportState {
   readonly imported: number
   readonly skipped: number
   readonly rejected: number
+  /** Of the rejected: whose hash takes too long to verify. */
+  readonly tooDear: number
   /** Of the imported: who came without a username. */
   readonly warned: number
   /** The file of rejected rows. */
@@ -50,7 +52,17 @@ export async function loadState(
   const { size } = await stat(file)
   const bound = { ...target, size, head: await hashOfHead(file) }
   const known = await readState(file)
-  const beginning = { bound, done: 0, imported: 0, skipped: 0, rejected: 0, warned: 0, rejects, rejectsBytes: 0 }
+  const beginning = {
+    bound,
+    done: 0,
+    imported: 0,
+    skipped: 0,
+    rejected: 0,
+    tooDear: 0,
+    warned: 0,
+    rejects,
+    rejectsBytes: 0,
+  }
   if (!known || JSON.stringify(known.bound) !== JSON.stringify(bound)) return beginning
   return { ...beginning, ...known, rejects, rejectsBytes: known.rejects === rejects ? known.rejectsBytes : 0 }
 }

@@ -1,6 +1,15 @@
 import { MAX_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
+import { findPattern } from './rules/patterns.ts'
 
-export type PasswordWeakness = 'too_short' | 'too_long' | 'not_text' | 'common' | 'personal' | 'breached'
+export type PasswordWeakness =
+  | 'too_short'
+  | 'too_long'
+  | 'not_text'
+  | 'common'
+  | 'personal'
+  | 'repeated'
+  | 'sequential'
+  | 'breached'
 
 /** Whose password it is to be: none of these may be it. */
 export interface PasswordOwner {
@@ -38,11 +47,35 @@ function isPersonal(password: string, owner: PasswordOwner): boolean {
   })
 }
 
-/** Everything that speaks against a new password, but what only a provider knows. Lengths are in code points. */
-export function findWeaknesses(
-  password: string,
-  policy: { minLength: number; owner: PasswordOwner; isCommon: (folded: string) => boolean },
-): PasswordWeakness[] {
+export interface PasswordPolicy {
+  /** In code points. */
+  readonly minLength: number
+  readonly owner: PasswordOwner
+  /** Names of the deployment: of its application and host. */
+  readonly names: readonly string[]
+  readonly isCommon: (folded: string) => boolean
+}
+
+/** The password without the names of its owner and of the deployment, with and without their spaces; longest first. */
+function withoutNames(folded: string, { owner, names }: PasswordPolicy): string {
+  const words = [...personalWords(owner), ...names].flatMap((name) => [fold(name), fold(name).replace(/\s+/g, '')])
+  // The domain of an address is nobody's name.
+  const parts = words.flatMap((word) => (word.includes('@') ? [word] : [word, ...word.split(/[^\p{L}\p{N}]+/u)]))
+  const known = [...new Set(parts)].filter((word) => word.length >= 3).sort((one, other) => other.length - one.length)
+  return known.reduce((rest, word) => rest.replaceAll(word, ''), folded)
+}
+
+/** NIST SP 800-63B 5.1.1.2: repetitive and sequential characters; behind names they help no more. */
+function findPatterns(password: string, policy: PasswordPolicy): PasswordWeakness[] {
+  const folded = fold(password)
+  const pattern = findPattern(folded)
+  if (pattern !== null) return [pattern]
+  const rest = withoutNames(folded, policy)
+  return rest !== folded && findPattern(rest) !== null ? ['personal'] : []
+}
+
+/** What speaks against a new password, but what only a provider knows. What can be said plainly is said alone. */
+export function findWeaknesses(password: string, policy: PasswordPolicy): PasswordWeakness[] {
   const length = passwordLength(password)
   const checks: readonly (readonly [PasswordWeakness, boolean])[] = [
     ['too_short', length < policy.minLength],
@@ -52,7 +85,8 @@ export function findWeaknesses(
     ['common', policy.isCommon(fold(password))],
     ['personal', isPersonal(password, policy.owner)],
   ]
-  return checks.flatMap(([weakness, holds]) => (holds ? [weakness] : []))
+  const found = checks.flatMap(([weakness, holds]) => (holds ? [weakness] : []))
+  return found.length > 0 ? found : findPatterns(password, policy)
 }
 
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']

@@ -1,6 +1,11 @@
 import * as z from 'zod'
 import { PropagatedField } from '../../http/propagated.ts'
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../../lib/password-hash/length.ts'
+import {
+  MAX_PASSWORD_LENGTH,
+  MAX_VERIFIED_PASSWORD_LENGTH,
+  MIN_PASSWORD_LENGTH,
+  passwordLength,
+} from '../../lib/password-hash/length.ts'
 import { SECOND, toIso } from '../../lib/time.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
 import type { OpenedSession } from '../sessions/types.ts'
@@ -19,15 +24,19 @@ const MAX_REFRESH_TOKEN_LENGTH = 8192
 /** Clients send null for a field that was left empty. */
 const optional = (max: number) => z.string().max(max).nullish()
 
-export const PasswordField = z
-  .string()
-  .refine((text) => passwordLength(text) <= MAX_PASSWORD_LENGTH, `must have at most ${MAX_PASSWORD_LENGTH} characters`)
-  .meta({ maxLength: MAX_PASSWORD_LENGTH })
+const atMost = (max: number) =>
+  z
+    .string()
+    .refine((text) => passwordLength(text) <= max, `must have at most ${max} characters`)
+    .meta({ maxLength: max })
 
-export const NewPasswordField = PasswordField.refine(
-  (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
-  `must have at least ${MIN_PASSWORD_LENGTH} characters`,
-).meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
+/** A password that is compared: it may be one that another system took. */
+export const PasswordField = atMost(MAX_VERIFIED_PASSWORD_LENGTH)
+
+/** A password that is to be set. */
+export const NewPasswordField = atMost(MAX_PASSWORD_LENGTH)
+  .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
+  .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
 export const SignUpBody = z.object({
   email: EmailField,

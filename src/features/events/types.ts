@@ -38,6 +38,11 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   },
   'user.email_changed': { when: "A user's new address was proved", subject: 'user', data: ['before', 'after'] },
   'user.password_changed': { when: 'A user changed the password', subject: 'user', data: [] },
+  'user.password_dropped': {
+    when: 'The password hash of another system, not used for FOREIGN_HASH_DAYS, was dropped',
+    subject: 'user',
+    data: [],
+  },
   'user.password_reset': { when: 'A mailed link set a new password', subject: 'user', data: [] },
   'user.activity_reported': {
     when: 'A mailed link said "this was not me": the sessions ended, an added factor went',

@@ -32,6 +32,7 @@ export const retryDelaySeconds = (attempts: number, first: number): number =>
 const NOTICES: ReadonlySet<MailKind> = new Set([
   'email_change_notice',
   'password_changed',
+  'password_dropped',
   'new_device',
   'factor_added',
   'factor_removed',

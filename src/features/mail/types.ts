@@ -4,6 +4,8 @@ export interface MailParams {
   readonly email_change: { readonly link: string }
   readonly email_change_notice: { readonly newEmail: string }
   readonly password_reset: { readonly link: string }
+  /** The password of another system that nobody used for long. */
+  readonly password_dropped: { readonly link: string }
   readonly password_changed: { readonly reportLink: string }
   readonly magic_link: { readonly link: string }
   readonly account_exists: { readonly link: string }

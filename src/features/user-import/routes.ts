@@ -20,5 +20,12 @@ userImportRoutes.post(
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed, payloadTooLarge],
   },
   async ({ ctx, body, query }) =>
-    Response.json(importToWire(await importUsers(ctx, parseImport(body, { ...query, now: ctx.now() })))),
+    Response.json(
+      importToWire(
+        await importUsers(
+          ctx,
+          parseImport(body, { format: query.format, maxHashMs: query.max_hash_ms, now: ctx.now() }),
+        ),
+      ),
+    ),
 )

@@ -2,6 +2,7 @@ import { type ActorCtx, actorOf } from '../../context.ts'
 import { commitAll } from '../../db/commit.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { payloadTooLarge } from '../../lib/errors.ts'
+import { dearHashesOf, dearHashRows, forgetDearestHash } from '../users/service/dear-hashes.ts'
 import { isUsername, type NewUser, newUserRow, normalizeIdentifier } from '../users/service.ts'
 import {
   countOutcomes,
@@ -73,13 +74,16 @@ async function writeUsers(ctx: ActorCtx, rows: readonly UserRow[], rejected: num
   const list = toUserList(rows)
   if (utf8(list).length > MAX_LIST_BYTES) throw payloadTooLarge()
   const events = rows.map((row) => userCreated(ctx, row))
-  const written = await commitAll(ctx, [insertUsers(ctx, list), insertUserEvents(ctx, events)], {
+  const dear = dearHashesOf(rows)
+  const dearRows = dear.length > 0 ? [dearHashRows(ctx, dear)] : []
+  const written = await commitAll(ctx, [insertUsers(ctx, list), ...dearRows, insertUserEvents(ctx, events)], {
     type: 'users.imported',
     subject: ctx.actor.id,
     userId: null,
     actor: actorOf(ctx),
     computedData: countOutcomes(rows, rejected),
   })
+  if (dear.length > 0) forgetDearestHash(ctx)
   return new Set(written.map(({ subject }) => subject))
 }
 

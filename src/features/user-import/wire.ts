@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { TextBody } from '../../http/input.ts'
+import { MAX_HASH_MS } from '../../lib/password-hash/cost.ts'
 import type { RowOutcome } from './types.ts'
 import { CSV, FORMATS, NDJSON } from './wire/parse.ts'
 
@@ -11,6 +12,9 @@ export const IMPORT_ENCODING = { mediaTypes: [...NDJSON, CSV] }
 export const ImportQuery = z.object({
   format: z.enum(FORMATS).default('auto').meta({
     description: 'The system whose export the rows are, or `plain` for our own fields; `auto` looks at each row',
+  }),
+  max_hash_ms: z.coerce.number().int().min(1).max(MAX_HASH_MS).default(MAX_HASH_MS).meta({
+    description: 'Milliseconds of CPU that verifying a password hash may take: a row whose hash takes more is rejected',
   }),
 })
 
@@ -30,6 +34,10 @@ export const ImportAnswer = z
     imported: z.int(),
     skipped: z.int().meta({ description: 'Rows whose email has an account already' }),
     rejected: z.int(),
+    too_dear: z
+      .int()
+      .optional()
+      .meta({ description: 'Of the rejected: whose password hash takes too long to verify, if there are any' }),
     rows: z.array(RowAnswer),
   })
   .meta({ id: 'UserImport' })
@@ -45,10 +53,12 @@ const rowToWire = ({ row, status, id, email, reason, warning }: RowOutcome): z.i
 
 export function importToWire(outcomes: readonly RowOutcome[]): z.infer<typeof ImportAnswer> {
   const count = (status: RowOutcome['status']) => outcomes.filter((outcome) => outcome.status === status).length
+  const tooDear = outcomes.filter(({ isTooDear }) => isTooDear).length
   return {
     imported: count('imported'),
     skipped: count('skipped'),
     rejected: count('rejected'),
+    ...(tooDear === 0 ? {} : { too_dear: tooDear }),
     rows: outcomes.map(rowToWire),
   }
 }

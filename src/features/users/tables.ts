@@ -53,6 +53,22 @@ export const users = sqliteTable(
   ],
 )
 
+/**
+ * Users whose password hash is of another system and takes more to verify than ours: each failed sign-in waits as long as
+ * the dearest. Triggers on `users` take a row away when its hash is replaced or its user erased.
+ */
+export const dearHashes = sqliteTable(
+  'dear_hashes',
+  {
+    userId: text('user_id').primaryKey(),
+    /** In ms of CPU; null until cron has measured what was stored before this table. */
+    costMs: integer('cost_ms'),
+    /** When it was imported, or last signed in with. */
+    usedAt: integer('used_at').notNull(),
+  },
+  (table) => [index('dear_hashes_by_cost').on(table.costMs), index('dear_hashes_by_use').on(table.usedAt)],
+)
+
 /** Numbers in one bucket of `user_counts`. */
 export const BUCKET_SIZE = 1024
 /** The bucket that counts everybody. */

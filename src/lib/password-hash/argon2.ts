@@ -2,9 +2,12 @@ import { argon2dAsync, argon2iAsync, argon2idAsync } from '@noble/hashes/argon2.
 import wasmArgon2id from 'argon2id/lib/argon2id.js'
 import { type Isolate, isolateSlot } from '../isolate.ts'
 import wasm from './argon2id.wasm'
-import type { StoredHash } from './stored-hash.ts'
+import { isModuleArgon2, type StoredHash } from './stored-hash.ts'
 
-type Parameters = Omit<Extract<StoredHash, { kind: 'argon2' }>, 'key' | 'kind'>
+type Parameters = Omit<Extract<StoredHash, { kind: 'argon2' }>, 'key' | 'kind' | 'isDjango'>
+
+/** What the module takes at least. Shorter passwords are hashed nowhere, so that no stranger has JavaScript do it. */
+export const MIN_ARGON2_PASSWORD_BYTES = 8
 
 /** What the module declares, in pages of 64 KiB: 20 MiB, enough for the current parameters. */
 const INITIAL_PAGES = 320
@@ -49,16 +52,18 @@ function argon2idInWasm(ctx: { isolate: Isolate }, password: Uint8Array, hash: P
 
 const IN_JAVASCRIPT = { argon2id: argon2idAsync, argon2i: argon2iAsync, argon2d: argon2dAsync }
 
-/** Derives `length` bytes. The costs were checked: nothing here bounds them. */
+/**
+ * Derives `length` bytes. The costs were checked: nothing here bounds them. Throws RangeError on a password of less than
+ * `MIN_ARGON2_PASSWORD_BYTES`.
+ */
 export async function deriveArgon2(
   ctx: { isolate: Isolate },
   password: Uint8Array,
   hash: Parameters,
   length: number,
 ): Promise<Uint8Array> {
-  // The WASM module computes argon2id 1.3 only, and refuses passwords of less than 8 bytes.
-  if (hash.variant === 'argon2id' && hash.version === 0x13 && password.length >= 8)
-    return argon2idInWasm(ctx, password, hash, length)
+  if (password.length < MIN_ARGON2_PASSWORD_BYTES) throw new RangeError('the password is too short for argon2')
+  if (isModuleArgon2(hash)) return argon2idInWasm(ctx, password, hash, length)
   const options = { t: hash.passes, m: hash.memoryKib, p: hash.lanes, version: hash.version, dkLen: length }
   return IN_JAVASCRIPT[hash.variant](password, hash.salt, options)
 }

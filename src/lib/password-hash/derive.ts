@@ -1,11 +1,9 @@
 import { createHash, createHmac, scrypt as nodeScrypt } from 'node:crypto'
-import { sha1 } from '@noble/hashes/legacy.js'
-import { pbkdf2Async } from '@noble/hashes/pbkdf2.js'
-import { scryptAsync } from '@noble/hashes/scrypt.js'
-import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import bcrypt from 'bcryptjs'
 import { equalBytes } from '../crypto.ts'
 import { utf8 } from '../encoding.ts'
+import { NATIVE_PBKDF2_ITERATIONS } from './native.ts'
+import { DIGEST_BYTES, pbkdf2InWasm } from './pbkdf2.ts'
 import type { StoredHash } from './stored-hash.ts'
 
 type Kind<K extends StoredHash['kind']> = Extract<StoredHash, { kind: K }>
@@ -21,19 +19,11 @@ const BCRYPT_INPUTS: Record<Kind<'bcrypt'>['input'], (password: string, salt: st
 export const verifyBcrypt = (password: string, hash: Kind<'bcrypt'>): Promise<boolean> =>
   bcrypt.compare(BCRYPT_INPUTS[hash.input](password, hash.salt), hash.crypt)
 
-/** workerd's scrypt refuses N * r * p above this. */
-const NATIVE_SCRYPT_WORK = 2 ** 20
-
-function scryptNative(password: Uint8Array, hash: Kind<'scrypt'>, length: number): Promise<Uint8Array> {
+function deriveScrypt(password: Uint8Array, hash: Kind<'scrypt'>, length: number): Promise<Uint8Array> {
   const options = { N: hash.cost, r: hash.blockSize, p: hash.lanes, maxmem: 64 * 1024 * 1024 }
   return new Promise((resolve, reject) =>
     nodeScrypt(password, hash.salt, length, options, (cause, key) => (cause ? reject(cause) : resolve(key))),
   )
-}
-
-function deriveScrypt(password: Uint8Array, hash: Kind<'scrypt'>, length: number): Promise<Uint8Array> {
-  if (hash.cost * hash.blockSize * hash.lanes <= NATIVE_SCRYPT_WORK) return scryptNative(password, hash, length)
-  return scryptAsync(password, hash.salt, { N: hash.cost, r: hash.blockSize, p: hash.lanes, dkLen: length })
 }
 
 const AES_KEY_BYTES = 32
@@ -51,29 +41,22 @@ export async function verifyScrypt(password: string, hash: Kind<'scrypt'>): Prom
   return equalBytes(await encryptSignerKey(key, hash.signerKey), hash.key)
 }
 
-/** Web Crypto throws above this in production, although local workerd does not. */
-const NATIVE_PBKDF2_ITERATIONS = 100_000
-
-const DIGESTS = {
-  sha1: { name: 'SHA-1', hash: sha1 },
-  sha256: { name: 'SHA-256', hash: sha256 },
-  sha512: { name: 'SHA-512', hash: sha512 },
-}
+const NATIVE_DIGESTS = { sha1: 'SHA-1', sha256: 'SHA-256', sha512: 'SHA-512' } as const
 
 async function pbkdf2Native(password: Uint8Array<ArrayBuffer>, hash: Kind<'pbkdf2'>): Promise<Uint8Array> {
   const key = await crypto.subtle.importKey('raw', password, 'PBKDF2', false, ['deriveBits'])
-  const { name } = DIGESTS[hash.digest]
-  const params = { name: 'PBKDF2', hash: name, salt: hash.salt, iterations: hash.iterations }
-  return new Uint8Array(await crypto.subtle.deriveBits(params, key, hash.key.length * 8))
+  const { salt, iterations } = hash
+  const params = { name: 'PBKDF2', hash: NATIVE_DIGESTS[hash.digest], salt, iterations }
+  return new Uint8Array(await crypto.subtle.deriveBits(params, key, DIGEST_BYTES[hash.digest] * 8))
 }
 
+/**
+ * Compares the first digest of the output. Each further one is made from the password alone with all iterations again
+ * (RFC 8018 5.2), so it costs as much and proves nothing more: Keycloak keeps 64 bytes of SHA-1.
+ */
 export async function verifyPbkdf2(password: string, hash: Kind<'pbkdf2'>): Promise<boolean> {
-  const key =
-    hash.iterations <= NATIVE_PBKDF2_ITERATIONS
-      ? await pbkdf2Native(utf8(password), hash)
-      : await pbkdf2Async(DIGESTS[hash.digest].hash, utf8(password), hash.salt, {
-          c: hash.iterations,
-          dkLen: hash.key.length,
-        })
-  return equalBytes(key, hash.key)
+  const derive = hash.iterations <= NATIVE_PBKDF2_ITERATIONS ? pbkdf2Native : pbkdf2InWasm
+  const first = await derive(utf8(password), hash)
+  const length = Math.min(first.length, hash.key.length)
+  return equalBytes(first.subarray(0, length), hash.key.subarray(0, length))
 }

@@ -22,7 +22,8 @@ function argon2(fields: Fields): StoredHash | undefined {
   if (!salt || !key || salt.length < 8 || key.length < MIN_KEY_BYTES || memoryKib < 8 * lanes) return undefined
   const version = fields.v === '19' ? 0x13 : 0x10
   const variant = fields.variant === 'id' ? 'argon2id' : fields.variant === 'd' ? 'argon2d' : 'argon2i'
-  return { kind: 'argon2', variant, version, memoryKib, passes, lanes, salt, key }
+  const isDjango = fields.django !== undefined
+  return { kind: 'argon2', variant, isDjango, version, memoryKib, passes, lanes, salt, key }
 }
 
 type BcryptInput = Extract<StoredHash, { kind: 'bcrypt' }>['input']
@@ -80,7 +81,7 @@ const FORMATS: readonly Format[] = [
   {
     // PHC; version 1.0 wrote no `v`. Django puts `argon2` before it.
     pattern: new RegExp(
-      `^(?:argon2)?\\$argon2(?<variant>id|i|d)(?:\\$v=(?<v>16|19))?\\$m=(?<m>${NUMBER}),t=(?<t>${NUMBER}),p=(?<p>${NUMBER})\\$(?<salt>[^$=]+)\\$(?<key>[^$=]+)$`,
+      `^(?<django>argon2)?\\$argon2(?<variant>id|i|d)(?:\\$v=(?<v>16|19))?\\$m=(?<m>${NUMBER}),t=(?<t>${NUMBER}),p=(?<p>${NUMBER})\\$(?<salt>[^$=]+)\\$(?<key>[^$=]+)$`,
     ),
     read: argon2,
   },

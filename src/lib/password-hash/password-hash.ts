@@ -1,12 +1,13 @@
 import { equalBytes } from '../crypto.ts'
 import { utf8 } from '../encoding.ts'
 import type { Isolate } from '../isolate.ts'
-import { deriveArgon2 } from './argon2.ts'
+import { deriveArgon2, MIN_ARGON2_PASSWORD_BYTES } from './argon2.ts'
 import { toBase64NoPadding } from './base64.ts'
+import { costOf, findCostRefusal, MAX_HASH_MS } from './cost.ts'
 import { verifyBcrypt, verifyPbkdf2, verifyScrypt } from './derive.ts'
-import { MAX_PASSWORD_LENGTH, passwordLength } from './length.ts'
+import { MAX_VERIFIED_PASSWORD_LENGTH, passwordLength } from './length.ts'
 import { parseStoredHash } from './parse.ts'
-import { CURRENT_ARGON2ID, findCostRefusal, isCurrent, type StoredHash, toCurrentPhc } from './stored-hash.ts'
+import { CURRENT_ARGON2ID, isCurrent, type StoredHash, toCurrentPhc } from './stored-hash.ts'
 
 interface Hashing {
   readonly isolate: Isolate
@@ -18,6 +19,18 @@ export interface Verification {
   /** It matches, and is of another form than new ones: hash it anew. */
   readonly isOutdated: boolean
 }
+
+/** Whether `hashPassword` takes it. A shorter one that another system let pass keeps the hash of that system. */
+export const isHashable = (password: string): boolean =>
+  utf8(password.normalize('NFC')).length >= MIN_ARGON2_PASSWORD_BYTES
+
+/**
+ * What a person who typed this may have meant: systems hash what the keyboard sent, or one of three normal forms.
+ * One string for ASCII.
+ */
+export const spellingsOf = (password: string): string[] => [
+  ...new Set([password.normalize('NFC'), password, password.normalize('NFKC'), password.normalize('NFD')]),
+]
 
 /** A PHC string of the password in NFC: keyboards differ in how they compose letters. */
 export async function hashPassword(ctx: Hashing, password: string): Promise<string> {
@@ -39,8 +52,12 @@ export function deriveWithSalt(
 
 async function matches(ctx: { isolate: Isolate }, password: string, hash: StoredHash): Promise<boolean> {
   switch (hash.kind) {
-    case 'argon2':
-      return equalBytes(await deriveArgon2(ctx, utf8(password), hash, hash.key.length), hash.key)
+    case 'argon2': {
+      const bytes = utf8(password)
+      // One spelling may have 8 bytes where another has not.
+      if (bytes.length < MIN_ARGON2_PASSWORD_BYTES || !isHashable(password)) return false
+      return equalBytes(await deriveArgon2(ctx, bytes, hash, hash.key.length), hash.key)
+    }
     case 'bcrypt':
       return verifyBcrypt(password, hash)
     case 'scrypt':
@@ -51,8 +68,8 @@ async function matches(ctx: { isolate: Isolate }, password: string, hash: Stored
 }
 
 /**
- * Whether `password` is the one that `stored` was made from. False, and nothing spent, for a malformed hash, one beyond
- * the cost bounds, and a password that is too long.
+ * Whether `password` is the one that `stored` was made from. Ours were made from NFC; an imported one is tried with each
+ * spelling. False, and nothing spent, for a malformed hash, one beyond the cost bounds, and a password that is too long.
  */
 export async function verifyPassword(
   ctx: { isolate: Isolate },
@@ -60,17 +77,39 @@ export async function verifyPassword(
   password: string,
 ): Promise<Verification> {
   const hash = parseStoredHash(stored)
-  const isRefused = !hash || findCostRefusal(hash) !== null || passwordLength(password) > MAX_PASSWORD_LENGTH
+  const isRefused = !hash || findCostRefusal(hash) !== null || passwordLength(password) > MAX_VERIFIED_PASSWORD_LENGTH
   if (isRefused) return { matches: false, isOutdated: false }
-  // Other systems hashed what the keyboard sent.
-  for (const spelling of new Set([password.normalize('NFC'), password])) {
-    if (await matches(ctx, spelling, hash)) return { matches: true, isOutdated: !isCurrent(hash) }
+  const isOurs = isCurrent(hash)
+  for (const spelling of isOurs ? [password.normalize('NFC')] : spellingsOf(password)) {
+    if (await matches(ctx, spelling, hash)) return { matches: true, isOutdated: !isOurs }
   }
   return { matches: false, isOutdated: false }
 }
 
 /** Why an imported hash cannot be taken, or null. */
 export function findHashRefusal(stored: string): string | null {
+  const read = readImportedHash(stored)
+  return 'hash' in read ? null : read.reason
+}
+
+/**
+ * A hash of another system as it is kept, or why it cannot be taken; `isTooDear` when it is good and takes too much CPU.
+ * One with our own parameters is kept in Django's spelling: it need not be made from NFC, as ours are.
+ */
+export function readImportedHash(
+  stored: string,
+  maxMs?: number,
+): { hash: string } | { reason: string; isTooDear: boolean } {
   const hash = parseStoredHash(stored)
-  return hash ? findCostRefusal(hash) : 'the hash is malformed or of an unknown form'
+  if (!hash) return { reason: 'the hash is malformed or of an unknown form', isTooDear: false }
+  const reason = findCostRefusal(hash, maxMs)
+  if (reason !== null) return { reason, isTooDear: true }
+  return { hash: isCurrent(hash) ? `argon2${stored}` : stored }
+}
+
+/** What verifying one spelling takes, in ms of CPU: more than `MAX_HASH_MS` for what is refused, 0 for what is malformed. */
+export function costOfStored(stored: string): number {
+  const hash = parseStoredHash(stored)
+  if (!hash) return 0
+  return findCostRefusal(hash) === null ? costOf(hash) : MAX_HASH_MS + 1
 }

@@ -5,6 +5,8 @@ export type StoredHash =
   | {
       readonly kind: 'argon2'
       readonly variant: 'argon2id' | 'argon2i' | 'argon2d'
+      /** Django's spelling, which none of ours has. */
+      readonly isDjango: boolean
       readonly version: 0x10 | 0x13
       readonly memoryKib: number
       readonly passes: number
@@ -39,6 +41,8 @@ export type StoredHash =
       readonly key: Bytes
     }
 
+type Argon2 = Extract<StoredHash, { kind: 'argon2' }>
+
 export type Pbkdf2Digest = 'sha1' | 'sha256' | 'sha512'
 
 /** What new passwords are hashed with: argon2id, RFC 9106 with OWASP's parameters for 19 MiB. Memory is in KiB. */
@@ -50,42 +54,17 @@ export const toCurrentPhc = (saltBase64: string, keyBase64: string): string => {
   return `$argon2id$v=19$m=${memoryKib},t=${passes},p=${lanes}$${saltBase64}$${keyBase64}`
 }
 
-/** Whether a sign-in need not hash the password anew. */
+/** What the WASM module computes; the rest goes through JavaScript. */
+export const isModuleArgon2 = ({ variant, version }: Pick<Argon2, 'variant' | 'version'>): boolean =>
+  variant === 'argon2id' && version === 0x13
+
+/** Whether it is one of ours, and a sign-in need not hash the password anew. */
 export const isCurrent = (hash: StoredHash): boolean =>
   hash.kind === 'argon2' &&
-  hash.variant === 'argon2id' &&
-  hash.version === 0x13 &&
+  !hash.isDjango &&
+  isModuleArgon2(hash) &&
   hash.memoryKib === CURRENT_ARGON2ID.memoryKib &&
   hash.passes === CURRENT_ARGON2ID.passes &&
   hash.lanes === CURRENT_ARGON2ID.lanes &&
   hash.salt.length >= CURRENT_ARGON2ID.saltBytes &&
   hash.key.length === CURRENT_ARGON2ID.keyBytes
-
-const DIGEST_BYTES: Record<Pbkdf2Digest, number> = { sha1: 20, sha256: 32, sha512: 64 }
-
-/**
- * Why a hash is too dear to verify (decision 0030), or null. Read before any memory is taken: whoever writes a row
- * must not choose what a sign-in costs.
- */
-export function findCostRefusal(hash: StoredHash): string | null {
-  switch (hash.kind) {
-    case 'argon2': {
-      if (hash.memoryKib > 64 * 1024) return 'argon2 memory exceeds 64 MiB'
-      return hash.memoryKib * hash.passes > 512 * 1024 ? 'argon2 memory times passes exceeds 512 MiB' : null
-    }
-    case 'bcrypt':
-      return hash.cost > 13 ? 'bcrypt cost exceeds 13' : null
-    case 'scrypt': {
-      const block = 128 * hash.cost * hash.blockSize
-      if (block > 32 * 1024 * 1024) return 'scrypt memory exceeds 32 MiB'
-      // PBKDF2 makes a block for each lane, all of them at once, before any of that memory is used.
-      if (128 * hash.blockSize * hash.lanes > 1024 * 1024) return 'scrypt lanes exceed 1 MiB'
-      return block * hash.lanes > 512 * 1024 * 1024 ? 'scrypt memory times lanes exceeds 512 MiB' : null
-    }
-    case 'pbkdf2': {
-      // Each further digest of output costs all iterations again.
-      const work = hash.iterations * Math.ceil(hash.key.length / DIGEST_BYTES[hash.digest])
-      return work > 1_000_000 ? 'PBKDF2 iterations exceed 1,000,000' : null
-    }
-  }
-}

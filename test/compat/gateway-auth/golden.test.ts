@@ -342,7 +342,7 @@ describe('the rest of the document', () => {
     const passwordAt = (path: string) =>
       paths[`${BASE}${path}`]?.post?.requestBody.content['application/json']?.schema.properties.password
     expect(passwordAt('/register')).toEqual({ type: 'string', minLength: 8, maxLength: 128 })
-    expect(passwordAt('/login')).toEqual({ type: 'string', minLength: 1, maxLength: 128 })
+    expect(passwordAt('/login')).toEqual({ type: 'string', minLength: 1, maxLength: 1024 })
   })
 
   it('has each of its calls under its tag', () => {

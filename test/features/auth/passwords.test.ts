@@ -4,16 +4,24 @@ import { createTestApp, json } from '../../support/app.ts'
 import { newAddress, newEmail } from '../../support/users.ts'
 
 const owner = { email: 'ada.lovelace@example.test', username: 'countess', firstName: 'Ada', lastName: 'Lovelace' }
-const weaknesses = (password: string, minLength = 8) =>
-  findWeaknesses(password, { minLength, owner, isCommon: (folded) => folded === 'password123' })
+const policy = {
+  minLength: 8,
+  owner,
+  names: ['Castle & Gate', 'auth', 'example'],
+  isCommon: (folded: string) => folded === 'password123',
+}
+const weaknesses = (password: string, minLength = 8) => findWeaknesses(password, { ...policy, minLength })
 
 describe('findWeaknesses', () => {
-  it.each(['correct horse battery', 'Lovelace was a countess', 'ünïcödé pässwörd', 'пароль на латыни', '🗝️🏰🗝️🏰🗝️🏰🗝️🏰'])(
-    'finds none in %j',
-    (password) => {
-      expect(weaknesses(password)).toEqual([])
-    },
-  )
+  it.each([
+    'correct horse battery',
+    'Lovelace was never a countess',
+    'ünïcödé pässwörd',
+    'пароль на латыни',
+    '🗝️🏰🐎⚔️🛡️👑🗝️🏰',
+  ])('finds none in %j', (password) => {
+    expect(weaknesses(password)).toEqual([])
+  })
 
   it.each([
     ['1234567', ['too_short']],
@@ -38,19 +46,59 @@ describe('findWeaknesses', () => {
     'finds in %j a name that is written in one field',
     (password) => {
       const whole = { email: 'countess@example.test', displayName: 'Ada  Byron Lovelace' }
-      expect(findWeaknesses(password, { minLength: 8, owner: whole, isCommon: () => false })).toEqual(['personal'])
+      expect(findWeaknesses(password, { ...policy, owner: whole })).toEqual(['personal'])
     },
   )
 
   it('takes 128 characters, whatever bytes they have, and the configured minimum', () => {
-    expect(weaknesses('🗝'.repeat(128))).toEqual([])
+    const different = Array.from({ length: 128 }, (_, index) => String.fromCodePoint(0x1f300 + index)).join('')
+    expect(weaknesses(different)).toEqual([])
     expect(weaknesses('elevenchars', 12)).toEqual(['too_short'])
     expect(weaknesses('twelve chars', 12)).toEqual([])
   })
 
+  it.each([
+    ['aaaaaaaaaaaaaaaa', 'repeated'],
+    ['AaAaAaAaAaAa', 'repeated'],
+    ['abab1212abab', 'repeated'],
+    ['gate7!gate7!gate7!', 'repeated'],
+    ['drawbridge-drawbridge-draw', 'repeated'],
+    ['🗝️🏰🗝️🏰🗝️🏰🗝️🏰', 'repeated'],
+    ['abcdefghijkl', 'sequential'],
+    ['ZYXWVUTSRQ', 'sequential'],
+    ['9876543210', 'sequential'],
+    ['1234567890!', 'sequential'],
+    ['abcdefgh1234', 'sequential'],
+    ['aabbccddeeff', 'sequential'],
+    ['qwertyuiopasdfghjkl', 'sequential'],
+    ['Qwertz-asdfgh-yxcvbn', 'sequential'],
+    ['lkjhgfdsa', 'sequential'],
+    ['!@#$%^&*()', 'sequential'],
+    ['йцукенгшщз', 'sequential'],
+    ['castle1234567', 'personal'],
+    ['Castle&Gate!!!!', 'personal'],
+    ['castlegate2026', 'personal'],
+    ['example-example', 'personal'],
+    ['AUTHqwertyuiop', 'personal'],
+    ['lovelace987654321', 'personal'],
+    ['Ada+Lovelace=1811', 'personal'],
+  ])('finds in %j a pattern: %s', (password, expected) => {
+    expect(weaknesses(password)).toEqual([expected])
+  })
+
+  it.each([
+    'abc-defence-42',
+    'my 1234 castles burn',
+    'Ada rides at 7 to York',
+    'qwer was never enough',
+    'gate-gate-moat',
+  ])('finds none in %j, where a run or a name is a part', (password) => {
+    expect(weaknesses(password)).toEqual([])
+  })
+
   it('takes no offence at names of one or two letters', () => {
     const short = { email: 'a@example.test', firstName: 'Al', lastName: 'Bo' }
-    expect(findWeaknesses('al-1234567', { minLength: 8, owner: short, isCommon: () => false })).toEqual([])
+    expect(findWeaknesses('al-bo-74913', { ...policy, owner: short })).toEqual([])
   })
 })
 
@@ -69,6 +117,20 @@ describe('a password at sign-up', () => {
         details: { reasons: ['too_short'], min_length: 12 },
       },
     ])
+  })
+
+  it('is no repeated or sequential character, and not the name of the service with one behind', async () => {
+    const app = createTestApp({ env: { APP_NAME: 'Drawbridge', PUBLIC_URL: 'https://auth.stronghold.example' } })
+    const reasonsOf = async (password: string) => {
+      const answer = await signUp(app, password)
+      const { details } = await answer.json<{ details?: { reasons: string[] } }>()
+      return [answer.status, details?.reasons]
+    }
+    expect(await reasonsOf('aaaaaaaaaaaaaaaa')).toEqual([400, ['repeated']])
+    expect(await reasonsOf('zyxwvutsrqponm')).toEqual([400, ['sequential']])
+    expect(await reasonsOf('drawbridge2026!')).toEqual([400, ['personal']])
+    expect(await reasonsOf('Stronghold12345678')).toEqual([400, ['personal']])
+    expect((await reasonsOf('a drawbridge without a moat'))[0]).toBe(201)
   })
 
   it('passes with the examples of the documented systems', async () => {

@@ -11,6 +11,7 @@ const PARAMS: MailParams = {
   email_change: { link: LINK },
   email_change_notice: { newEmail: 'new@example.test' },
   password_reset: { link: LINK },
+  password_dropped: { link: LINK },
   password_changed: { reportLink: LINK },
   magic_link: { link: LINK },
   account_exists: { link: LINK },

@@ -1,4 +1,6 @@
+import { pbkdf2Sync } from 'node:crypto'
 import { argon2id } from '@noble/hashes/argon2.js'
+import { hash as hashBcrypt } from 'bcryptjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp } from '../../support/app.ts'
 import { newEmail } from '../../support/users.ts'
@@ -87,6 +89,38 @@ describe('a user of Keycloak', () => {
       metadata: '{"department":"R&D","tags":["a","b"]}',
       app_metadata: JSON.stringify({ imported: { from: 'keycloak', id: users[1]?.id } }),
     })
+  })
+
+  it('signs in where Keycloak is older than 8, or a plug-in hashed with bcrypt', { timeout: 60_000 }, async () => {
+    const salt = newSalt()
+    const key = pbkdf2Sync(PASSWORD, salt, 1000, 64, 'sha256')
+    const first = pbkdf2Sync(PASSWORD, salt, 1000, 64, 'sha1')
+    const bcrypt = (await hashBcrypt(PASSWORD, 4)).replace('$2b$', '$2y$')
+    const before = { type: 'password', counter: 0, createdDate: 1_500_000_000_000, digits: 0, period: 0, config: {} }
+    const sha256 = { hashedSaltedValue: key.toString('base64'), salt: salt.toBase64(), hashIterations: 1000 }
+    const sha1 = { hashedSaltedValue: first.toString('base64'), salt: salt.toBase64(), hashIterations: 1000 }
+    const credentials = [
+      { ...before, ...sha256, algorithm: 'pbkdf2-sha256' },
+      { ...before, ...sha1, algorithm: 'HmacSHA1' },
+      { ...before, ...sha1 },
+      { ...before, hashedSaltedValue: bcrypt, salt: '', hashIterations: 4, algorithm: 'bcrypt' },
+      {
+        ...credential(newSalt(), newSalt(), { hashIterations: 4, algorithm: 'bcrypt' }),
+        secretData: JSON.stringify({ value: bcrypt, salt: '', additionalParameters: {} }),
+      },
+    ]
+    const users = credentials.map((one) => ({
+      createdTimestamp: 1_600_000_000_000,
+      email: newEmail(),
+      emailVerified: true,
+      credentials: [one],
+    }))
+    const answer = await importer.rows(users)
+    expect(answer.rows.map(({ reason }) => reason)).toEqual(credentials.map(() => undefined))
+    for (const { email } of users) {
+      expect(await signIn(app, email, `${PASSWORD}!`)).toBe(401)
+      expect(await signIn(app, email, PASSWORD)).toBe(200)
+    }
   })
 
   it('whose username is the address has no username, and may have no email beside it', async () => {

@@ -28,8 +28,12 @@ describe('a row is rejected with its reason', () => {
     [{ password_hash: 'hunter2!' }, 'password_hash: the hash is malformed or of an unknown form'],
     [{ password_hash: BCRYPT.replace('$04$', '$14$') }, 'password_hash: bcrypt cost exceeds 13'],
     [
-      { password_hash: `$pbkdf2-sha256$i=1000001$${'A'.repeat(22)}$${'A'.repeat(43)}` },
-      'password_hash: PBKDF2 iterations exceed 1,000,000',
+      { password_hash: `$pbkdf2-sha256$i=2000001$${'A'.repeat(22)}$${'A'.repeat(43)}` },
+      'password_hash: PBKDF2 iterations exceed 2,000,000',
+    ],
+    [
+      { password_hash: `$argon2id$v=19$m=65536,t=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}` },
+      'password_hash: argon2id of 65536 KiB and 8 passes takes 1573 ms to verify: it exceeds 1500 ms',
     ],
     [
       { password_hash: `$argon2id$v=19$m=131072,t=1,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}` },

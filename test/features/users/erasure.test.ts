@@ -26,6 +26,7 @@ describe('erasing a user', () => {
       [
         'backup_codes',
         'counts',
+        'dear_hashes',
         'events',
         'mails',
         'one_time_tokens',
@@ -62,6 +63,7 @@ describe('erasing a user', () => {
     expect(owners.map(({ table, column }) => `${table}.${column}`).toSorted()).toEqual([
       'backup_codes.user_id',
       'dead_letters.user_id',
+      'dear_hashes.user_id',
       'events.user_id',
       'mailbox.recipient',
       'mails.recipient',

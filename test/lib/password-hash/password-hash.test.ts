@@ -1,10 +1,24 @@
 import { pbkdf2Sync } from 'node:crypto'
+import { argon2idAsync } from '@noble/hashes/argon2.js'
+import { hash as hashBcrypt } from 'bcryptjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../../src/lib/encoding.ts'
 import { Isolate } from '../../../src/lib/isolate.ts'
 import { keptWasmBytes } from '../../../src/lib/password-hash/argon2.ts'
 import { parseStoredHash } from '../../../src/lib/password-hash/parse.ts'
-import { findHashRefusal, hashPassword, verifyPassword } from '../../../src/lib/password-hash/password-hash.ts'
+import {
+  deriveWithSalt,
+  findHashRefusal,
+  hashPassword,
+  isHashable,
+  readImportedHash,
+  spellingsOf,
+  verifyPassword,
+} from '../../../src/lib/password-hash/password-hash.ts'
+import { pbkdf2InWasm } from '../../../src/lib/password-hash/pbkdf2.ts'
+import type { Pbkdf2Digest } from '../../../src/lib/password-hash/stored-hash.ts'
+import rfc from '../../vectors/kdf-rfc.json'
 import passlib from '../../vectors/password-hashes.passlib.json'
 
 const newHashing = () => ({
@@ -75,8 +89,12 @@ describe('hashes beyond the cost bounds', () => {
     `$scrypt$ln=1,r=1,p=524288$${salt}$${key}`,
     `$scrypt$ln=1,r=1,p=2000000$${salt}$${key}`,
     `$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`,
-    `$pbkdf2-sha256$i=1000001$${salt}$${key}`,
-    `pbkdf2_sha1$600000$salt$${btoa('k'.repeat(40))}`,
+    `$pbkdf2-sha256$i=2000001$${salt}$${key}`,
+    `$pbkdf2-sha512$i=1500001$${salt}$${key}`,
+    `$argon2id$v=19$m=65536,t=8,p=1$${salt}$${key}`,
+    `$argon2i$v=19$m=65536,t=2,p=1$${salt}$${key}`,
+    `$argon2id$m=65536,t=2,p=1$${salt}$${key}`,
+    `$scrypt$ln=15,r=8,p=8$${salt}$${key}`,
   ]
   for (const hash of tooDear) {
     it(`refuses ${hash.slice(0, 40)} without taking memory`, async () => {
@@ -89,12 +107,17 @@ describe('hashes beyond the cost bounds', () => {
 
   it('takes each at its bound', () => {
     const atBound = [
-      `$argon2id$v=19$m=65536,t=8,p=1$${salt}$${key}`,
+      `$argon2id$v=19$m=65536,t=7,p=1$${salt}$${key}`,
+      `$argon2i$v=19$m=65536,t=1,p=1$${salt}$${key}`,
       `$scrypt$ln=15,r=8,p=1$${salt}$${key}`,
       `$2b$13$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`,
-      `$pbkdf2-sha256$i=1000000$${salt}$${key}`,
+      `$scrypt$ln=15,r=8,p=4$${salt}$${key}`,
+      `$pbkdf2-sha256$i=2000000$${salt}$${key}`,
+      `$pbkdf2-sha512$i=1500000$${salt}$${key}`,
+      // Keycloak's 64 bytes of SHA-1: the first digest of them is what is compared.
+      `$pbkdf2-sha1$i=1300000$${salt}$${btoa('k'.repeat(64)).replace(/=+$/, '')}`,
     ]
-    expect(atBound.map(findHashRefusal)).toEqual([null, null, null, null])
+    expect(atBound.map(findHashRefusal)).toEqual(atBound.map(() => null))
   })
 
   it('verifies what scrypt has at the bounds without a throw', async () => {
@@ -109,17 +132,114 @@ describe('hashes beyond the cost bounds', () => {
     expect(findHashRefusal(`$scrypt$ln=16,r=1,p=1$${salt}$${key}`)).toMatch(/malformed/)
   })
 
-  it('refuses a password of more than 128 characters', async () => {
-    const hash = await hashPassword(ctx, 'x'.repeat(129))
-    expect((await verifyPassword(ctx, hash, 'x'.repeat(129))).matches).toBe(false)
+  it('takes no password of more than 1,024 characters', async () => {
+    const hash = await hashPassword(ctx, 'x'.repeat(1025))
+    expect((await verifyPassword(ctx, hash, 'x'.repeat(1025))).matches).toBe(false)
+  })
+
+  it('says what a hash costs, and the least of them first that was asked for', () => {
+    const hash = '$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'
+    expect(readImportedHash(hash, 451)).toEqual({ hash })
+    expect(readImportedHash(hash, 450)).toEqual({
+      reason: 'bcrypt of cost 12 takes 451 ms to verify: it exceeds 450 ms',
+      isTooDear: true,
+    })
   })
 })
 
 describe('PBKDF2 above what the platform computes', () => {
-  it('is verified in JavaScript', async () => {
-    const key = pbkdf2Sync('password', 'somesalt', 100_001, 32, 'sha256')
-    const hash = `pbkdf2_sha256$100001$somesalt$${key.toString('base64')}`
-    expect(await verifyPassword(ctx, hash, 'password')).toEqual({ matches: true, isOutdated: true })
+  const base64 = (bytes: Uint8Array) => bytes.toBase64({ omitPadding: true })
+  const phcOf = (digest: string, iterations: number, salt: string, key: Uint8Array) =>
+    `$pbkdf2-${digest}$i=${iterations}$${base64(utf8(salt))}$${base64(key)}`
+
+  it('is verified by the module, of which each derivation has a memory of its own', async () => {
+    const hashes = ['sha1', 'sha256', 'sha512'].map((digest) =>
+      phcOf(digest, 100_001, 'somesalt', pbkdf2Sync('password', 'somesalt', 100_001, 64, digest)),
+    )
+    const verify = (hash: string, password: string) => verifyPassword(ctx, hash, password)
+    const right = await Promise.all(hashes.map((hash) => verify(hash, 'password')))
+    expect(right).toEqual(hashes.map(() => ({ matches: true, isOutdated: true })))
+    const wrong = await Promise.all(hashes.map((hash) => verify(hash, 'Password')))
+    expect(wrong.map(({ matches }) => matches)).toEqual([false, false, false])
+  })
+
+  it.each(rfc.pbkdf2)('gives $prf of $c iterations as published, by the module', async ({ prf, P, S, c, hex }) => {
+    const parameters = { digest: prf as Pbkdf2Digest, iterations: c, salt: utf8(S) }
+    const first = await pbkdf2InWasm(utf8(P), parameters)
+    const length = Math.min(first.length, hex.length / 2)
+    expect(first.toHex().slice(0, 2 * length)).toBe(hex.slice(0, 2 * length))
+  })
+
+  it('is what the platform computes, for keys and salts of any length', async () => {
+    for (const digest of ['sha1', 'sha256', 'sha512'] as const) {
+      for (const length of [0, 1, 63, 64, 65, 127, 128, 129, 300]) {
+        const [password, salt] = ['p'.repeat(length), 's'.repeat(length)]
+        const first = await pbkdf2InWasm(utf8(password), { digest, iterations: 3, salt: utf8(salt) })
+        expect(first.toHex()).toBe(pbkdf2Sync(password, salt, 3, first.length, digest).toString('hex'))
+      }
+    }
+  })
+
+  it("takes Django's 1,500,000 and Keycloak's 1,300,000 iterations", { timeout: 60_000 }, async () => {
+    const django = pbkdf2Sync('correct horse', 'seasoning', 1_500_000, 32, 'sha256').toString('base64')
+    const keycloak = pbkdf2Sync('correct horse', 'somesalt', 1_300_000, 64, 'sha1')
+    for (const hash of [`pbkdf2_sha256$1500000$seasoning$${django}`, phcOf('sha1', 1_300_000, 'somesalt', keycloak)])
+      expect([hash, (await verifyPassword(ctx, hash, 'correct horse')).matches]).toEqual([hash, true])
+  })
+})
+
+describe('a password of fewer than 8 bytes', () => {
+  const short = 'abc123'
+
+  it('reaches no argon2, ours or imported', async () => {
+    const fresh = newHashing()
+    const ours = await hashPassword(newHashing(), 'correct horse battery')
+    const salt = utf8('somesalt')
+    const key = await argon2idAsync(short, salt, { t: 1, m: 64, p: 1, dkLen: 32 })
+    const imported = `$argon2id$v=19$m=64,t=1,p=1$${salt.toBase64({ omitPadding: true })}$${key.toBase64({ omitPadding: true })}`
+    for (const hash of [ours, imported])
+      for (const password of ['', 'a', short, 'ä12345'])
+        expect(await verifyPassword(fresh, hash, password)).toEqual({ matches: false, isOutdated: false })
+    expect(keptWasmBytes(fresh)).toBe(0)
+    await expect(hashPassword(fresh, short)).rejects.toThrow(RangeError)
+    expect(isHashable(short)).toBe(false)
+  })
+
+  it('is verified where another kind of hash was made of it', async () => {
+    const bcrypt = await hashBcrypt(short, 4)
+    const key = pbkdf2Sync(short, 'somesalt', 1000, 32, 'sha256').toString('base64')
+    for (const hash of [bcrypt, `pbkdf2_sha256$1000$somesalt$${key}`])
+      expect(await verifyPassword(ctx, hash, short)).toEqual({ matches: true, isOutdated: true })
+  })
+})
+
+describe('an imported hash of a password with several spellings', () => {
+  // A composed letter, a ligature and a full-width digit: four spellings, of which none is the other.
+  const typed = 'pa\u0308sswörd-\ufb01-\uff11'
+
+  it('matches what was typed, NFC, NFKC and NFD', async () => {
+    expect(spellingsOf(typed)).toHaveLength(4)
+    for (const made of [typed, typed.normalize('NFC'), typed.normalize('NFKC'), typed.normalize('NFD')]) {
+      const hash = await hashBcrypt(made, 4)
+      expect([made, (await verifyPassword(ctx, hash, typed)).matches]).toEqual([made, true])
+    }
+    expect((await verifyPassword(ctx, await hashBcrypt(`${typed}x`, 4), typed)).matches).toBe(false)
+  })
+
+  it('is one string where nothing can be spelled otherwise', () => {
+    expect(spellingsOf('correct horse battery')).toEqual(['correct horse battery'])
+  })
+
+  it('is not taken for ours when it has our parameters', async () => {
+    const salt = 'AAAAAAAAAAAAAAAAAAAAAA'
+    const made = typed.normalize('NFD')
+    const key = await deriveWithSalt(ctx, made, new Uint8Array(16))
+    const theirs = `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${key.toBase64({ omitPadding: true })}`
+    expect((await verifyPassword(ctx, theirs, typed)).matches).toBe(false)
+    const read = readImportedHash(theirs)
+    const kept = 'hash' in read ? read.hash : ''
+    expect(kept).toBe(`argon2${theirs}`)
+    expect(await verifyPassword(ctx, kept, typed)).toEqual({ matches: true, isOutdated: true })
   })
 })
 

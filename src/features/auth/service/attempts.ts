@@ -9,6 +9,7 @@ import { tellLocked } from '../../account-safety/service/lock.ts'
 import { normalizeIdentifier } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked } from '../errors.ts'
+import { findFailureFloor } from './failure-floor.ts'
 import { beginUse, type CountedUse, failUse, giveBackUse, settle, tooManyAtOnce } from './guarded-use.ts'
 
 type Counting = Pick<Ctx, 'objects' | 'ip' | 'now' | 'log'>
@@ -18,17 +19,23 @@ const NETWORK_FAILURES = { limit: 100, windowMs: HOUR, lockMs: HOUR }
 /** Accounts that one network may make. */
 const NETWORK_SIGN_UPS = { limit: 1000, windowMs: HOUR }
 
-const FAILURE_FLOOR_MS = 400
-
-/** Rethrows what `work` throws no sooner than 400 ms after it began: what a failure did cannot be told from its time. */
-export async function failSlowly<T>(ctx: Pick<Ctx, 'now'>, work: () => Promise<T>): Promise<T> {
+/**
+ * Rethrows what `work` throws no sooner than `findFailureFloor` says after it began: what a failure did cannot be told from
+ * its time. `typed` is the password that it was about.
+ */
+export async function failSlowly<T>(
+  ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log'>,
+  work: () => Promise<T>,
+  typed: string | null = null,
+): Promise<T> {
   const began = ctx.now()
   try {
     return await work()
   } catch (failure) {
     // The platform's clock stands still while code runs: what a hash took it shows after the next event alone.
     await delay(0)
-    await delay(Math.max(0, began + FAILURE_FLOOR_MS - ctx.now()))
+    const floor = await findFailureFloor(ctx, typed)
+    await delay(Math.max(0, began + floor - ctx.now()))
     throw failure
   }
 }

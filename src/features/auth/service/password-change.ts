@@ -6,7 +6,7 @@ import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import type { User } from '../../users/types.ts'
 import { passwordWrong } from '../errors.ts'
 import { updatePassword } from '../store/credentials.ts'
-import { attemptOf, countAttempt, failAttempt, passAttempt } from './attempts.ts'
+import { attemptOf, countAttempt, failAttempt, failSlowly, passAttempt } from './attempts.ts'
 import { getCurrentUser } from './current.ts'
 import { tellPasswordChanged } from './password-notice.ts'
 import { requireStrongPassword } from './passwords.ts'
@@ -68,8 +68,11 @@ export function changePasswordOf(
   return changePassword(ctx, input)
 }
 
-/** Counted before it is looked at, like a sign-in. Throws INVALID_PASSWORD, ACCOUNT_LOCKED. */
-export async function requireCurrentPassword(ctx: Ctx, user: User, password: string): Promise<void> {
+/** Counted before it is looked at, and as slow when it is wrong, like a sign-in. Throws INVALID_PASSWORD, ACCOUNT_LOCKED. */
+export const requireCurrentPassword = (ctx: Ctx, user: User, password: string): Promise<void> =>
+  failSlowly(ctx, () => checkCurrentPassword(ctx, user, password), password)
+
+async function checkCurrentPassword(ctx: Ctx, user: User, password: string): Promise<void> {
   const attempt = await countAttempt(ctx, await attemptOf(ctx, user, user.email))
   const isRight = user.passwordHash !== null && (await verifyPassword(ctx, user.passwordHash, password)).matches
   if (!isRight) throw await failAttempt(ctx, attempt, passwordWrong())

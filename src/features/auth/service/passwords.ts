@@ -54,6 +54,12 @@ async function isBreached(ctx: Pick<Ctx, 'fetch' | 'log'>, password: string): Pr
 const wordingOf = (reasons: readonly PasswordWeakness[], { minLength }: { minLength: number }) =>
   reasons.includes('too_short') ? { message: `The password must have at least ${minLength} characters` } : {}
 
+/** The application's name, and the parts of its host but the last. An address in numbers is no name. */
+function deploymentNames({ APP_NAME, PASSKEY_RP_NAME, PUBLIC_URL }: Ctx['config']): string[] {
+  const labels = new URL(PUBLIC_URL).hostname.split('.').slice(0, -1)
+  return [APP_NAME, PASSKEY_RP_NAME ?? APP_NAME, ...labels.filter((label) => /[a-z]/.test(label))]
+}
+
 /** Throws WEAK_PASSWORD with all `details.reasons` when `password` may not become the owner's. */
 export async function requireStrongPassword(
   ctx: Pick<Ctx, 'config' | 'isolate' | 'fetch' | 'log'>,
@@ -61,7 +67,12 @@ export async function requireStrongPassword(
   owner: PasswordOwner,
 ): Promise<void> {
   const common = await loadCommonPasswords(ctx)
-  const policy = { minLength: ctx.config.PASSWORD_MIN_LENGTH, owner, isCommon: (folded: string) => common.has(folded) }
+  const policy = {
+    minLength: ctx.config.PASSWORD_MIN_LENGTH,
+    owner,
+    names: deploymentNames(ctx.config),
+    isCommon: (folded: string) => common.has(folded),
+  }
   const reasons = findWeaknesses(password, policy)
   if (reasons.length > 0) throw weakPassword({ reasons, min_length: policy.minLength }, wordingOf(reasons, policy))
   if (ctx.config.BREACHED_PASSWORD_CHECK && (await isBreached(ctx, password)))

@@ -11,13 +11,17 @@ export const RESET_LIFETIME_MS = HOUR
 const ResetRequest = z.object({ authVersion: z.int() })
 
 /** A token that sets the user's password once; it voids the older ones. */
-export async function issueResetToken(ctx: Ctx, user: Pick<User, 'id' | 'email' | 'authVersion'>): Promise<string> {
+export async function issueResetToken(
+  ctx: Ctx,
+  user: Pick<User, 'id' | 'email' | 'authVersion'>,
+  lifetimeMs: number = RESET_LIFETIME_MS,
+): Promise<string> {
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'password_reset',
     userId: user.id,
     email: user.email,
     data: { authVersion: user.authVersion } satisfies z.input<typeof ResetRequest>,
-    lifetimeMs: RESET_LIFETIME_MS,
+    lifetimeMs,
   })
   return token
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import type { AttemptInput } from '../../../durable/rpc.ts'
 import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
-import { hashPassword, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
+import { hashPassword, isHashable, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
 import { tellNewDevice } from '../../account-safety/service/new-device.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
@@ -9,6 +9,7 @@ import { issueChallenge } from '../../mfa/service/challenges.ts'
 import type { IssuedChallenge } from '../../mfa/types.ts'
 import { openSession } from '../../sessions/service.ts'
 import type { NewSession, OpenedSession } from '../../sessions/types.ts'
+import { recordHashUse } from '../../users/service/dear-hashes.ts'
 import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
@@ -54,7 +55,7 @@ const DUMMY_HASH = toCurrentPhc('A'.repeat(22), 'A'.repeat(43))
  * knows the password.
  */
 export const signIn = (ctx: Ctx, input: SignInInput): Promise<SignInResult> =>
-  failSlowly(ctx, () => trySignIn(ctx, input))
+  failSlowly(ctx, () => trySignIn(ctx, input), input.password)
 
 async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   const user = await findUserByIdentifier(ctx, input.identifier)
@@ -63,7 +64,7 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   const verification = await verifyPassword(ctx, stored ?? DUMMY_HASH, input.password)
   if (!user || stored === null || !verification.matches)
     throw await failAttempt(ctx, attempt, refused(ctx, 'wrong_password', user))
-  if (verification.isOutdated) ctx.defer(rehash(ctx, { userId: user.id, from: stored, password: input.password }))
+  if (verification.isOutdated) ctx.defer(renewHash(ctx, { userId: user.id, from: stored, password: input.password }))
   const hidden = findHiddenReason(ctx, user)
   if (hidden !== null) throw await failAttempt(ctx, attempt, refused(ctx, hidden, user))
   await passAttempt(ctx, attempt)
@@ -95,8 +96,12 @@ function refused(ctx: Ctx, reason: string, user: User | undefined): DomainError 
   return invalidCredentials()
 }
 
-/** The same password under the present parameters. A password that was changed meanwhile stays. */
-async function rehash(ctx: Ctx, input: { userId: string; from: string; password: string }): Promise<void> {
+/**
+ * The same password under the present parameters. A password that was changed meanwhile stays, and so does the hash of one
+ * that is too short for ours.
+ */
+async function renewHash(ctx: Ctx, input: { userId: string; from: string; password: string }): Promise<void> {
+  if (!isHashable(input.password)) return recordHashUse(ctx, input.userId)
   const to = await hashPassword(ctx, input.password)
   await replacePasswordHash(ctx, { userId: input.userId, from: input.from, to })
 }

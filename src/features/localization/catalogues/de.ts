@@ -33,6 +33,11 @@ export const de: Catalogue = {
   'mail.password_reset.note':
     'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail: Ihr Passwort bleibt, wie es ist.',
 
+  'mail.password_dropped.subject': 'Neues Passwort für {app} wählen',
+  'mail.password_dropped.body':
+    'Sie haben ein Konto bei {app}, dessen Passwort aus einem früheren System stammt und lange nicht benutzt wurde. Es gilt nicht mehr. Wählen Sie hier ein neues. Der Link gilt einmal und sieben Tage lang; danach fordern Sie dort einen neuen an, wo Sie sich anmelden.',
+  'mail.password_dropped.action': 'Neues Passwort wählen',
+
   'mail.password_changed.subject': 'Ihr Passwort für {app} wurde geändert',
   'mail.password_changed.body':
     'Das Passwort Ihres Kontos bei {app} wurde geändert. Ihre anderen Sitzungen wurden beendet.',

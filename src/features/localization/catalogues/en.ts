@@ -27,6 +27,11 @@ export const en = {
   'mail.password_reset.action': 'Choose a new password',
   'mail.password_reset.note': 'If you did not ask for this, ignore this mail: your password stays as it is.',
 
+  'mail.password_dropped.subject': 'Choose a new password for {app}',
+  'mail.password_dropped.body':
+    'You have an account at {app} whose password came from an earlier system and was not used for a long time. It no longer works. Choose a new one here. The link works once, for seven days; after that, ask for another where you sign in.',
+  'mail.password_dropped.action': 'Choose a new password',
+
   'mail.password_changed.subject': 'Your {app} password was changed',
   'mail.password_changed.body': 'The password of your account at {app} was changed. Your other sessions were ended.',
   'mail.password_changed.action': 'This was not me',

@@ -30,6 +30,7 @@ function describe(request: MailRequest): { link: string | null; isReport: boolea
     case 'email_verification':
     case 'email_change':
     case 'password_reset':
+    case 'password_dropped':
     case 'magic_link':
     case 'account_exists':
       return { link: request.params.link, isReport: false, params: {} }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { UuidParam } from '../../../http/input.ts'
+import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import { isPlainText } from '../../users/service.ts'
 import type { AssertionInput } from '../service/assert.ts'
 import type { AuthenticationRequest } from '../service/authenticate.ts'
@@ -9,14 +10,15 @@ import { Assertion, ATTACHMENTS, Attestation, toAssertion, toRegistrationCredent
 
 export const PasskeyPath = z.object({ passkey_id: UuidParam })
 
-const MAX_PASSWORD_LENGTH = 128
+/** In UTF-16; verification counts characters. */
+const MAX_PASSWORD_UNITS = 2 * MAX_VERIFIED_PASSWORD_LENGTH
 const text = (max: number) => z.string().max(max).nullish()
 const Name = z.string().trim().max(100).refine(isPlainText, 'must not have control characters')
 const name = Name.nullish()
 const emptyToNull = (value: string | null | undefined): string | null => value || null
 
 /** What proves who asks, for a session that is older than ten minutes. */
-const factors = { password: text(4 * MAX_PASSWORD_LENGTH), code: text(32) }
+const factors = { password: text(MAX_PASSWORD_UNITS), code: text(32) }
 
 export const RegisterBeginBody = z.object({
   authenticator_attachment: z.enum(ATTACHMENTS).nullish(),
@@ -67,7 +69,7 @@ export const toName = (body: z.output<typeof RenameBody>): string | null => empt
 
 /** A published client sends no body with a DELETE: what proves who asks may stand in the query. */
 export const RemoveBody = z.object(factors)
-export const RemoveQuery = z.object({ password: text(4 * MAX_PASSWORD_LENGTH), code: text(32) })
+export const RemoveQuery = z.object({ password: text(MAX_PASSWORD_UNITS), code: text(32) })
 
 export const toRemoval = (id: string, body: z.output<typeof RemoveBody>, query: z.output<typeof RemoveQuery>) => ({
   id,

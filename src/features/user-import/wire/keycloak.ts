@@ -29,16 +29,39 @@ const PBKDF2_DIGESTS: Readonly<Record<string, string>> = {
   'pbkdf2-sha512': 'sha512',
 }
 
+interface StoredPassword {
+  /** Keycloak's name of it. */
+  readonly algorithm: string
+  readonly salt: string
+  readonly key: string
+  readonly data: RawRecord
+}
+
+/** Since Keycloak 8 in two texts of JSON; before, in fields of the credential, by names that it has kept for such. */
+function readPassword(credential: RawRecord): StoredPassword {
+  const before = textOf(credential.hashedSaltedValue)
+  if (before !== undefined) {
+    const algorithm = scalarOf(credential.algorithm)
+    // As Keycloak itself reads the oldest of them, which name none, or the HMAC alone.
+    const isFirst = algorithm === '' || algorithm === 'HmacSHA1'
+    const salt = withoutPadding(credential.salt)
+    return { algorithm: isFirst ? 'pbkdf2' : algorithm, salt, key: withoutPadding(before), data: credential }
+  }
+  const [secret, data] = [parse(credential.secretData), parse(credential.credentialData)]
+  const [salt, key] = [withoutPadding(secret.salt), withoutPadding(secret.value)]
+  return { algorithm: scalarOf(data.algorithm), salt, key, data }
+}
+
 function hashOf({ credentials }: RawRecord): ForeignHash {
   const found = Array.isArray(credentials)
     ? credentials.find((one) => isRecord(one) && one.type === 'password')
     : undefined
   if (!isRecord(found)) return {}
   if (textOf(found.value)) return { refusal: 'password: clear text is not taken, export the hashes' }
-  const [secret, data] = [parse(found.secretData), parse(found.credentialData)]
-  const [salt, key] = [withoutPadding(secret.salt), withoutPadding(secret.value)]
-  const algorithm = scalarOf(data.algorithm)
+  const { algorithm, salt, key, data } = readPassword(found)
   if (algorithm === 'argon2') return { hash: argon2Hash(data, salt, key) }
+  // A plug-in's: the hash is whole, with its own salt and cost.
+  if (algorithm === 'bcrypt') return { hash: key }
   const digest = Object.hasOwn(PBKDF2_DIGESTS, algorithm) ? PBKDF2_DIGESTS[algorithm] : undefined
   return digest
     ? { hash: `$pbkdf2-${digest}$i=${scalarOf(data.hashIterations)}$${salt}$${key}` }

@@ -74,7 +74,14 @@ const withoutEmpty = (fields: RawRecord): RawRecord =>
 const withoutUndefined = (fields: RawRecord): RawRecord =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-function toImportRow(row: number, record: RawRecord, format: Format, now: number): ImportRow {
+interface Reading {
+  readonly format: Format
+  readonly now: number
+  /** In ms of CPU. */
+  readonly maxHashMs: number
+}
+
+function toImportRow(row: number, record: RawRecord, { format, ...bounds }: Reading): ImportRow {
   const email = textOf(record.email)?.slice(0, 254) ?? null
   // Whatever the shape: what is refused in `password` must not be passed over because a reader knows no such field.
   if (given(record.password) !== undefined)
@@ -83,8 +90,8 @@ function toImportRow(row: number, record: RawRecord, format: Format, now: number
   const foreign = system && READERS[system](record)
   if (foreign?.refusal) return { row, email, reason: foreign.refusal }
   // Home-made files mix names: a `status` beside `user_id` or `firstName` must not be passed over (decision 0200).
-  const result = parseRow(withoutEmpty({ ...record, ...withoutUndefined(foreign?.fields ?? {}) }), now)
-  if ('reason' in result) return { row, email, reason: result.reason }
+  const result = parseRow(withoutEmpty({ ...record, ...withoutUndefined(foreign?.fields ?? {}) }), bounds)
+  if ('reason' in result) return { row, email, ...result }
   if (!foreign?.foreignId) return { row, ...result }
   const { appMetadata } = result.user
   const known = isRecord(appMetadata?.imported) ? appMetadata.imported : {}
@@ -93,15 +100,12 @@ function toImportRow(row: number, record: RawRecord, format: Format, now: number
 }
 
 /** The rows of a body. Throws VALIDATION_ERROR when there are too many, or a CSV names no columns. */
-export function parseImport(
-  body: { mediaType: string; text: string },
-  { format, now }: { format: Format; now: number },
-): ImportRow[] {
+export function parseImport(body: { mediaType: string; text: string }, reading: Reading): ImportRow[] {
   const records = body.mediaType === CSV ? readCsv(body.text) : readLines(body.text)
   if (records.length > MAX_ROWS) throw malformed('At most 1,000 rows are taken at once')
   return records.map((record, index) =>
     typeof record === 'string'
       ? { row: index + 1, email: null, reason: record }
-      : toImportRow(index + 1, record, format, now),
+      : toImportRow(index + 1, record, reading),
   )
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { isTooDeep, MAX_JSON_DEPTH } from '../../../lib/json.ts'
-import { findHashRefusal } from '../../../lib/password-hash/password-hash.ts'
+import { findHashRefusal, readImportedHash } from '../../../lib/password-hash/password-hash.ts'
 import { DAY } from '../../../lib/time.ts'
 import { isEmail, isPlainText, type NewUser } from '../../users/service.ts'
 import { isRecord, type RawRecord } from './record.ts'
@@ -68,8 +68,15 @@ const metadata = z
   .refine((value) => !isTooDeep(textOf(value) ?? ''), `must nest ${MAX_JSON_DEPTH} deep at most`)
   .optional()
 
+export interface Bounds {
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** What verifying a hash may take, in ms of CPU. */
+  readonly maxHashMs: number
+}
+
 /** What a row may say; other fields are ignored. */
-const rowSchema = (now: number) =>
+const rowSchema = ({ now, maxHashMs }: Bounds) =>
   z.object({
     email: z
       .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be text') })
@@ -78,9 +85,12 @@ const rowSchema = (now: number) =>
     username: text(200),
     password_hash: z
       .string('must be text')
-      .superRefine((hash, { addIssue }) => {
-        const refusal = findHashRefusal(hash)
-        if (refusal !== null) addIssue(refusal)
+      .transform((text, { issues }) => {
+        const read = readImportedHash(text, maxHashMs)
+        if ('hash' in read) return read.hash
+        const { reason: message, isTooDear } = read
+        issues.push({ code: 'custom', message, params: { isTooDear }, input: text })
+        return z.NEVER
       })
       .optional(),
     email_verified: flag,
@@ -102,10 +112,13 @@ const rowSchema = (now: number) =>
     app_metadata: metadata,
   })
 
+const isTooDear = ({ issues }: z.ZodError): boolean =>
+  issues.some((issue) => issue.code === 'custom' && issue.params?.isTooDear === true)
+
 const reasonOf = ({ issues }: z.ZodError): string =>
   issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
 
-const KNOWN = new Set(Object.keys(rowSchema(0).shape))
+const KNOWN = new Set(Object.keys(rowSchema({ now: 0, maxHashMs: 0 }).shape))
 
 /** A hash under another name would be passed over, and the user would lose the password without a word. */
 const findMisnamedHash = (fields: RawRecord): string | undefined =>
@@ -118,10 +131,14 @@ const findMisnamedHash = (fields: RawRecord): string | undefined =>
       findHashRefusal(value) === null,
   )?.[0]
 
-/** The user of a row whose empty fields were taken out, or why it is none. `now` is in epoch milliseconds. */
-export function parseRow(fields: RawRecord, now: number): { user: NewUser } | { reason: string } {
-  const parsed = rowSchema(now).safeParse(fields)
-  if (!parsed.success) return { reason: reasonOf(parsed.error) }
+/** The user of a row whose empty fields were taken out, or why it is none. */
+export function parseRow(
+  fields: RawRecord,
+  bounds: Bounds,
+): { user: NewUser } | { reason: string; isTooDear?: boolean } {
+  const { now } = bounds
+  const parsed = rowSchema(bounds).safeParse(fields)
+  if (!parsed.success) return { reason: reasonOf(parsed.error), isTooDear: isTooDear(parsed.error) }
   const misnamed = findMisnamedHash(fields)
   if (misnamed !== undefined) return { reason: `${misnamed.slice(0, 40)}: holds a hash, name the field password_hash` }
   const row = parsed.data

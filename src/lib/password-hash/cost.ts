@@ -1,0 +1,114 @@
+import { NATIVE_PBKDF2_ITERATIONS, NATIVE_SCRYPT_WORK } from './native.ts'
+import { CURRENT_ARGON2ID, isModuleArgon2, type Pbkdf2Digest, type StoredHash } from './stored-hash.ts'
+
+type Kind<K extends StoredHash['kind']> = Extract<StoredHash, { kind: K }>
+
+/** No hash is taken that needs more CPU, in ms: each failed sign-in waits as long as the dearest that is stored. */
+export const MAX_HASH_MS = 1500
+
+/**
+ * Microseconds of CPU that a unit of work takes, measured on an AMD EPYC and rounded up (docs/import.md). A clock would say
+ * something else each time, and on the platform nothing: it stands still while code runs.
+ */
+const MICROSECONDS = {
+  argon2: {
+    /** A KiB and pass. */
+    module: 3,
+    javaScript: 14,
+  },
+  bcrypt: {
+    /** One of 2^cost rounds. */
+    javaScript: 110,
+  },
+  scrypt: {
+    /** One of N * r * p. */
+    native: 0.5,
+    /** One of r * p: what PBKDF2 makes before, and reads behind. */
+    nativeLanes: 2,
+  },
+  pbkdf2: {
+    /** An iteration. */
+    native: { sha1: 0.25, sha256: 0.25, sha512: 0.6 },
+    module: { sha1: 0.35, sha256: 0.7, sha512: 1 },
+  },
+} as const satisfies Record<StoredHash['kind'], object>
+
+function microsecondsOf(hash: StoredHash): number {
+  switch (hash.kind) {
+    case 'argon2': {
+      const { module, javaScript } = MICROSECONDS.argon2
+      return hash.memoryKib * hash.passes * (isModuleArgon2(hash) ? module : javaScript)
+    }
+    case 'bcrypt':
+      return 2 ** hash.cost * MICROSECONDS.bcrypt.javaScript
+    case 'scrypt': {
+      const lanes = hash.blockSize * hash.lanes
+      return hash.cost * lanes * MICROSECONDS.scrypt.native + lanes * MICROSECONDS.scrypt.nativeLanes
+    }
+    case 'pbkdf2': {
+      const { native, module } = MICROSECONDS.pbkdf2
+      return hash.iterations * (hash.iterations <= NATIVE_PBKDF2_ITERATIONS ? native : module)[hash.digest]
+    }
+  }
+}
+
+/** What verifying one spelling of a password takes, in ms of CPU. */
+export const costOf = (hash: StoredHash): number => Math.ceil(microsecondsOf(hash) / 1000)
+
+/** The same of our own. */
+export const OWN_HASH_MS = Math.ceil(
+  (CURRENT_ARGON2ID.memoryKib * CURRENT_ARGON2ID.passes * MICROSECONDS.argon2.module) / 1000,
+)
+
+const DIGEST_NAMES: Record<Pbkdf2Digest, string> = { sha1: 'SHA-1', sha256: 'SHA-256', sha512: 'SHA-512' }
+
+/** What a hash is, where its cost alone is the matter. */
+function describe(hash: StoredHash): string {
+  switch (hash.kind) {
+    case 'argon2':
+      return `${hash.variant} of ${hash.memoryKib} KiB and ${hash.passes} passes`
+    case 'bcrypt':
+      return `bcrypt of cost ${hash.cost}`
+    case 'scrypt':
+      return `scrypt of N=${hash.cost}, r=${hash.blockSize}, p=${hash.lanes}`
+    case 'pbkdf2':
+      return `PBKDF2 of ${DIGEST_NAMES[hash.digest]} and ${hash.iterations} iterations`
+  }
+}
+
+const argon2Refusal = ({ memoryKib, passes }: Kind<'argon2'>): string | null => {
+  if (memoryKib > 64 * 1024) return 'argon2 memory exceeds 64 MiB'
+  return memoryKib * passes > 512 * 1024 ? 'argon2 memory times passes exceeds 512 MiB' : null
+}
+
+function scryptRefusal({ cost, blockSize, lanes }: Kind<'scrypt'>): string | null {
+  if (128 * cost * blockSize > 32 * 1024 * 1024) return 'scrypt memory exceeds 32 MiB'
+  // PBKDF2 makes a block for each lane, all of them at once, before any of that memory is used.
+  if (128 * blockSize * lanes > 1024 * 1024) return 'scrypt lanes exceed 1 MiB'
+  return cost * blockSize * lanes > NATIVE_SCRYPT_WORK ? 'scrypt N * r * p exceeds 2^20' : null
+}
+
+/** What is refused whatever it costs: by the memory it takes, or by what the code that computes it can do. */
+function findBoundRefusal(hash: StoredHash): string | null {
+  switch (hash.kind) {
+    case 'argon2':
+      return argon2Refusal(hash)
+    case 'bcrypt':
+      return hash.cost > 13 ? 'bcrypt cost exceeds 13' : null
+    case 'scrypt':
+      return scryptRefusal(hash)
+    case 'pbkdf2':
+      return hash.iterations > 2_000_000 ? 'PBKDF2 iterations exceed 2,000,000' : null
+  }
+}
+
+/**
+ * Why a hash is too dear to verify (decision 0245), or null. Read before any memory is taken: whoever writes a row
+ * must not choose what a sign-in costs.
+ */
+export function findCostRefusal(hash: StoredHash, maxMs: number = MAX_HASH_MS): string | null {
+  const refusal = findBoundRefusal(hash)
+  if (refusal !== null) return refusal
+  const cost = costOf(hash)
+  return cost > maxMs ? `${describe(hash)} takes ${cost} ms to verify: it exceeds ${maxMs} ms` : null
+}
