@@ -147,6 +147,8 @@ export interface CheckInput {
   readonly sessionId: string
   /** The access token's `ver`. */
   readonly claimsVersion: number
+  /** As the caller has just read them in the user's row: the object may not have heard of them yet. */
+  readonly credentials?: { readonly authVersion: number; readonly keptSessionId: string | null }
 }
 
 export type CheckResult =

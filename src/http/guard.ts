@@ -85,6 +85,20 @@ export function principalRoute(scope: string): Guard<PrincipalCtx> {
   }
 }
 
+/**
+ * Anybody. Who signs with a good access token is known; any other credential counts for nothing: documented clients send
+ * whatever they have stored along, also to what needs no sign-in.
+ */
+export const recognizingRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
+  kind: 'public',
+  scope: null,
+  strong: false,
+  admit: (ctx, identity) => ({
+    ...ctx,
+    actor: identity.state === 'valid' && identity.actor.type === 'user' ? identity.actor : null,
+  }),
+}
+
 /** Anonymous or signed in; a bad credential is refused. */
 export const optionalUserRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
   kind: 'optional',

@@ -20,7 +20,7 @@ import {
 } from '../lib/errors.ts'
 import { VERSION } from '../lib/version.ts'
 import { originNotAllowed } from './cors.ts'
-import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
+import { adminRequired, type Guard, recognizingRoute, scopeMissing, tokenInvalid } from './guard.ts'
 import type { BodyEncoding } from './input.ts'
 import { errorEnvelope } from './render-error.ts'
 import { type Answer, type Route, refusesOtherSites } from './router.ts'
@@ -106,7 +106,7 @@ function operationOf(route: Route, failures: readonly Failure[]): ZodOpenApiOper
     operationId: operationIdOf(route),
     summary: spec.summary,
     tags: [...tags],
-    security: spec.readsBearer ? SECURITY.user : SECURITY[spec.guard.kind],
+    security: securityOf(spec),
     requestParams: {
       ...(path ? { path } : {}),
       ...(spec.query ? { query: objectOf(spec.query) } : {}),
@@ -123,6 +123,11 @@ const SECURITY: Readonly<Record<Guard['kind'], Record<string, string[]>[]>> = {
   admin: [{ bearer: [] }],
   principal: [{ bearer: [] }],
   custom: [{ client: [] }],
+}
+
+function securityOf({ guard, readsBearer }: Route['spec']) {
+  if (readsBearer) return SECURITY.user
+  return guard === recognizingRoute ? SECURITY.optional : SECURITY[guard.kind]
 }
 
 /** The object that a schema of parameters reads, before it is transformed. */

@@ -45,16 +45,24 @@ const definitions = new Map<string, ErrorDefinition>()
 /** Declares an error of a feature. Codes are unique: `docs/errors.md` is generated from these declarations. */
 export function defineError(code: string, kind: ErrorKind, message: string): ErrorDefinition {
   if (definitions.has(code)) throw new Error(`error code ${code} is defined twice`)
+  return register(code, code, kind, message)
+}
+
+/** A code that is known, with another kind: where what a client should do differs by it. `docs/errors.md` lists both. */
+export const defineVariant = (code: string, kind: ErrorKind, message: string): ErrorDefinition =>
+  register(`${code} ${kind}`, code, kind, message)
+
+function register(key: string, code: string, kind: ErrorKind, message: string): ErrorDefinition {
   const make: Omit<ErrorDefinition, 'code' | 'kind' | 'message'> = (
     details?: ErrorDetails,
     options?: { message?: string; cause?: unknown },
   ) => new DomainError(code, kind, options?.message ?? message, details, options?.cause)
   const definition = Object.assign(make, { code, kind, message }) as ErrorDefinition
-  definitions.set(code, definition)
+  definitions.set(key, definition)
   return definition
 }
 
-/** Every error that a loaded module has declared, by code. */
+/** Every error that a loaded module has declared, sorted by code. */
 export const listErrorDefinitions = (): ErrorDefinition[] =>
   [...definitions.values()].sort((a, b) => a.code.localeCompare(b.code))
 

@@ -50,7 +50,7 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
     const { email, access_token } = await signUp(origin)
     const page = await open(await mailedLink(email, '/verify-email'))
     expect(await page.locator('strong').textContent()).toBe(email)
-    await page.getByRole('button').click()
+    await page.getByRole('button', { name: 'Yes' }).click()
     expect(await headingOf(page)).toBe('Address confirmed')
     const me = await fetch(`${origin}/api/v1/auth/me`, { headers: { authorization: `Bearer ${access_token}` } })
     expect(await me.json()).toMatchObject({ email_verified: true })
@@ -97,7 +97,7 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
       response
         .setHeader('content-type', 'text/html')
         .end(
-          `<form method="post" action="${origin}/verify-email"><input name="token" value="${token}"></form><script>document.forms[0].submit()</script>`,
+          `<form method="post" action="${origin}/verify-email"><input name="token" value="${token}"><input name="answer" value="yes"></form><script>document.forms[0].submit()</script>`,
         )
     })
     await new Promise<void>((resolve) => attacker.listen(0, 'localhost', resolve))

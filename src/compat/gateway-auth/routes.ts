@@ -2,7 +2,7 @@ import { linkInvalid, weakPassword } from '../../features/auth/errors.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../features/auth/service/password-reset.ts'
 import { getVerification, verifyEmail } from '../../features/auth/service/verification.ts'
 import { checkHealth } from '../../features/health/service.ts'
-import { publicRoute } from '../../http/guard.ts'
+import { publicRoute, recognizingRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, notFound, serviceUnavailable } from '../../lib/errors.ts'
@@ -16,6 +16,7 @@ import {
   ResetBody,
   ResetRequestBody,
   TokenPath,
+  verifiedToWire,
 } from './wire.ts'
 
 /** What the core lacks of gateway-auth; its failures are the one envelope, with invalid fields at 400. */
@@ -56,7 +57,7 @@ gatewayAuthRoutes.get(
   '/verify-email/:token',
   {
     summary: "Verify an address with a mailed link's token",
-    guard: publicRoute,
+    guard: recognizingRoute,
     path: TokenPath,
     answers: { 200: { description: 'The address is verified', schema: DoneAndEnded } },
     errors: [linkInvalid, conflict, serviceUnavailable],
@@ -66,7 +67,7 @@ gatewayAuthRoutes.get(
       await getVerification(ctx, path)
       return new Response()
     }
-    return Response.json(endedToWire('Email verified successfully', await verifyEmail(ctx, path)))
+    return Response.json(verifiedToWire('Email verified successfully', await verifyEmail(ctx, path)))
   },
 )
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { VerifiedEmail } from '../../features/auth/service/email-change.ts'
 import { isHealthy } from '../../features/health/service.ts'
 import type { HealthReport } from '../../features/health/types.ts'
 import { PropagatedField } from '../../http/propagated.ts'
@@ -32,6 +33,10 @@ export const endedToWire = (
   message: string,
   { propagated }: { propagated: boolean },
 ): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
+
+/** `message` is for a link that did its work now. */
+export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
+  endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)
 
 /** The name that clients of this path know. */
 const SERVICE = 'auth-service'

@@ -1,5 +1,5 @@
 import type { CheckInput, CheckResult, Grant, SessionSnapshot } from '../rpc.ts'
-import { isStale, readClaimsVersion, readCredentials } from './credentials.ts'
+import { isStale, raiseCredentials, readClaimsVersion, readCredentials } from './credentials.ts'
 import { proofOf } from './proof.ts'
 import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
 import type { Turn } from './turn.ts'
@@ -36,7 +36,8 @@ export function checkSession({ sql, now }: Pick<Turn, 'sql' | 'now'>, input: Che
   if (!row) return { live: false, reason: 'unknown' }
   if (row.ended_at !== null) return { live: false, reason: row.end_reason === 'expired' ? 'expired' : 'ended' }
   if (now >= expiryOf(row)) return { live: false, reason: 'expired' }
-  if (isStale(row, readCredentials(sql))) return { live: false, reason: 'stale_credentials' }
+  const newest = input.credentials ? raiseCredentials(sql, input.credentials) : readCredentials(sql)
+  if (isStale(row, newest)) return { live: false, reason: 'stale_credentials' }
   if (input.claimsVersion < readClaimsVersion(sql)) return { live: false, reason: 'stale_claims' }
   return { live: true }
 }

@@ -1,4 +1,4 @@
-import { defineError } from '../../lib/errors.ts'
+import { defineError, defineVariant } from '../../lib/errors.ts'
 
 export const invalidCredentials = defineError('INVALID_CREDENTIALS', 'unauthenticated', 'Invalid email or password')
 export const accountLocked = defineError('ACCOUNT_LOCKED', 'locked', 'The account is locked')
@@ -8,6 +8,12 @@ export const emailNotVerified = defineError(
   'EMAIL_NOT_VERIFIED',
   'unauthenticated',
   'The email address is not verified yet',
+)
+/** Not 401: who asks is signed in, and another token would not help. */
+export const addressUnanswered = defineVariant(
+  'EMAIL_NOT_VERIFIED',
+  'forbidden',
+  'A factor needs an address whose holder has confirmed that the account is theirs',
 )
 /** Where a documented system has no challenge in its answers; `details` has `mfa_token` and `available_methods`. */
 export const mfaRequired = defineError('MFA_REQUIRED', 'unauthenticated', 'A second factor is required')

@@ -1,31 +1,85 @@
+import type { Page } from '../../http/page.ts'
 import { type Html, html } from '../../lib/html.ts'
+import { formatDay } from '../localization/service.ts'
+import type { VerifiedEmail } from './service/email-change.ts'
+import type { Disowned, Verification } from './service/verification.ts'
 
 const button = (label: string): Html => html`<button type="submit">${label}</button>`
 
 const tokenField = (token: string): Html => html`<input type="hidden" name="token" value="${token}">`
 
-export const verifyEmailPage = ({ email, token }: { email: string; token: string }) => ({
-  title: 'Confirm your address',
-  body: html`<p>Confirm that <strong>${email}</strong> is your email address.</p>
-    <form method="post" action="/verify-email">${tokenField(token)}${button('Confirm')}</form>`,
+const answerButton = (answer: 'yes' | 'no', label: string): Html =>
+  html`<button type="submit" name="answer" value="${answer}">${label}</button>`
+
+/** Who asks for the address, and what each answer does. */
+const PROOF_WORDS = {
+  email_verification: {
+    asks: 'An account was made with the address',
+    yes: 'Yes confirms your address, and everything stays as it is.',
+    no: 'No makes the account yours: whoever made it is signed out, and their password and other ways in stop working.',
+  },
+  email_change: {
+    asks: 'Somebody asked to give their account the address',
+    yes: 'Yes makes this the address of the account.',
+    no: 'No refuses: the account does not get your address.',
+  },
+}
+
+export function verifyEmailPage(verification: Verification, token: string): Page {
+  const { email } = verification
+  if (verification.outcome === 'already') return alreadyConfirmedPage(email)
+  const { asks, yes, no } = PROOF_WORDS[verification.purpose]
+  return {
+    title: 'Confirm your address',
+    body: html`<p>${asks} <strong>${email}</strong>.</p>
+      <p>Did you make this account on ${formatDay(null, verification.madeAt)}?</p>
+      <form method="post" action="/verify-email">
+        ${tokenField(token)}${answerButton('yes', 'Yes, I made it')}${answerButton('no', 'No, I did not')}
+      </form>
+      <p>${yes}</p>
+      <p>${no}</p>`,
+  }
+}
+
+const alreadyConfirmedPage = (email: string): Page => ({
+  title: 'Already confirmed',
+  body: html`<p><strong>${email}</strong> is confirmed already. You can close this page.</p>`,
 })
 
-export const emailVerifiedPage = ({ email }: { email: string }) => ({
-  title: 'Address confirmed',
-  body: html`<p><strong>${email}</strong> is confirmed. You can close this page.</p>`,
-})
+export const emailVerifiedPage = ({ outcome, email }: VerifiedEmail): Page =>
+  outcome === 'already'
+    ? alreadyConfirmedPage(email)
+    : {
+        title: 'Address confirmed',
+        body: html`<p><strong>${email}</strong> is confirmed. You can close this page.</p>`,
+      }
+
+export const disownedPage = (disowned: Disowned): Page =>
+  disowned.outcome === 'change_refused'
+    ? {
+        title: 'Change refused',
+        body: html`<p><strong>${disowned.email}</strong> does not become the address of that account. You can close this page.</p>`,
+      }
+    : {
+        title: 'The account is yours',
+        body: html`<p>Whoever made it is signed out, and their password and other ways in stop working. Choose a password if you want to
+          use the account. If not, close this page.</p>
+          ${passwordForm(disowned.resetToken)}`,
+      }
+
+const passwordForm = (token: string): Html => html`<form method="post" action="/reset-password">
+      ${tokenField(token)}
+      <label for="password">New password</label>
+      <input id="password" name="new_password" type="password" autocomplete="new-password" minlength="8" maxlength="128" required>
+      ${button('Set the password')}
+    </form>`
 
 /** `problem` says why the last try was refused. */
 export const resetPasswordPage = ({ token, problem }: { token: string; problem?: string }) => ({
   title: 'Choose a new password',
   status: problem === undefined ? 200 : 400,
   body: html`${problem === undefined ? '' : html`<p role="alert">${problem}</p>`}
-    <form method="post" action="/reset-password">
-      ${tokenField(token)}
-      <label for="password">New password</label>
-      <input id="password" name="new_password" type="password" autocomplete="new-password" minlength="8" maxlength="128" required>
-      ${button('Set the password')}
-    </form>`,
+    ${passwordForm(token)}`,
 })
 
 export const passwordSetPage = {

@@ -32,11 +32,16 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     data: ['before', 'after'],
   },
   'user.email_verified': {
-    when: 'A user proved an address; a password that nobody had proved is removed by it',
+    when: 'An address was proved. `answer` is whether its holder made the account (`yes`, `no`, null when nobody said); `password_removed` is there when its holder took it over',
     subject: 'user',
-    data: ['after', 'password_removed'],
+    data: ['after', 'answer', 'password_removed'],
   },
   'user.email_changed': { when: "A user's new address was proved", subject: 'user', data: ['before', 'after'] },
+  'user.email_change_refused': {
+    when: 'Whoever has the new address said that the account is not theirs',
+    subject: 'user',
+    data: ['email'],
+  },
   'user.password_changed': { when: 'A user changed the password', subject: 'user', data: [] },
   'user.password_dropped': {
     when: 'The password hash of another system, not used for FOREIGN_HASH_DAYS, was dropped',

@@ -31,5 +31,9 @@ const FORMAT: Intl.DateTimeFormatOptions = { dateStyle: 'long', timeStyle: 'shor
 export const formatTime = (locale: string | null, time: number): string =>
   `${new Intl.DateTimeFormat(resolveLocale(locale), FORMAT).format(time)} UTC`
 
+/** The day of a moment as people read it, in UTC. */
+export const formatDay = (locale: string | null, time: number): string =>
+  `${new Intl.DateTimeFormat(resolveLocale(locale), { dateStyle: 'long', timeZone: 'UTC' }).format(time)} (UTC)`
+
 /** Whether a message exists under this key: for messages that only some kinds of a thing have. */
 export const isMessageKey = (key: string): key is MessageKey => Object.hasOwn(en, key)

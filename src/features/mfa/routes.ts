@@ -2,6 +2,7 @@ import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { addressUnanswered } from '../auth/service/current.ts'
 import { answerChallenge } from '../auth/service/second-step.ts'
 import { freshFactorErrors } from '../auth/service/step-up.ts'
 import { assertionErrors } from '../passkeys/service/assert.ts'
@@ -60,7 +61,7 @@ const enrolSpec = {
   summary: 'Start with TOTP: a secret and ten backup codes, shown once',
   guard: confirmedUserRoute,
   answers: { 200: { description: 'What an authenticator app reads', schema: EnrolmentAnswer } },
-  errors: [mfaAlreadyEnabled, ...freshFactorErrors],
+  errors: [mfaAlreadyEnabled, addressUnanswered, ...freshFactorErrors],
 }
 
 mfaRoutes.post('/mfa/totp/generate', { ...enrolSpec, body: PasswordBody }, async ({ ctx, body }) =>
@@ -82,7 +83,15 @@ mfaRoutes.post(
     guard: confirmedUserRoute,
     body: CodeBody,
     answers: { 200: { description: 'It is on', schema: EnabledAnswer } },
-    errors: [mfaNotStarted, mfaAlreadyEnabled, invalidCode, secondFactorLocked, tokenInvalid, serviceUnavailable],
+    errors: [
+      mfaNotStarted,
+      mfaAlreadyEnabled,
+      addressUnanswered,
+      invalidCode,
+      secondFactorLocked,
+      tokenInvalid,
+      serviceUnavailable,
+    ],
   },
   async ({ ctx, body }) => {
     await confirmEnrolment(ctx, body.code)

@@ -77,10 +77,18 @@ export function insertBackupCodes(
 
 const isUnused = (step: number): SQL | undefined => or(isNull(totpFactors.lastStep), lt(totpFactors.lastStep, step))
 
-/** The first code of a pending factor. `secretSealed` is the one whose code was checked: it may have been replaced. */
+/**
+ * The first code of a pending factor. `secretSealed` is the one whose code was checked: it may have been replaced.
+ * `authVersion` is that of the credentials whose session confirms it.
+ */
 export const updateConfirmed = (
   { db, now }: Store,
-  { userId, secretSealed, step }: { userId: string; secretSealed: string; step: number },
+  {
+    userId,
+    secretSealed,
+    step,
+    authVersion,
+  }: { userId: string; secretSealed: string; step: number; authVersion: number },
 ) =>
   db
     .update(totpFactors)
@@ -91,6 +99,7 @@ export const updateConfirmed = (
         eq(totpFactors.secretSealed, secretSealed),
         isNull(totpFactors.confirmedAt),
         isUnused(step),
+        sql`exists (select 1 from ${users} where ${users.id} = ${userId} and ${users.authVersion} = ${authVersion})`,
       ),
     )
 

@@ -6,6 +6,7 @@ import {
   insertToken,
   selectLive,
   selectNewest,
+  selectSpent,
   type TokenRow,
   updateUsed,
   voidTokens,
@@ -90,6 +91,16 @@ export async function findOneTimeToken(
   token: string,
 ): Promise<OneTimeToken | undefined> {
   const row = await selectLive(ctx, purpose, await hashSecret(token))
+  return row && toToken(row, purpose)
+}
+
+/** What a token stood for that was used or voided, while its row is kept: for who comes again, never for a change. */
+export async function findSpentOneTimeToken(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  token: string,
+): Promise<OneTimeToken | undefined> {
+  const row = await selectSpent(ctx, purpose, await hashSecret(token))
   return row && toToken(row, purpose)
 }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { oneTimeTokens } from './tables.ts'
 import type { AskingSessions, OneTimePurpose, Redemption, TokenData } from './types.ts'
@@ -71,6 +71,22 @@ export async function selectLive(
     .select()
     .from(oneTimeTokens)
     .where(live(purpose, tokenHash, now()))
+    .limit(1)
+  return row
+}
+
+/** Used or voided, for as long as the row is kept. */
+export async function selectSpent(
+  { db }: Pick<Ctx, 'db'>,
+  purpose: OneTimePurpose,
+  tokenHash: string,
+): Promise<TokenRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(oneTimeTokens)
+    .where(
+      and(eq(oneTimeTokens.purpose, purpose), eq(oneTimeTokens.tokenHash, tokenHash), isNotNull(oneTimeTokens.usedAt)),
+    )
     .limit(1)
   return row
 }

@@ -2,6 +2,7 @@ import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { addressUnanswered } from '../auth/service/current.ts'
 import { freshFactorErrors } from '../auth/service/step-up.ts'
 import { ceremonyInvalid, passkeyNotFound, passkeyRefused, passkeyTaken, tooManyPasskeys } from './errors.ts'
 import { relatedOrigins, relyingPartyOf } from './rules/relying-party.ts'
@@ -60,7 +61,7 @@ passkeyRoutes.post(
     guard: confirmedUserRoute,
     body: RegisterBeginBody,
     answers: { 200: { description: 'The options', schema: RegistrationOptions } },
-    errors: [tooManyPasskeys, ...freshFactorErrors],
+    errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
   },
   async ({ ctx, body }) => Response.json(await beginRegistration(ctx, toRegistrationRequest(body))),
 )
@@ -73,7 +74,7 @@ passkeyRoutes.post(
     body: RegisterCompleteBody,
     invalidIs400: true,
     answers: { 200: { description: 'Registered', schema: Registered } },
-    errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, serviceUnavailable],
+    errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, addressUnanswered, serviceUnavailable],
   },
   async ({ ctx, body }) => Response.json(registeredToWire(await completeRegistration(ctx, toRegistration(body)))),
 )

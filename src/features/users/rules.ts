@@ -56,6 +56,10 @@ export const toUserStatus = (status: string): UserStatus =>
 export const isSignInAllowed = ({ status }: Pick<User, 'status'>): boolean =>
   status === 'active' || status === 'pending'
 
+/** Whether somebody who has the address has proved it and said that the account is theirs (decision 0237). */
+export const isAnsweredFor = (user: Pick<User, 'emailVerifiedAt' | 'emailUnansweredSince'>): boolean =>
+  user.emailVerifiedAt !== null && user.emailUnansweredSince === null
+
 /** The name to show: the user's own choice, or first and last name. */
 export const fullNameOf = ({ displayName, firstName, lastName }: User): string | null =>
   displayName || [firstName, lastName].filter(Boolean).join(' ') || null

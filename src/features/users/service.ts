@@ -19,6 +19,7 @@ export { emailTaken, userNotFound, usernameTaken } from './errors.ts'
 export { isRoleName } from './rules/transitions.ts'
 export {
   fullNameOf,
+  isAnsweredFor,
   isEmail,
   isEmailIdentifier,
   isPlainText,

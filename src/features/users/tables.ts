@@ -10,6 +10,8 @@ export const users = sqliteTable(
     /** In its one normal form (`normalizeEmail`). */
     email: text('email').notNull().unique(),
     emailVerifiedAt: integer('email_verified_at'),
+    /** Since when the address is verified although nobody who has it said that the account is theirs (decision 0237). */
+    emailUnansweredSince: integer('email_unanswered_since'),
     username: text('username'),
     /** `normalizeUsername` of it: what is unique. */
     usernameKey: text('username_key').unique(),

@@ -9,6 +9,8 @@ export interface User {
   readonly number: number
   readonly email: string
   readonly emailVerifiedAt: number | null
+  /** Since when the address is verified although nobody who has it said that the account is theirs (decision 0237). */
+  readonly emailUnansweredSince: number | null
   readonly username: string | null
   readonly passwordHash: string | null
   readonly role: string

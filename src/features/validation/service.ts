@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts'
+import type { CheckInput } from '../../durable/rpc.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
 import { createRemembered } from '../../lib/remembered.ts'
@@ -158,6 +159,7 @@ interface SessionClaims {
   readonly userId: string
   readonly sessionId: string
   readonly claimsVersion: number
+  readonly credentials?: NonNullable<CheckInput['credentials']>
 }
 
 type Answer = 'live' | 'revoked' | 'stale_claims' | 'unknown'
@@ -194,7 +196,10 @@ async function isKnownAsEnded(ctx: Ctx, session: SessionClaims): Promise<boolean
   }
 }
 
-/** Whether the session lives and its claims are current, by its object's word. Throws SERVICE_UNAVAILABLE without one. */
+/**
+ * Whether the session lives and its claims are current, by its object's word; with `credentials`, whether it outlives what
+ * changed the user's row to them, too. Throws SERVICE_UNAVAILABLE without one.
+ */
 export async function isSessionLive(ctx: Ctx, session: SessionClaims): Promise<boolean> {
   const answer = await askUser(ctx, session, STRONG_MS)
   if (answer === 'unknown') throw serviceUnavailable()

@@ -128,7 +128,10 @@ const RECOVERY: Readonly<Record<string, Row>> = {
 
 const PAGES: Readonly<Record<string, Row>> = {
   'GET /verify-email': openPage,
-  'POST /verify-email': sendForm,
+  'POST /verify-email': {
+    call: () => ({ body: { token: NOT_A_TOKEN, answer: 'yes' }, headers: OWN_FORM }),
+    good: 400,
+  },
   'GET /reset-password': openPage,
   'POST /reset-password': {
     call: () => ({ body: { token: NOT_A_TOKEN, new_password: `${PASSWORD}-2` }, headers: OWN_FORM }),

@@ -152,6 +152,18 @@ describe('a strong check', () => {
     expect(await check(2)).toEqual({ live: false, reason: 'ended' })
   })
 
+  it('knows the credentials that its caller read in the row, before anybody else tells the object', async () => {
+    const user = await freshAuthority()
+    const [{ session }, { session: kept }] = [await user.open(), await user.open()]
+    const check = (sessionId: string, credentials?: { authVersion: number; keptSessionId: string | null }) =>
+      user.stub.check({ userId: user.userId, sessionId, claimsVersion: 1, ...(credentials && { credentials }) })
+    expect(await check(session.id, { authVersion: 1, keptSessionId: null })).toEqual({ live: true })
+    const newest = { authVersion: 2, keptSessionId: kept.id }
+    expect(await check(session.id, newest)).toEqual({ live: false, reason: 'stale_credentials' })
+    expect(await check(kept.id, newest)).toEqual({ live: true })
+    expect(await check(session.id)).toEqual({ live: false, reason: 'stale_credentials' })
+  })
+
   it('refuses an expired session before its alarm has gone off', async () => {
     const user = await freshAuthority()
     const { session } = await user.open()

@@ -32,7 +32,7 @@ describe('a change of address', () => {
       200,
       { user: { email, email_verified: true } },
     ])
-    expect((await post('verify-email', { token })).status).toBe(400)
+    expect(await answerOf(post('verify-email', { token }))).toMatchObject([200, { message: 'Already confirmed' }])
   })
 
   it('is one event, with both addresses', async () => {
@@ -41,7 +41,7 @@ describe('a change of address', () => {
     await patchProfile(account, { email })
     const token = await mailedToken(app, email, '/verify-email')
     const all = await Promise.all([1, 2, 3].map(() => post('verify-email', { token })))
-    expect(all.map(({ status }) => status).sort()).toEqual([200, 400, 400])
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200])
     const { results } = await env.DB.prepare(
       "select data from events where user_id = ? and type = 'user.email_changed'",
     )

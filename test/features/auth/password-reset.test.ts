@@ -187,9 +187,9 @@ describe('reset links', () => {
     expect(await rowOf(email)).toMatchObject({ mfa_enabled: 0 })
   })
 
-  it('leave the second factor of an address that was proven', async () => {
-    const { email, user } = await signUpUser(app)
-    await post('verify-email', { token: await mailedToken(app, email, '/verify-email') })
+  it('leave the second factor of an account that its holder answered for', async () => {
+    const { email, user, headers } = await signUpUser(app)
+    await post('verify-email', { token: await mailedToken(app, email, '/verify-email') }, headers)
     await env.DB.prepare('update users set mfa_enabled = 1 where id = ?').bind(user.id).run()
     expect((await post('reset-password', { token: await askReset(email), new_password: NEW })).status).toBe(200)
     expect(await rowOf(email)).toMatchObject({ mfa_enabled: 1 })

@@ -6,7 +6,7 @@ import { createTestApp, env } from '../../support/app.ts'
 it('finds the token of a change by an index: strangers make rows, and each use would read them all', async () => {
   const ctx = await createTestApp().ctx()
   const { redemption, statement } = await redemptionOf(ctx, 'email_verification', 'pot_x')
-  const change = updateEmailVerified(ctx, { userId: 'x', email: 'x', redemption })
+  const change = updateEmailVerified(ctx, { userId: 'x', email: 'x', isAnswered: true, redemption })
   for (const query of [statement, change]) {
     const { sql, params } = query.toSQL()
     const { results } = await env.DB.prepare(`explain query plan ${sql}`)

@@ -1,5 +1,5 @@
 import type { Ctx, UserActor } from '../../../context.ts'
-import { stepUpRequired } from '../../../features/auth/errors.ts'
+import { addressUnanswered, stepUpRequired } from '../../../features/auth/errors.ts'
 import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import {
   invalidCode,
@@ -36,7 +36,7 @@ secondFactorRoutes.post(
     guard: confirmedUserRoute,
     body: Enable2FARequest,
     answers: { 200: { description: 'It is on', schema: Message }, ...INVALID },
-    errors: [mfaNotStarted, mfaAlreadyEnabled, invalidCode, secondFactorLocked, serviceUnavailable],
+    errors: [mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode, secondFactorLocked, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     await confirmEnrolment(ctx, body.code)
@@ -124,7 +124,7 @@ codeRoutes.get(
     summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
     guard: confirmedUserRoute,
     answers: { 200: { description: 'The pending secret and its present code', schema: GeneratedCode } },
-    errors: [mfaAlreadyEnabled, mfaNotStarted, stepUpRequired, serviceUnavailable],
+    errors: [mfaAlreadyEnabled, mfaNotStarted, addressUnanswered, stepUpRequired, serviceUnavailable],
   },
   async ({ ctx }) => Response.json(generatedToWire(await showPendingEnrolment(ctx))),
 )

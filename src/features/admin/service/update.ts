@@ -20,7 +20,8 @@ export interface UserUpdate {
  * admin's role, or state. So nothing has changed when it throws, but where another admin changed the same user in between:
  * then the role may stand, and a repeat says what is left. Throws NOT_FOUND, OWN_ACCOUNT, USER_STATE_CONFLICT, LAST_ADMIN.
  *
- * An address that an admin says is verified counts as proven: a password that somebody else set with it stays.
+ * An address that an admin says is verified counts as proven, though nobody who has it has answered for the account: a
+ * password that somebody else set with it stays until the first mailed link is used.
  */
 export async function updateUser(ctx: ActorCtx, ref: UserRef, update: UserUpdate): Promise<{ propagated: boolean }> {
   const user = await getPresentUser(ctx, ref)

@@ -36,6 +36,7 @@ export const updateEmailVerified = (
     .update(users)
     .set({
       emailVerifiedAt: verified ? now() : null,
+      emailUnansweredSince: verified ? now() : null,
       ...(verified ? { status: sql`case ${users.status} when 'pending' then 'active' else ${users.status} end` } : {}),
       updatedAt: now(),
     })

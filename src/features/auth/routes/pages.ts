@@ -3,11 +3,18 @@ import { answerPage, renderErrorPage, requireOwnForm } from '../../../http/page.
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { linkInvalid, weakPassword } from '../errors.ts'
-import { emailVerifiedPage, passwordSetPage, reportPage, resetPasswordPage, verifyEmailPage } from '../pages.ts'
+import {
+  disownedPage,
+  emailVerifiedPage,
+  passwordSetPage,
+  reportPage,
+  resetPasswordPage,
+  verifyEmailPage,
+} from '../pages.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
 import { getReportedUser, reportActivity } from '../service/report.ts'
-import { getVerification, verifyEmail } from '../service/verification.ts'
-import { ResetBody, TokenBody, TokenQuery, toReset } from '../wire/recovery.ts'
+import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
+import { AnswerBody, ResetBody, TokenBody, TokenQuery, toReset } from '../wire/recovery.ts'
 
 /** Where links in mails lead. Opening one changes nothing, for mail scanners do: a form's POST does. */
 export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
@@ -33,16 +40,27 @@ const actSpec = {
   hidden: true,
 } as const
 
-pageRoutes.get('/verify-email', { ...askSpec, summary: 'Asks before an address is verified' }, async ({ ctx, query }) =>
-  answerPage(verifyEmailPage({ ...(await getVerification(ctx, query)), token: query.token })),
+pageRoutes.get(
+  '/verify-email',
+  { ...askSpec, summary: 'Asks whether the account is theirs whose address it is' },
+  async ({ ctx, query }) => answerPage(verifyEmailPage(await getVerification(ctx, query), query.token)),
 )
 
 pageRoutes.post(
   '/verify-email',
-  { ...actSpec, summary: 'Verifies an address', errors: [...actSpec.errors, conflict] },
+  {
+    ...actSpec,
+    summary: 'Verifies an address, or takes its account from whoever made it',
+    body: AnswerBody,
+    errors: [...actSpec.errors, conflict],
+  },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
-    return answerPage(emailVerifiedPage(await verifyEmail(ctx, body)))
+    return answerPage(
+      body.answer === 'yes'
+        ? emailVerifiedPage(await verifyOwnEmail(ctx, body))
+        : disownedPage(await disownAccount(ctx, body)),
+    )
   },
 )
 

@@ -1,23 +1,26 @@
-import { optionalUserRoute, publicRoute } from '../../../http/guard.ts'
+import { optionalUserRoute, recognizingRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
-import { Done, DoneAndEnded, doneToWire, endedToWire, ResendBody, TokenBody } from '../wire/recovery.ts'
+import { Done, DoneAndEnded, doneToWire, ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
 
 export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', renderError })
 
 verificationRoutes.post(
   ['/verify-email', '/email/verify'],
   {
-    summary: "Verify an address with a mailed link's token; a changed address takes effect",
-    guard: publicRoute,
+    summary:
+      "Verify an address with a mailed link's token; a changed address takes effect. The access token of the same account says that the account is the caller's",
+    guard: recognizingRoute,
     body: TokenBody,
-    answers: { 200: { description: 'The address is verified', schema: DoneAndEnded } },
+    answers: {
+      200: { description: 'The address is verified, now or by an earlier use of the link', schema: DoneAndEnded },
+    },
     errors: [linkInvalid, conflict, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(endedToWire('Email verified', await verifyEmail(ctx, body))),
+  async ({ ctx, body }) => Response.json(verifiedToWire('Email verified', await verifyEmail(ctx, body))),
 )
 
 const EMAIL_MISSING = { field: 'body.email', message: 'is required without an access token', type: 'required' }

@@ -2,8 +2,12 @@ import type { ActorCtx, Ctx } from '../../../context.ts'
 import { malformedRequest, tokenInvalid } from '../../../lib/errors.ts'
 import { endSessionById, refreshSession } from '../../sessions/service.ts'
 import type { RefreshedSession } from '../../sessions/types.ts'
-import { findUser } from '../../users/service.ts'
+import { findUser, isAnsweredFor } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
+import { isSessionLive } from '../../validation/service.ts'
+import { addressUnanswered } from '../errors.ts'
+
+export { addressUnanswered } from '../errors.ts'
 
 /** Ends the session that asks, with `user.signed_out`. `propagated`: every isolate refuses it within 5 seconds. */
 export async function signOut(ctx: ActorCtx): Promise<{ propagated: boolean }> {
@@ -35,5 +39,30 @@ export async function refresh(
 export async function getCurrentUser(ctx: ActorCtx): Promise<User> {
   const user = await findUser(ctx, ctx.actor.id)
   if (!user || user.status === 'deleted') throw tokenInvalid()
+  return user
+}
+
+/**
+ * That the session which asks outlives the last change of the credentials of `user`. The row changes before the user's
+ * object ends the older sessions: in between, whoever was just thrown out must not bind anything to the credentials of
+ * whoever took the account over. Throws TOKEN_ERROR, SERVICE_UNAVAILABLE.
+ */
+export async function requireCurrentCredentials(ctx: ActorCtx, user: User): Promise<void> {
+  const { id: userId, authVersion, keptSessionId, claimsVersion } = user
+  const { sessionId } = ctx.actor
+  const credentials = { authVersion, keptSessionId }
+  // The row's claims, not the token's: the same request may have raised them.
+  if (!(await isSessionLive(ctx, { userId, sessionId, claimsVersion, credentials }))) throw tokenInvalid()
+}
+
+/**
+ * The caller's own row, for what binds a factor to it. Throws what `requireCurrentCredentials` throws. Where
+ * REQUIRE_VERIFIED_EMAIL is on, throws EMAIL_NOT_VERIFIED (403) until somebody who has the address has said that the
+ * account is theirs: the factor of a stranger would wait there for them.
+ */
+export async function getBindingUser(ctx: ActorCtx): Promise<User> {
+  const user = await getCurrentUser(ctx)
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL && !isAnsweredFor(user)) throw addressUnanswered()
+  await requireCurrentCredentials(ctx, user)
   return user
 }

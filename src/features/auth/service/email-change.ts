@@ -11,6 +11,7 @@ import type { User } from '../../users/types.ts'
 import { applyToOwnView } from '../../validation/service.ts'
 import { linkInvalid } from '../errors.ts'
 import { updateEmail } from '../store/credentials.ts'
+import { requireCurrentCredentials } from './current.ts'
 import { linkTo } from './links.ts'
 import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
@@ -21,8 +22,9 @@ const LINK_LIFETIME_MS = 2 * DAY
 const ChangeRequest = z.object({ oldEmail: z.string(), authVersion: z.int(), sessionId: z.string() })
 
 export interface VerifiedEmail {
+  /** `already`: the link was used before, and its address is the verified one. */
+  readonly outcome: 'verified' | 'already'
   readonly email: string
-  readonly userId: string
   /** Whether every isolate refuses within 5 seconds what a change of address ended; true when nothing ended. */
   readonly propagated: boolean
 }
@@ -54,9 +56,10 @@ export async function checkNewEmail(ctx: Ctx, newEmail: string): Promise<boolean
 
 /**
  * For who has proven to be the user: the link to the new address, in its normal form, and the notice to the old one.
- * Nothing counts until the link is used.
+ * Nothing counts until the link is used. Throws what `requireCurrentCredentials` throws.
  */
 export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
+  await requireCurrentCredentials(ctx, user)
   const isFree = await checkNewEmail(ctx, newEmail)
   // Where accounts are not shown to exist, neither what becomes of an older link, nor what is left of the hour, nor the time
   // of the answer must show it either.
@@ -89,14 +92,21 @@ async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<vo
   await queueMail(ctx, { kind: 'email_change', to: newEmail, userId, locale, params: { link } })
 }
 
-/** The new address counts from now on; every session ends but the one that asked. Throws INVALID_TOKEN, CONFLICT. */
-export async function confirmEmailChange(ctx: Ctx, link: OneTimeToken, token: string): Promise<VerifiedEmail> {
+/**
+ * The new address counts from now on; every session ends but the one that asked. `isAnswered`: who proved the address says
+ * that the account is theirs. Throws INVALID_TOKEN, CONFLICT.
+ */
+export async function confirmEmailChange(
+  ctx: Ctx,
+  link: OneTimeToken,
+  { token, isAnswered }: { token: string; isAnswered: boolean },
+): Promise<VerifiedEmail> {
   const { userId, email: newEmail } = link
   if (userId === null || newEmail === null) throw linkInvalid()
   const { oldEmail, authVersion, sessionId } = ChangeRequest.parse(link.data)
   const { redemption, statement } = await redemptionOf(ctx, 'email_change', token)
   const actor = { type: 'user', id: userId } as const
-  const change = { userId, email: oldEmail, authVersion, newEmail, keptSessionId: sessionId, redemption }
+  const change = { userId, email: oldEmail, authVersion, newEmail, keptSessionId: sessionId, isAnswered, redemption }
   const { rows, propagated } = await commitAllAndPropagate(ctx, [statement, updateEmail(ctx, change)], {
     type: 'user.email_changed',
     subject: userId,
@@ -115,7 +125,7 @@ export async function confirmEmailChange(ctx: Ctx, link: OneTimeToken, token: st
     actor,
     authVersion: changed.authVersion,
   })
-  return { email: newEmail, userId, propagated: propagated && ended.propagated }
+  return { outcome: 'verified', email: newEmail, propagated: propagated && ended.propagated }
 }
 
 /** Who has the link has the mailbox: that the address is somebody's already is no secret to them. */

@@ -8,7 +8,7 @@ import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { deleteUnprovenFactors, updatePasswordByLink, voidSettledReports } from '../store/credentials.ts'
+import { removeUnansweredFactors, updatePasswordByLink, voidSettledReports } from '../store/credentials.ts'
 import { linkTo } from './links.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { tellPasswordChanged } from './password-notice.ts'
@@ -75,7 +75,8 @@ export async function getResetUser(ctx: Ctx, token: string): Promise<User> {
 
 /**
  * Sets a password by a mailed link, and ends every session. Attempt locks are lifted; an administrative one stands, and its
- * user's links are not good. Throws INVALID_TOKEN, and WEAK_PASSWORD, after which the link still works.
+ * user's links are not good. The first one of an account for which nobody has answered takes its factors away, too. Throws
+ * INVALID_TOKEN, and WEAK_PASSWORD, after which the link still works.
  */
 export async function resetPassword(
   ctx: Ctx,
@@ -93,7 +94,7 @@ export async function resetPassword(
     [
       statement,
       voidSettledReports(ctx, target),
-      ...deleteUnprovenFactors(ctx, target),
+      ...removeUnansweredFactors(ctx, target),
       updatePasswordByLink(ctx, { ...target, passwordHash }),
     ],
     { type: 'user.password_reset', subject: userId, userId, actor },

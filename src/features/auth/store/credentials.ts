@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { backupCodes, totpFactors } from '../../mfa/tables.ts'
 import { isRedeemed, oneTimeTokens } from '../../one-time-tokens/tables.ts'
@@ -37,8 +37,11 @@ const newCredentials = (keptSessionId: string | null) => ({
   keptSessionId,
 })
 
-/** `deleteUnprovenFactors` in the same batch takes them away while nobody has proven the address. */
-const provenFactors = sql`case when ${users.emailVerifiedAt} is null then 0 else ${users.mfaEnabled} end`
+/** `isAnsweredFor` is false: whoever made the account may not be who has its address. */
+const isUnanswered = or(isNull(users.emailVerifiedAt), isNotNull(users.emailUnansweredSince))
+
+/** `removeUnansweredFactors` in the same batch takes them away while nobody has answered for the account. */
+const answeredFactors = sql`case when ${isUnanswered} then 0 else ${users.mfaEnabled} end`
 
 /** Who has a link that was mailed to an address reads its mails. */
 const provenEmail = (now: number) => ({
@@ -46,14 +49,23 @@ const provenEmail = (now: number) => ({
   status: sql`case ${users.status} when 'pending' then 'active' else ${users.status} end`,
 })
 
+/** As `provenEmail`, for who says that the account is theirs or takes it over. */
+const answeredEmail = (now: number) => ({ ...provenEmail(now), emailUnansweredSince: null })
+
+/** As `provenEmail`, for who says nothing of the account. An answer that was given before stays. */
+const unansweredEmail = (now: number) => ({
+  ...provenEmail(now),
+  emailUnansweredSince: sql`case when ${users.emailVerifiedAt} is null then ${now} else ${users.emailUnansweredSince} end`,
+})
+
 /** Returns no row when the link was not good, or the address is no longer the user's. */
 export const updateEmailVerified = (
   { db, now }: Store,
-  { userId, email, redemption }: Redeemed & Pick<Target, 'userId' | 'email'>,
+  { userId, email, isAnswered, redemption }: Redeemed & Pick<Target, 'userId' | 'email'> & { isAnswered: boolean },
 ) =>
   db
     .update(users)
-    .set({ ...provenEmail(now()), updatedAt: now() })
+    .set({ ...(isAnswered ? answeredEmail(now()) : unansweredEmail(now())), updatedAt: now() })
     .where(and(eq(users.id, userId), eq(users.email, email), ne(users.status, 'deleted'), isRedeemed(redemption)))
     .returning({ id: users.id })
 
@@ -93,37 +105,52 @@ export const updatePasswordByLink = (
 ) =>
   db
     .update(users)
-    .set({ passwordHash, ...newCredentials(null), ...provenEmail(now()), mfaEnabled: provenFactors, updatedAt: now() })
+    .set({
+      passwordHash,
+      ...newCredentials(null),
+      ...answeredEmail(now()),
+      mfaEnabled: answeredFactors,
+      updatedAt: now(),
+    })
     .where(and(isTarget(target), isRedeemed(redemption)))
     .returning(changed)
 
-/** True while nobody has proven to hold the address. */
-const isUnproven = (target: Target & Redeemed): SQL =>
-  sql`exists (select 1 from ${users} where ${and(
-    isTarget(target),
-    isNull(users.emailVerifiedAt),
-    isRedeemed(target.redemption),
-  )})`
-
 /**
- * Statements that take the factors from an account whose address nobody had proven: who signed up with another's address
- * must not stay in it. They stand between the link's statement and the change that proves the address.
+ * Statements that take from an account for which nobody had answered what its maker may have bound: factors, what was begun,
+ * and links that went to another address, which may be the maker's. They stand between the link's statement and the change
+ * that proves the address.
  */
-export function deleteUnprovenFactors({ db }: Store, target: Target & Redeemed) {
-  const { userId } = target
+export function removeUnansweredFactors({ db, now }: Store, target: Target & Redeemed) {
+  const { userId, email, redemption } = target
+  const isTakenOver = sql`exists (select 1 from ${users} where ${and(
+    isTarget(target),
+    isUnanswered,
+    isRedeemed(redemption),
+  )})`
   return [
-    db.delete(passkeys).where(and(eq(passkeys.userId, userId), isUnproven(target))),
-    db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isUnproven(target))),
-    db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isUnproven(target))),
+    db.delete(passkeys).where(and(eq(passkeys.userId, userId), isTakenOver)),
+    db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isTakenOver)),
+    db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isTakenOver)),
+    db
+      .update(oneTimeTokens)
+      .set({ usedAt: now(), redemption: 'void' })
+      .where(
+        and(
+          eq(oneTimeTokens.userId, userId),
+          sql`${oneTimeTokens.email} is not ${email}`,
+          isNull(oneTimeTokens.usedAt),
+          isTakenOver,
+        ),
+      ),
   ] as const
 }
 
-/** The address's holder takes an account over that somebody made with it: its password goes. */
-export const updateUnprovenAccount = ({ db, now }: Store, target: Target & Redeemed) =>
+/** The address's holder takes an account over for which nobody had answered: its password goes. */
+export const updateUnansweredAccount = ({ db, now }: Store, target: Target & Redeemed) =>
   db
     .update(users)
-    .set({ passwordHash: null, ...newCredentials(null), ...provenEmail(now()), mfaEnabled: false, updatedAt: now() })
-    .where(and(isTarget(target), isNull(users.emailVerifiedAt), isRedeemed(target.redemption)))
+    .set({ passwordHash: null, ...newCredentials(null), ...answeredEmail(now()), mfaEnabled: false, updatedAt: now() })
+    .where(and(isTarget(target), isUnanswered, isRedeemed(target.redemption)))
     .returning(changed)
 
 /**
@@ -166,13 +193,20 @@ export const updateReported = ({ db, now }: Store, target: Target & Redeemed) =>
 /** Returns no row when the link was not good, the credentials were changed since it was asked for, or the address is taken. */
 export const updateEmail = (
   { db, now }: Store,
-  { newEmail, keptSessionId, redemption, ...target }: Target & Redeemed & { newEmail: string; keptSessionId: string },
+  {
+    newEmail,
+    keptSessionId,
+    isAnswered,
+    redemption,
+    ...target
+  }: Target & Redeemed & { newEmail: string; keptSessionId: string; isAnswered: boolean },
 ) =>
   db
     .update(users)
     .set({
       email: newEmail,
       emailVerifiedAt: now(),
+      emailUnansweredSince: isAnswered ? null : now(),
       status: 'active',
       ...newCredentials(keptSessionId),
       claimsVersion: sql`${users.claimsVersion} + 1`,

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField } from '../../users/wire.ts'
+import type { VerifiedEmail } from '../service/email-change.ts'
 import type { PasswordChange } from '../service/password-change.ts'
 import { NewPasswordField, PasswordField } from '../wire.ts'
 
@@ -10,6 +11,8 @@ const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
 
 export const TokenBody = z.object({ token })
 export const TokenQuery = z.object({ token })
+/** What a person says on the page of a link: whether they made the account. */
+export const AnswerBody = TokenBody.extend({ answer: z.enum(['yes', 'no']) })
 /** Without an address it is the caller's own. */
 export const ResendBody = z.object({ email: EmailField.nullish() })
 
@@ -73,3 +76,7 @@ export const endedToWire = (
   message: string,
   { propagated }: { propagated: boolean },
 ): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
+
+/** `message` is for a link that did its work now. */
+export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
+  endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)

@@ -1,7 +1,7 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import { HOUR } from '../../../lib/time.ts'
-import { getCurrentUser } from '../../auth/service/current.ts'
+import { getBindingUser, getCurrentUser } from '../../auth/service/current.ts'
 import { tellOwner } from '../../auth/service/owner-notice.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
@@ -36,10 +36,11 @@ const readTotp = (typed: string): string => {
 
 /**
  * Makes a secret and ten backup codes, shown once; they count from the first right code on. A pending secret is replaced.
- * Throws MFA_ALREADY_ENABLED, and what `requireFreshFactor` throws: a stolen token must not lock its owner out.
+ * Throws MFA_ALREADY_ENABLED, EMAIL_NOT_VERIFIED, and what `requireFreshFactor` throws: a stolen token must not lock its
+ * owner out.
  */
 export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promise<Enrolment> {
-  const { id: userId, email, mfaEnabled } = await getCurrentUser(ctx)
+  const { id: userId, email, mfaEnabled } = await getBindingUser(ctx)
   if (mfaEnabled) throw mfaAlreadyEnabled()
   await requireFreshFactor(ctx, given)
   const secret = newTotpSecret((length) => ctx.random(length))
@@ -60,10 +61,10 @@ export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promis
  * The pending secret of an enrolment, begun when this session has none: a repeat shows the same one. One that another
  * session was shown is replaced: a thief must not know what its owner confirms. Without backup codes, which are shown once.
  * Throws MFA_ALREADY_ENABLED: what prints the second factor leaves none; MFA_NOT_STARTED when another session has begun
- * anew meanwhile. Throws what `requireFreshFactor` throws: a stolen token must not enrol its thief.
+ * anew meanwhile, and EMAIL_NOT_VERIFIED. Throws what `requireFreshFactor` throws: a stolen token must not enrol its thief.
  */
 export async function showPendingEnrolment(ctx: ActorCtx): Promise<PendingEnrolment> {
-  const { id: userId, email, mfaEnabled } = await getCurrentUser(ctx)
+  const { id: userId, email, mfaEnabled } = await getBindingUser(ctx)
   if (mfaEnabled) throw mfaAlreadyEnabled()
   await requireFreshFactor(ctx)
   const { sessionId } = ctx.actor
@@ -95,12 +96,12 @@ async function getPending(ctx: Ctx, userId: string): Promise<FactorRow> {
 }
 
 /**
- * The first code of a pending secret turns the second factor on. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED, INVALID_CODE,
- * SECOND_FACTOR_LOCKED.
+ * The first code of a pending secret turns the second factor on. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED,
+ * EMAIL_NOT_VERIFIED, INVALID_CODE, SECOND_FACTOR_LOCKED.
  */
 export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<void> {
-  const user = await getCurrentUser(ctx)
-  const { id: userId } = user
+  const user = await getBindingUser(ctx)
+  const { id: userId, authVersion } = user
   const factor = await getPending(ctx, userId)
   const counted = await countCode(ctx, userId)
   const { secret } = await openFactor(ctx, factor)
@@ -113,7 +114,7 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<vo
   const { secretSealed } = factor
   const enabled = await commitAll(
     ctx,
-    [updateConfirmed(ctx, { userId, secretSealed, step }), updateEnabled(ctx, { userId, step })],
+    [updateConfirmed(ctx, { userId, secretSealed, step, authVersion }), updateEnabled(ctx, { userId, step })],
     {
       type: 'mfa.enabled',
       subject: userId,

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { mailOwner } from '../../auth/service/owner-notice.ts'
-import { findUser } from '../../users/service.ts'
+import { findUser, isAnsweredFor } from '../../users/service.ts'
 import type { Passkey } from '../types.ts'
 
 type Change = 'factor_added' | 'factor_removed'
@@ -15,8 +15,8 @@ export const nameOf = ({ name }: Pick<Passkey, 'name'>): string => (name === nul
 async function sendNotice(ctx: Ctx, kind: Change, { id, userId, name }: Told): Promise<void> {
   const user = await findUser(ctx, userId)
   if (!user) return
-  // Nobody has proven an address that is not verified: whoever made the account must not write its holder a line of their own.
-  const factor = nameOf({ name: user.emailVerifiedAt === null ? null : name })
+  // Nobody who has the address has answered for the account: whoever made it must not write them a line of their own.
+  const factor = nameOf({ name: isAnsweredFor(user) ? name : null })
   const added = kind === 'factor_added' ? { added: { kind: 'passkey', id } as const } : {}
   await mailOwner(ctx, user, { kind, params: { factor }, ...added })
 }

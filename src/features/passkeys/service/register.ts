@@ -4,7 +4,7 @@ import { type ActorCtx, actorOf } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { fromBase64Url, toBase64Url } from '../../../lib/encoding.ts'
 import { MINUTE } from '../../../lib/time.ts'
-import { getCurrentUser } from '../../auth/service/current.ts'
+import { getBindingUser } from '../../auth/service/current.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { ceremonyInvalid, passkeyTaken, tooManyPasskeys } from '../errors.ts'
 import { drawPlainBytes } from '../rules/encoding.ts'
@@ -30,15 +30,15 @@ export interface RegistrationRequest extends GivenFactors {
 }
 
 /**
- * Begins to add a passkey to the caller's account: options for `navigator.credentials.create()`. Throws TOO_MANY_PASSKEYS
- * and what `requireFreshFactor` throws.
+ * Begins to add a passkey to the caller's account: options for `navigator.credentials.create()`. Throws TOO_MANY_PASSKEYS,
+ * EMAIL_NOT_VERIFIED, and what `requireFreshFactor` throws.
  */
 export async function beginRegistration(
   ctx: ActorCtx,
   { attachment, name, ...given }: RegistrationRequest,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   await requireFreshFactor(ctx, given)
-  const user = await getCurrentUser(ctx)
+  const user = await getBindingUser(ctx)
   const passkeys = await selectPasskeys(ctx, user.id)
   if (passkeys.length >= MAX_PASSKEYS) throw tooManyPasskeys({ limit: MAX_PASSKEYS })
   const [{ bytes }, userID, { generateRegistrationOptions }] = await Promise.all([
@@ -84,13 +84,14 @@ async function getHandle(ctx: ActorCtx, userId: string): Promise<Uint8Array<Arra
 
 /**
  * Adds the passkey that the authenticator made (WebAuthn 7.1), with `passkey.registered`. Throws PASSKEY_CHALLENGE_INVALID
- * unless this session began, PASSKEY_REFUSED, PASSKEY_ALREADY_REGISTERED, TOO_MANY_PASSKEYS.
+ * unless this session began, PASSKEY_REFUSED, PASSKEY_ALREADY_REGISTERED, TOO_MANY_PASSKEYS, EMAIL_NOT_VERIFIED.
  */
 export async function completeRegistration(
   ctx: ActorCtx,
   input: { credential: RegistrationCredential; name: string | null },
 ): Promise<Passkey> {
   const { credential } = input
+  await getBindingUser(ctx)
   const redeemed = await redeemChallenge(ctx, 'webauthn_registration', credential.clientDataJson)
   const { sessionId, authVersion, name } = CeremonyData.parse(redeemed.ceremony.data)
   if (redeemed.ceremony.userId !== ctx.actor.id || sessionId !== ctx.actor.sessionId) throw ceremonyInvalid()
