@@ -26,6 +26,12 @@ export type EndReason =
   | 'deleted'
   | 'deactivated'
 
+/**
+ * Which sessions a change of the second factor lets live beside the kept one: those that have proved two factors, at its
+ * removal; those that have done so without a code, where it is turned on: their code was one of an earlier factor.
+ */
+export type SparedSessions = 'two_factors' | 'two_factors_without_code'
+
 export interface SessionSnapshot {
   readonly id: string
   /** Sequential within the user. */
@@ -64,6 +70,8 @@ export interface OpenSessionInput {
   readonly authVersion: number
   /** As the same row has it: which session the change to `authVersion` lets live. */
   readonly keptSessionId?: string | null
+  /** As the same row has it: whom the change to `authVersion` spares. Null or absent: nobody else. */
+  readonly spares?: SparedSessions | null | undefined
   readonly claimsVersion: number
   readonly amr: readonly string[]
   readonly authTime: number
@@ -96,6 +104,8 @@ export interface RotateInput {
   readonly idempotencyKeyHash: string | null
   readonly authVersion: number
   readonly keptSessionId: string | null
+  /** As the same row has it: whom the change to `authVersion` spares. Null or absent: nobody else. */
+  readonly spares?: SparedSessions | null | undefined
   readonly claimsVersion: number
   readonly caller: Caller
 }
@@ -124,6 +134,8 @@ export interface RaiseSessionInput {
   /** As the row has it that was checked. */
   readonly authVersion: number
   readonly keptSessionId: string | null
+  /** As the same row has it: whom the change to `authVersion` spares. Null or absent: nobody else. */
+  readonly spares?: SparedSessions | null | undefined
   readonly claimsVersion: number
   readonly caller: Caller
 }
@@ -179,6 +191,8 @@ export interface EndSessionsInput {
   readonly caller: Caller
   /** The user row's `auth_version` after the change that ends the sessions; null when no credential changed. */
   readonly authVersion: number | null
+  /** Whom the change to `authVersion` spares beside `except`. */
+  readonly spares?: SparedSessions | null | undefined
 }
 
 export interface EndResult {

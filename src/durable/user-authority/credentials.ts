@@ -1,3 +1,5 @@
+import { hasSecondFactor, hasTwoFactorsWithoutCode } from '../../lib/amr.ts'
+import type { SparedSessions } from '../rpc.ts'
 import type { SessionRow } from './tables.ts'
 
 /** The highest versions of the user's row that this object has heard of. */
@@ -27,11 +29,34 @@ export function readCredentials(sql: SqlStorage): Credentials {
   return typeof stored === 'string' ? (JSON.parse(stored) as Credentials) : UNKNOWN
 }
 
-/** Keeps the newer of what is stored and what a caller has read, and returns it. */
-export function raiseCredentials(sql: SqlStorage, seen: Credentials): Credentials {
+/** A user's row as a caller has read it. */
+export interface SeenCredentials extends Credentials {
+  readonly spares?: SparedSessions | null | undefined
+}
+
+const IS_SPARED: Readonly<Record<SparedSessions, (amr: readonly string[]) => boolean>> = {
+  two_factors: hasSecondFactor,
+  two_factors_without_code: hasTwoFactorsWithoutCode,
+}
+
+/**
+ * Moves the sessions that the change to `authVersion` spares up to it. Those that have missed a change before it as well
+ * are left to end: what it spared is not known any more.
+ */
+function moveUpSpared(sql: SqlStorage, { authVersion, spares }: SeenCredentials): void {
+  if (!spares) return
+  const live = 'select id, amr from sessions where ended_at is null and auth_version = ?'
+  for (const { id, amr } of sql.exec<{ id: string; amr: string }>(live, authVersion - 1).toArray())
+    if (IS_SPARED[spares](JSON.parse(amr) as string[]))
+      sql.exec('update sessions set auth_version = ? where id = ?', authVersion, id)
+}
+
+/** Keeps the newer of what is stored and what a caller has read, and returns it. Whoever tells of a change first spares sessions. */
+export function raiseCredentials(sql: SqlStorage, seen: SeenCredentials): Credentials {
   const stored = readCredentials(sql)
   if (seen.authVersion <= stored.authVersion) return stored
   const { authVersion, keptSessionId } = seen
+  moveUpSpared(sql, seen)
   writeState(sql, 'credentials', JSON.stringify({ authVersion, keptSessionId }))
   return { authVersion, keptSessionId }
 }

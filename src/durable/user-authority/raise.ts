@@ -1,8 +1,9 @@
+import { hasSecondFactor } from '../../lib/amr.ts'
 import { SECOND } from '../../lib/time.ts'
 import type { RaiseSessionInput, RaiseSessionResult } from '../rpc.ts'
 import { isStale, raiseClaimsVersion, raiseCredentials } from './credentials.ts'
 import { findRow, grantOf } from './snapshots.ts'
-import { expiryOf, hasSecondFactor, type SessionRow } from './tables.ts'
+import { expiryOf, type SessionRow } from './tables.ts'
 import { recordEvent, type Turn } from './turn.ts'
 
 /** A factor that was just proved raises the session that asks: the credentials must still be those that were checked. */

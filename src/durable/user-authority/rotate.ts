@@ -17,9 +17,10 @@ const readAdvances = (sql: SqlStorage, sessionId: string): AdvanceRow[] =>
 /** One refresh: decides by what storage says and applies the decision, in the caller's transaction. */
 export function rotate(turn: Turn, input: RotateInput): RotateResult {
   const { sql, userId } = turn
-  const session = findRow(sql, input.sessionId)
   const credentials = raiseCredentials(sql, input)
   raiseClaimsVersion(sql, input.claimsVersion)
+  // After them: they may have spared it.
+  const session = findRow(sql, input.sessionId)
   const decision = decideRotation(
     { session, credentials, advances: readAdvances(sql, input.sessionId), settings: turn.settings, now: turn.now },
     { ...input, ip: input.caller.ip },

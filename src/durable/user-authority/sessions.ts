@@ -1,3 +1,4 @@
+import { hasSecondFactor } from '../../lib/amr.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { newUuid } from '../../lib/ids.ts'
 import { DAY, MINUTE, SECOND } from '../../lib/time.ts'
@@ -15,7 +16,7 @@ import type {
 import { nextNumber, raiseClaimsVersion, raiseCredentials, writeUserId } from './credentials.ts'
 import { recordNewDevice, seeDevice } from './devices.ts'
 import { findRow, grantOf } from './snapshots.ts'
-import { expiryOf, hasSecondFactor, type SessionRow, toSnapshot } from './tables.ts'
+import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
 import { AUTHORITY, recordEvent, type Turn } from './turn.ts'
 
 /** Ended sessions are shown for a while; their tokens are refused with or without their row. */
@@ -31,6 +32,7 @@ export function openSession(turn: Turn, input: OpenSessionInput): OpenSessionRes
   const newest = raiseCredentials(sql, {
     authVersion: input.authVersion,
     keptSessionId: input.keptSessionId ?? null,
+    spares: input.spares,
   })
   if (input.authVersion < newest.authVersion) return { outcome: 'stale_credentials' }
   raiseClaimsVersion(sql, input.claimsVersion)
@@ -159,9 +161,9 @@ export function endSession(turn: Turn, input: EndSessionInput): string[] {
 export function endSessions(turn: Turn, input: EndSessionsInput): string[] {
   const { sql } = turn
   expireDue(turn)
-  const { authVersion, except } = input
+  const { authVersion, except, spares } = input
   if (authVersion !== null) {
-    raiseCredentials(sql, { authVersion, keptSessionId: except })
+    raiseCredentials(sql, { authVersion, keptSessionId: except, spares })
     sql.exec('update sessions set auth_version = max(auth_version, ?) where id = ?', authVersion, except)
   }
   const older = liveRows(sql).filter((row) => authVersion === null || row.auth_version < authVersion)

@@ -80,9 +80,6 @@ export interface SessionRow extends Record<string, SqlStorageValue> {
   readonly second_factor_at: number | null
 }
 
-/** RFC 8176: whether a proof had more than one factor, or adds the second to a session. */
-export const hasSecondFactor = (amr: readonly string[]): boolean => amr.includes('mfa')
-
 /** What is kept of the step from `generation` to the next one. */
 export interface AdvanceRow extends Record<string, SqlStorageValue> {
   readonly session_id: string

@@ -1,4 +1,5 @@
 import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
+import type { MailKind } from '../mail/types.ts'
 
 /** A row of the record that no log has taken yet, with what its delivery carries. */
 export interface UndeliveredEvent {
@@ -19,6 +20,8 @@ export interface EventType {
   readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'dead_letter' | 'service'
   /** Fields of `data`. */
   readonly data: readonly string[]
+  /** What the owner of the account is mailed, once: for every change of a factor, a credential, the address or the state. */
+  readonly mail?: MailKind
 }
 
 /** The vocabulary: websocket, webhooks and audit have the same. `docs/events.md` is its table for readers. */
@@ -36,19 +39,29 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'user',
     data: ['after', 'answer', 'password_removed'],
   },
-  'user.email_changed': { when: "A user's new address was proved", subject: 'user', data: ['before', 'after'] },
+  'user.email_changed': {
+    when: "A user's new address was proved",
+    subject: 'user',
+    data: ['before', 'after'],
+    mail: 'email_changed',
+  },
   'user.email_change_refused': {
     when: 'Whoever has the new address said that the account is not theirs',
     subject: 'user',
     data: ['email'],
   },
-  'user.password_changed': { when: 'A user changed the password', subject: 'user', data: [] },
+  'user.password_changed': { when: 'A user changed the password', subject: 'user', data: [], mail: 'password_changed' },
   'user.password_dropped': {
     when: 'The password hash of another system, not used for FOREIGN_HASH_DAYS, was dropped',
     subject: 'user',
     data: [],
   },
-  'user.password_reset': { when: 'A mailed link set a new password', subject: 'user', data: [] },
+  'user.password_reset': {
+    when: 'A mailed link set a new password',
+    subject: 'user',
+    data: [],
+    mail: 'password_changed',
+  },
   'user.activity_reported': {
     when: 'A mailed link said "this was not me": the sessions ended, an added factor went',
     subject: 'user',
@@ -58,36 +71,43 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     when: 'An account was suspended: its sessions end',
     subject: 'user',
     data: ['before', 'after', 'reason'],
+    mail: 'account_closed',
   },
   'user.reactivated': {
     when: 'A suspended or inactive account was let in again',
     subject: 'user',
     data: ['before', 'after', 'reason'],
+    mail: 'account_reopened',
   },
   'user.deactivated': {
     when: 'An account was made inactive: its sessions end',
     subject: 'user',
     data: ['before', 'after', 'reason'],
+    mail: 'account_closed',
   },
   'user.locked': {
     when: 'An admin locked an account: its sessions end',
     subject: 'user',
     data: ['before', 'after', 'reason'],
+    mail: 'account_closed',
   },
   'user.unlocked': {
     when: 'An admin lifted the lock of an account',
     subject: 'user',
     data: ['before', 'after', 'reason'],
+    mail: 'account_reopened',
   },
   'user.deleted': {
     when: 'An account was deleted: its sessions end, its data goes after the grace period',
     subject: 'user',
     data: ['before', 'after', 'reason'],
+    mail: 'account_deleted',
   },
   'user.restored': {
     when: 'A deleted account was restored within the grace period; it is inactive',
     subject: 'user',
     data: ['before', 'after', 'reason'],
+    mail: 'account_restored',
   },
   'user.erased': { when: 'A deleted account and its data are gone; to `platform` alone', subject: 'user', data: [] },
   'users.imported': {
@@ -117,13 +137,28 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'session',
     data: ['same_network'],
   },
-  'mfa.enabled': { when: 'An authenticator app was confirmed', subject: 'user', data: ['before', 'after'] },
-  'mfa.disabled': { when: 'The authenticator app was turned off', subject: 'user', data: ['before', 'after'] },
+  'mfa.enabled': {
+    when: 'An authenticator app was confirmed: sessions that proved one factor alone end',
+    subject: 'user',
+    data: ['before', 'after'],
+    mail: 'factor_added',
+  },
+  'mfa.disabled': {
+    when: 'The authenticator app was turned off: sessions that proved one factor alone end',
+    subject: 'user',
+    data: ['before', 'after'],
+    mail: 'factor_removed',
+  },
   'backup_code.used': { when: 'A backup code was used up', subject: 'user', data: ['hint'] },
-  'backup_codes.regenerated': { when: 'New backup codes voided the old', subject: 'user', data: [] },
-  'passkey.registered': { when: 'A passkey was added', subject: 'passkey', data: ['after'] },
+  'backup_codes.regenerated': {
+    when: 'New backup codes voided the old',
+    subject: 'user',
+    data: [],
+    mail: 'backup_codes_replaced',
+  },
+  'passkey.registered': { when: 'A passkey was added', subject: 'passkey', data: ['after'], mail: 'factor_added' },
   'passkey.renamed': { when: 'A passkey got another name', subject: 'passkey', data: ['before', 'after'] },
-  'passkey.removed': { when: 'A user removed a passkey', subject: 'passkey', data: ['before'] },
+  'passkey.removed': { when: 'A user removed a passkey', subject: 'passkey', data: ['before'], mail: 'factor_removed' },
   'passkey.counter_regressed': {
     when: 'A passkey counted backwards, as a copy would: refused',
     subject: 'passkey',
@@ -133,11 +168,13 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     when: 'A user signed in from a device or country not seen before',
     subject: 'user',
     data: ['device_type', 'device_name', 'browser', 'os', 'country'],
+    mail: 'new_device',
   },
   'security.sign_in_locked': {
     when: 'Wrong passwords locked a network, or all unknown ones, out of an account',
     subject: 'user',
     data: ['scope', 'until'],
+    mail: 'account_locked',
   },
   'security.sign_in_unlocked': {
     when: 'A mailed link or an admin lifted the attempt locks of an account',

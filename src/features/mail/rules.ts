@@ -31,12 +31,18 @@ export const retryDelaySeconds = (attempts: number, first: number): number =>
 
 const NOTICES: ReadonlySet<MailKind> = new Set([
   'email_change_notice',
+  'email_changed',
   'password_changed',
   'password_dropped',
   'new_device',
   'factor_added',
   'factor_removed',
+  'backup_codes_replaced',
   'account_locked',
+  'account_closed',
+  'account_reopened',
+  'account_deleted',
+  'account_restored',
 ])
 
 /** A notice tells of something that has happened: what caused it has succeeded, whether or not mail can be sent. */

@@ -1,3 +1,12 @@
+/** What ended with a change that a mail tells of: all sessions of the user, or those in which one factor alone was proved. */
+export type EndedSessions = 'none' | 'one_factor' | 'all'
+
+interface FactorParams {
+  readonly factor: string
+  readonly ended: EndedSessions
+  readonly reportLink: string
+}
+
 /** What each kind of mail is told. Links are absolute, on `PUBLIC_URL`; times are epoch milliseconds. */
 export interface MailParams {
   readonly email_verification: { readonly link: string }
@@ -15,9 +24,15 @@ export interface MailParams {
     readonly time: number
     readonly reportLink: string
   }
-  readonly factor_added: { readonly factor: string; readonly reportLink: string }
-  readonly factor_removed: { readonly factor: string; readonly reportLink: string }
+  readonly factor_added: FactorParams
+  readonly factor_removed: FactorParams
+  readonly backup_codes_replaced: { readonly reportLink: string }
   readonly mfa_recovery: Readonly<Record<never, never>>
+  readonly email_changed: { readonly newEmail: string }
+  readonly account_closed: Readonly<Record<never, never>>
+  readonly account_reopened: Readonly<Record<never, never>>
+  readonly account_deleted: { readonly until: number }
+  readonly account_restored: Readonly<Record<never, never>>
   readonly account_locked: { readonly until: number; readonly unlockLink: string }
 }
 

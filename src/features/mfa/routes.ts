@@ -26,11 +26,13 @@ import {
   backupValidToWire,
   ChallengeBody,
   CodeBody,
+  DisabledAnswer,
+  disabledToWire,
   EmailBody,
   EmailQuery,
-  ENABLED,
   EnabledAnswer,
   EnrolmentAnswer,
+  enabledToWire,
   enrolmentToWire,
   GivenBody,
   GivenQuery,
@@ -79,7 +81,7 @@ mfaRoutes.post('/mfa/enable', { ...enrolSpec, body: RequiredPasswordBody, hidden
 mfaRoutes.post(
   ['/mfa/totp/verify', '/mfa/verify'],
   {
-    summary: 'Turn the second factor on with the first code of the secret',
+    summary: 'Turn the second factor on with the first code of the secret; sessions that proved one alone end',
     guard: confirmedUserRoute,
     body: CodeBody,
     answers: { 200: { description: 'It is on', schema: EnabledAnswer } },
@@ -93,34 +95,24 @@ mfaRoutes.post(
       serviceUnavailable,
     ],
   },
-  async ({ ctx, body }) => {
-    await confirmEnrolment(ctx, body.code)
-    return Response.json(ENABLED)
-  },
+  async ({ ctx, body }) => Response.json(enabledToWire(await confirmEnrolment(ctx, body.code))),
 )
 
 const disableSpec = {
-  summary: 'Turn the second factor off; wants a fresh factor',
+  summary: 'Turn the second factor off, with a fresh second factor; sessions that proved one alone end',
   guard: confirmedUserRoute,
   body: GivenBody,
   query: GivenQuery,
-  answers: { 200: { description: 'It is off', schema: MessageAnswer } },
+  answers: { 200: { description: 'It is off', schema: DisabledAnswer } },
   errors: [mfaNotEnabled, ...freshFactorErrors],
 }
-const DISABLED = { message: 'The second factor is off' }
 
-mfaRoutes.delete('/mfa/totp/disable', disableSpec, async ({ ctx, body, query }) => {
-  await disableSecondFactor(ctx, toGiven(body, query))
-  return Response.json(DISABLED)
-})
+mfaRoutes.delete('/mfa/totp/disable', disableSpec, async ({ ctx, body, query }) =>
+  Response.json(disabledToWire(await disableSecondFactor(ctx, toGiven(body, query)))),
+)
 
-mfaRoutes.post(
-  ['/mfa/disable', '/auth/mfa/disable'],
-  { ...disableSpec, hidden: true },
-  async ({ ctx, body, query }) => {
-    await disableSecondFactor(ctx, toGiven(body, query))
-    return Response.json(DISABLED)
-  },
+mfaRoutes.post(['/mfa/disable', '/auth/mfa/disable'], { ...disableSpec, hidden: true }, async ({ ctx, body, query }) =>
+  Response.json(disabledToWire(await disableSecondFactor(ctx, toGiven(body, query)))),
 )
 
 mfaRoutes.post(
@@ -150,7 +142,7 @@ mfaRoutes.get(
 mfaRoutes.post(
   ['/mfa/backup-codes/regenerate', '/mfa/regenerate-backup-codes'],
   {
-    summary: 'Ten new backup codes, shown once; the old ones are void. Wants a fresh factor',
+    summary: 'Ten new backup codes, shown once; the old ones are void. Wants a fresh second factor',
     guard: confirmedUserRoute,
     body: GivenBody,
     query: GivenQuery,

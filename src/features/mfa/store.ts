@@ -103,11 +103,21 @@ export const updateConfirmed = (
       ),
     )
 
+/** Sessions end with it, but `sessionId` and those that have proved two factors (`factor_version`). */
+const newFactor = (sessionId: string) => ({
+  authVersion: sql`${users.authVersion} + 1`,
+  factorVersion: sql`${users.authVersion} + 1`,
+  keptSessionId: sessionId,
+})
+
 /** For the batch of `updateConfirmed`: no row comes back when the factor was not confirmed by it. */
-export const updateEnabled = ({ db, now }: Store, { userId, step }: { userId: string; step: number }) =>
+export const updateEnabled = (
+  { db, now }: Store,
+  { userId, sessionId, step }: { userId: string; sessionId: string; step: number },
+) =>
   db
     .update(users)
-    .set({ mfaEnabled: true, updatedAt: now() })
+    .set({ mfaEnabled: true, ...newFactor(sessionId), updatedAt: now() })
     .where(
       and(
         eq(users.id, userId),
@@ -116,7 +126,7 @@ export const updateEnabled = ({ db, now }: Store, { userId, step }: { userId: st
           and ${totpFactors.confirmedAt} is not null and ${totpFactors.lastStep} = ${step})`,
       ),
     )
-    .returning({ id: users.id })
+    .returning({ authVersion: users.authVersion })
 
 /** The database decides that a code is accepted once: no row comes back for its step or an earlier one (RFC 6238 5.2). */
 export const updateStep = (
@@ -147,15 +157,20 @@ export const updateBackupCodeUsed = ({ db, now }: Store, { userId, id }: { userI
 export const deleteFactor = ({ db }: Store, userId: string) =>
   db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isNotNull(totpFactors.confirmedAt)))
 
-/** No row comes back when the second factor was off. */
-export const updateDisabled = ({ db, now }: Store, userId: string) =>
+/** Tokens are outdated by it: their `acr` falls. No row comes back when the second factor was off. */
+export const updateDisabled = ({ db, now }: Store, { userId, sessionId }: { userId: string; sessionId: string }) =>
   db
     .update(users)
-    .set({ mfaEnabled: false, updatedAt: now() })
+    .set({
+      mfaEnabled: false,
+      ...newFactor(sessionId),
+      claimsVersion: sql`${users.claimsVersion} + 1`,
+      updatedAt: now(),
+    })
     .where(and(eq(users.id, userId), eq(users.mfaEnabled, true)))
-    .returning({ id: users.id })
+    .returning({ authVersion: users.authVersion, claimsVersion: users.claimsVersion })
 
-/** As `updateDisabled`, and sessions end with it. */
+/** As `updateDisabled`, by somebody else: every session ends with it. */
 export const updateDisabledWithSessions = ({ db, now }: Store, userId: string) =>
   db
     .update(users)

@@ -1,11 +1,13 @@
 import { renderSVG } from 'uqr'
 import * as z from 'zod'
+import { PropagatedField } from '../../http/propagated.ts'
 import { toBase64, utf8 } from '../../lib/encoding.ts'
 import { malformedRequest } from '../../lib/errors.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import type { ChallengeAnswer } from '../auth/service/second-step.ts'
 import { PasswordField, SessionTokens, signedInToWire } from '../auth/wire.ts'
 import { Assertion, toAssertion } from '../passkeys/wire/credentials.ts'
+import type { EnabledFactor } from './service/totp.ts'
 import type { BackupCode, Enrolment, SecondFactorStatus } from './types.ts'
 
 export { SessionTokens, signedInToWire }
@@ -86,14 +88,33 @@ export const enrolmentToWire = (enrolment: Enrolment): z.infer<typeof EnrolmentA
   backup_codes: [...enrolment.backupCodes],
 })
 
-export const EnabledAnswer = z.object({ message: z.string(), enabled: z.literal(true), valid: z.literal(true) })
-export const ENABLED: z.infer<typeof EnabledAnswer> = {
+export const EnabledAnswer = z.object({
+  message: z.string(),
+  enabled: z.literal(true),
+  valid: z.literal(true),
+  access_token: z.string().nullable().meta({
+    description: 'Of the session, raised by the code; null where a step-up has to raise it. The refresh token stays',
+  }),
+  expires_in: z.int().nullable(),
+  propagated: PropagatedField,
+})
+
+export const enabledToWire = ({ raised, propagated }: EnabledFactor): z.infer<typeof EnabledAnswer> => ({
   message: 'The second factor is on',
   enabled: true,
   valid: true,
-}
+  access_token: raised?.tokens.accessToken ?? null,
+  expires_in: raised?.tokens.expiresIn ?? null,
+  propagated,
+})
 
 export const MessageAnswer = z.object({ message: z.string() })
+
+export const DisabledAnswer = MessageAnswer.extend({ propagated: PropagatedField })
+export const disabledToWire = ({ propagated }: { propagated: boolean }): z.infer<typeof DisabledAnswer> => ({
+  message: 'The second factor is off',
+  propagated,
+})
 
 export const ValidAnswer = z.object({ valid: z.boolean(), message: z.string() })
 export const validToWire = (valid: boolean): z.infer<typeof ValidAnswer> => ({

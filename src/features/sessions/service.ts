@@ -1,5 +1,13 @@
 import { type ActorCtx, actorOf, type Ctx } from '../../context.ts'
-import type { Caller, EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
+import type {
+  Caller,
+  EndReason,
+  EndResult,
+  Grant,
+  OpenSessionInput,
+  SessionSnapshot,
+  SparedSessions,
+} from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
 import { DomainError, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
@@ -32,6 +40,20 @@ const DATABASE_MS = 5 * SECOND
 type SessionEvents = OpenSessionInput['events']
 
 const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })
+
+/** Whom the last change spared beside the session that made it, when that was one of the second factor. */
+function sparedBy({ authVersion, factorVersion, mfaEnabled }: User): SparedSessions | null {
+  if (factorVersion !== authVersion) return null
+  return mfaEnabled ? 'two_factors_without_code' : 'two_factors'
+}
+
+/** What a user's row tells the user's object of changes that end sessions, or outdate tokens. */
+const versionsOf = (user: User) => ({
+  authVersion: user.authVersion,
+  keptSessionId: user.keptSessionId,
+  claimsVersion: user.claimsVersion,
+  spares: sparedBy(user),
+})
 
 /** A database that is silent or fails is an outage, not a refusal: 503, with the cause in the log. */
 async function orUnavailable<T>(work: Promise<T>): Promise<T> {
@@ -85,9 +107,7 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
   const result = await insertSession(ctx, {
     userId: user.id,
     clientId: input.clientId ?? 'postern',
-    authVersion: user.authVersion,
-    keptSessionId: user.keptSessionId,
-    claimsVersion: user.claimsVersion,
+    ...versionsOf(user),
     amr: input.amr,
     authTime: ctx.now(),
     organizationId: input.organizationId ?? null,
@@ -115,9 +135,7 @@ export async function raiseOwnSession(
     sessionId: ctx.actor.sessionId,
     amr,
     authTime: ctx.now(),
-    authVersion: user.authVersion,
-    keptSessionId: user.keptSessionId,
-    claimsVersion: user.claimsVersion,
+    ...versionsOf(user),
     caller: callerOf(ctx),
   })
   if (result.outcome === 'not_live') throw tokenInvalid()
@@ -154,16 +172,8 @@ export async function refreshSession(
   ])
   if (!user) throw refused(ctx, 'unknown_user', parts)
   if (!isSignInAllowed(user)) throw refused(ctx, 'user_not_allowed', parts)
-  const { authVersion, keptSessionId, claimsVersion } = user
   const caller = callerOf(ctx)
-  const result = await rotateSession(ctx, {
-    ...parts,
-    idempotencyKeyHash,
-    authVersion,
-    keptSessionId,
-    claimsVersion,
-    caller,
-  })
+  const result = await rotateSession(ctx, { ...parts, idempotencyKeyHash, ...versionsOf(user), caller })
   if (result.outcome === 'refused') {
     // Whatever the reason, a session that was found is over.
     if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forget(ctx, [parts.sessionId])
@@ -219,6 +229,8 @@ interface EndManyInput {
   readonly actor: EventActor
   /** The row's `auth_version` after a change of credentials: sessions opened with the new ones stay. Else null. */
   readonly authVersion: number | null
+  /** Whom such a change lets live beside `except`. */
+  readonly spares?: SparedSessions
 }
 
 /** Ends a user's sessions but `except`. */

@@ -37,6 +37,8 @@ export const users = sqliteTable(
     authVersion: integer('auth_version').notNull().default(1),
     /** The session that such a change lets live. */
     keptSessionId: text('kept_session_id'),
+    /** The `authVersion` of the last change that turned the second factor on or off and spared sessions that had proved one. */
+    factorVersion: integer('factor_version'),
     /** Raised by every change of what a token says; the token's `ver`. */
     claimsVersion: integer('claims_version').notNull().default(1),
     createdAt: integer('created_at').notNull(),

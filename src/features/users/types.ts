@@ -31,6 +31,8 @@ export interface User {
   readonly mfaEnabled: boolean
   readonly authVersion: number
   readonly keptSessionId: string | null
+  /** Equals `authVersion` while the last change that ended sessions turned the second factor on or off. */
+  readonly factorVersion: number | null
   readonly claimsVersion: number
   readonly createdAt: number
   readonly updatedAt: number

@@ -75,10 +75,10 @@ describe('PUT /auth/profile', () => {
     const [person, taken] = [await registerAndLogin(), await register()]
     const password = 'Another-of-the-gate-3'
     const refused: [Record<string, unknown>, number][] = [
-      [{ username: newUsername(), password: 'password1' }, 422],
+      [{ username: newUsername(), password: 'password1', current_password: PASSWORD }, 422],
       [{ username: newUsername(), password, current_password: 'wrong password' }, 400],
-      [{ username: newUsername(), password, email: taken.email }, 400],
-      [{ username: taken.username, password, email: newEmail() }, 400],
+      [{ username: newUsername(), password, email: taken.email, current_password: PASSWORD }, 400],
+      [{ username: taken.username, password, email: newEmail(), current_password: PASSWORD }, 400],
       [{ username: newUsername(), password, role: 'admin' }, 403],
       [{ username: newUsername(), role: 'no such role!' }, 422],
     ]

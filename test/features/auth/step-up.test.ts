@@ -11,6 +11,7 @@ import {
   enrolQuickly,
   enrolUser,
   outcomeOf,
+  proveSecondFactor,
   STEP,
   totpAt,
   wrongCode,
@@ -146,19 +147,29 @@ describe('POST /api/v1/auth/step-up', () => {
 })
 
 describe('a factor that must be fresh', () => {
-  const disable = (user: SignedInUser) => app.fetch('/api/v1/mfa/disable', json({}, user.headers))
+  const begin = (user: Pick<SignedInUser, 'headers'>) =>
+    app.fetch('/api/v1/passkeys/register/begin', json({}, user.headers))
 
   it('is one of less than ten minutes ago, counted from the token', async () => {
-    const fresh = await ageSession(app, await enrolQuickly(app), 9 * MINUTE)
-    expect((await disable(fresh)).status).toBe(200)
-    const stale = await ageSession(app, await enrolQuickly(app), 10 * MINUTE)
-    expect((await disable(stale)).status).toBe(403)
+    const fresh = await ageSession(app, await signUpUser(app), 9 * MINUTE)
+    expect((await begin(fresh)).status).toBe(200)
+    const stale = await ageSession(app, await signUpUser(app), 10 * MINUTE)
+    expect((await begin(stale)).status).toBe(403)
+  })
+
+  it('is the second one, of who has one', async () => {
+    const fresh = await ageSession(app, await proveSecondFactor(app, await enrolQuickly(app)), 9 * MINUTE)
+    expect((await begin(fresh)).status).toBe(200)
+    const stale = await ageSession(app, await proveSecondFactor(app, await enrolQuickly(app)), 10 * MINUTE)
+    const { access_token } = await (await stepUp(stale, { password: PASSWORD })).json<Session>()
+    expect((await begin(bearer(access_token))).status).toBe(403)
   })
 
   it('is there after a step-up: with the new token, not with the stolen old one', async () => {
     const user = await ageSession(app, await enrolQuickly(app))
-    const { access_token } = await (await stepUp(user, { password: PASSWORD })).json<Session>()
-    expect(await outcomeOf(disable(user))).toEqual([403, 'STEP_UP_REQUIRED'])
-    expect((await disable({ ...user, ...bearer(access_token) } as SignedInUser)).status).toBe(200)
+    const code = totpAt(user.secret, app.clock.now)
+    const { access_token } = await (await stepUp(user, { code })).json<Session>()
+    expect(await outcomeOf(begin(user))).toEqual([403, 'STEP_UP_REQUIRED'])
+    expect((await begin(bearer(access_token))).status).toBe(200)
   })
 })

@@ -16,8 +16,14 @@ const PARAMS: MailParams = {
   magic_link: { link: LINK },
   account_exists: { link: LINK },
   new_device: { device: 'Firefox on Linux', ip: '192.0.2.7', time: TIME, reportLink: LINK },
-  factor_added: { factor: 'TOTP', reportLink: LINK },
-  factor_removed: { factor: 'TOTP', reportLink: LINK },
+  factor_added: { factor: 'TOTP', ended: 'one_factor', reportLink: LINK },
+  factor_removed: { factor: 'TOTP', ended: 'none', reportLink: LINK },
+  backup_codes_replaced: { reportLink: LINK },
+  email_changed: { newEmail: 'new@example.test' },
+  account_closed: {},
+  account_reopened: {},
+  account_deleted: { until: TIME },
+  account_restored: {},
   account_locked: { until: TIME, unlockLink: LINK },
   mfa_recovery: {},
 }
@@ -61,7 +67,7 @@ describe('a name that somebody chose', () => {
 
   it('is text in the HTML, never markup', () => {
     for (const kind of ['factor_added', 'factor_removed'] as const) {
-      const { html } = mailOf(kind, 'en', { factor: evil, reportLink: LINK })
+      const { html } = mailOf(kind, 'en', { ...PARAMS[kind], factor: evil })
       expect(html).not.toContain('<img')
       expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp; Bcc: victim')
     }

@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { PASSWORD, signUpUser } from '../../support/users.ts'
-import { ageSession, createClockedSuite, enrolQuickly, enrolUser, outcomeOf, rowsOf, totpAt } from './support.ts'
+import {
+  ageSession,
+  createClockedSuite,
+  enrolQuickly,
+  enrolUser,
+  outcomeOf,
+  proveSecondFactor,
+  rowsOf,
+  totpAt,
+} from './support.ts'
 
 const app = createClockedSuite()
 const post = (path: string, body: unknown, headers: Record<string, string>) =>
@@ -101,8 +110,8 @@ describe.each(['/mfa/totp/verify-code', '/mfa/validate-code'])('POST /api/v1%s',
 
 describe.each(['/mfa/backup-codes/regenerate', '/mfa/regenerate-backup-codes'])('POST /api/v1%s', (path) => {
   it('answers ten new codes, and voids the old ones', async () => {
-    const { headers, backupCodes, user } = await enrolUser(app)
-    const answer = await post(path, { password: PASSWORD }, headers)
+    const { headers, backupCodes, user } = await proveSecondFactor(app, await enrolUser(app))
+    const answer = await post(path, {}, headers)
     const body = await answer.json<{ backup_codes: string[]; generated_at: string }>()
     expect([answer.status, body.generated_at]).toEqual([200, new Date(app.clock.now).toISOString()])
     expect(new Set([...body.backup_codes, ...backupCodes]).size).toBe(20)
@@ -113,12 +122,13 @@ describe.each(['/mfa/backup-codes/regenerate', '/mfa/regenerate-backup-codes'])(
     expect(await recordedOf(user.id, 'backup_codes.regenerated')).toHaveLength(1)
   })
 
-  it('wants a fresh factor, given in the body or the query', async () => {
-    const { headers, user } = await ageSession(app, await enrolQuickly(app))
+  it('wants a fresh second factor, given in the body or the query', async () => {
+    const { headers, user, secret } = await ageSession(app, await enrolQuickly(app))
     expect(await outcomeOf(post(path, {}, headers))).toEqual([403, 'STEP_UP_REQUIRED'])
     expect(await outcomeOf(post(path, { password: 'wrong' }, headers))).toEqual([400, 'INVALID_PASSWORD'])
+    expect(await outcomeOf(post(path, { password: PASSWORD }, headers))).toEqual([403, 'STEP_UP_REQUIRED'])
     expect(await rowsOf('backup_codes', user.id)).toHaveLength(0)
-    const query = new URLSearchParams({ password: PASSWORD })
+    const query = new URLSearchParams({ code: totpAt(secret, app.clock.now) })
     expect((await app.fetch(`/api/v1${path}?${query}`, { method: 'POST', headers })).status).toBe(200)
     expect(await rowsOf('backup_codes', user.id)).toHaveLength(10)
   })
@@ -129,7 +139,7 @@ describe.each(['/mfa/backup-codes/regenerate', '/mfa/regenerate-backup-codes'])(
   })
 
   it('leaves one whole set when it is asked twice at once', async () => {
-    const { headers, user } = await enrolQuickly(app)
+    const { headers, user } = await proveSecondFactor(app, await enrolQuickly(app))
     const both = await Promise.all([1, 2].map(() => post(path, {}, headers)))
     expect(both.map(({ status }) => status)).toEqual([200, 200])
     const rows = (await rowsOf('backup_codes', user.id)) as { salt: string }[]

@@ -1,11 +1,15 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { createHmac } from 'node:crypto'
 import { beforeEach } from 'vitest'
+import type { UserActor } from '../../../src/context.ts'
 import type { UserAuthority } from '../../../src/durable/user-authority/user-authority.ts'
 import { SEAL_PURPOSE } from '../../../src/features/mfa/service/codes.ts'
+import { raiseOwnSession } from '../../../src/features/sessions/service.ts'
+import { findUser } from '../../../src/features/users/service.ts'
 import { sealText } from '../../../src/lib/root-keys.ts'
 import { MINUTE } from '../../../src/lib/time.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { newAddress, type SignedInUser, signUpUser } from '../../support/users.ts'
 
 export const STEP = 30_000
@@ -72,8 +76,8 @@ export async function enrolUser(app: ClockedApp): Promise<Enrolled> {
 }
 
 /** As `enrolUser`, without backup codes and without the time that ten hashes take. */
-export async function enrolQuickly(app: ClockedApp): Promise<Enrolled> {
-  const user = await signUpUser(app)
+export async function enrolQuickly(app: ClockedApp, account?: SignedInUser): Promise<Enrolled> {
+  const user = account ?? (await signUpUser(app))
   const { config } = await app.ctx()
   const sealed = await sealText(config.rootKeys, SEAL_PURPOSE, user.user.id, SECRET)
   await env.DB.batch([
@@ -83,6 +87,26 @@ export async function enrolQuickly(app: ClockedApp): Promise<Enrolled> {
     env.DB.prepare('update users set mfa_enabled = 1 where id = ?').bind(user.user.id),
   ])
   return { ...user, secret: SECRET, backupCodes: [] }
+}
+
+/** The user with a new token of the session, as a refresh answers it. */
+export async function refreshUser<U extends SignedInUser>(app: TestApp, user: U): Promise<U> {
+  const answer = await app.fetch('/api/v1/auth/refresh', json({ refresh_token: user.refreshToken }))
+  if (!answer.ok) throw new Error(await answer.text())
+  const { access_token, refresh_token } = await answer.json<{ access_token: string; refresh_token: string }>()
+  const headers = { authorization: `Bearer ${access_token}` }
+  return { ...user, accessToken: access_token, refreshToken: refresh_token, headers }
+}
+
+/** As a step-up by a code leaves the session, and no code is used up. */
+export async function proveSecondFactor<U extends SignedInUser>(app: TestApp, user: U): Promise<U> {
+  const ctx = await app.ctx()
+  const row = await findUser(ctx, user.user.id)
+  if (!row) throw new Error('no such user')
+  const { sid: sessionId } = claimsOf(user.accessToken)
+  const actor = { id: row.id, sessionId } as UserActor
+  await raiseOwnSession({ ...ctx, actor }, { user: row, amr: ['otp', 'mfa'] })
+  return refreshUser(app, user)
 }
 
 export interface ChallengeBody {
@@ -103,17 +127,14 @@ export const answerChallenge = (app: TestApp, mfa_token: string, code: string, a
   app.fetch('/api/v1/mfa/challenge/verify', json({ mfa_token, code }, { 'cf-connecting-ip': address }))
 
 /** A token of the same session that was authenticated `ms` ago. */
-export async function ageSession(app: ClockedApp, user: SignedInUser, ms = 11 * MINUTE): Promise<SignedInUser> {
+export async function ageSession<U extends SignedInUser>(app: ClockedApp, user: U, ms = 11 * MINUTE): Promise<U> {
   const namespace = env.USER_AUTHORITY as unknown as DurableObjectNamespace<UserAuthority>
   await runInDurableObject(namespace.getByName(user.user.id), (_, state) => {
     const then = app.clock.now - ms
     state.storage.sql.exec('update sessions set auth_time = ?', then)
     state.storage.sql.exec('update sessions set second_factor_at = ? where second_factor_at is not null', then)
   })
-  const answer = await app.fetch('/api/v1/auth/refresh', json({ refresh_token: user.refreshToken }))
-  const { access_token, refresh_token } = await answer.json<{ access_token: string; refresh_token: string }>()
-  const headers = { authorization: `Bearer ${access_token}` }
-  return { ...user, accessToken: access_token, refreshToken: refresh_token, headers }
+  return refreshUser(app, user)
 }
 
 export async function outcomeOf(answer: Promise<Response> | Response): Promise<[number, string | undefined]> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createTestApp, json } from '../../support/app.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { newAddress, type SignedInUser } from '../../support/users.ts'
-import { createClockedApp, enrolQuickly } from '../mfa/support.ts'
+import { createClockedApp, enrolQuickly, proveSecondFactor } from '../mfa/support.ts'
 import { addPasskey, answerOf, app, beginSignIn, codeOf, freshPasskey, post, signIn } from './support.ts'
 
 interface Challenge {
@@ -17,8 +17,8 @@ interface Session {
 
 /** A user with TOTP and a passkey. */
 async function freshUser() {
-  const user = await enrolQuickly(createClockedApp())
-  return addPasskey(user)
+  const clocked = createClockedApp()
+  return addPasskey(await proveSecondFactor(clocked, await enrolQuickly(clocked)))
 }
 
 const passwordStep = async ({ email, password }: SignedInUser): Promise<Challenge> =>

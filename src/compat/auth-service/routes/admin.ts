@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
+import { deleteUser } from '../../../features/users/service/account.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
@@ -72,14 +74,14 @@ adminRoutes.put(
 adminRoutes.delete(
   '/user/:user_id',
   {
-    summary: 'Delete a user; their sessions end',
+    summary: 'Delete a user; their sessions end. Oneself wants a fresh factor',
     guard: adminRoute,
     path: UserPath,
     answers: done,
-    errors: stateErrors,
+    errors: [notFound, userStateConflict, lastAdmin, ...freshFactorErrors],
   },
   async ({ ctx, path }) => {
-    const deleted = await changeStateByNumber(ctx, path.user_id, 'delete')
+    const deleted = await deleteUser(ctx, path.user_id, {})
     return Response.json(doneToWire('User deleted successfully', deleted))
   },
 )

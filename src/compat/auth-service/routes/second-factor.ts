@@ -10,11 +10,11 @@ import {
   mfaNotStarted,
   secondFactorLocked,
 } from '../../../features/mfa/errors.ts'
-import { confirmEnrolment, showPendingEnrolment } from '../../../features/mfa/service/totp.ts'
+import { confirmEnrolment, disableSecondFactor, showPendingEnrolment } from '../../../features/mfa/service/totp.ts'
 import { confirmedUserRoute, type Guard, scopeMissing, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
-import { requireEnabled, turnOff, verifySecondFactor } from '../service/second-factor.ts'
+import { requireEnabled, verifySecondFactor } from '../service/second-factor.ts'
 import { INVALID, Message, messageToWire } from '../wire/answers.ts'
 import {
   Disable2FARequest,
@@ -54,7 +54,7 @@ secondFactorRoutes.post(
     errors: [mfaNotEnabled, ...freshFactorErrors],
   },
   async ({ ctx, body }) => {
-    await turnOff(ctx, body.code ?? null)
+    await disableSecondFactor(ctx, { code: body.code })
     return Response.json(messageToWire('2FA disabled successfully'))
   },
 )

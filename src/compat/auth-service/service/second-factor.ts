@@ -1,28 +1,14 @@
 import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
-import { stepUpRequired } from '../../../features/auth/errors.ts'
 import { answerChallenge } from '../../../features/auth/service/second-step.ts'
-import { hasFreshSecondFactor, stepUp } from '../../../features/auth/service/step-up.ts'
+import { stepUp } from '../../../features/auth/service/step-up.ts'
 import { mfaNotEnabled } from '../../../features/mfa/errors.ts'
-import { listSecondFactors } from '../../../features/mfa/service/challenges.ts'
 import { getSecondFactorStatus } from '../../../features/mfa/service/status.ts'
-import { disableSecondFactor } from '../../../features/mfa/service/totp.ts'
 import type { OpenedSession } from '../../../features/sessions/types.ts'
 import { tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 
 /** Throws MFA_NOT_ENABLED. */
 export async function requireEnabled(ctx: ActorCtx): Promise<void> {
   if (!(await getSecondFactorStatus(ctx)).enabled) throw mfaNotEnabled()
-}
-
-/**
- * Turns the second factor off. The core takes any fresh factor; this system wants the second one, in the session or as
- * `code`. Throws MFA_NOT_ENABLED, STEP_UP_REQUIRED, INVALID_CODE, SECOND_FACTOR_LOCKED.
- */
-export async function turnOff(ctx: ActorCtx, code: string | null): Promise<void> {
-  await requireEnabled(ctx)
-  if (code === null && !(await hasFreshSecondFactor(ctx)))
-    throw stepUpRequired({ available_methods: await listSecondFactors(ctx, ctx.actor.id) })
-  await disableSecondFactor(ctx, { code })
 }
 
 export interface SecondStepInput {

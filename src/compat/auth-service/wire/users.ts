@@ -48,8 +48,8 @@ export const UserUpdate = z
     email: EmailField.nullish(),
     password: NewPasswordField.nullish(),
     role: RoleField.nullish().meta({ description: 'Only admins may give it' }),
-    current_password: PasswordField.nullish(),
-    code: CodeField.nullish().meta({ description: 'Of the second factor, in the place of current_password' }),
+    current_password: PasswordField.nullish().meta({ description: 'Comes with a new password' }),
+    code: CodeField.nullish().meta({ description: 'Of the second factor' }),
   })
   .meta({ id: 'AuthServiceUserUpdate' })
 

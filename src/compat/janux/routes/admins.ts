@@ -1,8 +1,8 @@
-import { actorOf } from '../../../context.ts'
 import { getCurrentUser, signOut } from '../../../features/auth/service/current.ts'
+import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/errors.ts'
+import { deleteUser } from '../../../features/users/service/account.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
-import { changeUserState } from '../../../features/users/service/state.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
@@ -38,16 +38,13 @@ adminRoutes.get(
 adminRoutes.delete(
   '/users/:user_id',
   {
-    summary: 'Delete a user: signed out and refused at once, erased after the grace period',
+    summary: 'Delete a user: refused at once, erased after the grace period; oneself wants a fresh factor',
     guard: adminRoute,
     path: UserPath,
     answers: { 200: { description: 'Deleted', schema: Ended } },
-    errors: [notFound, lastAdmin, serviceUnavailable],
+    errors: [notFound, lastAdmin, ...freshFactorErrors],
   },
-  async ({ ctx, path }) => {
-    const input = { userId: path.user_id, change: 'delete', actor: actorOf(ctx) } as const
-    return Response.json(deletedToWire(await changeUserState(ctx, input)))
-  },
+  async ({ ctx, path }) => Response.json(deletedToWire(await deleteUser(ctx, path.user_id, {}))),
 )
 
 adminRoutes.get(

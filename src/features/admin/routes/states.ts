@@ -2,6 +2,7 @@ import { adminRoute } from '../../../http/guard.ts'
 import { renderError } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import { freshFactorErrors } from '../../auth/service/step-up.ts'
 import type { StateChange } from '../../users/service/state.ts'
 import { mfaNotEnabled, passkeyNotFound, removePasskeys, removeSecondFactor } from '../service/factors.ts'
 import { changeState, lastAdmin, userStateConflict } from '../service/states.ts'
@@ -51,7 +52,7 @@ adminStateRoutes.delete(
     guard: adminRoute,
     path: UserPath,
     answers: removedFactor,
-    errors: [notFound, mfaNotEnabled],
+    errors: [notFound, mfaNotEnabled, ...freshFactorErrors],
   },
   async ({ ctx, path }) => {
     const { propagated } = await removeSecondFactor(ctx, path.id)
@@ -66,7 +67,7 @@ adminStateRoutes.delete(
     guard: adminRoute,
     path: UserPath,
     answers: removedFactor,
-    errors: [notFound],
+    errors: [notFound, ...freshFactorErrors],
   },
   async ({ ctx, path }) => {
     const { removed, propagated } = await removePasskeys(ctx, path.id, null)
@@ -81,7 +82,7 @@ adminStateRoutes.delete(
     guard: adminRoute,
     path: PasskeyPath,
     answers: removedFactor,
-    errors: [notFound, passkeyNotFound],
+    errors: [notFound, passkeyNotFound, ...freshFactorErrors],
   },
   async ({ ctx, path }) => {
     const { removed, propagated } = await removePasskeys(ctx, path.id, path.passkey_id)

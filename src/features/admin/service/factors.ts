@@ -1,17 +1,24 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
+import { requireFreshFactor } from '../../auth/service/step-up.ts'
 import { disableSecondFactorOf, mfaNotEnabled } from '../../mfa/service/administration.ts'
 import { passkeyNotFound, removePasskeysOf } from '../../passkeys/service/administration.ts'
 import { getPresentUser } from '../../users/service.ts'
-import type { UserRef } from '../../users/types.ts'
+import type { User, UserRef } from '../../users/types.ts'
 
 export { mfaNotEnabled, passkeyNotFound }
 
+/** Whose factors are removed. One's own want a fresh factor here too: an admin's route is no way around it. Throws NOT_FOUND. */
+async function getTarget(ctx: ActorCtx, ref: UserRef): Promise<User> {
+  const user = await getPresentUser(ctx, ref)
+  return user.id === ctx.actor.id ? requireFreshFactor(ctx) : user
+}
+
 /**
  * For a user who has lost the authenticator and proven by other means who they are. Every session ends: what was lost with
- * the factor may hold one. Throws NOT_FOUND, MFA_NOT_ENABLED.
+ * the factor may hold one. Throws NOT_FOUND, MFA_NOT_ENABLED, and STEP_UP_REQUIRED for oneself.
  */
 export async function removeSecondFactor(ctx: ActorCtx, ref: UserRef): Promise<{ propagated: boolean }> {
-  return disableSecondFactorOf(ctx, { user: await getPresentUser(ctx, ref), actor: actorOf(ctx) })
+  return disableSecondFactorOf(ctx, { user: await getTarget(ctx, ref), actor: actorOf(ctx) })
 }
 
 /** As `removeSecondFactor`, of one passkey or of all. Throws NOT_FOUND, PASSKEY_NOT_FOUND for one that is not there. */
@@ -20,5 +27,5 @@ export async function removePasskeys(
   ref: UserRef,
   passkeyId: string | null,
 ): Promise<{ removed: number; propagated: boolean }> {
-  return removePasskeysOf(ctx, { user: await getPresentUser(ctx, ref), passkeyId, actor: actorOf(ctx) })
+  return removePasskeysOf(ctx, { user: await getTarget(ctx, ref), passkeyId, actor: actorOf(ctx) })
 }

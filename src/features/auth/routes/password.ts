@@ -4,9 +4,10 @@ import { UuidParam } from '../../../http/input.ts'
 import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
-import { accountLocked, linkInvalid, passwordWrong, redirectNotAllowed, weakPassword } from '../errors.ts'
+import { linkInvalid, redirectNotAllowed, weakPassword } from '../errors.ts'
 import { changePassword, changePasswordOf } from '../service/password-change.ts'
 import { requestPasswordReset, resetPassword } from '../service/password-reset.ts'
+import { freshFactorErrors } from '../service/step-up.ts'
 import {
   ChangePasswordBody,
   Done,
@@ -54,11 +55,11 @@ passwordRoutes.post(
 const CHANGED = 'Password changed successfully'
 
 const changeSpec = {
-  summary: "Change the caller's password; every other session ends",
+  summary: "Change the caller's password; every other session ends. Wants a second factor of who has one",
   guard: confirmedUserRoute,
   body: ChangePasswordBody,
   answers: { 200: { description: 'The password is changed', schema: DoneAndEnded } },
-  errors: [passwordWrong, weakPassword, accountLocked, serviceUnavailable],
+  errors: [weakPassword, ...freshFactorErrors],
 }
 
 passwordRoutes.post('/auth/password/change', changeSpec, async ({ ctx, body }) =>

@@ -10,7 +10,7 @@ import { checkNewEmail, mailEmailChange } from './email-change.ts'
 import { requireMailTransport } from './mailed-links.ts'
 import { setOwnPassword } from './password-change.ts'
 import { requireStrongPassword } from './passwords.ts'
-import { type GivenFactors, requireFreshFactor } from './step-up.ts'
+import { type GivenFactors, requireFreshFactor, requirePresentPassword } from './step-up.ts'
 
 /** Null leaves a field. */
 export interface OwnAccountChange extends GivenFactors {
@@ -31,8 +31,8 @@ interface CheckedChange extends Pick<OwnAccountChange, 'username' | 'role' | 'ne
 /**
  * The caller's own account, for systems that change all of it in one request. Everything is checked before the first
  * write; of the writes those come first that a race may still refuse: role, username, password, and the mails last.
- * An address or a password wants a fresh factor. Throws FORBIDDEN for a role that no admin asks for, WEAK_PASSWORD,
- * CONFLICT, LAST_ADMIN, NOT_FOUND, and what `requireFreshFactor` throws.
+ * An address wants a fresh factor, a password the present one too. Throws FORBIDDEN for a role that no admin asks for,
+ * WEAK_PASSWORD, CONFLICT, LAST_ADMIN, NOT_FOUND, and what `requirePresentPassword` throws.
  */
 export async function changeOwnAccount(ctx: ActorCtx, input: OwnAccountChange): Promise<ChangedUser> {
   return write(ctx, await check(ctx, input))
@@ -43,7 +43,9 @@ async function check(ctx: ActorCtx, input: OwnAccountChange): Promise<CheckedCha
   if (role !== null && !ctx.actor.roles.includes('admin')) throw forbidden()
   const user = await getCurrentUser(ctx)
   const newEmail = addressToAskFor(user, input)
-  if (newEmail !== null || newPassword !== null) await requireFreshFactor(ctx, { password, code, credential })
+  const given = { password, code, credential }
+  if (newPassword !== null) await requirePresentPassword(ctx, given)
+  else if (newEmail !== null) await requireFreshFactor(ctx, given)
   if (newPassword !== null)
     await requireStrongPassword(ctx, newPassword, { ...user, username: username ?? user.username })
   const holder = username === null ? undefined : await findUserByUsername(ctx, username)

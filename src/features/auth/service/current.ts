@@ -56,13 +56,18 @@ export async function requireCurrentCredentials(ctx: ActorCtx, user: User): Prom
 }
 
 /**
- * The caller's own row, for what binds a factor to it. Throws what `requireCurrentCredentials` throws. Where
+ * That a factor may be bound to the caller's account. Throws what `requireCurrentCredentials` throws. Where
  * REQUIRE_VERIFIED_EMAIL is on, throws EMAIL_NOT_VERIFIED (403) until somebody who has the address has said that the
  * account is theirs: the factor of a stranger would wait there for them.
  */
-export async function getBindingUser(ctx: ActorCtx): Promise<User> {
-  const user = await getCurrentUser(ctx)
+export async function requireBindable(ctx: ActorCtx, user: User): Promise<void> {
   if (ctx.config.REQUIRE_VERIFIED_EMAIL && !isAnsweredFor(user)) throw addressUnanswered()
   await requireCurrentCredentials(ctx, user)
+}
+
+/** The caller's own row, for what binds a factor to it. Throws what `requireBindable` throws. */
+export async function getBindingUser(ctx: ActorCtx): Promise<User> {
+  const user = await getCurrentUser(ctx)
+  await requireBindable(ctx, user)
   return user
 }

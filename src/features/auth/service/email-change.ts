@@ -14,6 +14,7 @@ import { updateEmail } from '../store/credentials.ts'
 import { requireCurrentCredentials } from './current.ts'
 import { linkTo } from './links.ts'
 import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
+import { mailOwner } from './owner-notice.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
@@ -125,7 +126,18 @@ export async function confirmEmailChange(
     actor,
     authVersion: changed.authVersion,
   })
+  ctx.defer(tellOldAddress(ctx, userId, { oldEmail, newEmail }))
   return { outcome: 'verified', email: newEmail, propagated: propagated && ended.propagated }
+}
+
+/** Whoever reads the new one has just used its link. */
+async function tellOldAddress(
+  ctx: Ctx,
+  userId: string,
+  { oldEmail, newEmail }: { oldEmail: string; newEmail: string },
+): Promise<void> {
+  const user = await findUser(ctx, userId)
+  if (user) await mailOwner(ctx, { ...user, email: oldEmail }, { kind: 'email_changed', params: { newEmail } })
 }
 
 /** Who has the link has the mailbox: that the address is somebody's already is no secret to them. */

@@ -1,30 +1,30 @@
-import type { ActorCtx, Ctx } from '../../../context.ts'
+import type { ActorCtx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { forbidden } from '../../../lib/errors.ts'
-import { hashPassword, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
+import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import type { User } from '../../users/types.ts'
 import { passwordWrong } from '../errors.ts'
 import { updatePassword } from '../store/credentials.ts'
-import { attemptOf, countAttempt, failAttempt, failSlowly, passAttempt } from './attempts.ts'
-import { getCurrentUser } from './current.ts'
 import { tellPasswordChanged } from './password-notice.ts'
 import { requireStrongPassword } from './passwords.ts'
+import { type GivenFactors, requirePresentPassword } from './step-up.ts'
 
-export interface PasswordChange {
-  readonly currentPassword: string
+export interface PasswordChange extends GivenFactors {
   readonly newPassword: string
 }
 
 /**
- * The user's own change: every session ends but the one that asks. Throws INVALID_PASSWORD (also when the credentials were
- * changed meanwhile), WEAK_PASSWORD, ACCOUNT_LOCKED: a wrong password counts as a failed sign-in does.
+ * The user's own change: every session ends but the one that asks. Throws WEAK_PASSWORD, INVALID_PASSWORD also when the
+ * credentials were changed meanwhile, and what `requirePresentPassword` throws.
  */
-export async function changePassword(ctx: ActorCtx, input: PasswordChange): Promise<{ propagated: boolean }> {
-  const user = await getCurrentUser(ctx)
-  await requireCurrentPassword(ctx, user, input.currentPassword)
-  await requireStrongPassword(ctx, input.newPassword, user)
-  return setOwnPassword(ctx, user, await hashPassword(ctx, input.newPassword))
+export async function changePassword(
+  ctx: ActorCtx,
+  { newPassword, ...given }: PasswordChange,
+): Promise<{ propagated: boolean }> {
+  const user = await requirePresentPassword(ctx, given)
+  await requireStrongPassword(ctx, newPassword, user)
+  return setOwnPassword(ctx, user, await hashPassword(ctx, newPassword))
 }
 
 /**
@@ -66,15 +66,4 @@ export function changePasswordOf(
 ): Promise<{ propagated: boolean }> {
   if (input.userId !== ctx.actor.id) throw forbidden()
   return changePassword(ctx, input)
-}
-
-/** Counted before it is looked at, and as slow when it is wrong, like a sign-in. Throws INVALID_PASSWORD, ACCOUNT_LOCKED. */
-export const requireCurrentPassword = (ctx: Ctx, user: User, password: string): Promise<void> =>
-  failSlowly(ctx, () => checkCurrentPassword(ctx, user, password), password)
-
-async function checkCurrentPassword(ctx: Ctx, user: User, password: string): Promise<void> {
-  const attempt = await countAttempt(ctx, await attemptOf(ctx, user, user.email))
-  const isRight = user.passwordHash !== null && (await verifyPassword(ctx, user.passwordHash, password)).matches
-  if (!isRight) throw await failAttempt(ctx, attempt, passwordWrong())
-  await passAttempt(ctx, attempt)
 }

@@ -1,5 +1,7 @@
 import type { ActorCtx } from '../../../context.ts'
+import { hasSecondFactor } from '../../../lib/amr.ts'
 import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { MINUTE, SECOND, toSeconds } from '../../../lib/time.ts'
 import { listSecondFactors } from '../../mfa/service/challenges.ts'
 import { invalidCode, requireCode, secondFactorLocked } from '../../mfa/service/codes.ts'
@@ -10,8 +12,7 @@ import { getUserSession, raiseOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
-import { failSlowly } from './attempts.ts'
-import { requireCurrentPassword } from './password-change.ts'
+import { attemptOf, countAttempt, failAttempt, failSlowly, passAttempt } from './attempts.ts'
 import type { SignedIn } from './sign-in.ts'
 
 /** How long a factor counts as fresh. */
@@ -40,9 +41,15 @@ export const stepUpErrors = [
 /** What `requireFreshFactor` throws, for the routes that call it. */
 export const freshFactorErrors = [stepUpRequired, ...stepUpErrors]
 
-/** A wrong password counts as a failed sign-in does: a stolen token is no way to guess it. */
-async function provePassword(ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> {
-  await requireCurrentPassword(ctx, user, password)
+/** Counted before it is looked at, and as slow when it is wrong, as a sign-in is: a stolen token is no way to guess it. */
+const provePassword = (ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> =>
+  failSlowly(ctx, () => checkPassword(ctx, user, password), password)
+
+async function checkPassword(ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> {
+  const attempt = await countAttempt(ctx, await attemptOf(ctx, user, user.email))
+  const isRight = user.passwordHash !== null && (await verifyPassword(ctx, user.passwordHash, password)).matches
+  if (!isRight) throw await failAttempt(ctx, attempt, passwordWrong())
+  await passAttempt(ctx, attempt)
   return ['pwd']
 }
 
@@ -85,35 +92,58 @@ async function getActingUser(ctx: ActorCtx): Promise<User> {
 }
 
 async function listProofs(ctx: ActorCtx, user: User): Promise<string[]> {
-  const hasPasskey = !user.mfaEnabled && (await hasPasskeys(ctx, user.id))
-  const second = user.mfaEnabled ? await listSecondFactors(ctx, user.id) : []
-  return [...(user.passwordHash === null ? [] : ['password']), ...second, ...(hasPasskey ? ['passkey'] : [])]
+  if (user.mfaEnabled) return listSecondFactors(ctx, user.id)
+  const hasPasskey = await hasPasskeys(ctx, user.id)
+  return [...(user.passwordHash === null ? [] : ['password']), ...(hasPasskey ? ['passkey'] : [])]
 }
+
+const refusal = (availableMethods: readonly string[]) =>
+  stepUpRequired({ available_methods: availableMethods, max_age_seconds: FRESH_MS / SECOND })
 
 const isFresh = ({ actor, now }: ActorCtx): boolean => now() - actor.authTime * SECOND < FRESH_MS
-
-/**
- * For what a stolen access token must not do: wants a factor younger than ten minutes, in the session or given with the
- * request. Whatever is given must be right: INVALID_PASSWORD, INVALID_CODE (400, and counted), ACCOUNT_LOCKED,
- * SECOND_FACTOR_LOCKED. Throws STEP_UP_REQUIRED with what would do.
- */
-export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}): Promise<void> {
-  if (!given.password && !given.code && !given.credential && isFresh(ctx)) return
-  const user = await getActingUser(ctx)
-  if ((await proveFactors(ctx, user, given)).length > 0) return
-  throw stepUpRequired({ available_methods: await listProofs(ctx, user), max_age_seconds: FRESH_MS / SECOND })
-}
 
 /**
  * Whether the session that asks proved a second factor in the last ten minutes, and the token is of then or later: one of
  * before may have been stolen from who proved it. The object is asked: the token has one `auth_time` for all factors, and
  * a password since moves it. Throws SESSION_NOT_FOUND, SERVICE_UNAVAILABLE.
  */
-export async function hasFreshSecondFactor(ctx: ActorCtx): Promise<boolean> {
+async function hasFreshSecondFactor(ctx: ActorCtx): Promise<boolean> {
   const { actor } = ctx
   const { secondFactorAt } = await getUserSession(ctx, actor.id, actor.sessionId)
   if (typeof secondFactorAt !== 'number' || ctx.now() - secondFactorAt >= FRESH_MS) return false
   return actor.authTime >= toSeconds(secondFactorAt)
+}
+
+/** `proved` is what the request itself has proved. */
+async function isProvedFreshly(ctx: ActorCtx, user: User, proved: readonly string[]): Promise<boolean> {
+  if (user.mfaEnabled) return hasSecondFactor(proved) || hasFreshSecondFactor(ctx)
+  return proved.length > 0 || isFresh(ctx)
+}
+
+/**
+ * For whatever binds, removes or shows a factor, changes a credential or the address, exports or deletes the account: wants
+ * a factor younger than ten minutes, in the session or given with the request. Of who has a second factor it is a second
+ * one (NIST SP 800-63B-4: factors of an AAL2 account are bound and removed at AAL2), and a password beside it does not stand
+ * in for it. Whatever is given must be right: INVALID_PASSWORD, INVALID_CODE (400, and counted), ACCOUNT_LOCKED,
+ * SECOND_FACTOR_LOCKED. Throws STEP_UP_REQUIRED with what would do. Returns the row that was decided by: a change that
+ * depends on its `auth_version` loses to a second factor that is turned on meanwhile.
+ */
+export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}): Promise<User> {
+  const user = await getActingUser(ctx)
+  const proved = await proveFactors(ctx, user, given)
+  if (!(await isProvedFreshly(ctx, user, proved))) throw refusal(await listProofs(ctx, user))
+  return user
+}
+
+/**
+ * As `requireFreshFactor`, for who sets another password: the present one is always given, where there is one. A fresh
+ * session alone is STEP_UP_REQUIRED.
+ */
+export async function requirePresentPassword(ctx: ActorCtx, given: GivenFactors): Promise<User> {
+  const { id, passwordHash, mfaEnabled } = await getActingUser(ctx)
+  if (passwordHash !== null && !given.password)
+    throw refusal(['password', ...(mfaEnabled ? await listSecondFactors(ctx, id) : [])])
+  return requireFreshFactor(ctx, given)
 }
 
 /** Raises the session that asks by what was given: a new access token of it. */

@@ -3,7 +3,7 @@ import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
 import type { PasswordChange } from '../service/password-change.ts'
-import { NewPasswordField, PasswordField } from '../wire.ts'
+import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from '../wire.ts'
 
 const MAX_TOKEN_LENGTH = 512
 
@@ -49,6 +49,8 @@ const createChangeBody = (names: { current: string; next: string }) =>
       currentPassword: PasswordField.nullish(),
       new_password: NewPasswordField.nullish(),
       newPassword: NewPasswordField.nullish(),
+      code: StepUpBody.shape.code,
+      credential: StepUpBody.shape.credential,
     })
     .refine((body) => body.current_password ?? body.currentPassword, { path: [names.current], message: 'is required' })
     .refine((body) => body.new_password ?? body.newPassword, { path: [names.next], message: 'is required' })
@@ -59,7 +61,11 @@ export const ChangePasswordBody = createChangeBody({ current: 'current_password'
 export const GatewayChangePasswordBody = createChangeBody({ current: 'currentPassword', next: 'newPassword' })
 
 export const toPasswordChange = (body: z.output<typeof ChangePasswordBody>): PasswordChange => ({
-  currentPassword: body.current_password ?? body.currentPassword ?? '',
+  ...toStepUp({
+    password: body.current_password ?? body.currentPassword,
+    code: body.code,
+    credential: body.credential,
+  }),
   newPassword: body.new_password ?? body.newPassword ?? '',
 })
 

@@ -7,6 +7,10 @@ export const de: Catalogue = {
   'mail.not_you':
     'Falls Sie das nicht waren, melden Sie es: Alle Sitzungen Ihres Kontos enden, und Sie wählen ein neues Passwort.',
 
+  'mail.ended.one_factor':
+    'Ihre anderen Sitzungen wurden beendet, außer denen, in denen ein zweiter Faktor nachgewiesen wurde.',
+  'mail.ended.all': 'Alle Sitzungen des Kontos wurden beendet.',
+
   'mail.email_verification.subject': 'Bestätigen Sie Ihre E-Mail-Adresse für {app}',
   'mail.email_verification.body':
     'Ein Konto bei {app} verwendet diese Adresse. Bestätigen Sie, dass die Adresse Ihnen gehört.',
@@ -25,6 +29,11 @@ export const de: Catalogue = {
     'Jemand, der in Ihrem Konto bei {app} angemeldet ist, möchte dessen E-Mail-Adresse in {newEmail} ändern. Die Änderung gilt, sobald diese Adresse bestätigt ist.',
   'mail.email_change_notice.note':
     'Falls Sie das nicht waren, ändern Sie jetzt Ihr Passwort und beenden Sie Ihre anderen Sitzungen.',
+
+  'mail.email_changed.subject': 'Die E-Mail-Adresse Ihres Kontos bei {app} wurde geändert',
+  'mail.email_changed.body':
+    'Die E-Mail-Adresse Ihres Kontos bei {app} ist jetzt {newEmail}. An diese Adresse gehen keine E-Mails mehr, und die Sitzungen des Kontos wurden beendet, außer der, die darum gebeten hat.',
+  'mail.email_changed.note': 'Falls Sie das nicht waren, wenden Sie sich an die Betreiber von {app}.',
 
   'mail.password_reset.subject': 'Passwort für {app} zurücksetzen',
   'mail.password_reset.body':
@@ -67,6 +76,10 @@ export const de: Catalogue = {
   'mail.factor_removed.body': 'Dieser Faktor für die Anmeldung wurde aus Ihrem Konto bei {app} entfernt: {factor}.',
   'mail.factor_removed.action': 'Das war ich nicht',
 
+  'mail.backup_codes_replaced.subject': 'Die Ersatzcodes Ihres Kontos bei {app} wurden ersetzt',
+  'mail.backup_codes_replaced.body': 'Ihr Konto bei {app} hat neue Ersatzcodes. Die alten gelten nicht mehr.',
+  'mail.backup_codes_replaced.action': 'Das war ich nicht',
+
   'mail.mfa_recovery.subject': 'Der zweite Anmeldefaktor Ihres Kontos bei {app}',
   'mail.mfa_recovery.body':
     'Jemand gibt an, dass der zweite Faktor Ihres Kontos bei {app} verloren ist. Melden Sie sich mit einem Ihrer Ersatzcodes an und schalten Sie den Faktor aus, oder richten Sie ihn neu ein. Ohne Ersatzcode wenden Sie sich an die Betreiber von {app}: Eine E-Mail allein öffnet kein Konto.',
@@ -79,6 +92,24 @@ export const de: Catalogue = {
   'mail.account_locked.action': 'Jetzt entsperren',
   'mail.account_locked.note':
     'Falls die Versuche nicht von Ihnen kamen: Niemand ist hineingekommen. Ein Passwort, das Sie sonst nirgends verwenden, sorgt dafür, dass es so bleibt.',
+
+  'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
+  'mail.account_closed.body':
+    'Ihr Konto bei {app} wurde von einem Administrator geschlossen. Niemand kann sich darin anmelden.',
+  'mail.account_closed.note': 'Die Betreiber von {app} können Ihnen sagen, warum, und es wieder öffnen.',
+
+  'mail.account_reopened.subject': 'Ihr Konto bei {app} ist wieder offen',
+  'mail.account_reopened.body':
+    'Ihr Konto bei {app} wurde von einem Administrator geöffnet. Sie können sich wieder anmelden.',
+
+  'mail.account_deleted.subject': 'Ihr Konto bei {app} wurde gelöscht',
+  'mail.account_deleted.body': 'Ihr Konto bei {app} wurde gelöscht. Seine Daten werden am {until} entfernt.',
+  'mail.account_deleted.note':
+    'Falls Sie das nicht waren, wenden Sie sich vorher an die Betreiber von {app}: Das Konto kann wiederhergestellt werden.',
+
+  'mail.account_restored.subject': 'Ihr Konto bei {app} wurde wiederhergestellt',
+  'mail.account_restored.body':
+    'Die Löschung Ihres Kontos bei {app} wurde rückgängig gemacht. Bevor Sie sich anmelden können, muss ein Administrator es aktivieren.',
 
   'notification.role_changed.title': 'Ihre Rolle wurde geändert',
   'notification.role_changed.message':

@@ -5,6 +5,9 @@ export const en = {
   'mail.footer': 'Sent by {app}, {url}. Nobody reads replies to this mail.',
   'mail.not_you': 'If this was not you, report it: all sessions of your account end, and you choose a new password.',
 
+  'mail.ended.one_factor': 'Your other sessions were ended, but those in which a second factor was proved.',
+  'mail.ended.all': 'All sessions of the account were ended.',
+
   'mail.email_verification.subject': 'Confirm your email address for {app}',
   'mail.email_verification.body': 'An account at {app} uses this address. Confirm that the address is yours.',
   'mail.email_verification.action': 'Confirm the address',
@@ -20,6 +23,11 @@ export const en = {
   'mail.email_change_notice.body':
     'Somebody who is signed in to your account at {app} asked to change its email address to {newEmail}. The change is made when that address is confirmed.',
   'mail.email_change_notice.note': 'If this was not you, change your password now and end your other sessions.',
+
+  'mail.email_changed.subject': 'The email address of your {app} account was changed',
+  'mail.email_changed.body':
+    'The email address of your account at {app} is now {newEmail}. Mails no longer go to this address, and the sessions of the account were ended but the one that asked.',
+  'mail.email_changed.note': 'If this was not you, write to whoever runs {app}.',
 
   'mail.password_reset.subject': 'Reset your {app} password',
   'mail.password_reset.body':
@@ -60,6 +68,10 @@ export const en = {
   'mail.factor_removed.body': 'This factor for signing in was removed from your account at {app}: {factor}.',
   'mail.factor_removed.action': 'This was not me',
 
+  'mail.backup_codes_replaced.subject': 'The backup codes of your {app} account were replaced',
+  'mail.backup_codes_replaced.body': 'Your account at {app} has new backup codes. The old ones no longer work.',
+  'mail.backup_codes_replaced.action': 'This was not me',
+
   'mail.mfa_recovery.subject': 'The second sign-in factor of your {app} account',
   'mail.mfa_recovery.body':
     'Somebody says that the second factor of your account at {app} is lost. Sign in with one of your backup codes and turn the factor off, or set it up anew. Without a backup code, ask whoever runs {app}: a mail alone does not open an account.',
@@ -71,6 +83,22 @@ export const en = {
   'mail.account_locked.action': 'Unlock now',
   'mail.account_locked.note':
     'If the attempts were not yours, nobody got in. A password that you use nowhere else keeps it so.',
+
+  'mail.account_closed.subject': 'Your {app} account was closed',
+  'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
+  'mail.account_closed.note': 'Whoever runs {app} can tell you why, and open it again.',
+
+  'mail.account_reopened.subject': 'Your {app} account is open again',
+  'mail.account_reopened.body': 'Your account at {app} was opened by an admin. You can sign in again.',
+
+  'mail.account_deleted.subject': 'Your {app} account was deleted',
+  'mail.account_deleted.body': 'Your account at {app} was deleted. Its data is erased on {until}.',
+  'mail.account_deleted.note':
+    'If this was not you, write to whoever runs {app} before then: the account can be restored.',
+
+  'mail.account_restored.subject': 'Your {app} account was restored',
+  'mail.account_restored.body':
+    'The deletion of your account at {app} was undone. An admin has to activate it before you can sign in.',
 
   'notification.role_changed.title': 'Your role was changed',
   'notification.role_changed.message': 'Your role is now {role}. What you may do changes with your next token.',

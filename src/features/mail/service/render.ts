@@ -1,6 +1,6 @@
 import { formatTime, isMessageKey, resolveLocale, translate } from '../../localization/service.ts'
 import type { MessageKey, MessageParams } from '../../localization/types.ts'
-import type { MailContent, MailRequest } from '../types.ts'
+import type { EndedSessions, MailContent, MailRequest } from '../types.ts'
 import { renderPage } from './page.ts'
 
 /** Whose mail it is: the deployment's name and address. */
@@ -23,8 +23,16 @@ function checkLink(link: string): string {
   return url.href
 }
 
-/** What a request says, apart from the link of its button. */
-function describe(request: MailRequest): { link: string | null; isReport: boolean; params: MessageParams } {
+interface Described {
+  /** Of the button. */
+  readonly link: string | null
+  readonly isReport: boolean
+  readonly params: MessageParams
+  readonly ended?: EndedSessions
+}
+
+/** What a request says. */
+function describe(request: MailRequest): Described {
   const { kind, locale } = request
   switch (kind) {
     case 'email_verification':
@@ -35,18 +43,30 @@ function describe(request: MailRequest): { link: string | null; isReport: boolea
     case 'account_exists':
       return { link: request.params.link, isReport: false, params: {} }
     case 'email_change_notice':
+    case 'email_changed':
       return { link: null, isReport: false, params: { newEmail: request.params.newEmail } }
     case 'mfa_recovery':
+    case 'account_reopened':
+    case 'account_restored':
       return { link: null, isReport: false, params: {} }
+    case 'account_closed':
+      return { link: null, isReport: false, params: {}, ended: 'all' }
+    case 'account_deleted': {
+      const params = { until: formatTime(locale, request.params.until) }
+      return { link: null, isReport: false, params, ended: 'all' }
+    }
     case 'password_changed':
+    case 'backup_codes_replaced':
       return { link: request.params.reportLink, isReport: true, params: {} }
     case 'new_device': {
       const { device, ip, time, reportLink } = request.params
       return { link: reportLink, isReport: true, params: { device, ip, time: formatTime(locale, time) } }
     }
     case 'factor_added':
-    case 'factor_removed':
-      return { link: request.params.reportLink, isReport: true, params: { factor: request.params.factor } }
+    case 'factor_removed': {
+      const { factor, ended, reportLink } = request.params
+      return { link: reportLink, isReport: true, params: { factor }, ended }
+    }
     case 'account_locked': {
       const { until, unlockLink } = request.params
       return { link: unlockLink, isReport: false, params: { until: formatTime(locale, until) } }
@@ -62,9 +82,9 @@ const mapValues = (params: MessageParams, change: (value: string) => string): Me
 /** The mail in the reader's language, as text and as HTML. Parameters are one line each. */
 export function renderMail(sender: Sender, request: MailRequest): MailContent {
   const { kind, locale } = request
-  const { link, isReport, params } = describe(request)
+  const { link, isReport, params, ended = 'none' } = describe(request)
   const plain = mapValues({ ...params, ...sender }, oneLine)
-  const before: MessageKey[] = ['mail.greeting', `mail.${kind}.body`]
+  const before: MessageKey[] = ['mail.greeting', `mail.${kind}.body`, ...optional(`mail.ended.${ended}`)]
   const after: MessageKey[] = [
     ...(isReport ? (['mail.not_you'] as const) : []),
     ...optional(`mail.${kind}.note`),

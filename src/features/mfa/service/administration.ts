@@ -37,7 +37,7 @@ export async function disableSecondFactorOf(
     noticeOf({ user, kind: 'factor_removed', actor, params: { factor: FACTOR } }),
   )
   if (!disabled) throw mfaNotEnabled()
-  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR } })
+  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'all' } })
   const { authVersion } = disabled
   return endSessionsAfterChange(ctx, { userId, except: null, reason: 'credentials_changed', actor, authVersion })
 }

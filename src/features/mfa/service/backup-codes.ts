@@ -3,6 +3,7 @@ import { commitAll } from '../../../db/commit.ts'
 import { toBase64Url } from '../../../lib/encoding.ts'
 import { deriveWithSalt } from '../../../lib/password-hash/password-hash.ts'
 import { getCurrentUser } from '../../auth/service/current.ts'
+import { tellOwner } from '../../auth/service/owner-notice.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { mfaNotEnabled } from '../errors.ts'
 import { BACKUP_CODES, formatBackupCode, hintOf, newBackupCode } from '../rules/codes.ts'
@@ -37,8 +38,9 @@ export async function regenerateBackupCodes(
   ctx: ActorCtx,
   given: GivenFactors,
 ): Promise<{ codes: readonly string[]; generatedAt: number }> {
-  const { id: userId, mfaEnabled } = await getCurrentUser(ctx)
-  if (!mfaEnabled) throw mfaNotEnabled()
+  const user = await getCurrentUser(ctx)
+  const { id: userId } = user
+  if (!user.mfaEnabled) throw mfaNotEnabled()
   await requireFreshFactor(ctx, given)
   const { codes, rows } = await makeBackupCodes(ctx)
   const enabled = isEnabled(userId)
@@ -54,5 +56,6 @@ export async function regenerateBackupCodes(
     },
   )
   if (inserted.length === 0) throw mfaNotEnabled()
+  tellOwner(ctx, user, { kind: 'backup_codes_replaced', params: {} })
   return { codes, generatedAt: ctx.now() }
 }

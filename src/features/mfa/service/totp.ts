@@ -1,9 +1,15 @@
-import type { ActorCtx, Ctx } from '../../../context.ts'
-import { commitAll } from '../../../db/commit.ts'
+import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
+import { commitAll, commitAllAndPropagate } from '../../../db/commit.ts'
+import type { SparedSessions } from '../../../durable/rpc.ts'
 import { HOUR } from '../../../lib/time.ts'
 import { getBindingUser, getCurrentUser } from '../../auth/service/current.ts'
 import { tellOwner } from '../../auth/service/owner-notice.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
+import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
+import { raiseOwnSession } from '../../sessions/service.ts'
+import type { OpenedSession } from '../../sessions/types.ts'
+import type { User } from '../../users/types.ts'
+import { applyToOwnView } from '../../validation/service.ts'
 import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
 import { readCode } from '../rules/codes.ts'
 import { codeAt, FACTOR, findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
@@ -95,13 +101,23 @@ async function getPending(ctx: Ctx, userId: string): Promise<FactorRow> {
   return factor
 }
 
+/** What turning the second factor on has led to. */
+export interface EnabledFactor {
+  /** The session that turned it on, raised by the code; null when its object did not answer: then a step-up raises it. */
+  readonly raised: OpenedSession | null
+  /** Every isolate refuses the sessions that have ended within 5 seconds. */
+  readonly propagated: boolean
+}
+
 /**
- * The first code of a pending secret turns the second factor on. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED,
+ * The first code of a pending secret turns the second factor on. It proves that factor in the session that asks; the user's
+ * other sessions end, unless two factors were proved in them without a code. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED,
  * EMAIL_NOT_VERIFIED, INVALID_CODE, SECOND_FACTOR_LOCKED.
  */
-export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<void> {
+export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<EnabledFactor> {
   const user = await getBindingUser(ctx)
   const { id: userId, authVersion } = user
+  const { sessionId } = ctx.actor
   const factor = await getPending(ctx, userId)
   const counted = await countCode(ctx, userId)
   const { secret } = await openFactor(ctx, factor)
@@ -112,40 +128,88 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<vo
   }
   await giveBackCode(ctx, counted)
   const { secretSealed } = factor
-  const enabled = await commitAll(
+  const [enabled] = await commitAll(
     ctx,
-    [updateConfirmed(ctx, { userId, secretSealed, step, authVersion }), updateEnabled(ctx, { userId, step })],
+    [updateConfirmed(ctx, { userId, secretSealed, step, authVersion }), updateEnabled(ctx, { userId, sessionId, step })],
     {
       type: 'mfa.enabled',
       subject: userId,
       userId,
-      actor: { type: 'user', id: userId },
-      sessionId: ctx.actor.sessionId,
+      actor: actorOf(ctx),
+      sessionId,
       data: { before: { mfa_enabled: false }, after: { mfa_enabled: true, method: 'totp' } },
     },
   )
-  if (enabled.length === 0) throw invalidCode()
-  tellOwner(ctx, user, { kind: 'factor_added', params: { factor: FACTOR }, added: { kind: 'totp' } })
+  if (!enabled) throw invalidCode()
+  const { authVersion } = enabled
+  const raised = await tryRaise(ctx, {
+    ...user,
+    mfaEnabled: true,
+    authVersion,
+    factorVersion: authVersion,
+    keptSessionId: sessionId,
+  })
+  const { propagated } = await endOthers(ctx, authVersion, 'two_factors_without_code')
+  tellOwner(ctx, user, {
+    kind: 'factor_added',
+    params: { factor: FACTOR, ended: 'one_factor' },
+    added: { kind: 'totp' },
+  })
+  return { raised, propagated }
 }
 
-/** Turns the second factor off; its secret and backup codes go. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
-export async function disableSecondFactor(ctx: ActorCtx, given: GivenFactors): Promise<void> {
+/** The factor is on whatever the object says. */
+async function tryRaise(ctx: ActorCtx, user: User): Promise<OpenedSession | null> {
+  try {
+    return await raiseOwnSession(ctx, { user, amr: ['otp', 'mfa'] })
+  } catch (cause) {
+    ctx.log.error('session_not_raised', cause, { user_id: user.id })
+    return null
+  }
+}
+
+const endOthers = (ctx: ActorCtx, authVersion: number, spares: SparedSessions): Promise<{ propagated: boolean }> =>
+  endSessionsAfterChange(ctx, {
+    userId: ctx.actor.id,
+    except: ctx.actor.sessionId,
+    reason: 'credentials_changed',
+    actor: actorOf(ctx),
+    authVersion,
+    spares,
+  })
+
+/**
+ * Turns the second factor off; its secret and backup codes go, and the user's other sessions in which no second factor was
+ * proved. Tokens are outdated: without the factor they are `aal1`. Throws MFA_NOT_ENABLED, and what `requireFreshFactor`
+ * throws.
+ */
+export async function disableSecondFactor(ctx: ActorCtx, given: GivenFactors): Promise<{ propagated: boolean }> {
   const user = await getCurrentUser(ctx)
   const { id: userId } = user
+  const { sessionId } = ctx.actor
   if (!user.mfaEnabled) throw mfaNotEnabled()
   await requireFreshFactor(ctx, given)
-  const disabled = await commitAll(
+  const { rows, propagated } = await commitAllAndPropagate(
     ctx,
-    [deleteBackupCodes(ctx, userId, isEnabled(userId)), deleteFactor(ctx, userId), updateDisabled(ctx, userId)],
+    [
+      deleteBackupCodes(ctx, userId, isEnabled(userId)),
+      deleteFactor(ctx, userId),
+      updateDisabled(ctx, { userId, sessionId }),
+    ],
     {
       type: 'mfa.disabled',
       subject: userId,
       userId,
-      actor: { type: 'user', id: userId },
-      sessionId: ctx.actor.sessionId,
+      actor: actorOf(ctx),
+      sessionId,
       data: { before: { mfa_enabled: true, method: 'totp' }, after: { mfa_enabled: false } },
+      raisesClaims: true,
     },
   )
-  if (disabled.length === 0) throw mfaNotEnabled()
-  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR } })
+  const [disabled] = rows
+  if (!disabled) throw mfaNotEnabled()
+  applyToOwnView(ctx, [{ kind: 'claims', userId, below: disabled.claimsVersion }])
+  const ended = await endOthers(ctx, disabled.authVersion, 'two_factors')
+  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'one_factor' } })
+  return { propagated: propagated && ended.propagated }
 }

@@ -1,8 +1,8 @@
-const POSSESSION = ['hwk', 'swk']
+import { hasPasskey, hasSecondFactor } from '../../../lib/amr.ts'
 
 /** Whether a passkey's use is another factor than those before it: possession proved twice is one. */
 export const addsFactor = (before: readonly string[], use: readonly string[]): boolean =>
-  use.includes('mfa') || !before.some((method) => POSSESSION.includes(method))
+  hasSecondFactor(use) || !hasPasskey(before)
 
 /**
  * What the use of a passkey proves (RFC 8176 2): possession of a key in hardware or software, presence of somebody, and,

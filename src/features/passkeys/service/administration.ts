@@ -48,6 +48,6 @@ async function removeOne(ctx: Ctx, { user, actor }: Omit<Removal, 'passkeyId'>, 
     noticeOf({ user, kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
   )
   if (!raised) return []
-  tellOfPasskey(ctx, 'factor_removed', passkey)
+  tellOfPasskey(ctx, { kind: 'factor_removed', ended: 'all' }, passkey)
   return [raised.authVersion]
 }

@@ -41,7 +41,7 @@ export async function removePasskey(ctx: ActorCtx, { id, ...given }: { id: strin
     data: { before: { id, name } },
   })
   if (!removed) throw passkeyNotFound()
-  tellOfPasskey(ctx, 'factor_removed', removed)
+  tellOfPasskey(ctx, { kind: 'factor_removed', ended: 'none' }, removed)
 }
 
 const changeOf = ({ actor }: ActorCtx, id: string) =>

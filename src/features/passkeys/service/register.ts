@@ -4,7 +4,7 @@ import { type ActorCtx, actorOf } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { fromBase64Url, toBase64Url } from '../../../lib/encoding.ts'
 import { MINUTE } from '../../../lib/time.ts'
-import { getBindingUser } from '../../auth/service/current.ts'
+import { requireBindable } from '../../auth/service/current.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { ceremonyInvalid, passkeyTaken, tooManyPasskeys } from '../errors.ts'
 import { drawPlainBytes } from '../rules/encoding.ts'
@@ -21,7 +21,7 @@ const MAX_PASSKEYS = 20
 /** COSE algorithms (RFC 9053, RFC 8812): ES256 first, which every authenticator has. */
 const ALGORITHMS = [-7, -257, -8]
 
-/** What the ceremony carries from its begin to its end. */
+/** What the ceremony carries from its begin to its end: the proof of a fresh factor is good for these minutes. */
 const CeremonyData = z.object({ sessionId: z.string(), authVersion: z.int(), name: z.string().nullable() })
 
 export interface RegistrationRequest extends GivenFactors {
@@ -37,8 +37,8 @@ export async function beginRegistration(
   ctx: ActorCtx,
   { attachment, name, ...given }: RegistrationRequest,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
-  await requireFreshFactor(ctx, given)
-  const user = await getBindingUser(ctx)
+  const user = await requireFreshFactor(ctx, given)
+  await requireBindable(ctx, user)
   const passkeys = await selectPasskeys(ctx, user.id)
   if (passkeys.length >= MAX_PASSKEYS) throw tooManyPasskeys({ limit: MAX_PASSKEYS })
   const [{ bytes }, userID, { generateRegistrationOptions }] = await Promise.all([
@@ -123,7 +123,7 @@ export async function completeRegistration(
     data: { after: describe(passkey) },
   })
   if (!inserted) throw await reasonOf(ctx, passkey)
-  tellOfPasskey(ctx, 'factor_added', passkey)
+  tellOfPasskey(ctx, { kind: 'factor_added', ended: 'none' }, passkey)
   return passkey
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '../../../config.ts'
 import type { Grant } from '../../../durable/rpc.ts'
+import { hasSecondFactor, hasTwoFactorsWithoutCode } from '../../../lib/amr.ts'
 import { hmacSha256 } from '../../../lib/crypto.ts'
 import { utf8 } from '../../../lib/encoding.ts'
 import { bytesToUuidV4 } from '../../../lib/ids.ts'
@@ -7,8 +8,9 @@ import { toSeconds } from '../../../lib/time.ts'
 import type { UserClaims } from '../../keys/types.ts'
 import type { User } from '../../users/types.ts'
 
-/** `mfa` (RFC 8176 2) stands in `amr` after two factors, and after a passkey that verified its user, which is two. */
-export const acrOf = (amr: readonly string[]): 'aal1' | 'aal2' => (amr.includes('mfa') ? 'aal2' : 'aal1')
+/** `amr` says what was proved; a code of a second factor that is off now raises nothing any more. */
+export const acrOf = ({ mfaEnabled }: Pick<User, 'mfaEnabled'>, amr: readonly string[]): 'aal1' | 'aal2' =>
+  (mfaEnabled ? hasSecondFactor(amr) : hasTwoFactorsWithoutCode(amr)) ? 'aal2' : 'aal1'
 
 /** Every user has the role `user`; another role stands before it. */
 export const rolesOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'user' ? ['user'] : [role, 'user'])
@@ -44,7 +46,7 @@ export function claimsOf(issuer: Issuer, user: User, grant: Grant): UserClaims {
     org_id: null,
     org_role: null,
     amr: session.amr,
-    acr: acrOf(session.amr),
+    acr: acrOf(user, session.amr),
     auth_time: toSeconds(session.authTime),
   }
 }

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import type { EndReason } from '../../../durable/rpc.ts'
+import type { EndReason, SparedSessions } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { endOtherSessions } from '../service.ts'
 
@@ -9,7 +9,14 @@ import { endOtherSessions } from '../service.ts'
  */
 export async function endSessionsAfterChange(
   ctx: Ctx,
-  input: { userId: string; except: string | null; reason: EndReason; actor: EventActor; authVersion: number },
+  input: {
+    userId: string
+    except: string | null
+    reason: EndReason
+    actor: EventActor
+    authVersion: number
+    spares?: SparedSessions
+  },
 ): Promise<{ propagated: boolean }> {
   try {
     const { propagated } = await endOtherSessions(ctx, input)

@@ -34,7 +34,7 @@ export async function eraseUser(ctx: Ctx, { userId, actor }: { userId: string; a
   const deletion =
     before.status === 'deleted'
       ? { user: before, propagated: true }
-      : await changeUserState(ctx, { userId, change: 'delete', actor })
+      : await changeUserState(ctx, { userId, change: 'delete', actor, isErased: true })
   await bringForward(ctx, deletion.user, actor)
   const user = await selectUser(ctx, userId)
   // Cron was faster, or somebody restored the account in between.

@@ -3,6 +3,7 @@ import { type CommittedEvent, commitAllAndPropagate, commitAndPropagate } from '
 import { malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
+import { type OwnerNotice, tellOwner } from '../../auth/service/owner-notice.ts'
 import { noticeOf } from '../../notifications/service.ts'
 import type { NoticeKind } from '../../notifications/types.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
@@ -25,12 +26,32 @@ const NOTICES: Readonly<Partial<Record<StateChange, NoticeKind>>> = {
   restore: 'account_restored',
 }
 
+/** The mail to the owner, for each change. */
+function mailOf(change: StateChange, { eraseAt }: User, { now }: Ctx): OwnerNotice {
+  switch (change) {
+    case 'suspend':
+    case 'deactivate':
+    case 'lock':
+      return { kind: 'account_closed', params: {} }
+    case 'unsuspend':
+    case 'activate':
+    case 'unlock':
+      return { kind: 'account_reopened', params: {} }
+    case 'delete':
+      return { kind: 'account_deleted', params: { until: eraseAt ?? now() } }
+    case 'restore':
+      return { kind: 'account_restored', params: {} }
+  }
+}
+
 export interface StateChangeInput {
   readonly userId: string
   readonly change: StateChange
   readonly actor: EventActor
   /** Why, for the record. */
   readonly reason?: string | null | undefined
+  /** The account is erased at once: no address is kept that a mail could go to. */
+  readonly isErased?: boolean
 }
 
 export interface ChangedUser {
@@ -101,6 +122,7 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
     return null
   }
   applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
+  if (!input.isErased) tellOwner(ctx, user, mailOf(change, user, ctx))
   if (transition.ends === null) return { user, propagated }
   // After the event was delivered: the user's sockets learn why before they are closed.
   const { authVersion } = user
