@@ -160,7 +160,12 @@ export interface CheckInput {
   /** The access token's `ver`. */
   readonly claimsVersion: number
   /** As the caller has just read them in the user's row: the object may not have heard of them yet. */
-  readonly credentials?: { readonly authVersion: number; readonly keptSessionId: string | null }
+  readonly credentials?: {
+    readonly authVersion: number
+    readonly keptSessionId: string | null
+    /** As the same row has it: whom the change to `authVersion` spares. */
+    readonly spares: SparedSessions | null
+  }
 }
 
 export type CheckResult =

@@ -32,11 +32,12 @@ export const grantOf = (userId: string, row: SessionRow): Grant => ({
 
 /** What `consistency=strong` asks: everything is read from storage. */
 export function checkSession({ sql, now }: Pick<Turn, 'sql' | 'now'>, input: CheckInput): CheckResult {
+  const newest = input.credentials ? raiseCredentials(sql, input.credentials) : readCredentials(sql)
+  // After them: they may have spared it.
   const row = findRow(sql, input.sessionId)
   if (!row) return { live: false, reason: 'unknown' }
   if (row.ended_at !== null) return { live: false, reason: row.end_reason === 'expired' ? 'expired' : 'ended' }
   if (now >= expiryOf(row)) return { live: false, reason: 'expired' }
-  const newest = input.credentials ? raiseCredentials(sql, input.credentials) : readCredentials(sql)
   if (isStale(row, newest)) return { live: false, reason: 'stale_credentials' }
   if (input.claimsVersion < readClaimsVersion(sql)) return { live: false, reason: 'stale_claims' }
   return { live: true }

@@ -42,7 +42,7 @@ type SessionEvents = OpenSessionInput['events']
 const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })
 
 /** Whom the last change spared beside the session that made it, when that was one of the second factor. */
-function sparedBy({ authVersion, factorVersion, mfaEnabled }: User): SparedSessions | null {
+export function sparedBy({ authVersion, factorVersion, mfaEnabled }: User): SparedSessions | null {
   if (factorVersion !== authVersion) return null
   return mfaEnabled ? 'two_factors_without_code' : 'two_factors'
 }

@@ -1,6 +1,6 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { malformedRequest, tokenInvalid } from '../../../lib/errors.ts'
-import { endSessionById, refreshSession } from '../../sessions/service.ts'
+import { endSessionById, refreshSession, sparedBy } from '../../sessions/service.ts'
 import type { RefreshedSession } from '../../sessions/types.ts'
 import { findUser, isAnsweredFor } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
@@ -50,7 +50,7 @@ export async function getCurrentUser(ctx: ActorCtx): Promise<User> {
 export async function requireCurrentCredentials(ctx: ActorCtx, user: User): Promise<void> {
   const { id: userId, authVersion, keptSessionId, claimsVersion } = user
   const { sessionId } = ctx.actor
-  const credentials = { authVersion, keptSessionId }
+  const credentials = { authVersion, keptSessionId, spares: sparedBy(user) }
   // The row's claims, not the token's: the same request may have raised them.
   if (!(await isSessionLive(ctx, { userId, sessionId, claimsVersion, credentials }))) throw tokenInvalid()
 }
