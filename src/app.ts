@@ -14,6 +14,7 @@ import { pageRoutes } from './features/auth/routes/pages.ts'
 import { passwordRoutes } from './features/auth/routes/password.ts'
 import { profileRoutes } from './features/auth/routes/profile.ts'
 import { verificationRoutes } from './features/auth/routes/verification.ts'
+import { wayBackRoutes } from './features/auth/routes/way-back.ts'
 import { authRoutes } from './features/auth/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { deadLetterRoutes } from './features/dead-letters/routes.ts'
@@ -63,6 +64,7 @@ const listCoreRoutes = (): Route[] =>
     verificationRoutes,
     passwordRoutes,
     profileRoutes,
+    wayBackRoutes,
     pageRoutes,
     accountSafetyRoutes,
     accountSafetyPages,

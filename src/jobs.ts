@@ -8,6 +8,7 @@ import { resealFactors } from './features/mfa/service/reseal.ts'
 import { pruneOneTimeTokens } from './features/one-time-tokens/service.ts'
 import { measureDearHashes } from './features/users/service/dear-hashes.ts'
 import { eraseDeletedUsers } from './features/users/service/erasure.ts'
+import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
@@ -18,6 +19,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['sweep_undelivered', () => sweepUndelivered(ctx)],
     ['prune_events', () => pruneEvents(ctx)],
     ['prune_one_time_tokens', () => pruneOneTimeTokens(ctx)],
+    ['prune_former_addresses', () => pruneFormerAddresses(ctx)],
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],
     ['prune_dead_letters', () => pruneDeadLetters(ctx)],

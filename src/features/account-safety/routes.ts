@@ -3,6 +3,7 @@ import { answerPage, renderErrorPage, requireOwnForm } from '../../http/page.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../lib/errors.ts'
+import { secondFactorErrors } from '../auth/service/older-factors.ts'
 import { reportActivity } from '../auth/service/report.ts'
 import { unlockedPage, unlockPage } from './pages.ts'
 import { getLockedUser, linkInvalid, unlockAccount } from './service/lock.ts'
@@ -17,8 +18,10 @@ import {
   doneToWire,
   ReportedAnswer,
   reportedToWire,
+  TokenAndFactorBody,
   TokenBody,
   TokenQuery,
+  toTokenAndProof,
 } from './wire.ts'
 
 export const accountSafetyRoutes = createRoutes({ prefix: '/api/v1', tag: 'account safety', renderError })
@@ -51,12 +54,12 @@ accountSafetyRoutes.post(
   {
     summary: "Say with a mailed link's token that it was somebody else: all sessions end, the password stops working",
     guard: publicRoute,
-    body: TokenBody,
+    body: TokenAndFactorBody,
     invalidIs400: true,
     answers: { 200: { description: 'The account is secured', schema: ReportedAnswer } },
-    errors: [linkInvalid, serviceUnavailable],
+    errors: [linkInvalid, ...secondFactorErrors, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(reportedToWire(await reportActivity(ctx, body))),
+  async ({ ctx, body }) => Response.json(reportedToWire(await reportActivity(ctx, toTokenAndProof(body)))),
 )
 
 accountSafetyRoutes.post(

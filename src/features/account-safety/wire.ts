@@ -2,22 +2,15 @@ import * as z from 'zod'
 import { integerParam } from '../../http/input.ts'
 import { toIso } from '../../lib/time.ts'
 import { describeUserAgent } from '../../lib/user-agent.ts'
-import { DoneAndEnded, endedToWire } from '../auth/wire/recovery.ts'
+import { EndedAndReset, endedAndResetToWire } from '../auth/wire/recovery.ts'
 import type { SecurityAlert, SessionActivity } from './types.ts'
 
-export { Done, doneToWire, TokenBody, TokenQuery } from '../auth/wire/recovery.ts'
+export { Done, doneToWire, TokenAndFactorBody, TokenBody, TokenQuery, toTokenAndProof } from '../auth/wire/recovery.ts'
 
-export const ReportedAnswer = DoneAndEnded.extend({
-  reset_token: z.string().meta({ description: 'Sets the new password, once: `POST /api/v1/auth/reset-password`' }),
-}).meta({ id: 'ReportedActivity' })
+export const ReportedAnswer = EndedAndReset.meta({ id: 'ReportedActivity' })
 
-export const reportedToWire = (reported: {
-  resetToken: string
-  propagated: boolean
-}): z.infer<typeof ReportedAnswer> => ({
-  ...endedToWire('All sessions ended, and the password stopped working', reported),
-  reset_token: reported.resetToken,
-})
+export const reportedToWire = (reported: { resetToken: string; propagated: boolean }): z.infer<typeof ReportedAnswer> =>
+  endedAndResetToWire('All sessions ended, and the password stopped working', reported)
 
 const Alert = z
   .object({

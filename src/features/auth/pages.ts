@@ -78,7 +78,7 @@ const passwordForm = (token: string): Html => html`<form method="post" action="/
 export const resetPasswordPage = ({ token, problem }: { token: string; problem?: string }) => ({
   title: 'Choose a new password',
   status: problem === undefined ? 200 : 400,
-  body: html`${problem === undefined ? '' : html`<p role="alert">${problem}</p>`}
+  body: html`${alert(problem)}
     ${passwordForm(token)}`,
 })
 
@@ -87,9 +87,49 @@ export const passwordSetPage = {
   body: html`<p>Your password is set, and all your sessions have ended. You can sign in with it now.</p>`,
 }
 
-export const reportPage = ({ token }: { token: string }) => ({
+/** What a link wants beside itself. A passkey needs script, which our pages have none of: a code does as well. */
+interface AskedProof {
+  readonly token: string
+  readonly methods: readonly string[]
+  /** Why the last try was refused. */
+  readonly problem?: string | undefined
+}
+
+const alert = (problem: string | undefined) => (problem === undefined ? '' : html`<p role="alert">${problem}</p>`)
+
+const passwordField = html`<label for="password">Password</label>
+      <input id="password" name="password" type="password" autocomplete="current-password">`
+
+const codeField = html`<label for="code">Code of your authenticator app, or a backup code</label>
+      <input id="code" name="code" autocomplete="one-time-code" spellcheck="false">`
+
+const proofFields = (methods: readonly string[]): Html => html`${methods.includes('password') ? passwordField : ''}
+      ${methods.includes('totp') ? codeField : ''}`
+
+export const revertEmailPage = ({ email, token, methods, problem }: AskedProof & { email: string }) => ({
+  title: 'Take the change back',
+  status: problem === undefined ? 200 : 400,
+  body: html`${alert(problem)}<p>The address of your account becomes <strong>${email}</strong> again. All its sessions end, what was added
+      for signing in since the change is removed, and you choose a new password. This cannot be taken back.</p>
+    <form method="post" action="/revert-email">${tokenField(token)}${proofFields(methods)}${button('Take the change back')}</form>`,
+})
+
+export const restoreAccountPage = ({ token, methods, problem }: AskedProof) => ({
+  title: 'Restore your account',
+  status: problem === undefined ? 200 : 400,
+  body: html`${alert(problem)}<p>Your account was deleted and is not erased yet. You can have it back as it was${methods.length > 1 ? ': one of these is enough' : ''}.</p>
+    <form method="post" action="/restore-account">${tokenField(token)}${proofFields(methods)}${button('Restore the account')}</form>`,
+})
+
+export const accountRestoredPage = {
+  title: 'Account restored',
+  body: html`<p>Your account is back. You can sign in again.</p>`,
+}
+
+export const reportPage = ({ token, methods, problem }: AskedProof) => ({
   title: 'This was not me',
-  body: html`<p>All sessions of your account end, its password stops working, and you choose a new one. A factor that the mail told of as
+  status: problem === undefined ? 200 : 400,
+  body: html`${alert(problem)}<p>All sessions of your account end, its password stops working, and you choose a new one. A factor that the mail told of as
       added is removed.</p>
-    <form method="post" action="/report-activity">${tokenField(token)}${button('Secure my account')}</form>`,
+    <form method="post" action="/report-activity">${tokenField(token)}${proofFields(methods)}${button('Secure my account')}</form>`,
 })

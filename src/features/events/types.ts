@@ -40,9 +40,9 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     data: ['after', 'answer', 'password_removed'],
   },
   'user.email_changed': {
-    when: "A user's new address was proved",
+    when: "A user's new address was proved, or a mailed link took such a change back",
     subject: 'user',
-    data: ['before', 'after'],
+    data: ['before', 'after', 'reverted'],
     mail: 'email_changed',
   },
   'user.email_change_refused': {
@@ -104,7 +104,7 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     mail: 'account_deleted',
   },
   'user.restored': {
-    when: 'A deleted account was restored within the grace period; it is inactive',
+    when: 'A deleted account was restored within the grace period: inactive by an admin, active by its user',
     subject: 'user',
     data: ['before', 'after', 'reason'],
     mail: 'account_restored',

@@ -10,6 +10,7 @@ import { redeemForUser } from '../auth/service/proven-mailbox.ts'
 import { isAllowedRedirect, requireAllowedRedirect } from '../auth/service/redirects.ts'
 import { finishFirstFactor, type SignInResult } from '../auth/service/sign-in.ts'
 import { answerAlike } from '../auth/service/uniform.ts'
+import { mailWayBack } from '../auth/service/way-back.ts'
 import { queueMail } from '../mail/service.ts'
 import {
   findNewestOneTimeToken,
@@ -49,7 +50,7 @@ export interface SendInput {
 }
 
 /**
- * Mails a sign-in link, to new addresses too where sign-ups are open. Everybody is answered alike, in the same time.
+ * Mails a sign-in link, to new addresses too where sign-ups are open, or the way back (`mailWayBack`). Everybody is answered alike, in the same time.
  * Throws REDIRECT_NOT_ALLOWED.
  */
 export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> =>
@@ -72,7 +73,8 @@ async function mailLink(
     ctx,
     () => findUserByEmail(ctx, input.email),
     async (user) => {
-      if (user ? !isSignInAllowed(user) : !ctx.config.SIGNUPS_ENABLED) return
+      const isUser = user !== undefined && isSignInAllowed(user)
+      if (!isUser && ((await mailWayBack(ctx, input.email, user)) || !ctx.config.SIGNUPS_ENABLED)) return
       // A link to a new address begins a sign-up: else one network has us write to every address that it can think of.
       if (!user && !(await maySignUp(ctx))) return
       const email = user?.email ?? normalizeEmail(input.email)

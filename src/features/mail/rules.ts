@@ -29,9 +29,11 @@ const LONGEST_DELAY_SECONDS = 3600
 export const retryDelaySeconds = (attempts: number, first: number): number =>
   Math.min(LONGEST_DELAY_SECONDS, first * 2 ** Math.max(0, attempts - 1))
 
-const NOTICES: ReadonlySet<MailKind> = new Set([
+/** Kinds that tell the owner of an account what became of it. */
+export const NOTICES = [
   'email_change_notice',
   'email_changed',
+  'email_reverted',
   'password_changed',
   'password_dropped',
   'new_device',
@@ -43,10 +45,10 @@ const NOTICES: ReadonlySet<MailKind> = new Set([
   'account_reopened',
   'account_deleted',
   'account_restored',
-])
+] as const satisfies readonly MailKind[]
 
 /** A notice tells of something that has happened: what caused it has succeeded, whether or not mail can be sent. */
-export const isNotice = (kind: MailKind): boolean => NOTICES.has(kind)
+export const isNotice = (kind: MailKind): boolean => NOTICES.some((notice) => notice === kind)
 
 // `isEmail` has let it pass; this is the last door before an envelope and a header.
 const ADDRESS = /^[^\p{C}\p{Z}"(),:;<>@[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$/u

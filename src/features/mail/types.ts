@@ -11,13 +11,25 @@ interface FactorParams {
 export interface MailParams {
   readonly email_verification: { readonly link: string }
   readonly email_change: { readonly link: string }
-  readonly email_change_notice: { readonly newEmail: string }
+  readonly email_change_notice: { readonly newEmail: string; readonly reportLink: string }
+  /** To an address before: `newEmail` is the present one. */
+  readonly email_changed: {
+    readonly newEmail: string
+    readonly time: number
+    readonly until: number
+    readonly revertLink: string
+  }
+  /** To the address that the account had meanwhile: `newEmail` is the one of before. */
+  readonly email_reverted: { readonly newEmail: string }
   readonly password_reset: { readonly link: string }
   /** The password of another system that nobody used for long. */
   readonly password_dropped: { readonly link: string }
   readonly password_changed: { readonly reportLink: string }
   readonly magic_link: { readonly link: string }
   readonly account_exists: { readonly link: string }
+  /** Of a deleted account: until when it can be restored, by its user or by an admin alone. */
+  readonly deleted_account: { readonly until: number; readonly link: string }
+  readonly deleted_by_admin: { readonly until: number }
   readonly new_device: {
     readonly device: string
     readonly ip: string
@@ -28,7 +40,6 @@ export interface MailParams {
   readonly factor_removed: FactorParams
   readonly backup_codes_replaced: { readonly reportLink: string }
   readonly mfa_recovery: Readonly<Record<never, never>>
-  readonly email_changed: { readonly newEmail: string }
   readonly account_closed: Readonly<Record<never, never>>
   readonly account_reopened: Readonly<Record<never, never>>
   readonly account_deleted: { readonly until: number }

@@ -2,6 +2,7 @@ import type { Ctx } from '../../context.ts'
 import { hashSecret, newSecret } from '../../lib/crypto.ts'
 import { DAY } from '../../lib/time.ts'
 import {
+  type Condition,
   deleteExpired,
   insertToken,
   selectLive,
@@ -116,11 +117,11 @@ export async function findNewestOneTimeToken(
 
 /**
  * For a use and its change in one batch: put `statement` before the change, and the condition `isRedeemed(redemption)`
- * (one-time-tokens/tables) into the change's WHERE.
+ * (one-time-tokens/tables) into the change's WHERE. A token is not used up where `onlyIf` does not hold.
  */
-export async function redemptionOf(ctx: Ctx, purpose: OneTimePurpose, token: string) {
+export async function redemptionOf(ctx: Ctx, purpose: OneTimePurpose, token: string, onlyIf?: Condition) {
   const redemption: Redemption = { id: ctx.newId(), tokenHash: await hashSecret(token) }
-  return { redemption, statement: updateUsed(ctx, { purpose, redemption }) }
+  return { redemption, statement: updateUsed(ctx, { purpose, redemption, onlyIf }) }
 }
 
 /** What was asked for in sessions that somebody ends as not theirs (a change of address) goes with them. A repeat is harmless. */

@@ -51,15 +51,25 @@ export async function voidTokensOfSessions(
     .where(and(eq(oneTimeTokens.userId, userId), isNull(oneTimeTokens.usedAt), isTheirs))
 }
 
-/** The database decides about single use: no row comes back when the token was used, voided or has expired. */
+/** What a use depends on, beside its token. */
+export type Condition = SQL | undefined
+
+/**
+ * The database decides about single use: no row comes back when the token was used, voided or has expired, and none when
+ * `onlyIf` does not hold; then the token stays good.
+ */
 export const updateUsed = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
-  { purpose, redemption: { id, tokenHash } }: { purpose: OneTimePurpose; redemption: Redemption },
+  {
+    purpose,
+    redemption: { id, tokenHash },
+    onlyIf,
+  }: { purpose: OneTimePurpose; redemption: Redemption; onlyIf: Condition },
 ) =>
   db
     .update(oneTimeTokens)
     .set({ usedAt: now(), redemption: id })
-    .where(live(purpose, tokenHash, now()))
+    .where(and(live(purpose, tokenHash, now()), onlyIf))
     .returning()
 
 export async function selectLive(

@@ -8,6 +8,8 @@ export type OneTimePurpose =
   | 'webauthn_authentication'
   | 'account_unlock'
   | 'activity_report'
+  | 'email_revert'
+  | 'account_restore'
 
 /** What a one-time token stands for. Times are epoch milliseconds. */
 export interface OneTimeToken {

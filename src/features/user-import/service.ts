@@ -81,7 +81,7 @@ async function writeUsers(ctx: ActorCtx, rows: readonly UserRow[], rejected: num
     subject: ctx.actor.id,
     userId: null,
     actor: actorOf(ctx),
-    computedData: countOutcomes(rows, rejected),
+    computedData: countOutcomes(ctx, rows, rejected),
   })
   if (dear.length > 0) forgetDearestHash(ctx)
   return new Set(written.map(({ subject }) => subject))

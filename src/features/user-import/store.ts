@@ -2,9 +2,9 @@ import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { events } from '../events/tables.ts'
-import { users } from '../users/tables.ts'
+import { formerAddresses, isReserved, users } from '../users/tables.ts'
 
-type Store = Pick<Ctx, 'db'>
+type Store = Pick<Ctx, 'db' | 'now'>
 type NewUserRow = Omit<typeof users.$inferInsert, 'number'>
 type NewEventRow = Omit<typeof events.$inferInsert, 'position'>
 
@@ -31,14 +31,24 @@ const toList = (table: SQLiteTable, rows: readonly Readonly<Record<string, unkno
 
 const columnsOf = (table: SQLiteTable): SQL => sql.join(Object.values(getTableColumns(table)).map(cellOf), sql`, `)
 
+const isReservedRow = (now: number): SQL =>
+  isReserved(sql`row.value ->> '$.email'`, { userId: sql`row.value ->> '$.id'`, now })
+
 /** The rows as `insertUsers` takes them. */
 export const toUserList = (rows: readonly NewUserRow[]): string => toList(users, rows)
 
-/** Writes the rows in their order, but none whose email or username is taken: of two with one email the first is written. */
-export const insertUsers = ({ db }: Store, list: string) =>
+/**
+ * Writes the rows in their order, but none whose email or username is taken, or whose email is reserved: of two with one
+ * email the first is written.
+ */
+export const insertUsers = ({ db, now }: Store, list: string) =>
   db
     .insert(users)
-    .select(sql`select ${columnsOf(users)} from json_each(${list}) as row where true order by row.key`)
+    .select(
+      sql`select ${columnsOf(users)} from json_each(${list}) as row
+        where not ${isReservedRow(now())}
+        order by row.key`,
+    )
     .onConflictDoNothing()
 
 /** Writes the events of those users alone who were written, and returns whom they are about. */
@@ -52,12 +62,12 @@ export const insertUserEvents = ({ db }: Store, rows: readonly NewEventRow[]) =>
     .returning({ subject: events.subject })
 
 /** Counts, when the batch has written: what was imported, what was there, and the rest beside what was `rejected` before. */
-export function countOutcomes(rows: readonly { id: string; email: string }[], rejected: number): SQL {
+export function countOutcomes({ now }: Store, rows: readonly { id: string; email: string }[], rejected: number): SQL {
   const list = JSON.stringify(rows.map(({ id, email }) => ({ id, email })))
   const counts = sql`select
     count(*) as total,
     count(own.id) as imported,
-    count(case when own.id is null then other.id end) as skipped
+    count(case when own.id is null and (other.id is not null or ${isReservedRow(now())}) then 1 end) as skipped
     from json_each(${list}) as row
     left join users as own on own.id = row.value ->> '$.id'
     left join users as other on other.email = row.value ->> '$.email'`
@@ -65,12 +75,19 @@ export function countOutcomes(rows: readonly { id: string; email: string }[], re
     'rejected', total - imported - skipped + ${rejected}) from (${counts}))`
 }
 
-/** Those of the addresses that have an account. */
-export async function selectKnownEmails({ db }: Store, emails: readonly string[]): Promise<Set<string>> {
+/** Those of the addresses that have an account, or are reserved for one. */
+export async function selectKnownEmails({ db, now }: Store, emails: readonly string[]): Promise<Set<string>> {
+  const asked = sql`(select value from json_each(${JSON.stringify(emails)}))`
   const rows = await db
     .select({ email: users.email })
     .from(users)
-    .where(sql`${users.email} in (select value from json_each(${JSON.stringify(emails)}))`)
+    .where(sql`${users.email} in ${asked}`)
+    .union(
+      db
+        .select({ email: formerAddresses.email })
+        .from(formerAddresses)
+        .where(sql`${formerAddresses.email} in ${asked} and ${formerAddresses.until} > ${now()}`),
+    )
   return new Set(rows.map(({ email }) => email))
 }
 

@@ -59,6 +59,9 @@ export const isSignInAllowed = ({ status }: Pick<User, 'status'>): boolean =>
 /** Whether somebody who has the address has proved it and said that the account is theirs (decision 0237). */
 export const isAnsweredFor = (user: Pick<User, 'emailVerifiedAt' | 'emailUnansweredSince'>): boolean =>
   user.emailVerifiedAt !== null && user.emailUnansweredSince === null
+/** Whether its user may bring the account back: deleted by that user, and not yet being erased. */
+export const isRestorable = ({ status, userRestorable, eraseAt }: User, now: number): boolean =>
+  status === 'deleted' && userRestorable && eraseAt !== null && eraseAt > now
 
 /** The name to show: the user's own choice, or first and last name. */
 export const fullNameOf = ({ displayName, firstName, lastName }: User): string | null =>

@@ -3,6 +3,7 @@ import { commit } from '../../db/commit.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { emailTaken, userNotFound, usernameTaken } from './errors.ts'
 import { isEmailIdentifier, normalizeEmail, normalizeUsername } from './rules.ts'
+import { findEmailHolder } from './service/former-addresses.ts'
 import {
   insertedUser,
   insertUser,
@@ -24,6 +25,7 @@ export {
   isEmailIdentifier,
   isPlainText,
   isProse,
+  isRestorable,
   isSignInAllowed,
   isUsername,
   normalizeEmail,
@@ -122,7 +124,7 @@ export function newUserRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
 }
 
 /**
- * Makes an account, with `user.created`. The unique index decides, not a read before the write.
+ * Makes an account, with `user.created`. The statement decides, not a read before the write. A reserved email is taken.
  * Throws CONFLICT with `details.field` `email` or `username`. The input's form was checked by the caller's schema.
  */
 export async function createUser(ctx: Ctx, input: NewUser): Promise<User> {
@@ -136,7 +138,7 @@ export async function createUser(ctx: Ctx, input: NewUser): Promise<User> {
   })
   const user = insertedUser(rows)
   if (user) return user
-  throw (await selectUserByEmail(ctx, row.email)) ? emailTaken() : usernameTaken()
+  throw (await findEmailHolder(ctx, row.email)) ? emailTaken() : usernameTaken()
 }
 
 /**

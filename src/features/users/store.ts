@@ -1,7 +1,7 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, is, SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { toUserStatus } from './rules.ts'
-import { users } from './tables.ts'
+import { isReserved, users } from './tables.ts'
 import type { User } from './types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -26,9 +26,22 @@ export const selectUserByUsernameKey = async ({ db }: Store, usernameKey: string
 export const selectUserByNumber = async ({ db }: Store, number: number): Promise<User | undefined> =>
   toFirstUser(await db.select().from(users).where(eq(users.number, number)).limit(1))
 
-/** The statement returns no row when the email or the username is taken. */
-export const insertUser = ({ db }: Store, row: NewUserRow) =>
-  db.insert(users).values(row).onConflictDoNothing().returning(getTableColumns(users))
+/** What the columns of a new row hold, in their order. */
+const cellsOf = (row: Partial<typeof users.$inferInsert>): SQL[] =>
+  Object.entries(getTableColumns(users)).map(([name, column]) => {
+    const value = row[name as keyof typeof row] ?? column.default ?? null
+    return is(value, SQL) ? value : sql`${sql.param(value, column)}`
+  })
+
+/** The statement returns no row when the email or the username is taken, or the email is reserved. */
+export const insertUser = ({ db, now }: Store, row: NewUserRow) =>
+  db
+    .insert(users)
+    .select(
+      sql`select ${sql.join(cellsOf(row), sql`, `)} where not ${isReserved(row.email, { userId: row.id, now: now() })}`,
+    )
+    .onConflictDoNothing()
+    .returning(getTableColumns(users))
 
 /** What `insertUser` returned. */
 export const insertedUser = toFirstUser

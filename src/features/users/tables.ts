@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const users = sqliteTable(
@@ -47,6 +47,8 @@ export const users = sqliteTable(
     deletedAt: integer('deleted_at'),
     /** When a deleted user's row and all that belongs to it goes. */
     eraseAt: integer('erase_at'),
+    /** Its own user deleted the account while it was usable, and may bring it back (decision 0236). */
+    userRestorable: integer('user_restorable', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [
     index('users_by_created').on(table.createdAt, table.number),
@@ -72,6 +74,39 @@ export const dearHashes = sqliteTable(
   },
   (table) => [index('dear_hashes_by_cost').on(table.costMs), index('dear_hashes_by_use').on(table.usedAt)],
 )
+
+/**
+ * Verified addresses that their users changed by a link of their own. Until `until` each is reserved for its account, gets
+ * its notices, and can bring it back (decision 0234).
+ */
+export const formerAddresses = sqliteTable(
+  'former_addresses',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id').notNull(),
+    /** In its normal form. */
+    email: text('email').notNull(),
+    /** What it was changed to. */
+    replacedBy: text('replaced_by').notNull(),
+    changedAt: integer('changed_at').notNull(),
+    until: integer('until').notNull(),
+  },
+  (table) => [
+    index('former_addresses_by_user').on(table.userId, table.changedAt),
+    index('former_addresses_by_email').on(table.email),
+    index('former_addresses_by_end').on(table.until),
+  ],
+)
+
+/** True while an address, in its normal form, is reserved for another account than `userId`. */
+export const isReserved = (email: string | SQL, { userId, now }: { userId: string | SQL; now: number }): SQL =>
+  sql`exists (select 1 from ${formerAddresses} as former
+    where former.email = ${email} and former.until > ${now} and former.user_id <> ${userId})`
+
+/** True while `userId` may have the address: nobody else does, and it is reserved for nobody else. */
+export const isEmailFree = (email: string, { userId, now }: { userId: string; now: number }): SQL =>
+  sql`(not exists (select 1 from ${users} as other where other.email = ${email} and other.id <> ${userId})
+    and not ${isReserved(email, { userId, now })})`
 
 /** Numbers in one bucket of `user_counts`. */
 export const BUCKET_SIZE = 1024

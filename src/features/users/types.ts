@@ -40,6 +40,17 @@ export interface User {
   readonly deletedAt: number | null
   /** When a deleted user's row goes. */
   readonly eraseAt: number | null
+  /** Its own user deleted the account while it was usable, and may bring it back. */
+  readonly userRestorable: boolean
+}
+
+/** A verified address that a user had before, while it is reserved for the account. Times are epoch milliseconds. */
+export interface FormerAddress {
+  readonly id: string
+  readonly userId: string
+  readonly email: string
+  readonly changedAt: number
+  readonly until: number
 }
 
 /** Numbers that a request may name: what a client's 32-bit integer holds. */

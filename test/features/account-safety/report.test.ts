@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { issueReportLink } from '../../../src/features/auth/service/report.ts'
 import { issueResetToken } from '../../../src/features/auth/service/reset-token.ts'
+import { updatePassword, voidReportsBeforeChange } from '../../../src/features/auth/store/credentials.ts'
 import type { AddedFactor } from '../../../src/features/auth/types.ts'
 import { findUser } from '../../../src/features/users/service.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
@@ -8,7 +9,8 @@ import { createTestApp, env, json } from '../../support/app.ts'
 import { linkIn, waitForMail } from '../../support/mail.ts'
 import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
 import { mailedToken } from '../auth/mails.ts'
-import { createClockedApp, enrolUser } from '../mfa/support.ts'
+import { changeAddress, insertPasskey, revertLink, run, userOf } from '../auth/way-back.ts'
+import { createClockedApp, enrolQuickly, enrolUser, SECRET, totpAt, wrongCode } from '../mfa/support.ts'
 import { answerOf, app, form, IPHONE, recordedTypes, signInFrom, userWithDevice } from './support.ts'
 
 const report = (token: unknown) => answerOf(app.fetch('/api/v1/auth/report-activity', json({ token })))
@@ -92,6 +94,39 @@ describe('POST /api/v1/auth/report-activity', () => {
   })
 })
 
+describe('a changed password', () => {
+  it('in the account voids the reports of earlier mails; its own notice has a new one', async () => {
+    const user = await userWithLink()
+    const body = { current_password: user.password, new_password: 'An0ther-gate-of-the-castle' }
+    expect((await app.fetch('/api/v1/auth/password/change', json(body, user.headers))).status).toBe(200)
+    expect(await report(user.token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    expect(await report(await mailedToken(app, user.email, '/report-activity'))).toMatchObject({ status: 200 })
+  })
+
+  it('leaves them as they are when it was refused', async () => {
+    const user = await userWithLink()
+    const body = { current_password: 'wrong password', new_password: 'An0ther-gate-of-the-castle' }
+    expect((await app.fetch('/api/v1/auth/password/change', json(body, user.headers))).status).toBe(400)
+    expect(await report(user.token)).toMatchObject({ status: 200 })
+  })
+
+  it('leaves the link that takes an added factor away, and the one that takes a change of address back', async () => {
+    const user = await userWithLink()
+    await run('update users set email_verified_at = 1 where id = ?', user.user.id)
+    await changeAddress(app, user, newEmail())
+    const ctx = await app.ctx()
+    const link = await issueReportLink(ctx, { id: user.user.id, email: user.email }, { kind: 'totp' })
+    const reverting = await revertLink(app, user, user.email)
+    const { id, email, authVersion } = await userOf(app, user)
+    const change = { userId: id, email, authVersion, passwordHash: 'x', keptSessionId: 'x' }
+    await ctx.db.batch([voidReportsBeforeChange(ctx, change), updatePassword(ctx, change)])
+    expect(await report(user.token)).toMatchObject({ status: 400 })
+    expect(await report(new URL(link).searchParams.get('token'))).toMatchObject({ status: 200 })
+    const reverted = await app.fetch('/api/v1/auth/revert-email', json({ token: reverting }))
+    expect(reverted.status).toBe(200)
+  })
+})
+
 describe('a report by the mail of a factor that was added', () => {
   const linkOf = async (user: { user: { id: string }; email: string }, added: AddedFactor) => {
     const ctx = await app.ctx()
@@ -167,6 +202,53 @@ describe('a report by the mail of a factor that was added', () => {
     expect(await rowsOf('totp_factors', user.user.id)).toHaveLength(1)
     expect(await rowsOf('backup_codes', user.user.id)).toHaveLength(1)
     expect(await isMfaEnabled(user.user.id)).toBe(true)
+  })
+
+  it('lives a day beside another second factor, and asks for that one before it does anything', async () => {
+    const clocked = createClockedApp()
+    const user = await enrolQuickly(clocked)
+    const { id } = user.user
+    clocked.clock.now += 1000
+    const added = { kind: 'passkey', id: await insertPasskey(id, clocked.clock.now) } as const
+    clocked.clock.now += 1000
+    const link = await issueReportLink(await clocked.ctx(), { id, email: user.email }, added)
+    const token = new URL(link).searchParams.get('token')
+    const send = (given: object = {}) =>
+      answerOf(clocked.fetch('/api/v1/auth/report-activity', json({ token, ...given })))
+    // The passkey that was added proves nothing.
+    const details = { available_methods: ['totp'] }
+    expect(await send()).toMatchObject({ status: 403, code: 'STEP_UP_REQUIRED', details })
+    const code = wrongCode(SECRET, clocked.clock.now)
+    expect(await send({ code })).toMatchObject({ status: 400, code: 'INVALID_CODE' })
+    expect(await rowsOf('passkeys', id)).toHaveLength(1)
+    expect(await (await clocked.fetch(`/report-activity?token=${token}`)).text()).toContain('name="code"')
+    const now = clocked.clock.now
+    clocked.clock.now += 86_400_000 + 1
+    expect(await send()).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    await run('update totp_factors set confirmed_at = ? where user_id = ?', now, id)
+    expect((await clocked.fetch(`/report-activity?token=${token}`)).status).toBe(200)
+    await run('update totp_factors set confirmed_at = 1 where user_id = ?', id)
+    clocked.clock.now = now
+    const right = totpAt(SECRET, now)
+    expect(await send({ code: right })).toMatchObject({ status: 200, reset_token: expect.any(String) })
+    expect([await rowsOf('passkeys', id), await rowsOf('totp_factors', id)]).toMatchObject([[], [{ user_id: id }]])
+  })
+
+  it('asks for no factor that came later: a thief who adds two shuts nobody out', async () => {
+    const user = await signUpUser(app)
+    const link = await linkOf(user, { kind: 'passkey', id: await addPasskey(user.user.id) })
+    await addTotp(user.user.id, Date.now() + 1000)
+    expect(await report(link)).toMatchObject({ status: 200 })
+  })
+
+  it('lives seven days where the added factor is the only one, also beside a passkey', async () => {
+    const user = await signUpUser(app)
+    await addPasskey(user.user.id)
+    const token = await linkOf(user, { kind: 'totp' })
+    await addTotp(user.user.id, Date.now() - 1000)
+    const later = createTestApp({ override: (ctx) => ({ ...ctx, now: () => Date.now() + 6 * 86_400_000 }) })
+    expect(await answerOf(later.fetch('/api/v1/auth/report-activity', json({ token })))).toMatchObject({ status: 200 })
+    expect(await rowsOf('totp_factors', user.user.id)).toEqual([])
   })
 
   it('of any other mail leaves the second factor: a mailbox alone turns nothing off', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { newEmail, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { mailedToken } from './mails.ts'
 import { app, get, post } from './support.ts'
+import { changeAddress, deleteOwnAccount, revertLink, run } from './way-back.ts'
 
 const OWN = 'http://127.0.0.1:8787'
 
@@ -25,6 +26,18 @@ async function reportToken(account: SignedInUser): Promise<string> {
   return mailedToken(app, account.email, '/report-activity')
 }
 
+async function revertToken(account: SignedInUser): Promise<string> {
+  await run('update users set email_verified_at = 1 where id = ?', account.user.id)
+  await changeAddress(app, account, newEmail())
+  return revertLink(app, account, account.email)
+}
+
+async function restoreToken(account: SignedInUser): Promise<string> {
+  await deleteOwnAccount(app, account)
+  await post('forgot-password', { email: account.email })
+  return mailedToken(app, account.email, '/restore-account')
+}
+
 /** Each page, how its link is got, what its form sends, and what a second use is told. */
 const pages: readonly (readonly [
   string,
@@ -35,6 +48,8 @@ const pages: readonly (readonly [
   ['/verify-email', ({ email }) => mailedToken(app, email, '/verify-email'), { answer: 'yes' }, 200],
   ['/reset-password', resetToken, { new_password: 'A-third-good-passw0rd' }, 400],
   ['/report-activity', reportToken, {}, 400],
+  ['/revert-email', revertToken, {}, 400],
+  ['/restore-account', restoreToken, { password: PASSWORD }, 400],
 ]
 
 describe.each(pages)('the page %s', (path, getToken, fields, again) => {

@@ -9,12 +9,16 @@ const TIME = Date.UTC(2026, 0, 2, 15, 4)
 const PARAMS: MailParams = {
   email_verification: { link: LINK },
   email_change: { link: LINK },
-  email_change_notice: { newEmail: 'new@example.test' },
+  email_change_notice: { newEmail: 'new@example.test', reportLink: LINK },
+  email_changed: { newEmail: 'new@example.test', time: TIME, until: TIME, revertLink: LINK },
+  email_reverted: { newEmail: 'new@example.test' },
   password_reset: { link: LINK },
   password_dropped: { link: LINK },
   password_changed: { reportLink: LINK },
   magic_link: { link: LINK },
   account_exists: { link: LINK },
+  deleted_account: { until: TIME, link: LINK },
+  deleted_by_admin: { until: TIME },
   new_device: { device: 'Firefox on Linux', ip: '192.0.2.7', time: TIME, reportLink: LINK },
   factor_added: { factor: 'TOTP', ended: 'one_factor', reportLink: LINK },
   factor_removed: { factor: 'TOTP', ended: 'none', reportLink: LINK },
@@ -38,7 +42,7 @@ describe.each(['en', 'de'])('every kind of mail in %s', (locale) => {
     const mail = mailOf(kind, locale)
     expect(mail.subject).toContain(SENDER.app)
     for (const part of Object.values(mail)) expect(part).not.toMatch(/\{\w+\}/)
-    if (kind === 'email_change_notice') expect(mail.text).toContain('new@example.test')
+    if ('newEmail' in PARAMS[kind]) expect(mail.text).toContain('new@example.test')
     if (Object.keys(PARAMS[kind]).some((name) => /link$/i.test(name))) {
       expect(mail.text).toContain(`\n${LINK}\n`)
       expect(mail.html.split(`"${LINK}"`)).toHaveLength(3)

@@ -62,6 +62,13 @@ export async function userWithEverything(
     id,
   )
   await run('insert into dear_hashes (user_id, cost_ms, used_at) values (?, 1, 0)', id)
+  await run(
+    'insert into former_addresses (id, user_id, email, replaced_by, changed_at, until) values (?, ?, ?, ?, 0, 0)',
+    newUuid(),
+    id,
+    `former-${user.email}`,
+    user.email,
+  )
   await run('insert into passkey_handles (user_id, handle) values (?, ?)', id, newUuid())
   await run(
     `insert into passkeys (id, user_id, credential_id, public_key, sign_count, transports, device_type, backed_up, aaguid, rp_id, created_at)

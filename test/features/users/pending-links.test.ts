@@ -22,6 +22,8 @@ const PURPOSES: Readonly<Record<OneTimePurpose, true>> = {
   webauthn_authentication: true,
   account_unlock: true,
   activity_report: true,
+  email_revert: true,
+  account_restore: true,
 }
 
 /** Measures that shut a user out, each with what lets them in again. */
@@ -89,7 +91,7 @@ it('is left as it is by a measure that is not taken', async () => {
   const suspended = TRANSITIONS.suspend
   const ctx = await app.ctx()
   const stale = { userId: user.user.id, from: 'pending', transition: suspended } as const
-  await ctx.db.batch([voidLinks(ctx, stale), updateState(ctx, { ...stale, eraseAt: null })])
+  await ctx.db.batch([voidLinks(ctx, stale), updateState(ctx, { ...stale, eraseAt: null, userRestorable: false })])
   expect(await good()).toHaveLength(Object.keys(PURPOSES).length)
 })
 

@@ -5,6 +5,7 @@ import { HOUR, MINUTE } from '../../../lib/time.ts'
 import { linkInvalid, linkTo } from '../../auth/service/links.ts'
 import { queueMail } from '../../mail/service.ts'
 import { findOneTimeToken, issuanceOf, redemptionOf } from '../../one-time-tokens/service.ts'
+import { isNoticeAddress, listNoticeAddresses } from '../../users/service/former-addresses.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 
@@ -31,34 +32,38 @@ async function sendNotice(ctx: Ctx, account: string, lock: Lock): Promise<void> 
   const { allowed } = await ctx.objects.guard(account).use({ subject, limit: 1, windowMs })
   const user = allowed ? await findUser(ctx, account) : undefined
   if (!user || !isSignInAllowed(user)) return
-  const { id: userId, email: to, locale } = user
-  const params = { until: lock.lockedUntil, unlockLink: await issueUnlockLink(ctx, user, lock) }
-  await queueMail(ctx, { kind: 'account_locked', to, userId, locale, params })
+  const { id: userId, locale } = user
+  for (const [to, unlockLink] of await issueUnlockLinks(ctx, user, lock)) {
+    const params = { until: lock.lockedUntil, unlockLink }
+    await queueMail(ctx, { kind: 'account_locked', to, userId, locale, params })
+  }
 }
 
-/** A newer link voids the older: one is enough for all locks. */
-async function issueUnlockLink(ctx: Ctx, { id: userId, email }: User, lock: Lock): Promise<string> {
-  const { token, statements } = await issuanceOf(ctx, {
-    purpose: 'account_unlock',
-    userId,
+/** One for each address that is told. Newer links void the older: one is enough for all locks. */
+async function issueUnlockLinks(ctx: Ctx, user: User, lock: Lock): Promise<[to: string, link: string][]> {
+  const { id: userId } = user
+  const issue = async (email: string) => ({
     email,
-    lifetimeMs: LINK_LIFETIME_MS,
+    ...(await issuanceOf(ctx, { purpose: 'account_unlock', userId, email, lifetimeMs: LINK_LIFETIME_MS })),
   })
-  await commitAll(ctx, statements, {
+  const [first, ...others] = await Promise.all((await listNoticeAddresses(ctx, user)).map(issue))
+  if (!first) return []
+  const [voiding, insert] = first.statements
+  await commitAll(ctx, [voiding, ...others.map((other) => other.insert), insert], {
     type: 'security.sign_in_locked',
     subject: userId,
     userId,
     actor: { type: 'system', id: 'sign-in-guard' },
     data: { scope: lock.scope, until: lock.lockedUntil },
   })
-  return linkTo(ctx, '/unlock-account', token)
+  return [first, ...others].map(({ email, token }) => [email, linkTo(ctx, '/unlock-account', token)])
 }
 
 /** Whom a link lets in again. Throws INVALID_TOKEN, also under an administrative lock: only an admin lifts that. */
 export async function getLockedUser(ctx: Ctx, token: string): Promise<User> {
   const link = await findOneTimeToken(ctx, 'account_unlock', token)
   const user = link?.userId ? await findUser(ctx, link.userId) : undefined
-  if (!user || !isSignInAllowed(user) || user.email !== link?.email) throw linkInvalid()
+  if (!link || !user || !isSignInAllowed(user) || !(await isNoticeAddress(ctx, user, link.email))) throw linkInvalid()
   return user
 }
 

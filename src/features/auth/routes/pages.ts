@@ -1,20 +1,27 @@
+import type { Ctx } from '../../../context.ts'
 import { publicRoute } from '../../../http/guard.ts'
 import { answerPage, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
-import { linkInvalid, weakPassword } from '../errors.ts'
+import { linkInvalid, passwordWrong, stepUpRequired, weakPassword } from '../errors.ts'
 import {
+  accountRestoredPage,
   disownedPage,
   emailVerifiedPage,
   passwordSetPage,
   reportPage,
   resetPasswordPage,
+  restoreAccountPage,
+  revertEmailPage,
   verifyEmailPage,
 } from '../pages.ts'
+import { listRestoreProofs, restoreAccount, restoreErrors } from '../service/account-restore.ts'
+import { getRevertedAddress, revertEmail } from '../service/email-revert.ts'
+import { invalidCode, secondFactorErrors } from '../service/older-factors.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
-import { getReportedUser, reportActivity } from '../service/report.ts'
+import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
-import { AnswerBody, ResetBody, TokenBody, TokenQuery, toReset } from '../wire/recovery.ts'
+import { AnswerBody, ResetBody, TokenAndProofForm, TokenBody, TokenQuery, toReset } from '../wire/recovery.ts'
 
 /** Where links in mails lead. Opening one changes nothing, for mail scanners do: a form's POST does. */
 export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
@@ -39,6 +46,22 @@ const actSpec = {
   errors: [forbidden, linkInvalid, serviceUnavailable],
   hidden: true,
 } as const
+
+/** Where the link still works. */
+const ASKED_AGAIN: readonly string[] = [stepUpRequired.code, invalidCode.code, passwordWrong.code]
+
+/** What was typed beside a link was missing or wrong: the form comes again, and says so. */
+async function orAskAgain(
+  act: () => Promise<Response>,
+  ask: (problem: string) => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (!(cause instanceof DomainError) || !ASKED_AGAIN.includes(cause.code)) throw cause
+    return ask(cause.message)
+  }
+}
 
 pageRoutes.get(
   '/verify-email',
@@ -85,21 +108,71 @@ pageRoutes.post(
   },
 )
 
-pageRoutes.get(
-  '/report-activity',
-  { ...askSpec, summary: 'Asks before an account is secured' },
-  async ({ ctx, query }) => {
-    await getReportedUser(ctx, query.token)
-    return answerPage(reportPage(query))
-  },
+const askReport = async (ctx: Ctx, token: string, problem?: string): Promise<Response> =>
+  answerPage(reportPage({ token, methods: await listReportProofs(ctx, token), problem }))
+
+pageRoutes.get('/report-activity', { ...askSpec, summary: 'Asks before an account is secured' }, ({ ctx, query }) =>
+  askReport(ctx, query.token),
 )
 
 pageRoutes.post(
   '/report-activity',
-  { ...actSpec, summary: 'Ends all sessions and the password, and asks for a new one' },
+  {
+    ...actSpec,
+    summary: 'Ends all sessions and the password, and asks for a new one',
+    body: TokenAndProofForm,
+    errors: [...actSpec.errors, ...secondFactorErrors],
+  },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
-    const { resetToken } = await reportActivity(ctx, body)
-    return answerPage(resetPasswordPage({ token: resetToken }))
+    const report = async () => answerPage(resetPasswordPage({ token: (await reportActivity(ctx, body)).resetToken }))
+    return orAskAgain(report, (problem) => askReport(ctx, body.token, problem))
+  },
+)
+
+const askRevert = async (ctx: Ctx, token: string, problem?: string): Promise<Response> =>
+  answerPage(revertEmailPage({ ...(await getRevertedAddress(ctx, token)), token, problem }))
+
+pageRoutes.get('/revert-email', { ...askSpec, summary: 'Asks before a change of address is taken back' }, (input) =>
+  askRevert(input.ctx, input.query.token),
+)
+
+pageRoutes.post(
+  '/revert-email',
+  {
+    ...actSpec,
+    summary: 'Takes a change of address back, and asks for a new password',
+    body: TokenAndProofForm,
+    errors: [...actSpec.errors, ...secondFactorErrors],
+  },
+  async ({ ctx, body, request }) => {
+    requireOwnForm(ctx, request)
+    const revert = async () => answerPage(resetPasswordPage({ token: (await revertEmail(ctx, body)).resetToken }))
+    return orAskAgain(revert, (problem) => askRevert(ctx, body.token, problem))
+  },
+)
+
+const askRestore = async (ctx: Ctx, token: string, problem?: string): Promise<Response> =>
+  answerPage(restoreAccountPage({ token, methods: await listRestoreProofs(ctx, token), problem }))
+
+pageRoutes.get('/restore-account', { ...askSpec, summary: 'Asks before an account is restored' }, ({ ctx, query }) =>
+  askRestore(ctx, query.token),
+)
+
+pageRoutes.post(
+  '/restore-account',
+  {
+    ...actSpec,
+    summary: 'Brings back an account that its user deleted',
+    body: TokenAndProofForm,
+    errors: [...actSpec.errors, ...restoreErrors],
+  },
+  async ({ ctx, body, request }) => {
+    requireOwnForm(ctx, request)
+    const restore = async () => {
+      await restoreAccount(ctx, body)
+      return answerPage(accountRestoredPage)
+    }
+    return orAskAgain(restore, (problem) => askRestore(ctx, body.token, problem))
   },
 )

@@ -6,15 +6,17 @@ import { queueMail } from '../../mail/service.ts'
 import { issueOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
-import { emailTaken, findUser, findUserByEmail, normalizeEmail } from '../../users/service.ts'
+import { FORMER_ADDRESS_MS, findEmailHolder } from '../../users/service/former-addresses.ts'
+import { emailTaken, normalizeEmail } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { applyToOwnView } from '../../validation/service.ts'
 import { linkInvalid } from '../errors.ts'
-import { updateEmail } from '../store/credentials.ts'
+import { insertFormerAddress, updateEmail } from '../store/credentials.ts'
 import { requireCurrentCredentials } from './current.ts'
+import { tellFormerAddresses } from './email-revert.ts'
 import { linkTo } from './links.ts'
 import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
-import { mailOwner } from './owner-notice.ts'
+import { tellOwner } from './owner-notice.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
@@ -48,9 +50,10 @@ export async function checkEmailChange(
   return newEmail
 }
 
-/** Whether nobody has the address. Throws CONFLICT when somebody has, unless HIDE_ACCOUNT_EXISTENCE. */
-export async function checkNewEmail(ctx: Ctx, newEmail: string): Promise<boolean> {
-  if (!(await findUserByEmail(ctx, newEmail))) return true
+/** Whether nobody else has the address, or had it until now. Throws CONFLICT otherwise, unless HIDE_ACCOUNT_EXISTENCE. */
+export async function checkNewEmail(ctx: ActorCtx, newEmail: string): Promise<boolean> {
+  const holder = await findEmailHolder(ctx, newEmail)
+  if (holder === undefined || holder === ctx.actor.id) return true
   if (ctx.config.HIDE_ACCOUNT_EXISTENCE) return false
   throw emailTaken()
 }
@@ -67,9 +70,7 @@ export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: strin
   const sending = isFree ? sendLink(ctx, user, newEmail) : issueLink(ctx, user, newEmail)
   if (ctx.config.HIDE_ACCOUNT_EXISTENCE) ctx.defer(sending)
   else await sending
-  const params = { newEmail }
-  const { id: userId, locale } = user
-  await queueMail(ctx, { kind: 'email_change_notice', to: user.email, userId, locale, params })
+  tellOwner(ctx, user, { kind: 'email_change_notice', params: { newEmail } })
 }
 
 /** Null when the user, or the address, has had its links of this hour. */
@@ -94,8 +95,9 @@ async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<vo
 }
 
 /**
- * The new address counts from now on; every session ends but the one that asked. `isAnswered`: who proved the address says
- * that the account is theirs. Throws INVALID_TOKEN, CONFLICT.
+ * The new address counts from now on; every session ends but the one that asked. Who had the one before, if it was verified,
+ * can take the change back. `isAnswered`: who proved the address says that the account is theirs. Throws INVALID_TOKEN,
+ * CONFLICT.
  */
 export async function confirmEmailChange(
   ctx: Ctx,
@@ -108,16 +110,22 @@ export async function confirmEmailChange(
   const { redemption, statement } = await redemptionOf(ctx, 'email_change', token)
   const actor = { type: 'user', id: userId } as const
   const change = { userId, email: oldEmail, authVersion, newEmail, keptSessionId: sessionId, isAnswered, redemption }
-  const { rows, propagated } = await commitAllAndPropagate(ctx, [statement, updateEmail(ctx, change)], {
-    type: 'user.email_changed',
-    subject: userId,
-    userId,
-    actor,
-    data: { before: { email: oldEmail }, after: { email: newEmail } },
-    raisesClaims: true,
-  })
+  const former = { ...change, id: ctx.newId(), until: ctx.now() + FORMER_ADDRESS_MS }
+  const { rows, propagated } = await commitAllAndPropagate(
+    ctx,
+    [statement, insertFormerAddress(ctx, former), updateEmail(ctx, change)],
+    {
+      type: 'user.email_changed',
+      subject: userId,
+      userId,
+      actor,
+      data: { before: { email: oldEmail }, after: { email: newEmail } },
+      raisesClaims: true,
+    },
+  )
   const [changed] = rows
   if (!changed) throw await refusal(ctx, userId, newEmail)
+  ctx.defer(tellFormerAddresses(ctx, userId))
   applyToOwnView(ctx, [{ kind: 'claims', userId, below: changed.claimsVersion }])
   const ended = await endSessionsAfterChange(ctx, {
     userId,
@@ -126,23 +134,11 @@ export async function confirmEmailChange(
     actor,
     authVersion: changed.authVersion,
   })
-  ctx.defer(tellOldAddress(ctx, userId, { oldEmail, newEmail }))
   return { outcome: 'verified', email: newEmail, propagated: propagated && ended.propagated }
-}
-
-/** Whoever reads the new one has just used its link. */
-async function tellOldAddress(
-  ctx: Ctx,
-  userId: string,
-  { oldEmail, newEmail }: { oldEmail: string; newEmail: string },
-): Promise<void> {
-  const user = await findUser(ctx, userId)
-  if (user) await mailOwner(ctx, { ...user, email: oldEmail }, { kind: 'email_changed', params: { newEmail } })
 }
 
 /** Who has the link has the mailbox: that the address is somebody's already is no secret to them. */
 async function refusal(ctx: Ctx, userId: string, newEmail: string) {
-  const holder = await findUserByEmail(ctx, newEmail)
-  const user = await findUser(ctx, userId)
-  return holder && user && holder.id !== userId ? emailTaken() : linkInvalid()
+  const holder = await findEmailHolder(ctx, newEmail)
+  return holder === undefined || holder === userId ? linkInvalid() : emailTaken()
 }

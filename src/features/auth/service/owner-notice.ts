@@ -1,9 +1,10 @@
 import type { Ctx } from '../../../context.ts'
 import { queueMail } from '../../mail/service.ts'
 import type { MailKind, MailParams, MailRequest } from '../../mail/types.ts'
+import { listNoticeAddresses } from '../../users/service/former-addresses.ts'
 import type { User } from '../../users/types.ts'
 import type { AddedFactor } from '../types.ts'
-import { issueReportLink } from './report.ts'
+import { issueReportLink } from './report-link.ts'
 
 /** Kinds of mails that carry a link to report what they tell of. */
 type ReportableKind = {
@@ -11,7 +12,7 @@ type ReportableKind = {
 }[MailKind]
 
 /** Those without one: what an admin did, and what leaves nobody who could use a link. */
-type PlainKind = 'email_changed' | 'account_closed' | 'account_reopened' | 'account_deleted' | 'account_restored'
+type PlainKind = 'account_closed' | 'account_reopened' | 'account_deleted' | 'account_restored'
 
 /** One each, so that a kind that is forgotten does not compile. */
 const IS_REPORTABLE: Readonly<Record<ReportableKind | PlainKind, boolean>> = {
@@ -20,7 +21,6 @@ const IS_REPORTABLE: Readonly<Record<ReportableKind | PlainKind, boolean>> = {
   factor_added: true,
   factor_removed: true,
   backup_codes_replaced: true,
-  email_changed: false,
   account_closed: false,
   account_reopened: false,
   account_deleted: false,
@@ -41,9 +41,14 @@ type Owner = Pick<User, 'id' | 'email' | 'locale'>
 /** Tells the owner of an account by mail, behind the answer: the change stands whether or not the mail can be written. */
 export const tellOwner = (ctx: Ctx, owner: Owner, notice: OwnerNotice): void => ctx.defer(mailOwner(ctx, owner, notice))
 
-/** As `tellOwner`, awaited. */
+/**
+ * As `tellOwner`, awaited. Addresses that the account had in the last days are told, too: the present one may be a thief's.
+ * Each has a link of its own, so that none uses up another's.
+ */
 export async function mailOwner(ctx: Ctx, owner: Owner, { kind, params, added }: OwnerNotice): Promise<void> {
-  const { id: userId, email: to, locale } = owner
-  const link = IS_REPORTABLE[kind] ? { reportLink: await issueReportLink(ctx, owner, added ?? null) } : {}
-  await queueMail(ctx, { kind, to, userId, locale, params: { ...params, ...link } } as MailRequest)
+  const { id: userId, locale } = owner
+  for (const to of await listNoticeAddresses(ctx, owner)) {
+    const link = IS_REPORTABLE[kind] ? { reportLink: await issueReportLink(ctx, { id: userId, email: to }, added ?? null) } : {}
+    await queueMail(ctx, { kind, to, userId, locale, params: { ...params, ...link } } as MailRequest)
+  }
 }

@@ -1,11 +1,11 @@
 import type { ActorCtx } from '../../../context.ts'
-import { commit } from '../../../db/commit.ts'
+import { commitAll } from '../../../db/commit.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import type { User } from '../../users/types.ts'
 import { passwordWrong } from '../errors.ts'
-import { updatePassword } from '../store/credentials.ts'
+import { updatePassword, voidReportsBeforeChange } from '../store/credentials.ts'
 import { tellPasswordChanged } from './password-notice.ts'
 import { requireStrongPassword } from './passwords.ts'
 import { type GivenFactors, requirePresentPassword } from './step-up.ts'
@@ -40,7 +40,7 @@ export async function setOwnPassword(
   const { sessionId } = ctx.actor
   const actor = { type: 'user', id: userId } as const
   const change = { userId, email, authVersion, passwordHash, keptSessionId: sessionId }
-  const [changed] = await commit(ctx, updatePassword(ctx, change), {
+  const [changed] = await commitAll(ctx, [voidReportsBeforeChange(ctx, change), updatePassword(ctx, change)], {
     type: 'user.password_changed',
     subject: userId,
     userId,

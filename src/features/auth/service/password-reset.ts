@@ -16,10 +16,11 @@ import { requireStrongPassword } from './passwords.ts'
 import { requireAllowedRedirect } from './redirects.ts'
 import { authVersionOf, issueResetToken } from './reset-token.ts'
 import { answerAlike } from './uniform.ts'
+import { mailWayBack } from './way-back.ts'
 
 /**
- * Mails a link to a user who may sign in; everybody is answered alike, in the same time. An attempt lock is no obstacle.
- * `base` puts the page of an application in the place of our own. Throws REDIRECT_NOT_ALLOWED.
+ * Mails a link to a user who may sign in, or the way back (`mailWayBack`); everybody is answered alike, in the same time. An
+ * attempt lock is no obstacle. `base` puts the page of an application in the place of our own. Throws REDIRECT_NOT_ALLOWED.
  */
 export async function requestPasswordReset(
   ctx: Ctx,
@@ -32,6 +33,7 @@ export async function requestPasswordReset(
     () => findUserByEmail(ctx, input.email),
     async (user) => {
       if (user && isSignInAllowed(user)) await sendReset(ctx, user, base)
+      else await mailWayBack(ctx, input.email, user)
     },
   )
 }

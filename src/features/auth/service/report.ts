@@ -1,76 +1,79 @@
-import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'
-import { findOneTimeToken, issueOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
-import type { OneTimeToken } from '../../one-time-tokens/types.ts'
+import type { SecondStep } from '../../mfa/types.ts'
+import { findOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
+import { listPasskeys } from '../../passkeys/service/list.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
+import { isNoticeAddress } from '../../users/service/former-addresses.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
-import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { deleteReportedFactor, updateReported } from '../store/credentials.ts'
 import type { AddedFactor } from '../types.ts'
-import { linkTo } from './links.ts'
+import { type GivenSecondFactor, listSecondFactorsBefore, requireSecondFactorBefore } from './older-factors.ts'
+import { ReportedMail } from './report-link.ts'
 import { issueResetToken } from './reset-token.ts'
 
-const LINK_LIFETIME_MS = 7 * DAY
+export { issueReportLink } from './report-link.ts'
 
-const Added = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('passkey'), id: z.string() }),
-  z.object({ kind: z.literal('totp') }),
-]) satisfies z.ZodType<AddedFactor>
+/** Of a link that takes one factor away while another guards the account: without it, too, its owner gets in. */
+const GUARDED_LIFETIME_MS = DAY
 
-/** What the link remembers of its mail. */
-const ReportedMail = z.object({ added: Added.nullable() })
+interface Report {
+  readonly userId: string
+  readonly added: AddedFactor | null
+  readonly toldAt: number
+  /** When the added factor came: second factors of before it are asked for. */
+  readonly addedAt: number
+  /** Those that there are; empty when the link suffices. */
+  readonly proofs: readonly SecondStep[]
+}
 
 /**
- * For a mail that tells of a change or a sign-in: with it the user says that it was somebody else. Works once. `added` is
- * the factor that the mail tells of: it goes with the report.
+ * What guards the account beside the factor that a report takes away. An authenticator is guarded by nothing: a passkey
+ * without it is another way in, not a second factor (decision 0120).
  */
-export async function issueReportLink(
-  ctx: Ctx,
-  user: Pick<User, 'id' | 'email'>,
-  added: AddedFactor | null = null,
-): Promise<string> {
-  const { token } = await issueOneTimeToken(ctx, {
-    purpose: 'activity_report',
-    userId: user.id,
-    email: user.email,
-    data: { added } satisfies z.input<typeof ReportedMail>,
-    lifetimeMs: LINK_LIFETIME_MS,
-    // Each mail's own link: a newer mail must not take the report of the older one away.
-    besidesOlder: true,
-  })
-  return linkTo(ctx, '/report-activity', token)
+async function findGuards(ctx: Ctx, userId: string, { added, toldAt }: Pick<Report, 'added' | 'toldAt'>) {
+  if (added?.kind !== 'passkey') return { addedAt: toldAt, proofs: [] }
+  const passkey = (await listPasskeys(ctx, userId)).find(({ id }) => id === added.id)
+  const addedAt = passkey?.createdAt ?? toldAt
+  return { addedAt, proofs: await listSecondFactorsBefore(ctx, userId, addedAt) }
 }
 
-/** Whose account a link speaks of. Throws INVALID_TOKEN. */
-export async function getReportedUser(ctx: Ctx, token: string): Promise<User> {
-  return (await getReport(ctx, token)).user
-}
-
-async function getReport(ctx: Ctx, token: string): Promise<{ link: OneTimeToken; user: User }> {
+/**
+ * A mail that went to the account's address, or to one before: the link belongs to the user, whatever the address is now.
+ * Not one that nobody had proved: it may be a stranger's, which its user has corrected since.
+ */
+async function getReport(ctx: Ctx, token: string): Promise<Report> {
   const link = await findOneTimeToken(ctx, 'activity_report', token)
   const user = link?.userId ? await findUser(ctx, link.userId) : undefined
-  if (!link || !user || !isSignInAllowed(user) || user.email !== link.email) throw linkInvalid()
-  return { link, user }
+  if (!link || !user || !isSignInAllowed(user) || !(await isNoticeAddress(ctx, user, link.email))) throw linkInvalid()
+  const told = { added: ReportedMail.parse(link.data).added, toldAt: link.createdAt }
+  const guards = await findGuards(ctx, user.id, told)
+  if (guards.proofs.length > 0 && ctx.now() - told.toldAt >= GUARDED_LIFETIME_MS) throw linkInvalid()
+  return { userId: user.id, ...told, ...guards }
 }
+
+/** With what, beside its link, an account is secured; empty when the link suffices. Throws INVALID_TOKEN. */
+export const listReportProofs = async (ctx: Ctx, token: string): Promise<readonly string[]> =>
+  (await getReport(ctx, token)).proofs
 
 /**
  * Somebody else was in the account: every session ends, pending links are void, the factor that the mail told of as added
- * goes, and no password is good until the user chooses a new one with the token that this answers. Throws INVALID_TOKEN.
+ * goes, and no password is good until the user chooses a new one with the token that this answers. A link that takes a
+ * factor away asks for the second factor of before it. Throws INVALID_TOKEN, and what `requireSecondFactorBefore` throws:
+ * then the link still works.
  */
 export async function reportActivity(
   ctx: Ctx,
-  input: { token: string },
+  { token, ...given }: { token: string } & GivenSecondFactor,
 ): Promise<{ resetToken: string; propagated: boolean }> {
-  const { link, user } = await getReport(ctx, input.token)
-  const { added } = ReportedMail.parse(link.data)
-  const { id: userId, email, authVersion } = user
-  const { redemption, statement } = await redemptionOf(ctx, 'activity_report', input.token)
-  const target = { userId, email, authVersion, redemption }
+  const { userId, added, toldAt, addedAt, proofs } = await getReport(ctx, token)
+  if (proofs.length > 0) await requireSecondFactorBefore(ctx, { userId, before: addedAt }, given)
+  const { redemption, statement } = await redemptionOf(ctx, 'activity_report', token)
+  const target = { userId, redemption }
   const actor = { type: 'user', id: userId } as const
-  const removal = added === null ? [] : deleteReportedFactor(ctx, target, { added, toldAt: link.createdAt })
+  const removal = added === null ? [] : deleteReportedFactor(ctx, target, { added, toldAt })
   const [changed] = await commitAll(ctx, [statement, ...removal, updateReported(ctx, target)], {
     type: 'user.activity_reported',
     subject: userId,
@@ -79,13 +82,8 @@ export async function reportActivity(
     data: { removed_factor: added },
   })
   if (!changed) throw linkInvalid()
+  const { authVersion } = changed
   const reason = 'credentials_changed'
-  const { propagated } = await endSessionsAfterChange(ctx, {
-    userId,
-    except: null,
-    reason,
-    actor,
-    authVersion: changed.authVersion,
-  })
-  return { resetToken: await issueResetToken(ctx, { ...user, authVersion: changed.authVersion }), propagated }
+  const { propagated } = await endSessionsAfterChange(ctx, { userId, except: null, reason, actor, authVersion })
+  return { resetToken: await issueResetToken(ctx, changed), propagated }
 }

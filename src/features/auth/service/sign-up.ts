@@ -14,6 +14,7 @@ import { issueResetToken } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './uniform.ts'
 import { sendVerification } from './verification.ts'
+import { mailWayBack } from './way-back.ts'
 
 /** What keeps somebody from an account, on every surface. */
 export const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
@@ -71,11 +72,26 @@ async function prepareAccount(ctx: Ctx, { password, ...names }: RegistrationInpu
   return { ...names, passwordHash: await hashPassword(ctx, password) }
 }
 
-/** The mail goes behind the answer: the account stands without it, and another can be asked for. */
+/**
+ * The mail goes behind the answer: the account stands without it, and another can be asked for. A taken address that lets
+ * nobody in is mailed its way back, too.
+ */
 async function openAccount(ctx: Ctx, account: NewUser): Promise<User> {
-  const user = await createUser(ctx, account)
-  ctx.defer(sendVerification(ctx, user))
-  return user
+  try {
+    const user = await createUser(ctx, account)
+    ctx.defer(sendVerification(ctx, user))
+    return user
+  } catch (cause) {
+    if (isEmailTaken(cause)) ctx.defer(tellOfWayBack(ctx, account.email))
+    throw cause
+  }
+}
+
+const isEmailTaken = (cause: unknown): boolean =>
+  cause instanceof DomainError && cause.code === 'CONFLICT' && cause.details.field === 'email'
+
+async function tellOfWayBack(ctx: Ctx, email: string): Promise<void> {
+  await mailWayBack(ctx, email, await findUserByEmail(ctx, email))
 }
 
 async function openPendingAccount(ctx: Ctx, account: NewUser): Promise<User | null> {
@@ -100,14 +116,17 @@ async function createUnlessTaken(ctx: Ctx, account: NewUser): Promise<User | und
   try {
     return await createUser(ctx, account)
   } catch (cause) {
-    if (cause instanceof DomainError && cause.code === 'CONFLICT' && cause.details.field === 'email') return undefined
+    if (isEmailTaken(cause)) return undefined
     throw cause
   }
 }
 
 async function tellHolder(ctx: Ctx, email: string): Promise<void> {
   const user = await findUserByEmail(ctx, email)
-  if (!user || user.status === 'deleted') return
+  if (!user || user.status === 'deleted') {
+    await mailWayBack(ctx, email, user)
+    return
+  }
   const { id: userId, email: to, locale } = user
   if (!(await mayMailLink(ctx, 'account_exists', { email: to, userId }))) return
   const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user))

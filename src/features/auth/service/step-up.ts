@@ -1,4 +1,4 @@
-import type { ActorCtx } from '../../../context.ts'
+import type { ActorCtx, Ctx } from '../../../context.ts'
 import { hasSecondFactor } from '../../../lib/amr.ts'
 import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { verifyPassword } from '../../../lib/password-hash/password-hash.ts'
@@ -41,15 +41,19 @@ export const stepUpErrors = [
 /** What `requireFreshFactor` throws, for the routes that call it. */
 export const freshFactorErrors = [stepUpRequired, ...stepUpErrors]
 
-/** Counted before it is looked at, and as slow when it is wrong, as a sign-in is: a stolen token is no way to guess it. */
-const provePassword = (ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> =>
+/** Counted before it is looked at, and as slow when it is wrong, as a sign-in is: a stolen token is no way to guess it. Throws INVALID_PASSWORD, ACCOUNT_LOCKED. */
+export const requireCurrentPassword = (ctx: Ctx, user: User, password: string): Promise<void> =>
   failSlowly(ctx, () => checkPassword(ctx, user, password), password)
 
-async function checkPassword(ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> {
+async function checkPassword(ctx: Ctx, user: User, password: string): Promise<void> {
   const attempt = await countAttempt(ctx, await attemptOf(ctx, user, user.email))
   const isRight = user.passwordHash !== null && (await verifyPassword(ctx, user.passwordHash, password)).matches
   if (!isRight) throw await failAttempt(ctx, attempt, passwordWrong())
   await passAttempt(ctx, attempt)
+}
+
+async function provePassword(ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> {
+  await requireCurrentPassword(ctx, user, password)
   return ['pwd']
 }
 

@@ -4,7 +4,7 @@ import { backupCodes, totpFactors } from '../../mfa/tables.ts'
 import { isRedeemed, oneTimeTokens } from '../../one-time-tokens/tables.ts'
 import type { OneTimePurpose, Redemption } from '../../one-time-tokens/types.ts'
 import { passkeys } from '../../passkeys/tables.ts'
-import { users } from '../../users/tables.ts'
+import { formerAddresses, isEmailFree, users } from '../../users/tables.ts'
 import type { AddedFactor } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -21,18 +21,17 @@ export interface Redeemed {
   readonly redemption: Redemption
 }
 
-const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
-  and(
-    eq(users.id, userId),
-    eq(users.email, email),
-    eq(users.authVersion, authVersion),
-    inArray(users.status, ['active', 'pending']),
-  )
+/** Of whom may sign in. */
+const isOpen = (userId: string): SQL | undefined =>
+  and(eq(users.id, userId), inArray(users.status, ['active', 'pending']))
 
-const changed = { id: users.id, authVersion: users.authVersion }
+const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
+  and(isOpen(userId), eq(users.email, email), eq(users.authVersion, authVersion))
+
+const changed = { id: users.id, email: users.email, authVersion: users.authVersion }
 
 /** Sessions end with such a change; `keptSessionId` names the one that does not. */
-const newCredentials = (keptSessionId: string | null) => ({
+export const newCredentials = (keptSessionId: string | null) => ({
   authVersion: sql`${users.authVersion} + 1`,
   keptSessionId,
 })
@@ -80,11 +79,7 @@ export const updatePassword = (
     .where(isTarget(target))
     .returning(changed)
 
-/**
- * For the batch of `updatePasswordByLink`: what these reports would end has ended. Whoever copied one from a mailbox that is
- * its owner's again must not choose a password with it. A report that takes an added factor away is still of use.
- */
-export const voidSettledReports = ({ db, now }: Store, { userId, redemption }: Redeemed & Pick<Target, 'userId'>) =>
+const voidReports = ({ db, now }: Store, userId: string, condition: SQL) =>
   db
     .update(oneTimeTokens)
     .set({ usedAt: now(), redemption: 'void' })
@@ -94,9 +89,21 @@ export const voidSettledReports = ({ db, now }: Store, { userId, redemption }: R
         eq(oneTimeTokens.purpose, 'activity_report' satisfies OneTimePurpose),
         isNull(oneTimeTokens.usedAt),
         sql`${oneTimeTokens.data} ->> '$.added' is null`,
-        isRedeemed(redemption),
+        condition,
       ),
     )
+
+/**
+ * For the batch of `updatePasswordByLink`: what these reports would end has ended. Whoever copied one from a mailbox that is
+ * its owner's again must not choose a password with it. A report that takes an added factor away is still of use: a thief
+ * who added it may also have changed the password.
+ */
+export const voidSettledReports = (store: Store, { userId, redemption }: Redeemed & Pick<Target, 'userId'>) =>
+  voidReports(store, userId, isRedeemed(redemption))
+
+/** As `voidSettledReports`, for the batch of `updatePassword`, before it. */
+export const voidReportsBeforeChange = (store: Store, target: Target) =>
+  voidReports(store, target.userId, sql`exists (select 1 from ${users} where ${isTarget(target)})`)
 
 /** By who has the link. Returns no row when the link was not good, or the credentials were changed meanwhile. */
 export const updatePasswordByLink = (
@@ -131,6 +138,8 @@ export function removeUnansweredFactors({ db, now }: Store, target: Target & Red
     db.delete(passkeys).where(and(eq(passkeys.userId, userId), isTakenOver)),
     db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isTakenOver)),
     db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isTakenOver)),
+    // Nor come back by an address that the account had before.
+    db.delete(formerAddresses).where(and(eq(formerAddresses.userId, userId), isTakenOver)),
     db
       .update(oneTimeTokens)
       .set({ usedAt: now(), redemption: 'void' })
@@ -159,11 +168,10 @@ export const updateUnansweredAccount = ({ db, now }: Store, target: Target & Red
  */
 export function deleteReportedFactor(
   { db }: Store,
-  target: Target & Redeemed,
+  { userId, redemption }: Redeemed & Pick<Target, 'userId'>,
   { added, toldAt }: { added: AddedFactor; toldAt: number },
 ) {
-  const { userId } = target
-  const isReported = sql`exists (select 1 from ${users} where ${and(isTarget(target), isRedeemed(target.redemption))})`
+  const isReported = sql`exists (select 1 from ${users} where ${and(isOpen(userId), isRedeemed(redemption))})`
   if (added.kind === 'passkey')
     return [db.delete(passkeys).where(and(eq(passkeys.userId, userId), eq(passkeys.id, added.id), isReported))]
   const isTold = and(
@@ -178,45 +186,54 @@ export function deleteReportedFactor(
   ]
 }
 
-/** After `deleteReportedFactor` in the same batch. */
-const remainingFactors = sql`${users.mfaEnabled} and exists (
+/** After what takes factors away in the same batch. */
+export const remainingFactors = sql`${users.mfaEnabled} and exists (
   select 1 from ${totpFactors} where ${totpFactors.userId} = ${users.id} and ${totpFactors.confirmedAt} is not null)`
 
-/** Somebody else may know the password: it goes, until the holder of the link chooses another. */
-export const updateReported = ({ db, now }: Store, target: Target & Redeemed) =>
+/**
+ * Somebody else may know the password: it goes, until the holder of the link chooses another. Whatever was changed since
+ * the account was read: who is in it must not be faster than its owner.
+ */
+export const updateReported = ({ db, now }: Store, { userId, redemption }: Redeemed & Pick<Target, 'userId'>) =>
   db
     .update(users)
     .set({ passwordHash: null, ...newCredentials(null), mfaEnabled: remainingFactors, updatedAt: now() })
-    .where(and(isTarget(target), isRedeemed(target.redemption)))
+    .where(and(isOpen(userId), isRedeemed(redemption)))
     .returning(changed)
 
-/** Returns no row when the link was not good, the credentials were changed since it was asked for, or the address is taken. */
-export const updateEmail = (
-  { db, now }: Store,
-  {
-    newEmail,
-    keptSessionId,
-    isAnswered,
-    redemption,
-    ...target
-  }: Target & Redeemed & { newEmail: string; keptSessionId: string; isAnswered: boolean },
+type EmailChange = Target & Redeemed & { newEmail: string }
+
+const isEmailChangeable = ({ now }: Store, { redemption, newEmail, ...target }: EmailChange): SQL | undefined =>
+  and(isTarget(target), isRedeemed(redemption), isEmailFree(newEmail, { userId: target.userId, now: now() }))
+
+/** For the batch of `updateEmail`, before it: a verified address stays reserved for the account until then. */
+export const insertFormerAddress = (
+  store: Store,
+  { id, until, ...change }: EmailChange & { id: string; until: number },
 ) =>
-  db
+  store.db.insert(formerAddresses).select(
+    sql`select ${id}, ${users.id}, ${users.email}, ${change.newEmail}, ${store.now()}, ${until} from ${users}
+      where ${and(isEmailChangeable(store, change), isNotNull(users.emailVerifiedAt))}`,
+  )
+
+/**
+ * Returns no row when the link was not good, the credentials were changed since it was asked for, or the address is taken or
+ * reserved for another.
+ */
+export const updateEmail = (
+  store: Store,
+  { keptSessionId, isAnswered, ...change }: EmailChange & { keptSessionId: string; isAnswered: boolean },
+) =>
+  store.db
     .update(users)
     .set({
-      email: newEmail,
-      emailVerifiedAt: now(),
-      emailUnansweredSince: isAnswered ? null : now(),
+      email: change.newEmail,
+      emailVerifiedAt: store.now(),
+      emailUnansweredSince: isAnswered ? null : store.now(),
       status: 'active',
       ...newCredentials(keptSessionId),
       claimsVersion: sql`${users.claimsVersion} + 1`,
-      updatedAt: now(),
+      updatedAt: store.now(),
     })
-    .where(
-      and(
-        isTarget(target),
-        isRedeemed(redemption),
-        sql`not exists (select 1 from ${users} as other where other.email = ${newEmail})`,
-      ),
-    )
+    .where(isEmailChangeable(store, change))
     .returning({ ...changed, claimsVersion: users.claimsVersion })

@@ -13,6 +13,20 @@ export const TokenBody = z.object({ token })
 export const TokenQuery = z.object({ token })
 /** What a person says on the page of a link: whether they made the account. */
 export const AnswerBody = TokenBody.extend({ answer: z.enum(['yes', 'no']) })
+
+/** A link that may want a second factor beside it. */
+export const TokenAndFactorBody = TokenBody.extend(StepUpBody.pick({ code: true, credential: true }).shape)
+/** A link that may want a password or a second factor beside it. */
+export const TokenAndProofBody = TokenBody.extend(StepUpBody.shape)
+
+/** As a form of our own pages sends it: without script there is no passkey. */
+export const TokenAndProofForm = TokenAndProofBody.omit({ credential: true })
+
+export const toTokenAndProof = ({ token, ...given }: z.output<typeof TokenAndFactorBody>) => ({
+  token,
+  ...toStepUp(given),
+})
+
 /** Without an address it is the caller's own. */
 export const ResendBody = z.object({ email: EmailField.nullish() })
 
@@ -86,3 +100,11 @@ export const endedToWire = (
 /** `message` is for a link that did its work now. */
 export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
   endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)
+export const EndedAndReset = DoneAndEnded.extend({
+  reset_token: z.string().meta({ description: 'Sets the new password, once: `POST /api/v1/auth/reset-password`' }),
+})
+
+export const endedAndResetToWire = (
+  message: string,
+  ended: { resetToken: string; propagated: boolean },
+): z.infer<typeof EndedAndReset> => ({ ...endedToWire(message, ended), reset_token: ended.resetToken })

@@ -27,13 +27,19 @@ export const de: Catalogue = {
   'mail.email_change_notice.subject': 'Die E-Mail-Adresse Ihres Kontos bei {app} soll sich ändern',
   'mail.email_change_notice.body':
     'Jemand, der in Ihrem Konto bei {app} angemeldet ist, möchte dessen E-Mail-Adresse in {newEmail} ändern. Die Änderung gilt, sobald diese Adresse bestätigt ist.',
-  'mail.email_change_notice.note':
-    'Falls Sie das nicht waren, ändern Sie jetzt Ihr Passwort und beenden Sie Ihre anderen Sitzungen.',
+  'mail.email_change_notice.action': 'Das war ich nicht',
 
   'mail.email_changed.subject': 'Die E-Mail-Adresse Ihres Kontos bei {app} wurde geändert',
   'mail.email_changed.body':
-    'Die E-Mail-Adresse Ihres Kontos bei {app} ist jetzt {newEmail}. An diese Adresse gehen keine E-Mails mehr, und die Sitzungen des Kontos wurden beendet, außer der, die darum gebeten hat.',
-  'mail.email_changed.note': 'Falls Sie das nicht waren, wenden Sie sich an die Betreiber von {app}.',
+    'Ihr Konto bei {app} hatte bis {time} diese Adresse. Jetzt hat es die Adresse {newEmail}. Falls Sie das nicht waren, nehmen Sie die Änderung zurück: Diese Adresse gilt wieder, alle Sitzungen enden, was seitdem für die Anmeldung hinzukam, wird entfernt, und Sie wählen ein neues Passwort. Das geht bis {until}.',
+  'mail.email_changed.action': 'Änderung zurücknehmen',
+  'mail.email_changed.note':
+    'Falls Sie es waren, ignorieren Sie diese E-Mail. Bis dahin kommen andere Mitteilungen über Ihr Konto auch an diese Adresse.',
+
+  'mail.email_reverted.subject': 'Die Änderung der E-Mail-Adresse Ihres Kontos bei {app} wurde zurückgenommen',
+  'mail.email_reverted.body':
+    'Ihr Konto bei {app} hat wieder die Adresse {newEmail}: Jemand, der die E-Mails dieser Adresse liest, hat die Änderung zurückgenommen. Alle Sitzungen wurden beendet.',
+  'mail.email_reverted.note': 'Falls Sie das nicht waren, wenden Sie sich an die Betreiber von {app}.',
 
   'mail.password_reset.subject': 'Passwort für {app} zurücksetzen',
   'mail.password_reset.body':
@@ -62,6 +68,18 @@ export const de: Catalogue = {
     'Mit dieser Adresse sollte ein Konto bei {app} angelegt werden, aber es gibt schon eines. Falls Sie es waren, melden Sie sich an oder setzen Sie Ihr Passwort zurück.',
   'mail.account_exists.action': 'Zu Ihrem Konto',
   'mail.account_exists.note': 'Falls Sie es nicht waren, ignorieren Sie diese E-Mail: Nichts hat sich geändert.',
+
+  'mail.deleted_account.subject': 'Ihr Konto bei {app} wird gelöscht',
+  'mail.deleted_account.body':
+    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können Sie es wiederherstellen; dabei werden Sie nach dem Passwort oder dem zweiten Faktor gefragt.',
+  'mail.deleted_account.action': 'Konto wiederherstellen',
+  'mail.deleted_account.note': 'Falls es entfernt werden soll, ignorieren Sie diese E-Mail.',
+
+  'mail.deleted_by_admin.subject': 'Ihr Konto bei {app} wird gelöscht',
+  'mail.deleted_by_admin.body':
+    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können die Betreiber von {app} es wiederherstellen.',
+  'mail.deleted_by_admin.note':
+    'Falls Sie das nicht verlangt haben, ignorieren Sie diese E-Mail: Nichts hat sich geändert.',
 
   'mail.new_device.subject': 'Neue Anmeldung in Ihrem Konto bei {app}',
   'mail.new_device.body':

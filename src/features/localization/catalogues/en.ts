@@ -22,12 +22,19 @@ export const en = {
   'mail.email_change_notice.subject': 'The email address of your {app} account is about to change',
   'mail.email_change_notice.body':
     'Somebody who is signed in to your account at {app} asked to change its email address to {newEmail}. The change is made when that address is confirmed.',
-  'mail.email_change_notice.note': 'If this was not you, change your password now and end your other sessions.',
+  'mail.email_change_notice.action': 'This was not me',
 
   'mail.email_changed.subject': 'The email address of your {app} account was changed',
   'mail.email_changed.body':
-    'The email address of your account at {app} is now {newEmail}. Mails no longer go to this address, and the sessions of the account were ended but the one that asked.',
-  'mail.email_changed.note': 'If this was not you, write to whoever runs {app}.',
+    'Your account at {app} used this address until {time}. Its address is now {newEmail}. If that was not you, take the change back: this address counts again, all sessions end, what was added since then for signing in is removed, and you choose a new password. You can do so until {until}.',
+  'mail.email_changed.action': 'Take the change back',
+  'mail.email_changed.note':
+    'If it was you, ignore this mail. Until then other notices about your account come to this address, too.',
+
+  'mail.email_reverted.subject': 'The change of the email address of your {app} account was taken back',
+  'mail.email_reverted.body':
+    'Your account at {app} has the address {newEmail} again: somebody who reads the mails of that address took the change to this one back. All sessions were ended.',
+  'mail.email_reverted.note': 'If that was not you, ask whoever runs {app}.',
 
   'mail.password_reset.subject': 'Reset your {app} password',
   'mail.password_reset.body':
@@ -54,6 +61,17 @@ export const en = {
     'Somebody tried to make an account at {app} with this address, which has one already. If it was you, sign in, or reset your password when you do not know it.',
   'mail.account_exists.action': 'Go to your account',
   'mail.account_exists.note': 'If it was not you, ignore this mail: nothing has changed.',
+
+  'mail.deleted_account.subject': 'Your {app} account is being deleted',
+  'mail.deleted_account.body':
+    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then you can restore it; you are asked for its password or its second factor.',
+  'mail.deleted_account.action': 'Restore the account',
+  'mail.deleted_account.note': 'If you want it to be erased, ignore this mail.',
+
+  'mail.deleted_by_admin.subject': 'Your {app} account is being deleted',
+  'mail.deleted_by_admin.body':
+    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then whoever runs {app} can restore it.',
+  'mail.deleted_by_admin.note': 'If you did not ask for this, ignore this mail: nothing has changed.',
 
   'mail.new_device.subject': 'New sign-in to your {app} account',
   'mail.new_device.body':
@@ -98,7 +116,7 @@ export const en = {
 
   'mail.account_restored.subject': 'Your {app} account was restored',
   'mail.account_restored.body':
-    'The deletion of your account at {app} was undone. An admin has to activate it before you can sign in.',
+    'The deletion of your account at {app} was undone. If an admin undid it, an admin also has to activate the account before you can sign in.',
 
   'notification.role_changed.title': 'Your role was changed',
   'notification.role_changed.message': 'Your role is now {role}. What you may do changes with your next token.',

@@ -43,8 +43,18 @@ function describe(request: MailRequest): Described {
     case 'account_exists':
       return { link: request.params.link, isReport: false, params: {} }
     case 'email_change_notice':
-    case 'email_changed':
+      return { link: request.params.reportLink, isReport: true, params: { newEmail: request.params.newEmail } }
+    case 'email_changed': {
+      const { newEmail, time, until, revertLink } = request.params
+      const params = { newEmail, time: formatTime(locale, time), until: formatTime(locale, until) }
+      return { link: revertLink, isReport: false, params }
+    }
+    case 'email_reverted':
       return { link: null, isReport: false, params: { newEmail: request.params.newEmail } }
+    case 'deleted_account':
+      return { link: request.params.link, isReport: false, params: { until: formatTime(locale, request.params.until) } }
+    case 'deleted_by_admin':
+      return { link: null, isReport: false, params: { until: formatTime(locale, request.params.until) } }
     case 'mfa_recovery':
     case 'account_reopened':
     case 'account_restored':

@@ -3,9 +3,9 @@ import type { Ctx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../one-time-tokens/service.ts'
 import type { OneTimeToken } from '../../one-time-tokens/types.ts'
-import { hasPasskeys } from '../../passkeys/service/list.ts'
+import { hasPasskeys, listPasskeys } from '../../passkeys/service/list.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid } from '../errors.ts'
-import { selectBackupCodes } from '../store.ts'
+import { selectBackupCodes, selectFactor } from '../store.ts'
 import type { Challenge, ChallengeInput, IssuedChallenge, SecondStep } from '../types.ts'
 
 export { mfaChallengeInvalid, mfaCodeInvalid }
@@ -27,6 +27,19 @@ const ChallengeData = z.object({
 export async function listSecondFactors(ctx: Ctx, userId: string): Promise<SecondStep[]> {
   const [codes, hasPasskey] = await Promise.all([selectBackupCodes(ctx, userId), hasPasskeys(ctx, userId)])
   const hasBackupCode = codes.some(({ usedAt }) => usedAt === null)
+  return ['totp', ...(hasBackupCode ? (['backup_code'] as const) : []), ...(hasPasskey ? (['passkey'] as const) : [])]
+}
+
+/** As `listSecondFactors`, of what was bound before a time; empty when the second factor was turned on later. */
+export async function listSecondFactorsBefore(ctx: Ctx, userId: string, before: number): Promise<SecondStep[]> {
+  const [factor, codes, passkeys] = await Promise.all([
+    selectFactor(ctx, userId),
+    selectBackupCodes(ctx, userId),
+    listPasskeys(ctx, userId),
+  ])
+  if (!factor || factor.confirmedAt === null || factor.confirmedAt >= before) return []
+  const hasBackupCode = codes.some(({ usedAt, createdAt }) => usedAt === null && createdAt < before)
+  const hasPasskey = passkeys.some(({ createdAt }) => createdAt < before)
   return ['totp', ...(hasBackupCode ? (['backup_code'] as const) : []), ...(hasPasskey ? (['passkey'] as const) : [])]
 }
 

@@ -10,6 +10,8 @@ import type { AssertionCredential, Passkey, PasskeyProof } from '../types.ts'
 import { orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
 import { isMadeUp } from './decoys.ts'
 
+export { passkeyRefused }
+
 /** What checking a passkey's answer throws, for the routes that take one. */
 export const assertionErrors = [ceremonyInvalid, passkeyRefused, passkeyNotFound]
 

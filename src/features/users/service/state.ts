@@ -10,6 +10,7 @@ import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { applyToOwnView } from '../../validation/service.ts'
 import { lastAdmin, userNotFound, userStateConflict } from '../errors.ts'
 import { findChange, isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
+import { isSignInAllowed } from '../rules.ts'
 import { requirePresent } from '../service.ts'
 import { updateRole, updateState, voidLinks } from '../store/state.ts'
 import { insertedUser, selectUser } from '../store.ts'
@@ -104,15 +105,21 @@ export async function ensureUserState(
   }
 }
 
+const isOwn = ({ userId, actor }: StateChangeInput): boolean => actor.type === 'user' && actor.id === userId
+
 /** Null when `before` is no longer true. */
 async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Promise<ChangedUser | null> {
   const { userId, change, actor } = input
   const transition = TRANSITIONS[change]
+  const userRestorable = change === 'delete' && isOwn(input) && isSignInAllowed(before)
   const eraseAt = change === 'delete' ? ctx.now() + ctx.config.DELETION_GRACE_DAYS * DAY : null
   const stateChange = { userId, from: before.status, transition }
   const { rows, propagated } = await commitAllAndPropagate(
     ctx,
-    [...(transition.ends === null ? [] : [voidLinks(ctx, stateChange)]), updateState(ctx, { ...stateChange, eraseAt })],
+    [
+      ...(transition.ends === null ? [] : [voidLinks(ctx, stateChange)]),
+      updateState(ctx, { ...stateChange, eraseAt, userRestorable }),
+    ],
     ...eventsOf(before, input),
   )
   const user = insertedUser(rows)

@@ -13,6 +13,7 @@ const { events, users } = tables
 const OWNED = [
   tables.backupCodes,
   tables.deadLetters,
+  tables.formerAddresses,
   tables.mails,
   tables.oneTimeTokens,
   tables.passkeyHandles,

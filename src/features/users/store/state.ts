@@ -50,7 +50,10 @@ export const voidLinks = (store: Store, change: ChangeOfState) => {
 }
 
 /** The statement returns no row when the user is not in the state `from`, or is the last admin. */
-export const updateState = (store: Store, { eraseAt, ...change }: ChangeOfState & { eraseAt: number | null }) => {
+export const updateState = (
+  store: Store,
+  { eraseAt, userRestorable, ...change }: ChangeOfState & { eraseAt: number | null; userRestorable: boolean },
+) => {
   const { db, now } = store
   const { transition } = change
   return db
@@ -59,6 +62,7 @@ export const updateState = (store: Store, { eraseAt, ...change }: ChangeOfState 
       status: transition.to,
       deletedAt: transition.to === 'deleted' ? now() : null,
       eraseAt,
+      userRestorable,
       ...raisedClaims,
       ...(transition.ends === null ? {} : { authVersion: sql`${users.authVersion} + 1`, keptSessionId: null }),
       updatedAt: now(),

@@ -1,0 +1,101 @@
+import type { Ctx } from '../../../context.ts'
+import { commitAllAndPropagate } from '../../../db/commit.ts'
+import { DAY } from '../../../lib/time.ts'
+import { queueMail } from '../../mail/service.ts'
+import { listSecondFactors } from '../../mfa/service/challenges.ts'
+import { requireCode } from '../../mfa/service/codes.ts'
+import { findOneTimeToken, issueOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
+import { verifyFurtherPasskey } from '../../passkeys/service/assert.ts'
+import { findUser, isRestorable } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { applyToOwnView } from '../../validation/service.ts'
+import { accountLocked, linkInvalid, passwordWrong } from '../errors.ts'
+import { updateRestored } from '../store/way-back.ts'
+import { failSlowly } from './attempts.ts'
+import { linkTo } from './links.ts'
+import { mayMailLink } from './mailed-links.ts'
+import { factorMissing, type GivenSecondFactor, secondFactorErrors } from './older-factors.ts'
+import { tellOwner } from './owner-notice.ts'
+import { requireCurrentPassword } from './step-up.ts'
+
+const LINK_LIFETIME_MS = DAY
+
+/** What `restoreAccount` throws, for its route. */
+export const restoreErrors = [linkInvalid, passwordWrong, accountLocked, ...secondFactorErrors]
+
+/** What comes with the link. */
+export interface RestoreProof extends GivenSecondFactor {
+  readonly password?: string | null | undefined
+}
+
+/** Tells the address of a deleted account until when it can be restored, with a link where its user may do that. */
+export async function mailDeletion(ctx: Ctx, user: User): Promise<void> {
+  const { id: userId, email: to, locale, eraseAt: until } = user
+  if (user.status !== 'deleted' || until === null || until <= ctx.now()) return
+  const kind = isRestorable(user, ctx.now()) ? 'deleted_account' : 'deleted_by_admin'
+  if (!(await mayMailLink(ctx, kind, to))) return
+  if (kind === 'deleted_by_admin') return queueMail(ctx, { kind, to, userId, locale, params: { until } })
+  const { token } = await issueOneTimeToken(ctx, {
+    purpose: 'account_restore',
+    userId,
+    email: to,
+    lifetimeMs: Math.min(LINK_LIFETIME_MS, until - ctx.now()),
+  })
+  const params = { until, link: linkTo(ctx, '/restore-account', token) }
+  return queueMail(ctx, { kind, to, userId, locale, params })
+}
+
+async function getRestorable(ctx: Ctx, token: string): Promise<User> {
+  const link = await findOneTimeToken(ctx, 'account_restore', token)
+  const user = link?.userId ? await findUser(ctx, link.userId) : undefined
+  if (!user || user.email !== link?.email || !isRestorable(user, ctx.now())) throw linkInvalid()
+  return user
+}
+
+const listProofsOf = async (ctx: Ctx, user: User): Promise<string[]> => [
+  ...(user.passwordHash === null ? [] : ['password']),
+  ...(user.mfaEnabled ? await listSecondFactors(ctx, user.id) : []),
+]
+
+/** With what, beside its link, an account is restored; empty when the link suffices. Throws INVALID_TOKEN. */
+export const listRestoreProofs = async (ctx: Ctx, token: string): Promise<readonly string[]> =>
+  listProofsOf(ctx, await getRestorable(ctx, token))
+
+/** Whoever has the mailbox alone is not the user: of password and second factor one is proved, where there is any. */
+async function requireProof(ctx: Ctx, user: User, { password, code, credential }: RestoreProof): Promise<void> {
+  const methods = await listProofsOf(ctx, user)
+  if (methods.length === 0) return
+  if (password) await requireCurrentPassword(ctx, user, password)
+  else if (code && user.mfaEnabled) await requireCode(ctx, user.id, code)
+  else if (credential && user.mfaEnabled)
+    await failSlowly(ctx, () => verifyFurtherPasskey(ctx, { userId: user.id, before: ['email'] }, { credential }))
+  else throw factorMissing(methods)
+}
+
+/**
+ * Brings back an account that its user deleted: usable as it was, without its sessions. Throws INVALID_TOKEN,
+ * STEP_UP_REQUIRED with what would do, and for what is wrong INVALID_PASSWORD, ACCOUNT_LOCKED, INVALID_CODE,
+ * SECOND_FACTOR_LOCKED and what `verifyFurtherPasskey` throws: then the link still works.
+ */
+export async function restoreAccount(
+  ctx: Ctx,
+  { token, ...given }: { token: string } & RestoreProof,
+): Promise<{ propagated: boolean }> {
+  const user = await getRestorable(ctx, token)
+  await requireProof(ctx, user, given)
+  const { id: userId } = user
+  const { redemption, statement } = await redemptionOf(ctx, 'account_restore', token)
+  const { rows, propagated } = await commitAllAndPropagate(ctx, [statement, updateRestored(ctx, userId, redemption)], {
+    type: 'user.restored',
+    subject: userId,
+    userId,
+    actor: { type: 'user', id: userId },
+    data: { before: { status: 'deleted' }, after: { status: 'active' } },
+    raisesClaims: true,
+  })
+  const [restored] = rows
+  if (!restored) throw linkInvalid()
+  applyToOwnView(ctx, [{ kind: 'claims', userId, below: restored.claimsVersion }])
+  tellOwner(ctx, user, { kind: 'account_restored', params: {} })
+  return { propagated }
+}
