@@ -234,6 +234,7 @@ const OTHER_SCHEMES = [
     'Hawk id="dh37fgj492je", ts="1353832234", nonce="j4h3g2", mac="6R4rV5iE+NPoym+WwjeHzjAGXUtLNIxmo1vpMofpLAE="',
   ],
   ['OAuth (RFC 5849)', 'OAuth realm="Bearer", oauth_consumer_key="9djdj82h48djs9d2", oauth_token="kkk9d7dh3k39sjv7"'],
+  ['Digest that speaks of ours', 'Digest username="x, Bearer y", bearer=z, dpop = "a\\", Bearer b"'],
   ['Negotiate', 'Negotiate YIIJvwYGKwYBBQUCoIIJszCC'],
   ['a name that begins like ours', 'Bearer-Of-Others x, y'],
 ] as const
@@ -249,13 +250,18 @@ describe('an Authorization header of the application', () => {
     expect([alone.status, alone.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
   })
 
-  it.each(['DPoP x.y.z', 'DPoP', 'Bearer', 'bearer,', ', Bearer x.y.z', 'Bearer x.y.z, Digest a="b"'])(
-    'that was meant as a token is refused, cookie or not: %j',
-    async (authorization) => {
-      const headers = { authorization, ...cookieOf(ada.token) }
-      expect((await app.fetch('/validate', { headers })).status).toBe(401)
-    },
-  )
+  it.each([
+    'DPoP x.y.z',
+    'DPoP',
+    'Bearer',
+    'bearer,',
+    ', Bearer x.y.z',
+    'Basic a, Bearer x.y.z',
+    'Bearer x.y.z, Digest a="b"',
+  ])('that was meant as a token is refused, cookie or not: %j', async (authorization) => {
+    const headers = { authorization, ...cookieOf(ada.token) }
+    expect((await app.fetch('/validate', { headers })).status).toBe(401)
+  })
 
   it('with a token of another issuer is left alone by from=cookie', async () => {
     const headers = { authorization: 'Bearer a.foreign.token', ...cookieOf(ada.token) }

@@ -11,8 +11,9 @@ const MALFORMED: Credential = { state: 'malformed' }
 const MAX_CREDENTIAL_LENGTH = 8 * 1024
 /** RFC 6750 2.1, without the characters that no JWT has. The scheme in any case (RFC 9110 11.1). */
 const BEARER = /^bearer +([A-Za-z0-9_.-]+)$/i
-/** A scheme of access tokens, followed by none of RFC 9110's token characters; empty lines of the header may stand before it. */
-const OURS = /^[\s,]*(?:bearer|dpop)(?![\w!#$%&'*+.^`|~-])/i
+/** A scheme of access tokens, of this line of the header or of another that was joined to it; no parameter of that name. */
+const OURS = /(?:^|,)\s*(?:bearer|dpop)(?![\w!#$%&'*+.^`|~-]|\s*=)/i
+const QUOTED = /"(?:[^"\\]|\\.)*"/g
 
 const toToken = (token: string): Credential =>
   token.length <= MAX_CREDENTIAL_LENGTH ? { state: 'token', token } : MALFORMED
@@ -25,7 +26,7 @@ export function readAuthorization(header: string | null): Credential {
   if (header === null) return NONE
   const token = BEARER.exec(header)?.[1]
   if (token !== undefined) return toToken(token)
-  return OURS.test(header) ? MALFORMED : NONE
+  return OURS.test(header.replaceAll(QUOTED, '')) ? MALFORMED : NONE
 }
 
 /** The cookie's token. Two different ones of one name mean that somebody planted one (RFC 6265 8.6): neither counts. */
