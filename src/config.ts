@@ -34,14 +34,19 @@ const list = z
       .filter((item) => item !== ''),
   )
 const secret = z.string('is missing').min(32, 'must have at least 32 characters')
-/** `postern@example.com` or `Postern <postern@example.com>`. */
+const MAILBOX = /^(?:((?:[^<>"\p{C}]|"(?:[^"\\\p{C}]|\\\P{C})*")*) *<)?([^\s\p{C}<>"(),:;@[\]\\]+@[A-Za-z0-9.-]+)(>?)$/u
+
+/** A display name without the quotes and backslashes of its quoted strings (RFC 5322 3.2.4). */
+const unquote = (phrase: string): string =>
+  phrase.replace(/"((?:[^"\\]|\\.)*)"/gu, (_, quoted: string) => quoted.replace(/\\(.)/gu, '$1')).trim()
+
+/** `postern@example.com`, `Postern <postern@example.com>` or `"Postern, Inc." <postern@example.com>` (RFC 5322 3.4). */
 const mailbox = z
   .string()
-  .transform((text) =>
-    /^(?:([^<>"\p{C}]{1,80}?) *<)?([^\s\p{C}<>"(),:;@[\]\\]+@[A-Za-z0-9.-]+)(>?)$/u.exec(text.trim()),
-  )
+  .transform((text) => MAILBOX.exec(text.trim()))
   .refine((match) => match !== null && (match[1] === undefined) === (match[3] === ''), 'must be a mail address')
-  .transform((match) => ({ name: match?.[1] ?? null, address: match?.[2] ?? '' }))
+  .transform((match) => ({ name: unquote(match?.[1] ?? '') || null, address: match?.[2] ?? '' }))
+  .refine(({ name }) => (name ?? '').length <= 80, 'must have a name of at most 80 characters')
 const origin = z
   .url({
     protocol: /^https?$/,

@@ -109,3 +109,12 @@ export const optionalUserRoute: Guard<Ctx & { readonly actor: UserActor | null }
 
 /** As `optionalUserRoute`; the session of who is signed in is confirmed. */
 export const confirmedOptionalUserRoute: typeof optionalUserRoute = { ...optionalUserRoute, strong: true }
+
+/**
+ * As `confirmedOptionalUserRoute`, but a bad credential counts as none: the body may prove who asks, and clients send the
+ * token of a session that is over with it. Where the body does not, the route itself refuses the token.
+ */
+export const lenientUserRoute: typeof optionalUserRoute = {
+  ...confirmedOptionalUserRoute,
+  admit: (ctx, identity) => ({ ...ctx, actor: identity.state === 'valid' ? requireUser(identity) : null }),
+}

@@ -14,6 +14,7 @@ import {
   malformedRequest,
   payloadTooLarge,
   rateLimited,
+  serviceUnavailable,
   unauthorized,
   unsupportedMediaType,
   validationFailed,
@@ -26,7 +27,7 @@ import { errorEnvelope } from './render-error.ts'
 import { type Answer, type Route, refusesOtherSites } from './router.ts'
 
 /** The envelope of `render-error.ts`, as a schema. */
-const ErrorAnswer = z.object({
+export const ErrorAnswer = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
@@ -173,13 +174,16 @@ function contentOf({ schema, contentType }: Answer): Pick<ZodOpenApiResponseObje
   return { content: { [contentType ?? 'application/json']: { schema: schema ?? { type: 'string' } } } }
 }
 
-/** What a guard of each kind refuses with. A custom guard's route names its refusals itself. */
+/**
+ * What a guard of each kind refuses with: whether a token still counts may be more than the verifier can find out. A custom
+ * guard's route names its refusals itself.
+ */
 const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
   public: [],
-  optional: [tokenInvalid, scopeMissing],
-  user: [unauthorized, tokenInvalid, scopeMissing],
-  admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired],
-  principal: [unauthorized, tokenInvalid, scopeMissing],
+  optional: [tokenInvalid, scopeMissing, serviceUnavailable],
+  user: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+  admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired, serviceUnavailable],
+  principal: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
   custom: [],
 }
 
@@ -199,11 +203,15 @@ const INVALID_FIELD = {
   validation_errors: [{ field: 'body.email', message: 'must be an email address', type: 'invalid_format' }],
 }
 
+/** The code that a body says: the envelope's, or that of RFC 6749 5.2. */
+export const codeOf = ({ code, error }: Readonly<Record<string, unknown>>): string | undefined =>
+  [code, error].find((value) => typeof value === 'string')
+
 function failureOf({ renderError }: Route, error: DomainError): Failure {
   const plain = errorEnvelope(EXAMPLE, error)
   const body = renderError.bodyOf?.(EXAMPLE, error) ?? plain
   return {
-    code: String(body.code ?? error.code),
+    code: codeOf(body) ?? error.code,
     message: String(body.message ?? error.message),
     // The surface itself says what status it gives to an error.
     status: renderError(EXAMPLE, error).status,

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
 import { requireKnownSite } from './cors.ts'
-import { type Guard, type Identity, tokenInvalid, type Verifier } from './guard.ts'
+import type { Guard, Identity, Verifier } from './guard.ts'
 import { type BodyEncoding, parseInput, parseQuery, readInput } from './input.ts'
 import type { ErrorRenderer } from './render-error.ts'
 import type { HonoEnv } from './request-state.ts'
@@ -147,9 +147,9 @@ export async function tierIdentityOf(c: Context<HonoEnv>, verifier: Verifier): P
   }
 }
 
-async function confirmActor(ctx: Ctx, verifier: Verifier): Promise<void> {
+async function isConfirmed(ctx: Ctx, verifier: Verifier): Promise<boolean> {
   const { actor } = ctx as Ctx & { actor: UserActor | ClientActor | null }
-  if (actor !== null && !(await verifier.confirm(ctx, actor))) throw tokenInvalid()
+  return actor === null || verifier.confirm(ctx, actor)
 }
 
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
@@ -173,8 +173,8 @@ async function admit(c: Context<HonoEnv>, route: Route, verifier: Verifier, limi
   else if (!spec.unlimited) identity = await tierIdentityOf(c, verifier)
   if (!spec.unlimited) await limit(c, identity, spec)
   const narrowed = spec.guard.admit(ctx, identity)
-  if (spec.guard.strong) await confirmActor(narrowed, verifier)
-  return narrowed
+  if (!spec.guard.strong || (await isConfirmed(narrowed, verifier))) return narrowed
+  return spec.guard.admit(ctx, { state: 'invalid', reason: 'unconfirmed' })
 }
 
 /** What the route reads of a request, parsed; throws what is wrong with it. */

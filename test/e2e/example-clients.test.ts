@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { bearer, PASSWORD, post, revoke, signInAdmin, signUp } from './support/api.ts'
 import { type Application, type Seen, startApplication } from './support/application.ts'
@@ -9,6 +11,27 @@ const origin = inject('origin')
 
 const run = (script: string, args: readonly string[], env: Record<string, string> = {}): Running =>
   start(process.execPath, [`examples/clients/${script}`, ...args], { cwd: PROJECT_ROOT, env })
+
+/** Before the service: it takes refreshes, and the first answers to them never arrive. Keeps the key of each. */
+async function startLossyGate(losses: number) {
+  const keys: (string | undefined)[] = []
+  const server = createServer(async (request, response) => {
+    const { url = '/', method = 'GET', headers } = request
+    const key = headers['idempotency-key'] as string | undefined
+    const isRefresh = url === '/auth/token-refresh'
+    if (isRefresh) keys.push(key)
+    const answer = await fetch(new URL(url, origin), {
+      method,
+      headers: { 'content-type': headers['content-type'] ?? '', ...(key ? { 'idempotency-key': key } : {}) },
+      body: await text(request),
+    })
+    if (isRefresh && keys.length <= losses) request.socket.destroy()
+    else response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return { origin: `http://127.0.0.1:${port}`, keys, stop: () => server.close() }
+}
 
 describe('examples/clients/oauth2-password', () => {
   const signIn = (name: string, env: Record<string, string> = { PASSWORD }) =>
@@ -32,6 +55,22 @@ describe('examples/clients/oauth2-password', () => {
     const { email } = await signUp(origin)
     const client = signIn(email, { PASSWORD: 'wrong password' })
     expect([await client.ended, client.output().trim()]).toEqual([1, '401 Invalid email or password'])
+  })
+
+  it('repeats a refresh whose answers were lost under the same key, however late, and a new one under another', async () => {
+    const { email } = await signUp(origin)
+    const gate = await startLossyGate(2)
+    const script = `
+      const { PasswordFlow } = await import('./examples/clients/oauth2-password/password-flow.mjs')
+      const flow = await PasswordFlow.signIn('${gate.origin}', { username: '${email}', password: '${PASSWORD}' })
+      await flow.renew().catch(() => console.log('lost'))
+      for (const _ of [1, 2]) await flow.renew().then(() => console.log('renewed'))`
+    const program = start(process.execPath, ['--input-type=module', '-e', script], { cwd: PROJECT_ROOT, env: {} })
+    expect([await program.ended, program.output().trim().split('\n')]).toEqual([0, ['lost', 'renewed', 'renewed']])
+    const [first, ...others] = gate.keys
+    expect(first).toMatch(/^[\w-]{36}$/)
+    expect(others).toEqual([first, first, expect.not.stringMatching(`^${first}$`)])
+    gate.stop()
   })
 
   it('wants a name and a password', async () => {

@@ -137,6 +137,31 @@ describe('SMTP', () => {
   )
 })
 
+describe('an address beyond ASCII', () => {
+  const mail = () => mailOf({ to: 'jürgen@example.test' })
+
+  it('is written to a server that offers SMTPUTF8', async () => {
+    const server = await mailServer()
+    expect(await transports.send({ settings: smtp(server), mail: mail() })).toEqual({ outcome: 'sent' })
+    expect(server.mails).toMatchObject([{ to: ['jürgen@example.test'] }])
+  })
+
+  it('ends the mail before any of it is sent where the server does not, also after STARTTLS', async () => {
+    for (const SMTP_SECURITY of ['starttls', 'none']) {
+      const server = await mailServer({ hideSMTPUTF8: true })
+      const delivery = await transports.send({ settings: smtp(server, { SMTP_SECURITY }), mail: mail() })
+      expect(delivery).toEqual({ outcome: 'refused', reason: 'smtp SMTPUTF8_NOT_OFFERED' })
+      expect([server.logins, server.mails]).toEqual([[], []])
+    }
+  })
+
+  it('of the sender ends the mail, too', async () => {
+    const server = await mailServer({ hideSMTPUTF8: true })
+    const settings = smtp(server, { MAIL_FROM: 'tür@example.test' })
+    expect(await transports.send({ settings, mail: mailOf() })).toMatchObject({ reason: 'smtp SMTPUTF8_NOT_OFFERED' })
+  })
+})
+
 describe('an SMTP server that refuses', () => {
   it('a login ends the mail, and the reason names no password', async () => {
     const server = await mailServer()

@@ -4,6 +4,7 @@ import { type Env, isBroken, loadConfig } from '../../src/config.ts'
 import { type Ctx, createContext } from '../../src/context.ts'
 import { locationOf } from '../../src/features/validation/store.ts'
 import { Isolate } from '../../src/lib/isolate.ts'
+import { documentOfService, requireDocumented } from './documented.ts'
 
 export const env = workerEnv as unknown as Env
 
@@ -36,7 +37,13 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
   const waitUntil = (work: Promise<unknown>) => void pending.push(work)
   return {
     isolate,
-    fetch: (path, init) => app.fetch(new Request(new URL(path, 'http://127.0.0.1:8787'), init), env, { waitUntil }),
+    fetch: async (path, init) => {
+      const request = new Request(new URL(path, 'http://127.0.0.1:8787'), init)
+      const response = await app.fetch(request, env, { waitUntil })
+      const config = await loadConfig(env)
+      if (!isBroken(config)) await requireDocumented(documentOfService(config.COMPAT), request, response)
+      return response
+    },
     ctx: async () => {
       const config = await loadConfig(env)
       if (isBroken(config)) throw new Error('the test configuration is broken')

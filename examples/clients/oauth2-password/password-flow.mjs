@@ -28,6 +28,8 @@ export class PasswordFlow {
   #origin
   #tokens
   #renewal = null
+  /** Of the exchange that has had no answer yet: its repeat, however late it comes, is the same exchange. */
+  #idempotencyKey = null
 
   constructor(origin, tokens) {
     this.#origin = origin
@@ -54,14 +56,16 @@ export class PasswordFlow {
   }
 
   async #exchange() {
+    // Without a key a repeat counts for 10 seconds; with the same one as long as the access token of the lost answer lives.
+    this.#idempotencyKey ??= crypto.randomUUID()
     const request = {
       method: 'POST',
-      // With the same key a repeat of a lost answer is answered the same, however late.
-      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() },
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': this.#idempotencyKey },
       body: JSON.stringify({ refresh_token: this.#tokens.refresh_token }),
     }
     const ask = () => fetch(new URL('/auth/token-refresh', this.#origin), request)
     this.#tokens = { ...this.#tokens, ...(await read(await ask().catch(ask))) }
+    this.#idempotencyKey = null
   }
 
   /** A call with the access token, which is renewed before it ends, or once when the service refuses it. */

@@ -101,7 +101,8 @@ authRoutes.post(
 authRoutes.post(
   '/refresh',
   {
-    summary: 'Exchange a refresh token for its successor; `Idempotency-Key` makes a retry answer the same',
+    summary:
+      'Exchange a refresh token for its one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives',
     guard: publicRoute,
     body: RefreshBody,
     invalidIs400: true,

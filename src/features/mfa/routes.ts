@@ -1,7 +1,7 @@
-import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
+import { confirmedUserRoute, lenientUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
-import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { serviceUnavailable, tokenInvalid, validationFailed } from '../../lib/errors.ts'
 import { addressUnanswered } from '../auth/service/current.ts'
 import { answerChallenge } from '../auth/service/second-step.ts'
 import { freshFactorErrors } from '../auth/service/step-up.ts'
@@ -18,7 +18,7 @@ import {
 import { listBackupCodes, regenerateBackupCodes } from './service/backup-codes.ts'
 import { requestRecovery } from './service/recovery.ts'
 import { checkOwnBackupCode, checkOwnCode, getSecondFactorStatus } from './service/status.ts'
-import { confirmEnrolment, disableSecondFactor, startEnrolment } from './service/totp.ts'
+import { confirmAndRaise, confirmEnrolment, disableSecondFactor, startEnrolment } from './service/totp.ts'
 import {
   BackupCodesAnswer,
   BackupValidAnswer,
@@ -36,6 +36,7 @@ import {
   enrolmentToWire,
   GivenBody,
   GivenQuery,
+  hasChallenge,
   MessageAnswer,
   MethodBody,
   PasswordBody,
@@ -54,6 +55,7 @@ import {
   toEmail,
   toGiven,
   ValidAnswer,
+  VerifyBody,
   validToWire,
 } from './wire.ts'
 
@@ -96,6 +98,49 @@ mfaRoutes.post(
     ],
   },
   async ({ ctx, body }) => Response.json(enabledToWire(await confirmEnrolment(ctx, body.code))),
+)
+
+const challengeErrors = [
+  mfaChallengeInvalid,
+  mfaCodeInvalid,
+  secondFactorLocked,
+  ...assertionErrors,
+  serviceUnavailable,
+]
+
+mfaRoutes.post(
+  '/mfa/challenge/verify',
+  {
+    summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
+    guard: publicRoute,
+    body: ChallengeBody,
+    answers: { 200: { description: 'A session', schema: SessionTokens } },
+    errors: challengeErrors,
+  },
+  async ({ ctx, body }) => Response.json(signedInToWire(await answerChallenge(ctx, toAnswer(body)))),
+)
+
+const CHALLENGE_MISSING = { field: 'body.mfa_token', message: 'is required', type: 'required' }
+const CODE_MISSING = { field: 'body.code', message: 'is required', type: 'required' }
+
+mfaRoutes.post(
+  '/auth/mfa/verify',
+  {
+    summary:
+      'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
+    guard: lenientUserRoute,
+    body: VerifyBody,
+    answers: { 200: { description: 'A session that has both factors', schema: SessionTokens } },
+    errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode],
+  },
+  async ({ ctx, body, request }) => {
+    const { actor } = ctx
+    if (hasChallenge(body)) return Response.json(signedInToWire(await answerChallenge(ctx, toAnswer(body))))
+    if (!actor && request.headers.has('authorization')) throw tokenInvalid()
+    if (!actor) throw validationFailed({ validation_errors: [CHALLENGE_MISSING] })
+    if (!body.code) throw validationFailed({ validation_errors: [CODE_MISSING] })
+    return Response.json(signedInToWire(await confirmAndRaise({ ...ctx, actor }, body.code)))
+  },
 )
 
 const disableSpec = {
@@ -174,18 +219,6 @@ mfaRoutes.get(
     errors: [tokenInvalid],
   },
   async ({ ctx }) => Response.json(statusToWire(await getSecondFactorStatus(ctx))),
-)
-
-mfaRoutes.post(
-  ['/mfa/challenge/verify', '/auth/mfa/verify'],
-  {
-    summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
-    guard: publicRoute,
-    body: ChallengeBody,
-    answers: { 200: { description: 'A session', schema: SessionTokens } },
-    errors: [mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked, ...assertionErrors, serviceUnavailable],
-  },
-  async ({ ctx, body }) => Response.json(signedInToWire(await answerChallenge(ctx, toAnswer(body)))),
 )
 
 mfaRoutes.get(

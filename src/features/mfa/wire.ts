@@ -43,18 +43,24 @@ export function toCode(body: Given, query: z.output<typeof GivenQuery>): string 
 
 const token = z.string().max(MAX_TOKEN_LENGTH)
 
-/** Clients send what the challenge named `mfa_token` and `challenge_id`, under either name. */
-export const ChallengeBody = z
+/** As in a challenge, or without one: then a signed-in user confirms the pending secret with its first code. */
+export const VerifyBody = z
   .object({
     mfa_token: token.nullish(),
     challenge_id: token.nullish(),
     code: code.nullish(),
     credential: Assertion.nullish(),
   })
-  .refine((body) => Boolean(body.mfa_token || body.challenge_id), { path: ['mfa_token'], message: 'is required' })
   .refine((body) => Boolean(body.code || body.credential), { path: ['code'], message: 'is required' })
 
-export const toAnswer = (body: z.output<typeof ChallengeBody>): ChallengeAnswer => ({
+type Verify = z.output<typeof VerifyBody>
+
+export const hasChallenge = (body: Verify): boolean => Boolean(body.mfa_token || body.challenge_id)
+
+/** Clients send what the challenge named `mfa_token` and `challenge_id`, under either name. */
+export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token'], message: 'is required' })
+
+export const toAnswer = (body: Verify): ChallengeAnswer => ({
   mfaToken: body.mfa_token || body.challenge_id || '',
   ...(body.credential ? { credential: toAssertion(body.credential) } : { code: body.code ?? '' }),
 })

@@ -16,6 +16,7 @@ import {
   AVAILABLE,
   Availability,
   authenticatedToWire,
+  base64OptionsToWire,
   optionsToWire,
   PasskeyList,
   PasskeyWire,
@@ -29,6 +30,7 @@ import {
   registeredToWire,
   Unregenerated,
   unregeneratedToWire,
+  withBase64Ids,
 } from './wire/answers.ts'
 import {
   AuthenticateBeginBody,
@@ -53,17 +55,25 @@ export const passkeyRoutes = createRoutes({ prefix: '', tag: 'passkeys', renderE
 const PREFIX = '/api/v1/passkeys'
 const onePasskey = { 200: { description: 'The passkey', schema: PasskeyWire } }
 
+const registerSpec = {
+  summary:
+    "Options for `navigator.credentials.create()`; needs a factor of the last minutes, the session's or a given one",
+  guard: confirmedUserRoute,
+  body: RegisterBeginBody,
+  answers: { 200: { description: 'The options', schema: RegistrationOptions } },
+  errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
+}
+
+passkeyRoutes.post(`${PREFIX}/register/begin`, registerSpec, async ({ ctx, body }) =>
+  Response.json(await beginRegistration(ctx, toRegistrationRequest(body))),
+)
+
+const BASE64_IDS = 'The options; ids of credentials are standard base64, as the client of this path decodes them'
+
 passkeyRoutes.post(
-  [`${PREFIX}/register/begin`, `${PREFIX}/register/options`],
-  {
-    summary:
-      "Options for `navigator.credentials.create()`; needs a factor of the last minutes, the session's or a given one",
-    guard: confirmedUserRoute,
-    body: RegisterBeginBody,
-    answers: { 200: { description: 'The options', schema: RegistrationOptions } },
-    errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
-  },
-  async ({ ctx, body }) => Response.json(await beginRegistration(ctx, toRegistrationRequest(body))),
+  `${PREFIX}/register/options`,
+  { ...registerSpec, answers: { 200: { description: BASE64_IDS, schema: RegistrationOptions } } },
+  async ({ ctx, body }) => Response.json(withBase64Ids(await beginRegistration(ctx, toRegistrationRequest(body)))),
 )
 
 passkeyRoutes.post(
@@ -79,16 +89,22 @@ passkeyRoutes.post(
   async ({ ctx, body }) => Response.json(registeredToWire(await completeRegistration(ctx, toRegistration(body)))),
 )
 
+const authenticateSpec = {
+  summary: 'Options for `navigator.credentials.get()`: of an account, of a pending second step, or for any passkey',
+  guard: publicRoute,
+  body: AuthenticateBeginBody,
+  answers: { 200: { description: 'The options', schema: RequestOptions } },
+  errors: [mfaChallengeInvalid, serviceUnavailable],
+}
+
+passkeyRoutes.post(`${PREFIX}/authenticate/begin`, authenticateSpec, async ({ ctx, body }) =>
+  Response.json(optionsToWire(await beginAuthentication(ctx, toBegin(body)))),
+)
+
 passkeyRoutes.post(
-  [`${PREFIX}/authenticate/begin`, `${PREFIX}/authenticate/options`],
-  {
-    summary: 'Options for `navigator.credentials.get()`: of an account, of a pending second step, or for any passkey',
-    guard: publicRoute,
-    body: AuthenticateBeginBody,
-    answers: { 200: { description: 'The options', schema: RequestOptions } },
-    errors: [mfaChallengeInvalid, serviceUnavailable],
-  },
-  async ({ ctx, body }) => Response.json(optionsToWire(await beginAuthentication(ctx, toBegin(body)))),
+  `${PREFIX}/authenticate/options`,
+  { ...authenticateSpec, answers: { 200: { description: BASE64_IDS, schema: RequestOptions } } },
+  async ({ ctx, body }) => Response.json(base64OptionsToWire(await beginAuthentication(ctx, toBegin(body)))),
 )
 
 passkeyRoutes.post(

@@ -77,4 +77,15 @@ describe('a secret', () => {
       period: '30',
     })
   })
+
+  it.each([
+    ['Acme: Auth', 'Acme Auth'],
+    ['a:b::c', 'abc'],
+  ])('is given without the colons of its issuer, %j: one colon parts issuer and account', (issuer, shown) => {
+    const text = provisioningUriOf({ issuer, account: 'a@example.test', secret: SECRET })
+    const uri = new URL(text)
+    expect(uri.searchParams.get('issuer')).toBe(shown)
+    expect(decodeURIComponent(uri.pathname).split(':')).toEqual([expect.stringMatching(`${shown}$`), 'a@example.test'])
+    expect(text).not.toMatch(/%3A/i)
+  })
 })

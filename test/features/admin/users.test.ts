@@ -193,9 +193,21 @@ describe('PATCH /api/v1/admin/users/:id', () => {
     const { user } = await signUpUser(app)
     const changes = async () => (await recordedOf(user.id)).filter(({ actor_id }) => actor_id === admin.user.id)
     const same = { status: 'active', is_admin: false, email_verified: false }
-    for (const body of [{}, same, { status: null, unknown: 1 }])
+    for (const body of [same, { is_active: true }])
       expect((await ask('PATCH', `/users/${user.id}`, body)).status).toBe(200)
     expect(await changes()).toEqual([])
+  })
+
+  it('takes is_active for the state: inactive and active again', async () => {
+    const { user } = await signUpUser(app)
+    for (const [is_active, status] of [
+      [false, 'inactive'],
+      [true, 'active'],
+    ]) {
+      const answer = await ask('PATCH', `/users/${user.id}`, { is_active })
+      expect([answer.status, await answer.json()]).toMatchObject([200, { propagated: true, user: { status } }])
+    }
+    expect((await ask('PATCH', `/users/${user.id}`, { is_active: false, status: 'inactive' })).status).toBe(200)
   })
 
   it('changes nothing when a part is refused', async () => {
@@ -239,11 +251,21 @@ describe('PATCH /api/v1/admin/users/:id', () => {
     expect(await answer.json()).toMatchObject({ user: { email_verified: false } })
   })
 
-  it.each([{ status: 'pending' }, { status: 'gone' }, { is_admin: 'yes' }, { email_verified: 1 }, { status: 7 }])(
-    'refuses %j',
-    async (body) => {
-      const { user } = await signUpUser(app)
-      expect((await ask('PATCH', `/users/${user.id}`, body)).status).toBe(422)
-    },
-  )
+  it.each([
+    { status: 'pending' },
+    { status: 'gone' },
+    { is_admin: 'yes' },
+    { email_verified: 1 },
+    { status: 7 },
+    { is_active: 'false' },
+    { is_active: true, status: 'locked' },
+    { is_active: false, status: 'active' },
+    // Nothing that is known: an answer of success would be believed.
+    {},
+    { status: null, is_active: null, unknown: 1 },
+    { isActive: false },
+  ])('refuses %j', async (body) => {
+    const { user } = await signUpUser(app)
+    expect((await ask('PATCH', `/users/${user.id}`, body)).status).toBe(422)
+  })
 })

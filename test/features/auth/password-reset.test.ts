@@ -21,7 +21,9 @@ const signIn = (email: string, password: string) => post('signin', { email, pass
 const rowOf = (email: string) =>
   env.DB.prepare('select * from users where email = ?').bind(email).first<Record<string, unknown>>()
 
-describe.each(['forgot-password', 'password/forgot', 'password/reset-request'])('POST /api/v1/auth/%s', (path) => {
+const FORGOT = ['forgot-password', 'password/forgot', 'password/reset-request', 'password/reset']
+
+describe.each(FORGOT)('POST /api/v1/auth/%s', (path) => {
   it('mails a link to a user, and answers alike for nobody', async () => {
     const { email } = await signUpUser(app)
     const nobody = newEmail()
@@ -39,6 +41,14 @@ describe.each(['forgot-password', 'password/forgot', 'password/reset-request'])(
       expect((await post(path, { email })).status).toBe(200)
       await app.settled()
       expect(await acceptedMails(email, 'password_reset')).toEqual([])
+    }
+  })
+
+  it('takes null and nothing for a token that a client has not', async () => {
+    for (const token of [null, '', undefined]) {
+      const { email } = await signUpUser(app)
+      expect((await post(path, { email, token })).status).toBe(200)
+      await mailedToken(app, email, '/reset-password')
     }
   })
 

@@ -9,6 +9,12 @@ describe('MAIL_FROM', () => {
     ['gate@example.test', null, 'gate@example.test'],
     ['Gate <gate@example.test>', 'Gate', 'gate@example.test'],
     ['Tor der Burg Grün, Ltd. <gate@example.test>', 'Tor der Burg Grün, Ltd.', 'gate@example.test'],
+    ['"Gate" <gate@example.test>', 'Gate', 'gate@example.test'],
+    ['"Acme, Inc." <gate@example.test>', 'Acme, Inc.', 'gate@example.test'],
+    ['"Acme <West>" <gate@example.test>', 'Acme <West>', 'gate@example.test'],
+    [String.raw`"The \"Gate\" \\ West" <gate@example.test>`, String.raw`The "Gate" \ West`, 'gate@example.test'],
+    ['"Acme, Inc." Gate<gate@example.test>', 'Acme, Inc. Gate', 'gate@example.test'],
+    ['<gate@example.test>', null, 'gate@example.test'],
   ])('may be %s', async (text, name, address) => {
     const { config } = await createTestApp({ env: { MAIL_FROM: text } }).ctx()
     expect(config.MAIL_FROM).toEqual({ name, address })
@@ -21,7 +27,12 @@ describe('MAIL_FROM', () => {
     'gate@example.test>',
     'a@example.test, b@example.test',
     'Gate\r\nBcc: x@example.test <gate@example.test>',
-    '"Gate" <gate@example.test>',
+    '"Gate <gate@example.test>',
+    'Gate" <gate@example.test>',
+    String.raw`"Gate\" <gate@example.test>`,
+    '"Gate\r\nBcc: x@example.test" <gate@example.test>',
+    '"Gate" <gate@example.test>, b@example.test',
+    '"Gate" gate@example.test',
   ])('may not be %j', (text) => {
     expect(findBrokenVariables({ ...REQUIRED, MAIL_FROM: text })).toEqual([
       { name: 'MAIL_FROM', reason: 'must be a mail address' },

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { bearer, env, json } from '../../support/app.ts'
+import { bearer, createTestApp, env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { PASSWORD, signUpUser } from '../../support/users.ts'
+import { expectEveryKeySet, type Session } from '../auth/support.ts'
+import { freshMachine, requestToken } from '../oauth/support.ts'
 import {
   ageSession,
   createClockedSuite,
@@ -27,6 +30,10 @@ interface Started {
   qr_code: string
   provisioning_uri: string
   backup_codes: string[]
+}
+
+interface FieldsAnswer {
+  readonly details: { readonly validation_errors: readonly { readonly field: string }[] }
 }
 
 describe('POST /api/v1/mfa/totp/generate', () => {
@@ -120,7 +127,7 @@ describe('POST /api/v1/mfa/totp/verify', () => {
     expect(mails.results).toHaveLength(1)
   })
 
-  it.each(['/mfa/totp/verify', '/mfa/verify'])(
+  it.each(['/mfa/totp/verify', '/mfa/verify', '/auth/mfa/verify'])(
     '%s is 400 before a start, for a wrong code, and once it is on',
     async (path) => {
       const { headers } = await signUpUser(app)
@@ -131,7 +138,8 @@ describe('POST /api/v1/mfa/totp/verify', () => {
         'INVALID_CODE',
       ])
       const answer = await post(path, { code: totpAt(secret, app.clock.now) }, headers)
-      expect([answer.status, await answer.json()]).toMatchObject([200, { enabled: true, valid: true }])
+      const on = path === '/auth/mfa/verify' ? { user: { mfa_enabled: true } } : { enabled: true, valid: true }
+      expect([answer.status, await answer.json()]).toMatchObject([200, on])
       const again = await post(path, { code: totpAt(secret, app.clock.now + STEP) }, headers)
       expect(await outcomeOf(again)).toEqual([400, 'MFA_ALREADY_ENABLED'])
     },
@@ -166,6 +174,65 @@ describe('POST /api/v1/mfa/totp/verify', () => {
     const { headers } = await signUpUser(app)
     for (const code of [undefined, null, '', 123456, 'x'.repeat(33)])
       expect((await post('/mfa/totp/verify', { code }, headers)).status).toBe(422)
+  })
+})
+
+describe('POST /api/v1/auth/mfa/verify with an access token', () => {
+  const PATH = '/auth/mfa/verify'
+
+  const startTotp = async (headers: Record<string, string>) =>
+    (await post('/auth/mfa/enable', { method: 'totp' }, headers)).json<Started>()
+
+  it('turns the second factor on and answers the raised session, as the published client stores it', async () => {
+    const user = await signUpUser(app)
+    const { secret } = await startTotp(user.headers)
+    const answer = await post(PATH, { code: totpAt(secret, app.clock.now) }, user.headers)
+    const session = await answer.json<Session>()
+    expect([answer.status, session]).toMatchObject([200, { user: { mfa_enabled: true } }])
+    expectEveryKeySet(session, user.email)
+    const claims = claimsOf(session.access_token)
+    expect(claims).toMatchObject({ acr: 'aal2', sid: claimsOf(user.accessToken).sid })
+    expect((await post('/auth/refresh', { refresh_token: session.refresh_token }, {})).status).toBe(200)
+  })
+
+  it('is 422 without a code, and without any of token and challenge', async () => {
+    const { headers } = await signUpUser(app)
+    const { secret } = await startTotp(headers)
+    const fieldsOf = async (answer: Promise<Response>) =>
+      [(await answer).status, (await (await answer).json<FieldsAnswer>()).details.validation_errors[0]?.field] as const
+    for (const body of [{}, { code: '' }, { code: null }])
+      expect(await fieldsOf(post(PATH, body, headers))).toEqual([422, 'body.code'])
+    const code = totpAt(secret, app.clock.now)
+    expect(await fieldsOf(post(PATH, { code }, {}))).toEqual([422, 'body.mfa_token'])
+    expect(await rowsOf('totp_factors', claimsOf(headers.authorization).sub)).toMatchObject([{ confirmed_at: null }])
+  })
+
+  it('is 401 with a token that is not good, so that clients refresh it, and 403 for a machine', async () => {
+    const user = await signUpUser(app)
+    await post('/auth/signout', {}, user.headers)
+    for (const authorization of [user.headers.authorization, 'Bearer x', `${user.headers.authorization}x`])
+      expect(await outcomeOf(post(PATH, { code: '123456' }, { authorization }))).toEqual([401, 'TOKEN_ERROR'])
+    const machine = bearer(await requestToken(app, await freshMachine(app, []))).headers
+    expect((await post(PATH, { code: '123456' }, machine)).status).toBe(403)
+  })
+
+  it('answers a challenge whatever token comes with it: clients send that of the session that is over', async () => {
+    const user = await enrolQuickly(app)
+    const other = await signUpUser(app)
+    await post('/auth/signout', {}, user.headers)
+    for (const [step, headers] of [user.headers, other.headers, { authorization: 'Bearer x' }].entries()) {
+      const { mfa_token } = await startSignIn(app, user)
+      const answer = await post(PATH, { mfa_token, code: totpAt(SECRET, app.clock.now + (step - 1) * STEP) }, headers)
+      expect([answer.status, await answer.json()]).toMatchObject([200, { user: { id: user.user.id } }])
+    }
+  })
+
+  it('answers a challenge of a session that another isolate has ended a moment ago', async () => {
+    const user = await enrolQuickly(app)
+    const { mfa_token } = await startSignIn(app, user)
+    await createTestApp().fetch('/api/v1/auth/signout', json({}, user.headers))
+    const answer = await post(PATH, { mfa_token, code: totpAt(SECRET, app.clock.now) }, user.headers)
+    expect(answer.status).toBe(200)
   })
 })
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { newUuid } from '../../../src/lib/ids.ts'
 import { json } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
@@ -90,4 +91,15 @@ it('nothing that is done with the credentials of a beginning tells whether they 
     '400,PASSKEY_ALREADY_REGISTERED',
   ])
   for (const other of others) expect(other).toEqual(real)
+})
+
+it('an account has one answer under all of its names, made up or not, and the same before it was made', async () => {
+  const [email, username] = [newEmail(), `user-${newUuid().slice(0, 8)}`]
+  const idsOf = async (typed: string) => (await beginSignIn({ email: typed })).allowCredentials
+  const before = await idsOf(email)
+  const user = await signUpUser(app, { email, username })
+  const names = [email, email.toUpperCase(), ` ${email}`, username, username.toUpperCase()]
+  for (const name of names) expect([name, await idsOf(name)]).toEqual([name, before])
+  const { authenticator } = await addPasskey(user)
+  for (const name of names) expect(await idsOf(name)).toMatchObject([{ id: authenticator.id }])
 })

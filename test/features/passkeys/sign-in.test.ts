@@ -4,7 +4,18 @@ import { SoftwareAuthenticator } from '../../support/authenticator.ts'
 import { recordedOf } from '../../support/events.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { newAddress, newEmail, signUpUser } from '../../support/users.ts'
-import { addPasskey, answerOf, app, beginSignIn, codeOf, freshPasskey, post, signIn } from './support.ts'
+import {
+  addPasskey,
+  answerOf,
+  app,
+  beginSignIn,
+  type CreationAnswer,
+  codeOf,
+  freshPasskey,
+  post,
+  type RequestAnswer,
+  signIn,
+} from './support.ts'
 
 interface Session {
   readonly verified: boolean
@@ -13,6 +24,10 @@ interface Session {
   readonly user: Record<string, unknown>
   readonly [name: string]: unknown
 }
+
+/** An id that `atob` does not read in base64url: it begins with `-__-`. */
+const unreadableId = (): string =>
+  Buffer.from([0xfb, 0xff, 0xfe, ...crypto.getRandomValues(new Uint8Array(17))]).toString('base64url')
 
 const setStatus = (userId: string, status: string) =>
   env.DB.prepare('update users set status = ? where id = ?').bind(status, userId).run()
@@ -86,6 +101,40 @@ describe('a sign-in with a passkey', () => {
       response: Object.fromEntries(Object.entries(response).map(([name, value]) => [name, standard(value)])),
     }
     expect((await post('authenticate/verify', { credential })).status).toBe(200)
+  })
+
+  it('gives ids that `atob` reads on the path of a published client, made-up ones too', async () => {
+    const { user, authenticator } = await freshPasskey({ id: unreadableId() })
+    const idsAt = async (path: string, email: string) => {
+      const { allowCredentials } = await answerOf<RequestAnswer>(await post(path, { email }))
+      return allowCredentials.map(({ id }) => id)
+    }
+    const [id = ''] = await idsAt('authenticate/options', user.email)
+    expect(Buffer.from(atob(id), 'latin1').toString('base64url')).toBe(authenticator.id)
+    expect(await idsAt('authenticate/begin', user.email)).toEqual([authenticator.id])
+    for (const nobody of Array.from({ length: 5 }, newEmail)) {
+      const [decoys, standard] = [
+        await idsAt('authenticate/begin', nobody),
+        await idsAt('authenticate/options', nobody),
+      ]
+      expect(standard.map((text) => Buffer.from(atob(text), 'latin1').toString('base64url'))).toEqual(decoys)
+    }
+    const options = await answerOf<CreationAnswer>(await post('register/options', {}, user.headers))
+    expect(options.excludeCredentials.map((one) => one.id)).toEqual([id])
+  })
+
+  it('takes back an id and a challenge in either alphabet', async () => {
+    const { user, authenticator } = await freshPasskey({ id: unreadableId() })
+    for (const standard of [
+      (text: string) => text,
+      (text: string) => Buffer.from(text, 'base64url').toString('base64'),
+    ]) {
+      const options = await answerOf<RequestAnswer>(await post('authenticate/options', { email: user.email }))
+      const credential = await authenticator.get(options)
+      const sent = { ...credential, id: standard(credential.id), rawId: standard(credential.rawId) }
+      const answer = await post('authenticate/verify', { credential: sent, challenge: standard(options.challenge) })
+      expect(answer.status).toBe(200)
+    }
   })
 
   it('moves the count and the last use', async () => {

@@ -53,6 +53,7 @@ describe('a user of Auth0', () => {
       profile_image_url: 'https://example.com/g.png',
       created_at: Date.parse('2021-03-05T16:34:49.502Z'),
       email_verified_at: expect.any(Number),
+      email_unanswered_since: null,
       metadata: '{"theme":"dark"}',
       app_metadata: '{"plan":"gold","imported":{"from":"auth0","id":"60425da93519d90068f82966"}}',
     })

@@ -62,7 +62,8 @@ accountRoutes.post(
 accountRoutes.post(
   '/token-refresh',
   {
-    summary: "A refresh token's one successor",
+    summary:
+      "A refresh token's one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives",
     guard: publicRoute,
     body: TokenRefresh,
     answers: { 200: { description: 'The successor', schema: Token }, ...INVALID },

@@ -1,4 +1,3 @@
-import type { Ctx, UserActor } from '../../../context.ts'
 import { addressUnanswered, stepUpRequired } from '../../../features/auth/errors.ts'
 import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import {
@@ -11,7 +10,7 @@ import {
   secondFactorLocked,
 } from '../../../features/mfa/errors.ts'
 import { confirmEnrolment, disableSecondFactor, showPendingEnrolment } from '../../../features/mfa/service/totp.ts'
-import { confirmedUserRoute, type Guard, scopeMissing, userRoute } from '../../../http/guard.ts'
+import { confirmedUserRoute, lenientUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 import { requireEnabled, verifySecondFactor } from '../service/second-factor.ts'
@@ -73,18 +72,6 @@ secondFactorRoutes.get(
   },
 )
 
-/** A session to raise, or nobody yet: then the bearer may be a login's `mfa_token`, which is no access token. */
-const secondStepRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
-  kind: 'optional',
-  scope: null,
-  strong: true,
-  admit(ctx, identity) {
-    if (identity.state !== 'valid') return { ...ctx, actor: null }
-    if (identity.actor.type !== 'user') throw scopeMissing()
-    return { ...ctx, actor: identity.actor }
-  },
-}
-
 const bearerOf = ({ headers }: Request): string | null =>
   /^bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null
 
@@ -92,7 +79,8 @@ secondFactorRoutes.post(
   '/verify-2fa',
   {
     summary: 'Prove the second factor: of a session, or of a login that waits for it',
-    guard: secondStepRoute,
+    // The bearer may be a login's `mfa_token`, which is no access token.
+    guard: lenientUserRoute,
     body: Verify2FARequest,
     answers: { 200: { description: 'A session that has both factors', schema: Token }, ...INVALID },
     errors: [

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { sessionNotFound } from '../../../features/sessions/errors.ts'
+import { sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/errors.ts'
 import { listUserSessions } from '../../../features/sessions/service.ts'
 import { confirmedUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
@@ -33,7 +33,7 @@ sessionRoutes.delete(
     guard: confirmedUserRoute,
     path: SessionPath,
     answers: { 200: { description: 'It has ended', schema: Done }, ...INVALID },
-    errors: [sessionNotFound, serviceUnavailable],
+    errors: [sessionNotFound, sessionAlreadyRevoked, serviceUnavailable],
   },
   async ({ ctx, path }) => {
     const ended = await endOwnSession(ctx, path.session_id)

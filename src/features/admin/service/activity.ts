@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { malformedRequest } from '../../../lib/errors.ts'
+import { validationFailed } from '../../../lib/errors.ts'
 import { toRecorded } from '../../events/service.ts'
 import { getUser } from '../../users/service.ts'
 import type { UserRef } from '../../users/types.ts'
@@ -10,6 +10,12 @@ type Reading = Pick<Ctx, 'db' | 'now'>
 
 /** Rows of a filtered list are found by counting: further back than this, `before` names the place. */
 export const MAX_FILTERED_OFFSET = 10_000
+
+const TOO_FAR_BACK = {
+  field: 'query.page',
+  message: 'is too far back for a filtered list: ask with before=<id of the last entry>',
+  type: 'too_big',
+}
 
 export interface ActivityQuery {
   readonly user?: UserRef | undefined
@@ -36,8 +42,7 @@ async function selectPage(
   }
   const offset = (page - 1) * limit
   if (Object.values(filter).every((value) => value === undefined)) return selectNewest(ctx, { offset, limit })
-  if (offset > MAX_FILTERED_OFFSET)
-    throw malformedRequest('Further back than this, ask with before=<id of the last entry>', { field: 'page' })
+  if (offset > MAX_FILTERED_OFFSET) throw validationFailed({ validation_errors: [TOO_FAR_BACK] })
   return selectFiltered(ctx, { ...filter, below: null, offset, limit })
 }
 

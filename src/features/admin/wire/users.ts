@@ -73,14 +73,30 @@ export const changedUserToWire = (
   { user, propagated }: ChangedUser,
 ): z.infer<typeof ChangedUserAnswer> => ({ message, propagated, user: userToWire(user) })
 
-export const UpdateUserBody = z.object({
-  status: z.enum(USER_STATUSES).exclude(['pending']).nullish(),
-  is_admin: z.boolean().nullish(),
-  email_verified: z.boolean().nullish(),
-})
+/** The state that `is_active` asks for. */
+function stateOf(isActive: boolean | null | undefined): 'active' | 'inactive' | undefined {
+  if (typeof isActive !== 'boolean') return undefined
+  return isActive ? 'active' : 'inactive'
+}
+
+/** Either name of the state is taken; a body that changes nothing is refused, so that no client believes that it did. */
+export const UpdateUserBody = z
+  .object({
+    status: z.enum(USER_STATUSES).exclude(['pending']).nullish(),
+    is_active: z.boolean().nullish().meta({ description: '`true` is the status `active`, `false` is `inactive`' }),
+    is_admin: z.boolean().nullish(),
+    email_verified: z.boolean().nullish(),
+  })
+  .refine((body) => Object.values(body).some((value) => (value ?? undefined) !== undefined), {
+    message: 'one of status, is_active, is_admin and email_verified is required',
+  })
+  .refine(({ status, is_active }) => !status || (stateOf(is_active) ?? status) === status, {
+    path: ['is_active'],
+    message: 'contradicts status',
+  })
 
 export const toUserUpdate = (body: z.output<typeof UpdateUserBody>) => ({
-  status: body.status ?? undefined,
+  status: body.status ?? stateOf(body.is_active),
   isAdmin: body.is_admin ?? undefined,
   emailVerified: body.email_verified ?? undefined,
 })

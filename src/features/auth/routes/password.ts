@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Ctx } from '../../../context.ts'
 import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
 import { UuidParam } from '../../../http/input.ts'
 import { renderError } from '../../../http/render-error.ts'
@@ -17,12 +18,22 @@ import {
   ForgotBody,
   GatewayChangePasswordBody,
   ResetBody,
+  ResetOrForgot,
+  ResetOrForgotBody,
   toForgot,
   toPasswordChange,
   toReset,
 } from '../wire/recovery.ts'
 
 export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth', renderError })
+
+async function answerForgot(ctx: Ctx, forgot: ReturnType<typeof toForgot>): Promise<Response> {
+  await requestPasswordReset(ctx, forgot)
+  return Response.json(doneToWire('If the address is known, a link is on its way'))
+}
+
+const answerReset = async (ctx: Ctx, reset: ReturnType<typeof toReset>): Promise<Response> =>
+  Response.json(endedToWire('Password reset', await resetPassword(ctx, reset)))
 
 passwordRoutes.post(
   ['/auth/forgot-password', '/auth/password/forgot', '/auth/password/reset-request'],
@@ -33,14 +44,11 @@ passwordRoutes.post(
     answers: { 200: { description: 'A mail is sent if the address is known', schema: Done } },
     errors: [redirectNotAllowed, serviceUnavailable],
   },
-  async ({ ctx, body }) => {
-    await requestPasswordReset(ctx, toForgot(body))
-    return Response.json(doneToWire('If the address is known, a link is on its way'))
-  },
+  ({ ctx, body }) => answerForgot(ctx, toForgot(body)),
 )
 
 passwordRoutes.post(
-  ['/auth/reset-password', '/auth/password/reset', '/auth/password/confirm'],
+  ['/auth/reset-password', '/auth/password/confirm'],
   {
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: publicRoute,
@@ -48,7 +56,24 @@ passwordRoutes.post(
     answers: { 200: { description: 'The password is set', schema: DoneAndEnded } },
     errors: [linkInvalid, weakPassword, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(endedToWire('Password reset', await resetPassword(ctx, toReset(body)))),
+  ({ ctx, body }) => answerReset(ctx, toReset(body)),
+)
+
+passwordRoutes.post(
+  '/auth/password/reset',
+  {
+    summary: "Set a new password with a mailed link's token; without a token, mail the link",
+    guard: publicRoute,
+    body: ResetOrForgotBody,
+    answers: {
+      200: { description: 'The password is set, or a mail is sent if the address is known', schema: ResetOrForgot },
+    },
+    errors: [linkInvalid, weakPassword, redirectNotAllowed, serviceUnavailable],
+  },
+  ({ ctx, body: { token, email, ...body } }) =>
+    token
+      ? answerReset(ctx, toReset({ ...body, token }))
+      : answerForgot(ctx, toForgot({ ...body, email: email ?? '' })),
 )
 
 /** As gateway-auth words it. */

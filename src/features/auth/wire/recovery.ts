@@ -38,21 +38,32 @@ export const toForgot = (body: z.output<typeof ForgotBody>) => ({
 })
 
 /** Janua names it `new_password`, its SDK `password`, gateway-auth `newPassword`. */
-export const ResetBody = z
-  .object({
-    token,
-    new_password: NewPasswordField.nullish(),
-    password: NewPasswordField.nullish(),
-    newPassword: NewPasswordField.nullish(),
-  })
-  .refine((body) => body.new_password ?? body.password ?? body.newPassword, {
-    path: ['new_password'],
-    message: 'is required',
-  })
+const NewPassword = z.object({
+  new_password: NewPasswordField.nullish(),
+  password: NewPasswordField.nullish(),
+  newPassword: NewPasswordField.nullish(),
+})
 
-export const toReset = (body: z.output<typeof ResetBody>) => ({
+const newPasswordOf = (body: z.output<typeof NewPassword>) => body.new_password ?? body.password ?? body.newPassword
+
+export const ResetBody = NewPassword.extend({ token }).refine((body) => newPasswordOf(body), {
+  path: ['new_password'],
+  message: 'is required',
+})
+
+export const toReset = (body: { readonly token: string } & z.output<typeof NewPassword>) => ({
   token: body.token,
-  newPassword: body.new_password ?? body.password ?? body.newPassword ?? '',
+  newPassword: newPasswordOf(body) ?? '',
+})
+
+/** One documented client asks for the link where others use its token. */
+export const ResetOrForgotBody = NewPassword.extend({
+  token: z.string().max(MAX_TOKEN_LENGTH).nullish().meta({ description: 'Without it a link is mailed to `email`' }),
+  email: EmailField.nullish(),
+  redirect_base: ForgotBody.shape.redirect_base,
+}).superRefine((body, { addIssue }) => {
+  const missing = body.token ? !newPasswordOf(body) && 'new_password' : !body.email && 'token'
+  if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
 })
 
 /** Either system's names are taken; `names` are those that a missing field is told by. */
@@ -91,6 +102,8 @@ export const doneToWire = (message: string): z.infer<typeof Done> => ({ success:
 export const DoneAndEnded = Done.extend({
   propagated: PropagatedField,
 }).meta({ id: 'DoneAndEnded' })
+
+export const ResetOrForgot = z.union([DoneAndEnded, Done])
 
 export const endedToWire = (
   message: string,

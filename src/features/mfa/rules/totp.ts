@@ -32,10 +32,10 @@ export const codeAt = (secret: string, now: number): string =>
     counter: Math.floor(now / PERIOD_MS),
   })
 
-/** What an authenticator app reads from a QR code. */
+/** What an authenticator app reads from a QR code. Neither part may have a colon (Key URI Format); an address has none. */
 export const provisioningUriOf = (input: { issuer: string; account: string; secret: string }): string =>
   new TOTP({
-    issuer: input.issuer,
+    issuer: input.issuer.replaceAll(':', ''),
     label: input.account,
     secret: input.secret,
     algorithm: ALGORITHM,

@@ -1,9 +1,11 @@
 import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
 import { commitAll, commitAllAndPropagate } from '../../../db/commit.ts'
 import type { SparedSessions } from '../../../durable/rpc.ts'
+import { serviceUnavailable } from '../../../lib/errors.ts'
 import { HOUR } from '../../../lib/time.ts'
 import { getBindingUser, getCurrentUser } from '../../auth/service/current.ts'
 import { tellOwner } from '../../auth/service/owner-notice.ts'
+import type { SignedIn } from '../../auth/service/sign-in.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { raiseOwnSession } from '../../sessions/service.ts'
@@ -141,15 +143,14 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<En
     },
   )
   if (!enabled) throw invalidCode()
-  const { authVersion } = enabled
   const raised = await tryRaise(ctx, {
     ...user,
     mfaEnabled: true,
-    authVersion,
-    factorVersion: authVersion,
+    authVersion: enabled.authVersion,
+    factorVersion: enabled.authVersion,
     keptSessionId: sessionId,
   })
-  const { propagated } = await endOthers(ctx, authVersion, 'two_factors_without_code')
+  const { propagated } = await endOthers(ctx, enabled.authVersion, 'two_factors_without_code')
   tellOwner(ctx, user, {
     kind: 'factor_added',
     params: { factor: FACTOR, ended: 'one_factor' },
@@ -177,6 +178,16 @@ const endOthers = (ctx: ActorCtx, authVersion: number, spares: SparedSessions): 
     authVersion,
     spares,
   })
+
+/**
+ * As `confirmEnrolment`, for clients that go on with the tokens of the answer. Throws SERVICE_UNAVAILABLE when the session
+ * could not be raised: the second factor is on.
+ */
+export async function confirmAndRaise(ctx: ActorCtx, typed: string): Promise<SignedIn> {
+  const { raised } = await confirmEnrolment(ctx, typed)
+  if (!raised) throw serviceUnavailable()
+  return { outcome: 'signed_in', user: await getCurrentUser(ctx), opened: raised }
+}
 
 /**
  * Turns the second factor off; its secret and backup codes go, and the user's other sessions in which no second factor was

@@ -57,13 +57,16 @@ export async function beginAuthentication(ctx: Ctx, request: AuthenticationReque
   return toOptions(ctx, await issue(ctx, challenge.userId, null), passkeys.map(toDescriptor))
 }
 
-/** No account, and one without passkeys, get made-up credentials, the same at every question. */
+/**
+ * No account, and one without passkeys, get made-up credentials, the same at every question. They are the account's address's,
+ * by whichever name it is asked for: an answer that differed by name would be made up, and one that did not real.
+ */
 async function beginForIdentifier(ctx: Ctx, identifier: string): Promise<AuthenticationOptions> {
   const name = normalizeIdentifier(identifier)
   const user = await findUserByIdentifier(ctx, identifier)
-  // The same road for the unknown: an empty id has no passkeys.
+  // Equal work for the unknown: an empty id has no passkeys.
   const passkeys = await selectPasskeys(ctx, user?.id ?? '')
-  const decoys = await makeDecoys(ctx, name)
+  const decoys = await makeDecoys(ctx, user?.email ?? name)
   const issued = await issue(ctx, user?.id ?? null, name)
   return toOptions(ctx, issued, passkeys.length > 0 ? passkeys.map(toDescriptor) : decoys)
 }

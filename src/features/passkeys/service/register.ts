@@ -4,7 +4,7 @@ import { type ActorCtx, actorOf } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { fromBase64Url, toBase64Url } from '../../../lib/encoding.ts'
 import { MINUTE } from '../../../lib/time.ts'
-import { requireBindable } from '../../auth/service/current.ts'
+import { getCurrentUser, requireBindable } from '../../auth/service/current.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { ceremonyInvalid, passkeyTaken, tooManyPasskeys } from '../errors.ts'
 import { drawPlainBytes } from '../rules/encoding.ts'
@@ -91,7 +91,7 @@ export async function completeRegistration(
   input: { credential: RegistrationCredential; name: string | null },
 ): Promise<Passkey> {
   const { credential } = input
-  await getBindingUser(ctx)
+  await requireBindable(ctx, await getCurrentUser(ctx))
   const redeemed = await redeemChallenge(ctx, 'webauthn_registration', credential.clientDataJson)
   const { sessionId, authVersion, name } = CeremonyData.parse(redeemed.ceremony.data)
   if (redeemed.ceremony.userId !== ctx.actor.id || sessionId !== ctx.actor.sessionId) throw ceremonyInvalid()

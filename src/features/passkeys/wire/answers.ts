@@ -1,4 +1,6 @@
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import * as z from 'zod'
+import { fromBase64Url, toBase64 } from '../../../lib/encoding.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { SignInResult } from '../../auth/service/sign-in.ts'
 import { MfaChallengeWire, SessionTokens, signInToWire } from '../../auth/wire.ts'
@@ -9,6 +11,12 @@ const Descriptor = z.object({
   id: z.string(),
   type: z.literal('public-key'),
   transports: z.array(z.string()).optional(),
+})
+
+/** A published client decodes ids with `atob`, which reads standard base64 alone. The challenge and the user's id are drawn to be both. */
+const toBase64Id = <D extends { readonly id: string }>(descriptor: D): D => ({
+  ...descriptor,
+  id: toBase64(fromBase64Url(descriptor.id) ?? new Uint8Array()),
 })
 
 /** PublicKeyCredentialCreationOptionsJSON (WebAuthn 5.4). */
@@ -26,6 +34,11 @@ export const RegistrationOptions = z
     extensions: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'PasskeyRegistrationOptions' })
+
+export const withBase64Ids = (options: PublicKeyCredentialCreationOptionsJSON) => ({
+  ...options,
+  excludeCredentials: options.excludeCredentials?.map(toBase64Id),
+})
 
 /** PublicKeyCredentialRequestOptionsJSON (WebAuthn 5.5), and the id of the ceremony. */
 export const RequestOptions = z
@@ -51,6 +64,11 @@ export const optionsToWire = (options: AuthenticationOptions): z.infer<typeof Re
   })),
   userVerification: options.userVerification,
 })
+
+export function base64OptionsToWire(options: AuthenticationOptions): z.infer<typeof RequestOptions> {
+  const wire = optionsToWire(options)
+  return { ...wire, allowCredentials: wire.allowCredentials.map(toBase64Id) }
+}
 
 export const Registered = z.object({ verified: z.literal(true), passkey_id: z.uuid(), message: z.string() })
 

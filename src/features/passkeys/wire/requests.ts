@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { UuidParam } from '../../../http/input.ts'
 import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import { isPlainText } from '../../users/service.ts'
+import { toCanonical } from '../rules/encoding.ts'
 import type { AssertionInput } from '../service/assert.ts'
 import type { AuthenticationRequest } from '../service/authenticate.ts'
 import type { RegistrationRequest } from '../service/register.ts'
@@ -54,14 +55,17 @@ export const AuthenticateCompleteBody = z.object({ credential: Assertion, challe
 /** One documented server takes the challenge in the query. */
 export const AuthenticateCompleteQuery = z.object({ challenge: z.string().max(200).optional() })
 
-export const toAssertionInput = (
+export function toAssertionInput(
   body: z.output<typeof AuthenticateCompleteBody>,
   query: z.output<typeof AuthenticateCompleteQuery>,
-): AssertionInput => ({
-  credential: toAssertion(body.credential),
-  challenge: body.challenge || query.challenge || undefined,
-  ceremonyId: body.sessionId || undefined,
-})
+): AssertionInput {
+  const challenge = body.challenge || query.challenge || ''
+  return {
+    credential: toAssertion(body.credential),
+    challenge: toCanonical(challenge) ?? challenge,
+    ceremonyId: body.sessionId || undefined,
+  }
+}
 
 export const RenameBody = z.object({ name: Name.nullable() })
 

@@ -41,16 +41,20 @@ export const selectUnmeasured = ({ db }: Store, limit: number) =>
     .where(isNull(dearHashes.costMs))
     .limit(limit)
 
-/** Writes what was measured; those that are not dearer than `ownMs` go. */
-export async function updateCosts({ db }: Store, costs: readonly HashCost[], ownMs: number): Promise<void> {
+/**
+ * Writes what was measured, of rows that are still there; those that are not dearer than `ownMs` go. An upsert, for SQLite
+ * finds each row by its key then: an update would read the whole list for each.
+ */
+export async function updateCosts({ db, now }: Store, costs: readonly HashCost[], ownMs: number): Promise<void> {
   const list = toList(costs)
-  const found = sql`(select row.value ->> '$.costMs' from json_each(${list}) as row where row.value ->> '$.userId' = ${dearHashes.userId})`
+  const measured = sql`select row.value ->> '$.userId', row.value ->> '$.costMs', ${now()} from json_each(${list}) as row
+    where exists (select 1 from ${dearHashes} as known where known.user_id = row.value ->> '$.userId')`
   const isListed = sql`${dearHashes.userId} in (select row.value ->> '$.userId' from json_each(${list}) as row)`
   await db.batch([
     db
-      .update(dearHashes)
-      .set({ costMs: sql`${found}` })
-      .where(isListed),
+      .insert(dearHashes)
+      .select(measured)
+      .onConflictDoUpdate({ target: dearHashes.userId, set: { costMs: sql`excluded.cost_ms` } }),
     db.delete(dearHashes).where(and(isListed, lte(dearHashes.costMs, ownMs))),
   ])
 }

@@ -48,10 +48,20 @@ async function dial({ host, port, security }: SmtpServer): Promise<net.Socket> {
 const stepOf = (run: (done: (failure?: Error | null) => void) => void): Promise<void> =>
   new Promise((resolve, reject) => run((failure) => (failure ? reject(failure) : resolve())))
 
+const NO_SMTPUTF8 = 'SMTPUTF8_NOT_OFFERED'
+
+/** RFC 6531 3.4: a server that does not offer SMTPUTF8 must not be given an address beyond ASCII. The reply is that to EHLO. */
+function requireSmtpUtf8({ lastServerResponse }: SMTPConnection, { from, to }: OutgoingMail): void {
+  const isAscii = /^[\x20-\x7e]*$/.test(from.address + to)
+  if (isAscii || /^250[ -]SMTPUTF8\b/im.test(String(lastServerResponse))) return
+  throw Object.assign(new Error('the server does not offer SMTPUTF8'), { code: NO_SMTPUTF8 })
+}
+
 /** Connects, signs in where there is a login, and hands the message over: done when the server has answered DATA's end. */
 async function transact(connection: SMTPConnection, server: SmtpServer, mail: OutgoingMail): Promise<void> {
   const message = await composeMessage(mail)
   await stepOf((done) => connection.connect(done))
+  requireSmtpUtf8(connection, mail)
   const { login } = server
   if (login) await stepOf((done) => connection.login({ credentials: login }, done))
   await stepOf((done) => connection.send({ from: mail.from.address, to: [mail.to] }, message, done))
@@ -78,7 +88,8 @@ function open(server: SmtpServer, socket: net.Socket, name: string): SMTPConnect
 const isPermanent = ({ code, responseCode }: SmtpFailure): boolean => {
   // A refused STARTTLS may be somebody's interference; 503 is about the order of commands, not the mail.
   if (code === 'ETLS' || responseCode === 503) return false
-  return responseCode === undefined ? code === 'EENVELOPE' : responseCode >= 500 && responseCode < 600
+  if (responseCode === undefined) return code === 'EENVELOPE' || code === NO_SMTPUTF8
+  return responseCode >= 500 && responseCode < 600
 }
 
 function toDelivery(thrown: unknown): Delivery {
