@@ -8,6 +8,9 @@ const LINKS: ReadonlySet<MailKind> = new Set([
   'password_reset',
   'magic_link',
   'account_exists',
+  'deleted_account',
+  'deleted_by_admin',
+  'email_changed',
 ])
 
 /** Nobody gets more mails of one kind in `WINDOW_MS`, whoever asks for them. */

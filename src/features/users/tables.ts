@@ -90,6 +90,8 @@ export const formerAddresses = sqliteTable(
     replacedBy: text('replaced_by').notNull(),
     changedAt: integer('changed_at').notNull(),
     until: integer('until').notNull(),
+    /** `email_unanswered_since` of the account when it had the address: a revert brings it back, too. */
+    emailUnansweredSince: integer('email_unanswered_since'),
   },
   (table) => [
     index('former_addresses_by_user').on(table.userId, table.changedAt),

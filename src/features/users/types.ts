@@ -51,6 +51,8 @@ export interface FormerAddress {
   readonly email: string
   readonly changedAt: number
   readonly until: number
+  /** As the account had it of that address. */
+  readonly emailUnansweredSince: number | null
 }
 
 /** Numbers that a request may name: what a client's 32-bit integer holds. */

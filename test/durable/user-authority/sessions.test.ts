@@ -155,13 +155,25 @@ describe('a strong check', () => {
   it('knows the credentials that its caller read in the row, before anybody else tells the object', async () => {
     const user = await freshAuthority()
     const [{ session }, { session: kept }] = [await user.open(), await user.open()]
-    const check = (sessionId: string, credentials?: { authVersion: number; keptSessionId: string | null }) =>
-      user.stub.check({ userId: user.userId, sessionId, claimsVersion: 1, ...(credentials && { credentials }) })
+    const check = (sessionId: string, credentials?: { authVersion: number; keptSessionId: string | null }) => {
+      const given = credentials && { credentials: { ...credentials, spares: null } }
+      return user.stub.check({ userId: user.userId, sessionId, claimsVersion: 1, ...given })
+    }
     expect(await check(session.id, { authVersion: 1, keptSessionId: null })).toEqual({ live: true })
     const newest = { authVersion: 2, keptSessionId: kept.id }
     expect(await check(session.id, newest)).toEqual({ live: false, reason: 'stale_credentials' })
     expect(await check(kept.id, newest)).toEqual({ live: true })
     expect(await check(session.id)).toEqual({ live: false, reason: 'stale_credentials' })
+  })
+
+  it('knows whom a change of the second factor spared, before anybody else tells the object', async () => {
+    const user = await freshAuthority()
+    const [{ session }, { session: both }] = [await user.open(), await user.open({ amr: ['pwd', 'otp', 'mfa'] })]
+    const credentials = { authVersion: 2, keptSessionId: null, spares: 'two_factors' } as const
+    const check = (sessionId: string) =>
+      user.stub.check({ userId: user.userId, sessionId, claimsVersion: 1, credentials })
+    expect(await check(session.id)).toEqual({ live: false, reason: 'stale_credentials' })
+    expect(await check(both.id)).toEqual({ live: true })
   })
 
   it('refuses an expired session before its alarm has gone off', async () => {

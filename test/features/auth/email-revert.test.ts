@@ -325,20 +325,27 @@ describe('an address that its user changed', () => {
 
   const lock = { allowed: false, scope: 'network', lockedUntil: Date.now() } as never
 
+  const sendNotice = (notice: Parameters<typeof mailOwner>[2]) => async (owner: SignedInUser) =>
+    mailOwner(await app.ctx(), await userOf(app, owner), notice)
+
   /** Each kind of notice, and what sends it. */
   const SENDERS: Record<(typeof NOTICES)[number], ((owner: SignedInUser) => Promise<unknown>) | null> = {
     email_change_notice: async (owner) => mailEmailChange(await actorCtx(owner), await userOf(app, owner), newEmail()),
     email_changed: (owner) => changeAddress(app, owner, newEmail()),
     // To the address that loses the account.
     email_reverted: null,
-    password_changed: async (owner) =>
-      mailOwner(await app.ctx(), await userOf(app, owner), { kind: 'password_changed', params: {} }),
+    password_changed: sendNotice({ kind: 'password_changed', params: {} }),
     new_device: async (owner) =>
       tellNewDevice(await app.ctx(), await userOf(app, owner), { userAgent: null, country: null, ip: 'x' } as never),
-    factor_added: async (owner) =>
-      mailOwner(await app.ctx(), await userOf(app, owner), { kind: 'factor_added', params: { factor: 'x' } }),
-    factor_removed: async (owner) =>
-      mailOwner(await app.ctx(), await userOf(app, owner), { kind: 'factor_removed', params: { factor: 'x' } }),
+    factor_added: sendNotice({ kind: 'factor_added', params: { factor: 'x', ended: 'none' } }),
+    factor_removed: sendNotice({ kind: 'factor_removed', params: { factor: 'x', ended: 'none' } }),
+    backup_codes_replaced: sendNotice({ kind: 'backup_codes_replaced', params: {} }),
+    account_closed: sendNotice({ kind: 'account_closed', params: {} }),
+    account_reopened: sendNotice({ kind: 'account_reopened', params: {} }),
+    account_deleted: sendNotice({ kind: 'account_deleted', params: { until: 0 } }),
+    account_restored: sendNotice({ kind: 'account_restored', params: {} }),
+    // It has a link that sets a password: for the present address alone.
+    password_dropped: null,
     account_locked: async (owner) => tellLocked(await app.ctx(), owner.user.id, lock),
   }
 

@@ -147,7 +147,7 @@ describe('POST /api/v1/auth/step-up', () => {
 })
 
 describe('a factor that must be fresh', () => {
-  const begin = (user: Pick<SignedInUser, 'headers'>) =>
+  const begin = (user: { readonly headers: Record<string, string> }) =>
     app.fetch('/api/v1/passkeys/register/begin', json({}, user.headers))
 
   it('is one of less than ten minutes ago, counted from the token', async () => {

@@ -23,7 +23,6 @@ const PARAMS: MailParams = {
   factor_added: { factor: 'TOTP', ended: 'one_factor', reportLink: LINK },
   factor_removed: { factor: 'TOTP', ended: 'none', reportLink: LINK },
   backup_codes_replaced: { reportLink: LINK },
-  email_changed: { newEmail: 'new@example.test' },
   account_closed: {},
   account_reopened: {},
   account_deleted: { until: TIME },

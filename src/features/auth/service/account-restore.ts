@@ -33,7 +33,7 @@ export async function mailDeletion(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email: to, locale, eraseAt: until } = user
   if (user.status !== 'deleted' || until === null || until <= ctx.now()) return
   const kind = isRestorable(user, ctx.now()) ? 'deleted_account' : 'deleted_by_admin'
-  if (!(await mayMailLink(ctx, kind, to))) return
+  if (!(await mayMailLink(ctx, kind, { email: to, userId }))) return
   if (kind === 'deleted_by_admin') return queueMail(ctx, { kind, to, userId, locale, params: { until } })
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'account_restore',

@@ -26,7 +26,7 @@ export async function dropForgottenPasswords(ctx: Ctx): Promise<void> {
 async function tellDropped(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email: to, locale } = user
   try {
-    const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user, LINK_LIFETIME_MS))
+    const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user, { lifetimeMs: LINK_LIFETIME_MS }))
     await queueMail(ctx, { kind: 'password_dropped', to, userId, locale, params: { link } })
   } catch (cause) {
     ctx.log.error('dropped_password_not_told', cause, { user_id: userId })

@@ -16,6 +16,7 @@ type PlainKind = 'account_closed' | 'account_reopened' | 'account_deleted' | 'ac
 
 /** One each, so that a kind that is forgotten does not compile. */
 const IS_REPORTABLE: Readonly<Record<ReportableKind | PlainKind, boolean>> = {
+  email_change_notice: true,
   password_changed: true,
   new_device: true,
   factor_added: true,

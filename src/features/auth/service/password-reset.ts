@@ -14,7 +14,7 @@ import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { tellPasswordChanged } from './password-notice.ts'
 import { requireStrongPassword } from './passwords.ts'
 import { requireAllowedRedirect } from './redirects.ts'
-import { authVersionOf, issueResetToken } from './reset-token.ts'
+import { issueResetToken, resetRequestOf } from './reset-token.ts'
 import { answerAlike } from './uniform.ts'
 import { mailWayBack } from './way-back.ts'
 
@@ -65,26 +65,28 @@ function linkBelow(base: URL, token: string): string {
   return link.href
 }
 
-/** Whose password a link would set. Throws INVALID_TOKEN: unknown, used, expired, or the account has changed since. */
-export async function getResetUser(ctx: Ctx, token: string): Promise<User> {
+async function getReset(ctx: Ctx, token: string): Promise<{ user: User; provesAddress: boolean }> {
   const link = await findOneTimeToken(ctx, 'password_reset', token)
   const user = link?.userId ? await findUser(ctx, link.userId) : undefined
-  const isGood =
-    link && user && isSignInAllowed(user) && user.email === link.email && user.authVersion === authVersionOf(link)
-  if (!isGood) throw linkInvalid()
-  return user
+  if (!link || !user || !isSignInAllowed(user) || user.email !== link.email) throw linkInvalid()
+  const { authVersion, provesAddress } = resetRequestOf(link)
+  if (user.authVersion !== authVersion) throw linkInvalid()
+  return { user, provesAddress }
 }
+
+/** Whose password a link would set. Throws INVALID_TOKEN: unknown, used, expired, or the account has changed since. */
+export const getResetUser = async (ctx: Ctx, token: string): Promise<User> => (await getReset(ctx, token)).user
 
 /**
  * Sets a password by a mailed link, and ends every session. Attempt locks are lifted; an administrative one stands, and its
- * user's links are not good. The first one of an account for which nobody has answered takes its factors away, too. Throws
- * INVALID_TOKEN, and WEAK_PASSWORD, after which the link still works.
+ * user's links are not good. The first one of an account for which nobody has answered takes its factors away, too, unless
+ * it came by another mailbox than that of the present address. Throws INVALID_TOKEN, and WEAK_PASSWORD, after which the link still works.
  */
 export async function resetPassword(
   ctx: Ctx,
   input: { token: string; newPassword: string },
 ): Promise<{ propagated: boolean }> {
-  const user = await getResetUser(ctx, input.token)
+  const { user, provesAddress } = await getReset(ctx, input.token)
   await requireStrongPassword(ctx, input.newPassword, user)
   const passwordHash = await hashPassword(ctx, input.newPassword)
   const { id: userId, email, authVersion } = user
@@ -96,8 +98,8 @@ export async function resetPassword(
     [
       statement,
       voidSettledReports(ctx, target),
-      ...removeUnansweredFactors(ctx, target),
-      updatePasswordByLink(ctx, { ...target, passwordHash }),
+      ...(provesAddress ? removeUnansweredFactors(ctx, target) : []),
+      updatePasswordByLink(ctx, { ...target, passwordHash, provesAddress }),
     ],
     { type: 'user.password_reset', subject: userId, userId, actor },
   )

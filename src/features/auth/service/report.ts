@@ -21,6 +21,8 @@ const GUARDED_LIFETIME_MS = DAY
 
 interface Report {
   readonly userId: string
+  /** Where the mail went. */
+  readonly email: string
   readonly added: AddedFactor | null
   readonly toldAt: number
   /** When the added factor came: second factors of before it are asked for. */
@@ -51,7 +53,7 @@ async function getReport(ctx: Ctx, token: string): Promise<Report> {
   const told = { added: ReportedMail.parse(link.data).added, toldAt: link.createdAt }
   const guards = await findGuards(ctx, user.id, told)
   if (guards.proofs.length > 0 && ctx.now() - told.toldAt >= GUARDED_LIFETIME_MS) throw linkInvalid()
-  return { userId: user.id, ...told, ...guards }
+  return { userId: user.id, email: link.email ?? '', ...told, ...guards }
 }
 
 /** With what, beside its link, an account is secured; empty when the link suffices. Throws INVALID_TOKEN. */
@@ -68,7 +70,7 @@ export async function reportActivity(
   ctx: Ctx,
   { token, ...given }: { token: string } & GivenSecondFactor,
 ): Promise<{ resetToken: string; propagated: boolean }> {
-  const { userId, added, toldAt, addedAt, proofs } = await getReport(ctx, token)
+  const { userId, email, added, toldAt, addedAt, proofs } = await getReport(ctx, token)
   if (proofs.length > 0) await requireSecondFactorBefore(ctx, { userId, before: addedAt }, given)
   const { redemption, statement } = await redemptionOf(ctx, 'activity_report', token)
   const target = { userId, redemption }
@@ -85,5 +87,6 @@ export async function reportActivity(
   const { authVersion } = changed
   const reason = 'credentials_changed'
   const { propagated } = await endSessionsAfterChange(ctx, { userId, except: null, reason, actor, authVersion })
-  return { resetToken: await issueResetToken(ctx, changed), propagated }
+  const provesAddress = changed.email === email
+  return { resetToken: await issueResetToken(ctx, changed, { provesAddress }), propagated }
 }

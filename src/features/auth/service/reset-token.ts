@@ -8,23 +8,30 @@ import type { User } from '../../users/types.ts'
 export const RESET_LIFETIME_MS = HOUR
 
 /** What the token remembers: any change of credentials since then voids it. */
-const ResetRequest = z.object({ authVersion: z.int() })
+const ResetRequest = z.object({ authVersion: z.int(), provesAddress: z.boolean().default(true) })
+
+interface ResetTokenOptions {
+  /** Milliseconds. */
+  readonly lifetimeMs?: number
+  /** Whether who gets the token reads the mails of the account's present address. */
+  readonly provesAddress?: boolean
+}
 
 /** A token that sets the user's password once; it voids the older ones. */
 export async function issueResetToken(
   ctx: Ctx,
   user: Pick<User, 'id' | 'email' | 'authVersion'>,
-  lifetimeMs: number = RESET_LIFETIME_MS,
+  { lifetimeMs = RESET_LIFETIME_MS, provesAddress = true }: ResetTokenOptions = {},
 ): Promise<string> {
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'password_reset',
     userId: user.id,
     email: user.email,
-    data: { authVersion: user.authVersion } satisfies z.input<typeof ResetRequest>,
+    data: { authVersion: user.authVersion, provesAddress } satisfies z.input<typeof ResetRequest>,
     lifetimeMs,
   })
   return token
 }
 
-/** The version of the credentials that a reset token was made for. */
-export const authVersionOf = ({ data }: OneTimeToken): number => ResetRequest.parse(data).authVersion
+/** What a reset token was made for: the version of the credentials, and whether it proves the address. */
+export const resetRequestOf = ({ data }: OneTimeToken): z.infer<typeof ResetRequest> => ResetRequest.parse(data)

@@ -17,6 +17,6 @@ export async function mailWayBack(ctx: Ctx, email: string, user: User | undefine
   }
   const former = await findFormerAddress(ctx, email)
   if (!former) return false
-  if (await mayMailLink(ctx, 'email_changed', former.email)) await mailRevertLink(ctx, former)
+  if (await mayMailLink(ctx, 'email_changed', former)) await mailRevertLink(ctx, former)
   return true
 }

@@ -108,15 +108,19 @@ export const voidReportsBeforeChange = (store: Store, target: Target) =>
 /** By who has the link. Returns no row when the link was not good, or the credentials were changed meanwhile. */
 export const updatePasswordByLink = (
   { db, now }: Store,
-  { passwordHash, redemption, ...target }: Target & Redeemed & { passwordHash: string },
+  {
+    passwordHash,
+    provesAddress,
+    redemption,
+    ...target
+  }: Target & Redeemed & { passwordHash: string; provesAddress: boolean },
 ) =>
   db
     .update(users)
     .set({
       passwordHash,
       ...newCredentials(null),
-      ...answeredEmail(now()),
-      mfaEnabled: answeredFactors,
+      ...(provesAddress && { ...answeredEmail(now()), mfaEnabled: answeredFactors }),
       updatedAt: now(),
     })
     .where(and(isTarget(target), isRedeemed(redemption)))
@@ -212,7 +216,7 @@ export const insertFormerAddress = (
   { id, until, ...change }: EmailChange & { id: string; until: number },
 ) =>
   store.db.insert(formerAddresses).select(
-    sql`select ${id}, ${users.id}, ${users.email}, ${change.newEmail}, ${store.now()}, ${until} from ${users}
+    sql`select ${id}, ${users.id}, ${users.email}, ${change.newEmail}, ${store.now()}, ${until}, ${users.emailUnansweredSince} from ${users}
       where ${and(isEmailChangeable(store, change), isNotNull(users.emailVerifiedAt))}`,
   )
 

@@ -85,13 +85,18 @@ export function deleteBoundSince({ db, now }: Store, { userId, changedAt }: Form
 const RESTORED = { status: 'active', deletedAt: null, eraseAt: null, userRestorable: false } as const
 
 /** The address of before counts again, and the password goes: whoever made the change may have set it. */
-export const updateReverted = ({ db, now }: Store, { userId, email }: FormerAddress, redemption: Redemption) =>
+export const updateReverted = (
+  { db, now }: Store,
+  { userId, email, emailUnansweredSince }: FormerAddress,
+  redemption: Redemption,
+) =>
   db
     .update(users)
     .set({
       ...RESTORED,
       email,
       emailVerifiedAt: now(),
+      emailUnansweredSince,
       passwordHash: null,
       mfaEnabled: remainingFactors,
       ...newCredentials(null),

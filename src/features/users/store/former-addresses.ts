@@ -11,6 +11,7 @@ const COLUMNS = {
   email: formerAddresses.email,
   changedAt: formerAddresses.changedAt,
   until: formerAddresses.until,
+  emailUnansweredSince: formerAddresses.emailUnansweredSince,
 }
 
 /** In the order of the changes. */

@@ -1,1 +1,0 @@
-ALTER TABLE `users` ADD `factor_version` integer;
