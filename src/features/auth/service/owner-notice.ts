@@ -49,7 +49,9 @@ export const tellOwner = (ctx: Ctx, owner: Owner, notice: OwnerNotice): void => 
 export async function mailOwner(ctx: Ctx, owner: Owner, { kind, params, added }: OwnerNotice): Promise<void> {
   const { id: userId, locale } = owner
   for (const to of await listNoticeAddresses(ctx, owner)) {
-    const link = IS_REPORTABLE[kind] ? { reportLink: await issueReportLink(ctx, { id: userId, email: to }, added ?? null) } : {}
+    const link = IS_REPORTABLE[kind]
+      ? { reportLink: await issueReportLink(ctx, { id: userId, email: to }, added ?? null) }
+      : {}
     await queueMail(ctx, { kind, to, userId, locale, params: { ...params, ...link } } as MailRequest)
   }
 }

@@ -132,7 +132,10 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<En
   const { secretSealed } = factor
   const [enabled] = await commitAll(
     ctx,
-    [updateConfirmed(ctx, { userId, secretSealed, step, authVersion }), updateEnabled(ctx, { userId, sessionId, step })],
+    [
+      updateConfirmed(ctx, { userId, secretSealed, step, authVersion }),
+      updateEnabled(ctx, { userId, sessionId, step }),
+    ],
     {
       type: 'mfa.enabled',
       subject: userId,
