@@ -107,7 +107,7 @@ describe.each(['/auth/login', '/token'])('POST %s', (path) => {
       [{ username: 'ada' }, 'password'],
       [{ username: '   ', password: PASSWORD }, 'username'],
       [{ username: 'a'.repeat(300), password: PASSWORD }, 'username'],
-      [{ username: 'ada', password: 'x'.repeat(129) }, 'password'],
+      [{ username: 'ada', password: 'x'.repeat(1025) }, 'password'],
       [{ username: 'ada', password: PASSWORD, grant_type: 'refresh_token' }, 'grant_type'],
     ]
     for (const [form, field] of cases) {

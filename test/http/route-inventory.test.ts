@@ -130,6 +130,7 @@ const UNCOUNTED: Readonly<Record<string, string>> = {
   'POST /api/v1/mfa/enable': CREDENTIAL,
   'POST /api/v1/mfa/totp/verify': CREDENTIAL,
   'POST /api/v1/mfa/verify': CREDENTIAL,
+  'POST /api/v1/auth/mfa/verify': CREDENTIAL,
   'DELETE /api/v1/mfa/totp/disable': CREDENTIAL,
   'POST /api/v1/mfa/disable': CREDENTIAL,
   'POST /api/v1/auth/mfa/disable': CREDENTIAL,

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { ActorCtx } from '../../../src/context.ts'
 import { tellLocked } from '../../../src/features/account-safety/service/lock.ts'
@@ -14,7 +15,7 @@ import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser } from '../../../src/features/users/service.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
-import { newEmail, PASSWORD, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
+import { newAddress, newEmail, PASSWORD, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { createClockedApp, enrolQuickly, SECRET, totpAt, wrongCode } from '../mfa/support.ts'
 import { addPasskey, beginSignIn } from '../passkeys/support.ts'
 import { mailedToken } from './mails.ts'
@@ -52,8 +53,16 @@ async function changedUser(on = app) {
   return { owner, stolen }
 }
 
-const actorCtx = async ({ user }: SignedInUser): Promise<ActorCtx> =>
-  ({ ...(await app.ctx()), actor: { type: 'user', id: user.id, sessionId: 'x', roles: [] } }) as unknown as ActorCtx
+/** The context of a new session of the user, by the present address. */
+async function actorCtx(owner: SignedInUser): Promise<ActorCtx> {
+  const { email } = await userOf(app, owner)
+  const { accessToken } = await signInUser(app, { ...owner, email })
+  const { sid: sessionId } = decodeJwt(accessToken)
+  return {
+    ...(await app.ctx()),
+    actor: { type: 'user', id: owner.user.id, sessionId, roles: [] },
+  } as unknown as ActorCtx
+}
 
 describe('a change of address', () => {
   it('mails the address of before a link that takes it back', async () => {
@@ -190,7 +199,8 @@ describe('a change that is taken back', () => {
     const { id } = owner.user
     await changeUserState(await app.ctx(), { userId: id, change: 'delete', actor: { type: 'user', id } })
     await call(app, 'forgot-password', { email: owner.email })
-    const token = await mailedToken(app, owner.email, '/revert-email')
+    // The first told of the change.
+    const token = await mailedToken(app, owner.email, '/revert-email', 2)
     expect(await revert(token)).toMatchObject({ status: 200 })
     expect(await userOf(app, owner)).toMatchObject({ status: 'active', email: owner.email, eraseAt: null })
   })
@@ -299,18 +309,18 @@ describe('an address that its user changed', () => {
   it('gets the link again from a reset, a sign-in link and a sign-up, answered as for nobody, five an hour', async () => {
     const { owner } = await changedUser()
     await run('delete from mails where recipient = ?', owner.email)
+    const from = { 'cf-connecting-ip': newAddress() }
     const ask = async (path: string, email: string) => {
-      const { timestamp: _, ...answer } = await call(app, path, { email })
+      const { timestamp: _, ...answer } = await call(app, path, { email }, from)
       await app.settled()
       return answer
     }
     for (const path of ['forgot-password', 'magic/send'])
       expect(await ask(path, owner.email)).toEqual(await ask(path, newEmail()))
-    expect((await call(app, 'signup', { email: owner.email, password: PASSWORD })).status).toBe(409)
+    expect((await call(app, 'signup', { email: owner.email, password: PASSWORD }, from)).status).toBe(409)
     for (let again = 0; again < 4; again += 1) await ask('forgot-password', owner.email)
     const kinds = await env.DB.prepare('select kind from mails where recipient = ?').bind(owner.email).all()
-    // One of the five of this hour told of the change.
-    expect(kinds.results).toEqual(Array.from({ length: 4 }, () => ({ kind: 'email_changed' })))
+    expect(kinds.results).toEqual(Array.from({ length: 5 }, () => ({ kind: 'email_changed' })))
   })
 
   it('is told at a sign-up that tells nobody who exists', async () => {

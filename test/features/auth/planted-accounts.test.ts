@@ -82,9 +82,9 @@ async function plantByChange(): Promise<Planted> {
   const stranger = await signUpUser(app)
   const { headers, email } = stranger
   await post('verify-email', { token: await mailedToken(app, email, '/verify-email') }, headers)
-  await bindFactors(stranger)
   const holder = newEmail()
   expect((await patchProfile(stranger, { email: holder })).status).toBe(200)
+  await bindFactors(stranger)
   return { stranger, holder, token: await mailedToken(app, holder, '/verify-email') }
 }
 
