@@ -99,7 +99,8 @@ describe('PUT /auth/profile', () => {
     const mute = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })
     const person = await registerAndLogin()
     const password = 'Another-of-the-gate-5'
-    const [status, body] = await put({ username: newUsername(), password, email: newEmail() }, person.headers, mute)
+    const change = { username: newUsername(), password, current_password: person.password, email: newEmail() }
+    const [status, body] = await put(change, person.headers, mute)
     expect([status, body.code]).toEqual([503, 'CONFIGURATION_ERROR'])
     expect((await call('GET', `/auth/verify-user/${person.username}`, { headers: person.headers })).status).toBe(200)
     await login(person)

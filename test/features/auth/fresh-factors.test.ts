@@ -102,6 +102,7 @@ const BEGIN_TOTP = [
 const COMPLETE = [
   'POST /api/v1/mfa/totp/verify',
   'POST /api/v1/mfa/verify',
+  'POST /api/v1/auth/mfa/verify',
   'POST /auth/enable-2fa',
   'POST /api/v1/passkeys/register/complete',
   'POST /api/v1/passkeys/register/verify',

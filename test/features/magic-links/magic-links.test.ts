@@ -5,7 +5,8 @@ import { claimsOf } from '../../support/tokens.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
 import { mailedToken } from '../auth/mails.ts'
 import { answerOf, app, expectEveryKeySet, get, post, type Session } from '../auth/support.ts'
-import { createClockedApp, enrolQuickly, enrolUser, rowsOf, totpAt } from '../mfa/support.ts'
+import { insertTotp } from '../auth/way-back.ts'
+import { createClockedApp, enrolUser, rowsOf, totpAt } from '../mfa/support.ts'
 import { addPasskey, signIn as signInWithPasskey } from '../passkeys/support.ts'
 import { linkFor, open, PAGE, send, setUser, submit, verifiedUser } from './support.ts'
 
@@ -143,8 +144,9 @@ describe('a link', () => {
   })
 
   it('takes over an account that somebody else may have made: password, factors and sessions of before end', async () => {
-    const squatter = await enrolQuickly(createClockedApp())
+    const squatter = await signUpUser(app)
     const { authenticator } = await addPasskey(squatter)
+    await insertTotp(squatter.user.id, 1)
     const [status, body] = await answerOf(open(await linkFor(squatter.email)))
     expect([status, body]).toMatchObject([200, { user: { id: squatter.user.id, email_verified: true } }])
     expect(await rowsOf('totp_factors', squatter.user.id)).toEqual([])

@@ -212,7 +212,7 @@ describe('a challenge', () => {
     const { mfa_token } = await startSignIn(app, user)
     await app.fetch('/api/v1/mfa/disable', json({}, user.headers))
     for (const code of [totpAt(user.secret, app.clock.now), user.backupCodes[0] ?? ''])
-      expect(await outcomeOf(answerChallenge(app, mfa_token, code))).toEqual([401, 'MFA_CODE_INVALID'])
+      expect(await outcomeOf(answerChallenge(app, mfa_token, code))).toEqual([401, 'MFA_CHALLENGE_INVALID'])
   })
 })
 

@@ -18,7 +18,7 @@ describe('opening a session', () => {
   it('gives tokens that say who, since when and how', async () => {
     const app = createTestApp()
     const user = await freshUser(app, { role: 'admin', username: `u${crypto.randomUUID().slice(0, 8)}` })
-    const { tokens, session } = await signIn(app, user, ['pwd', 'otp', 'mfa'])
+    const { tokens, session } = await signIn(app, { ...user, mfaEnabled: true }, ['pwd', 'otp', 'mfa'])
     const claims = claimsOf(tokens.accessToken)
     expect(claims).toMatchObject({
       iss: 'http://127.0.0.1:8787',
