@@ -55,6 +55,7 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     when: 'The password hash of another system, not used for FOREIGN_HASH_DAYS, was dropped',
     subject: 'user',
     data: [],
+    mail: 'password_dropped',
   },
   'user.password_reset': {
     when: 'A mailed link set a new password',

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { dropForgottenPasswords } from '../../../src/features/auth/service/forgotten-passwords.ts'
 import { EVENT_TYPES } from '../../../src/features/events/types.ts'
-import { json } from '../../support/app.ts'
+import { env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
@@ -24,6 +25,7 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
     'user.signed_in',
     'user.signed_out',
     'user.updated',
+    'user.email_change_refused',
     'backup_code.used',
     'passkey.renamed',
     'passkey.counter_regressed',
@@ -66,6 +68,8 @@ const CHANGES: readonly (readonly [type: string, how: string, change: () => Prom
     'by its user',
     async () => {
       const user = await signUpUser(app)
+      const own = await mailedToken(app, user.email, '/verify-email')
+      await app.fetch('/api/v1/auth/verify-email', json({ token: own }, user.headers))
       const email = newEmail()
       await send('PATCH', '/api/v1/auth/profile', user, { email })
       const token = await mailedToken(app, email, '/verify-email')
@@ -164,6 +168,18 @@ const CHANGES: readonly (readonly [type: string, how: string, change: () => Prom
     async () => {
       const { user, passkeyId } = await addPasskey(await signUpUser(app), {}, app)
       expect((await ask('DELETE', `/users/${user.user.id}/passkeys/${passkeyId}`)).status).toBe(200)
+      return user
+    },
+  ],
+  [
+    'user.password_dropped',
+    'by time',
+    async () => {
+      const user = await signUpUser(app)
+      const { id } = user.user
+      await env.DB.prepare("update users set password_hash = 'pbkdf2_sha256$1$s$AAAA' where id = ?").bind(id).run()
+      await env.DB.prepare('insert into dear_hashes (user_id, cost_ms, used_at) values (?, 1, 0)').bind(id).run()
+      await dropForgottenPasswords(await app.ctx())
       return user
     },
   ],
