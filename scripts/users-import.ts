@@ -2,11 +2,20 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type FirebaseParameters, type ImportOptions, readOptions } from './support/user-import/options.ts'
 import { createProgress, summaryOf } from './support/user-import/progress.ts'
-import { openRejects, type RejectedRow, type RejectsFile } from './support/user-import/rejects.ts'
+import { countRejects, openRejects, type RejectedRow, type RejectsFile } from './support/user-import/rejects.ts'
 import type { SourceRow } from './support/user-import/row.ts'
 import { createImportService, type ImportService, TOO_LARGE } from './support/user-import/service.ts'
 import { openSource } from './support/user-import/source.ts'
-import { type ImportState, loadState, removeState, saveState } from './support/user-import/state.ts'
+import {
+  addCounts,
+  beginState,
+  type Counts,
+  countEach,
+  type ImportState,
+  loadState,
+  removeState,
+  saveState,
+} from './support/user-import/state.ts'
 import { appendWarnings, removeWarnings, type WarnedRow, warningsFileOf } from './support/user-import/warnings.ts'
 
 /** Beneath the service's 1 MiB, with room for the hash parameters that each row of Firebase gets. */
@@ -25,15 +34,28 @@ function withParameters(line: string, firebase: FirebaseParameters | null): stri
   }
 }
 
-interface Outcome {
-  readonly imported: number
-  readonly skipped: number
-  readonly tooDear: number
+/** What the endpoint's query has beside the format. */
+const modeOf = ({ maxHashMs, merge, dryRun }: ImportOptions): Record<string, string> => ({
+  max_hash_ms: String(maxHashMs),
+  ...(merge ? { merge: 'true' } : {}),
+  ...(dryRun ? { dry_run: 'true' } : {}),
+})
+
+interface Outcome extends Pick<ImportState, 'imported' | 'skipped' | 'tooDear' | 'merged' | 'leftBehind' | 'ignored'> {
   readonly rejects: readonly RejectedRow[]
   readonly warnings: readonly WarnedRow[]
 }
 
-const NOTHING: Outcome = { imported: 0, skipped: 0, tooDear: 0, rejects: [], warnings: [] }
+const NOTHING: Outcome = {
+  imported: 0,
+  skipped: 0,
+  tooDear: 0,
+  merged: 0,
+  leftBehind: {},
+  ignored: {},
+  rejects: [],
+  warnings: [],
+}
 
 interface SentRow {
   readonly source: SourceRow
@@ -54,7 +76,17 @@ async function sendRows(service: ImportService, rows: readonly SentRow[]): Promi
       const source = rows[row - 1]?.source
       return warning && source ? [{ row: source.row, email, warning }] : []
     })
-    return { imported: answer.imported, skipped: answer.skipped, tooDear: answer.too_dear ?? 0, rejects, warnings }
+    const { imported, skipped, too_dear: tooDear = 0, merged = 0, ignored = [] } = answer
+    return {
+      imported,
+      skipped,
+      tooDear,
+      merged,
+      leftBehind: countEach(answer.rows.flatMap(({ left_behind: left = [] }) => left)),
+      ignored: Object.fromEntries(ignored.map(({ field, did_you_mean: meant }) => [field, meant])),
+      rejects,
+      warnings,
+    }
   }
   if (rows.length === 1) return { ...NOTHING, rejects: [{ row: first.source, reason: 'is too large' }] }
   const middle = rows.length >> 1
@@ -64,29 +96,35 @@ async function sendRows(service: ImportService, rows: readonly SentRow[]): Promi
     imported: one.imported + two.imported,
     skipped: one.skipped + two.skipped,
     tooDear: one.tooDear + two.tooDear,
+    merged: one.merged + two.merged,
+    leftBehind: addCounts(one.leftBehind, two.leftBehind),
+    ignored: { ...one.ignored, ...two.ignored },
     rejects: [...one.rejects, ...two.rejects],
     warnings: [...one.warnings, ...two.warnings],
   }
 }
 
-interface ImportTarget {
+interface Run {
   readonly service: ImportService
   readonly rejects: RejectsFile
-  readonly file: string
-  readonly firebase: FirebaseParameters | null
+  readonly options: ImportOptions
 }
+
+/** The fields that the warnings name. */
+const lackingOf = (warnings: readonly WarnedRow[]): Counts =>
+  countEach(warnings.flatMap(({ warning }) => warning.split('; ').map((text) => text.split(':', 1)[0] ?? '')))
 
 async function importChunk(
   chunk: readonly SourceRow[],
   state: ImportState,
-  { service, rejects, file, firebase }: ImportTarget,
+  { service, rejects, options: { file, firebase, dryRun } }: Run,
 ): Promise<ImportState> {
   const broken = chunk.flatMap((row): RejectedRow[] => ('reason' in row ? [{ row, reason: row.reason }] : []))
   const good = chunk.flatMap((source): SentRow[] =>
     'reason' in source ? [] : [{ source, line: withParameters(source.line, firebase) }],
   )
   const sent = await sendRows(service, good)
-  await appendWarnings(file, sent.warnings)
+  if (!dryRun) await appendWarnings(file, sent.warnings)
   const refused = [...broken, ...sent.rejects].sort((one, other) => one.row.row - other.row.row)
   return {
     ...state,
@@ -95,7 +133,10 @@ async function importChunk(
     skipped: state.skipped + sent.skipped,
     rejected: state.rejected + refused.length,
     tooDear: state.tooDear + sent.tooDear,
-    warned: state.warned + sent.warnings.length,
+    merged: state.merged + sent.merged,
+    lacking: addCounts(state.lacking, lackingOf(sent.warnings)),
+    leftBehind: addCounts(state.leftBehind, sent.leftBehind),
+    ignored: { ...state.ignored, ...sent.ignored },
     rejectsBytes: await rejects.append(refused),
   }
 }
@@ -118,30 +159,34 @@ async function* chunksOf(rows: AsyncIterable<SourceRow>, done: number, size: num
   if (chunk.length > 0) yield chunk
 }
 
-/** `npm run users:import -- FILE [--format …] [--url …] [--rejects …] [--chunk …] [--max-hash-ms …] [--firebase-…]`. */
+/** `npm run users:import -- FILE [--format …] [--url …] [--rejects …] [--chunk …] [--max-hash-ms …] [--realm …] [--merge] [--dry-run] [--firebase-…]`. */
 export async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args, process.env)
-  const { file, url, firebase } = options
+  const { file, url, format, realm, merge, dryRun } = options
   const started = performance.now()
   const { size } = await stat(file)
-  const service = createImportService(url, shapeOf(options), options.credentials, options.maxHashMs)
-  const source = await openSource(file, options.format)
-  let state = await loadState(file, { url, format: options.format, rejects: resolve(options.rejects) })
+  const service = createImportService(url, shapeOf(options), options.credentials, modeOf(options))
+  const source = await openSource(file, format, realm)
+  const target = { url, format, realm, merge, rejects: resolve(options.rejects) }
+  let state = await (dryRun ? beginState : loadState)(file, target)
   if (state.done > 0) console.log(`Going on behind row ${state.done}, where an earlier run stopped`)
-  else await removeWarnings(file)
-  const rejects = await openRejects(options.rejects, state.rejectsBytes)
+  else if (!dryRun) await removeWarnings(file)
+  const counted = countRejects()
+  const rejects = dryRun ? counted : await openRejects(options.rejects, state.rejectsBytes)
   const progress = createProgress(process.stdout)
   try {
     for await (const chunk of chunksOf(source.rows(), state.done, options.chunk)) {
-      state = await importChunk(chunk, state, { service, rejects, file, firebase })
-      await saveState(file, state)
+      state = await importChunk(chunk, state, { service, rejects, options })
+      if (!dryRun) await saveState(file, state)
       progress.show(state, size === 0 ? 1 : source.bytesRead() / size)
     }
   } finally {
     progress.end()
     await rejects.close()
   }
-  await removeState(file)
-  const reports = { rejects: options.rejects, warnings: warningsFileOf(file) }
+  if (!dryRun) await removeState(file)
+  const reports = dryRun ? null : { rejects: options.rejects, warnings: warningsFileOf(file) }
+  if (dryRun) console.log('Nothing was written; a run would have:')
   console.log(summaryOf(state, reports, (performance.now() - started) / 1000))
+  for (const reason of counted.reasons()) console.log(`  ${reason}`)
 }

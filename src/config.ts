@@ -88,6 +88,7 @@ const Variables = z
     JWKS_CACHE_SECONDS: integer(300, 30, 86_400),
     KEY_ROTATION_DAYS: integer(30, 1, 365),
     ACCESS_TOKEN_SECONDS: integer(600, 60, 3600),
+    EXTERNAL_ID_CLAIM: flag(false),
     REFRESH_REPLAY_SECONDS: integer(10, 0, 60),
     SESSION_IDLE_SECONDS: integer(7 * 86_400, 60, 365 * 86_400),
     SESSION_ABSOLUTE_SECONDS: integer(30 * 86_400, 60, 365 * 86_400),

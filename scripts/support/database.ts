@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PROJECT_ROOT } from './project.ts'
 import { wrangler } from './wrangler.ts'
 
 /** The D1 database of this machine, or the deployed one. */
@@ -31,21 +32,54 @@ export async function applyMigrations(database: Database): Promise<void> {
   await wrangler('d1', 'migrations', 'apply', 'DB', ...whereOf(database))
 }
 
-/** The rows of one SELECT. */
-export async function query(database: Database, sql: string): Promise<Record<string, unknown>[]> {
-  const output = await wrangler('d1', 'execute', 'DB', ...whereOf(database), '--json', '--command', sql)
-  const [first] = JSON.parse(output) as { results: Record<string, unknown>[] }[]
-  return first?.results ?? []
+/** The rows of each SELECT. */
+export async function queryAll(
+  database: Database,
+  selects: readonly string[],
+): Promise<readonly Record<string, unknown>[][]> {
+  const command = selects.join(';\n')
+  const output = await wrangler('d1', 'execute', 'DB', ...whereOf(database), '--json', '--command', command)
+  return (JSON.parse(output) as { results: Record<string, unknown>[] }[]).map(({ results }) => results)
 }
 
-/** Runs statements as one file: D1 takes all of them or none. Values never stand on a command line. */
-export async function execute(database: Database, statements: readonly string[]): Promise<void> {
+/** The rows of one SELECT. */
+export async function query(database: Database, sql: string): Promise<Record<string, unknown>[]> {
+  const [rows] = await queryAll(database, [sql])
+  return rows ?? []
+}
+
+/** Runs a file of statements: D1 takes all of them or none. */
+export async function executeFile(database: Database, file: string): Promise<void> {
+  await wrangler('d1', 'execute', 'DB', ...whereOf(database), '--yes', '--file', file)
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-sql-'))
-  const file = join(folder, 'statements.sql')
   try {
-    await writeFile(file, `${statements.join('\n')}\n`, { mode: 0o600 })
-    await wrangler('d1', 'execute', 'DB', ...whereOf(database), '--yes', '--file', file)
+    return await work(folder)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Runs statements as one file. Values never stand on a command line. */
+export const execute = (database: Database, statements: readonly string[]): Promise<void> =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'statements.sql')
+    await writeFile(file, `${statements.join('\n')}\n`, { mode: 0o600 })
+    await executeFile(database, file)
+  })
+
+/** Writes the rows of the tables as INSERT statements, a line each, all as they were at one moment. */
+export async function exportRows(database: Database, tables: readonly string[], file: string): Promise<void> {
+  const what = ['--no-schema', '--output', file, ...tables.flatMap((table) => ['--table', table])]
+  if (database.at === 'remote') return void (await wrangler('d1', 'export', 'DB', '--remote', ...what))
+  // `d1 export` has no `--persist-to`: it looks for the state beside its configuration.
+  await inFolder(async (folder) => {
+    const config = join(folder, 'wrangler.toml')
+    await copyFile(join(PROJECT_ROOT, 'wrangler.toml'), config)
+    await mkdir(join(folder, '.wrangler'))
+    await symlink(database.persistTo, join(folder, '.wrangler/state'))
+    await wrangler('d1', 'export', 'DB', '--local', '--config', config, ...what)
+  })
 }

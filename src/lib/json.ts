@@ -28,3 +28,22 @@ export function isTooDeep(text: string): boolean {
   }
   return false
 }
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/gs
+
+/** A name that stands twice in the object that the text is: parsers keep the last of its values, and the others are lost. */
+export function findRepeatedName(text: string): string | undefined {
+  const names = new Set<unknown>()
+  let depth = 0
+  let last = ''
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token === ':' && depth === 1) {
+      const name: unknown = JSON.parse(last)
+      if (names.has(name)) return String(name)
+      names.add(name)
+    } else if (token === '{' || token === '[') depth += 1
+    else if (token === '}' || token === ']') depth -= 1
+    else last = token
+  }
+  return undefined
+}

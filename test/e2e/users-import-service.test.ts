@@ -131,7 +131,10 @@ describe('the progress of an import', () => {
     skipped: 340,
     rejected: 5,
     tooDear: 0,
-    warned: 0,
+    merged: 0,
+    lacking: {},
+    leftBehind: {},
+    ignored: {},
     rejects: '',
     rejectsBytes: 0,
   }

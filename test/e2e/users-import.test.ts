@@ -2,6 +2,7 @@ import { pbkdf2Sync, randomBytes, randomUUID } from 'node:crypto'
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import bcrypt from 'bcryptjs'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import vectors from '../vectors/firebase-scrypt.json' with { type: 'json' }
@@ -106,11 +107,71 @@ describe('npm run users:import', () => {
     expect(await exists(`${file}.warnings.ndjson`)).toBe(false)
   })
 
+  it('counts by field what users came without, names what nobody reads, and what stays behind', async () => {
+    const records = [
+      { email: newEmail(), phone_number: '0'.repeat(28), locale: ['de', 'en'], name: 'Ada' },
+      { email: newEmail(), locale: ['de'], name: 'Bob', shoe_size: 43 },
+      { email: newEmail(), user_id: 'google-oauth2|e2e', identities: [{ provider: 'google-oauth2' }] },
+    ]
+    const file = await write('kinds.ndjson', records.map((record) => JSON.stringify(record)).join('\n'))
+    const { code, output } = await importFile([file, '--chunk', '1'])
+    expect([code, output]).toEqual([
+      0,
+      expect.stringContaining('Imported 3 users, skipped 0 who were there, rejected 0'),
+    ])
+    expect(output).toContain('1 came without their phone_number')
+    expect(output).toContain('2 came without their locale')
+    expect(output).toContain('ignored: name; did you mean display_name?, shoe_size')
+    expect(output).toContain('left behind: 1 identity google-oauth2')
+  })
+
+  it('counts the hashes that take longer to verify than --max-hash-ms, also where it writes nothing', async () => {
+    const hash = `$pbkdf2-sha256$i=200000$${'A'.repeat(22)}$${'A'.repeat(43)}`
+    const records = [{ email: newEmail(), password_hash: hash }, { email: newEmail() }]
+    const file = await write('dear.ndjson', records.map((record) => JSON.stringify(record)).join('\n'))
+    for (const mode of [['--dry-run'], ['--merge']]) {
+      const { code, output } = await importFile([file, '--max-hash-ms', '139', ...mode])
+      expect([code, output]).toEqual([
+        0,
+        expect.stringContaining('Imported 1 users, skipped 0 who were there, rejected 1'),
+      ])
+      expect(output).toContain('1 of the rejected have a hash that takes too long to verify')
+    }
+  })
+
+  it('says with --dry-run what would become of a file, and writes nothing, also beside it', async () => {
+    const email = newEmail()
+    const text = `email,name,password_hash,role\n${email},Ada,${HASH},admin\nnobody,,,\n${email},,,\n`
+    const file = await write('dry.csv', text)
+    const { code, output } = await importFile([file, '--dry-run'])
+    expect([code, output]).toEqual([0, expect.stringContaining('Nothing was written; a run would have:')])
+    expect(output).toContain('Imported 1 users, skipped 1 who were there, rejected 1 (')
+    expect(output).toContain('rejected 1: email: must be an email address')
+    expect(output).toContain('1 came without their role')
+    for (const suffix of ['rejected.ndjson', 'warnings.ndjson', 'import-state.json'])
+      expect(await exists(`${file}.${suffix}`)).toBe(false)
+    expect((await importFile([file])).output).toContain('Imported 1 users, skipped 1 who were there, rejected 1')
+  })
+
+  it('with --merge makes one account of Auth0’s two files, packed as they come', async () => {
+    const email = newEmail()
+    const id = randomUUID().replaceAll('-', '').slice(0, 24)
+    const profile = { user_id: `auth0|${id}`, email, email_verified: true, given_name: 'Grace' }
+    const hashes = { _id: { $oid: id }, email, email_verified: true, passwordHash: HASH }
+    const profiles = join(folder, 'profiles.json.gz')
+    await writeFile(profiles, gzipSync(`${JSON.stringify(profile)}\n`))
+    const secrets = await write('hashes.json', `${JSON.stringify(hashes)}\n`)
+    expect((await importFile([profiles])).output).toContain('Imported 1 users')
+    expect((await importFile([secrets])).output).toContain('Imported 0 users, skipped 1 who were there')
+    expect((await importFile([secrets, '--merge'])).output).toContain('Imported 0 users, merged 1, skipped 0 who')
+    expect(await signIn(postern.origin, email, PASSWORD)).toMatchObject({ email })
+  })
+
   it('takes the file of rejected rows once it is corrected', async () => {
     const email = newEmail()
     const file = await write(
       'wrong.ndjson',
-      `${JSON.stringify({ email, role: 'admin', password_hash: HASH })}\nnot JSON\n`,
+      `${JSON.stringify({ email, status: 'king', password_hash: HASH })}\nnot JSON\n`,
     )
     const rejects = join(folder, 'elsewhere.ndjson')
     expect(await importFile([file, '--rejects', rejects])).toMatchObject({ code: 0 })
@@ -119,7 +180,7 @@ describe('npm run users:import', () => {
       1,
       { line: 'not JSON', rejected: { row: 2, reason: 'is not JSON' } },
     ])
-    await writeFile(rejects, JSON.stringify({ ...record, role: 'user' }))
+    await writeFile(rejects, JSON.stringify({ ...record, status: 'active' }))
     expect((await importFile([rejects])).output).toContain('Imported 1 users, skipped 0 who were there, rejected 0 (')
     expect(await exists(`${rejects}.rejected.ndjson`)).toBe(false)
     expect(await signIn(postern.origin, email, PASSWORD)).toMatchObject({ email })

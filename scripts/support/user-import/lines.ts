@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { ReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { MAX_LINE_BYTES, type SourceRow } from './row.ts'
 
 const NEWLINE = 0x0a
@@ -20,7 +20,7 @@ function append(pending: Pending, piece: Buffer): Pending {
 const isBlank = (bytes: Buffer | null): boolean => bytes?.every((byte) => byte <= 0x20) ?? false
 
 /** Each line that is not blank. A line without an end is not collected. */
-export async function* readLines(input: ReadStream): AsyncGenerator<SourceRow> {
+export async function* readLines(input: Readable): AsyncGenerator<SourceRow> {
   let pending: Pending = []
   let row = 0
   const take = function* (): Generator<SourceRow> {

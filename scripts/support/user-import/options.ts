@@ -12,6 +12,9 @@ const OPTIONS = {
   url: { type: 'string' },
   rejects: { type: 'string' },
   chunk: { type: 'string', default: '500' },
+  realm: { type: 'string' },
+  merge: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
   'max-hash-ms': { type: 'string', default: String(MAX_HASH_MS) },
   'firebase-signer-key': { type: 'string' },
   'firebase-salt-separator': { type: 'string' },
@@ -19,7 +22,8 @@ const OPTIONS = {
   'firebase-mem-cost': { type: 'string' },
 } as const
 
-const USAGE = 'npm run users:import -- FILE [--format auto|ndjson|csv|firebase|auth0|keycloak] [--url https://…]'
+const USAGE =
+  'npm run users:import -- FILE [--format auto|ndjson|csv|firebase|auth0|keycloak] [--url https://…] [--realm NAME] [--merge] [--dry-run]'
 const MAX_CHUNK = 1000
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
@@ -37,6 +41,12 @@ export interface ImportOptions {
   readonly url: string
   readonly rejects: string
   readonly chunk: number
+  /** Of a file of Keycloak that has several. */
+  readonly realm: string | null
+  /** Fills what accounts lack that an import made. */
+  readonly merge: boolean
+  /** Does everything but write, beside the file too. */
+  readonly dryRun: boolean
   /** What verifying a hash may take, in ms of CPU. */
   readonly maxHashMs: number
   readonly firebase: FirebaseParameters | null
@@ -117,6 +127,9 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     format: readFormat(values.format),
     url: readUrl(values.url ?? localOrigin(Number(environment.PORT) || DEFAULT_PORT)),
     chunk: readInteger('chunk', values.chunk, MAX_CHUNK),
+    realm: values.realm ?? null,
+    merge: values.merge,
+    dryRun: values['dry-run'],
     maxHashMs: readInteger('max-hash-ms', values['max-hash-ms'], MAX_HASH_MS),
     firebase: readFirebase(values, environment),
     credentials: readCredentials(environment),

@@ -1,12 +1,14 @@
-import type { ImportState } from './state.ts'
+import type { Counts, ImportState } from './state.ts'
 
 const WIDTH = 30
 const PLAIN_MS = 5000
 
 const count = (value: number): string => value.toLocaleString('en-US')
 
-const tally = ({ done, imported, skipped, rejected }: ImportState): string =>
-  `${count(done)} rows: ${count(imported)} imported, ${count(skipped)} skipped, ${count(rejected)} rejected`
+const mergedOf = ({ merged }: ImportState): string => (merged > 0 ? `merged ${count(merged)}, ` : '')
+
+const tally = (state: ImportState): string =>
+  `${count(state.done)} rows: ${count(state.imported)} imported, ${mergedOf(state)}${count(state.skipped)} skipped, ${count(state.rejected)} rejected`
 
 export interface Progress {
   show(state: ImportState, part: number): void
@@ -35,24 +37,36 @@ export function createProgress(output: NodeJS.WriteStream): Progress {
   }
 }
 
+const listOf = (counts: Counts): string =>
+  Object.entries(counts)
+    .map(([name, number]) => `${count(number)} ${name}`)
+    .join(', ')
+
+const toLacking = ([field, number]: [string, number]): string =>
+  `${count(number)} came without their ${field}${field === 'username' ? ', it is kept in app_metadata.imported.username' : ''}`
+
+const toIgnored = ([field, meant]: [string, string | null]): string =>
+  meant === null ? field : `${field}; did you mean ${meant}?`
+
 export interface Reports {
   readonly rejects: string
   readonly warnings: string
 }
 
-export function summaryOf(
-  { imported, skipped, rejected, tooDear, warned }: ImportState,
-  { rejects, warnings }: Reports,
-  seconds: number,
-): string {
-  const where = rejected > 0 ? `: see ${rejects}` : ''
-  const dear =
-    tooDear > 0
-      ? `\n${count(tooDear)} of the rejected have a hash that takes too long to verify: they may come without it, and reset their password`
-      : ''
-  const nameless =
-    warned > 0
-      ? `\n${count(warned)} came without their username, it is kept in app_metadata.imported.username: see ${warnings}`
-      : ''
-  return `Imported ${count(imported)} users, skipped ${count(skipped)} who were there, rejected ${count(rejected)}${where} (${seconds.toFixed(1)} s)${dear}${nameless}`
+/** `reports` names the files of rejected rows and warnings; null where none were written. */
+export function summaryOf(state: ImportState, reports: Reports | null, seconds: number): string {
+  const { imported, skipped, rejected, tooDear, lacking, leftBehind, ignored } = state
+  const see = (file: string | undefined): string => (file === undefined ? '' : `: see ${file}`)
+  const where = rejected > 0 ? see(reports?.rejects) : ''
+  const lines = [
+    `Imported ${count(imported)} users, ${mergedOf(state)}skipped ${count(skipped)} who were there, rejected ${count(rejected)}${where} (${seconds.toFixed(1)} s)`,
+  ]
+  if (tooDear > 0)
+    lines.push(
+      `${count(tooDear)} of the rejected have a hash that takes too long to verify: they may come without it, and reset their password`,
+    )
+  lines.push(...Object.entries(lacking).map((entry) => `${toLacking(entry)}${see(reports?.warnings)}`))
+  if (Object.keys(leftBehind).length > 0) lines.push(`left behind: ${listOf(leftBehind)}`)
+  if (Object.keys(ignored).length > 0) lines.push(`ignored: ${Object.entries(ignored).map(toIgnored).join(', ')}`)
+  return lines.join('\n')
 }

@@ -25,6 +25,22 @@ function parseLine(line: string | undefined): object {
 const toLine = ({ row: { row, line }, reason }: RejectedRow): string =>
   `${JSON.stringify({ ...parseLine(line), rejected: { row, reason } })}\n`
 
+const MAX_REASONS = 50
+
+/** Writes nothing, and counts the reasons instead. */
+export function countRejects(): RejectsFile & { reasons(): string[] } {
+  const counts = new Map<string, number>()
+  return {
+    append: async (rows) => {
+      for (const { reason } of rows)
+        if (counts.has(reason) || counts.size < MAX_REASONS) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+      return 0
+    },
+    close: () => Promise.resolve(),
+    reasons: () => [...counts].map(([reason, count]) => `rejected ${count}: ${reason}`),
+  }
+}
+
 async function lengthOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size

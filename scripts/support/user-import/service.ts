@@ -1,13 +1,14 @@
-import { MAX_HASH_MS } from '../../../src/lib/password-hash/cost.ts'
 import { Refusal } from '../refusal.ts'
 
 /** What the service said of a row of the chunk, counted from 1. */
 interface RowAnswer {
   readonly row: number
-  readonly status: 'imported' | 'skipped' | 'rejected'
+  readonly status: 'imported' | 'merged' | 'skipped' | 'rejected'
   readonly email?: string
   readonly reason?: string
+  /** What the user came without, each with its field first, joined by `; `. */
   readonly warning?: string
+  readonly left_behind?: readonly string[]
 }
 
 export interface ChunkAnswer {
@@ -16,6 +17,8 @@ export interface ChunkAnswer {
   readonly rejected: number
   /** Of the rejected: those whose hash takes too long to verify. */
   readonly too_dear?: number
+  readonly merged?: number
+  readonly ignored?: readonly { readonly field: string; readonly did_you_mean: string | null }[]
   readonly rows: readonly RowAnswer[]
 }
 
@@ -147,17 +150,18 @@ function createSession(ask: Ask, credentials: Credentials) {
   }
 }
 
-/** The import endpoint of a running service, as an admin. */
+/** The import endpoint of a running service, as an admin. `mode` is what its query has beside the format. */
 export function createImportService(
   url: string,
   format: string,
   credentials: Credentials,
-  maxHashMs: number = MAX_HASH_MS,
+  mode: Readonly<Record<string, string>> = {},
 ): ImportService {
+  const query = new URLSearchParams({ format, ...mode })
   const ask = createAsk(url)
   const session = createSession(ask, credentials)
   const post = async (body: string): Promise<Response> =>
-    ask(`/api/v1/admin/users/import?format=${format}&max_hash_ms=${maxHashMs}`, {
+    ask(`/api/v1/admin/users/import?${query}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await session.accessToken()}`, 'content-type': 'application/x-ndjson' },
       body,

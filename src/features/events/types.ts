@@ -30,9 +30,9 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   'user.signed_in': { when: 'A sign-in was completed', subject: 'user', data: ['method'] },
   'user.signed_out': { when: 'A user ended the session that asked', subject: 'user', data: [] },
   'user.updated': {
-    when: "A user's profile or role was changed, or the erasure of a deleted one was brought forward",
+    when: "A user's profile or role was changed, or the erasure of a deleted one was brought forward; or an import filled it (`filled` names the fields), pushed to nobody",
     subject: 'user',
-    data: ['before', 'after'],
+    data: ['before', 'after', 'filled'],
   },
   'user.email_verified': {
     when: 'An address was proved. `answer` is whether its holder made the account (`yes`, `no`, null when nobody said); `password_removed` is there when its holder took it over',
@@ -114,7 +114,7 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   'users.imported': {
     when: 'An admin imported a chunk of users; each has a `user.created` in the record, pushed to nobody',
     subject: 'user',
-    data: ['imported', 'skipped', 'rejected'],
+    data: ['imported', 'skipped', 'rejected', 'merged'],
   },
   'session.created': {
     when: 'A session was opened',

@@ -15,6 +15,8 @@ export interface UserClaims {
   readonly email: string
   readonly username: string | null
   readonly number: number
+  /** The user's id in the system that an import came from, where `EXTERNAL_ID_CLAIM` is on. */
+  readonly ext?: string | undefined
   readonly role: string
   readonly roles: readonly string[]
   readonly org_id: string | null

@@ -3,7 +3,7 @@ import { renderError } from '../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { payloadTooLarge, unauthorized, validationFailed } from '../../lib/errors.ts'
 import { importUsers } from './service.ts'
-import { IMPORT_ENCODING, ImportAnswer, ImportBody, ImportQuery, importToWire, parseImport } from './wire.ts'
+import { IMPORT_ENCODING, ImportAnswer, ImportBody, ImportQuery, importToWire, parseImport, toMode } from './wire.ts'
 
 export const userImportRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin', renderError })
 
@@ -19,13 +19,9 @@ userImportRoutes.post(
     answers: { 200: { description: 'What became of each row', schema: ImportAnswer } },
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed, payloadTooLarge],
   },
-  async ({ ctx, body, query }) =>
-    Response.json(
-      importToWire(
-        await importUsers(
-          ctx,
-          parseImport(body, { format: query.format, maxHashMs: query.max_hash_ms, now: ctx.now() }),
-        ),
-      ),
-    ),
+  async ({ ctx, body, query }) => {
+    const { rows, ignored } = parseImport(body, { format: query.format, maxHashMs: query.max_hash_ms, now: ctx.now() })
+    const mode = toMode(query)
+    return Response.json(importToWire(await importUsers(ctx, rows, mode), ignored, mode))
+  },
 )

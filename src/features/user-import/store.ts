@@ -1,11 +1,14 @@
-import { getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { and, getTableColumns, gt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
+import { passkeys } from '../../db/schema.ts'
 import { events } from '../events/tables.ts'
+import { type NewUser, type newUserRow, normalizeEmail, normalizeIdentifier, toUserStatus } from '../users/service.ts'
 import { formerAddresses, isReserved, users } from '../users/tables.ts'
+import type { User } from '../users/types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
-type NewUserRow = Omit<typeof users.$inferInsert, 'number'>
+export type UserRow = ReturnType<typeof newUserRow>
 type NewEventRow = Omit<typeof events.$inferInsert, 'position'>
 
 /** One element of the bound list, in the form of `column`. */
@@ -35,7 +38,7 @@ const isReservedRow = (now: number): SQL =>
   isReserved(sql`row.value ->> '$.email'`, { userId: sql`row.value ->> '$.id'`, now })
 
 /** The rows as `insertUsers` takes them. */
-export const toUserList = (rows: readonly NewUserRow[]): string => toList(users, rows)
+export const toUserList = (rows: readonly UserRow[]): string => toList(users, rows)
 
 /**
  * Writes the rows in their order, but none whose email or username is taken, or whose email is reserved: of two with one
@@ -61,8 +64,73 @@ export const insertUserEvents = ({ db }: Store, rows: readonly NewEventRow[]) =>
     )
     .returning({ subject: events.subject })
 
-/** Counts, when the batch has written: what was imported, what was there, and the rest beside what was `rejected` before. */
-export function countOutcomes({ now }: Store, rows: readonly { id: string; email: string }[], rejected: number): SQL {
+const given = (name: string): SQL => sql.raw(`row.value ->> '$.${name}'`)
+const fill = (column: SQLiteColumn, condition: SQL = sql`true`): SQL =>
+  sql`case when ${column} is null and ${condition} then ${given(column.name)} else ${column} end`
+
+const isFree = (column: SQLiteColumn): SQL => {
+  const name = sql.identifier(column.name)
+  return sql`not exists (select 1 from ${users} as other where other.${name} = ${given(column.name)})`
+}
+
+/** With both tables named: a column alone would be the inner table's. */
+const hasPasskey = sql<number>`exists (select 1 from ${passkeys} where passkeys.user_id = users.id)`
+
+/** Nobody has changed how the user signs in. */
+const isUntouched = sql`${users.authVersion} = 1 and not ${users.mfaEnabled} and not ${hasPasskey}`
+
+/** Metadata that somebody changed since it was read stays. */
+const fillJson = (column: SQLiteColumn): SQL =>
+  sql`case when ${column} = ${given(`${column.name}_read`)} then coalesce(${given(column.name)}, ${column}) else ${column} end`
+
+/** The values under the names of their columns. */
+export const toColumns = (values: Partial<Fields>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [users[name as keyof Fields].name, value]))
+
+/** What accounts lack, as `fillUsers` takes it. */
+export const toFillList = (fills: readonly { id: string; values: Partial<Fields>; read: Account }[]): string =>
+  JSON.stringify(
+    fills.map(({ id, values, read }) => ({
+      ...toDriverRow(users, values),
+      id,
+      username_key: values.username ? normalizeIdentifier(values.username) : null,
+      metadata_read: read.metadataText,
+      app_metadata_read: read.appMetadataText,
+    })),
+  )
+
+/** Writes into empty fields alone, of accounts that an import made. The list is the outer loop: each user is found by id. */
+export const fillUsers = ({ db, now }: Store, list: string) =>
+  db
+    .update(users)
+    .set({
+      firstName: fill(users.firstName),
+      lastName: fill(users.lastName),
+      displayName: fill(users.displayName),
+      phoneNumber: fill(users.phoneNumber),
+      timezone: fill(users.timezone),
+      locale: fill(users.locale),
+      profileImageUrl: fill(users.profileImageUrl),
+      externalId: fill(users.externalId, isFree(users.externalId)),
+      username: fill(users.username, isFree(users.usernameKey)),
+      usernameKey: fill(users.usernameKey, isFree(users.usernameKey)),
+      passwordHash: fill(users.passwordHash, isUntouched),
+      emailVerifiedAt: fill(users.emailVerifiedAt, isUntouched),
+      // An import without a time of its own left its own.
+      createdAt: sql`case when ${users.createdAt} = ${users.importedAt} then coalesce(${given('created_at')}, ${users.createdAt}) else ${users.createdAt} end`,
+      metadata: fillJson(users.metadata),
+      appMetadata: fillJson(users.appMetadata),
+      updatedAt: now(),
+    })
+    .from(sql`json_each(${list}) as row`)
+    .where(sql`${users.id} = row.value ->> '$.id' and ${users.importedAt} is not null and ${users.status} <> 'deleted'`)
+
+/** Counts, when the batch has written: what was imported, what was there, and the rest, beside what was `planned` before. */
+export function countOutcomes(
+  { now }: Store,
+  rows: readonly { id: string; email: string }[],
+  planned: { readonly skipped: number; readonly rejected: number; readonly merged?: number },
+): SQL {
   const list = JSON.stringify(rows.map(({ id, email }) => ({ id, email })))
   const counts = sql`select
     count(*) as total,
@@ -71,31 +139,95 @@ export function countOutcomes({ now }: Store, rows: readonly { id: string; email
     from json_each(${list}) as row
     left join users as own on own.id = row.value ->> '$.id'
     left join users as other on other.email = row.value ->> '$.email'`
-  return sql`(select json_object('imported', imported, 'skipped', skipped,
-    'rejected', total - imported - skipped + ${rejected}) from (${counts}))`
+  const merged = planned.merged === undefined ? sql`` : sql`, 'merged', ${planned.merged}`
+  return sql`(select json_object('imported', imported, 'skipped', skipped + ${planned.skipped},
+    'rejected', total - imported - skipped + ${planned.rejected}${merged}) from (${counts}))`
 }
 
-/** Those of the addresses that have an account, or are reserved for one. */
-export async function selectKnownEmails({ db, now }: Store, emails: readonly string[]): Promise<Set<string>> {
-  const asked = sql`(select value from json_each(${JSON.stringify(emails)}))`
-  const rows = await db
-    .select({ email: users.email })
-    .from(users)
-    .where(sql`${users.email} in ${asked}`)
-    .union(
-      db
-        .select({ email: formerAddresses.email })
-        .from(formerAddresses)
-        .where(sql`${formerAddresses.email} in ${asked} and ${formerAddresses.until} > ${now()}`),
-    )
-  return new Set(rows.map(({ email }) => email))
+/** What a merge may fill. */
+export type Fields = Pick<
+  User,
+  | 'username'
+  | 'externalId'
+  | 'firstName'
+  | 'lastName'
+  | 'displayName'
+  | 'phoneNumber'
+  | 'timezone'
+  | 'locale'
+  | 'profileImageUrl'
+  | 'passwordHash'
+  | 'emailVerifiedAt'
+  | 'createdAt'
+  | 'metadata'
+  | 'appMetadata'
+>
+
+/** An account as a merge looks at it. */
+export interface Account
+  extends Fields,
+    Pick<User, 'id' | 'email' | 'status' | 'importedAt' | 'authVersion' | 'mfaEnabled'> {
+  readonly hasPasskey: boolean
+  /** As the database has them. */
+  readonly metadataText: string | null
+  readonly appMetadataText: string | null
 }
 
-/** Those of the usernames, in their normal form, that somebody has. */
-export async function selectKnownUsernames({ db }: Store, keys: readonly string[]): Promise<Set<string | null>> {
-  const rows = await db
-    .select({ key: users.usernameKey })
-    .from(users)
-    .where(sql`${users.usernameKey} in (select value from json_each(${JSON.stringify(keys)}))`)
-  return new Set(rows.map(({ key }) => key))
+/** What is there already of what a chunk names. */
+export interface Known {
+  /** By address in its normal form. */
+  readonly accounts: ReadonlyMap<string, Account>
+  /** The addresses that are reserved for accounts which had them before. */
+  readonly reserved: ReadonlySet<string>
+  /** The addresses of those who have a username, by its normal form. */
+  readonly usernames: ReadonlyMap<string, string>
+  readonly externalIds: ReadonlyMap<string, { readonly email: string; readonly system: string | null }>
+}
+
+const isAmong = (column: SQLiteColumn, values: readonly string[]): SQL =>
+  sql`${column} in (select value from json_each(${JSON.stringify(values)}))`
+
+/** What a chunk names and somebody has, of one moment. The unique indexes decide when it is written. */
+export async function selectKnown(
+  { db, now }: Store,
+  rows: readonly { readonly user: Pick<NewUser, 'email' | 'username' | 'externalId'> }[],
+): Promise<Known> {
+  const emails = rows.map(({ user }) => normalizeEmail(user.email))
+  const keys = rows.flatMap(({ user }) => (user.username ? [normalizeIdentifier(user.username)] : []))
+  const ids = rows.flatMap(({ user }) => user.externalId ?? [])
+  const [accounts, reserved, usernames, externalIds] = await db.batch([
+    db
+      .select({
+        ...getTableColumns(users),
+        hasPasskey: hasPasskey.as('has_passkey'),
+        metadataText: sql<string>`${users.metadata}`.as('metadata_text'),
+        appMetadataText: sql<string>`${users.appMetadata}`.as('app_metadata_text'),
+      })
+      .from(users)
+      .where(isAmong(users.email, emails)),
+    db
+      .select({ email: formerAddresses.email })
+      .from(formerAddresses)
+      .where(and(isAmong(formerAddresses.email, emails), gt(formerAddresses.until, now()))),
+    db.select({ key: users.usernameKey, email: users.email }).from(users).where(isAmong(users.usernameKey, keys)),
+    db
+      .select({
+        id: users.externalId,
+        email: users.email,
+        system: sql<string | null>`json_extract(${users.appMetadata}, '$.imported.from')`.as('system'),
+      })
+      .from(users)
+      .where(isAmong(users.externalId, ids)),
+  ])
+  return {
+    accounts: new Map(
+      accounts.map(({ status, hasPasskey, ...row }) => [
+        row.email,
+        { ...row, status: toUserStatus(status), hasPasskey: Boolean(hasPasskey) },
+      ]),
+    ),
+    reserved: new Set(reserved.map(({ email }) => email)),
+    usernames: new Map(usernames.map(({ key, email }) => [key ?? '', email])),
+    externalIds: new Map(externalIds.map(({ id, email, system }) => [id ?? '', { email, system }])),
+  }
 }

@@ -31,6 +31,7 @@ export {
   normalizeEmail,
   normalizeIdentifier,
   permissionsOf,
+  toUserStatus,
 } from './rules.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
@@ -79,6 +80,8 @@ export interface NewUser {
   readonly role?: string
   readonly status?: UserStatus
   readonly emailVerifiedAt?: number
+  readonly externalId?: string | undefined
+  readonly importedAt?: number
   readonly firstName?: string | undefined
   readonly lastName?: string | undefined
   readonly displayName?: string | undefined
@@ -108,6 +111,8 @@ export function newUserRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
     passwordHash: input.passwordHash ?? null,
     role: input.role ?? 'user',
     status: input.status ?? 'active',
+    externalId: input.externalId ?? null,
+    importedAt: input.importedAt ?? null,
     firstName: input.firstName ?? null,
     lastName: input.lastName ?? null,
     displayName: input.displayName ?? null,

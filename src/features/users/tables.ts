@@ -19,6 +19,10 @@ export const users = sqliteTable(
     passwordHash: text('password_hash'),
     role: text('role').notNull().default('user'),
     status: text('status').notNull().default('active'),
+    /** The user's id in the system that an import came from. */
+    externalId: text('external_id').unique(),
+    /** Null where no import made the account. */
+    importedAt: integer('imported_at'),
     firstName: text('first_name'),
     lastName: text('last_name'),
     displayName: text('display_name'),

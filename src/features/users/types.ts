@@ -15,6 +15,10 @@ export interface User {
   readonly passwordHash: string | null
   readonly role: string
   readonly status: UserStatus
+  /** The user's id in the system that an import came from. */
+  readonly externalId: string | null
+  /** Null where no import made the account. */
+  readonly importedAt: number | null
   readonly firstName: string | null
   readonly lastName: string | null
   readonly displayName: string | null
@@ -54,6 +58,8 @@ export interface FormerAddress {
   /** As the account had it of that address. */
   readonly emailUnansweredSince: number | null
 }
+
+export const MAX_EXTERNAL_ID_LENGTH = 200
 
 /** Numbers that a request may name: what a client's 32-bit integer holds. */
 export const MAX_USER_NUMBER = 2 ** 31 - 1

@@ -288,8 +288,11 @@ describe('an address that its user changed', () => {
     await expect(createUser(ctx, { email: email.toUpperCase() })).rejects.toMatchObject({ details: { field: 'email' } })
     const admin = { email, password: PASSWORD, actor: { id: 'x', roles: ['admin'] }, secretKey: null }
     await expect(registerAdmin(ctx, admin)).rejects.toMatchObject({ code: 'CONFLICT' })
-    const imported = await importUsers(await actorCtx(other), [{ row: 1, user: { email } }])
-    expect(imported).toMatchObject([{ status: 'skipped', reason: 'already exists' }])
+    const row = { row: 1, user: { email }, system: null, isUnproven: false, warnings: [], leftBehind: [] }
+    for (const merge of [false, true])
+      expect(await importUsers(await actorCtx(other), [row], { merge, dryRun: false })).toMatchObject([
+        { status: 'skipped', reason: 'already exists' },
+      ])
     expect(await (await patchProfile(other, { email })).json()).toMatchObject({ code: 'CONFLICT' })
     const late = await call(app, 'verify-email', { token: await changeLink(app, other, email) })
     expect(late).toMatchObject({ status: 409, code: 'CONFLICT' })

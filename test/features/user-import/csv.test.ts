@@ -24,9 +24,9 @@ describe('a CSV', () => {
         `"${two}","two\nlines",,false,,,,`,
       ].join('\r\n'),
     )
-    expect(answer.rows.map(({ row, status, reason }) => [row, status, reason])).toEqual([
+    expect(answer.rows.map(({ row, status, warning }) => [row, status, warning])).toEqual([
       [1, 'imported', undefined],
-      [2, 'rejected', 'first_name: has control characters'],
+      [2, 'imported', 'first_name: has control characters: imported without it'],
     ])
     expect(await signIn(app, one, PASSWORD)).toBe(200)
     expect(await rowOf(one)).toMatchObject({
@@ -67,6 +67,14 @@ describe('a CSV', () => {
       expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'VALIDATION_ERROR' }])
     },
   )
+
+  it.each(['email,first_name,email', ' email ,email'])('that names a column twice (%j) is 422', async (header) => {
+    const answer = await importer.send(`${header}\n${newEmail()},a,b`, 'text/csv')
+    expect([answer.status, await answer.json()]).toMatchObject([
+      422,
+      { details: { validation_errors: [{ message: 'The first line names the column email twice' }] } },
+    ])
+  })
 
   it.each(['', '\n', 'email\n', 'email,first_name'])('of no rows (%j) imports nobody', async (text) => {
     expect(await importer.csv(text)).toEqual({ imported: 0, skipped: 0, rejected: 0, rows: [] })

@@ -41,6 +41,7 @@ describe('a row', () => {
       imported: 1,
       skipped: 0,
       rejected: 0,
+      ignored: [{ field: 'whatever', did_you_mean: null }],
       rows: [{ row: 1, status: 'imported', id: expect.stringMatching(/^[0-9a-f-]{14}4/), email }],
     })
     expect(await signIn(app, email, PASSWORD)).toBe(200)

@@ -7,6 +7,10 @@ export interface ImportAnswer {
   readonly imported: number
   readonly skipped: number
   readonly rejected: number
+  readonly too_dear?: number
+  readonly merged?: number
+  readonly dry_run?: true
+  readonly ignored?: readonly { readonly field: string; readonly did_you_mean: string | null }[]
   readonly rows: readonly {
     readonly row: number
     readonly status: string
@@ -14,6 +18,7 @@ export interface ImportAnswer {
     readonly email?: string
     readonly reason?: string
     readonly warning?: string
+    readonly left_behind?: readonly string[]
   }[]
 }
 

@@ -4,7 +4,7 @@ import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Erasure } from '../../users/service/erasure.ts'
 import type { ChangedUser } from '../../users/service/state.ts'
 import { isRoleName } from '../../users/service.ts'
-import { USER_STATUSES } from '../../users/types.ts'
+import { MAX_EXTERNAL_ID_LENGTH, USER_STATUSES } from '../../users/types.ts'
 import { orAbsent, SEARCHED, StatusParam } from '../../users/wire/parameters.ts'
 import { UserWire, userToWire } from '../../users/wire.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
@@ -17,17 +17,22 @@ export const ListUsersQuery = z.object({
   status: orAbsent(StatusParam).optional().meta({ description: 'Deleted users are listed for that status alone' }),
   mfa_enabled: orAbsent(z.stringbool()).optional(),
   is_admin: orAbsent(z.stringbool()).optional(),
+  external_id: orAbsent(z.string().max(MAX_EXTERNAL_ID_LENGTH))
+    .optional()
+    .meta({ description: 'The whole id of the system that the user was imported from' }),
 })
 
 export const toListing = ({
   per_page: perPage,
   mfa_enabled: mfaEnabled,
   is_admin: isAdmin,
+  external_id: externalId,
   ...rest
-}: z.output<typeof ListUsersQuery>) => ({ ...rest, perPage, mfaEnabled, isAdmin })
+}: z.output<typeof ListUsersQuery>) => ({ ...rest, perPage, mfaEnabled, isAdmin, externalId })
 
 export const AdminUserWire = UserWire.extend({
   role: z.string(),
+  external_id: z.string().nullable().meta({ description: 'The id of the system that the user was imported from' }),
   organizations_count: z.int(),
   sessions_count: z.int(),
   oauth_providers: z.array(z.string()),
@@ -47,6 +52,7 @@ export const AdminUserDetailWire = AdminUserWire.extend({
 export const adminUserToWire = ({ user, sessions, passkeys }: AdminUser): z.infer<typeof AdminUserWire> => ({
   ...userToWire(user),
   role: user.role,
+  external_id: user.externalId,
   organizations_count: 0,
   sessions_count: sessions,
   oauth_providers: [],

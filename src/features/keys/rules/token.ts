@@ -36,6 +36,7 @@ const UserToken = z.object({
   email: z.string(),
   username: z.string().nullable(),
   number: z.int(),
+  ext: z.string().optional(),
   role: z.string(),
   roles: z.array(z.string()),
   org_id: z.string().nullable(),

@@ -21,7 +21,7 @@ export function jtiOf({ session, generation, advancedAt }: Grant): string {
   return bytesToUuidV4(hmacSha256(utf8('postern access token id'), utf8(grant)))
 }
 
-type Issuer = Pick<Config, 'PUBLIC_URL' | 'AUDIENCE' | 'ACCESS_TOKEN_SECONDS'>
+type Issuer = Pick<Config, 'PUBLIC_URL' | 'AUDIENCE' | 'ACCESS_TOKEN_SECONDS' | 'EXTERNAL_ID_CLAIM'>
 
 /** What the access token of a grant says (RFC 9068 2.2). `iat` is when the session advanced, also for a replay. */
 export function claimsOf(issuer: Issuer, user: User, grant: Grant): UserClaims {
@@ -41,6 +41,7 @@ export function claimsOf(issuer: Issuer, user: User, grant: Grant): UserClaims {
     email: user.email,
     username: user.username,
     number: user.number,
+    ...(issuer.EXTERNAL_ID_CLAIM && user.externalId !== null ? { ext: user.externalId } : {}),
     role: user.role,
     roles: rolesOf(user),
     org_id: null,

@@ -1,10 +1,11 @@
 import {
   type ForeignHash,
   type ForeignUser,
+  flagOf,
   given,
   isRecord,
-  pictureOf,
   type RawRecord,
+  recordsOf,
   scalarOf,
   textOf,
 } from './record.ts'
@@ -78,6 +79,50 @@ function addressOf({ identifiers }: RawRecord): RawRecord {
   return isRecord(found) ? found : {}
 }
 
+/** The id in a database export, which leaves out the prefix of the connection. */
+const databaseIdOf = (record: RawRecord): string | undefined =>
+  textOf(record.alt_id) ?? textOf(extended(record._id, '$oid'))
+
+/** The id that tokens and profiles have: profiles and hashes come in two files, and it is how they are told to be one user's. */
+function externalIdOf(record: RawRecord): unknown {
+  const id = databaseIdOf(record)
+  return given(record.user_id) ?? (id === undefined ? undefined : `auth0|${id}`)
+}
+
+/** The fields that are read. */
+export const AUTH0_FIELDS = [
+  '_id',
+  'user_id',
+  'alt_id',
+  'email',
+  'email_verified',
+  'identifiers',
+  'passwordHash',
+  'password_hash',
+  'custom_password_hash',
+  'username',
+  'name',
+  'nickname',
+  'given_name',
+  'family_name',
+  'picture',
+  'phone_number',
+  'created_at',
+  'blocked',
+  'identities',
+  'multifactor',
+  'mfa_factors',
+] as const
+
+const leftBehindOf = ({ identities, multifactor, mfa_factors: factors }: RawRecord): string[] => [
+  ...recordsOf(identities)
+    .map(({ provider }) => scalarOf(provider).slice(0, 50))
+    .filter((provider) => provider !== 'auth0' && provider !== '')
+    .map((provider) => `identity ${provider}`),
+  ...(Array.isArray(multifactor) ? multifactor : []).map((factor) => `second factor ${scalarOf(factor).slice(0, 50)}`),
+  ...recordsOf(factors).map((factor) => `second factor ${Object.keys(factor)[0]?.slice(0, 50) ?? ''}`),
+]
+
 /** A user of an Auth0 export, of its database, or of the bulk import schema. */
 export function fromAuth0(record: RawRecord): ForeignUser {
   const { hash, refusal } = hashOf(record)
@@ -94,17 +139,16 @@ export function fromAuth0(record: RawRecord): ForeignUser {
       last_name: record.family_name,
       // Auth0 gives who has no name the address as one.
       display_name: name === email ? record.nickname : (name ?? record.nickname),
-      profile_image_url: pictureOf(record.picture),
+      profile_image_url: record.picture,
       phone_number: record.phone_number,
       created_at: extended(record.created_at, '$date'),
-      // Social profiles have numbers and objects here.
-      locale: textOf(record.locale) ?? null,
-      timezone: textOf(record.timezone) ?? null,
-      status: scalarOf(record.blocked) === 'true' ? 'suspended' : undefined,
+      status: flagOf(record.blocked) === true ? 'suspended' : undefined,
+      external_id: externalIdOf(record),
       user_metadata: record.user_metadata,
       app_metadata: record.app_metadata,
     },
-    foreignId: textOf(record.user_id) ?? textOf(record.alt_id) ?? textOf(extended(record._id, '$oid')),
+    foreignId: textOf(record.user_id) ?? databaseIdOf(record),
+    leftBehind: leftBehindOf(record),
     refusal,
   }
 }

@@ -1,4 +1,13 @@
-import { type ForeignHash, type ForeignUser, isRecord, pictureOf, type RawRecord, scalarOf, textOf } from './record.ts'
+import {
+  type ForeignHash,
+  type ForeignUser,
+  flagOf,
+  isRecord,
+  type RawRecord,
+  recordsOf,
+  scalarOf,
+  textOf,
+} from './record.ts'
 
 const NEEDS_PARAMETERS =
   'password_hash: the hash parameters of the Firebase project are needed (hash_config: base64_signer_key, base64_salt_separator, rounds, mem_cost)'
@@ -19,6 +28,34 @@ function hashOf(record: RawRecord): ForeignHash {
   return { hash: toBase64Alphabet(spelled) }
 }
 
+/** The fields that are read. */
+export const FIREBASE_FIELDS = [
+  'localId',
+  'email',
+  'emailVerified',
+  'passwordHash',
+  'salt',
+  'hash_config',
+  'displayName',
+  'phoneNumber',
+  'photoUrl',
+  'createdAt',
+  'disabled',
+  'providerUserInfo',
+  'mfaInfo',
+] as const
+
+/** How the user signs in by address or telephone is no identity of another provider. */
+const OWN_PROVIDERS: readonly string[] = ['password', 'phone', '']
+
+const leftBehindOf = ({ providerUserInfo, mfaInfo }: RawRecord): string[] => [
+  ...recordsOf(providerUserInfo)
+    .map(({ providerId }) => scalarOf(providerId).slice(0, 50))
+    .filter((provider) => !OWN_PROVIDERS.includes(provider))
+    .map((provider) => `identity ${provider}`),
+  ...recordsOf(mfaInfo).map((factor) => `second factor ${'totpInfo' in factor ? 'totp' : 'phone'}`),
+]
+
 /** A user of `firebase auth:export`, with the project's `hash_config` beside it where there are passwords. */
 export function fromFirebase(record: RawRecord): ForeignUser {
   const { hash, refusal } = hashOf(record)
@@ -29,16 +66,18 @@ export function fromFirebase(record: RawRecord): ForeignUser {
       password_hash: hash,
       display_name: record.displayName,
       phone_number: record.phoneNumber,
-      profile_image_url: pictureOf(record.photoUrl),
+      profile_image_url: record.photoUrl,
       created_at: record.createdAt,
-      status: scalarOf(record.disabled) === 'true' ? 'suspended' : undefined,
+      status: flagOf(record.disabled) === true ? 'suspended' : undefined,
+      external_id: textOf(record.localId),
     },
     foreignId: textOf(record.localId),
+    leftBehind: leftBehindOf(record),
     refusal,
   }
 }
 
-/** The columns of `auth:export` to a CSV file, which has no header line. Between them stand those of federated sign-in. */
+/** The columns of `auth:export` to a CSV file, which has no header line. */
 const COLUMNS: Readonly<Record<number, string>> = {
   0: 'localId',
   1: 'email',
@@ -52,18 +91,64 @@ const COLUMNS: Readonly<Record<number, string>> = {
   26: 'disabled',
 }
 
+/** Columns that hold the id of another provider. */
+const PROVIDERS: Readonly<Record<number, string>> = {
+  7: 'google.com',
+  11: 'facebook.com',
+  15: 'twitter.com',
+  19: 'github.com',
+}
+
+const CREATED = 23
+const DISABLED = 26
+const CLAIMS = 27
 const MIN_COLUMNS = 26
-/** Custom claims are the 28th; the comma behind them makes one more. */
+/** Without claims: their commas are not quoted, nor is the one behind them. */
 const MAX_COLUMNS = 29
 
-export const isFirebaseCsv = (cells: readonly string[]): boolean =>
-  cells.length >= MIN_COLUMNS && /^(?:true|false)$/.test(cells[2] ?? '')
+const isFlag = (cell: string | undefined): boolean => cell === 'true' || cell === 'false'
+
+const beginsRecord = (cells: readonly string[]): boolean => cells.length > 2 && isFlag(cells[2])
+
+export const isFirebaseCsv = (cells: readonly string[]): boolean => cells.length >= MIN_COLUMNS && beginsRecord(cells)
+
+/** Of a name with a comma and quotes Firebase quotes the comma and does not double the quotes: the cells behind it shift. */
+const isAligned = (cells: readonly string[]): boolean =>
+  /^\d*$/.test(cells[CREATED] ?? '') && (!cells[DISABLED] || isFlag(cells[DISABLED]))
+
+const hasClaims = (cells: readonly string[]): boolean => cells[CLAIMS]?.startsWith('{') ?? false
+
+/** The record of a line, or why it is none. */
+export function toFirebaseRecord(cells: readonly string[]): RawRecord | string {
+  const isTooLong = cells.length > MAX_COLUMNS && !hasClaims(cells)
+  if (cells.length < MIN_COLUMNS || isTooLong)
+    return `has ${cells.length} cells where Firebase writes ${MIN_COLUMNS} to ${MAX_COLUMNS}`
+  if (!isAligned(cells)) return 'has cells that are not where Firebase writes them'
+  const providers = Object.entries(PROVIDERS).filter(([index]) => cells[Number(index)])
+  return {
+    ...Object.fromEntries(Object.entries(COLUMNS).map(([index, name]) => [name, cells[Number(index)] ?? ''])),
+    ...(providers.length > 0 ? { providerUserInfo: providers.map(([, providerId]) => ({ providerId })) } : {}),
+    ...(hasClaims(cells) ? { customAttributes: cells.slice(CLAIMS).join(',') } : {}),
+  }
+}
 
 /**
- * The record of a line, or why it is none. Firebase quotes a name with a comma and does not double the quotes in it: such a
- * line falls into more cells, and what it says of `disabled` stands in another.
+ * The cells of each record: Firebase does not quote a name with a line break, so its line ends within the name, and the rest
+ * of the record is the next line.
  */
-export const toFirebaseRecord = (cells: readonly string[]): RawRecord | string =>
-  cells.length < MIN_COLUMNS || cells.length > MAX_COLUMNS
-    ? `has ${cells.length} cells where Firebase writes ${MIN_COLUMNS} to ${MAX_COLUMNS}`
-    : Object.fromEntries(Object.entries(COLUMNS).map(([index, name]) => [name, cells[Number(index)] ?? '']))
+export async function* joinFirebaseLines(lines: AsyncIterable<string[]>): AsyncGenerator<string[]> {
+  let open: string[] | null = null
+  for await (const cells of lines) {
+    if (open !== null && !beginsRecord(cells)) {
+      open = [...open.slice(0, -1), `${open.at(-1) ?? ''}\n${cells[0] ?? ''}`, ...cells.slice(1)]
+    } else {
+      if (open !== null) yield open
+      open = cells
+    }
+    if (open.length >= MIN_COLUMNS || !beginsRecord(open)) {
+      yield open
+      open = null
+    }
+  }
+  if (open !== null) yield open
+}

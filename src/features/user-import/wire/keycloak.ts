@@ -1,4 +1,14 @@
-import { type ForeignHash, type ForeignUser, firstOf, isRecord, type RawRecord, scalarOf, textOf } from './record.ts'
+import {
+  type ForeignHash,
+  type ForeignUser,
+  firstOf,
+  flagOf,
+  isRecord,
+  type RawRecord,
+  recordsOf,
+  scalarOf,
+  textOf,
+} from './record.ts'
 
 /** `secretData` and `credentialData` are JSON in a text. */
 function parse(text: unknown): RawRecord {
@@ -88,10 +98,40 @@ function attributesOf({ attributes }: RawRecord) {
   }
 }
 
+/** The fields that are read. */
+export const KEYCLOAK_FIELDS = [
+  'id',
+  'email',
+  'username',
+  'emailVerified',
+  'firstName',
+  'lastName',
+  'createdTimestamp',
+  'enabled',
+  'attributes',
+  'credentials',
+  'federatedIdentities',
+  'serviceAccountClientId',
+] as const
+
+const leftBehindOf = ({ federatedIdentities, credentials }: RawRecord): string[] => [
+  ...recordsOf(federatedIdentities).map(
+    ({ identityProvider }) => `identity ${scalarOf(identityProvider).slice(0, 50)}`,
+  ),
+  ...recordsOf(credentials)
+    .filter(({ type }) => type !== 'password')
+    .map(({ type }) => `second factor ${scalarOf(type).slice(0, 50)}`),
+]
+
 /** A user of a realm's export. */
 export function fromKeycloak(record: RawRecord): ForeignUser {
   if (textOf(record.serviceAccountClientId))
-    return { fields: {}, foreignId: undefined, refusal: 'it is the account of a client, not of a person' }
+    return {
+      fields: {},
+      foreignId: undefined,
+      leftBehind: [],
+      refusal: 'it is the account of a client, not of a person',
+    }
   const { hash, refusal } = hashOf(record)
   const { fields, metadata } = attributesOf(record)
   // Realms whose users sign in with their address keep it as the username.
@@ -107,10 +147,12 @@ export function fromKeycloak(record: RawRecord): ForeignUser {
       first_name: record.firstName,
       last_name: record.lastName,
       created_at: record.createdTimestamp,
-      status: scalarOf(record.enabled) === 'false' ? 'suspended' : undefined,
+      status: flagOf(record.enabled) === false ? 'suspended' : undefined,
+      external_id: textOf(record.id),
       user_metadata: metadata,
     },
     foreignId: textOf(record.id),
+    leftBehind: leftBehindOf(record),
     refusal,
   }
 }

@@ -1,10 +1,12 @@
 import { parse } from 'csv-parse/sync'
 import { validationFailed } from '../../../lib/errors.ts'
-import type { ImportRow } from '../types.ts'
-import { fromAuth0 } from './auth0.ts'
-import { CSV_OPTIONS, toColumns, toCsvRecord } from './csv.ts'
-import { fromFirebase } from './firebase.ts'
-import { fromKeycloak } from './keycloak.ts'
+import { findRepeatedName } from '../../../lib/json.ts'
+import type { ImportRow, ParsedImport, System } from '../types.ts'
+import { AUTH0_FIELDS, fromAuth0 } from './auth0.ts'
+import { CSV_OPTIONS, findRepeatedColumn, toColumns, toCsvRecord } from './csv.ts'
+import { FIREBASE_FIELDS, fromFirebase } from './firebase.ts'
+import { findIgnored } from './ignored.ts'
+import { fromKeycloak, KEYCLOAK_FIELDS } from './keycloak.ts'
 import { type ForeignUser, given, isRecord, type RawRecord, textOf } from './record.ts'
 import { parseRow } from './row.ts'
 
@@ -14,12 +16,16 @@ export const NDJSON = ['application/x-ndjson', 'application/jsonl'] as const
 export const FORMATS = ['auto', 'plain', 'firebase', 'auth0', 'keycloak'] as const
 export type Format = (typeof FORMATS)[number]
 
-type System = 'firebase' | 'auth0' | 'keycloak'
+interface Reader {
+  readonly read: (record: RawRecord) => ForeignUser
+  /** The fields that it reads. */
+  readonly fields: readonly string[]
+}
 
-const READERS: Readonly<Record<System, (record: RawRecord) => ForeignUser>> = {
-  firebase: fromFirebase,
-  auth0: fromAuth0,
-  keycloak: fromKeycloak,
+const READERS: Readonly<Record<System, Reader>> = {
+  firebase: { read: fromFirebase, fields: FIREBASE_FIELDS },
+  auth0: { read: fromAuth0, fields: AUTH0_FIELDS },
+  keycloak: { read: fromKeycloak, fields: KEYCLOAK_FIELDS },
 }
 
 /** Fields that one system writes and the others and we do not. Read in this order. */
@@ -29,8 +35,13 @@ const MARKS: readonly (readonly [System, readonly string[]])[] = [
   ['auth0', ['_id', 'user_id', 'given_name', 'family_name', 'passwordHash', 'custom_password_hash', 'blocked']],
 ]
 
-const recognize = (record: RawRecord): System | undefined =>
-  MARKS.find(([, names]) => names.some((name) => Object.hasOwn(record, name)))?.[0]
+const recognize = (record: RawRecord): System | null =>
+  MARKS.find(([, names]) => names.some((name) => Object.hasOwn(record, name)))?.[0] ?? null
+
+function systemOf(record: RawRecord, format: Format): System | null {
+  if (format === 'auto') return recognize(record)
+  return format === 'plain' ? null : format
+}
 
 const malformed = (message: string) =>
   validationFailed({ validation_errors: [{ field: 'body', message, type: 'custom' }] })
@@ -41,7 +52,9 @@ function readLines(text: string): (RawRecord | string)[] {
   return lines.slice(0, MAX_ROWS + 1).map((line) => {
     try {
       const value: unknown = JSON.parse(line)
-      return isRecord(value) ? value : 'is not a JSON object'
+      if (!isRecord(value)) return 'is not a JSON object'
+      const repeated = findRepeatedName(line)
+      return repeated === undefined ? value : `names ${repeated.slice(0, 40)} twice`
     } catch {
       return 'is not JSON'
     }
@@ -65,6 +78,8 @@ function readCsv(text: string): (RawRecord | string)[] {
   const columns = typeof header === 'string' ? [] : toColumns(header)
   if (!columns.includes('email'))
     throw malformed('The first line must name the columns, separated by commas; email is one')
+  const repeated = findRepeatedColumn(columns)
+  if (repeated !== undefined) throw malformed(`The first line names the column ${repeated.slice(0, 40)} twice`)
   return rows.map((cells) => (typeof cells === 'string' ? cells : toCsvRecord(columns, cells)))
 }
 
@@ -86,26 +101,35 @@ function toImportRow(row: number, record: RawRecord, { format, ...bounds }: Read
   // Whatever the shape: what is refused in `password` must not be passed over because a reader knows no such field.
   if (given(record.password) !== undefined)
     return { row, email, reason: 'password: clear text is not taken, give password_hash' }
-  const system = format === 'auto' ? recognize(record) : format === 'plain' ? undefined : format
-  const foreign = system && READERS[system](record)
+  if (Array.isArray(record.users)) return { row, email, reason: 'is an export with a list of users: send the users' }
+  const system = systemOf(record, format)
+  const foreign = system && READERS[system].read(record)
   if (foreign?.refusal) return { row, email, reason: foreign.refusal }
   // Home-made files mix names: a `status` beside `user_id` or `firstName` must not be passed over (decision 0200).
   const result = parseRow(withoutEmpty({ ...record, ...withoutUndefined(foreign?.fields ?? {}) }), bounds)
   if ('reason' in result) return { row, email, ...result }
-  if (!foreign?.foreignId) return { row, ...result }
+  const about = { ...result, row, system, leftBehind: foreign?.leftBehind ?? [] }
+  if (!foreign?.foreignId) return about
   const { appMetadata } = result.user
   const known = isRecord(appMetadata?.imported) ? appMetadata.imported : {}
   const imported = { ...known, from: system, id: foreign.foreignId.slice(0, 200) }
-  return { row, user: { ...result.user, appMetadata: { ...appMetadata, imported } } }
+  return { ...about, user: { ...result.user, appMetadata: { ...appMetadata, imported } } }
 }
 
-/** The rows of a body. Throws VALIDATION_ERROR when there are too many, or a CSV names no columns. */
-export function parseImport(body: { mediaType: string; text: string }, reading: Reading): ImportRow[] {
+/** The rows of a body. Throws VALIDATION_ERROR when there are too many, or a CSV names no columns, or one twice. */
+export function parseImport(body: { mediaType: string; text: string }, reading: Reading): ParsedImport {
   const records = body.mediaType === CSV ? readCsv(body.text) : readLines(body.text)
   if (records.length > MAX_ROWS) throw malformed('At most 1,000 rows are taken at once')
-  return records.map((record, index) =>
-    typeof record === 'string'
-      ? { row: index + 1, email: null, reason: record }
-      : toImportRow(index + 1, record, reading),
+  const rows = records.map(
+    (record, index): ImportRow =>
+      typeof record === 'string'
+        ? { row: index + 1, email: null, reason: record }
+        : toImportRow(index + 1, record, reading),
   )
+  const read = records.flatMap((record) => {
+    if (typeof record === 'string') return []
+    const system = systemOf(record, reading.format)
+    return [{ record, reads: system === null ? [] : READERS[system].fields }]
+  })
+  return { rows, ignored: findIgnored(read) }
 }

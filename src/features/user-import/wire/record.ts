@@ -16,18 +16,25 @@ export const scalarOf = (value: unknown): string =>
 /** The first element of what is a list on some systems, or the value itself. */
 export const firstOf = (value: unknown): unknown => (Array.isArray(value) ? value[0] : value)
 
-/** An address of a picture that we would take; other systems keep data URLs and worse, and it is no reason to lose a user. */
-export const pictureOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && /^https?:\/\//.test(value) && value.length <= 500 && URL.canParse(value)
-    ? value
-    : undefined
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 't', '1', 'yes', 'y', 'on', 'enabled'].map((text) => [text, true] as const),
+  ...['false', 'f', '0', 'no', 'n', 'off', 'disabled'].map((text) => [text, false] as const),
+])
+
+/** A boolean as systems and databases write it (PostgreSQL `t` and `f`), or undefined for what is none. */
+export const flagOf = (value: unknown): boolean | undefined => FLAGS.get(scalarOf(value).trim().toLowerCase())
+
+/** The elements of a list that are objects. */
+export const recordsOf = (value: unknown): RawRecord[] => (Array.isArray(value) ? value.filter(isRecord) : [])
 
 /** A record of another system in our fields. */
 export interface ForeignUser {
   /** Where one is undefined, what the record says under our own name counts; where it is null, nothing does. */
   readonly fields: RawRecord
-  /** The user's id over there. */
+  /** The user's id over there, as its export has it. */
   readonly foreignId: string | undefined
+  /** What the user had over there and does not have here: `identity google-oauth2`, `second factor otp`. */
+  readonly leftBehind: readonly string[]
   /** Why the password cannot come along; the row is rejected with it. */
   readonly refusal?: string | undefined
 }

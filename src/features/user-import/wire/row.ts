@@ -3,9 +3,13 @@ import { isTooDeep, MAX_JSON_DEPTH } from '../../../lib/json.ts'
 import { findHashRefusal, readImportedHash } from '../../../lib/password-hash/password-hash.ts'
 import { DAY } from '../../../lib/time.ts'
 import { isEmail, isPlainText, type NewUser } from '../../users/service.ts'
-import { isRecord, type RawRecord } from './record.ts'
+import { MAX_EXTERNAL_ID_LENGTH } from '../../users/types.ts'
+import { flagOf, isRecord, type RawRecord } from './record.ts'
 
 const MAX_METADATA_CHARACTERS = 10_000
+/** A warning: what an account came without. It begins with the name of a field. */
+export const withoutIt = (reason: string): string => `${reason}: imported without it`
+
 /** 1973 in milliseconds, the year 5138 in seconds: what is less was counted in seconds. */
 const MIN_TIME = 100_000_000_000
 
@@ -17,7 +21,15 @@ const text = (max: number) =>
     .refine(isPlainText, 'has control characters')
     .optional()
 
-const flag = z.union([z.boolean(), z.stringbool()], 'must be true or false').optional()
+const flag = z
+  .unknown()
+  .transform((value, { issues }) => {
+    const parsed = flagOf(value)
+    if (parsed !== undefined) return parsed
+    issues.push({ code: 'custom', message: 'must be true or false', input: value })
+    return z.NEVER
+  })
+  .optional()
 
 function parseTime(value: number | string): number | undefined {
   if (typeof value === 'number' || /^\d+$/.test(value)) {
@@ -94,6 +106,10 @@ const rowSchema = ({ now, maxHashMs }: Bounds) =>
       })
       .optional(),
     email_verified: flag,
+    external_id: z.preprocess(
+      (value) => (Number.isSafeInteger(value) ? String(value) : value),
+      text(MAX_EXTERNAL_ID_LENGTH),
+    ),
     first_name: text(100),
     last_name: text(100),
     display_name: text(200),
@@ -112,13 +128,17 @@ const rowSchema = ({ now, maxHashMs }: Bounds) =>
     app_metadata: metadata,
   })
 
-const isTooDear = ({ issues }: z.ZodError): boolean =>
-  issues.some((issue) => issue.code === 'custom' && issue.params?.isTooDear === true)
+const isTooDear = (issue: z.core.$ZodIssue): boolean => issue.code === 'custom' && issue.params?.isTooDear === true
 
-const reasonOf = ({ issues }: z.ZodError): string =>
-  issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+const toReason = ({ path, message }: z.core.$ZodIssue): string => `${path.join('.')}: ${message}`
 
-const KNOWN = new Set(Object.keys(rowSchema({ now: 0, maxHashMs: 0 }).shape))
+/** The fields that a row may have. */
+export const KNOWN: ReadonlySet<string> = new Set(Object.keys(rowSchema({ now: 0, maxHashMs: 0 }).shape))
+
+/** What says who it is, and whether and with what they sign in. Everything else decorates an account, and none is lost for it. */
+const DECISIVE: ReadonlySet<string> = new Set(['email', 'username', 'password_hash', 'status'])
+
+const fieldOf = ({ path }: z.core.$ZodIssue): string => String(path[0])
 
 /** A hash under another name would be passed over, and the user would lose the password without a word. */
 const findMisnamedHash = (fields: RawRecord): string | undefined =>
@@ -131,18 +151,28 @@ const findMisnamedHash = (fields: RawRecord): string | undefined =>
       findHashRefusal(value) === null,
   )?.[0]
 
-/** The user of a row whose empty fields were taken out, or why it is none. */
-export function parseRow(
-  fields: RawRecord,
-  bounds: Bounds,
-): { user: NewUser } | { reason: string; isTooDear?: boolean } {
+type ParsedRow =
+  | { readonly user: NewUser; readonly isUnproven: boolean; readonly warnings: readonly string[] }
+  | { readonly reason: string; readonly isTooDear?: boolean }
+
+/**
+ * The user of a row whose empty fields were taken out, or why it is none. A field that only decorates and is not good is
+ * left out, with a warning.
+ */
+export function parseRow(fields: RawRecord, bounds: Bounds): ParsedRow {
   const { now } = bounds
-  const parsed = rowSchema(bounds).safeParse(fields)
-  if (!parsed.success) return { reason: reasonOf(parsed.error), isTooDear: isTooDear(parsed.error) }
+  const schema = rowSchema(bounds)
+  const { error } = schema.safeParse(fields)
+  const issues = error?.issues ?? []
+  const decisive = issues.filter((issue) => DECISIVE.has(fieldOf(issue)))
+  if (decisive.length > 0) return { reason: decisive.map(toReason).join('; '), isTooDear: decisive.some(isTooDear) }
   const misnamed = findMisnamedHash(fields)
   if (misnamed !== undefined) return { reason: `${misnamed.slice(0, 40)}: holds a hash, name the field password_hash` }
-  const row = parsed.data
+  const bad = new Set(issues.map(fieldOf))
+  const row = schema.parse(Object.fromEntries(Object.entries(fields).filter(([name]) => !bad.has(name))))
   return {
+    isUnproven: row.email_verified === false,
+    warnings: issues.map((issue) => withoutIt(toReason(issue))),
     user: {
       email: row.email,
       username: row.username,
@@ -150,6 +180,8 @@ export function parseRow(
       role: 'user',
       status: row.status ?? 'active',
       ...(row.email_verified ? { emailVerifiedAt: now } : {}),
+      externalId: row.external_id,
+      importedAt: now,
       firstName: row.first_name,
       lastName: row.last_name,
       displayName: row.display_name,

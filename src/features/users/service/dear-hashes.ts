@@ -5,8 +5,8 @@ import { MAX_HASH_MS, OWN_HASH_MS } from '../../../lib/password-hash/cost.ts'
 import { costOfStored } from '../../../lib/password-hash/password-hash.ts'
 import { DAY, MINUTE } from '../../../lib/time.ts'
 import {
+  type DearHash,
   deleteForgottenHash,
-  type HashCost,
   insertDearHashes,
   selectDearest,
   selectForgottenHashes,
@@ -52,13 +52,15 @@ export async function findDearestHashMs(ctx: Pick<Ctx, 'db' | 'now' | 'isolate' 
 /** Those of the users whose hash is dearer than ours. */
 export const dearHashesOf = (
   users: readonly { readonly id: string; readonly passwordHash: string | null }[],
-): HashCost[] =>
+): DearHash[] =>
   users
-    .map(({ id, passwordHash }) => ({ userId: id, costMs: passwordHash === null ? 0 : costOfStored(passwordHash) }))
+    .flatMap(({ id, passwordHash }) =>
+      passwordHash === null ? [] : [{ userId: id, passwordHash, costMs: costOfStored(passwordHash) }],
+    )
     .filter(({ costMs }) => costMs > OWN_HASH_MS)
 
-/** For the batch that writes these users, behind them. */
-export const dearHashRows = (ctx: Ctx, costs: readonly HashCost[]) => insertDearHashes(ctx, costs)
+/** For the batch that writes these hashes, behind them. */
+export const dearHashRows = (ctx: Ctx, costs: readonly DearHash[]) => insertDearHashes(ctx, costs)
 
 /** Of hashes that were stored before their cost was: a bounded number a run. */
 export async function measureDearHashes(ctx: Ctx): Promise<void> {

@@ -13,15 +13,20 @@ export interface HashCost {
   readonly costMs: number
 }
 
+export interface DearHash extends HashCost {
+  readonly passwordHash: string
+}
+
 const toList = (costs: readonly HashCost[]): string => JSON.stringify(costs)
 
-/** For the batch that inserts the users: a row for each of them who was written. */
-export const insertDearHashes = ({ db, now }: Store, costs: readonly HashCost[]) =>
+/** For the batch that writes the hashes: a row for each that was written. */
+export const insertDearHashes = ({ db, now }: Store, costs: readonly DearHash[]) =>
   db
     .insert(dearHashes)
     .select(
       sql`select row.value ->> '$.userId', row.value ->> '$.costMs', ${now()} from json_each(${toList(costs)}) as row
-        where exists (select 1 from ${users} where ${users.id} = row.value ->> '$.userId')`,
+        where exists (select 1 from ${users}
+          where ${users.id} = row.value ->> '$.userId' and ${users.passwordHash} = row.value ->> '$.passwordHash')`,
     )
     .onConflictDoNothing()
 

@@ -23,12 +23,14 @@ import type { User, UserStatus } from '../types.ts'
 type Store = Pick<Ctx, 'db'>
 
 export interface UserFilter {
-  /** Words, each a part of an email, a username or a name. Where none has three characters, the first begins an email or a username. */
+  /** Words, each a part of an email, a username, a name or an external id. Where none has three characters, the first begins an email or a username. */
   readonly search?: string | undefined
   /** Any of these; all but `deleted` when absent. */
   readonly status?: readonly UserStatus[] | undefined
   readonly isAdmin?: boolean | undefined
   readonly mfaEnabled?: boolean | undefined
+  /** The whole id of another system. */
+  readonly externalId?: string | undefined
 }
 
 export interface UserRange {
@@ -131,7 +133,7 @@ function beginners({ db }: Store, word: string): SQL {
   return sql`(${beginning(users.email)} union ${beginning(users.usernameKey)})`
 }
 
-const ALL_FIELDS = sql`lower(concat_ws(' ', ${users.email}, ${users.username}, ${users.firstName}, ${users.lastName}, ${users.displayName}))`
+const ALL_FIELDS = sql`lower(concat_ws(' ', ${users.email}, ${users.username}, ${users.firstName}, ${users.lastName}, ${users.displayName}, ${users.externalId}))`
 
 /** `lower` of the database knows ASCII alone. */
 const lowerAscii = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
@@ -140,11 +142,8 @@ const lowerAscii = (text: string): string => text.replace(/[A-Z]/g, (letter) => 
 const hasAll = (words: readonly string[]): SQL =>
   sql`not exists (select 1 from json_each(${JSON.stringify(words.map(lowerAscii))}) where instr(${ALL_FIELDS}, value) = 0)`
 
-/**
- * Long words are looked up in the index; short ones are looked for in who was found by it. The plus keeps indexes of kinds
- * out: the matches are fewer than the users of a kind.
- */
-function isFound(store: Store, search: string, filter: UserFilter): SQL | undefined {
+/** Long words are looked up in the index; short ones are looked for in who was found by it. */
+function isMatch(store: Store, search: string): SQL | undefined {
   const words = wordsOf(search)
   const [first, ...others] = words
   // Everything begins with nothing.
@@ -152,28 +151,29 @@ function isFound(store: Store, search: string, filter: UserFilter): SQL | undefi
   const long = words.filter(hasTrigram)
   const found = long.length > 0 ? holders(long) : beginners(store, first)
   const short = (long.length > 0 ? words : others).filter((word) => !hasTrigram(word))
-  return and(
-    sql`${users.number} in ${found}`,
-    sql`+(${isOfKind(users, filter)})`,
-    short.length === 0 ? undefined : hasAll(short),
-  )
+  return and(sql`${users.number} in ${found}`, short.length === 0 ? undefined : hasAll(short))
 }
 
-function selectFound(store: Store, search: string, filter: UserFilter, { offset, limit, order }: UserRange) {
+/** The plus keeps indexes of kinds out: the matches are fewer than the users of a kind. */
+const isFound = (store: Store, { search, externalId, ...filter }: UserFilter): SQL | undefined =>
+  and(
+    search === undefined ? undefined : isMatch(store, search),
+    externalId === undefined ? undefined : eq(users.externalId, externalId),
+    sql`+(${isOfKind(users, filter)})`,
+  )
+
+function selectFound(store: Store, filter: UserFilter, { offset, limit, order }: UserRange) {
   return store.db
     .select(getTableColumns(users))
     .from(users)
-    .where(isFound(store, search, filter))
+    .where(isFound(store, filter))
     .orderBy(order === 'newest' ? desc(users.number) : asc(users.number))
     .limit(limit)
     .offset(offset)
 }
 
-const countFound = (store: Store, search: string, filter: UserFilter) =>
-  store.db
-    .select({ count: sql<number>`count(*)` })
-    .from(users)
-    .where(isFound(store, search, filter))
+const countFound = (store: Store, filter: UserFilter) =>
+  store.db.select({ count: sql<number>`count(*)` }).from(users).where(isFound(store, filter))
 
 const countListed = ({ db }: Store, filter: UserFilter) =>
   db
@@ -182,10 +182,10 @@ const countListed = ({ db }: Store, filter: UserFilter) =>
     .where(isCounted(filter))
 
 /** The two statements of a page: its rows, and how many there are on all pages. */
-export const pageStatements = (store: Store, { search, ...filter }: UserFilter, range: UserRange) =>
-  search === undefined
+export const pageStatements = (store: Store, filter: UserFilter, range: UserRange) =>
+  filter.search === undefined && filter.externalId === undefined
     ? ([selectListed(store, filter, range), countListed(store, filter)] as const)
-    : ([selectFound(store, search, filter, range), countFound(store, search, filter)] as const)
+    : ([selectFound(store, filter, range), countFound(store, filter)] as const)
 
 /** In one batch, so that total and rows are of one moment. */
 export async function selectUserPage(

@@ -16,7 +16,7 @@ export const orAbsent = <T extends z.ZodType>(schema: T) =>
 
 /** What a search is, for the OpenAPI document. */
 export const SEARCHED =
-  'Words, each a part of an email, a username or a name. Where none has three characters, the first begins an email or a username'
+  'Words, each a part of an email, a username, a name or the id of another system. Where none has three characters, the first begins an email or a username'
 
 /** A UUID in whatever case, or the number. */
 export const UserParam = z.string().transform((text, { addIssue }): UserRef => {

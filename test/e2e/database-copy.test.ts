@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto'
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { execute, insertInto } from '../../scripts/support/database.ts'
+import { bearer, post, type SignedIn, signIn, signInAdmin, signUp } from './support/api.ts'
+import { type Checkout, freshCheckout } from './support/checkout.ts'
+import { type Postern, startPostern } from './support/postern.ts'
+import { start } from './support/process.ts'
+
+let checkout: Checkout
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-copy-'))
+  checkout = await freshCheckout()
+})
+afterAll(async () => {
+  await checkout.remove()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function run(script: string, state: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
+  const command = ['scripts/run.mjs', script, ...args]
+  const running = start(process.execPath, command, { cwd: checkout.root, env: { PERSIST_TO: join(folder, state) } })
+  const code = await running.ended
+  return { code, output: running.output() }
+}
+
+const D1 = 'v3/d1/miniflare-D1DatabaseObject'
+
+/** The database's own file, read without the service. */
+async function open(state: string): Promise<DatabaseSync> {
+  const files = await readdir(join(folder, state, D1))
+  const name = files.find((file) => /^[0-9a-f]+\.sqlite$/.test(file)) ?? ''
+  return new DatabaseSync(join(folder, state, D1, name))
+}
+
+/** Everything but how the search index lies in its pages, and in which of FTS5's formats. */
+async function contentOf(state: string) {
+  const database = await open(state)
+  try {
+    const schema = database
+      .prepare("select type, name, tbl_name, sql from sqlite_master where name not glob '_cf_*' order by name")
+      .all()
+    const isRead = (name: string) => !/^user_search_(data|idx|config)$/.test(name)
+    const tables = schema.flatMap(({ type, name }) => (type === 'table' && isRead(String(name)) ? [String(name)] : []))
+    const orderOf = (name: string) => (name.startsWith('user_search_') ? '1' : 'rowid')
+    const rowsOf = (name: string) => database.prepare(`select * from "${name}" order by ${orderOf(name)}`).all()
+    const rows = tables.map((name) => [name, rowsOf(name)])
+    return { schema, rows: Object.fromEntries(rows) as Record<string, Record<string, unknown>[]> }
+  } finally {
+    database.close()
+  }
+}
+
+/** Texts that a dump of lines is tempted to change. */
+const BIO = "C:\\new\\readme\nan O'Brien\r\nreplace('x','\\n',char(10)); -- \"ß\" 日本 🏰"
+
+const ROWS = (userId: string, eventId: string) => {
+  const now = Date.now()
+  return [
+    insertInto('passkeys', {
+      id: randomUUID(),
+      user_id: userId,
+      credential_id: randomUUID(),
+      public_key: 'key',
+      sign_count: 7,
+      transports: '[]',
+      device_type: 'singleDevice',
+      backed_up: 0,
+      aaguid: randomUUID(),
+      rp_id: '127.0.0.1',
+      created_at: now,
+    }),
+    insertInto('former_addresses', {
+      id: randomUUID(),
+      user_id: userId,
+      email: 'before@example.com',
+      replaced_by: 'after@example.com',
+      changed_at: now,
+      until: now + 604_800_000,
+    }),
+    insertInto('dear_hashes', { user_id: userId, cost_ms: 200, used_at: now }),
+    insertInto('passkey_handles', { user_id: userId, handle: 'handle' }),
+    insertInto('totp_factors', { user_id: userId, secret_sealed: 'sealed', created_at: now }),
+    ...['b', 'a'].map((id) =>
+      insertInto('backup_codes', { id, user_id: userId, salt: 's', code_hash: 'h', hint: 'xy', created_at: now }),
+    ),
+    insertInto('one_time_tokens', {
+      id: randomUUID(),
+      purpose: 'account_unlock',
+      token_hash: randomUUID(),
+      user_id: userId,
+      data: '{"note":"a\\nb"}',
+      created_at: now,
+      expires_at: now + 3_600_000,
+    }),
+    insertInto('mails', {
+      id: randomUUID(),
+      kind: 'welcome',
+      recipient: 'x@example.com',
+      status: 'dead',
+      created_at: now,
+    }),
+    insertInto('dead_letters', {
+      id: randomUUID(),
+      user_id: userId,
+      destination: 'record',
+      payload: '{}',
+      attempts: 10,
+      created_at: now,
+    }),
+    insertInto('maintenance', { id: 1, enabled: 0, message: 'Back at\nnoon, see \\n', changed_at: now }),
+    // What no object has taken yet.
+    insertInto('events', {
+      id: eventId,
+      type: 'user.updated',
+      time: now,
+      subject: userId,
+      user_id: userId,
+      actor_type: 'system',
+      actor_id: 'test',
+      data: '{"after":{"bio":"a\\nb"}}',
+      ip: '192.0.2.7',
+      user_agent: 'a browser',
+    }),
+  ]
+}
+
+describe('a copy of the database', () => {
+  const eventId = randomUUID()
+  let ada: SignedIn
+  let highest: number
+  let stats: Record<string, unknown>
+  let before: Awaited<ReturnType<typeof contentOf>>
+  let restored: { code: number | null; output: string }
+  const copy = () => join(folder, 'copy.sql')
+
+  const statsOf = async ({ origin }: Postern): Promise<Record<string, unknown>> => {
+    const { access_token } = await signInAdmin(origin)
+    return (await fetch(`${origin}/api/v1/admin/stats`, { headers: bearer(access_token) })).json() as never
+  }
+
+  /** The record and the counts of sessions are written by a queue. */
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 3000))
+
+  beforeAll(async () => {
+    const first = await startPostern(checkout.root, { PERSIST_TO: join(folder, 'first') })
+    ada = await signUp(first.origin, "o'brien.lovelace@example.com")
+    const [left, gone] = [await signUp(first.origin), await signUp(first.origin)]
+    await signIn(first.origin, ada.email)
+    await post(first.origin, '/api/v1/auth/signout', {}, bearer(left.access_token))
+    const profile = { method: 'PATCH', headers: { ...bearer(ada.access_token), 'content-type': 'application/json' } }
+    await fetch(`${first.origin}/api/v1/users/me`, { ...profile, body: JSON.stringify({ bio: BIO }) })
+    const { access_token } = await signInAdmin(first.origin)
+    const user = await fetch(`${first.origin}/api/v1/admin/users/${gone.userId}`, { headers: bearer(access_token) })
+    highest = ((await user.json()) as { number: number }).number
+    const erase = () =>
+      fetch(`${first.origin}/api/v1/admin/users/${gone.userId}/force-delete`, {
+        method: 'DELETE',
+        headers: bearer(access_token),
+      })
+    await settled()
+    await erase()
+    await erase()
+    stats = await statsOf(first)
+    await settled()
+    await first.running.stop()
+    await execute({ at: 'local', persistTo: join(folder, 'first') }, ROWS(ada.userId, eventId))
+    before = await contentOf('first')
+    const made = await run('db-export', 'first', '--output', copy())
+    expect(made, made.output).toMatchObject({ code: 0 })
+    // Objects and KV are where they were; the database is new.
+    await cp(join(folder, 'first'), join(folder, 'second'), { recursive: true })
+    await rm(join(folder, 'second/v3/d1'), { recursive: true })
+    restored = await run('db-restore', 'second', '--file', copy())
+  }, 300_000)
+
+  it('gives back every row, number, index and trigger as it was', async () => {
+    expect(restored, restored.output).toMatchObject({ code: 0 })
+    const after = await contentOf('second')
+    expect(after.schema).toEqual(before.schema)
+    expect(Object.keys(after.rows)).toEqual(Object.keys(before.rows))
+    for (const [table, rows] of Object.entries(before.rows)) expect(after.rows[table], table).toEqual(rows)
+    // What is compared says something of each table.
+    const empty = Object.entries(before.rows).flatMap(([name, { length }]) => (length === 0 ? [name] : []))
+    expect(empty).toEqual(['clients'])
+    expect(after.rows.users?.find(({ id }) => id === ada.userId)).toMatchObject({ bio: BIO })
+    expect(after.rows.events?.find(({ id }) => id === eventId)).toMatchObject({ ip: '192.0.2.7', delivered_at: null })
+    expect((await stat(copy())).mode & 0o777).toBe(0o600)
+  })
+
+  it('has a search index that agrees with the users', async () => {
+    const database = await open('second')
+    const check = "insert into user_search (user_search, rank) values ('integrity-check', 1)"
+    expect(() => database.exec(check)).not.toThrow()
+    database.close()
+  })
+
+  it('is what the service goes on with', { timeout: 180_000 }, async () => {
+    const second = await startPostern(checkout.root, { PERSIST_TO: join(folder, 'second') })
+    try {
+      const { origin } = second
+      const refreshed = await post(origin, '/api/v1/auth/refresh', { refresh_token: ada.refresh_token })
+      expect(refreshed.status).toBe(200)
+      const { access_token } = await signInAdmin(origin)
+      const ask = async (path: string) =>
+        (await (await fetch(`${origin}${path}`, { headers: bearer(access_token) })).json()) as never
+      const next = await signUp(origin)
+      expect(await ask(`/api/v1/admin/users/${next.userId}`)).toMatchObject({ number: highest + 1 })
+      expect(await ask('/api/v1/admin/users?search=brien')).toMatchObject([{ id: ada.userId, sessions_count: 2 }])
+      expect(await statsOf(second)).toMatchObject({ total_users: Number(stats.total_users) + 1 })
+      await settled()
+    } finally {
+      await second.running.stop()
+    }
+    const { rows } = await contentOf('second')
+    const { position, ...event } = before.rows.events?.find(({ id }) => id === eventId) ?? {}
+    expect(rows.events?.find(({ id }) => id === eventId)).toEqual({
+      ...event,
+      position,
+      delivered_at: expect.any(Number),
+    })
+    const old = before.rows.events?.filter(({ delivered_at }) => delivered_at !== null) ?? []
+    expect(rows.events?.slice(0, old.length)).toEqual(old)
+  })
+
+  it('is not loaded over what is there, and not written over another', async () => {
+    expect(await run('db-restore', 'first', '--file', copy())).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('the local database is not empty'),
+    })
+    expect(await run('db-export', 'first', '--output', copy())).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('is there already'),
+    })
+  })
+
+  it('is loaded whole or not at all', async () => {
+    const torn = join(folder, 'torn.sql')
+    await writeFile(torn, `${await readFile(copy(), 'utf8')}\nINSERT INTO users (id) VALUES ('x');\n`)
+    expect(await run('db-restore', 'third', '--file', torn)).toMatchObject({ code: 1 })
+    expect(await run('db-restore', 'third', '--file', copy())).toMatchObject({ code: 0 })
+  })
+})
+
+describe('db:export and db:restore refuse', () => {
+  it.each([
+    ['db-export', [], 'name the file'],
+    ['db-export', ['--to', 'x'], '--to'],
+    ['db-restore', [], 'name the copy'],
+    ['db-restore', ['--file', 'nowhere.sql'], 'nowhere.sql is no file'],
+    ['db-restore', ['--file', 'README.md'], 'README.md was not made by `npm run db:export`'],
+  ])('%s with %j', async (script, args, message) => {
+    expect(await run(script, 'none', ...args)).toMatchObject({ code: 1, output: expect.stringContaining(message) })
+  })
+})
