@@ -131,6 +131,8 @@ export interface RaiseSessionInput {
   readonly amr: readonly string[]
   /** When it was proved. Epoch milliseconds. */
   readonly authTime: number
+  /** `auth_time` of the token that asks, in seconds. Absent: not looked at. */
+  readonly tokenAuthTime?: number
   /** As the row has it that was checked. */
   readonly authVersion: number
   readonly keptSessionId: string | null

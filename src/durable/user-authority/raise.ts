@@ -1,5 +1,5 @@
 import { hasSecondFactor } from '../../lib/amr.ts'
-import { SECOND } from '../../lib/time.ts'
+import { SECOND, toSeconds } from '../../lib/time.ts'
 import type { RaiseSessionInput, RaiseSessionResult } from '../rpc.ts'
 import { isStale, raiseClaimsVersion, raiseCredentials } from './credentials.ts'
 import { findRow, grantOf } from './snapshots.ts'
@@ -14,10 +14,21 @@ export function raiseSession(turn: Turn, input: RaiseSessionInput): RaiseSession
   const session = findRow(sql, input.sessionId)
   const isLive = session !== undefined && session.ended_at === null && now < expiryOf(session)
   if (!isLive || input.authVersion < newest.authVersion || isStale(session, newest)) return { outcome: 'not_live' }
+  if (isOutdated(session, input)) return { outcome: 'not_live' }
   const raised = writeRaised(turn, session, input)
   recordRaise(turn, { before: session, after: raised }, input)
   return { outcome: 'raised', grant: { ...grantOf(userId, raised), advancedAt: now } }
 }
+
+/**
+ * A token of before the session's second factor was proved may have been stolen from who proved it: one factor beside it must
+ * not lead to a token of after. Its client refreshes, and asks again.
+ */
+const isOutdated = ({ second_factor_at }: SessionRow, { amr, tokenAuthTime }: RaiseSessionInput): boolean =>
+  second_factor_at !== null &&
+  tokenAuthTime !== undefined &&
+  tokenAuthTime < toSeconds(second_factor_at) &&
+  !hasSecondFactor(amr)
 
 function writeRaised({ sql, now, settings }: Turn, session: SessionRow, input: RaiseSessionInput): SessionRow {
   const amr = [...new Set([...(JSON.parse(session.amr) as string[]), ...input.amr])]

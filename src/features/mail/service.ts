@@ -17,6 +17,7 @@ import {
 } from './store.ts'
 import type { MailEntry, MailMessage, MailStatus, StoredMail } from './types.ts'
 
+export { mailsPerWindow, WINDOW_MS } from './rules.ts'
 export { buryMails, deliverMail, deliverMails } from './service/deliver.ts'
 export { queueMail } from './service/queue.ts'
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Redemption } from './types.ts'
+import type { OneTimePurpose, Redemption } from './types.ts'
 
 /** Everything that works once: links in mails, challenges. Only the hash of the token is kept. */
 export const oneTimeTokens = sqliteTable(
@@ -28,3 +28,7 @@ export const oneTimeTokens = sqliteTable(
 /** True in a later statement of the batch whose `updateUsed` carried this redemption and found the token live. */
 export const isRedeemed = ({ id, tokenHash }: Redemption): SQL =>
   sql`exists (select 1 from ${oneTimeTokens} where ${oneTimeTokens.tokenHash} = ${tokenHash} and ${oneTimeTokens.redemption} = ${id})`
+
+/** Of a report that takes an added factor away. */
+export const takesFactorAway = sql`(${oneTimeTokens.purpose} = ${'activity_report' satisfies OneTimePurpose}
+  and ${oneTimeTokens.data} ->> '$.added' is not null)`

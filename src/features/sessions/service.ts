@@ -122,8 +122,8 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
 
 /**
  * Adds a factor that was just proved to the session that asks: a new access token, and the refresh token of its present
- * generation. `user` as it was read when the factor was checked. Throws TOKEN_ERROR when the session is over or the
- * credentials were changed meanwhile, SERVICE_UNAVAILABLE when the user's object does not answer.
+ * generation. `user` as it was read when the factor was checked. Throws TOKEN_ERROR when the session is over, the
+ * credentials were changed meanwhile, or one factor comes with a token of before the session's second; SERVICE_UNAVAILABLE when the user's object does not answer.
  */
 export async function raiseOwnSession(
   ctx: ActorCtx,
@@ -135,6 +135,7 @@ export async function raiseOwnSession(
     sessionId: ctx.actor.sessionId,
     amr,
     authTime: ctx.now(),
+    tokenAuthTime: ctx.actor.authTime,
     ...versionsOf(user),
     caller: callerOf(ctx),
   })

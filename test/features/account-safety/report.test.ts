@@ -3,13 +3,23 @@ import { issueReportLink } from '../../../src/features/auth/service/report.ts'
 import { issueResetToken } from '../../../src/features/auth/service/reset-token.ts'
 import { updatePassword, voidReportsBeforeChange } from '../../../src/features/auth/store/credentials.ts'
 import type { AddedFactor } from '../../../src/features/auth/types.ts'
+import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { findUser } from '../../../src/features/users/service.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { linkIn, waitForMail } from '../../support/mail.ts'
-import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
+import { newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { mailedToken } from '../auth/mails.ts'
-import { changeAddress, insertPasskey, revertLink, run, userOf } from '../auth/way-back.ts'
+import {
+  changeAddress,
+  deleteOwnAccount,
+  insertPasskey,
+  insertTotp,
+  revertLink,
+  run,
+  userOf,
+  verifiedUser,
+} from '../auth/way-back.ts'
 import { createClockedApp, enrolQuickly, enrolUser, SECRET, totpAt, wrongCode } from '../mfa/support.ts'
 import { answerOf, app, form, IPHONE, recordedTypes, signInFrom, userWithDevice } from './support.ts'
 
@@ -311,5 +321,39 @@ describe('the page /report-activity', () => {
     expect(page.status).toBe(200)
     expect(await page.text()).toContain('action="/reset-password"')
     expect(await isLive(headers)).toBe(false)
+  })
+})
+
+describe('a deleted account', () => {
+  const linkOf = async (account: SignedInUser, added: AddedFactor | null) =>
+    new URL(
+      await issueReportLink(await app.ctx(), { id: account.user.id, email: account.email }, added),
+    ).searchParams.get('token')
+
+  it('is brought back by the report of a factor that its thief had added, who then deleted it', async () => {
+    const owner = await verifiedUser(app)
+    await insertTotp(owner.user.id, 1)
+    const [ofFactor, plain] = [await linkOf(owner, { kind: 'totp' }), await linkOf(owner, null)]
+    await deleteOwnAccount(app, owner)
+    expect(await report(plain)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    const all = await Promise.all([report(ofFactor), report(ofFactor)])
+    expect(all.map(({ status }) => status).sort()).toEqual([200, 400])
+    expect(await userOf(app, owner)).toMatchObject({ status: 'active', eraseAt: null, mfaEnabled: false })
+    expect(await recordedTypes(owner.user.id, 'user.restored')).toContain('user.restored')
+    const done = all.find(({ status }) => status === 200)
+    expect((await reset(done?.reset_token, 'An0ther-gate-of-the-castle')).status).toBe(200)
+    expect((await signInFrom(owner.email, {}, 'An0ther-gate-of-the-castle')).status).toBe(200)
+  })
+
+  it('stays deleted where an admin deleted it', async () => {
+    const owner = await verifiedUser(app)
+    const token = await linkOf(owner, { kind: 'totp' })
+    const actor = { type: 'user', id: 'the-admin' } as const
+    await changeUserState(await app.ctx(), { userId: owner.user.id, change: 'delete', actor })
+    expect(await report(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    // A link that stayed good, whatever the reason.
+    await run('update one_time_tokens set used_at = null where user_id = ?', owner.user.id)
+    expect(await report(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    expect(await userOf(app, owner)).toMatchObject({ status: 'deleted' })
   })
 })

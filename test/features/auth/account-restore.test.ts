@@ -8,7 +8,7 @@ import { newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '.
 import { createClockedApp, enrolQuickly, SECRET, totpAt, wrongCode } from '../mfa/support.ts'
 import { addPasskey, beginSignIn } from '../passkeys/support.ts'
 import { mailedToken } from './mails.ts'
-import { call, deleteOwnAccount, insertTotp, run, userOf } from './way-back.ts'
+import { call, deleteOwnAccount, insertTotp, run, userOf, verifiedUser } from './way-back.ts'
 
 const app = createTestApp()
 const ADMIN = { type: 'user', id: 'the-admin' } as const
@@ -22,14 +22,14 @@ async function restoreLink({ user, email }: SignedInUser, on = app): Promise<str
 }
 
 async function deletedUser(on = app): Promise<SignedInUser> {
-  const account = await signUpUser(on)
+  const account = await verifiedUser(on)
   await deleteOwnAccount(on, account)
   return account
 }
 
 describe('somebody who deleted their account', () => {
   it('is mailed by a reset until when it can be restored, and restores it with the password', async () => {
-    const account = await signUpUser(app)
+    const account = await verifiedUser(app)
     const deleted = await app.fetch('/api/v1/users/me', { method: 'DELETE', headers: account.headers })
     expect(deleted.status).toBe(200)
     await call(app, 'forgot-password', { email: account.email })
@@ -79,9 +79,17 @@ describe('somebody who deleted their account', () => {
     expect(await restore(await restoreLink(account))).toMatchObject({ status: 200 })
   })
 
+  it('is not asked for what a stranger set, who made the account and deleted it', async () => {
+    const account = await signUpUser(app)
+    await insertTotp(account.user.id, 1)
+    await deleteOwnAccount(app, account)
+    expect(await restore(await restoreLink(account))).toMatchObject({ status: 200 })
+  })
+
   it('may prove a code in the place of the password, and wrong ones are counted', async () => {
     const clocked = createClockedApp()
     const account = await enrolQuickly(clocked)
+    await run('update users set email_verified_at = 1 where id = ?', account.user.id)
     await deleteOwnAccount(clocked, account)
     const token = await restoreLink(account, clocked)
     const code = wrongCode(SECRET, clocked.clock.now)
@@ -92,7 +100,7 @@ describe('somebody who deleted their account', () => {
   })
 
   it('may prove a passkey of a second factor, and nobody else’s', async () => {
-    const account = await signUpUser(app)
+    const account = await verifiedUser(app)
     const [own, other] = [await addPasskey(account), await addPasskey(await signUpUser(app))]
     await insertTotp(account.user.id, 1)
     await deleteOwnAccount(app, account)

@@ -172,4 +172,14 @@ describe('a factor that must be fresh', () => {
     expect(await outcomeOf(begin(user))).toEqual([403, 'STEP_UP_REQUIRED'])
     expect((await begin(bearer(access_token))).status).toBe(200)
   })
+
+  it('is not had with a token of before by giving the password beside it', async () => {
+    const user = await ageSession(app, await enrolQuickly(app))
+    const code = totpAt(user.secret, app.clock.now)
+    const { access_token } = await (await stepUp(user, { code })).json<Session>()
+    expect((await stepUp(user, { password: PASSWORD })).status).toBe(401)
+    expect(
+      (await stepUp({ headers: { authorization: `Bearer ${access_token}` } }, { password: PASSWORD })).status,
+    ).toBe(200)
+  })
 })

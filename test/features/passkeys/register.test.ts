@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { createTestApp, env } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
 import { recordedOf } from '../../support/events.ts'
-import { readMailbox } from '../../support/mail.ts'
+import { acceptedMails, readMailbox } from '../../support/mail.ts'
 import { signInUser, signUpUser } from '../../support/users.ts'
 import {
   addPasskey,
@@ -154,6 +154,18 @@ describe('a registration', () => {
       'TOO_MANY_PASSKEYS',
     ])
     expect(await codeOf(await post('register/begin', {}, user.headers))).toEqual([409, 'TOO_MANY_PASSKEYS'])
+  })
+
+  it('takes no more in an hour than its user is mailed of', async () => {
+    const user = await signUpUser(app)
+    for (let added = 0; added < 5; added += 1) await addPasskey(user)
+    const credential = await (await SoftwareAuthenticator.make()).create(await beginRegistration(user))
+    expect(await codeOf(await post('register/complete', { credential }, user.headers))).toEqual([
+      429,
+      'RATE_LIMIT_EXCEEDED',
+    ])
+    await app.settled()
+    expect(await acceptedMails(user.email, 'factor_added')).toHaveLength(5)
   })
 
   it('refuses a credential that is registered, of whomever', async () => {

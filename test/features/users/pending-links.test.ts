@@ -91,7 +91,10 @@ it('is left as it is by a measure that is not taken', async () => {
   const suspended = TRANSITIONS.suspend
   const ctx = await app.ctx()
   const stale = { userId: user.user.id, from: 'pending', transition: suspended } as const
-  await ctx.db.batch([voidLinks(ctx, stale), updateState(ctx, { ...stale, eraseAt: null, userRestorable: false })])
+  await ctx.db.batch([
+    voidLinks(ctx, stale, { sparesReports: false }),
+    updateState(ctx, { ...stale, eraseAt: null, userRestorable: false }),
+  ])
   expect(await good()).toHaveLength(Object.keys(PURPOSES).length)
 })
 

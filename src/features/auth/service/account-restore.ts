@@ -6,7 +6,7 @@ import { listSecondFactors } from '../../mfa/service/challenges.ts'
 import { requireCode } from '../../mfa/service/codes.ts'
 import { findOneTimeToken, issueOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
 import { verifyFurtherPasskey } from '../../passkeys/service/assert.ts'
-import { findUser, isRestorable } from '../../users/service.ts'
+import { findUser, isAnsweredFor, isRestorable } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
 import { applyToOwnView } from '../../validation/service.ts'
 import { accountLocked, linkInvalid, passwordWrong } from '../errors.ts'
@@ -22,6 +22,13 @@ const LINK_LIFETIME_MS = DAY
 
 /** What `restoreAccount` throws, for its route. */
 export const restoreErrors = [linkInvalid, passwordWrong, accountLocked, ...secondFactorErrors]
+
+/** Its user has the account back. */
+export const RESTORED_EVENT = {
+  type: 'user.restored',
+  data: { before: { status: 'deleted' }, after: { status: 'active' } },
+  raisesClaims: true,
+} as const
 
 /** What comes with the link. */
 export interface RestoreProof extends GivenSecondFactor {
@@ -52,10 +59,14 @@ async function getRestorable(ctx: Ctx, token: string): Promise<User> {
   return user
 }
 
-const listProofsOf = async (ctx: Ctx, user: User): Promise<string[]> => [
-  ...(user.passwordHash === null ? [] : ['password']),
-  ...(user.mfaEnabled ? await listSecondFactors(ctx, user.id) : []),
-]
+async function listProofsOf(ctx: Ctx, user: User): Promise<string[]> {
+  // Whoever made the account may be somebody else: its factors are not asked of the address's holder (decision 0237).
+  if (!isAnsweredFor(user)) return []
+  return [
+    ...(user.passwordHash === null ? [] : ['password']),
+    ...(user.mfaEnabled ? await listSecondFactors(ctx, user.id) : []),
+  ]
+}
 
 /** With what, beside its link, an account is restored; empty when the link suffices. Throws INVALID_TOKEN. */
 export const listRestoreProofs = async (ctx: Ctx, token: string): Promise<readonly string[]> =>
@@ -86,12 +97,10 @@ export async function restoreAccount(
   const { id: userId } = user
   const { redemption, statement } = await redemptionOf(ctx, 'account_restore', token)
   const { rows, propagated } = await commitAllAndPropagate(ctx, [statement, updateRestored(ctx, userId, redemption)], {
-    type: 'user.restored',
+    ...RESTORED_EVENT,
     subject: userId,
     userId,
     actor: { type: 'user', id: userId },
-    data: { before: { status: 'deleted' }, after: { status: 'active' } },
-    raisesClaims: true,
   })
   const [restored] = rows
   if (!restored) throw linkInvalid()

@@ -1,5 +1,7 @@
 import type { Ctx } from '../../../context.ts'
-import { queueMail } from '../../mail/service.ts'
+import { rateLimited } from '../../../lib/errors.ts'
+import { SECOND } from '../../../lib/time.ts'
+import { mailsPerWindow, queueMail, WINDOW_MS } from '../../mail/service.ts'
 import type { MailKind, MailParams, MailRequest } from '../../mail/types.ts'
 import { listNoticeAddresses } from '../../users/service/former-addresses.ts'
 import type { User } from '../../users/types.ts'
@@ -54,4 +56,14 @@ export async function mailOwner(ctx: Ctx, owner: Owner, { kind, params, added }:
       : {}
     await queueMail(ctx, { kind, to, userId, locale, params: { ...params, ...link } } as MailRequest)
   }
+}
+
+/**
+ * Counts a factor before it is bound: no more in an hour than its user is mailed of. One without a mail has no link that takes it
+ * away, and would be left to a thief who had added others first. Throws RATE_LIMIT_EXCEEDED.
+ */
+export async function countAddedFactor(ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> {
+  const rule = { subject: `factor-added:${userId}`, limit: mailsPerWindow('factor_added'), windowMs: WINDOW_MS }
+  const { allowed, retryAfterMs } = await ctx.objects.guard(userId).use(rule)
+  if (!allowed) throw rateLimited({ retry_after: Math.ceil(retryAfterMs / SECOND) })
 }

@@ -1,16 +1,20 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAll } from '../../../db/commit.ts'
+import { commitAllAndPropagate } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'
 import type { SecondStep } from '../../mfa/types.ts'
 import { findOneTimeToken, redemptionOf } from '../../one-time-tokens/service.ts'
 import { listPasskeys } from '../../passkeys/service/list.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
 import { isNoticeAddress } from '../../users/service/former-addresses.ts'
-import { findUser, isSignInAllowed } from '../../users/service.ts'
+import { findUser, isRestorable, isSignInAllowed } from '../../users/service.ts'
+import type { User } from '../../users/types.ts'
+import { applyToOwnView } from '../../validation/service.ts'
 import { linkInvalid } from '../errors.ts'
-import { deleteReportedFactor, updateReported } from '../store/credentials.ts'
+import { deleteReportedFactor, isReportable, updateReported } from '../store/credentials.ts'
 import type { AddedFactor } from '../types.ts'
+import { RESTORED_EVENT } from './account-restore.ts'
 import { type GivenSecondFactor, listSecondFactorsBefore, requireSecondFactorBefore } from './older-factors.ts'
+import { tellOwner } from './owner-notice.ts'
 import { ReportedMail } from './report-link.ts'
 import { issueResetToken } from './reset-token.ts'
 
@@ -20,7 +24,7 @@ export { issueReportLink } from './report-link.ts'
 const GUARDED_LIFETIME_MS = DAY
 
 interface Report {
-  readonly userId: string
+  readonly user: User
   /** Where the mail went. */
   readonly email: string
   readonly added: AddedFactor | null
@@ -49,44 +53,67 @@ async function findGuards(ctx: Ctx, userId: string, { added, toldAt }: Pick<Repo
 async function getReport(ctx: Ctx, token: string): Promise<Report> {
   const link = await findOneTimeToken(ctx, 'activity_report', token)
   const user = link?.userId ? await findUser(ctx, link.userId) : undefined
-  if (!link || !user || !isSignInAllowed(user) || !(await isNoticeAddress(ctx, user, link.email))) throw linkInvalid()
+  if (!link || !user || !(await isNoticeAddress(ctx, user, link.email))) throw linkInvalid()
   const told = { added: ReportedMail.parse(link.data).added, toldAt: link.createdAt }
+  // Who added the factor may have deleted the account, too.
+  if (!isSignInAllowed(user) && !(told.added && isRestorable(user, ctx.now()))) throw linkInvalid()
   const guards = await findGuards(ctx, user.id, told)
   if (guards.proofs.length > 0 && ctx.now() - told.toldAt >= GUARDED_LIFETIME_MS) throw linkInvalid()
-  return { userId: user.id, email: link.email ?? '', ...told, ...guards }
+  return { user, email: link.email ?? '', ...told, ...guards }
 }
 
 /** With what, beside its link, an account is secured; empty when the link suffices. Throws INVALID_TOKEN. */
 export const listReportProofs = async (ctx: Ctx, token: string): Promise<readonly string[]> =>
   (await getReport(ctx, token)).proofs
 
+/** Others change the account at the same moment: it is looked at anew, so that what the events say of before is true. */
+const ATTEMPTS = 5
+
 /**
  * Somebody else was in the account: every session ends, pending links are void, the factor that the mail told of as added
  * goes, and no password is good until the user chooses a new one with the token that this answers. A link that takes a
- * factor away asks for the second factor of before it. Throws INVALID_TOKEN, and what `requireSecondFactorBefore` throws:
- * then the link still works.
+ * factor away asks for the second factor of before it, and brings back what its user deleted. Throws INVALID_TOKEN, and what
+ * `requireSecondFactorBefore` throws: then the link still works.
  */
 export async function reportActivity(
   ctx: Ctx,
   { token, ...given }: { token: string } & GivenSecondFactor,
 ): Promise<{ resetToken: string; propagated: boolean }> {
-  const { userId, email, added, toldAt, addedAt, proofs } = await getReport(ctx, token)
-  if (proofs.length > 0) await requireSecondFactorBefore(ctx, { userId, before: addedAt }, given)
-  const { redemption, statement } = await redemptionOf(ctx, 'activity_report', token)
-  const target = { userId, redemption }
-  const actor = { type: 'user', id: userId } as const
+  const { user, addedAt, proofs } = await getReport(ctx, token)
+  if (proofs.length > 0) await requireSecondFactorBefore(ctx, { userId: user.id, before: addedAt }, given)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const reported = await reportOf(ctx, token, await getReport(ctx, token))
+    if (reported) return reported
+  }
+  throw linkInvalid()
+}
+
+/** Null when the account has not the state any more that it was read with. */
+async function reportOf(ctx: Ctx, token: string, { user, email, added, toldAt }: Report) {
+  const { id: userId, status } = user
+  const isRestored = status === 'deleted'
+  const { redemption, statement } = await redemptionOf(ctx, 'activity_report', token, isReportable(ctx, user))
+  const target = { userId, redemption, isRestored }
+  const by = { subject: userId, userId, actor: { type: 'user', id: userId } } as const
   const removal = added === null ? [] : deleteReportedFactor(ctx, target, { added, toldAt })
-  const [changed] = await commitAll(ctx, [statement, ...removal, updateReported(ctx, target)], {
-    type: 'user.activity_reported',
-    subject: userId,
-    userId,
-    actor,
-    data: { removed_factor: added },
-  })
-  if (!changed) throw linkInvalid()
-  const { authVersion } = changed
+  const { rows, propagated } = await commitAllAndPropagate(
+    ctx,
+    [statement, ...removal, updateReported(ctx, target)],
+    { ...by, type: 'user.activity_reported', data: { removed_factor: added } },
+    ...(isRestored ? [{ ...by, ...RESTORED_EVENT }] : []),
+  )
+  const [changed] = rows
+  if (!changed) return null
+  const { authVersion, claimsVersion } = changed
+  if (isRestored) {
+    applyToOwnView(ctx, [{ kind: 'claims', userId, below: claimsVersion }])
+    tellOwner(ctx, user, { kind: 'account_restored', params: {} })
+  }
   const reason = 'credentials_changed'
-  const { propagated } = await endSessionsAfterChange(ctx, { userId, except: null, reason, actor, authVersion })
+  const ended = await endSessionsAfterChange(ctx, { userId, except: null, reason, actor: by.actor, authVersion })
   const provesAddress = changed.email === email
-  return { resetToken: await issueResetToken(ctx, changed, { provesAddress }), propagated }
+  return {
+    resetToken: await issueResetToken(ctx, changed, { provesAddress }),
+    propagated: propagated && ended.propagated,
+  }
 }

@@ -1,10 +1,11 @@
-import { and, eq, inArray, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, lte, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { backupCodes, totpFactors } from '../../mfa/tables.ts'
-import { isRedeemed, oneTimeTokens } from '../../one-time-tokens/tables.ts'
+import { isRedeemed, oneTimeTokens, takesFactorAway } from '../../one-time-tokens/tables.ts'
 import type { OneTimePurpose, Redemption } from '../../one-time-tokens/types.ts'
 import { passkeys } from '../../passkeys/tables.ts'
 import { formerAddresses, isEmailFree, users } from '../../users/tables.ts'
+import type { User } from '../../users/types.ts'
 import type { AddedFactor } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -24,6 +25,13 @@ export interface Redeemed {
 /** Of whom may sign in. */
 const isOpen = (userId: string): SQL | undefined =>
   and(eq(users.id, userId), inArray(users.status, ['active', 'pending']))
+
+/** Of a deleted account that its user may bring back. */
+export const isRestorable = (now: number): SQL | undefined =>
+  and(eq(users.status, 'deleted'), eq(users.userRestorable, true), gt(users.eraseAt, now))
+
+/** What an account that its user deleted has when it is back. */
+export const RESTORED = { status: 'active', deletedAt: null, eraseAt: null, userRestorable: false } as const
 
 const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
   and(isOpen(userId), eq(users.email, email), eq(users.authVersion, authVersion))
@@ -88,7 +96,7 @@ const voidReports = ({ db, now }: Store, userId: string, condition: SQL) =>
         eq(oneTimeTokens.userId, userId),
         eq(oneTimeTokens.purpose, 'activity_report' satisfies OneTimePurpose),
         isNull(oneTimeTokens.usedAt),
-        sql`${oneTimeTokens.data} ->> '$.added' is null`,
+        not(takesFactorAway),
         condition,
       ),
     )
@@ -129,7 +137,8 @@ export const updatePasswordByLink = (
 /**
  * Statements that take from an account for which nobody had answered what its maker may have bound: factors, what was begun,
  * and links that went to another address, which may be the maker's. They stand between the link's statement and the change
- * that proves the address.
+ * that proves the address. A verified address of before can still bring the account back: a thief who changes the address does
+ * not answer, either, and would end the owner's way back by a reset at the new one.
  */
 export function removeUnansweredFactors({ db, now }: Store, target: Target & Redeemed) {
   const { userId, email, redemption } = target
@@ -142,8 +151,6 @@ export function removeUnansweredFactors({ db, now }: Store, target: Target & Red
     db.delete(passkeys).where(and(eq(passkeys.userId, userId), isTakenOver)),
     db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isTakenOver)),
     db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isTakenOver)),
-    // Nor come back by an address that the account had before.
-    db.delete(formerAddresses).where(and(eq(formerAddresses.userId, userId), isTakenOver)),
     db
       .update(oneTimeTokens)
       .set({ usedAt: now(), redemption: 'void' })
@@ -151,6 +158,7 @@ export function removeUnansweredFactors({ db, now }: Store, target: Target & Red
         and(
           eq(oneTimeTokens.userId, userId),
           sql`${oneTimeTokens.email} is not ${email}`,
+          ne(oneTimeTokens.purpose, 'email_revert' satisfies OneTimePurpose),
           isNull(oneTimeTokens.usedAt),
           isTakenOver,
         ),
@@ -175,7 +183,7 @@ export function deleteReportedFactor(
   { userId, redemption }: Redeemed & Pick<Target, 'userId'>,
   { added, toldAt }: { added: AddedFactor; toldAt: number },
 ) {
-  const isReported = sql`exists (select 1 from ${users} where ${and(isOpen(userId), isRedeemed(redemption))})`
+  const isReported = isRedeemed(redemption)
   if (added.kind === 'passkey')
     return [db.delete(passkeys).where(and(eq(passkeys.userId, userId), eq(passkeys.id, added.id), isReported))]
   const isTold = and(
@@ -194,16 +202,34 @@ export function deleteReportedFactor(
 export const remainingFactors = sql`${users.mfaEnabled} and exists (
   select 1 from ${totpFactors} where ${totpFactors.userId} = ${users.id} and ${totpFactors.confirmedAt} is not null)`
 
+/** True while the account has the state that it was read with, and may be reported. */
+export const isReportable = ({ now }: Pick<Store, 'now'>, { id, status }: Pick<User, 'id' | 'status'>): SQL =>
+  sql`exists (select 1 from ${users} where ${and(
+    eq(users.id, id),
+    eq(users.status, status),
+    or(isOpen(id), isRestorable(now())),
+  )})`
+
 /**
  * Somebody else may know the password: it goes, until the holder of the link chooses another. Whatever was changed since
- * the account was read: who is in it must not be faster than its owner.
+ * the account was read: who is in it must not be faster than its owner. `isRestored`: its user, or whoever was in it, had
+ * deleted it.
  */
-export const updateReported = ({ db, now }: Store, { userId, redemption }: Redeemed & Pick<Target, 'userId'>) =>
+export const updateReported = (
+  { db, now }: Store,
+  { userId, redemption, isRestored }: Redeemed & Pick<Target, 'userId'> & { isRestored: boolean },
+) =>
   db
     .update(users)
-    .set({ passwordHash: null, ...newCredentials(null), mfaEnabled: remainingFactors, updatedAt: now() })
-    .where(and(isOpen(userId), isRedeemed(redemption)))
-    .returning(changed)
+    .set({
+      passwordHash: null,
+      ...newCredentials(null),
+      ...(isRestored && { ...RESTORED, claimsVersion: sql`${users.claimsVersion} + 1` }),
+      mfaEnabled: remainingFactors,
+      updatedAt: now(),
+    })
+    .where(and(eq(users.id, userId), isRedeemed(redemption)))
+    .returning({ ...changed, claimsVersion: users.claimsVersion })
 
 type EmailChange = Target & Redeemed & { newEmail: string }
 

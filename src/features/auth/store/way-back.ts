@@ -6,7 +6,7 @@ import type { OneTimePurpose, Redemption } from '../../one-time-tokens/types.ts'
 import { passkeys } from '../../passkeys/tables.ts'
 import { formerAddresses, isEmailFree, users } from '../../users/tables.ts'
 import type { FormerAddress, User } from '../../users/types.ts'
-import { newCredentials, remainingFactors } from './credentials.ts'
+import { isRestorable, newCredentials, RESTORED, remainingFactors } from './credentials.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -15,9 +15,6 @@ export interface Revert {
   readonly former: FormerAddress
   readonly user: Pick<User, 'id' | 'email'>
 }
-
-const isRestorable = (now: number): SQL | undefined =>
-  and(eq(users.status, 'deleted'), eq(users.userRestorable, true), gt(users.eraseAt, now))
 
 /**
  * True while the change can be taken back: the account still has the address that `user` has, and has it by its user's own
@@ -81,8 +78,6 @@ export function deleteBoundSince({ db, now }: Store, { userId, changedAt }: Form
       .where(and(eq(formerAddresses.userId, userId), gte(formerAddresses.changedAt, changedAt), isReverting)),
   ] as const
 }
-
-const RESTORED = { status: 'active', deletedAt: null, eraseAt: null, userRestorable: false } as const
 
 /** The address of before counts again, and the password goes: whoever made the change may have set it. */
 export const updateReverted = (

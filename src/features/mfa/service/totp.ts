@@ -4,7 +4,7 @@ import type { SparedSessions } from '../../../durable/rpc.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { HOUR } from '../../../lib/time.ts'
 import { getBindingUser, getCurrentUser } from '../../auth/service/current.ts'
-import { tellOwner } from '../../auth/service/owner-notice.ts'
+import { countAddedFactor, tellOwner } from '../../auth/service/owner-notice.ts'
 import type { SignedIn } from '../../auth/service/sign-in.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { endSessionsAfterChange } from '../../sessions/service/after-change.ts'
@@ -114,7 +114,7 @@ export interface EnabledFactor {
 /**
  * The first code of a pending secret turns the second factor on. It proves that factor in the session that asks; the user's
  * other sessions end, unless two factors were proved in them without a code. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED,
- * EMAIL_NOT_VERIFIED, INVALID_CODE, SECOND_FACTOR_LOCKED.
+ * EMAIL_NOT_VERIFIED, INVALID_CODE, SECOND_FACTOR_LOCKED, RATE_LIMIT_EXCEEDED.
  */
 export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<EnabledFactor> {
   const user = await getBindingUser(ctx)
@@ -129,6 +129,7 @@ export async function confirmEnrolment(ctx: ActorCtx, typed: string): Promise<En
     throw invalidCode()
   }
   await giveBackCode(ctx, counted)
+  await countAddedFactor(ctx, userId)
   const { secretSealed } = factor
   const [enabled] = await commitAll(
     ctx,

@@ -5,6 +5,7 @@ import { commit } from '../../../db/commit.ts'
 import { fromBase64Url, toBase64Url } from '../../../lib/encoding.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { getCurrentUser, requireBindable } from '../../auth/service/current.ts'
+import { countAddedFactor } from '../../auth/service/owner-notice.ts'
 import { type GivenFactors, requireFreshFactor } from '../../auth/service/step-up.ts'
 import { ceremonyInvalid, passkeyTaken, tooManyPasskeys } from '../errors.ts'
 import { drawPlainBytes } from '../rules/encoding.ts'
@@ -84,7 +85,8 @@ async function getHandle(ctx: ActorCtx, userId: string): Promise<Uint8Array<Arra
 
 /**
  * Adds the passkey that the authenticator made (WebAuthn 7.1), with `passkey.registered`. Throws PASSKEY_CHALLENGE_INVALID
- * unless this session began, PASSKEY_REFUSED, PASSKEY_ALREADY_REGISTERED, TOO_MANY_PASSKEYS, EMAIL_NOT_VERIFIED.
+ * unless this session began, PASSKEY_REFUSED, PASSKEY_ALREADY_REGISTERED, TOO_MANY_PASSKEYS, EMAIL_NOT_VERIFIED,
+ * RATE_LIMIT_EXCEEDED.
  */
 export async function completeRegistration(
   ctx: ActorCtx,
@@ -96,6 +98,7 @@ export async function completeRegistration(
   const { sessionId, authVersion, name } = CeremonyData.parse(redeemed.ceremony.data)
   if (redeemed.ceremony.userId !== ctx.actor.id || sessionId !== ctx.actor.sessionId) throw ceremonyInvalid()
   const info = await verifyRegistration(ctx, redeemed, credential)
+  await countAddedFactor(ctx, ctx.actor.id)
   const passkey: Passkey = {
     id: ctx.newId(),
     userId: ctx.actor.id,

@@ -117,7 +117,7 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
   const { rows, propagated } = await commitAllAndPropagate(
     ctx,
     [
-      ...(transition.ends === null ? [] : [voidLinks(ctx, stateChange)]),
+      ...(transition.ends === null ? [] : [voidLinks(ctx, stateChange, { sparesReports: userRestorable })]),
       updateState(ctx, { ...stateChange, eraseAt, userRestorable }),
     ],
     ...eventsOf(before, input),

@@ -1,6 +1,6 @@
-import { and, eq, getTableColumns, gt, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, gt, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { oneTimeTokens } from '../../one-time-tokens/tables.ts'
+import { oneTimeTokens, takesFactorAway } from '../../one-time-tokens/tables.ts'
 import type { Transition } from '../rules/transitions.ts'
 import { users } from '../tables.ts'
 import type { UserStatus } from '../types.ts'
@@ -30,9 +30,10 @@ const isChangeable = ({ now }: Store, { userId, from, transition }: ChangeOfStat
 
 /**
  * For the batch of an `updateState` that ends sessions, before it: what was mailed to the user or begun by then is void, or
- * it would be good again when the measure is lifted. An address of nobody may have become the user's since.
+ * it would be good again when the measure is lifted. An address of nobody may have become the user's since. `sparesReports`: who
+ * deletes an account may have added a factor before, to keep its owner out of what comes back.
  */
-export const voidLinks = (store: Store, change: ChangeOfState) => {
+export const voidLinks = (store: Store, change: ChangeOfState, { sparesReports }: { sparesReports: boolean }) => {
   const address = sql`(select ${users.email} from ${users} where ${users.id} = ${change.userId})`
   return store.db
     .update(oneTimeTokens)
@@ -44,6 +45,7 @@ export const voidLinks = (store: Store, change: ChangeOfState) => {
           and(isNull(oneTimeTokens.userId), eq(oneTimeTokens.email, address)),
         ),
         isNull(oneTimeTokens.usedAt),
+        sparesReports ? not(takesFactorAway) : undefined,
         sql`exists (select 1 from ${users} where ${isChangeable(store, change)})`,
       ),
     )
