@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
-import { type DomainError, defineError, forbidden } from '../lib/errors.ts'
+import { type DomainError, defineError } from '../lib/errors.ts'
 import { renderError } from './render-error.ts'
 
 const METHODS = 'GET, POST, PUT, DELETE, OPTIONS, PATCH'
@@ -30,13 +30,21 @@ export function corsHeaders(
   }
 }
 
+export const originNotAllowed = defineError('ORIGIN_NOT_ALLOWED', 'forbidden', 'The origin is not allowed')
+
+/** Says what to configure where the origin is an application's own. */
+function originRefused(given: string | null): DomainError {
+  const origin = given?.slice(0, 255) ?? 'null'
+  return originNotAllowed({ origin }, { message: `The origin ${origin} is not in CORS_ORIGINS` })
+}
+
 export const isPreflight = (request: Request): boolean =>
   request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method')
 
 /** The answer's CORS headers are those of every answer (`corsHeaders`); these are the preflight's own. */
 export function answerPreflight(ctx: Pick<Ctx, 'config' | 'requestId' | 'now'>, request: Request): Response {
-  if (!isAllowedOrigin(ctx.config, request.headers.get('origin') ?? ''))
-    return renderError(ctx, forbidden({}, { message: 'The origin is not allowed' }))
+  const origin = request.headers.get('origin')
+  if (origin === null || !isAllowedOrigin(ctx.config, origin)) return renderError(ctx, originRefused(origin))
   return new Response(null, {
     status: 204,
     headers: {
@@ -45,14 +53,6 @@ export function answerPreflight(ctx: Pick<Ctx, 'config' | 'requestId' | 'now'>, 
       'Access-Control-Max-Age': '600',
     },
   })
-}
-
-export const originNotAllowed = defineError('ORIGIN_NOT_ALLOWED', 'forbidden', 'The origin is not allowed')
-
-/** Says what to configure where the origin is an application's own. */
-export function originRefused(given: string | null): DomainError {
-  const origin = given?.slice(0, 255) ?? 'null'
-  return originNotAllowed({ origin }, { message: `The origin ${origin} is not in CORS_ORIGINS` })
 }
 
 /** Whether a page that is not at our own address sent the request. Programs send neither header. */

@@ -235,7 +235,8 @@ describe('cross-origin requests', () => {
     `${ORIGIN}:444`,
   ])('of %j get no permission', async (origin) => {
     const answer = await preflight(cors, origin)
-    expect(answer.status).toBe(403)
+    const message = `The origin ${origin} is not in CORS_ORIGINS`
+    expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'ORIGIN_NOT_ALLOWED', message }])
     expect(answer.headers.has('access-control-allow-origin')).toBe(false)
     const got = await cors.fetch('/t/cached', { headers: { origin } })
     expect(got.headers.has('access-control-allow-origin')).toBe(false)

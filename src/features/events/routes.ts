@@ -1,4 +1,4 @@
-import { isAllowedOrigin, originNotAllowed, originRefused } from '../../http/cors.ts'
+import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
 import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
 import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
@@ -23,9 +23,8 @@ eventRoutes.get(
   },
   async ({ ctx, query, request }) => {
     if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw upgradeRequired()
-    const origin = request.headers.get('origin')
     // Another site's page must not open sockets in its visitor's name.
-    if (origin !== null && !isAllowedOrigin(ctx.config, origin)) throw originRefused(origin)
+    requireKnownSite(ctx, request)
     const socket = await connectSocket(ctx, { credential: credentialOf(request, query), after: query.after ?? null })
     return switchingProtocols(request, socket)
   },

@@ -41,7 +41,7 @@ export interface Challenge {
   readonly amr: readonly string[]
   readonly method: string
   readonly organizationId: string | null
-  /** The network whose password attempts a completed sign-in resets; null when none were counted. */
+  /** Where the first factor was checked: a completed sign-in makes it known. Null in some challenges of the last release. */
   readonly network: string | null
 }
 

@@ -154,4 +154,22 @@ describe('the lock of a whole network', () => {
     const guard = (await app.ctx()).objects.guard(known.id)
     expect((await guard.status({ account: known.id })).failedAttempts).toBe(5)
   })
+
+  it('is what they are told once their own count has locked them out, too', async () => {
+    const { address, known } = await lockNetwork()
+    await Promise.all(times(5, () => signIn(known.email, 'wrong password', address)))
+    const [stranger, locked] = await Promise.all(
+      [newEmail(), known.email].map((email) => outcomeOf(signIn(email, 'wrong password', address))),
+    )
+    const waits = [stranger, locked].map((outcome) => Number(outcome?.details?.retry_after))
+    expect(locked).toMatchObject({ status: 423, code: 'ACCOUNT_LOCKED' })
+    expect(Math.abs((waits[0] ?? 0) - (waits[1] ?? 0))).toBeLessThanOrEqual(1)
+  })
+
+  it('hides how many attempts on an account there may be at once', async () => {
+    const { address, known } = await lockNetwork()
+    const answers = await Promise.all(times(12, () => outcomeOf(signIn(known.email, 'wrong password', address))))
+    for (const { status, details } of answers)
+      expect([status, Number(details?.retry_after) > 59 * 60]).toEqual([423, true])
+  })
 })

@@ -49,6 +49,19 @@ describe.each(KINDS)('strangers who ask for links on and on (%s, %s, %j)', (path
   }, 60_000)
 })
 
+describe('a holder who has no password', () => {
+  it('has five links of their own where a link has signed them in', async () => {
+    const [email, home] = [newEmail(), newAddress()]
+    const token = await linkFor(email)
+    const init = json({ token }, { 'cf-connecting-ip': home })
+    expect((await app.fetch('/api/v1/auth/magic-link/verify', init)).status).toBe(200)
+    await askFrom(addresses(5), 5, 'magic-link', { email, bind: true })
+    const ofStrangers = (await acceptedMails(email, 'magic_link')).length
+    await askFrom([home], 6, 'magic-link', { email, bind: true })
+    expect((await acceptedMails(email, 'magic_link')).length).toBe(ofStrangers + 5)
+  }, 60_000)
+})
+
 describe('the link of a holder', () => {
   it('that anybody may use stays good while bound ones are asked for', async () => {
     const { email } = await signUpUser(app)

@@ -61,6 +61,15 @@ describe('an upgrade', () => {
     expect((await upgrade(app, { token }, { origin: 'null' })).status).toBe(403)
   })
 
+  it("opens for a page that has the service behind its own host, and for no other site's", async () => {
+    const { token } = await freshUser(app)
+    const statusFor = async (site: string) =>
+      (await upgrade(app, { token }, { origin: 'https://app.example', 'sec-fetch-site': site })).status
+    expect(await statusFor('same-origin')).toBe(101)
+    expect(await statusFor('same-site')).toBe(403)
+    expect(await statusFor('cross-site')).toBe(403)
+  })
+
   it('reads no cookie', async () => {
     const { token } = await freshUser(app)
     const socket = await connect(app, {}, { cookie: `__Secure-postern=${token}` })

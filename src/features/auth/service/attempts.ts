@@ -110,9 +110,10 @@ export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput)
   ])
   if (onAccount.status === 'rejected') throw onAccount.reason
   if (onNetwork.status === 'rejected') throw onNetwork.reason
-  if (!onAccount.value.allowed) throw refusalOfAccount(ctx, account, onAccount.value)
-  if (!onNetwork.value.allowed) throw refusalOfNetwork(ctx, onNetwork.value.refusal)
-  throw new TypeError('an attempt was neither counted nor refused')
+  const ofAccount = onAccount.value.allowed ? null : refusalOfAccount(ctx, account, onAccount.value)
+  // The network's comes first: where it is closed only accounts that know it are counted, and their locks would show which.
+  const refusal = onNetwork.value.allowed ? ofAccount : refusalOfNetwork(ctx, onNetwork.value.refusal)
+  throw refusal ?? new TypeError('an attempt was neither counted nor refused')
 }
 
 /** The password was right: the attempt was no failure. */

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
-import type { AttemptInput } from '../../../durable/rpc.ts'
 import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
+import { networkOf } from '../../../lib/network.ts'
 import { hashPassword, isHashable, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
 import { tellNewDevice } from '../../account-safety/service/new-device.ts'
@@ -70,7 +70,7 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   await passAttempt(ctx, attempt)
   if (user.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })
   if (input.accepts && !input.accepts(user)) throw signInNotAccepted()
-  return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password', attempt })
+  return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password' })
 }
 
 /**
@@ -113,8 +113,6 @@ export interface FirstFactor {
   readonly amr: readonly string[]
   /** `user.signed_in` names it. */
   readonly method: string
-  /** Whose count a completed sign-in starts anew, where a password was checked. */
-  readonly attempt?: AttemptInput
   readonly organizationId?: string | null
 }
 
@@ -126,12 +124,12 @@ const needsSecondFactor = ({ user, amr }: FirstFactor): boolean => user.mfaEnabl
  * INVALID_CREDENTIALS when the credentials were changed meanwhile, EMAIL_NOT_VERIFIED where that comes first, MAINTENANCE.
  */
 export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
-  const { user, attempt } = factor
+  const { user } = factor
   const closed = await findClosedDoor(ctx, user)
   if (closed) throw closed
   if (needsSecondFactor(factor)) return challengeSignIn(ctx, factor)
   const opened = await openFirstSession(ctx, factor)
-  if (attempt) await completeAttempt(ctx, attempt)
+  await completeAttempt(ctx, { account: user.id, network: networkOf(ctx.ip) })
   return toSignedIn(ctx, factor.user, opened)
 }
 
@@ -149,9 +147,8 @@ async function findClosedDoor(ctx: Ctx, user: User): Promise<DomainError | null>
 }
 
 async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChallenge> {
-  const { user, amr, method, organizationId = null, attempt } = factor
-  const network = attempt?.network ?? null
-  const issued = await issueChallenge(ctx, { user, amr, method, organizationId, network })
+  const { user, amr, method, organizationId = null } = factor
+  const issued = await issueChallenge(ctx, { user, amr, method, organizationId, network: networkOf(ctx.ip) })
   return { outcome: 'mfa_required', ...issued }
 }
 

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { attemptOf, completeAttempt, failSlowly } from '../../auth/service/attempts.ts'
+import { failSlowly } from '../../auth/service/attempts.ts'
 import { accountLocked, finishFirstFactor, type SignInResult, signInErrors } from '../../auth/service/sign-in.ts'
 import { findUser, isSignInAllowed } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
@@ -19,9 +19,7 @@ export const signInWithPasskey = (ctx: Ctx, input: AssertionInput): Promise<Sign
 async function trySignIn(ctx: Ctx, input: AssertionInput): Promise<SignInResult> {
   const { passkey, amr } = await verifyAssertion(ctx, input)
   const user = await getAllowedUser(ctx, passkey.userId)
-  const result = await finishFirstFactor(ctx, { user, amr, method: 'passkey' })
-  if (result.outcome === 'signed_in') await completeAttempt(ctx, await attemptOf(ctx, user, user.email))
-  return result
+  return finishFirstFactor(ctx, { user, amr, method: 'passkey' })
 }
 
 /** Read after the passkey was counted: whoever is suspended later has a newer row than the session is opened with. */
