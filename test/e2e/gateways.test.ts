@@ -40,15 +40,24 @@ afterAll(async () => {
   await shortLived.checkout.remove()
 })
 
-/** The status of a request whose path is sent as it is spelt here: `fetch` would normalize it. */
-const askRaw = (target: string, method: string, path: string, headers: Record<string, string>): Promise<number> =>
+/** Sends path and headers as they stand here: `fetch` would normalize the one and refuse some of the others. */
+const send = (
+  target: string,
+  method: string,
+  path: string,
+  headers: Record<string, string | string[]>,
+): Promise<{ readonly status: number; readonly text: string }> =>
   new Promise((resolve, reject) => {
-    const sent = request(target, { method, path, headers }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode ?? 0)
+    const sent = request(target, { method, path, headers }, async (answer) => {
+      let text = ''
+      for await (const chunk of answer) text += String(chunk)
+      resolve({ status: answer.statusCode ?? 0, text })
     })
     sent.once('error', reject).end()
   })
+
+const askRaw = async (target: string, method: string, path: string, headers: Record<string, string>): Promise<number> =>
+  (await send(target, method, path, headers)).status
 
 const seenBy = async (answer: Response): Promise<Seen> => {
   expect(answer.status).toBe(200)
@@ -152,6 +161,34 @@ for (const name of GATEWAYS) {
       expect(Object.keys(headers).filter((header) => /^x[-_]auth/.test(header) && !IDENTITY.includes(header))).toEqual(
         [],
       )
+    })
+
+    it('hides what an application server may read as an identity header', async () => {
+      for (const header of ['X.Auth.User.Id', 'X_Auth.User-Id', 'X.Auth-Roles']) {
+        const answer = await ask('/orders', { ...bearer(user.access_token), [header]: 'mallory' })
+        expect(JSON.stringify(await seenBy(answer)), header).not.toContain('mallory')
+      }
+    })
+
+    it('lets no client take identity headers away by naming them as hop-by-hop', async () => {
+      for (const named of ['X-Auth-User-Id', 'close, x-auth-user-id', 'x_auth_user_id']) {
+        const headers = { ...bearer(user.access_token), connection: named }
+        const { status, text } = await send(gateway.origin, 'GET', '/orders', headers)
+        if (status === 400) continue
+        const seen = JSON.parse(text) as Seen
+        expect(seen.headers['x-auth-user-id'], named).toBe(user.userId)
+        expect(seen.headers.connection, named).not.toMatch(/auth/i)
+      }
+    })
+
+    it('offers the application no upgrade but to a websocket', async () => {
+      const handshake = { 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+      for (const upgrade of ['h2c', 'websocket, h2c', ['websocket', 'h2c'], ['h2c', 'websocket'], 'TLS/1.0']) {
+        const headers = { ...bearer(user.access_token), ...handshake, connection: 'Upgrade', upgrade }
+        const { status, text } = await send(gateway.origin, 'GET', '/orders', headers)
+        expect(status, String(upgrade)).toBe(200)
+        expect((JSON.parse(text) as Seen).headers.upgrade, String(upgrade)).toBeUndefined()
+      }
     })
 
     it('refuses a revoked session within 5 seconds of the answer', async () => {
