@@ -88,9 +88,9 @@ const weakPasswordWording = ({ message }: DomainError, field: string): Wording =
  */
 export const createFastApiRenderer = (
   wordingOf: (error: DomainError) => Wording,
-  { passwordField = 'password' }: { passwordField?: string } = {},
+  { passwordField = 'password', described }: { passwordField?: string; described?: ErrorRenderer['described'] } = {},
 ): ErrorRenderer =>
   createErrorRenderer((error) => {
     if (error.code === 'WEAK_PASSWORD') return weakPasswordWording(error, passwordField)
     return validationWording(error) ?? wordingOf(error)
-  })
+  }, described)

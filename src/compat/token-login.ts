@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type SignedIn, signInOrThrow, signInOrThrowErrors } from '../features/auth/service/sign-in.ts'
+import { ok } from '../http/answers.ts'
 import { publicRoute } from '../http/guard.ts'
 import { createRoutes, type Routes } from '../http/router.ts'
 import { createFastApiRenderer } from './fastapi.ts'
@@ -52,35 +53,37 @@ export const welcomeRoutes = createRoutes({ prefix: '', tag: 'welcome', renderEr
 welcomeRoutes.get(
   '/',
   {
+    id: 'welcome',
     summary: 'Welcome',
     guard: publicRoute,
-    answers: { 200: { description: 'A greeting', schema: z.object({ message: z.string() }) } },
+    answer: ok(z.object({ message: z.string() }), 'A greeting'),
   },
-  () => Response.json({ message: 'Welcome to the JANUX Authentication Gateway!' }),
+  () => ({ message: 'Welcome to the JANUX Authentication Gateway!' }),
 )
 
-function declareLogin(path: string): Routes {
+function declareLogin(path: string, id: string): Routes {
   const routes = createRoutes({ prefix: '', tag: 'login', renderError: renderLoginError })
   routes.post(
     path,
     {
+      id,
       summary: 'Sign in with an email or a username, as an OAuth2 password grant does',
       guard: publicRoute,
       body: TokenLoginBody,
       encoding: 'json-or-form',
-      answers: { 200: { description: 'A session', schema: TokenLoginAnswer } },
+      answer: ok(TokenLoginAnswer, 'A session'),
       errors: signInOrThrowErrors,
     },
     async ({ ctx, body }) => {
       const input = { identifier: body.username, password: body.password }
-      return Response.json(signedInToWire(await signInOrThrow(ctx, input)))
+      return signedInToWire(await signInOrThrow(ctx, input))
     },
   )
   return routes
 }
 
 /** Of both systems. */
-export const loginRoutes = declareLogin('/auth/login')
+export const loginRoutes = declareLogin('/auth/login', 'signInWithForm')
 
 /** auth-service's documented token URL: the same sign-in. */
-export const tokenRoutes = declareLogin('/token')
+export const tokenRoutes = declareLogin('/token', 'signInForToken')

@@ -1,7 +1,16 @@
+import { zValidator } from '@hono/zod-validator'
+import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod'
 import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
-import { malformedRequest, payloadTooLarge, unsupportedMediaType, validationFailed } from '../lib/errors.ts'
+import {
+  DomainError,
+  malformedRequest,
+  payloadTooLarge,
+  unsupportedMediaType,
+  validationFailed,
+} from '../lib/errors.ts'
 import { isTooDeep, MAX_JSON_DEPTH } from '../lib/json.ts'
+import type { HonoEnv } from './request-state.ts'
 import { searchOf } from './url.ts'
 
 /** Bodies larger than this are 413. */
@@ -17,6 +26,10 @@ export interface TextEncoding {
 
 export const TextBody = z.object({ mediaType: z.string(), text: z.string() })
 
+const JSON_TYPE = 'application/json'
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+const MULTIPART_TYPE = 'multipart/form-data'
+
 /** The body as text; refuses more than `maxBytes`. */
 async function readBody(request: Request, maxBytes: number): Promise<string> {
   const length = request.headers.get('content-length')
@@ -31,7 +44,7 @@ async function readBody(request: Request, maxBytes: number): Promise<string> {
   }
 }
 
-/** A body whose length nobody has told: it is given up as soon as it is too long. */
+/** Reads a body of unknown length, and stops as soon as it is too long. */
 async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -43,66 +56,76 @@ async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: num
   return concatBytes(...chunks)
 }
 
-function mediaTypeOf(request: Request): string {
-  return (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+const mediaTypeOf = (request: Request): string =>
+  (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+
+/** Also for what the validator throws for JSON that does not parse. */
+export const malformedJson = () => malformedRequest('The body is not valid JSON')
+const malformedForm = () => malformedRequest('The body is not a valid form')
+
+/** RFC 6749 3.2: parameters must not be included more than once. */
+function refuseDuplicates(form: FormData): FormData {
+  const names = [...form.keys()]
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) throw malformedRequest(`The field ${repeated.slice(0, 64)} is given more than once`)
+  return form
 }
 
-function parseJson(text: string): unknown {
-  if (text.trim() === '') return {}
-  if (isTooDeep(text)) throw malformedRequest(`The body nests deeper than ${MAX_JSON_DEPTH}`)
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw malformedRequest('The body is not valid JSON')
-  }
+function formOf(text: string): FormData {
+  const form = new FormData()
+  for (const [name, value] of new URLSearchParams(text)) form.append(name, value)
+  return form
 }
 
-function parseForm(text: string): Record<string, string> {
-  const fields: Record<string, string> = Object.create(null)
-  for (const [name, value] of new URLSearchParams(text)) {
-    // RFC 6749 3.2: parameters must not be included more than once.
-    if (name in fields) throw malformedRequest(`The field ${name.slice(0, 64)} is given more than once`)
-    fields[name] = value
-  }
-  return fields
+/** Files are values that no schema of ours takes. */
+const multipartOf = (text: string, contentType: string): Promise<FormData> =>
+  new Response(text, { headers: { 'Content-Type': contentType } }).formData().catch(() => {
+    throw malformedForm()
+  })
+
+/** What the body is validated as; throws 415 for a type that the route does not take. */
+function targetOf(type: string, text: string, encoding: 'json' | 'form' | 'json-or-form'): 'json' | 'form' {
+  if (text === '') return encoding === 'form' ? 'form' : 'json'
+  if (encoding !== 'form' && (type === JSON_TYPE || type === '')) return 'json'
+  if (encoding !== 'json' && type === FORM_TYPE) return 'form'
+  if (encoding === 'json-or-form' && type === MULTIPART_TYPE) return 'form'
+  throw unsupportedMediaType({ content_type: type })
 }
 
 /**
- * The form that browsers and axios make of a `FormData`, read by the platform. Files are values that no schema of ours takes.
+ * Reads the body once and leaves it in Hono's cache, where `@hono/zod-validator` finds it. The validator takes a body of
+ * another type, or of none, for `{}`: so the type is checked here, and one that was left out, as published clients do, is set.
+ * An empty body is an empty object.
  */
-async function parseMultipart(text: string, contentType: string): Promise<Record<string, unknown>> {
-  const fields: Record<string, unknown> = Object.create(null)
-  const response = new Response(text, { headers: { 'Content-Type': contentType } })
-  const form = await response.formData().catch(() => {
-    throw malformedRequest('The body is not a valid form')
-  })
-  for (const [name, value] of form) {
-    if (name in fields) throw malformedRequest(`The field ${name.slice(0, 64)} is given more than once`)
-    fields[name] = value
+async function prepareBody(
+  c: Context<HonoEnv>,
+  encoding: 'json' | 'form' | 'json-or-form',
+  maxBytes: number,
+): Promise<'json' | 'form'> {
+  const { raw } = c.req
+  const type = mediaTypeOf(raw)
+  const text = await readBody(raw, maxBytes)
+  const target = targetOf(type, text, encoding)
+  if (target === 'json') {
+    if (isTooDeep(text)) throw malformedRequest(`The body nests deeper than ${MAX_JSON_DEPTH}`)
+    c.req.bodyCache.text = cached(text.trim() === '' ? '{}' : text)
+    if (type !== JSON_TYPE) setContentType(c, JSON_TYPE)
+    return target
   }
-  return fields
+  const isMultipart = type === MULTIPART_TYPE && text !== ''
+  const form = isMultipart ? await multipartOf(text, raw.headers.get('content-type') ?? '') : formOf(text)
+  c.req.bodyCache.formData = cached(refuseDuplicates(form))
+  if (type !== MULTIPART_TYPE && type !== FORM_TYPE) setContentType(c, FORM_TYPE)
+  return target
 }
 
-/** An empty body is an empty object, with or without a content type: published clients send none on many POSTs. */
-export async function readInput(
-  request: Request,
-  encoding: BodyEncoding,
-  maxBytes: number = MAX_BODY_BYTES,
-): Promise<unknown> {
-  const type = mediaTypeOf(request)
-  const isForm = type === 'application/x-www-form-urlencoded'
-  const isJson = type === 'application/json' || type === ''
-  const text = await readBody(request, maxBytes)
-  if (typeof encoding === 'object') {
-    if (encoding.mediaTypes.includes(type)) return { mediaType: type, text }
-    throw unsupportedMediaType({ content_type: type })
-  }
-  if (text === '') return {}
-  if (isForm && encoding !== 'json') return parseForm(text)
-  if (type === 'multipart/form-data' && encoding === 'json-or-form')
-    return parseMultipart(text, request.headers.get('content-type') ?? '')
-  if (isJson && encoding !== 'form') return parseJson(text)
-  throw unsupportedMediaType({ content_type: type })
+/** Hono keeps what it read as a promise; its types name what that gives. */
+const cached = <T>(value: T): T => Promise.resolve(value) as T
+
+function setContentType(c: Context<HonoEnv>, type: string): void {
+  const headers = new Headers(c.req.raw.headers)
+  headers.set('content-type', type)
+  c.req.raw = new Request(c.req.url, { method: c.req.method, headers })
 }
 
 export interface FieldError {
@@ -111,13 +134,33 @@ export interface FieldError {
   readonly type: string
 }
 
-export function fieldErrors(error: z.ZodError, source: 'body' | 'query' | 'path'): FieldError[] {
-  return error.issues.map((issue) => ({
+type Source = 'body' | 'query' | 'path'
+
+/** Input that its schema refused. Surfaces word the issues themselves; an issue never holds the value, it may be a password. */
+export class InvalidInput extends DomainError {
+  constructor(
+    readonly issues: readonly z.core.$ZodIssue[],
+    readonly source: Source,
+    /** What was validated: to tell a field that is missing from one that is wrong. */
+    readonly data: unknown,
+    kind: 'malformed' | 'invalid',
+  ) {
+    const details = { validation_errors: fieldErrors(issues, source) }
+    super(
+      validationFailed.code,
+      kind,
+      kind === 'malformed' ? nameOfFirst(details.validation_errors) : validationFailed.message,
+      details,
+    )
+  }
+}
+
+const fieldErrors = (issues: readonly z.core.$ZodIssue[], source: Source): FieldError[] =>
+  issues.map((issue) => ({
     field: [source, ...issue.path.map(String)].join('.'),
     message: issue.message,
     type: issue.code ?? 'invalid',
   }))
-}
 
 /** As the systems that answer 400 word it: clients of theirs show the message. */
 function nameOfFirst([first]: readonly FieldError[]): string {
@@ -125,17 +168,95 @@ function nameOfFirst([first]: readonly FieldError[]): string {
   return field ? `Validation failed for field '${field}'` : validationFailed.message
 }
 
-/** Parses a part of the request. `malformed` answers 400 where the contract has it, else 422. */
-export function parseInput<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-  source: 'body' | 'query' | 'path',
-  malformed: boolean,
-): T {
-  const result = schema.safeParse(value)
+const SOURCES = { json: 'body', form: 'body', query: 'query', param: 'path' } as const
+
+/** The validator of one part of a request. A path is always `malformed` (400), the rest where the route says so. */
+function validatorOf(target: keyof typeof SOURCES, schema: z.ZodType, kind: 'malformed' | 'invalid') {
+  return zValidator(target, schema, (result) => {
+    if (!result.success) throw new InvalidInput(result.error.issues, SOURCES[target], result.data, kind)
+  }) as MiddlewareHandler<HonoEnv>
+}
+
+export interface InputSpec {
+  readonly params?: z.ZodType | undefined
+  readonly query?: z.ZodType | undefined
+  readonly body?: z.ZodType | undefined
+  readonly encoding?: BodyEncoding | undefined
+  readonly invalidIs400?: boolean | undefined
+  readonly maxBodyBytes?: number | undefined
+}
+
+function bodyValidator(schema: z.ZodType, spec: InputSpec, kind: 'malformed' | 'invalid'): MiddlewareHandler<HonoEnv> {
+  const { encoding = 'json', maxBodyBytes = MAX_BODY_BYTES } = spec
+  if (typeof encoding === 'object') return textValidator(schema, encoding, maxBodyBytes, kind)
+  const validators = { json: validatorOf('json', schema, kind), form: validatorOf('form', schema, kind) }
+  return async function validateBody(c, next) {
+    const target = await prepareBody(c, encoding, maxBodyBytes)
+    return validators[target](c, next)
+  }
+}
+
+/** Text bodies are the feature's to parse: no target of the validator has them. */
+function textValidator(
+  schema: z.ZodType,
+  { mediaTypes }: TextEncoding,
+  maxBytes: number,
+  kind: 'malformed' | 'invalid',
+): MiddlewareHandler<HonoEnv> {
+  return async function validateText(c, next) {
+    const mediaType = mediaTypeOf(c.req.raw)
+    const text = await readBody(c.req.raw, maxBytes)
+    if (!mediaTypes.includes(mediaType)) throw unsupportedMediaType({ content_type: mediaType })
+    c.req.addValidatedData('json', parseInput(schema, { mediaType, text }, 'body', kind) as object)
+    await next()
+  }
+}
+
+/** Middleware that validates what a route reads of a request: path, query, body, in this order. */
+export function inputValidators(spec: InputSpec): MiddlewareHandler<HonoEnv>[] {
+  const kind = spec.invalidIs400 ? 'malformed' : 'invalid'
+  return [
+    ...(spec.params ? [validatorOf('param', spec.params, 'malformed')] : []),
+    ...(spec.query ? [validatorOf('query', spec.query, kind)] : []),
+    ...(spec.body ? [bodyValidator(spec.body, spec, kind)] : []),
+  ]
+}
+
+/** What the validators left of a request. */
+export function validatedInput(c: Context<HonoEnv>, spec: InputSpec) {
+  const valid = (isRead: unknown, ...targets: (keyof typeof SOURCES)[]) =>
+    (isRead ? targets.map((target) => c.req.valid(target as never)).find(Boolean) : undefined) as undefined
+  return {
+    params: valid(spec.params, 'param'),
+    query: valid(spec.query, 'query'),
+    body: valid(spec.body, 'json', 'form'),
+  }
+}
+
+function parseInput<T>(schema: z.ZodType<T>, data: unknown, source: Source, kind: 'malformed' | 'invalid'): T {
+  const result = schema.safeParse(data)
   if (result.success) return result.data
-  const details = { validation_errors: fieldErrors(result.error, source) }
-  throw malformed ? malformedRequest(nameOfFirst(details.validation_errors), details) : validationFailed(details)
+  throw new InvalidInput(result.error.issues, source, data, kind)
+}
+
+/** The input of an open route, which is answered without Hono (decision 0042). */
+export async function openInput(spec: InputSpec, request: Request) {
+  const kind = spec.invalidIs400 ? 'malformed' : 'invalid'
+  const query = spec.query && parseQuery(spec.query, request.url, kind)
+  const body = spec.body && parseInput(spec.body, await readOpenJson(request), 'body', kind)
+  return { params: undefined, query: query as undefined, body: body as undefined }
+}
+
+async function readOpenJson(request: Request): Promise<unknown> {
+  const text = await readBody(request, MAX_BODY_BYTES)
+  targetOf(mediaTypeOf(request), text, 'json')
+  if (text.trim() === '') return {}
+  if (isTooDeep(text)) throw malformedRequest(`The body nests deeper than ${MAX_JSON_DEPTH}`)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw malformedJson()
+  }
 }
 
 /** Query parameters; one that is repeated is an array. */
@@ -155,10 +276,10 @@ function queryOf(url: string): Record<string, string | string[]> {
 const withoutQuery = new WeakMap<z.ZodType, unknown>()
 
 /** The query, parsed. What it answers may be shared between requests. */
-export function parseQuery<T>(schema: z.ZodType<T>, url: string, malformed: boolean): T {
-  if (searchOf(url) !== '') return parseInput(schema, queryOf(url), 'query', malformed)
+function parseQuery<T>(schema: z.ZodType<T>, url: string, kind: 'malformed' | 'invalid'): T {
+  if (searchOf(url) !== '') return parseInput(schema, queryOf(url), 'query', kind)
   if (withoutQuery.has(schema)) return withoutQuery.get(schema) as T
-  const parsed = Object.freeze(parseInput(schema, {}, 'query', malformed))
+  const parsed = Object.freeze(parseInput(schema, {}, 'query', kind))
   withoutQuery.set(schema, parsed)
   return parsed
 }

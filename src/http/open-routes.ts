@@ -1,6 +1,7 @@
 import type { Ctx } from '../context.ts'
+import { openInput } from './input.ts'
 import { toDomainError } from './render-error.ts'
-import { inputOf, type Route, refusesOtherSites } from './router.ts'
+import { type Route, refusesOtherSites } from './router.ts'
 
 /** Finds the open route of a method and path. */
 export type FindOpenRoute = (method: string, path: string) => Route | undefined
@@ -24,7 +25,7 @@ const isOpen = (route: Route): boolean => {
 
 export async function answerOpenRoute(ctx: Ctx, route: Route, request: Request): Promise<Response> {
   try {
-    return await route.handle({ ctx, ...(await inputOf(route, request, {})), request })
+    return await route.handle({ ctx, ...(await openInput(route.spec, request)), request })
   } catch (thrown) {
     return route.renderError(ctx, toDomainError(ctx, thrown))
   }

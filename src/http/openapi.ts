@@ -20,11 +20,12 @@ import {
   validationFailed,
 } from '../lib/errors.ts'
 import { VERSION } from '../lib/version.ts'
+import type { Answer } from './answers.ts'
 import { originNotAllowed } from './cors.ts'
 import { adminRequired, type Guard, recognizingRoute, scopeMissing, tokenInvalid } from './guard.ts'
 import type { BodyEncoding } from './input.ts'
 import { errorEnvelope } from './render-error.ts'
-import { type Answer, type Route, refusesOtherSites } from './router.ts'
+import { type Route, refusesOtherSites } from './router.ts'
 
 /** The envelope of `render-error.ts`, as a schema. */
 export const ErrorAnswer = z.object({
@@ -93,18 +94,11 @@ export function describeApi(routes: readonly Route[]) {
 /** `/users/:id` as `/users/{id}`. */
 export const templateOf = (path: string): string => path.replace(/:([A-Za-z_]+)/g, '{$1}')
 
-/** `post_auth_passwordReset` for /auth/password-reset: /auth/password/reset is another operation. */
-function operationIdOf({ method, path }: Route): string {
-  const parts = path === '/' ? ['root'] : path.split(/[^A-Za-z0-9-]+/).filter(Boolean)
-  const names = parts.map((part) => part.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()))
-  return [method.toLowerCase(), ...names].join('_')
-}
-
 function operationOf(route: Route, failures: readonly Failure[]): ZodOpenApiOperationObject {
   const { spec, tags } = route
-  const path = spec.path ? objectOf(spec.path) : untypedPath(route.path)
+  const path = spec.params ? objectOf(spec.params) : untypedPath(route.path)
   return {
-    operationId: operationIdOf(route),
+    operationId: spec.id,
     summary: spec.summary,
     tags: [...tags],
     security: securityOf(spec),
@@ -159,17 +153,26 @@ function bodyOf(schema: z.ZodType, encoding: BodyEncoding) {
   }
 }
 
-function answersOf({ spec }: Route): Record<string, ZodOpenApiResponseObject> {
-  const headers = spec.unlimited ? {} : { headers: RATE_HEADERS }
+type DeclaredAnswer = Pick<Answer, 'status' | 'description' | 'schema' | 'contentType'>
+
+/** What a route answers by its own word, and what its system describes for input that is refused. */
+export function declaredAnswers({ spec, renderError }: Route): readonly DeclaredAnswer[] {
+  const readsInput = spec.params ?? spec.query ?? spec.body
+  const described = readsInput ? Object.entries(renderError.described ?? {}) : []
+  return [...spec.answers, ...described.map(([status, answer]) => ({ status: Number(status), ...answer }))]
+}
+
+function answersOf(route: Route): Record<string, ZodOpenApiResponseObject> {
+  const headers = route.spec.unlimited ? {} : { headers: RATE_HEADERS }
   return Object.fromEntries(
-    Object.entries(spec.answers).map(([status, answer]): [string, ZodOpenApiResponseObject] => [
-      status,
+    declaredAnswers(route).map((answer): [string, ZodOpenApiResponseObject] => [
+      String(answer.status),
       { description: answer.description, ...headers, ...contentOf(answer) },
     ]),
   )
 }
 
-function contentOf({ schema, contentType }: Answer): Pick<ZodOpenApiResponseObject, 'content'> {
+function contentOf({ schema, contentType }: DeclaredAnswer): Pick<ZodOpenApiResponseObject, 'content'> {
   if (!schema && !contentType) return {}
   return { content: { [contentType ?? 'application/json']: { schema: schema ?? { type: 'string' } } } }
 }
@@ -234,7 +237,7 @@ export function listFailures(route: Route): Failure[] {
   const { spec } = route
   const malformed = malformedRequest('The request is malformed')
   const errors = [
-    ...(spec.path || spec.body ? [malformed] : []),
+    ...(spec.params || spec.body ? [malformed] : []),
     ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs400 ? malformed : validationFailed(INVALID_FIELD)] : []),
     ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
     ...(spec.unlimited ? [] : [rateLimited()]),
@@ -258,7 +261,7 @@ function responsesOf(route: Route, failures: readonly Failure[]): ZodOpenApiResp
   const describe = ({ code, message }: Failure) => (own ? message : `\`${code}\`: ${message}`)
   const responses = answersOf(route)
   for (const [status, those] of Map.groupBy(failures, (failure) => String(failure.status))) {
-    const declared = route.spec.answers[Number(status)]
+    const declared = declaredAnswers(route).find((answer) => String(answer.status) === status)
     const fitting = declared ? those.filter(({ body }) => declared.schema?.safeParse(body).success) : those
     if (fitting.length === 0) continue
     const schema = declared?.schema ?? own ?? { $ref: '#/components/schemas/Error' }

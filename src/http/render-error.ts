@@ -32,6 +32,8 @@ export interface ErrorRenderer {
   (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError): Response
   readonly bodyOf?: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Readonly<Record<string, unknown>>
   readonly answer?: z.ZodType
+  /** By status: failures that the system documents in a shape of its own, within the envelope. */
+  readonly described?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>
 }
 
 /** Anything that is no DomainError is INTERNAL_ERROR: its message may hold SQL, so it goes nowhere. */
@@ -84,14 +86,17 @@ export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: Domain
 }
 
 /** The one envelope in a surface's words. */
-export function createErrorRenderer(wordingOf: (error: DomainError) => Wording): ErrorRenderer {
+export function createErrorRenderer(
+  wordingOf: (error: DomainError) => Wording,
+  described: ErrorRenderer['described'] = {},
+): ErrorRenderer {
   const bodyOf = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) =>
     errorEnvelope(ctx, error, wordingOf(error))
   const render = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
     const envelope = bodyOf(ctx, error)
     return Response.json(envelope, { status: envelope.status, headers: errorHeaders(error, envelope.status) })
   }
-  return Object.assign(render, { bodyOf })
+  return Object.assign(render, { bodyOf, described })
 }
 
 export const renderError: ErrorRenderer = createErrorRenderer(() => ({}))

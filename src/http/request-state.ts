@@ -12,5 +12,10 @@ export interface RequestState {
 }
 
 export interface HonoEnv {
-  Variables: { state: RequestState; renderError?: ErrorRenderer }
+  Variables: {
+    state: RequestState
+    /** The context that the route's guard narrowed, and the request before its body was read. */
+    admitted: { readonly ctx: Ctx; readonly request: Request }
+    renderError?: ErrorRenderer
+  }
 }

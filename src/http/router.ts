@@ -1,33 +1,39 @@
-import type { Context, Hono } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
 import type { ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
+import { type Answer, answersOf, type Declared, type ResultOf, respond } from './answers.ts'
 import { requireKnownSite } from './cors.ts'
 import type { Guard, Identity, Verifier } from './guard.ts'
-import { type BodyEncoding, parseInput, parseQuery, readInput } from './input.ts'
-import type { ErrorRenderer } from './render-error.ts'
+import { type BodyEncoding, inputValidators, validatedInput } from './input.ts'
+import { type ErrorRenderer, renderError as renderPlainError } from './render-error.ts'
 import type { HonoEnv } from './request-state.ts'
 
 type Schema = z.ZodType | undefined
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 
-/** An answer in the OpenAPI document: a JSON schema, or another media type. */
-export interface Answer {
-  readonly description: string
-  readonly schema?: z.ZodType
-  readonly contentType?: string
+/** What a path that stands for another of the same route has of its own. */
+export interface Alias {
+  readonly path: string
+  readonly id: string
+  readonly deprecated?: boolean
+  /** Invalid fields are 400 there, or are not. */
+  readonly invalidIs400?: boolean
 }
 
-export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> {
+interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A extends Declared> {
+  /** The operation id of the OpenAPI document. */
+  readonly id: string
   readonly summary: string
-  readonly guard: Guard<C>
+  readonly params?: P
+  readonly query?: Q
   readonly body?: B
   /** How the body is encoded; JSON unless a contract says form. */
   readonly encoding?: BodyEncoding
-  readonly query?: Q
-  readonly path?: P
-  readonly answers: Readonly<Record<number, Answer>>
+  readonly answer: A
   readonly errors?: readonly ErrorDefinition[]
+  readonly aliases?: readonly Alias[]
+  readonly deprecated?: boolean
   /** Invalid fields are 400 instead of 422, where a documented system has it so. */
   readonly invalidIs400?: boolean
   /** Bodies that are longer are 413; `MAX_BODY_BYTES` when absent. */
@@ -51,17 +57,28 @@ export interface RouteSpec<C extends Ctx, B extends Schema, Q extends Schema, P 
   readonly localOnly?: boolean
 }
 
+/** A route without a guard compiles only where its routes have one. */
+type Guarded<C extends Ctx, G extends Ctx> = [G] extends [never]
+  ? { readonly guard: Guard<C> }
+  : { readonly guard?: Guard<C> }
+
 export interface RouteInput<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> {
   readonly ctx: C
   readonly body: Parsed<B>
   readonly query: Parsed<Q>
-  readonly path: Parsed<P>
+  readonly params: Parsed<P>
   readonly request: Request
 }
 
-export type Handler<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema> = (
+type Handler<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema, A extends Declared> = (
   input: RouteInput<C, B, Q, P>,
-) => Response | Promise<Response>
+) => ResultOf<A> | Promise<ResultOf<A>>
+
+/** What is known of a declared route, whatever its types. */
+export interface RouteSpec extends Omit<RouteOptions<Schema, Schema, Schema, Declared>, 'aliases' | 'answer'> {
+  readonly guard: Guard
+  readonly answers: readonly Answer[]
+}
 
 /** Of a route each of whose calls writes an event. */
 export const everyCall = (): boolean => true
@@ -73,46 +90,64 @@ export interface Route {
   readonly path: string
   /** What it stands under in the OpenAPI document: its feature, and every documented system whose it is. */
   readonly tags: readonly string[]
-  readonly spec: RouteSpec<Ctx, Schema, Schema, Schema>
-  readonly handle: Handler<Ctx, Schema, Schema, Schema>
+  readonly spec: RouteSpec
+  readonly handle: (input: RouteInput<Ctx, Schema, Schema, Schema>) => Promise<Response>
   readonly renderError: ErrorRenderer
 }
 
-type Declare = <
-  C extends Ctx,
+type Declare<G extends Ctx> = <
+  C extends Ctx = G,
   B extends Schema = undefined,
   Q extends Schema = undefined,
   P extends Schema = undefined,
+  const A extends Declared = Declared,
 >(
-  path: string | readonly string[],
-  spec: RouteSpec<C, B, Q, P>,
-  handler: Handler<C, B, Q, P>,
+  path: string,
+  spec: RouteOptions<B, Q, P, A> & Guarded<C, G>,
+  handler: Handler<C, B, Q, P, A>,
 ) => void
 
-export interface Routes {
+export interface Routes<G extends Ctx = never> {
   readonly list: readonly Route[]
-  readonly get: Declare
-  readonly post: Declare
-  readonly put: Declare
-  readonly patch: Declare
-  readonly delete: Declare
+  readonly get: Declare<G>
+  readonly post: Declare<G>
+  readonly put: Declare<G>
+  readonly patch: Declare<G>
+  readonly delete: Declare<G>
 }
 
-/** Routes of one feature. Several paths for one handler are aliases: each is some documented client's, so all are shown. */
-export function createRoutes(options: { prefix: string; tag: string; renderError: ErrorRenderer }): Routes {
+interface RoutesOptions<G extends Ctx> {
+  readonly prefix?: string
+  /** Every route stands below each of them. */
+  readonly prefixes?: readonly string[]
+  readonly tag: string
+  /** Of every route that names none. */
+  readonly guard?: Guard<G>
+  /** How failures are worded; the one envelope when absent. */
+  readonly renderError?: ErrorRenderer
+}
+
+/** Routes of one feature. An alias is some documented client's path, so all are shown. */
+export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): Routes<G> {
+  const { prefixes = [options.prefix ?? ''], tag, renderError = renderPlainError } = options
   const list: Route[] = []
   const declare =
-    (method: Route['method']): Declare =>
-    (paths, spec, handler) => {
-      for (const path of [paths].flat()) {
-        list.push({
-          method,
-          path: `${options.prefix}${path === '/' ? '' : path}` || '/',
-          tags: [options.tag],
-          spec: spec as unknown as Route['spec'],
-          handle: handler as unknown as Route['handle'],
-          renderError: options.renderError,
-        })
+    (method: Route['method']): Declare<G> =>
+    (path, { aliases = [], answer, guard = options.guard as never, ...spec }, handler) => {
+      const answers = answersOf(answer)
+      const handle: Route['handle'] = async (input) => respond(answer, answers, await handler(input as never))
+      const places: readonly Alias[] = [{ path, id: spec.id }, ...aliases]
+      for (const [index, prefix] of prefixes.entries()) {
+        for (const { path: place, id, ...own } of places) {
+          list.push({
+            method,
+            path: `${prefix}${place === '/' ? '' : place}` || '/',
+            tags: [tag],
+            spec: { ...spec, ...own, id: index === 0 ? id : `${id}${index + 1}`, guard, answers } as RouteSpec,
+            handle,
+            renderError,
+          })
+        }
       }
     }
   return {
@@ -177,23 +212,12 @@ async function admit(c: Context<HonoEnv>, route: Route, verifier: Verifier, limi
   return spec.guard.admit(ctx, { state: 'invalid', reason: 'unconfirmed' })
 }
 
-/** What the route reads of a request, parsed; throws what is wrong with it. */
-export async function inputOf({ spec }: Route, request: Request, params: Record<string, string>) {
-  const malformed = spec.invalidIs400 ?? false
-  const path = spec.path && parseInput(spec.path, params, 'path', true)
-  const query = spec.query && parseQuery(spec.query, request.url, malformed)
-  const body =
-    spec.body &&
-    parseInput(spec.body, await readInput(request, spec.encoding ?? 'json', spec.maxBodyBytes), 'body', malformed)
-  return { path: path as undefined, query: query as undefined, body: body as undefined }
-}
-
 export interface Limits {
   readonly limit: Limiter
   readonly limitWrite: WriteLimiter
 }
 
-/** Registers routes: limit, guard, input, then the one service call of the handler. */
+/** Registers routes: limit, guard, validators, then the one service call of the handler. */
 export function mountRoutes(
   app: Hono<HonoEnv>,
   routes: readonly Route[],
@@ -201,40 +225,31 @@ export function mountRoutes(
   { limit, limitWrite }: Limits,
 ): void {
   for (const route of routes) {
-    app.on(route.method, route.path, async (c) => {
+    const admitCaller: MiddlewareHandler<HonoEnv> = async (c, next) => {
       if (!isServed(route, c.var.state.ctx, c.req.raw)) return c.notFound()
-      try {
-        const ctx = await admit(c, route, verifier, limit)
-        const input = await inputOf(route, c.req.raw, c.req.param())
-        if (route.spec.isWrite?.(input.body)) limitWrite(c, await identityOf(c, verifier))
-        return await route.handle({ ctx, ...input, request: c.req.raw })
-      } catch (thrown) {
-        c.set('renderError', route.renderError)
-        throw thrown
-      }
+      c.set('renderError', route.renderError)
+      c.set('admitted', { ctx: await admit(c, route, verifier, limit), request: c.req.raw })
+      return next()
+    }
+    app.on(route.method, route.path, admitCaller, ...inputValidators(route.spec), async (c) => {
+      const input = validatedInput(c, route.spec)
+      if (route.spec.isWrite?.(input.body)) limitWrite(c, await identityOf(c, verifier))
+      return route.handle({ ...c.var.admitted, ...input })
     })
   }
 }
 
-/** Methods that some route serves at `path`, which has no trailing slash; empty when none does. GET brings HEAD (RFC 9110 9.3.2). */
-export function allowedMethods(routes: readonly Route[], path: string): string[] {
-  const methods = new Set<string>(
-    routes.filter((route) => patternOf(route.path).test(path)).map((route) => route.method),
+const METHODS: readonly Route['method'][] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Methods that some route serves at the path of `c`; empty when none does. GET brings HEAD (RFC 9110 9.3.2). */
+export function allowedMethods(app: Hono<HonoEnv>, routes: readonly Route[], c: Context<HonoEnv>): string[] {
+  const { ctx } = c.var.state
+  const served = new Set(
+    routes.filter((route) => isServed(route, ctx, c.req.raw)).map(({ method, path }) => `${method} ${path}`),
   )
-  if (methods.has('GET')) methods.add('HEAD')
-  if (methods.size > 0) methods.add('OPTIONS')
-  return [...methods].sort()
-}
-
-const patterns = new Map<string, RegExp>()
-
-function patternOf(path: string): RegExp {
-  const known = patterns.get(path)
-  if (known) return known
-  const source = path
-    .split('/')
-    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
-  const pattern = new RegExp(`^${source.join('/')}$`)
-  patterns.set(path, pattern)
-  return pattern
+  const methods = METHODS.filter((method) =>
+    app.router.match(method, c.req.path)[0].some(([[, { path }]]) => served.has(`${method} ${path}`)),
+  )
+  const all: string[] = methods.includes('GET') ? [...methods, 'HEAD'] : [...methods]
+  return all.length > 0 ? [...all, 'OPTIONS'].sort() : []
 }

@@ -1,14 +1,16 @@
 import { Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { Ctx } from '../context.ts'
 import { internalError, methodNotAllowed, notFound } from '../lib/errors.ts'
 import { withAnswerHeaders, withCheckHeaders } from './answer-headers.ts'
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts'
 import type { Verifier } from './guard.ts'
+import { malformedJson } from './input.ts'
 import { limitRequest, limitWrite } from './limits.ts'
 import { answerOpenRoute, createOpenRoutes, type FindOpenRoute } from './open-routes.ts'
 import { renderError, toDomainError } from './render-error.ts'
 import type { HonoEnv, RequestState } from './request-state.ts'
-import { allowedMethods, isServed, mountRoutes, type Route, tierIdentityOf } from './router.ts'
+import { allowedMethods, mountRoutes, type Route, tierIdentityOf } from './router.ts'
 import { pathOf } from './url.ts'
 
 /** A path may be long, or hold what a caller wrote by mistake: a log line has its beginning. */
@@ -104,8 +106,7 @@ function createRouter({ routes, verifier }: ServerParts): Hono<HonoEnv> {
   hono.notFound(async (c) => {
     const { ctx } = c.var.state
     await limitRequest(c, await tierIdentityOf(c, verifier))
-    const served = routes.filter((route) => isServed(route, ctx, c.req.raw))
-    const allow = allowedMethods(served, c.req.path)
+    const allow = allowedMethods(hono, routes, c)
     if (allow.length === 0) return renderError(ctx, notFound())
     // RFC 9110 9.3.7: an OPTIONS that is no preflight asks what the resource allows.
     if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { Allow: allow.join(', ') } })
@@ -113,7 +114,9 @@ function createRouter({ routes, verifier }: ServerParts): Hono<HonoEnv> {
   })
   hono.onError((thrown, c) => {
     const { ctx } = c.var.state
-    return (c.var.renderError ?? renderError)(ctx, toDomainError(ctx, thrown))
+    // The validator's own word for JSON that does not parse.
+    const error = thrown instanceof HTTPException ? malformedJson() : toDomainError(ctx, thrown)
+    return (c.var.renderError ?? renderError)(ctx, error)
   })
   return hono
 }

@@ -38,7 +38,7 @@ describe('a bad part of a path', () => {
     await inTurns(probes, async ({ name, what, value }) => {
       const call = await caller.call()
       const path = { ...call.path, [name]: value.toWellFormed() }
-      const isRefused = route.spec.path !== undefined && !route.spec.path.safeParse(path).success
+      const isRefused = route.spec.params !== undefined && !route.spec.params.safeParse(path).success
       if (!isRefused && !mayBeTaken(route)) return
       const answer = await caller.send({ ...call, path })
       if (isRefused) expect([name, what, answer.status]).toEqual([name, what, refusalStatus(route, 'path')])

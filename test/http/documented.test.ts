@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { ok } from '../../src/http/answers.ts'
 import { confirmedUserRoute } from '../../src/http/guard.ts'
 import { renderError } from '../../src/http/render-error.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { conflict, notFound, serviceUnavailable, tokenInvalid } from '../../src/lib/errors.ts'
 import { documentOf, requireDocumented } from '../support/documented.ts'
 
-const routes = createRoutes({ prefix: '/things', tag: 'things', renderError })
+const routes = createRoutes({ prefix: '/things', tag: 'things' })
 routes.get(
   '/:id',
   {
+    id: 'getThing',
     summary: 'A thing',
     guard: confirmedUserRoute,
-    answers: { 200: { description: 'It', schema: z.object({ id: z.string() }) } },
+    answer: ok(z.object({ id: z.string() }), 'It'),
     errors: [notFound],
   },
-  () => Response.json({}),
+  () => ({ id: '' }),
 )
 
 const EXAMPLE = { requestId: 'r', now: () => 0 }

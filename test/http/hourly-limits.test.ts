@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { isMoreThanCredentials } from '../../src/features/auth/wire/profile.ts'
+import { ok } from '../../src/http/answers.ts'
 import type { Identity } from '../../src/http/guard.ts'
 import { publicRoute } from '../../src/http/guard.ts'
-import { renderError } from '../../src/http/render-error.ts'
 import { createRoutes, everyCall } from '../../src/http/router.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/lib/time.ts'
@@ -10,21 +11,24 @@ import { createTestApp, env, json } from '../support/app.ts'
 import { createTestServer, userActor } from '../support/server.ts'
 import { makeAdmin, PASSWORD, signUpUser } from '../support/users.ts'
 
-const routes = createRoutes({ prefix: '/t', tag: 'test', renderError })
-const answers = { 200: { description: 'ok' } }
+const routes = createRoutes({ prefix: '/t', tag: 'test' })
+const answer = ok(z.unknown(), 'ok')
 routes.get(
   '/listed',
   {
+    id: 'getTListed',
     summary: 'hourly with ?skip',
     guard: publicRoute,
     isHourly: (request) => new URL(request.url).searchParams.has('skip'),
-    answers,
+    answer,
   },
-  () => Response.json({}),
+  () => ({}),
 )
 
-routes.post('/written', { summary: 'an event', guard: publicRoute, isWrite: everyCall, answers }, () =>
-  Response.json({}),
+routes.post(
+  '/written',
+  { id: 'postTWritten', summary: 'an event', guard: publicRoute, isWrite: everyCall, answer },
+  () => ({}),
 )
 
 const START = 8000 * 24 * HOUR

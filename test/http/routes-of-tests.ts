@@ -1,59 +1,82 @@
 import { z } from 'zod'
+import { ok, withHeaders } from '../../src/http/answers.ts'
 import { publicRoute } from '../../src/http/guard.ts'
 import { TextBody, UuidParam } from '../../src/http/input.ts'
-import { renderError } from '../../src/http/render-error.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { conflict } from '../../src/lib/errors.ts'
 
-const answers = { 200: { description: 'ok' } }
-const routes = createRoutes({ prefix: '/t', tag: 'test', renderError })
+const answer = ok(z.unknown(), 'ok')
+const routes = createRoutes({ prefix: '/t', tag: 'test' })
 
 /** Answers what reached the handler. */
 routes.post(
   '/echo',
   {
+    id: 'postTEcho',
     summary: 'echo',
     guard: publicRoute,
     body: z.object({ name: z.string().optional(), tags: z.record(z.string(), z.unknown()).optional() }),
-    answers,
+    answer,
   },
-  ({ body }) => Response.json({ body, admin: (body as { isAdmin?: unknown }).isAdmin ?? null }),
+  ({ body }) => ({ body, admin: (body as { isAdmin?: unknown }).isAdmin ?? null }),
 )
 routes.post(
   '/strict',
-  { summary: 'strict', guard: publicRoute, body: z.object({ name: z.string() }), invalidIs400: true, answers },
-  ({ body }) => Response.json(body),
+  {
+    id: 'postTStrict',
+    summary: 'strict',
+    guard: publicRoute,
+    body: z.object({ name: z.string() }),
+    invalidIs400: true,
+    answer,
+  },
+  ({ body }) => body,
 )
 routes.post(
   '/form',
-  { summary: 'form', guard: publicRoute, body: z.object({ name: z.string() }), encoding: 'form', answers },
-  ({ body }) => Response.json(body),
+  {
+    id: 'postTForm',
+    summary: 'form',
+    guard: publicRoute,
+    body: z.object({ name: z.string() }),
+    encoding: 'form',
+    answer,
+  },
+  ({ body }) => body,
 )
 routes.post(
   '/lines',
-  { summary: 'lines', guard: publicRoute, body: TextBody, encoding: { mediaTypes: ['application/x-ndjson'] }, answers },
-  ({ body }) => Response.json(body),
+  {
+    id: 'postTLines',
+    summary: 'lines',
+    guard: publicRoute,
+    body: TextBody,
+    encoding: { mediaTypes: ['application/x-ndjson'] },
+    answer,
+  },
+  ({ body }) => body,
 )
 routes.get(
   '/things/:id',
   {
+    id: 'getTThingsById',
     summary: 'thing',
     guard: publicRoute,
-    path: z.object({ id: UuidParam }),
+    params: z.object({ id: UuidParam }),
     query: z.object({ page: z.coerce.number().int().min(1).default(1) }),
-    answers,
+    answer,
   },
-  ({ path, query }) => Response.json({ ...path, ...query }),
+  ({ params, query }) => ({ ...params, ...query }),
 )
-routes.get('/taken', { summary: 'taken', guard: publicRoute, answers }, () => {
+routes.get('/taken', { id: 'getTTaken', summary: 'taken', guard: publicRoute, answer }, () => {
   throw conflict({ field: 'name' })
 })
-routes.get('/sql', { summary: 'sql', guard: publicRoute, answers }, async ({ ctx }) => {
+routes.get('/sql', { id: 'getTSql', summary: 'sql', guard: publicRoute, answer }, async ({ ctx }) => {
   await ctx.db.run("select secret_column from no_such_table where token = 'hunter2'")
-  return Response.json({})
+  return {}
 })
-routes.get('/cached', { summary: 'cached', guard: publicRoute, answers }, () =>
-  Response.json({}, { headers: { 'Cache-Control': 'public, max-age=5', Vary: 'Authorization' } }),
+routes.get('/cached', { id: 'getTCached', summary: 'cached', guard: publicRoute, answer }, () =>
+  withHeaders({}, { 'Cache-Control': 'public, max-age=5', Vary: 'Authorization' }),
 )
 
 const brokenRoutes = createRoutes({
@@ -63,11 +86,11 @@ const brokenRoutes = createRoutes({
     throw new Error('the renderer knows hunter2')
   },
 })
-brokenRoutes.get('/', { summary: 'broken', guard: publicRoute, answers }, () => {
+brokenRoutes.get('/', { id: 'getBroken', summary: 'broken', guard: publicRoute, answer }, () => {
   throw conflict()
 })
 
-const localRoutes = createRoutes({ prefix: '/dev', tag: 'test', renderError })
-localRoutes.get('/tool', { summary: 'tool', guard: publicRoute, answers, localOnly: true }, () => Response.json({}))
+const localRoutes = createRoutes({ prefix: '/dev', tag: 'test' })
+localRoutes.get('/tool', { id: 'getDevTool', summary: 'tool', guard: publicRoute, answer, localOnly: true }, () => ({}))
 
 export const testRoutes = [...routes.list, ...brokenRoutes.list, ...localRoutes.list]

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { z } from 'zod'
 import { listRoutes } from '../../src/app.ts'
 import type { SurfaceName } from '../../src/config.ts'
-import { codeOf, ErrorAnswer, listFailures } from '../../src/http/openapi.ts'
+import { codeOf, declaredAnswers, ErrorAnswer, listFailures } from '../../src/http/openapi.ts'
 import type { Route } from '../../src/http/router.ts'
 
 interface Documented {
@@ -69,7 +69,7 @@ export async function requireDocumented(document: ApiDocument, request: Request,
   if (!documented || isCheck(request)) return
   const { route, failures } = documented
   const { status } = response
-  const declared = route.spec.answers[status]
+  const declared = declaredAnswers(route).find((answer) => answer.status === status)
   // The answer to HEAD has no body, and that of a socket none that can be read twice.
   if (declared && (request.method === 'HEAD' || !declared.schema || !isJson(response))) return
   if (request.method === 'HEAD') return

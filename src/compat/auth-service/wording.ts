@@ -1,6 +1,7 @@
 import type { ErrorRenderer, Wording } from '../../http/render-error.ts'
 import type { DomainError } from '../../lib/errors.ts'
 import { createFastApiRenderer } from '../fastapi.ts'
+import { INVALID } from './wire/answers.ts'
 
 type Words = Readonly<Record<string, Wording>>
 
@@ -26,6 +27,6 @@ function wordingOf({ code, details }: DomainError): Wording {
 
 /** The one envelope in this system's words; `words` are those of single calls. */
 export const createRenderer = (words: Words = {}, options?: { passwordField: string }): ErrorRenderer =>
-  createFastApiRenderer((error) => words[error.code] ?? wordingOf(error), options)
+  createFastApiRenderer((error) => words[error.code] ?? wordingOf(error), { ...options, described: INVALID })
 
 export const renderError = createRenderer()

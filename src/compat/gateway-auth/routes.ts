@@ -2,8 +2,8 @@ import { linkInvalid, weakPassword } from '../../features/auth/errors.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../features/auth/service/password-reset.ts'
 import { getVerification, verifyEmail } from '../../features/auth/service/verification.ts'
 import { checkHealth } from '../../features/health/service.ts'
+import { answer, ok, reply, response } from '../../http/answers.ts'
 import { publicRoute, recognizingRoute } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, notFound, serviceUnavailable } from '../../lib/errors.ts'
 import {
@@ -20,35 +20,37 @@ import {
 } from './wire.ts'
 
 /** What the core lacks of gateway-auth; its failures are the one envelope, with invalid fields at 400. */
-export const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'gateway-auth', renderError })
+export const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'gateway-auth' })
 
 gatewayAuthRoutes.post(
   '/password-reset',
   {
+    id: 'gatewayAuthRequestPasswordReset',
     summary: 'Mail a link that sets a new password; says when the address is unknown',
     guard: publicRoute,
     body: ResetRequestBody,
     invalidIs400: true,
-    answers: { 200: { description: 'The mail is on its way', schema: Done } },
+    answer: ok(Done, 'The mail is on its way'),
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     await requestPasswordResetOfKnown(ctx, body)
-    return Response.json(doneToWire('Password reset instructions sent to your email'))
+    return doneToWire('Password reset instructions sent to your email')
   },
 )
 
 gatewayAuthRoutes.post(
   '/password-reset/confirm',
   {
+    id: 'gatewayAuthResetPassword',
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: publicRoute,
     body: ResetBody,
     invalidIs400: true,
-    answers: { 200: { description: 'The password is set', schema: DoneAndEnded } },
+    answer: ok(DoneAndEnded, 'The password is set'),
     errors: [linkInvalid, weakPassword, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(endedToWire('Password reset successfully', await resetPassword(ctx, body))),
+  async ({ ctx, body }) => endedToWire('Password reset successfully', await resetPassword(ctx, body)),
 )
 
 // Our mails lead to a page that asks first (decision 0100), so a scanner meets this path only in mails that others write.
@@ -56,34 +58,33 @@ gatewayAuthRoutes.post(
 gatewayAuthRoutes.get(
   '/verify-email/:token',
   {
+    id: 'verifyEmailByLink',
     summary: "Verify an address with a mailed link's token",
     guard: recognizingRoute,
-    path: TokenPath,
-    answers: { 200: { description: 'The address is verified', schema: DoneAndEnded } },
+    params: TokenPath,
+    answer: response(200, 'The address is verified', { schema: DoneAndEnded }),
     errors: [linkInvalid, conflict, serviceUnavailable],
   },
-  async ({ ctx, path, request }) => {
+  async ({ ctx, params, request }) => {
     if (request.method === 'HEAD') {
-      await getVerification(ctx, path)
+      await getVerification(ctx, params)
       return new Response()
     }
-    return Response.json(verifiedToWire('Email verified successfully', await verifyEmail(ctx, path)))
+    return Response.json(verifiedToWire('Email verified successfully', await verifyEmail(ctx, params)))
   },
 )
 
 gatewayAuthRoutes.get(
   '/health',
   {
+    id: 'checkHealth',
     summary: 'Whether the authentication service works',
     guard: publicRoute,
-    answers: {
-      200: { description: 'Every store answers', schema: Health },
-      503: { description: 'A store does not answer', schema: Health },
-    },
+    answer: [ok(Health, 'Every store answers'), answer(503, Health, 'A store does not answer')],
     unlimited: true,
   },
   async ({ ctx }) => {
     const health = healthToWire(await checkHealth(ctx))
-    return Response.json(health, { status: health.success ? 200 : 503 })
+    return reply(health.success ? 200 : 503, health)
   },
 )

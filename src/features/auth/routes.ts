@@ -1,5 +1,5 @@
+import { created, ok } from '../../http/answers.ts'
 import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import { getCurrentUser, refresh, signOut } from './service/current.ts'
@@ -28,125 +28,127 @@ import {
   userToWire,
 } from './wire.ts'
 
-export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', renderError })
+export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
 
-const signedUp = {
-  201: {
-    description: 'The new user, signed in; without tokens where the address is verified first',
-    schema: SignUpAnswer,
-  },
-}
+const signedUp = created(SignUpAnswer, 'The new user, signed in; without tokens where the address is verified first')
 
 authRoutes.post(
   '/signup',
-  { summary: 'Sign up', guard: publicRoute, body: SignUpBody, answers: signedUp, errors: signUpErrors },
-  async ({ ctx, body }) => Response.json(signUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
+  { id: 'signUp', summary: 'Sign up', guard: publicRoute, body: SignUpBody, answer: signedUp, errors: signUpErrors },
+  async ({ ctx, body }) => signUpToWire(await signUp(ctx, toSignUp(body))),
 )
 
 authRoutes.post(
   '/register',
   {
+    id: 'signUpWith400',
     summary: 'Sign up; invalid fields are 400',
     guard: publicRoute,
     body: SignUpBody,
     invalidIs400: true,
-    answers: signedUp,
+    answer: signedUp,
     errors: signUpErrors,
   },
-  async ({ ctx, body }) => Response.json(signUpToWire(await signUp(ctx, toSignUp(body))), { status: 201 }),
+  async ({ ctx, body }) => signUpToWire(await signUp(ctx, toSignUp(body))),
 )
 
-const signedIn = { 200: { description: 'A session', schema: SessionTokens } }
-const signInAnswers = {
-  200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer },
-}
+const signedIn = ok(SessionTokens, 'A session')
+const signInAnswers = ok(SignInAnswer, 'A session, or a challenge for the second factor')
 
 authRoutes.post(
   '/signin',
   {
+    id: 'signIn',
     summary: 'Sign in with an email or a username',
     guard: publicRoute,
     body: SignInBody,
-    answers: signInAnswers,
+    answer: signInAnswers,
     errors: signInErrors,
   },
-  async ({ ctx, body }) => Response.json(signInToWire(await signIn(ctx, toSignIn(body)))),
+  async ({ ctx, body }) => signInToWire(await signIn(ctx, toSignIn(body))),
 )
 
 authRoutes.post(
   '/login',
   {
+    id: 'signInWith400',
     summary: 'Sign in; invalid fields are 400',
     guard: publicRoute,
     body: SignInBody,
     invalidIs400: true,
-    answers: signInAnswers,
+    answer: signInAnswers,
     errors: signInErrors,
   },
-  async ({ ctx, body }) => Response.json(signInToWire(await signIn(ctx, toSignIn(body)))),
+  async ({ ctx, body }) => signInToWire(await signIn(ctx, toSignIn(body))),
 )
 
 // No body is read: published clients send a refresh token, an empty body or none.
 authRoutes.post(
-  ['/signout', '/logout'],
+  '/signout',
   {
+    id: 'signOut',
+    aliases: [{ path: '/logout', id: 'signOutAlias' }],
     summary: 'End the session of the access token',
     guard: confirmedUserRoute,
-    answers: { 200: { description: 'Signed out', schema: SignedOut } },
+    answer: ok(SignedOut, 'Signed out'),
     errors: [tokenInvalid, serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(signedOutToWire(await signOut(ctx))),
+  async ({ ctx }) => signedOutToWire(await signOut(ctx)),
 )
 
 authRoutes.post(
   '/refresh',
   {
+    id: 'refresh',
     summary:
       'Exchange a refresh token for its one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives',
     guard: publicRoute,
     body: RefreshBody,
     invalidIs400: true,
-    answers: signedIn,
+    answer: signedIn,
     errors: [tokenInvalid, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {
     const input = { refreshToken: toRefreshToken(body), idempotencyKey: request.headers.get('idempotency-key') }
     const { user, ...opened } = await refresh(ctx, input)
-    return Response.json(signedInToWire({ user, opened }))
+    return signedInToWire({ user, opened })
   },
 )
 
 authRoutes.post(
   '/step-up',
   {
+    id: 'stepUp',
     summary:
       'Raise the session by a password, a code or a passkey: a new access token of it, the refresh token unchanged',
     guard: confirmedUserRoute,
     body: StepUpBody,
-    answers: signedIn,
+    answer: signedIn,
     errors: stepUpErrors,
   },
-  async ({ ctx, body }) => Response.json(signedInToWire(await stepUp(ctx, toStepUp(body)))),
+  async ({ ctx, body }) => signedInToWire(await stepUp(ctx, toStepUp(body))),
 )
 
 authRoutes.get(
   '/me',
   {
+    id: 'getCurrentUser',
     summary: 'The signed-in user',
     guard: userRoute,
-    answers: { 200: { description: 'The user', schema: UserWire } },
+    answer: ok(UserWire, 'The user'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => Response.json(userToWire(await getCurrentUser(ctx))),
+  async ({ ctx }) => userToWire(await getCurrentUser(ctx)),
 )
 
 authRoutes.get(
   '/profile',
   {
+    id: 'getOwnProfile',
     summary: 'The signed-in user, with the integer id',
     guard: userRoute,
-    answers: { 200: { description: 'The profile', schema: Profile } },
+    answer: ok(Profile, 'The profile'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => Response.json(profileToWire(await getCurrentUser(ctx))),
+  async ({ ctx }) => profileToWire(await getCurrentUser(ctx)),
 )

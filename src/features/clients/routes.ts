@@ -1,61 +1,87 @@
+import * as z from 'zod'
 import { actorOf } from '../../context.ts'
-import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
+import { created, from, instant, instantOrNull, mapped, ok, shape } from '../../http/answers.ts'
+import { adminRoute } from '../../http/guard.ts'
+import { integerParam, UuidParam } from '../../http/input.ts'
+import { PropagatedField } from '../../http/propagated.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
-import { unauthorized, validationFailed } from '../../lib/errors.ts'
-import { clientNotFound } from './errors.ts'
-import { createClient, disableClient, listClients } from './service.ts'
-import {
-  ClientListAnswer,
-  ClientPath,
-  CreateClientBody,
-  CreatedClientAnswer,
-  clientToWire,
-  DisabledClientAnswer,
-  ListClientsQuery,
-} from './wire.ts'
+import { clientNotFound, createClient, disableClient, listClients, SCOPE } from './service.ts'
+import type { Client } from './tables.ts'
 
-export const clientRoutes = createRoutes({ prefix: '/api/v1/admin/clients', tag: 'clients', renderError })
+const fields = {
+  client_id: from(z.uuid(), ({ id }: Pick<Client, 'id'>) => id),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  created_at: instant,
+  disabled_at: instantOrNull,
+}
+const ClientAnswer = shape<Client>()('Client', fields)
+const CreatedClient = shape<Client & { readonly clientSecret: string }>()('CreatedClient', {
+  ...fields,
+  client_secret: z.string(),
+})
+const DisabledClient = shape<Client & { readonly propagated: boolean }>()('DisabledClient', {
+  ...fields,
+  propagated: PropagatedField,
+})
+
+const NewClient = z.object({
+  name: z.string().trim().min(1).max(100),
+  scopes: z.array(z.string().regex(SCOPE, 'must be a scope: lower case letters, digits and :_*.-')).max(50).default([]),
+})
+
+const ClientPage = z.object({
+  limit: integerParam(1, 100).default(50),
+  offset: integerParam(0, 1_000_000).default(0),
+})
+
+const ClientList = mapped(
+  z.object({ clients: z.array(ClientAnswer.schema), limit: z.int(), offset: z.int() }),
+  ({ clients, ...page }: { clients: readonly Client[]; limit: number; offset: number }) => ({
+    clients: clients.map(ClientAnswer.write),
+    ...page,
+  }),
+)
+
+export const clientRoutes = createRoutes({ prefix: '/api/v1/admin/clients', tag: 'clients', guard: adminRoute })
 
 clientRoutes.post(
   '/',
   {
+    id: 'createClient',
     summary: 'Register a machine; its secret is shown once',
     isWrite: everyCall,
-    guard: adminRoute,
-    body: CreateClientBody,
-    answers: { 201: { description: 'The client with its secret', schema: CreatedClientAnswer } },
-    errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
+    body: NewClient,
+    answer: created(CreatedClient, 'The client with its secret'),
   },
   async ({ ctx, body }) => {
     const { client, secret } = await createClient(ctx, { ...body, actor: actorOf(ctx) })
-    return Response.json({ ...clientToWire(client), client_secret: secret }, { status: 201 })
+    return { ...client, clientSecret: secret }
   },
 )
 
 clientRoutes.get(
   '/',
   {
+    id: 'listClients',
     summary: 'The machines of this deployment, newest first',
-    guard: adminRoute,
-    query: ListClientsQuery,
-    answers: { 200: { description: 'A page of clients', schema: ClientListAnswer } },
-    errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
+    query: ClientPage,
+    answer: ok(ClientList, 'A page of clients'),
   },
-  async ({ ctx, query }) => Response.json({ clients: (await listClients(ctx, query)).map(clientToWire), ...query }),
+  async ({ ctx, query }) => ({ clients: await listClients(ctx, query), ...query }),
 )
 
 clientRoutes.delete(
   '/:id',
   {
+    id: 'disableClient',
     summary: 'Disable a machine: its secret and its tokens are refused',
-    guard: adminRoute,
-    path: ClientPath,
-    answers: { 200: { description: 'The disabled client', schema: DisabledClientAnswer } },
-    errors: [unauthorized, tokenInvalid, adminRequired, clientNotFound],
+    params: z.object({ id: UuidParam }),
+    answer: ok(DisabledClient, 'The disabled client'),
+    errors: [clientNotFound],
   },
-  async ({ ctx, path }) => {
-    const { client, propagated } = await disableClient(ctx, { id: path.id, actor: actorOf(ctx) })
-    return Response.json({ ...clientToWire(client), propagated })
+  async ({ ctx, params }) => {
+    const { client, propagated } = await disableClient(ctx, { id: params.id, actor: actorOf(ctx) })
+    return { ...client, propagated }
   },
 )

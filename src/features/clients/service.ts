@@ -1,12 +1,16 @@
 import type { Ctx } from '../../context.ts'
 import { commit, commitAndPropagate } from '../../db/commit.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
+import { defineError } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { isUuid } from '../../lib/ids.ts'
 import { applyToOwnView } from '../validation/service/freshness.ts'
-import { clientNotFound } from './errors.ts'
-import { type ClientRow, findClientRow, insertClient, listClientRows, updateDisabled } from './store.ts'
-import type { Client } from './types.ts'
+import { findClientRow, insertClient, listClientRows, updateDisabled } from './store.ts'
+import type { Client, ClientRow } from './tables.ts'
+
+export { SCOPE } from './tables.ts'
+
+export const clientNotFound = defineError('CLIENT_NOT_FOUND', 'not_found', 'Client not found')
 
 const SECRET_PREFIX = 'pcs_'
 /** Compared with when there is no such client, so that the answer takes as long. */
@@ -41,7 +45,7 @@ export async function createClient(ctx: Ctx, input: NewClient): Promise<{ client
   return { client: toClient(row), secret }
 }
 
-/** The client, if the secret is its own and it is enabled. Takes the same road for an unknown id. */
+/** The client, if the secret is its own and it is enabled. Does equal work for an unknown id, so that timing reveals nothing. */
 export async function authenticateClient(ctx: Ctx, id: string, secret: string): Promise<Client | undefined> {
   const row = isUuid(id) ? await findClientRow(ctx, id) : undefined
   const isRight = await equalSecrets(row?.secretHash ?? NO_HASH, await hashSecret(secret))

@@ -1,9 +1,8 @@
 import { and, desc, eq, isNull } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
-import { clients } from './tables.ts'
+import { type ClientRow, clients } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
-export type ClientRow = typeof clients.$inferSelect
 
 export const findClientRow = ({ db }: Store, id: string): Promise<ClientRow | undefined> =>
   db.select().from(clients).where(eq(clients.id, id)).get()

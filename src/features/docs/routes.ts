@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { Config } from '../../config.ts'
+import { response } from '../../http/answers.ts'
 import { publicRoute } from '../../http/guard.ts'
 import { describeApi } from '../../http/openapi.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes, type Route, type Routes } from '../../http/router.ts'
 import { notFound } from '../../lib/errors.ts'
 import { API_REFERENCE_PAGE, PAGE_POLICY } from './page.ts'
@@ -17,15 +17,16 @@ const FilePath = z.object({ file: z.string() })
 
 /** The API reference, over the routes that the service has with the surfaces of a request's configuration. */
 export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => readonly Route[]): Routes {
-  const routes = createRoutes({ prefix: '', tag: 'docs', renderError })
+  const routes = createRoutes({ prefix: '', tag: 'docs' })
   const documents = new Map<string, string>()
 
   routes.get(
     '/openapi.json',
     {
+      id: 'getOpenapiJson',
       summary: 'The OpenAPI 3.1 document of this service',
       guard: publicRoute,
-      answers: { 200: { description: 'The document', schema: z.looseObject({ openapi: z.string() }) } },
+      answer: response(200, 'The document', { schema: z.looseObject({ openapi: z.string() }) }),
     },
     ({ ctx }) => {
       const surfaces = ctx.config.COMPAT
@@ -38,11 +39,16 @@ export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => rea
   )
 
   routes.get(
-    ['/docs', '/swagger', '/redoc'],
+    '/docs',
     {
+      id: 'getDocs',
+      aliases: [
+        { path: '/swagger', id: 'getDocsAlias' },
+        { path: '/redoc', id: 'getDocsAlias2' },
+      ],
       summary: 'The interactive API reference',
       guard: publicRoute,
-      answers: { 200: { description: 'A page', contentType: 'text/html' } },
+      answer: response(200, 'A page', { contentType: 'text/html' }),
       hidden: true,
     },
     () =>
@@ -54,17 +60,18 @@ export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => rea
   routes.get(
     '/swagger-ui/:file',
     {
+      id: 'getSwaggerUiByFile',
       summary: 'A file of the API reference',
       guard: publicRoute,
-      path: FilePath,
-      answers: { 200: { description: 'The file', contentType: 'application/octet-stream' } },
+      params: FilePath,
+      answer: response(200, 'The file', { contentType: 'application/octet-stream' }),
       errors: [notFound],
       unlimited: true,
       hidden: true,
     },
-    async ({ ctx, path }) => {
-      if (!FILES.includes(path.file)) throw notFound()
-      const asset = await ctx.assets.fetch(new URL(`/swagger-ui/${path.file}`, ctx.config.PUBLIC_URL))
+    async ({ ctx, params }) => {
+      if (!FILES.includes(params.file)) throw notFound()
+      const asset = await ctx.assets.fetch(new URL(`/swagger-ui/${params.file}`, ctx.config.PUBLIC_URL))
       if (!asset.ok) throw notFound()
       return new Response(asset.body, {
         headers: {

@@ -1,6 +1,6 @@
+import { created, response } from '../../http/answers.ts'
 import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
 import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { cursorInvalid, tooManySockets, upgradeRequired } from './errors.ts'
@@ -8,17 +8,19 @@ import { connectSocket } from './service/connect.ts'
 import { EVENTS_SCOPE, issueTicket, type SocketCredential } from './service/sockets.ts'
 import { headerToken, protocolToken, SocketQuery, switchingProtocols, TicketAnswer, ticketToWire } from './wire.ts'
 
-export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events', renderError })
+export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events' })
 
 eventRoutes.get(
-  ['/websocket/ws', '/ws'],
+  '/websocket/ws',
   {
+    id: 'connectSocket',
+    aliases: [{ path: '/ws', id: 'connectSocketAlias' }],
     summary: 'Session events as they happen, over a WebSocket',
     // The credential is the socket's own: query, subprotocol, header or first frame. A cookie is never read.
     guard: publicRoute,
     query: SocketQuery,
     invalidIs400: true,
-    answers: { 101: { description: 'The socket is open' } },
+    answer: response(101, 'The socket is open'),
     errors: [upgradeRequired, originNotAllowed, cursorInvalid, tooManySockets, serviceUnavailable],
   },
   async ({ ctx, query, request }) => {
@@ -39,10 +41,11 @@ function credentialOf(request: Request, query: { token?: string | undefined; tic
 eventRoutes.post(
   '/websocket/ticket',
   {
+    id: 'issueTicket',
     summary: 'A ticket that opens one socket within 30 seconds',
     guard: principalRoute(EVENTS_SCOPE),
-    answers: { 201: { description: 'The ticket', schema: TicketAnswer } },
+    answer: created(TicketAnswer, 'The ticket'),
     errors: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(ticketToWire(await issueTicket(ctx)), { status: 201 }),
+  async ({ ctx }) => ticketToWire(await issueTicket(ctx)),
 )

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Ctx } from '../../context.ts'
+import { answer, ok, reply } from '../../http/answers.ts'
 import { adminRoute, publicRoute } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { toIso } from '../../lib/time.ts'
 import { isHealthy } from './rules.ts'
@@ -24,59 +24,84 @@ import {
   timedReadinessToWire,
 } from './wire.ts'
 
-export const healthRoutes = createRoutes({ prefix: '', tag: 'health', renderError })
+export const healthRoutes = createRoutes({ prefix: '', tag: 'health' })
 
-const asks = (schema: z.ZodType) => ({
-  200: { description: 'Every store answers', schema },
-  503: { description: 'A store does not answer', schema },
-})
+const asks = <S extends z.ZodType>(schema: S) =>
+  [ok(schema, 'Every store answers'), answer(503, schema, 'A store does not answer')] as const
 
-async function report<T>(ctx: Ctx, toWire: (report: HealthReport) => T): Promise<Response> {
+async function report<T>(ctx: Ctx, toWire: (report: HealthReport) => T) {
   const health = await checkHealth(ctx)
-  return Response.json(toWire(health), { status: isHealthy(health) ? 200 : 503 })
+  return reply(isHealthy(health) ? 200 : 503, toWire(health))
 }
 
 healthRoutes.get(
-  ['/health', '/api/status'],
-  { summary: 'Whether the service works', guard: publicRoute, answers: asks(HealthAnswer), unlimited: true },
+  '/health',
+  {
+    id: 'getHealth',
+    aliases: [{ path: '/api/status', id: 'getHealthAlias' }],
+    summary: 'Whether the service works',
+    guard: publicRoute,
+    answer: asks(HealthAnswer),
+    unlimited: true,
+  },
   ({ ctx }) => report(ctx, (health) => healthToWire(health, ctx.config)),
 )
 
 healthRoutes.get(
   '/readiness',
-  { summary: 'Readiness probe', guard: publicRoute, answers: asks(ReadinessAnswer), unlimited: true },
+  {
+    id: 'getReadiness',
+    summary: 'Readiness probe',
+    guard: publicRoute,
+    answer: asks(ReadinessAnswer),
+    unlimited: true,
+  },
   ({ ctx }) => report(ctx, readinessToWire),
 )
 
 healthRoutes.get(
   '/liveness',
   {
+    id: 'getLiveness',
     summary: 'Liveness probe; it asks no store',
     guard: publicRoute,
-    answers: { 200: { description: 'The service runs', schema: LivenessAnswer } },
+    answer: ok(LivenessAnswer, 'The service runs'),
     unlimited: true,
   },
-  () => Response.json({ status: 'alive' }),
+  () => ({ status: 'alive' as const }),
 )
 
 healthRoutes.get(
   '/ready',
-  { summary: 'Readiness, by store', guard: publicRoute, answers: asks(StoreReadinessAnswer), unlimited: true },
+  {
+    id: 'getReady',
+    summary: 'Readiness, by store',
+    guard: publicRoute,
+    answer: asks(StoreReadinessAnswer),
+    unlimited: true,
+  },
   ({ ctx }) => report(ctx, storeReadinessToWire),
 )
 
 healthRoutes.get(
   '/api/v1/health',
-  { summary: 'Health of the API', guard: publicRoute, answers: asks(ServiceHealthAnswer), unlimited: true },
+  {
+    id: 'getApiHealth',
+    summary: 'Health of the API',
+    guard: publicRoute,
+    answer: asks(ServiceHealthAnswer),
+    unlimited: true,
+  },
   ({ ctx }) => report(ctx, serviceHealthToWire),
 )
 
 healthRoutes.get(
   '/api/v1/health/detailed',
   {
+    id: 'getHealthDetailed',
     summary: 'What each store answered, and how fast',
     guard: adminRoute,
-    answers: asks(DetailedHealthAnswer),
+    answer: asks(DetailedHealthAnswer),
     unlimited: true,
   },
   ({ ctx }) => report(ctx, detailedHealthToWire),
@@ -84,17 +109,24 @@ healthRoutes.get(
 
 healthRoutes.get(
   '/api/v1/health/ready',
-  { summary: 'Readiness probe of the API', guard: publicRoute, answers: asks(TimedReadinessAnswer), unlimited: true },
+  {
+    id: 'getHealthReady',
+    summary: 'Readiness probe of the API',
+    guard: publicRoute,
+    answer: asks(TimedReadinessAnswer),
+    unlimited: true,
+  },
   ({ ctx }) => report(ctx, timedReadinessToWire),
 )
 
 healthRoutes.get(
   '/api/v1/health/live',
   {
+    id: 'getHealthLive',
     summary: 'Liveness probe of the API; it asks no store',
     guard: publicRoute,
-    answers: { 200: { description: 'The service runs', schema: TimedLivenessAnswer } },
+    answer: ok(TimedLivenessAnswer, 'The service runs'),
     unlimited: true,
   },
-  ({ ctx }) => Response.json({ status: 'alive', timestamp: toIso(ctx.now()) }),
+  ({ ctx }) => ({ status: 'alive' as const, timestamp: toIso(ctx.now()) }),
 )

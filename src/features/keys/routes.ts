@@ -1,5 +1,5 @@
+import { ok, withHeaders } from '../../http/answers.ts'
 import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { listKeyStates, listPublicKeys, rotateKeysNow } from './service.ts'
@@ -15,7 +15,7 @@ import {
   signingKeyToWire,
 } from './wire.ts'
 
-export const keysRoutes = createRoutes({ prefix: '', tag: 'keys', renderError })
+export const keysRoutes = createRoutes({ prefix: '', tag: 'keys' })
 
 /** Public documents: any page may read them, and any cache may keep them for as long as a new key waits. */
 const openHeaders = (cacheSeconds: number) => ({
@@ -26,48 +26,55 @@ const openHeaders = (cacheSeconds: number) => ({
 keysRoutes.get(
   '/.well-known/jwks.json',
   {
+    id: 'listPublicKeys',
     summary: 'The public keys that access tokens are verified with',
     guard: publicRoute,
     unlimited: true,
-    answers: { 200: { description: 'A JWK set (RFC 7517)', schema: JwkSet } },
+    answer: ok(JwkSet, 'A JWK set (RFC 7517)'),
     errors: [serviceUnavailable],
   },
-  async ({ ctx }) =>
-    Response.json(jwkSetToWire(await listPublicKeys(ctx)), { headers: openHeaders(ctx.config.JWKS_CACHE_SECONDS) }),
+  async ({ ctx }) => withHeaders(jwkSetToWire(await listPublicKeys(ctx)), openHeaders(ctx.config.JWKS_CACHE_SECONDS)),
 )
 
 keysRoutes.get(
-  ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'],
+  '/.well-known/openid-configuration',
   {
+    id: 'getDiscovery',
+    aliases: [
+      {
+        path: '/.well-known/oauth-authorization-server',
+        id: 'getAuthorizationServerMetadata',
+      },
+    ],
     summary: 'What this authorization server offers',
     guard: publicRoute,
     unlimited: true,
-    answers: { 200: { description: 'Discovery metadata (RFC 8414)', schema: Discovery } },
+    answer: ok(Discovery, 'Discovery metadata (RFC 8414)'),
   },
-  ({ ctx }) => Response.json(discoveryToWire(ctx.config), { headers: openHeaders(ctx.config.JWKS_CACHE_SECONDS) }),
+  ({ ctx }) => withHeaders(discoveryToWire(ctx.config), openHeaders(ctx.config.JWKS_CACHE_SECONDS)),
 )
 
 keysRoutes.get(
   '/api/v1/admin/keys',
   {
+    id: 'listKeyStates',
     summary: 'The ring of signing keys',
     guard: adminRoute,
-    answers: { 200: { description: 'The keys, youngest first', schema: SigningKeyList } },
+    answer: ok(SigningKeyList, 'The keys, youngest first'),
     errors: [unauthorized, tokenInvalid, adminRequired],
   },
-  async ({ ctx }) =>
-    Response.json({ keys: (await listKeyStates(ctx)).map(({ key, state }) => signingKeyToWire(key, state)) }),
+  async ({ ctx }) => ({ keys: (await listKeyStates(ctx)).map(({ key, state }) => signingKeyToWire(key, state)) }),
 )
 
 keysRoutes.post(
   '/api/v1/admin/keys/rotate',
   {
+    id: 'rotateKeysNow',
     summary: 'Rotate the signing key now, or revoke it',
     guard: adminRoute,
     body: RotateBody,
-    answers: { 200: { description: 'The new key', schema: RotateAnswer } },
+    answer: ok(RotateAnswer, 'The new key'),
     errors: [unauthorized, tokenInvalid, adminRequired],
   },
-  async ({ ctx, body }) =>
-    Response.json(rotationToWire(await rotateKeysNow(ctx, { revokeCurrent: body.revoke_current }))),
+  async ({ ctx, body }) => rotationToWire(await rotateKeysNow(ctx, { revokeCurrent: body.revoke_current })),
 )

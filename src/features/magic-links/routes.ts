@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts'
+import { htmlPage, ok, reply, response } from '../../http/answers.ts'
 import { publicRoute } from '../../http/guard.ts'
 import { answerPage, prefersHtml, prefersJson, renderErrorPage, requireOwnForm } from '../../http/page.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../lib/errors.ts'
 import { underMaintenance } from '../maintenance/service.ts'
@@ -27,7 +27,7 @@ import {
   VerifyQuery,
 } from './wire.ts'
 
-export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links', renderError })
+export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
 /** Where links in mails lead: a failure is a page too. */
 export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
 
@@ -35,30 +35,33 @@ const sendSpec = {
   summary: 'Mail a sign-in link; answered alike whether or not the address is known',
   guard: publicRoute,
   body: SendBody,
-  answers: { 200: { description: 'A mail is sent if the address can sign in', schema: SentAnswer } },
+  answer: ok(SentAnswer, 'A mail is sent if the address can sign in'),
   errors: [redirectNotAllowed, serviceUnavailable],
 }
 
-magicLinkRoutes.post(['/magic/send', '/magic-link'], sendSpec, async ({ ctx, body }) =>
-  Response.json(sentToWire(await sendMagicLink(ctx, toSend(body)))),
+magicLinkRoutes.post(
+  '/magic/send',
+  { ...sendSpec, id: 'sendMagicLink', aliases: [{ path: '/magic-link', id: 'sendMagicLinkAlias' }] },
+  async ({ ctx, body }) => sentToWire(await sendMagicLink(ctx, toSend(body))),
 )
 
 magicLinkRoutes.post(
   '/magic-link/resend',
-  { ...sendSpec, summary: 'Mail a sign-in link again; it leads back to where the last one did' },
-  async ({ ctx, body }) => Response.json(sentToWire(await resendMagicLink(ctx, toSend(body)))),
+  { id: 'resendMagicLink', ...sendSpec, summary: 'Mail a sign-in link again; it leads back to where the last one did' },
+  async ({ ctx, body }) => sentToWire(await resendMagicLink(ctx, toSend(body))),
 )
 
 magicLinkRoutes.post(
   '/magic-link/verify',
   {
+    id: 'signInWithMagicLink',
     summary: "Sign in with a link's token, or with the code that its page gave",
     guard: publicRoute,
     body: VerifyBody,
-    answers: { 200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer } },
+    answer: ok(SignInAnswer, 'A session, or a challenge for the second factor'),
     errors: [linkInvalid, underMaintenance, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(signInToWire(await signInWithMagicLink(ctx, toVerify(body)))),
+  async ({ ctx, body }) => signInToWire(await signInWithMagicLink(ctx, toVerify(body))),
 )
 
 async function askFirst(ctx: Ctx, query: { token: string }): Promise<Response> {
@@ -67,12 +70,14 @@ async function askFirst(ctx: Ctx, query: { token: string }): Promise<Response> {
 }
 
 magicLinkRoutes.get(
-  ['/magic/verify', '/magic-link/callback'],
+  '/magic/verify',
   {
+    id: 'openMagicLink',
+    aliases: [{ path: '/magic-link/callback', id: 'openMagicLinkAlias' }],
     summary: "Sign in with a link's token; a browser (`Accept: text/html`) gets a page that asks first",
     guard: publicRoute,
     query: VerifyQuery,
-    answers: { 200: { description: 'A session, or a challenge for the second factor', schema: SignInAnswer } },
+    answer: response(200, 'A session, or a challenge for the second factor', { schema: SignInAnswer }),
     errors: [linkInvalid, underMaintenance, serviceUnavailable],
   },
   // HEAD is a scanner's look at the link, never a use of it.
@@ -85,11 +90,12 @@ magicLinkRoutes.get(
 magicLinkPages.get(
   '/magic-link',
   {
+    id: 'askMagicLink',
     summary: 'Asks before a link signs in; a program that asks for JSON gets the session',
     guard: publicRoute,
     query: VerifyQuery,
     invalidIs400: true,
-    answers: { 200: { description: 'A page', contentType: 'text/html' } },
+    answer: response(200, 'A page', { contentType: 'text/html' }),
     errors: [linkInvalid, underMaintenance, serviceUnavailable],
     hidden: true,
   },
@@ -102,22 +108,21 @@ magicLinkPages.get(
 magicLinkPages.post(
   '/magic-link',
   {
+    id: 'confirmMagicLink',
     summary: 'Confirms a link: back to the application with a code, or the code on a page',
     guard: publicRoute,
     body: VerifyBody,
     encoding: 'form',
     invalidIs400: true,
-    answers: {
-      200: { description: 'A page', contentType: 'text/html' },
-      303: { description: 'To the application, with `token`' },
-    },
+    answer: [htmlPage, response(303, 'To the application, with `token`')],
     errors: [forbidden, linkInvalid, redirectNotAllowed, serviceUnavailable],
     hidden: true,
   },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
     const confirmed = await confirmMagicLink(ctx, body)
-    if (confirmed.outcome === 'code') return answerPage(codePage(confirmed))
-    return new Response(null, { status: 303, headers: { Location: confirmed.url, 'Referrer-Policy': 'no-referrer' } })
+    if (confirmed.outcome === 'code') return reply(200, codePage(confirmed))
+    const headers = { Location: confirmed.url, 'Referrer-Policy': 'no-referrer' }
+    return reply(303, new Response(null, { status: 303, headers }))
   },
 )

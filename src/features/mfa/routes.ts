@@ -1,5 +1,5 @@
+import { ok } from '../../http/answers.ts'
 import { confirmedUserRoute, lenientUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid, validationFailed } from '../../lib/errors.ts'
 import { addressUnanswered } from '../auth/service/current.ts'
@@ -59,34 +59,42 @@ import {
   validToWire,
 } from './wire.ts'
 
-export const mfaRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa', renderError })
+export const mfaRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' })
 
 const enrolSpec = {
   summary: 'Start with TOTP: a secret and ten backup codes, shown once',
   guard: confirmedUserRoute,
-  answers: { 200: { description: 'What an authenticator app reads', schema: EnrolmentAnswer } },
+  answer: ok(EnrolmentAnswer, 'What an authenticator app reads'),
   errors: [mfaAlreadyEnabled, addressUnanswered, ...freshFactorErrors],
 }
 
-mfaRoutes.post('/mfa/totp/generate', { ...enrolSpec, body: PasswordBody }, async ({ ctx, body }) =>
-  Response.json(enrolmentToWire(await startEnrolment(ctx, body))),
-)
-
-mfaRoutes.post('/auth/mfa/enable', { ...enrolSpec, body: MethodBody, hidden: true }, async ({ ctx, body }) =>
-  Response.json(enrolmentToWire(await startEnrolment(ctx, body))),
-)
-
-mfaRoutes.post('/mfa/enable', { ...enrolSpec, body: RequiredPasswordBody, hidden: true }, async ({ ctx, body }) =>
-  Response.json(enrolmentToWire(await startEnrolment(ctx, body))),
+mfaRoutes.post(
+  '/mfa/totp/generate',
+  { id: 'startEnrolment', ...enrolSpec, body: PasswordBody },
+  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
 )
 
 mfaRoutes.post(
-  ['/mfa/totp/verify', '/mfa/verify'],
+  '/auth/mfa/enable',
+  { id: 'startEnrolmentAlias2', ...enrolSpec, body: MethodBody, hidden: true },
+  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+)
+
+mfaRoutes.post(
+  '/mfa/enable',
+  { id: 'startEnrolmentAlias', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
+  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+)
+
+mfaRoutes.post(
+  '/mfa/totp/verify',
   {
+    id: 'confirmEnrolment',
+    aliases: [{ path: '/mfa/verify', id: 'confirmEnrolmentAlias' }],
     summary: 'Turn the second factor on with the first code of the secret; sessions that proved one alone end',
     guard: confirmedUserRoute,
     body: CodeBody,
-    answers: { 200: { description: 'It is on', schema: EnabledAnswer } },
+    answer: ok(EnabledAnswer, 'It is on'),
     errors: [
       mfaNotStarted,
       mfaAlreadyEnabled,
@@ -97,7 +105,7 @@ mfaRoutes.post(
       serviceUnavailable,
     ],
   },
-  async ({ ctx, body }) => Response.json(enabledToWire(await confirmEnrolment(ctx, body.code))),
+  async ({ ctx, body }) => enabledToWire(await confirmEnrolment(ctx, body.code)),
 )
 
 const challengeErrors = [
@@ -111,13 +119,14 @@ const challengeErrors = [
 mfaRoutes.post(
   '/mfa/challenge/verify',
   {
+    id: 'answerChallenge',
     summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
     guard: publicRoute,
     body: ChallengeBody,
-    answers: { 200: { description: 'A session', schema: SessionTokens } },
+    answer: ok(SessionTokens, 'A session'),
     errors: challengeErrors,
   },
-  async ({ ctx, body }) => Response.json(signedInToWire(await answerChallenge(ctx, toAnswer(body)))),
+  async ({ ctx, body }) => signedInToWire(await answerChallenge(ctx, toAnswer(body))),
 )
 
 const CHALLENGE_MISSING = { field: 'body.mfa_token', message: 'is required', type: 'required' }
@@ -126,20 +135,21 @@ const CODE_MISSING = { field: 'body.code', message: 'is required', type: 'requir
 mfaRoutes.post(
   '/auth/mfa/verify',
   {
+    id: 'answerChallengeOrEnrol',
     summary:
       'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
     guard: lenientUserRoute,
     body: VerifyBody,
-    answers: { 200: { description: 'A session that has both factors', schema: SessionTokens } },
+    answer: ok(SessionTokens, 'A session that has both factors'),
     errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode],
   },
   async ({ ctx, body, request }) => {
     const { actor } = ctx
-    if (hasChallenge(body)) return Response.json(signedInToWire(await answerChallenge(ctx, toAnswer(body))))
+    if (hasChallenge(body)) return signedInToWire(await answerChallenge(ctx, toAnswer(body)))
     if (!actor && request.headers.has('authorization')) throw tokenInvalid()
     if (!actor) throw validationFailed({ validation_errors: [CHALLENGE_MISSING] })
     if (!body.code) throw validationFailed({ validation_errors: [CODE_MISSING] })
-    return Response.json(signedInToWire(await confirmAndRaise({ ...ctx, actor }, body.code)))
+    return signedInToWire(await confirmAndRaise({ ...ctx, actor }, body.code))
   },
 )
 
@@ -148,101 +158,116 @@ const disableSpec = {
   guard: confirmedUserRoute,
   body: GivenBody,
   query: GivenQuery,
-  answers: { 200: { description: 'It is off', schema: DisabledAnswer } },
+  answer: ok(DisabledAnswer, 'It is off'),
   errors: [mfaNotEnabled, ...freshFactorErrors],
 }
 
-mfaRoutes.delete('/mfa/totp/disable', disableSpec, async ({ ctx, body, query }) =>
-  Response.json(disabledToWire(await disableSecondFactor(ctx, toGiven(body, query)))),
-)
-
-mfaRoutes.post(['/mfa/disable', '/auth/mfa/disable'], { ...disableSpec, hidden: true }, async ({ ctx, body, query }) =>
-  Response.json(disabledToWire(await disableSecondFactor(ctx, toGiven(body, query)))),
+mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableSecondFactor' }, async ({ ctx, body, query }) =>
+  disabledToWire(await disableSecondFactor(ctx, toGiven(body, query))),
 )
 
 mfaRoutes.post(
-  ['/mfa/totp/verify-code', '/mfa/validate-code'],
+  '/mfa/disable',
   {
+    id: 'disableSecondFactorAlias',
+    aliases: [{ path: '/auth/mfa/disable', id: 'disableSecondFactorAlias2' }],
+    ...disableSpec,
+    hidden: true,
+  },
+  async ({ ctx, body, query }) => disabledToWire(await disableSecondFactor(ctx, toGiven(body, query))),
+)
+
+mfaRoutes.post(
+  '/mfa/totp/verify-code',
+  {
+    id: 'checkOwnCode',
+    aliases: [{ path: '/mfa/validate-code', id: 'checkOwnCodeAlias' }],
     summary: 'Check a code of the caller; a right one is used up',
     guard: confirmedUserRoute,
     body: GivenBody,
     query: GivenQuery,
-    answers: { 200: { description: 'Whether it was right', schema: ValidAnswer } },
+    answer: ok(ValidAnswer, 'Whether it was right'),
     errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
   },
-  async ({ ctx, body, query }) => Response.json(validToWire(await checkOwnCode(ctx, toCode(body, query)))),
+  async ({ ctx, body, query }) => validToWire(await checkOwnCode(ctx, toCode(body, query))),
 )
 
 mfaRoutes.get(
   '/mfa/backup-codes',
   {
+    id: 'listBackupCodes',
     summary: "Hints of the caller's backup codes",
     guard: userRoute,
-    answers: { 200: { description: 'In the order in which they were shown', schema: BackupCodesAnswer } },
+    answer: ok(BackupCodesAnswer, 'In the order in which they were shown'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => Response.json(backupCodesToWire(await listBackupCodes(ctx))),
+  async ({ ctx }) => backupCodesToWire(await listBackupCodes(ctx)),
 )
 
 mfaRoutes.post(
-  ['/mfa/backup-codes/regenerate', '/mfa/regenerate-backup-codes'],
+  '/mfa/backup-codes/regenerate',
   {
+    id: 'regenerateBackupCodes',
+    aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'regenerateBackupCodesAlias' }],
     summary: 'Ten new backup codes, shown once; the old ones are void. Wants a fresh second factor',
     guard: confirmedUserRoute,
     body: GivenBody,
     query: GivenQuery,
-    answers: { 200: { description: 'The codes', schema: RegeneratedAnswer } },
+    answer: ok(RegeneratedAnswer, 'The codes'),
     errors: [mfaNotEnabled, ...freshFactorErrors],
   },
-  async ({ ctx, body, query }) =>
-    Response.json(regeneratedToWire(await regenerateBackupCodes(ctx, toGiven(body, query)))),
+  async ({ ctx, body, query }) => regeneratedToWire(await regenerateBackupCodes(ctx, toGiven(body, query))),
 )
 
 mfaRoutes.post(
   '/mfa/backup-codes/verify',
   {
+    id: 'checkOwnBackupCode',
     summary: 'Check a backup code of the caller; a right one is used up',
     guard: confirmedUserRoute,
     body: CodeBody,
-    answers: { 200: { description: 'Whether it was right, and how many are left', schema: BackupValidAnswer } },
+    answer: ok(BackupValidAnswer, 'Whether it was right, and how many are left'),
     errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(backupValidToWire(await checkOwnBackupCode(ctx, body.code))),
+  async ({ ctx, body }) => backupValidToWire(await checkOwnBackupCode(ctx, body.code)),
 )
 
 mfaRoutes.get(
   '/mfa/status',
   {
+    id: 'getSecondFactorStatus',
     summary: "The caller's second factor",
     guard: userRoute,
-    answers: { 200: { description: 'Whether it is on', schema: StatusAnswer } },
+    answer: ok(StatusAnswer, 'Whether it is on'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => Response.json(statusToWire(await getSecondFactorStatus(ctx))),
+  async ({ ctx }) => statusToWire(await getSecondFactorStatus(ctx)),
 )
 
 mfaRoutes.get(
   '/mfa/recovery-options',
   {
+    id: 'getMfaRecoveryOptions',
     summary: 'How a lost second factor is replaced; the same for every address',
     guard: publicRoute,
     query: EmailQuery,
-    answers: { 200: { description: 'The ways', schema: RecoveryOptionsAnswer } },
+    answer: ok(RecoveryOptionsAnswer, 'The ways'),
   },
-  () => Response.json(RECOVERY_OPTIONS),
+  () => RECOVERY_OPTIONS,
 )
 
 mfaRoutes.post(
   '/mfa/initiate-recovery',
   {
+    id: 'requestRecovery',
     summary: 'Say that the second factor is lost; the same answer for every address',
     guard: publicRoute,
     body: EmailBody,
     query: EmailQuery,
-    answers: { 200: { description: 'Whatever the address', schema: MessageAnswer } },
+    answer: ok(MessageAnswer, 'Whatever the address'),
   },
   async ({ ctx, body, query }) => {
     await requestRecovery(ctx, { email: toEmail(body, query) })
-    return Response.json(RECOVERY_REQUESTED)
+    return RECOVERY_REQUESTED
   },
 )

@@ -1,5 +1,5 @@
+import { ok } from '../../http/answers.ts'
 import { confirmedUserRoute, publicRoute, userRoute } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import { addressUnanswered } from '../auth/service/current.ts'
@@ -28,6 +28,7 @@ import {
   Removed,
   RequestOptions,
   registeredToWire,
+  registrationOptionsToWire,
   Unregenerated,
   unregeneratedToWire,
   withBase64Ids,
@@ -50,149 +51,164 @@ import {
   toRemoval,
 } from './wire/requests.ts'
 
-export const passkeyRoutes = createRoutes({ prefix: '', tag: 'passkeys', renderError })
+export const passkeyRoutes = createRoutes({ prefix: '', tag: 'passkeys' })
 
 const PREFIX = '/api/v1/passkeys'
-const onePasskey = { 200: { description: 'The passkey', schema: PasskeyWire } }
+const onePasskey = ok(PasskeyWire, 'The passkey')
 
 const registerSpec = {
   summary:
     "Options for `navigator.credentials.create()`; needs a factor of the last minutes, the session's or a given one",
   guard: confirmedUserRoute,
   body: RegisterBeginBody,
-  answers: { 200: { description: 'The options', schema: RegistrationOptions } },
+  answer: ok(RegistrationOptions, 'The options'),
   errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
 }
 
-passkeyRoutes.post(`${PREFIX}/register/begin`, registerSpec, async ({ ctx, body }) =>
-  Response.json(await beginRegistration(ctx, toRegistrationRequest(body))),
+passkeyRoutes.post(`${PREFIX}/register/begin`, { ...registerSpec, id: 'beginRegistration' }, async ({ ctx, body }) =>
+  registrationOptionsToWire(await beginRegistration(ctx, toRegistrationRequest(body))),
 )
 
 const BASE64_IDS = 'The options; ids of credentials are standard base64, as the client of this path decodes them'
 
 passkeyRoutes.post(
   `${PREFIX}/register/options`,
-  { ...registerSpec, answers: { 200: { description: BASE64_IDS, schema: RegistrationOptions } } },
-  async ({ ctx, body }) => Response.json(withBase64Ids(await beginRegistration(ctx, toRegistrationRequest(body)))),
+  { id: 'beginRegistrationInBase64', ...registerSpec, answer: ok(RegistrationOptions, BASE64_IDS) },
+  async ({ ctx, body }) => withBase64Ids(await beginRegistration(ctx, toRegistrationRequest(body))),
 )
 
 passkeyRoutes.post(
-  [`${PREFIX}/register/complete`, `${PREFIX}/register/verify`],
+  `${PREFIX}/register/complete`,
   {
+    id: 'completeRegistration',
+    aliases: [{ path: `${PREFIX}/register/verify`, id: 'completeRegistrationAlias' }],
     summary: 'Add the passkey that the authenticator made',
     guard: confirmedUserRoute,
     body: RegisterCompleteBody,
     invalidIs400: true,
-    answers: { 200: { description: 'Registered', schema: Registered } },
+    answer: ok(Registered, 'Registered'),
     errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, addressUnanswered, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(registeredToWire(await completeRegistration(ctx, toRegistration(body)))),
+  async ({ ctx, body }) => registeredToWire(await completeRegistration(ctx, toRegistration(body))),
 )
 
 const authenticateSpec = {
   summary: 'Options for `navigator.credentials.get()`: of an account, of a pending second step, or for any passkey',
   guard: publicRoute,
   body: AuthenticateBeginBody,
-  answers: { 200: { description: 'The options', schema: RequestOptions } },
+  answer: ok(RequestOptions, 'The options'),
   errors: [mfaChallengeInvalid, serviceUnavailable],
 }
 
-passkeyRoutes.post(`${PREFIX}/authenticate/begin`, authenticateSpec, async ({ ctx, body }) =>
-  Response.json(optionsToWire(await beginAuthentication(ctx, toBegin(body)))),
+passkeyRoutes.post(
+  `${PREFIX}/authenticate/begin`,
+  { ...authenticateSpec, id: 'beginAuthentication' },
+  async ({ ctx, body }) => optionsToWire(await beginAuthentication(ctx, toBegin(body))),
 )
 
 passkeyRoutes.post(
   `${PREFIX}/authenticate/options`,
-  { ...authenticateSpec, answers: { 200: { description: BASE64_IDS, schema: RequestOptions } } },
-  async ({ ctx, body }) => Response.json(base64OptionsToWire(await beginAuthentication(ctx, toBegin(body)))),
+  {
+    id: 'beginAuthenticationInBase64',
+    ...authenticateSpec,
+    answer: ok(RequestOptions, BASE64_IDS),
+  },
+  async ({ ctx, body }) => base64OptionsToWire(await beginAuthentication(ctx, toBegin(body))),
 )
 
 passkeyRoutes.post(
-  [`${PREFIX}/authenticate/complete`, `${PREFIX}/authenticate/verify`],
+  `${PREFIX}/authenticate/complete`,
   {
+    id: 'signInWithPasskey',
+    aliases: [{ path: `${PREFIX}/authenticate/verify`, id: 'signInWithPasskeyAlias' }],
     summary: 'Sign in with a passkey; two factors when the authenticator verified its user',
     guard: publicRoute,
     body: AuthenticateCompleteBody,
     query: AuthenticateCompleteQuery,
     invalidIs400: true,
-    answers: { 200: { description: 'A session, or a challenge for the second factor', schema: Authenticated } },
+    answer: ok(Authenticated, 'A session, or a challenge for the second factor'),
     errors: [...passkeySignInErrors, serviceUnavailable],
   },
-  async ({ ctx, body, query }) =>
-    Response.json(authenticatedToWire(await signInWithPasskey(ctx, toAssertionInput(body, query)))),
+  async ({ ctx, body, query }) => authenticatedToWire(await signInWithPasskey(ctx, toAssertionInput(body, query))),
 )
 
 passkeyRoutes.get(
   PREFIX,
   {
+    id: 'listPasskeys',
     summary: "The caller's passkeys, newest first",
     guard: userRoute,
-    answers: { 200: { description: 'The passkeys', schema: PasskeyList } },
+    answer: ok(PasskeyList, 'The passkeys'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => Response.json((await listPasskeys(ctx, ctx.actor.id)).map(passkeyToWire)),
+  async ({ ctx }) => (await listPasskeys(ctx, ctx.actor.id)).map(passkeyToWire),
 )
 
 passkeyRoutes.get(
   `${PREFIX}/availability`,
   {
+    id: 'getPasskeyAvailability',
     summary: 'Which passkeys the service takes',
     guard: publicRoute,
-    answers: { 200: { description: 'All of them', schema: Availability } },
+    answer: ok(Availability, 'All of them'),
   },
-  () => Response.json(AVAILABLE),
+  () => AVAILABLE,
 )
 
 passkeyRoutes.patch(
   `${PREFIX}/:passkey_id`,
   {
+    id: 'renamePasskey',
     summary: "Name one of the caller's passkeys",
     isWrite: everyCall,
     guard: confirmedUserRoute,
-    path: PasskeyPath,
+    params: PasskeyPath,
     body: RenameBody,
-    answers: onePasskey,
+    answer: onePasskey,
     errors: [passkeyNotFound, serviceUnavailable],
   },
-  async ({ ctx, path, body }) =>
-    Response.json(passkeyToWire(await renamePasskey(ctx, { id: path.passkey_id, name: toName(body) }))),
+  async ({ ctx, params, body }) =>
+    passkeyToWire(await renamePasskey(ctx, { id: params.passkey_id, name: toName(body) })),
 )
 
 passkeyRoutes.delete(
   `${PREFIX}/:passkey_id`,
   {
+    id: 'removePasskey',
     summary: "Remove one of the caller's passkeys; needs a factor of the last minutes, the session's or a given one",
     guard: confirmedUserRoute,
-    path: PasskeyPath,
+    params: PasskeyPath,
     body: RemoveBody,
     query: RemoveQuery,
-    answers: { 200: { description: 'Removed', schema: Removed } },
+    answer: ok(Removed, 'Removed'),
     errors: [passkeyNotFound, ...freshFactorErrors],
   },
-  async ({ ctx, path, body, query }) => {
-    await removePasskey(ctx, toRemoval(path.passkey_id, body, query))
-    return Response.json(REMOVED)
+  async ({ ctx, params, body, query }) => {
+    await removePasskey(ctx, toRemoval(params.passkey_id, body, query))
+    return REMOVED
   },
 )
 
 passkeyRoutes.post(
   `${PREFIX}/:passkey_id/regenerate-secret`,
   {
+    id: 'getPasskey',
     summary: "One of the caller's passkeys, unchanged: its secret never leaves its authenticator",
     guard: userRoute,
-    path: PasskeyPath,
-    answers: { 200: { description: 'The passkey as it is', schema: Unregenerated } },
+    params: PasskeyPath,
+    answer: ok(Unregenerated, 'The passkey as it is'),
     errors: [passkeyNotFound],
   },
-  async ({ ctx, path }) => Response.json(unregeneratedToWire(await getPasskey(ctx, path.passkey_id))),
+  async ({ ctx, params }) => unregeneratedToWire(await getPasskey(ctx, params.passkey_id)),
 )
 
 passkeyRoutes.get(
   '/.well-known/webauthn',
   {
+    id: 'getRelatedOrigins',
     summary: 'Origins that may use the passkeys of this relying party (WebAuthn 5.11.1)',
     guard: publicRoute,
-    answers: { 200: { description: 'The origins', schema: RelatedOrigins } },
+    answer: ok(RelatedOrigins, 'The origins'),
   },
-  ({ ctx }) => Response.json({ origins: relatedOrigins(relyingPartyOf(ctx.config)) }),
+  ({ ctx }) => ({ origins: relatedOrigins(relyingPartyOf(ctx.config)) }),
 )

@@ -1,5 +1,5 @@
+import { ok } from '../../http/answers.ts'
 import { confirmedUserRoute, userRoute } from '../../http/guard.ts'
-import { renderError } from '../../http/render-error.ts'
 import { createRoutes } from '../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../lib/errors.ts'
 import { sessionAlreadyRevoked, sessionNotFound } from './errors.ts'
@@ -30,131 +30,143 @@ import {
   UserSessionPath,
 } from './wire.ts'
 
-export const sessionRoutes = createRoutes({ prefix: '/api/v1', tag: 'sessions', renderError })
+export const sessionRoutes = createRoutes({ prefix: '/api/v1', tag: 'sessions' })
 
-const oneSession = { 200: { description: 'The session', schema: SessionAnswer } }
-const refreshedOne = { 200: { description: 'The session', schema: RefreshedSession } }
-const revokedOne = { 200: { description: 'The session is refused from now on', schema: RevokedAnswer } }
+const oneSession = ok(SessionAnswer, 'The session')
+const refreshedOne = ok(RefreshedSession, 'The session')
+const revokedOne = ok(RevokedAnswer, 'The session is refused from now on')
 
 sessionRoutes.get(
   '/sessions',
   {
+    id: 'listUserSessions',
     summary: "The caller's sessions, newest first",
     guard: userRoute,
     query: SessionListQuery,
-    answers: { 200: { description: 'A page of sessions', schema: SessionList } },
+    answer: ok(SessionList, 'A page of sessions'),
     errors: [serviceUnavailable],
   },
   async ({ ctx, query }) => {
     const sessions = await listUserSessions(ctx, ctx.actor.id, { withEnded: !query.active_only })
-    return Response.json(sessionsToWire(sessions, query, ctx.actor.sessionId))
+    return sessionsToWire(sessions, query, ctx.actor.sessionId)
   },
 )
 
 sessionRoutes.get(
   '/sessions/current',
   {
+    id: 'getUserSession',
     summary: 'The session that asks',
     guard: userRoute,
-    answers: oneSession,
+    answer: oneSession,
     errors: [sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx }) =>
-    Response.json(sessionToAnswer(await getUserSession(ctx, ctx.actor.id, ctx.actor.sessionId), ctx.actor.sessionId)),
+  async ({ ctx }) => sessionToAnswer(await getUserSession(ctx, ctx.actor.id, ctx.actor.sessionId), ctx.actor.sessionId),
 )
 
 sessionRoutes.post(
   '/sessions/refresh',
   {
+    id: 'touchSession',
     summary: 'Count as a use of the session that asks: its idle lifetime starts anew',
     guard: confirmedUserRoute,
-    answers: refreshedOne,
+    answer: refreshedOne,
     errors: [sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(refreshedToWire(await touchSession(ctx, ctx.actor.sessionId), ctx.actor.sessionId)),
+  async ({ ctx }) => refreshedToWire(await touchSession(ctx, ctx.actor.sessionId), ctx.actor.sessionId),
 )
 
 const revokeOthersSpec = {
   summary: "End the caller's other sessions",
   guard: confirmedUserRoute,
-  answers: { 200: { description: 'How many were ended', schema: RevokedManyAnswer } },
+  answer: ok(RevokedManyAnswer, 'How many were ended'),
   errors: [serviceUnavailable],
 }
 
-sessionRoutes.delete(['/sessions/all', '/sessions'], revokeOthersSpec, async ({ ctx }) =>
-  Response.json(revokedManyToWire(await revokeOtherSessions(ctx))),
+sessionRoutes.delete(
+  '/sessions/all',
+  {
+    ...revokeOthersSpec,
+    id: 'revokeOtherSessions',
+    aliases: [{ path: '/sessions', id: 'revokeOtherSessionsAlias' }],
+  },
+  async ({ ctx }) => revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
-sessionRoutes.post('/sessions/revoke-all', revokeOthersSpec, async ({ ctx }) =>
-  Response.json(revokedManyToWire(await revokeOtherSessions(ctx))),
+sessionRoutes.post('/sessions/revoke-all', { ...revokeOthersSpec, id: 'revokeOtherSessionsAlias2' }, async ({ ctx }) =>
+  revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
 sessionRoutes.get(
   '/sessions/:session_id',
   {
+    id: 'getSessionById',
     summary: "One of the caller's sessions",
     guard: userRoute,
-    path: SessionPath,
-    answers: oneSession,
+    params: SessionPath,
+    answer: oneSession,
     errors: [sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx, path }) =>
-    Response.json(sessionToAnswer(await getUserSession(ctx, ctx.actor.id, path.session_id), ctx.actor.sessionId)),
+  async ({ ctx, params }) =>
+    sessionToAnswer(await getUserSession(ctx, ctx.actor.id, params.session_id), ctx.actor.sessionId),
 )
 
 sessionRoutes.delete(
   '/sessions/:session_id',
   {
+    id: 'revokeSession',
     summary: "End one of the caller's sessions",
     guard: confirmedUserRoute,
-    path: SessionPath,
-    answers: revokedOne,
+    params: SessionPath,
+    answer: revokedOne,
     errors: [sessionAlreadyRevoked, sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => Response.json(revokedToWire(await revokeSession(ctx, ctx.actor.id, path.session_id))),
+  async ({ ctx, params }) => revokedToWire(await revokeSession(ctx, ctx.actor.id, params.session_id)),
 )
 
 sessionRoutes.post(
   '/sessions/:session_id/refresh',
   {
+    id: 'touchSessionAlias',
     summary: "Count as a use of one of the caller's sessions",
     guard: confirmedUserRoute,
-    path: SessionPath,
-    answers: refreshedOne,
+    params: SessionPath,
+    answer: refreshedOne,
     errors: [sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx, path }) =>
-    Response.json(refreshedToWire(await touchSession(ctx, path.session_id), ctx.actor.sessionId)),
+  async ({ ctx, params }) => refreshedToWire(await touchSession(ctx, params.session_id), ctx.actor.sessionId),
 )
 
 sessionRoutes.get(
   '/users/:user_id/sessions',
   {
+    id: 'listSessionsOfUser',
     summary: "A user's live sessions, for that user or an admin",
     guard: confirmedUserRoute,
-    path: UserPath,
-    answers: { 200: { description: 'The sessions, newest first', schema: UserSessionList } },
+    params: UserPath,
+    answer: ok(UserSessionList, 'The sessions, newest first'),
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => {
-    await requireUserAccess(ctx, path.user_id)
-    const sessions = await listUserSessions(ctx, path.user_id, { withEnded: false })
+  async ({ ctx, params }) => {
+    await requireUserAccess(ctx, params.user_id)
+    const sessions = await listUserSessions(ctx, params.user_id, { withEnded: false })
     const data = sessions.map((session) => sessionToWire(session, ctx.actor.sessionId))
-    return Response.json({ sessions: data, total: data.length })
+    return { sessions: data, total: data.length }
   },
 )
 
 sessionRoutes.delete(
   '/users/:user_id/sessions/:session_id',
   {
+    id: 'revokeSessionOfUser',
     summary: "End one of a user's sessions, for that user or an admin",
     guard: confirmedUserRoute,
-    path: UserSessionPath,
-    answers: revokedOne,
+    params: UserSessionPath,
+    answer: revokedOne,
     errors: [forbidden, notFound, sessionAlreadyRevoked, sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => {
-    await requireUserAccess(ctx, path.user_id)
-    return Response.json(revokedToWire(await revokeSession(ctx, path.user_id, path.session_id)))
+  async ({ ctx, params }) => {
+    await requireUserAccess(ctx, params.user_id)
+    return revokedToWire(await revokeSession(ctx, params.user_id, params.session_id))
   },
 )

@@ -1,4 +1,5 @@
 import { checkAnswer } from '../../http/answer-headers.ts'
+import { response } from '../../http/answers.ts'
 import { publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { searchOf } from '../../http/url.ts'
@@ -15,20 +16,23 @@ export const validationRoutes = createRoutes({ prefix: '', tag: 'validation', re
 validationRoutes.get(
   '/validate',
   {
+    id: 'checkRequest',
     summary: 'Check a token for a gateway: identity in headers, no body',
     guard: publicRoute,
     readsBearer: true,
     unlimited: true,
     query: CheckQuery,
-    answers: { 200: { description: 'The token is good and every condition holds' } },
+    answer: response(200, 'The token is good and every condition holds'),
     errors: [unauthorized, tokenInvalid, conditionFailed, conditionsMalformed, rateLimited, serviceUnavailable],
   },
   ({ ctx, request }) => checkRequest(ctx, request, readQueryConditions(searchOf(request.url)), EXACT_VARY),
 )
 
 validationRoutes.post(
-  ['/validate', '/api/v1/auth/validate'],
+  '/validate',
   {
+    id: 'checkAccessToken',
+    aliases: [{ path: '/api/v1/auth/validate', id: 'checkAccessTokenAlias' }],
     summary: 'Check a token',
     guard: publicRoute,
     unlimited: true,
@@ -36,7 +40,7 @@ validationRoutes.post(
     invalidIs400: true,
     query: ValidateQuery,
     body: ValidateBody,
-    answers: { 200: { description: 'What the token says, or why it is not good', schema: ValidateAnswer } },
+    answer: response(200, 'What the token says, or why it is not good', { schema: ValidateAnswer }),
     errors: [rateLimited, serviceUnavailable],
   },
   async ({ ctx, body, query }) => {

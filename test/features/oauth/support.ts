@@ -1,5 +1,5 @@
 import { createClient } from '../../../src/features/clients/service.ts'
-import type { Client } from '../../../src/features/clients/types.ts'
+import type { Client } from '../../../src/features/clients/tables.ts'
 import { openSession } from '../../../src/features/sessions/service.ts'
 import type { OpenedSession } from '../../../src/features/sessions/types.ts'
 import { createUser } from '../../../src/features/users/service.ts'

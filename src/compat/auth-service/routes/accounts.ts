@@ -4,11 +4,12 @@ import { requestPasswordResetOfKnown, resetPassword } from '../../../features/au
 import { registerAccount, signUpErrors } from '../../../features/auth/service/sign-up.ts'
 import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/errors.ts'
+import { ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { changeProfile, verifyUser } from '../service/accounts.ts'
-import { Done, doneToWire, INVALID, Message, messageToWire } from '../wire/answers.ts'
+import { Done, doneToWire, Message, messageToWire } from '../wire/answers.ts'
 import { UsernamePath } from '../wire/fields.ts'
 import { PasswordReset, PasswordResetRequest } from '../wire/recovery.ts'
 import { Token, TokenRefresh, tokenToWire } from '../wire/sessions.ts'
@@ -32,78 +33,80 @@ export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service'
 accountRoutes.post(
   '/register',
   {
+    id: 'authServiceRegister',
     summary: 'Register a new user',
     guard: publicRoute,
     body: UserCreate,
-    answers: { 200: { description: 'The new user; it is not signed in', schema: UserResponse }, ...INVALID },
+    answer: ok(UserResponse, 'The new user; it is not signed in'),
     errors: signUpErrors,
   },
   async ({ ctx, body }) => {
     const user = await registerAccount(ctx, toRegistration(body))
-    return Response.json(user ? userToWire({ user, attempts: null }) : unseenToWire(body))
+    return user ? userToWire({ user, attempts: null }) : unseenToWire(body)
   },
 )
 
 accountRoutes.post(
   '/password-reset-request',
   {
+    id: 'requestPasswordResetOfKnown',
     summary: 'Mail a link that sets a new password',
     guard: publicRoute,
     body: PasswordResetRequest,
-    answers: { 200: { description: 'A link is on its way', schema: Message }, ...INVALID },
+    answer: ok(Message, 'A link is on its way'),
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     await requestPasswordResetOfKnown(ctx, body)
-    return Response.json(messageToWire('Password reset email sent'))
+    return messageToWire('Password reset email sent')
   },
 )
 
 accountRoutes.post(
   '/token-refresh',
   {
+    id: 'authServiceRefresh',
     summary:
       "A refresh token's one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives",
     guard: publicRoute,
     body: TokenRefresh,
-    answers: { 200: { description: 'The successor', schema: Token }, ...INVALID },
+    answer: ok(Token, 'The successor'),
     errors: [tokenInvalid, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {
     const idempotencyKey = request.headers.get('idempotency-key')
-    return Response.json(tokenToWire(await refresh(ctx, { refreshToken: body.refresh_token, idempotencyKey })))
+    return tokenToWire(await refresh(ctx, { refreshToken: body.refresh_token, idempotencyKey }))
   },
 )
 
 accountRoutes.get(
   '/verify-user/:username',
   {
+    id: 'verifyUser',
     summary: 'Whether somebody has a username; all of it to that user and to admins',
     guard: confirmedUserRoute,
-    path: UsernamePath,
-    answers: {
-      200: { description: 'The user; to others nothing but that there is one', schema: UserResponse },
-      ...INVALID,
-    },
+    params: UsernamePath,
+    answer: ok(UserResponse, 'The user; to others nothing but that there is one'),
     errors: [notFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => {
-    const found = await verifyUser(ctx, path.username)
-    return Response.json(found.view === 'whole' ? userToWire(found) : strangerToWire(found.user))
+  async ({ ctx, params }) => {
+    const found = await verifyUser(ctx, params.username)
+    return found.view === 'whole' ? userToWire(found) : strangerToWire(found.user)
   },
 )
 
 accountRoutes.put(
   '/profile',
   {
+    id: 'changeProfile',
     summary: "Change the caller's account; a new address counts once its link is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUserRoute,
     body: UserUpdate,
-    answers: { 200: { description: 'The user as it is now', schema: ChangedUserResponse }, ...INVALID },
+    answer: ok(ChangedUserResponse, 'The user as it is now'),
     errors: [conflict, forbidden, weakPassword, lastAdmin, ...freshFactorErrors],
   },
-  async ({ ctx, body }) => Response.json(changedUserToWire(await changeProfile(ctx, toAccountChange(body)))),
+  async ({ ctx, body }) => changedUserToWire(await changeProfile(ctx, toAccountChange(body))),
 )
 
 /** Bodies of this call name the password that is to be set in another way. */
@@ -116,14 +119,15 @@ export const passwordResetRoutes = createRoutes({
 passwordResetRoutes.post(
   '/password-reset',
   {
+    id: 'authServiceResetPassword',
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: publicRoute,
     body: PasswordReset,
-    answers: { 200: { description: 'The password is set', schema: Done }, ...INVALID },
+    answer: ok(Done, 'The password is set'),
     errors: [linkInvalid, weakPassword, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     const done = await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
-    return Response.json(doneToWire('Password has been reset', done))
+    return doneToWire('Password has been reset', done)
   },
 )

@@ -7,12 +7,12 @@ import {
   signInNotAccepted,
   weakPassword,
 } from '../../../features/auth/errors.ts'
+import { ok } from '../../../http/answers.ts'
 import { confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerFurtherAdmin, signInAdmin } from '../service/admins.ts'
 import { AdminCreate, AdminLogin, toNewAdmin } from '../wire/admin.ts'
-import { INVALID } from '../wire/answers.ts'
 import { LoginToken, loginToWire } from '../wire/sessions.ts'
 import { UserResponse, userToWire } from '../wire/users.ts'
 import { createRenderer, WRONG_CREDENTIALS } from '../wording.ts'
@@ -27,24 +27,26 @@ export const adminEntranceRoutes = createRoutes({
 adminEntranceRoutes.post(
   '/register',
   {
+    id: 'registerFurtherAdmin',
     summary: 'Register an admin, with the secret key or as an admin',
     isWrite: everyCall,
     guard: confirmedOptionalUserRoute,
     body: AdminCreate,
-    answers: { 200: { description: 'The new admin; it is not signed in', schema: UserResponse }, ...INVALID },
+    answer: ok(UserResponse, 'The new admin; it is not signed in'),
     errors: [adminSecretInvalid, conflict, weakPassword, rateLimited, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(userToWire(await registerFurtherAdmin(ctx, toNewAdmin(body)))),
+  async ({ ctx, body }) => userToWire(await registerFurtherAdmin(ctx, toNewAdmin(body))),
 )
 
 adminEntranceRoutes.post(
   '/login',
   {
+    id: 'signInAdmin',
     summary: 'Sign in as an admin',
     guard: publicRoute,
     body: AdminLogin,
-    answers: { 200: { description: 'A session', schema: LoginToken }, ...INVALID },
+    answer: ok(LoginToken, 'A session'),
     errors: [invalidCredentials, signInNotAccepted, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(loginToWire(await signInAdmin(ctx, body))),
+  async ({ ctx, body }) => loginToWire(await signInAdmin(ctx, body)),
 )

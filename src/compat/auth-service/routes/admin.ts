@@ -2,117 +2,125 @@ import * as z from 'zod'
 import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
 import { deleteUser } from '../../../features/users/service/account.ts'
+import { ok } from '../../../http/answers.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { PageQuery } from '../../fields.ts'
 import { activate, changeRoleByName, changeStateByEmail, changeStateByNumber, listAllUsers } from '../service/admins.ts'
 import { LockAccountRequest, RoleUpdate, UnlockAccountRequest } from '../wire/admin.ts'
-import { Done, doneToWire, INVALID } from '../wire/answers.ts'
+import { Done, doneToWire } from '../wire/answers.ts'
 import { UserPath } from '../wire/fields.ts'
 import { ChangedUserResponse, changedUserToWire, UserResponse, userToWire } from '../wire/users.ts'
 import { renderError } from '../wording.ts'
 
 export const adminRoutes = createRoutes({ prefix: '/admin', tag: 'auth-service', renderError })
 
-const changed = { 200: { description: 'The user as it is now', schema: ChangedUserResponse }, ...INVALID }
-const done = { 200: { description: 'Done', schema: Done }, ...INVALID }
+const changed = ok(ChangedUserResponse, 'The user as it is now')
+const done = ok(Done, 'Done')
 const stateErrors = [notFound, userStateConflict, lastAdmin, serviceUnavailable]
 
 adminRoutes.get(
   '/users',
   {
+    id: 'listAllUsers',
     summary: 'A page of the users, by their ids',
     guard: adminRoute,
     query: PageQuery,
-    answers: { 200: { description: 'The users', schema: z.array(UserResponse) }, ...INVALID },
+    answer: ok(z.array(UserResponse), 'The users'),
     errors: [serviceUnavailable],
   },
-  async ({ ctx, query }) => Response.json((await listAllUsers(ctx, query)).map(userToWire)),
+  async ({ ctx, query }) => (await listAllUsers(ctx, query)).map(userToWire),
 )
 
 adminRoutes.put(
   '/deactivate-user/:user_id',
   {
+    id: 'changeStateByNumber',
     summary: 'Deactivate a user; their sessions end',
     guard: adminRoute,
-    path: UserPath,
-    answers: changed,
+    params: UserPath,
+    answer: changed,
     errors: stateErrors,
   },
-  async ({ ctx, path }) => Response.json(changedUserToWire(await changeStateByNumber(ctx, path.user_id, 'deactivate'))),
+  async ({ ctx, params }) => changedUserToWire(await changeStateByNumber(ctx, params.user_id, 'deactivate')),
 )
 
 adminRoutes.put(
   '/activate-user/:user_id',
   {
+    id: 'activate',
     summary: 'Activate a user again',
     isWrite: everyCall,
     guard: adminRoute,
-    path: UserPath,
-    answers: changed,
+    params: UserPath,
+    answer: changed,
     errors: stateErrors,
   },
-  async ({ ctx, path }) => Response.json(changedUserToWire(await activate(ctx, path.user_id))),
+  async ({ ctx, params }) => changedUserToWire(await activate(ctx, params.user_id)),
 )
 
 adminRoutes.put(
   '/user/role',
   {
+    id: 'changeRoleByName',
     summary: 'Give a user another role',
     guard: adminRoute,
     body: RoleUpdate,
-    answers: done,
+    answer: done,
     errors: [notFound, lastAdmin, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     const changed = await changeRoleByName(ctx, body)
-    return Response.json(doneToWire('User role updated successfully', changed))
+    return doneToWire('User role updated successfully', changed)
   },
 )
 
 adminRoutes.delete(
   '/user/:user_id',
   {
+    id: 'authServiceDeleteUser',
     summary: 'Delete a user; their sessions end. Oneself wants a fresh factor',
     guard: adminRoute,
-    path: UserPath,
-    answers: done,
+    params: UserPath,
+    answer: done,
     errors: [notFound, userStateConflict, lastAdmin, ...freshFactorErrors],
   },
-  async ({ ctx, path }) => {
-    const deleted = await deleteUser(ctx, path.user_id, {})
-    return Response.json(doneToWire('User deleted successfully', deleted))
+  async ({ ctx, params }) => {
+    const deleted = await deleteUser(ctx, params.user_id, {})
+    return doneToWire('User deleted successfully', deleted)
   },
 )
 
 adminRoutes.post(
   '/lock',
   {
+    id: 'changeStateByEmail',
     summary: 'Lock an account: no way of signing in works, and its sessions end',
     guard: adminRoute,
     body: LockAccountRequest,
-    answers: done,
+    answer: done,
     errors: stateErrors,
   },
   async ({ ctx, body }) => {
     const locked = await changeStateByEmail(ctx, body.email, 'lock')
-    return Response.json(doneToWire('Account locked successfully', locked))
+    return doneToWire('Account locked successfully', locked)
   },
 )
 
 adminRoutes.post(
   '/unlock',
   {
+    id: 'authServiceUnlockUser',
     summary: 'Lift every lock of an account',
     isWrite: everyCall,
     guard: adminRoute,
     body: UnlockAccountRequest,
-    answers: done,
+    answer: done,
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     const unlocked = await changeStateByEmail(ctx, body.email, 'unlock')
-    return Response.json(doneToWire('Account unlocked successfully', unlocked))
+    return doneToWire('Account unlocked successfully', unlocked)
   },
 )

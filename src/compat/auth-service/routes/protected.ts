@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { ok } from '../../../http/answers.ts'
 import { userRoute } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { recordInteraction } from '../service/chatbot.ts'
-import { INVALID, Message, messageToWire } from '../wire/answers.ts'
+import { Message, messageToWire } from '../wire/answers.ts'
 import { Chatbot } from '../wire/chatbot.ts'
 import { renderError } from '../wording.ts'
 
@@ -14,17 +15,18 @@ const MAX_INTERACTION_BYTES = 16 * 1024
 protectedRoutes.post(
   '/chatbot/interact',
   {
+    id: 'recordInteraction',
     summary: 'Publish an interaction with the chatbot to the event stream',
     isWrite: everyCall,
     guard: userRoute,
     body: Chatbot,
     maxBodyBytes: MAX_INTERACTION_BYTES,
-    answers: { 200: { description: 'It is published', schema: Message }, ...INVALID },
+    answer: ok(Message, 'It is published'),
     errors: [serviceUnavailable],
   },
   async ({ ctx, body }) => {
     await recordInteraction(ctx, body)
-    return Response.json(messageToWire('Chatbot interaction recorded'))
+    return messageToWire('Chatbot interaction recorded')
   },
 )
 
@@ -32,13 +34,6 @@ const Greeting = Message.extend({ user: z.string() }).meta({ id: 'AuthServicePro
 
 protectedRoutes.get(
   '/protected',
-  {
-    summary: 'Who the caller is',
-    guard: userRoute,
-    answers: { 200: { description: 'The username', schema: Greeting } },
-  },
-  ({ ctx }) =>
-    Response.json({ message: 'You are authenticated', user: ctx.actor.username ?? ctx.actor.email } satisfies z.infer<
-      typeof Greeting
-    >),
+  { id: 'getProtected', summary: 'Who the caller is', guard: userRoute, answer: ok(Greeting, 'The username') },
+  ({ ctx }) => ({ message: 'You are authenticated', user: ctx.actor.username ?? ctx.actor.email }),
 )

@@ -10,11 +10,12 @@ import {
   secondFactorLocked,
 } from '../../../features/mfa/errors.ts'
 import { confirmEnrolment, disableSecondFactor, showPendingEnrolment } from '../../../features/mfa/service/totp.ts'
+import { ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, lenientUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 import { requireEnabled, verifySecondFactor } from '../service/second-factor.ts'
-import { INVALID, Message, messageToWire } from '../wire/answers.ts'
+import { Message, messageToWire } from '../wire/answers.ts'
 import {
   Disable2FARequest,
   Enable2FARequest,
@@ -31,44 +32,47 @@ export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'auth-ser
 secondFactorRoutes.post(
   '/enable-2fa',
   {
+    id: 'authServiceEnable2fa',
     summary: 'Turn the second factor on with the first code of the pending secret',
     guard: confirmedUserRoute,
     body: Enable2FARequest,
-    answers: { 200: { description: 'It is on', schema: Message }, ...INVALID },
+    answer: ok(Message, 'It is on'),
     errors: [mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode, secondFactorLocked, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     await confirmEnrolment(ctx, body.code)
-    return Response.json(messageToWire('2FA enabled successfully'))
+    return messageToWire('2FA enabled successfully')
   },
 )
 
 secondFactorRoutes.post(
   '/disable-2fa',
   {
+    id: 'authServiceDisable2fa',
     summary: 'Turn the second factor off, with a code or a second factor of the last ten minutes',
     guard: confirmedUserRoute,
     body: Disable2FARequest,
-    answers: { 200: { description: 'It is off', schema: Message }, ...INVALID },
+    answer: ok(Message, 'It is off'),
     errors: [mfaNotEnabled, ...freshFactorErrors],
   },
   async ({ ctx, body }) => {
     await disableSecondFactor(ctx, { code: body.code })
-    return Response.json(messageToWire('2FA disabled successfully'))
+    return messageToWire('2FA disabled successfully')
   },
 )
 
 secondFactorRoutes.get(
   '/test-2fa',
   {
+    id: 'authServiceTest2fa',
     summary: 'Whether the second factor is on; 400 when it is off',
     guard: userRoute,
-    answers: { 200: { description: 'It is on', schema: Message } },
+    answer: ok(Message, 'It is on'),
     errors: [mfaNotEnabled, serviceUnavailable],
   },
   async ({ ctx }) => {
     await requireEnabled(ctx)
-    return Response.json(messageToWire('2FA is enabled'))
+    return messageToWire('2FA is enabled')
   },
 )
 
@@ -78,11 +82,12 @@ const bearerOf = ({ headers }: Request): string | null =>
 secondFactorRoutes.post(
   '/verify-2fa',
   {
+    id: 'verifySecondFactor',
     summary: 'Prove the second factor: of a session, or of a login that waits for it',
     // The bearer may be a login's `mfa_token`, which is no access token.
     guard: lenientUserRoute,
     body: Verify2FARequest,
-    answers: { 200: { description: 'A session that has both factors', schema: Token }, ...INVALID },
+    answer: ok(Token, 'A session that has both factors'),
     errors: [
       unauthorized,
       tokenInvalid,
@@ -95,7 +100,7 @@ secondFactorRoutes.post(
   },
   async ({ ctx, body, request }) => {
     const input = { code: body.code, mfaToken: body.mfa_token ?? null, bearer: bearerOf(request) }
-    return Response.json(tokenToWire(await verifySecondFactor(ctx, input)))
+    return tokenToWire(await verifySecondFactor(ctx, input))
   },
 )
 
@@ -109,10 +114,11 @@ export const codeRoutes = createRoutes({
 codeRoutes.get(
   '/generate-2fa-code',
   {
+    id: 'showPendingEnrolment',
     summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
     guard: confirmedUserRoute,
-    answers: { 200: { description: 'The pending secret and its present code', schema: GeneratedCode } },
+    answer: ok(GeneratedCode, 'The pending secret and its present code'),
     errors: [mfaAlreadyEnabled, mfaNotStarted, addressUnanswered, stepUpRequired, serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(generatedToWire(await showPendingEnrolment(ctx))),
+  async ({ ctx }) => generatedToWire(await showPendingEnrolment(ctx)),
 )

@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/errors.ts'
 import { listUserSessions } from '../../../features/sessions/service.ts'
+import { ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { endOwnSession } from '../service/sessions.ts'
-import { Done, doneToWire, INVALID } from '../wire/answers.ts'
+import { Done, doneToWire } from '../wire/answers.ts'
 import { SessionPath } from '../wire/fields.ts'
 import { SessionResponse, sessionToWire } from '../wire/sessions.ts'
 import { renderError } from '../wording.ts'
@@ -15,28 +16,30 @@ export const sessionRoutes = createRoutes({ prefix: '/auth/sessions', tag: 'auth
 sessionRoutes.get(
   '/',
   {
+    id: 'authServiceListSessions',
     summary: "The caller's live sessions, newest first",
     guard: userRoute,
-    answers: { 200: { description: 'All of them', schema: z.array(SessionResponse) } },
+    answer: ok(z.array(SessionResponse), 'All of them'),
     errors: [serviceUnavailable],
   },
   async ({ ctx }) => {
     const sessions = await listUserSessions(ctx, ctx.actor.id, { withEnded: false })
-    return Response.json(sessions.map((session) => sessionToWire(session, ctx.actor.number)))
+    return sessions.map((session) => sessionToWire(session, ctx.actor.number))
   },
 )
 
 sessionRoutes.delete(
   '/:session_id',
   {
+    id: 'endOwnSession',
     summary: "End one of the caller's sessions by its number",
     guard: confirmedUserRoute,
-    path: SessionPath,
-    answers: { 200: { description: 'It has ended', schema: Done }, ...INVALID },
+    params: SessionPath,
+    answer: ok(Done, 'It has ended'),
     errors: [sessionNotFound, sessionAlreadyRevoked, serviceUnavailable],
   },
-  async ({ ctx, path }) => {
-    const ended = await endOwnSession(ctx, path.session_id)
-    return Response.json(doneToWire('Session deleted successfully', ended))
+  async ({ ctx, params }) => {
+    const ended = await endOwnSession(ctx, params.session_id)
+    return doneToWire('Session deleted successfully', ended)
   },
 )

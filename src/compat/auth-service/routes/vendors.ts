@@ -1,9 +1,9 @@
 import { signInOrThrowErrors } from '../../../features/auth/service/sign-in.ts'
 import { registerAccount, signUpErrors } from '../../../features/auth/service/sign-up.ts'
+import { ok } from '../../../http/answers.ts'
 import { publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { signInVendor } from '../service/vendors.ts'
-import { INVALID } from '../wire/answers.ts'
 import { LoginToken, loginToWire } from '../wire/sessions.ts'
 import {
   toVendorRegistration,
@@ -24,27 +24,29 @@ export const vendorRoutes = createRoutes({
 vendorRoutes.post(
   '/register_vendor',
   {
+    id: 'authServiceRegisterVendor',
     summary: 'Register a new vendor: a user with the role vendor',
     guard: publicRoute,
     body: VendorCreate,
     encoding: 'json-or-form',
-    answers: { 200: { description: 'The new vendor; it is not signed in', schema: VendorResponse }, ...INVALID },
+    answer: ok(VendorResponse, 'The new vendor; it is not signed in'),
     errors: signUpErrors,
   },
   async ({ ctx, body }) => {
     const vendor = await registerAccount(ctx, toVendorRegistration(body))
-    return Response.json(vendor ? vendorToWire(vendor) : unseenVendorToWire(body))
+    return vendor ? vendorToWire(vendor) : unseenVendorToWire(body)
   },
 )
 
 vendorRoutes.post(
   '/login',
   {
+    id: 'signInVendor',
     summary: 'Sign in as a vendor',
     guard: publicRoute,
     body: VendorLogin,
-    answers: { 200: { description: 'A session', schema: LoginToken }, ...INVALID },
+    answer: ok(LoginToken, 'A session'),
     errors: signInOrThrowErrors,
   },
-  async ({ ctx, body }) => Response.json(loginToWire(await signInVendor(ctx, body))),
+  async ({ ctx, body }) => loginToWire(await signInVendor(ctx, body)),
 )

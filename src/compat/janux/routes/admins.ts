@@ -3,6 +3,7 @@ import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/errors.ts'
 import { deleteUser } from '../../../features/users/service/account.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
+import { ok } from '../../../http/answers.ts'
 import { adminRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
@@ -24,46 +25,50 @@ export const adminRoutes = createRoutes({ prefix: '/admins', tag: 'janux', rende
 adminRoutes.get(
   '/users',
   {
+    id: 'januxListUsers',
     summary: 'Users, oldest first; a page of 100 without `limit`',
     guard: adminRoute,
     query: PageQuery,
-    answers: { 200: { description: 'A page of users', schema: UserList } },
+    answer: ok(UserList, 'A page of users'),
   },
   async ({ ctx, query: { skip, limit } }) => {
     const { users } = await listUsers(ctx, { offset: skip, limit, order: 'oldest' })
-    return Response.json(usersToWire(users))
+    return usersToWire(users)
   },
 )
 
 adminRoutes.delete(
   '/users/:user_id',
   {
+    id: 'januxDeleteUser',
     summary: 'Delete a user: refused at once, erased after the grace period; oneself wants a fresh factor',
     guard: adminRoute,
-    path: UserPath,
-    answers: { 200: { description: 'Deleted', schema: Ended } },
+    params: UserPath,
+    answer: ok(Ended, 'Deleted'),
     errors: [notFound, lastAdmin, ...freshFactorErrors],
   },
-  async ({ ctx, path }) => Response.json(deletedToWire(await deleteUser(ctx, path.user_id, {}))),
+  async ({ ctx, params }) => deletedToWire(await deleteUser(ctx, params.user_id, {})),
 )
 
 adminRoutes.get(
   '/profile',
   {
+    id: 'januxAdminProfile',
     summary: 'The signed-in admin',
     guard: adminRoute,
-    answers: { 200: { description: 'The profile', schema: AdminProfile } },
+    answer: ok(AdminProfile, 'The profile'),
   },
-  async ({ ctx }) => Response.json(adminProfileToWire(await getCurrentUser(ctx))),
+  async ({ ctx }) => adminProfileToWire(await getCurrentUser(ctx)),
 )
 
 adminRoutes.post(
   '/logout',
   {
+    id: 'januxAdminLogout',
     summary: "End the session of the admin's access token",
     guard: adminRoute,
-    answers: { 200: { description: 'Logged out', schema: Ended } },
+    answer: ok(Ended, 'Logged out'),
     errors: [serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(signedOutToWire(await signOut(ctx))),
+  async ({ ctx }) => signedOutToWire(await signOut(ctx)),
 )

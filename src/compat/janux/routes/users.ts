@@ -1,5 +1,6 @@
 import { getCurrentUser, signOut } from '../../../features/auth/service/current.ts'
 import { registerAccount, signUpErrors } from '../../../features/auth/service/sign-up.ts'
+import { created, ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, publicRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
@@ -20,33 +21,35 @@ export const userRoutes = createRoutes({ prefix: '/users', tag: 'janux', renderE
 userRoutes.post(
   '/register',
   {
+    id: 'januxRegister',
     summary: 'Register a user; no session is opened',
     guard: publicRoute,
     body: RegisterBody,
-    answers: { 201: { description: 'The new user', schema: Registered } },
+    answer: created(Registered, 'The new user'),
     errors: signUpErrors,
   },
-  async ({ ctx, body }) =>
-    Response.json(registeredToWire(await registerAccount(ctx, toRegistration(body)), body), { status: 201 }),
+  async ({ ctx, body }) => registeredToWire(await registerAccount(ctx, toRegistration(body)), body),
 )
 
 userRoutes.get(
   '/profile',
   {
+    id: 'januxUserProfile',
     summary: 'The signed-in user',
     guard: userRoute,
-    answers: { 200: { description: 'The profile', schema: Profile } },
+    answer: ok(Profile, 'The profile'),
   },
-  async ({ ctx }) => Response.json(profileToWire(await getCurrentUser(ctx))),
+  async ({ ctx }) => profileToWire(await getCurrentUser(ctx)),
 )
 
 userRoutes.post(
   '/logout',
   {
+    id: 'januxLogout',
     summary: 'End the session of the access token',
     guard: confirmedUserRoute,
-    answers: { 200: { description: 'Logged out', schema: Ended } },
+    answer: ok(Ended, 'Logged out'),
     errors: [serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(signedOutToWire(await signOut(ctx))),
+  async ({ ctx }) => signedOutToWire(await signOut(ctx)),
 )

@@ -1,5 +1,5 @@
+import { created } from '../../../http/answers.ts'
 import { confirmedOptionalUserRoute } from '../../../http/guard.ts'
-import { renderError } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../auth/service/passwords.ts'
@@ -7,20 +7,21 @@ import { adminSecretInvalid } from '../errors.ts'
 import { registerAdmin } from '../service/register.ts'
 import { RegisterAdminBody, RegisteredAdminAnswer, registeredAdminToWire, toRegistration } from '../wire/register.ts'
 
-export const adminRegisterRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin', renderError })
+export const adminRegisterRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin' })
 
 adminRegisterRoutes.post(
   '/register',
   {
+    id: 'registerAdmin',
     summary: "Make another admin: by an admin's token, or with ADMIN_SECRET_KEY",
     isWrite: everyCall,
     guard: confirmedOptionalUserRoute,
     body: RegisterAdminBody,
-    answers: { 201: { description: 'The new admin, not signed in', schema: RegisteredAdminAnswer } },
+    answer: created(RegisteredAdminAnswer, 'The new admin, not signed in'),
     errors: [adminSecretInvalid, weakPassword, conflict, rateLimited, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     const user = await registerAdmin(ctx, { actor: ctx.actor, ...toRegistration(body) })
-    return Response.json(registeredAdminToWire(user), { status: 201 })
+    return registeredAdminToWire(user)
   },
 )

@@ -1,5 +1,5 @@
+import { ok } from '../../../http/answers.ts'
 import { adminRoute } from '../../../http/guard.ts'
-import { renderError } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../auth/service/step-up.ts'
@@ -9,7 +9,7 @@ import { changeState, lastAdmin, userStateConflict } from '../service/states.ts'
 import { PasskeyPath, ReasonBody, ReasonQuery, toReason, UserPath } from '../wire/parameters.ts'
 import { ChangedUserAnswer, changedUserToWire, FactorRemovedAnswer } from '../wire/users.ts'
 
-export const adminStateRoutes = createRoutes({ prefix: '/api/v1/admin/users/:id', tag: 'admin', renderError })
+export const adminStateRoutes = createRoutes({ prefix: '/api/v1/admin/users/:id', tag: 'admin' })
 
 const CHANGES: readonly { change: Exclude<StateChange, 'delete'>; summary: string; message: string }[] = [
   { change: 'suspend', summary: 'Suspend a user: all sessions end', message: 'User suspended' },
@@ -28,64 +28,68 @@ for (const { change, summary, message } of CHANGES)
   adminStateRoutes.post(
     `/${change}`,
     {
+      id: `${change}User`,
       summary,
       guard: adminRoute,
       ...(LETS_IN.has(change) ? { isWrite: everyCall } : {}),
-      path: UserPath,
+      params: UserPath,
       body: ReasonBody,
       query: ReasonQuery,
-      answers: { 200: { description: 'The user in the new state', schema: ChangedUserAnswer } },
+      answer: ok(ChangedUserAnswer, 'The user in the new state'),
       errors: [notFound, userStateConflict, lastAdmin, serviceUnavailable],
     },
-    async ({ ctx, path, body, query }) => {
-      const input = { ref: path.id, change, reason: toReason(body, query) }
-      return Response.json(changedUserToWire(message, await changeState(ctx, input)))
+    async ({ ctx, params, body, query }) => {
+      const input = { ref: params.id, change, reason: toReason(body, query) }
+      return changedUserToWire(message, await changeState(ctx, input))
     },
   )
 
-const removedFactor = { 200: { description: 'It is gone, and all sessions with it', schema: FactorRemovedAnswer } }
+const removedFactor = ok(FactorRemovedAnswer, 'It is gone, and all sessions with it')
 
 adminStateRoutes.delete(
   '/mfa',
   {
+    id: 'removeSecondFactor',
     summary: 'Turn off the second factor of a user who has lost it; all sessions end',
     guard: adminRoute,
-    path: UserPath,
-    answers: removedFactor,
+    params: UserPath,
+    answer: removedFactor,
     errors: [notFound, mfaNotEnabled, ...freshFactorErrors],
   },
-  async ({ ctx, path }) => {
-    const { propagated } = await removeSecondFactor(ctx, path.id)
-    return Response.json({ message: 'Second factor removed', removed: 1, propagated })
+  async ({ ctx, params }) => {
+    const { propagated } = await removeSecondFactor(ctx, params.id)
+    return { message: 'Second factor removed', removed: 1, propagated }
   },
 )
 
 adminStateRoutes.delete(
   '/passkeys',
   {
+    id: 'removePasskeys',
     summary: 'Remove all passkeys of a user; all sessions end',
     guard: adminRoute,
-    path: UserPath,
-    answers: removedFactor,
+    params: UserPath,
+    answer: removedFactor,
     errors: [notFound, ...freshFactorErrors],
   },
-  async ({ ctx, path }) => {
-    const { removed, propagated } = await removePasskeys(ctx, path.id, null)
-    return Response.json({ message: `${removed} passkeys removed`, removed, propagated })
+  async ({ ctx, params }) => {
+    const { removed, propagated } = await removePasskeys(ctx, params.id, null)
+    return { message: `${removed} passkeys removed`, removed, propagated }
   },
 )
 
 adminStateRoutes.delete(
   '/passkeys/:passkey_id',
   {
+    id: 'removePasskeyOf',
     summary: 'Remove one passkey of a user; all sessions end',
     guard: adminRoute,
-    path: PasskeyPath,
-    answers: removedFactor,
+    params: PasskeyPath,
+    answer: removedFactor,
     errors: [notFound, passkeyNotFound, ...freshFactorErrors],
   },
-  async ({ ctx, path }) => {
-    const { removed, propagated } = await removePasskeys(ctx, path.id, path.passkey_id)
-    return Response.json({ message: 'Passkey removed', removed, propagated })
+  async ({ ctx, params }) => {
+    const { removed, propagated } = await removePasskeys(ctx, params.id, params.passkey_id)
+    return { message: 'Passkey removed', removed, propagated }
   },
 )

@@ -1,6 +1,6 @@
 import { actorOf } from '../../../context.ts'
+import { ok } from '../../../http/answers.ts'
 import { adminRoute } from '../../../http/guard.ts'
-import { renderError } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { malformedRequest, notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { readMaintenance, setMaintenance } from '../../maintenance/service.ts'
@@ -30,99 +30,104 @@ import {
   toActivityQuery,
 } from '../wire/system.ts'
 
-export const adminSystemRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin', renderError })
+export const adminSystemRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin' })
 
 adminSystemRoutes.get(
   '/stats',
   {
+    id: 'readStats',
     summary: 'Counts of the whole deployment',
     guard: adminRoute,
-    answers: { 200: { description: 'Twelve counts', schema: StatsAnswer } },
+    answer: ok(StatsAnswer, 'Twelve counts'),
   },
-  async ({ ctx }) => Response.json(statsToWire(await readStats(ctx))),
+  async ({ ctx }) => statsToWire(await readStats(ctx)),
 )
 
 adminSystemRoutes.get(
   '/health',
   {
+    id: 'checkSystem',
     summary: 'What each part of the service answers now',
     guard: adminRoute,
-    answers: { 200: { description: 'Also when a part does not answer', schema: SystemHealthAnswer } },
+    answer: ok(SystemHealthAnswer, 'Also when a part does not answer'),
   },
-  async ({ ctx }) => Response.json(systemHealthToWire(await checkSystem(ctx), ctx.config)),
+  async ({ ctx }) => systemHealthToWire(await checkSystem(ctx), ctx.config),
 )
 
 adminSystemRoutes.get(
   '/config',
   {
+    id: 'readMaintenance',
     summary: 'How this deployment is set up, without secrets',
     guard: adminRoute,
-    answers: { 200: { description: 'Features and limits', schema: SystemConfigAnswer } },
+    answer: ok(SystemConfigAnswer, 'Features and limits'),
   },
-  async ({ ctx }) => Response.json(systemConfigToWire(ctx.config, await readMaintenance(ctx))),
+  async ({ ctx }) => systemConfigToWire(ctx.config, await readMaintenance(ctx)),
 )
 
 adminSystemRoutes.get(
   '/activity-logs',
   {
+    id: 'listAdminActivity',
     summary: 'The event record, newest first',
     guard: adminRoute,
     query: ActivityQuery,
-    answers: { 200: { description: 'A page of entries', schema: ActivityAnswer } },
+    answer: ok(ActivityAnswer, 'A page of entries'),
     errors: [validationFailed, notFound],
   },
   async ({ ctx, query }) => {
     const entries = await listActivity(ctx, toActivityQuery(query))
-    return Response.json(entries.map(activityToWire))
+    return entries.map(activityToWire)
   },
 )
 
 adminSystemRoutes.post(
   '/cache/clear',
   {
+    id: 'clearCaches',
     summary: 'Clear what the isolate that answers remembers and can find again',
     isWrite: everyCall,
     guard: adminRoute,
-    answers: { 200: { description: 'What was cleared, and how much', schema: CacheClearedAnswer } },
+    answer: ok(CacheClearedAnswer, 'What was cleared, and how much'),
     errors: [serviceUnavailable],
   },
-  async ({ ctx }) => Response.json(cacheClearedToWire(await clearCaches(ctx))),
+  async ({ ctx }) => cacheClearedToWire(await clearCaches(ctx)),
 )
 
 adminSystemRoutes.post(
   '/sessions/revoke-all',
   {
+    id: 'revokeAllSessions',
     summary: 'End all sessions of a user',
     guard: adminRoute,
     body: UserRefBody,
     query: UserRefQuery,
-    answers: { 200: { description: 'How many were ended', schema: RevokedManyAnswer } },
+    answer: ok(RevokedManyAnswer, 'How many were ended'),
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body, query }) => {
     const ref = body.user_id ?? query.user_id
     if (ref === undefined) throw malformedRequest('user_id is required', { field: 'user_id' })
-    return Response.json(revokedManyToWire(await revokeAllSessions(ctx, ref)))
+    return revokedManyToWire(await revokeAllSessions(ctx, ref))
   },
 )
 
 adminSystemRoutes.post(
   '/maintenance-mode',
   {
+    id: 'setMaintenance',
     summary: 'Close sign-ups and sign-ins to all but admins, or open them again; sessions go on',
     isWrite: everyCall,
     guard: adminRoute,
     body: MaintenanceBody,
     query: MaintenanceQuery,
-    answers: {
-      200: { description: 'How it stands; every isolate has it within 3 seconds', schema: MaintenanceAnswer },
-    },
+    answer: ok(MaintenanceAnswer, 'How it stands; every isolate has it within 3 seconds'),
   },
   async ({ ctx, body, query }) => {
     const enabled = body.enabled ?? query.enabled
     if (enabled === undefined) throw malformedRequest('enabled is required', { field: 'enabled' })
     const state = { enabled, message: body.message ?? query.message ?? null }
     await setMaintenance(ctx, state, actorOf(ctx))
-    return Response.json(maintenanceToWire(state))
+    return maintenanceToWire(state)
   },
 )

@@ -1,5 +1,5 @@
+import { created, ok, withHeaders } from '../../../http/answers.ts'
 import { adminRoute } from '../../../http/guard.ts'
-import { renderError } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { ownAccount } from '../errors.ts'
@@ -31,110 +31,119 @@ import {
   UpdateUserBody,
 } from '../wire/users.ts'
 
-export const adminUserRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin', renderError })
+export const adminUserRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin' })
 
 adminUserRoutes.get(
   '/',
   {
+    id: 'listAdminUsers',
     summary: 'Users, newest first; how many there are in all is in X-Total-Count',
     guard: adminRoute,
     query: ListUsersQuery,
-    answers: { 200: { description: 'A page of users', schema: AdminUserWire.array() } },
+    answer: ok(AdminUserWire.array(), 'A page of users'),
     errors: [validationFailed],
   },
   async ({ ctx, query }) => {
     const { users, total } = await listAdminUsers(ctx, toListing(query))
-    return Response.json(users.map(adminUserToWire), { headers: { 'X-Total-Count': String(total) } })
+    return withHeaders(users.map(adminUserToWire), { 'X-Total-Count': String(total) })
   },
 )
 
 adminUserRoutes.get(
   '/:id',
   {
+    id: 'getAdminUser',
     summary: 'One user, in any state',
     guard: adminRoute,
-    path: UserPath,
-    answers: { 200: { description: 'The user, with failed attempts and locks', schema: AdminUserDetailWire } },
+    params: UserPath,
+    answer: ok(AdminUserDetailWire, 'The user, with failed attempts and locks'),
     errors: [notFound],
   },
-  async ({ ctx, path }) => Response.json(adminUserDetailToWire(await getAdminUser(ctx, path.id))),
+  async ({ ctx, params }) => adminUserDetailToWire(await getAdminUser(ctx, params.id)),
 )
 
 adminUserRoutes.patch(
   '/:id',
   {
+    id: 'updateUser',
     summary: 'Change state, role and verified address',
     guard: adminRoute,
-    path: UserPath,
+    params: UserPath,
     body: UpdateUserBody,
-    answers: { 200: { description: 'The user as it is now', schema: UpdatedUserAnswer } },
+    answer: ok(UpdatedUserAnswer, 'The user as it is now'),
     errors: [notFound, ownAccount, userStateConflict, lastAdmin, serviceUnavailable],
   },
-  async ({ ctx, path, body }) => {
-    const { propagated } = await updateUser(ctx, path.id, toUserUpdate(body))
-    const user = adminUserDetailToWire(await getAdminUser(ctx, path.id))
-    return Response.json({ message: 'User updated', propagated, user })
+  async ({ ctx, params, body }) => {
+    const { propagated } = await updateUser(ctx, params.id, toUserUpdate(body))
+    const user = adminUserDetailToWire(await getAdminUser(ctx, params.id))
+    return { message: 'User updated', propagated, user }
   },
 )
 
 const roleSpec = {
   summary: 'Give a user another role; the last admin keeps theirs',
   guard: adminRoute,
-  path: UserPath,
+  params: UserPath,
   body: RoleBody,
-  answers: { 200: { description: 'The user with the role', schema: ChangedUserAnswer } },
+  answer: ok(ChangedUserAnswer, 'The user with the role'),
   errors: [notFound, lastAdmin],
 }
 
-for (const declare of [adminUserRoutes.put, adminUserRoutes.patch])
-  declare('/:id/role', roleSpec, async ({ ctx, path, body }) =>
-    Response.json(changedUserToWire('Role changed', await changeRole(ctx, { ref: path.id, role: body.role }))),
-  )
+adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeRole' }, async ({ ctx, params, body }) =>
+  changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
+)
 
-const deletedUser = { 200: { description: 'What became of the user', schema: DeletedUserAnswer } }
+adminUserRoutes.patch('/:id/role', { ...roleSpec, id: 'changeRoleByPatch' }, async ({ ctx, params, body }) =>
+  changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
+)
+
+const deletedUser = ok(DeletedUserAnswer, 'What became of the user')
 
 adminUserRoutes.delete(
   '/:id',
   {
+    id: 'forceDelete',
     summary: 'Delete a user: sessions end at once, data goes after the grace period, or at once when permanent',
     guard: adminRoute,
-    path: UserPath,
+    params: UserPath,
     query: DeleteUserQuery,
-    answers: deletedUser,
+    answer: deletedUser,
     errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
   },
-  async ({ ctx, path, query }) => {
-    const ref = path.id
-    if (query.permanent) return Response.json(erasedToWire(await forceDelete(ctx, ref)))
-    return Response.json(deletedToWire(await deleteOther(ctx, ref)))
+  async ({ ctx, params, query }) => {
+    const ref = params.id
+    if (query.permanent) return erasedToWire(await forceDelete(ctx, ref))
+    return deletedToWire(await deleteOther(ctx, ref))
   },
 )
 
 adminUserRoutes.delete(
   '/:id/force-delete',
   {
+    id: 'forceDeleteUser',
     summary: 'Delete a user and all data, without a grace period and for good',
     guard: adminRoute,
-    path: UserPath,
-    answers: deletedUser,
+    params: UserPath,
+    answer: deletedUser,
     errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
   },
-  async ({ ctx, path }) => Response.json(erasedToWire(await forceDelete(ctx, path.id))),
+  async ({ ctx, params }) => erasedToWire(await forceDelete(ctx, params.id)),
 )
 
 adminUserRoutes.post(
   '/:id/notifications',
   {
+    id: 'notifyUserOf',
     summary: "Send a user a message: it reaches the user's sockets and the platform channel",
     isWrite: everyCall,
     guard: adminRoute,
-    path: UserPath,
+    params: UserPath,
     body: NotificationBody,
-    answers: { 201: { description: 'The notification', schema: NotificationAnswer } },
+    answer: created(NotificationAnswer, 'The notification'),
     errors: [notFound],
   },
-  async ({ ctx, path, body }) => {
-    const { userId } = await notifyUserOf(ctx, path.id, body)
-    return Response.json(notificationToWire(body, { userId, at: ctx.now() }), { status: 201 })
+  async ({ ctx, params, body }) => {
+    const { userId } = await notifyUserOf(ctx, params.id, body)
+    return notificationToWire(body, { userId, at: ctx.now() })
   },
 )

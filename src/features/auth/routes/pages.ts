@@ -1,6 +1,7 @@
 import type { Ctx } from '../../../context.ts'
+import { htmlPage } from '../../../http/answers.ts'
 import { publicRoute } from '../../../http/guard.ts'
-import { answerPage, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
+import { type Page, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { linkInvalid, passwordWrong, stepUpRequired, weakPassword } from '../errors.ts'
@@ -26,13 +27,13 @@ import { AnswerBody, ResetBody, TokenAndProofForm, TokenBody, TokenQuery, toRese
 /** Where links in mails lead. Opening one changes nothing, for mail scanners do: a form's POST does. */
 export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
 
-const page = { 200: { description: 'A page', contentType: 'text/html' } }
+const page = htmlPage
 
 const askSpec = {
   guard: publicRoute,
   query: TokenQuery,
   invalidIs400: true,
-  answers: page,
+  answer: page,
   errors: [linkInvalid, serviceUnavailable],
   hidden: true,
 } as const
@@ -42,7 +43,7 @@ const actSpec = {
   body: TokenBody,
   encoding: 'form',
   invalidIs400: true,
-  answers: page,
+  answer: page,
   errors: [forbidden, linkInvalid, serviceUnavailable],
   hidden: true,
 } as const
@@ -51,10 +52,7 @@ const actSpec = {
 const ASKED_AGAIN: readonly string[] = [stepUpRequired.code, invalidCode.code, passwordWrong.code]
 
 /** What was typed beside a link was missing or wrong: the form comes again, and says so. */
-async function orAskAgain(
-  act: () => Promise<Response>,
-  ask: (problem: string) => Promise<Response>,
-): Promise<Response> {
+async function orAskAgain(act: () => Promise<Page>, ask: (problem: string) => Promise<Page>): Promise<Page> {
   try {
     return await act()
   } catch (cause) {
@@ -65,13 +63,14 @@ async function orAskAgain(
 
 pageRoutes.get(
   '/verify-email',
-  { ...askSpec, summary: 'Asks whether the account is theirs whose address it is' },
-  async ({ ctx, query }) => answerPage(verifyEmailPage(await getVerification(ctx, query), query.token)),
+  { id: 'askVerification', ...askSpec, summary: 'Asks whether the account is theirs whose address it is' },
+  async ({ ctx, query }) => verifyEmailPage(await getVerification(ctx, query), query.token),
 )
 
 pageRoutes.post(
   '/verify-email',
   {
+    id: 'confirmVerification',
     ...actSpec,
     summary: 'Verifies an address, or takes its account from whoever made it',
     body: AnswerBody,
@@ -79,22 +78,30 @@ pageRoutes.post(
   },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
-    return answerPage(
-      body.answer === 'yes'
-        ? emailVerifiedPage(await verifyOwnEmail(ctx, body))
-        : disownedPage(await disownAccount(ctx, body)),
-    )
+    return body.answer === 'yes'
+      ? emailVerifiedPage(await verifyOwnEmail(ctx, body))
+      : disownedPage(await disownAccount(ctx, body))
   },
 )
 
-pageRoutes.get('/reset-password', { ...askSpec, summary: 'Asks for a new password' }, async ({ ctx, query }) => {
-  await getResetUser(ctx, query.token)
-  return answerPage(resetPasswordPage({ token: query.token }))
-})
+pageRoutes.get(
+  '/reset-password',
+  { id: 'askNewPassword', ...askSpec, summary: 'Asks for a new password' },
+  async ({ ctx, query }) => {
+    await getResetUser(ctx, query.token)
+    return resetPasswordPage({ token: query.token })
+  },
+)
 
 pageRoutes.post(
   '/reset-password',
-  { ...actSpec, summary: 'Sets a new password', body: ResetBody, errors: [...actSpec.errors, weakPassword] },
+  {
+    id: 'confirmNewPassword',
+    ...actSpec,
+    summary: 'Sets a new password',
+    body: ResetBody,
+    errors: [...actSpec.errors, weakPassword],
+  },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
     try {
@@ -102,22 +109,25 @@ pageRoutes.post(
     } catch (cause) {
       // The link still works: the form comes again.
       if (!(cause instanceof DomainError) || cause.code !== weakPassword.code) throw cause
-      return answerPage(resetPasswordPage({ token: body.token, problem: cause.message }))
+      return resetPasswordPage({ token: body.token, problem: cause.message })
     }
-    return answerPage(passwordSetPage)
+    return passwordSetPage
   },
 )
 
-const askReport = async (ctx: Ctx, token: string, problem?: string): Promise<Response> =>
-  answerPage(reportPage({ token, methods: await listReportProofs(ctx, token), problem }))
+const askReport = async (ctx: Ctx, token: string, problem?: string): Promise<Page> =>
+  reportPage({ token, methods: await listReportProofs(ctx, token), problem })
 
-pageRoutes.get('/report-activity', { ...askSpec, summary: 'Asks before an account is secured' }, ({ ctx, query }) =>
-  askReport(ctx, query.token),
+pageRoutes.get(
+  '/report-activity',
+  { id: 'askReport', ...askSpec, summary: 'Asks before an account is secured' },
+  ({ ctx, query }) => askReport(ctx, query.token),
 )
 
 pageRoutes.post(
   '/report-activity',
   {
+    id: 'confirmReport',
     ...actSpec,
     summary: 'Ends all sessions and the password, and asks for a new one',
     body: TokenAndProofForm,
@@ -125,21 +135,24 @@ pageRoutes.post(
   },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
-    const report = async () => answerPage(resetPasswordPage({ token: (await reportActivity(ctx, body)).resetToken }))
+    const report = async () => resetPasswordPage({ token: (await reportActivity(ctx, body)).resetToken })
     return orAskAgain(report, (problem) => askReport(ctx, body.token, problem))
   },
 )
 
-const askRevert = async (ctx: Ctx, token: string, problem?: string): Promise<Response> =>
-  answerPage(revertEmailPage({ ...(await getRevertedAddress(ctx, token)), token, problem }))
+const askRevert = async (ctx: Ctx, token: string, problem?: string): Promise<Page> =>
+  revertEmailPage({ ...(await getRevertedAddress(ctx, token)), token, problem })
 
-pageRoutes.get('/revert-email', { ...askSpec, summary: 'Asks before a change of address is taken back' }, (input) =>
-  askRevert(input.ctx, input.query.token),
+pageRoutes.get(
+  '/revert-email',
+  { id: 'askRevert', ...askSpec, summary: 'Asks before a change of address is taken back' },
+  (input) => askRevert(input.ctx, input.query.token),
 )
 
 pageRoutes.post(
   '/revert-email',
   {
+    id: 'confirmRevert',
     ...actSpec,
     summary: 'Takes a change of address back, and asks for a new password',
     body: TokenAndProofForm,
@@ -147,21 +160,24 @@ pageRoutes.post(
   },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
-    const revert = async () => answerPage(resetPasswordPage({ token: (await revertEmail(ctx, body)).resetToken }))
+    const revert = async () => resetPasswordPage({ token: (await revertEmail(ctx, body)).resetToken })
     return orAskAgain(revert, (problem) => askRevert(ctx, body.token, problem))
   },
 )
 
-const askRestore = async (ctx: Ctx, token: string, problem?: string): Promise<Response> =>
-  answerPage(restoreAccountPage({ token, methods: await listRestoreProofs(ctx, token), problem }))
+const askRestore = async (ctx: Ctx, token: string, problem?: string): Promise<Page> =>
+  restoreAccountPage({ token, methods: await listRestoreProofs(ctx, token), problem })
 
-pageRoutes.get('/restore-account', { ...askSpec, summary: 'Asks before an account is restored' }, ({ ctx, query }) =>
-  askRestore(ctx, query.token),
+pageRoutes.get(
+  '/restore-account',
+  { id: 'askRestore', ...askSpec, summary: 'Asks before an account is restored' },
+  ({ ctx, query }) => askRestore(ctx, query.token),
 )
 
 pageRoutes.post(
   '/restore-account',
   {
+    id: 'confirmRestore',
     ...actSpec,
     summary: 'Brings back an account that its user deleted',
     body: TokenAndProofForm,
@@ -171,7 +187,7 @@ pageRoutes.post(
     requireOwnForm(ctx, request)
     const restore = async () => {
       await restoreAccount(ctx, body)
-      return answerPage(accountRestoredPage)
+      return accountRestoredPage
     }
     return orAskAgain(restore, (problem) => askRestore(ctx, body.token, problem))
   },

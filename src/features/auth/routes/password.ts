@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
+import { ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
 import { UuidParam } from '../../../http/input.ts'
-import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { linkInvalid, redirectNotAllowed, weakPassword } from '../errors.ts'
@@ -25,35 +25,42 @@ import {
   toReset,
 } from '../wire/recovery.ts'
 
-export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth', renderError })
+export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth' })
 
-async function answerForgot(ctx: Ctx, forgot: ReturnType<typeof toForgot>): Promise<Response> {
+async function answerForgot(ctx: Ctx, forgot: ReturnType<typeof toForgot>) {
   await requestPasswordReset(ctx, forgot)
-  return Response.json(doneToWire('If the address is known, a link is on its way'))
+  return doneToWire('If the address is known, a link is on its way')
 }
 
-const answerReset = async (ctx: Ctx, reset: ReturnType<typeof toReset>): Promise<Response> =>
-  Response.json(endedToWire('Password reset', await resetPassword(ctx, reset)))
+const answerReset = async (ctx: Ctx, reset: ReturnType<typeof toReset>) =>
+  endedToWire('Password reset', await resetPassword(ctx, reset))
 
 passwordRoutes.post(
-  ['/auth/forgot-password', '/auth/password/forgot', '/auth/password/reset-request'],
+  '/auth/forgot-password',
   {
+    id: 'requestPasswordReset',
+    aliases: [
+      { path: '/auth/password/forgot', id: 'requestPasswordResetAlias' },
+      { path: '/auth/password/reset-request', id: 'requestPasswordResetAlias2' },
+    ],
     summary: 'Mail a link that sets a new password; answered alike whether or not the address is known',
     guard: publicRoute,
     body: ForgotBody,
-    answers: { 200: { description: 'A mail is sent if the address is known', schema: Done } },
+    answer: ok(Done, 'A mail is sent if the address is known'),
     errors: [redirectNotAllowed, serviceUnavailable],
   },
   ({ ctx, body }) => answerForgot(ctx, toForgot(body)),
 )
 
 passwordRoutes.post(
-  ['/auth/reset-password', '/auth/password/confirm'],
+  '/auth/reset-password',
   {
+    id: 'resetPassword',
+    aliases: [{ path: '/auth/password/confirm', id: 'resetPasswordAlias' }],
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: publicRoute,
     body: ResetBody,
-    answers: { 200: { description: 'The password is set', schema: DoneAndEnded } },
+    answer: ok(DoneAndEnded, 'The password is set'),
     errors: [linkInvalid, weakPassword, serviceUnavailable],
   },
   ({ ctx, body }) => answerReset(ctx, toReset(body)),
@@ -62,12 +69,11 @@ passwordRoutes.post(
 passwordRoutes.post(
   '/auth/password/reset',
   {
+    id: 'resetOrRequestPassword',
     summary: "Set a new password with a mailed link's token; without a token, mail the link",
     guard: publicRoute,
     body: ResetOrForgotBody,
-    answers: {
-      200: { description: 'The password is set, or a mail is sent if the address is known', schema: ResetOrForgot },
-    },
+    answer: ok(ResetOrForgot, 'The password is set, or a mail is sent if the address is known'),
     errors: [linkInvalid, weakPassword, redirectNotAllowed, serviceUnavailable],
   },
   ({ ctx, body: { token, email, ...body } }) =>
@@ -83,33 +89,36 @@ const changeSpec = {
   summary: "Change the caller's password; every other session ends. Wants a second factor of who has one",
   guard: confirmedUserRoute,
   body: ChangePasswordBody,
-  answers: { 200: { description: 'The password is changed', schema: DoneAndEnded } },
+  answer: ok(DoneAndEnded, 'The password is changed'),
   errors: [weakPassword, ...freshFactorErrors],
 }
 
-passwordRoutes.post('/auth/password/change', changeSpec, async ({ ctx, body }) =>
-  Response.json(endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body)))),
+passwordRoutes.post('/auth/password/change', { ...changeSpec, id: 'changePassword' }, async ({ ctx, body }) =>
+  endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
 )
 
-passwordRoutes.put('/auth/password/change', { ...changeSpec, hidden: true }, async ({ ctx, body }) =>
-  Response.json(endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body)))),
+passwordRoutes.put(
+  '/auth/password/change',
+  { id: 'changePasswordAlias2', ...changeSpec, hidden: true },
+  async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
 )
 
 passwordRoutes.put(
   '/auth/change-password',
-  { ...changeSpec, body: GatewayChangePasswordBody, invalidIs400: true },
-  async ({ ctx, body }) => Response.json(endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body)))),
+  { id: 'changePasswordAlias', ...changeSpec, body: GatewayChangePasswordBody, invalidIs400: true },
+  async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
 )
 
 passwordRoutes.post(
   '/users/:user_id/change-password',
   {
+    id: 'changePasswordOf',
     ...changeSpec,
-    path: z.object({ user_id: UuidParam }),
+    params: z.object({ user_id: UuidParam }),
     errors: [forbidden, ...changeSpec.errors],
   },
-  async ({ ctx, body, path }) => {
-    const input = { ...toPasswordChange(body), userId: path.user_id }
-    return Response.json(endedToWire(CHANGED, await changePasswordOf(ctx, input)))
+  async ({ ctx, body, params }) => {
+    const input = { ...toPasswordChange(body), userId: params.user_id }
+    return endedToWire(CHANGED, await changePasswordOf(ctx, input))
   },
 )

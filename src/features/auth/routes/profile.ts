@@ -1,5 +1,5 @@
+import { ok } from '../../../http/answers.ts'
 import { confirmedUserRoute } from '../../../http/guard.ts'
-import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, notFound } from '../../../lib/errors.ts'
 import { changeOwnProfile } from '../service/profile.ts'
@@ -12,17 +12,18 @@ import {
   toProfileChange,
 } from '../wire/profile.ts'
 
-export const profileRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', renderError })
+export const profileRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
 
 profileRoutes.patch(
   '/profile',
   {
+    id: 'changeOwnProfile',
     summary: "Change the caller's profile; a new address counts once its link is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUserRoute,
     body: ProfileBody,
-    answers: { 200: { description: 'The user, and the address that waits', schema: ChangedProfile } },
+    answer: ok(ChangedProfile, 'The user, and the address that waits'),
     errors: [conflict, notFound, ...freshFactorErrors],
   },
-  async ({ ctx, body }) => Response.json(changedProfileToWire(await changeOwnProfile(ctx, toProfileChange(body)))),
+  async ({ ctx, body }) => changedProfileToWire(await changeOwnProfile(ctx, toProfileChange(body))),
 )

@@ -1,37 +1,39 @@
+import { ok } from '../../../http/answers.ts'
 import { optionalUserRoute, recognizingRoute } from '../../../http/guard.ts'
-import { renderError } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
 import { Done, DoneAndEnded, doneToWire, ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
 
-export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', renderError })
+export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
 
 verificationRoutes.post(
-  ['/verify-email', '/email/verify'],
+  '/verify-email',
   {
+    id: 'verifyEmail',
+    aliases: [{ path: '/email/verify', id: 'verifyEmailAlias' }],
     summary:
       "Verify an address with a mailed link's token; a changed address takes effect. The access token of the same account says that the account is the caller's",
     guard: recognizingRoute,
     body: TokenBody,
-    answers: {
-      200: { description: 'The address is verified, now or by an earlier use of the link', schema: DoneAndEnded },
-    },
+    answer: ok(DoneAndEnded, 'The address is verified, now or by an earlier use of the link'),
     errors: [linkInvalid, conflict, serviceUnavailable],
   },
-  async ({ ctx, body }) => Response.json(verifiedToWire('Email verified', await verifyEmail(ctx, body))),
+  async ({ ctx, body }) => verifiedToWire('Email verified', await verifyEmail(ctx, body)),
 )
 
 const EMAIL_MISSING = { field: 'body.email', message: 'is required without an access token', type: 'required' }
 
 verificationRoutes.post(
-  ['/resend-verification', '/email/resend-verification'],
+  '/resend-verification',
   {
+    id: 'resendVerification',
+    aliases: [{ path: '/email/resend-verification', id: 'resendVerificationAlias' }],
     summary: 'Mail the verification link again: to the caller, or to the address in the body, whoever has it',
     guard: optionalUserRoute,
     body: ResendBody,
-    answers: { 200: { description: 'A mail is sent if there is an address to verify', schema: Done } },
+    answer: ok(Done, 'A mail is sent if there is an address to verify'),
     errors: [emailAlreadyVerified, serviceUnavailable],
   },
   async ({ ctx, body }) => {
@@ -39,6 +41,6 @@ verificationRoutes.post(
     if (body.email) await resendVerification(ctx, { email: body.email })
     else if (actor) await resendOwnVerification({ ...ctx, actor })
     else throw validationFailed({ validation_errors: [EMAIL_MISSING] })
-    return Response.json(doneToWire('If the address waits for verification, a link is on its way'))
+    return doneToWire('If the address waits for verification, a link is on its way')
   },
 )

@@ -35,10 +35,12 @@ export const RegistrationOptions = z
   })
   .meta({ id: 'PasskeyRegistrationOptions' })
 
-export const withBase64Ids = (options: PublicKeyCredentialCreationOptionsJSON) => ({
-  ...options,
-  excludeCredentials: options.excludeCredentials?.map(toBase64Id),
-})
+export const withBase64Ids = (options: PublicKeyCredentialCreationOptionsJSON) =>
+  registrationOptionsToWire({ ...options, excludeCredentials: options.excludeCredentials?.map(toBase64Id) ?? [] })
+
+/** The library's type leaves open what its options have; the schema says what these are. */
+export const registrationOptionsToWire = (options: PublicKeyCredentialCreationOptionsJSON) =>
+  RegistrationOptions.parse(options)
 
 /** PublicKeyCredentialRequestOptionsJSON (WebAuthn 5.5), and the id of the ceremony. */
 export const RequestOptions = z
@@ -82,7 +84,7 @@ const verified = { verified: z.literal(true) }
 
 export const Authenticated = z.union([SessionTokens.extend(verified), MfaChallengeWire.extend(verified)])
 
-export const authenticatedToWire = (result: SignInResult) => ({ verified: true, ...signInToWire(result) })
+export const authenticatedToWire = (result: SignInResult) => ({ verified: true as const, ...signInToWire(result) })
 
 export const PasskeyWire = z
   .object({

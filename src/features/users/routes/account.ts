@@ -1,3 +1,4 @@
+import { ok } from '../../../http/answers.ts'
 import { adminRoute, confirmedUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
@@ -38,99 +39,107 @@ import { renderUserError } from './wording.ts'
 export const userAccountRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
 
 /** A path with the name of a user, in either form. */
-const named = { path: UserPath, isHourly: isUsersApiForm }
+const named = { params: UserPath, isHourly: isUsersApiForm }
 
-const oneUser = { 200: { description: 'The user', schema: AskedUser } }
-const done = (description: string) => ({ 200: { description, schema: UserDone } })
+const oneUser = ok(AskedUser, 'The user')
+const done = (description: string) => ok(UserDone, description)
 
 userAccountRoutes.get(
   '/me',
-  { summary: 'The signed-in user', guard: userRoute, answers: oneUser, errors: [tokenInvalid] },
-  async ({ ctx }) => Response.json(askedUserToWire(await getVisibleUser(ctx, ctx.actor.id), ctx.actor.id)),
+  { id: 'getVisibleUser', summary: 'The signed-in user', guard: userRoute, answer: oneUser, errors: [tokenInvalid] },
+  async ({ ctx }) => askedUserToWire(await getVisibleUser(ctx, ctx.actor.id), ctx.actor.id),
 )
 
 const change = {
   guard: confirmedUserRoute,
   isWrite: isMoreThanCredentials,
   body: ProfileBody,
-  answers: { 200: { description: 'The user, and the address that waits', schema: ChangedUser } },
+  answer: ok(ChangedUser, 'The user, and the address that waits'),
   errors: [conflict, forbidden, notFound, ...freshFactorErrors],
 }
 const changeOwn = { ...change, summary: "Change the caller's profile: what is named; null empties a field" }
 const changeOne = { ...change, summary: 'Change a profile, for its user or an admin', ...named }
 
-userAccountRoutes.put('/me', changeOwn, async ({ ctx, body }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id)),
+userAccountRoutes.put('/me', { ...changeOwn, id: 'changeProfileOf' }, async ({ ctx, body }) =>
+  changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id),
 )
 
-userAccountRoutes.patch('/me', changeOwn, async ({ ctx, body }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id)),
+userAccountRoutes.patch('/me', { ...changeOwn, id: 'patchOwnProfile' }, async ({ ctx, body }) =>
+  changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id),
 )
 
 const deletion = {
   guard: confirmedUserRoute,
   body: DeletionBody,
   query: DeletionQuery,
-  answers: done('Every session has ended; the account is erased after the grace period'),
+  answer: done('Every session has ended; the account is erased after the grace period'),
   errors: [forbidden, notFound, lastAdmin, ...freshFactorErrors],
 }
 
 userAccountRoutes.delete(
   '/me',
-  { ...deletion, summary: "Delete the caller's account; wants a fresh factor" },
+  { id: 'deleteUser', ...deletion, summary: "Delete the caller's account; wants a fresh factor" },
   async ({ ctx, body, query }) =>
-    Response.json(userDoneToWire('Account deleted', await deleteUser(ctx, ctx.actor.id, toFactors(body, query)))),
+    userDoneToWire('Account deleted', await deleteUser(ctx, ctx.actor.id, toFactors(body, query))),
 )
 
 userAccountRoutes.delete(
   '/me/avatar',
   {
+    id: 'removeOwnAvatar',
     summary: "Remove the caller's picture",
     isWrite: everyCall,
     guard: confirmedUserRoute,
-    answers: done('The profile has no picture'),
+    answer: done('The profile has no picture'),
     errors: [notFound],
   },
-  async ({ ctx }) => Response.json(userDoneToWire('Avatar deleted', await removeOwnAvatar(ctx))),
+  async ({ ctx }) => userDoneToWire('Avatar deleted', await removeOwnAvatar(ctx)),
 )
 
 userAccountRoutes.get(
   '/:user_id',
   {
+    id: 'getUserByRef',
     summary: 'A user by UUID or number, for that user or an admin',
     guard: confirmedUserRoute,
     ...named,
-    answers: oneUser,
+    answer: oneUser,
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => Response.json(askedUserToWire(await getVisibleUser(ctx, path.user_id), path.user_id)),
+  async ({ ctx, params }) => askedUserToWire(await getVisibleUser(ctx, params.user_id), params.user_id),
 )
 
-userAccountRoutes.put('/:user_id', changeOne, async ({ ctx, body, path }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, path.user_id, toProfileChange(body)), path.user_id)),
+userAccountRoutes.put('/:user_id', { ...changeOne, id: 'replaceUserProfile' }, async ({ ctx, body, params }) =>
+  changedUserToWire(await changeProfileOf(ctx, params.user_id, toProfileChange(body)), params.user_id),
 )
 
-userAccountRoutes.patch('/:user_id', changeOne, async ({ ctx, body, path }) =>
-  Response.json(changedUserToWire(await changeProfileOf(ctx, path.user_id, toProfileChange(body)), path.user_id)),
+userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'patchUserProfile' }, async ({ ctx, body, params }) =>
+  changedUserToWire(await changeProfileOf(ctx, params.user_id, toProfileChange(body)), params.user_id),
 )
 
 userAccountRoutes.delete(
   '/:user_id',
-  { ...deletion, summary: 'Delete an account, for an admin, or its user with a fresh factor', ...named },
-  async ({ ctx, body, path, query }) =>
-    Response.json(userDoneToWire('User deleted', await deleteUser(ctx, path.user_id, toFactors(body, query)))),
+  {
+    id: 'deleteUserByRef',
+    ...deletion,
+    summary: 'Delete an account, for an admin, or its user with a fresh factor',
+    ...named,
+  },
+  async ({ ctx, body, params, query }) =>
+    userDoneToWire('User deleted', await deleteUser(ctx, params.user_id, toFactors(body, query))),
 )
 
 userAccountRoutes.get(
   '/:user_id/permissions',
   {
+    id: 'getUserPermissions',
     summary: 'What the platform role of a user allows, for that user or an admin',
     guard: confirmedUserRoute,
     ...named,
-    answers: { 200: { description: 'The permissions', schema: UserPermissions } },
+    answer: ok(UserPermissions, 'The permissions'),
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, path }) => Response.json(permissionsToWire(await getVisibleUser(ctx, path.user_id), path.user_id)),
+  async ({ ctx, params }) => permissionsToWire(await getVisibleUser(ctx, params.user_id), params.user_id),
 )
 
 const administration = { guard: adminRoute, ...named }
@@ -138,27 +147,28 @@ const administration = { guard: adminRoute, ...named }
 userAccountRoutes.post(
   '/:user_id/suspend',
   {
+    id: 'suspendUserByRef',
     ...administration,
     summary: 'Suspend a user: every session ends, and no way of signing in works',
     body: ReasonBody,
     query: ReasonQuery,
-    answers: done('The user is suspended'),
+    answer: done('The user is suspended'),
     errors: [notFound, userStateConflict, lastAdmin],
   },
-  async ({ ctx, body, path, query }) =>
-    Response.json(userDoneToWire('User suspended', await suspendUser(ctx, path.user_id, toReason(body, query)))),
+  async ({ ctx, body, params, query }) =>
+    userDoneToWire('User suspended', await suspendUser(ctx, params.user_id, toReason(body, query))),
 )
 
-const ending = { ...administration, answers: done('The user is active'), errors: [notFound, userStateConflict] }
+const ending = { ...administration, answer: done('The user is active'), errors: [notFound, userStateConflict] }
 
 userAccountRoutes.post(
   '/:user_id/unsuspend',
-  { ...ending, isWrite: everyCall, summary: 'End a suspension' },
-  async ({ ctx, path }) => Response.json(userDoneToWire('User unsuspended', await unsuspendUser(ctx, path.user_id))),
+  { id: 'unsuspendUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension' },
+  async ({ ctx, params }) => userDoneToWire('User unsuspended', await unsuspendUser(ctx, params.user_id)),
 )
 
 userAccountRoutes.post(
   '/:user_id/reactivate',
-  { ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
-  async ({ ctx, path }) => Response.json(userDoneToWire('User reactivated', await reactivateUser(ctx, path.user_id))),
+  { id: 'reactivateUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
+  async ({ ctx, params }) => userDoneToWire('User reactivated', await reactivateUser(ctx, params.user_id)),
 )
