@@ -26,16 +26,20 @@ beforeAll(async () => {
 })
 
 const VALID: Readonly<Record<string, unknown>> = {
-  '/api/v1/admin/users/:id/role': { role: 'user' },
-  '/api/v1/admin/users/:id/notifications': { title: 'x', message: 'x' },
+  'PATCH /api/v1/admin/users/:id': { is_active: true },
+  'PUT /api/v1/admin/users/:id/role': { role: 'user' },
+  'PATCH /api/v1/admin/users/:id/role': { role: 'user' },
+  'POST /api/v1/admin/users/:id/notifications': { title: 'x', message: 'x' },
 }
 
-const ask = (method: string, path: string, headers: Record<string, string>, id?: string) =>
-  app.fetch(id === undefined ? pathOf(path) : path.replace(':passkey_id', NOBODY).replace(':id', id), {
+function ask(method: string, path: string, headers: Record<string, string>, id?: string) {
+  const body = VALID[`${method} ${path}`]
+  return app.fetch(id === undefined ? pathOf(path) : path.replace(':passkey_id', NOBODY).replace(':id', id), {
     method,
-    headers: { ...headers, ...(path in VALID ? { 'content-type': 'application/json' } : {}) },
-    ...(path in VALID ? { body: JSON.stringify(VALID[path]) } : {}),
+    headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
   })
+}
 
 describe('the routes of administration', () => {
   it('are those that were reviewed', () => {

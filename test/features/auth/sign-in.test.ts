@@ -50,7 +50,7 @@ for (const path of ['signin', 'login']) {
       ['an empty identifier', { email: '', username: ' ', password: PASSWORD }],
       ['no password', { email: 'a@example.test' }],
       ['an empty password', { email: 'a@example.test', password: '' }],
-      ['a password of 129 characters', { email: 'a@example.test', password: 'x'.repeat(129) }],
+      ['a password of 1,025 characters', { email: 'a@example.test', password: 'x'.repeat(1025) }],
       ['an object for an email', { email: { $ne: null }, password: PASSWORD }],
       ['an array', []],
     ]
