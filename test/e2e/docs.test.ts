@@ -39,7 +39,7 @@ describe.skipIf(isMissing)('the API reference in a real browser (needs the progr
     for (let before = ''; before !== (await where()); ) {
       before = String(await where())
       for (const id of await page.locator('.opblock').evaluateAll((blocks) => blocks.map(({ id }) => id))) seen.add(id)
-      if (!hasLooked && [...seen].some((id) => id.endsWith('forgotPassword'))) {
+      if (!hasLooked && [...seen].some((id) => id.endsWith('-requestPasswordReset'))) {
         await look()
         hasLooked = true
       }

@@ -243,11 +243,12 @@ describe.each(SENSITIVE)('%s, of a user with a second factor', (route, sensitive
     expect((await ask(route, sensitive, raised, present)).status).toBe(200)
   })
 
-  it.runIf(takesCode)('is done with a code in its form', async () => {
-    const aged = await ageSession(app, await makeSubject(sensitive))
-    const code = totpAt(aged.secret, app.clock.now)
-    expect((await ask(route, sensitive, aged, { ...present, code })).status).toBe(200)
-  })
+  if (takesCode)
+    it('is done with a code in its form', async () => {
+      const aged = await ageSession(app, await makeSubject(sensitive))
+      const code = totpAt(aged.secret, app.clock.now)
+      expect((await ask(route, sensitive, aged, { ...present, code })).status).toBe(200)
+    })
 })
 
 describe.each(SENSITIVE.filter(([, { setsPassword }]) => setsPassword))('%s', (route, sensitive) => {
