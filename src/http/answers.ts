@@ -23,20 +23,14 @@ export const mapped = <V, S extends z.ZodType>(schema: S, write: (value: V) => W
   write,
 })
 
-/** A field that is converted, or read from a property of another name. */
-interface Field<V, S extends z.ZodType> {
-  readonly schema: S
-  readonly write: (value: V) => Wire<S>
-}
-
 interface FieldOfRow<Row, S extends z.ZodType> {
   readonly schema: S
   readonly from: (row: Row) => Wire<S>
 }
 
 /** Epoch milliseconds inside, ISO 8601 with `Z` on the wire. */
-export const instant: Field<number, z.ZodISODateTime> = { schema: z.iso.datetime(), write: toIso }
-export const instantOrNull: Field<number | null, z.ZodNullable<z.ZodISODateTime>> = {
+export const instant: Shape<number, z.ZodISODateTime> = { schema: z.iso.datetime(), write: toIso }
+export const instantOrNull: Shape<number | null, z.ZodNullable<z.ZodISODateTime>> = {
   schema: z.iso.datetime().nullable(),
   write: toIsoOrNull,
 }
@@ -64,24 +58,18 @@ type Fitting<Row, F> = {
       : never
 }
 
-type TakenBy<T> = T extends Field<infer V, z.ZodType> ? V : T extends z.ZodType ? Wire<T> : never
+type TakenBy<T> = T extends Shape<infer V> ? V : T extends z.ZodType ? Wire<T> : never
 type SchemaOf<T> = T extends z.ZodType ? T : T extends { readonly schema: infer S extends z.ZodType } ? S : never
 type ObjectOf<F> = z.ZodObject<{ -readonly [N in keyof F]: SchemaOf<F[N]> }>
 
 const camelOf = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-interface AnyField {
-  readonly schema: z.ZodType
-  readonly write?: (value: unknown) => unknown
-  readonly from?: (row: unknown) => unknown
-}
+type AnyField = Shape<unknown> | FieldOfRow<unknown, z.ZodType>
 
 const readerOf = (name: string, field: z.ZodType | AnyField): ((row: Record<string, unknown>) => unknown) => {
   const property = camelOf(name)
   if (field instanceof z.ZodType) return (row) => row[property]
-  const { from: read, write } = field
-  if (read) return read
-  return write ? (row) => write(row[property]) : (row) => row[property]
+  return 'from' in field ? field.from : (row) => field.write(row[property])
 }
 
 /**
