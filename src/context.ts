@@ -6,7 +6,8 @@ import type { EventActor } from './lib/event.ts'
 import { newUuid } from './lib/ids.ts'
 import { Isolate } from './lib/isolate.ts'
 import { createLog, type Log } from './lib/log.ts'
-import { within } from './lib/time.ts'
+import { CURRENT_COST, type HashCost } from './lib/password-hash/stored-hash.ts'
+import { delay, within } from './lib/time.ts'
 
 export interface Objects {
   user(userId: string): UserAuthorityRpc
@@ -40,6 +41,10 @@ export interface Ctx {
   now(): number
   newId(): string
   random(length: number): Uint8Array<ArrayBuffer>
+  /** Waits for as many milliseconds, so that an answer's time tells nothing. */
+  pause(ms: number): Promise<void>
+  /** Of new password hashes. Not a setting: a deployment could get it wrong. */
+  readonly hashCost: HashCost
   /** For fixed providers only, never for an address that somebody else chose. */
   fetch: typeof fetch
   readonly log: Log
@@ -182,6 +187,8 @@ export function createContext(source: ContextSource): Ctx {
     now: systemClock,
     newId: newUuid,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    pause: delay,
+    hashCost: CURRENT_COST,
     fetch: (input, init) => fetch(input, init),
     log,
     requestId,

@@ -4,6 +4,8 @@ import { type Env, isBroken, loadConfig } from '../../src/config.ts'
 import { type Ctx, createContext } from '../../src/context.ts'
 import { locationOf } from '../../src/features/validation/store.ts'
 import { Isolate } from '../../src/lib/isolate.ts'
+import { CURRENT_COST } from '../../src/lib/password-hash/stored-hash.ts'
+import { delay } from '../../src/lib/time.ts'
 import { documentOfService, requireDocumented } from './documented.ts'
 
 export const env = workerEnv as unknown as Env
@@ -18,6 +20,8 @@ export interface TestApp {
 }
 
 export interface TestAppOptions {
+  /** What makes time tell nothing, and hashes slow to guess. `REAL` in tests of that; nothing in all others. */
+  readonly timing?: Pick<Ctx, 'pause' | 'hashCost'>
   readonly isolate?: Isolate
   readonly override?: (ctx: Ctx) => Ctx
   /** What isolates of one location share; none, unless the test is about it: clocks that tests move do not move it. */
@@ -26,11 +30,21 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, unknown>>
 }
 
+const unchanged = (ctx: Ctx): Ctx => ctx
+
+const QUICK: Pick<Ctx, 'pause' | 'hashCost'> = {
+  pause: () => Promise.resolve(),
+  hashCost: { memoryKib: 64, passes: 1 },
+}
+
+/** As deployed. */
+export const REAL: Pick<Ctx, 'pause' | 'hashCost'> = { pause: delay, hashCost: CURRENT_COST }
+
 /** One isolate of the service, on the suite's real D1, KV and objects. Two of them are two isolates. */
 export function createTestApp(options: TestAppOptions = {}): TestApp {
   const isolate = options.isolate ?? new Isolate()
   locationOf({ isolate }).cache = options.cache ?? null
-  const override = options.override ?? ((ctx: Ctx) => ctx)
+  const override = (ctx: Ctx) => (options.override ?? unchanged)({ ...ctx, ...(options.timing ?? QUICK) })
   const env = { ...workerEnv, ...options.env } as unknown as Env
   const app: App = createApp({ isolate, override })
   const pending: Promise<unknown>[] = []

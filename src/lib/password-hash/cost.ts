@@ -1,5 +1,5 @@
 import { NATIVE_PBKDF2_ITERATIONS, NATIVE_SCRYPT_WORK } from './native.ts'
-import { CURRENT_ARGON2ID, isModuleArgon2, type Pbkdf2Digest, type StoredHash } from './stored-hash.ts'
+import { CURRENT_COST, isModuleArgon2, type Pbkdf2Digest, type StoredHash } from './stored-hash.ts'
 
 type Kind<K extends StoredHash['kind']> = Extract<StoredHash, { kind: K }>
 
@@ -56,9 +56,7 @@ function microsecondsOf(hash: StoredHash): number {
 export const costOf = (hash: StoredHash): number => Math.ceil(microsecondsOf(hash) / 1000)
 
 /** The same of our own. */
-export const OWN_HASH_MS = Math.ceil(
-  (CURRENT_ARGON2ID.memoryKib * CURRENT_ARGON2ID.passes * MICROSECONDS.argon2.module) / 1000,
-)
+export const OWN_HASH_MS = Math.ceil((CURRENT_COST.memoryKib * CURRENT_COST.passes * MICROSECONDS.argon2.module) / 1000)
 
 const DIGEST_NAMES: Record<Pbkdf2Digest, string> = { sha1: 'SHA-1', sha256: 'SHA-256', sha512: 'SHA-512' }
 

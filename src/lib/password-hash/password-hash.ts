@@ -7,10 +7,15 @@ import { costOf, findCostRefusal, MAX_HASH_MS } from './cost.ts'
 import { verifyBcrypt, verifyPbkdf2, verifyScrypt } from './derive.ts'
 import { MAX_VERIFIED_PASSWORD_LENGTH, passwordLength } from './length.ts'
 import { parseStoredHash } from './parse.ts'
-import { CURRENT_ARGON2ID, isCurrent, type StoredHash, toCurrentPhc } from './stored-hash.ts'
+import { CURRENT_COST, CURRENT_FORM, type HashCost, isCurrent, type StoredHash, toCurrentPhc } from './stored-hash.ts'
 
-interface Hashing {
+interface Verifying {
   readonly isolate: Isolate
+  /** Of new hashes. */
+  readonly hashCost: HashCost
+}
+
+interface Hashing extends Verifying {
   random(length: number): Uint8Array<ArrayBuffer>
 }
 
@@ -34,19 +39,15 @@ export const spellingsOf = (password: string): string[] => [
 
 /** A PHC string of the password in NFC: keyboards differ in how they compose letters. */
 export async function hashPassword(ctx: Hashing, password: string): Promise<string> {
-  const salt = ctx.random(CURRENT_ARGON2ID.saltBytes)
+  const salt = ctx.random(CURRENT_FORM.saltBytes)
   const key = await deriveWithSalt(ctx, password.normalize('NFC'), salt)
-  return toCurrentPhc(toBase64NoPadding(salt), toBase64NoPadding(key))
+  return toCurrentPhc(ctx.hashCost, toBase64NoPadding(salt), toBase64NoPadding(key))
 }
 
 /** The key alone, as `hashPassword` derives it, under a salt that a set of short secrets shares. */
-export function deriveWithSalt(
-  ctx: { isolate: Isolate },
-  secret: string,
-  salt: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array> {
-  const { memoryKib, passes, lanes, keyBytes } = CURRENT_ARGON2ID
-  const parameters = { variant: 'argon2id', version: 0x13, memoryKib, passes, lanes, salt } as const
+export function deriveWithSalt(ctx: Verifying, secret: string, salt: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const { lanes, keyBytes } = CURRENT_FORM
+  const parameters = { variant: 'argon2id', version: 0x13, ...ctx.hashCost, lanes, salt } as const
   return deriveArgon2(ctx, utf8(secret), parameters, keyBytes)
 }
 
@@ -71,15 +72,11 @@ async function matches(ctx: { isolate: Isolate }, password: string, hash: Stored
  * Whether `password` is the one that `stored` was made from. Ours were made from NFC; an imported one is tried with each
  * spelling. False, and nothing spent, for a malformed hash, one beyond the cost bounds, and a password that is too long.
  */
-export async function verifyPassword(
-  ctx: { isolate: Isolate },
-  stored: string,
-  password: string,
-): Promise<Verification> {
+export async function verifyPassword(ctx: Verifying, stored: string, password: string): Promise<Verification> {
   const hash = parseStoredHash(stored)
   const isRefused = !hash || findCostRefusal(hash) !== null || passwordLength(password) > MAX_VERIFIED_PASSWORD_LENGTH
   if (isRefused) return { matches: false, isOutdated: false }
-  const isOurs = isCurrent(hash)
+  const isOurs = isCurrent(hash, ctx.hashCost)
   for (const spelling of isOurs ? [password.normalize('NFC')] : spellingsOf(password)) {
     if (await matches(ctx, spelling, hash)) return { matches: true, isOutdated: !isOurs }
   }
@@ -104,7 +101,7 @@ export function readImportedHash(
   if (!hash) return { reason: 'the hash is malformed or of an unknown form', isTooDear: false }
   const reason = findCostRefusal(hash, maxMs)
   if (reason !== null) return { reason, isTooDear: true }
-  return { hash: isCurrent(hash) ? `argon2${stored}` : stored }
+  return { hash: isCurrent(hash, CURRENT_COST) ? `argon2${stored}` : stored }
 }
 
 /** What verifying one spelling takes, in ms of CPU: more than `MAX_HASH_MS` for what is refused, 0 for what is malformed. */

@@ -45,26 +45,33 @@ type Argon2 = Extract<StoredHash, { kind: 'argon2' }>
 
 export type Pbkdf2Digest = 'sha1' | 'sha256' | 'sha512'
 
-/** What new passwords are hashed with: argon2id, RFC 9106 with OWASP's parameters for 19 MiB. Memory is in KiB. */
-export const CURRENT_ARGON2ID = { memoryKib: 19_456, passes: 2, lanes: 1, saltBytes: 16, keyBytes: 32 } as const
-
-/** The PHC string of a hash made with `CURRENT_ARGON2ID`. Salt and key are base64 without padding. */
-export const toCurrentPhc = (saltBase64: string, keyBase64: string): string => {
-  const { memoryKib, passes, lanes } = CURRENT_ARGON2ID
-  return `$argon2id$v=19$m=${memoryKib},t=${passes},p=${lanes}$${saltBase64}$${keyBase64}`
+/** What hashing a new password takes: memory in KiB, and how often it is passed over (RFC 9106 3.1). */
+export interface HashCost {
+  readonly memoryKib: number
+  readonly passes: number
 }
+
+/** OWASP's parameters of argon2id for 19 MiB. */
+export const CURRENT_COST: HashCost = { memoryKib: 19_456, passes: 2 }
+
+/** What all new hashes have in common. */
+export const CURRENT_FORM = { lanes: 1, saltBytes: 16, keyBytes: 32 } as const
+
+/** The PHC string of a new hash. Salt and key are base64 without padding. */
+export const toCurrentPhc = ({ memoryKib, passes }: HashCost, saltBase64: string, keyBase64: string): string =>
+  `$argon2id$v=19$m=${memoryKib},t=${passes},p=${CURRENT_FORM.lanes}$${saltBase64}$${keyBase64}`
 
 /** What the WASM module computes; the rest goes through JavaScript. */
 export const isModuleArgon2 = ({ variant, version }: Pick<Argon2, 'variant' | 'version'>): boolean =>
   variant === 'argon2id' && version === 0x13
 
 /** Whether it is one of ours, and a sign-in need not hash the password anew. */
-export const isCurrent = (hash: StoredHash): boolean =>
+export const isCurrent = (hash: StoredHash, { memoryKib, passes }: HashCost): boolean =>
   hash.kind === 'argon2' &&
   !hash.isDjango &&
   isModuleArgon2(hash) &&
-  hash.memoryKib === CURRENT_ARGON2ID.memoryKib &&
-  hash.passes === CURRENT_ARGON2ID.passes &&
-  hash.lanes === CURRENT_ARGON2ID.lanes &&
-  hash.salt.length >= CURRENT_ARGON2ID.saltBytes &&
-  hash.key.length === CURRENT_ARGON2ID.keyBytes
+  hash.memoryKib === memoryKib &&
+  hash.passes === passes &&
+  hash.lanes === CURRENT_FORM.lanes &&
+  hash.salt.length >= CURRENT_FORM.saltBytes &&
+  hash.key.length === CURRENT_FORM.keyBytes

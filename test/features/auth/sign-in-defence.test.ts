@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { createUser } from '../../../src/features/users/service.ts'
 import type { User } from '../../../src/features/users/types.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
-import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
+import { createTestApp, env, json, REAL, type TestApp } from '../../support/app.ts'
 import { createAppWithObjects, withMethods } from '../../support/objects.ts'
+import { createTimedApp } from '../../support/timed.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 
 const app = createTestApp()
@@ -137,10 +138,10 @@ describe('guesses of one network over many accounts', () => {
 })
 
 describe('a failed sign-in', () => {
+  const on = createTimedApp()
   const timed = async (identifier: string, password: string, address: string) => {
-    const began = Date.now()
-    const { status } = await signIn(identifier, password, address)
-    return { status, took: Date.now() - began }
+    const { result, took } = await on.timed(() => signIn(identifier, password, address, on))
+    return { status: result.status, took }
   }
 
   it('takes at least 400 ms, whoever it is for and whatever failed', async () => {
@@ -157,6 +158,23 @@ describe('a failed sign-in', () => {
     expect(all.map(({ status }) => status)).toEqual([401, 401, 401, 423])
     // A timer may go off within the millisecond before.
     for (const { took } of all) expect(took).toBeGreaterThanOrEqual(399)
+  })
+
+  it('takes about as long for an unknown address, a hash of ours and one of another system', async () => {
+    const deployed = createTestApp({ timing: REAL })
+    const [ours, foreign] = [await signUpUser(deployed), await createCheapUser()]
+    const medians: number[] = []
+    for (const email of [ours.email, foreign.email, newEmail()]) {
+      const took: number[] = []
+      for (let round = 0; round < 3; round += 1) {
+        const began = performance.now()
+        expect((await signIn(email, 'wrong password', newAddress(), deployed)).status).toBe(401)
+        took.push(performance.now() - began)
+      }
+      medians.push(took.sort((a, b) => a - b)[1] ?? 0)
+    }
+    expect(Math.min(...medians)).toBeGreaterThanOrEqual(399)
+    expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(2)
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { EndReason } from '../../../src/durable/rpc.ts'
 import { createUser, findUser, replacePasswordHash } from '../../../src/features/users/service.ts'
 import type { User } from '../../../src/features/users/types.ts'
-import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
+import { createTestApp, env, json, REAL, type TestApp } from '../../support/app.ts'
 import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { newAddress, newEmail, PASSWORD, signInUser, signUpUser } from '../../support/users.ts'
 
@@ -119,15 +119,16 @@ describe('a hash of another form', () => {
       '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4',
     ],
   ]
+  const deployed = createTestApp({ timing: REAL })
   it.each(forms)('%s signs in, and is hashed anew without ending sessions', async (_name, password, hash) => {
     const { id, email, authVersion } = await imported(hash)
-    expect((await signIn(app, email, password)).status).toBe(200)
-    await app.settled()
+    expect((await signIn(deployed, email, password)).status).toBe(200)
+    await deployed.settled()
     const after = await findUser(await app.ctx(), id)
     expect(after?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
     expect(after?.authVersion).toBe(authVersion)
-    expect((await signIn(app, email, password)).status).toBe(200)
-    expect((await signIn(app, email, `${password}x`)).status).toBe(401)
+    expect((await signIn(deployed, email, password)).status).toBe(200)
+    expect((await signIn(deployed, email, `${password}x`)).status).toBe(401)
   })
 
   it('stays when the password was wrong, and when it is current', async () => {

@@ -2,21 +2,14 @@ import { expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { json } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
+import { createTimedApp } from '../../support/timed.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
 import { addPasskey, app, beginRegistration, beginSignIn, codeOf, post } from './support.ts'
 
-const ROUNDS = 20
+const timedApp = createTimedApp()
+const ROUNDS = 4
 
-const sorted = (times: readonly number[]) => times.toSorted((a, b) => a - b)
-const medianOf = (times: readonly number[]): number => sorted(times)[Math.floor(times.length / 2)] ?? 0
-
-/** The share of both samples that lies where both have some: 1 when a time tells nothing. */
-function overlapOf(a: readonly number[], b: readonly number[]): number {
-  const [low, high] = [Math.max(Math.min(...a), Math.min(...b)), Math.min(Math.max(...a), Math.max(...b))]
-  return [...a, ...b].filter((time) => time >= low && time <= high).length / (a.length + b.length)
-}
-
-it('the beginning of a sign-in tells by no status, header, key or time who exists and who has a passkey', async () => {
+it('the beginning of a sign-in tells by no status, header or key who exists and who has a passkey', async () => {
   const users = await Promise.all(
     Array.from({ length: ROUNDS }, async (_, index) => {
       const user = await signUpUser(app)
@@ -24,28 +17,16 @@ it('the beginning of a sign-in tells by no status, header, key or time who exist
     }),
   )
   await app.settled()
-  const known: number[] = []
-  const unknown: number[] = []
   const shapes = new Set<string>()
-  // Interleaved: whatever the machine does meanwhile, it does to both.
   for (const { email } of users) {
-    for (const [address, times] of [
-      [email, known],
-      [newEmail(), unknown],
-    ] as const) {
-      const began = performance.now()
+    for (const address of [email, newEmail()]) {
       const answer = await post('authenticate/begin', { email: address })
-      times.push(performance.now() - began)
       const { allowCredentials, ...rest } = await answer.json<{ allowCredentials: Record<string, unknown>[] }>()
       const keys = [Object.keys(rest), Object.keys(allowCredentials[0] ?? {})]
       shapes.add(JSON.stringify([answer.status, [...answer.headers.keys()].toSorted(), keys]))
     }
   }
-  const [a, b] = [medianOf(known), medianOf(unknown)]
-  const overlap = overlapOf(known, unknown)
-  console.log(`known ${a.toFixed(1)} ms, unknown ${b.toFixed(1)} ms (medians), overlap ${overlap.toFixed(2)}`)
   expect([...shapes]).toHaveLength(1)
-  expect(overlap).toBeGreaterThan(0.5)
 })
 
 it('nothing that is done with the credentials of a beginning tells whether they are made up', async () => {
@@ -71,10 +52,11 @@ it('nothing that is done with the credentials of a beginning tells whether they 
       codeOf(await post('authenticate/complete', { credential: await forged(await beginSignIn(begin)) }))
     const stepUp = async () => {
       const credential = await forged(await beginSignIn())
-      const began = performance.now()
-      const answer = await app.fetch('/api/v1/auth/step-up', json({ credential }, attacker.headers))
-      expect(performance.now() - began).toBeGreaterThanOrEqual(395)
-      return codeOf(answer)
+      const { result, took } = await timedApp.timed(() =>
+        timedApp.fetch('/api/v1/auth/step-up', json({ credential }, attacker.headers)),
+      )
+      expect(took).toBeGreaterThanOrEqual(399)
+      return codeOf(result)
     }
     const register = async () => {
       const credential = await (await SoftwareAuthenticator.make({ id })).create(await beginRegistration(attacker))

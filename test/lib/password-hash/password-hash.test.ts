@@ -18,11 +18,13 @@ import {
 } from '../../../src/lib/password-hash/password-hash.ts'
 import { pbkdf2InWasm } from '../../../src/lib/password-hash/pbkdf2.ts'
 import type { Pbkdf2Digest } from '../../../src/lib/password-hash/stored-hash.ts'
+import { CURRENT_COST } from '../../../src/lib/password-hash/stored-hash.ts'
 import rfc from '../../vectors/kdf-rfc.json'
 import passlib from '../../vectors/password-hashes.passlib.json'
 
 const newHashing = () => ({
   isolate: new Isolate(),
+  hashCost: CURRENT_COST,
   random: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
 })
 const ctx = newHashing()

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Isolate } from '../../../src/lib/isolate.ts'
 import { parseStoredHash } from '../../../src/lib/password-hash/parse.ts'
 import { findHashRefusal, isHashable, verifyPassword } from '../../../src/lib/password-hash/password-hash.ts'
+import { CURRENT_COST } from '../../../src/lib/password-hash/stored-hash.ts'
 import argon2 from '../../vectors/argon2.reference.json'
 import pyca from '../../vectors/bcrypt.pyca.json'
 import firebase from '../../vectors/firebase-scrypt.json'
@@ -10,7 +11,7 @@ import passlib from '../../vectors/password-hashes.passlib.json'
 
 type Vector = readonly (string | { readonly hex: string })[]
 
-const ctx = { isolate: new Isolate() }
+const ctx = { isolate: new Isolate(), hashCost: CURRENT_COST }
 
 /** Vectors whose password is no UTF-8 have no spelling in JSON: no client can send them. */
 const textVectors = (vectors: readonly Vector[]): (readonly [string, string])[] =>

@@ -4,7 +4,7 @@ import { sha256 } from '../../../lib/crypto.ts'
 import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { type DomainError, rateLimited } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
-import { delay, HOUR, SECOND, toIso } from '../../../lib/time.ts'
+import { HOUR, SECOND, toIso } from '../../../lib/time.ts'
 import { tellLocked } from '../../account-safety/service/lock.ts'
 import { normalizeIdentifier } from '../../users/service.ts'
 import type { User } from '../../users/types.ts'
@@ -24,7 +24,7 @@ const NETWORK_SIGN_UPS = { limit: 1000, windowMs: HOUR }
  * its time. `typed` is the password that it was about.
  */
 export async function failSlowly<T>(
-  ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log'>,
+  ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log' | 'pause'>,
   work: () => Promise<T>,
   typed: string | null = null,
 ): Promise<T> {
@@ -33,9 +33,9 @@ export async function failSlowly<T>(
     return await work()
   } catch (failure) {
     // The platform's clock stands still while code runs: what a hash took it shows after the next event alone.
-    await delay(0)
+    await ctx.pause(0)
     const floor = await findFailureFloor(ctx, typed)
-    await delay(Math.max(0, began + floor - ctx.now()))
+    await ctx.pause(Math.max(0, began + floor - ctx.now()))
     throw failure
   }
 }

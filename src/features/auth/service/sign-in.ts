@@ -46,7 +46,7 @@ export interface SignInInput {
 }
 
 /** No password derives these bytes; verifying one takes as long as verifying a real one. */
-const DUMMY_HASH = toCurrentPhc('A'.repeat(22), 'A'.repeat(43))
+const dummyHash = (ctx: Pick<Ctx, 'hashCost'>): string => toCurrentPhc(ctx.hashCost, 'A'.repeat(22), 'A'.repeat(43))
 
 /**
  * The one sign-in with a password, of every surface. Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, SERVICE_UNAVAILABLE.
@@ -61,7 +61,7 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   const user = await findUserByIdentifier(ctx, input.identifier)
   const attempt = await countAttempt(ctx, await attemptOf(ctx, user, input.identifier))
   const stored = user?.passwordHash ?? null
-  const verification = await verifyPassword(ctx, stored ?? DUMMY_HASH, input.password)
+  const verification = await verifyPassword(ctx, stored ?? dummyHash(ctx), input.password)
   if (!user || stored === null || !verification.matches)
     throw await failAttempt(ctx, attempt, refused(ctx, 'wrong_password', user))
   if (verification.isOutdated) ctx.defer(renewHash(ctx, { userId: user.id, from: stored, password: input.password }))

@@ -1,5 +1,4 @@
 import type { Ctx } from '../../../context.ts'
-import { delay } from '../../../lib/time.ts'
 
 const FLOOR_MS = 400
 
@@ -9,12 +8,12 @@ const FLOOR_MS = 400
  * Throws only what the look-up throws: an outage, which hits known and unknown alike.
  */
 export async function answerAlike<T>(
-  ctx: Pick<Ctx, 'now' | 'defer'>,
+  ctx: Pick<Ctx, 'now' | 'defer' | 'pause'>,
   look: () => Promise<T>,
   act: (found: T) => Promise<unknown>,
 ): Promise<void> {
   const began = ctx.now()
   const found = await look()
   ctx.defer(act(found))
-  await delay(Math.max(0, began + FLOOR_MS - ctx.now()))
+  await ctx.pause(Math.max(0, began + FLOOR_MS - ctx.now()))
 }
