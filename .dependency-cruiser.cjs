@@ -1,10 +1,37 @@
 // Who may import whom (docs/architecture.md). Each rule is seen to catch a seeded violation: scripts/support/import-rules.ts.
-const IN_FEATURE = '^src/features/([^/]+)/'
+const IN_FEATURE = '^src/features/((?:factors/)?[^/]+)/'
 const role = (...names) => `/(${names.join('|')})(/|\\.ts$)`
-const feature = (...names) => `^src/features/(${names.join('|')})/`
-
-const TIER_2 = ['account-safety', 'mfa', 'passkeys', 'sso', 'scim', 'orgs', 'rbac', 'policies']
-const TIER_3 = ['audit', 'webhooks', 'compliance', 'admin']
+/** Features in their order: each may use the services of those before it. */
+const FEATURES = [
+  'localization',
+  'events',
+  'keys',
+  'clients',
+  'mail',
+  'links',
+  'users',
+  'sessions',
+  'maintenance',
+  'validation',
+  'factors/password',
+  'factors/totp',
+  'factors/passkeys',
+  'sockets',
+  'sign-in',
+  'oauth',
+  'account',
+  'user-import',
+  'health',
+  'admin',
+  'docs',
+]
+const feature = (names) => `^src/features/(${names.join('|')})/`
+const orderRules = FEATURES.slice(0, -1).map((name, index) => ({
+  name: `order: ${name}`,
+  severity: 'error',
+  from: { path: feature([name]) },
+  to: { path: feature(FEATURES.slice(index + 1)), dependencyTypesNot: ['type-only'] },
+}))
 
 module.exports = {
   forbidden: [
@@ -28,10 +55,16 @@ module.exports = {
       to: { path: 'node_modules/(hono|drizzle-orm)/' },
     },
     {
-      name: 'db-knows-only-tables',
+      name: 'db-knows-no-feature',
       severity: 'error',
       from: { path: '^src/db/' },
-      to: { path: '^src/(http|compat|features)/', pathNot: role('tables') },
+      to: { path: '^src/(http|compat|features|durable|revocation)/' },
+    },
+    {
+      name: 'revocation-is-a-leaf',
+      severity: 'error',
+      from: { path: '^src/revocation/' },
+      to: { path: '^src/(?!lib/|revocation/)', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'http-knows-no-feature',
@@ -52,10 +85,10 @@ module.exports = {
       to: { path: '(node_modules/hono/|^src/(http|compat)/)' },
     },
     {
-      name: 'objects-call-services',
+      name: 'objects-know-no-feature',
       severity: 'error',
       from: { path: '^src/durable/' },
-      to: { path: '^src/features/', pathNot: role('service', 'rules', 'errors', 'types') },
+      to: { path: '^src/features/' },
     },
     {
       // What a socket and an object say to each other is a contract of both sides, as the RPC is.
@@ -64,7 +97,7 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(index\\.ts$|durable/)' },
       to: {
         path: '^src/durable/',
-        pathNot: ['^src/durable/rpc\\.ts$', '^src/durable/sockets/(cursor|frames|upgrade)\\.ts$'],
+        pathNot: ['^src/durable/rpc\\.ts$', '^src/durable/sockets/(channels|closing|cursor|frames|upgrade)\\.ts$'],
       },
     },
     {
@@ -102,15 +135,15 @@ module.exports = {
     {
       name: 'features-meet-at-service',
       severity: 'error',
-      from: { path: IN_FEATURE, pathNot: role('wire') },
-      to: { path: '^src/features/', pathNot: ['^src/features/$1/', role('service', 'types', 'tables')] },
+      from: { path: IN_FEATURE, pathNot: role('routes', 'wire') },
+      to: { path: '^src/features/', pathNot: ['^src/features/$1/', role('service', 'types', 'tables', 'errors')] },
     },
     {
       // One shape of a user, wherever it is answered.
       name: 'wires-share-shapes',
       severity: 'error',
-      from: { path: '^src/features/([^/]+)/wire(/|\\.ts$)' },
-      to: { path: '^src/features/', pathNot: ['^src/features/$1/', role('service', 'types', 'wire')] },
+      from: { path: `${IN_FEATURE}(?:routes|wire)(/|\\.ts$)` },
+      to: { path: '^src/features/', pathNot: ['^src/features/$1/', role('service', 'types', 'wire', 'errors')] },
     },
     {
       // A row's type is the domain's: whoever calls the service may name it.
@@ -118,27 +151,23 @@ module.exports = {
       severity: 'error',
       from: { path: IN_FEATURE, pathNot: role('store') },
       to: {
-        path: '^src/features/[^/]+/tables\\.ts$',
+        path: '^src/features/.+/tables\\.ts$',
         pathNot: '^src/features/$1/',
         dependencyTypesNot: ['type-only'],
       },
     },
+    ...orderRules,
     {
-      name: 'tier-1-uses-no-tier-2',
+      // Whatever it imports: a feature that stands in no place may use all others.
+      name: 'every-feature-has-its-place',
       severity: 'error',
-      from: { path: IN_FEATURE, pathNot: feature('auth', 'oauth', ...TIER_2, ...TIER_3) },
-      to: { path: feature(...TIER_2) },
-    },
-    {
-      name: 'tier-3-is-used-by-nobody',
-      severity: 'error',
-      from: { path: IN_FEATURE, pathNot: feature(...TIER_3) },
-      to: { path: feature(...TIER_3) },
+      from: { path: '^src/features/', pathNot: feature(FEATURES) },
+      to: {},
     },
     {
       name: 'rules-are-pure',
       severity: 'error',
-      from: { path: '^src/features/[^/]+/rules(/|\\.ts$)' },
+      from: { path: '^src/features/.+/rules(/|\\.ts$)' },
       to: {
         path: '^src/',
         pathNot: ['^src/lib/', role('rules', 'types', 'errors')],

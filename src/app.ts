@@ -5,32 +5,35 @@ import type { Surface } from './compat/surface.ts'
 import { usersApi } from './compat/users-api/surface.ts'
 import { type Config, type Env, isBroken, loadConfig, SURFACES, type SurfaceName } from './config.ts'
 import { type Ctx, createContext, systemClock } from './context.ts'
-import { accountSafetyPages, accountSafetyRoutes } from './features/account-safety/routes.ts'
+import { activityRoutes } from './features/account/routes/activity.ts'
+import { userDirectoryRoutes } from './features/account/routes/directory.ts'
+import { passkeyRoutes } from './features/account/routes/passkeys.ts'
+import { profileRoutes } from './features/account/routes/profile.ts'
+import { mfaRoutes } from './features/account/routes/second-factor.ts'
+import { userAccountRoutes } from './features/account/routes/users.ts'
 import { adminRegisterRoutes } from './features/admin/routes/register.ts'
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminUserRoutes } from './features/admin/routes/users.ts'
-import { pageRoutes } from './features/auth/routes/pages.ts'
-import { passwordRoutes } from './features/auth/routes/password.ts'
-import { profileRoutes } from './features/auth/routes/profile.ts'
-import { verificationRoutes } from './features/auth/routes/verification.ts'
-import { wayBackRoutes } from './features/auth/routes/way-back.ts'
-import { authRoutes } from './features/auth/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
-import { deadLetterRoutes } from './features/dead-letters/routes.ts'
 import { createDocsRoutes } from './features/docs/routes.ts'
-import { eventRoutes } from './features/events/routes.ts'
+import { deadLetterRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
-import { magicLinkPages, magicLinkRoutes } from './features/magic-links/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
-import { mfaRoutes } from './features/mfa/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
-import { passkeyRoutes } from './features/passkeys/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
+import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'
+import { pageRoutes } from './features/sign-in/routes/pages.ts'
+import { passkeySignInRoutes } from './features/sign-in/routes/passkeys.ts'
+import { passwordRoutes } from './features/sign-in/routes/password.ts'
+import { reportRoutes, unlockPages } from './features/sign-in/routes/report-and-unlock.ts'
+import { secondFactorRoutes } from './features/sign-in/routes/second-factor.ts'
+import { authRoutes } from './features/sign-in/routes/sign-in.ts'
+import { verificationRoutes } from './features/sign-in/routes/verification.ts'
+import { wayBackRoutes } from './features/sign-in/routes/way-back.ts'
+import { eventRoutes } from './features/sockets/routes.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
-import { userAccountRoutes } from './features/users/routes/account.ts'
-import { userDirectoryRoutes } from './features/users/routes/directory.ts'
 import { answerGateway, isCheckPath } from './features/validation/gateway.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
@@ -60,18 +63,21 @@ const listCoreRoutes = (): Route[] =>
     docsRoutes,
     keysRoutes,
     authRoutes,
+    secondFactorRoutes,
     mfaRoutes,
     verificationRoutes,
     passwordRoutes,
     profileRoutes,
     wayBackRoutes,
     pageRoutes,
-    accountSafetyRoutes,
-    accountSafetyPages,
+    activityRoutes,
+    reportRoutes,
+    unlockPages,
     magicLinkRoutes,
     magicLinkPages,
     oauthRoutes,
     validationRoutes,
+    passkeySignInRoutes,
     passkeyRoutes,
     sessionRoutes,
     userImportRoutes,

@@ -1,6 +1,6 @@
 import type { Config, Env } from './config.ts'
 import { connect, type Db } from './db/client.ts'
-import type { EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
+import type { Caller, EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
 import { serviceUnavailable } from './lib/errors.ts'
 import type { EventActor } from './lib/event.ts'
 import { newUuid } from './lib/ids.ts'
@@ -94,6 +94,9 @@ export interface PrincipalCtx extends Ctx {
 
 /** Who asks, as events name them. */
 export const actorOf = ({ actor }: ActorCtx): EventActor => ({ type: actor.type, id: actor.id })
+
+/** Who asks, as objects keep it with what they did. */
+export const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })
 
 async function hashByte(text: string): Promise<number> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))

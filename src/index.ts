@@ -1,12 +1,21 @@
 import { createApp } from './app.ts'
 import { type Env, requireConfig } from './config.ts'
 import { type Ctx, createContext, sharedIsolate } from './context.ts'
+import { EventHub as HubObject } from './durable/event-hub/event-hub.ts'
+import { UserAuthority as UserObject } from './durable/user-authority/user-authority.ts'
+import { findSocketIdentity } from './features/sockets/service/open.ts'
 import { runQueue, runScheduled } from './jobs.ts'
 
-export { EventHub } from './durable/event-hub/event-hub.ts'
 export { RevocationFeed } from './durable/revocation-feed/revocation-feed.ts'
 export { SignInGuard } from './durable/sign-in-guard/sign-in-guard.ts'
-export { UserAuthority } from './durable/user-authority/user-authority.ts'
+
+export class EventHub extends HubObject {
+  protected override readonly identify = findSocketIdentity
+}
+
+export class UserAuthority extends UserObject {
+  protected override readonly identify = findSocketIdentity
+}
 
 const app = createApp({ isolate: sharedIsolate })
 

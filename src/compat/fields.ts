@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { isEmail, isPlainText } from '../features/users/service.ts'
+import { isEmail, isPlainText } from '../features/users/service/users.ts'
 import {
   MAX_PASSWORD_LENGTH,
   MAX_VERIFIED_PASSWORD_LENGTH,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type SignedIn, signInOrThrow, signInOrThrowErrors } from '../features/auth/service/sign-in.ts'
+import { type SignedIn, signInOrThrow, signInOrThrowErrors } from '../features/sign-in/service/sign-in.ts'
 import { ok } from '../http/answers.ts'
 import { publicRoute } from '../http/guard.ts'
 import { createRoutes, type Routes } from '../http/router.ts'

@@ -3,7 +3,7 @@ import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
 import type { EventDraft, FeedEntry } from '../lib/event.ts'
 import { within } from '../lib/time.ts'
-import { events, users } from './schema.ts'
+import { events } from './tables.ts'
 
 /** An event that rides in the batch of its change. */
 export interface CommittedEvent extends EventDraft {
@@ -92,7 +92,7 @@ function hasChanged(result: unknown): boolean {
 /** `changes()` counts the statement just before, so each event is written only when the one before it was. */
 function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`changes() > 0`) {
   const claimsVersion: SQL = draft.raisesClaims
-    ? sql`(select ${users.claimsVersion} from ${users} where ${users.id} = ${draft.userId})`
+    ? sql`(select claims_version from users where id = ${draft.userId})`
     : sql`null`
   const row = sql`select
     null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},

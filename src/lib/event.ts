@@ -42,3 +42,8 @@ export interface RecordedEvent {
   readonly ip: string | null
   readonly userAgent: string | null
 }
+
+/** What an object sends to the queue: events that it recorded, on their way to D1. */
+export interface ObjectEventsMessage {
+  readonly events: readonly RecordedEvent[]
+}

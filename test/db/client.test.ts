@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, it, vi } from 'vitest'
 import { connect } from '../../src/db/client.ts'
-import { clients } from '../../src/db/schema.ts'
+import { clients } from '../../src/features/clients/tables.ts'
 import { DomainError } from '../../src/lib/errors.ts'
 import { env } from '../support/app.ts'
 

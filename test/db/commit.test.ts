@@ -1,7 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { commit, commitAll, record } from '../../src/db/commit.ts'
-import { clients, events } from '../../src/db/schema.ts'
+import { events } from '../../src/db/tables.ts'
+import { clients } from '../../src/features/clients/tables.ts'
 import { createTestApp } from '../support/app.ts'
 import { createWatchedApp } from '../support/objects.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { openSession } from '../../src/features/sessions/service.ts'
-import { createUser } from '../../src/features/users/service.ts'
+import { createUser } from '../../src/features/users/service/users.ts'
 import type { User } from '../../src/features/users/types.ts'
 import { hashPassword } from '../../src/lib/password-hash/password-hash.ts'
 import { form, freshMachine, type Machine, requestToken } from '../features/oauth/support.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { isMoreThanCredentials } from '../../src/features/auth/wire/profile.ts'
+import { isMoreThanCredentials } from '../../src/features/account/wire/profile.ts'
 import { ok } from '../../src/http/answers.ts'
 import type { Identity } from '../../src/http/guard.ts'
 import { publicRoute } from '../../src/http/guard.ts'

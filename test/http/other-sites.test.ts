@@ -1,7 +1,7 @@
 import bcrypt from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
-import { createUser } from '../../src/features/users/service.ts'
+import { createUser } from '../../src/features/users/service/users.ts'
 import type { Route } from '../../src/http/router.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import { createTestApp, env, json } from '../support/app.ts'

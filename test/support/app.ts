@@ -2,10 +2,10 @@ import { env as workerEnv } from 'cloudflare:workers'
 import { type App, createApp } from '../../src/app.ts'
 import { type Env, isBroken, loadConfig } from '../../src/config.ts'
 import { type Ctx, createContext } from '../../src/context.ts'
-import { locationOf } from '../../src/features/validation/store.ts'
 import { Isolate } from '../../src/lib/isolate.ts'
 import { CURRENT_COST } from '../../src/lib/password-hash/stored-hash.ts'
 import { delay } from '../../src/lib/time.ts'
+import { locationOf } from '../../src/revocation/pull.ts'
 import { documentOfService, requireDocumented } from './documented.ts'
 
 export const env = workerEnv as unknown as Env

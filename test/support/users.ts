@@ -1,4 +1,4 @@
-import type { UserWire } from '../../src/features/users/wire.ts'
+import type { UserWire } from '../../src/features/users/wire/user.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import { env, json, type TestApp } from './app.ts'
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import type { VerifiedEmail } from '../../features/auth/service/email-change.ts'
 import { isHealthy } from '../../features/health/service.ts'
 import type { HealthReport } from '../../features/health/types.ts'
+import type { VerifiedEmail } from '../../features/sign-in/service/email-change.ts'
 import { PropagatedField } from '../../http/propagated.ts'
 import { toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { RegistrationInput } from '../../features/auth/service/sign-up.ts'
-import { fullNameOf } from '../../features/users/service.ts'
+import type { RegistrationInput } from '../../features/sign-in/service/sign-up.ts'
+import { fullNameOf } from '../../features/users/service/users.ts'
 import type { User } from '../../features/users/types.ts'
 import { PropagatedField } from '../../http/propagated.ts'
 import { EmailField, NameField, NewPasswordField } from '../fields.ts'

@@ -1,11 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
-import { keepDeadLetters } from '../../features/dead-letters/service.ts'
-import { codeOfAnswer } from '../../features/events/rules/closing.ts'
-import { identifyToken } from '../../features/events/service/sockets.ts'
-import { markDelivered, readUndelivered } from '../../features/events/service.ts'
-import type { UndeliveredEvent } from '../../features/events/types.ts'
+import type { UndeliveredEvent } from '../../db/delivery.ts'
+import { keepDeadLetters, markDelivered, readUndelivered } from '../../db/delivery.ts'
 import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
@@ -14,6 +11,8 @@ import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
+import { codeOfAnswer } from '../sockets/closing.ts'
+import type { IdentifyToken } from '../sockets/sockets.ts'
 import { createSockets } from '../sockets/sockets.ts'
 import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
 import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
@@ -28,7 +27,9 @@ const MAX_PAGE = 500
 const MAX_SOCKETS = 32_000
 
 /** One topic's ordered log: registered objects and service clients' sockets get it. A shell over the modules it makes. */
-export class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
+export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
+  /** Whose socket a token opens. From the Worker: checking a token is a feature's. */
+  protected abstract readonly identify: IdentifyToken
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
   /** Fresh for each use: a D1 session reads at least what it has read before, not what others have written since. */
@@ -67,7 +68,7 @@ export class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
     logger: this.#logger,
     limit: MAX_SOCKETS,
     clock: () => this.clock(),
-    verify: async (token) => (await identifyToken(this.context(), token)).identity,
+    verify: (token) => this.identify(this.context(), token),
     isLive: ({ principal }) => principal.type === 'client',
   })
   #config: Config | null = null

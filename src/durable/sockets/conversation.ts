@@ -1,9 +1,9 @@
-import { isSamePrincipal, mayRead, ownChannel } from '../../features/events/rules/channels.ts'
-import { decodeCursor, encodeCursor, MAX_CHANNELS, type Positions } from '../../features/events/rules/cursor.ts'
-import * as frames from '../../features/events/rules/frames.ts'
 import type { Log } from '../../lib/log.ts'
 import type { SocketIdentity } from '../rpc.ts'
+import { isSamePrincipal, mayRead, ownChannel } from './channels.ts'
+import { decodeCursor, encodeCursor, MAX_CHANNELS, type Positions } from './cursor.ts'
 import type { Delivery } from './delivery.ts'
+import * as frames from './frames.ts'
 import { isOpen, type SocketStates } from './states.ts'
 
 /** Frames that are no good before the socket is closed; of those that are too large, one is enough. */

@@ -1,10 +1,10 @@
-import { ownChannel } from '../../features/events/rules/channels.ts'
-import { encodeCursor } from '../../features/events/rules/cursor.ts'
-import { CLOSE, eventBody, eventFrame, gap } from '../../features/events/rules/frames.ts'
 import type { Log } from '../../lib/log.ts'
 import { delay, SECOND, within } from '../../lib/time.ts'
 import type { EventLog } from '../event-log.ts'
 import type { LoggedEvent, LogPage } from '../rpc.ts'
+import { ownChannel } from './channels.ts'
+import { encodeCursor } from './cursor.ts'
+import { CLOSE, eventBody, eventFrame, gap } from './frames.ts'
 import { isOpen, type SocketState, type SocketStates } from './states.ts'
 
 const PAGE = 200

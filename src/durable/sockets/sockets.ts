@@ -1,20 +1,24 @@
-import { mayRead, ownChannel } from '../../features/events/rules/channels.ts'
-import { decodeCursor, encodeCursor, type Positions } from '../../features/events/rules/cursor.ts'
-import { CLOSE, connection, PING, PONG } from '../../features/events/rules/frames.ts'
-import { fromUpgrade } from '../../features/events/rules/upgrade.ts'
+import type { Ctx } from '../../context.ts'
 import type { Log } from '../../lib/log.ts'
 import { SECOND } from '../../lib/time.ts'
 import type { Alarms } from '../alarms.ts'
 import type { EventLog } from '../event-log.ts'
 import type { LoggedEvent, SocketIdentity } from '../rpc.ts'
+import { mayRead, ownChannel } from './channels.ts'
 import { createConversation } from './conversation.ts'
+import { decodeCursor, encodeCursor, type Positions } from './cursor.ts'
 import { createDelivery, type HubReader } from './delivery.ts'
+import { CLOSE, connection, PING, PONG } from './frames.ts'
 import { createSocketStates } from './states.ts'
 import type { Tickets } from './tickets.ts'
+import { fromUpgrade } from './upgrade.ts'
 
 const EXPIRY_ALARM = 'sockets-expiry'
 const CATCH_UP_ALARM = 'sockets-catch-up'
 const CATCH_UP_MS = 2 * SECOND
+
+/** Whose socket an access token opens; null for a token that is not good. Throws SERVICE_UNAVAILABLE. */
+export type IdentifyToken = (ctx: Ctx, token: string) => Promise<SocketIdentity | null>
 
 export interface SocketsOptions {
   readonly state: DurableObjectState

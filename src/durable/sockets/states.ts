@@ -1,7 +1,7 @@
-import type { Positions } from '../../features/events/rules/cursor.ts'
-import { CLOSE } from '../../features/events/rules/frames.ts'
 import type { Log } from '../../lib/log.ts'
 import type { SocketIdentity } from '../rpc.ts'
+import type { Positions } from './cursor.ts'
+import { CLOSE } from './frames.ts'
 
 /** All that is known of a socket. It stands in the attachment, so that it outlives hibernation. */
 export interface SocketState {

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts'
-import { markDelivered, readUndelivered } from '../../features/events/service.ts'
-import type { UndeliveredEvent } from '../../features/events/types.ts'
+import type { UndeliveredEvent } from '../../db/delivery.ts'
+import { markDelivered, readUndelivered } from '../../db/delivery.ts'
 import { raiseClaimsVersion } from './credentials.ts'
 import type { Turn } from './turn.ts'
 

@@ -1,8 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, requireConfig } from '../../config.ts'
 import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
-import { keepDeadLetters } from '../../features/dead-letters/service.ts'
-import { codeOfAnswer } from '../../features/events/rules/closing.ts'
+import { keepDeadLetters } from '../../db/delivery.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import { createAlarms } from '../alarms.ts'
@@ -10,6 +9,8 @@ import { createEventLog } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
+import { codeOfAnswer } from '../sockets/closing.ts'
+import type { IdentifyToken } from '../sockets/sockets.ts'
 import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { drainRows, takeRows } from './delivered.ts'
@@ -30,7 +31,9 @@ const LOG_ALARM = 'log'
 const PROPAGATION_MS = 2 * SECOND
 
 /** The truth for one user's sessions, and the order of that user's events. A shell: the rules are in the modules beside it. */
-export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthorityRpc {
+export abstract class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthorityRpc {
+  /** Whose socket a token opens. From the Worker: checking a token is a feature's. */
+  protected abstract readonly identify: IdentifyToken
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
   /** Fresh for each use: a D1 session reads at least what it has read before, not what others have written since. */
@@ -57,6 +60,7 @@ export class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthori
     logger: this.#logger,
     clock: () => this.clock(),
     context: () => this.context(),
+    verify: (token) => this.identify(this.context(), token),
     userId: () => this.#userId() ?? '',
   })
   #config: Config | null = null

@@ -1,12 +1,12 @@
 import type { Ctx } from '../../context.ts'
-import { identifyToken } from '../../features/events/service/sockets.ts'
 import type { SocketIdentity } from '../rpc.ts'
 import { createSockets, type Sockets, type SocketsOptions } from '../sockets/sockets.ts'
 import { checkSession } from './snapshots.ts'
 
 const MAX_SOCKETS = 20
 
-export interface UserSocketsOptions extends Pick<SocketsOptions, 'state' | 'log' | 'alarms' | 'tickets' | 'logger'> {
+export interface UserSocketsOptions
+  extends Pick<SocketsOptions, 'state' | 'log' | 'alarms' | 'tickets' | 'logger' | 'verify'> {
   clock(): number
   context(): Ctx
   userId(): string
@@ -25,7 +25,6 @@ export function createUserSockets({ context, userId, ...options }: UserSocketsOp
     ...options,
     limit: MAX_SOCKETS,
     isLive,
-    verify: async (token) => (await identifyToken(context(), token)).identity,
     hub: {
       join: async (topic) => (await context().objects.hub(topic).register({ topic, userId: userId() })).head,
       read: (topic, after, limit) => context().objects.hub(topic).read({ topic, after, limit }),

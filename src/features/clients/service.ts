@@ -4,7 +4,7 @@ import { equalSecrets, hashSecret, newSecret } from '../../lib/crypto.ts'
 import { defineError } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { isUuid } from '../../lib/ids.ts'
-import { applyToOwnView } from '../validation/service/freshness.ts'
+import { applyToOwnView } from '../../revocation/freshness.ts'
 import { findClientRow, insertClient, listClientRows, updateDisabled } from './store.ts'
 import type { Client, ClientRow } from './tables.ts'
 

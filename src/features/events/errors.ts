@@ -1,5 +1,8 @@
 import { defineError } from '../../lib/errors.ts'
 
-export const upgradeRequired = defineError('UPGRADE_REQUIRED', 'upgrade_required', 'This path speaks WebSocket only')
-export const cursorInvalid = defineError('INVALID_CURSOR', 'malformed', 'The cursor is not valid')
-export const tooManySockets = defineError('TOO_MANY_SOCKETS', 'rate_limited', 'Too many open connections')
+export const deadLetterNotFound = defineError('DEAD_LETTER_NOT_FOUND', 'not_found', 'Dead letter not found')
+export const deadLetterOutdated = defineError(
+  'DEAD_LETTER_OUTDATED',
+  'conflict',
+  'What is kept at the edge of a session is never written late',
+)

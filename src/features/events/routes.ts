@@ -1,51 +1,39 @@
-import { created, response } from '../../http/answers.ts'
-import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
-import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
-import { createRoutes } from '../../http/router.ts'
-import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
-import { cursorInvalid, tooManySockets, upgradeRequired } from './errors.ts'
-import { connectSocket } from './service/connect.ts'
-import { EVENTS_SCOPE, issueTicket, type SocketCredential } from './service/sockets.ts'
-import { headerToken, protocolToken, SocketQuery, switchingProtocols, TicketAnswer, ticketToWire } from './wire.ts'
+import { ok } from '../../http/answers.ts'
+import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
+import { createRoutes, everyCall } from '../../http/router.ts'
+import { serviceUnavailable, unauthorized, validationFailed } from '../../lib/errors.ts'
+import { deadLetterNotFound, deadLetterOutdated } from './errors.ts'
+import { listDeadLetters, requeueDeadLetter } from './service/dead-letters.ts'
+import { DeadLetterListAnswer, DeadLetterPath, deadLetterToWire, ListDeadLettersQuery, RequeueAnswer } from './wire.ts'
 
-export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events' })
+export const deadLetterRoutes = createRoutes({ prefix: '/api/v1/admin/dead-letters', tag: 'admin' })
 
-eventRoutes.get(
-  '/websocket/ws',
+deadLetterRoutes.get(
+  '',
   {
-    id: 'connectSocket',
-    aliases: [{ path: '/ws', id: 'connectSocketAlias' }],
-    summary: 'Session events as they happen, over a WebSocket',
-    // The credential is the socket's own: query, subprotocol, header or first frame. A cookie is never read.
-    guard: publicRoute,
-    query: SocketQuery,
-    invalidIs400: true,
-    answer: response(101, 'The socket is open'),
-    errors: [upgradeRequired, originNotAllowed, cursorInvalid, tooManySockets, serviceUnavailable],
+    id: 'listDeadLetters',
+    summary: 'What objects have set aside because its receiver refuses it, newest first',
+    guard: adminRoute,
+    query: ListDeadLettersQuery,
+    answer: ok(DeadLetterListAnswer, 'A page of dead letters, without their content'),
+    errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
   },
-  async ({ ctx, query, request }) => {
-    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw upgradeRequired()
-    // Another site's page must not open sockets in its visitor's name.
-    requireKnownSite(ctx, request)
-    const socket = await connectSocket(ctx, { credential: credentialOf(request, query), after: query.after ?? null })
-    return switchingProtocols(request, socket)
+  async ({ ctx, query }) => {
+    const { letters, total } = await listDeadLetters(ctx, query)
+    return { dead_letters: letters.map(deadLetterToWire), total, ...query }
   },
 )
 
-function credentialOf(request: Request, query: { token?: string | undefined; ticket?: string | undefined }) {
-  if (query.ticket !== undefined) return { type: 'ticket', value: query.ticket } satisfies SocketCredential
-  const token = query.token ?? protocolToken(request) ?? headerToken(request)
-  return token === null ? null : ({ type: 'token', value: token } satisfies SocketCredential)
-}
-
-eventRoutes.post(
-  '/websocket/ticket',
+deadLetterRoutes.post(
+  '/:id/requeue',
   {
-    id: 'issueTicket',
-    summary: 'A ticket that opens one socket within 30 seconds',
-    guard: principalRoute(EVENTS_SCOPE),
-    answer: created(TicketAnswer, 'The ticket'),
-    errors: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+    id: 'requeueDeadLetter',
+    summary: 'Hand a dead letter to its receiver once more',
+    isWrite: everyCall,
+    guard: adminRoute,
+    params: DeadLetterPath,
+    answer: ok(RequeueAnswer, 'Whether it was taken at once; if not it waits'),
+    errors: [unauthorized, tokenInvalid, adminRequired, deadLetterNotFound, deadLetterOutdated, serviceUnavailable],
   },
-  async ({ ctx }) => ticketToWire(await issueTicket(ctx)),
+  async ({ ctx, params }) => ({ id: params.id, ...(await requeueDeadLetter(ctx, params.id)) }),
 )

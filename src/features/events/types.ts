@@ -1,18 +1,4 @@
-import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
-
-/** A row of the record that no log has taken yet, with what its delivery carries. */
-export interface UndeliveredEvent {
-  readonly event: RecordedEvent
-  /** The user's `claims_version` after the change, when the change raised it. */
-  readonly claimsVersion: number | null
-  readonly feedEntry: FeedEntry | null
-}
-
-/** What an object sends to the queue: events that it recorded, on their way to D1. */
-export interface ObjectEventsMessage {
-  readonly events: readonly RecordedEvent[]
-}
 
 /** What one type of event says. */
 export interface EventType {
@@ -217,4 +203,15 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
   'key.created': { when: 'A signing key was made', subject: 'key', data: ['alg', 'signs_from'] },
   'key.rotated': { when: 'A signing key got a successor', subject: 'key', data: ['before', 'after'] },
   'key.revoked': { when: 'A signing key was withdrawn at once', subject: 'key', data: ['kid'] },
+}
+
+/** What an object's outbox has set aside, without its content. */
+export interface DeadLetter {
+  readonly id: string
+  /** Whose object it is of; null is the `platform` hub's. */
+  readonly userId: string | null
+  readonly destination: string
+  readonly attempts: number
+  /** When it was set aside. Epoch milliseconds. */
+  readonly createdAt: number
 }

@@ -1,38 +1,38 @@
 import * as z from 'zod'
+import { integerParam, UuidParam } from '../../http/input.ts'
+import { toIso } from '../../lib/time.ts'
+import type { DeadLetter } from './types.ts'
 
-const MAX_QUERY_LENGTH = 8192
-const Text = z.string().min(1).max(MAX_QUERY_LENGTH)
-
-export const SocketQuery = z.object({
-  token: Text.optional().meta({
-    description: 'An access token. It ends up in logs: prefer a ticket or the subprotocol.',
-  }),
-  ticket: Text.optional().meta({ description: 'From `POST /api/v1/websocket/ticket`.' }),
-  after: Text.optional().meta({ description: 'A cursor: what came after it is replayed first.' }),
+export const ListDeadLettersQuery = z.object({
+  limit: integerParam(1, 100).default(50),
+  offset: integerParam(0, 1_000_000).default(0),
 })
 
-export const TicketAnswer = z.object({ ticket: z.string(), expires_in: z.int() }).meta({ id: 'WebSocketTicket' })
+export const DeadLetterPath = z.object({ id: UuidParam })
 
-export const ticketToWire = ({ ticket, expiresIn }: { ticket: string; expiresIn: number }) => ({
-  ticket,
-  expires_in: expiresIn,
+const DeadLetterAnswer = z
+  .object({
+    id: z.uuid(),
+    user_id: z.uuid().nullable(),
+    destination: z.string(),
+    attempts: z.int(),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'DeadLetter' })
+
+export const DeadLetterListAnswer = z.object({
+  dead_letters: z.array(DeadLetterAnswer),
+  total: z.int(),
+  limit: z.int(),
+  offset: z.int(),
 })
 
-const PROTOCOL = 'bearer'
+export const RequeueAnswer = z.object({ id: z.uuid(), delivered: z.boolean() })
 
-/** `Sec-WebSocket-Protocol: bearer, <token>`; null when the client offers another or none. */
-export function protocolToken(request: Request): string | null {
-  const [name, token] = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((part) => part.trim())
-  return name === PROTOCOL && token ? token : null
-}
-
-/** `Authorization: Bearer <token>` (RFC 6750 2.1). */
-export function headerToken(request: Request): string | null {
-  return /^Bearer +([\w.~+/-]+=*)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null
-}
-
-/** A client that offered protocols closes unless one of them is chosen (RFC 6455 4.1). */
-export function switchingProtocols(request: Request, socket: WebSocket): Response {
-  const headers: HeadersInit = protocolToken(request) === null ? {} : { 'Sec-WebSocket-Protocol': PROTOCOL }
-  return new Response(null, { status: 101, webSocket: socket, headers })
-}
+export const deadLetterToWire = (letter: DeadLetter): z.input<typeof DeadLetterAnswer> => ({
+  id: letter.id,
+  user_id: letter.userId,
+  destination: letter.destination,
+  attempts: letter.attempts,
+  created_at: toIso(letter.createdAt),
+})

@@ -2,7 +2,7 @@ import { ok, withHeaders } from '../../http/answers.ts'
 import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
-import { listKeyStates, listPublicKeys, rotateKeysNow } from './service.ts'
+import { listKeyStates, listPublicKeys, rotateKeysNow } from './service/tokens.ts'
 import {
   Discovery,
   discoveryToWire,

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Config } from '../../config.ts'
 import { PropagatedField } from '../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
-import type { RotationResult } from './service.ts'
+import type { RotationResult } from './service/tokens.ts'
 import type { PublicJwk, RingKey } from './types.ts'
 
 /** RFC 7517 4, RFC 7518 6. */

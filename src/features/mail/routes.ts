@@ -3,7 +3,7 @@ import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
 import { mailNotDead, mailNotFound } from './errors.ts'
-import { listMailbox, listMails, requeueMail } from './service.ts'
+import { listMailbox, listMails, requeueMail } from './service/mails.ts'
 import {
   ListMailsQuery,
   MailAnswer,

@@ -2,12 +2,13 @@ import type { Ctx } from '../../context.ts'
 import { rateLimited } from '../../lib/errors.ts'
 import { networkOf } from '../../lib/network.ts'
 import { HOUR, SECOND, toSeconds } from '../../lib/time.ts'
+import { applyToOwnView } from '../../revocation/freshness.ts'
 import { authenticateClient } from '../clients/service.ts'
 import type { Client } from '../clients/tables.ts'
-import { isUserClaims, loadSigningKey, mintClientToken, verifyAccessToken } from '../keys/service.ts'
+import { isUserClaims, loadSigningKey, mintClientToken, verifyAccessToken } from '../keys/service/tokens.ts'
 import type { ClientClaims } from '../keys/types.ts'
 import { endSessionById, inspectRefreshToken, revokeByRefreshToken } from '../sessions/service.ts'
-import { applyToOwnView, checkAccessToken } from '../validation/service.ts'
+import { checkAccessToken } from '../validation/service.ts'
 import {
   insufficientScope,
   invalidClient,

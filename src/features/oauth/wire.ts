@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type ErrorRenderer, statusOf } from '../../http/render-error.ts'
 import type { DomainError, ErrorKind } from '../../lib/errors.ts'
 import { toSeconds } from '../../lib/time.ts'
-import { isUserClaims } from '../keys/service.ts'
+import { isUserClaims } from '../keys/service/tokens.ts'
 import type { TokenGrant } from './service.ts'
 import type { Introspection } from './types.ts'
 

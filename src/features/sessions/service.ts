@@ -1,23 +1,16 @@
-import { type ActorCtx, actorOf, type Ctx } from '../../context.ts'
-import type {
-  Caller,
-  EndReason,
-  EndResult,
-  Grant,
-  OpenSessionInput,
-  SessionSnapshot,
-  SparedSessions,
-} from '../../durable/rpc.ts'
+import { type ActorCtx, actorOf, type Ctx, callerOf } from '../../context.ts'
+import type { EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
 import { DomainError, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
-import { loadSigningKey, mintUserToken } from '../keys/service.ts'
+import { forgetSessions } from '../../revocation/freshness.ts'
+import { loadSigningKey, mintUserToken } from '../keys/service/tokens.ts'
 import type { SigningKey } from '../keys/types.ts'
-import { voidAskedBy } from '../one-time-tokens/service.ts'
-import { findUser, isSignInAllowed } from '../users/service.ts'
+import { voidAskedBy } from '../links/service.ts'
+import { endOtherSessions, sparedBy } from '../users/service/end-sessions.ts'
+import { findUser, isSignInAllowed } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
-import { applyToOwnView } from '../validation/service.ts'
 import { sessionAlreadyRevoked, sessionNotFound, sessionRefused } from './errors.ts'
 import { claimsOf } from './rules/claims.ts'
 import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
@@ -30,7 +23,6 @@ import {
   selectSessions,
   updateEnded,
   updateLastUse,
-  updateManyEnded,
 } from './store.ts'
 import type { NewSession, OpenedSession, RefreshedSession, RefreshRefusal, RefreshTokenParts, Tokens } from './types.ts'
 
@@ -38,14 +30,6 @@ import type { NewSession, OpenedSession, RefreshedSession, RefreshRefusal, Refre
 const DATABASE_MS = 5 * SECOND
 
 type SessionEvents = OpenSessionInput['events']
-
-const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })
-
-/** Whom the last change spared beside the session that made it, when that was one of the second factor. */
-export function sparedBy({ authVersion, factorVersion, mfaEnabled }: User): SparedSessions | null {
-  if (factorVersion !== authVersion) return null
-  return mfaEnabled ? 'two_factors_without_code' : 'two_factors'
-}
 
 /** What a user's row tells the user's object of changes that end sessions, or outdate tokens. */
 const versionsOf = (user: User) => ({
@@ -116,7 +100,7 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
   })
   if (result.outcome === 'stale_credentials') throw sessionRefused()
   const { grant, isNewDevice = false, ended = [] } = result
-  forget(ctx, ended)
+  forgetSessions(ctx, ended)
   return { session: grant.session, tokens: await mintTokens(ctx, minter, user, grant), isNewDevice }
 }
 
@@ -177,20 +161,13 @@ export async function refreshSession(
   const result = await rotateSession(ctx, { ...parts, idempotencyKeyHash, ...versionsOf(user), caller })
   if (result.outcome === 'refused') {
     // Whatever the reason, a session that was found is over.
-    if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forget(ctx, [parts.sessionId])
+    if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forgetSessions(ctx, [parts.sessionId])
     // One of two who held it was a thief.
     if (result.reason === 'reuse') ctx.defer(voidAskedBy(ctx, parts.userId, { only: parts.sessionId }))
     throw refused(ctx, result.reason, parts)
   }
   return { user, session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
 }
-
-/** This isolate refuses at once what it has ended itself. */
-const forget = (ctx: Ctx, sessionIds: readonly string[]): void =>
-  applyToOwnView(
-    ctx,
-    sessionIds.map((id) => ({ kind: 'session', id })),
-  )
 
 /** The session and user of a refresh token that would be answered now, or null. Asking is no use of it. */
 export async function inspectRefreshToken(
@@ -219,25 +196,7 @@ export async function endSessionById(
   input: { userId: string; sessionId: string; reason: EndReason; actor: EventActor; events?: SessionEvents },
 ): Promise<EndResult> {
   const result = await updateEnded(ctx, { ...input, caller: callerOf(ctx) })
-  forget(ctx, result.ended)
-  return result
-}
-
-interface EndManyInput {
-  readonly userId: string
-  readonly except: string | null
-  readonly reason: EndReason
-  readonly actor: EventActor
-  /** The row's `auth_version` after a change of credentials: sessions opened with the new ones stay. Else null. */
-  readonly authVersion: number | null
-  /** Whom such a change lets live beside `except`. */
-  readonly spares?: SparedSessions
-}
-
-/** Ends a user's sessions but `except`. */
-export async function endOtherSessions(ctx: Ctx, input: EndManyInput): Promise<EndResult> {
-  const result = await updateManyEnded(ctx, { ...input, caller: callerOf(ctx) })
-  forget(ctx, result.ended)
+  forgetSessions(ctx, result.ended)
   return result
 }
 
@@ -245,7 +204,7 @@ export async function endOtherSessions(ctx: Ctx, input: EndManyInput): Promise<E
  * As people end them: with the sessions goes what was asked for in them, a change of address above all. A database that does
  * not answer is SERVICE_UNAVAILABLE; the sessions have ended by then, and the call may be repeated.
  */
-async function revokeSessions(ctx: ActorCtx, input: Pick<EndManyInput, 'userId' | 'except'>): Promise<EndResult> {
+async function revokeSessions(ctx: ActorCtx, input: { userId: string; except: string | null }): Promise<EndResult> {
   const actor = actorOf(ctx)
   const result = await endOtherSessions(ctx, { ...input, reason: 'revoked', actor, authVersion: null })
   await orUnavailable(voidAskedBy(ctx, input.userId, { except: input.except }))

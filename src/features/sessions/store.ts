@@ -2,7 +2,6 @@ import type { Ctx } from '../../context.ts'
 import type {
   EndResult,
   EndSessionInput,
-  EndSessionsInput,
   InspectInput,
   InspectResult,
   OpenSessionInput,
@@ -33,9 +32,6 @@ export const inspectSession = ({ objects }: Store, input: InspectInput): Promise
 
 export const updateEnded = ({ objects }: Store, input: EndSessionInput): Promise<EndResult> =>
   objects.user(input.userId).endSession(input)
-
-export const updateManyEnded = ({ objects }: Store, input: EndSessionsInput): Promise<EndResult> =>
-  objects.user(input.userId).endSessions(input)
 
 export const updateLastUse = ({ objects }: Store, input: One): Promise<SessionSnapshot | null> =>
   objects.user(input.userId).touchSession(input)

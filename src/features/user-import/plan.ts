@@ -1,5 +1,5 @@
 import type { Ctx } from '../../context.ts'
-import { isUsername, type NewUser, newUserRow, normalizeEmail, normalizeIdentifier } from '../users/service.ts'
+import { isUsername, type NewUser, newUserRow, normalizeEmail, normalizeIdentifier } from '../users/service/users.ts'
 import type { Account, Fields, Known, UserRow } from './store.ts'
 import type { ImportMode, ImportRow, RowOutcome } from './types.ts'
 import { isRecord, type RawRecord } from './wire/record.ts'

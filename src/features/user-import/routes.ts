@@ -3,7 +3,15 @@ import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { payloadTooLarge, unauthorized, validationFailed } from '../../lib/errors.ts'
 import { importUsers } from './service.ts'
-import { IMPORT_ENCODING, ImportAnswer, ImportBody, ImportQuery, importToWire, parseImport, toMode } from './wire.ts'
+import {
+  IMPORT_ENCODING,
+  ImportAnswer,
+  ImportBody,
+  ImportQuery,
+  importToWire,
+  parseImport,
+  toMode,
+} from './wire/import.ts'
 
 export const userImportRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin' })
 

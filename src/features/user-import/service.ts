@@ -2,7 +2,7 @@ import { type ActorCtx, actorOf } from '../../context.ts'
 import { commitAll } from '../../db/commit.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { payloadTooLarge } from '../../lib/errors.ts'
-import { dearHashesOf, dearHashRows, forgetDearestHash } from '../users/service/dear-hashes.ts'
+import { dearHashesOf, dearHashRows, forgetDearestHash } from '../factors/password/service/dear-hashes.ts'
 import { type Fill, planImport } from './plan.ts'
 import {
   countOutcomes,

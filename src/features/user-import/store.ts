@@ -1,9 +1,15 @@
 import { and, getTableColumns, gt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
-import { passkeys } from '../../db/schema.ts'
-import { events } from '../events/tables.ts'
-import { type NewUser, type newUserRow, normalizeEmail, normalizeIdentifier, toUserStatus } from '../users/service.ts'
+import { events } from '../../db/tables.ts'
+import { passkeys } from '../factors/passkeys/tables.ts'
+import {
+  type NewUser,
+  type newUserRow,
+  normalizeEmail,
+  normalizeIdentifier,
+  toUserStatus,
+} from '../users/service/users.ts'
 import { formerAddresses, isReserved, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 

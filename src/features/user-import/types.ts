@@ -1,4 +1,4 @@
-import type { NewUser } from '../users/service.ts'
+import type { NewUser } from '../users/service/users.ts'
 
 /** The systems whose exports are read. */
 export type System = 'firebase' | 'auth0' | 'keycloak'

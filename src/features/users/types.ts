@@ -80,3 +80,22 @@ export type Profile = Pick<
   | 'timezone'
   | 'locale'
 > & { readonly metadata: Record<string, unknown> }
+
+/** A factor that a mail tells of as added: a report by that mail's link takes it away. */
+export type AddedFactor = { readonly kind: 'passkey'; readonly id: string } | { readonly kind: 'totp' }
+
+/** What the service itself tells of. */
+export type NoticeKind =
+  | 'role_changed'
+  | 'account_reactivated'
+  | 'account_unlocked'
+  | 'account_restored'
+  | 'factor_removed'
+  | 'password_changed'
+  | 'new_device'
+
+export interface Notice {
+  readonly kind: string
+  readonly title: string
+  readonly message: string
+}

@@ -4,15 +4,13 @@ import { serviceUnavailable } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
 import { createRemembered } from '../../lib/remembered.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
+import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from '../../revocation/freshness.ts'
+import { ageOf, packId, refusalOf, type TokenSubject } from '../../revocation/view.ts'
 import { isClientEnabled } from '../clients/service.ts'
-import { isUserClaims, verifyAccessToken } from '../keys/service.ts'
+import { isUserClaims, verifyAccessToken } from '../keys/service/tokens.ts'
 import type { AccessClaims } from '../keys/types.ts'
-import { ageOf, packId, refusalOf, type TokenSubject } from './rules/view.ts'
-import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from './service/freshness.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
 import type { CheckRefusal, Consistency, TokenCheck } from './types.ts'
-
-export { applyToOwnView } from './service/freshness.ts'
 
 /** What an object has to answer in: when it was asked for itself, and when it stands in for the feed. */
 const STRONG_MS = 2 * SECOND

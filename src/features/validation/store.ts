@@ -1,77 +1,7 @@
 import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
-import type { CheckInput, CheckResult, FeedPage } from '../../durable/rpc.ts'
-import { toBase64Url } from '../../lib/encoding.ts'
-import { isolateSlot } from '../../lib/isolate.ts'
-import { MINUTE, SECOND, within } from '../../lib/time.ts'
-
-/** What isolates of one location share: the head, and what came within this long. */
-const SHARED_WINDOW_MS = MINUTE
-const SHARED_SECONDS = 2
-
-/** The cache of this isolate's location. Tests that move clocks have none: what it holds ages in real time. */
-export const locationOf = isolateSlot<{ cache: Cache | null }>('location', () => ({ cache: caches.default }))
-
-/** Every entry above `after`; null means all that the feed holds. */
-export async function pullFeed(ctx: Pick<Ctx, 'objects'>, after: number | null): Promise<FeedPage> {
-  const page = await ctx.objects.feed().pull(after)
-  return { ...page, after: page.after ?? after ?? 0 }
-}
-
-/** Asks the feed for its last minute, and leaves the answer to the other isolates of this location. */
-export async function pullAndShare(
-  ctx: Pick<Ctx, 'config' | 'objects' | 'now' | 'defer' | 'isolate'>,
-): Promise<FeedPage> {
-  const sentAt = ctx.now()
-  const page = await ctx.objects.feed().pullRecent(SHARED_WINDOW_MS)
-  ctx.defer(share(ctx, { page, sentAt, tookMs: ctx.now() - sentAt }))
-  return page
-}
-
-const id = z.string()
-const Entry = z.union([
-  z.object({ kind: z.enum(['session', 'key', 'client', 'token']), id }),
-  z.object({ kind: z.literal('claims'), userId: id, below: z.number() }),
-])
-const SharedAnswer = z.object({
-  sentAt: z.number(),
-  tookMs: z.number(),
-  page: z.object({
-    epoch: z.string(),
-    head: z.number(),
-    overflow: z.boolean(),
-    after: z.number(),
-    entries: z.array(z.object({ seq: z.number(), at: z.number(), entry: Entry })),
-  }),
-})
-
-/** Never a path of ours, and nobody outside can name it: the Worker answers every URL, and this one has a secret in it. */
-async function sharedKey({ config }: Pick<Ctx, 'config'>): Promise<string> {
-  return `${config.PUBLIC_URL}/__feed/${toBase64Url(await config.rootKeys.current.derive('shared feed answer'))}`
-}
-
-async function share(
-  ctx: Pick<Ctx, 'config' | 'isolate'>,
-  answer: { page: FeedPage; sentAt: number; tookMs: number },
-): Promise<void> {
-  const headers = { 'Cache-Control': `max-age=${SHARED_SECONDS}` }
-  await locationOf(ctx).cache?.put(await sharedKey(ctx), Response.json(answer, { headers }))
-}
-
-/** The location's shared answer and when its pull was sent, at the latest guess; null when there is none. */
-export async function readSharedPage(
-  ctx: Pick<Ctx, 'config' | 'now' | 'isolate'>,
-): Promise<{ readonly page: FeedPage; readonly asOf: number } | null> {
-  const cached = await locationOf(ctx).cache?.match(await sharedKey(ctx))
-  if (!cached) return null
-  const { data } = SharedAnswer.safeParse(await cached.json())
-  if (!data) return null
-  // `Age` is whole seconds, so one more may have passed; a cache that does not say has held it as long as it may.
-  const ageSeconds = Number(cached.headers.get('age') ?? SHARED_SECONDS) + 1
-  const page = { ...data.page, entries: data.page.entries }
-  return { page, asOf: Math.min(data.sentAt, ctx.now() - ageSeconds * SECOND - data.tookMs) }
-}
-
+import type { CheckInput, CheckResult } from '../../durable/rpc.ts'
+import { within } from '../../lib/time.ts'
 /** The object's own word on a session. Rejects when it does not come within `ms`. */
 export const askSession = (ctx: Pick<Ctx, 'objects'>, input: CheckInput, ms: number): Promise<CheckResult> =>
   within(ms, ctx.objects.user(input.userId).check(input))

@@ -1,6 +1,6 @@
 import type { ClientActor, UserActor } from '../../context.ts'
 import type { Verifier } from '../../http/guard.ts'
-import { isUserClaims } from '../keys/service.ts'
+import { isUserClaims } from '../keys/service/tokens.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { readAuthorization } from './rules/credential.ts'
 import { checkAccessToken, isClientLive, isSessionLive } from './service.ts'

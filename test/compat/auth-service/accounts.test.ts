@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mailedToken } from '../../features/auth/mails.ts'
+import { mailedToken } from '../../features/sign-in/mails.ts'
 import { createTestApp } from '../../support/app.ts'
 import { makeAdmin, newEmail, PASSWORD } from '../../support/users.ts'
 import { answerOf, app, bearer, call } from '../support/requests.ts'

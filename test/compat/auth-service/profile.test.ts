@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { mailedToken } from '../../features/auth/mails.ts'
-import { ageSession, createClockedApp } from '../../features/mfa/support.ts'
+import { ageSession, createClockedApp } from '../../features/factors/totp/support.ts'
+import { mailedToken } from '../../features/sign-in/mails.ts'
 import { json } from '../../support/app.ts'
 import { makeAdmin, newEmail, PASSWORD, signInUser, signUpUser } from '../../support/users.ts'
 import { answerOf, app, bearer, call } from '../support/requests.ts'

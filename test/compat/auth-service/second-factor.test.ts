@@ -7,7 +7,7 @@ import {
   STEP,
   totpAt,
   wrongCode,
-} from '../../features/mfa/support.ts'
+} from '../../features/factors/totp/support.ts'
 import { freshMachine, requestToken } from '../../features/oauth/support.ts'
 import { env } from '../../support/app.ts'
 import { claimsOf } from '../../support/tokens.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
-import { mailedToken } from '../../features/auth/mails.ts'
+import { mailedToken } from '../../features/sign-in/mails.ts'
 import { createTestApp } from '../../support/app.ts'
 import { makeAdmin, newEmail } from '../../support/users.ts'
 import { answerOf, app, call } from '../support/requests.ts'

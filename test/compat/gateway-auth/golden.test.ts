@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { listRoutes } from '../../../src/app.ts'
-import { mailedToken } from '../../features/auth/mails.ts'
+import { mailedToken } from '../../features/sign-in/mails.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD } from '../../support/users.ts'
 import { answerOf, app, bearer, call } from '../support/requests.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { mailedToken } from '../../features/auth/mails.ts'
+import { mailedToken } from '../../features/sign-in/mails.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { newEmail, PASSWORD, signUpUser } from '../../support/users.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createClockedApp, enrolQuickly } from '../../features/mfa/support.ts'
+import { createClockedApp, enrolQuickly } from '../../features/factors/totp/support.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, signInUser } from '../../support/users.ts'

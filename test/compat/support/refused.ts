@@ -1,5 +1,5 @@
 import { changeUserState } from '../../../src/features/users/service/state.ts'
-import { createClockedApp, enrolQuickly } from '../../features/mfa/support.ts'
+import { createClockedApp, enrolQuickly } from '../../features/factors/totp/support.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
 import { signUpUser } from '../../support/users.ts'
 import { answerOf, call } from './requests.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { findStep, newTotpSecret, provisioningUriOf } from '../../../src/features/mfa/rules/totp.ts'
-import { totpAt } from '../../features/mfa/support.ts'
+import { findStep, newTotpSecret, provisioningUriOf } from '../../../src/features/factors/totp/rules/totp.ts'
+import { totpAt } from '../../features/factors/totp/support.ts'
 import vectors from '../../vectors/otp.json'
 
 const STEP = 30_000

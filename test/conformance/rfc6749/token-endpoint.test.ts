@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { verifyAccessToken } from '../../../src/features/keys/service.ts'
+import { verifyAccessToken } from '../../../src/features/keys/service/tokens.ts'
 import { basicOf, bodyOf, form, freshMachine } from '../../features/oauth/support.ts'
 import { createTestApp } from '../../support/app.ts'
 

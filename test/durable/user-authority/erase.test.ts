@@ -1,5 +1,6 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
+import { newUuid } from '../../../src/lib/ids.ts'
 import { HOUR } from '../../../src/lib/time.ts'
 import { freshUser } from '../../features/events/support.ts'
 import { createTestApp, env } from '../../support/app.ts'
@@ -155,7 +156,7 @@ describe('an erasure is put off', () => {
     await env.DB.prepare(
       `insert into events (id, type, time, subject, user_id, actor_type, actor_id, data) values (?, 'test.happened', 0, 'x', ?, 'user', 'x', '{}')`,
     )
-      .bind(`late-${user.id}`, user.id)
+      .bind(newUuid(), user.id)
       .run()
     await object.endSessions({
       userId: user.id,

@@ -4,7 +4,7 @@ import { env } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { makeAdmin, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
-import { createClockedSuite, enrolQuickly } from '../mfa/support.ts'
+import { createClockedSuite, enrolQuickly } from '../factors/totp/support.ts'
 import { asking, insertPasskey } from './support.ts'
 
 const app = createClockedSuite()

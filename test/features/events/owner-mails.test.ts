@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { dropForgottenPasswords } from '../../../src/features/auth/service/forgotten-passwords.ts'
 import { EVENT_TYPES } from '../../../src/features/events/types.ts'
+import { dropForgottenPasswords } from '../../../src/features/sign-in/service/forgotten-passwords.ts'
 import { env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
-import { IPHONE } from '../account-safety/support.ts'
 import { asking } from '../admin/support.ts'
-import { mailedToken } from '../auth/mails.ts'
-import { createClockedSuite, enrolQuickly, enrolUser, proveSecondFactor } from '../mfa/support.ts'
-import { addPasskey } from '../passkeys/support.ts'
+import { addPasskey } from '../factors/passkeys/support.ts'
+import { createClockedSuite, enrolQuickly, enrolUser, proveSecondFactor } from '../factors/totp/support.ts'
+import { IPHONE } from '../sign-in/lock-support.ts'
+import { mailedToken } from '../sign-in/mails.ts'
 
 const app = createClockedSuite()
 let ask: ReturnType<typeof asking>

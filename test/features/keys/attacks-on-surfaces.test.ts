@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadSigningKey, mintClientToken } from '../../../src/features/keys/service.ts'
+import { loadSigningKey, mintClientToken } from '../../../src/features/keys/service/tokens.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { bearer, createTestApp, json } from '../../support/app.ts'
 import { bodyOf, form, freshMachine } from '../oauth/support.ts'

@@ -1,6 +1,6 @@
 import { exportSPKI } from 'jose'
 import type { Ctx } from '../../../src/context.ts'
-import { listPublicKeys } from '../../../src/features/keys/service.ts'
+import { listPublicKeys } from '../../../src/features/keys/service/tokens.ts'
 import type { SigningKey, TokenRefusal } from '../../../src/features/keys/types.ts'
 import { utf8 } from '../../../src/lib/encoding.ts'
 import { encodeJson, encodeText, headerOf, signHmac, signSegments } from './forge.ts'

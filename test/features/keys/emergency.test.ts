@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadSigningKey, verifyAccessToken } from '../../../src/features/keys/service.ts'
+import { loadSigningKey, verifyAccessToken } from '../../../src/features/keys/service/tokens.ts'
 import { checkAccessToken } from '../../../src/features/validation/service.ts'
 import { bearer, createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { bodyOf, freshMachine, freshUser, requestToken } from '../oauth/support.ts'

@@ -6,7 +6,7 @@ import {
   mintClientToken,
   rotateKeys,
   verifyAccessToken,
-} from '../../../src/features/keys/service.ts'
+} from '../../../src/features/keys/service/tokens.ts'
 import { DAY, MINUTE, SECOND } from '../../../src/lib/time.ts'
 import { clientClaims, emptyRing, ringIsolate } from './support.ts'
 

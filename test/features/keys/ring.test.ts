@@ -6,7 +6,7 @@ import {
   resealKeys,
   rotateKeys,
   verifyAccessToken,
-} from '../../../src/features/keys/service.ts'
+} from '../../../src/features/keys/service/tokens.ts'
 import { DAY, MINUTE, SECOND } from '../../../src/lib/time.ts'
 import { changeRing, clientClaims, emptyRing, type RingIsolate, ringEvents, ringIsolate, ringRows } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadSigningKey } from '../../../src/features/keys/service.ts'
+import { loadSigningKey } from '../../../src/features/keys/service/tokens.ts'
 import { bearer, createTestApp, json } from '../../support/app.ts'
 import { bodyOf, freshMachine, freshUser, requestToken } from '../oauth/support.ts'
 

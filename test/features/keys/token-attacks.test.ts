@@ -4,7 +4,7 @@ import {
   mintClientToken,
   mintUserToken,
   verifyAccessToken,
-} from '../../../src/features/keys/service.ts'
+} from '../../../src/features/keys/service/tokens.ts'
 import { createTestApp } from '../../support/app.ts'
 import { foreignKey, seconds, TOKEN_ATTACKS, withPayload } from './attacks.ts'
 import { encodeJson, headerOf, signSegments } from './forge.ts'

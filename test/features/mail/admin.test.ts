@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
-import { deliverMail, queueMail } from '../../../src/features/mail/service.ts'
+import { deliverMail, queueMail } from '../../../src/features/mail/service/mails.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { describeAdminRoutes } from '../../support/admin-routes.ts'
 import { createTestApp, env } from '../../support/app.ts'

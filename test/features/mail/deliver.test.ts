@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { enhancedCode, retryDelaySeconds } from '../../../src/features/mail/rules.ts'
-import { deliverMail, pruneMails, queueMail } from '../../../src/features/mail/service.ts'
+import { deliverMail, pruneMails, queueMail } from '../../../src/features/mail/service/mails.ts'
 import { runQueue } from '../../../src/jobs.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'

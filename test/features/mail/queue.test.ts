@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
-import { deliverMail, enqueueOverdueMails, queueMail } from '../../../src/features/mail/service.ts'
+import { deliverMail, enqueueOverdueMails, queueMail } from '../../../src/features/mail/service/mails.ts'
 import type { MailRequest } from '../../../src/features/mail/types.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'

@@ -4,7 +4,7 @@ import { listFailures } from '../../../src/http/openapi.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { asking } from '../admin/support.ts'
-import { mailedToken } from '../auth/mails.ts'
+import { mailedToken } from '../sign-in/mails.ts'
 
 // Other tests sign in to the same database: each of these opens the door again.
 afterEach(async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
-  endOtherSessions,
   inspectRefreshToken,
   listUserSessions,
   openSession,
   revokeByRefreshToken,
 } from '../../../src/features/sessions/service.ts'
-import { findUser } from '../../../src/features/users/service.ts'
+import { endOtherSessions } from '../../../src/features/users/service/end-sessions.ts'
+import { findUser } from '../../../src/features/users/service/users.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { createWatchedApp } from '../../support/objects.ts'
 import { claimsOf } from '../../support/tokens.ts'

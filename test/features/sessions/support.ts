@@ -1,6 +1,6 @@
 import { openSession, refreshSession } from '../../../src/features/sessions/service.ts'
 import type { OpenedSession } from '../../../src/features/sessions/types.ts'
-import { createUser, type NewUser } from '../../../src/features/users/service.ts'
+import { createUser, type NewUser } from '../../../src/features/users/service/users.ts'
 import type { User } from '../../../src/features/users/types.ts'
 import type { DomainError } from '../../../src/lib/errors.ts'
 import { newUuid } from '../../../src/lib/ids.ts'

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/one-time-tokens/service.ts'
-import type { OneTimePurpose } from '../../../src/features/one-time-tokens/types.ts'
+import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links/service.ts'
+import type { OneTimePurpose } from '../../../src/features/links/types.ts'
 import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules/transitions.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { updateState, voidLinks } from '../../../src/features/users/store/state.ts'
 import { type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
-import { mailedToken } from '../auth/mails.ts'
-import { answerOf, post } from '../auth/support.ts'
-import { linkFor, open, submit, verifiedUser } from '../magic-links/support.ts'
+import { linkFor, open, submit, verifiedUser } from '../sign-in/magic-link-support.ts'
+import { mailedToken } from '../sign-in/mails.ts'
+import { answerOf, post } from '../sign-in/support.ts'
 import { app } from './support.ts'
 
 const ADMIN = { type: 'user', id: 'the-admin' } as const

@@ -8,7 +8,7 @@ import {
   normalizeIdentifier,
   normalizeUsername,
   toUserStatus,
-} from '../../../src/features/users/rules.ts'
+} from '../../../src/features/users/rules/names.ts'
 
 describe('normalizeEmail', () => {
   it.each([

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { StateChange } from '../../../src/features/users/rules/transitions.ts'
 import { updateProfile } from '../../../src/features/users/service/profile.ts'
 import { changeUserRole, changeUserState } from '../../../src/features/users/service/state.ts'
-import { createUser, findUser } from '../../../src/features/users/service.ts'
+import { createUser, findUser } from '../../../src/features/users/service/users.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { newEmail } from '../../support/users.ts'
 

@@ -7,7 +7,7 @@ import {
   findUserByNumber,
   findUserByUsername,
   recordSignIn,
-} from '../../../src/features/users/service.ts'
+} from '../../../src/features/users/service/users.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { newEmail } from '../../support/users.ts'

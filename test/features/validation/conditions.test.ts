@@ -7,14 +7,8 @@ import {
   readQueryConditions,
 } from '../../../src/features/validation/rules/conditions.ts'
 import { encodeHeaderValue } from '../../../src/features/validation/rules/identity.ts'
-import {
-  applyEntries,
-  createView,
-  MAX_VIEW_ENTRIES,
-  packId,
-  sizeOf,
-} from '../../../src/features/validation/rules/view.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { applyEntries, createView, MAX_VIEW_ENTRIES, packId, sizeOf } from '../../../src/revocation/view.ts'
 import { ask, createWorld, mintUser } from './support.ts'
 
 const ORG = '5f0f8a52-0000-4000-8000-000000000001'

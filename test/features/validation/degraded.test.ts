@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { viewOf } from '../../../src/features/validation/service/freshness.ts'
+import { viewOf } from '../../../src/revocation/freshness.ts'
 import { env, json, type TestApp } from '../../support/app.ts'
 import { ask, createWorld, type MintedUser, mintUser, type World } from './support.ts'
 

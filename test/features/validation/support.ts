@@ -6,7 +6,7 @@ import type {
   RevocationFeedRpc,
   UserAuthorityRpc,
 } from '../../../src/durable/rpc.ts'
-import { loadSigningKey, mintClientToken, mintUserToken } from '../../../src/features/keys/service.ts'
+import { loadSigningKey, mintClientToken, mintUserToken } from '../../../src/features/keys/service/tokens.ts'
 import type { ClientClaims, UserClaims } from '../../../src/features/keys/types.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { toSeconds } from '../../../src/lib/time.ts'

@@ -1,12 +1,12 @@
 import { adminSecretInvalid } from '../../../features/admin/errors.ts'
+import { weakPassword } from '../../../features/factors/password/errors.ts'
 import {
   accountLocked,
   emailNotVerified,
   invalidCredentials,
   mfaRequired,
   signInNotAccepted,
-  weakPassword,
-} from '../../../features/auth/errors.ts'
+} from '../../../features/sign-in/errors.ts'
 import { ok } from '../../../http/answers.ts'
 import { confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'

@@ -1,5 +1,8 @@
-import { addressUnanswered, stepUpRequired } from '../../../features/auth/errors.ts'
-import { freshFactorErrors } from '../../../features/auth/service/step-up.ts'
+import {
+  confirmEnrolment,
+  disableSecondFactor,
+  showPendingEnrolment,
+} from '../../../features/account/service/second-factor.ts'
 import {
   invalidCode,
   mfaAlreadyEnabled,
@@ -8,8 +11,9 @@ import {
   mfaNotEnabled,
   mfaNotStarted,
   secondFactorLocked,
-} from '../../../features/mfa/errors.ts'
-import { confirmEnrolment, disableSecondFactor, showPendingEnrolment } from '../../../features/mfa/service/totp.ts'
+} from '../../../features/factors/totp/errors.ts'
+import { addressUnanswered, stepUpRequired } from '../../../features/sign-in/errors.ts'
+import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, lenientUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'

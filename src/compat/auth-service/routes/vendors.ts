@@ -1,5 +1,5 @@
-import { signInOrThrowErrors } from '../../../features/auth/service/sign-in.ts'
-import { registerAccount, signUpErrors } from '../../../features/auth/service/sign-up.ts'
+import { signInOrThrowErrors } from '../../../features/sign-in/service/sign-in.ts'
+import { registerAccount, signUpErrors } from '../../../features/sign-in/service/sign-up.ts'
 import { ok } from '../../../http/answers.ts'
 import { publicRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'

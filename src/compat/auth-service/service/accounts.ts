@@ -1,6 +1,6 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
-import { changeOwnAccount, type OwnAccountChange } from '../../../features/auth/service/account.ts'
-import { findAttempts } from '../../../features/auth/service/attempts.ts'
+import { changeOwnAccount, type OwnAccountChange } from '../../../features/account/service/own-account.ts'
+import { findAttempts } from '../../../features/sign-in/service/attempts.ts'
 import type { ChangedUser } from '../../../features/users/service/state.ts'
 import {
   findUserByIdentifier,
@@ -8,7 +8,7 @@ import {
   isSignInAllowed,
   requirePresent,
   userNotFound,
-} from '../../../features/users/service.ts'
+} from '../../../features/users/service/users.ts'
 import type { User } from '../../../features/users/types.ts'
 import type { ShownChange, ShownUser } from '../types.ts'
 

@@ -1,7 +1,7 @@
 import { type ActorCtx, actorOf, type Ctx, type UserActor } from '../../../context.ts'
 import { registerAdmin } from '../../../features/admin/service/register.ts'
 import { changeState } from '../../../features/admin/service/states.ts'
-import { type SignedIn, signInOrThrow } from '../../../features/auth/service/sign-in.ts'
+import { type SignedIn, signInOrThrow } from '../../../features/sign-in/service/sign-in.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
 import {
   type ChangedUser,
@@ -15,7 +15,7 @@ import {
   findUserByNumber,
   isSignInAllowed,
   requirePresent,
-} from '../../../features/users/service.ts'
+} from '../../../features/users/service/users.ts'
 import type { ShownChange, ShownUser } from '../types.ts'
 import { showChange } from './accounts.ts'
 

@@ -1,9 +1,9 @@
 import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
-import { answerChallenge } from '../../../features/auth/service/second-step.ts'
-import { stepUp } from '../../../features/auth/service/step-up.ts'
-import { mfaNotEnabled } from '../../../features/mfa/errors.ts'
-import { getSecondFactorStatus } from '../../../features/mfa/service/status.ts'
+import { getSecondFactorStatus } from '../../../features/account/service/second-factor.ts'
+import { mfaNotEnabled } from '../../../features/factors/totp/errors.ts'
 import type { OpenedSession } from '../../../features/sessions/types.ts'
+import { answerChallenge } from '../../../features/sign-in/service/second-step.ts'
+import { stepUp } from '../../../features/sign-in/service/step-up.ts'
 import { tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 
 /** Throws MFA_NOT_ENABLED. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { isRoleName, isUsername } from '../../../features/users/service.ts'
+import { isRoleName, isUsername } from '../../../features/users/service/users.ts'
 import { integerParam, MAX_INTEGER } from '../../fields.ts'
 
 export const UsernameField = z

@@ -1,7 +1,7 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
-import { type Erasure, eraseUser } from '../../users/service/erasure.ts'
+import { type Erasure, eraseUser } from '../../account/service/erasure.ts'
 import { type ChangedUser, changeUserState } from '../../users/service/state.ts'
-import { getUser } from '../../users/service.ts'
+import { getUser } from '../../users/service/users.ts'
 import type { User, UserRef } from '../../users/types.ts'
 import { ownAccount } from '../errors.ts'
 

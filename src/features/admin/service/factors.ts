@@ -1,8 +1,8 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
-import { requireFreshFactor } from '../../auth/service/step-up.ts'
-import { disableSecondFactorOf, mfaNotEnabled } from '../../mfa/service/administration.ts'
-import { passkeyNotFound, removePasskeysOf } from '../../passkeys/service/administration.ts'
-import { getPresentUser } from '../../users/service.ts'
+import { passkeyNotFound, removePasskeysOf } from '../../factors/passkeys/service/administration.ts'
+import { disableSecondFactorOf, mfaNotEnabled } from '../../factors/totp/service/administration.ts'
+import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
+import { getPresentUser } from '../../users/service/users.ts'
 import type { User, UserRef } from '../../users/types.ts'
 
 export { mfaNotEnabled, passkeyNotFound }

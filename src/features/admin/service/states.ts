@@ -2,10 +2,10 @@ import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
-import { liftAttemptLocks } from '../../account-safety/service/lock.ts'
-import { findAttempts } from '../../auth/service/attempts.ts'
-import { liftSecondFactorLock } from '../../mfa/service/codes.ts'
+import { liftSecondFactorLock } from '../../factors/totp/service/codes.ts'
 import { revokeAllSessions as revokeSessionsOf } from '../../sessions/service.ts'
+import { findAttempts } from '../../sign-in/service/attempts.ts'
+import { liftAttemptLocks } from '../../sign-in/service/lock.ts'
 import {
   type ChangedUser,
   changeUserRole,
@@ -13,7 +13,7 @@ import {
   ensureUserState,
   type StateChange,
 } from '../../users/service/state.ts'
-import { getUser } from '../../users/service.ts'
+import { getUser } from '../../users/service/users.ts'
 import type { User, UserRef } from '../../users/types.ts'
 
 export { lastAdmin, userStateConflict } from '../../users/service/state.ts'

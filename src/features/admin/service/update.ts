@@ -1,7 +1,7 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
 import { commitAndPropagate } from '../../../db/commit.ts'
 import { requireChangeTo } from '../../users/service/state.ts'
-import { getPresentUser } from '../../users/service.ts'
+import { getPresentUser } from '../../users/service/users.ts'
 import type { UserRef, UserStatus } from '../../users/types.ts'
 import { updateEmailVerified } from '../store/users.ts'
 import { requireOther } from './deletion.ts'

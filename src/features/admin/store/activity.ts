@@ -1,6 +1,6 @@
 import { and, desc, eq, lt, lte, max, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { events } from '../../events/tables.ts'
+import { events } from '../../../db/tables.ts'
 import { users } from '../../users/tables.ts'
 
 type Store = Pick<Ctx, 'db'>

@@ -1,6 +1,6 @@
 import { eq, gte, inArray, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { counts } from '../../events/tables.ts'
+import { counts } from '../../../db/tables.ts'
 import { ALL_USERS, userCounts, users } from '../../users/tables.ts'
 
 /** Reads of statistics, in one batch: rows by kind of user, named counts, and an index range. Nothing is scanned. */

@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { counts } from '../../events/tables.ts'
-import { passkeys } from '../../passkeys/tables.ts'
+import { counts } from '../../../db/tables.ts'
+import { passkeys } from '../../factors/passkeys/tables.ts'
 import { users } from '../../users/tables.ts'
 
 /** Open sessions and passkeys of at most 100 users; a user without any is in neither map. */

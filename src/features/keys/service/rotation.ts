@@ -3,7 +3,7 @@ import { type CommittedEvent, commitAll, commitAndPropagate } from '../../../db/
 import type { EventActor } from '../../../lib/event.ts'
 import { isSealedWithPrevious } from '../../../lib/root-keys.ts'
 import { DAY } from '../../../lib/time.ts'
-import { applyToOwnView } from '../../validation/service/freshness.ts'
+import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { generateSealedKey, resealKey } from '../rules/material.ts'
 import {
   bySuccession,

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { isTooDeep, MAX_JSON_DEPTH } from '../../../lib/json.ts'
 import { findHashRefusal, readImportedHash } from '../../../lib/password-hash/password-hash.ts'
 import { DAY } from '../../../lib/time.ts'
-import { isEmail, isPlainText, type NewUser } from '../../users/service.ts'
+import { isEmail, isPlainText, type NewUser } from '../../users/service/users.ts'
 import { MAX_EXTERNAL_ID_LENGTH } from '../../users/types.ts'
 import { flagOf, isRecord, type RawRecord } from './record.ts'
 

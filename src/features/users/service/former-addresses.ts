@@ -1,8 +1,8 @@
 import type { Ctx } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
-import { normalizeEmail } from '../rules.ts'
+import { normalizeEmail } from '../rules/names.ts'
 import { deleteFormerAddresses, selectFormerAddress, selectFormerAddresses } from '../store/former-addresses.ts'
-import { selectUserByEmail } from '../store.ts'
+import { selectUserByEmail } from '../store/users.ts'
 import type { FormerAddress, User } from '../types.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>

@@ -2,13 +2,13 @@ import type { Ctx } from '../../../context.ts'
 import { commitAndPropagate } from '../../../db/commit.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
-import { applyToOwnView } from '../../validation/service.ts'
+import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { usernameTaken } from '../errors.ts'
-import { normalizeUsername } from '../rules.ts'
-import { requirePresent } from '../service.ts'
+import { normalizeUsername } from '../rules/names.ts'
 import { updateProfileRow } from '../store/profile.ts'
-import { insertedUser, selectUser, selectUserByUsernameKey } from '../store.ts'
+import { insertedUser, selectUser, selectUserByUsernameKey } from '../store/users.ts'
 import type { Profile, User } from '../types.ts'
+import { requirePresent } from './users.ts'
 
 export interface ProfileChange {
   readonly user: User

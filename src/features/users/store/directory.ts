@@ -16,9 +16,9 @@ import {
 } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
-import { insertedUser } from '../store.ts'
 import { ALL_USERS, BUCKET_SIZE, userCounts, users } from '../tables.ts'
 import type { User, UserStatus } from '../types.ts'
+import { insertedUser } from './users.ts'
 
 type Store = Pick<Ctx, 'db'>
 

@@ -1,6 +1,6 @@
 import { and, eq, getTableColumns, gt, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { oneTimeTokens, takesFactorAway } from '../../one-time-tokens/tables.ts'
+import { oneTimeTokens, takesFactorAway } from '../../links/tables.ts'
 import type { Transition } from '../rules/transitions.ts'
 import { users } from '../tables.ts'
 import type { UserStatus } from '../types.ts'

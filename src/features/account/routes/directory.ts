@@ -1,0 +1,92 @@
+import { created, ok } from '../../../http/answers.ts'
+import { adminRoute, confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import { registerAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
+import { listUsers } from '../../users/service/directory.ts'
+import { getVisibleUserByEmail } from '../service/visible.ts'
+import {
+  EmailQuery,
+  isUsersApiForm,
+  RegistrationBody,
+  toPaging,
+  toRegistration,
+  toSearchPaging,
+  toUserQuery,
+  UserListQuery,
+  UserSearchQuery,
+} from '../wire/requests.ts'
+import {
+  AskedUser,
+  askedUserToWire,
+  RegisteredUser,
+  registeredToWire,
+  UserList,
+  userListToWire,
+} from '../wire/users.ts'
+import { renderUserError } from './wording.ts'
+
+export const userDirectoryRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
+
+const onePage = ok(UserList, 'A page of users, newest first')
+
+userDirectoryRoutes.get(
+  '/',
+  {
+    id: 'listUsers',
+    summary: 'List users, by `page` and `per_page` or by `skip` and `limit`; deleted ones only by their status',
+    guard: adminRoute,
+    query: UserListQuery,
+    isHourly: isUsersApiForm,
+    answer: onePage,
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx, query }) => userListToWire(await listUsers(ctx, toUserQuery(query)), toPaging(query)),
+)
+
+userDirectoryRoutes.post(
+  '/',
+  {
+    id: 'registerAccount',
+    summary: 'Sign up without opening a session; invalid fields are 400',
+    guard: publicRoute,
+    body: RegistrationBody,
+    invalidIs400: true,
+    answer: created(RegisteredUser, 'The new user, with the integer id; no user where accounts are not shown to exist'),
+    errors: signUpErrors,
+  },
+  async ({ ctx, body }) => registeredToWire(await registerAccount(ctx, toRegistration(body))),
+)
+
+userDirectoryRoutes.get(
+  '/search',
+  {
+    id: 'searchUsers',
+    summary: 'Search users by a part of their email, username or names',
+    guard: adminRoute,
+    query: UserSearchQuery,
+    answer: onePage,
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx, query }) => {
+    const paging = toSearchPaging(query)
+    const found = await listUsers(ctx, { search: query.q, offset: paging.skip, limit: paging.perPage })
+    return userListToWire(found, paging)
+  },
+)
+
+userDirectoryRoutes.get(
+  '/by-email',
+  {
+    id: 'getVisibleUserByEmail',
+    summary: 'The user with an address, for that user or an admin',
+    guard: confirmedUserRoute,
+    query: EmailQuery,
+    answer: ok(AskedUser, 'The user'),
+    errors: [forbidden, notFound, serviceUnavailable],
+  },
+  async ({ ctx, query }) => {
+    const user = await getVisibleUserByEmail(ctx, query.email)
+    return askedUserToWire(user, user.id)
+  },
+)

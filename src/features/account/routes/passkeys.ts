@@ -1,0 +1,138 @@
+import { ok } from '../../../http/answers.ts'
+import { confirmedUserRoute, userRoute } from '../../../http/guard.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
+import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import {
+  ceremonyInvalid,
+  passkeyNotFound,
+  passkeyRefused,
+  passkeyTaken,
+  tooManyPasskeys,
+} from '../../factors/passkeys/errors.ts'
+import { listPasskeys } from '../../factors/passkeys/service/list.ts'
+import { getPasskey, renamePasskey } from '../../factors/passkeys/service/manage.ts'
+import { addressUnanswered } from '../../sign-in/errors.ts'
+import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
+import { BASE64_IDS } from '../../sign-in/wire/passkeys.ts'
+import { beginRegistration, completeRegistration, removePasskey } from '../service/passkeys.ts'
+import {
+  PasskeyList,
+  PasskeyPath,
+  PasskeyWire,
+  passkeyToWire,
+  REMOVED,
+  RegisterBeginBody,
+  RegisterCompleteBody,
+  Registered,
+  RegistrationOptions,
+  RemoveBody,
+  Removed,
+  RemoveQuery,
+  RenameBody,
+  registeredToWire,
+  registrationOptionsToWire,
+  toName,
+  toRegistration,
+  toRegistrationRequest,
+  toRemoval,
+  Unregenerated,
+  unregeneratedToWire,
+  withBase64Ids,
+} from '../wire/passkeys.ts'
+export const passkeyRoutes = createRoutes({ prefix: '', tag: 'passkeys' })
+
+const PREFIX = '/api/v1/passkeys'
+const onePasskey = ok(PasskeyWire, 'The passkey')
+
+const registerSpec = {
+  summary:
+    "Options for `navigator.credentials.create()`; needs a factor of the last minutes, the session's or a given one",
+  guard: confirmedUserRoute,
+  body: RegisterBeginBody,
+  answer: ok(RegistrationOptions, 'The options'),
+  errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
+}
+
+passkeyRoutes.post(`${PREFIX}/register/begin`, { ...registerSpec, id: 'beginRegistration' }, async ({ ctx, body }) =>
+  registrationOptionsToWire(await beginRegistration(ctx, toRegistrationRequest(body))),
+)
+
+passkeyRoutes.post(
+  `${PREFIX}/register/options`,
+  { id: 'beginRegistrationInBase64', ...registerSpec, answer: ok(RegistrationOptions, BASE64_IDS) },
+  async ({ ctx, body }) => withBase64Ids(await beginRegistration(ctx, toRegistrationRequest(body))),
+)
+
+passkeyRoutes.post(
+  `${PREFIX}/register/complete`,
+  {
+    id: 'completeRegistration',
+    aliases: [{ path: `${PREFIX}/register/verify`, id: 'completeRegistrationAlias' }],
+    summary: 'Add the passkey that the authenticator made',
+    guard: confirmedUserRoute,
+    body: RegisterCompleteBody,
+    invalidIs400: true,
+    answer: ok(Registered, 'Registered'),
+    errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, addressUnanswered, serviceUnavailable],
+  },
+  async ({ ctx, body }) => registeredToWire(await completeRegistration(ctx, toRegistration(body))),
+)
+
+passkeyRoutes.get(
+  PREFIX,
+  {
+    id: 'listPasskeys',
+    summary: "The caller's passkeys, newest first",
+    guard: userRoute,
+    answer: ok(PasskeyList, 'The passkeys'),
+    errors: [tokenInvalid],
+  },
+  async ({ ctx }) => (await listPasskeys(ctx, ctx.actor.id)).map(passkeyToWire),
+)
+
+passkeyRoutes.patch(
+  `${PREFIX}/:passkey_id`,
+  {
+    id: 'renamePasskey',
+    summary: "Name one of the caller's passkeys",
+    isWrite: everyCall,
+    guard: confirmedUserRoute,
+    params: PasskeyPath,
+    body: RenameBody,
+    answer: onePasskey,
+    errors: [passkeyNotFound, serviceUnavailable],
+  },
+  async ({ ctx, params, body }) =>
+    passkeyToWire(await renamePasskey(ctx, { id: params.passkey_id, name: toName(body) })),
+)
+
+passkeyRoutes.delete(
+  `${PREFIX}/:passkey_id`,
+  {
+    id: 'removePasskey',
+    summary: "Remove one of the caller's passkeys; needs a factor of the last minutes, the session's or a given one",
+    guard: confirmedUserRoute,
+    params: PasskeyPath,
+    body: RemoveBody,
+    query: RemoveQuery,
+    answer: ok(Removed, 'Removed'),
+    errors: [passkeyNotFound, ...freshFactorErrors],
+  },
+  async ({ ctx, params, body, query }) => {
+    await removePasskey(ctx, toRemoval(params.passkey_id, body, query))
+    return REMOVED
+  },
+)
+
+passkeyRoutes.post(
+  `${PREFIX}/:passkey_id/regenerate-secret`,
+  {
+    id: 'getPasskey',
+    summary: "One of the caller's passkeys, unchanged: its secret never leaves its authenticator",
+    guard: userRoute,
+    params: PasskeyPath,
+    answer: ok(Unregenerated, 'The passkey as it is'),
+    errors: [passkeyNotFound],
+  },
+  async ({ ctx, params }) => unregeneratedToWire(await getPasskey(ctx, params.passkey_id)),
+)

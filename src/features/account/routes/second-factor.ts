@@ -1,0 +1,217 @@
+import { ok } from '../../../http/answers.ts'
+import { confirmedUserRoute, lenientUserRoute, userRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { serviceUnavailable, tokenInvalid, validationFailed } from '../../../lib/errors.ts'
+import {
+  invalidCode,
+  mfaAlreadyEnabled,
+  mfaNotEnabled,
+  mfaNotStarted,
+  secondFactorLocked,
+} from '../../factors/totp/errors.ts'
+import { addressUnanswered } from '../../sign-in/service/current.ts'
+import { answerChallenge, challengeErrors } from '../../sign-in/service/second-step.ts'
+import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
+import { hasChallenge, toAnswer, VerifyBody } from '../../sign-in/wire/second-factor.ts'
+import { SessionTokens, signedInToWire } from '../../sign-in/wire/session.ts'
+import {
+  checkOwnBackupCode,
+  checkOwnCode,
+  confirmAndRaise,
+  confirmEnrolment,
+  disableSecondFactor,
+  getSecondFactorStatus,
+  listBackupCodes,
+  regenerateBackupCodes,
+  startEnrolment,
+} from '../service/second-factor.ts'
+import {
+  BackupCodesAnswer,
+  BackupValidAnswer,
+  backupCodesToWire,
+  backupValidToWire,
+  CodeBody,
+  DisabledAnswer,
+  disabledToWire,
+  EnabledAnswer,
+  EnrolmentAnswer,
+  enabledToWire,
+  enrolmentToWire,
+  GivenBody,
+  GivenQuery,
+  MethodBody,
+  PasswordBody,
+  RegeneratedAnswer,
+  RequiredPasswordBody,
+  regeneratedToWire,
+  StatusAnswer,
+  statusToWire,
+  toCode,
+  toGiven,
+  ValidAnswer,
+  validToWire,
+} from '../wire/second-factor.ts'
+
+export const mfaRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' })
+
+const enrolSpec = {
+  summary: 'Start with TOTP: a secret and ten backup codes, shown once',
+  guard: confirmedUserRoute,
+  answer: ok(EnrolmentAnswer, 'What an authenticator app reads'),
+  errors: [mfaAlreadyEnabled, addressUnanswered, ...freshFactorErrors],
+}
+
+mfaRoutes.post(
+  '/mfa/totp/generate',
+  { id: 'startEnrolment', ...enrolSpec, body: PasswordBody },
+  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+)
+
+mfaRoutes.post(
+  '/auth/mfa/enable',
+  { id: 'startEnrolmentAlias2', ...enrolSpec, body: MethodBody, hidden: true },
+  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+)
+
+mfaRoutes.post(
+  '/mfa/enable',
+  { id: 'startEnrolmentAlias', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
+  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+)
+
+mfaRoutes.post(
+  '/mfa/totp/verify',
+  {
+    id: 'confirmEnrolment',
+    aliases: [{ path: '/mfa/verify', id: 'confirmEnrolmentAlias' }],
+    summary: 'Turn the second factor on with the first code of the secret; sessions that proved one alone end',
+    guard: confirmedUserRoute,
+    body: CodeBody,
+    answer: ok(EnabledAnswer, 'It is on'),
+    errors: [
+      mfaNotStarted,
+      mfaAlreadyEnabled,
+      addressUnanswered,
+      invalidCode,
+      secondFactorLocked,
+      tokenInvalid,
+      serviceUnavailable,
+    ],
+  },
+  async ({ ctx, body }) => enabledToWire(await confirmEnrolment(ctx, body.code)),
+)
+
+const CHALLENGE_MISSING = { field: 'body.mfa_token', message: 'is required', type: 'required' }
+const CODE_MISSING = { field: 'body.code', message: 'is required', type: 'required' }
+
+mfaRoutes.post(
+  '/auth/mfa/verify',
+  {
+    id: 'answerChallengeOrEnrol',
+    summary:
+      'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
+    guard: lenientUserRoute,
+    body: VerifyBody,
+    answer: ok(SessionTokens, 'A session that has both factors'),
+    errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode],
+  },
+  async ({ ctx, body, request }) => {
+    const { actor } = ctx
+    if (hasChallenge(body)) return signedInToWire(await answerChallenge(ctx, toAnswer(body)))
+    if (!actor && request.headers.has('authorization')) throw tokenInvalid()
+    if (!actor) throw validationFailed({ validation_errors: [CHALLENGE_MISSING] })
+    if (!body.code) throw validationFailed({ validation_errors: [CODE_MISSING] })
+    return signedInToWire(await confirmAndRaise({ ...ctx, actor }, body.code))
+  },
+)
+
+const disableSpec = {
+  summary: 'Turn the second factor off, with a fresh second factor; sessions that proved one alone end',
+  guard: confirmedUserRoute,
+  body: GivenBody,
+  query: GivenQuery,
+  answer: ok(DisabledAnswer, 'It is off'),
+  errors: [mfaNotEnabled, ...freshFactorErrors],
+}
+
+mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableSecondFactor' }, async ({ ctx, body, query }) =>
+  disabledToWire(await disableSecondFactor(ctx, toGiven(body, query))),
+)
+
+mfaRoutes.post(
+  '/mfa/disable',
+  {
+    id: 'disableSecondFactorAlias',
+    aliases: [{ path: '/auth/mfa/disable', id: 'disableSecondFactorAlias2' }],
+    ...disableSpec,
+    hidden: true,
+  },
+  async ({ ctx, body, query }) => disabledToWire(await disableSecondFactor(ctx, toGiven(body, query))),
+)
+
+mfaRoutes.post(
+  '/mfa/totp/verify-code',
+  {
+    id: 'checkOwnCode',
+    aliases: [{ path: '/mfa/validate-code', id: 'checkOwnCodeAlias' }],
+    summary: 'Check a code of the caller; a right one is used up',
+    guard: confirmedUserRoute,
+    body: GivenBody,
+    query: GivenQuery,
+    answer: ok(ValidAnswer, 'Whether it was right'),
+    errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
+  },
+  async ({ ctx, body, query }) => validToWire(await checkOwnCode(ctx, toCode(body, query))),
+)
+
+mfaRoutes.get(
+  '/mfa/backup-codes',
+  {
+    id: 'listBackupCodes',
+    summary: "Hints of the caller's backup codes",
+    guard: userRoute,
+    answer: ok(BackupCodesAnswer, 'In the order in which they were shown'),
+    errors: [tokenInvalid],
+  },
+  async ({ ctx }) => backupCodesToWire(await listBackupCodes(ctx)),
+)
+
+mfaRoutes.post(
+  '/mfa/backup-codes/regenerate',
+  {
+    id: 'regenerateBackupCodes',
+    aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'regenerateBackupCodesAlias' }],
+    summary: 'Ten new backup codes, shown once; the old ones are void. Wants a fresh second factor',
+    guard: confirmedUserRoute,
+    body: GivenBody,
+    query: GivenQuery,
+    answer: ok(RegeneratedAnswer, 'The codes'),
+    errors: [mfaNotEnabled, ...freshFactorErrors],
+  },
+  async ({ ctx, body, query }) => regeneratedToWire(await regenerateBackupCodes(ctx, toGiven(body, query))),
+)
+
+mfaRoutes.post(
+  '/mfa/backup-codes/verify',
+  {
+    id: 'checkOwnBackupCode',
+    summary: 'Check a backup code of the caller; a right one is used up',
+    guard: confirmedUserRoute,
+    body: CodeBody,
+    answer: ok(BackupValidAnswer, 'Whether it was right, and how many are left'),
+    errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
+  },
+  async ({ ctx, body }) => backupValidToWire(await checkOwnBackupCode(ctx, body.code)),
+)
+
+mfaRoutes.get(
+  '/mfa/status',
+  {
+    id: 'getSecondFactorStatus',
+    summary: "The caller's second factor",
+    guard: userRoute,
+    answer: ok(StatusAnswer, 'Whether it is on'),
+    errors: [tokenInvalid],
+  },
+  async ({ ctx }) => statusToWire(await getSecondFactorStatus(ctx)),
+)

@@ -1,0 +1,174 @@
+import { ok } from '../../../http/answers.ts'
+import { adminRoute, confirmedUserRoute, userRoute } from '../../../http/guard.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
+import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
+import { lastAdmin, userStateConflict } from '../../users/errors.ts'
+import { ReasonBody, ReasonQuery, toReason } from '../../users/wire/parameters.ts'
+import {
+  changeProfileOf,
+  deleteUser,
+  reactivateUser,
+  removeOwnAvatar,
+  suspendUser,
+  unsuspendUser,
+} from '../service/users.ts'
+import { getVisibleUser } from '../service/visible.ts'
+import {
+  DeletionBody,
+  DeletionQuery,
+  isMoreThanCredentials,
+  isUsersApiForm,
+  ProfileBody,
+  toFactors,
+  toProfileChange,
+  UserPath,
+} from '../wire/requests.ts'
+import {
+  AskedUser,
+  askedUserToWire,
+  ChangedUser,
+  changedUserToWire,
+  permissionsToWire,
+  UserDone,
+  UserPermissions,
+  userDoneToWire,
+} from '../wire/users.ts'
+import { renderUserError } from './wording.ts'
+
+export const userAccountRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
+
+/** A path with the name of a user, in either form. */
+const named = { params: UserPath, isHourly: isUsersApiForm }
+
+const oneUser = ok(AskedUser, 'The user')
+const done = (description: string) => ok(UserDone, description)
+
+userAccountRoutes.get(
+  '/me',
+  { id: 'getVisibleUser', summary: 'The signed-in user', guard: userRoute, answer: oneUser, errors: [tokenInvalid] },
+  async ({ ctx }) => askedUserToWire(await getVisibleUser(ctx, ctx.actor.id), ctx.actor.id),
+)
+
+const change = {
+  guard: confirmedUserRoute,
+  isWrite: isMoreThanCredentials,
+  body: ProfileBody,
+  answer: ok(ChangedUser, 'The user, and the address that waits'),
+  errors: [conflict, forbidden, notFound, ...freshFactorErrors],
+}
+const changeOwn = { ...change, summary: "Change the caller's profile: what is named; null empties a field" }
+const changeOne = { ...change, summary: 'Change a profile, for its user or an admin', ...named }
+
+userAccountRoutes.put('/me', { ...changeOwn, id: 'changeProfileOf' }, async ({ ctx, body }) =>
+  changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id),
+)
+
+userAccountRoutes.patch('/me', { ...changeOwn, id: 'patchOwnProfile' }, async ({ ctx, body }) =>
+  changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id),
+)
+
+const deletion = {
+  guard: confirmedUserRoute,
+  body: DeletionBody,
+  query: DeletionQuery,
+  answer: done('Every session has ended; the account is erased after the grace period'),
+  errors: [forbidden, notFound, lastAdmin, ...freshFactorErrors],
+}
+
+userAccountRoutes.delete(
+  '/me',
+  { id: 'deleteUser', ...deletion, summary: "Delete the caller's account; wants a fresh factor" },
+  async ({ ctx, body, query }) =>
+    userDoneToWire('Account deleted', await deleteUser(ctx, ctx.actor.id, toFactors(body, query))),
+)
+
+userAccountRoutes.delete(
+  '/me/avatar',
+  {
+    id: 'removeOwnAvatar',
+    summary: "Remove the caller's picture",
+    isWrite: everyCall,
+    guard: confirmedUserRoute,
+    answer: done('The profile has no picture'),
+    errors: [notFound],
+  },
+  async ({ ctx }) => userDoneToWire('Avatar deleted', await removeOwnAvatar(ctx)),
+)
+
+userAccountRoutes.get(
+  '/:user_id',
+  {
+    id: 'getUserByRef',
+    summary: 'A user by UUID or number, for that user or an admin',
+    guard: confirmedUserRoute,
+    ...named,
+    answer: oneUser,
+    errors: [forbidden, notFound, serviceUnavailable],
+  },
+  async ({ ctx, params }) => askedUserToWire(await getVisibleUser(ctx, params.user_id), params.user_id),
+)
+
+userAccountRoutes.put('/:user_id', { ...changeOne, id: 'replaceUserProfile' }, async ({ ctx, body, params }) =>
+  changedUserToWire(await changeProfileOf(ctx, params.user_id, toProfileChange(body)), params.user_id),
+)
+
+userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'patchUserProfile' }, async ({ ctx, body, params }) =>
+  changedUserToWire(await changeProfileOf(ctx, params.user_id, toProfileChange(body)), params.user_id),
+)
+
+userAccountRoutes.delete(
+  '/:user_id',
+  {
+    id: 'deleteUserByRef',
+    ...deletion,
+    summary: 'Delete an account, for an admin, or its user with a fresh factor',
+    ...named,
+  },
+  async ({ ctx, body, params, query }) =>
+    userDoneToWire('User deleted', await deleteUser(ctx, params.user_id, toFactors(body, query))),
+)
+
+userAccountRoutes.get(
+  '/:user_id/permissions',
+  {
+    id: 'getUserPermissions',
+    summary: 'What the platform role of a user allows, for that user or an admin',
+    guard: confirmedUserRoute,
+    ...named,
+    answer: ok(UserPermissions, 'The permissions'),
+    errors: [forbidden, notFound, serviceUnavailable],
+  },
+  async ({ ctx, params }) => permissionsToWire(await getVisibleUser(ctx, params.user_id), params.user_id),
+)
+
+const administration = { guard: adminRoute, ...named }
+
+userAccountRoutes.post(
+  '/:user_id/suspend',
+  {
+    id: 'suspendUserByRef',
+    ...administration,
+    summary: 'Suspend a user: every session ends, and no way of signing in works',
+    body: ReasonBody,
+    query: ReasonQuery,
+    answer: done('The user is suspended'),
+    errors: [notFound, userStateConflict, lastAdmin],
+  },
+  async ({ ctx, body, params, query }) =>
+    userDoneToWire('User suspended', await suspendUser(ctx, params.user_id, toReason(body, query))),
+)
+
+const ending = { ...administration, answer: done('The user is active'), errors: [notFound, userStateConflict] }
+
+userAccountRoutes.post(
+  '/:user_id/unsuspend',
+  { id: 'unsuspendUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension' },
+  async ({ ctx, params }) => userDoneToWire('User unsuspended', await unsuspendUser(ctx, params.user_id)),
+)
+
+userAccountRoutes.post(
+  '/:user_id/reactivate',
+  { id: 'reactivateUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
+  async ({ ctx, params }) => userDoneToWire('User reactivated', await reactivateUser(ctx, params.user_id)),
+)

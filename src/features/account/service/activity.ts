@@ -1,0 +1,29 @@
+import type { ActorCtx } from '../../../context.ts'
+import { DAY } from '../../../lib/time.ts'
+import { listUserEvents } from '../../events/service/record.ts'
+import { listUserSessions } from '../../sessions/service.ts'
+import { ALERT_TYPES, activitiesOf, alertOf, alertOfLocations } from '../rules.ts'
+import type { SecurityAlert, SessionActivity } from '../types.ts'
+
+const ALERTS_SHOWN_MS = 30 * DAY
+const EVENTS_READ = 100
+
+/** What the caller should know of their account, newest first. The record is seconds behind: nothing is decided by it. */
+export async function listAlerts(ctx: ActorCtx): Promise<SecurityAlert[]> {
+  const { id } = ctx.actor
+  const [events, sessions] = await Promise.all([
+    listUserEvents(ctx, id, { types: ALERT_TYPES, since: ctx.now() - ALERTS_SHOWN_MS, limit: EVENTS_READ }),
+    listUserSessions(ctx, id, { withEnded: false }),
+  ])
+  const alerts = [alertOfLocations(sessions), ...events.map(alertOf)].filter((alert) => alert !== undefined)
+  return alerts.sort((a, b) => b.time - a.time)
+}
+
+/** The caller's sessions as activity, ended ones too. `total` counts all that are known. */
+export async function listActivity(
+  ctx: ActorCtx,
+  { limit }: { limit: number },
+): Promise<{ activities: SessionActivity[]; total: number }> {
+  const activities = activitiesOf(await listUserSessions(ctx, ctx.actor.id, { withEnded: true }))
+  return { activities: activities.slice(0, limit), total: activities.length }
+}

@@ -1,0 +1,134 @@
+import { renderSVG } from 'uqr'
+import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
+import { toBase64, utf8 } from '../../../lib/encoding.ts'
+import { malformedRequest } from '../../../lib/errors.ts'
+import { toIso, toIsoOrNull } from '../../../lib/time.ts'
+import type { EnabledFactor } from '../../factors/totp/service/enrolment.ts'
+import type { BackupCode, Enrolment, SecondFactorStatus } from '../../factors/totp/types.ts'
+import { CodeField, MessageAnswer } from '../../sign-in/wire/second-factor.ts'
+import { PasswordField } from '../../sign-in/wire/session.ts'
+
+/** Null is how clients say that they have none. */
+export const PasswordBody = z.object({ password: PasswordField.nullish() })
+export const RequiredPasswordBody = z.object({ password: PasswordField.min(1, 'is required') })
+export const MethodBody = PasswordBody.extend({ method: z.literal('totp').nullish() })
+export const CodeBody = z.object({ code: CodeField })
+
+/** Documented clients send these in the body or in the query. */
+export const GivenBody = z.object({ password: PasswordField.nullish(), code: CodeField.nullish() })
+export const GivenQuery = z.object({ password: PasswordField.optional(), code: CodeField.optional() })
+
+type Given = z.output<typeof GivenBody>
+
+/** The body's word counts before the query's. */
+export const toGiven = (body: Given, query: z.output<typeof GivenQuery>) => ({
+  password: body.password ?? query.password,
+  code: body.code ?? query.code,
+})
+
+export function toCode(body: Given, query: z.output<typeof GivenQuery>): string {
+  const given = body.code ?? query.code
+  if (given === undefined) throw malformedRequest('A code is required')
+  return given
+}
+
+export const EnrolmentAnswer = z
+  .object({
+    secret: z.string().meta({ description: 'base32' }),
+    provisioning_uri: z.string(),
+    qr_code: z.string().meta({ description: 'The URI as an SVG data URI' }),
+    backup_codes: z.array(z.string()).meta({ description: 'Shown once' }),
+  })
+  .meta({ id: 'TotpEnrolment' })
+
+const toQrCode = (text: string): string =>
+  `data:image/svg+xml;base64,${toBase64(utf8(renderSVG(text, { ecc: 'M', border: 4 })))}`
+
+export const enrolmentToWire = (enrolment: Enrolment): z.infer<typeof EnrolmentAnswer> => ({
+  secret: enrolment.secret,
+  provisioning_uri: enrolment.provisioningUri,
+  qr_code: toQrCode(enrolment.provisioningUri),
+  backup_codes: [...enrolment.backupCodes],
+})
+
+export const EnabledAnswer = z.object({
+  message: z.string(),
+  enabled: z.literal(true),
+  valid: z.literal(true),
+  access_token: z.string().nullable().meta({
+    description: 'Of the session, raised by the code; null where a step-up has to raise it. The refresh token stays',
+  }),
+  expires_in: z.int().nullable(),
+  propagated: PropagatedField,
+})
+
+export const enabledToWire = ({ raised, propagated }: EnabledFactor): z.infer<typeof EnabledAnswer> => ({
+  message: 'The second factor is on',
+  enabled: true,
+  valid: true,
+  access_token: raised?.tokens.accessToken ?? null,
+  expires_in: raised?.tokens.expiresIn ?? null,
+  propagated,
+})
+
+export const DisabledAnswer = MessageAnswer.extend({ propagated: PropagatedField })
+export const disabledToWire = ({ propagated }: { propagated: boolean }): z.infer<typeof DisabledAnswer> => ({
+  message: 'The second factor is off',
+  propagated,
+})
+
+export const ValidAnswer = z.object({ valid: z.boolean(), message: z.string() })
+export const validToWire = (valid: boolean): z.infer<typeof ValidAnswer> => ({
+  valid,
+  message: valid ? 'The code is right; it is used up now' : 'The code is wrong or was used before',
+})
+
+export const BackupValidAnswer = ValidAnswer.extend({ remaining: z.int() })
+export const backupValidToWire = (result: {
+  valid: boolean
+  remaining: number
+}): z.infer<typeof BackupValidAnswer> => ({ ...validToWire(result.valid), remaining: result.remaining })
+
+export const BackupCodesAnswer = z
+  .object({
+    backup_codes: z.array(z.object({ code_hint: z.string(), used: z.boolean(), used_at: z.iso.datetime().nullable() })),
+    remaining: z.int(),
+    total: z.int(),
+  })
+  .meta({ id: 'BackupCodes' })
+
+export const backupCodesToWire = (codes: readonly BackupCode[]): z.infer<typeof BackupCodesAnswer> => ({
+  backup_codes: codes.map(({ hint, usedAt }) => ({
+    code_hint: `****-**${hint}`,
+    used: usedAt !== null,
+    used_at: toIsoOrNull(usedAt),
+  })),
+  remaining: codes.filter(({ usedAt }) => usedAt === null).length,
+  total: codes.length,
+})
+
+export const RegeneratedAnswer = z.object({ backup_codes: z.array(z.string()), generated_at: z.iso.datetime() })
+export const regeneratedToWire = (result: {
+  codes: readonly string[]
+  generatedAt: number
+}): z.infer<typeof RegeneratedAnswer> => ({
+  backup_codes: [...result.codes],
+  generated_at: toIso(result.generatedAt),
+})
+
+export const StatusAnswer = z
+  .object({
+    enabled: z.boolean(),
+    verified: z.boolean(),
+    backup_codes_remaining: z.int(),
+    last_used_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'MfaStatus' })
+
+export const statusToWire = (status: SecondFactorStatus): z.infer<typeof StatusAnswer> => ({
+  enabled: status.enabled,
+  verified: status.enabled,
+  backup_codes_remaining: status.backupCodesRemaining,
+  last_used_at: toIsoOrNull(status.lastUsedAt),
+})

@@ -1,0 +1,90 @@
+import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
+import type { UserPage } from '../../users/service/directory.ts'
+import { permissionsOf } from '../../users/service/users.ts'
+import type { User, UserRef } from '../../users/types.ts'
+import { UserWire, userToWire } from '../../users/wire/user.ts'
+import type { ChangedProfile as Changed } from '../service/own-profile.ts'
+import { ChangedProfile, changedProfileToWire } from './profile.ts'
+import type { Paging } from './requests.ts'
+
+const anyId = z.union([z.uuid(), z.int()]).meta({ description: 'The UUID or the number, as the request has it' })
+
+/** A user with `id` in the form that was asked, and the username of that form; `uuid` and `number` are always there. */
+export const AskedUser = UserWire.extend({ id: anyId }).meta({ id: 'AskedUser' })
+
+export type AskedUser = z.infer<typeof AskedUser>
+
+/** users-api names users by number, and its clients know no user without a username. */
+const usernameOf = ({ username, email }: User, ref: UserRef): string | null =>
+  typeof ref === 'number' ? (username ?? email) : username
+
+const asAsked = (user: User, ref: UserRef) => ({ id: ref, username: usernameOf(user, ref) })
+
+export const askedUserToWire = (user: User, ref: UserRef): AskedUser => ({
+  ...userToWire(user),
+  ...asAsked(user, ref),
+})
+
+export const ChangedUser = ChangedProfile.extend({ id: anyId }).meta({ id: 'ChangedUser' })
+
+export const changedUserToWire = (changed: Changed, ref: UserRef): z.infer<typeof ChangedUser> => ({
+  ...changedProfileToWire(changed),
+  ...asAsked(changed.user, ref),
+})
+
+/** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
+export const UserList = z
+  .object({
+    users: z.array(AskedUser),
+    items: z.array(AskedUser),
+    total: z.int().meta({ description: 'Of all pages; of a search among its newest 10,000 matches' }),
+    page: z.int(),
+    per_page: z.int(),
+    skip: z.int(),
+    limit: z.int(),
+  })
+  .meta({ id: 'UserList' })
+
+export function userListToWire({ users, total }: UserPage, paging: Paging): z.infer<typeof UserList> {
+  const { by, page, perPage, skip } = paging
+  const items = users.map((user) => askedUserToWire(user, user[by]))
+  return { users: items, items, total, page, per_page: perPage, skip, limit: perPage }
+}
+
+/** Nobody may learn whether there was an account before. */
+const RegistrationAwaited = z
+  .object({ email_verification_required: z.literal(true), message: z.string() })
+  .meta({ id: 'RegistrationAwaited' })
+
+export const RegisteredUser = z.union([AskedUser, RegistrationAwaited])
+
+export const registeredToWire = (user: User | null): z.infer<typeof RegisteredUser> =>
+  user === null
+    ? {
+        email_verification_required: true,
+        message: 'Open the link that was sent to this address, then sign in',
+      }
+    : askedUserToWire(user, user.number)
+
+export const UserDone = z
+  .object({
+    message: z.string(),
+    propagated: PropagatedField,
+  })
+  .meta({ id: 'UserDone' })
+
+export const userDoneToWire = (message: string, { propagated }: { propagated: boolean }): z.infer<typeof UserDone> => ({
+  message,
+  propagated,
+})
+
+export const UserPermissions = z
+  .object({ user_id: anyId, permissions: z.array(z.string()), role: z.string() })
+  .meta({ id: 'UserPermissions' })
+
+export const permissionsToWire = (user: User, ref: UserRef): z.infer<typeof UserPermissions> => ({
+  user_id: ref,
+  permissions: permissionsOf(user),
+  role: user.role,
+})

@@ -1,0 +1,70 @@
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import type { EventRow } from '../../../db/delivery.ts'
+import { events } from '../../../db/tables.ts'
+import type { RecordedEvent } from '../../../lib/event.ts'
+
+/** D1 takes 100 bound parameters a statement; a row has 13. */
+const ROWS_PER_INSERT = 7
+
+/** Newest first. */
+export const selectOfUser = (
+  { db }: Pick<Ctx, 'db'>,
+  userId: string,
+  { types, since, limit }: { types: readonly string[]; since: number; limit: number },
+): Promise<EventRow[]> =>
+  db
+    .select()
+    .from(events)
+    .where(and(eq(events.userId, userId), inArray(events.type, [...types]), gte(events.time, since)))
+    .orderBy(desc(events.position))
+    .limit(limit)
+
+/** Whose rows wait since before `before`; null stands for those that concern no user. In random order: none starves. */
+export async function selectOwnersOfUndelivered(
+  { db }: Pick<Ctx, 'db'>,
+  before: number,
+  limit: number,
+): Promise<(string | null)[]> {
+  const rows = await db
+    .select({ userId: events.userId })
+    .from(events)
+    .where(and(isNull(events.deliveredAt), lt(events.time, before)))
+    .groupBy(events.userId)
+    .orderBy(sql`random()`)
+    .limit(limit)
+  return rows.map(({ userId }) => userId)
+}
+
+/** Events that an object has recorded and delivered already. A repeat changes nothing. */
+export async function insertDelivered(
+  { db }: Pick<Ctx, 'db'>,
+  recorded: readonly RecordedEvent[],
+  now: number,
+): Promise<void> {
+  const rows = recorded.map(({ actor, ...event }) => ({
+    ...event,
+    actorType: actor.type,
+    actorId: actor.id,
+    deliveredAt: now,
+  }))
+  const statements = []
+  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+    const some = rows.slice(start, start + ROWS_PER_INSERT)
+    statements.push(db.insert(events).values(some).onConflictDoNothing({ target: events.id }))
+  }
+  const [first, ...rest] = statements
+  if (first) await db.batch([first, ...rest])
+}
+
+/** Deletes at most `limit` delivered rows from before `before`; returns how many. */
+export async function deleteOld({ db }: Pick<Ctx, 'db'>, before: number, limit: number): Promise<number> {
+  const old = db
+    .select({ position: events.position })
+    .from(events)
+    .where(and(lt(events.time, before), isNotNull(events.deliveredAt)))
+    .orderBy(asc(events.time))
+    .limit(limit)
+  const deleted = await db.delete(events).where(inArray(events.position, old)).returning({ position: events.position })
+  return deleted.length
+}

@@ -1,0 +1,39 @@
+import { fromBase64Url, fromUtf8, toBase64Url } from '../../../../lib/encoding.ts'
+
+/** Unpadded base64url of what a client wrote in base64 or base64url, padded or not; undefined for anything else. */
+export function toCanonical(text: string): string | undefined {
+  const canonical = text
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/={1,2}$/, '')
+  return fromBase64Url(canonical) && canonical
+}
+
+/** A published client decodes with `atob`, which throws on `-` and `_`: bytes are drawn until neither is needed. */
+export function drawPlainBytes(random: (length: number) => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  for (;;) {
+    const bytes = random(32)
+    if (!/[-_]/.test(toBase64Url(bytes))) return bytes
+  }
+}
+
+/** CollectedClientData (WebAuthn 5.8.1): what the browser says that it was asked, by whom. */
+export interface ClientData {
+  readonly type: string
+  readonly challenge: string
+  readonly origin: string
+  readonly isCrossOrigin: boolean
+}
+
+/** Reads `clientDataJSON`; undefined when it is not what a browser writes. */
+export function readClientData(clientDataJson: string): ClientData | undefined {
+  try {
+    const data: unknown = JSON.parse(fromUtf8(fromBase64Url(clientDataJson) ?? new Uint8Array()))
+    if (typeof data !== 'object' || data === null) return undefined
+    const { type, challenge, origin, crossOrigin = false } = data as Readonly<Record<string, unknown>>
+    if (typeof type !== 'string' || typeof challenge !== 'string' || typeof origin !== 'string') return undefined
+    return { type, challenge, origin, isCrossOrigin: crossOrigin !== false }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+import type { Config } from '../../../../config.ts'
+
+/** Who asks browsers for passkeys (WebAuthn 4). */
+export interface RelyingParty {
+  /** A domain: passkeys work on it, its subdomains, and related origins. */
+  readonly id: string
+  readonly name: string
+  /** Exact origins, and patterns with `*`. */
+  readonly origins: readonly string[]
+}
+
+type Settings = Pick<
+  Config,
+  'MODE' | 'PUBLIC_URL' | 'APP_NAME' | 'PASSKEY_RP_ID' | 'PASSKEY_RP_NAME' | 'PASSKEY_ORIGINS'
+>
+
+const isAddress = (hostname: string): boolean => hostname.startsWith('[') || /^[\d.]+$/.test(hostname)
+
+/** An address is no relying party id (WebAuthn 5.1.3 step 8): the local service, at 127.0.0.1, is `localhost`. */
+function defaultId(publicUrl: string): string {
+  const { hostname } = new URL(publicUrl)
+  return isAddress(hostname) ? 'localhost' : hostname
+}
+
+export function relyingPartyOf(settings: Settings): RelyingParty {
+  const local = settings.MODE === 'local' ? ['http://localhost:*'] : []
+  return {
+    id: settings.PASSKEY_RP_ID ?? defaultId(settings.PUBLIC_URL),
+    name: settings.PASSKEY_RP_NAME ?? settings.APP_NAME,
+    origins: settings.PASSKEY_ORIGINS.length > 0 ? settings.PASSKEY_ORIGINS : [settings.PUBLIC_URL, ...local],
+  }
+}
+
+/** `https://*.host` is every subdomain of the host and not the host itself; `http://localhost:*` is every port. */
+function matches(pattern: string, origin: string): boolean {
+  if (!pattern.includes('*')) return pattern === origin
+  const url = URL.parse(origin)
+  // An origin has one spelling (RFC 6454 6.2): neither path nor user, nor upper case, nor a default port.
+  if (url?.origin !== origin) return false
+  if (pattern === 'http://localhost:*') return url.protocol === 'http:' && url.hostname === 'localhost'
+  const [scheme = '', host = ''] = pattern.split('*.')
+  const labels = url.host.endsWith(`.${host}`) ? url.host.slice(0, -host.length - 1) : ''
+  return origin.startsWith(scheme) && /^[\w-]+(?:\.[\w-]+)*$/.test(labels)
+}
+
+export const isExpectedOrigin = ({ origins }: RelyingParty, origin: string): boolean =>
+  origins.some((pattern) => matches(pattern, origin))
+
+/** What browsers ask `https://<rp id>/.well-known/webauthn` for (WebAuthn 5.11.1). It knows neither patterns nor apps. */
+export const relatedOrigins = ({ origins }: RelyingParty): string[] =>
+  origins.filter((origin) => /^https?:/.test(origin) && !origin.includes('*'))

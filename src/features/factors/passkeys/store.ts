@@ -1,0 +1,102 @@
+import { and, desc, eq, gte, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import { users } from '../../users/tables.ts'
+import { passkeyHandles, passkeys } from './tables.ts'
+import type { Passkey } from './types.ts'
+
+type Storing = Pick<Ctx, 'db'>
+
+const own = (userId: string, id: string): SQL | undefined => and(eq(passkeys.id, id), eq(passkeys.userId, userId))
+
+/** Newest first. */
+export const selectPasskeys = ({ db }: Storing, userId: string): Promise<Passkey[]> =>
+  db.select().from(passkeys).where(eq(passkeys.userId, userId)).orderBy(desc(passkeys.createdAt), passkeys.id)
+
+export async function selectPasskey({ db }: Storing, userId: string, id: string): Promise<Passkey | undefined> {
+  const [row] = await db.select().from(passkeys).where(own(userId, id)).limit(1)
+  return row
+}
+
+/** Whoever's it is: the credential says who signs in. */
+export async function selectPasskeyByCredential({ db }: Storing, credentialId: string): Promise<Passkey | undefined> {
+  const [row] = await db.select().from(passkeys).where(eq(passkeys.credentialId, credentialId)).limit(1)
+  return row
+}
+
+/**
+ * The statement returns no row when the credential is registered, whoever's it is, when the user has `limit`, or when the
+ * user's credentials were changed since `authVersion`: what a stolen session began must not outlive its end.
+ */
+export function insertPasskey(
+  { db }: Storing,
+  row: Passkey,
+  { limit, authVersion }: { limit: number; authVersion: number },
+) {
+  const isAllowed = sql`(select count(*) from ${passkeys} where ${passkeys.userId} = ${row.userId}) < ${limit}
+    and exists (select 1 from ${users} where ${users.id} = ${row.userId} and ${users.authVersion} = ${authVersion})`
+  return db
+    .insert(passkeys)
+    .select(
+      sql`select ${row.id}, ${row.userId}, ${row.credentialId}, ${row.publicKey}, ${row.signCount},
+        ${JSON.stringify(row.transports)}, ${row.attachment}, ${row.deviceType}, ${row.backedUp ? 1 : 0}, ${row.aaguid},
+        ${row.rpId}, ${row.name}, ${row.createdAt}, ${row.lastUsedAt} where ${isAllowed}`,
+    )
+    .onConflictDoNothing()
+    .returning({ id: passkeys.id })
+}
+
+/**
+ * Counts a use (WebAuthn 6.1.1). Returns no row when the passkey is gone, or its count is not above the stored one:
+ * of two authenticators with one key the slower is refused. An authenticator that does not count says 0 for ever.
+ */
+export const updateSignCount = (
+  { db, now }: Pick<Ctx, 'db' | 'now'>,
+  { id, signCount, backedUp }: Pick<Passkey, 'id' | 'signCount' | 'backedUp'>,
+) =>
+  db
+    .update(passkeys)
+    .set({ signCount, backedUp, lastUsedAt: now() })
+    .where(
+      and(
+        eq(passkeys.id, id),
+        or(lt(passkeys.signCount, signCount), signCount === 0 ? eq(passkeys.signCount, 0) : undefined),
+      ),
+    )
+    .returning({ id: passkeys.id })
+
+/** Touches the row and changes nothing, when its count is not below `signCount`: an event may ride on it. */
+export const confirmRegression = ({ db }: Storing, { id, signCount }: Pick<Passkey, 'id' | 'signCount'>) =>
+  db
+    .update(passkeys)
+    .set({ signCount: sql`${passkeys.signCount}` })
+    .where(and(eq(passkeys.id, id), gte(passkeys.signCount, signCount), ne(passkeys.signCount, 0)))
+    .returning({ signCount: passkeys.signCount })
+
+export const updateName = ({ db }: Storing, { userId, id, name }: Pick<Passkey, 'userId' | 'id' | 'name'>) =>
+  db.update(passkeys).set({ name }).where(own(userId, id)).returning()
+
+export const deletePasskey = ({ db }: Storing, { userId, id }: Pick<Passkey, 'userId' | 'id'>) =>
+  db.delete(passkeys).where(own(userId, id)).returning()
+
+/** After a statement of the same batch that removed something: sessions end with it. No row comes back when it did not. */
+export const raiseAuthVersion = ({ db, now }: Pick<Ctx, 'db' | 'now'>, userId: string) =>
+  db
+    .update(users)
+    .set({ authVersion: sql`${users.authVersion} + 1`, keptSessionId: null, updatedAt: now() })
+    .where(and(eq(users.id, userId), sql`changes() > 0`))
+    .returning({ authVersion: users.authVersion })
+
+/** The user's handle; `handle` when there was none. */
+export async function upsertHandle({ db }: Storing, userId: string, handle: string): Promise<string> {
+  const rows = await db
+    .insert(passkeyHandles)
+    .values({ userId, handle })
+    .onConflictDoUpdate({ target: passkeyHandles.userId, set: { handle: sql`${passkeyHandles.handle}` } })
+    .returning({ handle: passkeyHandles.handle })
+  return rows[0]?.handle ?? handle
+}
+
+export async function selectHandle({ db }: Storing, userId: string): Promise<string | undefined> {
+  const [row] = await db.select().from(passkeyHandles).where(eq(passkeyHandles.userId, userId)).limit(1)
+  return row?.handle
+}

@@ -1,0 +1,3 @@
+import { defineError } from '../../../lib/errors.ts'
+
+export const weakPassword = defineError('WEAK_PASSWORD', 'malformed', 'The password is too easy to guess')

@@ -1,0 +1,80 @@
+import type { Ctx } from '../../../../context.ts'
+import { utf8 } from '../../../../lib/encoding.ts'
+import { isolateSlot } from '../../../../lib/isolate.ts'
+import { SECOND } from '../../../../lib/time.ts'
+import { weakPassword } from '../errors.ts'
+import { findWeaknesses, type PasswordOwner, type PasswordWeakness } from '../rules/strength.ts'
+
+export { weakPassword }
+
+/** Unpacked at the first use: most isolates never see a new password, and it takes a good part of a cold start. */
+const commonPasswords = isolateSlot('common-passwords', (): { loaded: Promise<ReadonlySet<string>> | null } => ({
+  loaded: null,
+}))
+
+async function load(): Promise<ReadonlySet<string>> {
+  const { default: passwords } = await import('@zxcvbn-ts/language-common/dist/passwords.json.mjs')
+  return new Set(passwords)
+}
+
+function loadCommonPasswords(ctx: Pick<Ctx, 'isolate'>): Promise<ReadonlySet<string>> {
+  const slot = commonPasswords(ctx)
+  slot.loaded ??= load()
+  return slot.loaded
+}
+
+const RANGE_ADDRESS = 'https://api.pwnedpasswords.com/range/'
+const RANGE_PREFIX_LENGTH = 5
+const RANGE_BOUND_MS = 1.5 * SECOND
+
+/** Whether a line `SUFFIX:COUNT` of the answer is `suffix`. Padding has the count 0. */
+const hasSuffix = (lines: string, suffix: string): boolean =>
+  lines.split('\n').some((line) => {
+    const [found, count] = line.trim().split(':')
+    return found === suffix && Number(count) > 0
+  })
+
+/** Asks Pwned Passwords for all breached passwords whose SHA-1 begins alike: the password never leaves. Fails open. */
+async function isBreached(ctx: Pick<Ctx, 'fetch' | 'log'>, password: string): Promise<boolean> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', utf8(password))).toHex().toUpperCase()
+  try {
+    const answer = await ctx.fetch(RANGE_ADDRESS + digest.slice(0, RANGE_PREFIX_LENGTH), {
+      headers: { 'Add-Padding': 'true' },
+      signal: AbortSignal.timeout(RANGE_BOUND_MS),
+    })
+    if (!answer.ok) throw new Error('the breached-password service did not answer')
+    return hasSuffix(await answer.text(), digest.slice(RANGE_PREFIX_LENGTH))
+  } catch (cause) {
+    ctx.log.error('breached_password_check_failed', cause)
+    return false
+  }
+}
+
+/** Clients of documented systems know the text alone: what can be counted is said. */
+const wordingOf = (reasons: readonly PasswordWeakness[], { minLength }: { minLength: number }) =>
+  reasons.includes('too_short') ? { message: `The password must have at least ${minLength} characters` } : {}
+
+/** The application's name, and the parts of its host but the last. An address in numbers is no name. */
+function deploymentNames({ APP_NAME, PASSKEY_RP_NAME, PUBLIC_URL }: Ctx['config']): string[] {
+  const labels = new URL(PUBLIC_URL).hostname.split('.').slice(0, -1)
+  return [APP_NAME, PASSKEY_RP_NAME ?? APP_NAME, ...labels.filter((label) => /[a-z]/.test(label))]
+}
+
+/** Throws WEAK_PASSWORD with all `details.reasons` when `password` may not become the owner's. */
+export async function requireStrongPassword(
+  ctx: Pick<Ctx, 'config' | 'isolate' | 'fetch' | 'log'>,
+  password: string,
+  owner: PasswordOwner,
+): Promise<void> {
+  const common = await loadCommonPasswords(ctx)
+  const policy = {
+    minLength: ctx.config.PASSWORD_MIN_LENGTH,
+    owner,
+    names: deploymentNames(ctx.config),
+    isCommon: (folded: string) => common.has(folded),
+  }
+  const reasons = findWeaknesses(password, policy)
+  if (reasons.length > 0) throw weakPassword({ reasons, min_length: policy.minLength }, wordingOf(reasons, policy))
+  if (ctx.config.BREACHED_PASSWORD_CHECK && (await isBreached(ctx, password)))
+    throw weakPassword({ reasons: ['breached'] }, { message: 'The password appears in a known breach' })
+}

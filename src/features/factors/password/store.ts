@@ -1,0 +1,96 @@
+import { and, asc, eq, gt, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import { MAX_HASH_MS } from '../../../lib/password-hash/cost.ts'
+import { insertedUser } from '../../users/service/users.ts'
+import { dearHashes, users } from '../../users/tables.ts'
+import type { User } from '../../users/types.ts'
+
+type Store = Pick<Ctx, 'db' | 'now'>
+
+export interface HashCost {
+  readonly userId: string
+  /** In ms of CPU. */
+  readonly costMs: number
+}
+
+export interface DearHash extends HashCost {
+  readonly passwordHash: string
+}
+
+const toList = (costs: readonly HashCost[]): string => JSON.stringify(costs)
+
+/** For the batch that writes the hashes: a row for each that was written. */
+export const insertDearHashes = ({ db, now }: Store, costs: readonly DearHash[]) =>
+  db
+    .insert(dearHashes)
+    .select(
+      sql`select row.value ->> '$.userId', row.value ->> '$.costMs', ${now()} from json_each(${toList(costs)}) as row
+        where exists (select 1 from ${users}
+          where ${users.id} = row.value ->> '$.userId' and ${users.passwordHash} = row.value ->> '$.passwordHash')`,
+    )
+    .onConflictDoNothing()
+
+/** The dearest that may be verified, in ms, and whether there are some of which nobody knows what they cost. */
+export async function selectDearest({ db }: Store): Promise<{ costMs: number; isUnmeasured: boolean }> {
+  const [row] = await db.all<{ cost_ms: number | null; unmeasured: number }>(sql`select
+    (select max(${dearHashes.costMs}) from ${dearHashes} where ${dearHashes.costMs} <= ${MAX_HASH_MS}) as cost_ms,
+    exists (select 1 from ${dearHashes} where ${dearHashes.costMs} is null) as unmeasured`)
+  return { costMs: row?.cost_ms ?? 0, isUnmeasured: row?.unmeasured === 1 }
+}
+
+export const selectUnmeasured = ({ db }: Store, limit: number) =>
+  db
+    .select({ userId: users.id, passwordHash: users.passwordHash })
+    .from(dearHashes)
+    .innerJoin(users, eq(users.id, dearHashes.userId))
+    .where(isNull(dearHashes.costMs))
+    .limit(limit)
+
+/**
+ * Writes what was measured, of rows that are still there; those that are not dearer than `ownMs` go. An upsert, for SQLite
+ * finds each row by its key then: an update would read the whole list for each.
+ */
+export async function updateCosts({ db, now }: Store, costs: readonly HashCost[], ownMs: number): Promise<void> {
+  const list = toList(costs)
+  const measured = sql`select row.value ->> '$.userId', row.value ->> '$.costMs', ${now()} from json_each(${list}) as row
+    where exists (select 1 from ${dearHashes} as known where known.user_id = row.value ->> '$.userId')`
+  const isListed = sql`${dearHashes.userId} in (select row.value ->> '$.userId' from json_each(${list}) as row)`
+  await db.batch([
+    db
+      .insert(dearHashes)
+      .select(measured)
+      .onConflictDoUpdate({ target: dearHashes.userId, set: { costMs: sql`excluded.cost_ms` } }),
+    db.delete(dearHashes).where(and(isListed, lte(dearHashes.costMs, ownMs))),
+  ])
+}
+
+/** Moves the time of the last use. Does nothing for a hash that is not dear. */
+export const updateHashUsed = ({ db, now }: Store, userId: string) =>
+  db.update(dearHashes).set({ usedAt: now() }).where(eq(dearHashes.userId, userId))
+
+/** Users whose dear hash nobody used since `before`, or which is beyond what is verified; longest unused first. */
+export async function selectForgottenHashes({ db }: Store, before: number, limit: number): Promise<User[]> {
+  const rows = await db
+    .select({ user: users })
+    .from(dearHashes)
+    .innerJoin(users, eq(users.id, dearHashes.userId))
+    .where(or(lt(dearHashes.usedAt, before), gt(dearHashes.costMs, MAX_HASH_MS)))
+    .orderBy(asc(dearHashes.usedAt))
+    .limit(limit)
+  return rows.flatMap(({ user }) => insertedUser([user]) ?? [])
+}
+
+/** Returns no row when the hash was renewed or used meanwhile. */
+export const deleteForgottenHash = ({ db, now }: Store, { id, passwordHash }: User, before: number) =>
+  db
+    .update(users)
+    .set({ passwordHash: null, updatedAt: now() })
+    .where(
+      and(
+        eq(users.id, id),
+        eq(users.passwordHash, passwordHash ?? ''),
+        sql`exists (select 1 from ${dearHashes} where ${dearHashes.userId} = ${users.id}
+          and (${dearHashes.usedAt} < ${before} or ${dearHashes.costMs} > ${MAX_HASH_MS}))`,
+      ),
+    )
+    .returning({ id: users.id })

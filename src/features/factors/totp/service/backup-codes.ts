@@ -1,0 +1,54 @@
+import type { ActorCtx, Ctx } from '../../../../context.ts'
+import { commitAll } from '../../../../db/commit.ts'
+import { toBase64Url } from '../../../../lib/encoding.ts'
+import { deriveWithSalt } from '../../../../lib/password-hash/password-hash.ts'
+import { tellOwner } from '../../../users/service/owner-notice.ts'
+import type { User } from '../../../users/types.ts'
+import { mfaNotEnabled } from '../errors.ts'
+import { BACKUP_CODES, formatBackupCode, hintOf, newBackupCode } from '../rules/codes.ts'
+import { deleteBackupCodes, insertBackupCodes, isEnabled, type NewBackupCode, selectBackupCodes } from '../store.ts'
+import type { BackupCode } from '../types.ts'
+
+const SALT_BYTES = 16
+
+/** Ten codes to show once, and the rows that are kept of them: argon2id under one salt for the set. */
+export async function makeBackupCodes(ctx: Ctx): Promise<{ codes: string[]; rows: NewBackupCode[] }> {
+  const codes = Array.from({ length: BACKUP_CODES }, () => newBackupCode((length) => ctx.random(length)))
+  const salt = ctx.random(SALT_BYTES)
+  const rows: NewBackupCode[] = []
+  for (const code of codes) {
+    const codeHash = toBase64Url(await deriveWithSalt(ctx, code, salt))
+    rows.push({ id: ctx.newId(), salt: toBase64Url(salt), codeHash, hint: hintOf(code) })
+  }
+  return { codes: codes.map(formatBackupCode), rows }
+}
+
+/** What is known of the codes that were shown, in their order; they count while the second factor is on. */
+export const listBackupCodesOf = (ctx: Ctx, userId: string): Promise<BackupCode[]> => selectBackupCodes(ctx, userId)
+
+export const countUnused = (codes: readonly BackupCode[]): number =>
+  codes.filter(({ usedAt }) => usedAt === null).length
+
+/** Ten new codes; the old ones are void. Throws MFA_NOT_ENABLED. */
+export async function replaceBackupCodes(
+  ctx: ActorCtx,
+  user: User,
+): Promise<{ codes: readonly string[]; generatedAt: number }> {
+  const { id: userId } = user
+  const { codes, rows } = await makeBackupCodes(ctx)
+  const enabled = isEnabled(userId)
+  const inserted = await commitAll(
+    ctx,
+    [deleteBackupCodes(ctx, userId, enabled), insertBackupCodes(ctx, { userId, rows }, enabled)],
+    {
+      type: 'backup_codes.regenerated',
+      subject: userId,
+      userId,
+      actor: { type: 'user', id: userId },
+      sessionId: ctx.actor.sessionId,
+    },
+  )
+  if (inserted.length === 0) throw mfaNotEnabled()
+  tellOwner(ctx, user, { kind: 'backup_codes_replaced', params: {} })
+  return { codes, generatedAt: ctx.now() }
+}

@@ -1,0 +1,193 @@
+import { and, asc, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import { users } from '../../users/tables.ts'
+import { backupCodes, totpFactors } from './tables.ts'
+
+type Store = Pick<Ctx, 'db' | 'now'>
+export type FactorRow = typeof totpFactors.$inferSelect
+export type BackupCodeRow = typeof backupCodes.$inferSelect
+export type NewBackupCode = Pick<BackupCodeRow, 'id' | 'salt' | 'codeHash' | 'hint'>
+
+export async function selectFactor({ db }: Store, userId: string): Promise<FactorRow | undefined> {
+  const [row] = await db.select().from(totpFactors).where(eq(totpFactors.userId, userId)).limit(1)
+  return row
+}
+
+/** In the order in which they were shown. */
+export const selectBackupCodes = ({ db }: Store, userId: string): Promise<BackupCodeRow[]> =>
+  db.select().from(backupCodes).where(eq(backupCodes.userId, userId)).orderBy(asc(sql`rowid`))
+
+/** A pending factor, in place of an older pending one. No row comes back when the user's factor is confirmed. */
+export const upsertPending = ({ db, now }: Store, { userId, secretSealed }: { userId: string; secretSealed: string }) =>
+  db
+    .insert(totpFactors)
+    .values({ userId, secretSealed, createdAt: now() })
+    .onConflictDoUpdate({
+      target: totpFactors.userId,
+      set: { secretSealed, createdAt: now(), lastStep: null, lastUsedAt: null },
+      setWhere: isNull(totpFactors.confirmedAt),
+    })
+    .returning({ userId: totpFactors.userId })
+
+/**
+ * A pending factor, unless there is one that was made after `voidBefore` and is not the one with `foreignSeal`, or is
+ * confirmed: then no row comes back.
+ */
+export const insertPendingUnlessThere = (
+  { db, now }: Store,
+  {
+    userId,
+    secretSealed,
+    foreignSeal,
+    voidBefore,
+  }: { userId: string; secretSealed: string; foreignSeal: string | null; voidBefore: number },
+) =>
+  db
+    .insert(totpFactors)
+    .values({ userId, secretSealed, createdAt: now() })
+    .onConflictDoUpdate({
+      target: totpFactors.userId,
+      set: { secretSealed, createdAt: now(), lastStep: null, lastUsedAt: null },
+      setWhere: sql`${totpFactors.confirmedAt} is null
+        and (${totpFactors.createdAt} <= ${voidBefore} or ${totpFactors.secretSealed} = ${foreignSeal})`,
+    })
+    .returning({ userId: totpFactors.userId })
+
+/** True in a later statement of the batch whose `upsertPending` wrote this seal: each seal is written once. */
+export const isPendingWith = (secretSealed: string): SQL =>
+  sql`exists (select 1 from ${totpFactors} where ${totpFactors.secretSealed} = ${secretSealed} and ${totpFactors.confirmedAt} is null)`
+
+export const isEnabled = (userId: string): SQL =>
+  sql`exists (select 1 from ${users} where ${users.id} = ${userId} and ${users.mfaEnabled} = 1)`
+
+export const deleteBackupCodes = ({ db }: Store, userId: string, condition: SQL) =>
+  db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), condition))
+
+/** All or none, as `condition` decides. */
+export function insertBackupCodes(
+  { db, now }: Store,
+  { userId, rows }: { userId: string; rows: readonly NewBackupCode[] },
+  condition: SQL,
+) {
+  const made = sql`select
+    value ->> '$.id', ${userId}, value ->> '$.salt', value ->> '$.codeHash', value ->> '$.hint', ${now()}, null
+    from json_each(${JSON.stringify(rows)}) where ${condition}`
+  return db.insert(backupCodes).select(made).returning({ id: backupCodes.id })
+}
+
+const isUnused = (step: number): SQL | undefined => or(isNull(totpFactors.lastStep), lt(totpFactors.lastStep, step))
+
+/**
+ * The first code of a pending factor. `secretSealed` is the one whose code was checked: it may have been replaced.
+ * `authVersion` is that of the credentials whose session confirms it.
+ */
+export const updateConfirmed = (
+  { db, now }: Store,
+  {
+    userId,
+    secretSealed,
+    step,
+    authVersion,
+  }: { userId: string; secretSealed: string; step: number; authVersion: number },
+) =>
+  db
+    .update(totpFactors)
+    .set({ confirmedAt: now(), lastStep: step, lastUsedAt: now() })
+    .where(
+      and(
+        eq(totpFactors.userId, userId),
+        eq(totpFactors.secretSealed, secretSealed),
+        isNull(totpFactors.confirmedAt),
+        isUnused(step),
+        sql`exists (select 1 from ${users} where ${users.id} = ${userId} and ${users.authVersion} = ${authVersion})`,
+      ),
+    )
+
+/** Sessions end with it, but `sessionId` and those that have proved two factors (`factor_version`). */
+const newFactor = (sessionId: string) => ({
+  authVersion: sql`${users.authVersion} + 1`,
+  factorVersion: sql`${users.authVersion} + 1`,
+  keptSessionId: sessionId,
+})
+
+/** For the batch of `updateConfirmed`: no row comes back when the factor was not confirmed by it. */
+export const updateEnabled = (
+  { db, now }: Store,
+  { userId, sessionId, step }: { userId: string; sessionId: string; step: number },
+) =>
+  db
+    .update(users)
+    .set({ mfaEnabled: true, ...newFactor(sessionId), updatedAt: now() })
+    .where(
+      and(
+        eq(users.id, userId),
+        eq(users.mfaEnabled, false),
+        sql`exists (select 1 from ${totpFactors} where ${totpFactors.userId} = ${userId}
+          and ${totpFactors.confirmedAt} is not null and ${totpFactors.lastStep} = ${step})`,
+      ),
+    )
+    .returning({ authVersion: users.authVersion })
+
+/** The database decides that a code is accepted once: no row comes back for its step or an earlier one (RFC 6238 5.2). */
+export const updateStep = (
+  { db, now }: Store,
+  { userId, secretSealed, step }: { userId: string; secretSealed: string; step: number },
+) =>
+  db
+    .update(totpFactors)
+    .set({ lastStep: step, lastUsedAt: now() })
+    .where(
+      and(
+        eq(totpFactors.userId, userId),
+        eq(totpFactors.secretSealed, secretSealed),
+        isNotNull(totpFactors.confirmedAt),
+        isUnused(step),
+      ),
+    )
+    .returning({ userId: totpFactors.userId })
+
+/** No row comes back when the code was used before. */
+export const updateBackupCodeUsed = ({ db, now }: Store, { userId, id }: { userId: string; id: string }) =>
+  db
+    .update(backupCodes)
+    .set({ usedAt: now() })
+    .where(and(eq(backupCodes.userId, userId), eq(backupCodes.id, id), isNull(backupCodes.usedAt)))
+    .returning({ id: backupCodes.id })
+
+export const deleteFactor = ({ db }: Store, userId: string) =>
+  db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isNotNull(totpFactors.confirmedAt)))
+
+/** Tokens are outdated by it: their `acr` falls. No row comes back when the second factor was off. */
+export const updateDisabled = ({ db, now }: Store, { userId, sessionId }: { userId: string; sessionId: string }) =>
+  db
+    .update(users)
+    .set({
+      mfaEnabled: false,
+      ...newFactor(sessionId),
+      claimsVersion: sql`${users.claimsVersion} + 1`,
+      updatedAt: now(),
+    })
+    .where(and(eq(users.id, userId), eq(users.mfaEnabled, true)))
+    .returning({ authVersion: users.authVersion, claimsVersion: users.claimsVersion })
+
+/** As `updateDisabled`, by somebody else: every session ends with it. */
+export const updateDisabledWithSessions = ({ db, now }: Store, userId: string) =>
+  db
+    .update(users)
+    .set({ mfaEnabled: false, authVersion: sql`${users.authVersion} + 1`, keptSessionId: null, updatedAt: now() })
+    .where(and(eq(users.id, userId), eq(users.mfaEnabled, true)))
+    .returning({ authVersion: users.authVersion })
+
+/** Factors that are not sealed under the key with this id, at most `limit`. */
+export const selectSealedBefore = ({ db }: Store, keyId: string, limit: number): Promise<FactorRow[]> =>
+  db
+    .select()
+    .from(totpFactors)
+    .where(sql`substr(${totpFactors.secretSealed}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`)
+    .limit(limit)
+
+export const updateSeal = ({ db }: Store, { userId, from, to }: { userId: string; from: string; to: string }) =>
+  db
+    .update(totpFactors)
+    .set({ secretSealed: to })
+    .where(and(eq(totpFactors.userId, userId), eq(totpFactors.secretSealed, from)))

@@ -1,0 +1,128 @@
+import type { Ctx } from '../../../context.ts'
+import { htmlPage, ok, reply, response } from '../../../http/answers.ts'
+import { publicRoute } from '../../../http/guard.ts'
+import { answerPage, prefersHtml, prefersJson, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
+import { underMaintenance } from '../../maintenance/service.ts'
+import { codePage, confirmPage } from '../pages.ts'
+import {
+  confirmMagicLink,
+  getMagicLink,
+  linkInvalid,
+  redirectNotAllowed,
+  resendMagicLink,
+  sendMagicLink,
+  signInWithMagicLink,
+} from '../service/magic-links.ts'
+import {
+  SendBody,
+  SentAnswer,
+  SignInAnswer,
+  sentToWire,
+  signInToWire,
+  toSend,
+  toVerify,
+  VerifyBody,
+  VerifyQuery,
+} from '../wire/magic-links.ts'
+
+export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
+/** Where links in mails lead: a failure is a page too. */
+export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
+
+const sendSpec = {
+  summary: 'Mail a sign-in link; answered alike whether or not the address is known',
+  guard: publicRoute,
+  body: SendBody,
+  answer: ok(SentAnswer, 'A mail is sent if the address can sign in'),
+  errors: [redirectNotAllowed, serviceUnavailable],
+}
+
+magicLinkRoutes.post(
+  '/magic/send',
+  { ...sendSpec, id: 'sendMagicLink', aliases: [{ path: '/magic-link', id: 'sendMagicLinkAlias' }] },
+  async ({ ctx, body }) => sentToWire(await sendMagicLink(ctx, toSend(body))),
+)
+
+magicLinkRoutes.post(
+  '/magic-link/resend',
+  { id: 'resendMagicLink', ...sendSpec, summary: 'Mail a sign-in link again; it leads back to where the last one did' },
+  async ({ ctx, body }) => sentToWire(await resendMagicLink(ctx, toSend(body))),
+)
+
+magicLinkRoutes.post(
+  '/magic-link/verify',
+  {
+    id: 'signInWithMagicLink',
+    summary: "Sign in with a link's token, or with the code that its page gave",
+    guard: publicRoute,
+    body: VerifyBody,
+    answer: ok(SignInAnswer, 'A session, or a challenge for the second factor'),
+    errors: [linkInvalid, underMaintenance, serviceUnavailable],
+  },
+  async ({ ctx, body }) => signInToWire(await signInWithMagicLink(ctx, toVerify(body))),
+)
+
+async function askFirst(ctx: Ctx, query: { token: string }): Promise<Response> {
+  const { email, data } = await getMagicLink(ctx, query)
+  return answerPage(confirmPage({ email, token: query.token, redirectUrl: data.redirectUrl }))
+}
+
+magicLinkRoutes.get(
+  '/magic/verify',
+  {
+    id: 'openMagicLink',
+    aliases: [{ path: '/magic-link/callback', id: 'openMagicLinkAlias' }],
+    summary: "Sign in with a link's token; a browser (`Accept: text/html`) gets a page that asks first",
+    guard: publicRoute,
+    query: VerifyQuery,
+    answer: response(200, 'A session, or a challenge for the second factor', { schema: SignInAnswer }),
+    errors: [linkInvalid, underMaintenance, serviceUnavailable],
+  },
+  // HEAD is a scanner's look at the link, never a use of it.
+  async ({ ctx, query, request }) =>
+    prefersHtml(request) || request.method === 'HEAD'
+      ? askFirst(ctx, query)
+      : Response.json(signInToWire(await signInWithMagicLink(ctx, toVerify(query)))),
+)
+
+magicLinkPages.get(
+  '/magic-link',
+  {
+    id: 'askMagicLink',
+    summary: 'Asks before a link signs in; a program that asks for JSON gets the session',
+    guard: publicRoute,
+    query: VerifyQuery,
+    invalidIs400: true,
+    answer: response(200, 'A page', { contentType: 'text/html' }),
+    errors: [linkInvalid, underMaintenance, serviceUnavailable],
+    hidden: true,
+  },
+  async ({ ctx, query, request }) =>
+    prefersJson(request) && request.method !== 'HEAD'
+      ? Response.json(signInToWire(await signInWithMagicLink(ctx, toVerify(query))))
+      : askFirst(ctx, query),
+)
+
+magicLinkPages.post(
+  '/magic-link',
+  {
+    id: 'confirmMagicLink',
+    summary: 'Confirms a link: back to the application with a code, or the code on a page',
+    guard: publicRoute,
+    body: VerifyBody,
+    encoding: 'form',
+    invalidIs400: true,
+    answer: [htmlPage, response(303, 'To the application, with `token`')],
+    errors: [forbidden, linkInvalid, redirectNotAllowed, serviceUnavailable],
+    hidden: true,
+  },
+  async ({ ctx, body, request }) => {
+    requireOwnForm(ctx, request)
+    const confirmed = await confirmMagicLink(ctx, body)
+    if (confirmed.outcome === 'code') return reply(200, codePage(confirmed))
+    const headers = { Location: confirmed.url, 'Referrer-Policy': 'no-referrer' }
+    return reply(303, new Response(null, { status: 303, headers }))
+  },
+)

@@ -1,0 +1,95 @@
+import { htmlPage, ok } from '../../../http/answers.ts'
+import { publicRoute } from '../../../http/guard.ts'
+import { renderErrorPage, requireOwnForm } from '../../../http/page.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
+import { linkInvalid } from '../errors.ts'
+import { unlockedPage, unlockPage } from '../pages.ts'
+import { getLockedUser, unlockAccount } from '../service/lock.ts'
+import { secondFactorErrors } from '../service/older-factors.ts'
+import { reportActivity } from '../service/report.ts'
+import {
+  Done,
+  doneToWire,
+  ReportedAnswer,
+  reportedToWire,
+  TokenAndFactorBody,
+  TokenBody,
+  TokenQuery,
+  toTokenAndProof,
+} from '../wire/recovery.ts'
+export const reportRoutes = createRoutes({ prefix: '/api/v1', tag: 'account safety' })
+
+reportRoutes.post(
+  '/auth/report-activity',
+  {
+    id: 'reportActivity',
+    summary: "Say with a mailed link's token that it was somebody else: all sessions end, the password stops working",
+    guard: publicRoute,
+    body: TokenAndFactorBody,
+    invalidIs400: true,
+    answer: ok(ReportedAnswer, 'The account is secured'),
+    errors: [linkInvalid, ...secondFactorErrors, serviceUnavailable],
+  },
+  async ({ ctx, body }) => reportedToWire(await reportActivity(ctx, toTokenAndProof(body))),
+)
+
+reportRoutes.post(
+  '/auth/unlock-account',
+  {
+    id: 'unlockAccount',
+    summary: "Lift the lock after too many failed attempts with a mailed link's token",
+    guard: publicRoute,
+    body: TokenBody,
+    invalidIs400: true,
+    answer: ok(Done, 'Passwords are allowed again'),
+    errors: [linkInvalid, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await unlockAccount(ctx, body)
+    return doneToWire('Account unlocked')
+  },
+)
+
+/** Opening the page changes nothing, for mail scanners do: its form's POST does. */
+export const unlockPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
+
+const page = htmlPage
+
+unlockPages.get(
+  '/unlock-account',
+  {
+    id: 'askUnlock',
+    summary: 'Asks before an account is unlocked',
+    guard: publicRoute,
+    query: TokenQuery,
+    invalidIs400: true,
+    answer: page,
+    errors: [linkInvalid, serviceUnavailable],
+    hidden: true,
+  },
+  async ({ ctx, query }) => {
+    await getLockedUser(ctx, query.token)
+    return unlockPage(query)
+  },
+)
+
+unlockPages.post(
+  '/unlock-account',
+  {
+    id: 'confirmUnlock',
+    summary: 'Lifts the lock after too many failed attempts',
+    guard: publicRoute,
+    body: TokenBody,
+    encoding: 'form',
+    invalidIs400: true,
+    answer: page,
+    errors: [forbidden, linkInvalid, serviceUnavailable],
+    hidden: true,
+  },
+  async ({ ctx, body, request }) => {
+    requireOwnForm(ctx, request)
+    await unlockAccount(ctx, body)
+    return unlockedPage
+  },
+)

@@ -1,0 +1,60 @@
+import { ok } from '../../../http/answers.ts'
+import { publicRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { requestRecovery } from '../service/second-factor-recovery.ts'
+import { answerChallenge, challengeErrors } from '../service/second-step.ts'
+import {
+  ChallengeBody,
+  EmailBody,
+  EmailQuery,
+  MessageAnswer,
+  RECOVERY_OPTIONS,
+  RECOVERY_REQUESTED,
+  RecoveryOptionsAnswer,
+  toAnswer,
+  toEmail,
+} from '../wire/second-factor.ts'
+import { SessionTokens, signedInToWire } from '../wire/session.ts'
+
+export const secondFactorRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' })
+
+secondFactorRoutes.post(
+  '/mfa/challenge/verify',
+  {
+    id: 'answerChallenge',
+    summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
+    guard: publicRoute,
+    body: ChallengeBody,
+    answer: ok(SessionTokens, 'A session'),
+    errors: challengeErrors,
+  },
+  async ({ ctx, body }) => signedInToWire(await answerChallenge(ctx, toAnswer(body))),
+)
+
+secondFactorRoutes.get(
+  '/mfa/recovery-options',
+  {
+    id: 'getMfaRecoveryOptions',
+    summary: 'How a lost second factor is replaced; the same for every address',
+    guard: publicRoute,
+    query: EmailQuery,
+    answer: ok(RecoveryOptionsAnswer, 'The ways'),
+  },
+  () => RECOVERY_OPTIONS,
+)
+
+secondFactorRoutes.post(
+  '/mfa/initiate-recovery',
+  {
+    id: 'requestRecovery',
+    summary: 'Say that the second factor is lost; the same answer for every address',
+    guard: publicRoute,
+    body: EmailBody,
+    query: EmailQuery,
+    answer: ok(MessageAnswer, 'Whatever the address'),
+  },
+  async ({ ctx, body, query }) => {
+    await requestRecovery(ctx, { email: toEmail(body, query) })
+    return RECOVERY_REQUESTED
+  },
+)

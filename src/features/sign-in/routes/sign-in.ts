@@ -1,0 +1,155 @@
+import { created, ok } from '../../../http/answers.ts'
+import { confirmedUserRoute, publicRoute, userRoute } from '../../../http/guard.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { getCurrentUser } from '../../users/service/current-user.ts'
+import { refresh, signOut } from '../service/current.ts'
+import { signIn, signInErrors } from '../service/sign-in.ts'
+import { signUp, signUpErrors } from '../service/sign-up.ts'
+import { stepUp, stepUpErrors } from '../service/step-up.ts'
+import {
+  Profile,
+  profileToWire,
+  RefreshBody,
+  SessionTokens,
+  SignedOut,
+  SignInAnswer,
+  SignInBody,
+  SignUpBody,
+  StepUpBody,
+  signedInToWire,
+  signedOutToWire,
+  signInToWire,
+  toRefreshToken,
+  toSignIn,
+  toSignUp,
+  toStepUp,
+  UserWire,
+  userToWire,
+} from '../wire/session.ts'
+import { SignUpAnswer, signUpToWire } from '../wire/sign-up.ts'
+
+export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
+
+const signedUp = created(SignUpAnswer, 'The new user, signed in; without tokens where the address is verified first')
+
+authRoutes.post(
+  '/signup',
+  { id: 'signUp', summary: 'Sign up', guard: publicRoute, body: SignUpBody, answer: signedUp, errors: signUpErrors },
+  async ({ ctx, body }) => signUpToWire(await signUp(ctx, toSignUp(body))),
+)
+
+authRoutes.post(
+  '/register',
+  {
+    id: 'signUpWith400',
+    summary: 'Sign up; invalid fields are 400',
+    guard: publicRoute,
+    body: SignUpBody,
+    invalidIs400: true,
+    answer: signedUp,
+    errors: signUpErrors,
+  },
+  async ({ ctx, body }) => signUpToWire(await signUp(ctx, toSignUp(body))),
+)
+
+const signedIn = ok(SessionTokens, 'A session')
+const signInAnswers = ok(SignInAnswer, 'A session, or a challenge for the second factor')
+
+authRoutes.post(
+  '/signin',
+  {
+    id: 'signIn',
+    summary: 'Sign in with an email or a username',
+    guard: publicRoute,
+    body: SignInBody,
+    answer: signInAnswers,
+    errors: signInErrors,
+  },
+  async ({ ctx, body }) => signInToWire(await signIn(ctx, toSignIn(body))),
+)
+
+authRoutes.post(
+  '/login',
+  {
+    id: 'signInWith400',
+    summary: 'Sign in; invalid fields are 400',
+    guard: publicRoute,
+    body: SignInBody,
+    invalidIs400: true,
+    answer: signInAnswers,
+    errors: signInErrors,
+  },
+  async ({ ctx, body }) => signInToWire(await signIn(ctx, toSignIn(body))),
+)
+
+// No body is read: published clients send a refresh token, an empty body or none.
+authRoutes.post(
+  '/signout',
+  {
+    id: 'signOut',
+    aliases: [{ path: '/logout', id: 'signOutAlias' }],
+    summary: 'End the session of the access token',
+    guard: confirmedUserRoute,
+    answer: ok(SignedOut, 'Signed out'),
+    errors: [tokenInvalid, serviceUnavailable],
+  },
+  async ({ ctx }) => signedOutToWire(await signOut(ctx)),
+)
+
+authRoutes.post(
+  '/refresh',
+  {
+    id: 'refresh',
+    summary:
+      'Exchange a refresh token for its one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives',
+    guard: publicRoute,
+    body: RefreshBody,
+    invalidIs400: true,
+    answer: signedIn,
+    errors: [tokenInvalid, serviceUnavailable],
+  },
+  async ({ ctx, body, request }) => {
+    const input = { refreshToken: toRefreshToken(body), idempotencyKey: request.headers.get('idempotency-key') }
+    const { user, ...opened } = await refresh(ctx, input)
+    return signedInToWire({ user, opened })
+  },
+)
+
+authRoutes.post(
+  '/step-up',
+  {
+    id: 'stepUp',
+    summary:
+      'Raise the session by a password, a code or a passkey: a new access token of it, the refresh token unchanged',
+    guard: confirmedUserRoute,
+    body: StepUpBody,
+    answer: signedIn,
+    errors: stepUpErrors,
+  },
+  async ({ ctx, body }) => signedInToWire(await stepUp(ctx, toStepUp(body))),
+)
+
+authRoutes.get(
+  '/me',
+  {
+    id: 'getCurrentUser',
+    summary: 'The signed-in user',
+    guard: userRoute,
+    answer: ok(UserWire, 'The user'),
+    errors: [tokenInvalid],
+  },
+  async ({ ctx }) => userToWire(await getCurrentUser(ctx)),
+)
+
+authRoutes.get(
+  '/profile',
+  {
+    id: 'getOwnProfile',
+    summary: 'The signed-in user, with the integer id',
+    guard: userRoute,
+    answer: ok(Profile, 'The profile'),
+    errors: [tokenInvalid],
+  },
+  async ({ ctx }) => profileToWire(await getCurrentUser(ctx)),
+)

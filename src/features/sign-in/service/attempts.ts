@@ -1,0 +1,189 @@
+import type { Ctx } from '../../../context.ts'
+import type { AttemptInput, AttemptResult, UseResult } from '../../../durable/rpc.ts'
+import { sha256 } from '../../../lib/crypto.ts'
+import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
+import { type DomainError, rateLimited } from '../../../lib/errors.ts'
+import { networkOf } from '../../../lib/network.ts'
+import { HOUR, SECOND, toIso } from '../../../lib/time.ts'
+import { findFailureFloor } from '../../factors/password/service/failure-floor.ts'
+import {
+  beginUse,
+  type CountedUse,
+  failUse,
+  giveBackUse,
+  settle,
+  tooManyAtOnce,
+} from '../../users/service/counted-use.ts'
+import { normalizeIdentifier } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { accountLocked } from '../errors.ts'
+import { tellLocked } from './lock.ts'
+
+type Counting = Pick<Ctx, 'objects' | 'ip' | 'now' | 'log'>
+
+/** Failures of one network over any accounts. */
+const NETWORK_FAILURES = { limit: 100, windowMs: HOUR, lockMs: HOUR }
+/** Accounts that one network may make. */
+const NETWORK_SIGN_UPS = { limit: 1000, windowMs: HOUR }
+
+/**
+ * Rethrows what `work` throws no sooner than `findFailureFloor` says after it began: what a failure did cannot be told from
+ * its time. `typed` is the password that it was about.
+ */
+export async function failSlowly<T>(
+  ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log' | 'pause'>,
+  work: () => Promise<T>,
+  typed: string | null = null,
+): Promise<T> {
+  const began = ctx.now()
+  try {
+    return await work()
+  } catch (failure) {
+    // The platform's clock stands still while code runs: what a hash took it shows after the next event alone.
+    await ctx.pause(0)
+    const floor = await findFailureFloor(ctx, typed)
+    await ctx.pause(Math.max(0, began + floor - ctx.now()))
+    throw failure
+  }
+}
+
+/** An unknown user's attempts are counted too, under a hash of what was typed: locks say nothing about who exists. */
+export async function attemptOf(
+  ctx: Pick<Ctx, 'ip'>,
+  user: User | undefined,
+  identifier: string,
+): Promise<AttemptInput> {
+  const unknown = async () => toBase64Url(await sha256(utf8(normalizeIdentifier(identifier))))
+  return { account: user?.id ?? (await unknown()), network: networkOf(ctx.ip) }
+}
+
+const networkSubject = (network: string): string => `sign-in:${network}`
+
+function lockError(ctx: Pick<Ctx, 'now'>, lockedUntil: number) {
+  return accountLocked(
+    {
+      reason: 'too_many_attempts',
+      locked_until: toIso(lockedUntil),
+      retry_after: Math.ceil((lockedUntil - ctx.now()) / SECOND),
+    },
+    { message: 'Too many failed attempts. Try again later.' },
+  )
+}
+
+/** An attempt that was counted before its password is looked at. Exactly one verdict follows: `passAttempt` or `failAttempt`. */
+export interface CountedAttempt extends AttemptInput {
+  readonly id: string
+  /** Its count on the network, or what the network is answered that is closed to all accounts that do not know it. */
+  readonly onNetwork: { readonly use: CountedUse } | { readonly refusal: DomainError }
+}
+
+type Refused = Extract<AttemptResult, { allowed: false }>
+
+function refusalOfAccount(ctx: Ctx, account: string, refused: Refused): DomainError {
+  if (refused.isBusy) return tooManyAtOnce(refused.lockedUntil - ctx.now())
+  tellLocked(ctx, account, refused)
+  return lockError(ctx, refused.lockedUntil)
+}
+
+const refusalOfNetwork = (ctx: Ctx, { retryAfterMs, isBusy }: Omit<UseResult, 'allowed'>): DomainError =>
+  isBusy ? tooManyAtOnce(retryAfterMs) : lockError(ctx, ctx.now() + retryAfterMs)
+
+const giveBackToAccount = (
+  { objects }: Pick<Ctx, 'objects'>,
+  { account, network, id }: AttemptInput & { id: string },
+) => objects.guard(account).giveBack({ account, network, id })
+
+/**
+ * Counts one attempt, before its password is looked at. Throws ACCOUNT_LOCKED when the account is closed to this network,
+ * or the network to signing in; RATE_LIMIT_EXCEEDED when more arrive at once than may fail; SERVICE_UNAVAILABLE when either
+ * guard does not answer: unguarded guesses are never checked. Who completed a sign-in from the network in the last 30 days is
+ * let past what others of the network did.
+ */
+export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput): Promise<CountedAttempt> {
+  const attempt = { account, network, id: ctx.newId() }
+  const [onAccount, onNetwork] = await Promise.allSettled([
+    ctx.objects.guard(account).attempt(attempt),
+    beginUse(ctx, network, { subject: networkSubject(network), ...NETWORK_FAILURES }),
+  ])
+  const counted = onAccount.status === 'fulfilled' && onAccount.value.allowed ? onAccount.value : null
+  const begun = onNetwork.status === 'fulfilled' ? onNetwork.value : null
+  if (counted && begun?.allowed) return { ...attempt, onNetwork: begun }
+  if (counted?.knowsNetwork && begun && !begun.allowed)
+    return { ...attempt, onNetwork: { refusal: refusalOfNetwork(ctx, begun.refusal) } }
+  // No password was tried: what one guard counted while the other refused is taken back.
+  await settle(ctx, 'attempt_not_given_back', [
+    ...(counted ? [giveBackToAccount(ctx, attempt)] : []),
+    ...(begun?.allowed ? [giveBackUse(ctx, begun.use)] : []),
+  ])
+  if (onAccount.status === 'rejected') throw onAccount.reason
+  if (onNetwork.status === 'rejected') throw onNetwork.reason
+  const ofAccount = onAccount.value.allowed ? null : refusalOfAccount(ctx, account, onAccount.value)
+  // The network's comes first: where it is closed only accounts that know it are counted, and their locks would show which.
+  const refusal = onNetwork.value.allowed ? ofAccount : refusalOfNetwork(ctx, onNetwork.value.refusal)
+  throw refusal ?? new TypeError('an attempt was neither counted nor refused')
+}
+
+/** The password was right: the attempt was no failure. */
+export const passAttempt = (ctx: Counting, { onNetwork, ...attempt }: CountedAttempt): Promise<void> =>
+  settle(ctx, 'attempt_not_given_back', [
+    giveBackToAccount(ctx, attempt),
+    ...('use' in onNetwork ? [giveBackUse(ctx, onNetwork.use)] : []),
+  ])
+
+/**
+ * The password was wrong. Returns what is answered: `refusal`, or what everybody else of a closed network is told, or its
+ * wrong passwords would say which accounts have signed in from it.
+ */
+export async function failAttempt(ctx: Counting, attempt: CountedAttempt, refusal: DomainError): Promise<DomainError> {
+  const { account, id, onNetwork } = attempt
+  await settle(ctx, 'failure_not_counted', [
+    ctx.objects.guard(account).fail({ account, id }),
+    ...('use' in onNetwork ? [failUse(ctx, onNetwork.use)] : []),
+  ])
+  return 'refusal' in onNetwork ? onNetwork.refusal : refusal
+}
+
+/** All factors were right: the account's count for this network starts anew, and the network is known. */
+export const completeAttempt = (ctx: Counting, { account, network }: AttemptInput): Promise<void> =>
+  settle(ctx, 'sign_in_not_completed', [ctx.objects.guard(account).complete({ account, network })])
+
+/** For answers about one user; nothing is decided by it, so a guard that is silent knows of no attempt. */
+export async function findAttempts(
+  ctx: Pick<Ctx, 'objects' | 'log'>,
+  userId: string,
+): Promise<{ failedAttempts: number; lockedUntil: number | null }> {
+  try {
+    return await ctx.objects.guard(userId).status({ account: userId })
+  } catch (cause) {
+    ctx.log.error('attempts_unknown', cause, { user_id: userId })
+    return { failedAttempts: 0, lockedUntil: null }
+  }
+}
+
+/** Whether the user completed a sign-in from the network in the last 30 days. A guard that is silent knows of none. */
+export async function knowsNetwork(
+  ctx: Pick<Ctx, 'objects' | 'log'>,
+  userId: string,
+  network: string,
+): Promise<boolean> {
+  try {
+    return (await ctx.objects.guard(userId).status({ account: userId, network })).knowsNetwork ?? false
+  } catch (cause) {
+    ctx.log.error('known_networks_unknown', cause, { user_id: userId })
+    return false
+  }
+}
+
+function useOfSignUp(ctx: Counting): Promise<UseResult> {
+  const network = networkOf(ctx.ip)
+  return ctx.objects.guard(network).use({ subject: `sign-up:${network}`, ...NETWORK_SIGN_UPS })
+}
+
+/** Counts one sign-up of this network. Throws RATE_LIMIT_EXCEEDED. */
+export async function countSignUp(ctx: Counting): Promise<void> {
+  const use = await useOfSignUp(ctx)
+  if (!use.allowed) throw rateLimited({ retry_after: Math.ceil(use.retryAfterMs / SECOND) })
+}
+
+/** As `countSignUp`, for answers that do not show it: false when the network has had its sign-ups. */
+export const maySignUp = async (ctx: Counting): Promise<boolean> => (await useOfSignUp(ctx)).allowed

@@ -1,0 +1,127 @@
+import type { Ctx } from '../../../context.ts'
+import { commitAll } from '../../../db/commit.ts'
+import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { requireStrongPassword } from '../../factors/password/service/strength.ts'
+import { findOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
+import { queueMail } from '../../mail/service/mails.ts'
+import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { tellPasswordChanged } from '../../users/service/owner-notice.ts'
+import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { linkInvalid } from '../errors.ts'
+import { removeUnansweredFactors, updatePasswordByLink, voidSettledReports } from '../store/credentials.ts'
+import { answerAlike } from './answer-alike.ts'
+import { liftAttemptLocks } from './lock.ts'
+import { mayMailLink, requireMailTransport } from './mailed-links.ts'
+import { requireAllowedRedirect } from './redirects.ts'
+import { issueResetToken, resetRequestOf } from './reset-token.ts'
+import { mailWayBack } from './way-back.ts'
+
+/**
+ * Mails a link to a user who may sign in, or the way back (`mailWayBack`); everybody is answered alike, in the same time. An
+ * attempt lock is no obstacle. `base` puts the page of an application in the place of our own. Throws REDIRECT_NOT_ALLOWED.
+ */
+export async function requestPasswordReset(
+  ctx: Ctx,
+  input: { email: string; base?: string | undefined },
+): Promise<void> {
+  requireMailTransport(ctx)
+  const base = input.base === undefined ? null : requireAllowedRedirect(ctx, input.base)
+  await answerAlike(
+    ctx,
+    () => findUserByEmail(ctx, input.email),
+    async (user) => {
+      if (user && isSignInAllowed(user)) await sendReset(ctx, user, base)
+      else await mailWayBack(ctx, input.email, user)
+    },
+  )
+}
+
+/**
+ * As `requestPasswordReset`, for documented systems that say who has an account: throws NOT_FOUND for an unknown
+ * address, unless HIDE_ACCOUNT_EXISTENCE is on. As slow, so that the wording is all that tells them apart.
+ */
+export async function requestPasswordResetOfKnown(ctx: Ctx, { email }: { email: string }): Promise<void> {
+  await requestPasswordReset(ctx, { email })
+  if (ctx.config.HIDE_ACCOUNT_EXISTENCE) return
+  const user = await findUserByEmail(ctx, email)
+  if (!user || user.status === 'deleted') throw userNotFound()
+}
+
+async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> {
+  const { id: userId, email, locale } = user
+  if (!(await mayMailLink(ctx, 'password_reset', { email, userId }))) return
+  const token = await issueResetToken(ctx, user)
+  const params = { link: base ? linkBelow(base, token) : linkTo(ctx, '/reset-password', token) }
+  await queueMail(ctx, { kind: 'password_reset', to: email, userId, locale, params })
+}
+
+/** `/reset-password` below the application's address, its own query kept. */
+function linkBelow(base: URL, token: string): string {
+  const link = new URL(base)
+  link.pathname = `${link.pathname.replace(/\/$/, '')}/reset-password`
+  link.searchParams.set('token', token)
+  return link.href
+}
+
+async function getReset(ctx: Ctx, token: string): Promise<{ user: User; provesAddress: boolean }> {
+  const link = await findOneTimeToken(ctx, 'password_reset', token)
+  const user = link?.userId ? await findUser(ctx, link.userId) : undefined
+  if (!link || !user || !isSignInAllowed(user) || user.email !== link.email) throw linkInvalid()
+  const { authVersion, provesAddress } = resetRequestOf(link)
+  if (user.authVersion !== authVersion) throw linkInvalid()
+  return { user, provesAddress }
+}
+
+/** Whose password a link would set. Throws INVALID_TOKEN: unknown, used, expired, or the account has changed since. */
+export const getResetUser = async (ctx: Ctx, token: string): Promise<User> => (await getReset(ctx, token)).user
+
+/**
+ * Sets a password by a mailed link, and ends every session. Attempt locks are lifted; an administrative one stands, and its
+ * user's links are not good. The first one of an account for which nobody has answered takes its factors away, too, unless
+ * it came by another mailbox than that of the present address. Throws INVALID_TOKEN, and WEAK_PASSWORD, after which the link still works.
+ */
+export async function resetPassword(
+  ctx: Ctx,
+  input: { token: string; newPassword: string },
+): Promise<{ propagated: boolean }> {
+  const { user, provesAddress } = await getReset(ctx, input.token)
+  await requireStrongPassword(ctx, input.newPassword, user)
+  const passwordHash = await hashPassword(ctx, input.newPassword)
+  const { id: userId, email, authVersion } = user
+  const { redemption, statement } = await redemptionOf(ctx, 'password_reset', input.token)
+  const target = { userId, email, authVersion, redemption }
+  const actor = { type: 'user', id: userId } as const
+  const [changed] = await commitAll(
+    ctx,
+    [
+      statement,
+      voidSettledReports(ctx, target),
+      ...(provesAddress ? removeUnansweredFactors(ctx, target) : []),
+      updatePasswordByLink(ctx, { ...target, passwordHash, provesAddress }),
+    ],
+    { type: 'user.password_reset', subject: userId, userId, actor },
+  )
+  if (!changed) throw linkInvalid()
+  const reason = 'password_reset'
+  const { authVersion: newVersion } = changed
+  const { propagated } = await endSessionsAfterChange(ctx, {
+    userId,
+    except: null,
+    reason,
+    actor,
+    authVersion: newVersion,
+  })
+  await tryLiftAttemptLocks(ctx, userId)
+  tellPasswordChanged(ctx, user)
+  return { propagated }
+}
+
+/** The password is set whatever the guard says: a lock that stays ends by itself. */
+async function tryLiftAttemptLocks(ctx: Ctx, userId: string): Promise<void> {
+  try {
+    await liftAttemptLocks(ctx, userId)
+  } catch (cause) {
+    ctx.log.error('locks_not_lifted', cause, { user_id: userId })
+  }
+}

@@ -1,0 +1,37 @@
+import * as z from 'zod'
+import type { Ctx } from '../../../context.ts'
+import { HOUR } from '../../../lib/time.ts'
+import { issueOneTimeToken } from '../../links/service.ts'
+import type { OneTimeToken } from '../../links/types.ts'
+import type { User } from '../../users/types.ts'
+
+export const RESET_LIFETIME_MS = HOUR
+
+/** What the token remembers: any change of credentials since then voids it. */
+const ResetRequest = z.object({ authVersion: z.int(), provesAddress: z.boolean().default(true) })
+
+interface ResetTokenOptions {
+  /** Milliseconds. */
+  readonly lifetimeMs?: number
+  /** Whether who gets the token reads the mails of the account's present address. */
+  readonly provesAddress?: boolean
+}
+
+/** A token that sets the user's password once; it voids the older ones. */
+export async function issueResetToken(
+  ctx: Ctx,
+  user: Pick<User, 'id' | 'email' | 'authVersion'>,
+  { lifetimeMs = RESET_LIFETIME_MS, provesAddress = true }: ResetTokenOptions = {},
+): Promise<string> {
+  const { token } = await issueOneTimeToken(ctx, {
+    purpose: 'password_reset',
+    userId: user.id,
+    email: user.email,
+    data: { authVersion: user.authVersion, provesAddress } satisfies z.input<typeof ResetRequest>,
+    lifetimeMs,
+  })
+  return token
+}
+
+/** What a reset token was made for: the version of the credentials, and whether it proves the address. */
+export const resetRequestOf = ({ data }: OneTimeToken): z.infer<typeof ResetRequest> => ResetRequest.parse(data)

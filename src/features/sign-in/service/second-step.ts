@@ -1,0 +1,107 @@
+import type { Ctx } from '../../../context.ts'
+import { serviceUnavailable } from '../../../lib/errors.ts'
+import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
+import type { AssertionCredential } from '../../factors/passkeys/types.ts'
+import { countCode, secondFactorLocked, useCountedCode } from '../../factors/totp/service/codes.ts'
+import type { CountedUse } from '../../users/service/counted-use.ts'
+import { findUser, isSignInAllowed } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import type { Challenge } from '../types.ts'
+import { completeAttempt, failSlowly } from './attempts.ts'
+import {
+  countChallengeAttempt,
+  findChallenge,
+  mfaChallengeInvalid,
+  mfaCodeInvalid,
+  redeemChallenge,
+} from './challenges.ts'
+import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
+
+/** What `answerChallenge` throws, for its routes. */
+export const challengeErrors = [
+  mfaChallengeInvalid,
+  mfaCodeInvalid,
+  secondFactorLocked,
+  ...assertionErrors,
+  serviceUnavailable,
+]
+
+/** The user whom the challenge is for, unless they may no longer sign in or their credentials were changed since. */
+async function getChallenged(ctx: Ctx, challenge: Challenge): Promise<User> {
+  const user = await findUser(ctx, challenge.userId)
+  if (user && isSignInAllowed(user) && user.authVersion === challenge.authVersion) return user
+  ctx.log.info('second_step_refused', { reason: user ? 'user_changed' : 'unknown_user', user_id: challenge.userId })
+  throw mfaChallengeInvalid()
+}
+
+interface OpenChallenge {
+  readonly challenge: Challenge
+  readonly user: User
+}
+
+/** A challenge that may still be answered, and its user. Throws MFA_CHALLENGE_INVALID. */
+export async function getOpenChallenge(ctx: Ctx, mfaToken: string): Promise<OpenChallenge> {
+  const challenge = await findChallenge(ctx, mfaToken)
+  if (!challenge) throw mfaChallengeInvalid()
+  return { challenge, user: await getChallenged(ctx, challenge) }
+}
+
+/** Counts an answer before it is looked at. The challenge first: one that is used up must not be a way to lock its user out. */
+async function countAnswer(ctx: Ctx, challenge: Challenge): Promise<CountedUse> {
+  if (!(await countChallengeAttempt(ctx, challenge))) throw mfaChallengeInvalid()
+  return countCode(ctx, challenge.userId)
+}
+
+/**
+ * Ends a sign-in whose second factor was just checked: the challenge is used up, exactly once, and the session opened.
+ * `amr` is what the second factor adds. Throws MFA_CHALLENGE_INVALID, and whatever opening a session throws.
+ */
+export async function completeChallenge(
+  ctx: Ctx,
+  input: { mfaToken: string; amr: readonly string[] },
+): Promise<SignedIn> {
+  const challenge = await redeemChallenge(ctx, input.mfaToken)
+  if (!challenge) throw mfaChallengeInvalid()
+  const user = await getChallenged(ctx, challenge)
+  const amr = [...new Set([...challenge.amr, ...input.amr, 'mfa'])]
+  const { method, organizationId, network } = challenge
+  const opened = await openFirstSession(ctx, { user, amr, method, organizationId })
+  if (network !== null) await completeAttempt(ctx, { account: user.id, network })
+  return toSignedIn(ctx, user, opened)
+}
+
+/** A code that was typed, or what an authenticator answered. */
+export type ChallengeAnswer = { readonly mfaToken: string } & (
+  | { readonly code: string }
+  | { readonly credential: AssertionCredential }
+)
+
+async function proveCode(ctx: Ctx, { challenge, user }: OpenChallenge, code: string): Promise<readonly string[]> {
+  const counted = await countAnswer(ctx, challenge)
+  if (!(await useCountedCode(ctx, { userId: user.id, counted }, code))) throw mfaCodeInvalid()
+  return ['otp']
+}
+
+/** Nothing is counted: a key is not guessed. One that did not verify its user, and was the first factor, is no second one. */
+async function proveCredential(
+  ctx: Ctx,
+  { challenge, user }: OpenChallenge,
+  credential: AssertionCredential,
+): Promise<readonly string[]> {
+  return (await verifyFurtherPasskey(ctx, { userId: user.id, before: challenge.amr }, { credential })).amr
+}
+
+async function tryAnswer(ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> {
+  const { mfaToken } = answer
+  const open = await getOpenChallenge(ctx, mfaToken)
+  const amr =
+    'code' in answer ? await proveCode(ctx, open, answer.code) : await proveCredential(ctx, open, answer.credential)
+  return completeChallenge(ctx, { mfaToken, amr })
+}
+
+/**
+ * The second step of a sign-in with a TOTP, a backup code or a passkey. Throws MFA_CHALLENGE_INVALID, MFA_CODE_INVALID,
+ * SECOND_FACTOR_LOCKED, what `verifyFurtherPasskey` throws, SERVICE_UNAVAILABLE.
+ */
+export const answerChallenge = (ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> =>
+  failSlowly(ctx, () => tryAnswer(ctx, answer))

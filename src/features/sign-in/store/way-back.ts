@@ -1,0 +1,110 @@
+import { and, desc, eq, gt, gte, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import { passkeys } from '../../factors/passkeys/tables.ts'
+import { backupCodes, totpFactors } from '../../factors/totp/tables.ts'
+import { isRedeemed, oneTimeTokens } from '../../links/tables.ts'
+import type { OneTimePurpose, Redemption } from '../../links/types.ts'
+import { formerAddresses, isEmailFree, users } from '../../users/tables.ts'
+import type { FormerAddress, User } from '../../users/types.ts'
+import { isRestorable, newCredentials, RESTORED, remainingFactors } from './credentials.ts'
+
+type Store = Pick<Ctx, 'db' | 'now'>
+
+/** A change of address that is taken back, as the account was read. */
+export interface Revert {
+  readonly former: FormerAddress
+  readonly user: Pick<User, 'id' | 'email'>
+}
+
+/**
+ * True while the change can be taken back: the account still has the address that `user` has, and has it by its user's own
+ * link. What an admin or a directory changed stays.
+ */
+export function isRevertible({ db, now }: Store, { former, user }: Revert): SQL {
+  const isLive = and(eq(formerAddresses.userId, user.id), gt(formerAddresses.until, now()))
+  const lastChange = db
+    .select({ replacedBy: formerAddresses.replacedBy })
+    .from(formerAddresses)
+    .where(isLive)
+    .orderBy(desc(formerAddresses.changedAt), desc(sql`rowid`))
+    .limit(1)
+  return sql`exists (select 1 from ${users} where ${and(
+    eq(users.id, user.id),
+    eq(users.email, user.email),
+    eq(users.email, lastChange),
+    sql`exists (select 1 from ${formerAddresses} where ${and(isLive, eq(formerAddresses.id, former.id))})`,
+    or(inArray(users.status, ['active', 'pending']), isRestorable(now())),
+    isEmailFree(former.email, { userId: user.id, now: now() }),
+  )})`
+}
+
+/**
+ * Statements that take away what was bound to the account since the change: factors, pending links and challenges, and this
+ * and later changes of its address. They stand between the link's statement and `updateReverted`.
+ */
+export function deleteBoundSince({ db, now }: Store, { userId, changedAt }: FormerAddress, redemption: Redemption) {
+  const isReverting = isRedeemed(redemption)
+  const isLater = and(
+    eq(totpFactors.userId, userId),
+    or(isNull(totpFactors.confirmedAt), gte(totpFactors.confirmedAt, changedAt)),
+  )
+  return [
+    db
+      .update(oneTimeTokens)
+      .set({ usedAt: now(), redemption: 'void' })
+      .where(
+        and(
+          eq(oneTimeTokens.userId, userId),
+          gte(oneTimeTokens.createdAt, changedAt),
+          // Of the changes that go, theirs end with the rows; of an earlier change they stay good.
+          ne(oneTimeTokens.purpose, 'email_revert' satisfies OneTimePurpose),
+          isNull(oneTimeTokens.usedAt),
+          isReverting,
+        ),
+      ),
+    db.delete(passkeys).where(and(eq(passkeys.userId, userId), gte(passkeys.createdAt, changedAt), isReverting)),
+    db
+      .delete(backupCodes)
+      .where(
+        and(
+          eq(backupCodes.userId, userId),
+          or(gte(backupCodes.createdAt, changedAt), sql`exists (select 1 from ${totpFactors} where ${isLater})`),
+          isReverting,
+        ),
+      ),
+    db.delete(totpFactors).where(and(isLater, isReverting)),
+    db
+      .delete(formerAddresses)
+      .where(and(eq(formerAddresses.userId, userId), gte(formerAddresses.changedAt, changedAt), isReverting)),
+  ] as const
+}
+
+/** The address of before counts again, and the password goes: whoever made the change may have set it. */
+export const updateReverted = (
+  { db, now }: Store,
+  { userId, email, emailUnansweredSince }: FormerAddress,
+  redemption: Redemption,
+) =>
+  db
+    .update(users)
+    .set({
+      ...RESTORED,
+      email,
+      emailVerifiedAt: now(),
+      emailUnansweredSince,
+      passwordHash: null,
+      mfaEnabled: remainingFactors,
+      ...newCredentials(null),
+      claimsVersion: sql`${users.claimsVersion} + 1`,
+      updatedAt: now(),
+    })
+    .where(and(eq(users.id, userId), isRedeemed(redemption)))
+    .returning({ authVersion: users.authVersion, claimsVersion: users.claimsVersion })
+
+/** Returns no row when the account is not deleted, is not its user's to restore, or its grace period is over. */
+export const updateRestored = ({ db, now }: Store, userId: string, redemption: Redemption) =>
+  db
+    .update(users)
+    .set({ ...RESTORED, claimsVersion: sql`${users.claimsVersion} + 1`, updatedAt: now() })
+    .where(and(eq(users.id, userId), isRestorable(now()), isRedeemed(redemption)))
+    .returning({ claimsVersion: users.claimsVersion })

@@ -1,0 +1,41 @@
+import * as z from 'zod'
+import { EmailField } from '../../users/wire/user.ts'
+import type { SendInput } from '../service/magic-links.ts'
+import { TokenBody, TokenQuery } from './recovery.ts'
+import { SignInAnswer, signInToWire } from './session.ts'
+
+export { SignInAnswer, signInToWire }
+
+export const SendBody = z.object({
+  email: EmailField,
+  redirect_url: z.string().max(2048).nullish(),
+  bind: z.boolean().nullish().meta({ description: 'Answer a secret without which the link signs nobody in' }),
+})
+
+export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
+  email: body.email,
+  redirectUrl: body.redirect_url || null,
+  bind: body.bind ?? false,
+})
+
+export const SentAnswer = z.object({
+  success: z.literal(true),
+  message: z.string(),
+  data: z.null(),
+  binding: z.string().nullable(),
+})
+
+export const sentToWire = ({ binding }: { binding: string | null }): z.infer<typeof SentAnswer> => ({
+  success: true,
+  message: 'If the address can sign in, a link is on its way',
+  data: null,
+  binding,
+})
+
+export const VerifyBody = TokenBody.extend({ binding: z.string().max(512).nullish() })
+export const VerifyQuery = TokenQuery.extend({ binding: z.string().max(512).optional() })
+
+export const toVerify = (input: { token: string; binding?: string | null | undefined }) => ({
+  token: input.token,
+  binding: input.binding || null,
+})

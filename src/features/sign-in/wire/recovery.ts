@@ -1,0 +1,128 @@
+import * as z from 'zod'
+import { PropagatedField } from '../../../http/propagated.ts'
+import { EmailField } from '../../users/wire/user.ts'
+import type { VerifiedEmail } from '../service/email-change.ts'
+import type { PasswordChange } from '../service/password-change.ts'
+import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from './session.ts'
+
+const MAX_TOKEN_LENGTH = 512
+
+const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
+
+export const TokenBody = z.object({ token })
+export const TokenQuery = z.object({ token })
+/** What a person says on the page of a link: whether they made the account. */
+export const AnswerBody = TokenBody.extend({ answer: z.enum(['yes', 'no']) })
+
+/** A link that may want a second factor beside it. */
+export const TokenAndFactorBody = TokenBody.extend(StepUpBody.pick({ code: true, credential: true }).shape)
+/** A link that may want a password or a second factor beside it. */
+export const TokenAndProofBody = TokenBody.extend(StepUpBody.shape)
+
+/** As a form of our own pages sends it: without script there is no passkey. */
+export const TokenAndProofForm = TokenAndProofBody.omit({ credential: true })
+
+export const toTokenAndProof = ({ token, ...given }: z.output<typeof TokenAndFactorBody>) => ({
+  token,
+  ...toStepUp(given),
+})
+
+/** Without an address it is the caller's own. */
+export const ResendBody = z.object({ email: EmailField.nullish() })
+
+export const ForgotBody = z.object({ email: EmailField, redirect_base: z.string().max(2048).nullish() })
+
+export const toForgot = (body: z.output<typeof ForgotBody>) => ({
+  email: body.email,
+  base: body.redirect_base ?? undefined,
+})
+
+/** Janua names it `new_password`, its SDK `password`, gateway-auth `newPassword`. */
+const NewPassword = z.object({
+  new_password: NewPasswordField.nullish(),
+  password: NewPasswordField.nullish(),
+  newPassword: NewPasswordField.nullish(),
+})
+
+const newPasswordOf = (body: z.output<typeof NewPassword>) => body.new_password ?? body.password ?? body.newPassword
+
+export const ResetBody = NewPassword.extend({ token }).refine((body) => newPasswordOf(body), {
+  path: ['new_password'],
+  message: 'is required',
+})
+
+export const toReset = (body: { readonly token: string } & z.output<typeof NewPassword>) => ({
+  token: body.token,
+  newPassword: newPasswordOf(body) ?? '',
+})
+
+/** One documented client asks for the link where others use its token. */
+export const ResetOrForgotBody = NewPassword.extend({
+  token: z.string().max(MAX_TOKEN_LENGTH).nullish().meta({ description: 'Without it a link is mailed to `email`' }),
+  email: EmailField.nullish(),
+  redirect_base: ForgotBody.shape.redirect_base,
+}).superRefine((body, { addIssue }) => {
+  const missing = body.token ? !newPasswordOf(body) && 'new_password' : !body.email && 'token'
+  if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
+})
+
+/** Either system's names are taken; `names` are those that a missing field is told by. */
+const createChangeBody = (names: { current: string; next: string }) =>
+  z
+    .object({
+      current_password: PasswordField.nullish(),
+      currentPassword: PasswordField.nullish(),
+      new_password: NewPasswordField.nullish(),
+      newPassword: NewPasswordField.nullish(),
+      code: StepUpBody.shape.code,
+      credential: StepUpBody.shape.credential,
+    })
+    .refine((body) => body.current_password ?? body.currentPassword, { path: [names.current], message: 'is required' })
+    .refine((body) => body.new_password ?? body.newPassword, { path: [names.next], message: 'is required' })
+
+export const ChangePasswordBody = createChangeBody({ current: 'current_password', next: 'new_password' })
+
+/** The message of gateway-auth's 400 names the field as its clients send it. */
+export const GatewayChangePasswordBody = createChangeBody({ current: 'currentPassword', next: 'newPassword' })
+
+export const toPasswordChange = (body: z.output<typeof ChangePasswordBody>): PasswordChange => ({
+  ...toStepUp({
+    password: body.current_password ?? body.currentPassword,
+    code: body.code,
+    credential: body.credential,
+  }),
+  newPassword: body.new_password ?? body.newPassword ?? '',
+})
+
+/** Janua reads `message`, gateway-auth all three. */
+export const Done = z.object({ success: z.literal(true), message: z.string(), data: z.null() }).meta({ id: 'Done' })
+
+export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
+
+export const DoneAndEnded = Done.extend({
+  propagated: PropagatedField,
+}).meta({ id: 'DoneAndEnded' })
+
+export const ResetOrForgot = z.union([DoneAndEnded, Done])
+
+export const endedToWire = (
+  message: string,
+  { propagated }: { propagated: boolean },
+): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
+
+/** `message` is for a link that did its work now. */
+export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
+  endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)
+export const EndedAndReset = DoneAndEnded.extend({
+  reset_token: z.string().meta({ description: 'Sets the new password, once: `POST /api/v1/auth/reset-password`' }),
+})
+
+export const endedAndResetToWire = (
+  message: string,
+  ended: { resetToken: string; propagated: boolean },
+): z.infer<typeof EndedAndReset> => ({ ...endedToWire(message, ended), reset_token: ended.resetToken })
+
+export const ReportedAnswer = EndedAndReset.meta({ id: 'ReportedActivity' })
+
+export const reportedToWire = (reported: { resetToken: string; propagated: boolean }): z.infer<typeof ReportedAnswer> =>
+  endedAndResetToWire('All sessions ended, and the password stopped working', reported)

@@ -1,0 +1,60 @@
+import * as z from 'zod'
+import { malformedRequest } from '../../../lib/errors.ts'
+import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
+import type { ChallengeAnswer } from '../service/second-step.ts'
+
+const MAX_CODE_LENGTH = 32
+const MAX_TOKEN_LENGTH = 512
+
+export const CodeField = z.string().min(1, 'is required').max(MAX_CODE_LENGTH)
+
+const token = z.string().max(MAX_TOKEN_LENGTH)
+
+/** As in a challenge, or without one: then a signed-in user confirms the pending secret with its first code. */
+export const VerifyBody = z
+  .object({
+    mfa_token: token.nullish(),
+    challenge_id: token.nullish(),
+    code: CodeField.nullish(),
+    credential: Assertion.nullish(),
+  })
+  .refine((body) => Boolean(body.code || body.credential), { path: ['code'], message: 'is required' })
+
+type Verify = z.output<typeof VerifyBody>
+
+export const hasChallenge = (body: Verify): boolean => Boolean(body.mfa_token || body.challenge_id)
+
+/** Clients send what the challenge named `mfa_token` and `challenge_id`, under either name. */
+export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token'], message: 'is required' })
+
+export const toAnswer = (body: Verify): ChallengeAnswer => ({
+  mfaToken: body.mfa_token || body.challenge_id || '',
+  ...(body.credential ? { credential: toAssertion(body.credential) } : { code: body.code ?? '' }),
+})
+
+const email = z.string().min(1, 'is required').max(254)
+export const EmailBody = z.object({ email: email.nullish() })
+export const EmailQuery = z.object({ email: email.optional() })
+
+export function toEmail(body: z.output<typeof EmailBody>, query: z.output<typeof EmailQuery>): string {
+  const given = body.email ?? query.email
+  if (given === undefined) throw malformedRequest('An email is required')
+  return given
+}
+
+export const RecoveryOptionsAnswer = z.object({
+  recovery_available: z.boolean(),
+  methods: z.object({ backup_codes: z.boolean(), email_recovery: z.boolean() }),
+})
+
+/** The same for every address: who has an account, and a second factor, is nobody's business. */
+export const RECOVERY_OPTIONS: z.infer<typeof RecoveryOptionsAnswer> = {
+  recovery_available: true,
+  methods: { backup_codes: true, email_recovery: false },
+}
+
+export const RECOVERY_REQUESTED = {
+  message: 'If this address has an account with a second factor, a mail says how to get back in',
+}
+
+export const MessageAnswer = z.object({ message: z.string() })

@@ -1,0 +1,51 @@
+import { created, response } from '../../http/answers.ts'
+import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
+import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
+import { createRoutes } from '../../http/router.ts'
+import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
+import { cursorInvalid, tooManySockets, upgradeRequired } from './errors.ts'
+import { connectSocket } from './service/connect.ts'
+import { EVENTS_SCOPE, issueTicket, type SocketCredential } from './service/open.ts'
+import { headerToken, protocolToken, SocketQuery, switchingProtocols, TicketAnswer, ticketToWire } from './wire.ts'
+
+export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events' })
+
+eventRoutes.get(
+  '/websocket/ws',
+  {
+    id: 'connectSocket',
+    aliases: [{ path: '/ws', id: 'connectSocketAlias' }],
+    summary: 'Session events as they happen, over a WebSocket',
+    // The credential is the socket's own: query, subprotocol, header or first frame. A cookie is never read.
+    guard: publicRoute,
+    query: SocketQuery,
+    invalidIs400: true,
+    answer: response(101, 'The socket is open'),
+    errors: [upgradeRequired, originNotAllowed, cursorInvalid, tooManySockets, serviceUnavailable],
+  },
+  async ({ ctx, query, request }) => {
+    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw upgradeRequired()
+    // Another site's page must not open sockets in its visitor's name.
+    requireKnownSite(ctx, request)
+    const socket = await connectSocket(ctx, { credential: credentialOf(request, query), after: query.after ?? null })
+    return switchingProtocols(request, socket)
+  },
+)
+
+function credentialOf(request: Request, query: { token?: string | undefined; ticket?: string | undefined }) {
+  if (query.ticket !== undefined) return { type: 'ticket', value: query.ticket } satisfies SocketCredential
+  const token = query.token ?? protocolToken(request) ?? headerToken(request)
+  return token === null ? null : ({ type: 'token', value: token } satisfies SocketCredential)
+}
+
+eventRoutes.post(
+  '/websocket/ticket',
+  {
+    id: 'issueTicket',
+    summary: 'A ticket that opens one socket within 30 seconds',
+    guard: principalRoute(EVENTS_SCOPE),
+    answer: created(TicketAnswer, 'The ticket'),
+    errors: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+  },
+  async ({ ctx }) => ticketToWire(await issueTicket(ctx)),
+)

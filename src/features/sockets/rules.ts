@@ -1,0 +1,42 @@
+import { equalBytes, hmacSha256 } from '../../lib/crypto.ts'
+import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '../../lib/encoding.ts'
+import { bytesToUuid, uuidToBytes } from '../../lib/ids.ts'
+
+const PREFIX = 'pwt_'
+const VERSION = 1
+const USER = 1
+const CLIENT = 2
+const SECRET_AT = 2 + 16
+const SEAL_AT = SECRET_AT + 32
+const LENGTH = SEAL_AT + 16
+const NOBODY = new Uint8Array(16)
+
+/** What a ticket says: which object to ask, and the secret that the object knows by its hash. */
+export interface Ticket {
+  /** Null for a client's: the `platform` hub knows it. */
+  readonly userId: string | null
+  /** 32 bytes, base64url. */
+  readonly secret: string
+}
+
+const sealOf = (key: Uint8Array, body: Uint8Array): Uint8Array =>
+  hmacSha256(key, utf8('websocket ticket'), body).subarray(0, 16)
+
+/** `pwt_` and base64url of version, kind, user id, secret and seal. Throws on a secret that is not 32 bytes. */
+export function sealTicket(key: Uint8Array, { userId, secret }: Ticket): string {
+  const secretBytes = fromBase64Url(secret)
+  if (secretBytes?.length !== 32) throw new TypeError('a ticket has 32 secret bytes')
+  const holder = userId === null ? NOBODY : uuidToBytes(userId)
+  const body = concatBytes(Uint8Array.of(VERSION, userId === null ? CLIENT : USER), holder, secretBytes)
+  return PREFIX + toBase64Url(concatBytes(body, sealOf(key, body)))
+}
+
+/** Returns undefined unless one of the keys sealed it: garbage wakes, and makes, no object. */
+export function openTicket(keys: readonly Uint8Array[], text: string): Ticket | undefined {
+  const bytes = text.startsWith(PREFIX) ? fromBase64Url(text.slice(PREFIX.length)) : undefined
+  if (bytes?.length !== LENGTH || bytes[0] !== VERSION) return undefined
+  const body = bytes.subarray(0, SEAL_AT)
+  if (!keys.some((key) => equalBytes(sealOf(key, body), bytes.subarray(SEAL_AT)))) return undefined
+  const userId = bytes[1] === USER ? bytesToUuid(bytes.subarray(2, SECRET_AT)) : null
+  return { userId, secret: toBase64Url(bytes.subarray(SECRET_AT, SEAL_AT)) }
+}

@@ -1,0 +1,61 @@
+import { and, eq, getTableColumns, is, SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import { toUserStatus } from '../rules/names.ts'
+import { isReserved, users } from '../tables.ts'
+import type { User } from '../types.ts'
+
+type Store = Pick<Ctx, 'db' | 'now'>
+type UserRow = typeof users.$inferSelect
+export type NewUserRow = Omit<typeof users.$inferInsert, 'number'>
+
+const toUser = ({ usernameKey: _key, status, ...row }: UserRow): User => ({ ...row, status: toUserStatus(status) })
+
+const toFirstUser = ([row]: UserRow[]): User | undefined => (row ? toUser(row) : undefined)
+
+export const selectUser = async ({ db }: Store, id: string): Promise<User | undefined> =>
+  toFirstUser(await db.select().from(users).where(eq(users.id, id)).limit(1))
+
+/** `email` in its normal form. */
+export const selectUserByEmail = async ({ db }: Store, email: string): Promise<User | undefined> =>
+  toFirstUser(await db.select().from(users).where(eq(users.email, email)).limit(1))
+
+/** `usernameKey` is `normalizeUsername` of the name. */
+export const selectUserByUsernameKey = async ({ db }: Store, usernameKey: string): Promise<User | undefined> =>
+  toFirstUser(await db.select().from(users).where(eq(users.usernameKey, usernameKey)).limit(1))
+
+export const selectUserByNumber = async ({ db }: Store, number: number): Promise<User | undefined> =>
+  toFirstUser(await db.select().from(users).where(eq(users.number, number)).limit(1))
+
+/** What the columns of a new row hold, in their order. */
+const cellsOf = (row: Partial<typeof users.$inferInsert>): SQL[] =>
+  Object.entries(getTableColumns(users)).map(([name, column]) => {
+    const value = row[name as keyof typeof row] ?? column.default ?? null
+    return is(value, SQL) ? value : sql`${sql.param(value, column)}`
+  })
+
+/** The statement returns no row when the email or the username is taken, or the email is reserved. */
+export const insertUser = ({ db, now }: Store, row: NewUserRow) =>
+  db
+    .insert(users)
+    .select(
+      sql`select ${sql.join(cellsOf(row), sql`, `)} where not ${isReserved(row.email, { userId: row.id, now: now() })}`,
+    )
+    .onConflictDoNothing()
+    .returning(getTableColumns(users))
+
+/** What `insertUser` returned. */
+export const insertedUser = toFirstUser
+
+/** Writes `to` only where the hash is still `from`: a password that was changed meanwhile stays. */
+export const updatePasswordHash = ({ db }: Store, input: { userId: string; from: string; to: string }) =>
+  db
+    .update(users)
+    .set({ passwordHash: input.to })
+    .where(and(eq(users.id, input.userId), eq(users.passwordHash, input.from)))
+
+/** Times only move forward: deferred writes may arrive out of order. */
+export const updateLastSignIn = ({ db }: Store, userId: string, at: number) =>
+  db
+    .update(users)
+    .set({ lastSignInAt: sql`max(coalesce(${users.lastSignInAt}, 0), ${at})` })
+    .where(eq(users.id, userId))

@@ -1,0 +1,130 @@
+import type { Ctx } from '../context.ts'
+import type { FeedEntry } from '../lib/event.ts'
+import { isolateSlot } from '../lib/isolate.ts'
+import { delay, MINUTE, SECOND, TimeoutError, within } from '../lib/time.ts'
+import { pullAndShare, pullFeed, readSharedPage } from './pull.ts'
+import { ageOf, applyEntries, applyPage, BOUND_MS, createView, FRESH_MS, type RevocationView } from './view.ts'
+
+/** A pull counts as in flight for so long; its request may be cancelled, so nothing tells of its end. */
+const FLIGHT_MS = SECOND
+/** What a request waits for a view that is too old. */
+const REFRESH_MS = 500
+const POLL_MS = 20
+
+/** This isolate's replica of the revocation feed. */
+export const viewOf = isolateSlot('revocation view', createView)
+
+/** The view's age in milliseconds when it may answer at once; null when it must be refreshed first. Nothing is awaited. */
+export function readyAge(ctx: Ctx): number | null {
+  const view = viewOf(ctx)
+  const now = ctx.now()
+  const age = ageOf(view, now)
+  if (age > BOUND_MS) return null
+  if (age > FRESH_MS && now >= view.inFlightUntil) ctx.defer(refresh(ctx, view))
+  return age
+}
+
+/** The view's age after a refresh; null when the feed did not answer in time. */
+export async function refreshedAge(ctx: Ctx): Promise<number | null> {
+  const view = viewOf(ctx)
+  for (let waited = 0; waited < REFRESH_MS; waited += POLL_MS) {
+    const age = ageOf(view, ctx.now())
+    if (age <= BOUND_MS) return age
+    if (ctx.now() >= view.inFlightUntil) {
+      await bounded(ctx, view, refresh(ctx, view), REFRESH_MS - waited)
+      break
+    }
+    if (view.flightFailed) break
+    await delay(POLL_MS)
+  }
+  const age = ageOf(view, ctx.now())
+  return age <= BOUND_MS ? age : null
+}
+
+/** Asks the feed itself, now. False when it did not answer in time. */
+export async function pullNow(ctx: Ctx): Promise<boolean> {
+  const view = viewOf(ctx)
+  const sentAt = ctx.now()
+  const pulled = pullDirectly(ctx, view).then(() => true)
+  try {
+    await within(REFRESH_MS, pulled)
+    return view.asOf !== null && view.asOf >= sentAt
+  } catch (cause) {
+    ctx.log.error('feed_unreachable', cause)
+    return false
+  }
+}
+
+/** The refresh goes on when the request does not wait for it any longer, and what it brings is applied then. */
+async function bounded(ctx: Ctx, view: RevocationView, work: Promise<void>, ms: number): Promise<void> {
+  ctx.defer(work)
+  try {
+    await within(ms, work)
+  } catch (cause) {
+    if (!(cause instanceof TimeoutError)) throw cause
+    view.flightFailed = true
+    ctx.log.warn('feed_late')
+  }
+}
+
+/** Never rejects: a failure is noted in the view, and its deadline keeps the next attempt a second away. */
+async function refresh(ctx: Ctx, view: RevocationView): Promise<void> {
+  view.inFlightUntil = ctx.now() + FLIGHT_MS
+  view.flightFailed = false
+  try {
+    if (await load(ctx, view)) view.inFlightUntil = 0
+  } catch (cause) {
+    view.flightFailed = true
+    ctx.log.error('feed_unreachable', cause)
+  }
+}
+
+/** True when the view became younger. */
+async function load(ctx: Ctx, view: RevocationView): Promise<boolean> {
+  const shared = view.cursor === null ? null : await findShared(ctx)
+  if (shared && ctx.now() - shared.asOf <= BOUND_MS) {
+    // The answer of another isolate, from before this view's own pull: there is a younger one in a second.
+    if (shared.asOf <= (view.asOf ?? 0)) return false
+    if (applyPage(view, shared.page, shared.asOf, keepMs(ctx)) === 'applied') return true
+  } else if (view.cursor !== null) {
+    const sentAt = ctx.now()
+    if (applyPage(view, await pullAndShare(ctx), sentAt, keepMs(ctx)) === 'applied') return true
+  }
+  await pullDirectly(ctx, view)
+  return true
+}
+
+/** From the view's cursor, and from the beginning when the feed has become another. */
+async function pullDirectly(ctx: Ctx, view: RevocationView): Promise<void> {
+  const sentAt = ctx.now()
+  const { cursor } = view
+  if (applyPage(view, await pullFeed(ctx, cursor), sentAt, keepMs(ctx)) === 'applied') return
+  const reloadedAt = ctx.now()
+  if (applyPage(view, await pullFeed(ctx, null), reloadedAt, keepMs(ctx)) !== 'applied')
+    throw new Error('the feed gives no page from its beginning')
+}
+
+/** Without a custom domain there is no shared cache: it may be silent, and it may throw. */
+async function findShared(ctx: Ctx): ReturnType<typeof readSharedPage> {
+  try {
+    return await readSharedPage(ctx)
+  } catch (cause) {
+    ctx.log.error('feed_cache_failed', cause)
+    return null
+  }
+}
+
+/** An entry is of use until the last token that it refuses has expired. */
+const keepMs = (ctx: Ctx): number => ctx.config.ACCESS_TOKEN_SECONDS * SECOND + MINUTE
+
+/** The isolate that revokes refuses at once; the others learn it from the feed. */
+export function applyToOwnView(ctx: Pick<Ctx, 'isolate' | 'now'>, entries: readonly FeedEntry[]): void {
+  applyEntries(viewOf(ctx), entries, ctx.now())
+}
+
+/** As `applyToOwnView`, of sessions that ended. */
+export const forgetSessions = (ctx: Pick<Ctx, 'isolate' | 'now'>, sessionIds: readonly string[]): void =>
+  applyToOwnView(
+    ctx,
+    sessionIds.map((id) => ({ kind: 'session', id })),
+  )

@@ -1,0 +1,249 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { FeedPage } from '../../src/durable/rpc.ts'
+import { checkAccessToken } from '../../src/features/validation/service.ts'
+import { applyToOwnView, readyAge, viewOf } from '../../src/revocation/freshness.ts'
+import { packId } from '../../src/revocation/view.ts'
+import { ask, createWorld, type MintedUser, mintUser, type World } from '../features/validation/support.ts'
+import type { TestApp } from '../support/app.ts'
+
+let world: World
+let app: TestApp
+let ada: MintedUser
+
+beforeEach(async () => {
+  world = createWorld()
+  app = world.isolate()
+  ada = await mintUser(app)
+})
+
+const revoke = (id: string) => world.feed.append([{ kind: 'session', id }])
+
+const statusOf = async (isolate = app, user = ada): Promise<number> => (await ask(isolate, user.token)).status
+
+/** A feed older than its last minute: only a pull from the beginning brings all of it. */
+const withoutBeginning = (page: FeedPage): FeedPage =>
+  world.pulls.at(-1) === 'recent' ? { ...page, after: Math.max(1, page.after ?? 0), entries: [] } : page
+
+const freshnessOf = async (): Promise<string | null> => (await ask(app, ada.token)).headers.get('x-auth-freshness')
+
+describe('a view', () => {
+  it('of at most 2 s answers without asking anything', async () => {
+    expect(await statusOf()).toBe(200)
+    world.now += 2000
+    expect(await freshnessOf()).toBe('2')
+    await app.settled()
+    expect(world.pulls).toEqual(['pull:null'])
+    expect(world.asked).toEqual([])
+  })
+
+  it('of 2 to 5 s answers, and is refreshed behind', async () => {
+    expect(await statusOf()).toBe(200)
+    world.now += 2001
+    await revoke(ada.claims.sid)
+    expect(await freshnessOf()).toBe('3')
+    await app.settled()
+    expect(world.pulls).toEqual(['pull:null', 'recent'])
+    expect(await statusOf()).toBe(401)
+  })
+
+  it('is refreshed once behind many requests', async () => {
+    await statusOf()
+    world.now += 4000
+    await Promise.all(Array.from({ length: 20 }, () => statusOf()))
+    await app.settled()
+    expect(world.pulls).toHaveLength(2)
+  })
+
+  it('above 5 s is refreshed first', async () => {
+    expect(await statusOf()).toBe(200)
+    await revoke(ada.claims.sid)
+    world.now += 5000
+    expect(readyAge(await app.ctx())).toBe(5000)
+    world.now += 1
+    expect(readyAge(await app.ctx())).toBeNull()
+    expect(await statusOf()).toBe(401)
+  })
+
+  it('counts its age from when the pull was sent, not from its answer', async () => {
+    world.alter = (page) => {
+      world.now += 1500
+      return page
+    }
+    expect(await freshnessOf()).toBe('2')
+    world.alter = (page) => page
+    world.now += 3501
+    expect(readyAge(await app.ctx())).toBeNull()
+  })
+
+  it('is refreshed first when the clock was set back behind it', async () => {
+    await statusOf()
+    world.now -= 10_000
+    await statusOf()
+    expect(world.pulls).toHaveLength(2)
+  })
+
+  it('refuses what it knows however old it is, and asks nobody', async () => {
+    await revoke(ada.claims.sid)
+    expect(await statusOf()).toBe(401)
+    world.now += 100_000
+    world.feedMode = 'hangs'
+    expect(await statusOf()).toBe(401)
+    expect(world.asked).toEqual([])
+  })
+})
+
+describe('two isolates on one feed', () => {
+  it('refuse within 5 s what the other has revoked', async () => {
+    const other = world.isolate()
+    expect([await statusOf(app), await statusOf(other)]).toEqual([200, 200])
+    await revoke(ada.claims.sid)
+    applyToOwnView(await app.ctx(), [{ kind: 'session', id: ada.claims.sid }])
+    expect([await statusOf(app), await statusOf(other)]).toEqual([401, 200])
+    world.now += 5001
+    expect(await statusOf(other)).toBe(401)
+  })
+
+  it('share one answer of the feed', async () => {
+    const other = world.isolate()
+    await Promise.all([statusOf(app), statusOf(other)])
+    await revoke(ada.claims.sid)
+    world.now += 4500
+    await statusOf(app)
+    await app.settled()
+    const asked = world.pulls.length
+    await statusOf(other)
+    await other.settled()
+    expect(await statusOf(other)).toBe(401)
+    expect(world.pulls).toHaveLength(asked)
+    expect(readyAge(await other.ctx())).toBeGreaterThanOrEqual(1000)
+  })
+
+  it('do not take a shared answer for younger than it is', async () => {
+    const other = world.isolate()
+    await Promise.all([statusOf(app), statusOf(other)])
+    world.now += 4500
+    await statusOf(app)
+    await app.settled()
+    await revoke(ada.claims.sid)
+    world.now += 5001
+    expect(await statusOf(other)).toBe(401)
+  })
+
+  it('ask with their own cursor when the shared minute begins after it', async () => {
+    const other = world.isolate()
+    await Promise.all([statusOf(app), statusOf(other)])
+    await revoke(ada.claims.sid)
+    world.alter = (page) => ({ ...page, after: page.head, entries: [] })
+    world.now += 4500
+    await statusOf(app)
+    await app.settled()
+    world.alter = (page) => page
+    await statusOf(other)
+    await other.settled()
+    expect(world.pulls.at(-1)).toBe('pull:0')
+    expect(await statusOf(other)).toBe(401)
+  })
+})
+
+describe('claims below a version', () => {
+  it('are refused, those at it are not', async () => {
+    const newer = await mintUser(app, { sub: ada.claims.sub, ver: 2 })
+    await world.feed.append([{ kind: 'claims', userId: ada.claims.sub, below: 2 }])
+    const answer = await ask(app, ada.token)
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
+    expect(await statusOf(app, newer)).toBe(200)
+  })
+})
+
+describe('a retired key', () => {
+  it('makes its tokens bad, remembered ones too', async () => {
+    expect(await statusOf()).toBe(200)
+    const [header] = ada.token.split('.')
+    const { kid } = JSON.parse(atob(header ?? '')) as { kid: string }
+    await world.feed.append([{ kind: 'key', id: kid }])
+    world.now += 5001
+    expect(await statusOf()).toBe(401)
+  })
+})
+
+describe('a feed that has lost its storage', () => {
+  it('is loaded anew, and nothing that was refused is taken back', async () => {
+    await revoke(ada.claims.sid)
+    expect(await statusOf()).toBe(401)
+    const eve = await mintUser(app)
+    const epoch = crypto.randomUUID()
+    const entries = [{ seq: 1, at: world.now, entry: { kind: 'session', id: eve.claims.sid } }] as const
+    world.alter = (page) => withoutBeginning({ ...page, epoch, head: 1, entries: page.after === 0 ? entries : [] })
+    world.now += 5001
+    expect(await statusOf(app, eve)).toBe(401)
+    expect(world.pulls.slice(-2)).toEqual(['recent', 'pull:null'])
+    expect(await statusOf()).toBe(401)
+  })
+})
+
+describe('a feed that is longer than a view', () => {
+  beforeEach(() => {
+    world.alter = (page) => ({ ...page, overflow: true, entries: [] })
+  })
+
+  it('has objects asked', async () => {
+    expect(await statusOf()).toBe(200)
+    world.sessions.set(ada.claims.sid, { live: false, reason: 'ended' })
+    expect(await statusOf()).toBe(401)
+    expect(world.asked).toHaveLength(2)
+  })
+
+  it('is loaded from its beginning once it is shorter', async () => {
+    const eve = await mintUser(app)
+    await revoke(eve.claims.sid)
+    expect(await statusOf()).toBe(200)
+    world.alter = withoutBeginning
+    world.now += 5001
+    expect(await statusOf(app, eve)).toBe(401)
+    expect(world.pulls.at(-1)).toBe('pull:null')
+    expect(viewOf(await app.ctx()).overflow).toBe(false)
+  })
+})
+
+describe('entries', () => {
+  it('are dropped when no token that they refuse lives', async () => {
+    await revoke(ada.claims.sid)
+    await statusOf()
+    const { ids } = viewOf(await app.ctx())
+    expect(ids.session.size).toBe(1)
+    world.now += 670_000
+    await checkAccessToken(await app.ctx(), (await mintUser(app)).token, { consistency: 'view' })
+    world.now += 3000
+    await checkAccessToken(await app.ctx(), (await mintUser(app)).token, { consistency: 'view' })
+    await app.settled()
+    await vi.waitFor(() => expect(ids.session.has(packId(ada.claims.sid))).toBe(false), 10_000)
+  })
+})
+
+describe('a pull whose request was cancelled', () => {
+  it('holds others back until its deadline and no longer', async () => {
+    await statusOf()
+    world.now += 5001
+    // What a cancelled request leaves behind: the deadline, and no word of its end.
+    viewOf(await app.ctx()).inFlightUntil = world.now + 1000
+    expect(await statusOf()).toBe(200)
+    expect(world.pulls).toHaveLength(1)
+    expect(world.asked).toHaveLength(1)
+    world.now += 1000
+    expect(await statusOf()).toBe(200)
+    expect(world.pulls).toHaveLength(2)
+    expect(world.asked).toHaveLength(1)
+  })
+
+  it('is waited for when it comes back in time', async () => {
+    await statusOf()
+    world.now += 5001
+    const view = viewOf(await app.ctx())
+    view.inFlightUntil = world.now + 1000
+    const waiting = statusOf()
+    view.asOf = world.now
+    expect(await waiting).toBe(200)
+    expect(world.asked).toEqual([])
+  })
+})
