@@ -1,4 +1,4 @@
-import { weakPassword } from '../../features/factors/password/errors.ts'
+import { weakPassword } from '../../features/factors/password/service/strength.ts'
 import { checkHealth } from '../../features/health/service.ts'
 import { linkInvalid } from '../../features/sign-in/errors.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../features/sign-in/service/password-reset.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import type { HealthReport } from '../../features/health/service.ts'
 import { isHealthy } from '../../features/health/service.ts'
-import type { HealthReport } from '../../features/health/types.ts'
 import type { VerifiedEmail } from '../../features/sign-in/service/email-change.ts'
 import { PropagatedField } from '../../http/propagated.ts'
 import { toIso } from '../../lib/time.ts'

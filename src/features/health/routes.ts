@@ -4,9 +4,8 @@ import { answer, ok, reply } from '../../http/answers.ts'
 import { adminRoute, publicRoute } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { toIso } from '../../lib/time.ts'
-import { isHealthy } from './rules.ts'
-import { checkHealth } from './service.ts'
-import type { HealthReport } from './types.ts'
+import type { HealthReport } from './service.ts'
+import { checkHealth, isHealthy } from './service.ts'
 import {
   DetailedHealthAnswer,
   detailedHealthToWire,

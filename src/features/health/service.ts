@@ -2,9 +2,36 @@ import type { Ctx } from '../../context.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
 import { SECOND, TimeoutError, within } from '../../lib/time.ts'
 import { probes } from './store.ts'
-import { type Check, type HealthReport, STORES, type StoreName } from './types.ts'
 
-export { isHealthy, overallOf } from './rules.ts'
+/** `failed` answered with an error, `silent` did not answer in time. */
+export type Condition = 'healthy' | 'failed' | 'silent'
+
+export interface Check {
+  readonly condition: Condition
+  readonly durationMs: number
+  /** Nobody can be served without it. */
+  readonly isCritical: boolean
+}
+
+export const STORES = ['database', 'kv', 'user_authority', 'sign_in_guard', 'revocation_feed', 'event_hub'] as const
+
+export type StoreName = (typeof STORES)[number]
+
+/** What every store answered, at one moment. */
+export interface HealthReport {
+  readonly at: number
+  readonly checks: Readonly<Record<StoreName, Check>>
+}
+
+export const isHealthy = ({ checks }: HealthReport): boolean =>
+  STORES.every((name) => checks[name].condition === 'healthy')
+
+/** `degraded` is a failure that does not keep anybody from being served. */
+export function overallOf({ checks }: HealthReport): 'healthy' | 'degraded' | 'unhealthy' {
+  const failing = STORES.map((name) => checks[name]).filter(({ condition }) => condition !== 'healthy')
+  if (failing.length === 0) return 'healthy'
+  return failing.some(({ isCritical }) => isCritical) ? 'unhealthy' : 'degraded'
+}
 
 const PROBE_LIMIT = SECOND
 /** Probes stand outside the rate limits; however often they are asked, stores are asked once in this time. */

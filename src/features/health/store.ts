@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
-import type { StoreName } from './types.ts'
+import type { StoreName } from './service.ts'
 
 /** Names that belong to no user: a probe must not wake, or make, anybody's object. */
 const PROBED = 'health'

@@ -2,8 +2,7 @@ import * as z from 'zod'
 import type { Config } from '../../config.ts'
 import { toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'
-import { isHealthy, overallOf } from './rules.ts'
-import { type Check, type HealthReport, STORES } from './types.ts'
+import { type Check, type HealthReport, isHealthy, overallOf, STORES } from './service.ts'
 
 /** The name that clients of this path know. */
 const SERVICE = 'janua-api'

@@ -1,6 +1,12 @@
 import { de } from './catalogues/de.ts'
 import { en } from './catalogues/en.ts'
-import type { Catalogue, MessageKey, MessageParams } from './types.ts'
+
+export type MessageKey = keyof typeof en
+
+/** One language. A parameter stands in it as `{name}`; the same ones in every language. */
+export type Catalogue = Readonly<Record<MessageKey, string>>
+
+export type MessageParams = Readonly<Record<string, string>>
 
 const FALLBACK = 'en'
 const CATALOGUES = new Map<string, Catalogue>([

@@ -2,8 +2,7 @@ import { ok } from '../../http/answers.ts'
 import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
-import { mailNotDead, mailNotFound } from './errors.ts'
-import { listMailbox, listMails, requeueMail } from './service/mails.ts'
+import { listMailbox, listMails, mailNotDead, mailNotFound, requeueMail } from './service/mails.ts'
 import {
   ListMailsQuery,
   MailAnswer,

@@ -1,14 +1,19 @@
 import type { Ctx } from '../../context.ts'
 import { commit } from '../../db/commit.ts'
 import type { DomainError } from '../../lib/errors.ts'
+import { defineError } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
 import { SECOND } from '../../lib/time.ts'
-import { underMaintenance } from './errors.ts'
 import { selectMaintenance, upsertMaintenance } from './store.ts'
-import type { Maintenance } from './types.ts'
 
-export { underMaintenance }
+export const underMaintenance = defineError('MAINTENANCE', 'unavailable', 'The service is under maintenance')
+
+/** Whether sign-ups and sign-ins are closed, and what is told to who comes. */
+export interface Maintenance {
+  readonly enabled: boolean
+  readonly message: string | null
+}
 
 /** How long an isolate goes on with what it has read. */
 const MEMORY_MS = 3 * SECOND

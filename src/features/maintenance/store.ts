@@ -1,7 +1,7 @@
 import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import type { Maintenance } from './service.ts'
 import { maintenance } from './tables.ts'
-import type { Maintenance } from './types.ts'
 
 const ROW = 1
 

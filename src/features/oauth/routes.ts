@@ -3,16 +3,18 @@ import { ok } from '../../http/answers.ts'
 import type { Guard } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { rateLimited, serviceUnavailable } from '../../lib/errors.ts'
+import { readCredentials } from './rules.ts'
 import {
+  grantToken,
   insufficientScope,
+  introspectToken,
   invalidClient,
   invalidRequest,
   invalidScope,
   invalidToken,
+  revokeToken,
   unsupportedGrantType,
-} from './errors.ts'
-import { readCredentials } from './rules.ts'
-import { grantToken, introspectToken, revokeToken } from './service.ts'
+} from './service.ts'
 import {
   IntrospectionAnswer,
   introspectionToWire,

@@ -1,24 +1,39 @@
 import type { Ctx } from '../../context.ts'
-import { rateLimited } from '../../lib/errors.ts'
+import type { SessionSnapshot } from '../../durable/rpc.ts'
+import { defineError, rateLimited } from '../../lib/errors.ts'
 import { networkOf } from '../../lib/network.ts'
 import { HOUR, SECOND, toSeconds } from '../../lib/time.ts'
 import { applyToOwnView } from '../../revocation/freshness.ts'
 import { authenticateClient } from '../clients/service.ts'
 import type { Client } from '../clients/tables.ts'
 import { isUserClaims, loadSigningKey, mintClientToken, verifyAccessToken } from '../keys/service/tokens.ts'
-import type { ClientClaims } from '../keys/types.ts'
+import type { AccessClaims, ClientClaims } from '../keys/types.ts'
 import { endSessionById, inspectRefreshToken, revokeByRefreshToken } from '../sessions/service.ts'
+import type { User } from '../users/types.ts'
 import { checkAccessToken } from '../validation/service.ts'
-import {
-  insufficientScope,
-  invalidClient,
-  invalidRequest,
-  invalidScope,
-  invalidToken,
-  unsupportedGrantType,
-} from './errors.ts'
 import { type Credentials, parseScope, selectScopes } from './rules.ts'
-import type { Introspection } from './types.ts'
+
+// RFC 6749 5.2 and RFC 6750 3.1: the code is what stands in `error`.
+export const invalidRequest = defineError('invalid_request', 'malformed', 'The request is malformed')
+export const invalidClient = defineError('invalid_client', 'unauthenticated', 'Client authentication failed')
+export const unsupportedGrantType = defineError(
+  'unsupported_grant_type',
+  'malformed',
+  'The grant type is not supported',
+)
+export const invalidScope = defineError(
+  'invalid_scope',
+  'malformed',
+  'The scope is unknown or exceeds what the client has',
+)
+export const invalidToken = defineError('invalid_token', 'unauthenticated', 'The access token is not valid')
+export const insufficientScope = defineError('insufficient_scope', 'forbidden', 'The client lacks the scope introspect')
+
+/** What a token turned out to be. */
+export type Introspection =
+  | { readonly kind: 'inactive' }
+  | { readonly kind: 'access'; readonly claims: AccessClaims }
+  | { readonly kind: 'refresh'; readonly session: SessionSnapshot; readonly user: User }
 
 /** Who signs in through Postern's own pages and API; a public client. */
 const FIRST_PARTY_CLIENT = 'postern'

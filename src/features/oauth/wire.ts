@@ -3,8 +3,7 @@ import { type ErrorRenderer, statusOf } from '../../http/render-error.ts'
 import type { DomainError, ErrorKind } from '../../lib/errors.ts'
 import { toSeconds } from '../../lib/time.ts'
 import { isUserClaims } from '../keys/service/tokens.ts'
-import type { TokenGrant } from './service.ts'
-import type { Introspection } from './types.ts'
+import type { Introspection, TokenGrant } from './service.ts'
 
 /** RFC 6749 3.2: a parameter without a value counts as omitted. */
 const parameter = z

@@ -2,13 +2,14 @@ import { ok } from '../../http/answers.ts'
 import { confirmedUserRoute, userRoute } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../lib/errors.ts'
-import { sessionAlreadyRevoked, sessionNotFound } from './errors.ts'
 import {
   getUserSession,
   listUserSessions,
   requireUserAccess,
   revokeOtherSessions,
   revokeSession,
+  sessionAlreadyRevoked,
+  sessionNotFound,
   touchSession,
 } from './service.ts'
 import {

@@ -1,7 +1,7 @@
 import { type ActorCtx, actorOf, type Ctx, callerOf } from '../../context.ts'
 import type { EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
-import { DomainError, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { DomainError, defineError, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
@@ -11,7 +11,6 @@ import { voidAskedBy } from '../links/service.ts'
 import { endOtherSessions, sparedBy } from '../users/service/end-sessions.ts'
 import { findUser, isSignInAllowed } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
-import { sessionAlreadyRevoked, sessionNotFound, sessionRefused } from './errors.ts'
 import { claimsOf } from './rules/claims.ts'
 import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
 import {
@@ -25,6 +24,19 @@ import {
   updateLastUse,
 } from './store.ts'
 import type { NewSession, OpenedSession, RefreshedSession, RefreshRefusal, RefreshTokenParts, Tokens } from './types.ts'
+
+/** The credentials were changed between their check and the opening. */
+export const sessionRefused = defineError(
+  'SESSION_REFUSED',
+  'unauthenticated',
+  'The credentials were changed; sign in again',
+)
+export const sessionNotFound = defineError('SESSION_NOT_FOUND', 'not_found', 'Session not found')
+export const sessionAlreadyRevoked = defineError(
+  'SESSION_ALREADY_REVOKED',
+  'malformed',
+  'The session is already revoked',
+)
 
 /** Nobody waits longer for the database. */
 const DATABASE_MS = 5 * SECOND

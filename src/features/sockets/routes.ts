@@ -3,9 +3,15 @@ import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
 import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
-import { cursorInvalid, tooManySockets, upgradeRequired } from './errors.ts'
 import { connectSocket } from './service/connect.ts'
-import { EVENTS_SCOPE, issueTicket, type SocketCredential } from './service/open.ts'
+import {
+  cursorInvalid,
+  EVENTS_SCOPE,
+  issueTicket,
+  type SocketCredential,
+  tooManySockets,
+  upgradeRequired,
+} from './service/open.ts'
 import { headerToken, protocolToken, SocketQuery, switchingProtocols, TicketAnswer, ticketToWire } from './wire.ts'
 
 export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events' })

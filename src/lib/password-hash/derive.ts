@@ -2,7 +2,7 @@ import { createHash, createHmac, scrypt as nodeScrypt } from 'node:crypto'
 import bcrypt from 'bcryptjs'
 import { equalBytes } from '../crypto.ts'
 import { utf8 } from '../encoding.ts'
-import { NATIVE_PBKDF2_ITERATIONS } from './native.ts'
+import { NATIVE_PBKDF2_ITERATIONS } from './cost.ts'
 import { DIGEST_BYTES, pbkdf2InWasm } from './pbkdf2.ts'
 import type { StoredHash } from './stored-hash.ts'
 

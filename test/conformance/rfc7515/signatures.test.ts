@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { importKey } from '../../../src/features/keys/rules/material.ts'
-import { verifySignature } from '../../../src/features/keys/rules/signature.ts'
+import { verifySignature } from '../../../src/features/keys/rules/token.ts'
 import { fromUtf8 } from '../../../src/lib/encoding.ts'
 import vectors from '../../vectors/jose/signatures.json'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findAllowedRedirect } from '../../../src/features/sign-in/rules.ts'
+import { findAllowedRedirect } from '../../../src/features/sign-in/service/redirects.ts'
 
 const origins = ['https://app.example.test', 'https://other.example.test:8443']
 const find = (address: string, isLoopbackAllowed = false) =>

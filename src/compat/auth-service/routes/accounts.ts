@@ -1,4 +1,4 @@
-import { weakPassword } from '../../../features/factors/password/errors.ts'
+import { weakPassword } from '../../../features/factors/password/service/strength.ts'
 import { linkInvalid } from '../../../features/sign-in/errors.ts'
 import { refresh } from '../../../features/sign-in/service/current.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../../features/sign-in/service/password-reset.ts'

@@ -1,5 +1,5 @@
 import { adminSecretInvalid } from '../../../features/admin/errors.ts'
-import { weakPassword } from '../../../features/factors/password/errors.ts'
+import { weakPassword } from '../../../features/factors/password/service/strength.ts'
 import {
   accountLocked,
   emailNotVerified,

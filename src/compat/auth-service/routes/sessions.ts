@@ -1,6 +1,5 @@
 import * as z from 'zod'
-import { sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/errors.ts'
-import { listUserSessions } from '../../../features/sessions/service.ts'
+import { listUserSessions, sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/service.ts'
 import { ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'

@@ -1,6 +1,5 @@
 import type { ActorCtx } from '../../../context.ts'
-import { sessionNotFound } from '../../../features/sessions/errors.ts'
-import { listUserSessions, revokeSession } from '../../../features/sessions/service.ts'
+import { listUserSessions, revokeSession, sessionNotFound } from '../../../features/sessions/service.ts'
 
 /** Ends one of the caller's sessions by its number. Throws SESSION_NOT_FOUND, and SESSION_ALREADY_REVOKED for one that had ended. */
 export async function endOwnSession(ctx: ActorCtx, number: number): Promise<{ propagated: boolean }> {

@@ -1,6 +1,6 @@
 import { signOut } from '../../../features/sign-in/service/current.ts'
 import { registerAccount, signUpErrors } from '../../../features/sign-in/service/sign-up.ts'
-import { getCurrentUser } from '../../../features/users/service/current-user.ts'
+import { getCurrentUser } from '../../../features/users/service/users.ts'
 import { created, ok } from '../../../http/answers.ts'
 import { confirmedUserRoute, publicRoute, userRoute } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'

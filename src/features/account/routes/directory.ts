@@ -24,7 +24,7 @@ import {
   UserList,
   userListToWire,
 } from '../wire/users.ts'
-import { renderUserError } from './wording.ts'
+import { renderUserError } from './users.ts'
 
 export const userDirectoryRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
 

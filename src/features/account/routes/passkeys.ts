@@ -9,8 +9,7 @@ import {
   passkeyTaken,
   tooManyPasskeys,
 } from '../../factors/passkeys/errors.ts'
-import { listPasskeys } from '../../factors/passkeys/service/list.ts'
-import { getPasskey, renamePasskey } from '../../factors/passkeys/service/manage.ts'
+import { getPasskey, listPasskeys, renamePasskey } from '../../factors/passkeys/service/manage.ts'
 import { addressUnanswered } from '../../sign-in/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { BASE64_IDS } from '../../sign-in/wire/passkeys.ts'

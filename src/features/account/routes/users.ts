@@ -1,5 +1,6 @@
 import { ok } from '../../../http/answers.ts'
 import { adminRoute, confirmedUserRoute, userRoute } from '../../../http/guard.ts'
+import { createErrorRenderer } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
@@ -34,7 +35,13 @@ import {
   UserPermissions,
   userDoneToWire,
 } from '../wire/users.ts'
-import { renderUserError } from './wording.ts'
+
+/** users-api documents these two by their words, and shares its paths with Janua, whose clients read `message`. */
+export const renderUserError = createErrorRenderer(({ kind }) => {
+  if (kind === 'unauthenticated') return { detail: 'Invalid authentication credentials' }
+  if (kind === 'not_found') return { detail: 'Resource not found' }
+  return {}
+})
 
 export const userAccountRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
 

@@ -2,8 +2,8 @@ import type { ActorCtx } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
 import { listUserEvents } from '../../events/service/record.ts'
 import { listUserSessions } from '../../sessions/service.ts'
+import type { SecurityAlert, SessionActivity } from '../rules.ts'
 import { ALERT_TYPES, activitiesOf, alertOf, alertOfLocations } from '../rules.ts'
-import type { SecurityAlert, SessionActivity } from '../types.ts'
 
 const ALERTS_SHOWN_MS = 30 * DAY
 const EVENTS_READ = 100

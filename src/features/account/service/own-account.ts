@@ -6,10 +6,9 @@ import { checkNewEmail, mailEmailChange } from '../../sign-in/service/email-chan
 import { requireMailTransport } from '../../sign-in/service/mailed-links.ts'
 import { setOwnPassword } from '../../sign-in/service/password-change.ts'
 import { type GivenFactors, requireFreshFactor, requirePresentPassword } from '../../sign-in/service/step-up.ts'
-import { getCurrentUser } from '../../users/service/current-user.ts'
 import { updateProfile } from '../../users/service/profile.ts'
 import { type ChangedUser, changeUserRole } from '../../users/service/state.ts'
-import { findUserByUsername, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
+import { findUserByUsername, getCurrentUser, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 
 /** Null leaves a field. */

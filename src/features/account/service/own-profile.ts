@@ -1,8 +1,8 @@
 import type { ActorCtx } from '../../../context.ts'
 import { checkEmailChange, mailEmailChange } from '../../sign-in/service/email-change.ts'
 import type { GivenFactors } from '../../sign-in/service/step-up.ts'
-import { getCurrentUser } from '../../users/service/current-user.ts'
 import { updateProfile } from '../../users/service/profile.ts'
+import { getCurrentUser } from '../../users/service/users.ts'
 import type { Profile, User } from '../../users/types.ts'
 
 export interface OwnProfileChange extends GivenFactors {

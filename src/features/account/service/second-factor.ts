@@ -21,7 +21,7 @@ import type {
 import { getBindingUser } from '../../sign-in/service/current.ts'
 import type { SignedIn } from '../../sign-in/service/sign-in.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { getCurrentUser } from '../../users/service/current-user.ts'
+import { getCurrentUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 
 /** Throws MFA_NOT_ENABLED. */

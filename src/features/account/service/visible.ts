@@ -1,7 +1,13 @@
 import type { ActorCtx, UserActor } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
-import { getCurrentUser } from '../../users/service/current-user.ts'
-import { findUserByEmail, getPresentUser, getUser, normalizeEmail, requirePresent } from '../../users/service/users.ts'
+import {
+  findUserByEmail,
+  getCurrentUser,
+  getPresentUser,
+  getUser,
+  normalizeEmail,
+  requirePresent,
+} from '../../users/service/users.ts'
 import type { User, UserRef } from '../../users/types.ts'
 
 const isAdmin = ({ roles }: UserActor): boolean => roles.includes('admin')

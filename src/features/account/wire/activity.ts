@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { integerParam } from '../../../http/input.ts'
 import { toIso } from '../../../lib/time.ts'
 import { describeUserAgent } from '../../../lib/user-agent.ts'
-import type { SecurityAlert, SessionActivity } from '../types.ts'
+import type { SecurityAlert, SessionActivity } from '../rules.ts'
 
 const Alert = z
   .object({

@@ -1,3 +1,4 @@
+import { compactVerify, errors } from 'jose'
 import * as z from 'zod'
 import { fromBase64Url, fromUtf8 } from '../../../lib/encoding.ts'
 import { toSeconds } from '../../../lib/time.ts'
@@ -112,3 +113,16 @@ export function readClaims(payload: Uint8Array, { issuer, audience, now }: Expec
 
 /** A user's token, as against a machine's. */
 export const isUserClaims = (claims: AccessClaims): claims is UserClaims => 'sid' in claims
+
+/** The payload, or undefined when the key did not sign it. The algorithm is the key's (RFC 8725 3.1). */
+export async function verifySignature(
+  token: string,
+  key: { alg: string; publicKey: CryptoKey },
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await compactVerify(token, key.publicKey, { algorithms: [key.alg] })).payload
+  } catch (cause) {
+    if (cause instanceof errors.JOSEError) return undefined
+    throw cause
+  }
+}

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../types.ts'
+import type { Catalogue } from '../service.ts'
 
 export const de: Catalogue = {
   'mail.greeting': 'Guten Tag,',

@@ -1,7 +1,7 @@
 import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
+import { defineError } from '../../../lib/errors.ts'
 import { DAY, HOUR } from '../../../lib/time.ts'
-import { mailNotDead, mailNotFound } from '../errors.ts'
 import { ENQUEUE_AGAIN_MS, ENQUEUE_GRACE_MS } from '../rules.ts'
 import {
   deleteOldMails,
@@ -20,6 +20,9 @@ import { findTransport } from './transport.ts'
 export { mailsPerWindow, WINDOW_MS } from '../rules.ts'
 export { buryMails, deliverMail, deliverMails } from './deliver.ts'
 export { queueMail } from './queue.ts'
+
+export const mailNotFound = defineError('MAIL_NOT_FOUND', 'not_found', 'Mail not found')
+export const mailNotDead = defineError('MAIL_NOT_DEAD', 'conflict', 'Only a mail that was given up can be sent again')
 
 const OVERDUE_PER_SWEEP = 500
 /** A queue takes 100 messages at once, a statement of D1 100 parameters. */

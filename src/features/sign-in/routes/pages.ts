@@ -4,7 +4,7 @@ import { publicRoute } from '../../../http/guard.ts'
 import { type Page, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
-import { weakPassword } from '../../factors/password/errors.ts'
+import { weakPassword } from '../../factors/password/service/strength.ts'
 import { linkInvalid, passwordWrong, stepUpRequired } from '../errors.ts'
 import {
   accountRestoredPage,

@@ -11,11 +11,11 @@ import { findUser, isAnsweredFor, isRestorable } from '../../users/service/users
 import type { User } from '../../users/types.ts'
 import { accountLocked, linkInvalid, passwordWrong } from '../errors.ts'
 import { updateRestored } from '../store/way-back.ts'
-import { failSlowly } from './attempts.ts'
 import { listSecondFactors } from './challenges.ts'
 import { mayMailLink } from './mailed-links.ts'
 import { factorMissing, type GivenSecondFactor, secondFactorErrors } from './older-factors.ts'
 import { requireCurrentPassword } from './step-up.ts'
+import { failSlowly } from './timing.ts'
 
 const LINK_LIFETIME_MS = DAY
 

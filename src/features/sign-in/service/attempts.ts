@@ -5,7 +5,6 @@ import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { type DomainError, rateLimited } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { HOUR, SECOND, toIso } from '../../../lib/time.ts'
-import { findFailureFloor } from '../../factors/password/service/failure-floor.ts'
 import {
   beginUse,
   type CountedUse,
@@ -25,27 +24,6 @@ type Counting = Pick<Ctx, 'objects' | 'ip' | 'now' | 'log'>
 const NETWORK_FAILURES = { limit: 100, windowMs: HOUR, lockMs: HOUR }
 /** Accounts that one network may make. */
 const NETWORK_SIGN_UPS = { limit: 1000, windowMs: HOUR }
-
-/**
- * Rethrows what `work` throws no sooner than `findFailureFloor` says after it began: what a failure did cannot be told from
- * its time. `typed` is the password that it was about.
- */
-export async function failSlowly<T>(
-  ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log' | 'pause'>,
-  work: () => Promise<T>,
-  typed: string | null = null,
-): Promise<T> {
-  const began = ctx.now()
-  try {
-    return await work()
-  } catch (failure) {
-    // The platform's clock stands still while code runs: what a hash took it shows after the next event alone.
-    await ctx.pause(0)
-    const floor = await findFailureFloor(ctx, typed)
-    await ctx.pause(Math.max(0, began + floor - ctx.now()))
-    throw failure
-  }
-}
 
 /** An unknown user's attempts are counted too, under a hash of what was typed: locks say nothing about who exists. */
 export async function attemptOf(

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
-import { hasPasskeys, listPasskeys } from '../../factors/passkeys/service/list.ts'
+import { hasPasskeys, listPasskeys } from '../../factors/passkeys/service/manage.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid } from '../../factors/totp/errors.ts'
 import { listCodeFactors, listCodeFactorsBefore } from '../../factors/totp/service/status.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../links/service.ts'

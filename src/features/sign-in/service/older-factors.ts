@@ -4,8 +4,8 @@ import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { invalidCode, secondFactorLocked, useCode } from '../../factors/totp/service/codes.ts'
 import { stepUpRequired } from '../errors.ts'
 import type { SecondStep } from '../types.ts'
-import { failSlowly } from './attempts.ts'
 import { listSecondFactorsBefore } from './challenges.ts'
+import { failSlowly } from './timing.ts'
 
 export { invalidCode, listSecondFactorsBefore }
 

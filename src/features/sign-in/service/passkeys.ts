@@ -9,9 +9,9 @@ import {
 import { refused } from '../../factors/passkeys/service/challenges.ts'
 import { findUser, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { failSlowly } from './attempts.ts'
 import { findChallenge, mfaChallengeInvalid } from './challenges.ts'
 import { accountLocked, finishFirstFactor, type SignInResult, signInErrors } from './sign-in.ts'
+import { failSlowly } from './timing.ts'
 
 /** What `signInWithPasskey` throws, for its route. */
 export const passkeySignInErrors = [...assertionErrors, ...signInErrors]

@@ -10,11 +10,11 @@ import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { removeUnansweredFactors, updatePasswordByLink, voidSettledReports } from '../store/credentials.ts'
-import { answerAlike } from './answer-alike.ts'
 import { liftAttemptLocks } from './lock.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { requireAllowedRedirect } from './redirects.ts'
 import { issueResetToken, resetRequestOf } from './reset-token.ts'
+import { answerAlike } from './timing.ts'
 import { mailWayBack } from './way-back.ts'
 
 /**

@@ -2,7 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { findUserByEmail } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { answerAlike } from './answer-alike.ts'
+import { answerAlike } from './timing.ts'
 
 /**
  * Somebody says that their second factor is lost. A mailbox is no second factor, so the mail says what to do and opens

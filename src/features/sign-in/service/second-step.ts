@@ -7,7 +7,7 @@ import type { CountedUse } from '../../users/service/counted-use.ts'
 import { findUser, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import type { Challenge } from '../types.ts'
-import { completeAttempt, failSlowly } from './attempts.ts'
+import { completeAttempt } from './attempts.ts'
 import {
   countChallengeAttempt,
   findChallenge,
@@ -16,6 +16,7 @@ import {
   redeemChallenge,
 } from './challenges.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
+import { failSlowly } from './timing.ts'
 
 /** What `answerChallenge` throws, for its routes. */
 export const challengeErrors = [

@@ -11,9 +11,10 @@ import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHas
 import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
 import type { IssuedChallenge } from '../types.ts'
-import { attemptOf, completeAttempt, countAttempt, failAttempt, failSlowly, passAttempt } from './attempts.ts'
+import { attemptOf, completeAttempt, countAttempt, failAttempt, passAttempt } from './attempts.ts'
 import { issueChallenge } from './challenges.ts'
 import { tellNewDevice } from './new-device.ts'
+import { failSlowly } from './timing.ts'
 
 export { accountLocked, invalidCredentials }
 

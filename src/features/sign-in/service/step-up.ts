@@ -4,16 +4,17 @@ import { malformedRequest, serviceUnavailable, tokenInvalid } from '../../../lib
 import { verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { MINUTE, SECOND, toSeconds } from '../../../lib/time.ts'
 import { assertionErrors, verifyPasskeyOf } from '../../factors/passkeys/service/assert.ts'
-import { hasPasskeys } from '../../factors/passkeys/service/list.ts'
+import { hasPasskeys } from '../../factors/passkeys/service/manage.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { invalidCode, requireCode, secondFactorLocked } from '../../factors/totp/service/codes.ts'
 import { getUserSession, raiseOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
-import { attemptOf, countAttempt, failAttempt, failSlowly, passAttempt } from './attempts.ts'
+import { attemptOf, countAttempt, failAttempt, passAttempt } from './attempts.ts'
 import { listSecondFactors } from './challenges.ts'
 import type { SignedIn } from './sign-in.ts'
+import { failSlowly } from './timing.ts'
 
 /** How long a factor counts as fresh. */
 const FRESH_MS = 10 * MINUTE

@@ -11,16 +11,15 @@ import {
 } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { getCurrentUser } from '../../users/service/current-user.ts'
-import { findUser, findUserByEmail, isAnsweredFor } from '../../users/service/users.ts'
+import { findUser, findUserByEmail, getCurrentUser, isAnsweredFor } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { updateEmailVerified } from '../store/credentials.ts'
-import { answerAlike } from './answer-alike.ts'
 import { confirmEmailChange, type VerifiedEmail } from './email-change.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { issueResetToken } from './reset-token.ts'
 import { takeOver } from './takeover.ts'
+import { answerAlike } from './timing.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
 

@@ -1,10 +1,9 @@
 import type { Ctx } from '../../../context.ts'
-import { codeOfAnswer } from '../../../durable/sockets/closing.ts'
 import * as frames from '../../../durable/sockets/frames.ts'
+import { codeOfAnswer } from '../../../durable/sockets/frames.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { SECOND } from '../../../lib/time.ts'
-import { tooManySockets } from '../errors.ts'
-import { openSocket } from './open.ts'
+import { openSocket, tooManySockets } from './open.ts'
 
 const PATIENCE_MS = 10 * SECOND
 /** Frames that arrive while the token is checked; they are handed on in order. */

@@ -1,9 +1,8 @@
 import type { Ctx } from '../../../context.ts'
 import { decodeCursor } from '../../../durable/sockets/cursor.ts'
 import { CLOSE, connection, failure } from '../../../durable/sockets/frames.ts'
-import { cursorInvalid } from '../errors.ts'
 import { awaitAuthentication } from './await-auth.ts'
-import { openSocket, type SocketCredential, type SocketRefusal } from './open.ts'
+import { cursorInvalid, openSocket, type SocketCredential, type SocketRefusal } from './open.ts'
 
 /**
  * The client's end of a socket: on its principal's object, or held here until a token comes when there is no credential.

@@ -1,12 +1,15 @@
 import type { Ctx, PrincipalCtx } from '../../../context.ts'
 import type { SocketIdentity } from '../../../durable/rpc.ts'
 import { type SocketRequest, toUpgrade } from '../../../durable/sockets/upgrade.ts'
-import { serviceUnavailable } from '../../../lib/errors.ts'
+import { defineError, serviceUnavailable } from '../../../lib/errors.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { isUserClaims } from '../../keys/service/tokens.ts'
 import { checkAccessToken } from '../../validation/service.ts'
-import { cursorInvalid, tooManySockets } from '../errors.ts'
 import { openTicket, sealTicket } from '../rules.ts'
+
+export const upgradeRequired = defineError('UPGRADE_REQUIRED', 'upgrade_required', 'This path speaks WebSocket only')
+export const cursorInvalid = defineError('INVALID_CURSOR', 'malformed', 'The cursor is not valid')
+export const tooManySockets = defineError('TOO_MANY_SOCKETS', 'rate_limited', 'Too many open connections')
 
 const TICKET_SECONDS = 30
 const TICKET_KEY = 'websocket ticket'

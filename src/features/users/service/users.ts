@@ -1,5 +1,6 @@
-import type { Ctx } from '../../../context.ts'
+import type { ActorCtx, Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
+import { tokenInvalid } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { emailTaken, userNotFound, usernameTaken } from '../errors.ts'
 import { isEmailIdentifier, normalizeEmail, normalizeUsername } from '../rules/names.ts'
@@ -162,4 +163,11 @@ export async function replacePasswordHash(
 /** Moves `last_sign_in_at`; shown to people, never read for a decision. */
 export async function recordSignIn(ctx: Reading, userId: string): Promise<void> {
   await updateLastSignIn(ctx, userId, ctx.now())
+}
+
+/** The caller's own row. Throws TOKEN_ERROR when it is gone: the token speaks of nobody. */
+export async function getCurrentUser(ctx: ActorCtx): Promise<User> {
+  const user = await findUser(ctx, ctx.actor.id)
+  if (!user || user.status === 'deleted') throw tokenInvalid()
+  return user
 }

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { findBrokenVariables } from '../../../../src/config.ts'
 import { decoysOf, isDecoy } from '../../../../src/features/factors/passkeys/rules/decoys.ts'
 import {
+  addsFactor,
+  amrOf,
   drawPlainBytes,
   readClientData,
   toCanonical,
 } from '../../../../src/features/factors/passkeys/rules/encoding.ts'
-import { addsFactor, amrOf } from '../../../../src/features/factors/passkeys/rules/factors.ts'
 import {
   isExpectedOrigin,
   relatedOrigins,

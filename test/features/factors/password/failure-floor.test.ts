@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Ctx } from '../../../../src/context.ts'
-import { findFailureFloor } from '../../../../src/features/factors/password/service/failure-floor.ts'
-import { failSlowly } from '../../../../src/features/sign-in/service/attempts.ts'
+import { failSlowly, findFailureFloor } from '../../../../src/features/sign-in/service/timing.ts'
 import { createTestApp, json, REAL } from '../../../support/app.ts'
 import { createTimedApp } from '../../../support/timed.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../../support/users.ts'

@@ -1,3 +1,4 @@
+import { hasPasskey, hasSecondFactor } from '../../../../lib/amr.ts'
 import { fromBase64Url, fromUtf8, toBase64Url } from '../../../../lib/encoding.ts'
 
 /** Unpadded base64url of what a client wrote in base64 or base64url, padded or not; undefined for anything else. */
@@ -37,3 +38,17 @@ export function readClientData(clientDataJson: string): ClientData | undefined {
     return undefined
   }
 }
+
+/** Whether a passkey's use is another factor than those before it: possession proved twice is one. */
+export const addsFactor = (before: readonly string[], use: readonly string[]): boolean =>
+  hasSecondFactor(use) || !hasPasskey(before)
+
+/**
+ * What the use of a passkey proves (RFC 8176 2): possession of a key in hardware or software, presence of somebody, and,
+ * when the authenticator verified its user by PIN or biometry, two factors.
+ */
+export const amrOf = (use: { deviceType: string; userVerified: boolean }): string[] => [
+  use.deviceType === 'singleDevice' ? 'hwk' : 'swk',
+  'user',
+  ...(use.userVerified ? ['mfa'] : []),
+]

@@ -4,11 +4,10 @@ import { commit } from '../../../../db/commit.ts'
 import { fromBase64Url } from '../../../../lib/encoding.ts'
 import type { OneTimeToken } from '../../../links/types.ts'
 import { ceremonyInvalid, passkeyNotFound, passkeyRefused } from '../errors.ts'
-import { addsFactor, amrOf } from '../rules/factors.ts'
+import { addsFactor, amrOf } from '../rules/encoding.ts'
 import { confirmRegression, selectHandle, selectPasskeyByCredential, updateSignCount } from '../store.ts'
 import type { AssertionCredential, Passkey, PasskeyProof } from '../types.ts'
-import { orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
-import { isMadeUp } from './decoys.ts'
+import { isMadeUp, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
 
 export { passkeyRefused }
 

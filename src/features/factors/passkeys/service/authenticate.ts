@@ -4,8 +4,7 @@ import { findUserByIdentifier, normalizeIdentifier } from '../../../users/servic
 import { relatedOrigins, relyingPartyOf } from '../rules/relying-party.ts'
 import { selectPasskeys } from '../store.ts'
 import type { CredentialDescriptor, Passkey, UserVerification } from '../types.ts'
-import { type IssuedChallenge, issueChallenge } from './challenges.ts'
-import { makeDecoys } from './decoys.ts'
+import { type IssuedChallenge, issueChallenge, makeDecoys } from './challenges.ts'
 
 const LIFETIME_MS = 10 * MINUTE
 

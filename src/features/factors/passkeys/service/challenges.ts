@@ -3,8 +3,10 @@ import { toBase64Url } from '../../../../lib/encoding.ts'
 import { issueOneTimeToken, redeemOneTimeToken } from '../../../links/service.ts'
 import type { OneTimePurpose, OneTimeToken } from '../../../links/types.ts'
 import { ceremonyInvalid, passkeyRefused } from '../errors.ts'
+import { decoysOf, isDecoy } from '../rules/decoys.ts'
 import { drawPlainBytes, readClientData } from '../rules/encoding.ts'
 import { isExpectedOrigin, type RelyingParty, relyingPartyOf } from '../rules/relying-party.ts'
+import type { CredentialDescriptor } from '../types.ts'
 
 type Purpose = Extract<OneTimePurpose, 'webauthn_registration' | 'webauthn_authentication'>
 
@@ -71,3 +73,15 @@ export async function redeemChallenge(ctx: Ctx, purpose: Purpose, clientDataJson
   if (!isExpectedOrigin(relyingParty, origin)) throw refused(ctx, 'origin', ceremony.userId)
   return { ceremony, challenge, origin, relyingParty }
 }
+
+type Configured = Pick<Ctx, 'config'>
+
+const keyOf = ({ config }: Configured) => config.rootKeys.current.derive('passkey decoys')
+
+/** Made-up credentials for an identifier in its normal form. */
+export const makeDecoys = async (ctx: Configured, identifier: string): Promise<CredentialDescriptor[]> =>
+  decoysOf(await keyOf(ctx), identifier)
+
+/** Whether this credential id was made up here. */
+export const isMadeUp = async (ctx: Configured, credentialId: string): Promise<boolean> =>
+  isDecoy(await keyOf(ctx), credentialId)

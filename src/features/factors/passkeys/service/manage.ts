@@ -1,9 +1,15 @@
-import type { ActorCtx } from '../../../../context.ts'
+import type { ActorCtx, Ctx } from '../../../../context.ts'
 import { commit } from '../../../../db/commit.ts'
 import { passkeyNotFound } from '../errors.ts'
-import { deletePasskey, selectPasskey, updateName } from '../store.ts'
+import { deletePasskey, selectPasskey, selectPasskeys, updateName } from '../store.ts'
 import type { Passkey } from '../types.ts'
 import { tellOfPasskey } from './notices.ts'
+
+/** Newest first. */
+export const listPasskeys = (ctx: Pick<Ctx, 'db'>, userId: string): Promise<Passkey[]> => selectPasskeys(ctx, userId)
+
+export const hasPasskeys = async (ctx: Pick<Ctx, 'db'>, userId: string): Promise<boolean> =>
+  (await listPasskeys(ctx, userId)).length > 0
 
 /** One of the caller's own. Throws PASSKEY_NOT_FOUND. */
 export async function getPasskey(ctx: ActorCtx, id: string): Promise<Passkey> {

@@ -11,8 +11,7 @@ import { drawPlainBytes } from '../rules/encoding.ts'
 import { relyingPartyOf } from '../rules/relying-party.ts'
 import { insertPasskey, selectPasskeyByCredential, selectPasskeys, upsertHandle } from '../store.ts'
 import type { Attachment, Passkey, RegistrationCredential } from '../types.ts'
-import { issueChallenge, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
-import { isMadeUp } from './decoys.ts'
+import { isMadeUp, issueChallenge, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
 import { tellOfPasskey } from './notices.ts'
 
 const LIFETIME_MS = 5 * MINUTE

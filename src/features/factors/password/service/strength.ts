@@ -1,11 +1,11 @@
 import type { Ctx } from '../../../../context.ts'
 import { utf8 } from '../../../../lib/encoding.ts'
+import { defineError } from '../../../../lib/errors.ts'
 import { isolateSlot } from '../../../../lib/isolate.ts'
 import { SECOND } from '../../../../lib/time.ts'
-import { weakPassword } from '../errors.ts'
 import { findWeaknesses, type PasswordOwner, type PasswordWeakness } from '../rules/strength.ts'
 
-export { weakPassword }
+export const weakPassword = defineError('WEAK_PASSWORD', 'malformed', 'The password is too easy to guess')
 
 /** Unpacked at the first use: most isolates never see a new password, and it takes a good part of a cold start. */
 const commonPasswords = isolateSlot('common-passwords', (): { loaded: Promise<ReadonlySet<string>> | null } => ({

@@ -1,3 +1,0 @@
-import { defineError } from '../../lib/errors.ts'
-
-export const underMaintenance = defineError('MAINTENANCE', 'unavailable', 'The service is under maintenance')
