@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { capture, run } from './command.ts'
 import { findBluntRules, findViolations } from './import-rules.ts'
 import { PROJECT_ROOT } from './project.ts'
@@ -10,6 +10,8 @@ export interface Outcome {
   readonly failed: number
   /** Names of tests that did not run, each with its reason. */
   readonly skipped: readonly string[]
+  /** Names of tests that failed: they are told again at the end, below all that passed. */
+  readonly failures?: readonly string[]
 }
 
 export interface Stage {
@@ -80,7 +82,17 @@ function countReport({ testResults }: VitestReport): Outcome {
       status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
   ).length
   const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed')
-  return { passed: count('passed'), failed: count('failed') + broken, skipped: skipped.map(({ fullName }) => fullName) }
+  const failures = testResults.flatMap(({ name, status, assertionResults }) => {
+    const failed = assertionResults.filter((assertion) => assertion.status === 'failed')
+    const file = relative(PROJECT_ROOT, name)
+    return status === 'failed' && failed.length === 0 ? [file] : failed.map(({ fullName }) => `${file}: ${fullName}`)
+  })
+  return {
+    passed: count('passed'),
+    failed: count('failed') + broken,
+    skipped: skipped.map(({ fullName }) => fullName),
+    failures,
+  }
 }
 
 /** A vitest run, counted test by test. */
@@ -118,8 +130,9 @@ export async function runStages(stages: readonly Stage[]): Promise<Outcome> {
     sum.passed += outcome.passed
     sum.failed += outcome.failed
     sum.skipped.push(...outcome.skipped)
-    if (outcome.failed > 0) failures.push(`${stage.name} (${outcome.failed})`)
+    if (outcome.failed > 0)
+      failures.push(`${stage.name} (${outcome.failed})`, ...(outcome.failures ?? []).map((name) => `  ${name}`))
   }
-  console.log(failures.length > 0 ? `\nFailed: ${failures.join(', ')}` : '')
+  console.log(failures.length > 0 ? `\nFailed:\n${failures.join('\n')}` : '')
   return sum
 }

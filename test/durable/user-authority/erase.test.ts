@@ -153,10 +153,11 @@ describe('an erasure is put off', () => {
     const app = createTestApp()
     const user = await freshUser(app)
     const object = user.stub()
+    const late = newUuid()
     await env.DB.prepare(
       `insert into events (id, type, time, subject, user_id, actor_type, actor_id, data) values (?, 'test.happened', 0, 'x', ?, 'user', 'x', '{}')`,
     )
-      .bind(newUuid(), user.id)
+      .bind(late, user.id)
       .run()
     await object.endSessions({
       userId: user.id,
@@ -167,12 +168,12 @@ describe('an erasure is put off', () => {
       authVersion: 2,
     })
     expect(await object.erase({ userId: user.id, authVersion: 2 })).toEqual({ outcome: 'erased' })
-    const row = await env.DB.prepare('select delivered_at from events where id = ?').bind(`late-${user.id}`).first()
+    const row = await env.DB.prepare('select delivered_at from events where id = ?').bind(late).first()
     expect(row).toMatchObject({ delivered_at: expect.any(Number) })
     const hub = (await app.ctx()).objects.hub('platform')
     const { head } = await hub.read({ topic: 'platform', after: 0, limit: 1 })
     const { events } = await hub.read({ topic: 'platform', after: head - 50, limit: 50 })
-    expect(events.map(({ event }) => event.id)).toContain(`late-${user.id}`)
+    expect(events.map(({ event }) => event.id)).toContain(late)
   })
 })
 

@@ -42,6 +42,7 @@ const signIn = async (email: string, address: string) =>
 /** A user who is locked out of one network, and the token of the mail. */
 async function lockedUser() {
   const { email, user } = await signUpUser(app)
+  await app.settled()
   await env.DB.prepare("delete from mails where recipient = ? and kind <> 'account_locked'").bind(email).run()
   const address = newAddress()
   await lockOut(email, address)
