@@ -99,9 +99,12 @@ describe('a wrong password', () => {
       }
     const watched = (stub: SignInGuardRpc) =>
       withMethods(stub, { fail: noted('account', stub.fail), failUse: noted('network', stub.failUse) })
+    const began = Date.now()
+    // A clock that stands still: the answer is held back in full, after all else.
     const slow = createTestApp({
       override: (ctx) => ({
         ...ctx,
+        now: () => began,
         pause: async (ms) => {
           // The platform's clock has its own pause of nothing before.
           if (ms > 0) steps.push('pause')
