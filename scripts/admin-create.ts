@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { createAdmin } from './support/accounts.ts'
 import { readArguments } from './support/arguments.ts'
-import { applyMigrations } from './support/database.ts'
+import { withDatabase } from './support/database.ts'
 import { randomToken } from './support/random.ts'
 import { Refusal } from './support/refusal.ts'
 
@@ -15,12 +15,14 @@ async function askEmail(): Promise<string> {
 
 /** `npm run admin:create -- [--remote] [--email …] [--password …]`, or `ADMIN_EMAIL` and `ADMIN_PASSWORD`. */
 export async function main(args: readonly string[]): Promise<void> {
-  const { values, database } = readArguments(args, ['email', 'password'])
+  const { values, place } = readArguments(args, ['email', 'password'])
   const email = values.email || process.env.ADMIN_EMAIL || (await askEmail())
   const given = values.password || process.env.ADMIN_PASSWORD || undefined
   const password = given ?? randomToken(15)
-  if (database.at === 'local') await applyMigrations(database)
-  await createAdmin(database, { email, password })
-  console.log(`Admin ${email} was made in the ${database.at} database.`)
+  await withDatabase(place, async (database) => {
+    if (place.at === 'local') await database.applyMigrations()
+    await createAdmin(database, { email, password })
+  })
+  console.log(`Admin ${email} was made in the ${place.at} database.`)
   if (given === undefined) console.log(`Password, shown once: ${password}`)
 }

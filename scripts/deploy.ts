@@ -1,7 +1,7 @@
 import { unstable_readConfig } from 'wrangler'
 import { findBrokenVariables } from '../src/config.ts'
 import { copySwaggerAssets } from './support/assets.ts'
-import { applyMigrations } from './support/database.ts'
+import { withDatabase } from './support/database.ts'
 import { PROJECT_ROOT } from './support/project.ts'
 import { Refusal } from './support/refusal.ts'
 import { wrangler } from './support/wrangler.ts'
@@ -54,7 +54,7 @@ export async function main(args: readonly string[]): Promise<void> {
   if (missing.length > 0) throw new Refusal(`not ready to deploy:\n${missing.map((line) => `  ${line}`).join('\n')}`)
   await copySwaggerAssets()
   // First the database: a migration never removes what the running release reads.
-  if (!isDryRun) await applyMigrations({ at: 'remote' })
+  if (!isDryRun) await withDatabase({ at: 'remote' }, (database) => database.applyMigrations())
   console.log(await wrangler('deploy', ...args))
   if (!isDryRun) console.log('No admin yet? npm run admin:create -- --remote')
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { checkAdmin, createAdmin, findAdmin } from './support/accounts.ts'
 import { copySwaggerAssets } from './support/assets.ts'
-import { applyMigrations, type Database } from './support/database.ts'
+import { type Database, withDatabase } from './support/database.ts'
 import { localState, PROJECT_ROOT, WRANGLER_ENV } from './support/project.ts'
 import { randomToken } from './support/random.ts'
 import { Refusal } from './support/refusal.ts'
@@ -107,11 +107,12 @@ export async function main(): Promise<void> {
   const settings = await readSettings(process.env, port)
   checkGivenAdmin(process.env)
   const persistTo = localState()
-  const database: Database = { at: 'local', persistTo }
 
   await copySwaggerAssets()
-  await applyMigrations(database)
-  const admin = await ensureAdmin(database, process.env)
+  const admin = await withDatabase({ at: 'local', persistTo }, async (database) => {
+    await database.applyMigrations()
+    return ensureAdmin(database, process.env)
+  })
   const worker = await serve(port, persistTo, settings)
 
   const origin = localOrigin(port)

@@ -1,9 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { argon2idAsync } from '@noble/hashes/argon2.js'
-import { SCOPE } from '../../src/features/clients/tables.ts'
 import { isEmail, normalizeEmail } from '../../src/features/users/rules/names.ts'
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../../src/lib/password-hash/length.ts'
-import { type Database, execute, insertInto, query, quote } from './database.ts'
+import { type Database, insertInto, query, quote } from './database.ts'
 import { randomToken } from './random.ts'
 import { Refusal } from './refusal.ts'
 
@@ -55,7 +54,7 @@ export async function createAdmin(database: Database, account: { email: string; 
   if (taken.length > 0) throw new Refusal(`${email} has an account already; nothing was changed`)
   const id = randomUUID()
   const now = Date.now()
-  await execute(database, [
+  await database.execute([
     insertInto('users', {
       id,
       email,
@@ -70,17 +69,23 @@ export async function createAdmin(database: Database, account: { email: string; 
   ])
 }
 
+/** Refuses what is no scope (RFC 6749 3.3). */
+export async function checkScopes(scopes: readonly string[]): Promise<void> {
+  // Loaded here, for clients alone: Drizzle, which the table needs, takes half a second.
+  const { SCOPE } = await import('../../src/features/clients/tables.ts')
+  const malformed = scopes.find((scope) => !SCOPE.test(scope))
+  if (malformed !== undefined) throw new Refusal(`${malformed} is not a scope`)
+}
+
 /** Makes a machine's credentials. The secret is returned once; only its hash is stored. */
 export async function createClient(
   database: Database,
   input: { name: string; scopes: readonly string[] },
 ): Promise<{ id: string; secret: string }> {
-  const malformed = input.scopes.find((scope) => !SCOPE.test(scope))
-  if (malformed !== undefined) throw new Refusal(`${malformed} is not a scope`)
   const id = randomUUID()
   const secret = `${CLIENT_SECRET_PREFIX}${randomToken(32)}`
   const now = Date.now()
-  await execute(database, [
+  await database.execute([
     insertInto('clients', {
       id,
       name: input.name,

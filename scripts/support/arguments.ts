@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { Database } from './database.ts'
+import type { Place } from './database.ts'
 import { localState } from './project.ts'
 import { Refusal } from './refusal.ts'
 
@@ -7,14 +7,14 @@ import { Refusal } from './refusal.ts'
 export function readArguments<N extends string>(
   args: readonly string[],
   names: readonly N[],
-): { values: Readonly<Partial<Record<N, string>>>; database: Database } {
+): { values: Readonly<Partial<Record<N, string>>>; place: Place } {
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
   try {
     const { values } = parseArgs({ args: [...args], options: { ...options, remote: { type: 'boolean' } } })
     const { remote, ...texts } = values
     return {
       values: texts as Partial<Record<N, string>>,
-      database: remote ? { at: 'remote' } : { at: 'local', persistTo: localState() },
+      place: remote ? { at: 'remote' } : { at: 'local', persistTo: localState() },
     }
   } catch (cause) {
     throw new Refusal(cause instanceof Error ? cause.message : String(cause))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Database, executeFile, exportRows, insertInto, queryAll, quote } from './database.ts'
+import { type Database, insertInto, quote, type Row } from './database.ts'
 import { Refusal } from './refusal.ts'
 
 /** The first line of a copy. */
@@ -32,14 +32,12 @@ interface Schema {
   readonly others: readonly string[]
 }
 
-type Row = Readonly<Record<string, unknown>>
-
 const isVirtual = ({ sql }: Table): boolean => /^CREATE VIRTUAL TABLE/i.test(sql)
 
 /** Without what SQLite and D1 keep for themselves. */
 async function readSchema(database: Database): Promise<Schema> {
   const isOurs = "m.sql IS NOT NULL AND m.name NOT GLOB 'sqlite_*' AND m.name NOT GLOB '_cf_*'"
-  const [items = [], columns = []] = await queryAll(database, [
+  const [items = [], columns = []] = await database.queryAll([
     `SELECT type, name, sql FROM sqlite_master AS m WHERE ${isOurs} ORDER BY rowid`,
     `SELECT m.name AS item, c.name, c.pk FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND ${isOurs}`,
   ])
@@ -99,7 +97,7 @@ function makeSearch({ name, sql }: Table, settings: readonly Row[]): string[] {
 
 /** What goes between the rows and the triggers. */
 async function readRest(database: Database, { tables, searches }: Schema): Promise<string[]> {
-  const [sequences = [], ...found] = await queryAll(database, [
+  const [sequences = [], ...found] = await database.queryAll([
     'SELECT name, seq FROM sqlite_sequence',
     ...tables.map(selectInexact),
     ...searches.map(({ name }) => `SELECT k, v FROM ${identifier(`${name}_config`)} WHERE k <> 'version'`),
@@ -124,7 +122,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
 async function* statementsOf(database: Database, rowsFile: string): AsyncGenerator<string> {
   const schema = await readSchema(database)
   const tables = schema.tables.map(({ name }) => name)
-  await exportRows(database, tables, rowsFile)
+  await database.exportRows(tables, rowsFile)
   const rest = await readRest(database, schema)
   yield MARK
   yield 'PRAGMA defer_foreign_keys=TRUE;'
@@ -171,5 +169,5 @@ export async function restoreDatabase(database: Database, file: string): Promise
     throw new Refusal(
       `the ${database.at} database is not empty: it has the table ${tables[0]?.name}. Restore into a new one (docs/operations.md)`,
     )
-  await executeFile(database, file)
+  await database.executeFile(file)
 }

@@ -4,13 +4,26 @@ import { join } from 'node:path'
 import { PROJECT_ROOT } from './project.ts'
 import { wrangler } from './wrangler.ts'
 
-/** The D1 database of this machine, or the deployed one. */
-export type Database = { readonly at: 'local'; readonly persistTo: string } | { readonly at: 'remote' }
+/** Where a database is: in the state of this machine, or deployed. */
+export type Place = { readonly at: 'local'; readonly persistTo: string } | { readonly at: 'remote' }
+
+export type Row = Record<string, unknown>
+
+/** A D1 database as scripts use it. */
+export interface Database {
+  readonly at: Place['at']
+  applyMigrations(): Promise<void>
+  /** The rows of each SELECT. */
+  queryAll(selects: readonly string[]): Promise<readonly Row[][]>
+  /** Runs statements: D1 takes all of them or none. */
+  execute(statements: readonly string[]): Promise<void>
+  /** Runs a file of statements: D1 takes all of them or none. */
+  executeFile(file: string): Promise<void>
+  /** Writes the rows of the tables as INSERT statements, a line each, all as they were at one moment. */
+  exportRows(tables: readonly string[], file: string): Promise<void>
+}
 
 type SqlValue = string | number | null
-
-const whereOf = (database: Database): string[] =>
-  database.at === 'remote' ? ['--remote'] : ['--local', '--persist-to', database.persistTo]
 
 /** SQLite's literal of a value: quotes doubled, nothing else is special between them. */
 export function quote(value: SqlValue): string {
@@ -28,29 +41,10 @@ export function insertInto(table: string, row: Readonly<Record<string, SqlValue>
   return `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${Object.values(row).map(quote).join(', ')});`
 }
 
-export async function applyMigrations(database: Database): Promise<void> {
-  await wrangler('d1', 'migrations', 'apply', 'DB', ...whereOf(database))
-}
-
-/** The rows of each SELECT. */
-export async function queryAll(
-  database: Database,
-  selects: readonly string[],
-): Promise<readonly Record<string, unknown>[][]> {
-  const command = selects.join(';\n')
-  const output = await wrangler('d1', 'execute', 'DB', ...whereOf(database), '--json', '--command', command)
-  return (JSON.parse(output) as { results: Record<string, unknown>[] }[]).map(({ results }) => results)
-}
-
 /** The rows of one SELECT. */
-export async function query(database: Database, sql: string): Promise<Record<string, unknown>[]> {
-  const [rows] = await queryAll(database, [sql])
+export async function query(database: Database, sql: string): Promise<Row[]> {
+  const [rows] = await database.queryAll([sql])
   return rows ?? []
-}
-
-/** Runs a file of statements: D1 takes all of them or none. */
-export async function executeFile(database: Database, file: string): Promise<void> {
-  await wrangler('d1', 'execute', 'DB', ...whereOf(database), '--yes', '--file', file)
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -62,24 +56,61 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs statements as one file. Values never stand on a command line. */
-export const execute = (database: Database, statements: readonly string[]): Promise<void> =>
-  inFolder(async (folder) => {
-    const file = join(folder, 'statements.sql')
-    await writeFile(file, `${statements.join('\n')}\n`, { mode: 0o600 })
-    await executeFile(database, file)
-  })
+const executeRemotely = (file: string) => wrangler('d1', 'execute', 'DB', '--remote', '--yes', '--file', file)
 
-/** Writes the rows of the tables as INSERT statements, a line each, all as they were at one moment. */
-export async function exportRows(database: Database, tables: readonly string[], file: string): Promise<void> {
-  const what = ['--no-schema', '--output', file, ...tables.flatMap((table) => ['--table', table])]
-  if (database.at === 'remote') return void (await wrangler('d1', 'export', 'DB', '--remote', ...what))
-  // `d1 export` has no `--persist-to`: it looks for the state beside its configuration.
-  await inFolder(async (folder) => {
+const REMOTE: Database = {
+  at: 'remote',
+  async applyMigrations() {
+    await wrangler('d1', 'migrations', 'apply', 'DB', '--remote')
+  },
+  async queryAll(selects) {
+    const output = await wrangler('d1', 'execute', 'DB', '--remote', '--json', '--command', selects.join(';\n'))
+    return (JSON.parse(output) as { results: Row[] }[]).map(({ results }) => results)
+  },
+  // Values never stand on a command line.
+  execute: (statements) =>
+    inFolder(async (folder) => {
+      const file = join(folder, 'statements.sql')
+      await writeFile(file, `${statements.join('\n')}\n`, { mode: 0o600 })
+      await executeRemotely(file)
+    }),
+  async executeFile(file) {
+    await executeRemotely(file)
+  },
+  async exportRows(tables, file) {
+    await wrangler('d1', 'export', 'DB', '--remote', ...exportOptions(tables, file))
+  },
+}
+
+const exportOptions = (tables: readonly string[], file: string): string[] => [
+  '--no-schema',
+  '--output',
+  file,
+  ...tables.flatMap((table) => ['--table', table]),
+]
+
+/** `d1 export` has no `--persist-to`: it looks for the state beside its configuration. */
+const exportLocalRows = (persistTo: string, tables: readonly string[], file: string): Promise<void> =>
+  inFolder(async (folder) => {
     const config = join(folder, 'wrangler.toml')
     await copyFile(join(PROJECT_ROOT, 'wrangler.toml'), config)
     await mkdir(join(folder, '.wrangler'))
-    await symlink(database.persistTo, join(folder, '.wrangler/state'))
-    await wrangler('d1', 'export', 'DB', '--local', '--config', config, ...what)
+    await symlink(persistTo, join(folder, '.wrangler/state'))
+    await wrangler('d1', 'export', 'DB', '--local', '--config', config, ...exportOptions(tables, file))
   })
+
+/** Works on the database. One runtime serves the local one from the first statement to the last. */
+export async function withDatabase<T>(place: Place, work: (database: Database) => Promise<T>): Promise<T> {
+  if (place.at === 'remote') return work(REMOTE)
+  const { openD1 } = await import('./local-d1.ts')
+  const d1 = await openD1(place.persistTo)
+  try {
+    return await work({
+      ...d1,
+      at: 'local',
+      exportRows: (tables, file) => exportLocalRows(place.persistTo, tables, file),
+    })
+  } finally {
+    await d1.close()
+  }
 }
