@@ -15,13 +15,8 @@ export interface Build {
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = promisify(execFile)
 
-async function build(name: string, main: string, args: readonly string[]): Promise<Build> {
-  const directory = `${root}bench/dist/${name}`
-  await rm(directory, { recursive: true, force: true })
-  await run(`${root}node_modules/.bin/wrangler`, ['deploy', ...args, '--dry-run', '--outdir', directory], {
-    cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-  })
+/** What `wrangler deploy --dry-run --outdir` left in a folder. */
+export async function readBuild(directory: string, main: string): Promise<Build> {
   const uploaded = (await readdir(directory)).filter((file) => !/\.map$|^README\.md$/.test(file)).sort()
   const modules = uploaded.map((file) => ({ name: file, path: `${directory}/${file}` }))
   const contents = await Promise.all(modules.map(({ path }) => readFile(path)))
@@ -31,6 +26,16 @@ async function build(name: string, main: string, args: readonly string[]): Promi
     bytes: contents.reduce((sum, content) => sum + content.length, 0),
     gzipBytes: contents.reduce((sum, content) => sum + gzipSync(content).length, 0),
   }
+}
+
+async function build(name: string, main: string, args: readonly string[]): Promise<Build> {
+  const directory = `${root}bench/dist/${name}`
+  await rm(directory, { recursive: true, force: true })
+  await run(`${root}node_modules/.bin/wrangler`, ['deploy', ...args, '--dry-run', '--outdir', directory], {
+    cwd: root,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  })
+  return readBuild(directory, main)
 }
 
 export const buildPostern = (): Promise<Build> => build('postern', 'index.js', [])

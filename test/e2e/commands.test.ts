@@ -1,19 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { signIn } from './support/api.ts'
 import { type Checkout, freshCheckout } from './support/checkout.ts'
 import { type Postern, startPostern } from './support/postern.ts'
 import { start } from './support/process.ts'
 
-let checkout: Checkout
-beforeAll(async () => {
-  checkout = await freshCheckout()
-})
-afterAll(() => checkout.remove())
-
-async function run(script: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
-  const running = start(process.execPath, ['scripts/run.mjs', script, ...args], { cwd: checkout.root })
+async function runIn(root: string, env: Readonly<Record<string, string>>, script: string, ...args: string[]) {
+  const running = start(process.execPath, ['scripts/run.mjs', script, ...args], { cwd: root, env })
   const code = await running.ended
   return { code, output: running.output() }
 }
@@ -22,17 +17,24 @@ describe('the commands beside a stopped service', () => {
   let admin: { email: string; password: string }
   let client: { id: string; secret: string }
   let postern: Postern
+  /** Where nothing is yet: each command migrates the database that it finds. */
+  let state: string
+  const run = (script: string, ...args: string[]) => runIn(inject('checkout'), { PERSIST_TO: state }, script, ...args)
 
   beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), 'postern-commands-'))
     const email = "o'brien@example.com"
     const made = await run('admin-create', '--email', email)
     admin = { email, password: /shown once: (\S+)/.exec(made.output)?.[1] ?? '' }
     const registered = await run('clients-create', '--name', "the castle's gate", '--scopes', 'introspect,events:read')
     const [, id = '', secret = ''] = /client_id +(\S+)\nclient_secret +(pcs_[\w-]{43}) /.exec(registered.output) ?? []
     client = { id, secret }
-    postern = await startPostern(checkout.root)
+    postern = await startPostern(inject('checkout'), { PERSIST_TO: state })
   })
-  afterAll(() => postern.running.stop())
+  afterAll(async () => {
+    await postern.running.stop()
+    await rm(state, { recursive: true, force: true })
+  })
 
   it('admin:create makes an admin who signs in, quotes in the address included', async () => {
     expect(await signIn(postern.origin, admin.email, admin.password)).toMatchObject({ email: admin.email })
@@ -68,6 +70,14 @@ describe('the commands beside a stopped service', () => {
 })
 
 describe('npm run deploy', () => {
+  let checkout: Checkout
+  const run = (script: string, ...args: string[]) => runIn(checkout.root, {}, script, ...args)
+
+  beforeAll(async () => {
+    checkout = await freshCheckout()
+  })
+  afterAll(() => checkout.remove())
+
   it('touches nothing while resources are missing, and names them', async () => {
     const { code, output } = await run('deploy')
     expect(code).toBe(1)

@@ -1,7 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, inject, it, vi } from 'vitest'
 import { bearer, post, signIn, signUp } from './support/api.ts'
-import { freshCheckout } from './support/checkout.ts'
-import { startPostern } from './support/postern.ts'
+import { startOwnPostern, startPostern } from './support/postern.ts'
 import { type Subscriber, subscribe } from './support/subscriber.ts'
 
 const eventIds = ({ frames }: Subscriber): string[] => frames.flatMap(({ id }) => (id === undefined ? [] : [id]))
@@ -9,9 +8,8 @@ const sequence = ({ frames }: Subscriber): number[] => frames.flatMap(({ seq }) 
 
 describe('a service that is killed in the middle of a stream', () => {
   it('loses no event, gives none twice, and signs nobody out', { timeout: 90_000 }, async () => {
-    const checkout = await freshCheckout()
-    const first = await startPostern(checkout.root)
-    const { origin, port } = first
+    const first = await startOwnPostern(inject('checkout'))
+    const { origin, port, state } = first
     const user = await signUp(origin)
     const before = subscribe(origin, { token: user.access_token })
     await before.opened
@@ -24,7 +22,7 @@ describe('a service that is killed in the middle of a stream', () => {
     const answered = await stream
     const cursor = before.frames.findLast((frame) => frame.cursor !== undefined)?.cursor ?? start
 
-    const second = await startPostern(checkout.root, { PORT: String(port) })
+    const second = await startPostern(inject('checkout'), { PORT: String(port), PERSIST_TO: state })
     const after = subscribe(origin, { token: user.access_token, after: cursor })
     const whole = subscribe(origin, { token: user.access_token, after: start })
     const last = await signIn(origin, user.email)
@@ -51,6 +49,6 @@ describe('a service that is killed in the middle of a stream', () => {
     expect((await fetch(`${origin}/validate`, { headers: bearer(user.access_token) })).status).toBe(200)
     for (const subscriber of [after, whole]) subscriber.close()
     await second.running.stop()
-    await checkout.remove()
+    await first.stop()
   })
 })

@@ -1,45 +1,35 @@
 import { randomUUID } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { insertInto, withDatabase } from '../../scripts/support/database.ts'
 import { bearer, post, type SignedIn, signIn, signInAdmin, signUp } from './support/api.ts'
-import { type Checkout, freshCheckout } from './support/checkout.ts'
+import { openD1File } from './support/d1-file.ts'
 import { type Postern, startPostern } from './support/postern.ts'
 import { start } from './support/process.ts'
 
-let checkout: Checkout
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-copy-'))
-  checkout = await freshCheckout()
 })
-afterAll(async () => {
-  await checkout.remove()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function run(script: string, state: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
   const command = ['scripts/run.mjs', script, ...args]
-  const running = start(process.execPath, command, { cwd: checkout.root, env: { PERSIST_TO: join(folder, state) } })
+  const running = start(process.execPath, command, {
+    cwd: inject('checkout'),
+    env: { PERSIST_TO: join(folder, state) },
+  })
   const code = await running.ended
   return { code, output: running.output() }
 }
 
-const D1 = 'v3/d1/miniflare-D1DatabaseObject'
-
-/** The database's own file, read without the service. */
-async function open(state: string): Promise<DatabaseSync> {
-  const files = await readdir(join(folder, state, D1))
-  const name = files.find((file) => /^[0-9a-f]+\.sqlite$/.test(file)) ?? ''
-  return new DatabaseSync(join(folder, state, D1, name))
-}
+const open = (state: string) => openD1File(join(folder, state))
 
 /** Everything but how the search index lies in its pages, and in which of FTS5's formats. */
-async function contentOf(state: string) {
-  const database = await open(state)
+function contentOf(state: string) {
+  const database = open(state)
   try {
     const schema = database
       .prepare("select type, name, tbl_name, sql from sqlite_master where name not glob '_cf_*' order by name")
@@ -134,7 +124,7 @@ describe('a copy of the database', () => {
   let ada: SignedIn
   let highest: number
   let stats: Record<string, unknown>
-  let before: Awaited<ReturnType<typeof contentOf>>
+  let before: ReturnType<typeof contentOf>
   let restored: { code: number | null; output: string }
   const copy = () => join(folder, 'copy.sql')
 
@@ -147,7 +137,7 @@ describe('a copy of the database', () => {
   const settled = () => new Promise((resolve) => setTimeout(resolve, 3000))
 
   beforeAll(async () => {
-    const first = await startPostern(checkout.root, { PERSIST_TO: join(folder, 'first') })
+    const first = await startPostern(inject('checkout'), { PERSIST_TO: join(folder, 'first') })
     ada = await signUp(first.origin, "o'brien.lovelace@example.com")
     const [left, gone] = [await signUp(first.origin), await signUp(first.origin)]
     await signIn(first.origin, ada.email)
@@ -171,7 +161,7 @@ describe('a copy of the database', () => {
     await withDatabase({ at: 'local', persistTo: join(folder, 'first') }, (database) =>
       database.execute(ROWS(ada.userId, eventId)),
     )
-    before = await contentOf('first')
+    before = contentOf('first')
     const made = await run('db-export', 'first', '--output', copy())
     expect(made, made.output).toMatchObject({ code: 0 })
     // Objects and KV are where they were; the database is new.
@@ -182,7 +172,7 @@ describe('a copy of the database', () => {
 
   it('gives back every row, number, index and trigger as it was', async () => {
     expect(restored, restored.output).toMatchObject({ code: 0 })
-    const after = await contentOf('second')
+    const after = contentOf('second')
     expect(after.schema).toEqual(before.schema)
     expect(Object.keys(after.rows)).toEqual(Object.keys(before.rows))
     for (const [table, rows] of Object.entries(before.rows)) expect(after.rows[table], table).toEqual(rows)
@@ -195,14 +185,14 @@ describe('a copy of the database', () => {
   })
 
   it('has a search index that agrees with the users', async () => {
-    const database = await open('second')
+    const database = open('second')
     const check = "insert into user_search (user_search, rank) values ('integrity-check', 1)"
     expect(() => database.exec(check)).not.toThrow()
     database.close()
   })
 
   it('is what the service goes on with', { timeout: 180_000 }, async () => {
-    const second = await startPostern(checkout.root, { PERSIST_TO: join(folder, 'second') })
+    const second = await startPostern(inject('checkout'), { PERSIST_TO: join(folder, 'second') })
     try {
       const { origin } = second
       const refreshed = await post(origin, '/api/v1/auth/refresh', { refresh_token: ada.refresh_token })
@@ -218,7 +208,7 @@ describe('a copy of the database', () => {
     } finally {
       await second.running.stop()
     }
-    const { rows } = await contentOf('second')
+    const { rows } = contentOf('second')
     const { position, ...event } = before.rows.events?.find(({ id }) => id === eventId) ?? {}
     expect(rows.events?.find(({ id }) => id === eventId)).toEqual({
       ...event,

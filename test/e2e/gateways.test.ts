@@ -2,13 +2,12 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { bearer, revoke, type SignedIn, signInAdmin, signUp, tamper } from './support/api.ts'
 import { type Application, type Seen, startApplication } from './support/application.ts'
-import { type Checkout, freshCheckout } from './support/checkout.ts'
 import { canRun, type Gateway, type GatewayName, needsOf, RECIPES, startGateway } from './support/gateways.ts'
 import { freePort } from './support/ports.ts'
-import { type Postern, startPostern } from './support/postern.ts'
+import { withExpiry } from './support/tokens.ts'
 
 const REVOCATION_BOUND_MS = 5000
-const SHORTEST_TOKEN_SECONDS = 60
+const SHORT_LIFE_MS = 5000
 
 const GATEWAYS = Object.keys(RECIPES) as GatewayName[]
 
@@ -23,22 +22,13 @@ const posternPort = Number(new URL(origin).port)
 let application: Application
 let user: SignedIn
 let admin: SignedIn
-/** A second service whose tokens live as short as the settings allow. */
-let shortLived: { checkout: Checkout; postern: Postern; token: string }
 
 beforeAll(async () => {
   application = await startApplication()
   ;[user, admin] = await Promise.all([signUp(origin), signInAdmin(origin)])
-  const checkout = await freshCheckout()
-  const postern = await startPostern(checkout.root, { ACCESS_TOKEN_SECONDS: String(SHORTEST_TOKEN_SECONDS) })
-  shortLived = { checkout, postern, token: (await signUp(postern.origin)).access_token }
 })
 
-afterAll(async () => {
-  await application.stop()
-  await shortLived.postern.running.stop()
-  await shortLived.checkout.remove()
-})
+afterAll(() => application.stop())
 
 /** Sends path and headers as they stand here: `fetch` would normalize the one and refuse some of the others. */
 const send = (
@@ -204,10 +194,10 @@ for (const name of GATEWAYS) {
     it('refuses everything while Postern is down', async () => {
       const orphan = await startGateway(name, { postern: await freePort(), application: application.port })
       try {
-        for (const path of ['/orders', '/admin/users']) {
-          const { status } = await fetch(`${orphan.origin}${path}`, { headers: bearer(admin.access_token) })
-          expect(status).toBeGreaterThanOrEqual(500)
-        }
+        const answers = ['/orders', '/admin/users'].map((path) =>
+          fetch(`${orphan.origin}${path}`, { headers: bearer(admin.access_token) }),
+        )
+        for (const { status } of await Promise.all(answers)) expect(status).toBeGreaterThanOrEqual(500)
       } finally {
         await orphan.stop()
       }
@@ -215,22 +205,20 @@ for (const name of GATEWAYS) {
   })
 }
 
-// Last, because it waits for the clock: by now most of the shortest lifetime has passed.
-for (const name of GATEWAYS) {
-  it.skipIf(!canRun(name))(
-    `${name} refuses a token that has expired (needs ${needsOf(name).join(' and ')})`,
-    {
-      timeout: (SHORTEST_TOKEN_SECONDS + 30) * 1000,
-    },
-    async () => {
-      const gateway = await startGateway(name, { postern: shortLived.postern.port, application: application.port })
+// Together, because each waits for the clock.
+describe.concurrent('at the end of its life a token', () => {
+  for (const name of GATEWAYS) {
+    it.skipIf(!canRun(name))(`is refused by ${name} (needs ${needsOf(name).join(' and ')})`, async () => {
+      const gateway = await startGateway(name, { postern: posternPort, application: application.port })
       const status = async (token: string) => (await fetch(gateway.origin, { headers: bearer(token) })).status
-      expect(await status((await signUp(shortLived.postern.origin)).access_token)).toBe(200)
-      await vi.waitFor(async () => expect(await status(shortLived.token)).toBe(401), {
-        timeout: (SHORTEST_TOKEN_SECONDS + 5) * 1000,
-        interval: 250,
+      const service = { root: inject('checkout'), state: inject('state') }
+      const token = await withExpiry(service, user.access_token, new Date(Date.now() + SHORT_LIFE_MS))
+      expect(await status(token)).toBe(200)
+      await vi.waitFor(async () => expect(await status(token)).toBe(401), {
+        timeout: SHORT_LIFE_MS + 5000,
+        interval: 100,
       })
       await gateway.stop()
-    },
-  )
-}
+    })
+  }
+})

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { bearer, post, signInAdmin, signUp } from './support/api.ts'
 import { type Authority, createAuthority } from './support/certificates.ts'
-import { type Checkout, freshCheckout } from './support/checkout.ts'
-import { type Postern, startPostern } from './support/postern.ts'
+import { type OwnPostern, startOwnPostern } from './support/postern.ts'
 import { LOGIN, type MailServer, parseMail, startMailServer } from './support/smtp.ts'
 
 interface MailWire {
@@ -17,9 +16,8 @@ interface MailWire {
 const LONG = { timeout: 20_000, interval: 100 }
 
 let authority: Authority
-let checkout: Checkout
 let server: MailServer
-let postern: Postern
+let postern: OwnPostern
 /** How each message was answered, by reader. */
 const attempts = new Map<string, string[]>()
 let isDown = true
@@ -38,8 +36,7 @@ beforeAll(async () => {
       return to.startsWith('gone') ? { code: 550, text: '5.1.1 nobody' } : undefined
     },
   })
-  checkout = await freshCheckout()
-  postern = await startPostern(checkout.root, {
+  postern = await startOwnPostern(inject('checkout'), {
     NODE_EXTRA_CA_CERTS: authority.file,
     APP_NAME: 'Burg "Grün"',
     MAIL_TRANSPORT: 'smtp',
@@ -54,9 +51,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await postern.running.stop()
+  await postern.stop()
   await server.stop()
-  await checkout.remove()
   await authority.remove()
 })
 

@@ -1,17 +1,15 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { signUp } from './support/api.ts'
 import { CHROMIUM, launchBrowser, openPage, serveSecurePage } from './support/browser.ts'
 import { type Authority, createAuthority } from './support/certificates.ts'
-import { type Checkout, freshCheckout } from './support/checkout.ts'
-import { type Postern, startPostern } from './support/postern.ts'
+import { type OwnPostern, startOwnPostern } from './support/postern.ts'
 
 const isMissing = CHROMIUM === undefined
 
 describe.skipIf(isMissing)('passkeys of castle.test (needs the program chromium)', () => {
   let authority: Authority
-  let checkout: Checkout
-  let postern: Postern
+  let postern: OwnPostern
   let browser: Browser
   let pages: Awaited<ReturnType<typeof serveSecurePage>>
 
@@ -20,8 +18,7 @@ describe.skipIf(isMissing)('passkeys of castle.test (needs the program chromium)
   beforeAll(async () => {
     authority = await createAuthority()
     pages = await serveSecurePage(await authority.issue('castle.test'))
-    checkout = await freshCheckout()
-    postern = await startPostern(checkout.root, {
+    postern = await startOwnPostern(inject('checkout'), {
       PASSKEY_RP_ID: 'castle.test',
       PASSKEY_ORIGINS: `https://*.castle.test:${pages.port},${originOf('keep.example')}`,
       CORS_ORIGINS: ['gate.castle.test', 'tower.castle.test', 'keep.example', 'evil.example'].map(originOf).join(),
@@ -34,8 +31,8 @@ describe.skipIf(isMissing)('passkeys of castle.test (needs the program chromium)
 
   afterAll(async () => {
     await browser?.close()
-    await postern?.running.stop()
-    await Promise.all([checkout?.remove(), pages?.stop(), authority?.remove()])
+    await postern?.stop()
+    await Promise.all([pages?.stop(), authority?.remove()])
   })
 
   it('are made at one subdomain, and sign in at another and at a related origin, and nowhere else', async () => {

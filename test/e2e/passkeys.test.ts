@@ -1,6 +1,6 @@
 import { TOTP } from 'otpauth'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { bearer, PASSWORD, post, type SignedIn, signUp } from './support/api.ts'
 import {
   type AuthenticatorKind,
@@ -11,14 +11,12 @@ import {
   type PasskeyPage,
   servePage,
 } from './support/browser.ts'
-import { type Checkout, freshCheckout } from './support/checkout.ts'
-import { type Postern, startPostern } from './support/postern.ts'
+import { type OwnPostern, startOwnPostern } from './support/postern.ts'
 
 const isMissing = CHROMIUM === undefined
 
 describe.skipIf(isMissing)('passkeys in a real browser (needs the program chromium)', () => {
-  let checkout: Checkout
-  let postern: Postern
+  let postern: OwnPostern
   let browser: Browser
   let pages: PageServer
   let strangers: PageServer
@@ -26,15 +24,14 @@ describe.skipIf(isMissing)('passkeys in a real browser (needs the program chromi
   beforeAll(async () => {
     pages = await servePage()
     strangers = await servePage()
-    checkout = await freshCheckout()
-    postern = await startPostern(checkout.root, { PASSKEY_ORIGINS: pages.origin })
+    postern = await startOwnPostern(inject('checkout'), { PASSKEY_ORIGINS: pages.origin })
     browser = await launchBrowser()
   })
 
   afterAll(async () => {
     await browser?.close()
-    await postern?.running.stop()
-    await Promise.all([checkout?.remove(), pages?.stop(), strangers?.stop()])
+    await postern?.stop()
+    await Promise.all([pages?.stop(), strangers?.stop()])
   })
 
   /** A new user whose passkey is in the page's authenticator. */

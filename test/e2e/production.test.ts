@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type BuiltWorker, startBuiltWorker } from './support/production.ts'
 
 const ROOT_SECRET = 'a root secret that only this test uses, 0123456789'
@@ -16,7 +16,7 @@ describe('the built Worker in production mode', () => {
 
   beforeAll(async () => {
     // MODE is left out: whoever forgets it has production.
-    worker = await startBuiltWorker({ PUBLIC_URL: 'https://auth.example.com', ROOT_SECRET })
+    worker = await startBuiltWorker(inject('checkout'), { PUBLIC_URL: 'https://auth.example.com', ROOT_SECRET })
   })
   afterAll(() => worker.stop())
 
@@ -41,7 +41,7 @@ describe('the built Worker without its root secret', () => {
   let worker: BuiltWorker
 
   beforeAll(async () => {
-    worker = await startBuiltWorker({ PUBLIC_URL: 'https://auth.example.com' })
+    worker = await startBuiltWorker(inject('checkout'), { PUBLIC_URL: 'https://auth.example.com' })
   })
   afterAll(() => worker.stop())
 

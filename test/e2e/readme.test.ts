@@ -2,8 +2,7 @@ import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { SETTING_NAMES } from '../../src/config.ts'
-import { freshCheckout, PROJECT_ROOT } from './support/checkout.ts'
-import { ADMIN } from './support/postern.ts'
+import { ADMIN, PROJECT_ROOT } from './support/checkout.ts'
 import { start } from './support/process.ts'
 
 const README = await readFile(join(PROJECT_ROOT, 'README.md'), 'utf8')
@@ -13,9 +12,8 @@ describe('README', () => {
     const blocks = [...README.matchAll(/^```sh tour\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
     expect(blocks.length).toBeGreaterThan(4)
     const tour = blocks.join('\n').replace('http://127.0.0.1:8787', inject('origin'))
-    const checkout = await freshCheckout()
     const shell = start('bash', ['-c', tour], {
-      cwd: checkout.root,
+      cwd: inject('checkout'),
       env: { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password },
     })
     expect(await shell.ended, shell.output()).toBe(0)
@@ -32,7 +30,6 @@ describe('README', () => {
     expect(output).toMatch(/^\[\{"id":"[0-9a-f-]{36}","email":/m)
     expect(output).toMatch(/^X-Auth-Amr: pwd,otp,mfa\r?$/im)
     expect(output).toContain('"challenge":')
-    await checkout.remove()
   })
 
   it('has exactly two lines that set everything up', () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { bearer, revoke, signUp } from './support/api.ts'
 import { type Isolates, startTwoIsolates } from './support/isolates.ts'
 
@@ -24,7 +24,7 @@ describe('a revoked session', () => {
   let isolates: Isolates
 
   beforeAll(async () => {
-    isolates = await startTwoIsolates()
+    isolates = await startTwoIsolates(inject('checkout'))
   })
   afterAll(() => isolates.stop())
 

@@ -1,7 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { WRANGLER_ENV } from '../../scripts/support/project.ts'
 import { bearer, post, signIn, signUp } from './support/api.ts'
 import { type Checkout, freshCheckout } from './support/checkout.ts'
 import { freePort } from './support/ports.ts'
@@ -120,6 +121,12 @@ describe('npm start on a fresh checkout', () => {
     expect(await second.running.stop('SIGTERM')).toBe(0)
   })
 
+  it('records migrations where wrangler looks for them', async () => {
+    const command = ['node_modules/wrangler/bin/wrangler.js', 'd1', 'migrations', 'list', 'DB', '--local']
+    const wrangler = start(process.execPath, command, { cwd: checkout.root, env: WRANGLER_ENV })
+    expect([await wrangler.ended, wrangler.output()]).toEqual([0, expect.stringContaining('No migrations to apply')])
+  })
+
   it('ends with npm, whatever shell npm runs it in', { timeout: 60_000 }, async () => {
     const port = await freePort()
     const npm = start('npm', ['start'], { cwd: checkout.root, env: { PORT: String(port) } })
@@ -130,7 +137,7 @@ describe('npm start on a fresh checkout', () => {
 
   it('takes port, admin and settings from the environment', async () => {
     const admin = { email: 'castellan@example.com', password: 'the keys of the gate' }
-    const postern = await startPostern(checkout.root, {
+    const postern = await startPostern(inject('checkout'), {
       PERSIST_TO: join(checkout.root, 'elsewhere'),
       ADMIN_EMAIL: admin.email,
       ADMIN_PASSWORD: admin.password,

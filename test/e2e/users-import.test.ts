@@ -4,29 +4,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import bcrypt from 'bcryptjs'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import vectors from '../vectors/firebase-scrypt.json' with { type: 'json' }
 import { signIn, signInAdmin, signUp } from './support/api.ts'
-import { type Checkout, freshCheckout } from './support/checkout.ts'
+import { ADMIN } from './support/checkout.ts'
 import { freePort } from './support/ports.ts'
-import { ADMIN, type Postern, startPostern } from './support/postern.ts'
+import { type OwnPostern, startOwnPostern, startPostern } from './support/postern.ts'
 import { type Running, start } from './support/process.ts'
 
 const PASSWORD = 'the keys of the other castle'
 const HASH = bcrypt.hashSync(PASSWORD, 4)
 const CREDENTIALS = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password }
 
-let checkout: Checkout
-let postern: Postern
+let postern: OwnPostern
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-import-'))
-  checkout = await freshCheckout()
-  postern = await startPostern(checkout.root)
+  postern = await startOwnPostern(inject('checkout'))
 })
 afterAll(async () => {
-  await postern.running.stop()
-  await checkout.remove()
+  await postern.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -50,7 +47,7 @@ const linesOf = async (file: string) =>
 function startImport(args: readonly string[], env: Readonly<Record<string, string>> = CREDENTIALS): Running {
   // The last of two counts: a test may name another service.
   const command = ['scripts/run.mjs', 'users-import', '--url', postern.origin, ...args]
-  return start(process.execPath, command, { cwd: checkout.root, env })
+  return start(process.execPath, command, { cwd: inject('checkout'), env })
 }
 
 async function importFile(args: readonly string[], env?: Readonly<Record<string, string>>) {
@@ -187,7 +184,7 @@ describe('npm run users:import', () => {
   })
 
   it('goes on where a killed run stopped: every user once, every rejected row once', { timeout: 180_000 }, async () => {
-    const emails = Array.from({ length: 5000 }, newEmail)
+    const emails = Array.from({ length: 2000 }, newEmail)
     const isBad = (index: number) => index % 100 === 7
     const file = await write(
       'many.ndjson',
@@ -200,21 +197,21 @@ describe('npm run users:import', () => {
     await vi.waitFor(async () => expect((await stateOf()).done).toBeGreaterThan(500), { timeout: 60_000, interval: 20 })
     await killed.stop('SIGKILL')
     const { done } = await stateOf()
-    expect(done).toBeLessThan(5000)
+    expect(done).toBeLessThan(2000)
     // Rows behind the state may have been written already: they are sent again.
     await writeFile(`${file}.rejected.ndjson`, 'half a line', { flag: 'a' })
     const { code, output } = await importFile([file, '--chunk', '200'])
     expect([code, output]).toEqual([0, expect.stringContaining(`Going on behind row ${done},`)])
     const [, imported, skipped, rejected] =
       /Imported ([\d,]+) users, skipped (\d+) who were there, rejected (\d+)/.exec(output) ?? []
-    expect(Number(imported?.replace(',', '')) + Number(skipped)).toBe(4950)
+    expect(Number(imported?.replace(',', '')) + Number(skipped)).toBe(1980)
     expect(Number(skipped)).toBeLessThanOrEqual(50)
-    expect(rejected).toBe('50')
+    expect(rejected).toBe('20')
     const rows = (await linesOf(`${file}.rejected.ndjson`)).map((line) => line.rejected.row)
-    expect(rows).toEqual(Array.from({ length: 50 }, (_, index) => index * 100 + 8))
-    for (const index of [0, done, 4999]) await signIn(postern.origin, emails[index] ?? '', PASSWORD)
+    expect(rows).toEqual(Array.from({ length: 20 }, (_, index) => index * 100 + 8))
+    for (const index of [0, done, 1999]) await signIn(postern.origin, emails[index] ?? '', PASSWORD)
     const again = await importFile([file, '--chunk', '1000'])
-    expect(again.output).toContain('Imported 0 users, skipped 4,950 who were there, rejected 50')
+    expect(again.output).toContain('Imported 0 users, skipped 1,980 who were there, rejected 20')
   })
 
   it('begins anew when the file is another', async () => {
@@ -234,20 +231,19 @@ describe('npm run users:import', () => {
   it('waits for a service that is away, and goes on', { timeout: 180_000 }, async () => {
     const emails = Array.from({ length: 2000 }, newEmail)
     const file = await write('outage.ndjson', emails.map((email) => JSON.stringify({ email })).join('\n'))
-    const port = await freePort()
-    const env = { PORT: String(port), PERSIST_TO: join(folder, 'state') }
-    const first = await startPostern(checkout.root, env)
+    const first = await startOwnPostern(inject('checkout'))
     const running = startImport([file, '--chunk', '20', '--url', first.origin])
     await vi.waitFor(async () => expect(await exists(`${file}.import-state.json`)).toBe(true), {
       timeout: 30_000,
       interval: 20,
     })
     await first.running.stop()
-    const second = await startPostern(checkout.root, env)
+    const second = await startPostern(inject('checkout'), { PORT: String(first.port), PERSIST_TO: first.state })
     expect(await running.ended, running.output()).toBe(0)
     const [, imported, skipped] = /Imported ([\d,]+) users, skipped (\d+) who/.exec(running.output()) ?? []
     expect(Number(imported?.replace(',', '')) + Number(skipped)).toBe(2000)
     await second.running.stop()
+    await first.stop()
   })
 })
 
@@ -401,7 +397,7 @@ describe('users:import refuses', () => {
     [['README.md', '--mail'], 'npm run users:import -- FILE'],
   ])('the arguments %j', async (args, message) => {
     const running = start(process.execPath, ['scripts/run.mjs', 'users-import', ...args], {
-      cwd: checkout.root,
+      cwd: inject('checkout'),
       env: CREDENTIALS,
     })
     expect([await running.ended, running.output()]).toEqual([1, expect.stringContaining(message)])

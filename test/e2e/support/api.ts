@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ADMIN } from './postern.ts'
+import { ADMIN } from './checkout.ts'
 
 export const PASSWORD = 'three blind mice, see how they run'
 

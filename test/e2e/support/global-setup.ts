@@ -1,21 +1,27 @@
 import type { TestProject } from 'vitest/node'
-import { freshCheckout } from './checkout.ts'
-import { startPostern } from './postern.ts'
+import { startOwnPostern } from './postern.ts'
+import { preparedCheckout } from './prepared-checkout.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Where the service listens that all files share. */
     origin: string
+    /** Where its database, KV and objects are. */
+    state: string
+    /** The prepared checkout that it runs in, and every service whose file needs no fresh one. */
+    checkout: string
   }
 }
 
 /** One service for all files that need nothing special of theirs. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const checkout = await freshCheckout()
-  const postern = await startPostern(checkout.root)
+  const checkout = await preparedCheckout()
+  const postern = await startOwnPostern(checkout.root)
   project.provide('origin', postern.origin)
+  project.provide('state', postern.state)
+  project.provide('checkout', checkout.root)
   return async () => {
-    await postern.running.stop()
+    await postern.stop()
     await checkout.remove()
   }
 }

@@ -1,6 +1,7 @@
-import { buildPostern } from '../../../bench/build.ts'
+import { readBuild } from '../../../bench/build.ts'
 import { migratePostern, posternWorker } from '../../../bench/deployments.ts'
 import { startRuntime } from '../../../bench/runtime.ts'
+import { buildOf } from './checkout.ts'
 
 export interface Isolates {
   /** Two Workers of the same build: each has memory of its own, and its own view of what was revoked. */
@@ -9,9 +10,9 @@ export interface Isolates {
   stop(): Promise<void>
 }
 
-/** Two isolates of the built Worker on one D1, one KV and the same objects, as two points of presence have them. */
-export async function startTwoIsolates(): Promise<Isolates> {
-  const first = await posternWorker(await buildPostern())
+/** Two isolates of the Worker that a prepared checkout has built, on one D1, one KV and the same objects, as two points of presence have them. */
+export async function startTwoIsolates(root: string): Promise<Isolates> {
+  const first = await posternWorker(await readBuild(buildOf(root), 'index.js'))
   const { exports: _classes, triggers: _consumers, ...shared } = first.config
   const second = { ...first, config: { ...shared, name: 'postern-elsewhere' } }
   const runtime = await startRuntime([first, second])

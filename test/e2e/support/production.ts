@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unstable_startWorker } from 'wrangler'
 import { WRANGLER_ENV } from '../../../scripts/support/project.ts'
-import { wrangler } from '../../../scripts/support/wrangler.ts'
-import { PROJECT_ROOT } from './checkout.ts'
+import { PROJECT_ROOT, readBuiltConfig } from './checkout.ts'
 import { freePort } from './ports.ts'
 
 export interface BuiltWorker {
@@ -12,17 +11,17 @@ export interface BuiltWorker {
   stop(): Promise<void>
 }
 
-/** The Worker as `wrangler deploy` would upload it, with these variables and no `.dev.vars`. */
-export async function startBuiltWorker(variables: Readonly<Record<string, string>>): Promise<BuiltWorker> {
+/** The Worker of a prepared checkout as `wrangler deploy` would upload it, with these variables and no `.dev.vars`. */
+export async function startBuiltWorker(
+  root: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<BuiltWorker> {
   Object.assign(process.env, WRANGLER_ENV)
   const folder = await mkdtemp(join(tmpdir(), 'postern-built-'))
-  await wrangler('deploy', '--dry-run', '--outdir', folder)
-  const config = await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
+  const config = await readBuiltConfig(root)
   await writeFile(
     join(folder, 'wrangler.toml'),
-    config
-      .replace('main = "src/index.ts"', 'main = "index.js"\nno_bundle = true')
-      .replace('directory = "public"', `directory = ${JSON.stringify(join(PROJECT_ROOT, 'public'))}`),
+    config.replace('directory = "public"', `directory = ${JSON.stringify(join(PROJECT_ROOT, 'public'))}`),
   )
   const port = await freePort()
   const worker = await unstable_startWorker({
