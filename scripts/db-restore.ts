@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readArguments } from './support/arguments.ts'
 import { withDatabase } from './support/database.ts'
-import { restoreDatabase } from './support/database-copy.ts'
+import { checkCopy, restoreDatabase } from './support/database-copy.ts'
 import { Refusal } from './support/refusal.ts'
 
 /** `npm run db:restore -- --file backup.sql [--remote]`. */
@@ -11,6 +11,7 @@ export async function main(args: readonly string[]): Promise<void> {
   if (!values.file) throw new Refusal('name the copy: npm run db:restore -- --file backup.sql')
   if (!existsSync(values.file)) throw new Refusal(`${values.file} is no file`)
   const file = resolve(values.file)
+  await checkCopy(file)
   await withDatabase(place, (database) => restoreDatabase(database, file))
   console.log(`${values.file} was restored into the ${place.at} database.`)
 }

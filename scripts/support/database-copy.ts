@@ -151,11 +151,13 @@ export async function exportDatabase(database: Database, file: string): Promise<
   }
 }
 
-async function isCopy(file: string): Promise<boolean> {
+/** Refuses a file that `exportDatabase` did not write. */
+export async function checkCopy(file: string): Promise<void> {
   const handle = await open(file)
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(MARK.length), 0, MARK.length, 0)
-    return buffer.toString('utf8', 0, bytesRead) === MARK
+    if (buffer.toString('utf8', 0, bytesRead) !== MARK)
+      throw new Refusal(`${file} was not made by \`npm run db:export\``)
   } finally {
     await handle.close()
   }
@@ -163,7 +165,6 @@ async function isCopy(file: string): Promise<boolean> {
 
 /** Loads a copy into an empty database: all of it or nothing. Nothing that is there is overwritten. */
 export async function restoreDatabase(database: Database, file: string): Promise<void> {
-  if (!(await isCopy(file))) throw new Refusal(`${file} was not made by \`npm run db:export\``)
   const { tables } = await readSchema(database)
   if (tables.length > 0)
     throw new Refusal(

@@ -17,10 +17,10 @@ export interface RunOptions {
 
 /** Starts a program. Variables of the test run's own environment that would change it are left out. */
 export function start(command: string, args: readonly string[], { cwd, env = {} }: RunOptions): Running {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
   const child = spawn(command, args, {
     cwd,
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
