@@ -102,6 +102,7 @@ const exportLocalRows = (persistTo: string, tables: readonly string[], file: str
 /** Works on the database. One runtime serves the local one from the first statement to the last. */
 export async function withDatabase<T>(place: Place, work: (database: Database) => Promise<T>): Promise<T> {
   if (place.at === 'remote') return work(REMOTE)
+  // Loaded here: wrangler and Miniflare take a second, and a script may refuse its arguments before it needs them.
   const { openD1 } = await import('./local-d1.ts')
   const d1 = await openD1(place.persistTo)
   try {
