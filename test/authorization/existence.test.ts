@@ -3,12 +3,12 @@ import { listRoutes } from '../../src/app.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import { createTestApp } from '../support/app.ts'
 import { newEmail } from '../support/users.ts'
+import { nameOf } from './guards.ts'
 import { createWorld, type World } from './principals.ts'
 import { ask, type Call, expectedOf } from './row.ts'
 import { ROWS } from './rows.ts'
 
 const app = createTestApp()
-const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
 
 /** Routes that refuse a stranger what they have for somebody else. */
 const refusing = listRoutes().filter((route) => {

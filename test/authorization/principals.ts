@@ -1,16 +1,13 @@
 import type { Config } from '../../src/config.ts'
 import { SEAL_PURPOSE } from '../../src/features/factors/totp/service/codes.ts'
-import { openSession } from '../../src/features/sessions/service.ts'
 import { issueChallenge } from '../../src/features/sign-in/service/challenges.ts'
 import { changeUserRole, changeUserState, type StateChange } from '../../src/features/users/service/state.ts'
-import { createUser } from '../../src/features/users/service/users.ts'
 import type { User } from '../../src/features/users/types.ts'
 import { newUuid } from '../../src/lib/ids.ts'
-import { hashPassword } from '../../src/lib/password-hash/password-hash.ts'
 import { sealText } from '../../src/lib/root-keys.ts'
 import { freshMachine, requestToken } from '../features/oauth/support.ts'
 import { env, type TestApp } from '../support/app.ts'
-import { newEmail, PASSWORD } from '../support/users.ts'
+import { createAccount, type OpenAccount, openAccount, PASSWORD } from '../support/world.ts'
 
 /** Who asks, with an account or without. Where a path names somebody's things, they are those of `user`. */
 export const PRINCIPALS = [
@@ -59,32 +56,28 @@ export interface Account {
   readonly refreshToken: string
 }
 
-let hash: Promise<string> | null = null
+const toAccount = ({ user, session, tokens }: OpenAccount): Account => ({
+  user,
+  password: PASSWORD,
+  sessionId: session.id,
+  ...tokens,
+})
 
-/** One hash for all of them: what a hash costs is not what these tests are about. */
-async function makeUser(app: TestApp, role = 'user'): Promise<User> {
-  const ctx = await app.ctx()
-  hash ??= hashPassword(ctx, PASSWORD)
-  const username = `u${newUuid().slice(0, 13)}`
-  return createUser(ctx, { email: newEmail(), username, role, passwordHash: await hash })
-}
+const named = () => ({ username: `u${newUuid().slice(0, 13)}` })
 
-async function openAccount(app: TestApp, role = 'user', settings: Partial<Config> = {}): Promise<Account> {
-  const [ctx, user] = await Promise.all([app.ctx(), makeUser(app, role)])
-  const opened = await openSession({ ...ctx, config: { ...ctx.config, ...settings } }, { user, amr: ['pwd'] })
-  return { user, password: PASSWORD, sessionId: opened.session.id, ...opened.tokens }
-}
+const open = async (app: TestApp, role = 'user', settings: Partial<Config> = {}): Promise<Account> =>
+  toAccount(await openAccount(app, { ...named(), role }, settings))
 
 /** The token is older than the change. */
 const changed = (change: StateChange) => async (app: TestApp) => {
-  const account = await openAccount(app)
+  const account = await open(app)
   const actor = { type: 'system', id: 'test' } as const
   await changeUserState(await app.ctx(), { userId: account.user.id, change, actor })
   return account
 }
 
 async function openRevoked(app: TestApp): Promise<Account> {
-  const account = await openAccount(app)
+  const account = await open(app)
   const headers = { authorization: `Bearer ${account.accessToken}` }
   const answer = await app.fetch('/api/v1/auth/signout', { method: 'POST', headers })
   if (!answer.ok) throw new Error(await answer.text())
@@ -93,7 +86,7 @@ async function openRevoked(app: TestApp): Promise<Account> {
 
 /** The token says admin, which its user is no longer: the next one says so. */
 async function openDemoted(app: TestApp): Promise<Account> {
-  const account = await openAccount(app, 'admin')
+  const account = await open(app, 'admin')
   const actor = { type: 'system', id: 'test' } as const
   await changeUserRole(await app.ctx(), { userId: account.user.id, role: 'user', actor })
   return account
@@ -103,7 +96,7 @@ const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 
 /** All that a user with a second factor has after the first: a challenge, held out as if it were a token. */
 async function openPending(app: TestApp): Promise<Account> {
-  const [ctx, user] = await Promise.all([app.ctx(), makeUser(app)])
+  const [ctx, user] = await Promise.all([app.ctx(), createAccount(app, named())])
   const sealed = await sealText(ctx.config.rootKeys, SEAL_PURPOSE, user.id, SECRET)
   await env.DB.batch([
     env.DB.prepare(
@@ -122,17 +115,17 @@ async function openPending(app: TestApp): Promise<Account> {
 }
 
 const MAKERS: Readonly<Record<Holder, (app: TestApp) => Promise<Account>>> = {
-  user: (app) => openAccount(app),
-  'other user': (app) => openAccount(app),
-  vendor: (app) => openAccount(app, 'vendor'),
-  admin: (app) => openAccount(app, 'admin'),
+  user: (app) => open(app),
+  'other user': (app) => open(app),
+  vendor: (app) => open(app, 'vendor'),
+  admin: (app) => open(app, 'admin'),
   suspended: changed('suspend'),
   locked: changed('lock'),
   inactive: changed('deactivate'),
   deleted: changed('delete'),
   demoted: openDemoted,
   // The session lives on.
-  expired: (app) => openAccount(app, 'user', { ACCESS_TOKEN_SECONDS: -60 }),
+  expired: (app) => open(app, 'user', { ACCESS_TOKEN_SECONDS: -60 }),
   revoked: openRevoked,
   'second factor pending': openPending,
 }

@@ -29,6 +29,17 @@ export const named = (wanted: (route: Route) => boolean): (readonly [string, Rou
     .filter(wanted)
     .map((route) => [nameOf(route), route] as const)
 
+type Named = readonly [string, Route]
+
+/** The first route of each kind: what is decided for a kind is decided once. */
+export function onePerKind(routes: readonly Named[], kindOf: (route: Route) => unknown): readonly Named[] {
+  const kinds = routes.map(([, route]) => kindOf(route))
+  return routes.filter((_, index) => kinds.indexOf(kinds[index]) === index)
+}
+
+/** Aliases of one route have one handler. */
+export const onePerHandler = (routes: readonly Named[]) => onePerKind(routes, ({ handle }) => handle)
+
 /** What would be too much if it were taken: such requests are only sent when the schema refuses them. */
 const TOO_MUCH: readonly string[] = ['POST /api/v1/admin/keys/rotate', 'POST /api/v1/admin/maintenance-mode']
 
@@ -51,18 +62,37 @@ export interface RawBody {
   readonly bytes: string | Uint8Array<ArrayBuffer>
 }
 
-export async function callerOf(route: Route): Promise<Caller> {
+/** Few enough that no limit of a network is reached; each network has an object of its own. */
+const REQUESTS_OF_ADDRESS = 4
+
+function addresses(): () => string {
+  let [address, left] = ['', 0]
+  return () => {
+    if (left === 0) [address, left] = [newAddress(), REQUESTS_OF_ADDRESS]
+    left -= 1
+    return address
+  }
+}
+
+/** With accounts of their own: what they ask may be done. */
+export const callerOf = (route: Route): Promise<Caller> => callerIn(route, false)
+
+/** With the accounts of the file: what they ask is refused before anything is done. */
+export const refusedCallerOf = (route: Route): Promise<Caller> => callerIn(route, true)
+
+async function callerIn(route: Route, isRefused: boolean): Promise<Caller> {
   const principal = route.spec.guard.kind === 'admin' ? 'admin' : 'user'
   if (world === null) throw new Error('the file has not called useWorld')
-  const scene = sceneOf(world, route, principal)
+  const scene = sceneOf(world, route, principal, isRefused)
+  const address = addresses()
   const token = await scene.token()
   const row = ROWS[nameOf(route)]
   return {
     token,
     userId: principal === 'user' ? (await scene.owner()).user.id : null,
     call: async () => (await row?.call?.(scene)) ?? {},
-    send: (call, raw) => sendOf(route, toPath(route.path, call.path), call, token, raw),
-    sendTo: (path, call) => sendOf(route, path, call, token),
+    send: (call, raw) => sendOf(route, toPath(route.path, call.path), call, { token, address: address() }, raw),
+    sendTo: (path, call) => sendOf(route, path, call, { token, address: address() }),
   }
 }
 
@@ -74,14 +104,19 @@ const encodingOf = (route: Route, body: unknown): RawBody =>
       }
     : { type: 'application/json', bytes: JSON.stringify(body ?? {}) }
 
-function sendOf(route: Route, path: string, call: Call, token: string | null, raw?: RawBody): Promise<Response> {
+interface From {
+  readonly token: string | null
+  readonly address: string
+}
+
+function sendOf(route: Route, path: string, call: Call, { token, address }: From, raw?: RawBody): Promise<Response> {
   const { type, bytes } = raw ?? encodingOf(route, call.body)
   const query = Object.keys(call.query ?? {}).length > 0 ? `?${new URLSearchParams(call.query)}` : ''
   return app.fetch(path + query, {
     method: route.method,
     redirect: 'manual',
     headers: {
-      'cf-connecting-ip': newAddress(),
+      'cf-connecting-ip': address,
       ...(route.spec.body ? { 'content-type': type } : {}),
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...call.headers,

@@ -3,9 +3,19 @@ import { MAX_BODY_BYTES } from '../../src/http/input.ts'
 import type { Route } from '../../src/http/router.ts'
 import { MAX_JSON_DEPTH } from '../../src/lib/json.ts'
 import { env } from '../support/app.ts'
-import { callerOf, inTurns, mayBeTaken, named, type RawBody, useWorld } from './asking.ts'
+import {
+  callerOf,
+  inTurns,
+  mayBeTaken,
+  named,
+  onePerHandler,
+  onePerKind,
+  type RawBody,
+  refusedCallerOf,
+  useWorld,
+} from './asking.ts'
 import { isText } from './inputs.ts'
-import { expectWellAnswered, refusalStatus } from './shapes.ts'
+import { expectWellAnswered, kindOf, refusalStatus } from './shapes.ts'
 import { deepList, deepObject } from './values.ts'
 
 useWorld()
@@ -30,7 +40,7 @@ const deepStatus = ({ spec }: Route, bytes: string): number =>
 
 /** Sends each, and compares the statuses. */
 async function expectStatuses(route: Route, sent: Readonly<Record<string, readonly [number, RawBody]>>): Promise<void> {
-  const caller = await callerOf(route)
+  const caller = await refusedCallerOf(route)
   const call = await caller.call()
   await inTurns(Object.entries(sent), async ([what, [status, raw]]) => {
     const answer = await caller.send(call, raw)
@@ -41,8 +51,29 @@ async function expectStatuses(route: Route, sent: Readonly<Record<string, readon
 
 const tooLarge = ({ spec }: Route): string => `{"a":"${'x'.repeat(spec.maxBodyBytes ?? MAX_BODY_BYTES)}"}`
 
+/** How a body is read does not depend on the route: one of each kind stands for all. */
+const perKind = (routes: typeof bodies) => onePerKind(routes, kindOf)
+
+/** And each route shows that it reads its body so. */
+describe('a body that its route does not take', () => {
+  it.each(bodies)('is refused by %s', async (_, route) => {
+    const isForm = encodingOf(route) === 'form'
+    await expectStatuses(route, {
+      'half of JSON': isForm ? [400, form('a=%ff')] : [400, json('{"a":')],
+      'another type': [wrongTypeStatus(route), { type: 'text/plain', bytes: 'a' }],
+    })
+  })
+
+  it.each(takesJson)('has no schema that takes what is no object: %s', (_, { spec }) => {
+    const taken = [[], [{}], 'x', 1, Number.POSITIVE_INFINITY, null, true].filter(
+      (value) => spec.body?.safeParse(value).success,
+    )
+    expect(taken).toEqual([])
+  })
+})
+
 describe('a body that is no object', () => {
-  it.each(takesJson)('%s refuses it', async (_, route) => {
+  it.each(perKind(takesJson))('%s refuses it', async (_, route) => {
     const invalid = refusalStatus(route, 'body')
     await expectStatuses(route, {
       'a list': [invalid, json('[]')],
@@ -57,7 +88,7 @@ describe('a body that is no object', () => {
 })
 
 describe('a body that cannot be read', () => {
-  it.each(takesJson)('%s refuses it as JSON', async (_, route) => {
+  it.each(perKind(takesJson))('%s refuses it as JSON', async (_, route) => {
     await expectStatuses(route, {
       'half of JSON': [400, json('{"a":')],
       'two values': [400, json('{}{}')],
@@ -74,7 +105,7 @@ describe('a body that cannot be read', () => {
     })
   })
 
-  it.each(takesForms)('%s refuses it as a form', async (_, route) => {
+  it.each(perKind(takesForms))('%s refuses it as a form', async (_, route) => {
     const name = 'token'
     await expectStatuses(route, {
       'a field twice': [400, form(`${name}=a&${name}=b`)],
@@ -85,25 +116,28 @@ describe('a body that cannot be read', () => {
     })
   })
 
-  it.each(bodies.filter(([, route]) => encodingOf(route) === 'form'))(
+  it.each(perKind(bodies.filter(([, route]) => encodingOf(route) === 'form')))(
     '%s takes no JSON for a form',
     async (_, route) => {
       await expectStatuses(route, { json: [415, json('{"token":"a"}')] })
     },
   )
 
-  it.each(bodies.filter(([, route]) => encodingOf(route) === 'json'))('%s takes no form for JSON', async (_, route) => {
-    await expectStatuses(route, {
-      form: [wrongTypeStatus(route), form('a=b')],
-      multipart: [
-        wrongTypeStatus(route),
-        {
-          type: 'multipart/form-data; boundary=x',
-          bytes: '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
-        },
-      ],
-    })
-  })
+  it.each(perKind(bodies.filter(([, route]) => encodingOf(route) === 'json')))(
+    '%s takes no form for JSON',
+    async (_, route) => {
+      await expectStatuses(route, {
+        form: [wrongTypeStatus(route), form('a=b')],
+        multipart: [
+          wrongTypeStatus(route),
+          {
+            type: 'multipart/form-data; boundary=x',
+            bytes: '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
+          },
+        ],
+      })
+    },
+  )
 })
 
 /** Rows of a file: the feature reads them, and says of each what is wrong with it (its own tests). */
@@ -144,20 +178,23 @@ const selectAccount = (userId: string | null, email: unknown) =>
     .all<{ role: string; email_verified_at: number | null; app_metadata: string }>()
 
 describe('fields that nobody asked for', () => {
-  it.each(takesJson.filter(([, route]) => mayBeTaken(route)))('%s reads past them', async (name, route) => {
-    const caller = await callerOf(route)
-    const call = await caller.call()
-    const body = (call.body ?? {}) as Record<string, unknown>
-    const own = JSON.stringify({ ...CLAIMED, ...body }).slice(1)
-    const answer = await caller.send(call, json(`{"__proto__":{"role":"admin","isAdmin":true},${own}`))
-    await expectWellAnswered(route, 'claims', answer)
-    expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined()
-    if (route.spec.guard.kind === 'admin' || GIVES_ROLES.includes(name)) return
-    const { results } = await selectAccount(caller.userId, body.email)
-    for (const { role, email_verified_at, app_metadata } of results) {
-      expect(['user', 'vendor']).toContain(role)
-      expect(email_verified_at).toBeNull()
-      expect(app_metadata).not.toContain('gold')
-    }
-  })
+  it.each(onePerHandler(takesJson).filter(([, route]) => mayBeTaken(route)))(
+    '%s reads past them',
+    async (name, route) => {
+      const caller = await callerOf(route)
+      const call = await caller.call()
+      const body = (call.body ?? {}) as Record<string, unknown>
+      const own = JSON.stringify({ ...CLAIMED, ...body }).slice(1)
+      const answer = await caller.send(call, json(`{"__proto__":{"role":"admin","isAdmin":true},${own}`))
+      await expectWellAnswered(route, 'claims', answer)
+      expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined()
+      if (route.spec.guard.kind === 'admin' || GIVES_ROLES.includes(name)) return
+      const { results } = await selectAccount(caller.userId, body.email)
+      for (const { role, email_verified_at, app_metadata } of results) {
+        expect(['user', 'vendor']).toContain(role)
+        expect(email_verified_at).toBeNull()
+        expect(app_metadata).not.toContain('gold')
+      }
+    },
+  )
 })

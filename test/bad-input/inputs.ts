@@ -50,3 +50,19 @@ export const pathNames = ({ path }: Route): string[] => [...path.matchAll(/:(\w+
 
 /** The feature parses the body itself: it has no fields. */
 export const isText = ({ spec }: Route): boolean => typeof spec.encoding === 'object'
+
+/** What a schema says of a value, or null when it takes it. An issue holds no value. */
+export function issuesOf(schema: z.ZodType | undefined, value: unknown): string | null {
+  const parsed = schema?.safeParse(value)
+  if (!parsed || parsed.success) return null
+  return JSON.stringify(parsed.error.issues, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
+}
+
+/** The first probe of each key. What is answered depends on the issue, which is the same for many values. */
+export function onePer<P>(probes: readonly P[], keyOf: (probe: P) => string | null): P[] {
+  const keys = new Set<string>()
+  return probes.filter((probe) => {
+    const key = keyOf(probe)
+    return key !== null && !keys.has(key) && keys.add(key)
+  })
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../src/lib/ids.ts'
-import { callerOf, inTurns, mayBeTaken, named, useWorld } from './asking.ts'
-import { pathNames } from './inputs.ts'
+import { inTurns, mayBeTaken, named, refusedCallerOf, useWorld } from './asking.ts'
+import { issuesOf, onePer, pathNames } from './inputs.ts'
 import { expectWellAnswered, refusalStatus } from './shapes.ts'
 import { STRANGE, STRANGE_NUMBERS } from './values.ts'
 
@@ -31,26 +31,33 @@ const RAW: Readonly<Record<string, string>> = {
 
 describe('a bad part of a path', () => {
   it.each(routes)('%s refuses what it cannot read', async (_, route) => {
-    const caller = await callerOf(route)
+    const caller = await refusedCallerOf(route)
     const probes = pathNames(route).flatMap((name) =>
       Object.entries(VALUES).map(([what, value]) => ({ name, what, value })),
     )
-    await inTurns(probes, async ({ name, what, value }) => {
-      const call = await caller.call()
-      const path = { ...call.path, [name]: value.toWellFormed() }
-      const isRefused = route.spec.params !== undefined && !route.spec.params.safeParse(path).success
-      if (!isRefused && !mayBeTaken(route)) return
-      const answer = await caller.send({ ...call, path })
-      if (isRefused) expect([name, what, answer.status]).toEqual([name, what, refusalStatus(route, 'path')])
-      else expect([name, what, answer.ok]).toEqual([name, what, false])
+    const call = await caller.call()
+    const pathOf = ({ name, value }: (typeof probes)[number]) => ({ ...call.path, [name]: value.toWellFormed() })
+    const refusalOf = (probe: (typeof probes)[number]) => issuesOf(route.spec.params, pathOf(probe))
+    await inTurns(onePer(probes, refusalOf), async (probe) => {
+      const { name, what } = probe
+      const answer = await caller.send({ ...call, path: pathOf(probe) })
+      expect([name, what, answer.status]).toEqual([name, what, refusalStatus(route, 'path')])
+      await expectWellAnswered(route, `${name}: ${what}`, answer)
+    })
+    if (!mayBeTaken(route)) return
+    const taken = probes.filter((probe) => refusalOf(probe) === null)
+    await inTurns(taken, async (probe) => {
+      const { name, what } = probe
+      const answer = await caller.send({ ...call, path: pathOf(probe) })
+      expect([name, what, answer.ok]).toEqual([name, what, false])
       await expectWellAnswered(route, `${name}: ${what}`, answer)
     })
   })
 
   it.each(routes)('%s survives what is no encoding', async (_, route) => {
-    const caller = await callerOf(route)
+    const caller = await refusedCallerOf(route)
+    const call = await caller.call()
     await inTurns(Object.entries(RAW), async ([what, raw]) => {
-      const call = await caller.call()
       const answer = await caller.sendTo(route.path.replace(/:\w+/g, raw), call)
       expect([what, answer.ok]).toEqual([what, false])
       await expectWellAnswered(route, what, answer)

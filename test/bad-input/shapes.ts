@@ -18,6 +18,26 @@ export function shapeOf(route: Route): Shape {
   return route.tags.some((tag) => FASTAPI.includes(tag)) ? 'fastapi' : 'string detail'
 }
 
+const renderers: Route['renderError'][] = []
+
+function numberOf(renderError: Route['renderError']): number {
+  if (!renderers.includes(renderError)) renderers.push(renderError)
+  return renderers.indexOf(renderError)
+}
+
+/** All on which it depends how a body is read and how its refusal is worded, beside the schema: equal for routes of one kind. */
+export function kindOf(route: Route): string {
+  const { encoding = 'json', maxBodyBytes, invalidIs400 = false, unlimited = false } = route.spec
+  return JSON.stringify([
+    encoding,
+    maxBodyBytes ?? null,
+    invalidIs400,
+    unlimited,
+    shapeOf(route),
+    numberOf(route.renderError),
+  ])
+}
+
 /** The status of a part of the request that its schema refuses. */
 export function refusalStatus(route: Route, part: 'path' | 'query' | 'body'): number {
   const shape = shapeOf(route)

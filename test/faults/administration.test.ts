@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, env, json } from '../support/app.ts'
 import {
   as,
@@ -11,6 +11,7 @@ import {
   type Part,
   statusOfCall,
   type World,
+  withNewUser,
 } from './support.ts'
 
 const to = (method: string, body: unknown, headers: Record<string, string>): RequestInit => ({
@@ -59,12 +60,17 @@ const UNAVAILABLE: Record<Part, readonly CallName[]> = {
 
 const whole = createTestApp()
 
+let shared: World
+beforeAll(async () => {
+  shared = await createWorld(whole)
+})
+
 describe.each(Object.entries({ fails, hangs }))('an outage that %s', (_, failure) => {
   it.each(Object.keys(BREAKING) as Part[])(
     'of %s has a stated answer at every endpoint of administration',
     { timeout: 60_000 },
     async (part) => {
-      const world = await createWorld(whole)
+      const world = await withNewUser(whole, shared)
       const answers = await Promise.all(
         NAMES.map(async (name) => [name, await statusOfCall(isolateWithout(part, failure), name, CALLS[name](world))]),
       )
@@ -74,7 +80,7 @@ describe.each(Object.entries({ fails, hangs }))('an outage that %s', (_, failure
   )
 })
 
-/** They end what they are asked about: each has a world of its own. The row decides; what else is down is told later. */
+/** They end what they are asked about: each has a user of its own. The row decides; what else is down is told later. */
 const ENDING = {
   suspend: ({ userId, adminHeaders }) => [`/api/v1/admin/users/${userId}/suspend`, as(adminHeaders, 'POST')],
   delete: ({ userId, adminHeaders }) => [`/api/v1/admin/users/${userId}`, as(adminHeaders, 'DELETE')],
@@ -91,7 +97,7 @@ describe.each(Object.entries(ENDING))('%s', (name, call) => {
   it.each(['database', 'user'] as const)(
     'changes nothing without %s, for nobody can be sure who asks',
     async (part) => {
-      const world = await createWorld(whole)
+      const world = await withNewUser(whole, shared)
       expect(await statusOfCall(isolateWithout(part, fails), name, call(world))).toBe(503)
       expect(await statusIn(world.userId)).toBe('active')
       const strong = await whole.fetch('/validate?consistency=strong', as(world.headers))
@@ -100,7 +106,7 @@ describe.each(Object.entries(ENDING))('%s', (name, call) => {
   )
 
   it.each(['kv', 'guard', 'feed', 'hub', 'queue'] as const)('ends the sessions without %s', async (part) => {
-    const world = await createWorld(whole)
+    const world = await withNewUser(whole, shared)
     expect(await statusOfCall(isolateWithout(part, fails), name, call(world))).toBe(200)
     expect(await statusIn(world.userId)).not.toBe('active')
     const strong = await createTestApp().fetch('/validate?consistency=strong', as(world.headers))

@@ -1,16 +1,21 @@
 import { expect } from 'vitest'
 import { openSession } from '../../src/features/sessions/service.ts'
-import { createUser } from '../../src/features/users/service/users.ts'
 import type { User } from '../../src/features/users/types.ts'
-import { hashPassword } from '../../src/lib/password-hash/password-hash.ts'
 import { form, freshMachine, type Machine, requestToken } from '../features/oauth/support.ts'
 import { createTestApp, json, type TestApp } from '../support/app.ts'
-import { newAddress, newEmail, PASSWORD } from '../support/users.ts'
+import { newAddress } from '../support/users.ts'
+import { newEmail, type OpenAccount, openAccount, PASSWORD } from '../support/world.ts'
 
 export type Failure = () => Promise<never>
 
 export const fails: Failure = () => Promise.reject(new Error('down'))
 export const hangs: Failure = () => new Promise<never>(() => undefined)
+
+/** Tests of what hangs wait most of the time, and may wait together. */
+export const FAILURES: readonly (readonly [how: string, failure: Failure, options: { concurrent: boolean }])[] = [
+  ['fails', fails, { concurrent: false }],
+  ['hangs', hangs, { concurrent: true }],
+]
 
 /** A stub or a store that answers every call with the failure. */
 const broken = (failure: Failure): object => new Proxy({}, { get: () => failure })
@@ -54,16 +59,6 @@ export interface World {
   readonly machineToken: string
 }
 
-let hash: Promise<string> | null = null
-
-/** One hash for all of them: what a hash costs is not what these tests are about. */
-export async function openUser(app: TestApp, role = 'user') {
-  const ctx = await app.ctx()
-  hash ??= hashPassword(ctx, PASSWORD)
-  const user = await createUser(ctx, { email: newEmail(), role, passwordHash: await hash })
-  return { user, ...(await openSession(ctx, { user, amr: ['pwd'] })) }
-}
-
 async function endedSession(app: TestApp, user: User): Promise<Record<string, string>> {
   const { tokens } = await openSession(await app.ctx(), { user, amr: ['pwd'] })
   const headers = bearerOf(tokens.accessToken)
@@ -71,26 +66,38 @@ async function endedSession(app: TestApp, user: User): Promise<Record<string, st
   return headers
 }
 
+export const bearerOf = (token: string) => ({ authorization: `Bearer ${token}` })
+
+const partOf = ({ user, session, tokens }: OpenAccount) => ({
+  email: user.email,
+  userId: user.id,
+  sessionId: session.id,
+  accessToken: tokens.accessToken,
+  refreshToken: tokens.refreshToken,
+  headers: bearerOf(tokens.accessToken),
+})
+
 export async function createWorld(app: TestApp): Promise<World> {
-  const [{ user, session, tokens }, admin] = await Promise.all([openUser(app), openUser(app, 'admin')])
+  const [account, admin] = await Promise.all([openAccount(app), openAccount(app, { role: 'admin' })])
   const machine = await freshMachine(app, ['introspect', 'events:read'])
   return {
-    email: user.email,
-    userId: user.id,
-    sessionId: session.id,
-    ...tokens,
-    headers: bearerOf(tokens.accessToken),
+    ...partOf(account),
     adminHeaders: bearerOf(admin.tokens.accessToken),
-    revokedHeaders: await endedSession(app, user),
+    revokedHeaders: await endedSession(app, account.user),
     machine,
     machineToken: await requestToken(app, machine),
   }
 }
 
+/** The same world with a user of its own: for what ends or changes the user. */
+export const withNewUser = async (app: TestApp, world: World): Promise<World> => ({
+  ...world,
+  ...partOf(await openAccount(app)),
+})
+
 export type Call = readonly [path: string, init?: RequestInit]
 
 export const as = (headers: Record<string, string>, method = 'GET'): RequestInit => ({ method, headers })
-export const bearerOf = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** The same claims under a signature that is not theirs. */
 const tampered = (token: string): string => token.replace(/[^.]{8}$/, 'AAAAAAAA')

@@ -1,8 +1,10 @@
 import { createTestApp, type TestApp, type TestAppOptions } from './app.ts'
 
 export interface TimedApp extends TestApp {
-  /** What the work took, in ms: what passed, and what the app would have waited. One at a time. */
-  readonly timed: <T>(work: () => Promise<T>) => Promise<{ readonly result: T; readonly took: number }>
+  /** What the work took, in ms: what passed, and `paused`, what the app would have waited. One at a time. */
+  readonly timed: <T>(
+    work: () => Promise<T>,
+  ) => Promise<{ readonly result: T; readonly took: number; readonly paused: number }>
 }
 
 /** An app whose pauses are counted instead of waited for. */
@@ -23,7 +25,7 @@ export function createTimedApp(options: TestAppOptions = {}): TimedApp {
     timed: async (work) => {
       const [began, before] = [performance.now(), paused]
       const result = await work()
-      return { result, took: performance.now() - began + paused - before }
+      return { result, took: performance.now() - began + paused - before, paused: paused - before }
     },
   }
 }

@@ -79,7 +79,7 @@ const prepared = new WeakSet<Scene>()
 
 /** The owner is in another state, when an admin asks: the others are refused before anybody looks. */
 export async function putOwnerInto(scene: Scene, change: StateChange): Promise<void> {
-  if (scene.principal !== 'admin' || prepared.has(scene)) return
+  if (scene.principal !== 'admin' || scene.isShared || prepared.has(scene)) return
   prepared.add(scene)
   const actor = { type: 'system', id: 'test' } as const
   const { user } = await scene.owner()

@@ -3,7 +3,7 @@ import { issueOneTimeToken } from '../../../src/features/links/service.ts'
 import { decodeRefreshToken } from '../../../src/features/sessions/rules/refresh-token.ts'
 import { issueResetToken } from '../../../src/features/sign-in/service/reset-token.ts'
 import { HOUR } from '../../../src/lib/time.ts'
-import { as, BREAKING, type Call, fails, isolateWithout, type Part } from '../../faults/support.ts'
+import { as, BREAKING, type Call, FAILURES, fails, isolateWithout, type Part } from '../../faults/support.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { newEmail, PASSWORD } from '../../support/users.ts'
@@ -13,7 +13,6 @@ import {
   BOUND_MS,
   expectedStatuses,
   expectHappened,
-  FAILURES,
   isLive,
   isRegistered,
   newPerson,

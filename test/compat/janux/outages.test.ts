@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { as, BREAKING, type Call, fails, isolateWithout, type Part } from '../../faults/support.ts'
+import { as, BREAKING, type Call, FAILURES, fails, isolateWithout, type Part } from '../../faults/support.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { newAddress, newEmail, PASSWORD } from '../../support/users.ts'
@@ -9,7 +9,6 @@ import {
   BOUND_MS,
   expectedStatuses,
   expectHappened,
-  FAILURES,
   isLive,
   isRegistered,
   newPerson,

@@ -1,23 +1,9 @@
 import { expect } from 'vitest'
 import type { User } from '../../../src/features/users/types.ts'
-import {
-  bearerOf,
-  type Call,
-  type Failure,
-  fails,
-  hangs,
-  isolateWithout,
-  openUser,
-  type Part,
-} from '../../faults/support.ts'
+import { bearerOf, type Call, type Failure, isolateWithout, type Part } from '../../faults/support.ts'
 import { env, type TestApp } from '../../support/app.ts'
 import { newAddress } from '../../support/users.ts'
-
-/** Tests of what hangs wait most of the time, and may wait together. */
-export const FAILURES: readonly (readonly [how: string, failure: Failure, options: { concurrent: boolean }])[] = [
-  ['fails', fails, { concurrent: false }],
-  ['hangs', hangs, { concurrent: true }],
-]
+import { openAccount } from '../../support/world.ts'
 
 /** No call waits longer than 5 s for a part or two; the rest is for many calls on one core. */
 export const BOUND_MS = 90_000
@@ -30,8 +16,8 @@ export interface Person {
 }
 
 /** Somebody with the tests' password, and a session. */
-export async function newPerson(app: TestApp, role?: string): Promise<Person> {
-  const { user, tokens } = await openUser(app, role)
+export async function newPerson(app: TestApp, role = 'user'): Promise<Person> {
+  const { user, tokens } = await openAccount(app, { role })
   return { user, ...tokens, headers: bearerOf(tokens.accessToken) }
 }
 
