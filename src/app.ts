@@ -7,8 +7,8 @@ import { type Config, type Env, isBroken, loadConfig, SURFACES, type SurfaceName
 import { type Ctx, createContext, systemClock } from './context.ts'
 import { activityRoutes } from './features/account/routes/activity.ts'
 import { userDirectoryRoutes } from './features/account/routes/directory.ts'
+import { ownAccountRoutes } from './features/account/routes/own-account.ts'
 import { passkeyRoutes } from './features/account/routes/passkeys.ts'
-import { profileRoutes } from './features/account/routes/profile.ts'
 import { mfaRoutes } from './features/account/routes/second-factor.ts'
 import { userAccountRoutes } from './features/account/routes/users.ts'
 import { adminRegisterRoutes } from './features/admin/routes/register.ts'
@@ -67,7 +67,7 @@ const listCoreRoutes = (): Route[] =>
     mfaRoutes,
     verificationRoutes,
     passwordRoutes,
-    profileRoutes,
+    ownAccountRoutes,
     wayBackRoutes,
     pageRoutes,
     activityRoutes,

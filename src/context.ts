@@ -88,9 +88,31 @@ export interface ActorCtx extends Ctx {
   readonly actor: UserActor
 }
 
+/** An admin, confirmed. What is any user's is asked with this. */
+export interface AdminCtx extends ActorCtx {
+  readonly isAdmin: true
+}
+
 export interface PrincipalCtx extends Ctx {
   readonly actor: UserActor | ClientActor
 }
+
+/** Anybody; the actor is who is known to ask. */
+export interface CallerCtx extends Ctx {
+  readonly actor: UserActor | null
+}
+
+/** The user whom a path names: the caller, or anybody where the caller is an admin. */
+export interface TargetCtx extends ActorCtx {
+  readonly target: { readonly ref: string | number; readonly isSelf: boolean }
+}
+
+/** The context with other fields. Its getters are copied, not read: reading `db` opens a session with the database. */
+export const narrow = <C extends Ctx, F extends object>(ctx: C, fields: F): Omit<C, keyof F> & F =>
+  Object.defineProperties(
+    {},
+    { ...Object.getOwnPropertyDescriptors(ctx), ...Object.getOwnPropertyDescriptors(fields) },
+  ) as Omit<C, keyof F> & F
 
 /** Who asks, as events name them. */
 export const actorOf = ({ actor }: ActorCtx): EventActor => ({ type: actor.type, id: actor.id })

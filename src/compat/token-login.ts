@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type SignedIn, signInOrThrow, signInOrThrowErrors } from '../features/sign-in/service/sign-in.ts'
 import { ok } from '../http/answers.ts'
-import { publicRoute } from '../http/guard.ts'
+import { anyone } from '../http/guard.ts'
 import { createRoutes, type Routes } from '../http/router.ts'
 import { createFastApiRenderer } from './fastapi.ts'
 import { IdentifierField, PasswordField } from './fields.ts'
@@ -55,7 +55,7 @@ welcomeRoutes.get(
   {
     id: 'welcome',
     summary: 'Welcome',
-    guard: publicRoute,
+    guard: anyone,
     answer: ok(z.object({ message: z.string() }), 'A greeting'),
   },
   () => ({ message: 'Welcome to the JANUX Authentication Gateway!' }),
@@ -68,7 +68,7 @@ function declareLogin(path: string, id: string): Routes {
     {
       id,
       summary: 'Sign in with an email or a username, as an OAuth2 password grant does',
-      guard: publicRoute,
+      guard: anyone,
       body: TokenLoginBody,
       encoding: 'json-or-form',
       answer: ok(TokenLoginAnswer, 'A session'),

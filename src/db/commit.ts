@@ -7,13 +7,16 @@ import { events } from './tables.ts'
 
 /** An event that rides in the batch of its change. */
 export interface CommittedEvent extends EventDraft {
-  /** The change raised the user's `claims_version`: the row carries its new value to the feed. */
-  readonly raisesClaims?: boolean
+  /** Computed in the batch: the user's `claims_version`, which the change raised. The row carries it to the feed. */
+  readonly claimsVersion?: SQL
   /** JSON that the database computes in the batch, instead of `data`: what only it knows of the change. */
   readonly computedData?: SQL
   /** Handed to the revocation feed when the row is delivered. */
   readonly feedEntry?: Extract<FeedEntry, { kind: 'key' | 'client' }>
 }
+
+/** One of a batch. */
+export type Statement = BatchItem<'sqlite'>
 
 type Rows<S> = S extends { _: { result: infer R } } ? R : never
 
@@ -24,7 +27,7 @@ const DELIVERY_BOUND_MS = 2000
  * Writes a change and its events in one batch, then nudges whoever delivers them.
  * The events are written only if the statement changed a row. Returns the statement's rows.
  */
-export async function commit<S extends BatchItem<'sqlite'>>(
+export async function commit<S extends Statement>(
   ctx: Ctx,
   statement: S,
   ...drafts: CommittedEvent[]
@@ -33,9 +36,9 @@ export async function commit<S extends BatchItem<'sqlite'>>(
 }
 
 /** As `commit` for several statements. The last decides whether the events are written, so it must depend on the others. */
-export async function commitAll<S extends BatchItem<'sqlite'>>(
+export async function commitAll<S extends Statement>(
   ctx: Ctx,
-  statements: readonly [...BatchItem<'sqlite'>[], S],
+  statements: readonly [...Statement[], S],
   ...drafts: CommittedEvent[]
 ): Promise<Rows<S>> {
   const result = await write(ctx, statements, drafts)
@@ -43,19 +46,10 @@ export async function commitAll<S extends BatchItem<'sqlite'>>(
   return result as Rows<S>
 }
 
-/** As `commit`, and waits until the change is delivered: `propagated` says whether the revocation feed has taken it. */
-export async function commitAndPropagate<S extends BatchItem<'sqlite'>>(
+/** As `commitAll`, and waits until the change is delivered: `propagated` says whether the revocation feed has taken it. */
+export async function commitAndPropagate<S extends Statement>(
   ctx: Ctx,
-  statement: S,
-  ...drafts: CommittedEvent[]
-): Promise<{ rows: Rows<S>; propagated: boolean }> {
-  return commitAllAndPropagate(ctx, [statement], ...drafts)
-}
-
-/** As `commitAll`, and waits as `commitAndPropagate` does. */
-export async function commitAllAndPropagate<S extends BatchItem<'sqlite'>>(
-  ctx: Ctx,
-  statements: readonly [...BatchItem<'sqlite'>[], S],
+  statements: readonly [...Statement[], S],
   ...drafts: CommittedEvent[]
 ): Promise<{ rows: Rows<S>; propagated: boolean }> {
   const result = await write(ctx, statements, drafts)
@@ -72,11 +66,7 @@ export async function record(ctx: Ctx, ...drafts: EventDraft[]): Promise<void> {
 }
 
 /** Returns the result of the last statement of the change. */
-async function write(
-  ctx: Ctx,
-  statements: readonly BatchItem<'sqlite'>[],
-  drafts: readonly CommittedEvent[],
-): Promise<unknown> {
+async function write(ctx: Ctx, statements: readonly Statement[], drafts: readonly CommittedEvent[]): Promise<unknown> {
   const batch = [...statements, ...drafts.map((draft) => insertEvent(ctx, draft))]
   const [first, ...rest] = batch
   if (!first) return []
@@ -91,13 +81,10 @@ function hasChanged(result: unknown): boolean {
 
 /** `changes()` counts the statement just before, so each event is written only when the one before it was. */
 function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`changes() > 0`) {
-  const claimsVersion: SQL = draft.raisesClaims
-    ? sql`(select claims_version from users where id = ${draft.userId})`
-    : sql`null`
   const row = sql`select
     null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},
     ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${draft.computedData ?? JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},
-    ${claimsVersion}, ${draft.feedEntry ? JSON.stringify(draft.feedEntry) : null}, null
+    ${draft.claimsVersion ?? sql`null`}, ${draft.feedEntry ? JSON.stringify(draft.feedEntry) : null}, null
     where ${condition}`
   return ctx.db.insert(events).select(row)
 }

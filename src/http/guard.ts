@@ -1,5 +1,16 @@
-import type { ActorCtx, ClientActor, Ctx, PrincipalCtx, UserActor } from '../context.ts'
-import { defineError, tokenInvalid, unauthorized } from '../lib/errors.ts'
+import {
+  type ActorCtx,
+  type AdminCtx,
+  type CallerCtx,
+  type ClientActor,
+  type Ctx,
+  narrow,
+  type PrincipalCtx,
+  type TargetCtx,
+  type UserActor,
+} from '../context.ts'
+import { defineError, forbidden, tokenInvalid, unauthorized } from '../lib/errors.ts'
+import { isAdmin } from '../lib/roles.ts'
 
 export { tokenInvalid }
 
@@ -20,17 +31,29 @@ export interface Verifier {
   confirm(ctx: Ctx, actor: UserActor | ClientActor): Promise<boolean>
 }
 
-/**
- * What a route demands of its caller, and the context that its handler gets.
- * `strong` routes are admin routes and those that change credentials, factors, roles or sessions.
- */
-export interface Guard<C extends Ctx = Ctx> {
+interface Demand {
   readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'principal' | 'custom'
-  readonly scope: string | null
-  readonly strong: boolean
-  /** Narrows the context, or throws what the route answers. */
-  admit(ctx: Ctx, identity: Identity): C
+  readonly scope?: string
+  /** Asks whether the session still lives: of admin routes and those that change credentials, factors, roles or sessions. */
+  readonly strong?: true
 }
+
+type PathParams = Readonly<Record<string, unknown>>
+
+/** What a route demands of its caller, and the context that its handler gets. */
+export type Guard<C extends Ctx = Ctx> = Demand &
+  (
+    | {
+        /** Narrows the context, or throws what the route answers. */
+        admit(ctx: Ctx, identity: Identity): C
+        readonly reach?: never
+      }
+    | {
+        admit(ctx: Ctx, identity: Identity): ActorCtx
+        /** Whether the caller may reach whom the path names: asked when the input is valid. */
+        reach(ctx: ActorCtx, params: PathParams): C
+      }
+  )
 
 function requireActor(identity: Identity): UserActor | ClientActor {
   if (identity.state === 'anonymous') throw unauthorized()
@@ -45,42 +68,67 @@ function requireUser(identity: Identity): UserActor {
 }
 
 /** No credential is read. */
-export const publicRoute: Guard = { kind: 'public', scope: null, strong: false, admit: (ctx) => ctx }
+export const anyone: Guard = { kind: 'public', admit: (ctx) => ctx }
 
 /** A signed-in user. */
-export const userRoute: Guard<ActorCtx> = {
+export const user: Guard<ActorCtx> = {
   kind: 'user',
-  scope: null,
-  strong: false,
-  admit: (ctx, identity) => ({ ...ctx, actor: requireUser(identity) }),
+  admit: (ctx, identity) => narrow(ctx, { actor: requireUser(identity) }),
 }
 
 /** A signed-in user whose session its object confirms: for what changes credentials, factors, roles or sessions. */
-export const confirmedUserRoute: Guard<ActorCtx> = { ...userRoute, strong: true }
+export const confirmedUser: Guard<ActorCtx> = { ...user, strong: true }
 
 /** A platform admin, confirmed. */
-export const adminRoute: Guard<ActorCtx> = {
+export const admin: Guard<AdminCtx> = {
   kind: 'admin',
-  scope: null,
   strong: true,
   admit(ctx, identity) {
     const actor = requireUser(identity)
-    if (!actor.roles.includes('admin')) throw adminRequired()
-    return { ...ctx, actor }
+    if (!isAdmin(actor)) throw adminRequired()
+    return narrow(ctx, { actor, isAdmin: true as const })
   },
 }
 
+/** Whom the path names by UUID or number. */
+function targetOf({ actor }: ActorCtx, params: PathParams, name: string): TargetCtx['target'] {
+  const ref = params[name]
+  if (typeof ref !== 'string' && typeof ref !== 'number') throw new TypeError(`The path has no ${name}`)
+  return { ref, isSelf: ref === actor.id || ref === actor.number }
+}
+
+const reaching = (name: string) => (ctx: ActorCtx, params: PathParams) => {
+  const target = targetOf(ctx, params, name)
+  // Whether or not there is such a user: a stranger does not learn who exists.
+  if (!target.isSelf && !isAdmin(ctx.actor)) throw forbidden()
+  return narrow(ctx, { target })
+}
+
+/** The user whom the parameter `name` of the path names, confirmed. */
+export const self = (name: string): Guard<ActorCtx> => ({
+  ...confirmedUser,
+  reach(ctx, params) {
+    if (!targetOf(ctx, params, name).isSelf) throw forbidden()
+    return ctx
+  },
+})
+
+/** The user whom the parameter `name` of the path names, or an admin; confirmed. */
+export const selfOrAdmin = (name: string): Guard<TargetCtx> => ({ ...confirmedUser, reach: reaching(name) })
+
+/** An admin, about the user whom the parameter `name` of the path names. */
+export const adminOf = (name: string): Guard<TargetCtx> => ({ ...admin, reach: reaching(name) })
+
 /** A user, or a machine with `scope`. */
-export function principalRoute(scope: string): Guard<PrincipalCtx> {
+export function principal(scope: string): Guard<PrincipalCtx> {
   return {
     kind: 'principal',
     scope,
-    strong: false,
     admit(ctx, identity) {
       const actor = requireActor(identity)
       if (actor.type === 'client' && !actor.scopes.includes(scope))
         throw scopeMissing({ required_permissions: [scope] })
-      return { ...ctx, actor }
+      return narrow(ctx, { actor })
     },
   }
 }
@@ -89,32 +137,27 @@ export function principalRoute(scope: string): Guard<PrincipalCtx> {
  * Anybody. Who signs with a good access token is known; any other credential counts for nothing: documented clients send
  * whatever they have stored along, also to what needs no sign-in.
  */
-export const recognizingRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
+export const recognized: Guard<CallerCtx> = {
   kind: 'public',
-  scope: null,
-  strong: false,
-  admit: (ctx, identity) => ({
-    ...ctx,
-    actor: identity.state === 'valid' && identity.actor.type === 'user' ? identity.actor : null,
-  }),
+  admit: (ctx, identity) =>
+    narrow(ctx, { actor: identity.state === 'valid' && identity.actor.type === 'user' ? identity.actor : null }),
 }
 
 /** Anonymous or signed in; a bad credential is refused. */
-export const optionalUserRoute: Guard<Ctx & { readonly actor: UserActor | null }> = {
+export const optionalUser: Guard<CallerCtx> = {
   kind: 'optional',
-  scope: null,
-  strong: false,
-  admit: (ctx, identity) => ({ ...ctx, actor: identity.state === 'anonymous' ? null : requireUser(identity) }),
+  admit: (ctx, identity) => narrow(ctx, { actor: identity.state === 'anonymous' ? null : requireUser(identity) }),
 }
 
-/** As `optionalUserRoute`; the session of who is signed in is confirmed. */
-export const confirmedOptionalUserRoute: typeof optionalUserRoute = { ...optionalUserRoute, strong: true }
+/** As `optionalUser`; the session of who is signed in is confirmed. */
+export const confirmedOptionalUser: Guard<CallerCtx> = { ...optionalUser, strong: true }
 
 /**
- * As `confirmedOptionalUserRoute`, but a bad credential counts as none: the body may prove who asks, and clients send the
+ * As `confirmedOptionalUser`, but a bad credential counts as none: the body may prove who asks, and clients send the
  * token of a session that is over with it. Where the body does not, the route itself refuses the token.
  */
-export const lenientUserRoute: typeof optionalUserRoute = {
-  ...confirmedOptionalUserRoute,
-  admit: (ctx, identity) => ({ ...ctx, actor: identity.state === 'valid' ? requireUser(identity) : null }),
+export const lenientUser: Guard<CallerCtx> = {
+  kind: 'optional',
+  strong: true,
+  admit: (ctx, identity) => optionalUser.admit(ctx, identity.state === 'invalid' ? { state: 'anonymous' } : identity),
 }

@@ -3,6 +3,7 @@ import { rateLimited } from '../lib/errors.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { rateSubjectOf } from '../lib/network.ts'
 import { createRemembered, type Remembered } from '../lib/remembered.ts'
+import { isAdmin } from '../lib/roles.ts'
 import { HOUR, MINUTE, SECOND, toSeconds } from '../lib/time.ts'
 import type { Identity } from './guard.ts'
 import { estimate, type RateWindows, retryAfter, startWindows, turnWindows, untilNextWindow } from './rate-window.ts'
@@ -45,7 +46,7 @@ const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({
 /** How much more than a user an admin or a machine may write: both work for many. */
 const WRITES_FOR_MANY = 20
 
-const isAdmin = (actor: UserActor | ClientActor): boolean => actor.type === 'user' && actor.roles.includes('admin')
+const isAdminUser = (actor: UserActor | ClientActor): boolean => actor.type === 'user' && isAdmin(actor)
 
 /** A bad credential counts as none: else made-up tokens would each have a tier of their own. */
 function tierOf(ctx: Ctx, identity: Identity): Tier {
@@ -58,7 +59,7 @@ function tierOf(ctx: Ctx, identity: Identity): Tier {
       isAnonymous: true,
     }
   const { actor } = identity
-  const limit = isAdmin(actor) ? config.RATE_LIMIT_ADMIN : config.RATE_LIMIT_AUTHENTICATED
+  const limit = isAdminUser(actor) ? config.RATE_LIMIT_ADMIN : config.RATE_LIMIT_AUTHENTICATED
   return { subject: `${actor.type}:${actor.id}`, limit, length: MINUTE, isAnonymous: false }
 }
 
@@ -70,7 +71,7 @@ function hourOf({ config }: Ctx, { subject, isAnonymous }: Tier): Tier[] {
 
 /** What a signed-in caller may write into the record in an hour. */
 function writesOf({ config }: Ctx, actor: UserActor | ClientActor): Tier {
-  const factor = isAdmin(actor) || actor.type === 'client' ? WRITES_FOR_MANY : 1
+  const factor = isAdminUser(actor) || actor.type === 'client' ? WRITES_FOR_MANY : 1
   const limit = config.RATE_LIMIT_WRITES_HOURLY * factor
   return { subject: `writes:${actor.type}:${actor.id}`, limit, length: HOUR, isAnonymous: false }
 }

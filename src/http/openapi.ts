@@ -22,7 +22,7 @@ import {
 import { VERSION } from '../lib/version.ts'
 import type { Answer } from './answers.ts'
 import { originNotAllowed } from './cors.ts'
-import { adminRequired, type Guard, recognizingRoute, scopeMissing, tokenInvalid } from './guard.ts'
+import { adminRequired, type Guard, recognized, scopeMissing, tokenInvalid } from './guard.ts'
 import type { BodyEncoding } from './input.ts'
 import { errorEnvelope } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
@@ -122,7 +122,7 @@ const SECURITY: Readonly<Record<Guard['kind'], Record<string, string[]>[]>> = {
 
 function securityOf({ guard, readsBearer }: Route['spec']) {
   if (readsBearer) return SECURITY.user
-  return guard === recognizingRoute ? SECURITY.optional : SECURITY[guard.kind]
+  return guard === recognized ? SECURITY.optional : SECURITY[guard.kind]
 }
 
 /** The object that a schema of parameters reads, before it is transformed. */

@@ -1,6 +1,6 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
-import type { ClientActor, Ctx, UserActor } from '../context.ts'
+import type { ActorCtx, ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
 import { type Answer, answersOf, type Declared, type ResultOf, respond } from './answers.ts'
 import { requireKnownSite } from './cors.ts'
@@ -187,6 +187,10 @@ async function isConfirmed(ctx: Ctx, verifier: Verifier): Promise<boolean> {
   return actor === null || verifier.confirm(ctx, actor)
 }
 
+/** A guard that looks at the path as well admits a user. */
+const reached = ({ spec: { guard } }: Route, ctx: Ctx, params: unknown): Ctx =>
+  guard.reach ? guard.reach(ctx as ActorCtx, params as Readonly<Record<string, unknown>>) : ctx
+
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 
 /** The host is checked as well as the mode: a page on another site may have its name resolve to loopback. */
@@ -234,7 +238,8 @@ export function mountRoutes(
     app.on(route.method, route.path, admitCaller, ...inputValidators(route.spec), async (c) => {
       const input = validatedInput(c, route.spec)
       if (route.spec.isWrite?.(input.body)) limitWrite(c, await identityOf(c, verifier))
-      return route.handle({ ...c.var.admitted, ...input })
+      const { ctx, request } = c.var.admitted
+      return route.handle({ ctx: reached(route, ctx, input.params), request, ...input })
     })
   }
 }

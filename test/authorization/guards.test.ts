@@ -56,6 +56,17 @@ const all = (names: readonly Asking[], outcome: Outcome): Partial<Record<Asking,
 
 const everybody = (outcome: Outcome) => all(ASKING, outcome) as Record<Asking, Outcome>
 
+const ofUser: Readonly<Record<Asking, Outcome>> = {
+  ...everybody(401),
+  ...all(PEOPLE, 'themselves'),
+  ...all(MACHINES, 403),
+}
+const ofAdmin: Readonly<Record<Asking, Outcome>> = {
+  ...everybody(401),
+  ...all([...PEOPLE, ...MACHINES], 403),
+  admin: 'themselves',
+}
+
 const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> = {
   public: everybody('nobody'),
   client: everybody('nobody'),
@@ -68,9 +79,13 @@ const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> =
     ...all(BAD, 401),
   },
   lenient: { ...everybody('nobody'), ...all(PEOPLE, 'themselves'), ...all(MACHINES, 403) },
-  user: { ...everybody(401), ...all(PEOPLE, 'themselves'), ...all(MACHINES, 403) },
-  'confirmed user': { ...everybody(401), ...all(PEOPLE, 'themselves'), ...all(MACHINES, 403) },
-  admin: { ...everybody(401), ...all([...PEOPLE, ...MACHINES], 403), admin: 'themselves' },
+  user: ofUser,
+  'confirmed user': ofUser,
+  // Asked about themselves; whom else they may name is tested in test/http/guards.test.ts.
+  self: ofUser,
+  'self or admin': ofUser,
+  admin: ofAdmin,
+  'admin of': ofAdmin,
   principal: {
     ...everybody(401),
     ...all(PEOPLE, 'themselves'),
@@ -89,17 +104,26 @@ const UNHEARD: Readonly<Record<GuardName, Outcome>> = {
   lenient: 'nobody',
   user: 'themselves',
   'confirmed user': 401,
+  self: 401,
+  'self or admin': 401,
   admin: 401,
+  'admin of': 401,
   principal: 'themselves',
 }
 
 /** One route for each guard, which says whom it took the caller for. */
 const routes = createRoutes({ prefix: '/guarded', tag: 'test' })
-const pathOf = (guard: GuardName) => `/${guard.replaceAll(' ', '-')}`
+const pathOf = (guard: GuardName) => `/${guard.replaceAll(' ', '-')}/:user_id`
 for (const guard of GUARD_NAMES) {
   routes.get(
     pathOf(guard),
-    { id: guard, summary: guard, guard: GUARDS[guard], answer: ok(z.unknown(), 'ok') },
+    {
+      id: guard,
+      summary: guard,
+      guard: GUARDS[guard],
+      answer: ok(z.unknown(), 'ok'),
+      params: z.object({ user_id: z.string() }),
+    },
     ({ ctx }) => {
       const { actor = null } = ctx as Ctx & { actor?: UserActor | ClientActor | null }
       return {
@@ -120,7 +144,8 @@ interface Answered {
 
 async function outcomeOf(server: Server, guard: GuardName, asking: Asking): Promise<Outcome | string> {
   const token = tokens[asking]
-  const answer = await server.fetch(`/guarded${pathOf(guard)}`, {
+  const own = Object.entries(world.accounts).find(([name]) => name === asking)?.[1].user.id ?? 'nobody'
+  const answer = await server.fetch(`/guarded${pathOf(guard).replace(':user_id', own)}`, {
     headers: token === null ? {} : { authorization: `Bearer ${token}` },
   })
   if (!answer.ok) return answer.status as Outcome
@@ -187,7 +212,7 @@ describe.each(GUARD_NAMES)('the guard "%s"', (guard) => {
     )
     // Whose token says no admin does not come as far where admins are wanted.
     const expected = (asking: (typeof ENDED)[number]) =>
-      guard === 'admin' && asking !== 'demoted' ? 403 : UNHEARD[guard]
+      guard.startsWith('admin') && asking !== 'demoted' ? 403 : UNHEARD[guard]
     expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(ENDED.map((asking) => [asking, expected(asking)])))
   })
 })

@@ -1,14 +1,17 @@
 import { listRoutes } from '../../src/app.ts'
 import {
-  adminRoute,
-  confirmedOptionalUserRoute,
-  confirmedUserRoute,
+  admin,
+  adminOf,
+  anyone,
+  confirmedOptionalUser,
+  confirmedUser,
   type Guard,
-  lenientUserRoute,
-  optionalUserRoute,
-  publicRoute,
-  recognizingRoute,
-  userRoute,
+  lenientUser,
+  optionalUser,
+  recognized,
+  self,
+  selfOrAdmin,
+  user,
 } from '../../src/http/guard.ts'
 import type { Route } from '../../src/http/router.ts'
 
@@ -23,14 +26,17 @@ function guardAt(name: string): Guard {
 
 /** Every guard that a route may have. What each decides is tested once, in `guards.test.ts`. */
 export const GUARDS = {
-  public: publicRoute,
-  recognizing: recognizingRoute,
-  optional: optionalUserRoute,
-  'confirmed optional': confirmedOptionalUserRoute,
-  lenient: lenientUserRoute,
-  user: userRoute,
-  'confirmed user': confirmedUserRoute,
-  admin: adminRoute,
+  public: anyone,
+  recognizing: recognized,
+  optional: optionalUser,
+  'confirmed optional': confirmedOptionalUser,
+  lenient: lenientUser,
+  user,
+  'confirmed user': confirmedUser,
+  self: self('user_id'),
+  'self or admin': selfOrAdmin('user_id'),
+  admin,
+  'admin of': adminOf('user_id'),
   principal: guardAt('POST /api/v1/websocket/ticket'),
   client: guardAt('POST /oauth/token'),
 } as const satisfies Record<string, Guard>
@@ -38,6 +44,14 @@ export const GUARDS = {
 export type GuardName = keyof typeof GUARDS
 
 export const GUARD_NAMES = Object.keys(GUARDS) as GuardName[]
+
+/** Guards about whom a path names are made anew for each route. */
+export const isGuard = (guard: Guard, expected: Guard): boolean =>
+  guard === expected ||
+  (guard.reach !== undefined &&
+    guard.admit === expected.admit &&
+    guard.strong === expected.strong &&
+    String(guard.reach) === String(expected.reach))
 
 /** Which guard each route has. Reviewed by hand. */
 export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
@@ -171,7 +185,6 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'POST /api/v1/auth/password/change',
     'PUT /api/v1/auth/password/change',
     'PUT /api/v1/auth/change-password',
-    'POST /api/v1/users/:user_id/change-password',
     'PATCH /api/v1/auth/profile',
     'POST /api/v1/passkeys/register/begin',
     'POST /api/v1/passkeys/register/options',
@@ -185,18 +198,11 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'POST /api/v1/sessions/revoke-all',
     'DELETE /api/v1/sessions/:session_id',
     'POST /api/v1/sessions/:session_id/refresh',
-    'GET /api/v1/users/:user_id/sessions',
-    'DELETE /api/v1/users/:user_id/sessions/:session_id',
     'GET /api/v1/users/by-email',
     'PUT /api/v1/users/me',
     'PATCH /api/v1/users/me',
     'DELETE /api/v1/users/me',
     'DELETE /api/v1/users/me/avatar',
-    'GET /api/v1/users/:user_id',
-    'PUT /api/v1/users/:user_id',
-    'PATCH /api/v1/users/:user_id',
-    'DELETE /api/v1/users/:user_id',
-    'GET /api/v1/users/:user_id/permissions',
     'POST /users/logout',
     'GET /auth/verify-user/:username',
     'PUT /auth/profile',
@@ -205,6 +211,17 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /auth/generate-2fa-code',
     'DELETE /auth/sessions/:session_id',
   ],
+  self: ['POST /api/v1/users/:user_id/change-password'],
+  'self or admin': [
+    'GET /api/v1/users/:user_id/sessions',
+    'DELETE /api/v1/users/:user_id/sessions/:session_id',
+    'GET /api/v1/users/:user_id',
+    'PUT /api/v1/users/:user_id',
+    'PATCH /api/v1/users/:user_id',
+    'DELETE /api/v1/users/:user_id',
+    'GET /api/v1/users/:user_id/permissions',
+  ],
+  'admin of': ['DELETE /admins/users/:user_id', 'DELETE /admin/user/:user_id'],
   admin: [
     'GET /api/v1/health/detailed',
     'GET /api/v1/admin/keys',
@@ -248,14 +265,12 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'DELETE /api/v1/admin/users/:id/passkeys',
     'DELETE /api/v1/admin/users/:id/passkeys/:passkey_id',
     'GET /admins/users',
-    'DELETE /admins/users/:user_id',
     'GET /admins/profile',
     'POST /admins/logout',
     'GET /admin/users',
     'PUT /admin/deactivate-user/:user_id',
     'PUT /admin/activate-user/:user_id',
     'PUT /admin/user/role',
-    'DELETE /admin/user/:user_id',
     'POST /admin/lock',
     'POST /admin/unlock',
   ],

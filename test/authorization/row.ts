@@ -56,6 +56,12 @@ const ofOptional = (good: number) => ({
   ...forAll(MACHINES, 403),
 })
 
+const ofAdmin = (good: number) => ({
+  ...forAll(PRINCIPALS, 401),
+  ...forAll([...PEOPLE, ...MACHINES], 403),
+  admin: good,
+})
+
 /** What a guard answers. `good` stands for whatever the route does then. */
 const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> = {
   public: (good) => forAll(PRINCIPALS, good),
@@ -68,7 +74,10 @@ const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> 
   lenient: ofOptional,
   user: ofUser,
   'confirmed user': ofUser,
-  admin: (good) => ({ ...forAll(PRINCIPALS, 401), ...forAll([...PEOPLE, ...MACHINES], 403), admin: good }),
+  self: ofUser,
+  'self or admin': ofUser,
+  admin: ofAdmin,
+  'admin of': ofAdmin,
   principal: (good) => ({
     ...forAll(PRINCIPALS, 401),
     ...forAll(PEOPLE, good),
@@ -107,19 +116,30 @@ const ASKERS: Readonly<Record<GuardName, readonly Principal[]>> = {
   lenient: PRINCIPALS,
   user: [...ROLES, 'machine'],
   'confirmed user': [...ROLES, 'machine'],
+  self: [...ROLES, 'machine'],
+  'self or admin': [...ROLES, 'machine'],
   admin: ['user', 'admin'],
+  'admin of': ['user', 'admin'],
   principal: [...ROLES, ...MACHINES],
 }
 
 /** Some credential is wanted. */
 export const isGuarded = (route: Route): boolean => GUARDED.includes(guardNameOf(route))
 
-const GUARDED: readonly GuardName[] = ['user', 'confirmed user', 'admin', 'principal']
+const GUARDED: readonly GuardName[] = [
+  'user',
+  'confirmed user',
+  'self',
+  'self or admin',
+  'admin',
+  'admin of',
+  'principal',
+]
 
 const namesOthers = (principal: Principal): boolean => !isHolder(principal) || !['user', ...REFUSED].includes(principal)
 
 /** Whether the admin who asks stays signed in: then all requests may share the account. */
-const keepsAdmin = (route: Route): boolean => guardNameOf(route) === 'admin' && !route.path.endsWith('/logout')
+const keepsAdmin = (route: Route): boolean => guardNameOf(route).startsWith('admin') && !route.path.endsWith('/logout')
 
 /**
  * A request that changes something has accounts of its own, so that nobody's sign-out is another's refusal. One that is

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ok } from '../../src/http/answers.ts'
-import { confirmedUserRoute } from '../../src/http/guard.ts'
+import { confirmedUser } from '../../src/http/guard.ts'
 import { renderError } from '../../src/http/render-error.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { conflict, notFound, serviceUnavailable, tokenInvalid } from '../../src/lib/errors.ts'
@@ -13,7 +13,7 @@ routes.get(
   {
     id: 'getThing',
     summary: 'A thing',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     answer: ok(z.object({ id: z.string() }), 'It'),
     errors: [notFound],
   },

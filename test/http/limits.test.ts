@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Ctx } from '../../src/context.ts'
 import { ok } from '../../src/http/answers.ts'
 import type { Identity } from '../../src/http/guard.ts'
-import { publicRoute, userRoute } from '../../src/http/guard.ts'
+import { anyone, user } from '../../src/http/guard.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { MINUTE, SECOND } from '../../src/lib/time.ts'
 import { createTestApp, env } from '../support/app.ts'
@@ -12,9 +12,9 @@ import { makeAdmin, signUpUser } from '../support/users.ts'
 
 const routes = createRoutes({ prefix: '/t', tag: 'test' })
 const answer = ok(z.unknown(), 'ok')
-routes.get('/open', { id: 'getTOpen', summary: 'open', guard: publicRoute, answer }, () => ({}))
-routes.get('/mine', { id: 'getTMine', summary: 'mine', guard: userRoute, answer }, () => ({}))
-routes.get('/probe', { id: 'getTProbe', summary: 'probe', guard: publicRoute, answer, unlimited: true }, () => ({}))
+routes.get('/open', { id: 'getTOpen', summary: 'open', guard: anyone, answer }, () => ({}))
+routes.get('/mine', { id: 'getTMine', summary: 'mine', guard: user, answer }, () => ({}))
+routes.get('/probe', { id: 'getTProbe', summary: 'probe', guard: anyone, answer, unlimited: true }, () => ({}))
 
 const START = 29_100_000 * MINUTE
 const LIMITS = { RATE_LIMIT_ANONYMOUS: '10', RATE_LIMIT_AUTHENTICATED: '20', RATE_LIMIT_ADMIN: '30' }

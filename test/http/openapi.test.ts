@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { listRoutes } from '../../src/app.ts'
 import { created, htmlPage } from '../../src/http/answers.ts'
-import { adminRoute, publicRoute } from '../../src/http/guard.ts'
+import { admin, anyone } from '../../src/http/guard.ts'
 import { declaredAnswers, describeApi, listFailures, templateOf } from '../../src/http/openapi.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { defineError } from '../../src/lib/errors.ts'
@@ -105,7 +105,7 @@ describe('a described route', () => {
       id: 'postThingsByIdParts',
       aliases: [{ path: '/:id/pieces', id: 'postThingsByIdPartsAtThingsPieces' }],
       summary: 'Adds a part',
-      guard: adminRoute,
+      guard: admin,
       params: z.object({ id: z.uuid() }),
       query: z.object({ dry: z.stringbool().default(false) }),
       body: z.object({ name: z.string() }),
@@ -117,7 +117,7 @@ describe('a described route', () => {
   )
   routes.get(
     '/state',
-    { id: 'getThingsState', summary: 'State', guard: publicRoute, unlimited: true, answer: htmlPage },
+    { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
     () => ({ title: 'State', body: html`` }),
   )
   const { paths } = JSON.parse(JSON.stringify(describeApi(routes.list)))

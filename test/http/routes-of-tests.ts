@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ok, withHeaders } from '../../src/http/answers.ts'
-import { publicRoute } from '../../src/http/guard.ts'
+import { anyone } from '../../src/http/guard.ts'
 import { TextBody, UuidParam } from '../../src/http/input.ts'
 import { createRoutes } from '../../src/http/router.ts'
 import { conflict } from '../../src/lib/errors.ts'
@@ -14,7 +14,7 @@ routes.post(
   {
     id: 'postTEcho',
     summary: 'echo',
-    guard: publicRoute,
+    guard: anyone,
     body: z.object({ name: z.string().optional(), tags: z.record(z.string(), z.unknown()).optional() }),
     answer,
   },
@@ -25,7 +25,7 @@ routes.post(
   {
     id: 'postTStrict',
     summary: 'strict',
-    guard: publicRoute,
+    guard: anyone,
     body: z.object({ name: z.string() }),
     invalidIs400: true,
     answer,
@@ -37,7 +37,7 @@ routes.post(
   {
     id: 'postTForm',
     summary: 'form',
-    guard: publicRoute,
+    guard: anyone,
     body: z.object({ name: z.string() }),
     encoding: 'form',
     answer,
@@ -49,7 +49,7 @@ routes.post(
   {
     id: 'postTLines',
     summary: 'lines',
-    guard: publicRoute,
+    guard: anyone,
     body: TextBody,
     encoding: { mediaTypes: ['application/x-ndjson'] },
     answer,
@@ -61,21 +61,21 @@ routes.get(
   {
     id: 'getTThingsById',
     summary: 'thing',
-    guard: publicRoute,
+    guard: anyone,
     params: z.object({ id: UuidParam }),
     query: z.object({ page: z.coerce.number().int().min(1).default(1) }),
     answer,
   },
   ({ params, query }) => ({ ...params, ...query }),
 )
-routes.get('/taken', { id: 'getTTaken', summary: 'taken', guard: publicRoute, answer }, () => {
+routes.get('/taken', { id: 'getTTaken', summary: 'taken', guard: anyone, answer }, () => {
   throw conflict({ field: 'name' })
 })
-routes.get('/sql', { id: 'getTSql', summary: 'sql', guard: publicRoute, answer }, async ({ ctx }) => {
+routes.get('/sql', { id: 'getTSql', summary: 'sql', guard: anyone, answer }, async ({ ctx }) => {
   await ctx.db.run("select secret_column from no_such_table where token = 'hunter2'")
   return {}
 })
-routes.get('/cached', { id: 'getTCached', summary: 'cached', guard: publicRoute, answer }, () =>
+routes.get('/cached', { id: 'getTCached', summary: 'cached', guard: anyone, answer }, () =>
   withHeaders({}, { 'Cache-Control': 'public, max-age=5', Vary: 'Authorization' }),
 )
 
@@ -86,11 +86,11 @@ const brokenRoutes = createRoutes({
     throw new Error('the renderer knows hunter2')
   },
 })
-brokenRoutes.get('/', { id: 'getBroken', summary: 'broken', guard: publicRoute, answer }, () => {
+brokenRoutes.get('/', { id: 'getBroken', summary: 'broken', guard: anyone, answer }, () => {
   throw conflict()
 })
 
 const localRoutes = createRoutes({ prefix: '/dev', tag: 'test' })
-localRoutes.get('/tool', { id: 'getDevTool', summary: 'tool', guard: publicRoute, answer, localOnly: true }, () => ({}))
+localRoutes.get('/tool', { id: 'getDevTool', summary: 'tool', guard: anyone, answer, localOnly: true }, () => ({}))
 
 export const testRoutes = [...routes.list, ...brokenRoutes.list, ...localRoutes.list]

@@ -4,7 +4,7 @@ import { linkInvalid } from '../../features/sign-in/errors.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../features/sign-in/service/password-reset.ts'
 import { getVerification, verifyEmail } from '../../features/sign-in/service/verification.ts'
 import { answer, ok, reply, response } from '../../http/answers.ts'
-import { publicRoute, recognizingRoute } from '../../http/guard.ts'
+import { anyone, recognized } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, notFound, serviceUnavailable } from '../../lib/errors.ts'
 import {
@@ -28,7 +28,7 @@ gatewayAuthRoutes.post(
   {
     id: 'gatewayAuthRequestPasswordReset',
     summary: 'Mail a link that sets a new password; says when the address is unknown',
-    guard: publicRoute,
+    guard: anyone,
     body: ResetRequestBody,
     invalidIs400: true,
     answer: ok(Done, 'The mail is on its way'),
@@ -45,7 +45,7 @@ gatewayAuthRoutes.post(
   {
     id: 'gatewayAuthResetPassword',
     summary: "Set a new password with a mailed link's token; every session ends",
-    guard: publicRoute,
+    guard: anyone,
     body: ResetBody,
     invalidIs400: true,
     answer: ok(DoneAndEnded, 'The password is set'),
@@ -61,7 +61,7 @@ gatewayAuthRoutes.get(
   {
     id: 'verifyEmailByLink',
     summary: "Verify an address with a mailed link's token",
-    guard: recognizingRoute,
+    guard: recognized,
     params: TokenPath,
     answer: response(200, 'The address is verified', { schema: DoneAndEnded }),
     errors: [linkInvalid, conflict, serviceUnavailable],
@@ -80,7 +80,7 @@ gatewayAuthRoutes.get(
   {
     id: 'checkHealth',
     summary: 'Whether the authentication service works',
-    guard: publicRoute,
+    guard: anyone,
     answer: [ok(Health, 'Every store answers'), answer(503, Health, 'A store does not answer')],
     unlimited: true,
   },

@@ -3,11 +3,12 @@ import type { Ctx } from '../../context.ts'
 import { counts, deadLetters, events } from '../../db/tables.ts'
 import { passkeyHandles, passkeys } from '../factors/passkeys/tables.ts'
 import { backupCodes, totpFactors } from '../factors/totp/tables.ts'
+import { voidPlainReports } from '../links/service.ts'
 import { oneTimeTokens } from '../links/tables.ts'
 import { mailbox, mails } from '../mail/tables.ts'
 // A user's rows are in tables of many features.
-import { insertedUser } from '../users/service/users.ts'
-import { formerAddresses, users } from '../users/tables.ts'
+import { deleteUserRow, insertedUser } from '../users/service/users.ts'
+import { formerAddresses, isTarget, type RowChange, type Target, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -24,13 +25,21 @@ const OWNED = [
   totpFactors,
 ] as const
 
-/** The statement returns no row when the user is not deleted, or is to be erased already. */
-export const updateEraseAt = ({ db, now }: Store, userId: string) =>
-  db
-    .update(users)
-    .set({ eraseAt: now(), updatedAt: now() })
-    .where(and(eq(users.id, userId), eq(users.status, 'deleted'), or(isNull(users.eraseAt), gt(users.eraseAt, now()))))
-    .returning({ id: users.id })
+/** The user's new password, who knew the old one. Holds until the credentials are changed. */
+export const ownPassword = (target: Target, passwordHash: string): RowChange => ({
+  set: { passwordHash },
+  when: isTarget(target),
+})
+
+/** For the batch of `ownPassword`: what these reports would end has ended (see `voidSettledReports`). */
+export const voidReportsBeforeChange = (store: Store, target: Target) =>
+  voidPlainReports(store, target.userId, sql`exists (select 1 from ${users} where ${isTarget(target)})`)
+
+/** Holds for a deleted user who is not to be erased yet. */
+export const erasedNow = ({ now }: Pick<Store, 'now'>): RowChange => ({
+  set: { eraseAt: now() },
+  when: and(eq(users.status, 'deleted'), or(isNull(users.eraseAt), gt(users.eraseAt, now()))),
+})
 
 /** Deleted users whose time has come. In random order: one that cannot be erased yet starves no other. */
 export async function selectUsersToErase({ db, now }: Store, limit: number): Promise<User[]> {
@@ -91,9 +100,6 @@ export function deleteUser({ db, now }: Store, { id, email }: User) {
       .update(events)
       .set({ ...ANONYMOUS, deliveredAt: sql`coalesce(${events.deliveredAt}, ${now()})` })
       .where(and(eq(events.userId, id), or(isPersonal(), isNull(events.deliveredAt)), isDue)),
-    db
-      .delete(users)
-      .where(and(eq(users.id, id), isDue))
-      .returning({ id: users.id }),
+    deleteUserRow({ db }, id, isDue),
   ] as const
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { actorOf } from '../../context.ts'
 import { created, from, instant, instantOrNull, mapped, ok, shape } from '../../http/answers.ts'
-import { adminRoute } from '../../http/guard.ts'
+import { admin } from '../../http/guard.ts'
 import { integerParam, UuidParam } from '../../http/input.ts'
 import { PropagatedField } from '../../http/propagated.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
@@ -43,7 +43,7 @@ const ClientList = mapped(
   }),
 )
 
-export const clientRoutes = createRoutes({ prefix: '/api/v1/admin/clients', tag: 'clients', guard: adminRoute })
+export const clientRoutes = createRoutes({ prefix: '/api/v1/admin/clients', tag: 'clients', guard: admin })
 
 clientRoutes.post(
   '/',

@@ -71,7 +71,7 @@ export async function disableClient(
   input: { id: string; actor: EventActor },
 ): Promise<{ client: Client; propagated: boolean }> {
   const feedEntry = { kind: 'client', id: input.id } as const
-  const { propagated } = await commitAndPropagate(ctx, updateDisabled(ctx, input.id, ctx.now()), {
+  const { propagated } = await commitAndPropagate(ctx, [updateDisabled(ctx, input.id, ctx.now())], {
     type: 'client.disabled',
     subject: input.id,
     userId: null,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Config } from '../../config.ts'
 import { response } from '../../http/answers.ts'
-import { publicRoute } from '../../http/guard.ts'
+import { anyone } from '../../http/guard.ts'
 import { describeApi } from '../../http/openapi.ts'
 import { createRoutes, type Route, type Routes } from '../../http/router.ts'
 import { notFound } from '../../lib/errors.ts'
@@ -25,7 +25,7 @@ export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => rea
     {
       id: 'getOpenapiJson',
       summary: 'The OpenAPI 3.1 document of this service',
-      guard: publicRoute,
+      guard: anyone,
       answer: response(200, 'The document', { schema: z.looseObject({ openapi: z.string() }) }),
     },
     ({ ctx }) => {
@@ -47,7 +47,7 @@ export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => rea
         { path: '/redoc', id: 'getDocsAlias2' },
       ],
       summary: 'The interactive API reference',
-      guard: publicRoute,
+      guard: anyone,
       answer: response(200, 'A page', { contentType: 'text/html' }),
       hidden: true,
     },
@@ -62,7 +62,7 @@ export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => rea
     {
       id: 'getSwaggerUiByFile',
       summary: 'A file of the API reference',
-      guard: publicRoute,
+      guard: anyone,
       params: FilePath,
       answer: response(200, 'The file', { contentType: 'application/octet-stream' }),
       errors: [notFound],

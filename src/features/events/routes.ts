@@ -1,5 +1,5 @@
 import { ok } from '../../http/answers.ts'
-import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
+import { admin, adminRequired, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized, validationFailed } from '../../lib/errors.ts'
 import { deadLetterNotFound, deadLetterOutdated } from './errors.ts'
@@ -13,7 +13,7 @@ deadLetterRoutes.get(
   {
     id: 'listDeadLetters',
     summary: 'What objects have set aside because its receiver refuses it, newest first',
-    guard: adminRoute,
+    guard: admin,
     query: ListDeadLettersQuery,
     answer: ok(DeadLetterListAnswer, 'A page of dead letters, without their content'),
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
@@ -30,7 +30,7 @@ deadLetterRoutes.post(
     id: 'requeueDeadLetter',
     summary: 'Hand a dead letter to its receiver once more',
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     params: DeadLetterPath,
     answer: ok(RequeueAnswer, 'Whether it was taken at once; if not it waits'),
     errors: [unauthorized, tokenInvalid, adminRequired, deadLetterNotFound, deadLetterOutdated, serviceUnavailable],

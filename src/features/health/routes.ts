@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Ctx } from '../../context.ts'
 import { answer, ok, reply } from '../../http/answers.ts'
-import { adminRoute, publicRoute } from '../../http/guard.ts'
+import { admin, anyone } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { toIso } from '../../lib/time.ts'
 import type { HealthReport } from './service.ts'
@@ -39,7 +39,7 @@ healthRoutes.get(
     id: 'getHealth',
     aliases: [{ path: '/api/status', id: 'getHealthAlias' }],
     summary: 'Whether the service works',
-    guard: publicRoute,
+    guard: anyone,
     answer: asks(HealthAnswer),
     unlimited: true,
   },
@@ -51,7 +51,7 @@ healthRoutes.get(
   {
     id: 'getReadiness',
     summary: 'Readiness probe',
-    guard: publicRoute,
+    guard: anyone,
     answer: asks(ReadinessAnswer),
     unlimited: true,
   },
@@ -63,7 +63,7 @@ healthRoutes.get(
   {
     id: 'getLiveness',
     summary: 'Liveness probe; it asks no store',
-    guard: publicRoute,
+    guard: anyone,
     answer: ok(LivenessAnswer, 'The service runs'),
     unlimited: true,
   },
@@ -75,7 +75,7 @@ healthRoutes.get(
   {
     id: 'getReady',
     summary: 'Readiness, by store',
-    guard: publicRoute,
+    guard: anyone,
     answer: asks(StoreReadinessAnswer),
     unlimited: true,
   },
@@ -87,7 +87,7 @@ healthRoutes.get(
   {
     id: 'getApiHealth',
     summary: 'Health of the API',
-    guard: publicRoute,
+    guard: anyone,
     answer: asks(ServiceHealthAnswer),
     unlimited: true,
   },
@@ -99,7 +99,7 @@ healthRoutes.get(
   {
     id: 'getHealthDetailed',
     summary: 'What each store answered, and how fast',
-    guard: adminRoute,
+    guard: admin,
     answer: asks(DetailedHealthAnswer),
     unlimited: true,
   },
@@ -111,7 +111,7 @@ healthRoutes.get(
   {
     id: 'getHealthReady',
     summary: 'Readiness probe of the API',
-    guard: publicRoute,
+    guard: anyone,
     answer: asks(TimedReadinessAnswer),
     unlimited: true,
   },
@@ -123,7 +123,7 @@ healthRoutes.get(
   {
     id: 'getHealthLive',
     summary: 'Liveness probe of the API; it asks no store',
-    guard: publicRoute,
+    guard: anyone,
     answer: ok(TimedLivenessAnswer, 'The service runs'),
     unlimited: true,
   },

@@ -1,5 +1,5 @@
 import { ok, withHeaders } from '../../http/answers.ts'
-import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http/guard.ts'
+import { admin, adminRequired, anyone, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { listKeyStates, listPublicKeys, rotateKeysNow } from './service/tokens.ts'
@@ -28,7 +28,7 @@ keysRoutes.get(
   {
     id: 'listPublicKeys',
     summary: 'The public keys that access tokens are verified with',
-    guard: publicRoute,
+    guard: anyone,
     unlimited: true,
     answer: ok(JwkSet, 'A JWK set (RFC 7517)'),
     errors: [serviceUnavailable],
@@ -47,7 +47,7 @@ keysRoutes.get(
       },
     ],
     summary: 'What this authorization server offers',
-    guard: publicRoute,
+    guard: anyone,
     unlimited: true,
     answer: ok(Discovery, 'Discovery metadata (RFC 8414)'),
   },
@@ -59,7 +59,7 @@ keysRoutes.get(
   {
     id: 'listKeyStates',
     summary: 'The ring of signing keys',
-    guard: adminRoute,
+    guard: admin,
     answer: ok(SigningKeyList, 'The keys, youngest first'),
     errors: [unauthorized, tokenInvalid, adminRequired],
   },
@@ -71,7 +71,7 @@ keysRoutes.post(
   {
     id: 'rotateKeysNow',
     summary: 'Rotate the signing key now, or revoke it',
-    guard: adminRoute,
+    guard: admin,
     body: RotateBody,
     answer: ok(RotateAnswer, 'The new key'),
     errors: [unauthorized, tokenInvalid, adminRequired],

@@ -15,6 +15,8 @@ import {
 } from './store.ts'
 import type { AskingSessions, OneTimePurpose, OneTimeToken, Redemption, TokenData } from './types.ts'
 
+export { voidPlainReports } from './store.ts'
+
 const TOKEN_PREFIX = 'pot_'
 
 const toToken = (

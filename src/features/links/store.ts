@@ -1,6 +1,6 @@
-import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
-import { oneTimeTokens } from './tables.ts'
+import { oneTimeTokens, takesFactorAway } from './tables.ts'
 import type { AskingSessions, OneTimePurpose, Redemption, TokenData } from './types.ts'
 
 export type TokenRow = typeof oneTimeTokens.$inferSelect
@@ -128,3 +128,18 @@ export async function deleteExpired({ db }: Pick<Ctx, 'db'>, before: number, lim
     .returning({ id: oneTimeTokens.id })
   return deleted.length
 }
+
+/** Voids what was mailed of activity, but for reports that take an added factor away. */
+export const voidPlainReports = ({ db, now }: Pick<Ctx, 'db' | 'now'>, userId: string, condition: SQL) =>
+  db
+    .update(oneTimeTokens)
+    .set({ usedAt: now(), redemption: 'void' })
+    .where(
+      and(
+        eq(oneTimeTokens.userId, userId),
+        eq(oneTimeTokens.purpose, 'activity_report' satisfies OneTimePurpose),
+        isNull(oneTimeTokens.usedAt),
+        not(takesFactorAway),
+        condition,
+      ),
+    )

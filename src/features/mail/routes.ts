@@ -1,5 +1,5 @@
 import { ok } from '../../http/answers.ts'
-import { adminRequired, adminRoute, publicRoute, tokenInvalid } from '../../http/guard.ts'
+import { admin, adminRequired, anyone, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
 import { listMailbox, listMails, mailNotDead, mailNotFound, requeueMail } from './service/mails.ts'
@@ -21,7 +21,7 @@ mailRoutes.get(
   {
     id: 'listMailbox',
     summary: 'Mails that local mode kept instead of sending',
-    guard: publicRoute,
+    guard: anyone,
     query: MailboxQuery,
     answer: ok(MailboxAnswer, 'Newest first'),
     unlimited: true,
@@ -35,7 +35,7 @@ mailRoutes.get(
   {
     id: 'listMails',
     summary: 'Mails in one state, newest first: what was given up, unless asked otherwise',
-    guard: adminRoute,
+    guard: admin,
     query: ListMailsQuery,
     answer: ok(MailListAnswer, 'A page of mails, without their content'),
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
@@ -49,7 +49,7 @@ mailRoutes.post(
     id: 'requeueMail',
     summary: 'Send a mail that was given up once more',
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     params: MailPath,
     answer: ok(MailAnswer, 'The mail, queued'),
     errors: [unauthorized, tokenInvalid, adminRequired, mailNotFound, mailNotDead],

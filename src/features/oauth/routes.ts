@@ -27,7 +27,7 @@ import {
 } from './wire.ts'
 
 /** The service authenticates the client: its credentials may stand in the form (RFC 6749 2.3.1). */
-const clientAuthentication: Guard = { kind: 'custom', scope: null, strong: false, admit: (ctx: Ctx) => ctx }
+const clientAuthentication: Guard = { kind: 'custom', admit: (ctx: Ctx) => ctx }
 
 /** RFC 6749 5.1: tokens and what is said of them are never cached. */
 const NO_STORE = { headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' } }

@@ -1,13 +1,14 @@
 import { ok } from '../../http/answers.ts'
-import { confirmedUserRoute, userRoute } from '../../http/guard.ts'
+import { confirmedUser, selfOrAdmin, user } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../lib/errors.ts'
 import {
-  getUserSession,
-  listUserSessions,
-  requireUserAccess,
+  getOwnSession,
+  listOwnSessions,
+  listSessionsOf,
   revokeOtherSessions,
-  revokeSession,
+  revokeOwnSession,
+  revokeSessionOf,
   sessionAlreadyRevoked,
   sessionNotFound,
   touchSession,
@@ -42,13 +43,13 @@ sessionRoutes.get(
   {
     id: 'listUserSessions',
     summary: "The caller's sessions, newest first",
-    guard: userRoute,
+    guard: user,
     query: SessionListQuery,
     answer: ok(SessionList, 'A page of sessions'),
     errors: [serviceUnavailable],
   },
   async ({ ctx, query }) => {
-    const sessions = await listUserSessions(ctx, ctx.actor.id, { withEnded: !query.active_only })
+    const sessions = await listOwnSessions(ctx, { withEnded: !query.active_only })
     return sessionsToWire(sessions, query, ctx.actor.sessionId)
   },
 )
@@ -58,11 +59,11 @@ sessionRoutes.get(
   {
     id: 'getUserSession',
     summary: 'The session that asks',
-    guard: userRoute,
+    guard: user,
     answer: oneSession,
     errors: [sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx }) => sessionToAnswer(await getUserSession(ctx, ctx.actor.id, ctx.actor.sessionId), ctx.actor.sessionId),
+  async ({ ctx }) => sessionToAnswer(await getOwnSession(ctx, ctx.actor.sessionId), ctx.actor.sessionId),
 )
 
 sessionRoutes.post(
@@ -70,7 +71,7 @@ sessionRoutes.post(
   {
     id: 'touchSession',
     summary: 'Count as a use of the session that asks: its idle lifetime starts anew',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     answer: refreshedOne,
     errors: [sessionNotFound, serviceUnavailable],
   },
@@ -79,7 +80,7 @@ sessionRoutes.post(
 
 const revokeOthersSpec = {
   summary: "End the caller's other sessions",
-  guard: confirmedUserRoute,
+  guard: confirmedUser,
   answer: ok(RevokedManyAnswer, 'How many were ended'),
   errors: [serviceUnavailable],
 }
@@ -103,13 +104,12 @@ sessionRoutes.get(
   {
     id: 'getSessionById',
     summary: "One of the caller's sessions",
-    guard: userRoute,
+    guard: user,
     params: SessionPath,
     answer: oneSession,
     errors: [sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx, params }) =>
-    sessionToAnswer(await getUserSession(ctx, ctx.actor.id, params.session_id), ctx.actor.sessionId),
+  async ({ ctx, params }) => sessionToAnswer(await getOwnSession(ctx, params.session_id), ctx.actor.sessionId),
 )
 
 sessionRoutes.delete(
@@ -117,12 +117,12 @@ sessionRoutes.delete(
   {
     id: 'revokeSession',
     summary: "End one of the caller's sessions",
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     params: SessionPath,
     answer: revokedOne,
     errors: [sessionAlreadyRevoked, sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx, params }) => revokedToWire(await revokeSession(ctx, ctx.actor.id, params.session_id)),
+  async ({ ctx, params }) => revokedToWire(await revokeOwnSession(ctx, params.session_id)),
 )
 
 sessionRoutes.post(
@@ -130,7 +130,7 @@ sessionRoutes.post(
   {
     id: 'touchSessionAlias',
     summary: "Count as a use of one of the caller's sessions",
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     params: SessionPath,
     answer: refreshedOne,
     errors: [sessionNotFound, serviceUnavailable],
@@ -143,14 +143,13 @@ sessionRoutes.get(
   {
     id: 'listSessionsOfUser',
     summary: "A user's live sessions, for that user or an admin",
-    guard: confirmedUserRoute,
+    guard: selfOrAdmin('user_id'),
     params: UserPath,
     answer: ok(UserSessionList, 'The sessions, newest first'),
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, params }) => {
-    await requireUserAccess(ctx, params.user_id)
-    const sessions = await listUserSessions(ctx, params.user_id, { withEnded: false })
+  async ({ ctx }) => {
+    const sessions = await listSessionsOf(ctx)
     const data = sessions.map((session) => sessionToWire(session, ctx.actor.sessionId))
     return { sessions: data, total: data.length }
   },
@@ -161,13 +160,10 @@ sessionRoutes.delete(
   {
     id: 'revokeSessionOfUser',
     summary: "End one of a user's sessions, for that user or an admin",
-    guard: confirmedUserRoute,
+    guard: selfOrAdmin('user_id'),
     params: UserSessionPath,
     answer: revokedOne,
     errors: [forbidden, notFound, sessionAlreadyRevoked, sessionNotFound, serviceUnavailable],
   },
-  async ({ ctx, params }) => {
-    await requireUserAccess(ctx, params.user_id)
-    return revokedToWire(await revokeSession(ctx, params.user_id, params.session_id))
-  },
+  async ({ ctx, params }) => revokedToWire(await revokeSessionOf(ctx, params.session_id)),
 )

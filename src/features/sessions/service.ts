@@ -1,7 +1,7 @@
-import { type ActorCtx, actorOf, type Ctx, callerOf } from '../../context.ts'
+import { type ActorCtx, type AdminCtx, actorOf, type Ctx, callerOf, type TargetCtx } from '../../context.ts'
 import type { EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
-import { DomainError, defineError, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { DomainError, defineError, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
@@ -224,19 +224,25 @@ async function revokeSessions(ctx: ActorCtx, input: { userId: string; except: st
 }
 
 /** Ends all of a user's sessions. */
-export const revokeAllSessions = (ctx: ActorCtx, userId: string): Promise<EndResult> =>
+export const revokeAllSessions = (ctx: AdminCtx, userId: string): Promise<EndResult> =>
   revokeSessions(ctx, { userId, except: null })
 
-/** Newest first. */
-export const listUserSessions = (
-  ctx: Ctx,
-  userId: string,
+/** The caller's own, newest first. */
+export const listOwnSessions = (
+  ctx: ActorCtx,
   { withEnded }: { withEnded: boolean },
-): Promise<readonly SessionSnapshot[]> => selectSessions(ctx, { userId, withEnded })
+): Promise<readonly SessionSnapshot[]> => selectSessions(ctx, { userId: ctx.actor.id, withEnded })
 
-/** Throws SESSION_NOT_FOUND. */
-export async function getUserSession(ctx: Ctx, userId: string, sessionId: string): Promise<SessionSnapshot> {
-  const session = await selectSession(ctx, { userId, sessionId })
+/** Those of the user whom the path names that live, newest first. Throws NOT_FOUND. */
+export const listSessionsOf = async (ctx: TargetCtx): Promise<readonly SessionSnapshot[]> =>
+  selectSessions(ctx, { userId: await targetId(ctx), withEnded: false })
+
+/** One of the caller's own. Throws SESSION_NOT_FOUND. */
+export const getOwnSession = (ctx: ActorCtx, sessionId: string): Promise<SessionSnapshot> =>
+  getSession(ctx, { userId: ctx.actor.id, sessionId })
+
+async function getSession(ctx: Ctx, key: { userId: string; sessionId: string }): Promise<SessionSnapshot> {
+  const session = await selectSession(ctx, key)
   if (!session) throw sessionNotFound()
   return session
 }
@@ -248,12 +254,18 @@ export async function touchSession(ctx: ActorCtx, sessionId: string): Promise<Se
   return session
 }
 
-/** As a person does it: throws SESSION_NOT_FOUND, or SESSION_ALREADY_REVOKED for one that had ended. */
-export async function revokeSession(ctx: ActorCtx, userId: string, sessionId: string): Promise<EndResult> {
-  await getUserSession(ctx, userId, sessionId)
-  const actor = actorOf(ctx)
-  const result = await endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor })
-  await orUnavailable(voidAskedBy(ctx, userId, { only: sessionId }))
+/** Ends one of the caller's own. Throws SESSION_NOT_FOUND, or SESSION_ALREADY_REVOKED for one that had ended. */
+export const revokeOwnSession = (ctx: ActorCtx, sessionId: string): Promise<EndResult> =>
+  revokeSession(ctx, { userId: ctx.actor.id, sessionId })
+
+/** As `revokeOwnSession`, of the user whom the path names. Throws NOT_FOUND besides. */
+export const revokeSessionOf = async (ctx: TargetCtx, sessionId: string): Promise<EndResult> =>
+  revokeSession(ctx, { userId: await targetId(ctx), sessionId })
+
+async function revokeSession(ctx: ActorCtx, key: { userId: string; sessionId: string }): Promise<EndResult> {
+  await getSession(ctx, key)
+  const result = await endSessionById(ctx, { ...key, reason: 'revoked', actor: actorOf(ctx) })
+  await orUnavailable(voidAskedBy(ctx, key.userId, { only: key.sessionId }))
   if (result.ended.length === 0) throw sessionAlreadyRevoked()
   return result
 }
@@ -262,9 +274,11 @@ export async function revokeSession(ctx: ActorCtx, userId: string, sessionId: st
 export const revokeOtherSessions = (ctx: ActorCtx): Promise<EndResult> =>
   revokeSessions(ctx, { userId: ctx.actor.id, except: ctx.actor.sessionId })
 
-/** Oneself, or any user for an admin. A stranger does not learn who exists; nor does an object wake for nobody. */
-export async function requireUserAccess(ctx: ActorCtx, userId: string): Promise<void> {
-  if (userId === ctx.actor.id) return
-  if (!ctx.actor.roles.includes('admin')) throw forbidden()
-  if (!(await orUnavailable(findUser(ctx, userId)))) throw notFound({}, { message: 'User not found' })
+/** An object does not wake for nobody. Throws NOT_FOUND. */
+async function targetId(ctx: TargetCtx): Promise<string> {
+  const { ref, isSelf } = ctx.target
+  if (isSelf) return ctx.actor.id
+  const user = await orUnavailable(findUser(ctx, String(ref)))
+  if (!user) throw notFound({}, { message: 'User not found' })
+  return user.id
 }

@@ -1,6 +1,6 @@
 import { created, response } from '../../http/answers.ts'
 import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
-import { principalRoute, publicRoute, scopeMissing, tokenInvalid } from '../../http/guard.ts'
+import { anyone, principal, scopeMissing, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { connectSocket } from './service/connect.ts'
@@ -23,7 +23,7 @@ eventRoutes.get(
     aliases: [{ path: '/ws', id: 'connectSocketAlias' }],
     summary: 'Session events as they happen, over a WebSocket',
     // The credential is the socket's own: query, subprotocol, header or first frame. A cookie is never read.
-    guard: publicRoute,
+    guard: anyone,
     query: SocketQuery,
     invalidIs400: true,
     answer: response(101, 'The socket is open'),
@@ -49,7 +49,7 @@ eventRoutes.post(
   {
     id: 'issueTicket',
     summary: 'A ticket that opens one socket within 30 seconds',
-    guard: principalRoute(EVENTS_SCOPE),
+    guard: principal(EVENTS_SCOPE),
     answer: created(TicketAnswer, 'The ticket'),
     errors: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
   },

@@ -1,5 +1,5 @@
 import { ok } from '../../http/answers.ts'
-import { adminRequired, adminRoute, tokenInvalid } from '../../http/guard.ts'
+import { admin, adminRequired, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { payloadTooLarge, unauthorized, validationFailed } from '../../lib/errors.ts'
 import { importUsers } from './service.ts'
@@ -21,7 +21,7 @@ userImportRoutes.post(
     id: 'importUsers',
     summary: 'Import users with their password hashes: a chunk of NDJSON or CSV, 1,000 rows at most',
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     body: ImportBody,
     encoding: IMPORT_ENCODING,
     query: ImportQuery,

@@ -1,4 +1,4 @@
-import { type ActorCtx, actorOf } from '../../context.ts'
+import { type AdminCtx, actorOf } from '../../context.ts'
 import { commitAll } from '../../db/commit.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { payloadTooLarge } from '../../lib/errors.ts'
@@ -6,9 +6,9 @@ import { dearHashesOf, dearHashRows, forgetDearestHash } from '../factors/passwo
 import { type Fill, planImport } from './plan.ts'
 import {
   countOutcomes,
-  fillUsers,
+  fillListed,
+  insertListed,
   insertUserEvents,
-  insertUsers,
   selectKnown,
   toColumns,
   toFillList,
@@ -21,7 +21,7 @@ import type { ImportMode, ImportRow, RowOutcome } from './types.ts'
 const MAX_LIST_BYTES = 2_000_000
 
 /** Delivered already: nobody listens to who has just come, and a hundred thousand objects must not wake. */
-const auditEvent = (ctx: ActorCtx, type: string, userId: string, data: Record<string, unknown>) => ({
+const auditEvent = (ctx: AdminCtx, type: string, userId: string, data: Record<string, unknown>) => ({
   id: ctx.newId(),
   type,
   time: ctx.now(),
@@ -35,11 +35,11 @@ const auditEvent = (ctx: ActorCtx, type: string, userId: string, data: Record<st
   deliveredAt: ctx.now(),
 })
 
-const userCreated = (ctx: ActorCtx, { id, email, username, role, status }: UserRow) =>
+const userCreated = (ctx: AdminCtx, { id, email, username, role, status }: UserRow) =>
   auditEvent(ctx, 'user.created', id, { after: { email, username, role, status, imported: true } })
 
 /** Texts alone have their value in it; a hash, times and metadata are named. */
-const userFilled = (ctx: ActorCtx, { id, values }: Fill) => {
+const userFilled = (ctx: AdminCtx, { id, values }: Fill) => {
   const filled = toColumns(values)
   const after = Object.fromEntries(
     Object.entries(filled).filter(([name, value]) => typeof value === 'string' && name !== 'password_hash'),
@@ -57,7 +57,7 @@ interface Changes {
 
 /** Writes what is free and fills what is empty, with the events, in one batch. Returns the ids of who was written. */
 async function write(
-  ctx: ActorCtx,
+  ctx: AdminCtx,
   { rows, fills }: Changes,
   counts: Parameters<typeof countOutcomes>[2],
 ): Promise<ReadonlySet<string>> {
@@ -69,8 +69,8 @@ async function write(
   const written = await commitAll(
     ctx,
     [
-      insertUsers(ctx, users),
-      ...(fills.length > 0 ? [fillUsers(ctx, filled)] : []),
+      insertListed(ctx, users),
+      ...(fills.length > 0 ? [fillListed(ctx, filled)] : []),
       ...(dear.length > 0 ? [dearHashRows(ctx, dear)] : []),
       insertUserEvents(ctx, events),
     ],
@@ -91,7 +91,7 @@ async function write(
  * email has an account is skipped, so a repeat changes nothing; with `merge` it fills what an account lacks that an import
  * made, and overwrites nothing. The outcomes have the order of the rows. Throws PAYLOAD_TOO_LARGE.
  */
-export async function importUsers(ctx: ActorCtx, input: readonly ImportRow[], mode: ImportMode): Promise<RowOutcome[]> {
+export async function importUsers(ctx: AdminCtx, input: readonly ImportRow[], mode: ImportMode): Promise<RowOutcome[]> {
   const found = input.flatMap((row) => ('user' in row ? [row] : []))
   const rejected = input.flatMap((row): RowOutcome[] =>
     'user' in row ? [] : [{ ...row, status: 'rejected', id: null, warnings: [], leftBehind: [] }],
@@ -109,7 +109,7 @@ export async function importUsers(ctx: ActorCtx, input: readonly ImportRow[], mo
 
 /** The outcomes of those rows become true whose email, external id or username somebody took between the plan and the write. */
 async function settle(
-  ctx: ActorCtx,
+  ctx: AdminCtx,
   outcomes: readonly RowOutcome[],
   rows: readonly UserRow[],
   written: ReadonlySet<string>,

@@ -4,11 +4,13 @@ import type { Ctx } from '../../context.ts'
 import { events } from '../../db/tables.ts'
 import { passkeys } from '../factors/passkeys/tables.ts'
 import {
+  insertUsers,
   type NewUser,
   type newUserRow,
   normalizeEmail,
   normalizeIdentifier,
   toUserStatus,
+  updateUsers,
 } from '../users/service/users.ts'
 import { formerAddresses, isReserved, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
@@ -43,22 +45,20 @@ const columnsOf = (table: SQLiteTable): SQL => sql.join(Object.values(getTableCo
 const isReservedRow = (now: number): SQL =>
   isReserved(sql`row.value ->> '$.email'`, { userId: sql`row.value ->> '$.id'`, now })
 
-/** The rows as `insertUsers` takes them. */
+/** The rows as `insertListed` takes them. */
 export const toUserList = (rows: readonly UserRow[]): string => toList(users, rows)
 
 /**
  * Writes the rows in their order, but none whose email or username is taken, or whose email is reserved: of two with one
  * email the first is written.
  */
-export const insertUsers = ({ db, now }: Store, list: string) =>
-  db
-    .insert(users)
-    .select(
-      sql`select ${columnsOf(users)} from json_each(${list}) as row
-        where not ${isReservedRow(now())}
-        order by row.key`,
-    )
-    .onConflictDoNothing()
+export const insertListed = ({ db, now }: Store, list: string) =>
+  insertUsers(
+    { db },
+    sql`select ${columnsOf(users)} from json_each(${list}) as row
+      where not ${isReservedRow(now())}
+      order by row.key`,
+  )
 
 /** Writes the events of those users alone who were written, and returns whom they are about. */
 export const insertUserEvents = ({ db }: Store, rows: readonly NewEventRow[]) =>
@@ -93,7 +93,7 @@ const fillJson = (column: SQLiteColumn): SQL =>
 export const toColumns = (values: Partial<Fields>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [users[name as keyof Fields].name, value]))
 
-/** What accounts lack, as `fillUsers` takes it. */
+/** What accounts lack, as `fillListed` takes it. */
 export const toFillList = (fills: readonly { id: string; values: Partial<Fields>; read: Account }[]): string =>
   JSON.stringify(
     fills.map(({ id, values, read }) => ({
@@ -106,10 +106,9 @@ export const toFillList = (fills: readonly { id: string; values: Partial<Fields>
   )
 
 /** Writes into empty fields alone, of accounts that an import made. The list is the outer loop: each user is found by id. */
-export const fillUsers = ({ db, now }: Store, list: string) =>
-  db
-    .update(users)
-    .set({
+export const fillListed = (store: Store, list: string) =>
+  updateUsers(store, list, {
+    set: {
       firstName: fill(users.firstName),
       lastName: fill(users.lastName),
       displayName: fill(users.displayName),
@@ -126,10 +125,9 @@ export const fillUsers = ({ db, now }: Store, list: string) =>
       createdAt: sql`case when ${users.createdAt} = ${users.importedAt} then coalesce(${given('created_at')}, ${users.createdAt}) else ${users.createdAt} end`,
       metadata: fillJson(users.metadata),
       appMetadata: fillJson(users.appMetadata),
-      updatedAt: now(),
-    })
-    .from(sql`json_each(${list}) as row`)
-    .where(sql`${users.id} = row.value ->> '$.id' and ${users.importedAt} is not null and ${users.status} <> 'deleted'`)
+    },
+    when: sql`${users.id} = row.value ->> '$.id' and ${users.importedAt} is not null and ${users.status} <> 'deleted'`,
+  })
 
 /** Counts, when the batch has written: what was imported, what was there, and the rest, beside what was `planned` before. */
 export function countOutcomes(

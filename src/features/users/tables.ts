@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const users = sqliteTable(
@@ -62,6 +62,31 @@ export const users = sqliteTable(
     index('users_to_erase').on(table.eraseAt).where(sql`erase_at is not null`),
   ],
 )
+
+type UserRow = typeof users.$inferSelect
+/** `changeUser` raises them: a change says what it ends and whether it changes claims. */
+type Version = 'authVersion' | 'keptSessionId' | 'factorVersion' | 'claimsVersion'
+type Settable = Exclude<keyof UserRow, Version | 'number' | 'id' | 'updatedAt'>
+
+/** What a change writes into a user's row, and the condition under which it does. For `changeUser`. */
+export interface RowChange {
+  readonly set: { readonly [K in Settable]?: UserRow[K] | SQL } & { readonly [K in Version]?: never }
+  readonly when?: SQL | undefined
+}
+
+/** Whose row a change is for, as it was read: a row that was changed meanwhile is left alone. */
+export interface Target {
+  readonly userId: string
+  readonly email: string
+  readonly authVersion: number
+}
+
+/** Of whom may sign in. */
+export const isOpen = (userId: string): SQL | undefined =>
+  and(eq(users.id, userId), inArray(users.status, ['active', 'pending']))
+
+export const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
+  and(isOpen(userId), eq(users.email, email), eq(users.authVersion, authVersion))
 
 /**
  * Users whose password hash is of another system and takes more to verify than ours: each failed sign-in waits as long as

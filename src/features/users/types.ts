@@ -48,6 +48,13 @@ export interface User {
   readonly userRestorable: boolean
 }
 
+/** A user after a change. */
+export interface ChangedUser {
+  readonly user: User
+  /** Every isolate refuses what the change ended within 5 seconds. */
+  readonly propagated: boolean
+}
+
 /** A verified address that a user had before, while it is reserved for the account. Times are epoch milliseconds. */
 export interface FormerAddress {
   readonly id: string

@@ -1,6 +1,6 @@
 import { checkAnswer } from '../../http/answer-headers.ts'
 import { response } from '../../http/answers.ts'
-import { publicRoute, tokenInvalid } from '../../http/guard.ts'
+import { anyone, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { searchOf } from '../../http/url.ts'
 import { rateLimited, serviceUnavailable, unauthorized } from '../../lib/errors.ts'
@@ -18,7 +18,7 @@ validationRoutes.get(
   {
     id: 'checkRequest',
     summary: 'Check a token for a gateway: identity in headers, no body',
-    guard: publicRoute,
+    guard: anyone,
     readsBearer: true,
     unlimited: true,
     query: CheckQuery,
@@ -34,7 +34,7 @@ validationRoutes.post(
     id: 'checkAccessToken',
     aliases: [{ path: '/api/v1/auth/validate', id: 'checkAccessTokenAlias' }],
     summary: 'Check a token',
-    guard: publicRoute,
+    guard: anyone,
     unlimited: true,
     anySite: true,
     invalidIs400: true,

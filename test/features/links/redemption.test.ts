@@ -1,12 +1,17 @@
 import { expect, it } from 'vitest'
 import { redemptionOf } from '../../../src/features/links/service.ts'
-import { updateEmailVerified } from '../../../src/features/sign-in/store/credentials.ts'
+import { verifiedEmail } from '../../../src/features/sign-in/store/credentials.ts'
+import { updateUser } from '../../../src/features/users/store/change.ts'
 import { createTestApp, env } from '../../support/app.ts'
 
 it('finds the token of a change by an index: strangers make rows, and each use would read them all', async () => {
   const ctx = await createTestApp().ctx()
   const { redemption, statement } = await redemptionOf(ctx, 'email_verification', 'pot_x')
-  const change = updateEmailVerified(ctx, { userId: 'x', email: 'x', isAnswered: true, redemption })
+  const change = updateUser(ctx, {
+    userId: 'x',
+    ...verifiedEmail(ctx, { email: 'x', isAnswered: true, redemption }),
+    raises: { claims: false, auth: null },
+  })
   for (const query of [statement, change]) {
     const { sql, params } = query.toSQL()
     const { results } = await env.DB.prepare(`explain query plan ${sql}`)

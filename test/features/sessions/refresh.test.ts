@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  inspectRefreshToken,
-  listUserSessions,
-  openSession,
-  revokeByRefreshToken,
-} from '../../../src/features/sessions/service.ts'
+import { inspectRefreshToken, openSession, revokeByRefreshToken } from '../../../src/features/sessions/service.ts'
+import { selectSessions } from '../../../src/features/sessions/store.ts'
 import { endOtherSessions } from '../../../src/features/users/service/end-sessions.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { createTestApp, env } from '../../support/app.ts'
@@ -108,7 +104,7 @@ describe('a refresh', () => {
     const { tokens, user } = await freshCaller(app)
     await setUser(user.id, 'auth_version', 2)
     expect(await errorOf(refresh(app, tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
-    expect(await listUserSessions(await app.ctx(), user.id, { withEnded: true })).toMatchObject([
+    expect(await selectSessions(await app.ctx(), { userId: user.id, withEnded: true })).toMatchObject([
       { endReason: 'credentials_changed' },
     ])
   })
@@ -214,7 +210,7 @@ it('keeps the session that changed its credentials, and ends the others, whateve
     actor: { type: 'user', id: user.id },
     authVersion: 2,
   })
-  const live = await listUserSessions(ctx, user.id, { withEnded: false })
+  const live = await selectSessions(ctx, { userId: user.id, withEnded: false })
   expect(live.map(({ id }) => id).sort()).toEqual([renewed.session.id, refreshed.session.id].sort())
 })
 
@@ -227,5 +223,5 @@ it('leaves no session of a user who is suspended while signing in, whichever com
   const ending = endOtherSessions(ctx, { userId: user.id, except: null, reason: 'suspended', actor, authVersion: 2 })
   const more = Array.from({ length: 10 }, () => openSession(ctx, { user, amr: ['pwd'] }))
   await Promise.allSettled([...opening, ending, ...more])
-  expect(await listUserSessions(ctx, user.id, { withEnded: false })).toEqual([])
+  expect(await selectSessions(ctx, { userId: user.id, withEnded: false })).toEqual([])
 })

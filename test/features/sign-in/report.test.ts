@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { ownPassword, voidReportsBeforeChange } from '../../../src/features/account/store.ts'
 import { issueReportLink } from '../../../src/features/sign-in/service/report.ts'
 import { issueResetToken } from '../../../src/features/sign-in/service/reset-token.ts'
-import { updatePassword, voidReportsBeforeChange } from '../../../src/features/sign-in/store/credentials.ts'
+import { changeUser } from '../../../src/features/users/service/change-user.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import type { AddedFactor } from '../../../src/features/users/types.ts'
@@ -128,8 +129,16 @@ describe('a changed password', () => {
     const link = await issueReportLink(ctx, { id: user.user.id, email: user.email }, { kind: 'totp' })
     const reverting = await revertLink(app, user, user.email)
     const { id, email, authVersion } = await userOf(app, user)
-    const change = { userId: id, email, authVersion, passwordHash: 'x', keptSessionId: 'x' }
-    await ctx.db.batch([voidReportsBeforeChange(ctx, change), updatePassword(ctx, change)])
+    const target = { userId: id, email, authVersion }
+    const changed = await changeUser(ctx, {
+      userId: id,
+      ...ownPassword(target, 'x'),
+      actor: { type: 'user', id },
+      with: [voidReportsBeforeChange(ctx, target)],
+      ends: { reason: 'password_changed', keeps: 'x' },
+      events: [{ type: 'user.password_changed' }],
+    })
+    expect(changed).not.toBeNull()
     expect(await report(user.token)).toMatchObject({ status: 400 })
     expect(await report(new URL(link).searchParams.get('token'))).toMatchObject({ status: 200 })
     const reverted = await app.fetch('/api/v1/auth/revert-email', json({ token: reverting }))

@@ -3,7 +3,8 @@ import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links
 import type { OneTimePurpose } from '../../../src/features/links/types.ts'
 import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules/transitions.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
-import { updateState, voidLinks } from '../../../src/features/users/store/state.ts'
+import { updateUser } from '../../../src/features/users/store/change.ts'
+import { stateChange, voidLinks } from '../../../src/features/users/store/state.ts'
 import { type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { linkFor, open, submit, verifiedUser } from '../sign-in/magic-link-support.ts'
 import { mailedToken } from '../sign-in/mails.ts'
@@ -93,7 +94,11 @@ it('is left as it is by a measure that is not taken', async () => {
   const stale = { userId: user.user.id, from: 'pending', transition: suspended } as const
   await ctx.db.batch([
     voidLinks(ctx, stale, { sparesReports: false }),
-    updateState(ctx, { ...stale, eraseAt: null, userRestorable: false }),
+    updateUser(ctx, {
+      userId: user.user.id,
+      ...stateChange(ctx, { ...stale, eraseAt: null, userRestorable: false }),
+      raises: { claims: true, auth: { keptSessionId: null, isOfFactor: false } },
+    }),
   ])
   expect(await good()).toHaveLength(Object.keys(PURPOSES).length)
 })

@@ -6,7 +6,7 @@ import { registerAccount, signUpErrors } from '../../../features/sign-in/service
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/errors.ts'
 import { ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
+import { anyone, confirmedUser } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { changeProfile, verifyUser } from '../service/accounts.ts'
@@ -36,7 +36,7 @@ accountRoutes.post(
   {
     id: 'authServiceRegister',
     summary: 'Register a new user',
-    guard: publicRoute,
+    guard: anyone,
     body: UserCreate,
     answer: ok(UserResponse, 'The new user; it is not signed in'),
     errors: signUpErrors,
@@ -52,7 +52,7 @@ accountRoutes.post(
   {
     id: 'requestPasswordResetOfKnown',
     summary: 'Mail a link that sets a new password',
-    guard: publicRoute,
+    guard: anyone,
     body: PasswordResetRequest,
     answer: ok(Message, 'A link is on its way'),
     errors: [notFound, serviceUnavailable],
@@ -69,7 +69,7 @@ accountRoutes.post(
     id: 'authServiceRefresh',
     summary:
       "A refresh token's one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives",
-    guard: publicRoute,
+    guard: anyone,
     body: TokenRefresh,
     answer: ok(Token, 'The successor'),
     errors: [tokenInvalid, serviceUnavailable],
@@ -85,7 +85,7 @@ accountRoutes.get(
   {
     id: 'verifyUser',
     summary: 'Whether somebody has a username; all of it to that user and to admins',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     params: UsernamePath,
     answer: ok(UserResponse, 'The user; to others nothing but that there is one'),
     errors: [notFound, serviceUnavailable],
@@ -102,7 +102,7 @@ accountRoutes.put(
     id: 'changeProfile',
     summary: "Change the caller's account; a new address counts once its link is used",
     isWrite: isMoreThanCredentials,
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: UserUpdate,
     answer: ok(ChangedUserResponse, 'The user as it is now'),
     errors: [conflict, forbidden, weakPassword, lastAdmin, ...freshFactorErrors],
@@ -122,7 +122,7 @@ passwordResetRoutes.post(
   {
     id: 'authServiceResetPassword',
     summary: "Set a new password with a mailed link's token; every session ends",
-    guard: publicRoute,
+    guard: anyone,
     body: PasswordReset,
     answer: ok(Done, 'The password is set'),
     errors: [linkInvalid, weakPassword, serviceUnavailable],

@@ -8,7 +8,7 @@ import {
   signInNotAccepted,
 } from '../../../features/sign-in/errors.ts'
 import { ok } from '../../../http/answers.ts'
-import { confirmedOptionalUserRoute, publicRoute } from '../../../http/guard.ts'
+import { anyone, confirmedOptionalUser } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerFurtherAdmin, signInAdmin } from '../service/admins.ts'
@@ -30,7 +30,7 @@ adminEntranceRoutes.post(
     id: 'registerFurtherAdmin',
     summary: 'Register an admin, with the secret key or as an admin',
     isWrite: everyCall,
-    guard: confirmedOptionalUserRoute,
+    guard: confirmedOptionalUser,
     body: AdminCreate,
     answer: ok(UserResponse, 'The new admin; it is not signed in'),
     errors: [adminSecretInvalid, conflict, weakPassword, rateLimited, serviceUnavailable],
@@ -43,7 +43,7 @@ adminEntranceRoutes.post(
   {
     id: 'signInAdmin',
     summary: 'Sign in as an admin',
-    guard: publicRoute,
+    guard: anyone,
     body: AdminLogin,
     answer: ok(LoginToken, 'A session'),
     errors: [invalidCredentials, signInNotAccepted, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],

@@ -3,7 +3,7 @@ import { deleteUser } from '../../../features/account/service/users.ts'
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
 import { ok } from '../../../http/answers.ts'
-import { adminRoute } from '../../../http/guard.ts'
+import { admin, adminOf } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { PageQuery } from '../../fields.ts'
@@ -25,7 +25,7 @@ adminRoutes.get(
   {
     id: 'listAllUsers',
     summary: 'A page of the users, by their ids',
-    guard: adminRoute,
+    guard: admin,
     query: PageQuery,
     answer: ok(z.array(UserResponse), 'The users'),
     errors: [serviceUnavailable],
@@ -38,7 +38,7 @@ adminRoutes.put(
   {
     id: 'changeStateByNumber',
     summary: 'Deactivate a user; their sessions end',
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     answer: changed,
     errors: stateErrors,
@@ -52,7 +52,7 @@ adminRoutes.put(
     id: 'activate',
     summary: 'Activate a user again',
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     answer: changed,
     errors: stateErrors,
@@ -65,7 +65,7 @@ adminRoutes.put(
   {
     id: 'changeRoleByName',
     summary: 'Give a user another role',
-    guard: adminRoute,
+    guard: admin,
     body: RoleUpdate,
     answer: done,
     errors: [notFound, lastAdmin, serviceUnavailable],
@@ -81,13 +81,13 @@ adminRoutes.delete(
   {
     id: 'authServiceDeleteUser',
     summary: 'Delete a user; their sessions end. Oneself wants a fresh factor',
-    guard: adminRoute,
+    guard: adminOf('user_id'),
     params: UserPath,
     answer: done,
     errors: [notFound, userStateConflict, lastAdmin, ...freshFactorErrors],
   },
-  async ({ ctx, params }) => {
-    const deleted = await deleteUser(ctx, params.user_id, {})
+  async ({ ctx }) => {
+    const deleted = await deleteUser(ctx, {})
     return doneToWire('User deleted successfully', deleted)
   },
 )
@@ -97,7 +97,7 @@ adminRoutes.post(
   {
     id: 'changeStateByEmail',
     summary: 'Lock an account: no way of signing in works, and its sessions end',
-    guard: adminRoute,
+    guard: admin,
     body: LockAccountRequest,
     answer: done,
     errors: stateErrors,
@@ -114,7 +114,7 @@ adminRoutes.post(
     id: 'authServiceUnlockUser',
     summary: 'Lift every lock of an account',
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     body: UnlockAccountRequest,
     answer: done,
     errors: [notFound, serviceUnavailable],

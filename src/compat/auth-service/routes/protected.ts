@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { ok } from '../../../http/answers.ts'
-import { userRoute } from '../../../http/guard.ts'
+import { user } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { recordInteraction } from '../service/chatbot.ts'
@@ -18,7 +18,7 @@ protectedRoutes.post(
     id: 'recordInteraction',
     summary: 'Publish an interaction with the chatbot to the event stream',
     isWrite: everyCall,
-    guard: userRoute,
+    guard: user,
     body: Chatbot,
     maxBodyBytes: MAX_INTERACTION_BYTES,
     answer: ok(Message, 'It is published'),
@@ -34,6 +34,6 @@ const Greeting = Message.extend({ user: z.string() }).meta({ id: 'AuthServicePro
 
 protectedRoutes.get(
   '/protected',
-  { id: 'getProtected', summary: 'Who the caller is', guard: userRoute, answer: ok(Greeting, 'The username') },
+  { id: 'getProtected', summary: 'Who the caller is', guard: user, answer: ok(Greeting, 'The username') },
   ({ ctx }) => ({ message: 'You are authenticated', user: ctx.actor.username ?? ctx.actor.email }),
 )

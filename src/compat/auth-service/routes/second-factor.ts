@@ -15,7 +15,7 @@ import {
 import { addressUnanswered, stepUpRequired } from '../../../features/sign-in/errors.ts'
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, lenientUserRoute, userRoute } from '../../../http/guard.ts'
+import { confirmedUser, lenientUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 import { requireEnabled, verifySecondFactor } from '../service/second-factor.ts'
@@ -38,7 +38,7 @@ secondFactorRoutes.post(
   {
     id: 'authServiceEnable2fa',
     summary: 'Turn the second factor on with the first code of the pending secret',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: Enable2FARequest,
     answer: ok(Message, 'It is on'),
     errors: [mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode, secondFactorLocked, serviceUnavailable],
@@ -54,7 +54,7 @@ secondFactorRoutes.post(
   {
     id: 'authServiceDisable2fa',
     summary: 'Turn the second factor off, with a code or a second factor of the last ten minutes',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: Disable2FARequest,
     answer: ok(Message, 'It is off'),
     errors: [mfaNotEnabled, ...freshFactorErrors],
@@ -70,7 +70,7 @@ secondFactorRoutes.get(
   {
     id: 'authServiceTest2fa',
     summary: 'Whether the second factor is on; 400 when it is off',
-    guard: userRoute,
+    guard: user,
     answer: ok(Message, 'It is on'),
     errors: [mfaNotEnabled, serviceUnavailable],
   },
@@ -89,7 +89,7 @@ secondFactorRoutes.post(
     id: 'verifySecondFactor',
     summary: 'Prove the second factor: of a session, or of a login that waits for it',
     // The bearer may be a login's `mfa_token`, which is no access token.
-    guard: lenientUserRoute,
+    guard: lenientUser,
     body: Verify2FARequest,
     answer: ok(Token, 'A session that has both factors'),
     errors: [
@@ -120,7 +120,7 @@ codeRoutes.get(
   {
     id: 'showPendingEnrolment',
     summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     answer: ok(GeneratedCode, 'The pending secret and its present code'),
     errors: [mfaAlreadyEnabled, mfaNotStarted, addressUnanswered, stepUpRequired, serviceUnavailable],
   },

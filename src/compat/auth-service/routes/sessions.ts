@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { listUserSessions, sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/service.ts'
+import { listOwnSessions, sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/service.ts'
 import { ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, userRoute } from '../../../http/guard.ts'
+import { confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { endOwnSession } from '../service/sessions.ts'
@@ -17,12 +17,12 @@ sessionRoutes.get(
   {
     id: 'authServiceListSessions',
     summary: "The caller's live sessions, newest first",
-    guard: userRoute,
+    guard: user,
     answer: ok(z.array(SessionResponse), 'All of them'),
     errors: [serviceUnavailable],
   },
   async ({ ctx }) => {
-    const sessions = await listUserSessions(ctx, ctx.actor.id, { withEnded: false })
+    const sessions = await listOwnSessions(ctx, { withEnded: false })
     return sessions.map((session) => sessionToWire(session, ctx.actor.number))
   },
 )
@@ -32,7 +32,7 @@ sessionRoutes.delete(
   {
     id: 'endOwnSession',
     summary: "End one of the caller's sessions by its number",
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     params: SessionPath,
     answer: ok(Done, 'It has ended'),
     errors: [sessionNotFound, sessionAlreadyRevoked, serviceUnavailable],

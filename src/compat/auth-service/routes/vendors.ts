@@ -1,7 +1,7 @@
 import { signInOrThrowErrors } from '../../../features/sign-in/service/sign-in.ts'
 import { registerAccount, signUpErrors } from '../../../features/sign-in/service/sign-up.ts'
 import { ok } from '../../../http/answers.ts'
-import { publicRoute } from '../../../http/guard.ts'
+import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { signInVendor } from '../service/vendors.ts'
 import { LoginToken, loginToWire } from '../wire/sessions.ts'
@@ -26,7 +26,7 @@ vendorRoutes.post(
   {
     id: 'authServiceRegisterVendor',
     summary: 'Register a new vendor: a user with the role vendor',
-    guard: publicRoute,
+    guard: anyone,
     body: VendorCreate,
     encoding: 'json-or-form',
     answer: ok(VendorResponse, 'The new vendor; it is not signed in'),
@@ -43,7 +43,7 @@ vendorRoutes.post(
   {
     id: 'signInVendor',
     summary: 'Sign in as a vendor',
-    guard: publicRoute,
+    guard: anyone,
     body: VendorLogin,
     answer: ok(LoginToken, 'A session'),
     errors: signInOrThrowErrors,

@@ -1,7 +1,6 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { changeOwnAccount, type OwnAccountChange } from '../../../features/account/service/own-account.ts'
 import { findAttempts } from '../../../features/sign-in/service/attempts.ts'
-import type { ChangedUser } from '../../../features/users/service/state.ts'
 import {
   findUserByIdentifier,
   isEmailIdentifier,
@@ -9,7 +8,8 @@ import {
   requirePresent,
   userNotFound,
 } from '../../../features/users/service/users.ts'
-import type { User } from '../../../features/users/types.ts'
+import type { ChangedUser, User } from '../../../features/users/types.ts'
+import { isAdmin } from '../../../lib/roles.ts'
 import type { ShownChange, ShownUser } from '../types.ts'
 
 /** An answer about one user says what its sign-in attempts have come to. */
@@ -36,8 +36,7 @@ export type VerifiedUser = ({ readonly view: 'whole' } & ShownUser) | { readonly
  */
 export async function verifyUser(ctx: ActorCtx, username: string): Promise<VerifiedUser> {
   const user = requirePresent(await findUserByIdentifier(ctx, username))
-  if (user.id === ctx.actor.id || ctx.actor.roles.includes('admin'))
-    return { view: 'whole', ...(await showUser(ctx, user)) }
+  if (user.id === ctx.actor.id || isAdmin(ctx.actor)) return { view: 'whole', ...(await showUser(ctx, user)) }
   if (isEmailIdentifier(username) || !isSignInAllowed(user)) throw userNotFound()
   return { view: 'stranger', user }
 }

@@ -1,14 +1,9 @@
-import { type ActorCtx, actorOf, type Ctx, type UserActor } from '../../../context.ts'
+import { type AdminCtx, actorOf, type CallerCtx, type Ctx } from '../../../context.ts'
 import { registerAdmin } from '../../../features/admin/service/register.ts'
 import { changeState } from '../../../features/admin/service/states.ts'
 import { type SignedIn, signInOrThrow } from '../../../features/sign-in/service/sign-in.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
-import {
-  type ChangedUser,
-  changeUserRole,
-  ensureUserState,
-  type StateChange,
-} from '../../../features/users/service/state.ts'
+import { changeUserRole, ensureUserState, type StateChange } from '../../../features/users/service/state.ts'
 import {
   findUserByEmail,
   findUserByIdentifier,
@@ -16,6 +11,7 @@ import {
   isSignInAllowed,
   requirePresent,
 } from '../../../features/users/service/users.ts'
+import type { ChangedUser } from '../../../features/users/types.ts'
 import type { ShownChange, ShownUser } from '../types.ts'
 import { showChange } from './accounts.ts'
 
@@ -26,26 +22,26 @@ export async function listAllUsers(ctx: Ctx, { skip, limit }: { skip: number; li
 }
 
 /** As `changeState`. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
-export async function changeStateByNumber(ctx: ActorCtx, number: number, change: StateChange): Promise<ShownChange> {
+export async function changeStateByNumber(ctx: AdminCtx, number: number, change: StateChange): Promise<ShownChange> {
   return showChange(ctx, await changeState(ctx, { ref: number, change, reason: null }))
 }
 
 /** Who is active stays so: a PUT that is repeated is no conflict, also when somebody else is faster. */
-export async function activate(ctx: ActorCtx, number: number): Promise<ShownChange> {
+export async function activate(ctx: AdminCtx, number: number): Promise<ShownChange> {
   const { id: userId } = requirePresent(await findUserByNumber(ctx, number))
   const change = { userId, change: 'activate', actor: actorOf(ctx) } as const
   return showChange(ctx, await ensureUserState(ctx, change, isSignInAllowed))
 }
 
 /** By username, or by the address where the user has none. Throws NOT_FOUND, LAST_ADMIN. */
-export async function changeRoleByName(ctx: ActorCtx, input: { username: string; role: string }): Promise<ChangedUser> {
+export async function changeRoleByName(ctx: AdminCtx, input: { username: string; role: string }): Promise<ChangedUser> {
   const { id: userId } = requirePresent(await findUserByIdentifier(ctx, input.username))
   return changeUserRole(ctx, { userId, role: input.role, actor: actorOf(ctx) })
 }
 
 /** As `changeState`. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
 export async function changeStateByEmail(
-  ctx: ActorCtx,
+  ctx: AdminCtx,
   email: string,
   change: 'lock' | 'unlock',
 ): Promise<ChangedUser> {
@@ -65,10 +61,7 @@ export interface NewAdmin {
 }
 
 /** As `registerAdmin`, in the name of who asks. */
-export async function registerFurtherAdmin(
-  ctx: Ctx & { readonly actor: UserActor | null },
-  input: NewAdmin,
-): Promise<ShownUser> {
+export async function registerFurtherAdmin(ctx: CallerCtx, input: NewAdmin): Promise<ShownUser> {
   const user = await registerAdmin(ctx, { ...input, actor: ctx.actor })
   return { user, attempts: null }
 }

@@ -1,4 +1,4 @@
-import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
+import { type ActorCtx, type CallerCtx, narrow } from '../../../context.ts'
 import { getSecondFactorStatus } from '../../../features/account/service/second-factor.ts'
 import { mfaNotEnabled } from '../../../features/factors/totp/errors.ts'
 import type { OpenedSession } from '../../../features/sessions/types.ts'
@@ -26,11 +26,11 @@ const isAccessToken = (token: string): boolean => token.includes('.')
  * and what `answerChallenge` and `stepUp` throw.
  */
 export async function verifySecondFactor(
-  ctx: Ctx & { readonly actor: UserActor | null },
+  ctx: CallerCtx,
   { code, mfaToken, bearer }: SecondStepInput,
 ): Promise<OpenedSession> {
   if (mfaToken) return (await answerChallenge(ctx, { mfaToken, code })).opened
-  if (ctx.actor) return (await stepUp({ ...ctx, actor: ctx.actor }, { code })).opened
+  if (ctx.actor) return (await stepUp(narrow(ctx, { actor: ctx.actor }), { code })).opened
   if (bearer === null) throw unauthorized()
   if (isAccessToken(bearer)) throw tokenInvalid()
   return (await answerChallenge(ctx, { mfaToken: bearer, code })).opened

@@ -5,7 +5,7 @@ import { lastAdmin } from '../../../features/users/errors.ts'
 import { listUsers } from '../../../features/users/service/directory.ts'
 import { getCurrentUser } from '../../../features/users/service/users.ts'
 import { ok } from '../../../http/answers.ts'
-import { adminRoute } from '../../../http/guard.ts'
+import { admin, adminOf } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { PageQuery } from '../../fields.ts'
@@ -28,7 +28,7 @@ adminRoutes.get(
   {
     id: 'januxListUsers',
     summary: 'Users, oldest first; a page of 100 without `limit`',
-    guard: adminRoute,
+    guard: admin,
     query: PageQuery,
     answer: ok(UserList, 'A page of users'),
   },
@@ -43,12 +43,12 @@ adminRoutes.delete(
   {
     id: 'januxDeleteUser',
     summary: 'Delete a user: refused at once, erased after the grace period; oneself wants a fresh factor',
-    guard: adminRoute,
+    guard: adminOf('user_id'),
     params: UserPath,
     answer: ok(Ended, 'Deleted'),
     errors: [notFound, lastAdmin, ...freshFactorErrors],
   },
-  async ({ ctx, params }) => deletedToWire(await deleteUser(ctx, params.user_id, {})),
+  async ({ ctx }) => deletedToWire(await deleteUser(ctx, {})),
 )
 
 adminRoutes.get(
@@ -56,7 +56,7 @@ adminRoutes.get(
   {
     id: 'januxAdminProfile',
     summary: 'The signed-in admin',
-    guard: adminRoute,
+    guard: admin,
     answer: ok(AdminProfile, 'The profile'),
   },
   async ({ ctx }) => adminProfileToWire(await getCurrentUser(ctx)),
@@ -67,7 +67,7 @@ adminRoutes.post(
   {
     id: 'januxAdminLogout',
     summary: "End the session of the admin's access token",
-    guard: adminRoute,
+    guard: admin,
     answer: ok(Ended, 'Logged out'),
     errors: [serviceUnavailable],
   },

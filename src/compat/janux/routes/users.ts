@@ -2,7 +2,7 @@ import { signOut } from '../../../features/sign-in/service/current.ts'
 import { registerAccount, signUpErrors } from '../../../features/sign-in/service/sign-up.ts'
 import { getCurrentUser } from '../../../features/users/service/users.ts'
 import { created, ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, publicRoute, userRoute } from '../../../http/guard.ts'
+import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { renderUserError } from '../render-error.ts'
@@ -24,7 +24,7 @@ userRoutes.post(
   {
     id: 'januxRegister',
     summary: 'Register a user; no session is opened',
-    guard: publicRoute,
+    guard: anyone,
     body: RegisterBody,
     answer: created(Registered, 'The new user'),
     errors: signUpErrors,
@@ -37,7 +37,7 @@ userRoutes.get(
   {
     id: 'januxUserProfile',
     summary: 'The signed-in user',
-    guard: userRoute,
+    guard: user,
     answer: ok(Profile, 'The profile'),
   },
   async ({ ctx }) => profileToWire(await getCurrentUser(ctx)),
@@ -48,7 +48,7 @@ userRoutes.post(
   {
     id: 'januxLogout',
     summary: 'End the session of the access token',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     answer: ok(Ended, 'Logged out'),
     errors: [serviceUnavailable],
   },

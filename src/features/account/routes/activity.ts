@@ -1,5 +1,5 @@
 import { ok } from '../../../http/answers.ts'
-import { userRoute } from '../../../http/guard.ts'
+import { user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { listActivity, listAlerts } from '../service/activity.ts'
@@ -11,7 +11,7 @@ activityRoutes.get(
   {
     id: 'listAlerts',
     summary: 'What the caller should know of their account: the last 30 days, newest first',
-    guard: userRoute,
+    guard: user,
     answer: ok(AlertList, 'The alerts'),
     errors: [serviceUnavailable],
   },
@@ -23,7 +23,7 @@ activityRoutes.get(
   {
     id: 'listActivity',
     summary: "The last that is known of each of the caller's sessions, newest first",
-    guard: userRoute,
+    guard: user,
     query: ActivityQuery,
     answer: ok(ActivityList, 'The activities'),
     errors: [serviceUnavailable],

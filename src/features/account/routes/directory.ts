@@ -1,5 +1,5 @@
 import { created, ok } from '../../../http/answers.ts'
-import { adminRoute, confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
+import { admin, anyone, confirmedUser } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
@@ -35,7 +35,7 @@ userDirectoryRoutes.get(
   {
     id: 'listUsers',
     summary: 'List users, by `page` and `per_page` or by `skip` and `limit`; deleted ones only by their status',
-    guard: adminRoute,
+    guard: admin,
     query: UserListQuery,
     isHourly: isUsersApiForm,
     answer: onePage,
@@ -49,7 +49,7 @@ userDirectoryRoutes.post(
   {
     id: 'registerAccount',
     summary: 'Sign up without opening a session; invalid fields are 400',
-    guard: publicRoute,
+    guard: anyone,
     body: RegistrationBody,
     invalidIs400: true,
     answer: created(RegisteredUser, 'The new user, with the integer id; no user where accounts are not shown to exist'),
@@ -63,7 +63,7 @@ userDirectoryRoutes.get(
   {
     id: 'searchUsers',
     summary: 'Search users by a part of their email, username or names',
-    guard: adminRoute,
+    guard: admin,
     query: UserSearchQuery,
     answer: onePage,
     errors: [serviceUnavailable],
@@ -80,7 +80,7 @@ userDirectoryRoutes.get(
   {
     id: 'getVisibleUserByEmail',
     summary: 'The user with an address, for that user or an admin',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     query: EmailQuery,
     answer: ok(AskedUser, 'The user'),
     errors: [forbidden, notFound, serviceUnavailable],

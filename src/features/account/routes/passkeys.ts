@@ -1,5 +1,5 @@
 import { ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, userRoute } from '../../../http/guard.ts'
+import { confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import {
@@ -46,7 +46,7 @@ const onePasskey = ok(PasskeyWire, 'The passkey')
 const registerSpec = {
   summary:
     "Options for `navigator.credentials.create()`; needs a factor of the last minutes, the session's or a given one",
-  guard: confirmedUserRoute,
+  guard: confirmedUser,
   body: RegisterBeginBody,
   answer: ok(RegistrationOptions, 'The options'),
   errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
@@ -68,7 +68,7 @@ passkeyRoutes.post(
     id: 'completeRegistration',
     aliases: [{ path: `${PREFIX}/register/verify`, id: 'completeRegistrationAlias' }],
     summary: 'Add the passkey that the authenticator made',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: RegisterCompleteBody,
     invalidIs400: true,
     answer: ok(Registered, 'Registered'),
@@ -82,7 +82,7 @@ passkeyRoutes.get(
   {
     id: 'listPasskeys',
     summary: "The caller's passkeys, newest first",
-    guard: userRoute,
+    guard: user,
     answer: ok(PasskeyList, 'The passkeys'),
     errors: [tokenInvalid],
   },
@@ -95,7 +95,7 @@ passkeyRoutes.patch(
     id: 'renamePasskey',
     summary: "Name one of the caller's passkeys",
     isWrite: everyCall,
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     params: PasskeyPath,
     body: RenameBody,
     answer: onePasskey,
@@ -110,7 +110,7 @@ passkeyRoutes.delete(
   {
     id: 'removePasskey',
     summary: "Remove one of the caller's passkeys; needs a factor of the last minutes, the session's or a given one",
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     params: PasskeyPath,
     body: RemoveBody,
     query: RemoveQuery,
@@ -128,7 +128,7 @@ passkeyRoutes.post(
   {
     id: 'getPasskey',
     summary: "One of the caller's passkeys, unchanged: its secret never leaves its authenticator",
-    guard: userRoute,
+    guard: user,
     params: PasskeyPath,
     answer: ok(Unregenerated, 'The passkey as it is'),
     errors: [passkeyNotFound],

@@ -1,5 +1,6 @@
+import { narrow } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, lenientUserRoute, userRoute } from '../../../http/guard.ts'
+import { confirmedUser, lenientUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid, validationFailed } from '../../../lib/errors.ts'
 import {
@@ -56,7 +57,7 @@ export const mfaRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' })
 
 const enrolSpec = {
   summary: 'Start with TOTP: a secret and ten backup codes, shown once',
-  guard: confirmedUserRoute,
+  guard: confirmedUser,
   answer: ok(EnrolmentAnswer, 'What an authenticator app reads'),
   errors: [mfaAlreadyEnabled, addressUnanswered, ...freshFactorErrors],
 }
@@ -85,7 +86,7 @@ mfaRoutes.post(
     id: 'confirmEnrolment',
     aliases: [{ path: '/mfa/verify', id: 'confirmEnrolmentAlias' }],
     summary: 'Turn the second factor on with the first code of the secret; sessions that proved one alone end',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: CodeBody,
     answer: ok(EnabledAnswer, 'It is on'),
     errors: [
@@ -110,7 +111,7 @@ mfaRoutes.post(
     id: 'answerChallengeOrEnrol',
     summary:
       'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
-    guard: lenientUserRoute,
+    guard: lenientUser,
     body: VerifyBody,
     answer: ok(SessionTokens, 'A session that has both factors'),
     errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode],
@@ -121,13 +122,13 @@ mfaRoutes.post(
     if (!actor && request.headers.has('authorization')) throw tokenInvalid()
     if (!actor) throw validationFailed({ validation_errors: [CHALLENGE_MISSING] })
     if (!body.code) throw validationFailed({ validation_errors: [CODE_MISSING] })
-    return signedInToWire(await confirmAndRaise({ ...ctx, actor }, body.code))
+    return signedInToWire(await confirmAndRaise(narrow(ctx, { actor }), body.code))
   },
 )
 
 const disableSpec = {
   summary: 'Turn the second factor off, with a fresh second factor; sessions that proved one alone end',
-  guard: confirmedUserRoute,
+  guard: confirmedUser,
   body: GivenBody,
   query: GivenQuery,
   answer: ok(DisabledAnswer, 'It is off'),
@@ -155,7 +156,7 @@ mfaRoutes.post(
     id: 'checkOwnCode',
     aliases: [{ path: '/mfa/validate-code', id: 'checkOwnCodeAlias' }],
     summary: 'Check a code of the caller; a right one is used up',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: GivenBody,
     query: GivenQuery,
     answer: ok(ValidAnswer, 'Whether it was right'),
@@ -169,7 +170,7 @@ mfaRoutes.get(
   {
     id: 'listBackupCodes',
     summary: "Hints of the caller's backup codes",
-    guard: userRoute,
+    guard: user,
     answer: ok(BackupCodesAnswer, 'In the order in which they were shown'),
     errors: [tokenInvalid],
   },
@@ -182,7 +183,7 @@ mfaRoutes.post(
     id: 'regenerateBackupCodes',
     aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'regenerateBackupCodesAlias' }],
     summary: 'Ten new backup codes, shown once; the old ones are void. Wants a fresh second factor',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: GivenBody,
     query: GivenQuery,
     answer: ok(RegeneratedAnswer, 'The codes'),
@@ -196,7 +197,7 @@ mfaRoutes.post(
   {
     id: 'checkOwnBackupCode',
     summary: 'Check a backup code of the caller; a right one is used up',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: CodeBody,
     answer: ok(BackupValidAnswer, 'Whether it was right, and how many are left'),
     errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
@@ -209,7 +210,7 @@ mfaRoutes.get(
   {
     id: 'getSecondFactorStatus',
     summary: "The caller's second factor",
-    guard: userRoute,
+    guard: user,
     answer: ok(StatusAnswer, 'Whether it is on'),
     errors: [tokenInvalid],
   },

@@ -1,20 +1,23 @@
 import { ok } from '../../../http/answers.ts'
-import { adminRoute, confirmedUserRoute, userRoute } from '../../../http/guard.ts'
+import { admin, confirmedUser, selfOrAdmin, user } from '../../../http/guard.ts'
 import { createErrorRenderer } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { lastAdmin, userStateConflict } from '../../users/errors.ts'
+import { getCurrentUser } from '../../users/service/users.ts'
 import { ReasonBody, ReasonQuery, toReason } from '../../users/wire/parameters.ts'
+import { changeOwnProfile } from '../service/own-profile.ts'
 import {
   changeProfileOf,
+  deleteOwnAccount,
   deleteUser,
   reactivateUser,
   removeOwnAvatar,
   suspendUser,
   unsuspendUser,
 } from '../service/users.ts'
-import { getVisibleUser } from '../service/visible.ts'
+import { getTarget } from '../service/visible.ts'
 import {
   DeletionBody,
   DeletionQuery,
@@ -53,30 +56,37 @@ const done = (description: string) => ok(UserDone, description)
 
 userAccountRoutes.get(
   '/me',
-  { id: 'getVisibleUser', summary: 'The signed-in user', guard: userRoute, answer: oneUser, errors: [tokenInvalid] },
-  async ({ ctx }) => askedUserToWire(await getVisibleUser(ctx, ctx.actor.id), ctx.actor.id),
+  { id: 'getVisibleUser', summary: 'The signed-in user', guard: user, answer: oneUser, errors: [tokenInvalid] },
+  async ({ ctx }) => askedUserToWire(await getCurrentUser(ctx), ctx.actor.id),
 )
 
 const change = {
-  guard: confirmedUserRoute,
   isWrite: isMoreThanCredentials,
   body: ProfileBody,
   answer: ok(ChangedUser, 'The user, and the address that waits'),
   errors: [conflict, forbidden, notFound, ...freshFactorErrors],
 }
-const changeOwn = { ...change, summary: "Change the caller's profile: what is named; null empties a field" }
-const changeOne = { ...change, summary: 'Change a profile, for its user or an admin', ...named }
+const changeOwn = {
+  ...change,
+  guard: confirmedUser,
+  summary: "Change the caller's profile: what is named; null empties a field",
+}
+const changeOne = {
+  ...change,
+  ...named,
+  guard: selfOrAdmin('user_id'),
+  summary: 'Change a profile, for its user or an admin',
+}
 
 userAccountRoutes.put('/me', { ...changeOwn, id: 'changeProfileOf' }, async ({ ctx, body }) =>
-  changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id),
+  changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
 )
 
 userAccountRoutes.patch('/me', { ...changeOwn, id: 'patchOwnProfile' }, async ({ ctx, body }) =>
-  changedUserToWire(await changeProfileOf(ctx, ctx.actor.id, toProfileChange(body)), ctx.actor.id),
+  changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
 )
 
 const deletion = {
-  guard: confirmedUserRoute,
   body: DeletionBody,
   query: DeletionQuery,
   answer: done('Every session has ended; the account is erased after the grace period'),
@@ -85,9 +95,9 @@ const deletion = {
 
 userAccountRoutes.delete(
   '/me',
-  { id: 'deleteUser', ...deletion, summary: "Delete the caller's account; wants a fresh factor" },
+  { id: 'deleteUser', ...deletion, guard: confirmedUser, summary: "Delete the caller's account; wants a fresh factor" },
   async ({ ctx, body, query }) =>
-    userDoneToWire('Account deleted', await deleteUser(ctx, ctx.actor.id, toFactors(body, query))),
+    userDoneToWire('Account deleted', await deleteOwnAccount(ctx, toFactors(body, query))),
 )
 
 userAccountRoutes.delete(
@@ -96,7 +106,7 @@ userAccountRoutes.delete(
     id: 'removeOwnAvatar',
     summary: "Remove the caller's picture",
     isWrite: everyCall,
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     answer: done('The profile has no picture'),
     errors: [notFound],
   },
@@ -108,32 +118,32 @@ userAccountRoutes.get(
   {
     id: 'getUserByRef',
     summary: 'A user by UUID or number, for that user or an admin',
-    guard: confirmedUserRoute,
+    guard: selfOrAdmin('user_id'),
     ...named,
     answer: oneUser,
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, params }) => askedUserToWire(await getVisibleUser(ctx, params.user_id), params.user_id),
+  async ({ ctx, params }) => askedUserToWire(await getTarget(ctx), params.user_id),
 )
 
 userAccountRoutes.put('/:user_id', { ...changeOne, id: 'replaceUserProfile' }, async ({ ctx, body, params }) =>
-  changedUserToWire(await changeProfileOf(ctx, params.user_id, toProfileChange(body)), params.user_id),
+  changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
 )
 
 userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'patchUserProfile' }, async ({ ctx, body, params }) =>
-  changedUserToWire(await changeProfileOf(ctx, params.user_id, toProfileChange(body)), params.user_id),
+  changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
 )
 
 userAccountRoutes.delete(
   '/:user_id',
   {
     id: 'deleteUserByRef',
+    guard: selfOrAdmin('user_id'),
     ...deletion,
     summary: 'Delete an account, for an admin, or its user with a fresh factor',
     ...named,
   },
-  async ({ ctx, body, params, query }) =>
-    userDoneToWire('User deleted', await deleteUser(ctx, params.user_id, toFactors(body, query))),
+  async ({ ctx, body, query }) => userDoneToWire('User deleted', await deleteUser(ctx, toFactors(body, query))),
 )
 
 userAccountRoutes.get(
@@ -141,15 +151,15 @@ userAccountRoutes.get(
   {
     id: 'getUserPermissions',
     summary: 'What the platform role of a user allows, for that user or an admin',
-    guard: confirmedUserRoute,
+    guard: selfOrAdmin('user_id'),
     ...named,
     answer: ok(UserPermissions, 'The permissions'),
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, params }) => permissionsToWire(await getVisibleUser(ctx, params.user_id), params.user_id),
+  async ({ ctx, params }) => permissionsToWire(await getTarget(ctx), params.user_id),
 )
 
-const administration = { guard: adminRoute, ...named }
+const administration = { guard: admin, ...named }
 
 userAccountRoutes.post(
   '/:user_id/suspend',

@@ -1,7 +1,7 @@
 import type { ActorCtx } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
 import { listUserEvents } from '../../events/service/record.ts'
-import { listUserSessions } from '../../sessions/service.ts'
+import { listOwnSessions } from '../../sessions/service.ts'
 import type { SecurityAlert, SessionActivity } from '../rules.ts'
 import { ALERT_TYPES, activitiesOf, alertOf, alertOfLocations } from '../rules.ts'
 
@@ -13,7 +13,7 @@ export async function listAlerts(ctx: ActorCtx): Promise<SecurityAlert[]> {
   const { id } = ctx.actor
   const [events, sessions] = await Promise.all([
     listUserEvents(ctx, id, { types: ALERT_TYPES, since: ctx.now() - ALERTS_SHOWN_MS, limit: EVENTS_READ }),
-    listUserSessions(ctx, id, { withEnded: false }),
+    listOwnSessions(ctx, { withEnded: false }),
   ])
   const alerts = [alertOfLocations(sessions), ...events.map(alertOf)].filter((alert) => alert !== undefined)
   return alerts.sort((a, b) => b.time - a.time)
@@ -24,6 +24,6 @@ export async function listActivity(
   ctx: ActorCtx,
   { limit }: { limit: number },
 ): Promise<{ activities: SessionActivity[]; total: number }> {
-  const activities = activitiesOf(await listUserSessions(ctx, ctx.actor.id, { withEnded: true }))
+  const activities = activitiesOf(await listOwnSessions(ctx, { withEnded: true }))
   return { activities: activities.slice(0, limit), total: activities.length }
 }

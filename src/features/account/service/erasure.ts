@@ -1,14 +1,15 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAll, commitAndPropagate } from '../../../db/commit.ts'
+import { commitAll } from '../../../db/commit.ts'
 import type { EraseInput } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIso } from '../../../lib/time.ts'
 import { userNotFound, userStateConflict } from '../../users/errors.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
 import { changeUserState } from '../../users/service/state.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { deleteUser, scrubEvents, selectUsersToErase, updateEraseAt } from '../store.ts'
+import { deleteUser, erasedNow, scrubEvents, selectUsersToErase } from '../store.ts'
 
 const USERS_PER_RUN = 50
 const USERS_AT_ONCE = 5
@@ -46,15 +47,19 @@ export async function eraseUser(ctx: Ctx, { userId, actor }: { userId: string; a
 
 /** Recorded, for the erasure itself may come later and by cron. */
 async function bringForward(ctx: Ctx, { id: userId, eraseAt }: User, actor: EventActor): Promise<void> {
-  await commitAndPropagate(ctx, updateEraseAt(ctx, userId), {
-    type: 'user.updated',
-    subject: userId,
+  await changeUser(ctx, {
     userId,
+    ...erasedNow(ctx),
     actor,
-    data: {
-      before: { erase_at: eraseAt === null ? null : toIso(eraseAt) },
-      after: { erase_at: toIso(ctx.now()) },
-    },
+    events: [
+      {
+        type: 'user.updated',
+        data: {
+          before: { erase_at: eraseAt === null ? null : toIso(eraseAt) },
+          after: { erase_at: toIso(ctx.now()) },
+        },
+      },
+    ],
   })
 }
 

@@ -1,15 +1,16 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { isAdmin } from '../../../lib/roles.ts'
 import { requireStrongPassword } from '../../factors/password/service/strength.ts'
 import { checkNewEmail, mailEmailChange } from '../../sign-in/service/email-change.ts'
 import { requireMailTransport } from '../../sign-in/service/mailed-links.ts'
-import { setOwnPassword } from '../../sign-in/service/password-change.ts'
 import { type GivenFactors, requireFreshFactor, requirePresentPassword } from '../../sign-in/service/step-up.ts'
 import { updateProfile } from '../../users/service/profile.ts'
-import { type ChangedUser, changeUserRole } from '../../users/service/state.ts'
+import { changeUserRole } from '../../users/service/state.ts'
 import { findUserByUsername, getCurrentUser, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
-import type { User } from '../../users/types.ts'
+import type { ChangedUser, User } from '../../users/types.ts'
+import { setOwnPassword } from './password-change.ts'
 
 /** Null leaves a field. */
 export interface OwnAccountChange extends GivenFactors {
@@ -39,7 +40,7 @@ export async function changeOwnAccount(ctx: ActorCtx, input: OwnAccountChange): 
 
 async function check(ctx: ActorCtx, input: OwnAccountChange): Promise<CheckedChange> {
   const { username, newPassword, role, password, code, credential } = input
-  if (role !== null && !ctx.actor.roles.includes('admin')) throw forbidden()
+  if (role !== null && !isAdmin(ctx.actor)) throw forbidden()
   const user = await getCurrentUser(ctx)
   const newEmail = addressToAskFor(user, input)
   const given = { password, code, credential }

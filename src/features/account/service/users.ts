@@ -1,20 +1,20 @@
-import { type ActorCtx, actorOf } from '../../../context.ts'
+import { type ActorCtx, type AdminCtx, actorOf, type TargetCtx } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { updateProfile } from '../../users/service/profile.ts'
-import { type ChangedUser, changeUserState } from '../../users/service/state.ts'
+import { changeUserState } from '../../users/service/state.ts'
 import { getCurrentUser, getUser, normalizeEmail, requirePresent } from '../../users/service/users.ts'
-import type { UserRef } from '../../users/types.ts'
+import type { ChangedUser, UserRef } from '../../users/types.ts'
 import { type ChangedProfile, changeOwnProfile, type OwnProfileChange } from './own-profile.ts'
-import { getVisibleUser, isSelf } from './visible.ts'
+import { getTarget } from './visible.ts'
 
 /**
  * Changes a profile: the caller's own, as `changeOwnProfile` does, or anybody's for an admin. Another's address is not an
  * admin's to change: a new one counts once its mailbox has proven it. Throws FORBIDDEN, NOT_FOUND, CONFLICT.
  */
-export async function changeProfileOf(ctx: ActorCtx, ref: UserRef, input: OwnProfileChange): Promise<ChangedProfile> {
-  if (isSelf(ctx, ref)) return changeOwnProfile(ctx, input)
-  const user = requirePresent(await getVisibleUser(ctx, ref))
+export async function changeProfileOf(ctx: TargetCtx, input: OwnProfileChange): Promise<ChangedProfile> {
+  if (ctx.target.isSelf) return changeOwnProfile(ctx, input)
+  const user = requirePresent(await getTarget(ctx))
   const { newEmail, changes } = input
   if (newEmail !== null && normalizeEmail(newEmail) !== user.email)
     throw forbidden({ field: 'email' }, { message: 'Only its user changes an address' })
@@ -22,29 +22,36 @@ export async function changeProfileOf(ctx: ActorCtx, ref: UserRef, input: OwnPro
 }
 
 /**
- * Deletes an account: its sessions end now, its row goes after the grace period. Oneself wants a fresh factor
- * (`requireFreshFactor`): a stolen access token is no way to end an account. Throws FORBIDDEN, NOT_FOUND, LAST_ADMIN.
+ * Deletes the caller's account: its sessions end now, its row goes after the grace period. Wants a fresh factor
+ * (`requireFreshFactor`): a stolen access token is no way to end an account. Throws LAST_ADMIN.
  */
-export async function deleteUser(ctx: ActorCtx, ref: UserRef, given: GivenFactors): Promise<ChangedUser> {
-  const { id: userId } = await getVisibleUser(ctx, ref)
-  if (isSelf(ctx, ref)) await requireFreshFactor(ctx, given)
+export async function deleteOwnAccount(ctx: ActorCtx, given: GivenFactors): Promise<ChangedUser> {
+  const { id: userId } = await getCurrentUser(ctx)
+  await requireFreshFactor(ctx, given)
+  return changeUserState(ctx, { userId, change: 'delete', actor: actorOf(ctx) })
+}
+
+/** As `deleteOwnAccount`; of somebody else no factor is asked. Throws NOT_FOUND, LAST_ADMIN. */
+export async function deleteUser(ctx: TargetCtx, given: GivenFactors): Promise<ChangedUser> {
+  if (ctx.target.isSelf) return deleteOwnAccount(ctx, given)
+  const { id: userId } = await getTarget(ctx)
   return changeUserState(ctx, { userId, change: 'delete', actor: actorOf(ctx) })
 }
 
 /** For admins. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
-export async function suspendUser(ctx: ActorCtx, ref: UserRef, reason: string | null): Promise<ChangedUser> {
+export async function suspendUser(ctx: AdminCtx, ref: UserRef, reason: string | null): Promise<ChangedUser> {
   const { id: userId } = await getUser(ctx, ref)
   return changeUserState(ctx, { userId, change: 'suspend', actor: actorOf(ctx), reason })
 }
 
 /** For admins: the end of a suspension. Throws NOT_FOUND, USER_STATE_CONFLICT. */
-export async function unsuspendUser(ctx: ActorCtx, ref: UserRef): Promise<ChangedUser> {
+export async function unsuspendUser(ctx: AdminCtx, ref: UserRef): Promise<ChangedUser> {
   const { id: userId } = await getUser(ctx, ref)
   return changeUserState(ctx, { userId, change: 'unsuspend', actor: actorOf(ctx) })
 }
 
 /** For admins: the end of a suspension or of a deactivation. Throws NOT_FOUND, USER_STATE_CONFLICT. */
-export async function reactivateUser(ctx: ActorCtx, ref: UserRef): Promise<ChangedUser> {
+export async function reactivateUser(ctx: AdminCtx, ref: UserRef): Promise<ChangedUser> {
   const { id: userId, status } = await getUser(ctx, ref)
   const change = status === 'inactive' ? 'activate' : 'unsuspend'
   return changeUserState(ctx, { userId, change, actor: actorOf(ctx) })

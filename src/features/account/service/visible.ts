@@ -1,5 +1,6 @@
-import type { ActorCtx, UserActor } from '../../../context.ts'
+import type { ActorCtx, TargetCtx } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
+import { isAdmin } from '../../../lib/roles.ts'
 import {
   findUserByEmail,
   getCurrentUser,
@@ -8,24 +9,16 @@ import {
   normalizeEmail,
   requirePresent,
 } from '../../users/service/users.ts'
-import type { User, UserRef } from '../../users/types.ts'
+import type { User } from '../../users/types.ts'
 
-const isAdmin = ({ roles }: UserActor): boolean => roles.includes('admin')
-
-/** Whether the request names its caller. */
-export const isSelf = ({ actor }: ActorCtx, ref: UserRef): boolean => ref === actor.id || ref === actor.number
-
-/**
- * Oneself, or anybody for an admin. Throws FORBIDDEN to everybody else, whether or not there is such a user, and
- * NOT_FOUND to an admin: by number a deleted user is nobody, by UUID an admin still sees one.
- */
-export async function getVisibleUser(ctx: ActorCtx, ref: UserRef): Promise<User> {
-  if (isSelf(ctx, ref)) return getCurrentUser(ctx)
-  if (!isAdmin(ctx.actor)) throw forbidden()
+/** Throws NOT_FOUND to an admin: by number a deleted user is nobody, by UUID an admin still sees one. */
+export async function getTarget(ctx: TargetCtx): Promise<User> {
+  const { ref, isSelf } = ctx.target
+  if (isSelf) return getCurrentUser(ctx)
   return typeof ref === 'number' ? getPresentUser(ctx, ref) : getUser(ctx, ref)
 }
 
-/** As `getVisibleUser`, by address as a person types it. A deleted user is nobody. */
+/** Oneself, or anybody for an admin, by address as a person types it. A deleted user is nobody. Throws FORBIDDEN, NOT_FOUND. */
 export async function getVisibleUserByEmail(ctx: ActorCtx, email: string): Promise<User> {
   const self = await getCurrentUser(ctx)
   if (self.email === normalizeEmail(email)) return self

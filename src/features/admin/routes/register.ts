@@ -1,5 +1,5 @@
 import { created } from '../../../http/answers.ts'
-import { confirmedOptionalUserRoute } from '../../../http/guard.ts'
+import { confirmedOptionalUser } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
@@ -15,7 +15,7 @@ adminRegisterRoutes.post(
     id: 'registerAdmin',
     summary: "Make another admin: by an admin's token, or with ADMIN_SECRET_KEY",
     isWrite: everyCall,
-    guard: confirmedOptionalUserRoute,
+    guard: confirmedOptionalUser,
     body: RegisterAdminBody,
     answer: created(RegisteredAdminAnswer, 'The new admin, not signed in'),
     errors: [adminSecretInvalid, weakPassword, conflict, rateLimited, serviceUnavailable],

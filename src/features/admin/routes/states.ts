@@ -1,5 +1,5 @@
 import { ok } from '../../../http/answers.ts'
-import { adminRoute } from '../../../http/guard.ts'
+import { admin } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
@@ -30,7 +30,7 @@ for (const { change, summary, message } of CHANGES)
     {
       id: `${change}User`,
       summary,
-      guard: adminRoute,
+      guard: admin,
       ...(LETS_IN.has(change) ? { isWrite: everyCall } : {}),
       params: UserPath,
       body: ReasonBody,
@@ -51,7 +51,7 @@ adminStateRoutes.delete(
   {
     id: 'removeSecondFactor',
     summary: 'Turn off the second factor of a user who has lost it; all sessions end',
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     answer: removedFactor,
     errors: [notFound, mfaNotEnabled, ...freshFactorErrors],
@@ -67,7 +67,7 @@ adminStateRoutes.delete(
   {
     id: 'removePasskeys',
     summary: 'Remove all passkeys of a user; all sessions end',
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     answer: removedFactor,
     errors: [notFound, ...freshFactorErrors],
@@ -83,7 +83,7 @@ adminStateRoutes.delete(
   {
     id: 'removePasskeyOf',
     summary: 'Remove one passkey of a user; all sessions end',
-    guard: adminRoute,
+    guard: admin,
     params: PasskeyPath,
     answer: removedFactor,
     errors: [notFound, passkeyNotFound, ...freshFactorErrors],

@@ -1,6 +1,6 @@
 import { actorOf } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
-import { adminRoute } from '../../../http/guard.ts'
+import { admin } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { malformedRequest, notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { readMaintenance, setMaintenance } from '../../maintenance/service.ts'
@@ -37,7 +37,7 @@ adminSystemRoutes.get(
   {
     id: 'readStats',
     summary: 'Counts of the whole deployment',
-    guard: adminRoute,
+    guard: admin,
     answer: ok(StatsAnswer, 'Twelve counts'),
   },
   async ({ ctx }) => statsToWire(await readStats(ctx)),
@@ -48,7 +48,7 @@ adminSystemRoutes.get(
   {
     id: 'checkSystem',
     summary: 'What each part of the service answers now',
-    guard: adminRoute,
+    guard: admin,
     answer: ok(SystemHealthAnswer, 'Also when a part does not answer'),
   },
   async ({ ctx }) => systemHealthToWire(await checkSystem(ctx), ctx.config),
@@ -59,7 +59,7 @@ adminSystemRoutes.get(
   {
     id: 'readMaintenance',
     summary: 'How this deployment is set up, without secrets',
-    guard: adminRoute,
+    guard: admin,
     answer: ok(SystemConfigAnswer, 'Features and limits'),
   },
   async ({ ctx }) => systemConfigToWire(ctx.config, await readMaintenance(ctx)),
@@ -70,7 +70,7 @@ adminSystemRoutes.get(
   {
     id: 'listAdminActivity',
     summary: 'The event record, newest first',
-    guard: adminRoute,
+    guard: admin,
     query: ActivityQuery,
     answer: ok(ActivityAnswer, 'A page of entries'),
     errors: [validationFailed, notFound],
@@ -87,7 +87,7 @@ adminSystemRoutes.post(
     id: 'clearCaches',
     summary: 'Clear what the isolate that answers remembers and can find again',
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     answer: ok(CacheClearedAnswer, 'What was cleared, and how much'),
     errors: [serviceUnavailable],
   },
@@ -99,7 +99,7 @@ adminSystemRoutes.post(
   {
     id: 'revokeAllSessions',
     summary: 'End all sessions of a user',
-    guard: adminRoute,
+    guard: admin,
     body: UserRefBody,
     query: UserRefQuery,
     answer: ok(RevokedManyAnswer, 'How many were ended'),
@@ -118,7 +118,7 @@ adminSystemRoutes.post(
     id: 'setMaintenance',
     summary: 'Close sign-ups and sign-ins to all but admins, or open them again; sessions go on',
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     body: MaintenanceBody,
     query: MaintenanceQuery,
     answer: ok(MaintenanceAnswer, 'How it stands; every isolate has it within 3 seconds'),

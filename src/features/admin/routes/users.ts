@@ -1,5 +1,5 @@
 import { created, ok, withHeaders } from '../../../http/answers.ts'
-import { adminRoute } from '../../../http/guard.ts'
+import { admin } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { ownAccount } from '../errors.ts'
@@ -38,7 +38,7 @@ adminUserRoutes.get(
   {
     id: 'listAdminUsers',
     summary: 'Users, newest first; how many there are in all is in X-Total-Count',
-    guard: adminRoute,
+    guard: admin,
     query: ListUsersQuery,
     answer: ok(AdminUserWire.array(), 'A page of users'),
     errors: [validationFailed],
@@ -54,7 +54,7 @@ adminUserRoutes.get(
   {
     id: 'getAdminUser',
     summary: 'One user, in any state',
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     answer: ok(AdminUserDetailWire, 'The user, with failed attempts and locks'),
     errors: [notFound],
@@ -67,7 +67,7 @@ adminUserRoutes.patch(
   {
     id: 'updateUser',
     summary: 'Change state, role and verified address',
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     body: UpdateUserBody,
     answer: ok(UpdatedUserAnswer, 'The user as it is now'),
@@ -82,7 +82,7 @@ adminUserRoutes.patch(
 
 const roleSpec = {
   summary: 'Give a user another role; the last admin keeps theirs',
-  guard: adminRoute,
+  guard: admin,
   params: UserPath,
   body: RoleBody,
   answer: ok(ChangedUserAnswer, 'The user with the role'),
@@ -104,7 +104,7 @@ adminUserRoutes.delete(
   {
     id: 'forceDelete',
     summary: 'Delete a user: sessions end at once, data goes after the grace period, or at once when permanent',
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     query: DeleteUserQuery,
     answer: deletedUser,
@@ -122,7 +122,7 @@ adminUserRoutes.delete(
   {
     id: 'forceDeleteUser',
     summary: 'Delete a user and all data, without a grace period and for good',
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     answer: deletedUser,
     errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
@@ -136,7 +136,7 @@ adminUserRoutes.post(
     id: 'notifyUserOf',
     summary: "Send a user a message: it reaches the user's sockets and the platform channel",
     isWrite: everyCall,
-    guard: adminRoute,
+    guard: admin,
     params: UserPath,
     body: NotificationBody,
     answer: created(NotificationAnswer, 'The notification'),

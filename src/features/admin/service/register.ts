@@ -4,6 +4,7 @@ import { rateLimited } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { isAdmin } from '../../../lib/roles.ts'
 import { MINUTE, SECOND } from '../../../lib/time.ts'
 import { requireStrongPassword } from '../../factors/password/service/strength.ts'
 import { sendVerification } from '../../sign-in/service/verification.ts'
@@ -50,7 +51,7 @@ async function requireRegistrar(
   ctx: Ctx,
   { asking, secretKey }: { asking: AdminRegistration['actor']; secretKey: string | null },
 ): Promise<EventActor> {
-  if (asking?.roles.includes('admin')) return { type: 'user', id: asking.id }
+  if (asking && isAdmin(asking)) return { type: 'user', id: asking.id }
   if (!secretKey) throw adminSecretInvalid()
   await requireSecretKey(ctx, secretKey)
   return { type: 'system', id: 'admin-secret' }

@@ -1,4 +1,4 @@
-import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
+import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
@@ -6,21 +6,15 @@ import { liftSecondFactorLock } from '../../factors/totp/service/codes.ts'
 import { revokeAllSessions as revokeSessionsOf } from '../../sessions/service.ts'
 import { findAttempts } from '../../sign-in/service/attempts.ts'
 import { liftAttemptLocks } from '../../sign-in/service/lock.ts'
-import {
-  type ChangedUser,
-  changeUserRole,
-  changeUserState,
-  ensureUserState,
-  type StateChange,
-} from '../../users/service/state.ts'
+import { changeUserRole, changeUserState, ensureUserState, type StateChange } from '../../users/service/state.ts'
 import { getUser } from '../../users/service/users.ts'
-import type { User, UserRef } from '../../users/types.ts'
+import type { ChangedUser, User, UserRef } from '../../users/types.ts'
 
 export { lastAdmin, userStateConflict } from '../../users/service/state.ts'
 
 /** As `changeUserState`, by an admin; an unlock lifts every lock. */
 export async function changeState(
-  ctx: ActorCtx,
+  ctx: AdminCtx,
   { ref, change, reason }: { ref: UserRef; change: StateChange; reason: string | null },
 ): Promise<ChangedUser> {
   const { id: userId } = await getUser(ctx, ref)
@@ -30,7 +24,7 @@ export async function changeState(
 }
 
 /** As `changeUserRole`, by an admin. */
-export async function changeRole(ctx: ActorCtx, { ref, role }: { ref: UserRef; role: string }): Promise<ChangedUser> {
+export async function changeRole(ctx: AdminCtx, { ref, role }: { ref: UserRef; role: string }): Promise<ChangedUser> {
   const { id: userId } = await getUser(ctx, ref)
   return changeUserRole(ctx, { userId, role, actor: actorOf(ctx) })
 }
@@ -61,7 +55,7 @@ async function unlockUser(
 }
 
 /** Ends every session of a user; the events name the admin. Throws NOT_FOUND. */
-export async function revokeAllSessions(ctx: ActorCtx, ref: UserRef) {
+export async function revokeAllSessions(ctx: AdminCtx, ref: UserRef) {
   const { id: userId } = await getUser(ctx, ref)
   return revokeSessionsOf(ctx, userId)
 }

@@ -1,4 +1,4 @@
-import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
+import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import { SECOND } from '../../../lib/time.ts'
 import type { Check } from '../../health/service.ts'
@@ -12,7 +12,7 @@ import type { SystemHealth } from '../types.ts'
  * Clears what this isolate remembers and can find again, with `admin.cache_cleared`: other isolates keep theirs. Never
  * what a decision needs: the revocation view, rate and attempt counts, sessions. KV holds no cache at all.
  */
-export async function clearCaches(ctx: ActorCtx): Promise<Record<string, number>> {
+export async function clearCaches(ctx: AdminCtx): Promise<Record<string, number>> {
   const caches = {
     verified_tokens: forgetVerifiedTokens(ctx),
     signing_keys: await renewKnownKeys(ctx),

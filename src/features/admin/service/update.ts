@@ -1,9 +1,9 @@
-import { type ActorCtx, actorOf } from '../../../context.ts'
-import { commitAndPropagate } from '../../../db/commit.ts'
+import { type AdminCtx, actorOf } from '../../../context.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { requireChangeTo } from '../../users/service/state.ts'
 import { getPresentUser } from '../../users/service/users.ts'
 import type { UserRef, UserStatus } from '../../users/types.ts'
-import { updateEmailVerified } from '../store/users.ts'
+import { emailVerified } from '../store/users.ts'
 import { requireOther } from './deletion.ts'
 import { changeRole, changeState } from './states.ts'
 
@@ -23,7 +23,7 @@ export interface UserUpdate {
  * An address that an admin says is verified counts as proven, though nobody who has it has answered for the account: a
  * password that somebody else set with it stays until the first mailed link is used.
  */
-export async function updateUser(ctx: ActorCtx, ref: UserRef, update: UserUpdate): Promise<{ propagated: boolean }> {
+export async function updateUser(ctx: AdminCtx, ref: UserRef, update: UserUpdate): Promise<{ propagated: boolean }> {
   const user = await getPresentUser(ctx, ref)
   const { id: userId } = user
   if (update.status === 'deleted') requireOther(ctx, user)
@@ -47,12 +47,14 @@ function roleOf(role: string, isAdmin: boolean | undefined): string | null {
 }
 
 /** What stands there already is no change. */
-async function setEmailVerified(ctx: ActorCtx, { userId, verified }: { userId: string; verified: boolean }) {
-  return commitAndPropagate(ctx, updateEmailVerified(ctx, { userId, verified }), {
-    type: 'user.updated',
-    subject: userId,
+async function setEmailVerified(ctx: AdminCtx, { userId, verified }: { userId: string; verified: boolean }) {
+  const changed = await changeUser(ctx, {
     userId,
+    ...emailVerified(ctx, verified),
     actor: actorOf(ctx),
-    data: { before: { email_verified: !verified }, after: { email_verified: verified } },
+    events: [
+      { type: 'user.updated', data: { before: { email_verified: !verified }, after: { email_verified: verified } } },
+    ],
   })
+  return { propagated: changed?.propagated ?? true }
 }

@@ -1,8 +1,8 @@
-import { and, eq, getTableColumns, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import { and, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { counts } from '../../../db/tables.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
-import { users } from '../../users/tables.ts'
+import { type RowChange, users } from '../../users/tables.ts'
 
 /** Open sessions and passkeys of at most 100 users; a user without any is in neither map. */
 export async function selectCountsOfUsers({ db }: Pick<Ctx, 'db'>, userIds: readonly string[]) {
@@ -27,24 +27,12 @@ export async function selectCountsOfUsers({ db }: Pick<Ctx, 'db'>, userIds: read
   }
 }
 
-/** As `selectUser` returns it. No row comes back when the user is gone, deleted, or has it so already. */
-export const updateEmailVerified = (
-  { db, now }: Pick<Ctx, 'db' | 'now'>,
-  { userId, verified }: { userId: string; verified: boolean },
-) =>
-  db
-    .update(users)
-    .set({
-      emailVerifiedAt: verified ? now() : null,
-      emailUnansweredSince: verified ? now() : null,
-      ...(verified ? { status: sql`case ${users.status} when 'pending' then 'active' else ${users.status} end` } : {}),
-      updatedAt: now(),
-    })
-    .where(
-      and(
-        eq(users.id, userId),
-        ne(users.status, 'deleted'),
-        verified ? isNull(users.emailVerifiedAt) : isNotNull(users.emailVerifiedAt),
-      ),
-    )
-    .returning(getTableColumns(users))
+/** Holds unless the user is deleted, or has it so already. */
+export const emailVerified = ({ now }: Pick<Ctx, 'now'>, verified: boolean): RowChange => ({
+  set: {
+    emailVerifiedAt: verified ? now() : null,
+    emailUnansweredSince: verified ? now() : null,
+    ...(verified && { status: sql`case ${users.status} when 'pending' then 'active' else ${users.status} end` }),
+  },
+  when: and(ne(users.status, 'deleted'), verified ? isNull(users.emailVerifiedAt) : isNotNull(users.emailVerifiedAt)),
+})

@@ -1,4 +1,4 @@
-import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
+import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'
 import { deadLetterNotFound, deadLetterOutdated } from '../errors.ts'
@@ -18,7 +18,7 @@ export const listDeadLetters = (
  * taken it; if not, the outbox goes on, and sets it aside again as it would any row. Throws DEAD_LETTER_NOT_FOUND,
  * DEAD_LETTER_OUTDATED.
  */
-export async function requeueDeadLetter(ctx: ActorCtx, id: string): Promise<{ delivered: boolean }> {
+export async function requeueDeadLetter(ctx: AdminCtx, id: string): Promise<{ delivered: boolean }> {
   const letter = await findDeadLetter(ctx, id)
   if (!letter) throw deadLetterNotFound()
   const { userId, destination, payload, attempts } = letter

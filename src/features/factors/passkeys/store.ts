@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { users } from '../../users/tables.ts'
+import { type RowChange, users } from '../../users/tables.ts'
 import { passkeyHandles, passkeys } from './tables.ts'
 import type { Passkey } from './types.ts'
 
@@ -78,13 +78,8 @@ export const updateName = ({ db }: Storing, { userId, id, name }: Pick<Passkey, 
 export const deletePasskey = ({ db }: Storing, { userId, id }: Pick<Passkey, 'userId' | 'id'>) =>
   db.delete(passkeys).where(own(userId, id)).returning()
 
-/** After a statement of the same batch that removed something: sessions end with it. No row comes back when it did not. */
-export const raiseAuthVersion = ({ db, now }: Pick<Ctx, 'db' | 'now'>, userId: string) =>
-  db
-    .update(users)
-    .set({ authVersion: sql`${users.authVersion} + 1`, keptSessionId: null, updatedAt: now() })
-    .where(and(eq(users.id, userId), sql`changes() > 0`))
-    .returning({ authVersion: users.authVersion })
+/** A change of the user after a statement of the same batch that removed something; it does not hold when that did not. */
+export const ifRemoved: RowChange = { set: {}, when: sql`changes() > 0` }
 
 /** The user's handle; `handle` when there was none. */
 export async function upsertHandle({ db }: Storing, userId: string, handle: string): Promise<string> {

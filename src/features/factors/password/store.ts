@@ -2,7 +2,7 @@ import { and, asc, eq, gt, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { MAX_HASH_MS } from '../../../lib/password-hash/cost.ts'
 import { insertedUser } from '../../users/service/users.ts'
-import { dearHashes, users } from '../../users/tables.ts'
+import { dearHashes, type RowChange, users } from '../../users/tables.ts'
 import type { User } from '../../users/types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -80,17 +80,12 @@ export async function selectForgottenHashes({ db }: Store, before: number, limit
   return rows.flatMap(({ user }) => insertedUser([user]) ?? [])
 }
 
-/** Returns no row when the hash was renewed or used meanwhile. */
-export const deleteForgottenHash = ({ db, now }: Store, { id, passwordHash }: User, before: number) =>
-  db
-    .update(users)
-    .set({ passwordHash: null, updatedAt: now() })
-    .where(
-      and(
-        eq(users.id, id),
-        eq(users.passwordHash, passwordHash ?? ''),
-        sql`exists (select 1 from ${dearHashes} where ${dearHashes.userId} = ${users.id}
-          and (${dearHashes.usedAt} < ${before} or ${dearHashes.costMs} > ${MAX_HASH_MS}))`,
-      ),
-    )
-    .returning({ id: users.id })
+/** Drops the hash. Holds until it is renewed or used. */
+export const droppedHash = ({ passwordHash }: User, before: number): RowChange => ({
+  set: { passwordHash: null },
+  when: and(
+    eq(users.passwordHash, passwordHash ?? ''),
+    sql`exists (select 1 from ${dearHashes} where ${dearHashes.userId} = ${users.id}
+      and (${dearHashes.usedAt} < ${before} or ${dearHashes.costMs} > ${MAX_HASH_MS}))`,
+  ),
+})

@@ -1,6 +1,6 @@
 import { and, asc, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { users } from '../../users/tables.ts'
+import { type RowChange, users } from '../../users/tables.ts'
 import { backupCodes, totpFactors } from './tables.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -103,30 +103,15 @@ export const updateConfirmed = (
       ),
     )
 
-/** Sessions end with it, but `sessionId` and those that have proved two factors (`factor_version`). */
-const newFactor = (sessionId: string) => ({
-  authVersion: sql`${users.authVersion} + 1`,
-  factorVersion: sql`${users.authVersion} + 1`,
-  keptSessionId: sessionId,
+/** In the batch of `updateConfirmed`: holds when the factor was confirmed by it. */
+export const enabledByStep = (userId: string, step: number): RowChange => ({
+  set: { mfaEnabled: true },
+  when: and(
+    eq(users.mfaEnabled, false),
+    sql`exists (select 1 from ${totpFactors} where ${totpFactors.userId} = ${userId}
+      and ${totpFactors.confirmedAt} is not null and ${totpFactors.lastStep} = ${step})`,
+  ),
 })
-
-/** For the batch of `updateConfirmed`: no row comes back when the factor was not confirmed by it. */
-export const updateEnabled = (
-  { db, now }: Store,
-  { userId, sessionId, step }: { userId: string; sessionId: string; step: number },
-) =>
-  db
-    .update(users)
-    .set({ mfaEnabled: true, ...newFactor(sessionId), updatedAt: now() })
-    .where(
-      and(
-        eq(users.id, userId),
-        eq(users.mfaEnabled, false),
-        sql`exists (select 1 from ${totpFactors} where ${totpFactors.userId} = ${userId}
-          and ${totpFactors.confirmedAt} is not null and ${totpFactors.lastStep} = ${step})`,
-      ),
-    )
-    .returning({ authVersion: users.authVersion })
 
 /** The database decides that a code is accepted once: no row comes back for its step or an earlier one (RFC 6238 5.2). */
 export const updateStep = (
@@ -154,29 +139,15 @@ export const updateBackupCodeUsed = ({ db, now }: Store, { userId, id }: { userI
     .where(and(eq(backupCodes.userId, userId), eq(backupCodes.id, id), isNull(backupCodes.usedAt)))
     .returning({ id: backupCodes.id })
 
-export const deleteFactor = ({ db }: Store, userId: string) =>
+const deleteFactor = ({ db }: Store, userId: string) =>
   db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isNotNull(totpFactors.confirmedAt)))
 
-/** Tokens are outdated by it: their `acr` falls. No row comes back when the second factor was off. */
-export const updateDisabled = ({ db, now }: Store, { userId, sessionId }: { userId: string; sessionId: string }) =>
-  db
-    .update(users)
-    .set({
-      mfaEnabled: false,
-      ...newFactor(sessionId),
-      claimsVersion: sql`${users.claimsVersion} + 1`,
-      updatedAt: now(),
-    })
-    .where(and(eq(users.id, userId), eq(users.mfaEnabled, true)))
-    .returning({ authVersion: users.authVersion, claimsVersion: users.claimsVersion })
-
-/** As `updateDisabled`, by somebody else: every session ends with it. */
-export const updateDisabledWithSessions = ({ db, now }: Store, userId: string) =>
-  db
-    .update(users)
-    .set({ mfaEnabled: false, authVersion: sql`${users.authVersion} + 1`, keptSessionId: null, updatedAt: now() })
-    .where(and(eq(users.id, userId), eq(users.mfaEnabled, true)))
-    .returning({ authVersion: users.authVersion })
+/** The change that turns the second factor off, and the statements that take secret and codes away before it. */
+export const disabling = (store: Store, userId: string) => ({
+  with: [deleteBackupCodes(store, userId, isEnabled(userId)), deleteFactor(store, userId)],
+  set: { mfaEnabled: false },
+  when: eq(users.mfaEnabled, true),
+})
 
 /** Factors that are not sealed under the key with this id, at most `limit`. */
 export const selectSealedBefore = ({ db }: Store, keyId: string, limit: number): Promise<FactorRow[]> =>

@@ -1,4 +1,4 @@
-import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
+import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { type CommittedEvent, commitAll, commitAndPropagate } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { isSealedWithPrevious } from '../../../lib/root-keys.ts'
@@ -79,13 +79,13 @@ export interface RotationResult {
 }
 
 /** Revokes keys one by one: their tokens die through the feed. */
-async function revokeKeys(ctx: ActorCtx, kids: readonly string[], actor: EventActor) {
+async function revokeKeys(ctx: AdminCtx, kids: readonly string[], actor: EventActor) {
   const revoked: string[] = []
   let propagated = true
   for (const kid of kids) {
     const feedEntry = { kind: 'key', id: kid } as const
     const draft: CommittedEvent = { type: 'key.revoked', subject: kid, userId: null, actor, data: { kid }, feedEntry }
-    const result = await commitAndPropagate(ctx, updateRevoked(ctx, kid, ctx.now()), draft)
+    const result = await commitAndPropagate(ctx, [updateRevoked(ctx, kid, ctx.now())], draft)
     applyToOwnView(ctx, [feedEntry])
     revoked.push(...result.rows.map((row) => row.kid))
     propagated &&= result.propagated
@@ -97,7 +97,7 @@ async function revokeKeys(ctx: ActorCtx, kids: readonly string[], actor: EventAc
  * An admin's rotation. Planned: a successor is published first, as cron does it. With `revokeCurrent` the new key signs
  * at once, and the signing key and any that waited die with their tokens.
  */
-export async function rotateKeysNow(ctx: ActorCtx, options: { revokeCurrent: boolean }): Promise<RotationResult> {
+export async function rotateKeysNow(ctx: AdminCtx, options: { revokeCurrent: boolean }): Promise<RotationResult> {
   const actor = actorOf(ctx)
   const now = ctx.now()
   const before = await reloadRing(ctx)

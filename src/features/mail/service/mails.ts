@@ -1,4 +1,4 @@
-import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
+import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { defineError } from '../../../lib/errors.ts'
 import { DAY, HOUR } from '../../../lib/time.ts'
@@ -48,7 +48,7 @@ export const listMails = (
 ): Promise<MailEntry[]> => selectEntries(ctx, page)
 
 /** Sends a mail that was given up once more, under its own id. Throws MAIL_NOT_FOUND, MAIL_NOT_DEAD. */
-export async function requeueMail(ctx: ActorCtx, id: string): Promise<MailEntry> {
+export async function requeueMail(ctx: AdminCtx, id: string): Promise<MailEntry> {
   const before = await findEntry(ctx, id)
   if (!before) throw mailNotFound()
   // The statement decides: of two requests at once, one queues the mail and the other finds that it is not dead.

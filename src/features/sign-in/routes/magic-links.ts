@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { htmlPage, ok, reply, response } from '../../../http/answers.ts'
-import { publicRoute } from '../../../http/guard.ts'
+import { anyone } from '../../../http/guard.ts'
 import { answerPage, prefersHtml, prefersJson, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
@@ -33,7 +33,7 @@ export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderErr
 
 const sendSpec = {
   summary: 'Mail a sign-in link; answered alike whether or not the address is known',
-  guard: publicRoute,
+  guard: anyone,
   body: SendBody,
   answer: ok(SentAnswer, 'A mail is sent if the address can sign in'),
   errors: [redirectNotAllowed, serviceUnavailable],
@@ -56,7 +56,7 @@ magicLinkRoutes.post(
   {
     id: 'signInWithMagicLink',
     summary: "Sign in with a link's token, or with the code that its page gave",
-    guard: publicRoute,
+    guard: anyone,
     body: VerifyBody,
     answer: ok(SignInAnswer, 'A session, or a challenge for the second factor'),
     errors: [linkInvalid, underMaintenance, serviceUnavailable],
@@ -75,7 +75,7 @@ magicLinkRoutes.get(
     id: 'openMagicLink',
     aliases: [{ path: '/magic-link/callback', id: 'openMagicLinkAlias' }],
     summary: "Sign in with a link's token; a browser (`Accept: text/html`) gets a page that asks first",
-    guard: publicRoute,
+    guard: anyone,
     query: VerifyQuery,
     answer: response(200, 'A session, or a challenge for the second factor', { schema: SignInAnswer }),
     errors: [linkInvalid, underMaintenance, serviceUnavailable],
@@ -92,7 +92,7 @@ magicLinkPages.get(
   {
     id: 'askMagicLink',
     summary: 'Asks before a link signs in; a program that asks for JSON gets the session',
-    guard: publicRoute,
+    guard: anyone,
     query: VerifyQuery,
     invalidIs400: true,
     answer: response(200, 'A page', { contentType: 'text/html' }),
@@ -110,7 +110,7 @@ magicLinkPages.post(
   {
     id: 'confirmMagicLink',
     summary: 'Confirms a link: back to the application with a code, or the code on a page',
-    guard: publicRoute,
+    guard: anyone,
     body: VerifyBody,
     encoding: 'form',
     invalidIs400: true,

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { htmlPage } from '../../../http/answers.ts'
-import { publicRoute } from '../../../http/guard.ts'
+import { anyone } from '../../../http/guard.ts'
 import { type Page, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
@@ -31,7 +31,7 @@ export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: 
 const page = htmlPage
 
 const askSpec = {
-  guard: publicRoute,
+  guard: anyone,
   query: TokenQuery,
   invalidIs400: true,
   answer: page,
@@ -40,7 +40,7 @@ const askSpec = {
 } as const
 
 const actSpec = {
-  guard: publicRoute,
+  guard: anyone,
   body: TokenBody,
   encoding: 'form',
   invalidIs400: true,

@@ -1,5 +1,5 @@
 import { ok } from '../../../http/answers.ts'
-import { publicRoute } from '../../../http/guard.ts'
+import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { listRelatedOrigins } from '../../factors/passkeys/service/authenticate.ts'
@@ -27,7 +27,7 @@ const PREFIX = '/api/v1/passkeys'
 
 const authenticateSpec = {
   summary: 'Options for `navigator.credentials.get()`: of an account, of a pending second step, or for any passkey',
-  guard: publicRoute,
+  guard: anyone,
   body: AuthenticateBeginBody,
   answer: ok(RequestOptions, 'The options'),
   errors: [mfaChallengeInvalid, serviceUnavailable],
@@ -55,7 +55,7 @@ passkeySignInRoutes.post(
     id: 'signInWithPasskey',
     aliases: [{ path: `${PREFIX}/authenticate/verify`, id: 'signInWithPasskeyAlias' }],
     summary: 'Sign in with a passkey; two factors when the authenticator verified its user',
-    guard: publicRoute,
+    guard: anyone,
     body: AuthenticateCompleteBody,
     query: AuthenticateCompleteQuery,
     invalidIs400: true,
@@ -70,7 +70,7 @@ passkeySignInRoutes.get(
   {
     id: 'getPasskeyAvailability',
     summary: 'Which passkeys the service takes',
-    guard: publicRoute,
+    guard: anyone,
     answer: ok(Availability, 'All of them'),
   },
   () => AVAILABLE,
@@ -81,7 +81,7 @@ passkeySignInRoutes.get(
   {
     id: 'getRelatedOrigins',
     summary: 'Origins that may use the passkeys of this relying party (WebAuthn 5.11.1)',
-    guard: publicRoute,
+    guard: anyone,
     answer: ok(RelatedOrigins, 'The origins'),
   },
   ({ ctx }) => ({ origins: listRelatedOrigins(ctx) }),

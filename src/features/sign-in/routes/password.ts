@@ -1,28 +1,21 @@
-import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, publicRoute } from '../../../http/guard.ts'
-import { UuidParam } from '../../../http/input.ts'
+import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
+import { serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import { linkInvalid, redirectNotAllowed } from '../errors.ts'
-import { changePassword, changePasswordOf } from '../service/password-change.ts'
 import { requestPasswordReset, resetPassword } from '../service/password-reset.ts'
-import { freshFactorErrors } from '../service/step-up.ts'
 import {
-  ChangePasswordBody,
   Done,
   DoneAndEnded,
   doneToWire,
   endedToWire,
   ForgotBody,
-  GatewayChangePasswordBody,
   ResetBody,
   ResetOrForgot,
   ResetOrForgotBody,
   toForgot,
-  toPasswordChange,
   toReset,
 } from '../wire/recovery.ts'
 
@@ -45,7 +38,7 @@ passwordRoutes.post(
       { path: '/auth/password/reset-request', id: 'requestPasswordResetAlias2' },
     ],
     summary: 'Mail a link that sets a new password; answered alike whether or not the address is known',
-    guard: publicRoute,
+    guard: anyone,
     body: ForgotBody,
     answer: ok(Done, 'A mail is sent if the address is known'),
     errors: [redirectNotAllowed, serviceUnavailable],
@@ -59,7 +52,7 @@ passwordRoutes.post(
     id: 'resetPassword',
     aliases: [{ path: '/auth/password/confirm', id: 'resetPasswordAlias' }],
     summary: "Set a new password with a mailed link's token; every session ends",
-    guard: publicRoute,
+    guard: anyone,
     body: ResetBody,
     answer: ok(DoneAndEnded, 'The password is set'),
     errors: [linkInvalid, weakPassword, serviceUnavailable],
@@ -72,7 +65,7 @@ passwordRoutes.post(
   {
     id: 'resetOrRequestPassword',
     summary: "Set a new password with a mailed link's token; without a token, mail the link",
-    guard: publicRoute,
+    guard: anyone,
     body: ResetOrForgotBody,
     answer: ok(ResetOrForgot, 'The password is set, or a mail is sent if the address is known'),
     errors: [linkInvalid, weakPassword, redirectNotAllowed, serviceUnavailable],
@@ -81,45 +74,4 @@ passwordRoutes.post(
     token
       ? answerReset(ctx, toReset({ ...body, token }))
       : answerForgot(ctx, toForgot({ ...body, email: email ?? '' })),
-)
-
-/** As gateway-auth words it. */
-const CHANGED = 'Password changed successfully'
-
-const changeSpec = {
-  summary: "Change the caller's password; every other session ends. Wants a second factor of who has one",
-  guard: confirmedUserRoute,
-  body: ChangePasswordBody,
-  answer: ok(DoneAndEnded, 'The password is changed'),
-  errors: [weakPassword, ...freshFactorErrors],
-}
-
-passwordRoutes.post('/auth/password/change', { ...changeSpec, id: 'changePassword' }, async ({ ctx, body }) =>
-  endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
-)
-
-passwordRoutes.put(
-  '/auth/password/change',
-  { id: 'changePasswordAlias2', ...changeSpec, hidden: true },
-  async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
-)
-
-passwordRoutes.put(
-  '/auth/change-password',
-  { id: 'changePasswordAlias', ...changeSpec, body: GatewayChangePasswordBody, invalidIs400: true },
-  async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
-)
-
-passwordRoutes.post(
-  '/users/:user_id/change-password',
-  {
-    id: 'changePasswordOf',
-    ...changeSpec,
-    params: z.object({ user_id: UuidParam }),
-    errors: [forbidden, ...changeSpec.errors],
-  },
-  async ({ ctx, body, params }) => {
-    const input = { ...toPasswordChange(body), userId: params.user_id }
-    return endedToWire(CHANGED, await changePasswordOf(ctx, input))
-  },
 )

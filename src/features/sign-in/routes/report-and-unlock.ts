@@ -1,5 +1,5 @@
 import { htmlPage, ok } from '../../../http/answers.ts'
-import { publicRoute } from '../../../http/guard.ts'
+import { anyone } from '../../../http/guard.ts'
 import { renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
@@ -25,7 +25,7 @@ reportRoutes.post(
   {
     id: 'reportActivity',
     summary: "Say with a mailed link's token that it was somebody else: all sessions end, the password stops working",
-    guard: publicRoute,
+    guard: anyone,
     body: TokenAndFactorBody,
     invalidIs400: true,
     answer: ok(ReportedAnswer, 'The account is secured'),
@@ -39,7 +39,7 @@ reportRoutes.post(
   {
     id: 'unlockAccount',
     summary: "Lift the lock after too many failed attempts with a mailed link's token",
-    guard: publicRoute,
+    guard: anyone,
     body: TokenBody,
     invalidIs400: true,
     answer: ok(Done, 'Passwords are allowed again'),
@@ -61,7 +61,7 @@ unlockPages.get(
   {
     id: 'askUnlock',
     summary: 'Asks before an account is unlocked',
-    guard: publicRoute,
+    guard: anyone,
     query: TokenQuery,
     invalidIs400: true,
     answer: page,
@@ -79,7 +79,7 @@ unlockPages.post(
   {
     id: 'confirmUnlock',
     summary: 'Lifts the lock after too many failed attempts',
-    guard: publicRoute,
+    guard: anyone,
     body: TokenBody,
     encoding: 'form',
     invalidIs400: true,

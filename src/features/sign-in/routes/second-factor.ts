@@ -1,5 +1,5 @@
 import { ok } from '../../../http/answers.ts'
-import { publicRoute } from '../../../http/guard.ts'
+import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { requestRecovery } from '../service/second-factor-recovery.ts'
 import { answerChallenge, challengeErrors } from '../service/second-step.ts'
@@ -23,7 +23,7 @@ secondFactorRoutes.post(
   {
     id: 'answerChallenge',
     summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
-    guard: publicRoute,
+    guard: anyone,
     body: ChallengeBody,
     answer: ok(SessionTokens, 'A session'),
     errors: challengeErrors,
@@ -36,7 +36,7 @@ secondFactorRoutes.get(
   {
     id: 'getMfaRecoveryOptions',
     summary: 'How a lost second factor is replaced; the same for every address',
-    guard: publicRoute,
+    guard: anyone,
     query: EmailQuery,
     answer: ok(RecoveryOptionsAnswer, 'The ways'),
   },
@@ -48,7 +48,7 @@ secondFactorRoutes.post(
   {
     id: 'requestRecovery',
     summary: 'Say that the second factor is lost; the same answer for every address',
-    guard: publicRoute,
+    guard: anyone,
     body: EmailBody,
     query: EmailQuery,
     answer: ok(MessageAnswer, 'Whatever the address'),

@@ -1,5 +1,5 @@
 import { created, ok } from '../../../http/answers.ts'
-import { confirmedUserRoute, publicRoute, userRoute } from '../../../http/guard.ts'
+import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
@@ -35,7 +35,7 @@ const signedUp = created(SignUpAnswer, 'The new user, signed in; without tokens 
 
 authRoutes.post(
   '/signup',
-  { id: 'signUp', summary: 'Sign up', guard: publicRoute, body: SignUpBody, answer: signedUp, errors: signUpErrors },
+  { id: 'signUp', summary: 'Sign up', guard: anyone, body: SignUpBody, answer: signedUp, errors: signUpErrors },
   async ({ ctx, body }) => signUpToWire(await signUp(ctx, toSignUp(body))),
 )
 
@@ -44,7 +44,7 @@ authRoutes.post(
   {
     id: 'signUpWith400',
     summary: 'Sign up; invalid fields are 400',
-    guard: publicRoute,
+    guard: anyone,
     body: SignUpBody,
     invalidIs400: true,
     answer: signedUp,
@@ -61,7 +61,7 @@ authRoutes.post(
   {
     id: 'signIn',
     summary: 'Sign in with an email or a username',
-    guard: publicRoute,
+    guard: anyone,
     body: SignInBody,
     answer: signInAnswers,
     errors: signInErrors,
@@ -74,7 +74,7 @@ authRoutes.post(
   {
     id: 'signInWith400',
     summary: 'Sign in; invalid fields are 400',
-    guard: publicRoute,
+    guard: anyone,
     body: SignInBody,
     invalidIs400: true,
     answer: signInAnswers,
@@ -90,7 +90,7 @@ authRoutes.post(
     id: 'signOut',
     aliases: [{ path: '/logout', id: 'signOutAlias' }],
     summary: 'End the session of the access token',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     answer: ok(SignedOut, 'Signed out'),
     errors: [tokenInvalid, serviceUnavailable],
   },
@@ -103,7 +103,7 @@ authRoutes.post(
     id: 'refresh',
     summary:
       'Exchange a refresh token for its one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives',
-    guard: publicRoute,
+    guard: anyone,
     body: RefreshBody,
     invalidIs400: true,
     answer: signedIn,
@@ -122,7 +122,7 @@ authRoutes.post(
     id: 'stepUp',
     summary:
       'Raise the session by a password, a code or a passkey: a new access token of it, the refresh token unchanged',
-    guard: confirmedUserRoute,
+    guard: confirmedUser,
     body: StepUpBody,
     answer: signedIn,
     errors: stepUpErrors,
@@ -135,7 +135,7 @@ authRoutes.get(
   {
     id: 'getCurrentUser',
     summary: 'The signed-in user',
-    guard: userRoute,
+    guard: user,
     answer: ok(UserWire, 'The user'),
     errors: [tokenInvalid],
   },
@@ -147,7 +147,7 @@ authRoutes.get(
   {
     id: 'getOwnProfile',
     summary: 'The signed-in user, with the integer id',
-    guard: userRoute,
+    guard: user,
     answer: ok(Profile, 'The profile'),
     errors: [tokenInvalid],
   },

@@ -1,5 +1,6 @@
+import { narrow } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
-import { optionalUserRoute, recognizingRoute } from '../../../http/guard.ts'
+import { optionalUser, recognized } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
@@ -15,7 +16,7 @@ verificationRoutes.post(
     aliases: [{ path: '/email/verify', id: 'verifyEmailAlias' }],
     summary:
       "Verify an address with a mailed link's token; a changed address takes effect. The access token of the same account says that the account is the caller's",
-    guard: recognizingRoute,
+    guard: recognized,
     body: TokenBody,
     answer: ok(DoneAndEnded, 'The address is verified, now or by an earlier use of the link'),
     errors: [linkInvalid, conflict, serviceUnavailable],
@@ -31,7 +32,7 @@ verificationRoutes.post(
     id: 'resendVerification',
     aliases: [{ path: '/email/resend-verification', id: 'resendVerificationAlias' }],
     summary: 'Mail the verification link again: to the caller, or to the address in the body, whoever has it',
-    guard: optionalUserRoute,
+    guard: optionalUser,
     body: ResendBody,
     answer: ok(Done, 'A mail is sent if there is an address to verify'),
     errors: [emailAlreadyVerified, serviceUnavailable],
@@ -39,7 +40,7 @@ verificationRoutes.post(
   async ({ ctx, body }) => {
     const { actor } = ctx
     if (body.email) await resendVerification(ctx, { email: body.email })
-    else if (actor) await resendOwnVerification({ ...ctx, actor })
+    else if (actor) await resendOwnVerification(narrow(ctx, { actor }))
     else throw validationFailed({ validation_errors: [EMAIL_MISSING] })
     return doneToWire('If the address waits for verification, a link is on its way')
   },

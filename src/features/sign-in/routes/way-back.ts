@@ -1,5 +1,5 @@
 import { ok } from '../../../http/answers.ts'
-import { publicRoute } from '../../../http/guard.ts'
+import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { linkInvalid } from '../errors.ts'
@@ -24,7 +24,7 @@ wayBackRoutes.post(
     id: 'revertEmail',
     summary:
       "Take a change of address back with a mailed link's token: all sessions end, the password stops working; wants a second factor of before the change where there is one",
-    guard: publicRoute,
+    guard: anyone,
     body: TokenAndFactorBody,
     invalidIs400: true,
     answer: ok(EndedAndReset.meta({ id: 'RevertedEmail' }), 'The address of before counts again'),
@@ -39,7 +39,7 @@ wayBackRoutes.post(
     id: 'restoreAccount',
     summary:
       "Bring back an account that its user deleted, with a mailed link's token, and its password or second factor where there is one",
-    guard: publicRoute,
+    guard: anyone,
     body: TokenAndProofBody,
     invalidIs400: true,
     answer: ok(DoneAndEnded, 'The account is as it was, without sessions'),

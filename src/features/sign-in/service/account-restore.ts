@@ -1,16 +1,15 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAllAndPropagate } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'
-import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
 import { requireCode } from '../../factors/totp/service/codes.ts'
 import { findOneTimeToken, issueOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { tellOwner } from '../../users/service/owner-notice.ts'
 import { findUser, isAnsweredFor, isRestorable } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, linkInvalid, passwordWrong } from '../errors.ts'
-import { updateRestored } from '../store/way-back.ts'
+import { restored } from '../store/way-back.ts'
 import { listSecondFactors } from './challenges.ts'
 import { mayMailLink } from './mailed-links.ts'
 import { factorMissing, type GivenSecondFactor, secondFactorErrors } from './older-factors.ts'
@@ -26,7 +25,6 @@ export const restoreErrors = [linkInvalid, passwordWrong, accountLocked, ...seco
 export const RESTORED_EVENT = {
   type: 'user.restored',
   data: { before: { status: 'deleted' }, after: { status: 'active' } },
-  raisesClaims: true,
 } as const
 
 /** What comes with the link. */
@@ -95,15 +93,15 @@ export async function restoreAccount(
   await requireProof(ctx, user, given)
   const { id: userId } = user
   const { redemption, statement } = await redemptionOf(ctx, 'account_restore', token)
-  const { rows, propagated } = await commitAllAndPropagate(ctx, [statement, updateRestored(ctx, userId, redemption)], {
-    ...RESTORED_EVENT,
-    subject: userId,
+  const changed = await changeUser(ctx, {
     userId,
+    ...restored(ctx, redemption),
     actor: { type: 'user', id: userId },
+    with: [statement],
+    changesClaims: true,
+    events: [RESTORED_EVENT],
   })
-  const [restored] = rows
-  if (!restored) throw linkInvalid()
-  applyToOwnView(ctx, [{ kind: 'claims', userId, below: restored.claimsVersion }])
+  if (!changed) throw linkInvalid()
   tellOwner(ctx, user, { kind: 'account_restored', params: {} })
-  return { propagated }
+  return { propagated: changed.propagated }
 }

@@ -1,18 +1,16 @@
 import * as z from 'zod'
 import type { ActorCtx, Ctx } from '../../../context.ts'
-import { commitAllAndPropagate } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'
-import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { issueOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { FORMER_ADDRESS_MS, findEmailHolder } from '../../users/service/former-addresses.ts'
 import { tellOwner } from '../../users/service/owner-notice.ts'
 import { emailTaken, normalizeEmail } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { insertFormerAddress, updateEmail } from '../store/credentials.ts'
+import { changedEmail, insertFormerAddress } from '../store/credentials.ts'
 import { requireCurrentCredentials } from './current.ts'
 import { tellFormerAddresses } from './email-revert.ts'
 import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
@@ -107,33 +105,20 @@ export async function confirmEmailChange(
   if (userId === null || newEmail === null) throw linkInvalid()
   const { oldEmail, authVersion, sessionId } = ChangeRequest.parse(link.data)
   const { redemption, statement } = await redemptionOf(ctx, 'email_change', token)
-  const actor = { type: 'user', id: userId } as const
-  const change = { userId, email: oldEmail, authVersion, newEmail, keptSessionId: sessionId, isAnswered, redemption }
+  const change = { userId, email: oldEmail, authVersion, newEmail, isAnswered, redemption }
   const former = { ...change, id: ctx.newId(), until: ctx.now() + FORMER_ADDRESS_MS }
-  const { rows, propagated } = await commitAllAndPropagate(
-    ctx,
-    [statement, insertFormerAddress(ctx, former), updateEmail(ctx, change)],
-    {
-      type: 'user.email_changed',
-      subject: userId,
-      userId,
-      actor,
-      data: { before: { email: oldEmail }, after: { email: newEmail } },
-      raisesClaims: true,
-    },
-  )
-  const [changed] = rows
+  const changed = await changeUser(ctx, {
+    userId,
+    ...changedEmail(ctx, change),
+    actor: { type: 'user', id: userId },
+    with: [statement, insertFormerAddress(ctx, former)],
+    changesClaims: true,
+    ends: { reason: 'email_changed', keeps: sessionId },
+    events: [{ type: 'user.email_changed', data: { before: { email: oldEmail }, after: { email: newEmail } } }],
+  })
   if (!changed) throw await refusal(ctx, userId, newEmail)
   ctx.defer(tellFormerAddresses(ctx, userId))
-  applyToOwnView(ctx, [{ kind: 'claims', userId, below: changed.claimsVersion }])
-  const ended = await endSessionsAfterChange(ctx, {
-    userId,
-    except: sessionId,
-    reason: 'email_changed',
-    actor,
-    authVersion: changed.authVersion,
-  })
-  return { outcome: 'verified', email: newEmail, propagated: propagated && ended.propagated }
+  return { outcome: 'verified', email: newEmail, propagated: changed.propagated }
 }
 
 /** Who has the link has the mailbox: that the address is somebody's already is no secret to them. */

@@ -1,15 +1,13 @@
 import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
-import { commitAllAndPropagate } from '../../../db/commit.ts'
-import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { findOneTimeToken, issueOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { findAddressChange, listFormerAddresses } from '../../users/service/former-addresses.ts'
 import { findUser, isRestorable, isSignInAllowed } from '../../users/service/users.ts'
 import type { FormerAddress, User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { deleteBoundSince, isRevertible, type Revert, updateReverted } from '../store/way-back.ts'
+import { deleteBoundSince, isRevertible, type Revert, reverted } from '../store/way-back.ts'
 import { type GivenSecondFactor, listSecondFactorsBefore, requireSecondFactorBefore } from './older-factors.ts'
 import { issueResetToken } from './reset-token.ts'
 
@@ -76,8 +74,8 @@ export async function revertEmail(
   const { former } = await getRevert(ctx, token)
   await requireSecondFactorBefore(ctx, { userId: former.userId, before: former.changedAt }, given)
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const reverted = await revertFrom(ctx, token, await getRevert(ctx, token))
-    if (reverted) return { email: former.email, ...reverted }
+    const result = await revertFrom(ctx, token, await getRevert(ctx, token))
+    if (result) return { email: former.email, ...result }
   }
   throw linkInvalid()
 }
@@ -88,29 +86,18 @@ async function revertFrom(ctx: Ctx, token: string, { former, user }: Revert & { 
   const { email } = former
   const onlyIf = isRevertible(ctx, { former, user })
   const { redemption, statement } = await redemptionOf(ctx, 'email_revert', token, onlyIf)
-  const actor = { type: 'user', id: userId } as const
-  const { rows, propagated } = await commitAllAndPropagate(
-    ctx,
-    [statement, ...deleteBoundSince(ctx, former, redemption), updateReverted(ctx, former, redemption)],
-    {
-      type: 'user.email_changed',
-      subject: userId,
-      userId,
-      actor,
-      data: { before: { email: user.email }, after: { email }, reverted: true },
-      raisesClaims: true,
-    },
-  )
-  const [changed] = rows
+  const changed = await changeUser(ctx, {
+    userId,
+    ...reverted(ctx, former, redemption),
+    actor: { type: 'user', id: userId },
+    with: [statement, ...deleteBoundSince(ctx, former, redemption)],
+    changesClaims: true,
+    ends: { reason: 'email_changed' },
+    events: [{ type: 'user.email_changed', data: { before: { email: user.email }, after: { email }, reverted: true } }],
+  })
   if (!changed) return null
-  const { authVersion, claimsVersion } = changed
-  applyToOwnView(ctx, [{ kind: 'claims', userId, below: claimsVersion }])
-  const ended = await endSessionsAfterChange(ctx, { userId, except: null, reason: 'email_changed', actor, authVersion })
   ctx.defer(tellReverted(ctx, user, email))
-  return {
-    resetToken: await issueResetToken(ctx, { id: userId, email, authVersion }),
-    propagated: propagated && ended.propagated,
-  }
+  return { resetToken: await issueResetToken(ctx, changed.user), propagated: changed.propagated }
 }
 
 /** Who had the other address learns of it: the mailbox of before may be the thief's. */

@@ -1,15 +1,14 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAll } from '../../../db/commit.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { requireStrongPassword } from '../../factors/password/service/strength.ts'
 import { findOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { tellPasswordChanged } from '../../users/service/owner-notice.ts'
 import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { removeUnansweredFactors, updatePasswordByLink, voidSettledReports } from '../store/credentials.ts'
+import { passwordByLink, removeUnansweredFactors, voidSettledReports } from '../store/credentials.ts'
 import { liftAttemptLocks } from './lock.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { requireAllowedRedirect } from './redirects.ts'
@@ -91,30 +90,18 @@ export async function resetPassword(
   const { id: userId, email, authVersion } = user
   const { redemption, statement } = await redemptionOf(ctx, 'password_reset', input.token)
   const target = { userId, email, authVersion, redemption }
-  const actor = { type: 'user', id: userId } as const
-  const [changed] = await commitAll(
-    ctx,
-    [
-      statement,
-      voidSettledReports(ctx, target),
-      ...(provesAddress ? removeUnansweredFactors(ctx, target) : []),
-      updatePasswordByLink(ctx, { ...target, passwordHash, provesAddress }),
-    ],
-    { type: 'user.password_reset', subject: userId, userId, actor },
-  )
-  if (!changed) throw linkInvalid()
-  const reason = 'password_reset'
-  const { authVersion: newVersion } = changed
-  const { propagated } = await endSessionsAfterChange(ctx, {
+  const changed = await changeUser(ctx, {
     userId,
-    except: null,
-    reason,
-    actor,
-    authVersion: newVersion,
+    ...passwordByLink(ctx, { ...target, passwordHash, provesAddress }),
+    actor: { type: 'user', id: userId },
+    with: [statement, voidSettledReports(ctx, target), ...(provesAddress ? removeUnansweredFactors(ctx, target) : [])],
+    ends: { reason: 'password_reset' },
+    events: [{ type: 'user.password_reset' }],
   })
+  if (!changed) throw linkInvalid()
   await tryLiftAttemptLocks(ctx, userId)
   tellPasswordChanged(ctx, user)
-  return { propagated }
+  return { propagated: changed.propagated }
 }
 
 /** The password is set whatever the guard says: a lock that stays ends by itself. */

@@ -1,17 +1,15 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAllAndPropagate } from '../../../db/commit.ts'
 import { DAY } from '../../../lib/time.ts'
-import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { listPasskeys } from '../../factors/passkeys/service/manage.ts'
 import { findOneTimeToken, redemptionOf } from '../../links/service.ts'
-import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { isNoticeAddress } from '../../users/service/former-addresses.ts'
 import { tellOwner } from '../../users/service/owner-notice.ts'
 import { ReportedMail } from '../../users/service/report-link.ts'
 import { findUser, isRestorable, isSignInAllowed } from '../../users/service/users.ts'
 import type { AddedFactor, User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { deleteReportedFactor, isReportable, updateReported } from '../store/credentials.ts'
+import { deleteReportedFactor, isReportable, reported } from '../store/credentials.ts'
 import type { SecondStep } from '../types.ts'
 import { RESTORED_EVENT } from './account-restore.ts'
 import { type GivenSecondFactor, listSecondFactorsBefore, requireSecondFactorBefore } from './older-factors.ts'
@@ -81,8 +79,8 @@ export async function reportActivity(
   const { user, addedAt, proofs } = await getReport(ctx, token)
   if (proofs.length > 0) await requireSecondFactorBefore(ctx, { userId: user.id, before: addedAt }, given)
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const reported = await reportOf(ctx, token, await getReport(ctx, token))
-    if (reported) return reported
+    const secured = await reportOf(ctx, token, await getReport(ctx, token))
+    if (secured) return secured
   }
   throw linkInvalid()
 }
@@ -93,26 +91,24 @@ async function reportOf(ctx: Ctx, token: string, { user, email, added, toldAt }:
   const isRestored = status === 'deleted'
   const { redemption, statement } = await redemptionOf(ctx, 'activity_report', token, isReportable(ctx, user))
   const target = { userId, redemption, isRestored }
-  const by = { subject: userId, userId, actor: { type: 'user', id: userId } } as const
   const removal = added === null ? [] : deleteReportedFactor(ctx, target, { added, toldAt })
-  const { rows, propagated } = await commitAllAndPropagate(
-    ctx,
-    [statement, ...removal, updateReported(ctx, target)],
-    { ...by, type: 'user.activity_reported', data: { removed_factor: added } },
-    ...(isRestored ? [{ ...by, ...RESTORED_EVENT }] : []),
-  )
-  const [changed] = rows
+  const changed = await changeUser(ctx, {
+    userId,
+    ...reported(target),
+    actor: { type: 'user', id: userId },
+    with: [statement, ...removal],
+    changesClaims: isRestored,
+    ends: { reason: 'credentials_changed' },
+    events: [
+      { type: 'user.activity_reported', data: { removed_factor: added } },
+      ...(isRestored ? [RESTORED_EVENT] : []),
+    ],
+  })
   if (!changed) return null
-  const { authVersion, claimsVersion } = changed
-  if (isRestored) {
-    applyToOwnView(ctx, [{ kind: 'claims', userId, below: claimsVersion }])
-    tellOwner(ctx, user, { kind: 'account_restored', params: {} })
-  }
-  const reason = 'credentials_changed'
-  const ended = await endSessionsAfterChange(ctx, { userId, except: null, reason, actor: by.actor, authVersion })
-  const provesAddress = changed.email === email
+  if (isRestored) tellOwner(ctx, user, { kind: 'account_restored', params: {} })
+  const provesAddress = changed.user.email === email
   return {
-    resetToken: await issueResetToken(ctx, changed, { provesAddress }),
-    propagated: propagated && ended.propagated,
+    resetToken: await issueResetToken(ctx, changed.user, { provesAddress }),
+    propagated: changed.propagated,
   }
 }

@@ -7,7 +7,7 @@ import { assertionErrors, verifyPasskeyOf } from '../../factors/passkeys/service
 import { hasPasskeys } from '../../factors/passkeys/service/manage.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { invalidCode, requireCode, secondFactorLocked } from '../../factors/totp/service/codes.ts'
-import { getUserSession, raiseOwnSession } from '../../sessions/service.ts'
+import { getOwnSession, raiseOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
@@ -114,7 +114,7 @@ const isFresh = ({ actor, now }: ActorCtx): boolean => now() - actor.authTime * 
  */
 async function hasFreshSecondFactor(ctx: ActorCtx): Promise<boolean> {
   const { actor } = ctx
-  const { secondFactorAt } = await getUserSession(ctx, actor.id, actor.sessionId)
+  const { secondFactorAt } = await getOwnSession(ctx, actor.sessionId)
   if (typeof secondFactorAt !== 'number' || ctx.now() - secondFactorAt >= FRESH_MS) return false
   return actor.authTime >= toSeconds(secondFactorAt)
 }

@@ -1,11 +1,10 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAll } from '../../../db/commit.ts'
 import { redemptionOf } from '../../links/service.ts'
 import type { OneTimePurpose } from '../../links/types.ts'
-import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { removeUnansweredFactors, updateUnansweredAccount } from '../store/credentials.ts'
+import { removeUnansweredFactors, takenOver } from '../store/credentials.ts'
 
 /**
  * The holder of an address takes over an account for which nobody has answered: whoever made it may have been somebody
@@ -20,30 +19,16 @@ export async function takeOver(
   const { id: userId, email, authVersion } = user
   const { redemption, statement } = await redemptionOf(ctx, purpose, token)
   const target = { userId, email, authVersion, redemption }
-  const actor = { type: 'user', id: userId } as const
-  const [changed] = await commitAll(
-    ctx,
-    [statement, ...removeUnansweredFactors(ctx, target), updateUnansweredAccount(ctx, target)],
-    {
-      type: 'user.email_verified',
-      subject: userId,
-      userId,
-      actor,
-      data: { after: { email }, answer, password_removed: user.passwordHash !== null },
-    },
-  )
+  const changed = await changeUser(ctx, {
+    userId,
+    ...takenOver(ctx, target),
+    actor: { type: 'user', id: userId },
+    with: [statement, ...removeUnansweredFactors(ctx, target)],
+    ends: { reason: 'credentials_changed' },
+    events: [
+      { type: 'user.email_verified', data: { after: { email }, answer, password_removed: user.passwordHash !== null } },
+    ],
+  })
   if (!changed) throw linkInvalid()
-  const newVersion = changed.authVersion
-  const reason = 'credentials_changed'
-  await endSessionsAfterChange(ctx, { userId, except: null, reason, actor, authVersion: newVersion })
-  return {
-    ...user,
-    status: 'active',
-    emailVerifiedAt: user.emailVerifiedAt ?? ctx.now(),
-    emailUnansweredSince: null,
-    passwordHash: null,
-    mfaEnabled: false,
-    authVersion: newVersion,
-    keptSessionId: null,
-  }
+  return changed.user
 }

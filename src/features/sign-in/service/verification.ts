@@ -1,5 +1,5 @@
 import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
-import { commit, commitAll } from '../../../db/commit.ts'
+import { commit } from '../../../db/commit.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { DAY } from '../../../lib/time.ts'
 import {
@@ -11,10 +11,11 @@ import {
 } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
 import { queueMail } from '../../mail/service/mails.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { findUser, findUserByEmail, getCurrentUser, isAnsweredFor } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
-import { updateEmailVerified } from '../store/credentials.ts'
+import { verifiedEmail } from '../store/credentials.ts'
 import { confirmEmailChange, type VerifiedEmail } from './email-change.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { issueResetToken } from './reset-token.ts'
@@ -179,13 +180,12 @@ async function confirmAddress(
 ): Promise<VerifiedEmail> {
   if (userId === null || email === null) throw linkInvalid()
   const { redemption, statement } = await redemptionOf(ctx, 'email_verification', token)
-  const proof = { userId, email, isAnswered, redemption }
-  const [verified] = await commitAll(ctx, [statement, updateEmailVerified(ctx, proof)], {
-    type: 'user.email_verified',
-    subject: userId,
+  const verified = await changeUser(ctx, {
     userId,
+    ...verifiedEmail(ctx, { email, isAnswered, redemption }),
     actor: { type: 'user', id: userId },
-    data: { after: { email }, answer: isAnswered ? 'yes' : null },
+    with: [statement],
+    events: [{ type: 'user.email_verified', data: { after: { email }, answer: isAnswered ? 'yes' : null } }],
   })
   if (!verified) throw linkInvalid()
   return { outcome: 'verified', email, propagated: true }

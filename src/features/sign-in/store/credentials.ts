@@ -1,29 +1,27 @@
-import { and, eq, gt, inArray, isNotNull, isNull, lte, ne, not, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
 import { backupCodes, totpFactors } from '../../factors/totp/tables.ts'
-import { isRedeemed, oneTimeTokens, takesFactorAway } from '../../links/tables.ts'
+import { voidPlainReports } from '../../links/service.ts'
+import { isRedeemed, oneTimeTokens } from '../../links/tables.ts'
 import type { OneTimePurpose, Redemption } from '../../links/types.ts'
-import { formerAddresses, isEmailFree, users } from '../../users/tables.ts'
+import {
+  formerAddresses,
+  isEmailFree,
+  isOpen,
+  isTarget,
+  type RowChange,
+  type Target,
+  users,
+} from '../../users/tables.ts'
 import type { AddedFactor, User } from '../../users/types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
-
-/** Whose row a change is for, as it was read: a row that was changed meanwhile is left alone. */
-export interface Target {
-  readonly userId: string
-  readonly email: string
-  readonly authVersion: number
-}
 
 /** The link that a change rests on (`redemptionOf`); its statement stands before the change in the batch. */
 export interface Redeemed {
   readonly redemption: Redemption
 }
-
-/** Of whom may sign in. */
-const isOpen = (userId: string): SQL | undefined =>
-  and(eq(users.id, userId), inArray(users.status, ['active', 'pending']))
 
 /** Of a deleted account that its user may bring back. */
 export const isRestorable = (now: number): SQL | undefined =>
@@ -31,17 +29,6 @@ export const isRestorable = (now: number): SQL | undefined =>
 
 /** What an account that its user deleted has when it is back. */
 export const RESTORED = { status: 'active', deletedAt: null, eraseAt: null, userRestorable: false } as const
-
-const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
-  and(isOpen(userId), eq(users.email, email), eq(users.authVersion, authVersion))
-
-const changed = { id: users.id, email: users.email, authVersion: users.authVersion }
-
-/** Sessions end with such a change; `keptSessionId` names the one that does not. */
-export const newCredentials = (keptSessionId: string | null) => ({
-  authVersion: sql`${users.authVersion} + 1`,
-  keptSessionId,
-})
 
 /** `isAnsweredFor` is false: whoever made the account may not be who has its address. */
 const isUnanswered = or(isNull(users.emailVerifiedAt), isNotNull(users.emailUnansweredSince))
@@ -64,74 +51,36 @@ const unansweredEmail = (now: number) => ({
   emailUnansweredSince: sql`case when ${users.emailVerifiedAt} is null then ${now} else ${users.emailUnansweredSince} end`,
 })
 
-/** Returns no row when the link was not good, or the address is no longer the user's. */
-export const updateEmailVerified = (
-  { db, now }: Store,
-  { userId, email, isAnswered, redemption }: Redeemed & Pick<Target, 'userId' | 'email'> & { isAnswered: boolean },
-) =>
-  db
-    .update(users)
-    .set({ ...(isAnswered ? answeredEmail(now()) : unansweredEmail(now())), updatedAt: now() })
-    .where(and(eq(users.id, userId), eq(users.email, email), ne(users.status, 'deleted'), isRedeemed(redemption)))
-    .returning({ id: users.id })
-
-/** By the user, who knew the old one. Returns no row when the credentials were changed meanwhile. */
-export const updatePassword = (
-  { db, now }: Store,
-  { passwordHash, keptSessionId, ...target }: Target & { passwordHash: string; keptSessionId: string },
-) =>
-  db
-    .update(users)
-    .set({ passwordHash, ...newCredentials(keptSessionId), updatedAt: now() })
-    .where(isTarget(target))
-    .returning(changed)
-
-const voidReports = ({ db, now }: Store, userId: string, condition: SQL) =>
-  db
-    .update(oneTimeTokens)
-    .set({ usedAt: now(), redemption: 'void' })
-    .where(
-      and(
-        eq(oneTimeTokens.userId, userId),
-        eq(oneTimeTokens.purpose, 'activity_report' satisfies OneTimePurpose),
-        isNull(oneTimeTokens.usedAt),
-        not(takesFactorAway),
-        condition,
-      ),
-    )
+/** Holds while the link is good, and the address the user's. */
+export const verifiedEmail = (
+  { now }: Pick<Store, 'now'>,
+  { email, isAnswered, redemption }: Redeemed & Pick<Target, 'email'> & { isAnswered: boolean },
+): RowChange => ({
+  set: isAnswered ? answeredEmail(now()) : unansweredEmail(now()),
+  when: and(eq(users.email, email), ne(users.status, 'deleted'), isRedeemed(redemption)),
+})
 
 /**
- * For the batch of `updatePasswordByLink`: what these reports would end has ended. Whoever copied one from a mailbox that is
+ * For the batch of `passwordByLink`: what these reports would end has ended. Whoever copied one from a mailbox that is
  * its owner's again must not choose a password with it. A report that takes an added factor away is still of use: a thief
  * who added it may also have changed the password.
  */
 export const voidSettledReports = (store: Store, { userId, redemption }: Redeemed & Pick<Target, 'userId'>) =>
-  voidReports(store, userId, isRedeemed(redemption))
+  voidPlainReports(store, userId, isRedeemed(redemption))
 
-/** As `voidSettledReports`, for the batch of `updatePassword`, before it. */
-export const voidReportsBeforeChange = (store: Store, target: Target) =>
-  voidReports(store, target.userId, sql`exists (select 1 from ${users} where ${isTarget(target)})`)
-
-/** By who has the link. Returns no row when the link was not good, or the credentials were changed meanwhile. */
-export const updatePasswordByLink = (
-  { db, now }: Store,
+/** By who has the link. Holds while the link is good, and until the credentials are changed. */
+export const passwordByLink = (
+  { now }: Pick<Store, 'now'>,
   {
     passwordHash,
     provesAddress,
     redemption,
     ...target
   }: Target & Redeemed & { passwordHash: string; provesAddress: boolean },
-) =>
-  db
-    .update(users)
-    .set({
-      passwordHash,
-      ...newCredentials(null),
-      ...(provesAddress && { ...answeredEmail(now()), mfaEnabled: answeredFactors }),
-      updatedAt: now(),
-    })
-    .where(and(isTarget(target), isRedeemed(redemption)))
-    .returning(changed)
+): RowChange => ({
+  set: { passwordHash, ...(provesAddress && { ...answeredEmail(now()), mfaEnabled: answeredFactors }) },
+  when: and(isTarget(target), isRedeemed(redemption)),
+})
 
 /**
  * Statements that take from an account for which nobody had answered what its maker may have bound: factors, what was begun,
@@ -166,16 +115,14 @@ export function removeUnansweredFactors({ db, now }: Store, target: Target & Red
 }
 
 /** The address's holder takes an account over for which nobody had answered: its password goes. */
-export const updateUnansweredAccount = ({ db, now }: Store, target: Target & Redeemed) =>
-  db
-    .update(users)
-    .set({ passwordHash: null, ...newCredentials(null), ...answeredEmail(now()), mfaEnabled: false, updatedAt: now() })
-    .where(and(isTarget(target), isUnanswered, isRedeemed(target.redemption)))
-    .returning(changed)
+export const takenOver = ({ now }: Pick<Store, 'now'>, target: Target & Redeemed): RowChange => ({
+  set: { passwordHash: null, ...answeredEmail(now()), mfaEnabled: false },
+  when: and(isTarget(target), isUnanswered, isRedeemed(target.redemption)),
+})
 
 /**
  * Statements that take away the factor that a reported mail told of at `toldAt`; one that came later stays. They stand
- * between the link's statement and `updateReported`.
+ * between the link's statement and the change that `reported` states.
  */
 export function deleteReportedFactor(
   { db }: Store,
@@ -214,28 +161,20 @@ export const isReportable = ({ now }: Pick<Store, 'now'>, { id, status }: Pick<U
  * the account was read: who is in it must not be faster than its owner. `isRestored`: its user, or whoever was in it, had
  * deleted it.
  */
-export const updateReported = (
-  { db, now }: Store,
-  { userId, redemption, isRestored }: Redeemed & Pick<Target, 'userId'> & { isRestored: boolean },
-) =>
-  db
-    .update(users)
-    .set({
-      passwordHash: null,
-      ...newCredentials(null),
-      ...(isRestored && { ...RESTORED, claimsVersion: sql`${users.claimsVersion} + 1` }),
-      mfaEnabled: remainingFactors,
-      updatedAt: now(),
-    })
-    .where(and(eq(users.id, userId), isRedeemed(redemption)))
-    .returning({ ...changed, claimsVersion: users.claimsVersion })
+export const reported = ({ redemption, isRestored }: Redeemed & { isRestored: boolean }): RowChange => ({
+  set: { passwordHash: null, ...(isRestored && RESTORED), mfaEnabled: remainingFactors },
+  when: isRedeemed(redemption),
+})
 
 type EmailChange = Target & Redeemed & { newEmail: string }
 
-const isEmailChangeable = ({ now }: Store, { redemption, newEmail, ...target }: EmailChange): SQL | undefined =>
+const isEmailChangeable = (
+  { now }: Pick<Store, 'now'>,
+  { redemption, newEmail, ...target }: EmailChange,
+): SQL | undefined =>
   and(isTarget(target), isRedeemed(redemption), isEmailFree(newEmail, { userId: target.userId, now: now() }))
 
-/** For the batch of `updateEmail`, before it: a verified address stays reserved for the account until then. */
+/** For the batch of `changedEmail`, before it: a verified address stays reserved for the account until then. */
 export const insertFormerAddress = (
   store: Store,
   { id, until, ...change }: EmailChange & { id: string; until: number },
@@ -245,24 +184,16 @@ export const insertFormerAddress = (
       where ${and(isEmailChangeable(store, change), isNotNull(users.emailVerifiedAt))}`,
   )
 
-/**
- * Returns no row when the link was not good, the credentials were changed since it was asked for, or the address is taken or
- * reserved for another.
- */
-export const updateEmail = (
-  store: Store,
-  { keptSessionId, isAnswered, ...change }: EmailChange & { keptSessionId: string; isAnswered: boolean },
-) =>
-  store.db
-    .update(users)
-    .set({
-      email: change.newEmail,
-      emailVerifiedAt: store.now(),
-      emailUnansweredSince: isAnswered ? null : store.now(),
-      status: 'active',
-      ...newCredentials(keptSessionId),
-      claimsVersion: sql`${users.claimsVersion} + 1`,
-      updatedAt: store.now(),
-    })
-    .where(isEmailChangeable(store, change))
-    .returning({ ...changed, claimsVersion: users.claimsVersion })
+/** Holds while the link is good, until the credentials are changed, and while the address is neither taken nor reserved. */
+export const changedEmail = (
+  store: Pick<Store, 'now'>,
+  { isAnswered, ...change }: EmailChange & { isAnswered: boolean },
+): RowChange => ({
+  set: {
+    email: change.newEmail,
+    emailVerifiedAt: store.now(),
+    emailUnansweredSince: isAnswered ? null : store.now(),
+    status: 'active',
+  },
+  when: isEmailChangeable(store, change),
+})

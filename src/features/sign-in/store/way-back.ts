@@ -4,9 +4,9 @@ import { passkeys } from '../../factors/passkeys/tables.ts'
 import { backupCodes, totpFactors } from '../../factors/totp/tables.ts'
 import { isRedeemed, oneTimeTokens } from '../../links/tables.ts'
 import type { OneTimePurpose, Redemption } from '../../links/types.ts'
-import { formerAddresses, isEmailFree, users } from '../../users/tables.ts'
+import { formerAddresses, isEmailFree, type RowChange, users } from '../../users/tables.ts'
 import type { FormerAddress, User } from '../../users/types.ts'
-import { isRestorable, newCredentials, RESTORED, remainingFactors } from './credentials.ts'
+import { isRestorable, RESTORED, remainingFactors } from './credentials.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -40,7 +40,7 @@ export function isRevertible({ db, now }: Store, { former, user }: Revert): SQL 
 
 /**
  * Statements that take away what was bound to the account since the change: factors, pending links and challenges, and this
- * and later changes of its address. They stand between the link's statement and `updateReverted`.
+ * and later changes of its address. They stand between the link's statement and the change that `reverted` states.
  */
 export function deleteBoundSince({ db, now }: Store, { userId, changedAt }: FormerAddress, redemption: Redemption) {
   const isReverting = isRedeemed(redemption)
@@ -80,31 +80,24 @@ export function deleteBoundSince({ db, now }: Store, { userId, changedAt }: Form
 }
 
 /** The address of before counts again, and the password goes: whoever made the change may have set it. */
-export const updateReverted = (
-  { db, now }: Store,
-  { userId, email, emailUnansweredSince }: FormerAddress,
+export const reverted = (
+  { now }: Pick<Store, 'now'>,
+  { email, emailUnansweredSince }: FormerAddress,
   redemption: Redemption,
-) =>
-  db
-    .update(users)
-    .set({
-      ...RESTORED,
-      email,
-      emailVerifiedAt: now(),
-      emailUnansweredSince,
-      passwordHash: null,
-      mfaEnabled: remainingFactors,
-      ...newCredentials(null),
-      claimsVersion: sql`${users.claimsVersion} + 1`,
-      updatedAt: now(),
-    })
-    .where(and(eq(users.id, userId), isRedeemed(redemption)))
-    .returning({ authVersion: users.authVersion, claimsVersion: users.claimsVersion })
+): RowChange => ({
+  set: {
+    ...RESTORED,
+    email,
+    emailVerifiedAt: now(),
+    emailUnansweredSince,
+    passwordHash: null,
+    mfaEnabled: remainingFactors,
+  },
+  when: isRedeemed(redemption),
+})
 
-/** Returns no row when the account is not deleted, is not its user's to restore, or its grace period is over. */
-export const updateRestored = ({ db, now }: Store, userId: string, redemption: Redemption) =>
-  db
-    .update(users)
-    .set({ ...RESTORED, claimsVersion: sql`${users.claimsVersion} + 1`, updatedAt: now() })
-    .where(and(eq(users.id, userId), isRestorable(now()), isRedeemed(redemption)))
-    .returning({ claimsVersion: users.claimsVersion })
+/** Holds for a deleted account that is its user's to restore, within its grace period. */
+export const restored = ({ now }: Pick<Store, 'now'>, redemption: Redemption): RowChange => ({
+  set: RESTORED,
+  when: and(isRestorable(now()), isRedeemed(redemption)),
+})

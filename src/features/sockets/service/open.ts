@@ -2,6 +2,7 @@ import type { Ctx, PrincipalCtx } from '../../../context.ts'
 import type { SocketIdentity } from '../../../durable/rpc.ts'
 import { type SocketRequest, toUpgrade } from '../../../durable/sockets/upgrade.ts'
 import { defineError, serviceUnavailable } from '../../../lib/errors.ts'
+import { isAdmin } from '../../../lib/roles.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { isUserClaims } from '../../keys/service/tokens.ts'
 import { checkAccessToken } from '../../validation/service.ts'
@@ -14,7 +15,6 @@ export const tooManySockets = defineError('TOO_MANY_SOCKETS', 'rate_limited', 'T
 const TICKET_SECONDS = 30
 const TICKET_KEY = 'websocket ticket'
 const PLATFORM = 'platform'
-const ADMIN_ROLE = 'admin'
 /** What a machine needs to open a socket. */
 export const EVENTS_SCOPE = 'events:read'
 
@@ -46,7 +46,7 @@ interface UserToken {
 const userIdentity = ({ userId, sessionId, email, roles, claimsVersion, exp }: UserToken): SocketIdentity => ({
   principal: { type: 'user', userId, sessionId, email },
   expiresAt: exp * SECOND,
-  isAdmin: roles.includes(ADMIN_ROLE),
+  isAdmin: isAdmin({ roles }),
   topics: [],
   claimsVersion,
 })

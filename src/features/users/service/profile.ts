@@ -1,13 +1,12 @@
 import type { Ctx } from '../../../context.ts'
-import { commitAndPropagate } from '../../../db/commit.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
-import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { usernameTaken } from '../errors.ts'
 import { normalizeUsername } from '../rules/names.ts'
-import { updateProfileRow } from '../store/profile.ts'
-import { insertedUser, selectUser, selectUserByUsernameKey } from '../store/users.ts'
-import type { Profile, User } from '../types.ts'
+import { profileChange } from '../store/change.ts'
+import { selectUser, selectUserByUsernameKey } from '../store/users.ts'
+import type { ChangedUser, Profile, User } from '../types.ts'
+import { changeUser } from './change-user.ts'
 import { requirePresent } from './users.ts'
 
 export interface ProfileChange {
@@ -44,17 +43,12 @@ const toEventData = (fields: Partial<Profile>): Record<string, unknown> =>
 /** Others change the same profile at the same moment: it is looked at anew, so that what the event says of before is true. */
 const ATTEMPTS = 32
 
-interface ChangedRow {
-  readonly user: User
-  readonly propagated: boolean
-}
-
 /**
  * Changes what a user says about themselves, with `user.updated`. A new username is in the tokens, so it raises the
  * claims version. Throws CONFLICT for a taken username, NOT_FOUND for a user who is gone,
  * SERVICE_UNAVAILABLE when others change the same fields on and on.
  */
-export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<ChangedRow> {
+export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<ChangedUser> {
   let { user } = input
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const changed = await changeFrom(ctx, { ...input, user })
@@ -65,37 +59,28 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<Cha
 }
 
 /** Null when what was read is no longer true. */
-async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ChangedRow | null> {
+async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ChangedUser | null> {
   const changes = changesOf(input)
   const names = Object.keys(changes) as (keyof Profile)[]
   if (names.length === 0) return { user: input.user, propagated: true }
   const before: Partial<Profile> = Object.fromEntries(names.map((name) => [name, input.user[name]]))
   const { id } = input.user
-  const raisesClaims = changes.username !== undefined
+  const changesClaims = changes.username !== undefined
   const usernameKey = changes.username ? normalizeUsername(changes.username) : null
   const row = {
     ...changes,
-    ...(raisesClaims ? { usernameKey } : {}),
+    ...(changesClaims ? { usernameKey } : {}),
     // A number that nobody has proven to hold.
     ...(changes.phoneNumber === undefined ? {} : { phoneVerified: false as const }),
   }
-  const { rows, propagated } = await commitAndPropagate(
-    ctx,
-    updateProfileRow(ctx, { userId: id, before, row, raisesClaims }),
-    {
-      type: 'user.updated',
-      subject: id,
-      userId: id,
-      actor: input.actor,
-      data: { before: toEventData(before), after: toEventData(changes) },
-      raisesClaims,
-    },
-  )
-  const user = insertedUser(rows)
-  if (user) {
-    if (raisesClaims) applyToOwnView(ctx, [{ kind: 'claims', userId: id, below: user.claimsVersion }])
-    return { user, propagated }
-  }
+  const changed = await changeUser(ctx, {
+    userId: id,
+    ...profileChange(id, before, row),
+    actor: input.actor,
+    changesClaims,
+    events: [{ type: 'user.updated', data: { before: toEventData(before), after: toEventData(changes) } }],
+  })
+  if (changed) return changed
   const holder = usernameKey && (await selectUserByUsernameKey(ctx, usernameKey))
   if (holder && holder.id !== id) throw usernameTaken()
   return null

@@ -1,16 +1,14 @@
 import type { Ctx } from '../../../context.ts'
-import { type CommittedEvent, commitAllAndPropagate, commitAndPropagate } from '../../../db/commit.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
-import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { lastAdmin, userNotFound, userStateConflict } from '../errors.ts'
 import { isSignInAllowed } from '../rules/names.ts'
 import { findChange, isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
-import { updateRole, updateState, voidLinks } from '../store/state.ts'
-import { insertedUser, selectUser } from '../store/users.ts'
-import type { NoticeKind, User, UserStatus } from '../types.ts'
-import { endSessionsAfterChange } from './end-sessions.ts'
+import { roleChange, stateChange, voidLinks } from '../store/state.ts'
+import { selectUser } from '../store/users.ts'
+import type { ChangedUser, NoticeKind, User, UserStatus } from '../types.ts'
+import { changeUser, type UserChange } from './change-user.ts'
 import { noticeOf } from './notices.ts'
 import { type OwnerNotice, tellOwner } from './owner-notice.ts'
 import { requirePresent } from './users.ts'
@@ -52,12 +50,6 @@ export interface StateChangeInput {
   readonly reason?: string | null | undefined
   /** The account is erased at once: no address is kept that a mail could go to. */
   readonly isErased?: boolean
-}
-
-export interface ChangedUser {
-  readonly user: User
-  /** Every isolate refuses what the change ended within 5 seconds. */
-  readonly propagated: boolean
 }
 
 /** Others change the same account at the same moment: it is looked at anew, so that what an event says of before is true. */
@@ -112,45 +104,32 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
   const transition = TRANSITIONS[change]
   const userRestorable = change === 'delete' && isOwn(input) && isSignInAllowed(before)
   const eraseAt = change === 'delete' ? ctx.now() + ctx.config.DELETION_GRACE_DAYS * DAY : null
-  const stateChange = { userId, from: before.status, transition }
-  const { rows, propagated } = await commitAllAndPropagate(
-    ctx,
-    [
-      ...(transition.ends === null ? [] : [voidLinks(ctx, stateChange, { sparesReports: userRestorable })]),
-      updateState(ctx, { ...stateChange, eraseAt, userRestorable }),
-    ],
-    ...eventsOf(before, input),
-  )
-  const user = insertedUser(rows)
-  if (!user) {
-    const now = await selectUser(ctx, userId)
-    if (now?.status === before.status && !isGone(now, change, ctx.now())) throw lastAdmin()
-    return null
-  }
-  applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
-  if (!input.isErased) tellOwner(ctx, user, mailOf(change, user, ctx))
-  if (transition.ends === null) return { user, propagated }
-  // After the event was delivered: the user's sockets learn why before they are closed.
-  const { authVersion } = user
-  const ended = await endSessionsAfterChange(ctx, {
+  const from = { userId, from: before.status, transition }
+  const { ends } = transition
+  const changed = await changeUser(ctx, {
     userId,
-    except: null,
-    reason: transition.ends,
+    ...stateChange(ctx, { ...from, eraseAt, userRestorable }),
     actor,
-    authVersion,
+    with: ends === null ? [] : [voidLinks(ctx, from, { sparesReports: userRestorable })],
+    changesClaims: true,
+    ...(ends && { ends: { reason: ends } }),
+    events: eventsOf(before, input),
   })
-  return { user, propagated: propagated && ended.propagated }
+  if (changed) {
+    if (!input.isErased) tellOwner(ctx, changed.user, mailOf(change, changed.user, ctx))
+    return changed
+  }
+  const now = await selectUser(ctx, userId)
+  if (now?.status === before.status && !isGone(now, change, ctx.now())) throw lastAdmin()
+  return null
 }
 
-function eventsOf(before: User, { change, actor, reason }: StateChangeInput): CommittedEvent[] {
-  const { id: userId, status } = before
+function eventsOf(before: User, { change, actor, reason }: StateChangeInput): UserChange['events'] {
+  const { status } = before
   const { event: type, to } = TRANSITIONS[change]
   const data = { before: { status }, after: { status: to }, ...(reason ? { reason } : {}) }
   const kind = NOTICES[change]
-  return [
-    { type, subject: userId, userId, actor, data, raisesClaims: true },
-    ...(kind ? [noticeOf({ user: before, kind, actor })] : []),
-  ]
+  return [{ type, data }, ...(kind ? [noticeOf({ user: before, kind, actor })] : [])]
 }
 
 /** The change that leads to `status`; null where the user has it. Throws USER_STATE_CONFLICT when none does. */
@@ -186,24 +165,17 @@ async function changeRoleFrom(
   { role, actor }: { role: string; actor: EventActor },
 ): Promise<ChangedUser | null> {
   const { id: userId, role: from } = before
-  const { rows, propagated } = await commitAndPropagate(
-    ctx,
-    updateRole(ctx, { userId, from, role }),
-    {
-      type: 'user.updated',
-      subject: userId,
-      userId,
-      actor,
-      data: { before: { role: from }, after: { role } },
-      raisesClaims: true,
-    },
-    noticeOf({ user: before, kind: 'role_changed', actor, params: { role } }),
-  )
-  const user = insertedUser(rows)
-  if (user) {
-    applyToOwnView(ctx, [{ kind: 'claims', userId, below: user.claimsVersion }])
-    return { user, propagated }
-  }
+  const changed = await changeUser(ctx, {
+    userId,
+    ...roleChange({ userId, from, role }),
+    actor,
+    changesClaims: true,
+    events: [
+      { type: 'user.updated', data: { before: { role: from }, after: { role } } },
+      noticeOf({ user: before, kind: 'role_changed', actor, params: { role } }),
+    ],
+  })
+  if (changed) return changed
   const now = requirePresent(await selectUser(ctx, userId))
   if (now.role === from) throw lastAdmin()
   return null

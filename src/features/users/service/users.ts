@@ -37,7 +37,7 @@ export { isRoleName } from '../rules/transitions.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
 
-export { insertedUser } from '../store/users.ts'
+export { deleteUserRow, insertedUser, insertUsers, updateUsers } from '../store/users.ts'
 
 /** By UUID, in any state, `deleted` too. */
 export const findUser = (ctx: Reading, id: string): Promise<User | undefined> => selectUser(ctx, id)

@@ -1,8 +1,8 @@
-import { and, eq, getTableColumns, gt, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { oneTimeTokens, takesFactorAway } from '../../links/tables.ts'
 import type { Transition } from '../rules/transitions.ts'
-import { users } from '../tables.ts'
+import { type RowChange, users } from '../tables.ts'
 import type { UserStatus } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -11,8 +11,6 @@ type Store = Pick<Ctx, 'db' | 'now'>
 const isNotLastAdmin = (userId: string): SQL => sql`(${users.role} <> 'admin' or exists (
   select 1 from ${users} as other where other.role = 'admin' and other.status in ('active', 'pending') and other.id <> ${userId}))`
 
-const raisedClaims = { claimsVersion: sql`${users.claimsVersion} + 1` }
-
 /** A change of state, as the row was read. */
 export interface ChangeOfState {
   readonly userId: string
@@ -20,7 +18,7 @@ export interface ChangeOfState {
   readonly transition: Transition
 }
 
-const isChangeable = ({ now }: Store, { userId, from, transition }: ChangeOfState): SQL | undefined =>
+const isChangeable = ({ now }: Pick<Ctx, 'now'>, { userId, from, transition }: ChangeOfState): SQL | undefined =>
   and(
     eq(users.id, userId),
     eq(users.status, from),
@@ -29,8 +27,8 @@ const isChangeable = ({ now }: Store, { userId, from, transition }: ChangeOfStat
   )
 
 /**
- * For the batch of an `updateState` that ends sessions, before it: what was mailed to the user or begun by then is void, or
- * it would be good again when the measure is lifted. An address of nobody may have become the user's since. `sparesReports`: who
+ * For the batch of a `stateChange` that ends sessions: what was mailed to the user or begun by then is void, or
+ * it would be good again when the measure is lifted. Also links that were sent to the address before the account existed. `sparesReports`: who
  * deletes an account may have added a factor before, to keep its owner out of what comes back.
  */
 export const voidLinks = (store: Store, change: ChangeOfState, { sparesReports }: { sparesReports: boolean }) => {
@@ -51,42 +49,18 @@ export const voidLinks = (store: Store, change: ChangeOfState, { sparesReports }
     )
 }
 
-/** The statement returns no row when the user is not in the state `from`, or is the last admin. */
-export const updateState = (
-  store: Store,
+/** Holds while the user is in the state `from`, and for what ends sessions while somebody else is an admin. */
+export const stateChange = (
+  store: Pick<Ctx, 'now'>,
   { eraseAt, userRestorable, ...change }: ChangeOfState & { eraseAt: number | null; userRestorable: boolean },
-) => {
-  const { db, now } = store
-  const { transition } = change
-  return db
-    .update(users)
-    .set({
-      status: transition.to,
-      deletedAt: transition.to === 'deleted' ? now() : null,
-      eraseAt,
-      userRestorable,
-      ...raisedClaims,
-      ...(transition.ends === null ? {} : { authVersion: sql`${users.authVersion} + 1`, keptSessionId: null }),
-      updatedAt: now(),
-    })
-    .where(isChangeable(store, change))
-    .returning(getTableColumns(users))
+): RowChange => {
+  const { to } = change.transition
+  const deletedAt = to === 'deleted' ? store.now() : null
+  return { set: { status: to, deletedAt, eraseAt, userRestorable }, when: isChangeable(store, change) }
 }
 
-/** The statement returns no row when the user is gone, has not the role `from`, or is the last admin. */
-export const updateRole = (
-  { db, now }: Store,
-  { userId, from, role }: { userId: string; from: string; role: string },
-) =>
-  db
-    .update(users)
-    .set({ role, ...raisedClaims, updatedAt: now() })
-    .where(
-      and(
-        eq(users.id, userId),
-        ne(users.status, 'deleted'),
-        eq(users.role, from),
-        role === 'admin' ? undefined : isNotLastAdmin(userId),
-      ),
-    )
-    .returning(getTableColumns(users))
+/** Holds while the user is there, has the role `from`, and is not the last admin. */
+export const roleChange = ({ userId, from, role }: { userId: string; from: string; role: string }): RowChange => ({
+  set: { role },
+  when: and(ne(users.status, 'deleted'), eq(users.role, from), role === 'admin' ? undefined : isNotLastAdmin(userId)),
+})

@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, is, SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { toUserStatus } from '../rules/names.ts'
-import { isReserved, users } from '../tables.ts'
+import { isReserved, type RowChange, users } from '../tables.ts'
 import type { User } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -33,18 +33,33 @@ const cellsOf = (row: Partial<typeof users.$inferInsert>): SQL[] =>
     return is(value, SQL) ? value : sql`${sql.param(value, column)}`
   })
 
+/** The rows that a query makes, but none whose email or username is taken. */
+export const insertUsers = ({ db }: Pick<Store, 'db'>, rows: SQL) => db.insert(users).select(rows).onConflictDoNothing()
+
 /** The statement returns no row when the email or the username is taken, or the email is reserved. */
 export const insertUser = ({ db, now }: Store, row: NewUserRow) =>
-  db
-    .insert(users)
-    .select(
-      sql`select ${sql.join(cellsOf(row), sql`, `)} where not ${isReserved(row.email, { userId: row.id, now: now() })}`,
-    )
-    .onConflictDoNothing()
-    .returning(getTableColumns(users))
+  insertUsers(
+    { db },
+    sql`select ${sql.join(cellsOf(row), sql`, `)} where not ${isReserved(row.email, { userId: row.id, now: now() })}`,
+  ).returning(getTableColumns(users))
 
 /** What `insertUser` returned. */
 export const insertedUser = toFirstUser
+
+/** Changes many rows by a list that is `row` in `set` and `when`. Nothing ends with it, and its events are its caller's. */
+export const updateUsers = ({ db, now }: Store, list: string, { set, when }: RowChange) =>
+  db
+    .update(users)
+    .set({ ...set, updatedAt: now() })
+    .from(sql`json_each(${list}) as row`)
+    .where(when)
+
+/** For the batch that takes away all that belongs to the user, behind it. */
+export const deleteUserRow = ({ db }: Pick<Store, 'db'>, id: string, when: SQL) =>
+  db
+    .delete(users)
+    .where(and(eq(users.id, id), when))
+    .returning({ id: users.id })
 
 /** Writes `to` only where the hash is still `from`: a password that was changed meanwhile stays. */
 export const updatePasswordHash = ({ db }: Store, input: { userId: string; from: string; to: string }) =>

@@ -1,3 +1,4 @@
+import { isAdmin } from '../../../lib/roles.ts'
 import type { AccessClaims } from '../../keys/types.ts'
 import type { Consistency } from '../types.ts'
 
@@ -113,7 +114,7 @@ function holderOf(claims: AccessClaims): Holder {
     const scopes = claims.scope.split(' ')
     return { roles: [], hasPermission: (asked) => scopes.includes(asked), organizationId: null, acr: null }
   }
-  const grants = claims.roles.includes('admin') ? ['*'] : (GRANTS.get(claims.org_role ?? '') ?? [])
+  const grants = isAdmin(claims) ? ['*'] : (GRANTS.get(claims.org_role ?? '') ?? [])
   return {
     roles: claims.roles,
     hasPermission: (asked) => grants.some((grant) => isGranted(grant, asked)),

@@ -1,11 +1,10 @@
 import type { Ctx } from '../../../../context.ts'
-import { commitAll } from '../../../../db/commit.ts'
 import type { EventActor } from '../../../../lib/event.ts'
-import { endSessionsAfterChange } from '../../../users/service/end-sessions.ts'
+import { changeUser } from '../../../users/service/change-user.ts'
 import { noticeOf } from '../../../users/service/notices.ts'
-import type { User } from '../../../users/types.ts'
+import type { ChangedUser, User } from '../../../users/types.ts'
 import { passkeyNotFound } from '../errors.ts'
-import { deletePasskey, raiseAuthVersion, selectPasskeys } from '../store.ts'
+import { deletePasskey, ifRemoved, selectPasskeys } from '../store.ts'
 import type { Passkey } from '../types.ts'
 import { nameOf, tellOfPasskey } from './notices.ts'
 
@@ -28,26 +27,30 @@ export async function removePasskeysOf(
 ): Promise<{ removed: number; propagated: boolean }> {
   const all = await selectPasskeys(ctx, user.id)
   const named = passkeyId === null ? all : all.filter(({ id }) => id === passkeyId)
-  const versions: number[] = []
-  for (const passkey of named) versions.push(...(await removeOne(ctx, { user, actor }, passkey)))
-  if (passkeyId !== null && versions.length === 0) throw passkeyNotFound()
-  if (versions.length === 0) return { removed: 0, propagated: true }
-  const authVersion = Math.max(...versions)
-  const reason = 'credentials_changed'
-  const ended = await endSessionsAfterChange(ctx, { userId: user.id, except: null, reason, actor, authVersion })
-  return { removed: versions.length, ...ended }
+  const changes = await Promise.all(named.map((passkey) => removeOne(ctx, { user, actor }, passkey)))
+  const removed = changes.filter((change) => change !== null)
+  if (passkeyId !== null && removed.length === 0) throw passkeyNotFound()
+  return { removed: removed.length, propagated: removed.every(({ propagated }) => propagated) }
 }
 
-/** The row's `auth_version` after it; nothing when somebody else removed the passkey first. */
-async function removeOne(ctx: Ctx, { user, actor }: Omit<Removal, 'passkeyId'>, passkey: Passkey): Promise<number[]> {
+/** Null when somebody else removed the passkey first. */
+async function removeOne(
+  ctx: Ctx,
+  { user, actor }: Omit<Removal, 'passkeyId'>,
+  passkey: Passkey,
+): Promise<ChangedUser | null> {
   const { id, userId, name } = passkey
-  const [raised] = await commitAll(
-    ctx,
-    [deletePasskey(ctx, { userId, id }), raiseAuthVersion(ctx, userId)],
-    { type: 'passkey.removed', subject: id, userId, actor, data: { before: { id, name } } },
-    noticeOf({ user, kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
-  )
-  if (!raised) return []
-  tellOfPasskey(ctx, { kind: 'factor_removed', ended: 'all' }, passkey)
-  return [raised.authVersion]
+  const changed = await changeUser(ctx, {
+    userId,
+    ...ifRemoved,
+    actor,
+    with: [deletePasskey(ctx, { userId, id })],
+    ends: { reason: 'credentials_changed' },
+    events: [
+      { type: 'passkey.removed', subject: id, data: { before: { id, name } } },
+      noticeOf({ user, kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
+    ],
+  })
+  if (changed) tellOfPasskey(ctx, { kind: 'factor_removed', ended: 'all' }, passkey)
+  return changed
 }

@@ -1,13 +1,13 @@
 import type { Ctx } from '../../../../context.ts'
-import { commit } from '../../../../db/commit.ts'
 import { isolateSlot } from '../../../../lib/isolate.ts'
 import { MAX_HASH_MS, OWN_HASH_MS } from '../../../../lib/password-hash/cost.ts'
 import { costOfStored } from '../../../../lib/password-hash/password-hash.ts'
 import { DAY, MINUTE } from '../../../../lib/time.ts'
+import { changeUser } from '../../../users/service/change-user.ts'
 import type { User } from '../../../users/types.ts'
 import {
   type DearHash,
-  deleteForgottenHash,
+  droppedHash,
   insertDearHashes,
   selectDearest,
   selectForgottenHashes,
@@ -84,11 +84,11 @@ export const findForgottenHashes = (ctx: Ctx): Promise<User[]> =>
  * when it was renewed or used meanwhile.
  */
 export async function dropForgottenHash(ctx: Ctx, user: User): Promise<boolean> {
-  const rows = await commit(ctx, deleteForgottenHash(ctx, user, forgottenBefore(ctx)), {
-    type: 'user.password_dropped',
-    subject: user.id,
+  const changed = await changeUser(ctx, {
     userId: user.id,
+    ...droppedHash(user, forgottenBefore(ctx)),
     actor: { type: 'system', id: 'foreign-hashes' },
+    events: [{ type: 'user.password_dropped' }],
   })
-  return rows.length > 0
+  return changed !== null
 }

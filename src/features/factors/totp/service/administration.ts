@@ -1,13 +1,13 @@
 import type { Ctx } from '../../../../context.ts'
-import { commitAll } from '../../../../db/commit.ts'
 import type { EventActor } from '../../../../lib/event.ts'
-import { endSessionsAfterChange } from '../../../users/service/end-sessions.ts'
+import { changeUser } from '../../../users/service/change-user.ts'
 import { noticeOf } from '../../../users/service/notices.ts'
 import { tellOwner } from '../../../users/service/owner-notice.ts'
 import type { User } from '../../../users/types.ts'
 import { mfaNotEnabled } from '../errors.ts'
 import { FACTOR } from '../rules/totp.ts'
-import { deleteBackupCodes, deleteFactor, isEnabled, updateDisabledWithSessions } from '../store.ts'
+import { disabling } from '../store.ts'
+import { DISABLED_EVENT } from './enrolment.ts'
 
 export { mfaNotEnabled } from '../errors.ts'
 
@@ -20,24 +20,14 @@ export async function disableSecondFactorOf(
   { user, actor }: { user: User; actor: EventActor },
 ): Promise<{ propagated: boolean }> {
   const { id: userId } = user
-  const [disabled] = await commitAll(
-    ctx,
-    [
-      deleteBackupCodes(ctx, userId, isEnabled(userId)),
-      deleteFactor(ctx, userId),
-      updateDisabledWithSessions(ctx, userId),
-    ],
-    {
-      type: 'mfa.disabled',
-      subject: userId,
-      userId,
-      actor,
-      data: { before: { mfa_enabled: true, method: 'totp' }, after: { mfa_enabled: false } },
-    },
-    noticeOf({ user, kind: 'factor_removed', actor, params: { factor: FACTOR } }),
-  )
+  const disabled = await changeUser(ctx, {
+    userId,
+    ...disabling(ctx, userId),
+    actor,
+    ends: { reason: 'credentials_changed' },
+    events: [DISABLED_EVENT, noticeOf({ user, kind: 'factor_removed', actor, params: { factor: FACTOR } })],
+  })
   if (!disabled) throw mfaNotEnabled()
   tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'all' } })
-  const { authVersion } = disabled
-  return endSessionsAfterChange(ctx, { userId, except: null, reason: 'credentials_changed', actor, authVersion })
+  return { propagated: disabled.propagated }
 }

@@ -1,11 +1,8 @@
 import { type ActorCtx, actorOf, type Ctx } from '../../../../context.ts'
-import { commitAll, commitAllAndPropagate } from '../../../../db/commit.ts'
-import type { SparedSessions } from '../../../../durable/rpc.ts'
 import { HOUR } from '../../../../lib/time.ts'
-import { applyToOwnView } from '../../../../revocation/freshness.ts'
 import { raiseOwnSession } from '../../../sessions/service.ts'
 import type { OpenedSession } from '../../../sessions/types.ts'
-import { endSessionsAfterChange } from '../../../users/service/end-sessions.ts'
+import { changeUser } from '../../../users/service/change-user.ts'
 import { countAddedFactor, tellOwner } from '../../../users/service/owner-notice.ts'
 import type { User } from '../../../users/types.ts'
 import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
@@ -13,21 +10,24 @@ import { readCode } from '../rules/codes.ts'
 import { codeAt, FACTOR, findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
 import {
   deleteBackupCodes,
-  deleteFactor,
+  disabling,
+  enabledByStep,
   type FactorRow,
   insertBackupCodes,
   insertPendingUnlessThere,
-  isEnabled,
   isPendingWith,
   selectFactor,
   updateConfirmed,
-  updateDisabled,
-  updateEnabled,
   upsertPending,
 } from '../store.ts'
 import type { Enrolment, PendingEnrolment } from '../types.ts'
 import { makeBackupCodes } from './backup-codes.ts'
 import { countCode, failCode, giveBackCode, openFactor, sealFactor } from './codes.ts'
+
+export const DISABLED_EVENT = {
+  type: 'mfa.disabled',
+  data: { before: { mfa_enabled: true, method: 'totp' }, after: { mfa_enabled: false } },
+} as const
 
 /** A secret that was shown and never confirmed is void after this: who has seen it may be forgotten. */
 const PENDING_MS = HOUR
@@ -118,36 +118,28 @@ export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Prom
   await giveBackCode(ctx, counted)
   await countAddedFactor(ctx, userId)
   const { secretSealed } = factor
-  const [enabled] = await commitAll(
-    ctx,
-    [
-      updateConfirmed(ctx, { userId, secretSealed, step, authVersion }),
-      updateEnabled(ctx, { userId, sessionId, step }),
+  const enabled = await changeUser(ctx, {
+    userId,
+    ...enabledByStep(userId, step),
+    actor: actorOf(ctx),
+    with: [updateConfirmed(ctx, { userId, secretSealed, step, authVersion })],
+    ends: { reason: 'credentials_changed', keeps: sessionId, spares: 'two_factors_without_code' },
+    events: [
+      {
+        type: 'mfa.enabled',
+        sessionId,
+        data: { before: { mfa_enabled: false }, after: { mfa_enabled: true, method: 'totp' } },
+      },
     ],
-    {
-      type: 'mfa.enabled',
-      subject: userId,
-      userId,
-      actor: actorOf(ctx),
-      sessionId,
-      data: { before: { mfa_enabled: false }, after: { mfa_enabled: true, method: 'totp' } },
-    },
-  )
-  if (!enabled) throw invalidCode()
-  const raised = await tryRaise(ctx, {
-    ...user,
-    mfaEnabled: true,
-    authVersion: enabled.authVersion,
-    factorVersion: enabled.authVersion,
-    keptSessionId: sessionId,
   })
-  const { propagated } = await endOthers(ctx, enabled.authVersion, 'two_factors_without_code')
+  if (!enabled) throw invalidCode()
+  const raised = await tryRaise(ctx, enabled.user)
   tellOwner(ctx, user, {
     kind: 'factor_added',
     params: { factor: FACTOR, ended: 'one_factor' },
     added: { kind: 'totp' },
   })
-  return { raised, propagated }
+  return { raised, propagated: enabled.propagated }
 }
 
 /** The factor is on whatever the object says. */
@@ -160,16 +152,6 @@ async function tryRaise(ctx: ActorCtx, user: User): Promise<OpenedSession | null
   }
 }
 
-const endOthers = (ctx: ActorCtx, authVersion: number, spares: SparedSessions): Promise<{ propagated: boolean }> =>
-  endSessionsAfterChange(ctx, {
-    userId: ctx.actor.id,
-    except: ctx.actor.sessionId,
-    reason: 'credentials_changed',
-    actor: actorOf(ctx),
-    authVersion,
-    spares,
-  })
-
 /**
  * Turns the second factor off; its secret and backup codes go, and the user's other sessions in which no second factor was
  * proved. Tokens are outdated: without the factor they are `aal1`. Throws MFA_NOT_ENABLED.
@@ -177,27 +159,15 @@ const endOthers = (ctx: ActorCtx, authVersion: number, spares: SparedSessions): 
 export async function disableTotp(ctx: ActorCtx, user: User): Promise<{ propagated: boolean }> {
   const { id: userId } = user
   const { sessionId } = ctx.actor
-  const { rows, propagated } = await commitAllAndPropagate(
-    ctx,
-    [
-      deleteBackupCodes(ctx, userId, isEnabled(userId)),
-      deleteFactor(ctx, userId),
-      updateDisabled(ctx, { userId, sessionId }),
-    ],
-    {
-      type: 'mfa.disabled',
-      subject: userId,
-      userId,
-      actor: actorOf(ctx),
-      sessionId,
-      data: { before: { mfa_enabled: true, method: 'totp' }, after: { mfa_enabled: false } },
-      raisesClaims: true,
-    },
-  )
-  const [disabled] = rows
+  const disabled = await changeUser(ctx, {
+    userId,
+    ...disabling(ctx, userId),
+    actor: actorOf(ctx),
+    changesClaims: true,
+    ends: { reason: 'credentials_changed', keeps: sessionId, spares: 'two_factors' },
+    events: [{ ...DISABLED_EVENT, sessionId }],
+  })
   if (!disabled) throw mfaNotEnabled()
-  applyToOwnView(ctx, [{ kind: 'claims', userId, below: disabled.claimsVersion }])
-  const ended = await endOthers(ctx, disabled.authVersion, 'two_factors')
   tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'one_factor' } })
-  return { propagated: propagated && ended.propagated }
+  return { propagated: disabled.propagated }
 }

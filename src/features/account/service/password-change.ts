@@ -1,14 +1,12 @@
 import type { ActorCtx } from '../../../context.ts'
-import { commitAll } from '../../../db/commit.ts'
-import { forbidden } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { requireStrongPassword } from '../../factors/password/service/strength.ts'
-import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { passwordWrong } from '../../sign-in/errors.ts'
+import { type GivenFactors, requirePresentPassword } from '../../sign-in/service/step-up.ts'
+import { changeUser } from '../../users/service/change-user.ts'
 import { tellPasswordChanged } from '../../users/service/owner-notice.ts'
 import type { User } from '../../users/types.ts'
-import { passwordWrong } from '../errors.ts'
-import { updatePassword, voidReportsBeforeChange } from '../store/credentials.ts'
-import { type GivenFactors, requirePresentPassword } from './step-up.ts'
+import { ownPassword, voidReportsBeforeChange } from '../store.ts'
 
 export interface PasswordChange extends GivenFactors {
   readonly newPassword: string
@@ -38,32 +36,16 @@ export async function setOwnPassword(
 ): Promise<{ propagated: boolean }> {
   const { id: userId, email, authVersion } = user
   const { sessionId } = ctx.actor
-  const actor = { type: 'user', id: userId } as const
-  const change = { userId, email, authVersion, passwordHash, keptSessionId: sessionId }
-  const [changed] = await commitAll(ctx, [voidReportsBeforeChange(ctx, change), updatePassword(ctx, change)], {
-    type: 'user.password_changed',
-    subject: userId,
+  const target = { userId, email, authVersion }
+  const changed = await changeUser(ctx, {
     userId,
-    actor,
-    sessionId,
+    ...ownPassword(target, passwordHash),
+    actor: { type: 'user', id: userId },
+    with: [voidReportsBeforeChange(ctx, target)],
+    ends: { reason: 'password_changed', keeps: sessionId },
+    events: [{ type: 'user.password_changed', sessionId }],
   })
   if (!changed) throw passwordWrong()
-  const ended = await endSessionsAfterChange(ctx, {
-    userId,
-    except: sessionId,
-    reason: 'password_changed',
-    actor,
-    authVersion: changed.authVersion,
-  })
   tellPasswordChanged(ctx, user)
-  return { propagated: ended.propagated }
-}
-
-/** As the route names its user. Throws FORBIDDEN for anybody else's: not even an admin knows another's password. */
-export function changePasswordOf(
-  ctx: ActorCtx,
-  input: PasswordChange & { userId: string },
-): Promise<{ propagated: boolean }> {
-  if (input.userId !== ctx.actor.id) throw forbidden()
-  return changePassword(ctx, input)
+  return { propagated: changed.propagated }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { makeAdmin, newAddress, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { freshCaller } from '../sessions/support.ts'
-import { mailedToken } from './mails.ts'
-import { answerOf, app, get, post } from './support.ts'
+import { mailedToken } from '../sign-in/mails.ts'
+import { answerOf, app, get, post } from '../sign-in/support.ts'
 
 const NEW = 'Another-good-passw0rd'
 
