@@ -99,10 +99,14 @@ export function listRoutes(surfaces: readonly SurfaceName[] = SURFACES): Route[]
     const surface = COMPAT[name]
     return surface ? [{ name, ...surface, list: surface.routes.flatMap((routes) => routes.list) }] : []
   })
-  const core = listCoreRoutes().map((route) => {
-    const key = `${route.method} ${route.path}`
+  const core = listCoreRoutes().map((coreRoute) => {
+    const key = `${coreRoute.method} ${coreRoute.path}`
+    const route = mounted.reduce((known, { adds }) => (adds?.[key] ? known.mapAnswers(adds[key]) : known), coreRoute)
+    const hourly = mounted.flatMap(({ countsHourly }) => countsHourly?.(route) ?? [])
+    const isHourly = (request: Request) => hourly.some((counts) => counts(request))
     return {
       ...route,
+      spec: hourly.length > 0 ? { ...route.spec, isHourly } : route.spec,
       tags: [...route.tags, ...mounted.filter((it) => it.documents.includes(key)).map((it) => it.name)],
     }
   })

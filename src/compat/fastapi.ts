@@ -1,79 +1,99 @@
+import type { $ZodIssue } from 'zod/v4/core'
+import { InvalidInput } from '../http/input.ts'
 import { createErrorRenderer, type ErrorRenderer, type Wording } from '../http/render-error.ts'
 import type { DomainError } from '../lib/errors.ts'
 
 interface FastApiIssue {
-  readonly loc: readonly (string | number)[]
+  readonly loc: readonly PropertyKey[]
   readonly msg: string
   readonly type: string
 }
 
-interface FieldIssue {
-  readonly field: string
-  readonly message: string
+type Words = Pick<FastApiIssue, 'msg' | 'type'>
+
+/** Pydantic reports the first thing that is wrong with a field. */
+const isFirstOfField = ({ path }: $ZodIssue, index: number, issues: readonly $ZodIssue[]): boolean =>
+  issues.findIndex((issue) => issue.path.join('.') === path.join('.')) === index
+
+/** What was sent at the issue's path. */
+const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (value === null ? undefined : Object(value)[key]), data)
+
+/** A form's empty field, and a body that is null, count as missing. */
+const isMissing = ({ code, path }: $ZodIssue, value: unknown): boolean =>
+  code === 'invalid_type' && (value === undefined || value === '' || (value === null && path.length === 0))
+
+const TYPES: Readonly<Record<string, Words>> = {
+  string: { msg: 'Input should be a valid string', type: 'string_type' },
+  object: { msg: 'Input should be a valid dictionary or object to extract fields from', type: 'model_attributes_type' },
+  record: { msg: 'Input should be a valid dictionary', type: 'dict_type' },
+  int: { msg: 'Input should be a valid integer, unable to parse string as an integer', type: 'int_parsing' },
+  number: { msg: 'Input should be a valid number', type: 'float_type' },
 }
 
-const isIssue = (issue: unknown): issue is FieldIssue =>
-  typeof issue === 'object' && issue !== null && 'field' in issue && 'message' in issue
-
-/** Pydantic says one thing of a field: the first that is wrong with it. */
-const isFirstOfField = ({ field }: FieldIssue, index: number, issues: readonly FieldIssue[]): boolean =>
-  issues.findIndex((issue) => issue.field === field) === index
-
-/** `body.items.0` as FastAPI's `loc`: the places of a list are numbers. */
-const toLoc = (field: string): (string | number)[] =>
-  field.split('.').map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : part))
-
-/** What schemas say of a field, and how Pydantic says it: with what kind of error. The first row that fits counts. */
-const PYDANTIC: readonly (readonly [said: RegExp, msg: string, type: string])[] = [
-  [/^.* received undefined$|^.*: expected object, received null$/, 'Field required', 'missing'],
-  [/^.*: expected string, .*$/, 'Input should be a valid string', 'string_type'],
-  [
-    /^.*: expected object, .*$/,
-    'Input should be a valid dictionary or object to extract fields from',
-    'model_attributes_type',
-  ],
-  [/^must be an object$/, 'Input should be a valid dictionary', 'dict_type'],
-  [
-    /^.*: expected (?:number|int), .*$/,
-    'Input should be a valid integer, unable to parse string as an integer',
-    'int_parsing',
-  ],
-  [/^must be a number$/, 'Input should be a valid number', 'float_type'],
-  [
-    /^must be the text of a number$/,
-    'Input should be a valid number, unable to parse string as a number',
-    'float_parsing',
-  ],
-  [/^must match (.*)$/, "String should match pattern '$1'", 'string_pattern_mismatch'],
-  [/^.* number to be >=(\d+)$/, 'Input should be greater than or equal to $1', 'greater_than_equal'],
-  [/^.* number to be <=(\d+)$/, 'Input should be less than or equal to $1', 'less_than_equal'],
-  [/^is required$/, 'String should have at least 1 character', 'string_too_short'],
-  [/^must have at least (\d+) characters$/, 'String should have at least $1 characters', 'string_too_short'],
-  [
-    /^(?:must have at most |.* to have <=)(\d+) characters$/,
-    'String should have at most $1 characters',
-    'string_too_long',
-  ],
-  [/^must be an email address$/, 'value is not a valid email address', 'value_error'],
-]
-
-function wordsOf(message: string): Pick<FastApiIssue, 'msg' | 'type'> {
-  const row = PYDANTIC.find(([said]) => said.test(message))
-  if (!row) return { msg: `Value error, ${message}`, type: 'value_error' }
-  const [said, msg, type] = row
-  return { msg: message.replace(said, msg), type }
+const NOT_NUMERIC: Words = {
+  msg: 'Input should be a valid number, unable to parse string as a number',
+  type: 'float_parsing',
 }
 
-/** FastAPI's `HTTPValidationError`: whatever is wrong with fields is 422, and `detail` lists it. Else undefined. */
-function validationWording({ code, message, details }: DomainError): Wording | undefined {
-  const issues = details.validation_errors
-  if (code !== 'VALIDATION_ERROR' || !Array.isArray(issues)) return undefined
-  const detail: FastApiIssue[] = issues
-    .filter(isIssue)
-    .filter(isFirstOfField)
-    .map(({ field, message }) => ({ loc: toLoc(field), ...wordsOf(message) }))
-  return { status: 422, message, detail }
+const characters = (limit: number | bigint): string => `${limit} character${limit === 1 ? '' : 's'}`
+
+const tooShort = (limit: number | bigint): Words => ({
+  msg: `String should have at least ${characters(limit)}`,
+  type: 'string_too_short',
+})
+
+const tooLong = (limit: number | bigint): Words => ({
+  msg: `String should have at most ${characters(limit)}`,
+  type: 'string_too_long',
+})
+
+const NOT_EMAIL: Words = { msg: 'value is not a valid email address', type: 'value_error' }
+
+/** Refinements name in `params` the rule that they stand for. */
+function refinementWords(params: Readonly<Record<string, unknown>> = {}): Words | undefined {
+  if (params.format === 'email') return NOT_EMAIL
+  if (typeof params.minimum === 'number') return tooShort(params.minimum)
+  return typeof params.maximum === 'number' ? tooLong(params.maximum) : undefined
 }
+
+/** How Pydantic words the issue; undefined for what it has no words of its own for. */
+function pydanticWords(issue: $ZodIssue, value: unknown): Words | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'number' && typeof value === 'string' ? NOT_NUMERIC : TYPES[issue.expected]
+    case 'too_small':
+      if (issue.origin === 'string') return tooShort(issue.minimum)
+      return { msg: `Input should be greater than or equal to ${issue.minimum}`, type: 'greater_than_equal' }
+    case 'too_big':
+      if (issue.origin === 'string') return tooLong(issue.maximum)
+      return { msg: `Input should be less than or equal to ${issue.maximum}`, type: 'less_than_equal' }
+    case 'invalid_format':
+      if (issue.format === 'email') return NOT_EMAIL
+      if (issue.format !== 'regex') return undefined
+      return { msg: `String should match pattern '${issue.pattern?.slice(1, -1)}'`, type: 'string_pattern_mismatch' }
+    case 'custom':
+      return refinementWords(issue.params)
+    default:
+      return undefined
+  }
+}
+
+function wordsOf(issue: $ZodIssue, data: unknown): Words {
+  const value = valueAt(data, issue.path)
+  if (isMissing(issue, value)) return { msg: 'Field required', type: 'missing' }
+  return pydanticWords(issue, value) ?? { msg: `Value error, ${issue.message}`, type: 'value_error' }
+}
+
+/** FastAPI's `HTTPValidationError`: invalid fields are 422, and `detail` lists them. */
+const validationWording = ({ issues, source, data, message }: InvalidInput): Wording => ({
+  status: 422,
+  message,
+  detail: issues.filter(isFirstOfField).map((issue) => ({
+    loc: [source, ...issue.path],
+    ...wordsOf(issue, data),
+  })) satisfies FastApiIssue[],
+})
 
 /** A password that the policy refuses is an invalid field. Its name is the body's that set it. */
 const weakPasswordWording = ({ message }: DomainError, field: string): Wording => ({
@@ -92,5 +112,5 @@ export const createFastApiRenderer = (
 ): ErrorRenderer =>
   createErrorRenderer((error) => {
     if (error.code === 'WEAK_PASSWORD') return weakPasswordWording(error, passwordField)
-    return validationWording(error) ?? wordingOf(error)
+    return error instanceof InvalidInput ? validationWording(error) : wordingOf(error)
   }, described)

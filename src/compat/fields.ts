@@ -12,14 +12,17 @@ const MAX_EMAIL_LENGTH = 254
 /** Fields that every documented system has, by whatever name. */
 export const EmailField = z
   .string()
-  .refine(isEmail, 'must be an email address')
+  .refine(isEmail, { error: 'must be an email address', params: { format: 'email' } })
   .meta({ format: 'email', maxLength: MAX_EMAIL_LENGTH })
 
 const passwordField = (max: number) =>
   z
     .string()
     .min(1, 'is required')
-    .refine((text) => passwordLength(text) <= max, `must have at most ${max} characters`)
+    .refine((text) => passwordLength(text) <= max, {
+      error: `must have at most ${max} characters`,
+      params: { maximum: max },
+    })
     .meta({ maxLength: max })
 
 /** A password that is only compared: it may be one that another system took. */
@@ -27,7 +30,10 @@ export const PasswordField = passwordField(MAX_VERIFIED_PASSWORD_LENGTH)
 
 /** A password that is to be set; what else speaks against it the service says. */
 export const NewPasswordField = passwordField(MAX_PASSWORD_LENGTH)
-  .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
+  .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, {
+    error: `must have at least ${MIN_PASSWORD_LENGTH} characters`,
+    params: { minimum: MIN_PASSWORD_LENGTH },
+  })
   .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
 /** The name of a person or a vendor. */
@@ -46,10 +52,11 @@ export const MAX_INTEGER = 999_999_999_999_999
 
 /** FastAPI reads digits alone as an integer; in a URL everything is text. */
 export const integerParam = (minimum: number, maximum: number) =>
-  z.preprocess(
-    (text) => (typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : text),
-    z.int().min(minimum).max(maximum),
-  )
+  z.preprocess((text, { addIssue }) => {
+    const value = typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : text
+    if (typeof value !== 'number') addIssue({ code: 'invalid_type', expected: 'int', input: text })
+    return value
+  }, z.int().min(minimum).max(maximum))
 
 /** A page of a FastAPI service. Without `limit` these systems answer everybody at once, which no service of many users can. */
 export const PageQuery = z.object({

@@ -16,7 +16,12 @@ const TokenLoginBody = z
   .object({
     username: filledIn(IdentifierField.meta({ description: 'An email or a username' })),
     password: filledIn(PasswordField),
-    grant_type: z.enum(['password', ''], 'must match ^password$').nullish(),
+    grant_type: filledIn(
+      z
+        .string()
+        .regex(/^password$/, 'must match ^password$')
+        .nullish(),
+    ),
     scope: z.string().nullish(),
     client_id: z.string().nullish(),
     client_secret: z.string().nullish(),

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
-import type { EventDraft, FeedEntry } from '../lib/event.ts'
+import { type EventDraft, type FeedEntry, requireDeliverable } from '../lib/event.ts'
 import { within } from '../lib/time.ts'
 import { events } from './tables.ts'
 
@@ -81,6 +81,7 @@ function hasChanged(result: unknown): boolean {
 
 /** `changes()` counts the statement just before, so each event is written only when the one before it was. */
 function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`changes() > 0`) {
+  requireDeliverable({ type: draft.type, data: draft.data ?? {} })
   const row = sql`select
     null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},
     ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${draft.computedData ?? JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},

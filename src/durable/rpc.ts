@@ -1,4 +1,4 @@
-import type { EventActor, FeedEntry, RecordedEvent } from '../lib/event.ts'
+import type { EventActor, EventName, FeedEntry, RecordedEvent } from '../lib/event.ts'
 
 // What Workers and objects say to each other. Arguments and answers only grow: during a deploy old and new code talk.
 // Refusals are values; a throw is a bug or an outage.
@@ -78,7 +78,7 @@ export interface OpenSessionInput {
   readonly organizationId: string | null
   readonly caller: Caller
   /** Recorded with the opening, in the same transaction: `user.signed_in` and the like. */
-  readonly events: readonly { readonly type: string; readonly data?: Readonly<Record<string, unknown>> }[]
+  readonly events: readonly { readonly type: EventName; readonly data?: Readonly<Record<string, unknown>> }[]
 }
 
 export type OpenSessionResult =
@@ -187,7 +187,7 @@ export interface EndSessionInput {
   readonly actor: EventActor
   readonly caller: Caller
   /** Recorded beside `session.revoked`: `user.signed_out` and the like. */
-  readonly events?: readonly { readonly type: string; readonly data?: Readonly<Record<string, unknown>> }[]
+  readonly events?: readonly { readonly type: EventName; readonly data?: Readonly<Record<string, unknown>> }[]
 }
 
 export interface EndSessionsInput {
@@ -224,18 +224,6 @@ export interface Propagation {
   readonly propagated: boolean
 }
 
-/** A dead letter on its way back into the outbox that had set it aside. */
-export interface RequeueInput {
-  readonly destination: string
-  /** JSON. */
-  readonly payload: string
-}
-
-export interface RequeueResult {
-  /** Whether its destination has taken it; otherwise the outbox goes on trying. */
-  readonly delivered: boolean
-}
-
 /** An event with its place in one topic's log. */
 export interface LoggedEvent {
   readonly seq: number
@@ -269,7 +257,6 @@ export interface UserAuthorityRpc {
   nudge(input: { userId: string }): Promise<Propagation>
   /** Forgets all that it holds of a deleted user, once everybody was told of it. */
   erase(input: EraseInput): Promise<EraseResult>
-  requeue(input: RequeueInput & { userId: string }): Promise<RequeueResult>
   /** Makes a single-use ticket that opens a socket. */
   issueTicket(input: {
     userId: string
@@ -326,7 +313,6 @@ export interface EventHubRpc {
   append(input: { topic: string; events: readonly RecordedEvent[] }): Promise<{ head: number }>
   /** Reads undelivered rows that concern no user, appends them and hands what they carry to the feed. */
   nudge(input: { topic: string }): Promise<Propagation>
-  requeue(input: RequeueInput & { topic: string }): Promise<RequeueResult>
   /** The user's object gets the topic's events from now on, until it answers that no socket of its wants them. */
   register(input: { topic: string; userId: string }): Promise<{ head: number }>
   read(input: { topic: string; after: number; limit: number }): Promise<LogPage>

@@ -101,6 +101,9 @@ export interface Answer<Status extends number = number, V = never> {
   readonly schema?: z.ZodType
   readonly contentType?: string
   readonly respond: (value: V) => Response
+  /** What `respond` writes in JSON. */
+  readonly write?: (value: V) => unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 type Described = z.ZodType | Shape<never>
@@ -124,8 +127,36 @@ export function answer<S extends number, D extends Described>(
   return {
     status,
     description,
+    headers,
+    write,
     schema: isSchema ? described : described.schema,
     respond: (value) => Response.json(write(value), { status, headers }),
+  }
+}
+
+/**
+ * Adds keys to answers whose schema is, or has among its alternatives, the one with the id `to`. `write` makes them of what
+ * the handler returned.
+ */
+export function addKeys<V>(
+  { to, keys }: { readonly to: string; readonly keys: z.ZodObject },
+  write: (value: V) => Readonly<Record<string, unknown>>,
+): (answer: Answer) => Answer {
+  const extended = new Map<z.ZodType, z.ZodType>()
+  const extend = (schema: z.ZodType): z.ZodType => {
+    if (schema instanceof z.ZodUnion) return z.union(schema.options.map((option) => extend(option as z.ZodType)))
+    if (!(schema instanceof z.ZodObject) || schema.meta()?.id !== to) return schema
+    const known = extended.get(schema) ?? schema.extend(keys.shape).meta(keys.meta() ?? {})
+    extended.set(schema, known)
+    return known
+  }
+  return ({ status, schema, description, headers, write: writeOwn, ...rest }) => {
+    if (!schema || !writeOwn) throw new TypeError(`answer ${status} has no keys`)
+    const both = (value: never) => ({ ...(writeOwn(value) as object), ...write(value) })
+    return {
+      ...rest,
+      ...answer(status, mapped(extend(schema), both as never), description, { headers: headers ?? {} }),
+    }
   }
 }
 

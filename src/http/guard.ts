@@ -90,34 +90,33 @@ export const admin: Guard<AdminCtx> = {
   },
 }
 
-/** Whom the path names by UUID or number. */
-function targetOf({ actor }: ActorCtx, params: PathParams, name: string): TargetCtx['target'] {
-  const ref = params[name]
-  if (typeof ref !== 'string' && typeof ref !== 'number') throw new TypeError(`The path has no ${name}`)
+/** The user whom the path names as `user_id`, by UUID or number. */
+function targetOf({ actor }: ActorCtx, { user_id: ref }: PathParams): TargetCtx['target'] {
+  if (typeof ref !== 'string' && typeof ref !== 'number') throw new TypeError('The path has no user_id')
   return { ref, isSelf: ref === actor.id || ref === actor.number }
 }
 
-const reaching = (name: string) => (ctx: ActorCtx, params: PathParams) => {
-  const target = targetOf(ctx, params, name)
+function reachTarget(ctx: ActorCtx, params: PathParams): TargetCtx {
+  const target = targetOf(ctx, params)
   // Whether or not there is such a user: a stranger does not learn who exists.
   if (!target.isSelf && !isAdmin(ctx.actor)) throw forbidden()
   return narrow(ctx, { target })
 }
 
-/** The user whom the parameter `name` of the path names, confirmed. */
-export const self = (name: string): Guard<ActorCtx> => ({
+/** The user whom the path names, confirmed. */
+export const self: Guard<ActorCtx> = {
   ...confirmedUser,
   reach(ctx, params) {
-    if (!targetOf(ctx, params, name).isSelf) throw forbidden()
+    if (!targetOf(ctx, params).isSelf) throw forbidden()
     return ctx
   },
-})
+}
 
-/** The user whom the parameter `name` of the path names, or an admin; confirmed. */
-export const selfOrAdmin = (name: string): Guard<TargetCtx> => ({ ...confirmedUser, reach: reaching(name) })
+/** The user whom the path names, or an admin; confirmed. */
+export const selfOrAdmin: Guard<TargetCtx> = { ...confirmedUser, reach: reachTarget }
 
-/** An admin, about the user whom the parameter `name` of the path names. */
-export const adminOf = (name: string): Guard<TargetCtx> => ({ ...admin, reach: reaching(name) })
+/** An admin, about the user whom the path names. */
+export const adminOf: Guard<TargetCtx> = { ...admin, reach: reachTarget }
 
 /** A user, or a machine with `scope`. */
 export function principal(scope: string): Guard<PrincipalCtx> {

@@ -182,7 +182,7 @@ export interface InputSpec {
   readonly query?: z.ZodType | undefined
   readonly body?: z.ZodType | undefined
   readonly encoding?: BodyEncoding | undefined
-  readonly invalidIs400?: boolean | undefined
+  readonly invalidIs?: 400 | undefined
   readonly maxBodyBytes?: number | undefined
 }
 
@@ -214,7 +214,7 @@ function textValidator(
 
 /** Middleware that validates what a route reads of a request: path, query, body, in this order. */
 export function inputValidators(spec: InputSpec): MiddlewareHandler<HonoEnv>[] {
-  const kind = spec.invalidIs400 ? 'malformed' : 'invalid'
+  const kind = spec.invalidIs ? 'malformed' : 'invalid'
   return [
     ...(spec.params ? [validatorOf('param', spec.params, 'malformed')] : []),
     ...(spec.query ? [validatorOf('query', spec.query, kind)] : []),
@@ -241,7 +241,7 @@ function parseInput<T>(schema: z.ZodType<T>, data: unknown, source: Source, kind
 
 /** The input of an open route, which is answered without Hono (decision 0042). */
 export async function openInput(spec: InputSpec, request: Request) {
-  const kind = spec.invalidIs400 ? 'malformed' : 'invalid'
+  const kind = spec.invalidIs ? 'malformed' : 'invalid'
   const query = spec.query && parseQuery(spec.query, request.url, kind)
   const body = spec.body && parseInput(spec.body, await readOpenJson(request), 'body', kind)
   return { params: undefined, query: query as undefined, body: body as undefined }

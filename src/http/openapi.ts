@@ -17,13 +17,12 @@ import {
   serviceUnavailable,
   unauthorized,
   unsupportedMediaType,
-  validationFailed,
 } from '../lib/errors.ts'
 import { VERSION } from '../lib/version.ts'
 import type { Answer } from './answers.ts'
 import { originNotAllowed } from './cors.ts'
 import { adminRequired, type Guard, recognized, scopeMissing, tokenInvalid } from './guard.ts'
-import type { BodyEncoding } from './input.ts'
+import { type BodyEncoding, InvalidInput } from './input.ts'
 import { errorEnvelope } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
 
@@ -202,9 +201,14 @@ interface Failure {
 /** The request that examples answer. */
 const EXAMPLE = { requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11', now: () => Date.UTC(2026, 0, 1) }
 
-const INVALID_FIELD = {
-  validation_errors: [{ field: 'body.email', message: 'must be an email address', type: 'invalid_format' }],
+const INVALID_EMAIL: z.core.$ZodIssue = {
+  code: 'invalid_format',
+  format: 'email',
+  path: ['email'],
+  message: 'must be an email address',
 }
+
+const invalidEmail = () => new InvalidInput([INVALID_EMAIL], 'body', { email: 'ada' }, 'invalid')
 
 /** The code that a body says: the envelope's, or that of RFC 6749 5.2. */
 export const codeOf = ({ code, error }: Readonly<Record<string, unknown>>): string | undefined =>
@@ -238,7 +242,7 @@ export function listFailures(route: Route): Failure[] {
   const malformed = malformedRequest('The request is malformed')
   const errors = [
     ...(spec.params || spec.body ? [malformed] : []),
-    ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs400 ? malformed : validationFailed(INVALID_FIELD)] : []),
+    ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs === 400 ? malformed : invalidEmail()] : []),
     ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
     ...(spec.unlimited ? [] : [rateLimited()]),
     ...(refusesOtherSites(route) ? [originNotAllowed()] : []),

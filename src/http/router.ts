@@ -17,8 +17,6 @@ export interface Alias {
   readonly path: string
   readonly id: string
   readonly deprecated?: boolean
-  /** Invalid fields are 400 there, or are not. */
-  readonly invalidIs400?: boolean
 }
 
 interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A extends Declared> {
@@ -34,8 +32,8 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
   readonly errors?: readonly ErrorDefinition[]
   readonly aliases?: readonly Alias[]
   readonly deprecated?: boolean
-  /** Invalid fields are 400 instead of 422, where a documented system has it so. */
-  readonly invalidIs400?: boolean
+  /** The status of invalid fields; 422 when absent. */
+  readonly invalidIs?: 400
   /** Bodies that are longer are 413; `MAX_BODY_BYTES` when absent. */
   readonly maxBodyBytes?: number
   /** Whether the request counts against its user's hour as well as the minute. */
@@ -93,6 +91,8 @@ export interface Route {
   readonly spec: RouteSpec
   readonly handle: (input: RouteInput<Ctx, Schema, Schema, Schema>) => Promise<Response>
   readonly renderError: ErrorRenderer
+  /** The route with its answers changed: a documented system adds keys to them. */
+  readonly mapAnswers: (change: (answer: Answer) => Answer) => Route
 }
 
 type Declare<G extends Ctx> = <
@@ -125,28 +125,34 @@ interface RoutesOptions<G extends Ctx> {
   readonly guard?: Guard<G>
   /** How failures are worded; the one envelope when absent. */
   readonly renderError?: ErrorRenderer
+  /** The status of invalid fields, of every route; 422 when absent. */
+  readonly invalidIs?: 400
 }
 
 /** Routes of one feature. An alias is some documented client's path, so all are shown. */
 export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): Routes<G> {
   const { prefixes = [options.prefix ?? ''], tag, renderError = renderPlainError } = options
+  const invalid = options.invalidIs && { invalidIs: options.invalidIs }
   const list: Route[] = []
   const declare =
     (method: Route['method']): Declare<G> =>
     (path, { aliases = [], answer, guard = options.guard as never, ...spec }, handler) => {
-      const answers = answersOf(answer)
-      const handle: Route['handle'] = async (input) => respond(answer, answers, await handler(input as never))
+      const withAnswers = (
+        route: Pick<Route, 'method' | 'path' | 'tags' | 'renderError'>,
+        routeSpec: RouteSpec,
+      ): Route => ({
+        ...route,
+        spec: routeSpec,
+        handle: async (input) => respond(answer, routeSpec.answers, await handler(input as never)),
+        mapAnswers: (change) => withAnswers(route, { ...routeSpec, answers: routeSpec.answers.map(change) }),
+      })
       const places: readonly Alias[] = [{ path, id: spec.id }, ...aliases]
       for (const [index, prefix] of prefixes.entries()) {
         for (const { path: place, id, ...own } of places) {
-          list.push({
-            method,
-            path: `${prefix}${place === '/' ? '' : place}` || '/',
-            tags: [tag],
-            spec: { ...spec, ...own, id: index === 0 ? id : `${id}${index + 1}`, guard, answers } as RouteSpec,
-            handle,
-            renderError,
-          })
+          const path = `${prefix}${place === '/' ? '' : place}` || '/'
+          const named = { ...spec, ...own, id: index === 0 ? id : `${id}${index + 1}` }
+          const routeSpec = { ...invalid, ...named, guard, answers: answersOf(answer) } as RouteSpec
+          list.push(withAnswers({ method, path, tags: [tag], renderError }, routeSpec))
         }
       }
     }

@@ -33,10 +33,10 @@ export const GUARDS = {
   lenient: lenientUser,
   user,
   'confirmed user': confirmedUser,
-  self: self('user_id'),
-  'self or admin': selfOrAdmin('user_id'),
+  self,
+  'self or admin': selfOrAdmin,
   admin,
-  'admin of': adminOf('user_id'),
+  'admin of': adminOf,
   principal: guardAt('POST /api/v1/websocket/ticket'),
   client: guardAt('POST /oauth/token'),
 } as const satisfies Record<string, Guard>
@@ -44,14 +44,6 @@ export const GUARDS = {
 export type GuardName = keyof typeof GUARDS
 
 export const GUARD_NAMES = Object.keys(GUARDS) as GuardName[]
-
-/** Guards about whom a path names are made anew for each route. */
-export const isGuard = (guard: Guard, expected: Guard): boolean =>
-  guard === expected ||
-  (guard.reach !== undefined &&
-    guard.admit === expected.admit &&
-    guard.strong === expected.strong &&
-    String(guard.reach) === String(expected.reach))
 
 /** Which guard each route has. Reviewed by hand. */
 export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {

@@ -27,11 +27,11 @@ function numberOf(renderError: Route['renderError']): number {
 
 /** All on which it depends how a body is read and how its refusal is worded, beside the schema: equal for routes of one kind. */
 export function kindOf(route: Route): string {
-  const { encoding = 'json', maxBodyBytes, invalidIs400 = false, unlimited = false } = route.spec
+  const { encoding = 'json', maxBodyBytes, invalidIs = 422, unlimited = false } = route.spec
   return JSON.stringify([
     encoding,
     maxBodyBytes ?? null,
-    invalidIs400,
+    invalidIs,
     unlimited,
     shapeOf(route),
     numberOf(route.renderError),
@@ -43,7 +43,7 @@ export function refusalStatus(route: Route, part: 'path' | 'query' | 'body'): nu
   const shape = shapeOf(route)
   if (shape === 'fastapi') return 422
   if (shape !== 'envelope' || part === 'path') return 400
-  return route.spec.invalidIs400 ? 400 : 422
+  return route.spec.invalidIs ?? 422
 }
 
 const IssueList = expect.arrayContaining([

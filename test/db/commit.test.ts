@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { commit, commitAll, record } from '../../src/db/commit.ts'
 import { events } from '../../src/db/tables.ts'
 import { clients } from '../../src/features/clients/tables.ts'
+import type { EventName } from '../../src/lib/event.ts'
 import { createTestApp } from '../support/app.ts'
 import { createWatchedApp } from '../support/objects.ts'
 
-const draft = (subject: string, type: string) => ({
+const draft = (subject: string, type: EventName) => ({
   type,
   subject,
   userId: null,
@@ -31,12 +32,12 @@ describe('commit', () => {
     const rows = await commit(
       ctx,
       ctx.db.insert(clients).values(clientRow(id)).returning(),
-      draft(id, 'test.first'),
-      draft(id, 'test.second'),
+      draft(id, 'client.created'),
+      draft(id, 'client.disabled'),
     )
     expect(rows.map((row) => row.id)).toEqual([id])
     const written = await recorded(id)
-    expect(written.map((row) => row.type)).toEqual(['test.first', 'test.second'])
+    expect(written.map((row) => row.type)).toEqual(['client.created', 'client.disabled'])
     expect(written[0]).toMatchObject({
       actorType: 'system',
       actorId: 'test',
@@ -50,8 +51,8 @@ describe('commit', () => {
     const id = ctx.newId()
     const insert = () => ctx.db.insert(clients).values(clientRow(id)).onConflictDoNothing().returning()
     const both = await Promise.all([
-      commit(ctx, insert(), draft(id, 'test.made')),
-      commit(ctx, insert(), draft(id, 'test.made')),
+      commit(ctx, insert(), draft(id, 'client.created')),
+      commit(ctx, insert(), draft(id, 'client.created')),
     ])
     expect(both.map((rows) => rows.length).sort()).toEqual([0, 1])
     expect(await recorded(id)).toHaveLength(1)
@@ -61,7 +62,7 @@ describe('commit', () => {
     const { ctx, recorded } = await setUp()
     const id = ctx.newId()
     const insert = () => ctx.db.insert(clients).values(clientRow(id)).returning()
-    await expect(commitAll(ctx, [insert(), insert()], draft(id, 'test.made'))).rejects.toThrow()
+    await expect(commitAll(ctx, [insert(), insert()], draft(id, 'client.created'))).rejects.toThrow()
     expect(await recorded(id)).toEqual([])
     expect(await ctx.db.select().from(clients).where(eq(clients.id, id))).toEqual([])
   })
@@ -73,7 +74,7 @@ describe('a change that changed nothing', () => {
     const ctx = await app.ctx()
     const id = ctx.newId()
     const update = ctx.db.update(clients).set({ name: 'y' }).where(eq(clients.id, id))
-    await commit(ctx, update, { ...draft(id, 'test.made'), userId: id })
+    await commit(ctx, update, { ...draft(id, 'client.created'), userId: id })
     await app.settled()
     expect(woken).toEqual([])
   })
@@ -85,7 +86,7 @@ describe('commitAll', () => {
     const id = ctx.newId()
     const insert = ctx.db.insert(clients).values(clientRow(id))
     const update = ctx.db.update(clients).set({ name: 'y' }).where(eq(clients.id, ctx.newId())).returning()
-    expect(await commitAll(ctx, [insert, update], draft(id, 'test.made'))).toEqual([])
+    expect(await commitAll(ctx, [insert, update], draft(id, 'client.created'))).toEqual([])
     expect(await recorded(id)).toEqual([])
   })
 })
@@ -95,14 +96,14 @@ describe('record', () => {
     const { ctx, recorded } = await setUp()
     const id = ctx.newId()
     await ctx.db.update(clients).set({ name: 'x' }).where(eq(clients.id, id))
-    await record(ctx, draft(id, 'test.first'), draft(id, 'test.second'))
-    expect((await recorded(id)).map((row) => row.type)).toEqual(['test.first', 'test.second'])
+    await record(ctx, draft(id, 'client.created'), draft(id, 'client.disabled'))
+    expect((await recorded(id)).map((row) => row.type)).toEqual(['client.created', 'client.disabled'])
   })
 
   it('hands a user’s event to the log of that user', async () => {
     const { ctx, recorded, settled } = await setUp()
     const userId = ctx.newId()
-    await record(ctx, { ...draft(userId, 'test.told'), userId })
+    await record(ctx, { ...draft(userId, 'user.updated'), userId })
     await settled()
     expect((await recorded(userId))[0]?.deliveredAt).toBeTypeOf('number')
   })

@@ -27,7 +27,7 @@ routes.post(
     summary: 'strict',
     guard: anyone,
     body: z.object({ name: z.string() }),
-    invalidIs400: true,
+    invalidIs: 400,
     answer,
   },
   ({ body }) => body,

@@ -21,7 +21,7 @@ import {
 } from './wire.ts'
 
 /** What the core lacks of gateway-auth; its failures are the one envelope, with invalid fields at 400. */
-export const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'gateway-auth' })
+export const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'gateway-auth', invalidIs: 400 })
 
 gatewayAuthRoutes.post(
   '/password-reset',
@@ -30,7 +30,6 @@ gatewayAuthRoutes.post(
     summary: 'Mail a link that sets a new password; says when the address is unknown',
     guard: anyone,
     body: ResetRequestBody,
-    invalidIs400: true,
     answer: ok(Done, 'The mail is on its way'),
     errors: [notFound, serviceUnavailable],
   },
@@ -47,7 +46,6 @@ gatewayAuthRoutes.post(
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: anyone,
     body: ResetBody,
-    invalidIs400: true,
     answer: ok(DoneAndEnded, 'The password is set'),
     errors: [linkInvalid, weakPassword, serviceUnavailable],
   },

@@ -1,9 +1,12 @@
 import * as z from 'zod'
 import type { HealthReport } from '../../features/health/service.ts'
 import { isHealthy } from '../../features/health/service.ts'
+import type { OpenedSession } from '../../features/sessions/types.ts'
 import type { VerifiedEmail } from '../../features/sign-in/service/email-change.ts'
+import type { User } from '../../features/users/types.ts'
+import { addKeys } from '../../http/answers.ts'
 import { PropagatedField } from '../../http/propagated.ts'
-import { toIso } from '../../lib/time.ts'
+import { SECOND, toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'
 import { EmailField, NewPasswordField } from '../fields.ts'
 
@@ -57,3 +60,48 @@ export function healthToWire(report: HealthReport): z.infer<typeof Health> {
     data: { timestamp: toIso(report.at), service: SERVICE, version: VERSION },
   }
 }
+
+/** Times of this system have no offset; they are UTC. */
+const toLocalIso = (time: number): string => toIso(time).slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)
+
+const TokenKeys = z
+  .object({
+    accessToken: z.string(),
+    refreshToken: z.string(),
+    tokenType: z.literal('Bearer'),
+    expiresAt: z.string().meta({ description: 'ISO 8601 in UTC, without an offset' }),
+    userId: z.int(),
+    username: z.string(),
+    role: z.enum(['ROLE_USER', 'ROLE_ADMIN']),
+  })
+  .meta({ id: 'GatewaySessionTokens' })
+
+interface Session {
+  readonly user: User
+  readonly opened: OpenedSession
+}
+
+const tokenKeysToWire = ({ user, opened: { tokens } }: Session): z.infer<typeof TokenKeys> => ({
+  accessToken: tokens.accessToken,
+  refreshToken: tokens.refreshToken,
+  tokenType: 'Bearer',
+  expiresAt: toLocalIso(tokens.expiresAt * SECOND),
+  userId: user.number,
+  username: user.username ?? user.email,
+  role: user.role === 'admin' ? 'ROLE_ADMIN' : 'ROLE_USER',
+})
+
+/** A sign-in or a registration that has no session yet stays as it is. */
+export const addTokenKeys = addKeys<Session | { readonly outcome: string }>(
+  { to: 'SessionTokens', keys: TokenKeys },
+  (result) => ('opened' in result ? tokenKeysToWire(result) : {}),
+)
+
+const ProfileKeys = z
+  .object({ createdAt: z.string(), lastLoginAt: z.string().nullable() })
+  .meta({ id: 'GatewayProfile' })
+
+export const addProfileKeys = addKeys<User>({ to: 'Profile', keys: ProfileKeys }, (user) => ({
+  createdAt: toLocalIso(user.createdAt),
+  lastLoginAt: user.lastSignInAt === null ? null : toLocalIso(user.lastSignInAt),
+}))

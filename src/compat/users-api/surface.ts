@@ -1,4 +1,5 @@
 import type { Surface } from '../surface.ts'
+import { countsHourly } from './hourly.ts'
 
 /**
  * All six of its calls are the core's, whose answers have every key of both systems.
@@ -6,6 +7,7 @@ import type { Surface } from '../surface.ts'
  */
 export const usersApi: Surface = {
   routes: [],
+  countsHourly,
   documents: [
     'GET /api/v1/health',
     'POST /api/v1/auth/login',

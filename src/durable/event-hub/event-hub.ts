@@ -114,11 +114,6 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
   }
 
-  async requeue({ destination, payload }: Rpc.RequeueInput): Promise<Rpc.RequeueResult> {
-    this.#outbox.put(destination, [JSON.parse(payload)])
-    return { delivered: await this.#outbox.settle(destination, PROPAGATION_MS) }
-  }
-
   async register(input: { topic: string; userId: string }): Promise<{ head: number }> {
     this.ctx.storage.transactionSync(() => this.#fanOut.register(input.topic, input.userId))
     return { head: this.#log.head() }

@@ -1,5 +1,11 @@
 import type { Config } from '../../config.ts'
-import type { EventActor, FeedEntry, RecordedEvent } from '../../lib/event.ts'
+import {
+  type EventActor,
+  type EventName,
+  type FeedEntry,
+  type RecordedEvent,
+  requireDeliverable,
+} from '../../lib/event.ts'
 import { newUuid } from '../../lib/ids.ts'
 import type { Caller } from '../rpc.ts'
 
@@ -53,8 +59,12 @@ export const AUTHORITY: EventActor = { type: 'system', id: 'user-authority' }
 export function recordEvent(
   turn: Turn,
   caller: Caller | null,
-  event: Pick<RecordedEvent, 'type' | 'subject' | 'actor' | 'sessionId' | 'organizationId' | 'data'>,
+  event: { readonly type: EventName } & Pick<
+    RecordedEvent,
+    'subject' | 'actor' | 'sessionId' | 'organizationId' | 'data'
+  >,
 ): void {
+  requireDeliverable(event)
   turn.journal.events.push({
     ...event,
     id: newUuid(),

@@ -139,12 +139,6 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     return { outcome: 'erased' }
   }
 
-  async requeue({ userId, destination, payload }: Rpc.RequeueInput & { userId: string }): Promise<Rpc.RequeueResult> {
-    this.#turn(userId)
-    this.#outbox.put(destination, [JSON.parse(payload)])
-    return { delivered: await this.#outbox.settle(destination, PROPAGATION_MS) }
-  }
-
   async issueTicket(input: { userId: string; identity: Rpc.SocketIdentity; expiresAt: number }) {
     const { now } = this.#turn(input.userId)
     return { ticket: this.#tickets.issue(input.identity, now, input.expiresAt) }

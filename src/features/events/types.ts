@@ -1,9 +1,10 @@
+import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
 /** What one type of event says. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'dead_letter' | 'service'
+  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service'
   /** Fields of `data`. */
   readonly data: readonly string[]
   /** What the owner of the account is mailed, once: for every change of a factor, a credential, the address or the state. */
@@ -11,7 +12,7 @@ export interface EventType {
 }
 
 /** The vocabulary: websocket, webhooks and audit have the same. `docs/events.md` is its table for readers. */
-export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
+export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'user.created': { when: 'An account was made', subject: 'user', data: ['after'] },
   'user.signed_in': { when: 'A sign-in was completed', subject: 'user', data: ['method'] },
   'user.signed_out': { when: 'A user ended the session that asked', subject: 'user', data: [] },
@@ -195,15 +196,14 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     subject: 'mail',
     data: ['kind', 'attempts', 'last_error'],
   },
-  'dead_letter.requeued': {
-    when: 'An admin handed what a receiver had refused to it once more',
-    subject: 'dead_letter',
-    data: ['destination', 'attempts'],
-  },
   'key.created': { when: 'A signing key was made', subject: 'key', data: ['alg', 'signs_from'] },
   'key.rotated': { when: 'A signing key got a successor', subject: 'key', data: ['before', 'after'] },
   'key.revoked': { when: 'A signing key was withdrawn at once', subject: 'key', data: ['kid'] },
 }
+
+/** Of an event as it was recorded; undefined for a name of an earlier release. */
+export const findEventType = (name: string): EventType | undefined =>
+  (EVENT_TYPES as Readonly<Record<string, EventType>>)[name]
 
 /** What an object's outbox has set aside, without its content. */
 export interface DeadLetter {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { integerParam, UuidParam } from '../../http/input.ts'
+import { integerParam } from '../../http/input.ts'
 import { toIso } from '../../lib/time.ts'
 import type { DeadLetter } from './types.ts'
 
@@ -7,8 +7,6 @@ export const ListDeadLettersQuery = z.object({
   limit: integerParam(1, 100).default(50),
   offset: integerParam(0, 1_000_000).default(0),
 })
-
-export const DeadLetterPath = z.object({ id: UuidParam })
 
 const DeadLetterAnswer = z
   .object({
@@ -26,8 +24,6 @@ export const DeadLetterListAnswer = z.object({
   limit: z.int(),
   offset: z.int(),
 })
-
-export const RequeueAnswer = z.object({ id: z.uuid(), delivered: z.boolean() })
 
 export const deadLetterToWire = (letter: DeadLetter): z.input<typeof DeadLetterAnswer> => ({
   id: letter.id,

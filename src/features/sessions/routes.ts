@@ -143,7 +143,7 @@ sessionRoutes.get(
   {
     id: 'listSessionsOfUser',
     summary: "A user's live sessions, for that user or an admin",
-    guard: selfOrAdmin('user_id'),
+    guard: selfOrAdmin,
     params: UserPath,
     answer: ok(UserSessionList, 'The sessions, newest first'),
     errors: [forbidden, notFound, serviceUnavailable],
@@ -160,7 +160,7 @@ sessionRoutes.delete(
   {
     id: 'revokeSessionOfUser',
     summary: "End one of a user's sessions, for that user or an admin",
-    guard: selfOrAdmin('user_id'),
+    guard: selfOrAdmin,
     params: UserSessionPath,
     answer: revokedOne,
     errors: [forbidden, notFound, sessionAlreadyRevoked, sessionNotFound, serviceUnavailable],

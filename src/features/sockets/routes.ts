@@ -25,7 +25,7 @@ eventRoutes.get(
     // The credential is the socket's own: query, subprotocol, header or first frame. A cookie is never read.
     guard: anyone,
     query: SocketQuery,
-    invalidIs400: true,
+    invalidIs: 400,
     answer: response(101, 'The socket is open'),
     errors: [upgradeRequired, originNotAllowed, cursorInvalid, tooManySockets, serviceUnavailable],
   },

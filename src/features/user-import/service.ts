@@ -2,6 +2,7 @@ import { type AdminCtx, actorOf } from '../../context.ts'
 import { commitAll } from '../../db/commit.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { payloadTooLarge } from '../../lib/errors.ts'
+import type { EventName } from '../../lib/event.ts'
 import { dearHashesOf, dearHashRows, forgetDearestHash } from '../factors/password/service/dear-hashes.ts'
 import { type Fill, planImport } from './plan.ts'
 import {
@@ -21,7 +22,7 @@ import type { ImportMode, ImportRow, RowOutcome } from './types.ts'
 const MAX_LIST_BYTES = 2_000_000
 
 /** Delivered already: nobody listens to who has just come, and a hundred thousand objects must not wake. */
-const auditEvent = (ctx: AdminCtx, type: string, userId: string, data: Record<string, unknown>) => ({
+const auditEvent = (ctx: AdminCtx, type: EventName, userId: string, data: Record<string, unknown>) => ({
   id: ctx.newId(),
   type,
   time: ctx.now(),

@@ -37,7 +37,7 @@ validationRoutes.post(
     guard: anyone,
     unlimited: true,
     anySite: true,
-    invalidIs400: true,
+    invalidIs: 400,
     query: ValidateQuery,
     body: ValidateBody,
     answer: response(200, 'What the token says, or why it is not good', { schema: ValidateAnswer }),

@@ -261,7 +261,6 @@ const OPERATIONS: Readonly<Record<string, Row>> = {
   'GET /api/v1/admin/mails': plain,
   'POST /api/v1/admin/mails/:id/requeue': { call: () => ({ path: { id: newUuid() } }), good: 404 },
   'GET /api/v1/admin/dead-letters': plain,
-  'POST /api/v1/admin/dead-letters/:id/requeue': { call: () => ({ path: { id: newUuid() } }), good: 404 },
 }
 
 export const CORE: Readonly<Record<string, Row>> = {

@@ -175,9 +175,8 @@ describe('without the surface', () => {
     const { username } = { username: `joe_${crypto.randomUUID().slice(0, 8)}` }
     const account = { username, email: newEmail(), password: PASSWORD }
     expect((await post('/register', account, bare)).status).toBe(201)
-    expect(await answerOf(post('/login', { username, password: PASSWORD }, bare))).toMatchObject([
-      200,
-      { tokenType: 'Bearer', role: 'ROLE_USER' },
-    ])
+    const [status, session] = await answerOf(post('/login', { username, password: PASSWORD }, bare))
+    expect([status, session]).toMatchObject([200, { token_type: 'bearer', user: { username } }])
+    expect(Object.keys(session)).not.toContain('tokenType')
   })
 })

@@ -151,7 +151,6 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'DELETE /api/v1/admin/clients/:id',
     'POST /api/v1/admin/clients',
     'POST /api/v1/admin/cache/clear',
-    'POST /api/v1/admin/dead-letters/:id/requeue',
     'POST /api/v1/admin/keys/rotate',
     'POST /api/v1/admin/mails/:id/requeue',
     'POST /api/v1/admin/maintenance-mode',

@@ -3,13 +3,12 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { keepDeadLetters } from '../../../src/db/delivery.ts'
 import { pruneDeadLetters } from '../../../src/features/events/service/dead-letters.ts'
-import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { DAY } from '../../../src/lib/time.ts'
 import { type Authority, freshAuthority } from '../../durable/user-authority/support.ts'
 import { describeAdminRoutes } from '../../support/admin-routes.ts'
 import { createTestApp, env } from '../../support/app.ts'
-import { createAppWithObjects, withMethods } from '../../support/objects.ts'
+import { withMethods } from '../../support/objects.ts'
 import { makeAdmin, type SignedInUser } from '../../support/users.ts'
 
 const LETTERS = '/api/v1/admin/dead-letters'
@@ -34,7 +33,6 @@ const list = async (query = '') => {
 }
 const lettersOf = async (userId: string) =>
   (await list('?limit=100')).body.dead_letters.filter((letter) => letter.user_id === userId)
-const requeue = (id: string) => app.fetch(`${LETTERS}/${id}/requeue`, { method: 'POST', headers: admin.headers })
 
 /** Receivers that take everything but events of this type. */
 const refusing =
@@ -116,29 +114,6 @@ describe('what a receiver refuses while it takes others', () => {
     expect(await platformTypes(user.userId)).toEqual(['session.created'])
   })
 
-  it('is handed over once more when an admin says so, and the record says who', async () => {
-    const { user, letter } = await userWithDeadLetter()
-    const answer = await requeue(letter.id)
-    expect([answer.status, await answer.json()]).toEqual([200, { id: letter.id, delivered: true }])
-    expect(await platformTypes(user.userId)).toEqual(['session.created', 'user.signed_in'])
-    expect(await lettersOf(user.userId)).toEqual([])
-    const event = await env.DB.prepare("select * from events where subject = ? and type = 'dead_letter.requeued'")
-      .bind(letter.id)
-      .first<{ data: string }>()
-    expect(event).toMatchObject({ actor_type: 'user', actor_id: admin.user.id, user_id: null })
-    expect(JSON.parse(event?.data ?? '')).toEqual({ destination: 'hub:platform', attempts: letter.attempts })
-  })
-
-  it('waits in its object again while it is still refused', async () => {
-    const { user, letter } = await userWithDeadLetter()
-    await user.breakReceivers(refusing('user.signed_in'))
-    expect(await (await requeue(letter.id)).json()).toEqual({ id: letter.id, delivered: false })
-    expect(await user.outbox()).toMatchObject([{ destination: 'hub:platform', payload: { type: 'user.signed_in' } }])
-    await user.restoreReceivers()
-    await passTime(user, async () => (await user.outbox()).length === 0)
-    expect(await platformTypes(user.userId)).toEqual(['session.created', 'user.signed_in'])
-  })
-
   it('is kept of nobody who was erased meanwhile', async () => {
     const [ctx, userId] = [await app.ctx(), newUuid()]
     await keepDeadLetters(ctx, userId, [{ destination: 'record', payload: '{}', attempts: 20 }])
@@ -174,32 +149,6 @@ describe('GET /api/v1/admin/dead-letters', () => {
   })
 })
 
-describe('POST /api/v1/admin/dead-letters/:id/requeue', () => {
-  it("hands the platform hub's own back to it", async () => {
-    const id = await insertLetter({})
-    expect(await (await requeue(id)).json()).toEqual({ id, delivered: true })
-  })
-
-  it('of an unknown one is 404, of a malformed id 400, and of a record of the edge 409', async () => {
-    const unknown = await requeue(newUuid())
-    expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'DEAD_LETTER_NOT_FOUND' }])
-    expect((await requeue('1')).status).toBe(400)
-    const record = await requeue(await insertLetter({ destination: 'kv', userId: newUuid() }))
-    expect([record.status, await record.json()]).toMatchObject([409, { code: 'DEAD_LETTER_OUTDATED' }])
-  })
-
-  it('keeps it when its object does not answer', async () => {
-    const { user, letter } = await userWithDeadLetter()
-    const requeue = () => Promise.reject(serviceUnavailable())
-    const broken = createAppWithObjects((objects) => ({
-      user: (id) => (id === user.userId ? withMethods(objects.user(id), { requeue }) : objects.user(id)),
-    }))
-    const answer = await broken.fetch(`${LETTERS}/${letter.id}/requeue`, { method: 'POST', headers: admin.headers })
-    expect(answer.status).toBe(503)
-    expect(await lettersOf(user.userId)).toMatchObject([{ id: letter.id }])
-  })
-})
-
 it('is kept as long as the record', async () => {
   const ctx = await app.ctx()
   const now = Date.now()
@@ -210,7 +159,4 @@ it('is kept as long as the record', async () => {
   expect(left.results).toEqual([{ id: young }])
 })
 
-describeAdminRoutes('every route of dead letters', app, [
-  ['GET', LETTERS],
-  ['POST', `${LETTERS}/${newUuid()}/requeue`],
-])
+describeAdminRoutes('every route of dead letters', app, [['GET', LETTERS]])

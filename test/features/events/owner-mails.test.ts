@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { EVENT_TYPES } from '../../../src/features/events/types.ts'
+import { EVENT_TYPES, findEventType } from '../../../src/features/events/types.ts'
 import { dropForgottenPasswords } from '../../../src/features/sign-in/service/forgotten-passwords.ts'
 import { env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
@@ -209,7 +209,7 @@ describe('a change tells the owner by one mail', () => {
   it.each(CHANGES)('%s, %s', async (type, _how, change) => {
     const { email } = await change()
     await app.settled()
-    const kind = EVENT_TYPES[type]?.mail
+    const kind = findEventType(type)?.mail
     if (!kind) throw new Error('no mail')
     expect(await acceptedMails(email, kind)).toHaveLength(1)
   })

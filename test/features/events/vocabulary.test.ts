@@ -1,7 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
 import table from '../../../docs/events.md?raw'
-import { EVENT_TYPES } from '../../../src/features/events/types.ts'
+import { EVENT_TYPES, findEventType } from '../../../src/features/events/types.ts'
+import type { EventName } from '../../../src/lib/event.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { signUpUser } from '../../support/users.ts'
 import { freshMachine, userStub } from './support.ts'
@@ -11,6 +12,12 @@ it('docs/events.md has every type with what it carries', () => {
     const fields = data.map((name) => `\`${name}\``).join(', ')
     expect(table).toContain(`| \`${type}\` | ${when} | ${subject} | ${fields} |`)
   }
+})
+
+it('has names that a misspelt one does not compile beside', () => {
+  // @ts-expect-error
+  const misspelt: EventName = 'user.craeted'
+  expect(findEventType(misspelt)).toBeUndefined()
 })
 
 it('carries no address: those leave through audit alone', () => {
@@ -30,7 +37,7 @@ it('has the types that the code writes, and no other', () => {
 
 const isNamed = (type: string, data: string) => {
   expect(Object.keys(EVENT_TYPES)).toContain(type)
-  expect(EVENT_TYPES[type]?.data).toEqual(expect.arrayContaining(Object.keys(JSON.parse(data))))
+  expect(findEventType(type)?.data).toEqual(expect.arrayContaining(Object.keys(JSON.parse(data))))
 }
 
 it('what a user and a machine leave in the record is in the vocabulary', async () => {

@@ -18,7 +18,7 @@ import {
   totpAt,
   wrongCode,
 } from '../factors/totp/support.ts'
-import { expectEveryKeySet, type Session } from './support.ts'
+import { expectSession, type Session } from './support.ts'
 
 const app = createClockedSuite()
 describe('a right password of a user with a second factor', () => {
@@ -71,7 +71,7 @@ describe('POST /api/v1/mfa/challenge/verify', () => {
       const answer = await app.fetch(`/api/v1${path}`, json({ mfa_token, code: totpAt(user.secret, app.clock.now) }))
       const session = await answer.json<Session>()
       expect(answer.status).toBe(200)
-      expectEveryKeySet(session, user.email)
+      expectSession(session)
       expect(claimsOf(session.access_token)).toMatchObject({ amr: ['pwd', 'otp', 'mfa'], acr: 'aal2' })
       const check = (acr: string) => app.fetch(`/validate?acr=${acr}`, bearer(session.access_token))
       expect((await check('aal2')).status).toBe(200)

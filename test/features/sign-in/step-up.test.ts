@@ -16,7 +16,7 @@ import {
   totpAt,
   wrongCode,
 } from '../factors/totp/support.ts'
-import { expectEveryKeySet, type Session } from './support.ts'
+import { expectSession, type Session } from './support.ts'
 
 const app = createClockedSuite()
 const stepUp = (user: Pick<SignedInUser, 'headers'>, body: unknown) =>
@@ -28,7 +28,7 @@ describe('POST /api/v1/auth/step-up', () => {
     const answer = await stepUp(user, { password: PASSWORD })
     const session = await answer.json<Session>()
     expect(answer.status).toBe(200)
-    expectEveryKeySet(session, user.email)
+    expectSession(session)
     const [before, after] = [claimsOf(user.accessToken), claimsOf(session.access_token)]
     expect(after).toMatchObject({ sid: before.sid, amr: ['pwd'], acr: 'aal1' })
     expect(after.jti).not.toBe(before.jti)

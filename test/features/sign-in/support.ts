@@ -19,22 +19,17 @@ export const patchProfile = ({ headers }: { readonly headers: Record<string, str
   })
 
 const SESSION_KEYS = [
-  'accessToken',
   'access_token',
-  'expiresAt',
   'expires_in',
   'mfa_required',
   'mfa_token',
-  'refreshToken',
   'refresh_token',
-  'role',
-  'tokenType',
   'token_type',
   'tokens',
   'user',
-  'userId',
-  'username',
 ]
+
+const GATEWAY_KEYS = ['accessToken', 'expiresAt', 'refreshToken', 'role', 'tokenType', 'userId', 'username']
 
 export interface Session {
   readonly [key: string]: unknown
@@ -45,27 +40,35 @@ export interface Session {
   readonly expires_in: number
 }
 
-/** What every system's client reads of a sign-up, a sign-in and a refresh. */
-export function expectEveryKeySet(session: Session, email: string) {
-  expect(Object.keys(session).sort()).toEqual(SESSION_KEYS)
+function expectTokens(session: Session) {
   expect(session.tokens).toEqual({
     access_token: session.access_token,
     refresh_token: session.refresh_token,
     token_type: 'bearer',
     expires_in: session.expires_in,
   })
+  expect(session).toMatchObject({ token_type: 'bearer', mfa_required: false, mfa_token: null })
+  expect(session.expires_in).toBeGreaterThan(590)
+}
+
+/** A session in the native form: tokens flat and nested, in snake case alone. */
+export function expectSession(session: Session) {
+  expect(Object.keys(session).sort()).toEqual(SESSION_KEYS)
+  expectTokens(session)
+}
+
+/** What every system's client reads at the paths that gateway-auth shares. */
+export function expectEveryKeySet(session: Session, email: string) {
+  expect(Object.keys(session).sort()).toEqual([...SESSION_KEYS, ...GATEWAY_KEYS].sort())
+  expectTokens(session)
   expect(session).toMatchObject({
     accessToken: session.access_token,
     refreshToken: session.refresh_token,
     tokenType: 'Bearer',
-    token_type: 'bearer',
-    mfa_required: false,
-    mfa_token: null,
     userId: session.user.number,
     username: session.user.username ?? email,
     role: 'ROLE_USER',
   })
-  expect(session.expires_in).toBeGreaterThan(590)
   expect(session.expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
 }
 

@@ -49,10 +49,13 @@ describe('a change of a user', () => {
 
   it('has events about the user and by its actor, unless they say otherwise', async () => {
     const user = await newUser()
-    await change(user.id, { ...BIO, events: [{ type: 'test.first' }, { type: 'test.second', subject: 'thing' }] })
+    await change(user.id, {
+      ...BIO,
+      events: [{ type: 'user.updated' }, { type: 'notification.created', subject: 'thing' }],
+    })
     expect(await recorded(user.id)).toEqual([
-      { type: 'test.first', subject: user.id, actor_id: user.id, claims_version: null },
-      { type: 'test.second', subject: 'thing', actor_id: user.id, claims_version: null },
+      { type: 'user.updated', subject: user.id, actor_id: user.id, claims_version: null },
+      { type: 'notification.created', subject: 'thing', actor_id: user.id, claims_version: null },
     ])
   })
 
@@ -62,7 +65,7 @@ describe('a change of a user', () => {
     const changed = await change(user.id, {
       ...BIO,
       changesClaims: true,
-      events: [{ type: 'test.first' }, { type: 'test.second' }],
+      events: [{ type: 'user.updated' }, { type: 'notification.created' }],
     })
     expect(changed).toMatchObject({ user: { claimsVersion: 2, authVersion: 1 }, propagated: true })
     expect(await check(token)).toBe(401)

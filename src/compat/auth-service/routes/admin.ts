@@ -81,7 +81,7 @@ adminRoutes.delete(
   {
     id: 'authServiceDeleteUser',
     summary: 'Delete a user; their sessions end. Oneself wants a fresh factor',
-    guard: adminOf('user_id'),
+    guard: adminOf,
     params: UserPath,
     answer: done,
     errors: [notFound, userStateConflict, lastAdmin, ...freshFactorErrors],

@@ -1,11 +1,7 @@
 import * as z from 'zod'
 
-const known = z.unknown().optional()
-
 /** Any JSON object. */
-export const Chatbot = z
-  .looseObject(
-    { user_id: known, vendor_id: known, interaction_type: known, message: known, response: known },
-    'must be an object',
-  )
-  .meta({ id: 'AuthServiceChatbot' })
+export const Chatbot = z.record(z.string(), z.unknown()).meta({
+  id: 'AuthServiceChatbot',
+  properties: { user_id: {}, vendor_id: {}, interaction_type: {}, message: {}, response: {} },
+})

@@ -15,12 +15,7 @@ function fromForm(value: unknown): unknown {
   return Number.isNaN(number) ? value : number
 }
 
-const RatingField = z
-  .preprocess(
-    fromForm,
-    z.number({ error: ({ input }) => `must be ${typeof input === 'string' ? 'the text of ' : ''}a number` }).nullable(),
-  )
-  .optional()
+const RatingField = z.preprocess(fromForm, z.number().nullable()).optional()
 
 const optional = (max: number) => z.string().max(max).nullish()
 

@@ -43,7 +43,7 @@ adminRoutes.delete(
   {
     id: 'januxDeleteUser',
     summary: 'Delete a user: refused at once, erased after the grace period; oneself wants a fresh factor',
-    guard: adminOf('user_id'),
+    guard: adminOf,
     params: UserPath,
     answer: ok(Ended, 'Deleted'),
     errors: [notFound, lastAdmin, ...freshFactorErrors],

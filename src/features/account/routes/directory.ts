@@ -7,7 +7,6 @@ import { listUsers } from '../../users/service/directory.ts'
 import { getVisibleUserByEmail } from '../service/visible.ts'
 import {
   EmailQuery,
-  isUsersApiForm,
   RegistrationBody,
   toPaging,
   toRegistration,
@@ -37,7 +36,6 @@ userDirectoryRoutes.get(
     summary: 'List users, by `page` and `per_page` or by `skip` and `limit`; deleted ones only by their status',
     guard: admin,
     query: UserListQuery,
-    isHourly: isUsersApiForm,
     answer: onePage,
     errors: [serviceUnavailable],
   },
@@ -51,7 +49,7 @@ userDirectoryRoutes.post(
     summary: 'Sign up without opening a session; invalid fields are 400',
     guard: anyone,
     body: RegistrationBody,
-    invalidIs400: true,
+    invalidIs: 400,
     answer: created(RegisteredUser, 'The new user, with the integer id; no user where accounts are not shown to exist'),
     errors: signUpErrors,
   },

@@ -43,7 +43,7 @@ ownAccountRoutes.put(
 
 ownAccountRoutes.put(
   '/auth/change-password',
-  { id: 'changePasswordAlias', ...changeSpec, body: GatewayChangePasswordBody, invalidIs400: true },
+  { id: 'changePasswordAlias', ...changeSpec, body: GatewayChangePasswordBody, invalidIs: 400 },
   async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
 )
 
@@ -52,7 +52,7 @@ ownAccountRoutes.post(
   {
     id: 'changePasswordOf',
     ...changeSpec,
-    guard: self('user_id'),
+    guard: self,
     params: z.object({ user_id: UuidParam }),
     errors: [forbidden, ...changeSpec.errors],
   },

@@ -70,7 +70,7 @@ passkeyRoutes.post(
     summary: 'Add the passkey that the authenticator made',
     guard: confirmedUser,
     body: RegisterCompleteBody,
-    invalidIs400: true,
+    invalidIs: 400,
     answer: ok(Registered, 'Registered'),
     errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, addressUnanswered, serviceUnavailable],
   },

@@ -14,7 +14,7 @@ import { addressUnanswered } from '../../sign-in/service/current.ts'
 import { answerChallenge, challengeErrors } from '../../sign-in/service/second-step.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { hasChallenge, toAnswer, VerifyBody } from '../../sign-in/wire/second-factor.ts'
-import { SessionTokens, signedInToWire } from '../../sign-in/wire/session.ts'
+import { Session } from '../../sign-in/wire/session.ts'
 import {
   checkOwnBackupCode,
   checkOwnCode,
@@ -113,16 +113,16 @@ mfaRoutes.post(
       'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
     guard: lenientUser,
     body: VerifyBody,
-    answer: ok(SessionTokens, 'A session that has both factors'),
+    answer: ok(Session, 'A session that has both factors'),
     errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode],
   },
   async ({ ctx, body, request }) => {
     const { actor } = ctx
-    if (hasChallenge(body)) return signedInToWire(await answerChallenge(ctx, toAnswer(body)))
+    if (hasChallenge(body)) return answerChallenge(ctx, toAnswer(body))
     if (!actor && request.headers.has('authorization')) throw tokenInvalid()
     if (!actor) throw validationFailed({ validation_errors: [CHALLENGE_MISSING] })
     if (!body.code) throw validationFailed({ validation_errors: [CODE_MISSING] })
-    return signedInToWire(await confirmAndRaise(narrow(ctx, { actor }), body.code))
+    return confirmAndRaise(narrow(ctx, { actor }), body.code)
   },
 )
 

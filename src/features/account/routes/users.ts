@@ -22,7 +22,6 @@ import {
   DeletionBody,
   DeletionQuery,
   isMoreThanCredentials,
-  isUsersApiForm,
   ProfileBody,
   toFactors,
   toProfileChange,
@@ -49,7 +48,7 @@ export const renderUserError = createErrorRenderer(({ kind }) => {
 export const userAccountRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
 
 /** A path with the name of a user, in either form. */
-const named = { params: UserPath, isHourly: isUsersApiForm }
+const named = { params: UserPath }
 
 const oneUser = ok(AskedUser, 'The user')
 const done = (description: string) => ok(UserDone, description)
@@ -74,7 +73,7 @@ const changeOwn = {
 const changeOne = {
   ...change,
   ...named,
-  guard: selfOrAdmin('user_id'),
+  guard: selfOrAdmin,
   summary: 'Change a profile, for its user or an admin',
 }
 
@@ -118,7 +117,7 @@ userAccountRoutes.get(
   {
     id: 'getUserByRef',
     summary: 'A user by UUID or number, for that user or an admin',
-    guard: selfOrAdmin('user_id'),
+    guard: selfOrAdmin,
     ...named,
     answer: oneUser,
     errors: [forbidden, notFound, serviceUnavailable],
@@ -138,7 +137,7 @@ userAccountRoutes.delete(
   '/:user_id',
   {
     id: 'deleteUserByRef',
-    guard: selfOrAdmin('user_id'),
+    guard: selfOrAdmin,
     ...deletion,
     summary: 'Delete an account, for an admin, or its user with a fresh factor',
     ...named,
@@ -151,7 +150,7 @@ userAccountRoutes.get(
   {
     id: 'getUserPermissions',
     summary: 'What the platform role of a user allows, for that user or an admin',
-    guard: selfOrAdmin('user_id'),
+    guard: selfOrAdmin,
     ...named,
     answer: ok(UserPermissions, 'The permissions'),
     errors: [forbidden, notFound, serviceUnavailable],

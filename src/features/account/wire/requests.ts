@@ -67,12 +67,6 @@ export const toUserQuery = (query: z.output<typeof UserListQuery>): UserQuery =>
   }
 }
 
-/** users-api's forms, an integer id (its digits may be escaped) or its paging: what its 1000 requests an hour are for. */
-export function isUsersApiForm(request: Request): boolean {
-  const { pathname, searchParams } = new URL(request.url)
-  return /^\/api\/v1\/users\/(?:\d|%3\d)+(\/|$)/.test(pathname) || searchParams.has('skip') || searchParams.has('limit')
-}
-
 export const EmailQuery = z.object({ email: EmailField })
 
 /** Sign-up's fields, and the names that Janua's client sends to its users. */

@@ -3,7 +3,7 @@ import type { Config } from '../../../config.ts'
 import { UuidParam } from '../../../http/input.ts'
 import { DAY, MINUTE, SECOND, toIso } from '../../../lib/time.ts'
 import { VERSION } from '../../../lib/version.ts'
-import { EVENT_TYPES } from '../../events/types.ts'
+import { findEventType } from '../../events/types.ts'
 import type { Maintenance } from '../../maintenance/service.ts'
 import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
 import { LINK_LIFETIME_MS } from '../../sign-in/service/magic-links.ts'
@@ -109,7 +109,7 @@ export function activityToWire({ event, userEmail, actorEmail }: ActivityEntry):
     actor_id: event.actor.id,
     actor_type: event.actor.type,
     actor_email: actorEmail,
-    resource_type: EVENT_TYPES[event.type]?.subject ?? null,
+    resource_type: findEventType(event.type)?.subject ?? null,
     resource_id: event.subject,
     details: { ...event.data },
     ip_address: event.ip,

@@ -29,7 +29,7 @@ import {
 
 export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
 /** Where links in mails lead: a failure is a page too. */
-export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
+export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
 const sendSpec = {
   summary: 'Mail a sign-in link; answered alike whether or not the address is known',
@@ -94,7 +94,6 @@ magicLinkPages.get(
     summary: 'Asks before a link signs in; a program that asks for JSON gets the session',
     guard: anyone,
     query: VerifyQuery,
-    invalidIs400: true,
     answer: response(200, 'A page', { contentType: 'text/html' }),
     errors: [linkInvalid, underMaintenance, serviceUnavailable],
     hidden: true,
@@ -113,7 +112,6 @@ magicLinkPages.post(
     guard: anyone,
     body: VerifyBody,
     encoding: 'form',
-    invalidIs400: true,
     answer: [htmlPage, response(303, 'To the application, with `token`')],
     errors: [forbidden, linkInvalid, redirectNotAllowed, serviceUnavailable],
     hidden: true,

@@ -26,14 +26,13 @@ import { disownAccount, getVerification, verifyOwnEmail } from '../service/verif
 import { AnswerBody, ResetBody, TokenAndProofForm, TokenBody, TokenQuery, toReset } from '../wire/recovery.ts'
 
 /** Where links in mails lead. Opening one changes nothing, for mail scanners do: a form's POST does. */
-export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
+export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
 const page = htmlPage
 
 const askSpec = {
   guard: anyone,
   query: TokenQuery,
-  invalidIs400: true,
   answer: page,
   errors: [linkInvalid, serviceUnavailable],
   hidden: true,
@@ -43,7 +42,6 @@ const actSpec = {
   guard: anyone,
   body: TokenBody,
   encoding: 'form',
-  invalidIs400: true,
   answer: page,
   errors: [forbidden, linkInvalid, serviceUnavailable],
   hidden: true,

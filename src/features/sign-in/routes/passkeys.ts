@@ -58,7 +58,7 @@ passkeySignInRoutes.post(
     guard: anyone,
     body: AuthenticateCompleteBody,
     query: AuthenticateCompleteQuery,
-    invalidIs400: true,
+    invalidIs: 400,
     answer: ok(Authenticated, 'A session, or a challenge for the second factor'),
     errors: [...passkeySignInErrors, serviceUnavailable],
   },

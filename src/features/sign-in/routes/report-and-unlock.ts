@@ -18,7 +18,7 @@ import {
   TokenQuery,
   toTokenAndProof,
 } from '../wire/recovery.ts'
-export const reportRoutes = createRoutes({ prefix: '/api/v1', tag: 'account safety' })
+export const reportRoutes = createRoutes({ prefix: '/api/v1', tag: 'account safety', invalidIs: 400 })
 
 reportRoutes.post(
   '/auth/report-activity',
@@ -27,7 +27,6 @@ reportRoutes.post(
     summary: "Say with a mailed link's token that it was somebody else: all sessions end, the password stops working",
     guard: anyone,
     body: TokenAndFactorBody,
-    invalidIs400: true,
     answer: ok(ReportedAnswer, 'The account is secured'),
     errors: [linkInvalid, ...secondFactorErrors, serviceUnavailable],
   },
@@ -41,7 +40,6 @@ reportRoutes.post(
     summary: "Lift the lock after too many failed attempts with a mailed link's token",
     guard: anyone,
     body: TokenBody,
-    invalidIs400: true,
     answer: ok(Done, 'Passwords are allowed again'),
     errors: [linkInvalid, serviceUnavailable],
   },
@@ -52,7 +50,7 @@ reportRoutes.post(
 )
 
 /** Opening the page changes nothing, for mail scanners do: its form's POST does. */
-export const unlockPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage })
+export const unlockPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
 const page = htmlPage
 
@@ -63,7 +61,6 @@ unlockPages.get(
     summary: 'Asks before an account is unlocked',
     guard: anyone,
     query: TokenQuery,
-    invalidIs400: true,
     answer: page,
     errors: [linkInvalid, serviceUnavailable],
     hidden: true,
@@ -82,7 +79,6 @@ unlockPages.post(
     guard: anyone,
     body: TokenBody,
     encoding: 'form',
-    invalidIs400: true,
     answer: page,
     errors: [forbidden, linkInvalid, serviceUnavailable],
     hidden: true,

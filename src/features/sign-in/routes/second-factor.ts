@@ -14,7 +14,7 @@ import {
   toAnswer,
   toEmail,
 } from '../wire/second-factor.ts'
-import { SessionTokens, signedInToWire } from '../wire/session.ts'
+import { Session } from '../wire/session.ts'
 
 export const secondFactorRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' })
 
@@ -25,10 +25,10 @@ secondFactorRoutes.post(
     summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
     guard: anyone,
     body: ChallengeBody,
-    answer: ok(SessionTokens, 'A session'),
+    answer: ok(Session, 'A session'),
     errors: challengeErrors,
   },
-  async ({ ctx, body }) => signedInToWire(await answerChallenge(ctx, toAnswer(body))),
+  ({ ctx, body }) => answerChallenge(ctx, toAnswer(body)),
 )
 
 secondFactorRoutes.get(

@@ -8,18 +8,15 @@ import { signIn, signInErrors } from '../service/sign-in.ts'
 import { signUp, signUpErrors } from '../service/sign-up.ts'
 import { stepUp, stepUpErrors } from '../service/step-up.ts'
 import {
-  Profile,
-  profileToWire,
+  ProfileShape,
   RefreshBody,
-  SessionTokens,
+  Session,
   SignedOut,
-  SignInAnswer,
   SignInBody,
+  SignInResultShape,
   SignUpBody,
   StepUpBody,
-  signedInToWire,
   signedOutToWire,
-  signInToWire,
   toRefreshToken,
   toSignIn,
   toSignUp,
@@ -27,16 +24,16 @@ import {
   UserWire,
   userToWire,
 } from '../wire/session.ts'
-import { SignUpAnswer, signUpToWire } from '../wire/sign-up.ts'
+import { SignUpShape } from '../wire/sign-up.ts'
 
 export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
 
-const signedUp = created(SignUpAnswer, 'The new user, signed in; without tokens where the address is verified first')
+const signedUp = created(SignUpShape, 'The new user, signed in; without tokens where the address is verified first')
 
 authRoutes.post(
   '/signup',
   { id: 'signUp', summary: 'Sign up', guard: anyone, body: SignUpBody, answer: signedUp, errors: signUpErrors },
-  async ({ ctx, body }) => signUpToWire(await signUp(ctx, toSignUp(body))),
+  ({ ctx, body }) => signUp(ctx, toSignUp(body)),
 )
 
 authRoutes.post(
@@ -46,15 +43,15 @@ authRoutes.post(
     summary: 'Sign up; invalid fields are 400',
     guard: anyone,
     body: SignUpBody,
-    invalidIs400: true,
+    invalidIs: 400,
     answer: signedUp,
     errors: signUpErrors,
   },
-  async ({ ctx, body }) => signUpToWire(await signUp(ctx, toSignUp(body))),
+  ({ ctx, body }) => signUp(ctx, toSignUp(body)),
 )
 
-const signedIn = ok(SessionTokens, 'A session')
-const signInAnswers = ok(SignInAnswer, 'A session, or a challenge for the second factor')
+const signedIn = ok(Session, 'A session')
+const signInAnswers = ok(SignInResultShape, 'A session, or a challenge for the second factor')
 
 authRoutes.post(
   '/signin',
@@ -66,7 +63,7 @@ authRoutes.post(
     answer: signInAnswers,
     errors: signInErrors,
   },
-  async ({ ctx, body }) => signInToWire(await signIn(ctx, toSignIn(body))),
+  ({ ctx, body }) => signIn(ctx, toSignIn(body)),
 )
 
 authRoutes.post(
@@ -76,11 +73,11 @@ authRoutes.post(
     summary: 'Sign in; invalid fields are 400',
     guard: anyone,
     body: SignInBody,
-    invalidIs400: true,
+    invalidIs: 400,
     answer: signInAnswers,
     errors: signInErrors,
   },
-  async ({ ctx, body }) => signInToWire(await signIn(ctx, toSignIn(body))),
+  ({ ctx, body }) => signIn(ctx, toSignIn(body)),
 )
 
 // No body is read: published clients send a refresh token, an empty body or none.
@@ -105,14 +102,14 @@ authRoutes.post(
       'Exchange a refresh token for its one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives',
     guard: anyone,
     body: RefreshBody,
-    invalidIs400: true,
+    invalidIs: 400,
     answer: signedIn,
     errors: [tokenInvalid, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {
     const input = { refreshToken: toRefreshToken(body), idempotencyKey: request.headers.get('idempotency-key') }
     const { user, ...opened } = await refresh(ctx, input)
-    return signedInToWire({ user, opened })
+    return { user, opened }
   },
 )
 
@@ -127,7 +124,7 @@ authRoutes.post(
     answer: signedIn,
     errors: stepUpErrors,
   },
-  async ({ ctx, body }) => signedInToWire(await stepUp(ctx, toStepUp(body))),
+  ({ ctx, body }) => stepUp(ctx, toStepUp(body)),
 )
 
 authRoutes.get(
@@ -148,8 +145,8 @@ authRoutes.get(
     id: 'getOwnProfile',
     summary: 'The signed-in user, with the integer id',
     guard: user,
-    answer: ok(Profile, 'The profile'),
+    answer: ok(ProfileShape, 'The profile'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => profileToWire(await getCurrentUser(ctx)),
+  ({ ctx }) => getCurrentUser(ctx),
 )

@@ -16,7 +16,7 @@ import {
   toTokenAndProof,
 } from '../wire/recovery.ts'
 
-export const wayBackRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
+export const wayBackRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', invalidIs: 400 })
 
 wayBackRoutes.post(
   '/revert-email',
@@ -26,7 +26,6 @@ wayBackRoutes.post(
       "Take a change of address back with a mailed link's token: all sessions end, the password stops working; wants a second factor of before the change where there is one",
     guard: anyone,
     body: TokenAndFactorBody,
-    invalidIs400: true,
     answer: ok(EndedAndReset.meta({ id: 'RevertedEmail' }), 'The address of before counts again'),
     errors: [linkInvalid, ...secondFactorErrors, serviceUnavailable],
   },
@@ -41,7 +40,6 @@ wayBackRoutes.post(
       "Bring back an account that its user deleted, with a mailed link's token, and its password or second factor where there is one",
     guard: anyone,
     body: TokenAndProofBody,
-    invalidIs400: true,
     answer: ok(DoneAndEnded, 'The account is as it was, without sessions'),
     errors: [...restoreErrors, serviceUnavailable],
   },

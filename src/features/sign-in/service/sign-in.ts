@@ -156,7 +156,7 @@ async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChalle
 /** The row that was checked decides: an object that has seen newer credentials refuses, as if the password were wrong. */
 export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<NewSession> {
   const { user, amr, method, organizationId = null } = factor
-  const events = [{ type: 'user.signed_in', data: { method } }]
+  const events = [{ type: 'user.signed_in' as const, data: { method } }]
   try {
     return await openSession(ctx, { user, amr, organizationId, events })
   } catch (cause) {

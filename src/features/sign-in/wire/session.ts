@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { mapped } from '../../../http/answers.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import {
   MAX_PASSWORD_LENGTH,
@@ -6,7 +7,6 @@ import {
   MIN_PASSWORD_LENGTH,
   passwordLength,
 } from '../../../lib/password-hash/length.ts'
-import { SECOND, toIso } from '../../../lib/time.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 import type { User, UserStatus } from '../../users/types.ts'
@@ -110,28 +110,16 @@ const TokensWire = z.object({
   expires_in: z.int(),
 })
 
-/** Every key set that a documented system's client reads: nested and flat Janua, flat users-api, gateway-auth. */
+/** Tokens stand flat and nested: published clients read either. */
 export const SessionTokens = TokensWire.extend({
   user: UserWire,
   tokens: TokensWire,
   mfa_required: z.literal(false),
   mfa_token: z.null(),
-  accessToken: z.string(),
-  refreshToken: z.string(),
-  tokenType: z.literal('Bearer'),
-  expiresAt: z.string().meta({ description: 'ISO 8601 in UTC, without an offset' }),
-  userId: z.int(),
-  username: z.string(),
-  role: z.enum(['ROLE_USER', 'ROLE_ADMIN']),
 }).meta({ id: 'SessionTokens' })
 
-/** gateway-auth reads times without an offset; they are UTC. */
-const toLocalIso = (time: number): string => toIso(time).slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)
-
-const toGatewayRole = ({ role }: User): 'USER' | 'ADMIN' => (role === 'admin' ? 'ADMIN' : 'USER')
-
 export function signedInToWire({ user, opened }: { user: User; opened: OpenedSession }): z.infer<typeof SessionTokens> {
-  const { accessToken, refreshToken, expiresIn, expiresAt } = opened.tokens
+  const { accessToken, refreshToken, expiresIn } = opened.tokens
   const tokens = {
     access_token: accessToken,
     refresh_token: refreshToken,
@@ -144,15 +132,10 @@ export function signedInToWire({ user, opened }: { user: User; opened: OpenedSes
     ...tokens,
     mfa_required: false,
     mfa_token: null,
-    accessToken,
-    refreshToken,
-    tokenType: 'Bearer',
-    expiresAt: toLocalIso(expiresAt * SECOND),
-    userId: user.number,
-    username: user.username ?? user.email,
-    role: `ROLE_${toGatewayRole(user)}`,
   }
 }
+
+export const Session = mapped(SessionTokens, signedInToWire)
 
 /** Clients go by the presence of `requires_mfa`: a session's answer never has it. */
 export const MfaChallengeWire = z
@@ -182,6 +165,8 @@ export const SignInAnswer = z.union([SessionTokens, MfaChallengeWire])
 export const signInToWire = (result: SignInResult): z.infer<typeof SignInAnswer> =>
   result.outcome === 'signed_in' ? signedInToWire(result) : challengeToWire(result)
 
+export const SignInResultShape = mapped(SignInAnswer, signInToWire)
+
 export const SignedOut = z
   .object({
     success: z.literal(true),
@@ -208,21 +193,19 @@ const GATEWAY_STATUS: Record<UserStatus, 'ACTIVE' | 'SUSPENDED' | 'LOCKED' | 'DE
 }
 
 /** gateway-auth's profile, with Janua's keys beside it where the names do not meet. */
-export const Profile = UserWire.extend({
+const Profile = UserWire.extend({
   id: z.int(),
   username: z.string(),
   role: z.enum(['USER', 'ADMIN']),
   status: z.enum(['ACTIVE', 'SUSPENDED', 'LOCKED', 'DEACTIVATED']),
-  createdAt: z.string(),
-  lastLoginAt: z.string().nullable(),
 }).meta({ id: 'Profile' })
 
-export const profileToWire = (user: User): z.infer<typeof Profile> => ({
+const profileToWire = (user: User): z.infer<typeof Profile> => ({
   ...userToWire(user),
   id: user.number,
   username: user.username ?? user.email,
-  role: toGatewayRole(user),
+  role: user.role === 'admin' ? 'ADMIN' : 'USER',
   status: GATEWAY_STATUS[user.status],
-  createdAt: toLocalIso(user.createdAt),
-  lastLoginAt: user.lastSignInAt === null ? null : toLocalIso(user.lastSignInAt),
 })
+
+export const ProfileShape = mapped(Profile, profileToWire)

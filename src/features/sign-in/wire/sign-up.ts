@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { mapped } from '../../../http/answers.ts'
 import { UserWire, userToWire } from '../../users/wire/user.ts'
 import type { SignedIn } from '../service/sign-in.ts'
 import type { VerificationAwaited } from '../service/sign-up.ts'
@@ -25,7 +26,9 @@ const verificationToWire = ({ user }: VerificationAwaited): z.infer<typeof Verif
   message: 'Open the link that was sent to this address, then sign in',
 })
 
-export const SignUpAnswer = z.union([SessionTokens, VerificationAnswer])
+const SignUpAnswer = z.union([SessionTokens, VerificationAnswer])
 
-export const signUpToWire = (result: SignedIn | VerificationAwaited): z.infer<typeof SignUpAnswer> =>
+const signUpToWire = (result: SignedIn | VerificationAwaited): z.infer<typeof SignUpAnswer> =>
   result.outcome === 'signed_in' ? signedInToWire(result) : verificationToWire(result)
+
+export const SignUpShape = mapped(SignUpAnswer, signUpToWire)

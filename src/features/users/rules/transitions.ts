@@ -1,4 +1,5 @@
 import type { EndReason } from '../../../durable/rpc.ts'
+import type { EventName } from '../../../lib/event.ts'
 import type { User, UserStatus } from '../types.ts'
 
 const CHANGES = ['suspend', 'unsuspend', 'deactivate', 'activate', 'lock', 'unlock', 'delete', 'restore'] as const
@@ -9,7 +10,7 @@ export type StateChange = (typeof CHANGES)[number]
 export interface Transition {
   readonly from: readonly UserStatus[]
   readonly to: UserStatus
-  readonly event: string
+  readonly event: EventName
   /** Why the sessions end; null where they live on. */
   readonly ends: EndReason | null
 }

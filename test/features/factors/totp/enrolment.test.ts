@@ -4,7 +4,7 @@ import { recordedOf } from '../../../support/events.ts'
 import { claimsOf } from '../../../support/tokens.ts'
 import { PASSWORD, signUpUser } from '../../../support/users.ts'
 import { freshMachine, requestToken } from '../../oauth/support.ts'
-import { expectEveryKeySet, type Session } from '../../sign-in/support.ts'
+import { expectSession, type Session } from '../../sign-in/support.ts'
 import {
   ageSession,
   createClockedSuite,
@@ -189,7 +189,7 @@ describe('POST /api/v1/auth/mfa/verify with an access token', () => {
     const answer = await post(PATH, { code: totpAt(secret, app.clock.now) }, user.headers)
     const session = await answer.json<Session>()
     expect([answer.status, session]).toMatchObject([200, { user: { mfa_enabled: true } }])
-    expectEveryKeySet(session, user.email)
+    expectSession(session)
     const claims = claimsOf(session.access_token)
     expect(claims).toMatchObject({ acr: 'aal2', sid: claimsOf(user.accessToken).sid })
     expect((await post('/auth/refresh', { refresh_token: session.refresh_token }, {})).status).toBe(200)
