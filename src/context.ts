@@ -1,6 +1,8 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import type { Config, Env } from './config.ts'
 import { connect, type Db } from './db/client.ts'
 import type { Caller, EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
+import { utf8 } from './lib/encoding.ts'
 import { serviceUnavailable } from './lib/errors.ts'
 import type { EventActor } from './lib/event.ts'
 import { newUuid } from './lib/ids.ts'
@@ -120,10 +122,8 @@ export const actorOf = ({ actor }: ActorCtx): EventActor => ({ type: actor.type,
 /** Who asks, as objects keep it with what they did. */
 export const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })
 
-async function hashByte(text: string): Promise<number> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
-  return digest[0] ?? 0
-}
+/** Which of 256 guards: the first byte of SHA-256. Another would be another object, and its locks forgotten. */
+export const guardNameOf = (subject: string): string => String(sha256(utf8(subject))[0])
 
 /** An object that has not answered by then is given up: the caller gets SERVICE_UNAVAILABLE. */
 const OBJECT_BOUND_MS = 5000
@@ -153,24 +153,11 @@ export function createObjects(env: Env, config: Pick<Config, 'JURISDICTION'>): O
     config.JURISDICTION ? namespace.jurisdiction(config.JURISDICTION) : namespace
   const stub = <T extends object>(namespace: DurableObjectNamespace, name: string): T =>
     boundStub<T>(inside(namespace).getByName(name))
-  const guardOf = async (subject: string) => stub<SignInGuardRpc>(env.SIGN_IN_GUARD, String(await hashByte(subject)))
   return {
     user: (userId) => stub(env.USER_AUTHORITY, userId),
     feed: () => stub(env.REVOCATION_FEED, 'feed'),
     hub: (topic) => stub(env.EVENT_HUB, topic),
-    guard: (subject) => ({
-      attempt: async (input) => (await guardOf(subject)).attempt(input),
-      giveBack: async (input) => (await guardOf(subject)).giveBack(input),
-      fail: async (input) => (await guardOf(subject)).fail(input),
-      complete: async (input) => (await guardOf(subject)).complete(input),
-      unlock: async (input) => (await guardOf(subject)).unlock(input),
-      status: async (input) => (await guardOf(subject)).status(input),
-      use: async (input) => (await guardOf(subject)).use(input),
-      giveBackUse: async (input) => (await guardOf(subject)).giveBackUse(input),
-      failUse: async (input) => (await guardOf(subject)).failUse(input),
-      resetUse: async (input) => (await guardOf(subject)).resetUse(input),
-      ping: async () => (await guardOf(subject)).ping(),
-    }),
+    guard: (subject) => stub(env.SIGN_IN_GUARD, guardNameOf(subject)),
   }
 }
 

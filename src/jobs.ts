@@ -6,7 +6,7 @@ import { measureDearHashes } from './features/factors/password/service/dear-hash
 import { resealFactors } from './features/factors/totp/service/reseal.ts'
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
-import { buryMails, deliverMails, enqueueOverdueMails, pruneMails } from './features/mail/service/mails.ts'
+import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { dropForgottenPasswords } from './features/sign-in/service/forgotten-passwords.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 
@@ -42,7 +42,7 @@ export function runQueue(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> 
     case 'postern-mail':
       return deliverMails(ctx, batch.messages)
     case 'postern-mail-dead':
-      return buryMails(ctx, batch.messages)
+      return giveUpMails(ctx, batch.messages)
     default:
       return recordObjectEvents(ctx, batch.messages)
   }

@@ -4,15 +4,15 @@ import { within } from '../lib/time.ts'
 
 export type Db = DrizzleD1Database
 
-/** A statement that has not answered by then is given up: the caller gets SERVICE_UNAVAILABLE. */
+/** How long a statement may take before the caller gets SERVICE_UNAVAILABLE. */
 const STATEMENT_BOUND_MS = 3000
 
-/** Every read that decides, or fills a token, starts at the primary: a replica may be behind. */
+/** The first read goes to the primary: a replica may lag behind, and reads decide about access and fill tokens. */
 export function connect(database: D1Database): Db {
   return drizzle(boundDatabase(database.withSession('first-primary')))
 }
 
-/** An outage is `unavailable`; a statement that SQLite refuses is our own mistake and stays what it is. */
+/** An outage becomes SERVICE_UNAVAILABLE. An error of SQLite itself is a bug of ours and is thrown as it is. */
 async function bounded<T>(work: Promise<T>): Promise<T> {
   try {
     return await within(STATEMENT_BOUND_MS, work)
@@ -22,7 +22,7 @@ async function bounded<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** The part of D1 that drizzle uses, with each answer bounded in time. */
+/** The part of D1's interface that drizzle uses, with a time limit for each statement. */
 function boundDatabase(session: D1DatabaseSession): D1Database {
   const originals = new WeakMap<object, D1PreparedStatement>()
   const wrap = (statement: D1PreparedStatement) => {

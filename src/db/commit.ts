@@ -5,26 +5,26 @@ import { type EventDraft, type FeedEntry, requireDeliverable } from '../lib/even
 import { within } from '../lib/time.ts'
 import { events } from './tables.ts'
 
-/** An event that rides in the batch of its change. */
+/** An event that is written in the batch of its change. */
 export interface CommittedEvent extends EventDraft {
-  /** Computed in the batch: the user's `claims_version`, which the change raised. The row carries it to the feed. */
+  /** Computed in the batch: the user's `claims_version`, which the change incremented. The event's row carries it to the feed. */
   readonly claimsVersion?: SQL
-  /** JSON that the database computes in the batch, instead of `data`: what only it knows of the change. */
+  /** Replaces `data`: JSON that the database computes in the batch, for values that only it knows. */
   readonly computedData?: SQL
-  /** Handed to the revocation feed when the row is delivered. */
+  /** Appended to the revocation feed when the event is delivered. */
   readonly feedEntry?: Extract<FeedEntry, { kind: 'key' | 'client' }>
 }
 
-/** One of a batch. */
+/** A statement of a batch. */
 export type Statement = BatchItem<'sqlite'>
 
 type Rows<S> = S extends { _: { result: infer R } } ? R : never
 
-/** How long an answer waits for its events to be delivered before it says `propagated: false`. */
+/** How long an answer waits for the delivery of its events before it says `propagated: false`. */
 const DELIVERY_BOUND_MS = 2000
 
 /**
- * Writes a change and its events in one batch, then nudges whoever delivers them.
+ * Writes a change and its events in one batch, then nudges the objects that deliver them.
  * The events are written only if the statement changed a row. Returns the statement's rows.
  */
 export async function commit<S extends Statement>(
@@ -35,7 +35,7 @@ export async function commit<S extends Statement>(
   return commitAll(ctx, [statement], ...drafts)
 }
 
-/** As `commit` for several statements. The last decides whether the events are written, so it must depend on the others. */
+/** As `commit`, for several statements. The events are written only if the last one changed a row, so it must depend on the others. */
 export async function commitAll<S extends Statement>(
   ctx: Ctx,
   statements: readonly [...Statement[], S],
@@ -46,7 +46,7 @@ export async function commitAll<S extends Statement>(
   return result as Rows<S>
 }
 
-/** As `commitAll`, and waits until the change is delivered: `propagated` says whether the revocation feed has taken it. */
+/** As `commitAll`, but waits for delivery: `propagated` says whether the revocation feed has accepted the change. */
 export async function commitAndPropagate<S extends Statement>(
   ctx: Ctx,
   statements: readonly [...Statement[], S],
@@ -56,11 +56,11 @@ export async function commitAndPropagate<S extends Statement>(
   return { rows: result as Rows<S>, propagated: hasChanged(result) ? await nudge(ctx, drafts) : true }
 }
 
-/** Writes events of what changed no row, all or none, then nudges whoever delivers them. */
+/** Writes events that belong to no change of a row, all or none, then nudges the objects that deliver them. */
 export async function record(ctx: Ctx, ...drafts: EventDraft[]): Promise<void> {
   const [first, ...rest] = drafts
   if (!first) return
-  // `changes()` would be that of whatever statement this connection ran before.
+  // Not `changes()`: it would count an unrelated earlier statement of this connection.
   await ctx.db.batch([insertEvent(ctx, first, sql`true`), ...rest.map((draft) => insertEvent(ctx, draft))])
   ctx.defer(nudge(ctx, drafts))
 }
@@ -74,12 +74,12 @@ async function write(ctx: Ctx, statements: readonly Statement[], drafts: readonl
   return results[statements.length - 1]
 }
 
-/** Rows of a RETURNING statement, or the count of one without. A change that lost its race must wake no object. */
+/** Whether the statement (with RETURNING or without) changed a row. If not, no event was written and no object is nudged. */
 function hasChanged(result: unknown): boolean {
   return Array.isArray(result) ? result.length > 0 : (result as D1Result).meta.changes > 0
 }
 
-/** `changes()` counts the statement just before, so each event is written only when the one before it was. */
+/** `changes()` is that of the previous statement, so each event is written only if the change or event before it was. */
 function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`changes() > 0`) {
   requireDeliverable({ type: draft.type, data: draft.data ?? {} })
   const row = sql`select
@@ -90,17 +90,17 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`chang
   return ctx.db.insert(events).select(row)
 }
 
-/** Tells each log that has new rows. When nobody answers, the rows stay undelivered and cron finds them. */
+/** Makes the objects read their undelivered events. If one does not answer, a cron job repeats the nudge. */
 async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boolean> {
   const owners = [...new Set(drafts.map((draft) => draft.userId))]
   const answers = await Promise.all(
     owners.map(async (userId) => {
       try {
-        const told =
+        const nudged =
           userId === null
             ? ctx.objects.hub('platform').nudge({ topic: 'platform' })
             : ctx.objects.user(userId).nudge({ userId })
-        return (await within(DELIVERY_BOUND_MS, told)).propagated
+        return (await within(DELIVERY_BOUND_MS, nudged)).propagated
       } catch (cause) {
         ctx.log.error('nudge_failed', cause)
         return false

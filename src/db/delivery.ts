@@ -4,23 +4,23 @@ import type { FeedEntry, RecordedEvent } from '../lib/event.ts'
 import type { Db } from './client.ts'
 import { deadLetters, events } from './tables.ts'
 
-// What objects ask of the record: rows that their logs have not taken, and a place for what nobody takes.
+// The objects' access to the event record: events that are not in their logs yet, and dead letters.
 
 export type EventRow = typeof events.$inferSelect
 
 const IDS_PER_UPDATE = 90
 
-/** A row of the record that no log has taken yet, with what its delivery carries. */
+/** An event of the record that is not in a log yet, with its entries for the feed. */
 export interface UndeliveredEvent {
   readonly event: RecordedEvent
-  /** The user's `claims_version` after the change, when the change raised it. */
+  /** The user's `claims_version` after the change, if the change incremented it. */
   readonly claimsVersion: number | null
   readonly feedEntry: FeedEntry | null
 }
 
 export const ActorType = z.enum(['user', 'client', 'system'])
 
-/** What a change in D1 hands to the feed; `db/commit.ts` writes it. */
+/** The feed entry of a change in D1, as `db/commit.ts` writes it. */
 const FeedEntryJson = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('key'), id: z.string() }),
   z.object({ kind: z.literal('client'), id: z.string() }),
@@ -29,7 +29,6 @@ const FeedEntryJson = z.discriminatedUnion('kind', [
 const toFeedEntry = (json: string | null): FeedEntry | null =>
   json === null ? null : FeedEntryJson.parse(JSON.parse(json))
 
-/** A row of the record as an event. */
 export function toRecorded(row: EventRow): RecordedEvent {
   const { id, type, time, subject, userId, actorType, actorId, sessionId, organizationId, data, ip, userAgent } = row
   const actor = { type: ActorType.parse(actorType), id: actorId }
@@ -46,7 +45,7 @@ const selectUndelivered = (db: Db, owner: string | null, limit: number): Promise
     .orderBy(asc(events.position))
     .limit(limit)
 
-/** Rows that `owner`'s log (null: the `platform` hub's) has not taken yet, in the order of their commits. */
+/** Events that are not in the log of `owner` (null: the `platform` hub) yet, in commit order. */
 export async function readUndelivered(
   db: Db,
   owner: string | null,
@@ -60,7 +59,7 @@ export async function readUndelivered(
   }))
 }
 
-/** Says that a log holds the rows. Only after it does: a crash in between delivers them again under the same ids. */
+/** Call it only after the log has stored the events: a crash in between delivers them again, with the same ids. */
 export async function markDelivered(db: Db, ids: readonly string[], now: number): Promise<void> {
   for (let start = 0; start < ids.length; start += IDS_PER_UPDATE) {
     const some = ids.slice(start, start + IDS_PER_UPDATE)
@@ -73,14 +72,14 @@ export async function markDelivered(db: Db, ids: readonly string[], now: number)
 
 type DeadLetterRow = typeof deadLetters.$inferSelect
 
-/** Of a user who was erased meanwhile nothing is kept. */
+/** Inserts nothing for a user who was erased meanwhile. */
 const insertDeadLetter = (db: Db, row: DeadLetterRow) =>
   db.insert(deadLetters).select(
     sql`select ${row.id}, ${row.userId}, ${row.destination}, ${row.payload}, ${row.attempts}, ${row.createdAt}
       where ${row.userId} is null or exists (select 1 from users where id = ${row.userId})`,
   )
 
-/** Keeps what an object's outbox sets aside: of a user's object, or (null) of the `platform` hub. Payloads are JSON. */
+/** Stores the dead letters of an object's outbox: of a user's object, or (null) of the `platform` hub. Payloads are JSON. */
 export async function keepDeadLetters(
   { db, now, newId }: { readonly db: Db; now(): number; newId(): string },
   userId: string | null,

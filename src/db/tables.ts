@@ -10,7 +10,7 @@ export const events = sqliteTable(
     type: text('type').notNull(),
     time: integer('time').notNull(),
     subject: text('subject').notNull(),
-    /** Whose log it goes to; null for what concerns no user. */
+    /** The user whose log it goes to; null for an event that concerns no user. */
     userId: text('user_id'),
     actorType: text('actor_type').notNull(),
     actorId: text('actor_id').notNull(),
@@ -19,9 +19,9 @@ export const events = sqliteTable(
     data: text('data', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
     ip: text('ip'),
     userAgent: text('user_agent'),
-    /** The user's `claims_version` after the change; delivery hands it to the object and the feed. */
+    /** The user's `claims_version` after the change; delivery sends it to the object and the feed. */
     claimsVersion: integer('claims_version'),
-    /** JSON of a feed entry (a retired key, a disabled client) that delivery hands to the feed. */
+    /** JSON of a feed entry (a revoked key, a disabled client) that delivery sends to the feed. */
     feedEntry: text('feed_entry'),
     deliveredAt: integer('delivered_at'),
   },
@@ -34,7 +34,7 @@ export const events = sqliteTable(
 )
 
 /**
- * Counts that triggers keep from the event record and from tables, for lists and statistics:
+ * Counts for lists and statistics, maintained by triggers on the event record and other tables:
  * `sessions.opened`, `sessions.open`, `sessions.opened@<epoch hour>`, `sessions.open:<user id>`, `passkeys`.
  */
 export const counts = sqliteTable('counts', {
@@ -42,12 +42,12 @@ export const counts = sqliteTable('counts', {
   value: integer('value').notNull(),
 })
 
-/** What an object could not tell others: its destination refuses it and takes what comes behind it. */
+/** Outbox rows of objects that their destination refuses while it accepts later ones. */
 export const deadLetters = sqliteTable(
   'dead_letters',
   {
     id: text('id').primaryKey(),
-    /** Whose object it is of; null is the `platform` hub's. */
+    /** The user whose object set it aside; null for the `platform` hub. */
     userId: text('user_id'),
     destination: text('destination').notNull(),
     /** JSON. */

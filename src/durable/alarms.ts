@@ -3,30 +3,30 @@ import { SECOND } from '../lib/time.ts'
 import type { MigrationSteps } from './migrations.ts'
 
 export const ALARM_MIGRATIONS: MigrationSteps = [
-  // `running` marks an alarm whose work has begun: it stands at its retry time until the work is done.
+  // `running` marks an alarm whose work has begun: until the work is done, `at` is the time of its retry.
   'create table alarms (name text primary key, at integer not null, running integer not null default 0) without rowid',
 ]
 
-/** An alarm whose work failed, or died with its object, goes off again after this long. */
+/** An alarm is retried after this long when its work failed or its object was stopped meanwhile. */
 const RETRY_MS = 30 * SECOND
 
-/** Many named alarms over an object's one physical alarm. Times are epoch milliseconds. */
+/** Named alarms on top of the one alarm that the platform gives an object. Times are epoch milliseconds. */
 export interface Alarms {
-  /** Sets the alarm, or moves it. */
+  /** Sets the alarm; replaces an earlier time. */
   set(name: string, at: number): void
-  /** Sets the alarm unless it goes off by then anyway. */
+  /** Sets the alarm unless it is already due at or before `at`. */
   ensure(name: string, at: number): void
   cancel(name: string): void
   cancelAll(): void
-  /** Null also while its work runs: the retry it then stands at is not an alarm that anyone has set. */
+  /** When the alarm is due, or null. Null also while its work runs: nobody has set the retry that is then stored. */
   find(name: string): number | null
-  /** For constructors: an alarm that is due and that the platform has dropped is armed anew. */
+  /** For constructors: sets the physical alarm again if the platform has dropped it. */
   restore(): Promise<void>
   /** The body of `alarm()`: does the work of every alarm that is due. Never throws. */
   run(now: number, work: (name: string) => unknown): Promise<void>
 }
 
-/** `set`, `ensure` and `cancel` may stand in a `transactionSync`: the physical alarm rolls back with it. */
+/** `set`, `ensure` and `cancel` may be called in a `transactionSync`: the physical alarm rolls back with it. */
 export function createAlarms(storage: DurableObjectStorage, log: Log): Alarms {
   const { sql } = storage
 
@@ -34,7 +34,7 @@ export function createAlarms(storage: DurableObjectStorage, log: Log): Alarms {
 
   function arm(): void {
     const at = earliest()
-    // Not awaited: a write joins the transaction it is made in, and a failed one resets the object.
+    // Not awaited: the write belongs to the transaction that it is made in, and the platform resets the object if it fails.
     void (at === null ? storage.deleteAlarm() : storage.setAlarm(at))
   }
 
@@ -54,7 +54,7 @@ export function createAlarms(storage: DurableObjectStorage, log: Log): Alarms {
       at,
     )
 
-  /** Moves what is due to its retry time before any work is begun. */
+  /** Moves alarms that are due to their retry time before their work begins. */
   function takeDue(now: number): string[] {
     return storage.transactionSync(() => {
       const due = sql.exec<{ name: string }>('select name from alarms where at <= ? order by at', now).toArray()
@@ -87,7 +87,7 @@ export function createAlarms(storage: DurableObjectStorage, log: Log): Alarms {
       if (earliest() !== null && (await storage.getAlarm()) === null) arm()
     },
     async run(now, work) {
-      // An alarm that throws is tried six times and then dropped by the platform for good.
+      // The platform retries an alarm that throws six times and then drops it for good.
       try {
         const due = takeDue(now)
         await Promise.all(due.map((name) => runOne(name, work)))

@@ -2,24 +2,24 @@ import type { RecordedEvent } from '../lib/event.ts'
 import { DAY, HOUR } from '../lib/time.ts'
 import type { LoggedEvent, LogPage } from './rpc.ts'
 
-/** How far back a cursor can resume. */
+/** A client can resume from a cursor that is at most this old. */
 const KEPT_MS = 24 * HOUR
 const KEPT_EVENTS = 10_000
-/** An id outlives its event: a delivery that comes again later than the log reaches back must not be numbered anew. */
+/** Ids are kept longer than their events: an event that is delivered again after it was pruned must not get a new number. */
 const IDS_KEPT_MS = 7 * DAY
 
 /** One topic's ordered log in an object's SQLite. `seq` counts from 1 and is never used twice. */
 export interface EventLog {
   /**
-   * Numbers the events that the log does not know yet and returns those, in order; a repeat keeps its number.
+   * Numbers the events that are new to the log and returns them in order; an event that comes again keeps its number.
    * Synchronous: call it in the `transactionSync` of the change that it records.
    */
   append(events: readonly RecordedEvent[], now: number): LoggedEvent[]
   /** At most `limit` events with a seq above `after`, oldest first. */
   read(after: number, limit: number): LogPage
-  /** The highest seq given so far; 0 before the first. */
+  /** The highest seq so far; 0 before the first. */
   head(): number
-  /** Forgets what is older than 24 hours or beyond 10,000 events. Returns when there is more to forget, or null. */
+  /** Deletes events older than 24 hours or beyond the newest 10,000. Returns when the next one is due for deletion, or null. */
   prune(now: number): number | null
 }
 
@@ -31,7 +31,7 @@ export const EVENT_LOG_MIGRATIONS: readonly string[] = [
 ]
 
 export function createEventLog(sql: SqlStorage): EventLog {
-  // The rows may all be pruned, the counter stays.
+  // SQLite keeps the counter when all rows are pruned.
   const head = (): number => {
     const [row] = sql.exec<{ seq: number }>(`select seq from sqlite_sequence where name = 'event_log'`).toArray()
     return row?.seq ?? 0
@@ -53,7 +53,7 @@ export function createEventLog(sql: SqlStorage): EventLog {
 
   const prune = (now: number): number | null => {
     sql.exec('delete from event_log where seq <= ?', head() - KEPT_EVENTS)
-    // `at` rises with `seq`, so the scan stops at the first row that stays.
+    // `at` grows with `seq`, so the scan stops at the first row that is kept.
     sql.exec(
       'delete from event_log where seq < coalesce((select seq from event_log where at > ? order by seq limit 1), 9e18)',
       now - KEPT_MS,

@@ -1,9 +1,9 @@
-/** SQL steps of one part of an object, oldest first. Append only: a step that an object has run is never edited or moved. */
+/** SQL steps for one part of an object's storage, oldest first. Append only: a step that has run is never edited or moved. */
 export type MigrationSteps = readonly string[]
 
 /**
- * Brings an object's tables up to date; called in its constructor. Each part has a list of its own, so that parts grow apart.
- * Throws when a step that was applied reads differently now: the tables would not be what the code thinks they are.
+ * Brings an object's tables up to date; called in its constructor. Each part has its own list, so that parts change independently.
+ * Throws when a step that was applied has been edited since: the tables would not be what the code expects.
  */
 export function applyMigrations(storage: DurableObjectStorage, parts: Readonly<Record<string, MigrationSteps>>): void {
   storage.transactionSync(() => {
@@ -20,7 +20,7 @@ function applyPart(sql: SqlStorage, part: string, steps: MigrationSteps): void {
     .toArray()
   for (const [position, { step }] of applied.entries()) {
     if (steps[position] !== undefined && steps[position] !== step)
-      throw new Error(`migration ${part}/${position} was changed after it had been applied`)
+      throw new Error(`migration ${part}/${position} was edited after it had been applied`)
   }
   for (const [position, step] of steps.entries()) {
     if (position < applied.length) continue

@@ -6,47 +6,47 @@ import type { MigrationSteps } from './migrations.ts'
 export const OUTBOX_MIGRATIONS: MigrationSteps = [
   'create table outbox (id integer primary key autoincrement, destination text not null, payload text not null, attempts integer not null default 0, next_at integer not null)',
   'create index outbox_by_destination on outbox (destination, id)',
-  // How often running the row was refused, alone, by a destination that takes others.
+  // How often in a row the destination refused this payload, offered alone, although it is up.
   'alter table outbox add column refusals integer not null default 0',
-  // Asked with every batch, however many rows an outage has left waiting.
+  // Read with every batch, so it must stay fast when an outage has left many rows.
   'create index outbox_refused on outbox (destination, id) where refusals >= 10',
 ]
 
-/** The named alarm that goes on when a call could not deliver: an object's `alarm()` answers it with `flush()`. */
+/** The named alarm that retries deliveries: an object's `alarm()` answers it with `flush()`. */
 export const OUTBOX_ALARM = 'outbox'
 
 const BATCH = 50
 const DELIVERY_MS = 10 * SECOND
-/** A row whose object died before it could flush is found by the alarm after this long. */
+/** The alarm delivers a row after this long when its object was stopped before it could. */
 const GRACE_MS = 2 * SECOND
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = MINUTE
 const POLL_MS = 20
 /**
- * So often running a row is refused before those behind it are offered past it. Minutes, for the pauses grow. The index of
- * refused rows has the number, too.
+ * A row refused this often in a row no longer blocks those behind it. That takes minutes, because the pauses grow.
+ * The migration of the index `outbox_refused` contains this number, too.
  */
 const MAX_REFUSALS = 10
-/** More such rows one after another are no bad rows: nothing of the kind is taken, and that is an outage. */
-const MAX_PASSED = 10
+/** More refused rows than this at once are treated as an outage of the destination, not as bad rows. */
+const MAX_SKIPPED = 10
 
 /**
- * What an object has yet to tell others. Rows are written in the transaction of the change that they tell of, and leave in
- * order per destination, at least once: receivers are idempotent. While a destination takes nothing all of its rows wait;
- * one that it refuses while it takes others is set aside, and those behind it go on.
+ * A transactional outbox. Rows are written in the transaction of the change that they report, and are delivered in order per
+ * destination, at least once: receivers are idempotent. While a destination is down, all of its rows wait; a row that it
+ * refuses while it accepts others is set aside as a dead letter, and delivery continues behind it.
  */
 export interface Outbox {
   /** Called inside the change's `transactionSync`. Payloads are JSON. */
   put(destination: string, payloads: readonly unknown[]): void
-  /** Delivers what is due, destinations side by side. Never throws: what fails is tried again by the alarm. */
+  /** Delivers rows that are due, to all destinations in parallel. Never throws: the alarm retries what fails. */
   flush(): Promise<void>
-  /** Tries now, and answers whether everything that the destination had to get is taken, after `ms` at the latest. */
+  /** Delivers now. Resolves within `ms`: true when the destination accepted every row that existed at the call. */
   settle(destination: string, ms: number): Promise<boolean>
-  /** Tries every destination now, `ms` at most each. */
+  /** As `settle`, for every destination, at most `ms` each. */
   settleAll(ms: number): Promise<void>
-  /** Whether no row is left but such as were refused too often. */
+  /** Whether every row was delivered, apart from those that were refused too often. */
   isDelivered(): boolean
-  /** For constructors: rows that no alarm would deliver get one. */
+  /** For constructors: sets the alarm if rows are waiting. */
   restore(): void
 }
 
@@ -55,13 +55,13 @@ export interface OutboxOptions {
   readonly alarms: Alarms
   readonly log: Log
   clock(): number
-  /** Throws when the destination did not take the whole batch. It is asked with an empty batch whether it takes anything. */
+  /** Throws unless the destination accepted the whole batch. An empty batch asks only whether the destination is up. */
   deliver(destination: string, payloads: readonly unknown[]): Promise<void>
-  /** Keeps for operations what its destination refuses. Throws when it is not kept; a repeat does no harm. */
+  /** Stores rows that their destination refuses, as dead letters. Throws when they are not stored; may be repeated. */
   setAside(letters: readonly Undeliverable[]): Promise<void>
 }
 
-/** A row that its destination refuses while it takes others. */
+/** A row that its destination refuses while it accepts others. */
 export interface Undeliverable {
   readonly destination: string
   /** JSON. */
@@ -69,7 +69,8 @@ export interface Undeliverable {
   readonly attempts: number
 }
 
-interface Flight {
+/** A running delivery's claim on its destination. Epoch milliseconds. */
+interface Lease {
   until: number
 }
 
@@ -85,10 +86,10 @@ const backoff = (attempts: number): number => Math.min(MAX_BACKOFF_MS, FIRST_BAC
 
 export function createOutbox({ storage, alarms, log, clock, deliver, setAside }: OutboxOptions): Outbox {
   const { sql } = storage
-  /** Deadlines, not flags: a delivery that was cancelled would never take its flag away. */
-  const inFlight = new Map<string, Flight>()
+  /** Leases expire: a cancelled delivery would never clear a flag. */
+  const leases = new Map<string, Lease>()
 
-  const isInFlight = (destination: string): boolean => (inFlight.get(destination)?.until ?? 0) > clock()
+  const isLeased = (destination: string): boolean => (leases.get(destination)?.until ?? 0) > clock()
 
   const select = (destination: string, condition: string, limit: number): Row[] =>
     sql
@@ -99,18 +100,18 @@ export function createOutbox({ storage, alarms, log, clock, deliver, setAside }:
       )
       .toArray()
 
-  /** A batch that failed is tried again with a shorter prefix: one that is too large gets through in the end. */
+  /** A batch that failed is retried with fewer rows, so that a batch that was too large is delivered in the end. */
   function readBatch(destination: string): Row[] {
     const waiting = `refusals < ${MAX_REFUSALS}`
     const attempts = select(destination, waiting, 1)[0]?.attempts ?? 0
     return select(destination, waiting, Math.max(1, BATCH >> Math.min(attempts, 10)))
   }
 
-  const readRefused = (destination: string): Row[] => select(destination, `refusals >= ${MAX_REFUSALS}`, MAX_PASSED)
+  const readRefused = (destination: string): Row[] => select(destination, `refusals >= ${MAX_REFUSALS}`, MAX_SKIPPED)
 
-  /** Whether the destination took the payloads in time. */
-  async function hand(flight: Flight, destination: string, rows: readonly Row[]): Promise<boolean> {
-    flight.until = clock() + DELIVERY_MS
+  /** Whether the destination accepted the payloads in time. */
+  async function tryDeliver(lease: Lease, destination: string, rows: readonly Row[]): Promise<boolean> {
+    lease.until = clock() + DELIVERY_MS
     try {
       const payloads = rows.map((row): unknown => JSON.parse(row.payload))
       await within(DELIVERY_MS, deliver(destination, payloads))
@@ -125,18 +126,18 @@ export function createOutbox({ storage, alarms, log, clock, deliver, setAside }:
     for (const { id } of rows) sql.exec('delete from outbox where id = ?', id)
   }
 
-  /** Offers each row once more, alone, in order. Returns those that were refused again. */
-  async function offerAgain(flight: Flight, rows: readonly Row[]): Promise<Row[]> {
+  /** Offers each row again, one by one, in order. Returns those that were refused again. */
+  async function offerAgain(lease: Lease, rows: readonly Row[]): Promise<Row[]> {
     const refused: Row[] = []
     for (const row of rows) {
-      if (await hand(flight, row.destination, [row])) remove([row])
+      if (await tryDeliver(lease, row.destination, [row])) remove([row])
       else refused.push(row)
     }
     return refused
   }
 
-  async function bury(flight: Flight, rows: readonly Row[]): Promise<void> {
-    flight.until = clock() + DELIVERY_MS
+  async function setAsideRows(lease: Lease, rows: readonly Row[]): Promise<void> {
+    lease.until = clock() + DELIVERY_MS
     try {
       const letters = rows.map(({ destination, payload, attempts }) => ({ destination, payload, attempts }))
       await within(DELIVERY_MS, setAside(letters))
@@ -148,29 +149,30 @@ export function createOutbox({ storage, alarms, log, clock, deliver, setAside }:
   }
 
   /**
-   * Whose fault a failure is. A destination that does not take an empty batch either is away, and rows lose nothing by it,
-   * however long. A row counts a refusal only when its pause is over: callers who settle at once must not hurry it.
+   * Decides whether the row or its destination caused the failure. A destination that refuses an empty batch too is down, and
+   * that resets the row's count. A refusal counts only when the row's pause is over: `settle` ignores pauses, and callers of
+   * it must not use up the row's tries.
    */
-  async function judge(flight: Flight, row: Row): Promise<void> {
+  async function countRefusal(lease: Lease, row: Row): Promise<void> {
     if (row.next_at > clock()) return
-    const isAway = !(await hand(flight, row.destination, []))
-    sql.exec(`update outbox set refusals = ${isAway ? '0' : 'refusals + 1'} where id = ?`, row.id)
+    const isDown = !(await tryDeliver(lease, row.destination, []))
+    sql.exec(`update outbox set refusals = ${isDown ? '0' : 'refusals + 1'} where id = ?`, row.id)
   }
 
-  /** Delivers until the destination's rows are gone, a delivery fails, or another flusher has taken over. */
-  async function drainAs(flight: Flight, destination: string): Promise<void> {
-    let hasTaken = false
-    while (inFlight.get(destination) === flight) {
-      // First, and alone: had the destination refused every row, they go in order when it takes them again.
-      const refused = await offerAgain(flight, readRefused(destination))
-      // It took a row from behind them, and refused them before it and after it.
-      if (hasTaken && refused.length > 0) await bury(flight, refused)
+  /** Delivers until no row of the destination is left, a delivery fails, or another call has taken over the lease. */
+  async function drainAs(lease: Lease, destination: string): Promise<void> {
+    let hasAccepted = false
+    while (leases.get(destination) === lease) {
+      // Refused rows are offered first: if the destination had refused everything, their order is kept once it recovers.
+      const refused = await offerAgain(lease, readRefused(destination))
+      // The destination accepted a row from behind them, but refused them both before and after it.
+      if (hasAccepted && refused.length > 0) await setAsideRows(lease, refused)
       const rows = readBatch(destination)
       const [first, last] = [rows[0], rows.at(-1) ?? refused.at(-1)]
-      hasTaken = first !== undefined && (await hand(flight, destination, rows))
-      if (hasTaken) remove(rows)
+      hasAccepted = first !== undefined && (await tryDeliver(lease, destination, rows))
+      if (hasAccepted) remove(rows)
       else {
-        if (first && rows.length === 1 && refused.length < MAX_PASSED) await judge(flight, first)
+        if (first && rows.length === 1 && refused.length < MAX_SKIPPED) await countRefusal(lease, first)
         if (last) postpone(last)
         return
       }
@@ -178,13 +180,13 @@ export function createOutbox({ storage, alarms, log, clock, deliver, setAside }:
   }
 
   async function drain(destination: string): Promise<void> {
-    if (isInFlight(destination)) return
-    const flight = { until: clock() + DELIVERY_MS }
-    inFlight.set(destination, flight)
+    if (isLeased(destination)) return
+    const lease = { until: clock() + DELIVERY_MS }
+    leases.set(destination, lease)
     try {
-      await drainAs(flight, destination)
+      await drainAs(lease, destination)
     } finally {
-      if (inFlight.get(destination) === flight) inFlight.delete(destination)
+      if (leases.get(destination) === lease) leases.delete(destination)
     }
   }
 
@@ -196,7 +198,7 @@ export function createOutbox({ storage, alarms, log, clock, deliver, setAside }:
       last.id,
     )
 
-  /** The first row of each destination: those behind it wait for it. */
+  /** The first row of each destination; the others wait for it. */
   const heads = () =>
     sql
       .exec<{ destination: string; next_at: number }>(
@@ -205,7 +207,7 @@ export function createOutbox({ storage, alarms, log, clock, deliver, setAside }:
       .toArray()
 
   function schedule(): void {
-    const times = heads().map((head) => Math.max(head.next_at, inFlight.get(head.destination)?.until ?? 0))
+    const times = heads().map((head) => Math.max(head.next_at, leases.get(head.destination)?.until ?? 0))
     if (times.length === 0) alarms.cancel(OUTBOX_ALARM)
     else alarms.set(OUTBOX_ALARM, Math.max(Math.min(...times), clock() + FIRST_BACKOFF_MS))
   }
@@ -227,7 +229,7 @@ export function createOutbox({ storage, alarms, log, clock, deliver, setAside }:
   async function settle(destination: string, ms: number): Promise<boolean> {
     const upTo = lastId(destination)
     let waited = 0
-    while (isInFlight(destination) && hasRows(destination, upTo) && waited < ms) {
+    while (isLeased(destination) && hasRows(destination, upTo) && waited < ms) {
       await delay(POLL_MS)
       waited += POLL_MS
     }

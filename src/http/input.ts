@@ -289,3 +289,31 @@ export const UuidParam = z.uuid('must be a UUID').toLowerCase()
 
 /** A number in a query, where everything is text. */
 export const integerParam = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
+
+type Fields = Readonly<Record<string, z.ZodType>>
+type InBody<F extends Fields> = { [N in keyof F]: z.ZodOptional<z.ZodNullable<F[N]>> }
+type InQuery<F extends Fields> = { [N in keyof F]: z.ZodOptional<F[N]> }
+type Merged<F extends Fields> = { [N in keyof F]: z.output<F[N]> | undefined }
+
+const mapFields = (fields: Fields, change: (field: z.ZodType) => z.ZodType): Record<string, z.ZodType> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, change(field)]))
+
+/**
+ * Fields that documented clients send in the body or in the query. `inQuery` has those that are other schemas there, where
+ * everything is text. `merge` takes the body's word first; one that is null or empty is none.
+ */
+export function bodyOrQuery<F extends Fields>(
+  fields: F,
+  inQuery: Partial<{ [N in keyof F]: z.ZodType<z.output<F[N]>> }> = {},
+) {
+  const body = z.object(mapFields(fields, (field) => field.nullish()) as InBody<F>)
+  const query = z.object(mapFields({ ...fields, ...inQuery }, (field) => field.optional()) as InQuery<F>)
+  const merge = (sent: object, asked: object): Merged<F> => {
+    const [first, second] = [sent, asked] as readonly Readonly<Record<string, unknown>>[]
+    const pick = (name: string) => [first?.[name], second?.[name]].find(isGiven) ?? first?.[name] ?? second?.[name]
+    return Object.fromEntries(Object.keys(fields).map((name) => [name, pick(name)])) as Merged<F>
+  }
+  return { body, query, merge }
+}

@@ -1,8 +1,8 @@
 import type { ClientActor, Ctx, UserActor } from '../context.ts'
+import { type BoundedCache, createBoundedCache } from '../lib/bounded-cache.ts'
 import { rateLimited } from '../lib/errors.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { rateSubjectOf } from '../lib/network.ts'
-import { createRemembered, type Remembered } from '../lib/remembered.ts'
 import { isAdmin } from '../lib/roles.ts'
 import { HOUR, MINUTE, SECOND, toSeconds } from '../lib/time.ts'
 import type { Identity } from './guard.ts'
@@ -35,12 +35,12 @@ interface Counted extends RateWindows {
 
 interface RateMemory {
   isolateId: string | null
-  readonly subjects: Remembered<Counted>
+  readonly subjects: BoundedCache<Counted>
 }
 
 const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({
   isolateId: null,
-  subjects: createRemembered(MAX_SUBJECTS),
+  subjects: createBoundedCache(MAX_SUBJECTS),
 }))
 
 /** How much more than a user an admin or a machine may write: both work for many. */

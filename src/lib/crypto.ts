@@ -4,7 +4,7 @@ import { concatBytes, toBase64Url, utf8 } from './encoding.ts'
 /** Compares in constant time; unequal lengths are unequal. */
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b)
 
-/** Compares two secrets that may differ in length without telling where. */
+/** Compares two secrets, also of different lengths, in constant time. */
 export async function equalSecrets(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([sha256(utf8(a)), sha256(utf8(b))])
   return equalBytes(left, right)
@@ -13,7 +13,7 @@ export async function equalSecrets(a: string, b: string): Promise<boolean> {
 export const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
 
-/** Where a Durable Object's transaction may not await. */
+/** Synchronous, because a Durable Object's transaction may not await. */
 export const sha256Sync = (bytes: Uint8Array): Uint8Array =>
   Uint8Array.from(createHash('sha256').update(bytes).digest())
 
@@ -62,5 +62,5 @@ export async function unseal(
 /** A 256-bit secret with a typed prefix: shown once, stored as `hashSecret`. */
 export const newSecret = (prefix: string): string => prefix + toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 
-/** What is stored of a 256-bit secret: SHA-256, base64url. Never for secrets that people choose. */
+/** The stored form of a 256-bit secret: SHA-256, base64url. Never for secrets that people choose. */
 export const hashSecret = async (secret: string): Promise<string> => toBase64Url(await sha256(utf8(secret)))

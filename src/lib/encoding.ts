@@ -12,7 +12,7 @@ export const toBase64 = (bytes: Uint8Array): string => bytes.toBase64()
 /** base64url without padding (RFC 4648 5). */
 export const toBase64Url = (bytes: Uint8Array): string => bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
 
-/** Returns undefined for anything but unpadded base64url with zero trailing bits: one value has one spelling. */
+/** Returns undefined for anything but unpadded base64url with zero trailing bits, so that each value has only one encoding. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
   try {

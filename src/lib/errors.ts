@@ -1,4 +1,4 @@
-/** What went wrong, without a word about HTTP. `http/render-error.ts` maps each kind to a status. */
+/** What went wrong, independent of HTTP. `http/render-error.ts` maps each kind to a status. */
 export type ErrorKind =
   | 'malformed'
   | 'invalid'
@@ -48,7 +48,7 @@ export function defineError(code: string, kind: ErrorKind, message: string): Err
   return register(code, code, kind, message)
 }
 
-/** A code that is known, with another kind: where what a client should do differs by it. `docs/errors.md` lists both. */
+/** Declares an existing code with another kind, for clients that must react differently. `docs/errors.md` lists both. */
 export const defineVariant = (code: string, kind: ErrorKind, message: string): ErrorDefinition =>
   register(`${code} ${kind}`, code, kind, message)
 
@@ -70,7 +70,7 @@ export const validationFailed = defineError('VALIDATION_ERROR', 'invalid', 'Requ
 export const malformedRequest = (message: string, details?: ErrorDetails) =>
   new DomainError('VALIDATION_ERROR', 'malformed', message, details)
 export const unauthorized = defineError('UNAUTHORIZED', 'unauthenticated', 'Authentication is required')
-/** A credential that was given and is not good (RFC 6750 3.1 `invalid_token`). */
+/** A credential was given but is not valid (RFC 6750 3.1 `invalid_token`). */
 export const tokenInvalid = defineError('TOKEN_ERROR', 'unauthenticated', 'Invalid or expired token')
 export const forbidden = defineError('FORBIDDEN', 'forbidden', 'Insufficient permissions')
 export const notFound = defineError('NOT_FOUND', 'not_found', 'Not Found')

@@ -1,10 +1,10 @@
-/** Who did it. `system` has the name of the part of Postern that did. */
+/** Who caused the event. For `system`, `id` names the part of Postern. */
 export interface EventActor {
   readonly type: 'user' | 'client' | 'system'
   readonly id: string
 }
 
-/** What the revocation feed must learn when the event's row is delivered. */
+/** An entry of the revocation feed, appended when its event is delivered. */
 export type FeedEntry =
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'claims'; readonly userId: string; readonly below: number }
@@ -13,7 +13,7 @@ export type FeedEntry =
   /** A machine's access token, by `jti`. */
   | { readonly kind: 'token'; readonly id: string }
 
-/** The vocabulary of events. `features/events/types.ts` says of each what it means, `docs/events.md` is its table. */
+/** The names of all events. `features/events/types.ts` describes them, `docs/events.md` does so for readers. */
 export type EventName =
   | 'user.created'
   | 'user.signed_in'
@@ -63,12 +63,12 @@ export type EventName =
   | 'key.rotated'
   | 'key.revoked'
 
-/** An event as a feature states it. Whoever writes it adds id, time, address and user agent. */
+/** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {
   readonly type: EventName
-  /** The id of whom or what it is about. */
+  /** The id of the user or thing that the event is about. */
   readonly subject: string
-  /** The user whose log it goes to; null for what concerns no user (it goes to `platform` alone). */
+  /** The user whose log it goes to; null for an event that concerns no user, which goes to `platform` only. */
   readonly userId: string | null
   readonly actor: EventActor
   readonly sessionId?: string | null
@@ -77,7 +77,7 @@ export interface EventDraft {
   readonly data?: Readonly<Record<string, unknown>>
 }
 
-/** An event as it is recorded. `ip` and `userAgent` are for audit and never leave on a wire. */
+/** An event as it is recorded. `ip` and `userAgent` are for audit and are never sent to clients. */
 export interface RecordedEvent {
   readonly id: string
   /** A name of the vocabulary, of this release or of an earlier one. */
@@ -94,7 +94,7 @@ export interface RecordedEvent {
   readonly userAgent: string | null
 }
 
-/** What an object sends to the queue: events that it recorded, on their way to D1. */
+/** A queue message: events that an object recorded, to be written to D1. */
 export interface ObjectEventsMessage {
   readonly events: readonly RecordedEvent[]
 }

@@ -8,12 +8,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 const escapeText = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? '')
 
-/** Text that is HTML already. Only `html` makes it, so nothing that a person wrote becomes it unescaped. */
+/** Escaped HTML. Only `html` creates it, so unescaped user input never becomes `Html`. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** A template whose parameters are escaped, in text and in quoted attributes; those that are Html stay. */
+/** A template tag that escapes its parameters for text and quoted attributes, except those that are `Html`. */
 export function html(parts: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
   const written = values.map((value) => (value instanceof Html ? value.text : escapeText(value)))
   return new Html(parts.map((part, index) => part + (written[index] ?? '')).join(''))

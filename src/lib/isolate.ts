@@ -1,12 +1,12 @@
 /**
- * Memory that lives as long as one isolate: caches, the revocation view, rate counters.
- * It hangs on the context instead of on modules, so that a test can have two isolates in one process.
+ * State that lives as long as one isolate: caches, the revocation view, rate counters.
+ * It belongs to the context instead of to modules, so that a test can have two isolates in one process.
  */
 export class Isolate {
   readonly #slots = new Map<symbol, unknown>()
   #bornAt: number | null = null
 
-  /** When it answered its first request; `now` at that one. */
+  /** When the isolate got its first request: `now` of the first call. */
   bornAt(now: number): number {
     this.#bornAt ??= now
     return this.#bornAt
@@ -18,7 +18,7 @@ export class Isolate {
   }
 }
 
-/** Declares a piece of isolate memory and returns its accessor. */
+/** Declares a piece of isolate state and returns its accessor. */
 export function isolateSlot<T>(name: string, create: () => T): (ctx: { isolate: Isolate }) => T {
   const key = Symbol(name)
   return (ctx) => ctx.isolate.slot(key, create)

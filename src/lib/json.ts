@@ -4,14 +4,14 @@ const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b])
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d])
 
 /**
- * Lists and objects of a caller's JSON within each other. Parsers take any depth, but what goes on to an object or a queue
- * is serialized by recursion: an event that throws there is never delivered, and all that come after it wait.
+ * How deeply arrays and objects of a request may nest. The parser accepts any depth, but serialization for an object or a queue
+ * is recursive: an event that throws there is never delivered and blocks all events behind it.
  */
 export const MAX_JSON_DEPTH = 64
 
-/** Whether lists and objects nest deeper than `MAX_JSON_DEPTH`. Of text that is no JSON it says nothing of use. */
+/** Whether arrays and objects nest deeper than `MAX_JSON_DEPTH`. Meaningless for text that is not JSON. */
 export function isTooDeep(text: string): boolean {
-  // Most bodies open a handful: nothing is to be walked through.
+  // Fast path: most bodies have few brackets.
   if (text.split(/[[{]/, MAX_JSON_DEPTH + 2).length <= MAX_JSON_DEPTH + 1) return false
   let depth = 0
   let isInString = false
@@ -31,7 +31,7 @@ export function isTooDeep(text: string): boolean {
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/gs
 
-/** A name that stands twice in the object that the text is: parsers keep the last of its values, and the others are lost. */
+/** A member name that occurs twice in a JSON object: parsers keep only the last of its values. */
 export function findRepeatedName(text: string): string | undefined {
   const names = new Set<unknown>()
   let depth = 0

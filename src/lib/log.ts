@@ -2,14 +2,14 @@ import { DomainError } from './errors.ts'
 
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
 
-/** Structured logs: one JSON object a line. Fields are named by the caller; no body, header or query is ever passed. */
+/** Structured logs: one JSON object a line. Never pass a body, a header or a query as a field. */
 export interface Log {
   info(event: string, fields?: LogFields): void
   warn(event: string, fields?: LogFields): void
   error(event: string, cause: unknown, fields?: LogFields): void
 }
 
-/** The class and stack frames of an error. Its message may hold SQL with parameters, so it is left out unless it is ours. */
+/** The class and stack frames of an error, not its message: that may contain SQL with parameters. */
 function describeCause(cause: unknown): LogFields {
   if (cause instanceof DomainError) return { error: cause.name, error_code: cause.code }
   if (!(cause instanceof Error)) return { error: typeof cause }

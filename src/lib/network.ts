@@ -1,11 +1,11 @@
 import ipaddr from 'ipaddr.js'
 
-/** The address in its one spelling, or undefined. An IPv4-mapped IPv6 address is its IPv4 address. */
+/** The address, or undefined when it is invalid. An IPv4-mapped IPv6 address becomes its IPv4 address. */
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   return ipaddr.isValid(text) ? ipaddr.process(text) : undefined
 }
 
-/** `203.0.113.0/24` or `2001:db8:1::/48`: what counts as one network for sign-in attempts and replays. */
+/** `203.0.113.0/24` or `2001:db8:1::/48`: one network, for sign-in attempts and replays. */
 export function networkOf(ip: string): string {
   return prefixOf(ip, 24, 48)
 }
@@ -22,7 +22,7 @@ export function familyOf(ip: string): 'v4' | 'v6' | 'unknown' {
   return address.kind() === 'ipv4' ? 'v4' : 'v6'
 }
 
-/** Whether the second address is of another network than the first. Dual-stack clients change the family by themselves. */
+/** Whether two addresses of one family are of different networks. Dual-stack clients switch the family by themselves. */
 export const isOtherNetwork = (one: string, other: string): boolean =>
   familyOf(one) === familyOf(other) && networkOf(one) !== networkOf(other)
 

@@ -1,14 +1,14 @@
 import { deriveBytes, seal, unseal } from './crypto.ts'
 import { fromBase64Url, toBase64Url, utf8 } from './encoding.ts'
 
-/** Keys derived from one ROOT_SECRET. `id` is public: it says which secret a sealed or derived thing belongs to. */
+/** Keys derived from one ROOT_SECRET. `id` is public: it names the secret that something was sealed with or derived from. */
 export interface RootKey {
   readonly id: string
   readonly idBytes: Uint8Array
   derive(purpose: string): Promise<Uint8Array<ArrayBuffer>>
 }
 
-/** The secret that is in force, and those that are still read (`ROOT_SECRET_PREVIOUS`). */
+/** The current secret, and all that are still accepted (with `ROOT_SECRET_PREVIOUS`). */
 export interface RootKeys {
   readonly current: RootKey
   readonly all: readonly RootKey[]
@@ -34,13 +34,13 @@ export async function importRootKeys(secrets: { current: string; previous: strin
   return { current, all: secrets.previous ? [current, await importRootKey(secrets.previous)] : [current] }
 }
 
-/** `<key id>.<base64url of nonce, ciphertext, tag>`; bound to its purpose and to the row that it stands in. */
+/** `<key id>.<base64url of nonce, ciphertext, tag>`; bound to its purpose and to its row. */
 export async function sealText(keys: RootKeys, purpose: string, rowId: string, text: string): Promise<string> {
   const key = await keys.current.derive(purpose)
   return `${keys.current.id}.${toBase64Url(await seal(key, utf8(text), `${purpose}\n${rowId}`))}`
 }
 
-/** Throws when no known secret sealed it, or when it was moved from another row or purpose. */
+/** Throws when it was sealed with an unknown secret, or for another row or purpose. */
 export async function unsealText(keys: RootKeys, purpose: string, rowId: string, sealed: string): Promise<string> {
   const [id, body] = sealed.split('.', 2)
   const root = keys.all.find((candidate) => candidate.id === id)

@@ -11,10 +11,10 @@ export const toIsoOrNull = (time: number | null): string | null => (time === nul
 /** Whole seconds since the epoch, rounded down (RFC 7519 NumericDate). */
 export const toSeconds = (time: number): number => Math.floor(time / SECOND)
 
-/** Resolves after `ms`; for bounding what another part may take, never for waiting on it in a test. */
+/** Resolves after `ms`. Never used in tests to wait for something. */
 export const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Rejects with `TimeoutError` when `work` takes longer than `ms`. The work itself goes on. */
+/** Rejects with `TimeoutError` when `work` takes longer than `ms`. The work itself continues. */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null
   const late = new Promise<never>((_, reject) => {

@@ -1,6 +1,6 @@
 import Bowser from 'bowser'
 
-/** What a `User-Agent` header says of a device. A claim of the client: shown to people, never decided on. */
+/** What a `User-Agent` header says about a device. The client may lie: shown to people, never used to decide. */
 export interface UserAgentDescription {
   /** `Chrome on macOS`. */
   readonly device_name: string | null
@@ -12,7 +12,7 @@ export interface UserAgentDescription {
 
 const UNKNOWN: UserAgentDescription = { device_name: null, device_type: null, browser: null, os: null }
 
-/** Browser, system and kind of device without their versions: the same after an update. */
+/** Browser, operating system and kind of device without versions: they stay the same after an update. */
 export function deviceKindOf(userAgent: string | null): readonly (string | null)[] {
   if (!userAgent) return [null, null, null]
   const { browser, os, platform } = Bowser.parse(userAgent)
@@ -22,8 +22,8 @@ export function deviceKindOf(userAgent: string | null): readonly (string | null)
 const KNOWN_BROWSERS: ReadonlySet<string> = new Set(Object.values(Bowser.BROWSER_MAP))
 
 /**
- * Of a browser that Bowser does not know it gives the client's own words back, which mails would carry to whoever has the
- * address of an account: no more of them than the one word of a product (RFC 9110 10.1.5).
+ * For an unknown browser Bowser returns text that the client chose, and mails to the account's owner would contain it. So only
+ * a single product token is accepted (RFC 9110 10.1.5).
  */
 const isBrowserName = (name: string | undefined): name is string =>
   name !== undefined && (KNOWN_BROWSERS.has(name) || /^[\w-]{1,32}$/.test(name))

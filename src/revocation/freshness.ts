@@ -5,16 +5,16 @@ import { delay, MINUTE, SECOND, TimeoutError, within } from '../lib/time.ts'
 import { pullAndShare, pullFeed, readSharedPage } from './pull.ts'
 import { ageOf, applyEntries, applyPage, BOUND_MS, createView, FRESH_MS, type RevocationView } from './view.ts'
 
-/** A pull counts as in flight for so long; its request may be cancelled, so nothing tells of its end. */
+/** A pull counts as in flight for this long: its request may be cancelled, and then nothing reports its end. */
 const FLIGHT_MS = SECOND
-/** What a request waits for a view that is too old. */
+/** How long a request waits for the refresh of a view that is too old. */
 const REFRESH_MS = 500
 const POLL_MS = 20
 
 /** This isolate's replica of the revocation feed. */
 export const viewOf = isolateSlot('revocation view', createView)
 
-/** The view's age in milliseconds when it may answer at once; null when it must be refreshed first. Nothing is awaited. */
+/** The view's age in milliseconds if it may be used at once; null when it must be refreshed first. Synchronous. */
 export function readyAge(ctx: Ctx): number | null {
   const view = viewOf(ctx)
   const now = ctx.now()
@@ -41,7 +41,7 @@ export async function refreshedAge(ctx: Ctx): Promise<number | null> {
   return age <= BOUND_MS ? age : null
 }
 
-/** Asks the feed itself, now. False when it did not answer in time. */
+/** Pulls from the feed itself, without the shared cache. False when the feed did not answer in time. */
 export async function pullNow(ctx: Ctx): Promise<boolean> {
   const view = viewOf(ctx)
   const sentAt = ctx.now()
@@ -55,7 +55,7 @@ export async function pullNow(ctx: Ctx): Promise<boolean> {
   }
 }
 
-/** The refresh goes on when the request does not wait for it any longer, and what it brings is applied then. */
+/** Waits for the refresh for at most `ms`. After that it continues, and its result is still applied. */
 async function bounded(ctx: Ctx, view: RevocationView, work: Promise<void>, ms: number): Promise<void> {
   ctx.defer(work)
   try {
@@ -67,7 +67,7 @@ async function bounded(ctx: Ctx, view: RevocationView, work: Promise<void>, ms: 
   }
 }
 
-/** Never rejects: a failure is noted in the view, and its deadline keeps the next attempt a second away. */
+/** Never rejects: a failure is marked in the view, and the next attempt follows at the earliest a second later. */
 async function refresh(ctx: Ctx, view: RevocationView): Promise<void> {
   view.inFlightUntil = ctx.now() + FLIGHT_MS
   view.flightFailed = false
@@ -79,11 +79,11 @@ async function refresh(ctx: Ctx, view: RevocationView): Promise<void> {
   }
 }
 
-/** True when the view became younger. */
+/** True when the view is fresher than before. */
 async function load(ctx: Ctx, view: RevocationView): Promise<boolean> {
   const shared = view.cursor === null ? null : await findShared(ctx)
   if (shared && ctx.now() - shared.asOf <= BOUND_MS) {
-    // The answer of another isolate, from before this view's own pull: there is a younger one in a second.
+    // Another isolate's answer, from before this view's own pull: the cache will have a newer one in a second.
     if (shared.asOf <= (view.asOf ?? 0)) return false
     if (applyPage(view, shared.page, shared.asOf, keepMs(ctx)) === 'applied') return true
   } else if (view.cursor !== null) {
@@ -94,17 +94,17 @@ async function load(ctx: Ctx, view: RevocationView): Promise<boolean> {
   return true
 }
 
-/** From the view's cursor, and from the beginning when the feed has become another. */
+/** Pulls from the view's cursor, or from the beginning when the page cannot be applied. */
 async function pullDirectly(ctx: Ctx, view: RevocationView): Promise<void> {
   const sentAt = ctx.now()
   const { cursor } = view
   if (applyPage(view, await pullFeed(ctx, cursor), sentAt, keepMs(ctx)) === 'applied') return
   const reloadedAt = ctx.now()
   if (applyPage(view, await pullFeed(ctx, null), reloadedAt, keepMs(ctx)) !== 'applied')
-    throw new Error('the feed gives no page from its beginning')
+    throw new Error('a full page of the feed could not be applied')
 }
 
-/** Without a custom domain there is no shared cache: it may be silent, and it may throw. */
+/** Without a custom domain the cache does not work: it may return nothing, or throw. */
 async function findShared(ctx: Ctx): ReturnType<typeof readSharedPage> {
   try {
     return await readSharedPage(ctx)
@@ -114,15 +114,15 @@ async function findShared(ctx: Ctx): ReturnType<typeof readSharedPage> {
   }
 }
 
-/** An entry is of use until the last token that it refuses has expired. */
+/** How long an entry is needed: until the last token that it refuses has expired. */
 const keepMs = (ctx: Ctx): number => ctx.config.ACCESS_TOKEN_SECONDS * SECOND + MINUTE
 
-/** The isolate that revokes refuses at once; the others learn it from the feed. */
+/** Makes this isolate refuse the entries at once; other isolates get them from the feed. */
 export function applyToOwnView(ctx: Pick<Ctx, 'isolate' | 'now'>, entries: readonly FeedEntry[]): void {
   applyEntries(viewOf(ctx), entries, ctx.now())
 }
 
-/** As `applyToOwnView`, of sessions that ended. */
+/** As `applyToOwnView`, for sessions that ended. */
 export const forgetSessions = (ctx: Pick<Ctx, 'isolate' | 'now'>, sessionIds: readonly string[]): void =>
   applyToOwnView(
     ctx,

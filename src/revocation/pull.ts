@@ -5,20 +5,20 @@ import { toBase64Url } from '../lib/encoding.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { MINUTE, SECOND } from '../lib/time.ts'
 
-/** What isolates of one location share: the head, and what came within this long. */
+/** Isolates of one location share the entries of this long, and the head. */
 const SHARED_WINDOW_MS = MINUTE
 const SHARED_SECONDS = 2
 
-/** The cache of this isolate's location. Tests that move clocks have none: what it holds ages in real time. */
+/** The cache of this isolate's location. Tests with a clock of their own disable it: cached answers age in real time. */
 export const locationOf = isolateSlot<{ cache: Cache | null }>('location', () => ({ cache: caches.default }))
 
-/** Every entry above `after`; null means all that the feed holds. */
+/** Every entry above `after`; null means all entries. */
 export async function pullFeed(ctx: Pick<Ctx, 'objects'>, after: number | null): Promise<FeedPage> {
   const page = await ctx.objects.feed().pull(after)
   return { ...page, after: page.after ?? after ?? 0 }
 }
 
-/** Asks the feed for its last minute, and leaves the answer to the other isolates of this location. */
+/** Asks the feed for the entries of the last minute, and caches the answer for other isolates of this location. */
 export async function pullAndShare(
   ctx: Pick<Ctx, 'config' | 'objects' | 'now' | 'defer' | 'isolate'>,
 ): Promise<FeedPage> {
@@ -45,7 +45,7 @@ const SharedAnswer = z.object({
   }),
 })
 
-/** Never a path of ours, and nobody outside can name it: the Worker answers every URL, and this one has a secret in it. */
+/** Clients cannot guess this URL, because it contains a secret, and no route has it. */
 async function sharedKey({ config }: Pick<Ctx, 'config'>): Promise<string> {
   return `${config.PUBLIC_URL}/__feed/${toBase64Url(await config.rootKeys.current.derive('shared feed answer'))}`
 }
@@ -58,7 +58,7 @@ async function share(
   await locationOf(ctx).cache?.put(await sharedKey(ctx), Response.json(answer, { headers }))
 }
 
-/** The location's shared answer and when its pull was sent, at the latest guess; null when there is none. */
+/** The location's shared answer, and a time at or before which its pull was sent; null when there is none. */
 export async function readSharedPage(
   ctx: Pick<Ctx, 'config' | 'now' | 'isolate'>,
 ): Promise<{ readonly page: FeedPage; readonly asOf: number } | null> {
@@ -66,7 +66,7 @@ export async function readSharedPage(
   if (!cached) return null
   const { data } = SharedAnswer.safeParse(await cached.json())
   if (!data) return null
-  // `Age` is whole seconds, so one more may have passed; a cache that does not say has held it as long as it may.
+  // `Age` is in whole seconds, so up to one more has passed. Without `Age` the maximum is assumed.
   const ageSeconds = Number(cached.headers.get('age') ?? SHARED_SECONDS) + 1
   const page = { ...data.page, entries: data.page.entries }
   return { page, asOf: Math.min(data.sentAt, ctx.now() - ageSeconds * SECOND - data.tookMs) }

@@ -2,11 +2,11 @@ import type { FeedPage } from '../durable/rpc.ts'
 import type { FeedEntry } from '../lib/event.ts'
 import { SECOND } from '../lib/time.ts'
 
-/** Up to here a view answers at once, and up to here it answers while it is refreshed behind. */
+/** Up to `FRESH_MS` a view is used as it is; up to `BOUND_MS` it is used while it is refreshed in the background. */
 export const FRESH_MS = 2 * SECOND
 export const BOUND_MS = 5 * SECOND
 
-/** Ids that one isolate holds: 100,000 of them are about 10 MB of its 128. */
+/** The most ids that one isolate holds: 100,000 take about 10 MB of its 128 MB. */
 export const MAX_VIEW_ENTRIES = 100_000
 
 interface ClaimsFloor {
@@ -14,22 +14,22 @@ interface ClaimsFloor {
   readonly at: number
 }
 
-/** An isolate's replica of the revocation feed. Each map runs from the oldest entry to the youngest, or nearly. */
+/** An isolate's replica of the revocation feed. Each map is ordered by age, oldest first, or nearly. */
 export interface RevocationView {
   epoch: string | null
-  /** The seq up to which the feed is known; null when it must be loaded from its beginning. */
+  /** The seq up to which the view has the feed; null when it must be loaded from the beginning. */
   cursor: number | null
-  /** When the pull that it shows was sent; null before the first. Epoch milliseconds. */
+  /** When the latest applied pull was sent; null before the first. Epoch milliseconds. */
   asOf: number | null
-  /** The same for the last pull that lacked nothing. */
+  /** The same for the latest pull after which the view was complete. */
   completeAsOf: number | null
-  /** Sessions and claims are not all here: ask objects. */
+  /** The view lacks sessions and claims: callers must ask the objects. */
   overflow: boolean
-  /** A pull is in flight until then: never a boolean, its request may be cancelled without a word. */
+  /** A pull is in flight until then. Not a boolean: a cancelled request would never reset it. */
   inFlightUntil: number
-  /** The pull of that flight has failed or is late: who needs it goes on without. */
+  /** The pull in flight has failed or is late: callers do not wait for it. */
   flightFailed: boolean
-  /** What is refused, by packed id, and when it came. */
+  /** Refused ids, packed, and when each was added. */
   readonly ids: Readonly<Record<Exclude<FeedEntry['kind'], 'claims'>, Map<string, number>>>
   /** By packed user id. */
   readonly claims: Map<string, ClaimsFloor>
@@ -47,13 +47,13 @@ export const createView = (): RevocationView => ({
   claims: new Map(),
 })
 
-/** Milliseconds since the view's pull was sent; infinite before the first, and when the clock was set back behind it. */
+/** Milliseconds since the view's pull was sent; infinite before the first, and when the clock was set back. */
 export function ageOf(view: RevocationView, now: number): number {
   if (view.asOf === null || now < view.asOf) return Number.POSITIVE_INFINITY
   return now - view.asOf
 }
 
-/** A UUID as eight UTF-16 units, 16 bytes; any other id as it is. A UUID is never 8 units long. */
+/** Packs a UUID into eight UTF-16 code units (16 bytes); any other id stays as it is. */
 export function packId(id: string): string {
   const hex = id.replaceAll('-', '')
   if (!/^[0-9a-f]{32}$/.test(hex)) return id
@@ -61,7 +61,7 @@ export function packId(id: string): string {
   return String.fromCharCode(...units)
 }
 
-/** Adds entries; none is ever taken back but by age. */
+/** Adds entries. They are only removed by age. */
 export function applyEntries(view: RevocationView, entries: Iterable<FeedEntry>, at: number): void {
   for (const entry of entries) applyEntry(view, entry, at)
   if (sizeOf(view) > MAX_VIEW_ENTRIES) markIncomplete(view)
@@ -76,7 +76,7 @@ function applyEntry(view: RevocationView, entry: FeedEntry, at: number): void {
     return
   }
   const ids: Map<string, number> | undefined = view.ids[entry.kind]
-  // A newer feed may know kinds that this code does not: objects are asked instead of guessing.
+  // An unknown kind, from newer code: this view cannot apply it, so callers must ask the objects.
   if (!ids) view.overflow = true
   else if (!ids.has(packId(entry.id))) ids.set(packId(entry.id), at)
 }
@@ -86,10 +86,10 @@ function markIncomplete(view: RevocationView): void {
   view.cursor = null
 }
 
-/** What a page does to the view: `reload` asks for a page from the beginning, `gap` for one from the cursor. */
+/** `reload`: the view needs a page from the beginning. `gap`: it needs a page from its cursor. */
 export type Applied = 'applied' | 'reload' | 'gap'
 
-/** Takes a page whose pull was sent at `asOf`. Nothing is applied unless it says so. */
+/** Applies a page whose pull was sent at `asOf`, completely or (unless it returns `applied`) not at all. */
 export function applyPage(view: RevocationView, page: FeedPage, asOf: number, keepMs: number): Applied {
   const isWhole = page.after === 0
   if (view.epoch !== null && view.epoch !== page.epoch && !isWhole) {
@@ -99,7 +99,7 @@ export function applyPage(view: RevocationView, page: FeedPage, asOf: number, ke
   const knownUpTo = view.epoch === page.epoch ? (view.cursor ?? 0) : 0
   const hasAll = page.after !== undefined && page.after <= knownUpTo
   if (!hasAll) return view.cursor === null ? 'reload' : 'gap'
-  // Entries that an overflow kept back are behind the cursor: only a load from the beginning brings them.
+  // During an overflow the feed left out entries before the cursor: only a page from the beginning has them.
   if (view.overflow && !page.overflow && !isWhole) {
     view.cursor = null
     return 'reload'
@@ -115,7 +115,7 @@ export function applyPage(view: RevocationView, page: FeedPage, asOf: number, ke
   return 'applied'
 }
 
-/** Drops what came before `time`: the tokens it refuses have expired. */
+/** Removes entries added before `time`: the tokens that they refuse have expired. */
 export function forget(view: RevocationView, time: number): void {
   for (const ids of Object.values(view.ids)) {
     for (const [id, at] of ids) {
@@ -132,16 +132,16 @@ export function forget(view: RevocationView, time: number): void {
 export const sizeOf = (view: RevocationView): number =>
   Object.values(view.ids).reduce((size, ids) => size + ids.size, view.claims.size)
 
-/** What a token says that the feed may have refused. Ids are packed, once for all checks of the token. */
+/** The ids in a token that the feed may refuse, packed once for all checks of the token. */
 export interface TokenSubject {
   readonly kid: string
   readonly tokenId: string
-  /** A machine's; null for a user's token. */
+  /** Null for a user's token. */
   readonly clientId: string | null
   readonly user: { readonly id: string; readonly sessionId: string; readonly claimsVersion: number } | null
 }
 
-/** Whether the view refuses the token. What it refuses stays refused, however old the view is. */
+/** Why the view refuses the token, or null. A refusal is valid however old the view is. */
 export function refusalOf(view: RevocationView, subject: TokenSubject): 'revoked' | 'stale_claims' | null {
   if (view.ids.key.has(subject.kid)) return 'revoked'
   if (subject.user) {

@@ -5,14 +5,14 @@ import { clients } from '../../src/features/clients/tables.ts'
 import { DomainError } from '../../src/lib/errors.ts'
 import { env } from '../support/app.ts'
 
-/** D1 whose statements behave as `answer` says; binding and preparing work. */
+/** A D1 whose statements run `answer`; `bind` and `prepare` work normally. */
 function databaseThat(answer: () => Promise<never>): D1Database {
   const statement = { bind: () => statement, run: answer, all: answer, raw: answer }
   const session = { prepare: () => statement, batch: answer }
   return { withSession: () => session } as unknown as D1Database
 }
 
-/** What the work failed with, below drizzle's own wrapping. */
+/** The error of the work, without drizzle's wrapper. */
 const causeOf = (work: Promise<unknown>) =>
   work.then(
     () => undefined,
@@ -27,13 +27,13 @@ describe('a connection to D1', () => {
     expect(Array.isArray(first)).toBe(true)
   })
 
-  it('says unavailable when D1 fails', async () => {
+  it('throws SERVICE_UNAVAILABLE when D1 fails', async () => {
     const db = connect(databaseThat(() => Promise.reject(new Error('D1_ERROR: Network connection lost.'))))
     expect(await causeOf(db.select().from(clients))).toMatchObject({ code: 'SERVICE_UNAVAILABLE', kind: 'unavailable' })
     expect(await causeOf(db.batch([db.select().from(clients)]))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   })
 
-  it('says unavailable when D1 hangs', async () => {
+  it('throws SERVICE_UNAVAILABLE when D1 does not answer', async () => {
     vi.useFakeTimers()
     try {
       const db = connect(databaseThat(() => new Promise<never>(() => undefined)))
@@ -45,7 +45,7 @@ describe('a connection to D1', () => {
     }
   })
 
-  it('keeps a statement that SQLite refuses apart from an outage', async () => {
+  it('does not treat an error of SQLite as an outage', async () => {
     const db = connect(env.DB)
     expect(await causeOf(db.run(sql`select * from no_such_table`))).not.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   })

@@ -26,7 +26,7 @@ async function setUp() {
 }
 
 describe('commit', () => {
-  it('writes the change and its events, in their order', async () => {
+  it('writes the change and its events, in order', async () => {
     const { ctx, recorded } = await setUp()
     const id = ctx.newId()
     const rows = await commit(
@@ -68,8 +68,8 @@ describe('commit', () => {
   })
 })
 
-describe('a change that changed nothing', () => {
-  it('wakes no object: a stranger could make one', async () => {
+describe('a statement that changed nothing', () => {
+  it('nudges no object, so that a stranger cannot create one', async () => {
     const { app, woken } = createWatchedApp()
     const ctx = await app.ctx()
     const id = ctx.newId()
@@ -81,7 +81,7 @@ describe('a change that changed nothing', () => {
 })
 
 describe('commitAll', () => {
-  it('lets the last statement decide about the events', async () => {
+  it('writes the events only if the last statement changed a row', async () => {
     const { ctx, recorded } = await setUp()
     const id = ctx.newId()
     const insert = ctx.db.insert(clients).values(clientRow(id))
@@ -92,7 +92,7 @@ describe('commitAll', () => {
 })
 
 describe('record', () => {
-  it('writes events in their order although nothing was changed before them', async () => {
+  it('writes events in order without a change before them', async () => {
     const { ctx, recorded } = await setUp()
     const id = ctx.newId()
     await ctx.db.update(clients).set({ name: 'x' }).where(eq(clients.id, id))
@@ -100,7 +100,7 @@ describe('record', () => {
     expect((await recorded(id)).map((row) => row.type)).toEqual(['client.created', 'client.disabled'])
   })
 
-  it('hands a user’s event to the log of that user', async () => {
+  it("delivers a user's event to that user's log", async () => {
     const { ctx, recorded, settled } = await setUp()
     const userId = ctx.newId()
     await record(ctx, { ...draft(userId, 'user.updated'), userId })

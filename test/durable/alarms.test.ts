@@ -13,7 +13,7 @@ async function withAlarms(work: (alarms: Alarms, storage: DurableObjectStorage, 
 }
 
 describe('named alarms', () => {
-  it('share the one physical alarm: it stands at the earliest', async () => {
+  it('share the one physical alarm, which is set to the earliest', async () => {
     await withAlarms(async (alarms, storage, now) => {
       alarms.set('late', now + 2 * HOUR)
       alarms.set('early', now + HOUR)
@@ -51,7 +51,7 @@ describe('named alarms', () => {
     })
   })
 
-  it('are armed for their retry before the work begins, and gone once it is done', async () => {
+  it('are set to their retry time before the work begins, and deleted once it is done', async () => {
     await withAlarms(async (alarms, storage, now) => {
       alarms.set('work', now + HOUR)
       let armedDuringWork: number | null = null
@@ -79,7 +79,7 @@ describe('named alarms', () => {
     })
   })
 
-  it('never throw: what fails is tried again, and holds up no other', async () => {
+  it('never throw: a failing one is retried, and does not delay the others', async () => {
     await withAlarms(async (alarms, storage, now) => {
       alarms.set('bad', now + HOUR)
       alarms.set('good', now + HOUR)
@@ -104,7 +104,7 @@ describe('named alarms', () => {
     })
   })
 
-  it('are armed anew on construction when the platform has dropped the physical one', async () => {
+  it('are set again on construction when the platform has dropped the physical one', async () => {
     await withAlarms(async (alarms, storage, now) => {
       alarms.set('work', now + HOUR)
       await storage.deleteAlarm()
@@ -113,7 +113,7 @@ describe('named alarms', () => {
     })
   })
 
-  it('keep the object from throwing at the platform', async () => {
+  it("never make the object's `alarm()` throw", async () => {
     const user = await freshAuthority()
     await user.open()
     await user.inside((_, { storage }) => void storage.sql.exec('drop table sessions'))

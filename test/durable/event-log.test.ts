@@ -23,7 +23,7 @@ const event = (fields: Partial<RecordedEvent> = {}): RecordedEvent => ({
   ...fields,
 })
 
-/** A log of its own in an object's real SQLite. */
+/** A new log in an object's real SQLite. */
 function withLog<R>(use: (log: EventLog, sql: SqlStorage) => R): Promise<R> {
   return runInDurableObject(env.SIGN_IN_GUARD.getByName(`event-log ${newUuid()}`), (_, state) => {
     for (const step of EVENT_LOG_MIGRATIONS) state.storage.sql.exec(step)
@@ -49,13 +49,13 @@ describe('the event log', () => {
       expect(log.read(4, 2)).toEqual({ events: [], oldest: 1, head: 4 })
     }))
 
-  it('is empty at head + 1 before the first event', () =>
+  it('has head 0 and oldest 1 before the first event', () =>
     withLog((log) => {
       expect(log.read(0, 10)).toEqual({ events: [], oldest: 1, head: 0 })
       expect(log.prune(NOW)).toBeNull()
     }))
 
-  it('forgets events after 24 hours and goes on counting', () =>
+  it('prunes events after 24 hours and keeps counting', () =>
     withLog((log) => {
       log.append([event(), event()], NOW)
       log.append([event()], NOW + HOUR)
@@ -66,7 +66,7 @@ describe('the event log', () => {
       expect(seqs(log.append([event()], NOW + 2 * DAY))).toEqual([4])
     }))
 
-  it('does not number an id anew whose event it has forgotten', () =>
+  it('does not give a new number to an id whose event was pruned', () =>
     withLog((log) => {
       const late = event()
       log.append([late], NOW)

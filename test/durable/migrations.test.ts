@@ -6,7 +6,7 @@ const FIRST = 'create table m_one (id integer primary key)'
 const SECOND = 'create table m_two (id integer primary key)'
 
 describe('migrations of an object', () => {
-  it('run each step once, and new ones when they are appended', async () => {
+  it('run each step once, and new ones once they are appended', async () => {
     const { inside } = await freshAuthority()
     await inside((_, { storage }) => {
       applyMigrations(storage, { part: [FIRST] })
@@ -15,7 +15,7 @@ describe('migrations of an object', () => {
     })
   })
 
-  it('let parts grow apart', async () => {
+  it('let parts change independently', async () => {
     const { inside } = await freshAuthority()
     await inside((_, { storage }) => {
       applyMigrations(storage, { left: [FIRST], right: [SECOND] })
@@ -33,7 +33,7 @@ describe('migrations of an object', () => {
     })
   })
 
-  it('leave nothing behind when a step fails', async () => {
+  it('change nothing when a step fails', async () => {
     const { inside } = await freshAuthority()
     await inside((_, { storage }) => {
       expect(() => applyMigrations(storage, { part: [FIRST, 'create nonsense'] })).toThrow()

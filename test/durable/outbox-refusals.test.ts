@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Bench, type Deliver, refuse, withOutbox } from './outbox-support.ts'
 
-describe('a row that its destination never takes', () => {
+describe('a row that its destination never accepts', () => {
   const refusing =
     (...bad: unknown[]): Deliver =>
     async (_, payloads) => {
@@ -21,7 +21,7 @@ describe('a row that its destination never takes', () => {
   const asideOf = ({ aside }: Bench) => aside.letters.map(({ payload }) => JSON.parse(payload) as unknown)
   const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-  it('is set aside within a quarter of an hour, and those behind it go on in order', async () => {
+  it('is set aside within a quarter of an hour; those behind it are delivered in order', async () => {
     await withOutbox(async (bench) => {
       bench.gate.pass = refusing(3)
       const began = bench.clock.now
@@ -34,7 +34,7 @@ describe('a row that its destination never takes', () => {
     })
   })
 
-  it('is set aside with its like: several in a row do not stop those behind them either', async () => {
+  it('is set aside together with other refused rows; those behind them are delivered', async () => {
     await withOutbox(async (bench) => {
       bench.gate.pass = refusing(1, 2, 3, 5)
       bench.outbox.put('a', range(1, 6))
@@ -44,7 +44,7 @@ describe('a row that its destination never takes', () => {
     })
   })
 
-  it('is one that cannot be read, too', async () => {
+  it('may also be one that cannot be parsed', async () => {
     await withOutbox(async (bench) => {
       bench.outbox.put('a', [1, 2])
       bench.storage.sql.exec("update outbox set payload = 'nonsense' where id = 1")
@@ -54,7 +54,7 @@ describe('a row that its destination never takes', () => {
     })
   })
 
-  it("waits, tried each minute, while nothing is behind it: it is in nobody's way", async () => {
+  it('is retried each minute and not set aside while no row is behind it', async () => {
     await withOutbox(async (bench) => {
       bench.gate.pass = refusing(1)
       bench.outbox.put('a', [1])
@@ -67,7 +67,7 @@ describe('a row that its destination never takes', () => {
     })
   })
 
-  it('is kept where it is while it cannot be kept elsewhere', async () => {
+  it('stays in the outbox while it cannot be stored as a dead letter', async () => {
     await withOutbox(async (bench) => {
       bench.gate.pass = refusing(1)
       bench.aside.pass = refuse
@@ -81,7 +81,7 @@ describe('a row that its destination never takes', () => {
     })
   })
 
-  it('is not judged sooner by callers who do not wait for its pause', async () => {
+  it('is not set aside sooner by callers that settle during its pause', async () => {
     await withOutbox(async (bench) => {
       bench.gate.pass = refusing(1)
       bench.outbox.put('a', [1, 2])
@@ -94,7 +94,7 @@ describe('a row that its destination never takes', () => {
 describe('an outage of any length', () => {
   const DAYS = 3 * 1440
 
-  it('loses nothing and keeps the order: who takes no empty batch is away', async () => {
+  it('loses nothing and keeps the order: a destination that refuses an empty batch is down', async () => {
     await withOutbox(async ({ outbox, clock, gate, aside, taken, alarmAt }) => {
       gate.pass = refuse
       let next = 1
@@ -111,7 +111,7 @@ describe('an outage of any length', () => {
     })
   })
 
-  it('is one, too, when an empty batch is taken and nothing else: nothing passes a row unless it is taken', async () => {
+  it('loses nothing either when only empty batches are accepted: no row is set aside unless a later one was accepted', async () => {
     await withOutbox(async ({ outbox, clock, gate, aside, taken, alarmAt }) => {
       const sent = Array.from({ length: 100 }, (_, index) => index)
       gate.pass = async (_, payloads) => (payloads.length > 0 ? refuse() : undefined)
@@ -127,7 +127,7 @@ describe('an outage of any length', () => {
     })
   })
 
-  it('is survived by a destination that answers every other call', async () => {
+  it('loses nothing when the destination answers every other call', async () => {
     await withOutbox(async ({ outbox, clock, gate, aside, taken, alarmAt }) => {
       let calls = 0
       gate.pass = async () => (calls++ % 2 === 0 ? refuse() : undefined)
@@ -145,11 +145,11 @@ describe('an outage of any length', () => {
   })
 })
 
-it('through any outages, also ones that begin and end between two calls, delivers in order all but bad rows', async () => {
+it('delivers all but bad rows in order through any outages, also ones that begin and end between two calls', async () => {
   const course = fc.record({
     rows: fc.integer({ min: 1, max: 40 }),
     bad: fc.uniqueArray(fc.nat(39), { maxLength: 4 }),
-    // How many calls are answered, and then refused, in turn.
+    // Alternately: how many calls are accepted, and how many refused.
     spells: fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 8 }),
   })
   await fc.assert(
@@ -163,7 +163,7 @@ it('through any outages, also ones that begin and end between two calls, deliver
           if (isAway || payloads.some((payload) => bad.includes(payload as number))) throw new Error('no')
         }
         for (let row = 0; row < rows; row += 1) outbox.put('a', [row])
-        // Good ones at the end: what nothing is behind of stays.
+        // Valid rows at the end, because the last row is never set aside.
         outbox.put('a', [100, 101])
         for (let alarm = 0; alarm < 1000 && alarmAt() !== null; alarm += 1) {
           clock.now = Math.max(clock.now, alarmAt() ?? 0)

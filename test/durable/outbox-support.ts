@@ -11,16 +11,16 @@ export interface Bench {
   outbox: Outbox
   storage: DurableObjectStorage
   clock: { now: number }
-  /** Batches that were taken, in order. */
+  /** Accepted batches, in order. */
   taken: [string, readonly unknown[]][]
-  /** What happens before a batch is taken. */
+  /** Called before a batch is accepted; may throw. */
   gate: { pass: Deliver }
-  /** What was set aside, and what happens before it is. */
+  /** Dead letters, and a function that is called before they are stored. */
   aside: { letters: Undeliverable[]; pass: () => Promise<void> }
   alarmAt: () => number | null
 }
 
-/** An outbox on real storage. Its clock is far ahead, so that the object's own alarm stays out of it. */
+/** An outbox on real storage. Its clock is far ahead, so that the object's own alarm does not interfere. */
 export async function withOutbox(work: (bench: Bench) => Promise<void>) {
   const { inside } = await freshAuthority()
   await inside(async (_, { storage }) => {

@@ -15,7 +15,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('leaves with its transaction: what rolls back is never delivered', async () => {
+  it('does not deliver rows of a transaction that was rolled back', async () => {
     await withOutbox(async ({ outbox, storage, taken }) => {
       const fail = () =>
         storage.transactionSync(() => {
@@ -28,7 +28,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('keeps what was refused, waits longer each time, and holds up no other destination', async () => {
+  it('keeps refused rows, waits longer after each failure, and does not delay other destinations', async () => {
     await withOutbox(async ({ outbox, taken, gate, clock, alarmAt }) => {
       gate.pass = async (destination) => (destination === 'a' ? refuse() : undefined)
       outbox.put('a', [1])
@@ -47,7 +47,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('does not try before the wait is over, and keeps the order of what came meanwhile', async () => {
+  it('does not retry before the pause is over, and keeps the order of newer rows', async () => {
     await withOutbox(async ({ outbox, taken, gate, clock, alarmAt }) => {
       gate.pass = refuse
       outbox.put('a', [1])
@@ -62,7 +62,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('offers a shorter prefix after a failure, so that a batch that is too large gets through', async () => {
+  it('offers fewer rows after a failure, so that a batch that was too large is delivered', async () => {
     await withOutbox(async ({ outbox, taken, gate, clock, alarmAt }) => {
       gate.pass = async (_, payloads) => (payloads.length > 10 ? refuse() : undefined)
       outbox.put(
@@ -77,7 +77,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('has one flusher in flight per destination', async () => {
+  it('has one delivery in flight per destination', async () => {
     await withOutbox(async ({ outbox, taken, gate }) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       gate.pass = () => promise
@@ -90,7 +90,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('does not wait for ever on a flusher whose request was cancelled', async () => {
+  it('does not wait forever for a delivery whose request was cancelled', async () => {
     await withOutbox(async ({ outbox, taken, gate, clock }) => {
       const hang = vi.fn(() => new Promise<void>(() => undefined))
       gate.pass = hang
@@ -106,11 +106,11 @@ describe('the outbox', () => {
 })
 
 describe('settling a destination', () => {
-  it('is true at once when nothing waits', async () => {
+  it('is true at once when there are no rows', async () => {
     await withOutbox(async ({ outbox }) => expect(await outbox.settle('a', 1)).toBe(true))
   })
 
-  it('tries at once even while an earlier failure waits', async () => {
+  it('retries at once, even during the pause after a failure', async () => {
     await withOutbox(async ({ outbox, gate, taken }) => {
       gate.pass = refuse
       outbox.put('a', [1])
@@ -122,7 +122,7 @@ describe('settling a destination', () => {
     })
   })
 
-  it('waits for the flusher at work, also for what was put after it began', async () => {
+  it('waits for a running delivery, also for rows that were put after it began', async () => {
     await withOutbox(async ({ outbox, gate }) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       gate.pass = () => promise
@@ -136,7 +136,7 @@ describe('settling a destination', () => {
     })
   })
 
-  it('answers false in bounded time when the destination hangs, and the alarm goes on', async () => {
+  it('answers false in bounded time when the destination does not answer, and the alarm retries', async () => {
     await withOutbox(async ({ outbox, gate, alarmAt }) => {
       const answered = vi.fn()
       gate.pass = () => new Promise(() => undefined)
@@ -149,7 +149,7 @@ describe('settling a destination', () => {
   })
 })
 
-it('gives rows that no alarm would deliver an alarm on construction', async () => {
+it('sets the alarm on construction when rows are waiting without one', async () => {
   await withOutbox(async ({ outbox, storage, alarmAt }) => {
     outbox.put('a', [1])
     storage.sql.exec('delete from alarms')

@@ -21,7 +21,7 @@ function freshFeed(at = 1_000_000) {
 }
 
 describe('the revocation feed', () => {
-  it('gives entries in the order they came, above a cursor', async () => {
+  it('returns the entries above a cursor, in the order they were added', async () => {
     const { inside } = freshFeed()
     const [a, b, c] = [session(), session(), session()]
     const { head } = await inside((feed) => feed.append([a, b]))
@@ -34,7 +34,7 @@ describe('the revocation feed', () => {
     expect(rest.entries.map(({ seq, entry }) => [seq, entry])).toEqual([[3, c]])
   })
 
-  it('keeps the place of an entry that comes again', async () => {
+  it('keeps the position of an entry that is appended again', async () => {
     const { inside } = freshFeed()
     const [a, b] = [session(), session()]
     await inside((feed) => feed.append([a, b]))
@@ -43,7 +43,7 @@ describe('the revocation feed', () => {
     expect(entries.map(({ entry }) => entry)).toEqual([a, b])
   })
 
-  it('moves claims to the end when their version rose, and only then', async () => {
+  it('moves claims to the end only when their version increases', async () => {
     const { inside } = freshFeed()
     const userId = newUuid()
     await inside((feed) => feed.append([{ kind: 'claims', userId, below: 3 }, session()]))
@@ -56,7 +56,7 @@ describe('the revocation feed', () => {
     expect((await inside((feed) => feed.pull(null))).entries).toHaveLength(2)
   })
 
-  it('carries every kind as it came', async () => {
+  it('returns every kind of entry unchanged', async () => {
     const { inside } = freshFeed()
     const entries: FeedEntry[] = [
       session(),
@@ -69,7 +69,7 @@ describe('the revocation feed', () => {
     expect((await inside((feed) => feed.pull(null))).entries.map(({ entry }) => entry)).toEqual(entries)
   })
 
-  it('says from where its last minute is whole', async () => {
+  it('returns the seq from which its last minute is complete', async () => {
     const { inside, clock } = freshFeed()
     await inside((feed) => feed.append([session(), session()]))
     clock.now += 61_000
@@ -81,7 +81,7 @@ describe('the revocation feed', () => {
     expect(page.entries.map(({ entry }) => entry)).toEqual([late])
   })
 
-  it('lets time rise with seq when the clock is set back', async () => {
+  it('never decreases the time when the clock is set back', async () => {
     const { inside, clock } = freshFeed()
     await inside((feed) => feed.append([session()]))
     clock.now -= 500_000
@@ -90,7 +90,7 @@ describe('the revocation feed', () => {
     expect(entries.map(({ at }) => at)).toEqual([1_000_000, 1_000_000])
   })
 
-  it('forgets an entry one token lifetime and a minute after it came, and keeps its head', async () => {
+  it('deletes an entry one token lifetime and a minute after it was added, and keeps its head', async () => {
     const { inside, clock, stub } = freshFeed()
     await inside((feed) => feed.append([session()]))
     clock.now += 300_000
@@ -115,13 +115,13 @@ describe('the revocation feed', () => {
     expect(await inside((_, state) => state.storage.getAlarm())).not.toBeNull()
   })
 
-  it('has an epoch of its own in every storage', async () => {
+  it('has its own epoch in every storage', async () => {
     const [a, b] = [freshFeed(), freshFeed()]
     const pages = await Promise.all([a, b].map(({ inside }) => inside((feed) => feed.pull(null))))
     expect(pages[0]?.epoch).not.toBe(pages[1]?.epoch)
   })
 
-  it('says that it is longer than a view, and then tells what no object knows', async () => {
+  it('reports an overflow when it is longer than a view, and then returns only what no object knows', async () => {
     const { inside } = freshFeed()
     const key: FeedEntry = { kind: 'key', id: 'retired' }
     const page = await inside(async (feed) => {
@@ -135,7 +135,7 @@ describe('the revocation feed', () => {
     expect(page.entries.map(({ entry }) => entry)).toEqual([key])
   })
 
-  it('takes a hundred racing appends without losing or doubling one', async () => {
+  it('accepts a hundred racing appends without losing or duplicating one', async () => {
     const { inside } = freshFeed()
     const entries = Array.from({ length: 50 }, () => session())
     await inside((feed) => Promise.all([...entries, ...entries].map((entry) => feed.append([entry]))))

@@ -3,7 +3,7 @@ import { concatBytes, fromBase64Url, readUint32, toBase64Url, uint32 } from '../
 import { bytesToUuid, bytesToUuidV4, isUuid, newUuid, uuidToBytes } from '../../src/lib/ids.ts'
 
 describe('base64url', () => {
-  it('returns the bytes that went in', () => {
+  it('decodes to the encoded bytes', () => {
     for (const length of [0, 1, 2, 3, 31, 73]) {
       const bytes = crypto.getRandomValues(new Uint8Array(length))
       expect(fromBase64Url(toBase64Url(bytes))).toEqual(bytes)
@@ -11,7 +11,7 @@ describe('base64url', () => {
   })
 
   it.each(['A', '=', 'AA==', 'A+', 'A/', ' AA', 'AB', '\u{1f600}'])(
-    'refuses %j: one value has one spelling',
+    'refuses %j: each value has only one encoding',
     (text) => {
       expect(fromBase64Url(text)).toBeUndefined()
     },
@@ -25,18 +25,18 @@ describe('integers', () => {
 })
 
 describe('UUIDs', () => {
-  it('survive the way through bytes', () => {
+  it('survive the conversion to bytes and back', () => {
     const id = newUuid()
     expect(bytesToUuid(uuidToBytes(id))).toBe(id)
   })
 
-  it('made from any bytes are version 4', () => {
+  it('of any bytes are version 4', () => {
     expect(isUuid(bytesToUuidV4(new Uint8Array(32).fill(255)))).toBe(true)
     expect(bytesToUuidV4(new Uint8Array(16))).toMatch(/^.{14}4.{4}8/)
   })
 
   it.each(['', '0', 'g0000000-0000-4000-8000-000000000000', `${newUuid()}0`, newUuid().replaceAll('-', '')])(
-    '%j is none',
+    'do not include %j',
     (text) => {
       expect(isUuid(text)).toBe(false)
     },

@@ -11,7 +11,7 @@ describe('the depth of JSON', () => {
     expect(isTooDeep(nest(500_000))).toBe(true)
   })
 
-  it('does not count what stands side by side', () => {
+  it('does not count siblings', () => {
     expect(isTooDeep(`[${'[],{},'.repeat(1000)}1]`)).toBe(false)
   })
 
@@ -23,7 +23,7 @@ describe('the depth of JSON', () => {
     expect(isTooDeep(text)).toBe(false)
   })
 
-  it.each(['', '"', '\\', '"\\', ']'.repeat(10)])('has an answer for what is no JSON: %j', (text) => {
+  it.each(['', '"', '\\', '"\\', ']'.repeat(10)])('does not throw for text that is not JSON: %j', (text) => {
     expect(isTooDeep(text)).toBe(false)
   })
 })

@@ -39,7 +39,7 @@ describe('isOtherNetwork', () => {
     ['203.0.113.7', '203.0.113.99', false],
     ['2001:db8:1::1', '2001:db8:2::1', true],
     ['203.0.113.7', '2001:db8::1', false],
-  ])('of %j and %j is %j', (one, other, expected) => {
+  ])('for %j and %j is %j', (one, other, expected) => {
     expect(isOtherNetwork(one, other)).toBe(expected)
   })
 })

@@ -6,7 +6,7 @@ const OLD = 'an-old-root-secret-of-enough-characters'
 const NEW = 'a-new-root-secret-of-enough-characters-'
 
 describe('a sealed text', () => {
-  it('opens for its purpose and row only', async () => {
+  it('can be unsealed for its purpose and row only', async () => {
     const keys = await importRootKeys({ current: NEW, previous: null })
     const sealed = await sealText(keys, 'signing key', 'row-1', 'private')
     expect(await unsealText(keys, 'signing key', 'row-1', sealed)).toBe('private')
@@ -14,12 +14,12 @@ describe('a sealed text', () => {
     await expect(unsealText(keys, 'totp secret', 'row-1', sealed)).rejects.toThrow()
   })
 
-  it('never looks the same twice', async () => {
+  it('is different every time', async () => {
     const keys = await importRootKeys({ current: NEW, previous: null })
     expect(await sealText(keys, 'p', 'r', 'x')).not.toBe(await sealText(keys, 'p', 'r', 'x'))
   })
 
-  it('opens after the secret changed, and says that it is to be sealed anew', async () => {
+  it('can be unsealed after the secret changed, and must then be resealed', async () => {
     const before = await importRootKeys({ current: OLD, previous: null })
     const sealed = await sealText(before, 'p', 'r', 'text')
     const during = await importRootKeys({ current: NEW, previous: OLD })
@@ -50,7 +50,7 @@ describe('secrets', () => {
     expect(await hashSecret(secret)).toMatch(/^[A-Za-z0-9_-]{43}$/)
   })
 
-  it('are compared whole', async () => {
+  it('are compared in full', async () => {
     expect(await equalSecrets('abc', 'abc')).toBe(true)
     for (const other of ['', 'ab', 'abd', 'abcd']) expect(await equalSecrets('abc', other)).toBe(false)
   })

@@ -20,14 +20,14 @@ const revoke = (id: string) => world.feed.append([{ kind: 'session', id }])
 
 const statusOf = async (isolate = app, user = ada): Promise<number> => (await ask(isolate, user.token)).status
 
-/** A feed older than its last minute: only a pull from the beginning brings all of it. */
+/** A feed with entries older than a minute: only a pull from the beginning returns all of them. */
 const withoutBeginning = (page: FeedPage): FeedPage =>
   world.pulls.at(-1) === 'recent' ? { ...page, after: Math.max(1, page.after ?? 0), entries: [] } : page
 
 const freshnessOf = async (): Promise<string | null> => (await ask(app, ada.token)).headers.get('x-auth-freshness')
 
 describe('a view', () => {
-  it('of at most 2 s answers without asking anything', async () => {
+  it('up to 2 s old is used without a pull', async () => {
     expect(await statusOf()).toBe(200)
     world.now += 2000
     expect(await freshnessOf()).toBe('2')
@@ -36,7 +36,7 @@ describe('a view', () => {
     expect(world.asked).toEqual([])
   })
 
-  it('of 2 to 5 s answers, and is refreshed behind', async () => {
+  it('2 to 5 s old is used, and refreshed in the background', async () => {
     expect(await statusOf()).toBe(200)
     world.now += 2001
     await revoke(ada.claims.sid)
@@ -46,7 +46,7 @@ describe('a view', () => {
     expect(await statusOf()).toBe(401)
   })
 
-  it('is refreshed once behind many requests', async () => {
+  it('is refreshed once for many requests', async () => {
     await statusOf()
     world.now += 4000
     await Promise.all(Array.from({ length: 20 }, () => statusOf()))
@@ -54,7 +54,7 @@ describe('a view', () => {
     expect(world.pulls).toHaveLength(2)
   })
 
-  it('above 5 s is refreshed first', async () => {
+  it('older than 5 s is refreshed first', async () => {
     expect(await statusOf()).toBe(200)
     await revoke(ada.claims.sid)
     world.now += 5000
@@ -75,14 +75,14 @@ describe('a view', () => {
     expect(readyAge(await app.ctx())).toBeNull()
   })
 
-  it('is refreshed first when the clock was set back behind it', async () => {
+  it('is refreshed first when the clock was set back', async () => {
     await statusOf()
     world.now -= 10_000
     await statusOf()
     expect(world.pulls).toHaveLength(2)
   })
 
-  it('refuses what it knows however old it is, and asks nobody', async () => {
+  it('refuses a known entry without a pull, however old it is', async () => {
     await revoke(ada.claims.sid)
     expect(await statusOf()).toBe(401)
     world.now += 100_000
@@ -93,7 +93,7 @@ describe('a view', () => {
 })
 
 describe('two isolates on one feed', () => {
-  it('refuse within 5 s what the other has revoked', async () => {
+  it('refuse within 5 s what another isolate has revoked', async () => {
     const other = world.isolate()
     expect([await statusOf(app), await statusOf(other)]).toEqual([200, 200])
     await revoke(ada.claims.sid)
@@ -103,7 +103,7 @@ describe('two isolates on one feed', () => {
     expect(await statusOf(other)).toBe(401)
   })
 
-  it('share one answer of the feed', async () => {
+  it('share one answer of the feed through the cache', async () => {
     const other = world.isolate()
     await Promise.all([statusOf(app), statusOf(other)])
     await revoke(ada.claims.sid)
@@ -118,7 +118,7 @@ describe('two isolates on one feed', () => {
     expect(readyAge(await other.ctx())).toBeGreaterThanOrEqual(1000)
   })
 
-  it('do not take a shared answer for younger than it is', async () => {
+  it('never underestimate the age of a shared answer', async () => {
     const other = world.isolate()
     await Promise.all([statusOf(app), statusOf(other)])
     world.now += 4500
@@ -129,7 +129,7 @@ describe('two isolates on one feed', () => {
     expect(await statusOf(other)).toBe(401)
   })
 
-  it('ask with their own cursor when the shared minute begins after it', async () => {
+  it('pull from their own cursor when the shared minute begins after it', async () => {
     const other = world.isolate()
     await Promise.all([statusOf(app), statusOf(other)])
     await revoke(ada.claims.sid)
@@ -146,7 +146,7 @@ describe('two isolates on one feed', () => {
 })
 
 describe('claims below a version', () => {
-  it('are refused, those at it are not', async () => {
+  it('are refused; claims at the version are not', async () => {
     const newer = await mintUser(app, { sub: ada.claims.sub, ver: 2 })
     await world.feed.append([{ kind: 'claims', userId: ada.claims.sub, below: 2 }])
     const answer = await ask(app, ada.token)
@@ -156,8 +156,8 @@ describe('claims below a version', () => {
   })
 })
 
-describe('a retired key', () => {
-  it('makes its tokens bad, remembered ones too', async () => {
+describe('a revoked key', () => {
+  it('makes its tokens invalid, cached ones too', async () => {
     expect(await statusOf()).toBe(200)
     const [header] = ada.token.split('.')
     const { kid } = JSON.parse(atob(header ?? '')) as { kid: string }
@@ -168,7 +168,7 @@ describe('a retired key', () => {
 })
 
 describe('a feed that has lost its storage', () => {
-  it('is loaded anew, and nothing that was refused is taken back', async () => {
+  it('is loaded again, and everything refused stays refused', async () => {
     await revoke(ada.claims.sid)
     expect(await statusOf()).toBe(401)
     const eve = await mintUser(app)
@@ -187,14 +187,14 @@ describe('a feed that is longer than a view', () => {
     world.alter = (page) => ({ ...page, overflow: true, entries: [] })
   })
 
-  it('has objects asked', async () => {
+  it('makes the isolate ask the objects', async () => {
     expect(await statusOf()).toBe(200)
     world.sessions.set(ada.claims.sid, { live: false, reason: 'ended' })
     expect(await statusOf()).toBe(401)
     expect(world.asked).toHaveLength(2)
   })
 
-  it('is loaded from its beginning once it is shorter', async () => {
+  it('is loaded from the beginning once it is shorter', async () => {
     const eve = await mintUser(app)
     await revoke(eve.claims.sid)
     expect(await statusOf()).toBe(200)
@@ -207,7 +207,7 @@ describe('a feed that is longer than a view', () => {
 })
 
 describe('entries', () => {
-  it('are dropped when no token that they refuse lives', async () => {
+  it('are removed once all tokens that they refuse have expired', async () => {
     await revoke(ada.claims.sid)
     await statusOf()
     const { ids } = viewOf(await app.ctx())
@@ -222,10 +222,10 @@ describe('entries', () => {
 })
 
 describe('a pull whose request was cancelled', () => {
-  it('holds others back until its deadline and no longer', async () => {
+  it('delays others until its deadline and no longer', async () => {
     await statusOf()
     world.now += 5001
-    // What a cancelled request leaves behind: the deadline, and no word of its end.
+    // The state that a cancelled request leaves: a deadline, and a pull that is never marked as finished.
     viewOf(await app.ctx()).inFlightUntil = world.now + 1000
     expect(await statusOf()).toBe(200)
     expect(world.pulls).toHaveLength(1)

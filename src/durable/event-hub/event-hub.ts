@@ -19,20 +19,20 @@ import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
 
 const FEED = 'feed'
 const LOG_ALARM = 'log'
-/** How long a change waits for the feed before it is answered `propagated: false`. */
+/** How long a change waits for the feed before it answers `propagated: false`. */
 const PROPAGATION_MS = 2 * SECOND
 const ROWS_PER_READ = 100
 const MAX_PAGE = 500
-/** The platform holds 32,768 sockets an object. */
+/** The platform allows 32,768 sockets for each object. */
 const MAX_SOCKETS = 32_000
 
-/** One topic's ordered log: registered objects and service clients' sockets get it. A shell over the modules it makes. */
+/** The ordered log of one topic, sent to registered objects and to sockets of service clients. The logic is in the modules beside it. */
 export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHubRpc {
-  /** Whose socket a token opens. From the Worker: checking a token is a feature's. */
+  /** Resolves an access token to the identity of a socket. The Worker supplies it: `durable` does not depend on features. */
   protected abstract readonly identify: IdentifyToken
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
-  /** Fresh for each use: a D1 session reads at least what it has read before, not what others have written since. */
+  /** A new context for each use: a D1 session need not see what others have written since it began. */
   context: () => Ctx = () => this.#createContext()
 
   readonly #logger = createLog({ object: 'event-hub' })
@@ -56,8 +56,8 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     alarms: this.#alarms,
     logger: this.#logger,
     clock: () => this.clock(),
-    later: (work) => this.ctx.waitUntil(work),
-    hand: (userId, topic, events) => this.context().objects.user(userId).takeHubEvents({ topic, events }),
+    defer: (work) => this.ctx.waitUntil(work),
+    send: (userId, topic, events) => this.context().objects.user(userId).takeHubEvents({ topic, events }),
   })
   readonly #sockets = createSockets({
     state: this.ctx,
@@ -154,13 +154,13 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     await this.#sockets.onAlarm(name)
   }
 
-  /** Log, outbox and the promise to hand it over are one transaction; sockets and objects are told after it. */
+  /** Log, outbox and the fan-out's alarm are written in one transaction; sockets and objects get the events after it. */
   #take(topic: string, events: readonly RecordedEvent[], feed: readonly FeedEntry[]): void {
     const logged = this.ctx.storage.transactionSync(() => {
       const added = this.#log.append(events, this.clock())
       this.#outbox.put(FEED, feed)
       if (added.length > 0) {
-        this.#fanOut.note()
+        this.#fanOut.ensureAlarm()
         this.#alarms.ensure(LOG_ALARM, this.clock() + DAY)
       }
       return added

@@ -6,7 +6,7 @@ import type { MigrationSteps } from '../migrations.ts'
 import type { LoggedEvent } from '../rpc.ts'
 
 export const FAN_OUT_MIGRATIONS: MigrationSteps = [
-  // `after` is null for an object that gets every round; else it failed, and lacks what came after that seq.
+  // `after` is null for an object that is up to date; otherwise sending failed, and it lacks the events after that seq.
   `create table registrations (
      user_id text primary key,
      generation integer not null default 1,
@@ -15,21 +15,21 @@ export const FAN_OUT_MIGRATIONS: MigrationSteps = [
      retry_at integer
    ) without rowid`,
   'create index registrations_failed on registrations (retry_at) where after is not null',
-  // The seq up to which every registration was handed the log, or is noted as failed.
+  // The seq up to which every registered object has received the log, or is marked as failed.
   'create table fan_out (id integer primary key check (id = 1), topic text not null, done integer not null)',
 ]
 
 const ROUND_ALARM = 'fan-out'
 const RETRY_ALARM = 'fan-out-retry'
 
-/** Events of this long go in one call. */
+/** Events that are appended within this long are sent in one call. */
 const GATHER_MS = 50
 const EVENTS_PER_CALL = 100
-/** Objects that are called at the same time; a slice of registrations is read when one has been walked. */
+/** How many objects are called in parallel, and how many registrations are read at a time. */
 const CALLS_AT_ONCE = 40
 const SLICE = 400
 const CALL_MS = 2 * SECOND
-/** A hub that died after an append walks its registrations after this long. */
+/** The alarm sends events after this long when the hub was stopped after an append. */
 const GRACE_MS = SECOND
 const FIRST_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = MINUTE
@@ -40,19 +40,19 @@ export interface FanOutOptions {
   readonly alarms: Alarms
   readonly logger: Log
   clock(): number
-  later(work: Promise<unknown>): void
-  hand(userId: string, topic: string, events: readonly LoggedEvent[]): Promise<{ subscribed: boolean }>
+  defer(work: Promise<unknown>): void
+  send(userId: string, topic: string, events: readonly LoggedEvent[]): Promise<{ subscribed: boolean }>
 }
 
 /**
- * Hands each event of the log to each registered object at least once and in order; objects know repeats by their seq.
- * One that fails is left behind and tried again by itself, so that the others never wait for it twice.
+ * Sends each event of the log to each registered object at least once and in order; objects recognize repeats by their seq.
+ * An object that fails is retried on its own, so that the others do not wait for it.
  */
 export interface FanOut {
   register(topic: string, userId: string): void
-  /** Called in the transaction of an append: what it appended will be handed over even if the object dies now. */
-  note(): void
-  /** Walks the registrations soon; what is appended until then goes along. */
+  /** Called in the transaction of an append: its events are sent even if the hub is stopped right after it. */
+  ensureAlarm(): void
+  /** Starts sending soon, together with what is appended until then. */
   wake(): void
   onAlarm(name: string): Promise<void>
 }
@@ -64,11 +64,11 @@ interface Registration extends Record<string, SqlStorageValue> {
   attempts: number
 }
 
-export function createFanOut({ storage, log, alarms, logger, clock, later, hand }: FanOutOptions): FanOut {
+export function createFanOut({ storage, log, alarms, logger, clock, defer, send }: FanOutOptions): FanOut {
   const { sql } = storage
-  /** A deadline, moved while the rounds go on. */
+  /** A deadline, which each round extends. Not a flag: a cancelled run would never clear it. */
   let workingUntil = 0
-  /** The last seq of the round that is being walked. */
+  /** The last seq of the round that is being sent. */
   let roundTo: number | null = null
 
   const readState = () => sql.exec<{ topic: string; done: number }>('select topic, done from fan_out').toArray()[0]
@@ -86,7 +86,7 @@ export function createFanOut({ storage, log, alarms, logger, clock, later, hand 
       )
       .toArray()
 
-  /** Unless it was registered again since it was read: then some socket there wants the topic now. */
+  /** Does nothing if the object was registered again after it was read: then it has a new subscription. */
   const unregister = ({ user_id, generation }: Registration): unknown =>
     sql.exec('delete from registrations where user_id = ? and generation = ?', user_id, generation)
 
@@ -101,10 +101,10 @@ export function createFanOut({ storage, log, alarms, logger, clock, later, hand 
     alarms.ensure(RETRY_ALARM, retryAt)
   }
 
-  /** Hands one object a page. False when it failed or went away. */
-  async function handOne(registration: Registration, topic: string, page: readonly LoggedEvent[], after: number) {
+  /** Sends one object a page. False when that failed or the object is no longer subscribed. */
+  async function sendTo(registration: Registration, topic: string, page: readonly LoggedEvent[], after: number) {
     try {
-      const { subscribed } = await within(CALL_MS, hand(registration.user_id, topic, page))
+      const { subscribed } = await within(CALL_MS, send(registration.user_id, topic, page))
       if (!subscribed) unregister(registration)
       return subscribed
     } catch (cause) {
@@ -114,13 +114,13 @@ export function createFanOut({ storage, log, alarms, logger, clock, later, hand 
     }
   }
 
-  async function walk(topic: string, page: readonly LoggedEvent[], after: number): Promise<void> {
+  async function sendToAll(topic: string, page: readonly LoggedEvent[], after: number): Promise<void> {
     let last = ''
     for (;;) {
       const slice = sliceAfter(last)
       const next = slice.values()
       const worker = async () => {
-        for (const registration of next) await handOne(registration, topic, page, after)
+        for (const registration of next) await sendTo(registration, topic, page, after)
       }
       await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker))
       last = slice.at(-1)?.user_id ?? last
@@ -136,7 +136,7 @@ export function createFanOut({ storage, log, alarms, logger, clock, later, hand 
       const page = log.read(state.done, EVENTS_PER_CALL).events
       const last = page.at(-1)
       roundTo = last?.seq ?? log.head()
-      if (last) await walk(state.topic, page, state.done)
+      if (last) await sendToAll(state.topic, page, state.done)
       setDone(roundTo)
     }
     alarms.cancel(ROUND_ALARM)
@@ -154,7 +154,7 @@ export function createFanOut({ storage, log, alarms, logger, clock, later, hand 
     }
   }
 
-  /** Hands a failed object what it lacks, up to where the rounds are; from there on it goes along with them. */
+  /** Sends a failed object the events that it lacks, up to the current round; then it takes part in the rounds again. */
   async function catchUp(registration: Registration): Promise<void> {
     let after = registration.after ?? 0
     for (;;) {
@@ -163,7 +163,7 @@ export function createFanOut({ storage, log, alarms, logger, clock, later, hand 
       const page = log.read(after, EVENTS_PER_CALL).events.filter(({ seq }) => seq <= (roundTo ?? state.done))
       const last = page.at(-1)
       if (!last) break
-      if (!(await handOne(registration, state.topic, page, after))) return
+      if (!(await sendTo(registration, state.topic, page, after))) return
       after = last.seq
       sql.exec('update registrations set after = ? where user_id = ?', after, registration.user_id)
     }
@@ -191,24 +191,24 @@ export function createFanOut({ storage, log, alarms, logger, clock, later, hand 
   return {
     register(topic, userId) {
       sql.exec('insert into fan_out (id, topic, done) values (1, ?, ?) on conflict do nothing', topic, log.head())
-      // Nobody was there to hand the log to until now.
+      // The first registration: earlier events have no receiver.
       if (!hasRegistrations()) setDone(log.head())
       sql.exec(
         'insert into registrations (user_id) values (?) on conflict (user_id) do update set generation = generation + 1',
         userId,
       )
     },
-    note() {
+    ensureAlarm() {
       if (hasRegistrations()) alarms.ensure(ROUND_ALARM, clock() + GRACE_MS)
     },
     wake() {
       if (workingUntil > clock() || !hasRegistrations()) return
       workingUntil = clock() + MINUTE
-      later(delay(GATHER_MS).then(run))
+      defer(delay(GATHER_MS).then(run))
     },
     async onAlarm(name) {
       if (name === ROUND_ALARM && workingUntil <= clock()) await run()
-      // A round that dies with its object must find its alarm.
+      // Keeps the alarm in case the hub is stopped during the round.
       else if (name === ROUND_ALARM) alarms.set(ROUND_ALARM, clock() + GRACE_MS)
       if (name === RETRY_ALARM) await retryFailed()
     },

@@ -2,7 +2,7 @@ import type { FeedEntry } from '../../lib/event.ts'
 import type { MigrationSteps } from '../migrations.ts'
 import type { FeedPage } from '../rpc.ts'
 
-/** What a view holds at most. A page of so many entries stays well below the 32 MiB of one RPC answer. */
+/** The most entries that a view holds. A page of this many stays well below the 32 MiB limit of an RPC answer. */
 export const MAX_FEED_ENTRIES = 100_000
 
 export const FEED_MIGRATIONS: MigrationSteps = [
@@ -20,15 +20,15 @@ export const FEED_MIGRATIONS: MigrationSteps = [
 
 type Stored = { seq: number; kind: string; id: string; below: number; at: number }
 
-/** The ordered entries in one object's tables. Nothing here awaits: each function may stand in a `transactionSync`. */
+/** The ordered entries in one object's tables. Every function is synchronous, so it may be called in a `transactionSync`. */
 export interface Entries {
-  /** Adds what is new. `now` in epoch milliseconds. Returns the feed's head. */
+  /** Adds the entries that are new. `now` in epoch milliseconds. Returns the feed's head. */
   append(entries: readonly FeedEntry[], now: number): number
   /** Entries with a seq above `after`. */
   pageAfter(after: number, maxEntries: number): FeedPage
-  /** Entries that came at `since` or later. */
+  /** Entries that were added at `since` or later. */
   pageSince(since: number, maxEntries: number): FeedPage
-  /** Forgets what came before `time`. Returns when the oldest of the rest came; null when nothing is left. */
+  /** Deletes entries added before `time`. Returns when the oldest remaining one was added, or null. */
   prune(time: number): number | null
 }
 
@@ -38,7 +38,7 @@ export function createEntries(sql: SqlStorage, newEpoch: () => string): Entries 
 
   const feed = () => sql.exec<{ epoch: string; head: number }>('select epoch, head from feed').one()
 
-  /** Seq and time rise together, also when the clock was set back: a page by time has then no holes. */
+  /** Time never decreases with seq, even when the clock is set back, so that a page by time has no gaps. */
   function latest(): number {
     return sql.exec<{ at: number }>('select at from entries order by seq desc limit 1').toArray()[0]?.at ?? 0
   }
@@ -47,11 +47,11 @@ export function createEntries(sql: SqlStorage, newEpoch: () => string): Entries 
     const { epoch, head } = feed()
     const { total } = sql.exec<{ total: number }>('select count(*) as total from entries').one()
     const overflow = total > maxEntries
-    // Sessions and claims can be asked of their objects; keys, clients and tokens have none, and are told even then.
-    const told = overflow ? `${where} and kind in ('key', 'client', 'token')` : where
+    // Callers can ask a user's object about sessions and claims. Keys, clients and tokens have no object, so a page always has them.
+    const condition = overflow ? `${where} and kind in ('key', 'client', 'token')` : where
     const rows = sql
       .exec<Stored>(
-        `select seq, kind, id, below, at from entries where ${told} order by seq limit ?`,
+        `select seq, kind, id, below, at from entries where ${condition} order by seq limit ?`,
         bound,
         maxEntries,
       )
@@ -77,7 +77,7 @@ export function createEntries(sql: SqlStorage, newEpoch: () => string): Entries 
         const [row] = known.toArray()
         if (row && row.below >= below) continue
         sql.exec('update feed set head = head + 1')
-        // A claims version that rose is news to those who have read the old one, so it moves to the end.
+        // A higher claims version moves to the end: readers that are past the old entry must get it.
         sql.exec('delete from entries where kind = ? and id = ?', kind, id)
         sql.exec('insert into entries select head, ?, ?, ?, ? from feed', kind, id, below, at)
       }

@@ -11,10 +11,10 @@ import type { FeedPage, RevocationFeedRpc } from '../rpc.ts'
 import { createEntries, type Entries, FEED_MIGRATIONS, MAX_FEED_ENTRIES } from './entries.ts'
 
 const PRUNE_ALARM = 'prune'
-/** One alarm forgets what came within so long. */
+/** Entries that expire within this long of each other are deleted by one alarm. */
 const PRUNE_SLACK_MS = 10 * SECOND
 
-/** The ordered list of what became invalid during one access-token lifetime. */
+/** The ordered list of everything that was revoked within the last access-token lifetime. */
 export class RevocationFeed extends DurableObject<Env> implements RevocationFeedRpc {
   clock: () => number = systemClock
   maxEntries = MAX_FEED_ENTRIES
@@ -29,7 +29,7 @@ export class RevocationFeed extends DurableObject<Env> implements RevocationFeed
     void state.blockConcurrencyWhile(() => this.#alarms.restore())
   }
 
-  /** Idempotent: what the feed has already keeps its place, unless a claims version rose. */
+  /** Idempotent: a known entry keeps its position, unless it raises a claims version. */
   async append(entries: readonly FeedEntry[]): Promise<{ head: number }> {
     const lifetime = await this.#lifetime()
     const now = this.clock()
@@ -65,7 +65,7 @@ export class RevocationFeed extends DurableObject<Env> implements RevocationFeed
     })
   }
 
-  /** No token that an entry refuses lives longer: one access-token lifetime, and the minute that `iat` may be ahead. */
+  /** How long an entry is needed: one access-token lifetime, plus the minute by which `iat` may be ahead. */
   async #lifetime(): Promise<number> {
     const config = await loadConfig(this.env)
     if (isBroken(config)) throw new Error('not configured')

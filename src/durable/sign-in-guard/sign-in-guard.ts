@@ -9,19 +9,19 @@ import type { AttemptInput, AttemptResult, AttemptStatus, SignInGuardRpc, UseInp
 import {
   type AccountState,
   type Attempt,
+  accountAdmission,
   accountExpiresAt,
+  admissionOf,
   completeSignIn,
   countAttempt,
   describeAccount,
   fail,
   failAttempt,
-  findAccountDoor,
-  findDoor,
   giveBack,
   giveBackAttempt,
   isKnownNetwork,
-  memoryOf,
   NEW_ACCOUNT,
+  retentionOf,
   stillInFlight,
   unlockAccount,
 } from './attempts.ts'
@@ -35,10 +35,10 @@ const SIGN_IN_GUARD_MIGRATIONS: MigrationSteps = [
 const PRUNE_ALARM = 'prune'
 const PRUNE_EVERY_MS = HOUR
 
-/** What a caller is told who found no room within the wait. */
-const COME_BACK_MS = SECOND
+/** `Retry-After` of a caller whose wait ended without an admission. */
+const BUSY_RETRY_MS = SECOND
 
-/** Counts what protects a credential, exactly: each decision and its write are one synchronous transaction. */
+/** Exact limits on guesses at a credential: each decision and its write are one synchronous transaction. */
 export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
@@ -56,16 +56,17 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
 
   async attempt(input: AttemptInput): Promise<AttemptResult> {
     const { account, network } = input
-    return this.#waiting.ask({ key: accountKey(account), lane: network }, () => this.#attempt(input))
+    return this.#waiting.ask({ key: accountKey(account), group: network }, () => this.#attempt(input))
   }
 
   #attempt({ account, network, id }: AttemptInput): AttemptResult {
     return this.#change<AttemptResult>(account, (state, now) => {
-      const door = findAccountDoor(state, network, now)
-      const { scope } = door
-      if (door.state === 'locked') return { state, answer: { allowed: false, lockedUntil: door.until, scope } }
-      if (door.state === 'busy')
-        return { state, answer: { allowed: false, isBusy: true, lockedUntil: now + COME_BACK_MS, scope } }
+      const admission = accountAdmission(state, network, now)
+      const { scope } = admission
+      if (admission.state === 'locked')
+        return { state, answer: { allowed: false, lockedUntil: admission.until, scope } }
+      if (admission.state === 'busy')
+        return { state, answer: { allowed: false, isBusy: true, lockedUntil: now + BUSY_RETRY_MS, scope } }
       const known = isKnownNetwork(state, network, now) ? { knowsNetwork: true } : {}
       return { state: countAttempt(state, network, now, id), answer: { allowed: true, ...known } }
     })
@@ -101,18 +102,18 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
   }
 
   async use(input: UseInput): Promise<UseResult> {
-    return this.#waiting.ask({ key: useKey(input.subject), lane: '' }, () => this.#use(input))
+    return this.#waiting.ask({ key: useKey(input.subject), group: '' }, () => this.#use(input))
   }
 
   #use({ subject, id, ...rule }: UseInput): UseResult {
     return this.ctx.storage.transactionSync(() => {
       const now = this.clock()
       const known = this.#readUses(subject)
-      const door = findDoor(known, rule, now)
-      if (door.state === 'locked') return { allowed: false, retryAfterMs: door.until - now }
-      if (door.state === 'busy') return { allowed: false, isBusy: true, retryAfterMs: COME_BACK_MS }
-      const uses = [...known.filter(({ at }) => at > now - memoryOf(rule)), { at: now, id }]
-      this.#writeUses(subject, uses, now + memoryOf(rule))
+      const admission = admissionOf(known, rule, now)
+      if (admission.state === 'locked') return { allowed: false, retryAfterMs: admission.until - now }
+      if (admission.state === 'busy') return { allowed: false, isBusy: true, retryAfterMs: BUSY_RETRY_MS }
+      const uses = [...known.filter(({ at }) => at > now - retentionOf(rule)), { at: now, id }]
+      this.#writeUses(subject, uses, now + retentionOf(rule))
       return { allowed: true, retryAfterMs: 0 }
     })
   }
@@ -146,7 +147,7 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
     })
   }
 
-  /** Nothing changes for a subject that has no row. */
+  /** Does nothing for a subject that has no row. */
   #changeUses(subject: string, change: (uses: readonly Attempt[]) => readonly Attempt[]): void {
     this.ctx.storage.transactionSync(() => {
       const expiry = this.#expiry(useKey(subject))
@@ -155,7 +156,7 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
     this.#waiting.wake(useKey(subject))
   }
 
-  /** A failure is its time alone, as releases before wrote all uses. */
+  /** A counted use is stored as its time alone: the form that earlier releases wrote for every use. */
   #readUses(subject: string): Attempt[] {
     const stored = this.#read<readonly (number | Attempt)[]>(useKey(subject), [])
     return stored.map((use) => (typeof use === 'number' ? { at: use } : use))

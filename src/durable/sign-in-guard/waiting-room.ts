@@ -1,25 +1,25 @@
 import { SECOND } from '../../lib/time.ts'
 
-/** How long an attempt waits for those before it. */
+/** How long an attempt waits for the outcome of those before it. */
 const WAIT_MS = SECOND
 
 interface Waiting {
-  readonly lane: string
-  /** False while there is still no room. */
+  readonly group: string
+  /** False while the answer is still busy. */
   readonly retry: () => boolean
 }
 
 const isBusy = (answer: object): boolean => 'isBusy' in answer && answer.isBusy === true
 
-/** Attempts that wait for room. `key` is what they are counted on; those of one `lane` find room or none together. */
+/** A queue of attempts that are refused for now. `key` is the subject that they count against; all of one `group` get the same answer. */
 export interface WaitingRoom {
-  /** Asks; while the answer is busy, again at each `wake` of the key, and for the last time after a second. */
-  ask<T extends object>(place: { readonly key: string; readonly lane: string }, ask: () => T): Promise<T>
-  /** Something of the key has changed: those who came first ask first. */
+  /** Calls `ask`. While the answer is busy, calls it again at each `wake` of the key, and for the last time after a second. */
+  ask<T extends object>(place: { readonly key: string; readonly group: string }, ask: () => T): Promise<T>
+  /** The key's count has changed: asks again, in order of arrival. */
   wake(key: string): void
 }
 
-/** Kept in memory: callers of an object that is gone have their call fail. */
+/** In memory: when the object stops, the waiting calls fail. */
 export function createWaitingRoom(): WaitingRoom {
   const rooms = new Map<string, Set<Waiting>>()
 
@@ -29,7 +29,7 @@ export function createWaitingRoom(): WaitingRoom {
     if (room?.size === 0) rooms.delete(key)
   }
 
-  function enter<T extends object>({ key, lane }: { key: string; lane: string }, ask: () => T): Promise<T> {
+  function enter<T extends object>({ key, group }: { key: string; group: string }, ask: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = (isLast: boolean): boolean => {
         try {
@@ -43,7 +43,7 @@ export function createWaitingRoom(): WaitingRoom {
         leave(key, waiting)
         return true
       }
-      const waiting: Waiting = { lane, retry: () => settle(false) }
+      const waiting: Waiting = { group, retry: () => settle(false) }
       const timer = setTimeout(() => settle(true), WAIT_MS)
       const room = rooms.get(key) ?? new Set()
       rooms.set(key, room.add(waiting))
@@ -56,8 +56,8 @@ export function createWaitingRoom(): WaitingRoom {
       return isBusy(answer) ? enter(place, ask) : answer
     },
     wake(key) {
-      const full = new Set<string>()
-      for (const { lane, retry } of [...(rooms.get(key) ?? [])]) if (!full.has(lane) && !retry()) full.add(lane)
+      const busy = new Set<string>()
+      for (const { group, retry } of [...(rooms.get(key) ?? [])]) if (!busy.has(group) && !retry()) busy.add(group)
     },
   }
 }

@@ -4,11 +4,11 @@ const CHANNEL = /^(platform|(user|organization):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]
 
 export const isChannel = (name: string): boolean => CHANNEL.test(name)
 
-/** Where a socket starts: a user's on its own log, a service client's on `platform`. */
+/** The channel that a socket has from the start: the user's own, or `platform` for a service client. */
 export const ownChannel = ({ principal }: SocketIdentity): string =>
   principal.type === 'user' ? `user:${principal.userId}` : 'platform'
 
-/** Other users' channels are nobody's; `platform` is for admins; anything else must be among the principal's topics. */
+/** Nobody may read another user's channel; `platform` is for admins; any other channel must be among the principal's topics. */
 export function mayRead(identity: SocketIdentity, channel: string): boolean {
   if (channel === ownChannel(identity)) return true
   if (channel.startsWith('user:')) return false

@@ -6,10 +6,10 @@ import type { Delivery } from './delivery.ts'
 import * as frames from './frames.ts'
 import { isOpen, type SocketStates } from './states.ts'
 
-/** Frames that are no good before the socket is closed; of those that are too large, one is enough. */
+/** The invalid frame that closes the socket: the fifth, or the second if it is too large. */
 const MAX_VIOLATIONS = 5
 const MAX_TOO_LARGE = 2
-/** Frames of one socket that wait for their turn. */
+/** How many frames of one socket may wait for an answer. */
 const MAX_WAITING = 100
 
 export interface ConversationOptions {
@@ -17,24 +17,24 @@ export interface ConversationOptions {
   readonly delivery: Delivery
   readonly logger: Log
   clock(): number
-  /** Null when the token is not good. */
+  /** Null when the token is not valid. */
   verify(token: string): Promise<SocketIdentity | null>
-  /** Asked again after `verify`, in the same turn as the change. */
-  isGood(identity: SocketIdentity): boolean
+  /** Called after `verify`, with no await before the identity is stored. */
+  isValid(identity: SocketIdentity): boolean
   onExtended(identity: SocketIdentity): void
 }
 
-/** What clients say, and what is answered. */
+/** Answers the frames of clients. */
 export interface Conversation {
   message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>
-  /** Subscribes to the channels of a cursor and replays each from its own log. */
+  /** Subscribes to the channels of a cursor and replays each from its position. */
   resume(socket: WebSocket, after: Positions): Promise<void>
-  /** Leaves the channels that the socket's identity may no longer read, and says so. */
+  /** Unsubscribes from channels that the socket's identity may no longer read, and sends a frame for each. */
   dropForbidden(socket: WebSocket): void
 }
 
 export function createConversation(options: ConversationOptions): Conversation {
-  const { states, delivery, logger, clock, verify, isGood, onExtended } = options
+  const { states, delivery, logger, clock, verify, isValid, onExtended } = options
   const waiting = new WeakMap<WebSocket, { count: number; last: Promise<void> }>()
 
   const cursorOf = (socket: WebSocket): string => encodeCursor(states.get(socket).positions)
@@ -56,14 +56,14 @@ export function createConversation(options: ConversationOptions): Conversation {
     })
   }
 
-  /** Makes `channel` one of the socket's, at `after` or at its head. Returns why not, if so. */
+  /** Subscribes the socket to `channel`, from `after` or from its head on. Returns why not, or null. */
   async function join(socket: WebSocket, channel: string, after: number | null): Promise<frames.FrameError | null> {
     const { identity, positions } = states.get(socket)
     if (!mayRead(identity, channel)) return 'forbidden_channel'
     const isSubscribed = positions[channel] !== undefined
     if (isSubscribed && after === null) return null
     if (!isSubscribed && Object.keys(positions).length >= MAX_CHANNELS) return 'too_many_channels'
-    // Without an await: an event that came in between would be sent before those that it follows.
+    // No await on this path: an event that arrived meanwhile would be sent before earlier ones.
     if (isSubscribed || channel === ownChannel(identity)) {
       const head = Math.max(delivery.knownHead(socket, channel), positions[channel] ?? 0)
       place(socket, channel, after ?? head, head)
@@ -71,7 +71,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     }
     try {
       const head = await delivery.join(channel)
-      // Rights may have gone while the hub was asked.
+      // The rights may have been lost during the call of the hub.
       if (!isOpen(socket) || !mayRead(states.get(socket).identity, channel)) return 'forbidden_channel'
       place(socket, channel, after ?? head, head)
       return null
@@ -85,7 +85,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     const joined: string[] = []
     const { identity, positions } = states.get(socket)
     const isHere = ([channel]: [string, number]) => positions[channel] !== undefined || channel === ownChannel(identity)
-    // Those that no hub is asked for are placed in this very turn.
+    // Channels that need no call of a hub come first: they are subscribed without an await.
     const entries = Object.entries(after).sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
     for (const [channel, seq] of entries) {
       const error = await join(socket, channel, seq)
@@ -123,7 +123,7 @@ export function createConversation(options: ConversationOptions): Conversation {
   async function authenticate(socket: WebSocket, dialect: frames.Dialect, token: string): Promise<void> {
     const identity = await verify(token)
     if (!isOpen(socket)) return
-    if (!identity || !isSamePrincipal(identity, states.get(socket).identity) || !isGood(identity)) {
+    if (!identity || !isSamePrincipal(identity, states.get(socket).identity) || !isValid(identity)) {
       states.send(socket, frames.authenticationFailed(dialect, 'invalid_token'))
       socket.close(frames.CLOSE.policy, 'invalid_token')
       return
@@ -178,7 +178,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     resume,
     dropForbidden,
     message(socket, data) {
-      // A frame is answered before the next one is looked at: a `subscribe` after an `auth` has its rights.
+      // Frames are answered one after another, so that a `subscribe` has the rights of the `auth` before it.
       const queue = waiting.get(socket) ?? { count: 0, last: Promise.resolve() }
       waiting.set(socket, queue)
       if (queue.count >= MAX_WAITING) {

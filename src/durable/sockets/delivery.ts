@@ -9,12 +9,12 @@ import { isOpen, type SocketState, type SocketStates } from './states.ts'
 
 const PAGE = 200
 const READ_MS = 5 * SECOND
-/** An acknowledging client that is this far behind is cut off; it resumes from its cursor. */
+/** A client that acknowledges events and is this many behind is disconnected; it can resume from its cursor. */
 const MAX_BEHIND = 1000
 
-/** Where events of channels that are not the object's own come from. */
+/** The source of events of channels that are not the object's own. */
 export interface HubReader {
-  /** Makes the hub hand this object its events from now on; returns the hub's head. */
+  /** Makes the hub send this object its events from now on; returns the hub's head. */
   join(channel: string): Promise<number>
   read(channel: string, after: number, limit: number): Promise<LogPage>
 }
@@ -23,33 +23,33 @@ export interface DeliveryOptions {
   readonly states: SocketStates
   /** The object's own log: of a user, or of a hub. */
   readonly log: EventLog
-  /** Null where every channel is the object's own. */
+  /** Null when the object serves only its own channel. */
   readonly hub: HubReader | null
   readonly logger: Log
-  /** Work that goes on after the event that began it. */
-  later(work: Promise<unknown>): void
-  /** A read failed: `catchUp` is to be called later. */
+  /** Keeps the object alive until the work is done. */
+  defer(work: Promise<unknown>): void
+  /** A read failed: the caller must call `catchUp` later. */
   retry(): void
 }
 
 /**
- * Sends each socket each event of each of its channels once and in order. A socket's position is the seq that it was last
- * sent; an event is sent only at position + 1, anything else is read from the log, so replay and live meet without a hole.
+ * Sends each socket each event of each of its channels once and in order. A socket's position is the last seq that it was
+ * sent. A live event is sent only if it is the next one; otherwise the log is read, so there is no gap between replay and live.
  */
 export interface Delivery {
-  /** New events of a channel, in order. Own events are sent before this returns. */
+  /** Takes new events of a channel, in order. Those of the object's own channel are sent before this returns. */
   live(channel: string, events: readonly LoggedEvent[]): void
-  /** Sends what the socket's position lacks. */
+  /** Starts to send the events after the socket's position. */
   start(socket: WebSocket, channel: string): void
-  /** Makes sure that a channel's events come here; returns its head. */
+  /** Makes the channel's hub send its events here; returns its head. */
   join(channel: string): Promise<number>
-  /** The head of a channel whose events come here. */
+  /** The highest known seq of a channel. */
   knownHead(socket: WebSocket, channel: string): number
-  /** Everything of the object's own log that the socket lacks, now. */
+  /** Sends, synchronously, all events of the object's own log that the socket lacks. */
   flush(socket: WebSocket): void
   /** Reads hubs again for every socket. */
   catchUp(): Promise<void>
-  /** Whether some socket has the channel, or is about to. */
+  /** Whether a socket is subscribed to the channel, or is about to be. */
   isWanted(channel: string): boolean
 }
 
@@ -59,12 +59,12 @@ const NO_HUB: HubReader = {
 }
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { states, log, logger, later, retry } = options
+  const { states, log, logger, defer, retry } = options
   const hub = options.hub ?? NO_HUB
-  /** Highest seq that a hub has told of. */
+  /** The highest seq that is known of each hub. */
   const heads = new Map<string, number>()
   const joining = new Map<string, number>()
-  /** Channels that are being read for a socket. */
+  /** Channels that are being read for each socket. */
   const pumping = new WeakMap<WebSocket, Set<string>>()
 
   const positionOf = (socket: WebSocket, channel: string): number | undefined =>
@@ -78,7 +78,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const noteHead = (channel: string, head: number): unknown =>
     heads.set(channel, Math.max(head, heads.get(channel) ?? 0))
 
-  /** Sends those above the position, each with the position it makes. Bodies are shared by sockets of one channel. */
+  /** Sends the events above the position, each with its cursor. `bodies` is shared by the sockets of a channel. */
   function sendEvents(
     socket: WebSocket,
     channel: string,
@@ -99,7 +99,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (behind(state) >= MAX_BEHIND) socket.close(CLOSE.slow, 'too far behind')
   }
 
-  /** A page that was read after `after`. What the log no longer holds is told first. */
+  /** Sends a page that was read from `after` on; first a `gap` frame for events that the log no longer has. */
   function sendPage(socket: WebSocket, channel: string, after: number, page: LogPage): void {
     const reset = after > page.head
     const first = reset ? 1 : after + 1
@@ -114,7 +114,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const read = async (socket: WebSocket, channel: string, after: number): Promise<LogPage> =>
     isOwn(socket, channel) ? log.read(after, PAGE) : within(READ_MS, hub.read(channel, after, PAGE))
 
-  /** Reads on until the socket has what the channel has. At least one page is read: a head may have been forgotten. */
+  /** Reads pages until the socket is up to date. Reads at least one: after a restart the hub's head is not known here. */
   async function pump(socket: WebSocket, channel: string): Promise<void> {
     for (;;) {
       const after = positionOf(socket, channel)
@@ -122,14 +122,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const page = await read(socket, channel, after)
       const position = positionOf(socket, channel)
       if (position === undefined) return
-      // A resume may have moved the position back while the page was on its way.
+      // A resume may have moved the position back while the page was read.
       if (position < after) continue
       if (position === after) sendPage(socket, channel, after, page)
       if (!isOwn(socket, channel)) noteHead(channel, page.head)
       const reached = positionOf(socket, channel)
       const stuck = reached === after && page.events.length === 0
       if (reached === undefined || stuck || reached >= knownHead(socket, channel)) return
-      // Others get their turn between pages.
+      // Lets other work run between pages.
       await delay(0)
     }
   }
@@ -168,7 +168,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (position === undefined || pumping.get(socket)?.has(channel)) return
     if ((events[0]?.seq ?? 0) <= position + 1) sendEvents(socket, channel, events, bodies)
     else if (isOwn(socket, channel)) flush(socket)
-    else later(pumpOnce(socket, channel))
+    else defer(pumpOnce(socket, channel))
   }
 
   return {
@@ -181,7 +181,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       for (const socket of states.open()) sendLive(socket, channel, events, bodies)
     },
     start(socket, channel) {
-      if (positionOf(socket, channel) !== knownHead(socket, channel)) later(pumpOnce(socket, channel))
+      if (positionOf(socket, channel) !== knownHead(socket, channel)) defer(pumpOnce(socket, channel))
     },
     knownHead,
     async join(channel) {
@@ -206,7 +206,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
-/** Live events that an acknowledging client has not acknowledged. */
+/** How many live events the client has not acknowledged; 0 for a client that never acknowledges. */
 function behind({ positions, replayedTo, acked }: SocketState): number {
   if (!acked) return 0
   return Object.entries(positions).reduce((sum, [channel, position]) => {

@@ -2,10 +2,10 @@ import * as z from 'zod'
 import { toIso } from '../../lib/time.ts'
 import type { LoggedEvent, SocketIdentity } from '../rpc.ts'
 
-/** Larger frames are refused: nothing that a client may say is this long. */
+/** Larger frames are refused: no valid frame is this long. */
 const MAX_FRAME_BYTES = 16 * 1024
 
-/** Close codes of 4000 and above are ours (RFC 6455 7.4.2). */
+/** Codes from 4000 on are for private use (RFC 6455 7.4.2). */
 export const CLOSE = {
   normal: 1000,
   policy: 1008,
@@ -17,7 +17,7 @@ export const CLOSE = {
   slow: 4008,
 } as const
 
-/** The two dialects of Janua's clients: `nested` speaks of `authentication` and `data`, `flat` of `auth` and `channel`. */
+/** The two dialects of Janua's clients: `nested` has `authentication` and `data`, `flat` has `auth` and `channel`. */
 export type Dialect = 'nested' | 'flat'
 
 export type ClientFrame =
@@ -70,7 +70,7 @@ const Frame = z.discriminatedUnion('type', [
 export const isTooLarge = (data: string | ArrayBuffer): boolean =>
   (typeof data === 'string' ? data.length : data.byteLength) > MAX_FRAME_BYTES
 
-/** Returns undefined for anything that is no frame of either dialect, binary ones among it. */
+/** Returns undefined for anything but a frame of one of the dialects; also for binary frames. */
 export function parseFrame(data: string | ArrayBuffer): ClientFrame | undefined {
   if (typeof data !== 'string') return undefined
   try {
@@ -81,14 +81,14 @@ export function parseFrame(data: string | ArrayBuffer): ClientFrame | undefined 
   }
 }
 
-/** The one frame that is answered without waking the object, and its answer. */
+/** The one frame that the platform answers without waking the object, and its answer. */
 export const PING = JSON.stringify({ type: 'ping' })
 export const PONG = JSON.stringify({ type: 'pong', data: { timestamp: null } })
 
 export const pong = (timestamp: number | string): string =>
   JSON.stringify({ type: 'pong', data: { timestamp }, timestamp })
 
-/** Clients wait a random part of this before they connect again. */
+/** Clients wait for a random part of this time before they reconnect. */
 const RECONNECT_SPREAD_MS = 5000
 
 export const connection = (connectionId: string, authenticated: boolean, cursor: string | null): string =>
@@ -130,7 +130,7 @@ export function authenticated(dialect: Dialect, { principal }: SocketIdentity): 
 export const authenticationFailed = (dialect: Dialect, error: FrameError): string =>
   JSON.stringify({ type: dialect === 'nested' ? 'authentication' : 'auth', data: { status: 'failed', error } })
 
-/** The channel stands in `data`: the flat dialect's clients hand a frame that names it on top to the channel's handler. */
+/** The channel is in `data`: clients of the flat dialect treat a frame with `channel` at the top level as an event. */
 export function subscription(
   dialect: Dialect,
   status: 'subscribed' | 'unsubscribed',
@@ -148,11 +148,11 @@ export function subscription(
 export const resumed = (channels: readonly string[], cursor: string): string =>
   JSON.stringify({ type: 'resume', data: { status: 'resumed', channels, cursor } })
 
-/** Events `from` to `to` of the channel are no longer held. `reset`: the log is not the one that the cursor was of. */
+/** The events `from` to `to` of the channel are no longer available. `reset`: the cursor belongs to an earlier log. */
 export const gap = (channel: string, from: number, to: number, reset: boolean): string =>
   JSON.stringify({ type: 'gap', channel, data: { from, to, reset } })
 
-/** The event without its cursor, which differs by socket. Never address and user agent: those are for audit. */
+/** The event without the cursor, which differs by socket. Without IP address and user agent: those are for audit only. */
 export function eventBody(channel: string, { seq, event }: LoggedEvent): string {
   const { id, type, time, subject, actor, sessionId, organizationId, data } = event
   return JSON.stringify({
@@ -171,15 +171,15 @@ export function eventBody(channel: string, { seq, event }: LoggedEvent): string 
   })
 }
 
-/** The cursor is the socket's position once it has this event. */
+/** Adds the cursor: the socket's positions after this event. */
 export const eventFrame = (body: string, cursor: string): string => `${body.slice(0, -1)},"cursor":"${cursor}"}`
 
-/** RFC 6455 7.4.1: said of a close that came without a code, or not at all; never sent. */
+/** RFC 6455 7.4.1: reported for a close without a code or without a close frame; they must not be sent. */
 const UNSENDABLE: readonly number[] = [1005, 1006]
 const NORMAL = 1000
 
 /**
- * The code that answers a client's close frame. A socket does not answer by itself, and its client would wait 10 s:
- * whoever gets a close calls `close` with this.
+ * The code to answer a client's close frame with. The platform does not answer it, and the client would wait 10 s:
+ * `webSocketClose` must call `close` with this code.
  */
 export const codeOfAnswer = (code: number): number => (UNSENDABLE.includes(code) ? NORMAL : code)

@@ -17,58 +17,58 @@ const EXPIRY_ALARM = 'sockets-expiry'
 const CATCH_UP_ALARM = 'sockets-catch-up'
 const CATCH_UP_MS = 2 * SECOND
 
-/** Whose socket an access token opens; null for a token that is not good. Throws SERVICE_UNAVAILABLE. */
+/** Resolves an access token to the identity of a socket; null for an invalid token. Throws SERVICE_UNAVAILABLE. */
 export type IdentifyToken = (ctx: Ctx, token: string) => Promise<SocketIdentity | null>
 
 export interface SocketsOptions {
   readonly state: DurableObjectState
   readonly log: EventLog
   readonly alarms: Alarms
-  /** Null where every channel is the object's own. */
+  /** Null when the object serves only its own channel. */
   readonly hub: HubReader | null
   readonly tickets: Tickets
   readonly logger: Log
-  /** Sockets beyond are refused. */
+  /** How many sockets may be open; further ones are refused. */
   readonly limit: number
   clock(): number
-  /** Null when the token is not good. */
+  /** Null when the token is not valid. */
   verify(token: string): Promise<SocketIdentity | null>
-  /** What the object's own storage says of the principal. */
+  /** Whether the principal may still have a socket, according to the object's own storage. */
   isLive(identity: SocketIdentity): boolean
 }
 
-/** The sockets of one object: a user's, or a hub's service clients'. They hibernate; what is known of one is in its attachment. */
+/** The sockets of one object: a user's, or those of a hub's service clients. They hibernate; their state is in the attachment. */
 export interface Sockets {
-  /** Answers an upgrade that the Worker made: 101, 400 bad cursor, 401 not good (any more), 429 too many. */
+  /** Answers an upgrade request: 101, 400 invalid cursor, 401 invalid ticket or ended session, 429 too many sockets. */
   upgrade(request: Request): Response
   message(socket: WebSocket, data: string | ArrayBuffer): Promise<void>
-  /** New events of the object's own log. A session that ended takes its sockets with it, once they were told. */
+  /** Sends new events of the object's own log. The end of a session closes its sockets, after they got the event. */
   deliver(channel: string, events: readonly LoggedEvent[]): void
-  /** Events that a hub hands over; false when no socket wants them any more. */
+  /** Sends events that a hub delivers; false when no socket is subscribed any more. */
   takeHubEvents(topic: string, events: readonly LoggedEvent[]): boolean
   closeClient(clientId: string): void
-  /** For an object that forgets whose it was. */
+  /** Closes all sockets of an erased user. */
   closeAll(reason: string): void
-  /** Sockets whose token's `ver` is below keep their own channel only, until they show a newer token. */
-  narrow(version: number): void
-  /** Does the work of the sockets' named alarms; other names are nothing to it. */
+  /** Sockets whose token has a lower `ver` keep only their own channel, until they authenticate with a newer token. */
+  dropStaleRights(version: number): void
+  /** Does the work of the sockets' named alarms; ignores other names. */
   onAlarm(name: string): Promise<void>
 }
 
 export function createSockets(options: SocketsOptions): Sockets {
   const { state, log, alarms, hub, tickets, logger, limit, clock, verify, isLive } = options
   const states = createSocketStates(state, logger)
-  const isGood = (identity: SocketIdentity): boolean => identity.expiresAt > clock() && isLive(identity)
+  const isValid = (identity: SocketIdentity): boolean => identity.expiresAt > clock() && isLive(identity)
   const onExtended = (identity: SocketIdentity): void => alarms.ensure(EXPIRY_ALARM, identity.expiresAt)
   const delivery = createDelivery({
     states,
     log,
     hub,
     logger,
-    later: (work) => state.waitUntil(work),
+    defer: (work) => state.waitUntil(work),
     retry: () => alarms.ensure(CATCH_UP_ALARM, clock() + CATCH_UP_MS),
   })
-  const conversation = createConversation({ states, delivery, logger, clock, verify, isGood, onExtended })
+  const conversation = createConversation({ states, delivery, logger, clock, verify, isValid, onExtended })
   state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
 
   function accept(identity: SocketIdentity, after: Positions | null): Response {
@@ -80,7 +80,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     state.acceptWebSocket(server)
     states.put(server, { connectionId, identity, positions, replayedTo: { [own]: head }, acked: null, violations: 0 })
     onExtended(identity)
-    // Until the channels of the cursor are joined, the position is what the client said of those that it may read.
+    // Channels of the cursor are not subscribed yet: for those that the client may read, its own positions are returned.
     const readable = Object.entries(after ?? {}).filter(([channel]) => mayRead(identity, channel))
     const cursor = encodeCursor({ ...positions, ...Object.fromEntries(readable) })
     states.send(server, connection(connectionId, true, cursor))
@@ -88,7 +88,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     return new Response(null, { status: 101, webSocket: client })
   }
 
-  /** What closes is told first what it lacks of the object's own log: the event that says why among it. */
+  /** Before a socket closes it gets the rest of the object's own log, which includes the event that explains why. */
   function closeWhere(matches: (identity: SocketIdentity) => boolean, code: number, reason: string): void {
     for (const socket of states.open()) {
       if (!matches(states.get(socket).identity)) continue
@@ -100,7 +100,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   const closeSession = (sessionId: string, code: number, reason: string): void =>
     closeWhere(({ principal }) => principal.type === 'user' && principal.sessionId === sessionId, code, reason)
 
-  /** The change that is told of has been made: no socket may turn it into a failure. */
+  /** The change is committed already: a failing socket must not make the call fail. */
   function safely(work: () => void): void {
     try {
       work()
@@ -123,11 +123,11 @@ export function createSockets(options: SocketsOptions): Sockets {
       const asked = fromUpgrade(request)
       const after = asked?.after ? decodeCursor(asked.after) : null
       if (!asked || after === undefined) return new Response(null, { status: 400 })
-      // Counted first: a ticket that meets a full house may be used again.
+      // Checked before the ticket is redeemed, so that a refused client can use its ticket again.
       if (states.open().length >= limit) return new Response(null, { status: 429 })
       const { credential } = asked
       const identity = credential.type === 'ticket' ? tickets.redeem(credential.ticket, clock()) : credential.identity
-      if (!identity || !isGood(identity)) return new Response(null, { status: 401 })
+      if (!identity || !isValid(identity)) return new Response(null, { status: 401 })
       return accept(identity, after)
     },
 
@@ -157,7 +157,7 @@ export function createSockets(options: SocketsOptions): Sockets {
 
     closeAll: (reason) => safely(() => closeWhere(() => true, CLOSE.revoked, reason)),
 
-    narrow: (version) =>
+    dropStaleRights: (version) =>
       safely(() => {
         for (const socket of states.open()) {
           const { identity } = states.get(socket)

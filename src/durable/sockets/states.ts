@@ -3,16 +3,16 @@ import type { SocketIdentity } from '../rpc.ts'
 import type { Positions } from './cursor.ts'
 import { CLOSE } from './frames.ts'
 
-/** All that is known of a socket. It stands in the attachment, so that it outlives hibernation. */
+/** The state of one socket. It is stored in the attachment, so that it survives hibernation. */
 export interface SocketState {
   readonly connectionId: string
   readonly identity: SocketIdentity
   readonly positions: Positions
-  /** The head of each channel when it was subscribed: what was replayed does not count as falling behind. */
+  /** The head of each channel at its subscription: replayed events do not count as falling behind. */
   readonly replayedTo: Positions
-  /** What the client has acknowledged; null until it acknowledges for the first time. */
+  /** The positions that the client has acknowledged; null before its first acknowledgement. */
   readonly acked: Positions | null
-  /** Frames that were no good. */
+  /** How many frames were invalid. */
   readonly violations: number
 }
 
@@ -22,7 +22,7 @@ export interface SocketStates {
   update(socket: WebSocket, change: Partial<SocketState>): SocketState
   /** Sockets that can be sent to. */
   open(): WebSocket[]
-  /** False when the peer is gone; it resumes from what it has. */
+  /** False when the peer is gone; it will resume from its own cursor. */
   send(socket: WebSocket, frame: string): boolean
 }
 

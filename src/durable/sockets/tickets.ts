@@ -7,10 +7,10 @@ export const TICKET_MIGRATIONS: MigrationSteps = [
   'create table tickets (hash text primary key, identity text not null, expires_at integer not null) without rowid',
 ]
 
-/** Single-use tickets, each opening one socket. Stored as a hash: whoever reads the storage cannot use them. */
+/** Single-use tickets, each of which opens one socket. Stored as hashes: whoever reads the storage cannot use them. */
 export interface Tickets {
   issue(identity: SocketIdentity, now: number, expiresAt: number): string
-  /** The second of two that try gets nothing. */
+  /** Returns undefined for an unknown, expired or used ticket. */
   redeem(ticket: string, now: number): SocketIdentity | undefined
 }
 

@@ -1,7 +1,7 @@
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../lib/encoding.ts'
 import type { SocketIdentity } from '../rpc.ts'
 
-/** What the Worker tells an object about the socket that it shall open. */
+/** The Worker's request to an object to open a socket. */
 export interface SocketRequest {
   readonly credential:
     | { readonly type: 'identity'; readonly identity: SocketIdentity }
@@ -10,7 +10,7 @@ export interface SocketRequest {
   readonly after: string | null
 }
 
-/** Only a Worker reaches an object, and it makes the request anew: no header of a client's gets here. */
+/** Cannot be forged by a client: only a Worker calls an object, and it builds this request from scratch. */
 const HEADER = 'x-postern-socket'
 
 export const toUpgrade = (input: SocketRequest): Request =>

@@ -2,10 +2,10 @@ import { hasSecondFactor, hasTwoFactorsWithoutCode } from '../../lib/amr.ts'
 import type { SparedSessions } from '../rpc.ts'
 import type { SessionRow } from './tables.ts'
 
-/** The highest versions of the user's row that this object has heard of. */
+/** The newest credentials of the user's row that this object knows. */
 export interface Credentials {
   readonly authVersion: number
-  /** The session that the change to `authVersion` lets live. */
+  /** The session that the change to `authVersion` does not end. */
   readonly keptSessionId: string | null
 }
 
@@ -29,7 +29,7 @@ export function readCredentials(sql: SqlStorage): Credentials {
   return typeof stored === 'string' ? (JSON.parse(stored) as Credentials) : UNKNOWN
 }
 
-/** A user's row as a caller has read it. */
+/** Credentials as a caller has read them from the user's row. */
 export interface SeenCredentials extends Credentials {
   readonly spares?: SparedSessions | null | undefined
 }
@@ -40,10 +40,10 @@ const IS_SPARED: Readonly<Record<SparedSessions, (amr: readonly string[]) => boo
 }
 
 /**
- * Moves the sessions that the change to `authVersion` spares up to it. Those that have missed a change before it as well
- * are left to end: what it spared is not known any more.
+ * Moves the sessions that the change to `authVersion` spares to that version. Sessions that also missed an earlier change
+ * will end: which sessions that one spared is no longer known.
  */
-function moveUpSpared(sql: SqlStorage, { authVersion, spares }: SeenCredentials): void {
+function moveSparedSessions(sql: SqlStorage, { authVersion, spares }: SeenCredentials): void {
   if (!spares) return
   const live = 'select id, amr from sessions where ended_at is null and auth_version = ?'
   for (const { id, amr } of sql.exec<{ id: string; amr: string }>(live, authVersion - 1).toArray())
@@ -51,27 +51,27 @@ function moveUpSpared(sql: SqlStorage, { authVersion, spares }: SeenCredentials)
       sql.exec('update sessions set auth_version = ? where id = ?', authVersion, id)
 }
 
-/** Keeps the newer of what is stored and what a caller has read, and returns it. Whoever tells of a change first spares sessions. */
-export function raiseCredentials(sql: SqlStorage, seen: SeenCredentials): Credentials {
+/** Stores the newer of the stored credentials and those that a caller has read, and returns them. Also moves spared sessions. */
+export function updateCredentials(sql: SqlStorage, seen: SeenCredentials): Credentials {
   const stored = readCredentials(sql)
   if (seen.authVersion <= stored.authVersion) return stored
   const { authVersion, keptSessionId } = seen
-  moveUpSpared(sql, seen)
+  moveSparedSessions(sql, seen)
   writeState(sql, 'credentials', JSON.stringify({ authVersion, keptSessionId }))
   return { authVersion, keptSessionId }
 }
 
-/** The session was opened before a change that did not spare it. */
+/** Whether the session was opened before a change of credentials that ends it. */
 export const isStale = (session: Pick<SessionRow, 'id' | 'auth_version'>, newest: Credentials): boolean =>
   session.auth_version < newest.authVersion && newest.keptSessionId !== session.id
 
 export const readClaimsVersion = (sql: SqlStorage): number => Number(readState(sql, 'claims_version') ?? 0)
 
-export function raiseClaimsVersion(sql: SqlStorage, version: number): void {
+export function updateClaimsVersion(sql: SqlStorage, version: number): void {
   if (version > readClaimsVersion(sql)) writeState(sql, 'claims_version', version)
 }
 
-/** Sequential, never used again. */
+/** The next session number: sequential, never reused. */
 export function nextNumber(sql: SqlStorage): number {
   const number = Number(readState(sql, 'last_number') ?? 0) + 1
   writeState(sql, 'last_number', number)

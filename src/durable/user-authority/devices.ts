@@ -3,20 +3,20 @@ import { toBase64Url, utf8 } from '../../lib/encoding.ts'
 import { describeUserAgent, deviceKindOf } from '../../lib/user-agent.ts'
 import type { Caller } from '../rpc.ts'
 import type { SessionRow } from './tables.ts'
-import { recordEvent, type Turn } from './turn.ts'
+import { recordEvent, type Transaction } from './transaction.ts'
 
-/** The user's devices are remembered until so many others were seen after them. */
+/** How many of a user's devices are remembered; the one not seen for longest is deleted first. */
 const DEVICES_KEPT = 50
 
-/** Kind of device and country, no more: an update of the browser or another network is no new device. */
+/** Kind of device and country only, so that an updated browser or another network is not a new device. */
 const fingerprintOf = ({ userAgent, country }: Caller): string =>
   toBase64Url(sha256Sync(utf8(JSON.stringify([...deviceKindOf(userAgent), country]))))
 
 /**
- * Remembers the device that a session is opened from, and answers whether it is new to a user who has others. All of it is
- * what the client claims, so it decides about a notice alone.
+ * Remembers the device that a session is opened from. True when it is new and the user has other devices. The client could
+ * lie about all of it, so it only decides whether a notice is sent.
  */
-export function seeDevice({ sql, now }: Turn, caller: Caller): boolean {
+export function rememberDevice({ sql, now }: Transaction, caller: Caller): boolean {
   const fingerprint = fingerprintOf(caller)
   const known = sql.exec<{ fingerprint: string }>('select fingerprint from devices').toArray()
   sql.exec(
@@ -34,11 +34,11 @@ export function seeDevice({ sql, now }: Turn, caller: Caller): boolean {
   return known.length > 0 && !known.some((device) => device.fingerprint === fingerprint)
 }
 
-export function recordNewDevice(turn: Turn, caller: Caller, row: SessionRow): void {
-  recordEvent(turn, caller, {
+export function recordNewDevice(tx: Transaction, caller: Caller, row: SessionRow): void {
+  recordEvent(tx, caller, {
     type: 'security.new_device',
-    subject: turn.userId,
-    actor: { type: 'user', id: turn.userId },
+    subject: tx.userId,
+    actor: { type: 'user', id: tx.userId },
     sessionId: row.id,
     organizationId: row.organization_id,
     data: { ...describeUserAgent(caller.userAgent), country: row.country },

@@ -1,11 +1,11 @@
 import { HOUR } from '../../lib/time.ts'
-import { raiseCredentials, readState, writeState } from './credentials.ts'
-import type { Turn } from './turn.ts'
+import { readState, updateCredentials, writeState } from './credentials.ts'
+import type { Transaction } from './transaction.ts'
 
-/** Wakes the object when nothing of an erased user need be known any more. */
+/** Deletes the object's storage, an hour after the user was erased. */
 export const FORGET_ALARM = 'forget'
 
-/** A sign-in that read the row before it was deleted may still ask for a session: for so long it is refused. */
+/** A sign-in that read the user's row before it was deleted may still try to open a session. It is refused for this long. */
 export const TOMBSTONE_MS = HOUR
 
 const TABLES = ['sessions', 'advances', 'state', 'devices', 'event_log', 'event_log_ids', 'tickets', 'outbox'] as const
@@ -13,15 +13,15 @@ const TABLES = ['sessions', 'advances', 'state', 'devices', 'event_log', 'event_
 export const hasLiveSession = (sql: SqlStorage): boolean =>
   sql.exec('select 1 from sessions where ended_at is null limit 1').toArray().length > 0
 
-/** Leaves the version of the deleted row and no more: it says nothing of the person. */
-export function eraseRows({ sql, now }: Pick<Turn, 'sql' | 'now'>, authVersion: number): void {
+/** Keeps only the version of the deleted row, which is not personal data. */
+export function eraseRows({ sql, now }: Pick<Transaction, 'sql' | 'now'>, authVersion: number): void {
   for (const table of TABLES) sql.exec(`delete from ${table}`)
-  raiseCredentials(sql, { authVersion, keptSessionId: null })
+  updateCredentials(sql, { authVersion, keptSessionId: null })
   writeState(sql, 'forget_at', now + TOMBSTONE_MS)
 }
 
-/** The storage may go as a whole. */
-export function isForgettable(sql: SqlStorage, now: number): boolean {
+/** Whether the whole storage may be deleted. */
+export function mayDeleteStorage(sql: SqlStorage, now: number): boolean {
   const at = readState(sql, 'forget_at')
   return typeof at === 'number' && at <= now && !hasLiveSession(sql)
 }

@@ -7,7 +7,7 @@ const PROOF_BYTES = 16
 
 type Provable = Pick<SessionRow, 'id' | 'secret'>
 
-/** HMAC of session and generation under the session's own secret: the environment's keys alone cannot mint a refresh token. */
+/** HMAC keyed by the session's own secret: whoever has only the environment's keys cannot mint a refresh token. */
 export const proofOf = (session: Provable, generation: number): Uint8Array =>
   hmacSha256(
     new Uint8Array(session.secret),

@@ -1,54 +1,54 @@
 import { isOtherNetwork, networkOf } from '../../lib/network.ts'
 import { SECOND } from '../../lib/time.ts'
 import type { InspectInput, InspectResult, RotateInput, RotateResult } from '../rpc.ts'
-import { raiseClaimsVersion, raiseCredentials, readCredentials } from './credentials.ts'
+import { readCredentials, updateClaimsVersion, updateCredentials } from './credentials.ts'
 import { answeredTokenExpiry, decideRotation } from './rotation.ts'
 import { endRow } from './sessions.ts'
 import { findRow, grantOf } from './snapshots.ts'
 import { type AdvanceRow, type SessionRow, toSnapshot } from './tables.ts'
-import { AUTHORITY, recordEvent, type Turn } from './turn.ts'
+import { AUTHORITY, recordEvent, type Transaction } from './transaction.ts'
 
-/** These are kept whatever their age: the rule of the third generation running looks back as far. */
+/** Kept whatever their age: the rule on consecutive replays from other networks looks this far back. */
 const GENERATIONS_KEPT = 3
 
 const readAdvances = (sql: SqlStorage, sessionId: string): AdvanceRow[] =>
   sql.exec<AdvanceRow>('select * from advances where session_id = ?', sessionId).toArray()
 
-/** One refresh: decides by what storage says and applies the decision, in the caller's transaction. */
-export function rotate(turn: Turn, input: RotateInput): RotateResult {
-  const { sql, userId } = turn
-  const credentials = raiseCredentials(sql, input)
-  raiseClaimsVersion(sql, input.claimsVersion)
-  // After them: they may have spared it.
+/** One refresh: decides from what is stored and applies the decision, in the caller's transaction. */
+export function rotate(tx: Transaction, input: RotateInput): RotateResult {
+  const { sql, userId } = tx
+  const credentials = updateCredentials(sql, input)
+  updateClaimsVersion(sql, input.claimsVersion)
+  // Read after the credentials: updating them may have moved this session to the new version.
   const session = findRow(sql, input.sessionId)
   const decision = decideRotation(
-    { session, credentials, advances: readAdvances(sql, input.sessionId), settings: turn.settings, now: turn.now },
+    { session, credentials, advances: readAdvances(sql, input.sessionId), settings: tx.settings, now: tx.now },
     { ...input, ip: input.caller.ip },
   )
   if (decision.kind === 'refuse') {
     if (session && decision.end) {
-      if (decision.reason === 'reuse') recordReuse(turn, session, input)
-      endRow(turn, session, decision.end, AUTHORITY, decision.end === 'expired' ? null : input.caller)
+      if (decision.reason === 'reuse') recordReuse(tx, session, input)
+      endRow(tx, session, decision.end, AUTHORITY, decision.end === 'expired' ? null : input.caller)
     }
     return { outcome: 'refused', reason: decision.reason }
   }
-  if (!session) throw new Error('a decision without a session')
-  keepUp(turn, session, credentials.authVersion)
+  if (!session) throw new Error('a session was accepted that does not exist')
+  moveToVersion(tx, session, credentials.authVersion)
   if (decision.kind === 'replay') {
-    recordReplay(turn, session, decision, input)
+    recordReplay(tx, session, decision, input)
     return { outcome: 'replayed', grant: grantOf(userId, session) }
   }
-  return { outcome: 'rotated', grant: grantOf(userId, advance(turn, session, input)) }
+  return { outcome: 'rotated', grant: grantOf(userId, advance(tx, session, input)) }
 }
 
-/** The session that a change of credentials lets live lives on under the new version. */
-function keepUp({ sql }: Turn, session: SessionRow, authVersion: number): void {
+/** A session that survives a change of credentials continues under the new version. */
+function moveToVersion({ sql }: Transaction, session: SessionRow, authVersion: number): void {
   if (session.auth_version < authVersion)
     sql.exec('update sessions set auth_version = ? where id = ?', authVersion, session.id)
 }
 
-function advance(turn: Turn, session: SessionRow, input: RotateInput): SessionRow {
-  const { sql, now, settings } = turn
+function advance(tx: Transaction, session: SessionRow, input: RotateInput): SessionRow {
+  const { sql, now, settings } = tx
   const { ip, country, userAgent } = input.caller
   sql.exec(
     'insert into advances (session_id, generation, at, ip, network, key_hash) values (?, ?, ?, ?, ?, ?)',
@@ -72,46 +72,46 @@ function advance(turn: Turn, session: SessionRow, input: RotateInput): SessionRo
       session.id,
     )
     .one()
-  forgetAdvances(turn, moved)
+  pruneAdvances(tx, moved)
   return moved
 }
 
-/** Keeps the advances of the window, those whose key still counts, and the last three. */
-function forgetAdvances({ sql, now, settings }: Turn, session: SessionRow): void {
+/** Keeps advances within the replay window, those whose idempotency key is still valid, and the last three. */
+function pruneAdvances({ sql, now, settings }: Transaction, session: SessionRow): void {
   for (const row of readAdvances(sql, session.id)) {
     const isRecent = row.generation >= session.generation - GENERATIONS_KEPT
     const isInWindow = now - row.at <= settings.REFRESH_REPLAY_SECONDS * SECOND
-    const keyCounts = row.key_hash !== null && now < answeredTokenExpiry(row.at, settings)
-    if (isRecent || isInWindow || keyCounts) continue
+    const isKeyValid = row.key_hash !== null && now < answeredTokenExpiry(row.at, settings)
+    if (isRecent || isInWindow || isKeyValid) continue
     sql.exec('delete from advances where session_id = ? and generation = ?', session.id, row.generation)
   }
 }
 
 function recordReplay(
-  turn: Turn,
+  tx: Transaction,
   session: SessionRow,
-  { advance, abroad }: { advance: AdvanceRow; abroad: boolean },
+  { advance, fromAnotherNetwork }: { advance: AdvanceRow; fromAnotherNetwork: boolean },
   input: RotateInput,
 ): void {
-  if (abroad) {
-    turn.sql.exec(
+  if (fromAnotherNetwork) {
+    tx.sql.exec(
       'update advances set replayed_abroad = 1 where session_id = ? and generation = ?',
       session.id,
       advance.generation,
     )
   }
-  recordEvent(turn, input.caller, {
+  recordEvent(tx, input.caller, {
     type: 'session.refresh_replayed',
     subject: session.id,
-    actor: { type: 'user', id: turn.userId },
+    actor: { type: 'user', id: tx.userId },
     sessionId: session.id,
     organizationId: session.organization_id,
     data: { same_network: !isOtherNetwork(advance.ip, input.caller.ip) },
   })
 }
 
-function recordReuse(turn: Turn, session: SessionRow, input: RotateInput): void {
-  recordEvent(turn, input.caller, {
+function recordReuse(tx: Transaction, session: SessionRow, input: RotateInput): void {
+  recordEvent(tx, input.caller, {
     type: 'session.reuse_detected',
     subject: session.id,
     actor: AUTHORITY,
@@ -121,9 +121,12 @@ function recordReuse(turn: Turn, session: SessionRow, input: RotateInput): void 
   })
 }
 
-/** Whether a refresh token would be answered now; asking changes nothing. */
-export function inspect(turn: Pick<Turn, 'sql' | 'userId' | 'now' | 'settings'>, input: InspectInput): InspectResult {
-  const { sql, now, settings, userId } = turn
+/** Whether a refresh token would be accepted now. Changes nothing. */
+export function inspect(
+  tx: Pick<Transaction, 'sql' | 'userId' | 'now' | 'settings'>,
+  input: InspectInput,
+): InspectResult {
+  const { sql, now, settings, userId } = tx
   const session = findRow(sql, input.sessionId)
   if (!session) return { active: false }
   const decision = decideRotation(

@@ -4,9 +4,9 @@ import type { EndReason, RotateRefusal } from '../rpc.ts'
 import { type Credentials, isStale } from './credentials.ts'
 import { isProofOf } from './proof.ts'
 import { type AdvanceRow, expiryOf, type SessionRow } from './tables.ts'
-import type { Settings } from './turn.ts'
+import type { Settings } from './transaction.ts'
 
-export interface Presented {
+export interface PresentedToken {
   readonly generation: number
   readonly proof: Uint8Array
   readonly idempotencyKeyHash: string | null
@@ -15,9 +15,9 @@ export interface Presented {
 
 export type RotationDecision =
   | { readonly kind: 'advance' }
-  /** `abroad`: from another network than the advance, without its key. */
-  | { readonly kind: 'replay'; readonly advance: AdvanceRow; readonly abroad: boolean }
-  /** `end` is why the session ends with it. */
+  /** `fromAnotherNetwork`: from another network than the advance, without its key. */
+  | { readonly kind: 'replay'; readonly advance: AdvanceRow; readonly fromAnotherNetwork: boolean }
+  /** `end`: the session ends, too, for this reason. */
   | { readonly kind: 'refuse'; readonly reason: RotateRefusal; readonly end: EndReason | null }
 
 export interface RotationState {
@@ -29,8 +29,8 @@ export interface RotationState {
   readonly now: number
 }
 
-/** How many generations running may be replayed from another network before it is no accident. */
-const FOREIGN_REPLAYS = 3
+/** The replay of this many consecutive generations from another network counts as reuse. */
+const REPLAYS_FROM_OTHER_NETWORKS = 3
 
 const refuse = (reason: RotateRefusal, end: EndReason | null = null): RotationDecision => ({
   kind: 'refuse',
@@ -38,11 +38,11 @@ const refuse = (reason: RotateRefusal, end: EndReason | null = null): RotationDe
   end,
 })
 
-/** What becomes of a presented refresh token (the table in docs/architecture.md). Reads nothing and changes nothing. */
-export function decideRotation(state: RotationState, presented: Presented): RotationDecision {
+/** Decides what happens to a presented refresh token (the table in docs/architecture.md). A pure function. */
+export function decideRotation(state: RotationState, presented: PresentedToken): RotationDecision {
   const { session, credentials, now } = state
   if (!session) return refuse('unknown_session')
-  // Before all that could end the session: whoever holds only the environment's key cannot.
+  // Checked before anything that ends the session: whoever has only the environment's key must not be able to end it.
   if (!isProofOf(session, presented.generation, presented.proof)) return refuse('wrong_proof')
   if (session.ended_at !== null) return refuse(session.end_reason === 'expired' ? 'expired' : 'ended')
   if (now >= expiryOf(session)) return refuse('expired', 'expired')
@@ -52,24 +52,25 @@ export function decideRotation(state: RotationState, presented: Presented): Rota
   return decideReplay(state, presented)
 }
 
-function decideReplay({ advances, settings, now }: RotationState, presented: Presented): RotationDecision {
+function decideReplay({ advances, settings, now }: RotationState, presented: PresentedToken): RotationDecision {
   const reuse = refuse('reuse', 'refresh_reuse')
   const advance = advances.find(({ generation }) => generation === presented.generation)
   if (!advance) return reuse
   const hasItsKey = advance.key_hash !== null && advance.key_hash === presented.idempotencyKeyHash
   const isInWindow = now - advance.at <= settings.REFRESH_REPLAY_SECONDS * SECOND
   if (!isInWindow && !(hasItsKey && now < answeredTokenExpiry(advance.at, settings))) return reuse
-  const abroad = !hasItsKey && isOtherNetwork(advance.ip, presented.ip)
-  if (abroad && foreignRun(advances, presented.generation) >= FOREIGN_REPLAYS) return reuse
-  return { kind: 'replay', advance, abroad }
+  const fromAnotherNetwork = !hasItsKey && isOtherNetwork(advance.ip, presented.ip)
+  if (fromAnotherNetwork && countConsecutiveReplays(advances, presented.generation) >= REPLAYS_FROM_OTHER_NETWORKS)
+    return reuse
+  return { kind: 'replay', advance, fromAnotherNetwork }
 }
 
-/** Until when the key of an advance counts: the `exp` of the access token that it answered. */
+/** Until when an advance's idempotency key is valid: the `exp` of the access token that it returned. */
 export const answeredTokenExpiry = (at: number, settings: Pick<Settings, 'ACCESS_TOKEN_SECONDS'>): number =>
   (toSeconds(at) + settings.ACCESS_TOKEN_SECONDS) * SECOND
 
-/** The length of the run of generations around `generation`, itself counted, that were replayed from another network. */
-function foreignRun(advances: readonly AdvanceRow[], generation: number): number {
+/** How many consecutive generations around `generation`, including it, were replayed from another network. */
+function countConsecutiveReplays(advances: readonly AdvanceRow[], generation: number): number {
   const foreign = new Set(advances.filter((row) => row.replayed_abroad === 1).map((row) => row.generation))
   let first = generation
   let last = generation

@@ -13,52 +13,52 @@ import type {
   SessionSnapshot,
   TouchSessionInput,
 } from '../rpc.ts'
-import { nextNumber, raiseClaimsVersion, raiseCredentials, writeUserId } from './credentials.ts'
-import { recordNewDevice, seeDevice } from './devices.ts'
+import { nextNumber, updateClaimsVersion, updateCredentials, writeUserId } from './credentials.ts'
+import { recordNewDevice, rememberDevice } from './devices.ts'
 import { findRow, grantOf } from './snapshots.ts'
 import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
-import { AUTHORITY, recordEvent, type Turn } from './turn.ts'
+import { AUTHORITY, recordEvent, type Transaction } from './transaction.ts'
 
-/** Ended sessions are shown for a while; their tokens are refused with or without their row. */
+/** Ended sessions are kept so that they can be listed; their tokens are refused even without the row. */
 const ENDED_KEPT_MS = 30 * DAY
 const ENDED_KEPT = 100
 
 const liveRows = (sql: SqlStorage): SessionRow[] =>
   sql.exec<SessionRow>('select * from sessions where ended_at is null order by number').toArray()
 
-/** Opens a session, unless the credentials that were checked have been changed since. */
-export function openSession(turn: Turn, input: OpenSessionInput): OpenSessionResult {
-  const { sql, userId } = turn
-  const newest = raiseCredentials(sql, {
+/** Opens a session, unless the credentials were changed after the caller had checked them. */
+export function openSession(tx: Transaction, input: OpenSessionInput): OpenSessionResult {
+  const { sql, userId } = tx
+  const newest = updateCredentials(sql, {
     authVersion: input.authVersion,
     keptSessionId: input.keptSessionId ?? null,
     spares: input.spares,
   })
   if (input.authVersion < newest.authVersion) return { outcome: 'stale_credentials' }
-  raiseClaimsVersion(sql, input.claimsVersion)
+  updateClaimsVersion(sql, input.claimsVersion)
   writeUserId(sql, userId)
-  expireDue(turn)
-  makeRoom(turn, input.caller)
-  const row = insertSession(turn, input)
-  turn.journal.records.push({
+  expireDue(tx)
+  enforceSessionCap(tx, input.caller)
+  const row = insertSession(tx, input)
+  tx.journal.records.push({
     key: `session:${row.id}`,
     value: { user_id: userId, state: 'live', ended_at: null, reason: null },
     expiresAt: row.absolute_expires_at,
   })
-  const isNewDevice = seeDevice(turn, input.caller)
-  recordOpening(turn, input, row)
-  if (isNewDevice) recordNewDevice(turn, input.caller, row)
-  return { outcome: 'opened', grant: grantOf(userId, row), isNewDevice, ended: turn.journal.ended }
+  const isNewDevice = rememberDevice(tx, input.caller)
+  recordOpening(tx, input, row)
+  if (isNewDevice) recordNewDevice(tx, input.caller, row)
+  return { outcome: 'opened', grant: grantOf(userId, row), isNewDevice, ended: tx.journal.ended }
 }
 
-/** The oldest go until there is room for one more. */
-function makeRoom(turn: Turn, caller: Caller): void {
-  const live = liveRows(turn.sql)
-  const surplus = live.length - turn.settings.MAX_SESSIONS_PER_USER + 1
-  for (const row of live.slice(0, Math.max(0, surplus))) endRow(turn, row, 'session_cap', AUTHORITY, caller)
+/** Ends the oldest sessions until one more is within the cap. */
+function enforceSessionCap(tx: Transaction, caller: Caller): void {
+  const live = liveRows(tx.sql)
+  const surplus = live.length - tx.settings.MAX_SESSIONS_PER_USER + 1
+  for (const row of live.slice(0, Math.max(0, surplus))) endRow(tx, row, 'session_cap', AUTHORITY, caller)
 }
 
-function insertSession({ sql, now, settings }: Turn, input: OpenSessionInput): SessionRow {
+function insertSession({ sql, now, settings }: Transaction, input: OpenSessionInput): SessionRow {
   return sql
     .exec<SessionRow>(
       `insert into sessions (id, number, client_id, opened_at, last_active_at, idle_expires_at, absolute_expires_at,
@@ -85,9 +85,9 @@ function insertSession({ sql, now, settings }: Turn, input: OpenSessionInput): S
     .one()
 }
 
-export function touchSession(turn: Turn, input: TouchSessionInput): SessionSnapshot | null {
-  const { sql, now, settings, userId } = turn
-  expireDue(turn)
+export function touchSession(tx: Transaction, input: TouchSessionInput): SessionSnapshot | null {
+  const { sql, now, settings, userId } = tx
+  expireDue(tx)
   const [row] = sql
     .exec<SessionRow>(
       'update sessions set last_active_at = ?, idle_expires_at = ? where id = ? and ended_at is null returning *',
@@ -99,15 +99,15 @@ export function touchSession(turn: Turn, input: TouchSessionInput): SessionSnaps
   return row ? toSnapshot(userId, row) : null
 }
 
-function recordOpening(turn: Turn, input: OpenSessionInput, row: SessionRow): void {
+function recordOpening(tx: Transaction, input: OpenSessionInput, row: SessionRow): void {
   const common = {
-    actor: { type: 'user', id: turn.userId },
+    actor: { type: 'user', id: tx.userId },
     sessionId: row.id,
     organizationId: row.organization_id,
   } as const
   for (const { type, data = {} } of input.events)
-    recordEvent(turn, input.caller, { ...common, type, subject: turn.userId, data })
-  recordEvent(turn, input.caller, {
+    recordEvent(tx, input.caller, { ...common, type, subject: tx.userId, data })
+  recordEvent(tx, input.caller, {
     ...common,
     type: 'session.created',
     subject: row.id,
@@ -115,20 +115,26 @@ function recordOpening(turn: Turn, input: OpenSessionInput, row: SessionRow): vo
   })
 }
 
-/** Ends one session that has not ended: row, event, feed entry and KV record. */
-export function endRow(turn: Turn, row: SessionRow, reason: EndReason, actor: EventActor, caller: Caller | null): void {
-  const { sql, now, journal, settings } = turn
+/** Ends a session that has not ended yet: updates its row and adds event, feed entry and KV record to the journal. */
+export function endRow(
+  tx: Transaction,
+  row: SessionRow,
+  reason: EndReason,
+  actor: EventActor,
+  caller: Caller | null,
+): void {
+  const { sql, now, journal, settings } = tx
   sql.exec('update sessions set ended_at = ?, end_reason = ? where id = ?', now, reason, row.id)
   sql.exec('delete from advances where session_id = ?', row.id)
   journal.ended.push(row.id)
   journal.feed.push({ kind: 'session', id: row.id })
   journal.records.push({
     key: `session:${row.id}`,
-    value: { user_id: turn.userId, state: 'ended', ended_at: now, reason },
-    // No access token of the session outlives it; two minutes more for KV's own lag.
+    value: { user_id: tx.userId, state: 'ended', ended_at: now, reason },
+    // The session's access tokens have expired by then; two more minutes cover KV's propagation delay.
     expiresAt: now + settings.ACCESS_TOKEN_SECONDS * SECOND + 2 * MINUTE,
   })
-  recordEvent(turn, caller, {
+  recordEvent(tx, caller, {
     type: reason === 'expired' ? 'session.expired' : 'session.revoked',
     subject: row.id,
     actor,
@@ -138,16 +144,16 @@ export function endRow(turn: Turn, row: SessionRow, reason: EndReason, actor: Ev
   })
 }
 
-/** Returns the session's id, or nothing when it had ended or expired before. */
-export function endSession(turn: Turn, input: EndSessionInput): string[] {
-  expireDue(turn)
-  const row = findRow(turn.sql, input.sessionId)
+/** Returns the session's id, or an empty list when it had ended or expired before. */
+export function endSession(tx: Transaction, input: EndSessionInput): string[] {
+  expireDue(tx)
+  const row = findRow(tx.sql, input.sessionId)
   if (!row || row.ended_at !== null) return []
-  endRow(turn, row, input.reason, input.actor, input.caller)
+  endRow(tx, row, input.reason, input.actor, input.caller)
   for (const { type, data = {} } of input.events ?? []) {
-    recordEvent(turn, input.caller, {
+    recordEvent(tx, input.caller, {
       type,
-      subject: turn.userId,
+      subject: tx.userId,
       actor: input.actor,
       sessionId: row.id,
       organizationId: row.organization_id,
@@ -157,34 +163,34 @@ export function endSession(turn: Turn, input: EndSessionInput): string[] {
   return [row.id]
 }
 
-/** After a change of credentials, those who signed in with the new ones stay: only older versions end. */
-export function endSessions(turn: Turn, input: EndSessionsInput): string[] {
-  const { sql } = turn
-  expireDue(turn)
+/** After a change of credentials only sessions of older versions end; those opened with the new credentials stay. */
+export function endSessions(tx: Transaction, input: EndSessionsInput): string[] {
+  const { sql } = tx
+  expireDue(tx)
   const { authVersion, except, spares } = input
   if (authVersion !== null) {
-    raiseCredentials(sql, { authVersion, keptSessionId: except, spares })
+    updateCredentials(sql, { authVersion, keptSessionId: except, spares })
     sql.exec('update sessions set auth_version = max(auth_version, ?) where id = ?', authVersion, except)
   }
   const older = liveRows(sql).filter((row) => authVersion === null || row.auth_version < authVersion)
   const rows = older.filter((row) => row.id !== except)
-  for (const row of rows) endRow(turn, row, input.reason, input.actor, input.caller)
+  for (const row of rows) endRow(tx, row, input.reason, input.actor, input.caller)
   return rows.map(({ id }) => id)
 }
 
-function expireDue(turn: Turn): void {
-  for (const row of liveRows(turn.sql)) {
-    if (turn.now >= expiryOf(row)) endRow(turn, row, 'expired', AUTHORITY, null)
+function expireDue(tx: Transaction): void {
+  for (const row of liveRows(tx.sql)) {
+    if (tx.now >= expiryOf(row)) endRow(tx, row, 'expired', AUTHORITY, null)
   }
 }
 
 /** The work of the sessions' alarm. */
-export function sweepSessions(turn: Turn): void {
-  expireDue(turn)
-  forgetEnded(turn)
+export function sweepSessions(tx: Transaction): void {
+  expireDue(tx)
+  pruneEnded(tx)
 }
 
-function forgetEnded({ sql, now }: Turn): void {
+function pruneEnded({ sql, now }: Transaction): void {
   sql.exec('delete from sessions where ended_at <= ?', now - ENDED_KEPT_MS)
   sql.exec(
     'delete from sessions where id in (select id from sessions where ended_at is not null order by ended_at desc limit -1 offset ?)',
@@ -192,7 +198,7 @@ function forgetEnded({ sql, now }: Turn): void {
   )
 }
 
-/** When the next session expires or is forgotten. */
+/** When the next session expires or its row is deleted. */
 export const nextSessionDue = (sql: SqlStorage): number | null =>
   sql
     .exec<{ at: number | null }>(

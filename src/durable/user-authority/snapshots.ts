@@ -1,15 +1,15 @@
 import type { CheckInput, CheckResult, Grant, SessionSnapshot } from '../rpc.ts'
-import { isStale, raiseCredentials, readClaimsVersion, readCredentials } from './credentials.ts'
+import { isStale, readClaimsVersion, readCredentials, updateCredentials } from './credentials.ts'
 import { proofOf } from './proof.ts'
 import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
-import type { Turn } from './turn.ts'
+import type { Transaction } from './transaction.ts'
 
-// What is asked of the sessions: everything is read from storage, nothing is written.
+// Queries about sessions, answered from storage.
 
 export const findRow = (sql: SqlStorage, id: string): SessionRow | undefined =>
   sql.exec<SessionRow>('select * from sessions where id = ?', id).toArray()[0]
 
-type Reading = Pick<Turn, 'sql' | 'userId' | 'now'>
+type Reading = Pick<Transaction, 'sql' | 'userId' | 'now'>
 
 export function findSession({ sql, userId }: Reading, id: string): SessionSnapshot | null {
   const row = findRow(sql, id)
@@ -30,10 +30,10 @@ export const grantOf = (userId: string, row: SessionRow): Grant => ({
   advancedAt: row.advanced_at,
 })
 
-/** What `consistency=strong` asks: everything is read from storage. */
-export function checkSession({ sql, now }: Pick<Turn, 'sql' | 'now'>, input: CheckInput): CheckResult {
-  const newest = input.credentials ? raiseCredentials(sql, input.credentials) : readCredentials(sql)
-  // After them: they may have spared it.
+/** The check of `consistency=strong`: everything is read from storage. */
+export function checkSession({ sql, now }: Pick<Transaction, 'sql' | 'now'>, input: CheckInput): CheckResult {
+  const newest = input.credentials ? updateCredentials(sql, input.credentials) : readCredentials(sql)
+  // Read after the credentials: updating them may have moved this session to the new version.
   const row = findRow(sql, input.sessionId)
   if (!row) return { live: false, reason: 'unknown' }
   if (row.ended_at !== null) return { live: false, reason: row.end_reason === 'expired' ? 'expired' : 'ended' }

@@ -72,15 +72,15 @@ export interface SessionRow extends Record<string, SqlStorageValue> {
   readonly auth_version: number
   readonly generation: number
   readonly advanced_at: number
-  /** 32 random bytes; they never leave the object. */
+  /** 32 random bytes, which never leave the object. */
   readonly secret: ArrayBuffer
   readonly ended_at: number | null
   readonly end_reason: string | null
-  /** Null also in sessions of before it was kept: what asks for it then wants the factor again. */
+  /** Null also in sessions from before this column existed: a check of it then asks for the factor again. */
   readonly second_factor_at: number | null
 }
 
-/** What is kept of the step from `generation` to the next one. */
+/** The stored advance from `generation` to the next one. */
 export interface AdvanceRow extends Record<string, SqlStorageValue> {
   readonly session_id: string
   readonly generation: number

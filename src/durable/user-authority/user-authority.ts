@@ -13,30 +13,30 @@ import { codeOfAnswer } from '../sockets/frames.ts'
 import type { IdentifyToken } from '../sockets/sockets.ts'
 import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
-import { drainRows, takeRows } from './delivered.ts'
-import { deliver, FEED, keepJournal } from './deliveries.ts'
-import { eraseRows, FORGET_ALARM, hasLiveSession, isForgettable, TOMBSTONE_MS } from './erase.ts'
-import { raiseSession } from './raise.ts'
+import { deliver, FEED, writeJournal } from './destinations.ts'
+import { eraseRows, FORGET_ALARM, hasLiveSession, mayDeleteStorage, TOMBSTONE_MS } from './erase.ts'
 import { inspect, rotate } from './rotate.ts'
 import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
 import { checkSession, findSession, listSessions } from './snapshots.ts'
+import { stepUpSession } from './step-up.ts'
 import { USER_AUTHORITY_MIGRATIONS } from './tables.ts'
-import { newJournal, type Turn } from './turn.ts'
+import { newJournal, type Transaction } from './transaction.ts'
+import { drainRows, takeRows } from './undelivered.ts'
 import { createUserSockets } from './user-sockets.ts'
 
 const SESSIONS_ALARM = 'sessions'
-/** Forgets events that are older than a day. */
+/** Prunes the event log. */
 const LOG_ALARM = 'log'
-/** How long an ending waits for the feed before it answers `propagated: false`. */
+/** How long the end of a session waits for the feed before it answers `propagated: false`. */
 const PROPAGATION_MS = 2 * SECOND
 
-/** The truth for one user's sessions, and the order of that user's events. A shell: the rules are in the modules beside it. */
+/** Owns one user's sessions and the order of that user's events. The rules are in the modules beside it. */
 export abstract class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthorityRpc {
-  /** Whose socket a token opens. From the Worker: checking a token is a feature's. */
+  /** Resolves an access token to the identity of a socket. The Worker supplies it: `durable` does not depend on features. */
   protected abstract readonly identify: IdentifyToken
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
-  /** Fresh for each use: a D1 session reads at least what it has read before, not what others have written since. */
+  /** A new context for each use: a D1 session need not see what others have written since it began. */
   context: () => Ctx = () => this.#createContext()
 
   readonly #logger = createLog({ object: 'user-authority' })
@@ -64,8 +64,8 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     userId: () => this.#userId() ?? '',
   })
   #config: Config | null = null
-  /** The storage was emptied as a whole: what is asked next begins anew. */
-  #isBlank = false
+  /** The storage was deleted, so the next call creates the tables again. */
+  #isStorageDeleted = false
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
@@ -78,43 +78,43 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
   }
 
   async open(input: Rpc.OpenSessionInput): Promise<Rpc.OpenSessionResult> {
-    return this.#decide(input.userId, (turn) => openSession(turn, input))
+    return this.#decide(input.userId, (tx) => openSession(tx, input))
   }
 
   async rotate(input: Rpc.RotateInput): Promise<Rpc.RotateResult> {
-    return this.#decide(input.userId, (turn) => rotate(turn, input))
+    return this.#decide(input.userId, (tx) => rotate(tx, input))
   }
 
-  async raise(input: Rpc.RaiseSessionInput): Promise<Rpc.RaiseSessionResult> {
-    return this.#decide(input.userId, (turn) => raiseSession(turn, input))
+  async raise(input: Rpc.StepUpInput): Promise<Rpc.StepUpResult> {
+    return this.#decide(input.userId, (tx) => stepUpSession(tx, input))
   }
 
   async inspect(input: Rpc.InspectInput): Promise<Rpc.InspectResult> {
-    return inspect(this.#turn(input.userId), input)
+    return inspect(this.#newTransaction(input.userId), input)
   }
 
   async check(input: Rpc.CheckInput): Promise<Rpc.CheckResult> {
-    return checkSession(this.#turn(input.userId), input)
+    return checkSession(this.#newTransaction(input.userId), input)
   }
 
   async touchSession(input: Rpc.TouchSessionInput): Promise<Rpc.SessionSnapshot | null> {
-    return this.#decide(input.userId, (turn) => touchSession(turn, input))
+    return this.#decide(input.userId, (tx) => touchSession(tx, input))
   }
 
   async findSession(input: { userId: string; sessionId: string }): Promise<Rpc.SessionSnapshot | null> {
-    return findSession(this.#turn(input.userId), input.sessionId)
+    return findSession(this.#newTransaction(input.userId), input.sessionId)
   }
 
   async listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly Rpc.SessionSnapshot[]> {
-    return listSessions(this.#turn(input.userId), input.withEnded)
+    return listSessions(this.#newTransaction(input.userId), input.withEnded)
   }
 
   endSession(input: Rpc.EndSessionInput): Promise<Rpc.EndResult> {
-    return this.#end(input.userId, (turn) => endSession(turn, input))
+    return this.#end(input.userId, (tx) => endSession(tx, input))
   }
 
   endSessions(input: Rpc.EndSessionsInput): Promise<Rpc.EndResult> {
-    return this.#end(input.userId, (turn) => endSessions(turn, input))
+    return this.#end(input.userId, (tx) => endSessions(tx, input))
   }
 
   async nudge({ userId }: { userId: string }): Promise<Rpc.Propagation> {
@@ -126,7 +126,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     await this.#takeRows(userId)
     this.#decide(userId, sweepSessions)
     await this.#outbox.settleAll(PROPAGATION_MS)
-    // Without an await from here on: what came in meanwhile would be lost.
+    // No await from here on: a session opened or a row written in between would be lost.
     if (!this.#outbox.isDelivered()) return { outcome: 'not_yet', reason: 'undelivered' }
     if (hasLiveSession(this.#sql)) return { outcome: 'not_yet', reason: 'live_sessions' }
     this.#sockets.closeAll('user erased')
@@ -140,7 +140,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
   }
 
   async issueTicket(input: { userId: string; identity: Rpc.SocketIdentity; expiresAt: number }) {
-    const { now } = this.#turn(input.userId)
+    const { now } = this.#newTransaction(input.userId)
     return { ticket: this.#tickets.issue(input.identity, now, input.expiresAt) }
   }
 
@@ -148,9 +148,9 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     return { subscribed: this.#sockets.takeHubEvents(topic, events) }
   }
 
-  /** Opens a socket; only a Worker gets here. */
+  /** Opens a socket; only a Worker can call it. */
   override async fetch(request: Request): Promise<Response> {
-    this.#revive()
+    this.#recreateTables()
     return this.#sockets.upgrade(request)
   }
 
@@ -167,28 +167,26 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
   }
 
   override async alarm(): Promise<void> {
-    this.#revive()
+    this.#recreateTables()
     await this.#alarms.run(this.clock(), (name) => this.#onAlarm(name))
-    if (isForgettable(this.#sql, this.clock()) && this.#outbox.isDelivered()) await this.#forget()
+    if (mayDeleteStorage(this.#sql, this.clock()) && this.#outbox.isDelivered()) await this.#deleteStorage()
   }
 
-  /** An object without storage costs nothing, and is no trace of anybody. */
-  async #forget(): Promise<void> {
-    this.#isBlank = true
+  /** An object without storage costs nothing and does not show that the user existed. */
+  async #deleteStorage(): Promise<void> {
+    this.#isStorageDeleted = true
     await this.ctx.storage.deleteAll()
   }
 
-  #revive(): void {
-    if (!this.#isBlank) return
+  #recreateTables(): void {
+    if (!this.#isStorageDeleted) return
     applyMigrations(this.ctx.storage, USER_AUTHORITY_MIGRATIONS)
-    this.#isBlank = false
+    this.#isStorageDeleted = false
   }
 
   async #takeRows(userId: string): Promise<void> {
-    this.#turn(userId)
-    await drainRows(this.context().db, userId, this.clock(), (rows) =>
-      this.#decide(userId, (turn) => takeRows(turn, rows)),
-    )
+    this.#newTransaction(userId)
+    await drainRows(this.context().db, userId, this.clock(), (rows) => this.#decide(userId, (tx) => takeRows(tx, rows)))
   }
 
   async #onAlarm(name: string): Promise<void> {
@@ -204,33 +202,33 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     if (next !== null) this.#alarms.set(LOG_ALARM, next)
   }
 
-  /** Read, decide, write, event and outbox row are one transaction; others are told after it. */
-  #decide<T>(userId: string, work: (turn: Turn) => T): T {
-    const turn = this.#turn(userId)
-    const { journal, now } = turn
+  /** Runs `work` and writes its journal in one transaction; sockets and outbox follow after it. */
+  #decide<T>(userId: string, work: (tx: Transaction) => T): T {
+    const tx = this.#newTransaction(userId)
+    const { journal, now } = tx
     const { result, logged } = this.ctx.storage.transactionSync(() => {
-      const result = work(turn)
-      const logged = keepJournal(this.#log, this.#outbox, journal, now)
-      const due = nextSessionDue(turn.sql)
+      const result = work(tx)
+      const logged = writeJournal(this.#log, this.#outbox, journal, now)
+      const due = nextSessionDue(tx.sql)
       if (due !== null) this.#alarms.ensure(SESSIONS_ALARM, due)
       if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now + DAY)
       return { result, logged }
     })
     this.#sockets.deliver(`user:${userId}`, logged)
-    for (const entry of journal.feed) if (entry.kind === 'claims') this.#sockets.narrow(entry.below)
+    for (const entry of journal.feed) if (entry.kind === 'claims') this.#sockets.dropStaleRights(entry.below)
     this.ctx.waitUntil(this.#outbox.flush())
     return result
   }
 
-  async #end(userId: string, work: (turn: Turn) => string[]): Promise<Rpc.EndResult> {
+  async #end(userId: string, work: (tx: Transaction) => string[]): Promise<Rpc.EndResult> {
     return { ended: this.#decide(userId, work), propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
   }
 
-  /** One object is one user's: a call for another is a bug of the caller, and must not touch this user. */
-  #turn(userId: string): Turn {
-    this.#revive()
+  /** Throws when another user's object was called: that is a bug of the caller and must not change this user. */
+  #newTransaction(userId: string): Transaction {
+    this.#recreateTables()
     const own = this.#userId()
-    if (own !== null && own !== userId) throw new Error('the object of another user was asked')
+    if (own !== null && own !== userId) throw new Error('the object belongs to another user')
     if (!this.#config) throw new Error('not configured')
     return { sql: this.#sql, userId, now: this.clock(), settings: this.#config, journal: newJournal() }
   }

@@ -12,7 +12,7 @@ export interface UserSocketsOptions
   userId(): string
 }
 
-/** A user's sockets: their own log's events, and those that hubs hand over. */
+/** A user's sockets, with events of the user's own log and of hubs. */
 export function createUserSockets({ context, userId, ...options }: UserSocketsOptions): Sockets {
   const { sql } = options.state.storage
 

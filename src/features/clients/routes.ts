@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { actorOf } from '../../context.ts'
-import { created, from, instant, instantOrNull, mapped, ok, shape } from '../../http/answers.ts'
+import { created, from, instant, instantOrNull, ok, shape } from '../../http/answers.ts'
 import { admin } from '../../http/guard.ts'
-import { integerParam, UuidParam } from '../../http/input.ts'
+import { UuidParam } from '../../http/input.ts'
+import { RangeQuery, rangeOf } from '../../http/list.ts'
 import { PropagatedField } from '../../http/propagated.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { clientNotFound, createClient, disableClient, listClients, SCOPE } from './service.ts'
@@ -30,19 +31,6 @@ const NewClient = z.object({
   scopes: z.array(z.string().regex(SCOPE, 'must be a scope: lower case letters, digits and :_*.-')).max(50).default([]),
 })
 
-const ClientPage = z.object({
-  limit: integerParam(1, 100).default(50),
-  offset: integerParam(0, 1_000_000).default(0),
-})
-
-const ClientList = mapped(
-  z.object({ clients: z.array(ClientAnswer.schema), limit: z.int(), offset: z.int() }),
-  ({ clients, ...page }: { clients: readonly Client[]; limit: number; offset: number }) => ({
-    clients: clients.map(ClientAnswer.write),
-    ...page,
-  }),
-)
-
 export const clientRoutes = createRoutes({ prefix: '/api/v1/admin/clients', tag: 'clients', guard: admin })
 
 clientRoutes.post(
@@ -65,10 +53,10 @@ clientRoutes.get(
   {
     id: 'listClients',
     summary: 'The machines of this deployment, newest first',
-    query: ClientPage,
-    answer: ok(ClientList, 'A page of clients'),
+    query: RangeQuery,
+    answer: ok(rangeOf('clients', ClientAnswer), 'A page of clients'),
   },
-  async ({ ctx, query }) => ({ clients: await listClients(ctx, query), ...query }),
+  async ({ ctx, query }) => ({ rows: await listClients(ctx, query), ...query }),
 )
 
 clientRoutes.delete(

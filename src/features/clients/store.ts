@@ -1,5 +1,6 @@
-import { and, desc, eq, isNull } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, isNull } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { listRows } from '../../db/list.ts'
 import { type ClientRow, clients } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
@@ -8,8 +9,12 @@ export const findClientRow = ({ db }: Store, id: string): Promise<ClientRow | un
   db.select().from(clients).where(eq(clients.id, id)).get()
 
 /** Every client of the deployment, newest first. */
-export const listClientRows = ({ db }: Store, { limit, offset }: { limit: number; offset: number }) =>
-  db.select().from(clients).orderBy(desc(clients.createdAt), clients.id).limit(limit).offset(offset).all()
+export const listClientRows = (store: Store, range: { limit: number; offset: number }) =>
+  listRows(
+    store,
+    { table: clients, columns: getTableColumns(clients), order: [desc(clients.createdAt), clients.id] },
+    range,
+  )
 
 export const insertClient = ({ db }: Store, row: ClientRow) =>
   db.insert(clients).values(row).returning({ id: clients.id })

@@ -1,4 +1,4 @@
-/** No other host, nothing inline. Swagger UI draws its icons from `data:`. */
+/** Allows only this host, and nothing inline. `data:` is for Swagger UI's icons. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -10,12 +10,12 @@ import { API_REFERENCE_PAGE, PAGE_POLICY } from './page.ts'
 const DOCUMENT_CACHE = 'public, max-age=300'
 const ASSET_CACHE = 'public, max-age=3600'
 
-/** Nothing else of the assets is served: a path that a caller makes up never reaches them. */
+/** The only assets that are served; no other path reaches the assets binding. */
 const FILES: readonly string[] = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'api-reference.js']
 
 const FilePath = z.object({ file: z.string() })
 
-/** The API reference, over the routes that the service has with the surfaces of a request's configuration. */
+/** The routes of the API reference. It describes the routes of the configured surfaces. */
 export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => readonly Route[]): Routes {
   const routes = createRoutes({ prefix: '', tag: 'docs' })
   const documents = new Map<string, string>()

@@ -1,9 +1,10 @@
 import { ok } from '../../http/answers.ts'
 import { admin, adminRequired, tokenInvalid } from '../../http/guard.ts'
+import { RangeQuery } from '../../http/list.ts'
 import { createRoutes } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
 import { listDeadLetters } from './service/dead-letters.ts'
-import { DeadLetterListAnswer, deadLetterToWire, ListDeadLettersQuery } from './wire.ts'
+import { DeadLetterListAnswer } from './wire.ts'
 
 export const deadLetterRoutes = createRoutes({ prefix: '/api/v1/admin/dead-letters', tag: 'admin' })
 
@@ -11,14 +12,11 @@ deadLetterRoutes.get(
   '',
   {
     id: 'listDeadLetters',
-    summary: 'What objects have set aside because its receiver refuses it, newest first',
+    summary: 'List dead letters: deliveries that their receiver refuses, newest first',
     guard: admin,
-    query: ListDeadLettersQuery,
+    query: RangeQuery,
     answer: ok(DeadLetterListAnswer, 'A page of dead letters, without their content'),
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
   },
-  async ({ ctx, query }) => {
-    const { letters, total } = await listDeadLetters(ctx, query)
-    return { dead_letters: letters.map(deadLetterToWire), total, ...query }
-  },
+  async ({ ctx, query }) => ({ ...(await listDeadLetters(ctx, query)), ...query }),
 )

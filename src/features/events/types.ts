@@ -1,45 +1,45 @@
 import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
-/** What one type of event says. */
+/** The description of one type of event. */
 export interface EventType {
   readonly when: string
   readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service'
   /** Fields of `data`. */
   readonly data: readonly string[]
-  /** What the owner of the account is mailed, once: for every change of a factor, a credential, the address or the state. */
+  /** The notice that the account's owner gets, once. Every change of a factor, a credential, the address or the state has one. */
   readonly mail?: MailKind
 }
 
-/** The vocabulary: websocket, webhooks and audit have the same. `docs/events.md` is its table for readers. */
+/** All event types, the same for websockets, webhooks and audit. `docs/events.md` describes them for readers. */
 export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
-  'user.created': { when: 'An account was made', subject: 'user', data: ['after'] },
+  'user.created': { when: 'An account was created', subject: 'user', data: ['after'] },
   'user.signed_in': { when: 'A sign-in was completed', subject: 'user', data: ['method'] },
-  'user.signed_out': { when: 'A user ended the session that asked', subject: 'user', data: [] },
+  'user.signed_out': { when: 'A user ended the session of the request', subject: 'user', data: [] },
   'user.updated': {
-    when: "A user's profile or role was changed, or the erasure of a deleted one was brought forward; or an import filled it (`filled` names the fields), pushed to nobody",
+    when: "A user's profile or role was changed, or the erasure of a deleted user was brought forward. After an import that filled fields, `filled` names them; this event is recorded but not delivered",
     subject: 'user',
     data: ['before', 'after', 'filled'],
   },
   'user.email_verified': {
-    when: 'An address was proved. `answer` is whether its holder made the account (`yes`, `no`, null when nobody said); `password_removed` is there when its holder took it over',
+    when: 'An address was proved. `answer`: whether its holder created the account (`yes`, `no`, null without an answer). `password_removed` is present when the holder took the account over',
     subject: 'user',
     data: ['after', 'answer', 'password_removed'],
   },
   'user.email_changed': {
-    when: "A user's new address was proved, or a mailed link took such a change back",
+    when: "A user's new address was proved, or a mailed link reverted such a change",
     subject: 'user',
     data: ['before', 'after', 'reverted'],
     mail: 'email_changed',
   },
   'user.email_change_refused': {
-    when: 'Whoever has the new address said that the account is not theirs',
+    when: 'The holder of the new address answered that the account is not theirs',
     subject: 'user',
     data: ['email'],
   },
   'user.password_changed': { when: 'A user changed the password', subject: 'user', data: [], mail: 'password_changed' },
   'user.password_dropped': {
-    when: 'The password hash of another system, not used for FOREIGN_HASH_DAYS, was dropped',
+    when: 'An imported password hash was removed because it was not used for FOREIGN_HASH_DAYS',
     subject: 'user',
     data: [],
     mail: 'password_dropped',
@@ -51,7 +51,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     mail: 'password_changed',
   },
   'user.activity_reported': {
-    when: 'A mailed link said "this was not me": the sessions ended, an added factor went',
+    when: 'A user reported "this was not me" by a mailed link: the sessions end, an added factor is removed',
     subject: 'user',
     data: ['removed_factor'],
   },
@@ -62,7 +62,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     mail: 'account_closed',
   },
   'user.reactivated': {
-    when: 'A suspended or inactive account was let in again',
+    when: 'A suspended or inactive account was activated again',
     subject: 'user',
     data: ['before', 'after', 'reason'],
     mail: 'account_reopened',
@@ -86,7 +86,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     mail: 'account_reopened',
   },
   'user.deleted': {
-    when: 'An account was deleted: its sessions end, its data goes after the grace period',
+    when: 'An account was deleted: its sessions end, its data is erased after the grace period',
     subject: 'user',
     data: ['before', 'after', 'reason'],
     mail: 'account_deleted',
@@ -97,9 +97,13 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     data: ['before', 'after', 'reason'],
     mail: 'account_restored',
   },
-  'user.erased': { when: 'A deleted account and its data are gone; to `platform` alone', subject: 'user', data: [] },
+  'user.erased': {
+    when: 'A deleted account and its data were erased; delivered to `platform` only',
+    subject: 'user',
+    data: [],
+  },
   'users.imported': {
-    when: 'An admin imported a chunk of users; each has a `user.created` in the record, pushed to nobody',
+    when: 'An admin imported a chunk of users; for each a `user.created` is recorded but not delivered',
     subject: 'user',
     data: ['imported', 'skipped', 'rejected', 'merged'],
   },
@@ -111,12 +115,12 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'session.revoked': { when: 'A session was ended', subject: 'session', data: ['reason'] },
   'session.expired': { when: 'A session reached its idle or absolute expiry', subject: 'session', data: [] },
   'session.stepped_up': {
-    when: 'A factor was proved anew within a session',
+    when: 'A factor was proved in an open session',
     subject: 'session',
     data: ['before', 'after'],
   },
   'session.refresh_replayed': {
-    when: 'An older refresh token was answered again with its successor',
+    when: 'An older refresh token was presented again in time and answered with its successor',
     subject: 'session',
     data: ['same_network'],
   },
@@ -126,29 +130,29 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     data: ['same_network'],
   },
   'mfa.enabled': {
-    when: 'An authenticator app was confirmed: sessions that proved one factor alone end',
+    when: 'An authenticator app was confirmed: sessions with only one factor end',
     subject: 'user',
     data: ['before', 'after'],
     mail: 'factor_added',
   },
   'mfa.disabled': {
-    when: 'The authenticator app was turned off: sessions that proved one factor alone end',
+    when: 'The authenticator app was turned off: sessions with only one factor end',
     subject: 'user',
     data: ['before', 'after'],
     mail: 'factor_removed',
   },
-  'backup_code.used': { when: 'A backup code was used up', subject: 'user', data: ['hint'] },
+  'backup_code.used': { when: 'A backup code was used', subject: 'user', data: ['hint'] },
   'backup_codes.regenerated': {
-    when: 'New backup codes voided the old',
+    when: 'New backup codes replaced the old ones',
     subject: 'user',
     data: [],
     mail: 'backup_codes_replaced',
   },
   'passkey.registered': { when: 'A passkey was added', subject: 'passkey', data: ['after'], mail: 'factor_added' },
-  'passkey.renamed': { when: 'A passkey got another name', subject: 'passkey', data: ['before', 'after'] },
+  'passkey.renamed': { when: 'A passkey was renamed', subject: 'passkey', data: ['before', 'after'] },
   'passkey.removed': { when: 'A user removed a passkey', subject: 'passkey', data: ['before'], mail: 'factor_removed' },
   'passkey.counter_regressed': {
-    when: 'A passkey counted backwards, as a copy would: refused',
+    when: 'A passkey was refused because its signature counter decreased, as with a cloned key',
     subject: 'passkey',
     data: ['stored', 'presented'],
   },
@@ -159,7 +163,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     mail: 'new_device',
   },
   'security.sign_in_locked': {
-    when: 'Wrong passwords locked a network, or all unknown ones, out of an account',
+    when: 'Wrong passwords locked an account for one network, or for all unknown networks',
     subject: 'user',
     data: ['scope', 'until'],
     mail: 'account_locked',
@@ -170,12 +174,12 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     data: ['before', 'after'],
   },
   'notification.created': {
-    when: 'A user was told something: by the service, or by an admin in their own words',
+    when: 'A user got a notification from the service, or from an admin with a text of their own',
     subject: 'user',
     data: ['kind', 'title', 'message'],
   },
   'admin.cache_cleared': {
-    when: 'An admin cleared what one isolate remembers',
+    when: 'An admin cleared the caches of one isolate',
     subject: 'service',
     data: ['caches'],
   },
@@ -196,19 +200,19 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     subject: 'mail',
     data: ['kind', 'attempts', 'last_error'],
   },
-  'key.created': { when: 'A signing key was made', subject: 'key', data: ['alg', 'signs_from'] },
+  'key.created': { when: 'A signing key was created', subject: 'key', data: ['alg', 'signs_from'] },
   'key.rotated': { when: 'A signing key got a successor', subject: 'key', data: ['before', 'after'] },
-  'key.revoked': { when: 'A signing key was withdrawn at once', subject: 'key', data: ['kid'] },
+  'key.revoked': { when: 'A signing key was revoked', subject: 'key', data: ['kid'] },
 }
 
-/** Of an event as it was recorded; undefined for a name of an earlier release. */
+/** The description of a recorded event's type; undefined for a name of an earlier release. */
 export const findEventType = (name: string): EventType | undefined =>
   (EVENT_TYPES as Readonly<Record<string, EventType>>)[name]
 
-/** What an object's outbox has set aside, without its content. */
+/** A row that an object's outbox has set aside, without its content. */
 export interface DeadLetter {
   readonly id: string
-  /** Whose object it is of; null is the `platform` hub's. */
+  /** The user whose object set it aside; null for the `platform` hub. */
   readonly userId: string | null
   readonly destination: string
   readonly attempts: number

@@ -1,34 +1,14 @@
 import * as z from 'zod'
-import { integerParam } from '../../http/input.ts'
-import { toIso } from '../../lib/time.ts'
+import { instant, shape } from '../../http/answers.ts'
+import { rangeOf } from '../../http/list.ts'
 import type { DeadLetter } from './types.ts'
 
-export const ListDeadLettersQuery = z.object({
-  limit: integerParam(1, 100).default(50),
-  offset: integerParam(0, 1_000_000).default(0),
+const DeadLetterAnswer = shape<DeadLetter>()('DeadLetter', {
+  id: z.uuid(),
+  user_id: z.uuid().nullable(),
+  destination: z.string(),
+  attempts: z.int(),
+  created_at: instant,
 })
 
-const DeadLetterAnswer = z
-  .object({
-    id: z.uuid(),
-    user_id: z.uuid().nullable(),
-    destination: z.string(),
-    attempts: z.int(),
-    created_at: z.iso.datetime(),
-  })
-  .meta({ id: 'DeadLetter' })
-
-export const DeadLetterListAnswer = z.object({
-  dead_letters: z.array(DeadLetterAnswer),
-  total: z.int(),
-  limit: z.int(),
-  offset: z.int(),
-})
-
-export const deadLetterToWire = (letter: DeadLetter): z.input<typeof DeadLetterAnswer> => ({
-  id: letter.id,
-  user_id: letter.userId,
-  destination: letter.destination,
-  attempts: letter.attempts,
-  created_at: toIso(letter.createdAt),
-})
+export const DeadLetterListAnswer = rangeOf('dead_letters', DeadLetterAnswer, { total: z.int() })

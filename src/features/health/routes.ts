@@ -25,7 +25,7 @@ import {
 
 export const healthRoutes = createRoutes({ prefix: '', tag: 'health' })
 
-const asks = <S extends z.ZodType>(schema: S) =>
+const reportAnswers = <S extends z.ZodType>(schema: S) =>
   [ok(schema, 'Every store answers'), answer(503, schema, 'A store does not answer')] as const
 
 async function report<T>(ctx: Ctx, toWire: (report: HealthReport) => T) {
@@ -40,7 +40,7 @@ healthRoutes.get(
     aliases: [{ path: '/api/status', id: 'getHealthAlias' }],
     summary: 'Whether the service works',
     guard: anyone,
-    answer: asks(HealthAnswer),
+    answer: reportAnswers(HealthAnswer),
     unlimited: true,
   },
   ({ ctx }) => report(ctx, (health) => healthToWire(health, ctx.config)),
@@ -52,7 +52,7 @@ healthRoutes.get(
     id: 'getReadiness',
     summary: 'Readiness probe',
     guard: anyone,
-    answer: asks(ReadinessAnswer),
+    answer: reportAnswers(ReadinessAnswer),
     unlimited: true,
   },
   ({ ctx }) => report(ctx, readinessToWire),
@@ -62,7 +62,7 @@ healthRoutes.get(
   '/liveness',
   {
     id: 'getLiveness',
-    summary: 'Liveness probe; it asks no store',
+    summary: 'Liveness probe, without a check of the stores',
     guard: anyone,
     answer: ok(LivenessAnswer, 'The service runs'),
     unlimited: true,
@@ -74,9 +74,9 @@ healthRoutes.get(
   '/ready',
   {
     id: 'getReady',
-    summary: 'Readiness, by store',
+    summary: 'Readiness probe, with the state of database and KV',
     guard: anyone,
-    answer: asks(StoreReadinessAnswer),
+    answer: reportAnswers(StoreReadinessAnswer),
     unlimited: true,
   },
   ({ ctx }) => report(ctx, storeReadinessToWire),
@@ -88,7 +88,7 @@ healthRoutes.get(
     id: 'getApiHealth',
     summary: 'Health of the API',
     guard: anyone,
-    answer: asks(ServiceHealthAnswer),
+    answer: reportAnswers(ServiceHealthAnswer),
     unlimited: true,
   },
   ({ ctx }) => report(ctx, serviceHealthToWire),
@@ -98,9 +98,9 @@ healthRoutes.get(
   '/api/v1/health/detailed',
   {
     id: 'getHealthDetailed',
-    summary: 'What each store answered, and how fast',
+    summary: 'The state and response time of each store',
     guard: admin,
-    answer: asks(DetailedHealthAnswer),
+    answer: reportAnswers(DetailedHealthAnswer),
     unlimited: true,
   },
   ({ ctx }) => report(ctx, detailedHealthToWire),
@@ -112,7 +112,7 @@ healthRoutes.get(
     id: 'getHealthReady',
     summary: 'Readiness probe of the API',
     guard: anyone,
-    answer: asks(TimedReadinessAnswer),
+    answer: reportAnswers(TimedReadinessAnswer),
     unlimited: true,
   },
   ({ ctx }) => report(ctx, timedReadinessToWire),
@@ -122,7 +122,7 @@ healthRoutes.get(
   '/api/v1/health/live',
   {
     id: 'getHealthLive',
-    summary: 'Liveness probe of the API; it asks no store',
+    summary: 'Liveness probe of the API, without a check of the stores',
     guard: anyone,
     answer: ok(TimedLivenessAnswer, 'The service runs'),
     unlimited: true,

@@ -3,13 +3,13 @@ import { isolateSlot } from '../../lib/isolate.ts'
 import { SECOND, TimeoutError, within } from '../../lib/time.ts'
 import { probes } from './store.ts'
 
-/** `failed` answered with an error, `silent` did not answer in time. */
+/** `failed`: the store answered with an error. `silent`: it did not answer in time. */
 export type Condition = 'healthy' | 'failed' | 'silent'
 
 export interface Check {
   readonly condition: Condition
   readonly durationMs: number
-  /** Nobody can be served without it. */
+  /** The service does not work without it. */
   readonly isCritical: boolean
 }
 
@@ -17,7 +17,7 @@ export const STORES = ['database', 'kv', 'user_authority', 'sign_in_guard', 'rev
 
 export type StoreName = (typeof STORES)[number]
 
-/** What every store answered, at one moment. */
+/** The state of every store at one time. */
 export interface HealthReport {
   readonly at: number
   readonly checks: Readonly<Record<StoreName, Check>>
@@ -26,7 +26,7 @@ export interface HealthReport {
 export const isHealthy = ({ checks }: HealthReport): boolean =>
   STORES.every((name) => checks[name].condition === 'healthy')
 
-/** `degraded` is a failure that does not keep anybody from being served. */
+/** `degraded`: only stores fail without which the service still works. */
 export function overallOf({ checks }: HealthReport): 'healthy' | 'degraded' | 'unhealthy' {
   const failing = STORES.map((name) => checks[name]).filter(({ condition }) => condition !== 'healthy')
   if (failing.length === 0) return 'healthy'
@@ -34,12 +34,12 @@ export function overallOf({ checks }: HealthReport): 'healthy' | 'degraded' | 'u
 }
 
 const PROBE_LIMIT = SECOND
-/** Probes stand outside the rate limits; however often they are asked, stores are asked once in this time. */
+/** Health probes have no rate limit, so a report is reused for this long. */
 const REPORT_LIFETIME = SECOND
 
 const lastReport = isolateSlot<{ report: HealthReport | null }>('health report', () => ({ report: null }))
 
-/** The next question is asked of the stores themselves. Returns how many reports were known: one or none. */
+/** Drops the cached report, so that the next probe asks the stores. Returns how many reports there were: one or none. */
 export function forgetReport(ctx: Pick<Ctx, 'isolate'>): number {
   const memory = lastReport(ctx)
   const known = memory.report === null ? 0 : 1
@@ -47,7 +47,7 @@ export function forgetReport(ctx: Pick<Ctx, 'isolate'>): number {
   return known
 }
 
-/** Asks every store, all at once, at most a second each. */
+/** Probes all stores in parallel, at most a second each. */
 export async function checkHealth(ctx: Ctx): Promise<HealthReport> {
   const memory = lastReport(ctx)
   const at = ctx.now()
@@ -63,7 +63,7 @@ async function checkStore(ctx: Ctx, name: StoreName): Promise<Check> {
   const finished = (condition: Check['condition']): Check => ({
     condition,
     durationMs: ctx.now() - started,
-    // KV is a hint for every decision: without it answers are slower, not wrong.
+    // No decision depends on KV: without it answers are slower, not wrong.
     isCritical: name !== 'kv',
   })
   try {

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import type { StoreName } from './service.ts'
 
-/** Names that belong to no user: a probe must not wake, or make, anybody's object. */
+/** The name of objects that exist only for probes: a probe must not wake or create a user's object. */
 const PROBED = 'health'
 
-/** Asks each store the cheapest question that it has to answer itself. Each rejects when the store fails. */
+/** The cheapest call that each store itself has to answer. Rejects when the store fails. */
 export const probes: Readonly<Record<StoreName, (ctx: Pick<Ctx, 'db' | 'kv' | 'objects'>) => Promise<unknown>>> = {
   database: async ({ db }) => await db.run(sql`select 1`),
   kv: async ({ kv }) => await kv.get('health:probe'),

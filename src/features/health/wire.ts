@@ -4,7 +4,7 @@ import { toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'
 import { type Check, type HealthReport, isHealthy, overallOf, STORES } from './service.ts'
 
-/** The name that clients of this path know. */
+/** The name that clients of this path expect. */
 const SERVICE = 'janua-api'
 
 export const HealthAnswer = z.object({
@@ -20,7 +20,7 @@ export const TimedLivenessAnswer = LivenessAnswer.extend({ timestamp: z.iso.date
 
 export const StoreReadinessAnswer = ReadinessAnswer.extend({
   database: z.object({ healthy: z.boolean() }),
-  /** KV, by the name that clients know. */
+  /** The state of KV, under the name that clients expect. */
   redis: z.boolean(),
 })
 

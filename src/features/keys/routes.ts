@@ -17,7 +17,7 @@ import {
 
 export const keysRoutes = createRoutes({ prefix: '', tag: 'keys' })
 
-/** Public documents: any page may read them, and any cache may keep them for as long as a new key waits. */
+/** Public documents: any origin may read them, and caches may keep them for as long as a new key is published before it signs. */
 const openHeaders = (cacheSeconds: number) => ({
   'Cache-Control': `public, max-age=${cacheSeconds}`,
   'Access-Control-Allow-Origin': '*',
@@ -27,7 +27,7 @@ keysRoutes.get(
   '/.well-known/jwks.json',
   {
     id: 'listPublicKeys',
-    summary: 'The public keys that access tokens are verified with',
+    summary: 'The public keys that verify access tokens',
     guard: anyone,
     unlimited: true,
     answer: ok(JwkSet, 'A JWK set (RFC 7517)'),
@@ -46,7 +46,7 @@ keysRoutes.get(
         id: 'getAuthorizationServerMetadata',
       },
     ],
-    summary: 'What this authorization server offers',
+    summary: 'Metadata of this authorization server',
     guard: anyone,
     unlimited: true,
     answer: ok(Discovery, 'Discovery metadata (RFC 8414)'),
@@ -58,7 +58,7 @@ keysRoutes.get(
   '/api/v1/admin/keys',
   {
     id: 'listKeyStates',
-    summary: 'The ring of signing keys',
+    summary: 'List the signing keys',
     guard: admin,
     answer: ok(SigningKeyList, 'The keys, youngest first'),
     errors: [unauthorized, tokenInvalid, adminRequired],
@@ -70,7 +70,7 @@ keysRoutes.post(
   '/api/v1/admin/keys/rotate',
   {
     id: 'rotateKeysNow',
-    summary: 'Rotate the signing key now, or revoke it',
+    summary: 'Rotate the signing key now; with `revoke_current`, revoke the current one',
     guard: admin,
     body: RotateBody,
     answer: ok(RotateAnswer, 'The new key'),

@@ -5,14 +5,14 @@ import { signingKeys } from './tables.ts'
 export type SigningKeyRow = typeof signingKeys.$inferSelect
 type Store = Pick<Ctx, 'db'>
 
-/** The youngest key that a writer knew of; its statements do nothing when there is a younger one by now. */
+/** The newest key that the writer has read: the statements do nothing when a newer one was inserted meanwhile. */
 export interface Expected {
   readonly newest: string | null
-  /** Rows that do not count: no known root secret opens them. */
+  /** Kids of rows to ignore, because no known root secret can unseal them. */
   readonly except: readonly string[]
 }
 
-/** The whole ring: a handful of rows. */
+/** All keys; there are only a few. */
 export const listSigningKeys = ({ db }: Store): Promise<SigningKeyRow[]> => db.select().from(signingKeys).all()
 
 function newestIs({ db }: Store, { newest, except }: Expected): SQL {
@@ -25,14 +25,14 @@ function newestIs({ db }: Store, { newest, except }: Expected): SQL {
   return sql`(${youngest}) is ${newest}`
 }
 
-/** Inserts nothing when another isolate was faster. */
+/** Inserts nothing when another isolate has inserted a successor. */
 export function insertSuccessor(store: Store, row: SigningKeyRow, expected: Expected) {
   const values = sql`select ${row.kid}, ${row.alg}, ${JSON.stringify(row.publicJwk)}, ${row.privateSealed},
     ${row.createdAt}, ${row.signsFrom}, ${row.publishedUntil}, ${row.revokedAt} where ${newestIs(store, expected)}`
   return store.db.insert(signingKeys).select(values).returning({ kid: signingKeys.kid })
 }
 
-/** Says of all keys how long they stay published once their successor signs. */
+/** Sets until when the earlier keys stay published. */
 export function updateRetirement(store: Store, publishedUntil: number, expected: Expected) {
   return store.db
     .update(signingKeys)
@@ -48,7 +48,7 @@ export function updateRevoked({ db }: Store, kid: string, now: number) {
     .returning({ kid: signingKeys.kid })
 }
 
-/** Replaces exactly the seal that was read. */
+/** Does nothing when the sealed key has changed since it was read. */
 export function updateSeal({ db }: Store, kid: string, seals: { before: string; after: string }) {
   return db
     .update(signingKeys)
@@ -62,6 +62,6 @@ export function updateSeal({ db }: Store, kid: string, seals: { before: string; 
     )
 }
 
-/** Forgets keys that have not been published since `before`. */
+/** Deletes keys that have not been published since `before`. */
 export const deleteRetired = ({ db }: Store, before: number) =>
   db.delete(signingKeys).where(lt(signingKeys.publishedUntil, before))

@@ -1,6 +1,6 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** The ring of signing keys. Times are epoch milliseconds; a key signs from `signsFrom` until a younger one does. */
+/** The signing keys. Times are epoch milliseconds; a key signs from its `signsFrom` until that of the next key. */
 export const signingKeys = sqliteTable('signing_keys', {
   kid: text('kid').primaryKey(),
   alg: text('alg').notNull(),
@@ -8,7 +8,7 @@ export const signingKeys = sqliteTable('signing_keys', {
   privateSealed: text('private_sealed').notNull(),
   createdAt: integer('created_at').notNull(),
   signsFrom: integer('signs_from').notNull(),
-  /** Published until then; null while it signs or waits to. */
+  /** Published until then; null for a key that signs now or will sign. */
   publishedUntil: integer('published_until'),
   revokedAt: integer('revoked_at'),
 })

@@ -9,13 +9,13 @@ export interface UserClaims {
   readonly jti: string
   readonly iat: number
   readonly exp: number
-  /** The user's `claims_version` when the token was made. */
+  /** The user's `claims_version` when the token was minted. */
   readonly ver: number
   readonly type: 'access'
   readonly email: string
   readonly username: string | null
   readonly number: number
-  /** The user's id in the system that an import came from, where `EXTERNAL_ID_CLAIM` is on. */
+  /** The user's id in the system that the import came from, if `EXTERNAL_ID_CLAIM` is on. */
   readonly ext?: string | undefined
   readonly role: string
   readonly roles: readonly string[]
@@ -26,7 +26,7 @@ export interface UserClaims {
   readonly auth_time: number
 }
 
-/** Claims of a machine's access token: `sub` and `client_id` are the client's id. */
+/** Claims of a machine's access token: `sub` and `client_id` are both the client's id. */
 export interface ClientClaims {
   readonly iss: string
   readonly aud: string
@@ -62,19 +62,19 @@ export type VerifiedToken =
   | { readonly ok: true; readonly kid: string; readonly claims: AccessClaims }
   | { readonly ok: false; readonly reason: TokenRefusal }
 
-/** When a key of the ring signs and is published. Epoch milliseconds. */
+/** When a key signs and is published. Epoch milliseconds. */
 export interface KeyTimes {
   readonly kid: string
   readonly alg: string
   readonly createdAt: number
-  /** It signs from then until a younger key does. */
+  /** It signs from then until a newer key does. */
   readonly signsFrom: number
-  /** Null while it signs or waits to. */
+  /** Null for a key that signs now or will sign. */
   readonly publishedUntil: number | null
   readonly revokedAt: number | null
 }
 
-/** A key as `/.well-known/jwks.json` shows it (RFC 7517 4). */
+/** A key as in `/.well-known/jwks.json` (RFC 7517 4). */
 export interface PublicJwk {
   readonly kid: string
   readonly alg: string
@@ -83,7 +83,7 @@ export interface PublicJwk {
   readonly [member: string]: string
 }
 
-/** A key whose seal was opened. Its public part comes from inside the seal: a row that was tampered with has none. */
+/** An unsealed key. Its public part comes from the sealed value, so that a row cannot be tampered with. */
 export interface RingKey extends KeyTimes {
   readonly publicJwk: PublicJwk
   readonly publicKey: CryptoKey
@@ -93,6 +93,6 @@ export interface RingKey extends KeyTimes {
 
 export interface KeyRing {
   readonly keys: readonly RingKey[]
-  /** Kids of rows that no known root secret opens. */
+  /** Kids of rows that no known root secret can unseal. */
   readonly unreadable: readonly string[]
 }

@@ -27,7 +27,7 @@ export const jwkSetToWire = (keys: readonly RingKey[]): { keys: PublicJwk[] } =>
   keys: keys.map((key) => key.publicJwk),
 })
 
-/** OpenID Connect Discovery 1.0, 3 and RFC 8414 2: what is served today and nothing else. */
+/** OpenID Connect Discovery 1.0, 3 and RFC 8414 2. Lists only what is implemented. */
 export const Discovery = z
   .object({
     issuer: z.url(),
@@ -54,14 +54,14 @@ export function discoveryToWire({ PUBLIC_URL, JWT_ALG }: Pick<Config, 'PUBLIC_UR
     introspection_endpoint: `${PUBLIC_URL}/oauth/introspect`,
     revocation_endpoint: `${PUBLIC_URL}/oauth/revoke`,
     grant_types_supported: ['client_credentials'],
-    // No grant here uses an authorization endpoint, so there is none to name (RFC 8414 2).
+    // RFC 8414 2: `authorization_endpoint` is left out, because no supported grant uses one.
     response_types_supported: [],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [JWT_ALG],
     token_endpoint_auth_methods_supported: clientAuthentication,
-    // "Bearer": a client may also show its own access token (RFC 8414 2, RFC 7662 2.1).
+    // "Bearer": a client may also authenticate with its own access token (RFC 8414 2, RFC 7662 2.1).
     introspection_endpoint_auth_methods_supported: [...clientAuthentication, 'Bearer'],
-    // "none": first-party tokens, whoever holds them (RFC 7009 2.1).
+    // "none": whoever has a token of a first-party client may revoke it (RFC 7009 2.1).
     revocation_endpoint_auth_methods_supported: [...clientAuthentication, 'none'],
   }
 }

@@ -38,15 +38,15 @@ export interface IssueInput {
   readonly email: string | null
   readonly data?: Readonly<Record<string, unknown>>
   readonly lifetimeMs: number
-  /** 256 random bits that the caller made, where a protocol says how they are written; made here when absent. */
+  /** 256 random bits, if a protocol prescribes their encoding; generated when absent. */
   readonly token?: string
-  /** Older tokens of this owner and purpose stay good: challenges of several tabs. Links in mails void each other. */
+  /** Older tokens of this owner and purpose stay valid: challenges in several tabs. A new mail link voids the older ones. */
   readonly besidesOlder?: boolean
   /** Only the older tokens whose data has these values are voided. */
   readonly voidsOnly?: TokenData
 }
 
-/** For a token that is made in one batch with its event: `commitAll` takes `statements`. As `issueOneTimeToken`. */
+/** As `issueOneTimeToken`, but returns `statements` for `commitAll`, to create the token in the batch of its event. */
 export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'besidesOlder'>) {
   const token = input.token ?? newSecret(TOKEN_PREFIX)
   const id = ctx.newId()
@@ -69,7 +69,7 @@ export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'besidesOlder
   }
 }
 
-/** Makes a 256-bit token that works once, and voids the older ones of its owner and purpose. Only its hash is kept. */
+/** Creates a 256-bit single-use token and voids the older ones of its owner and purpose. Only its hash is stored. */
 export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ token: string; id: string }> {
   const { token, id, insert, statements } = await issuanceOf(ctx, input)
   if (input.besidesOlder) await insert
@@ -77,7 +77,7 @@ export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ 
   return { token, id }
 }
 
-/** Uses the token up. Undefined when it is unknown, used, voided or expired: callers answer all of these alike. */
+/** Redeems the token. Undefined when it is unknown, used, voided or expired: callers must answer all of these alike. */
 export async function redeemOneTimeToken(
   ctx: Ctx,
   purpose: OneTimePurpose,
@@ -87,7 +87,7 @@ export async function redeemOneTimeToken(
   return row && toToken(row, purpose)
 }
 
-/** What a token stands for, without using it: for pages that ask before they act, and challenges that allow attempts. */
+/** Finds a valid token without redeeming it: for confirmation pages, and for challenges that allow several attempts. */
 export async function findOneTimeToken(
   ctx: Ctx,
   purpose: OneTimePurpose,
@@ -97,7 +97,7 @@ export async function findOneTimeToken(
   return row && toToken(row, purpose)
 }
 
-/** What a token stood for that was used or voided, while its row is kept: for who comes again, never for a change. */
+/** Finds a used or voided token, while its row exists: to answer a repeated request, never to make a change. */
 export async function findSpentOneTimeToken(
   ctx: Ctx,
   purpose: OneTimePurpose,
@@ -107,7 +107,7 @@ export async function findSpentOneTimeToken(
   return row && toToken(row, purpose)
 }
 
-/** The newest of an address and purpose that was made after `since`, whatever has become of it. */
+/** The newest token of an address and purpose that was created after `since`, even if used, voided or expired. */
 export async function findNewestOneTimeToken(
   ctx: Ctx,
   purpose: OneTimePurpose,
@@ -118,23 +118,21 @@ export async function findNewestOneTimeToken(
 }
 
 /**
- * For a use and its change in one batch: put `statement` before the change, and the condition `isRedeemed(redemption)`
- * (one-time-tokens/tables) into the change's WHERE. A token is not used up where `onlyIf` does not hold.
+ * Redeems a token in the batch of its change: put `statement` before the change, and the condition `isRedeemed(redemption)`
+ * (`tables.ts`) into the change's WHERE. The token is not redeemed if `onlyIf` is false.
  */
 export async function redemptionOf(ctx: Ctx, purpose: OneTimePurpose, token: string, onlyIf?: Condition) {
   const redemption: Redemption = { id: ctx.newId(), tokenHash: await hashSecret(token) }
   return { redemption, statement: updateUsed(ctx, { purpose, redemption, onlyIf }) }
 }
 
-/** What was asked for in sessions that somebody ends as not theirs (a change of address) goes with them. A repeat is harmless. */
+/** Voids tokens that were requested in sessions which the user reports as not theirs (a change of address). Idempotent. */
 export const voidAskedBy = (ctx: Ctx, userId: string, sessions: AskingSessions): Promise<void> =>
   voidTokensOfSessions(ctx, { userId, sessions })
 
-const ROWS_PER_PRUNE = 500
+/** Deletes tokens a day after they expired, a limited number in each run. */
+export const pruneOneTimeTokens = (ctx: Ctx): Promise<void> => deleteExpired(ctx, ctx.now() - DAY)
 
-/** Tokens stay a day beyond their end, then go. */
-export const pruneOneTimeTokens = (ctx: Ctx): Promise<number> => deleteExpired(ctx, ctx.now() - DAY, ROWS_PER_PRUNE)
-
-/** Of a page that this service serves, with the token that opens it. */
+/** The URL of a page of this service, with a token. */
 export const linkTo = (ctx: Pick<Ctx, 'config'>, path: string, token: string): string =>
   `${ctx.config.PUBLIC_URL}${path}?token=${encodeURIComponent(token)}`

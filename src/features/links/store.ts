@@ -1,5 +1,6 @@
-import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { prune } from '../../db/prune.ts'
 import { oneTimeTokens, takesFactorAway } from './tables.ts'
 import type { AskingSessions, OneTimePurpose, Redemption, TokenData } from './types.ts'
 
@@ -19,7 +20,7 @@ export const insertToken = ({ db }: Pick<Ctx, 'db'>, row: typeof oneTimeTokens.$
 const hasData = ([name, value]: [string, TokenData[string]]): SQL =>
   sql`${oneTimeTokens.data} -> ${`$.${name}`} = ${JSON.stringify(value)}`
 
-/** A newer token voids the older ones of its owner and purpose that have this data. */
+/** Voids the tokens of an owner and purpose that have this data. */
 export const voidTokens = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
   owned: { purpose: OneTimePurpose; userId: string | null; email: string | null; data: TokenData },
@@ -38,7 +39,7 @@ export const voidTokens = (
     )
 }
 
-/** Of the tokens that remember the session that asked for them: those of one session, or of all but one. */
+/** Voids tokens that were requested in one session, or in all but one. */
 export async function voidTokensOfSessions(
   { db, now }: Pick<Ctx, 'db' | 'now'>,
   { userId, sessions }: { userId: string; sessions: AskingSessions },
@@ -51,12 +52,12 @@ export async function voidTokensOfSessions(
     .where(and(eq(oneTimeTokens.userId, userId), isNull(oneTimeTokens.usedAt), isTheirs))
 }
 
-/** What a use depends on, beside its token. */
+/** An additional condition for redeeming a token. */
 export type Condition = SQL | undefined
 
 /**
- * The database decides about single use: no row comes back when the token was used, voided or has expired, and none when
- * `onlyIf` does not hold; then the token stays good.
+ * The database enforces single use: returns no row when the token is used, voided or expired. Returns none when `onlyIf` is
+ * false, either; the token then stays valid.
  */
 export const updateUsed = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
@@ -85,7 +86,7 @@ export async function selectLive(
   return row
 }
 
-/** Used or voided, for as long as the row is kept. */
+/** A used or voided token. */
 export async function selectSpent(
   { db }: Pick<Ctx, 'db'>,
   purpose: OneTimePurpose,
@@ -115,21 +116,11 @@ export async function selectNewest(
   return row
 }
 
-/** Deletes at most `limit` tokens that expired before `before`; returns how many. */
-export async function deleteExpired({ db }: Pick<Ctx, 'db'>, before: number, limit: number): Promise<number> {
-  const old = db
-    .select({ id: oneTimeTokens.id })
-    .from(oneTimeTokens)
-    .where(lt(oneTimeTokens.expiresAt, before))
-    .limit(limit)
-  const deleted = await db
-    .delete(oneTimeTokens)
-    .where(inArray(oneTimeTokens.id, old))
-    .returning({ id: oneTimeTokens.id })
-  return deleted.length
-}
+/** Tokens that expired before `before`. */
+export const deleteExpired = (store: Pick<Ctx, 'db'>, before: number): Promise<void> =>
+  prune(store, { table: oneTimeTokens, key: oneTimeTokens.id, where: lt(oneTimeTokens.expiresAt, before) })
 
-/** Voids what was mailed of activity, but for reports that take an added factor away. */
+/** Voids report links that were mailed about activity, except those that remove an added factor. */
 export const voidPlainReports = ({ db, now }: Pick<Ctx, 'db' | 'now'>, userId: string, condition: SQL) =>
   db
     .update(oneTimeTokens)

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { OneTimePurpose, Redemption } from './types.ts'
 
-/** Everything that works once: links in mails, challenges. Only the hash of the token is kept. */
+/** Single-use tokens: links in mails, challenges. Only the token's hash is stored. */
 export const oneTimeTokens = sqliteTable(
   'one_time_tokens',
   {
@@ -15,7 +15,7 @@ export const oneTimeTokens = sqliteTable(
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
     usedAt: integer('used_at'),
-    /** Which use it was: later statements of the same batch depend on it. */
+    /** Identifies the use, so that later statements of the same batch can depend on it. */
     redemption: text('redemption'),
   },
   (table) => [
@@ -25,10 +25,10 @@ export const oneTimeTokens = sqliteTable(
   ],
 )
 
-/** True in a later statement of the batch whose `updateUsed` carried this redemption and found the token live. */
+/** A condition for later statements of the batch: true if its `updateUsed` has redeemed the token with this redemption. */
 export const isRedeemed = ({ id, tokenHash }: Redemption): SQL =>
   sql`exists (select 1 from ${oneTimeTokens} where ${oneTimeTokens.tokenHash} = ${tokenHash} and ${oneTimeTokens.redemption} = ${id})`
 
-/** Of a report that takes an added factor away. */
+/** Whether the token is a report link that removes a factor. */
 export const takesFactorAway = sql`(${oneTimeTokens.purpose} = ${'activity_report' satisfies OneTimePurpose}
   and ${oneTimeTokens.data} ->> '$.added' is not null)`

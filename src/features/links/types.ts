@@ -11,7 +11,7 @@ export type OneTimePurpose =
   | 'email_revert'
   | 'account_restore'
 
-/** What a one-time token stands for. Times are epoch milliseconds. */
+/** A one-time token, without the secret. Times are epoch milliseconds. */
 export interface OneTimeToken {
   readonly id: string
   readonly purpose: OneTimePurpose
@@ -22,13 +22,13 @@ export interface OneTimeToken {
   readonly expiresAt: number
 }
 
-/** Values that some of a token's data has. */
+/** Values to match in a token's data. */
 export type TokenData = Readonly<Record<string, string | boolean | null>>
 
-/** One session, or all but one (null: all). */
+/** Selects tokens by the session that requested them: one session, or all but one (null: all). */
 export type AskingSessions = { readonly only: string } | { readonly except: string | null }
 
-/** One use of one token: later statements of the batch depend on it. */
+/** One use of one token. Later statements of the batch depend on it. */
 export interface Redemption {
   readonly id: string
   readonly tokenHash: string

@@ -10,7 +10,6 @@ import {
   MailboxQuery,
   MailListAnswer,
   MailPath,
-  mailToWire,
   storedMailToWire,
 } from './wire.ts'
 
@@ -20,7 +19,7 @@ mailRoutes.get(
   '/dev/mailbox',
   {
     id: 'listMailbox',
-    summary: 'Mails that local mode kept instead of sending',
+    summary: 'List mails that local mode stored instead of sending',
     guard: anyone,
     query: MailboxQuery,
     answer: ok(MailboxAnswer, 'Newest first'),
@@ -34,25 +33,25 @@ mailRoutes.get(
   '/api/v1/admin/mails',
   {
     id: 'listMails',
-    summary: 'Mails in one state, newest first: what was given up, unless asked otherwise',
+    summary: 'List mails with one status, newest first; by default those that could not be sent',
     guard: admin,
     query: ListMailsQuery,
     answer: ok(MailListAnswer, 'A page of mails, without their content'),
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
   },
-  async ({ ctx, query }) => ({ mails: (await listMails(ctx, query)).map(mailToWire), ...query }),
+  async ({ ctx, query }) => ({ rows: await listMails(ctx, query), ...query }),
 )
 
 mailRoutes.post(
   '/api/v1/admin/mails/:id/requeue',
   {
     id: 'requeueMail',
-    summary: 'Send a mail that was given up once more',
+    summary: 'Try again to send a mail that could not be sent',
     isWrite: everyCall,
     guard: admin,
     params: MailPath,
     answer: ok(MailAnswer, 'The mail, queued'),
     errors: [unauthorized, tokenInvalid, adminRequired, mailNotFound, mailNotDead],
   },
-  async ({ ctx, params }) => mailToWire(await requeueMail(ctx, params.id)),
+  ({ ctx, params }) => requeueMail(ctx, params.id),
 )

@@ -1,7 +1,7 @@
 import { HOUR, MINUTE, SECOND } from '../../lib/time.ts'
 import type { MailKind } from './types.ts'
 
-/** Counted by who asks before their link is made, so that strangers take nothing from the address's holder. */
+/** Mails that strangers can request are limited for each requester first, so that they cannot use up the recipient's limit. */
 const LINKS: ReadonlySet<MailKind> = new Set([
   'email_verification',
   'email_change',
@@ -13,26 +13,26 @@ const LINKS: ReadonlySet<MailKind> = new Set([
   'email_changed',
 ])
 
-/** Nobody gets more mails of one kind in `WINDOW_MS`, whoever asks for them. */
+/** How many mails of one kind an address gets in `WINDOW_MS`, whoever requests them. */
 export const mailsPerWindow = (kind: MailKind): number => (LINKS.has(kind) ? 100 : 5)
 export const WINDOW_MS = HOUR
 
-/** Longer than an attempt can take: a second message for the same mail finds it claimed. */
+/** Longer than an attempt can take, so that a second message for the same mail does not send it again. */
 export const CLAIM_MS = MINUTE
-/** A transport that has not taken the mail by then is given up. */
+/** How long an attempt may take. */
 export const ATTEMPT_BOUND_MS = 25 * SECOND
-/** How long after its time a mail that the queue does not bring is handed to it again. */
+/** A mail that the queue has not delivered this long after it was due is enqueued again. */
 export const ENQUEUE_GRACE_MS = MINUTE
-/** A queue that is that late needs no third message. */
+/** The pause before an overdue mail is enqueued once more: the queue may only be slow. */
 export const ENQUEUE_AGAIN_MS = 10 * MINUTE
 
 const LONGEST_DELAY_SECONDS = 3600
 
-/** The pause after the `attempts`th attempt: `first` seconds, then twice as long each time, an hour at most. */
+/** The pause after attempt number `attempts`: `first` seconds, then twice as long each time, at most an hour. */
 export const retryDelaySeconds = (attempts: number, first: number): number =>
   Math.min(LONGEST_DELAY_SECONDS, first * 2 ** Math.max(0, attempts - 1))
 
-/** Kinds that tell the owner of an account what became of it. */
+/** Mails that inform the owner of an account about a change of it. */
 export const NOTICES = [
   'email_change_notice',
   'email_changed',
@@ -50,13 +50,13 @@ export const NOTICES = [
   'account_restored',
 ] as const satisfies readonly MailKind[]
 
-/** A notice tells of something that has happened: what caused it has succeeded, whether or not mail can be sent. */
+/** A notice reports a change that is committed already, so a failure to send it must not fail the request. */
 export const isNotice = (kind: MailKind): boolean => NOTICES.some((notice) => notice === kind)
 
-// `isEmail` has let it pass; this is the last door before an envelope and a header.
+// The address was checked by `isEmail`; this is the last check before it enters an envelope and a header.
 const ADDRESS = /^[^\p{C}\p{Z}"(),:;<>@[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}$/u
 
-/** Throws on what would be more than one address in a header or an SMTP command. */
+/** Throws for text that would be more than one address in a header or an SMTP command. */
 export function checkAddress(address: string): string {
   if (!ADDRESS.test(address)) throw new TypeError('not a mail address')
   return address
@@ -64,5 +64,5 @@ export function checkAddress(address: string): string {
 
 const ENHANCED_CODE = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})(?!\S)/
 
-/** RFC 3463's code of an SMTP reply; the words after it may quote the mail, and are left out. */
+/** The RFC 3463 code of an SMTP reply, without its text, which may quote the mail. */
 export const enhancedCode = (reply: string): string | undefined => ENHANCED_CODE.exec(reply)?.[1]

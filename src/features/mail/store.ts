@@ -1,5 +1,7 @@
 import { and, desc, eq, gte, inArray, isNotNull, lt, lte, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { listRows } from '../../db/list.ts'
+import { prune } from '../../db/prune.ts'
 import { mailbox, mails } from './tables.ts'
 import type { MailEntry, MailStatus, StoredMail } from './types.ts'
 
@@ -31,7 +33,7 @@ export async function insertMail({ db }: Store, row: typeof mails.$inferInsert):
   await db.insert(mails).values(row)
 }
 
-/** Counts an attempt. No row comes back when the mail is not queued any more, or somebody else is sending it. */
+/** Counts an attempt. Returns no row when the mail is no longer queued, or is being sent by another attempt. */
 export async function claimMail(
   { db }: Store,
   id: string,
@@ -45,7 +47,7 @@ export async function claimMail(
   return row
 }
 
-/** The content has links that sign people in: it goes with the mail. */
+/** Erases the content, because it contains links that sign people in. */
 export async function updateSent({ db }: Store, id: string, sentAt: number): Promise<void> {
   await db.update(mails).set({ status: 'sent', sentAt, contentSealed: null, lastError: null }).where(eq(mails.id, id))
 }
@@ -61,7 +63,7 @@ export async function updateFailed(
     .where(and(eq(mails.id, id), eq(mails.status, 'queued')))
 }
 
-/** Gives up a queued mail. Without a reason its last error stays. */
+/** Marks a queued mail as dead. Without a reason its last error stays. */
 export const updateDead = ({ db }: Store, id: string, reason: string | null) =>
   db
     .update(mails)
@@ -89,23 +91,21 @@ const ENTRY = {
   sentAt: mails.sentAt,
 }
 
-/** Mails of the whole deployment, newest first. */
+/** Mails of all users, newest first. */
 export const selectEntries = (
-  { db }: Store,
-  { status, limit, offset }: { status: MailStatus; limit: number; offset: number },
+  store: Store,
+  { status, ...range }: { status: MailStatus; limit: number; offset: number },
 ): Promise<MailEntry[]> =>
-  db
-    .select(ENTRY)
-    .from(mails)
-    .where(eq(mails.status, status))
-    .orderBy(desc(mails.createdAt), mails.id)
-    .limit(limit)
-    .offset(offset)
+  listRows(
+    store,
+    { table: mails, columns: ENTRY, where: eq(mails.status, status), order: [desc(mails.createdAt), mails.id] },
+    range,
+  )
 
 export const findEntry = ({ db }: Store, id: string): Promise<MailEntry | undefined> =>
   db.select(ENTRY).from(mails).where(eq(mails.id, id)).get()
 
-/** Queued mails that the queue should have brought by `now`. */
+/** Queued mails that the queue should have delivered by `now`. */
 export async function selectOverdue({ db }: Store, now: number, limit: number): Promise<string[]> {
   const rows = await db
     .select({ id: mails.id })
@@ -122,20 +122,14 @@ export async function updateEnqueueAt({ db }: Store, ids: readonly string[], enq
     .where(and(inArray(mails.id, [...ids]), eq(mails.status, 'queued')))
 }
 
-/** Deletes at most `limit` mails of this status that were made before `before`; returns how many. */
-export async function deleteOldMails(
-  { db }: Store,
-  { status, before, limit }: { status: MailStatus; before: number; limit: number },
-): Promise<number> {
-  const old = db
-    .select({ id: mails.id })
-    .from(mails)
-    .where(and(eq(mails.status, status), lt(mails.createdAt, before)))
-    .limit(limit)
-  return (await db.delete(mails).where(inArray(mails.id, old)).returning({ id: mails.id })).length
-}
+/** Mails of this status that were made before `before`. */
+export const deleteOldMails = (
+  store: Store,
+  { status, before }: { status: MailStatus; before: number },
+): Promise<void> =>
+  prune(store, { table: mails, key: mails.id, where: and(eq(mails.status, status), lt(mails.createdAt, before)) })
 
-/** Whether a mail that was asked for since then was given up. */
+/** Whether a mail that was created since then is dead. */
 export async function hasDeadSince({ db }: Store, since: number): Promise<boolean> {
   const rows = await db
     .select({ id: mails.id })

@@ -1,7 +1,7 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { MailKind, MailStatus } from './types.ts'
 
-/** Mails of local mode, for `GET /dev/mailbox`. Empty in a deployment. */
+/** Mails in local mode, for `GET /dev/mailbox`. Empty in a deployment. */
 export const mailbox = sqliteTable(
   'mailbox',
   {
@@ -15,11 +15,11 @@ export const mailbox = sqliteTable(
   (table) => [index('mailbox_by_recipient').on(table.recipient, table.position)],
 )
 
-/** Mails on their way. The content is sealed, for it holds links that sign people in, and erased once the mail is sent. */
+/** Mails to be sent. The content is sealed, because it contains links that sign people in, and erased once the mail is sent. */
 export const mails = sqliteTable(
   'mails',
   {
-    /** Also the left part of the Message-ID and the provider's idempotency key: a redelivery is the same mail. */
+    /** Also the local part of the Message-ID and the provider's idempotency key, so that a redelivery is the same mail. */
     id: text('id').primaryKey(),
     kind: text('kind').$type<MailKind>().notNull(),
     recipient: text('recipient').notNull(),
@@ -30,9 +30,9 @@ export const mails = sqliteTable(
     lastError: text('last_error'),
     createdAt: integer('created_at').notNull(),
     sentAt: integer('sent_at'),
-    /** Somebody is sending it until then: a message that the queue delivers twice must not make two mails. */
+    /** It is being sent until then: the queue may deliver a message twice, and the mail must be sent once. */
     claimedUntil: integer('claimed_until').notNull().default(0),
-    /** When cron hands it to the queue again, which has then lost it or never took it. */
+    /** When the cron job enqueues it again, in case the queue lost it or never accepted it. */
     enqueueAt: integer('enqueue_at').notNull().default(0),
   },
   (table) => [

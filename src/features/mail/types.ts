@@ -1,4 +1,4 @@
-/** What ended with a change that a mail tells of: all sessions of the user, or those in which one factor alone was proved. */
+/** Sessions that the change reported by a mail ended: all of the user's, or those in which only one factor was proved. */
 export type EndedSessions = 'none' | 'one_factor' | 'all'
 
 interface FactorParams {
@@ -7,27 +7,27 @@ interface FactorParams {
   readonly reportLink: string
 }
 
-/** What each kind of mail is told. Links are absolute, on `PUBLIC_URL`; times are epoch milliseconds. */
+/** The parameters of each kind of mail. Links are absolute, on `PUBLIC_URL`; times are epoch milliseconds. */
 export interface MailParams {
   readonly email_verification: { readonly link: string }
   readonly email_change: { readonly link: string }
   readonly email_change_notice: { readonly newEmail: string; readonly reportLink: string }
-  /** To an address before: `newEmail` is the present one. */
+  /** To a former address: `newEmail` is the current one. */
   readonly email_changed: {
     readonly newEmail: string
     readonly time: number
     readonly until: number
     readonly revertLink: string
   }
-  /** To the address that the account had meanwhile: `newEmail` is the one of before. */
+  /** To the address of the reverted change: `newEmail` is the one that the account has again. */
   readonly email_reverted: { readonly newEmail: string }
   readonly password_reset: { readonly link: string }
-  /** The password of another system that nobody used for long. */
+  /** An imported password was removed because it was not used for a long time. */
   readonly password_dropped: { readonly link: string }
   readonly password_changed: { readonly reportLink: string }
   readonly magic_link: { readonly link: string }
   readonly account_exists: { readonly link: string }
-  /** Of a deleted account: until when it can be restored, by its user or by an admin alone. */
+  /** `until`: when the deleted account can no longer be restored, by its user or (`deleted_by_admin`) by an admin only. */
   readonly deleted_account: { readonly until: number; readonly link: string }
   readonly deleted_by_admin: { readonly until: number }
   readonly new_device: {
@@ -49,13 +49,13 @@ export interface MailParams {
 
 export type MailKind = keyof MailParams
 
-/** A mail that somebody is to get. */
+/** A mail to be sent. */
 export type MailRequest = {
   readonly [K in MailKind]: {
     readonly kind: K
     /** In its normal form. */
     readonly to: string
-    /** Null when the address is nobody's. */
+    /** Null when no account has the address. */
     readonly userId: string | null
     /** The user's locale; null or unknown is English. */
     readonly locale: string | null
@@ -63,7 +63,7 @@ export type MailRequest = {
   }
 }[MailKind]
 
-/** A mail as it is read. */
+/** The content of a mail, rendered. */
 export interface MailContent {
   readonly subject: string
   readonly text: string
@@ -80,7 +80,7 @@ export interface StoredMail extends Mail {
 
 export type MailStatus = 'queued' | 'sent' | 'dead'
 
-/** A mail on its way, without its content. Times are epoch milliseconds. */
+/** A mail without its content. Times are epoch milliseconds. */
 export interface MailEntry {
   readonly id: string
   readonly kind: MailKind
@@ -93,7 +93,7 @@ export interface MailEntry {
   readonly sentAt: number | null
 }
 
-/** A mail as a transport gets it: the same bytes however often it is delivered. */
+/** A mail for a transport. All attempts to send it use the same bytes. */
 export interface OutgoingMail extends Mail {
   /** The provider's idempotency key. */
   readonly id: string
@@ -108,14 +108,14 @@ export interface Mailbox {
   readonly address: string
 }
 
-/** What became of an attempt. `reason` is for an admin: codes alone, for a server's words may quote the mail. */
+/** The result of an attempt. `reason` is for admins and has only codes, because a server's text may quote the mail. */
 export type Delivery =
   | { readonly outcome: 'sent' }
-  /** Sending it again would end the same. */
+  /** A retry would fail in the same way. */
   | { readonly outcome: 'refused'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly reason: string }
 
-/** What the queue carries. */
+/** A message of the mail queue. */
 export interface MailMessage {
   readonly mailId: string
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod'
-import { integerParam, UuidParam } from '../../http/input.ts'
-import { toIso, toIsoOrNull } from '../../lib/time.ts'
+import { instant, instantOrNull, shape } from '../../http/answers.ts'
+import { UuidParam } from '../../http/input.ts'
+import { RangeQuery, rangeOf } from '../../http/list.ts'
+import { toIso } from '../../lib/time.ts'
 import type { MailEntry, StoredMail } from './types.ts'
 
 export const MailboxQuery = z.object({ to: z.string().max(254).optional() })
@@ -22,38 +24,20 @@ export const storedMailToWire = ({ createdAt, ...mail }: StoredMail): z.input<ty
 
 const Status = z.enum(['queued', 'sent', 'dead'])
 
-export const ListMailsQuery = z.object({
-  status: Status.default('dead'),
-  limit: integerParam(1, 100).default(50),
-  offset: integerParam(0, 1_000_000).default(0),
-})
+export const ListMailsQuery = RangeQuery.extend({ status: Status.default('dead') })
 
 export const MailPath = z.object({ id: UuidParam })
 
-export const MailAnswer = z
-  .object({
-    id: z.uuid(),
-    kind: z.string(),
-    to: z.string(),
-    user_id: z.uuid().nullable(),
-    status: Status,
-    attempts: z.int(),
-    last_error: z.string().nullable(),
-    created_at: z.iso.datetime(),
-    sent_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'Mail' })
-
-export const MailListAnswer = z.object({ mails: z.array(MailAnswer), status: Status, limit: z.int(), offset: z.int() })
-
-export const mailToWire = (mail: MailEntry): z.input<typeof MailAnswer> => ({
-  id: mail.id,
-  kind: mail.kind,
-  to: mail.to,
-  user_id: mail.userId,
-  status: mail.status,
-  attempts: mail.attempts,
-  last_error: mail.lastError,
-  created_at: toIso(mail.createdAt),
-  sent_at: toIsoOrNull(mail.sentAt),
+export const MailAnswer = shape<MailEntry>()('Mail', {
+  id: z.uuid(),
+  kind: z.string(),
+  to: z.string(),
+  user_id: z.uuid().nullable(),
+  status: Status,
+  attempts: z.int(),
+  last_error: z.string().nullable(),
+  created_at: instant,
+  sent_at: instantOrNull,
 })
+
+export const MailListAnswer = rangeOf('mails', MailAnswer, { status: Status })

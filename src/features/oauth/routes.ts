@@ -26,10 +26,10 @@ import {
   tokenToWire,
 } from './wire.ts'
 
-/** The service authenticates the client: its credentials may stand in the form (RFC 6749 2.3.1). */
+/** The service authenticates the client, because its credentials may be in the form (RFC 6749 2.3.1). */
 const clientAuthentication: Guard = { kind: 'custom', admit: (ctx: Ctx) => ctx }
 
-/** RFC 6749 5.1: tokens and what is said of them are never cached. */
+/** RFC 6749 5.1: answers with tokens must not be cached. */
 const NO_STORE = { headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' } }
 
 export const oauthRoutes = createRoutes({
@@ -43,7 +43,7 @@ oauthRoutes.post(
   '/token',
   {
     id: 'grantToken',
-    summary: 'A token for a machine: the client credentials grant (RFC 6749 4.4)',
+    summary: 'Issue a token to a machine: the client credentials grant (RFC 6749 4.4)',
     body: TokenBody,
     encoding: 'form',
     answer: ok(TokenAnswer, 'An access token', NO_STORE),
@@ -60,7 +60,7 @@ oauthRoutes.post(
   '/introspect',
   {
     id: 'introspectToken',
-    summary: 'What a token is worth now (RFC 7662), for a client with the scope introspect',
+    summary: 'Introspect a token (RFC 7662), for clients with the scope introspect',
     body: TokenFieldBody,
     encoding: 'form',
     unlimited: true,
@@ -78,10 +78,10 @@ oauthRoutes.post(
   '/revoke',
   {
     id: 'revokeToken',
-    summary: 'End a token and what hangs on it (RFC 7009)',
+    summary: 'Revoke a token (RFC 7009); a user’s token ends its session',
     body: TokenFieldBody,
     encoding: 'form',
-    answer: ok(RevokeAnswer, 'Done, or there was nothing to do', NO_STORE),
+    answer: ok(RevokeAnswer, 'The token is revoked, or there was nothing to revoke', NO_STORE),
     errors: [invalidRequest, invalidClient, rateLimited, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {

@@ -1,9 +1,9 @@
 import { fromUtf8 } from '../../lib/encoding.ts'
 
-/** What a request to an OAuth endpoint says of who sends it (RFC 6749 2.3.1, RFC 6750 2.1). */
+/** The client's credentials in a request to an OAuth endpoint (RFC 6749 2.3.1, RFC 6750 2.1). */
 export type Credentials =
   | { readonly kind: 'secret'; readonly id: string; readonly secret: string }
-  /** An id alone: a public client. */
+  /** An id without a secret: a public client. */
   | { readonly kind: 'public'; readonly id: string }
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'absent' }
@@ -16,7 +16,7 @@ export interface ClientFields {
   readonly client_secret?: string | undefined
 }
 
-/** application/x-www-form-urlencoded (RFC 6749 appendix B); undefined when it is not. */
+/** Decodes application/x-www-form-urlencoded (RFC 6749 appendix B); undefined when it is malformed. */
 function formDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
@@ -26,7 +26,7 @@ function formDecode(text: string): string | undefined {
   }
 }
 
-/** RFC 7617 2 with the form encoding that RFC 6749 2.3.1 puts inside. */
+/** RFC 7617 2; id and secret are form-encoded (RFC 6749 2.3.1). */
 function readBasic(encoded: string): Credentials {
   try {
     const text = fromUtf8(Uint8Array.fromBase64(encoded))
@@ -47,7 +47,7 @@ function readHeader(authorization: string): Credentials {
   return { kind: 'malformed' }
 }
 
-/** The one credential of a request. Nothing is ever read from the query. */
+/** The one credential of a request. Credentials in the query are ignored. */
 export function readCredentials(authorization: string | null, form: ClientFields): Credentials {
   const { client_id: id, client_secret: secret } = form
   if (authorization !== null) {
@@ -60,10 +60,10 @@ export function readCredentials(authorization: string | null, form: ClientFields
   return secret === undefined ? { kind: 'absent' } : { kind: 'malformed' }
 }
 
-/** RFC 6749 3.3: scopes are separated by spaces; their order says nothing. */
+/** RFC 6749 3.3: scopes are separated by spaces, and their order has no meaning. */
 export const parseScope = (scope: string): string[] => [...new Set(scope.split(' ').filter((part) => part !== ''))]
 
-/** What of `granted` is asked for: all when nothing is; undefined when something is asked that is not granted. */
+/** The requested scopes; all of `granted` when none is requested, undefined when one is requested that is not granted. */
 export function selectScopes(granted: readonly string[], asked: string | undefined): readonly string[] | undefined {
   if (asked === undefined) return granted
   const scopes = parseScope(asked)

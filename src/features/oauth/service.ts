@@ -13,7 +13,7 @@ import type { User } from '../users/types.ts'
 import { checkAccessToken } from '../validation/service.ts'
 import { type Credentials, parseScope, selectScopes } from './rules.ts'
 
-// RFC 6749 5.2 and RFC 6750 3.1: the code is what stands in `error`.
+// RFC 6749 5.2 and RFC 6750 3.1: the code is the value of `error`.
 export const invalidRequest = defineError('invalid_request', 'malformed', 'The request is malformed')
 export const invalidClient = defineError('invalid_client', 'unauthenticated', 'Client authentication failed')
 export const unsupportedGrantType = defineError(
@@ -24,25 +24,25 @@ export const unsupportedGrantType = defineError(
 export const invalidScope = defineError(
   'invalid_scope',
   'malformed',
-  'The scope is unknown or exceeds what the client has',
+  'The scope is unknown or exceeds the scopes of the client',
 )
 export const invalidToken = defineError('invalid_token', 'unauthenticated', 'The access token is not valid')
 export const insufficientScope = defineError('insufficient_scope', 'forbidden', 'The client lacks the scope introspect')
 
-/** What a token turned out to be. */
+/** The result of an introspection. */
 export type Introspection =
   | { readonly kind: 'inactive' }
   | { readonly kind: 'access'; readonly claims: AccessClaims }
   | { readonly kind: 'refresh'; readonly session: SessionSnapshot; readonly user: User }
 
-/** Who signs in through Postern's own pages and API; a public client. */
+/** The public client of sign-ins through Postern's own pages and API. */
 const FIRST_PARTY_CLIENT = 'postern'
 const REFRESH_TOKEN_PREFIX = 'prt_'
 
-/** Failed client authentications that one network has in an hour, exactly counted. */
+/** How many failed client authentications one network has in an hour, counted exactly. */
 const FAILURES_AN_HOUR = 100
 
-/** Counts a failure; throws what the client is answered. */
+/** Counts a failure and throws the error for the client. */
 async function refuseClient(ctx: Ctx): Promise<never> {
   const subject = `client-authentication:${networkOf(ctx.ip)}`
   const { allowed, retryAfterMs } = await ctx.objects
@@ -51,7 +51,7 @@ async function refuseClient(ctx: Ctx): Promise<never> {
   throw allowed ? invalidClient() : rateLimited({ retry_after: retryAfterMs / SECOND })
 }
 
-/** RFC 6749 2.3: one method, and it must succeed. */
+/** RFC 6749 2.3: the client must use exactly one method of authentication. */
 async function requireClient(ctx: Ctx, credentials: Credentials): Promise<Client> {
   if (credentials.kind === 'ambiguous')
     throw invalidRequest({}, { message: 'More than one way of client authentication' })
@@ -59,7 +59,7 @@ async function requireClient(ctx: Ctx, credentials: Credentials): Promise<Client
   return (await authenticateClient(ctx, credentials.id, credentials.secret)) ?? refuseClient(ctx)
 }
 
-/** RFC 6749 3.3: no more than the client has; all of it when nothing is asked. */
+/** RFC 6749 3.3: at most the client's scopes; all of them when none is requested. */
 function requireScope(client: Client, asked: string | undefined): string {
   const scopes = selectScopes(client.scopes, asked)
   if (!scopes) throw invalidScope()
@@ -73,7 +73,7 @@ export interface TokenGrant {
   readonly scope: string
 }
 
-/** The client credentials grant (RFC 6749 4.4): no refresh token, the secret is one. */
+/** The client credentials grant (RFC 6749 4.4), which issues no refresh token. */
 export async function grantToken(
   ctx: Ctx,
   input: { credentials: Credentials; grantType: string; scope: string | undefined },
@@ -98,7 +98,7 @@ export async function grantToken(
   return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, scope }
 }
 
-/** RFC 7662 2.1: by its credentials, or by its own access token. */
+/** RFC 7662 2.1: the client authenticates with its credentials or with its own access token. */
 async function requireIntrospector(ctx: Ctx, credentials: Credentials): Promise<void> {
   const scopes =
     credentials.kind === 'bearer'
@@ -113,7 +113,7 @@ async function scopesOfBearer(ctx: Ctx, token: string): Promise<readonly string[
   return isUserClaims(check.claims) ? [] : parseScope(check.claims.scope)
 }
 
-/** RFC 7662 2.2. What is unknown, garbage, expired or revoked is inactive, and no answer says which. */
+/** RFC 7662 2.2: an unknown, malformed, expired or revoked token is inactive, and the answer does not say which. */
 export async function introspectToken(
   ctx: Ctx,
   input: { credentials: Credentials; token: string },
@@ -127,15 +127,15 @@ export async function introspectToken(
   return check.valid ? { kind: 'access', claims: check.claims } : { kind: 'inactive' }
 }
 
-/** RFC 7009 2.1: a client with its secret, or the first party, which has none: there the token is the credential. */
+/** RFC 7009 2.1: a client with its secret, or the first-party client, which is public: there the token is the credential. */
 async function requireRevoker(ctx: Ctx, credentials: Credentials): Promise<string> {
   if (credentials.kind === 'public' && credentials.id === FIRST_PARTY_CLIENT) return FIRST_PARTY_CLIENT
   return (await requireClient(ctx, credentials)).id
 }
 
 /**
- * RFC 7009 2.2: returns for unknown tokens too, and for another client's, which stay as they are.
- * Throws SERVICE_UNAVAILABLE when the revocation could not be recorded: the client has to ask again.
+ * RFC 7009 2.2: also succeeds for an unknown token, and for another client's, which it does not revoke.
+ * Throws SERVICE_UNAVAILABLE when the revocation could not be recorded: the client must retry.
  */
 export async function revokeToken(ctx: Ctx, input: { credentials: Credentials; token: string }): Promise<void> {
   const clientId = await requireRevoker(ctx, input.credentials)
@@ -148,7 +148,7 @@ async function revokeRefreshToken(ctx: Ctx, clientId: string, token: string): Pr
   if (found?.session.clientId === clientId) await revokeByRefreshToken(ctx, token)
 }
 
-/** A user's access token ends its session; a machine's has none and is named in the feed itself. */
+/** Ends the session of a user's access token; a machine's token has none and is itself added to the feed. */
 async function revokeAccessToken(ctx: Ctx, clientId: string, token: string): Promise<void> {
   const verified = await verifyAccessToken(ctx, token)
   if (!verified.ok || verified.claims.client_id !== clientId) return

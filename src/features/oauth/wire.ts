@@ -13,7 +13,7 @@ const parameter = z
 const clientFields = { client_id: parameter, client_secret: parameter }
 
 export const TokenBody = z.object({ grant_type: z.string().min(1), scope: parameter, ...clientFields })
-/** The hint is accepted and not needed: a token says itself what it is (RFC 7662 2.1, RFC 7009 2.1). */
+/** The hint is accepted but ignored: the form of a token shows its type (RFC 7662 2.1, RFC 7009 2.1). */
 export const TokenFieldBody = z.object({ token: z.string().min(1), token_type_hint: parameter, ...clientFields })
 
 export const TokenAnswer = z
@@ -41,7 +41,7 @@ export const IntrospectionAnswer = z
   })
   .meta({ id: 'Introspection' })
 
-/** RFC 7662 2.2. A refresh token names its type: a resource server must not take it for an access token. */
+/** RFC 7662 2.2. The answer names the type of a refresh token, so that a resource server does not accept it as an access token. */
 export function introspectionToWire(found: Introspection): z.infer<typeof IntrospectionAnswer> {
   if (found.kind === 'inactive') return { active: false }
   if (found.kind === 'refresh') {
@@ -65,7 +65,7 @@ export function introspectionToWire(found: Introspection): z.infer<typeof Intros
   return { active: true, token_type: 'Bearer', ...claims, username: claims.username ?? claims.email }
 }
 
-/** RFC 7009 2.2: the client looks at the status alone. */
+/** RFC 7009 2.2: only the status has a meaning. */
 export const RevokeAnswer = z.object({}).meta({ id: 'Revoked' })
 
 /** RFC 6749 5.2. */
@@ -80,7 +80,7 @@ const OAUTH_CODES: ReadonlySet<string> = new Set([
   'unsupported_grant_type',
 ])
 
-/** What other failures are in the words of RFC 6749 4.1.2.1 and 5.2. */
+/** Error codes of RFC 6749 4.1.2.1 and 5.2 for other failures. */
 function codeOf({ code, kind }: { code: string; kind: ErrorKind }): string {
   if (OAUTH_CODES.has(code)) return code
   if (kind === 'internal') return 'server_error'
@@ -89,7 +89,7 @@ function codeOf({ code, kind }: { code: string; kind: ErrorKind }): string {
     : 'invalid_request'
 }
 
-/** RFC 6749 5.2: everything that is wrong with a request is 400. */
+/** RFC 6749 5.2: a faulty request is always 400. */
 const statusFor = (error: DomainError): number => (error.kind === 'invalid' ? 400 : statusOf(error))
 
 function headersFor(error: DomainError): Record<string, string> {

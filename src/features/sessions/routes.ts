@@ -24,9 +24,9 @@ import {
   SessionList,
   SessionListQuery,
   SessionPath,
-  sessionsToWire,
   sessionToAnswer,
   sessionToWire,
+  toSessionList,
   UserPath,
   UserSessionList,
   UserSessionPath,
@@ -50,7 +50,7 @@ sessionRoutes.get(
   },
   async ({ ctx, query }) => {
     const sessions = await listOwnSessions(ctx, { withEnded: !query.active_only })
-    return sessionsToWire(sessions, query, ctx.actor.sessionId)
+    return toSessionList(sessions, query, ctx.actor.sessionId)
   },
 )
 

@@ -6,11 +6,11 @@ import type {
   InspectResult,
   OpenSessionInput,
   OpenSessionResult,
-  RaiseSessionInput,
-  RaiseSessionResult,
   RotateInput,
   RotateResult,
   SessionSnapshot,
+  StepUpInput,
+  StepUpResult,
 } from '../../durable/rpc.ts'
 
 // Sessions live in their user's object alone. A stub that fails or is silent throws SERVICE_UNAVAILABLE.
@@ -24,7 +24,7 @@ export const insertSession = ({ objects }: Store, input: OpenSessionInput): Prom
 export const rotateSession = ({ objects }: Store, input: RotateInput): Promise<RotateResult> =>
   objects.user(input.userId).rotate(input)
 
-export const raiseSession = ({ objects }: Store, input: RaiseSessionInput): Promise<RaiseSessionResult> =>
+export const raiseSession = ({ objects }: Store, input: StepUpInput): Promise<StepUpResult> =>
   objects.user(input.userId).raise(input)
 
 export const inspectSession = ({ objects }: Store, input: InspectInput): Promise<InspectResult> =>

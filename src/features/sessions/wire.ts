@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import type { EndResult, SessionSnapshot } from '../../durable/rpc.ts'
-import { integerParam, UuidParam } from '../../http/input.ts'
+import { mapped } from '../../http/answers.ts'
+import { UuidParam } from '../../http/input.ts'
+import { listOf, pageQuery, rangeOfPage } from '../../http/list.ts'
 import { PropagatedField } from '../../http/propagated.ts'
 import { toIso } from '../../lib/time.ts'
 import { describeUserAgent } from '../../lib/user-agent.ts'
@@ -9,9 +11,7 @@ export const SessionPath = z.object({ session_id: UuidParam })
 export const UserPath = z.object({ user_id: UuidParam })
 export const UserSessionPath = z.object({ user_id: UuidParam, session_id: UuidParam })
 
-export const SessionListQuery = z.object({
-  page: integerParam(1, 10_000).default(1),
-  per_page: integerParam(1, 200).default(200),
+export const SessionListQuery = pageQuery({ most: 200, usual: 200, last: 10_000 }).extend({
   active_only: z.stringbool().default(true),
 })
 
@@ -44,15 +44,6 @@ export const SessionAnswer = Session.extend({ session: Session }).meta({ id: 'Se
 
 /** A third reads the message. */
 export const RefreshedSession = SessionAnswer.extend({ message: z.string() }).meta({ id: 'RefreshedSession' })
-
-export const SessionList = z.object({
-  sessions: z.array(Session),
-  data: z.array(Session),
-  total: z.int(),
-  page: z.int(),
-  per_page: z.int(),
-  total_pages: z.int(),
-})
 
 export const UserSessionList = z.object({ sessions: z.array(Session), total: z.int() })
 
@@ -93,15 +84,29 @@ export const refreshedToWire = (session: SessionSnapshot, currentId: string): z.
   ...sessionToAnswer(session, currentId),
 })
 
-export function sessionsToWire(
+const listed = mapped(
+  Session,
+  ({ session, currentId }: { readonly session: SessionSnapshot; readonly currentId: string }) =>
+    sessionToWire(session, currentId),
+)
+
+/** One published client reads `sessions`, another `data`. */
+export const SessionList = listOf(['sessions', 'data'], listed, {
+  total: z.int(),
+  page: z.int(),
+  per_page: z.int(),
+  total_pages: z.int(),
+})
+
+export function toSessionList(
   sessions: readonly SessionSnapshot[],
-  query: z.infer<typeof SessionListQuery>,
+  { page, per_page }: z.infer<typeof SessionListQuery>,
   currentId: string,
-): z.infer<typeof SessionList> {
-  const { page, per_page } = query
-  const data = sessions.slice((page - 1) * per_page, page * per_page).map((each) => sessionToWire(each, currentId))
+) {
+  const { offset, limit } = rangeOfPage({ page, per_page })
+  const rows = sessions.slice(offset, offset + limit).map((session) => ({ session, currentId }))
   const total = sessions.length
-  return { sessions: data, data, total, page, per_page, total_pages: Math.ceil(total / per_page) }
+  return { rows, total, page, per_page, total_pages: Math.ceil(total / per_page) }
 }
 
 export const revokedToWire = ({ propagated }: EndResult): z.infer<typeof RevokedAnswer> => ({

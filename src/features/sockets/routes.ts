@@ -22,7 +22,7 @@ eventRoutes.get(
     id: 'connectSocket',
     aliases: [{ path: '/ws', id: 'connectSocketAlias' }],
     summary: 'Session events as they happen, over a WebSocket',
-    // The credential is the socket's own: query, subprotocol, header or first frame. A cookie is never read.
+    // The credential is in the query, the subprotocol, the `Authorization` header or the first frame. Cookies are not read.
     guard: anyone,
     query: SocketQuery,
     invalidIs: 400,
@@ -31,7 +31,7 @@ eventRoutes.get(
   },
   async ({ ctx, query, request }) => {
     if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw upgradeRequired()
-    // Another site's page must not open sockets in its visitor's name.
+    // Against cross-site WebSocket hijacking.
     requireKnownSite(ctx, request)
     const socket = await connectSocket(ctx, { credential: credentialOf(request, query), after: query.after ?? null })
     return switchingProtocols(request, socket)
@@ -48,7 +48,7 @@ eventRoutes.post(
   '/websocket/ticket',
   {
     id: 'issueTicket',
-    summary: 'A ticket that opens one socket within 30 seconds',
+    summary: 'Issue a ticket that opens one socket within 30 seconds',
     guard: principal(EVENTS_SCOPE),
     answer: created(TicketAnswer, 'The ticket'),
     errors: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],

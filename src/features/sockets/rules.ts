@@ -11,9 +11,9 @@ const SEAL_AT = SECRET_AT + 32
 const LENGTH = SEAL_AT + 16
 const NOBODY = new Uint8Array(16)
 
-/** What a ticket says: which object to ask, and the secret that the object knows by its hash. */
+/** The content of a ticket: the object that issued it, and a secret, of which the object has the hash. */
 export interface Ticket {
-  /** Null for a client's: the `platform` hub knows it. */
+  /** Null for a client's ticket, which the `platform` hub issued. */
   readonly userId: string | null
   /** 32 bytes, base64url. */
   readonly secret: string
@@ -22,7 +22,7 @@ export interface Ticket {
 const sealOf = (key: Uint8Array, body: Uint8Array): Uint8Array =>
   hmacSha256(key, utf8('websocket ticket'), body).subarray(0, 16)
 
-/** `pwt_` and base64url of version, kind, user id, secret and seal. Throws on a secret that is not 32 bytes. */
+/** `pwt_` and the base64url of version, kind, user id, secret and MAC. Throws for a secret that does not have 32 bytes. */
 export function sealTicket(key: Uint8Array, { userId, secret }: Ticket): string {
   const secretBytes = fromBase64Url(secret)
   if (secretBytes?.length !== 32) throw new TypeError('a ticket has 32 secret bytes')
@@ -31,7 +31,7 @@ export function sealTicket(key: Uint8Array, { userId, secret }: Ticket): string 
   return PREFIX + toBase64Url(concatBytes(body, sealOf(key, body)))
 }
 
-/** Returns undefined unless one of the keys sealed it: garbage wakes, and makes, no object. */
+/** Returns undefined unless the MAC is of one of the keys, so that a forged ticket wakes or creates no object. */
 export function openTicket(keys: readonly Uint8Array[], text: string): Ticket | undefined {
   const bytes = text.startsWith(PREFIX) ? fromBase64Url(text.slice(PREFIX.length)) : undefined
   if (bytes?.length !== LENGTH || bytes[0] !== VERSION) return undefined

@@ -7,17 +7,17 @@ import { withoutIt } from './wire/row.ts'
 
 type FoundRow = Extract<ImportRow, { user: NewUser }>
 
-const NOT_OURS = withoutIt('username: must have 3 to 50 letters, digits, - or _, and not digits alone')
-const TAKEN = withoutIt('username: is taken')
-const OTHERS_ID = withoutIt('external_id: is the id of a user of another system')
-const OWN_FACTORS = withoutIt('password_hash: the user has taken the account over')
-const OWN_STATUS = withoutIt('status: the account is active and stays so')
+const NAME_INVALID = withoutIt('username: must have 3 to 50 letters, digits, - or _, and not digits alone')
+const NAME_TAKEN = withoutIt('username: is taken')
+const ID_TAKEN = withoutIt('external_id: is the id of a user of another system')
+const FACTORS_CHANGED = withoutIt('password_hash: the user has taken the account over')
+const STATUS_KEPT = withoutIt('status: the account is active and stays so')
 
-/** What an account gets that it lacks. */
+/** Values for empty fields of one account. */
 export interface Fill {
   readonly id: string
   readonly values: Partial<Fields>
-  /** The account as it was read: metadata is written only if nobody changed it since. */
+  /** The account as it was read: metadata is written only if it has not changed since. */
   readonly read: Account
 }
 
@@ -27,7 +27,7 @@ export interface ImportPlan {
   readonly outcomes: readonly RowOutcome[]
 }
 
-/** What is known and what the rows above have added to it. */
+/** Existing accounts and names, with those that earlier rows of the chunk add. */
 interface Draft {
   readonly accounts: Map<string, Account>
   readonly usernames: Map<string, string>
@@ -36,7 +36,7 @@ interface Draft {
   readonly fills: Map<string, Fill>
 }
 
-/** Decides what becomes of each row, from what is known and from the rows above it. Writes nothing. */
+/** Decides the outcome of each row from the existing accounts and the rows before it. Writes nothing. */
 export function planImport(
   ctx: Pick<Ctx, 'now' | 'newId'>,
   input: readonly FoundRow[],
@@ -57,11 +57,11 @@ export function planImport(
     return merge ? planMerge(draft, row, account) : skip(row, 'already exists')
   })
   const { rows, fills } = draft
-  const isThere = ({ id }: RowOutcome) => id === null || !rows.has(id)
+  const exists = ({ id }: RowOutcome) => id === null || !rows.has(id)
   return {
     rows: [...rows.values()],
     fills: [...fills.values()],
-    outcomes: dryRun ? outcomes.map((one) => (isThere(one) ? one : { ...one, id: null })) : outcomes,
+    outcomes: dryRun ? outcomes.map((one) => (exists(one) ? one : { ...one, id: null })) : outcomes,
   }
 }
 
@@ -76,31 +76,31 @@ const skip = ({ row, user }: FoundRow, reason: string): RowOutcome => ({
 })
 
 function planAccount(ctx: Pick<Ctx, 'now' | 'newId'>, draft: Draft, row: FoundRow): RowOutcome {
-  const { user, warnings } = settleNames(draft, row)
+  const { user, warnings } = resolveNames(draft, row)
   if (user.externalId !== undefined && draft.externalIds.has(user.externalId))
     return skip(row, 'already exists under another email')
-  // Both times are one where the row has none of its own: a merge knows by it that one is lacking.
+  // Without `created_at` in the row both times are equal, which tells a later merge that it is missing.
   const made = newUserRow(ctx, { ...user, createdAt: user.createdAt ?? user.importedAt })
   const { id, email } = made
   draft.rows.set(id, made)
   draft.accounts.set(email, toAccount(made))
-  remember(draft, row, made)
+  addNames(draft, row, made)
   const about = { warnings: [...row.warnings, ...warnings], leftBehind: row.leftBehind }
   return { row: row.row, status: 'imported', id, email, reason: null, ...about }
 }
 
 function planMerge(draft: Draft, row: FoundRow, account: Account): RowOutcome {
   const { id, email } = account
-  // A name that is not needed is no reason to warn.
+  // No warning about a username that is not needed.
   const needed = account.username === null ? row.user : { ...row.user, username: null }
-  const { user, warnings } = settleNames(draft, { ...row, user: needed })
-  const stranger = findStranger(draft, account, user)
-  if (stranger !== null) return skip(row, stranger)
+  const { user, warnings } = resolveNames(draft, { ...row, user: needed })
+  const mismatch = findMismatch(draft, account, user)
+  if (mismatch !== null) return skip(row, mismatch)
   const values = fillOf(account, user, row)
   const losses = lossesOf(account, user, values)
   if (Object.keys(values).length === 0) return skip(row, losses[0] ?? 'already exists')
   draft.accounts.set(email, { ...account, ...values })
-  remember(draft, row, { email, username: values.username ?? null, externalId: values.externalId ?? null })
+  addNames(draft, row, { email, username: values.username ?? null, externalId: values.externalId ?? null })
   const made = draft.rows.get(id)
   if (made) {
     draft.rows.set(id, {
@@ -117,32 +117,32 @@ function planMerge(draft: Draft, row: FoundRow, account: Account): RowOutcome {
 }
 
 /**
- * The user without a username or an external id that is another's. Neither is a reason to lose an account, but an id that
- * the same system gave is: it is the same user.
+ * Removes an invalid or taken username, and an external id of another system's user: the account is imported without them. An
+ * external id that a user of the same system has stays: the row is of that user, and the caller skips it.
  */
-function settleNames(draft: Draft, { user, system }: FoundRow): { user: NewUser; warnings: readonly string[] } {
+function resolveNames(draft: Draft, { user, system }: FoundRow): { user: NewUser; warnings: readonly string[] } {
   const email = normalizeEmail(user.email)
   const { username, externalId } = user
   const holder = username ? draft.usernames.get(normalizeIdentifier(username)) : undefined
   const isTaken = holder !== undefined && holder !== email
-  const nameWarning = !username ? null : !isUsername(username) ? NOT_OURS : isTaken ? TAKEN : null
+  const nameWarning = !username ? null : !isUsername(username) ? NAME_INVALID : isTaken ? NAME_TAKEN : null
   const other = externalId === undefined ? undefined : draft.externalIds.get(externalId)
   const isOthersId = other !== undefined && other.email !== email && other.system !== system
   const named = nameWarning === null ? user : withoutUsername(user)
   return {
     user: isOthersId ? { ...named, externalId: undefined } : named,
-    warnings: [...(nameWarning === null ? [] : [nameWarning]), ...(isOthersId ? [OTHERS_ID] : [])],
+    warnings: [...(nameWarning === null ? [] : [nameWarning]), ...(isOthersId ? [ID_TAKEN] : [])],
   }
 }
 
-/** The name of before is kept for those who want to tell its owner. */
+/** Stores the removed username in `app_metadata.imported`, so that its owner can be informed. */
 function withoutUsername({ username, ...user }: NewUser): NewUser {
   const known = user.appMetadata?.imported
   const imported = { ...(known instanceof Object ? known : {}), username }
   return { ...user, appMetadata: { ...user.appMetadata, imported } }
 }
 
-function remember(
+function addNames(
   { usernames, externalIds }: Draft,
   { system }: FoundRow,
   { email, username, externalId }: Pick<Account, 'email' | 'username' | 'externalId'>,
@@ -151,7 +151,7 @@ function remember(
   if (externalId) externalIds.set(externalId, { email, system })
 }
 
-/** Nobody has a factor of an account that is only made here. */
+/** A new account has no second factor and no passkey yet. */
 const toAccount = (row: UserRow): Account => ({
   ...row,
   authVersion: 1,
@@ -161,8 +161,8 @@ const toAccount = (row: UserRow): Account => ({
   appMetadataText: null,
 })
 
-/** Why the row is not of the account's own user, or null. */
-function findStranger({ externalIds }: Draft, account: Account, { externalId }: NewUser): string | null {
+/** Why the row may belong to another person than the account, or null. */
+function findMismatch({ externalIds }: Draft, account: Account, { externalId }: NewUser): string | null {
   if (account.importedAt === null || account.status === 'deleted') return 'already exists'
   if (externalId === undefined) return null
   if (account.externalId !== null && account.externalId !== externalId) return 'already exists with another external_id'
@@ -182,15 +182,15 @@ const TEXTS = [
   'username',
 ] as const
 
-/** Who has changed how they sign in since the import decides it themselves. */
+/** Whether the user has not changed a factor since the import. Otherwise a merge must not change any. */
 const isUntouched = ({ authVersion, mfaEnabled, hasPasskey }: Account): boolean =>
   authVersion === 1 && !mfaEnabled && !hasPasskey
 
 /**
- * The fields that the account lacks and the row has. A password comes along only where the user has not taken the account
- * over, and not from a row whose address is said to be unproven to an account with a proven one: the other system may have
- * let a stranger sign up with it. For the same reason an address is proven only under the user's own id, or where nobody has
- * a password.
+ * The values of the row for empty fields of the account. A password is taken only if the user has not changed a factor since
+ * the import. It is not taken from a row with an unproven address for an account with a proven one: a stranger may have signed
+ * up with the address in the other system. For the same reason a row proves the address only if it has the same external id or
+ * the account has no password.
  */
 function fillOf(account: Account, user: NewUser, { isUnproven }: Pick<FoundRow, 'isUnproven'>): Partial<Fields> {
   const lacks = (name: keyof Fields) => account[name] === null && Boolean(user[name])
@@ -214,7 +214,7 @@ function fillOf(account: Account, user: NewUser, { isUnproven }: Pick<FoundRow, 
   ])
 }
 
-/** What is there stands; of what the import keeps, too. */
+/** Adds values without overwriting any, also within `imported`. */
 function join(own: RawRecord, added: RawRecord): Record<string, unknown> {
   const joined = { ...own, ...added, ...own }
   return isRecord(own.imported) && isRecord(added.imported)
@@ -222,8 +222,8 @@ function join(own: RawRecord, added: RawRecord): Record<string, unknown> {
     : joined
 }
 
-/** What the account lacks, the row has and the merge does not take. */
+/** Warnings about values of the row that the merge does not use. */
 const lossesOf = (account: Account, user: NewUser, values: Partial<Fields>): string[] => [
-  ...(user.passwordHash && account.passwordHash === null && !values.passwordHash ? [OWN_FACTORS] : []),
-  ...(user.status !== 'active' && account.status === 'active' ? [OWN_STATUS] : []),
+  ...(user.passwordHash && account.passwordHash === null && !values.passwordHash ? [FACTORS_CHANGED] : []),
+  ...(user.status !== 'active' && account.status === 'active' ? [STATUS_KEPT] : []),
 ]

@@ -25,7 +25,7 @@ userImportRoutes.post(
     body: ImportBody,
     encoding: IMPORT_ENCODING,
     query: ImportQuery,
-    answer: ok(ImportAnswer, 'What became of each row'),
+    answer: ok(ImportAnswer, 'The outcome of each row'),
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed, payloadTooLarge],
   },
   async ({ ctx, body, query }) => {

@@ -18,10 +18,10 @@ import {
 } from './store.ts'
 import type { ImportMode, ImportRow, RowOutcome } from './types.ts'
 
-/** D1 takes a text of 2 MB. A chunk of 1 MiB becomes longer only where metadata is full of quotes or huge numbers. */
+/** D1 accepts text of up to 2 MB. A chunk of 1 MiB exceeds that only if its metadata is full of quotes or huge numbers. */
 const MAX_LIST_BYTES = 2_000_000
 
-/** Delivered already: nobody listens to who has just come, and a hundred thousand objects must not wake. */
+/** Marked as delivered: imported users have no listeners, and an import must not wake a hundred thousand objects. */
 const auditEvent = (ctx: AdminCtx, type: EventName, userId: string, data: Record<string, unknown>) => ({
   id: ctx.newId(),
   type,
@@ -39,7 +39,7 @@ const auditEvent = (ctx: AdminCtx, type: EventName, userId: string, data: Record
 const userCreated = (ctx: AdminCtx, { id, email, username, role, status }: UserRow) =>
   auditEvent(ctx, 'user.created', id, { after: { email, username, role, status, imported: true } })
 
-/** Texts alone have their value in it; a hash, times and metadata are named. */
+/** The event has the values of text fields only; for a hash, times and metadata it has just the name. */
 const userFilled = (ctx: AdminCtx, { id, values }: Fill) => {
   const filled = toColumns(values)
   const after = Object.fromEntries(
@@ -56,7 +56,7 @@ interface Changes {
   readonly fills: readonly Fill[]
 }
 
-/** Writes what is free and fills what is empty, with the events, in one batch. Returns the ids of who was written. */
+/** Inserts users, fills empty fields and writes the events in one batch. Returns the ids of the users that were written. */
 async function write(
   ctx: AdminCtx,
   { rows, fills }: Changes,
@@ -88,9 +88,9 @@ async function write(
 }
 
 /**
- * Makes accounts of rows, with `user.created` each, recorded and not pushed, and `users.imported` for all. A row whose
- * email has an account is skipped, so a repeat changes nothing; with `merge` it fills what an account lacks that an import
- * made, and overwrites nothing. The outcomes have the order of the rows. Throws PAYLOAD_TOO_LARGE.
+ * Creates an account for each row. Records `user.created` for each, without delivering it, and one `users.imported`. A row whose
+ * email has an account is skipped, so a repeat changes nothing; with `merge` it fills empty fields of an imported account and
+ * overwrites nothing. The outcomes have the order of the rows. Throws PAYLOAD_TOO_LARGE.
  */
 export async function importUsers(ctx: AdminCtx, input: readonly ImportRow[], mode: ImportMode): Promise<RowOutcome[]> {
   const found = input.flatMap((row) => ('user' in row ? [row] : []))
@@ -104,12 +104,14 @@ export async function importUsers(ctx: AdminCtx, input: readonly ImportRow[], mo
     rejected: rejected.length,
     ...(mode.merge ? { merged: planned('merged') } : {}),
   }
-  const done = mode.dryRun ? outcomes : await settle(ctx, outcomes, rows, await write(ctx, { rows, fills }, counts))
+  const done = mode.dryRun
+    ? outcomes
+    : await correctOutcomes(ctx, outcomes, rows, await write(ctx, { rows, fills }, counts))
   return [...done, ...rejected].sort((one, other) => one.row - other.row)
 }
 
-/** The outcomes of those rows become true whose email, external id or username somebody took between the plan and the write. */
-async function settle(
+/** Corrects the outcomes of rows whose email, external id or username was taken between the plan and the write. */
+async function correctOutcomes(
   ctx: AdminCtx,
   outcomes: readonly RowOutcome[],
   rows: readonly UserRow[],

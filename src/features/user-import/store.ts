@@ -19,9 +19,9 @@ type Store = Pick<Ctx, 'db' | 'now'>
 export type UserRow = ReturnType<typeof newUserRow>
 type NewEventRow = Omit<typeof events.$inferInsert, 'position'>
 
-/** One element of the bound list, in the form of `column`. */
+/** The SQL for one column of a row of the bound list. */
 function cellOf(column: SQLiteColumn): SQL {
-  // Names come from our own tables.
+  // Not injectable: the name is that of a column.
   const value = sql.raw(`row.value ->> '$.${column.name}'`)
   if (column.default === undefined) return sql`${value}`
   const fallback = column.default instanceof Object ? column.default : sql.param(column.default, column)
@@ -36,7 +36,7 @@ const toDriverRow = (table: SQLiteTable, row: Readonly<Record<string, unknown>>)
     }),
   )
 
-/** All rows as one parameter: D1 binds a hundred a statement. */
+/** All rows as one parameter, because D1 allows only a hundred for each statement. */
 const toList = (table: SQLiteTable, rows: readonly Readonly<Record<string, unknown>>[]): string =>
   JSON.stringify(rows.map((row) => toDriverRow(table, row)))
 
@@ -45,12 +45,12 @@ const columnsOf = (table: SQLiteTable): SQL => sql.join(Object.values(getTableCo
 const isReservedRow = (now: number): SQL =>
   isReserved(sql`row.value ->> '$.email'`, { userId: sql`row.value ->> '$.id'`, now })
 
-/** The rows as `insertListed` takes them. */
+/** The rows as `insertListed` expects them. */
 export const toUserList = (rows: readonly UserRow[]): string => toList(users, rows)
 
 /**
- * Writes the rows in their order, but none whose email or username is taken, or whose email is reserved: of two with one
- * email the first is written.
+ * Inserts the rows in order, except those whose email or username is taken or whose email is reserved. Of two rows with the
+ * same email the first is inserted.
  */
 export const insertListed = ({ db, now }: Store, list: string) =>
   insertUsers(
@@ -60,7 +60,7 @@ export const insertListed = ({ db, now }: Store, list: string) =>
       order by row.key`,
   )
 
-/** Writes the events of those users alone who were written, and returns whom they are about. */
+/** Writes the events of those users that exist after the insert, and returns their ids. */
 export const insertUserEvents = ({ db }: Store, rows: readonly NewEventRow[]) =>
   db
     .insert(events)
@@ -79,21 +79,21 @@ const isFree = (column: SQLiteColumn): SQL => {
   return sql`not exists (select 1 from ${users} as other where other.${name} = ${given(column.name)})`
 }
 
-/** With both tables named: a column alone would be the inner table's. */
+/** Written with both table names: an unqualified column would be that of the inner table. */
 const hasPasskey = sql<number>`exists (select 1 from ${passkeys} where passkeys.user_id = users.id)`
 
-/** Nobody has changed how the user signs in. */
+/** Neither password nor second factor nor passkeys of the user have changed since the import. */
 const isUntouched = sql`${users.authVersion} = 1 and not ${users.mfaEnabled} and not ${hasPasskey}`
 
-/** Metadata that somebody changed since it was read stays. */
+/** Keeps metadata that was changed since it was read. */
 const fillJson = (column: SQLiteColumn): SQL =>
   sql`case when ${column} = ${given(`${column.name}_read`)} then coalesce(${given(column.name)}, ${column}) else ${column} end`
 
-/** The values under the names of their columns. */
+/** The values by column name. */
 export const toColumns = (values: Partial<Fields>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [users[name as keyof Fields].name, value]))
 
-/** What accounts lack, as `fillListed` takes it. */
+/** The values for empty fields, as `fillListed` expects them. */
 export const toFillList = (fills: readonly { id: string; values: Partial<Fields>; read: Account }[]): string =>
   JSON.stringify(
     fills.map(({ id, values, read }) => ({
@@ -105,7 +105,7 @@ export const toFillList = (fills: readonly { id: string; values: Partial<Fields>
     })),
   )
 
-/** Writes into empty fields alone, of accounts that an import made. The list is the outer loop: each user is found by id. */
+/** Fills empty fields of imported accounts. The list is the outer loop of the join, so that each user is found by id. */
 export const fillListed = (store: Store, list: string) =>
   updateUsers(store, list, {
     set: {
@@ -121,7 +121,7 @@ export const fillListed = (store: Store, list: string) =>
       usernameKey: fill(users.usernameKey, isFree(users.usernameKey)),
       passwordHash: fill(users.passwordHash, isUntouched),
       emailVerifiedAt: fill(users.emailVerifiedAt, isUntouched),
-      // An import without a time of its own left its own.
+      // The two are equal if the row of the first import had no `created_at`.
       createdAt: sql`case when ${users.createdAt} = ${users.importedAt} then coalesce(${given('created_at')}, ${users.createdAt}) else ${users.createdAt} end`,
       metadata: fillJson(users.metadata),
       appMetadata: fillJson(users.appMetadata),
@@ -129,7 +129,7 @@ export const fillListed = (store: Store, list: string) =>
     when: sql`${users.id} = row.value ->> '$.id' and ${users.importedAt} is not null and ${users.status} <> 'deleted'`,
   })
 
-/** Counts, when the batch has written: what was imported, what was there, and the rest, beside what was `planned` before. */
+/** Computed in the batch: how many rows were imported, skipped and rejected, added to the numbers of the plan. */
 export function countOutcomes(
   { now }: Store,
   rows: readonly { id: string; email: string }[],
@@ -148,7 +148,7 @@ export function countOutcomes(
     'rejected', total - imported - skipped + ${planned.rejected}${merged}) from (${counts}))`
 }
 
-/** What a merge may fill. */
+/** The fields that a merge may fill. */
 export type Fields = Pick<
   User,
   | 'username'
@@ -167,23 +167,23 @@ export type Fields = Pick<
   | 'appMetadata'
 >
 
-/** An account as a merge looks at it. */
+/** The fields of an account that a merge reads. */
 export interface Account
   extends Fields,
     Pick<User, 'id' | 'email' | 'status' | 'importedAt' | 'authVersion' | 'mfaEnabled'> {
   readonly hasPasskey: boolean
-  /** As the database has them. */
+  /** Both as stored in the database. */
   readonly metadataText: string | null
   readonly appMetadataText: string | null
 }
 
-/** What is there already of what a chunk names. */
+/** Emails, usernames and external ids of a chunk that exist already. */
 export interface Known {
-  /** By address in its normal form. */
+  /** By normalized email. */
   readonly accounts: ReadonlyMap<string, Account>
-  /** The addresses that are reserved for accounts which had them before. */
+  /** Emails that are reserved for the accounts which had them before. */
   readonly reserved: ReadonlySet<string>
-  /** The addresses of those who have a username, by its normal form. */
+  /** The email of the user with a username, by the normalized username. */
   readonly usernames: ReadonlyMap<string, string>
   readonly externalIds: ReadonlyMap<string, { readonly email: string; readonly system: string | null }>
 }
@@ -191,7 +191,7 @@ export interface Known {
 const isAmong = (column: SQLiteColumn, values: readonly string[]): SQL =>
   sql`${column} in (select value from json_each(${JSON.stringify(values)}))`
 
-/** What a chunk names and somebody has, of one moment. The unique indexes decide when it is written. */
+/** Reads which names of a chunk exist, in one batch. Later the unique indexes decide about the write. */
 export async function selectKnown(
   { db, now }: Store,
   rows: readonly { readonly user: Pick<NewUser, 'email' | 'username' | 'externalId'> }[],

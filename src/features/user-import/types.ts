@@ -1,25 +1,25 @@
 import type { NewUser } from '../users/service/users.ts'
 
-/** The systems whose exports are read. */
+/** The systems whose exports are supported. */
 export type System = 'firebase' | 'auth0' | 'keycloak'
 
-/** One row of an import: a user whose decisive fields are good, or why it is none. Rows count from 1. */
+/** One row of an import: a user with valid essential fields, or why it is rejected. Rows are counted from 1. */
 export type ImportRow =
   | {
       readonly row: number
       readonly user: NewUser
-      /** The system whose export the row is of; null for our own fields. */
+      /** The system that the row was exported from; null for our own fields. */
       readonly system: System | null
-      /** The row says that the address was not proven. */
+      /** The row states that the address is not verified. */
       readonly isUnproven: boolean
-      /** What the row could not bring along, each beginning with the name of its field. */
+      /** Values that are left out; each warning begins with the name of the field. */
       readonly warnings: readonly string[]
-      /** What the user had over there and does not have here. */
+      /** What the user had in the other system and does not have here. */
       readonly leftBehind: readonly string[]
     }
-  | { readonly row: number; readonly email: string | null; readonly reason: string; readonly isTooDear?: boolean }
+  | { readonly row: number; readonly email: string | null; readonly reason: string; readonly isTooExpensive?: boolean }
 
-/** A field that nobody reads, and the one that may have been meant. */
+/** An unknown field, and the known field that may have been meant. */
 export interface IgnoredField {
   readonly field: string
   readonly suggestion: string | null
@@ -31,24 +31,24 @@ export interface ParsedImport {
 }
 
 export interface ImportMode {
-  /** Fills what an account that an import made lacks. */
+  /** Fills empty fields of accounts that were imported before. */
   readonly merge: boolean
-  /** Does everything but write. */
+  /** Returns the outcomes without writing anything. */
   readonly dryRun: boolean
 }
 
-/** What became of a row. */
+/** The outcome of a row. */
 export interface RowOutcome {
   readonly row: number
   readonly status: 'imported' | 'merged' | 'skipped' | 'rejected'
-  /** The user's who was imported or merged into. */
+  /** The id of the user that was imported or merged into. */
   readonly id: string | null
   readonly email: string | null
   /** Why it was not imported. */
   readonly reason: string | null
   /** Its password hash takes too much CPU to verify. */
-  readonly isTooDear?: boolean
-  /** What the user lacks, and where it is kept. */
+  readonly isTooExpensive?: boolean
+  /** Values that are left out, and where they are stored instead. */
   readonly warnings: readonly string[]
   readonly leftBehind: readonly string[]
 }

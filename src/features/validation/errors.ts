@@ -9,5 +9,5 @@ export const conditionsMalformed = defineError(
 export const checkMisrouted = defineError(
   'CHECK_MISROUTED',
   'forbidden',
-  'A request with X-Auth-Require belongs below /validate/',
+  'A request with X-Auth-Require must use a path below /validate/',
 )

@@ -11,34 +11,33 @@ import { type Credential, readAuthorization, readCookie } from './rules/credenti
 import { identityHeaders } from './rules/identity.ts'
 import { checkAccessToken } from './service.ts'
 
-/** What the answer to a gateway depends on. The exact forms have CORS too, so theirs depends on the origin as well. */
+/** The exact paths support CORS, so their answers also vary by origin. */
 const VARY = 'Authorization, Cookie'
 export const EXACT_VARY = `${VARY}, Origin`
 
-/** On these paths whatever is no JSON object with a token is simply malformed. */
-const toTold = (error: DomainError): DomainError =>
+/** On these paths a body of another media type is a malformed request. */
+const toPublicError = (error: DomainError): DomainError =>
   error.kind === 'unsupported_media_type' ? malformedRequest('The body must be a JSON object') : error
 
-/** The envelope. */
 export const renderValidationError: ErrorRenderer = Object.assign(
   (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
-    const answer = renderError(ctx, toTold(error))
+    const answer = renderError(ctx, toPublicError(error))
     answer.headers.set('Vary', VARY)
     return answer
   },
-  { bodyOf: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => errorEnvelope(ctx, toTold(error)) },
+  { bodyOf: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => errorEnvelope(ctx, toPublicError(error)) },
 )
 
-/** What a gateway says beside the check's path; a request that carries it comes from one. */
+/** Only gateways send this header. */
 const REQUIRE_HEADER = 'x-auth-require'
 
-/** The path of a check, in any of its forms. */
+/** Whether it is the path of a check, in any form. */
 export const isCheckPath = (path: string): boolean =>
   path === '/validate' || path.startsWith('/validate/') || /^\/api\/v1\/auth\/validate\/?$/.test(path)
 
 /**
- * Answers what no route may: every path below `/validate/`, where method, query and body are the application's and never read,
- * and every other path that a gateway's check was turned to by dots or slashes. Null for the rest.
+ * Answers gateways' checks that bypass the router: every path below `/validate/`, where method, query and body belong to the
+ * application and are ignored, and any other path that dots or slashes in such a path led to. Null for other requests.
  */
 export async function answerGateway(ctx: Ctx, request: Request, path: string): Promise<Response | null> {
   const required = request.headers.get(REQUIRE_HEADER)
@@ -48,7 +47,7 @@ export async function answerGateway(ctx: Ctx, request: Request, path: string): P
     )
   }
   if (required !== null) return renderValidationError(ctx, checkMisrouted())
-  // The JSON form has exact paths: the slash rule of other routes would serve this one too.
+  // The JSON form allows no trailing slash, although the router ignores one.
   return path === '/api/v1/auth/validate/' ? renderValidationError(ctx, notFound()) : null
 }
 
@@ -60,7 +59,7 @@ async function answerSafely(ctx: Ctx, work: () => Promise<Response>): Promise<Re
   }
 }
 
-/** A gateway's check: 200 without a body and the identity in headers, or it throws what the gateway is to answer. */
+/** A gateway's check: 200 without a body, with the identity in headers. Throws the error that the gateway forwards. */
 export async function checkRequest(
   ctx: Ctx,
   request: Request,
@@ -79,14 +78,14 @@ export async function checkRequest(
   return checkAnswer(ctx, null, headers)
 }
 
-/** Of all routes only a gateway's check reads a cookie: it changes nothing and answers no script. */
+/** Only a gateway's check reads a cookie. CSRF is harmless here: a check changes nothing, and scripts cannot read its answer. */
 function credentialOf(ctx: Ctx, request: Request, { from }: Conditions): Credential {
   const given = from === 'cookie' ? null : readAuthorization(request.headers.get('authorization'))
   if (given !== null && given.state !== 'none') return given
   return readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE)
 }
 
-// A remembered token has the same claims object at every check.
+// A cached token has the same claims object at every check.
 const identities = new WeakMap<AccessClaims, Readonly<Record<string, string>>>()
 
 function identityOf(claims: AccessClaims): Readonly<Record<string, string>> {

@@ -1,16 +1,16 @@
 import type { Ctx } from '../../context.ts'
 import { estimate, type RateWindows, retryAfter, startWindows, turnWindows } from '../../http/rate-window.ts'
+import { createBoundedCache } from '../../lib/bounded-cache.ts'
 import { rateLimited } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
-import { createRemembered } from '../../lib/remembered.ts'
 import { SECOND } from '../../lib/time.ts'
 import type { AccessClaims } from '../keys/types.ts'
 
 const MAX_SUBJECTS = 10_000
 
-const countsOf = isolateSlot('validation counts', () => createRemembered<RateWindows>(MAX_SUBJECTS))
+const countsOf = isolateSlot('validation counts', () => createBoundedCache<RateWindows>(MAX_SUBJECTS))
 
-/** Counts one check of a user's or machine's tokens against `VALIDATE_LIMIT` a minute, in this isolate. 0 is no limit. */
+/** Counts one check of a subject's tokens against `VALIDATE_LIMIT` per minute and isolate. 0 means no limit. */
 export function countCheck(ctx: Ctx, claims: AccessClaims): void {
   const limit = ctx.config.VALIDATE_LIMIT
   if (limit === 0) return

@@ -17,12 +17,12 @@ validationRoutes.get(
   '/validate',
   {
     id: 'checkRequest',
-    summary: 'Check a token for a gateway: identity in headers, no body',
+    summary: 'Check a token for a gateway: the answer has the identity in headers and no body',
     guard: anyone,
     readsBearer: true,
     unlimited: true,
     query: CheckQuery,
-    answer: response(200, 'The token is good and every condition holds'),
+    answer: response(200, 'The token is valid and every condition holds'),
     errors: [unauthorized, tokenInvalid, conditionFailed, conditionsMalformed, rateLimited, serviceUnavailable],
   },
   ({ ctx, request }) => checkRequest(ctx, request, readQueryConditions(searchOf(request.url)), EXACT_VARY),
@@ -40,7 +40,7 @@ validationRoutes.post(
     invalidIs: 400,
     query: ValidateQuery,
     body: ValidateBody,
-    answer: response(200, 'What the token says, or why it is not good', { schema: ValidateAnswer }),
+    answer: response(200, 'The identity in the token, or why it is not valid', { schema: ValidateAnswer }),
     errors: [rateLimited, serviceUnavailable],
   },
   async ({ ctx, body, query }) => {

@@ -1,8 +1,8 @@
 import type { Ctx } from '../../context.ts'
 import type { CheckInput } from '../../durable/rpc.ts'
+import { createBoundedCache } from '../../lib/bounded-cache.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
-import { createRemembered } from '../../lib/remembered.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from '../../revocation/freshness.ts'
 import { ageOf, packId, refusalOf, type TokenSubject } from '../../revocation/view.ts'
@@ -12,7 +12,7 @@ import type { AccessClaims } from '../keys/types.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
 import type { CheckRefusal, Consistency, TokenCheck } from './types.ts'
 
-/** What an object has to answer in: when it was asked for itself, and when it stands in for the feed. */
+/** How long an object may take to answer: in a strong check, and when the feed is unavailable. */
 const STRONG_MS = 2 * SECOND
 const FALLBACK_MS = 500
 const RECORD_MS = 250
@@ -24,7 +24,7 @@ const MESSAGES: Record<CheckRefusal, string> = {
   stale_claims: 'Token is out of date',
 }
 
-/** A token whose signature and claims are good. Its session, claims and key are looked up at every check. */
+/** A token with verified signature and claims. Whether it is revoked is looked up at every check. */
 interface Verified {
   readonly claims: AccessClaims
   /** Epoch milliseconds. */
@@ -32,13 +32,13 @@ interface Verified {
   readonly subject: TokenSubject
 }
 
-/** Verified tokens that one isolate remembers; with their claims about 3 kB each. */
-const MAX_REMEMBERED = 10_000
+/** How many verified tokens one isolate caches; with their claims about 3 kB each. */
+const MAX_VERIFIED_TOKENS = 10_000
 
-const rememberedOf = isolateSlot('verified tokens', () => createRemembered<Verified>(MAX_REMEMBERED))
+const verifiedTokens = isolateSlot('verified tokens', () => createBoundedCache<Verified>(MAX_VERIFIED_TOKENS))
 
-/** This isolate verifies anew what it is shown next: slower, never another answer. Returns how many tokens it knew. */
-export const forgetVerifiedTokens = (ctx: Pick<Ctx, 'isolate'>): number => rememberedOf(ctx).clear()
+/** Empties this isolate's cache of verified tokens. Answers stay the same. Returns how many there were. */
+export const forgetVerifiedTokens = (ctx: Pick<Ctx, 'isolate'>): number => verifiedTokens(ctx).clear()
 
 const refused = (reason: CheckRefusal, ageMs = 0): TokenCheck => ({
   valid: false,
@@ -56,15 +56,15 @@ const accepted = ({ claims }: Verified, ageMs: number): TokenCheck => ({
 const wholeSeconds = (ms: number): number => (Number.isFinite(ms) ? Math.ceil(ms / SECOND) : 0)
 
 /**
- * Whether this access token is good now. `view` is at most 5 s behind and reads no storage; `strong` asks the truth.
- * Throws SERVICE_UNAVAILABLE when nothing that may answer does.
+ * Whether this access token is valid now. `view` is at most 5 s behind and reads no storage; `strong` asks the session's object
+ * or reads the client's row. Throws SERVICE_UNAVAILABLE when neither the feed nor any fallback can answer.
  */
 export async function checkAccessToken(
   ctx: Ctx,
   token: string,
   { consistency }: { consistency: Consistency },
 ): Promise<TokenCheck> {
-  const verified = rememberedOf(ctx).get(token) ?? (await verify(ctx, token))
+  const verified = verifiedTokens(ctx).get(token) ?? (await verify(ctx, token))
   if ('valid' in verified) return verified
   if (ctx.now() >= verified.expiresAt) return refused('expired')
   const known = refusalInView(ctx, verified)
@@ -91,7 +91,7 @@ async function verify(ctx: Ctx, token: string): Promise<Verified | TokenCheck> {
     user,
   }
   const verified = { claims, expiresAt: claims.exp * SECOND, subject }
-  rememberedOf(ctx).set(token, verified)
+  verifiedTokens(ctx).set(token, verified)
   return verified
 }
 
@@ -101,7 +101,7 @@ function refusalInView(ctx: Ctx, { subject }: Verified): TokenCheck | null {
   return reason && refused(reason, ageOf(view, ctx.now()))
 }
 
-/** The session's object or the client's row, and a view within its bound for the key; a machine's token needs the feed itself. */
+/** Asks the session's object, with a fresh enough view for revoked keys; for a machine's token, the client's row and the feed itself. */
 async function checkStrongly(ctx: Ctx, verified: Verified): Promise<TokenCheck> {
   const { claims } = verified
   if (isUserClaims(claims)) {
@@ -118,7 +118,7 @@ async function checkStrongly(ctx: Ctx, verified: Verified): Promise<TokenCheck> 
   return refusalInView(ctx, verified) ?? accepted(verified, 0)
 }
 
-/** The feed holds more than a view: objects answer for sessions and claims; keys, clients and tokens are in the view all the same. */
+/** The feed is larger than a view: objects are asked about sessions and claims. The view always has keys, clients and tokens. */
 async function checkBeyondView(ctx: Ctx, verified: Verified, age: number): Promise<TokenCheck> {
   const { claims } = verified
   const known = refusalInView(ctx, verified)
@@ -127,7 +127,7 @@ async function checkBeyondView(ctx: Ctx, verified: Verified, age: number): Promi
   return checkWithoutFeed(ctx, verified)
 }
 
-/** The feed is unreachable: the object stands in for it, and what is known serves only when that fails too. */
+/** The feed is unreachable: asks the object instead, and uses the outdated view only if that fails, too. */
 async function checkWithoutFeed(ctx: Ctx, verified: Verified): Promise<TokenCheck> {
   const { claims } = verified
   if (isUserClaims(claims)) {
@@ -137,7 +137,7 @@ async function checkWithoutFeed(ctx: Ctx, verified: Verified): Promise<TokenChec
     if (answer !== 'unknown') return refused(answer)
     if (await isKnownAsEnded(ctx, input)) return refused('revoked')
   } else if ((await askClient(ctx, claims.client_id, FALLBACK_MS)) === 'revoked') {
-    // The row does not know of revoked tokens, so its good word alone decides nothing.
+    // An enabled client is not enough to accept the token: its row does not know revoked tokens.
     return refused('revoked')
   }
   return checkDegraded(ctx, verified)
@@ -149,7 +149,7 @@ function checkDegraded(ctx: Ctx, verified: Verified): TokenCheck {
   const age = completeAsOf === null ? Number.POSITIVE_INFINITY : Math.max(0, now - completeAsOf)
   if (age <= ctx.config.VALIDATE_MAX_STALE * SECOND) return accepted(verified, age)
   if (!ctx.config.VALIDATE_FAIL_OPEN) throw serviceUnavailable()
-  // An isolate that never heard of the feed knows as much as was known when the token was made.
+  // An isolate that never had a view knows nothing after the token was minted.
   return accepted(verified, Number.isFinite(age) ? age : (toSeconds(now) - verified.claims.iat) * SECOND)
 }
 
@@ -162,7 +162,7 @@ interface SessionClaims {
 
 type Answer = 'live' | 'revoked' | 'stale_claims' | 'unknown'
 
-/** `unknown` when the object does not answer. What it refuses enters this isolate's view. */
+/** `unknown` when the object does not answer. A session that has ended is added to this isolate's view. */
 async function askUser(ctx: Ctx, session: SessionClaims, ms: number): Promise<Answer> {
   try {
     const result = await askSession(ctx, session, ms)
@@ -195,8 +195,8 @@ async function isKnownAsEnded(ctx: Ctx, session: SessionClaims): Promise<boolean
 }
 
 /**
- * Whether the session lives and its claims are current, by its object's word; with `credentials`, whether it outlives what
- * changed the user's row to them, too. Throws SERVICE_UNAVAILABLE without one.
+ * Asks the session's object whether the session is live and its claims are current; with `credentials`, also whether it survives
+ * the change to them. Throws SERVICE_UNAVAILABLE when the object does not answer.
  */
 export async function isSessionLive(ctx: Ctx, session: SessionClaims): Promise<boolean> {
   const answer = await askUser(ctx, session, STRONG_MS)
@@ -204,7 +204,7 @@ export async function isSessionLive(ctx: Ctx, session: SessionClaims): Promise<b
   return answer === 'live'
 }
 
-/** Whether the client is enabled, by its row and the feed. Throws SERVICE_UNAVAILABLE when either is silent. */
+/** Whether the client is enabled, according to its row and the feed. Throws SERVICE_UNAVAILABLE when either does not answer. */
 export async function isClientLive(ctx: Ctx, clientId: string): Promise<boolean> {
   const [answer, isFresh] = await Promise.all([askClient(ctx, clientId, STRONG_MS), pullNow(ctx)])
   if (answer === 'unknown' || !isFresh) throw serviceUnavailable()

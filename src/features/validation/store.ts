@@ -2,13 +2,14 @@ import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
 import type { CheckInput, CheckResult } from '../../durable/rpc.ts'
 import { within } from '../../lib/time.ts'
-/** The object's own word on a session. Rejects when it does not come within `ms`. */
+
+/** Asks the user's object about a session. Rejects when it does not answer within `ms`. */
 export const askSession = (ctx: Pick<Ctx, 'objects'>, input: CheckInput, ms: number): Promise<CheckResult> =>
   within(ms, ctx.objects.user(input.userId).check(input))
 
 const SessionRecord = z.object({ user_id: z.string(), state: z.enum(['live', 'ended']) })
 
-/** Whether KV says that the session has ended. Its silence says nothing. Rejects when it does not answer within `ms`. */
+/** Whether KV has a record that the session has ended. A missing record proves nothing. Rejects without an answer within `ms`. */
 export async function isRecordedAsEnded(
   ctx: Pick<Ctx, 'kv'>,
   session: { userId: string; sessionId: string },

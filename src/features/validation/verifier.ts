@@ -5,7 +5,7 @@ import type { AccessClaims } from '../keys/types.ts'
 import { readAuthorization } from './rules/credential.ts'
 import { checkAccessToken, isClientLive, isSessionLive } from './service.ts'
 
-/** How guards learn who asks. They read the `Authorization` header alone: what needs no cookie cannot be forged across sites. */
+/** Authenticates requests for the guards. Reads only the `Authorization` header, never cookies, so there is no CSRF. */
 export const verifier: Verifier = {
   async identify(ctx, request) {
     const credential = readAuthorization(request.headers.get('authorization'))

@@ -7,12 +7,12 @@ const Strong = z.literal('strong').optional()
 
 export const ValidateBody = z.object({ token: z.string(), consistency: Strong })
 
-/** Strict: conditions that a gateway meant for the header form must not be lost in silence. */
+/** Strict: conditions that a gateway sends to the wrong form must not be silently ignored. */
 export const ValidateQuery = z.strictObject({ consistency: Strong })
 
 const values = z.union([z.string(), z.array(z.string())]).optional()
 
-/** For the document alone: `rules/conditions.ts` reads the query itself, and refuses what it does not know. */
+/** For OpenAPI only: `rules/conditions.ts` parses the query and refuses unknown parameters. */
 export const CheckQuery = z.looseObject({
   role: values,
   permission: values,

@@ -6,13 +6,13 @@ import { isModuleArgon2, type StoredHash } from './stored-hash.ts'
 
 type Parameters = Omit<Extract<StoredHash, { kind: 'argon2' }>, 'key' | 'kind' | 'isDjango'>
 
-/** What the module takes at least. Shorter passwords are hashed nowhere, so that no stranger has JavaScript do it. */
+/** The WASM module's minimum. Shorter passwords are never hashed, not even by the slow JavaScript implementation. */
 export const MIN_ARGON2_PASSWORD_BYTES = 8
 
-/** What the module declares, in pages of 64 KiB: 20 MiB, enough for the current parameters. */
+/** In pages of 64 KiB, as the module declares them: 20 MiB are enough for the current parameters. */
 const INITIAL_PAGES = 320
 const MAXIMUM_PAGES = 65_536
-/** WASM memory never shrinks, so an instance above this is given up after use. */
+/** WASM memory never shrinks, so a larger instance is dropped after use. */
 const KEPT_BYTES = 32 * 1024 * 1024
 
 interface Instance {
@@ -20,7 +20,7 @@ interface Instance {
   readonly memory: WebAssembly.Memory
 }
 
-/** One instance an isolate: a hash is synchronous, so two never share its memory. */
+/** One instance for each isolate: a hash is synchronous, so two never use its memory at once. */
 const slot = isolateSlot('argon2id', (): { kept: Instance | null } => ({ kept: null }))
 
 function instantiate(): Instance {
@@ -28,7 +28,7 @@ function instantiate(): Instance {
   return { memory, instance: new WebAssembly.Instance(wasm, { env: { memory } }) }
 }
 
-/** Bytes of WASM memory that this isolate holds between hashes. */
+/** Bytes of WASM memory that this isolate keeps between hashes. */
 export const keptWasmBytes = (ctx: { isolate: Isolate }): number => slot(ctx).kept?.memory.buffer.byteLength ?? 0
 
 function argon2idInWasm(ctx: { isolate: Isolate }, password: Uint8Array, hash: Parameters, length: number) {
@@ -53,8 +53,8 @@ function argon2idInWasm(ctx: { isolate: Isolate }, password: Uint8Array, hash: P
 const IN_JAVASCRIPT = { argon2id: argon2idAsync, argon2i: argon2iAsync, argon2d: argon2dAsync }
 
 /**
- * Derives `length` bytes. The costs were checked: nothing here bounds them. Throws RangeError on a password of less than
- * `MIN_ARGON2_PASSWORD_BYTES`.
+ * Derives `length` bytes. The caller must have checked the costs: they are not bounded here. Throws RangeError for a password
+ * shorter than `MIN_ARGON2_PASSWORD_BYTES`.
  */
 export async function deriveArgon2(
   ctx: { isolate: Isolate },

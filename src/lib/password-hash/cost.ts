@@ -7,16 +7,16 @@ export const NATIVE_PBKDF2_ITERATIONS = 100_000
 
 type Kind<K extends StoredHash['kind']> = Extract<StoredHash, { kind: K }>
 
-/** No hash is taken that needs more CPU, in ms: each failed sign-in waits as long as the dearest that is stored. */
+/** A hash that needs more CPU (ms) is refused: each failed sign-in waits as long as the most expensive stored hash takes. */
 export const MAX_HASH_MS = 1500
 
 /**
- * Microseconds of CPU that a unit of work takes, measured on an AMD EPYC and rounded up (docs/import.md). A clock would say
- * something else each time, and on the platform nothing: it stands still while code runs.
+ * Microseconds of CPU for each unit of work, measured on an AMD EPYC and rounded up (docs/import.md). They cannot be measured
+ * at run time: the platform's clock stands still while code runs.
  */
 const MICROSECONDS = {
   argon2: {
-    /** A KiB and pass. */
+    /** One KiB and one pass. */
     module: 3,
     javaScript: 14,
   },
@@ -27,11 +27,11 @@ const MICROSECONDS = {
   scrypt: {
     /** One of N * r * p. */
     native: 0.5,
-    /** One of r * p: what PBKDF2 makes before, and reads behind. */
+    /** One of r * p: the PBKDF2 steps before and after. */
     nativeLanes: 2,
   },
   pbkdf2: {
-    /** An iteration. */
+    /** One iteration. */
     native: { sha1: 0.25, sha256: 0.25, sha512: 0.6 },
     module: { sha1: 0.35, sha256: 0.7, sha512: 1 },
   },
@@ -56,15 +56,15 @@ function microsecondsOf(hash: StoredHash): number {
   }
 }
 
-/** What verifying one spelling of a password takes, in ms of CPU. */
+/** CPU time (ms) to verify one normal form of a password. */
 export const costOf = (hash: StoredHash): number => Math.ceil(microsecondsOf(hash) / 1000)
 
-/** The same of our own. */
+/** The same for our own hashes. */
 export const OWN_HASH_MS = Math.ceil((CURRENT_COST.memoryKib * CURRENT_COST.passes * MICROSECONDS.argon2.module) / 1000)
 
 const DIGEST_NAMES: Record<Pbkdf2Digest, string> = { sha1: 'SHA-1', sha256: 'SHA-256', sha512: 'SHA-512' }
 
-/** What a hash is, where its cost alone is the matter. */
+/** A hash's algorithm and cost parameters, for messages. */
 function describe(hash: StoredHash): string {
   switch (hash.kind) {
     case 'argon2':
@@ -85,12 +85,12 @@ const argon2Refusal = ({ memoryKib, passes }: Kind<'argon2'>): string | null => 
 
 function scryptRefusal({ cost, blockSize, lanes }: Kind<'scrypt'>): string | null {
   if (128 * cost * blockSize > 32 * 1024 * 1024) return 'scrypt memory exceeds 32 MiB'
-  // PBKDF2 makes a block for each lane, all of them at once, before any of that memory is used.
+  // PBKDF2 derives the blocks of all lanes before anything else, so this memory adds to the above.
   if (128 * blockSize * lanes > 1024 * 1024) return 'scrypt lanes exceed 1 MiB'
   return cost * blockSize * lanes > NATIVE_SCRYPT_WORK ? 'scrypt N * r * p exceeds 2^20' : null
 }
 
-/** What is refused whatever it costs: by the memory it takes, or by what the code that computes it can do. */
+/** Refusals that do not depend on CPU time: too much memory, or beyond what the implementation can compute. */
 function findBoundRefusal(hash: StoredHash): string | null {
   switch (hash.kind) {
     case 'argon2':
@@ -105,8 +105,8 @@ function findBoundRefusal(hash: StoredHash): string | null {
 }
 
 /**
- * Why a hash is too dear to verify (decision 0245), or null. Read before any memory is taken: whoever writes a row
- * must not choose what a sign-in costs.
+ * Why a hash is too expensive to verify (decision 0245), or null. Checked before any memory is allocated: whoever supplies a
+ * hash must not choose what a sign-in costs.
  */
 export function findCostRefusal(hash: StoredHash, maxMs: number = MAX_HASH_MS): string | null {
   const refusal = findBoundRefusal(hash)

@@ -8,7 +8,7 @@ import type { StoredHash } from './stored-hash.ts'
 
 type Kind<K extends StoredHash['kind']> = Extract<StoredHash, { kind: K }>
 
-/** bcryptjs reads strings. Each input is the spelling that its format hashes instead of the password. */
+/** The string that each format passes to bcrypt, as text because bcryptjs takes strings. */
 const BCRYPT_INPUTS: Record<Kind<'bcrypt'>['input'], (password: string, salt: string) => string> = {
   password: (password) => password,
   'sha256-hex': (password) => createHash('sha256').update(password).digest('hex'),
@@ -28,7 +28,7 @@ function deriveScrypt(password: Uint8Array, hash: Kind<'scrypt'>, length: number
 
 const AES_KEY_BYTES = 32
 
-/** Firebase's form: AES-256-CTR of the project's signer key, counter zero, under the scrypt key. */
+/** Firebase's scrypt: the project's signer key, encrypted with AES-256-CTR (counter zero) under the scrypt key. */
 async function encryptSignerKey(key: Uint8Array, signerKey: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const aes = await crypto.subtle.importKey('raw', Uint8Array.from(key), 'AES-CTR', false, ['encrypt'])
   const params = { name: 'AES-CTR', counter: new Uint8Array(16), length: 64 }
@@ -51,8 +51,8 @@ async function pbkdf2Native(password: Uint8Array<ArrayBuffer>, hash: Kind<'pbkdf
 }
 
 /**
- * Compares the first digest of the output. Each further one is made from the password alone with all iterations again
- * (RFC 8018 5.2), so it costs as much and proves nothing more: Keycloak keeps 64 bytes of SHA-1.
+ * Compares only the first block of the output. Every further block costs all iterations again and proves nothing more
+ * (RFC 8018 5.2). It matters for Keycloak, which stores 64 bytes derived with SHA-1.
  */
 export async function verifyPbkdf2(password: string, hash: Kind<'pbkdf2'>): Promise<boolean> {
   const derive = hash.iterations <= NATIVE_PBKDF2_ITERATIONS ? pbkdf2Native : pbkdf2InWasm

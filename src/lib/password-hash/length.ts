@@ -1,9 +1,9 @@
-/** In characters (code points). What is shorter no deployment takes. */
+/** In code points. A setting may require more, not less. */
 export const MIN_PASSWORD_LENGTH = 8
-/** A longer one is not set. */
+/** The longest new password. */
 export const MAX_PASSWORD_LENGTH = 128
-/** What is verified may be longer: other systems set it. Beyond this nothing is hashed. */
+/** An imported password may be longer than `MAX_PASSWORD_LENGTH`. A longer one than this is never hashed. */
 export const MAX_VERIFIED_PASSWORD_LENGTH = 1024
 
-/** Code points: what people count as characters. */
+/** In code points, which are what people count as characters. */
 export const passwordLength = (password: string): number => [...password].length

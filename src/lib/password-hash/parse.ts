@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, string | undefined>>
 type Bytes = Uint8Array<ArrayBuffer>
 
 interface Format {
-  /** Whole strings only; every group named. Numbers have no leading zeros, so one hash has one spelling. */
+  /** Matches the whole string; every group is named. Numbers have no leading zeros, so each hash has one encoding. */
   readonly pattern: RegExp
   read(fields: Fields): StoredHash | undefined
 }
@@ -18,7 +18,7 @@ function argon2(fields: Fields): StoredHash | undefined {
   const salt = fromBase64(fields.salt ?? '')
   const key = fromBase64(fields.key ?? '')
   const [memoryKib, passes, lanes] = [Number(fields.m), Number(fields.t), Number(fields.p)]
-  // RFC 9106 3.1: m >= 8p; salts below 8 bytes are in no published hash.
+  // RFC 9106 3.1: m >= 8p. No known system has salts below 8 bytes.
   if (!salt || !key || salt.length < 8 || key.length < MIN_KEY_BYTES || memoryKib < 8 * lanes) return undefined
   const version = fields.v === '19' ? 0x13 : 0x10
   const variant = fields.variant === 'id' ? 'argon2id' : fields.variant === 'd' ? 'argon2d' : 'argon2i'
@@ -54,7 +54,7 @@ const scryptNumbers = (fields: Fields) => ({
   lanes: Number(fields.p),
 })
 
-/** Firebase's modified scrypt, in the spelling that Supabase gave it: the project's signer key and separator stand in each hash. */
+/** Firebase's modified scrypt in Supabase's format: each hash contains the project's signer key and separator. */
 function firebaseScrypt(fields: Fields): StoredHash | undefined {
   const salt = fromBase64(fields.salt ?? '')
   const separator = fromBase64(fields.ss ?? '')
@@ -76,17 +76,17 @@ const digestOf = (name: string | undefined): Pbkdf2Digest =>
 const NUMBER = '[1-9]\\d{0,9}'
 const BCRYPT_KEY = '(?<salt>[./A-Za-z0-9]{22})(?<key>[./A-Za-z0-9]{31})'
 
-/** Every form that is read. Order does not matter: no string has two. */
+/** All supported formats. Order does not matter: no string matches two. */
 const FORMATS: readonly Format[] = [
   {
-    // PHC; version 1.0 wrote no `v`. Django puts `argon2` before it.
+    // PHC; argon2 version 1.0 has no `v`. Django prefixes `argon2`.
     pattern: new RegExp(
       `^(?<django>argon2)?\\$argon2(?<variant>id|i|d)(?:\\$v=(?<v>16|19))?\\$m=(?<m>${NUMBER}),t=(?<t>${NUMBER}),p=(?<p>${NUMBER})\\$(?<salt>[^$=]+)\\$(?<key>[^$=]+)$`,
     ),
     read: argon2,
   },
   {
-    // Modular crypt; Django puts `bcrypt$` before it. `2x` marks hashes of a broken implementation.
+    // Modular crypt; Django prefixes `bcrypt$`. `2x` is not accepted: it marks hashes of a broken implementation.
     pattern: new RegExp(`^(?:bcrypt\\$)?\\$(?<ident>2[aby])\\$(?<cost>\\d\\d)\\$${BCRYPT_KEY}$`),
     read: bcrypt('password'),
   },
@@ -171,7 +171,7 @@ const FORMATS: readonly Format[] = [
       pbkdf2('sha1', Number.parseInt(i ?? '', 16), fromBase64UrlPadded(salt ?? ''), fromBase64UrlPadded(key ?? '')),
   },
   {
-    // Dwayne Litzenberger's PBKDF2.crypt: the salt is the configuration as written; no number means 400 iterations.
+    // Dwayne Litzenberger's PBKDF2.crypt: the salt is the configuration string itself; 400 iterations when it has no number.
     pattern: /^(?<config>\$p5k2\$(?<i>[1-9a-f][0-9a-f]{0,7})?\$[./A-Za-z0-9]+)\$(?<key>[./A-Za-z0-9]{32})$/,
     read: ({ config, i, key }) =>
       pbkdf2('sha1', i ? Number.parseInt(i, 16) : 400, utf8(config ?? ''), fromAdaptedBase64(key ?? '')),
@@ -183,7 +183,7 @@ const FORMATS: readonly Format[] = [
   },
 ]
 
-/** Reads a stored hash; undefined for what is malformed or of no known form. Costs nothing and never throws. */
+/** Parses a stored hash; undefined when it is malformed or of an unknown format. Cheap; never throws. */
 export function parseStoredHash(text: string): StoredHash | undefined {
   if (text.length > MAX_LENGTH) return undefined
   for (const { pattern, read } of FORMATS) {

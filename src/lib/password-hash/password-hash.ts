@@ -11,7 +11,7 @@ import { CURRENT_COST, CURRENT_FORM, type HashCost, isCurrent, type StoredHash, 
 
 interface Verifying {
   readonly isolate: Isolate
-  /** Of new hashes. */
+  /** The cost of new hashes. */
   readonly hashCost: HashCost
 }
 
@@ -21,30 +21,30 @@ interface Hashing extends Verifying {
 
 export interface Verification {
   readonly matches: boolean
-  /** It matches, and is of another form than new ones: hash it anew. */
+  /** It matches, but the hash differs in form from new ones: the password should be hashed again. */
   readonly isOutdated: boolean
 }
 
-/** Whether `hashPassword` takes it. A shorter one that another system let pass keeps the hash of that system. */
+/** Whether `hashPassword` accepts it. A shorter password that another system accepted keeps that system's hash. */
 export const isHashable = (password: string): boolean =>
   utf8(password.normalize('NFC')).length >= MIN_ARGON2_PASSWORD_BYTES
 
 /**
- * What a person who typed this may have meant: systems hash what the keyboard sent, or one of three normal forms.
- * One string for ASCII.
+ * The forms in which another system may have hashed this password: as the keyboard sent it, or in a Unicode normal form.
+ * Only one string for ASCII.
  */
 export const spellingsOf = (password: string): string[] => [
   ...new Set([password.normalize('NFC'), password, password.normalize('NFKC'), password.normalize('NFD')]),
 ]
 
-/** A PHC string of the password in NFC: keyboards differ in how they compose letters. */
+/** A PHC string of the password in NFC, because keyboards compose characters differently. */
 export async function hashPassword(ctx: Hashing, password: string): Promise<string> {
   const salt = ctx.random(CURRENT_FORM.saltBytes)
   const key = await deriveWithSalt(ctx, password.normalize('NFC'), salt)
   return toCurrentPhc(ctx.hashCost, toBase64NoPadding(salt), toBase64NoPadding(key))
 }
 
-/** The key alone, as `hashPassword` derives it, under a salt that a set of short secrets shares. */
+/** Only the key, derived as by `hashPassword`, with a salt that a set of short secrets shares. */
 export function deriveWithSalt(ctx: Verifying, secret: string, salt: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const { lanes, keyBytes } = CURRENT_FORM
   const parameters = { variant: 'argon2id', version: 0x13, ...ctx.hashCost, lanes, salt } as const
@@ -55,7 +55,7 @@ async function matches(ctx: { isolate: Isolate }, password: string, hash: Stored
   switch (hash.kind) {
     case 'argon2': {
       const bytes = utf8(password)
-      // One spelling may have 8 bytes where another has not.
+      // Normal forms differ in length: one may have 8 bytes and another fewer.
       if (bytes.length < MIN_ARGON2_PASSWORD_BYTES || !isHashable(password)) return false
       return equalBytes(await deriveArgon2(ctx, bytes, hash, hash.key.length), hash.key)
     }
@@ -69,8 +69,8 @@ async function matches(ctx: { isolate: Isolate }, password: string, hash: Stored
 }
 
 /**
- * Whether `password` is the one that `stored` was made from. Ours were made from NFC; an imported one is tried with each
- * spelling. False, and nothing spent, for a malformed hash, one beyond the cost bounds, and a password that is too long.
+ * Whether `stored` is a hash of `password`. Our own hashes are of the NFC form; an imported one is tried with each spelling.
+ * False, without any hashing, for a malformed hash, one beyond the cost bounds, and a password that is too long.
  */
 export async function verifyPassword(ctx: Verifying, stored: string, password: string): Promise<Verification> {
   const hash = parseStoredHash(stored)
@@ -83,28 +83,28 @@ export async function verifyPassword(ctx: Verifying, stored: string, password: s
   return { matches: false, isOutdated: false }
 }
 
-/** Why an imported hash cannot be taken, or null. */
+/** Why a hash cannot be imported, or null. */
 export function findHashRefusal(stored: string): string | null {
   const read = readImportedHash(stored)
   return 'hash' in read ? null : read.reason
 }
 
 /**
- * A hash of another system as it is kept, or why it cannot be taken; `isTooDear` when it is good and takes too much CPU.
- * One with our own parameters is kept in Django's spelling: it need not be made from NFC, as ours are.
+ * The form in which another system's hash is stored, or why it cannot be imported; `isTooExpensive` when it is valid but needs too
+ * much CPU. A hash with our own parameters is stored in Django's format, because it may not be of the NFC form, as ours are.
  */
 export function readImportedHash(
   stored: string,
   maxMs?: number,
-): { hash: string } | { reason: string; isTooDear: boolean } {
+): { hash: string } | { reason: string; isTooExpensive: boolean } {
   const hash = parseStoredHash(stored)
-  if (!hash) return { reason: 'the hash is malformed or of an unknown form', isTooDear: false }
+  if (!hash) return { reason: 'the hash is malformed or of an unknown form', isTooExpensive: false }
   const reason = findCostRefusal(hash, maxMs)
-  if (reason !== null) return { reason, isTooDear: true }
+  if (reason !== null) return { reason, isTooExpensive: true }
   return { hash: isCurrent(hash, CURRENT_COST) ? `argon2${stored}` : stored }
 }
 
-/** What verifying one spelling takes, in ms of CPU: more than `MAX_HASH_MS` for what is refused, 0 for what is malformed. */
+/** CPU time (ms) to verify one normal form: more than `MAX_HASH_MS` for a refused hash, 0 for a malformed one. */
 export function costOfStored(stored: string): number {
   const hash = parseStoredHash(stored)
   if (!hash) return 0

@@ -5,7 +5,7 @@ import type { Pbkdf2Digest, StoredHash } from './stored-hash.ts'
 
 type Parameters = Omit<Extract<StoredHash, { kind: 'pbkdf2' }>, 'kind'>
 
-/** The module's addresses; scripts/pbkdf2-wasm.mjs has them too. */
+/** Addresses in the module's memory; scripts/pbkdf2-wasm.mjs has the same ones. */
 const INNER = 0
 const OUTER = 64
 const X = 128
@@ -15,24 +15,24 @@ const KEY = 512
 
 export const DIGEST_BYTES: Record<Pbkdf2Digest, number> = { sha1: 20, sha256: 32, sha512: 64 }
 
-/** Each digest's words, and where the module keeps its initial value. */
+/** Word size of each digest, and the address of its initial value. */
 const LAYOUTS = {
   sha1: { wordBytes: 4, initial: 640 },
   sha256: { wordBytes: 4, initial: 704 },
   sha512: { wordBytes: 8, initial: 768 },
 } as const satisfies Record<Pbkdf2Digest, object>
 
-/** About 20 ms: other requests of the isolate are answered in between. */
+/** About 20 ms; between two runs the isolate answers other requests. */
 const ITERATIONS_AT_ONCE = 40_000
 
-/** Copies bytes that are read as big-endian words (FIPS 180-4 3.1) to or from the module's own. */
+/** Converts between big-endian words (FIPS 180-4 3.1) and the module's little-endian words. Returns a copy. */
 function swapWords(bytes: Uint8Array, wordBytes: number): Uint8Array<ArrayBuffer> {
   const swapped = Uint8Array.from(bytes)
   for (let start = 0; start < swapped.length; start += wordBytes) swapped.subarray(start, start + wordBytes).reverse()
   return swapped
 }
 
-/** A digest as a message of its own behind one block of key: a one bit, zeros, and the length in bits. */
+/** Pads a digest that is hashed after one block of key: a one bit, zeros, and the length in bits. */
 function padDigest(digest: Uint8Array, blockBytes: number): Uint8Array {
   const block = new Uint8Array(blockBytes)
   block.set(digest)
@@ -41,7 +41,7 @@ function padDigest(digest: Uint8Array, blockBytes: number): Uint8Array {
   return block
 }
 
-/** RFC 2104 2: the key filled up with zeros, a long one hashed before. */
+/** RFC 2104 2: the key, padded with zeros; hashed first when it is longer than a block. */
 function padKey(digest: Pbkdf2Digest, password: Uint8Array, blockBytes: number): Uint8Array {
   const block = new Uint8Array(blockBytes)
   block.set(password.length > blockBytes ? createHash(digest).update(password).digest() : password)
@@ -49,8 +49,8 @@ function padKey(digest: Pbkdf2Digest, password: Uint8Array, blockBytes: number):
 }
 
 /**
- * The first digest of PBKDF2's output (RFC 8018 5.2: T_1), in WebAssembly: the platform's own stops at 100,000
- * iterations. Each call has a memory of its own, so derivations may interleave.
+ * The first block of PBKDF2's output (RFC 8018 5.2: T_1), in WebAssembly: the platform's implementation is limited to 100,000
+ * iterations. Each call has its own memory, so derivations may interleave.
  */
 export async function pbkdf2InWasm(password: Uint8Array, hash: Omit<Parameters, 'key'>): Promise<Uint8Array> {
   const { digest, iterations, salt } = hash

@@ -7,7 +7,7 @@ import { hubStub, killObject, testEvent } from '../../features/events/support.ts
 
 type Answer = 'takes' | 'fails' | 'hangs' | 'unsubscribed'
 
-/** A hub of its own, whose registered objects are the test's. */
+/** A new hub, whose registered objects the test provides. */
 async function freshHub() {
   const topic = `organization:${newUuid()}`
   const taken = new Map<string, LoggedEvent[][]>()
@@ -64,7 +64,7 @@ async function freshHub() {
 }
 
 describe('a hub with registered objects', () => {
-  it('hands each of 200 each event once and in order', async () => {
+  it('sends each of 200 objects each event once and in order', async () => {
     const hub = await freshHub()
     const users = await hub.register(200)
     await Promise.all([hub.append(3), hub.append(2)])
@@ -73,7 +73,7 @@ describe('a hub with registered objects', () => {
     for (const user of users) await hub.got(user, [1, 2, 3, 4, 5, 6])
   })
 
-  it('gathers what comes within 50 ms into one call', async () => {
+  it('sends events that are appended within 50 ms in one call', async () => {
     const hub = await freshHub()
     const [user = ''] = await hub.register(1)
     for (let index = 0; index < 10; index += 1) await hub.append(1)
@@ -81,7 +81,7 @@ describe('a hub with registered objects', () => {
     expect(hub.taken.get(user)?.length).toBeLessThan(4)
   })
 
-  it('hands over only what comes after the registration', async () => {
+  it('sends only events after the registration', async () => {
     const hub = await freshHub()
     await hub.append(3)
     const [user = ''] = await hub.register(1)
@@ -89,7 +89,7 @@ describe('a hub with registered objects', () => {
     await hub.got(user, [4])
   })
 
-  it('unregisters an object that no socket of which wants the topic', async () => {
+  it('unregisters an object without a socket for the topic', async () => {
     const hub = await freshHub()
     const [gone = '', stays = ''] = await hub.register(2)
     hub.answers.set(gone, 'unsubscribed')
@@ -101,14 +101,14 @@ describe('a hub with registered objects', () => {
     expect(hub.seqsOf(gone)).toEqual([1])
   })
 
-  it('keeps an object that registers again while it is answered for', async () => {
+  it('keeps an object that registers again during the call', async () => {
     const hub = await freshHub()
     const [user = ''] = await hub.register(1)
     hub.answers.set(user, 'unsubscribed')
     const real = hub.answers.get.bind(hub.answers)
     hub.answers.get = (userId) => {
       hub.answers.get = real
-      // The call is on its way: the new socket's registration comes in before its answer does.
+      // The new socket registers while the call is still unanswered.
       void hub.stub().register({ topic: hub.topic, userId })
       return 'unsubscribed'
     }
@@ -120,7 +120,7 @@ describe('a hub with registered objects', () => {
     await hub.got(user, [1, 2])
   })
 
-  it('does not let one that fails, or hangs, hold up the others, and gives it all it missed in order', async () => {
+  it('does not delay the others when one fails or hangs, and sends it all missed events in order', async () => {
     const hub = await freshHub()
     const users = await hub.register(30)
     const [failing = '', hanging = '', ...others] = users
@@ -142,7 +142,7 @@ describe('a hub with registered objects', () => {
     await hub.got(hanging, [...all, 253])
   })
 
-  it('hands over what it had taken when it died before its round', async () => {
+  it('sends the events after a restart when it was stopped before its round', async () => {
     const hub = await freshHub()
     const [user = ''] = await hub.register(1)
     await hub.append(4)
@@ -155,7 +155,7 @@ describe('a hub with registered objects', () => {
 })
 
 describe("a hub's log", () => {
-  it('takes an id once', async () => {
+  it('appends an id once', async () => {
     const hub = await freshHub()
     const [user = ''] = await hub.register(1)
     const event = testEvent()

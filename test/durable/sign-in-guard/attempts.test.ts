@@ -4,14 +4,14 @@ import {
   ACCOUNT_RULE,
   type AccountState,
   type Attempt,
+  accountAdmission,
   accountExpiresAt,
+  admissionOf,
   completeSignIn,
   countAttempt,
   describeAccount,
   fail,
   failAttempt,
-  findAccountDoor,
-  findDoor,
   findLock,
   giveBack,
   giveBackAttempt,
@@ -29,7 +29,7 @@ const AWAY = '198.51.100.0/24'
 const failAt = (state: AccountState, network: string, ...times: number[]): AccountState =>
   times.reduce((before, at) => countAttempt(before, network, at), state)
 const fiveAt = (at: number) => [at, at + 1, at + 2, at + 3, at + 4]
-/** Failures of `count` networks of their own, one each. */
+/** One failure from each of `count` networks. */
 const failEverywhere = (state: AccountState, count: number, at: number): AccountState =>
   Array.from({ length: count }, (_, index) => `10.0.${index}.0/24`).reduce(
     (before, network) => countAttempt(before, network, at),
@@ -37,7 +37,7 @@ const failEverywhere = (state: AccountState, count: number, at: number): Account
   )
 
 describe('five failures from one network', () => {
-  it('lock it until 15 minutes after the fifth', () => {
+  it('lock the network until 15 minutes after the fifth', () => {
     const state = failAt(NEW_ACCOUNT, HOME, ...fiveAt(T))
     expect(findLock(state, HOME, T + 5)).toEqual({ lockedUntil: T + 4 + 15 * MINUTE, scope: 'network' })
     expect(findLock(state, HOME, T + 3 + 15 * MINUTE)).not.toBeNull()
@@ -48,17 +48,17 @@ describe('five failures from one network', () => {
     expect(findLock(failAt(NEW_ACCOUNT, HOME, ...fiveAt(T)), AWAY, T + 5)).toBeNull()
   })
 
-  it('hold the lock for its whole time although the first four leave the window', () => {
+  it('lock for the whole time although the first four leave the window', () => {
     const state = failAt(NEW_ACCOUNT, HOME, T, T + 3 * MINUTE, T + 6 * MINUTE, T + 9 * MINUTE, T + 14 * MINUTE)
     expect(findLock(state, HOME, T + 28 * MINUTE)).toEqual({ lockedUntil: T + 29 * MINUTE, scope: 'network' })
   })
 
-  it('lock nothing when they took longer than 15 minutes', () => {
+  it('do not lock when they took longer than 15 minutes', () => {
     const state = failAt(NEW_ACCOUNT, HOME, T, T + 4 * MINUTE, T + 8 * MINUTE, T + 12 * MINUTE, T + 16 * MINUTE)
     expect(findLock(state, HOME, T + 16 * MINUTE)).toBeNull()
   })
 
-  it('count anew after the lock', () => {
+  it('are counted anew after the lock', () => {
     const later = T + 20 * MINUTE
     const state = failAt(NEW_ACCOUNT, HOME, ...fiveAt(T), later, later + 1, later + 2, later + 3)
     expect(findLock(state, HOME, later + 4)).toBeNull()
@@ -67,13 +67,13 @@ describe('five failures from one network', () => {
 })
 
 describe('a right password', () => {
-  it('is no failure', () => {
+  it('is not a failure', () => {
     const state = giveBackAttempt(failAt(NEW_ACCOUNT, HOME, ...fiveAt(T)), HOME)
     expect(findLock(state, HOME, T + 5)).toBeNull()
     expect(describeAccount(state, T + 5)).toEqual({ failedAttempts: 4, lockedUntil: null })
   })
 
-  it('gives nothing of another network back', () => {
+  it('does not change the count of another network', () => {
     const state = failAt(NEW_ACCOUNT, HOME, ...fiveAt(T))
     expect(giveBackAttempt(state, AWAY)).toEqual(state)
   })
@@ -86,43 +86,43 @@ describe('attempts in flight', () => {
       state,
     )
 
-  it('take room, and are no failures', () => {
+  it('count against the limit, but are not failures', () => {
     const state = begin(NEW_ACCOUNT, 5)
-    expect(findAccountDoor(state, HOME, T + 1)).toEqual({ state: 'busy', scope: 'network' })
+    expect(accountAdmission(state, HOME, T + 1)).toEqual({ state: 'busy', scope: 'network' })
     expect(findLock(state, HOME, T + 1)).toBeNull()
     expect(describeAccount(state, T + 1)).toEqual({ failedAttempts: 0, lockedUntil: null })
   })
 
-  it('leave as much room as failures and they together have not taken', () => {
+  it('allow the rest of the limit that failures and they leave', () => {
     const state = begin(failAt(NEW_ACCOUNT, HOME, T - 2, T - 1), 2)
-    expect(findAccountDoor(state, HOME, T + 1).state).toBe('open')
-    expect(findAccountDoor(begin(state, 1), HOME, T + 1).state).toBe('busy')
+    expect(accountAdmission(state, HOME, T + 1).state).toBe('allowed')
+    expect(accountAdmission(begin(state, 1), HOME, T + 1).state).toBe('busy')
   })
 
-  it('lock with the fifth wrong one, and not before', () => {
+  it('lock with the fifth wrong one, not before', () => {
     const four = ['flight 0', 'flight 1', 'flight 2', 'flight 3'].reduce(failAttempt, begin(NEW_ACCOUNT, 5))
-    expect(findAccountDoor(four, HOME, T + 1).state).toBe('busy')
-    expect(findAccountDoor(failAttempt(four, 'flight 4'), HOME, T + 1).state).toBe('locked')
+    expect(accountAdmission(four, HOME, T + 1).state).toBe('busy')
+    expect(accountAdmission(failAttempt(four, 'flight 4'), HOME, T + 1).state).toBe('locked')
   })
 
-  it('leave nothing behind when they were right', () => {
+  it('do not count after a right password', () => {
     const state = giveBackAttempt(begin(NEW_ACCOUNT, 2), HOME, 'flight 0')
     expect(giveBackAttempt(state, HOME, 'flight 1')).toEqual(NEW_ACCOUNT)
   })
 
-  it('are failures after ten seconds without a verdict', () => {
+  it('are failures after ten seconds without an outcome', () => {
     const state = begin(NEW_ACCOUNT, 5)
-    expect(findAccountDoor(state, HOME, T + VERDICT_MS - 1).state).toBe('busy')
+    expect(accountAdmission(state, HOME, T + VERDICT_MS - 1).state).toBe('busy')
     expect(findLock(state, HOME, T + VERDICT_MS)).toEqual({ lockedUntil: T + 15 * MINUTE, scope: 'network' })
     expect(describeAccount(state, T + VERDICT_MS).failedAttempts).toBe(5)
   })
 
-  it('are none when a right verdict comes late', () => {
+  it('are not failures when a right password is reported late', () => {
     const state = giveBackAttempt(begin(NEW_ACCOUNT, 5), HOME, 'flight 2')
     expect(findLock(state, HOME, T + VERDICT_MS)).toBeNull()
   })
 
-  it('may still fail after another sign-in was completed, or the account unlocked', () => {
+  it('may still fail after another sign-in was completed or the account was unlocked', () => {
     for (const state of [
       completeSignIn(begin(NEW_ACCOUNT, 5), HOME, T + 1),
       unlockAccount(begin(NEW_ACCOUNT, 5), T + 1),
@@ -130,14 +130,14 @@ describe('attempts in flight', () => {
       expect(describeAccount(failAttempt(state, 'flight 3'), T + 2).failedAttempts).toBe(1)
   })
 
-  it('of thirty networks keep every unknown one waiting, and no known one', () => {
+  it('of thirty networks make every unknown network wait, but no known one', () => {
     const networks = Array.from({ length: 30 }, (_, index) => `10.0.${index}.0/24`)
     const state = networks.reduce((before, network) => countAttempt(before, network, T, network), NEW_ACCOUNT)
-    expect(findAccountDoor(state, AWAY, T + 1)).toEqual({ state: 'busy', scope: 'account' })
-    expect(findAccountDoor(completeSignIn(state, AWAY, T), AWAY, T + 1).state).toBe('open')
+    expect(accountAdmission(state, AWAY, T + 1)).toEqual({ state: 'busy', scope: 'account' })
+    expect(accountAdmission(completeSignIn(state, AWAY, T), AWAY, T + 1).state).toBe('allowed')
   })
 
-  it('of a caller that names none are failures from the start', () => {
+  it('without an id are failures from the start', () => {
     const state = giveBackAttempt(failAt(begin(NEW_ACCOUNT, 2), HOME, T), HOME)
     expect(state).toEqual(begin(NEW_ACCOUNT, 2))
   })
@@ -151,7 +151,7 @@ describe('a completed sign-in', () => {
     expect(after.failures.filter(({ network }) => network === AWAY)).toEqual([])
   })
 
-  it('remembers 32 networks, the newest', () => {
+  it('remembers the newest 32 networks', () => {
     const networks = Array.from({ length: 40 }, (_, index) => `10.0.${index}.0/24`)
     const state = networks.reduce((before, network, index) => completeSignIn(before, network, T + index), NEW_ACCOUNT)
     expect(Object.keys(state.known)).toHaveLength(32)
@@ -161,21 +161,21 @@ describe('a completed sign-in', () => {
 })
 
 describe('thirty failures in an hour from all networks', () => {
-  it('lock every network that is not known', () => {
+  it('lock every unknown network', () => {
     expect(findLock(failEverywhere(NEW_ACCOUNT, 29, T), AWAY, T + 1)).toBeNull()
     const state = failEverywhere(NEW_ACCOUNT, 30, T)
     expect(findLock(state, AWAY, T + 1)).toEqual({ lockedUntil: T + HOUR, scope: 'account' })
     expect(findLock(state, AWAY, T + HOUR)).toBeNull()
   })
 
-  it('let a network through that completed a sign-in in the last 30 days, and no older one', () => {
+  it('do not lock a network with a completed sign-in in the last 30 days', () => {
     const known = completeSignIn(NEW_ACCOUNT, HOME, T - 29 * DAY)
     expect(findLock(failEverywhere(known, 30, T), HOME, T + 1)).toBeNull()
     const forgotten = completeSignIn(NEW_ACCOUNT, HOME, T - 30 * DAY)
     expect(findLock(failEverywhere(forgotten, 30, T), HOME, T + 1)).not.toBeNull()
   })
 
-  it('do not free a known network from its own five', () => {
+  it('do not exempt a known network from its own limit of five', () => {
     const known = completeSignIn(NEW_ACCOUNT, HOME, T - DAY)
     expect(findLock(failAt(known, HOME, ...fiveAt(T)), HOME, T + 5)?.scope).toBe('network')
   })
@@ -199,8 +199,8 @@ describe('a rule without a lock', () => {
   })
 })
 
-describe('any course of attempts', () => {
-  it('never lets more than five failures of one network, or thirty of strangers, into a window', () => {
+describe('any sequence of attempts', () => {
+  it('never allows more than five failures of one network, or thirty of unknown networks, in a window', () => {
     const step = fc.record({ network: fc.integer({ min: 0, max: 12 }), after: fc.integer({ min: 0, max: 4 * MINUTE }) })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
@@ -227,8 +227,8 @@ describe('any course of attempts', () => {
   })
 })
 
-describe('any course of attempts at once', () => {
-  it('never has more failures and attempts in flight than the rule allows, and gives no guess for nothing', () => {
+describe('any sequence of concurrent attempts', () => {
+  it('never has more failures and attempts in flight than the rule allows, and every guess counts', () => {
     const rule = { limit: 5, windowMs: 15 * MINUTE, lockMs: 15 * MINUTE }
     const step = fc.record({
       after: fc.integer({ min: 0, max: 8000 }),
@@ -243,8 +243,8 @@ describe('any course of attempts at once', () => {
         let now = T
         for (const { after, verdict, which } of steps) {
           now += after
-          const door = findDoor(attempts, rule, now)
-          if (door.state === 'open') {
+          const admission = admissionOf(attempts, rule, now)
+          if (admission.state === 'allowed') {
             const id = `${guesses.length}`
             attempts = [...attempts, { at: now, id }]
             guesses.push(now)
@@ -267,7 +267,7 @@ describe('any course of attempts at once', () => {
 })
 
 describe('the row of an account', () => {
-  it('goes an hour after the last failure, or 30 days after the last completed sign-in', () => {
+  it('expires an hour after the last failure, or 30 days after the last completed sign-in', () => {
     expect(accountExpiresAt(failAt(NEW_ACCOUNT, HOME, T))).toBe(T + HOUR)
     expect(accountExpiresAt(completeSignIn(NEW_ACCOUNT, HOME, T))).toBe(T + 30 * DAY)
   })

@@ -7,7 +7,7 @@ import { createTestApp, env } from '../../support/app.ts'
 
 const network = '203.0.113.0/24'
 
-/** A guard object of its own, whose clock the test holds. */
+/** A new guard object, whose clock the test sets. */
 async function newGuard() {
   const stub = env.SIGN_IN_GUARD.getByName(`test-${newUuid()}`)
   const clock = { now: 1_800_000_000_000 }
@@ -21,7 +21,7 @@ async function newGuard() {
 }
 
 describe('SignInGuard', () => {
-  it('lets five of twenty parallel attempts through', async () => {
+  it('allows five of twenty parallel attempts', async () => {
     const ctx = await createTestApp().ctx()
     const account = newUuid()
     const attempts = Array.from({ length: 20 }, () => ctx.objects.guard(account).attempt({ account, network }))
@@ -30,7 +30,7 @@ describe('SignInGuard', () => {
     expect(results.find(({ allowed }) => !allowed)).toMatchObject({ scope: 'network' })
   })
 
-  it('gives a right password back, and starts anew after a completed sign-in', async () => {
+  it('does not count a right password, and resets the count after a completed sign-in', async () => {
     const { run } = await newGuard()
     await run(async (guard) => {
       const account = newUuid()
@@ -43,7 +43,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('says when the lock ends, and unlocks', async () => {
+  it('answers when the lock ends, and unlocks', async () => {
     const { run, clock } = await newGuard()
     await run(async (guard) => {
       const account = newUuid()
@@ -60,11 +60,11 @@ describe('SignInGuard', () => {
     })
   })
 
-  describe('attempts at once', () => {
+  describe('concurrent attempts', () => {
     const begin = (guard: SignInGuard, account: string, count: number) =>
       Array.from({ length: count }, (_, index) => guard.attempt({ account, network, id: `${index}` }))
 
-    it('wait for those before them, and pass in the order in which they came', async () => {
+    it('wait for those before them, and are allowed in the order of arrival', async () => {
       const { run } = await newGuard()
       await run(async (guard) => {
         const account = newUuid()
@@ -91,7 +91,7 @@ describe('SignInGuard', () => {
       })
     })
 
-    it('are told to come back when there is no verdict within a second', async () => {
+    it('are refused as busy when there is no outcome within a second', async () => {
       const { run, clock } = await newGuard()
       await run(async (guard) => {
         const account = newUuid()
@@ -101,7 +101,7 @@ describe('SignInGuard', () => {
       })
     })
 
-    it('are failures ten seconds after they began, where nobody came back with a verdict', async () => {
+    it('are failures when there is no outcome within ten seconds', async () => {
       const { run, clock } = await newGuard()
       await run(async (guard) => {
         const account = newUuid()
@@ -115,7 +115,7 @@ describe('SignInGuard', () => {
       })
     })
 
-    it('of one network do not keep another waiting', async () => {
+    it('of one network do not make another wait', async () => {
       const { run } = await newGuard()
       await run(async (guard) => {
         const account = newUuid()
@@ -126,7 +126,7 @@ describe('SignInGuard', () => {
       })
     })
 
-    it('are counted alike as uses of any subject', async () => {
+    it('are counted in the same way as uses of any subject', async () => {
       const { run } = await newGuard()
       await run(async (guard) => {
         const rule = { subject: newUuid(), limit: 2, windowMs: HOUR, lockMs: HOUR }
@@ -143,7 +143,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('reads the uses that a release before wrote', async () => {
+  it('reads the uses that an earlier release wrote', async () => {
     const { run, clock } = await newGuard()
     await run(async (guard, state) => {
       const rule = { subject: newUuid(), limit: 2, windowMs: HOUR }
@@ -155,7 +155,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('says which networks an account knows', async () => {
+  it('answers whether an account knows a network', async () => {
     const { run } = await newGuard()
     await run(async (guard) => {
       const account = newUuid()
@@ -166,7 +166,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('counts uses exactly, and says how long to wait', async () => {
+  it('counts uses exactly, and answers how long to wait', async () => {
     const { run, clock } = await newGuard()
     await run(async (guard) => {
       const input = { subject: newUuid(), limit: 3, windowMs: HOUR }
@@ -180,7 +180,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('locks a subject for the time that its rule names', async () => {
+  it('locks a subject for the time of its rule', async () => {
     const { run, clock } = await newGuard()
     await run(async (guard) => {
       const input = { subject: newUuid(), limit: 2, windowMs: HOUR, lockMs: HOUR }
@@ -194,7 +194,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('forgets the uses of a subject, and its lock, and those of no other', async () => {
+  it('resets the uses and the lock of one subject only', async () => {
     const { run } = await newGuard()
     await run(async (guard) => {
       const rule = { limit: 1, windowMs: HOUR, lockMs: HOUR }
@@ -208,7 +208,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('forgets no use in flight with the others: it may yet fail', async () => {
+  it('keeps uses in flight at a reset, because they may still fail', async () => {
     const { run } = await newGuard()
     await run(async (guard) => {
       const rule = { subject: newUuid(), limit: 1, windowMs: HOUR, lockMs: HOUR }
@@ -219,7 +219,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('leaves the attempts of an account when the uses of the same subject are forgotten', async () => {
+  it('keeps the attempts of an account when the uses of the same subject are reset', async () => {
     const { run } = await newGuard()
     await run(async (guard) => {
       const account = newUuid()
@@ -229,7 +229,7 @@ describe('SignInGuard', () => {
     })
   })
 
-  it('takes nothing back for a subject that it does not know', async () => {
+  it('ignores a use given back for an unknown subject', async () => {
     const { run } = await newGuard()
     await run(async (guard, state) => {
       await guard.giveBackUse({ subject: newUuid() })

@@ -31,13 +31,13 @@ describe('the device that a session is opened from', () => {
     expect(await newDevices(user)).toEqual([])
   })
 
-  it('is not new after an update of the browser, nor on another network of the country', async () => {
+  it('is not new after an update of the browser, nor on another network in the same country', async () => {
     const user = await freshAuthority()
     await openFrom(user, {})
     expect((await openFrom(user, { userAgent: CHROME_131, ip: '192.0.2.77' })).isNewDevice).toBe(false)
   })
 
-  it('is new with another kind of device, once, and recorded with it', async () => {
+  it('is new with another kind of device, once, and is recorded', async () => {
     const user = await freshAuthority()
     await openFrom(user, {})
     const { isNewDevice, grant } = await openFrom(user, { userAgent: IPHONE })
@@ -54,7 +54,7 @@ describe('the device that a session is opened from', () => {
     ])
   })
 
-  it('is new in another country, and where the country is not known', async () => {
+  it('is new in another country, and in an unknown one', async () => {
     const user = await freshAuthority()
     await openFrom(user, {})
     expect((await openFrom(user, { country: 'BR' })).isNewDevice).toBe(true)
@@ -62,7 +62,7 @@ describe('the device that a session is opened from', () => {
     expect((await openFrom(user, { userAgent: null, country: null })).isNewDevice).toBe(true)
   })
 
-  it('is new for one of many that sign in with it at once', async () => {
+  it('is new for only one of many racing sign-ins', async () => {
     const user = await freshAuthority()
     await openFrom(user, {})
     const all = await Promise.all(Array.from({ length: 8 }, () => openFrom(user, { userAgent: IPHONE })))
@@ -70,7 +70,7 @@ describe('the device that a session is opened from', () => {
     expect(await newDevices(user)).toHaveLength(1)
   })
 
-  it('is not learned from an opening that was refused', async () => {
+  it('is not remembered after a refused sign-in', async () => {
     const user = await freshAuthority()
     await user.open({ authVersion: 2, caller: { ...callerAt(HOME), userAgent: CHROME_130 } })
     expect((await user.tryOpen({ authVersion: 1, caller: { ...callerAt(HOME), userAgent: IPHONE } })).outcome).toBe(
@@ -81,7 +81,7 @@ describe('the device that a session is opened from', () => {
     })
   })
 
-  it('is remembered among fifty, the one not seen for longest goes', async () => {
+  it('is one of at most fifty: the one not seen for longest is deleted', async () => {
     const user = await freshAuthority()
     const kind = (index: number) => ({ country: `country ${index}` })
     for (let index = 0; index < 50; index += 1) {
@@ -97,14 +97,14 @@ describe('the device that a session is opened from', () => {
     expect((await openFrom(user, kind(1))).isNewDevice).toBe(true)
   })
 
-  it('is remembered by a hash: no user agent, no country', async () => {
+  it('is stored as a hash, without user agent and country', async () => {
     const user = await freshAuthority()
     await openFrom(user, {})
     const rows = await user.inside((_, state) => state.storage.sql.exec('select * from devices').toArray())
     expect(rows).toEqual([{ fingerprint: expect.stringMatching(/^[\w-]{43}$/), last_seen_at: user.clock.now }])
   })
 
-  it('is not new to a user of before devices were remembered', async () => {
+  it('is not new to a user from before devices were remembered', async () => {
     const user = await freshAuthority()
     await openFrom(user, {})
     await user.inside((_, state) => {

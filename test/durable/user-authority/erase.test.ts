@@ -37,7 +37,7 @@ const contentOf = (user: Authority): Promise<Record<string, number>> =>
 
 const alarmOf = (user: Authority): Promise<number | null> => user.inside((_, { storage }) => storage.getAlarm())
 
-/** An object that has something in every table. */
+/** An object with a row in every table. */
 async function usedAuthority() {
   const user = await freshAuthority()
   const grant = await user.open()
@@ -58,7 +58,7 @@ async function usedAuthority() {
 }
 
 describe('an erasure', () => {
-  it('leaves nothing but the version of the deleted row', async () => {
+  it('leaves only the version of the deleted row', async () => {
     const { user } = await usedAuthority()
     await endAll(user)
     expect(await erase(user)).toEqual({ outcome: 'erased' })
@@ -82,7 +82,7 @@ describe('an erasure', () => {
     ])
   })
 
-  it('makes old tokens those of nobody', async () => {
+  it('makes old tokens those of unknown sessions', async () => {
     const { user, grant } = await usedAuthority()
     await endAll(user)
     await erase(user)
@@ -112,27 +112,27 @@ describe('an erasure', () => {
     expect(await erase(user)).toEqual({ outcome: 'erased' })
   })
 
-  it('of an object that was never asked for anything is nothing', async () => {
+  it('of an object without any data succeeds', async () => {
     const user = await freshAuthority()
     expect(await erase(user)).toEqual({ outcome: 'erased' })
   })
 })
 
 describe('an erasure is put off', () => {
-  it('while a session lives, and changes nothing', async () => {
+  it('while a session is live, and changes nothing', async () => {
     const { user, grant } = await usedAuthority()
     expect(await erase(user)).toEqual({ outcome: 'not_yet', reason: 'live_sessions' })
     expect(await user.rotate(grant)).toMatchObject({ outcome: 'replayed' })
   })
 
-  it('not by a session that has expired', async () => {
+  it('but not by an expired session', async () => {
     const user = await freshAuthority()
     await user.open()
     user.clock.now += 40 * 24 * HOUR
     expect(await erase(user)).toEqual({ outcome: 'erased' })
   })
 
-  it.each(['feed', 'queue', 'hub'] as const)('while the %s has not taken what it has to be told', async (part) => {
+  it.each(['feed', 'queue', 'hub'] as const)('while the %s has not accepted its deliveries', async (part) => {
     const { user } = await usedAuthority()
     const down = async (): Promise<never> => Promise.reject(new Error('down'))
     await user.breakReceivers((ctx) => ({
@@ -149,7 +149,7 @@ describe('an erasure is put off', () => {
     expect(await erase(user)).toEqual({ outcome: 'erased' })
   })
 
-  it('until the rows of D1 are in the logs that others read', async () => {
+  it('until the events in D1 are delivered to all logs', async () => {
     const app = createTestApp()
     const user = await freshUser(app)
     const object = user.stub()
@@ -178,7 +178,7 @@ describe('an erasure is put off', () => {
 })
 
 describe('an hour after an erasure', () => {
-  it('the storage goes as a whole, its alarm too, and the object works again from nothing', async () => {
+  it('the whole storage is deleted with its alarm, and the object still works', async () => {
     const { user, grant } = await usedAuthority()
     await endAll(user)
     await erase(user)
@@ -194,7 +194,7 @@ describe('an hour after an erasure', () => {
     expect(await user.stub.listSessions({ userId: user.userId, withEnded: true })).toHaveLength(1)
   })
 
-  it('works again from nothing after a restart too', async () => {
+  it('the object still works after a restart', async () => {
     const { user } = await usedAuthority()
     await endAll(user)
     await erase(user)
@@ -206,7 +206,7 @@ describe('an hour after an erasure', () => {
     await vi.waitFor(async () => expect(await user.outbox()).toEqual([]), 10_000)
   })
 
-  it('a socket may be asked for, and is refused', async () => {
+  it('a socket is refused', async () => {
     const { user } = await usedAuthority()
     await endAll(user)
     await erase(user)
@@ -217,7 +217,7 @@ describe('an hour after an erasure', () => {
   })
 })
 
-it('an erasure finds no socket open', async () => {
+it('an erasure closes open sockets', async () => {
   const app = createTestApp()
   const user = await freshUser(app)
   const socket = await connect(app, { token: user.token })

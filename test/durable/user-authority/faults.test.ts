@@ -37,7 +37,7 @@ const feedHas = async (id: string): Promise<boolean> => {
 const kvRecord = (sessionId: string) =>
   env.KV.get<{ state: string; reason: string | null }>(`session:${sessionId}`, 'json')
 
-/** Runs the object's alarm, its clock moved on each time, until nothing waits. */
+/** Runs the object's alarm, advancing the clock each time, until nothing is left to deliver. */
 async function recover(user: Authority): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -56,7 +56,7 @@ describe.each(Object.entries(failing))('while %s is down', (destination, breakin
     await user.breakReceivers(breaking(down))
   })
 
-  it('opens, refreshes and ends as ever, and delivers when it is back: nothing is lost', async () => {
+  it('opens, refreshes and ends sessions as usual, and loses no delivery', async () => {
     const grant = await user.open()
     expect((await user.rotate(grant)).outcome).toBe('rotated')
     const { ended, propagated } = await user.end(grant.session.id)
@@ -73,8 +73,8 @@ describe.each(Object.entries(failing))('while %s is down', (destination, breakin
   })
 })
 
-describe('while the feed hangs', () => {
-  it('answers an ending within its bound with propagated false, and delivers later', async () => {
+describe('while the feed does not answer', () => {
+  it('answers the end of a session in bounded time with `propagated: false`, and delivers later', async () => {
     const user = await freshAuthority()
     const { session } = await user.open()
     await vi.waitFor(async () => expect(await user.outbox()).toEqual([]), 10_000)
@@ -87,7 +87,7 @@ describe('while the feed hangs', () => {
     expect(await feedHas(session.id)).toBe(true)
   })
 
-  it('says propagated only when a second call finds that the feed has taken it', async () => {
+  it('answers `propagated: true` to a second call once the feed has accepted the entry', async () => {
     const user = await freshAuthority()
     const { session } = await user.open()
     await user.breakReceivers(failing.feed?.(down) ?? ((ctx) => ctx))
@@ -98,7 +98,7 @@ describe('while the feed hangs', () => {
   })
 })
 
-it('writes a KV record at open and at end only, the end last', async () => {
+it('writes a KV record only when a session opens and ends, in this order', async () => {
   const user = await freshAuthority()
   const grant = await user.open()
   await vi.waitFor(async () => expect(await kvRecord(grant.session.id)).toMatchObject({ state: 'live' }), 10_000)
@@ -108,7 +108,7 @@ it('writes a KV record at open and at end only, the end last', async () => {
   await vi.waitFor(async () => expect(await kvRecord(grant.session.id)).toMatchObject({ state: 'ended' }), 10_000)
 })
 
-it('has its events in the record of D1 within seconds', async () => {
+it('has its events in D1 within seconds', async () => {
   const user = await freshAuthority()
   await user.open()
   const ids = (await user.events()).map(({ id }) => id)
@@ -140,7 +140,7 @@ describe('a nudge', () => {
     (await env.DB.prepare('select id from events where user_id = ? and delivered_at is null').bind(userId).all())
       .results
 
-  it("takes the user's rows in order, once, and tells the feed which claims are stale", async () => {
+  it("reads the user's rows once and in order, and sends the stale claims to the feed", async () => {
     const user = await freshAuthority()
     const { session } = await user.open()
     const ids = [await insertRow(user.userId, 2), await insertRow(user.userId, null), await insertRow(user.userId, 3)]
@@ -155,7 +155,7 @@ describe('a nudge', () => {
     expect(await check(3)).toEqual({ live: true })
   })
 
-  it('is not propagated while the feed is down, and the outbox goes on', async () => {
+  it('is not propagated while the feed is down, and the outbox keeps retrying', async () => {
     const user = await freshAuthority()
     await insertRow(user.userId, 2)
     await user.breakReceivers(failing.feed?.(down) ?? ((ctx) => ctx))
@@ -165,7 +165,7 @@ describe('a nudge', () => {
     expect(await feedHas(user.userId)).toBe(true)
   })
 
-  it('does not put events of D1 into its record again', async () => {
+  it('does not write events that it read from D1 to D1 again', async () => {
     const user = await freshAuthority()
     await insertRow(user.userId, null)
     await user.breakReceivers(failing.record?.(down) ?? ((ctx) => ctx))
@@ -174,7 +174,7 @@ describe('a nudge', () => {
   })
 })
 
-it('keeps its sessions over a restart, and delivers what was left', async () => {
+it('keeps its sessions after a restart, and delivers the remaining rows', async () => {
   const user = await freshAuthority()
   await user.breakReceivers(failing.feed?.(down) ?? ((ctx) => ctx))
   const [kept, ended] = [await user.open(), await user.open()]

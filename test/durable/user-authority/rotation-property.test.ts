@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Grant, RotateResult } from '../../../src/durable/rpc.ts'
-import { ABROAD, type Authority, callerAt, freshAuthority, HOME } from './support.ts'
+import { type Authority, callerAt, freshAuthority, HOME, OTHER_NETWORK } from './support.ts'
 
 const SECOND = 1000
 const WINDOW_MS = 10 * SECOND
@@ -10,10 +10,10 @@ const CLIENTS = 3
 
 /** Several callers at once: what each does in one step is sent together. */
 type Command =
-  /** A client uses the newest token that it holds; its answer may be lost on the way. */
+  /** A client uses the newest token that it has; the answer may be lost. */
   | { do: 'refresh'; client: number; key: boolean; lost: boolean }
-  /** Someone presents any token that was ever answered. */
-  | { do: 'present'; pick: number; abroad: boolean; key: boolean }
+  /** Someone presents any token that was ever issued. */
+  | { do: 'present'; pick: number; fromAnotherNetwork: boolean; key: boolean }
   | { do: 'revoke' }
   | { do: 'forge'; generation: number }
 
@@ -34,7 +34,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('present' as const),
       pick: fc.nat(),
-      abroad: fc.boolean(),
+      fromAnotherNetwork: fc.boolean(),
       key: fc.boolean(),
     }),
   },
@@ -53,15 +53,15 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 type Call = { presented: Grant; from: string; key: string | null; at: number }
 
-/** What was seen so far, and what it allows. Written from the promises, not from the code. */
-class Witness {
+/** What happened so far and which answers it allows, modelled on the specification, not on the code. */
+class Expectations {
   readonly answered: Grant[] = []
   readonly held: Grant[]
   readonly advancedAt = new Map<number, number>()
   readonly advancedFrom = new Map<number, string>()
   readonly keyOf = new Map<number, string | null>()
   causeOfEnd: string | null = null
-  /** A revocation answers only when the feed has it: others may be refused before. */
+  /** A revocation answers only once the feed has it: other calls may be refused before. */
   revoking = false
   idleUntil: number
   readonly absoluteUntil: number
@@ -77,12 +77,12 @@ class Witness {
     return this.answered.reduce((a, b) => (b.generation > a.generation ? b : a))
   }
 
-  judge(call: Call, result: RotateResult): void {
-    if (result.outcome === 'refused') this.judgeRefusal(call, result.reason)
-    else this.judgeAnswer(call, result)
+  check(call: Call, result: RotateResult): void {
+    if (result.outcome === 'refused') this.checkRefusal(call, result.reason)
+    else this.checkAnswer(call, result)
   }
 
-  private judgeAnswer(call: Call, { outcome, grant }: Exclude<RotateResult, { outcome: 'refused' }>): void {
+  private checkAnswer(call: Call, { outcome, grant }: Exclude<RotateResult, { outcome: 'refused' }>): void {
     expect(this.causeOfEnd, 'nothing is answered after the end').toBeNull()
     expect(call.at).toBeLessThan(Math.min(this.idleUntil, this.absoluteUntil))
     const twin = this.answered.find(({ generation }) => generation === grant.generation)
@@ -104,7 +104,7 @@ class Witness {
     this.answered.push(grant)
   }
 
-  private judgeRefusal(call: Call, reason: string): void {
+  private checkRefusal(call: Call, reason: string): void {
     if (reason === 'reuse') {
       expect(this.causeOfEnd).toBeNull()
       expect(call.presented.generation).toBeLessThan(this.newest.generation)
@@ -133,7 +133,7 @@ class Witness {
   }
 }
 
-async function play(user: Authority, witness: Witness, command: Command): Promise<void> {
+async function play(user: Authority, expected: Expectations, command: Command): Promise<void> {
   const at = user.clock.now
   const rotate = async (presented: Grant, from: string, key: string | null) => {
     const result = await user.rotate(presented, { caller: callerAt(from), idempotencyKeyHash: key })
@@ -141,33 +141,33 @@ async function play(user: Authority, witness: Witness, command: Command): Promis
   }
   switch (command.do) {
     case 'refresh': {
-      const presented = witness.held[command.client] ?? witness.newest
+      const presented = expected.held[command.client] ?? expected.newest
       const key = command.key ? `${command.client}/${presented.generation}` : null
       const { call, result } = await rotate(presented, HOME, key)
-      witness.judge(call, result)
-      if (result.outcome !== 'refused' && !command.lost) witness.held[command.client] = result.grant
+      expected.check(call, result)
+      if (result.outcome !== 'refused' && !command.lost) expected.held[command.client] = result.grant
       return
     }
     case 'present': {
-      const presented = witness.answered[command.pick % witness.answered.length] ?? witness.newest
+      const presented = expected.answered[command.pick % expected.answered.length] ?? expected.newest
       const { call, result } = await rotate(
         presented,
-        command.abroad ? ABROAD : HOME,
+        command.fromAnotherNetwork ? OTHER_NETWORK : HOME,
         command.key ? `0/${presented.generation}` : null,
       )
-      witness.judge(call, result)
+      expected.check(call, result)
       return
     }
     case 'revoke': {
-      witness.revoking = true
-      const { ended } = await user.end(witness.newest.session.id)
-      if (ended.length > 0) witness.causeOfEnd = 'revoked'
-      else if (witness.causeOfEnd === null) witness.causeOfEnd = 'expired'
+      expected.revoking = true
+      const { ended } = await user.end(expected.newest.session.id)
+      if (ended.length > 0) expected.causeOfEnd = 'revoked'
+      else if (expected.causeOfEnd === null) expected.causeOfEnd = 'expired'
       return
     }
     case 'forge': {
-      const forged = { ...witness.newest, generation: command.generation, proof: new Uint8Array(16).fill(7) }
-      expect((await rotate(forged, ABROAD, null)).result).toEqual({ outcome: 'refused', reason: 'wrong_proof' })
+      const forged = { ...expected.newest, generation: command.generation, proof: new Uint8Array(16).fill(7) }
+      expect((await rotate(forged, OTHER_NETWORK, null)).result).toEqual({ outcome: 'refused', reason: 'wrong_proof' })
       return
     }
   }
@@ -178,22 +178,22 @@ describe('a session under any interleaving of refresh, replay, reuse, revocation
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
         const user = await freshAuthority(1_900_000_000_123)
-        const witness = new Witness(await user.open())
+        const expected = new Expectations(await user.open())
         for (const { after, together } of steps) {
           user.clock.now += after
-          await Promise.all(together.map((each) => play(user, witness, each)))
+          await Promise.all(together.map((each) => play(user, expected, each)))
         }
-        // Whoever holds the newest token is let on unless something ended the session.
-        const last: Call = { presented: witness.newest, from: HOME, key: null, at: user.clock.now }
-        witness.judge(last, await user.rotate(last.presented))
+        // The newest token is accepted unless something ended the session.
+        const last: Call = { presented: expected.newest, from: HOME, key: null, at: user.clock.now }
+        expected.check(last, await user.rotate(last.presented))
         const live = await user.stub.listSessions({ userId: user.userId, withEnded: false })
-        expect(live).toHaveLength(witness.causeOfEnd === null ? 1 : 0)
+        expect(live).toHaveLength(expected.causeOfEnd === null ? 1 : 0)
       }),
       { numRuns: 60 },
     )
   }, 120_000)
 
-  it('stays in for clients that share one token, lose answers and retry within the window', async () => {
+  it('survives clients that share one token, lose answers and retry within the window', async () => {
     const turn = fc.record({ client: fc.nat(CLIENTS - 1), lost: fc.boolean(), after: fc.nat(3 * SECOND) })
     await fc.assert(
       fc.asyncProperty(fc.array(turn, { minLength: 5, maxLength: 40 }), async (turns) => {
@@ -202,7 +202,7 @@ describe('a session under any interleaving of refresh, replay, reuse, revocation
         const jar = { token: first, takenAt: user.clock.now }
         for (const { lost, after } of turns) {
           user.clock.now += after
-          // Tabs share a jar: each reads it, refreshes, and writes back the answer that it got.
+          // Tabs share a cookie jar: each reads it, refreshes, and stores the answer that it got.
           const both = await Promise.all([user.rotate(jar.token), user.rotate(jar.token)])
           for (const result of both) expect(result.outcome).not.toBe('refused')
           const [result] = both

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RotateInput, RotateResult } from '../../../src/durable/rpc.ts'
-import { ABROAD, callerAt, freshAuthority } from './support.ts'
+import { callerAt, freshAuthority, OTHER_NETWORK } from './support.ts'
 
 const SECOND = 1000
 
@@ -25,12 +25,12 @@ describe('the current generation', () => {
     expect(second.advancedAt).toBe(user.clock.now)
   })
 
-  it('moves last use and idle expiry, and is no event', async () => {
+  it('updates last use and idle expiry, and records no event', async () => {
     const user = await freshAuthority()
     const first = await user.open()
     user.clock.now += 3600 * SECOND
-    const { session } = granted(await user.rotate(first, from(ABROAD)))
-    expect(session).toMatchObject({ lastActiveAt: user.clock.now, ip: ABROAD })
+    const { session } = granted(await user.rotate(first, from(OTHER_NETWORK)))
+    expect(session).toMatchObject({ lastActiveAt: user.clock.now, ip: OTHER_NETWORK })
     expect(session.expiresAt - first.session.expiresAt).toBe(3600 * SECOND)
     expect(await user.eventTypes()).toEqual(['user.signed_in', 'session.created'])
   })
@@ -48,12 +48,12 @@ describe('the current generation', () => {
 })
 
 describe('an older generation', () => {
-  it('is answered again up to the end of the window, and each time is an event that says whether the network is the same', async () => {
+  it('is answered again until the end of the window, each time with an event that tells whether the network is the same', async () => {
     const user = await freshAuthority()
     const first = await user.open()
     const second = granted(await user.rotate(first))
     user.clock.now += 10 * SECOND
-    const replay = await user.rotate(first, from(ABROAD))
+    const replay = await user.rotate(first, from(OTHER_NETWORK))
     expect(replay).toMatchObject({ outcome: 'replayed', grant: { generation: 2, advancedAt: second.advancedAt } })
     expect(granted(replay).proof).toEqual(second.proof)
     const event = (await user.events()).at(-1)
@@ -85,12 +85,12 @@ describe('an older generation', () => {
     expect(await user.rotate(first)).toEqual({ outcome: 'refused', reason: 'reuse' })
   })
 
-  it('ends the session after the window: reuse, event, and every later token is refused', async () => {
+  it('ends the session after the window as reuse, with an event; every later token is refused', async () => {
     const user = await freshAuthority()
     const first = await user.open()
     const second = granted(await user.rotate(first))
     user.clock.now += 10 * SECOND + 1
-    expect(await user.rotate(first, from(ABROAD))).toEqual({ outcome: 'refused', reason: 'reuse' })
+    expect(await user.rotate(first, from(OTHER_NETWORK))).toEqual({ outcome: 'refused', reason: 'reuse' })
     expect(await user.rotate(second)).toEqual({ outcome: 'refused', reason: 'ended' })
     expect((await user.eventTypes()).slice(2)).toEqual(['session.reuse_detected', 'session.revoked'])
     expect((await user.events()).at(-1)).toMatchObject({ data: { reason: 'refresh_reuse' } })
@@ -98,7 +98,7 @@ describe('an older generation', () => {
     expect(ended).toMatchObject({ endReason: 'refresh_reuse', endedAt: user.clock.now })
   })
 
-  it('is answered again while the access token of its advance lives, to whoever has the key of the advance', async () => {
+  it('is answered again with the key of its advance until the access token of that advance expires', async () => {
     const user = await freshAuthority()
     const first = await user.open()
     await user.rotate(first, withKey('key-1'))
@@ -139,42 +139,42 @@ describe('generations that are replayed from another network', () => {
     return outcomes
   }
 
-  it('are reuse at the third running', async () => {
-    expect(await replayed(3, ABROAD)).toEqual(['replayed', 'replayed', 'refused'])
+  it('are reuse at the third consecutive generation', async () => {
+    expect(await replayed(3, OTHER_NETWORK)).toEqual(['replayed', 'replayed', 'refused'])
   })
 
-  it('are no reuse from the same network, from another family of addresses, or with the key of each advance', async () => {
+  it('are not reuse from the same network, from another address family, or with the key of each advance', async () => {
     const thrice = ['replayed', 'replayed', 'replayed', 'replayed']
     expect(await replayed(4, '203.0.113.200')).toEqual(thrice)
     expect(await replayed(4, '2001:db8::1')).toEqual(thrice)
-    expect(await replayed(4, ABROAD, 'key')).toEqual(thrice)
+    expect(await replayed(4, OTHER_NETWORK, 'key')).toEqual(thrice)
   })
 
-  it('start anew when one between them was not', async () => {
+  it('are counted anew after a generation that was not replayed from another network', async () => {
     const user = await freshAuthority()
     let grant = await user.open()
     for (const isReplayed of [true, true, false, true, true]) {
       const next = granted(await user.rotate(grant))
-      if (isReplayed) expect((await user.rotate(grant, from(ABROAD))).outcome).toBe('replayed')
+      if (isReplayed) expect((await user.rotate(grant, from(OTHER_NETWORK))).outcome).toBe('replayed')
       grant = next
     }
   })
 
-  it('count in whatever order they come, and slowly too', async () => {
+  it('count in any order and at any speed', async () => {
     const user = await freshAuthority()
     const first = await user.open()
     const second = granted(await user.rotate(first))
-    await user.rotate(first, from(ABROAD))
+    await user.rotate(first, from(OTHER_NETWORK))
     user.clock.now += 60 * SECOND
     const third = granted(await user.rotate(second))
     const fourth = granted(await user.rotate(third))
-    expect((await user.rotate(third, from(ABROAD))).outcome).toBe('replayed')
-    expect(await user.rotate(second, from(ABROAD))).toEqual({ outcome: 'refused', reason: 'reuse' })
+    expect((await user.rotate(third, from(OTHER_NETWORK))).outcome).toBe('replayed')
+    expect(await user.rotate(second, from(OTHER_NETWORK))).toEqual({ outcome: 'refused', reason: 'reuse' })
     expect(await user.rotate(fourth)).toEqual({ outcome: 'refused', reason: 'ended' })
   })
 })
 
-describe('a token that no rule answers', () => {
+describe('a token that is refused', () => {
   it('from the future ends the session: storage was rolled back, or a key leaked', async () => {
     const user = await freshAuthority()
     const first = await user.open()
@@ -197,7 +197,7 @@ describe('a token that no rule answers', () => {
     expect((await user.rotate(first)).outcome).toBe('rotated')
   })
 
-  it('of an unknown, a revoked or an expired session says which in the log alone', async () => {
+  it('of an unknown, a revoked or an expired session is refused with a reason for the log', async () => {
     const user = await freshAuthority()
     const [unknown, revoked, expired] = [await user.open(), await user.open(), await user.open()]
     await user.end(revoked.session.id)
@@ -213,7 +213,7 @@ describe('a token that no rule answers', () => {
     expect(await reason(user.rotate(expired))).toBe('expired')
   })
 
-  it('stops at the absolute lifetime however often it was refreshed', async () => {
+  it('expires at the absolute lifetime however often the session was refreshed', async () => {
     const user = await freshAuthority()
     const start = user.clock.now
     let grant = await user.open()
@@ -235,7 +235,7 @@ describe('a refresh whose row is newer than the session', () => {
     expect((await user.events()).at(-1)).toMatchObject({ data: { reason: 'credentials_changed' } })
   })
 
-  it('moves up the session that the change lets live', async () => {
+  it('keeps the session that the change spares, under the new version', async () => {
     const user = await freshAuthority()
     const kept = await user.open()
     const other = await user.open()
@@ -249,7 +249,7 @@ describe('a refresh whose row is newer than the session', () => {
     expect((await user.rotate(next, { authVersion: 3, keptSessionId: null })).outcome).toBe('refused')
   })
 
-  it('is known to a later refresh that has read the row before the change', async () => {
+  it('is remembered for a later refresh that has read the row before the change', async () => {
     const user = await freshAuthority()
     const kept = await user.open()
     const other = await user.open()
@@ -258,7 +258,7 @@ describe('a refresh whose row is newer than the session', () => {
   })
 })
 
-it('keeps the advances of the window, those whose key counts and the last three, and no others', async () => {
+it('keeps the advances of the window, those with a valid key and the last three, and no others', async () => {
   const user = await freshAuthority()
   let grant = await user.open()
   for (let turn = 1; turn <= 6; turn += 1) {
@@ -278,7 +278,7 @@ it('keeps the advances of the window, those whose key counts and the last three,
   expect(await kept()).toEqual([5, 6, 7])
 })
 
-it('inspects a token without a trace', async () => {
+it('inspects a token without changing anything', async () => {
   const user = await freshAuthority()
   const first = await user.open()
   const inspect = (grant: typeof first) =>

@@ -1,12 +1,12 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
-import { ABROAD, callerAt, freshAuthority, HOME } from './support.ts'
+import { callerAt, freshAuthority, HOME, OTHER_NETWORK } from './support.ts'
 
 const DAY = 86_400_000
 
 describe('opening a session', () => {
-  it('records who signed in, where and how, in one go', async () => {
+  it('records who signed in, where and how, in one transaction', async () => {
     const user = await freshAuthority()
     const userAgent =
       'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36'
@@ -44,13 +44,13 @@ describe('opening a session', () => {
     expect(await user.eventTypes()).toContain('session.revoked')
   })
 
-  it('keeps to the cap when many open at once', async () => {
+  it('observes the cap when many open at once', async () => {
     const user = await freshAuthority()
     await Promise.all(Array.from({ length: 30 }, () => user.open()))
     expect(await user.stub.listSessions({ userId: user.userId, withEnded: false })).toHaveLength(10)
   })
 
-  it('is refused to credentials older than the newest that were seen', async () => {
+  it('is refused with credentials older than the newest known ones', async () => {
     const user = await freshAuthority()
     await user.open({ authVersion: 3 })
     expect(await user.tryOpen({ authVersion: 2 })).toEqual({ outcome: 'stale_credentials' })
@@ -78,12 +78,12 @@ describe('ending sessions', () => {
       except: null,
       reason: 'password_changed',
       actor: { type: 'user', id: user.userId },
-      caller: callerAt(ABROAD),
+      caller: callerAt(OTHER_NETWORK),
       authVersion: null,
       ...changes,
     })
 
-  it('ends one, tells why and by whom, and says when the feed has it', async () => {
+  it('ends one, records why and by whom, and reports when the feed has it', async () => {
     const user = await freshAuthority()
     const { session } = await user.open()
     const result = await user.stub.endSession({
@@ -91,17 +91,17 @@ describe('ending sessions', () => {
       sessionId: session.id,
       reason: 'signed_out',
       actor: { type: 'user', id: user.userId },
-      caller: callerAt(ABROAD),
+      caller: callerAt(OTHER_NETWORK),
       events: [{ type: 'user.signed_out' }],
     })
     expect(result).toEqual({ ended: [session.id], propagated: true })
     expect((await user.events()).slice(2)).toMatchObject([
-      { type: 'session.revoked', data: { reason: 'signed_out' }, ip: ABROAD },
+      { type: 'session.revoked', data: { reason: 'signed_out' }, ip: OTHER_NETWORK },
       { type: 'user.signed_out', subject: user.userId, sessionId: session.id },
     ])
   })
 
-  it('says that nothing ended the second time, also to racing callers', async () => {
+  it('ends nothing the second time, also for racing callers', async () => {
     const user = await freshAuthority()
     const { session } = await user.open()
     const results = await Promise.all([user.end(session.id), user.end(session.id), user.end(session.id)])
@@ -110,7 +110,7 @@ describe('ending sessions', () => {
     expect((await user.end(newUuid())).ended).toEqual([])
   })
 
-  it('ends all but one, which is moved up to the new credentials', async () => {
+  it('ends all but one, which moves to the new credentials', async () => {
     const user = await freshAuthority()
     const [kept, other] = [await user.open(), await user.open()]
     const { ended } = await endMany(user, { except: kept.session.id, authVersion: 2 })
@@ -121,7 +121,7 @@ describe('ending sessions', () => {
     })
   })
 
-  it('lets live who signed in with the new credentials before the ending came', async () => {
+  it('does not end a session that was opened with the new credentials before the call', async () => {
     const user = await freshAuthority()
     const old = await user.open({ authVersion: 1 })
     const renewed = await user.open({ authVersion: 2 })
@@ -152,7 +152,7 @@ describe('a strong check', () => {
     expect(await check(2)).toEqual({ live: false, reason: 'ended' })
   })
 
-  it('knows the credentials that its caller read in the row, before anybody else tells the object', async () => {
+  it("uses newer credentials that its caller has read from the user's row", async () => {
     const user = await freshAuthority()
     const [{ session }, { session: kept }] = [await user.open(), await user.open()]
     const check = (sessionId: string, credentials?: { authVersion: number; keptSessionId: string | null }) => {
@@ -166,7 +166,7 @@ describe('a strong check', () => {
     expect(await check(session.id)).toEqual({ live: false, reason: 'stale_credentials' })
   })
 
-  it('knows whom a change of the second factor spared, before anybody else tells the object', async () => {
+  it('uses from its caller which sessions a change of the second factor spared', async () => {
     const user = await freshAuthority()
     const [{ session }, { session: both }] = [await user.open(), await user.open({ amr: ['pwd', 'otp', 'mfa'] })]
     const credentials = { authVersion: 2, keptSessionId: null, spares: 'two_factors' } as const
@@ -201,7 +201,7 @@ describe('the alarm', () => {
     expect((await user.events()).at(-1)).toMatchObject({ type: 'session.expired', actor: { type: 'system' }, ip: null })
   })
 
-  it('follows a session that was used', async () => {
+  it('is postponed when a session is used', async () => {
     const user = await freshAuthority()
     const grant = await user.open()
     user.clock.now += 6 * DAY
@@ -214,7 +214,7 @@ describe('the alarm', () => {
     expect(await user.eventTypes()).toContain('session.expired')
   })
 
-  it('forgets ended sessions after 30 days', async () => {
+  it('deletes ended sessions after 30 days', async () => {
     const user = await freshAuthority()
     const { session } = await user.open()
     await user.end(session.id)

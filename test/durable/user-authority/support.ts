@@ -7,11 +7,11 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { env } from '../../support/app.ts'
 
 export const HOME = '203.0.113.7'
-export const ABROAD = '198.51.100.9'
+export const OTHER_NETWORK = '198.51.100.9'
 
 export const callerAt = (ip: string): Caller => ({ ip, country: 'NL', userAgent: 'test/1' })
 
-/** A user of its own: one object, with a clock that the test moves. */
+/** A new user: one object, with a clock that the test sets. */
 export async function freshAuthority(start = Date.now()) {
   const userId = newUuid()
   const namespace = env.USER_AUTHORITY as unknown as DurableObjectNamespace<UserAuthority>
@@ -35,7 +35,7 @@ export async function freshAuthority(start = Date.now()) {
     stub,
     clock,
     inside,
-    /** Replaces what the object tells others through. */
+    /** Replaces the bindings that the object delivers through. */
     breakReceivers: (override: (ctx: Ctx) => Ctx) =>
       inside((object) => {
         object.context = () => override(real.context())
@@ -44,7 +44,7 @@ export async function freshAuthority(start = Date.now()) {
       inside((object) => {
         object.context = real.context
       }),
-    /** The object is thrown out of memory and made again from its storage. */
+    /** Evicts the object from memory; the next call restores it from storage. */
     restart: async () => {
       await evictDurableObject(stub)
       await prepare()
@@ -87,7 +87,7 @@ export async function freshAuthority(start = Date.now()) {
     eventTypes: async function () {
       return (await this.events()).map(({ type }) => type)
     },
-    /** Destinations of what is not delivered yet. */
+    /** Destinations of undelivered rows. */
     outbox: (): Promise<{ destination: string; payload: unknown }[]> =>
       inside((_, state) =>
         state.storage.sql

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createTestApp, env } from '../../support/app.ts'
 
 describe('the API reference', () => {
-  it('is an OpenAPI 3.1 document that may be kept for a while', async () => {
+  it('has an OpenAPI 3.1 document that may be cached', async () => {
     const answer = await createTestApp().fetch('/openapi.json')
     expect(answer.status).toBe(200)
     expect(answer.headers.get('content-type')).toBe('application/json')
@@ -10,7 +10,7 @@ describe('the API reference', () => {
     expect(await answer.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'Postern' } })
   })
 
-  it.each(['/docs', '/swagger', '/redoc'])('is a page on %s that loads nothing from another host', async (path) => {
+  it.each(['/docs', '/swagger', '/redoc'])('has a page on %s that loads nothing from another host', async (path) => {
     const answer = await createTestApp().fetch(path)
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
     const policy = answer.headers.get('content-security-policy') ?? ''
@@ -24,7 +24,7 @@ describe('the API reference', () => {
     for (const file of files) expect(file).toMatch(/^\/swagger-ui\//)
   })
 
-  it('brings its own script from the assets', async () => {
+  it('serves its own script from the assets', async () => {
     const answer = await createTestApp().fetch('/swagger-ui/api-reference.js')
     expect(answer.status).toBe(200)
     expect(answer.headers.get('content-type')).toMatch(/javascript/)
@@ -42,7 +42,7 @@ describe('the API reference', () => {
     for (const path of [...paths, '/api-reference.js']) expect((await app.fetch(path)).status).toBe(404)
   })
 
-  it('serves none to a gateway that asks for a check', async () => {
+  it("serves none to a gateway's check", async () => {
     const headers = { 'x-auth-require': 'valid' }
     for (const path of ['/swagger-ui/api-reference.js', '/docs', '/openapi.json'])
       expect((await createTestApp().fetch(path, { headers })).status).toBe(403)

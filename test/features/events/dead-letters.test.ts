@@ -34,7 +34,7 @@ const list = async (query = '') => {
 const lettersOf = async (userId: string) =>
   (await list('?limit=100')).body.dead_letters.filter((letter) => letter.user_id === userId)
 
-/** Receivers that take everything but events of this type. */
+/** Receivers that accept everything except events of this type. */
 const refusing =
   (type: string) =>
   (ctx: Ctx): Ctx => ({
@@ -62,7 +62,7 @@ async function passTime(user: Authority, isOver: () => Promise<boolean>): Promis
   )
 }
 
-/** A user whose sign-in the platform's hub has refused, and let past what came after it. */
+/** A user whose sign-in event the platform hub has refused, while it accepted later events. */
 async function userWithDeadLetter() {
   const user = await freshAuthority()
   await env.DB.prepare('insert into users (id, email, created_at, updated_at) values (?, ?, 0, 0)')
@@ -100,8 +100,8 @@ const platformTypes = async (userId: string) => {
   return events.filter(({ event }) => event.userId === userId).map(({ event }) => event.type)
 }
 
-describe('what a receiver refuses while it takes others', () => {
-  it('is set aside where an admin sees it, and stops nothing behind it', async () => {
+describe('a delivery that its receiver refuses while it accepts others', () => {
+  it('is listed for admins as a dead letter, and blocks nothing behind it', async () => {
     const { user, letter } = await userWithDeadLetter()
     expect(letter).toEqual({
       id: expect.any(String),
@@ -114,13 +114,13 @@ describe('what a receiver refuses while it takes others', () => {
     expect(await platformTypes(user.userId)).toEqual(['session.created'])
   })
 
-  it('is kept of nobody who was erased meanwhile', async () => {
+  it('is not kept for a user who was erased meanwhile', async () => {
     const [ctx, userId] = [await app.ctx(), newUuid()]
     await keepDeadLetters(ctx, userId, [{ destination: 'record', payload: '{}', attempts: 20 }])
     expect(await lettersOf(userId)).toEqual([])
   })
 
-  it('holds up no erasure, also while nothing is behind it', async () => {
+  it('does not block an erasure, also while nothing is behind it', async () => {
     const user = await freshAuthority()
     await user.breakReceivers(refusing('session.revoked'))
     const { session } = await user.open()
@@ -149,7 +149,7 @@ describe('GET /api/v1/admin/dead-letters', () => {
   })
 })
 
-it('is kept as long as the record', async () => {
+it('is kept as long as events', async () => {
   const ctx = await app.ctx()
   const now = Date.now()
   const old = await insertLetter({ createdAt: now - ctx.config.EVENT_RETENTION_DAYS * DAY - 1 })

@@ -17,7 +17,7 @@ beforeAll(async () => {
   ask = asking(app, await makeAdmin(app))
 })
 
-/** Types without a mail, and why none is owed. Reviewed by hand. */
+/** Types without a mail, with the reason. Maintained by hand. */
 const UNTOLD: Readonly<Record<string, readonly string[]>> = {
   'the account is new, and its address is mailed a link': ['user.created'],
   'done with a mail from the mailbox': ['user.email_verified', 'user.activity_reported', 'security.sign_in_unlocked'],
@@ -61,7 +61,7 @@ async function remove(): Promise<SignedInUser> {
   return user
 }
 
-/** Makes each change, some of them twice where a repeat changes nothing, and returns whose account it was. */
+/** Makes each change, idempotent ones twice, and returns the changed account. */
 const CHANGES: readonly (readonly [type: string, how: string, change: () => Promise<SignedInUser>])[] = [
   [
     'user.email_changed',
@@ -205,7 +205,7 @@ const CHANGES: readonly (readonly [type: string, how: string, change: () => Prom
   ],
 ]
 
-describe('a change tells the owner by one mail', () => {
+describe('a change sends the owner one mail', () => {
   it.each(CHANGES)('%s, %s', async (type, _how, change) => {
     const { email } = await change()
     await app.settled()
@@ -214,12 +214,12 @@ describe('a change tells the owner by one mail', () => {
     expect(await acceptedMails(email, kind)).toHaveLength(1)
   })
 
-  it('has each type that names a mail', () => {
+  it('is tested for each type that names a mail', () => {
     const told = Object.entries(EVENT_TYPES).flatMap(([type, { mail }]) => (mail ? [type] : []))
     expect([...new Set(CHANGES.map(([type]) => type))].sort()).toEqual(told.sort())
   })
 
-  it('and an erasure at once by none: no address is kept', async () => {
+  it('and an immediate erasure sends none, because no address is kept', async () => {
     const user = await signUpUser(app)
     expect((await ask('DELETE', `/users/${user.user.id}/force-delete`)).status).toBe(200)
     await app.settled()

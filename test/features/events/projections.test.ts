@@ -28,7 +28,7 @@ async function newUser(): Promise<string> {
   return id
 }
 
-/** One delivery of the queue: each list of events is a message of an object. */
+/** Delivers one queue batch: each list of events is a message of an object. */
 async function deliver(...messages: (readonly RecordedEvent[])[]): Promise<void> {
   const batch = createMessageBatch(
     'postern-object-events',
@@ -41,7 +41,7 @@ async function deliver(...messages: (readonly RecordedEvent[])[]): Promise<void>
 const session = (userId: string, type: string, time = T) => testEvent({ type, userId, time, subject: newUuid() })
 
 describe('the count of open sessions', () => {
-  it('takes a message that is delivered again for nothing', async () => {
+  it('ignores a message that is delivered again', async () => {
     const userId = await newUser()
     const events = ['session.created', 'session.created', 'session.revoked'].map((type) => session(userId, type))
     await deliver(events)
@@ -56,7 +56,7 @@ describe('the count of open sessions', () => {
     })
   })
 
-  it('is right again when an end came before its beginning', async () => {
+  it('is right again after an end that arrived before its beginning', async () => {
     const userId = await newUser()
     await deliver([session(userId, 'session.revoked')])
     expect(await readCounts()).toMatchObject({ 'sessions.open': -1, [`sessions.open:${userId}`]: -1 })
@@ -64,7 +64,7 @@ describe('the count of open sessions', () => {
     expect(await readCounts()).toEqual({ 'sessions.opened': 1, [`sessions.opened@${T / HOUR}`]: 1 })
   })
 
-  it('goes down by an expiry as by a revocation, and by nothing else', async () => {
+  it('decreases by an expiry or a revocation, and by nothing else', async () => {
     const userId = await newUser()
     await deliver(['session.created', 'session.created', 'session.created'].map((type) => session(userId, type)))
     await deliver([session(userId, 'session.expired'), session(userId, 'session.revoked')])
@@ -73,7 +73,7 @@ describe('the count of open sessions', () => {
     expect(await readCounts()).toMatchObject({ 'sessions.open': 1, [`sessions.open:${userId}`]: 1 })
   })
 
-  it('counts an opening in its own hour, however late it comes', async () => {
+  it('counts an opening in its own hour, however late it arrives', async () => {
     const userId = await newUser()
     await deliver([T, T + HOUR - 1, T + HOUR].map((time) => session(userId, 'session.created', time)))
     expect(await readCounts()).toMatchObject({
@@ -82,7 +82,7 @@ describe('the count of open sessions', () => {
     })
   })
 
-  it('is not moved by the pruning of old events', async () => {
+  it('is not changed by the pruning of old events', async () => {
     const userId = await newUser()
     await deliver([session(userId, 'session.created')])
     const before = await readCounts()
@@ -90,7 +90,7 @@ describe('the count of open sessions', () => {
     expect(await readCounts()).toEqual(before)
   })
 
-  it('of all stays right when the end of a session comes after its user was erased', async () => {
+  it('stays right in total when the end of a session arrives after its user was erased', async () => {
     const [erased, other] = [await newUser(), await newUser()]
     await deliver([session(erased, 'session.created'), session(other, 'session.created')])
     await run('delete from counts where name = ?', `sessions.open:${erased}`)
@@ -105,7 +105,7 @@ describe('the count of open sessions', () => {
   })
 })
 
-/** A user's object whose messages to the record are kept for the test to deliver. */
+/** A user's object whose queue messages the test delivers itself. */
 async function withMessages() {
   const authority = await freshAuthority(T)
   const messages: RecordedEvent[][] = []
@@ -144,7 +144,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe("a user's object and the counts", () => {
-  it('agree after any course of sessions, in whatever order and however often its messages come', async () => {
+  it('agree after any sequence of sessions, in whatever order and however often its messages arrive', async () => {
     const course = fc.record({ steps: fc.array(step, { minLength: 5, maxLength: 30 }), seed: fc.nat() })
     await fc.assert(
       fc.asyncProperty(course, async ({ steps, seed }) => {
@@ -271,7 +271,7 @@ describe('the counts of users', () => {
            order by bucket, status, role, mfa_enabled`,
         )
         expect(kept).toEqual(counted)
-        // Throws when the index of the search says otherwise than the rows.
+        // Throws when the search index differs from the rows.
         await run("insert into user_search (user_search, rank) values ('integrity-check', 1)")
       }),
       { numRuns: 25 },
@@ -280,7 +280,7 @@ describe('the counts of users', () => {
 })
 
 describe('the count of passkeys', () => {
-  it('goes up and down with the rows', async () => {
+  it('follows the rows', async () => {
     const add = (id: string) =>
       run(
         `insert into passkeys (id, user_id, credential_id, public_key, sign_count, transports, device_type, backed_up, aaguid, rp_id, created_at)

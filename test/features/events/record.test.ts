@@ -35,8 +35,8 @@ const hubHolds = (id: string): Promise<boolean> =>
     (_, state) => state.storage.sql.exec('select 1 from event_log_ids where id = ?', id).toArray().length > 0,
   )
 
-describe('rows of a crash between the batch and the nudge', () => {
-  it('are delivered by cron, in the order of their commits, under their ids', async () => {
+describe('events whose nudge was lost in a crash', () => {
+  it('are delivered by the cron job, in commit order, with their ids', async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     const ids = await insertRows(user.id, 3, { time: Date.now() - 60_000 })
@@ -50,14 +50,14 @@ describe('rows of a crash between the batch and the nudge', () => {
     expect(socket.events()).toHaveLength(3)
   })
 
-  it('that concern no user go to `platform`', async () => {
+  it('without a user go to `platform`', async () => {
     const [id = ''] = await insertRows(null, 1, { time: Date.now() - 60_000 })
     await sweepUndelivered(await app.ctx())
     expect(await hubHolds(id)).toBe(true)
     expect(await rowsOf([id])).toMatchObject([{ delivered_at: expect.any(Number) }])
   })
 
-  it('are swept although the object of another owner fails', async () => {
+  it('are delivered although the object of another user fails', async () => {
     const [broken, fine] = await Promise.all([freshUser(app), freshUser(app)])
     const time = Date.now() - 60_000
     const [lost = ''] = await insertRows(broken.id, 1, { time })
@@ -77,14 +77,14 @@ describe('rows of a crash between the batch and the nudge', () => {
     expect(await broken.logged()).toContain(lost)
   })
 
-  it('are left to their nudge for the first seconds', async () => {
+  it('are left to their own nudge for the first seconds', async () => {
     const user = await freshUser(app)
     const [id = ''] = await insertRows(user.id, 1)
     await sweepUndelivered(await app.ctx())
     expect(await rowsOf([id])).toMatchObject([{ delivered_at: null }])
   })
 
-  it('keep their number when the object died before it marked them', async () => {
+  it('keep their number when the object was stopped before it marked them', async () => {
     const user = await freshUser(app)
     const ids = await user.publish(2)
     const before = await user.logged()
@@ -99,7 +99,7 @@ describe('rows of a crash between the batch and the nudge', () => {
 })
 
 describe('a change', () => {
-  it("reaches the user's sockets and `platform` by its own nudge", async () => {
+  it("reaches the user's sockets and `platform` by its nudge", async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     const ctx = await app.ctx()
@@ -130,7 +130,7 @@ describe('the queue of object events', () => {
     return { ids, result: await getQueueResult(batch, execution) }
   }
 
-  it('is written once however often it is delivered, and as delivered', async () => {
+  it('writes an event once however often it is delivered, marked as delivered', async () => {
     const events = Array.from({ length: 20 }, () => testEvent())
     const message = { events }
     for (let delivery = 0; delivery < 3; delivery += 1) {
@@ -143,14 +143,14 @@ describe('the queue of object events', () => {
     for (const row of rows) expect(row.delivered_at).not.toBeNull()
   })
 
-  it('keeps address and user agent, for audit', async () => {
+  it('keeps IP address and user agent for audit', async () => {
     const event: RecordedEvent = testEvent({ data: { reason: 'revoked' } })
     await consume({ events: [event] })
     const row = await env.DB.prepare('select * from events where id = ?').bind(event.id).first()
     expect(row).toMatchObject({ ip: '192.0.2.9', user_agent: 'secret agent', data: '{"reason":"revoked"}' })
   })
 
-  it('retries a message that cannot be read, and takes the others', async () => {
+  it('retries a malformed message, and accepts the others', async () => {
     const event = testEvent()
     const bodies = [null, { events: [{ id: 1 }] }, { events: [event] }, 'x', {}]
     const { ids, result } = await consume(...bodies)
@@ -175,7 +175,7 @@ describe('the queue of object events', () => {
     expect(result).toMatchObject({ explicitAcks: [], retryMessages: [{ msgId: 'a' }] })
   })
 
-  it('brings what an object recorded into the record', async () => {
+  it('writes the events of an object to D1', async () => {
     const user = await freshUser(app)
     const find = env.DB.prepare("select type, subject from events where user_id = ? and type = 'session.created'")
     const found = async () =>
@@ -185,7 +185,7 @@ describe('the queue of object events', () => {
 })
 
 describe('retention', () => {
-  it('deletes what is older than the days that are kept, if it was delivered', async () => {
+  it('deletes events older than EVENT_RETENTION_DAYS that were delivered', async () => {
     const ctx = await app.ctx()
     const old = ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY
     const delivered = testEvent({ time: old - 1000 })
@@ -195,7 +195,7 @@ describe('retention', () => {
     ])
     await runQueue(ctx, batch)
     const user = await freshUser(app)
-    // The delivery of the user's own first events would take the row along.
+    // Otherwise the delivery of the user's first events would include the row.
     await app.settled()
     const [waiting = ''] = await insertRows(user.id, 1, { time: old - 1000 })
     await pruneEvents(ctx)

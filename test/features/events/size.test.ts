@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { commit } from '../../../src/db/commit.ts'
 import { deadLetters } from '../../../src/db/tables.ts'
-import { recordEvent } from '../../../src/durable/user-authority/turn.ts'
+import { recordEvent } from '../../../src/durable/user-authority/transaction.ts'
 import { MAX_EVENT_BYTES } from '../../../src/lib/event.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, json } from '../../support/app.ts'

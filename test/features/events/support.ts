@@ -27,7 +27,7 @@ export async function freshUser(app: TestApp, { role = 'user' }: { role?: string
     const { session, tokens } = await openSession(ctx, { user, amr: ['pwd'] })
     return { sessionId: session.id, token: tokens.accessToken }
   }
-  // Anew each time: a stub of an object that was killed is broken.
+  // A new stub each time: the stub of a killed object is broken.
   const stub = () => userStub(user.id)
   const { sessionId, token } = await open()
   return {
@@ -48,9 +48,9 @@ export async function freshUser(app: TestApp, { role = 'user' }: { role?: string
         actor: { type: 'user', id: user.id },
         caller: { ip: '192.0.2.1', country: null, userAgent: null },
       }),
-    /** Appends to the user's log, by way of D1 as a change would. Returns the events' ids. */
+    /** Appends to the user's log through D1, as a change does. Returns the events' ids. */
     publish: (count: number, changes: Partial<RecordedEvent> = {}) => publish(user.id, count, changes),
-    /** What the object's log holds: ids in order of seq. */
+    /** The ids in the object's log, in order of seq. */
     logged: (): Promise<string[]> =>
       runInDurableObject(stub(), (_, state) =>
         state.storage.sql
@@ -58,9 +58,9 @@ export async function freshUser(app: TestApp, { role = 'user' }: { role?: string
           .toArray()
           .map(({ id }) => id),
       ),
-    /** Takes the object out of memory; its sockets hibernate. */
+    /** Evicts the object from memory; its sockets hibernate. */
     hibernate: () => evictDurableObject(stub()),
-    /** Kills the object with its sockets, in the middle of whatever it does. */
+    /** Kills the object with its sockets, whatever it is doing. */
     kill: () => killObject(stub()),
   }
 }
@@ -89,7 +89,7 @@ export const testEvent = (changes: Partial<RecordedEvent> = {}): RecordedEvent =
 const ROW =
   'insert into events (id, type, time, subject, user_id, actor_type, actor_id, organization_id, data, ip, user_agent, feed_entry, claims_version) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
 
-/** Rows that wait for delivery, as a change that crashed before its nudge leaves them. */
+/** Undelivered rows, as after a crash between the commit and its nudge. */
 export async function insertRows(
   userId: string | null,
   count: number,
@@ -126,7 +126,7 @@ async function publish(userId: string, count: number, changes: Partial<RecordedE
   return ids
 }
 
-/** A machine with a token of its own. */
+/** A new machine with a token. */
 export async function freshMachine(app: TestApp, scopes: readonly string[] = ['events:read']) {
   const ctx = await app.ctx()
   const actor = { type: 'system', id: 'test' } as const
@@ -146,7 +146,7 @@ export async function freshMachine(app: TestApp, scopes: readonly string[] = ['e
   return { id: client.id, token }
 }
 
-/** Moves an object's clock and runs what is due by then. */
+/** Sets an object's clock and runs the alarms that are due. */
 export async function runAlarmsAt(stub: DurableObjectStub<UserAuthority | EventHub>, now: number): Promise<void> {
   await runInDurableObject(stub, (object) => {
     object.clock = () => now

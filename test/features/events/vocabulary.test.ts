@@ -7,20 +7,20 @@ import { createTestApp, env } from '../../support/app.ts'
 import { signUpUser } from '../../support/users.ts'
 import { freshMachine, userStub } from './support.ts'
 
-it('docs/events.md has every type with what it carries', () => {
+it('docs/events.md has every type with its data', () => {
   for (const [type, { when, subject, data }] of Object.entries(EVENT_TYPES)) {
     const fields = data.map((name) => `\`${name}\``).join(', ')
     expect(table).toContain(`| \`${type}\` | ${when} | ${subject} | ${fields} |`)
   }
 })
 
-it('has names that a misspelt one does not compile beside', () => {
+it('is a type: a misspelt name does not compile', () => {
   // @ts-expect-error
   const misspelt: EventName = 'user.craeted'
   expect(findEventType(misspelt)).toBeUndefined()
 })
 
-it('carries no address: those leave through audit alone', () => {
+it('has no IP address: those are for audit only', () => {
   const fields = Object.values(EVENT_TYPES).flatMap(({ data }) => data)
   expect(fields.filter((field) => /(^|_)(ip|address|by)(_|$)/.test(field))).toEqual([])
 })
@@ -40,7 +40,7 @@ const isNamed = (type: string, data: string) => {
   expect(findEventType(type)?.data).toEqual(expect.arrayContaining(Object.keys(JSON.parse(data))))
 }
 
-it('what a user and a machine leave in the record is in the vocabulary', async () => {
+it('the recorded events of a user and a machine are in the vocabulary', async () => {
   const app = createTestApp()
   const { user, headers } = await signUpUser(app)
   expect((await app.fetch('/api/v1/auth/signout', { method: 'POST', headers })).status).toBe(200)

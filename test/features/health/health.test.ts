@@ -36,7 +36,7 @@ describe('a healthy service', () => {
     ['/api/v1/health/', { status: 'healthy' }],
     ['/api/v1/health/ready', { status: 'ready' }],
     ['/api/v1/health/live', { status: 'alive' }],
-  ])('says so on %s, outside the rate limits', async (path, body) => {
+  ])('is reported on %s, without a rate limit', async (path, body) => {
     const answer = await createTestApp().fetch(path)
     expect(answer.status).toBe(200)
     expect(answer.headers.has('x-ratelimit-limit')).toBe(false)
@@ -58,14 +58,14 @@ describe('a healthy service', () => {
     })
   })
 
-  it('names what each store answered', async () => {
+  it('reports the state of each store', async () => {
     const report = detailedHealthToWire(await checkHealth(await createTestApp().ctx()))
     expect(report.status).toBe('healthy')
     expect(Object.keys(report.checks)).toEqual([...STORES])
     expect(Object.values(report.checks).every(({ status }) => status === 'healthy')).toBe(true)
   })
 
-  it('asks its stores once a second, however often it is asked', async () => {
+  it('asks its stores once a second, however often it is probed', async () => {
     let asked = 0
     let now = 1_800_000_000_000
     const app = createTestApp({
@@ -90,7 +90,7 @@ describe('a healthy service', () => {
 })
 
 describe.each(STORES)('with %s', (store) => {
-  it('failing, it is not ready, and still alive', async () => {
+  it('failing, the service is alive but not ready', async () => {
     const app = createTestApp({ override: withStore(store, fails) })
     const answers = await Promise.all(
       ['/health', '/readiness', '/ready', '/api/v1/health', '/api/v1/health/ready'].map((path) => app.fetch(path)),
@@ -109,7 +109,7 @@ describe.each(STORES)('with %s', (store) => {
     expect((await app.fetch('/api/v1/health/live')).status).toBe(200)
   })
 
-  it('silent, it says so within its bound', async () => {
+  it('not answering, the service reports it in bounded time', async () => {
     const app = createTestApp({ override: withStore(store, hangs) })
     const started = Date.now()
     const report = detailedHealthToWire(await checkHealth(await app.ctx()))

@@ -7,7 +7,7 @@ import { TOKEN_ATTACKS } from './attacks.ts'
 import { clientClaims, emptyRing, ringIsolate } from './support.ts'
 
 const app = createTestApp()
-/** What each surface that takes an access token says of one; a good one is refused nowhere. */
+/** The answer of each surface to an access token; none refuses a valid one. */
 async function askEverywhere(token: string) {
   const { basic } = await freshMachine(app, ['introspect'])
   const status = async (path: string, init: RequestInit) => (await app.fetch(path, init)).status
@@ -52,7 +52,7 @@ describe('on every surface', () => {
     expect(await askEverywhere(await mintClientToken(await loadSigningKey(ctx), clientClaims(ctx)))).toEqual(REFUSED)
   })
 
-  it('a good token is not', async () => {
+  it('a valid token is accepted', async () => {
     const ctx = await app.ctx()
     const { client } = await freshMachine(app)
     const claims = clientClaims(ctx, { client_id: client.id, sub: client.id, jti: newUuid(), scope: 'introspect' })

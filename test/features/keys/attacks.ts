@@ -27,7 +27,7 @@ export async function foreignKey(): Promise<{ privateKey: CryptoKey; publicJwk: 
   }
 }
 
-/** How a token is made bad, and why it is refused. */
+/** Each attack: how the token is altered, and why it is refused. */
 export type Attack = readonly [
   name: string,
   reason: TokenRefusal,
@@ -188,5 +188,5 @@ const PAYLOAD_ATTACKS: readonly Attack[] = [
   ['a payload that is null', 'malformed', (_, key) => withPayload(key, null)],
 ]
 
-/** Every one is signed by the real key, but where the signature itself is the lie. */
+/** All tokens are signed by the real key, except where the signature itself is forged. */
 export const TOKEN_ATTACKS: readonly Attack[] = [...HEADER_ATTACKS, ...PAYLOAD_ATTACKS]

@@ -10,7 +10,7 @@ const PARAMETERS: Readonly<Record<string, SubtleCryptoSignAlgorithm>> = {
   EdDSA: { name: 'Ed25519' },
 }
 
-/** Signs whatever stands in the two segments, as an attacker who holds a key would, or a minter that is careless. */
+/** Signs any two segments, as an attacker with a key or a careless minter would. */
 export async function signSegments(key: Pick<SigningKey, 'alg' | 'privateKey'>, header: string, payload: string) {
   const input = `${header}.${payload}`
   const signature = await crypto.subtle.sign(PARAMETERS[key.alg] ?? { name: key.alg }, key.privateKey, utf8(input))
@@ -24,7 +24,7 @@ export const headerOf = (key: Pick<SigningKey, 'alg' | 'kid'>, changes: Record<s
   ...changes,
 })
 
-/** HS256 under bytes that are public: the classic confusion (RFC 8725 2.1). */
+/** HS256 with public bytes as the key: the classic algorithm confusion (RFC 8725 2.1). */
 export async function signHmac(secret: Uint8Array<ArrayBuffer>, header: string, payload: string): Promise<string> {
   const key = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
   const input = `${header}.${payload}`

@@ -10,13 +10,13 @@ import {
 import { DAY, MINUTE, SECOND } from '../../../src/lib/time.ts'
 import { clientClaims, emptyRing, ringIsolate } from './support.ts'
 
-/** A gateway that keeps the public keys as long as it may, and asks for them no sooner. */
+/** A gateway that caches the public keys for as long as it may. */
 interface Gateway {
   kids: readonly string[]
   fetchedAt: number
 }
 
-/** Cron makes a successor at some step; then the clock moves in seconds, until the old key is gone. */
+/** The cron job creates a successor at some step; then time passes in seconds until the old key is no longer published. */
 const Step = fc.record({
   wait: fc.integer({ min: SECOND, max: 80 * SECOND }),
   isolate: fc.nat(2),
@@ -24,7 +24,7 @@ const Step = fc.record({
 })
 const Rotation = fc.record({ at: fc.nat(8), steps: fc.array(Step, { minLength: 36, maxLength: 36 }) })
 
-it('lets every live token verify in every isolate and at every gateway, whenever keys rotate', async () => {
+it('verifies every token that has not expired in every isolate and at every gateway, whenever keys rotate', async () => {
   await fc.assert(
     fc.asyncProperty(Rotation, async ({ at, steps }) => {
       await emptyRing()

@@ -25,7 +25,7 @@ const cron = async (clock: { now: number }) => rotateKeys(await ringIsolate(cloc
 
 beforeEach(emptyRing)
 
-describe('an empty ring', () => {
+describe('an empty key ring', () => {
   it('gets one key when isolates race for the first', async () => {
     const clock = { now: START }
     const kids = await Promise.all(Array.from({ length: 6 }, () => kidIn(ringIsolate(clock, { JWT_ALG: 'ES256' }))))
@@ -34,7 +34,7 @@ describe('an empty ring', () => {
     expect(await ringEvents()).toEqual(['key.created'])
   })
 
-  it('gets its first key from whoever asks for the public keys', async () => {
+  it('gets its first key from the first request for the public keys', async () => {
     const clock = { now: START }
     const published = await publishedBy(ringIsolate(clock))
     expect(published).toEqual([await kidIn(ringIsolate(clock))])
@@ -47,7 +47,7 @@ describe('an empty ring', () => {
   })
 })
 
-describe('rotation by cron', () => {
+describe('rotation by the cron job', () => {
   it('publishes a key before it signs, and keeps the old one until its last token has expired', async () => {
     const clock = { now: START }
     const isolate = ringIsolate(clock)
@@ -78,7 +78,7 @@ describe('rotation by cron', () => {
     expect(await ringEvents()).toEqual(['key.created', 'key.created', 'key.rotated'])
   })
 
-  it('makes one successor when two runs race, and none before its time', async () => {
+  it('creates one successor when two runs race, and none before it is due', async () => {
     const clock = { now: START }
     await kidIn(ringIsolate(clock))
     clock.now = START + 30 * DAY - 1
@@ -90,7 +90,7 @@ describe('rotation by cron', () => {
     expect(await ringRows()).toHaveLength(2)
   })
 
-  it('is known to an isolate that loaded the ring just before, when the new key begins to sign', async () => {
+  it('reaches an isolate with an older key ring before the new key signs', async () => {
     const clock = { now: START }
     await kidIn(ringIsolate(clock))
     clock.now = START + 30 * DAY
@@ -104,7 +104,7 @@ describe('rotation by cron', () => {
     expect(other.tap.reads - readsBefore).toBe(1)
   })
 
-  it('does not sign before every cache knows the key, though one was filled from a ring a minute old', async () => {
+  it('does not sign before every cache has the key, even one filled from a key ring that was a minute old', async () => {
     const clock = { now: START }
     const isolate = ringIsolate(clock)
     const old = await kidIn(isolate)
@@ -120,7 +120,7 @@ describe('rotation by cron', () => {
     expect(await kidIn(ringIsolate(clock))).not.toBe(old)
   })
 
-  it('makes a key of the new algorithm when JWT_ALG has changed', async () => {
+  it('creates a key of the new algorithm when JWT_ALG has changed', async () => {
     const clock = { now: START }
     const old = await kidIn(ringIsolate(clock))
     const changed = ringIsolate(clock, { JWT_ALG: 'EdDSA' })
@@ -143,7 +143,7 @@ describe('an unknown kid', () => {
     return mintClientToken({ ...key, kid }, clientClaims(ctx))
   }
 
-  it('costs one read in three seconds, however many are tried', async () => {
+  it('causes one read in three seconds, however many are tried', async () => {
     const clock = { now: START }
     const isolate = ringIsolate(clock)
     await kidIn(isolate)
@@ -157,7 +157,7 @@ describe('an unknown kid', () => {
     expect(isolate.tap.reads - before).toBe(2)
   })
 
-  it('is found by every request that meets it at once, though one alone reads', async () => {
+  it('is found by all concurrent requests, although only one reads', async () => {
     const clock = { now: START }
     const isolate = ringIsolate(clock)
     await kidIn(isolate)
@@ -167,7 +167,7 @@ describe('an unknown kid', () => {
     expect(results.filter((result) => result.ok)).toHaveLength(10)
   })
 
-  it('that is no thumbprint costs nothing', async () => {
+  it('that is not a thumbprint causes no read', async () => {
     const clock = { now: START }
     const isolate = ringIsolate(clock)
     const ctx = await isolate.ctx()
@@ -182,7 +182,7 @@ describe('an unknown kid', () => {
 })
 
 describe('without D1', () => {
-  it('an isolate goes on with the ring it has', async () => {
+  it('an isolate keeps using its cached key ring', async () => {
     const clock = { now: START }
     const isolate = ringIsolate(clock)
     const kid = await kidIn(isolate)
@@ -192,7 +192,7 @@ describe('without D1', () => {
     expect(await verifyIn(isolate, await mintIn(isolate))).toMatchObject({ ok: true })
   })
 
-  it('an isolate waits a second for it once, and then not at all until it answers again', async () => {
+  it('an isolate waits a second once, and then not at all until D1 answers again', async () => {
     const clock = { now: START }
     const isolate = ringIsolate(clock)
     const token = await mintIn(isolate)
@@ -221,7 +221,7 @@ describe('without D1', () => {
     expect(isolate.tap.reads).toBe(readsBefore)
   })
 
-  it('a cold isolate refuses to judge', async () => {
+  it('an isolate without a key ring accepts and refuses no token', async () => {
     const clock = { now: START }
     const token = await mintIn(ringIsolate(clock))
     const cold = ringIsolate(clock)
@@ -231,17 +231,17 @@ describe('without D1', () => {
   })
 })
 
-describe('the seal of a private key', () => {
+describe('a sealed private key', () => {
   const NEW_SECRET = { ROOT_SECRET: 'another-root-secret-0123456789-0123456789-01234' }
   const OLD_SECRET = 'test-root-secret-0123456789-0123456789-0123456789'
 
-  it('never shows the private key in D1', async () => {
+  it('is not readable in D1', async () => {
     await kidIn(ringIsolate({ now: START }))
     const row = JSON.stringify((await ringRows())[0])
     expect(row).not.toMatch(/"(d|p|q|dp|dq|qi)"/)
   })
 
-  it('is made anew under the secret in force, after which the previous one may go', async () => {
+  it('is resealed with the current secret, after which the previous one may be removed', async () => {
     const clock = { now: START }
     const before = ringIsolate(clock)
     const kid = await kidIn(before)
@@ -255,7 +255,7 @@ describe('the seal of a private key', () => {
     expect(await verifyIn(after, token)).toMatchObject({ ok: true })
   })
 
-  it('is lost with its secret: the key counts no more, and a new one signs at once', async () => {
+  it('is ignored once its secret is lost, and a new key signs at once', async () => {
     const clock = { now: START }
     const token = await mintIn(ringIsolate(clock))
     const isolate = ringIsolate(clock, NEW_SECRET)
@@ -264,7 +264,7 @@ describe('the seal of a private key', () => {
     expect(await ringRows()).toHaveLength(2)
   })
 
-  it('is broken by one changed character', async () => {
+  it('cannot be unsealed after one changed character', async () => {
     const clock = { now: START }
     const old = await kidIn(ringIsolate(clock))
     const [row] = await ringRows()
@@ -277,7 +277,7 @@ describe('the seal of a private key', () => {
     expect(await publishedBy(isolate)).not.toContain(old)
   })
 
-  it('is bound to its kid: a seal in the row of another kid does not open', async () => {
+  it('is bound to its kid: it cannot be unsealed in the row of another kid', async () => {
     const clock = { now: START }
     const kid = await kidIn(ringIsolate(clock))
     const renamed = 'A'.repeat(43)
@@ -285,7 +285,7 @@ describe('the seal of a private key', () => {
     expect(await kidIn(ringIsolate(clock))).not.toBe(renamed)
   })
 
-  it('holds the public key too: one that is put into the row verifies nothing and is not published', async () => {
+  it('contains the public key: another public key in the row verifies nothing and is not published', async () => {
     const clock = { now: START }
     const kid = await kidIn(ringIsolate(clock, { JWT_ALG: 'EdDSA' }))
     const forged = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }

@@ -6,7 +6,7 @@ import { bodyOf, freshMachine, freshUser, requestToken } from '../oauth/support.
 const app = createTestApp()
 
 describe('GET /.well-known/jwks.json', () => {
-  it('shows the public part of the key that signs, and nothing private', async () => {
+  it('has the public part of the signing key, and nothing private', async () => {
     const key = await loadSigningKey(await app.ctx())
     const answer = await app.fetch('/.well-known/jwks.json')
     expect(answer.status).toBe(200)
@@ -24,7 +24,7 @@ describe('GET /.well-known/jwks.json', () => {
       for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) expect(one).not.toHaveProperty(secret)
   })
 
-  it('may be cached as long as a new key waits, and read by any page', async () => {
+  it('may be cached as long as a new key waits, and read from any origin', async () => {
     const answer = await app.fetch('/.well-known/jwks.json', { headers: { origin: 'https://anyone.example' } })
     expect(answer.headers.get('cache-control')).toBe('public, max-age=300')
     expect(answer.headers.get('access-control-allow-origin')).toBe('*')
@@ -52,12 +52,12 @@ describe('GET /.well-known/openid-configuration', () => {
     expect((await app.fetch(new URL(String(body.jwks_uri)).pathname)).status).toBe(200)
   })
 
-  it('comes from the configuration, whatever the Host header says', async () => {
+  it('depends on the configuration, not on the Host header', async () => {
     const answer = await app.fetch('/.well-known/openid-configuration', { headers: { host: 'attacker.example' } })
     expect(await answer.text()).not.toContain('attacker')
   })
 
-  it('is served under the name of RFC 8414 3 too', async () => {
+  it('is also served at the path of RFC 8414 3', async () => {
     const [one, two] = await Promise.all(
       ['openid-configuration', 'oauth-authorization-server'].map((name) => app.fetch(`/.well-known/${name}`)),
     )
@@ -65,8 +65,8 @@ describe('GET /.well-known/openid-configuration', () => {
   })
 })
 
-describe('the ring of an admin', () => {
-  it('shows every key with what it does, and no key material', async () => {
+describe('the key list for admins', () => {
+  it('has every key with its state, and no key material', async () => {
     const { tokens } = await freshUser(app, { role: 'admin' })
     const { kid } = await loadSigningKey(await app.ctx())
     const answer = await app.fetch('/api/v1/admin/keys', bearer(tokens.accessToken))
@@ -86,7 +86,7 @@ describe('the ring of an admin', () => {
   it.each([
     ['GET', '/api/v1/admin/keys'],
     ['POST', '/api/v1/admin/keys/rotate'],
-  ])('%s %s is for admins alone', async (method, path) => {
+  ])('%s %s is for admins only', async (method, path) => {
     const user = await freshUser(app)
     const machine = await freshMachine(app, ['introspect', 'admin'])
     const as = async (token: string | null) =>

@@ -9,7 +9,7 @@ import { createTestApp, type TestApp } from '../../support/app.ts'
 
 const { RING_DB, TEST_MIGRATIONS } = workerEnv as unknown as { RING_DB: D1Database; TEST_MIGRATIONS: D1Migration[] }
 
-/** The ring is one for a database, so these tests have a database of their own, and each starts with it empty. */
+/** A database has one key ring, so these tests have their own database, which is empty at the start of each test. */
 export async function emptyRing(): Promise<void> {
   await applyD1Migrations(RING_DB, TEST_MIGRATIONS)
   await RING_DB.batch([RING_DB.prepare('delete from signing_keys'), RING_DB.prepare('delete from events')])
@@ -27,7 +27,7 @@ export const changeRing = (statement: string, ...values: unknown[]) =>
     .bind(...values)
     .run()
 
-/** A D1 that counts the reads of the ring, and that can be taken away. */
+/** A D1 that counts reads of the key ring and can be made to fail. */
 export interface Tap {
   reads: number
   isDown: boolean
@@ -56,7 +56,7 @@ export interface RingIsolate extends TestApp {
   readonly tap: Tap
 }
 
-/** One isolate on the tests' own ring, with a clock that the test moves. */
+/** An isolate on the tests' own key ring, with a clock that the test sets. */
 export function ringIsolate(clock: { now: number }, variables: Record<string, string> = {}): RingIsolate {
   const tap: Tap = { reads: 0, isDown: false, hangs: false }
   const app = createTestApp({

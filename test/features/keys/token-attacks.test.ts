@@ -23,7 +23,7 @@ describe('an access token with', () => {
 })
 
 describe('a signature', () => {
-  it("of another deployment's key under our kid is bad", async () => {
+  it("of another deployment's key under our kid is refused", async () => {
     const { ctx, key } = await setUp()
     const { privateKey } = await foreignKey()
     const token = await signSegments(
@@ -44,7 +44,7 @@ describe('a signature', () => {
     })
   })
 
-  it('has one spelling: changed trailing bits are refused', async () => {
+  it('has only one encoding: changed trailing bits are refused', async () => {
     const { ctx, key } = await setUp()
     const token = await mintClientToken(key, clientClaims(ctx))
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -53,7 +53,7 @@ describe('a signature', () => {
     expect(await verifyAccessToken(ctx, twin)).toMatchObject({ ok: false })
   })
 
-  it.each(['RS256', 'ES256', 'EdDSA'])('of %s is bad when empty, all zero, cut or longer', async (JWT_ALG) => {
+  it.each(['RS256', 'ES256', 'EdDSA'])('of %s is refused when empty, all zero, cut or longer', async (JWT_ALG) => {
     await emptyRing()
     const ctx = await ringIsolate({ now: Date.now() }, { JWT_ALG }).ctx()
     const key = await loadSigningKey(ctx)
@@ -64,7 +64,7 @@ describe('a signature', () => {
   })
 })
 
-describe('what is no token at all', () => {
+describe('text that is not a token', () => {
   it.each([
     '',
     '.',
@@ -86,7 +86,7 @@ describe('what is no token at all', () => {
     expect(await verifyAccessToken(ctx, token)).toEqual({ ok: false, reason: 'malformed' })
   })
 
-  it('is refused undecoded beyond 8 KiB, though its signature were good', async () => {
+  it('is refused undecoded beyond 8 KiB, even with a valid signature', async () => {
     const { ctx, key } = await setUp()
     const token = await mintClientToken(key, clientClaims(ctx, { scope: 'x'.repeat(8 * 1024) }))
     expect(await verifyAccessToken(ctx, token)).toEqual({ ok: false, reason: 'malformed' })
@@ -94,7 +94,7 @@ describe('what is no token at all', () => {
 })
 
 describe('times', () => {
-  it('lets iat be 60 s ahead and gives exp no leeway', async () => {
+  it('accept an iat up to 60 s ahead, and give exp no leeway', async () => {
     const { ctx, key } = await setUp()
     const iat = seconds(ctx)
     const token = await mintClientToken(key, clientClaims(ctx, { iat, exp: iat + 600 }))
@@ -109,8 +109,8 @@ describe('times', () => {
   })
 })
 
-describe('a good token', () => {
-  it('gives back exactly the claims it was minted with', async () => {
+describe('a valid token', () => {
+  it('has exactly the claims it was minted with', async () => {
     const { ctx, key } = await setUp()
     const user = userClaims(ctx, { username: 'Ünïcode "quoted" \u2028', roles: ['user', 'admin'], acr: 'aal2' })
     expect(await verifyAccessToken(ctx, await mintUserToken(key, user))).toEqual({
@@ -120,7 +120,7 @@ describe('a good token', () => {
     })
   })
 
-  it('may have claims that a later release adds', async () => {
+  it('may have claims of a later release', async () => {
     const { ctx, key } = await setUp()
     const claims = userClaims(ctx)
     expect(await verifyAccessToken(ctx, await withPayload(key, { ...claims, added: true }))).toMatchObject({

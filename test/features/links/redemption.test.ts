@@ -4,7 +4,7 @@ import { verifiedEmail } from '../../../src/features/sign-in/store/credentials.t
 import { updateUser } from '../../../src/features/users/store/change.ts'
 import { createTestApp, env } from '../../support/app.ts'
 
-it('finds the token of a change by an index: strangers make rows, and each use would read them all', async () => {
+it('finds the token of a change by an index, because strangers can create many rows', async () => {
   const ctx = await createTestApp().ctx()
   const { redemption, statement } = await redemptionOf(ctx, 'email_verification', 'pot_x')
   const change = updateUser(ctx, {

@@ -32,19 +32,19 @@ describe('the language of a locale', () => {
 })
 
 describe('a message', () => {
-  it('is in the language of the reader', () => {
+  it('is in the language of the recipient', () => {
     expect(translate('de-DE', 'mail.magic_link.action')).toBe('Anmelden')
     expect(translate('sv', 'mail.magic_link.action')).toBe('Sign in')
   })
 
-  it('takes its parameters once, and none from the prototype', () => {
+  it('inserts each parameter once, and none from the prototype', () => {
     expect(translate('en', 'mail.magic_link.subject', { app: '{app} $& {url}' })).toBe(
       'Your sign-in link for {app} $& {url}',
     )
     expect(translate('en', 'mail.magic_link.subject', {})).toBe('Your sign-in link for {app}')
   })
 
-  it('says times in UTC', () => {
+  it('has times in UTC', () => {
     expect(formatTime('en', Date.UTC(2026, 0, 2, 15, 4))).toMatch(/^January 2, 2026.*3:04.PM UTC$/)
     expect(formatTime('de', Date.UTC(2026, 0, 2, 15, 4))).toMatch(/^2\. Januar 2026.*15:04 UTC$/)
   })

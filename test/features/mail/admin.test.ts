@@ -37,7 +37,7 @@ const list = async (query = '') => {
 const requeue = (id: string) => app.fetch(`${MAILS}/${id}/requeue`, { method: 'POST', headers: admin.headers })
 
 describe('GET /api/v1/admin/mails', () => {
-  it('has what was given up, newest first, without content', async () => {
+  it('has dead mails, newest first, without content', async () => {
     const { to, id } = await deadMail()
     const { status, body } = await list()
     expect(status).toBe(200)
@@ -71,7 +71,7 @@ describe('GET /api/v1/admin/mails', () => {
 })
 
 describe('POST /api/v1/admin/mails/:id/requeue', () => {
-  it('sends a dead mail again under its own id, and says in the record who asked', async () => {
+  it('queues a dead mail again with its id, and records who asked', async () => {
     const { to, id } = await deadMail()
     const answer = await requeue(id)
     expect(answer.status).toBe(200)
@@ -86,7 +86,7 @@ describe('POST /api/v1/admin/mails/:id/requeue', () => {
     expect(await readMailbox(app, to)).toHaveLength(1)
   })
 
-  it('lets one of two admins at once do it', async () => {
+  it('lets one of two racing admins do it', async () => {
     const { id } = await deadMail()
     const answers = await Promise.all([requeue(id), requeue(id)])
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
@@ -96,7 +96,7 @@ describe('POST /api/v1/admin/mails/:id/requeue', () => {
     expect(results).toHaveLength(1)
   })
 
-  it('of a mail that is not dead is 409, of an unknown one 404, of a malformed id 400', async () => {
+  it('is 409 for a mail that is not dead, 404 for an unknown one, 400 for a malformed id', async () => {
     const ctx = await app.ctx()
     const to = freshAddress()
     await queueMail(ctx, resetMail(to))

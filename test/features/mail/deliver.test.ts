@@ -14,7 +14,7 @@ const DAY = 24 * 60 * MINUTE
 type Answer = () => Response | Promise<Response>
 const accepted: Answer = () => Response.json({ id: 'x' })
 
-/** A service whose provider answers what the test says, and whose queue delivers nothing by itself. */
+/** A service whose provider gives the test's answer, and whose queue delivers nothing by itself. */
 function providerApp(settings: Readonly<Record<string, string>> = {}) {
   const provider = { answer: accepted, keys: [] as (string | null)[] }
   const clock = { now: Date.now() }
@@ -58,7 +58,7 @@ describe("an SMTP reply's enhanced code", () => {
 })
 
 describe('an attempt', () => {
-  it('that fails leaves the mail queued, with the reason and a longer pause each time; the one that is taken ends it', async () => {
+  it('that fails leaves the mail queued, with the reason and a longer pause each time, until one succeeds', async () => {
     const { app, provider, clock } = providerApp()
     const ctx = await app.ctx()
     const { to, row } = await queued(ctx)
@@ -78,7 +78,7 @@ describe('an attempt', () => {
     expect(provider.keys).toEqual([row.id, row.id, row.id])
   })
 
-  it('that is refused for good gives the mail up and keeps its content for an admin', async () => {
+  it('that is refused permanently marks the mail as dead and keeps its content', async () => {
     const { app, provider } = providerApp()
     const ctx = await app.ctx()
     const { to, row } = await queued(ctx)
@@ -95,7 +95,7 @@ describe('an attempt', () => {
   it.each([
     ['is unreachable', () => Promise.reject(new TypeError('network: re_secret-key')), 'http TypeError'],
     ['hangs until its time is up', () => Promise.reject(new DOMException('', 'TimeoutError')), 'http TimeoutError'],
-  ])('with a provider that %s has failed, and the reason has no secret', async (_, answer, reason) => {
+  ])('with a provider that %s fails, and the reason has no secret', async (_, answer, reason) => {
     const { app, provider } = providerApp()
     const ctx = await app.ctx()
     const { to, row } = await queued(ctx)
@@ -104,7 +104,7 @@ describe('an attempt', () => {
     expect(await rowOf(to)).toMatchObject({ status: 'queued', last_error: reason })
   })
 
-  it('says which settings are missing when they went after the mail was accepted', async () => {
+  it('reports which settings are missing when they were removed after the mail was queued', async () => {
     const { app } = providerApp()
     const { to, row } = await queued(await app.ctx())
     const later = await createTestApp({ env: { MAIL_TRANSPORT: 'http', MAIL_FROM: 'a@example.test' } }).ctx()
@@ -112,7 +112,7 @@ describe('an attempt', () => {
     expect((await rowOf(to)).last_error).toBe('not configured: MAIL_API_KEY')
   })
 
-  it('reads what the previous root secret sealed, and gives up on what no known secret did', async () => {
+  it('unseals with the previous root secret, and marks as dead what no known secret unseals', async () => {
     const { app } = providerApp()
     const [known, lost] = [await queued(await app.ctx()), await queued(await app.ctx())]
     const rotated = { ROOT_SECRET: 'another-root-secret-0123456789-0123456789-012345' }
@@ -122,8 +122,8 @@ describe('an attempt', () => {
   })
 })
 
-describe('a message that the queue brings twice', () => {
-  it('makes one mail, also at the same moment', async () => {
+describe('a message that the queue delivers twice', () => {
+  it('sends one mail, also concurrently', async () => {
     const { app, provider } = providerApp()
     const ctx = await app.ctx()
     const { row } = await queued(ctx)
@@ -133,7 +133,7 @@ describe('a message that the queue brings twice', () => {
     expect(provider.keys).toEqual([row.id])
   })
 
-  it('after its first Worker died makes the same mail, once the claim is over', async () => {
+  it('sends the same mail once the claim of a stopped Worker has expired', async () => {
     const { app, provider, clock } = providerApp()
     const ctx = await app.ctx()
     const { to, row } = await queued(ctx)
@@ -147,7 +147,7 @@ describe('a message that the queue brings twice', () => {
     expect((await rowOf(to)).status).toBe('sent')
   })
 
-  it('makes no second mail when the database blinks while the first is marked', async () => {
+  it('sends no second mail when the database fails briefly while the first is marked', async () => {
     const { app, provider } = providerApp()
     const ctx = await app.ctx()
     const { to, row } = await queued(ctx)
@@ -156,7 +156,7 @@ describe('a message that the queue brings twice', () => {
       get(db, name) {
         if (name === 'update') {
           updates += 1
-          // The first is the claim, then two tries to mark.
+          // The first write is the claim; then two attempts to mark the mail fail.
           if (updates === 2 || updates === 3) throw new Error('D1 is away')
         }
         const value: unknown = Reflect.get(db, name)
@@ -173,7 +173,7 @@ describe('the consumer', () => {
   const batch = (queue: string, ...messages: Message<unknown>[]) =>
     ({ queue, messages }) as unknown as MessageBatch<unknown>
 
-  it('acknowledges what was sent, is unknown or makes no sense, and asks for the rest again, later', async () => {
+  it('acknowledges sent, unknown and malformed messages, and retries the others later', async () => {
     const { app, provider } = providerApp()
     const ctx = await app.ctx()
     const good = messageOf((await queued(ctx)).row.id)
@@ -187,7 +187,7 @@ describe('the consumer', () => {
     expect(busy.calls).toEqual(['retry 15'])
   })
 
-  it('asks for a message again when the database is away', async () => {
+  it('retries a message when the database is down', async () => {
     const { app } = providerApp()
     const ctx = await app.ctx()
     const { to, row } = await queued(ctx)
@@ -201,7 +201,7 @@ describe('the consumer', () => {
     expect((await rowOf(to)).status).toBe('queued')
   })
 
-  it('of dead letters gives up what is queued, with its last error, and leaves what was sent', async () => {
+  it('of dead letters marks queued mails as dead, with their last error, and ignores sent ones', async () => {
     const { app, provider } = providerApp()
     const ctx = await app.ctx()
     const sent = await queued(ctx)
@@ -217,7 +217,7 @@ describe('the consumer', () => {
   })
 })
 
-describe('the binding of the platform', () => {
+describe("the platform's binding", () => {
   const bound = async (send: (message: unknown) => Promise<unknown>) => {
     const queue = keptQueue()
     const override = (ctx: Ctx): Ctx => queue.into({ ...ctx, sendEmail: { send } as unknown as SendEmail })
@@ -225,7 +225,7 @@ describe('the binding of the platform', () => {
     return createTestApp({ env: settings, override }).ctx()
   }
 
-  it('gets one message from the sender to the reader', async () => {
+  it('gets one message from the sender to the recipient', async () => {
     const taken: unknown[] = []
     const ctx = await bound(async (message) => taken.push(message))
     const { to, row } = await queued(ctx)
@@ -237,7 +237,7 @@ describe('the binding of the platform', () => {
     ['E_SENDER_NOT_VERIFIED', 'dead', 'binding E_SENDER_NOT_VERIFIED'],
     ['E_RATE_LIMIT_EXCEEDED', 'failed', 'binding E_RATE_LIMIT_EXCEEDED'],
     ['token=pot_x', 'failed', 'binding failure'],
-  ])('that throws %s has the mail %s', async (code, outcome, reason) => {
+  ])('that throws %s makes the mail %s', async (code, outcome, reason) => {
     const ctx = await bound(() => Promise.reject(Object.assign(new Error(LINK), { code })))
     const { to, row } = await queued(ctx)
     expect(await deliverMail(ctx, row.id)).toMatchObject({ outcome })
@@ -246,7 +246,7 @@ describe('the binding of the platform', () => {
 })
 
 describe('old mails', () => {
-  it('go a week after they were sent, a month after they died, and never while they are queued', async () => {
+  it('are deleted a week after they were sent and a month after they were marked as dead, never while queued', async () => {
     const { app, provider, clock } = providerApp()
     const ctx = await app.ctx()
     const sent = await queued(ctx)

@@ -6,6 +6,7 @@ import { runScheduled } from '../../../src/jobs.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { readMailbox, waitForMail, waitForMails } from '../../support/mail.ts'
+import { withMethods } from '../../support/objects.ts'
 import { freshAddress, keptQueue, LINK, resetMail, rowOf, rowsOf } from './support.ts'
 
 const MINUTE = 60_000
@@ -18,7 +19,7 @@ function heldApp(change: (ctx: Ctx) => Ctx = (ctx) => ctx) {
 }
 
 describe('a mail in local mode', () => {
-  it('is in the mailbox within moments, brought by the queue', async () => {
+  it('arrives in the mailbox soon, through the queue', async () => {
     const app = createTestApp()
     const to = freshAddress()
     await queueMail(await app.ctx(), resetMail(to, 'de'))
@@ -28,7 +29,7 @@ describe('a mail in local mode', () => {
     expect(await rowOf(to)).toMatchObject({ status: 'sent', attempts: 1, last_error: null, content_sealed: null })
   })
 
-  it('lies there newest first, for its recipient alone', async () => {
+  it('is listed newest first, and filtered by recipient', async () => {
     const app = createTestApp()
     const to = freshAddress()
     await queueMail(await app.ctx(), resetMail(to))
@@ -41,7 +42,7 @@ describe('a mail in local mode', () => {
 })
 
 describe('the row of a mail', () => {
-  it('shows nothing of the content, and keeps none once it is sent', async () => {
+  it('has the content sealed, and none once the mail is sent', async () => {
     const { app } = heldApp()
     const to = freshAddress()
     await queueMail(await app.ctx(), resetMail(to))
@@ -52,7 +53,7 @@ describe('the row of a mail', () => {
     expect((await rowOf(to)).content_sealed).toBeNull()
   })
 
-  it('cannot be opened in the place of another', async () => {
+  it('cannot be unsealed in the row of another mail', async () => {
     const { app } = heldApp()
     const [mine, theirs] = [freshAddress(), freshAddress()]
     const ctx = await app.ctx()
@@ -68,7 +69,7 @@ describe('the row of a mail', () => {
 })
 
 describe('the limit', () => {
-  it('lets five mails of a kind an hour through to an address, exactly, and tells the caller nothing', async () => {
+  it('allows exactly five mails of a kind to an address in an hour, and does not reveal more to the caller', async () => {
     const { app } = heldApp()
     const to = freshAddress()
     const ctx = await app.ctx()
@@ -82,7 +83,7 @@ describe('the limit', () => {
     const answers = await Promise.all(Array.from({ length: 9 }, () => queueMail(ctx, mail(to))))
     expect(answers).toEqual(Array(9).fill(undefined))
     expect(await rowsOf(to)).toHaveLength(5)
-    // Another kind, and another address, have counts of their own.
+    // Another kind and another address are counted separately.
     await queueMail(ctx, { kind: 'magic_link', to, userId: null, locale: null, params: { link: LINK } })
     expect(await rowsOf(to)).toHaveLength(6)
     const other = freshAddress()
@@ -91,14 +92,14 @@ describe('the limit', () => {
   })
 })
 
-describe('an address that is no address', () => {
+describe('an invalid address', () => {
   it.each([
     'a@example.test\r\nBcc: b@example.test',
     'a@example.test, b@example.test',
     'a b@example.test',
     'a',
     '<a@b.test>',
-  ])('is not written to: %j', async (to) => {
+  ])('gets no mail: %j', async (to) => {
     const { app } = heldApp()
     await expect(queueMail(await app.ctx(), resetMail(to))).rejects.toThrow(TypeError)
     expect(await rowsOf(to)).toEqual([])
@@ -120,14 +121,14 @@ describe('a deployment that cannot send mail', () => {
     ['no binding', { MAIL_TRANSPORT: 'binding', MAIL_FROM: 'a@example.test' }],
   ]
 
-  it.each(incomplete)('for it has %s: who asks for a mail gets CONFIGURATION_ERROR', async (_, settings) => {
+  it.each(incomplete)('because it has %s throws CONFIGURATION_ERROR', async (_, settings) => {
     const to = freshAddress()
     const ctx = await createTestApp({ env: { ...PRODUCTION, ...settings } }).ctx()
     await expect(queueMail(ctx, resetMail(to))).rejects.toMatchObject({ code: 'CONFIGURATION_ERROR' })
     expect(await rowsOf(to)).toEqual([])
   })
 
-  it('does not fail what a notice tells of', async () => {
+  it('does not fail a change because of its notice', async () => {
     const ctx = await createTestApp({ env: PRODUCTION }).ctx()
     const to = freshAddress()
     const notice: MailRequest = {
@@ -143,7 +144,7 @@ describe('a deployment that cannot send mail', () => {
 })
 
 describe('a queue that does not answer', () => {
-  it('fails no request: the row waits, and cron hands it over after a minute', async () => {
+  it('fails no request: the row waits, and the cron job enqueues it after a minute', async () => {
     const t0 = Date.now()
     let now = t0
     const down = { send: () => Promise.reject(new Error('down')) } as unknown as Queue<unknown>
@@ -164,7 +165,7 @@ describe('a queue that does not answer', () => {
     now = t0 + MINUTE + 1000
     await runScheduled(await later())
     expect(queue.taken.filter((taken) => taken === id)).toHaveLength(1)
-    // The next minute's run gives the queue time.
+    // The run in the next minute does not enqueue it again yet.
     now += MINUTE
     await enqueueOverdueMails(await later())
     expect(queue.taken.filter((taken) => taken === id)).toHaveLength(1)
@@ -174,11 +175,11 @@ describe('a queue that does not answer', () => {
 })
 
 describe('a guard that does not answer', () => {
-  it('lets no mail go uncounted: who asked hears of it, and what a notice tells of stands', async () => {
+  it('lets no mail bypass the limit: the request fails, but a change is kept although its notice is not sent', async () => {
     const away = () => Promise.reject(serviceUnavailable())
     const { app } = heldApp((ctx) => ({
       ...ctx,
-      objects: { ...ctx.objects, guard: (subject) => ({ ...ctx.objects.guard(subject), use: away }) },
+      objects: { ...ctx.objects, guard: (subject) => withMethods(ctx.objects.guard(subject), { use: away }) },
     }))
     const ctx = await app.ctx()
     const to = freshAddress()

@@ -37,7 +37,7 @@ const mailOf = (kind: keyof MailParams, locale: string | null, params: object = 
 const KINDS = Object.keys(PARAMS) as (keyof MailParams)[]
 
 describe.each(['en', 'de'])('every kind of mail in %s', (locale) => {
-  it.each(KINDS)('%s is whole: subject, text and HTML with the same link', (kind) => {
+  it.each(KINDS)('%s is complete: subject, text and HTML with the same link', (kind) => {
     const mail = mailOf(kind, locale)
     expect(mail.subject).toContain(SENDER.app)
     for (const part of Object.values(mail)) expect(part).not.toMatch(/\{\w+\}/)
@@ -54,18 +54,18 @@ describe.each(['en', 'de'])('every kind of mail in %s', (locale) => {
 })
 
 describe('a mail', () => {
-  it('is English when there is no catalogue of the language', () => {
+  it('is English when the language has no catalogue', () => {
     expect(mailOf('magic_link', 'fr')).toEqual(mailOf('magic_link', 'en'))
   })
 
-  it('tells of a new device in lines', () => {
+  it('describes a new device in separate lines', () => {
     const { text, html } = mailOf('new_device', 'en')
     expect(text).toMatch(/Device: Firefox on Linux\nAddress: 192\.0\.2\.7\nTime: January 2, 2026.*UTC\n/)
     expect(html).toContain('Firefox on Linux<br>Address')
   })
 })
 
-describe('a name that somebody chose', () => {
+describe('a name chosen by a user', () => {
   const evil = '<img src=x onerror=alert(1)>"\'&\r\nBcc: victim@example.test\r\n\r\nHello'
 
   it('is text in the HTML, never markup', () => {
@@ -77,13 +77,13 @@ describe('a name that somebody chose', () => {
     expect(mailOf('new_device', 'en', { ...PARAMS.new_device, device: evil }).html).not.toContain('<img')
   })
 
-  it('is one line in the text: it makes no paragraph, and no line of its own', () => {
+  it('is one line in the text: it adds no line and no paragraph', () => {
     const { text } = mailOf('new_device', 'en', { ...PARAMS.new_device, device: evil })
     expect(text).not.toMatch(/^Bcc:/m)
     expect(text).toMatch(/^Device: <img.*Bcc: victim@example\.test Hello$/m)
   })
 
-  it('brings no line break, direction mark or control character into a subject', () => {
+  it('adds no line break, direction mark or control character to a subject', () => {
     const { subject } = renderMail(
       { app: 'A\r\nBcc: x@example.test\u0000\u202etxt\u2028', url: SENDER.url },
       { kind: 'magic_link', to: 'a@example.test', userId: null, locale: null, params: { link: LINK } },
@@ -91,7 +91,7 @@ describe('a name that somebody chose', () => {
     expect(subject).toBe('Your sign-in link for A Bcc: x@example.test txt')
   })
 
-  it('is cut where it would fill the mail', () => {
+  it('is cut when it is too long', () => {
     expect(mailOf('factor_added', 'en', { factor: 'x'.repeat(5000), reportLink: LINK }).text.length).toBeLessThan(1500)
   })
 })
@@ -101,7 +101,7 @@ describe('a link', () => {
     expect(() => mailOf('magic_link', 'en', { link })).toThrow(TypeError)
   })
 
-  it('closes no attribute', () => {
+  it('cannot close an attribute', () => {
     const { html } = mailOf('magic_link', 'en', { link: 'https://auth.example.test/?a="><script>&b=\'' })
     expect(html).not.toContain('<script>')
     expect(html).toContain('&amp;b=')

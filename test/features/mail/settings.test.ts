@@ -41,7 +41,7 @@ describe('MAIL_FROM', () => {
 })
 
 describe('MAIL_API_URL', () => {
-  it('carries a key, so it is https in production', () => {
+  it('must be https in production, because a key is sent to it', () => {
     const broken = (MODE: string) => findBrokenVariables({ ...REQUIRED, MODE, MAIL_API_URL: 'http://127.0.0.1:9' })
     expect(broken('local')).toEqual([])
     expect(broken('production')).toEqual([{ name: 'MAIL_API_URL', reason: 'must be https in production' }])

@@ -35,7 +35,7 @@ export async function rowOf(to: string): Promise<Row> {
   return row
 }
 
-/** A queue of the test's own: what it takes is kept, and nobody delivers it. */
+/** A queue for one test: it stores messages without delivering them. */
 export function keptQueue() {
   const taken: string[] = []
   const take = (body: unknown) => void taken.push((body as { mailId: string }).mailId)
@@ -46,7 +46,7 @@ export function keptQueue() {
   return { taken, into: (ctx: Ctx): Ctx => ({ ...ctx, queues: { ...ctx.queues, mail: queue } }) }
 }
 
-/** A message as a consumer gets it, and what it did with it. */
+/** A message for a consumer, which records whether it was acknowledged or retried. */
 export function messageOf(mailId: unknown, attempts = 1) {
   const calls: string[] = []
   const message = {

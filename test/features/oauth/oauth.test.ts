@@ -8,7 +8,7 @@ const ENDPOINTS = ['/oauth/token', '/oauth/introspect', '/oauth/revoke']
 const FIELDS = { grant_type: 'client_credentials', token: 'x' }
 
 describe('failed client authentications', () => {
-  it('of one network are counted over every endpoint, and after a hundred in an hour answered as too many', async () => {
+  it('of one network are counted over all endpoints, and refused as too many after a hundred in an hour', async () => {
     const ip = freshIp()
     const fail = async (path: string) => app.fetch(path, form(FIELDS, basicOf(crypto.randomUUID(), 'guess'), ip))
     const statuses = await Promise.all(
@@ -20,7 +20,7 @@ describe('failed client authentications', () => {
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(3000)
   })
 
-  it('of strangers in its network do not keep a client out', async () => {
+  it('of others in its network do not lock a client out', async () => {
     const ip = freshIp()
     const machine = await freshMachine(app, ['introspect'])
     const fail = () => app.fetch('/oauth/introspect', form(FIELDS, basicOf(crypto.randomUUID(), 'guess'), ip))
@@ -28,7 +28,7 @@ describe('failed client authentications', () => {
     expect((await app.fetch('/oauth/introspect', form(FIELDS, machine.basic, ip))).status).toBe(200)
   })
 
-  it('are not counted for requests that are malformed', async () => {
+  it('are not counted for malformed requests', async () => {
     const ip = freshIp()
     const { basic } = await freshMachine(app)
     const statuses = await Promise.all(
@@ -39,13 +39,13 @@ describe('failed client authentications', () => {
 })
 
 describe.each(ENDPOINTS)('%s', (path) => {
-  it('answers an oversized body 413, in the words of OAuth', async () => {
+  it('answers an oversized body with 413 and an OAuth error', async () => {
     const { basic } = await freshMachine(app)
     const answer = await app.fetch(path, form({ ...FIELDS, padding: 'x'.repeat(1024 * 1024) }, basic))
     expect([answer.status, await bodyOf(answer)]).toMatchObject([413, { error: 'invalid_request' }])
   })
 
-  it('refuses any other media type, and nonsense in ours', async () => {
+  it('refuses any other media type, and a malformed form', async () => {
     const { basic } = await freshMachine(app)
     const asJson = await app.fetch(path, json(FIELDS, { authorization: basic }))
     expect([asJson.status, await bodyOf(asJson)]).toMatchObject([415, { error: 'invalid_request' }])
@@ -53,7 +53,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     expect(binary.status).toBe(400)
   })
 
-  it('says 503 when clients cannot be looked up, and lets nobody in', async () => {
+  it('answers 503 when clients cannot be read, and lets nobody in', async () => {
     const { basic } = await freshMachine(app)
     const withoutD1 = createTestApp({
       override: (ctx) => ({
@@ -69,7 +69,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     expect([answer.status, await bodyOf(answer)]).toMatchObject([503, { error: 'temporarily_unavailable' }])
   })
 
-  it('does not tell an unknown client from a wrong secret or a disabled client', async () => {
+  it('gives the same answer for an unknown client, a wrong secret and a disabled client', async () => {
     const { client } = await freshMachine(app)
     const answers = await Promise.all(
       [basicOf(client.id, 'pcs_wrong'), basicOf(crypto.randomUUID(), 'pcs_wrong')].map((basic) =>
@@ -80,7 +80,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     expect(one).toEqual(two)
   })
 
-  it('is not cached when it fails', async () => {
+  it('forbids caching of errors', async () => {
     const answer = await app.fetch(path, form(FIELDS))
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([401, 'no-store'])
   })
@@ -96,21 +96,21 @@ describe("a machine's token", () => {
     expect(answer.headers.get('x-auth-user-id')).toBe('')
   })
 
-  it('is no user: routes of users refuse it', async () => {
+  it('is refused by routes of users', async () => {
     const authorization = `Bearer ${await requestToken(app, await freshMachine(app))}`
     expect((await app.fetch('/api/v1/sessions', { headers: { authorization } })).status).toBe(403)
   })
 })
 
-describe('one kind of token in the place of another', () => {
-  it('a refresh token is no access token', async () => {
+describe('one kind of token in place of another', () => {
+  it('a refresh token is not accepted as an access token', async () => {
     const { tokens } = await freshUser(app)
     const authorization = `Bearer ${tokens.refreshToken}`
     expect((await app.fetch('/validate', { headers: { authorization } })).status).toBe(401)
     expect((await app.fetch('/api/v1/sessions', { headers: { authorization } })).status).toBe(401)
   })
 
-  it('an access token is no refresh token, and no client secret', async () => {
+  it('an access token is not accepted as a refresh token or a client secret', async () => {
     const { tokens } = await freshUser(app)
     const answer = await app.fetch('/api/v1/auth/refresh', json({ refresh_token: tokens.accessToken }))
     expect(answer.status).toBe(401)

@@ -51,7 +51,7 @@ export function form(fields: Readonly<Record<string, string>>, authorization?: s
   }
 }
 
-/** An address of a network that no other test has: failed authentications are counted by network. */
+/** An address in a new network, because failed authentications are counted by network. */
 export function freshIp(): string {
   const bytes = crypto.getRandomValues(new Uint16Array(6))
   return `2001:db8:${[...bytes].map((part) => part.toString(16)).join(':')}`

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
+import { withMethods } from '../../support/objects.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
 import { ageSession, createClockedApp } from '../factors/totp/support.ts'
@@ -126,13 +127,13 @@ describe('a change of address', () => {
     const hiding = createTestApp({
       env: { HIDE_ACCOUNT_EXISTENCE: 'true' },
       override: (ctx) => {
-        const guard: Ctx['objects']['guard'] = (subject) => ({
-          ...ctx.objects.guard(subject),
-          use: async (input) => {
-            if (input.subject.startsWith('link:email_change')) await held.promise
-            return ctx.objects.guard(subject).use(input)
-          },
-        })
+        const guard: Ctx['objects']['guard'] = (subject) =>
+          withMethods(ctx.objects.guard(subject), {
+            use: async (input) => {
+              if (input.subject.startsWith('link:email_change')) await held.promise
+              return ctx.objects.guard(subject).use(input)
+            },
+          })
         return { ...ctx, objects: { ...ctx.objects, guard } }
       },
     })

@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
+import { withMethods } from '../../support/objects.ts'
 import type { SignedInUser } from '../../support/users.ts'
 import { newAddress, PASSWORD, signUpUser } from '../../support/users.ts'
 
@@ -69,13 +70,13 @@ export const appWithoutMail = (): TestApp =>
         user: ctx.objects.user,
         feed: ctx.objects.feed,
         hub: ctx.objects.hub,
-        guard: (subject) => ({
-          ...ctx.objects.guard(subject),
-          use: async (input) => {
-            if (input.subject.startsWith('mail:')) throw serviceUnavailable()
-            return ctx.objects.guard(subject).use(input)
-          },
-        }),
+        guard: (subject) =>
+          withMethods(ctx.objects.guard(subject), {
+            use: async (input) => {
+              if (input.subject.startsWith('mail:')) throw serviceUnavailable()
+              return ctx.objects.guard(subject).use(input)
+            },
+          }),
       },
     }),
   })

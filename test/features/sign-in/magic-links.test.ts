@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, json } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
+import { withMethods } from '../../support/objects.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
 import { addPasskey, signIn as signInWithPasskey } from '../factors/passkeys/support.ts'
@@ -24,13 +25,13 @@ describe.each(['magic/send', 'magic-link', 'magic-link/resend'])('POST /api/v1/a
   it('mails none to a new address once the network has had its sign-ups, and says nothing of it', async () => {
     const full = createTestApp({
       override: (ctx) => {
-        const guard: typeof ctx.objects.guard = (subject) => ({
-          ...ctx.objects.guard(subject),
-          use: async (input) =>
-            input.subject.startsWith('sign-up:')
-              ? { allowed: false, retryAfterMs: 1 }
-              : ctx.objects.guard(subject).use(input),
-        })
+        const guard: typeof ctx.objects.guard = (subject) =>
+          withMethods(ctx.objects.guard(subject), {
+            use: async (input) =>
+              input.subject.startsWith('sign-up:')
+                ? { allowed: false, retryAfterMs: 1 }
+                : ctx.objects.guard(subject).use(input),
+          })
         return { ...ctx, objects: { ...ctx.objects, guard } }
       },
     })

@@ -3,6 +3,7 @@ import type { Ctx } from '../../../src/context.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
+import { withMethods } from '../../support/objects.ts'
 import {
   answerChallenge,
   createClockedSuite,
@@ -69,7 +70,7 @@ describe('an outage', () => {
     const { mfa_token } = await startSignIn(app, user)
     const broken = failing((ctx) => ({
       ...ctx,
-      objects: { ...ctx.objects, guard: (subject) => ({ ...ctx.objects.guard(subject), use: down }) },
+      objects: { ...ctx.objects, guard: (subject) => withMethods(ctx.objects.guard(subject), { use: down }) },
     }))
     const code = totpAt(user.secret, app.clock.now)
     expect((await answerChallenge(broken, mfa_token, code)).status).toBe(503)

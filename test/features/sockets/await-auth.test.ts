@@ -7,7 +7,7 @@ import { freshUser } from '../events/support.ts'
 const app = createTestApp()
 
 describe('an upgrade without a token', () => {
-  it('waits for an `auth` frame, in either dialect, and then is a socket as any other', async () => {
+  it('waits for an `auth` frame in either dialect, and is then a normal socket', async () => {
     const user = await freshUser(app)
     const frames = [
       { type: 'auth', token: user.token },
@@ -41,7 +41,7 @@ describe('an upgrade without a token', () => {
     expect(socket.events().map(({ id }) => id)).toEqual(ids)
   })
 
-  it('closes with 4001 through the pipe when the session ends', async () => {
+  it('closes with 4001 when the session ends', async () => {
     const user = await freshUser(app)
     const socket = await connect(app)
     socket.send({ type: 'auth', token: user.token })
@@ -51,7 +51,7 @@ describe('an upgrade without a token', () => {
     expect(await socket.first('session.revoked')).toMatchObject({ session_id: user.sessionId })
   })
 
-  it('closes with 1008 on a bad token, and lets nothing through before', async () => {
+  it('closes with 1008 on an invalid token, and forwards nothing before', async () => {
     const user = await freshUser(app)
     const socket = await connect(app)
     socket.send({ type: 'subscribe', channel: user.channel })

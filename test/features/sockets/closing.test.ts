@@ -12,7 +12,7 @@ const SYSTEM = { type: 'system', id: 'test' } as const
 const CALLER = { ip: '192.0.2.1', country: null, userAgent: null }
 
 describe('a revoked session', () => {
-  it('is told why and closed with 4001, and the other sessions are told and stay', async () => {
+  it('closes its sockets with 4001 after the event; sockets of other sessions get the event and stay', async () => {
     const user = await freshUser(app)
     const other = await user.open()
     const [ending, staying] = await Promise.all([
@@ -33,7 +33,7 @@ describe('a revoked session', () => {
     expect(staying.isClosed()).toBe(false)
   })
 
-  it('closes every socket of a user who is locked', async () => {
+  it('closes every socket of a locked user', async () => {
     const user = await freshUser(app)
     const other = await user.open()
     const sockets = await Promise.all([connect(app, { token: user.token }), connect(app, { token: other.token })])
@@ -52,7 +52,7 @@ describe('a revoked session', () => {
     ])
   })
 
-  it('opens no socket, by token or by a ticket from before', async () => {
+  it('opens no socket by token or by an earlier ticket', async () => {
     const user = await freshUser(app)
     const answer = await app.fetch('/api/v1/websocket/ticket', {
       method: 'POST',
@@ -80,7 +80,7 @@ describe('expiry', () => {
     expect(await socket.closed()).toEqual({ code: 4002, reason: 'token expired' })
   })
 
-  it('is put off by a newer token in the same socket', async () => {
+  it('is postponed by a newer token in the same socket', async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     await socket.first('connection')
@@ -114,7 +114,7 @@ describe('expiry', () => {
   })
 })
 
-describe('a bad token', () => {
+describe('an invalid token', () => {
   it.each([
     ['nested', 'authentication'],
     ['flat', 'auth'],
@@ -126,7 +126,7 @@ describe('a bad token', () => {
     expect(await socket.first(type)).toEqual({ type, data: { status: 'failed', error: 'invalid_token' } })
   })
 
-  it("closes with 1008 when it is another user's", async () => {
+  it('closes with 1008 when it belongs to another user', async () => {
     const [user, other] = await Promise.all([freshUser(app), freshUser(app)])
     const socket = await connect(app, { token: user.token })
     socket.send({ type: 'auth', token: other.token })
@@ -181,7 +181,7 @@ describe('a client that acknowledges', () => {
 })
 
 describe('the 21st socket of a user', () => {
-  it('is answered 429 at the upgrade and 1013 after a first frame; one that closes makes room', async () => {
+  it('is refused with 429 at the upgrade and 1013 after a first frame, until another one closes', async () => {
     const user = await freshUser(app)
     const sockets = await Promise.all(Array.from({ length: 20 }, () => connect(app, { token: user.token })))
     const answer = await upgrade(app, { token: user.token })
@@ -216,7 +216,7 @@ describe('a machine that is disabled', () => {
 })
 
 describe('a change of claims', () => {
-  it('takes `platform` from a socket whose token is older, until it shows a newer one', async () => {
+  it('unsubscribes a socket with an older token from `platform`, until it sends a newer one', async () => {
     const admin = await freshUser(app, { role: 'admin' })
     const socket = await connect(app, { token: admin.token })
     socket.send({ type: 'subscribe', channel: 'platform' })

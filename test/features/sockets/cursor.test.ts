@@ -6,13 +6,13 @@ import { newUuid } from '../../../src/lib/ids.ts'
 const cursorOf = (value: unknown) => toBase64Url(utf8(JSON.stringify(value)))
 
 describe('a cursor', () => {
-  it('comes back as the positions it was made of', () => {
+  it('decodes to the encoded positions', () => {
     const positions = { [`user:${newUuid()}`]: 12, platform: 0, [`organization:${newUuid()}`]: Number.MAX_SAFE_INTEGER }
     expect(decodeCursor(encodeCursor(positions))).toEqual(positions)
     expect(decodeCursor(encodeCursor({}))).toEqual({})
   })
 
-  it('is nothing else', () => {
+  it('is refused in any other form', () => {
     const impostors = [0, 1, -1, true, null, {}, '', 'platform', ['platform', 1], { platform: 1 }]
     for (const impostor of impostors) expect(decodeCursor(cursorOf(impostor))).toBeUndefined()
     for (const seq of [-1, 1.5, '1', null, 2 ** 60, [1]])

@@ -7,7 +7,7 @@ import { freshUser, hubStub, insertRows, testEvent, userStub } from '../events/s
 
 const app = createTestApp()
 
-/** Makes the user's object find no hub, until the returned function is called. */
+/** Makes hubs unreachable for the user's object, until the returned function is called. */
 async function cutOffFromHubs(userId: string): Promise<() => Promise<void>> {
   const down = () => {
     throw new Error('the hub is down')
@@ -34,7 +34,7 @@ const platformIds = (): Promise<string[]> =>
   )
 
 describe('a hub that is down', () => {
-  it("gets a user's events later, in order, and holds up none of the user's own", async () => {
+  it("gets a user's events later, in order, and does not delay the user's own sockets", async () => {
     const user = await freshUser(app)
     await vi.waitFor(async () => expect(await platformIds()).toContain((await user.logged())[0]), 10_000)
     const socket = await connect(app, { token: user.token })
@@ -52,7 +52,7 @@ describe('a hub that is down', () => {
     }, 10_000)
   })
 
-  it('makes a subscription answer `unavailable`; it can be had again', async () => {
+  it('makes a subscription fail with `unavailable`; a later one succeeds', async () => {
     const admin = await freshUser(app, { role: 'admin' })
     const socket = await connect(app, { token: admin.token })
     const mend = await cutOffFromHubs(admin.id)
@@ -63,7 +63,7 @@ describe('a hub that is down', () => {
     await socket.first('subscribed')
   })
 
-  it('leaves a socket behind that catches up by alarm, without a hole', async () => {
+  it('leaves sockets behind, which catch up by alarm without a gap', async () => {
     const admin = await freshUser(app, { role: 'admin' })
     const socket = await connect(app, { token: admin.token })
     socket.send({ type: 'subscribe', channel: 'platform' })
@@ -72,7 +72,7 @@ describe('a hub that is down', () => {
     const { head: start } = await hub.append({ topic: 'platform', events: [testEvent({ type: 'test.first' })] })
     await socket.first('test.first')
     const mend = await cutOffFromHubs(admin.id)
-    // The hub hands nothing over any more; then comes one event with a hole before it.
+    // The hub sends nothing for a while; then one event arrives after a gap.
     await runInDurableObject(hub, (_, state) => {
       state.storage.sql.exec('delete from registrations where user_id = ?', admin.id)
     })
@@ -102,8 +102,8 @@ describe('a hub that is down', () => {
   })
 })
 
-describe('rows that concern no user', () => {
-  it('carry their feed entry to the revocation feed before the nudge answers', async () => {
+describe('events without a user', () => {
+  it('add their entry to the revocation feed before the nudge answers', async () => {
     const entry = { kind: 'client', id: 'client-of-a-test' }
     const [id] = await insertRows(null, 1, { type: 'client.disabled', feedEntry: entry })
     expect(await hubStub('platform').nudge({ topic: 'platform' })).toEqual({ propagated: true })
@@ -113,7 +113,7 @@ describe('rows that concern no user', () => {
     expect(await platformIds()).toContain(id)
   })
 
-  it('answer `propagated: false` while the feed is down, and get there by the outbox', async () => {
+  it('answer `propagated: false` while the feed is down; the outbox delivers later', async () => {
     const topic = 'platform'
     const restore = await runInDurableObject(hubStub(topic), (hub) => {
       const real = hub.context
@@ -145,7 +145,7 @@ describe('rows that concern no user', () => {
 })
 
 describe('200 users on `platform`', () => {
-  it('get an event each, once', async () => {
+  it('each get an event once', async () => {
     const admins = await Promise.all(Array.from({ length: 25 }, () => freshUser(app, { role: 'admin' })))
     const sockets = await Promise.all(
       admins.flatMap((admin) => Array.from({ length: 8 }, () => connect(app, { token: admin.token }))),

@@ -11,7 +11,7 @@ const idsOf = (frames: readonly Frame[]) => frames.map(({ id }) => id)
 const seqsOf = (frames: readonly Frame[]) => frames.map(({ seq }) => seq)
 
 describe('a socket that resumes', () => {
-  it('gets what it missed and then what happens, each once and in order', async () => {
+  it('gets the missed events and then the live ones, each once and in order', async () => {
     const user = await freshUser(app)
     const first = await connect(app, { token: user.token })
     const seen = await user.publish(3)
@@ -28,7 +28,7 @@ describe('a socket that resumes', () => {
     expect(second.frames[0]).toMatchObject({ type: 'connection', data: { cursor } })
   })
 
-  it('may resume from the cursor of any event it has got', async () => {
+  it('may resume from the cursor of any event that it got', async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     const ids = await user.publish(5)
@@ -52,7 +52,7 @@ describe('a socket that resumes', () => {
     expect(idsOf(socket.events())).toEqual([...ids, ...ids])
   })
 
-  it('is told what the log no longer holds before what it does', async () => {
+  it('gets a gap frame for events that were pruned before the others', async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     const { data } = await socket.first('connection')
@@ -73,7 +73,7 @@ describe('a socket that resumes', () => {
     expect(seqsOf(frames.slice(1))).toEqual([from + 3, from + 4])
   })
 
-  it('is told when its position is one that the log never had', async () => {
+  it('gets a reset when the log never had its position', async () => {
     const user = await freshUser(app)
     const head = (await user.logged()).length
     const socket = await connect(app, { token: user.token, after: encodeCursor({ [user.channel]: head + 500 }) })
@@ -83,7 +83,7 @@ describe('a socket that resumes', () => {
     expect(seqsOf(socket.events()).at(-1)).toBe(head + 1)
   })
 
-  it('is refused a cursor that is none', async () => {
+  it('is refused with an invalid cursor', async () => {
     const { token, channel } = await freshUser(app)
     const bad = ['x', 'AAAA', '', encodeCursor({ [channel]: 1 }).slice(1), btoa('[["user:x",1]]'), btoa('{}')]
     for (const after of bad.filter((cursor) => cursor !== '')) {
@@ -96,7 +96,7 @@ describe('a socket that resumes', () => {
     expect(await socket.first('error')).toMatchObject({ data: { error: 'invalid_cursor' } })
   })
 
-  it("gets an error for another user's channel in its cursor, and its own all the same", async () => {
+  it("gets an error for another user's channel in its cursor, but still its own channel", async () => {
     const [user, other] = await Promise.all([freshUser(app), freshUser(app)])
     const socket = await connect(app, { token: user.token, after: encodeCursor({ [other.channel]: 0 }) })
     expect(await socket.first('error')).toMatchObject({ data: { error: 'forbidden_channel', channel: other.channel } })
@@ -108,25 +108,25 @@ describe('a socket that resumes', () => {
 })
 
 describe('a stream that is cut', () => {
-  it('misses nothing, repeats no seq and keeps its order when the object dies again and again', async () => {
+  it('misses nothing, repeats no seq and keeps its order when the object is stopped repeatedly', async () => {
     const user = await freshUser(app)
     let socket = await connect(app, { token: user.token })
     await socket.first('connection')
     let cursor = socket.cursor()
     const got: Frame[] = []
     for (let round = 0; round < 4; round += 1) {
-      // Three pages of rows a nudge: the object dies between one and the next.
+      // A nudge reads three pages of rows: the object is killed between two of them.
       const publishing = user.publish(250).catch((cause: unknown) => String(cause))
       await socket.first('test.happened')
       await user.kill()
       await publishing
-      // The subscriber gives up here, whatever else is on its way to it.
+      // The subscriber disconnects here, whatever else is being sent to it.
       got.push(...socket.events())
       if (socket.events().length > 0) cursor = socket.cursor()
       socket.close()
       socket = await connect(app, { token: user.token, after: cursor })
     }
-    // What the kills kept from delivery is swept.
+    // Delivers the rows that the kills left undelivered.
     await user.nudge()
     const logged = (await user.logged()).slice(2)
     expect(logged).toHaveLength(1000)
@@ -137,7 +137,7 @@ describe('a stream that is cut', () => {
     expect(seqsOf(all)).toEqual(all.map((_, index) => start + index))
   })
 
-  it('goes on after hibernation with the position it had', async () => {
+  it('continues after hibernation from its position', async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     const before = await user.publish(2)
@@ -148,7 +148,7 @@ describe('a stream that is cut', () => {
     expect(idsOf(socket.events())).toEqual([...before, ...after])
   })
 
-  it('carries several channels in one cursor, each resumed from its own log', async () => {
+  it('has several channels in one cursor, each resumed from its own log', async () => {
     const admin = await freshUser(app, { role: 'admin' })
     const socket = await connect(app, { token: admin.token })
     socket.send({ type: 'subscribe', channel: 'platform' })
@@ -170,7 +170,7 @@ describe('a stream that is cut', () => {
     expect(idsOf(platform.filter(({ type }) => type === 'test.missed'))).toEqual(missed.map(({ id }) => id))
     const start = platform[0]?.seq ?? 0
     expect(seqsOf(platform)).toEqual(platform.map((_, index) => start + index))
-    // The admin's own events come on both channels, under one id.
+    // The admin's own events arrive on both channels, with the same id.
     await vi.waitFor(() => expect(idsOf(of('platform'))).toEqual(expect.arrayContaining(own)), 10_000)
   })
 })

@@ -8,7 +8,7 @@ const app = createTestApp()
 
 type Command =
   | { readonly do: 'publish'; readonly count: number; readonly waits: boolean }
-  /** The subscriber goes away, with what it has got. */
+  /** The subscriber disconnects and keeps the events that it got. */
   | { readonly do: 'reconnect' }
   | { readonly do: 'kill' }
   | { readonly do: 'ping' }
@@ -23,7 +23,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'ping' }) },
 )
 
-/** A subscriber that resumes from the last cursor it has got whenever it comes back. */
+/** A subscriber that reconnects from its last cursor. */
 async function run(commands: readonly Command[]): Promise<void> {
   const user = await freshUser(app)
   let socket = await connect(app, { token: user.token })
@@ -60,7 +60,7 @@ async function run(commands: readonly Command[]): Promise<void> {
   socket.close()
 }
 
-it('delivers a stream once, whole and in order, whatever is killed or cut in the middle of it', async () => {
+it('delivers a stream once, completely and in order, whatever is stopped or cut off meanwhile', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 2, maxLength: 10 }), (commands) => run(commands)),
     { numRuns: 25, endOnFailure: true },

@@ -22,7 +22,7 @@ async function issue(token: string): Promise<string> {
 const codeOf = async (ticket: string) => (await (await connect(app, { ticket })).closed()).code
 
 describe('a ticket', () => {
-  it('opens one socket of its user, and is spent', async () => {
+  it('opens one socket of its user, once', async () => {
     const user = await freshUser(app)
     const ticket = await issue(user.token)
     const socket = await connect(app, { ticket })
@@ -31,14 +31,14 @@ describe('a ticket', () => {
     expect(await codeOf(ticket)).toBe(1008)
   })
 
-  it('lets one of ten that race with it in', async () => {
+  it('lets one of ten racing upgrades in', async () => {
     const ticket = await issue((await freshUser(app)).token)
     const sockets = await Promise.all(Array.from({ length: 10 }, () => connect(app, { ticket })))
     const connections = await Promise.all(sockets.map((socket) => socket.first('connection')))
     expect(connections.filter(({ data }) => data?.authenticated === true)).toHaveLength(1)
   })
 
-  it('is good for 30 seconds', async () => {
+  it('is valid for 30 seconds', async () => {
     const user = await freshUser(app)
     const ticket = await issue(user.token)
     await runInDurableObject(userStub(user.id), (object) => {
@@ -56,7 +56,7 @@ describe('a ticket', () => {
     expect(await socket.first('test.for_ticket')).toMatchObject({ id: event.id, channel: 'platform' })
   })
 
-  it('is no access token, and an access token is no ticket', async () => {
+  it('is not accepted as an access token, nor an access token as a ticket', async () => {
     const { token } = await freshUser(app)
     const ticket = await issue(token)
     expect((await post(ticket)).status).toBe(401)
@@ -64,13 +64,13 @@ describe('a ticket', () => {
     expect(await codeOf(token)).toBe(1008)
   })
 
-  it('is asked for with a good token and the scope', async () => {
+  it('is issued for a valid token with the scope', async () => {
     expect((await app.fetch('/api/v1/websocket/ticket', { method: 'POST' })).status).toBe(401)
     expect((await post('x.y.z')).status).toBe(401)
     expect((await post((await freshMachine(app, [])).token)).status).toBe(403)
   })
 
-  it('stands in storage as a hash', async () => {
+  it('is stored as a hash', async () => {
     const user = await freshUser(app)
     const ticket = await issue(user.token)
     const key = await (await app.ctx()).config.rootKeys.current.derive('websocket ticket')
@@ -83,17 +83,17 @@ describe('a ticket', () => {
   })
 })
 
-describe('the seal of a ticket', () => {
+describe('the MAC of a ticket', () => {
   const key = crypto.getRandomValues(new Uint8Array(32))
   const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
   const userId = newUuid()
 
-  it('says which object to ask', () => {
+  it('covers the object that issued it', () => {
     expect(openTicket([key], sealTicket(key, { userId, secret }))).toEqual({ userId, secret })
     expect(openTicket([key], sealTicket(key, { userId: null, secret }))).toEqual({ userId: null, secret })
   })
 
-  it('is checked before any object is asked: no byte may differ, no other key may seal', () => {
+  it('is verified before any object is called: no byte may differ, and the key must be known', () => {
     const ticket = sealTicket(key, { userId, secret })
     for (let at = 0; at < ticket.length; at += 1) {
       const other = ticket[at] === 'A' ? 'B' : 'A'

@@ -7,7 +7,7 @@ import { freshMachine, freshUser } from '../events/support.ts'
 
 const app = createTestApp()
 
-/** Answered after everything that was sent before. */
+/** Its answer arrives after the answers to all earlier frames. */
 async function settle(socket: TestSocket): Promise<void> {
   const timestamp = newUuid()
   socket.send({ type: 'ping', timestamp })
@@ -39,20 +39,20 @@ describe('an upgrade', () => {
     expect((await upgrade(app, { token })).headers.get('sec-websocket-protocol')).toBeNull()
   })
 
-  it('is served at the alias too', async () => {
+  it('is also served at the alias', async () => {
     const { token } = await freshUser(app)
     const answer = await app.fetch(`/api/v1/ws?token=${token}`, { headers: { upgrade: 'websocket' } })
     expect(answer.status).toBe(101)
   })
 
-  it('is required: 426 without', async () => {
+  it('is required: 426 without it', async () => {
     const answer = await app.fetch('/api/v1/websocket/ws')
     expect(answer.status).toBe(426)
     expect(answer.headers.get('upgrade')).toBe('websocket')
     expect(await answer.json()).toMatchObject({ code: 'UPGRADE_REQUIRED' })
   })
 
-  it("is 403 from an origin that is not configured, whatever the token's worth", async () => {
+  it('is 403 from an origin that is not configured, even with a valid token', async () => {
     const { token } = await freshUser(app)
     const answer = await upgrade(app, { token }, { origin: 'https://evil.example' })
     expect(answer.status).toBe(403)
@@ -61,7 +61,7 @@ describe('an upgrade', () => {
     expect((await upgrade(app, { token }, { origin: 'null' })).status).toBe(403)
   })
 
-  it("opens for a page that has the service behind its own host, and for no other site's", async () => {
+  it("opens for a page of the service's own host, and for no other site", async () => {
     const { token } = await freshUser(app)
     const statusFor = async (site: string) =>
       (await upgrade(app, { token }, { origin: 'https://app.example', 'sec-fetch-site': site })).status
@@ -76,7 +76,7 @@ describe('an upgrade', () => {
     expect(await socket.first('connection')).toMatchObject({ data: { authenticated: false } })
   })
 
-  it('is not fooled by a header that only the Worker may send', async () => {
+  it("ignores a client's copy of the Worker's internal header", async () => {
     const victim = await freshUser(app)
     const identity = { principal: { type: 'user', userId: victim.id, sessionId: victim.sessionId, email: '' } }
     const header = btoa(JSON.stringify({ credential: { type: 'identity', identity }, after: null }))
@@ -86,7 +86,7 @@ describe('an upgrade', () => {
 })
 
 describe('an event frame', () => {
-  it('has the one shape, and neither address nor user agent', async () => {
+  it('has the documented shape, without IP address and user agent', async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     const [id] = await user.publish(1, { organizationId: null, data: { before: { a: 1 }, after: { a: 2 } } })
@@ -110,7 +110,7 @@ describe('an event frame', () => {
     expect(JSON.stringify(socket.frames)).not.toContain('secret agent')
   })
 
-  it('comes to each socket of the user, and to nobody else', async () => {
+  it('reaches each socket of the user, and nobody else', async () => {
     const [user, other] = await Promise.all([freshUser(app), freshUser(app)])
     const sockets = await Promise.all([1, 2, 3].map(() => connect(app, { token: user.token })))
     const stranger = await connect(app, { token: other.token })
@@ -154,7 +154,7 @@ describe('the nested dialect', () => {
     expect(socket.events()).toEqual([])
   })
 
-  it('refuses organizations that the user is no member of', async () => {
+  it('refuses organizations that the user is not a member of', async () => {
     const user = await freshUser(app)
     const socket = await connect(app, { token: user.token })
     const id = newUuid()
@@ -186,7 +186,7 @@ describe('the flat dialect', () => {
 })
 
 describe('a ping', () => {
-  it('is answered in its one exact form without waking the object, else with its timestamp', async () => {
+  it('is answered without waking the object in its exact form, otherwise with its timestamp', async () => {
     const { token } = await freshUser(app)
     const socket = await connect(app, { token })
     socket.send('{"type":"ping"}')
@@ -237,7 +237,7 @@ describe('rights', () => {
     expect(await refused.closed()).toEqual({ code: 1008, reason: 'insufficient_scope' })
   })
 
-  it('let nobody publish', async () => {
+  it('allow nobody to publish', async () => {
     const user = await freshUser(app, { role: 'admin' })
     const socket = await connect(app, { token: user.token })
     socket.send({ type: 'publish', channel: user.channel, event: 'user.updated', data: {} })
@@ -249,7 +249,7 @@ describe('rights', () => {
   })
 })
 
-describe('frames that are no good', () => {
+describe('invalid frames', () => {
   const bad = ['', 'nonsense', '[]', 'null', '1', '{}', '{"type":"toString"}', '{"type":"ack"}', '{"type":"subscribe"}']
 
   it('are answered with an error, and closed with 1008 at the fifth', async () => {

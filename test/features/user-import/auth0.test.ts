@@ -13,14 +13,14 @@ beforeAll(async () => {
   importer = await createImporter(app)
 })
 
-/** Signs in with the password of before, and with no other. */
+/** Signs in with the old password, and with no other. */
 async function expectSignIn(email: string) {
   expect(await signIn(app, email, `${PASSWORD}!`)).toBe(401)
   expect(await signIn(app, email, PASSWORD)).toBe(200)
 }
 
 describe('a user of Auth0', () => {
-  it('of a database export signs in with the password of before', async () => {
+  it('of a database export signs in with the old password', async () => {
     const email = newEmail()
     const username = `a-${crypto.randomUUID().slice(0, 8)}`
     await importer.rows([
@@ -99,7 +99,7 @@ describe('a user of Auth0', () => {
     for (const email of emails) await expectSignIn(email)
   })
 
-  it('whose address stands among the identifiers alone signs in, known by the id that Auth0 shows', async () => {
+  it('with the email only in the identifiers signs in, and has the id of Auth0', async () => {
     const [one, other] = [newEmail(), newEmail()]
     const passwordHash = bcrypt.hashSync(PASSWORD, 4)
     const identified = (email: string, verified: boolean) => ({
@@ -121,7 +121,7 @@ describe('a user of Auth0', () => {
     expect(await rowOf(other)).toMatchObject({ email_verified_at: null })
   })
 
-  it('of a social connection keeps a locale that is text, and is not lost for one that is not', async () => {
+  it('of a social connection keeps a locale that is text, and is imported without any other', async () => {
     const [one, other] = [newEmail(), newEmail()]
     await importer.rows([
       { user_id: 'google-oauth2|1', email: one, locale: 'de' },
@@ -165,7 +165,7 @@ describe('a user of Auth0', () => {
     })
   })
 
-  it('is recognised by its fields, or named where it has none of its own', async () => {
+  it('is recognised by its fields, or by the requested format', async () => {
     const [named, guessed] = [newEmail(), newEmail()]
     await importer.rows([{ email: named, name: 'Grace Hopper' }], '?format=auth0')
     await importer.rows([{ email: guessed, name: 'Grace Hopper' }])

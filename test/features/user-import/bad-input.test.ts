@@ -97,9 +97,9 @@ beforeAll(async () => {
   importer = await createImporter(app)
 })
 
-describe('whatever a row is', () => {
+describe('for any input', () => {
   it.each(['auto', 'plain', 'firebase', 'auth0', 'keycloak'])(
-    'every row has its outcome, read as %s',
+    'every row has an outcome, read as %s',
     async (format) => {
       for (const seed of [1, 2, 3]) {
         const rows = fc.sample(record, { numRuns: 200, seed }).map((fields) => ({ email: newEmail(), ...fields }))
@@ -109,7 +109,7 @@ describe('whatever a row is', () => {
     },
   )
 
-  it('a text that is no rows at all has an outcome for each line', async () => {
+  it('any text has an outcome for each line', async () => {
     const lines = fc.sample(fc.string({ unit: 'grapheme', minLength: 1 }), { numRuns: 300, seed: 4 })
     for (const type of ['application/jsonl', 'text/csv']) {
       const answer = await importer.send(`email,a\n${lines.join('\n')}`, type)

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 describe('a CSV', () => {
-  it('has a header line, quotes where they are needed, and any line end', async () => {
+  it('has a header line, quotes only where needed, and any line end', async () => {
     const [one, two] = [newEmail(), newEmail()]
     const answer = await importer.csv(
       [
@@ -38,7 +38,7 @@ describe('a CSV', () => {
     })
   })
 
-  it('with a broken line rejects that line alone', async () => {
+  it('with a broken line rejects only that line', async () => {
     const [one, two, three] = [newEmail(), newEmail(), newEmail()]
     const answer = await importer.csv(
       `email,first_name\n${one},A"da\n${newEmail()},a,b\n${newEmail()}\n${two},"A"da\n${three},Ada,,\n`,
@@ -52,7 +52,7 @@ describe('a CSV', () => {
     ])
   })
 
-  it('says where a quote does not end, and imports what stands before it', async () => {
+  it('reports where a quoted cell does not end, and imports the rows before it', async () => {
     const answer = await importer.csv(`email,first_name\n${newEmail()},Ada\n${newEmail()},"Ada\n${newEmail()},Ada\n`)
     expect(answer.rows.map(({ status, reason }) => [status, reason])).toEqual([
       ['imported', undefined],
@@ -61,14 +61,14 @@ describe('a CSV', () => {
   })
 
   it.each(['first_name\nAda', 'email;first_name\na@example.test;Ada', `${newEmail()},Ada`, '"', '\n\nx'])(
-    'whose first line names no email column (%j) is 422',
+    'without an email column in the first line (%j) is 422',
     async (text) => {
       const answer = await importer.send(text, 'text/csv; charset=utf-8')
       expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'VALIDATION_ERROR' }])
     },
   )
 
-  it.each(['email,first_name,email', ' email ,email'])('that names a column twice (%j) is 422', async (header) => {
+  it.each(['email,first_name,email', ' email ,email'])('with a repeated column (%j) is 422', async (header) => {
     const answer = await importer.send(`${header}\n${newEmail()},a,b`, 'text/csv')
     expect([answer.status, await answer.json()]).toMatchObject([
       422,
@@ -76,7 +76,7 @@ describe('a CSV', () => {
     ])
   })
 
-  it.each(['', '\n', 'email\n', 'email,first_name'])('of no rows (%j) imports nobody', async (text) => {
+  it.each(['', '\n', 'email\n', 'email,first_name'])('without rows (%j) imports nobody', async (text) => {
     expect(await importer.csv(text)).toEqual({ imported: 0, skipped: 0, rejected: 0, rows: [] })
   })
 })

@@ -35,14 +35,14 @@ describe('the id of the old system', () => {
     expect(await rowOf(email)).toMatchObject({ external_id: expected(id) })
   })
 
-  it('may be a number of our own field', async () => {
+  it('may be a number in our own field', async () => {
     const email = newEmail()
     const id = Math.floor(Math.random() * 1e15)
     await importer.rows([{ email, external_id: id }])
     expect(await rowOf(email)).toMatchObject({ external_id: String(id) })
   })
 
-  it('is one user’s: the same user under another address is skipped, within a chunk too', async () => {
+  it('belongs to one user: the same user with another email is skipped, within a chunk, too', async () => {
     const id = newId()
     const [email, other, third] = [newEmail(), newEmail(), newEmail()]
     const answer = await importer.rows([
@@ -57,7 +57,7 @@ describe('the id of the old system', () => {
     expect([await rowOf(other), await rowOf(third)]).toEqual([null, null])
   })
 
-  it('of another system is no reason to lose an account', async () => {
+  it("of another system's user does not prevent the import", async () => {
     const id = newUuid()
     const email = newEmail()
     await importer.rows([{ localId: id, email: newEmail() }])
@@ -68,7 +68,7 @@ describe('the id of the old system', () => {
     expect(await rowOf(email)).toMatchObject({ external_id: null })
   })
 
-  it('at the same moment becomes one account', async () => {
+  it('creates one account in concurrent imports', async () => {
     const id = newId()
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => importer.rows([{ user_id: id, email: newEmail() }])),
@@ -76,7 +76,7 @@ describe('the id of the old system', () => {
     expect(answers.map(({ rows }) => rows[0]?.status).sort()).toEqual(['imported', 'skipped', 'skipped', 'skipped'])
   })
 
-  it('is searched, whole and in parts, and is a filter', async () => {
+  it('can be searched, in full and in part, and is a filter', async () => {
     const [email, id] = [newEmail(), newId()]
     await importer.rows([
       { user_id: id, email },
@@ -105,13 +105,13 @@ describe('the claim `ext`', () => {
   const refreshWith = async (on: typeof app, refresh_token: string) =>
     (await (await on.fetch('/api/v1/auth/refresh', json({ refresh_token }))).json()) as { access_token: string }
 
-  it('is in no token unless the deployment asks for it', async () => {
+  it('is in no token unless it is configured', async () => {
     const [email, id] = [newEmail(), newId()]
     await importer.rows([{ user_id: id, email, password_hash: HASH }])
     expect(claimsOf((await signInWith(app, email)).access_token)).not.toHaveProperty('ext')
   })
 
-  it('is in the token of sign-in and of refresh, and in what introspection says', async () => {
+  it('is in tokens of sign-in and refresh, and in introspection', async () => {
     const [email, id] = [newEmail(), newId()]
     await importer.rows([{ user_id: id, email, password_hash: HASH }])
     const tokens = await signInWith(withClaim, email)
@@ -128,13 +128,13 @@ describe('the claim `ext`', () => {
       body: new URLSearchParams({ token: refreshed.access_token }),
     })
     expect(await introspected.json()).toMatchObject({ active: true, ext: id })
-    // A deployment that turns it off goes on with the session.
+    // The session continues when the deployment turns the claim off.
     expect(
       claimsOf((await refreshWith(app, String((await signInWith(withClaim, email)).refresh_token))).access_token),
     ).not.toHaveProperty('ext')
   })
 
-  it('is absent for who has no such id', async () => {
+  it('is absent for a user without an external id', async () => {
     const user = await signUpUser(withClaim)
     expect(claimsOf(user.accessToken)).not.toHaveProperty('ext')
   })

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 describe('a user of Firebase', () => {
-  it('signs in with the password of before', async () => {
+  it('signs in with the old password', async () => {
     const email = newEmail()
     const answer = await importer.rows([
       {
@@ -53,14 +53,14 @@ describe('a user of Firebase', () => {
     })
   })
 
-  it('whose hash has the alphabet of URLs signs in too', async () => {
+  it('with a hash in base64url signs in, too', async () => {
     const email = newEmail()
     const url = (text: string) => text.replaceAll('+', '-').replaceAll('/', '_')
     await importer.rows([{ localId: 'x', email, passwordHash: url(hash), salt: url(salt), hash_config }])
     expect(await signIn(app, email, password)).toBe(200)
   })
 
-  it('with a password and without the parameters of the project is rejected', async () => {
+  it('with a password but without the parameters of the project is rejected', async () => {
     const answer = await importer.rows([
       { localId: 'x', email: newEmail(), passwordHash: hash, salt },
       { localId: 'x', email: newEmail(), passwordHash: hash, salt, hash_config: { ...hash_config, rounds: 0 } },
@@ -77,7 +77,7 @@ describe('a user of Firebase', () => {
     ])
   })
 
-  it('without a password comes without one, disabled is suspended, and without an email is rejected', async () => {
+  it('without a password is imported without one, disabled is suspended, and without an email is rejected', async () => {
     const [federated, disabled] = [newEmail(), newEmail()]
     const answer = await importer.rows([
       { localId: 'a', email: federated, emailVerified: true, photoUrl: 'data:image/png;base64,AAAA' },

@@ -10,8 +10,8 @@ beforeAll(async () => {
   importer = await createImporter(app)
 })
 
-describe('fields that nobody reads', () => {
-  it('are named once, with the field that may have been meant', async () => {
+describe('unknown fields', () => {
+  it('are reported once, with the field that may have been meant', async () => {
     const csv = await importer.csv(
       `email,name,Active,Vorname,notes\n${newEmail()},Ada,t,Ada,\n${newEmail()},Bob,f,Bob,\n`,
     )
@@ -34,7 +34,7 @@ describe('fields that nobody reads', () => {
     expect((await importer.rows([{ email: newEmail(), [field]: 'x' }])).ignored).toEqual([{ field, did_you_mean }])
   })
 
-  it('are none of those that a system’s reader reads', async () => {
+  it('do not include those of a supported system', async () => {
     const firebase = {
       localId: 'ignored',
       emailVerified: true,
@@ -72,13 +72,13 @@ describe('fields that nobody reads', () => {
     expect(ignored?.map(({ field }) => field)).toEqual(['customAttributes', 'logins_count', 'realmRoles'])
   })
 
-  it('are a hundred at most', async () => {
+  it('are reported up to a hundred', async () => {
     const record = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`field${index}`, 1]))
     expect((await importer.rows([{ email: newEmail(), ...record }])).ignored).toHaveLength(100)
   })
 })
 
-describe('what a user leaves behind', () => {
+describe('what is not imported of a user', () => {
   it.each([
     [
       {
@@ -113,8 +113,8 @@ describe('what a user leaves behind', () => {
   })
 })
 
-describe('a row that is no user', () => {
-  it('but a realm is said to be one', async () => {
+describe('a row that is not a user', () => {
+  it('but a realm is rejected with that reason', async () => {
     const answer = await importer.rows([{ realm: 'castle', users: [{ email: newEmail() }] }])
     expect(answer.rows[0]?.reason).toBe('is an export with a list of users: send the users')
   })

@@ -13,7 +13,7 @@ const HASH = bcrypt.hashSync(PASSWORD, 4)
 const newName = () => `u${newUuid().slice(0, 12)}`
 
 describe('a row', () => {
-  it('becomes a user who signs in with the password of before', async () => {
+  it('becomes a user who signs in with the old password', async () => {
     const { rows } = await createImporter(app)
     const email = newEmail()
     const username = newName()
@@ -70,7 +70,7 @@ describe('a row', () => {
     expect(JSON.parse(String(row?.app_metadata))).toEqual({ plan: 'gold' })
   })
 
-  it('needs no more than an email', async () => {
+  it('needs only an email', async () => {
     const { rows } = await createImporter(app)
     const email = newEmail()
     expect(await rows([{ email, username: null, first_name: '', password_hash: '' }])).toMatchObject({ imported: 1 })
@@ -85,7 +85,7 @@ describe('a row', () => {
     })
   })
 
-  it.each(['inactive', 'suspended'])('that is %s signs in nobody', async (status) => {
+  it.each(['inactive', 'suspended'])('that is %s cannot sign in', async (status) => {
     const { rows } = await createImporter(app)
     const email = newEmail()
     await rows([{ email, password_hash: HASH, status }])
@@ -93,7 +93,7 @@ describe('a row', () => {
     expect(await signIn(app, email, PASSWORD)).toBeGreaterThanOrEqual(400)
   })
 
-  it('stands in the order of its chunk, and the counts of users know it', async () => {
+  it('keeps the order of its chunk, and is in the counts of users', async () => {
     const { rows } = await createImporter(app)
     const count = async () =>
       (await env.DB.prepare('select sum(count) as n from user_counts where bucket = -1').first<{ n: number }>())?.n ?? 0
@@ -111,7 +111,7 @@ describe('a row', () => {
 })
 
 describe('a repeat', () => {
-  it('skips who is there and changes nothing', async () => {
+  it('skips existing users and changes nothing', async () => {
     const { rows, admin } = await createImporter(app)
     const email = newEmail()
     const { rows: first } = await rows([{ email, first_name: 'First', password_hash: HASH }])
@@ -128,7 +128,7 @@ describe('a repeat', () => {
     expect(await recordedOf(first[0]?.id ?? '', 'user.created')).toHaveLength(1)
   })
 
-  it('of an email within a chunk: the first that can be imported wins', async () => {
+  it('of an email within a chunk imports the first valid row', async () => {
     const { rows } = await createImporter(app)
     const email = newEmail()
     const answer = await rows([
@@ -140,7 +140,7 @@ describe('a repeat', () => {
     expect(await rowOf(email)).toMatchObject({ first_name: 'Good' })
   })
 
-  it('at the same moment imports each user once', async () => {
+  it('at the same time imports each user once', async () => {
     const { rows } = await createImporter(app)
     const chunk = Array.from({ length: 20 }, () => ({ email: newEmail() }))
     const answers = await Promise.all([rows(chunk), rows(chunk), rows(chunk)])
@@ -154,7 +154,7 @@ describe('a username', () => {
   const TAKEN = 'username: is taken: imported without it'
 
   it.each(['ada.lovelace', 'a@b', '12345', 'аdmin', 'ab', 'Ada Lovelace'])(
-    '%s is none here: its user comes without, and the name is kept',
+    '%s is invalid: its user is imported without it, and the name is stored',
     async (username) => {
       const { rows } = await createImporter(app)
       const email = newEmail()
@@ -174,7 +174,7 @@ describe('a username', () => {
     },
   )
 
-  it('that is taken, in whatever case, stays whose it is', async () => {
+  it('that is taken, in any case, stays with its user', async () => {
     const { rows } = await createImporter(app)
     const username = newName()
     const owner = await signUpUser(app, { username })
@@ -189,7 +189,7 @@ describe('a username', () => {
     expect(await rowOf(owner.email)).toMatchObject({ username })
   })
 
-  it('twice in a chunk is the first row’s', async () => {
+  it('twice in a chunk goes to the first row', async () => {
     const { rows } = await createImporter(app)
     const username = newName()
     const answer = await rows([
@@ -202,7 +202,7 @@ describe('a username', () => {
     ])
   })
 
-  it('warns of nobody who is skipped', async () => {
+  it('causes no warning for a skipped row', async () => {
     const { rows } = await createImporter(app)
     const [email, username] = [newEmail(), newName()]
     await rows([{ email, username }])
@@ -213,7 +213,7 @@ describe('a username', () => {
   })
 })
 
-describe('the record', () => {
+describe('the event record', () => {
   it('has each user, marked as delivered, and one event for the platform', async () => {
     const { rows, admin } = await createImporter(app)
     const known = await signUpUser(app)
@@ -245,7 +245,7 @@ describe('the record', () => {
     expect(new Set(woken)).toEqual(new Set([admin.user.id]))
   })
 
-  it('has nothing of a chunk that imports nobody', async () => {
+  it('has no event of a chunk that imports nobody', async () => {
     const { rows, admin } = await createImporter(app)
     expect(await rows([{ email: 'nobody' }])).toMatchObject({ rejected: 1 })
     expect(await rows([])).toEqual({ imported: 0, skipped: 0, rejected: 0, rows: [] })

@@ -46,7 +46,7 @@ function argon2(hashIterations: number, memory: number) {
 }
 
 describe('a user of Keycloak', () => {
-  it('signs in with the password of before, whatever hashed it', async () => {
+  it('signs in with the old password, whatever hashed it', async () => {
     const credentials = [
       await pbkdf2('pbkdf2', 'SHA-1', 1000),
       await pbkdf2('pbkdf2-sha256', 'SHA-256', 27_500),
@@ -91,7 +91,7 @@ describe('a user of Keycloak', () => {
     })
   })
 
-  it('signs in where Keycloak is older than 8, or a plug-in hashed with bcrypt', { timeout: 60_000 }, async () => {
+  it('of a Keycloak before version 8, or with bcrypt from a plug-in, signs in', { timeout: 60_000 }, async () => {
     const salt = newSalt()
     const key = pbkdf2Sync(PASSWORD, salt, 1000, 64, 'sha256')
     const first = pbkdf2Sync(PASSWORD, salt, 1000, 64, 'sha1')
@@ -123,7 +123,7 @@ describe('a user of Keycloak', () => {
     }
   })
 
-  it('whose username is the address has no username, and may have no email beside it', async () => {
+  it('whose username is the email has no username, and needs no separate email', async () => {
     const [one, two] = [newEmail(), newEmail()]
     const answer = await importer.rows([
       {
@@ -140,7 +140,7 @@ describe('a user of Keycloak', () => {
     expect(await rowOf(two)).toMatchObject({ username: null, status: 'active' })
   })
 
-  it('whose username is none here comes without it, and it is kept beside the id', async () => {
+  it('with an invalid username is imported without it, and the name is stored', async () => {
     const [id, email] = [crypto.randomUUID(), newEmail()]
     const username = `ada.${id.slice(0, 8)}`
     const user = {

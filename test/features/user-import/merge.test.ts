@@ -11,7 +11,7 @@ import { createImporter, type Importer, rowOf, signIn } from './support.ts'
 const app = createTestApp()
 const PASSWORD = 'two files of one castle'
 const HASH = bcrypt.hashSync(PASSWORD, 4)
-/** 140 ms by the table of costs: dearer than ours. */
+/** 140 ms by the table of costs: more expensive than our own. */
 const DEAR_HASH = `$pbkdf2-sha256$i=200000$${'A'.repeat(22)}$${'A'.repeat(43)}`
 const MERGE = '?merge=true'
 const newName = () => `u${newUuid().slice(0, 12)}`
@@ -21,7 +21,7 @@ beforeAll(async () => {
   importer = await createImporter(app)
 })
 
-// Other files would wait as long.
+// Otherwise failed sign-ins in other test files would wait as long.
 afterAll(() => env.DB.exec('delete from dear_hashes'))
 
 const costOf = (id: string | undefined) =>
@@ -29,7 +29,7 @@ const costOf = (id: string | undefined) =>
 
 const one = async (record: object, query = MERGE) => (await importer.rows([record], query)).rows[0]
 
-/** Auth0's two files about one user: what the API exports, and the hashes that support delivers. */
+/** Auth0's two files about one user: the API's export, and the hashes from Auth0's support. */
 function auth0Files(email: string) {
   const id = newUuid().replaceAll('-', '').slice(0, 24)
   const profile = {
@@ -49,7 +49,7 @@ function auth0Files(email: string) {
 
 describe('profiles and hashes in two files', () => {
   it.each(['profile first', 'hashes first', 'in one chunk', 'in one chunk, hashes first'])(
-    'make one whole account: %s',
+    'make one complete account: %s',
     async (order) => {
       const email = newEmail()
       const { id, profile, hashes } = auth0Files(email)
@@ -73,7 +73,7 @@ describe('profiles and hashes in two files', () => {
     },
   )
 
-  it('without --merge leave the second as it was: skipped', async () => {
+  it('without `merge` skip the second', async () => {
     const email = newEmail()
     const { profile, hashes } = auth0Files(email)
     await importer.rows([profile])
@@ -118,7 +118,7 @@ describe('a merge', () => {
     expect(await rowOf(email)).toEqual(before)
   })
 
-  it('fills each field that is empty, and metadata by key', async () => {
+  it('fills each empty field, and metadata by key', async () => {
     const email = newEmail()
     await one({ email, first_name: 'Ada', user_metadata: { theme: 'dark' }, app_metadata: { plan: 'gold' } })
     const username = newName()
@@ -145,7 +145,7 @@ describe('a merge', () => {
     })
   })
 
-  it('knows what a hash costs that it fills', async () => {
+  it('records the cost of a hash that it fills', async () => {
     const [email, dear, cheap] = [newEmail(), newEmail(), newEmail()]
     const records = [{ email }, { email, password_hash: DEAR_HASH }, { email: dear }, { email: cheap }]
     const { rows } = await importer.rows(records, MERGE)
@@ -157,12 +157,12 @@ describe('a merge', () => {
       MERGE,
     )
     expect(await Promise.all([rows[0], rows[2], rows[3]].map((row) => costOf(row?.id)))).toEqual([140, 140, null])
-    // What is not filled does not count.
+    // A hash that is not used is not recorded.
     await one({ email: cheap, password_hash: DEAR_HASH, locale: 'de' })
     expect(await costOf(rows[3]?.id)).toBeNull()
   })
 
-  it('that proves an address leaves no question open about whose it is', async () => {
+  it('that proves an address clears the question whose it is', async () => {
     const email = newEmail()
     await one({ email })
     await one({ email, email_verified: true, password_hash: HASH })
@@ -177,7 +177,7 @@ describe('a merge', () => {
     expect(await rowOf(email)).toMatchObject({ password_hash: null, locale: null })
   })
 
-  it('is of no account that its user or an admin made', async () => {
+  it('changes no account that its user or an admin created', async () => {
     const user = await signUpUser(app)
     const before = await rowOf(user.email)
     const answer = await one({ email: user.email, last_name: 'Mallory', external_id: newUuid(), password_hash: HASH })
@@ -185,18 +185,21 @@ describe('a merge', () => {
     expect(await rowOf(user.email)).toEqual(before)
   })
 
-  it.each(['another external_id', 'an id that has another email'])('is of no other person: %s', async (which) => {
-    const [email, id] = [newEmail(), newUuid()]
-    const holder = { email: newEmail(), external_id: newUuid() }
-    await importer.rows([{ email, ...(which.startsWith('another') ? { external_id: id } : {}) }, holder])
-    const before = await rowOf(email)
-    expect(await one({ email, external_id: holder.external_id, password_hash: HASH })).toMatchObject({
-      status: 'skipped',
-    })
-    expect(await rowOf(email)).toEqual(before)
-  })
+  it.each(['another external_id', 'an id that has another email'])(
+    'changes no account of another person: %s',
+    async (which) => {
+      const [email, id] = [newEmail(), newUuid()]
+      const holder = { email: newEmail(), external_id: newUuid() }
+      await importer.rows([{ email, ...(which.startsWith('another') ? { external_id: id } : {}) }, holder])
+      const before = await rowOf(email)
+      expect(await one({ email, external_id: holder.external_id, password_hash: HASH })).toMatchObject({
+        status: 'skipped',
+      })
+      expect(await rowOf(email)).toEqual(before)
+    },
+  )
 
-  it('takes no password of a stranger who had signed up with the address of somebody else', async () => {
+  it("takes no password of a stranger who signed up with somebody else's address", async () => {
     const email = newEmail()
     await one({ user_id: `google-oauth2|${newUuid()}`, email, email_verified: true })
     expect(
@@ -212,7 +215,7 @@ describe('a merge', () => {
       warning: 'password_hash: the user has taken the account over: imported without it',
     })
     expect([await signIn(app, email, PASSWORD), await signIn(app, plain, PASSWORD)]).toEqual([401, 401])
-    // Nor is the address of a stranger's account proven by somebody else's row.
+    // Nor does another person's row prove the address of a stranger's account.
     const planted = newEmail()
     await one({ email: planted, password_hash: HASH })
     await one({ email: planted, email_verified: true, locale: 'de' })
@@ -230,7 +233,7 @@ describe('a merge', () => {
       async (id: string) =>
         void (await env.DB.prepare('update users set auth_version = 2 where id = ?').bind(id).run()),
     ],
-  ])('puts no password beside %s, and says so', async (_, change) => {
+  ])('adds no password to %s, with a warning', async (_, change) => {
     const email = newEmail()
     const made = await one({ email })
     await change(made?.id ?? '')
@@ -241,7 +244,7 @@ describe('a merge', () => {
     expect(await rowOf(email)).toMatchObject({ password_hash: null, email_verified_at: null, last_name: 'Lovelace' })
   })
 
-  it('lets nobody in whom a file keeps out, and nobody out whom it lets in', async () => {
+  it('does not activate or deactivate an account', async () => {
     const [inside, outside] = [newEmail(), newEmail()]
     await importer.rows([{ email: inside }, { email: outside, status: 'suspended' }], MERGE)
     expect(await one({ email: inside, status: 'suspended', locale: 'de' })).toMatchObject({
@@ -252,7 +255,7 @@ describe('a merge', () => {
     expect([(await rowOf(inside))?.status, (await rowOf(outside))?.status]).toEqual(['active', 'suspended'])
   })
 
-  it('gives no username that somebody has, and does not warn of one that is not needed', async () => {
+  it('takes no username that is taken, and does not warn about one that is not needed', async () => {
     const [email, username, own] = [newEmail(), newName(), newName()]
     await signUpUser(app, { username })
     await one({ email })
@@ -266,7 +269,7 @@ describe('a merge', () => {
     expect(await rowOf(email)).toMatchObject({ username: own, username_key: own })
   })
 
-  it('at the same moment fills each field once', async () => {
+  it('at the same time fills each field once', async () => {
     const email = newEmail()
     await one({ email })
     const names = ['a', 'b', 'c', 'd']
@@ -278,7 +281,7 @@ describe('a merge', () => {
     expect(row?.username_key).toBe(String(row?.username).toLowerCase())
   })
 
-  it('loses no change that the user makes meanwhile', async () => {
+  it('overwrites no change that the user makes meanwhile', async () => {
     const email = newEmail()
     await one({ email, user_metadata: { theme: 'dark' } })
     const { id } = (await rowOf(email)) ?? {}
@@ -290,7 +293,7 @@ describe('a merge', () => {
     const watched = createTestApp({
       override: (ctx) => {
         const { batch } = ctx.db
-        // Once, between what the merge reads and what it writes.
+        // Once, between the merge's read and its write.
         const readThenChange = async (statements: Parameters<typeof batch>[0]) => {
           const result = await ctx.db.batch(statements)
           if (isMerging) await change()
@@ -316,7 +319,7 @@ describe('a merge', () => {
     })
   })
 
-  it('is recorded without hash, pushed to nobody, and counted in the event of its chunk', async () => {
+  it('is recorded without the hash, is not delivered, and is counted in the event of its chunk', async () => {
     const { app: watchedApp, woken } = createWatchedApp()
     const other = await createImporter(watchedApp)
     const email = newEmail()
@@ -344,7 +347,7 @@ describe('a merge', () => {
 })
 
 describe('a dry run', () => {
-  it('says what would become of each row, and writes nothing', async () => {
+  it('returns the outcome of each row, and writes nothing', async () => {
     const known = newEmail()
     await one({ email: known })
     const taken = newName()

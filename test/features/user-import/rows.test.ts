@@ -78,9 +78,9 @@ describe('a row is rejected with its reason', () => {
   })
 })
 
-describe('a row of our own fields with a name of another system among them', () => {
+describe('a row of our own fields with a field of another system', () => {
   it.each(['user_id', 'blocked', 'given_name', 'firstName', 'emailVerified', 'localId'])(
-    '%s: all count',
+    '%s: all fields are used',
     async (name) => {
       const email = newEmail()
       const own = {
@@ -111,14 +111,14 @@ describe('a row of our own fields with a name of another system among them', () 
     [{ firstName: 'Ada', status: 'gone' }, 'status: must be active, inactive or suspended'],
     [{ firstName: 'Ada', passwordHash: BCRYPT }, 'passwordHash: holds a hash, name the field password_hash'],
     [{ user_id: '7', hashed_pw: BCRYPT }, 'hashed_pw: holds a hash, name the field password_hash'],
-  ])('%j is rejected as without it', async (fields, reason) => {
+  ])('%j is rejected as without that field', async (fields, reason) => {
     const answer = await importer.rows([{ email: newEmail(), ...fields }])
     expect(answer.rows[0]).toMatchObject({ status: 'rejected', reason })
   })
 })
 
-describe('what looks like an attack', () => {
-  it('nests too deeply to be written again, and is left out', async () => {
+describe('hostile input', () => {
+  it('that nests too deeply to be serialized is left out', async () => {
     const metadata = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
     const answer = await importer.send(`{"email":"${newEmail()}","app_metadata":${metadata}}`)
     expect(await answer.json()).toMatchObject({
@@ -126,7 +126,7 @@ describe('what looks like an attack', () => {
     })
   })
 
-  it('is text in a row', async () => {
+  it('in a text field stays text', async () => {
     const email = newEmail()
     const name = `'); drop table users; --"\\`
     await importer.rows([
@@ -135,7 +135,7 @@ describe('what looks like an attack', () => {
     expect(await rowOf(email)).toMatchObject({ first_name: name, role: 'user' })
   })
 
-  it('does not choose what only the service sets', async () => {
+  it('does not set fields that only the service sets', async () => {
     const [email, id] = [newEmail(), crypto.randomUUID()]
     await importer.rows([
       {
@@ -163,7 +163,7 @@ describe('what looks like an attack', () => {
 })
 
 describe('a chunk', () => {
-  it('has 1,000 rows at most', async () => {
+  it('has at most 1,000 rows', async () => {
     const line = JSON.stringify({ email: 'nobody' })
     const answer = await importer.send(Array.from({ length: 1001 }, () => line).join('\n'))
     expect([answer.status, await answer.json()]).toMatchObject([
@@ -185,12 +185,12 @@ describe('a chunk', () => {
     expect(results).toEqual([{ n: 1000 }])
   })
 
-  it('has 1 MiB at most', async () => {
+  it('has at most 1 MiB', async () => {
     const answer = await importer.send(' '.repeat(1024 * 1024 + 1))
     expect(answer.status).toBe(413)
   })
 
-  it('that is longer than a database’s text once its metadata is written is 413, and nothing is imported', async () => {
+  it("that exceeds the database's limit for text is 413, and nothing is imported", async () => {
     const email = newEmail()
     const metadata = { a: Array.from({ length: 450 }, () => 1e20) }
     const text = Array.from({ length: 500 }, (_, index) =>
@@ -207,7 +207,7 @@ describe('a chunk', () => {
     },
   )
 
-  it('that is no UTF-8 is 400, and an unknown format 422', async () => {
+  it('that is not UTF-8 is 400, and an unknown format is 422', async () => {
     const headers = { ...importer.admin.headers, 'content-type': 'application/x-ndjson' }
     const body = new Uint8Array([0x7b, 0xff])
     expect((await app.fetch('/api/v1/admin/users/import', { method: 'POST', headers, body })).status).toBe(400)

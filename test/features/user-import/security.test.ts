@@ -7,7 +7,7 @@ import { IMPORT, rowOf } from './support.ts'
 const app = createTestApp()
 
 describe('POST /api/v1/admin/users/import', () => {
-  it('is for admins alone, and imports nothing for others', async () => {
+  it('is for admins only, and imports nothing for others', async () => {
     const user = await signUpUser(app)
     const machine = await freshMachine(app, ['introspect'])
     const email = newEmail()
@@ -24,7 +24,7 @@ describe('POST /api/v1/admin/users/import', () => {
     expect(await rowOf(email)).toBeNull()
   })
 
-  it('refuses an admin whose session has ended, wherever it asks', async () => {
+  it('refuses an admin whose session has ended, in every isolate', async () => {
     const { headers } = await makeAdmin(app)
     await app.fetch('/api/v1/auth/signout', { method: 'POST', headers })
     const email = newEmail()

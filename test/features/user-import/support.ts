@@ -52,7 +52,7 @@ export async function createImporter(app: TestApp): Promise<Importer> {
   }
 }
 
-/** What sign-in answers, as anybody would ask for it. */
+/** The answer to a sign-in over HTTP. */
 export async function signIn(app: TestApp, identifier: string, password: string): Promise<number> {
   const body = { email: identifier, password }
   const answer = await app.fetch('/api/v1/auth/signin', json(body, { 'cf-connecting-ip': newAddress() }))

@@ -73,7 +73,7 @@ describe('conditions in the query', () => {
     '?valid',
     '?=x',
     '?strong',
-  ])('refuses %s with 403, whoever asks', async (query) => {
+  ])('refuses %s with 403, with any token', async (query) => {
     expect(await statusFor(query, { roles: ['user', 'admin'], acr: 'aal2' })).toBe(403)
     expect((await app.fetch(`/validate${query}`)).status).toBe(403)
   })
@@ -121,13 +121,13 @@ describe('conditions in X-Auth-Require', () => {
   })
 
   it.each(['role=user, role=admin', 'role=user,role=user', 'strong, role=admin, strong', 'from=cookie, from=cookie'])(
-    'name each key once: joined headers look like %j',
+    'refuse a repeated key, as in joined headers: %j',
     (header) => {
       expect(readHeaderConditions(header)).toBeUndefined()
     },
   )
 
-  it("that a client sends beside the gateway's let nobody pass", async () => {
+  it("of a client, joined to the gateway's, let nobody pass", async () => {
     const { token } = await mintUser(app)
     for (const values of [
       ['role=user', 'role=admin'],
@@ -141,7 +141,7 @@ describe('conditions in X-Auth-Require', () => {
     }
   })
 
-  it('decide below /validate/', async () => {
+  it('are applied below /validate/', async () => {
     const { token } = await mintUser(app)
     const statuses = await Promise.all(
       ['role=user', 'role=admin', 'role=user, acr=aal2', 'nonsense', 'role=admin|user'].map(async (required) => {
@@ -153,11 +153,11 @@ describe('conditions in X-Auth-Require', () => {
   })
 })
 
-it('lets a query say no more than the header form: none is no condition', () => {
+it('an empty query and the header form `valid` both mean no condition', () => {
   expect(readQueryConditions('')).toEqual(readHeaderConditions('valid'))
 })
 
-it('finds no condition met by claims that lack what it asks', () => {
+it('no condition is met by claims without the required value', () => {
   const machine = { client_id: 'c', sub: 'c', scope: 'events:read users:*' }
   const claims = { ...machine, iss: '', aud: '', jti: '', iat: 0, exp: 0, type: 'access' } as const
   const isMet = (header: string) => areMet(readHeaderConditions(header) ?? conditionsOfNobody, claims)
@@ -188,7 +188,7 @@ describe('a header value', () => {
 })
 
 describe('the view', () => {
-  it('packs a UUID into 16 bytes, each into its own', () => {
+  it('packs each UUID into its own 16 bytes', () => {
     const [a, b] = [newUuid(), newUuid()]
     expect(packId(a)).toHaveLength(8)
     expect(packId(a)).not.toBe(packId(b))
@@ -196,7 +196,7 @@ describe('the view', () => {
     expect(packId('a-kid')).toBe('a-kid')
   })
 
-  it('holds 100,000 entries; beyond them objects are asked', () => {
+  it('holds 100,000 entries; beyond that, objects are asked', () => {
     const view = createView()
     const sessions = (count: number) =>
       Array.from({ length: count }, () => ({ kind: 'session', id: newUuid() }) as const)

@@ -16,7 +16,7 @@ beforeEach(async () => {
 const record = (state: string, userId = ada.claims.sub) =>
   env.KV.put(`session:${ada.claims.sid}`, JSON.stringify({ user_id: userId, state }), { expirationTtl: 600 })
 
-/** Loads the view, then lets it grow old without its feed. */
+/** Loads the view, then lets it become outdated without the feed. */
 async function loseFeed(ageMs: number, mode: 'fails' | 'hangs' = 'fails'): Promise<void> {
   expect((await ask(app, ada.token)).status).toBe(200)
   world.now += ageMs
@@ -24,7 +24,7 @@ async function loseFeed(ageMs: number, mode: 'fails' | 'hangs' = 'fails'): Promi
 }
 
 describe('a feed that is down', () => {
-  it.each(['fails', 'hangs'] as const)('has the object asked when it %s', async (mode) => {
+  it.each(['fails', 'hangs'] as const)('makes the isolate ask the object when it %s', async (mode) => {
     await loseFeed(30_000, mode)
     const began = performance.now()
     const answer = await ask(app, ada.token)
@@ -35,7 +35,7 @@ describe('a feed that is down', () => {
   })
 
   it.each(['unknown', 'ended', 'expired', 'stale_credentials', 'stale_claims'] as const)(
-    'lets the object refuse: %s',
+    "makes the object's refusal count: %s",
     async (reason) => {
       await loseFeed(30_000)
       world.sessions.set(ada.claims.sid, { live: false, reason })
@@ -43,7 +43,7 @@ describe('a feed that is down', () => {
     },
   )
 
-  it('is asked once a second, not by every request', async () => {
+  it('is pulled once a second, not by every request', async () => {
     await loseFeed(30_000)
     await Promise.all(Array.from({ length: 10 }, () => ask(app, ada.token)))
     await ask(app, ada.token)
@@ -53,7 +53,7 @@ describe('a feed that is down', () => {
     expect(world.pulls).toHaveLength(3)
   })
 
-  it('is not waited for by those who come after its failure', async () => {
+  it('does not make later requests wait after its failure', async () => {
     await loseFeed(30_000, 'hangs')
     await ask(app, ada.token)
     const began = performance.now()
@@ -70,29 +70,32 @@ describe('a feed that is down', () => {
 })
 
 describe('a feed and an object that are down', () => {
-  it.each(['fails', 'hangs'] as const)('leave what is known, with its age, when the object %s', async (mode) => {
-    await loseFeed(30_000)
-    world.objectMode = mode
-    const answer = await ask(app, ada.token)
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('x-auth-freshness')).toBe('30')
-  })
+  it.each(['fails', 'hangs'] as const)(
+    'make the isolate use the outdated view, with its age, when the object %s',
+    async (mode) => {
+      await loseFeed(30_000)
+      world.objectMode = mode
+      const answer = await ask(app, ada.token)
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('x-auth-freshness')).toBe('30')
+    },
+  )
 
-  it('let the KV record of an ended session win', async () => {
+  it('make the KV record of an ended session count', async () => {
     await loseFeed(30_000)
     world.objectMode = 'fails'
     await record('ended')
     expect((await ask(app, ada.token)).status).toBe(401)
   })
 
-  it('are not decided by a KV record that says live: it may be stale', async () => {
+  it('do not make a KV record of a live session count: it may be stale', async () => {
     await record('live')
     await loseFeed(61_000)
     world.objectMode = 'fails'
     expect((await ask(app, ada.token)).status).toBe(503)
   })
 
-  it('pay no heed to a record of another user, or one that is no record', async () => {
+  it('do not make a malformed KV record or one of another user count', async () => {
     await loseFeed(30_000)
     world.objectMode = 'fails'
     await record('ended', crypto.randomUUID())
@@ -101,7 +104,7 @@ describe('a feed and an object that are down', () => {
     expect((await ask(app, ada.token)).status).toBe(200)
   })
 
-  it('answer 503 past VALIDATE_MAX_STALE', async () => {
+  it('answer 503 beyond VALIDATE_MAX_STALE', async () => {
     await loseFeed(60_000)
     world.objectMode = 'fails'
     expect((await ask(app, ada.token)).status).toBe(200)
@@ -113,20 +116,20 @@ describe('a feed and an object that are down', () => {
     expect((await app.fetch('/validate/x', { headers: { authorization: `Bearer ${ada.token}` } })).status).toBe(503)
   })
 
-  it('answer 503 in an isolate that never heard of the feed', async () => {
+  it('answer 503 in an isolate that never had a view', async () => {
     world.feedMode = 'fails'
     world.objectMode = 'fails'
     expect((await ask(app, ada.token)).status).toBe(503)
   })
 
-  it('keep the bound of 5 s when VALIDATE_MAX_STALE says so', async () => {
+  it('answer 503 after 5 s if VALIDATE_MAX_STALE is that low', async () => {
     app = world.isolate({ VALIDATE_MAX_STALE: '5' })
     await loseFeed(5001)
     world.objectMode = 'fails'
     expect((await ask(app, ada.token)).status).toBe(503)
   })
 
-  it('go on to the exp of the token with VALIDATE_FAIL_OPEN, and no further', async () => {
+  it('accept a token until its exp with VALIDATE_FAIL_OPEN', async () => {
     app = world.isolate({ VALIDATE_FAIL_OPEN: 'true' })
     await loseFeed(300_000)
     world.objectMode = 'fails'
@@ -140,7 +143,7 @@ describe('a feed and an object that are down', () => {
     expect((await ask(app, eve.token)).status).toBe(401)
   })
 
-  it('say how old the knowledge of a new isolate is with VALIDATE_FAIL_OPEN: as old as the token', async () => {
+  it('report the age of the token in a new isolate with VALIDATE_FAIL_OPEN', async () => {
     app = world.isolate({ VALIDATE_FAIL_OPEN: 'true' })
     world.feedMode = 'fails'
     world.objectMode = 'fails'
@@ -148,7 +151,7 @@ describe('a feed and an object that are down', () => {
     expect((await ask(app, ada.token)).headers.get('x-auth-freshness')).toBe('100')
   })
 
-  it('survive a KV that is down as well', async () => {
+  it('are handled even when KV is down, too', async () => {
     app = world.isolate({}, (ctx) => ({
       ...ctx,
       kv: { ...ctx.kv, get: () => new Promise(() => undefined) } as unknown as KVNamespace,
@@ -158,7 +161,7 @@ describe('a feed and an object that are down', () => {
     expect((await ask(app, ada.token)).status).toBe(200)
   })
 
-  it('are no reason to trust a view that was never whole', async () => {
+  it('do not make the isolate trust a view that was never complete', async () => {
     world.alter = (page) => ({ ...page, overflow: true, entries: [] })
     world.objectMode = 'fails'
     expect((await ask(app, ada.token)).status).toBe(503)
@@ -172,18 +175,18 @@ describe('consistency=strong', () => {
     world.sessions.set(ada.claims.sid, { live: false, reason: 'ended' })
     expect((await ask(app, ada.token)).status).toBe(200)
     expect((await ask(app, ada.token, '?consistency=strong')).status).toBe(401)
-    // What the object refused, this isolate refuses from now on.
+    // From now on this isolate refuses what the object refused.
     expect((await ask(app, ada.token)).status).toBe(401)
     expect(world.asked).toHaveLength(2)
   })
 
-  it('is a word of X-Auth-Require below /validate/', async () => {
+  it('can be requested by X-Auth-Require below /validate/', async () => {
     world.sessions.set(ada.claims.sid, { live: false, reason: 'ended' })
     const headers = { authorization: `Bearer ${ada.token}`, 'x-auth-require': 'strong' }
     expect((await app.fetch('/validate/x', { headers })).status).toBe(401)
   })
 
-  it('answers 503 when the object does not, however young the view is', async () => {
+  it('answers 503 when the object does not answer, however fresh the view is', async () => {
     await ask(app, ada.token)
     world.objectMode = 'fails'
     expect((await ask(app, ada.token, '?consistency=strong')).status).toBe(503)
@@ -195,8 +198,8 @@ describe('consistency=strong', () => {
   })
 })
 
-describe('what an isolate remembers', () => {
-  it('is a verified token: its signature is checked once', async () => {
+describe("an isolate's cache", () => {
+  it('has verified tokens: a signature is checked once', async () => {
     await ask(app, ada.token)
     const claims = viewOf(await app.ctx())
     expect(claims.asOf).not.toBeNull()

@@ -4,7 +4,7 @@ import { describeApi } from '../../../src/http/openapi.ts'
 
 const { paths } = JSON.parse(JSON.stringify(describeApi(listRoutes())))
 
-it('the document lists for a check what it answers: a condition that is malformed is 403, a body 400', () => {
+it('the OpenAPI document has the errors of a check: 403 for malformed conditions, 400 for a malformed body', () => {
   const check: Record<string, unknown> = paths['/validate'].get
   expect(Object.keys(check.responses ?? {})).toEqual(['200', '401', '403', '429', '500', '503'])
   expect(JSON.stringify(check.parameters)).toContain('permission')

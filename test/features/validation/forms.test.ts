@@ -17,7 +17,7 @@ const asBearer = (token: string, more: Record<string, string> = {}) => ({ author
 describe.each(['/validate', '/api/v1/auth/validate'])('POST %s', (path) => {
   const NOBODY = { valid: false, userId: null, username: null, role: null, expirationTime: null }
 
-  it('tells whose a good token is', async () => {
+  it('identifies the user of a valid token', async () => {
     const answer = await app.fetch(path, json({ token: ada.token, extra: 1 }))
     expect(answer.status).toBe(200)
     expect(answer.headers.get('cache-control')).toBe('no-store')
@@ -32,7 +32,7 @@ describe.each(['/validate', '/api/v1/auth/validate'])('POST %s', (path) => {
     })
   })
 
-  it('shows the email of a user without a username, and the role as the contract spells it', async () => {
+  it('has the email of a user without a username, and the role in the form of the contract', async () => {
     const root = await mintUser(app, { username: null, role: 'admin', roles: ['admin'] })
     expect(await (await app.fetch(path, json({ token: root.token }))).json()).toMatchObject({
       username: 'ada@example.com',
@@ -40,14 +40,14 @@ describe.each(['/validate', '/api/v1/auth/validate'])('POST %s', (path) => {
     })
   })
 
-  it('says of an expired token that it has expired', async () => {
+  it('answers that an expired token has expired', async () => {
     world.now = ada.claims.exp * 1000
     const answer = await app.fetch(path, json({ token: ada.token }))
     expect(answer.status).toBe(200)
     expect(await answer.json()).toEqual({ ...NOBODY, errorMessage: 'Token has expired' })
   })
 
-  it.each(['', 'x', 'a.b.c', 'x'.repeat(100_000)])('says of a token that is none that it is invalid', async (token) => {
+  it.each(['', 'x', 'a.b.c', 'x'.repeat(100_000)])('answers that a malformed token is invalid', async (token) => {
     const answer = await app.fetch(path, json({ token }))
     expect(answer.status).toBe(200)
     expect(await answer.json()).toEqual({ ...NOBODY, errorMessage: 'Invalid token' })
@@ -72,11 +72,11 @@ describe.each(['/validate', '/api/v1/auth/validate'])('POST %s', (path) => {
     expect(await answer.json()).toMatchObject({ status: 400, code: 'VALIDATION_ERROR' })
   })
 
-  it('does not lose conditions that were meant for the header form', async () => {
+  it('refuses conditions that were meant for the header form', async () => {
     expect((await app.fetch(`${path}?role=admin`, json({ token: ada.token }))).status).toBe(400)
   })
 
-  it('takes strong consistency in the body and in the query', async () => {
+  it('accepts strong consistency in the body and in the query', async () => {
     await app.fetch(path, json({ token: ada.token, consistency: 'strong' }))
     await app.fetch(`${path}?consistency=strong`, json({ token: ada.token }))
     expect(world.asked).toHaveLength(2)
@@ -89,7 +89,7 @@ describe.each(['/validate', '/api/v1/auth/validate'])('POST %s', (path) => {
 })
 
 describe('GET /validate', () => {
-  it('answers a good token with its identity and no body', async () => {
+  it('answers a valid token with its identity and no body', async () => {
     const rich = await mintUser(app, {
       roles: ['user', 'vendor'],
       org_id: '5f0f8a52-0000-4000-8000-000000000001',
@@ -121,13 +121,13 @@ describe('GET /validate', () => {
     expect(answer.headers.get('x-auth-org-role')).toBe('')
   })
 
-  it('answers HEAD alike', async () => {
+  it('answers HEAD in the same way', async () => {
     const answer = await app.fetch('/validate', { method: 'HEAD', headers: asBearer(ada.token) })
     expect(answer.status).toBe(200)
     expect(answer.headers.get('x-auth-user-id')).toBe(ada.claims.sub)
   })
 
-  it('asks for a credential when there is none', async () => {
+  it('answers 401 without a credential', async () => {
     const answer = await app.fetch('/validate')
     expect(answer.status).toBe(401)
     expect(answer.headers.get('www-authenticate')).toBe('Bearer')
@@ -147,14 +147,14 @@ describe('GET /validate', () => {
     expect(answer.headers.get('x-auth-user-id')).toBeNull()
   })
 
-  it('refuses two Authorization lines, each of them good', async () => {
+  it('refuses two Authorization lines, even if each is valid', async () => {
     const headers = new Headers()
     headers.append('authorization', `Bearer ${ada.token}`)
     headers.append('authorization', `Bearer ${ada.token}`)
     expect((await app.fetch('/validate', { headers })).status).toBe(401)
   })
 
-  it('takes the scheme in any case', async () => {
+  it('accepts the scheme in any case', async () => {
     const answer = await app.fetch('/validate', { headers: { authorization: `bEARER ${ada.token}` } })
     expect(answer.status).toBe(200)
   })
@@ -168,7 +168,7 @@ describe('GET /validate', () => {
     expect(answer.headers.get('x-auth-extra')).toBeNull()
   })
 
-  it('lets no name break out of its header', async () => {
+  it('prevents header injection by a name', async () => {
     const { token } = await mintUser(app, { username: 'a\r\nX-Auth-Roles: admin', email: ' 100%é@example.com' })
     const answer = await ask(app, token)
     expect(answer.status).toBe(200)
@@ -192,7 +192,7 @@ describe('the cookie', () => {
     expect((await app.fetch('/validate/app', withCookie(cookie))).status).toBe(200)
   })
 
-  it('never makes up for a bad Authorization header', async () => {
+  it('is not used when the Authorization header is invalid', async () => {
     const headers = { cookie: `__Secure-postern=${ada.token}`, authorization: 'Bearer x.y.z' }
     expect((await app.fetch('/validate', { headers })).status).toBe(401)
   })
@@ -208,13 +208,13 @@ describe('the cookie', () => {
     expect((await app.fetch('/validate', withCookie(cookie))).status).toBe(200)
   })
 
-  it('has the name that is configured', async () => {
+  it('has the configured name', async () => {
     const other = world.isolate({ SESSION_COOKIE: 'sid' })
     expect((await other.fetch('/validate', withCookie(`sid=${ada.token}`))).status).toBe(200)
     expect((await other.fetch('/validate', withCookie(`__Secure-postern=${ada.token}`))).status).toBe(401)
   })
 
-  it('is read by nothing else', async () => {
+  it('is read by no other route', async () => {
     const cookie = `__Secure-postern=${ada.token}`
     const answer = await app.fetch('/validate', { ...json({}, { cookie }) })
     expect(answer.status).toBe(400)
@@ -224,7 +224,7 @@ describe('the cookie', () => {
   })
 })
 
-/** Credentials of schemes that are none of ours, as their specifications show them. */
+/** Credentials of other schemes, as in their specifications. */
 const OTHER_SCHEMES = [
   ['Basic', 'Basic dXNlcjpwYXNzd29yZA=='],
   ['Digest (RFC 7616)', 'Digest username="bearer", realm="http-auth@example.org", uri="/dir", qop=auth, nc=00000001'],
@@ -242,7 +242,7 @@ const OTHER_SCHEMES = [
 describe('an Authorization header of the application', () => {
   const cookieOf = (token: string) => ({ cookie: `__Secure-postern=${token}` })
 
-  it.each(OTHER_SCHEMES)('with %s leaves the cookie to the check', async (_, authorization) => {
+  it.each(OTHER_SCHEMES)('with %s does not prevent the check of the cookie', async (_, authorization) => {
     const headers = { authorization, ...cookieOf(ada.token) }
     expect((await app.fetch('/validate', { headers })).status).toBe(200)
     expect((await app.fetch('/validate/x', { headers })).status).toBe(200)
@@ -258,12 +258,12 @@ describe('an Authorization header of the application', () => {
     ', Bearer x.y.z',
     'Basic a, Bearer x.y.z',
     'Bearer x.y.z, Digest a="b"',
-  ])('that was meant as a token is refused, cookie or not: %j', async (authorization) => {
+  ])('that was meant as a token is refused, with a cookie or without: %j', async (authorization) => {
     const headers = { authorization, ...cookieOf(ada.token) }
     expect((await app.fetch('/validate', { headers })).status).toBe(401)
   })
 
-  it('with a token of another issuer is left alone by from=cookie', async () => {
+  it('with a token of another issuer is ignored with from=cookie', async () => {
     const headers = { authorization: 'Bearer a.foreign.token', ...cookieOf(ada.token) }
     expect((await app.fetch('/validate', { headers })).status).toBe(401)
     const answers = [
@@ -274,7 +274,7 @@ describe('an Authorization header of the application', () => {
     for (const answer of answers) expect(answer.headers.get('x-auth-user-id')).toBe(ada.claims.sub)
   })
 
-  it('never makes up for the cookie that from=cookie asks for', async () => {
+  it('does not replace the cookie with from=cookie', async () => {
     for (const cookie of [{}, cookieOf('x.y.z')]) {
       const headers = asBearer(ada.token, cookie)
       expect((await app.fetch('/validate?from=cookie', { headers })).status).toBe(401)
@@ -285,7 +285,7 @@ describe('an Authorization header of the application', () => {
   })
 })
 
-/** What any answer to a check has. */
+/** Headers that every answer to a check may have. */
 const ALWAYS = ['cache-control', 'vary', 'x-content-type-options', 'x-request-id']
 const IDENTITY = ['user-id', 'username', 'email', 'roles', 'org-id', 'org-role', 'session-id', 'amr', 'expires-at']
   .concat('freshness')
@@ -293,7 +293,7 @@ const IDENTITY = ['user-id', 'username', 'email', 'roles', 'org-id', 'org-role',
 const BODY = ['content-type']
 const CORS = ['access-control-allow-origin', 'access-control-allow-credentials', 'access-control-expose-headers']
 
-describe('an answer to a check has what its caller reads and nothing else:', () => {
+describe('an answer to a check has only the headers that its caller reads:', () => {
   const token = () => asBearer(ada.token)
   const origin = { origin: 'http://localhost:3000' }
   const preflight = { ...origin, 'access-control-request-method': 'POST' }
@@ -371,14 +371,14 @@ describe('any method at /validate/ and below', () => {
     expect(pulled).toBe(0)
   })
 
-  it('is no preflight', async () => {
+  it('is not a preflight', async () => {
     const headers = { origin: 'http://localhost:3000', 'access-control-request-method': 'GET' }
     expect((await app.fetch('/validate/x', { method: 'OPTIONS', headers })).status).toBe(401)
   })
 })
 
 describe('VALIDATE_LIMIT', () => {
-  it('counts the checks of one user, on every form', async () => {
+  it('counts the checks of one user in all forms', async () => {
     const limited = world.isolate({ VALIDATE_LIMIT: '2' })
     expect((await ask(limited, ada.token)).status).toBe(200)
     expect((await limited.fetch('/validate', json({ token: ada.token }))).status).toBe(200)
@@ -392,6 +392,6 @@ describe('VALIDATE_LIMIT', () => {
   })
 })
 
-it('serves no path of the shared answer', async () => {
+it('does not serve the cached answer of the feed', async () => {
   expect((await app.fetch('/__feed')).status).toBe(404)
 })

@@ -12,7 +12,7 @@ beforeEach(async () => {
   ada = await mintUser(app)
 })
 
-/** All that a client sees of an answer but its own id. */
+/** Everything that a client sees of an answer, except the request id. */
 async function seen(answer: Response) {
   const { 'x-request-id': id, ...headers } = Object.fromEntries(answer.headers)
   expect(id).toMatch(/^[0-9a-f-]{36}$/)
@@ -30,8 +30,8 @@ const FORMS = [
   ['POST /api/v1/auth/validate', '/api/v1/auth/validate', short],
 ] as const
 
-describe.each(FORMS)('%s of a token that the isolate knows', (_, path, init) => {
-  it('says what the first check said', async () => {
+describe.each(FORMS)('%s of a token that the isolate has cached', (_, path, init) => {
+  it('gives the same answer as the first check', async () => {
     const machine = await mintMachine(app, crypto.randomUUID(), 'a b')
     for (const token of [ada.token, machine.token]) {
       const first = await seen(await app.fetch(path, init(token)))
@@ -55,7 +55,7 @@ describe.each(FORMS)('%s of a token that the isolate knows', (_, path, init) => 
     expect(bad[0]).not.toBe(good[0])
   })
 
-  it('ends with the token', async () => {
+  it('expires with the token', async () => {
     const good = await seen(await app.fetch(path, init(ada.token)))
     world.now = ada.claims.exp * 1000
     expect(await seen(await app.fetch(path, init(ada.token)))).not.toEqual(good)
@@ -85,7 +85,7 @@ describe('the body of a check', () => {
   })
 })
 
-it('applies conditions, CORS and other tokens to a known token too', async () => {
+it('applies conditions and CORS to a cached token, too, and does not mix up tokens', async () => {
   await app.fetch('/validate', bearer(ada.token))
   const origin = 'http://localhost:3000'
   const headers = { authorization: `Bearer ${ada.token}` }

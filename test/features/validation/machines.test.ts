@@ -27,7 +27,7 @@ beforeEach(async () => {
 const statusOf = async (query = ''): Promise<number> => (await ask(app, token, query)).status
 
 describe("a machine's token", () => {
-  it('passes gateways with a name, an expiry and nothing else', async () => {
+  it('passes gateways with only a name and an expiry', async () => {
     const answer = await ask(app, token)
     expect(answer.status).toBe(200)
     const identity = [...answer.headers].filter(([name]) => name.startsWith('x-auth-'))
@@ -45,7 +45,7 @@ describe("a machine's token", () => {
     })
   })
 
-  it('is nobody with a name to JSON clients', async () => {
+  it('has a name but no user id for JSON clients', async () => {
     expect(await (await app.fetch('/validate', json({ token }))).json()).toEqual({
       valid: true,
       userId: null,
@@ -64,14 +64,14 @@ describe("a machine's token", () => {
     expect(refused).toEqual([403, 403, 403, 403])
   })
 
-  it('is refused by itself when it was revoked', async () => {
+  it('is refused when it was revoked itself', async () => {
     const other = await mintMachine(app, clientId, 'events:read')
     await world.feed.append([{ kind: 'token', id: tokenId }])
     expect(await statusOf()).toBe(401)
     expect((await ask(app, other.token)).status).toBe(200)
   })
 
-  it('is refused at once by the isolate that disables its client, and by strong everywhere', async () => {
+  it('is refused at once by the isolate that disables its client, and by a strong check everywhere', async () => {
     expect(await statusOf()).toBe(200)
     const other = world.isolate()
     expect((await ask(other, token)).status).toBe(200)
@@ -81,20 +81,20 @@ describe("a machine's token", () => {
     expect((await ask(other, token, '?consistency=strong')).status).toBe(401)
   })
 
-  it('is refused elsewhere when its client enters the feed', async () => {
+  it('is refused by other isolates once its client is in the feed', async () => {
     expect(await statusOf()).toBe(200)
     await world.feed.append([{ kind: 'client', id: clientId }])
     world.now += 5001
     expect(await statusOf()).toBe(401)
   })
 
-  it('asks the feed itself for strong, which sees a token that was just revoked', async () => {
+  it('is checked against the feed itself by a strong check, which sees a token that was just revoked', async () => {
     expect(await statusOf()).toBe(200)
     await world.feed.append([{ kind: 'token', id: tokenId }])
     expect(await statusOf('?consistency=strong')).toBe(401)
   })
 
-  it('is 503 for strong without the feed, and degraded by age otherwise', async () => {
+  it('is 503 for a strong check without the feed, otherwise accepted up to an age', async () => {
     expect(await statusOf()).toBe(200)
     world.feedMode = 'fails'
     expect(await statusOf('?consistency=strong')).toBe(503)
@@ -113,7 +113,7 @@ describe("a machine's token", () => {
     expect((await ask(other, token)).status).toBe(401)
   })
 
-  it('is looked up in the view though the feed is too long for one', async () => {
+  it('is looked up in the view even when the feed is too long for it', async () => {
     world.alter = (page) => ({ ...page, overflow: true })
     expect(await statusOf()).toBe(200)
     await world.feed.append([{ kind: 'token', id: tokenId }])
@@ -126,7 +126,7 @@ describe('the verifier of guards', () => {
   const identify = async (init: RequestInit = {}) =>
     verifier.identify(await app.ctx(), new Request('http://127.0.0.1/x', init))
 
-  it('knows a user by the claims of the token', async () => {
+  it('identifies a user by the claims of the token', async () => {
     const { token: userToken, claims } = await mintUser(app, { roles: ['user', 'admin'], ver: 7 })
     expect(await identify(bearer(userToken))).toMatchObject({
       state: 'valid',
@@ -142,21 +142,21 @@ describe('the verifier of guards', () => {
     })
   })
 
-  it('knows a machine by its scopes', async () => {
+  it('identifies a machine with its scopes', async () => {
     expect(await identify(bearer(token))).toEqual({
       state: 'valid',
       actor: { type: 'client', id: clientId, scopes: ['events:read', 'introspect'], expiresAt },
     })
   })
 
-  it('tells none from bad', async () => {
+  it('distinguishes a missing token from an invalid one', async () => {
     expect(await identify()).toEqual({ state: 'anonymous' })
     expect(await identify({ headers: { authorization: 'Basic dXNlcjpwYXNz' } })).toEqual({ state: 'anonymous' })
     for (const authorization of ['Bearer', 'Bearer x', 'Basic a, Bearer b', 'Bearer a,b'])
       expect(await identify({ headers: { authorization } })).toMatchObject({ state: 'invalid' })
   })
 
-  it('confirms by the word of the object, and of the row and the feed', async () => {
+  it('confirms a user by the object, and a machine by its row and the feed', async () => {
     const ctx = await app.ctx()
     const user = await mintUser(app)
     const [asUser, asMachine] = [await identify(bearer(user.token)), await identify(bearer(token))]

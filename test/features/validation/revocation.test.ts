@@ -41,7 +41,7 @@ const signOut = async (): Promise<Record<string, unknown>> => {
 }
 
 describe('a session that was signed out', () => {
-  it('is refused at once where it was done, and by strong everywhere', async () => {
+  it('is refused at once by the isolate of the sign-out, and by a strong check everywhere', async () => {
     await signOut()
     expect((await ask(here, token)).status).toBe(401)
     expect((await ask(there, token, '?consistency=strong')).status).toBe(401)
@@ -60,7 +60,7 @@ describe('a session that was signed out', () => {
     expect((await ask(isolate(), token)).status).toBe(401)
   })
 
-  it('is refused by guards alike', async () => {
+  it('is refused by guards, too', async () => {
     await signOut()
     clock.now += 5001
     const answer = await there.fetch('/api/v1/auth/me', { headers: { authorization: `Bearer ${token}` } })

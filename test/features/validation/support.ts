@@ -14,17 +14,17 @@ import { createTestApp, env, type TestApp } from '../../support/app.ts'
 
 type Mode = 'answers' | 'fails' | 'hangs'
 
-/** A world of its own: a clock, a feed, and users' objects that answer as the test says. Its isolates share all of it. */
+/** A separate world: a clock, a feed, and users' objects with the test's answers. Its isolates share all of it. */
 export interface World {
   now: number
   feedMode: Mode
   objectMode: Mode
-  /** What users' objects say; by session id. */
+  /** The answers of users' objects, by session id. */
   readonly sessions: Map<string, CheckResult>
   /** Calls of the feed, as `pull:<after>` and `recent`. */
   readonly pulls: string[]
   readonly asked: CheckInput[]
-  /** Changes what the feed answers. */
+  /** Changes the feed's answer. */
   alter: (page: FeedPage) => FeedPage
   readonly feed: RevocationFeedRpc
   isolate(variables?: Readonly<Record<string, unknown>>, more?: (ctx: Ctx) => Ctx): TestApp
@@ -36,7 +36,7 @@ const byMode = async <T>(mode: Mode, answer: () => Promise<T>): Promise<T> => {
 }
 
 export function createWorld(): World {
-  // A feed of its own, and an address of its own: the location's shared answer is found by it.
+  // Its own feed and its own URL, because the URL is part of the shared answer's cache key.
   const publicUrl = `http://${newUuid()}.test`
   const real = env.REVOCATION_FEED.getByName(`test-${newUuid()}`) as unknown as RevocationFeedRpc
   const feed: RevocationFeedRpc = {
@@ -83,7 +83,7 @@ export function createWorld(): World {
   return world
 }
 
-/** Claims of a user whom nobody else has. */
+/** Claims of a new user. */
 export async function userClaims(app: TestApp, given: Partial<UserClaims> = {}): Promise<UserClaims> {
   const ctx = await app.ctx()
   const iat = toSeconds(ctx.now())
@@ -117,7 +117,7 @@ export interface MintedUser {
   readonly claims: UserClaims
 }
 
-/** A token as a sign-in would give it. */
+/** A token as a sign-in issues it. */
 export async function mintUser(app: TestApp, given: Partial<UserClaims> = {}): Promise<MintedUser> {
   const claims = await userClaims(app, given)
   return { claims, token: await mintUserToken(await loadSigningKey(await app.ctx()), claims) }
@@ -140,6 +140,6 @@ export async function mintMachine(app: TestApp, clientId: string, scope: string)
   return { claims, token: await mintClientToken(await loadSigningKey(ctx), claims) }
 }
 
-/** `GET /validate` as nginx asks. */
+/** `GET /validate` as nginx sends it. */
 export const ask = (app: TestApp, token: string, query = ''): Promise<Response> =>
   app.fetch(`/validate${query}`, { headers: { authorization: `Bearer ${token}` } })

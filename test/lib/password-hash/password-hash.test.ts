@@ -38,18 +38,18 @@ describe('a new hash', () => {
     expect((await verifyPassword(ctx, hash, 'correct horse batterz')).matches).toBe(false)
   })
 
-  it('has a salt of its own', async () => {
+  it('has its own salt', async () => {
     const [a, b] = [await hashPassword(ctx, 'correct horse battery'), await hashPassword(ctx, 'correct horse battery')]
     expect(a).not.toBe(b)
   })
 
-  it('matches the password however its letters are composed', async () => {
+  it('matches the password in any Unicode composition', async () => {
     const hash = await hashPassword(ctx, 'pâsswörd-é'.normalize('NFD'))
     expect((await verifyPassword(ctx, hash, 'pâsswörd-é'.normalize('NFC'))).matches).toBe(true)
     expect((await verifyPassword(ctx, hash, 'pâsswörd-é'.normalize('NFD'))).matches).toBe(true)
   })
 
-  it('does not match a password that is shorter than the module takes', async () => {
+  it("does not match a password below the module's minimum", async () => {
     const hash = await hashPassword(ctx, 'correct horse battery')
     for (const short of ['', 'a', '1234567']) expect((await verifyPassword(ctx, hash, short)).matches).toBe(false)
   })
@@ -64,13 +64,13 @@ describe('a new hash', () => {
 })
 
 describe('WASM memory', () => {
-  it('is 20 MiB and kept for the current parameters', async () => {
+  it('is 20 MiB for the current parameters, and is kept', async () => {
     const fresh = newHashing()
     await hashPassword(fresh, 'correct horse battery')
     expect(keptWasmBytes(fresh)).toBe(20 * MIB)
   })
 
-  it('is given up after a hash that needed more than 32 MiB', async () => {
+  it('is dropped after a hash that needed more than 32 MiB', async () => {
     const fresh = newHashing()
     const stored = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
     expect(await verifyPassword(fresh, stored, 'password')).toEqual({ matches: true, isOutdated: true })
@@ -81,7 +81,7 @@ describe('WASM memory', () => {
 describe('hashes beyond the cost bounds', () => {
   const salt = 'c29tZXNhbHQ'
   const key = 'CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
-  const tooDear = [
+  const tooExpensive = [
     `$argon2id$v=19$m=65537,t=1,p=1$${salt}$${key}`,
     `$argon2id$v=19$m=65536,t=9,p=1$${salt}$${key}`,
     `$argon2id$v=19$m=4194304,t=1,p=1$${salt}$${key}`,
@@ -98,7 +98,7 @@ describe('hashes beyond the cost bounds', () => {
     `$argon2id$m=65536,t=2,p=1$${salt}$${key}`,
     `$scrypt$ln=15,r=8,p=8$${salt}$${key}`,
   ]
-  for (const hash of tooDear) {
+  for (const hash of tooExpensive) {
     it(`refuses ${hash.slice(0, 40)} without taking memory`, async () => {
       const fresh = newHashing()
       expect(findHashRefusal(hash)).toMatch(/exceed/)
@@ -107,7 +107,7 @@ describe('hashes beyond the cost bounds', () => {
     })
   }
 
-  it('takes each at its bound', () => {
+  it('accepts each at its bound', () => {
     const atBound = [
       `$argon2id$v=19$m=65536,t=7,p=1$${salt}$${key}`,
       `$argon2i$v=19$m=65536,t=1,p=1$${salt}$${key}`,
@@ -116,13 +116,13 @@ describe('hashes beyond the cost bounds', () => {
       `$scrypt$ln=15,r=8,p=4$${salt}$${key}`,
       `$pbkdf2-sha256$i=2000000$${salt}$${key}`,
       `$pbkdf2-sha512$i=1500000$${salt}$${key}`,
-      // Keycloak's 64 bytes of SHA-1: the first digest of them is what is compared.
+      // Keycloak's 64 bytes of SHA-1, of which only the first block is compared.
       `$pbkdf2-sha1$i=1300000$${salt}$${btoa('k'.repeat(64)).replace(/=+$/, '')}`,
     ]
     expect(atBound.map(findHashRefusal)).toEqual(atBound.map(() => null))
   })
 
-  it('verifies what scrypt has at the bounds without a throw', async () => {
+  it('verifies scrypt hashes at the bounds without an exception', async () => {
     for (const parameters of ['ln=15,r=1,p=1', 'ln=1,r=1,p=8192', 'ln=7,r=8,p=1024', 'ln=1,r=8192,p=1']) {
       const hash = `$scrypt$${parameters}$${salt}$${key}`
       expect([parameters, findHashRefusal(hash)]).toEqual([parameters, null])
@@ -130,31 +130,31 @@ describe('hashes beyond the cost bounds', () => {
     }
   })
 
-  it('takes no scrypt that RFC 7914 2 does not know: N is less than 2^(16r)', () => {
+  it('refuses scrypt parameters outside RFC 7914 2: N must be less than 2^(16r)', () => {
     expect(findHashRefusal(`$scrypt$ln=16,r=1,p=1$${salt}$${key}`)).toMatch(/malformed/)
   })
 
-  it('takes no password of more than 1,024 characters', async () => {
+  it('verifies no password of more than 1,024 characters', async () => {
     const hash = await hashPassword(ctx, 'x'.repeat(1025))
     expect((await verifyPassword(ctx, hash, 'x'.repeat(1025))).matches).toBe(false)
   })
 
-  it('says what a hash costs, and the least of them first that was asked for', () => {
+  it('returns the cost of a hash, and refuses it above the requested limit', () => {
     const hash = '$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'
     expect(readImportedHash(hash, 451)).toEqual({ hash })
     expect(readImportedHash(hash, 450)).toEqual({
       reason: 'bcrypt of cost 12 takes 451 ms to verify: it exceeds 450 ms',
-      isTooDear: true,
+      isTooExpensive: true,
     })
   })
 })
 
-describe('PBKDF2 above what the platform computes', () => {
+describe("PBKDF2 beyond the platform's limit", () => {
   const base64 = (bytes: Uint8Array) => bytes.toBase64({ omitPadding: true })
   const phcOf = (digest: string, iterations: number, salt: string, key: Uint8Array) =>
     `$pbkdf2-${digest}$i=${iterations}$${base64(utf8(salt))}$${base64(key)}`
 
-  it('is verified by the module, of which each derivation has a memory of its own', async () => {
+  it('is verified by the module, with separate memory for each derivation', async () => {
     const hashes = ['sha1', 'sha256', 'sha512'].map((digest) =>
       phcOf(digest, 100_001, 'somesalt', pbkdf2Sync('password', 'somesalt', 100_001, 64, digest)),
     )
@@ -172,7 +172,7 @@ describe('PBKDF2 above what the platform computes', () => {
     expect(first.toHex().slice(0, 2 * length)).toBe(hex.slice(0, 2 * length))
   })
 
-  it('is what the platform computes, for keys and salts of any length', async () => {
+  it("gives the platform's results for keys and salts of any length", async () => {
     for (const digest of ['sha1', 'sha256', 'sha512'] as const) {
       for (const length of [0, 1, 63, 64, 65, 127, 128, 129, 300]) {
         const [password, salt] = ['p'.repeat(length), 's'.repeat(length)]
@@ -182,7 +182,7 @@ describe('PBKDF2 above what the platform computes', () => {
     }
   })
 
-  it("takes Django's 1,500,000 and Keycloak's 1,300,000 iterations", { timeout: 60_000 }, async () => {
+  it("verifies Django's 1,500,000 and Keycloak's 1,300,000 iterations", { timeout: 60_000 }, async () => {
     const django = pbkdf2Sync('correct horse', 'seasoning', 1_500_000, 32, 'sha256').toString('base64')
     const keycloak = pbkdf2Sync('correct horse', 'somesalt', 1_300_000, 64, 'sha1')
     for (const hash of [`pbkdf2_sha256$1500000$seasoning$${django}`, phcOf('sha1', 1_300_000, 'somesalt', keycloak)])
@@ -193,7 +193,7 @@ describe('PBKDF2 above what the platform computes', () => {
 describe('a password of fewer than 8 bytes', () => {
   const short = 'abc123'
 
-  it('reaches no argon2, ours or imported', async () => {
+  it('is never hashed with argon2, ours or imported', async () => {
     const fresh = newHashing()
     const ours = await hashPassword(newHashing(), 'correct horse battery')
     const salt = utf8('somesalt')
@@ -207,7 +207,7 @@ describe('a password of fewer than 8 bytes', () => {
     expect(isHashable(short)).toBe(false)
   })
 
-  it('is verified where another kind of hash was made of it', async () => {
+  it('is verified with a hash of another kind', async () => {
     const bcrypt = await hashBcrypt(short, 4)
     const key = pbkdf2Sync(short, 'somesalt', 1000, 32, 'sha256').toString('base64')
     for (const hash of [bcrypt, `pbkdf2_sha256$1000$somesalt$${key}`])
@@ -215,8 +215,8 @@ describe('a password of fewer than 8 bytes', () => {
   })
 })
 
-describe('an imported hash of a password with several spellings', () => {
-  // A composed letter, a ligature and a full-width digit: four spellings, of which none is the other.
+describe('an imported hash of a password with several Unicode forms', () => {
+  // A composed letter, a ligature and a full-width digit have four different forms.
   const typed = 'pa\u0308sswörd-\ufb01-\uff11'
 
   it('matches what was typed, NFC, NFKC and NFD', async () => {
@@ -228,11 +228,11 @@ describe('an imported hash of a password with several spellings', () => {
     expect((await verifyPassword(ctx, await hashBcrypt(`${typed}x`, 4), typed)).matches).toBe(false)
   })
 
-  it('is one string where nothing can be spelled otherwise', () => {
+  it('has only one form of an ASCII password', () => {
     expect(spellingsOf('correct horse battery')).toEqual(['correct horse battery'])
   })
 
-  it('is not taken for ours when it has our parameters', async () => {
+  it('is not treated as our own when it has our parameters', async () => {
     const salt = 'AAAAAAAAAAAAAAAAAAAAAA'
     const made = typed.normalize('NFD')
     const key = await deriveWithSalt(ctx, made, new Uint8Array(16))
@@ -250,7 +250,7 @@ describe('any text as a stored hash', () => {
     .flat()
     .map(([, hash]) => String(hash))
 
-  it('is parsed without a throw, also when a known hash is damaged', () => {
+  it('is parsed without an exception, also when a known hash is damaged', () => {
     const damaged = fc
       .tuple(fc.constantFrom(...known), fc.nat(), fc.string({ maxLength: 3 }), fc.nat({ max: 3 }))
       .map(([hash, at, text, cut]) => {
@@ -266,7 +266,7 @@ describe('any text as a stored hash', () => {
     )
   })
 
-  it('is verified without a throw', async () => {
+  it('is verified without an exception', async () => {
     for (const text of ['', '$', '$$$$', '$argon2id$', 'null', '$2b$04$', '$scrypt$ln=31,r=1,p=1$$', 'x'.repeat(5000)])
       expect(await verifyPassword(ctx, text, 'password')).toEqual({ matches: false, isOutdated: false })
   })

@@ -13,19 +13,19 @@ type Vector = readonly (string | { readonly hex: string })[]
 
 const ctx = { isolate: new Isolate(), hashCost: CURRENT_COST }
 
-/** Vectors whose password is no UTF-8 have no spelling in JSON: no client can send them. */
+/** Skips passwords that are not UTF-8: they cannot be written in JSON, so no client can send them. */
 const textVectors = (vectors: readonly Vector[]): (readonly [string, string])[] =>
   vectors.flatMap(([password, hash]) =>
     typeof password === 'string' && typeof hash === 'string' ? [[password, hash] as const] : [],
   )
 
-/** What verifies in a moment: 64 MiB of argon2 in JavaScript takes a second, so a few of those stand for all. */
+/** Skips most slow vectors: 64 MiB of argon2 in JavaScript take a second. */
 const isQuick = (hash: string): boolean => {
   const parsed = parseStoredHash(hash)
   return parsed?.kind !== 'argon2' || parsed.memoryKib <= 4096
 }
 
-/** Nothing is asked of argon2 for fewer than 8 bytes. */
+/** argon2 is never called with fewer than 8 bytes. */
 const isShortForArgon2 = (password: string, hash: string): boolean =>
   parseStoredHash(hash)?.kind === 'argon2' && !isHashable(password)
 

@@ -1,5 +1,6 @@
 import { created, ok } from '../../../http/answers.ts'
 import { admin, anyone, confirmedUser } from '../../../http/guard.ts'
+import { rangeOfPage } from '../../../http/list.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
@@ -10,19 +11,11 @@ import {
   RegistrationBody,
   toPaging,
   toRegistration,
-  toSearchPaging,
   toUserQuery,
   UserListQuery,
   UserSearchQuery,
 } from '../wire/requests.ts'
-import {
-  AskedUser,
-  askedUserToWire,
-  RegisteredUser,
-  registeredToWire,
-  UserList,
-  userListToWire,
-} from '../wire/users.ts'
+import { AskedUser, askedUserToWire, RegisteredUser, registeredToWire, toUserList, UserList } from '../wire/users.ts'
 import { renderUserError } from './users.ts'
 
 export const userDirectoryRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
@@ -39,7 +32,10 @@ userDirectoryRoutes.get(
     answer: onePage,
     errors: [serviceUnavailable],
   },
-  async ({ ctx, query }) => userListToWire(await listUsers(ctx, toUserQuery(query)), toPaging(query)),
+  async ({ ctx, query }) => {
+    const paging = toPaging(query)
+    return toUserList(await listUsers(ctx, toUserQuery(query, paging)), paging)
+  },
 )
 
 userDirectoryRoutes.post(
@@ -67,9 +63,8 @@ userDirectoryRoutes.get(
     errors: [serviceUnavailable],
   },
   async ({ ctx, query }) => {
-    const paging = toSearchPaging(query)
-    const found = await listUsers(ctx, { search: query.q, offset: paging.skip, limit: paging.perPage })
-    return userListToWire(found, paging)
+    const range = rangeOfPage(query)
+    return toUserList(await listUsers(ctx, { search: query.q, ...range }), { by: 'id', ...range })
   },
 )
 

@@ -15,6 +15,7 @@ import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { BASE64_IDS } from '../../sign-in/wire/passkeys.ts'
 import { beginRegistration, completeRegistration, removePasskey } from '../service/passkeys.ts'
 import {
+  FactorsInput,
   PasskeyList,
   PasskeyPath,
   PasskeyWire,
@@ -24,16 +25,13 @@ import {
   RegisterCompleteBody,
   Registered,
   RegistrationOptions,
-  RemoveBody,
   Removed,
-  RemoveQuery,
   RenameBody,
   registeredToWire,
   registrationOptionsToWire,
   toName,
   toRegistration,
   toRegistrationRequest,
-  toRemoval,
   Unregenerated,
   unregeneratedToWire,
   withBase64Ids,
@@ -112,13 +110,13 @@ passkeyRoutes.delete(
     summary: "Remove one of the caller's passkeys; needs a factor of the last minutes, the session's or a given one",
     guard: confirmedUser,
     params: PasskeyPath,
-    body: RemoveBody,
-    query: RemoveQuery,
+    body: FactorsInput.body,
+    query: FactorsInput.query,
     answer: ok(Removed, 'Removed'),
     errors: [passkeyNotFound, ...freshFactorErrors],
   },
   async ({ ctx, params, body, query }) => {
-    await removePasskey(ctx, toRemoval(params.passkey_id, body, query))
+    await removePasskey(ctx, { id: params.passkey_id, ...FactorsInput.merge(body, query) })
     return REMOVED
   },
 )

@@ -38,8 +38,7 @@ import {
   EnrolmentAnswer,
   enabledToWire,
   enrolmentToWire,
-  GivenBody,
-  GivenQuery,
+  GivenInput,
   MethodBody,
   PasswordBody,
   RegeneratedAnswer,
@@ -48,7 +47,6 @@ import {
   StatusAnswer,
   statusToWire,
   toCode,
-  toGiven,
   ValidAnswer,
   validToWire,
 } from '../wire/second-factor.ts'
@@ -129,14 +127,14 @@ mfaRoutes.post(
 const disableSpec = {
   summary: 'Turn the second factor off, with a fresh second factor; sessions that proved one alone end',
   guard: confirmedUser,
-  body: GivenBody,
-  query: GivenQuery,
+  body: GivenInput.body,
+  query: GivenInput.query,
   answer: ok(DisabledAnswer, 'It is off'),
   errors: [mfaNotEnabled, ...freshFactorErrors],
 }
 
 mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableSecondFactor' }, async ({ ctx, body, query }) =>
-  disabledToWire(await disableSecondFactor(ctx, toGiven(body, query))),
+  disabledToWire(await disableSecondFactor(ctx, GivenInput.merge(body, query))),
 )
 
 mfaRoutes.post(
@@ -147,7 +145,7 @@ mfaRoutes.post(
     ...disableSpec,
     hidden: true,
   },
-  async ({ ctx, body, query }) => disabledToWire(await disableSecondFactor(ctx, toGiven(body, query))),
+  async ({ ctx, body, query }) => disabledToWire(await disableSecondFactor(ctx, GivenInput.merge(body, query))),
 )
 
 mfaRoutes.post(
@@ -157,8 +155,8 @@ mfaRoutes.post(
     aliases: [{ path: '/mfa/validate-code', id: 'checkOwnCodeAlias' }],
     summary: 'Check a code of the caller; a right one is used up',
     guard: confirmedUser,
-    body: GivenBody,
-    query: GivenQuery,
+    body: GivenInput.body,
+    query: GivenInput.query,
     answer: ok(ValidAnswer, 'Whether it was right'),
     errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
   },
@@ -184,12 +182,12 @@ mfaRoutes.post(
     aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'regenerateBackupCodesAlias' }],
     summary: 'Ten new backup codes, shown once; the old ones are void. Wants a fresh second factor',
     guard: confirmedUser,
-    body: GivenBody,
-    query: GivenQuery,
+    body: GivenInput.body,
+    query: GivenInput.query,
     answer: ok(RegeneratedAnswer, 'The codes'),
     errors: [mfaNotEnabled, ...freshFactorErrors],
   },
-  async ({ ctx, body, query }) => regeneratedToWire(await regenerateBackupCodes(ctx, toGiven(body, query))),
+  async ({ ctx, body, query }) => regeneratedToWire(await regenerateBackupCodes(ctx, GivenInput.merge(body, query))),
 )
 
 mfaRoutes.post(

@@ -6,7 +6,7 @@ import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from 
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { lastAdmin, userStateConflict } from '../../users/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
-import { ReasonBody, ReasonQuery, toReason } from '../../users/wire/parameters.ts'
+import { ReasonInput, toReason } from '../../users/wire/parameters.ts'
 import { changeOwnProfile } from '../service/own-profile.ts'
 import {
   changeProfileOf,
@@ -166,8 +166,8 @@ userAccountRoutes.post(
     id: 'suspendUserByRef',
     ...administration,
     summary: 'Suspend a user: every session ends, and no way of signing in works',
-    body: ReasonBody,
-    query: ReasonQuery,
+    body: ReasonInput.body,
+    query: ReasonInput.query,
     answer: done('The user is suspended'),
     errors: [notFound, userStateConflict, lastAdmin],
   },

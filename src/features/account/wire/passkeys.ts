@@ -1,6 +1,6 @@
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import * as z from 'zod'
-import { UuidParam } from '../../../http/input.ts'
+import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
 import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { RegistrationRequest } from '../../factors/passkeys/service/register.ts'
@@ -19,18 +19,20 @@ export const PasskeyPath = z.object({ passkey_id: UuidParam })
 
 /** In UTF-16; verification counts characters. */
 const MAX_PASSWORD_UNITS = 2 * MAX_VERIFIED_PASSWORD_LENGTH
-const text = (max: number) => z.string().max(max).nullish()
 const Name = z.string().trim().max(100).refine(isPlainText, 'must not have control characters')
 const name = Name.nullish()
 const emptyToNull = (value: string | null | undefined): string | null => value || null
 
-/** What proves who asks, for a session that is older than ten minutes. */
-const factors = { password: text(MAX_PASSWORD_UNITS), code: text(32) }
+/**
+ * What proves who asks, for a session that is older than ten minutes. A published client sends no body with a DELETE: then
+ * it may stand in the query.
+ */
+export const FactorsInput = bodyOrQuery({ password: z.string().max(MAX_PASSWORD_UNITS), code: z.string().max(32) })
 
 export const RegisterBeginBody = z.object({
   authenticator_attachment: z.enum(ATTACHMENTS).nullish(),
   name,
-  ...factors,
+  ...FactorsInput.body.shape,
 })
 
 export const toRegistrationRequest = (
@@ -54,16 +56,6 @@ export const toRegistration = (
 export const RenameBody = z.object({ name: Name.nullable() })
 
 export const toName = (body: z.output<typeof RenameBody>): string | null => emptyToNull(body.name)
-
-/** A published client sends no body with a DELETE: what proves who asks may stand in the query. */
-export const RemoveBody = z.object(factors)
-export const RemoveQuery = z.object({ password: text(MAX_PASSWORD_UNITS), code: text(32) })
-
-export const toRemoval = (id: string, body: z.output<typeof RemoveBody>, query: z.output<typeof RemoveQuery>) => ({
-  id,
-  password: body.password || query.password,
-  code: body.code || query.code,
-})
 
 /** PublicKeyCredentialCreationOptionsJSON (WebAuthn 5.4). */
 export const RegistrationOptions = z

@@ -1,5 +1,6 @@
 import { renderSVG } from 'uqr'
 import * as z from 'zod'
+import { bodyOrQuery } from '../../../http/input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { toBase64, utf8 } from '../../../lib/encoding.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
@@ -16,21 +17,12 @@ export const MethodBody = PasswordBody.extend({ method: z.literal('totp').nullis
 export const CodeBody = z.object({ code: CodeField })
 
 /** Documented clients send these in the body or in the query. */
-export const GivenBody = z.object({ password: PasswordField.nullish(), code: CodeField.nullish() })
-export const GivenQuery = z.object({ password: PasswordField.optional(), code: CodeField.optional() })
+export const GivenInput = bodyOrQuery({ password: PasswordField, code: CodeField })
 
-type Given = z.output<typeof GivenBody>
-
-/** The body's word counts before the query's. */
-export const toGiven = (body: Given, query: z.output<typeof GivenQuery>) => ({
-  password: body.password ?? query.password,
-  code: body.code ?? query.code,
-})
-
-export function toCode(body: Given, query: z.output<typeof GivenQuery>): string {
-  const given = body.code ?? query.code
-  if (given === undefined) throw malformedRequest('A code is required')
-  return given
+export function toCode(body: object, query: object): string {
+  const { code } = GivenInput.merge(body, query)
+  if (code === undefined) throw malformedRequest('A code is required')
+  return code
 }
 
 export const EnrolmentAnswer = z

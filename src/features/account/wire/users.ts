@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { mapped } from '../../../http/answers.ts'
+import { listOf, pageOfRange } from '../../../http/list.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import type { UserPage } from '../../users/service/directory.ts'
 import { permissionsOf } from '../../users/service/users.ts'
@@ -33,24 +35,28 @@ export const changedUserToWire = (changed: Changed, ref: UserRef): z.infer<typeo
   ...asAsked(changed.user, ref),
 })
 
-/** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
-export const UserList = z
-  .object({
-    users: z.array(AskedUser),
-    items: z.array(AskedUser),
-    total: z.int().meta({ description: 'Of all pages; of a search among its newest 10,000 matches' }),
-    page: z.int(),
-    per_page: z.int(),
-    skip: z.int(),
-    limit: z.int(),
-  })
-  .meta({ id: 'UserList' })
+const listed = mapped(AskedUser, ({ user, ref }: { readonly user: User; readonly ref: UserRef }) =>
+  askedUserToWire(user, ref),
+)
 
-export function userListToWire({ users, total }: UserPage, paging: Paging): z.infer<typeof UserList> {
-  const { by, page, perPage, skip } = paging
-  const items = users.map((user) => askedUserToWire(user, user[by]))
-  return { users: items, items, total, page, per_page: perPage, skip, limit: perPage }
-}
+/** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
+const UserListShape = listOf(['users', 'items'], listed, {
+  total: z.int().meta({ description: 'Of all pages; of a search among its newest 10,000 matches' }),
+  page: z.int(),
+  per_page: z.int(),
+  skip: z.int(),
+  limit: z.int(),
+})
+
+export const UserList = { ...UserListShape, schema: UserListShape.schema.meta({ id: 'UserList' }) }
+
+export const toUserList = ({ users, total }: UserPage, { by, ...range }: Paging) => ({
+  rows: users.map((user) => ({ user, ref: user[by] })),
+  total,
+  ...pageOfRange(range),
+  skip: range.offset,
+  limit: range.limit,
+})
 
 /** Nobody may learn whether there was an account before. */
 const RegistrationAwaited = z

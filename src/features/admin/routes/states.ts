@@ -6,7 +6,7 @@ import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import type { StateChange } from '../../users/service/state.ts'
 import { mfaNotEnabled, passkeyNotFound, removePasskeys, removeSecondFactor } from '../service/factors.ts'
 import { changeState, lastAdmin, userStateConflict } from '../service/states.ts'
-import { PasskeyPath, ReasonBody, ReasonQuery, toReason, UserPath } from '../wire/parameters.ts'
+import { PasskeyPath, ReasonInput, toReason, UserPath } from '../wire/parameters.ts'
 import { ChangedUserAnswer, changedUserToWire, FactorRemovedAnswer } from '../wire/users.ts'
 
 export const adminStateRoutes = createRoutes({ prefix: '/api/v1/admin/users/:id', tag: 'admin' })
@@ -33,8 +33,8 @@ for (const { change, summary, message } of CHANGES)
       guard: admin,
       ...(LETS_IN.has(change) ? { isWrite: everyCall } : {}),
       params: UserPath,
-      body: ReasonBody,
-      query: ReasonQuery,
+      body: ReasonInput.body,
+      query: ReasonInput.query,
       answer: ok(ChangedUserAnswer, 'The user in the new state'),
       errors: [notFound, userStateConflict, lastAdmin, serviceUnavailable],
     },

@@ -8,16 +8,14 @@ import { listActivity } from '../service/activity.ts'
 import { revokeAllSessions } from '../service/states.ts'
 import { readStats } from '../service/stats.ts'
 import { checkSystem, clearCaches } from '../service/system.ts'
-import { UserRefBody, UserRefQuery } from '../wire/parameters.ts'
+import { UserRefInput } from '../wire/parameters.ts'
 import {
   ActivityAnswer,
   ActivityQuery,
-  activityToWire,
   CacheClearedAnswer,
   cacheClearedToWire,
   MaintenanceAnswer,
-  MaintenanceBody,
-  MaintenanceQuery,
+  MaintenanceInput,
   maintenanceToWire,
   RevokedManyAnswer,
   revokedManyToWire,
@@ -75,10 +73,7 @@ adminSystemRoutes.get(
     answer: ok(ActivityAnswer, 'A page of entries'),
     errors: [validationFailed, notFound],
   },
-  async ({ ctx, query }) => {
-    const entries = await listActivity(ctx, toActivityQuery(query))
-    return entries.map(activityToWire)
-  },
+  ({ ctx, query }) => listActivity(ctx, toActivityQuery(query)),
 )
 
 adminSystemRoutes.post(
@@ -100,13 +95,13 @@ adminSystemRoutes.post(
     id: 'revokeAllSessions',
     summary: 'End all sessions of a user',
     guard: admin,
-    body: UserRefBody,
-    query: UserRefQuery,
+    body: UserRefInput.body,
+    query: UserRefInput.query,
     answer: ok(RevokedManyAnswer, 'How many were ended'),
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body, query }) => {
-    const ref = body.user_id ?? query.user_id
+    const { user_id: ref } = UserRefInput.merge(body, query)
     if (ref === undefined) throw malformedRequest('user_id is required', { field: 'user_id' })
     return revokedManyToWire(await revokeAllSessions(ctx, ref))
   },
@@ -119,14 +114,14 @@ adminSystemRoutes.post(
     summary: 'Close sign-ups and sign-ins to all but admins, or open them again; sessions go on',
     isWrite: everyCall,
     guard: admin,
-    body: MaintenanceBody,
-    query: MaintenanceQuery,
+    body: MaintenanceInput.body,
+    query: MaintenanceInput.query,
     answer: ok(MaintenanceAnswer, 'How it stands; every isolate has it within 3 seconds'),
   },
   async ({ ctx, body, query }) => {
-    const enabled = body.enabled ?? query.enabled
+    const { enabled, message = null } = MaintenanceInput.merge(body, query)
     if (enabled === undefined) throw malformedRequest('enabled is required', { field: 'enabled' })
-    const state = { enabled, message: body.message ?? query.message ?? null }
+    const state = { enabled, message }
     await setMaintenance(ctx, state, actorOf(ctx))
     return maintenanceToWire(state)
   },

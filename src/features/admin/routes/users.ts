@@ -1,5 +1,6 @@
-import { created, ok, withHeaders } from '../../../http/answers.ts'
+import { created, ok } from '../../../http/answers.ts'
 import { admin } from '../../../http/guard.ts'
+import { arrayOf, withTotal } from '../../../http/list.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { ownAccount } from '../errors.ts'
@@ -11,9 +12,8 @@ import { getAdminUser, listAdminUsers } from '../service/users.ts'
 import { UserPath } from '../wire/parameters.ts'
 import {
   AdminUserDetailWire,
-  AdminUserWire,
+  AdminUserShape,
   adminUserDetailToWire,
-  adminUserToWire,
   ChangedUserAnswer,
   changedUserToWire,
   DeletedUserAnswer,
@@ -40,12 +40,11 @@ adminUserRoutes.get(
     summary: 'Users, newest first; how many there are in all is in X-Total-Count',
     guard: admin,
     query: ListUsersQuery,
-    answer: ok(AdminUserWire.array(), 'A page of users'),
+    answer: ok(arrayOf(AdminUserShape), 'A page of users'),
     errors: [validationFailed],
   },
   async ({ ctx, query }) => {
-    const { users, total } = await listAdminUsers(ctx, toListing(query))
-    return withHeaders(users.map(adminUserToWire), { 'X-Total-Count': String(total) })
+    return withTotal(await listAdminUsers(ctx, toListing(query)))
   },
 )
 

@@ -23,15 +23,15 @@ export interface ActivityQuery {
   /** Epoch milliseconds, both included. */
   readonly since?: number | undefined
   readonly until?: number | undefined
-  readonly page: number
-  readonly perPage: number
+  readonly offset: number
+  readonly limit: number
   /** The id of an entry: the page then begins below it. */
   readonly before?: string | undefined
 }
 
 async function selectPage(
   ctx: Reading,
-  { page, perPage: limit, before, user, ...rest }: ActivityQuery,
+  { offset, limit, before, user, ...rest }: ActivityQuery,
 ): Promise<ActivityRow[]> {
   // A number is looked up; of an erased user the record still has the id.
   const userId = typeof user === 'number' ? (await getUser(ctx, user)).id : user
@@ -40,7 +40,6 @@ async function selectPage(
     const below = await findPlace(ctx, before)
     return below === undefined ? [] : selectFiltered(ctx, { ...filter, below, offset: 0, limit })
   }
-  const offset = (page - 1) * limit
   if (Object.values(filter).every((value) => value === undefined)) return selectNewest(ctx, { offset, limit })
   if (offset > MAX_FILTERED_OFFSET) throw validationFailed({ validation_errors: [TOO_FAR_BACK] })
   return selectFiltered(ctx, { ...filter, below: null, offset, limit })

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { findAttempts } from '../../sign-in/service/attempts.ts'
-import { listUsers, type UserFilter } from '../../users/service/directory.ts'
+import { listUsers, type UserQuery } from '../../users/service/directory.ts'
 import { getUser } from '../../users/service/users.ts'
 import type { User, UserRef } from '../../users/types.ts'
 import { selectCountsOfUsers } from '../store/users.ts'
@@ -19,10 +19,10 @@ async function withCounts(ctx: Pick<Ctx, 'db'>, users: readonly User[]): Promise
 /** A page of users, newest first, and how many there are on all pages. The same work whatever the page. */
 export async function listAdminUsers(
   ctx: Pick<Ctx, 'db'>,
-  { page, perPage, ...filter }: UserFilter & { page: number; perPage: number },
-): Promise<{ users: AdminUser[]; total: number }> {
-  const { users, total } = await listUsers(ctx, { ...filter, offset: (page - 1) * perPage, limit: perPage })
-  return { users: await withCounts(ctx, users), total }
+  query: UserQuery,
+): Promise<{ rows: AdminUser[]; total: number }> {
+  const { users, total } = await listUsers(ctx, query)
+  return { rows: await withCounts(ctx, users), total }
 }
 
 /** One user, with what the sign-in guard knows of failed attempts. Throws NOT_FOUND. */

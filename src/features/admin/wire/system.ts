@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import type { Config } from '../../../config.ts'
-import { UuidParam } from '../../../http/input.ts'
+import { mapped } from '../../../http/answers.ts'
+import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
+import { arrayOf, pageQuery, rangeOfPage } from '../../../http/list.ts'
 import { DAY, MINUTE, SECOND, toIso } from '../../../lib/time.ts'
 import { VERSION } from '../../../lib/version.ts'
 import { findEventType } from '../../events/types.ts'
@@ -10,7 +12,6 @@ import { LINK_LIFETIME_MS } from '../../sign-in/service/magic-links.ts'
 import { RESET_LIFETIME_MS } from '../../sign-in/service/reset-token.ts'
 import { orAbsent, UserParam } from '../../users/wire/parameters.ts'
 import type { ActivityEntry, Stats, SystemHealth } from '../types.ts'
-import { page, perPage } from './parameters.ts'
 
 export { RevokedManyAnswer, revokedManyToWire }
 
@@ -58,9 +59,7 @@ const instant = z
     return z.NEVER
   })
 
-export const ActivityQuery = z.object({
-  page,
-  per_page: perPage(200, 50),
+export const ActivityQuery = pageQuery({ most: 200, usual: 50 }).extend({
   user_id: orAbsent(UserParam).optional(),
   action: orAbsent(z.string().max(100)).optional().meta({ description: 'A type of event' }),
   start_date: orAbsent(instant).optional().meta({ description: 'Entries since then, in the order of their time' }),
@@ -69,8 +68,7 @@ export const ActivityQuery = z.object({
 })
 
 export const toActivityQuery = (query: z.output<typeof ActivityQuery>) => ({
-  page: query.page,
-  perPage: query.per_page,
+  ...rangeOfPage(query),
   user: query.user_id,
   type: query.action,
   since: query.start_date,
@@ -97,9 +95,7 @@ const ActivityEntryWire = z
   })
   .meta({ id: 'ActivityEntry' })
 
-export const ActivityAnswer = z.array(ActivityEntryWire)
-
-export function activityToWire({ event, userEmail, actorEmail }: ActivityEntry): z.infer<typeof ActivityEntryWire> {
+function activityToWire({ event, userEmail, actorEmail }: ActivityEntry): z.infer<typeof ActivityEntryWire> {
   const at = toIso(event.time)
   return {
     id: event.id,
@@ -118,6 +114,8 @@ export function activityToWire({ event, userEmail, actorEmail }: ActivityEntry):
     created_at: at,
   }
 }
+
+export const ActivityAnswer = arrayOf(mapped(ActivityEntryWire, activityToWire))
 
 export const CacheClearedAnswer = z.object({
   message: z.string(),
@@ -160,11 +158,11 @@ export const SystemConfigAnswer = z.object({
   limits: z.record(z.string(), z.int()),
 })
 
-const Switch = { message: z.string().max(500).nullish() }
-
 /** In the body as the SDK has it, or in the query as the older server did. */
-export const MaintenanceBody = z.object({ enabled: z.boolean().nullish(), ...Switch })
-export const MaintenanceQuery = z.object({ enabled: z.stringbool().optional(), ...Switch })
+export const MaintenanceInput = bodyOrQuery(
+  { enabled: z.boolean(), message: z.string().max(500) },
+  { enabled: z.stringbool() },
+)
 
 export const MaintenanceAnswer = z.object({
   message: z.string(),

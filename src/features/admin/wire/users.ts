@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { mapped } from '../../../http/answers.ts'
+import { pageQuery, rangeOfPage } from '../../../http/list.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Erasure } from '../../account/service/erasure.ts'
@@ -8,11 +10,8 @@ import { MAX_EXTERNAL_ID_LENGTH, USER_STATUSES } from '../../users/types.ts'
 import { orAbsent, SEARCHED, StatusParam } from '../../users/wire/parameters.ts'
 import { UserWire, userToWire } from '../../users/wire/user.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
-import { page, perPage } from './parameters.ts'
 
-export const ListUsersQuery = z.object({
-  page,
-  per_page: perPage(100, 20),
+export const ListUsersQuery = pageQuery().extend({
   search: z.string().max(100).optional().meta({ description: SEARCHED }),
   status: orAbsent(StatusParam).optional().meta({ description: 'Deleted users are listed for that status alone' }),
   mfa_enabled: orAbsent(z.stringbool()).optional(),
@@ -23,12 +22,19 @@ export const ListUsersQuery = z.object({
 })
 
 export const toListing = ({
-  per_page: perPage,
+  page,
+  per_page,
   mfa_enabled: mfaEnabled,
   is_admin: isAdmin,
   external_id: externalId,
   ...rest
-}: z.output<typeof ListUsersQuery>) => ({ ...rest, perPage, mfaEnabled, isAdmin, externalId })
+}: z.output<typeof ListUsersQuery>) => ({
+  ...rest,
+  ...rangeOfPage({ page, per_page }),
+  mfaEnabled,
+  isAdmin,
+  externalId,
+})
 
 export const AdminUserWire = UserWire.extend({
   role: z.string(),
@@ -61,6 +67,8 @@ export const adminUserToWire = ({ user, sessions, passkeys }: AdminUser): z.infe
   account_locked: user.status === 'locked',
   locked_until: null,
 })
+
+export const AdminUserShape = mapped(AdminUserWire, adminUserToWire)
 
 export const adminUserDetailToWire = (detail: AdminUserDetail): z.infer<typeof AdminUserDetailWire> => ({
   ...adminUserToWire(detail),

@@ -3,13 +3,12 @@ import type { Ctx } from '../../../context.ts'
 import { ActorType, toRecorded } from '../../../db/delivery.ts'
 import type { ObjectEventsMessage, RecordedEvent } from '../../../lib/event.ts'
 import { DAY, SECOND } from '../../../lib/time.ts'
-import { deleteOld, insertDelivered, selectOfUser, selectOwnersOfUndelivered } from '../store/record.ts'
+import { deleteOldEvents, insertDelivered, selectOfUser, selectOwnersOfUndelivered } from '../store/record.ts'
 
-/** A row younger than this has its nudge on the way. */
+/** For a younger row, the nudge of its own commit may still be running. */
 const NUDGE_GRACE_MS = 5 * SECOND
 const OWNERS_PER_SWEEP = 500
 const NUDGES_AT_ONCE = 20
-const ROWS_PER_PRUNE = 500
 const PRUNES_PER_RUN = 20
 
 const ObjectEvents = z.object({
@@ -30,7 +29,7 @@ const ObjectEvents = z.object({
   ),
 }) satisfies z.ZodType<ObjectEventsMessage>
 
-/** From a user's record, newest first: events of these types since a moment. Seconds behind, so for showing alone. */
+/** A user's events of these types since a time, newest first. The record lags by seconds: show them, do not decide by them. */
 export async function listUserEvents(
   ctx: Pick<Ctx, 'db'>,
   userId: string,
@@ -39,7 +38,7 @@ export async function listUserEvents(
   return (await selectOfUser(ctx, userId, query)).map(toRecorded)
 }
 
-/** Nudges whoever owns rows that a crash between batch and nudge left behind. One that fails does not hold up others. */
+/** Repeats nudges that were lost, for example by a crash after the commit. A failing object does not block the others. */
 export async function sweepUndelivered(ctx: Pick<Ctx, 'db' | 'now' | 'objects' | 'log'>): Promise<void> {
   const owners = await selectOwnersOfUndelivered(ctx, ctx.now() - NUDGE_GRACE_MS, OWNERS_PER_SWEEP)
   const nudge = async (owner: string | null) => {
@@ -55,17 +54,13 @@ export async function sweepUndelivered(ctx: Pick<Ctx, 'db' | 'now' | 'objects' |
   }
 }
 
-/** Deletes what is older than `EVENT_RETENTION_DAYS`, a bounded number a run. */
-export async function pruneEvents(ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> {
-  const before = ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY
-  for (let run = 0; run < PRUNES_PER_RUN; run += 1) {
-    if ((await deleteOld(ctx, before, ROWS_PER_PRUNE)) < ROWS_PER_PRUNE) return
-  }
-}
+/** Deletes events older than `EVENT_RETENTION_DAYS`, a limited number in each run. */
+export const pruneEvents = (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
+  deleteOldEvents(ctx, ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY, PRUNES_PER_RUN)
 
 /**
- * Writes what objects recorded into the record. Each message is acknowledged or retried by itself:
- * one that cannot be read ends in the dead-letter queue and takes no other with it.
+ * Writes events from objects to D1. Each message is acknowledged or retried separately:
+ * a malformed one ends in the dead-letter queue without affecting the others.
  */
 export async function recordObjectEvents(
   ctx: Pick<Ctx, 'db' | 'now' | 'log'>,

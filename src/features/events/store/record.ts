@@ -1,10 +1,11 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import type { EventRow } from '../../../db/delivery.ts'
+import { prune } from '../../../db/prune.ts'
 import { events } from '../../../db/tables.ts'
 import type { RecordedEvent } from '../../../lib/event.ts'
 
-/** D1 takes 100 bound parameters a statement; a row has 13. */
+/** D1 allows 100 bound parameters for each statement; a row has 13. */
 const ROWS_PER_INSERT = 7
 
 /** Newest first. */
@@ -20,7 +21,7 @@ export const selectOfUser = (
     .orderBy(desc(events.position))
     .limit(limit)
 
-/** Whose rows wait since before `before`; null stands for those that concern no user. In random order: none starves. */
+/** The users with events undelivered since before `before`; null for events without a user. In random order, so that none starves. */
 export async function selectOwnersOfUndelivered(
   { db }: Pick<Ctx, 'db'>,
   before: number,
@@ -36,7 +37,7 @@ export async function selectOwnersOfUndelivered(
   return rows.map(({ userId }) => userId)
 }
 
-/** Events that an object has recorded and delivered already. A repeat changes nothing. */
+/** Inserts events that an object has already delivered. Ignores events that are there. */
 export async function insertDelivered(
   { db }: Pick<Ctx, 'db'>,
   recorded: readonly RecordedEvent[],
@@ -57,14 +58,15 @@ export async function insertDelivered(
   if (first) await db.batch([first, ...rest])
 }
 
-/** Deletes at most `limit` delivered rows from before `before`; returns how many. */
-export async function deleteOld({ db }: Pick<Ctx, 'db'>, before: number, limit: number): Promise<number> {
-  const old = db
-    .select({ position: events.position })
-    .from(events)
-    .where(and(lt(events.time, before), isNotNull(events.deliveredAt)))
-    .orderBy(asc(events.time))
-    .limit(limit)
-  const deleted = await db.delete(events).where(inArray(events.position, old)).returning({ position: events.position })
-  return deleted.length
-}
+/** Deletes delivered events from before `before`. */
+export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: number): Promise<void> =>
+  prune(
+    store,
+    {
+      table: events,
+      key: events.position,
+      where: and(lt(events.time, before), isNotNull(events.deliveredAt)),
+      order: events.time,
+    },
+    { runs },
+  )

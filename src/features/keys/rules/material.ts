@@ -6,12 +6,12 @@ import type { PublicJwk } from '../types.ts'
 
 export type SigningAlg = Config['JWT_ALG']
 
-/** What the seal of a private key is bound to, beside its kid. */
+/** A sealed private key is bound to this purpose and to its kid. */
 const SEAL_PURPOSE = 'signing key'
 
 const member = z.string().min(1)
 
-/** RFC 7518 6.2, 6.3 and RFC 8037 2, with the private members. */
+/** RFC 7518 6.2, 6.3 and RFC 8037 2, including the private members. */
 const PrivateJwk = z.discriminatedUnion('kty', [
   z.object({
     kty: z.literal('RSA'),
@@ -29,7 +29,7 @@ const PrivateJwk = z.discriminatedUnion('kty', [
 ])
 type PrivateJwk = z.infer<typeof PrivateJwk>
 
-/** Names each public member: what a private key gains one day is not published by accident. */
+/** Lists the public members explicitly, so that no private member is published by accident. */
 function publicMembers(jwk: PrivateJwk) {
   switch (jwk.kty) {
     case 'RSA':
@@ -41,7 +41,7 @@ function publicMembers(jwk: PrivateJwk) {
   }
 }
 
-/** A public or private key for `alg`; throws when it is of another kind. */
+/** A public or private key for `alg`; throws when it is of another type. */
 export async function importKey(jwk: JWK, alg: string): Promise<CryptoKey> {
   const key = await importJWK(jwk, alg)
   if (key instanceof Uint8Array) throw new TypeError('a signing key is never symmetric')
@@ -54,7 +54,7 @@ export interface NewKey {
   readonly privateSealed: string
 }
 
-/** A fresh key, named by its thumbprint (RFC 7638), sealed and bound to that name. */
+/** A new key. Its kid is its thumbprint (RFC 7638), and the sealed private key is bound to it. */
 export async function generateSealedKey(rootKeys: RootKeys, alg: SigningAlg): Promise<NewKey> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true })
   const privateJwk = PrivateJwk.parse(await exportJWK(privateKey))
@@ -67,7 +67,7 @@ export async function generateSealedKey(rootKeys: RootKeys, alg: SigningAlg): Pr
   }
 }
 
-/** Throws when no known root secret sealed it for this kid, or when it is no key of `alg`. */
+/** Throws when it was sealed with an unknown root secret or for another kid, or is not a key for `alg`. */
 export async function openKey(
   rootKeys: RootKeys,
   { kid, alg, privateSealed }: { kid: string; alg: string; privateSealed: string },
@@ -78,7 +78,7 @@ export async function openKey(
   return { publicJwk, publicKey: await importKey(members, alg), privateKey: await importKey(privateJwk, alg) }
 }
 
-/** The same key under the root secret in force. */
+/** The same key, sealed with the current root secret. */
 export async function resealKey(
   rootKeys: RootKeys,
   { kid, privateSealed }: { kid: string; privateSealed: string },

@@ -8,12 +8,12 @@ import { CLOCK_LEEWAY_MS } from './ring.ts'
 /** RFC 9068 2.1. */
 export const ACCESS_TOKEN_TYP = 'at+jwt'
 
-/** No token of ours comes near it; what is longer is not even decoded. */
+/** Far longer than any token of ours; a longer token is not decoded. */
 export const MAX_TOKEN_LENGTH = 8 * 1024
 
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
-/** Postern mints these three parameters and no other: `crit`, `b64`, `jwk`, `jku`, `x5u` and the rest are refused unread. */
+/** The only parameters in Postern's tokens: a token with `crit`, `b64`, `jwk`, `jku`, `x5u` or any other is refused. */
 const Header = z.strictObject({ alg: z.string().max(16), kid: z.string().max(128), typ: z.string().max(64) })
 
 export type TokenHeader = z.infer<typeof Header>
@@ -55,8 +55,8 @@ const ClientToken = z
 const AccessToken = z.union([UserToken, ClientToken])
 
 /**
- * The text's value, if the text is what `JSON.stringify` makes of it, as it is for every token of ours.
- * So no member stands twice, and no two parsers can read it differently (RFC 8725 2.4, RFC 7515 10.12).
+ * The parsed value, or undefined unless the text is exactly what `JSON.stringify` produces, as in every token of ours.
+ * That excludes duplicate members and text that parsers read differently (RFC 8725 2.4, RFC 7515 10.12).
  */
 function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
@@ -72,10 +72,10 @@ function decodeObject(bytes: Uint8Array): Record<string, unknown> | undefined {
   }
 }
 
-/** Reads the header of a compact JWS; undefined when the token is not spelled as Postern would have. */
+/** Reads the header of a compact JWS; undefined when the token is not encoded as Postern encodes it. */
 export function readHeader(token: string): TokenHeader | undefined {
   if (token.length > MAX_TOKEN_LENGTH || !COMPACT_JWS.test(token)) return undefined
-  // Each segment has one spelling, so one token is one string: trailing bits that no decoder reads are not free.
+  // Strict base64url: trailing bits that a decoder ignores must be zero, so that each token has only one encoding.
   const [header, payload, signature] = token.split('.').map(fromBase64Url)
   return header && payload && signature && Header.safeParse(decodeObject(header)).data
 }
@@ -93,7 +93,7 @@ type Claims =
 
 const refuse = (reason: TokenRefusal) => ({ ok: false, reason }) as const
 
-/** Judges the payload of a token whose signature is good (RFC 9068 4, RFC 7519 4.1). */
+/** Validates the payload of a token whose signature was verified (RFC 9068 4, RFC 7519 4.1). */
 export function readClaims(payload: Uint8Array, { issuer, audience, now }: Expectation): Claims {
   const members = decodeObject(payload)
   if (!members) return refuse('malformed')
@@ -106,15 +106,15 @@ export function readClaims(payload: Uint8Array, { issuer, audience, now }: Expec
   if (claims.iat > latestStart) return refuse('not_yet_valid')
   if (members.nbf !== undefined && !(typeof members.nbf === 'number' && members.nbf <= latestStart))
     return refuse('not_yet_valid')
-  // RFC 7519 4.1.4: "on or after" exp is too late. No leeway.
+  // RFC 7519 4.1.4: refused "on or after" `exp`, without leeway.
   if (now >= claims.exp * 1000) return refuse('expired')
   return { ok: true, claims }
 }
 
-/** A user's token, as against a machine's. */
+/** Whether it is a user's token, not a machine's. */
 export const isUserClaims = (claims: AccessClaims): claims is UserClaims => 'sid' in claims
 
-/** The payload, or undefined when the key did not sign it. The algorithm is the key's (RFC 8725 3.1). */
+/** The payload, or undefined when the signature is not the key's. The key determines the algorithm (RFC 8725 3.1). */
 export async function verifySignature(
   token: string,
   key: { alg: string; publicKey: CryptoKey },

@@ -6,23 +6,23 @@ import { findSigner, ringMaxAgeMs } from '../rules/ring.ts'
 import { listSigningKeys, type SigningKeyRow } from '../store.ts'
 import type { KeyRing, RingKey } from '../types.ts'
 
-/** A key that was revoked stops signing in every isolate within this time. */
+/** A revoked key stops signing in every isolate within this time. */
 const SIGNING_RING_MAX_AGE_MS = 5 * SECOND
-/** An unknown kid costs one read in this time, however many are tried. */
+/** Unknown kids cause at most one read in this time. */
 const UNKNOWN_KID_INTERVAL_MS = 3 * SECOND
-/** After a failed read the next is tried no sooner. */
+/** How long the next read waits after an attempt. */
 const RETRY_INTERVAL_MS = 2 * SECOND
 const READ_BOUND_MS = SECOND
 const POLL_MS = 20
 
 interface RingState {
   ring: KeyRing | null
-  /** When the read began that `ring` came from. */
+  /** When the read that `ring` comes from began. */
   loadedAt: number
   attemptedAt: number
-  /** A deadline, not a flag: a reader whose client goes away is cancelled without its `finally`. */
+  /** A deadline, not a flag: when a client disconnects, its request is cancelled and `finally` does not run. */
   readingUntil: number
-  /** The last read failed: nobody waits for the next one. */
+  /** The last read failed: requests do not wait for the next one. */
   isUnreadable: boolean
   reloadedForUnknownAt: number
 }
@@ -59,7 +59,7 @@ async function openRow(ctx: Ctx, row: SigningKeyRow, known: readonly RingKey[]):
   }
 }
 
-/** Reads the ring from D1, and remembers it for this isolate. */
+/** Reads the key ring from D1 and caches it in this isolate. */
 export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
   const state = ringState(ctx)
   const startedAt = ctx.now()
@@ -71,9 +71,9 @@ export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
     const keys = opened.filter((key) => key !== null)
     const unreadable = rows.filter((_, index) => opened[index] === null).map((row) => row.kid)
     const ring = { keys, unreadable }
-    // While a new ROOT_SECRET rolls out, an isolate with the old one cannot read keys that were sealed anew: it keeps its own.
-    const isForeign = keys.length === 0 && unreadable.length > 0
-    if (!(isForeign && state.ring && findSigner(state.ring.keys, startedAt))) state.ring = ring
+    // While a new ROOT_SECRET is rolled out, an isolate with the old one cannot read the resealed keys: it keeps its cached ones.
+    const noneReadable = keys.length === 0 && unreadable.length > 0
+    if (!(noneReadable && state.ring && findSigner(state.ring.keys, startedAt))) state.ring = ring
     state.loadedAt = startedAt
     state.isUnreadable = false
     return state.ring
@@ -82,12 +82,12 @@ export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
   }
 }
 
-/** Looks again on its own timers: a promise of another request may never settle. */
+/** Polls with timers of its own: a promise of another request may never settle. */
 async function waitForReader(ctx: Ctx, state: RingState): Promise<void> {
   for (let waited = 0; waited < READ_BOUND_MS && state.readingUntil > ctx.now(); waited += POLL_MS) await delay(POLL_MS)
 }
 
-/** Reads anew, or waits for the reader there is; an outage leaves the ring as it was. */
+/** Reads the key ring, or waits for a read that is in progress. During an outage the cached ring stays. */
 async function refreshRing(ctx: Ctx, state: RingState): Promise<void> {
   if (state.readingUntil > ctx.now()) return waitForReader(ctx, state)
   try {
@@ -101,7 +101,7 @@ async function refreshRing(ctx: Ctx, state: RingState): Promise<void> {
 
 const ageOf = (ctx: Ctx, since: number): number => Math.abs(ctx.now() - since)
 
-/** The ring, at most `maxAge` old while D1 answers. Without it an isolate goes on with what it has; a cold one throws. */
+/** The key ring, at most `maxAge` old while D1 answers. If D1 is down, the cached ring is used; without one it throws. */
 async function ringWithin(ctx: Ctx, maxAge: number): Promise<KeyRing> {
   const state = ringState(ctx)
   if (!state.ring) return reloadRing(ctx)
@@ -113,13 +113,13 @@ async function ringWithin(ctx: Ctx, maxAge: number): Promise<KeyRing> {
   return state.ring
 }
 
-/** The ring to verify and publish with. */
+/** The key ring for verification and publication. */
 export const verifyingRing = (ctx: Ctx): Promise<KeyRing> => ringWithin(ctx, ringMaxAgeMs(ctx.config))
 
-/** The ring to sign with: younger, so that no isolate goes on signing with a key that was revoked. */
+/** The key ring for signing: its maximum age is lower, so that a revoked key soon stops signing. */
 export const signingRing = (ctx: Ctx): Promise<KeyRing> => ringWithin(ctx, SIGNING_RING_MAX_AGE_MS)
 
-/** The ring after a look for a kid that it did not have. */
+/** The key ring, read again (at a limited rate) because a kid was not found in it. */
 export async function ringForUnknownKid(ctx: Ctx): Promise<KeyRing> {
   const state = ringState(ctx)
   if (state.readingUntil > ctx.now()) await waitForReader(ctx, state)

@@ -17,14 +17,14 @@ import { deleteRetired, type Expected, insertSuccessor, updateRetirement, update
 import type { KeyRing, RingKey } from '../types.ts'
 import { reloadRing } from './ring.ts'
 
-/** Rows of keys that nothing needs any more stay this long, for whoever looks into an incident. */
+/** Retired keys are kept this long, for the investigation of incidents. */
 const RETIRED_KEPT_MS = 7 * DAY
 
 const SYSTEM: EventActor = { type: 'system', id: 'keys' }
 
 /**
- * Makes the key that succeeds the newest of `ring`, unless somebody else did since `ring` was read.
- * Its predecessors' retirement and the events are in the same batch.
+ * Creates a successor of the newest key of `ring`, unless another isolate has done so since `ring` was read.
+ * The same batch sets when its predecessors retire and writes the events.
  */
 async function createSuccessor(ctx: Ctx, ring: KeyRing, signsFrom: number, actor: EventActor): Promise<void> {
   const newest = findNewest(ring.keys)?.kid ?? null
@@ -42,13 +42,13 @@ async function createSuccessor(ctx: Ctx, ring: KeyRing, signsFrom: number, actor
   )
 }
 
-/** The ring with a key that signs now: racing isolates end with one. */
+/** Creates a key that signs at once. Racing isolates end up with the same key. */
 export async function createFirstKey(ctx: Ctx, ring: KeyRing): Promise<KeyRing> {
   await createSuccessor(ctx, ring, ctx.now(), SYSTEM)
   return reloadRing(ctx)
 }
 
-/** Cron: a successor for a key that is due, published before it signs; and forgets what has long been retired. */
+/** Cron job: creates a successor when one is due, published before it signs, and deletes keys that retired long ago. */
 export async function rotateKeys(ctx: Ctx): Promise<void> {
   const now = ctx.now()
   const ring = await reloadRing(ctx)
@@ -59,7 +59,7 @@ export async function rotateKeys(ctx: Ctx): Promise<void> {
   await deleteRetired(ctx, now - RETIRED_KEPT_MS)
 }
 
-/** Cron: seals anew what was sealed under `ROOT_SECRET_PREVIOUS`. No key changes, so there is no event. */
+/** Cron job: reseals keys that were sealed with `ROOT_SECRET_PREVIOUS`. The keys stay the same, so there is no event. */
 export async function resealKeys(ctx: Ctx): Promise<number> {
   const { rootKeys } = ctx.config
   const { keys } = await reloadRing(ctx)
@@ -71,14 +71,14 @@ export async function resealKeys(ctx: Ctx): Promise<number> {
 }
 
 export interface RotationResult {
-  /** The youngest key: it signs now, or waits until caches know it. */
+  /** The newest key: it signs now, or once caches have it. */
   readonly newest: RingKey
   readonly revoked: readonly string[]
-  /** Whether the revocation feed has taken every revoked key. */
+  /** Whether the revocation feed has accepted every revoked key. */
   readonly propagated: boolean
 }
 
-/** Revokes keys one by one: their tokens die through the feed. */
+/** Revokes keys one by one. The feed makes their tokens invalid. */
 async function revokeKeys(ctx: AdminCtx, kids: readonly string[], actor: EventActor) {
   const revoked: string[] = []
   let propagated = true
@@ -94,8 +94,8 @@ async function revokeKeys(ctx: AdminCtx, kids: readonly string[], actor: EventAc
 }
 
 /**
- * An admin's rotation. Planned: a successor is published first, as cron does it. With `revokeCurrent` the new key signs
- * at once, and the signing key and any that waited die with their tokens.
+ * Rotation by an admin. By default a successor is published before it signs, as in the cron job. With `revokeCurrent` the new
+ * key signs at once, and the signing key and all waiting keys are revoked, which makes their tokens invalid.
  */
 export async function rotateKeysNow(ctx: AdminCtx, options: { revokeCurrent: boolean }): Promise<RotationResult> {
   const actor = actorOf(ctx)
@@ -105,12 +105,12 @@ export async function rotateKeysNow(ctx: AdminCtx, options: { revokeCurrent: boo
   const waiting = before.keys.filter((key) => key.revokedAt === null && key.signsFrom > now)
   let outcome: { revoked: string[]; propagated: boolean } = { revoked: [], propagated: true }
   if (options.revokeCurrent) {
-    // The waiting go first: a younger key of theirs would take over from the new one.
-    const doomed = [...waiting, ...(current ? [current] : [])].sort(bySuccession)
+    // Waiting keys are revoked first: one of them would take over from the new key.
+    const toRevoke = [...waiting, ...(current ? [current] : [])].sort(bySuccession)
     await createSuccessor(ctx, before, now, actor)
     outcome = await revokeKeys(
       ctx,
-      doomed.map((key) => key.kid),
+      toRevoke.map((key) => key.kid),
       actor,
     )
   } else if (waiting.length === 0) {
@@ -118,6 +118,6 @@ export async function rotateKeysNow(ctx: AdminCtx, options: { revokeCurrent: boo
   }
   const after = await reloadRing(ctx)
   const newest = findNewest(after.keys)
-  if (!newest) throw new Error('a rotation left no key')
+  if (!newest) throw new Error('there is no signing key after a rotation')
   return { newest, ...outcome }
 }

@@ -12,8 +12,7 @@ export { isUserClaims } from '../rules/token.ts'
 export { type RotationResult, resealKeys, rotateKeys, rotateKeysNow } from './rotation.ts'
 
 /**
- * The key that signs now, with nothing left to await but the signature.
- * The first key is made on demand. Throws SERVICE_UNAVAILABLE when there is none.
+ * The current signing key. Creates the first key on demand. Throws SERVICE_UNAVAILABLE when there is none.
  */
 export async function loadSigningKey(ctx: Ctx): Promise<SigningKey> {
   const ring = await signingRing(ctx)
@@ -22,7 +21,7 @@ export async function loadSigningKey(ctx: Ctx): Promise<SigningKey> {
   return signer
 }
 
-/** RFC 9068 2.1: typ tells an access token from every other signed thing. */
+/** RFC 9068 2.1: `typ` distinguishes an access token from any other signed object. */
 function mint(key: SigningKey, claims: AccessClaims): Promise<string> {
   return new CompactSign(utf8(JSON.stringify(claims)))
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: ACCESS_TOKEN_TYP })
@@ -36,7 +35,7 @@ export const mintClientToken = (key: SigningKey, claims: ClientClaims): Promise<
 const findKey = (ring: KeyRing, kid: string, now: number): RingKey | undefined =>
   ring.keys.find((key) => key.kid === kid && isPublished(key, now))
 
-/** RFC 7638 thumbprints are all that Postern gives as kid: anything else is not worth a read. */
+/** Every kid of Postern is an RFC 7638 thumbprint: any other is refused without a read. */
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
 
 async function findPublishedKey(ctx: Ctx, kid: string): Promise<RingKey | undefined> {
@@ -45,8 +44,8 @@ async function findPublishedKey(ctx: Ctx, kid: string): Promise<RingKey | undefi
 }
 
 /**
- * Whether Postern made this access token and it lives. Says nothing of the session, the user or the client behind it:
- * `validation/service.ts` does. Refusals are values; it throws only when the keys cannot be read at all.
+ * Verifies that Postern signed this access token and that it has not expired. Does not check its session, user or client:
+ * `validation/service.ts` does. A refusal is a returned value; it throws only when the keys cannot be read.
  */
 export async function verifyAccessToken(ctx: Ctx, token: string): Promise<VerifiedToken> {
   const header = readHeader(token)
@@ -58,11 +57,11 @@ export async function verifyAccessToken(ctx: Ctx, token: string): Promise<Verifi
   const payload = await verifySignature(token, key)
   if (!payload) return { ok: false, reason: 'bad_signature' }
   const { PUBLIC_URL: issuer, AUDIENCE: audience } = ctx.config
-  const judged = readClaims(payload, { issuer, audience, now: ctx.now() })
-  return judged.ok ? { ...judged, kid: key.kid } : judged
+  const result = readClaims(payload, { issuer, audience, now: ctx.now() })
+  return result.ok ? { ...result, kid: key.kid } : result
 }
 
-/** Every key that a verifier may meet, youngest first: those that wait to sign and those that did. */
+/** Every key that may have signed a valid token or soon will, newest first. */
 export async function listPublicKeys(ctx: Ctx): Promise<readonly RingKey[]> {
   const ring = await verifyingRing(ctx)
   const { keys } = findSigner(ring.keys, ctx.now()) ? ring : await createFirstKey(ctx, ring)
@@ -70,12 +69,11 @@ export async function listPublicKeys(ctx: Ctx): Promise<readonly RingKey[]> {
 }
 
 /**
- * Reads the keys anew, in place of those that this isolate knows. Throws when they cannot be read: then it keeps what it
- * has. Returns how many there are.
+ * Replaces this isolate's cached keys. Returns how many there are. Throws when they cannot be read; the cached keys then stay.
  */
 export const renewKnownKeys = async (ctx: Ctx): Promise<number> => (await reloadRing(ctx)).keys.length
 
-/** The ring as an admin sees it, youngest first; read anew. */
+/** All keys with their state, newest first, read from D1. */
 export async function listKeyStates(ctx: ActorCtx): Promise<{ key: RingKey; state: KeyState }[]> {
   const { keys } = await reloadRing(ctx)
   const now = ctx.now()

@@ -1,17 +1,17 @@
-/** English: the catalogue that has every message, and what other languages fall back to. */
+/** English: it defines the keys of all catalogues and is the fallback for locales without one. */
 export const en = {
   'mail.greeting': 'Hello,',
   'mail.link_hint': 'If the button does not work, open this address in your browser:',
   'mail.footer': 'Sent by {app}, {url}. Nobody reads replies to this mail.',
   'mail.not_you': 'If this was not you, report it: all sessions of your account end, and you choose a new password.',
 
-  'mail.ended.one_factor': 'Your other sessions were ended, but those in which a second factor was proved.',
+  'mail.ended.one_factor': 'Your other sessions were ended, except those in which a second factor was used.',
   'mail.ended.all': 'All sessions of the account were ended.',
 
   'mail.email_verification.subject': 'Confirm your email address for {app}',
   'mail.email_verification.body': 'An account at {app} uses this address. Confirm that the address is yours.',
   'mail.email_verification.action': 'Confirm the address',
-  'mail.email_verification.note': 'If you did not make an account, ignore this mail: without you nothing is confirmed.',
+  'mail.email_verification.note': 'If you did not create an account, ignore this mail: then nothing is confirmed.',
 
   'mail.email_change.subject': 'Confirm your new email address for {app}',
   'mail.email_change.body':
@@ -26,7 +26,7 @@ export const en = {
 
   'mail.email_changed.subject': 'The email address of your {app} account was changed',
   'mail.email_changed.body':
-    'Your account at {app} used this address until {time}. Its address is now {newEmail}. If that was not you, take the change back: this address counts again, all sessions end, what was added since then for signing in is removed, and you choose a new password. You can do so until {until}.',
+    'Your account at {app} used this address until {time}. Its address is now {newEmail}. If that was not you, take the change back: the account gets this address again, all sessions end, sign-in factors that were added since then are removed, and you choose a new password. You can do so until {until}.',
   'mail.email_changed.action': 'Take the change back',
   'mail.email_changed.note':
     'If it was you, ignore this mail. Until then other notices about your account come to this address, too.',
@@ -54,11 +54,11 @@ export const en = {
   'mail.magic_link.subject': 'Your sign-in link for {app}',
   'mail.magic_link.body': 'Sign in to {app} with this link. It works once, for a short time.',
   'mail.magic_link.action': 'Sign in',
-  'mail.magic_link.note': 'If you did not ask for this, ignore this mail. Pass the link on to nobody.',
+  'mail.magic_link.note': 'If you did not ask for this, ignore this mail. Do not share the link with anybody.',
 
   'mail.account_exists.subject': 'You already have an account at {app}',
   'mail.account_exists.body':
-    'Somebody tried to make an account at {app} with this address, which has one already. If it was you, sign in, or reset your password when you do not know it.',
+    'Somebody tried to create an account at {app} with this address, which already has one. If it was you, sign in, or reset your password if you do not know it.',
   'mail.account_exists.action': 'Go to your account',
   'mail.account_exists.note': 'If it was not you, ignore this mail: nothing has changed.',
 
@@ -92,15 +92,15 @@ export const en = {
 
   'mail.mfa_recovery.subject': 'The second sign-in factor of your {app} account',
   'mail.mfa_recovery.body':
-    'Somebody says that the second factor of your account at {app} is lost. Sign in with one of your backup codes and turn the factor off, or set it up anew. Without a backup code, ask whoever runs {app}: a mail alone does not open an account.',
+    'Somebody says that the second factor of your account at {app} is lost. Sign in with one of your backup codes and turn the factor off, or set it up again. Without a backup code, ask whoever runs {app}: a mail alone does not open an account.',
   'mail.mfa_recovery.note': 'If you did not ask for this, ignore this mail: nothing has changed.',
 
   'mail.account_locked.subject': 'Sign-in to your {app} account is locked for a while',
   'mail.account_locked.body':
-    'There were too many failed attempts to sign in to your account at {app}. Until {until}, passwords are refused. Your sessions go on.',
+    'There were too many failed attempts to sign in to your account at {app}. Until {until}, passwords are refused. Your open sessions are not affected.',
   'mail.account_locked.action': 'Unlock now',
   'mail.account_locked.note':
-    'If the attempts were not yours, nobody got in. A password that you use nowhere else keeps it so.',
+    'If the attempts were not yours: none of them succeeded. You are safest with a password that you use nowhere else.',
 
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',

@@ -15,11 +15,11 @@ const MARK_TRIES = 3
 
 export type DeliveryResult =
   | { readonly outcome: 'sent' | 'dead' }
-  /** It was sent or given up before, or somebody else is sending it. */
+  /** It was sent or is dead already, or another attempt is sending it. */
   | { readonly outcome: 'skipped' }
   | { readonly outcome: 'failed'; readonly delaySeconds: number }
 
-/** Undefined when no known secret opens it: whoever changed the secret has lost it. */
+/** Undefined when no known root secret can unseal it. */
 async function readContent(ctx: Ctx, row: MailRow): Promise<z.infer<typeof Content> | undefined> {
   try {
     return Content.parse(JSON.parse(await unsealText(ctx.config.rootKeys, SEALED_FOR, row.id, row.contentSealed ?? '')))
@@ -50,7 +50,7 @@ async function attempt(ctx: Ctx, row: MailRow): Promise<Delivery> {
   }
 }
 
-/** A mail that was taken and not marked is sent twice, so a database that blinks is asked again. */
+/** Retries a failed write at once: a mail that is sent but not marked would be sent again. */
 async function markSent(ctx: Ctx, id: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -62,7 +62,7 @@ async function markSent(ctx: Ctx, id: string): Promise<void> {
   }
 }
 
-/** Sends a queued mail, if nobody else does, and records what became of it. */
+/** Sends a queued mail, unless another attempt is sending it, and records the result. */
 export async function deliverMail(ctx: Ctx, id: string): Promise<DeliveryResult> {
   const now = ctx.now()
   const claimedUntil = now + CLAIM_MS
@@ -91,11 +91,11 @@ async function giveUp(ctx: Ctx, id: string, reason: string | null): Promise<void
   if (dead) ctx.log.warn('mail_dead', { mail: id, kind: dead.kind, reason: dead.lastError })
 }
 
-/** Runs `take` for each message by itself. One that it throws on is brought again. */
-async function takeEach(
+/** Runs `process` for each message separately. A message for which it throws is retried. */
+async function processEach(
   ctx: Ctx,
   messages: readonly Message<unknown>[],
-  take: (mailId: string, message: Message<unknown>) => Promise<void>,
+  process: (mailId: string, message: Message<unknown>) => Promise<void>,
 ): Promise<void> {
   const one = async (message: Message<unknown>) => {
     const parsed = Message.safeParse(message.body)
@@ -105,7 +105,7 @@ async function takeEach(
       return
     }
     try {
-      await take(parsed.data.mailId, message)
+      await process(parsed.data.mailId, message)
     } catch (cause) {
       ctx.log.error('mail_not_delivered', cause, { mail: parsed.data.mailId })
       message.retry({ delaySeconds: retryDelaySeconds(message.attempts, ctx.config.MAIL_RETRY_SECONDS) })
@@ -114,17 +114,17 @@ async function takeEach(
   await Promise.all(messages.map(one))
 }
 
-/** Takes messages of the mail queue. Which of them end in the dead-letter queue is the queue's to say. */
+/** The consumer of the mail queue. The queue's own limit of retries decides when a message goes to the dead-letter queue. */
 export const deliverMails = (ctx: Ctx, messages: readonly Message<unknown>[]): Promise<void> =>
-  takeEach(ctx, messages, async (mailId, message) => {
+  processEach(ctx, messages, async (mailId, message) => {
     const result = await deliverMail(ctx, mailId)
     if (result.outcome === 'failed') message.retry({ delaySeconds: result.delaySeconds })
     else message.ack()
   })
 
-/** Takes messages of the dead-letter queue: their mails are given up until an admin queues them again. */
-export const buryMails = (ctx: Ctx, messages: readonly Message<unknown>[]): Promise<void> =>
-  takeEach(ctx, messages, async (mailId, message) => {
+/** The consumer of the dead-letter queue: marks the mails as dead, until an admin queues them again. */
+export const giveUpMails = (ctx: Ctx, messages: readonly Message<unknown>[]): Promise<void> =>
+  processEach(ctx, messages, async (mailId, message) => {
     await giveUp(ctx, mailId, null)
     message.ack()
   })

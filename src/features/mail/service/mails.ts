@@ -18,40 +18,43 @@ import { enqueue } from './queue.ts'
 import { findTransport } from './transport.ts'
 
 export { mailsPerWindow, WINDOW_MS } from '../rules.ts'
-export { buryMails, deliverMail, deliverMails } from './deliver.ts'
+export { deliverMail, deliverMails, giveUpMails } from './deliver.ts'
 export { queueMail } from './queue.ts'
 
 export const mailNotFound = defineError('MAIL_NOT_FOUND', 'not_found', 'Mail not found')
-export const mailNotDead = defineError('MAIL_NOT_DEAD', 'conflict', 'Only a mail that was given up can be sent again')
+export const mailNotDead = defineError(
+  'MAIL_NOT_DEAD',
+  'conflict',
+  'Only a mail that could not be sent can be queued again',
+)
 
 const OVERDUE_PER_SWEEP = 500
-/** A queue takes 100 messages at once, a statement of D1 100 parameters. */
+/** The limits are 100 messages for a batch of a queue, and 100 parameters for a statement of D1. */
 const MESSAGES_AT_ONCE = 90
-const ROWS_PER_PRUNE = 500
 const SENT_KEPT_MS = 7 * DAY
 const DEAD_KEPT_MS = 30 * DAY
 
-/** Whether mail can be sent, as far as is known: settings are there, and no mail was given up in the last hour. */
+/** Whether mail works, as far as known: the settings are complete, and no mail of the last hour is dead. */
 export async function checkMail(ctx: Ctx): Promise<'healthy' | 'degraded' | 'not_configured'> {
   if ('missing' in findTransport(ctx)) return 'not_configured'
   return (await hasDeadSince(ctx, ctx.now() - HOUR)) ? 'degraded' : 'healthy'
 }
 
-/** The local mailbox: the newest hundred, of one recipient or of all. */
+/** The newest hundred mails of the local mailbox, to one recipient or to all. */
 export const listMailbox = (ctx: Ctx, recipient: string | null): Promise<StoredMail[]> =>
   selectMailbox(ctx, recipient === null ? null : recipient.toLowerCase())
 
-/** Mails of the deployment in one state, newest first, without their content. */
+/** Mails with one status, newest first, without their content. */
 export const listMails = (
   ctx: Ctx,
   page: { status: MailStatus; limit: number; offset: number },
 ): Promise<MailEntry[]> => selectEntries(ctx, page)
 
-/** Sends a mail that was given up once more, under its own id. Throws MAIL_NOT_FOUND, MAIL_NOT_DEAD. */
+/** Queues a dead mail again, with the same id. Throws MAIL_NOT_FOUND, MAIL_NOT_DEAD. */
 export async function requeueMail(ctx: AdminCtx, id: string): Promise<MailEntry> {
   const before = await findEntry(ctx, id)
   if (!before) throw mailNotFound()
-  // The statement decides: of two requests at once, one queues the mail and the other finds that it is not dead.
+  // The statement decides a race: one request queues the mail, the other gets MAIL_NOT_DEAD.
   const [entry] = await commit(ctx, updateRequeued(ctx, id, ctx.now() + ENQUEUE_GRACE_MS), {
     type: 'mail.requeued',
     subject: id,
@@ -64,7 +67,7 @@ export async function requeueMail(ctx: AdminCtx, id: string): Promise<MailEntry>
   return entry
 }
 
-/** Hands the queue what it lost or never took. */
+/** Enqueues mails that the queue lost or never accepted. */
 export async function enqueueOverdueMails(ctx: Pick<Ctx, 'db' | 'now' | 'queues'>): Promise<void> {
   const overdue = await selectOverdue(ctx, ctx.now(), OVERDUE_PER_SWEEP)
   for (let start = 0; start < overdue.length; start += MESSAGES_AT_ONCE) {
@@ -74,8 +77,8 @@ export async function enqueueOverdueMails(ctx: Pick<Ctx, 'db' | 'now' | 'queues'
   }
 }
 
-/** Deletes sent mails after a week and dead ones after a month, a bounded number a run. */
+/** Deletes sent mails after a week and dead ones after a month, a limited number in each run. */
 export async function pruneMails(ctx: Pick<Ctx, 'db' | 'now'>): Promise<void> {
-  await deleteOldMails(ctx, { status: 'sent', before: ctx.now() - SENT_KEPT_MS, limit: ROWS_PER_PRUNE })
-  await deleteOldMails(ctx, { status: 'dead', before: ctx.now() - DEAD_KEPT_MS, limit: ROWS_PER_PRUNE })
+  await deleteOldMails(ctx, { status: 'sent', before: ctx.now() - SENT_KEPT_MS })
+  await deleteOldMails(ctx, { status: 'dead', before: ctx.now() - DEAD_KEPT_MS })
 }

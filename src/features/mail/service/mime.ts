@@ -3,7 +3,7 @@ import type { OutgoingMail } from '../types.ts'
 
 /**
  * The mail as an RFC 5322 message with text and HTML. Names and subjects become encoded words, lines are folded,
- * and the same mail gives the same bytes at every delivery.
+ * and the same mail always gives the same bytes.
  */
 export function composeMessage({ id, messageId, from, to, subject, text, html, createdAt }: OutgoingMail) {
   const composer = new MailComposer({
@@ -15,9 +15,9 @@ export function composeMessage({ id, messageId, from, to, subject, text, html, c
     messageId,
     date: new Date(createdAt),
     baseBoundary: id,
-    // RFC 3834 2: nobody's out-of-office answers a mail of a machine.
+    // RFC 3834 2: tells autoresponders not to answer.
     headers: { 'Auto-Submitted': 'auto-generated' },
-    // A string is content here, never a path or an address to fetch.
+    // Without these nodemailer could treat content as a path or URL to read.
     disableFileAccess: true,
     disableUrlAccess: true,
     newline: '\r\n',

@@ -25,7 +25,7 @@ const action = ({ href, label, hint }: NonNullable<MailPage['button']>): Html[] 
   html`<p style="margin:0 0 16px"><a href="${href}">${href}</a></p>`,
 ]
 
-/** A mail as HTML. No image, script or style sheet: nothing that a mail program would fetch. */
+/** The HTML part of a mail. It has no image, script or style sheet that a mail program would fetch. */
 export function renderPage({ language, before, button, after }: MailPage): string {
   const parts = [...before.map(paragraph), ...(button ? action(button) : []), ...after.map(paragraph)]
   return html`<!doctype html>

@@ -8,10 +8,10 @@ import type { MailContent, MailMessage, MailRequest } from '../types.ts'
 import { renderMail } from './render.ts'
 import { findTransport } from './transport.ts'
 
-/** What the content of a mail is sealed for; the row's id binds it to its place. */
+/** The purpose that the content of a mail is sealed for. */
 export const SEALED_FOR = 'mail content'
 
-/** Counted exactly, in the object of the address's hash: no stranger fills somebody's mailbox. */
+/** An exact count for each address: an attacker must not flood somebody's mailbox. */
 async function mayBeMailed(ctx: Ctx, { kind, to }: MailRequest): Promise<boolean> {
   const address = await hashSecret(to.toLowerCase())
   const subject = `mail:${kind}:${address}`
@@ -21,7 +21,7 @@ async function mayBeMailed(ctx: Ctx, { kind, to }: MailRequest): Promise<boolean
   return allowed
 }
 
-/** Hands a mail to the queue. When nobody takes it, its row stays queued and cron finds it. */
+/** Enqueues a mail. If the queue does not accept it, its row stays queued, and the cron job enqueues it later. */
 export async function enqueue(ctx: Pick<Ctx, 'queues' | 'log'>, mailId: string): Promise<void> {
   try {
     await ctx.queues.mail.send({ mailId } satisfies MailMessage)
@@ -59,9 +59,9 @@ async function acceptMail(ctx: Ctx, request: MailRequest): Promise<void> {
 }
 
 /**
- * Accepts a mail: it is sent soon, and as often as it takes. Beyond an hour's mails of its kind and address nothing is
- * sent, and the caller learns nothing of it. Throws CONFIGURATION_ERROR in a deployment that cannot send mail. A notice never
- * throws: what it tells of has happened.
+ * Queues a mail, which is sent soon, with retries. Beyond the hourly limit of its kind and address it is silently dropped, so
+ * that the answer reveals nothing. Throws CONFIGURATION_ERROR in a deployment that cannot send mail. Never throws for a notice,
+ * because the change that it reports is committed already.
  */
 export async function queueMail(ctx: Ctx, request: MailRequest): Promise<void> {
   try {

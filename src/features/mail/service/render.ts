@@ -3,20 +3,20 @@ import { formatTime, isMessageKey, resolveLocale, translate } from '../../locali
 import type { EndedSessions, MailContent, MailRequest } from '../types.ts'
 import { renderPage } from './page.ts'
 
-/** Whose mail it is: the deployment's name and address. */
+/** The deployment's name and URL. */
 export interface Sender {
   readonly app: string
   readonly url: string
 }
 
-/** A parameter of a subject or line is one line: neither a header nor a paragraph can be smuggled in by a name. */
+/** Parameters are reduced to one line, so that a name cannot inject a header or a paragraph. */
 const MAX_PARAM = 256
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it removes control characters
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g
 
 const oneLine = (text: string): string => text.replace(UNPRINTABLE, ' ').slice(0, MAX_PARAM).trim()
 
-/** A link that somebody else made is not sent: nothing but http and https, in its normal form. */
+/** The link in its normal form. Throws unless it is http or https. */
 function checkLink(link: string): string {
   const url = new URL(link)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new TypeError('a link in a mail is http or https')
@@ -24,14 +24,13 @@ function checkLink(link: string): string {
 }
 
 interface Described {
-  /** Of the button. */
+  /** The target of the button. */
   readonly link: string | null
   readonly isReport: boolean
   readonly params: MessageParams
   readonly ended?: EndedSessions
 }
 
-/** What a request says. */
 function describe(request: MailRequest): Described {
   const { kind, locale } = request
   switch (kind) {
@@ -89,7 +88,7 @@ const optional = (key: string): MessageKey[] => (isMessageKey(key) ? [key] : [])
 const mapValues = (params: MessageParams, change: (value: string) => string): MessageParams =>
   Object.fromEntries(Object.entries(params).map(([name, value]) => [name, change(value)]))
 
-/** The mail in the reader's language, as text and as HTML. Parameters are one line each. */
+/** The mail in the recipient's language, as text and as HTML. */
 export function renderMail(sender: Sender, request: MailRequest): MailContent {
   const { kind, locale } = request
   const { link, isReport, params, ended = 'none' } = describe(request)

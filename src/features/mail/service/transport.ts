@@ -5,19 +5,19 @@ import { createHttpTransport } from './transports/http.ts'
 import { mailboxTransport } from './transports/mailbox.ts'
 import { createSmtpTransport } from './transports/smtp.ts'
 
-/** A way to send mail. It answers what became of the attempt, and throws only on a fault of this service. */
+/** A way to send mail. Returns the result of the attempt; throws only for a bug of this service. */
 type Transport = (ctx: Ctx, mail: OutgoingMail) => Promise<Delivery>
 
 export type TransportChoice =
   | { readonly send: Transport; readonly from: Mailbox }
-  /** Settings without which this deployment cannot send mail. */
+  /** Names of the settings that are missing. */
   | { readonly missing: readonly string[] }
 
 type Settings = Pick<Ctx, 'config' | 'sendEmail'>
 
 const SMTP_PORTS = { tls: 465, starttls: 587, none: 25 } as const
 
-/** Of a name nothing is left that means something in a header. */
+/** Removes the characters that have a meaning in a header. */
 const displayName = (name: string): string => name.replace(/[\p{C}"\\<>]/gu, '').trim()
 
 const missingOf = (settings: Readonly<Record<string, unknown>>): string[] =>
@@ -26,7 +26,7 @@ const missingOf = (settings: Readonly<Record<string, unknown>>): string[] =>
 function findSmtp({ config }: Settings): Transport | string[] {
   const { SMTP_HOST: host, SMTP_SECURITY: security, SMTP_USERNAME: user, SMTP_PASSWORD: pass } = config
   if (host === undefined) return ['SMTP_HOST']
-  // Links that sign people in do not travel in the clear.
+  // Mails contain links that sign people in, so they are not sent without TLS.
   if (security === 'none' && config.MODE !== 'local') return ['SMTP_SECURITY']
   if ((user === undefined) !== (pass === undefined)) return missingOf({ SMTP_USERNAME: user, SMTP_PASSWORD: pass })
   const login = user === undefined || pass === undefined ? null : { user, pass }
@@ -44,18 +44,18 @@ function findSender({ config, sendEmail }: Settings): Transport | string[] {
     case 'binding':
       return sendEmail ? createBindingTransport(sendEmail) : ['SEND_EMAIL']
     case 'mailbox':
-      // Nobody reads it in a deployment, and it keeps links in the clear.
+      // Not in a deployment: the mails would not arrive, and their links would be stored unencrypted.
       return config.MODE === 'local' ? mailboxTransport : ['MAIL_TRANSPORT']
     case undefined:
       return ['MAIL_TRANSPORT']
   }
 }
 
-/** How this deployment sends mail, or the names of the settings that it lacks for it. */
+/** How this deployment sends mail, or the names of the settings that are missing for it. */
 export function findTransport(ctx: Settings): TransportChoice {
   const { config } = ctx
   const sender = findSender(ctx)
-  // Mails of local mode that nobody gets need no sender of their own.
+  // In local mode a placeholder is enough, because the mails are not sent.
   const from = config.MAIL_FROM ?? (sender === mailboxTransport ? { name: null, address: 'postern@localhost' } : null)
   const missing = [...(Array.isArray(sender) ? sender : []), ...(from ? [] : ['MAIL_FROM'])]
   if (Array.isArray(sender) || !from) return { missing }

@@ -5,8 +5,7 @@ import { requestRecovery } from '../service/second-factor-recovery.ts'
 import { answerChallenge, challengeErrors } from '../service/second-step.ts'
 import {
   ChallengeBody,
-  EmailBody,
-  EmailQuery,
+  EmailInput,
   MessageAnswer,
   RECOVERY_OPTIONS,
   RECOVERY_REQUESTED,
@@ -37,7 +36,7 @@ secondFactorRoutes.get(
     id: 'getMfaRecoveryOptions',
     summary: 'How a lost second factor is replaced; the same for every address',
     guard: anyone,
-    query: EmailQuery,
+    query: EmailInput.query,
     answer: ok(RecoveryOptionsAnswer, 'The ways'),
   },
   () => RECOVERY_OPTIONS,
@@ -49,8 +48,8 @@ secondFactorRoutes.post(
     id: 'requestRecovery',
     summary: 'Say that the second factor is lost; the same answer for every address',
     guard: anyone,
-    body: EmailBody,
-    query: EmailQuery,
+    body: EmailInput.body,
+    query: EmailInput.query,
     answer: ok(MessageAnswer, 'Whatever the address'),
   },
   async ({ ctx, body, query }) => {

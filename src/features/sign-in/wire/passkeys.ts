@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { bodyOrQuery } from '../../../http/input.ts'
 import type { AssertionInput } from '../../factors/passkeys/service/assert.ts'
 import type { AuthenticationOptions } from '../../factors/passkeys/service/authenticate.ts'
 import { Assertion, Descriptor, toAssertion, toBase64Id, toCanonical } from '../../factors/passkeys/wire.ts'
@@ -15,16 +16,17 @@ export function toBegin(body: z.output<typeof AuthenticateBeginBody>): Authentic
   return body.email ? { kind: 'identifier', identifier: body.email } : { kind: 'anyone' }
 }
 
-export const AuthenticateCompleteBody = z.object({ credential: Assertion, challenge: text(200), sessionId: text(200) })
-
 /** One documented server takes the challenge in the query. */
-export const AuthenticateCompleteQuery = z.object({ challenge: z.string().max(200).optional() })
+const ChallengeInput = bodyOrQuery({ challenge: z.string().max(200) })
+
+export const AuthenticateCompleteBody = ChallengeInput.body.extend({ credential: Assertion, sessionId: text(200) })
+export const AuthenticateCompleteQuery = ChallengeInput.query
 
 export function toAssertionInput(
   body: z.output<typeof AuthenticateCompleteBody>,
   query: z.output<typeof AuthenticateCompleteQuery>,
 ): AssertionInput {
-  const challenge = body.challenge || query.challenge || ''
+  const { challenge = '' } = ChallengeInput.merge(body, query)
   return {
     credential: toAssertion(body.credential),
     challenge: toCanonical(challenge) ?? challenge,

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { bodyOrQuery } from '../../../http/input.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { ChallengeAnswer } from '../service/second-step.ts'
@@ -32,14 +33,12 @@ export const toAnswer = (body: Verify): ChallengeAnswer => ({
   ...(body.credential ? { credential: toAssertion(body.credential) } : { code: body.code ?? '' }),
 })
 
-const email = z.string().min(1, 'is required').max(254)
-export const EmailBody = z.object({ email: email.nullish() })
-export const EmailQuery = z.object({ email: email.optional() })
+export const EmailInput = bodyOrQuery({ email: z.string().min(1, 'is required').max(254) })
 
-export function toEmail(body: z.output<typeof EmailBody>, query: z.output<typeof EmailQuery>): string {
-  const given = body.email ?? query.email
-  if (given === undefined) throw malformedRequest('An email is required')
-  return given
+export function toEmail(body: object, query: object): string {
+  const { email } = EmailInput.merge(body, query)
+  if (email === undefined) throw malformedRequest('An email is required')
+  return email
 }
 
 export const RecoveryOptionsAnswer = z.object({

@@ -5,8 +5,8 @@ import { DomainError } from '../../../lib/errors.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { openSocket, tooManySockets } from './open.ts'
 
-const PATIENCE_MS = 10 * SECOND
-/** Frames that arrive while the token is checked; they are handed on in order. */
+const AUTH_TIMEOUT_MS = 10 * SECOND
+/** How many frames may arrive while the token is checked; they are forwarded in order. */
 const MAX_HELD = 50
 const MAX_VIOLATIONS = 5
 
@@ -14,13 +14,13 @@ type AuthFrame = Extract<frames.ClientFrame, { kind: 'auth' }>
 
 interface FirstAuth {
   readonly frame: AuthFrame
-  /** As it came: the object answers it. */
+  /** The frame as received: it is forwarded to the object, which answers it. */
   readonly raw: string | ArrayBuffer
 }
 
 /**
- * For clients that send their token as the first frame. The Worker accepts, waits 10 seconds for it, opens the socket of
- * the principal's object and pipes both ways. Such a socket does not hibernate: token, ticket and subprotocol are better.
+ * For clients that send their token as the first frame. The Worker accepts the socket, waits up to 10 seconds for the token,
+ * opens a socket to the principal's object and forwards frames both ways. Such a socket does not hibernate.
  */
 export function awaitAuthentication(ctx: Ctx, after: string | null): WebSocket {
   const { 0: client, 1: server } = new WebSocketPair()
@@ -51,7 +51,7 @@ async function converse(ctx: Ctx, server: WebSocket, after: string | null): Prom
   else for (const frame of held) upstream.send(frame)
 }
 
-/** The first frame that brings a token; null when the socket was closed before one came. */
+/** The first frame with a token; null when the socket was closed before it arrived. */
 function receiveAuth(ctx: Ctx, server: WebSocket): Promise<FirstAuth | null> {
   return new Promise((resolve) => {
     let violations = 0
@@ -74,7 +74,7 @@ function receiveAuth(ctx: Ctx, server: WebSocket): Promise<FirstAuth | null> {
       else if (frame?.kind === 'ping') server.send(frames.pong(frame.timestamp ?? ctx.now()))
       else refuse(frame ? 'not_authenticated' : 'malformed_frame', frames.CLOSE.policy, false)
     }
-    const timer = setTimeout(() => refuse('not_authenticated', frames.CLOSE.policy, true), PATIENCE_MS)
+    const timer = setTimeout(() => refuse('not_authenticated', frames.CLOSE.policy, true), AUTH_TIMEOUT_MS)
     server.addEventListener('message', onMessage)
     server.addEventListener('close', ({ code }) => {
       server.close(codeOfAnswer(code))
@@ -83,7 +83,7 @@ function receiveAuth(ctx: Ctx, server: WebSocket): Promise<FirstAuth | null> {
   })
 }
 
-/** Null when the object's socket could not be opened: the client has been told why, and closed. */
+/** Null when the object's socket could not be opened; the client then got the reason, and its socket is closed. */
 async function openUpstream(
   ctx: Ctx,
   server: WebSocket,
@@ -114,7 +114,7 @@ function pipe(from: WebSocket, to: WebSocket): void {
   from.addEventListener('close', ({ code, reason }) => {
     from.close(codeOfAnswer(code))
     if (!isOpen(to)) return
-    // 1005 and 1006 say how a socket ended and are never sent (RFC 6455 7.4.1).
+    // 1005 and 1006 must not be sent (RFC 6455 7.4.1).
     if (code === 1005 || code === 1006) to.close(frames.CLOSE.failed, 'connection lost')
     else to.close(code, reason)
   })

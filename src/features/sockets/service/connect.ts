@@ -5,8 +5,9 @@ import { awaitAuthentication } from './await-auth.ts'
 import { cursorInvalid, openSocket, type SocketCredential, type SocketRefusal } from './open.ts'
 
 /**
- * The client's end of a socket: on its principal's object, or held here until a token comes when there is no credential.
- * A bad credential opens a socket that closes with 1008. Throws INVALID_CURSOR, TOO_MANY_SOCKETS, SERVICE_UNAVAILABLE.
+ * Returns the client's end of a socket, opened on the principal's object; without a credential, on the Worker until a token
+ * arrives. For an invalid credential the socket opens and closes with 1008. Throws INVALID_CURSOR, TOO_MANY_SOCKETS,
+ * SERVICE_UNAVAILABLE.
  */
 export async function connectSocket(
   ctx: Ctx,
@@ -19,7 +20,7 @@ export async function connectSocket(
   return opened.outcome === 'opened' ? opened.socket : refuseSocket(ctx, opened.reason)
 }
 
-/** A browser learns nothing from an upgrade that fails: the socket is opened to say why it closes (decision 0052). */
+/** Browsers hide the answer to a failed upgrade, so the socket is opened to send the reason and then closed (decision 0052). */
 function refuseSocket(ctx: Pick<Ctx, 'newId'>, reason: SocketRefusal): WebSocket {
   const { 0: client, 1: server } = new WebSocketPair()
   server.accept()

@@ -8,14 +8,18 @@ import { isUserClaims } from '../../keys/service/tokens.ts'
 import { checkAccessToken } from '../../validation/service.ts'
 import { openTicket, sealTicket } from '../rules.ts'
 
-export const upgradeRequired = defineError('UPGRADE_REQUIRED', 'upgrade_required', 'This path speaks WebSocket only')
+export const upgradeRequired = defineError(
+  'UPGRADE_REQUIRED',
+  'upgrade_required',
+  'This path requires a WebSocket upgrade',
+)
 export const cursorInvalid = defineError('INVALID_CURSOR', 'malformed', 'The cursor is not valid')
 export const tooManySockets = defineError('TOO_MANY_SOCKETS', 'rate_limited', 'Too many open connections')
 
 const TICKET_SECONDS = 30
 const TICKET_KEY = 'websocket ticket'
 const PLATFORM = 'platform'
-/** What a machine needs to open a socket. */
+/** The scope that a machine needs to open a socket. */
 export const EVENTS_SCOPE = 'events:read'
 
 export type SocketRefusal = 'invalid_token' | 'insufficient_scope'
@@ -58,7 +62,7 @@ const clientIdentity = (clientId: string, exp: number): SocketIdentity => ({
   topics: [PLATFORM],
 })
 
-/** Whose socket an access token opens, asked of the truth. Throws SERVICE_UNAVAILABLE. */
+/** Resolves an access token to the identity of a socket, with a strong check. Throws SERVICE_UNAVAILABLE. */
 export async function identifyToken(ctx: Ctx, token: string): Promise<Identified> {
   const check = await checkAccessToken(ctx, token, { consistency: 'strong' })
   if (!check.valid) return { identity: null, refusal: 'invalid_token' }
@@ -71,11 +75,11 @@ export async function identifyToken(ctx: Ctx, token: string): Promise<Identified
   return { identity: clientIdentity(claims.client_id, claims.exp), refusal: null }
 }
 
-/** As `identifyToken`, for the objects, which only ask who it is. */
+/** As `identifyToken`, for the objects, which do not need the reason of a refusal. */
 export const findSocketIdentity = async (ctx: Ctx, token: string): Promise<SocketIdentity | null> =>
   (await identifyToken(ctx, token)).identity
 
-/** A ticket that opens one socket within 30 seconds, and nothing else: for clients whose URLs end up in logs. */
+/** Issues a ticket that opens one socket within 30 seconds. In contrast to a token it may appear in URLs, which are logged. */
 export async function issueTicket(ctx: PrincipalCtx): Promise<{ ticket: string; expiresIn: number }> {
   const expiresAt = ctx.now() + TICKET_SECONDS * SECOND
   const key = await ctx.config.rootKeys.current.derive(TICKET_KEY)
@@ -96,7 +100,7 @@ async function issueSecret({ actor, objects }: PrincipalCtx, expiresAt: number) 
 }
 
 /**
- * Opens the socket on the principal's own object. `after` is a cursor to resume from.
+ * Opens the socket on the principal's object. `after` is a cursor to resume from.
  * Throws INVALID_CURSOR, TOO_MANY_SOCKETS, SERVICE_UNAVAILABLE.
  */
 export async function openSocket(
@@ -116,12 +120,12 @@ export async function openSocket(
 }
 
 interface Located {
-  /** Null for a client's. */
+  /** Null for a client. */
   readonly userId: string | null
   readonly credential: SocketRequest['credential']
 }
 
-/** Which object to ask, and what to tell it. */
+/** Finds the object that must open the socket, and the credential for it. */
 async function locate(ctx: Ctx, { type, value }: SocketCredential): Promise<Located | { refusal: SocketRefusal }> {
   if (type === 'ticket') {
     const keys = await Promise.all(ctx.config.rootKeys.all.map((root) => root.derive(TICKET_KEY)))

@@ -42,7 +42,7 @@ function scryptHash(custom: RawRecord): ForeignHash {
   return { hash: `$scrypt$ln=${rounds},r=${blockSize},p=${lanes}$${encode(saltBytes)}$${encode(key)}` }
 }
 
-/** The bulk import schema's way to name a hash of any kind. PHC strings have no padding, but Auth0 takes it. */
+/** The `custom_password_hash` of the bulk import schema. Auth0 accepts PHC strings with padding; the standard has none. */
 function customHash(custom: RawRecord): ForeignHash {
   const password = isRecord(custom.password) ? textOf(custom.password.encoding) : undefined
   if (password !== undefined && password !== 'utf8')
@@ -71,7 +71,7 @@ function hashOf(record: RawRecord): ForeignHash {
 /** Values of a database export: `{"$oid": "…"}`, `{"$date": "…"}`. */
 const extended = (value: unknown, name: '$oid' | '$date'): unknown => (isRecord(value) ? value[name] : value)
 
-/** A database with flexible identifiers may export the address in their list alone. */
+/** With flexible identifiers, the export may have the email only in the list of identifiers. */
 function addressOf({ identifiers }: RawRecord): RawRecord {
   const found = Array.isArray(identifiers)
     ? identifiers.find((one) => isRecord(one) && one.type === 'email')
@@ -79,17 +79,17 @@ function addressOf({ identifiers }: RawRecord): RawRecord {
   return isRecord(found) ? found : {}
 }
 
-/** The id in a database export, which leaves out the prefix of the connection. */
+/** The id in a database export, which has no prefix of the connection. */
 const databaseIdOf = (record: RawRecord): string | undefined =>
   textOf(record.alt_id) ?? textOf(extended(record._id, '$oid'))
 
-/** The id that tokens and profiles have: profiles and hashes come in two files, and it is how they are told to be one user's. */
+/** The id as in Auth0's tokens and profiles. By it a merge matches the two files with profiles and with hashes. */
 function externalIdOf(record: RawRecord): unknown {
   const id = databaseIdOf(record)
   return given(record.user_id) ?? (id === undefined ? undefined : `auth0|${id}`)
 }
 
-/** The fields that are read. */
+/** The fields of an export that are read. */
 export const AUTH0_FIELDS = [
   '_id',
   'user_id',
@@ -137,7 +137,7 @@ export function fromAuth0(record: RawRecord): ForeignUser {
       username: record.username,
       first_name: record.given_name,
       last_name: record.family_name,
-      // Auth0 gives who has no name the address as one.
+      // For a user without a name Auth0 sets the name to the email.
       display_name: name === email ? record.nickname : (name ?? record.nickname),
       profile_image_url: record.picture,
       phone_number: record.phone_number,

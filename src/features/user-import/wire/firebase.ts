@@ -14,11 +14,11 @@ const NEEDS_PARAMETERS =
 
 const toBase64Alphabet = (text: string): string => text.replaceAll('-', '+').replaceAll('_', '/')
 
-/** The project's signer key stands in each stored hash (lib/password-hash). */
+/** Each stored hash contains the project's signer key (lib/password-hash). */
 function hashOf(record: RawRecord): ForeignHash {
   const [key, salt] = [textOf(record.passwordHash), textOf(record.salt)]
   if (!key) return {}
-  // As the API answers who may not read hashes: the user would lose the password without a word.
+  // Firebase's API leaves the salt out if the caller may not read hashes; the user would silently lose the password.
   if (!salt) return { refusal: 'password_hash: has no salt beside it, export as an owner of the project' }
   const config = isRecord(record.hash_config) ? record.hash_config : {}
   const [signerKey, separator] = [textOf(config.base64_signer_key), textOf(config.base64_salt_separator)]
@@ -28,7 +28,7 @@ function hashOf(record: RawRecord): ForeignHash {
   return { hash: toBase64Alphabet(spelled) }
 }
 
-/** The fields that are read. */
+/** The fields of an export that are read. */
 export const FIREBASE_FIELDS = [
   'localId',
   'email',
@@ -45,7 +45,7 @@ export const FIREBASE_FIELDS = [
   'mfaInfo',
 ] as const
 
-/** How the user signs in by address or telephone is no identity of another provider. */
+/** Sign-in by email or telephone: not identities of another provider. */
 const OWN_PROVIDERS: readonly string[] = ['password', 'phone', '']
 
 const leftBehindOf = ({ providerUserInfo, mfaInfo }: RawRecord): string[] => [
@@ -56,7 +56,7 @@ const leftBehindOf = ({ providerUserInfo, mfaInfo }: RawRecord): string[] => [
   ...recordsOf(mfaInfo).map((factor) => `second factor ${'totpInfo' in factor ? 'totp' : 'phone'}`),
 ]
 
-/** A user of `firebase auth:export`, with the project's `hash_config` beside it where there are passwords. */
+/** A user of `firebase auth:export`; a record with a password needs the project's `hash_config`. */
 export function fromFirebase(record: RawRecord): ForeignUser {
   const { hash, refusal } = hashOf(record)
   return {
@@ -77,7 +77,7 @@ export function fromFirebase(record: RawRecord): ForeignUser {
   }
 }
 
-/** The columns of `auth:export` to a CSV file, which has no header line. */
+/** The columns of a CSV file of `auth:export`, which has no header line. */
 const COLUMNS: Readonly<Record<number, string>> = {
   0: 'localId',
   1: 'email',
@@ -91,7 +91,7 @@ const COLUMNS: Readonly<Record<number, string>> = {
   26: 'disabled',
 }
 
-/** Columns that hold the id of another provider. */
+/** Columns with the user's id at another provider. */
 const PROVIDERS: Readonly<Record<number, string>> = {
   7: 'google.com',
   11: 'facebook.com',
@@ -103,7 +103,7 @@ const CREATED = 23
 const DISABLED = 26
 const CLAIMS = 27
 const MIN_COLUMNS = 26
-/** Without claims: their commas are not quoted, nor is the one behind them. */
+/** For a line without claims: Firebase does not quote the commas in claims, which then add cells. */
 const MAX_COLUMNS = 29
 
 const isFlag = (cell: string | undefined): boolean => cell === 'true' || cell === 'false'
@@ -112,13 +112,13 @@ const beginsRecord = (cells: readonly string[]): boolean => cells.length > 2 && 
 
 export const isFirebaseCsv = (cells: readonly string[]): boolean => cells.length >= MIN_COLUMNS && beginsRecord(cells)
 
-/** Of a name with a comma and quotes Firebase quotes the comma and does not double the quotes: the cells behind it shift. */
+/** Firebase does not double the quotes in a quoted name, so a name with quotes and a comma shifts the cells behind it. */
 const isAligned = (cells: readonly string[]): boolean =>
   /^\d*$/.test(cells[CREATED] ?? '') && (!cells[DISABLED] || isFlag(cells[DISABLED]))
 
 const hasClaims = (cells: readonly string[]): boolean => cells[CLAIMS]?.startsWith('{') ?? false
 
-/** The record of a line, or why it is none. */
+/** The record of a line, or why the line is rejected. */
 export function toFirebaseRecord(cells: readonly string[]): RawRecord | string {
   const isTooLong = cells.length > MAX_COLUMNS && !hasClaims(cells)
   if (cells.length < MIN_COLUMNS || isTooLong)
@@ -133,8 +133,7 @@ export function toFirebaseRecord(cells: readonly string[]): RawRecord | string {
 }
 
 /**
- * The cells of each record: Firebase does not quote a name with a line break, so its line ends within the name, and the rest
- * of the record is the next line.
+ * The cells of each record. Firebase does not quote names with a line break, so a record may continue in the next line.
  */
 export async function* joinFirebaseLines(lines: AsyncIterable<string[]>): AsyncGenerator<string[]> {
   let open: string[] | null = null

@@ -4,10 +4,10 @@ import { KNOWN } from './row.ts'
 
 const MAX_NAMED = 100
 
-/** What the file of rejected rows adds, and what is refused before anything is read. */
-const OURS: readonly string[] = ['rejected', 'password']
+/** `rejected` is added by the file of rejected rows; a row with `password` is refused. */
+const NOT_REPORTED: readonly string[] = ['rejected', 'password']
 
-/** How others call our fields; without signs and in lower case, as `simplify` leaves them. */
+/** Names of our fields in other systems, in the form that `simplify` returns. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     email: ['mail', 'emailaddress', 'useremail'],
@@ -44,12 +44,12 @@ const BY_SIMPLE_NAME: ReadonlyMap<string, string> = new Map([...KNOWN].map((name
 const suggestionFor = (name: string): string | null =>
   BY_SIMPLE_NAME.get(simplify(name)) ?? SYNONYMS.get(simplify(name)) ?? null
 
-/** The fields of the records that nobody reads, by what reads each record, with the field that may have been meant. */
+/** Fields that are neither ours nor read by the record's reader, each with the field that may have been meant. */
 export function findIgnored(records: readonly { record: RawRecord; reads: readonly string[] }[]): IgnoredField[] {
   const names = new Set<string>()
   for (const { record, reads } of records)
     for (const [name, value] of Object.entries(record)) {
-      const isRead = KNOWN.has(name) || reads.includes(name) || OURS.includes(name)
+      const isRead = KNOWN.has(name) || reads.includes(name) || NOT_REPORTED.includes(name)
       if (!isRead && name !== '' && given(value) !== undefined && names.size < MAX_NAMED) names.add(name.slice(0, 100))
     }
   return [...names].map((field) => ({ field, suggestion: suggestionFor(field) }))

@@ -11,33 +11,37 @@ export const IMPORT_ENCODING = { mediaTypes: [...NDJSON, CSV] }
 
 export const ImportQuery = z.object({
   format: z.enum(FORMATS).default('auto').meta({
-    description: 'The system whose export the rows are, or `plain` for our own fields; `auto` looks at each row',
+    description:
+      'The system that the rows were exported from, or `plain` for our own fields; `auto` detects it for each row',
   }),
   merge: z.stringbool().default(false).meta({
-    description: 'Fill what accounts lack that an import made: what is there stands',
+    description: 'Fill empty fields of accounts that were imported before; nothing is overwritten',
   }),
-  dry_run: z.stringbool().default(false).meta({ description: 'Say what would become of the rows, and write nothing' }),
+  dry_run: z
+    .stringbool()
+    .default(false)
+    .meta({ description: 'Return the outcome of each row without writing anything' }),
   max_hash_ms: z.coerce.number().int().min(1).max(MAX_HASH_MS).default(MAX_HASH_MS).meta({
-    description: 'Milliseconds of CPU that verifying a password hash may take: a row whose hash takes more is rejected',
+    description:
+      'CPU time in milliseconds that verifying a password hash may take; a row whose hash takes longer is rejected',
   }),
 })
 
 export const toMode = ({ merge, dry_run: dryRun }: z.output<typeof ImportQuery>): ImportMode => ({ merge, dryRun })
 
 const RowAnswer = z.object({
-  row: z.int().meta({ description: 'Which record of the body, from 1; a header line is none' }),
+  row: z.int().meta({ description: 'The number of the record in the body, from 1; a header line is not counted' }),
   status: z.enum(['imported', 'merged', 'skipped', 'rejected']),
   id: z.uuid().optional(),
   email: z.string().optional(),
   reason: z.string().optional().meta({ description: 'Why it was not imported' }),
   warning: z.string().optional().meta({
     description:
-      'What the account came without, each with its field first, joined by `; `. A username is kept in `app_metadata.imported.username`',
+      'Values that were left out, each beginning with its field, joined by `; `. A username is stored in `app_metadata.imported.username`',
   }),
-  left_behind: z
-    .array(z.string())
-    .optional()
-    .meta({ description: 'What the user had in the other system: `identity google-oauth2`, `second factor otp`' }),
+  left_behind: z.array(z.string()).optional().meta({
+    description: 'What was not imported from the other system: `identity google-oauth2`, `second factor otp`',
+  }),
 })
 
 export const ImportAnswer = z
@@ -45,16 +49,15 @@ export const ImportAnswer = z
     imported: z.int(),
     skipped: z.int().meta({ description: 'Rows whose email has an account already' }),
     rejected: z.int(),
-    merged: z.int().optional().meta({ description: 'Rows that filled what an account lacked' }),
+    merged: z.int().optional().meta({ description: 'Rows that filled empty fields of an account' }),
     dry_run: z.literal(true).optional(),
-    too_dear: z
-      .int()
-      .optional()
-      .meta({ description: 'Of the rejected: whose password hash takes too long to verify, if there are any' }),
+    too_dear: z.int().optional().meta({
+      description: 'How many rows were rejected because their password hash takes too long to verify; absent when none',
+    }),
     ignored: z
       .array(z.object({ field: z.string(), did_you_mean: z.string().nullable() }))
       .optional()
-      .meta({ description: 'Fields that nobody reads' }),
+      .meta({ description: 'Unknown fields, which were ignored' }),
     rows: z.array(RowAnswer),
   })
   .meta({ id: 'UserImport' })
@@ -83,14 +86,14 @@ export function importToWire(
   { merge, dryRun }: ImportMode,
 ): z.infer<typeof ImportAnswer> {
   const count = (status: RowOutcome['status']) => outcomes.filter((outcome) => outcome.status === status).length
-  const tooDear = outcomes.filter(({ isTooDear }) => isTooDear).length
+  const tooExpensive = outcomes.filter(({ isTooExpensive }) => isTooExpensive).length
   return {
     imported: count('imported'),
     skipped: count('skipped'),
     rejected: count('rejected'),
     ...(merge ? { merged: count('merged') } : {}),
     ...(dryRun ? { dry_run: true } : {}),
-    ...(tooDear === 0 ? {} : { too_dear: tooDear }),
+    ...(tooExpensive === 0 ? {} : { too_dear: tooExpensive }),
     ...(ignored.length === 0
       ? {}
       : { ignored: ignored.map(({ field, suggestion }) => ({ field, did_you_mean: suggestion })) }),

@@ -10,7 +10,7 @@ import {
   textOf,
 } from './record.ts'
 
-/** `secretData` and `credentialData` are JSON in a text. */
+/** `secretData` and `credentialData` are JSON as text. */
 function parse(text: unknown): RawRecord {
   if (isRecord(text)) return text
   try {
@@ -32,7 +32,7 @@ function argon2Hash(data: RawRecord, salt: string, key: string): string {
   return `$argon2${one('type')}$v=${version}$m=${one('memory')},t=${scalarOf(data.hashIterations)},p=${one('parallelism')}$${salt}$${key}`
 }
 
-/** Keycloak's names of algorithms that have one of ours. */
+/** Keycloak's names of the supported PBKDF2 digests. */
 const PBKDF2_DIGESTS: Readonly<Record<string, string>> = {
   pbkdf2: 'sha1',
   'pbkdf2-sha256': 'sha256',
@@ -40,19 +40,19 @@ const PBKDF2_DIGESTS: Readonly<Record<string, string>> = {
 }
 
 interface StoredPassword {
-  /** Keycloak's name of it. */
+  /** Keycloak's name of the algorithm. */
   readonly algorithm: string
   readonly salt: string
   readonly key: string
   readonly data: RawRecord
 }
 
-/** Since Keycloak 8 in two texts of JSON; before, in fields of the credential, by names that it has kept for such. */
+/** Keycloak 8 and later has two JSON texts; earlier versions have fields of the credential. */
 function readPassword(credential: RawRecord): StoredPassword {
   const before = textOf(credential.hashedSaltedValue)
   if (before !== undefined) {
     const algorithm = scalarOf(credential.algorithm)
-    // As Keycloak itself reads the oldest of them, which name none, or the HMAC alone.
+    // The oldest credentials name no algorithm, or only the HMAC. Keycloak itself reads them as PBKDF2, too.
     const isFirst = algorithm === '' || algorithm === 'HmacSHA1'
     const salt = withoutPadding(credential.salt)
     return { algorithm: isFirst ? 'pbkdf2' : algorithm, salt, key: withoutPadding(before), data: credential }
@@ -70,7 +70,7 @@ function hashOf({ credentials }: RawRecord): ForeignHash {
   if (textOf(found.value)) return { refusal: 'password: clear text is not taken, export the hashes' }
   const { algorithm, salt, key, data } = readPassword(found)
   if (algorithm === 'argon2') return { hash: argon2Hash(data, salt, key) }
-  // A plug-in's: the hash is whole, with its own salt and cost.
+  // Hashes of a plug-in for bcrypt are complete, with salt and cost.
   if (algorithm === 'bcrypt') return { hash: key }
   const digest = Object.hasOwn(PBKDF2_DIGESTS, algorithm) ? PBKDF2_DIGESTS[algorithm] : undefined
   return digest
@@ -78,7 +78,7 @@ function hashOf({ credentials }: RawRecord): ForeignHash {
     : { refusal: `password_hash: the algorithm ${algorithm.slice(0, 20) || 'without a name'} is not taken` }
 }
 
-/** Attributes that have a field of ours. */
+/** Our fields for Keycloak's attributes. */
 const FIELDS: Readonly<Record<string, string>> = {
   locale: 'locale',
   zoneinfo: 'timezone',
@@ -98,7 +98,7 @@ function attributesOf({ attributes }: RawRecord) {
   }
 }
 
-/** The fields that are read. */
+/** The fields of an export that are read. */
 export const KEYCLOAK_FIELDS = [
   'id',
   'email',
@@ -134,7 +134,7 @@ export function fromKeycloak(record: RawRecord): ForeignUser {
     }
   const { hash, refusal } = hashOf(record)
   const { fields, metadata } = attributesOf(record)
-  // Realms whose users sign in with their address keep it as the username.
+  // In realms whose users sign in with their email, it is also the username.
   const [email, username] = [textOf(record.email), textOf(record.username)]
   const isAddress = username?.includes('@') ?? false
   return {

@@ -17,7 +17,7 @@ export type Format = (typeof FORMATS)[number]
 
 interface Reader {
   readonly read: (record: RawRecord) => ForeignUser
-  /** The fields that it reads. */
+  /** The names of the fields that it reads. */
   readonly fields: readonly string[]
 }
 
@@ -27,7 +27,7 @@ const READERS: Readonly<Record<System, Reader>> = {
   keycloak: { read: fromKeycloak, fields: KEYCLOAK_FIELDS },
 }
 
-/** Fields that one system writes and the others and we do not. Read in this order. */
+/** Fields by which a system's records are detected, in this order: no other system and none of our fields has them. */
 const MARKS: readonly (readonly [System, readonly string[]])[] = [
   ['firebase', ['localId']],
   ['keycloak', ['createdTimestamp', 'emailVerified', 'credentials', 'firstName', 'requiredActions']],
@@ -69,7 +69,7 @@ function readCsv(text: string): (RawRecord | string)[] {
       lines.push(cells)
       return null
     },
-    // The one error that is left: all that follows an open quote belongs to its cell.
+    // The only remaining error: a quoted cell that does not end contains the rest of the file.
     on_skip: () => void lines.push('begins a quoted cell that does not end; nothing behind it was read'),
   })
   const [header, ...rows] = lines
@@ -91,20 +91,20 @@ const withoutUndefined = (fields: RawRecord): RawRecord =>
 interface Reading {
   readonly format: Format
   readonly now: number
-  /** In ms of CPU. */
+  /** CPU time in ms. */
   readonly maxHashMs: number
 }
 
 function toImportRow(row: number, record: RawRecord, { format, ...bounds }: Reading): ImportRow {
   const email = textOf(record.email)?.slice(0, 254) ?? null
-  // Whatever the shape: what is refused in `password` must not be passed over because a reader knows no such field.
+  // Checked before the system is detected: readers of other systems would silently ignore `password`.
   if (given(record.password) !== undefined)
     return { row, email, reason: 'password: clear text is not taken, give password_hash' }
   if (Array.isArray(record.users)) return { row, email, reason: 'is an export with a list of users: send the users' }
   const system = systemOf(record, format)
   const foreign = system && READERS[system].read(record)
   if (foreign?.refusal) return { row, email, reason: foreign.refusal }
-  // Home-made files mix names: a `status` beside `user_id` or `firstName` must not be passed over (decision 0200).
+  // Hand-made files mix names: a `status` beside `user_id` or `firstName` must not be ignored (decision 0200).
   const result = parseRow(withoutEmpty({ ...record, ...withoutUndefined(foreign?.fields ?? {}) }), bounds)
   if ('reason' in result) return { row, email, ...result }
   const about = { ...result, row, system, leftBehind: foreign?.leftBehind ?? [] }
@@ -115,7 +115,7 @@ function toImportRow(row: number, record: RawRecord, { format, ...bounds }: Read
   return { ...about, user: { ...result.user, appMetadata: { ...appMetadata, imported } } }
 }
 
-/** The rows of a body. Throws VALIDATION_ERROR when there are too many, or a CSV names no columns, or one twice. */
+/** The rows of a body. Throws VALIDATION_ERROR for too many rows, and for a CSV without column names or with a repeated one. */
 export function parseImport(body: { mediaType: string; text: string }, reading: Reading): ParsedImport {
   const records = body.mediaType === CSV ? readCsv(body.text) : readLines(body.text)
   if (records.length > MAX_ROWS) throw malformed('At most 1,000 rows are taken at once')
@@ -133,16 +133,16 @@ export function parseImport(body: { mediaType: string; text: string }, reading: 
   return { rows, ignored: findIgnored(read) }
 }
 
-/** RFC 4180 with any line end. A quote inside a bare cell is a character: a broken cell spoils its own row, not those below. */
+/** RFC 4180 with any line end. A quote within an unquoted cell is a normal character, so that it breaks only its own row. */
 export const CSV_OPTIONS = { bom: true, relax_column_count: true, relax_quotes: true, skip_empty_lines: true } as const
 
 export const toColumns = (cells: readonly string[]): string[] => cells.map((cell) => cell.trim())
 
-/** The name that stands twice: of two cells with one name the first would be lost. */
+/** A repeated column name: the first of its two cells would be lost. */
 export const findRepeatedColumn = (columns: readonly string[]): string | undefined =>
   columns.find((name, index) => name !== '' && columns.indexOf(name) !== index)
 
-/** The record of a line under its header, or why the two do not fit. */
+/** The record of a CSV line, or why the line does not match the header. */
 export function toCsvRecord(columns: readonly string[], cells: readonly string[]): RawRecord | string {
   const hasMore = cells.slice(columns.length).some((cell) => cell !== '')
   if (hasMore || cells.length < columns.length)

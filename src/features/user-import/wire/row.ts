@@ -7,10 +7,10 @@ import { MAX_EXTERNAL_ID_LENGTH } from '../../users/types.ts'
 import { flagOf, isRecord, type RawRecord } from './record.ts'
 
 const MAX_METADATA_CHARACTERS = 10_000
-/** A warning: what an account came without. It begins with the name of a field. */
+/** A warning about a value that is left out. `reason` begins with the name of the field. */
 export const withoutIt = (reason: string): string => `${reason}: imported without it`
 
-/** 1973 in milliseconds, the year 5138 in seconds: what is less was counted in seconds. */
+/** The year 1973 in milliseconds, 5138 in seconds. A smaller number is in seconds and is refused. */
 const MIN_TIME = 100_000_000_000
 
 const text = (max: number) =>
@@ -61,7 +61,7 @@ function parseObject(value: unknown): unknown {
   }
 }
 
-/** As text it is what the database keeps; null for what nests too deeply to be written. */
+/** The JSON text that the database stores; null when the value nests too deeply to be serialized. */
 function textOf(value: unknown): string | null {
   try {
     return JSON.stringify(value)
@@ -70,7 +70,7 @@ function textOf(value: unknown): string | null {
   }
 }
 
-/** An object, or in a cell the JSON of one. */
+/** An object, or its JSON as text (in a CSV). */
 const metadata = z
   .preprocess(parseObject, z.custom<Record<string, unknown>>(isRecord, 'must be an object'))
   .refine((value) => (textOf(value)?.length ?? Number.POSITIVE_INFINITY) <= MAX_METADATA_CHARACTERS, {
@@ -83,25 +83,25 @@ const metadata = z
 export interface Bounds {
   /** Epoch milliseconds. */
   readonly now: number
-  /** What verifying a hash may take, in ms of CPU. */
+  /** CPU time (ms) that verifying a hash may take. */
   readonly maxHashMs: number
 }
 
-/** What a row may say; other fields are ignored. */
+/** The fields of a row; others are ignored. */
 const rowSchema = ({ now, maxHashMs }: Bounds) =>
   z.object({
     email: z
       .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be text') })
       .refine(isEmail, 'must be an email address'),
-    // Longer than ours may be, and of any signs: one that is none here is kept as the name of before.
+    // Wider than our rules for usernames: an invalid one is stored as the former username.
     username: text(200),
     password_hash: z
       .string('must be text')
       .transform((text, { issues }) => {
         const read = readImportedHash(text, maxHashMs)
         if ('hash' in read) return read.hash
-        const { reason: message, isTooDear } = read
-        issues.push({ code: 'custom', message, params: { isTooDear }, input: text })
+        const { reason: message, isTooExpensive } = read
+        issues.push({ code: 'custom', message, params: { isTooExpensive }, input: text })
         return z.NEVER
       })
       .optional(),
@@ -128,19 +128,20 @@ const rowSchema = ({ now, maxHashMs }: Bounds) =>
     app_metadata: metadata,
   })
 
-const isTooDear = (issue: z.core.$ZodIssue): boolean => issue.code === 'custom' && issue.params?.isTooDear === true
+const isTooExpensive = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'custom' && issue.params?.isTooExpensive === true
 
 const toReason = ({ path, message }: z.core.$ZodIssue): string => `${path.join('.')}: ${message}`
 
 /** The fields that a row may have. */
 export const KNOWN: ReadonlySet<string> = new Set(Object.keys(rowSchema({ now: 0, maxHashMs: 0 }).shape))
 
-/** What says who it is, and whether and with what they sign in. Everything else decorates an account, and none is lost for it. */
-const DECISIVE: ReadonlySet<string> = new Set(['email', 'username', 'password_hash', 'status'])
+/** Identity and sign-in depend on these fields: a row is rejected if one is invalid. Other invalid fields are left out. */
+const ESSENTIAL: ReadonlySet<string> = new Set(['email', 'username', 'password_hash', 'status'])
 
 const fieldOf = ({ path }: z.core.$ZodIssue): string => String(path[0])
 
-/** A hash under another name would be passed over, and the user would lose the password without a word. */
+/** A hash in a field of another name. It would be ignored, and the user would silently lose the password. */
 const findMisnamedHash = (fields: RawRecord): string | undefined =>
   Object.entries(fields).find(
     ([name, value]) =>
@@ -153,10 +154,10 @@ const findMisnamedHash = (fields: RawRecord): string | undefined =>
 
 type ParsedRow =
   | { readonly user: NewUser; readonly isUnproven: boolean; readonly warnings: readonly string[] }
-  | { readonly reason: string; readonly isTooDear?: boolean }
+  | { readonly reason: string; readonly isTooExpensive?: boolean }
 
 /**
- * The user of a row whose empty fields were taken out, or why it is none. A field that only decorates and is not good is
+ * The user of a row, or why the row is rejected. Empty fields must have been removed. An invalid field that is not essential is
  * left out, with a warning.
  */
 export function parseRow(fields: RawRecord, bounds: Bounds): ParsedRow {
@@ -164,8 +165,9 @@ export function parseRow(fields: RawRecord, bounds: Bounds): ParsedRow {
   const schema = rowSchema(bounds)
   const { error } = schema.safeParse(fields)
   const issues = error?.issues ?? []
-  const decisive = issues.filter((issue) => DECISIVE.has(fieldOf(issue)))
-  if (decisive.length > 0) return { reason: decisive.map(toReason).join('; '), isTooDear: decisive.some(isTooDear) }
+  const essential = issues.filter((issue) => ESSENTIAL.has(fieldOf(issue)))
+  if (essential.length > 0)
+    return { reason: essential.map(toReason).join('; '), isTooExpensive: essential.some(isTooExpensive) }
   const misnamed = findMisnamedHash(fields)
   if (misnamed !== undefined) return { reason: `${misnamed.slice(0, 40)}: holds a hash, name the field password_hash` }
   const bad = new Set(issues.map(fieldOf))

@@ -10,8 +10,6 @@ type Reading = Pick<Ctx, 'db' | 'now'>
 /** How long an address that was changed can bring its account back. */
 export const FORMER_ADDRESS_MS = 7 * DAY
 
-const ROWS_PER_PRUNE = 500
-
 /** The last change away from an address as a person types it, while the address is reserved. */
 export const findFormerAddress = (ctx: Reading, email: string): Promise<FormerAddress | undefined> =>
   selectFormerAddress(ctx, { email: normalizeEmail(email) })
@@ -43,4 +41,4 @@ export async function findEmailHolder(ctx: Reading, email: string): Promise<stri
 }
 
 /** Cron: those whose time is over. */
-export const pruneFormerAddresses = (ctx: Reading): Promise<number> => deleteFormerAddresses(ctx, ROWS_PER_PRUNE)
+export const pruneFormerAddresses = (ctx: Reading): Promise<void> => deleteFormerAddresses(ctx)

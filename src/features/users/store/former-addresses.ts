@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, gt, inArray, lte } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lte } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { prune } from '../../../db/prune.ts'
 import { formerAddresses } from '../tables.ts'
 import type { FormerAddress } from '../types.ts'
 
@@ -37,15 +38,5 @@ export async function selectFormerAddress(
 }
 
 /** Deletes at most `limit` rows whose time is over; returns how many. */
-export async function deleteFormerAddresses({ db, now }: Store, limit: number): Promise<number> {
-  const old = db
-    .select({ id: formerAddresses.id })
-    .from(formerAddresses)
-    .where(lte(formerAddresses.until, now()))
-    .limit(limit)
-  const deleted = await db
-    .delete(formerAddresses)
-    .where(inArray(formerAddresses.id, old))
-    .returning({ id: formerAddresses.id })
-  return deleted.length
-}
+export const deleteFormerAddresses = (store: Store): Promise<void> =>
+  prune(store, { table: formerAddresses, key: formerAddresses.id, where: lte(formerAddresses.until, store.now()) })

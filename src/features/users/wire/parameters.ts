@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { bodyOrQuery } from '../../../http/input.ts'
 import { isUuid } from '../../../lib/ids.ts'
 import { MAX_USER_NUMBER, USER_STATUSES, type UserRef, type UserStatus } from '../types.ts'
 
@@ -31,11 +32,7 @@ export const StatusParam = z
   .enum(USER_STATUSES)
   .transform((status): UserStatus[] => (status === 'suspended' ? ['suspended', 'locked'] : [status]))
 
-const Reason = z.object({ reason: z.string().trim().max(MAX_REASON_LENGTH).nullish() })
-
 /** Janua's client sends it in the body, its server takes it from the query. */
-export const ReasonBody = Reason
-export const ReasonQuery = Reason
+export const ReasonInput = bodyOrQuery({ reason: z.string().trim().max(MAX_REASON_LENGTH) })
 
-export const toReason = (body: z.output<typeof Reason>, query: z.output<typeof Reason>): string | null =>
-  body.reason || query.reason || null
+export const toReason = (body: object, query: object): string | null => ReasonInput.merge(body, query).reason || null

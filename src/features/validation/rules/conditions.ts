@@ -2,10 +2,10 @@ import { isAdmin } from '../../../lib/roles.ts'
 import type { AccessClaims } from '../../keys/types.ts'
 import type { Consistency } from '../types.ts'
 
-/** What a gateway demands of the caller. Keys hold together; a key with several values means any of them. */
+/** The conditions of a gateway. All keys must hold; for a key with several values, one of them is enough. */
 export interface Conditions {
   readonly consistency: Consistency
-  /** `cookie` leaves `Authorization` to the application: it may hold a credential of the application's own. */
+  /** `cookie`: ignores `Authorization`, which may contain a credential for the application itself. */
   readonly from: 'anywhere' | 'cookie'
   readonly role: readonly string[]
   readonly permission: readonly string[]
@@ -27,18 +27,18 @@ export const NO_CONDITIONS: Conditions = {
   acr: [],
 }
 
-/** `?role=admin|editor&acr=aal2&consistency=strong&from=cookie`. Undefined for an unknown key or a value that is none. */
+/** `?role=admin|editor&acr=aal2&consistency=strong&from=cookie`. Undefined for an unknown key or an invalid value. */
 export function readQueryConditions(search: string): Conditions | undefined {
   if (search === '' || search === '?') return NO_CONDITIONS
   return collect([...new URLSearchParams(search)])
 }
 
-/** A word of `X-Auth-Require`: no space, comma or control character in it. */
+/** A part of `X-Auth-Require`, without spaces, commas and control characters. */
 const PAIR = /^([a-z]+)=([\x21-\x2b\x2d-\x7e]+)$/
 
 /**
- * `role=admin|editor, acr=aal2, strong, from=cookie`, or `valid` for no condition. Undefined when malformed, and when a key is
- * given twice: two headers arrive joined by a comma, and the one that a client sent would widen the gateway's.
+ * `role=admin|editor, acr=aal2, strong, from=cookie`, or `valid` for no condition. Undefined when malformed or when a key is
+ * repeated: a client's header arrives joined to the gateway's by a comma, and must not add values to its conditions.
  */
 export function readHeaderConditions(header: string): Conditions | undefined {
   if (header.trim() === 'valid') return NO_CONDITIONS
@@ -46,7 +46,7 @@ export function readHeaderConditions(header: string): Conditions | undefined {
   const pairs = words.map((word): Pair => {
     if (word === 'strong') return ['consistency', 'strong']
     const [, key = '', value = ''] = PAIR.exec(word) ?? []
-    // `strong` is a word of its own here.
+    // The header form of `consistency=strong` is `strong`.
     return key === 'consistency' ? ['', ''] : [key, value]
   })
   return new Set(pairs.map(([key]) => key)).size === pairs.length ? collect(pairs) : undefined
@@ -54,7 +54,7 @@ export function readHeaderConditions(header: string): Conditions | undefined {
 
 type Pair = readonly [key: string, value: string]
 
-/** Undefined when a pair is malformed: then nothing of the whole counts. */
+/** Undefined when any pair is malformed. */
 function collect(pairs: readonly Pair[]): Conditions | undefined {
   const found: Record<Key, string[]> = { role: [], permission: [], org: [], acr: [] }
   let consistency: Conditions['consistency'] = 'view'
@@ -69,7 +69,7 @@ function collect(pairs: readonly Pair[]): Conditions | undefined {
   return hasEmptyValue ? undefined : { consistency, from, ...found }
 }
 
-/** What each role of an organization may do, as Janua has it. */
+/** The permissions of each role in an organization, as in Janua. */
 const GRANTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['owner', ['*']],
   [
@@ -89,7 +89,7 @@ const GRANTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['viewer', ['org:read', 'users:read:self']],
 ])
 
-/** `resource:action[:self]`; a grant's `*` stands for all of the rest. */
+/** Permissions are `resource:action[:self]`; `*` in a grant matches the rest. */
 function isGranted(grant: string, permission: string): boolean {
   if (grant === '*' || grant === permission) return true
   return grant.endsWith(':*') && permission.startsWith(grant.slice(0, -1))
@@ -100,7 +100,7 @@ const ACR_LEVELS: ReadonlyMap<string, number> = new Map([
   ['aal2', 2],
 ])
 
-/** What a token grants, in the terms of conditions. */
+/** The properties of a token that conditions refer to. */
 interface Holder {
   readonly roles: readonly string[]
   hasPermission(permission: string): boolean
@@ -110,7 +110,7 @@ interface Holder {
 
 function holderOf(claims: AccessClaims): Holder {
   if (!('sid' in claims)) {
-    // A machine has its scopes, word for word, and nothing else.
+    // A machine's permissions are exactly its scopes; it has no roles.
     const scopes = claims.scope.split(' ')
     return { roles: [], hasPermission: (asked) => scopes.includes(asked), organizationId: null, acr: null }
   }

@@ -1,10 +1,10 @@
 import { utf8 } from '../../../lib/encoding.ts'
 import type { AccessClaims } from '../../keys/types.ts'
 
-/** Printable ASCII without `%`; a space only inside, because HTTP trims values (RFC 9110 5.5). */
+/** Printable ASCII without `%`, and without spaces at the ends, because HTTP trims values (RFC 9110 5.5). */
 const PLAIN = /^(?:[!-$&-~](?:[ -$&-~]*[!-$&-~])?)?$/
 
-/** A header value that no name can break out of: printable ASCII as it is, anything else percent-encoded UTF-8, `%` too. */
+/** Encodes a header value, against header injection: printable ASCII stays; `%` and anything else is percent-encoded UTF-8. */
 export function encodeHeaderValue(text: string): string {
   if (PLAIN.test(text)) return text
   const bytes = utf8(text)
@@ -15,10 +15,10 @@ export function encodeHeaderValue(text: string): string {
   }).join('')
 }
 
-/** A machine's name where a user has a username. */
+/** A machine's name, in place of a username. */
 export const machineName = (clientId: string): string => `client:${clientId}`
 
-/** Who passed, for the upstream. Each is always there, empty when it does not apply; `X-Auth-Freshness` is the check's own. */
+/** The identity for the upstream. Every header is always present, empty when it does not apply. `checkRequest` adds `X-Auth-Freshness`. */
 export function identityHeaders(claims: AccessClaims): Readonly<Record<string, string>> {
   const user = 'sid' in claims ? claims : null
   const name = user ? (user.username ?? user.email) : machineName(claims.client_id)

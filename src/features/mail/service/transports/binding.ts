@@ -5,7 +5,7 @@ import { composeMessage } from '../mime.ts'
 
 const BINDING_BOUND_MS = 15 * SECOND
 
-/** Codes of the platform that another attempt would get again. */
+/** Error codes of the platform that a retry would get again. */
 const PERMANENT: ReadonlySet<string> = new Set([
   'E_VALIDATION_ERROR',
   'E_FIELD_MISSING',

@@ -10,7 +10,7 @@ export interface MailApi {
 const API_BOUND_MS = 15 * SECOND
 const MAX_ERROR_BYTES = 16_384
 
-/** The provider's name for what went wrong, if it is one word: its sentences may quote the mail. */
+/** The provider's error name, if it is a single word: longer text may quote the mail. */
 async function errorName(response: Response): Promise<string> {
   if (Number(response.headers.get('content-length') ?? 0) > MAX_ERROR_BYTES) return ''
   const body: unknown = await response.json().catch(() => null)
@@ -18,10 +18,10 @@ async function errorName(response: Response): Promise<string> {
   return /^[A-Za-z_]{1,60}$/.test(name) ? ` ${name}` : ''
 }
 
-/** Too early, too many, the same key in flight, a fault of theirs: all of these may end otherwise the next time. */
+/** 408 timeout, 409 same idempotency key in flight, 425 too early, 429 too many requests, or a fault of the provider. */
 const isTemporary = (status: number): boolean => status >= 500 || [408, 409, 425, 429].includes(status)
 
-/** Sends through a JSON API in the shape of Resend's `POST /emails`. */
+/** Sends through a JSON API that is compatible with Resend's `POST /emails`. */
 export const createHttpTransport =
   ({ url, key }: MailApi) =>
   async (ctx: Pick<Ctx, 'fetch'>, mail: OutgoingMail): Promise<Delivery> => {

@@ -2,7 +2,7 @@ import type { Ctx } from '../../../../context.ts'
 import { insertIntoMailbox } from '../../store.ts'
 import type { Delivery, OutgoingMail } from '../../types.ts'
 
-/** Local mode: mails go into a table, where tests and developers read them. */
+/** In local mode mails are stored in a table, for tests and developers. */
 export async function mailboxTransport(
   ctx: Pick<Ctx, 'db' | 'now'>,
   { to, subject, text, html }: OutgoingMail,

@@ -15,9 +15,9 @@ export interface SmtpServer {
 }
 
 const STEP_BOUND_MS = 10 * SECOND
-const GOODBYE_BOUND_MS = SECOND
+const QUIT_BOUND_MS = SECOND
 
-/** What a failed step says of itself; the reply's words are not told, they may quote the mail. */
+/** An error of nodemailer. The text of the reply is not used: it may quote the mail. */
 interface SmtpFailure extends Error {
   readonly code?: string
   readonly responseCode?: number
@@ -27,13 +27,13 @@ interface SmtpFailure extends Error {
 
 const connected = (socket: net.Socket, event: 'connect' | 'secureConnect'): Promise<void> =>
   new Promise((resolve, reject) => {
-    // It stays: an error event that nobody hears is thrown.
+    // Never removed: an error event without a listener would be thrown.
     socket.on('error', reject)
     socket.once(event, resolve)
   })
 
-/** The platform checks the certificate against the name that was dialled: the socket is opened by name, not address. */
-async function dial({ host, port, security }: SmtpServer): Promise<net.Socket> {
+/** Connects by name, not by address, because the platform checks the certificate against the name. */
+async function connect({ host, port, security }: SmtpServer): Promise<net.Socket> {
   const isTls = security === 'tls'
   const socket = isTls ? tls.connect({ host, port, servername: host }) : net.connect({ host, port })
   try {
@@ -50,14 +50,14 @@ const stepOf = (run: (done: (failure?: Error | null) => void) => void): Promise<
 
 const NO_SMTPUTF8 = 'SMTPUTF8_NOT_OFFERED'
 
-/** RFC 6531 3.4: a server that does not offer SMTPUTF8 must not be given an address beyond ASCII. The reply is that to EHLO. */
+/** RFC 6531 3.4: non-ASCII addresses need a server that offers SMTPUTF8. `lastServerResponse` must be the reply to EHLO. */
 function requireSmtpUtf8({ lastServerResponse }: SMTPConnection, { from, to }: OutgoingMail): void {
   const isAscii = /^[\x20-\x7e]*$/.test(from.address + to)
   if (isAscii || /^250[ -]SMTPUTF8\b/im.test(String(lastServerResponse))) return
   throw Object.assign(new Error('the server does not offer SMTPUTF8'), { code: NO_SMTPUTF8 })
 }
 
-/** Connects, signs in where there is a login, and hands the message over: done when the server has answered DATA's end. */
+/** Connects, authenticates if there is a login, and sends the message. Resolves when the server has accepted the message. */
 async function transact(connection: SMTPConnection, server: SmtpServer, mail: OutgoingMail): Promise<void> {
   const message = await composeMessage(mail)
   await stepOf((done) => connection.connect(done))
@@ -76,7 +76,7 @@ function open(server: SmtpServer, socket: net.Socket, name: string): SMTPConnect
     name,
     secure: isTls,
     secured: isTls,
-    // A server, or somebody before it, that hides STARTTLS gets neither password nor mail.
+    // Against STARTTLS stripping: without STARTTLS neither the password nor the mail is sent.
     requireTLS: server.security === 'starttls',
     ignoreTLS: server.security === 'none',
     connectionTimeout: STEP_BOUND_MS,
@@ -86,7 +86,7 @@ function open(server: SmtpServer, socket: net.Socket, name: string): SMTPConnect
 }
 
 const isPermanent = ({ code, responseCode }: SmtpFailure): boolean => {
-  // A refused STARTTLS may be somebody's interference; 503 is about the order of commands, not the mail.
+  // A refused STARTTLS may be an attack; 503 concerns the order of commands, not the mail.
   if (code === 'ETLS' || responseCode === 503) return false
   if (responseCode === undefined) return code === 'EENVELOPE' || code === NO_SMTPUTF8
   return responseCode >= 500 && responseCode < 600
@@ -100,21 +100,21 @@ function toDelivery(thrown: unknown): Delivery {
   return { outcome: isPermanent(failure) ? 'refused' : 'failed', reason }
 }
 
-/** Sends over SMTP (RFC 5321) with implicit TLS, STARTTLS, or neither for a server on this machine. */
+/** Sends over SMTP (RFC 5321) with implicit TLS, STARTTLS, or (in local mode) neither. */
 export const createSmtpTransport =
   (server: SmtpServer) =>
   async (ctx: Pick<Ctx, 'config'>, mail: OutgoingMail): Promise<Delivery> => {
     let connection: SMTPConnection | null = null
     try {
-      const socket = await dial(server)
+      const socket = await connect(server)
       const smtp = open(server, socket, new URL(ctx.config.PUBLIC_URL).hostname)
       connection = smtp
       const broken = new Promise<never>((_, reject) => smtp.on('error', reject))
       const ended = new Promise<void>((resolve) => smtp.once('end', resolve))
       await within(ATTEMPT_BOUND_MS, Promise.race([transact(smtp, server, mail), broken]))
       smtp.quit()
-      // The mail is accepted; a server that does not say goodbye is left without one.
-      await Promise.race([ended, delay(GOODBYE_BOUND_MS)])
+      // The mail is accepted, so a missing reply to QUIT does not matter.
+      await Promise.race([ended, delay(QUIT_BOUND_MS)])
       return { outcome: 'sent' }
     } catch (cause) {
       return toDelivery(cause)

@@ -1,16 +1,16 @@
 /**
- * A bounded memory of what was used last, in two generations: a hit in the young one moves nothing, so it costs one look-up.
- * What was not asked for while half a memory of others came is forgotten.
+ * A bounded cache of recently used entries, in two generations. A hit in the young generation moves nothing, so it costs one
+ * look-up. When the young generation is full, it becomes the old one, and the previous old one is dropped.
  */
-export interface Remembered<T> {
+export interface BoundedCache<T> {
   get(key: string): T | undefined
   set(key: string, value: T): void
-  /** Forgets everything; returns how much that was. */
+  /** Empties the cache; returns how many entries it had. */
   clear(): number
   readonly size: number
 }
 
-export function createRemembered<T>(max: number): Remembered<T> {
+export function createBoundedCache<T>(max: number): BoundedCache<T> {
   const half = Math.max(1, Math.floor(max / 2))
   let young = new Map<string, T>()
   let old = new Map<string, T>()

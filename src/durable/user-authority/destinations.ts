@@ -5,15 +5,15 @@ import { MINUTE, SECOND } from '../../lib/time.ts'
 import type { EventLog } from '../event-log.ts'
 import type { Outbox } from '../outbox.ts'
 import type { LoggedEvent } from '../rpc.ts'
-import type { Journal, SessionRecord } from './turn.ts'
+import type { Journal, SessionRecord } from './transaction.ts'
 
 export const FEED = 'feed'
 const KV = 'kv'
 const RECORD = 'record'
 const HUB = 'hub:'
 
-/** Writes a journal into the log and the outbox, in the transaction of its decision. Returns the events new to the log. */
-export function keepJournal(log: EventLog, outbox: Outbox, journal: Journal, now: number): LoggedEvent[] {
+/** Writes a transaction's journal to the log and the outbox. Returns the events that are new to the log. */
+export function writeJournal(log: EventLog, outbox: Outbox, journal: Journal, now: number): LoggedEvent[] {
   const logged = log.append([...journal.delivered, ...journal.events], now)
   outbox.put(FEED, journal.feed)
   outbox.put(KV, journal.records)
@@ -28,8 +28,8 @@ export function keepJournal(log: EventLog, outbox: Outbox, journal: Journal, now
 type Receivers = Pick<Ctx, 'kv' | 'objects' | 'queues'>
 
 /**
- * Hands a batch to its destination. Throws unless all of it was taken; every receiver knows repeats by their id. An empty
- * batch goes the same way, and says whether anybody is there.
+ * Delivers a batch to its destination. Throws unless all of it was accepted; every receiver recognizes repeats by their id.
+ * An empty batch is delivered, too: it shows whether the destination is up.
  */
 export async function deliver(
   receivers: Receivers,
@@ -43,18 +43,18 @@ export async function deliver(
   else if (destination.startsWith(HUB)) {
     const topic = destination.slice(HUB.length)
     await receivers.objects.hub(topic).append({ topic, events: payloads as RecordedEvent[] })
-  } else throw new Error('an outbox row without a destination')
+  } else throw new Error('an outbox row has an unknown destination')
 }
 
-/** Written for the answer alone, when it is asked whether KV takes anything. Each has a key of its own: a key takes one write a second. */
+/** Written to test whether KV is up. Every probe has its own key, because KV accepts one write a second for each key. */
 const KV_PROBE = 'outbox-probe:'
 
-/** KV takes one write a second for a key: of two records of one session only the last is written. */
+/** KV accepts one write a second for each key, so only the last of several records of a session is written. */
 async function putRecords(kv: KVNamespace, records: readonly SessionRecord[], now: number): Promise<void> {
   if (records.length === 0) await kv.put(`${KV_PROBE}${newUuid()}`, '', { expirationTtl: MINUTE / SECOND })
   const last = new Map(records.map((record) => [record.key, record]))
   for (const { key, value, expiresAt } of last.values()) {
-    // KV refuses an expiry less than a minute away.
+    // KV refuses a TTL below a minute.
     const expirationTtl = Math.max(MINUTE, expiresAt - now) / SECOND
     await kv.put(key, JSON.stringify(value), { expirationTtl: Math.ceil(expirationTtl) })
   }

@@ -18,7 +18,7 @@ export type Settings = Pick<
   | 'MAX_SESSIONS_PER_USER'
 >
 
-/** A session's record in KV, for reading at the edge when nobody else answers. */
+/** A session's record in KV, which is read when neither the feed nor the object answers. */
 export interface SessionRecord {
   readonly key: string
   readonly value: {
@@ -30,11 +30,11 @@ export interface SessionRecord {
   readonly expiresAt: number
 }
 
-/** What others must be told of a decision; kept in its transaction. */
+/** What a transaction has to report to others; written to log and outbox within it. */
 export interface Journal {
-  /** Recorded here first. */
+  /** Events of this object, not yet in D1. */
   readonly events: RecordedEvent[]
-  /** Read from D1, where they are recorded already. */
+  /** Events that were read from D1. */
   readonly delivered: RecordedEvent[]
   readonly feed: FeedEntry[]
   readonly records: SessionRecord[]
@@ -42,8 +42,8 @@ export interface Journal {
   readonly ended: string[]
 }
 
-/** One decision: everything from its reads to its outbox rows is one synchronous transaction. */
-export interface Turn {
+/** One operation on a user's object. It is synchronous from its reads to its outbox rows. */
+export interface Transaction {
   readonly sql: SqlStorage
   readonly userId: string
   readonly now: number
@@ -53,11 +53,11 @@ export interface Turn {
 
 export const newJournal = (): Journal => ({ events: [], delivered: [], feed: [], records: [], ended: [] })
 
-/** Postern itself, when a session ends by a rule of its own. */
+/** The actor of sessions that Postern ends by its own rules. */
 export const AUTHORITY: EventActor = { type: 'system', id: 'user-authority' }
 
 export function recordEvent(
-  turn: Turn,
+  tx: Transaction,
   caller: Caller | null,
   event: { readonly type: EventName } & Pick<
     RecordedEvent,
@@ -65,11 +65,11 @@ export function recordEvent(
   >,
 ): void {
   requireDeliverable(event)
-  turn.journal.events.push({
+  tx.journal.events.push({
     ...event,
     id: newUuid(),
-    time: turn.now,
-    userId: turn.userId,
+    time: tx.now,
+    userId: tx.userId,
     ip: caller?.ip ?? null,
     userAgent: caller?.userAgent ?? null,
   })

@@ -1,12 +1,12 @@
 import type { Ctx } from '../../context.ts'
 import type { UndeliveredEvent } from '../../db/delivery.ts'
 import { markDelivered, readUndelivered } from '../../db/delivery.ts'
-import { raiseClaimsVersion } from './credentials.ts'
-import type { Turn } from './turn.ts'
+import { updateClaimsVersion } from './credentials.ts'
+import type { Transaction } from './transaction.ts'
 
 const ROWS_PER_READ = 100
 
-/** Hands the user's rows of D1 to `take` in order, and marks each batch once it is taken: a crash between repeats it. */
+/** Passes the user's undelivered rows of D1 to `take` in order, and marks each batch after it. A crash in between repeats the batch. */
 export async function drainRows(
   db: Ctx['db'],
   userId: string,
@@ -23,8 +23,8 @@ export async function drainRows(
   }
 }
 
-/** Takes rows from D1 into the object: their events, the claims they make stale, their feed entries. */
-export function takeRows({ journal, userId, sql }: Turn, rows: readonly UndeliveredEvent[]): void {
+/** Adds rows of D1 to the journal: their events, their feed entries, and the claims version that they raise. */
+export function takeRows({ journal, userId, sql }: Transaction, rows: readonly UndeliveredEvent[]): void {
   for (const { event, feedEntry } of rows) {
     journal.delivered.push(event)
     if (feedEntry) journal.feed.push(feedEntry)
@@ -32,6 +32,6 @@ export function takeRows({ journal, userId, sql }: Turn, rows: readonly Undelive
   const versions = rows.flatMap(({ claimsVersion }) => claimsVersion ?? [])
   if (versions.length === 0) return
   const below = Math.max(...versions)
-  raiseClaimsVersion(sql, below)
+  updateClaimsVersion(sql, below)
   journal.feed.push({ kind: 'claims', userId, below })
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
   importer = await createImporter(app)
 })
 
-describe('a field that decorates an account is left out with a warning', () => {
+describe('an invalid field that is not essential is left out with a warning', () => {
   it.each([
     [{ email_verified: 'perhaps' }, 'email_verified: must be true or false'],
     [{ email_verified: {} }, 'email_verified: must be true or false'],
@@ -59,7 +59,7 @@ describe('a field that decorates an account is left out with a warning', () => {
     })
   })
 
-  it('beside good ones, which stay, each with its own warning', async () => {
+  it('with its own warning, and valid ones stay', async () => {
     const email = newEmail()
     const answer = await importer.rows([
       { email, first_name: 'Ada', last_name: 'Love\tlace', locale: 7, timezone: 'UTC' },
@@ -106,7 +106,7 @@ describe('a flag', () => {
   })
 
   it.each([{ blocked: 't' }, { blocked: 1 }, { localId: 'flag', disabled: 'T' }, { firstName: 'Ada', enabled: 'f' }])(
-    'that keeps a user out does so as a database writes it: %j',
+    'that blocks a user is read in any form: %j',
     async (record) => {
       const email = newEmail()
       await importer.rows([{ email, ...record }])

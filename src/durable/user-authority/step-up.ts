@@ -1,36 +1,36 @@
 import { hasSecondFactor } from '../../lib/amr.ts'
 import { SECOND, toSeconds } from '../../lib/time.ts'
-import type { RaiseSessionInput, RaiseSessionResult } from '../rpc.ts'
-import { isStale, raiseClaimsVersion, raiseCredentials } from './credentials.ts'
+import type { StepUpInput, StepUpResult } from '../rpc.ts'
+import { isStale, updateClaimsVersion, updateCredentials } from './credentials.ts'
 import { findRow, grantOf } from './snapshots.ts'
 import { expiryOf, type SessionRow } from './tables.ts'
-import { recordEvent, type Turn } from './turn.ts'
+import { recordEvent, type Transaction } from './transaction.ts'
 
-/** A factor that was just proved raises the session that asks: the credentials must still be those that were checked. */
-export function raiseSession(turn: Turn, input: RaiseSessionInput): RaiseSessionResult {
-  const { sql, userId, now } = turn
-  const newest = raiseCredentials(sql, input)
-  raiseClaimsVersion(sql, input.claimsVersion)
+/** Adds a factor that was just proved to the session. Refused when the credentials have changed since the proof was checked. */
+export function stepUpSession(tx: Transaction, input: StepUpInput): StepUpResult {
+  const { sql, userId, now } = tx
+  const newest = updateCredentials(sql, input)
+  updateClaimsVersion(sql, input.claimsVersion)
   const session = findRow(sql, input.sessionId)
   const isLive = session !== undefined && session.ended_at === null && now < expiryOf(session)
   if (!isLive || input.authVersion < newest.authVersion || isStale(session, newest)) return { outcome: 'not_live' }
   if (isOutdated(session, input)) return { outcome: 'not_live' }
-  const raised = writeRaised(turn, session, input)
-  recordRaise(turn, { before: session, after: raised }, input)
-  return { outcome: 'raised', grant: { ...grantOf(userId, raised), advancedAt: now } }
+  const after = updateSession(tx, session, input)
+  recordStepUp(tx, { before: session, after }, input)
+  return { outcome: 'raised', grant: { ...grantOf(userId, after), advancedAt: now } }
 }
 
 /**
- * A token of before the session's second factor was proved may have been stolen from who proved it: one factor beside it must
- * not lead to a token of after. Its client refreshes, and asks again.
+ * Whether the access token is older than the session's last second factor. A thief may have it, and must not get a token that
+ * includes that second factor by proving one more factor. A legitimate client refreshes and tries again.
  */
-const isOutdated = ({ second_factor_at }: SessionRow, { amr, tokenAuthTime }: RaiseSessionInput): boolean =>
+const isOutdated = ({ second_factor_at }: SessionRow, { amr, tokenAuthTime }: StepUpInput): boolean =>
   second_factor_at !== null &&
   tokenAuthTime !== undefined &&
   tokenAuthTime < toSeconds(second_factor_at) &&
   !hasSecondFactor(amr)
 
-function writeRaised({ sql, now, settings }: Turn, session: SessionRow, input: RaiseSessionInput): SessionRow {
+function updateSession({ sql, now, settings }: Transaction, session: SessionRow, input: StepUpInput): SessionRow {
   const amr = [...new Set([...(JSON.parse(session.amr) as string[]), ...input.amr])]
   return sql
     .exec<SessionRow>(
@@ -47,16 +47,16 @@ function writeRaised({ sql, now, settings }: Turn, session: SessionRow, input: R
     .one()
 }
 
-function recordRaise(
-  turn: Turn,
+function recordStepUp(
+  tx: Transaction,
   { before, after }: { before: SessionRow; after: SessionRow },
-  { caller }: RaiseSessionInput,
+  { caller }: StepUpInput,
 ): void {
   const shown = ({ amr, auth_time }: SessionRow) => ({ amr: JSON.parse(amr) as string[], auth_time })
-  recordEvent(turn, caller, {
+  recordEvent(tx, caller, {
     type: 'session.stepped_up',
     subject: after.id,
-    actor: { type: 'user', id: turn.userId },
+    actor: { type: 'user', id: tx.userId },
     sessionId: after.id,
     organizationId: after.organization_id,
     data: { before: shown(before), after: shown(after) },
