@@ -80,8 +80,8 @@ module.exports = {
     {
       name: 'only-the-worker-mounts',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(index|app)\\.ts$' },
-      to: { path: '^src/(index|app|jobs)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(index|worker)\\.ts$' },
+      to: { path: '^src/(index|worker|app|jobs)\\.ts$' },
     },
     {
       name: 'objects-know-no-http',

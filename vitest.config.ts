@@ -7,6 +7,8 @@ const migrations = await readD1Migrations('migrations')
 export default defineConfig({
   plugins: [
     cloudflareTest({
+      // Tests run from the sources: `wrangler.toml` names what is built of them.
+      main: './src/index.ts',
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
         // The ring of signing keys is one for a database: tests of its rotation have one of their own.

@@ -15,9 +15,10 @@ export interface Build {
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = promisify(execFile)
 
-/** What `wrangler deploy --dry-run --outdir` left in a folder. */
+/** What `wrangler deploy --dry-run --outdir` left in a folder, folders of it included. */
 export async function readBuild(directory: string, main: string): Promise<Build> {
-  const uploaded = (await readdir(directory)).filter((file) => !/\.map$|^README\.md$/.test(file)).sort()
+  const written = await readdir(directory, { recursive: true })
+  const uploaded = written.filter((file) => /\.\w+$/.test(file) && !/\.map$|^README\.md$/.test(file)).sort()
   const modules = uploaded.map((file) => ({ name: file, path: `${directory}/${file}` }))
   const contents = await Promise.all(modules.map(({ path }) => readFile(path)))
   return {
@@ -38,7 +39,7 @@ async function build(name: string, main: string, args: readonly string[]): Promi
   return readBuild(directory, main)
 }
 
-export const buildPostern = (): Promise<Build> => build('postern', 'index.js', [])
+export const buildPostern = (): Promise<Build> => build('postern', 'index.mjs', [])
 
 /** A Worker of `bench/workers`. */
 export const buildRival = (name: string): Promise<Build> =>

@@ -10,6 +10,7 @@ export type BetterAuthStore = (typeof BETTER_AUTH_STORES)[number]
 export interface Builds {
   readonly postern: Build
   readonly bareHono: Build
+  readonly sameBindings: Build
   readonly betterAuth: Build
 }
 
@@ -17,6 +18,7 @@ export async function buildAll(): Promise<Builds> {
   return {
     postern: await buildPostern(),
     bareHono: await buildRival('bare-hono'),
+    sameBindings: await buildRival('same-bindings'),
     betterAuth: await buildRival('better-auth'),
   }
 }
@@ -42,8 +44,8 @@ const POSTERN_VARIABLES = {
 const text = (value: string) => ({ type: 'json', value }) as const
 
 /** All of `wrangler.toml` but the assets: locally they are another Worker in front, which the rivals do not have. */
-export const posternWorker = (build: Build): Promise<WorkerOptions> =>
-  workerOf('postern', build, {
+export const posternWorker = (build: Build, name = 'postern'): Promise<WorkerOptions> =>
+  workerOf(name, build, {
     env: {
       DB: { type: 'd1', id: 'postern' },
       KV: { type: 'kv', id: 'postern' },
@@ -52,13 +54,13 @@ export const posternWorker = (build: Build): Promise<WorkerOptions> =>
       ...Object.fromEntries(
         Object.entries(OBJECTS).map(([binding, exportName]) => [
           binding,
-          { type: 'durable-object', worker: 'postern', exportName } as const,
+          { type: 'durable-object', worker: name, exportName } as const,
         ]),
       ),
-      ...Object.fromEntries(Object.entries(POSTERN_VARIABLES).map(([name, value]) => [name, text(value)])),
+      ...Object.fromEntries(Object.entries(POSTERN_VARIABLES).map(([variable, value]) => [variable, text(value)])),
     },
     exports: Object.fromEntries(
-      Object.values(OBJECTS).map((name) => [name, { type: 'durable-object', storage: 'sqlite' } as const]),
+      Object.values(OBJECTS).map((exportName) => [exportName, { type: 'durable-object', storage: 'sqlite' } as const]),
     ),
     triggers: [
       { type: 'queue', name: 'postern-object-events', maxBatchSize: 50, maxBatchTimeout: 1 },

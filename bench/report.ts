@@ -5,6 +5,7 @@ import type { Builds } from './deployments.ts'
 import type { FanOut } from './fan-out.ts'
 import { type ListCall, SIZES } from './lists.ts'
 import type { Machine } from './machine.ts'
+import type { Startup } from './startup.ts'
 import type { Spread } from './statistics.ts'
 
 export interface Checks {
@@ -22,6 +23,7 @@ export interface Results {
   readonly fanOut: FanOut
   readonly lists: readonly ListCall[]
   readonly coldStarts: readonly ColdStart[]
+  readonly startup: Startup
 }
 
 const DOORS: Readonly<Record<Door, string>> = {
@@ -31,7 +33,10 @@ const DOORS: Readonly<Record<Door, string>> = {
 
 const AIM_BARE = 0.8
 const AIM_BETTER_AUTH = 2
-const AIM_GZIP_BYTES = 1_000_000
+const AIM_GZIP_BYTES = 600_000
+const AIM_START_GZIP_BYTES = 120_000
+const AIM_EVALUATION_MS = 40
+const AIM_SAME_BINDINGS = 1.2
 
 const whole = (value: number) => Math.round(value).toLocaleString('en-US')
 const twoPlaces = (value: number) => value.toFixed(2)
@@ -89,10 +94,25 @@ function rateRows({ checks, signIn, refresh }: Results): string[][] {
   ]
 }
 
+const SAME_BINDINGS = 'ten lines, same bindings'
+
+/** CPU beside the Worker of ten lines; only Postern's has an aim. */
 function coldStartRows(coldStarts: readonly ColdStart[]): string[][] {
-  const bare = coldStarts[0]?.total ?? Number.NaN
-  return coldStarts.map(({ name, total, firstAnswer }) => [name, whole(total), whole(total - bare), whole(firstAnswer)])
+  const floor = coldStarts.find(({ name }) => name === SAME_BINDINGS)?.cpu.least ?? Number.NaN
+  return coldStarts.map(({ name, total, firstAnswer, cpu }) => [
+    name,
+    spread(total, whole),
+    spread(firstAnswer, whole),
+    spread(cpu, whole),
+    twoPlaces(cpu.least / floor),
+    name === 'Postern' ? verdict(cpu.least / floor <= AIM_SAME_BINDINGS) : '',
+  ])
 }
+
+const evaluationRows = ({ postern, bareHono }: Startup): string[][] => [
+  ['Postern', spread(postern, whole), verdict(postern.least <= AIM_EVALUATION_MS)],
+  ['bare Hono', spread(bareHono, whole), ''],
+]
 
 function listRows(lists: readonly ListCall[]): string[][] {
   return lists.map(({ name, times }) => {
@@ -102,18 +122,27 @@ function listRows(lists: readonly ListCall[]): string[][] {
   })
 }
 
-const bundleRows = ({ postern, bareHono, betterAuth }: Builds): string[][] =>
-  [['Postern', postern] as const, ['bare Hono', bareHono] as const, ['Better Auth', betterAuth] as const].map(
+const bundleRows = ({ postern, bareHono, betterAuth }: Builds, { gzipBytes }: Startup): string[][] => [
+  [
+    'Postern, start',
+    '',
+    kilobytes(gzipBytes),
+    `${kilobytes(AIM_START_GZIP_BYTES)}`,
+    verdict(gzipBytes <= AIM_START_GZIP_BYTES),
+  ],
+  ...[['Postern', postern] as const, ['bare Hono', bareHono] as const, ['Better Auth', betterAuth] as const].map(
     ([name, { bytes, gzipBytes }]) => [
       name,
       kilobytes(bytes),
       kilobytes(gzipBytes),
-      name === 'Postern' ? verdict(gzipBytes < AIM_GZIP_BYTES) : '',
+      name === 'Postern' ? kilobytes(AIM_GZIP_BYTES) : '',
+      name === 'Postern' ? verdict(gzipBytes <= AIM_GZIP_BYTES) : '',
     ],
-  )
+  ),
+]
 
 export function renderReport(results: Results): string {
-  const { machine, builds, checks, fanOut, lists, coldStarts } = results
+  const { machine, builds, checks, fanOut, lists, coldStarts, startup } = results
   return `# Bench results
 
 Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
@@ -145,12 +174,20 @@ ${table(['call', ...SIZES.map((size) => `${whole(size)} users`), 'ratio'], listR
 
 ## Bundle
 
-${table(['Worker', 'size', 'gzip', 'under 1 MB gzip'], bundleRows(builds))}
+All files of the upload. What loads at start is all that the first check of a token needs.
+
+${table(['Worker', 'size', 'gzip', 'aim', 'reached'], bundleRows(builds, startup))}
 
 ## Cold start
 
-A fresh workerd until the first answer; Postern's and Better Auth's is a full check of a session in storage.
+A fresh workerd until the first answer; Postern's and Better Auth's is a full check of a session in storage. The total has what miniflare takes to hand the modules over, which grows with them and which no real isolate waits for; so the ratio is of workerd's CPU, the least of the rounds: what else a machine does makes a start longer, never shorter. The aim is ${AIM_SAME_BINDINGS}.
 
-${table(['Worker', 'total ms', 'above bare ms', 'first answer ms'], coldStartRows(coldStarts))}
+${table(['Worker', 'total ms', 'first answer ms', 'workerd CPU ms', 'ratio', 'reached'], coldStartRows(coldStarts))}
+
+## Evaluation
+
+CPU until the modules that load at start are evaluated, by \`wrangler check startup\`; the aim is ${AIM_EVALUATION_MS} ms.
+
+${table(['Worker', 'CPU ms', 'reached'], evaluationRows(startup))}
 `
 }

@@ -27,6 +27,7 @@ import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
 import { type Checks, renderReport } from './report.ts'
 import { startRuntime } from './runtime.ts'
+import { measureStartup } from './startup.ts'
 
 const USERS = 8
 const SUBSCRIBERS = 1000
@@ -35,7 +36,8 @@ const CHECKS = { count: 6, milliseconds: 1500, warmUp: 4000 }
 const SIGN_INS = { count: 3, milliseconds: 3000, warmUp: 1000 }
 // One round: a refresh token that was spent in it cannot be sent in another.
 const REFRESHES = { count: 1, milliseconds: 6000, warmUp: 0 }
-const COLD_STARTS = 5
+const COLD_STARTS = 9
+const EVALUATIONS = 5
 
 const say = (line: string) => console.error(`bench: ${line}`)
 
@@ -95,6 +97,8 @@ async function run(): Promise<void> {
     await runtime.dispose()
     say('cold starts')
     const coldStarts = await measureColdStart(builds, COLD_STARTS)
+    say('evaluation of the modules')
+    const startup = await measureStartup(EVALUATIONS)
     const machine = await describeMachine()
     const report = renderReport({
       machine,
@@ -105,6 +109,7 @@ async function run(): Promise<void> {
       fanOut,
       lists,
       coldStarts,
+      startup,
     })
     await writeFile(new URL('./RESULTS.md', import.meta.url), report)
     console.log(report)

@@ -8,7 +8,7 @@ type Manifest = NonNullable<WorkerOptions['config']['manifest']>
 /** What every Worker of the bench has in common with the deployed one. */
 const COMPATIBILITY = { compatibilityDate: '2026-11-01', compatibilityFlags: ['nodejs_compat'] }
 
-const MODULE_TYPES = { js: 'esm', wasm: 'wasm', txt: 'text', bin: 'data' } as const
+const MODULE_TYPES = { js: 'esm', mjs: 'esm', wasm: 'wasm', txt: 'text', bin: 'data' } as const
 
 async function manifestOf(build: Build): Promise<Manifest> {
   const modules: Manifest['modules'] = {}

@@ -3,8 +3,7 @@ import { gatewayAuth } from './compat/gateway-auth/surface.ts'
 import { janux } from './compat/janux/surface.ts'
 import type { Surface } from './compat/surface.ts'
 import { usersApi } from './compat/users-api/surface.ts'
-import { type Config, type Env, isBroken, loadConfig, SURFACES, type SurfaceName } from './config.ts'
-import { type Ctx, createContext, systemClock } from './context.ts'
+import { type Config, SURFACES, type SurfaceName } from './config.ts'
 import { activityRoutes } from './features/account/routes/activity.ts'
 import { userDirectoryRoutes } from './features/account/routes/directory.ts'
 import { ownAccountRoutes } from './features/account/routes/own-account.ts'
@@ -34,18 +33,11 @@ import { verificationRoutes } from './features/sign-in/routes/verification.ts'
 import { wayBackRoutes } from './features/sign-in/routes/way-back.ts'
 import { eventRoutes } from './features/sockets/routes.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
-import { answerGateway, isCheckPath } from './features/validation/gateway.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
-import { withAnswerHeaders, withCheckHeaders } from './http/answer-headers.ts'
-import { clientAddress, clientCountry } from './http/client-address.ts'
-import { renderError } from './http/render-error.ts'
 import type { Route } from './http/router.ts'
-import { createServer, type Server } from './http/server.ts'
-import { configurationError } from './lib/errors.ts'
-import { newUuid } from './lib/ids.ts'
-import type { Isolate } from './lib/isolate.ts'
-import { createLog } from './lib/log.ts'
+import { createRouting } from './http/routing.ts'
+import type { Routing } from './http/server.ts'
 
 const docsRoutes = createDocsRoutes(listRoutes)
 
@@ -118,76 +110,11 @@ export function listRoutes(surfaces: readonly SurfaceName[] = SURFACES): Route[]
   return [...core, ...own]
 }
 
-export interface App {
-  fetch(request: Request, env: Env, execution: Pick<ExecutionContext, 'waitUntil'>): Promise<Response>
-}
+const routings = new WeakMap<Config, Routing>()
 
-export interface AppOptions {
-  readonly isolate: Isolate
-  /** Tests pass a clock, an address or a failing store. */
-  readonly override?: (ctx: Ctx) => Ctx
-}
-
-export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App {
-  const serveWith = createServers(isolate)
-  return {
-    async fetch(request, env, execution) {
-      const requestId = requestIdOf(request)
-      const config = await loadConfig(env)
-      if (isBroken(config)) return answerBroken(request, requestId, config.broken)
-      const ctx = override(
-        createContext({
-          env,
-          config,
-          isolate,
-          requestId,
-          ip: clientAddress(request, config),
-          country: clientCountry(request),
-          userAgent: request.headers.get('user-agent')?.slice(0, 512) ?? null,
-          waitUntil: (work) => execution.waitUntil(work),
-        }),
-      )
-      return serveWith(config)(ctx, request)
-    },
-  }
-}
-
-/** One server for each configuration: its surfaces are known with the first request. */
-function createServers(isolate: Isolate): (config: Config) => Server {
-  const servers = new WeakMap<Config, Server>()
-  return (config) => {
-    const known = servers.get(config)
-    if (known) return known
-    isolate.bornAt(systemClock())
-    const server = createServer({ routes: listRoutes(config.COMPAT), verifier, answerGateway, isCheckPath })
-    servers.set(config, server)
-    return server
-  }
-}
-
-/** The caller's own request id when it is a plain token, so that logs of both sides meet. */
-function requestIdOf(request: Request): string {
-  const given = request.headers.get('x-request-id')
-  return given !== null && /^[A-Za-z0-9._-]{8,128}$/.test(given) ? given : newUuid()
-}
-
-/** Without its configuration the service answers nothing but that it runs. */
-function answerBroken(
-  request: Request,
-  requestId: string,
-  broken: readonly { name: string; reason: string }[],
-): Response {
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
-  // A gateway's check that dots turned to this path must not pass (features/validation/gateway.ts).
-  const isProbe = isRead && !request.headers.has('x-auth-require')
-  const pathname = new URL(request.url).pathname.replace(/\/$/, '')
-  if (isProbe && pathname === '/liveness')
-    return withAnswerHeaders({ requestId }, Response.json({ status: 'alive' }), {})
-  createLog({ request_id: requestId }).warn('configuration_error', {
-    settings: broken.map(({ name, reason }) => `${name} ${reason}`).join('; '),
-  })
-  const answer = renderError({ requestId, now: systemClock }, configurationError())
-  return isCheckPath(pathname)
-    ? withCheckHeaders({ requestId }, answer, {})
-    : withAnswerHeaders({ requestId }, answer, {})
+/** The routes of a configuration: its surfaces are known with the first request. */
+export function routingOf(config: Config): Routing {
+  const routing = routings.get(config) ?? createRouting({ routes: listRoutes(config.COMPAT), verifier })
+  routings.set(config, routing)
+  return routing
 }

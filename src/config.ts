@@ -1,4 +1,5 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
+import en from 'zod/v4/locales/en.js'
 import { MIN_PASSWORD_LENGTH } from './lib/password-hash/length.ts'
 import { importRootKeys, type RootKeys } from './lib/root-keys.ts'
 
@@ -21,19 +22,18 @@ export interface Env {
 export const SURFACES = ['janux', 'auth-service', 'users-api', 'gateway-auth'] as const
 export type SurfaceName = (typeof SURFACES)[number]
 
-const flag = (fallback: boolean) => z.stringbool().default(fallback)
+z.config(en())
+
+const flag = (fallback: boolean) => z._default(z.stringbool(), fallback)
 const integer = (fallback: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback)
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  )
-const secret = z.string('is missing').min(32, 'must have at least 32 characters')
+  z._default(z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max)), fallback)
+const itemsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+const list = z.pipe(z._default(z.string(), ''), z.transform(itemsOf))
+const secret = z.string('is missing').check(z.minLength(32, 'must have at least 32 characters'))
 const MAILBOX = /^(?:((?:[^<>"\p{C}]|"(?:[^"\\\p{C}]|\\\P{C})*")*) *<)?([^\s\p{C}<>"(),:;@[\]\\]+@[A-Za-z0-9.-]+)(>?)$/u
 
 /** A display name without the quotes and backslashes of its quoted strings (RFC 5322 3.2.4). */
@@ -41,50 +41,70 @@ const unquote = (phrase: string): string =>
   phrase.replace(/"((?:[^"\\]|\\.)*)"/gu, (_, quoted: string) => quoted.replace(/\\(.)/gu, '$1')).trim()
 
 /** `postern@example.com`, `Postern <postern@example.com>` or `"Postern, Inc." <postern@example.com>` (RFC 5322 3.4). */
+const addressed = z
+  .pipe(
+    z.string(),
+    z.transform((text) => MAILBOX.exec(text.trim())),
+  )
+  .check(
+    z.refine((match) => match !== null && (match[1] === undefined) === (match[3] === ''), 'must be a mail address'),
+  )
 const mailbox = z
-  .string()
-  .transform((text) => MAILBOX.exec(text.trim()))
-  .refine((match) => match !== null && (match[1] === undefined) === (match[3] === ''), 'must be a mail address')
-  .transform((match) => ({ name: unquote(match?.[1] ?? '') || null, address: match?.[2] ?? '' }))
-  .refine(({ name }) => (name ?? '').length <= 80, 'must have a name of at most 80 characters')
-const origin = z
-  .url({
-    protocol: /^https?$/,
-    error: ({ input }) => (input === undefined ? 'is missing' : 'must be an http(s) address'),
-    abort: true,
-  })
-  .regex(/^[^?#@]*?:\/\/[^/?#@]+\/?$/, { error: 'must have a scheme, a host and a port alone', abort: true })
-  .transform((url) => new URL(url).origin)
+  .pipe(
+    addressed,
+    z.transform((match) => ({ name: unquote(match?.[1] ?? '') || null, address: match?.[2] ?? '' })),
+  )
+  .check(z.refine(({ name }) => (name ?? '').length <= 80, 'must have a name of at most 80 characters'))
+const origin = z.pipe(
+  z
+    .url({
+      protocol: /^https?$/,
+      error: ({ input }) => (input === undefined ? 'is missing' : 'must be an http(s) address'),
+      abort: true,
+    })
+    .check(
+      z.regex(/^[^?#@]*?:\/\/[^/?#@]+\/?$/, { error: 'must have a scheme, a host and a port alone', abort: true }),
+    ),
+  z.transform((url) => new URL(url).origin),
+)
 /** As browsers write an origin, for it is compared as text; an app's own (`capacitor://localhost`) has no other form. */
-const origins = list.pipe(
+const origins = z.pipe(
+  list,
   z.array(
-    z
-      .string()
-      .regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@*]+\/?$/i, 'must list origins, such as https://app.example.com')
-      .transform((text) => {
+    z.pipe(
+      z
+        .string()
+        .check(
+          z.regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@*]+\/?$/i, 'must list origins, such as https://app.example.com'),
+        ),
+      z.transform((text) => {
         const parsed = URL.parse(text)?.origin ?? 'null'
         return parsed === 'null' ? text.replace(/\/$/, '') : parsed
       }),
+    ),
   ),
 )
-const domain = z.string().regex(/^(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*$/, 'must be a domain in lower case')
+const domain = z.string().check(z.regex(/^(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*$/, 'must be a domain in lower case'))
 /** What a browser or an app says of itself in a passkey; `*` stands for every subdomain, or every port of localhost. */
 const passkeyOrigin = z
   .string()
-  .regex(
-    /^(?:https:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d+)?|http:\/\/localhost(?::(?:\d+|\*))?|android:apk-key-hash:[\w-]+)$/,
-    'must list https://host, https://*.host, http://localhost:port or android:apk-key-hash:…',
+  .check(
+    z.regex(
+      /^(?:https:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d+)?|http:\/\/localhost(?::(?:\d+|\*))?|android:apk-key-hash:[\w-]+)$/,
+      'must list https://host, https://*.host, http://localhost:port or android:apk-key-hash:…',
+    ),
   )
+const text = (min: number, max = Number.MAX_SAFE_INTEGER) => z.string().check(z.minLength(min), z.maxLength(max))
 
 const Variables = z
   .object({
-    MODE: z.enum(['production', 'local']).default('production'),
+    MODE: z._default(z.enum(['production', 'local']), 'production'),
     PUBLIC_URL: origin,
-    AUDIENCE: z.string().min(1).default('postern'),
-    APP_NAME: z.string().min(1).max(60).default('Postern'),
+    AUDIENCE: z._default(text(1), 'postern'),
+    APP_NAME: z._default(text(1, 60), 'Postern'),
     ROOT_SECRET: secret,
-    ROOT_SECRET_PREVIOUS: secret.optional(),
-    JWT_ALG: z.enum(['RS256', 'ES256', 'EdDSA']).default('RS256'),
+    ROOT_SECRET_PREVIOUS: z.optional(secret),
+    JWT_ALG: z._default(z.enum(['RS256', 'ES256', 'EdDSA']), 'RS256'),
     JWKS_CACHE_SECONDS: integer(300, 30, 86_400),
     KEY_ROTATION_DAYS: integer(30, 1, 365),
     ACCESS_TOKEN_SECONDS: integer(600, 60, 3600),
@@ -96,33 +116,29 @@ const Variables = z
     VALIDATE_MAX_STALE: integer(60, 5, 600),
     VALIDATE_FAIL_OPEN: flag(false),
     VALIDATE_LIMIT: integer(0, 0, 10_000_000),
-    SESSION_COOKIE: z
-      .string()
-      .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')
-      .default('__Secure-postern'),
+    SESSION_COOKIE: z._default(
+      z.string().check(z.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')),
+      '__Secure-postern',
+    ),
     CORS_ORIGINS: origins,
     REDIRECT_ORIGINS: origins,
     TRUST_ADDRESS_HEADER: flag(false),
-    ADMIN_SECRET_KEY: z.string().optional(),
-    COMPAT: z
-      .string()
-      .default(SURFACES.join(','))
-      .transform((text) =>
-        text
-          .split(',')
-          .map((item) => item.trim())
-          .filter(Boolean),
-      )
-      .pipe(z.array(z.enum(SURFACES, `must list ${SURFACES.join(', ')}, or be empty`)))
-      .transform((names) => [...new Set(names)]),
+    ADMIN_SECRET_KEY: z.optional(z.string()),
+    COMPAT: z.pipe(
+      z.pipe(
+        z.pipe(z._default(z.string(), SURFACES.join(',')), z.transform(itemsOf)),
+        z.array(z.enum(SURFACES, `must list ${SURFACES.join(', ')}, or be empty`)),
+      ),
+      z.transform((names) => [...new Set(names)]),
+    ),
     DELETION_GRACE_DAYS: integer(30, 0, 365),
     SIGNUPS_ENABLED: flag(true),
     HIDE_ACCOUNT_EXISTENCE: flag(false),
     REQUIRE_VERIFIED_EMAIL: flag(false),
-    PASSKEY_RP_ID: domain.optional(),
-    PASSKEY_RP_NAME: z.string().min(1).max(64).optional(),
-    PASSKEY_ORIGINS: list.pipe(z.array(passkeyOrigin)),
-    PASSKEY_USER_VERIFICATION: z.enum(['required', 'preferred', 'discouraged']).default('preferred'),
+    PASSKEY_RP_ID: z.optional(domain),
+    PASSKEY_RP_NAME: z.optional(text(1, 64)),
+    PASSKEY_ORIGINS: z.pipe(list, z.array(passkeyOrigin)),
+    PASSKEY_USER_VERIFICATION: z._default(z.enum(['required', 'preferred', 'discouraged']), 'preferred'),
     FOREIGN_HASH_DAYS: integer(365, 1, 3650),
     PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),
     BREACHED_PASSWORD_CHECK: flag(false),
@@ -132,46 +148,48 @@ const Variables = z
     RATE_LIMIT_USERS_HOURLY: integer(1000, 1, 1_000_000),
     RATE_LIMIT_WRITES_HOURLY: integer(600, 1, 1_000_000),
     EVENT_RETENTION_DAYS: integer(90, 1, 3650),
-    JURISDICTION: z.enum(['eu', 'fedramp']).optional(),
-    MAIL_TRANSPORT: z.enum(['mailbox', 'smtp', 'http', 'binding']).optional(),
-    MAIL_FROM: mailbox.optional(),
+    JURISDICTION: z.optional(z.enum(['eu', 'fedramp'])),
+    MAIL_TRANSPORT: z.optional(z.enum(['mailbox', 'smtp', 'http', 'binding'])),
+    MAIL_FROM: z.optional(mailbox),
     MAIL_RETRY_SECONDS: integer(15, 0, 3600),
-    SMTP_HOST: z.string().min(1).max(253).optional(),
-    SMTP_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-    SMTP_SECURITY: z.enum(['tls', 'starttls', 'none']).default('tls'),
-    SMTP_USERNAME: z.string().optional(),
-    SMTP_PASSWORD: z.string().optional(),
-    MAIL_API_URL: z
-      .url({ protocol: /^https?$/ })
-      .default('https://api.resend.com')
-      .transform((url) => url.replace(/\/+$/, '')),
-    MAIL_API_KEY: z.string().optional(),
+    SMTP_HOST: z.optional(text(1, 253)),
+    SMTP_PORT: z.optional(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(65_535))),
+    SMTP_SECURITY: z._default(z.enum(['tls', 'starttls', 'none']), 'tls'),
+    SMTP_USERNAME: z.optional(z.string()),
+    SMTP_PASSWORD: z.optional(z.string()),
+    MAIL_API_URL: z.pipe(
+      z._default(z.url({ protocol: /^https?$/ }), 'https://api.resend.com'),
+      z.transform((url) => url.replace(/\/+$/, '')),
+    ),
+    MAIL_API_KEY: z.optional(z.string()),
     SERVER_TIMING: flag(false),
   })
-  .refine((value) => value.SESSION_IDLE_SECONDS <= value.SESSION_ABSOLUTE_SECONDS, {
-    path: ['SESSION_IDLE_SECONDS'],
-    message: 'must not exceed SESSION_ABSOLUTE_SECONDS',
-  })
-  .refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
-    path: ['PUBLIC_URL'],
-    message: 'must be https in production',
-  })
-  .refine((value) => value.MODE === 'local' || (value.ADMIN_SECRET_KEY?.length ?? 16) >= 16, {
-    path: ['ADMIN_SECRET_KEY'],
-    message: 'must have at least 16 characters in production',
-  })
-  .refine((value) => value.MODE === 'local' || value.MAIL_API_URL.startsWith('https://'), {
-    path: ['MAIL_API_URL'],
-    message: 'must be https in production',
-  })
-  .refine((value) => value.MODE === 'local' || !value.PASSKEY_ORIGINS.some((entry) => entry.startsWith('http:')), {
-    path: ['PASSKEY_ORIGINS'],
-    message: 'must be https in production',
-  })
-  .refine((value) => value.MODE !== 'local' || value.JURISDICTION === undefined, {
-    path: ['JURISDICTION'],
-    message: 'is for a deployment: the local runtime has none',
-  })
+  .check(
+    z.refine((value) => value.SESSION_IDLE_SECONDS <= value.SESSION_ABSOLUTE_SECONDS, {
+      path: ['SESSION_IDLE_SECONDS'],
+      message: 'must not exceed SESSION_ABSOLUTE_SECONDS',
+    }),
+    z.refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
+      path: ['PUBLIC_URL'],
+      message: 'must be https in production',
+    }),
+    z.refine((value) => value.MODE === 'local' || (value.ADMIN_SECRET_KEY?.length ?? 16) >= 16, {
+      path: ['ADMIN_SECRET_KEY'],
+      message: 'must have at least 16 characters in production',
+    }),
+    z.refine((value) => value.MODE === 'local' || value.MAIL_API_URL.startsWith('https://'), {
+      path: ['MAIL_API_URL'],
+      message: 'must be https in production',
+    }),
+    z.refine((value) => value.MODE === 'local' || !value.PASSKEY_ORIGINS.some((entry) => entry.startsWith('http:')), {
+      path: ['PASSKEY_ORIGINS'],
+      message: 'must be https in production',
+    }),
+    z.refine((value) => value.MODE !== 'local' || value.JURISDICTION === undefined, {
+      path: ['JURISDICTION'],
+      message: 'is for a deployment: the local runtime has none',
+    }),
+  )
 
 export type Variables = z.infer<typeof Variables>
 
@@ -196,7 +214,7 @@ const parseVariables = (env: object) =>
     ),
   )
 
-const toBroken = (error: z.ZodError): BrokenConfig['broken'] =>
+const toBroken = (error: z.core.$ZodError): BrokenConfig['broken'] =>
   error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), reason: issue.message }))
 
 /** What keeps these variables from being served; empty when nothing does. Scripts ask before they start a Worker. */

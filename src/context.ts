@@ -1,12 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Config, Env } from './config.ts'
-import { connect, type Db } from './db/client.ts'
+import type { Db } from './db/client.ts'
+import { openSession } from './db/session.ts'
 import type { Caller, EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
 import { utf8 } from './lib/encoding.ts'
 import { serviceUnavailable } from './lib/errors.ts'
 import type { EventActor } from './lib/event.ts'
 import { newUuid } from './lib/ids.ts'
 import { Isolate } from './lib/isolate.ts'
+import { late } from './lib/late.ts'
 import { createLog, type Log } from './lib/log.ts'
 import { CURRENT_COST, type HashCost } from './lib/password-hash/stored-hash.ts'
 import { delay, within } from './lib/time.ts'
@@ -29,7 +31,10 @@ export interface Queues {
 /** What a request may touch. First parameter of every use case, named `ctx`, never kept. */
 export interface Ctx {
   readonly config: Config
+  /** Only for modules that are loaded with it: what a check of a token needs asks `database`. */
   readonly db: Db
+  /** The session of D1 under `db`. */
+  readonly database: D1Database
   readonly kv: KVNamespace
   readonly assets: Fetcher
   /** The platform's limiter for strangers, where one is bound. */
@@ -57,6 +62,9 @@ export interface Ctx {
   /** Work that may be lost: its failure is logged, its result is nobody's. */
   defer(work: Promise<unknown>): void
 }
+
+/** Of what is loaded when an isolate starts: there `db` is not ready yet. */
+export type EarlyCtx = Omit<Ctx, 'db'>
 
 /** A user who is signed in, as the verified access token says. */
 export interface UserActor {
@@ -177,16 +185,34 @@ export const sharedIsolate = new Isolate()
 
 export const systemClock = (): number => Date.now()
 
+const client = late(() => import('./db/client.ts'))
+
+export const loadDb = async (): Promise<void> => void (await client.load())
+
+/** The same context once `db` is ready. */
+export async function withDb(ctx: EarlyCtx): Promise<Ctx> {
+  await loadDb()
+  return ctx as Ctx
+}
+
 export function createContext(source: ContextSource): Ctx {
   const { env, config } = source
   const requestId = source.requestId ?? newUuid()
   const log = createLog({ request_id: requestId })
+  let session: D1Database | null = null
   let db: Db | null = null
+  const sessionOf = () => {
+    session ??= openSession(env.DB)
+    return session
+  }
   return {
     config,
     // A check of a token asks for no row, and a session with the database costs as much as the check.
+    get database() {
+      return sessionOf()
+    },
     get db() {
-      db ??= connect(env.DB)
+      db ??= client.get().onSession(sessionOf())
       return db
     },
     kv: env.KV,

@@ -1,10 +1,10 @@
-import { createApp } from './app.ts'
 import { type Env, requireConfig } from './config.ts'
-import { type Ctx, createContext, sharedIsolate } from './context.ts'
+import { type Ctx, createContext, sharedIsolate, withDb } from './context.ts'
 import { EventHub as HubObject } from './durable/event-hub/event-hub.ts'
 import { UserAuthority as UserObject } from './durable/user-authority/user-authority.ts'
 import { findSocketIdentity } from './features/sockets/service/open.ts'
-import { runQueue, runScheduled } from './jobs.ts'
+import { late } from './lib/late.ts'
+import { createApp } from './worker.ts'
 
 export { RevocationFeed } from './durable/revocation-feed/revocation-feed.ts'
 export { SignInGuard } from './durable/sign-in-guard/sign-in-guard.ts'
@@ -18,19 +18,23 @@ export class UserAuthority extends UserObject {
 }
 
 const app = createApp({ isolate: sharedIsolate })
+const jobs = late(() => import('./jobs.ts'))
 
 /** Throws when the deployment is not configured: cron and queues try again later. */
 async function backgroundContext(env: Env, execution: ExecutionContext): Promise<Ctx> {
-  return createContext({
-    env,
-    config: await requireConfig(env),
-    isolate: sharedIsolate,
-    waitUntil: (work) => execution.waitUntil(work),
-  })
+  const config = await requireConfig(env)
+  const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work)
+  return withDb(createContext({ env, config, isolate: sharedIsolate, waitUntil }))
 }
 
 export default {
   fetch: (request, env, execution) => app.fetch(request, env, execution),
-  scheduled: async (_event, env, execution) => runScheduled(await backgroundContext(env, execution)),
-  queue: async (batch, env, execution) => runQueue(await backgroundContext(env, execution), batch),
+  async scheduled(_event, env, execution) {
+    const { runScheduled } = await jobs.load()
+    await runScheduled(await backgroundContext(env, execution))
+  },
+  async queue(batch, env, execution) {
+    const { runQueue } = await jobs.load()
+    await runQueue(await backgroundContext(env, execution), batch)
+  },
 } satisfies ExportedHandler<Env>

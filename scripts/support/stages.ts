@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { capture, run } from './command.ts'
 import { findBluntRules, findViolations } from './import-rules.ts'
 import { PROJECT_ROOT } from './project.ts'
+import { startupStage } from './startup.ts'
 
 export interface Outcome {
   readonly passed: number
@@ -59,6 +60,7 @@ export const STATIC_STAGES: readonly Stage[] = [
   importRules,
   importRulesBite,
   check('dead code', bin('knip')),
+  startupStage,
   check('generated documents', process.execPath, 'scripts/generate-docs.mjs', '--check'),
   check('argon2id module', process.execPath, 'scripts/argon2id-wasm.mjs', '--check'),
   check('PBKDF2 module', process.execPath, 'scripts/pbkdf2-wasm.mjs', '--check'),

@@ -199,10 +199,12 @@ type Values<A> = A extends readonly (infer One)[]
 
 /** A value whose answer has headers of this request: a count, a lifetime. */
 class WithHeaders<V> {
-  constructor(
-    readonly value: V,
-    readonly headers: Readonly<Record<string, string>>,
-  ) {}
+  readonly value: V
+  readonly headers: Readonly<Record<string, string>>
+  constructor(value: V, headers: Readonly<Record<string, string>>) {
+    this.value = value
+    this.headers = headers
+  }
 }
 
 export const withHeaders = <V>(value: V, headers: Readonly<Record<string, string>>): WithHeaders<V> =>

@@ -138,20 +138,17 @@ type Source = 'body' | 'query' | 'path'
 
 /** Input that its schema refused. Surfaces word the issues themselves; an issue never holds the value, it may be a password. */
 export class InvalidInput extends DomainError {
-  constructor(
-    readonly issues: readonly z.core.$ZodIssue[],
-    readonly source: Source,
-    /** What was validated: to tell a field that is missing from one that is wrong. */
-    readonly data: unknown,
-    kind: 'malformed' | 'invalid',
-  ) {
+  readonly issues: readonly z.core.$ZodIssue[]
+  readonly source: Source
+  /** What was validated: to tell a field that is missing from one that is wrong. */
+  readonly data: unknown
+  constructor(issues: readonly z.core.$ZodIssue[], source: Source, data: unknown, kind: 'malformed' | 'invalid') {
     const details = { validation_errors: fieldErrors(issues, source) }
-    super(
-      validationFailed.code,
-      kind,
-      kind === 'malformed' ? nameOfFirst(details.validation_errors) : validationFailed.message,
-      details,
-    )
+    const message = kind === 'malformed' ? nameOfFirst(details.validation_errors) : validationFailed.message
+    super(validationFailed.code, kind, message, details)
+    this.issues = issues
+    this.source = source
+    this.data = data
   }
 }
 

@@ -1,8 +1,14 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { concatBytes, toBase64Url, utf8 } from './encoding.ts'
 
+/**
+ * Loaded at first use: it brings Node's streams along, and a check of a token needs none of it. Unlike `import()` it is there
+ * at once, for a Durable Object's transaction may not await.
+ */
+const node = () => process.getBuiltinModule('node:crypto')
+
 /** Compares in constant time; unequal lengths are unequal. */
-export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b)
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && node().timingSafeEqual(a, b)
 
 /** Compares two secrets, also of different lengths, in constant time. */
 export async function equalSecrets(a: string, b: string): Promise<boolean> {
@@ -15,11 +21,11 @@ export const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array
 
 /** Synchronous, because a Durable Object's transaction may not await. */
 export const sha256Sync = (bytes: Uint8Array): Uint8Array =>
-  Uint8Array.from(createHash('sha256').update(bytes).digest())
+  Uint8Array.from(node().createHash('sha256').update(bytes).digest())
 
 /** HMAC-SHA-256 (RFC 2104), synchronous because a Durable Object's transaction may not await. */
 export const hmacSha256 = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {
-  const mac = createHmac('sha256', key)
+  const mac = node().createHmac('sha256', key)
   for (const part of parts) mac.update(part)
   return Uint8Array.from(mac.digest())
 }

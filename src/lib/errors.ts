@@ -22,14 +22,14 @@ export type ErrorDetails = Readonly<Record<string, unknown>>
 /** An expected failure. `message` and `details` are public; `cause` is for the log only. */
 export class DomainError extends Error {
   override readonly name = 'DomainError'
-  constructor(
-    readonly code: string,
-    readonly kind: ErrorKind,
-    message: string,
-    readonly details: ErrorDetails = {},
-    cause?: unknown,
-  ) {
+  readonly code: string
+  readonly kind: ErrorKind
+  readonly details: ErrorDetails
+  constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.kind = kind
+    this.details = details
   }
 }
 

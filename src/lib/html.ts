@@ -10,7 +10,10 @@ const escapeText = (text: string): string => text.replace(/[&<>"']/g, (sign) => 
 
 /** Escaped HTML. Only `html` creates it, so unescaped user input never becomes `Html`. */
 export class Html {
-  constructor(readonly text: string) {}
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
 }
 
 /** A template tag that escapes its parameters for text and quoted attributes, except those that are `Html`. */

@@ -19,6 +19,17 @@ export function deviceKindOf(userAgent: string | null): readonly (string | null)
   return [browser.name ?? null, os.name ?? null, platform.type ?? null]
 }
 
+/** What an opened session says of its device. */
+export interface Device {
+  readonly kind: readonly (string | null)[]
+  readonly description: UserAgentDescription
+}
+
+export const deviceOf = (userAgent: string | null): Device => ({
+  kind: deviceKindOf(userAgent),
+  description: describeUserAgent(userAgent),
+})
+
 const KNOWN_BROWSERS: ReadonlySet<string> = new Set(Object.values(Bowser.BROWSER_MAP))
 
 /**

@@ -1,4 +1,4 @@
-import type { Ctx } from '../context.ts'
+import type { EarlyCtx } from '../context.ts'
 import type { FeedEntry } from '../lib/event.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { delay, MINUTE, SECOND, TimeoutError, within } from '../lib/time.ts'
@@ -15,7 +15,7 @@ const POLL_MS = 20
 export const viewOf = isolateSlot('revocation view', createView)
 
 /** The view's age in milliseconds if it may be used at once; null when it must be refreshed first. Synchronous. */
-export function readyAge(ctx: Ctx): number | null {
+export function readyAge(ctx: EarlyCtx): number | null {
   const view = viewOf(ctx)
   const now = ctx.now()
   const age = ageOf(view, now)
@@ -25,7 +25,7 @@ export function readyAge(ctx: Ctx): number | null {
 }
 
 /** The view's age after a refresh; null when the feed did not answer in time. */
-export async function refreshedAge(ctx: Ctx): Promise<number | null> {
+export async function refreshedAge(ctx: EarlyCtx): Promise<number | null> {
   const view = viewOf(ctx)
   for (let waited = 0; waited < REFRESH_MS; waited += POLL_MS) {
     const age = ageOf(view, ctx.now())
@@ -42,7 +42,7 @@ export async function refreshedAge(ctx: Ctx): Promise<number | null> {
 }
 
 /** Pulls from the feed itself, without the shared cache. False when the feed did not answer in time. */
-export async function pullNow(ctx: Ctx): Promise<boolean> {
+export async function pullNow(ctx: EarlyCtx): Promise<boolean> {
   const view = viewOf(ctx)
   const sentAt = ctx.now()
   const pulled = pullDirectly(ctx, view).then(() => true)
@@ -56,7 +56,7 @@ export async function pullNow(ctx: Ctx): Promise<boolean> {
 }
 
 /** Waits for the refresh for at most `ms`. After that it continues, and its result is still applied. */
-async function bounded(ctx: Ctx, view: RevocationView, work: Promise<void>, ms: number): Promise<void> {
+async function bounded(ctx: EarlyCtx, view: RevocationView, work: Promise<void>, ms: number): Promise<void> {
   ctx.defer(work)
   try {
     await within(ms, work)
@@ -68,7 +68,7 @@ async function bounded(ctx: Ctx, view: RevocationView, work: Promise<void>, ms: 
 }
 
 /** Never rejects: a failure is marked in the view, and the next attempt follows at the earliest a second later. */
-async function refresh(ctx: Ctx, view: RevocationView): Promise<void> {
+async function refresh(ctx: EarlyCtx, view: RevocationView): Promise<void> {
   view.inFlightUntil = ctx.now() + FLIGHT_MS
   view.flightFailed = false
   try {
@@ -80,7 +80,7 @@ async function refresh(ctx: Ctx, view: RevocationView): Promise<void> {
 }
 
 /** True when the view is fresher than before. */
-async function load(ctx: Ctx, view: RevocationView): Promise<boolean> {
+async function load(ctx: EarlyCtx, view: RevocationView): Promise<boolean> {
   const shared = view.cursor === null ? null : await findShared(ctx)
   if (shared && ctx.now() - shared.asOf <= BOUND_MS) {
     // Another isolate's answer, from before this view's own pull: the cache will have a newer one in a second.
@@ -95,7 +95,7 @@ async function load(ctx: Ctx, view: RevocationView): Promise<boolean> {
 }
 
 /** Pulls from the view's cursor, or from the beginning when the page cannot be applied. */
-async function pullDirectly(ctx: Ctx, view: RevocationView): Promise<void> {
+async function pullDirectly(ctx: EarlyCtx, view: RevocationView): Promise<void> {
   const sentAt = ctx.now()
   const { cursor } = view
   if (applyPage(view, await pullFeed(ctx, cursor), sentAt, keepMs(ctx)) === 'applied') return
@@ -105,7 +105,7 @@ async function pullDirectly(ctx: Ctx, view: RevocationView): Promise<void> {
 }
 
 /** Without a custom domain the cache does not work: it may return nothing, or throw. */
-async function findShared(ctx: Ctx): ReturnType<typeof readSharedPage> {
+async function findShared(ctx: EarlyCtx): ReturnType<typeof readSharedPage> {
   try {
     return await readSharedPage(ctx)
   } catch (cause) {
@@ -115,15 +115,15 @@ async function findShared(ctx: Ctx): ReturnType<typeof readSharedPage> {
 }
 
 /** How long an entry is needed: until the last token that it refuses has expired. */
-const keepMs = (ctx: Ctx): number => ctx.config.ACCESS_TOKEN_SECONDS * SECOND + MINUTE
+const keepMs = (ctx: EarlyCtx): number => ctx.config.ACCESS_TOKEN_SECONDS * SECOND + MINUTE
 
 /** Makes this isolate refuse the entries at once; other isolates get them from the feed. */
-export function applyToOwnView(ctx: Pick<Ctx, 'isolate' | 'now'>, entries: readonly FeedEntry[]): void {
+export function applyToOwnView(ctx: Pick<EarlyCtx, 'isolate' | 'now'>, entries: readonly FeedEntry[]): void {
   applyEntries(viewOf(ctx), entries, ctx.now())
 }
 
 /** As `applyToOwnView`, for sessions that ended. */
-export const forgetSessions = (ctx: Pick<Ctx, 'isolate' | 'now'>, sessionIds: readonly string[]): void =>
+export const forgetSessions = (ctx: Pick<EarlyCtx, 'isolate' | 'now'>, sessionIds: readonly string[]): void =>
   applyToOwnView(
     ctx,
     sessionIds.map((id) => ({ kind: 'session', id })),

@@ -1,5 +1,5 @@
-import * as z from 'zod'
-import type { Ctx } from '../context.ts'
+import * as z from 'zod/mini'
+import type { EarlyCtx } from '../context.ts'
 import type { FeedPage } from '../durable/rpc.ts'
 import { toBase64Url } from '../lib/encoding.ts'
 import { isolateSlot } from '../lib/isolate.ts'
@@ -13,14 +13,14 @@ const SHARED_SECONDS = 2
 export const locationOf = isolateSlot<{ cache: Cache | null }>('location', () => ({ cache: caches.default }))
 
 /** Every entry above `after`; null means all entries. */
-export async function pullFeed(ctx: Pick<Ctx, 'objects'>, after: number | null): Promise<FeedPage> {
+export async function pullFeed(ctx: Pick<EarlyCtx, 'objects'>, after: number | null): Promise<FeedPage> {
   const page = await ctx.objects.feed().pull(after)
   return { ...page, after: page.after ?? after ?? 0 }
 }
 
 /** Asks the feed for the entries of the last minute, and caches the answer for other isolates of this location. */
 export async function pullAndShare(
-  ctx: Pick<Ctx, 'config' | 'objects' | 'now' | 'defer' | 'isolate'>,
+  ctx: Pick<EarlyCtx, 'config' | 'objects' | 'now' | 'defer' | 'isolate'>,
 ): Promise<FeedPage> {
   const sentAt = ctx.now()
   const page = await ctx.objects.feed().pullRecent(SHARED_WINDOW_MS)
@@ -46,12 +46,12 @@ const SharedAnswer = z.object({
 })
 
 /** Clients cannot guess this URL, because it contains a secret, and no route has it. */
-async function sharedKey({ config }: Pick<Ctx, 'config'>): Promise<string> {
+async function sharedKey({ config }: Pick<EarlyCtx, 'config'>): Promise<string> {
   return `${config.PUBLIC_URL}/__feed/${toBase64Url(await config.rootKeys.current.derive('shared feed answer'))}`
 }
 
 async function share(
-  ctx: Pick<Ctx, 'config' | 'isolate'>,
+  ctx: Pick<EarlyCtx, 'config' | 'isolate'>,
   answer: { page: FeedPage; sentAt: number; tookMs: number },
 ): Promise<void> {
   const headers = { 'Cache-Control': `max-age=${SHARED_SECONDS}` }
@@ -60,7 +60,7 @@ async function share(
 
 /** The location's shared answer, and a time at or before which its pull was sent; null when there is none. */
 export async function readSharedPage(
-  ctx: Pick<Ctx, 'config' | 'now' | 'isolate'>,
+  ctx: Pick<EarlyCtx, 'config' | 'now' | 'isolate'>,
 ): Promise<{ readonly page: FeedPage; readonly asOf: number } | null> {
   const cached = await locationOf(ctx).cache?.match(await sharedKey(ctx))
   if (!cached) return null

@@ -230,7 +230,6 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/admin/mails',
     'POST /api/v1/admin/mails/:id/requeue',
     'GET /api/v1/admin/dead-letters',
-    'POST /api/v1/admin/dead-letters/:id/requeue',
     'GET /api/v1/admin/stats',
     'GET /api/v1/admin/health',
     'GET /api/v1/admin/config',

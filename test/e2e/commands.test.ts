@@ -59,7 +59,13 @@ describe('the commands beside a stopped service', () => {
       body: new URLSearchParams({ grant_type: 'client_credentials' }),
     })
     expect(answer.status).toBe(200)
-    expect(await answer.json()).toMatchObject({ token_type: 'Bearer', scope: 'introspect events:read' })
+    const token = (await answer.json()) as { access_token: string }
+    expect(token).toMatchObject({ token_type: 'Bearer', scope: 'introspect events:read' })
+    // Asked for its row: a module that no other check of a token loads.
+    const body = JSON.stringify({ token: token.access_token, consistency: 'strong' })
+    const headers = { 'content-type': 'application/json' }
+    const check = await fetch(`${postern.origin}/validate`, { method: 'POST', headers, body })
+    expect(await check.json()).toMatchObject({ valid: true })
   })
 
   it('clients:create refuses a malformed scope', async () => {
@@ -77,6 +83,18 @@ describe('npm run deploy', () => {
     checkout = await freshCheckout()
   })
   afterAll(() => checkout.remove())
+
+  it('builds what npm run stack maps the frames of a log line with', async () => {
+    await run('build')
+    const built = await readFile(join(checkout.root, 'dist/index.mjs'), 'utf8')
+    const at = built.indexOf('x-auth-require')
+    const lines = built.slice(0, at).split('\n')
+    const frame = `at a (index.mjs:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}) | at b (elsewhere.mjs:1:2)`
+    const { code, output } = await run('stack', frame)
+    expect(code).toBe(0)
+    expect(output).toMatch(/at a \(src\/[\w/.-]+\.ts:\d+:\d+\)\n *at b \(elsewhere\.mjs:1:2\)/)
+    expect(output).toContain('of another commit: elsewhere.mjs')
+  })
 
   it('touches nothing while resources are missing, and names them', async () => {
     const { code, output } = await run('deploy')

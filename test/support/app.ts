@@ -1,12 +1,15 @@
 import { env as workerEnv } from 'cloudflare:workers'
-import { type App, createApp } from '../../src/app.ts'
 import { type Env, isBroken, loadConfig } from '../../src/config.ts'
-import { type Ctx, createContext } from '../../src/context.ts'
+import { type Ctx, createContext, type EarlyCtx, loadDb } from '../../src/context.ts'
 import { Isolate } from '../../src/lib/isolate.ts'
 import { CURRENT_COST } from '../../src/lib/password-hash/stored-hash.ts'
 import { delay } from '../../src/lib/time.ts'
 import { locationOf } from '../../src/revocation/pull.ts'
+import { type App, createApp } from '../../src/worker.ts'
 import { documentOfService, requireDocumented } from './documented.ts'
+
+// Tests override contexts by copies of them, which ask for `db` at once.
+await loadDb()
 
 export const env = workerEnv as unknown as Env
 
@@ -44,7 +47,7 @@ export const REAL: Pick<Ctx, 'pause' | 'hashCost'> = { pause: delay, hashCost: C
 export function createTestApp(options: TestAppOptions = {}): TestApp {
   const isolate = options.isolate ?? new Isolate()
   locationOf({ isolate }).cache = options.cache ?? null
-  const override = (ctx: Ctx) => (options.override ?? unchanged)({ ...ctx, ...(options.timing ?? QUICK) })
+  const override = (ctx: EarlyCtx) => (options.override ?? unchanged)({ ...(ctx as Ctx), ...(options.timing ?? QUICK) })
   const env = { ...workerEnv, ...options.env } as unknown as Env
   const app: App = createApp({ isolate, override })
   const pending: Promise<unknown>[] = []
@@ -61,7 +64,7 @@ export function createTestApp(options: TestAppOptions = {}): TestApp {
     ctx: async () => {
       const config = await loadConfig(env)
       if (isBroken(config)) throw new Error('the test configuration is broken')
-      return override(createContext({ env, config, isolate, waitUntil }))
+      return override(createContext({ env, config, isolate, waitUntil })) as Ctx
     },
     settled: async () => {
       while (pending.length > 0) await Promise.all(pending.splice(0))

@@ -152,13 +152,14 @@ const ATTESTED = 0x40
 /** An authenticator with one credential, and the browser before it, in software (WebAuthn 6). */
 export class SoftwareAuthenticator {
   readonly id: string
+  readonly settings: AuthenticatorSettings
+  readonly key: Key
   #signCount = 0
   #userHandle: string | null = null
 
-  private constructor(
-    readonly settings: AuthenticatorSettings,
-    readonly key: Key,
-  ) {
+  private constructor(settings: AuthenticatorSettings, key: Key) {
+    this.settings = settings
+    this.key = key
     this.id = settings.id ?? toBase64Url(crypto.getRandomValues(new Uint8Array(20)))
   }
 

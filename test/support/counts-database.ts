@@ -2,6 +2,7 @@ import { applyD1Migrations, type D1Migration } from 'cloudflare:test'
 import { env as workerEnv } from 'cloudflare:workers'
 import type { Ctx } from '../../src/context.ts'
 import { connect } from '../../src/db/client.ts'
+import { openSession } from '../../src/db/session.ts'
 
 const bindings = workerEnv as unknown as { COUNTS_DB: D1Database; TEST_MIGRATIONS: D1Migration[] }
 
@@ -15,7 +16,11 @@ export async function emptyCountsDatabase(): Promise<void> {
   await countsDatabase.batch(tables.map((table) => countsDatabase.prepare(`delete from ${table}`)))
 }
 
-export const onCountsDatabase = (ctx: Ctx): Ctx => ({ ...ctx, db: connect(countsDatabase) })
+export const onCountsDatabase = (ctx: Ctx): Ctx => ({
+  ...ctx,
+  db: connect(countsDatabase),
+  database: openSession(countsDatabase),
+})
 
 /** Every counter that is not 0, by name. */
 export async function readCounts(): Promise<Record<string, number>> {

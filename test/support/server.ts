@@ -1,6 +1,7 @@
-import type { Ctx, UserActor } from '../../src/context.ts'
+import type { EarlyCtx, UserActor } from '../../src/context.ts'
 import type { Identity, Verifier } from '../../src/http/guard.ts'
 import type { Route } from '../../src/http/router.ts'
+import { createRouting } from '../../src/http/routing.ts'
 import { createServer } from '../../src/http/server.ts'
 import { createTestApp, type TestAppOptions } from './app.ts'
 
@@ -9,7 +10,7 @@ export interface TestServerOptions extends TestAppOptions {
   /** Who each bearer token is; any other token is invalid. */
   readonly identities?: Readonly<Record<string, Identity>>
   readonly verifier?: Verifier
-  readonly answerGateway?: (ctx: Ctx, request: Request) => Promise<Response | null>
+  readonly answerGateway?: (ctx: EarlyCtx, request: Request) => Promise<Response | null>
 }
 
 export const userActor = (id: string, roles: readonly string[] = ['user']): UserActor => ({
@@ -33,9 +34,11 @@ export const userActor = (id: string, roles: readonly string[] = ['user']): User
 /** The server of `http/` with routes of the test's own, on the suite's real stores. */
 export function createTestServer(options: TestServerOptions) {
   const app = createTestApp(options)
+  const { routes, identities = {}, verifier = verifierOf(identities) } = options
+  const routing = createRouting({ routes, verifier })
   const serve = createServer({
-    routes: options.routes,
-    verifier: options.verifier ?? verifierOf(options.identities ?? {}),
+    loadRouting: async () => routing,
+    answerCheck: async (_ctx, request) => request,
     answerGateway: options.answerGateway ?? (async () => null),
     isCheckPath: () => false,
   })

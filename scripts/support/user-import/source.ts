@@ -8,13 +8,8 @@ import { pick } from 'stream-json/filters/pick.js'
 import { parser } from 'stream-json/parser.js'
 import { streamArray } from 'stream-json/streamers/stream-array.js'
 import { streamValues } from 'stream-json/streamers/stream-values.js'
+import { CSV_OPTIONS, findRepeatedColumn, toColumns, toCsvRecord } from '../../../src/features/user-import/wire/csv.ts'
 import { isFirebaseCsv, joinFirebaseLines, toFirebaseRecord } from '../../../src/features/user-import/wire/firebase.ts'
-import {
-  CSV_OPTIONS,
-  findRepeatedColumn,
-  toColumns,
-  toCsvRecord,
-} from '../../../src/features/user-import/wire/parse.ts'
 import { Refusal } from '../refusal.ts'
 import { readLines } from './lines.ts'
 import { MAX_LINE_BYTES, type SourceRow } from './row.ts'

@@ -1,9 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, isBroken, loadConfig } from '../../config.ts'
-import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
+import { createContext, type EarlyCtx, sharedIsolate, systemClock, withDb } from '../../context.ts'
 import type { UndeliveredEvent } from '../../db/delivery.ts'
-import { keepDeadLetters, markDelivered, readUndelivered } from '../../db/delivery.ts'
 import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
+import { late } from '../../lib/late.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import { ALARM_MIGRATIONS, createAlarms } from '../alarms.ts'
@@ -16,6 +16,9 @@ import type { IdentifyToken } from '../sockets/sockets.ts'
 import { createSockets } from '../sockets/sockets.ts'
 import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
 import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
+
+// What asks D1 is loaded at first use.
+const record = late(() => import('../../db/delivery.ts'))
 
 const FEED = 'feed'
 const LOG_ALARM = 'log'
@@ -33,7 +36,7 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
   /** A new context for each use: a D1 session need not see what others have written since it began. */
-  context: () => Ctx = () => this.#createContext()
+  context: () => EarlyCtx = () => this.#createContext()
 
   readonly #logger = createLog({ object: 'event-hub' })
   readonly #log = createEventLog(this.ctx.storage.sql)
@@ -48,7 +51,7 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
       void (await this.context()
         .objects.feed()
         .append(payloads as FeedEntry[])),
-    setAside: (letters) => keepDeadLetters(this.context(), null, letters),
+    setAside: async (letters) => (await record.load()).keepDeadLetters(await withDb(this.context()), null, letters),
   })
   readonly #fanOut = createFanOut({
     storage: this.ctx.storage,
@@ -97,7 +100,7 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
   }
 
   async nudge({ topic }: { topic: string }): Promise<Rpc.Propagation> {
-    const { db } = this.context()
+    const [{ markDelivered, readUndelivered }, { db }] = await Promise.all([record.load(), withDb(this.context())])
     let rows: readonly UndeliveredEvent[]
     do {
       rows = await readUndelivered(db, null, ROWS_PER_READ)
@@ -176,7 +179,7 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     if (next !== null) this.#alarms.set(LOG_ALARM, next)
   }
 
-  #createContext(): Ctx {
+  #createContext(): EarlyCtx {
     if (!this.#config) throw new Error('not configured')
     return createContext({
       env: this.env,

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../lib/encoding.ts'
 import { isChannel } from './channels.ts'
 
@@ -9,7 +9,8 @@ export type Positions = Readonly<Record<string, number>>
 export const MAX_CHANNELS = 50
 const MAX_CURSOR_LENGTH = 8192
 
-const Entries = z.array(z.tuple([z.string().refine(isChannel), z.int().min(0)])).max(MAX_CHANNELS)
+const Entry = z.tuple([z.string().check(z.refine(isChannel)), z.int().check(z.minimum(0))])
+const Entries = z.array(Entry).check(z.maxLength(MAX_CHANNELS))
 
 /** A socket's positions as one opaque string. It grants no rights: these are checked when it is used. */
 export const encodeCursor = (positions: Positions): string =>

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { toIso } from '../../lib/time.ts'
 import type { LoggedEvent, SocketIdentity } from '../rpc.ts'
 
@@ -28,44 +28,55 @@ export type ClientFrame =
   | { readonly kind: 'resume'; readonly after: string }
   | { readonly kind: 'ack'; readonly cursor: string }
 
-const Token = z.string().min(1).max(MAX_FRAME_BYTES)
-const Channel = z.string().min(1).max(100)
+const Token = z.string().check(z.minLength(1), z.maxLength(MAX_FRAME_BYTES))
+const Channel = z.string().check(z.minLength(1), z.maxLength(100))
 const Target = z.object({ subscription_type: z.enum(['organization', 'topic']), target_id: Channel })
 
 const channelOf = (target: z.infer<typeof Target>): string =>
   target.subscription_type === 'organization' ? `organization:${target.target_id}` : target.target_id
 
 const Frame = z.discriminatedUnion('type', [
-  z
-    .object({ type: z.literal('authentication'), data: z.object({ token: Token }) })
-    .transform(({ data }) => ({ kind: 'auth' as const, dialect: 'nested' as const, token: data.token })),
-  z
-    .object({ type: z.literal('auth'), token: Token })
-    .transform(({ token }) => ({ kind: 'auth' as const, dialect: 'flat' as const, token })),
-  z
-    .object({ type: z.literal('subscription'), data: Target })
-    .transform(({ data }) => ({ kind: 'subscribe' as const, dialect: 'nested' as const, channel: channelOf(data) })),
-  z
-    .object({ type: z.literal('subscribe'), channel: Channel })
-    .transform(({ channel }) => ({ kind: 'subscribe' as const, dialect: 'flat' as const, channel })),
-  z
-    .object({ type: z.literal('unsubscription'), data: Target })
-    .transform(({ data }) => ({ kind: 'unsubscribe' as const, dialect: 'nested' as const, channel: channelOf(data) })),
-  z
-    .object({ type: z.literal('unsubscribe'), channel: Channel })
-    .transform(({ channel }) => ({ kind: 'unsubscribe' as const, dialect: 'flat' as const, channel })),
-  z.object({ type: z.literal('message') }).transform(() => ({ kind: 'publish' as const })),
-  z.object({ type: z.literal('publish') }).transform(() => ({ kind: 'publish' as const })),
-  z
-    .object({ type: z.literal('ping'), timestamp: z.union([z.number(), z.string().max(64)]).nullish() })
-    .transform(({ timestamp }) => ({ kind: 'ping' as const, timestamp: timestamp ?? null })),
-  z
-    .object({ type: z.literal('resume'), after: z.string() })
-    .transform(({ after }) => ({ kind: 'resume' as const, after })),
-  z
-    .object({ type: z.literal('ack'), cursor: z.string() })
-    .transform(({ cursor }) => ({ kind: 'ack' as const, cursor })),
+  z.object({ type: z.literal('authentication'), data: z.object({ token: Token }) }),
+  z.object({ type: z.literal('auth'), token: Token }),
+  z.object({ type: z.literal('subscription'), data: Target }),
+  z.object({ type: z.literal('subscribe'), channel: Channel }),
+  z.object({ type: z.literal('unsubscription'), data: Target }),
+  z.object({ type: z.literal('unsubscribe'), channel: Channel }),
+  z.object({ type: z.literal('message') }),
+  z.object({ type: z.literal('publish') }),
+  z.object({
+    type: z.literal('ping'),
+    timestamp: z.nullish(z.union([z.number(), z.string().check(z.maxLength(64))])),
+  }),
+  z.object({ type: z.literal('resume'), after: z.string() }),
+  z.object({ type: z.literal('ack'), cursor: z.string() }),
 ])
+
+function toClientFrame(frame: z.infer<typeof Frame>): ClientFrame {
+  switch (frame.type) {
+    case 'authentication':
+      return { kind: 'auth', dialect: 'nested', token: frame.data.token }
+    case 'auth':
+      return { kind: 'auth', dialect: 'flat', token: frame.token }
+    case 'subscription':
+      return { kind: 'subscribe', dialect: 'nested', channel: channelOf(frame.data) }
+    case 'subscribe':
+      return { kind: 'subscribe', dialect: 'flat', channel: frame.channel }
+    case 'unsubscription':
+      return { kind: 'unsubscribe', dialect: 'nested', channel: channelOf(frame.data) }
+    case 'unsubscribe':
+      return { kind: 'unsubscribe', dialect: 'flat', channel: frame.channel }
+    case 'message':
+    case 'publish':
+      return { kind: 'publish' }
+    case 'ping':
+      return { kind: 'ping', timestamp: frame.timestamp ?? null }
+    case 'resume':
+      return { kind: 'resume', after: frame.after }
+    case 'ack':
+      return { kind: 'ack', cursor: frame.cursor }
+  }
+}
 
 export const isTooLarge = (data: string | ArrayBuffer): boolean =>
   (typeof data === 'string' ? data.length : data.byteLength) > MAX_FRAME_BYTES
@@ -75,7 +86,7 @@ export function parseFrame(data: string | ArrayBuffer): ClientFrame | undefined 
   if (typeof data !== 'string') return undefined
   try {
     const frame = Frame.safeParse(JSON.parse(data))
-    return frame.success ? frame.data : undefined
+    return frame.success ? toClientFrame(frame.data) : undefined
   } catch {
     return undefined
   }

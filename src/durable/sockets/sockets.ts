@@ -1,4 +1,4 @@
-import type { Ctx } from '../../context.ts'
+import type { EarlyCtx } from '../../context.ts'
 import type { Log } from '../../lib/log.ts'
 import { SECOND } from '../../lib/time.ts'
 import type { Alarms } from '../alarms.ts'
@@ -18,7 +18,7 @@ const CATCH_UP_ALARM = 'sockets-catch-up'
 const CATCH_UP_MS = 2 * SECOND
 
 /** Resolves an access token to the identity of a socket; null for an invalid token. Throws SERVICE_UNAVAILABLE. */
-export type IdentifyToken = (ctx: Ctx, token: string) => Promise<SocketIdentity | null>
+export type IdentifyToken = (ctx: EarlyCtx, token: string) => Promise<SocketIdentity | null>
 
 export interface SocketsOptions {
   readonly state: DurableObjectState

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../context.ts'
+import type { EarlyCtx } from '../../context.ts'
 import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
 import { newUuid } from '../../lib/ids.ts'
 import { MINUTE, SECOND } from '../../lib/time.ts'
@@ -25,7 +25,7 @@ export function writeJournal(log: EventLog, outbox: Outbox, journal: Journal, no
   return logged
 }
 
-type Receivers = Pick<Ctx, 'kv' | 'objects' | 'queues'>
+type Receivers = Pick<EarlyCtx, 'kv' | 'objects' | 'queues'>
 
 /**
  * Delivers a batch to its destination. Throws unless all of it was accepted; every receiver recognizes repeats by their id.

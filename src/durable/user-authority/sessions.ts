@@ -2,7 +2,7 @@ import { hasSecondFactor } from '../../lib/amr.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { newUuid } from '../../lib/ids.ts'
 import { DAY, MINUTE, SECOND } from '../../lib/time.ts'
-import { describeUserAgent } from '../../lib/user-agent.ts'
+import type { Device } from '../../lib/user-agent.ts'
 import type {
   Caller,
   EndReason,
@@ -27,7 +27,7 @@ const liveRows = (sql: SqlStorage): SessionRow[] =>
   sql.exec<SessionRow>('select * from sessions where ended_at is null order by number').toArray()
 
 /** Opens a session, unless the credentials were changed after the caller had checked them. */
-export function openSession(tx: Transaction, input: OpenSessionInput): OpenSessionResult {
+export function openSession(tx: Transaction, input: OpenSessionInput, device: Device): OpenSessionResult {
   const { sql, userId } = tx
   const newest = updateCredentials(sql, {
     authVersion: input.authVersion,
@@ -45,9 +45,9 @@ export function openSession(tx: Transaction, input: OpenSessionInput): OpenSessi
     value: { user_id: userId, state: 'live', ended_at: null, reason: null },
     expiresAt: row.absolute_expires_at,
   })
-  const isNewDevice = rememberDevice(tx, input.caller)
-  recordOpening(tx, input, row)
-  if (isNewDevice) recordNewDevice(tx, input.caller, row)
+  const isNewDevice = rememberDevice(tx, device, input.caller)
+  recordOpening(tx, input, device, row)
+  if (isNewDevice) recordNewDevice(tx, device, input.caller, row)
   return { outcome: 'opened', grant: grantOf(userId, row), isNewDevice, ended: tx.journal.ended }
 }
 
@@ -99,7 +99,7 @@ export function touchSession(tx: Transaction, input: TouchSessionInput): Session
   return row ? toSnapshot(userId, row) : null
 }
 
-function recordOpening(tx: Transaction, input: OpenSessionInput, row: SessionRow): void {
+function recordOpening(tx: Transaction, input: OpenSessionInput, { description }: Device, row: SessionRow): void {
   const common = {
     actor: { type: 'user', id: tx.userId },
     sessionId: row.id,
@@ -111,7 +111,7 @@ function recordOpening(tx: Transaction, input: OpenSessionInput, row: SessionRow
     ...common,
     type: 'session.created',
     subject: row.id,
-    data: { ...describeUserAgent(input.caller.userAgent), amr: input.amr, client_id: row.client_id },
+    data: { ...description, amr: input.amr, client_id: row.client_id },
   })
 }
 

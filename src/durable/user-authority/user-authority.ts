@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Config, type Env, requireConfig } from '../../config.ts'
-import { type Ctx, createContext, sharedIsolate, systemClock } from '../../context.ts'
-import { keepDeadLetters } from '../../db/delivery.ts'
+import { createContext, type EarlyCtx, sharedIsolate, systemClock, withDb } from '../../context.ts'
+import { late } from '../../lib/late.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import { createAlarms } from '../alarms.ts'
@@ -15,14 +15,18 @@ import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
 import { deliver, FEED, writeJournal } from './destinations.ts'
 import { eraseRows, FORGET_ALARM, hasLiveSession, mayDeleteStorage, TOMBSTONE_MS } from './erase.ts'
-import { inspect, rotate } from './rotate.ts'
 import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
 import { checkSession, findSession, listSessions } from './snapshots.ts'
 import { stepUpSession } from './step-up.ts'
 import { USER_AUTHORITY_MIGRATIONS } from './tables.ts'
 import { newJournal, type Transaction } from './transaction.ts'
-import { drainRows, takeRows } from './undelivered.ts'
 import { createUserSockets } from './user-sockets.ts'
+
+// What asks D1, names devices or compares networks is loaded at first use.
+const record = late(() => import('../../db/delivery.ts'))
+const undelivered = late(() => import('./undelivered.ts'))
+const rotation = late(() => import('./rotate.ts'))
+const agents = late(() => import('../../lib/user-agent.ts'))
 
 const SESSIONS_ALARM = 'sessions'
 /** Prunes the event log. */
@@ -37,7 +41,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
   /** A new context for each use: a D1 session need not see what others have written since it began. */
-  context: () => Ctx = () => this.#createContext()
+  context: () => EarlyCtx = () => this.#createContext()
 
   readonly #logger = createLog({ object: 'user-authority' })
   readonly #sql = this.ctx.storage.sql
@@ -49,7 +53,8 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     log: this.#logger,
     clock: () => this.clock(),
     deliver: async (destination, payloads) => deliver(this.context(), destination, payloads, this.clock()),
-    setAside: (letters) => keepDeadLetters(this.context(), this.#userId(), letters),
+    setAside: async (letters) =>
+      (await record.load()).keepDeadLetters(await withDb(this.context()), this.#userId(), letters),
   })
   readonly #tickets = createTickets(this.#sql)
   readonly #sockets = createUserSockets({
@@ -78,10 +83,12 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
   }
 
   async open(input: Rpc.OpenSessionInput): Promise<Rpc.OpenSessionResult> {
-    return this.#decide(input.userId, (tx) => openSession(tx, input))
+    const { deviceOf } = await agents.load()
+    return this.#decide(input.userId, (tx) => openSession(tx, input, deviceOf(input.caller.userAgent)))
   }
 
   async rotate(input: Rpc.RotateInput): Promise<Rpc.RotateResult> {
+    const { rotate } = await rotation.load()
     return this.#decide(input.userId, (tx) => rotate(tx, input))
   }
 
@@ -90,6 +97,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
   }
 
   async inspect(input: Rpc.InspectInput): Promise<Rpc.InspectResult> {
+    const { inspect } = await rotation.load()
     return inspect(this.#newTransaction(input.userId), input)
   }
 
@@ -186,7 +194,8 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
 
   async #takeRows(userId: string): Promise<void> {
     this.#newTransaction(userId)
-    await drainRows(this.context().db, userId, this.clock(), (rows) => this.#decide(userId, (tx) => takeRows(tx, rows)))
+    const [{ drainRows, takeRows }, { db }] = await Promise.all([undelivered.load(), withDb(this.context())])
+    await drainRows(db, userId, this.clock(), (rows) => this.#decide(userId, (tx) => takeRows(tx, rows)))
   }
 
   async #onAlarm(name: string): Promise<void> {
@@ -237,7 +246,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     return this.ctx.id.name ?? readUserId(this.#sql)
   }
 
-  #createContext(): Ctx {
+  #createContext(): EarlyCtx {
     if (!this.#config) throw new Error('not configured')
     return createContext({
       env: this.env,

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../context.ts'
+import type { EarlyCtx } from '../../context.ts'
 import type { SocketIdentity } from '../rpc.ts'
 import { createSockets, type Sockets, type SocketsOptions } from '../sockets/sockets.ts'
 import { checkSession } from './snapshots.ts'
@@ -8,7 +8,7 @@ const MAX_SOCKETS = 20
 export interface UserSocketsOptions
   extends Pick<SocketsOptions, 'state' | 'log' | 'alarms' | 'tickets' | 'logger' | 'verify'> {
   clock(): number
-  context(): Ctx
+  context(): EarlyCtx
   userId(): string
 }
 

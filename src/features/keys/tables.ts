@@ -12,3 +12,5 @@ export const signingKeys = sqliteTable('signing_keys', {
   publishedUntil: integer('published_until'),
   revokedAt: integer('revoked_at'),
 })
+
+export type SigningKeyRow = typeof signingKeys.$inferSelect

@@ -1,31 +1,42 @@
-import type { Ctx } from '../../context.ts'
+import type { EarlyCtx } from '../../context.ts'
 import { checkAnswer } from '../../http/answer-headers.ts'
-import { tokenInvalid } from '../../http/guard.ts'
 import { type ErrorRenderer, errorEnvelope, renderError, toDomainError } from '../../http/render-error.ts'
-import { type DomainError, malformedRequest, notFound, unauthorized } from '../../lib/errors.ts'
+import { searchOf } from '../../http/url.ts'
+import { fromUtf8 } from '../../lib/encoding.ts'
+import { type DomainError, malformedRequest, notFound, tokenInvalid, unauthorized } from '../../lib/errors.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
 import { countCheck } from './limit.ts'
-import { areMet, type Conditions, NO_CONDITIONS, readHeaderConditions } from './rules/conditions.ts'
+import { checkToWire } from './rules/answer.ts'
+import {
+  areMet,
+  type Conditions,
+  NO_CONDITIONS,
+  readHeaderConditions,
+  readQueryConditions,
+} from './rules/conditions.ts'
 import { type Credential, readAuthorization, readCookie } from './rules/credential.ts'
 import { identityHeaders } from './rules/identity.ts'
 import { checkAccessToken } from './service.ts'
+import type { Consistency } from './types.ts'
 
 /** The exact paths support CORS, so their answers also vary by origin. */
 const VARY = 'Authorization, Cookie'
-export const EXACT_VARY = `${VARY}, Origin`
+const EXACT_VARY = `${VARY}, Origin`
 
 /** On these paths a body of another media type is a malformed request. */
 const toPublicError = (error: DomainError): DomainError =>
   error.kind === 'unsupported_media_type' ? malformedRequest('The body must be a JSON object') : error
 
 export const renderValidationError: ErrorRenderer = Object.assign(
-  (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
+  (ctx: Pick<EarlyCtx, 'requestId' | 'now'>, error: DomainError) => {
     const answer = renderError(ctx, toPublicError(error))
     answer.headers.set('Vary', VARY)
     return answer
   },
-  { bodyOf: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => errorEnvelope(ctx, toPublicError(error)) },
+  {
+    bodyOf: (ctx: Pick<EarlyCtx, 'requestId' | 'now'>, error: DomainError) => errorEnvelope(ctx, toPublicError(error)),
+  },
 )
 
 /** Only gateways send this header. */
@@ -39,7 +50,7 @@ export const isCheckPath = (path: string): boolean =>
  * Answers gateways' checks that bypass the router: every path below `/validate/`, where method, query and body belong to the
  * application and are ignored, and any other path that dots or slashes in such a path led to. Null for other requests.
  */
-export async function answerGateway(ctx: Ctx, request: Request, path: string): Promise<Response | null> {
+export async function answerGateway(ctx: EarlyCtx, request: Request, path: string): Promise<Response | null> {
   const required = request.headers.get(REQUIRE_HEADER)
   if (path.startsWith('/validate/')) {
     return answerSafely(ctx, () =>
@@ -51,7 +62,76 @@ export async function answerGateway(ctx: Ctx, request: Request, path: string): P
   return path === '/api/v1/auth/validate/' ? renderValidationError(ctx, notFound()) : null
 }
 
-async function answerSafely(ctx: Ctx, work: () => Promise<Response>): Promise<Response> {
+/** The paths of the JSON form. */
+const JSON_PATHS: readonly string[] = ['/validate', '/api/v1/auth/validate']
+
+/**
+ * Answers the exact forms as gateways send them, before any route is loaded. All else goes on to the routes, which say what is
+ * wrong with it: the answer is the request for them then, with its body still to be read.
+ */
+export async function answerCheck(ctx: EarlyCtx, request: Request, path: string): Promise<Response | Request> {
+  if (request.method === 'GET' && path === '/validate') return answerSafely(ctx, () => checkHeaders(ctx, request))
+  if (request.method !== 'POST' || !JSON_PATHS.includes(path)) return request
+  const consistency = CONSISTENCY.get(searchOf(request.url))
+  if (!consistency || !isShortJson(request)) return request
+  const bytes = new Uint8Array(await request.arrayBuffer())
+  const body = readPlainBody(bytes)
+  if (!body) return new Request(request.url, { method: request.method, headers: request.headers, body: bytes })
+  return answerSafely(ctx, () => checkToken(ctx, body.token, body.consistency ?? consistency))
+}
+
+const CONSISTENCY: ReadonlyMap<string, Consistency> = new Map([
+  ['', 'view'],
+  ['?consistency=strong', 'strong'],
+])
+
+/** A token has at most 8 KiB. */
+const MAX_PLAIN_BYTES = 16 * 1024
+
+function isShortJson({ headers }: Request): boolean {
+  const length = Number(headers.get('content-length') ?? Number.NaN)
+  return length <= MAX_PLAIN_BYTES && /^(?:application\/json\s*(?:;|$)|$)/i.test(headers.get('content-type') ?? '')
+}
+
+interface PlainBody {
+  readonly token: string
+  readonly consistency?: 'strong'
+}
+
+/** Undefined for what has another member, or one of another type. */
+function readPlainBody(bytes: Uint8Array): PlainBody | undefined {
+  try {
+    const body: unknown = JSON.parse(fromUtf8(bytes))
+    return isPlain(body) ? body : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isPlain(body: unknown): body is PlainBody {
+  if (typeof body !== 'object' || body === null) return false
+  const { token, consistency, ...others } = body as Record<string, unknown>
+  const isAsked = !('consistency' in body) || consistency === 'strong'
+  return typeof token === 'string' && isAsked && Object.keys(others).length === 0
+}
+
+/** The header form: conditions stand in the query. */
+export const checkHeaders = (ctx: EarlyCtx, request: Request): Promise<Response> =>
+  checkRequest(ctx, request, readQueryConditions(searchOf(request.url)), EXACT_VARY)
+
+/** The JSON form: 200 whether the token is good or not. */
+export async function checkToken(ctx: EarlyCtx, token: string, consistency: Consistency): Promise<Response> {
+  const check = await checkAccessToken(ctx, token, { consistency })
+  if (check.valid) countCheck(ctx, check.claims)
+  const headers = {
+    'Content-Type': 'application/json',
+    Vary: EXACT_VARY,
+    'X-Auth-Freshness': String(check.freshness),
+  }
+  return checkAnswer(ctx, JSON.stringify(checkToWire(check)), headers)
+}
+
+async function answerSafely(ctx: EarlyCtx, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work()
   } catch (thrown) {
@@ -60,8 +140,8 @@ async function answerSafely(ctx: Ctx, work: () => Promise<Response>): Promise<Re
 }
 
 /** A gateway's check: 200 without a body, with the identity in headers. Throws the error that the gateway forwards. */
-export async function checkRequest(
-  ctx: Ctx,
+async function checkRequest(
+  ctx: EarlyCtx,
   request: Request,
   conditions: Conditions | undefined,
   vary: string,
@@ -79,7 +159,7 @@ export async function checkRequest(
 }
 
 /** Only a gateway's check reads a cookie. CSRF is harmless here: a check changes nothing, and scripts cannot read its answer. */
-function credentialOf(ctx: Ctx, request: Request, { from }: Conditions): Credential {
+function credentialOf(ctx: EarlyCtx, request: Request, { from }: Conditions): Credential {
   const given = from === 'cookie' ? null : readAuthorization(request.headers.get('authorization'))
   if (given !== null && given.state !== 'none') return given
   return readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE)

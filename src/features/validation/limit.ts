@@ -1,4 +1,4 @@
-import type { Ctx } from '../../context.ts'
+import type { EarlyCtx } from '../../context.ts'
 import { estimate, type RateWindows, retryAfter, startWindows, turnWindows } from '../../http/rate-window.ts'
 import { createBoundedCache } from '../../lib/bounded-cache.ts'
 import { rateLimited } from '../../lib/errors.ts'
@@ -11,7 +11,7 @@ const MAX_SUBJECTS = 10_000
 const countsOf = isolateSlot('validation counts', () => createBoundedCache<RateWindows>(MAX_SUBJECTS))
 
 /** Counts one check of a subject's tokens against `VALIDATE_LIMIT` per minute and isolate. 0 means no limit. */
-export function countCheck(ctx: Ctx, claims: AccessClaims): void {
+export function countCheck(ctx: EarlyCtx, claims: AccessClaims): void {
   const limit = ctx.config.VALIDATE_LIMIT
   if (limit === 0) return
   const now = ctx.now()

@@ -1,16 +1,22 @@
-import type { Ctx } from '../../context.ts'
+import { type EarlyCtx, withDb } from '../../context.ts'
 import type { CheckInput } from '../../durable/rpc.ts'
 import { createBoundedCache } from '../../lib/bounded-cache.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
+import { late } from '../../lib/late.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from '../../revocation/freshness.ts'
 import { ageOf, packId, refusalOf, type TokenSubject } from '../../revocation/view.ts'
-import { isClientEnabled } from '../clients/service.ts'
-import { isUserClaims, verifyAccessToken } from '../keys/service/tokens.ts'
+import { isUserClaims, verifyAccessToken } from '../keys/service/verify.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
 import type { CheckRefusal, Consistency, TokenCheck } from './types.ts'
+
+// A machine's token alone needs the client's row, and seldom.
+const clients = late(() => import('../clients/service.ts'))
+
+const isClientEnabled = async (ctx: EarlyCtx, id: string): Promise<boolean> =>
+  (await clients.load()).isClientEnabled(await withDb(ctx), id)
 
 /** How long an object may take to answer: in a strong check, and when the feed is unavailable. */
 const STRONG_MS = 2 * SECOND
@@ -38,7 +44,7 @@ const MAX_VERIFIED_TOKENS = 10_000
 const verifiedTokens = isolateSlot('verified tokens', () => createBoundedCache<Verified>(MAX_VERIFIED_TOKENS))
 
 /** Empties this isolate's cache of verified tokens. Answers stay the same. Returns how many there were. */
-export const forgetVerifiedTokens = (ctx: Pick<Ctx, 'isolate'>): number => verifiedTokens(ctx).clear()
+export const forgetVerifiedTokens = (ctx: Pick<EarlyCtx, 'isolate'>): number => verifiedTokens(ctx).clear()
 
 const refused = (reason: CheckRefusal, ageMs = 0): TokenCheck => ({
   valid: false,
@@ -60,7 +66,7 @@ const wholeSeconds = (ms: number): number => (Number.isFinite(ms) ? Math.ceil(ms
  * or reads the client's row. Throws SERVICE_UNAVAILABLE when neither the feed nor any fallback can answer.
  */
 export async function checkAccessToken(
-  ctx: Ctx,
+  ctx: EarlyCtx,
   token: string,
   { consistency }: { consistency: Consistency },
 ): Promise<TokenCheck> {
@@ -77,7 +83,7 @@ export async function checkAccessToken(
     : (refusalInView(ctx, verified) ?? accepted(verified, age))
 }
 
-async function verify(ctx: Ctx, token: string): Promise<Verified | TokenCheck> {
+async function verify(ctx: EarlyCtx, token: string): Promise<Verified | TokenCheck> {
   const result = await verifyAccessToken(ctx, token)
   if (!result.ok) return refused(result.reason === 'expired' ? 'expired' : 'invalid')
   const { claims, kid } = result
@@ -95,14 +101,14 @@ async function verify(ctx: Ctx, token: string): Promise<Verified | TokenCheck> {
   return verified
 }
 
-function refusalInView(ctx: Ctx, { subject }: Verified): TokenCheck | null {
+function refusalInView(ctx: EarlyCtx, { subject }: Verified): TokenCheck | null {
   const view = viewOf(ctx)
   const reason = refusalOf(view, subject)
   return reason && refused(reason, ageOf(view, ctx.now()))
 }
 
 /** Asks the session's object, with a fresh enough view for revoked keys; for a machine's token, the client's row and the feed itself. */
-async function checkStrongly(ctx: Ctx, verified: Verified): Promise<TokenCheck> {
+async function checkStrongly(ctx: EarlyCtx, verified: Verified): Promise<TokenCheck> {
   const { claims } = verified
   if (isUserClaims(claims)) {
     const [answer] = await Promise.all([
@@ -119,7 +125,7 @@ async function checkStrongly(ctx: Ctx, verified: Verified): Promise<TokenCheck> 
 }
 
 /** The feed is larger than a view: objects are asked about sessions and claims. The view always has keys, clients and tokens. */
-async function checkBeyondView(ctx: Ctx, verified: Verified, age: number): Promise<TokenCheck> {
+async function checkBeyondView(ctx: EarlyCtx, verified: Verified, age: number): Promise<TokenCheck> {
   const { claims } = verified
   const known = refusalInView(ctx, verified)
   if (known) return known
@@ -128,7 +134,7 @@ async function checkBeyondView(ctx: Ctx, verified: Verified, age: number): Promi
 }
 
 /** The feed is unreachable: asks the object instead, and uses the outdated view only if that fails, too. */
-async function checkWithoutFeed(ctx: Ctx, verified: Verified): Promise<TokenCheck> {
+async function checkWithoutFeed(ctx: EarlyCtx, verified: Verified): Promise<TokenCheck> {
   const { claims } = verified
   if (isUserClaims(claims)) {
     const input = { userId: claims.sub, sessionId: claims.sid, claimsVersion: claims.ver }
@@ -143,7 +149,7 @@ async function checkWithoutFeed(ctx: Ctx, verified: Verified): Promise<TokenChec
   return checkDegraded(ctx, verified)
 }
 
-function checkDegraded(ctx: Ctx, verified: Verified): TokenCheck {
+function checkDegraded(ctx: EarlyCtx, verified: Verified): TokenCheck {
   const { completeAsOf } = viewOf(ctx)
   const now = ctx.now()
   const age = completeAsOf === null ? Number.POSITIVE_INFINITY : Math.max(0, now - completeAsOf)
@@ -163,7 +169,7 @@ interface SessionClaims {
 type Answer = 'live' | 'revoked' | 'stale_claims' | 'unknown'
 
 /** `unknown` when the object does not answer. A session that has ended is added to this isolate's view. */
-async function askUser(ctx: Ctx, session: SessionClaims, ms: number): Promise<Answer> {
+async function askUser(ctx: EarlyCtx, session: SessionClaims, ms: number): Promise<Answer> {
   try {
     const result = await askSession(ctx, session, ms)
     if (result.live) return 'live'
@@ -176,7 +182,7 @@ async function askUser(ctx: Ctx, session: SessionClaims, ms: number): Promise<An
   }
 }
 
-async function askClient(ctx: Ctx, clientId: string, ms: number): Promise<'live' | 'revoked' | 'unknown'> {
+async function askClient(ctx: EarlyCtx, clientId: string, ms: number): Promise<'live' | 'revoked' | 'unknown'> {
   try {
     return (await within(ms, isClientEnabled(ctx, clientId))) ? 'live' : 'revoked'
   } catch (cause) {
@@ -185,7 +191,7 @@ async function askClient(ctx: Ctx, clientId: string, ms: number): Promise<'live'
   }
 }
 
-async function isKnownAsEnded(ctx: Ctx, session: SessionClaims): Promise<boolean> {
+async function isKnownAsEnded(ctx: EarlyCtx, session: SessionClaims): Promise<boolean> {
   try {
     return await isRecordedAsEnded(ctx, session, RECORD_MS)
   } catch (cause) {
@@ -198,14 +204,14 @@ async function isKnownAsEnded(ctx: Ctx, session: SessionClaims): Promise<boolean
  * Asks the session's object whether the session is live and its claims are current; with `credentials`, also whether it survives
  * the change to them. Throws SERVICE_UNAVAILABLE when the object does not answer.
  */
-export async function isSessionLive(ctx: Ctx, session: SessionClaims): Promise<boolean> {
+export async function isSessionLive(ctx: EarlyCtx, session: SessionClaims): Promise<boolean> {
   const answer = await askUser(ctx, session, STRONG_MS)
   if (answer === 'unknown') throw serviceUnavailable()
   return answer === 'live'
 }
 
 /** Whether the client is enabled, according to its row and the feed. Throws SERVICE_UNAVAILABLE when either does not answer. */
-export async function isClientLive(ctx: Ctx, clientId: string): Promise<boolean> {
+export async function isClientLive(ctx: EarlyCtx, clientId: string): Promise<boolean> {
   const [answer, isFresh] = await Promise.all([askClient(ctx, clientId, STRONG_MS), pullNow(ctx)])
   if (answer === 'unknown' || !isFresh) throw serviceUnavailable()
   return answer === 'live' && !viewOf(ctx).ids.client.has(packId(clientId))

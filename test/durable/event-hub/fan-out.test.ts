@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
+import type { EarlyCtx } from '../../../src/context.ts'
 import type { LoggedEvent, UserAuthorityRpc } from '../../../src/durable/rpc.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { hubStub, killObject, testEvent } from '../../features/events/support.ts'
@@ -27,7 +27,7 @@ async function freshHub() {
     runInDurableObject(stub(), (hub) => {
       const real = hub.context
       hub.clock = () => clock.now
-      hub.context = (): Ctx => {
+      hub.context = (): EarlyCtx => {
         const ctx = real()
         const user = (userId: string) =>
           ({ takeHubEvents: ({ events }) => take(userId, events) }) as Pick<

@@ -1,5 +1,5 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import type { Ctx } from '../../../src/context.ts'
+import type { Ctx, EarlyCtx } from '../../../src/context.ts'
 import type { Caller, Grant, OpenSessionInput, RotateInput } from '../../../src/durable/rpc.ts'
 import type { UserAuthority } from '../../../src/durable/user-authority/user-authority.ts'
 import type { RecordedEvent } from '../../../src/lib/event.ts'
@@ -19,7 +19,7 @@ export async function freshAuthority(start = Date.now()) {
   const clock = { now: start }
   const inside = <T>(work: (object: UserAuthority, state: DurableObjectState) => T | Promise<T>): Promise<T> =>
     runInDurableObject(stub, work)
-  const real: { context: () => Ctx } = {
+  const real: { context: () => EarlyCtx } = {
     context: () => {
       throw new Error('not prepared')
     },
@@ -38,7 +38,7 @@ export async function freshAuthority(start = Date.now()) {
     /** Replaces the bindings that the object delivers through. */
     breakReceivers: (override: (ctx: Ctx) => Ctx) =>
       inside((object) => {
-        object.context = () => override(real.context())
+        object.context = () => override(real.context() as Ctx)
       }),
     restoreReceivers: () =>
       inside((object) => {

@@ -31,9 +31,11 @@ export const buildOf = (root: string): string => join(root, 'dist')
 /** Where a prepared checkout has the state that services begin with: a migrated database with the admin. */
 export const firstStateOf = (root: string): string => join(root, '.wrangler/first')
 
-/** `wrangler.toml` for the Worker that a prepared checkout has built. */
+/** `wrangler.toml` for the Worker that a prepared checkout has built: it is not built again. */
 export async function readBuiltConfig(root: string): Promise<string> {
   const config = await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
-  const main = JSON.stringify(join(buildOf(root), 'index.js'))
-  return config.replace('main = "src/index.ts"', `main = ${main}\nno_bundle = true`)
+  return config
+    .replace(/^\[build\]\n(?:.+\n)+/m, '')
+    .replace('main = "dist/index.mjs"', `main = ${JSON.stringify(join(buildOf(root), 'index.mjs'))}`)
+    .replace('base_dir = "dist"', `base_dir = ${JSON.stringify(buildOf(root))}`)
 }

@@ -12,7 +12,7 @@ export interface Isolates {
 
 /** Two isolates of the Worker that a prepared checkout has built, on one D1, one KV and the same objects, as two points of presence have them. */
 export async function startTwoIsolates(root: string): Promise<Isolates> {
-  const first = await posternWorker(await readBuild(buildOf(root), 'index.js'))
+  const first = await posternWorker(await readBuild(buildOf(root), 'index.mjs'))
   const { exports: _classes, triggers: _consumers, ...shared } = first.config
   const second = { ...first, config: { ...shared, name: 'postern-elsewhere' } }
   const runtime = await startRuntime([first, second])

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildWorker } from '../../../scripts/support/build.ts'
 import { WRANGLER_ENV } from '../../../scripts/support/project.ts'
 import type { Delivery } from '../../../src/features/mail/types.ts'
 import type { SendInput } from './mail-worker.ts'
@@ -19,15 +20,23 @@ export async function startTransports(authority: string): Promise<Transports> {
   Object.assign(process.env, WRANGLER_ENV, { NODE_EXTRA_CA_CERTS: authority })
   const { unstable_startWorker } = await import('wrangler')
   const folder = await mkdtemp(join(tmpdir(), 'postern-mail-'))
+  // As the service is built, so that what composes and sends is what is deployed.
+  await buildWorker({ entry: join(import.meta.dirname, 'mail-worker.ts'), folder: join(folder, 'dist') })
   await writeFile(
     join(folder, 'wrangler.toml'),
     [
       'name = "mail"',
-      `main = ${JSON.stringify(join(import.meta.dirname, 'mail-worker.ts'))}`,
+      'main = "dist/index.mjs"',
+      'base_dir = "dist"',
+      'no_bundle = true',
+      'find_additional_modules = true',
       'compatibility_date = "2026-11-01"',
       'compatibility_flags = ["nodejs_compat"]',
       '[[send_email]]',
       'name = "SEND_EMAIL"',
+      '[[rules]]',
+      'type = "ESModule"',
+      'globs = ["**/*.mjs"]',
     ].join('\n'),
   )
   const port = await freePort()

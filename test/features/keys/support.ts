@@ -1,8 +1,8 @@
 import { applyD1Migrations, type D1Migration } from 'cloudflare:test'
 import { env as workerEnv } from 'cloudflare:workers'
 import type { Ctx } from '../../../src/context.ts'
-import { connect } from '../../../src/db/client.ts'
-import { listSigningKeys, type SigningKeyRow } from '../../../src/features/keys/store.ts'
+import { listSigningKeys } from '../../../src/features/keys/store/ring.ts'
+import type { SigningKeyRow } from '../../../src/features/keys/tables.ts'
 import type { ClientClaims, UserClaims } from '../../../src/features/keys/types.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
@@ -15,7 +15,7 @@ export async function emptyRing(): Promise<void> {
   await RING_DB.batch([RING_DB.prepare('delete from signing_keys'), RING_DB.prepare('delete from events')])
 }
 
-export const ringRows = (): Promise<SigningKeyRow[]> => listSigningKeys({ db: connect(RING_DB) })
+export const ringRows = (): Promise<SigningKeyRow[]> => listSigningKeys({ database: RING_DB })
 
 export async function ringEvents(): Promise<string[]> {
   const { results } = await RING_DB.prepare('select type from events order by position').all<{ type: string }>()

@@ -6,12 +6,14 @@ import { createTestApp, env, type TestApp } from '../../support/app.ts'
 import { createAppWithObjects, createWatchedApp } from '../../support/objects.ts'
 import { errorOf, freshCaller, freshUser, refresh } from './support.ts'
 
-const createBrokenDatabase = (ctx: Ctx): Ctx['db'] =>
-  new Proxy(ctx.db, {
+const broken = <T extends object>(part: T): T =>
+  new Proxy(part, {
     get() {
       throw new Error('the database is down')
     },
   })
+
+const withoutDatabase = (ctx: Ctx): Ctx => ({ ...ctx, db: broken(ctx.db), database: broken(ctx.database) })
 
 /** `rotated` says that the generation was not spent before; `replayed` that it was. */
 async function outcomeOfNext(app: TestApp, refreshToken: string): Promise<string> {
@@ -30,8 +32,9 @@ describe('an outage', () => {
     await app.settled()
     woken.length = 0
     const ctx = await app.ctx()
-    const broken = { ...ctx, db: createBrokenDatabase(ctx) }
-    expect(await errorOf(openSession(broken, { user, amr: ['pwd'] }))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(await errorOf(openSession(withoutDatabase(ctx), { user, amr: ['pwd'] }))).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    })
     expect(woken).toEqual([])
   })
 
@@ -53,9 +56,8 @@ describe('an outage', () => {
     const { tokens } = await freshCaller(app)
     woken.length = 0
     const ctx = await app.ctx()
-    const broken = { ...ctx, db: createBrokenDatabase(ctx) }
     const input = { refreshToken: tokens.refreshToken, idempotencyKey: null }
-    expect(await errorOf(refreshSession(broken, input))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(await errorOf(refreshSession(withoutDatabase(ctx), input))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     expect(woken).toEqual([])
     expect(await outcomeOfNext(app, tokens.refreshToken)).toBe('rotated')
   })

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
+import type { EarlyCtx } from '../../../src/context.ts'
 import { createTestApp } from '../../support/app.ts'
 import { connect } from '../../support/sockets.ts'
 import { freshUser, hubStub, insertRows, testEvent, userStub } from '../events/support.ts'
@@ -14,7 +14,7 @@ async function cutOffFromHubs(userId: string): Promise<() => Promise<void>> {
   }
   return runInDurableObject(userStub(userId), (object) => {
     const real = object.context
-    object.context = (): Ctx => {
+    object.context = (): EarlyCtx => {
       const ctx = real()
       return { ...ctx, objects: { ...ctx.objects, hub: down } }
     }
@@ -117,7 +117,7 @@ describe('events without a user', () => {
     const topic = 'platform'
     const restore = await runInDurableObject(hubStub(topic), (hub) => {
       const real = hub.context
-      hub.context = (): Ctx => {
+      hub.context = (): EarlyCtx => {
         const ctx = real()
         const feed = () => {
           throw new Error('the feed is down')

@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import type { Ctx } from '../../../src/context.ts'
+import type { EarlyCtx } from '../../../src/context.ts'
 import { sweepUndelivered } from '../../../src/features/events/service/record.ts'
 import { openSession } from '../../../src/features/sessions/service.ts'
 import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules/transitions.ts'
@@ -262,7 +262,7 @@ describe.each(ENDING)('%s in an outage', (what) => {
     const one = await signedIn()
     const { user } = one
     const stub = userStub(user.id)
-    let real: (() => Ctx) | null = null
+    let real: (() => EarlyCtx) | null = null
     await runInDurableObject(stub, (object) => {
       const context = object.context
       real = context

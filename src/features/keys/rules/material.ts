@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Config } from '../../../config.ts'
 import { type RootKeys, sealText, unsealText } from '../../../lib/root-keys.ts'
 import type { PublicJwk } from '../types.ts'
@@ -9,7 +9,7 @@ export type SigningAlg = Config['JWT_ALG']
 /** A sealed private key is bound to this purpose and to its kid. */
 const SEAL_PURPOSE = 'signing key'
 
-const member = z.string().min(1)
+const member = z.string().check(z.minLength(1))
 
 /** RFC 7518 6.2, 6.3 and RFC 8037 2, including the private members. */
 const PrivateJwk = z.discriminatedUnion('kty', [

@@ -1,5 +1,5 @@
 import { compactVerify, errors } from 'jose'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { fromBase64Url, fromUtf8 } from '../../../lib/encoding.ts'
 import { toSeconds } from '../../../lib/time.ts'
 import type { AccessClaims, TokenRefusal, UserClaims } from '../types.ts'
@@ -14,17 +14,21 @@ export const MAX_TOKEN_LENGTH = 8 * 1024
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 /** The only parameters in Postern's tokens: a token with `crit`, `b64`, `jwk`, `jku`, `x5u` or any other is refused. */
-const Header = z.strictObject({ alg: z.string().max(16), kid: z.string().max(128), typ: z.string().max(64) })
+const Header = z.strictObject({
+  alg: z.string().check(z.maxLength(16)),
+  kid: z.string().check(z.maxLength(128)),
+  typ: z.string().check(z.maxLength(64)),
+})
 
 export type TokenHeader = z.infer<typeof Header>
 
-const NumericDate = z.int().nonnegative()
+const NumericDate = z.int().check(z.nonnegative())
 const common = {
   iss: z.string(),
   aud: z.string(),
-  client_id: z.string().min(1),
+  client_id: z.string().check(z.minLength(1)),
   sub: z.uuid(),
-  jti: z.string().min(1),
+  jti: z.string().check(z.minLength(1)),
   iat: NumericDate,
   exp: NumericDate,
   type: z.literal('access'),
@@ -33,24 +37,26 @@ const common = {
 const UserToken = z.object({
   ...common,
   sid: z.uuid(),
-  ver: z.int().nonnegative(),
+  ver: z.int().check(z.nonnegative()),
   email: z.string(),
-  username: z.string().nullable(),
+  username: z.nullable(z.string()),
   number: z.int(),
-  ext: z.string().optional(),
+  ext: z.optional(z.string()),
   role: z.string(),
   roles: z.array(z.string()),
-  org_id: z.string().nullable(),
-  org_role: z.string().nullable(),
+  org_id: z.nullable(z.string()),
+  org_role: z.nullable(z.string()),
   amr: z.array(z.string()),
   acr: z.enum(['aal1', 'aal2']),
   auth_time: NumericDate,
 })
 
-const ClientToken = z
-  .object({ ...common, scope: z.string(), sid: z.never().optional() })
-  .refine((claims) => claims.sub === claims.client_id)
-  .transform(({ sid: _, ...claims }) => claims)
+const ClientToken = z.pipe(
+  z
+    .object({ ...common, scope: z.string(), sid: z.optional(z.never()) })
+    .check(z.refine((claims) => claims.sub === claims.client_id)),
+  z.transform(({ sid: _, ...claims }) => claims),
+)
 
 const AccessToken = z.union([UserToken, ClientToken])
 

@@ -1,9 +1,10 @@
-import type { Ctx } from '../../../context.ts'
+import type { EarlyCtx } from '../../../context.ts'
 import { isolateSlot } from '../../../lib/isolate.ts'
 import { delay, SECOND, within } from '../../../lib/time.ts'
 import { openKey } from '../rules/material.ts'
 import { findSigner, ringMaxAgeMs } from '../rules/ring.ts'
-import { listSigningKeys, type SigningKeyRow } from '../store.ts'
+import { listSigningKeys } from '../store/ring.ts'
+import type { SigningKeyRow } from '../tables.ts'
 import type { KeyRing, RingKey } from '../types.ts'
 
 /** A revoked key stops signing in every isolate within this time. */
@@ -36,7 +37,7 @@ const ringState = isolateSlot<RingState>('signing key ring', () => ({
   reloadedForUnknownAt: Number.NEGATIVE_INFINITY,
 }))
 
-async function openRow(ctx: Ctx, row: SigningKeyRow, known: readonly RingKey[]): Promise<RingKey | null> {
+async function openRow(ctx: EarlyCtx, row: SigningKeyRow, known: readonly RingKey[]): Promise<RingKey | null> {
   const { kid, alg, privateSealed, createdAt, signsFrom, publishedUntil, revokedAt } = row
   const same = known.find((key) => key.kid === kid && key.alg === alg && key.privateSealed === privateSealed)
   try {
@@ -60,7 +61,7 @@ async function openRow(ctx: Ctx, row: SigningKeyRow, known: readonly RingKey[]):
 }
 
 /** Reads the key ring from D1 and caches it in this isolate. */
-export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
+export async function reloadRing(ctx: EarlyCtx): Promise<KeyRing> {
   const state = ringState(ctx)
   const startedAt = ctx.now()
   state.attemptedAt = startedAt
@@ -83,12 +84,12 @@ export async function reloadRing(ctx: Ctx): Promise<KeyRing> {
 }
 
 /** Polls with timers of its own: a promise of another request may never settle. */
-async function waitForReader(ctx: Ctx, state: RingState): Promise<void> {
+async function waitForReader(ctx: EarlyCtx, state: RingState): Promise<void> {
   for (let waited = 0; waited < READ_BOUND_MS && state.readingUntil > ctx.now(); waited += POLL_MS) await delay(POLL_MS)
 }
 
 /** Reads the key ring, or waits for a read that is in progress. During an outage the cached ring stays. */
-async function refreshRing(ctx: Ctx, state: RingState): Promise<void> {
+async function refreshRing(ctx: EarlyCtx, state: RingState): Promise<void> {
   if (state.readingUntil > ctx.now()) return waitForReader(ctx, state)
   try {
     await within(READ_BOUND_MS, reloadRing(ctx))
@@ -99,10 +100,10 @@ async function refreshRing(ctx: Ctx, state: RingState): Promise<void> {
   }
 }
 
-const ageOf = (ctx: Ctx, since: number): number => Math.abs(ctx.now() - since)
+const ageOf = (ctx: EarlyCtx, since: number): number => Math.abs(ctx.now() - since)
 
 /** The key ring, at most `maxAge` old while D1 answers. If D1 is down, the cached ring is used; without one it throws. */
-async function ringWithin(ctx: Ctx, maxAge: number): Promise<KeyRing> {
+async function ringWithin(ctx: EarlyCtx, maxAge: number): Promise<KeyRing> {
   const state = ringState(ctx)
   if (!state.ring) return reloadRing(ctx)
   const age = ageOf(ctx, state.loadedAt)
@@ -114,13 +115,13 @@ async function ringWithin(ctx: Ctx, maxAge: number): Promise<KeyRing> {
 }
 
 /** The key ring for verification and publication. */
-export const verifyingRing = (ctx: Ctx): Promise<KeyRing> => ringWithin(ctx, ringMaxAgeMs(ctx.config))
+export const verifyingRing = (ctx: EarlyCtx): Promise<KeyRing> => ringWithin(ctx, ringMaxAgeMs(ctx.config))
 
 /** The key ring for signing: its maximum age is lower, so that a revoked key soon stops signing. */
-export const signingRing = (ctx: Ctx): Promise<KeyRing> => ringWithin(ctx, SIGNING_RING_MAX_AGE_MS)
+export const signingRing = (ctx: EarlyCtx): Promise<KeyRing> => ringWithin(ctx, SIGNING_RING_MAX_AGE_MS)
 
 /** The key ring, read again (at a limited rate) because a kid was not found in it. */
-export async function ringForUnknownKid(ctx: Ctx): Promise<KeyRing> {
+export async function ringForUnknownKid(ctx: EarlyCtx): Promise<KeyRing> {
   const state = ringState(ctx)
   if (state.readingUntil > ctx.now()) await waitForReader(ctx, state)
   else if (ageOf(ctx, state.reloadedForUnknownAt) >= UNKNOWN_KID_INTERVAL_MS) {

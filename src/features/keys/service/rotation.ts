@@ -13,7 +13,14 @@ import {
   publicationLeadMs,
   retirementOf,
 } from '../rules/ring.ts'
-import { deleteRetired, type Expected, insertSuccessor, updateRetirement, updateRevoked, updateSeal } from '../store.ts'
+import {
+  deleteRetired,
+  type Expected,
+  insertSuccessor,
+  updateRetirement,
+  updateRevoked,
+  updateSeal,
+} from '../store/keys.ts'
 import type { KeyRing, RingKey } from '../types.ts'
 import { reloadRing } from './ring.ts'
 

@@ -1,12 +1,15 @@
 import type { Ctx } from '../../../context.ts'
+import { late } from '../../../lib/late.ts'
 import type { Delivery, Mailbox, OutgoingMail } from '../types.ts'
-import { createBindingTransport } from './transports/binding.ts'
 import { createHttpTransport } from './transports/http.ts'
 import { mailboxTransport } from './transports/mailbox.ts'
-import { createSmtpTransport } from './transports/smtp.ts'
 
 /** A way to send mail. Returns the result of the attempt; throws only for a bug of this service. */
 type Transport = (ctx: Ctx, mail: OutgoingMail) => Promise<Delivery>
+
+// These two compose a message, with a library that nobody else needs.
+const binding = late(() => import('./transports/binding.ts'))
+const smtp = late(() => import('./transports/smtp.ts'))
 
 export type TransportChoice =
   | { readonly send: Transport; readonly from: Mailbox }
@@ -30,7 +33,8 @@ function findSmtp({ config }: Settings): Transport | string[] {
   if (security === 'none' && config.MODE !== 'local') return ['SMTP_SECURITY']
   if ((user === undefined) !== (pass === undefined)) return missingOf({ SMTP_USERNAME: user, SMTP_PASSWORD: pass })
   const login = user === undefined || pass === undefined ? null : { user, pass }
-  return createSmtpTransport({ host, port: config.SMTP_PORT ?? SMTP_PORTS[security], security, login })
+  const server = { host, port: config.SMTP_PORT ?? SMTP_PORTS[security], security, login }
+  return async (ctx, mail) => (await smtp.load()).createSmtpTransport(server)(ctx, mail)
 }
 
 function findSender({ config, sendEmail }: Settings): Transport | string[] {
@@ -42,7 +46,8 @@ function findSender({ config, sendEmail }: Settings): Transport | string[] {
       return key === undefined ? ['MAIL_API_KEY'] : createHttpTransport({ url, key })
     }
     case 'binding':
-      return sendEmail ? createBindingTransport(sendEmail) : ['SEND_EMAIL']
+      if (!sendEmail) return ['SEND_EMAIL']
+      return async (ctx, mail) => (await binding.load()).createBindingTransport(sendEmail)(ctx, mail)
     case 'mailbox':
       // Not in a deployment: the mails would not arrive, and their links would be stored unencrypted.
       return config.MODE === 'local' ? mailboxTransport : ['MAIL_TRANSPORT']

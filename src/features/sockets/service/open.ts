@@ -1,10 +1,10 @@
-import type { Ctx, PrincipalCtx } from '../../../context.ts'
+import type { Ctx, EarlyCtx, PrincipalCtx } from '../../../context.ts'
 import type { SocketIdentity } from '../../../durable/rpc.ts'
 import { type SocketRequest, toUpgrade } from '../../../durable/sockets/upgrade.ts'
 import { defineError, serviceUnavailable } from '../../../lib/errors.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import { SECOND } from '../../../lib/time.ts'
-import { isUserClaims } from '../../keys/service/tokens.ts'
+import { isUserClaims } from '../../keys/service/verify.ts'
 import { checkAccessToken } from '../../validation/service.ts'
 import { openTicket, sealTicket } from '../rules.ts'
 
@@ -63,7 +63,7 @@ const clientIdentity = (clientId: string, exp: number): SocketIdentity => ({
 })
 
 /** Resolves an access token to the identity of a socket, with a strong check. Throws SERVICE_UNAVAILABLE. */
-export async function identifyToken(ctx: Ctx, token: string): Promise<Identified> {
+export async function identifyToken(ctx: EarlyCtx, token: string): Promise<Identified> {
   const check = await checkAccessToken(ctx, token, { consistency: 'strong' })
   if (!check.valid) return { identity: null, refusal: 'invalid_token' }
   const { claims } = check
@@ -76,7 +76,7 @@ export async function identifyToken(ctx: Ctx, token: string): Promise<Identified
 }
 
 /** As `identifyToken`, for the objects, which do not need the reason of a refusal. */
-export const findSocketIdentity = async (ctx: Ctx, token: string): Promise<SocketIdentity | null> =>
+export const findSocketIdentity = async (ctx: EarlyCtx, token: string): Promise<SocketIdentity | null> =>
   (await identifyToken(ctx, token)).identity
 
 /** Issues a ticket that opens one socket within 30 seconds. In contrast to a token it may appear in URLs, which are logged. */

@@ -3,6 +3,7 @@ import { validationFailed } from '../../../lib/errors.ts'
 import { findRepeatedName } from '../../../lib/json.ts'
 import type { ImportRow, ParsedImport, System } from '../types.ts'
 import { AUTH0_FIELDS, fromAuth0 } from './auth0.ts'
+import { CSV_OPTIONS, findRepeatedColumn, toColumns, toCsvRecord } from './csv.ts'
 import { FIREBASE_FIELDS, fromFirebase } from './firebase.ts'
 import { findIgnored } from './ignored.ts'
 import { fromKeycloak, KEYCLOAK_FIELDS } from './keycloak.ts'
@@ -131,21 +132,4 @@ export function parseImport(body: { mediaType: string; text: string }, reading: 
     return [{ record, reads: system === null ? [] : READERS[system].fields }]
   })
   return { rows, ignored: findIgnored(read) }
-}
-
-/** RFC 4180 with any line end. A quote within an unquoted cell is a normal character, so that it breaks only its own row. */
-export const CSV_OPTIONS = { bom: true, relax_column_count: true, relax_quotes: true, skip_empty_lines: true } as const
-
-export const toColumns = (cells: readonly string[]): string[] => cells.map((cell) => cell.trim())
-
-/** A repeated column name: the first of its two cells would be lost. */
-export const findRepeatedColumn = (columns: readonly string[]): string | undefined =>
-  columns.find((name, index) => name !== '' && columns.indexOf(name) !== index)
-
-/** The record of a CSV line, or why the line does not match the header. */
-export function toCsvRecord(columns: readonly string[], cells: readonly string[]): RawRecord | string {
-  const hasMore = cells.slice(columns.length).some((cell) => cell !== '')
-  if (hasMore || cells.length < columns.length)
-    return `has ${cells.length} cells where the header has ${columns.length}`
-  return Object.fromEntries(columns.map((name, index) => [name, cells[index]]))
 }

@@ -1,27 +1,17 @@
 import type { Ctx } from '../../../../context.ts'
 import { utf8 } from '../../../../lib/encoding.ts'
 import { defineError } from '../../../../lib/errors.ts'
-import { isolateSlot } from '../../../../lib/isolate.ts'
+import { late } from '../../../../lib/late.ts'
 import { SECOND } from '../../../../lib/time.ts'
 import { findWeaknesses, type PasswordOwner, type PasswordWeakness } from '../rules/strength.ts'
 
 export const weakPassword = defineError('WEAK_PASSWORD', 'malformed', 'The password is too easy to guess')
 
-/** Unpacked at the first use: most isolates never see a new password, and it takes a good part of a cold start. */
-const commonPasswords = isolateSlot('common-passwords', (): { loaded: Promise<ReadonlySet<string>> | null } => ({
-  loaded: null,
-}))
-
-async function load(): Promise<ReadonlySet<string>> {
+/** Unpacked at the first use: most isolates never see a new password. */
+const commonPasswords = late(async (): Promise<ReadonlySet<string>> => {
   const { default: passwords } = await import('@zxcvbn-ts/language-common/dist/passwords.json.mjs')
   return new Set(passwords)
-}
-
-function loadCommonPasswords(ctx: Pick<Ctx, 'isolate'>): Promise<ReadonlySet<string>> {
-  const slot = commonPasswords(ctx)
-  slot.loaded ??= load()
-  return slot.loaded
-}
+})
 
 const RANGE_ADDRESS = 'https://api.pwnedpasswords.com/range/'
 const RANGE_PREFIX_LENGTH = 5
@@ -62,11 +52,11 @@ function deploymentNames({ APP_NAME, PASSKEY_RP_NAME, PUBLIC_URL }: Ctx['config'
 
 /** Throws WEAK_PASSWORD with all `details.reasons` when `password` may not become the owner's. */
 export async function requireStrongPassword(
-  ctx: Pick<Ctx, 'config' | 'isolate' | 'fetch' | 'log'>,
+  ctx: Pick<Ctx, 'config' | 'fetch' | 'log'>,
   password: string,
   owner: PasswordOwner,
 ): Promise<void> {
-  const common = await loadCommonPasswords(ctx)
+  const common = await commonPasswords.load()
   const policy = {
     minLength: ctx.config.PASSWORD_MIN_LENGTH,
     owner,

@@ -1,8 +1,7 @@
 import { and, eq, isNull, lt, ne, notInArray, type SQL, sql } from 'drizzle-orm'
-import type { Ctx } from '../../context.ts'
-import { signingKeys } from './tables.ts'
+import type { Ctx } from '../../../context.ts'
+import { type SigningKeyRow, signingKeys } from '../tables.ts'
 
-export type SigningKeyRow = typeof signingKeys.$inferSelect
 type Store = Pick<Ctx, 'db'>
 
 /** The newest key that the writer has read: the statements do nothing when a newer one was inserted meanwhile. */
@@ -11,9 +10,6 @@ export interface Expected {
   /** Kids of rows to ignore, because no known root secret can unseal them. */
   readonly except: readonly string[]
 }
-
-/** All keys; there are only a few. */
-export const listSigningKeys = ({ db }: Store): Promise<SigningKeyRow[]> => db.select().from(signingKeys).all()
 
 function newestIs({ db }: Store, { newest, except }: Expected): SQL {
   const youngest = db
