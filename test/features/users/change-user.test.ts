@@ -51,11 +51,11 @@ describe('a change of a user', () => {
     const user = await newUser()
     await change(user.id, {
       ...BIO,
-      events: [{ type: 'user.updated' }, { type: 'notification.created', subject: 'thing' }],
+      events: [{ type: 'user.updated' }, { type: 'user.signed_out', subject: 'thing' }],
     })
     expect(await recorded(user.id)).toEqual([
       { type: 'user.updated', subject: user.id, actor_id: user.id, claims_version: null },
-      { type: 'notification.created', subject: 'thing', actor_id: user.id, claims_version: null },
+      { type: 'user.signed_out', subject: 'thing', actor_id: user.id, claims_version: null },
     ])
   })
 
@@ -65,7 +65,7 @@ describe('a change of a user', () => {
     const changed = await change(user.id, {
       ...BIO,
       changesClaims: true,
-      events: [{ type: 'user.updated' }, { type: 'notification.created' }],
+      events: [{ type: 'user.updated' }, { type: 'user.signed_out' }],
     })
     expect(changed).toMatchObject({ user: { claimsVersion: 2, authVersion: 1 }, propagated: true })
     expect(await check(token)).toBe(401)

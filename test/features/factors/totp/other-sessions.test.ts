@@ -178,6 +178,6 @@ describe('the mail', () => {
     await turnOff(raised)
     await app.settled()
     const texts = (await waitForMails(app, user.email, 3)).map(({ text }) => text)
-    expect(texts.filter((text) => text.includes('in which a second factor was proved'))).toHaveLength(2)
+    expect(texts.filter((text) => text.includes('in which a second factor was used'))).toHaveLength(2)
   })
 })
