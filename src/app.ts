@@ -26,7 +26,7 @@ import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic
 import { pageRoutes } from './features/sign-in/routes/pages.ts'
 import { passkeySignInRoutes } from './features/sign-in/routes/passkeys.ts'
 import { passwordRoutes } from './features/sign-in/routes/password.ts'
-import { reportRoutes, unlockPages } from './features/sign-in/routes/report-and-unlock.ts'
+import { reportRoutes } from './features/sign-in/routes/report-and-unlock.ts'
 import { secondFactorRoutes } from './features/sign-in/routes/second-factor.ts'
 import { authRoutes } from './features/sign-in/routes/sign-in.ts'
 import { verificationRoutes } from './features/sign-in/routes/verification.ts'
@@ -64,7 +64,6 @@ const listCoreRoutes = (): Route[] =>
     pageRoutes,
     activityRoutes,
     reportRoutes,
-    unlockPages,
     magicLinkRoutes,
     magicLinkPages,
     oauthRoutes,

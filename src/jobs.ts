@@ -1,7 +1,6 @@
 import type { Ctx } from './context.ts'
 import { eraseDeletedUsers } from './features/account/service/erasure.ts'
-import { pruneDeadLetters } from './features/events/service/dead-letters.ts'
-import { pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service/record.ts'
+import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { measureDearHashes } from './features/factors/password/service/dear-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/reseal.ts'
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import type { ActorCtx, Ctx, TargetCtx, UserActor } from '../../src/context.ts'
-import { narrow } from '../../src/context.ts'
+import { type ActorCtx, type Ctx, narrow, type TargetCtx, type UserActor } from '../../src/context.ts'
 import { ok } from '../../src/http/answers.ts'
 import {
   admin,

@@ -1,6 +1,5 @@
 import * as z from 'zod'
-import type { HealthReport } from '../../features/health/service.ts'
-import { isHealthy } from '../../features/health/service.ts'
+import { type HealthReport, isHealthy } from '../../features/health/service.ts'
 import type { OpenedSession } from '../../features/sessions/types.ts'
 import type { VerifiedEmail } from '../../features/sign-in/service/email-change.ts'
 import type { User } from '../../features/users/types.ts'

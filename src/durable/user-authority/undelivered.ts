@@ -1,6 +1,5 @@
 import type { Ctx } from '../../context.ts'
-import type { UndeliveredEvent } from '../../db/delivery.ts'
-import { markDelivered, readUndelivered } from '../../db/delivery.ts'
+import { markDelivered, readUndelivered, type UndeliveredEvent } from '../../db/delivery.ts'
 import { updateClaimsVersion } from './credentials.ts'
 import type { Transaction } from './transaction.ts'
 

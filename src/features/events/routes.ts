@@ -3,7 +3,7 @@ import { admin, adminRequired, tokenInvalid } from '../../http/guard.ts'
 import { RangeQuery } from '../../http/list.ts'
 import { createRoutes } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
-import { listDeadLetters } from './service/dead-letters.ts'
+import { listDeadLetters } from './service.ts'
 import { DeadLetterListAnswer } from './wire.ts'
 
 export const deadLetterRoutes = createRoutes({ prefix: '/api/v1/admin/dead-letters', tag: 'admin' })

@@ -4,8 +4,7 @@ import { answer, ok, reply } from '../../http/answers.ts'
 import { admin, anyone } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { toIso } from '../../lib/time.ts'
-import type { HealthReport } from './service.ts'
-import { checkHealth, isHealthy } from './service.ts'
+import { checkHealth, type HealthReport, isHealthy } from './service.ts'
 import {
   DetailedHealthAnswer,
   detailedHealthToWire,

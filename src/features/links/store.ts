@@ -6,13 +6,11 @@ import type { AskingSessions, OneTimePurpose, Redemption, TokenData } from './ty
 
 export type TokenRow = typeof oneTimeTokens.$inferSelect
 
+const isToken = (purpose: OneTimePurpose, tokenHash: string): SQL | undefined =>
+  and(eq(oneTimeTokens.purpose, purpose), eq(oneTimeTokens.tokenHash, tokenHash))
+
 const live = (purpose: OneTimePurpose, tokenHash: string, now: number): SQL | undefined =>
-  and(
-    eq(oneTimeTokens.purpose, purpose),
-    eq(oneTimeTokens.tokenHash, tokenHash),
-    isNull(oneTimeTokens.usedAt),
-    gt(oneTimeTokens.expiresAt, now),
-  )
+  and(isToken(purpose, tokenHash), isNull(oneTimeTokens.usedAt), gt(oneTimeTokens.expiresAt, now))
 
 export const insertToken = ({ db }: Pick<Ctx, 'db'>, row: typeof oneTimeTokens.$inferInsert) =>
   db.insert(oneTimeTokens).values(row)
@@ -73,34 +71,17 @@ export const updateUsed = (
     .where(and(live(purpose, tokenHash, now()), onlyIf))
     .returning()
 
-export async function selectLive(
-  { db, now }: Pick<Ctx, 'db' | 'now'>,
-  purpose: OneTimePurpose,
-  tokenHash: string,
-): Promise<TokenRow | undefined> {
-  const [row] = await db
-    .select()
-    .from(oneTimeTokens)
-    .where(live(purpose, tokenHash, now()))
-    .limit(1)
+async function selectOne({ db }: Pick<Ctx, 'db'>, condition: SQL | undefined): Promise<TokenRow | undefined> {
+  const [row] = await db.select().from(oneTimeTokens).where(condition).limit(1)
   return row
 }
 
+export const selectLive = (store: Pick<Ctx, 'db' | 'now'>, purpose: OneTimePurpose, tokenHash: string) =>
+  selectOne(store, live(purpose, tokenHash, store.now()))
+
 /** A used or voided token. */
-export async function selectSpent(
-  { db }: Pick<Ctx, 'db'>,
-  purpose: OneTimePurpose,
-  tokenHash: string,
-): Promise<TokenRow | undefined> {
-  const [row] = await db
-    .select()
-    .from(oneTimeTokens)
-    .where(
-      and(eq(oneTimeTokens.purpose, purpose), eq(oneTimeTokens.tokenHash, tokenHash), isNotNull(oneTimeTokens.usedAt)),
-    )
-    .limit(1)
-  return row
-}
+export const selectSpent = (store: Pick<Ctx, 'db'>, purpose: OneTimePurpose, tokenHash: string) =>
+  selectOne(store, and(isToken(purpose, tokenHash), isNotNull(oneTimeTokens.usedAt)))
 
 export async function selectNewest(
   { db }: Pick<Ctx, 'db'>,

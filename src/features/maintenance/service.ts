@@ -1,7 +1,6 @@
 import type { Ctx } from '../../context.ts'
 import { commit } from '../../db/commit.ts'
-import type { DomainError } from '../../lib/errors.ts'
-import { defineError } from '../../lib/errors.ts'
+import { type DomainError, defineError } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
 import { SECOND } from '../../lib/time.ts'

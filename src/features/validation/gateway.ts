@@ -7,7 +7,6 @@ import { type DomainError, malformedRequest, notFound, tokenInvalid, unauthorize
 import type { AccessClaims } from '../keys/types.ts'
 import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
 import { countCheck } from './limit.ts'
-import { checkToWire } from './rules/answer.ts'
 import {
   areMet,
   type Conditions,
@@ -16,7 +15,7 @@ import {
   readQueryConditions,
 } from './rules/conditions.ts'
 import { type Credential, readAuthorization, readCookie } from './rules/credential.ts'
-import { identityHeaders } from './rules/identity.ts'
+import { checkToWire, identityHeaders } from './rules/identity.ts'
 import { checkAccessToken } from './service.ts'
 import type { Consistency } from './types.ts'
 

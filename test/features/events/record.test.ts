@@ -2,7 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult, runInDurabl
 import { describe, expect, it, vi } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { commit } from '../../../src/db/commit.ts'
-import { pruneEvents, sweepUndelivered } from '../../../src/features/events/service/record.ts'
+import { pruneEvents, sweepUndelivered } from '../../../src/features/events/service.ts'
 import { runQueue } from '../../../src/jobs.ts'
 import type { RecordedEvent } from '../../../src/lib/event.ts'
 import { newUuid } from '../../../src/lib/ids.ts'

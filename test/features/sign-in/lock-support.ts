@@ -2,8 +2,7 @@ import { expect, vi } from 'vitest'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { withMethods } from '../../support/objects.ts'
-import type { SignedInUser } from '../../support/users.ts'
-import { newAddress, PASSWORD, signUpUser } from '../../support/users.ts'
+import { newAddress, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 
 export const app = createTestApp()
 

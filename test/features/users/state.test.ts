@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import type { EarlyCtx } from '../../../src/context.ts'
-import { sweepUndelivered } from '../../../src/features/events/service/record.ts'
+import { sweepUndelivered } from '../../../src/features/events/service.ts'
 import { openSession } from '../../../src/features/sessions/service.ts'
 import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules/transitions.ts'
 import { changeUserRole, changeUserState } from '../../../src/features/users/service/state.ts'

@@ -17,8 +17,7 @@ import {
   verifyPassword,
 } from '../../../src/lib/password-hash/password-hash.ts'
 import { pbkdf2InWasm } from '../../../src/lib/password-hash/pbkdf2.ts'
-import type { Pbkdf2Digest } from '../../../src/lib/password-hash/stored-hash.ts'
-import { CURRENT_COST } from '../../../src/lib/password-hash/stored-hash.ts'
+import { CURRENT_COST, type Pbkdf2Digest } from '../../../src/lib/password-hash/stored-hash.ts'
 import rfc from '../../vectors/kdf-rfc.json'
 import passlib from '../../vectors/password-hashes.passlib.json'
 

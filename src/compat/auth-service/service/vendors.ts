@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
-import { invalidCredentials, type SignedIn, signInOrThrow } from '../../../features/sign-in/service/sign-in.ts'
+import { invalidCredentials } from '../../../features/sign-in/errors.ts'
+import { type SignedIn, signInOrThrow } from '../../../features/sign-in/service/sign-in.ts'
 import { DomainError } from '../../../lib/errors.ts'
 
 /** Who is no vendor is answered as a wrong password is. Throws what `signInOrThrow` throws but SIGN_IN_NOT_ACCEPTED. */

@@ -5,7 +5,7 @@ import { createRoutes } from '../../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
 import { listUsers } from '../../users/service/directory.ts'
-import { getVisibleUserByEmail } from '../service/visible.ts'
+import { getVisibleUserByEmail } from '../service/users.ts'
 import {
   EmailQuery,
   RegistrationBody,

@@ -10,7 +10,7 @@ import {
   mfaNotStarted,
   secondFactorLocked,
 } from '../../factors/totp/errors.ts'
-import { addressUnanswered } from '../../sign-in/service/current.ts'
+import { addressUnanswered } from '../../sign-in/errors.ts'
 import { answerChallenge, challengeErrors } from '../../sign-in/service/second-step.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { hasChallenge, toAnswer, VerifyBody } from '../../sign-in/wire/second-factor.ts'

@@ -12,12 +12,12 @@ import {
   changeProfileOf,
   deleteOwnAccount,
   deleteUser,
+  getTarget,
   reactivateUser,
   removeOwnAvatar,
   suspendUser,
   unsuspendUser,
 } from '../service/users.ts'
-import { getTarget } from '../service/visible.ts'
 import {
   DeletionBody,
   DeletionQuery,

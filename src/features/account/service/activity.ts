@@ -1,9 +1,15 @@
 import type { ActorCtx } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
-import { listUserEvents } from '../../events/service/record.ts'
+import { listUserEvents } from '../../events/service.ts'
 import { listOwnSessions } from '../../sessions/service.ts'
-import type { SecurityAlert, SessionActivity } from '../rules.ts'
-import { ALERT_TYPES, activitiesOf, alertOf, alertOfLocations } from '../rules.ts'
+import {
+  ALERT_TYPES,
+  activitiesOf,
+  alertOf,
+  alertOfLocations,
+  type SecurityAlert,
+  type SessionActivity,
+} from '../rules.ts'
 
 const ALERTS_SHOWN_MS = 30 * DAY
 const EVENTS_READ = 100

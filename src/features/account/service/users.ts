@@ -1,12 +1,19 @@
 import { type ActorCtx, type AdminCtx, actorOf, type TargetCtx } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
+import { isAdmin } from '../../../lib/roles.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { updateProfile } from '../../users/service/profile.ts'
 import { changeUserState } from '../../users/service/state.ts'
-import { getCurrentUser, getUser, normalizeEmail, requirePresent } from '../../users/service/users.ts'
-import type { ChangedUser, UserRef } from '../../users/types.ts'
+import {
+  findUserByEmail,
+  getCurrentUser,
+  getPresentUser,
+  getUser,
+  normalizeEmail,
+  requirePresent,
+} from '../../users/service/users.ts'
+import type { ChangedUser, User, UserRef } from '../../users/types.ts'
 import { type ChangedProfile, changeOwnProfile, type OwnProfileChange } from './own-profile.ts'
-import { getTarget } from './visible.ts'
 
 /**
  * Changes a profile: the caller's own, as `changeOwnProfile` does, or anybody's for an admin. Another's address is not an
@@ -61,4 +68,19 @@ export async function reactivateUser(ctx: AdminCtx, ref: UserRef): Promise<Chang
 export async function removeOwnAvatar(ctx: ActorCtx): Promise<{ propagated: boolean }> {
   const user = await getCurrentUser(ctx)
   return updateProfile(ctx, { user, changes: { profileImageUrl: null }, actor: actorOf(ctx) })
+}
+
+/** Throws NOT_FOUND to an admin: by number a deleted user is nobody, by UUID an admin still sees one. */
+export async function getTarget(ctx: TargetCtx): Promise<User> {
+  const { ref, isSelf } = ctx.target
+  if (isSelf) return getCurrentUser(ctx)
+  return typeof ref === 'number' ? getPresentUser(ctx, ref) : getUser(ctx, ref)
+}
+
+/** Oneself, or anybody for an admin, by address as a person types it. A deleted user is nobody. Throws FORBIDDEN, NOT_FOUND. */
+export async function getVisibleUserByEmail(ctx: ActorCtx, email: string): Promise<User> {
+  const self = await getCurrentUser(ctx)
+  if (self.email === normalizeEmail(email)) return self
+  if (!isAdmin(ctx.actor)) throw forbidden()
+  return requirePresent(await findUserByEmail(ctx, email))
 }

@@ -1,11 +1,9 @@
 import { type AdminCtx, actorOf } from '../../../context.ts'
-import { passkeyNotFound, removePasskeysOf } from '../../factors/passkeys/service/administration.ts'
-import { disableSecondFactorOf, mfaNotEnabled } from '../../factors/totp/service/administration.ts'
+import { removePasskeysOf } from '../../factors/passkeys/service/administration.ts'
+import { disableSecondFactorOf } from '../../factors/totp/service/administration.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { getPresentUser } from '../../users/service/users.ts'
 import type { User, UserRef } from '../../users/types.ts'
-
-export { mfaNotEnabled, passkeyNotFound }
 
 /** Whose factors are removed. One's own want a fresh factor here too: an admin's route is no way around it. Throws NOT_FOUND. */
 async function getTarget(ctx: AdminCtx, ref: UserRef): Promise<User> {

@@ -10,8 +10,6 @@ import { changeUserRole, changeUserState, ensureUserState, type StateChange } fr
 import { getUser } from '../../users/service/users.ts'
 import type { ChangedUser, User, UserRef } from '../../users/types.ts'
 
-export { lastAdmin, userStateConflict } from '../../users/service/state.ts'
-
 /** As `changeUserState`, by an admin; an unlock lifts every lock. */
 export async function changeState(
   ctx: AdminCtx,

@@ -1,5 +1,11 @@
-import type { MessageKey, MessageParams } from '../../localization/service.ts'
-import { formatTime, isMessageKey, resolveLocale, translate } from '../../localization/service.ts'
+import {
+  formatTime,
+  isMessageKey,
+  type MessageKey,
+  type MessageParams,
+  resolveLocale,
+  translate,
+} from '../../localization/service.ts'
 import type { EndedSessions, MailContent, MailRequest } from '../types.ts'
 import { renderPage } from './page.ts'
 

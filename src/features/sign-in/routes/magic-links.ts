@@ -5,12 +5,11 @@ import { answerPage, prefersHtml, prefersJson, renderErrorPage, requireOwnForm }
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { underMaintenance } from '../../maintenance/service.ts'
+import { linkInvalid, redirectNotAllowed } from '../errors.ts'
 import { codePage, confirmPage } from '../pages.ts'
 import {
   confirmMagicLink,
   getMagicLink,
-  linkInvalid,
-  redirectNotAllowed,
   resendMagicLink,
   sendMagicLink,
   signInWithMagicLink,

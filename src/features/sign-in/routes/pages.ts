@@ -5,6 +5,7 @@ import { type Page, renderErrorPage, requireOwnForm } from '../../../http/page.t
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
+import { invalidCode } from '../../factors/totp/errors.ts'
 import { linkInvalid, passwordWrong, stepUpRequired } from '../errors.ts'
 import {
   accountRestoredPage,
@@ -15,11 +16,14 @@ import {
   resetPasswordPage,
   restoreAccountPage,
   revertEmailPage,
+  unlockedPage,
+  unlockPage,
   verifyEmailPage,
 } from '../pages.ts'
 import { listRestoreProofs, restoreAccount, restoreErrors } from '../service/account-restore.ts'
 import { getRevertedAddress, revertEmail } from '../service/email-revert.ts'
-import { invalidCode, secondFactorErrors } from '../service/older-factors.ts'
+import { getLockedUser, unlockAccount } from '../service/lock.ts'
+import { secondFactorErrors } from '../service/older-factors.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
 import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
@@ -28,12 +32,10 @@ import { AnswerBody, ResetBody, TokenAndProofForm, TokenBody, TokenQuery, toRese
 /** Where links in mails lead. Opening one changes nothing, for mail scanners do: a form's POST does. */
 export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
-const page = htmlPage
-
 const askSpec = {
   guard: anyone,
   query: TokenQuery,
-  answer: page,
+  answer: htmlPage,
   errors: [linkInvalid, serviceUnavailable],
   hidden: true,
 } as const
@@ -42,7 +44,7 @@ const actSpec = {
   guard: anyone,
   body: TokenBody,
   encoding: 'form',
-  answer: page,
+  answer: htmlPage,
   errors: [forbidden, linkInvalid, serviceUnavailable],
   hidden: true,
 } as const
@@ -189,5 +191,24 @@ pageRoutes.post(
       return accountRestoredPage
     }
     return orAskAgain(restore, (problem) => askRestore(ctx, body.token, problem))
+  },
+)
+
+pageRoutes.get(
+  '/unlock-account',
+  { id: 'askUnlock', ...askSpec, summary: 'Asks before an account is unlocked' },
+  async ({ ctx, query }) => {
+    await getLockedUser(ctx, query.token)
+    return unlockPage(query)
+  },
+)
+
+pageRoutes.post(
+  '/unlock-account',
+  { id: 'confirmUnlock', ...actSpec, summary: 'Lifts the lock after too many failed attempts' },
+  async ({ ctx, body, request }) => {
+    requireOwnForm(ctx, request)
+    await unlockAccount(ctx, body)
+    return unlockedPage
   },
 )

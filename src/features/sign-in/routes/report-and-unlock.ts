@@ -1,11 +1,9 @@
-import { htmlPage, ok } from '../../../http/answers.ts'
+import { ok } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
-import { renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
+import { serviceUnavailable } from '../../../lib/errors.ts'
 import { linkInvalid } from '../errors.ts'
-import { unlockedPage, unlockPage } from '../pages.ts'
-import { getLockedUser, unlockAccount } from '../service/lock.ts'
+import { unlockAccount } from '../service/lock.ts'
 import { secondFactorErrors } from '../service/older-factors.ts'
 import { reportActivity } from '../service/report.ts'
 import {
@@ -15,9 +13,9 @@ import {
   reportedToWire,
   TokenAndFactorBody,
   TokenBody,
-  TokenQuery,
   toTokenAndProof,
 } from '../wire/recovery.ts'
+
 export const reportRoutes = createRoutes({ prefix: '/api/v1', tag: 'account safety', invalidIs: 400 })
 
 reportRoutes.post(
@@ -46,46 +44,5 @@ reportRoutes.post(
   async ({ ctx, body }) => {
     await unlockAccount(ctx, body)
     return doneToWire('Account unlocked')
-  },
-)
-
-/** Opening the page changes nothing, for mail scanners do: its form's POST does. */
-export const unlockPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
-
-const page = htmlPage
-
-unlockPages.get(
-  '/unlock-account',
-  {
-    id: 'askUnlock',
-    summary: 'Asks before an account is unlocked',
-    guard: anyone,
-    query: TokenQuery,
-    answer: page,
-    errors: [linkInvalid, serviceUnavailable],
-    hidden: true,
-  },
-  async ({ ctx, query }) => {
-    await getLockedUser(ctx, query.token)
-    return unlockPage(query)
-  },
-)
-
-unlockPages.post(
-  '/unlock-account',
-  {
-    id: 'confirmUnlock',
-    summary: 'Lifts the lock after too many failed attempts',
-    guard: anyone,
-    body: TokenBody,
-    encoding: 'form',
-    answer: page,
-    errors: [forbidden, linkInvalid, serviceUnavailable],
-    hidden: true,
-  },
-  async ({ ctx, body, request }) => {
-    requireOwnForm(ctx, request)
-    await unlockAccount(ctx, body)
-    return unlockedPage
   },
 )

@@ -2,13 +2,10 @@ import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { hasPasskeys, listPasskeys } from '../../factors/passkeys/service/manage.ts'
-import { mfaChallengeInvalid, mfaCodeInvalid } from '../../factors/totp/errors.ts'
 import { listCodeFactors, listCodeFactorsBefore } from '../../factors/totp/service/status.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
 import type { Challenge, ChallengeInput, IssuedChallenge, SecondStep } from '../types.ts'
-
-export { mfaChallengeInvalid, mfaCodeInvalid }
 
 const PURPOSE = 'mfa_challenge'
 const LIFETIME_MS = 5 * MINUTE

@@ -8,8 +8,6 @@ import type { User } from '../../users/types.ts'
 import { isSessionLive } from '../../validation/service.ts'
 import { addressUnanswered } from '../errors.ts'
 
-export { addressUnanswered } from '../errors.ts'
-
 /** Ends the session that asks, with `user.signed_out`. `propagated`: every isolate refuses it within 5 seconds. */
 export async function signOut(ctx: ActorCtx): Promise<{ propagated: boolean }> {
   const { id, sessionId } = ctx.actor

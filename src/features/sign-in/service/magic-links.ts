@@ -24,9 +24,6 @@ import { finishFirstFactor, type SignInResult } from './sign-in.ts'
 import { answerAlike } from './timing.ts'
 import { mailWayBack } from './way-back.ts'
 
-export { linkInvalid } from '../errors.ts'
-export { redirectNotAllowed } from './redirects.ts'
-
 export const LINK_LIFETIME_MS = 15 * MINUTE
 /** Of the code that a confirmed link is exchanged for: an application takes it at once, a person copies it. */
 const CODE_LIFETIME_MS = 5 * MINUTE

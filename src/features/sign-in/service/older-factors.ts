@@ -1,13 +1,15 @@
 import type { Ctx } from '../../../context.ts'
-import { assertionErrors, passkeyRefused, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
+import { passkeyRefused } from '../../factors/passkeys/errors.ts'
+import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
-import { invalidCode, secondFactorLocked, useCode } from '../../factors/totp/service/codes.ts'
+import { invalidCode, secondFactorLocked } from '../../factors/totp/errors.ts'
+import { useCode } from '../../factors/totp/service/codes.ts'
 import { stepUpRequired } from '../errors.ts'
 import type { SecondStep } from '../types.ts'
 import { listSecondFactorsBefore } from './challenges.ts'
 import { failSlowly } from './timing.ts'
 
-export { invalidCode, listSecondFactorsBefore }
+export { listSecondFactorsBefore }
 
 /** What comes with a mailed link to prove a second factor. */
 export interface GivenSecondFactor {

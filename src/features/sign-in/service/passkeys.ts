@@ -7,10 +7,12 @@ import {
   beginForUser,
 } from '../../factors/passkeys/service/authenticate.ts'
 import { refused } from '../../factors/passkeys/service/challenges.ts'
+import { mfaChallengeInvalid } from '../../factors/totp/errors.ts'
 import { findUser, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { findChallenge, mfaChallengeInvalid } from './challenges.ts'
-import { accountLocked, finishFirstFactor, type SignInResult, signInErrors } from './sign-in.ts'
+import { accountLocked } from '../errors.ts'
+import { findChallenge } from './challenges.ts'
+import { finishFirstFactor, type SignInResult, signInErrors } from './sign-in.ts'
 import { failSlowly } from './timing.ts'
 
 /** What `signInWithPasskey` throws, for its route. */

@@ -21,8 +21,6 @@ export function findAllowedRedirect(
   return isLoopbackAllowed && LOOPBACK_HOSTS.includes(url.hostname) ? url : undefined
 }
 
-export { redirectNotAllowed }
-
 const findRedirect = ({ config }: Pick<Ctx, 'config'>, address: string): URL | undefined =>
   findAllowedRedirect(address, {
     origins: [config.PUBLIC_URL, ...config.CORS_ORIGINS, ...config.REDIRECT_ORIGINS],

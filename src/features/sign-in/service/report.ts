@@ -15,8 +15,6 @@ import { RESTORED_EVENT } from './account-restore.ts'
 import { type GivenSecondFactor, listSecondFactorsBefore, requireSecondFactorBefore } from './older-factors.ts'
 import { issueResetToken } from './reset-token.ts'
 
-export { issueReportLink } from '../../users/service/report-link.ts'
-
 /** Of a link that takes one factor away while another guards the account: without it, too, its owner gets in. */
 const GUARDED_LIFETIME_MS = DAY
 

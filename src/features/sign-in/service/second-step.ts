@@ -2,19 +2,14 @@ import type { Ctx } from '../../../context.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
-import { countCode, secondFactorLocked, useCountedCode } from '../../factors/totp/service/codes.ts'
+import { mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked } from '../../factors/totp/errors.ts'
+import { countCode, useCountedCode } from '../../factors/totp/service/codes.ts'
 import type { CountedUse } from '../../users/service/counted-use.ts'
 import { findUser, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import type { Challenge } from '../types.ts'
 import { completeAttempt } from './attempts.ts'
-import {
-  countChallengeAttempt,
-  findChallenge,
-  mfaChallengeInvalid,
-  mfaCodeInvalid,
-  redeemChallenge,
-} from './challenges.ts'
+import { countChallengeAttempt, findChallenge, redeemChallenge } from './challenges.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { failSlowly } from './timing.ts'
 

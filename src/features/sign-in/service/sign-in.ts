@@ -16,8 +16,6 @@ import { issueChallenge } from './challenges.ts'
 import { tellNewDevice } from './new-device.ts'
 import { failSlowly } from './timing.ts'
 
-export { accountLocked, invalidCredentials }
-
 /** What keeps somebody from a session, on every surface. */
 export const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, underMaintenance, serviceUnavailable]
 

@@ -1,9 +1,9 @@
-import type { Ctx } from '../../../context.ts'
-import { callerOf } from '../../../context.ts'
+import { type Ctx, callerOf } from '../../../context.ts'
 import type { EndReason, EndResult, SparedSessions } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { forgetSessions } from '../../../revocation/freshness.ts'
 import type { User } from '../types.ts'
+
 export interface EndManyInput {
   readonly userId: string
   readonly except: string | null
@@ -28,14 +28,7 @@ export async function endOtherSessions(ctx: Ctx, input: EndManyInput): Promise<E
  */
 export async function endSessionsAfterChange(
   ctx: Ctx,
-  input: {
-    userId: string
-    except: string | null
-    reason: EndReason
-    actor: EventActor
-    authVersion: number
-    spares?: SparedSessions
-  },
+  input: EndManyInput & { readonly authVersion: number },
 ): Promise<{ propagated: boolean }> {
   try {
     const { propagated } = await endOtherSessions(ctx, input)

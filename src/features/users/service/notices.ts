@@ -1,8 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { EventActor, EventDraft } from '../../../lib/event.ts'
-import type { MessageParams } from '../../localization/service.ts'
-import { translate } from '../../localization/service.ts'
+import { type MessageParams, translate } from '../../localization/service.ts'
 import type { Notice, NoticeKind, User } from '../types.ts'
 
 /** A notification is an event alone: the user's sockets and `platform` get it, the record keeps it, no table has it. */

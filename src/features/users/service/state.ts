@@ -13,7 +13,6 @@ import { noticeOf } from './notices.ts'
 import { type OwnerNotice, tellOwner } from './owner-notice.ts'
 import { requirePresent } from './users.ts'
 
-export { lastAdmin, userStateConflict } from '../errors.ts'
 export type { StateChange } from '../rules/transitions.ts'
 
 /** What the user should learn of a change that lets them in again; those that shut out are told by the sign-in. */

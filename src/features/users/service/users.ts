@@ -17,7 +17,6 @@ import {
 import type { User, UserRef, UserStatus } from '../types.ts'
 import { findEmailHolder } from './former-addresses.ts'
 
-export { emailTaken, userNotFound, usernameTaken } from '../errors.ts'
 export {
   fullNameOf,
   isAnsweredFor,

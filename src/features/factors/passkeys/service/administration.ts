@@ -8,8 +8,6 @@ import { deletePasskey, ifRemoved, selectPasskeys } from '../store.ts'
 import type { Passkey } from '../types.ts'
 import { nameOf, tellOfPasskey } from './notices.ts'
 
-export { passkeyNotFound } from '../errors.ts'
-
 interface Removal {
   readonly user: User
   /** Null stands for all. */

@@ -9,8 +9,6 @@ import { confirmRegression, selectHandle, selectPasskeyByCredential, updateSignC
 import type { AssertionCredential, Passkey, PasskeyProof } from '../types.ts'
 import { isMadeUp, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
 
-export { passkeyRefused }
-
 /** What checking a passkey's answer throws, for the routes that take one. */
 export const assertionErrors = [ceremonyInvalid, passkeyRefused, passkeyNotFound]
 

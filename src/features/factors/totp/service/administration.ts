@@ -9,8 +9,6 @@ import { FACTOR } from '../rules/totp.ts'
 import { disabling } from '../store.ts'
 import { DISABLED_EVENT } from './enrolment.ts'
 
-export { mfaNotEnabled } from '../errors.ts'
-
 /**
  * Turns a user's second factor off, by somebody who may: who may is for the caller to say. The user's sessions end with
  * it, and a mail and a notification tell. Throws MFA_NOT_ENABLED.

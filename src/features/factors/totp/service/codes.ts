@@ -26,8 +26,6 @@ import {
 } from '../store.ts'
 import type { SecondFactor } from '../types.ts'
 
-export { invalidCode, secondFactorLocked }
-
 /** What the seal of a secret is bound to, beside its user. */
 export const SEAL_PURPOSE = 'totp secret'
 

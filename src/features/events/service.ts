@@ -1,9 +1,17 @@
 import * as z from 'zod'
-import type { Ctx } from '../../../context.ts'
-import { ActorType, toRecorded } from '../../../db/delivery.ts'
-import type { ObjectEventsMessage, RecordedEvent } from '../../../lib/event.ts'
-import { DAY, SECOND } from '../../../lib/time.ts'
-import { deleteOldEvents, insertDelivered, selectOfUser, selectOwnersOfUndelivered } from '../store/record.ts'
+import type { Ctx } from '../../context.ts'
+import { ActorType, toRecorded } from '../../db/delivery.ts'
+import type { ObjectEventsMessage, RecordedEvent } from '../../lib/event.ts'
+import { DAY, SECOND } from '../../lib/time.ts'
+import {
+  deleteOldDeadLetters,
+  deleteOldEvents,
+  insertDelivered,
+  selectDeadLetters,
+  selectOfUser,
+  selectOwnersOfUndelivered,
+} from './store.ts'
+import type { DeadLetter } from './types.ts'
 
 /** For a younger row, the nudge of its own commit may still be running. */
 const NUDGE_GRACE_MS = 5 * SECOND
@@ -96,3 +104,13 @@ async function recordOne(
     message.retry({ delaySeconds: Math.min(300, 2 ** message.attempts) })
   }
 }
+
+/** A page of dead letters, newest first, without their content, and the total number. */
+export const listDeadLetters = (
+  ctx: Ctx,
+  range: { limit: number; offset: number },
+): Promise<{ rows: DeadLetter[]; total: number }> => selectDeadLetters(ctx, range)
+
+/** Deletes dead letters older than `EVENT_RETENTION_DAYS`, a limited number in each run. */
+export const pruneDeadLetters = (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
+  deleteOldDeadLetters(ctx, ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY)

@@ -1,9 +1,10 @@
-import { and, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
-import type { Ctx } from '../../../context.ts'
-import type { EventRow } from '../../../db/delivery.ts'
-import { prune } from '../../../db/prune.ts'
-import { events } from '../../../db/tables.ts'
-import type { RecordedEvent } from '../../../lib/event.ts'
+import { and, desc, eq, getTableColumns, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import type { Ctx } from '../../context.ts'
+import type { EventRow } from '../../db/delivery.ts'
+import { listPage } from '../../db/list.ts'
+import { prune } from '../../db/prune.ts'
+import { deadLetters, events } from '../../db/tables.ts'
+import type { RecordedEvent } from '../../lib/event.ts'
 
 /** D1 allows 100 bound parameters for each statement; a row has 13. */
 const ROWS_PER_INSERT = 7
@@ -70,3 +71,19 @@ export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: nu
     },
     { runs },
   )
+
+type Store = Pick<Ctx, 'db'>
+
+const { payload: _content, ...columns } = getTableColumns(deadLetters)
+
+/** Those of the whole deployment, newest first, without their content. */
+export const selectDeadLetters = (store: Store, range: { limit: number; offset: number }) =>
+  listPage(store, { table: deadLetters, columns, order: [desc(deadLetters.createdAt), deadLetters.id] }, range)
+
+export const deleteOldDeadLetters = (store: Store, before: number): Promise<void> =>
+  prune(store, {
+    table: deadLetters,
+    key: deadLetters.id,
+    where: lt(deadLetters.createdAt, before),
+    order: deadLetters.createdAt,
+  })
