@@ -31,10 +31,10 @@ export interface Queues {
 /** What a request may touch. First parameter of every use case, named `ctx`, never kept. */
 export interface Ctx {
   readonly config: Config
-  /** Only for modules that are loaded with it: what a check of a token needs asks `database`. */
+  /** Only for modules that are loaded with it: what a check of a token needs asks `openDatabase`. */
   readonly db: Db
-  /** The session of D1 under `db`. */
-  readonly database: D1Database
+  /** The session of D1 under `db`; the first call opens it. */
+  openDatabase(): D1Database
   readonly kv: KVNamespace
   readonly assets: Fetcher
   /** The platform's limiter for strangers, where one is bound. */
@@ -189,31 +189,37 @@ const client = late(() => import('./db/client.ts'))
 
 export const loadDb = async (): Promise<void> => void (await client.load())
 
+/**
+ * The same context with `db`, which opens the session at its first use. A getter in the literal of `createContext` would make
+ * every context ten times as slow to create, and a check of a token never asks for `db`.
+ */
+export function addDb(ctx: EarlyCtx): Ctx {
+  if ('db' in ctx) return ctx as Ctx
+  let db: Db | null = null
+  const get = () => {
+    db ??= client.get().onSession(ctx.openDatabase())
+    return db
+  }
+  return Object.defineProperty(ctx, 'db', { get, enumerable: true, configurable: true }) as Ctx
+}
+
 /** The same context once `db` is ready. */
 export async function withDb(ctx: EarlyCtx): Promise<Ctx> {
   await loadDb()
-  return ctx as Ctx
+  return addDb(ctx)
 }
 
-export function createContext(source: ContextSource): Ctx {
+export function createContext(source: ContextSource): EarlyCtx {
   const { env, config } = source
   const requestId = source.requestId ?? newUuid()
   const log = createLog({ request_id: requestId })
   let session: D1Database | null = null
-  let db: Db | null = null
-  const sessionOf = () => {
-    session ??= openSession(env.DB)
-    return session
-  }
   return {
     config,
     // A check of a token asks for no row, and a session with the database costs as much as the check.
-    get database() {
-      return sessionOf()
-    },
-    get db() {
-      db ??= client.get().onSession(sessionOf())
-      return db
+    openDatabase: () => {
+      session ??= openSession(env.DB)
+      return session
     },
     kv: env.KV,
     assets: env.ASSETS,

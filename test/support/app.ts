@@ -1,6 +1,6 @@
 import { env as workerEnv } from 'cloudflare:workers'
 import { type Env, isBroken, loadConfig } from '../../src/config.ts'
-import { type Ctx, createContext, type EarlyCtx, loadDb } from '../../src/context.ts'
+import { addDb, type Ctx, createContext, type EarlyCtx, loadDb } from '../../src/context.ts'
 import { Isolate } from '../../src/lib/isolate.ts'
 import { CURRENT_COST } from '../../src/lib/password-hash/stored-hash.ts'
 import { delay } from '../../src/lib/time.ts'
@@ -47,7 +47,7 @@ export const REAL: Pick<Ctx, 'pause' | 'hashCost'> = { pause: delay, hashCost: C
 export function createTestApp(options: TestAppOptions = {}): TestApp {
   const isolate = options.isolate ?? new Isolate()
   locationOf({ isolate }).cache = options.cache ?? null
-  const override = (ctx: EarlyCtx) => (options.override ?? unchanged)({ ...(ctx as Ctx), ...(options.timing ?? QUICK) })
+  const override = (ctx: EarlyCtx) => (options.override ?? unchanged)({ ...addDb(ctx), ...(options.timing ?? QUICK) })
   const env = { ...workerEnv, ...options.env } as unknown as Env
   const app: App = createApp({ isolate, override })
   const pending: Promise<unknown>[] = []

@@ -19,7 +19,7 @@ export async function emptyCountsDatabase(): Promise<void> {
 export const onCountsDatabase = (ctx: Ctx): Ctx => ({
   ...ctx,
   db: connect(countsDatabase),
-  database: openSession(countsDatabase),
+  openDatabase: () => openSession(countsDatabase),
 })
 
 /** Every counter that is not 0, by name. */

@@ -1,5 +1,5 @@
 import type { EarlyCtx } from '../../context.ts'
-import { checkAnswer } from '../../http/answer-headers.ts'
+import { checkAnswer, checkHeadersOf } from '../../http/answer-headers.ts'
 import { type ErrorRenderer, errorEnvelope, renderError, toDomainError } from '../../http/render-error.ts'
 import { searchOf } from '../../http/url.ts'
 import { fromUtf8 } from '../../lib/encoding.ts'
@@ -15,7 +15,7 @@ import {
   readQueryConditions,
 } from './rules/conditions.ts'
 import { type Credential, readAuthorization, readCookie } from './rules/credential.ts'
-import { checkToWire, identityHeaders } from './rules/identity.ts'
+import { claimsToWire, identityHeaders, refusalToWire } from './rules/identity.ts'
 import { checkAccessToken } from './service.ts'
 import type { Consistency } from './types.ts'
 
@@ -118,16 +118,14 @@ function isPlain(body: unknown): body is PlainBody {
 export const checkHeaders = (ctx: EarlyCtx, request: Request): Promise<Response> =>
   checkRequest(ctx, request, readQueryConditions(searchOf(request.url)), EXACT_VARY)
 
+const JSON_HEADERS = checkHeadersOf({ 'Content-Type': 'application/json' })
+
 /** The JSON form: 200 whether the token is good or not. */
 export async function checkToken(ctx: EarlyCtx, token: string, consistency: Consistency): Promise<Response> {
   const check = await checkAccessToken(ctx, token, { consistency })
   if (check.valid) countCheck(ctx, check.claims)
-  const headers = {
-    'Content-Type': 'application/json',
-    Vary: EXACT_VARY,
-    'X-Auth-Freshness': String(check.freshness),
-  }
-  return checkAnswer(ctx, JSON.stringify(checkToWire(check)), headers)
+  const json = check.valid ? shownOf(check.claims).json : JSON.stringify(refusalToWire(check.message))
+  return checkAnswer(ctx, json, JSON_HEADERS, { vary: EXACT_VARY, freshness: check.freshness })
 }
 
 async function answerSafely(ctx: EarlyCtx, work: () => Promise<Response>): Promise<Response> {
@@ -153,8 +151,7 @@ async function checkRequest(
   if (!check.valid) throw tokenInvalid({}, { message: check.message })
   countCheck(ctx, check.claims)
   if (!areMet(conditions, check.claims)) throw conditionFailed()
-  const headers = { ...identityOf(check.claims), Vary: vary, 'X-Auth-Freshness': String(check.freshness) }
-  return checkAnswer(ctx, null, headers)
+  return checkAnswer(ctx, null, shownOf(check.claims).headers, { vary, freshness: check.freshness })
 }
 
 /** Only a gateway's check reads a cookie. CSRF is harmless here: a check changes nothing, and scripts cannot read its answer. */
@@ -164,11 +161,21 @@ function credentialOf(ctx: EarlyCtx, request: Request, { from }: Conditions): Cr
   return readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE)
 }
 
-// A cached token has the same claims object at every check.
-const identities = new WeakMap<AccessClaims, Readonly<Record<string, string>>>()
+interface Shown {
+  readonly headers: Headers
+  readonly json: string
+}
 
-function identityOf(claims: AccessClaims): Readonly<Record<string, string>> {
-  const known = identities.get(claims) ?? identityHeaders(claims)
-  identities.set(claims, known)
-  return known
+// A cached token has the same claims object at every check.
+const shown = new WeakMap<AccessClaims, Shown>()
+
+function shownOf(claims: AccessClaims): Shown {
+  const known = shown.get(claims)
+  if (known) return known
+  const made = {
+    headers: checkHeadersOf(identityHeaders(claims)),
+    json: JSON.stringify(claimsToWire(claims)),
+  }
+  shown.set(claims, made)
+  return made
 }

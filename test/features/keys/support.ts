@@ -15,7 +15,7 @@ export async function emptyRing(): Promise<void> {
   await RING_DB.batch([RING_DB.prepare('delete from signing_keys'), RING_DB.prepare('delete from events')])
 }
 
-export const ringRows = (): Promise<SigningKeyRow[]> => listSigningKeys({ database: RING_DB })
+export const ringRows = (): Promise<SigningKeyRow[]> => listSigningKeys({ openDatabase: () => RING_DB })
 
 export async function ringEvents(): Promise<string[]> {
   const { results } = await RING_DB.prepare('select type from events order by position').all<{ type: string }>()

@@ -13,7 +13,11 @@ const broken = <T extends object>(part: T): T =>
     },
   })
 
-const withoutDatabase = (ctx: Ctx): Ctx => ({ ...ctx, db: broken(ctx.db), database: broken(ctx.database) })
+const withoutDatabase = (ctx: Ctx): Ctx => ({
+  ...ctx,
+  db: broken(ctx.db),
+  openDatabase: () => broken(ctx.openDatabase()),
+})
 
 /** `rotated` says that the generation was not spent before; `replayed` that it was. */
 async function outcomeOfNext(app: TestApp, refreshToken: string): Promise<string> {

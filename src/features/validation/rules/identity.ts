@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { utf8 } from '../../../lib/encoding.ts'
 import type { AccessClaims } from '../../keys/types.ts'
-import type { TokenCheck } from '../types.ts'
 import type { ValidateAnswer } from '../wire.ts'
 
 /** Printable ASCII without `%`, and without spaces at the ends, because HTTP trims values (RFC 9110 5.5). */
@@ -41,11 +40,20 @@ export function identityHeaders(claims: AccessClaims): Readonly<Record<string, s
 /** `ROLE_ADMIN` for `admin`. */
 const roleToWire = (role: string): string => `ROLE_${role.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
 
-export function checkToWire(check: TokenCheck): z.infer<typeof ValidateAnswer> {
-  if (check.valid) return { valid: true, ...subjectToWire(check.claims), errorMessage: null }
-  const nobody = { userId: null, username: null, role: null, expirationTime: null }
-  return { valid: false, ...nobody, errorMessage: check.message }
-}
+export const claimsToWire = (claims: AccessClaims): z.infer<typeof ValidateAnswer> => ({
+  valid: true,
+  ...subjectToWire(claims),
+  errorMessage: null,
+})
+
+export const refusalToWire = (message: string): z.infer<typeof ValidateAnswer> => ({
+  valid: false,
+  userId: null,
+  username: null,
+  role: null,
+  expirationTime: null,
+  errorMessage: message,
+})
 
 function subjectToWire(claims: AccessClaims) {
   const expirationTime = claims.exp
