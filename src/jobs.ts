@@ -1,7 +1,7 @@
 import type { Ctx } from './context.ts'
 import { eraseDeletedUsers } from './features/account/service/erasure.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
-import { measureDearHashes } from './features/factors/password/service/dear-hashes.ts'
+import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/reseal.ts'
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
@@ -22,7 +22,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],
     ['prune_dead_letters', () => pruneDeadLetters(ctx)],
-    ['measure_dear_hashes', () => measureDearHashes(ctx)],
+    ['measure_dear_hashes', () => measureCostlyHashes(ctx)],
     ['drop_forgotten_passwords', () => dropForgottenPasswords(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx)],
   ]

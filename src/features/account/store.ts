@@ -36,7 +36,7 @@ export const voidReportsBeforeChange = (store: Store, target: Target) =>
   voidPlainReports(store, target.userId, sql`exists (select 1 from ${users} where ${isTarget(target)})`)
 
 /** Holds for a deleted user who is not to be erased yet. */
-export const erasedNow = ({ now }: Pick<Store, 'now'>): RowChange => ({
+export const graceEnded = ({ now }: Pick<Store, 'now'>): RowChange => ({
   set: { eraseAt: now() },
   when: and(eq(users.status, 'deleted'), or(isNull(users.eraseAt), gt(users.eraseAt, now()))),
 })

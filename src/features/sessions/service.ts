@@ -7,7 +7,7 @@ import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
 import { loadSigningKey, mintUserToken } from '../keys/service/tokens.ts'
 import type { SigningKey } from '../keys/types.ts'
-import { voidAskedBy } from '../links/service.ts'
+import { voidTokensRequestedIn } from '../links/service.ts'
 import { endOtherSessions, sparedBy } from '../users/service/end-sessions.ts'
 import { findUser, isSignInAllowed } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
@@ -16,10 +16,10 @@ import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.t
 import {
   insertSession,
   inspectSession,
-  raiseSession,
   rotateSession,
   selectSession,
   selectSessions,
+  stepUpSession,
   updateEnded,
   updateLastUse,
 } from './store.ts'
@@ -121,12 +121,12 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
  * generation. `user` as it was read when the factor was checked. Throws TOKEN_ERROR when the session is over, the
  * credentials were changed meanwhile, or one factor comes with a token of before the session's second; SERVICE_UNAVAILABLE when the user's object does not answer.
  */
-export async function raiseOwnSession(
+export async function stepUpOwnSession(
   ctx: ActorCtx,
   { user, amr }: { user: User; amr: readonly string[] },
 ): Promise<OpenedSession> {
   const minter = await orUnavailable(loadMinter(ctx))
-  const result = await raiseSession(ctx, {
+  const result = await stepUpSession(ctx, {
     userId: user.id,
     sessionId: ctx.actor.sessionId,
     amr,
@@ -175,7 +175,7 @@ export async function refreshSession(
     // Whatever the reason, a session that was found is over.
     if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forgetSessions(ctx, [parts.sessionId])
     // One of two who held it was a thief.
-    if (result.reason === 'reuse') ctx.defer(voidAskedBy(ctx, parts.userId, { only: parts.sessionId }))
+    if (result.reason === 'reuse') ctx.defer(voidTokensRequestedIn(ctx, parts.userId, { only: parts.sessionId }))
     throw refused(ctx, result.reason, parts)
   }
   return { user, session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
@@ -219,7 +219,7 @@ export async function endSessionById(
 async function revokeSessions(ctx: ActorCtx, input: { userId: string; except: string | null }): Promise<EndResult> {
   const actor = actorOf(ctx)
   const result = await endOtherSessions(ctx, { ...input, reason: 'revoked', actor, authVersion: null })
-  await orUnavailable(voidAskedBy(ctx, input.userId, { except: input.except }))
+  await orUnavailable(voidTokensRequestedIn(ctx, input.userId, { except: input.except }))
   return result
 }
 
@@ -265,7 +265,7 @@ export const revokeSessionOf = async (ctx: TargetCtx, sessionId: string): Promis
 async function revokeSession(ctx: ActorCtx, key: { userId: string; sessionId: string }): Promise<EndResult> {
   await getSession(ctx, key)
   const result = await endSessionById(ctx, { ...key, reason: 'revoked', actor: actorOf(ctx) })
-  await orUnavailable(voidAskedBy(ctx, key.userId, { only: key.sessionId }))
+  await orUnavailable(voidTokensRequestedIn(ctx, key.userId, { only: key.sessionId }))
   if (result.ended.length === 0) throw sessionAlreadyRevoked()
   return result
 }

@@ -24,7 +24,7 @@ export const insertSession = ({ objects }: Store, input: OpenSessionInput): Prom
 export const rotateSession = ({ objects }: Store, input: RotateInput): Promise<RotateResult> =>
   objects.user(input.userId).rotate(input)
 
-export const raiseSession = ({ objects }: Store, input: StepUpInput): Promise<StepUpResult> =>
+export const stepUpSession = ({ objects }: Store, input: StepUpInput): Promise<StepUpResult> =>
   objects.user(input.userId).raise(input)
 
 export const inspectSession = ({ objects }: Store, input: InspectInput): Promise<InspectResult> =>

@@ -82,17 +82,17 @@ export interface Target {
 }
 
 /** Of whom may sign in. */
-export const isOpen = (userId: string): SQL | undefined =>
+export const maySignIn = (userId: string): SQL | undefined =>
   and(eq(users.id, userId), inArray(users.status, ['active', 'pending']))
 
 export const isTarget = ({ userId, email, authVersion }: Target): SQL | undefined =>
-  and(isOpen(userId), eq(users.email, email), eq(users.authVersion, authVersion))
+  and(maySignIn(userId), eq(users.email, email), eq(users.authVersion, authVersion))
 
 /**
  * Users whose password hash is of another system and takes more to verify than ours: each failed sign-in waits as long as
  * the dearest. Triggers on `users` take a row away when its hash is replaced or its user erased.
  */
-export const dearHashes = sqliteTable(
+export const costlyHashes = sqliteTable(
   'dear_hashes',
   {
     userId: text('user_id').primaryKey(),

@@ -10,7 +10,7 @@ it('finds the token of a change by an index, because strangers can create many r
   const change = updateUser(ctx, {
     userId: 'x',
     ...verifiedEmail(ctx, { email: 'x', isAnswered: true, redemption }),
-    raises: { claims: false, auth: null },
+    increments: { claims: false, auth: null },
   })
   for (const query of [statement, change]) {
     const { sql, params } = query.toSQL()

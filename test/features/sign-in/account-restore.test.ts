@@ -17,7 +17,7 @@ const restore = (token: unknown, given: object = {}, on = app) => call(on, 'rest
 
 /** A link without the mail that brings it. */
 async function restoreLink({ user, email }: SignedInUser, on = app): Promise<string> {
-  const input = { purpose: 'account_restore', userId: user.id, email, lifetimeMs: 60_000, besidesOlder: true } as const
+  const input = { purpose: 'account_restore', userId: user.id, email, lifetimeMs: 60_000, keepsOlder: true } as const
   return (await issueOneTimeToken(await on.ctx(), input)).token
 }
 

@@ -46,7 +46,7 @@ async function tokensOf(owner: { userId: string | null; email: string }) {
   const tokens = await Promise.all(
     purposes.map(async (purpose) => ({
       purpose,
-      token: (await issueOneTimeToken(ctx, { ...owner, purpose, lifetimeMs: 60_000, besidesOlder: true })).token,
+      token: (await issueOneTimeToken(ctx, { ...owner, purpose, lifetimeMs: 60_000, keepsOlder: true })).token,
     })),
   )
   /** The purposes whose token is still good. */
@@ -97,7 +97,7 @@ it('is left as it is by a measure that is not taken', async () => {
     updateUser(ctx, {
       userId: user.user.id,
       ...stateChange(ctx, { ...stale, eraseAt: null, userRestorable: false }),
-      raises: { claims: true, auth: { keptSessionId: null, isOfFactor: false } },
+      increments: { claims: true, auth: { keptSessionId: null, isOfFactor: false } },
     }),
   ])
   expect(await good()).toHaveLength(Object.keys(PURPOSES).length)

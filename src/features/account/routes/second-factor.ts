@@ -18,7 +18,7 @@ import { Session } from '../../sign-in/wire/session.ts'
 import {
   checkOwnBackupCode,
   checkOwnCode,
-  confirmAndRaise,
+  confirmAndStepUp,
   confirmEnrolment,
   disableSecondFactor,
   getSecondFactorStatus,
@@ -120,7 +120,7 @@ mfaRoutes.post(
     if (!actor && request.headers.has('authorization')) throw tokenInvalid()
     if (!actor) throw validationFailed({ validation_errors: [CHALLENGE_MISSING] })
     if (!body.code) throw validationFailed({ validation_errors: [CODE_MISSING] })
-    return confirmAndRaise(narrow(ctx, { actor }), body.code)
+    return confirmAndStepUp(narrow(ctx, { actor }), body.code)
   },
 )
 

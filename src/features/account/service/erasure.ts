@@ -9,7 +9,7 @@ import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
 import { changeUserState } from '../../users/service/state.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { deleteUser, erasedNow, scrubEvents, selectUsersToErase } from '../store.ts'
+import { deleteUser, graceEnded, scrubEvents, selectUsersToErase } from '../store.ts'
 
 const USERS_PER_RUN = 50
 const USERS_AT_ONCE = 5
@@ -36,7 +36,7 @@ export async function eraseUser(ctx: Ctx, { userId, actor }: { userId: string; a
     before.status === 'deleted'
       ? { user: before, propagated: true }
       : await changeUserState(ctx, { userId, change: 'delete', actor, isErased: true })
-  await bringForward(ctx, deletion.user, actor)
+  await endGracePeriod(ctx, deletion.user, actor)
   const user = await findUser(ctx, userId)
   // Cron was faster, or somebody restored the account in between.
   if (!user) return { erased: true, propagated: true }
@@ -46,10 +46,10 @@ export async function eraseUser(ctx: Ctx, { userId, actor }: { userId: string; a
 }
 
 /** Recorded, for the erasure itself may come later and by cron. */
-async function bringForward(ctx: Ctx, { id: userId, eraseAt }: User, actor: EventActor): Promise<void> {
+async function endGracePeriod(ctx: Ctx, { id: userId, eraseAt }: User, actor: EventActor): Promise<void> {
   await changeUser(ctx, {
     userId,
-    ...erasedNow(ctx),
+    ...graceEnded(ctx),
     actor,
     events: [
       {

@@ -66,7 +66,7 @@ export const confirmEnrolment = async (ctx: ActorCtx, typed: string): Promise<En
  * As `confirmEnrolment`, for clients that go on with the tokens of the answer. Throws SERVICE_UNAVAILABLE when the session
  * could not be raised: the second factor is on.
  */
-export async function confirmAndRaise(ctx: ActorCtx, typed: string): Promise<SignedIn> {
+export async function confirmAndStepUp(ctx: ActorCtx, typed: string): Promise<SignedIn> {
   const { raised } = await confirmEnrolment(ctx, typed)
   if (!raised) throw serviceUnavailable()
   return { outcome: 'signed_in', user: await getCurrentUser(ctx), opened: raised }

@@ -8,7 +8,7 @@ import { isAdmin } from '../../../lib/roles.ts'
 import { MINUTE, SECOND } from '../../../lib/time.ts'
 import { requireStrongPassword } from '../../factors/password/service/strength.ts'
 import { sendVerification } from '../../sign-in/service/verification.ts'
-import { beginUse, failUse, giveBackUse, settle, tooManyAtOnce } from '../../users/service/counted-use.ts'
+import { beginUse, failUse, giveBackUse, reportVerdicts, tooManyAtOnce } from '../../users/service/counted-use.ts'
 import { createUser, type NewUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { adminSecretInvalid } from '../errors.ts'
@@ -68,7 +68,7 @@ async function requireSecretKey(ctx: Ctx, secretKey: string): Promise<void> {
   const key = ctx.config.ADMIN_SECRET_KEY
   const isEqual = await equalSecrets(secretKey, key ?? NO_KEY)
   if (!isEqual || key === undefined) {
-    await settle(ctx, 'failure_not_counted', [failUse(ctx, begun.use)])
+    await reportVerdicts(ctx, 'failure_not_counted', [failUse(ctx, begun.use)])
     throw adminSecretInvalid()
   }
   await giveBackUse(ctx, begun.use)

@@ -43,6 +43,6 @@ export async function checkSystem(ctx: Ctx): Promise<SystemHealth> {
     cache: conditionOf(kv),
     storage: conditionOf(...Object.values(objects)),
     email,
-    uptime: Math.max(0, Math.floor((ctx.now() - ctx.isolate.bornAt(ctx.now())) / SECOND)),
+    uptime: Math.max(0, Math.floor((ctx.now() - ctx.isolate.startedAt(ctx.now())) / SECOND)),
   }
 }

@@ -5,7 +5,7 @@ import { findOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { userNotFound } from '../../users/errors.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { tellPasswordChanged } from '../../users/service/owner-notice.ts'
+import { notifyPasswordChanged } from '../../users/service/owner-notice.ts'
 import { findUser, findUserByEmail, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
@@ -101,7 +101,7 @@ export async function resetPassword(
   })
   if (!changed) throw linkInvalid()
   await tryLiftAttemptLocks(ctx, userId)
-  tellPasswordChanged(ctx, user)
+  notifyPasswordChanged(ctx, user)
   return { propagated: changed.propagated }
 }
 

@@ -57,7 +57,7 @@ export const isSignInAllowed = ({ status }: Pick<User, 'status'>): boolean =>
   status === 'active' || status === 'pending'
 
 /** Whether somebody who has the address has proved it and said that the account is theirs (decision 0237). */
-export const isAnsweredFor = (user: Pick<User, 'emailVerifiedAt' | 'emailUnansweredSince'>): boolean =>
+export const isEmailConfirmed = (user: Pick<User, 'emailVerifiedAt' | 'emailUnansweredSince'>): boolean =>
   user.emailVerifiedAt !== null && user.emailUnansweredSince === null
 /** Whether its user may bring the account back: deleted by that user, and not yet being erased. */
 export const isRestorable = ({ status, userRestorable, eraseAt }: User, now: number): boolean =>

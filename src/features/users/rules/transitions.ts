@@ -41,7 +41,7 @@ export const findChange = (from: UserStatus, to: UserStatus): StateChange | unde
   CHANGES.find((change) => TRANSITIONS[change].to === to && TRANSITIONS[change].from.includes(from))
 
 /** A deleted user is nobody, but to whoever restores it within the grace period: after it the erasure may have begun. */
-export const isGone = (user: User | undefined, change: StateChange, now: number): user is undefined =>
+export const isAbsent = (user: User | undefined, change: StateChange, now: number): user is undefined =>
   user === undefined ||
   (user.status === 'deleted' && (change !== 'restore' || (user.eraseAt !== null && user.eraseAt <= now)))
 

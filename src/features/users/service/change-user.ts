@@ -45,7 +45,7 @@ export async function changeUser(
   const draftOf = (event: UserEvent) => ({ subject: userId, userId, actor, ...event })
   const { rows, propagated } = await commitAndPropagate(
     ctx,
-    [...before, updateUser(ctx, { userId, set, when, raises: { claims: changesClaims, auth } })],
+    [...before, updateUser(ctx, { userId, set, when, increments: { claims: changesClaims, auth } })],
     { ...draftOf(first), ...(changesClaims && { claimsVersion: claimsVersionOf(userId) }) },
     ...others.map(draftOf),
   )

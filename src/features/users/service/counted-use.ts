@@ -35,7 +35,7 @@ export const failUse = ({ objects }: Pick<Ctx, 'objects'>, { shard, ...use }: Co
   objects.guard(shard).failUse(use)
 
 /** A verdict that a guard does not hear lets nobody in: it is logged, and the answer stands. */
-export async function settle(
+export async function reportVerdicts(
   { log }: Pick<Ctx, 'log'>,
   what: string,
   verdicts: readonly Promise<void>[],

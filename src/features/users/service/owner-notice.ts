@@ -42,10 +42,11 @@ export type OwnerNotice = {
 type Owner = Pick<User, 'id' | 'email' | 'locale'>
 
 /** Tells the owner of an account by mail, behind the answer: the change stands whether or not the mail can be written. */
-export const tellOwner = (ctx: Ctx, owner: Owner, notice: OwnerNotice): void => ctx.defer(mailOwner(ctx, owner, notice))
+export const notifyOwner = (ctx: Ctx, owner: Owner, notice: OwnerNotice): void =>
+  ctx.defer(mailOwner(ctx, owner, notice))
 
 /**
- * As `tellOwner`, awaited. Addresses that the account had in the last days are told, too: the present one may be a thief's.
+ * As `notifyOwner`, awaited. Addresses that the account had in the last days are told, too: the present one may be a thief's.
  * Each has a link of its own, so that none uses up another's.
  */
 export async function mailOwner(ctx: Ctx, owner: Owner, { kind, params, added }: OwnerNotice): Promise<void> {
@@ -59,7 +60,7 @@ export async function mailOwner(ctx: Ctx, owner: Owner, { kind, params, added }:
 }
 
 /** That the password was changed, by mail and by a notification, behind the answer. */
-export const tellPasswordChanged = (ctx: Ctx, user: User): void => ctx.defer(sendPasswordNotice(ctx, user))
+export const notifyPasswordChanged = (ctx: Ctx, user: User): void => ctx.defer(sendPasswordNotice(ctx, user))
 
 async function sendPasswordNotice(ctx: Ctx, user: User): Promise<void> {
   await notifyUser(ctx, { user, kind: 'password_changed', actor: { type: 'user', id: user.id } })

@@ -30,7 +30,7 @@ export async function issueReportLink(
     data: { added } satisfies z.input<typeof ReportedMail>,
     lifetimeMs: LINK_LIFETIME_MS,
     // Each mail's own link: a newer mail must not take the report of the older one away.
-    besidesOlder: true,
+    keepsOlder: true,
   })
   return linkTo(ctx, '/report-activity', token)
 }

@@ -4,13 +4,13 @@ import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
 import { lastAdmin, userNotFound, userStateConflict } from '../errors.ts'
 import { isSignInAllowed } from '../rules/names.ts'
-import { findChange, isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
+import { findChange, isAbsent, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
 import { roleChange, stateChange, voidLinks } from '../store/state.ts'
 import { selectUser } from '../store/users.ts'
 import type { ChangedUser, NoticeKind, User, UserStatus } from '../types.ts'
 import { changeUser, type UserChange } from './change-user.ts'
 import { noticeOf } from './notices.ts'
-import { type OwnerNotice, tellOwner } from './owner-notice.ts'
+import { notifyOwner, type OwnerNotice } from './owner-notice.ts'
 import { requirePresent } from './users.ts'
 
 export type { StateChange } from '../rules/transitions.ts'
@@ -64,7 +64,7 @@ export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promis
   const { from, to, ends } = TRANSITIONS[change]
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = await selectUser(ctx, userId)
-    if (isGone(before, change, ctx.now())) throw userNotFound()
+    if (isAbsent(before, change, ctx.now())) throw userNotFound()
     const { status } = before
     // Whoever was faster at this moment still tells of it.
     if (status === to && ends !== null) return { user: before, propagated: attempt === 0 }
@@ -115,11 +115,11 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
     events: eventsOf(before, input),
   })
   if (changed) {
-    if (!input.isErased) tellOwner(ctx, changed.user, mailOf(change, changed.user, ctx))
+    if (!input.isErased) notifyOwner(ctx, changed.user, mailOf(change, changed.user, ctx))
     return changed
   }
   const now = await selectUser(ctx, userId)
-  if (now?.status === before.status && !isGone(now, change, ctx.now())) throw lastAdmin()
+  if (now?.status === before.status && !isAbsent(now, change, ctx.now())) throw lastAdmin()
   return null
 }
 

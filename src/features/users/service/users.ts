@@ -19,8 +19,8 @@ import { findEmailHolder } from './former-addresses.ts'
 
 export {
   fullNameOf,
-  isAnsweredFor,
   isEmail,
+  isEmailConfirmed,
   isEmailIdentifier,
   isPlainText,
   isProse,

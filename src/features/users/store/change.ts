@@ -4,7 +4,7 @@ import { type RowChange, users } from '../tables.ts'
 import type { Profile } from '../types.ts'
 
 /** Which versions of a row a change raises; they have consequences, so `changeUser` alone says so. */
-export interface RaisedVersions {
+export interface VersionIncrements {
   readonly claims: boolean
   /** Null for a change that ends no sessions. */
   readonly auth: { readonly keptSessionId: string | null; readonly isOfFactor: boolean } | null
@@ -12,7 +12,7 @@ export interface RaisedVersions {
 
 const nextAuthVersion = sql`${users.authVersion} + 1`
 
-const raised = ({ claims, auth }: RaisedVersions) => ({
+const nextVersions = ({ claims, auth }: VersionIncrements) => ({
   ...(claims && { claimsVersion: sql`${users.claimsVersion} + 1` }),
   ...(auth && { authVersion: nextAuthVersion, keptSessionId: auth.keptSessionId }),
   ...(auth?.isOfFactor && { factorVersion: nextAuthVersion }),
@@ -21,11 +21,11 @@ const raised = ({ claims, auth }: RaisedVersions) => ({
 /** The statement returns no row when the user is gone, or the condition does not hold. */
 export const updateUser = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
-  { userId, set, when, raises }: RowChange & { userId: string; raises: RaisedVersions },
+  { userId, set, when, increments }: RowChange & { userId: string; increments: VersionIncrements },
 ) =>
   db
     .update(users)
-    .set({ ...set, ...raised(raises), updatedAt: now() })
+    .set({ ...set, ...nextVersions(increments), updatedAt: now() })
     .where(and(eq(users.id, userId), when))
     .returning(getTableColumns(users))
 

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../../context.ts'
 import type { EndedSessions } from '../../../mail/types.ts'
 import { mailOwner } from '../../../users/service/owner-notice.ts'
-import { findUser, isAnsweredFor } from '../../../users/service/users.ts'
+import { findUser, isEmailConfirmed } from '../../../users/service/users.ts'
 import type { Passkey } from '../types.ts'
 
 interface Change {
@@ -22,7 +22,7 @@ async function sendNotice(ctx: Ctx, { kind, ended }: Change, { id, userId, name 
   const user = await findUser(ctx, userId)
   if (!user) return
   // Nobody who has the address has answered for the account: whoever made it must not write them a line of their own.
-  const factor = nameOf({ name: isAnsweredFor(user) ? name : null })
+  const factor = nameOf({ name: isEmailConfirmed(user) ? name : null })
   const added = kind === 'factor_added' ? { added: { kind: 'passkey', id } as const } : {}
   await mailOwner(ctx, user, { kind, params: { factor, ended }, ...added })
 }
