@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { inspectRefreshToken, openSession, revokeByRefreshToken } from '../../../src/features/sessions/service.ts'
 import { selectSessions } from '../../../src/features/sessions/store.ts'
-import { endOtherSessions } from '../../../src/features/users/service/end-sessions.ts'
+import { endOtherSessions } from '../../../src/features/users/service/change-user.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { createWatchedApp } from '../../support/objects.ts'

@@ -8,7 +8,7 @@ import {
   normalizeIdentifier,
   normalizeUsername,
   toUserStatus,
-} from '../../../src/features/users/rules/names.ts'
+} from '../../../src/features/users/rules.ts'
 
 describe('normalizeEmail', () => {
   it.each([

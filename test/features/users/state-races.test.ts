@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { StateChange } from '../../../src/features/users/rules/transitions.ts'
+import type { StateChange } from '../../../src/features/users/rules.ts'
 import { updateProfile } from '../../../src/features/users/service/profile.ts'
 import { changeUserRole, changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser, findUser } from '../../../src/features/users/service/users.ts'

@@ -4,7 +4,7 @@ import { rangeOfPage } from '../../../http/list.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
-import { listUsers } from '../../users/service/directory.ts'
+import { listUsers } from '../../users/service/users.ts'
 import { getVisibleUserByEmail } from '../service/users.ts'
 import {
   EmailQuery,

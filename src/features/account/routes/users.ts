@@ -4,9 +4,8 @@ import { createErrorRenderer } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
-import { lastAdmin, userStateConflict } from '../../users/errors.ts'
-import { getCurrentUser } from '../../users/service/users.ts'
-import { ReasonInput, toReason } from '../../users/wire/parameters.ts'
+import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
+import { ReasonInput, toReason } from '../../users/wire.ts'
 import { changeOwnProfile } from '../service/own-profile.ts'
 import {
   changeProfileOf,

@@ -6,10 +6,9 @@ import { requireStrongPassword } from '../../factors/password/service/strength.t
 import { checkNewEmail, mailEmailChange } from '../../sign-in/service/email-change.ts'
 import { requireMailTransport } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor, requirePresentPassword } from '../../sign-in/service/step-up.ts'
-import { usernameTaken } from '../../users/errors.ts'
 import { updateProfile } from '../../users/service/profile.ts'
 import { changeUserRole } from '../../users/service/state.ts'
-import { findUserByUsername, getCurrentUser, normalizeEmail } from '../../users/service/users.ts'
+import { findUserByUsername, getCurrentUser, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
 import type { ChangedUser, User } from '../../users/types.ts'
 import { setOwnPassword } from './password-change.ts'
 

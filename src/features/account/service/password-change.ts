@@ -4,7 +4,7 @@ import { requireStrongPassword } from '../../factors/password/service/strength.t
 import { passwordWrong } from '../../sign-in/errors.ts'
 import { type GivenFactors, requirePresentPassword } from '../../sign-in/service/step-up.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { notifyPasswordChanged } from '../../users/service/owner-notice.ts'
+import { notifyOwner } from '../../users/service/notices.ts'
 import type { User } from '../../users/types.ts'
 import { ownPassword, voidReportsBeforeChange } from '../store.ts'
 
@@ -46,6 +46,6 @@ export async function setOwnPassword(
     events: [{ type: 'user.password_changed', sessionId }],
   })
   if (!changed) throw passwordWrong()
-  notifyPasswordChanged(ctx, user)
+  notifyOwner(ctx, user, { kind: 'password_changed', params: {} })
   return { propagated: changed.propagated }
 }

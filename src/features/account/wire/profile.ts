@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { StepUpBody } from '../../sign-in/wire/session.ts'
-import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire/user.ts'
+import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { ChangedProfile as Changed, OwnProfileChange } from '../service/own-profile.ts'
 
 const MAX_METADATA_CHARACTERS = 10_000

@@ -2,10 +2,9 @@ import * as z from 'zod'
 import { bodyOrQuery } from '../../../http/input.ts'
 import { pageQuery, type Range, rangeOfPage, skipQuery } from '../../../http/list.ts'
 import { PasswordField, SignUpBody, StepUpBody, toSignUp, toStepUp } from '../../sign-in/wire/session.ts'
-import type { UserQuery } from '../../users/service/directory.ts'
+import type { UserQuery } from '../../users/service/users.ts'
 import { MAX_USER_NUMBER } from '../../users/types.ts'
-import { orAbsent, SEARCHED, StatusParam, UserParam } from '../../users/wire/parameters.ts'
-import { EmailField, textField } from '../../users/wire/user.ts'
+import { EmailField, orAbsent, SEARCHED, StatusParam, textField, UserParam } from '../../users/wire.ts'
 
 export { isMoreThanCredentials, ProfileBody, toProfileChange } from './profile.ts'
 

@@ -1,11 +1,16 @@
 import { type AdminCtx, actorOf } from '../../../context.ts'
-import { sendNotice } from '../../users/service/notices.ts'
+import { record } from '../../../db/commit.ts'
+import { notificationEvent } from '../../users/service/notices.ts'
 import { getPresentUser } from '../../users/service/users.ts'
-import type { Notice, UserRef } from '../../users/types.ts'
+import type { Notification, UserRef } from '../../users/types.ts'
 
-/** A message of an admin to a user, as `notification.created`. Throws NOT_FOUND. */
-export async function notifyUserOf(ctx: AdminCtx, ref: UserRef, notice: Notice): Promise<{ userId: string }> {
+/** Sends a message of an admin to a user, as `notification.created`. Throws NOT_FOUND. */
+export async function notifyUserOf(
+  ctx: AdminCtx,
+  ref: UserRef,
+  notification: Notification,
+): Promise<{ userId: string }> {
   const { id: userId } = await getPresentUser(ctx, ref)
-  await sendNotice(ctx, { userId, actor: actorOf(ctx), notice })
+  await record(ctx, notificationEvent(userId, actorOf(ctx), notification))
   return { userId }
 }

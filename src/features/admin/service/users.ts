@@ -1,7 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { findAttempts } from '../../sign-in/service/attempts.ts'
-import { listUsers, type UserQuery } from '../../users/service/directory.ts'
-import { getUser } from '../../users/service/users.ts'
+import { getUser, listUsers, type UserQuery } from '../../users/service/users.ts'
 import type { User, UserRef } from '../../users/types.ts'
 import { selectCountsOfUsers } from '../store/users.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
 import { MAX_USER_NUMBER } from '../../users/types.ts'
-import { UserParam } from '../../users/wire/parameters.ts'
+import { UserParam } from '../../users/wire.ts'
 
-export { ReasonInput, toReason } from '../../users/wire/parameters.ts'
+export { ReasonInput, toReason } from '../../users/wire.ts'
 
 export const UserPath = z.object({ id: UserParam })
 export const PasskeyPath = UserPath.extend({ passkey_id: UuidParam })

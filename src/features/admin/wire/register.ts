@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { SignUpBody, toSignUp } from '../../sign-in/wire/session.ts'
 import type { User } from '../../users/types.ts'
-import { UserWire, userToWire } from '../../users/wire/user.ts'
+import { UserWire, userToWire } from '../../users/wire.ts'
 
 export const RegisterAdminBody = SignUpBody.extend({
   secret_key: z.string().max(1024).nullish().meta({ description: 'ADMIN_SECRET_KEY; an admin who asks needs none' }),

@@ -10,7 +10,7 @@ import type { Maintenance } from '../../maintenance/service.ts'
 import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
 import { LINK_LIFETIME_MS } from '../../sign-in/service/magic-links.ts'
 import { RESET_LIFETIME_MS } from '../../sign-in/service/reset-token.ts'
-import { orAbsent, UserParam } from '../../users/wire/parameters.ts'
+import { orAbsent, UserParam } from '../../users/wire.ts'
 import type { ActivityEntry, Stats, SystemHealth } from '../types.ts'
 
 export { RevokedManyAnswer, revokedManyToWire }

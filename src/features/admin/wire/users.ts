@@ -6,8 +6,7 @@ import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Erasure } from '../../account/service/erasure.ts'
 import { isRoleName } from '../../users/service/users.ts'
 import { type ChangedUser, MAX_EXTERNAL_ID_LENGTH, USER_STATUSES } from '../../users/types.ts'
-import { orAbsent, SEARCHED, StatusParam } from '../../users/wire/parameters.ts'
-import { UserWire, userToWire } from '../../users/wire/user.ts'
+import { orAbsent, SEARCHED, StatusParam, UserWire, userToWire } from '../../users/wire.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
 
 export const ListUsersQuery = pageQuery().extend({
