@@ -13,10 +13,10 @@ import type {
   StepUpResult,
 } from '../../durable/rpc.ts'
 
-// Sessions live in their user's object alone. A stub that fails or is silent throws SERVICE_UNAVAILABLE.
+// Only the user's object stores sessions. A call that fails or takes too long throws SERVICE_UNAVAILABLE.
 
 type Store = Pick<Ctx, 'objects'>
-type One = { readonly userId: string; readonly sessionId: string }
+type SessionKey = { readonly userId: string; readonly sessionId: string }
 
 export const insertSession = ({ objects }: Store, input: OpenSessionInput): Promise<OpenSessionResult> =>
   objects.user(input.userId).open(input)
@@ -33,10 +33,10 @@ export const inspectSession = ({ objects }: Store, input: InspectInput): Promise
 export const updateEnded = ({ objects }: Store, input: EndSessionInput): Promise<EndResult> =>
   objects.user(input.userId).endSession(input)
 
-export const updateLastUse = ({ objects }: Store, input: One): Promise<SessionSnapshot | null> =>
+export const updateLastUse = ({ objects }: Store, input: SessionKey): Promise<SessionSnapshot | null> =>
   objects.user(input.userId).touchSession(input)
 
-export const selectSession = ({ objects }: Store, input: One): Promise<SessionSnapshot | null> =>
+export const selectSession = ({ objects }: Store, input: SessionKey): Promise<SessionSnapshot | null> =>
   objects.user(input.userId).findSession(input)
 
 export const selectSessions = (
