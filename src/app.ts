@@ -11,7 +11,7 @@ import { mfaRoutes } from './features/account/routes/second-factor.ts'
 import { userAccountRoutes } from './features/account/routes/users.ts'
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
-import { adminRegisterRoutes, adminUserRoutes } from './features/admin/routes/users.ts'
+import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { createDocsRoutes } from './features/docs/routes.ts'
 import { deadLetterRoutes } from './features/events/routes.ts'
@@ -36,8 +36,10 @@ import { verifier } from './features/validation/verifier.ts'
 import type { Route } from './http/router.ts'
 import { createRouting } from './http/routing.ts'
 import type { Routing } from './http/server.ts'
+import { USER_DATA } from './user-data.ts'
 
 const docsRoutes = createDocsRoutes(listRoutes)
+const deletionRoutes = createDeletionRoutes(USER_DATA)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
 const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
@@ -78,6 +80,7 @@ const listCoreRoutes = (): Route[] =>
     deadLetterRoutes,
     adminSystemRoutes,
     adminUserRoutes,
+    deletionRoutes,
     adminStateRoutes,
     adminRegisterRoutes,
   ].flatMap((routes) => routes.list)

@@ -8,6 +8,7 @@ import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { dropForgottenPasswords } from './features/sign-in/service/forgotten-passwords.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
+import { USER_DATA } from './user-data.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
@@ -24,7 +25,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_dead_letters', () => pruneDeadLetters(ctx)],
     ['measure_dear_hashes', () => measureCostlyHashes(ctx)],
     ['drop_forgotten_passwords', () => dropForgottenPasswords(ctx)],
-    ['erase_deleted_users', () => eraseDeletedUsers(ctx)],
+    ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {
     try {

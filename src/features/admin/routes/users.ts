@@ -1,4 +1,5 @@
 import type { AdminCtx } from '../../../context.ts'
+import type { UserData } from '../../../db/user-data.ts'
 import { created, ok } from '../../../http/answers.ts'
 import { admin, confirmedOptionalUser } from '../../../http/guard.ts'
 import { arrayOf, withTotal } from '../../../http/list.ts'
@@ -107,39 +108,6 @@ const putRole = async ({ ctx, params, body }: { ctx: AdminCtx; params: { id: Use
 adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeRole' }, putRole)
 adminUserRoutes.patch('/:id/role', { ...roleSpec, id: 'changeRoleByPatch' }, putRole)
 
-const deletedUser = ok(DeletedUserAnswer, 'Whether the user is deleted or erased')
-
-adminUserRoutes.delete(
-  '/:id',
-  {
-    id: 'forceDelete',
-    summary: 'Delete a user: sessions end at once, data is erased after the grace period, or at once with `permanent`',
-    guard: admin,
-    params: UserPath,
-    query: DeleteUserQuery,
-    answer: deletedUser,
-    errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
-  },
-  async ({ ctx, params, query }) => {
-    const ref = params.id
-    if (query.permanent) return erasedToWire(await forceDelete(ctx, ref))
-    return deletedToWire(await deleteOther(ctx, ref))
-  },
-)
-
-adminUserRoutes.delete(
-  '/:id/force-delete',
-  {
-    id: 'forceDeleteUser',
-    summary: 'Erase a user and all data at once, without a grace period',
-    guard: admin,
-    params: UserPath,
-    answer: deletedUser,
-    errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
-  },
-  async ({ ctx, params }) => erasedToWire(await forceDelete(ctx, params.id)),
-)
-
 adminUserRoutes.post(
   '/:id/notifications',
   {
@@ -157,6 +125,46 @@ adminUserRoutes.post(
     return notificationToWire(body, { userId, at: ctx.now() })
   },
 )
+
+/** Deletion of users. `userData`: what an erasure erases. */
+export function createDeletionRoutes(userData: readonly UserData[]) {
+  const routes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin' })
+  const deletedUser = ok(DeletedUserAnswer, 'Whether the user is deleted or erased')
+
+  routes.delete(
+    '/:id',
+    {
+      id: 'forceDelete',
+      summary:
+        'Delete a user: sessions end at once, data is erased after the grace period, or at once with `permanent`',
+      guard: admin,
+      params: UserPath,
+      query: DeleteUserQuery,
+      answer: deletedUser,
+      errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
+    },
+    async ({ ctx, params, query }) => {
+      const ref = params.id
+      if (query.permanent) return erasedToWire(await forceDelete(ctx, ref, userData))
+      return deletedToWire(await deleteOther(ctx, ref))
+    },
+  )
+
+  routes.delete(
+    '/:id/force-delete',
+    {
+      id: 'forceDeleteUser',
+      summary: 'Erase a user and all data at once, without a grace period',
+      guard: admin,
+      params: UserPath,
+      answer: deletedUser,
+      errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
+    },
+    async ({ ctx, params }) => erasedToWire(await forceDelete(ctx, params.id, userData)),
+  )
+
+  return routes
+}
 
 export const adminRegisterRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin' })
 

@@ -1,5 +1,6 @@
 import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
+import type { UserData } from '../../../db/user-data.ts'
 import { defineError } from '../../../lib/errors.ts'
 import { type Erasure, eraseUser } from '../../account/service/erasure.ts'
 import { findAttempts } from '../../sign-in/service/attempts.ts'
@@ -103,9 +104,9 @@ export async function deleteOther(ctx: AdminCtx, ref: UserRef): Promise<ChangedU
 }
 
 /** Erases a user in any state, without a grace period. Throws NOT_FOUND, OWN_ACCOUNT, LAST_ADMIN. */
-export async function forceDelete(ctx: AdminCtx, ref: UserRef): Promise<Erasure> {
+export async function forceDelete(ctx: AdminCtx, ref: UserRef, userData: readonly UserData[]): Promise<Erasure> {
   const { id: userId } = requireOther(ctx, await getUser(ctx, ref))
-  return eraseUser(ctx, { userId, actor: actorOf(ctx) })
+  return eraseUser(ctx, { userId, actor: actorOf(ctx), userData })
 }
 
 /** Sends an admin's message to a user, as `notification.created`. Throws NOT_FOUND. */

@@ -52,7 +52,7 @@ const instant = z
     // `Date.parse` accepts much that is not ISO 8601: it takes 5 for a day in May 2001.
     const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
     if (!Number.isNaN(time)) return time
-    addIssue('must be an ISO 8601 time')
+    addIssue('must be a time, ISO 8601')
     return z.NEVER
   })
 

@@ -1,11 +1,18 @@
 import { and, eq, getTableColumns, is, SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { deletedRows } from '../../../db/user-data.ts'
 import { toUserStatus } from '../rules.ts'
-import { isReserved, type RowChange, type UserRow, users } from '../tables.ts'
+import { costlyHashes, formerAddresses, isReserved, type RowChange, type UserRow, users } from '../tables.ts'
 import type { User } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 export type NewUserRow = Omit<typeof users.$inferInsert, 'number'>
+
+/** What other tables of this feature hold of a user; the row itself is deleted last (`deleteUserRow`). */
+export const userData = [
+  deletedRows(formerAddresses, { userId: 'id' }, ['email', 'replacedBy', 'emailUnansweredSince']),
+  deletedRows(costlyHashes, { userId: 'id' }),
+]
 
 const toUser = ({ usernameKey: _key, status, ...row }: UserRow): User => ({ ...row, status: toUserStatus(status) })
 
