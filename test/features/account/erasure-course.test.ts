@@ -57,7 +57,7 @@ it('no session of a sign-in outlives an erasure that it races with', async () =>
 
 const settle = <T>(work: Promise<T>): Promise<T | null> => work.catch(() => null)
 
-it('who comes back with a restored database is erased again, as docs/operations.md says', async () => {
+it('a user that a restored database brings back is erased again, as docs/operations.md says', async () => {
   const { id, email } = await createUser(await app.ctx(), { email: newEmail() })
   await erase(id)
   await run('insert into users (id, email, created_at, updated_at) values (?, ?, 0, 0)', id, email)
@@ -83,7 +83,7 @@ describe('an erasure that cannot be done yet', () => {
     })
   const down = () => Promise.reject(new Error('down'))
 
-  it('is left to cron: the user is deleted, and nobody restores it', async () => {
+  it('is left to cron: the user is deleted, and cannot be restored', async () => {
     const broken = createTestApp({ override: withUserObject(() => ({ erase: down })) })
     const user = await userWithEverything()
     const { id } = user.user
@@ -102,7 +102,7 @@ describe('an erasure that cannot be done yet', () => {
     expect(erased).toEqual([{ actor_type: 'system', actor_id: 'erasure' }])
   })
 
-  it('of a record that is longer than a run writes goes on with the next one, and the row stays until then', async () => {
+  it('of a record that is too long for one run continues in the next, and the row stays until then', async () => {
     const ctx = await app.ctx()
     const { id } = await createUser(ctx, { email: newEmail() })
     await run(
@@ -246,7 +246,7 @@ describe('the grace period', () => {
     expect(await findUser(ctx, id)).toBeUndefined()
   })
 
-  it('of 0 days lets the next run of cron erase, and nobody restore', async () => {
+  it('of 0 days lets the next run of cron erase, and permits no restore', async () => {
     const strict = createTestApp({ env: { DELETION_GRACE_DAYS: '0' } })
     const ctx = await strict.ctx()
     const { id } = await createUser(ctx, { email: newEmail() })

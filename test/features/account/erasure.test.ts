@@ -81,7 +81,7 @@ describe('erasing a user', () => {
     expect(more).toEqual([])
   })
 
-  it('tells the platform, and the user’s own log no more', async () => {
+  it('is an event for the platform, and none for the log of the user', async () => {
     const user = await userWithEverything()
     await erase(user.user.id)
     await app.settled()
@@ -92,7 +92,7 @@ describe('erasing a user', () => {
     expect(types.slice(-3)).toEqual(['user.deleted', 'user.updated', 'user.erased'])
   })
 
-  it('makes every token of the user one of nobody, in every isolate', async () => {
+  it('invalidates every token of the user, in every isolate', async () => {
     const user = await userWithEverything()
     const other = await signInUser(app, user)
     const ticketed = await app.fetch('/api/v1/websocket/ticket', { method: 'POST', headers: user.headers })
@@ -144,7 +144,7 @@ describe('erasing a user', () => {
     expect(second.number).toBeGreaterThan(first.number)
   })
 
-  it('erases one who was deleted before, and has nobody twice', async () => {
+  it('erases a user who was deleted before, and only once', async () => {
     const ctx = await app.ctx()
     const { id } = await createUser(ctx, { email: newEmail() })
     await changeUserState(ctx, { userId: id, change: 'delete', actor: ADMIN })
@@ -191,7 +191,7 @@ describe('erasing a user', () => {
   })
 })
 
-describe('what comes late of a user who was erased', () => {
+describe('events of an erased user that arrive late', () => {
   async function deliver(events: readonly object[]): Promise<void> {
     const batch = createMessageBatch('postern-object-events', [
       { id: newUuid(), timestamp: new Date(), attempts: 1, body: { events } },
@@ -201,7 +201,7 @@ describe('what comes late of a user who was erased', () => {
     expect(result.explicitAcks).toHaveLength(1)
   }
 
-  it('is recorded without the person, counts for nobody, and wakes nothing', async () => {
+  it('are recorded without the person, and neither counted nor delivered', async () => {
     const user = await userWithEverything()
     const userId = user.user.id
     await erase(userId)
@@ -219,7 +219,7 @@ describe('what comes late of a user who was erased', () => {
     expect(tablesOf(await placesOf(userId))).toEqual(['events'])
   })
 
-  it('is recorded whole of a user who is there, deleted or not', async () => {
+  it('are recorded completely while the user exists, deleted or not', async () => {
     const ctx = await app.ctx()
     const { id: userId } = await createUser(ctx, { email: newEmail() })
     await changeUserState(ctx, { userId, change: 'delete', actor: ADMIN })

@@ -85,7 +85,7 @@ describe.each(MEASURES)('what was mailed or begun before "%s"', (measure, liftin
   })
 })
 
-it('is left as it is by a measure that is not taken', async () => {
+it('stays valid when the measure is refused', async () => {
   const user = await signUpUser(app)
   const good = await tokensOf({ userId: user.user.id, email: user.email })
   const suspended = TRANSITIONS.suspend

@@ -126,7 +126,7 @@ describe('usernames', () => {
 })
 
 describe('states', () => {
-  it('let active and pending users sign in, and nobody else', () => {
+  it('let only active and pending users sign in', () => {
     const states = [
       'active',
       'pending',

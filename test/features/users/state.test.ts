@@ -318,7 +318,7 @@ describe('another role', () => {
     expect(await recorded(user)).toEqual([])
   })
 
-  it('is refused for nobody, for a deleted user, and for what is no name of a role', async () => {
+  it('is refused for an unknown user, a deleted one, and an invalid role name', async () => {
     const ctx = await app.ctx()
     const [user, deleted] = [await userIn('active'), await userIn('deleted')]
     const give = (userId: string, role: string) => changeUserRole(ctx, { userId, role, actor: ADMIN })
