@@ -6,7 +6,7 @@ import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { underMaintenance } from '../../maintenance/service.ts'
 import { linkInvalid, redirectNotAllowed } from '../errors.ts'
-import { codePage, confirmPage } from '../pages.ts'
+import { magicLinkCodePage, magicLinkPage } from '../pages.ts'
 import {
   confirmMagicLink,
   getMagicLink,
@@ -65,7 +65,7 @@ magicLinkRoutes.post(
 
 async function askFirst(ctx: Ctx, query: { token: string }): Promise<Response> {
   const { email, data } = await getMagicLink(ctx, query)
-  return answerPage(confirmPage({ email, token: query.token, redirectUrl: data.redirectUrl }))
+  return answerPage(magicLinkPage({ email, token: query.token, redirectUrl: data.redirectUrl }))
 }
 
 magicLinkRoutes.get(
@@ -118,7 +118,7 @@ magicLinkPages.post(
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
     const confirmed = await confirmMagicLink(ctx, body)
-    if (confirmed.outcome === 'code') return reply(200, codePage(confirmed))
+    if (confirmed.outcome === 'code') return reply(200, magicLinkCodePage(confirmed))
     const headers = { Location: confirmed.url, 'Referrer-Policy': 'no-referrer' }
     return reply(303, new Response(null, { status: 303, headers }))
   },

@@ -1,9 +1,10 @@
+import type * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { htmlPage } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
 import { type Page, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
+import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import { invalidCode } from '../../factors/totp/errors.ts'
 import { linkInvalid, passwordWrong, stepUpRequired } from '../errors.ts'
@@ -29,186 +30,176 @@ import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
 import { AnswerBody, ResetBody, TokenAndProofForm, TokenBody, TokenQuery, toReset } from '../wire/recovery.ts'
 
-/** Where links in mails lead. Opening one changes nothing, for mail scanners do: a form's POST does. */
+/** Where links in mails lead. GET shows a form and changes nothing, for mail scanners open links too; the form's POST acts. */
 export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
-const askSpec = {
-  guard: anyone,
-  query: TokenQuery,
-  answer: htmlPage,
-  errors: [linkInvalid, serviceUnavailable],
-  hidden: true,
-} as const
+/** Errors after which the link still works: the form is shown again, and says what was wrong. */
+const RETRYABLE: readonly string[] = [stepUpRequired, invalidCode, passwordWrong, weakPassword].map(({ code }) => code)
 
-const actSpec = {
-  guard: anyone,
-  body: TokenBody,
-  encoding: 'form',
-  answer: htmlPage,
-  errors: [forbidden, linkInvalid, serviceUnavailable],
-  hidden: true,
-} as const
-
-/** Where the link still works. */
-const ASKED_AGAIN: readonly string[] = [stepUpRequired.code, invalidCode.code, passwordWrong.code]
-
-/** What was typed beside a link was missing or wrong: the form comes again, and says so. */
-async function orAskAgain(act: () => Promise<Page>, ask: (problem: string) => Promise<Page>): Promise<Page> {
-  try {
-    return await act()
-  } catch (cause) {
-    if (!(cause instanceof DomainError) || !ASKED_AGAIN.includes(cause.code)) throw cause
-    return ask(cause.message)
+interface LinkPageSpec<Body extends { readonly token: string }> {
+  readonly path: string
+  /** The page with its form. */
+  readonly show: {
+    readonly id: string
+    readonly summary: string
+    page(ctx: Ctx, token: string, problem?: string): Promise<Page>
+  }
+  /** What the form does, and the page that says so. */
+  readonly submit: {
+    readonly id: string
+    readonly summary: string
+    readonly body: z.ZodType<Body>
+    readonly errors?: readonly ErrorDefinition[]
+    page(ctx: Ctx, body: Body): Promise<Page>
   }
 }
 
-pageRoutes.get(
-  '/verify-email',
-  { id: 'askVerification', ...askSpec, summary: 'Asks whether the account is theirs whose address it is' },
-  async ({ ctx, query }) => verifyEmailPage(await getVerification(ctx, query), query.token),
-)
+/** Declares the two routes of a mailed link. */
+function declareLinkPage<Body extends { readonly token: string }>({ path, show, submit }: LinkPageSpec<Body>): void {
+  const shared = { guard: anyone, answer: htmlPage, hidden: true } as const
+  pageRoutes.get(
+    path,
+    {
+      id: show.id,
+      summary: show.summary,
+      ...shared,
+      query: TokenQuery,
+      errors: [linkInvalid, serviceUnavailable],
+    },
+    ({ ctx, query }) => show.page(ctx, query.token),
+  )
+  pageRoutes.post(
+    path,
+    {
+      id: submit.id,
+      summary: submit.summary,
+      ...shared,
+      body: submit.body,
+      encoding: 'form',
+      errors: [forbidden, linkInvalid, serviceUnavailable, ...(submit.errors ?? [])],
+    },
+    async ({ ctx, body, request }) => {
+      requireOwnForm(ctx, request)
+      try {
+        return await submit.page(ctx, body)
+      } catch (cause) {
+        if (!(cause instanceof DomainError) || !RETRYABLE.includes(cause.code)) throw cause
+        return show.page(ctx, body.token, cause.message)
+      }
+    },
+  )
+}
 
-pageRoutes.post(
-  '/verify-email',
-  {
+declareLinkPage({
+  path: '/verify-email',
+  show: {
+    id: 'askVerification',
+    summary: 'Asks the holder of an address whether the account is theirs',
+    page: async (ctx, token) => verifyEmailPage(await getVerification(ctx, { token }), token),
+  },
+  submit: {
     id: 'confirmVerification',
-    ...actSpec,
     summary: 'Verifies an address, or takes its account from whoever made it',
     body: AnswerBody,
-    errors: [...actSpec.errors, conflict],
+    errors: [conflict],
+    page: async (ctx, body) =>
+      body.answer === 'yes'
+        ? emailVerifiedPage(await verifyOwnEmail(ctx, body))
+        : disownedPage(await disownAccount(ctx, body)),
   },
-  async ({ ctx, body, request }) => {
-    requireOwnForm(ctx, request)
-    return body.answer === 'yes'
-      ? emailVerifiedPage(await verifyOwnEmail(ctx, body))
-      : disownedPage(await disownAccount(ctx, body))
-  },
-)
+})
 
-pageRoutes.get(
-  '/reset-password',
-  { id: 'askNewPassword', ...askSpec, summary: 'Asks for a new password' },
-  async ({ ctx, query }) => {
-    await getResetUser(ctx, query.token)
-    return resetPasswordPage({ token: query.token })
+declareLinkPage({
+  path: '/reset-password',
+  show: {
+    id: 'askNewPassword',
+    summary: 'Asks for a new password',
+    async page(ctx, token, problem) {
+      await getResetUser(ctx, token)
+      return resetPasswordPage({ token, problem })
+    },
   },
-)
-
-pageRoutes.post(
-  '/reset-password',
-  {
+  submit: {
     id: 'confirmNewPassword',
-    ...actSpec,
     summary: 'Sets a new password',
     body: ResetBody,
-    errors: [...actSpec.errors, weakPassword],
-  },
-  async ({ ctx, body, request }) => {
-    requireOwnForm(ctx, request)
-    try {
+    errors: [weakPassword],
+    async page(ctx, body) {
       await resetPassword(ctx, toReset(body))
-    } catch (cause) {
-      // The link still works: the form comes again.
-      if (!(cause instanceof DomainError) || cause.code !== weakPassword.code) throw cause
-      return resetPasswordPage({ token: body.token, problem: cause.message })
-    }
-    return passwordSetPage
+      return passwordSetPage
+    },
   },
-)
+})
 
-const askReport = async (ctx: Ctx, token: string, problem?: string): Promise<Page> =>
-  reportPage({ token, methods: await listReportProofs(ctx, token), problem })
-
-pageRoutes.get(
-  '/report-activity',
-  { id: 'askReport', ...askSpec, summary: 'Asks before an account is secured' },
-  ({ ctx, query }) => askReport(ctx, query.token),
-)
-
-pageRoutes.post(
-  '/report-activity',
-  {
+declareLinkPage({
+  path: '/report-activity',
+  show: {
+    id: 'askReport',
+    summary: 'Asks before an account is secured',
+    page: async (ctx, token, problem) => reportPage({ token, methods: await listReportProofs(ctx, token), problem }),
+  },
+  submit: {
     id: 'confirmReport',
-    ...actSpec,
     summary: 'Ends all sessions and the password, and asks for a new one',
     body: TokenAndProofForm,
-    errors: [...actSpec.errors, ...secondFactorErrors],
+    errors: secondFactorErrors,
+    page: async (ctx, body) => resetPasswordPage({ token: (await reportActivity(ctx, body)).resetToken }),
   },
-  async ({ ctx, body, request }) => {
-    requireOwnForm(ctx, request)
-    const report = async () => resetPasswordPage({ token: (await reportActivity(ctx, body)).resetToken })
-    return orAskAgain(report, (problem) => askReport(ctx, body.token, problem))
+})
+
+declareLinkPage({
+  path: '/revert-email',
+  show: {
+    id: 'askRevert',
+    summary: 'Asks before a change of address is reverted',
+    page: async (ctx, token, problem) => revertEmailPage({ ...(await getRevertedAddress(ctx, token)), token, problem }),
   },
-)
-
-const askRevert = async (ctx: Ctx, token: string, problem?: string): Promise<Page> =>
-  revertEmailPage({ ...(await getRevertedAddress(ctx, token)), token, problem })
-
-pageRoutes.get(
-  '/revert-email',
-  { id: 'askRevert', ...askSpec, summary: 'Asks before a change of address is taken back' },
-  (input) => askRevert(input.ctx, input.query.token),
-)
-
-pageRoutes.post(
-  '/revert-email',
-  {
+  submit: {
     id: 'confirmRevert',
-    ...actSpec,
-    summary: 'Takes a change of address back, and asks for a new password',
+    summary: 'Reverts a change of address, and asks for a new password',
     body: TokenAndProofForm,
-    errors: [...actSpec.errors, ...secondFactorErrors],
+    errors: secondFactorErrors,
+    page: async (ctx, body) => resetPasswordPage({ token: (await revertEmail(ctx, body)).resetToken }),
   },
-  async ({ ctx, body, request }) => {
-    requireOwnForm(ctx, request)
-    const revert = async () => resetPasswordPage({ token: (await revertEmail(ctx, body)).resetToken })
-    return orAskAgain(revert, (problem) => askRevert(ctx, body.token, problem))
+})
+
+declareLinkPage({
+  path: '/restore-account',
+  show: {
+    id: 'askRestore',
+    summary: 'Asks before an account is restored',
+    page: async (ctx, token, problem) =>
+      restoreAccountPage({ token, methods: await listRestoreProofs(ctx, token), problem }),
   },
-)
-
-const askRestore = async (ctx: Ctx, token: string, problem?: string): Promise<Page> =>
-  restoreAccountPage({ token, methods: await listRestoreProofs(ctx, token), problem })
-
-pageRoutes.get(
-  '/restore-account',
-  { id: 'askRestore', ...askSpec, summary: 'Asks before an account is restored' },
-  ({ ctx, query }) => askRestore(ctx, query.token),
-)
-
-pageRoutes.post(
-  '/restore-account',
-  {
+  submit: {
     id: 'confirmRestore',
-    ...actSpec,
-    summary: 'Brings back an account that its user deleted',
+    summary: 'Restores an account that its user deleted',
     body: TokenAndProofForm,
-    errors: [...actSpec.errors, ...restoreErrors],
-  },
-  async ({ ctx, body, request }) => {
-    requireOwnForm(ctx, request)
-    const restore = async () => {
+    errors: restoreErrors,
+    async page(ctx, body) {
       await restoreAccount(ctx, body)
       return accountRestoredPage
-    }
-    return orAskAgain(restore, (problem) => askRestore(ctx, body.token, problem))
+    },
   },
-)
+})
 
-pageRoutes.get(
-  '/unlock-account',
-  { id: 'askUnlock', ...askSpec, summary: 'Asks before an account is unlocked' },
-  async ({ ctx, query }) => {
-    await getLockedUser(ctx, query.token)
-    return unlockPage(query)
+declareLinkPage({
+  path: '/unlock-account',
+  show: {
+    id: 'askUnlock',
+    summary: 'Asks before an account is unlocked',
+    async page(ctx, token) {
+      await getLockedUser(ctx, token)
+      return unlockPage({ token })
+    },
   },
-)
-
-pageRoutes.post(
-  '/unlock-account',
-  { id: 'confirmUnlock', ...actSpec, summary: 'Lifts the lock after too many failed attempts' },
-  async ({ ctx, body, request }) => {
-    requireOwnForm(ctx, request)
-    await unlockAccount(ctx, body)
-    return unlockedPage
+  submit: {
+    id: 'confirmUnlock',
+    summary: 'Lifts the lock after too many failed attempts',
+    body: TokenBody,
+    async page(ctx, body) {
+      await unlockAccount(ctx, body)
+      return unlockedPage
+    },
   },
-)
+})
