@@ -20,15 +20,14 @@ import { keysRoutes } from './features/keys/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
+import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
 import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'
 import { pageRoutes } from './features/sign-in/routes/pages.ts'
 import { passkeySignInRoutes } from './features/sign-in/routes/passkeys.ts'
 import { passwordRoutes } from './features/sign-in/routes/password.ts'
-import { reportRoutes } from './features/sign-in/routes/report-and-unlock.ts'
 import { secondFactorRoutes } from './features/sign-in/routes/second-factor.ts'
 import { authRoutes } from './features/sign-in/routes/sign-in.ts'
 import { verificationRoutes } from './features/sign-in/routes/verification.ts'
-import { wayBackRoutes } from './features/sign-in/routes/way-back.ts'
 import { eventRoutes } from './features/sockets/routes.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
@@ -60,7 +59,7 @@ const listCoreRoutes = (): Route[] =>
     verificationRoutes,
     passwordRoutes,
     ownAccountRoutes,
-    wayBackRoutes,
+    accountRecoveryRoutes,
     pageRoutes,
     activityRoutes,
     reportRoutes,

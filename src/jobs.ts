@@ -6,7 +6,7 @@ import { resealFactors } from './features/factors/totp/service/reseal.ts'
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
-import { dropForgottenPasswords } from './features/sign-in/service/forgotten-passwords.ts'
+import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 import { USER_DATA } from './user-data.ts'
 
@@ -24,7 +24,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_mails', () => pruneMails(ctx)],
     ['prune_dead_letters', () => pruneDeadLetters(ctx)],
     ['measure_dear_hashes', () => measureCostlyHashes(ctx)],
-    ['drop_forgotten_passwords', () => dropForgottenPasswords(ctx)],
+    ['drop_forgotten_passwords', () => dropUnusedPasswords(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {

@@ -12,11 +12,13 @@ import type { HonoEnv } from './request-state.ts'
 type Schema = z.ZodType | undefined
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 
-/** What a path that stands for another of the same route has of its own. */
+/** Another path of the same route, and what differs there. */
 export interface Alias {
   readonly path: string
   readonly id: string
+  readonly summary?: string
   readonly deprecated?: boolean
+  readonly invalidIs?: 400
 }
 
 interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A extends Declared> {

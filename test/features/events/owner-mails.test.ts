@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { EVENT_TYPES, findEventType } from '../../../src/features/events/types.ts'
-import { dropForgottenPasswords } from '../../../src/features/sign-in/service/forgotten-passwords.ts'
+import { dropUnusedPasswords } from '../../../src/features/sign-in/service/unused-passwords.ts'
 import { env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
@@ -179,7 +179,7 @@ const CHANGES: readonly (readonly [type: string, how: string, change: () => Prom
       const { id } = user.user
       await env.DB.prepare("update users set password_hash = 'pbkdf2_sha256$1$s$AAAA' where id = ?").bind(id).run()
       await env.DB.prepare('insert into dear_hashes (user_id, cost_ms, used_at) values (?, 1, 0)').bind(id).run()
-      await dropForgottenPasswords(await app.ctx())
+      await dropUnusedPasswords(await app.ctx())
       return user
     },
   ],

@@ -9,7 +9,7 @@ it('finds the token of a change by an index, because strangers can create many r
   const { redemption, statement } = await redemptionOf(ctx, 'email_verification', 'pot_x')
   const change = updateUser(ctx, {
     userId: 'x',
-    ...verifiedEmail(ctx, { email: 'x', isAnswered: true, redemption }),
+    ...verifiedEmail(ctx, { email: 'x', isConfirmedByHolder: true, redemption }),
     increments: { claims: false, auth: null },
   })
   for (const query of [statement, change]) {

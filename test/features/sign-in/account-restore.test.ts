@@ -8,8 +8,8 @@ import { acceptedMails } from '../../support/mail.ts'
 import { newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { addPasskey, beginSignIn } from '../factors/passkeys/support.ts'
 import { createClockedApp, enrolQuickly, SECRET, totpAt, wrongCode } from '../factors/totp/support.ts'
+import { call, deleteOwnAccount, insertTotp, run, userOf, verifiedUser } from './account-recovery-support.ts'
 import { mailedToken } from './mails.ts'
-import { call, deleteOwnAccount, insertTotp, run, userOf, verifiedUser } from './way-back.ts'
 
 const app = createTestApp()
 const ADMIN = { type: 'user', id: 'the-admin' } as const

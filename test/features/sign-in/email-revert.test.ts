@@ -5,8 +5,8 @@ import { registerAdmin } from '../../../src/features/admin/service/register.ts'
 import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links/service.ts'
 import { NOTICES } from '../../../src/features/mail/rules.ts'
 import { mailEmailChange } from '../../../src/features/sign-in/service/email-change.ts'
-import { tellLocked } from '../../../src/features/sign-in/service/lock.ts'
-import { tellNewDevice } from '../../../src/features/sign-in/service/new-device.ts'
+import { notifyLocked } from '../../../src/features/sign-in/service/lock.ts'
+import { notifyNewDevice } from '../../../src/features/sign-in/service/sign-in.ts'
 import { importUsers } from '../../../src/features/user-import/service.ts'
 import { listFormerAddresses, pruneFormerAddresses } from '../../../src/features/users/service/former-addresses.ts'
 import { issueReportLink, sendNotice } from '../../../src/features/users/service/notices.ts'
@@ -17,8 +17,6 @@ import { acceptedMails } from '../../support/mail.ts'
 import { newAddress, newEmail, PASSWORD, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { addPasskey, beginSignIn } from '../factors/passkeys/support.ts'
 import { createClockedApp, enrolQuickly, SECRET, totpAt, wrongCode } from '../factors/totp/support.ts'
-import { mailedToken } from './mails.ts'
-import { patchProfile } from './support.ts'
 import {
   call,
   changeAddress,
@@ -30,7 +28,9 @@ import {
   run,
   userOf,
   verifiedUser,
-} from './way-back.ts'
+} from './account-recovery-support.ts'
+import { mailedToken } from './mails.ts'
+import { patchProfile } from './support.ts'
 
 const app = createTestApp()
 const ADMIN = { type: 'user', id: 'the-admin' } as const
@@ -355,7 +355,7 @@ describe('an address that its user changed', () => {
     email_reverted: null,
     password_changed: noticeBy({ kind: 'password_changed', params: {} }),
     new_device: async (owner) =>
-      tellNewDevice(await app.ctx(), await userOf(app, owner), { userAgent: null, country: null, ip: 'x' } as never),
+      notifyNewDevice(await app.ctx(), await userOf(app, owner), { userAgent: null, country: null, ip: 'x' } as never),
     factor_added: noticeBy({ kind: 'factor_added', params: { factor: 'x', ended: 'none' } }),
     factor_removed: noticeBy({ kind: 'factor_removed', params: { factor: 'x', ended: 'none' } }),
     backup_codes_replaced: noticeBy({ kind: 'backup_codes_replaced', params: {} }),
@@ -365,7 +365,7 @@ describe('an address that its user changed', () => {
     account_restored: noticeBy({ kind: 'account_restored', params: {} }),
     // It has a link that sets a password: for the present address alone.
     password_dropped: null,
-    account_locked: async (owner) => tellLocked(await app.ctx(), owner.user.id, lock),
+    account_locked: async (owner) => notifyLocked(await app.ctx(), owner.user.id, lock),
   }
 
   it.each(NOTICES.filter((kind) => SENDERS[kind] !== null))('gets the notice %s, beside the new one', async (kind) => {
@@ -379,7 +379,7 @@ describe('an address that its user changed', () => {
 
   it('unlocks by its own link, which the other address cannot use up', async () => {
     const { owner, stolen } = await changedUser()
-    tellLocked(await app.ctx(), owner.user.id, lock)
+    notifyLocked(await app.ctx(), owner.user.id, lock)
     await app.settled()
     for (const email of [stolen, owner.email]) {
       const token = await mailedToken(app, email, '/unlock-account')

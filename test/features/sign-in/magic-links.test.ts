@@ -6,10 +6,10 @@ import { claimsOf } from '../../support/tokens.ts'
 import { newEmail, signUpUser } from '../../support/users.ts'
 import { addPasskey, signIn as signInWithPasskey } from '../factors/passkeys/support.ts'
 import { createClockedApp, enrolUser, rowsOf, totpAt } from '../factors/totp/support.ts'
+import { insertTotp } from './account-recovery-support.ts'
 import { linkFor, open, PAGE, send, setUser, submit, verifiedUser } from './magic-link-support.ts'
 import { mailedToken } from './mails.ts'
 import { answerOf, app, expectSession, get, post, type Session } from './support.ts'
-import { insertTotp } from './way-back.ts'
 
 describe.each(['magic/send', 'magic-link', 'magic-link/resend'])('POST /api/v1/auth/%s', (path) => {
   it('mails a link to a user, and answers alike for who may not sign in', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
+import { changeAddress, deleteOwnAccount, revertLink, run } from './account-recovery-support.ts'
 import { mailedToken } from './mails.ts'
 import { app, get, post } from './support.ts'
-import { changeAddress, deleteOwnAccount, revertLink, run } from './way-back.ts'
 
 const OWN = 'http://127.0.0.1:8787'
 

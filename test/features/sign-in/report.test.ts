@@ -11,8 +11,6 @@ import { createTestApp, env, json } from '../../support/app.ts'
 import { linkIn, waitForMail } from '../../support/mail.ts'
 import { newEmail, type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { createClockedApp, enrolQuickly, enrolUser, SECRET, totpAt, wrongCode } from '../factors/totp/support.ts'
-import { answerOf, app, form, IPHONE, recordedTypes, signInFrom, userWithDevice } from './lock-support.ts'
-import { mailedToken } from './mails.ts'
 import {
   changeAddress,
   deleteOwnAccount,
@@ -22,7 +20,9 @@ import {
   run,
   userOf,
   verifiedUser,
-} from './way-back.ts'
+} from './account-recovery-support.ts'
+import { answerOf, app, form, IPHONE, recordedTypes, signInFrom, userWithDevice } from './lock-support.ts'
+import { mailedToken } from './mails.ts'
 
 const report = (token: unknown) => answerOf(app.fetch('/api/v1/auth/report-activity', json({ token })))
 

@@ -12,7 +12,7 @@ import {
   mfaNotStarted,
   secondFactorLocked,
 } from '../../../features/factors/totp/errors.ts'
-import { addressUnanswered, stepUpRequired } from '../../../features/sign-in/errors.ts'
+import { emailUnconfirmed, stepUpRequired } from '../../../features/sign-in/errors.ts'
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { ok } from '../../../http/answers.ts'
 import { confirmedUser, lenientUser, user } from '../../../http/guard.ts'
@@ -41,7 +41,7 @@ secondFactorRoutes.post(
     guard: confirmedUser,
     body: Enable2FARequest,
     answer: ok(Message, 'It is on'),
-    errors: [mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode, secondFactorLocked, serviceUnavailable],
+    errors: [mfaNotStarted, mfaAlreadyEnabled, emailUnconfirmed, invalidCode, secondFactorLocked, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     await confirmEnrolment(ctx, body.code)
@@ -122,7 +122,7 @@ codeRoutes.get(
     summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
     guard: confirmedUser,
     answer: ok(GeneratedCode, 'The pending secret and its present code'),
-    errors: [mfaAlreadyEnabled, mfaNotStarted, addressUnanswered, stepUpRequired, serviceUnavailable],
+    errors: [mfaAlreadyEnabled, mfaNotStarted, emailUnconfirmed, stepUpRequired, serviceUnavailable],
   },
   async ({ ctx }) => generatedToWire(await showPendingEnrolment(ctx)),
 )

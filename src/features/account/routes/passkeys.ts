@@ -10,7 +10,7 @@ import {
   tooManyPasskeys,
 } from '../../factors/passkeys/errors.ts'
 import { getPasskey, listPasskeys, renamePasskey } from '../../factors/passkeys/service/manage.ts'
-import { addressUnanswered } from '../../sign-in/errors.ts'
+import { emailUnconfirmed } from '../../sign-in/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { BASE64_IDS } from '../../sign-in/wire/passkeys.ts'
 import { beginRegistration, completeRegistration, removePasskey } from '../service/factors.ts'
@@ -47,7 +47,7 @@ const registerSpec = {
   guard: confirmedUser,
   body: RegisterBeginBody,
   answer: ok(RegistrationOptions, 'The options'),
-  errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
+  errors: [tooManyPasskeys, emailUnconfirmed, ...freshFactorErrors],
 }
 
 passkeyRoutes.post(`${PREFIX}/register/begin`, { ...registerSpec, id: 'beginRegistration' }, async ({ ctx, body }) =>
@@ -70,7 +70,7 @@ passkeyRoutes.post(
     body: RegisterCompleteBody,
     invalidIs: 400,
     answer: ok(Registered, 'Registered'),
-    errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, addressUnanswered, serviceUnavailable],
+    errors: [ceremonyInvalid, passkeyRefused, passkeyTaken, tooManyPasskeys, emailUnconfirmed, serviceUnavailable],
   },
   async ({ ctx, body }) => registeredToWire(await completeRegistration(ctx, toRegistration(body))),
 )

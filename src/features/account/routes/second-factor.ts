@@ -11,7 +11,7 @@ import {
   mfaNotStarted,
   secondFactorLocked,
 } from '../../factors/totp/errors.ts'
-import { addressUnanswered } from '../../sign-in/errors.ts'
+import { emailUnconfirmed } from '../../sign-in/errors.ts'
 import { answerChallenge, challengeErrors } from '../../sign-in/service/second-step.ts'
 import { freshFactorErrors, type GivenFactors } from '../../sign-in/service/step-up.ts'
 import { hasChallenge, toAnswer, VerifyBody } from '../../sign-in/wire/second-factor.ts'
@@ -56,7 +56,7 @@ const enrolSpec = {
   summary: 'Begin to enrol TOTP: a secret and ten backup codes, shown only once',
   guard: confirmedUser,
   answer: ok(EnrolmentAnswer, 'The secret for an authenticator app'),
-  errors: [mfaAlreadyEnabled, addressUnanswered, ...freshFactorErrors],
+  errors: [mfaAlreadyEnabled, emailUnconfirmed, ...freshFactorErrors],
 }
 
 const enrol = ({ ctx, body }: { ctx: ActorCtx; body: GivenFactors }) => startEnrolment(ctx, body)
@@ -81,7 +81,7 @@ mfaRoutes.post(
     errors: [
       mfaNotStarted,
       mfaAlreadyEnabled,
-      addressUnanswered,
+      emailUnconfirmed,
       invalidCode,
       secondFactorLocked,
       tokenInvalid,
@@ -103,7 +103,7 @@ mfaRoutes.post(
     guard: lenientUser,
     body: VerifyBody,
     answer: ok(Session, 'A session with both factors'),
-    errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode],
+    errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, emailUnconfirmed, invalidCode],
   },
   async ({ ctx, body, request }) => {
     const { actor } = ctx

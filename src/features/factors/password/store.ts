@@ -69,7 +69,7 @@ export const updateHashUsed = ({ db, now }: Store, userId: string) =>
   db.update(costlyHashes).set({ usedAt: now() }).where(eq(costlyHashes.userId, userId))
 
 /** Users whose dear hash nobody used since `before`, or which is beyond what is verified; longest unused first. */
-export async function selectForgottenHashes({ db }: Store, before: number, limit: number): Promise<User[]> {
+export async function selectUnusedHashes({ db }: Store, before: number, limit: number): Promise<User[]> {
   const rows = await db
     .select({ user: users })
     .from(costlyHashes)

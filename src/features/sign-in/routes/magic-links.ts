@@ -14,24 +14,15 @@ import {
   sendMagicLink,
   signInWithMagicLink,
 } from '../service/magic-links.ts'
-import {
-  SendBody,
-  SentAnswer,
-  SignInAnswer,
-  sentToWire,
-  signInToWire,
-  toSend,
-  toVerify,
-  VerifyBody,
-  VerifyQuery,
-} from '../wire/magic-links.ts'
+import { SendBody, SentAnswer, sentToWire, toSend, toVerify, VerifyBody, VerifyQuery } from '../wire/magic-links.ts'
+import { SignInAnswer, signInToWire } from '../wire/session.ts'
 
 export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
-/** Where links in mails lead: a failure is a page too. */
+/** Pages that links in mails lead to; failures are pages too. */
 export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
 const sendSpec = {
-  summary: 'Mail a sign-in link; answered alike whether or not the address is known',
+  summary: 'Mail a sign-in link; the answer is the same whether or not the address is known',
   guard: anyone,
   body: SendBody,
   answer: ok(SentAnswer, 'A mail is sent if the address can sign in'),
@@ -46,7 +37,11 @@ magicLinkRoutes.post(
 
 magicLinkRoutes.post(
   '/magic-link/resend',
-  { id: 'resendMagicLink', ...sendSpec, summary: 'Mail a sign-in link again; it leads back to where the last one did' },
+  {
+    id: 'resendMagicLink',
+    ...sendSpec,
+    summary: 'Mail a sign-in link again, with the redirect of the last one unless another is given',
+  },
   async ({ ctx, body }) => sentToWire(await resendMagicLink(ctx, toSend(body))),
 )
 
@@ -54,7 +49,7 @@ magicLinkRoutes.post(
   '/magic-link/verify',
   {
     id: 'signInWithMagicLink',
-    summary: "Sign in with a link's token, or with the code that its page gave",
+    summary: "Sign in with a link's token, or with the code from its page",
     guard: anyone,
     body: VerifyBody,
     answer: ok(SignInAnswer, 'A session, or a challenge for the second factor'),
@@ -63,7 +58,7 @@ magicLinkRoutes.post(
   async ({ ctx, body }) => signInToWire(await signInWithMagicLink(ctx, toVerify(body))),
 )
 
-async function askFirst(ctx: Ctx, query: { token: string }): Promise<Response> {
+async function showMagicLink(ctx: Ctx, query: { token: string }): Promise<Response> {
   const { email, data } = await getMagicLink(ctx, query)
   return answerPage(magicLinkPage({ email, token: query.token, redirectUrl: data.redirectUrl }))
 }
@@ -79,10 +74,10 @@ magicLinkRoutes.get(
     answer: response(200, 'A session, or a challenge for the second factor', { schema: SignInAnswer }),
     errors: [linkInvalid, underMaintenance, serviceUnavailable],
   },
-  // HEAD is a scanner's look at the link, never a use of it.
+  // HEAD never redeems a link: mail scanners send it.
   async ({ ctx, query, request }) =>
     prefersHtml(request) || request.method === 'HEAD'
-      ? askFirst(ctx, query)
+      ? showMagicLink(ctx, query)
       : Response.json(signInToWire(await signInWithMagicLink(ctx, toVerify(query)))),
 )
 
@@ -90,7 +85,7 @@ magicLinkPages.get(
   '/magic-link',
   {
     id: 'askMagicLink',
-    summary: 'Asks before a link signs in; a program that asks for JSON gets the session',
+    summary: 'Asks before a link signs in; with `Accept: application/json` it signs in',
     guard: anyone,
     query: VerifyQuery,
     answer: response(200, 'A page', { contentType: 'text/html' }),
@@ -100,14 +95,14 @@ magicLinkPages.get(
   async ({ ctx, query, request }) =>
     prefersJson(request) && request.method !== 'HEAD'
       ? Response.json(signInToWire(await signInWithMagicLink(ctx, toVerify(query))))
-      : askFirst(ctx, query),
+      : showMagicLink(ctx, query),
 )
 
 magicLinkPages.post(
   '/magic-link',
   {
     id: 'confirmMagicLink',
-    summary: 'Confirms a link: back to the application with a code, or the code on a page',
+    summary: 'Confirms a link: redirects to the application with a code, or shows the code',
     guard: anyone,
     body: VerifyBody,
     encoding: 'form',

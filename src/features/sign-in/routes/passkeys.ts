@@ -26,7 +26,7 @@ export const passkeySignInRoutes = createRoutes({ prefix: '', tag: 'passkeys' })
 const PREFIX = '/api/v1/passkeys'
 
 const authenticateSpec = {
-  summary: 'Options for `navigator.credentials.get()`: of an account, of a pending second step, or for any passkey',
+  summary: 'Options for `navigator.credentials.get()`: for an account, for a pending second step, or for any passkey',
   guard: anyone,
   body: AuthenticateBeginBody,
   answer: ok(RequestOptions, 'The options'),
@@ -54,7 +54,7 @@ passkeySignInRoutes.post(
   {
     id: 'signInWithPasskey',
     aliases: [{ path: `${PREFIX}/authenticate/verify`, id: 'signInWithPasskeyAlias' }],
-    summary: 'Sign in with a passkey; two factors when the authenticator verified its user',
+    summary: 'Sign in with a passkey; it counts as two factors when the authenticator verified its user',
     guard: anyone,
     body: AuthenticateCompleteBody,
     query: AuthenticateCompleteQuery,
@@ -69,7 +69,7 @@ passkeySignInRoutes.get(
   `${PREFIX}/availability`,
   {
     id: 'getPasskeyAvailability',
-    summary: 'Which passkeys the service takes',
+    summary: 'Which kinds of passkeys the service accepts',
     guard: anyone,
     answer: ok(Availability, 'All of them'),
   },

@@ -37,7 +37,7 @@ passwordRoutes.post(
       { path: '/auth/password/forgot', id: 'requestPasswordResetAlias' },
       { path: '/auth/password/reset-request', id: 'requestPasswordResetAlias2' },
     ],
-    summary: 'Mail a link that sets a new password; answered alike whether or not the address is known',
+    summary: 'Mail a link that sets a new password; the answer is the same whether or not the address is known',
     guard: anyone,
     body: ForgotBody,
     answer: ok(Done, 'A mail is sent if the address is known'),

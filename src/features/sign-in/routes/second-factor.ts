@@ -1,8 +1,7 @@
 import { ok } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { requestRecovery } from '../service/second-factor-recovery.ts'
-import { answerChallenge, challengeErrors } from '../service/second-step.ts'
+import { answerChallenge, challengeErrors, requestRecovery } from '../service/second-step.ts'
 import {
   ChallengeBody,
   EmailInput,
@@ -34,7 +33,7 @@ secondFactorRoutes.get(
   '/mfa/recovery-options',
   {
     id: 'getMfaRecoveryOptions',
-    summary: 'How a lost second factor is replaced; the same for every address',
+    summary: 'How to replace a lost second factor; the answer is the same for every address',
     guard: anyone,
     query: EmailInput.query,
     answer: ok(RecoveryOptionsAnswer, 'The ways'),
@@ -46,7 +45,7 @@ secondFactorRoutes.post(
   '/mfa/initiate-recovery',
   {
     id: 'requestRecovery',
-    summary: 'Say that the second factor is lost; the same answer for every address',
+    summary: 'Report a lost second factor; the answer is the same for every address',
     guard: anyone,
     body: EmailInput.body,
     query: EmailInput.query,

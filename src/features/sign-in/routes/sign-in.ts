@@ -7,16 +7,16 @@ import { refresh, signOut } from '../service/current.ts'
 import { signIn, signInErrors } from '../service/sign-in.ts'
 import { signUp, signUpErrors } from '../service/sign-up.ts'
 import { stepUp, stepUpErrors } from '../service/step-up.ts'
+import { DoneAndEnded, endedToWire } from '../wire/recovery.ts'
 import {
   ProfileShape,
   RefreshBody,
   Session,
-  SignedOut,
   SignInBody,
   SignInResultShape,
   SignUpBody,
+  SignUpShape,
   StepUpBody,
-  signedOutToWire,
   toRefreshToken,
   toSignIn,
   toSignUp,
@@ -24,63 +24,44 @@ import {
   UserWire,
   userToWire,
 } from '../wire/session.ts'
-import { SignUpShape } from '../wire/sign-up.ts'
 
 export const authRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
 
-const signedUp = created(SignUpShape, 'The new user, signed in; without tokens where the address is verified first')
-
 authRoutes.post(
   '/signup',
-  { id: 'signUp', summary: 'Sign up', guard: anyone, body: SignUpBody, answer: signedUp, errors: signUpErrors },
-  ({ ctx, body }) => signUp(ctx, toSignUp(body)),
-)
-
-authRoutes.post(
-  '/register',
   {
-    id: 'signUpWith400',
-    summary: 'Sign up; invalid fields are 400',
+    id: 'signUp',
+    aliases: [
+      { path: '/register', id: 'signUpWith400', summary: 'Sign up; invalid fields are answered 400', invalidIs: 400 },
+    ],
+    summary: 'Sign up',
     guard: anyone,
     body: SignUpBody,
-    invalidIs: 400,
-    answer: signedUp,
+    answer: created(SignUpShape, 'The new user, signed in; without tokens where the address must be verified first'),
     errors: signUpErrors,
   },
   ({ ctx, body }) => signUp(ctx, toSignUp(body)),
 )
 
 const signedIn = ok(Session, 'A session')
-const signInAnswers = ok(SignInResultShape, 'A session, or a challenge for the second factor')
 
 authRoutes.post(
   '/signin',
   {
     id: 'signIn',
+    aliases: [
+      { path: '/login', id: 'signInWith400', summary: 'Sign in; invalid fields are answered 400', invalidIs: 400 },
+    ],
     summary: 'Sign in with an email or a username',
     guard: anyone,
     body: SignInBody,
-    answer: signInAnswers,
+    answer: ok(SignInResultShape, 'A session, or a challenge for the second factor'),
     errors: signInErrors,
   },
   ({ ctx, body }) => signIn(ctx, toSignIn(body)),
 )
 
-authRoutes.post(
-  '/login',
-  {
-    id: 'signInWith400',
-    summary: 'Sign in; invalid fields are 400',
-    guard: anyone,
-    body: SignInBody,
-    invalidIs: 400,
-    answer: signInAnswers,
-    errors: signInErrors,
-  },
-  ({ ctx, body }) => signIn(ctx, toSignIn(body)),
-)
-
-// No body is read: published clients send a refresh token, an empty body or none.
+// The body is not read: published clients send a refresh token, an empty body or none.
 authRoutes.post(
   '/signout',
   {
@@ -88,10 +69,10 @@ authRoutes.post(
     aliases: [{ path: '/logout', id: 'signOutAlias' }],
     summary: 'End the session of the access token',
     guard: confirmedUser,
-    answer: ok(SignedOut, 'Signed out'),
+    answer: ok(DoneAndEnded.meta({ id: 'SignedOut' }), 'Signed out'),
     errors: [tokenInvalid, serviceUnavailable],
   },
-  async ({ ctx }) => signedOutToWire(await signOut(ctx)),
+  async ({ ctx }) => endedToWire('Successfully logged out', await signOut(ctx)),
 )
 
 authRoutes.post(
@@ -99,7 +80,7 @@ authRoutes.post(
   {
     id: 'refresh',
     summary:
-      'Exchange a refresh token for its one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives',
+      'Exchange a refresh token for a new one; a repeat gets the same answer for 10 seconds, or with the same `Idempotency-Key` until the access token expires',
     guard: anyone,
     body: RefreshBody,
     invalidIs: 400,
@@ -118,7 +99,7 @@ authRoutes.post(
   {
     id: 'stepUp',
     summary:
-      'Raise the session by a password, a code or a passkey: a new access token of it, the refresh token unchanged',
+      'Prove a password, a code or a passkey in the session: answers its new access token and the unchanged refresh token',
     guard: confirmedUser,
     body: StepUpBody,
     answer: signedIn,

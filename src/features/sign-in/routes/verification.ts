@@ -15,7 +15,7 @@ verificationRoutes.post(
     id: 'verifyEmail',
     aliases: [{ path: '/email/verify', id: 'verifyEmailAlias' }],
     summary:
-      "Verify an address with a mailed link's token; a changed address takes effect. The access token of the same account says that the account is the caller's",
+      "Verify an address, or complete a change of address, with a mailed link's token. An access token of the same account also confirms that the account is the caller's",
     guard: recognized,
     body: TokenBody,
     answer: ok(DoneAndEnded, 'The address is verified, now or by an earlier use of the link'),
@@ -31,10 +31,10 @@ verificationRoutes.post(
   {
     id: 'resendVerification',
     aliases: [{ path: '/email/resend-verification', id: 'resendVerificationAlias' }],
-    summary: 'Mail the verification link again: to the caller, or to the address in the body, whoever has it',
+    summary: 'Mail the verification link again: to the address in the body, or else to the caller',
     guard: optionalUser,
     body: ResendBody,
-    answer: ok(Done, 'A mail is sent if there is an address to verify'),
+    answer: ok(Done, 'A mail is sent if the address is to be verified'),
     errors: [emailAlreadyVerified, serviceUnavailable],
   },
   async ({ ctx, body }) => {
@@ -42,6 +42,6 @@ verificationRoutes.post(
     if (body.email) await resendVerification(ctx, { email: body.email })
     else if (actor) await resendOwnVerification(narrow(ctx, { actor }))
     else throw validationFailed({ validation_errors: [EMAIL_MISSING] })
-    return doneToWire('If the address waits for verification, a link is on its way')
+    return doneToWire('If the address is to be verified, a link is on its way')
   },
 )

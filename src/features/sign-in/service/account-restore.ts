@@ -5,14 +5,16 @@ import { requireCode } from '../../factors/totp/service/codes.ts'
 import { findOneTimeToken, issueOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
+import { findFormerAddress } from '../../users/service/former-addresses.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import { findUser, isEmailConfirmed, isRestorable } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, linkInvalid, passwordWrong } from '../errors.ts'
-import { restored } from '../store/way-back.ts'
+import { restored } from '../store/account-recovery.ts'
 import { listSecondFactors } from './challenges.ts'
+import { mailRevertLink } from './email-revert.ts'
+import { factorMissing, type GivenSecondFactor, secondFactorErrors } from './link-proofs.ts'
 import { mayMailLink } from './mailed-links.ts'
-import { factorMissing, type GivenSecondFactor, secondFactorErrors } from './older-factors.ts'
 import { requireCurrentPassword } from './step-up.ts'
 import { failSlowly } from './timing.ts'
 
@@ -21,18 +23,17 @@ const LINK_LIFETIME_MS = DAY
 /** What `restoreAccount` throws, for its route. */
 export const restoreErrors = [linkInvalid, passwordWrong, accountLocked, ...secondFactorErrors]
 
-/** Its user has the account back. */
 export const RESTORED_EVENT = {
   type: 'user.restored',
   data: { before: { status: 'deleted' }, after: { status: 'active' } },
 } as const
 
-/** What comes with the link. */
+/** A proof given with the link. */
 export interface RestoreProof extends GivenSecondFactor {
   readonly password?: string | null | undefined
 }
 
-/** Tells the address of a deleted account until when it can be restored, with a link where its user may do that. */
+/** Mails the address of a deleted account until when it can be restored, with a link unless an admin deleted it. */
 export async function mailDeletion(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email: to, locale, eraseAt: until } = user
   if (user.status !== 'deleted' || until === null || until <= ctx.now()) return
@@ -57,7 +58,7 @@ async function getRestorable(ctx: Ctx, token: string): Promise<User> {
 }
 
 async function listProofsOf(ctx: Ctx, user: User): Promise<string[]> {
-  // Whoever made the account may be somebody else: its factors are not asked of the address's holder (decision 0237).
+  // A stranger may have created the account: the holder of the address does not have its factors (decision 0237).
   if (!isEmailConfirmed(user)) return []
   return [
     ...(user.passwordHash === null ? [] : ['password']),
@@ -65,11 +66,11 @@ async function listProofsOf(ctx: Ctx, user: User): Promise<string[]> {
   ]
 }
 
-/** With what, beside its link, an account is restored; empty when the link suffices. Throws INVALID_TOKEN. */
+/** Methods of which one is needed beside the link; empty when the link suffices. Throws INVALID_TOKEN. */
 export const listRestoreProofs = async (ctx: Ctx, token: string): Promise<readonly string[]> =>
   listProofsOf(ctx, await getRestorable(ctx, token))
 
-/** Whoever has the mailbox alone is not the user: of password and second factor one is proved, where there is any. */
+/** The mailbox alone does not prove the user: needs the password or a second factor, if the account has one. */
 async function requireProof(ctx: Ctx, user: User, { password, code, credential }: RestoreProof): Promise<void> {
   const methods = await listProofsOf(ctx, user)
   if (methods.length === 0) return
@@ -81,9 +82,8 @@ async function requireProof(ctx: Ctx, user: User, { password, code, credential }
 }
 
 /**
- * Brings back an account that its user deleted: usable as it was, without its sessions. Throws INVALID_TOKEN,
- * STEP_UP_REQUIRED with what would do, and for what is wrong INVALID_PASSWORD, ACCOUNT_LOCKED, INVALID_CODE,
- * SECOND_FACTOR_LOCKED and what `verifyFurtherPasskey` throws: then the link still works.
+ * Restores an account that its user deleted, without its sessions. Throws INVALID_TOKEN; STEP_UP_REQUIRED, INVALID_PASSWORD,
+ * ACCOUNT_LOCKED, INVALID_CODE, SECOND_FACTOR_LOCKED and what `verifyFurtherPasskey` throws leave the link valid.
  */
 export async function restoreAccount(
   ctx: Ctx,
@@ -104,4 +104,19 @@ export async function restoreAccount(
   if (!changed) throw linkInvalid()
   notifyOwner(ctx, user, { kind: 'account_restored', params: {} })
   return { propagated: changed.propagated }
+}
+
+/**
+ * For a request about an address that cannot sign in: mails a link that restores the deleted account (`user`), or that
+ * reverts the change by which an account gave the address up. Limited as other links are. False when the address is free.
+ */
+export async function mailRecoveryLink(ctx: Ctx, email: string, user: User | undefined): Promise<boolean> {
+  if (user) {
+    await mailDeletion(ctx, user)
+    return true
+  }
+  const former = await findFormerAddress(ctx, email)
+  if (!former) return false
+  if (await mayMailLink(ctx, 'email_changed', former)) await mailRevertLink(ctx, former)
+  return true
 }

@@ -16,16 +16,16 @@ import {
 import { normalizeIdentifier } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked } from '../errors.ts'
-import { tellLocked } from './lock.ts'
+import { notifyLocked } from './lock.ts'
 
 type Counting = Pick<Ctx, 'objects' | 'ip' | 'now' | 'log'>
 
-/** Failures of one network over any accounts. */
+/** Failures of one network across all accounts. */
 const NETWORK_FAILURES = { limit: 100, windowMs: HOUR, lockMs: HOUR }
-/** Accounts that one network may make. */
+/** Sign-ups of one network. */
 const NETWORK_SIGN_UPS = { limit: 1000, windowMs: HOUR }
 
-/** An unknown user's attempts are counted too, under a hash of what was typed: locks say nothing about who exists. */
+/** Attempts for an unknown user are counted too, under a hash of the identifier: a lock does not reveal who has an account. */
 export async function attemptOf(
   ctx: Pick<Ctx, 'ip'>,
   user: User | undefined,
@@ -48,10 +48,10 @@ function lockError(ctx: Pick<Ctx, 'now'>, lockedUntil: number) {
   )
 }
 
-/** An attempt that was counted before its password is looked at. Exactly one verdict follows: `passAttempt` or `failAttempt`. */
+/** An attempt that is counted before its password is verified. `passAttempt` or `failAttempt` follows, exactly once. */
 export interface CountedAttempt extends AttemptInput {
   readonly id: string
-  /** Its count on the network, or what the network is answered that is closed to all accounts that do not know it. */
+  /** The network's count of the attempt, or the refusal that a locked network gets for accounts that do not know it. */
   readonly onNetwork: { readonly use: CountedUse } | { readonly refusal: DomainError }
 }
 
@@ -59,7 +59,7 @@ type Refused = Extract<AttemptResult, { allowed: false }>
 
 function refusalOfAccount(ctx: Ctx, account: string, refused: Refused): DomainError {
   if (refused.isBusy) return tooManyAtOnce(refused.lockedUntil - ctx.now())
-  tellLocked(ctx, account, refused)
+  notifyLocked(ctx, account, refused)
   return lockError(ctx, refused.lockedUntil)
 }
 
@@ -72,10 +72,10 @@ const giveBackToAccount = (
 ) => objects.guard(account).giveBack({ account, network, id })
 
 /**
- * Counts one attempt, before its password is looked at. Throws ACCOUNT_LOCKED when the account is closed to this network,
- * or the network to signing in; RATE_LIMIT_EXCEEDED when more arrive at once than may fail; SERVICE_UNAVAILABLE when either
- * guard does not answer: unguarded guesses are never checked. Who completed a sign-in from the network in the last 30 days is
- * let past what others of the network did.
+ * Counts one attempt before its password is verified. Throws ACCOUNT_LOCKED when the account is locked for this network, or
+ * the network for all accounts; RATE_LIMIT_EXCEEDED when more attempts arrive at once than may fail; SERVICE_UNAVAILABLE when
+ * a guard does not answer, because uncounted guesses are never verified. A locked network does not lock out users who
+ * completed a sign-in from it in the last 30 days.
  */
 export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput): Promise<CountedAttempt> {
   const attempt = { account, network, id: ctx.newId() }
@@ -88,7 +88,7 @@ export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput)
   if (counted && begun?.allowed) return { ...attempt, onNetwork: begun }
   if (counted?.knowsNetwork && begun && !begun.allowed)
     return { ...attempt, onNetwork: { refusal: refusalOfNetwork(ctx, begun.refusal) } }
-  // No password was tried: what one guard counted while the other refused is taken back.
+  // No password is verified: the count of the guard that admitted the attempt is undone.
   await reportVerdicts(ctx, 'attempt_not_given_back', [
     ...(counted ? [giveBackToAccount(ctx, attempt)] : []),
     ...(begun?.allowed ? [giveBackUse(ctx, begun.use)] : []),
@@ -96,12 +96,12 @@ export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput)
   if (onAccount.status === 'rejected') throw onAccount.reason
   if (onNetwork.status === 'rejected') throw onNetwork.reason
   const ofAccount = onAccount.value.allowed ? null : refusalOfAccount(ctx, account, onAccount.value)
-  // The network's comes first: where it is closed only accounts that know it are counted, and their locks would show which.
+  // The network's refusal comes first. On a locked network only accounts that know it are counted: their locks would reveal them.
   const refusal = onNetwork.value.allowed ? ofAccount : refusalOfNetwork(ctx, onNetwork.value.refusal)
   throw refusal ?? new TypeError('an attempt was neither counted nor refused')
 }
 
-/** The password was right: the attempt was no failure. */
+/** The password was right: the attempt no longer counts. */
 export const passAttempt = (ctx: Counting, { onNetwork, ...attempt }: CountedAttempt): Promise<void> =>
   reportVerdicts(ctx, 'attempt_not_given_back', [
     giveBackToAccount(ctx, attempt),
@@ -109,8 +109,8 @@ export const passAttempt = (ctx: Counting, { onNetwork, ...attempt }: CountedAtt
   ])
 
 /**
- * The password was wrong. Returns what is answered: `refusal`, or what everybody else of a closed network is told, or its
- * wrong passwords would say which accounts have signed in from it.
+ * The password was wrong. Returns the error to answer: `refusal`, or on a locked network that of the network, so that wrong
+ * passwords do not reveal which accounts have signed in from it.
  */
 export async function failAttempt(ctx: Counting, attempt: CountedAttempt, refusal: DomainError): Promise<DomainError> {
   const { account, id, onNetwork } = attempt
@@ -121,11 +121,11 @@ export async function failAttempt(ctx: Counting, attempt: CountedAttempt, refusa
   return 'refusal' in onNetwork ? onNetwork.refusal : refusal
 }
 
-/** All factors were right: the account's count for this network starts anew, and the network is known. */
+/** The sign-in is complete: resets the account's count for this network, and remembers the network. */
 export const completeAttempt = (ctx: Counting, { account, network }: AttemptInput): Promise<void> =>
   reportVerdicts(ctx, 'sign_in_not_completed', [ctx.objects.guard(account).complete({ account, network })])
 
-/** For answers about one user; nothing is decided by it, so a guard that is silent knows of no attempt. */
+/** For display only: when the guard does not answer, there are no attempts. */
 export async function findAttempts(
   ctx: Pick<Ctx, 'objects' | 'log'>,
   userId: string,
@@ -138,7 +138,7 @@ export async function findAttempts(
   }
 }
 
-/** Whether the user completed a sign-in from the network in the last 30 days. A guard that is silent knows of none. */
+/** Whether the user completed a sign-in from the network in the last 30 days. False when the guard does not answer. */
 export async function knowsNetwork(
   ctx: Pick<Ctx, 'objects' | 'log'>,
   userId: string,
@@ -163,5 +163,5 @@ export async function countSignUp(ctx: Counting): Promise<void> {
   if (!use.allowed) throw rateLimited({ retry_after: Math.ceil(use.retryAfterMs / SECOND) })
 }
 
-/** As `countSignUp`, for answers that do not show it: false when the network has had its sign-ups. */
+/** As `countSignUp`, for answers that must not reveal it: false when the network is over its limit. */
 export const maySignUp = async (ctx: Counting): Promise<boolean> => (await useOfSignUp(ctx)).allowed

@@ -3,13 +3,39 @@ import type { Ctx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { hasPasskeys, listPasskeys } from '../../factors/passkeys/service/manage.ts'
 import { listCodeFactors, listCodeFactorsBefore } from '../../factors/totp/service/status.ts'
+import type { SecondFactor } from '../../factors/totp/types.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
-import type { Challenge, ChallengeInput, IssuedChallenge, SecondStep } from '../types.ts'
+import type { User } from '../../users/types.ts'
+
+/** Methods that can complete a sign-in after its first factor. */
+export type SecondStep = SecondFactor | 'passkey'
+
+/** A sign-in whose first factor was proved. */
+export interface Challenge {
+  readonly id: string
+  readonly userId: string
+  /** The user's `auth_version` when the first factor was checked. */
+  readonly authVersion: number
+  readonly amr: readonly string[]
+  readonly method: string
+  readonly organizationId: string | null
+  /** Where the first factor was proved; a completed sign-in makes it a known network. Null in challenges of the last release. */
+  readonly network: string | null
+}
+
+export interface IssuedChallenge {
+  readonly mfaToken: string
+  readonly availableMethods: readonly SecondStep[]
+}
+
+export interface ChallengeInput extends Omit<Challenge, 'id' | 'userId' | 'authVersion'> {
+  readonly user: User
+}
 
 const PURPOSE = 'mfa_challenge'
 const LIFETIME_MS = 5 * MINUTE
-/** The window is longer than a challenge lives: no use leaves it. */
+/** The window outlasts the challenge, so all its attempts are counted together. */
 const ATTEMPTS = { limit: 5, windowMs: 2 * LIFETIME_MS }
 
 const ChallengeData = z.object({
@@ -20,20 +46,20 @@ const ChallengeData = z.object({
   network: z.string().nullable(),
 })
 
-/** What a user with the second factor on can prove it with. */
+/** Methods by which a user whose second factor is on can prove it. */
 export async function listSecondFactors(ctx: Ctx, userId: string): Promise<SecondStep[]> {
   const [codes, hasPasskey] = await Promise.all([listCodeFactors(ctx, userId), hasPasskeys(ctx, userId)])
   return [...codes, ...(hasPasskey ? (['passkey'] as const) : [])]
 }
 
-/** As `listSecondFactors`, of what was bound before a time; empty when the second factor was turned on later. */
+/** As `listSecondFactors`, only of factors added before a time; empty when the second factor was turned on later. */
 export async function listSecondFactorsBefore(ctx: Ctx, userId: string, before: number): Promise<SecondStep[]> {
   const [codes, passkeys] = await Promise.all([listCodeFactorsBefore(ctx, userId, before), listPasskeys(ctx, userId)])
   if (codes.length === 0) return []
   return [...codes, ...(passkeys.some(({ createdAt }) => createdAt < before) ? (['passkey'] as const) : [])]
 }
 
-/** Holds a sign-in that has had its first factor, for five minutes. Older ones live on: people sign in from two tabs. */
+/** Starts the second step of a sign-in; it is open for five minutes. Older challenges stay valid: people sign in from two tabs. */
 export async function issueChallenge(ctx: Ctx, input: ChallengeInput): Promise<IssuedChallenge> {
   const { user, amr, method, organizationId, network } = input
   const data: z.infer<typeof ChallengeData> = {
@@ -59,15 +85,15 @@ function toChallenge(token: OneTimeToken | undefined): Challenge | undefined {
   return { id: token.id, userId: token.userId, ...ChallengeData.parse(token.data) }
 }
 
-/** A challenge that waits for its second factor; it is not used up. */
+/** An open challenge, without redeeming it. */
 export const findChallenge = async (ctx: Ctx, mfaToken: string): Promise<Challenge | undefined> =>
   toChallenge(await findOneTimeToken(ctx, PURPOSE, mfaToken))
 
-/** Uses the challenge up. Undefined for all callers but one: the database decides. */
+/** Redeems the challenge: the database lets one caller through, all others get undefined. */
 export const redeemChallenge = async (ctx: Ctx, mfaToken: string): Promise<Challenge | undefined> =>
   toChallenge(await redeemOneTimeToken(ctx, PURPOSE, mfaToken))
 
-/** Counts one of a challenge's five attempts; false when it has had them. */
+/** Counts one of a challenge's five attempts; false when none is left. */
 export async function countChallengeAttempt(ctx: Pick<Ctx, 'objects'>, { id, userId }: Challenge): Promise<boolean> {
   return (await ctx.objects.guard(userId).use({ subject: `mfa-challenge:${id}`, ...ATTEMPTS })).allowed
 }

@@ -12,27 +12,27 @@ import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { changedEmail, insertFormerAddress } from '../store/credentials.ts'
 import { requireCurrentCredentials } from './current.ts'
-import { tellFormerAddresses } from './email-revert.ts'
+import { notifyFormerAddresses } from './email-revert.ts'
 import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
 
-/** What the link remembers of the request: any change of credentials since then voids it. */
+/** Any change of credentials since the request voids the link. */
 const ChangeRequest = z.object({ oldEmail: z.string(), authVersion: z.int(), sessionId: z.string() })
 
 export interface VerifiedEmail {
   /** `already`: the link was used before, and its address is the verified one. */
   readonly outcome: 'verified' | 'already'
   readonly email: string
-  /** Whether every isolate refuses within 5 seconds what a change of address ended; true when nothing ended. */
+  /** Every isolate refuses the ended sessions within 5 seconds; true when none ended. */
   readonly propagated: boolean
 }
 
 /**
- * Whether the caller may ask for another address; nothing is sent. Wants a fresh factor (`requireFreshFactor`). Throws
- * CONFLICT for a taken address, unless HIDE_ACCOUNT_EXISTENCE: then whoever has it gets no link, and the answer is the same.
- * Returns the address for `mailEmailChange`, or null when it is the present one.
+ * Checks that the caller may change to another address, and sends nothing. Needs a fresh factor (`requireFreshFactor`).
+ * Throws CONFLICT for a taken address; with HIDE_ACCOUNT_EXISTENCE the answer is the same, and no link is sent. Returns the
+ * address for `mailEmailChange`, or null when it is the present one.
  */
 export async function checkEmailChange(
   ctx: ActorCtx,
@@ -47,7 +47,7 @@ export async function checkEmailChange(
   return newEmail
 }
 
-/** Whether nobody else has the address, or had it until now. Throws CONFLICT otherwise, unless HIDE_ACCOUNT_EXISTENCE. */
+/** Whether no other account has the address or has it reserved. If one does, throws CONFLICT unless HIDE_ACCOUNT_EXISTENCE. */
 export async function checkNewEmail(ctx: ActorCtx, newEmail: string): Promise<boolean> {
   const holder = await findEmailHolder(ctx, newEmail)
   if (holder === undefined || holder === ctx.actor.id) return true
@@ -56,21 +56,20 @@ export async function checkNewEmail(ctx: ActorCtx, newEmail: string): Promise<bo
 }
 
 /**
- * For who has proven to be the user: the link to the new address, in its normal form, and the notice to the old one.
- * Nothing counts until the link is used. Throws what `requireCurrentCredentials` throws.
+ * Mails the link to the new address (normalized) and a notice to the old one, after `checkEmailChange`. The address changes
+ * when the link is used. Throws what `requireCurrentCredentials` throws.
  */
 export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: string): Promise<void> {
   await requireCurrentCredentials(ctx, user)
   const isFree = await checkNewEmail(ctx, newEmail)
-  // Where accounts are not shown to exist, neither what becomes of an older link, nor what is left of the hour, nor the time
-  // of the answer must show it either.
+  // With HIDE_ACCOUNT_EXISTENCE a taken address must not differ by what happens to older links, by the hour's limit, or by time.
   const sending = isFree ? sendLink(ctx, user, newEmail) : issueLink(ctx, user, newEmail)
   if (ctx.config.HIDE_ACCOUNT_EXISTENCE) ctx.defer(sending)
   else await sending
   notifyOwner(ctx, user, { kind: 'email_change_notice', params: { newEmail } })
 }
 
-/** Null when the user, or the address, has had its links of this hour. */
+/** Null when the user or the address is over this hour's limit. */
 async function issueLink(ctx: ActorCtx, user: User, newEmail: string): Promise<string | null> {
   const { id: userId, email: oldEmail, authVersion } = user
   if (!(await mayMailLinkElsewhere(ctx, 'email_change', { userId, email: newEmail }))) return null
@@ -92,20 +91,20 @@ async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<vo
 }
 
 /**
- * The new address counts from now on; every session ends but the one that asked. Who had the one before, if it was verified,
- * can take the change back. `isAnswered`: who proved the address says that the account is theirs. Throws INVALID_TOKEN,
- * CONFLICT.
+ * Changes the address; every session ends but the one that requested the change. The holder of the previous address, if it
+ * was verified, can revert it. `isConfirmedByHolder`: whoever has the new address says that the account is theirs. Throws
+ * INVALID_TOKEN, CONFLICT.
  */
 export async function confirmEmailChange(
   ctx: Ctx,
   link: OneTimeToken,
-  { token, isAnswered }: { token: string; isAnswered: boolean },
+  { token, isConfirmedByHolder }: { token: string; isConfirmedByHolder: boolean },
 ): Promise<VerifiedEmail> {
   const { userId, email: newEmail } = link
   if (userId === null || newEmail === null) throw linkInvalid()
   const { oldEmail, authVersion, sessionId } = ChangeRequest.parse(link.data)
   const { redemption, statement } = await redemptionOf(ctx, 'email_change', token)
-  const change = { userId, email: oldEmail, authVersion, newEmail, isAnswered, redemption }
+  const change = { userId, email: oldEmail, authVersion, newEmail, isConfirmedByHolder, redemption }
   const former = { ...change, id: ctx.newId(), until: ctx.now() + FORMER_ADDRESS_MS }
   const changed = await changeUser(ctx, {
     userId,
@@ -117,11 +116,11 @@ export async function confirmEmailChange(
     events: [{ type: 'user.email_changed', data: { before: { email: oldEmail }, after: { email: newEmail } } }],
   })
   if (!changed) throw await refusal(ctx, userId, newEmail)
-  ctx.defer(tellFormerAddresses(ctx, userId))
+  ctx.defer(notifyFormerAddresses(ctx, userId))
   return { outcome: 'verified', email: newEmail, propagated: changed.propagated }
 }
 
-/** Who has the link has the mailbox: that the address is somebody's already is no secret to them. */
+/** The caller has the link and so the mailbox: to them it is no secret that the address has an account. */
 async function refusal(ctx: Ctx, userId: string, newEmail: string) {
   const holder = await findEmailHolder(ctx, newEmail)
   return holder === undefined || holder === userId ? linkInvalid() : emailTaken()

@@ -7,20 +7,21 @@ import { findAddressChange, listFormerAddresses } from '../../users/service/form
 import { findUser, isRestorable, isSignInAllowed } from '../../users/service/users.ts'
 import type { FormerAddress, User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { deleteBoundSince, isRevertible, type Revert, reverted } from '../store/way-back.ts'
-import { type GivenSecondFactor, listSecondFactorsBefore, requireSecondFactorBefore } from './older-factors.ts'
+import { deleteAddedSince, isRevertible, type Revert, reverted } from '../store/account-recovery.ts'
+import { listSecondFactorsBefore } from './challenges.ts'
+import { applyByLink, type GivenSecondFactor, requireSecondFactorBefore } from './link-proofs.ts'
 import { issueResetToken } from './reset-token.ts'
 
-/** Which change the link takes back. */
+/** The change that the link reverts. */
 const RevertedChange = z.object({ changeId: z.string() })
 
-/** Tells those who had the account's addresses of the last days that it has another, each with a link that takes it back. */
-export async function tellFormerAddresses(ctx: Ctx, userId: string): Promise<void> {
+/** Notifies the account's addresses of the last days of a new one, each with a link that reverts the change. */
+export async function notifyFormerAddresses(ctx: Ctx, userId: string): Promise<void> {
   const newest = new Map((await listFormerAddresses(ctx, userId)).map((former) => [former.email, former]))
   for (const former of newest.values()) await mailRevertLink(ctx, former)
 }
 
-/** A link that takes a change of address back, to the address of before. Nothing where nobody could use it. */
+/** Mails the previous address a link that reverts the change; nothing when the change cannot be reverted. */
 export async function mailRevertLink(ctx: Ctx, former: FormerAddress): Promise<void> {
   const { id: changeId, userId, email: to, changedAt: time, until } = former
   const user = await findUser(ctx, userId)
@@ -31,14 +32,14 @@ export async function mailRevertLink(ctx: Ctx, former: FormerAddress): Promise<v
     email: to,
     data: { changeId } satisfies z.input<typeof RevertedChange>,
     lifetimeMs: until - ctx.now(),
-    // Links to other addresses, and earlier mails, stay good.
+    // Links to other addresses, and of earlier mails, stay valid.
     keepsOlder: true,
   })
   const params = { newEmail: user.email, time, until, revertLink: linkTo(ctx, '/revert-email', token) }
   await queueMail(ctx, { kind: 'email_changed', to, userId, locale: user.locale, params })
 }
 
-/** A thief may have deleted the account, too; what an admin did stays. */
+/** Also for a deleted account that its user may restore: a thief may have deleted it. What an admin did is not undone. */
 const mayRevert = (ctx: Ctx, user: User): boolean => isSignInAllowed(user) || isRestorable(user, ctx.now())
 
 async function getRevert(ctx: Ctx, token: string): Promise<{ former: FormerAddress; user: User }> {
@@ -49,7 +50,7 @@ async function getRevert(ctx: Ctx, token: string): Promise<{ former: FormerAddre
   return { former, user }
 }
 
-/** The address that a link brings back, and with what beside it; empty when the link suffices. Throws INVALID_TOKEN. */
+/** The address that a link restores, and the methods of which one is needed; none when the link suffices. Throws INVALID_TOKEN. */
 export async function getRevertedAddress(
   ctx: Ctx,
   token: string,
@@ -58,14 +59,10 @@ export async function getRevertedAddress(
   return { email: former.email, methods: await listSecondFactorsBefore(ctx, former.userId, former.changedAt) }
 }
 
-/** Others change the account at the same moment: it is looked at anew, so that what the event says of before is true. */
-const ATTEMPTS = 5
-
 /**
- * Takes a change of address back, and later ones with it: the address of before counts again, every session ends, what was
- * bound since the change goes, and no password is good until the user chooses one with the token that this answers. There
- * is no way back from it. A second factor that is older than the change is asked for first. Throws INVALID_TOKEN, and what
- * `requireSecondFactorBefore` throws: then the link still works.
+ * Reverts a change of address, and later changes with it. Every session ends, factors added since the change are removed, and
+ * the password is deleted: the returned token sets a new one. This cannot be undone. Needs a second factor that is older than
+ * the change, if there is one. Throws INVALID_TOKEN; what `requireSecondFactorBefore` throws leaves the link valid.
  */
 export async function revertEmail(
   ctx: Ctx,
@@ -73,15 +70,12 @@ export async function revertEmail(
 ): Promise<{ email: string; resetToken: string; propagated: boolean }> {
   const { former } = await getRevert(ctx, token)
   await requireSecondFactorBefore(ctx, { userId: former.userId, before: former.changedAt }, given)
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const result = await revertFrom(ctx, token, await getRevert(ctx, token))
-    if (result) return { email: former.email, ...result }
-  }
-  throw linkInvalid()
+  const reverted = await applyByLink(async () => tryRevert(ctx, token, await getRevert(ctx, token)))
+  return { email: former.email, ...reverted }
 }
 
-/** Null when `user` is no longer as it was read, or the change cannot be taken back. */
-async function revertFrom(ctx: Ctx, token: string, { former, user }: Revert & { user: User }) {
+/** Null when the account was changed since `user` was read, or the change cannot be reverted. */
+async function tryRevert(ctx: Ctx, token: string, { former, user }: Revert & { user: User }) {
   const { id: userId } = user
   const { email } = former
   const onlyIf = isRevertible(ctx, { former, user })
@@ -90,16 +84,16 @@ async function revertFrom(ctx: Ctx, token: string, { former, user }: Revert & { 
     userId,
     ...reverted(ctx, former, redemption),
     actor: { type: 'user', id: userId },
-    with: [statement, ...deleteBoundSince(ctx, former, redemption)],
+    with: [statement, ...deleteAddedSince(ctx, former, redemption)],
     changesClaims: true,
     ends: { reason: 'email_changed' },
     events: [{ type: 'user.email_changed', data: { before: { email: user.email }, after: { email }, reverted: true } }],
   })
   if (!changed) return null
-  ctx.defer(tellReverted(ctx, user, email))
+  ctx.defer(mailReverted(ctx, user, email))
   return { resetToken: await issueResetToken(ctx, changed.user), propagated: changed.propagated }
 }
 
-/** Who had the other address learns of it: the mailbox of before may be the thief's. */
-const tellReverted = (ctx: Ctx, { id: userId, email: to, locale }: User, newEmail: string): Promise<void> =>
+/** Notifies the address that the account gives up: the restored mailbox may be the thief's. */
+const mailReverted = (ctx: Ctx, { id: userId, email: to, locale }: User, newEmail: string): Promise<void> =>
   queueMail(ctx, { kind: 'email_reverted', to, userId, locale, params: { newEmail } })

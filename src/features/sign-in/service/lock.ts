@@ -13,16 +13,16 @@ type Lock = Extract<AttemptResult, { allowed: false }>
 
 const LINK_LIFETIME_MS = HOUR
 
-/** How long a lock of each kind lasts at most: so long one notice is enough. */
+/** The longest duration of a lock of each scope: one notice for that time. */
 const NOTICE_WINDOW_MS: Readonly<Record<Lock['scope'], number>> = { network: 15 * MINUTE, account: HOUR }
 
 const noticeSubject = (account: string, scope: Lock['scope']): string => `lock-notice:${scope}:${account}`
 
 /**
- * Tells whom a lock shuts out, by mail, behind the answer, once a lock. `account` is a user's id or the hash of an
- * identifier of nobody: which of them, the caller of the sign-in learns neither from the answer nor from its time.
+ * Notifies a locked-out user by mail, once a lock, after the answer. `account` is a user's id, or the hash of an identifier
+ * that has no account: neither the answer nor its time reveals which.
  */
-export const tellLocked = (ctx: Ctx, account: string, lock: Lock): void => ctx.defer(sendNotice(ctx, account, lock))
+export const notifyLocked = (ctx: Ctx, account: string, lock: Lock): void => ctx.defer(sendNotice(ctx, account, lock))
 
 async function sendNotice(ctx: Ctx, account: string, lock: Lock): Promise<void> {
   const subject = noticeSubject(account, lock.scope)
@@ -37,7 +37,7 @@ async function sendNotice(ctx: Ctx, account: string, lock: Lock): Promise<void> 
   }
 }
 
-/** One for each address that is told. Newer links void the older: one is enough for all locks. */
+/** A link for each notified address. They void older ones: the newest lifts all locks. */
 async function issueUnlockLinks(ctx: Ctx, user: User, lock: Lock): Promise<[to: string, link: string][]> {
   const { id: userId } = user
   const issue = async (email: string) => ({
@@ -57,7 +57,7 @@ async function issueUnlockLinks(ctx: Ctx, user: User, lock: Lock): Promise<[to: 
   return [first, ...others].map(({ email, token }) => [email, linkTo(ctx, '/unlock-account', token)])
 }
 
-/** Whom a link lets in again. Throws INVALID_TOKEN, also under an administrative lock: only an admin lifts that. */
+/** The user whom a link unlocks. Throws INVALID_TOKEN, also for an administrative lock, which only an admin lifts. */
 export async function getLockedUser(ctx: Ctx, token: string): Promise<User> {
   const link = await findOneTimeToken(ctx, 'account_unlock', token)
   const user = link?.userId ? await findUser(ctx, link.userId) : undefined
@@ -67,7 +67,7 @@ export async function getLockedUser(ctx: Ctx, token: string): Promise<User> {
 
 /**
  * Lifts the attempt locks of an account by a mailed link. Throws INVALID_TOKEN, and SERVICE_UNAVAILABLE when the guard does
- * not answer: the link is used up then, and the lock ends by itself.
+ * not answer: the link is then used up, and the lock expires.
  */
 export async function unlockAccount(ctx: Ctx, { token }: { token: string }): Promise<void> {
   const { id: userId } = await getLockedUser(ctx, token)
@@ -82,10 +82,10 @@ export async function unlockAccount(ctx: Ctx, { token }: { token: string }): Pro
   await liftAttemptLocks(ctx, userId)
 }
 
-/** Forgets the failed attempts of an account, and with them its attempt locks. Nothing happens where there are none. */
+/** Resets the failed attempts of an account, and so its attempt locks. */
 export async function liftAttemptLocks(ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> {
   await ctx.objects.guard(userId).unlock({ account: userId })
-  // What locks the account from now on is another lock, and is told.
+  // The next lock is a new one, with a notice of its own.
   for (const scope of ['network', 'account'] as const)
     await ctx.objects.guard(userId).giveBackUse({ subject: noticeSubject(userId, scope) })
 }

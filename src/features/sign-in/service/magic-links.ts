@@ -13,28 +13,35 @@ import {
 } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { findUserByEmail, isSignInAllowed, normalizeEmail } from '../../users/service/users.ts'
+import { findMaintenance } from '../../maintenance/service.ts'
+import {
+  createUser,
+  findUserByEmail,
+  isEmailConfirmed,
+  isSignInAllowed,
+  normalizeEmail,
+} from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
+import { mailRecoveryLink } from './account-restore.ts'
 import { maySignUp } from './attempts.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
-import { redeemForUser } from './proven-mailbox.ts'
 import { isAllowedRedirect, requireAllowedRedirect } from './redirects.ts'
 import { finishFirstFactor, type SignInResult } from './sign-in.ts'
+import { takeOver } from './takeover.ts'
 import { answerAlike } from './timing.ts'
-import { mailWayBack } from './way-back.ts'
 
 export const LINK_LIFETIME_MS = 15 * MINUTE
-/** Of the code that a confirmed link is exchanged for: an application takes it at once, a person copies it. */
+/** Of the code that replaces a confirmed link: an application redeems it at once, a person has to copy it. */
 const CODE_LIFETIME_MS = 5 * MINUTE
-/** How long an address to return to is remembered for a link that is sent again. */
-const REMEMBERED_MS = HOUR
+/** How long a resent link keeps the redirect of the link before. */
+const REDIRECT_KEPT_MS = HOUR
 const BINDING_PREFIX = 'pmb_'
 
 const LinkData = z.object({
   redirectUrl: z.string().nullable(),
   bindingHash: z.string().nullable(),
-  /** A code: its link was confirmed on our page. */
+  /** True for a code: its link was confirmed on our page. */
   isConfirmed: z.boolean(),
 })
 
@@ -43,18 +50,18 @@ type LinkData = z.infer<typeof LinkData>
 export interface SendInput {
   readonly email: string
   readonly redirectUrl: string | null
-  /** Whoever uses the link must present the secret that this call answers. */
+  /** The link works only together with the secret that this call returns. */
   readonly bind: boolean
 }
 
 /**
- * Mails a sign-in link, to new addresses too where sign-ups are open, or the way back (`mailWayBack`). Everybody is answered alike, in the same time.
- * Throws REDIRECT_NOT_ALLOWED.
+ * Mails a sign-in link, to new addresses too where sign-ups are open, or a recovery link (`mailRecoveryLink`). Answer and time
+ * are the same for every address. Throws REDIRECT_NOT_ALLOWED.
  */
 export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> =>
   mailLink(ctx, input, async () => null)
 
-/** As `sendMagicLink`; a request that names no address to return to means the one of the link before. */
+/** As `sendMagicLink`; a request without a redirect keeps that of the link before. */
 export const resendMagicLink = (ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> =>
   mailLink(ctx, input, (email) => findLastRedirect(ctx, email))
 
@@ -72,8 +79,8 @@ async function mailLink(
     () => findUserByEmail(ctx, input.email),
     async (user) => {
       const isUser = user !== undefined && isSignInAllowed(user)
-      if (!isUser && ((await mailWayBack(ctx, input.email, user)) || !ctx.config.SIGNUPS_ENABLED)) return
-      // A link to a new address begins a sign-up: else one network has us write to every address that it can think of.
+      if (!isUser && ((await mailRecoveryLink(ctx, input.email, user)) || !ctx.config.SIGNUPS_ENABLED)) return
+      // A link to a new address counts as a sign-up: otherwise one network could mail any number of addresses.
       if (!user && !(await maySignUp(ctx))) return
       const email = user?.email ?? normalizeEmail(input.email)
       const data = { redirectUrl: redirectUrl ?? (await findRedirect(email)), bindingHash, isConfirmed: false }
@@ -83,9 +90,9 @@ async function mailLink(
   return { binding }
 }
 
-/** Where the newest link of the last hour led, if it may lead there still. */
+/** The redirect of the newest link of the last hour, if it is still allowed. */
 async function findLastRedirect(ctx: Ctx, email: string): Promise<string | null> {
-  const last = await findNewestOneTimeToken(ctx, 'magic_link', { email, since: ctx.now() - REMEMBERED_MS })
+  const last = await findNewestOneTimeToken(ctx, 'magic_link', { email, since: ctx.now() - REDIRECT_KEPT_MS })
   const redirectUrl = last ? LinkData.parse(last.data).redirectUrl : null
   return redirectUrl !== null && isAllowedRedirect(ctx, redirectUrl) ? redirectUrl : null
 }
@@ -99,8 +106,8 @@ async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: L
 }
 
 /**
- * A link voids the older ones that anybody may use, so that the last of them is good. It leaves what somebody holds a secret to,
- * and a code that was just shown: who asks for links in another's name takes away neither.
+ * Voids older unbound links, so that only the newest works. Bound links and codes stay valid: a stranger who requests links
+ * for the address cannot void them.
  */
 const issueLink = (ctx: Ctx, link: Pick<IssueInput, 'userId' | 'email' | 'lifetimeMs'> & { readonly data: LinkData }) =>
   issueOneTimeToken(ctx, {
@@ -110,7 +117,7 @@ const issueLink = (ctx: Ctx, link: Pick<IssueInput, 'userId' | 'email' | 'lifeti
     voidsOnly: { bindingHash: null, isConfirmed: false },
   })
 
-/** What a link asks, without using it. Throws INVALID_TOKEN. */
+/** Reads a link without redeeming it. Throws INVALID_TOKEN. */
 export async function getMagicLink(
   ctx: Ctx,
   input: { token: string },
@@ -120,26 +127,26 @@ export async function getMagicLink(
   return { link, email: link.email, data: LinkData.parse(link.data) }
 }
 
-async function isFromAsker({ bindingHash }: LinkData, binding: string | null): Promise<boolean> {
+async function isBoundTo({ bindingHash }: LinkData, binding: string | null): Promise<boolean> {
   if (bindingHash === null) return true
   return binding !== null && equalSecrets(bindingHash, await hashSecret(binding))
 }
 
 /**
- * Signs in with a link or its code. A link that is bound and comes without its secret stays good for who has it.
- * Throws INVALID_TOKEN; `mfa_required` when the user has a second factor.
+ * Signs in with a link or its code. A bound link without its secret is refused and stays valid. Throws INVALID_TOKEN; answers
+ * `mfa_required` when the user has a second factor.
  */
 export async function signInWithMagicLink(
   ctx: Ctx,
   input: { token: string; binding: string | null },
 ): Promise<SignInResult> {
   const { link, data } = await getMagicLink(ctx, input)
-  if (!(await isFromAsker(data, input.binding))) throw linkInvalid()
+  if (!(await isBoundTo(data, input.binding))) throw linkInvalid()
   const user = await redeemForUser(ctx, link, input.token)
   try {
     return await finishFirstFactor(ctx, { user, amr: ['email'], method: 'magic_link' })
   } catch (cause) {
-    // The account was changed between link and session: told like every other link that is not good.
+    // The account was changed between link and session: the answer is that of any invalid link.
     if (cause instanceof DomainError && cause.code === 'INVALID_CREDENTIALS') throw linkInvalid({}, { cause })
     throw cause
   }
@@ -150,8 +157,8 @@ export type Confirmed =
   | { readonly outcome: 'code'; readonly code: string }
 
 /**
- * A person confirmed a link on our page: it becomes a code, which the application exchanges. A session's tokens never
- * stand in an address, where histories and logs keep them. Throws INVALID_TOKEN.
+ * Exchanges a link that was confirmed on our page for a code, which the application redeems. A session's tokens never stand
+ * in a URL, because histories and logs keep URLs. Throws INVALID_TOKEN.
  */
 export async function confirmMagicLink(ctx: Ctx, input: { token: string }): Promise<Confirmed> {
   const { link, data } = await getMagicLink(ctx, input)
@@ -160,8 +167,31 @@ export async function confirmMagicLink(ctx: Ctx, input: { token: string }): Prom
   const confirmed = { ...data, isConfirmed: true }
   const { token: code } = await issueLink(ctx, { userId, email, data: confirmed, lifetimeMs: CODE_LIFETIME_MS })
   if (data.redirectUrl === null) return { outcome: 'code', code }
-  // What is allowed may have changed since the link was mailed.
+  // The allowed origins may have changed since the link was mailed.
   const url = requireAllowedRedirect(ctx, data.redirectUrl)
   url.searchParams.set('token', code)
   return { outcome: 'redirect', url: url.href }
+}
+
+/**
+ * Redeems a link and returns the user of its address. A new address gets a verified account where sign-ups are open; an
+ * account that its holder has not confirmed is taken over. Throws INVALID_TOKEN, also for users who may not sign in and when
+ * the address now belongs to another account; MAINTENANCE leaves the link valid.
+ */
+async function redeemForUser(ctx: Ctx, link: OneTimeToken, token: string): Promise<User> {
+  const email = link.email ?? ''
+  const user = await findUserByEmail(ctx, email)
+  if (link.userId !== null && user?.id !== link.userId) throw linkInvalid()
+  if (user ? !isSignInAllowed(user) : !ctx.config.SIGNUPS_ENABLED) throw linkInvalid()
+  const closed = user?.role === 'admin' ? null : await findMaintenance(ctx)
+  if (closed) throw closed
+  if (!user) return redeemForNewUser(ctx, link, token, email)
+  if (!isEmailConfirmed(user)) return takeOver(ctx, { user, purpose: link.purpose, token, answer: null })
+  if (!(await redeemOneTimeToken(ctx, link.purpose, token))) throw linkInvalid()
+  return user
+}
+
+async function redeemForNewUser(ctx: Ctx, link: OneTimeToken, token: string, email: string): Promise<User> {
+  if (!(await redeemOneTimeToken(ctx, link.purpose, token))) throw linkInvalid()
+  return createUser(ctx, { email, emailVerifiedAt: ctx.now() })
 }

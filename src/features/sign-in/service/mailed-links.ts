@@ -8,23 +8,23 @@ import { findTransport } from '../../mail/service/transport.ts'
 import type { MailKind } from '../../mail/types.ts'
 import { knowsNetwork } from './attempts.ts'
 
-/** Links of one kind to one address that one network may ask for. */
+/** Links of one kind to one address, requested from one network. */
 const OF_A_NETWORK = { limit: 5, windowMs: HOUR }
-/** All that may be asked for from networks from which the address's user has not signed in. */
+/** Links of one kind to one address, requested from all networks from which its user has not signed in. */
 const OF_STRANGERS = { limit: 20, windowMs: HOUR }
-/** Links that one user may have sent to addresses of their own choice: nobody has the service write to whomever they like. */
+/** Links that one user has sent to other addresses: the service must not mail any number of strangers. */
 const OF_A_USER = { limit: 5, windowMs: HOUR }
 
-/** Whose link it is: `userId` is the user with this address, null where it is nobody's. */
+/** `userId` is the user with this address, or null. */
 export interface LinkHolder {
   readonly email: string
   readonly userId: string | null
 }
 
 /**
- * Counted exactly before a link is made: a newer one voids the older, so a stranger who asks on and on would keep the
- * address's holder from ever using one, long after the mails have stopped. What strangers ask for takes nothing from networks
- * that the holder completed a sign-in from in the last 30 days.
+ * Counts a link before it is issued; false when a limit is reached. Without the limits a stranger could request links again
+ * and again: each voids the one before, and the address's holder could never use one. Requests of strangers do not count
+ * against networks from which the holder completed a sign-in in the last 30 days.
  */
 export async function mayMailLink(ctx: Ctx, kind: MailKind, { email, userId }: LinkHolder): Promise<boolean> {
   const hash = await hashSecret(email)
@@ -36,7 +36,7 @@ export async function mayMailLink(ctx: Ctx, kind: MailKind, { email, userId }: L
   return isCounted(ctx, kind, hash, ofStrangers)
 }
 
-/** As `mayMailLink`, for a link to an address that is not its user's yet. */
+/** As `mayMailLink`, for a link to an address that is to become the user's. */
 export async function mayMailLinkElsewhere(ctx: Ctx, kind: MailKind, asker: LinkHolder & { userId: string }) {
   const hash = await hashSecret(asker.userId)
   const ofUser = { subject: `link:${kind}:${hash}`, ...OF_A_USER }

@@ -19,8 +19,8 @@ import { failSlowly } from './timing.ts'
 export const passkeySignInErrors = [...assertionErrors, ...signInErrors]
 
 /**
- * Signs the owner of a passkey in. Locks of attempts do not stop it: a key is not guessed. Without user verification it is
- * one factor, and a second one may follow. Throws what `verifyAssertion` throws, ACCOUNT_LOCKED, EMAIL_NOT_VERIFIED.
+ * Signs in the owner of a passkey. Attempt locks do not apply, because a key cannot be guessed. Without user verification it
+ * is one factor, and a second one may follow. Throws what `verifyAssertion` throws, ACCOUNT_LOCKED, EMAIL_NOT_VERIFIED.
  */
 export const signInWithPasskey = (ctx: Ctx, input: AssertionInput): Promise<SignInResult> =>
   failSlowly(ctx, () => trySignIn(ctx, input))
@@ -31,16 +31,16 @@ async function trySignIn(ctx: Ctx, input: AssertionInput): Promise<SignInResult>
   return finishFirstFactor(ctx, { user, amr, method: 'passkey' })
 }
 
-/** For whom a ceremony is. */
+/** Whose passkeys a ceremony accepts. */
 export type AuthenticationRequest =
-  /** Whoever's passkey the browser offers. */
+  /** Any passkey that the browser offers. */
   | { readonly kind: 'anyone' }
   /** An email or a username, as typed. */
   | { readonly kind: 'identifier'; readonly identifier: string }
-  /** Who holds a challenge for the second factor. */
+  /** Those of the user of a pending second step. */
   | { readonly kind: 'second_step'; readonly mfaToken: string }
 
-/** Begins a ceremony: options for `navigator.credentials.get()`. Throws MFA_CHALLENGE_INVALID for a second step that is over. */
+/** Begins a ceremony: options for `navigator.credentials.get()`. Throws MFA_CHALLENGE_INVALID for an invalid second step. */
 export async function beginAuthentication(ctx: Ctx, request: AuthenticationRequest): Promise<AuthenticationOptions> {
   if (request.kind === 'anyone') return beginForAnyone(ctx)
   if (request.kind === 'identifier') return beginForIdentifier(ctx, request.identifier)
@@ -49,7 +49,7 @@ export async function beginAuthentication(ctx: Ctx, request: AuthenticationReque
   return beginForUser(ctx, challenge.userId)
 }
 
-/** Read after the passkey was counted: whoever is suspended later has a newer row than the session is opened with. */
+/** Reads the row after the passkey's use was counted: a later suspension makes the row newer, and opening the session refuses. */
 async function getAllowedUser(ctx: Ctx, userId: string): Promise<User> {
   const user = await findUser(ctx, userId)
   if (user?.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })

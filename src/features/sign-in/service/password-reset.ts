@@ -8,17 +8,18 @@ import { notifyOwner } from '../../users/service/notices.ts'
 import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { passwordByLink, removeUnansweredFactors, voidSettledReports } from '../store/credentials.ts'
+import { passwordByLink, removeUnconfirmedFactors, voidSettledReports } from '../store/credentials.ts'
+import { mailRecoveryLink } from './account-restore.ts'
 import { liftAttemptLocks } from './lock.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { requireAllowedRedirect } from './redirects.ts'
 import { issueResetToken, resetRequestOf } from './reset-token.ts'
 import { answerAlike } from './timing.ts'
-import { mailWayBack } from './way-back.ts'
 
 /**
- * Mails a link to a user who may sign in, or the way back (`mailWayBack`); everybody is answered alike, in the same time. An
- * attempt lock is no obstacle. `base` puts the page of an application in the place of our own. Throws REDIRECT_NOT_ALLOWED.
+ * Mails a reset link to a user who may sign in, attempt locks or not, or else a recovery link (`mailRecoveryLink`). Answer
+ * and time are the same for every address. With `base` the link leads to an application's page instead of ours. Throws
+ * REDIRECT_NOT_ALLOWED.
  */
 export async function requestPasswordReset(
   ctx: Ctx,
@@ -31,14 +32,14 @@ export async function requestPasswordReset(
     () => findUserByEmail(ctx, input.email),
     async (user) => {
       if (user && isSignInAllowed(user)) await sendReset(ctx, user, base)
-      else await mailWayBack(ctx, input.email, user)
+      else await mailRecoveryLink(ctx, input.email, user)
     },
   )
 }
 
 /**
- * As `requestPasswordReset`, for documented systems that say who has an account: throws NOT_FOUND for an unknown
- * address, unless HIDE_ACCOUNT_EXISTENCE is on. As slow, so that the wording is all that tells them apart.
+ * As `requestPasswordReset`, for documented systems that reveal who has an account: throws NOT_FOUND for an unknown address,
+ * unless HIDE_ACCOUNT_EXISTENCE. It takes the same time for every address.
  */
 export async function requestPasswordResetOfKnown(ctx: Ctx, { email }: { email: string }): Promise<void> {
   await requestPasswordReset(ctx, { email })
@@ -55,7 +56,7 @@ async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> 
   await queueMail(ctx, { kind: 'password_reset', to: email, userId, locale, params })
 }
 
-/** `/reset-password` below the application's address, its own query kept. */
+/** `/reset-password` below the application's URL, which keeps its query. */
 function linkBelow(base: URL, token: string): string {
   const link = new URL(base)
   link.pathname = `${link.pathname.replace(/\/$/, '')}/reset-password`
@@ -72,13 +73,13 @@ async function getReset(ctx: Ctx, token: string): Promise<{ user: User; provesAd
   return { user, provesAddress }
 }
 
-/** Whose password a link would set. Throws INVALID_TOKEN: unknown, used, expired, or the account has changed since. */
+/** The user of a reset link. Throws INVALID_TOKEN, also when the account has changed since it was issued. */
 export const getResetUser = async (ctx: Ctx, token: string): Promise<User> => (await getReset(ctx, token)).user
 
 /**
- * Sets a password by a mailed link, and ends every session. Attempt locks are lifted; an administrative one stands, and its
- * user's links are not good. The first one of an account for which nobody has answered takes its factors away, too, unless
- * it came by another mailbox than that of the present address. Throws INVALID_TOKEN, and WEAK_PASSWORD, after which the link still works.
+ * Sets a password by a mailed link, ends every session and lifts attempt locks. The link of an administratively locked user
+ * is invalid. If the account was not confirmed by the holder of its address, and the link was mailed to that address, its
+ * factors are removed. Throws INVALID_TOKEN; WEAK_PASSWORD leaves the link valid.
  */
 export async function resetPassword(
   ctx: Ctx,
@@ -94,7 +95,7 @@ export async function resetPassword(
     userId,
     ...passwordByLink(ctx, { ...target, passwordHash, provesAddress }),
     actor: { type: 'user', id: userId },
-    with: [statement, voidSettledReports(ctx, target), ...(provesAddress ? removeUnansweredFactors(ctx, target) : [])],
+    with: [statement, voidSettledReports(ctx, target), ...(provesAddress ? removeUnconfirmedFactors(ctx, target) : [])],
     ends: { reason: 'password_reset' },
     events: [{ type: 'user.password_reset' }],
   })
@@ -104,7 +105,7 @@ export async function resetPassword(
   return { propagated: changed.propagated }
 }
 
-/** The password is set whatever the guard says: a lock that stays ends by itself. */
+/** A failure changes nothing: the password is set, and the lock expires. */
 async function tryLiftAttemptLocks(ctx: Ctx, userId: string): Promise<void> {
   try {
     await liftAttemptLocks(ctx, userId)

@@ -4,14 +4,14 @@ import { redirectNotAllowed } from '../errors.ts'
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 
 /**
- * An absolute http(s) address of one of `origins`, compared as the URL parser reads it, never as text: browsers read
- * `https:\\evil`, `//evil` and user-info tricks as the parser does. Undefined for anything else.
+ * An absolute http(s) URL of one of `origins`; undefined for anything else. The parsed URL is compared, not the text:
+ * `https:\\evil`, `//evil` and user-info tricks mean to browsers what they mean to the parser.
  */
 export function findAllowedRedirect(
   address: string,
   { origins, isLoopbackAllowed }: { origins: readonly string[]; isLoopbackAllowed: boolean },
 ): URL | undefined {
-  // Tabs and line breaks are dropped by parsers; nobody writes them into an address in good faith.
+  // URL parsers drop tabs and line breaks, so these can hide what an address is.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
   if (/[\x00-\x20\x7f\\]/.test(address)) return undefined
   const url = URL.parse(address)
@@ -27,13 +27,13 @@ const findRedirect = ({ config }: Pick<Ctx, 'config'>, address: string): URL | u
     isLoopbackAllowed: config.MODE === 'local',
   })
 
-/** As `requireAllowedRedirect`, for an address that nobody who waits for the answer has given. */
+/** As `requireAllowedRedirect`, for an address that the caller did not send. */
 export const isAllowedRedirect = (ctx: Pick<Ctx, 'config'>, address: string): boolean =>
   findRedirect(ctx, address) !== undefined
 
 /**
- * The address, if this deployment may send people and tokens there: PUBLIC_URL, CORS_ORIGINS, REDIRECT_ORIGINS, and
- * loopback in local mode. Throws REDIRECT_NOT_ALLOWED.
+ * The URL, if its origin is PUBLIC_URL or in CORS_ORIGINS or REDIRECT_ORIGINS, or loopback in local mode. Throws
+ * REDIRECT_NOT_ALLOWED: people and tokens must not be sent anywhere else.
  */
 export function requireAllowedRedirect(ctx: Pick<Ctx, 'config'>, address: string): URL {
   const url = findRedirect(ctx, address)

@@ -9,65 +9,62 @@ import { findUser, isRestorable, isSignInAllowed } from '../../users/service/use
 import type { AddedFactor, User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { deleteReportedFactor, isReportable, reported } from '../store/credentials.ts'
-import type { SecondStep } from '../types.ts'
 import { RESTORED_EVENT } from './account-restore.ts'
-import { type GivenSecondFactor, listSecondFactorsBefore, requireSecondFactorBefore } from './older-factors.ts'
+import { listSecondFactorsBefore, type SecondStep } from './challenges.ts'
+import { applyByLink, type GivenSecondFactor, requireSecondFactorBefore } from './link-proofs.ts'
 import { issueResetToken } from './reset-token.ts'
 
-/** Of a link that takes one factor away while another guards the account: without it, too, its owner gets in. */
+/** For a link that removes one factor while another still protects the account: the owner can sign in without the link. */
 const GUARDED_LIFETIME_MS = DAY
 
 interface Report {
   readonly user: User
-  /** Where the mail went. */
+  /** The address that the mail was sent to. */
   readonly email: string
   readonly added: AddedFactor | null
-  readonly toldAt: number
-  /** When the added factor came: second factors of before it are asked for. */
+  readonly mailedAt: number
+  /** When the reported factor was added: an older second factor is needed. */
   readonly addedAt: number
-  /** Those that there are; empty when the link suffices. */
+  /** Older second factors; empty when the link suffices. */
   readonly proofs: readonly SecondStep[]
 }
 
 /**
- * What guards the account beside the factor that a report takes away. An authenticator is guarded by nothing: a passkey
- * without it is another way in, not a second factor (decision 0120).
+ * The second factors that are older than the reported one. None beside a reported authenticator app: without it a passkey is
+ * a first factor, not a second one (decision 0120).
  */
-async function findGuards(ctx: Ctx, userId: string, { added, toldAt }: Pick<Report, 'added' | 'toldAt'>) {
-  if (added?.kind !== 'passkey') return { addedAt: toldAt, proofs: [] }
+async function findOlderProofs(ctx: Ctx, userId: string, { added, mailedAt }: Pick<Report, 'added' | 'mailedAt'>) {
+  if (added?.kind !== 'passkey') return { addedAt: mailedAt, proofs: [] }
   const passkey = (await listPasskeys(ctx, userId)).find(({ id }) => id === added.id)
-  const addedAt = passkey?.createdAt ?? toldAt
+  const addedAt = passkey?.createdAt ?? mailedAt
   return { addedAt, proofs: await listSecondFactorsBefore(ctx, userId, addedAt) }
 }
 
 /**
- * A mail that went to the account's address, or to one before: the link belongs to the user, whatever the address is now.
- * Not one that nobody had proved: it may be a stranger's, which its user has corrected since.
+ * The link is valid for a mail to the account's present address or to a former one that was verified. An unverified former
+ * address may be a stranger's: the user may have mistyped it.
  */
 async function getReport(ctx: Ctx, token: string): Promise<Report> {
   const link = await findOneTimeToken(ctx, 'activity_report', token)
   const user = link?.userId ? await findUser(ctx, link.userId) : undefined
   if (!link || !user || !(await isNoticeAddress(ctx, user, link.email))) throw linkInvalid()
-  const told = { added: ReportedMail.parse(link.data).added, toldAt: link.createdAt }
-  // Who added the factor may have deleted the account, too.
-  if (!isSignInAllowed(user) && !(told.added && isRestorable(user, ctx.now()))) throw linkInvalid()
-  const guards = await findGuards(ctx, user.id, told)
-  if (guards.proofs.length > 0 && ctx.now() - told.toldAt >= GUARDED_LIFETIME_MS) throw linkInvalid()
-  return { user, email: link.email ?? '', ...told, ...guards }
+  const mailed = { added: ReportedMail.parse(link.data).added, mailedAt: link.createdAt }
+  // Whoever added the factor may also have deleted the account.
+  if (!isSignInAllowed(user) && !(mailed.added && isRestorable(user, ctx.now()))) throw linkInvalid()
+  const older = await findOlderProofs(ctx, user.id, mailed)
+  if (older.proofs.length > 0 && ctx.now() - mailed.mailedAt >= GUARDED_LIFETIME_MS) throw linkInvalid()
+  return { user, email: link.email ?? '', ...mailed, ...older }
 }
 
-/** With what, beside its link, an account is secured; empty when the link suffices. Throws INVALID_TOKEN. */
+/** Methods of which one is needed beside the link; empty when the link suffices. Throws INVALID_TOKEN. */
 export const listReportProofs = async (ctx: Ctx, token: string): Promise<readonly string[]> =>
   (await getReport(ctx, token)).proofs
 
-/** Others change the account at the same moment: it is looked at anew, so that what the events say of before is true. */
-const ATTEMPTS = 5
-
 /**
- * Somebody else was in the account: every session ends, pending links are void, the factor that the mail told of as added
- * goes, and no password is good until the user chooses a new one with the token that this answers. A link that takes a
- * factor away asks for the second factor of before it, and brings back what its user deleted. Throws INVALID_TOKEN, and what
- * `requireSecondFactorBefore` throws: then the link still works.
+ * Secures an account that somebody else used: every session ends, pending links are voided, the factor whose addition was
+ * mailed is removed, and the password is deleted: the returned token sets a new one. A link that removes a factor needs an
+ * older second factor, if there is one, and restores a deleted account. Throws INVALID_TOKEN; what
+ * `requireSecondFactorBefore` throws leaves the link valid.
  */
 export async function reportActivity(
   ctx: Ctx,
@@ -75,20 +72,16 @@ export async function reportActivity(
 ): Promise<{ resetToken: string; propagated: boolean }> {
   const { user, addedAt, proofs } = await getReport(ctx, token)
   if (proofs.length > 0) await requireSecondFactorBefore(ctx, { userId: user.id, before: addedAt }, given)
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const secured = await reportOf(ctx, token, await getReport(ctx, token))
-    if (secured) return secured
-  }
-  throw linkInvalid()
+  return applyByLink(async () => trySecure(ctx, token, await getReport(ctx, token)))
 }
 
-/** Null when the account has not the state any more that it was read with. */
-async function reportOf(ctx: Ctx, token: string, { user, email, added, toldAt }: Report) {
+/** Null when the account's status has changed since it was read. */
+async function trySecure(ctx: Ctx, token: string, { user, email, added, mailedAt }: Report) {
   const { id: userId, status } = user
   const isRestored = status === 'deleted'
   const { redemption, statement } = await redemptionOf(ctx, 'activity_report', token, isReportable(ctx, user))
   const target = { userId, redemption, isRestored }
-  const removal = added === null ? [] : deleteReportedFactor(ctx, target, { added, toldAt })
+  const removal = added === null ? [] : deleteReportedFactor(ctx, target, { added, mailedAt })
   const changed = await changeUser(ctx, {
     userId,
     ...reported(target),

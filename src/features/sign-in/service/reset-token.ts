@@ -7,17 +7,17 @@ import type { User } from '../../users/types.ts'
 
 export const RESET_LIFETIME_MS = HOUR
 
-/** What the token remembers: any change of credentials since then voids it. */
+/** Any change of credentials since the token was issued voids it. */
 const ResetRequest = z.object({ authVersion: z.int(), provesAddress: z.boolean().default(true) })
 
 interface ResetTokenOptions {
   /** Milliseconds. */
   readonly lifetimeMs?: number
-  /** Whether who gets the token reads the mails of the account's present address. */
+  /** Whether the token reaches its user through the account's present address. */
   readonly provesAddress?: boolean
 }
 
-/** A token that sets the user's password once; it voids the older ones. */
+/** A token that sets the user's password, once. It voids older ones. */
 export async function issueResetToken(
   ctx: Ctx,
   user: Pick<User, 'id' | 'email' | 'authVersion'>,
@@ -33,5 +33,4 @@ export async function issueResetToken(
   return token
 }
 
-/** What a reset token was made for: the version of the credentials, and whether it proves the address. */
 export const resetRequestOf = ({ data }: OneTimeToken): z.infer<typeof ResetRequest> => ResetRequest.parse(data)

@@ -4,14 +4,14 @@ import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/se
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked } from '../../factors/totp/errors.ts'
 import { countCode, useCountedCode } from '../../factors/totp/service/codes.ts'
+import { queueMail } from '../../mail/service/mails.ts'
 import type { CountedUse } from '../../users/service/counted-use.ts'
-import { findUser, isSignInAllowed } from '../../users/service/users.ts'
+import { findUser, findUserByEmail, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import type { Challenge } from '../types.ts'
 import { completeAttempt } from './attempts.ts'
-import { countChallengeAttempt, findChallenge, redeemChallenge } from './challenges.ts'
+import { type Challenge, countChallengeAttempt, findChallenge, redeemChallenge } from './challenges.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
-import { failSlowly } from './timing.ts'
+import { answerAlike, failSlowly } from './timing.ts'
 
 /** What `answerChallenge` throws, for its routes. */
 export const challengeErrors = [
@@ -22,7 +22,7 @@ export const challengeErrors = [
   serviceUnavailable,
 ]
 
-/** The user whom the challenge is for, unless they may no longer sign in or their credentials were changed since. */
+/** The challenge's user. Throws MFA_CHALLENGE_INVALID when they may not sign in or their credentials were changed. */
 async function getChallenged(ctx: Ctx, challenge: Challenge): Promise<User> {
   const user = await findUser(ctx, challenge.userId)
   if (user && isSignInAllowed(user) && user.authVersion === challenge.authVersion) return user
@@ -35,27 +35,24 @@ interface OpenChallenge {
   readonly user: User
 }
 
-/** A challenge that may still be answered, and its user. Throws MFA_CHALLENGE_INVALID. */
-export async function getOpenChallenge(ctx: Ctx, mfaToken: string): Promise<OpenChallenge> {
+/** Throws MFA_CHALLENGE_INVALID. */
+async function getOpenChallenge(ctx: Ctx, mfaToken: string): Promise<OpenChallenge> {
   const challenge = await findChallenge(ctx, mfaToken)
   if (!challenge) throw mfaChallengeInvalid()
   return { challenge, user: await getChallenged(ctx, challenge) }
 }
 
-/** Counts an answer before it is looked at. The challenge first: one that is used up must not be a way to lock its user out. */
+/** Counts an answer before it is verified. The challenge is counted first: one without attempts left must not lock its user out. */
 async function countAnswer(ctx: Ctx, challenge: Challenge): Promise<CountedUse> {
   if (!(await countChallengeAttempt(ctx, challenge))) throw mfaChallengeInvalid()
   return countCode(ctx, challenge.userId)
 }
 
 /**
- * Ends a sign-in whose second factor was just checked: the challenge is used up, exactly once, and the session opened.
- * `amr` is what the second factor adds. Throws MFA_CHALLENGE_INVALID, and whatever opening a session throws.
+ * Completes a sign-in whose second factor was proved: redeems the challenge and opens the session. `amr` are the values of
+ * the second factor. Throws MFA_CHALLENGE_INVALID, and what opening a session throws.
  */
-export async function completeChallenge(
-  ctx: Ctx,
-  input: { mfaToken: string; amr: readonly string[] },
-): Promise<SignedIn> {
+async function completeChallenge(ctx: Ctx, input: { mfaToken: string; amr: readonly string[] }): Promise<SignedIn> {
   const challenge = await redeemChallenge(ctx, input.mfaToken)
   if (!challenge) throw mfaChallengeInvalid()
   const user = await getChallenged(ctx, challenge)
@@ -78,7 +75,7 @@ async function proveCode(ctx: Ctx, { challenge, user }: OpenChallenge, code: str
   return ['otp']
 }
 
-/** Nothing is counted: a key is not guessed. One that did not verify its user, and was the first factor, is no second one. */
+/** Not counted: a key cannot be guessed. A passkey that was the first factor does not count as the second. */
 async function proveCredential(
   ctx: Ctx,
   { challenge, user }: OpenChallenge,
@@ -101,3 +98,19 @@ async function tryAnswer(ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> {
  */
 export const answerChallenge = (ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> =>
   failSlowly(ctx, () => tryAnswer(ctx, answer))
+
+/**
+ * For a lost second factor: mails advice. The mail has no link, because a mailbox is no second factor. Answer and time are the
+ * same for every address.
+ */
+export const requestRecovery = (ctx: Ctx, input: { email: string }): Promise<void> =>
+  answerAlike(
+    ctx,
+    () => findUserByEmail(ctx, input.email),
+    async (user) => {
+      if (user?.mfaEnabled) await sendAdvice(ctx, user)
+    },
+  )
+
+const sendAdvice = (ctx: Ctx, { id: userId, email: to, locale }: User): Promise<void> =>
+  queueMail(ctx, { kind: 'mfa_recovery', to, userId, locale, params: {} })

@@ -1,25 +1,26 @@
 import type { Ctx } from '../../../context.ts'
+import type { SessionSnapshot } from '../../../durable/rpc.ts'
 import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { hashPassword, isHashable, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
+import { describeUserAgent } from '../../../lib/user-agent.ts'
 import { recordHashUse } from '../../factors/password/service/costly-hashes.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
 import { openSession } from '../../sessions/service.ts'
 import type { NewSession, OpenedSession } from '../../sessions/types.ts'
+import { notifyOwner } from '../../users/service/notices.ts'
 import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
-import type { IssuedChallenge } from '../types.ts'
 import { attemptOf, completeAttempt, countAttempt, failAttempt, passAttempt } from './attempts.ts'
-import { issueChallenge } from './challenges.ts'
-import { tellNewDevice } from './new-device.ts'
+import { type IssuedChallenge, issueChallenge } from './challenges.ts'
 import { failSlowly } from './timing.ts'
 
-/** What keeps somebody from a session, on every surface. */
+/** What a sign-in throws, on every surface. */
 export const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, underMaintenance, serviceUnavailable]
 
-/** The same where an answer has no room for a challenge. */
+/** What `signInOrThrow` throws. */
 export const signInOrThrowErrors = [...signInErrors, mfaRequired]
 
 export interface SignedIn {
@@ -33,25 +34,23 @@ export interface MfaChallenge extends IssuedChallenge {
   readonly outcome: 'mfa_required'
 }
 
-/** What a right first factor leads to. */
 export type SignInResult = SignedIn | MfaChallenge
 
 export interface SignInInput {
   /** An email or a username, as typed. */
   readonly identifier: string
   readonly password: string
-  /** Whom this way of signing in is for, asked once the password was right. Everybody when absent. */
+  /** Whether this sign-in admits the user, asked after the password was verified. Admits everybody when absent. */
   readonly accepts?: (user: User) => boolean
 }
 
-/** No password derives these bytes; verifying one takes as long as verifying a real one. */
+/** A hash that matches no password; verifying against it takes as long as against a real one. */
 const dummyHash = (ctx: Pick<Ctx, 'hashCost'>): string => toCurrentPhc(ctx.hashCost, 'A'.repeat(22), 'A'.repeat(43))
 
 /**
- * The one sign-in with a password, of every surface. Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, SERVICE_UNAVAILABLE.
- * Unknown, suspended, inactive and deleted users, and those without a password, are answered as a wrong password is; so are
- * those who have not verified their address, where no answer says who has an account. An administrative lock is told to who
- * knows the password.
+ * The one sign-in with a password, of every surface. Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, SERVICE_UNAVAILABLE. Unknown,
+ * suspended, inactive and deleted users, and those without a password, get the answer of a wrong password; with
+ * HIDE_ACCOUNT_EXISTENCE so do users with an unverified address. An administrative lock shows after the right password.
  */
 export const signIn = (ctx: Ctx, input: SignInInput): Promise<SignInResult> =>
   failSlowly(ctx, () => trySignIn(ctx, input), input.password)
@@ -73,8 +72,8 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
 }
 
 /**
- * Why a right password is answered as a wrong one is, and counted: one that is never locked out would be told from it. Null
- * for who may know that it was right.
+ * Why a right password gets the answer of a wrong one; null when it does not. It is also counted as a failure: an account
+ * that is never locked out would reveal that the password was right.
  */
 function findHiddenReason(ctx: Ctx, user: User): string | null {
   if (user.status === 'locked') return null
@@ -82,22 +81,22 @@ function findHiddenReason(ctx: Ctx, user: User): string | null {
   return isHidden(ctx, user) ? 'email_not_verified' : null
 }
 
-/** As `signIn`, for answers that have no room for a challenge: throws MFA_REQUIRED with it. */
+/** As `signIn`, for answers without a challenge: throws MFA_REQUIRED, which carries it. */
 export async function signInOrThrow(ctx: Ctx, input: SignInInput): Promise<SignedIn> {
   const result = await signIn(ctx, input)
   if (result.outcome === 'signed_in') return result
   throw mfaRequired({ mfa_token: result.mfaToken, available_methods: result.availableMethods })
 }
 
-/** One public answer; the reason is for the log. What was typed is not: people type passwords into the wrong field. */
+/** One public answer; the log has the reason. The identifier is not logged: people type passwords into the wrong field. */
 function refused(ctx: Ctx, reason: string, user: User | undefined): DomainError {
   ctx.log.info('sign_in_refused', { reason: user ? reason : 'unknown_user', user_id: user?.id })
   return invalidCredentials()
 }
 
 /**
- * The same password under the present parameters. A password that was changed meanwhile stays, and so does the hash of one
- * that is too short for ours.
+ * Rehashes the password with the present parameters, unless it was changed meanwhile. A password that is too short for our
+ * hash keeps its old one.
  */
 async function renewHash(ctx: Ctx, input: { userId: string; from: string; password: string }): Promise<void> {
   if (!isHashable(input.password)) return recordHashUse(ctx, input.userId)
@@ -106,25 +105,25 @@ async function renewHash(ctx: Ctx, input: { userId: string; from: string; passwo
 }
 
 export interface FirstFactor {
-  /** As it was read when the factor was checked. */
+  /** The row that was read when the factor was verified. */
   readonly user: User
-  /** RFC 8176 values; `email` for a link that was mailed. */
+  /** RFC 8176 values; `email` for a mailed link. */
   readonly amr: readonly string[]
-  /** `user.signed_in` names it. */
+  /** Recorded in `user.signed_in`. */
   readonly method: string
   readonly organizationId?: string | null
 }
 
-/** Factors that are two by themselves (a passkey that verified its user) carry `mfa`. */
+/** A first factor with `mfa` counts as two: a passkey that verified its user. */
 const needsSecondFactor = ({ user, amr }: FirstFactor): boolean => user.mfaEnabled && !amr.includes('mfa')
 
 /**
- * What follows a right first factor, of whatever kind: a session, or a challenge for the second factor. Throws
- * INVALID_CREDENTIALS when the credentials were changed meanwhile, EMAIL_NOT_VERIFIED where that comes first, MAINTENANCE.
+ * Follows every first factor: opens a session, or issues a challenge for the second factor. Throws INVALID_CREDENTIALS when
+ * the credentials were changed meanwhile, EMAIL_NOT_VERIFIED, MAINTENANCE.
  */
 export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
   const { user } = factor
-  const closed = await findClosedDoor(ctx, user)
+  const closed = await findRefusal(ctx, user)
   if (closed) throw closed
   if (needsSecondFactor(factor)) return challengeSignIn(ctx, factor)
   const opened = await openFirstSession(ctx, factor)
@@ -133,14 +132,14 @@ export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<
 }
 
 /**
- * A password must not tell what the sign-up before it did not: whoever signs up with a free address knows the password of the
- * account, and with a taken one does not.
+ * Hides the right password of an unverified account. Otherwise a sign-up followed by a sign-in would reveal whether the
+ * address was free: only then did the sign-up set the password.
  */
 const isHidden = ({ config }: Ctx, { emailVerifiedAt }: User): boolean =>
   config.HIDE_ACCOUNT_EXISTENCE && config.REQUIRE_VERIFIED_EMAIL && emailVerifiedAt === null
 
-/** What keeps out somebody whose factor was right. */
-async function findClosedDoor(ctx: Ctx, user: User): Promise<DomainError | null> {
+/** Why a user whose factor was right gets no session, or null. */
+async function findRefusal(ctx: Ctx, user: User): Promise<DomainError | null> {
   if (ctx.config.REQUIRE_VERIFIED_EMAIL && user.emailVerifiedAt === null) return emailNotVerified()
   return user.role === 'admin' ? null : findMaintenance(ctx)
 }
@@ -151,7 +150,7 @@ async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChalle
   return { outcome: 'mfa_required', ...issued }
 }
 
-/** The row that was checked decides: an object that has seen newer credentials refuses, as if the password were wrong. */
+/** Throws INVALID_CREDENTIALS when the user's object has seen newer credentials than those of the row. */
 export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<NewSession> {
   const { user, amr, method, organizationId = null } = factor
   const events = [{ type: 'user.signed_in' as const, data: { method } }]
@@ -163,9 +162,20 @@ export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<N
   }
 }
 
-/** What every completed sign-in passes, whatever its factors. */
+/** Records a completed sign-in, and notifies the user of a new device. */
 export function toSignedIn(ctx: Ctx, user: User, opened: NewSession): SignedIn {
   ctx.defer(recordSignIn(ctx, user.id))
-  if (opened.isNewDevice) tellNewDevice(ctx, user, opened.session)
+  if (opened.isNewDevice) notifyNewDevice(ctx, user, opened.session)
   return { outcome: 'signed_in', user: { ...user, lastSignInAt: ctx.now() }, opened }
+}
+
+/** Notifies the user of a sign-in from a new device. */
+export function notifyNewDevice(ctx: Ctx, user: User, session: SessionSnapshot): void {
+  const { country, ip, openedAt, userAgent } = session
+  const params = {
+    device: describeUserAgent(userAgent).device_name ?? '?',
+    ip: country === null ? ip : `${ip} (${country})`,
+    time: openedAt,
+  }
+  notifyOwner(ctx, user, { kind: 'new_device', params })
 }

@@ -14,15 +14,15 @@ import {
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { signUpsDisabled } from '../errors.ts'
+import { mailRecoveryLink } from './account-restore.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { issueResetToken } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './timing.ts'
 import { sendVerification } from './verification.ts'
-import { mailWayBack } from './way-back.ts'
 
-/** What keeps somebody from an account, on every surface. */
+/** What a sign-up throws, on every surface. */
 export const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
 
 export interface SignUpInput {
@@ -34,19 +34,19 @@ export interface SignUpInput {
   readonly locale?: string | undefined
 }
 
-/** The account waits for its address to be verified. Without the user where nobody may learn whether there was one before. */
+/** The account's address must be verified first. `user` is null where the answer must not reveal whether it existed before. */
 export interface VerificationAwaited {
   readonly outcome: 'verification_required'
   readonly user: User | null
 }
 
-/** What else a documented system's registration says of its user. Who may say it is for the caller to decide. */
+/** Fields that documented systems' registrations have as well. The caller authorizes them. */
 export type RegistrationInput = SignUpInput &
   Pick<NewUser, 'displayName' | 'bio' | 'profileImageUrl' | 'appMetadata' | 'role'>
 
 /**
- * Makes an account, mails a link that verifies its address, and signs it in, unless REQUIRE_VERIFIED_EMAIL has the link
- * come first. Throws SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
+ * Creates an account, mails a link that verifies its address, and signs in; with REQUIRE_VERIFIED_EMAIL the address must be
+ * verified first. Throws SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
  */
 export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn | VerificationAwaited> {
   const account = await prepareAccount(ctx, input)
@@ -58,16 +58,13 @@ export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn | V
   return toSignedIn(ctx, user, opened)
 }
 
-/**
- * As `signUp`, for documented systems whose registration opens no session. Null where nobody may learn whether there was
- * an account before.
- */
+/** As `signUp`, without a session. Null where the answer must not reveal whether the account existed before. */
 export async function registerAccount(ctx: Ctx, input: RegistrationInput): Promise<User | null> {
   const account = await prepareAccount(ctx, input)
   return ctx.config.REQUIRE_VERIFIED_EMAIL ? openPendingAccount(ctx, account) : openAccount(ctx, account)
 }
 
-/** Everything that a new account passes before it is made. */
+/** Checks that the sign-up is allowed and the password strong. */
 async function prepareAccount(ctx: Ctx, { password, ...names }: RegistrationInput): Promise<NewUser> {
   if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
   const closed = await findMaintenance(ctx)
@@ -79,8 +76,8 @@ async function prepareAccount(ctx: Ctx, { password, ...names }: RegistrationInpu
 }
 
 /**
- * The mail goes behind the answer: the account stands without it, and another can be asked for. A taken address that lets
- * nobody in is mailed its way back, too.
+ * Creates the account and mails its verification link after the answer; the user can request another. The holder of a taken
+ * address that cannot sign in is mailed a recovery link.
  */
 async function openAccount(ctx: Ctx, account: NewUser): Promise<User> {
   try {
@@ -88,7 +85,7 @@ async function openAccount(ctx: Ctx, account: NewUser): Promise<User> {
     ctx.defer(sendVerification(ctx, user))
     return user
   } catch (cause) {
-    if (isEmailTaken(cause)) ctx.defer(tellOfWayBack(ctx, account.email))
+    if (isEmailTaken(cause)) ctx.defer(mailHolderRecovery(ctx, account.email))
     throw cause
   }
 }
@@ -96,27 +93,27 @@ async function openAccount(ctx: Ctx, account: NewUser): Promise<User> {
 const isEmailTaken = (cause: unknown): boolean =>
   cause instanceof DomainError && cause.code === 'CONFLICT' && cause.details.field === 'email'
 
-async function tellOfWayBack(ctx: Ctx, email: string): Promise<void> {
-  await mailWayBack(ctx, email, await findUserByEmail(ctx, email))
+async function mailHolderRecovery(ctx: Ctx, email: string): Promise<void> {
+  await mailRecoveryLink(ctx, email, await findUserByEmail(ctx, email))
 }
 
 async function openPendingAccount(ctx: Ctx, account: NewUser): Promise<User | null> {
   const pending = { ...account, status: 'pending' } as const
   if (!ctx.config.HIDE_ACCOUNT_EXISTENCE) return openAccount(ctx, pending)
-  await openUnseen(ctx, pending)
+  await openSecretly(ctx, pending)
   return null
 }
 
-/** The same answer for a free and a taken address; a taken one's holder is told by mail. Usernames are no secret. */
-async function openUnseen(ctx: Ctx, account: NewUser): Promise<void> {
+/** The same answer for a free and a taken address, whose holder gets a mail. Usernames are not secret. */
+async function openSecretly(ctx: Ctx, account: NewUser): Promise<void> {
   await answerAlike(
     ctx,
     () => createUnlessTaken(ctx, account),
-    (user) => (user ? sendVerification(ctx, user) : tellHolder(ctx, account.email)),
+    (user) => (user ? sendVerification(ctx, user) : mailHolder(ctx, account.email)),
   )
 }
 
-/** Undefined when the address is taken. A taken username is CONFLICT whether or not the address is taken too. */
+/** Undefined when the address is taken. Throws CONFLICT for a taken username, whether or not the address is taken. */
 async function createUnlessTaken(ctx: Ctx, account: NewUser): Promise<User | undefined> {
   if (account.username && (await findUserByUsername(ctx, account.username))) throw usernameTaken()
   try {
@@ -127,10 +124,10 @@ async function createUnlessTaken(ctx: Ctx, account: NewUser): Promise<User | und
   }
 }
 
-async function tellHolder(ctx: Ctx, email: string): Promise<void> {
+async function mailHolder(ctx: Ctx, email: string): Promise<void> {
   const user = await findUserByEmail(ctx, email)
   if (!user || user.status === 'deleted') {
-    await mailWayBack(ctx, email, user)
+    await mailRecoveryLink(ctx, email, user)
     return
   }
   const { id: userId, email: to, locale } = user

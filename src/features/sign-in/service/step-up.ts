@@ -20,12 +20,12 @@ import { failSlowly } from './timing.ts'
 /** How long a factor counts as fresh. */
 const FRESH_MS = 10 * MINUTE
 
-/** What a request carries beside its token to prove who asks. */
+/** Proofs that a request carries beside its access token. */
 export interface GivenFactors {
   readonly password?: string | null | undefined
   /** TOTP or a backup code; it is used up. */
   readonly code?: string | null | undefined
-  /** What an authenticator answered; its ceremony is over. */
+  /** An authenticator's assertion; it ends its ceremony. */
   readonly credential?: AssertionCredential | null | undefined
 }
 
@@ -43,7 +43,10 @@ export const stepUpErrors = [
 /** What `requireFreshFactor` throws, for the routes that call it. */
 export const freshFactorErrors = [stepUpRequired, ...stepUpErrors]
 
-/** Counted before it is looked at, and as slow when it is wrong, as a sign-in is: a stolen token is no way to guess it. Throws INVALID_PASSWORD, ACCOUNT_LOCKED. */
+/**
+ * Counted, and slow when it fails, as a sign-in is: a stolen token does not help to guess the password. Throws
+ * INVALID_PASSWORD, ACCOUNT_LOCKED.
+ */
 export const requireCurrentPassword = (ctx: Ctx, user: User, password: string): Promise<void> =>
   failSlowly(ctx, () => checkPassword(ctx, user, password), password)
 
@@ -54,40 +57,23 @@ async function checkPassword(ctx: Ctx, user: User, password: string): Promise<vo
   await passAttempt(ctx, attempt)
 }
 
-async function provePassword(ctx: ActorCtx, user: User, password: string): Promise<readonly string[]> {
-  await requireCurrentPassword(ctx, user, password)
-  return ['pwd']
-}
-
-async function proveCode(ctx: ActorCtx, user: User, code: string): Promise<readonly string[]> {
-  await requireCode(ctx, user.id, code)
-  return ['otp', 'mfa']
-}
-
-/** As slow as a sign-in when it fails: whether there was a key to check must not show. */
-async function proveCredential(ctx: ActorCtx, user: User, credential: AssertionCredential): Promise<readonly string[]> {
-  return (await failSlowly(ctx, () => verifyPasskeyOf(ctx, user.id, { credential }))).amr
-}
-
-/** One row a kind of factor: what its proof adds to `amr`, or a throw. */
-const PROOFS: {
-  readonly [K in keyof GivenFactors]-?: (
-    ctx: ActorCtx,
-    user: User,
-    given: NonNullable<GivenFactors[K]>,
-  ) => Promise<readonly string[]>
-} = { password: provePassword, code: proveCode, credential: proveCredential }
-
-/** Checks everything that was given; empty when nothing was. */
+/** Verifies every proof that was given, and returns their `amr` values; empty when none was given. */
 async function proveFactors(
   ctx: ActorCtx,
   user: User,
   { password, code, credential }: GivenFactors,
 ): Promise<string[]> {
   const amr: string[] = []
-  if (password) amr.push(...(await PROOFS.password(ctx, user, password)))
-  if (code) amr.push(...(await PROOFS.code(ctx, user, code)))
-  if (credential) amr.push(...(await PROOFS.credential(ctx, user, credential)))
+  if (password) {
+    await requireCurrentPassword(ctx, user, password)
+    amr.push('pwd')
+  }
+  if (code) {
+    await requireCode(ctx, user.id, code)
+    amr.push('otp', 'mfa')
+  }
+  // A failure takes as long as that of a sign-in: its time does not reveal whether the user has a passkey.
+  if (credential) amr.push(...(await failSlowly(ctx, () => verifyPasskeyOf(ctx, user.id, { credential }))).amr)
   return amr
 }
 
@@ -109,9 +95,9 @@ const refusal = (availableMethods: readonly string[]) =>
 const isFresh = ({ actor, now }: ActorCtx): boolean => now() - actor.authTime * SECOND < FRESH_MS
 
 /**
- * Whether the session that asks proved a second factor in the last ten minutes, and the token is of then or later: one of
- * before may have been stolen from who proved it. The object is asked: the token has one `auth_time` for all factors, and
- * a password since moves it. Throws SESSION_NOT_FOUND, SERVICE_UNAVAILABLE.
+ * Whether the caller's session proved a second factor in the last ten minutes, and the token was issued since: an older token
+ * may be stolen. The session's object decides, because the token has one `auth_time` for all factors and a later password
+ * moves it. Throws SESSION_NOT_FOUND, SERVICE_UNAVAILABLE.
  */
 async function hasFreshSecondFactor(ctx: ActorCtx): Promise<boolean> {
   const { actor } = ctx
@@ -120,19 +106,19 @@ async function hasFreshSecondFactor(ctx: ActorCtx): Promise<boolean> {
   return actor.authTime >= toSeconds(secondFactorAt)
 }
 
-/** `proved` is what the request itself has proved. */
+/** `proved` are the `amr` values of the request's own proofs. */
 async function isProvedFreshly(ctx: ActorCtx, user: User, proved: readonly string[]): Promise<boolean> {
   if (user.mfaEnabled) return hasSecondFactor(proved) || hasFreshSecondFactor(ctx)
   return proved.length > 0 || isFresh(ctx)
 }
 
 /**
- * For whatever binds, removes or shows a factor, changes a credential or the address, exports or deletes the account: wants
- * a factor younger than ten minutes, in the session or given with the request. Of who has a second factor it is a second
- * one (NIST SP 800-63B-4: factors of an AAL2 account are bound and removed at AAL2), and a password beside it does not stand
- * in for it. Whatever is given must be right: INVALID_PASSWORD, INVALID_CODE (400, and counted), ACCOUNT_LOCKED,
- * SECOND_FACTOR_LOCKED. Throws STEP_UP_REQUIRED with what would do. Returns the row that was decided by: a change that
- * depends on its `auth_version` loses to a second factor that is turned on meanwhile.
+ * For routes that add, remove or show a factor, change a credential or the address, or export or delete the account: requires
+ * a factor that was proved in the last ten minutes, in the session or with the request. For users with a second factor it must
+ * be a second factor (NIST SP 800-63B-4: factors of an AAL2 account are bound and removed at AAL2). Every given proof must be
+ * right: throws INVALID_PASSWORD, INVALID_CODE (400, and counted), ACCOUNT_LOCKED, SECOND_FACTOR_LOCKED. Throws
+ * STEP_UP_REQUIRED with the accepted methods. Returns the row on which the decision rests: a change that depends on its
+ * `auth_version` fails when a second factor is turned on meanwhile.
  */
 export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}): Promise<User> {
   const user = await getActingUser(ctx)
@@ -142,8 +128,8 @@ export async function requireFreshFactor(ctx: ActorCtx, given: GivenFactors = {}
 }
 
 /**
- * As `requireFreshFactor`, for who sets another password: the present one is always given, where there is one. A fresh
- * session alone is STEP_UP_REQUIRED.
+ * As `requireFreshFactor`, for a change of the password: needs the present one, if there is one. A fresh session does not
+ * suffice.
  */
 export async function requirePresentPassword(ctx: ActorCtx, given: GivenFactors): Promise<User> {
   const { id, passwordHash, mfaEnabled } = await getActingUser(ctx)
@@ -152,7 +138,7 @@ export async function requirePresentPassword(ctx: ActorCtx, given: GivenFactors)
   return requireFreshFactor(ctx, given)
 }
 
-/** Raises the session that asks by what was given: a new access token of it. */
+/** Adds the given proofs to the caller's session; returns its new access token. */
 export async function stepUp(ctx: ActorCtx, given: GivenFactors): Promise<SignedIn> {
   const user = await getActingUser(ctx)
   const amr = await proveFactors(ctx, user, given)

@@ -4,13 +4,12 @@ import type { OneTimePurpose } from '../../links/types.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { removeUnansweredFactors, takenOver } from '../store/credentials.ts'
+import { removeUnconfirmedFactors, takenOver } from '../store/credentials.ts'
 
 /**
- * The holder of an address takes over an account for which nobody has answered: whoever made it may have been somebody
- * else, who waits for the holder to use it. Password, factors, sessions and pending links of that time end, and
- * the address is verified. `token` is a link that was mailed to the user's present address; it is used up. Throws
- * INVALID_TOKEN, also when somebody has answered meanwhile.
+ * The holder of an address takes over an account that they have not confirmed. A stranger may have created it, to share it
+ * once the holder uses it: password, factors, sessions and pending links end, and the address is verified. `token`, a link
+ * mailed to the present address, is redeemed. Throws INVALID_TOKEN, also when the account was confirmed meanwhile.
  */
 export async function takeOver(
   ctx: Ctx,
@@ -23,7 +22,7 @@ export async function takeOver(
     userId,
     ...takenOver(ctx, target),
     actor: { type: 'user', id: userId },
-    with: [statement, ...removeUnansweredFactors(ctx, target)],
+    with: [statement, ...removeUnconfirmedFactors(ctx, target)],
     ends: { reason: 'credentials_changed' },
     events: [
       { type: 'user.email_verified', data: { after: { email }, answer, password_removed: user.passwordHash !== null } },

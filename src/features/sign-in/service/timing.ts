@@ -3,12 +3,12 @@ import { spellingsOf } from '../../../lib/password-hash/password-hash.ts'
 import { findCostliestHashMs } from '../../factors/password/service/costly-hashes.ts'
 
 const LEAST_MS = 400
-/** Half as much again: isolates differ in speed, and a guard or the database may be slow. */
+/** Isolates differ in speed, and a guard or the database may be slow. */
 const MARGIN = 1.5
 
 /**
- * How long a failure takes at least, in ms, whoever it was about: as long as the dearest kind of hash that is stored takes
- * with every spelling of what was typed (null: nothing was).
+ * The minimum time of a failure, in ms, the same for every user: that of the costliest stored hash for every spelling of the
+ * password (null: none was given).
  */
 export async function findFailureFloor(
   ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log'>,
@@ -21,9 +21,9 @@ export async function findFailureFloor(
 const FLOOR_MS = 400
 
 /**
- * Answers alike whatever was found: the look-up is awaited, what follows from it is not, and the answer comes 400 ms after
- * it began. A mail that a cut isolate takes with it is asked for again by the person who waits for it.
- * Throws only what the look-up throws: an outage, which hits known and unknown alike.
+ * Answers in the same time whatever `look` finds: `act` runs in the background, and the answer comes 400 ms after the call
+ * began. If the isolate ends before `act` does, the person who waits for the mail can request it again. Throws only what
+ * `look` throws: an outage, which is the same for known and unknown users.
  */
 export async function answerAlike<T>(
   ctx: Pick<Ctx, 'now' | 'defer' | 'pause'>,
@@ -37,8 +37,8 @@ export async function answerAlike<T>(
 }
 
 /**
- * Rethrows what `work` throws no sooner than `findFailureFloor` says after it began: what a failure did cannot be told from
- * its time. `typed` is the password that it was about.
+ * Runs `work`, and rethrows its failure no sooner than `findFailureFloor` after the start, so that the time does not reveal
+ * the cause. `typed` is the password that was verified.
  */
 export async function failSlowly<T>(
   ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log' | 'pause'>,
@@ -49,7 +49,7 @@ export async function failSlowly<T>(
   try {
     return await work()
   } catch (failure) {
-    // The platform's clock stands still while code runs: what a hash took it shows after the next event alone.
+    // Workers' clock advances only at I/O: the time of the hash shows after the next event.
     await ctx.pause(0)
     const floor = await findFailureFloor(ctx, typed)
     await ctx.pause(Math.max(0, began + floor - ctx.now()))

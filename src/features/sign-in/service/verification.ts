@@ -24,7 +24,7 @@ import { answerAlike } from './timing.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
 
-/** Mails a link that verifies the user's address; it voids the older ones. */
+/** Mails a link that verifies the user's address. It voids older ones. */
 export async function sendVerification(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email, locale } = user
   if (!(await mayMailLink(ctx, 'email_verification', { email, userId }))) return
@@ -39,8 +39,8 @@ export async function sendVerification(ctx: Ctx, user: User): Promise<void> {
 }
 
 /**
- * For whoever types an address: the same answer in the same time, whether it is somebody's, verified or not. Who verified
- * it and answered for nothing gets another link, to answer by.
+ * Mails another link to an address whose holder has not confirmed the account, verified or not. Answer and time are the same
+ * for every address.
  */
 export async function resendVerification(ctx: Ctx, input: { email: string }): Promise<void> {
   requireMailTransport(ctx)
@@ -53,52 +53,51 @@ export async function resendVerification(ctx: Ctx, input: { email: string }): Pr
   )
 }
 
-/** For the user. Throws ALREADY_VERIFIED, unless nobody has answered for the account. */
+/** For the signed-in user. Throws ALREADY_VERIFIED when the holder of the address has confirmed the account. */
 export async function resendOwnVerification(ctx: ActorCtx): Promise<void> {
   const user = await getCurrentUser(ctx)
   if (isEmailConfirmed(user)) throw emailAlreadyVerified()
   await sendVerification(ctx, user)
 }
 
-/** `email_verification` proves the address of an account, `email_change` the one that an account is to have. */
+/** `email_verification` proves an account's present address, `email_change` its new one. */
 type ProofPurpose = 'email_verification' | 'email_change'
 
-/** What a link asks of whoever opens it, or that nothing is left to ask. */
+/** What the page of a link asks, or that its address is already verified. */
 export type Verification =
   | { readonly outcome: 'already'; readonly email: string }
   | {
       readonly outcome: 'asks'
       readonly purpose: ProofPurpose
       readonly email: string
-      /** When the account was made that the link speaks of: epoch milliseconds. */
+      /** When the account was created: epoch milliseconds. */
       readonly madeAt: number
     }
 
-/** What became of an account or a change of address that its address's holder says was not theirs. */
+/** The result when the holder of an address says that the account, or the change of address, is not theirs. */
 export type Disowned =
   | { readonly outcome: 'taken_over'; readonly resetToken: string }
   | { readonly outcome: 'change_refused'; readonly email: string }
 
 /**
- * What a link of either kind asks for: a new account's address is verified, or a changed one takes effect. A call with the
- * account's own access token answers for the account. Any other verifies and leaves the account unanswered for: people open
- * links on another device than they signed up on. Throws INVALID_TOKEN, and CONFLICT when the new address was taken
- * meanwhile.
+ * Redeems a link of either purpose: verifies the address, or changes it. With the account's own access token the call also
+ * confirms the account; without one it does not, because people open links on another device than they signed up on. Throws
+ * INVALID_TOKEN, and CONFLICT when the new address was taken meanwhile.
  */
 export const verifyEmail = (
   ctx: Ctx & { readonly actor: Pick<UserActor, 'id'> | null },
   input: { token: string },
 ): Promise<VerifiedEmail> => prove(ctx, input.token, ({ userId }) => ctx.actor !== null && ctx.actor.id === userId)
 
-/** As `verifyEmail`, by whoever has the link and says that the account is theirs. */
+/** As `verifyEmail`, for a holder of the link who confirms that the account is theirs. */
 export const verifyOwnEmail = (ctx: Ctx, input: { token: string }): Promise<VerifiedEmail> =>
   prove(ctx, input.token, () => true)
 
-/** A second use of a link that has done its work changes nothing, and is no failure. */
-async function prove(ctx: Ctx, token: string, isAnsweredBy: (link: OneTimeToken) => boolean): Promise<VerifiedEmail> {
+/** A second use of a link changes nothing and is no failure. */
+async function prove(ctx: Ctx, token: string, isConfirmedBy: (link: OneTimeToken) => boolean): Promise<VerifiedEmail> {
   try {
     const { purpose, link } = await getProof(ctx, token)
-    const proof = { token, isAnswered: isAnsweredBy(link) }
+    const proof = { token, isConfirmedByHolder: isConfirmedBy(link) }
     return await (purpose === 'email_change' ? confirmEmailChange : confirmAddress)(ctx, link, proof)
   } catch (cause) {
     const email = isLinkInvalid(cause) ? await findVerifiedBy(ctx, token) : null
@@ -119,7 +118,7 @@ async function getProof(ctx: Ctx, token: string): Promise<{ purpose: ProofPurpos
   throw linkInvalid()
 }
 
-/** The address that a link has verified, if it is verified still; null for any other token. */
+/** The address that a used link has verified, if it is still verified; null for any other token. */
 async function findVerifiedBy(ctx: Ctx, token: string): Promise<string | null> {
   for (const purpose of PROOFS) {
     const spent = await findSpentOneTimeToken(ctx, purpose, token)
@@ -130,7 +129,7 @@ async function findVerifiedBy(ctx: Ctx, token: string): Promise<string | null> {
   return null
 }
 
-/** For a page that asks before anything changes. Throws INVALID_TOKEN. */
+/** For the link's page; changes nothing. Throws INVALID_TOKEN. */
 export async function getVerification(ctx: Ctx, { token }: { token: string }): Promise<Verification> {
   const verified = await findVerifiedBy(ctx, token)
   if (verified !== null) return { outcome: 'already', email: verified }
@@ -141,9 +140,9 @@ export async function getVerification(ctx: Ctx, { token }: { token: string }): P
 }
 
 /**
- * Whoever has the address says that the account is not theirs. A new account is taken over (decision 0102), and a token
- * to set its password is returned; a change of address is refused. Throws INVALID_TOKEN: also when somebody has answered
- * for the account already, and for users who may not sign in.
+ * The holder of the address says that the account is not theirs: a new account is taken over (decision 0102), and the returned
+ * token sets its password; a change of address is refused. Throws INVALID_TOKEN, also when the account was already confirmed,
+ * and for users who may not sign in.
  */
 export async function disownAccount(ctx: Ctx, { token }: { token: string }): Promise<Disowned> {
   const { purpose, link } = await getProof(ctx, token)
@@ -165,7 +164,7 @@ async function refuseChange(
     type: 'user.email_change_refused',
     subject: userId,
     userId,
-    // Nobody is known to be who has the new address.
+    // The holder of the new address is not known to be a user.
     actor: { type: 'system', id: 'mailed-link' },
     data: { email },
   })
@@ -176,16 +175,16 @@ async function refuseChange(
 async function confirmAddress(
   ctx: Ctx,
   { userId, email }: OneTimeToken,
-  { token, isAnswered }: { token: string; isAnswered: boolean },
+  { token, isConfirmedByHolder }: { token: string; isConfirmedByHolder: boolean },
 ): Promise<VerifiedEmail> {
   if (userId === null || email === null) throw linkInvalid()
   const { redemption, statement } = await redemptionOf(ctx, 'email_verification', token)
   const verified = await changeUser(ctx, {
     userId,
-    ...verifiedEmail(ctx, { email, isAnswered, redemption }),
+    ...verifiedEmail(ctx, { email, isConfirmedByHolder, redemption }),
     actor: { type: 'user', id: userId },
     with: [statement],
-    events: [{ type: 'user.email_verified', data: { after: { email }, answer: isAnswered ? 'yes' : null } }],
+    events: [{ type: 'user.email_verified', data: { after: { email }, answer: isConfirmedByHolder ? 'yes' : null } }],
   })
   if (!verified) throw linkInvalid()
   return { outcome: 'verified', email, propagated: true }

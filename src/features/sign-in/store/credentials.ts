@@ -18,57 +18,56 @@ import type { AddedFactor, User } from '../../users/types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
-/** The link that a change rests on (`redemptionOf`); its statement stands before the change in the batch. */
+/** The redeemed link that allows a change (`redemptionOf`); its statement precedes the change in the batch. */
 export interface Redeemed {
   readonly redemption: Redemption
 }
 
-/** Of a deleted account that its user may bring back. */
+/** A deleted account that its user may restore. */
 export const isRestorable = (now: number): SQL | undefined =>
   and(eq(users.status, 'deleted'), eq(users.userRestorable, true), gt(users.eraseAt, now))
 
-/** What an account that its user deleted has when it is back. */
 export const RESTORED = { status: 'active', deletedAt: null, eraseAt: null, userRestorable: false } as const
 
-/** `isEmailConfirmed` is false: whoever made the account may not be who has its address. */
-const isUnanswered = or(isNull(users.emailVerifiedAt), isNotNull(users.emailUnansweredSince))
+/** The SQL of `!isEmailConfirmed`: whoever created the account may not have its address. */
+const isUnconfirmed = or(isNull(users.emailVerifiedAt), isNotNull(users.emailUnansweredSince))
 
-/** `removeUnansweredFactors` in the same batch takes them away while nobody has answered for the account. */
-const answeredFactors = sql`case when ${isUnanswered} then 0 else ${users.mfaEnabled} end`
+/** Zero when `removeUnconfirmedFactors` removes the factors in the same batch. */
+const confirmedFactors = sql`case when ${isUnconfirmed} then 0 else ${users.mfaEnabled} end`
 
-/** Who has a link that was mailed to an address reads its mails. */
+/** Using a link that was mailed to the address proves it. */
 const provenEmail = (now: number) => ({
   emailVerifiedAt: sql`coalesce(${users.emailVerifiedAt}, ${now})`,
   status: sql`case ${users.status} when 'pending' then 'active' else ${users.status} end`,
 })
 
-/** As `provenEmail`, for who says that the account is theirs or takes it over. */
-const answeredEmail = (now: number) => ({ ...provenEmail(now), emailUnansweredSince: null })
+/** As `provenEmail`, by a holder who confirms the account or takes it over. */
+const confirmedEmail = (now: number) => ({ ...provenEmail(now), emailUnansweredSince: null })
 
-/** As `provenEmail`, for who says nothing of the account. An answer that was given before stays. */
-const unansweredEmail = (now: number) => ({
+/** As `provenEmail`, without a confirmation of the account. An earlier confirmation stays. */
+const provenUnconfirmedEmail = (now: number) => ({
   ...provenEmail(now),
   emailUnansweredSince: sql`case when ${users.emailVerifiedAt} is null then ${now} else ${users.emailUnansweredSince} end`,
 })
 
-/** Holds while the link is good, and the address the user's. */
+/** Applies while the link is valid and the address is the user's. */
 export const verifiedEmail = (
   { now }: Pick<Store, 'now'>,
-  { email, isAnswered, redemption }: Redeemed & Pick<Target, 'email'> & { isAnswered: boolean },
+  { email, isConfirmedByHolder, redemption }: Redeemed & Pick<Target, 'email'> & { isConfirmedByHolder: boolean },
 ): RowChange => ({
-  set: isAnswered ? answeredEmail(now()) : unansweredEmail(now()),
+  set: isConfirmedByHolder ? confirmedEmail(now()) : provenUnconfirmedEmail(now()),
   when: and(eq(users.email, email), ne(users.status, 'deleted'), isRedeemed(redemption)),
 })
 
 /**
- * For the batch of `passwordByLink`: what these reports would end has ended. Whoever copied one from a mailbox that is
- * its owner's again must not choose a password with it. A report that takes an added factor away is still of use: a thief
- * who added it may also have changed the password.
+ * For the batch of `passwordByLink`: voids report links whose purpose is fulfilled. A thief may have copied one from the
+ * mailbox, and could set a password with it. A report that removes an added factor stays valid: the thief who added the
+ * factor may have changed the password too.
  */
 export const voidSettledReports = (store: Store, { userId, redemption }: Redeemed & Pick<Target, 'userId'>) =>
   voidPlainReports(store, userId, isRedeemed(redemption))
 
-/** By who has the link. Holds while the link is good, and until the credentials are changed. */
+/** Applies while the link is valid and the credentials are unchanged. */
 export const passwordByLink = (
   { now }: Pick<Store, 'now'>,
   {
@@ -78,77 +77,81 @@ export const passwordByLink = (
     ...target
   }: Target & Redeemed & { passwordHash: string; provesAddress: boolean },
 ): RowChange => ({
-  set: { passwordHash, ...(provesAddress && { ...answeredEmail(now()), mfaEnabled: answeredFactors }) },
+  set: { passwordHash, ...(provesAddress && { ...confirmedEmail(now()), mfaEnabled: confirmedFactors }) },
   when: and(isTarget(target), isRedeemed(redemption)),
 })
 
+/** Voids the user's pending links and challenges, but not those that revert a change of address. */
+export const voidLinks = ({ db, now }: Store, userId: string, condition: SQL | undefined) =>
+  db
+    .update(oneTimeTokens)
+    .set({ usedAt: now(), redemption: 'void' })
+    .where(
+      and(
+        eq(oneTimeTokens.userId, userId),
+        ne(oneTimeTokens.purpose, 'email_revert' satisfies OneTimePurpose),
+        isNull(oneTimeTokens.usedAt),
+        condition,
+      ),
+    )
+
 /**
- * Statements that take from an account for which nobody had answered what its maker may have bound: factors, what was begun,
- * and links that went to another address, which may be the maker's. They stand between the link's statement and the change
- * that proves the address. A verified address of before can still bring the account back: a thief who changes the address does
- * not answer, either, and would end the owner's way back by a reset at the new one.
+ * Statements that remove from an unconfirmed account what its creator may have added: factors, pending enrolments, and links
+ * to other addresses, which may be the creator's. They stand between the link's statement and the change that proves the
+ * address. Links that revert a change of address stay valid: otherwise a thief who changed the address could void the owner's
+ * by a password reset at the new one.
  */
-export function removeUnansweredFactors({ db, now }: Store, target: Target & Redeemed) {
+export function removeUnconfirmedFactors(store: Store, target: Target & Redeemed) {
+  const { db } = store
   const { userId, email, redemption } = target
   const isTakenOver = sql`exists (select 1 from ${users} where ${and(
     isTarget(target),
-    isUnanswered,
+    isUnconfirmed,
     isRedeemed(redemption),
   )})`
   return [
     db.delete(passkeys).where(and(eq(passkeys.userId, userId), isTakenOver)),
     db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isTakenOver)),
     db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isTakenOver)),
-    db
-      .update(oneTimeTokens)
-      .set({ usedAt: now(), redemption: 'void' })
-      .where(
-        and(
-          eq(oneTimeTokens.userId, userId),
-          sql`${oneTimeTokens.email} is not ${email}`,
-          ne(oneTimeTokens.purpose, 'email_revert' satisfies OneTimePurpose),
-          isNull(oneTimeTokens.usedAt),
-          isTakenOver,
-        ),
-      ),
+    voidLinks(store, userId, and(sql`${oneTimeTokens.email} is not ${email}`, isTakenOver)),
   ] as const
 }
 
-/** The address's holder takes an account over for which nobody had answered: its password goes. */
+/** The holder of the address takes over an unconfirmed account. */
 export const takenOver = ({ now }: Pick<Store, 'now'>, target: Target & Redeemed): RowChange => ({
-  set: { passwordHash: null, ...answeredEmail(now()), mfaEnabled: false },
-  when: and(isTarget(target), isUnanswered, isRedeemed(target.redemption)),
+  set: { passwordHash: null, ...confirmedEmail(now()), mfaEnabled: false },
+  when: and(isTarget(target), isUnconfirmed, isRedeemed(target.redemption)),
 })
 
 /**
- * Statements that take away the factor that a reported mail told of at `toldAt`; one that came later stays. They stand
- * between the link's statement and the change that `reported` states.
+ * Statements that remove the factor of which a mail was sent at `mailedAt`; one that was added later stays. They stand between
+ * the link's statement and the change `reported`.
  */
 export function deleteReportedFactor(
   { db }: Store,
   { userId, redemption }: Redeemed & Pick<Target, 'userId'>,
-  { added, toldAt }: { added: AddedFactor; toldAt: number },
+  { added, mailedAt }: { added: AddedFactor; mailedAt: number },
 ) {
   const isReported = isRedeemed(redemption)
   if (added.kind === 'passkey')
     return [db.delete(passkeys).where(and(eq(passkeys.userId, userId), eq(passkeys.id, added.id), isReported))]
-  const isTold = and(
+  const isReportedFactor = and(
     eq(totpFactors.userId, userId),
     isNotNull(totpFactors.confirmedAt),
-    lte(totpFactors.confirmedAt, toldAt),
+    lte(totpFactors.confirmedAt, mailedAt),
   )
-  const hasTold = sql`exists (select 1 from ${totpFactors} where ${isTold})`
+  const hasReportedFactor = sql`exists (select 1 from ${totpFactors} where ${isReportedFactor})`
   return [
-    db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), hasTold, isReported)),
-    db.delete(totpFactors).where(and(isTold, isReported)),
+    db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), hasReportedFactor, isReported)),
+    db.delete(totpFactors).where(and(isReportedFactor, isReported)),
   ]
 }
 
-/** After what takes factors away in the same batch. */
+/** Whether a second factor remains, after the statements that remove factors in the same batch. */
 export const remainingFactors = sql`${users.mfaEnabled} and exists (
   select 1 from ${totpFactors} where ${totpFactors.userId} = ${users.id} and ${totpFactors.confirmedAt} is not null)`
 
-/** True while the account has the state that it was read with, and may be reported. */
+/** True while the account has the status that was read, and may be reported. */
 export const isReportable = ({ now }: Pick<Store, 'now'>, { id, status }: Pick<User, 'id' | 'status'>): SQL =>
   sql`exists (select 1 from ${users} where ${and(
     eq(users.id, id),
@@ -157,9 +160,8 @@ export const isReportable = ({ now }: Pick<Store, 'now'>, { id, status }: Pick<U
   )})`
 
 /**
- * Somebody else may know the password: it goes, until the holder of the link chooses another. Whatever was changed since
- * the account was read: who is in it must not be faster than its owner. `isRestored`: its user, or whoever was in it, had
- * deleted it.
+ * Deletes the password, which somebody else may know. Applies whatever was changed since the account was read: an intruder
+ * must not be able to outrun the owner. `isRestored`: the account was deleted, by its user or by the intruder.
  */
 export const reported = ({ redemption, isRestored }: Redeemed & { isRestored: boolean }): RowChange => ({
   set: { passwordHash: null, ...(isRestored && RESTORED), mfaEnabled: remainingFactors },
@@ -174,7 +176,7 @@ const isEmailChangeable = (
 ): SQL | undefined =>
   and(isTarget(target), isRedeemed(redemption), isEmailFree(newEmail, { userId: target.userId, now: now() }))
 
-/** For the batch of `changedEmail`, before it: a verified address stays reserved for the account until then. */
+/** Precedes `changedEmail` in its batch: a verified address stays reserved for the account until `until`. */
 export const insertFormerAddress = (
   store: Store,
   { id, until, ...change }: EmailChange & { id: string; until: number },
@@ -184,15 +186,15 @@ export const insertFormerAddress = (
       where ${and(isEmailChangeable(store, change), isNotNull(users.emailVerifiedAt))}`,
   )
 
-/** Holds while the link is good, until the credentials are changed, and while the address is neither taken nor reserved. */
+/** Applies while the link is valid, the credentials are unchanged, and the address is neither taken nor reserved. */
 export const changedEmail = (
   store: Pick<Store, 'now'>,
-  { isAnswered, ...change }: EmailChange & { isAnswered: boolean },
+  { isConfirmedByHolder, ...change }: EmailChange & { isConfirmedByHolder: boolean },
 ): RowChange => ({
   set: {
     email: change.newEmail,
     emailVerifiedAt: store.now(),
-    emailUnansweredSince: isAnswered ? null : store.now(),
+    emailUnansweredSince: isConfirmedByHolder ? null : store.now(),
     status: 'active',
   },
   when: isEmailChangeable(store, change),

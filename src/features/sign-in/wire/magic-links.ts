@@ -1,15 +1,12 @@
 import * as z from 'zod'
 import { EmailField } from '../../users/wire.ts'
 import type { SendInput } from '../service/magic-links.ts'
-import { TokenBody, TokenQuery } from './recovery.ts'
-import { SignInAnswer, signInToWire } from './session.ts'
-
-export { SignInAnswer, signInToWire }
+import { Done, doneToWire, TokenBody, TokenQuery } from './recovery.ts'
 
 export const SendBody = z.object({
   email: EmailField,
   redirect_url: z.string().max(2048).nullish(),
-  bind: z.boolean().nullish().meta({ description: 'Answer a secret without which the link signs nobody in' }),
+  bind: z.boolean().nullish().meta({ description: 'Answer a secret that the link needs to sign in' }),
 })
 
 export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
@@ -18,17 +15,10 @@ export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
   bind: body.bind ?? false,
 })
 
-export const SentAnswer = z.object({
-  success: z.literal(true),
-  message: z.string(),
-  data: z.null(),
-  binding: z.string().nullable(),
-})
+export const SentAnswer = Done.extend({ binding: z.string().nullable() })
 
 export const sentToWire = ({ binding }: { binding: string | null }): z.infer<typeof SentAnswer> => ({
-  success: true,
-  message: 'If the address can sign in, a link is on its way',
-  data: null,
+  ...doneToWire('If the address can sign in, a link is on its way'),
   binding,
 })
 

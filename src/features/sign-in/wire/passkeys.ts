@@ -16,7 +16,7 @@ export function toBegin(body: z.output<typeof AuthenticateBeginBody>): Authentic
   return body.email ? { kind: 'identifier', identifier: body.email } : { kind: 'anyone' }
 }
 
-/** One documented server takes the challenge in the query. */
+/** Clients of one documented server send the challenge in the query. */
 const ChallengeInput = bodyOrQuery({ challenge: z.string().max(200) })
 
 export const AuthenticateCompleteBody = ChallengeInput.body.extend({ credential: Assertion, sessionId: text(200) })
@@ -34,7 +34,7 @@ export function toAssertionInput(
   }
 }
 
-/** PublicKeyCredentialRequestOptionsJSON (WebAuthn 5.5), and the id of the ceremony. */
+/** PublicKeyCredentialRequestOptionsJSON (WebAuthn 5.5) and the ceremony's id. */
 export const RequestOptions = z
   .object({
     sessionId: z.string(),
@@ -78,7 +78,7 @@ export const Availability = z.object({
   user_verifying_platform_authenticator: z.boolean(),
 })
 
-/** What the service takes; what the device has only the browser knows. */
+/** What the service accepts; what the device supports only its browser knows. */
 export const AVAILABLE: z.infer<typeof Availability> = {
   available: true,
   platform_authenticator: true,
@@ -89,4 +89,4 @@ export const AVAILABLE: z.infer<typeof Availability> = {
 
 export const RelatedOrigins = z.object({ origins: z.array(z.string()) })
 
-export const BASE64_IDS = 'The options; ids of credentials are standard base64, as the client of this path decodes them'
+export const BASE64_IDS = 'The options; credential ids are in standard base64, which the client of this path decodes'

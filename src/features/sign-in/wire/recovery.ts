@@ -10,15 +10,15 @@ const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
 
 export const TokenBody = z.object({ token })
 export const TokenQuery = z.object({ token })
-/** What a person says on the page of a link: whether they made the account. */
+/** The answer on a link's page: whether the person made the account. */
 export const AnswerBody = TokenBody.extend({ answer: z.enum(['yes', 'no']) })
 
-/** A link that may want a second factor beside it. */
+/** For a link that may need a second factor. */
 export const TokenAndFactorBody = TokenBody.extend(StepUpBody.pick({ code: true, credential: true }).shape)
-/** A link that may want a password or a second factor beside it. */
+/** For a link that may need a password or a second factor. */
 export const TokenAndProofBody = TokenBody.extend(StepUpBody.shape)
 
-/** As a form of our own pages sends it: without script there is no passkey. */
+/** The form of our pages: without script it cannot use a passkey. */
 export const TokenAndProofForm = TokenAndProofBody.omit({ credential: true })
 
 export const toTokenAndProof = ({ token, ...given }: z.output<typeof TokenAndFactorBody>) => ({
@@ -26,7 +26,7 @@ export const toTokenAndProof = ({ token, ...given }: z.output<typeof TokenAndFac
   ...toStepUp(given),
 })
 
-/** Without an address it is the caller's own. */
+/** Without an address, that of the caller. */
 export const ResendBody = z.object({ email: EmailField.nullish() })
 
 export const ForgotBody = z.object({ email: EmailField, redirect_base: z.string().max(2048).nullish() })
@@ -55,9 +55,9 @@ export const toReset = (body: { readonly token: string } & z.output<typeof NewPa
   newPassword: newPasswordOf(body) ?? '',
 })
 
-/** One documented client asks for the link where others use its token. */
+/** One documented client requests the link at the path where others redeem it. */
 export const ResetOrForgotBody = NewPassword.extend({
-  token: z.string().max(MAX_TOKEN_LENGTH).nullish().meta({ description: 'Without it a link is mailed to `email`' }),
+  token: z.string().max(MAX_TOKEN_LENGTH).nullish().meta({ description: 'Without it, a link is mailed to `email`' }),
   email: EmailField.nullish(),
   redirect_base: ForgotBody.shape.redirect_base,
 }).superRefine((body, { addIssue }) => {
@@ -65,7 +65,7 @@ export const ResetOrForgotBody = NewPassword.extend({
   if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
 })
 
-/** Janua reads `message`, gateway-auth all three. */
+/** Janua's clients read `message`, gateway-auth's all three. */
 export const Done = z.object({ success: z.literal(true), message: z.string(), data: z.null() }).meta({ id: 'Done' })
 
 export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
@@ -81,19 +81,15 @@ export const endedToWire = (
   { propagated }: { propagated: boolean },
 ): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
 
-/** `message` is for a link that did its work now. */
+/** `message` is for the first use of a link. */
 export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
   endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)
+
 export const EndedAndReset = DoneAndEnded.extend({
-  reset_token: z.string().meta({ description: 'Sets the new password, once: `POST /api/v1/auth/reset-password`' }),
+  reset_token: z.string().meta({ description: 'Sets a new password, once: `POST /api/v1/auth/reset-password`' }),
 })
 
 export const endedAndResetToWire = (
   message: string,
   ended: { resetToken: string; propagated: boolean },
 ): z.infer<typeof EndedAndReset> => ({ ...endedToWire(message, ended), reset_token: ended.resetToken })
-
-export const ReportedAnswer = EndedAndReset.meta({ id: 'ReportedActivity' })
-
-export const reportedToWire = (reported: { resetToken: string; propagated: boolean }): z.infer<typeof ReportedAnswer> =>
-  endedAndResetToWire('All sessions ended, and the password stopped working', reported)

@@ -3,15 +3,15 @@ import { bodyOrQuery } from '../../../http/input.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { ChallengeAnswer } from '../service/second-step.ts'
+import { MAX_CODE_LENGTH } from './session.ts'
 
-const MAX_CODE_LENGTH = 32
 const MAX_TOKEN_LENGTH = 512
 
 export const CodeField = z.string().min(1, 'is required').max(MAX_CODE_LENGTH)
 
 const token = z.string().max(MAX_TOKEN_LENGTH)
 
-/** As in a challenge, or without one: then a signed-in user confirms the pending secret with its first code. */
+/** Answers a challenge; without one, a signed-in user confirms the pending secret with its first code. */
 export const VerifyBody = z
   .object({
     mfa_token: token.nullish(),
@@ -25,7 +25,7 @@ type Verify = z.output<typeof VerifyBody>
 
 export const hasChallenge = (body: Verify): boolean => Boolean(body.mfa_token || body.challenge_id)
 
-/** Clients send what the challenge named `mfa_token` and `challenge_id`, under either name. */
+/** Clients send the challenge's token under either of its names, `mfa_token` and `challenge_id`. */
 export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token'], message: 'is required' })
 
 export const toAnswer = (body: Verify): ChallengeAnswer => ({
@@ -46,14 +46,14 @@ export const RecoveryOptionsAnswer = z.object({
   methods: z.object({ backup_codes: z.boolean(), email_recovery: z.boolean() }),
 })
 
-/** The same for every address: who has an account, and a second factor, is nobody's business. */
+/** The same for every address: must not reveal who has an account or a second factor. */
 export const RECOVERY_OPTIONS: z.infer<typeof RecoveryOptionsAnswer> = {
   recovery_available: true,
   methods: { backup_codes: true, email_recovery: false },
 }
 
 export const RECOVERY_REQUESTED = {
-  message: 'If this address has an account with a second factor, a mail says how to get back in',
+  message: 'If this address has an account with a second factor, a mail explains how to sign in again',
 }
 
 export const MessageAnswer = z.object({ message: z.string() })

@@ -1,6 +1,5 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
-import { PropagatedField } from '../../../http/propagated.ts'
 import {
   MAX_PASSWORD_LENGTH,
   MAX_VERIFIED_PASSWORD_LENGTH,
@@ -11,17 +10,17 @@ import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 import type { User, UserStatus } from '../../users/types.ts'
 import { EmailField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
-import type { MfaChallenge, SignInResult } from '../service/sign-in.ts'
-import type { SignUpInput } from '../service/sign-up.ts'
+import type { MfaChallenge, SignedIn, SignInResult } from '../service/sign-in.ts'
+import type { SignUpInput, VerificationAwaited } from '../service/sign-up.ts'
 
 export { UserWire, userToWire }
 
 const MAX_IDENTIFIER_LENGTH = 254
-const MAX_CODE_LENGTH = 32
-/** Room for what else a client may send by mistake, an access token: it gets the answer of a bad token. */
+export const MAX_CODE_LENGTH = 32
+/** Also fits an access token that a client sends by mistake: the answer is that of an invalid token. */
 const MAX_REFRESH_TOKEN_LENGTH = 8192
 
-/** Clients send null for a field that was left empty. */
+/** Clients send null for an empty field. */
 const optional = (max: number) => z.string().max(max).nullish()
 
 const atMost = (max: number) =>
@@ -30,10 +29,10 @@ const atMost = (max: number) =>
     .refine((text) => passwordLength(text) <= max, `must have at most ${max} characters`)
     .meta({ maxLength: max })
 
-/** A password that is compared: it may be one that another system took. */
+/** A password to verify: another system may have accepted a longer one. */
 export const PasswordField = atMost(MAX_VERIFIED_PASSWORD_LENGTH)
 
-/** A password that is to be set. */
+/** A password to set. */
 export const NewPasswordField = atMost(MAX_PASSWORD_LENGTH)
   .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
   .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
@@ -61,7 +60,7 @@ export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
 const identifierOf = (body: { email?: string | null | undefined; username?: string | null | undefined }): string =>
   (body.email || body.username || '').trim()
 
-/** Either field may hold an email or a username: documented clients name it either way, and are told of it by their name. */
+/** Either field may hold an email or a username: documented clients use either, and errors name the field that was sent. */
 export const SignInBody = z
   .object({
     email: optional(MAX_IDENTIFIER_LENGTH),
@@ -91,7 +90,7 @@ export const RefreshBody = z
     if (toRefreshToken(body) === '') addIssue({ code: 'custom', path, message: 'is required' })
   })
 
-/** At least one of them; the service says so, for what counts as given is its to say. */
+/** At least one is needed; the service checks that. */
 export const StepUpBody = z.object({
   password: PasswordField.nullish(),
   code: z.string().max(MAX_CODE_LENGTH).nullish(),
@@ -110,7 +109,7 @@ const TokensWire = z.object({
   expires_in: z.int(),
 })
 
-/** Tokens stand flat and nested: published clients read either. */
+/** Tokens stand both flat and nested: published clients read either. */
 export const SessionTokens = TokensWire.extend({
   user: UserWire,
   tokens: TokensWire,
@@ -137,7 +136,7 @@ export function signedInToWire({ user, opened }: { user: User; opened: OpenedSes
 
 export const Session = mapped(SessionTokens, signedInToWire)
 
-/** Clients go by the presence of `requires_mfa`: a session's answer never has it. */
+/** Clients check whether `requires_mfa` is present: a session's answer never has it. */
 export const MfaChallengeWire = z
   .object({
     user: z.null(),
@@ -167,21 +166,35 @@ export const signInToWire = (result: SignInResult): z.infer<typeof SignInAnswer>
 
 export const SignInResultShape = mapped(SignInAnswer, signInToWire)
 
-export const SignedOut = z
+/** A sign-up without a session: the address must be verified first. */
+const VerificationAnswer = z
   .object({
-    success: z.literal(true),
+    user: UserWire.nullable().meta({
+      description: 'Null where the answer must not reveal whether the account existed before',
+    }),
+    tokens: z.null(),
+    mfa_required: z.literal(false),
+    mfa_token: z.null(),
+    email_verification_required: z.literal(true),
     message: z.string(),
-    data: z.null(),
-    propagated: PropagatedField,
   })
-  .meta({ id: 'SignedOut' })
+  .meta({ id: 'VerificationAnswer' })
 
-export const signedOutToWire = ({ propagated }: { propagated: boolean }): z.infer<typeof SignedOut> => ({
-  success: true,
-  message: 'Successfully logged out',
-  data: null,
-  propagated,
+const verificationToWire = ({ user }: VerificationAwaited): z.infer<typeof VerificationAnswer> => ({
+  user: user && userToWire(user),
+  tokens: null,
+  mfa_required: false,
+  mfa_token: null,
+  email_verification_required: true,
+  message: 'Open the link that was sent to this address, then sign in',
 })
+
+const SignUpAnswer = z.union([SessionTokens, VerificationAnswer])
+
+const signUpToWire = (result: SignedIn | VerificationAwaited): z.infer<typeof SignUpAnswer> =>
+  result.outcome === 'signed_in' ? signedInToWire(result) : verificationToWire(result)
+
+export const SignUpShape = mapped(SignUpAnswer, signUpToWire)
 
 const GATEWAY_STATUS: Record<UserStatus, 'ACTIVE' | 'SUSPENDED' | 'LOCKED' | 'DEACTIVATED'> = {
   active: 'ACTIVE',
@@ -192,7 +205,7 @@ const GATEWAY_STATUS: Record<UserStatus, 'ACTIVE' | 'SUSPENDED' | 'LOCKED' | 'DE
   locked: 'LOCKED',
 }
 
-/** gateway-auth's profile, with Janua's keys beside it where the names do not meet. */
+/** gateway-auth's profile, and Janua's keys where their names differ. */
 const Profile = UserWire.extend({
   id: z.int(),
   username: z.string(),

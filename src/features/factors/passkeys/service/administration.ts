@@ -6,7 +6,7 @@ import type { ChangedUser, User } from '../../../users/types.ts'
 import { passkeyNotFound } from '../errors.ts'
 import { deletePasskey, ifRemoved, selectPasskeys } from '../store.ts'
 import type { Passkey } from '../types.ts'
-import { nameOf, tellOfPasskey } from './notices.ts'
+import { nameOf, notifyPasskeyChange } from './notices.ts'
 
 interface Removal {
   readonly user: User
@@ -49,6 +49,6 @@ async function removeOne(
       notificationOf(user, { kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
     ],
   })
-  if (changed) tellOfPasskey(ctx, { kind: 'factor_removed', ended: 'all' }, passkey)
+  if (changed) notifyPasskeyChange(ctx, { kind: 'factor_removed', ended: 'all' }, passkey)
   return changed
 }

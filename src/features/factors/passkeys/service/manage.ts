@@ -3,7 +3,7 @@ import { commit } from '../../../../db/commit.ts'
 import { passkeyNotFound } from '../errors.ts'
 import { deletePasskey, selectPasskey, selectPasskeys, updateName } from '../store.ts'
 import type { Passkey } from '../types.ts'
-import { tellOfPasskey } from './notices.ts'
+import { notifyPasskeyChange } from './notices.ts'
 
 /** Newest first. */
 export const listPasskeys = (ctx: Pick<Ctx, 'db'>, userId: string): Promise<Passkey[]> => selectPasskeys(ctx, userId)
@@ -42,7 +42,7 @@ export async function deleteOwnPasskey(ctx: ActorCtx, id: string): Promise<void>
     data: { before: { id, name } },
   })
   if (!removed) throw passkeyNotFound()
-  tellOfPasskey(ctx, { kind: 'factor_removed', ended: 'none' }, removed)
+  notifyPasskeyChange(ctx, { kind: 'factor_removed', ended: 'none' }, removed)
 }
 
 const changeOf = ({ actor }: ActorCtx, id: string) =>

@@ -12,7 +12,8 @@ interface Change {
 type Told = Pick<Passkey, 'id' | 'userId' | 'name'>
 
 /** Tells the user by mail, behind the answer: the change stands whether or not the mail can be written. */
-export const tellOfPasskey = (ctx: Ctx, change: Change, passkey: Told): void => ctx.defer(notify(ctx, change, passkey))
+export const notifyPasskeyChange = (ctx: Ctx, change: Change, passkey: Told): void =>
+  ctx.defer(notify(ctx, change, passkey))
 
 /** What people are told a passkey by. */
 export const nameOf = ({ name }: Pick<Passkey, 'name'>): string => (name === null ? 'Passkey' : `Passkey (${name})`)

@@ -12,7 +12,7 @@ import { relyingPartyOf } from '../rules/relying-party.ts'
 import { insertPasskey, selectPasskeyByCredential, selectPasskeys, upsertHandle } from '../store.ts'
 import type { Attachment, Passkey, RegistrationCredential } from '../types.ts'
 import { isMadeUp, issueChallenge, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
-import { tellOfPasskey } from './notices.ts'
+import { notifyPasskeyChange } from './notices.ts'
 
 const LIFETIME_MS = 5 * MINUTE
 const MAX_PASSKEYS = 20
@@ -118,7 +118,7 @@ export async function addPasskey(
     data: { after: describe(passkey) },
   })
   if (!inserted) throw await reasonOf(ctx, passkey)
-  tellOfPasskey(ctx, { kind: 'factor_added', ended: 'none' }, passkey)
+  notifyPasskeyChange(ctx, { kind: 'factor_added', ended: 'none' }, passkey)
   return passkey
 }
 

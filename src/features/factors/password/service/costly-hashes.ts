@@ -10,8 +10,8 @@ import {
   droppedHash,
   insertCostlyHashes,
   selectCostliest,
-  selectForgottenHashes,
   selectUnmeasured,
+  selectUnusedHashes,
   updateCosts,
   updateHashUsed,
 } from '../store.ts'
@@ -20,7 +20,7 @@ const REMEMBERED_MS = MINUTE
 const MEASURED_PER_RUN = 1000
 const DROPPED_PER_RUN = 50
 
-const forgottenBefore = ({ config, now }: Pick<Ctx, 'config' | 'now'>): number => now() - config.FOREIGN_HASH_DAYS * DAY
+const unusedBefore = ({ config, now }: Pick<Ctx, 'config' | 'now'>): number => now() - config.FOREIGN_HASH_DAYS * DAY
 
 const remembered = isolateSlot('dearest-hash', (): { costMs: number; at: number } => ({
   costMs: MAX_HASH_MS,
@@ -76,17 +76,17 @@ export async function recordHashUse(ctx: Ctx, userId: string): Promise<void> {
 }
 
 /** Users whose hash is dearer than ours, and whom nobody signed in with it for `FOREIGN_HASH_DAYS`: a bounded number. */
-export const findForgottenHashes = (ctx: Ctx): Promise<User[]> =>
-  selectForgottenHashes(ctx, forgottenBefore(ctx), DROPPED_PER_RUN)
+export const findUnusedHashes = (ctx: Ctx): Promise<User[]> =>
+  selectUnusedHashes(ctx, unusedBefore(ctx), DROPPED_PER_RUN)
 
 /**
  * Drops such a hash, with `user.password_dropped`: one forgotten account must not keep every failed sign-in slow. False
  * when it was renewed or used meanwhile.
  */
-export async function dropForgottenHash(ctx: Ctx, user: User): Promise<boolean> {
+export async function dropUnusedHash(ctx: Ctx, user: User): Promise<boolean> {
   const changed = await changeUser(ctx, {
     userId: user.id,
-    ...droppedHash(user, forgottenBefore(ctx)),
+    ...droppedHash(user, unusedBefore(ctx)),
     actor: { type: 'system', id: 'foreign-hashes' },
     events: [{ type: 'user.password_dropped' }],
   })

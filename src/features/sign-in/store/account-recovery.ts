@@ -1,24 +1,24 @@
-import { and, desc, eq, gt, gte, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
 import { backupCodes, totpFactors } from '../../factors/totp/tables.ts'
 import { isRedeemed, oneTimeTokens } from '../../links/tables.ts'
-import type { OneTimePurpose, Redemption } from '../../links/types.ts'
+import type { Redemption } from '../../links/types.ts'
 import { formerAddresses, isEmailFree, type RowChange, users } from '../../users/tables.ts'
 import type { FormerAddress, User } from '../../users/types.ts'
-import { isRestorable, RESTORED, remainingFactors } from './credentials.ts'
+import { isRestorable, RESTORED, remainingFactors, voidLinks } from './credentials.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
-/** A change of address that is taken back, as the account was read. */
+/** A change of address to revert, and the account as it was read. */
 export interface Revert {
   readonly former: FormerAddress
   readonly user: Pick<User, 'id' | 'email'>
 }
 
 /**
- * True while the change can be taken back: the account still has the address that `user` has, and has it by its user's own
- * link. What an admin or a directory changed stays.
+ * True while the change can be reverted: the account still has the address that was read, and got it by its user's own link.
+ * Changes by an admin or a directory are not reverted.
  */
 export function isRevertible({ db, now }: Store, { former, user }: Revert): SQL {
   const isLive = and(eq(formerAddresses.userId, user.id), gt(formerAddresses.until, now()))
@@ -39,29 +39,19 @@ export function isRevertible({ db, now }: Store, { former, user }: Revert): SQL 
 }
 
 /**
- * Statements that take away what was bound to the account since the change: factors, pending links and challenges, and this
- * and later changes of its address. They stand between the link's statement and the change that `reverted` states.
+ * Statements that remove what was added to the account since the change: factors, pending links and challenges, and the rows
+ * of this and later changes of its address. They stand between the link's statement and the change `reverted`. Links that
+ * revert an earlier change stay valid; those of the removed changes find no row.
  */
-export function deleteBoundSince({ db, now }: Store, { userId, changedAt }: FormerAddress, redemption: Redemption) {
+export function deleteAddedSince(store: Store, { userId, changedAt }: FormerAddress, redemption: Redemption) {
+  const { db } = store
   const isReverting = isRedeemed(redemption)
   const isLater = and(
     eq(totpFactors.userId, userId),
     or(isNull(totpFactors.confirmedAt), gte(totpFactors.confirmedAt, changedAt)),
   )
   return [
-    db
-      .update(oneTimeTokens)
-      .set({ usedAt: now(), redemption: 'void' })
-      .where(
-        and(
-          eq(oneTimeTokens.userId, userId),
-          gte(oneTimeTokens.createdAt, changedAt),
-          // Of the changes that go, theirs end with the rows; of an earlier change they stay good.
-          ne(oneTimeTokens.purpose, 'email_revert' satisfies OneTimePurpose),
-          isNull(oneTimeTokens.usedAt),
-          isReverting,
-        ),
-      ),
+    voidLinks(store, userId, and(gte(oneTimeTokens.createdAt, changedAt), isReverting)),
     db.delete(passkeys).where(and(eq(passkeys.userId, userId), gte(passkeys.createdAt, changedAt), isReverting)),
     db
       .delete(backupCodes)
@@ -79,7 +69,7 @@ export function deleteBoundSince({ db, now }: Store, { userId, changedAt }: Form
   ] as const
 }
 
-/** The address of before counts again, and the password goes: whoever made the change may have set it. */
+/** Restores the previous address, and deletes the password: whoever changed the address may have set it. */
 export const reverted = (
   { now }: Pick<Store, 'now'>,
   { email, emailUnansweredSince }: FormerAddress,
@@ -96,7 +86,7 @@ export const reverted = (
   when: isRedeemed(redemption),
 })
 
-/** Holds for a deleted account that is its user's to restore, within its grace period. */
+/** Applies to a deleted account that its user may restore, within the grace period. */
 export const restored = ({ now }: Pick<Store, 'now'>, redemption: Redemption): RowChange => ({
   set: RESTORED,
   when: and(isRestorable(now()), isRedeemed(redemption)),

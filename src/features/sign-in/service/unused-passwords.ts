@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
-import { dropForgottenHash, findForgottenHashes } from '../../factors/password/service/costly-hashes.ts'
+import { dropUnusedHash, findUnusedHashes } from '../../factors/password/service/costly-hashes.ts'
 import { linkTo } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { findTransport } from '../../mail/service/transport.ts'
@@ -8,22 +8,22 @@ import { isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { issueResetToken } from './reset-token.ts'
 
-/** Nobody waits for this mail: it lies for a while before it is read. */
+/** The user did not request this mail and may read it late. */
 const LINK_LIFETIME_MS = 7 * DAY
 
 /**
- * Drops the hashes of other systems that nobody signed in with for `FOREIGN_HASH_DAYS`, and mails their users a link to a
- * new password. Nothing is dropped while no mail can be sent: there would be no way back.
+ * Deletes hashes of other systems that were not used for `FOREIGN_HASH_DAYS`, and mails their users a link to a new password.
+ * Deletes nothing while no mail can be sent: those users could not sign in again.
  */
-export async function dropForgottenPasswords(ctx: Ctx): Promise<void> {
+export async function dropUnusedPasswords(ctx: Ctx): Promise<void> {
   if ('missing' in findTransport(ctx)) return
-  for (const user of await findForgottenHashes(ctx)) {
-    if ((await dropForgottenHash(ctx, user)) && isSignInAllowed(user)) await tellDropped(ctx, user)
+  for (const user of await findUnusedHashes(ctx)) {
+    if ((await dropUnusedHash(ctx, user)) && isSignInAllowed(user)) await mailPasswordDropped(ctx, user)
   }
 }
 
-/** The password is gone whether or not the mail can be written: its user may ask for a link at any time. */
-async function tellDropped(ctx: Ctx, user: User): Promise<void> {
+/** A failed mail changes nothing: the user can request a link at any time. */
+async function mailPasswordDropped(ctx: Ctx, user: User): Promise<void> {
   const { id: userId, email: to, locale } = user
   try {
     const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user, { lifetimeMs: LINK_LIFETIME_MS }))

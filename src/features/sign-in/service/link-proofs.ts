@@ -4,14 +4,11 @@ import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/se
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { invalidCode, secondFactorLocked } from '../../factors/totp/errors.ts'
 import { useCode } from '../../factors/totp/service/codes.ts'
-import { stepUpRequired } from '../errors.ts'
-import type { SecondStep } from '../types.ts'
-import { listSecondFactorsBefore } from './challenges.ts'
+import { linkInvalid, stepUpRequired } from '../errors.ts'
+import { listSecondFactorsBefore, type SecondStep } from './challenges.ts'
 import { failSlowly } from './timing.ts'
 
-export { listSecondFactorsBefore }
-
-/** What comes with a mailed link to prove a second factor. */
+/** A second factor, given with a mailed link. */
 export interface GivenSecondFactor {
   /** TOTP or a backup code; it is used up. */
   readonly code?: string | null | undefined
@@ -21,16 +18,16 @@ export interface GivenSecondFactor {
 /** What `requireSecondFactorBefore` throws, for the routes that call it. */
 export const secondFactorErrors = [stepUpRequired, invalidCode, secondFactorLocked, ...assertionErrors]
 
-/** For who has a mailed link and has yet to prove a factor. */
+/** For a link that needs a factor as well. */
 export const factorMissing = (methods: readonly string[]) =>
-  stepUpRequired({ available_methods: methods }, { message: 'This link needs a factor of the account, too' })
+  stepUpRequired({ available_methods: methods }, { message: 'This link also needs a factor of the account' })
 
 const isCode = (method: SecondStep) => method !== 'passkey'
 
 /**
- * For a mailed link that undoes what may be a thief's: the mailbox may be the thief's instead, so a second factor that the
- * account had before is proved first. One that was bound since proves nothing. Throws STEP_UP_REQUIRED, INVALID_CODE (counted
- * on the user), SECOND_FACTOR_LOCKED and what `verifyFurtherPasskey` throws.
+ * For a mailed link that undoes what a thief may have done. The thief may have the mailbox instead, so the link needs a
+ * second factor that is older than what it undoes; one that was added since is refused. Throws STEP_UP_REQUIRED, INVALID_CODE
+ * (counted on the user), SECOND_FACTOR_LOCKED and what `verifyFurtherPasskey` throws.
  */
 export async function requireSecondFactorBefore(
   ctx: Ctx,
@@ -47,4 +44,18 @@ export async function requireSecondFactorBefore(
   const verify = () => verifyFurtherPasskey(ctx, { userId, before: ['email'] }, { credential })
   const { passkey } = await failSlowly(ctx, verify)
   if (passkey.createdAt >= before) throw passkeyRefused()
+}
+
+const ATTEMPTS = 5
+
+/**
+ * Applies a change by a mailed link. `attempt` reads the account and answers null when it was changed meanwhile: then it is
+ * read again, so that the event's `before` is true. Throws INVALID_TOKEN when every attempt fails.
+ */
+export async function applyByLink<T>(attempt: () => Promise<T | null>): Promise<T> {
+  for (let attempts = 0; attempts < ATTEMPTS; attempts += 1) {
+    const applied = await attempt()
+    if (applied !== null) return applied
+  }
+  throw linkInvalid()
 }

@@ -1,7 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { measureCostlyHashes } from '../../../src/features/factors/password/service/costly-hashes.ts'
-import { dropForgottenPasswords } from '../../../src/features/sign-in/service/forgotten-passwords.ts'
+import { dropUnusedPasswords } from '../../../src/features/sign-in/service/unused-passwords.ts'
 import { DAY } from '../../../src/lib/time.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
@@ -35,7 +35,7 @@ const age = (id: string, days: number) =>
   env.DB.prepare('update dear_hashes set used_at = ? where user_id = ?')
     .bind(Date.now() - days * DAY, id)
     .run()
-const drop = async () => dropForgottenPasswords(await app.ctx())
+const drop = async () => dropUnusedPasswords(await app.ctx())
 const hashKept = async (email: string) => (await rowOf(email))?.password_hash
 
 describe('a foreign hash that nobody signed in with for FOREIGN_HASH_DAYS', () => {
@@ -74,7 +74,7 @@ describe('a foreign hash that nobody signed in with for FOREIGN_HASH_DAYS', () =
     const { id, email } = await importUser(hashOf(PASSWORD, 200_000))
     await age(id, 31)
     const ctx = await app.ctx()
-    await dropForgottenPasswords({ ...ctx, config: { ...ctx.config, MAIL_TRANSPORT: 'smtp' } })
+    await dropUnusedPasswords({ ...ctx, config: { ...ctx.config, MAIL_TRANSPORT: 'smtp' } })
     expect(await hashKept(email)).toBe(hashOf(PASSWORD, 200_000))
   })
 
