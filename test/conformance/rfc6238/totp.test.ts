@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findStep, newTotpSecret, provisioningUriOf } from '../../../src/features/factors/totp/rules/totp.ts'
+import { findStep, newTotpSecret, provisioningUriOf } from '../../../src/features/factors/totp/rules.ts'
 import { totpAt } from '../../features/factors/totp/support.ts'
 import vectors from '../../vectors/otp.json'
 

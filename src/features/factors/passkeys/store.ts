@@ -20,15 +20,15 @@ export async function selectPasskey({ db }: Storing, userId: string, id: string)
   return row
 }
 
-/** Whoever's it is: the credential says who signs in. */
+/** Of any user: the credential determines who signs in. */
 export async function selectPasskeyByCredential({ db }: Storing, credentialId: string): Promise<Passkey | undefined> {
   const [row] = await db.select().from(passkeys).where(eq(passkeys.credentialId, credentialId)).limit(1)
   return row
 }
 
 /**
- * The statement returns no row when the credential is registered, whoever's it is, when the user has `limit`, or when the
- * user's credentials were changed since `authVersion`: what a stolen session began must not outlive its end.
+ * Returns no row when the credential is registered for any user, when the user has `limit` passkeys, or when the user's
+ * credentials were changed since `authVersion`: a ceremony begun in a stolen session must end with it.
  */
 export function insertPasskey(
   { db }: Storing,
@@ -49,8 +49,8 @@ export function insertPasskey(
 }
 
 /**
- * Counts a use (WebAuthn 6.1.1). Returns no row when the passkey is gone, or its count is not above the stored one:
- * of two authenticators with one key the slower is refused. An authenticator that does not count says 0 for ever.
+ * Records a use (WebAuthn 6.1.1). Returns no row when the passkey was removed, or its count is not above the stored one, as of
+ * a copied key. An authenticator that does not count always reports 0.
  */
 export const updateSignCount = (
   { db, now }: Pick<Ctx, 'db' | 'now'>,
@@ -67,7 +67,7 @@ export const updateSignCount = (
     )
     .returning({ id: passkeys.id })
 
-/** Touches the row and changes nothing, when its count is not below `signCount`: an event may ride on it. */
+/** Writes the row unchanged if its count is not below `signCount`, so that an event can be committed with it. */
 export const confirmRegression = ({ db }: Storing, { id, signCount }: Pick<Passkey, 'id' | 'signCount'>) =>
   db
     .update(passkeys)
@@ -81,10 +81,10 @@ export const updateName = ({ db }: Storing, { userId, id, name }: Pick<Passkey, 
 export const deletePasskey = ({ db }: Storing, { userId, id }: Pick<Passkey, 'userId' | 'id'>) =>
   db.delete(passkeys).where(own(userId, id)).returning()
 
-/** A change of the user after a statement of the same batch that removed something; it does not hold when that did not. */
+/** A change of the user that applies only if the statement before it in the batch removed a row. */
 export const ifRemoved: RowChange = { set: {}, when: sql`changes() > 0` }
 
-/** The user's handle; `handle` when there was none. */
+/** The user's handle; stores `handle` if there is none. */
 export async function upsertHandle({ db }: Storing, userId: string, handle: string): Promise<string> {
   const rows = await db
     .insert(passkeyHandles)

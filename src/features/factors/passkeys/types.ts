@@ -5,7 +5,7 @@ export interface Passkey {
   readonly credentialId: string
   /** COSE_Key (RFC 9052 7). */
   readonly publicKey: string
-  /** 0 for authenticators that do not count. */
+  /** Always 0 for authenticators that do not count. */
   readonly signCount: number
   readonly transports: readonly string[]
   readonly attachment: string | null
@@ -22,7 +22,7 @@ export interface Passkey {
 export type UserVerification = 'required' | 'preferred' | 'discouraged'
 export type Attachment = 'platform' | 'cross-platform'
 
-/** What an authenticator answered to `navigator.credentials.create()`. Binary values are unpadded base64url. */
+/** The result of `navigator.credentials.create()`. Binary values are unpadded base64url. */
 export interface RegistrationCredential {
   readonly id: string
   readonly clientDataJson: string
@@ -31,7 +31,7 @@ export interface RegistrationCredential {
   readonly attachment: Attachment | null
 }
 
-/** What an authenticator answered to `navigator.credentials.get()`. Binary values are unpadded base64url. */
+/** The result of `navigator.credentials.get()`. Binary values are unpadded base64url. */
 export interface AssertionCredential {
   readonly id: string
   readonly clientDataJson: string
@@ -46,9 +46,9 @@ export interface CredentialDescriptor {
   readonly transports: readonly string[]
 }
 
-/** A passkey that was just used, and what its use proves. */
+/** A use of a passkey, and what it proves. */
 export interface PasskeyProof {
   readonly passkey: Passkey
-  /** RFC 8176 values. With `mfa`, the authenticator verified its user: that is two factors. */
+  /** RFC 8176 values; with `mfa` if the authenticator verified its user, which makes two factors. */
   readonly amr: readonly string[]
 }

@@ -7,7 +7,7 @@ export { toCanonical }
 
 export const ATTACHMENTS = ['platform', 'cross-platform'] as const
 
-/** base64 or base64url, padded or not: a published client writes the one, browsers the other. */
+/** base64 or base64url, padded or not: a published client sends the former, browsers the latter. */
 const binary = (max: number) =>
   z
     .string()
@@ -26,7 +26,7 @@ const credential = {
   authenticatorAttachment: z.string().max(32).nullish(),
 }
 
-/** PublicKeyCredential as JSON (WebAuthn 5.1): the extra fields that browsers send are ignored. */
+/** PublicKeyCredential as JSON (WebAuthn 5.1). Further fields that browsers send are ignored. */
 export const Attestation = z.object({
   ...credential,
   response: z.object({
@@ -46,7 +46,7 @@ export const Assertion = z.object({
   }),
 })
 
-// The schema has checked that each is base64url.
+// The schema has checked that the value is base64 or base64url.
 const canonical = (value: string): string => toCanonical(value) ?? ''
 
 export const toRegistrationCredential = ({
@@ -75,7 +75,10 @@ export const Descriptor = z.object({
   transports: z.array(z.string()).optional(),
 })
 
-/** A published client decodes ids with `atob`, which reads standard base64 alone. The challenge and the user's id are drawn to be both. */
+/**
+ * A published client decodes ids with `atob`, which reads only standard base64. Challenges and user handles are drawn so that
+ * both alphabets write them alike (`drawPlainBytes`).
+ */
 export const toBase64Id = <D extends { readonly id: string }>(descriptor: D): D => ({
   ...descriptor,
   id: toBase64(fromBase64Url(descriptor.id) ?? new Uint8Array()),

@@ -9,7 +9,7 @@ type Store = Pick<Ctx, 'db' | 'now'>
 
 export interface HashCost {
   readonly userId: string
-  /** In ms of CPU. */
+  /** Of verifying the hash, in ms of CPU. */
   readonly costMs: number
 }
 
@@ -19,7 +19,7 @@ export interface CostlyHash extends HashCost {
 
 const toList = (costs: readonly HashCost[]): string => JSON.stringify(costs)
 
-/** For the batch that writes the hashes: a row for each that was written. */
+/** For the batch that writes the hashes: inserts a row for each hash that was written. */
 export const insertCostlyHashes = ({ db, now }: Store, costs: readonly CostlyHash[]) =>
   db
     .insert(costlyHashes)
@@ -30,7 +30,7 @@ export const insertCostlyHashes = ({ db, now }: Store, costs: readonly CostlyHas
     )
     .onConflictDoNothing()
 
-/** The dearest that may be verified, in ms, and whether there are some of which nobody knows what they cost. */
+/** The highest cost of a hash that may be verified, in ms, and whether some hashes are not measured yet. */
 export async function selectCostliest({ db }: Store): Promise<{ costMs: number; isUnmeasured: boolean }> {
   const [row] = await db.all<{ cost_ms: number | null; unmeasured: number }>(sql`select
     (select max(${costlyHashes.costMs}) from ${costlyHashes} where ${costlyHashes.costMs} <= ${MAX_HASH_MS}) as cost_ms,
@@ -47,8 +47,8 @@ export const selectUnmeasured = ({ db }: Store, limit: number) =>
     .limit(limit)
 
 /**
- * Writes what was measured, of rows that are still there; those that are not dearer than `ownMs` go. An upsert, for SQLite
- * finds each row by its key then: an update would read the whole list for each.
+ * Writes measured costs to the rows that still exist, and deletes rows that cost no more than `ownMs`. It is an upsert, by
+ * which SQLite finds each row by its key; an update would read the whole list for each row.
  */
 export async function updateCosts({ db, now }: Store, costs: readonly HashCost[], ownMs: number): Promise<void> {
   const list = toList(costs)
@@ -64,11 +64,11 @@ export async function updateCosts({ db, now }: Store, costs: readonly HashCost[]
   ])
 }
 
-/** Moves the time of the last use. Does nothing for a hash that is not dear. */
+/** Records the time of a use. Does nothing for a hash that is not costly. */
 export const updateHashUsed = ({ db, now }: Store, userId: string) =>
   db.update(costlyHashes).set({ usedAt: now() }).where(eq(costlyHashes.userId, userId))
 
-/** Users whose dear hash nobody used since `before`, or which is beyond what is verified; longest unused first. */
+/** Users whose costly hash was not used since `before`, or costs too much to be verified; longest unused first. */
 export async function selectUnusedHashes({ db }: Store, before: number, limit: number): Promise<User[]> {
   const rows = await db
     .select({ user: users })
@@ -80,7 +80,7 @@ export async function selectUnusedHashes({ db }: Store, before: number, limit: n
   return rows.flatMap(({ user }) => insertedUser([user]) ?? [])
 }
 
-/** Drops the hash. Holds until it is renewed or used. */
+/** Deletes the hash, unless it was renewed or used since. */
 export const droppedHash = ({ passwordHash }: User, before: number): RowChange => ({
   set: { passwordHash: null },
   when: and(

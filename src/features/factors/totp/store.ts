@@ -20,43 +20,40 @@ export async function selectFactor({ db }: Store, userId: string): Promise<Facto
 export const selectBackupCodes = ({ db }: Store, userId: string): Promise<BackupCodeRow[]> =>
   db.select().from(backupCodes).where(eq(backupCodes.userId, userId)).orderBy(asc(sql`rowid`))
 
-/** A pending factor, in place of an older pending one. No row comes back when the user's factor is confirmed. */
-export const upsertPending = ({ db, now }: Store, { userId, secretSealed }: { userId: string; secretSealed: string }) =>
+interface PendingFactor {
+  readonly userId: string
+  readonly secretSealed: string
+}
+
+/** Writes a pending factor. Replaces an older pending one that meets `isReplaceable`, else returns no row. */
+const writePending = ({ db, now }: Store, { userId, secretSealed }: PendingFactor, isReplaceable: SQL) =>
   db
     .insert(totpFactors)
     .values({ userId, secretSealed, createdAt: now() })
     .onConflictDoUpdate({
       target: totpFactors.userId,
       set: { secretSealed, createdAt: now(), lastStep: null, lastUsedAt: null },
-      setWhere: isNull(totpFactors.confirmedAt),
+      setWhere: isReplaceable,
     })
     .returning({ userId: totpFactors.userId })
 
-/**
- * A pending factor, unless there is one that was made after `voidBefore` and is not the one with `foreignSeal`, or is
- * confirmed: then no row comes back.
- */
+/** Replaces an older pending factor. Returns no row when the user's factor is confirmed. */
+export const upsertPending = (store: Store, factor: PendingFactor) =>
+  writePending(store, factor, isNull(totpFactors.confirmedAt))
+
+/** As `upsertPending`, but replaces only a pending factor from before `voidBefore`, or the one sealed as `foreignSeal`. */
 export const insertPendingUnlessThere = (
-  { db, now }: Store,
-  {
-    userId,
-    secretSealed,
-    foreignSeal,
-    voidBefore,
-  }: { userId: string; secretSealed: string; foreignSeal: string | null; voidBefore: number },
+  store: Store,
+  { foreignSeal, voidBefore, ...factor }: PendingFactor & { foreignSeal: string | null; voidBefore: number },
 ) =>
-  db
-    .insert(totpFactors)
-    .values({ userId, secretSealed, createdAt: now() })
-    .onConflictDoUpdate({
-      target: totpFactors.userId,
-      set: { secretSealed, createdAt: now(), lastStep: null, lastUsedAt: null },
-      setWhere: sql`${totpFactors.confirmedAt} is null
-        and (${totpFactors.createdAt} <= ${voidBefore} or ${totpFactors.secretSealed} = ${foreignSeal})`,
-    })
-    .returning({ userId: totpFactors.userId })
+  writePending(
+    store,
+    factor,
+    sql`${totpFactors.confirmedAt} is null
+      and (${totpFactors.createdAt} <= ${voidBefore} or ${totpFactors.secretSealed} = ${foreignSeal})`,
+  )
 
-/** True in a later statement of the batch whose `upsertPending` wrote this seal: each seal is written once. */
+/** True in a later statement of the batch that wrote this pending factor: a seal is never written twice. */
 export const isPendingWith = (secretSealed: string): SQL =>
   sql`exists (select 1 from ${totpFactors} where ${totpFactors.secretSealed} = ${secretSealed} and ${totpFactors.confirmedAt} is null)`
 
@@ -66,7 +63,7 @@ export const isEnabled = (userId: string): SQL =>
 export const deleteBackupCodes = ({ db }: Store, userId: string, condition: SQL) =>
   db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), condition))
 
-/** All or none, as `condition` decides. */
+/** Inserts all rows if `condition` is true, else none. */
 export function insertBackupCodes(
   { db, now }: Store,
   { userId, rows }: { userId: string; rows: readonly NewBackupCode[] },
@@ -81,8 +78,8 @@ export function insertBackupCodes(
 const isUnused = (step: number): SQL | undefined => or(isNull(totpFactors.lastStep), lt(totpFactors.lastStep, step))
 
 /**
- * The first code of a pending factor. `secretSealed` is the one whose code was checked: it may have been replaced.
- * `authVersion` is that of the credentials whose session confirms it.
+ * Confirms a pending factor by its first code, unless the factor was replaced since the code was verified (`secretSealed`) or
+ * the user's credentials were changed (`authVersion`).
  */
 export const updateConfirmed = (
   { db, now }: Store,
@@ -106,7 +103,7 @@ export const updateConfirmed = (
       ),
     )
 
-/** In the batch of `updateConfirmed`: holds when the factor was confirmed by it. */
+/** For the batch of `updateConfirmed`: applies when that statement confirmed the factor. */
 export const enabledByStep = (userId: string, step: number): RowChange => ({
   set: { mfaEnabled: true },
   when: and(
@@ -116,7 +113,7 @@ export const enabledByStep = (userId: string, step: number): RowChange => ({
   ),
 })
 
-/** The database decides that a code is accepted once: no row comes back for its step or an earlier one (RFC 6238 5.2). */
+/** Accepts each code once: returns no row for its step or an earlier one (RFC 6238 5.2). */
 export const updateStep = (
   { db, now }: Store,
   { userId, secretSealed, step }: { userId: string; secretSealed: string; step: number },
@@ -134,7 +131,7 @@ export const updateStep = (
     )
     .returning({ userId: totpFactors.userId })
 
-/** No row comes back when the code was used before. */
+/** Returns no row when the code was used before. */
 export const updateBackupCodeUsed = ({ db, now }: Store, { userId, id }: { userId: string; id: string }) =>
   db
     .update(backupCodes)
@@ -145,7 +142,7 @@ export const updateBackupCodeUsed = ({ db, now }: Store, { userId, id }: { userI
 const deleteFactor = ({ db }: Store, userId: string) =>
   db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isNotNull(totpFactors.confirmedAt)))
 
-/** The change that turns the second factor off, and the statements that take secret and codes away before it. */
+/** The change that turns the second factor off, and the statements before it that delete secret and codes. */
 export const disabling = (store: Store, userId: string) => ({
   with: [deleteBackupCodes(store, userId, isEnabled(userId)), deleteFactor(store, userId)],
   set: { mfaEnabled: false },

@@ -3,11 +3,11 @@ import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 /** One TOTP secret a user (RFC 6238). Pending until `confirmedAt`. */
 export const totpFactors = sqliteTable('totp_factors', {
   userId: text('user_id').primaryKey(),
-  /** Sealed, bound to the user. With it the session that was shown it. */
+  /** Sealed and bound to the user, together with the id of the session that was shown the secret. */
   secretSealed: text('secret_sealed').notNull(),
   createdAt: integer('created_at').notNull(),
   confirmedAt: integer('confirmed_at'),
-  /** The time step of the last code that was accepted: it and earlier ones are refused (RFC 6238 5.2). */
+  /** The time step of the last accepted code: that step and earlier ones are refused (RFC 6238 5.2). */
   lastStep: integer('last_step'),
   lastUsedAt: integer('last_used_at'),
 })
@@ -20,7 +20,7 @@ export const backupCodes = sqliteTable(
     userId: text('user_id').notNull(),
     salt: text('salt').notNull(),
     codeHash: text('code_hash').notNull(),
-    /** The last two characters: what a list shows. */
+    /** The last two characters, shown in lists. */
     hint: text('hint').notNull(),
     createdAt: integer('created_at').notNull(),
     usedAt: integer('used_at'),

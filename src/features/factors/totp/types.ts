@@ -1,6 +1,6 @@
 export type SecondFactor = 'totp' | 'backup_code'
 
-/** What a user with the second factor on has. Times are epoch milliseconds. */
+/** Times are epoch milliseconds. */
 export interface SecondFactorStatus {
   readonly enabled: boolean
   readonly backupCodesRemaining: number
@@ -13,7 +13,7 @@ export interface BackupCode {
   readonly usedAt: number | null
 }
 
-/** What an authenticator app is given; shown once. */
+/** For an authenticator app; shown once. */
 export interface Enrolment {
   /** base32. */
   readonly secret: string
@@ -22,8 +22,8 @@ export interface Enrolment {
   readonly backupCodes: readonly string[]
 }
 
-/** An enrolment that waits for its first code, as often as it is asked for. */
+/** An enrolment before its first code; shown again on request. */
 export interface PendingEnrolment extends Omit<Enrolment, 'backupCodes'> {
-  /** What an authenticator app shows now. */
+  /** The present code of the secret. */
   readonly code: string
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBackupCode, hintOf, newBackupCode, readCode } from '../../../../src/features/factors/totp/rules/codes.ts'
+import { formatBackupCode, hintOf, newBackupCode, readCode } from '../../../../src/features/factors/totp/rules.ts'
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resealFactors } from '../../../../src/features/factors/totp/service/reseal.ts'
+import { resealFactors } from '../../../../src/features/factors/totp/service/codes.ts'
 import { createTestApp, env, json } from '../../../support/app.ts'
 import { createClockedApp, enrolQuickly, totpAt } from './support.ts'
 

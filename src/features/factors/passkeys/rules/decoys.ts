@@ -2,17 +2,17 @@ import { equalBytes, hmacSha256 } from '../../../../lib/crypto.ts'
 import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '../../../../lib/encoding.ts'
 import type { CredentialDescriptor } from '../types.ts'
 
-/** Lengths that common authenticators give their ids. */
+/** Lengths of common authenticators' credential ids. */
 const ID_LENGTHS = [16, 20, 20, 32] as const
-/** Enough that no authenticator's random id bears it. */
+/** Long enough that a random id never ends with its own mark. */
 const MARK_BYTES = 8
 
 const markOf = (key: Uint8Array, body: Uint8Array): Uint8Array =>
   hmacSha256(key, utf8('mark\n'), body).subarray(0, MARK_BYTES)
 
 /**
- * Credentials of nobody, the same for an identifier at every question: an account without passkeys, or no account,
- * cannot be told from one that has some (WebAuthn 14.6.2).
+ * Made-up credentials, always the same for an identifier: an account without passkeys, or no account, looks like one that has
+ * some (WebAuthn 14.6.2).
  */
 export function decoysOf(key: Uint8Array, identifier: string): CredentialDescriptor[] {
   const draw = (part: string) => hmacSha256(key, utf8(part), utf8('\n'), utf8(identifier))
@@ -27,8 +27,8 @@ export function decoysOf(key: Uint8Array, identifier: string): CredentialDescrip
 }
 
 /**
- * Whether a credential id is made up. Only who has the key can tell: whoever sends one back must be answered as the holder
- * of a real one that does not fit, or the answer tells what the question did not.
+ * Whether a credential id is made up, which only the holder of the key can tell. The answer to one must be that of a real
+ * credential with a wrong signature; otherwise it would reveal which ids are made up.
  */
 export function isDecoy(key: Uint8Array, credentialId: string): boolean {
   const bytes = fromBase64Url(credentialId)

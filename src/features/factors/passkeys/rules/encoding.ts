@@ -1,7 +1,7 @@
 import { hasPasskey, hasSecondFactor } from '../../../../lib/amr.ts'
 import { fromBase64Url, fromUtf8, toBase64Url } from '../../../../lib/encoding.ts'
 
-/** Unpadded base64url of what a client wrote in base64 or base64url, padded or not; undefined for anything else. */
+/** Unpadded base64url from base64 or base64url, padded or not; undefined for anything else. */
 export function toCanonical(text: string): string | undefined {
   const canonical = text
     .replaceAll('+', '-')
@@ -10,7 +10,7 @@ export function toCanonical(text: string): string | undefined {
   return fromBase64Url(canonical) && canonical
 }
 
-/** A published client decodes with `atob`, which throws on `-` and `_`: bytes are drawn until neither is needed. */
+/** Random bytes whose base64url has neither `-` nor `_`: a published client decodes it with `atob`, which throws on them. */
 export function drawPlainBytes(random: (length: number) => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   for (;;) {
     const bytes = random(32)
@@ -18,7 +18,7 @@ export function drawPlainBytes(random: (length: number) => Uint8Array<ArrayBuffe
   }
 }
 
-/** CollectedClientData (WebAuthn 5.8.1): what the browser says that it was asked, by whom. */
+/** CollectedClientData (WebAuthn 5.8.1). */
 export interface ClientData {
   readonly type: string
   readonly challenge: string
@@ -26,7 +26,7 @@ export interface ClientData {
   readonly isCrossOrigin: boolean
 }
 
-/** Reads `clientDataJSON`; undefined when it is not what a browser writes. */
+/** Reads `clientDataJSON`; undefined when it is malformed. */
 export function readClientData(clientDataJson: string): ClientData | undefined {
   try {
     const data: unknown = JSON.parse(fromUtf8(fromBase64Url(clientDataJson) ?? new Uint8Array()))
@@ -39,13 +39,13 @@ export function readClientData(clientDataJson: string): ClientData | undefined {
   }
 }
 
-/** Whether a passkey's use is another factor than those before it: possession proved twice is one. */
+/** Whether a passkey is another factor than those before it: possession proved twice is one factor. */
 export const addsFactor = (before: readonly string[], use: readonly string[]): boolean =>
   hasSecondFactor(use) || !hasPasskey(before)
 
 /**
- * What the use of a passkey proves (RFC 8176 2): possession of a key in hardware or software, presence of somebody, and,
- * when the authenticator verified its user by PIN or biometry, two factors.
+ * The RFC 8176 values of a passkey's use: a key in hardware or software, the user's presence, and `mfa` when the authenticator
+ * verified its user by PIN or biometry.
  */
 export const amrOf = (use: { deviceType: string; userVerified: boolean }): string[] => [
   use.deviceType === 'singleDevice' ? 'hwk' : 'swk',

@@ -1,6 +1,6 @@
 import type { Config } from '../../../../config.ts'
 
-/** Who asks browsers for passkeys (WebAuthn 4). */
+/** WebAuthn 4. */
 export interface RelyingParty {
   /** A domain: passkeys work on it, its subdomains, and related origins. */
   readonly id: string
@@ -16,7 +16,7 @@ type Settings = Pick<
 
 const isAddress = (hostname: string): boolean => hostname.startsWith('[') || /^[\d.]+$/.test(hostname)
 
-/** An address is no relying party id (WebAuthn 5.1.3 step 8): the local service, at 127.0.0.1, is `localhost`. */
+/** An IP address cannot be a relying party id (WebAuthn 5.1.3 step 8): the local service at 127.0.0.1 uses `localhost`. */
 function defaultId(publicUrl: string): string {
   const { hostname } = new URL(publicUrl)
   return isAddress(hostname) ? 'localhost' : hostname
@@ -31,11 +31,11 @@ export function relyingPartyOf(settings: Settings): RelyingParty {
   }
 }
 
-/** `https://*.host` is every subdomain of the host and not the host itself; `http://localhost:*` is every port. */
+/** `https://*.host` matches every subdomain but not the host itself; `http://localhost:*` matches every port. */
 function matches(pattern: string, origin: string): boolean {
   if (!pattern.includes('*')) return pattern === origin
   const url = URL.parse(origin)
-  // An origin has one spelling (RFC 6454 6.2): neither path nor user, nor upper case, nor a default port.
+  // An origin has one spelling (RFC 6454 6.2), without path, user, upper case or default port.
   if (url?.origin !== origin) return false
   if (pattern === 'http://localhost:*') return url.protocol === 'http:' && url.hostname === 'localhost'
   const [scheme = '', host = ''] = pattern.split('*.')
@@ -46,6 +46,6 @@ function matches(pattern: string, origin: string): boolean {
 export const isExpectedOrigin = ({ origins }: RelyingParty, origin: string): boolean =>
   origins.some((pattern) => matches(pattern, origin))
 
-/** What browsers ask `https://<rp id>/.well-known/webauthn` for (WebAuthn 5.11.1). It knows neither patterns nor apps. */
+/** The content of `/.well-known/webauthn` (WebAuthn 5.11.1), which has neither patterns nor origins of apps. */
 export const relatedOrigins = ({ origins }: RelyingParty): string[] =>
   origins.filter((origin) => /^https?:/.test(origin) && !origin.includes('*'))

@@ -9,10 +9,10 @@ import { confirmRegression, selectHandle, selectPasskeyByCredential, updateSignC
 import type { AssertionCredential, Passkey, PasskeyProof } from '../types.ts'
 import { isMadeUp, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
 
-/** What checking a passkey's answer throws, for the routes that take one. */
+/** What verifying an assertion throws. */
 export const assertionErrors = [ceremonyInvalid, passkeyRefused, passkeyNotFound]
 
-/** What a client may send back of the ceremony's beginning. The credential alone suffices; more must agree. */
+/** The credential suffices; challenge and ceremony id, if sent, must match. */
 export interface AssertionInput {
   readonly credential: AssertionCredential
   readonly challenge?: string | undefined
@@ -20,8 +20,8 @@ export interface AssertionInput {
 }
 
 /**
- * Checks a passkey's answer (WebAuthn 7.2) and counts its use. Ends the ceremony. Throws PASSKEY_CHALLENGE_INVALID,
- * PASSKEY_NOT_FOUND for one that is not registered or was removed, and PASSKEY_REFUSED for everything else.
+ * Verifies an assertion (WebAuthn 7.2), records the passkey's use and ends the ceremony. Throws PASSKEY_CHALLENGE_INVALID,
+ * PASSKEY_NOT_FOUND for a passkey that is not registered or was removed, and PASSKEY_REFUSED for everything else.
  */
 export async function verifyAssertion(ctx: Ctx, input: AssertionInput): Promise<PasskeyProof> {
   const { credential } = input
@@ -40,14 +40,14 @@ export async function verifyAssertion(ctx: Ctx, input: AssertionInput): Promise<
   return { passkey, amr: amrOf({ deviceType: passkey.deviceType, userVerified }) }
 }
 
-/** As `verifyAssertion`, for a user who is known already: a second step, a step-up. Another's passkey is PASSKEY_REFUSED. */
+/** As `verifyAssertion`, for a known user: throws PASSKEY_REFUSED for another user's passkey. */
 export async function verifyPasskeyOf(ctx: Ctx, userId: string, input: AssertionInput): Promise<PasskeyProof> {
   const proof = await verifyAssertion(ctx, input)
   if (proof.passkey.userId !== userId) throw refused(ctx, 'another_user', userId)
   return proof
 }
 
-/** As `verifyPasskeyOf`, beside the factors `before`: one that adds none to them is PASSKEY_REFUSED. */
+/** As `verifyPasskeyOf`, after the factors `before`: throws PASSKEY_REFUSED for a passkey that adds no factor. */
 export async function verifyFurtherPasskey(
   ctx: Ctx,
   { userId, before }: { userId: string; before: readonly string[] },
@@ -58,12 +58,12 @@ export async function verifyFurtherPasskey(
   return proof
 }
 
-/** A made-up id is refused as an account's own is under a signature that does not fit: neither tells who has passkeys. */
+/** A made-up id gets the answer of a real one with a wrong signature: it must not reveal who has passkeys. */
 async function refusalOfUnknown(ctx: Ctx, { id }: AssertionCredential) {
   return (await isMadeUp(ctx, id)) ? refused(ctx, 'made_up') : passkeyNotFound()
 }
 
-/** A ceremony that was begun for somebody is theirs alone, also when nobody goes by the name that was given. */
+/** A ceremony that was begun for an identifier accepts only that user's passkeys; without such a user, none. */
 async function requireOwner(
   ctx: Ctx,
   ceremony: OneTimeToken,
@@ -72,7 +72,7 @@ async function requireOwner(
 ): Promise<void> {
   const isBound = ceremony.userId !== null || ceremony.email !== null
   if (isBound && ceremony.userId !== passkey.userId) throw refused(ctx, 'another_user', ceremony.userId)
-  // WebAuthn 7.2 step 6. Some clients leave the handle out; the credential id is unique and names its owner too.
+  // WebAuthn 7.2 step 6. Some clients omit the handle; the unique credential id determines the owner too.
   if (userHandle !== null && userHandle !== (await selectHandle(ctx, passkey.userId)))
     throw refused(ctx, 'user_handle', passkey.userId)
 }
@@ -97,7 +97,7 @@ async function verifySignature(
     expectedChallenge: challenge,
     expectedOrigin: origin,
     expectedRPID: relyingParty.id,
-    // The count is compared where it is stored (`countUse`): here two answers at once would both pass.
+    // `countUse` compares the count in the database: here two simultaneous assertions would both pass.
     credential: { id, publicKey: fromBase64Url(passkey.publicKey) ?? new Uint8Array(), counter: 0 },
     requireUserVerification: ctx.config.PASSKEY_USER_VERIFICATION === 'required',
   })
@@ -106,7 +106,7 @@ async function verifySignature(
   return result
 }
 
-/** Throws PASSKEY_REFUSED, with `passkey.counter_regressed`, for a count that says that the key was copied. */
+/** Throws PASSKEY_REFUSED, with `passkey.counter_regressed`, for a count that shows a copied key. */
 async function countUse(ctx: Ctx, passkey: Passkey, use: { signCount: number; backedUp: boolean }): Promise<void> {
   const { id, userId } = passkey
   const [counted] = await updateSignCount(ctx, { id, ...use })

@@ -13,7 +13,7 @@ export interface AuthenticationOptions {
   readonly challenge: string
   readonly rpId: string
   readonly timeoutMs: number
-  /** Empty: the browser offers every passkey that it has for the relying party. */
+  /** When empty, the browser offers all its passkeys for the relying party. */
   readonly allowCredentials: readonly CredentialDescriptor[]
   readonly userVerification: UserVerification
 }
@@ -34,24 +34,25 @@ const toOptions = (
 const issue = (ctx: Ctx, userId: string | null, email: string | null) =>
   issueChallenge(ctx, { purpose: 'webauthn_authentication', userId, email, lifetimeMs: LIFETIME_MS })
 
-/** A ceremony for whoever's passkey the browser offers: options for `navigator.credentials.get()`. */
+/** Begins a ceremony for any passkey that the browser offers: options for `navigator.credentials.get()`. */
 export const beginForAnyone = async (ctx: Ctx): Promise<AuthenticationOptions> =>
   toOptions(ctx, await issue(ctx, null, null), [])
 
-/** A ceremony for one user, whose other factor was proved: with their own passkeys. */
+/** Begins a ceremony with the passkeys of a user who has proved another factor. */
 export async function beginForUser(ctx: Ctx, userId: string): Promise<AuthenticationOptions> {
   const passkeys = await selectPasskeys(ctx, userId)
   return toOptions(ctx, await issue(ctx, userId, null), passkeys.map(toDescriptor))
 }
 
 /**
- * A ceremony for an email or a username, as typed. No account, and one without passkeys, get made-up credentials, the same at every question. They are the account's address's,
- * by whichever name it is asked for: an answer that differed by name would be made up, and one that did not real.
+ * Begins a ceremony for an email or a username, as typed. Without an account or passkeys the options have made-up credentials,
+ * the same at every request. They derive from the account's address for both of its identifiers: if they differed, they would
+ * be recognized as made up.
  */
 export async function beginForIdentifier(ctx: Ctx, identifier: string): Promise<AuthenticationOptions> {
   const name = normalizeIdentifier(identifier)
   const user = await findUserByIdentifier(ctx, identifier)
-  // Equal work for the unknown: an empty id has no passkeys.
+  // Equal work for an unknown user, so that timing reveals nothing: no passkey has an empty user id.
   const passkeys = await selectPasskeys(ctx, user?.id ?? '')
   const decoys = await makeDecoys(ctx, user?.email ?? name)
   const issued = await issue(ctx, user?.id ?? null, name)

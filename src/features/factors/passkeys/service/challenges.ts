@@ -10,21 +10,21 @@ import type { CredentialDescriptor } from '../types.ts'
 
 type Purpose = Extract<OneTimePurpose, 'webauthn_registration' | 'webauthn_authentication'>
 
-/** What the browser writes for each (WebAuthn 5.8.1). */
+/** `type` of the client data (WebAuthn 5.8.1). */
 const TYPES: Record<Purpose, string> = {
   webauthn_registration: 'webauthn.create',
   webauthn_authentication: 'webauthn.get',
 }
 
 export interface IssuedChallenge {
-  /** The id of the ceremony; it opens nothing. */
+  /** The id of the ceremony; not a secret. */
   readonly id: string
   /** Unpadded base64url. */
   readonly challenge: string
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-/** Begins a ceremony. The challenge is the token: what the browser signs is what is looked up, by its hash. */
+/** Begins a ceremony. Its challenge is the one-time token, of which only the hash is stored. */
 export async function issueChallenge(
   ctx: Ctx,
   input: {
@@ -48,18 +48,18 @@ export interface RedeemedChallenge {
   readonly relyingParty: RelyingParty
 }
 
-/** Why a credential was refused is for the log: it may hold anything, and clients need no oracle. */
+/** One public answer, so that clients have no oracle; the log has the reason. */
 export function refused(ctx: Pick<Ctx, 'log'>, reason: string, userId?: string | null) {
   ctx.log.info('passkey_refused', { reason, user_id: userId ?? undefined })
   return passkeyRefused()
 }
 
-/** The library throws for every bit that is not as it should be, with the client's own text in the message. */
+/** The library throws for every mismatch, with client input in the message: it must not be logged. */
 export const orNull = <T>(verification: Promise<T>): Promise<T | null> => verification.catch(() => null)
 
 /**
- * Ends the ceremony that the credential names, whatever comes of it: a challenge is used once, by failures too.
- * Throws PASSKEY_CHALLENGE_INVALID when there is none, PASSKEY_REFUSED when another page, or a page in a frame, asked.
+ * Redeems the challenge that the credential signs; a failed verification uses it up too. Throws PASSKEY_CHALLENGE_INVALID when
+ * there is no such ceremony, PASSKEY_REFUSED for client data of another origin or of a cross-origin frame.
  */
 export async function redeemChallenge(ctx: Ctx, purpose: Purpose, clientDataJson: string): Promise<RedeemedChallenge> {
   const clientData = readClientData(clientDataJson)
@@ -78,7 +78,7 @@ type Configured = Pick<Ctx, 'config'>
 
 const keyOf = ({ config }: Configured) => config.rootKeys.current.derive('passkey decoys')
 
-/** Made-up credentials for an identifier in its normal form. */
+/** Made-up credentials for a normalized identifier. */
 export const makeDecoys = async (ctx: Configured, identifier: string): Promise<CredentialDescriptor[]> =>
   decoysOf(await keyOf(ctx), identifier)
 

@@ -12,15 +12,15 @@ import { relyingPartyOf } from '../rules/relying-party.ts'
 import { insertPasskey, selectPasskeyByCredential, selectPasskeys, upsertHandle } from '../store.ts'
 import type { Attachment, Passkey, RegistrationCredential } from '../types.ts'
 import { isMadeUp, issueChallenge, orNull, type RedeemedChallenge, redeemChallenge, refused } from './challenges.ts'
-import { notifyPasskeyChange } from './notices.ts'
+import { notifyPasskeyChange } from './manage.ts'
 
 const LIFETIME_MS = 5 * MINUTE
 const MAX_PASSKEYS = 20
 
-/** COSE algorithms (RFC 9053, RFC 8812): ES256 first, which every authenticator has. */
+/** COSE algorithms (RFC 9053, RFC 8812). Every authenticator supports the first, ES256. */
 const ALGORITHMS = [-7, -257, -8]
 
-/** What the ceremony carries from its begin to its end: the proof of a fresh factor is good for these minutes. */
+/** Kept with the ceremony. The fresh factor that was proved at its beginning suffices until it ends. */
 const CeremonyData = z.object({ sessionId: z.string(), authVersion: z.int(), name: z.string().nullable() })
 
 export interface RegistrationRequest {
@@ -62,7 +62,7 @@ export async function makeRegistrationOptions(
     attestationType: 'none',
     excludeCredentials: passkeys.map(({ credentialId: id }) => ({ id })),
     authenticatorSelection: {
-      // Discoverable where the authenticator can: such a passkey signs in without a name.
+      // Discoverable if the authenticator supports it: such a passkey signs in without an identifier.
       residentKey: 'preferred',
       userVerification: ctx.config.PASSKEY_USER_VERIFICATION,
       ...(attachment && { authenticatorAttachment: attachment }),
@@ -71,7 +71,7 @@ export async function makeRegistrationOptions(
   })
 }
 
-/** Random, made at the first registration and kept: it says nothing of the person (WebAuthn 14.6.1). */
+/** Random, and kept after the first registration: it must not identify the person (WebAuthn 14.6.1). */
 async function getHandle(ctx: ActorCtx, userId: string): Promise<Uint8Array<ArrayBuffer>> {
   const handle = await upsertHandle(ctx, userId, toBase64Url(drawPlainBytes(ctx.random)))
   return fromBase64Url(handle) ?? new Uint8Array()
@@ -107,7 +107,7 @@ export async function addPasskey(
     createdAt: ctx.now(),
     lastUsedAt: null,
   }
-  // A made-up id is as taken as a real one, and takes the same road to that answer: that it is free would tell them apart.
+  // A made-up id is refused as a registered one is, after equal work: otherwise registering it would reveal that it is made up.
   const limit = (await isMadeUp(ctx, passkey.credentialId)) ? 0 : MAX_PASSKEYS
   const [inserted] = await commit(ctx, insertPasskey(ctx, passkey, { limit, authVersion }), {
     type: 'passkey.registered',
@@ -124,7 +124,7 @@ export async function addPasskey(
 
 type RegistrationInfo = NonNullable<VerifiedRegistrationResponse['registrationInfo']>
 
-/** Chains of certificates from strangers are never parsed: none was asked for, and `none` is what browsers then send. */
+/** Certificate chains are never parsed: none was requested, so browsers send `none`. */
 const ATTESTATION_FORMATS: readonly string[] = ['none', 'packed']
 
 async function verifyRegistration(
@@ -155,7 +155,7 @@ async function verifyRegistration(
     })
   }
   const info = (await orNull(verify()))?.registrationInfo
-  // The id beside the signed one is what the browser says; they are one (WebAuthn 7.1 step 26 for the length).
+  // The browser's id must equal the signed one. WebAuthn 7.1 step 26 limits its length.
   if (!info || info.credential.id !== id || id.length > MAX_CREDENTIAL_ID_LENGTH)
     throw refused(ctx, 'attestation', ctx.actor.id)
   return info
@@ -171,7 +171,7 @@ async function reasonOf(ctx: ActorCtx, { credentialId, userId }: Passkey) {
   return passkeys.length >= MAX_PASSKEYS ? tooManyPasskeys({ limit: MAX_PASSKEYS }) : ceremonyInvalid()
 }
 
-/** What events say of a passkey. */
+/** A passkey in events. */
 const describe = ({ id, name, attachment, deviceType, backedUp, aaguid }: Passkey) => ({
   id,
   name,

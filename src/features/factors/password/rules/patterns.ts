@@ -1,9 +1,9 @@
-/** Fewer different characters are tried out whatever their number (NIST SP 800-63B 5.1.1.2: repetitive characters). */
+/** Fewer distinct characters are guessable at any length (NIST SP 800-63B 5.1.1.2: repetitive characters). */
 const MIN_DIFFERENT = 5
-/** A shorter run stands in words, too. */
+/** Words contain shorter runs. */
 const MIN_RUN = 4
 
-/** What people run their fingers along: the alphabet, digits, and rows of keyboards with and without Shift. */
+/** Sequences: alphabets, digits, and rows of keyboards with and without Shift. */
 const LINES: readonly string[] = [
   'abcdefghijklmnopqrstuvwxyz',
   'абвгдежзийклмнопрстуфхцчшщъыьэюя',
@@ -26,7 +26,7 @@ const LINES: readonly string[] = [
 
 const reverse = (line: string): string => [...line].reverse().join('')
 
-/** For each pair of neighbours, as text, the lines that have it: `ab`, and `ba` backwards. */
+/** For each pair of neighbours, such as `ab` or `ba`, the lines that contain it; lines are reversed too. */
 const NEIGHBOURS: ReadonlyMap<string, ReadonlySet<number>> = collectNeighbours()
 
 function collectNeighbours(): Map<string, Set<number>> {
@@ -41,7 +41,7 @@ function collectNeighbours(): Map<string, Set<number>> {
   return found
 }
 
-/** Whether it is one unit again and again, the last of them cut or not: `abcabcab`. */
+/** Whether one unit is repeated, the last one possibly cut: `abcabcab`. */
 function isOneUnitRepeated(characters: readonly string[]): boolean {
   for (let unit = 1; unit <= characters.length / 2; unit += 1) {
     if (characters.every((character, index) => index < unit || character === characters[index - unit])) return true
@@ -49,7 +49,7 @@ function isOneUnitRepeated(characters: readonly string[]): boolean {
   return false
 }
 
-/** How many characters from `start` on stand side by side on one line, in one direction. */
+/** How many characters from `start` on follow each other on one line, in one direction. */
 function lengthOfRun(characters: readonly string[], start: number): number {
   let lines: ReadonlySet<number> | undefined
   let end = start + 1
@@ -62,7 +62,7 @@ function lengthOfRun(characters: readonly string[], start: number): number {
   return end - start
 }
 
-/** Each run is worth its first character, and so is each character that is repeated. */
+/** Reduces each run, and each repeated character, to its first character. */
 function withoutRuns(characters: readonly string[]): string[] {
   const single = characters.filter((character, index) => character !== characters[index - 1])
   const left: string[] = []
@@ -76,7 +76,7 @@ function withoutRuns(characters: readonly string[]): string[] {
 
 const isPoor = (characters: readonly string[]): boolean => new Set(characters).size < MIN_DIFFERENT
 
-/** What a text is made of that is guessed first, or null. `text` is folded: case and width are left aside. */
+/** The guessable pattern that the text consists of, or null. `text` is folded (NFKC, lower case). */
 export function findPattern(text: string): 'repeated' | 'sequential' | null {
   const characters = [...text]
   if (isPoor(characters) || isOneUnitRepeated(characters)) return 'repeated'

@@ -11,7 +11,7 @@ export type PasswordWeakness =
   | 'sequential'
   | 'breached'
 
-/** Whose password it is to be: none of these may be it. */
+/** The password must be none of these. */
 export interface PasswordOwner {
   readonly email: string
   readonly username?: string | null | undefined
@@ -22,12 +22,12 @@ export interface PasswordOwner {
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
 
-/** Without spaces, and without the digits and signs that people put around a word. */
+/** Without spaces, and without digits and signs around the word. */
 const coreOf = (text: string): string => fold(text).replace(/^[^\p{L}]+|[^\p{L}]+$|\s+/gu, '')
 
 function personalWords({ email, username, firstName, lastName, displayName }: PasswordOwner): string[] {
   const localPart = email.slice(0, email.lastIndexOf('@'))
-  // Where a name is one field, its ends are what the two others would hold.
+  // Systems with one name field: its first and last words are first and last name.
   const parts = displayName?.trim().split(/\s+/) ?? []
   const names = [firstName, lastName, displayName, ...parts, username].flatMap((name) => name ?? [])
   const fullNames = [
@@ -37,7 +37,7 @@ function personalWords({ email, username, firstName, lastName, displayName }: Pa
   return [email, localPart, ...names, ...fullNames].filter((word) => word.length >= 3)
 }
 
-/** Whether it is the owner's address, its local part, or a name of theirs, digits and signs around it left aside. */
+/** Whether it is the owner's address, its local part or a name, apart from digits and signs around it. */
 function isPersonal(password: string, owner: PasswordOwner): boolean {
   const core = coreOf(password)
   return personalWords(owner).some((word) => {
@@ -51,21 +51,21 @@ export interface PasswordPolicy {
   /** In code points. */
   readonly minLength: number
   readonly owner: PasswordOwner
-  /** Names of the deployment: of its application and host. */
+  /** Names of the application and its host. */
   readonly names: readonly string[]
   readonly isCommon: (folded: string) => boolean
 }
 
-/** The password without the names of its owner and of the deployment, with and without their spaces; longest first. */
+/** Removes the names of the owner and of the deployment, with and without their spaces; longest first. */
 function withoutNames(folded: string, { owner, names }: PasswordPolicy): string {
   const words = [...personalWords(owner), ...names].flatMap((name) => [fold(name), fold(name).replace(/\s+/g, '')])
-  // The domain of an address is nobody's name.
+  // An address is removed whole: its domain is not a name.
   const parts = words.flatMap((word) => (word.includes('@') ? [word] : [word, ...word.split(/[^\p{L}\p{N}]+/u)]))
   const known = [...new Set(parts)].filter((word) => word.length >= 3).sort((one, other) => other.length - one.length)
   return known.reduce((rest, word) => rest.replaceAll(word, ''), folded)
 }
 
-/** NIST SP 800-63B 5.1.1.2: repetitive and sequential characters; behind names they help no more. */
+/** NIST SP 800-63B 5.1.1.2: repetitive and sequential characters, also beside a name. */
 function findPatterns(password: string, policy: PasswordPolicy): PasswordWeakness[] {
   const folded = fold(password)
   const pattern = findPattern(folded)
@@ -74,7 +74,7 @@ function findPatterns(password: string, policy: PasswordPolicy): PasswordWeaknes
   return rest !== folded && findPattern(rest) !== null ? ['personal'] : []
 }
 
-/** What speaks against a new password, but what only a provider knows. What can be said plainly is said alone. */
+/** The weaknesses of a new password, except breaches. Patterns are reported only when there is no other weakness. */
 export function findWeaknesses(password: string, policy: PasswordPolicy): PasswordWeakness[] {
   const length = passwordLength(password)
   const checks: readonly (readonly [PasswordWeakness, boolean])[] = [

@@ -22,19 +22,19 @@ const DROPPED_PER_RUN = 50
 
 const unusedBefore = ({ config, now }: Pick<Ctx, 'config' | 'now'>): number => now() - config.FOREIGN_HASH_DAYS * DAY
 
-const remembered = isolateSlot('dearest-hash', (): { costMs: number; at: number } => ({
+const remembered = isolateSlot('costliest hash', (): { costMs: number; at: number } => ({
   costMs: MAX_HASH_MS,
   at: Number.NEGATIVE_INFINITY,
 }))
 
-/** An import in this isolate counts at once. */
+/** After an import: this isolate reads the highest cost again. */
 export const forgetCostliestHash = (ctx: Pick<Ctx, 'isolate'>): void => {
   remembered(ctx).at = Number.NEGATIVE_INFINITY
 }
 
 /**
- * What the dearest kind of hash that the deployment stores takes to verify, in ms of CPU: ours at least. A minute old at
- * most; the last that was known, or the bound, while the database does not answer.
+ * The highest cost of a stored hash, in ms of CPU, at least that of ours. At most a minute old; while the database does not
+ * answer, the last known one or the bound.
  */
 export async function findCostliestHashMs(ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log'>): Promise<number> {
   const memory = remembered(ctx)
@@ -49,7 +49,7 @@ export async function findCostliestHashMs(ctx: Pick<Ctx, 'db' | 'now' | 'isolate
   return memory.costMs
 }
 
-/** Those of the users whose hash is dearer than ours. */
+/** The hashes that cost more than ours. */
 export const costlyHashesOf = (
   users: readonly { readonly id: string; readonly passwordHash: string | null }[],
 ): CostlyHash[] =>
@@ -59,10 +59,10 @@ export const costlyHashesOf = (
     )
     .filter(({ costMs }) => costMs > OWN_HASH_MS)
 
-/** For the batch that writes these hashes, behind them. */
+/** For the batch that writes these hashes, after them. */
 export const costlyHashRows = (ctx: Ctx, costs: readonly CostlyHash[]) => insertCostlyHashes(ctx, costs)
 
-/** Of hashes that were stored before their cost was: a bounded number a run. */
+/** Cron: measures hashes that were stored before costs were; a bounded number a run. */
 export async function measureCostlyHashes(ctx: Ctx): Promise<void> {
   const found = await selectUnmeasured(ctx, MEASURED_PER_RUN)
   if (found.length === 0) return
@@ -70,18 +70,18 @@ export async function measureCostlyHashes(ctx: Ctx): Promise<void> {
   await updateCosts(ctx, costs, OWN_HASH_MS)
 }
 
-/** For a right password that cannot be hashed anew: its hash is in use. */
+/** For a right password that cannot be rehashed. */
 export async function recordHashUse(ctx: Ctx, userId: string): Promise<void> {
   await updateHashUsed(ctx, userId)
 }
 
-/** Users whose hash is dearer than ours, and whom nobody signed in with it for `FOREIGN_HASH_DAYS`: a bounded number. */
+/** Users who have not used a costly hash for `FOREIGN_HASH_DAYS`; a bounded number. */
 export const findUnusedHashes = (ctx: Ctx): Promise<User[]> =>
   selectUnusedHashes(ctx, unusedBefore(ctx), DROPPED_PER_RUN)
 
 /**
- * Drops such a hash, with `user.password_dropped`: one forgotten account must not keep every failed sign-in slow. False
- * when it was renewed or used meanwhile.
+ * Deletes an unused costly hash, with `user.password_dropped`: it would slow down every failed sign-in. False when it was
+ * renewed or used meanwhile.
  */
 export async function dropUnusedHash(ctx: Ctx, user: User): Promise<boolean> {
   const changed = await changeUser(ctx, {

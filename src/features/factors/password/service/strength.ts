@@ -7,7 +7,7 @@ import { findWeaknesses, type PasswordOwner, type PasswordWeakness } from '../ru
 
 export const weakPassword = defineError('WEAK_PASSWORD', 'malformed', 'The password is too easy to guess')
 
-/** Unpacked at the first use: most isolates never see a new password. */
+/** Loaded at the first use: most isolates never see a new password. */
 const commonPasswords = late(async (): Promise<ReadonlySet<string>> => {
   const { default: passwords } = await import('@zxcvbn-ts/language-common/dist/passwords.json.mjs')
   return new Set(passwords)
@@ -17,14 +17,14 @@ const RANGE_ADDRESS = 'https://api.pwnedpasswords.com/range/'
 const RANGE_PREFIX_LENGTH = 5
 const RANGE_BOUND_MS = 1.5 * SECOND
 
-/** Whether a line `SUFFIX:COUNT` of the answer is `suffix`. Padding has the count 0. */
+/** Whether a line `SUFFIX:COUNT` has the suffix. Padding lines have the count 0. */
 const hasSuffix = (lines: string, suffix: string): boolean =>
   lines.split('\n').some((line) => {
     const [found, count] = line.trim().split(':')
     return found === suffix && Number(count) > 0
   })
 
-/** Asks Pwned Passwords for all breached passwords whose SHA-1 begins alike: the password never leaves. Fails open. */
+/** Asks Pwned Passwords for all breached passwords with the same first five digits of SHA-1, so the password is not sent. Fails open. */
 async function isBreached(ctx: Pick<Ctx, 'fetch' | 'log'>, password: string): Promise<boolean> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-1', utf8(password))).toHex().toUpperCase()
   try {
@@ -40,17 +40,17 @@ async function isBreached(ctx: Pick<Ctx, 'fetch' | 'log'>, password: string): Pr
   }
 }
 
-/** Clients of documented systems know the text alone: what can be counted is said. */
+/** Clients of documented systems show only the message, so it states the minimum length. */
 const wordingOf = (reasons: readonly PasswordWeakness[], { minLength }: { minLength: number }) =>
   reasons.includes('too_short') ? { message: `The password must have at least ${minLength} characters` } : {}
 
-/** The application's name, and the parts of its host but the last. An address in numbers is no name. */
+/** The application's names, and the labels of its host without the last. IP addresses are left out. */
 function deploymentNames({ APP_NAME, PASSKEY_RP_NAME, PUBLIC_URL }: Ctx['config']): string[] {
   const labels = new URL(PUBLIC_URL).hostname.split('.').slice(0, -1)
   return [APP_NAME, PASSKEY_RP_NAME ?? APP_NAME, ...labels.filter((label) => /[a-z]/.test(label))]
 }
 
-/** Throws WEAK_PASSWORD with all `details.reasons` when `password` may not become the owner's. */
+/** Throws WEAK_PASSWORD, with all `details.reasons`. */
 export async function requireStrongPassword(
   ctx: Pick<Ctx, 'config' | 'fetch' | 'log'>,
   password: string,

@@ -5,13 +5,13 @@ import { deriveWithSalt } from '../../../../lib/password-hash/password-hash.ts'
 import { notifyOwner } from '../../../users/service/notices.ts'
 import type { User } from '../../../users/types.ts'
 import { mfaNotEnabled } from '../errors.ts'
-import { BACKUP_CODES, formatBackupCode, hintOf, newBackupCode } from '../rules/codes.ts'
+import { BACKUP_CODES, formatBackupCode, hintOf, newBackupCode } from '../rules.ts'
 import { deleteBackupCodes, insertBackupCodes, isEnabled, type NewBackupCode, selectBackupCodes } from '../store.ts'
 import type { BackupCode } from '../types.ts'
 
 const SALT_BYTES = 16
 
-/** Ten codes to show once, and the rows that are kept of them: argon2id under one salt for the set. */
+/** Ten codes to show once, and the rows to store: argon2id with one salt for the set. */
 export async function makeBackupCodes(ctx: Ctx): Promise<{ codes: string[]; rows: NewBackupCode[] }> {
   const codes = Array.from({ length: BACKUP_CODES }, () => newBackupCode((length) => ctx.random(length)))
   const salt = ctx.random(SALT_BYTES)
@@ -23,7 +23,7 @@ export async function makeBackupCodes(ctx: Ctx): Promise<{ codes: string[]; rows
   return { codes: codes.map(formatBackupCode), rows }
 }
 
-/** What is known of the codes that were shown, in their order; they count while the second factor is on. */
+/** In the order in which they were shown. They are valid while the second factor is on. */
 export const listBackupCodesOf = (ctx: Ctx, userId: string): Promise<BackupCode[]> => selectBackupCodes(ctx, userId)
 
 export const countUnused = (codes: readonly BackupCode[]): number =>

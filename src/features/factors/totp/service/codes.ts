@@ -14,29 +14,31 @@ import {
   tooManyAtOnce,
 } from '../../../users/service/counted-use.ts'
 import { invalidCode, secondFactorLocked } from '../errors.ts'
-import { readCode } from '../rules/codes.ts'
-import { findStep } from '../rules/totp.ts'
+import { findStep, readCode } from '../rules.ts'
 import {
   type BackupCodeRow,
   type FactorRow,
   selectBackupCodes,
   selectFactor,
+  selectSealedBefore,
   updateBackupCodeUsed,
+  updateSeal,
   updateStep,
 } from '../store.ts'
 import type { SecondFactor } from '../types.ts'
 
-/** What the seal of a secret is bound to, beside its user. */
+/** Bound into the seal of a secret, together with its user. */
 export const SEAL_PURPOSE = 'totp secret'
 
-/** Wrong codes of one user, across challenges, sessions and surfaces (ARCHITECTURE 2). */
+/** Wrong codes of one user, across challenges, sessions and surfaces. */
 const WRONG_CODES = { limit: 10, windowMs: HOUR, lockMs: HOUR }
 
 const subjectOf = (userId: string): string => `second-factor:${userId}`
 
 /**
- * Counts one code, before it is looked at; `giveBackCode` or `failCode` follows. Throws SECOND_FACTOR_LOCKED,
- * RATE_LIMIT_EXCEEDED when more arrive at once than may fail, or SERVICE_UNAVAILABLE: unguarded codes are never checked.
+ * Counts one code before it is verified; `giveBackCode` or `failCode` follows. Throws SECOND_FACTOR_LOCKED,
+ * RATE_LIMIT_EXCEEDED when more arrive at once than may fail, or SERVICE_UNAVAILABLE, because uncounted codes are never
+ * verified.
  */
 export async function countCode(ctx: Pick<Ctx, 'objects' | 'now' | 'newId'>, userId: string): Promise<CountedUse> {
   const begun = await beginUse(ctx, userId, { subject: subjectOf(userId), ...WRONG_CODES })
@@ -50,7 +52,7 @@ export async function countCode(ctx: Pick<Ctx, 'objects' | 'now' | 'newId'>, use
   })
 }
 
-/** The code was right, or was not looked at. */
+/** The code was right, or was not verified. */
 export const giveBackCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: CountedUse): Promise<void> =>
   reportVerdicts(ctx, 'code_not_given_back', [giveBackUse(ctx, counted)])
 
@@ -58,21 +60,21 @@ export const giveBackCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: Counted
 export const failCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: CountedUse): Promise<void> =>
   reportVerdicts(ctx, 'failure_not_counted', [failUse(ctx, counted)])
 
-/** An admin lifts the lock that wrong codes led to; nothing happens where there is none. */
+/** Lifts the lock that follows too many wrong codes, for an admin. Does nothing when there is none. */
 export const liftSecondFactorLock = (ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> =>
   ctx.objects.guard(userId).resetUse({ subject: subjectOf(userId) })
 
-/** What is sealed of a factor. `sessionId` is the session that was shown the secret. */
+/** `sessionId` is the session that was shown the secret. */
 interface SealedFactor {
   readonly secret: string
   readonly sessionId: string | null
 }
 
-/** As the row keeps it, under the present root key. */
+/** Seals under the present root key. */
 export const sealFactor = (ctx: Pick<Ctx, 'config'>, userId: string, { secret, sessionId }: SealedFactor) =>
   sealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, sessionId === null ? secret : `${secret}:${sessionId}`)
 
-/** What `sealFactor` sealed, under this root key or the one before. */
+/** Opens what `sealFactor` sealed, under the present root key or the previous one. */
 export async function openFactor(ctx: Pick<Ctx, 'config'>, { userId, secretSealed }: FactorRow): Promise<SealedFactor> {
   const text = await unsealText(ctx.config.rootKeys, SEAL_PURPOSE, userId, secretSealed)
   const [secret = '', sessionId = null] = text.split(':', 2)
@@ -88,7 +90,7 @@ async function useTotp(ctx: Ctx, userId: string, code: string): Promise<boolean>
   return (await updateStep(ctx, { userId, secretSealed: factor.secretSealed, step })).length > 0
 }
 
-/** One computation is compared with all codes of the set: they share their salt. */
+/** One hash is compared with all codes of the set, which share their salt. */
 async function findBackupCode(
   ctx: Ctx,
   rows: readonly BackupCodeRow[],
@@ -122,7 +124,7 @@ const USES: Record<SecondFactor, (ctx: Ctx, userId: string, code: string) => Pro
 
 const ALL: readonly SecondFactor[] = ['totp', 'backup_code']
 
-/** As `useCode`, for a code that `countCode` has counted. */
+/** As `useCode`, for a code already counted by `countCode`. */
 export async function useCountedCode(
   ctx: Ctx,
   { userId, counted }: { userId: string; counted: CountedUse },
@@ -140,8 +142,9 @@ export async function useCountedCode(
 }
 
 /**
- * Uses up one code of a user whose second factor is on: TOTP, or a backup code with or without its dash. Null when it is
- * wrong, was used before, or there is no such factor; wrong ones stay counted. Throws SECOND_FACTOR_LOCKED, RATE_LIMIT_EXCEEDED.
+ * Uses up a code of a user whose second factor is on: a TOTP, or a backup code with or without its dash. Null when it is
+ * wrong, was used before, or there is no such factor; a wrong code stays counted. Throws SECOND_FACTOR_LOCKED,
+ * RATE_LIMIT_EXCEEDED.
  */
 export async function useCode(
   ctx: Ctx,
@@ -157,4 +160,27 @@ export async function requireCode(ctx: Ctx, userId: string, typed: string): Prom
   const factor = await useCode(ctx, userId, typed)
   if (!factor) throw invalidCode()
   return factor
+}
+
+const FACTORS_PER_RUN = 100
+
+/** Cron: reseals factors sealed under `ROOT_SECRET_PREVIOUS`; returns how many. No secret changes, so there is no event. */
+export async function resealFactors(ctx: Ctx): Promise<number> {
+  let resealed = 0
+  for (const factor of await selectSealedBefore(ctx, ctx.config.rootKeys.current.id, FACTORS_PER_RUN))
+    if (await resealFactor(ctx, factor)) resealed += 1
+  return resealed
+}
+
+/** A row that no known root secret opens is logged and left, so that the others are resealed. */
+async function resealFactor(ctx: Ctx, factor: FactorRow): Promise<boolean> {
+  const { userId, secretSealed: from } = factor
+  try {
+    const to = await sealFactor(ctx, userId, await openFactor(ctx, factor))
+    await updateSeal(ctx, { userId, from, to })
+    return true
+  } catch (cause) {
+    ctx.log.error('factor_not_resealed', cause, { user_id: userId })
+    return false
+  }
 }

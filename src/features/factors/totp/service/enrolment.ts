@@ -1,13 +1,14 @@
 import { type ActorCtx, actorOf, type Ctx } from '../../../../context.ts'
+import type { EventActor } from '../../../../lib/event.ts'
 import { HOUR } from '../../../../lib/time.ts'
+import type { EndedSessions } from '../../../mail/types.ts'
 import { stepUpOwnSession } from '../../../sessions/service.ts'
 import type { OpenedSession } from '../../../sessions/types.ts'
-import { changeUser } from '../../../users/service/change-user.ts'
-import { countAddedFactor, notifyOwner } from '../../../users/service/notices.ts'
+import { changeUser, type UserChange } from '../../../users/service/change-user.ts'
+import { countAddedFactor, notificationOf, notifyOwner } from '../../../users/service/notices.ts'
 import type { User } from '../../../users/types.ts'
 import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
-import { readCode } from '../rules/codes.ts'
-import { codeAt, FACTOR, findStep, newTotpSecret, provisioningUriOf } from '../rules/totp.ts'
+import { codeAt, FACTOR, findStep, newTotpSecret, provisioningUriOf, readCode } from '../rules.ts'
 import {
   deleteBackupCodes,
   disabling,
@@ -24,22 +25,22 @@ import type { Enrolment, PendingEnrolment } from '../types.ts'
 import { makeBackupCodes } from './backup-codes.ts'
 import { countCode, failCode, giveBackCode, openFactor, sealFactor } from './codes.ts'
 
-export const DISABLED_EVENT = {
+const DISABLED_EVENT = {
   type: 'mfa.disabled',
   data: { before: { mfa_enabled: true, method: 'totp' }, after: { mfa_enabled: false } },
 } as const
 
-/** A secret that was shown and never confirmed is void after this: who has seen it may be forgotten. */
+/** A pending secret expires after this: nobody may remember who saw it. */
 const PENDING_MS = HOUR
 
-/** Nothing but the form of a typed code; TOTP only. */
+/** The code if it has the form of a TOTP, else an empty string. */
 const readTotp = (typed: string): string => {
   const read = readCode(typed)
   return read?.kind === 'totp' ? read.code : ''
 }
 
 /**
- * Makes a secret and ten backup codes, shown once; they count from the first right code on. A pending secret is replaced.
+ * Creates a secret and ten backup codes, shown once; both become valid with the first right code. Replaces a pending secret.
  * Throws MFA_ALREADY_ENABLED.
  */
 export async function makeEnrolment(ctx: ActorCtx, { id: userId, email }: User): Promise<Enrolment> {
@@ -58,9 +59,9 @@ export async function makeEnrolment(ctx: ActorCtx, { id: userId, email }: User):
 }
 
 /**
- * The pending secret of an enrolment, begun when this session has none: a repeat shows the same one. One that another
- * session was shown is replaced: a thief must not know what its owner confirms. Without backup codes, which are shown once.
- * Throws MFA_ALREADY_ENABLED, and MFA_NOT_STARTED when another session has begun anew meanwhile.
+ * The pending secret of this session's enrolment, which is started if there is none: a repeat shows the same secret. A secret
+ * that another session was shown is replaced, because a thief may know it. Has no backup codes, which are shown once. Throws
+ * MFA_ALREADY_ENABLED, and MFA_NOT_STARTED when another session started an enrolment meanwhile.
  */
 export async function findOrMakeEnrolment(ctx: ActorCtx, { id: userId, email }: User): Promise<PendingEnrolment> {
   const { sessionId } = ctx.actor
@@ -77,7 +78,7 @@ export async function findOrMakeEnrolment(ctx: ActorCtx, { id: userId, email }: 
   return { secret, provisioningUri, code: codeAt(secret, ctx.now()) }
 }
 
-/** The seal of a pending secret that another session was shown, or null. */
+/** The sealed pending secret that another session was shown, or null. */
 async function findForeignSeal(ctx: ActorCtx): Promise<string | null> {
   const factor = await selectFactor(ctx, ctx.actor.id)
   if (!factor || factor.confirmedAt !== null) return null
@@ -91,17 +92,16 @@ async function getPending(ctx: Ctx, userId: string): Promise<FactorRow> {
   return factor
 }
 
-/** What turning the second factor on has led to. */
 export interface EnabledFactor {
-  /** The session that turned it on, raised by the code; null when its object did not answer: then a step-up raises it. */
+  /** The caller's session, stepped up by the code; null when its object did not answer: the client then steps up itself. */
   readonly raised: OpenedSession | null
-  /** Every isolate refuses the sessions that have ended within 5 seconds. */
+  /** Every isolate refuses the ended sessions within 5 seconds. */
   readonly propagated: boolean
 }
 
 /**
- * The first code of a pending secret turns the second factor on. It proves that factor in the session that asks; the user's
- * other sessions end, unless two factors were proved in them without a code. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED,
+ * Turns the second factor on by the first code of its pending secret. The code steps up the caller's session; the user's other
+ * sessions end, unless they proved two factors without a code. Throws MFA_NOT_STARTED, MFA_ALREADY_ENABLED,
  * INVALID_CODE, SECOND_FACTOR_LOCKED, RATE_LIMIT_EXCEEDED.
  */
 export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Promise<EnabledFactor> {
@@ -133,7 +133,7 @@ export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Prom
     ],
   })
   if (!enabled) throw invalidCode()
-  const raised = await tryRaise(ctx, enabled.user)
+  const raised = await tryStepUp(ctx, enabled.user)
   notifyOwner(ctx, user, {
     kind: 'factor_added',
     params: { factor: FACTOR, ended: 'one_factor' },
@@ -142,8 +142,8 @@ export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Prom
   return { raised, propagated: enabled.propagated }
 }
 
-/** The factor is on whatever the object says. */
-async function tryRaise(ctx: ActorCtx, user: User): Promise<OpenedSession | null> {
+/** A failure changes nothing: the factor is on. */
+async function tryStepUp(ctx: ActorCtx, user: User): Promise<OpenedSession | null> {
   try {
     return await stepUpOwnSession(ctx, { user, amr: ['otp', 'mfa'] })
   } catch (cause) {
@@ -152,22 +152,44 @@ async function tryRaise(ctx: ActorCtx, user: User): Promise<OpenedSession | null
   }
 }
 
+type Disabling = Pick<UserChange, 'actor' | 'changesClaims' | 'ends' | 'events'>
+
+async function disable(
+  ctx: Ctx,
+  user: User,
+  change: Disabling,
+  ended: EndedSessions,
+): Promise<{ propagated: boolean }> {
+  const disabled = await changeUser(ctx, { userId: user.id, ...disabling(ctx, user.id), ...change })
+  if (!disabled) throw mfaNotEnabled()
+  notifyOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended } })
+  return { propagated: disabled.propagated }
+}
+
 /**
- * Turns the second factor off; its secret and backup codes go, and the user's other sessions in which no second factor was
- * proved. Tokens are outdated: without the factor they are `aal1`. Throws MFA_NOT_ENABLED.
+ * Turns the second factor off: deletes its secret and backup codes, and ends the user's other sessions that did not prove a
+ * second factor. Tokens become stale, because without the factor they are `aal1`. Throws MFA_NOT_ENABLED.
  */
-export async function disableTotp(ctx: ActorCtx, user: User): Promise<{ propagated: boolean }> {
-  const { id: userId } = user
+export function disableTotp(ctx: ActorCtx, user: User): Promise<{ propagated: boolean }> {
   const { sessionId } = ctx.actor
-  const disabled = await changeUser(ctx, {
-    userId,
-    ...disabling(ctx, userId),
+  const change: Disabling = {
     actor: actorOf(ctx),
     changesClaims: true,
     ends: { reason: 'credentials_changed', keeps: sessionId, spares: 'two_factors' },
     events: [{ ...DISABLED_EVENT, sessionId }],
-  })
-  if (!disabled) throw mfaNotEnabled()
-  notifyOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'one_factor' } })
-  return { propagated: disabled.propagated }
+  }
+  return disable(ctx, user, change, 'one_factor')
+}
+
+/**
+ * Turns a user's second factor off, for an actor whom the caller has authorized. Ends the user's sessions, and notifies the
+ * user. Throws MFA_NOT_ENABLED.
+ */
+export function disableSecondFactorOf(
+  ctx: Ctx,
+  { user, actor }: { user: User; actor: EventActor },
+): Promise<{ propagated: boolean }> {
+  const notice = notificationOf(user, { kind: 'factor_removed', actor, params: { factor: FACTOR } })
+  const change: Disabling = { actor, ends: { reason: 'credentials_changed' }, events: [DISABLED_EVENT, notice] }
+  return disable(ctx, user, change, 'all')
 }

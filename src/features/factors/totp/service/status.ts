@@ -17,12 +17,12 @@ export async function findSecondFactorStatus(ctx: Ctx, user: User): Promise<Seco
   }
 }
 
-/** What of TOTP and backup codes a user with the second factor on can prove it with. */
+/** The kinds of codes that a user with the second factor on can use. */
 export async function listCodeFactors(ctx: Ctx, userId: string): Promise<SecondFactor[]> {
   return countUnused(await selectBackupCodes(ctx, userId)) > 0 ? ['totp', 'backup_code'] : ['totp']
 }
 
-/** As `listCodeFactors`, of what was bound before a time; empty when the second factor was turned on later. */
+/** As `listCodeFactors`, only of factors added before a time; empty when the second factor was turned on later. */
 export async function listCodeFactorsBefore(ctx: Ctx, userId: string, before: number): Promise<SecondFactor[]> {
   const [factor, codes] = await Promise.all([selectFactor(ctx, userId), selectBackupCodes(ctx, userId)])
   if (!factor || factor.confirmedAt === null || factor.confirmedAt >= before) return []

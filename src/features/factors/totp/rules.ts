@@ -1,13 +1,13 @@
 import { HOTP, Secret, TOTP } from 'otpauth'
-import { SECOND } from '../../../../lib/time.ts'
+import { SECOND } from '../../../lib/time.ts'
 
-/** What mails call the factor. */
+/** The factor's name in mails. */
 export const FACTOR = 'Authenticator (TOTP)'
 
 const PERIOD_MS = 30 * SECOND
 const DIGITS = 6
 const ALGORITHM = 'SHA1'
-/** RFC 6238 5.2: one step of a clock's drift and a network's delay, either way. */
+/** RFC 6238 5.2: allows one step of clock drift and network delay, either way. */
 const WINDOW = 1
 const SECRET_BYTES = 20
 
@@ -15,7 +15,7 @@ const SECRET_BYTES = 20
 export const newTotpSecret = (random: (length: number) => Uint8Array<ArrayBuffer>): string =>
   new Secret({ buffer: random(SECRET_BYTES).buffer }).base32
 
-/** The time step whose code this is, or null. `now` is epoch milliseconds. */
+/** The time step of a code, or null. `now` is epoch milliseconds. */
 export function findStep(secret: string, code: string, now: number): number | null {
   const counter = Math.floor(now / PERIOD_MS)
   const key = { secret: Secret.fromBase32(secret), algorithm: ALGORITHM, digits: DIGITS }
@@ -42,3 +42,30 @@ export const provisioningUriOf = (input: { issuer: string; account: string; secr
     digits: DIGITS,
     period: PERIOD_MS / SECOND,
   }).toString()
+
+/** 32 characters that are not mistaken for each other: 5 bits each, without bias. */
+const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
+const BACKUP_CODE_LENGTH = 8
+const BACKUP_CODE = new RegExp(`^[${ALPHABET}]{${BACKUP_CODE_LENGTH}}$`)
+
+export const BACKUP_CODES = 10
+
+/** Eight characters, 40 bits. `random` gives bytes. */
+export const newBackupCode = (random: (length: number) => Uint8Array): string =>
+  Array.from(random(BACKUP_CODE_LENGTH), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('')
+
+/** The form that is shown: `XXXX-XXXX`. */
+export const formatBackupCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`
+
+export const hintOf = (code: string): string => code.slice(-2)
+
+export type TypedCode =
+  | { readonly kind: 'totp'; readonly code: string }
+  | { readonly kind: 'backup_code'; readonly code: string }
+
+/** A typed code, without dashes and spaces and in upper case; null when it has the form of no code. */
+export function readCode(typed: string): TypedCode | null {
+  const code = typed.replace(/[\s-]/g, '').toUpperCase()
+  if (/^[0-9]{6}$/.test(code)) return { kind: 'totp', code }
+  return BACKUP_CODE.test(code) ? { kind: 'backup_code', code } : null
+}
