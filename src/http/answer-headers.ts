@@ -1,6 +1,6 @@
 import type { Ctx } from '../context.ts'
 
-/** For browsers, as Janua has them. HTML pages (API reference) bring a CSP of their own. */
+/** For browsers; the same as Janua's. HTML pages set their own CSP. */
 const BROWSER_HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'strict-origin-when-cross-origin',
@@ -12,7 +12,7 @@ const BROWSER_HEADERS: Readonly<Record<string, string>> = {
 
 type Fields = Readonly<Record<string, string>>
 
-/** What every answer carries. */
+/** On every answer. */
 const commonHeaders = ({ requestId }: Pick<Ctx, 'requestId'>): Fields => ({
   'X-Content-Type-Options': 'nosniff',
   'Cache-Control': 'no-store',
@@ -21,11 +21,11 @@ const commonHeaders = ({ requestId }: Pick<Ctx, 'requestId'>): Fields => ({
 
 const complete = new WeakSet<Response>()
 
-/** The headers of 200s to checks, for `checkAnswer`: the runtime copies such an object for a fraction of what as many strings cost. */
+/** Headers for `checkAnswer`. Copying a `Headers` object costs a fraction of building one from strings. */
 export const checkHeadersOf = (headers: Fields): Headers =>
   new Headers({ ...commonHeaders({ requestId: '' }), ...headers })
 
-/** A 200 to a check, which has all its headers from the start, `Vary` for the origin included. `headers` is of `checkHeadersOf`. */
+/** The 200 answer of a check, created with all its headers, `Vary` included. `headers` come from `checkHeadersOf`. */
 export function checkAnswer(
   { requestId }: Pick<Ctx, 'requestId'>,
   body: string | null,
@@ -40,14 +40,14 @@ export function checkAnswer(
   return answer
 }
 
-/** Adds what every answer of the API carries, and `extra`. Headers that the answer set itself stay; `Vary` is joined. */
+/** Adds the common headers and `extra`. Headers that the answer already has stay; `Vary` is appended. */
 export function withAnswerHeaders(ctx: Pick<Ctx, 'requestId'>, answer: Response, extra: Fields): Response {
-  // An upgrade's answer is immutable and carries a socket.
+  // The answer of a WebSocket upgrade is immutable.
   if (answer.webSocket) return answer
   return withHeaders(answer, { ...BROWSER_HEADERS, ...commonHeaders(ctx) }, extra)
 }
 
-/** The same for an answer to a check, whose caller is a gateway: nothing that only a browser reads. */
+/** As `withAnswerHeaders`, for a check: its caller is a gateway, which needs no headers for browsers. */
 export function withCheckHeaders(ctx: Pick<Ctx, 'requestId'>, answer: Response, extra: Fields): Response {
   if (!complete.has(answer)) return withHeaders(answer, commonHeaders(ctx), extra)
   for (const [name, value] of Object.entries(extra)) if (name !== 'Vary') answer.headers.set(name, value)

@@ -8,16 +8,16 @@ type DeepReadonly<T> = T extends readonly (infer E)[]
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T
 
-/** What a schema of an answer describes, as a handler may return it: lists may be read-only. */
+/** The type that an answer's schema describes, with read-only lists and objects. */
 export type Wire<S extends z.ZodType> = DeepReadonly<z.infer<S>>
 
-/** How a value of the domain stands in an answer. */
+/** How a value of the domain is written in an answer. */
 export interface Shape<V, S extends z.ZodType = z.ZodType> {
   readonly schema: S
   readonly write: (value: V) => Wire<S>
 }
 
-/** A shape whose wire form a function makes. */
+/** A shape whose wire form is written by a function. */
 export const mapped = <V, S extends z.ZodType>(schema: S, write: (value: V) => Wire<S>): Shape<V, S> => ({
   schema,
   write,
@@ -35,7 +35,7 @@ export const instantOrNull: Shape<number | null, z.ZodNullable<z.ZodISODateTime>
   write: toIsoOrNull,
 }
 
-/** A field that is made of the row: another name, or something computed. */
+/** A field that is computed from the row, or has another name there. */
 export const from = <Row, S extends z.ZodType>(schema: S, read: (row: Row) => Wire<S>): FieldOfRow<Row, S> => ({
   schema,
   from: read,
@@ -43,7 +43,7 @@ export const from = <Row, S extends z.ZodType>(schema: S, read: (row: Row) => Wi
 
 type Camel<N extends string> = N extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : N
 
-/** Each field of a shape, or `never` where the row has no such property, or one of another type. */
+/** Each field of a shape; `never` where the row's property is missing or has another type. */
 type Fitting<Row, F> = {
   [N in keyof F]: F[N] extends FieldOfRow<infer R, z.ZodType>
     ? Row extends R
@@ -51,14 +51,14 @@ type Fitting<Row, F> = {
       : never
     : N extends string
       ? Camel<N> extends keyof Row
-        ? Row[Camel<N>] extends TakenBy<F[N]>
+        ? Row[Camel<N>] extends AcceptedBy<F[N]>
           ? F[N]
           : never
         : never
       : never
 }
 
-type TakenBy<T> = T extends Shape<infer V> ? V : T extends z.ZodType ? Wire<T> : never
+type AcceptedBy<T> = T extends Shape<infer V> ? V : T extends z.ZodType ? Wire<T> : never
 type SchemaOf<T> = T extends z.ZodType ? T : T extends { readonly schema: infer S extends z.ZodType } ? S : never
 type ObjectOf<F> = z.ZodObject<{ -readonly [N in keyof F]: SchemaOf<F[N]> }>
 
@@ -73,8 +73,8 @@ const readerOf = (name: string, field: z.ZodType | AnyField): ((row: Record<stri
 }
 
 /**
- * The wire form of a row, by naming its fields once: `created_at` is `createdAt`. The compiler refuses a name that the row
- * does not have, and a time that is not converted.
+ * Defines the wire form of a row by its field names: `created_at` is the row's `createdAt`. A name that the row does not have,
+ * or a time without conversion, does not compile.
  */
 export const shape =
   <Row>() =>
@@ -94,21 +94,21 @@ export const shape =
     }
   }
 
-/** What a route may answer: a status, what it means, and how the handler's value becomes a response. */
+/** An answer that a route may give, and how the handler's value becomes a response. */
 export interface Answer<Status extends number = number, V = never> {
   readonly status: Status
   readonly description: string
   readonly schema?: z.ZodType
   readonly contentType?: string
   readonly respond: (value: V) => Response
-  /** What `respond` writes in JSON. */
+  /** The JSON value that `respond` writes. */
   readonly write?: (value: V) => unknown
   readonly headers?: Readonly<Record<string, string>>
 }
 
 type Described = z.ZodType | Shape<never>
 
-/** What a handler returns for a schema or a shape. */
+/** The type that a handler returns for a schema or a shape. */
 export type ValueOf<D> = D extends z.ZodType ? Wire<D> : D extends Shape<infer V> ? V : never
 
 interface AnswerOptions {
@@ -135,8 +135,8 @@ export function answer<S extends number, D extends Described>(
 }
 
 /**
- * Adds keys to answers whose schema is, or has among its alternatives, the one with the id `to`. `write` makes them of what
- * the handler returned.
+ * Adds keys to an answer whose schema is, or is a union with, the schema that has the id `to`. `write` computes them from the
+ * handler's value.
  */
 export function addKeys<V>(
   { to, keys }: { readonly to: string; readonly keys: z.ZodObject },
@@ -166,7 +166,7 @@ export const ok = <D extends Described>(described: D, description = 'Done', opti
 export const created = <D extends Described>(described: D, description = 'Created') =>
   answer(201, described, description)
 
-/** A page for people; its own `status` counts. */
+/** A page for people, with the status of the page. */
 export const htmlPage: Answer<200, Page> = {
   status: 200,
   description: 'A page',
@@ -174,14 +174,14 @@ export const htmlPage: Answer<200, Page> = {
   respond: (page) => answerPage(page),
 }
 
-/** An answer that its handler writes itself: a file, a redirect, a socket. */
+/** A response that the handler builds itself: a file, a redirect, a WebSocket. */
 export const response = <S extends number>(
   status: S,
   description: string,
   content: Pick<Answer, 'schema' | 'contentType'> = {},
 ): Answer<S, Response> => ({ status, description, ...content, respond: (value) => value })
 
-/** The value of one of several answers. */
+/** The value for one of several answers, by status. */
 export interface Reply<Status extends number, V> {
   readonly status: Status
   readonly value: V
@@ -197,7 +197,7 @@ type Values<A> = A extends readonly (infer One)[]
     ? V
     : ValueOf<A>
 
-/** A value whose answer has headers of this request: a count, a lifetime. */
+/** A value and headers that depend on the request: a count, a lifetime. */
 class WithHeaders<V> {
   readonly value: V
   readonly headers: Readonly<Record<string, string>>
@@ -210,14 +210,14 @@ class WithHeaders<V> {
 export const withHeaders = <V>(value: V, headers: Readonly<Record<string, string>>): WithHeaders<V> =>
   new WithHeaders(value, headers)
 
-/** What a handler returns for what its route declares: the value of the one answer, or a reply that says which. */
+/** What a handler returns: the value of its route's only answer, or a reply that names one of several. */
 export type ResultOf<A> = Values<A> | WithHeaders<Values<A>>
 
 export type Declared = Described | Answer | readonly Answer[]
 
 const isAnswer = (declared: Described | Answer): declared is Answer => 'respond' in declared
 
-/** What was declared as a list of answers; a schema or a shape alone is a 200. */
+/** The declared answers as a list; a schema or a shape alone is a 200. */
 export const answersOf = (declared: Declared): readonly Answer[] =>
   Array.isArray(declared)
     ? (declared as readonly Answer[])

@@ -15,7 +15,7 @@ export function isAllowedOrigin(config: Pick<Config, 'MODE' | 'CORS_ORIGINS' | '
   return config.MODE === 'local' && LOCAL_ORIGIN.test(origin)
 }
 
-/** Headers for an allowed origin (Fetch 3.2); for any other, only `Vary`, and the browser refuses. */
+/** Headers for an allowed origin (Fetch 3.2); for any other only `Vary`, so the browser refuses the answer. */
 export function corsHeaders(
   config: Pick<Config, 'MODE' | 'CORS_ORIGINS' | 'PUBLIC_URL'>,
   request: Request,
@@ -32,7 +32,7 @@ export function corsHeaders(
 
 export const originNotAllowed = defineError('ORIGIN_NOT_ALLOWED', 'forbidden', 'The origin is not allowed')
 
-/** Says what to configure where the origin is an application's own. */
+/** The message names the setting, for applications whose origin is not configured yet. */
 function originRefused(given: string | null): DomainError {
   const origin = given?.slice(0, 255) ?? 'null'
   return originNotAllowed({ origin }, { message: `The origin ${origin} is not in CORS_ORIGINS` })
@@ -41,7 +41,7 @@ function originRefused(given: string | null): DomainError {
 export const isPreflight = (request: Request): boolean =>
   request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method')
 
-/** The answer's CORS headers are those of every answer (`corsHeaders`); these are the preflight's own. */
+/** Sets the headers of preflights alone; `corsHeaders` are added as to every answer. */
 export function answerPreflight(ctx: Pick<Ctx, 'config' | 'requestId' | 'now'>, request: Request): Response {
   const origin = request.headers.get('origin')
   if (origin === null || !isAllowedOrigin(ctx.config, origin)) return renderError(ctx, originRefused(origin))
@@ -55,21 +55,21 @@ export function answerPreflight(ctx: Pick<Ctx, 'config' | 'requestId' | 'now'>, 
   })
 }
 
-/** Whether a page that is not at our own address sent the request. Programs send neither header. */
-function isFromPageElsewhere({ headers }: Request): boolean {
+/** Whether a page of another origin may have sent the request. Programs send neither header. */
+function isFromOtherOrigin({ headers }: Request): boolean {
   const site = headers.get('sec-fetch-site')
   if (site === 'cross-site' || site === 'same-site') return true
-  // `same-origin` is also an application that has us behind its own host; `none` is the person at the browser.
+  // `same-origin` includes applications that proxy the service under their own host; `none` is a user's own navigation.
   if (site === 'same-origin' || site === 'none') return false
   return headers.has('origin')
 }
 
 /**
- * Throws ORIGIN_NOT_ALLOWED for a request of a page whose origin is not configured. CORS keeps such a page from reading the
- * answer, not from sending the request: any site could have its visitors guess passwords until their network is locked out.
+ * Throws ORIGIN_NOT_ALLOWED for a request from a page whose origin is not configured. CORS keeps such a page from reading
+ * answers, not from sending requests: any site could have its visitors guess passwords until their network is locked out.
  */
 export function requireKnownSite({ config }: Pick<Ctx, 'config'>, request: Request): void {
-  if (!isFromPageElsewhere(request)) return
+  if (!isFromOtherOrigin(request)) return
   const origin = request.headers.get('origin')
   if (origin === null || !isAllowedOrigin(config, origin)) throw originRefused(origin)
 }

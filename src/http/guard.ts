@@ -17,40 +17,40 @@ export { tokenInvalid }
 export const adminRequired = defineError('ADMIN_REQUIRED', 'forbidden', 'Admin access required')
 export const scopeMissing = defineError('INSUFFICIENT_PERMISSIONS', 'forbidden', 'Insufficient permissions')
 
-/** Who asks. `invalid` is a credential that was given and is not good; it never passes as anonymous on a guarded route. */
+/** The caller. `invalid` is a bad credential; guarded routes never treat it as anonymous. */
 export type Identity =
   | { readonly state: 'anonymous' }
   | { readonly state: 'invalid'; readonly reason: string }
   | { readonly state: 'valid'; readonly actor: UserActor | ClientActor }
 
-/** Given by `app.ts`: guards know no feature. */
+/** Implemented in `app.ts`, because guards know no feature. */
 export interface Verifier {
   /** Reads the `Authorization` header; never a cookie. */
   identify(ctx: Ctx, request: Request): Promise<Identity>
-  /** Asks with `consistency=strong`: the session's object, not this isolate's view. */
+  /** Asks the session's object (`consistency=strong`) instead of this isolate's view. */
   confirm(ctx: Ctx, actor: UserActor | ClientActor): Promise<boolean>
 }
 
 interface Demand {
   readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'principal' | 'custom'
   readonly scope?: string
-  /** Asks whether the session still lives: of admin routes and those that change credentials, factors, roles or sessions. */
+  /** Confirms that the session is live; for admin routes and changes of credentials, factors, roles or sessions. */
   readonly strong?: true
 }
 
 type PathParams = Readonly<Record<string, unknown>>
 
-/** What a route demands of its caller, and the context that its handler gets. */
+/** What a route requires of its caller, and the context that its handler gets. */
 export type Guard<C extends Ctx = Ctx> = Demand &
   (
     | {
-        /** Narrows the context, or throws what the route answers. */
+        /** Narrows the context, or throws the error to answer. */
         admit(ctx: Ctx, identity: Identity): C
         readonly reach?: never
       }
     | {
         admit(ctx: Ctx, identity: Identity): ActorCtx
-        /** Whether the caller may reach whom the path names: asked when the input is valid. */
+        /** Admits the caller to the user in the path; called once the input is valid. */
         reach(ctx: ActorCtx, params: PathParams): C
       }
   )
@@ -76,7 +76,7 @@ export const user: Guard<ActorCtx> = {
   admit: (ctx, identity) => narrow(ctx, { actor: requireUser(identity) }),
 }
 
-/** A signed-in user whose session its object confirms: for what changes credentials, factors, roles or sessions. */
+/** A signed-in user whose session is confirmed by its object: for changes of credentials, factors, roles or sessions. */
 export const confirmedUser: Guard<ActorCtx> = { ...user, strong: true }
 
 /** A platform admin, confirmed. */
@@ -90,7 +90,7 @@ export const admin: Guard<AdminCtx> = {
   },
 }
 
-/** The user whom the path names as `user_id`, by UUID or number. */
+/** The user in the path's `user_id`, a UUID or a number. */
 function targetOf({ actor }: ActorCtx, { user_id: ref }: PathParams): TargetCtx['target'] {
   if (typeof ref !== 'string' && typeof ref !== 'number') throw new TypeError('The path has no user_id')
   return { ref, isSelf: ref === actor.id || ref === actor.number }
@@ -98,12 +98,12 @@ function targetOf({ actor }: ActorCtx, { user_id: ref }: PathParams): TargetCtx[
 
 function reachTarget(ctx: ActorCtx, params: PathParams): TargetCtx {
   const target = targetOf(ctx, params)
-  // Whether or not there is such a user: a stranger does not learn who exists.
+  // Also for an id without a user: the answer must not reveal who exists.
   if (!target.isSelf && !isAdmin(ctx.actor)) throw forbidden()
   return narrow(ctx, { target })
 }
 
-/** The user whom the path names, confirmed. */
+/** The user in the path, confirmed. */
 export const self: Guard<ActorCtx> = {
   ...confirmedUser,
   reach(ctx, params) {
@@ -112,10 +112,10 @@ export const self: Guard<ActorCtx> = {
   },
 }
 
-/** The user whom the path names, or an admin; confirmed. */
+/** The user in the path, or an admin; confirmed. */
 export const selfOrAdmin: Guard<TargetCtx> = { ...confirmedUser, reach: reachTarget }
 
-/** An admin, about the user whom the path names. */
+/** An admin, for the user in the path. */
 export const adminOf: Guard<TargetCtx> = { ...admin, reach: reachTarget }
 
 /** A user, or a machine with `scope`. */
@@ -133,8 +133,8 @@ export function principal(scope: string): Guard<PrincipalCtx> {
 }
 
 /**
- * Anybody. Who signs with a good access token is known; any other credential counts for nothing: documented clients send
- * whatever they have stored along, also to what needs no sign-in.
+ * Anybody; a valid access token identifies its user, and any other credential is ignored. Documented clients send their stored
+ * token to every route, also to those that need no sign-in.
  */
 export const recognized: Guard<CallerCtx> = {
   kind: 'public',
@@ -148,12 +148,12 @@ export const optionalUser: Guard<CallerCtx> = {
   admit: (ctx, identity) => narrow(ctx, { actor: identity.state === 'anonymous' ? null : requireUser(identity) }),
 }
 
-/** As `optionalUser`; the session of who is signed in is confirmed. */
+/** As `optionalUser`; a user's session is confirmed. */
 export const confirmedOptionalUser: Guard<CallerCtx> = { ...optionalUser, strong: true }
 
 /**
- * As `confirmedOptionalUser`, but a bad credential counts as none: the body may prove who asks, and clients send the
- * token of a session that is over with it. Where the body does not, the route itself refuses the token.
+ * As `confirmedOptionalUser`, but a bad credential counts as none: the body may prove the caller, while the client still sends
+ * the token of an ended session. If the body proves nothing, the route refuses the token itself.
  */
 export const lenientUser: Guard<CallerCtx> = {
   kind: 'optional',

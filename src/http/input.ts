@@ -10,16 +10,16 @@ import {
   validationFailed,
 } from '../lib/errors.ts'
 import { isTooDeep, MAX_JSON_DEPTH } from '../lib/json.ts'
-import type { HonoEnv } from './request-state.ts'
-import { searchOf } from './url.ts'
+import { searchOf } from './request.ts'
+import type { HonoEnv } from './server.ts'
 
 /** Bodies larger than this are 413. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
-/** `json-or-form` is for documented systems whose clients send any of the two, or a form as `multipart/form-data`. */
+/** `json-or-form` is for documented systems whose clients send JSON or a form, also as `multipart/form-data`. */
 export type BodyEncoding = 'json' | 'form' | 'json-or-form' | TextEncoding
 
-/** A body that the feature parses itself: its schema gets a `TextBody`. */
+/** A body that the feature parses: its schema gets a `TextBody`. */
 export interface TextEncoding {
   readonly mediaTypes: readonly string[]
 }
@@ -30,11 +30,11 @@ const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 const MULTIPART_TYPE = 'multipart/form-data'
 
-/** The body as text; refuses more than `maxBytes`. */
+/** Reads the body as text. Throws PAYLOAD_TOO_LARGE for more than `maxBytes`. */
 async function readBody(request: Request, maxBytes: number): Promise<string> {
   const length = request.headers.get('content-length')
   if (Number(length) > maxBytes) throw payloadTooLarge()
-  // A body is no longer than its length says (RFC 9112 6.3), and making its stream costs more than reading it.
+  // A body is never longer than its `Content-Length` (RFC 9112 6.3), and opening a stream costs more than reading the body.
   const bytes = length === null ? await readPieces(request.body, maxBytes) : new Uint8Array(await request.arrayBuffer())
   if (bytes.length > maxBytes) throw payloadTooLarge()
   try {
@@ -44,7 +44,7 @@ async function readBody(request: Request, maxBytes: number): Promise<string> {
   }
 }
 
-/** Reads a body of unknown length, and stops as soon as it is too long. */
+/** Reads a body of unknown length, and stops as soon as it exceeds `maxBytes`. */
 async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -59,7 +59,7 @@ async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: num
 const mediaTypeOf = (request: Request): string =>
   (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
-/** Also for what the validator throws for JSON that does not parse. */
+/** Also the answer when the validator fails to parse JSON. */
 export const malformedJson = () => malformedRequest('The body is not valid JSON')
 const malformedForm = () => malformedRequest('The body is not a valid form')
 
@@ -77,13 +77,13 @@ function formOf(text: string): FormData {
   return form
 }
 
-/** Files are values that no schema of ours takes. */
+/** No schema accepts a file. */
 const multipartOf = (text: string, contentType: string): Promise<FormData> =>
   new Response(text, { headers: { 'Content-Type': contentType } }).formData().catch(() => {
     throw malformedForm()
   })
 
-/** What the body is validated as; throws 415 for a type that the route does not take. */
+/** What the body is validated as. Throws UNSUPPORTED_MEDIA_TYPE for a type that the route does not accept. */
 function targetOf(type: string, text: string, encoding: 'json' | 'form' | 'json-or-form'): 'json' | 'form' {
   if (text === '') return encoding === 'form' ? 'form' : 'json'
   if (encoding !== 'form' && (type === JSON_TYPE || type === '')) return 'json'
@@ -93,9 +93,8 @@ function targetOf(type: string, text: string, encoding: 'json' | 'form' | 'json-
 }
 
 /**
- * Reads the body once and leaves it in Hono's cache, where `@hono/zod-validator` finds it. The validator takes a body of
- * another type, or of none, for `{}`: so the type is checked here, and one that was left out, as published clients do, is set.
- * An empty body is an empty object.
+ * Reads the body once and leaves it in Hono's cache for `@hono/zod-validator`. The validator treats a body of another type, or
+ * without one, as `{}`: so the type is checked here, and set where published clients omit it. An empty body is an empty object.
  */
 async function prepareBody(
   c: Context<HonoEnv>,
@@ -119,7 +118,7 @@ async function prepareBody(
   return target
 }
 
-/** Hono keeps what it read as a promise; its types name what that gives. */
+/** Hono caches promises, but types their values. */
 const cached = <T>(value: T): T => Promise.resolve(value) as T
 
 function setContentType(c: Context<HonoEnv>, type: string): void {
@@ -136,15 +135,15 @@ export interface FieldError {
 
 type Source = 'body' | 'query' | 'path'
 
-/** Input that its schema refused. Surfaces word the issues themselves; an issue never holds the value, it may be a password. */
+/** Input that its schema refused. Surfaces word the issues. An issue never holds the value, which may be a password. */
 export class InvalidInput extends DomainError {
   readonly issues: readonly z.core.$ZodIssue[]
   readonly source: Source
-  /** What was validated: to tell a field that is missing from one that is wrong. */
+  /** The validated value, to tell missing fields from wrong ones. */
   readonly data: unknown
   constructor(issues: readonly z.core.$ZodIssue[], source: Source, data: unknown, kind: 'malformed' | 'invalid') {
     const details = { validation_errors: fieldErrors(issues, source) }
-    const message = kind === 'malformed' ? nameOfFirst(details.validation_errors) : validationFailed.message
+    const message = kind === 'malformed' ? messageOfFirst(details.validation_errors) : validationFailed.message
     super(validationFailed.code, kind, message, details)
     this.issues = issues
     this.source = source
@@ -159,15 +158,15 @@ const fieldErrors = (issues: readonly z.core.$ZodIssue[], source: Source): Field
     type: issue.code ?? 'invalid',
   }))
 
-/** As the systems that answer 400 word it: clients of theirs show the message. */
-function nameOfFirst([first]: readonly FieldError[]): string {
+/** The message that clients of systems with 400 answers show. */
+function messageOfFirst([first]: readonly FieldError[]): string {
   const field = first?.field.split('.').slice(1).join('.')
   return field ? `Validation failed for field '${field}'` : validationFailed.message
 }
 
 const SOURCES = { json: 'body', form: 'body', query: 'query', param: 'path' } as const
 
-/** The validator of one part of a request. A path is always `malformed` (400), the rest where the route says so. */
+/** The validator of one part of a request. An invalid path is always `malformed` (400), other parts if the route says so. */
 function validatorOf(target: keyof typeof SOURCES, schema: z.ZodType, kind: 'malformed' | 'invalid') {
   return zValidator(target, schema, (result) => {
     if (!result.success) throw new InvalidInput(result.error.issues, SOURCES[target], result.data, kind)
@@ -193,7 +192,7 @@ function bodyValidator(schema: z.ZodType, spec: InputSpec, kind: 'malformed' | '
   }
 }
 
-/** Text bodies are the feature's to parse: no target of the validator has them. */
+/** zod-validator has no target for text bodies. */
 function textValidator(
   schema: z.ZodType,
   { mediaTypes }: TextEncoding,
@@ -209,7 +208,7 @@ function textValidator(
   }
 }
 
-/** Middleware that validates what a route reads of a request: path, query, body, in this order. */
+/** Middleware that validates path, query and body, in this order. */
 export function inputValidators(spec: InputSpec): MiddlewareHandler<HonoEnv>[] {
   const kind = spec.invalidIs ? 'malformed' : 'invalid'
   return [
@@ -219,7 +218,7 @@ export function inputValidators(spec: InputSpec): MiddlewareHandler<HonoEnv>[] {
   ]
 }
 
-/** What the validators left of a request. */
+/** The parts of a request as the validators parsed them. */
 export function validatedInput(c: Context<HonoEnv>, spec: InputSpec) {
   const valid = (isRead: unknown, ...targets: (keyof typeof SOURCES)[]) =>
     (isRead ? targets.map((target) => c.req.valid(target as never)).find(Boolean) : undefined) as undefined
@@ -236,7 +235,7 @@ function parseInput<T>(schema: z.ZodType<T>, data: unknown, source: Source, kind
   throw new InvalidInput(result.error.issues, source, data, kind)
 }
 
-/** The input of an open route, which is answered without Hono (decision 0042). */
+/** Validates the input of an open route, which is answered without Hono (decision 0042). */
 export async function openInput(spec: InputSpec, request: Request) {
   const kind = spec.invalidIs ? 'malformed' : 'invalid'
   const query = spec.query && parseQuery(spec.query, request.url, kind)
@@ -256,7 +255,7 @@ async function readOpenJson(request: Request): Promise<unknown> {
   }
 }
 
-/** Query parameters; one that is repeated is an array. */
+/** Query parameters; a repeated one is an array. */
 function queryOf(url: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null)
   const search = searchOf(url)
@@ -269,10 +268,10 @@ function queryOf(url: string): Record<string, string | string[]> {
   return query
 }
 
-// What a schema makes of no query at all: it is the same every time, and finding out costs as much as a check.
+// The result of each schema for an empty query: parsing it costs as much as the check of a token.
 const withoutQuery = new WeakMap<z.ZodType, unknown>()
 
-/** The query, parsed. What it answers may be shared between requests. */
+/** Parses the query. The result may be shared between requests. */
 function parseQuery<T>(schema: z.ZodType<T>, url: string, kind: 'malformed' | 'invalid'): T {
   if (searchOf(url) !== '') return parseInput(schema, queryOf(url), 'query', kind)
   if (withoutQuery.has(schema)) return withoutQuery.get(schema) as T
@@ -281,10 +280,10 @@ function parseQuery<T>(schema: z.ZodType<T>, url: string, kind: 'malformed' | 'i
   return parsed
 }
 
-/** A UUID in a path, in whatever case (RFC 9562 4); malformed ones are 400. */
+/** A UUID in a path, in either case (RFC 9562 4). */
 export const UuidParam = z.uuid('must be a UUID').toLowerCase()
 
-/** A number in a query, where everything is text. */
+/** An integer in a query. */
 export const integerParam = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
@@ -298,8 +297,8 @@ const mapFields = (fields: Fields, change: (field: z.ZodType) => z.ZodType): Rec
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, change(field)]))
 
 /**
- * Fields that documented clients send in the body or in the query. `inQuery` has those that are other schemas there, where
- * everything is text. `merge` takes the body's word first; one that is null or empty is none.
+ * Fields that documented clients send in the body or in the query. `inQuery` has other schemas for the query, where values are
+ * text. `merge` prefers the body's value, unless it is null or empty.
  */
 export function bodyOrQuery<F extends Fields>(
   fields: F,

@@ -6,19 +6,19 @@ import { rateSubjectOf } from '../lib/network.ts'
 import { isAdmin } from '../lib/roles.ts'
 import { HOUR, MINUTE, SECOND, toSeconds } from '../lib/time.ts'
 import type { Identity } from './guard.ts'
-import { estimate, type RateWindows, retryAfter, startWindows, turnWindows, untilNextWindow } from './rate-window.ts'
+import { advanceWindows, estimate, type RateWindows, retryAfter, startWindows, untilNextWindow } from './rate-window.ts'
 import type { Limiter, WriteLimiter } from './router.ts'
 
-/** Subjects that one isolate remembers, about 200 bytes each. */
+/** Subjects that one isolate counts, about 200 bytes each. */
 const MAX_SUBJECTS = 20_000
 const LIST_EVERY = 10 * SECOND
-/** KV takes one write a second for a key. */
+/** KV accepts one write a second per key. */
 const WRITE_EVERY = SECOND
-/** A share counts in its window and, fading, in the next. KV refuses less than 60. */
+/** A count is needed in its window and the next. KV refuses less than 60 seconds. */
 const shareTtlSeconds = (length: number): number => (2 * length + MINUTE) / SECOND
 
 interface Tier {
-  /** `ip:<address or /64>`, `user:<id>`, `client:<id>`; `hour:` or `writes:` before it for those of an hour. */
+  /** `ip:<address or /64>`, `user:<id>` or `client:<id>`; prefixed `hour:` or `writes:` for hourly tiers. */
   readonly subject: string
   readonly limit: number
   /** Milliseconds. */
@@ -27,7 +27,7 @@ interface Tier {
 }
 
 interface Counted extends RateWindows {
-  /** How much of its own count of the window this isolate has written to KV. */
+  /** The part of `own` that this isolate has written to KV. */
   written: number
   writtenAt: number
   listedAt: number
@@ -43,12 +43,12 @@ const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({
   subjects: createBoundedCache(MAX_SUBJECTS),
 }))
 
-/** How much more than a user an admin or a machine may write: both work for many. */
-const WRITES_FOR_MANY = 20
+/** Admins and machines act for many users, so they may write more. */
+const BULK_WRITE_FACTOR = 20
 
 const isAdminUser = (actor: UserActor | ClientActor): boolean => actor.type === 'user' && isAdmin(actor)
 
-/** A bad credential counts as none: else made-up tokens would each have a tier of their own. */
+/** A bad credential counts as none: otherwise each made-up token would have a tier of its own. */
 function tierOf(ctx: Ctx, identity: Identity): Tier {
   const { config } = ctx
   if (identity.state !== 'valid')
@@ -63,62 +63,66 @@ function tierOf(ctx: Ctx, identity: Identity): Tier {
   return { subject: `${actor.type}:${actor.id}`, limit, length: MINUTE, isAnonymous: false }
 }
 
-/** What a signed-in user has an hour, where a documented system says so of the request. */
+/** The hourly tier of requests for which a documented system has one. */
 function hourOf({ config }: Ctx, { subject, isAnonymous }: Tier): Tier[] {
   if (isAnonymous) return []
   return [{ subject: `hour:${subject}`, limit: config.RATE_LIMIT_USERS_HOURLY, length: HOUR, isAnonymous }]
 }
 
-/** What a signed-in caller may write into the record in an hour. */
+/** The hourly tier of calls that write events. */
 function writesOf({ config }: Ctx, actor: UserActor | ClientActor): Tier {
-  const factor = isAdminUser(actor) || actor.type === 'client' ? WRITES_FOR_MANY : 1
+  const factor = isAdminUser(actor) || actor.type === 'client' ? BULK_WRITE_FACTOR : 1
   const limit = config.RATE_LIMIT_WRITES_HOURLY * factor
   return { subject: `writes:${actor.type}:${actor.id}`, limit, length: HOUR, isAnonymous: false }
 }
 
-/** One tier's answer to a request. */
+/** The state of one tier at a request. */
 interface Standing {
   readonly limit: number
   readonly remaining: number
   readonly isFull: boolean
-  /** Milliseconds until a request fits again, or until the window ends. */
+  /** Milliseconds until a request is admitted again, or until the window ends. */
   readonly wait: number
 }
 
-/** The one that is sooner used up, or keeps the caller out for longer. */
-function nearer(one: Standing, other: Standing): Standing {
+/** The tier that is used up sooner, or refuses for longer. */
+function stricter(one: Standing, other: Standing): Standing {
   if (one.isFull !== other.isFull) return one.isFull ? one : other
   if (one.isFull) return one.wait >= other.wait ? one : other
   return one.remaining <= other.remaining ? one : other
 }
 
 /**
- * Counts a request against its tiers (decision 0060): on this isolate's own count and the others' as last seen.
- * What the count refuses is not counted, in no tier. KV is only ever touched in the background, so its failure changes no answer.
+ * Counts a request against its tiers (decision 0060), by this isolate's own count and the last known counts of others. A
+ * refused request is counted in no tier. KV is used only in the background, so its failure changes no answer.
  */
 export const limitRequest: Limiter = async (c, identity, spec) => {
   const { ctx, answerHeaders } = c.var.state
   const tier = tierOf(ctx, identity)
   const now = ctx.now()
   const hourly = spec?.isHourly?.(c.req.raw) ? hourOf(ctx, tier) : []
-  const standing = count(ctx, [tier, ...hourly], now).reduce(nearer)
+  const standing = count(ctx, [tier, ...hourly], now).reduce(stricter)
   const isFull = standing.isFull || !(await isAdmittedByPlatform(ctx, tier))
-  tell(answerHeaders, { ...standing, isFull }, now)
+  setRateHeaders(answerHeaders, { ...standing, isFull }, now)
   if (isFull) throw refusal(standing)
 }
 
-/** Counts what a signed-in caller writes. An answer shows this tier only when it refuses. */
+/** Counts a call that writes an event. Its tier appears in the headers only when it refuses. */
 export const limitWrite: WriteLimiter = (c, identity) => {
   if (identity.state !== 'valid') return
   const { ctx, answerHeaders } = c.var.state
   const now = ctx.now()
-  const standing = count(ctx, [writesOf(ctx, identity.actor)], now).reduce(nearer)
+  const standing = count(ctx, [writesOf(ctx, identity.actor)], now).reduce(stricter)
   if (!standing.isFull) return
-  tell(answerHeaders, standing, now)
+  setRateHeaders(answerHeaders, standing, now)
   throw refusal(standing)
 }
 
-function tell(answerHeaders: Record<string, string>, { limit, remaining, isFull, wait }: Standing, now: number): void {
+function setRateHeaders(
+  answerHeaders: Record<string, string>,
+  { limit, remaining, isFull, wait }: Standing,
+  now: number,
+): void {
   answerHeaders['X-RateLimit-Limit'] = String(limit)
   answerHeaders['X-RateLimit-Remaining'] = String(isFull ? 0 : remaining)
   answerHeaders['X-RateLimit-Reset'] = String(toSeconds(now + wait + SECOND - 1))
@@ -126,10 +130,10 @@ function tell(answerHeaders: Record<string, string>, { limit, remaining, isFull,
 
 const refusal = ({ wait, limit }: Standing) => rateLimited({ retry_after: Math.ceil(wait / SECOND), limit })
 
-/** Counts in both tiers, or in none when one of them is full. */
+/** Counts in every tier, or in none when one is full. */
 function count(ctx: Ctx, tiers: readonly Tier[], now: number): Standing[] {
   const counts = tiers.map((tier) => {
-    const counted = remember(ctx, tier, now)
+    const counted = countsOf(ctx, tier, now)
     return { tier, counted, isFull: estimate(counted, now) >= tier.limit }
   })
   const isRefused = counts.some(({ isFull }) => isFull)
@@ -145,17 +149,17 @@ function count(ctx: Ctx, tiers: readonly Tier[], now: number): Standing[] {
   })
 }
 
-/** The subject's count, turned to the present window. */
-function remember(ctx: Ctx, { subject, length }: Tier, now: number): Counted {
+/** The subject's counts, in the present window. */
+function countsOf(ctx: Ctx, { subject, length }: Tier, now: number): Counted {
   const { subjects } = memoryOf(ctx)
   const known = subjects.get(subject)
   const counted = known ?? { ...startWindows(now, length), written: 0, writtenAt: 0, listedAt: 0 }
   if (!known) subjects.set(subject, counted)
-  if (turnWindows(counted, now)) counted.written = 0
+  if (advanceWindows(counted, now)) counted.written = 0
   return counted
 }
 
-/** The platform's own limiter has one number for all keys, so it stands beside the tier of strangers alone. */
+/** The platform's rate limiter has one limit for all keys, so it is used only for anonymous callers. */
 async function isAdmittedByPlatform(ctx: Ctx, tier: Tier): Promise<boolean> {
   if (!ctx.rateLimiter || !tier.isAnonymous) return true
   try {
@@ -166,7 +170,7 @@ async function isAdmittedByPlatform(ctx: Ctx, tier: Tier): Promise<boolean> {
   }
 }
 
-/** Past a tenth of the limit: tells other isolates of each further tenth, and asks for theirs. */
+/** From a tenth of the limit on: writes each further tenth to KV, and reads the counts of other isolates. */
 function share(ctx: Ctx, tier: Tier, counted: Counted, now: number): void {
   const tenth = tier.limit / 10
   if (counted.own <= tenth) return
@@ -179,17 +183,17 @@ function share(ctx: Ctx, tier: Tier, counted: Counted, now: number): void {
   }
   if (now - counted.listedAt >= LIST_EVERY) {
     counted.listedAt = now
-    ctx.defer(seeOthers(ctx, prefix, counted))
+    ctx.defer(readOthers(ctx, prefix, counted))
   }
 }
 
-async function seeOthers(ctx: Ctx, prefix: string, counted: Counted): Promise<void> {
+async function readOthers(ctx: Ctx, prefix: string, counted: Counted): Promise<void> {
   const { window } = counted
   const page = await ctx.kv.list<{ count?: unknown }>({ prefix })
   const counts = page.keys
     .filter(({ name }) => name !== prefix + isolateId(ctx))
     .map(({ metadata }) => (typeof metadata?.count === 'number' ? metadata.count : 0))
-  // The answer may come after the window has turned; then it is about the past.
+  // By the time of the answer the window may have changed; then the counts are outdated.
   if (counted.window === window) counted.others = counts.reduce((sum, count) => sum + count, 0)
 }
 

@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { mapped, type Shape, withHeaders } from './answers.ts'
 import { integerParam } from './input.ts'
 
-// The forms of lists. Documented clients speak different ones; each route names its own, and services know `Range` alone.
+// The pagination styles of documented clients. Each route names its own; services know only `Range`.
 
-/** A part of a list, as services and stores take it. */
+/** A part of a list. */
 export interface Range {
   readonly offset: number
   readonly limit: number
@@ -33,16 +33,16 @@ export const rangeOfPage = ({ page, per_page }: { readonly page: number; readonl
   limit: per_page,
 })
 
-/** The page that a range is, or begins in. */
+/** The page in which a range begins. */
 export const pageOfRange = ({ offset, limit }: Range) => ({ page: Math.floor(offset / limit) + 1, per_page: limit })
 
-/** `skip` and `limit`, beside another form: what is absent was not asked for. */
+/** `skip` and `limit` beside another style; absent ones are undefined. */
 export const skipQuery = ({ most = 100, last = MAX_OFFSET }: PageLimits = {}) =>
   z.object({ skip: integerParam(0, last).optional(), limit: integerParam(1, most).optional() })
 
 type Rows<V> = { readonly rows: readonly V[] }
 
-/** Rows under one name or several, with other keys beside them. */
+/** Rows under one or several names, with further keys. */
 export function listOf<N extends string, V, S extends z.ZodType, const K extends z.ZodRawShape>(
   names: readonly N[],
   row: Shape<V, S>,
@@ -56,7 +56,7 @@ export function listOf<N extends string, V, S extends z.ZodType, const K extends
   })
 }
 
-/** Rows under their name, and the range that was asked for. */
+/** Rows under their name, and the requested range. */
 export const rangeOf = <N extends string, V, S extends z.ZodType, const K extends z.ZodRawShape>(
   name: N,
   row: Shape<V, S>,
@@ -67,6 +67,6 @@ export const rangeOf = <N extends string, V, S extends z.ZodType, const K extend
 export const arrayOf = <V, S extends z.ZodType>(row: Shape<V, S>) =>
   mapped(z.array(row.schema), (rows: readonly V[]) => rows.map(row.write) as never)
 
-/** The rows of a bare array; how many there are on all pages stands in a header. */
+/** The rows of a bare array; their total is in `X-Total-Count`. */
 export const withTotal = <V>({ rows, total }: Rows<V> & { readonly total: number }) =>
   withHeaders(rows, { 'X-Total-Count': String(total) })

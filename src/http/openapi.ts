@@ -26,7 +26,7 @@ import { type BodyEncoding, InvalidInput } from './input.ts'
 import { errorEnvelope } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
 
-/** The envelope of `render-error.ts`, as a schema. */
+/** The schema of the envelope of `render-error.ts`. */
 export const ErrorAnswer = z.object({
   error: z.object({
     code: z.string(),
@@ -48,7 +48,7 @@ const RATE_HEADERS = {
   'X-RateLimit-Reset': { $ref: '#/components/headers/RateLimitReset' },
 }
 
-/** The OpenAPI 3.1 document of the routes that are not hidden, from the schemas that check their input and answers. */
+/** The OpenAPI 3.1 document of all routes that are not hidden, from the schemas that validate their input and answers. */
 export function describeApi(routes: readonly Route[]) {
   const shown = routes.filter(({ spec }) => !spec.hidden && !spec.localOnly)
   const paths: ZodOpenApiPathsObject = {}
@@ -76,11 +76,11 @@ export function describeApi(routes: readonly Route[]) {
       examples,
       headers: {
         RateLimitLimit: {
-          description: 'Requests in the tier of the caller that is used up first: a minute, or an hour',
+          description: 'Limit of the tier of the caller that is used up first, per minute or per hour',
           schema: { type: 'integer' },
         },
-        RateLimitRemaining: { description: 'Requests that are left of them', schema: { type: 'integer' } },
-        RateLimitReset: { description: 'When they are renewed, in Unix seconds', schema: { type: 'integer' } },
+        RateLimitRemaining: { description: 'Requests left in that tier', schema: { type: 'integer' } },
+        RateLimitReset: { description: 'When that tier is renewed, in Unix seconds', schema: { type: 'integer' } },
       },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token' },
@@ -124,7 +124,7 @@ function securityOf({ guard, readsBearer }: Route['spec']) {
   return guard === recognized ? SECURITY.optional : SECURITY[guard.kind]
 }
 
-/** The object that a schema of parameters reads, before it is transformed. */
+/** The object schema of parameters, before its transformations. */
 function objectOf(schema: z.ZodType): z.ZodObject {
   let inner: unknown = schema
   while (inner instanceof z.ZodPipe) inner = inner.in
@@ -154,7 +154,7 @@ function bodyOf(schema: z.ZodType, encoding: BodyEncoding) {
 
 type DeclaredAnswer = Pick<Answer, 'status' | 'description' | 'schema' | 'contentType'>
 
-/** What a route answers by its own word, and what its system describes for input that is refused. */
+/** The answers that a route declares, and those that its system documents for refused input. */
 export function declaredAnswers({ spec, renderError }: Route): readonly DeclaredAnswer[] {
   const readsInput = spec.params ?? spec.query ?? spec.body
   const described = readsInput ? Object.entries(renderError.described ?? {}) : []
@@ -177,8 +177,8 @@ function contentOf({ schema, contentType }: DeclaredAnswer): Pick<ZodOpenApiResp
 }
 
 /**
- * What a guard of each kind refuses with: whether a token still counts may be more than the verifier can find out. A custom
- * guard's route names its refusals itself.
+ * The errors of each kind of guard. SERVICE_UNAVAILABLE: the verifier may be unable to find out whether a token is valid.
+ * Routes with a custom guard declare its errors themselves.
  */
 const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
   public: [],
@@ -194,11 +194,11 @@ interface Failure {
   readonly message: string
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
-  /** Whether the body is the envelope without words of a surface's own. */
+  /** Whether the body is the envelope in its own words, not a surface's. */
   readonly isPlain: boolean
 }
 
-/** The request that examples answer. */
+/** The request of the examples. */
 const EXAMPLE = { requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11', now: () => Date.UTC(2026, 0, 1) }
 
 const INVALID_EMAIL: z.core.$ZodIssue = {
@@ -210,7 +210,7 @@ const INVALID_EMAIL: z.core.$ZodIssue = {
 
 const invalidEmail = () => new InvalidInput([INVALID_EMAIL], 'body', { email: 'ada' }, 'invalid')
 
-/** The code that a body says: the envelope's, or that of RFC 6749 5.2. */
+/** The code in a body: the envelope's, or that of RFC 6749 5.2. */
 export const codeOf = ({ code, error }: Readonly<Record<string, unknown>>): string | undefined =>
   [code, error].find((value) => typeof value === 'string')
 
@@ -220,14 +220,14 @@ function failureOf({ renderError }: Route, error: DomainError): Failure {
   return {
     code: codeOf(body) ?? error.code,
     message: String(body.message ?? error.message),
-    // The surface itself says what status it gives to an error.
+    // The surface decides the status of an error.
     status: renderError(EXAMPLE, error).status,
     body,
     isPlain: JSON.stringify(body) === JSON.stringify(plain),
   }
 }
 
-/** Values are strings, and lists of them where a name is repeated: a query that takes both under every name takes all. */
+/** Query values are strings, or lists where a name is repeated: a schema that accepts both under every name refuses nothing. */
 function canRefuse(query: z.ZodType | undefined): boolean {
   if (!query) return false
   const names = [...Object.keys(objectOf(query).shape), 'another']
@@ -236,7 +236,7 @@ function canRefuse(query: z.ZodType | undefined): boolean {
   return !takes('x') || !takes(['', 'x'])
 }
 
-/** Everything that a route answers when it fails: its own errors and those of what stands before its handler. */
+/** All failures of a route: its own errors, and those of limits, guard and validators. */
 export function listFailures(route: Route): Failure[] {
   const { spec } = route
   const malformed = malformedRequest('The request is malformed')
@@ -259,7 +259,7 @@ const exampleNameOf = ({ status, code }: Failure): string => `${status}.${code}`
 const exampleOf = (failure: Failure) =>
   failure.isPlain ? { $ref: `#/components/examples/${exampleNameOf(failure)}` } : { value: failure.body }
 
-/** One answer a status: the document has no room for two. One that the route declares itself has the examples that it takes. */
+/** The document has one answer per status. An answer that the route declares gets the examples that match its schema. */
 function responsesOf(route: Route, failures: readonly Failure[]): ZodOpenApiResponsesObject {
   const own = route.renderError.answer
   const describe = ({ code, message }: Failure) => (own ? message : `\`${code}\`: ${message}`)

@@ -8,7 +8,7 @@ export interface Page {
   readonly title: string
   readonly body: Html
   readonly status?: number
-  /** Origins beside our own to which a form of the page may lead, by redirect too. */
+  /** Further origins to which a form of the page may lead, also by redirects. */
   readonly formOrigins?: readonly string[]
 }
 
@@ -19,7 +19,7 @@ code{overflow-wrap:anywhere;user-select:all;padding:.6rem;border:1px solid}`
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
-/** Nothing from elsewhere and no script at all; forms lead where the page says. */
+/** Allows no script and nothing from other origins; forms lead only to `formOrigins`. */
 const policyOf = (formOrigins: readonly string[]): string =>
   [
     "default-src 'none'",
@@ -29,7 +29,7 @@ const policyOf = (formOrigins: readonly string[]): string =>
     "frame-ancestors 'none'",
   ].join('; ')
 
-/** A page of the service. Its address may hold a token: it is neither kept nor told to other sites. */
+/** The page's URL may hold a token: it is not cached, and not sent to other sites as a referrer. */
 export function answerPage(
   { title, body, status = 200, formOrigins = [] }: Page,
   headers: Record<string, string> = {},
@@ -63,7 +63,7 @@ export function answerPage(
   })
 }
 
-/** A failure, for people. */
+/** A failure as a page. */
 export const renderErrorPage: ErrorRenderer = (_ctx, error) =>
   answerPage(
     { title: 'This did not work', status: statusOf(error), body: html`<p>${error.message}.</p>` },
@@ -71,8 +71,8 @@ export const renderErrorPage: ErrorRenderer = (_ctx, error) =>
   )
 
 /**
- * Throws FORBIDDEN for a form that another site's page sent, or that nothing says was ours. The token in the form is a
- * secret already; this stops a site from signing its visitor in with a token of its own.
+ * Throws FORBIDDEN for a form that was not sent by a page of ours. The form's token is a secret already; this check keeps
+ * another site from signing its visitors in with a token of its own.
  */
 export function requireOwnForm(ctx: Pick<Ctx, 'config'>, request: Request): void {
   const origin = request.headers.get('origin')
@@ -81,7 +81,7 @@ export function requireOwnForm(ctx: Pick<Ctx, 'config'>, request: Request): void
   if (!isOwn) throw forbidden({}, { message: 'The form was sent by another site' })
 }
 
-/** The weight that `Accept` gives to exactly this type; wildcards do not say what a client wants (RFC 9110 12.5.1). */
+/** The weight of exactly this type in `Accept` (RFC 9110 12.5.1). Wildcards are ignored: they express no preference. */
 function weightOf(accept: string, type: string): number {
   for (const range of accept.toLowerCase().split(',')) {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim())
@@ -92,14 +92,14 @@ function weightOf(accept: string, type: string): number {
   return 0
 }
 
-/** A browser, that shows what it gets, and not a program that reads it. */
+/** True for browsers, which send `text/html`. */
 export function prefersHtml(request: Request): boolean {
   const accept = request.headers.get('accept') ?? ''
   const weight = weightOf(accept, 'text/html')
   return weight > 0 && weight >= weightOf(accept, 'application/json')
 }
 
-/** A program that says so. */
+/** True for programs that ask for JSON. */
 export function prefersJson(request: Request): boolean {
   const accept = request.headers.get('accept') ?? ''
   return weightOf(accept, 'application/json') > weightOf(accept, 'text/html')

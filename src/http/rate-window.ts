@@ -1,6 +1,6 @@
 import { MINUTE } from '../lib/time.ts'
 
-/** Requests of one subject in the present window and the one before. Windows are as long as the limit says: a minute, an hour. */
+/** Requests of one subject in the present window and the one before. A window is a minute or an hour, as its limit. */
 export interface RateWindows {
   /** Milliseconds of a window. */
   readonly length: number
@@ -8,9 +8,9 @@ export interface RateWindows {
   window: number
   /** Counted by this isolate. */
   own: number
-  /** Counted by all others, as last seen. */
+  /** Counted by all other isolates, as last read. */
   others: number
-  /** All that were known of the window before. */
+  /** All known requests of the window before. */
   previous: number
 }
 
@@ -24,8 +24,8 @@ export const startWindows = (now: number, length: number = MINUTE): RateWindows 
   previous: 0,
 })
 
-/** Moves on to the window of `now`; true when that is another one. */
-export function turnWindows(windows: RateWindows, now: number): boolean {
+/** Moves to the window of `now`; true when it is a new one. */
+export function advanceWindows(windows: RateWindows, now: number): boolean {
   const current = windowAt(windows.length, now)
   // A clock that steps back stays in the later window.
   if (current <= windows.window) return false
@@ -37,8 +37,8 @@ export function turnWindows(windows: RateWindows, now: number): boolean {
 }
 
 /**
- * Requests in the window's length that ends at `now`: those of the present window, and of the one before
- * the part that still lies in it, as if they had come evenly.
+ * The estimated number of requests in the last window length before `now`: those of the present window, and a share of those
+ * of the window before, as if they were spread evenly.
  */
 export function estimate(windows: RateWindows, now: number): number {
   const { own, others, previous } = windows

@@ -25,20 +25,20 @@ const STATUS: Record<ErrorKind, number> = {
 export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kind]
 
 /**
- * Renders a failure as one surface words it. `bodyOf` is its body where that is not the one envelope in its own words,
- * `answer` describes it where it is no such envelope at all.
+ * Renders a failure in the words of one surface. `bodyOf` gives its body, unless that is the envelope in its own words;
+ * `answer` is its schema, if it is not an envelope.
  */
 export interface ErrorRenderer {
   (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError): Response
   readonly bodyOf?: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Readonly<Record<string, unknown>>
   readonly answer?: z.ZodType
-  /** By status: failures that the system documents in a shape of its own, within the envelope. */
+  /** By status: failures that the system documents with a schema of its own, which the envelope satisfies. */
   readonly described?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>
 }
 
-/** Anything that is no DomainError is INTERNAL_ERROR: its message may hold SQL, so it goes nowhere. */
+/** Anything but a DomainError becomes INTERNAL_ERROR: its message may hold SQL, so it is only logged. */
 export function toDomainError(ctx: Pick<Ctx, 'log'>, thrown: unknown): DomainError {
-  // drizzle wraps what its driver throws; an outage of D1 is stated there.
+  // drizzle wraps the errors of its driver, which throws a DomainError when D1 is down.
   const known = [thrown, thrown instanceof Error ? thrown.cause : null].find((error) => error instanceof DomainError)
   if (known) {
     if (known.kind === 'internal' || known.cause !== undefined) ctx.log.error('request_failed', known.cause ?? known)
@@ -48,7 +48,7 @@ export function toDomainError(ctx: Pick<Ctx, 'log'>, thrown: unknown): DomainErr
   return internalError()
 }
 
-/** Headers that the kind of failure asks for, on every surface: RFC 9110 11.6.1, 15.5.6, 10.2.3; RFC 6750 3. */
+/** Headers that a failure needs on every surface: RFC 9110 11.6.1, 15.5.6, 10.2.3; RFC 6750 3. */
 export function errorHeaders(error: DomainError, status = statusOf(error)): Record<string, string> {
   const headers: Record<string, string> = {}
   if (status === 401) {
@@ -62,15 +62,15 @@ export function errorHeaders(error: DomainError, status = statusOf(error)): Reco
   return headers
 }
 
-/** How a documented system words a failure, where it differs from the rest of the service. */
+/** What a documented system answers differently. */
 export interface Wording {
   readonly status?: number
   readonly message?: string
-  /** The message when absent. */
+  /** Defaults to the message. */
   readonly detail?: unknown
 }
 
-/** The one envelope: it satisfies every documented system and its clients at once. */
+/** The one envelope of all surfaces: it satisfies every documented system and its clients. */
 export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError, wording: Wording = {}) {
   const { code, details } = error
   const { status = statusOf(error), message = error.message, detail = message } = wording
@@ -85,7 +85,7 @@ export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: Domain
   }
 }
 
-/** The one envelope in a surface's words. */
+/** A renderer of the envelope in a surface's words. */
 export function createErrorRenderer(
   wordingOf: (error: DomainError) => Wording,
   described: ErrorRenderer['described'] = {},

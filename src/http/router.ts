@@ -7,7 +7,7 @@ import { requireKnownSite } from './cors.ts'
 import type { Guard, Identity, Verifier } from './guard.ts'
 import { type BodyEncoding, inputValidators, validatedInput } from './input.ts'
 import { type ErrorRenderer, renderError as renderPlainError } from './render-error.ts'
-import type { HonoEnv } from './request-state.ts'
+import type { HonoEnv } from './server.ts'
 
 type Schema = z.ZodType | undefined
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
@@ -28,7 +28,7 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
   readonly params?: P
   readonly query?: Q
   readonly body?: B
-  /** How the body is encoded; JSON unless a contract says form. */
+  /** JSON when absent. */
   readonly encoding?: BodyEncoding
   readonly answer: A
   readonly errors?: readonly ErrorDefinition[]
@@ -36,28 +36,28 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
   readonly deprecated?: boolean
   /** The status of invalid fields; 422 when absent. */
   readonly invalidIs?: 400
-  /** Bodies that are longer are 413; `MAX_BODY_BYTES` when absent. */
+  /** Longer bodies are 413; `MAX_BODY_BYTES` when absent. */
   readonly maxBodyBytes?: number
-  /** Whether the request counts against its user's hour as well as the minute. */
+  /** Whether the request also counts against its user's hourly limit. */
   readonly isHourly?: (request: Request) => boolean
   /**
-   * Whether the call writes an event, and counts against what its signed-in caller may write in an hour. Never so what ends
-   * sessions, takes rights away, or changes a credential or a factor: who stole a session must not use that up.
+   * Whether the call writes an event, and counts against the caller's hourly limit of writes. Never for calls that end sessions,
+   * remove rights, or change a credential or a factor: whoever stole a session could use up the owner's limit.
    */
   readonly isWrite?: (body: Parsed<B>) => boolean
-  /** The handler itself reads the `Authorization` header: what the document says of it. */
+  /** The handler reads the `Authorization` header itself; shown in the document. */
   readonly readsBearer?: boolean
-  /** Outside the rate tiers: its caller is a gateway or a probe. */
+  /** Not rate limited: its caller is a gateway or a probe. */
   readonly unlimited?: boolean
-  /** Pages of any site may send the request: it checks nothing that is counted, and mails nothing. */
+  /** Pages of any site may send the request, because it counts no attempts and mails nothing. */
   readonly anySite?: boolean
   /** A page: served, but left out of the OpenAPI document. */
   readonly hidden?: boolean
-  /** For development: in production, or asked by another host than loopback, it is an unknown path. */
+  /** For development: an unknown path in production, and for hosts other than loopback. */
   readonly localOnly?: boolean
 }
 
-/** A route without a guard compiles only where its routes have one. */
+/** A route may omit its guard only where `createRoutes` was given one. */
 type Guarded<C extends Ctx, G extends Ctx> = [G] extends [never]
   ? { readonly guard: Guard<C> }
   : { readonly guard?: Guard<C> }
@@ -74,13 +74,13 @@ type Handler<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema
   input: RouteInput<C, B, Q, P>,
 ) => ResultOf<A> | Promise<ResultOf<A>>
 
-/** What is known of a declared route, whatever its types. */
+/** A declared route's options, without its types. */
 export interface RouteSpec extends Omit<RouteOptions<Schema, Schema, Schema, Declared>, 'aliases' | 'answer'> {
   readonly guard: Guard
   readonly answers: readonly Answer[]
 }
 
-/** Of a route each of whose calls writes an event. */
+/** `isWrite` of a route whose every call writes an event. */
 export const everyCall = (): boolean => true
 
 /** A declared route, as the mount table, the OpenAPI document and the route inventory see it. */
@@ -88,12 +88,12 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With `:name` parameters, without a trailing slash. */
   readonly path: string
-  /** What it stands under in the OpenAPI document: its feature, and every documented system whose it is. */
+  /** Of the OpenAPI document: its feature, and every documented system that has the route. */
   readonly tags: readonly string[]
   readonly spec: RouteSpec
   readonly handle: (input: RouteInput<Ctx, Schema, Schema, Schema>) => Promise<Response>
   readonly renderError: ErrorRenderer
-  /** The route with its answers changed: a documented system adds keys to them. */
+  /** The route with changed answers: a documented system adds keys to them. */
   readonly mapAnswers: (change: (answer: Answer) => Answer) => Route
 }
 
@@ -120,18 +120,18 @@ export interface Routes<G extends Ctx = never> {
 
 interface RoutesOptions<G extends Ctx> {
   readonly prefix?: string
-  /** Every route stands below each of them. */
+  /** Every route is served below each of them. */
   readonly prefixes?: readonly string[]
   readonly tag: string
-  /** Of every route that names none. */
+  /** The guard of routes that name none. */
   readonly guard?: Guard<G>
-  /** How failures are worded; the one envelope when absent. */
+  /** The envelope in its own words when absent. */
   readonly renderError?: ErrorRenderer
-  /** The status of invalid fields, of every route; 422 when absent. */
+  /** The status of invalid fields on all routes; 422 when absent. */
   readonly invalidIs?: 400
 }
 
-/** Routes of one feature. An alias is some documented client's path, so all are shown. */
+/** The routes of one feature. Aliases are paths of documented clients, so the document shows them too. */
 export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): Routes<G> {
   const { prefixes = [options.prefix ?? ''], tag, renderError = renderPlainError } = options
   const invalid = options.invalidIs && { invalidIs: options.invalidIs }
@@ -168,10 +168,10 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
   }
 }
 
-/** Counts the request against its subject's tiers; throws when one is over. Without `spec` no route was found. */
+/** Counts the request against its subject's tiers. Throws RATE_LIMIT_EXCEEDED. Without `spec` no route was found. */
 export type Limiter = (c: Context<HonoEnv>, identity: Identity, spec?: Pick<Route['spec'], 'isHourly'>) => Promise<void>
 
-/** Counts what a signed-in caller writes; throws when the hour has had enough of it. */
+/** Counts a write of a signed-in caller. Throws RATE_LIMIT_EXCEEDED. */
 export type WriteLimiter = (c: Context<HonoEnv>, identity: Identity) => void
 
 export function identityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Identity> {
@@ -180,7 +180,7 @@ export function identityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Ide
   return state.identity
 }
 
-/** For whom to count a request whose answer does not depend on its caller: an outage of the verifier makes it no failure. */
+/** The identity to count a public request by; anonymous when the verifier fails, because the answer does not depend on it. */
 export async function tierIdentityOf(c: Context<HonoEnv>, verifier: Verifier): Promise<Identity> {
   try {
     return await identityOf(c, verifier)
@@ -195,22 +195,22 @@ async function isConfirmed(ctx: Ctx, verifier: Verifier): Promise<boolean> {
   return actor === null || verifier.confirm(ctx, actor)
 }
 
-/** A guard that looks at the path as well admits a user. */
+/** A guard with `reach` also checks the path. */
 const reached = ({ spec: { guard } }: Route, ctx: Ctx, params: unknown): Ctx =>
   guard.reach ? guard.reach(ctx as ActorCtx, params as Readonly<Record<string, unknown>>) : ctx
 
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 
-/** The host is checked as well as the mode: a page on another site may have its name resolve to loopback. */
+/** Checks the host too: another site's name may resolve to loopback (DNS rebinding). */
 export function isServed(route: Route, ctx: Pick<Ctx, 'config'>, request: Request): boolean {
   if (!route.spec.localOnly) return true
   return ctx.config.MODE === 'local' && LOOPBACK_HOSTS.includes(new URL(request.url).hostname)
 }
 
-/** Links in mails are followed from anywhere, and change nothing until they are confirmed: GET is for everybody. */
+/** GET is allowed from every site: links in mails are followed from anywhere, and GET changes nothing. */
 export const refusesOtherSites = ({ method, spec }: Route): boolean => method !== 'GET' && !spec.anySite
 
-/** Refuses what another site's page sends before anything is counted; counts the request, then lets it through the route's guard. */
+/** Refuses requests of other sites' pages before anything is counted; then counts the request and applies the guard. */
 async function admit(c: Context<HonoEnv>, route: Route, verifier: Verifier, limit: Limiter): Promise<Ctx> {
   const { ctx } = c.var.state
   const { spec } = route
@@ -229,7 +229,7 @@ export interface Limits {
   readonly limitWrite: WriteLimiter
 }
 
-/** Registers routes: limit, guard, validators, then the one service call of the handler. */
+/** Registers routes: limit, guard, validators, handler. */
 export function mountRoutes(
   app: Hono<HonoEnv>,
   routes: readonly Route[],
@@ -254,7 +254,7 @@ export function mountRoutes(
 
 const METHODS: readonly Route['method'][] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Methods that some route serves at the path of `c`; empty when none does. GET brings HEAD (RFC 9110 9.3.2). */
+/** The methods served at the path of `c`; empty for an unknown path. GET implies HEAD (RFC 9110 9.3.2). */
 export function allowedMethods(app: Hono<HonoEnv>, routes: readonly Route[], c: Context<HonoEnv>): string[] {
   const { ctx } = c.var.state
   const served = new Set(

@@ -1,20 +1,19 @@
 import { Hono } from 'hono'
+import type { Ctx } from '../context.ts'
 import { methodNotAllowed, notFound } from '../lib/errors.ts'
 import type { Verifier } from './guard.ts'
-import { malformedJson } from './input.ts'
+import { malformedJson, openInput } from './input.ts'
 import { limitRequest, limitWrite } from './limits.ts'
-import { answerOpenRoute, createOpenRoutes } from './open-routes.ts'
 import { renderError, toDomainError } from './render-error.ts'
-import type { HonoEnv, RequestState } from './request-state.ts'
-import { allowedMethods, mountRoutes, type Route, tierIdentityOf } from './router.ts'
-import type { Routing } from './server.ts'
+import { allowedMethods, mountRoutes, type Route, refusesOtherSites, tierIdentityOf } from './router.ts'
+import type { HonoEnv, RequestState, Routing } from './server.ts'
 
 export interface RoutingParts {
   readonly routes: readonly Route[]
   readonly verifier: Verifier
 }
 
-/** Routes for gateways and probes are found without the router; all others are its. */
+/** Open routes, for gateways and probes, are answered without the router. */
 export function createRouting(parts: RoutingParts): Routing {
   const hono = createRouter(parts)
   const findOpenRoute = createOpenRoutes(parts.routes)
@@ -45,9 +44,36 @@ function createRouter({ routes, verifier }: RoutingParts): Hono<HonoEnv> {
   })
   hono.onError((thrown, c) => {
     const { ctx } = c.var.state
-    // An `HTTPException`, told as Hono tells it: the validator's own word for JSON that does not parse.
+    // Hono recognizes an `HTTPException` by this method: the validator throws it for JSON that does not parse.
     const error = 'getResponse' in thrown ? malformedJson() : toDomainError(ctx, thrown)
     return (c.var.renderError ?? renderError)(ctx, error)
   })
   return hono
+}
+
+type FindOpenRoute = (method: string, path: string) => Route | undefined
+
+/**
+ * Open routes have no guard, no rate limit and a fixed path. Gateways call them at every request, so they are looked up without
+ * the router, which costs as much as the check of a token. The router serves other spellings of their paths.
+ */
+export function createOpenRoutes(routes: readonly Route[]): FindOpenRoute {
+  const open = new Map(routes.filter(isOpen).map((route) => [keyOf(route.method, route.path), route]))
+  return (method, path) => open.get(keyOf(method, path))
+}
+
+const keyOf = (method: string, path: string): string => `${method} ${path}`
+
+const isOpen = (route: Route): boolean => {
+  const { path, spec } = route
+  const isUnguarded = spec.guard.kind === 'public' && spec.unlimited === true && !refusesOtherSites(route)
+  return isUnguarded && !spec.localOnly && !path.includes(':')
+}
+
+async function answerOpenRoute(ctx: Ctx, route: Route, request: Request): Promise<Response> {
+  try {
+    return await route.handle({ ctx, ...(await openInput(route.spec, request)), request })
+  } catch (thrown) {
+    return route.renderError(ctx, toDomainError(ctx, thrown))
+  }
 }

@@ -1,34 +1,52 @@
 import type { Config } from '../config.ts'
-import { type EarlyCtx, withDb } from '../context.ts'
+import { type Ctx, type EarlyCtx, withDb } from '../context.ts'
 import { withAnswerHeaders, withCheckHeaders } from './answer-headers.ts'
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts'
-import { renderError, toDomainError } from './render-error.ts'
-import type { RequestState } from './request-state.ts'
-import { pathOf } from './url.ts'
+import type { Identity } from './guard.ts'
+import { type ErrorRenderer, renderError, toDomainError } from './render-error.ts'
+import { pathOf } from './request.ts'
 
-/** A path may be long, or hold what a caller wrote by mistake: a log line has its beginning. */
+/** Logged paths are cut to this length. */
 const LOGGED_PATH_LENGTH = 256
+
+/** State of one request, in Hono's variables. Only `http/` and `app.ts` use it. */
+export interface RequestState {
+  ctx: Ctx
+  /** The caller; computed at the first use. */
+  identity: Promise<Identity> | null
+  /** Headers for every answer, failures included: rate limits. */
+  answerHeaders: Record<string, string>
+}
+
+export interface HonoEnv {
+  Variables: {
+    state: RequestState
+    /** The context that the route's guard narrowed, and the request before its body was read. */
+    admitted: { readonly ctx: Ctx; readonly request: Request }
+    renderError?: ErrorRenderer
+  }
+}
 
 /** The routes of one configuration. */
 export interface Routing {
-  /** Answers whatever the request is; `isOpen` when its caller is a gateway or a probe. */
+  /** Answers every request; `isOpen` when its caller is a gateway or a probe. */
   answer(state: RequestState, request: Request, path: string): Promise<{ answer: Response; isOpen: boolean }>
 }
 
 export interface ServerParts {
   /** Loads the routes at their first request. */
   readonly loadRouting: (config: Config) => Promise<Routing>
-  /** Answers the forms of `/validate` that stand outside the routes; null when the request is none of them. */
+  /** Answers the forms of `/validate` that are not routes; null for any other request. */
   readonly answerGateway: (ctx: EarlyCtx, request: Request, path: string) => Promise<Response | null>
-  /** Answers the exact forms of `/validate`, or gives the request for the routes. */
+  /** Answers the exact forms of `/validate`, or returns the request for the routes. */
   readonly answerCheck: (ctx: EarlyCtx, request: Request, path: string) => Promise<Response | Request>
-  /** Whether the path is of a check of tokens, in any form: its caller is no browser. */
+  /** Whether the path is that of a token check in any form, whose caller is no browser. */
   readonly isCheckPath: (path: string) => boolean
 }
 
 export type Server = (ctx: EarlyCtx, request: Request) => Promise<Response>
 
-/** Answers one request: the gateway forms, CORS, the routes, and what every answer carries. It never rejects. */
+/** Answers requests: gateway forms, CORS, routes, common headers. Never rejects. */
 export function createServer(parts: ServerParts): Server {
   return async (ctx, request) => {
     const started = ctx.now()
@@ -36,7 +54,7 @@ export function createServer(parts: ServerParts): Server {
     const path = pathOf(request.url)
     const { answer, headers, isOpen, isCheck } = await answerOf(parts, ctx, answerHeaders, request, path)
     const duration = ctx.now() - started
-    // A gateway logs its own request: a line for each good check would be most of the log, and half of the check.
+    // Gateways log their own requests: a line for each successful check would be most of the log and half of its cost.
     if (!isOpen || !answer.ok) logRequest(ctx, { method: request.method, path }, answer, duration)
     const timing = ctx.config.SERVER_TIMING ? { 'Server-Timing': `total;dur=${duration}` } : {}
     const extra = { ...headers, ...answerHeaders, ...timing }
@@ -44,7 +62,7 @@ export function createServer(parts: ServerParts): Server {
   }
 }
 
-/** A documented system has a mailed token in a path; one that the log shows would be of use to whoever reads it. */
+/** A documented system has mailed tokens in paths: they must not appear in the log. */
 const withoutSecrets = (path: string): string => path.replace(/p[a-z]{2}_[\w-]{16,}/g, '[secret]')
 
 function logRequest(
@@ -62,11 +80,11 @@ interface Answered {
   readonly headers: Readonly<Record<string, string>>
   /** Its caller is a gateway or a probe. */
   readonly isOpen: boolean
-  /** A check of a token, whatever became of it. */
+  /** The request was a token check, answered or failed. */
   readonly isCheck: boolean
 }
 
-/** CORS does not apply to the gateway forms: their caller is no browser. */
+/** CORS does not apply to the gateway forms, whose caller is no browser. */
 async function answerOf(
   { answerGateway, answerCheck, isCheckPath, loadRouting }: ServerParts,
   ctx: EarlyCtx,
@@ -86,7 +104,7 @@ async function answerOf(
     const state: RequestState = { ctx: whole, identity: null, answerHeaders }
     return { ...(await routing.answer(state, check, path)), headers, isCheck }
   } catch (thrown) {
-    // Routes that cannot be loaded, a gateway check or a renderer that fails: nothing else may reach this line.
+    // Reached only when routes cannot be loaded, or a gateway check or a renderer fails.
     return { answer: renderError(ctx, toDomainError(ctx, thrown)), headers: {}, isOpen: false, isCheck }
   }
 }

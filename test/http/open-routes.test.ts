@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
-import { createOpenRoutes } from '../../src/http/open-routes.ts'
+import { createOpenRoutes } from '../../src/http/routing.ts'
 import { createTestApp } from '../support/app.ts'
 
 const find = createOpenRoutes(listRoutes())

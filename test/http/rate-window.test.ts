@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { estimate, retryAfter, startWindows, turnWindows } from '../../src/http/rate-window.ts'
+import { advanceWindows, estimate, retryAfter, startWindows } from '../../src/http/rate-window.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/lib/time.ts'
 
 /** The beginning of a minute and of an hour. */
@@ -10,7 +10,7 @@ describe('a rate window', () => {
   it('counts the minute before for the part of it that still lies in the last 60 seconds', () => {
     const windows = { ...startWindows(START), own: 100 }
     expect(estimate(windows, START + 59 * SECOND)).toBe(100)
-    turnWindows(windows, START + MINUTE)
+    advanceWindows(windows, START + MINUTE)
     expect(estimate(windows, START + MINUTE)).toBe(100)
     expect(estimate(windows, START + MINUTE + 15 * SECOND)).toBeCloseTo(75)
     expect(estimate(windows, START + 2 * MINUTE - 1)).toBeLessThan(0.01)
@@ -18,20 +18,20 @@ describe('a rate window', () => {
 
   it('may be an hour', () => {
     const windows = { ...startWindows(START, HOUR), own: 100 }
-    expect(turnWindows(windows, START + HOUR - 1)).toBe(false)
-    expect(turnWindows(windows, START + HOUR)).toBe(true)
+    expect(advanceWindows(windows, START + HOUR - 1)).toBe(false)
+    expect(advanceWindows(windows, START + HOUR)).toBe(true)
     expect(estimate(windows, START + HOUR + 15 * MINUTE)).toBeCloseTo(75)
   })
 
   it('forgets a minute that is not the one before', () => {
     const windows = { ...startWindows(START), own: 100, others: 7 }
-    turnWindows(windows, START + 2 * MINUTE)
+    advanceWindows(windows, START + 2 * MINUTE)
     expect(estimate(windows, START + 2 * MINUTE)).toBe(0)
   })
 
   it('stays in its minute when the clock steps back', () => {
     const windows = { ...startWindows(START), own: 3 }
-    expect(turnWindows(windows, START - 5 * MINUTE)).toBe(false)
+    expect(advanceWindows(windows, START - 5 * MINUTE)).toBe(false)
     expect(estimate(windows, START - 5 * MINUTE)).toBe(3)
   })
 
@@ -51,10 +51,10 @@ describe('a rate window', () => {
           if (estimate(windows, now) < limit) return
           const wait = retryAfter(windows, limit, now)
           const later = { ...windows }
-          turnWindows(later, now + wait)
+          advanceWindows(later, now + wait)
           expect(estimate(later, now + wait)).toBeLessThan(limit)
           const sooner = { ...windows }
-          turnWindows(sooner, now + wait - 10)
+          advanceWindows(sooner, now + wait - 10)
           expect(estimate(sooner, now + wait - 10)).toBeGreaterThanOrEqual(limit)
         },
       ),

@@ -1,7 +1,7 @@
 import type { EarlyCtx } from '../../context.ts'
 import { checkAnswer, checkHeadersOf } from '../../http/answer-headers.ts'
 import { type ErrorRenderer, errorEnvelope, renderError, toDomainError } from '../../http/render-error.ts'
-import { searchOf } from '../../http/url.ts'
+import { searchOf } from '../../http/request.ts'
 import { fromUtf8 } from '../../lib/encoding.ts'
 import { type DomainError, malformedRequest, notFound, tokenInvalid, unauthorized } from '../../lib/errors.ts'
 import type { AccessClaims } from '../keys/types.ts'

@@ -1,5 +1,5 @@
 import type { EarlyCtx } from '../../context.ts'
-import { estimate, type RateWindows, retryAfter, startWindows, turnWindows } from '../../http/rate-window.ts'
+import { advanceWindows, estimate, type RateWindows, retryAfter, startWindows } from '../../http/rate-window.ts'
 import { createBoundedCache } from '../../lib/bounded-cache.ts'
 import { rateLimited } from '../../lib/errors.ts'
 import { isolateSlot } from '../../lib/isolate.ts'
@@ -18,7 +18,7 @@ export function countCheck(ctx: EarlyCtx, claims: AccessClaims): void {
   const known = countsOf(ctx).get(claims.sub)
   const counted = known ?? startWindows(now)
   if (!known) countsOf(ctx).set(claims.sub, counted)
-  turnWindows(counted, now)
+  advanceWindows(counted, now)
   if (estimate(counted, now) >= limit)
     throw rateLimited({ retry_after: Math.ceil(retryAfter(counted, limit, now) / SECOND), limit })
   counted.own += 1
