@@ -11,15 +11,15 @@ interface FastApiIssue {
 
 type Words = Pick<FastApiIssue, 'msg' | 'type'>
 
-/** Pydantic reports the first thing that is wrong with a field. */
+/** Pydantic reports only the first error of a field. */
 const isFirstOfField = ({ path }: $ZodIssue, index: number, issues: readonly $ZodIssue[]): boolean =>
   issues.findIndex((issue) => issue.path.join('.') === path.join('.')) === index
 
-/** What was sent at the issue's path. */
+/** The value at the issue's path. */
 const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (value === null ? undefined : Object(value)[key]), data)
 
-/** A form's empty field, and a body that is null, count as missing. */
+/** An empty field of a form and a body that is null count as missing. */
 const isMissing = ({ code, path }: $ZodIssue, value: unknown): boolean =>
   code === 'invalid_type' && (value === undefined || value === '' || (value === null && path.length === 0))
 
@@ -50,14 +50,14 @@ const tooLong = (limit: number | bigint): Words => ({
 
 const NOT_EMAIL: Words = { msg: 'value is not a valid email address', type: 'value_error' }
 
-/** Refinements name in `params` the rule that they stand for. */
+/** Refinements name their rule in `params`. */
 function refinementWords(params: Readonly<Record<string, unknown>> = {}): Words | undefined {
   if (params.format === 'email') return NOT_EMAIL
   if (typeof params.minimum === 'number') return tooShort(params.minimum)
   return typeof params.maximum === 'number' ? tooLong(params.maximum) : undefined
 }
 
-/** How Pydantic words the issue; undefined for what it has no words of its own for. */
+/** Pydantic's words for the issue; undefined if it has none. */
 function pydanticWords(issue: $ZodIssue, value: unknown): Words | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -85,7 +85,7 @@ function wordsOf(issue: $ZodIssue, data: unknown): Words {
   return pydanticWords(issue, value) ?? { msg: `Value error, ${issue.message}`, type: 'value_error' }
 }
 
-/** FastAPI's `HTTPValidationError`: invalid fields are 422, and `detail` lists them. */
+/** FastAPI's `HTTPValidationError`: 422, with the invalid fields in `detail`. */
 const validationWording = ({ issues, source, data, message }: InvalidInput): Wording => ({
   status: 422,
   message,
@@ -95,7 +95,7 @@ const validationWording = ({ issues, source, data, message }: InvalidInput): Wor
   })) satisfies FastApiIssue[],
 })
 
-/** A password that the policy refuses is an invalid field. Its name is the body's that set it. */
+/** A weak password is an invalid field, under the name that the body gives it. */
 const weakPasswordWording = ({ message }: DomainError, field: string): Wording => ({
   status: 422,
   message,
@@ -103,8 +103,8 @@ const weakPasswordWording = ({ message }: DomainError, field: string): Wording =
 })
 
 /**
- * The one envelope as a FastAPI service words it: 422 with the list of what is wrong with fields. `wordingOf` says how
- * the system words the rest. `passwordField` is what bodies call a password that is to be set.
+ * The envelope in the words of a FastAPI service: 422 with the list of invalid fields. `wordingOf` words other errors;
+ * `passwordField` is the body's name of a new password.
  */
 export const createFastApiRenderer = (
   wordingOf: (error: DomainError) => Wording,

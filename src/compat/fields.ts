@@ -9,7 +9,6 @@ import {
 
 const MAX_EMAIL_LENGTH = 254
 
-/** Fields that every documented system has, by whatever name. */
 export const EmailField = z
   .string()
   .refine(isEmail, { error: 'must be an email address', params: { format: 'email' } })
@@ -25,10 +24,10 @@ const passwordField = (max: number) =>
     })
     .meta({ maxLength: max })
 
-/** A password that is only compared: it may be one that another system took. */
+/** A password to verify: another system may have accepted a longer one. */
 export const PasswordField = passwordField(MAX_VERIFIED_PASSWORD_LENGTH)
 
-/** A password that is to be set; what else speaks against it the service says. */
+/** A password to set; the service checks its strength. */
 export const NewPasswordField = passwordField(MAX_PASSWORD_LENGTH)
   .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, {
     error: `must have at least ${MIN_PASSWORD_LENGTH} characters`,
@@ -47,10 +46,10 @@ export const NameField = z
 /** An email or a username, as typed. */
 export const IdentifierField = z.string().trim().min(1, 'is required').max(MAX_EMAIL_LENGTH)
 
-/** Beyond it no integer of ours is, and none is exact in JSON. */
+/** Larger than any id of ours, and exact in JSON. */
 export const MAX_INTEGER = 999_999_999_999_999
 
-/** FastAPI reads digits alone as an integer; in a URL everything is text. */
+/** An integer in a URL: as in FastAPI, digits only. */
 export const integerParam = (minimum: number, maximum: number) =>
   z.preprocess((text, { addIssue }) => {
     const value = typeof text === 'string' && /^-?\d{1,15}$/.test(text) ? Number(text) : text
@@ -58,7 +57,7 @@ export const integerParam = (minimum: number, maximum: number) =>
     return value
   }, z.int().min(minimum).max(maximum))
 
-/** A page of a FastAPI service. Without `limit` these systems answer everybody at once, which no service of many users can. */
+/** `skip` and `limit` of a FastAPI service. Without `limit` these systems answer all users; here 100. */
 export const PageQuery = z.object({
   skip: integerParam(0, 1_000_000_000).prefault(0),
   limit: integerParam(1, 1000).prefault(100),

@@ -1,15 +1,15 @@
 import type { Answer } from '../http/answers.ts'
 import type { Route, Routes } from '../http/router.ts'
 
-/** Which requests of a core route count against the hour of their user. */
+/** Which requests of a core route count against their user's hourly limit. */
 export type CountsHourly = (route: Pick<Route, 'method' | 'path'>) => ((request: Request) => boolean) | undefined
 
-/** A documented system: what it serves itself, and what of the core it documents too. */
+/** A documented system: its own routes, and the core routes that it documents too. */
 export interface Surface {
   readonly routes: readonly Routes[]
-  /** `POST /api/v1/auth/login`: core routes that stand under the system's tag in the OpenAPI document. */
+  /** Core routes with the system's tag in the OpenAPI document, such as `POST /api/v1/auth/login`. */
   readonly documents: readonly string[]
-  /** Keys of the system's own in answers of the core, by route. */
+  /** By core route: adds the system's keys to its answer. */
   readonly adds?: Readonly<Record<string, (answer: Answer) => Answer>>
   readonly countsHourly?: CountsHourly
 }

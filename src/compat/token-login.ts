@@ -6,12 +6,12 @@ import { createRoutes, type Routes } from '../http/router.ts'
 import { createFastApiRenderer } from './fastapi.ts'
 import { IdentifierField, PasswordField } from './fields.ts'
 
-/** What JANUX and auth-service both document: the welcome, and the sign-in that answers an OAuth2 password grant. */
+// JANUX and auth-service share the welcome, and the sign-in that answers an OAuth2 password grant.
 
-/** FastAPI takes a field of a form that was left empty for one that is missing. */
+/** FastAPI treats an empty field of a form as missing. */
 const filledIn = <S extends z.ZodType>(schema: S) => z.preprocess((value) => (value === '' ? undefined : value), schema)
 
-/** RFC 6749 4.3.2, as FastAPI has it: `username` may be an email; the client's own fields are accepted and mean nothing. */
+/** RFC 6749 4.3.2, as in FastAPI: `username` may be an email; scope and client fields are accepted and ignored. */
 const TokenLoginBody = z
   .object({
     username: filledIn(IdentifierField.meta({ description: 'An email or a username' })),
@@ -33,7 +33,7 @@ const TokenLoginAnswer = z
     access_token: z.string(),
     token_type: z.literal('bearer'),
     refresh_token: z.string(),
-    session_token: z.string().meta({ description: 'Names the session; it is no credential' }),
+    session_token: z.string().meta({ description: 'Identifies the session; not a credential' }),
   })
   .meta({ id: 'TokenLoginAnswer' })
 
@@ -46,7 +46,7 @@ const signedInToWire = ({ opened: { session, tokens } }: SignedIn): z.infer<type
 
 const renderWelcomeError = createFastApiRenderer(() => ({}))
 
-/** A lock and a tier that is used up are one to these clients. */
+/** Clients of these systems know one answer for locks and rate limits. */
 const renderLoginError = createFastApiRenderer(({ code }) =>
   code === 'ACCOUNT_LOCKED' || code === 'RATE_LIMIT_EXCEEDED'
     ? { status: 429, message: 'Too many login attempts. Please try again later.' }
@@ -72,7 +72,7 @@ function declareLogin(path: string, id: string): Routes {
     path,
     {
       id,
-      summary: 'Sign in with an email or a username, as an OAuth2 password grant does',
+      summary: 'Sign in with an email or a username, in the form of an OAuth2 password grant',
       guard: anyone,
       body: TokenLoginBody,
       encoding: 'json-or-form',
@@ -87,7 +87,6 @@ function declareLogin(path: string, id: string): Routes {
   return routes
 }
 
-/** Of both systems. */
 export const loginRoutes = declareLogin('/auth/login', 'signInWithForm')
 
 /** auth-service's documented token URL: the same sign-in. */

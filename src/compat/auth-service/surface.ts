@@ -1,14 +1,16 @@
 import type { Surface } from '../surface.ts'
 import { loginRoutes, tokenRoutes, welcomeRoutes } from '../token-login.ts'
-import { accountRoutes, passwordResetRoutes } from './routes/accounts.ts'
-import { adminRoutes } from './routes/admin.ts'
-import { adminEntranceRoutes } from './routes/admin-entrances.ts'
-import { protectedRoutes } from './routes/protected.ts'
-import { codeRoutes, secondFactorRoutes } from './routes/second-factor.ts'
-import { sessionRoutes } from './routes/sessions.ts'
-import { vendorRoutes } from './routes/vendors.ts'
+import {
+  accountRoutes,
+  codeRoutes,
+  passwordResetRoutes,
+  protectedRoutes,
+  secondFactorRoutes,
+  sessionRoutes,
+} from './routes/accounts.ts'
+import { adminAccessRoutes, adminRoutes, vendorRoutes } from './routes/admins.ts'
 
-/** Its calls, the use cases behind them and what is safer here: README.md beside this file. */
+/** README.md maps the calls to use cases, and lists what is safer here. */
 export const authService: Surface = {
   routes: [
     welcomeRoutes,
@@ -20,7 +22,7 @@ export const authService: Surface = {
     codeRoutes,
     sessionRoutes,
     adminRoutes,
-    adminEntranceRoutes,
+    adminAccessRoutes,
     vendorRoutes,
     protectedRoutes,
   ],

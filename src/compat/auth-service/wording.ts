@@ -1,11 +1,11 @@
 import type { ErrorRenderer, Wording } from '../../http/render-error.ts'
 import type { DomainError } from '../../lib/errors.ts'
 import { createFastApiRenderer } from '../fastapi.ts'
-import { INVALID } from './wire/answers.ts'
+import { INVALID } from './wire.ts'
 
 type Words = Readonly<Record<string, Wording>>
 
-/** By code: where the system has another status, or other words, than the rest of the service. */
+/** By code: statuses and messages that differ from the rest of the service. */
 const WORDS: Words = {
   ACCOUNT_LOCKED: { status: 403 },
   SECOND_FACTOR_LOCKED: { status: 403 },
@@ -17,7 +17,7 @@ const TAKEN: Words = {
   username: { status: 400, message: 'Username already registered' },
 }
 
-/** Of the logins of admins and vendors. */
+/** For the logins of admins and vendors. */
 export const WRONG_CREDENTIALS: Words = { INVALID_CREDENTIALS: { status: 400, message: 'Invalid credentials' } }
 
 function wordingOf({ code, details }: DomainError): Wording {
@@ -25,7 +25,7 @@ function wordingOf({ code, details }: DomainError): Wording {
   return WORDS[code] ?? {}
 }
 
-/** The one envelope in this system's words; `words` are those of single calls. */
+/** A renderer in this system's words; `words` are those of a single call. */
 export const createRenderer = (words: Words = {}, options?: { passwordField: string }): ErrorRenderer =>
   createFastApiRenderer((error) => words[error.code] ?? wordingOf(error), { ...options, described: INVALID })
 

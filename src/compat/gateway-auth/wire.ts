@@ -4,7 +4,7 @@ import type { OpenedSession } from '../../features/sessions/types.ts'
 import type { VerifiedEmail } from '../../features/sign-in/service/email-change.ts'
 import type { User } from '../../features/users/types.ts'
 import { addKeys } from '../../http/answers.ts'
-import { PropagatedField } from '../../http/propagated.ts'
+import { Done, DoneAndEnded, endedToWire } from '../../http/done.ts'
 import { SECOND, toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'
 import { EmailField, NewPasswordField } from '../fields.ts'
@@ -21,26 +21,15 @@ export const ResetBody = z
 
 export const TokenPath = z.object({ token })
 
-const ApiResponse = z.object({ success: z.literal(true), message: z.string(), data: z.null() })
+export const GatewayDone = Done.meta({ id: 'GatewayDone' })
 
-export const Done = ApiResponse.meta({ id: 'GatewayDone' })
+export const GatewayEnded = DoneAndEnded.meta({ id: 'GatewayDoneAndEnded' })
 
-export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
-
-export const DoneAndEnded = ApiResponse.extend({
-  propagated: PropagatedField,
-}).meta({ id: 'GatewayDoneAndEnded' })
-
-export const endedToWire = (
-  message: string,
-  { propagated }: { propagated: boolean },
-): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
-
-/** `message` is for a link that did its work now. */
-export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
+/** `message` is for the first use of a link. */
+export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof GatewayEnded> =>
   endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)
 
-/** The name that clients of this path know. */
+/** The service's name in the documented answer. */
 const SERVICE = 'auth-service'
 
 export const Health = z
@@ -60,7 +49,7 @@ export function healthToWire(report: HealthReport): z.infer<typeof Health> {
   }
 }
 
-/** Times of this system have no offset; they are UTC. */
+/** This system's times are UTC, without an offset. */
 const toLocalIso = (time: number): string => toIso(time).slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)
 
 const TokenKeys = z
@@ -90,7 +79,7 @@ const tokenKeysToWire = ({ user, opened: { tokens } }: Session): z.infer<typeof 
   role: user.role === 'admin' ? 'ROLE_ADMIN' : 'ROLE_USER',
 })
 
-/** A sign-in or a registration that has no session yet stays as it is. */
+/** An answer without a session stays as it is. */
 export const addTokenKeys = addKeys<Session | { readonly outcome: string }>(
   { to: 'SessionTokens', keys: TokenKeys },
   (result) => ('opened' in result ? tokenKeysToWire(result) : {}),

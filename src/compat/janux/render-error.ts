@@ -4,7 +4,7 @@ import { createFastApiRenderer } from '../fastapi.ts'
 
 const TOO_MANY = 'Too many requests. Please try again later.'
 
-/** JANUX knows no 403: who is not allowed is told as who is not known. */
+/** JANUX has no 403: a forbidden call gets the answer of an unauthenticated one. */
 const isRefused = ({ kind, code }: DomainError): boolean =>
   kind === 'unauthenticated' || code === 'ADMIN_REQUIRED' || code === 'INSUFFICIENT_PERMISSIONS'
 
@@ -16,7 +16,7 @@ const wordingFor =
     return message === undefined ? {} : { message }
   }
 
-/** As JANUX words failures under `/users`. */
+/** JANUX's words for failures under `/users`. */
 export const renderUserError = createFastApiRenderer(
   wordingFor('Could not validate user.', {
     CONFLICT: 'Email already registered.',
@@ -24,7 +24,7 @@ export const renderUserError = createFastApiRenderer(
   }),
 )
 
-/** As JANUX words failures under `/admins`. */
+/** JANUX's words for failures under `/admins`. */
 export const renderAdminError = createFastApiRenderer(
   wordingFor('Not enough permissions.', {
     NOT_FOUND: 'User not found.',

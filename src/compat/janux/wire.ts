@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { RegistrationInput } from '../../features/sign-in/service/sign-up.ts'
 import { fullNameOf } from '../../features/users/service/users.ts'
 import type { User } from '../../features/users/types.ts'
-import { PropagatedField } from '../../http/propagated.ts'
+import { PropagatedField } from '../../http/done.ts'
 import { EmailField, NameField, NewPasswordField } from '../fields.ts'
 
 export const RegisterBody = z
@@ -21,13 +21,16 @@ export const toRegistration = (body: z.output<typeof RegisterBody>): Registratio
 
 export const Registered = z
   .object({
-    id: z.uuid().nullable().meta({ description: 'Null where accounts are not shown to exist' }),
+    id: z
+      .uuid()
+      .nullable()
+      .meta({ description: 'Null where the answer must not reveal whether the account existed before' }),
     email: z.string(),
     full_name: z.string(),
   })
   .meta({ id: 'JanuxRegistered' })
 
-/** Without a user nobody may learn whether there was one before: the answer repeats what was sent. */
+/** Without a user it repeats what was sent: must not reveal whether the account existed before. */
 export const registeredToWire = (
   user: User | null,
   sent: z.output<typeof RegisterBody>,
@@ -44,7 +47,7 @@ const JanuxUser = z
 const userToWire = (user: User): z.infer<typeof JanuxUser> => ({
   id: user.id,
   email: user.email,
-  // Clients of this system know no null.
+  // Clients of this system do not expect null.
   full_name: fullNameOf(user) ?? '',
   role: user.role,
 })
@@ -67,10 +70,9 @@ export const UserList = z.array(JanuxUser)
 
 export const usersToWire = (users: readonly User[]): z.infer<typeof UserList> => users.map(userToWire)
 
-/** Any text: what is no id is nobody's. */
+/** Any text: what is no id is 404. */
 export const UserPath = z.object({ user_id: z.string().toLowerCase() })
 
-/** What ended a session, or an account. */
 export const Ended = z
   .object({
     message: z.string(),

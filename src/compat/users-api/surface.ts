@@ -5,20 +5,17 @@ const hasPaging = (request: Request): boolean => {
   return searchParams.has('skip') || searchParams.has('limit')
 }
 
-/** Its digits may be escaped. */
+/** Digits may be percent-encoded. */
 const hasNumber = (request: Request): boolean =>
   /^\/api\/v1\/users\/(?:\d|%3\d)+(\/|$)/.test(new URL(request.url).pathname)
 
-/** The 1000 requests an hour that the system documents are for its own forms: an integer id, `skip` and `limit`. */
+/** The system's documented 1000 requests an hour apply to its own forms: an integer id, `skip` and `limit`. */
 const countsHourly: CountsHourly = ({ method, path }) => {
   if (method === 'GET' && path === '/api/v1/users') return hasPaging
   return path.startsWith('/api/v1/users/:user_id') ? hasNumber : undefined
 }
 
-/**
- * All six of its calls are the core's, whose answers have every key of both systems.
- * Its calls, the use cases behind them and what is safer here: README.md beside this file.
- */
+/** All six calls are core routes, whose answers have the keys of both systems. README.md maps them to use cases. */
 export const usersApi: Surface = {
   routes: [],
   countsHourly,

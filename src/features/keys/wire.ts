@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Config } from '../../config.ts'
-import { PropagatedField } from '../../http/propagated.ts'
+import { PropagatedField } from '../../http/done.ts'
 import { toIso, toIsoOrNull } from '../../lib/time.ts'
 import type { RotationResult } from './service/tokens.ts'
 import type { PublicJwk, RingKey } from './types.ts'

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import type { EndResult, SessionSnapshot } from '../../durable/rpc.ts'
 import { mapped } from '../../http/answers.ts'
+import { PropagatedField } from '../../http/done.ts'
 import { UuidParam } from '../../http/input.ts'
 import { listOf, pageQuery, rangeOfPage } from '../../http/list.ts'
-import { PropagatedField } from '../../http/propagated.ts'
 import { toIso } from '../../lib/time.ts'
 import { describeUserAgent } from '../../lib/user-agent.ts'
 

@@ -1,32 +1,70 @@
+import * as z from 'zod'
+import {
+  confirmEnrolment,
+  disableSecondFactor,
+  showPendingEnrolment,
+} from '../../../features/account/service/factors.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
-import { linkInvalid } from '../../../features/sign-in/errors.ts'
+import {
+  invalidCode,
+  mfaAlreadyEnabled,
+  mfaChallengeInvalid,
+  mfaCodeInvalid,
+  mfaNotEnabled,
+  mfaNotStarted,
+  secondFactorLocked,
+} from '../../../features/factors/totp/errors.ts'
+import { listOwnSessions, sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/service.ts'
+import { emailUnconfirmed, linkInvalid, stepUpRequired } from '../../../features/sign-in/errors.ts'
 import { refresh } from '../../../features/sign-in/service/current.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../../features/sign-in/service/password-reset.ts'
 import { registerAccount, signUpErrors } from '../../../features/sign-in/service/sign-up.ts'
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/service/users.ts'
 import { ok } from '../../../http/answers.ts'
-import { anyone, confirmedUser } from '../../../http/guard.ts'
-import { createRoutes } from '../../../http/router.ts'
-import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
-import { changeProfile, verifyUser } from '../service/accounts.ts'
-import { Done, doneToWire, Message, messageToWire } from '../wire/answers.ts'
-import { UsernamePath } from '../wire/fields.ts'
-import { PasswordReset, PasswordResetRequest } from '../wire/recovery.ts'
-import { Token, TokenRefresh, tokenToWire } from '../wire/sessions.ts'
+import { anyone, confirmedUser, lenientUser, user } from '../../../http/guard.ts'
+import { createRoutes, everyCall } from '../../../http/router.ts'
+import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import {
+  changeProfile,
+  endOwnSession,
+  recordInteraction,
+  requireEnabled,
+  verifySecondFactor,
+  verifyUser,
+} from '../service.ts'
 import {
   ChangedUserResponse,
+  Chatbot,
   changedUserToWire,
+  Disable2FARequest,
+  Done,
+  doneToWire,
+  Enable2FARequest,
+  GeneratedCode,
+  generatedToWire,
+  hiddenToWire,
   isMoreThanCredentials,
+  Message,
+  messageToWire,
+  PasswordReset,
+  PasswordResetRequest,
+  SessionPath,
+  SessionResponse,
+  sessionToWire,
   strangerToWire,
+  Token,
+  TokenRefresh,
   toAccountChange,
+  tokenToWire,
   toRegistration,
   UserCreate,
+  UsernamePath,
   UserResponse,
   UserUpdate,
-  unseenToWire,
   userToWire,
-} from '../wire/users.ts'
+  Verify2FARequest,
+} from '../wire.ts'
 import { createRenderer, renderError } from '../wording.ts'
 
 export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
@@ -43,7 +81,7 @@ accountRoutes.post(
   },
   async ({ ctx, body }) => {
     const user = await registerAccount(ctx, toRegistration(body))
-    return user ? userToWire({ user, attempts: null }) : unseenToWire(body)
+    return user ? userToWire({ user, attempts: null }) : hiddenToWire(body)
   },
 )
 
@@ -68,10 +106,10 @@ accountRoutes.post(
   {
     id: 'authServiceRefresh',
     summary:
-      "A refresh token's one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives",
+      'Exchange a refresh token for a new one; a repeat gets the same answer for 10 seconds, or with the same `Idempotency-Key` until the access token expires',
     guard: anyone,
     body: TokenRefresh,
-    answer: ok(Token, 'The successor'),
+    answer: ok(Token, 'The new tokens'),
     errors: [tokenInvalid, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {
@@ -84,10 +122,10 @@ accountRoutes.get(
   '/verify-user/:username',
   {
     id: 'verifyUser',
-    summary: 'Whether somebody has a username; all of it to that user and to admins',
+    summary: 'Whether a username exists; that user and admins get the whole user',
     guard: confirmedUser,
     params: UsernamePath,
-    answer: ok(UserResponse, 'The user; to others nothing but that there is one'),
+    answer: ok(UserResponse, 'The user; for others only the id and the username'),
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, params }) => {
@@ -100,17 +138,17 @@ accountRoutes.put(
   '/profile',
   {
     id: 'changeProfile',
-    summary: "Change the caller's account; a new address counts once its link is used",
+    summary: "Change the caller's account; the address changes when the link to the new one is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUser,
     body: UserUpdate,
-    answer: ok(ChangedUserResponse, 'The user as it is now'),
+    answer: ok(ChangedUserResponse, 'The changed user'),
     errors: [conflict, forbidden, weakPassword, lastAdmin, ...freshFactorErrors],
   },
   async ({ ctx, body }) => changedUserToWire(await changeProfile(ctx, toAccountChange(body))),
 )
 
-/** Bodies of this call name the password that is to be set in another way. */
+/** A renderer of its own, because the body names the new password `new_password`. */
 export const passwordResetRoutes = createRoutes({
   prefix: '/auth',
   tag: 'auth-service',
@@ -131,4 +169,163 @@ passwordResetRoutes.post(
     const done = await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
     return doneToWire('Password has been reset', done)
   },
+)
+
+export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
+
+secondFactorRoutes.post(
+  '/enable-2fa',
+  {
+    id: 'authServiceEnable2fa',
+    summary: 'Turn the second factor on with the first code of the pending secret',
+    guard: confirmedUser,
+    body: Enable2FARequest,
+    answer: ok(Message, 'It is on'),
+    errors: [mfaNotStarted, mfaAlreadyEnabled, emailUnconfirmed, invalidCode, secondFactorLocked, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await confirmEnrolment(ctx, body.code)
+    return messageToWire('2FA enabled successfully')
+  },
+)
+
+secondFactorRoutes.post(
+  '/disable-2fa',
+  {
+    id: 'authServiceDisable2fa',
+    summary: 'Turn the second factor off; needs a code, or a second factor that was proved in the last ten minutes',
+    guard: confirmedUser,
+    body: Disable2FARequest,
+    answer: ok(Message, 'It is off'),
+    errors: [mfaNotEnabled, ...freshFactorErrors],
+  },
+  async ({ ctx, body }) => {
+    await disableSecondFactor(ctx, { code: body.code })
+    return messageToWire('2FA disabled successfully')
+  },
+)
+
+secondFactorRoutes.get(
+  '/test-2fa',
+  {
+    id: 'authServiceTest2fa',
+    summary: 'Whether the second factor is on; 400 when it is off',
+    guard: user,
+    answer: ok(Message, 'It is on'),
+    errors: [mfaNotEnabled, serviceUnavailable],
+  },
+  async ({ ctx }) => {
+    await requireEnabled(ctx)
+    return messageToWire('2FA is enabled')
+  },
+)
+
+const bearerOf = ({ headers }: Request): string | null =>
+  /^bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null
+
+secondFactorRoutes.post(
+  '/verify-2fa',
+  {
+    id: 'verifySecondFactor',
+    summary: 'Prove the second factor: in a session, or to complete a sign-in',
+    // The bearer may be the `mfa_token` of a sign-in, which is no access token.
+    guard: lenientUser,
+    body: Verify2FARequest,
+    answer: ok(Token, 'A session with both factors'),
+    errors: [
+      unauthorized,
+      tokenInvalid,
+      invalidCode,
+      mfaCodeInvalid,
+      mfaChallengeInvalid,
+      secondFactorLocked,
+      serviceUnavailable,
+    ],
+  },
+  async ({ ctx, body, request }) => {
+    const input = { code: body.code, mfaToken: body.mfa_token ?? null, bearer: bearerOf(request) }
+    return tokenToWire(await verifySecondFactor(ctx, input))
+  },
+)
+
+/** 403 once the second factor is on: a service that shows its codes would make it worthless. */
+export const codeRoutes = createRoutes({
+  prefix: '/auth',
+  tag: 'auth-service',
+  renderError: createRenderer({ MFA_ALREADY_ENABLED: { status: 403 } }),
+})
+
+codeRoutes.get(
+  '/generate-2fa-code',
+  {
+    id: 'showPendingEnrolment',
+    summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
+    guard: confirmedUser,
+    answer: ok(GeneratedCode, 'The pending secret and its present code'),
+    errors: [mfaAlreadyEnabled, mfaNotStarted, emailUnconfirmed, stepUpRequired, serviceUnavailable],
+  },
+  async ({ ctx }) => generatedToWire(await showPendingEnrolment(ctx)),
+)
+
+export const sessionRoutes = createRoutes({ prefix: '/auth/sessions', tag: 'auth-service', renderError })
+
+sessionRoutes.get(
+  '/',
+  {
+    id: 'authServiceListSessions',
+    summary: "The caller's live sessions, newest first",
+    guard: user,
+    answer: ok(z.array(SessionResponse), 'All of them'),
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx }) => {
+    const sessions = await listOwnSessions(ctx, { withEnded: false })
+    return sessions.map((session) => sessionToWire(session, ctx.actor.number))
+  },
+)
+
+sessionRoutes.delete(
+  '/:session_id',
+  {
+    id: 'endOwnSession',
+    summary: "End one of the caller's sessions by its number",
+    guard: confirmedUser,
+    params: SessionPath,
+    answer: ok(Done, 'It has ended'),
+    errors: [sessionNotFound, sessionAlreadyRevoked, serviceUnavailable],
+  },
+  async ({ ctx, params }) => {
+    const ended = await endOwnSession(ctx, params.session_id)
+    return doneToWire('Session deleted successfully', ended)
+  },
+)
+
+export const protectedRoutes = createRoutes({ prefix: '', tag: 'auth-service', renderError })
+
+const MAX_INTERACTION_BYTES = 16 * 1024
+
+protectedRoutes.post(
+  '/chatbot/interact',
+  {
+    id: 'recordInteraction',
+    summary: 'Publish an interaction with the chatbot to the event stream',
+    isWrite: everyCall,
+    guard: user,
+    body: Chatbot,
+    maxBodyBytes: MAX_INTERACTION_BYTES,
+    answer: ok(Message, 'The interaction is published'),
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    await recordInteraction(ctx, body)
+    return messageToWire('Chatbot interaction recorded')
+  },
+)
+
+const Greeting = Message.extend({ user: z.string() }).meta({ id: 'AuthServiceProtected' })
+
+protectedRoutes.get(
+  '/protected',
+  { id: 'getProtected', summary: 'The username of the caller', guard: user, answer: ok(Greeting, 'The username') },
+  ({ ctx }) => ({ message: 'You are authenticated', user: ctx.actor.username ?? ctx.actor.email }),
 )

@@ -75,9 +75,9 @@ export const confirmEnrolment = async (ctx: ActorCtx, typed: string): Promise<En
  * could not be stepped up; the second factor is on by then.
  */
 export async function confirmAndStepUp(ctx: ActorCtx, typed: string): Promise<SignedIn> {
-  const { raised } = await confirmEnrolment(ctx, typed)
-  if (!raised) throw serviceUnavailable()
-  return { outcome: 'signed_in', user: await getCurrentUser(ctx), opened: raised }
+  const { steppedUp } = await confirmEnrolment(ctx, typed)
+  if (!steppedUp) throw serviceUnavailable()
+  return { outcome: 'signed_in', user: await getCurrentUser(ctx), opened: steppedUp }
 }
 
 /** Turns the second factor off. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { PropagatedField } from '../../../http/propagated.ts'
+import { PropagatedField } from '../../../http/done.ts'
 import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
 import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { ChangedProfile as Changed, PasswordChange, ProfileChange } from '../service/own-account.ts'

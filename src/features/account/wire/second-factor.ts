@@ -1,8 +1,8 @@
 import { renderSVG } from 'uqr'
 import * as z from 'zod'
 import { from, instantOrNull, shape } from '../../../http/answers.ts'
+import { PropagatedField } from '../../../http/done.ts'
 import { bodyOrQuery } from '../../../http/input.ts'
-import { PropagatedField } from '../../../http/propagated.ts'
 import { toBase64, utf8 } from '../../../lib/encoding.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
@@ -50,12 +50,12 @@ export const EnabledAnswer = z.object({
   propagated: PropagatedField,
 })
 
-export const enabledToWire = ({ raised, propagated }: EnabledFactor): z.infer<typeof EnabledAnswer> => ({
+export const enabledToWire = ({ steppedUp, propagated }: EnabledFactor): z.infer<typeof EnabledAnswer> => ({
   message: 'The second factor is on',
   enabled: true,
   valid: true,
-  access_token: raised?.tokens.accessToken ?? null,
-  expires_in: raised?.tokens.expiresIn ?? null,
+  access_token: steppedUp?.tokens.accessToken ?? null,
+  expires_in: steppedUp?.tokens.expiresIn ?? null,
   propagated,
 })
 

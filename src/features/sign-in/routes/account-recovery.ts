@@ -1,4 +1,5 @@
 import { ok } from '../../../http/answers.ts'
+import { Done, DoneAndEnded, doneToWire, endedToWire } from '../../../http/done.ts'
 import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
@@ -9,12 +10,8 @@ import { secondFactorErrors } from '../service/link-proofs.ts'
 import { unlockAccount } from '../service/lock.ts'
 import { reportActivity } from '../service/report.ts'
 import {
-  Done,
-  DoneAndEnded,
-  doneToWire,
   EndedAndReset,
   endedAndResetToWire,
-  endedToWire,
   TokenAndFactorBody,
   TokenAndProofBody,
   TokenBody,

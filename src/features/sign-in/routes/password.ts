@@ -1,23 +1,13 @@
 import type { Ctx } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
+import { Done, DoneAndEnded, doneToWire, endedToWire } from '../../../http/done.ts'
 import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import { linkInvalid, redirectNotAllowed } from '../errors.ts'
 import { requestPasswordReset, resetPassword } from '../service/password-reset.ts'
-import {
-  Done,
-  DoneAndEnded,
-  doneToWire,
-  endedToWire,
-  ForgotBody,
-  ResetBody,
-  ResetOrForgot,
-  ResetOrForgotBody,
-  toForgot,
-  toReset,
-} from '../wire/recovery.ts'
+import { ForgotBody, ResetBody, ResetOrForgot, ResetOrForgotBody, toForgot, toReset } from '../wire/recovery.ts'
 
 export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth' })
 

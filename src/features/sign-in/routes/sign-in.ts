@@ -1,4 +1,5 @@
 import { created, ok } from '../../../http/answers.ts'
+import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
@@ -7,7 +8,6 @@ import { refresh, signOut } from '../service/current.ts'
 import { signIn, signInErrors } from '../service/sign-in.ts'
 import { signUp, signUpErrors } from '../service/sign-up.ts'
 import { stepUp, stepUpErrors } from '../service/step-up.ts'
-import { DoneAndEnded, endedToWire } from '../wire/recovery.ts'
 import {
   ProfileShape,
   RefreshBody,

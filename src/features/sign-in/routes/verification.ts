@@ -1,11 +1,12 @@
 import { narrow } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
+import { Done, DoneAndEnded, doneToWire } from '../../../http/done.ts'
 import { optionalUser, recognized } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
-import { Done, DoneAndEnded, doneToWire, ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
+import { ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
 
 export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
 

@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { Done, doneToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { SendInput } from '../service/magic-links.ts'
-import { Done, doneToWire, TokenBody, TokenQuery } from './recovery.ts'
+import { TokenBody, TokenQuery } from './recovery.ts'
 
 export const SendBody = z.object({
   email: EmailField,

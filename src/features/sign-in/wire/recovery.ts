@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { PropagatedField } from '../../../http/propagated.ts'
+import { Done, DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
 import { NewPasswordField, StepUpBody, toStepUp } from './session.ts'
@@ -65,21 +65,7 @@ export const ResetOrForgotBody = NewPassword.extend({
   if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
 })
 
-/** Janua's clients read `message`, gateway-auth's all three. */
-export const Done = z.object({ success: z.literal(true), message: z.string(), data: z.null() }).meta({ id: 'Done' })
-
-export const doneToWire = (message: string): z.infer<typeof Done> => ({ success: true, message, data: null })
-
-export const DoneAndEnded = Done.extend({
-  propagated: PropagatedField,
-}).meta({ id: 'DoneAndEnded' })
-
 export const ResetOrForgot = z.union([DoneAndEnded, Done])
-
-export const endedToWire = (
-  message: string,
-  { propagated }: { propagated: boolean },
-): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
 
 /** `message` is for the first use of a link. */
 export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>

@@ -94,7 +94,7 @@ async function getPending(ctx: Ctx, userId: string): Promise<FactorRow> {
 
 export interface EnabledFactor {
   /** The caller's session, stepped up by the code; null when its object did not answer: the client then steps up itself. */
-  readonly raised: OpenedSession | null
+  readonly steppedUp: OpenedSession | null
   /** Every isolate refuses the ended sessions within 5 seconds. */
   readonly propagated: boolean
 }
@@ -133,13 +133,13 @@ export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Prom
     ],
   })
   if (!enabled) throw invalidCode()
-  const raised = await tryStepUp(ctx, enabled.user)
+  const steppedUp = await tryStepUp(ctx, enabled.user)
   notifyOwner(ctx, user, {
     kind: 'factor_added',
     params: { factor: FACTOR, ended: 'one_factor' },
     added: { kind: 'totp' },
   })
-  return { raised, propagated: enabled.propagated }
+  return { steppedUp, propagated: enabled.propagated }
 }
 
 /** A failure changes nothing: the factor is on. */
