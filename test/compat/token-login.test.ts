@@ -54,7 +54,7 @@ describe.each(['/auth/login', '/token'])('POST %s', (path) => {
     expect((await call('POST', path, { body: { username: email, password } })).status).toBe(200)
   })
 
-  it('is 401 in the documented words for a wrong password and for nobody', async () => {
+  it('is 401 in the documented words for a wrong password and for an unknown user', async () => {
     const { email } = await signUpUser(app)
     for (const username of [email, newEmail(), 'nobody_here', "' or 1=1 --", '\u0000', '12345']) {
       const answer = await login({ username, password: 'wrong password' })

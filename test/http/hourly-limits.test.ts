@@ -200,7 +200,7 @@ describe('what a signed-in caller may write in an hour', () => {
     expect(isMoreThanCredentials({ bio: null })).toBe(true)
   })
 
-  it('keeps nobody from ending sessions or changing the password', async () => {
+  it('does not limit ending sessions or changing the password', async () => {
     const limited = createTestApp({ env: { RATE_LIMIT_WRITES_HOURLY: '2' } })
     const { headers } = await signUpUser(limited)
     const rename = (bio: string) =>

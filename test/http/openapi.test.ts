@@ -152,7 +152,7 @@ describe('a described route', () => {
     expect(paths).toHaveProperty('/things/{id}/pieces')
   })
 
-  it('outside the limits that nobody is kept from has no refusals', () => {
+  it('that is public and unlimited has no refusals', () => {
     const state: Operation = paths['/things/state'].get
     expect(Object.keys(state.responses)).toEqual(['200', '500', '503'])
     expect(Object.keys(state.responses['200']?.content ?? {})).toEqual(['text/html'])

@@ -127,7 +127,7 @@ describe('a failure', () => {
     expect(body.timestamp).toMatch(/^\d{4}-.*Z$/)
   })
 
-  it('that nobody expected tells neither the client nor the log what it said', async () => {
+  it('that is unexpected shows its message neither to the client nor in the log', async () => {
     const written: string[] = []
     for (const level of ['info', 'warn', 'error'] as const)
       vi.spyOn(console, level).mockImplementation((line: string) => void written.push(line))
@@ -145,7 +145,7 @@ describe('a failure', () => {
     expect(await answer.text()).not.toContain('hunter2')
   })
 
-  it('of a gateway check is INTERNAL_ERROR, and of finding out who asks no failure of a public route', async () => {
+  it('of a gateway check is INTERNAL_ERROR, and of identifying the caller does not fail a public route', async () => {
     const failing = createTestServer({
       routes: testRoutes,
       answerGateway: async (_ctx, request) => {

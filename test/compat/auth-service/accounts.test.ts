@@ -166,7 +166,7 @@ describe('POST /auth/password-reset-request and /auth/password-reset', () => {
     expect((await reset({ token, new_password: 'Another-of-the-gate-8' }))[0]).toBe(200)
   })
 
-  it('is 400 for a token that is nobody’s', async () => {
+  it('is 400 for an unknown token', async () => {
     for (const token of ['x', "' or 1=1 --", '\u0000'])
       expect((await reset({ token, new_password: 'Another-of-the-gate-9' }))[0]).toBe(400)
   })
@@ -233,7 +233,7 @@ describe('GET /auth/verify-user/:username', () => {
     expect(locked).toMatchObject({ account_locked: true, is_active: true })
   })
 
-  it('tells anyone else that there is one, and nothing more', async () => {
+  it('shows others only that the username exists', async () => {
     const [person, other] = [await register({ profile_picture: 'a', preferences: 'b' }), await registerAndLogin()]
     expect(await verify(person.username.toUpperCase(), other.headers)).toEqual([
       200,
@@ -264,7 +264,7 @@ describe('GET /auth/verify-user/:username', () => {
     expect((await verify(person.username, admin.headers))[0]).toBe(404)
   })
 
-  it('is 404 for nobody and for whatever is no username', async () => {
+  it('is 404 for an unknown username and for anything that is none', async () => {
     const { headers } = await registerAndLogin()
     for (const name of [newUsername(), "' or 1=1 --", '..', '%', '\u0000', '<script>', '漢字', 'x'.repeat(254)])
       expect([name, (await verify(name, headers))[0]]).toEqual([name, 404])

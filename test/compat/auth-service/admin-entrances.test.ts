@@ -21,7 +21,7 @@ describe('POST /admin/register', () => {
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     answerOf(call('POST', '/admin/register', { body, headers }))
 
-  it('makes an admin for who has the secret key, or for an admin', async () => {
+  it('registers an admin with the secret key, or for an admin', async () => {
     for (const [body, headers] of [
       [creation({ secret_key: SECRET_KEY }), {}],
       [creation(), admin.headers],
@@ -75,7 +75,7 @@ describe('POST /admin/login', () => {
     expect((await call('GET', '/admin/users', { headers })).status).toBe(200)
   })
 
-  it('is 400 for a wrong password and for nobody, alike', async () => {
+  it('is the same 400 for a wrong password and for an unknown user', async () => {
     for (const body of [
       { email: admin.email, password: 'wrong password' },
       { email: newEmail(), password: PASSWORD },
@@ -85,7 +85,7 @@ describe('POST /admin/login', () => {
     }
   })
 
-  it('is 403 for a right password of who is no admin, and opens no session', async () => {
+  it('is 403 for the right password of a user who is no admin, and opens no session', async () => {
     const person = await registerAndLogin()
     const [status, answer] = await login(person)
     expect([status, answer.detail]).toEqual([403, 'Not authorized'])

@@ -144,7 +144,7 @@ describe('PUT /admin/user/role', () => {
     expect((await put({ username: person.username, role: 'user' }))[0]).toBe(200)
   })
 
-  it('is 404 for nobody and 422 for wrong fields', async () => {
+  it('is 404 for an unknown user and 422 for wrong fields', async () => {
     expect(await put({ username: newUsername(), role: 'user' })).toMatchObject([404, { detail: 'User not found' }])
     const [status, body] = await put({})
     expect([status, namedFields(body)]).toEqual([422, ['body.role', 'body.username']])
@@ -154,7 +154,7 @@ describe('PUT /admin/user/role', () => {
 })
 
 describe('DELETE /admin/user/:user_id', () => {
-  it('deletes a user, who is nobody from then on', async () => {
+  it('deletes a user, who is unknown from then on', async () => {
     const person = await registerAndLogin()
     expect(await ask('DELETE', `/admin/user/${person.id}`)).toEqual([200, DONE])
     expect(await canUse(person.headers)).toBe(false)
@@ -171,7 +171,7 @@ describe.each([
   ['PUT', '/admin/activate-user'],
   ['DELETE', '/admin/user'],
 ])('%s %s/:user_id', (method, path) => {
-  it('is 404 for nobody and 422 for what is no positive integer', async () => {
+  it('is 404 for an unknown user and 422 for anything but a positive integer', async () => {
     expect(await ask(method, `${path}/999999999999999`)).toMatchObject([404, { detail: 'User not found' }])
     for (const id of ['0', '-1', 'x', '1.0', '1e3', '%27', '9'.repeat(100), admin.user.id]) {
       const [status, body] = await ask(method, `${path}/${id}`)

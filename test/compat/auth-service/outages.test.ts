@@ -117,7 +117,7 @@ describe('PUT /auth/profile', () => {
     expect(known).toMatchObject([200, { email: person.email }])
   })
 
-  it('lets one of two who race for a username have it', async () => {
+  it('gives a username to one of two racing calls', async () => {
     const both = [await registerAndLogin(), await registerAndLogin()]
     const username = newUsername()
     const answers = await Promise.all(both.map(({ headers }) => put({ username }, headers)))

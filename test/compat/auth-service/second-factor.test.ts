@@ -21,7 +21,7 @@ const login = (user: { email: string; password: string }) =>
   ask('POST', '/auth/login', { form: { username: user.email, password: user.password } })
 
 describe('from register to disable', () => {
-  it('enrols, confirms, signs in with both factors, raises a session and turns it off', async () => {
+  it('enrols, confirms, signs in with both factors, steps a session up and turns the factor off', async () => {
     const user = await signUpUser(app)
     const { headers } = user
     expect((await ask('GET', '/auth/test-2fa', { headers }))[0]).toBe(400)
@@ -83,7 +83,7 @@ describe.each([
 })
 
 describe('GET /auth/generate-2fa-code', () => {
-  it('shows one secret to two at once, and one that has expired to nobody', async () => {
+  it('shows two simultaneous calls one secret, and never an expired one', async () => {
     const { headers, user } = await signUpUser(app)
     const both = await Promise.all([1, 2].map(() => ask('GET', '/auth/generate-2fa-code', { headers })))
     expect(both[0]?.[1].secret).toBe(both[1]?.[1].secret)
@@ -141,7 +141,7 @@ describe('POST /auth/enable-2fa', () => {
 })
 
 describe('POST /auth/verify-2fa', () => {
-  it('raises the session of the bearer', async () => {
+  it('steps up the session of the bearer', async () => {
     const { headers, secret, accessToken } = await enrolQuickly(app)
     expect(claimsOf(accessToken).acr).toBe('aal1')
     const code = totpAt(secret, app.clock.now)
@@ -167,7 +167,7 @@ describe('POST /auth/verify-2fa', () => {
     expect([again, used.code]).toEqual([401, 'MFA_CHALLENGE_INVALID'])
   })
 
-  it('is 401 for nobody, for a bad access token and for a made-up challenge', async () => {
+  it('is 401 without a token, for a bad access token and for a made-up challenge', async () => {
     const body = { code: '123456' }
     const codeOf = async (options: Call) => {
       const [status, answer] = await ask('POST', '/auth/verify-2fa', options)
@@ -229,7 +229,7 @@ describe('POST /auth/disable-2fa', () => {
     expect((await ask('POST', '/auth/disable-2fa', { headers }))[0]).toBe(403)
   })
 
-  it('is 403 for a token of before its session proved the second factor: the owner proved it, not who stole that', async () => {
+  it('is 403 for a token that is older than the session’s proof of the second factor: it may be stolen', async () => {
     const user = await enrolQuickly(app)
     const { headers } = user
     app.clock.now += STEP

@@ -104,7 +104,7 @@ describe.each(named)('%s', (_name, one) => {
 })
 
 describe('confusables', () => {
-  it('are no way to a second account of an address or a name', async () => {
+  it('create no second account for an address or a username', async () => {
     const [local, domain] = person.email.split('@') as [string, string]
     const fullWidth = local.replace(/[a-z]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) + 0xfee0))
     for (const email of [person.email.toUpperCase(), `${fullWidth}@${domain}`, `${local}＠${domain}`]) {

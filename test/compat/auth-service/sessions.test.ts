@@ -95,7 +95,7 @@ describe('DELETE /auth/sessions/:session_id', () => {
     expect(await list(person.headers)).toHaveLength(3)
   })
 
-  it('is 422 for what is no positive integer, 404 for one that is nobody’s', async () => {
+  it('is 422 for anything but a positive integer, 404 for an unknown one', async () => {
     const { headers } = await registerAndLogin()
     for (const id of [
       '-1',

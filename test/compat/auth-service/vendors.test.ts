@@ -130,7 +130,7 @@ describe('POST /vendor/login', () => {
     expect([status, keysOf(body), body.token_type]).toEqual([200, LOGIN_KEYS, 'bearer'])
   })
 
-  it('is 400 for a wrong password, for nobody and for who is no vendor, alike', async () => {
+  it('is the same 400 for a wrong password, an unknown user and a user who is no vendor', async () => {
     const vendor = creation()
     await post(vendor)
     const user = await register()
@@ -141,7 +141,7 @@ describe('POST /vendor/login', () => {
     }
   })
 
-  it('opens no session for who is no vendor', async () => {
+  it('opens no session for a user who is no vendor', async () => {
     const user = await register()
     await login(user)
     const [, token] = await answerOf(

@@ -139,7 +139,7 @@ describe('what is missing', () => {
 describe.each(['/api/v1/auth/validate', '/validate'])('4. validation at %s', (path) => {
   const validate = (token: string) => answerOf(call('POST', path, { body: { token } }))
 
-  it('says whose a good token is', async () => {
+  it('names the user of a valid token', async () => {
     const { username, userId, token } = await newUser()
     expect(await validate(token)).toEqual([
       200,

@@ -170,7 +170,7 @@ describe('an outage', () => {
     expect(await signsIn(person, NEW_PASSWORD)).toBe(true)
   })
 
-  it('of the user’s object says that a reset is told to others later, and the row refuses what it ended', async () => {
+  it('of the user’s object: a reset answers `propagated: false`, and the row refuses the ended sessions', async () => {
     const { resetToken, headers, refreshToken } = await createLinked()
     const reset = post('/password-reset/confirm', { token: resetToken, newPassword: NEW_PASSWORD })
     expect(await answerIn(isolateWithout('user', fails), reset)).toMatchObject({

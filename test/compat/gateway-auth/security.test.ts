@@ -65,7 +65,7 @@ describe('a link to verify an address', () => {
     expect((await confirm(reset)).status).toBe(200)
   })
 
-  it('is used by one of two racing calls, and the other is told that it was', async () => {
+  it('is used by one of two racing calls, and the other is answered that it was used', async () => {
     const { email } = await signUpUser(app)
     const token = await mailedToken(app, email, '/verify-email')
     const both = await Promise.all([1, 2].map(() => call('GET', `${BASE}/verify-email/${token}`)))
@@ -90,7 +90,7 @@ describe('a link to verify an address', () => {
 })
 
 describe('a request to reset a password', () => {
-  it('tells nothing where accounts are hidden', async () => {
+  it('reveals nothing where accounts are hidden', async () => {
     const hiding = createTestApp({ env: { HIDE_ACCOUNT_EXISTENCE: 'true' } })
     const { email } = await signUpUser(app)
     const known = await answerOf(post('/password-reset', { email }, hiding))
@@ -98,7 +98,7 @@ describe('a request to reset a password', () => {
     expect(known[0]).toBe(200)
   })
 
-  it('mails none to who may not sign in, and knows a deleted user no more', async () => {
+  it('mails none to users who may not sign in, and treats a deleted user as unknown', async () => {
     for (const [state, status] of [
       ['suspended', 200],
       ['locked', 200],

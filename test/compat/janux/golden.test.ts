@@ -199,7 +199,7 @@ describe('GET /admins/users', () => {
     expect(far).toEqual([])
   })
 
-  it('is 401, not 403, for who is no admin', async () => {
+  it('is 401, not 403, for a user who is no admin', async () => {
     const { headers } = await newUser()
     const answer = await call('GET', '/admins/users', { headers })
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
@@ -221,7 +221,7 @@ describe('DELETE /admins/users/{user_id}', () => {
     expect((await call('DELETE', `/admins/users/${id}`, { headers: admin.headers })).status).toBe(404)
   })
 
-  it('is 404 for nobody, and for what is no id', async () => {
+  it('is 404 for an unknown id, and for anything that is no id', async () => {
     const { headers } = await makeAdmin(app)
     const ids = [
       '507f1f77bcf86cd799439011',
@@ -238,7 +238,7 @@ describe('DELETE /admins/users/{user_id}', () => {
       ])
   })
 
-  it('is 401 for who is no admin', async () => {
+  it('is 401 for a user who is no admin', async () => {
     const { id, headers } = await newUser()
     expect(await answerOf(call('DELETE', `/admins/users/${id}`, { headers }))).toMatchObject([
       401,

@@ -54,7 +54,7 @@ describe('somebody who deleted their account', () => {
     ['magic/send', {}, {}],
     ['magic/send', { SIGNUPS_ENABLED: 'false' }, {}],
     ['signup', { REQUIRE_VERIFIED_EMAIL: 'true', HIDE_ACCOUNT_EXISTENCE: 'true' }, { password: PASSWORD }],
-  ])('is mailed by %s with %j, which answers as it does for nobody', async (path, settings, fields) => {
+  ])('is mailed by %s with %j, which answers as it does for an unknown address', async (path, settings, fields) => {
     const on = createTestApp({ env: settings })
     const { email } = await deletedUser()
     const ask = async (address: string) => ({ ...(await call(on, path, { email: address, ...fields })), timestamp: 0 })
@@ -80,14 +80,14 @@ describe('somebody who deleted their account', () => {
     expect(await restore(await restoreLink(account))).toMatchObject({ status: 200 })
   })
 
-  it('is not asked for what a stranger set, who made the account and deleted it', async () => {
+  it('needs no factor of a stranger who made the account and deleted it', async () => {
     const account = await signUpUser(app)
     await insertTotp(account.user.id, 1)
     await deleteOwnAccount(app, account)
     expect(await restore(await restoreLink(account))).toMatchObject({ status: 200 })
   })
 
-  it('may prove a code in the place of the password, and wrong ones are counted', async () => {
+  it('accepts a code instead of the password, and counts wrong ones', async () => {
     const clocked = createClockedApp()
     const account = await enrolQuickly(clocked)
     await run('update users set email_verified_at = 1 where id = ?', account.user.id)
@@ -100,7 +100,7 @@ describe('somebody who deleted their account', () => {
     expect(await userOf(clocked, account)).toMatchObject({ status: 'active', mfaEnabled: true })
   })
 
-  it('may prove a passkey of a second factor, and nobody else’s', async () => {
+  it('accepts the user’s own passkey as a second factor, and no other', async () => {
     const account = await verifiedUser(app)
     const [own, other] = [await addPasskey(account), await addPasskey(await signUpUser(app))]
     await insertTotp(account.user.id, 1)
@@ -134,7 +134,7 @@ describe('somebody who deleted their account', () => {
   })
 })
 
-describe('an account is its user’s to restore', () => {
+describe('an account can be restored by its user', () => {
   it.each<[string, (account: SignedInUser) => Promise<unknown>]>([
     [
       'an admin deleted it',
@@ -180,7 +180,7 @@ describe('an account is its user’s to restore', () => {
     ).toBe(true)
   })
 
-  it('not when an admin has restored it: inactive, as ever', async () => {
+  it('not when an admin has restored it: it is inactive', async () => {
     const account = await deletedUser()
     const token = await restoreLink(account)
     await changeUserState(await app.ctx(), { userId: account.user.id, change: 'restore', actor: ADMIN })

@@ -59,7 +59,7 @@ describe('right passwords that arrive together', () => {
     await expectNothingTold(user)
   })
 
-  it('step a session up, or change nothing about the account, alike', async () => {
+  it('step a session up, or change nothing about the account', async () => {
     const user = await createCheapUser()
     const { headers, address } = await signInUser(app, { email: user.email, password: PASSWORD, address: newAddress() })
     const stepUp = () =>
@@ -72,7 +72,7 @@ describe('right passwords that arrive together', () => {
     await expectNothingTold(user)
   })
 
-  it('make admins alike, where the secret is the key for it', async () => {
+  it('register admins, where the secret key allows it', async () => {
     const keyed = createTestApp({ env: { ADMIN_SECRET_KEY: 'a key of sixteen characters' } })
     const address = newAddress()
     const register = () =>
@@ -88,7 +88,7 @@ describe('right passwords that arrive together', () => {
 })
 
 describe('a wrong password', () => {
-  it('is known to both guards before the answer is held back', async () => {
+  it('is counted by both guards before the answer is delayed', async () => {
     const { email } = await createCheapUser()
     const steps: string[] = []
     const noted =
@@ -130,14 +130,14 @@ describe('the lock of a whole network', () => {
     return { address, known }
   }
 
-  it('spares who has signed in from it, with the right password', async () => {
+  it('admits users who have signed in from it, with the right password', async () => {
     const { address, known } = await lockNetwork()
     expect((await signIn(known.email, PASSWORD, address)).status).toBe(200)
     const stranger = await createCheapUser()
     expect((await signIn(stranger.email, PASSWORD, address)).status).toBe(423)
   })
 
-  it('answers their wrong passwords as everybody is answered there', async () => {
+  it('answers their wrong passwords like everybody else’s', async () => {
     const { address, known } = await lockNetwork()
     const stranger = await outcomeOf(signIn(newEmail(), PASSWORD, address))
     const wrong = await outcomeOf(signIn(known.email, 'wrong password', address))
@@ -148,7 +148,7 @@ describe('the lock of a whole network', () => {
     expect(Math.abs(Date.parse(String(until)) - Date.parse(String(stranger.details?.locked_until)))).toBeLessThan(1000)
   })
 
-  it('leaves their own count as it is: five wrong ones lock the right one out', async () => {
+  it('does not change their own count: five wrong passwords lock the right one out', async () => {
     const { address, known } = await lockNetwork()
     const wrong = await Promise.all(times(5, () => signIn(known.email, 'wrong password', address)))
     expect(wrong.map(({ status }) => status)).toEqual(times(5, () => 423))
@@ -157,7 +157,7 @@ describe('the lock of a whole network', () => {
     expect((await guard.status({ account: known.id })).failedAttempts).toBe(5)
   })
 
-  it('is what they are told once their own count has locked them out, too', async () => {
+  it('is also the answer once their own count has locked them out', async () => {
     const { address, known } = await lockNetwork()
     await Promise.all(times(5, () => signIn(known.email, 'wrong password', address)))
     const [stranger, locked] = await Promise.all(

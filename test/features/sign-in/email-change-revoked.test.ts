@@ -75,7 +75,7 @@ it('a change of address stays when its own session ends others, or signs out', a
   expect((await post('verify-email', { token })).status).toBe(200)
 })
 
-it('a database that is down is told to who ends sessions: they have ended, and a repeat voids what was asked for', async () => {
+it('a database that is down is 503 when sessions are ended: they have ended, and a repeat voids the requested tokens', async () => {
   const outage = { isOn: false }
   const down = () => {
     throw new Error('down')

@@ -10,7 +10,7 @@ import { mailedToken, mailedTokens } from './mails.ts'
 import { answerOf, app, get, patchProfile, post } from './support.ts'
 
 describe('a change of address', () => {
-  it('counts once the new address is verified, tells the old one, and ends every session but the asking one', async () => {
+  it('takes effect once the new address is verified, notifies the old one, and ends every session but the requesting one', async () => {
     const account = await signUpUser(app)
     const other = await signInUser(app, account)
     const email = newEmail()
@@ -53,7 +53,7 @@ describe('a change of address', () => {
     ])
   })
 
-  it('is void after a change of the password: who took the account over does not get it back', async () => {
+  it('is void after a change of the password: an intruder does not get the account back', async () => {
     const account = await signUpUser(app)
     const email = newEmail()
     await patchProfile(account, { email })
@@ -64,7 +64,7 @@ describe('a change of address', () => {
     expect(await answerOf(post('verify-email', { token }))).toMatchObject([400, { code: 'INVALID_TOKEN' }])
   })
 
-  it('is void for a reset link that the old address got before', async () => {
+  it('voids a reset link that was mailed to the old address', async () => {
     const account = await signUpUser(app)
     await post('forgot-password', { email: account.email })
     const reset = await mailedToken(app, account.email, '/reset-password')
@@ -88,7 +88,7 @@ describe('a change of address', () => {
     expect((await get('me', account.headers)).status).toBe(200)
   })
 
-  it('is answered alike for a taken address where accounts are not shown to exist', async () => {
+  it('has the same answer for a taken address where accounts are hidden', async () => {
     const hiding = createTestApp({ env: { HIDE_ACCOUNT_EXISTENCE: 'true' } })
     const [account, other] = [await signUpUser(app), await signUpUser(app)]
     expect(await answerOf(patchProfile(account, { email: other.email }, hiding))).toMatchObject([
@@ -122,7 +122,7 @@ describe('a change of address', () => {
     },
   )
 
-  it('is answered there before the link to a free address is made: its time would show which are taken', async () => {
+  it('is answered there before the link to a free address is issued: the time must not show which are taken', async () => {
     const held = Promise.withResolvers<void>()
     const hiding = createTestApp({
       env: { HIDE_ACCOUNT_EXISTENCE: 'true' },
@@ -160,7 +160,7 @@ describe('a change of address', () => {
     expect((await post('verify-email', { token })).status).toBe(200)
   })
 
-  it('wants a fresh factor: a stolen access token is not enough', async () => {
+  it('needs a fresh factor: a stolen access token is not enough', async () => {
     const clocked = createClockedApp()
     const account = await ageSession(clocked, await signUpUser(app))
     const email = newEmail()

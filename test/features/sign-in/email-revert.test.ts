@@ -71,7 +71,7 @@ async function actorCtx(owner: SignedInUser): Promise<ActorCtx> {
 }
 
 describe('a change of address', () => {
-  it('mails the address of before a link that takes it back', async () => {
+  it('mails the previous address a link that reverts it', async () => {
     const owner = await verifiedUser(app)
     const stolen = newEmail()
     await patchProfile(owner, { email: stolen })
@@ -89,7 +89,7 @@ describe('a change of address', () => {
     expect(signedIn.status).toBe(200)
   })
 
-  it('mails nothing to, and keeps nothing of, an address that nobody had verified', async () => {
+  it('mails nothing to an unverified previous address, and keeps nothing of it', async () => {
     const owner = await signUpUser(app)
     await changeAddress(app, owner, newEmail())
     expect(await acceptedMails(owner.email, 'email_changed')).toEqual([])
@@ -97,7 +97,7 @@ describe('a change of address', () => {
     expect((await call(app, 'signup', { email: owner.email, password: PASSWORD })).status).toBe(201)
   })
 
-  it('tells each address of the last days, with its own link', async () => {
+  it('notifies each address of the last days, with its own link', async () => {
     const { owner, stolen } = await changedUser()
     await changeAddress(app, owner, newEmail())
     const mails = await Promise.all([owner.email, stolen].map((to) => acceptedMails(to, 'email_changed')))
@@ -105,8 +105,8 @@ describe('a change of address', () => {
   })
 })
 
-describe('a change that is taken back', () => {
-  it('takes later changes with it, ends every session, and leaves nothing that was bound since', async () => {
+describe('a change that is reverted', () => {
+  it('reverts later changes too, ends every session, and removes what was added since', async () => {
     const owner = await verifiedUser(app)
     const { id } = owner.user
     const own = await insertPasskey(id, 1)
@@ -127,7 +127,7 @@ describe('a change that is taken back', () => {
     expect(await findOneTimeToken(ctx, 'magic_link', pending)).toBeUndefined()
   })
 
-  it('is one event, true of before', async () => {
+  it('is one event, whose `before` is true', async () => {
     const { owner, stolen } = await changedUser()
     await revert(await revertLink(app, owner, owner.email))
     const { results } = await env.DB.prepare(
@@ -140,7 +140,7 @@ describe('a change that is taken back', () => {
     ])
   })
 
-  it('has no way back: neither for the other address, nor by another link', async () => {
+  it('cannot be undone: neither by the other address, nor by another link', async () => {
     const { owner, stolen } = await changedUser()
     const [first, second] = [await revertLink(app, owner, owner.email), await revertLink(app, owner, owner.email)]
     expect((await revert(first)).status).toBe(200)
@@ -152,7 +152,7 @@ describe('a change that is taken back', () => {
     expect((await call(app, 'signup', { email: stolen, password: PASSWORD })).status).toBe(201)
   })
 
-  it('leaves the link of an earlier change good', async () => {
+  it('leaves the link of an earlier change valid', async () => {
     const { owner, stolen } = await changedUser()
     await changeAddress(app, owner, newEmail())
     const [first, second] = [await revertLink(app, owner, owner.email), await revertLink(app, owner, stolen)]
@@ -200,7 +200,7 @@ describe('a change that is taken back', () => {
     expect(await revert(await getToken())).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
   })
 
-  it('brings an account back that the thief deleted, by the link that a reset asked for', async () => {
+  it('restores an account that the thief deleted, by the link that a reset mails', async () => {
     const { owner } = await changedUser()
     const { id } = owner.user
     await changeUserState(await app.ctx(), { userId: id, change: 'delete', actor: { type: 'user', id } })
@@ -213,7 +213,7 @@ describe('a change that is taken back', () => {
 })
 
 describe('a second factor that is older than the change', () => {
-  it('is asked for before the change is taken back, and wrong codes leave the link good', async () => {
+  it('is needed before the change is reverted, and wrong codes leave the link valid', async () => {
     const clocked = createClockedApp()
     const owner = await enrolQuickly(clocked)
     await run('update users set email_verified_at = 1 where id = ?', owner.user.id)
@@ -233,7 +233,7 @@ describe('a second factor that is older than the change', () => {
     expect(await userOf(clocked, owner)).toMatchObject({ email: owner.email, mfaEnabled: true })
   })
 
-  it('is counted: ten wrong codes in an hour lock the second step', async () => {
+  it('counts codes: ten wrong ones in an hour lock the second step', async () => {
     const clocked = createClockedApp()
     const owner = await enrolQuickly(clocked)
     await run('update users set email_verified_at = 1 where id = ?', owner.user.id)
@@ -246,7 +246,7 @@ describe('a second factor that is older than the change', () => {
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 400), 423])
   })
 
-  it('may be a passkey of before, and none that was bound since', async () => {
+  it('may be an older passkey, and none that was added since', async () => {
     const owner = await verifiedUser(app)
     const { id } = owner.user
     const old = await addPasskey(owner)
@@ -285,7 +285,7 @@ describe('a second factor that is older than the change', () => {
 })
 
 describe('an address that its user changed', () => {
-  it('is nobody else’s for seven days, however an account gets an address', async () => {
+  it('cannot be taken for seven days, in whatever way an account gets an address', async () => {
     const { owner } = await changedUser()
     const { email } = owner
     const other = await verifiedUser(app)
@@ -315,7 +315,7 @@ describe('an address that its user changed', () => {
     expect((await createUser(await app.ctx(), { email: owner.email })).email).toBe(owner.email)
   })
 
-  it('gets the link again from a reset, a sign-in link and a sign-up, answered as for nobody, five an hour', async () => {
+  it('gets the link again from a reset, a sign-in link and a sign-up, answered as for an unknown address, five an hour', async () => {
     const { owner } = await changedUser()
     await run('delete from mails where recipient = ?', owner.email)
     const from = { 'cf-connecting-ip': newAddress() }
@@ -332,7 +332,7 @@ describe('an address that its user changed', () => {
     expect(kinds.results).toEqual(Array.from({ length: 5 }, () => ({ kind: 'email_changed' })))
   })
 
-  it('is told at a sign-up that tells nobody who exists', async () => {
+  it('gets the mail at a sign-up that reveals no accounts', async () => {
     const hiding = createTestApp({ env: { REQUIRE_VERIFIED_EMAIL: 'true', HIDE_ACCOUNT_EXISTENCE: 'true' } })
     const { owner } = await changedUser()
     const signUp = (email: string) => call(hiding, 'signup', { email, password: PASSWORD })
@@ -387,7 +387,7 @@ describe('an address that its user changed', () => {
     }
   })
 
-  it('still works when a thief has not answered for the account, and asks for a reset at the new address', async () => {
+  it('still works when a thief has not confirmed the account and requests a reset at the new address', async () => {
     const { owner, stolen } = await changedUser()
     const token = await mailedToken(app, owner.email, '/revert-email')
     await takeOver(stolen)
@@ -410,7 +410,7 @@ describe('a report link', () => {
   const reportLink = async ({ user, email }: SignedInUser) =>
     new URL(await issueReportLink(await app.ctx(), { id: user.id, email })).searchParams.get('token')
 
-  it('belongs to the user: it works although the address was changed since', async () => {
+  it('works although the address was changed since', async () => {
     const owner = await verifiedUser(app)
     const token = await reportLink(owner)
     await changeAddress(app, owner, newEmail())
@@ -421,7 +421,7 @@ describe('a report link', () => {
     expect((await userOf(app, owner)).passwordHash).toBeNull()
   })
 
-  it('that went to an address which nobody had verified ends with it: it may have been a stranger’s', async () => {
+  it('to an unverified address becomes void with it: it may have been a stranger’s', async () => {
     const owner = await signUpUser(app)
     const token = await reportLink(owner)
     await changeAddress(app, owner, newEmail())
@@ -430,7 +430,7 @@ describe('a report link', () => {
 })
 
 describe('at the same moment', () => {
-  it('one of several reverts takes the change back', async () => {
+  it('one of several reverts succeeds', async () => {
     const { owner } = await changedUser()
     const one = await revertLink(app, owner, owner.email)
     const other = await revertLink(app, owner, owner.email)

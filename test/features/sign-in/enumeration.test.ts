@@ -20,7 +20,7 @@ async function ask(on: TestApp, path: string, email: string): Promise<string> {
   return `${answer.status} ${[...answer.headers.keys()].sort().join()} ${await answer.text()}`
 }
 
-it.each(cases)('%s tells nobody by status, headers or body who exists, and takes 400 ms', async (path, env) => {
+it.each(cases)('%s does not reveal by status, headers or body who exists, and takes 400 ms', async (path, env) => {
   const on = createTimedApp({ env })
   const users = await Promise.all(Array.from({ length: ROUNDS }, () => signUpUser(app)))
   await app.settled()
@@ -37,7 +37,7 @@ it.each(cases)('%s tells nobody by status, headers or body who exists, and takes
   expect(texts.size).toBe(1)
 })
 
-it('a sign-in with the password of a sign-up tells no more than the sign-up: right or wrong, and by no lock', async () => {
+it('a sign-in with the password of a sign-up reveals no more than the sign-up: right or wrong, and by no lock', async () => {
   const on = createTestApp({ env: { REQUIRE_VERIFIED_EMAIL: 'true', HIDE_ACCOUNT_EXISTENCE: 'true' } })
   const { email: taken } = await signUpUser(app)
   const free = newEmail()

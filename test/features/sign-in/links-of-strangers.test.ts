@@ -31,8 +31,8 @@ const KINDS: readonly [string, MailKind, Record<string, boolean>][] = [
   ['resend-verification', 'email_verification', {}],
 ]
 
-describe.each(KINDS)('strangers who ask for links on and on (%s, %s, %j)', (path, kind, extra) => {
-  it('have five an hour from one network, twenty from all, and leave the holder five of their own', async () => {
+describe.each(KINDS)('strangers who request links again and again (%s, %s, %j)', (path, kind, extra) => {
+  it('get five an hour from one network, twenty from all, and leave the holder five', async () => {
     const { email, address } = await signUpUser(app)
     await app.settled()
     const before = (await acceptedMails(email, kind)).length
@@ -63,14 +63,14 @@ describe('a holder who has no password', () => {
 })
 
 describe('the link of a holder', () => {
-  it('that anybody may use stays good while bound ones are asked for', async () => {
+  it('without a binding stays valid while bound ones are requested', async () => {
     const { email } = await signUpUser(app)
     const token = await linkFor(email)
     for (const address of addresses(5)) await ask('magic-link', { email, bind: true }, address)
     expect((await post('magic-link/verify', { token })).status).toBe(200)
   })
 
-  it('that is bound stays good whatever strangers ask for', async () => {
+  it('that is bound stays valid whatever strangers request', async () => {
     const { email, address } = await signUpUser(app)
     const { binding } = await ask('magic-link', { email, bind: true }, address)
     const token = await mailedToken(app, email, PAGE)
@@ -79,7 +79,7 @@ describe('the link of a holder', () => {
     expect((await post('magic-link/verify', { token, binding })).status).toBe(200)
   })
 
-  it('that was confirmed stays good as the code that the page has shown', async () => {
+  it('that was confirmed stays valid as the code on the page', async () => {
     const { email } = await signUpUser(app)
     const page = await (await submit(await linkFor(email))).text()
     const [code = ''] = /pot_[\w-]+/.exec(page) ?? []
@@ -87,7 +87,7 @@ describe('the link of a holder', () => {
     expect((await post('magic-link/verify', { token: code })).status).toBe(200)
   })
 
-  it('is the last of those that anybody may use', async () => {
+  it('is the newest of those without a binding', async () => {
     const { email } = await signUpUser(app)
     const older = await linkFor(email)
     await ask('magic-link', { email }, newAddress())
@@ -98,7 +98,7 @@ describe('the link of a holder', () => {
 })
 
 describe('strangers who ask for a change to an address that is not theirs', () => {
-  it('do not use up what another network has of it', async () => {
+  it('do not use up another network’s limit', async () => {
     const [email, address] = [newEmail(), newAddress()]
     const change = async (from: string) => {
       const { headers } = await signUpUser(app)

@@ -57,13 +57,13 @@ async function waitForLockMail(email: string) {
 }
 
 describe('a lock after too many failed attempts', () => {
-  it('is told its user by mail, with a link that unlocks, and recorded', async () => {
+  it('is mailed to its user, with a link that unlocks, and recorded', async () => {
     const { mail, id } = await lockedUser()
     expect(linkIn(mail)).toMatchObject({ origin: 'http://127.0.0.1:8787', pathname: '/unlock-account' })
     expect(await recordedTypes(id, 'security.sign_in_locked')).toContain('security.sign_in_locked')
   })
 
-  it('is told once, however often and from wherever it is met', async () => {
+  it('is mailed once, however often and from wherever it refuses', async () => {
     const { email } = await signUpUser(app)
     const address = newAddress()
     await lockOut(email, address)
@@ -73,7 +73,7 @@ describe('a lock after too many failed attempts', () => {
     expect(await locksTold(email)).toBe(1)
   })
 
-  it('is told again once it is another: after the time of the first', async () => {
+  it('is mailed again when it is a new one, after the time of the first', async () => {
     const { email, user } = await signUpUser(app)
     const address = newAddress()
     await lockOut(email, address)
@@ -86,7 +86,7 @@ describe('a lock after too many failed attempts', () => {
     expect(await locksTold(email)).toBe(2)
   })
 
-  it('of all networks is told too, once, and its link lifts it', async () => {
+  it('of all networks is mailed too, once, and its link lifts it', async () => {
     const email = newEmail()
     await createUser(await app.ctx(), { email, passwordHash: await bcrypt.hash(PASSWORD, 4) })
     const guesses = Array.from({ length: 30 }, () => guess(email, newAddress()))
@@ -115,7 +115,7 @@ describe('a lock after too many failed attempts', () => {
     expect(await locksTold(email)).toBe(0)
   })
 
-  it('is answered alike for a user and for nobody', async () => {
+  it('has the same answer for a user and an unknown identifier', async () => {
     const address = newAddress()
     const { email } = await signUpUser(app)
     const ghost = newEmail()
@@ -128,7 +128,7 @@ describe('a lock after too many failed attempts', () => {
     expect(await shapeOf(known)).toEqual(await shapeOf(unknown))
   })
 
-  it('stands while nobody gets mail', async () => {
+  it('applies while no mail can be sent', async () => {
     const { email } = await signUpUser(app)
     await lockOut(email, newAddress(), appWithoutMail())
     expect(await locksTold(email)).toBe(0)
@@ -144,14 +144,14 @@ describe('POST /api/v1/auth/unlock-account', () => {
     expect(await recordedTypes(id, 'security.sign_in_unlocked')).toContain('security.sign_in_unlocked')
   })
 
-  it('has the next lock told again', async () => {
+  it('has the next lock mailed again', async () => {
     const { email, address, token } = await lockedUser()
     await unlock(token)
     await lockOut(email, address)
     expect(await locksTold(email)).toBe(2)
   })
 
-  it('is not needed after a reset, which has the next lock told again too', async () => {
+  it('is not needed after a reset, which has the next lock mailed again too', async () => {
     const { email, id, address } = await lockedUser()
     const token = await issueResetToken(await app.ctx(), { id, email, authVersion: 1 })
     const reset = await app.fetch('/api/v1/auth/reset-password', json({ token, new_password: 'Another-good-passw0rd' }))
@@ -169,7 +169,7 @@ describe('POST /api/v1/auth/unlock-account', () => {
     )
   })
 
-  it('refuses tokens that are made up, of another purpose, or none', async () => {
+  it('refuses made-up tokens, those of another purpose, and a missing one', async () => {
     const { user, email } = await signUpUser(app)
     const ctx = await app.ctx()
     const resetToken = await issueResetToken(ctx, { id: user.id, email, authVersion: 1 })
@@ -200,7 +200,7 @@ describe('POST /api/v1/auth/unlock-account', () => {
     expect(await unlock(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
   })
 
-  it('is 503 when the guard is silent', async () => {
+  it('is 503 when the guard does not answer', async () => {
     const { token } = await lockedUser()
     const broken = createAppWithObjects(({ guard }) => ({
       guard: (subject) => withMethods(guard(subject), { unlock: () => Promise.reject(serviceUnavailable()) }),
@@ -234,14 +234,14 @@ describe('the page /unlock-account', () => {
     ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['a sandbox', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
     ['a sibling of our site', { 'sec-fetch-site': 'same-site' }],
-  ])('refuses a form of %s, and the link stays good', async (_from, headers) => {
+  ])('refuses a form of %s, and the link stays valid', async (_from, headers) => {
     const { token } = await lockedUser()
     const page = await app.fetch('/unlock-account', form({ token }, headers))
     expect([page.status, page.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8'])
     expect(await unlock(token)).toMatchObject({ status: 200 })
   })
 
-  it('leads nowhere else, whatever the address or the form asks for', async () => {
+  it('leads nowhere else, whatever the URL or the form says', async () => {
     const { token } = await lockedUser()
     const elsewhere = 'https://evil.example'
     const names = ['redirect_url', 'redirect_uri', 'next', 'return_to', 'url']
@@ -255,7 +255,7 @@ describe('the page /unlock-account', () => {
     }
   })
 
-  it('shows a page, without what it was given, for a token that is not good', async () => {
+  it('shows a page for an invalid token, without echoing it', async () => {
     const page = await open('"><script>alert(1)</script>')
     expect(page.status).toBe(400)
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')

@@ -6,7 +6,7 @@ import { mailedToken } from './mails.ts'
 import { answerOf, app, post } from './support.ts'
 
 describe('the page of a link', () => {
-  it('uses nothing up when it is opened, by a browser, a scanner or a look at its head', async () => {
+  it('redeems nothing when it is opened, by a browser, a scanner or a HEAD request', async () => {
     const { email } = await verifiedUser()
     const token = await linkFor(email)
     const looks: readonly (readonly [Record<string, string>, string, string])[] = [
@@ -30,7 +30,7 @@ describe('the page of a link', () => {
     expect((await open(token)).status).toBe(200)
   })
 
-  it('names the address, and gives a code that the application exchanges once', async () => {
+  it('shows the address, and gives a code that the application redeems once', async () => {
     const { email } = await verifiedUser()
     const token = await linkFor(email)
     expect(await (await open(token, BROWSER)).text()).toContain(`<strong>${email}</strong>`)
@@ -56,7 +56,7 @@ describe('the page of a link', () => {
     ['nobody who says so', {}],
     ['our name over plain HTTP of another port', { origin: 'http://127.0.0.1:9999' }],
     ['a site of the same registrable domain', { origin: 'http://127.0.0.1:8787', 'sec-fetch-site': 'same-site' }],
-  ])('refuses the form of %s, which stays good', async (_name, headers) => {
+  ])('refuses the form of %s, and the link stays valid', async (_name, headers) => {
     const { email } = await verifiedUser()
     const token = await linkFor(email)
     const answer = await submit(token, headers as Record<string, string>)
@@ -64,7 +64,7 @@ describe('the page of a link', () => {
     expect((await submit(token)).status).toBe(200)
   })
 
-  it('is a page too when the link is not good, and echoes nothing of it', async () => {
+  it('is a page too when the link is invalid, and echoes nothing of it', async () => {
     const page = await app.fetch(`${PAGE}?token=%3Cscript%3Ealert(1)%3C/script%3E`)
     expect([page.status, page.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8'])
     expect(await page.text()).not.toContain('script')
@@ -80,11 +80,11 @@ async function newestLinkTo(email: string): Promise<{ redirectUrl: string | null
   return JSON.parse(results[0]?.data ?? 'null')
 }
 
-describe('the way back to an application', () => {
+describe('the redirect to an application', () => {
   const trusting = createTestApp({ env: { REDIRECT_ORIGINS: 'https://app.example.test' } })
   const back = 'https://app.example.test/in?next=%2Fhome'
 
-  it('carries a code in the place of tokens', async () => {
+  it('carries a code instead of tokens', async () => {
     const { email } = await verifiedUser()
     expect((await send(email, { redirect_url: back }, trusting))[0]).toBe(200)
     const token = await mailedToken(app, email, PAGE)
@@ -106,7 +106,7 @@ describe('the way back to an application', () => {
     expect((await post('magic-link/verify', { token: code })).status).toBe(400)
   })
 
-  it('is remembered by a link that is sent again, unless that names another', async () => {
+  it('is kept by a link that is sent again, unless another is given', async () => {
     const { email } = await verifiedUser()
     const again = (body: Record<string, unknown> = {}) =>
       answerOf(trusting.fetch('/api/v1/auth/magic-link/resend', json({ email, ...body })))
@@ -130,7 +130,7 @@ describe('the way back to an application', () => {
     expect((await newestLinkTo(email))?.redirectUrl).toBe(null)
   })
 
-  it('is not remembered once the origin was taken off the list, or of a link that is an hour old', async () => {
+  it('is not kept once its origin is no longer allowed, or when the link is an hour old', async () => {
     const { email } = await verifiedUser()
     await send(email, { redirect_url: back }, trusting)
     await mailedToken(app, email, PAGE)
@@ -147,7 +147,7 @@ describe('the way back to an application', () => {
     expect((await newestLinkTo(email))?.redirectUrl).toBe(null)
   })
 
-  it('is shut when the origin was taken off the list meanwhile', async () => {
+  it('is refused when its origin is no longer allowed', async () => {
     const { email } = await verifiedUser()
     await send(email, { redirect_url: back }, trusting)
     expect((await submit(await mailedToken(app, email, PAGE))).status).toBe(400)

@@ -12,7 +12,7 @@ import { mailedToken } from './mails.ts'
 import { answerOf, app, expectSession, get, post, type Session } from './support.ts'
 
 describe.each(['magic/send', 'magic-link', 'magic-link/resend'])('POST /api/v1/auth/%s', (path) => {
-  it('mails a link to a user, and answers alike for who may not sign in', async () => {
+  it('mails a link to a user, and has the same answer for users who may not sign in', async () => {
     const [account, suspended] = [await signUpUser(app), await signUpUser(app)]
     await setUser(suspended.user.id, "status = 'suspended'")
     const both = await Promise.all([account, suspended].map(({ email }) => answerOf(post(path, { email }))))
@@ -22,7 +22,7 @@ describe.each(['magic/send', 'magic-link', 'magic-link/resend'])('POST /api/v1/a
     expect(await acceptedMails(suspended.email, 'magic_link')).toEqual([])
   })
 
-  it('mails none to a new address once the network has had its sign-ups, and says nothing of it', async () => {
+  it('mails none to a new address once the network is over its sign-ups, with the same answer', async () => {
     const full = createTestApp({
       override: (ctx) => {
         const guard: typeof ctx.objects.guard = (subject) =>
@@ -100,7 +100,7 @@ describe('a link', () => {
     }
   })
 
-  it('is good for fifteen minutes, and void once there is a newer one', async () => {
+  it('is valid for fifteen minutes, and void once there is a newer one', async () => {
     const { email } = await verifiedUser()
     const first = await linkFor(email)
     const late = createTestApp({ override: (ctx) => ({ ...ctx, now: () => Date.now() + 15 * 60_000 + 1 }) })
@@ -122,7 +122,7 @@ describe('a link', () => {
     },
   )
 
-  it('is no way in once the address is another account’s', async () => {
+  it('does not sign in once the address is another account’s', async () => {
     const { email, user } = await verifiedUser()
     const token = await linkFor(email)
     await setUser(user.id, `email = '${newEmail()}'`)
@@ -144,7 +144,7 @@ describe('a link', () => {
     expect(claimsOf(session.access_token)).toMatchObject({ amr: ['email', 'otp', 'mfa'], acr: 'aal2' })
   })
 
-  it('takes over an account that somebody else may have made: password, factors and sessions of before end', async () => {
+  it('takes over an account that a stranger may have made: its password, factors and sessions end', async () => {
     const squatter = await signUpUser(app)
     const { authenticator } = await addPasskey(squatter)
     await insertTotp(squatter.user.id, 1)
@@ -159,8 +159,8 @@ describe('a link', () => {
   })
 })
 
-describe('a link that is bound to who asked', () => {
-  it('signs nobody in without the secret, and stays good for who has it', async () => {
+describe('a link that is bound to its requester', () => {
+  it('does not sign in without the secret, and stays valid', async () => {
     const { email } = await verifiedUser()
     const [, { binding }] = await send(email, { bind: true })
     const token = await mailedToken(app, email, PAGE)
@@ -179,7 +179,7 @@ describe('a link that is bound to who asked', () => {
     expect((await post('magic-link/verify', { token: code, binding })).status).toBe(200)
   })
 
-  it('answers a secret for addresses of nobody too', async () => {
+  it('answers a secret for unknown addresses too', async () => {
     const closed = createTestApp({ env: { SIGNUPS_ENABLED: 'false' } })
     const [status, body] = await send(newEmail(), { bind: true }, closed)
     expect([status, body.binding]).toEqual([200, expect.stringMatching(/^pmb_[\w-]{43}$/)])

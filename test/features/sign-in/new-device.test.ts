@@ -11,7 +11,7 @@ const noticesTo = async (email: string) => {
 }
 
 describe('a sign-in from a new device', () => {
-  it('is told by mail with device, address and country, and a link to report it', async () => {
+  it('is mailed with device, address and country, and a link to report it', async () => {
     const { email, user } = await userWithDevice()
     const address = newAddress()
     expect((await signInFrom(email, { userAgent: IPHONE, country: 'BR', address })).status).toBe(200)
@@ -22,21 +22,21 @@ describe('a sign-in from a new device', () => {
     expect(await recordedTypes(user.id, 'security.new_device')).toContain('security.new_device')
   })
 
-  it('is told once', async () => {
+  it('is mailed once', async () => {
     const { email } = await userWithDevice()
     await signInFrom(email, { userAgent: IPHONE })
     await signInFrom(email, { userAgent: IPHONE })
     expect(await noticesTo(email)).toBe(1)
   })
 
-  it('is told once when many sign in at once', async () => {
+  it('is mailed once when many sign in at once', async () => {
     const { email } = await userWithDevice()
     const all = await Promise.all(Array.from({ length: 4 }, () => signInFrom(email, { userAgent: IPHONE })))
     expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200])
     expect(await noticesTo(email)).toBe(1)
   })
 
-  it('is told of every way to sign in: all end alike', async () => {
+  it('is mailed for every way to sign in', async () => {
     const {
       email,
       user: { id },
@@ -48,7 +48,7 @@ describe('a sign-in from a new device', () => {
     expect(await noticesTo(email)).toBe(1)
   })
 
-  it('is not told when the password was wrong', async () => {
+  it('is not mailed when the password was wrong', async () => {
     const { email } = await userWithDevice()
     expect((await signInFrom(email, { userAgent: IPHONE }, 'wrong password')).status).toBe(401)
     expect(await noticesTo(email)).toBe(0)
@@ -73,7 +73,7 @@ describe('a sign-in from a new device', () => {
     expect((await waitForMail(app, email)).text).toContain('okhttp')
   })
 
-  it('stands while nobody gets mail', async () => {
+  it('applies while no mail can be sent', async () => {
     const { email } = await userWithDevice()
     const broken = appWithoutMail()
     expect((await signInFrom(email, { userAgent: IPHONE }, undefined, broken)).status).toBe(200)
@@ -83,12 +83,12 @@ describe('a sign-in from a new device', () => {
 })
 
 describe('the first sign-in of all', () => {
-  it('is told nobody: sign-up is no news', async () => {
+  it('is not mailed: a sign-up is no new device', async () => {
     const { email } = await signUpUser(app)
     expect(await noticesTo(email)).toBe(0)
   })
 
-  it('is told nobody from the same kind of device, whatever its version', async () => {
+  it('is not mailed for the same kind of device, whatever its version', async () => {
     const { email } = await userWithDevice()
     await signInFrom(email, { userAgent: MAC_CHROME.replace('130', '131') })
     expect(await noticesTo(email)).toBe(0)

@@ -61,7 +61,7 @@ describe.each(pages)('the page %s', (path, getToken, fields, again) => {
     expect((await look(path, token)).status).toBe(again)
   })
 
-  it('has no script, no foreign part, a policy that allows none, and is kept nowhere', async () => {
+  it('has no script, nothing from other origins, a policy that allows none, and is not cached', async () => {
     const page = await look(path, await getToken(await signUpUser(app)))
     const text = await page.text()
     expect(text).not.toMatch(/<script|\son\w+=|src=|href=|javascript:/i)
@@ -80,7 +80,7 @@ describe.each(pages)('the page %s', (path, getToken, fields, again) => {
     expect(page.headers.get('content-security-policy')).toContain(`'sha256-${Buffer.from(digest).toString('base64')}'`)
   })
 
-  it('refuses a form that another site sends, and the link stays good', async () => {
+  it('refuses a form that another site sends, and the link stays valid', async () => {
     const token = await getToken(await signUpUser(app))
     const foreign: readonly Record<string, string>[] = [
       { origin: 'https://evil.test' },

@@ -9,7 +9,7 @@ import { addPasskey, app, beginRegistration, beginSignIn, codeOf, post } from '.
 const timedApp = createTimedApp()
 const ROUNDS = 4
 
-it('the beginning of a sign-in tells by no status, header or key who exists and who has a passkey', async () => {
+it('the beginning of a sign-in reveals by no status, header or key who exists and who has a passkey', async () => {
   const users = await Promise.all(
     Array.from({ length: ROUNDS }, async (_, index) => {
       const user = await signUpUser(app)
@@ -29,7 +29,7 @@ it('the beginning of a sign-in tells by no status, header or key who exists and 
   expect([...shapes]).toHaveLength(1)
 })
 
-it('nothing that is done with the credentials of a beginning tells whether they are made up', async () => {
+it('nothing that is done with the offered credentials reveals whether they are made up', async () => {
   const [{ user }, plain, attacker] = [
     await addPasskey(await signUpUser(app)),
     await signUpUser(app),
@@ -75,7 +75,7 @@ it('nothing that is done with the credentials of a beginning tells whether they 
   for (const other of others) expect(other).toEqual(real)
 })
 
-it('an account has one answer under all of its names, made up or not, and the same before it was made', async () => {
+it('an account has one answer under all of its names, made up or not, and the same before it existed', async () => {
   const [email, username] = [newEmail(), `user-${newUuid().slice(0, 8)}`]
   const idsOf = async (typed: string) => (await beginSignIn({ email: typed })).allowCredentials
   const before = await idsOf(email)

@@ -37,7 +37,7 @@ const answerStep = (body: unknown, path = '/api/v1/mfa/challenge/verify') =>
   app.fetch(path, json(body, { 'cf-connecting-ip': newAddress() }))
 
 describe('a passkey as the second step', () => {
-  it('ends a sign-in that a password began', async () => {
+  it('completes a sign-in that a password began', async () => {
     const { user, authenticator } = await freshUser()
     const { mfa_token, available_methods } = await passwordStep(user)
     expect(available_methods).toEqual(['totp', 'passkey'])
@@ -48,7 +48,7 @@ describe('a passkey as the second step', () => {
     expect(claimsOf(session.access_token)).toMatchObject({ amr: ['pwd', 'hwk', 'user', 'mfa'], acr: 'aal2' })
   })
 
-  it('ends it once, of two answers at once, and on the path of the published client too', async () => {
+  it('completes it once of two simultaneous answers, and on the path of the published client too', async () => {
     const { user, authenticator } = await freshUser()
     const { mfa_token: challenge_id } = await passwordStep(user)
     const ceremonies = await Promise.all([beginSignIn(), beginSignIn({ email: user.email })])
@@ -74,7 +74,7 @@ describe('a passkey as the second step', () => {
     }
   })
 
-  it('is begun by nobody with a challenge that is over', async () => {
+  it('cannot be begun with an expired challenge', async () => {
     const { user, authenticator } = await freshUser()
     const { mfa_token } = await passwordStep(user)
     const credential = await authenticator.get(await beginSignIn({ mfa_token }))
@@ -89,7 +89,7 @@ describe('a passkey as the second step', () => {
 })
 
 describe('a passkey that did not verify its user', () => {
-  it('is a first factor: a user with TOTP has a second step, which the same passkey ends only by verifying', async () => {
+  it('is a first factor: a user with TOTP has a second step, which the same passkey completes only with user verification', async () => {
     const { user, authenticator } = await freshUser()
     const first = await signIn(authenticator, { userVerified: false })
     const { mfa_token } = await answerOf<Challenge>(first)
@@ -111,7 +111,7 @@ describe('step-up with a passkey', () => {
   const stepUp = (user: SignedInUser, credential: unknown) =>
     app.fetch('/api/v1/auth/step-up', json({ credential }, user.headers))
 
-  it('raises the session that asks', async () => {
+  it('steps up the caller’s session', async () => {
     const { user, authenticator } = await freshPasskey()
     expect(claimsOf(user.accessToken).acr).toBe('aal1')
     const credential = await authenticator.get(await beginSignIn({ email: user.email }))
@@ -134,7 +134,7 @@ describe('step-up with a passkey', () => {
     for (const garbage of ['x', {}, [], 7]) expect((await stepUp(mine.user, garbage)).status).toBe(422)
   })
 
-  it('is named where a fresh factor is missing', async () => {
+  it('is an accepted method where a fresh factor is missing', async () => {
     const clock = { now: Date.now() }
     const later = createTestApp({
       env: { ACCESS_TOKEN_SECONDS: '3600' },

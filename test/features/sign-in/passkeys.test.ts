@@ -67,7 +67,7 @@ describe('a sign-in with a passkey', () => {
     await waitForSignIns(user.user.id)
   })
 
-  it('needs nobody to say who they are', async () => {
+  it('needs no identifier', async () => {
     const { user, authenticator } = await freshPasskey({ isDiscoverable: true, isSynced: true })
     const options = await beginSignIn()
     expect(options.allowCredentials).toEqual([])
@@ -137,7 +137,7 @@ describe('a sign-in with a passkey', () => {
     }
   })
 
-  it('moves the count and the last use', async () => {
+  it('updates the count and the last use', async () => {
     const { user, authenticator } = await freshPasskey({ counts: true })
     expect((await signIn(authenticator)).status).toBe(200)
     const list = await app.fetch('/api/v1/passkeys', { headers: user.headers })
@@ -157,7 +157,7 @@ describe('a sign-in with a passkey', () => {
     expect((await signIn(authenticator, {}, strict)).status).toBe(200)
   })
 
-  it('is not stopped by a lock of attempts', async () => {
+  it('is not stopped by an attempt lock', async () => {
     const { user, authenticator } = await freshPasskey()
     const guess = (password: string) =>
       app.fetch('/api/v1/auth/signin', json({ email: user.email, password }, { 'cf-connecting-ip': user.address }))
@@ -189,7 +189,7 @@ const waitForSignIns = (userId: string) =>
     { timeout: 10_000, interval: 50 },
   )
 
-describe('who may not sign in', () => {
+describe('a user who may not sign in', () => {
   it('is 423 for a locked user, and 400 for every other, after the passkey was checked', async () => {
     const { user, authenticator } = await freshPasskey()
     await setStatus(user.user.id, 'locked')
@@ -210,7 +210,7 @@ describe('who may not sign in', () => {
     expect(await codeOf(await signIn(authenticator, {}, strict))).toEqual([401, 'EMAIL_NOT_VERIFIED'])
   })
 
-  it('is 404 for a passkey that nobody has, and for one that was removed', async () => {
+  it('is 404 for an unknown passkey, and for one that was removed', async () => {
     const { user, authenticator, passkeyId } = await freshPasskey()
     const unknown = await SoftwareAuthenticator.make()
     expect(await codeOf(await signIn(unknown))).toEqual([404, 'PASSKEY_NOT_FOUND'])
@@ -220,7 +220,7 @@ describe('who may not sign in', () => {
 })
 
 describe('the beginning of a sign-in', () => {
-  it('answers for nobody, and for an account without passkeys, as for one that has some', async () => {
+  it('answers for an unknown user, and for an account without passkeys, as for one that has some', async () => {
     const { user } = await freshPasskey()
     const bare = await signUpUser(app)
     const nobody = newEmail()
@@ -250,7 +250,7 @@ describe('the beginning of a sign-in', () => {
     )
   })
 
-  it('takes whatever is typed for a name, and is 422 for what is none', async () => {
+  it('takes any text as an identifier, and is 422 for anything else', async () => {
     for (const email of ['', null, 'grace', '@', "' or 1=1 --", '\u0000', 'x'.repeat(254)])
       expect((await post('authenticate/begin', { email })).status).toBe(200)
     for (const email of [7, {}, [], 'x'.repeat(255)])

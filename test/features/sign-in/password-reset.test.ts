@@ -24,7 +24,7 @@ const rowOf = (email: string) =>
 const FORGOT = ['forgot-password', 'password/forgot', 'password/reset-request', 'password/reset']
 
 describe.each(FORGOT)('POST /api/v1/auth/%s', (path) => {
-  it('mails a link to a user, and answers alike for nobody', async () => {
+  it('mails a link to a user, and has the same answer for an unknown address', async () => {
     const { email } = await signUpUser(app)
     const nobody = newEmail()
     const both = await Promise.all([email, nobody].map((address) => answerOf(post(path, { email: address }))))
@@ -34,7 +34,7 @@ describe.each(FORGOT)('POST /api/v1/auth/%s', (path) => {
     expect(await acceptedMails(nobody, 'password_reset')).toEqual([])
   })
 
-  it('mails none to who may not sign in', async () => {
+  it('mails none to users who may not sign in', async () => {
     for (const status of ['suspended', 'locked', 'inactive', 'deleted']) {
       const { email, user } = await signUpUser(app)
       await env.DB.prepare('update users set status = ? where id = ?').bind(status, user.id).run()
@@ -44,7 +44,7 @@ describe.each(FORGOT)('POST /api/v1/auth/%s', (path) => {
     }
   })
 
-  it('takes null and nothing for a token that a client has not', async () => {
+  it('treats null and an empty token as missing', async () => {
     for (const token of [null, '', undefined]) {
       const { email } = await signUpUser(app)
       expect((await post(path, { email, token })).status).toBe(200)
@@ -58,12 +58,12 @@ describe.each(FORGOT)('POST /api/v1/auth/%s', (path) => {
   })
 })
 
-describe('the address of an application to reset at', () => {
+describe('the address of an application’s reset page', () => {
   const trusting = createTestApp({ env: { REDIRECT_ORIGINS: 'https://app.example.test' } })
   const ask = (email: string, base: string) =>
     trusting.fetch('/api/v1/auth/forgot-password', json({ email, redirect_base: base }))
 
-  it('stands in the mail when its origin is configured', async () => {
+  it('is in the mail when its origin is configured', async () => {
     const { email } = await signUpUser(app)
     expect((await ask(email, 'https://app.example.test/account/')).status).toBe(200)
     const [{ text } = { text: '' }] = (await waitForMails(app, email, 2)).filter((mail) => mail.text.includes('reset'))
@@ -83,7 +83,7 @@ describe.each([
   ['password/reset', 'newPassword'],
   ['password/confirm', 'password'],
 ])('POST /api/v1/auth/%s', (path, field) => {
-  it(`sets the password (${field}), ends every session and tells the user`, async () => {
+  it(`sets the password (${field}), ends every session and notifies the user`, async () => {
     const account = await signUpUser(app)
     const other = await signInUser(app, account)
     const token = await askReset(account.email)
@@ -174,7 +174,7 @@ describe('reset links', () => {
       expect((await signIn(email, password)).status).toBe(password === winner ? 200 : 401)
   })
 
-  it('take what a stranger put into an account with an address that was never proven', async () => {
+  it('remove what a stranger added to an account whose address was never proven', async () => {
     const { email, user } = await signUpUser(app)
     await env.DB.batch([
       env.DB.prepare(
@@ -197,7 +197,7 @@ describe('reset links', () => {
     expect(await rowOf(email)).toMatchObject({ mfa_enabled: 0 })
   })
 
-  it('leave the second factor of an account that its holder answered for', async () => {
+  it('leave the second factor of an account that its holder confirmed', async () => {
     const { email, user, headers } = await signUpUser(app)
     await post('verify-email', { token: await mailedToken(app, email, '/verify-email') }, headers)
     await env.DB.prepare('update users set mfa_enabled = 1 where id = ?').bind(user.id).run()
@@ -209,7 +209,7 @@ describe('reset links', () => {
 })
 
 describe('locks and a reset', () => {
-  it('an attempt lock is no obstacle, and is lifted', async () => {
+  it('an attempt lock does not prevent it, and is lifted', async () => {
     const { email, address } = await signUpUser(app)
     const from = { 'cf-connecting-ip': address }
     for (let count = 0; count < 6; count += 1) await post('signin', { email, password: 'wrong' }, from)
@@ -218,7 +218,7 @@ describe('locks and a reset', () => {
     expect((await post('signin', { email, password: NEW }, from)).status).toBe(200)
   })
 
-  it('an administrative lock stands, whenever it came', async () => {
+  it('an administrative lock stays, whenever it was set', async () => {
     const { email, user } = await signUpUser(app)
     const token = await askReset(email)
     await env.DB.prepare("update users set status = 'locked' where id = ?").bind(user.id).run()
@@ -270,7 +270,7 @@ describe('an old password against a reset', () => {
 })
 
 describe('parts that fail during a reset', () => {
-  it('a silent object: the password is set, the sessions end at their refresh, and the answer says so', async () => {
+  it('an object that does not answer: the password is set, the sessions end at their refresh, and the answer says so', async () => {
     const account = await signUpUser(app)
     const token = await askReset(account.email)
     const failing = createAppWithObjects(({ user }) => ({

@@ -104,7 +104,7 @@ const MAILED_WAYS: Readonly<Record<string, (holder: string) => Promise<number>>>
 const resetBy = (email: string) => MAILED_WAYS['a reset']?.(email)
 
 describe('an account that a stranger made with the address of another', () => {
-  it('is asked about on the page of the link, which changes nothing', async () => {
+  it('is shown on the page of the link, which changes nothing', async () => {
     const { stranger, holder, token } = await plantBySignUp()
     await env.DB.prepare('update users set created_at = ? where id = ?')
       .bind(Date.UTC(2026, 1, 3), stranger.user.id)
@@ -144,7 +144,7 @@ describe('an account that a stranger made with the address of another', () => {
     expect(await stateOf(stranger)).toMatchObject(WHOLE)
   })
 
-  it('is not taken over by a No after somebody answered', async () => {
+  it('is not taken over by a No after it was confirmed', async () => {
     const { stranger, holder, token } = await plantBySignUp()
     await answer(token, 'yes')
     // A link that stayed good, whatever the reason.
@@ -166,7 +166,7 @@ describe('an account that a stranger made with the address of another', () => {
     })
   }
 
-  it('gives one of a Yes and a No at once its way, never half of each', async () => {
+  it('applies one of a simultaneous Yes and No, never half of each', async () => {
     const { stranger, token } = await plantBySignUp()
     const [yes, no] = await Promise.all([answer(token, 'yes'), answer(token, 'no')])
     const taken = { password: 0, ...TAKEN_OVER }
@@ -255,13 +255,13 @@ describe('a change to the address of another', () => {
     expect((await post('signup', { email: holder, password: PASSWORD })).status).toBe(201)
   })
 
-  it('counts for good after a Yes', async () => {
+  it('stays after a Yes', async () => {
     const { stranger, holder, token } = await plantByChange()
     expect((await answer(token, 'yes')).status).toBe(200)
     expect(await stateOf(stranger)).toMatchObject({ email: holder, verified: 1, unanswered: 0, ...WHOLE })
   })
 
-  it('without an answer lasts until the first mailed link; then links to the old address are void as well, but for the one that takes the change back', async () => {
+  it('without an answer lasts until the first mailed link; then links to the old address are void as well, but for the one that reverts the change', async () => {
     const { stranger, holder, token } = await plantByChange()
     const old = await post('forgot-password', { email: stranger.email })
     expect(old.status).toBe(200)
@@ -279,8 +279,8 @@ describe('a change to the address of another', () => {
   })
 })
 
-describe('who says that the account is theirs', () => {
-  it('is whoever verifies with its access token; any other credential says nothing and costs nothing', async () => {
+describe('the confirmation of an account', () => {
+  it('comes from a verification with its access token; any other credential is ignored', async () => {
     const [own, other] = [await signUpUser(app), await signUpUser(app)]
     const credentials = [other.headers.authorization, 'Bearer x', 'Basic eDp5']
     for (const authorization of credentials) {
@@ -296,7 +296,7 @@ describe('who says that the account is theirs', () => {
     expect(await stateOf(own)).toMatchObject(WHOLE)
   })
 
-  it('is nobody at gateway-auth’s GET, and no admin', async () => {
+  it('does not come from gateway-auth’s GET without a token, nor from an admin', async () => {
     const { stranger, token } = await plantBySignUp()
     expect((await app.fetch(`/api/v1/auth/verify-email/${token}`)).status).toBe(200)
     expect(await stateOf(stranger)).toMatchObject({ verified: 1, unanswered: 1, ...WHOLE })
@@ -315,7 +315,7 @@ describe('who says that the account is theirs', () => {
     expect(await stateOf(planted.stranger)).toMatchObject(TAKEN_OVER)
   })
 
-  it('may be asked again: another link takes a Yes, a No or the access token', async () => {
+  it('can follow later: another link takes a Yes, a No or the access token', async () => {
     const again = async (said: (token: string, account: SignedInUser) => Promise<Response>) => {
       const { stranger, token } = await plantBySignUp()
       await post('verify-email', { token })
@@ -360,7 +360,7 @@ describe('REQUIRE_VERIFIED_EMAIL', () => {
     return passkeys.post('register/complete', { credential }, account.headers, strict)
   }
 
-  it('lets nobody bind a factor before somebody who has the address answered for the account', async () => {
+  it('allows no factor before the holder of the address has confirmed the account', async () => {
     const account = await signUpUser(app)
     const refused = BINDING.map(() => 403)
     expect(await bindEverywhere(account)).toEqual(refused)
@@ -374,7 +374,7 @@ describe('REQUIRE_VERIFIED_EMAIL', () => {
     expect((await registered(account)).status).toBe(200)
   })
 
-  it('does not stand in the way where it is off', async () => {
+  it('has no effect where it is off', async () => {
     const account = await signUpUser(app)
     await passkeys.addPasskey(account)
     expect(await stateOf(account)).toMatchObject({ verified: 0, factors: 1 })
@@ -397,7 +397,7 @@ describe('a second click', () => {
     expect(await eventsOf(account, 'user.email_verified')).toHaveLength(1)
   })
 
-  it('answers for nothing, and is a failure once the address is no longer the verified one', async () => {
+  it('confirms nothing, and fails once the address is no longer the verified one', async () => {
     const { stranger, holder, token } = await plantByChange()
     const [first] = await mailedTokens(app, stranger.email, '/verify-email')
     await post('verify-email', { token })

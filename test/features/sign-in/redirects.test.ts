@@ -5,7 +5,7 @@ const origins = ['https://app.example.test', 'https://other.example.test:8443']
 const find = (address: string, isLoopbackAllowed = false) =>
   findAllowedRedirect(address, { origins, isLoopbackAllowed })?.href
 
-describe('an address to return to', () => {
+describe('a redirect address', () => {
   it('may be anything below a configured origin', () => {
     expect(find('https://app.example.test')).toBe('https://app.example.test/')
     expect(find('HTTPS://APP.example.TEST:443/a?b=c#d')).toBe('https://app.example.test/a?b=c#d')

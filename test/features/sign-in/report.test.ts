@@ -69,7 +69,7 @@ describe('POST /api/v1/auth/report-activity', () => {
     expect(all.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400])
   })
 
-  it('works no longer once a reset has ended what it would end: a copy from the mailbox sets no password again', async () => {
+  it('stops working once a reset has done its work: a copy from the mailbox sets no password', async () => {
     const user = await userWithLink()
     const ctx = await app.ctx()
     const row = await findUser(ctx, user.user.id)
@@ -82,14 +82,14 @@ describe('POST /api/v1/auth/report-activity', () => {
     expect((await report(ofFactor)).status).toBe(200)
   })
 
-  it('voids a reset link of before: who reads it has nothing', async () => {
+  it('voids an earlier reset link', async () => {
     const user = await userWithLink()
     const older = await issueResetToken(await app.ctx(), { id: user.user.id, email: user.email, authVersion: 1 })
     await report(user.token)
     expect(await reset(older, 'An0ther-gate-of-the-castle')).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
   })
 
-  it('refuses tokens that are made up or none', async () => {
+  it('refuses made-up tokens and a missing one', async () => {
     for (const token of ['pot_made-up', 'x'])
       expect(await report(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
     for (const token of [undefined, null, '', 0, true, [], {}, 'x'.repeat(600)])
@@ -114,14 +114,14 @@ describe('a changed password', () => {
     expect(await report(await mailedToken(app, user.email, '/report-activity'))).toMatchObject({ status: 200 })
   })
 
-  it('leaves them as they are when it was refused', async () => {
+  it('leaves them valid when it was refused', async () => {
     const user = await userWithLink()
     const body = { current_password: 'wrong password', new_password: 'An0ther-gate-of-the-castle' }
     expect((await app.fetch('/api/v1/auth/password/change', json(body, user.headers))).status).toBe(400)
     expect(await report(user.token)).toMatchObject({ status: 200 })
   })
 
-  it('leaves the link that takes an added factor away, and the one that takes a change of address back', async () => {
+  it('leaves the link that removes an added factor, and the one that reverts a change of address', async () => {
     const user = await userWithLink()
     await run('update users set email_verified_at = 1 where id = ?', user.user.id)
     await changeAddress(app, user, newEmail())

@@ -51,7 +51,7 @@ describe('an answer that is not as it should be', () => {
     expect(await codeOf(await post('authenticate/complete', { credential }))).toEqual([400, 'PASSKEY_REFUSED'])
   })
 
-  it('is refused in a ceremony that was begun for somebody else, or for nobody', async () => {
+  it('is refused in a ceremony that was begun for another user or an unknown one', async () => {
     const [mine, other] = await Promise.all([freshPasskey(), freshPasskey()])
     for (const email of [other.user.email, newEmail()]) {
       const credential = await mine.authenticator.get(await beginSignIn({ email }))

@@ -10,7 +10,7 @@ const down = async (): Promise<never> => {
 }
 
 describe('an outage', () => {
-  it("of the user's object lets nobody in, and ends the ceremony", async () => {
+  it("of the user's object opens no session, and ends the ceremony", async () => {
     const { authenticator } = await freshPasskey()
     const broken = createAppWithObjects(({ user }) => ({ user: (id) => withMethods(user(id), { open: down }) }))
     const options = await beginSignIn()
@@ -35,7 +35,7 @@ describe('an outage', () => {
     expect((await signIn(authenticator, {}, broken)).status).toBe(200)
   })
 
-  it('of the database before a use is counted lets nobody in', async () => {
+  it('of the database before a use is counted opens no session', async () => {
     const { user, authenticator } = await freshPasskey({ counts: true })
     const credential = await authenticator.get(await beginSignIn())
     const broken = createTestApp({

@@ -22,7 +22,7 @@ async function withEmptyMailbox(): Promise<SignedInUser> {
 }
 
 describe('the name of a passkey', () => {
-  it('is in no mail to an address that nobody has proven: it may be a stranger’s', async () => {
+  it('is in no mail to an unproven address, which may be a stranger’s', async () => {
     const user = await withEmptyMailbox()
     await addNamed(user, LURE)
     const { text, html } = await waitForMail(app, user.email)
@@ -30,7 +30,7 @@ describe('the name of a passkey', () => {
     expect(`${text}${html}`).not.toContain('evil')
   })
 
-  it('is in the mail to who has proven the address', async () => {
+  it('is in the mail to a proven address', async () => {
     const user = await withEmptyMailbox()
     await env.DB.prepare('update users set email_verified_at = 1 where id = ?').bind(user.user.id).run()
     await addNamed(user, 'Blue key')

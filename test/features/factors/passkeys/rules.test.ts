@@ -182,7 +182,7 @@ describe('decoys', () => {
     expect(new Set(counts)).toEqual(new Set([1, 2]))
   })
 
-  it('are known to who has the key alone, and no other id is taken for one', () => {
+  it('are recognized only with the key, and no other id is taken for one', () => {
     const key = new Uint8Array(32).fill(1)
     const ids = Array.from({ length: 50 }, (_, index) => decoysOf(key, `${index}@example.com`)).flat()
     expect(ids.every(({ id }) => isDecoy(key, id))).toBe(true)

@@ -69,7 +69,7 @@ describe('the floor of a deployment', () => {
   // Other files would wait as long.
   afterAll(forget)
 
-  it('is that of the dearest hash and half as much again, and falls as hashes are renewed', async () => {
+  it('is one and a half times that of the costliest hash, and falls as hashes are renewed', async () => {
     await forget()
     const importer = await createImporter(app)
     const [one, other] = [newEmail(), newEmail()]
@@ -85,7 +85,7 @@ describe('the floor of a deployment', () => {
     expect(await findFailureFloor({ ...ctx, now: () => Date.now() + 122_000 }, null)).toBe(400)
   })
 
-  it('knows no hash that is not dearer than ours', async () => {
+  it('lists only hashes that cost more than ours', async () => {
     await forget()
     const importer = await createImporter(app)
     await importer.rows([{ email: newEmail(), password_hash: `$2b$04$${salt}${'C'.repeat(31)}` }])

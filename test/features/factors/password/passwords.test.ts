@@ -169,7 +169,7 @@ describe('the breached-password check', () => {
     return { requests, signUp }
   }
 
-  it('refuses a password that the provider knows, and tells it five characters of the hash', async () => {
+  it('refuses a password that the provider knows, and sends it five characters of the hash', async () => {
     const hash = await leaked()
     const { requests, signUp } = appWith(async () => new Response(`${'0'.repeat(35)}:0\r\n${hash.slice(5)}:42\r\n`))
     const answer = await signUp(password)

@@ -72,7 +72,7 @@ describe('guesses at one challenge', () => {
     expect((await answerChallenge(app, fresh.mfa_token, totpAt(user.secret, app.clock.now))).status).toBe(200)
   })
 
-  it('that nobody issued count on nobody, and wake no object', async () => {
+  it('that were never issued count for no user, and call no object', async () => {
     expect(await outcomesOf(times(12, () => answerChallenge(app, `pot_${'B'.repeat(43)}`, '123456')))).toEqual(
       times(12, () => 'MFA_CHALLENGE_INVALID'),
     )

@@ -33,7 +33,7 @@ describe('a typed code', () => {
 })
 
 describe('a backup code', () => {
-  it('is eight characters that nobody takes for others, and is read back however it is typed', () => {
+  it('is eight unmistakable characters, and is read in any spelling', () => {
     for (let round = 0; round < 200; round += 1) {
       const code = newBackupCode(random)
       const shown = formatBackupCode(code)

@@ -109,7 +109,7 @@ describe('POST /api/v1/mfa/totp/generate', () => {
 })
 
 describe('POST /api/v1/mfa/totp/verify', () => {
-  it('turns the second factor on with its first code, and tells by event and by mail', async () => {
+  it('turns the second factor on with its first code, with an event and a mail', async () => {
     const { headers, user, email, secret } = await enrolUser(app)
     await app.settled()
     expect(await recordedOf(user.id, 'mfa.enabled')).toHaveLength(1)
@@ -183,7 +183,7 @@ describe('POST /api/v1/auth/mfa/verify with an access token', () => {
   const startTotp = async (headers: Record<string, string>) =>
     (await post('/auth/mfa/enable', { method: 'totp' }, headers)).json<Started>()
 
-  it('turns the second factor on and answers the raised session, as the published client stores it', async () => {
+  it('turns the second factor on and answers the stepped-up session, as the published client stores it', async () => {
     const user = await signUpUser(app)
     const { secret } = await startTotp(user.headers)
     const answer = await post(PATH, { code: totpAt(secret, app.clock.now) }, user.headers)
@@ -257,7 +257,7 @@ describe('turning it off', () => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
 
-  it('takes secret and backup codes with it, and tells by event and by mail', async () => {
+  it('deletes secret and backup codes, with an event and a mail', async () => {
     const raised = await proveSecondFactor(app, await enrolUser(app))
     const { user, email } = raised
     expect((await remove(raised.headers, {})).status).toBe(200)
@@ -288,7 +288,7 @@ describe('turning it off', () => {
     }
   })
 
-  it('is refused with a token whose factors are ten minutes old, and says what would do', async () => {
+  it('is refused with a token whose factors are ten minutes old, and names the accepted methods', async () => {
     const { headers, user } = await ageSession(app, await enrolQuickly(app))
     for (const attempt of [
       () => remove(headers),

@@ -71,7 +71,7 @@ async function enrolWithSessions(): Promise<{ own: Enrolled; proved: Enrolled; s
 const PASSKEY = { amr: ['hwk', 'user', 'mfa'], acr: 'aal2' }
 
 describe('turning the second factor on', () => {
-  it('ends the other sessions of one factor, and raises the one that asks', async () => {
+  it('ends the other sessions of one factor, and steps up the caller’s', async () => {
     const user = await signUpUser(app)
     const other = await signInUser(app, user)
     const { access_token, expires_in, propagated } = await turnOn(user)

@@ -85,7 +85,7 @@ describe('POST /api/v1/mfa/initiate-recovery', () => {
     (await env.DB.prepare("select kind from mails where recipient = ? and kind = 'mfa_recovery'").bind(email).all())
       .results
 
-  it('answers everybody the same, and mails who has a second factor what to do', async () => {
+  it('answers every address the same, and mails advice to users with a second factor', async () => {
     const [enrolled, without, nobody] = [await enrolQuickly(app), await signUpUser(app), newEmail()]
     const answers = await Promise.all(
       [enrolled.email, without.email, nobody].map(async (email) => {
