@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { createAdmin } from './support/accounts.ts'
-import { readArguments } from './support/arguments.ts'
+import { type Arguments, type Command, placeOf, REMOTE } from './support/arguments.ts'
 import { withDatabase } from './support/database.ts'
 import { randomToken } from './support/random.ts'
 import { Refusal } from './support/refusal.ts'
@@ -13,9 +13,18 @@ async function askEmail(): Promise<string> {
   return email.trim()
 }
 
-/** `npm run admin:create -- [--remote] [--email …] [--password …]`, or `ADMIN_EMAIL` and `ADMIN_PASSWORD`. */
-export async function main(args: readonly string[]): Promise<void> {
-  const { values, place } = readArguments(args, ['email', 'password'])
+export const command = {
+  call: 'npm run admin:create',
+  about: 'Makes an admin.',
+  options: {
+    email: { value: 'EMAIL', about: 'the address (ADMIN_EMAIL)' },
+    password: { value: 'PASSWORD', about: 'the password (ADMIN_PASSWORD); without it one is made and shown once' },
+    ...REMOTE,
+  },
+} as const satisfies Command
+
+export async function main({ values }: Arguments<typeof command>): Promise<void> {
+  const place = placeOf(values)
   const email = values.email || process.env.ADMIN_EMAIL || (await askEmail())
   const given = values.password || process.env.ADMIN_PASSWORD || undefined
   const password = given ?? randomToken(15)

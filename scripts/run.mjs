@@ -12,11 +12,26 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 }
 
 try {
-  const { main } = await import(`./${name}.ts`)
-  await main(args)
+  await runScript()
 } catch (thrown) {
   // `Refusal` is what a script tells its user; anything else is a fault of the script and keeps its stack.
-  if (thrown?.name !== 'Refusal') throw thrown
-  console.error(`postern: ${thrown.message}`)
+  if (thrown?.name === 'Refusal') refuse(thrown.message)
+  else if (thrown?.code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package/.test(thrown.message))
+    refuse('the packages are not installed: run `npm ci` first')
+  else throw thrown
+}
+
+/** Each script exports `command`, what may be written behind its name, and `main`. */
+async function runScript() {
+  const [{ main, command }, { helpOf, readArguments }] = await Promise.all([
+    import(`./${name}.ts`),
+    import('./support/arguments.ts'),
+  ])
+  if (args.includes('--help') || args.includes('-h')) console.log(helpOf(command))
+  else await main(readArguments(command, args))
+}
+
+function refuse(message) {
+  console.error(`postern: ${message}`)
   process.exitCode = 1
 }

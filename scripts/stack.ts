@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
 import { join, relative, resolve } from 'node:path'
+import type { Arguments, Command } from './support/arguments.ts'
 import { BUILD_FOLDER, buildWorker } from './support/build.ts'
 import { PROJECT_ROOT } from './support/project.ts'
 import { Refusal } from './support/refusal.ts'
@@ -21,9 +22,14 @@ function sourceOf(map: SourceMap | null | undefined, built: string, line: number
   return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
 }
 
-/** `npm run stack -- "at a (index.mjs:1:2345) | …"`: where the frames of a log line stand in the sources of this commit. */
-export async function main(args: readonly string[]): Promise<void> {
-  const stack = args.join(' ')
+export const command = {
+  call: 'npm run stack',
+  about: 'Says where the frames of a log line stand in the sources of this commit.',
+  operands: [{ name: 'FRAMES', about: 'such as "at a (index.mjs:1:2345) | …"', isRepeated: true }],
+} as const satisfies Command
+
+export async function main({ operands }: Arguments<typeof command>): Promise<void> {
+  const stack = operands.join(' ')
   const files = [...new Set([...stack.matchAll(POSITION)].map(([, file = '']) => file))]
   if (files.length === 0) throw new Refusal('give the `stack` of a log line: frames such as `at a (index.mjs:1:2345)`')
   await buildWorker()

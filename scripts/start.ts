@@ -1,47 +1,81 @@
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
+import { normalizeEmail } from '../src/features/users/rules.ts'
 import { checkAdmin, createAdmin, findAdmin } from './support/accounts.ts'
+import type { Arguments, Command } from './support/arguments.ts'
 import { copySwaggerAssets } from './support/assets.ts'
 import { type Database, withDatabase } from './support/database.ts'
+import { lockState, requireSameRootSecret, requireUnserved, requireWritable } from './support/local-state.ts'
+import { listenerOn } from './support/processes.ts'
 import { localState, PROJECT_ROOT, WRANGLER_ENV } from './support/project.ts'
 import { randomToken } from './support/random.ts'
 import { Refusal } from './support/refusal.ts'
-import { DEFAULT_PORT, localOrigin, makeDevVars, readSettings, type Settings } from './support/settings.ts'
+import { DEFAULT_PORT, localOrigin, readLocalSettings, type Settings, writeDevVars } from './support/settings.ts'
+import { step } from './support/steps.ts'
 
 const DEFAULT_ADMIN = 'admin@postern.localhost'
 const CRON_MS = 60_000
 const PARENT_CHECK_MS = 500
 
-function readPort(text: string | undefined): number {
+export const command = {
+  call: 'npm start',
+  about:
+    'Serves Postern on this machine. The first start makes secrets, database and an admin.\n' +
+    'The environment may set PORT, PERSIST_TO, ADMIN_EMAIL, ADMIN_PASSWORD and every setting.',
+  options: { port: { value: 'N', about: `where to listen on 127.0.0.1 (PORT, ${DEFAULT_PORT})` } },
+} as const satisfies Command
+
+function readPort(name: string, text: string | undefined): number {
   const port = text ? Number(text) : DEFAULT_PORT
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Refusal(`PORT=${text} is not a port`)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Refusal(`${name}=${text} is not a port`)
   return port
 }
 
-/** Refuses before anything is written when somebody listens there. */
-function requireFreePort(port: number): Promise<void> {
-  return new Promise((free, taken) => {
-    const probe = createServer()
-    probe.once('error', (cause: NodeJS.ErrnoException) =>
-      taken(
-        cause.code === 'EADDRINUSE'
-          ? new Refusal(`port ${port} is taken; choose another with \`PORT=${port + 1} npm start\``)
-          : new Refusal(`port ${port} cannot be opened: ${cause.code ?? cause.message}`),
-      ),
+async function refuseTakenPort(port: number): Promise<never> {
+  const other = `choose another with \`PORT=${port + 1} npm start\``
+  const holder = await listenerOn(port)
+  if (!holder) throw new Refusal(`port ${port} is taken; ${other}`)
+  const { pid, program, startedBy } = holder
+  if (startedBy !== null) throw new Refusal(`port ${port} is taken by another start (process ${startedBy}); ${other}`)
+  // What a start that was killed leaves behind: the runtime outlives it.
+  if (program === 'workerd')
+    throw new Refusal(
+      `port ${port} is taken by what an earlier start left behind: end it with \`kill ${pid}\`, or ${other}`,
     )
-    probe.listen(port, '127.0.0.1', () => probe.close(() => free()))
-  })
+  throw new Refusal(`port ${port} is taken by ${program} (process ${pid}); ${other}`)
 }
 
-/** The line of the greeting that tells who the admin is. Makes one when there is none. */
-async function ensureAdmin(database: Database, environment: NodeJS.ProcessEnv): Promise<string> {
-  const known = await findAdmin(database)
-  if (known !== undefined) return `${known} (there already)`
-  const email = environment.ADMIN_EMAIL || DEFAULT_ADMIN
+/** Refuses before anything is written when somebody listens there. */
+async function requireFreePort(port: number): Promise<void> {
+  const refused = await new Promise<NodeJS.ErrnoException | null>((done) => {
+    const probe = createServer()
+    probe.once('error', done)
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done(null)))
+  })
+  if (refused?.code === 'EADDRINUSE') await refuseTakenPort(port)
+  if (refused) throw new Refusal(`port ${port} cannot be opened: ${refused.code ?? refused.message}`)
+}
+
+/** Whom the greeting names. Makes one when there is none. */
+async function ensureAdmin(database: Database, environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const wanted = environment.ADMIN_EMAIL || undefined
   const given = environment.ADMIN_PASSWORD || undefined
-  const password = given ?? randomToken(15)
-  await createAdmin(database, { email, password })
-  return given === undefined ? `${email}  password ${password}  (shown once)` : `${email}  password from ADMIN_PASSWORD`
+  const known = await findAdmin(database, wanted)
+  if (known === undefined) {
+    const email = wanted ?? DEFAULT_ADMIN
+    const password = given ?? randomToken(15)
+    await createAdmin(database, { email, password })
+    return given === undefined
+      ? [`${email}  password ${password}  (made now; shown once)`]
+      : [`${email}  password from ADMIN_PASSWORD  (made now)`]
+  }
+  const ignored = [
+    ...(wanted !== undefined && normalizeEmail(wanted) !== known
+      ? [`ADMIN_EMAIL=${wanted} was not used, for there is an admin: npm run admin:create -- --email ${wanted}`]
+      : []),
+    ...(given === undefined ? [] : [`ADMIN_PASSWORD was not used: npm run admin:reset-password -- ${known}`]),
+  ]
+  return [`${known} (there already)`, ...ignored]
 }
 
 function checkGivenAdmin(environment: NodeJS.ProcessEnv): void {
@@ -99,21 +133,35 @@ function whenAskedToStop(stop: () => Promise<void>): void {
   }
 }
 
-export async function main(): Promise<void> {
-  Object.assign(process.env, WRANGLER_ENV)
-  const port = readPort(process.env.PORT)
+/** Everything that a start needs before the runtime serves. Refuses before it writes where it can. */
+async function prepare(port: number, persistTo: string) {
+  await requireUnserved(persistTo)
   await requireFreePort(port)
-  const madeDevVars = await makeDevVars()
-  const settings = await readSettings(process.env, port)
+  const { settings, newFile, notes } = await readLocalSettings(process.env, port)
   checkGivenAdmin(process.env)
-  const persistTo = localState()
+  await requireWritable(persistTo)
+  const unlock = await lockState(persistTo, port)
+  try {
+    const admin = await withDatabase({ at: 'local', persistTo }, async (database) => {
+      await step('Migrating the database', () => database.applyMigrations())
+      await requireSameRootSecret(database, settings, persistTo)
+      if (newFile !== null) await step('Making .dev.vars with new secrets', () => writeDevVars(newFile))
+      return step('Looking for an admin', () => ensureAdmin(database, process.env))
+    })
+    await copySwaggerAssets()
+    return { settings, admin, notes, madeDevVars: newFile !== null, unlock }
+  } catch (cause) {
+    await unlock()
+    throw cause
+  }
+}
 
-  await copySwaggerAssets()
-  const admin = await withDatabase({ at: 'local', persistTo }, async (database) => {
-    await database.applyMigrations()
-    return ensureAdmin(database, process.env)
-  })
-  const worker = await serve(port, persistTo, settings)
+export async function main({ values }: Arguments<typeof command>): Promise<void> {
+  Object.assign(process.env, WRANGLER_ENV)
+  const port = values.port === undefined ? readPort('PORT', process.env.PORT) : readPort('--port', values.port)
+  const persistTo = localState()
+  const { settings, admin, notes, madeDevVars, unlock } = await prepare(port, persistTo)
+  const worker = await step('Building the Worker and starting it', () => serve(port, persistTo, settings))
 
   const origin = localOrigin(port)
   await runCron(origin)
@@ -121,19 +169,25 @@ export async function main(): Promise<void> {
   whenAskedToStop(async () => {
     clearInterval(cron)
     await worker.dispose()
+    await unlock()
     process.exit(0)
   })
 
+  const [who, ...ignored] = admin
+  const { MAIL_TRANSPORT: transport = 'mailbox' } = settings
+  const mailbox =
+    transport === 'mailbox' || transport === '' ? `${origin}/dev/mailbox` : `none: MAIL_TRANSPORT is ${transport}`
   console.log(
     [
       '',
       `Postern listens on ${origin}`,
       '',
       `  API reference  ${origin}/docs`,
-      `  mailbox        ${origin}/dev/mailbox`,
-      `  admin          ${admin}`,
+      `  mailbox        ${mailbox}`,
+      `  admin          ${who}`,
       `  state          ${persistTo}`,
       `  secrets        .dev.vars${madeDevVars ? ' (made now)' : ''}`,
+      ...[...ignored, ...notes].map((note) => `  note           ${note}`),
       '',
       'Ctrl+C stops it.',
     ].join('\n'),

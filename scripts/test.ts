@@ -1,9 +1,14 @@
+import type { Command } from './support/arguments.ts'
 import { copySwaggerAssets } from './support/assets.ts'
 import { bundleStage } from './support/bundle.ts'
 import { runStages, STATIC_STAGES, vitestStage } from './support/stages.ts'
 import { provideSystemPrograms } from './support/system-programs.ts'
 
-/** `npm test`: everything. The last line alone is the sum. On CI a test that cannot run has failed. */
+export const command = {
+  call: 'npm test',
+  about: 'Runs every check and test. The last line alone is the sum; on CI a test that cannot run has failed.',
+} as const satisfies Command
+
 export async function main(): Promise<void> {
   await provideSystemPrograms()
   await copySwaggerAssets()

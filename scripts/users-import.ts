@@ -1,6 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type FirebaseParameters, type ImportOptions, readOptions } from './support/user-import/options.ts'
+import type { Arguments } from './support/arguments.ts'
+import {
+  type FirebaseParameters,
+  type ImportOptions,
+  importCommand,
+  readOptions,
+} from './support/user-import/options.ts'
 import { createProgress, summaryOf } from './support/user-import/progress.ts'
 import { countRejects, openRejects, type RejectedRow, type RejectsFile } from './support/user-import/rejects.ts'
 import type { SourceRow } from './support/user-import/row.ts'
@@ -159,8 +165,9 @@ async function* chunksOf(rows: AsyncIterable<SourceRow>, done: number, size: num
   if (chunk.length > 0) yield chunk
 }
 
-/** `npm run users:import -- FILE [--format …] [--url …] [--rejects …] [--chunk …] [--max-hash-ms …] [--realm …] [--merge] [--dry-run] [--firebase-…]`. */
-export async function main(args: readonly string[]): Promise<void> {
+export const command = importCommand
+
+export async function main(args: Arguments<typeof command>): Promise<void> {
   const options = readOptions(args, process.env)
   const { file, url, format, realm, merge, dryRun } = options
   const started = performance.now()

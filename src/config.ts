@@ -24,9 +24,16 @@ export type SurfaceName = (typeof SURFACES)[number]
 
 z.config(en())
 
-const flag = (fallback: boolean) => z._default(z.stringbool(), fallback)
-const integer = (fallback: number, min: number, max: number) =>
-  z._default(z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max)), fallback)
+// Each rule has a message of its own: an operator reads it, not a programmer.
+const flag = (fallback: boolean) => z._default(z.stringbool('must be true or false'), fallback)
+const wholeNumber = (min: number, max: number) => {
+  const message = `must be a whole number from ${min} to ${max}`
+  return z.coerce.number(message).check(z.int(message), z.minimum(min, message), z.maximum(max, message))
+}
+const integer = (fallback: number, min: number, max: number) => z._default(wholeNumber(min, max), fallback)
+const oneOf = <const T extends readonly string[]>(...names: T) => z.enum(names, `must be ${orList(names)}`)
+const orList = (names: readonly string[]): string =>
+  names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 const itemsOf = (text: string): string[] =>
   text
     .split(',')
@@ -94,17 +101,18 @@ const passkeyOrigin = z
       'must list https://host, https://*.host, http://localhost:port or android:apk-key-hash:…',
     ),
   )
-const text = (min: number, max = Number.MAX_SAFE_INTEGER) => z.string().check(z.minLength(min), z.maxLength(max))
+/** An empty one counts as not set. */
+const text = (max: number) => z.string().check(z.maxLength(max, `must have at most ${max} characters`))
 
 const Variables = z
   .object({
-    MODE: z._default(z.enum(['production', 'local']), 'production'),
+    MODE: z._default(oneOf('production', 'local'), 'production'),
     PUBLIC_URL: origin,
-    AUDIENCE: z._default(text(1), 'postern'),
-    APP_NAME: z._default(text(1, 60), 'Postern'),
+    AUDIENCE: z._default(z.string(), 'postern'),
+    APP_NAME: z._default(text(60), 'Postern'),
     ROOT_SECRET: secret,
     ROOT_SECRET_PREVIOUS: z.optional(secret),
-    JWT_ALG: z._default(z.enum(['RS256', 'ES256', 'EdDSA']), 'RS256'),
+    JWT_ALG: z._default(oneOf('RS256', 'ES256', 'EdDSA'), 'RS256'),
     JWKS_CACHE_SECONDS: integer(300, 30, 86_400),
     KEY_ROTATION_DAYS: integer(30, 1, 365),
     ACCESS_TOKEN_SECONDS: integer(600, 60, 3600),
@@ -136,9 +144,9 @@ const Variables = z
     HIDE_ACCOUNT_EXISTENCE: flag(false),
     REQUIRE_VERIFIED_EMAIL: flag(false),
     PASSKEY_RP_ID: z.optional(domain),
-    PASSKEY_RP_NAME: z.optional(text(1, 64)),
+    PASSKEY_RP_NAME: z.optional(text(64)),
     PASSKEY_ORIGINS: z.pipe(list, z.array(passkeyOrigin)),
-    PASSKEY_USER_VERIFICATION: z._default(z.enum(['required', 'preferred', 'discouraged']), 'preferred'),
+    PASSKEY_USER_VERIFICATION: z._default(oneOf('required', 'preferred', 'discouraged'), 'preferred'),
     FOREIGN_HASH_DAYS: integer(365, 1, 3650),
     PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),
     BREACHED_PASSWORD_CHECK: flag(false),
@@ -148,17 +156,17 @@ const Variables = z
     RATE_LIMIT_USERS_HOURLY: integer(1000, 1, 1_000_000),
     RATE_LIMIT_WRITES_HOURLY: integer(600, 1, 1_000_000),
     EVENT_RETENTION_DAYS: integer(90, 1, 3650),
-    JURISDICTION: z.optional(z.enum(['eu', 'fedramp'])),
-    MAIL_TRANSPORT: z.optional(z.enum(['mailbox', 'smtp', 'http', 'binding'])),
+    JURISDICTION: z.optional(oneOf('eu', 'fedramp')),
+    MAIL_TRANSPORT: z.optional(oneOf('mailbox', 'smtp', 'http', 'binding')),
     MAIL_FROM: z.optional(mailbox),
     MAIL_RETRY_SECONDS: integer(15, 0, 3600),
-    SMTP_HOST: z.optional(text(1, 253)),
-    SMTP_PORT: z.optional(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(65_535))),
-    SMTP_SECURITY: z._default(z.enum(['tls', 'starttls', 'none']), 'tls'),
+    SMTP_HOST: z.optional(text(253)),
+    SMTP_PORT: z.optional(wholeNumber(1, 65_535)),
+    SMTP_SECURITY: z._default(oneOf('tls', 'starttls', 'none'), 'tls'),
     SMTP_USERNAME: z.optional(z.string()),
     SMTP_PASSWORD: z.optional(z.string()),
     MAIL_API_URL: z.pipe(
-      z._default(z.url({ protocol: /^https?$/ }), 'https://api.resend.com'),
+      z._default(z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }), 'https://api.resend.com'),
       z.transform((url) => url.replace(/\/+$/, '')),
     ),
     MAIL_API_KEY: z.optional(z.string()),
@@ -206,21 +214,51 @@ export interface BrokenConfig {
 /** Every setting's name, as the environment has it. */
 export const SETTING_NAMES: readonly string[] = Object.keys(Variables.shape)
 
+/** TOML and JSON have numbers and booleans; what else an environment holds are bindings. */
+const isVariable = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+
 // An empty string is how a shell unsets a variable; it means "not set" for all but COMPAT, where it means none.
 const parseVariables = (env: object) =>
   Variables.safeParse(
     Object.fromEntries(
-      Object.entries(env).filter(([name, value]) => typeof value === 'string' && (value !== '' || name === 'COMPAT')),
+      Object.entries(env)
+        .filter(([name, value]) => isVariable(value) && (value !== '' || name === 'COMPAT'))
+        .map(([name, value]) => [name, String(value)]),
     ),
   )
 
-const toBroken = (error: z.core.$ZodError): BrokenConfig['broken'] =>
-  error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), reason: issue.message }))
+const toBroken = (error: z.core.$ZodError): BrokenConfig['broken'] => {
+  const found = error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), reason: issue.message }))
+  // A list has the same reason once for each of its entries.
+  return [...new Map(found.map((each) => [`${each.name} ${each.reason}`, each])).values()]
+}
 
-/** What keeps these variables from being served; empty when nothing does. Scripts ask before they start a Worker. */
-export function findBrokenVariables(env: object): BrokenConfig['broken'] {
+const STAND_INS = { PUBLIC_URL: 'https://example.com', ROOT_SECRET: '-'.repeat(32) }
+
+/** What two settings say of each other, which is looked at only where each is good by itself. */
+function findMisfits(env: object, broken: BrokenConfig['broken']): BrokenConfig['broken'] {
+  const names = new Set(broken.map(({ name }) => name))
+  const good = Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)))
+  const result = parseVariables({ ...STAND_INS, ...good })
+  if (result.success) return []
+  return toBroken(result.error).filter(
+    ({ name, reason }) => !names.has(name) && ![...names].some((other) => reason.includes(other)),
+  )
+}
+
+/** The settings as scripts read them before they start or deploy a Worker, or everything that keeps them from being served. */
+export function readVariables(env: object): Variables | BrokenConfig {
   const result = parseVariables(env)
-  return result.success ? [] : toBroken(result.error)
+  if (result.success) return result.data
+  const broken = toBroken(result.error)
+  return { broken: [...broken, ...findMisfits(env, broken)] }
+}
+
+/** What keeps these variables from being served; empty when nothing does. */
+export function findBrokenVariables(env: object): BrokenConfig['broken'] {
+  const result = readVariables(env)
+  return 'broken' in result ? result.broken : []
 }
 
 const parsed = new WeakMap<object, Promise<Config | BrokenConfig>>()

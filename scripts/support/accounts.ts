@@ -32,9 +32,12 @@ const eventRow = (type: string, subject: string, userId: string | null, data: ob
     data: JSON.stringify(data),
   })
 
-/** The address of an admin who can sign in, or undefined when there is none. */
-export async function findAdmin(database: Database): Promise<string | undefined> {
-  const [row] = await query(database, "SELECT email FROM users WHERE role = 'admin' AND status = 'active' LIMIT 1")
+/** The address of an admin who can sign in, `wanted` if that is one; undefined when there is none. */
+export async function findAdmin(database: Database, wanted = ''): Promise<string | undefined> {
+  const [row] = await query(
+    database,
+    `SELECT email FROM users WHERE role = 'admin' AND status = 'active' ORDER BY email = ${quote(normalizeEmail(wanted))} DESC, number LIMIT 1`,
+  )
   return row ? String(row.email) : undefined
 }
 

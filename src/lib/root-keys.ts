@@ -14,9 +14,12 @@ export interface RootKeys {
   readonly all: readonly RootKey[]
 }
 
+/** What names a secret without telling anything of it: the bytes of its `id`. */
+export const rootKeyId = (secret: string): Promise<Uint8Array> => deriveBytes(utf8(secret), 'postern root key id', 4)
+
 async function importRootKey(secret: string): Promise<RootKey> {
   const bytes = utf8(secret)
-  const idBytes = await deriveBytes(bytes, 'postern root key id', 4)
+  const idBytes = await rootKeyId(secret)
   const derived = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
   return {
     id: toBase64Url(idBytes),

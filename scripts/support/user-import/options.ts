@@ -1,29 +1,34 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { MAX_HASH_MS } from '../../../src/lib/password-hash/cost.ts'
+import type { Arguments, Command } from '../arguments.ts'
 import { Refusal } from '../refusal.ts'
 import { DEFAULT_PORT, localOrigin } from '../settings.ts'
 import type { Credentials } from './service.ts'
 import { FORMATS, type Format } from './source.ts'
 
-const OPTIONS = {
-  format: { type: 'string', default: 'auto' },
-  url: { type: 'string' },
-  rejects: { type: 'string' },
-  chunk: { type: 'string', default: '500' },
-  realm: { type: 'string' },
-  merge: { type: 'boolean', default: false },
-  'dry-run': { type: 'boolean', default: false },
-  'max-hash-ms': { type: 'string', default: String(MAX_HASH_MS) },
-  'firebase-signer-key': { type: 'string' },
-  'firebase-salt-separator': { type: 'string' },
-  'firebase-rounds': { type: 'string' },
-  'firebase-mem-cost': { type: 'string' },
-} as const
+export const importCommand = {
+  call: 'npm run users:import',
+  about:
+    'Imports users of another system into a running service (docs/import.md).\n' +
+    'ADMIN_EMAIL and ADMIN_PASSWORD, or POSTERN_TOKEN, say who imports.',
+  operands: [{ name: 'FILE', about: 'CSV, NDJSON, or an export of Firebase, Auth0 or Keycloak' }],
+  options: {
+    format: { value: 'FORMAT', about: 'auto, ndjson, csv, firebase, auth0 or keycloak (auto)' },
+    url: { value: 'URL', about: 'the service (the one of this machine)' },
+    rejects: { value: 'FILE', about: 'where rejected rows go (FILE.rejected.ndjson)' },
+    chunk: { value: 'ROWS', about: 'rows a request (500)' },
+    realm: { value: 'NAME', about: 'of a file of Keycloak that has several' },
+    merge: { about: 'fills what accounts lack that an import made' },
+    'dry-run': { about: 'writes nothing' },
+    'max-hash-ms': { value: 'MS', about: `what verifying a hash may take (${MAX_HASH_MS})` },
+    'firebase-signer-key': { value: 'KEY', about: 'as the Firebase console shows it (FIREBASE_SIGNER_KEY)' },
+    'firebase-salt-separator': { value: 'TEXT', about: 'as the Firebase console shows it' },
+    'firebase-rounds': { value: 'N', about: 'as the Firebase console shows it' },
+    'firebase-mem-cost': { value: 'N', about: 'as the Firebase console shows it' },
+  },
+} as const satisfies Command
 
-const USAGE =
-  'npm run users:import -- FILE [--format auto|ndjson|csv|firebase|auth0|keycloak] [--url https://…] [--realm NAME] [--merge] [--dry-run]'
 const MAX_CHUNK = 1000
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
@@ -53,16 +58,7 @@ export interface ImportOptions {
   readonly credentials: Credentials
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (cause) {
-    throw new Refusal(`${cause instanceof Error ? cause.message : cause}\n${USAGE}`)
-  }
-}
-
-function readFile([file, ...more]: readonly string[]): string {
-  if (file === undefined || more.length > 0) throw new Refusal(`name one file: ${USAGE}`)
+function readFile(file: string): string {
   if (!existsSync(file) || !statSync(file).isFile()) throw new Refusal(`${file} is no file`)
   return file
 }
@@ -86,7 +82,7 @@ function readInteger(name: string, text: string, max: number): number {
   return value
 }
 
-function readFirebase(values: ReturnType<typeof parse>['values'], environment: NodeJS.ProcessEnv) {
+function readFirebase(values: Arguments<typeof importCommand>['values'], environment: NodeJS.ProcessEnv) {
   const parts = {
     'firebase-signer-key': values['firebase-signer-key'] ?? environment.FIREBASE_SIGNER_KEY,
     'firebase-salt-separator': values['firebase-salt-separator'],
@@ -116,21 +112,23 @@ function readCredentials({ ADMIN_EMAIL, ADMIN_PASSWORD, POSTERN_TOKEN }: NodeJS.
   return { email: ADMIN_EMAIL, password: ADMIN_PASSWORD }
 }
 
-export function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): ImportOptions {
-  const { values, positionals } = parse(args)
-  const file = readFile(positionals)
+export function readOptions(
+  { values, operands: [name = ''] }: Arguments<typeof importCommand>,
+  environment: NodeJS.ProcessEnv,
+): ImportOptions {
+  const file = readFile(name)
   const rejects = values.rejects ?? `${file}.rejected.ndjson`
   if (resolve(rejects) === resolve(file)) throw new Refusal('--rejects names the file that is read')
   return {
     file,
     rejects,
-    format: readFormat(values.format),
+    format: readFormat(values.format ?? 'auto'),
     url: readUrl(values.url ?? localOrigin(Number(environment.PORT) || DEFAULT_PORT)),
-    chunk: readInteger('chunk', values.chunk, MAX_CHUNK),
+    chunk: readInteger('chunk', values.chunk ?? '500', MAX_CHUNK),
     realm: values.realm ?? null,
-    merge: values.merge,
-    dryRun: values['dry-run'],
-    maxHashMs: readInteger('max-hash-ms', values['max-hash-ms'], MAX_HASH_MS),
+    merge: values.merge ?? false,
+    dryRun: values['dry-run'] ?? false,
+    maxHashMs: readInteger('max-hash-ms', values['max-hash-ms'] ?? String(MAX_HASH_MS), MAX_HASH_MS),
     firebase: readFirebase(values, environment),
     credentials: readCredentials(environment),
   }

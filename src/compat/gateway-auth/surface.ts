@@ -11,6 +11,7 @@ import { conflict, notFound, serviceUnavailable } from '../../lib/errors.ts'
 import type { Surface } from '../surface.ts'
 import {
   addProfileKeys,
+  addRegistrationKeys,
   addTokenKeys,
   GatewayDone,
   GatewayEnded,
@@ -94,7 +95,7 @@ gatewayAuthRoutes.get(
 export const gatewayAuth: Surface = {
   routes: [gatewayAuthRoutes],
   adds: {
-    'POST /api/v1/auth/register': addTokenKeys,
+    'POST /api/v1/auth/register': addRegistrationKeys,
     'POST /api/v1/auth/login': addTokenKeys,
     'POST /api/v1/auth/refresh': addTokenKeys,
     'GET /api/v1/auth/profile': addProfileKeys,

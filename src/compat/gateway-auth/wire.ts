@@ -80,9 +80,15 @@ const tokenKeysToWire = ({ user, opened: { tokens } }: Session): z.infer<typeof 
 })
 
 /** An answer without a session stays as it is. */
-export const addTokenKeys = addKeys<Session | { readonly outcome: string }>(
-  { to: 'SessionTokens', keys: TokenKeys },
-  (result) => ('opened' in result ? tokenKeysToWire(result) : {}),
+type WithOrWithoutSession = Session | { readonly outcome: string }
+
+const tokenKeysOf = (result: WithOrWithoutSession) => ('opened' in result ? tokenKeysToWire(result) : {})
+
+export const addTokenKeys = addKeys<WithOrWithoutSession>({ to: 'SessionTokens', keys: TokenKeys }, tokenKeysOf)
+
+export const addRegistrationKeys = addKeys<WithOrWithoutSession>(
+  { to: 'SignUpTokens', keys: TokenKeys.meta({ id: 'GatewaySignUpTokens' }) },
+  tokenKeysOf,
 )
 
 const ProfileKeys = z

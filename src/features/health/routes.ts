@@ -4,6 +4,7 @@ import { answer, ok, reply } from '../../http/answers.ts'
 import { admin, anyone } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { toIso } from '../../lib/time.ts'
+import { findTransport } from '../mail/service/transport.ts'
 import { checkHealth, type HealthReport, isHealthy } from './service.ts'
 import {
   DetailedHealthAnswer,
@@ -73,12 +74,12 @@ healthRoutes.get(
   '/ready',
   {
     id: 'getReady',
-    summary: 'Readiness probe, with the state of database and KV',
+    summary: 'Readiness probe, with the state of database and KV, and what is not usable',
     guard: anyone,
     answer: reportAnswers(StoreReadinessAnswer),
     unlimited: true,
   },
-  ({ ctx }) => report(ctx, storeReadinessToWire),
+  ({ ctx }) => report(ctx, (health) => storeReadinessToWire(health, !('missing' in findTransport(ctx)))),
 )
 
 healthRoutes.get(

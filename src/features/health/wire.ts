@@ -2,10 +2,13 @@ import * as z from 'zod'
 import type { Config } from '../../config.ts'
 import { toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'
-import { type Check, type HealthReport, isHealthy, overallOf, STORES } from './service.ts'
+import { type Check, type HealthReport, isHealthy, overallOf, STORES, type StoreName } from './service.ts'
 
 /** The name that clients of this path expect. */
 const SERVICE = 'janua-api'
+
+/** KV has the name that clients expect. */
+const nameOnWire = (store: StoreName) => (store === 'kv' ? 'redis' : store)
 
 export const HealthAnswer = z.object({
   status: z.enum(['healthy', 'unhealthy']),
@@ -22,6 +25,9 @@ export const StoreReadinessAnswer = ReadinessAnswer.extend({
   database: z.object({ healthy: z.boolean() }),
   /** The state of KV, under the name that clients expect. */
   redis: z.boolean(),
+  unusable: z.array(z.enum([...STORES.map(nameOnWire), 'mail'])).meta({
+    description: 'What does not work: stores that do not answer, and `mail` where its settings are incomplete',
+  }),
 })
 
 export const ServiceHealthAnswer = z.object({
@@ -67,10 +73,17 @@ export const timedReadinessToWire = (report: HealthReport): z.input<typeof Timed
   timestamp: toIso(report.at),
 })
 
-export const storeReadinessToWire = (report: HealthReport): z.input<typeof StoreReadinessAnswer> => ({
+export const storeReadinessToWire = (
+  report: HealthReport,
+  canSendMail: boolean,
+): z.input<typeof StoreReadinessAnswer> => ({
   ...readinessToWire(report),
   database: { healthy: report.checks.database.condition === 'healthy' },
   redis: report.checks.kv.condition === 'healthy',
+  unusable: [
+    ...STORES.filter((name) => report.checks[name].condition !== 'healthy').map(nameOnWire),
+    ...(canSendMail ? [] : (['mail'] as const)),
+  ],
 })
 
 export const serviceHealthToWire = (report: HealthReport): z.input<typeof ServiceHealthAnswer> => ({
@@ -84,5 +97,5 @@ export const serviceHealthToWire = (report: HealthReport): z.input<typeof Servic
 export const detailedHealthToWire = (report: HealthReport): z.input<typeof DetailedHealthAnswer> => ({
   status: overallOf(report),
   timestamp: toIso(report.at),
-  checks: Object.fromEntries(STORES.map((name) => [name === 'kv' ? 'redis' : name, checkToWire(report.checks[name])])),
+  checks: Object.fromEntries(STORES.map((name) => [nameOnWire(name), checkToWire(report.checks[name])])),
 })

@@ -31,7 +31,7 @@ describe('a healthy service', () => {
     ['/api/status', { status: 'healthy', environment: 'local' }],
     ['/readiness', { status: 'ready' }],
     ['/liveness', { status: 'alive' }],
-    ['/ready', { status: 'ready', database: { healthy: true }, redis: true }],
+    ['/ready', { status: 'ready', database: { healthy: true }, redis: true, unusable: [] }],
     ['/api/v1/health', { status: 'healthy', database: 'healthy', service: 'janua-api' }],
     ['/api/v1/health/', { status: 'healthy' }],
     ['/api/v1/health/ready', { status: 'ready' }],
@@ -41,6 +41,11 @@ describe('a healthy service', () => {
     expect(answer.status).toBe(200)
     expect(answer.headers.has('x-ratelimit-limit')).toBe(false)
     expect(await answer.json()).toMatchObject(body)
+  })
+
+  it('is ready without the settings of mail, and says that mail is not usable', async () => {
+    const answer = await createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } }).fetch('/ready')
+    expect([answer.status, await answer.json()]).toMatchObject([200, { status: 'ready', unusable: ['mail'] }])
   })
 
   it('shows its details to admins only', async () => {
@@ -103,6 +108,7 @@ describe.each(STORES)('with %s', (store) => {
       status: 'unavailable',
       database: { healthy: store !== 'database' },
       redis: store !== 'redis',
+      unusable: [store],
     })
     expect(api).toMatchObject({ status: 'unhealthy', database: store === 'database' ? 'unhealthy' : 'healthy' })
     expect((await app.fetch('/liveness')).status).toBe(200)

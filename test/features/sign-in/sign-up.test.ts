@@ -11,7 +11,8 @@ for (const path of ['signup', 'register']) {
       const body = { email, password: PASSWORD, first_name: 'Ada', last_name: null, metadata: { plan: 'x' } }
       const answer = await post(path, body)
       expect(answer.status).toBe(201)
-      const session = await answer.json<Session>()
+      const { verification_email: mailed, ...session } = await answer.json<Session>()
+      expect(mailed).toBe('queued')
       if (path === 'register') expectEveryKeySet(session, email)
       else expectSession(session)
       expect(session.user).toMatchObject({
@@ -23,6 +24,19 @@ for (const path of ['signup', 'register']) {
       })
       expect(session.user.last_sign_in_at).not.toBeNull()
       expect((await get('me', { authorization: `Bearer ${session.access_token}` })).status).toBe(200)
+    })
+
+    it('says what became of the mail that verifies the address', async () => {
+      const verificationEmail = async (env: Record<string, string>) => {
+        const answer = await createTestApp({ env }).fetch(
+          `/api/v1/auth/${path}`,
+          json({ email: newEmail(), password: PASSWORD }),
+        )
+        return [answer.status, (await answer.json<{ verification_email: string }>()).verification_email]
+      }
+      expect(await verificationEmail({})).toEqual([201, 'queued'])
+      expect(await verificationEmail({ MAIL_TRANSPORT: 'smtp' })).toEqual([201, 'unavailable'])
+      expect(await verificationEmail({ REQUIRE_VERIFIED_EMAIL: 'true' })).toEqual([201, 'queued'])
     })
 
     it('is 409 for a taken email, in whatever case, and names the field', async () => {

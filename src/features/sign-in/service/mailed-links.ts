@@ -49,6 +49,9 @@ async function isCounted(ctx: Ctx, kind: MailKind, shard: string, rule: UseInput
   return allowed
 }
 
+/** Whether the settings of mail are complete. */
+export const canMail = (ctx: Ctx): boolean => !('missing' in findTransport(ctx))
+
 /** Throws CONFIGURATION_ERROR, for known and unknown addresses alike, where no mail can be sent. */
 export function requireMailTransport(ctx: Ctx): void {
   const transport = findTransport(ctx)

@@ -16,7 +16,7 @@ import type { User } from '../../users/types.ts'
 import { signUpsDisabled } from '../errors.ts'
 import { mailRecoveryLink } from './account-restore.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
-import { mayMailLink, requireMailTransport } from './mailed-links.ts'
+import { canMail, mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { issueResetToken } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './timing.ts'
@@ -34,6 +34,9 @@ export interface SignUpInput {
   readonly locale?: string | undefined
 }
 
+/** The new account is signed in. `isMailed`: a link that verifies its address is on its way; without the settings of mail none is. */
+export type SignedUp = SignedIn & { readonly isMailed: boolean }
+
 /** The account's address must be verified first. `user` is null where the answer must not reveal whether it existed before. */
 export interface VerificationAwaited {
   readonly outcome: 'verification_required'
@@ -48,14 +51,14 @@ export type RegistrationInput = SignUpInput &
  * Creates an account, mails a link that verifies its address, and signs in; with REQUIRE_VERIFIED_EMAIL the address must be
  * verified first. Throws SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
  */
-export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedIn | VerificationAwaited> {
+export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedUp | VerificationAwaited> {
   const account = await prepareAccount(ctx, input)
   if (ctx.config.REQUIRE_VERIFIED_EMAIL)
     return { outcome: 'verification_required', user: await openPendingAccount(ctx, account) }
   const user = await openAccount(ctx, account)
   const opened = await openFirstSession(ctx, { user, amr: ['pwd'], method: 'password' })
   await completeAttempt(ctx, await attemptOf(ctx, user, user.email))
-  return toSignedIn(ctx, user, opened)
+  return { ...toSignedIn(ctx, user, opened), isMailed: canMail(ctx) }
 }
 
 /** As `signUp`, without a session. Null where the answer must not reveal whether the account existed before. */

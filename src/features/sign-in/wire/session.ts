@@ -11,7 +11,7 @@ import type { OpenedSession } from '../../sessions/types.ts'
 import type { User, UserStatus } from '../../users/types.ts'
 import { EmailField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { MfaChallenge, SignedIn, SignInResult } from '../service/sign-in.ts'
-import type { SignUpInput, VerificationAwaited } from '../service/sign-up.ts'
+import type { SignedUp, SignUpInput, VerificationAwaited } from '../service/sign-up.ts'
 
 export { UserWire, userToWire }
 
@@ -166,6 +166,13 @@ export const signInToWire = (result: SignInResult): z.infer<typeof SignInAnswer>
 
 export const SignInResultShape = mapped(SignInAnswer, signInToWire)
 
+const VerificationEmail = z.enum(['queued', 'unavailable']).meta({
+  description:
+    'What became of the mail that verifies the address: `queued` is sent soon, `unavailable` is not, for the deployment cannot send mail',
+})
+
+const SignUpTokens = SessionTokens.extend({ verification_email: VerificationEmail }).meta({ id: 'SignUpTokens' })
+
 /** A sign-up without a session: the address must be verified first. */
 const VerificationAnswer = z
   .object({
@@ -176,6 +183,9 @@ const VerificationAnswer = z
     mfa_required: z.literal(false),
     mfa_token: z.null(),
     email_verification_required: z.literal(true),
+    verification_email: z
+      .literal('queued')
+      .meta({ description: 'Also where the address was taken: then its holder is told' }),
     message: z.string(),
   })
   .meta({ id: 'VerificationAnswer' })
@@ -186,13 +196,16 @@ const verificationToWire = ({ user }: VerificationAwaited): z.infer<typeof Verif
   mfa_required: false,
   mfa_token: null,
   email_verification_required: true,
+  verification_email: 'queued',
   message: 'Open the link that was sent to this address, then sign in',
 })
 
-const SignUpAnswer = z.union([SessionTokens, VerificationAnswer])
+const SignUpAnswer = z.union([SignUpTokens, VerificationAnswer])
 
-const signUpToWire = (result: SignedIn | VerificationAwaited): z.infer<typeof SignUpAnswer> =>
-  result.outcome === 'signed_in' ? signedInToWire(result) : verificationToWire(result)
+const signUpToWire = (result: SignedUp | VerificationAwaited): z.infer<typeof SignUpAnswer> =>
+  result.outcome === 'signed_in'
+    ? { ...signedInToWire(result), verification_email: result.isMailed ? 'queued' : 'unavailable' }
+    : verificationToWire(result)
 
 export const SignUpShape = mapped(SignUpAnswer, signUpToWire)
 

@@ -3,16 +3,9 @@ import tls from 'node:tls'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Ctx } from '../../../../context.ts'
 import { delay, SECOND, within } from '../../../../lib/time.ts'
-import { ATTEMPT_BOUND_MS, enhancedCode } from '../../rules.ts'
+import { ATTEMPT_BOUND_MS, enhancedCode, type SmtpServer } from '../../rules.ts'
 import type { Delivery, OutgoingMail } from '../../types.ts'
 import { composeMessage } from '../mime.ts'
-
-export interface SmtpServer {
-  readonly host: string
-  readonly port: number
-  readonly security: 'tls' | 'starttls' | 'none'
-  readonly login: { readonly user: string; readonly pass: string } | null
-}
 
 const STEP_BOUND_MS = 10 * SECOND
 const QUIT_BOUND_MS = SECOND

@@ -1,0 +1,11 @@
+import type { Command } from './support/arguments.ts'
+import { run } from './support/command.ts'
+
+export const command = {
+  call: 'npm run format',
+  about: 'Formats every file, and mends what the linter can mend.',
+} as const satisfies Command
+
+export async function main(): Promise<void> {
+  process.exitCode = (await run('biome', ['check', '--write', '.'])) ?? 1
+}
