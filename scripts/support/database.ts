@@ -41,6 +41,11 @@ export function insertInto(table: string, row: Readonly<Record<string, SqlValue>
   return `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${Object.values(row).map(quote).join(', ')});`
 }
 
+/** `insertInto`, if the condition holds: for what stands in a batch with the change that makes it hold. */
+export function insertWhere(table: string, row: Readonly<Record<string, SqlValue>>, condition: string): string {
+  return `INSERT INTO ${table} (${Object.keys(row).join(', ')}) SELECT ${Object.values(row).map(quote).join(', ')} WHERE ${condition};`
+}
+
 /** The rows of one SELECT. */
 export async function query(database: Database, sql: string): Promise<Row[]> {
   const [rows] = await database.queryAll([sql])

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { signIn } from './support/api.ts'
+import { bearer, post, signIn, signUp } from './support/api.ts'
 import { type Checkout, freshCheckout } from './support/checkout.ts'
 import { type Postern, startPostern } from './support/postern.ts'
 import { start } from './support/process.ts'
@@ -45,6 +45,42 @@ describe('the commands beside a stopped service', () => {
     const again = await run('admin-create', '--email', admin.email)
     expect(again).toMatchObject({ code: 1 })
     expect(again.output).toContain('has an account already')
+  })
+
+  const stateOf = async (token: string) =>
+    (await fetch(`${postern.origin}/validate`, { headers: bearer(token) })).status
+
+  it('admin:reset-password ends the sessions of before, and the new password signs in', async () => {
+    const before = await signIn(postern.origin, admin.email, admin.password)
+    expect(await stateOf(before.access_token)).toBe(200)
+    const { code, output } = await run('admin-reset-password', admin.email)
+    expect([code, output]).toEqual([0, expect.stringContaining('refused within 5 seconds')])
+    await expect.poll(() => stateOf(before.access_token), { timeout: 5000 }).toBe(401)
+    const refreshed = await post(postern.origin, '/api/v1/auth/refresh', { refresh_token: before.refresh_token })
+    expect(refreshed.status).toBe(401)
+    admin.password = /shown once: (\S+)/.exec(output)?.[1] ?? ''
+    const after = await signIn(postern.origin, admin.email, admin.password)
+    expect(await stateOf(after.access_token)).toBe(200)
+    const log = await fetch(`${postern.origin}/api/v1/admin/activity-logs?action=user.password_reset`, {
+      headers: bearer(after.access_token),
+    })
+    expect(await log.text()).toContain('command-line')
+  })
+
+  it('admin:promote makes an admin of a user, whose tokens are renewed', async () => {
+    const user = await signUp(postern.origin)
+    expect((await run('admin-promote', user.email)).code).toBe(0)
+    await expect.poll(() => stateOf(user.access_token), { timeout: 5000 }).toBe(401)
+    const refreshed = await post(postern.origin, '/api/v1/auth/refresh', { refresh_token: user.refresh_token })
+    expect(await refreshed.json()).toMatchObject({ user: { is_admin: true } })
+  })
+
+  it('both refuse whom they are not for', async () => {
+    const user = await signUp(postern.origin)
+    const said = async (script: string, email: string) => (await run(script, email)).output
+    expect(await said('admin-reset-password', user.email)).toContain('is no admin')
+    expect(await said('admin-reset-password', 'nobody@example.com')).toContain('has no account')
+    expect(await said('admin-promote', admin.email)).toContain('is an admin already')
   })
 
   it('admin:create refuses what it does not know', async () => {
