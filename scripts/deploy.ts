@@ -1,60 +1,146 @@
-import { unstable_readConfig } from 'wrangler'
-import { findBrokenVariables } from '../src/config.ts'
+import { createAdmin, findAdmin } from './support/accounts.ts'
+import type { Arguments, Command } from './support/arguments.ts'
 import { copySwaggerAssets } from './support/assets.ts'
 import { withDatabase } from './support/database.ts'
-import { PROJECT_ROOT } from './support/project.ts'
+import { type Asker, chooseMail, MAIL_CHOICES, nobody, terminal, writeDomain } from './support/deployment/answers.ts'
+import {
+  databaseId,
+  isPlaceholder,
+  namespaceId,
+  queueNames,
+  readDeploymentConfig,
+  writeDatabaseId,
+  writeNamespaceId,
+} from './support/deployment/config-file.ts'
+import { findLacks, findVariableMistakes } from './support/deployment/lacks.ts'
+import {
+  ensureDatabase,
+  ensureNamespace,
+  ensureQueue,
+  ensureRootSecretFile,
+  listSecrets,
+  putSecret,
+  ROOT_SECRET_FILE,
+} from './support/deployment/resources.ts'
+import { diagnose, type Login } from './support/doctor.ts'
+import { requireSameRootSecret } from './support/local-state.ts'
+import { randomToken } from './support/random.ts'
 import { Refusal } from './support/refusal.ts'
+import { refuseMistakes } from './support/settings.ts'
+import { step } from './support/steps.ts'
 import { wrangler } from './support/wrangler.ts'
 
-/** The part of `wrangler.toml` that a deployment must fill in. */
-interface Resources {
-  readonly d1_databases: readonly { readonly database_id?: string }[]
-  readonly kv_namespaces: readonly { readonly id?: string }[]
-  readonly vars: Readonly<Record<string, unknown>>
+export const command = {
+  call: 'npm run deploy',
+  about:
+    'Deploys to Cloudflare, and makes what is missing there. Run again it changes only what differs.\n' +
+    'What a transport of mail needs is asked for, or taken from the environment under the names of the settings.',
+  options: {
+    domain: { value: 'DOMAIN', about: 'where the service is reached, such as auth.example.com' },
+    mail: { value: 'TRANSPORT', about: `how mail leaves: ${MAIL_CHOICES.join(', ')}` },
+    admin: { value: 'EMAIL', about: 'the first admin (ADMIN_EMAIL; the password from ADMIN_PASSWORD, or made)' },
+    yes: { about: 'asks nothing' },
+    'dry-run': { about: 'bundles, and says what is missing; asks and changes nothing' },
+  },
+} as const satisfies Command
+
+type Values = Arguments<typeof command>['values']
+
+const PLAN = 'A password hash takes more CPU time than the free plan allows: the account needs the paid plan.'
+
+async function dryRun(): Promise<void> {
+  const lacks = findLacks(readDeploymentConfig())
+  await copySwaggerAssets()
+  console.log(await wrangler('deploy', '--dry-run'))
+  const seen = lacks.length === 0 ? 'wrangler.toml lacks nothing.' : `Still missing:\n${indented(lacks)}`
+  console.log(
+    `${seen}\nROOT_SECRET, the queues and an admin are Cloudflare's to tell: \`npm run deploy\` makes what is missing.`,
+  )
 }
 
-const isPlaceholder = (id: string | undefined): boolean => !id || /^[0-]+$/.test(id)
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n')
 
-/** What `wrangler.toml` still lacks, each with the command or the line that mends it. */
-function findMissingResources(): string[] {
-  const config: Resources = unstable_readConfig({ config: `${PROJECT_ROOT}/wrangler.toml` })
-  const missing: string[] = []
-  if (config.d1_databases.some(({ database_id }) => isPlaceholder(database_id)))
-    missing.push('database_id of DB: `npx wrangler d1 create postern`, then write its id into wrangler.toml')
-  if (config.kv_namespaces.some(({ id }) => isPlaceholder(id)))
-    missing.push('id of KV: `npx wrangler kv namespace create KV`, then write its id into wrangler.toml')
-  if (config.vars.PUBLIC_URL === undefined)
-    missing.push('PUBLIC_URL: write `[vars]` and `PUBLIC_URL = "https://…"` into wrangler.toml')
-  return [...missing, ...findMalformed(config.vars)]
+/** Domain and mail, where `wrangler.toml` has none yet or the user says another. Returns what stores the secrets of mail. */
+async function fillIn({ domain, mail }: Values, asker: Asker): Promise<() => Promise<void>> {
+  const { vars } = readDeploymentConfig()
+  const isFirst = vars.PUBLIC_URL === undefined
+  const host = domain ?? (isFirst ? await asker.ask('Domain, such as auth.example.com:', '--domain') : undefined)
+  const transport =
+    mail ?? (isFirst ? await asker.ask(`Mail (${MAIL_CHOICES.join(', ')}):`, '--mail') : undefined) ?? 'none'
+  const storeSecrets = await chooseMail(transport, asker, process.env)
+  if (host !== undefined) await writeDomain(host)
+  return storeSecrets
 }
 
-/** With one of these the deployed Worker would answer nothing. Secrets are not here to be looked at. */
-function findMalformed(vars: Resources['vars']): string[] {
-  const broken = findBrokenVariables({ ROOT_SECRET: '-'.repeat(32), ...vars })
-  return broken.filter(({ name }) => name in vars).map(({ name, reason }) => `${name} in wrangler.toml: ${reason}`)
-}
-
-async function findMissingSecrets(): Promise<string[]> {
-  const text = await wrangler('secret', 'list', '--format', 'json').catch((cause: unknown) => {
-    // Before the first `secret put` there is no Worker to list.
-    if (cause instanceof Refusal && /10007|not found|does not exist/i.test(cause.message)) return '[]'
-    throw cause
+/** Each id is written as soon as it is known: a run that is cut off loses nothing. */
+async function ensureResources(): Promise<void> {
+  if (isPlaceholder(databaseId(readDeploymentConfig())))
+    await step('Making the database', async () => writeDatabaseId(await ensureDatabase()))
+  if (isPlaceholder(namespaceId(readDeploymentConfig())))
+    await step('Making the KV namespace', async () => writeNamespaceId(await ensureNamespace()))
+  await step('Making the queues that are missing', async () => {
+    for (const name of queueNames(readDeploymentConfig())) await ensureQueue(name)
   })
-  const names = (JSON.parse(text) as { name: string }[]).map(({ name }) => name)
-  if (names.includes('ROOT_SECRET')) return []
-  return ['ROOT_SECRET: `openssl rand -base64 48 | tee root-secret | npx wrangler secret put ROOT_SECRET`']
 }
 
-/** Migrates the deployed database, then deploys. Nothing is touched while something is missing, or with `--dry-run`. */
-export async function main(args: readonly string[]): Promise<void> {
-  console.log('A password hash takes more CPU time than the free plan allows: the account needs the paid plan.')
-  const isDryRun = args.includes('--dry-run')
-  const missing = findMissingResources()
-  if (missing.length === 0 && !isDryRun) missing.push(...(await findMissingSecrets()))
-  if (missing.length > 0) throw new Refusal(`not ready to deploy:\n${missing.map((line) => `  ${line}`).join('\n')}`)
+/** Makes the root secret unless the Worker has one, and only for a database that no other was used with. */
+async function ensureRootSecret(): Promise<void> {
+  if ((await listSecrets()).includes('ROOT_SECRET')) return
+  const secret = await ensureRootSecretFile()
+  await withDatabase({ at: 'remote' }, (database) =>
+    requireSameRootSecret(
+      database,
+      { ROOT_SECRET: secret },
+      `put the one that it was made with into ${ROOT_SECRET_FILE}`,
+    ),
+  )
+  await step('Storing ROOT_SECRET', () => putSecret('ROOT_SECRET', secret))
+  console.log(
+    `ROOT_SECRET is in the file ${ROOT_SECRET_FILE} too, for Cloudflare shows no secret again: move it into a vault, and out of this folder.`,
+  )
+}
+
+/** Makes the first admin. Null where nobody said who, or there is one. */
+async function ensureAdmin({ admin }: Values): Promise<Login | null> {
+  return withDatabase({ at: 'remote' }, async (database) => {
+    const known = await findAdmin(database)
+    const email = admin ?? process.env.ADMIN_EMAIL
+    const given = process.env.ADMIN_PASSWORD || undefined
+    if (known !== undefined) return given === undefined ? null : { email: email ?? known, password: given }
+    if (!email) {
+      console.log('No admin yet: npm run admin:create -- --remote')
+      return null
+    }
+    const password = given ?? randomToken(15)
+    await createAdmin(database, { email, password })
+    console.log(`Admin ${email} was made.${given === undefined ? ` Password, shown once: ${password}` : ''}`)
+    return { email, password }
+  })
+}
+
+export async function main({ values }: Arguments<typeof command>): Promise<void> {
+  console.log(PLAN)
+  refuseMistakes(findVariableMistakes(readDeploymentConfig()), 'wrangler.toml is wrong')
+  if (values['dry-run']) return dryRun()
+  const mayAsk = process.stdin.isTTY && !values.yes
+  if (!mayAsk && !values.yes)
+    throw new Refusal(`nobody is here to be asked: say --yes.${listLacks(findLacks(readDeploymentConfig()))}`)
+  await wrangler('whoami')
+  const storeMailSecrets = await fillIn(values, mayAsk ? terminal : nobody)
+  await ensureResources()
   await copySwaggerAssets()
   // First the database: a migration never removes what the running release reads.
-  if (!isDryRun) await withDatabase({ at: 'remote' }, (database) => database.applyMigrations())
-  console.log(await wrangler('deploy', ...args))
-  if (!isDryRun) console.log('No admin yet? npm run admin:create -- --remote')
+  await withDatabase({ at: 'remote' }, (database) => step('Migrating the database', () => database.applyMigrations()))
+  await ensureRootSecret()
+  await storeMailSecrets()
+  refuseMistakes(findVariableMistakes(readDeploymentConfig()), 'wrangler.toml is wrong')
+  console.log(await step('Building and deploying the Worker', () => wrangler('deploy')))
+  const login = await ensureAdmin(values)
+  const url = String(readDeploymentConfig().vars.PUBLIC_URL)
+  console.log(`\nDeployed: ${url}\n`)
+  const isWell = await diagnose(url, login)
+  if (!isWell) console.log(`A new domain takes some minutes. Look again: npm run doctor -- --url ${url}`)
 }
+
+const listLacks = (lacks: readonly string[]): string =>
+  lacks.length === 0 ? '' : ` What is missing:\n${indented(lacks)}`

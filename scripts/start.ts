@@ -144,7 +144,7 @@ async function prepare(port: number, persistTo: string) {
   try {
     const admin = await withDatabase({ at: 'local', persistTo }, async (database) => {
       await step('Migrating the database', () => database.applyMigrations())
-      await requireSameRootSecret(database, settings, persistTo)
+      await requireSameRootSecret(database, settings, `restore it in .dev.vars, or remove ${persistTo}`)
       if (newFile !== null) await step('Making .dev.vars with new secrets', () => writeDevVars(newFile))
       return step('Looking for an admin', () => ensureAdmin(database, process.env))
     })

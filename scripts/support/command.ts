@@ -10,19 +10,29 @@ export interface Ended {
 
 const MINUTE = 60_000
 
+interface CaptureOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** What it reads from its standard input. */
+  readonly input?: string
+}
+
 /** Runs a command to its end and keeps what it wrote. */
 export function capture(
   command: string,
   args: readonly string[],
-  { cwd = PROJECT_ROOT, env = {} }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  { cwd = PROJECT_ROOT, env = {}, input = '' }: CaptureOptions = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
       timeout: 10 * MINUTE,
     })
+    // A program that reads nothing may end before this is written.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk) => {

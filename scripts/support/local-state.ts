@@ -74,8 +74,8 @@ export async function lockState(persistTo: string, port: number): Promise<() => 
   return () => rm(file, { force: true })
 }
 
-/** Refuses a state whose signing keys none of these secrets opens: nobody's token would be good any more. */
-export async function requireSameRootSecret(database: Database, settings: Settings, persistTo: string): Promise<void> {
+/** Refuses a database whose signing keys none of these secrets opens: nobody's token would be good any more. */
+export async function requireSameRootSecret(database: Database, settings: Settings, remedy: string): Promise<void> {
   const rows = await query(
     database,
     "SELECT DISTINCT substr(private_sealed, 1, instr(private_sealed, '.') - 1) AS root FROM signing_keys",
@@ -86,5 +86,5 @@ export async function requireSameRootSecret(database: Database, settings: Settin
     secrets.map(async (secret) => Buffer.from(await rootKeyId(secret)).toString('base64url')),
   )
   if (rows.some(({ root }) => ids.some((id) => id === root))) return
-  throw new Refusal(`this state was made with another ROOT_SECRET: restore it in .dev.vars, or remove ${persistTo}`)
+  throw new Refusal(`this state was made with another ROOT_SECRET: ${remedy}`)
 }

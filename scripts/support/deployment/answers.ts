@@ -1,0 +1,76 @@
+import { createInterface } from 'node:readline/promises'
+import { readVariables } from '../../../src/config.ts'
+import { Refusal } from '../refusal.ts'
+import { writeMailBinding, writeRoute, writeVariable } from './config-file.ts'
+import { putSecret } from './resources.ts'
+
+/** Asks on a terminal; without one, or with `--yes`, refuses with how to say it instead. */
+export interface Asker {
+  ask(question: string, instead: string): Promise<string>
+}
+
+export const terminal: Asker = {
+  async ask(question) {
+    const lines = createInterface({ input: process.stdin, output: process.stdout })
+    const answer = await lines.question(`${question} `)
+    lines.close()
+    return answer.trim()
+  },
+}
+
+export const nobody: Asker = {
+  ask: (_, instead) => Promise.reject(new Refusal(`${instead} is missing`)),
+}
+
+/** The origin of what somebody calls a domain. Refuses what the service would refuse. */
+export function originOf(domain: string): string {
+  const url = domain.includes('://') ? domain : `https://${domain}`
+  const read = readVariables({ PUBLIC_URL: url, ROOT_SECRET: '-'.repeat(32) })
+  if (!('broken' in read)) return read.PUBLIC_URL
+  throw new Refusal(`${domain} is no domain for a deployment: ${read.broken.map(({ reason }) => reason).join(', ')}`)
+}
+
+/** Writes where the deployment is reached. A domain of the account is routed to the Worker; `workers.dev` is by itself. */
+export async function writeDomain(domain: string): Promise<string> {
+  const origin = originOf(domain)
+  const { host } = new URL(origin)
+  await writeVariable('PUBLIC_URL', origin)
+  if (!host.endsWith('.workers.dev')) await writeRoute(host)
+  return origin
+}
+
+/** What each transport needs: variables, then secrets. */
+const NEEDED = {
+  smtp: [['MAIL_FROM', 'SMTP_HOST', 'SMTP_USERNAME'], ['SMTP_PASSWORD']],
+  http: [['MAIL_FROM'], ['MAIL_API_KEY']],
+  binding: [['MAIL_FROM'], []],
+} as const
+
+export const MAIL_CHOICES = [...Object.keys(NEEDED), 'none']
+
+const isTransport = (name: string): name is keyof typeof NEEDED => Object.hasOwn(NEEDED, name)
+
+/** Asks for all before it writes any. Returns what is to be stored as secrets once the Worker is there. */
+export async function chooseMail(
+  transport: string,
+  asker: Asker,
+  environment: NodeJS.ProcessEnv,
+): Promise<() => Promise<void>> {
+  if (transport === 'none') return () => Promise.resolve()
+  if (!isTransport(transport)) throw new Refusal(`--mail ${transport} is none of ${MAIL_CHOICES.join(', ')}`)
+  const [variables, secrets] = NEEDED[transport]
+  const find = async (name: string) =>
+    [
+      name,
+      environment[name] || (await asker.ask(`${name}:`, `${name} in the environment, for --mail ${transport},`)),
+    ] as const
+  const values: (readonly [string, string])[] = []
+  for (const name of [...variables, ...secrets]) values.push(await find(name))
+  const isSecret = ([name]: readonly [string, string]) => secrets.some((secret) => secret === name)
+  await writeVariable('MAIL_TRANSPORT', transport)
+  for (const [name, value] of values.filter((each) => !isSecret(each))) await writeVariable(name, value)
+  if (transport === 'binding') await writeMailBinding()
+  return async () => {
+    for (const [name, value] of values.filter(isSecret)) await putSecret(name, value)
+  }
+}
