@@ -1,5 +1,6 @@
 import type { Command } from './support/arguments.ts'
 import { run } from './support/command.ts'
+import { bin } from './support/project.ts'
 
 export const command = {
   call: 'npm run format',
@@ -7,5 +8,5 @@ export const command = {
 } as const satisfies Command
 
 export async function main(): Promise<void> {
-  process.exitCode = (await run('biome', ['check', '--write', '.'])) ?? 1
+  process.exitCode = (await run(bin('biome'), ['check', '--write', '.'])) ?? 1
 }

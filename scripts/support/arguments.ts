@@ -75,7 +75,7 @@ export function helpOf(command: Command): string {
 function refuseOption(command: Command, rawName: string): never {
   const known = Object.keys({ ...command.options, help: HELP }).map((name) => name.toUpperCase())
   const nearest = nearestName(rawName.replace(/^-+/, ''), known)
-  const hint = nearest.edits <= 2 ? `, did you mean --${nearest.name.toLowerCase()}?` : ''
+  const hint = nearest.edits <= 2 ? `, did you mean --${nearest.name.toLowerCase()}?` : ':'
   throw new Refusal(`${rawName} is no option here${hint} ${command.call} -- --help lists them`)
 }
 

@@ -2,6 +2,9 @@ import { resolve } from 'node:path'
 
 export const PROJECT_ROOT = resolve(import.meta.dirname, '../..')
 
+/** A program of a package. */
+export const bin = (name: string): string => resolve(PROJECT_ROOT, 'node_modules/.bin', name)
+
 /** Where D1, KV and the objects of the local service live. */
 export const localState = (): string => resolve(PROJECT_ROOT, process.env.PERSIST_TO || '.wrangler/state')
 

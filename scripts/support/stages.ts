@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { capture, run } from './command.ts'
 import { findBluntRules, findViolations } from './import-rules.ts'
-import { PROJECT_ROOT } from './project.ts'
+import { bin, PROJECT_ROOT } from './project.ts'
 import { startupStage } from './startup.ts'
 
 export interface Outcome {
@@ -19,8 +19,6 @@ export interface Stage {
   readonly name: string
   run(): Promise<Outcome>
 }
-
-const bin = (name: string): string => join(PROJECT_ROOT, 'node_modules/.bin', name)
 
 const one = (good: boolean): Outcome => ({ passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: [] })
 

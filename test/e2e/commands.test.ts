@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { bearer, post, signIn, signUp } from './support/api.ts'
-import { type Checkout, freshCheckout } from './support/checkout.ts'
+import { type Checkout, freshCheckout, PROJECT_ROOT } from './support/checkout.ts'
 import { type Postern, startPostern } from './support/postern.ts'
 import { start } from './support/process.ts'
+
+const PACKAGE: { scripts: Record<string, string> } = JSON.parse(
+  await readFile(join(PROJECT_ROOT, 'package.json'), 'utf8'),
+)
 
 async function runIn(root: string, env: Readonly<Record<string, string>>, script: string, ...args: string[]) {
   const running = start(process.execPath, ['scripts/run.mjs', script, ...args], { cwd: root, env })
@@ -108,6 +112,25 @@ describe('the commands beside a stopped service', () => {
     const refused = await run('clients-create', '--name', 'x', '--scopes', 'a;b')
     expect(refused).toMatchObject({ code: 1 })
     expect(refused.output).toContain('a;b is not a scope')
+  })
+})
+
+describe('every script of package.json', () => {
+  const scripts = Object.entries(PACKAGE.scripts).map(([name, line]) => ({
+    name,
+    script: line.split(' ').at(-1) ?? '',
+  }))
+  const run = (script: string, ...args: string[]) => runIn(PROJECT_ROOT, {}, script, ...args)
+
+  it.each(scripts)('$name has --help in one form, and refuses what it does not know', async ({ name, script }) => {
+    const [help, unknown] = await Promise.all([run(script, '--help'), run(script, '--no-such-option')])
+    const call = name === 'start' || name === 'test' ? `npm ${name}` : `npm run ${name}`
+    expect([help.code, help.output]).toEqual([0, expect.stringMatching(new RegExp(`^Usage: ${call}( -- |\\n)`))])
+    expect(help.output).toMatch(/^ +--help +this text$/m)
+    expect([unknown.code, unknown.output]).toEqual([
+      1,
+      `postern: --no-such-option is no option here: ${call} -- --help lists them\n`,
+    ])
   })
 })
 

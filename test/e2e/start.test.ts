@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { access, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -6,7 +6,7 @@ import { WRANGLER_ENV } from '../../scripts/support/project.ts'
 import { bearer, post, signIn, signUp } from './support/api.ts'
 import { type Checkout, freshCheckout } from './support/checkout.ts'
 import { freePort } from './support/ports.ts'
-import { startPostern, startScript } from './support/postern.ts'
+import { startOwnPostern, startPostern, startScript } from './support/postern.ts'
 import { answersHttp, start, whenReady } from './support/process.ts'
 
 const GOOD_SECRET = 'ROOT_SECRET=0123456789012345678901234567890123456789'
@@ -125,6 +125,24 @@ describe('npm start on a fresh checkout', () => {
     const command = ['node_modules/wrangler/bin/wrangler.js', 'd1', 'migrations', 'list', 'DB', '--local']
     const wrangler = start(process.execPath, command, { cwd: checkout.root, env: WRANGLER_ENV })
     expect([await wrangler.ended, wrangler.output()]).toEqual([0, expect.stringContaining('No migrations to apply')])
+  })
+
+  it('after kill -9 names what holds the port, and the lock of the dead counts for nothing', async () => {
+    const first = await startOwnPostern(inject('checkout'))
+    const env = { PORT: String(first.port), PERSIST_TO: first.state, ADMIN_EMAIL: 'other@example.com' }
+    first.running.child.kill('SIGKILL')
+    await first.running.ended.catch(() => null)
+    const blocked = startScript(inject('checkout'), env)
+    expect(await blocked.ended).toBe(1)
+    const [, pid] = /left behind: end it with `kill (\d+)`/.exec(blocked.output()) ?? []
+    process.kill(Number(pid), 'SIGKILL')
+    await expect.poll(() => answersHttp(`${first.origin}/liveness`)).toBe(false)
+
+    const second = await startPostern(inject('checkout'), env)
+    expect(second.running.output()).toContain('ADMIN_EMAIL=other@example.com was not used, for there is an admin')
+    expect(await second.running.stop()).toBe(0)
+    await expect(access(join(first.state, 'postern.lock'))).rejects.toThrow('ENOENT')
+    await rm(first.state, { recursive: true })
   })
 
   it('ends with npm, whatever shell npm runs it in', { timeout: 60_000 }, async () => {

@@ -387,14 +387,14 @@ describe('users:import refuses', () => {
   })
 
   it.each([
-    [[], 'name one file'],
-    [['a', 'b'], 'name one file'],
+    [[], 'FILE is missing: npm run users:import -- FILE'],
+    [['a', 'b'], 'b is not understood'],
     [['nowhere.csv'], 'nowhere.csv is no file'],
     [['README.md', '--format', 'okta'], '--format is one of auto, ndjson'],
     [['README.md', '--chunk', '1001'], '--chunk must be 1 to 1000'],
     [['README.md', '--rejects', './README.md'], '--rejects names the file that is read'],
     [['README.md', '--url', 'http://auth.example.com'], 'must be https, or http on this machine'],
-    [['README.md', '--mail'], 'npm run users:import -- FILE'],
+    [['README.md', '--mail'], '--mail is no option here: npm run users:import -- --help'],
   ])('the arguments %j', async (args, message) => {
     const running = start(process.execPath, ['scripts/run.mjs', 'users-import', ...args], {
       cwd: inject('checkout'),
