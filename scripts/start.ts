@@ -142,6 +142,8 @@ async function prepare(port: number, persistTo: string) {
   await requireWritable(persistTo)
   const unlock = await lockState(persistTo, port)
   try {
+    // What takes longest on a machine that has never run it.
+    await step('Loading the runtime', () => import('./support/local-d1.ts'))
     const admin = await withDatabase({ at: 'local', persistTo }, async (database) => {
       await step('Migrating the database', () => database.applyMigrations())
       await requireSameRootSecret(database, settings, `restore it in .dev.vars, or remove ${persistTo}`)

@@ -82,7 +82,7 @@ async function checkClock(url: string): Promise<Finding> {
   if (Number.isNaN(theirs)) return fail('/api/v1/health/live says no time')
   const apart = Math.max(0, began - theirs, theirs - Date.now())
   return apart <= CLOCK_BOUND_MS
-    ? ok(`${apart} ms apart from the one of this machine at most`)
+    ? ok(`within ${apart} ms of the one of this machine`)
     : fail(`${Math.round(apart / 1000)} s apart from the one of this machine: one of them is wrong`)
 }
 

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { findBrokenVariables, readVariables, SETTING_NAMES } from '../src/config.ts'
+
+const GOOD = { ROOT_SECRET: 'x'.repeat(32), PUBLIC_URL: 'https://auth.example.test' }
+/** No setting but a free text takes it, and none is as long. */
+const GARBAGE = `\u0000 ${'garbage '.repeat(100)}`
+/** Any text is a value. */
+const FREE = [
+  'AUDIENCE',
+  'ROOT_SECRET',
+  'ROOT_SECRET_PREVIOUS',
+  'ADMIN_SECRET_KEY',
+  'SMTP_USERNAME',
+  'SMTP_PASSWORD',
+  'MAIL_API_KEY',
+]
+
+describe('wrong settings', () => {
+  it('are named all at once, in plain words', () => {
+    const broken = findBrokenVariables(Object.fromEntries(SETTING_NAMES.map((name) => [name, GARBAGE])))
+    expect(broken.map(({ name }) => name).toSorted()).toEqual(
+      SETTING_NAMES.filter((name) => !FREE.includes(name)).toSorted(),
+    )
+    for (const { name, reason } of broken) expect(`${name} ${reason}`).toMatch(/^[A-Z_]+ must (be|have|list) /)
+  })
+
+  it('are named with those that do not fit one another', () => {
+    const broken = findBrokenVariables({
+      PUBLIC_URL: 'http://auth.example.test',
+      ROOT_SECRET: 'short',
+      SESSION_ABSOLUTE_SECONDS: '100',
+      ADMIN_SECRET_KEY: 'short',
+    })
+    expect(broken).toEqual([
+      { name: 'ROOT_SECRET', reason: 'must have at least 32 characters' },
+      { name: 'SESSION_IDLE_SECONDS', reason: 'must not exceed SESSION_ABSOLUTE_SECONDS' },
+      { name: 'PUBLIC_URL', reason: 'must be https in production' },
+      { name: 'ADMIN_SECRET_KEY', reason: 'must have at least 16 characters in production' },
+    ])
+  })
+
+  it('are not blamed for not fitting one that is wrong itself', () => {
+    const both = { ...GOOD, SESSION_IDLE_SECONDS: String(40 * 86_400), SESSION_ABSOLUTE_SECONDS: 'soon' }
+    expect(findBrokenVariables(both).map(({ name }) => name)).toEqual(['SESSION_ABSOLUTE_SECONDS'])
+  })
+})
+
+it('booleans and numbers, as TOML has them, count as their text', () => {
+  const variables = { ...GOOD, SIGNUPS_ENABLED: false, ACCESS_TOKEN_SECONDS: 120, DB: { prepare: () => null } }
+  expect(readVariables(variables)).toMatchObject({ SIGNUPS_ENABLED: false, ACCESS_TOKEN_SECONDS: 120 })
+  expect(findBrokenVariables({ ...GOOD, ACCESS_TOKEN_SECONDS: 1 })).toMatchObject([{ name: 'ACCESS_TOKEN_SECONDS' }])
+})
