@@ -35,12 +35,12 @@ async function refuseTakenPort(port: number): Promise<never> {
   const other = `choose another with \`PORT=${port + 1} npm start\``
   const holder = await listenerOn(port)
   if (!holder) throw new Refusal(`port ${port} is taken; ${other}`)
-  const { pid, program, startedBy } = holder
+  const { pid, program, startedBy, alike } = holder
   if (startedBy !== null) throw new Refusal(`port ${port} is taken by another start (process ${startedBy}); ${other}`)
   // What a start that was killed leaves behind: the runtime outlives it.
   if (program === 'workerd')
     throw new Refusal(
-      `port ${port} is taken by what an earlier start left behind: end it with \`kill ${pid}\`, or ${other}`,
+      `port ${port} is taken by what an earlier start left behind: end it with \`kill ${alike.join(' ')}\`, or ${other}`,
     )
   throw new Refusal(`port ${port} is taken by ${program} (process ${pid}); ${other}`)
 }

@@ -34,7 +34,7 @@ async function listeningSocket(port: number): Promise<string | undefined> {
   return rows.find(([, local = '', , state]) => local.endsWith(suffix) && state === '0A')?.[9]
 }
 
-async function holds(pid: string, socket: string): Promise<boolean> {
+async function holds(pid: number, socket: string): Promise<boolean> {
   const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
   const targets = await Promise.all(files.map((file) => readlink(`/proc/${pid}/fd/${file}`).catch(() => '')))
   return targets.includes(`socket:[${socket}]`)
@@ -46,24 +46,39 @@ export interface Listener {
   readonly program: string
   /** The process that started it, if that is a script of ours and runs still. */
   readonly startedBy: number | null
+  /** It and what runs the same program in its process group: a start has more than one runtime. */
+  readonly alike: readonly number[]
 }
 
 const commandLine = async (pid: number): Promise<string[]> =>
   (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
 
-async function describeListener(pid: number): Promise<Listener> {
-  const [program = ''] = await commandLine(pid)
+const programOf = async (pid: number): Promise<string> => basename((await commandLine(pid))[0] ?? '')
+
+/** Parent and process group, in Linux's record. */
+async function familyOf(pid: number): Promise<{ parent: number; group: string }> {
   const record = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  const parent = Number(record.slice(record.lastIndexOf(')') + 2).split(' ')[1])
+  const [, parent, group = ''] = record.slice(record.lastIndexOf(')') + 2).split(' ')
+  return { parent: Number(parent), group }
+}
+
+const listProcesses = async (): Promise<number[]> =>
+  (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+
+async function describeListener(pid: number): Promise<Listener> {
+  const program = await programOf(pid)
+  const { parent, group } = await familyOf(pid)
   const isScript = (await commandLine(parent)).some((part) => part.endsWith('run.mjs'))
-  return { pid, program: basename(program), startedBy: isScript ? parent : null }
+  const alike: number[] = []
+  for (const other of await listProcesses())
+    if ((await familyOf(other)).group === group && (await programOf(other)) === program) alike.push(other)
+  return { pid, program, startedBy: isScript ? parent : null, alike }
 }
 
 /** Who listens on a port. Null where the system does not say, or says it to other users alone. */
 export async function listenerOn(port: number): Promise<Listener | null> {
   const socket = await listeningSocket(port)
   if (socket === undefined) return null
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  for (const pid of pids) if (await holds(pid, socket)) return describeListener(Number(pid))
+  for (const pid of await listProcesses()) if (await holds(pid, socket)) return describeListener(pid)
   return null
 }

@@ -134,8 +134,8 @@ describe('npm start on a fresh checkout', () => {
     await first.running.ended.catch(() => null)
     const blocked = startScript(inject('checkout'), env)
     expect(await blocked.ended).toBe(1)
-    const [, pid] = /left behind: end it with `kill (\d+)`/.exec(blocked.output()) ?? []
-    process.kill(Number(pid), 'SIGKILL')
+    const [, pids = ''] = /left behind: end it with `kill ([\d ]+)`/.exec(blocked.output()) ?? []
+    for (const pid of pids.split(' ')) process.kill(Number(pid), 'SIGKILL')
     await expect.poll(() => answersHttp(`${first.origin}/liveness`)).toBe(false)
 
     const second = await startPostern(inject('checkout'), env)
