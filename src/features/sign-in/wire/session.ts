@@ -10,7 +10,7 @@ import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 import type { User, UserStatus } from '../../users/types.ts'
 import { EmailField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
-import type { MfaChallenge, SignedIn, SignInResult } from '../service/sign-in.ts'
+import type { MfaChallenge, SignInResult } from '../service/sign-in.ts'
 import type { SignedUp, SignUpInput, VerificationAwaited } from '../service/sign-up.ts'
 
 export { UserWire, userToWire }
