@@ -15,7 +15,7 @@ const SIGN_IN_CONNECTIONS = 2
  */
 export type Door = 'socket' | 'front'
 
-const WORKERS = ['postern', 'bare-hono', ...BETTER_AUTH_STORES.map((store) => `better-auth-${store}`)]
+const WORKERS = ['postern', 'bare-hono', 'refresh-parts', ...BETTER_AUTH_STORES.map((store) => `better-auth-${store}`)]
 
 interface Ask {
   readonly worker: string
@@ -96,13 +96,19 @@ export function getSessionContestant(make: MakeContestant, users: Users, store: 
   }))
 }
 
-export function refreshContestant(make: MakeContestant, users: Users): Contestant {
-  return make('Postern', 'postern', (connection) => ({
+/** A refresh, and beside it what none can do without: each connection has an object of its own, as each user has. */
+export function refreshContestants(make: MakeContestant, users: Users): Contestant[] {
+  const postern = make('Postern', 'postern', (connection) => ({
     method: 'POST',
     path: '/api/v1/auth/refresh',
     body: { refresh_token: userOf(users.postern, connection).refreshToken },
     carry: 'refresh_token',
   }))
+  const parts = make('the parts alone', 'refresh-parts', (connection) => ({
+    method: 'GET',
+    path: `/user${connection}`,
+  }))
+  return [postern, parts]
 }
 
 export function signInContestants(make: MakeContestant, users: Users): Contestant[] {

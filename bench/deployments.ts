@@ -11,6 +11,7 @@ export interface Builds {
   readonly postern: Build
   readonly bareHono: Build
   readonly sameBindings: Build
+  readonly refreshParts: Build
   readonly betterAuth: Build
 }
 
@@ -19,6 +20,7 @@ export async function buildAll(): Promise<Builds> {
     postern: await buildPostern(),
     bareHono: await buildRival('bare-hono'),
     sameBindings: await buildRival('same-bindings'),
+    refreshParts: await buildRival('refresh-parts'),
     betterAuth: await buildRival('better-auth'),
   }
 }
@@ -39,6 +41,7 @@ const POSTERN_VARIABLES = {
   RATE_LIMIT_ANONYMOUS: '1000000',
   RATE_LIMIT_AUTHENTICATED: '1000000',
   RATE_LIMIT_ADMIN: '1000000',
+  TRUST_ADDRESS_HEADER: 'true',
 } as const
 
 const text = (value: string) => ({ type: 'json', value }) as const
@@ -66,6 +69,15 @@ export const posternWorker = (build: Build, name = 'postern'): Promise<WorkerOpt
       { type: 'queue', name: 'postern-object-events', maxBatchSize: 50, maxBatchTimeout: 1 },
       { type: 'queue', name: 'postern-mail', maxBatchSize: 5, maxBatchTimeout: 0 },
     ],
+  })
+
+export const refreshPartsWorker = (build: Build): Promise<WorkerOptions> =>
+  workerOf('refresh-parts', build, {
+    env: {
+      DB: { type: 'd1', id: 'refresh-parts' },
+      ROTATION: { type: 'durable-object', worker: 'refresh-parts', exportName: 'Rotation' },
+    },
+    exports: { Rotation: { type: 'durable-object', storage: 'sqlite' } },
   })
 
 export const bareHonoWorker = (build: Build): Promise<WorkerOptions> => workerOf('bare-hono', build)

@@ -6,7 +6,7 @@ import {
   contestantsAt,
   type Door,
   getSessionContestant,
-  refreshContestant,
+  refreshContestants,
   signInContestants,
   type Users,
   validateContestants,
@@ -19,7 +19,9 @@ import {
   buildAll,
   migratePostern,
   posternWorker,
+  refreshPartsWorker,
 } from './deployments.ts'
+import { measureExistence } from './existence.ts'
 import { measureFanOut } from './fan-out.ts'
 import { createPosternClient, signUpBetterAuth, signUpPostern } from './fixtures.ts'
 import { measureLists } from './lists.ts'
@@ -32,7 +34,8 @@ import { measureStartup } from './startup.ts'
 const USERS = 8
 const SUBSCRIBERS = 1000
 const EVENTS = 5
-const CHECKS = { count: 6, milliseconds: 1500, warmUp: 4000 }
+const ASKED_ABOUT = 16
+const CHECKS = { count: 9, milliseconds: 1500, warmUp: 4000 }
 const SIGN_INS = { count: 3, milliseconds: 3000, warmUp: 1000 }
 // One round: a refresh token that was spent in it cannot be sent in another.
 const REFRESHES = { count: 1, milliseconds: 6000, warmUp: 0 }
@@ -46,9 +49,11 @@ async function startAll(builds: Builds): Promise<Miniflare> {
   const runtime = await startRuntime([
     await posternWorker(builds.postern),
     await bareHonoWorker(builds.bareHono),
+    await refreshPartsWorker(builds.refreshParts),
     ...(await Promise.all(BETTER_AUTH_STORES.map((store) => betterAuthWorker(builds.betterAuth, store)))),
   ])
   await migratePostern(runtime)
+  await fetch(new URL('/prepare', await runtime.unsafeGetDirectURL('refresh-parts')))
   return runtime
 }
 
@@ -86,12 +91,14 @@ async function run(): Promise<void> {
     const socket = await measureChecks(load, runtime, users, 'socket')
     const make = await contestantsAt(runtime, 'socket')
     say('refresh')
-    const refresh = await compare(load, [refreshContestant(make, users)], REFRESHES)
+    const refresh = await compare(load, refreshContestants(make, users), REFRESHES)
     say(`one platform event to ${SUBSCRIBERS} subscribers`)
     const leavers = await signUpPostern(base, EVENTS)
     const fanOut = await measureFanOut(load, base, await createPosternClient(runtime, base), leavers, SUBSCRIBERS)
     say('sign-in')
     const signIn = await compare(load, signInContestants(make, users), SIGN_INS)
+    say('answers about addresses with and without an account')
+    const existence = await measureExistence(base, await signUpPostern(base, ASKED_ABOUT))
     say('lists at 1,000 and 100,000 users')
     const lists = await measureLists(runtime, base)
     await runtime.dispose()
@@ -107,6 +114,7 @@ async function run(): Promise<void> {
       signIn,
       refresh,
       fanOut,
+      existence,
       lists,
       coldStarts,
       startup,
