@@ -7,7 +7,7 @@ export type CountsHourly = (route: Pick<Route, 'method' | 'path'>) => ((request:
 /** A documented system: what it serves itself, and what of the core it documents too. */
 export interface Surface {
   readonly routes: readonly Routes[]
-  /** `POST /api/v1/auth/login`: core routes that stand under the system's tag in the OpenAPI document. */
+  /** `POST /api/v1/auth/login`: core routes that stand in the system's OpenAPI document too. */
   readonly documents: readonly string[]
   /** Keys of the system's own in answers of the core, by route. */
   readonly adds?: Readonly<Record<string, (answer: Answer) => Answer>>

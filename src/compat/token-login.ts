@@ -53,7 +53,7 @@ const renderLoginError = createFastApiRenderer(({ code }) =>
     : {},
 )
 
-export const welcomeRoutes = createRoutes({ prefix: '', tag: 'welcome', renderError: renderWelcomeError })
+export const welcomeRoutes = createRoutes({ prefix: '', tag: 'docs', renderError: renderWelcomeError })
 
 welcomeRoutes.get(
   '/',
@@ -67,7 +67,7 @@ welcomeRoutes.get(
 )
 
 function declareLogin(path: string, id: string): Routes {
-  const routes = createRoutes({ prefix: '', tag: 'login', renderError: renderLoginError })
+  const routes = createRoutes({ prefix: '', tag: 'auth', renderError: renderLoginError })
   routes.post(
     path,
     {

@@ -25,6 +25,7 @@ import { adminRequired, type Guard, recognized, scopeMissing, tokenInvalid } fro
 import { type BodyEncoding, InvalidInput } from './input.ts'
 import { errorEnvelope } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
+import { TAGS } from './tags.ts'
 
 /** The envelope of `render-error.ts`, as a schema. */
 export const ErrorAnswer = z.object({
@@ -48,28 +49,37 @@ const RATE_HEADERS = {
   'X-RateLimit-Reset': { $ref: '#/components/headers/RateLimitReset' },
 }
 
+/** What one document describes. */
+export interface Api {
+  /** Where the document is served. */
+  readonly path: string
+  readonly title: string
+  readonly description: string
+  readonly routes: readonly Route[]
+}
+
 /** The OpenAPI 3.1 document of the routes that are not hidden, from the schemas that check their input and answers. */
-export function describeApi(routes: readonly Route[]) {
+export function describeApi({ title, description, routes }: Omit<Api, 'path'>) {
   const shown = routes.filter(({ spec }) => !spec.hidden && !spec.localOnly)
   const paths: ZodOpenApiPathsObject = {}
   const examples: Record<string, { value: Failure['body'] }> = {}
   for (const route of shown) {
     const path = templateOf(route.path)
     const failures = listFailures(route)
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, failures) }
+    const instead = shown.find(({ spec }) => spec.id === route.spec.instead)
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, failures, instead) }
     for (const failure of failures) if (failure.isPlain) examples[exampleNameOf(failure)] = { value: failure.body }
   }
   return createDocument({
     openapi: '3.1.0',
     info: {
-      title: 'Postern',
+      title,
       version: VERSION,
-      description:
-        'Every path is served with and without a trailing slash. Unknown fields of a body are ignored; an empty body is an empty object. A body has at most 1 MiB, and JSON nests at most 64 deep.',
+      description,
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(shown.flatMap(({ tags }) => tags))].sort().map((name) => ({ name })),
+    tags: tagsOf(shown),
     paths,
     components: {
       schemas: { Error: ErrorAnswer },
@@ -93,13 +103,29 @@ export function describeApi(routes: readonly Route[]) {
 /** `/users/:id` as `/users/{id}`. */
 export const templateOf = (path: string): string => path.replace(/:([A-Za-z_]+)/g, '{$1}')
 
-function operationOf(route: Route, failures: readonly Failure[]): ZodOpenApiOperationObject {
-  const { spec, tags } = route
+function tagsOf(routes: readonly Route[]) {
+  const used = new Set<string>(routes.map(({ tag }) => tag))
+  return Object.entries(TAGS).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : []))
+}
+
+/** `instead` is what applications call in its place, when it is for clients that know its path. */
+function operationOf(
+  route: Route,
+  failures: readonly Failure[],
+  instead: Route | undefined,
+): ZodOpenApiOperationObject {
+  const { spec, tag } = route
   const path = spec.params ? objectOf(spec.params) : untypedPath(route.path)
   return {
     operationId: spec.id,
     summary: spec.summary,
-    tags: [...tags],
+    ...(instead
+      ? {
+          deprecated: true,
+          description: `Use \`${instead.spec.id}\`: \`${instead.method} ${templateOf(instead.path)}\`.`,
+        }
+      : {}),
+    tags: [tag],
     security: securityOf(spec),
     requestParams: {
       ...(path ? { path } : {}),

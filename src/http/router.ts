@@ -8,15 +8,15 @@ import type { Guard, Identity, Verifier } from './guard.ts'
 import { type BodyEncoding, inputValidators, validatedInput } from './input.ts'
 import { type ErrorRenderer, renderError as renderPlainError } from './render-error.ts'
 import type { HonoEnv } from './request-state.ts'
+import type { Tag } from './tags.ts'
 
 type Schema = z.ZodType | undefined
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 
-/** What a path that stands for another of the same route has of its own. */
+/** A path of some documented client that answers as the route's own does. */
 export interface Alias {
   readonly path: string
   readonly id: string
-  readonly deprecated?: boolean
 }
 
 interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A extends Declared> {
@@ -31,7 +31,8 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
   readonly answer: A
   readonly errors?: readonly ErrorDefinition[]
   readonly aliases?: readonly Alias[]
-  readonly deprecated?: boolean
+  /** The id of the operation that applications call instead of this one; of an alias it is the route's own. */
+  readonly instead?: string
   /** The status of invalid fields; 422 when absent. */
   readonly invalidIs?: 400
   /** Bodies that are longer are 413; `MAX_BODY_BYTES` when absent. */
@@ -86,8 +87,10 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With `:name` parameters, without a trailing slash. */
   readonly path: string
-  /** What it stands under in the OpenAPI document: its feature, and every documented system whose it is. */
-  readonly tags: readonly string[]
+  /** What it stands under in an OpenAPI document. */
+  readonly tag: Tag
+  /** The documented systems whose it is, too. */
+  readonly systems: readonly string[]
   readonly spec: RouteSpec
   readonly handle: (input: RouteInput<Ctx, Schema, Schema, Schema>) => Promise<Response>
   readonly renderError: ErrorRenderer
@@ -117,10 +120,8 @@ export interface Routes<G extends Ctx = never> {
 }
 
 interface RoutesOptions<G extends Ctx> {
-  readonly prefix?: string
-  /** Every route stands below each of them. */
-  readonly prefixes?: readonly string[]
-  readonly tag: string
+  readonly prefix: string
+  readonly tag: Tag
   /** Of every route that names none. */
   readonly guard?: Guard<G>
   /** How failures are worded; the one envelope when absent. */
@@ -129,16 +130,16 @@ interface RoutesOptions<G extends Ctx> {
   readonly invalidIs?: 400
 }
 
-/** Routes of one feature. An alias is some documented client's path, so all are shown. */
+/** Routes of one feature. */
 export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): Routes<G> {
-  const { prefixes = [options.prefix ?? ''], tag, renderError = renderPlainError } = options
+  const { prefix, tag, renderError = renderPlainError } = options
   const invalid = options.invalidIs && { invalidIs: options.invalidIs }
   const list: Route[] = []
   const declare =
     (method: Route['method']): Declare<G> =>
     (path, { aliases = [], answer, guard = options.guard as never, ...spec }, handler) => {
       const withAnswers = (
-        route: Pick<Route, 'method' | 'path' | 'tags' | 'renderError'>,
+        route: Pick<Route, 'method' | 'path' | 'tag' | 'systems' | 'renderError'>,
         routeSpec: RouteSpec,
       ): Route => ({
         ...route,
@@ -146,14 +147,11 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
         handle: async (input) => respond(answer, routeSpec.answers, await handler(input as never)),
         mapAnswers: (change) => withAnswers(route, { ...routeSpec, answers: routeSpec.answers.map(change) }),
       })
-      const places: readonly Alias[] = [{ path, id: spec.id }, ...aliases]
-      for (const [index, prefix] of prefixes.entries()) {
-        for (const { path: place, id, ...own } of places) {
-          const path = `${prefix}${place === '/' ? '' : place}` || '/'
-          const named = { ...spec, ...own, id: index === 0 ? id : `${id}${index + 1}` }
-          const routeSpec = { ...invalid, ...named, guard, answers: answersOf(answer) } as RouteSpec
-          list.push(withAnswers({ method, path, tags: [tag], renderError }, routeSpec))
-        }
+      const places = [{ path, id: spec.id }, ...aliases.map((alias) => ({ ...alias, instead: spec.id }))]
+      for (const { path: place, ...own } of places) {
+        const path = `${prefix}${place === '/' ? '' : place}` || '/'
+        const routeSpec = { ...invalid, ...spec, ...own, guard, answers: answersOf(answer) } as RouteSpec
+        list.push(withAnswers({ method, path, tag, systems: [], renderError }, routeSpec))
       }
     }
   return {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { listRoutes } from '../../src/app.ts'
+import { listApis, listRoutes } from '../../src/app.ts'
 import { created, htmlPage } from '../../src/http/answers.ts'
 import { admin, anyone } from '../../src/http/guard.ts'
 import { declaredAnswers, describeApi, listFailures, templateOf } from '../../src/http/openapi.ts'
-import { createRoutes } from '../../src/http/router.ts'
+import { createRoutes, type Route } from '../../src/http/router.ts'
+import { TAGS, type Tag } from '../../src/http/tags.ts'
 import { defineError } from '../../src/lib/errors.ts'
 import { html } from '../../src/lib/html.ts'
 
@@ -17,13 +18,16 @@ interface Operation {
   readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, unknown> }>
 }
 
-const document = JSON.parse(JSON.stringify(describeApi(listRoutes())))
-const operationAt = (path: string, method: string): Operation | undefined =>
-  document.paths[templateOf(path)]?.[method.toLowerCase()]
-const shown = listRoutes().filter(({ spec }) => !spec.hidden && !spec.localOnly)
+const described = listApis().map((api) => ({ ...api, document: JSON.parse(JSON.stringify(describeApi(api))) }))
+const documentAt = (path: string) => described.find((api) => api.path === path)?.document
+const native = documentAt('/openapi.json')
+const isShown = ({ spec }: Route): boolean => !spec.hidden && !spec.localOnly
 
-describe('the document of the service', () => {
-  it.each(shown.map((route) => [route.method, route.path, route] as const))(
+describe.each(described)('$path', ({ routes, document }) => {
+  const operationAt = (path: string, method: string): Operation | undefined =>
+    document.paths[templateOf(path)]?.[method.toLowerCase()]
+
+  it.each(routes.filter(isShown).map((route) => [route.method, route.path, route] as const))(
     'has %s %s with its errors',
     (method, path, route) => {
       const operation = operationAt(path, method)
@@ -40,44 +44,9 @@ describe('the document of the service', () => {
     },
   )
 
-  it('shows what each failure looks like, in the words of the system whose call it is', () => {
-    const examplesAt = (path: string, method: string, status: string): Record<string, unknown> =>
-      document.paths[path][method].responses[status].content['application/json'].examples
-    expect(examplesAt('/api/v1/auth/signin', 'post', '401')).toMatchObject({
-      INVALID_CREDENTIALS: { $ref: '#/components/examples/401.INVALID_CREDENTIALS' },
-    })
-    expect(document.components.examples['401.INVALID_CREDENTIALS'].value).toMatchObject({
-      error: { code: 'INVALID_CREDENTIALS' },
-      status: 401,
-      detail: 'Invalid email or password',
-    })
-    expect(examplesAt('/users/profile', 'get', '401')).toMatchObject({
-      TOKEN_ERROR: { value: { status: 401, detail: 'Could not validate user.' } },
-    })
-    expect(examplesAt('/auth/register', 'post', '422')).toMatchObject({
-      VALIDATION_ERROR: { value: { detail: [{ loc: ['body', 'email'], type: 'value_error' }] } },
-    })
-    expect(examplesAt('/oauth/token', 'post', '401')).toEqual({
-      invalid_client: { value: { error: 'invalid_client', error_description: 'Client authentication failed' } },
-    })
-    expect(Object.keys(examplesAt('/validate', 'post', '400'))).toEqual(['VALIDATION_ERROR'])
-    expect(document.paths['/readiness'].get.responses['503'].content['application/json'].examples).toBeUndefined()
-  })
-
-  it('asks for the token where a check reads it itself', () => {
-    expect(operationAt('/validate', 'GET')?.security).toEqual([{ bearer: [] }])
-    expect(operationAt('/', 'GET')?.operationId).toBe('welcome')
-  })
-
-  it("has every path of an aliased route: each is some documented client's", () => {
-    for (const path of ['/api/v1/auth/logout', '/api/v1/auth/validate', '/api/v1/oauth/token'])
-      expect(operationAt(path, 'post')).toBeDefined()
-    expect(operationAt('/api/v1/ws', 'get')).toBeDefined()
-  })
-
   it('has nothing that is hidden or local', () => {
-    const hidden = listRoutes().filter(({ spec }) => spec.hidden || spec.localOnly)
-    for (const { method, path } of hidden) expect(operationAt(path, method)).toBeUndefined()
+    for (const { method, path } of routes.filter((route) => !isShown(route)))
+      expect(operationAt(path, method)).toBeUndefined()
     expect(document.paths).not.toHaveProperty('/dev/mailbox')
   })
 
@@ -94,11 +63,76 @@ describe('the document of the service', () => {
     expect(references.length).toBeGreaterThan(0)
     for (const [, kind = '', name = ''] of references) expect(document.components[kind]).toHaveProperty([name])
   })
+
+  it('describes the tags that it uses, in the order in which an application meets them', () => {
+    const used = new Set(routes.filter(isShown).map(({ tag }) => tag))
+    expect(document.tags.map(({ name }: { name: string }) => name)).toEqual(
+      Object.keys(TAGS).filter((name) => used.has(name as Tag)),
+    )
+    for (const { description } of document.tags) expect(description).toMatch(/\w/)
+  })
+})
+
+describe('the documents', () => {
+  it('have every route that is not hidden', () => {
+    const inDocuments = described.flatMap(({ routes }) => routes.map(({ method, path }) => `${method} ${path}`))
+    const all = listRoutes().map(({ method, path }) => `${method} ${path}`)
+    expect(new Set(inDocuments)).toEqual(new Set(all))
+  })
+
+  it('show what each failure looks like, in the words of the system whose call it is', () => {
+    const examplesAt = (path: string, method: string, status: string, document = native): Record<string, unknown> =>
+      document.paths[path][method].responses[status].content['application/json'].examples
+    expect(examplesAt('/api/v1/auth/signin', 'post', '401')).toMatchObject({
+      INVALID_CREDENTIALS: { $ref: '#/components/examples/401.INVALID_CREDENTIALS' },
+    })
+    expect(native.components.examples['401.INVALID_CREDENTIALS'].value).toMatchObject({
+      error: { code: 'INVALID_CREDENTIALS' },
+      status: 401,
+      detail: 'Invalid email or password',
+    })
+    expect(examplesAt('/users/profile', 'get', '401', documentAt('/openapi/janux.json'))).toMatchObject({
+      TOKEN_ERROR: { value: { status: 401, detail: 'Could not validate user.' } },
+    })
+    expect(examplesAt('/auth/register', 'post', '422', documentAt('/openapi/auth-service.json'))).toMatchObject({
+      VALIDATION_ERROR: { value: { detail: [{ loc: ['body', 'email'], type: 'value_error' }] } },
+    })
+    expect(examplesAt('/oauth/token', 'post', '401')).toEqual({
+      invalid_client: { value: { error: 'invalid_client', error_description: 'Client authentication failed' } },
+    })
+    expect(Object.keys(examplesAt('/validate', 'post', '400'))).toEqual(['VALIDATION_ERROR'])
+    expect(native.paths['/readiness'].get.responses['503'].content['application/json'].examples).toBeUndefined()
+  })
+
+  it('ask for the token where a check reads it itself', () => {
+    expect(native.paths['/validate'].get.security).toEqual([{ bearer: [] }])
+    expect(documentAt('/openapi/janux.json').paths['/'].get.operationId).toBe('welcome')
+  })
+
+  it("say of every alias what to call instead, but for a system's own clients", () => {
+    const aliases = [
+      ['/api/v1/auth/logout', 'Use `signOut`: `POST /api/v1/auth/signout`.'],
+      ['/api/v1/auth/login', 'Use `signIn`: `POST /api/v1/auth/signin`.'],
+      ['/api/v1/auth/validate', 'Use `checkAccessToken`: `POST /validate`.'],
+    ] as const
+    for (const [path, description] of aliases)
+      expect(native.paths[path].post).toMatchObject({ deprecated: true, description })
+    expect(native.paths['/api/v1/auth/signin'].post).not.toHaveProperty('deprecated')
+    expect(documentAt('/openapi/gateway-auth.json').paths['/api/v1/auth/login'].post).not.toHaveProperty('deprecated')
+  })
+
+  it('name for what is deprecated an operation that is not', () => {
+    for (const { routes } of described)
+      for (const { spec } of routes.filter((route) => isShown(route) && route.spec.instead)) {
+        const found = routes.find((route) => route.spec.id === spec.instead)
+        expect([spec.id, found && isShown(found), found?.spec.instead]).toEqual([spec.id, true, undefined])
+      }
+  })
 })
 
 describe('a described route', () => {
   const taken = defineError('OPENAPI_TEST_TAKEN', 'conflict', 'It is taken')
-  const routes = createRoutes({ prefix: '/things', tag: 'things' })
+  const routes = createRoutes({ prefix: '/things', tag: 'health' })
   routes.post(
     '/:id/parts',
     {
@@ -120,7 +154,7 @@ describe('a described route', () => {
     { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
     () => ({ title: 'State', body: html`` }),
   )
-  const { paths } = JSON.parse(JSON.stringify(describeApi(routes.list)))
+  const { paths } = JSON.parse(JSON.stringify(describeApi({ title: 'Things', description: '', routes: routes.list })))
   const add: Operation = paths['/things/{id}/parts'].post
 
   it('has its parameters, its body in each encoding, its answers and who may call it', () => {

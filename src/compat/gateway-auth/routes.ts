@@ -21,7 +21,7 @@ import {
 } from './wire.ts'
 
 /** What the core lacks of gateway-auth; its failures are the one envelope, with invalid fields at 400. */
-export const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'gateway-auth', invalidIs: 400 })
+export const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', invalidIs: 400 })
 
 gatewayAuthRoutes.post(
   '/password-reset',

@@ -1,3 +1,4 @@
+import type { Ctx } from '../../context.ts'
 import { ok, withHeaders } from '../../http/answers.ts'
 import { admin, adminRequired, anyone, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
@@ -36,22 +37,22 @@ keysRoutes.get(
   async ({ ctx }) => withHeaders(jwkSetToWire(await listPublicKeys(ctx)), openHeaders(ctx.config.JWKS_CACHE_SECONDS)),
 )
 
+const metadataSpec = {
+  summary: 'Metadata of this authorization server',
+  guard: anyone,
+  unlimited: true,
+  answer: ok(Discovery, 'Discovery metadata (RFC 8414)'),
+} as const
+
+const answerMetadata = ({ ctx }: { readonly ctx: Ctx }) =>
+  withHeaders(discoveryToWire(ctx.config), openHeaders(ctx.config.JWKS_CACHE_SECONDS))
+
+keysRoutes.get('/.well-known/openid-configuration', { ...metadataSpec, id: 'getDiscovery' }, answerMetadata)
+
 keysRoutes.get(
-  '/.well-known/openid-configuration',
-  {
-    id: 'getDiscovery',
-    aliases: [
-      {
-        path: '/.well-known/oauth-authorization-server',
-        id: 'getAuthorizationServerMetadata',
-      },
-    ],
-    summary: 'Metadata of this authorization server',
-    guard: anyone,
-    unlimited: true,
-    answer: ok(Discovery, 'Discovery metadata (RFC 8414)'),
-  },
-  ({ ctx }) => withHeaders(discoveryToWire(ctx.config), openHeaders(ctx.config.JWKS_CACHE_SECONDS)),
+  '/.well-known/oauth-authorization-server',
+  { ...metadataSpec, id: 'getAuthorizationServerMetadata' },
+  answerMetadata,
 )
 
 keysRoutes.get(

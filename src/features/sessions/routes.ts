@@ -95,8 +95,10 @@ sessionRoutes.delete(
   async ({ ctx }) => revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
-sessionRoutes.post('/sessions/revoke-all', { ...revokeOthersSpec, id: 'revokeOtherSessionsAlias2' }, async ({ ctx }) =>
-  revokedManyToWire(await revokeOtherSessions(ctx)),
+sessionRoutes.post(
+  '/sessions/revoke-all',
+  { ...revokeOthersSpec, id: 'revokeOtherSessionsAlias2', instead: 'revokeOtherSessions' },
+  async ({ ctx }) => revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
 sessionRoutes.get(

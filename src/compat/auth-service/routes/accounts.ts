@@ -29,7 +29,7 @@ import {
 } from '../wire/users.ts'
 import { createRenderer, renderError } from '../wording.ts'
 
-export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
+export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'account', renderError })
 
 accountRoutes.post(
   '/register',
@@ -113,7 +113,7 @@ accountRoutes.put(
 /** Bodies of this call name the password that is to be set in another way. */
 export const passwordResetRoutes = createRoutes({
   prefix: '/auth',
-  tag: 'auth-service',
+  tag: 'account',
   renderError: createRenderer({}, { passwordField: 'new_password' }),
 })
 

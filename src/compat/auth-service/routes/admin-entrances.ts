@@ -20,7 +20,7 @@ import { createRenderer, WRONG_CREDENTIALS } from '../wording.ts'
 /** Where somebody becomes an admin or signs in as one: each checks for itself. */
 export const adminEntranceRoutes = createRoutes({
   prefix: '/admin',
-  tag: 'auth-service',
+  tag: 'admin',
   renderError: createRenderer(WRONG_CREDENTIALS),
 })
 

@@ -14,7 +14,7 @@ import { UserPath } from '../wire/fields.ts'
 import { ChangedUserResponse, changedUserToWire, UserResponse, userToWire } from '../wire/users.ts'
 import { renderError } from '../wording.ts'
 
-export const adminRoutes = createRoutes({ prefix: '/admin', tag: 'auth-service', renderError })
+export const adminRoutes = createRoutes({ prefix: '/admin', tag: 'admin', renderError })
 
 const changed = ok(ChangedUserResponse, 'The user as it is now')
 const done = ok(Done, 'Done')

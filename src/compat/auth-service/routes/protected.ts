@@ -8,7 +8,7 @@ import { Message, messageToWire } from '../wire/answers.ts'
 import { Chatbot } from '../wire/chatbot.ts'
 import { renderError } from '../wording.ts'
 
-export const protectedRoutes = createRoutes({ prefix: '', tag: 'auth-service', renderError })
+export const protectedRoutes = createRoutes({ prefix: '', tag: 'account', renderError })
 
 const MAX_INTERACTION_BYTES = 16 * 1024
 

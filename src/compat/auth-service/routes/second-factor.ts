@@ -31,7 +31,7 @@ import {
 } from '../wire/sessions.ts'
 import { createRenderer, renderError } from '../wording.ts'
 
-export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
+export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'mfa', renderError })
 
 secondFactorRoutes.post(
   '/enable-2fa',
@@ -111,7 +111,7 @@ secondFactorRoutes.post(
 /** A service that prints the second factor has none: once it is on, this is forbidden. */
 export const codeRoutes = createRoutes({
   prefix: '/auth',
-  tag: 'auth-service',
+  tag: 'mfa',
   renderError: createRenderer({ MFA_ALREADY_ENABLED: { status: 403 } }),
 })
 

@@ -10,7 +10,7 @@ import { SessionPath } from '../wire/fields.ts'
 import { SessionResponse, sessionToWire } from '../wire/sessions.ts'
 import { renderError } from '../wording.ts'
 
-export const sessionRoutes = createRoutes({ prefix: '/auth/sessions', tag: 'auth-service', renderError })
+export const sessionRoutes = createRoutes({ prefix: '/auth/sessions', tag: 'sessions', renderError })
 
 sessionRoutes.get(
   '/',

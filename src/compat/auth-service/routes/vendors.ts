@@ -17,7 +17,7 @@ import { createRenderer, WRONG_CREDENTIALS } from '../wording.ts'
 
 export const vendorRoutes = createRoutes({
   prefix: '/vendor',
-  tag: 'auth-service',
+  tag: 'vendors',
   renderError: createRenderer(WRONG_CREDENTIALS),
 })
 

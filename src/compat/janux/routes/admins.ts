@@ -21,7 +21,7 @@ import {
   usersToWire,
 } from '../wire.ts'
 
-export const adminRoutes = createRoutes({ prefix: '/admins', tag: 'janux', renderError: renderAdminError })
+export const adminRoutes = createRoutes({ prefix: '/admins', tag: 'admin', renderError: renderAdminError })
 
 adminRoutes.get(
   '/users',

@@ -17,7 +17,7 @@ import {
   toRegistration,
 } from '../wire.ts'
 
-export const userRoutes = createRoutes({ prefix: '/users', tag: 'janux', renderError: renderUserError })
+export const userRoutes = createRoutes({ prefix: '/users', tag: 'account', renderError: renderUserError })
 
 userRoutes.post(
   '/register',

@@ -18,7 +18,7 @@ import {
   toProfileChange,
 } from '../wire/profile.ts'
 
-export const ownAccountRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth' })
+export const ownAccountRoutes = createRoutes({ prefix: '/api/v1', tag: 'account' })
 
 /** As gateway-auth words it. */
 const CHANGED = 'Password changed successfully'
@@ -37,13 +37,19 @@ ownAccountRoutes.post('/auth/password/change', { ...changeSpec, id: 'changePassw
 
 ownAccountRoutes.put(
   '/auth/password/change',
-  { id: 'changePasswordAlias2', ...changeSpec, hidden: true },
+  { id: 'changePasswordAlias2', instead: 'changePassword', ...changeSpec, hidden: true },
   async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
 )
 
 ownAccountRoutes.put(
   '/auth/change-password',
-  { id: 'changePasswordAlias', ...changeSpec, body: GatewayChangePasswordBody, invalidIs: 400 },
+  {
+    id: 'changePasswordAlias',
+    instead: 'changePassword',
+    ...changeSpec,
+    body: GatewayChangePasswordBody,
+    invalidIs: 400,
+  },
   async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
 )
 
@@ -51,6 +57,7 @@ ownAccountRoutes.post(
   '/users/:user_id/change-password',
   {
     id: 'changePasswordOf',
+    instead: 'changePassword',
     ...changeSpec,
     guard: self,
     params: z.object({ user_id: UuidParam }),
@@ -63,6 +70,7 @@ ownAccountRoutes.patch(
   '/auth/profile',
   {
     id: 'changeOwnProfile',
+    instead: 'patchOwnProfile',
     summary: "Change the caller's profile; a new address counts once its link is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUser,

@@ -56,7 +56,12 @@ passkeyRoutes.post(`${PREFIX}/register/begin`, { ...registerSpec, id: 'beginRegi
 
 passkeyRoutes.post(
   `${PREFIX}/register/options`,
-  { id: 'beginRegistrationInBase64', ...registerSpec, answer: ok(RegistrationOptions, BASE64_IDS) },
+  {
+    id: 'beginRegistrationInBase64',
+    instead: 'beginRegistration',
+    ...registerSpec,
+    answer: ok(RegistrationOptions, BASE64_IDS),
+  },
   async ({ ctx, body }) => withBase64Ids(await beginRegistration(ctx, toRegistrationRequest(body))),
 )
 
@@ -125,6 +130,7 @@ passkeyRoutes.post(
   `${PREFIX}/:passkey_id/regenerate-secret`,
   {
     id: 'getPasskey',
+    instead: 'listPasskeys',
     summary: "One of the caller's passkeys, unchanged: its secret never leaves its authenticator",
     guard: user,
     params: PasskeyPath,

@@ -68,13 +68,13 @@ mfaRoutes.post(
 
 mfaRoutes.post(
   '/auth/mfa/enable',
-  { id: 'startEnrolmentAlias2', ...enrolSpec, body: MethodBody, hidden: true },
+  { id: 'startEnrolmentAlias2', instead: 'startEnrolment', ...enrolSpec, body: MethodBody, hidden: true },
   async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
 )
 
 mfaRoutes.post(
   '/mfa/enable',
-  { id: 'startEnrolmentAlias', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
+  { id: 'startEnrolmentAlias', instead: 'startEnrolment', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
   async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
 )
 
@@ -107,6 +107,7 @@ mfaRoutes.post(
   '/auth/mfa/verify',
   {
     id: 'answerChallengeOrEnrol',
+    instead: 'answerChallenge',
     summary:
       'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
     guard: lenientUser,
@@ -141,6 +142,7 @@ mfaRoutes.post(
   '/mfa/disable',
   {
     id: 'disableSecondFactorAlias',
+    instead: 'disableSecondFactor',
     aliases: [{ path: '/auth/mfa/disable', id: 'disableSecondFactorAlias2' }],
     ...disableSpec,
     hidden: true,

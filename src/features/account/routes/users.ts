@@ -77,8 +77,10 @@ const changeOne = {
   summary: 'Change a profile, for its user or an admin',
 }
 
-userAccountRoutes.put('/me', { ...changeOwn, id: 'changeProfileOf' }, async ({ ctx, body }) =>
-  changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
+userAccountRoutes.put(
+  '/me',
+  { ...changeOwn, id: 'changeProfileOf', instead: 'patchOwnProfile' },
+  async ({ ctx, body }) => changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
 )
 
 userAccountRoutes.patch('/me', { ...changeOwn, id: 'patchOwnProfile' }, async ({ ctx, body }) =>
@@ -125,8 +127,10 @@ userAccountRoutes.get(
   async ({ ctx, params }) => askedUserToWire(await getTarget(ctx), params.user_id),
 )
 
-userAccountRoutes.put('/:user_id', { ...changeOne, id: 'replaceUserProfile' }, async ({ ctx, body, params }) =>
-  changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
+userAccountRoutes.put(
+  '/:user_id',
+  { ...changeOne, id: 'replaceUserProfile', instead: 'patchUserProfile' },
+  async ({ ctx, body, params }) => changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
 )
 
 userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'patchUserProfile' }, async ({ ctx, body, params }) =>

@@ -93,8 +93,11 @@ adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeRole' }, async ({ ctx
   changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
 )
 
-adminUserRoutes.patch('/:id/role', { ...roleSpec, id: 'changeRoleByPatch' }, async ({ ctx, params, body }) =>
-  changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
+adminUserRoutes.patch(
+  '/:id/role',
+  { ...roleSpec, id: 'changeRoleByPatch', instead: 'changeRole' },
+  async ({ ctx, params, body }) =>
+    changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
 )
 
 const deletedUser = ok(DeletedUserAnswer, 'What became of the user')

@@ -43,6 +43,7 @@ passkeySignInRoutes.post(
   `${PREFIX}/authenticate/options`,
   {
     id: 'beginAuthenticationInBase64',
+    instead: 'beginAuthentication',
     ...authenticateSpec,
     answer: ok(RequestOptions, BASE64_IDS),
   },

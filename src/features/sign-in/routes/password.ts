@@ -19,7 +19,7 @@ import {
   toReset,
 } from '../wire/recovery.ts'
 
-export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth' })
+export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'password' })
 
 async function answerForgot(ctx: Ctx, forgot: ReturnType<typeof toForgot>) {
   await requestPasswordReset(ctx, forgot)
@@ -64,6 +64,7 @@ passwordRoutes.post(
   '/auth/password/reset',
   {
     id: 'resetOrRequestPassword',
+    instead: 'resetPassword',
     summary: "Set a new password with a mailed link's token; without a token, mail the link",
     guard: anyone,
     body: ResetOrForgotBody,

@@ -40,6 +40,7 @@ authRoutes.post(
   '/register',
   {
     id: 'signUpWith400',
+    instead: 'signUp',
     summary: 'Sign up; invalid fields are 400',
     guard: anyone,
     body: SignUpBody,
@@ -70,6 +71,7 @@ authRoutes.post(
   '/login',
   {
     id: 'signInWith400',
+    instead: 'signIn',
     summary: 'Sign in; invalid fields are 400',
     guard: anyone,
     body: SignInBody,
@@ -143,6 +145,7 @@ authRoutes.get(
   '/profile',
   {
     id: 'getOwnProfile',
+    instead: 'getCurrentUser',
     summary: 'The signed-in user, with the integer id',
     guard: user,
     answer: ok(ProfileShape, 'The profile'),

@@ -7,7 +7,7 @@ import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
 import { Done, DoneAndEnded, doneToWire, ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
 
-export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
+export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'email' })
 
 verificationRoutes.post(
   '/verify-email',

@@ -16,7 +16,7 @@ import {
   toTokenAndProof,
 } from '../wire/recovery.ts'
 
-export const wayBackRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', invalidIs: 400 })
+export const wayBackRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'email', invalidIs: 400 })
 
 wayBackRoutes.post(
   '/revert-email',
