@@ -299,13 +299,14 @@ const mapFields = (fields: Fields, change: (field: z.ZodType) => z.ZodType): Rec
 
 /**
  * Fields that documented clients send in the body or in the query. `inQuery` has those that are other schemas there, where
- * everything is text. `merge` takes the body's word first; one that is null or empty is none.
+ * everything is text; `id` names the body in the OpenAPI document. `merge` takes the body's word first; one that is null or empty is none.
  */
 export function bodyOrQuery<F extends Fields>(
+  id: string,
   fields: F,
   inQuery: Partial<{ [N in keyof F]: z.ZodType<z.output<F[N]>> }> = {},
 ) {
-  const body = z.object(mapFields(fields, (field) => field.nullish()) as InBody<F>)
+  const body = z.object(mapFields(fields, (field) => field.nullish()) as InBody<F>).meta({ id })
   const query = z.object(mapFields({ ...fields, ...inQuery }, (field) => field.optional()) as InQuery<F>)
   const merge = (sent: object, asked: object): Merged<F> => {
     const [first, second] = [sent, asked] as readonly Readonly<Record<string, unknown>>[]

@@ -8,7 +8,7 @@ import type { Guard, Identity, Verifier } from './guard.ts'
 import { type BodyEncoding, inputValidators, validatedInput } from './input.ts'
 import { type ErrorRenderer, renderError as renderPlainError } from './render-error.ts'
 import type { HonoEnv } from './request-state.ts'
-import type { Tag } from './tags.ts'
+import type { Tag } from './vocabulary.ts'
 
 type Schema = z.ZodType | undefined
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
@@ -23,9 +23,13 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
   /** The operation id of the OpenAPI document. */
   readonly id: string
   readonly summary: string
+  /** What the summary has no room for. Whom it admits and what it counts against is added. */
+  readonly description?: string
   readonly params?: P
   readonly query?: Q
   readonly body?: B
+  /** Headers that the handler reads, as the document has them. */
+  readonly headers?: z.ZodObject
   /** How the body is encoded; JSON unless a contract says form. */
   readonly encoding?: BodyEncoding
   readonly answer: A

@@ -3,29 +3,65 @@ import { z } from 'zod'
 import { listApis, listRoutes } from '../../src/app.ts'
 import { created, htmlPage } from '../../src/http/answers.ts'
 import { admin, anyone } from '../../src/http/guard.ts'
-import { declaredAnswers, describeApi, listFailures, templateOf } from '../../src/http/openapi.ts'
+import { describeApi, listFailures, templateOf } from '../../src/http/openapi.ts'
 import { createRoutes, type Route } from '../../src/http/router.ts'
-import { TAGS, type Tag } from '../../src/http/tags.ts'
+import { TAGS, type Tag } from '../../src/http/vocabulary.ts'
 import { defineError } from '../../src/lib/errors.ts'
 import { html } from '../../src/lib/html.ts'
 
-interface Operation {
-  readonly summary: string
-  readonly operationId: string
-  readonly security: readonly Record<string, unknown>[]
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[]
-  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, unknown> }
-  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, unknown> }>
+interface Content {
+  readonly schema: { readonly $ref?: string; readonly allOf?: readonly { readonly properties?: object }[] }
+  readonly examples?: Record<string, unknown>
 }
 
-const described = listApis().map((api) => ({ ...api, document: JSON.parse(JSON.stringify(describeApi(api))) }))
+interface Answered {
+  readonly description: string
+  readonly content?: Record<string, Content>
+}
+
+interface Operation {
+  readonly summary: string
+  readonly description: string
+  readonly operationId: string
+  readonly deprecated?: boolean
+  readonly security: readonly Record<string, unknown>[]
+  readonly parameters?: readonly {
+    readonly name: string
+    readonly in: string
+    readonly required?: boolean
+    readonly description?: string
+  }[]
+  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, Content> }
+  readonly responses: Record<string, Answered | { readonly $ref: string }>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a document is data.
+type Document = any
+const described = listApis().map((api) => ({
+  ...api,
+  document: JSON.parse(JSON.stringify(describeApi(api))) as Document,
+}))
 const documentAt = (path: string) => described.find((api) => api.path === path)?.document
 const native = documentAt('/openapi.json')
+
+/** What a part of the document refers to, or the part itself. */
+const atReference = <T extends object>(
+  document: Document,
+  part: T | { readonly $ref: string } | undefined,
+): T | undefined =>
+  part && '$ref' in part
+    ? part.$ref
+        .split('/')
+        .slice(1)
+        .reduce((node: Document, key) => node[key], document)
+    : part
 const isShown = ({ spec }: Route): boolean => !spec.hidden && !spec.localOnly
 
 describe.each(described)('$path', ({ routes, document }) => {
   const operationAt = (path: string, method: string): Operation | undefined =>
     document.paths[templateOf(path)]?.[method.toLowerCase()]
+  const answerAt = (operation: Operation | undefined, status: number | string) =>
+    atReference<Answered>(document, operation?.responses[status])
 
   it.each(routes.filter(isShown).map((route) => [route.method, route.path, route] as const))(
     'has %s %s with its errors',
@@ -33,16 +69,66 @@ describe.each(described)('$path', ({ routes, document }) => {
       const operation = operationAt(path, method)
       expect(operation?.summary).toBe(route.spec.summary)
       const responses = operation?.responses ?? {}
+      expect(operation?.description).toMatch(/\.$/)
       expect(Object.keys(responses).some((status) => /^[123]/.test(status))).toBe(true)
       for (const { message, status } of listFailures(route)) {
         expect(Object.keys(responses)).toContain(String(status))
-        const isDeclared = declaredAnswers(route).some((answer) => answer.status === status)
-        if (!isDeclared) expect(responses[status]?.description).toContain(message)
+        const isDeclared = route.spec.answers.some((answer) => answer.status === status)
+        if (!isDeclared) expect(answerAt(operation, status)?.description).toContain(message)
       }
       const names = operation?.parameters?.filter((parameter) => parameter.in === 'path').map(({ name }) => name) ?? []
       expect(names.toSorted()).toEqual([...path.matchAll(/:(\w+)/g)].map(([, name]) => name).toSorted())
     },
   )
+
+  it.each(routes.filter(isShown).map((route) => [route.method, route.path, route] as const))(
+    'refers for the failures of %s %s to the answer with their codes',
+    (method, path, route) => {
+      const operation = operationAt(path, method)
+      const own = route.spec.answers.map(({ status }) => status)
+      for (const [status, failures] of Map.groupBy(listFailures(route), (failure) => failure.status)) {
+        if (own.includes(status)) continue
+        expect(operation?.responses[status]).toEqual({ $ref: expect.stringContaining('#/components/responses/') })
+        const content = answerAt(operation, status)?.content?.['application/json']
+        const codes = [...new Set(failures.map(({ code }) => code))].sort()
+        expect(Object.keys(content?.examples ?? {}).sort()).toEqual(codes)
+        const properties = content?.schema.allOf?.map((part) => part.properties)
+        const key = route.renderError.answer ? 'error' : 'code'
+        expect(properties).toContainEqual({ [key]: { type: 'string', enum: codes } })
+      }
+    },
+  )
+
+  it('names every body and every answer, each for one thing', () => {
+    const operations = Object.values<Record<string, Operation>>(document.paths).flatMap((item) => Object.values(item))
+    const answers = operations.flatMap(({ responses }) => Object.entries(responses).filter(([status]) => status < '4'))
+    const contents = [
+      ...operations.flatMap(({ requestBody }) => Object.entries(requestBody?.content ?? {})),
+      ...answers.flatMap(([, answer]) => Object.entries(('content' in answer && answer.content) || {})),
+    ]
+    const isText = (type: string) => type === 'text/html' || type === 'text/csv' || /nd?json(l|$)|jsonl/.test(type)
+    for (const [type, { schema }] of contents)
+      if (!isText(type))
+        expect([type, schema]).toEqual([type, { $ref: expect.stringMatching(/^#\/components\/schemas\/\w+$/) }])
+    // A name that is made of an operation's would mislead at an operation that is no alias of it.
+    const users = new Map<unknown, Set<string>>()
+    for (const { spec } of routes.filter(isShown))
+      for (const schema of [
+        typeof spec.encoding === 'object' ? undefined : spec.body,
+        ...spec.answers.map((answer) => answer.schema),
+      ])
+        if (schema && !schema.meta()?.id)
+          users.set(schema, (users.get(schema) ?? new Set()).add(spec.instead ?? spec.id))
+    const shared = [...users.values()].filter((ids) => ids.size > 1).map((ids) => [...ids])
+    expect(shared).toEqual([])
+  })
+
+  it('describes every parameter', () => {
+    const parameters = Object.values<Record<string, Operation>>(document.paths)
+      .flatMap((item) => Object.values(item))
+      .flatMap(({ operationId, parameters = [] }) => parameters.map((parameter) => ({ operationId, ...parameter })))
+    expect(parameters.filter(({ description }) => !description)).toEqual([])
+  })
 
   it('has nothing that is hidden or local', () => {
     for (const { method, path } of routes.filter((route) => !isShown(route)))
@@ -81,8 +167,9 @@ describe('the documents', () => {
   })
 
   it('show what each failure looks like, in the words of the system whose call it is', () => {
-    const examplesAt = (path: string, method: string, status: string, document = native): Record<string, unknown> =>
-      document.paths[path][method].responses[status].content['application/json'].examples
+    const examplesAt = (path: string, method: string, status: string, document = native) =>
+      atReference<Answered>(document, document.paths[path][method].responses[status])?.content?.['application/json']
+        ?.examples
     expect(examplesAt('/api/v1/auth/signin', 'post', '401')).toMatchObject({
       INVALID_CREDENTIALS: { $ref: '#/components/examples/401.INVALID_CREDENTIALS' },
     })
@@ -100,8 +187,8 @@ describe('the documents', () => {
     expect(examplesAt('/oauth/token', 'post', '401')).toEqual({
       invalid_client: { value: { error: 'invalid_client', error_description: 'Client authentication failed' } },
     })
-    expect(Object.keys(examplesAt('/validate', 'post', '400'))).toEqual(['VALIDATION_ERROR'])
-    expect(native.paths['/readiness'].get.responses['503'].content['application/json'].examples).toBeUndefined()
+    expect(Object.keys(examplesAt('/validate', 'post', '400') ?? {})).toEqual(['VALIDATION_ERROR'])
+    expect(examplesAt('/readiness', 'get', '503')).toBeUndefined()
   })
 
   it('ask for the token where a check reads it itself', () => {
@@ -109,14 +196,33 @@ describe('the documents', () => {
     expect(documentAt('/openapi/janux.json').paths['/'].get.operationId).toBe('welcome')
   })
 
+  it('say whom an operation admits, what it counts against and which headers it reads', () => {
+    expect(native.paths['/api/v1/admin/users/{id}/notifications'].post.description).toBe(
+      'Needs the access token of an admin. A session that has ended is refused at once. Counts against what a user may write in an hour.',
+    )
+    expect(native.paths['/api/v1/websocket/ticket'].post.description).toContain('the scope `events:read`')
+    for (const [document, path] of [
+      [native, '/api/v1/auth/refresh'],
+      [documentAt('/openapi/auth-service.json'), '/auth/token-refresh'],
+    ] as const)
+      expect(document.paths[path].post.parameters).toMatchObject([{ in: 'header', name: 'Idempotency-Key' }])
+  })
+
+  it('close no answer: one may have fields that a client does not know yet', () => {
+    for (const { document } of described) expect(JSON.stringify(document)).not.toContain('"additionalProperties":false')
+  })
+
   it("say of every alias what to call instead, but for a system's own clients", () => {
     const aliases = [
-      ['/api/v1/auth/logout', 'Use `signOut`: `POST /api/v1/auth/signout`.'],
-      ['/api/v1/auth/login', 'Use `signIn`: `POST /api/v1/auth/signin`.'],
-      ['/api/v1/auth/validate', 'Use `checkAccessToken`: `POST /validate`.'],
+      ['/api/v1/auth/logout', 'Use `signOut` instead: `POST /api/v1/auth/signout`.'],
+      ['/api/v1/auth/login', 'Use `signIn` instead: `POST /api/v1/auth/signin`.'],
+      ['/api/v1/auth/validate', 'Use `checkAccessToken` instead: `POST /validate`.'],
     ] as const
     for (const [path, description] of aliases)
-      expect(native.paths[path].post).toMatchObject({ deprecated: true, description })
+      expect(native.paths[path].post).toMatchObject({
+        deprecated: true,
+        description: expect.stringContaining(description),
+      })
     expect(native.paths['/api/v1/auth/signin'].post).not.toHaveProperty('deprecated')
     expect(documentAt('/openapi/gateway-auth.json').paths['/api/v1/auth/login'].post).not.toHaveProperty('deprecated')
   })
@@ -154,7 +260,9 @@ describe('a described route', () => {
     { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
     () => ({ title: 'State', body: html`` }),
   )
-  const { paths } = JSON.parse(JSON.stringify(describeApi({ title: 'Things', description: '', routes: routes.list })))
+  const { paths, components } = JSON.parse(
+    JSON.stringify(describeApi({ title: 'Things', description: '', routes: routes.list })),
+  )
   const add: Operation = paths['/things/{id}/parts'].post
 
   it('has its parameters, its body in each encoding, its answers and who may call it', () => {
@@ -182,14 +290,22 @@ describe('a described route', () => {
       '500',
       '503',
     ])
-    expect(add.responses['409']?.description).toBe('`OPENAPI_TEST_TAKEN`: It is taken')
+    expect(add.responses['409']).toEqual({ $ref: '#/components/responses/409.OPENAPI_TEST_TAKEN' })
+    expect(components.responses['409.OPENAPI_TEST_TAKEN']).toMatchObject({
+      description: '`OPENAPI_TEST_TAKEN`: It is taken',
+      content: { 'application/json': { schema: { allOf: [{ $ref: '#/components/schemas/ApiError' }, {}] } } },
+    })
+    const contents = Object.values(add.requestBody?.content ?? {})
+    expect(contents.map(({ schema }) => schema.$ref)).toEqual(
+      contents.map(() => '#/components/schemas/PostThingsByIdPartsRequest'),
+    )
     expect(paths).toHaveProperty('/things/{id}/pieces')
   })
 
   it('outside the limits that nobody is kept from has no refusals', () => {
     const state: Operation = paths['/things/state'].get
     expect(Object.keys(state.responses)).toEqual(['200', '500', '503'])
-    expect(Object.keys(state.responses['200']?.content ?? {})).toEqual(['text/html'])
+    expect(state.responses['200']).toMatchObject({ content: { 'text/html': {} } })
     expect(state.security).toEqual([])
   })
 })

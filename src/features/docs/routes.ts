@@ -39,7 +39,9 @@ export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => reado
     return new Response(document, { headers: { 'Content-Type': 'application/json', 'Cache-Control': DOCUMENT_CACHE } })
   }
 
-  const documentAnswer = response(200, 'The document', { schema: z.looseObject({ openapi: z.string() }) })
+  const documentAnswer = response(200, 'The document', {
+    schema: z.looseObject({ openapi: z.string() }).meta({ id: 'OpenApiDocument' }),
+  })
 
   routes.get(
     '/openapi.json',

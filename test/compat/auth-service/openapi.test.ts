@@ -10,15 +10,22 @@ interface Operation {
     readonly schema: { readonly type: string }
   }[]
   readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly $ref?: string } }> }
-  readonly responses: Record<
-    string,
-    { readonly content?: Record<string, { readonly schema: { readonly $ref?: string } }> }
-  >
+  readonly responses: Record<string, Answered & { readonly $ref?: string }>
+}
+
+interface Schema {
+  readonly $ref?: string
+  readonly allOf?: readonly { readonly $ref?: string }[]
+}
+
+interface Answered {
+  readonly content?: Record<string, { readonly schema: Schema }>
 }
 
 interface Document {
   readonly paths: Record<string, Record<string, Operation>>
   readonly components: {
+    readonly responses: Record<string, Answered>
     readonly schemas: Record<
       string,
       { readonly properties: Record<string, unknown>; readonly required?: readonly string[] }
@@ -35,7 +42,13 @@ describe('the OpenAPI document', () => {
     async (method, path, one) => {
       const operation = (await documentOf()).paths[path]?.[method.toLowerCase()]
       expect(operation).toBeDefined()
-      const schemaOf = (status: string) => operation?.responses[status]?.content?.['application/json']?.schema
+      const { components } = await documentOf()
+      const schemaOf = (status: string) => {
+        const answer = operation?.responses[status]
+        const [kind, name] = answer?.$ref?.split('/').slice(2) ?? []
+        const { schema } = (kind && name ? components.responses[name] : answer)?.content?.['application/json'] ?? {}
+        return schema?.allOf?.[0] ?? schema
+      }
       if (one.request) expect(operation?.requestBody?.content['application/json']?.schema.$ref).toBe(refTo(one.request))
       if (one.answer) expect(schemaOf('200')?.$ref).toBe(refTo(one.answer))
       if (one.validates) expect(schemaOf('422')?.$ref).toBe(refTo('HTTPValidationError'))

@@ -7,6 +7,7 @@ import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/errors.ts'
 import { ok } from '../../../http/answers.ts'
 import { anyone, confirmedUser } from '../../../http/guard.ts'
+import { REPEATED_REFRESH } from '../../../http/idempotency.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { changeProfile, verifyUser } from '../service/accounts.ts'
@@ -67,8 +68,8 @@ accountRoutes.post(
   '/token-refresh',
   {
     id: 'authServiceRefresh',
-    summary:
-      "A refresh token's one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives",
+    summary: 'Exchange a refresh token for its one successor',
+    ...REPEATED_REFRESH,
     guard: anyone,
     body: TokenRefresh,
     answer: ok(Token, 'The successor'),

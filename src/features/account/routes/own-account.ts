@@ -24,7 +24,8 @@ export const ownAccountRoutes = createRoutes({ prefix: '/api/v1', tag: 'account'
 const CHANGED = 'Password changed successfully'
 
 const changeSpec = {
-  summary: "Change the caller's password; every other session ends. Wants a second factor of who has one",
+  summary: "Change the caller's password",
+  description: 'Every other session ends. Wants a second factor of who has one.',
   guard: confirmedUser,
   body: ChangePasswordBody,
   answer: ok(DoneAndEnded, 'The password is changed'),

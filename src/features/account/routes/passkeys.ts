@@ -42,8 +42,8 @@ const PREFIX = '/api/v1/passkeys'
 const onePasskey = ok(PasskeyWire, 'The passkey')
 
 const registerSpec = {
-  summary:
-    "Options for `navigator.credentials.create()`; needs a factor of the last minutes, the session's or a given one",
+  summary: 'Options for `navigator.credentials.create()`',
+  description: "Wants a factor of the last minutes: the session's, or a given one.",
   guard: confirmedUser,
   body: RegisterBeginBody,
   answer: ok(RegistrationOptions, 'The options'),
@@ -112,7 +112,8 @@ passkeyRoutes.delete(
   `${PREFIX}/:passkey_id`,
   {
     id: 'removePasskey',
-    summary: "Remove one of the caller's passkeys; needs a factor of the last minutes, the session's or a given one",
+    summary: "Remove one of the caller's passkeys",
+    description: "Wants a factor of the last minutes: the session's, or a given one.",
     guard: confirmedUser,
     params: PasskeyPath,
     body: FactorsInput.body,

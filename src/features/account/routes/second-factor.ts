@@ -83,7 +83,8 @@ mfaRoutes.post(
   {
     id: 'confirmEnrolment',
     aliases: [{ path: '/mfa/verify', id: 'confirmEnrolmentAlias' }],
-    summary: 'Turn the second factor on with the first code of the secret; sessions that proved one alone end',
+    summary: 'Turn the second factor on with the first code of the secret',
+    description: 'Sessions that proved one factor alone end.',
     guard: confirmedUser,
     body: CodeBody,
     answer: ok(EnabledAnswer, 'It is on'),
@@ -126,7 +127,8 @@ mfaRoutes.post(
 )
 
 const disableSpec = {
-  summary: 'Turn the second factor off, with a fresh second factor; sessions that proved one alone end',
+  summary: 'Turn the second factor off',
+  description: 'Wants a fresh second factor. Sessions that proved one factor alone end.',
   guard: confirmedUser,
   body: GivenInput.body,
   query: GivenInput.query,
@@ -182,7 +184,8 @@ mfaRoutes.post(
   {
     id: 'regenerateBackupCodes',
     aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'regenerateBackupCodesAlias' }],
-    summary: 'Ten new backup codes, shown once; the old ones are void. Wants a fresh second factor',
+    summary: 'Ten new backup codes, shown once',
+    description: 'The old ones are void. Wants a fresh second factor.',
     guard: confirmedUser,
     body: GivenInput.body,
     query: GivenInput.query,

@@ -27,7 +27,10 @@ const emptyToNull = (value: string | null | undefined): string | null => value |
  * What proves who asks, for a session that is older than ten minutes. A published client sends no body with a DELETE: then
  * it may stand in the query.
  */
-export const FactorsInput = bodyOrQuery({ password: z.string().max(MAX_PASSWORD_UNITS), code: z.string().max(32) })
+export const FactorsInput = bodyOrQuery('GivenFactors', {
+  password: z.string().max(MAX_PASSWORD_UNITS),
+  code: z.string().max(32),
+})
 
 export const RegisterBeginBody = z.object({
   authenticator_attachment: z.enum(ATTACHMENTS).nullish(),

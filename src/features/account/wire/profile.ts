@@ -7,29 +7,31 @@ import type { ChangedProfile as Changed, OwnProfileChange } from '../service/own
 const MAX_METADATA_CHARACTERS = 10_000
 
 /** Null empties a field; username and email cannot be emptied, so null leaves them. */
-export const ProfileBody = z.object({
-  first_name: textField(100),
-  last_name: textField(100),
-  given_name: textField(100),
-  family_name: textField(100),
-  display_name: textField(200),
-  bio: proseField(1000),
-  phone_number: textField(20),
-  timezone: textField(50),
-  locale: textField(35),
-  profile_image_url: z
-    .url({ protocol: /^https?$/ })
-    .max(500)
-    .nullish(),
-  user_metadata: z
-    .record(z.string(), z.unknown())
-    .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
-    .nullish(),
-  username: UsernameField.nullish(),
-  email: EmailField.nullish(),
-  current_password: StepUpBody.shape.password,
-  code: StepUpBody.shape.code,
-})
+export const ProfileBody = z
+  .object({
+    first_name: textField(100),
+    last_name: textField(100),
+    given_name: textField(100),
+    family_name: textField(100),
+    display_name: textField(200),
+    bio: proseField(1000),
+    phone_number: textField(20),
+    timezone: textField(50),
+    locale: textField(35),
+    profile_image_url: z
+      .url({ protocol: /^https?$/ })
+      .max(500)
+      .nullish(),
+    user_metadata: z
+      .record(z.string(), z.unknown())
+      .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
+      .nullish(),
+    username: UsernameField.nullish(),
+    email: EmailField.nullish(),
+    current_password: StepUpBody.shape.password,
+    code: StepUpBody.shape.code,
+  })
+  .meta({ id: 'ProfileChange' })
 
 const defined = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>

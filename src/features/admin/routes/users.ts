@@ -106,7 +106,8 @@ adminUserRoutes.delete(
   '/:id',
   {
     id: 'forceDelete',
-    summary: 'Delete a user: sessions end at once, data goes after the grace period, or at once when permanent',
+    summary: 'Delete a user',
+    description: 'Sessions end at once; data goes after the grace period, or at once when `permanent`.',
     guard: admin,
     params: UserPath,
     query: DeleteUserQuery,

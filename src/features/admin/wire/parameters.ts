@@ -10,6 +10,7 @@ export const PasskeyPath = UserPath.extend({ passkey_id: UuidParam })
 
 /** In the body as the SDK has it, or in the query as the older server did. */
 export const UserRefInput = bodyOrQuery(
+  'UserReference',
   { user_id: z.union([UserParam, z.int().min(0).max(MAX_USER_NUMBER)], 'must be a UUID or an integer') },
   { user_id: UserParam },
 )

@@ -160,6 +160,7 @@ export const SystemConfigAnswer = z.object({
 
 /** In the body as the SDK has it, or in the query as the older server did. */
 export const MaintenanceInput = bodyOrQuery(
+  'MaintenanceChange',
   { enabled: z.boolean(), message: z.string().max(500) },
   { enabled: z.stringbool() },
 )

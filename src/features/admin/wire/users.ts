@@ -79,7 +79,9 @@ export const adminUserDetailToWire = (detail: AdminUserDetail): z.infer<typeof A
   app_metadata: { ...detail.user.appMetadata },
 })
 
-export const ChangedUserAnswer = z.object({ message: z.string(), propagated: PropagatedField, user: UserWire })
+export const ChangedUserAnswer = z
+  .object({ message: z.string(), propagated: PropagatedField, user: UserWire })
+  .meta({ id: 'ChangedUserState' })
 
 export const changedUserToWire = (
   message: string,
@@ -124,12 +126,14 @@ export const RoleBody = z.object({ role: z.string().refine(isRoleName, 'must hav
 
 export const DeleteUserQuery = z.object({ permanent: z.stringbool().default(false) })
 
-export const DeletedUserAnswer = z.object({
-  message: z.string(),
-  propagated: PropagatedField,
-  erased: z.boolean().meta({ description: 'Nothing is left of the user; otherwise it goes on by itself' }),
-  erase_at: z.iso.datetime().nullable().meta({ description: 'The end of the grace period' }),
-})
+export const DeletedUserAnswer = z
+  .object({
+    message: z.string(),
+    propagated: PropagatedField,
+    erased: z.boolean().meta({ description: 'Nothing is left of the user; otherwise it goes on by itself' }),
+    erase_at: z.iso.datetime().nullable().meta({ description: 'The end of the grace period' }),
+  })
+  .meta({ id: 'DeletedUser' })
 
 export const erasedToWire = ({ erased, propagated }: Erasure): z.infer<typeof DeletedUserAnswer> => ({
   message: erased ? 'User deleted permanently' : 'User deleted; the erasure is not complete yet and goes on by itself',
@@ -145,7 +149,9 @@ export const deletedToWire = ({ user, propagated }: ChangedUser): z.infer<typeof
   erase_at: toIsoOrNull(user.eraseAt),
 })
 
-export const FactorRemovedAnswer = z.object({ message: z.string(), removed: z.int(), propagated: PropagatedField })
+export const FactorRemovedAnswer = z
+  .object({ message: z.string(), removed: z.int(), propagated: PropagatedField })
+  .meta({ id: 'RemovedFactors' })
 
 export const NotificationBody = z.object({
   title: z.string().trim().min(1).max(200),

@@ -31,7 +31,8 @@ export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magi
 export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
 const sendSpec = {
-  summary: 'Mail a sign-in link; answered alike whether or not the address is known',
+  summary: 'Mail a sign-in link',
+  description: 'Answered alike whether or not the address is known.',
   guard: anyone,
   body: SendBody,
   answer: ok(SentAnswer, 'A mail is sent if the address can sign in'),
@@ -73,7 +74,8 @@ magicLinkRoutes.get(
   {
     id: 'openMagicLink',
     aliases: [{ path: '/magic-link/callback', id: 'openMagicLinkAlias' }],
-    summary: "Sign in with a link's token; a browser (`Accept: text/html`) gets a page that asks first",
+    summary: "Sign in with a link's token",
+    description: 'A browser (`Accept: text/html`) gets a page that asks first.',
     guard: anyone,
     query: VerifyQuery,
     answer: response(200, 'A session, or a challenge for the second factor', { schema: SignInAnswer }),

@@ -26,7 +26,8 @@ export const passkeySignInRoutes = createRoutes({ prefix: '', tag: 'passkeys' })
 const PREFIX = '/api/v1/passkeys'
 
 const authenticateSpec = {
-  summary: 'Options for `navigator.credentials.get()`: of an account, of a pending second step, or for any passkey',
+  summary: 'Options for `navigator.credentials.get()`',
+  description: 'Of an account (`email`), of a pending second step (`mfa_token`), or for any passkey.',
   guard: anyone,
   body: AuthenticateBeginBody,
   answer: ok(RequestOptions, 'The options'),

@@ -22,7 +22,8 @@ reportRoutes.post(
   '/auth/report-activity',
   {
     id: 'reportActivity',
-    summary: "Say with a mailed link's token that it was somebody else: all sessions end, the password stops working",
+    summary: "Say with a mailed link's token that it was somebody else",
+    description: 'All sessions end, and the password stops working.',
     guard: anyone,
     body: TokenAndFactorBody,
     answer: ok(ReportedAnswer, 'The account is secured'),

@@ -1,5 +1,6 @@
 import { created, ok } from '../../../http/answers.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
+import { REPEATED_REFRESH } from '../../../http/idempotency.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
@@ -32,7 +33,16 @@ const signedUp = created(SignUpShape, 'The new user, signed in; without tokens w
 
 authRoutes.post(
   '/signup',
-  { id: 'signUp', summary: 'Sign up', guard: anyone, body: SignUpBody, answer: signedUp, errors: signUpErrors },
+  {
+    id: 'signUp',
+    summary: 'Sign up',
+    description:
+      '`email_verification_required` tells the answers apart: while it is true there are no tokens, and the user opens the mailed link first.',
+    guard: anyone,
+    body: SignUpBody,
+    answer: signedUp,
+    errors: signUpErrors,
+  },
   ({ ctx, body }) => signUp(ctx, toSignUp(body)),
 )
 
@@ -59,6 +69,8 @@ authRoutes.post(
   {
     id: 'signIn',
     summary: 'Sign in with an email or a username',
+    description:
+      '`mfa_required` tells the answers apart: while it is true there are no tokens, and `answerChallenge` takes `mfa_token` with a code.',
     guard: anyone,
     body: SignInBody,
     answer: signInAnswers,
@@ -100,8 +112,8 @@ authRoutes.post(
   '/refresh',
   {
     id: 'refresh',
-    summary:
-      'Exchange a refresh token for its one successor; a repeat is answered the same for 10 seconds, with the same `Idempotency-Key` while that access token lives',
+    summary: 'Exchange a refresh token for its one successor',
+    ...REPEATED_REFRESH,
     guard: anyone,
     body: RefreshBody,
     invalidIs: 400,
@@ -119,8 +131,8 @@ authRoutes.post(
   '/step-up',
   {
     id: 'stepUp',
-    summary:
-      'Raise the session by a password, a code or a passkey: a new access token of it, the refresh token unchanged',
+    summary: 'Raise the session by a password, a code or a passkey',
+    description: 'Answers a new access token of the session; the refresh token is unchanged.',
     guard: confirmedUser,
     body: StepUpBody,
     answer: signedIn,

@@ -14,8 +14,9 @@ verificationRoutes.post(
   {
     id: 'verifyEmail',
     aliases: [{ path: '/email/verify', id: 'verifyEmailAlias' }],
-    summary:
-      "Verify an address with a mailed link's token; a changed address takes effect. The access token of the same account says that the account is the caller's",
+    summary: "Verify an address with a mailed link's token",
+    description:
+      "A changed address takes effect. The access token of the same account says that the account is the caller's.",
     guard: recognized,
     body: TokenBody,
     answer: ok(DoneAndEnded, 'The address is verified, now or by an earlier use of the link'),
@@ -31,7 +32,8 @@ verificationRoutes.post(
   {
     id: 'resendVerification',
     aliases: [{ path: '/email/resend-verification', id: 'resendVerificationAlias' }],
-    summary: 'Mail the verification link again: to the caller, or to the address in the body, whoever has it',
+    summary: 'Mail the verification link again',
+    description: 'Goes to the caller, or to the address in the body, whoever has it.',
     guard: optionalUser,
     body: ResendBody,
     answer: ok(Done, 'A mail is sent if there is an address to verify'),

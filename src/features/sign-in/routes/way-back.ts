@@ -22,8 +22,9 @@ wayBackRoutes.post(
   '/revert-email',
   {
     id: 'revertEmail',
-    summary:
-      "Take a change of address back with a mailed link's token: all sessions end, the password stops working; wants a second factor of before the change where there is one",
+    summary: "Take a change of address back with a mailed link's token",
+    description:
+      'All sessions end, and the password stops working. Wants a second factor of before the change where there is one.',
     guard: anyone,
     body: TokenAndFactorBody,
     answer: ok(EndedAndReset.meta({ id: 'RevertedEmail' }), 'The address of before counts again'),
@@ -36,8 +37,8 @@ wayBackRoutes.post(
   '/restore-account',
   {
     id: 'restoreAccount',
-    summary:
-      "Bring back an account that its user deleted, with a mailed link's token, and its password or second factor where there is one",
+    summary: "Bring back an account that its user deleted, with a mailed link's token",
+    description: 'Wants its password or second factor where there is one.',
     guard: anyone,
     body: TokenAndProofBody,
     answer: ok(DoneAndEnded, 'The account is as it was, without sessions'),

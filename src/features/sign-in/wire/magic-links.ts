@@ -6,11 +6,13 @@ import { SignInAnswer, signInToWire } from './session.ts'
 
 export { SignInAnswer, signInToWire }
 
-export const SendBody = z.object({
-  email: EmailField,
-  redirect_url: z.string().max(2048).nullish(),
-  bind: z.boolean().nullish().meta({ description: 'Answer a secret without which the link signs nobody in' }),
-})
+export const SendBody = z
+  .object({
+    email: EmailField,
+    redirect_url: z.string().max(2048).nullish(),
+    bind: z.boolean().nullish().meta({ description: 'Answer a secret without which the link signs nobody in' }),
+  })
+  .meta({ id: 'MagicLinkRequest' })
 
 export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
   email: body.email,
@@ -18,12 +20,14 @@ export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
   bind: body.bind ?? false,
 })
 
-export const SentAnswer = z.object({
-  success: z.literal(true),
-  message: z.string(),
-  data: z.null(),
-  binding: z.string().nullable(),
-})
+export const SentAnswer = z
+  .object({
+    success: z.literal(true),
+    message: z.string(),
+    data: z.null(),
+    binding: z.string().nullable(),
+  })
+  .meta({ id: 'MagicLinkSent' })
 
 export const sentToWire = ({ binding }: { binding: string | null }): z.infer<typeof SentAnswer> => ({
   success: true,

@@ -8,13 +8,15 @@ const MAX_TOKEN_LENGTH = 512
 
 const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
 
-export const TokenBody = z.object({ token })
+export const TokenBody = z.object({ token }).meta({ id: 'LinkToken' })
 export const TokenQuery = z.object({ token })
 /** What a person says on the page of a link: whether they made the account. */
 export const AnswerBody = TokenBody.extend({ answer: z.enum(['yes', 'no']) })
 
 /** A link that may want a second factor beside it. */
-export const TokenAndFactorBody = TokenBody.extend(StepUpBody.pick({ code: true, credential: true }).shape)
+export const TokenAndFactorBody = TokenBody.extend(StepUpBody.pick({ code: true, credential: true }).shape).meta({
+  id: 'LinkTokenAndFactor',
+})
 /** A link that may want a password or a second factor beside it. */
 export const TokenAndProofBody = TokenBody.extend(StepUpBody.shape)
 

@@ -33,7 +33,7 @@ export const toAnswer = (body: Verify): ChallengeAnswer => ({
   ...(body.credential ? { credential: toAssertion(body.credential) } : { code: body.code ?? '' }),
 })
 
-export const EmailInput = bodyOrQuery({ email: z.string().min(1, 'is required').max(254) })
+export const EmailInput = bodyOrQuery('RecoveryAddress', { email: z.string().min(1, 'is required').max(254) })
 
 export function toEmail(body: object, query: object): string {
   const { email } = EmailInput.merge(body, query)

@@ -38,14 +38,16 @@ export const NewPasswordField = atMost(MAX_PASSWORD_LENGTH)
   .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
   .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
-export const SignUpBody = z.object({
-  email: EmailField,
-  password: NewPasswordField,
-  username: UsernameField.nullish(),
-  first_name: textField(100),
-  last_name: textField(100),
-  locale: textField(35),
-})
+export const SignUpBody = z
+  .object({
+    email: EmailField,
+    password: NewPasswordField,
+    username: UsernameField.nullish(),
+    first_name: textField(100),
+    last_name: textField(100),
+    locale: textField(35),
+  })
+  .meta({ id: 'SignUpRequest' })
 
 export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
   return {
@@ -92,11 +94,13 @@ export const RefreshBody = z
   })
 
 /** At least one of them; the service says so, for what counts as given is its to say. */
-export const StepUpBody = z.object({
-  password: PasswordField.nullish(),
-  code: z.string().max(MAX_CODE_LENGTH).nullish(),
-  credential: Assertion.nullish(),
-})
+export const StepUpBody = z
+  .object({
+    password: PasswordField.nullish(),
+    code: z.string().max(MAX_CODE_LENGTH).nullish(),
+    credential: Assertion.nullish(),
+  })
+  .meta({ id: 'StepUpRequest' })
 
 export const toStepUp = ({ credential, ...given }: z.output<typeof StepUpBody>) => ({
   ...given,
@@ -160,7 +164,7 @@ const challengeToWire = ({ mfaToken, availableMethods }: MfaChallenge): z.infer<
   available_methods: [...availableMethods],
 })
 
-export const SignInAnswer = z.union([SessionTokens, MfaChallengeWire])
+export const SignInAnswer = z.union([SessionTokens, MfaChallengeWire]).meta({ id: 'SignInAnswer' })
 
 export const signInToWire = (result: SignInResult): z.infer<typeof SignInAnswer> =>
   result.outcome === 'signed_in' ? signedInToWire(result) : challengeToWire(result)

@@ -20,12 +20,15 @@ export const SEARCHED =
   'Words, each a part of an email, a username, a name or the id of another system. Where none has three characters, the first begins an email or a username'
 
 /** A UUID in whatever case, or the number. */
-export const UserParam = z.string().transform((text, { addIssue }): UserRef => {
-  const ref = toUserRef(text)
-  if (ref !== null) return ref
-  addIssue('must be a UUID or an integer')
-  return z.NEVER
-})
+export const UserParam = z
+  .string()
+  .transform((text, { addIssue }): UserRef => {
+    const ref = toUserRef(text)
+    if (ref !== null) return ref
+    addIssue('must be a UUID or an integer')
+    return z.NEVER
+  })
+  .meta({ description: 'The UUID or the number of a user' })
 
 /** Janua has no lock, and answers show a locked user as suspended: who asks for those gets both. */
 export const StatusParam = z
@@ -33,6 +36,6 @@ export const StatusParam = z
   .transform((status): UserStatus[] => (status === 'suspended' ? ['suspended', 'locked'] : [status]))
 
 /** Janua's client sends it in the body, its server takes it from the query. */
-export const ReasonInput = bodyOrQuery({ reason: z.string().trim().max(MAX_REASON_LENGTH) })
+export const ReasonInput = bodyOrQuery('StateChangeReason', { reason: z.string().trim().max(MAX_REASON_LENGTH) })
 
 export const toReason = (body: object, query: object): string | null => ReasonInput.merge(body, query).reason || null
