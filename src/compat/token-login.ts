@@ -58,7 +58,7 @@ export const welcomeRoutes = createRoutes({ prefix: '', tag: 'docs', renderError
 welcomeRoutes.get(
   '/',
   {
-    id: 'welcome',
+    id: 'getWelcome',
     summary: 'Welcome',
     guard: anyone,
     answer: ok(z.object({ message: z.string() }), 'A greeting'),

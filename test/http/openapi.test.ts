@@ -193,7 +193,7 @@ describe('the documents', () => {
 
   it('ask for the token where a check reads it itself', () => {
     expect(native.paths['/validate'].get.security).toEqual([{ bearer: [] }])
-    expect(documentAt('/openapi/janux.json').paths['/'].get.operationId).toBe('welcome')
+    expect(documentAt('/openapi/janux.json').paths['/'].get.operationId).toBe('getWelcome')
   })
 
   it('say whom an operation admits, what it counts against and which headers it reads', () => {
@@ -216,7 +216,7 @@ describe('the documents', () => {
     const aliases = [
       ['/api/v1/auth/logout', 'Use `signOut` instead: `POST /api/v1/auth/signout`.'],
       ['/api/v1/auth/login', 'Use `signIn` instead: `POST /api/v1/auth/signin`.'],
-      ['/api/v1/auth/validate', 'Use `checkAccessToken` instead: `POST /validate`.'],
+      ['/api/v1/auth/validate', 'Use `validateToken` instead: `POST /validate`.'],
     ] as const
     for (const [path, description] of aliases)
       expect(native.paths[path].post).toMatchObject({

@@ -26,7 +26,7 @@ export const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'au
 gatewayAuthRoutes.post(
   '/password-reset',
   {
-    id: 'gatewayAuthRequestPasswordReset',
+    id: 'requestGatewayPasswordReset',
     summary: 'Mail a link that sets a new password; says when the address is unknown',
     guard: anyone,
     body: ResetRequestBody,
@@ -42,7 +42,7 @@ gatewayAuthRoutes.post(
 gatewayAuthRoutes.post(
   '/password-reset/confirm',
   {
-    id: 'gatewayAuthResetPassword',
+    id: 'resetGatewayPassword',
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: anyone,
     body: ResetBody,
@@ -57,7 +57,7 @@ gatewayAuthRoutes.post(
 gatewayAuthRoutes.get(
   '/verify-email/:token',
   {
-    id: 'verifyEmailByLink',
+    id: 'verifyGatewayEmail',
     summary: "Verify an address with a mailed link's token",
     guard: recognized,
     params: TokenPath,
@@ -76,7 +76,7 @@ gatewayAuthRoutes.get(
 gatewayAuthRoutes.get(
   '/health',
   {
-    id: 'checkHealth',
+    id: 'getGatewayHealth',
     summary: 'Whether the authentication service works',
     guard: anyone,
     answer: [ok(Health, 'Every store answers'), answer(503, Health, 'A store does not answer')],

@@ -46,7 +46,7 @@ export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => reado
   routes.get(
     '/openapi.json',
     {
-      id: 'getOpenapiJson',
+      id: 'getDocument',
       summary: 'The OpenAPI 3.1 document of the native API',
       guard: anyone,
       answer: documentAnswer,
@@ -70,10 +70,10 @@ export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => reado
   routes.get(
     '/docs',
     {
-      id: 'getDocs',
+      id: 'openDocs',
       aliases: [
-        { path: '/swagger', id: 'getDocsAlias' },
-        { path: '/redoc', id: 'getDocsAlias2' },
+        { path: '/swagger', id: 'openSwagger' },
+        { path: '/redoc', id: 'openRedoc' },
       ],
       summary: 'The interactive API reference',
       guard: anyone,
@@ -89,7 +89,7 @@ export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => reado
   routes.get(
     '/swagger-ui/:file',
     {
-      id: 'getSwaggerUiByFile',
+      id: 'getDocsFile',
       summary: 'A file of the API reference',
       guard: anyone,
       params: FilePath,

@@ -36,7 +36,7 @@ healthRoutes.get(
   '/health',
   {
     id: 'getHealth',
-    aliases: [{ path: '/api/status', id: 'getHealthAlias' }],
+    aliases: [{ path: '/api/status', id: 'getStatus' }],
     summary: 'Whether the service works',
     guard: anyone,
     answer: reportAnswers(HealthAnswer),
@@ -72,7 +72,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/ready',
   {
-    id: 'getReady',
+    id: 'getStoreReadiness',
     summary: 'Readiness probe, with the state of database and KV',
     guard: anyone,
     answer: reportAnswers(StoreReadinessAnswer),
@@ -84,7 +84,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health',
   {
-    id: 'getApiHealth',
+    id: 'getServiceHealth',
     summary: 'Health of the API',
     guard: anyone,
     answer: reportAnswers(ServiceHealthAnswer),
@@ -96,7 +96,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health/detailed',
   {
-    id: 'getHealthDetailed',
+    id: 'getDetailedHealth',
     summary: 'The state and response time of each store',
     guard: admin,
     answer: reportAnswers(DetailedHealthAnswer),
@@ -108,7 +108,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health/ready',
   {
-    id: 'getHealthReady',
+    id: 'getTimedReadiness',
     summary: 'Readiness probe of the API',
     guard: anyone,
     answer: reportAnswers(TimedReadinessAnswer),
@@ -120,7 +120,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health/live',
   {
-    id: 'getHealthLive',
+    id: 'getTimedLiveness',
     summary: 'Liveness probe of the API, without a check of the stores',
     guard: anyone,
     answer: ok(TimedLivenessAnswer, 'The service runs'),

@@ -47,7 +47,7 @@ const metadataSpec = {
 const answerMetadata = ({ ctx }: { readonly ctx: Ctx }) =>
   withHeaders(discoveryToWire(ctx.config), openHeaders(ctx.config.JWKS_CACHE_SECONDS))
 
-keysRoutes.get('/.well-known/openid-configuration', { ...metadataSpec, id: 'getDiscovery' }, answerMetadata)
+keysRoutes.get('/.well-known/openid-configuration', { ...metadataSpec, id: 'getServerMetadata' }, answerMetadata)
 
 keysRoutes.get(
   '/.well-known/oauth-authorization-server',
@@ -58,7 +58,7 @@ keysRoutes.get(
 keysRoutes.get(
   '/api/v1/admin/keys',
   {
-    id: 'listKeyStates',
+    id: 'listSigningKeys',
     summary: 'List the signing keys',
     guard: admin,
     answer: ok(SigningKeyList, 'The keys, youngest first'),
@@ -70,7 +70,7 @@ keysRoutes.get(
 keysRoutes.post(
   '/api/v1/admin/keys/rotate',
   {
-    id: 'rotateKeysNow',
+    id: 'rotateSigningKey',
     summary: 'Rotate the signing key now; with `revoke_current`, revoke the current one',
     guard: admin,
     body: RotateBody,

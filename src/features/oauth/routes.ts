@@ -42,8 +42,8 @@ export const oauthRoutes = createRoutes({
 oauthRoutes.post(
   '/oauth/token',
   {
-    id: 'grantToken',
-    aliases: [{ path: '/api/v1/oauth/token', id: 'grantToken2' }],
+    id: 'issueToken',
+    aliases: [{ path: '/api/v1/oauth/token', id: 'issueMachineToken' }],
     summary: 'Issue a token to a machine: the client credentials grant (RFC 6749 4.4)',
     body: TokenBody,
     encoding: 'form',
@@ -61,7 +61,7 @@ oauthRoutes.post(
   '/oauth/introspect',
   {
     id: 'introspectToken',
-    aliases: [{ path: '/api/v1/oauth/introspect', id: 'introspectToken2' }],
+    aliases: [{ path: '/api/v1/oauth/introspect', id: 'inspectToken' }],
     summary: 'Introspect a token (RFC 7662), for clients with the scope introspect',
     body: TokenFieldBody,
     encoding: 'form',
@@ -80,7 +80,7 @@ oauthRoutes.post(
   '/oauth/revoke',
   {
     id: 'revokeToken',
-    aliases: [{ path: '/api/v1/oauth/revoke', id: 'revokeToken2' }],
+    aliases: [{ path: '/api/v1/oauth/revoke', id: 'withdrawToken' }],
     summary: 'Revoke a token (RFC 7009); a user’s token ends its session',
     body: TokenFieldBody,
     encoding: 'form',

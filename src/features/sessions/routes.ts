@@ -41,7 +41,7 @@ const revokedOne = ok(RevokedAnswer, 'The session is refused from now on')
 sessionRoutes.get(
   '/sessions',
   {
-    id: 'listUserSessions',
+    id: 'listSessions',
     summary: "The caller's sessions, newest first",
     guard: user,
     query: SessionListQuery,
@@ -57,7 +57,7 @@ sessionRoutes.get(
 sessionRoutes.get(
   '/sessions/current',
   {
-    id: 'getUserSession',
+    id: 'getCurrentSession',
     summary: 'The session that asks',
     guard: user,
     answer: oneSession,
@@ -69,7 +69,7 @@ sessionRoutes.get(
 sessionRoutes.post(
   '/sessions/refresh',
   {
-    id: 'touchSession',
+    id: 'touchCurrentSession',
     summary: 'Count as a use of the session that asks: its idle lifetime starts anew',
     guard: confirmedUser,
     answer: refreshedOne,
@@ -90,21 +90,21 @@ sessionRoutes.delete(
   {
     ...revokeOthersSpec,
     id: 'revokeOtherSessions',
-    aliases: [{ path: '/sessions', id: 'revokeOtherSessionsAlias' }],
+    aliases: [{ path: '/sessions', id: 'endOtherSessions' }],
   },
   async ({ ctx }) => revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
 sessionRoutes.post(
   '/sessions/revoke-all',
-  { ...revokeOthersSpec, id: 'revokeOtherSessionsAlias2', instead: 'revokeOtherSessions' },
+  { ...revokeOthersSpec, id: 'signOutOtherSessions', instead: 'revokeOtherSessions' },
   async ({ ctx }) => revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
 sessionRoutes.get(
   '/sessions/:session_id',
   {
-    id: 'getSessionById',
+    id: 'getSession',
     summary: "One of the caller's sessions",
     guard: user,
     params: SessionPath,
@@ -130,7 +130,7 @@ sessionRoutes.delete(
 sessionRoutes.post(
   '/sessions/:session_id/refresh',
   {
-    id: 'touchSessionAlias',
+    id: 'touchSession',
     summary: "Count as a use of one of the caller's sessions",
     guard: confirmedUser,
     params: SessionPath,
@@ -143,7 +143,7 @@ sessionRoutes.post(
 sessionRoutes.get(
   '/users/:user_id/sessions',
   {
-    id: 'listSessionsOfUser',
+    id: 'listUserSessions',
     summary: "A user's live sessions, for that user or an admin",
     guard: selfOrAdmin,
     params: UserPath,
@@ -160,7 +160,7 @@ sessionRoutes.get(
 sessionRoutes.delete(
   '/users/:user_id/sessions/:session_id',
   {
-    id: 'revokeSessionOfUser',
+    id: 'revokeUserSession',
     summary: "End one of a user's sessions, for that user or an admin",
     guard: selfOrAdmin,
     params: UserSessionPath,

@@ -35,7 +35,7 @@ export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'account', ren
 accountRoutes.post(
   '/register',
   {
-    id: 'authServiceRegister',
+    id: 'registerServiceUser',
     summary: 'Register a new user',
     guard: anyone,
     body: UserCreate,
@@ -51,7 +51,7 @@ accountRoutes.post(
 accountRoutes.post(
   '/password-reset-request',
   {
-    id: 'requestPasswordResetOfKnown',
+    id: 'requestServicePasswordReset',
     summary: 'Mail a link that sets a new password',
     guard: anyone,
     body: PasswordResetRequest,
@@ -67,7 +67,7 @@ accountRoutes.post(
 accountRoutes.post(
   '/token-refresh',
   {
-    id: 'authServiceRefresh',
+    id: 'refreshServiceToken',
     summary: 'Exchange a refresh token for its one successor',
     ...REPEATED_REFRESH,
     guard: anyone,
@@ -84,7 +84,7 @@ accountRoutes.post(
 accountRoutes.get(
   '/verify-user/:username',
   {
-    id: 'verifyUser',
+    id: 'checkUsername',
     summary: 'Whether somebody has a username; all of it to that user and to admins',
     guard: confirmedUser,
     params: UsernamePath,
@@ -100,7 +100,7 @@ accountRoutes.get(
 accountRoutes.put(
   '/profile',
   {
-    id: 'changeProfile',
+    id: 'changeServiceProfile',
     summary: "Change the caller's account; a new address counts once its link is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUser,
@@ -121,7 +121,7 @@ export const passwordResetRoutes = createRoutes({
 passwordResetRoutes.post(
   '/password-reset',
   {
-    id: 'authServiceResetPassword',
+    id: 'resetServicePassword',
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: anyone,
     body: PasswordReset,

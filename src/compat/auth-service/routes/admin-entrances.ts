@@ -27,7 +27,7 @@ export const adminEntranceRoutes = createRoutes({
 adminEntranceRoutes.post(
   '/register',
   {
-    id: 'registerFurtherAdmin',
+    id: 'registerServiceAdmin',
     summary: 'Register an admin, with the secret key or as an admin',
     isWrite: everyCall,
     guard: confirmedOptionalUser,

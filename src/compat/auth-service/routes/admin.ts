@@ -23,7 +23,7 @@ const stateErrors = [notFound, userStateConflict, lastAdmin, serviceUnavailable]
 adminRoutes.get(
   '/users',
   {
-    id: 'listAllUsers',
+    id: 'listServiceUsers',
     summary: 'A page of the users, by their ids',
     guard: admin,
     query: PageQuery,
@@ -36,7 +36,7 @@ adminRoutes.get(
 adminRoutes.put(
   '/deactivate-user/:user_id',
   {
-    id: 'changeStateByNumber',
+    id: 'deactivateServiceUser',
     summary: 'Deactivate a user; their sessions end',
     guard: admin,
     params: UserPath,
@@ -49,7 +49,7 @@ adminRoutes.put(
 adminRoutes.put(
   '/activate-user/:user_id',
   {
-    id: 'activate',
+    id: 'activateServiceUser',
     summary: 'Activate a user again',
     isWrite: everyCall,
     guard: admin,
@@ -63,7 +63,7 @@ adminRoutes.put(
 adminRoutes.put(
   '/user/role',
   {
-    id: 'changeRoleByName',
+    id: 'changeServiceRole',
     summary: 'Give a user another role',
     guard: admin,
     body: RoleUpdate,
@@ -79,7 +79,7 @@ adminRoutes.put(
 adminRoutes.delete(
   '/user/:user_id',
   {
-    id: 'authServiceDeleteUser',
+    id: 'deleteServiceUser',
     summary: 'Delete a user; their sessions end. Oneself wants a fresh factor',
     guard: adminOf,
     params: UserPath,
@@ -95,7 +95,7 @@ adminRoutes.delete(
 adminRoutes.post(
   '/lock',
   {
-    id: 'changeStateByEmail',
+    id: 'lockServiceUser',
     summary: 'Lock an account: no way of signing in works, and its sessions end',
     guard: admin,
     body: LockAccountRequest,
@@ -111,7 +111,7 @@ adminRoutes.post(
 adminRoutes.post(
   '/unlock',
   {
-    id: 'authServiceUnlockUser',
+    id: 'unlockServiceUser',
     summary: 'Lift every lock of an account',
     isWrite: everyCall,
     guard: admin,

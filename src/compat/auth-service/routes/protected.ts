@@ -34,6 +34,6 @@ const Greeting = Message.extend({ user: z.string() }).meta({ id: 'AuthServicePro
 
 protectedRoutes.get(
   '/protected',
-  { id: 'getProtected', summary: 'Who the caller is', guard: user, answer: ok(Greeting, 'The username') },
+  { id: 'getGreeting', summary: 'Who the caller is', guard: user, answer: ok(Greeting, 'The username') },
   ({ ctx }) => ({ message: 'You are authenticated', user: ctx.actor.username ?? ctx.actor.email }),
 )

@@ -36,7 +36,7 @@ export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'mfa', re
 secondFactorRoutes.post(
   '/enable-2fa',
   {
-    id: 'authServiceEnable2fa',
+    id: 'enableTwoFactor',
     summary: 'Turn the second factor on with the first code of the pending secret',
     guard: confirmedUser,
     body: Enable2FARequest,
@@ -52,7 +52,7 @@ secondFactorRoutes.post(
 secondFactorRoutes.post(
   '/disable-2fa',
   {
-    id: 'authServiceDisable2fa',
+    id: 'disableTwoFactor',
     summary: 'Turn the second factor off, with a code or a second factor of the last ten minutes',
     guard: confirmedUser,
     body: Disable2FARequest,
@@ -68,7 +68,7 @@ secondFactorRoutes.post(
 secondFactorRoutes.get(
   '/test-2fa',
   {
-    id: 'authServiceTest2fa',
+    id: 'testTwoFactor',
     summary: 'Whether the second factor is on; 400 when it is off',
     guard: user,
     answer: ok(Message, 'It is on'),
@@ -86,7 +86,7 @@ const bearerOf = ({ headers }: Request): string | null =>
 secondFactorRoutes.post(
   '/verify-2fa',
   {
-    id: 'verifySecondFactor',
+    id: 'verifyTwoFactor',
     summary: 'Prove the second factor: of a session, or of a login that waits for it',
     // The bearer may be a login's `mfa_token`, which is no access token.
     guard: lenientUser,
@@ -118,7 +118,7 @@ export const codeRoutes = createRoutes({
 codeRoutes.get(
   '/generate-2fa-code',
   {
-    id: 'showPendingEnrolment',
+    id: 'showTwoFactorSecret',
     summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
     guard: confirmedUser,
     answer: ok(GeneratedCode, 'The pending secret and its present code'),

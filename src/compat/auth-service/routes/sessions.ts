@@ -15,7 +15,7 @@ export const sessionRoutes = createRoutes({ prefix: '/auth/sessions', tag: 'sess
 sessionRoutes.get(
   '/',
   {
-    id: 'authServiceListSessions',
+    id: 'listServiceSessions',
     summary: "The caller's live sessions, newest first",
     guard: user,
     answer: ok(z.array(SessionResponse), 'All of them'),
@@ -30,7 +30,7 @@ sessionRoutes.get(
 sessionRoutes.delete(
   '/:session_id',
   {
-    id: 'endOwnSession',
+    id: 'endServiceSession',
     summary: "End one of the caller's sessions by its number",
     guard: confirmedUser,
     params: SessionPath,

@@ -24,7 +24,7 @@ export const vendorRoutes = createRoutes({
 vendorRoutes.post(
   '/register_vendor',
   {
-    id: 'authServiceRegisterVendor',
+    id: 'registerVendor',
     summary: 'Register a new vendor: a user with the role vendor',
     guard: anyone,
     body: VendorCreate,

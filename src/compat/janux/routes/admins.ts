@@ -26,7 +26,7 @@ export const adminRoutes = createRoutes({ prefix: '/admins', tag: 'admin', rende
 adminRoutes.get(
   '/users',
   {
-    id: 'januxListUsers',
+    id: 'listJanuxUsers',
     summary: 'Users, oldest first; a page of 100 without `limit`',
     guard: admin,
     query: PageQuery,
@@ -41,7 +41,7 @@ adminRoutes.get(
 adminRoutes.delete(
   '/users/:user_id',
   {
-    id: 'januxDeleteUser',
+    id: 'deleteJanuxUser',
     summary: 'Delete a user: refused at once, erased after the grace period; oneself wants a fresh factor',
     guard: adminOf,
     params: UserPath,
@@ -54,7 +54,7 @@ adminRoutes.delete(
 adminRoutes.get(
   '/profile',
   {
-    id: 'januxAdminProfile',
+    id: 'getJanuxAdmin',
     summary: 'The signed-in admin',
     guard: admin,
     answer: ok(AdminProfile, 'The profile'),
@@ -65,7 +65,7 @@ adminRoutes.get(
 adminRoutes.post(
   '/logout',
   {
-    id: 'januxAdminLogout',
+    id: 'signOutJanuxAdmin',
     summary: "End the session of the admin's access token",
     guard: admin,
     answer: ok(Ended, 'Logged out'),

@@ -22,7 +22,7 @@ export const userRoutes = createRoutes({ prefix: '/users', tag: 'account', rende
 userRoutes.post(
   '/register',
   {
-    id: 'januxRegister',
+    id: 'registerJanuxUser',
     summary: 'Register a user; no session is opened',
     guard: anyone,
     body: RegisterBody,
@@ -35,7 +35,7 @@ userRoutes.post(
 userRoutes.get(
   '/profile',
   {
-    id: 'januxUserProfile',
+    id: 'getJanuxProfile',
     summary: 'The signed-in user',
     guard: user,
     answer: ok(Profile, 'The profile'),
@@ -46,7 +46,7 @@ userRoutes.get(
 userRoutes.post(
   '/logout',
   {
-    id: 'januxLogout',
+    id: 'signOutJanuxUser',
     summary: 'End the session of the access token',
     guard: confirmedUser,
     answer: ok(Ended, 'Logged out'),

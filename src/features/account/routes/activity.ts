@@ -9,7 +9,7 @@ export const activityRoutes = createRoutes({ prefix: '/api/v1', tag: 'account sa
 activityRoutes.get(
   '/sessions/security/alerts',
   {
-    id: 'listAlerts',
+    id: 'listSecurityAlerts',
     summary: 'What the caller should know of their account: the last 30 days, newest first',
     guard: user,
     answer: ok(AlertList, 'The alerts'),
@@ -21,7 +21,7 @@ activityRoutes.get(
 activityRoutes.get(
   '/sessions/activity/recent',
   {
-    id: 'listActivity',
+    id: 'listRecentActivity',
     summary: "The last that is known of each of the caller's sessions, newest first",
     guard: user,
     query: ActivityQuery,

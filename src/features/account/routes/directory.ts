@@ -41,7 +41,7 @@ userDirectoryRoutes.get(
 userDirectoryRoutes.post(
   '/',
   {
-    id: 'registerAccount',
+    id: 'createUser',
     summary: 'Sign up without opening a session; invalid fields are 400',
     guard: anyone,
     body: RegistrationBody,
@@ -71,7 +71,7 @@ userDirectoryRoutes.get(
 userDirectoryRoutes.get(
   '/by-email',
   {
-    id: 'getVisibleUserByEmail',
+    id: 'findUser',
     summary: 'The user with an address, for that user or an admin',
     guard: confirmedUser,
     query: EmailQuery,

@@ -38,14 +38,14 @@ ownAccountRoutes.post('/auth/password/change', { ...changeSpec, id: 'changePassw
 
 ownAccountRoutes.put(
   '/auth/password/change',
-  { id: 'changePasswordAlias2', instead: 'changePassword', ...changeSpec, hidden: true },
+  { id: 'setPassword', instead: 'changePassword', ...changeSpec, hidden: true },
   async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
 )
 
 ownAccountRoutes.put(
   '/auth/change-password',
   {
-    id: 'changePasswordAlias',
+    id: 'updatePassword',
     instead: 'changePassword',
     ...changeSpec,
     body: GatewayChangePasswordBody,
@@ -57,7 +57,7 @@ ownAccountRoutes.put(
 ownAccountRoutes.post(
   '/users/:user_id/change-password',
   {
-    id: 'changePasswordOf',
+    id: 'changeUserPassword',
     instead: 'changePassword',
     ...changeSpec,
     guard: self,
@@ -70,8 +70,8 @@ ownAccountRoutes.post(
 ownAccountRoutes.patch(
   '/auth/profile',
   {
-    id: 'changeOwnProfile',
-    instead: 'patchOwnProfile',
+    id: 'changeProfile',
+    instead: 'updateOwnUser',
     summary: "Change the caller's profile; a new address counts once its link is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUser,

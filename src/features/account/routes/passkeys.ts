@@ -50,15 +50,17 @@ const registerSpec = {
   errors: [tooManyPasskeys, addressUnanswered, ...freshFactorErrors],
 }
 
-passkeyRoutes.post(`${PREFIX}/register/begin`, { ...registerSpec, id: 'beginRegistration' }, async ({ ctx, body }) =>
-  registrationOptionsToWire(await beginRegistration(ctx, toRegistrationRequest(body))),
+passkeyRoutes.post(
+  `${PREFIX}/register/begin`,
+  { ...registerSpec, id: 'beginPasskeyRegistration' },
+  async ({ ctx, body }) => registrationOptionsToWire(await beginRegistration(ctx, toRegistrationRequest(body))),
 )
 
 passkeyRoutes.post(
   `${PREFIX}/register/options`,
   {
-    id: 'beginRegistrationInBase64',
-    instead: 'beginRegistration',
+    id: 'startPasskeyRegistration',
+    instead: 'beginPasskeyRegistration',
     ...registerSpec,
     answer: ok(RegistrationOptions, BASE64_IDS),
   },
@@ -68,8 +70,8 @@ passkeyRoutes.post(
 passkeyRoutes.post(
   `${PREFIX}/register/complete`,
   {
-    id: 'completeRegistration',
-    aliases: [{ path: `${PREFIX}/register/verify`, id: 'completeRegistrationAlias' }],
+    id: 'completePasskeyRegistration',
+    aliases: [{ path: `${PREFIX}/register/verify`, id: 'addPasskey' }],
     summary: 'Add the passkey that the authenticator made',
     guard: confirmedUser,
     body: RegisterCompleteBody,

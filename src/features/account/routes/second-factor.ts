@@ -60,29 +60,27 @@ const enrolSpec = {
   errors: [mfaAlreadyEnabled, addressUnanswered, ...freshFactorErrors],
 }
 
-mfaRoutes.post(
-  '/mfa/totp/generate',
-  { id: 'startEnrolment', ...enrolSpec, body: PasswordBody },
-  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+mfaRoutes.post('/mfa/totp/generate', { id: 'startTotp', ...enrolSpec, body: PasswordBody }, async ({ ctx, body }) =>
+  enrolmentToWire(await startEnrolment(ctx, body)),
 )
 
 mfaRoutes.post(
   '/auth/mfa/enable',
-  { id: 'startEnrolmentAlias2', instead: 'startEnrolment', ...enrolSpec, body: MethodBody, hidden: true },
+  { id: 'startMfa', instead: 'startTotp', ...enrolSpec, body: MethodBody, hidden: true },
   async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
 )
 
 mfaRoutes.post(
   '/mfa/enable',
-  { id: 'startEnrolmentAlias', instead: 'startEnrolment', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
+  { id: 'startMfaWithPassword', instead: 'startTotp', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
   async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
 )
 
 mfaRoutes.post(
   '/mfa/totp/verify',
   {
-    id: 'confirmEnrolment',
-    aliases: [{ path: '/mfa/verify', id: 'confirmEnrolmentAlias' }],
+    id: 'confirmTotp',
+    aliases: [{ path: '/mfa/verify', id: 'confirmMfa' }],
     summary: 'Turn the second factor on with the first code of the secret',
     description: 'Sessions that proved one factor alone end.',
     guard: confirmedUser,
@@ -107,8 +105,8 @@ const CODE_MISSING = { field: 'body.code', message: 'is required', type: 'requir
 mfaRoutes.post(
   '/auth/mfa/verify',
   {
-    id: 'answerChallengeOrEnrol',
-    instead: 'answerChallenge',
+    id: 'answerOrConfirmMfa',
+    instead: 'answerMfaChallenge',
     summary:
       'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
     guard: lenientUser,
@@ -136,16 +134,16 @@ const disableSpec = {
   errors: [mfaNotEnabled, ...freshFactorErrors],
 }
 
-mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableSecondFactor' }, async ({ ctx, body, query }) =>
+mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableMfa' }, async ({ ctx, body, query }) =>
   disabledToWire(await disableSecondFactor(ctx, GivenInput.merge(body, query))),
 )
 
 mfaRoutes.post(
   '/mfa/disable',
   {
-    id: 'disableSecondFactorAlias',
-    instead: 'disableSecondFactor',
-    aliases: [{ path: '/auth/mfa/disable', id: 'disableSecondFactorAlias2' }],
+    id: 'disableTotp',
+    instead: 'disableMfa',
+    aliases: [{ path: '/auth/mfa/disable', id: 'disableSecondFactor' }],
     ...disableSpec,
     hidden: true,
   },
@@ -155,8 +153,8 @@ mfaRoutes.post(
 mfaRoutes.post(
   '/mfa/totp/verify-code',
   {
-    id: 'checkOwnCode',
-    aliases: [{ path: '/mfa/validate-code', id: 'checkOwnCodeAlias' }],
+    id: 'checkMfaCode',
+    aliases: [{ path: '/mfa/validate-code', id: 'validateMfaCode' }],
     summary: 'Check a code of the caller; a right one is used up',
     guard: confirmedUser,
     body: GivenInput.body,
@@ -183,7 +181,7 @@ mfaRoutes.post(
   '/mfa/backup-codes/regenerate',
   {
     id: 'regenerateBackupCodes',
-    aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'regenerateBackupCodesAlias' }],
+    aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'renewBackupCodes' }],
     summary: 'Ten new backup codes, shown once',
     description: 'The old ones are void. Wants a fresh second factor.',
     guard: confirmedUser,
@@ -198,7 +196,7 @@ mfaRoutes.post(
 mfaRoutes.post(
   '/mfa/backup-codes/verify',
   {
-    id: 'checkOwnBackupCode',
+    id: 'checkBackupCode',
     summary: 'Check a backup code of the caller; a right one is used up',
     guard: confirmedUser,
     body: CodeBody,
@@ -211,7 +209,7 @@ mfaRoutes.post(
 mfaRoutes.get(
   '/mfa/status',
   {
-    id: 'getSecondFactorStatus',
+    id: 'getMfaStatus',
     summary: "The caller's second factor",
     guard: user,
     answer: ok(StatusAnswer, 'Whether it is on'),

@@ -55,7 +55,7 @@ const done = (description: string) => ok(UserDone, description)
 
 userAccountRoutes.get(
   '/me',
-  { id: 'getVisibleUser', summary: 'The signed-in user', guard: user, answer: oneUser, errors: [tokenInvalid] },
+  { id: 'getOwnUser', summary: 'The signed-in user', guard: user, answer: oneUser, errors: [tokenInvalid] },
   async ({ ctx }) => askedUserToWire(await getCurrentUser(ctx), ctx.actor.id),
 )
 
@@ -77,13 +77,11 @@ const changeOne = {
   summary: 'Change a profile, for its user or an admin',
 }
 
-userAccountRoutes.put(
-  '/me',
-  { ...changeOwn, id: 'changeProfileOf', instead: 'patchOwnProfile' },
-  async ({ ctx, body }) => changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
+userAccountRoutes.put('/me', { ...changeOwn, id: 'changeOwnUser', instead: 'updateOwnUser' }, async ({ ctx, body }) =>
+  changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
 )
 
-userAccountRoutes.patch('/me', { ...changeOwn, id: 'patchOwnProfile' }, async ({ ctx, body }) =>
+userAccountRoutes.patch('/me', { ...changeOwn, id: 'updateOwnUser' }, async ({ ctx, body }) =>
   changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
 )
 
@@ -96,7 +94,12 @@ const deletion = {
 
 userAccountRoutes.delete(
   '/me',
-  { id: 'deleteUser', ...deletion, guard: confirmedUser, summary: "Delete the caller's account; wants a fresh factor" },
+  {
+    id: 'deleteOwnUser',
+    ...deletion,
+    guard: confirmedUser,
+    summary: "Delete the caller's account; wants a fresh factor",
+  },
   async ({ ctx, body, query }) =>
     userDoneToWire('Account deleted', await deleteOwnAccount(ctx, toFactors(body, query))),
 )
@@ -104,7 +107,7 @@ userAccountRoutes.delete(
 userAccountRoutes.delete(
   '/me/avatar',
   {
-    id: 'removeOwnAvatar',
+    id: 'removeAvatar',
     summary: "Remove the caller's picture",
     isWrite: everyCall,
     guard: confirmedUser,
@@ -117,7 +120,7 @@ userAccountRoutes.delete(
 userAccountRoutes.get(
   '/:user_id',
   {
-    id: 'getUserByRef',
+    id: 'getUser',
     summary: 'A user by UUID or number, for that user or an admin',
     guard: selfOrAdmin,
     ...named,
@@ -129,18 +132,18 @@ userAccountRoutes.get(
 
 userAccountRoutes.put(
   '/:user_id',
-  { ...changeOne, id: 'replaceUserProfile', instead: 'patchUserProfile' },
+  { ...changeOne, id: 'changeUser', instead: 'updateUser' },
   async ({ ctx, body, params }) => changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
 )
 
-userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'patchUserProfile' }, async ({ ctx, body, params }) =>
+userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'updateUser' }, async ({ ctx, body, params }) =>
   changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
 )
 
 userAccountRoutes.delete(
   '/:user_id',
   {
-    id: 'deleteUserByRef',
+    id: 'deleteUser',
     guard: selfOrAdmin,
     ...deletion,
     summary: 'Delete an account, for an admin, or its user with a fresh factor',
@@ -152,7 +155,7 @@ userAccountRoutes.delete(
 userAccountRoutes.get(
   '/:user_id/permissions',
   {
-    id: 'getUserPermissions',
+    id: 'listUserPermissions',
     summary: 'What the platform role of a user allows, for that user or an admin',
     guard: selfOrAdmin,
     ...named,
@@ -167,7 +170,7 @@ const administration = { guard: admin, ...named }
 userAccountRoutes.post(
   '/:user_id/suspend',
   {
-    id: 'suspendUserByRef',
+    id: 'suspendAccount',
     ...administration,
     summary: 'Suspend a user: every session ends, and no way of signing in works',
     body: ReasonInput.body,
@@ -183,12 +186,12 @@ const ending = { ...administration, answer: done('The user is active'), errors: 
 
 userAccountRoutes.post(
   '/:user_id/unsuspend',
-  { id: 'unsuspendUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension' },
+  { id: 'unsuspendAccount', ...ending, isWrite: everyCall, summary: 'End a suspension' },
   async ({ ctx, params }) => userDoneToWire('User unsuspended', await unsuspendUser(ctx, params.user_id)),
 )
 
 userAccountRoutes.post(
   '/:user_id/reactivate',
-  { id: 'reactivateUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
+  { id: 'reactivateAccount', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
   async ({ ctx, params }) => userDoneToWire('User reactivated', await reactivateUser(ctx, params.user_id)),
 )

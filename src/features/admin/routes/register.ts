@@ -12,7 +12,7 @@ export const adminRegisterRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 
 adminRegisterRoutes.post(
   '/register',
   {
-    id: 'registerAdmin',
+    id: 'createAdmin',
     summary: "Make another admin: by an admin's token, or with ADMIN_SECRET_KEY",
     isWrite: everyCall,
     guard: confirmedOptionalUser,

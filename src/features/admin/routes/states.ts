@@ -52,7 +52,7 @@ const removedFactor = ok(FactorRemovedAnswer, 'It is gone, and all sessions with
 adminStateRoutes.delete(
   '/mfa',
   {
-    id: 'removeSecondFactor',
+    id: 'removeUserMfa',
     summary: 'Turn off the second factor of a user who has lost it; all sessions end',
     guard: admin,
     params: UserPath,
@@ -68,7 +68,7 @@ adminStateRoutes.delete(
 adminStateRoutes.delete(
   '/passkeys',
   {
-    id: 'removePasskeys',
+    id: 'removeUserPasskeys',
     summary: 'Remove all passkeys of a user; all sessions end',
     guard: admin,
     params: UserPath,
@@ -84,7 +84,7 @@ adminStateRoutes.delete(
 adminStateRoutes.delete(
   '/passkeys/:passkey_id',
   {
-    id: 'removePasskeyOf',
+    id: 'removeUserPasskey',
     summary: 'Remove one passkey of a user; all sessions end',
     guard: admin,
     params: PasskeyPath,

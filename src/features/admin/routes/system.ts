@@ -33,7 +33,7 @@ export const adminSystemRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'a
 adminSystemRoutes.get(
   '/stats',
   {
-    id: 'readStats',
+    id: 'getStats',
     summary: 'Counts of the whole deployment',
     guard: admin,
     answer: ok(StatsAnswer, 'Twelve counts'),
@@ -44,7 +44,7 @@ adminSystemRoutes.get(
 adminSystemRoutes.get(
   '/health',
   {
-    id: 'checkSystem',
+    id: 'getSystemHealth',
     summary: 'What each part of the service answers now',
     guard: admin,
     answer: ok(SystemHealthAnswer, 'Also when a part does not answer'),
@@ -55,7 +55,7 @@ adminSystemRoutes.get(
 adminSystemRoutes.get(
   '/config',
   {
-    id: 'readMaintenance',
+    id: 'getSystemConfig',
     summary: 'How this deployment is set up, without secrets',
     guard: admin,
     answer: ok(SystemConfigAnswer, 'Features and limits'),
@@ -66,7 +66,7 @@ adminSystemRoutes.get(
 adminSystemRoutes.get(
   '/activity-logs',
   {
-    id: 'listAdminActivity',
+    id: 'listActivity',
     summary: 'The event record, newest first',
     guard: admin,
     query: ActivityQuery,
@@ -110,7 +110,7 @@ adminSystemRoutes.post(
 adminSystemRoutes.post(
   '/maintenance-mode',
   {
-    id: 'setMaintenance',
+    id: 'setMaintenanceMode',
     summary: 'Close sign-ups and sign-ins to all but admins, or open them again; sessions go on',
     isWrite: everyCall,
     guard: admin,

@@ -37,7 +37,7 @@ export const adminUserRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag
 adminUserRoutes.get(
   '/',
   {
-    id: 'listAdminUsers',
+    id: 'listAllUsers',
     summary: 'Users, newest first; how many there are in all is in X-Total-Count',
     guard: admin,
     query: ListUsersQuery,
@@ -52,7 +52,7 @@ adminUserRoutes.get(
 adminUserRoutes.get(
   '/:id',
   {
-    id: 'getAdminUser',
+    id: 'getUserDetails',
     summary: 'One user, in any state',
     guard: admin,
     params: UserPath,
@@ -65,7 +65,7 @@ adminUserRoutes.get(
 adminUserRoutes.patch(
   '/:id',
   {
-    id: 'updateUser',
+    id: 'updateUserState',
     summary: 'Change state, role and verified address',
     guard: admin,
     params: UserPath,
@@ -89,13 +89,13 @@ const roleSpec = {
   errors: [notFound, lastAdmin],
 }
 
-adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeRole' }, async ({ ctx, params, body }) =>
+adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeUserRole' }, async ({ ctx, params, body }) =>
   changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
 )
 
 adminUserRoutes.patch(
   '/:id/role',
-  { ...roleSpec, id: 'changeRoleByPatch', instead: 'changeRole' },
+  { ...roleSpec, id: 'updateUserRole', instead: 'changeUserRole' },
   async ({ ctx, params, body }) =>
     changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
 )
@@ -105,7 +105,7 @@ const deletedUser = ok(DeletedUserAnswer, 'What became of the user')
 adminUserRoutes.delete(
   '/:id',
   {
-    id: 'forceDelete',
+    id: 'deleteAnyUser',
     summary: 'Delete a user',
     description: 'Sessions end at once; data goes after the grace period, or at once when `permanent`.',
     guard: admin,
@@ -124,7 +124,7 @@ adminUserRoutes.delete(
 adminUserRoutes.delete(
   '/:id/force-delete',
   {
-    id: 'forceDeleteUser',
+    id: 'eraseUser',
     summary: 'Delete a user and all data, without a grace period and for good',
     guard: admin,
     params: UserPath,
@@ -137,7 +137,7 @@ adminUserRoutes.delete(
 adminUserRoutes.post(
   '/:id/notifications',
   {
-    id: 'notifyUserOf',
+    id: 'notifyUser',
     summary: "Send a user a message: it reaches the user's sockets and the platform channel",
     isWrite: everyCall,
     guard: admin,

@@ -41,7 +41,7 @@ const sendSpec = {
 
 magicLinkRoutes.post(
   '/magic/send',
-  { ...sendSpec, id: 'sendMagicLink', aliases: [{ path: '/magic-link', id: 'sendMagicLinkAlias' }] },
+  { ...sendSpec, id: 'sendMagicLink', aliases: [{ path: '/magic-link', id: 'mailMagicLink' }] },
   async ({ ctx, body }) => sentToWire(await sendMagicLink(ctx, toSend(body))),
 )
 
@@ -73,7 +73,7 @@ magicLinkRoutes.get(
   '/magic/verify',
   {
     id: 'openMagicLink',
-    aliases: [{ path: '/magic-link/callback', id: 'openMagicLinkAlias' }],
+    aliases: [{ path: '/magic-link/callback', id: 'followMagicLink' }],
     summary: "Sign in with a link's token",
     description: 'A browser (`Accept: text/html`) gets a page that asks first.',
     guard: anyone,

@@ -36,15 +36,15 @@ const authenticateSpec = {
 
 passkeySignInRoutes.post(
   `${PREFIX}/authenticate/begin`,
-  { ...authenticateSpec, id: 'beginAuthentication' },
+  { ...authenticateSpec, id: 'beginPasskeySignIn' },
   async ({ ctx, body }) => optionsToWire(await beginAuthentication(ctx, toBegin(body))),
 )
 
 passkeySignInRoutes.post(
   `${PREFIX}/authenticate/options`,
   {
-    id: 'beginAuthenticationInBase64',
-    instead: 'beginAuthentication',
+    id: 'startPasskeySignIn',
+    instead: 'beginPasskeySignIn',
     ...authenticateSpec,
     answer: ok(RequestOptions, BASE64_IDS),
   },
@@ -55,7 +55,7 @@ passkeySignInRoutes.post(
   `${PREFIX}/authenticate/complete`,
   {
     id: 'signInWithPasskey',
-    aliases: [{ path: `${PREFIX}/authenticate/verify`, id: 'signInWithPasskeyAlias' }],
+    aliases: [{ path: `${PREFIX}/authenticate/verify`, id: 'logInWithPasskey' }],
     summary: 'Sign in with a passkey; two factors when the authenticator verified its user',
     guard: anyone,
     body: AuthenticateCompleteBody,
@@ -81,7 +81,7 @@ passkeySignInRoutes.get(
 passkeySignInRoutes.get(
   '/.well-known/webauthn',
   {
-    id: 'getRelatedOrigins',
+    id: 'listRelatedOrigins',
     summary: 'Origins that may use the passkeys of this relying party (WebAuthn 5.11.1)',
     guard: anyone,
     answer: ok(RelatedOrigins, 'The origins'),

@@ -34,8 +34,8 @@ passwordRoutes.post(
   {
     id: 'requestPasswordReset',
     aliases: [
-      { path: '/auth/password/forgot', id: 'requestPasswordResetAlias' },
-      { path: '/auth/password/reset-request', id: 'requestPasswordResetAlias2' },
+      { path: '/auth/password/forgot', id: 'recoverPassword' },
+      { path: '/auth/password/reset-request', id: 'startPasswordReset' },
     ],
     summary: 'Mail a link that sets a new password',
     description: 'Answered alike whether or not the address is known.',
@@ -51,7 +51,7 @@ passwordRoutes.post(
   '/auth/reset-password',
   {
     id: 'resetPassword',
-    aliases: [{ path: '/auth/password/confirm', id: 'resetPasswordAlias' }],
+    aliases: [{ path: '/auth/password/confirm', id: 'confirmPasswordReset' }],
     summary: "Set a new password with a mailed link's token",
     description: 'Every session ends.',
     guard: anyone,

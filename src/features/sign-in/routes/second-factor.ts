@@ -20,7 +20,7 @@ export const secondFactorRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' }
 secondFactorRoutes.post(
   '/mfa/challenge/verify',
   {
-    id: 'answerChallenge',
+    id: 'answerMfaChallenge',
     summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
     guard: anyone,
     body: ChallengeBody,
@@ -33,7 +33,7 @@ secondFactorRoutes.post(
 secondFactorRoutes.get(
   '/mfa/recovery-options',
   {
-    id: 'getMfaRecoveryOptions',
+    id: 'listRecoveryOptions',
     summary: 'How a lost second factor is replaced; the same for every address',
     guard: anyone,
     query: EmailInput.query,
@@ -45,7 +45,7 @@ secondFactorRoutes.get(
 secondFactorRoutes.post(
   '/mfa/initiate-recovery',
   {
-    id: 'requestRecovery',
+    id: 'requestMfaRecovery',
     summary: 'Say that the second factor is lost; the same answer for every address',
     guard: anyone,
     body: EmailInput.body,

@@ -49,7 +49,7 @@ authRoutes.post(
 authRoutes.post(
   '/register',
   {
-    id: 'signUpWith400',
+    id: 'registerUser',
     instead: 'signUp',
     summary: 'Sign up; invalid fields are 400',
     guard: anyone,
@@ -70,7 +70,7 @@ authRoutes.post(
     id: 'signIn',
     summary: 'Sign in with an email or a username',
     description:
-      '`mfa_required` tells the answers apart: while it is true there are no tokens, and `answerChallenge` takes `mfa_token` with a code.',
+      '`mfa_required` tells the answers apart: while it is true there are no tokens, and `answerMfaChallenge` takes `mfa_token` with a code.',
     guard: anyone,
     body: SignInBody,
     answer: signInAnswers,
@@ -82,7 +82,7 @@ authRoutes.post(
 authRoutes.post(
   '/login',
   {
-    id: 'signInWith400',
+    id: 'logIn',
     instead: 'signIn',
     summary: 'Sign in; invalid fields are 400',
     guard: anyone,
@@ -99,7 +99,7 @@ authRoutes.post(
   '/signout',
   {
     id: 'signOut',
-    aliases: [{ path: '/logout', id: 'signOutAlias' }],
+    aliases: [{ path: '/logout', id: 'logOut' }],
     summary: 'End the session of the access token',
     guard: confirmedUser,
     answer: ok(SignedOut, 'Signed out'),
@@ -111,7 +111,7 @@ authRoutes.post(
 authRoutes.post(
   '/refresh',
   {
-    id: 'refresh',
+    id: 'refreshTokens',
     summary: 'Exchange a refresh token for its one successor',
     ...REPEATED_REFRESH,
     guard: anyone,
@@ -156,7 +156,7 @@ authRoutes.get(
 authRoutes.get(
   '/profile',
   {
-    id: 'getOwnProfile',
+    id: 'getProfile',
     instead: 'getCurrentUser',
     summary: 'The signed-in user, with the integer id',
     guard: user,

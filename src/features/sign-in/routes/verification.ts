@@ -13,7 +13,7 @@ verificationRoutes.post(
   '/verify-email',
   {
     id: 'verifyEmail',
-    aliases: [{ path: '/email/verify', id: 'verifyEmailAlias' }],
+    aliases: [{ path: '/email/verify', id: 'confirmEmail' }],
     summary: "Verify an address with a mailed link's token",
     description:
       "A changed address takes effect. The access token of the same account says that the account is the caller's.",
@@ -31,7 +31,7 @@ verificationRoutes.post(
   '/resend-verification',
   {
     id: 'resendVerification',
-    aliases: [{ path: '/email/resend-verification', id: 'resendVerificationAlias' }],
+    aliases: [{ path: '/email/resend-verification', id: 'resendVerificationMail' }],
     summary: 'Mail the verification link again',
     description: 'Goes to the caller, or to the address in the body, whoever has it.',
     guard: optionalUser,
