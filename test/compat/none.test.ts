@@ -103,6 +103,7 @@ describe('with no documented system', () => {
     const account = { email: newEmail(), username: `n${crypto.randomUUID().slice(0, 8)}`, password: PASSWORD }
     const keys = [
       'access_token',
+      'email_verification_required',
       'expires_in',
       'mfa_required',
       'mfa_token',

@@ -159,6 +159,32 @@ describe.each(described)('$path', ({ routes, document }) => {
   })
 })
 
+const binary = 'AAAA'
+
+/** Of fields that are no free text. */
+const SAMPLES: Readonly<Record<string, unknown>> = {
+  status: 'active',
+  is_active: true,
+  is_admin: true,
+  email_verified: true,
+  credential: {
+    id: binary,
+    type: 'public-key',
+    response: { clientDataJSON: binary, authenticatorData: binary, signature: binary },
+  },
+}
+
+/**
+ * Bodies with groups of fields of which one is wanted. What is enough for a step-up its service decides; a token beside no new
+ * password is not enough for a reset.
+ */
+const wantingOneOfEach = listRoutes([]).flatMap(({ spec: { id, body } }) => {
+  const name = body?.meta()?.id ?? `${id.charAt(0).toUpperCase()}${id.slice(1)}Request`
+  const schema = native.components.schemas[name]
+  if (!body || !schema?.allOf || ['stepUp', 'resetOrRequestPassword'].includes(id)) return []
+  return [[id, body, schema] as const]
+})
+
 describe('the documents', () => {
   it('have every route that is not hidden', () => {
     const inDocuments = described.flatMap(({ routes }) => routes.map(({ method, path }) => `${method} ${path}`))
@@ -206,6 +232,58 @@ describe('the documents', () => {
       [documentAt('/openapi/auth-service.json'), '/auth/token-refresh'],
     ] as const)
       expect(document.paths[path].post.parameters).toMatchObject([{ in: 'header', name: 'Idempotency-Key' }])
+  })
+
+  it('want one field at least of those that have the same meaning, as the service does', () => {
+    const bodies = native.components.schemas
+    const groupsOf = (schema: Document): string[][] =>
+      schema.allOf.map((group: Document) => group.anyOf.map(({ required }: Document) => required[0]))
+    expect(groupsOf(bodies.SignInRequest)).toEqual([['email', 'username']])
+    expect(bodies.SignInRequest.allOf[0].anyOf[0].properties.email).toEqual({
+      type: 'string',
+      minLength: 1,
+      maxLength: 254,
+    })
+    expect(groupsOf(bodies.RefreshTokensRequest)).toEqual([['refresh_token', 'refreshToken']])
+    expect(groupsOf(bodies.StepUpRequest)).toEqual([['password', 'code', 'credential']])
+  })
+
+  it.each(wantingOneOfEach)(
+    'have a body of %s that wants one field at least of each group, as the service does',
+    (id, body, schema) => {
+      const groups: string[][] = schema.allOf.map((group: Document) =>
+        group.anyOf.map((one: Document) => one.required[0]),
+      )
+      const bodyOf = (names: readonly string[]) =>
+        Object.fromEntries(
+          [...(schema.required ?? []), ...names].map((name: string) => [name, SAMPLES[name] ?? 'Sample-of-a-field-1']),
+        )
+      const isTaken = (names: readonly string[]) => [id, names, body.safeParse(bodyOf(names)).success]
+      const first = groups.map(([name = '']) => name)
+      for (const [index, group] of groups.entries()) {
+        const without = first.toSpliced(index, 1)
+        expect(isTaken(without)).toEqual([id, without, false])
+        for (const name of group) expect(isTaken(first.with(index, name))).toEqual([id, first.with(index, name), true])
+      }
+    },
+  )
+
+  it('tell the answers of sign-up and sign-in apart by two booleans', () => {
+    const { SignUpAnswer, SignInAnswer, ...schemas } = native.components.schemas
+    const flagsOf = (answer: Document) =>
+      answer.anyOf.map(({ $ref }: Document) => {
+        const { properties, required } = schemas[$ref.split('/').at(-1)]
+        expect(required).toEqual(expect.arrayContaining(['mfa_required', 'email_verification_required']))
+        return [properties.mfa_required.const, properties.email_verification_required.const]
+      })
+    expect(flagsOf(SignInAnswer)).toEqual([
+      [false, false],
+      [true, false],
+    ])
+    expect(flagsOf(SignUpAnswer)).toEqual([
+      [false, false],
+      [false, true],
+    ])
   })
 
   it('close no answer: one may have fields that a client does not know yet', () => {

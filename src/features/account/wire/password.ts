@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { oneOfEach } from '../../../http/input.ts'
 import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
 import type { PasswordChange } from '../service/password-change.ts'
 
@@ -15,6 +16,7 @@ const createChangeBody = (names: { current: string; next: string }) =>
     })
     .refine((body) => body.current_password ?? body.currentPassword, { path: [names.current], message: 'is required' })
     .refine((body) => body.new_password ?? body.newPassword, { path: [names.next], message: 'is required' })
+    .meta(oneOfEach(['current_password', 'currentPassword'], ['new_password', 'newPassword']))
 
 export const ChangePasswordBody = createChangeBody({ current: 'current_password', next: 'new_password' })
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
+import { oneOfEach } from '../../../http/input.ts'
 import { pageQuery, rangeOfPage } from '../../../http/list.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
@@ -109,6 +110,7 @@ export const UpdateUserBody = z
     path: ['is_active'],
     message: 'contradicts status',
   })
+  .meta(oneOfEach(['status', 'is_active', 'is_admin', 'email_verified']))
 
 export const toUserUpdate = (body: z.output<typeof UpdateUserBody>) => ({
   status: body.status ?? stateOf(body.is_active),

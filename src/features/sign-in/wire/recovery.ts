@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { oneOfEach } from '../../../http/input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField } from '../../users/wire/user.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
@@ -47,10 +48,12 @@ const NewPassword = z.object({
 
 const newPasswordOf = (body: z.output<typeof NewPassword>) => body.new_password ?? body.password ?? body.newPassword
 
-export const ResetBody = NewPassword.extend({ token }).refine((body) => newPasswordOf(body), {
-  path: ['new_password'],
-  message: 'is required',
-})
+export const ResetBody = NewPassword.extend({ token })
+  .refine((body) => newPasswordOf(body), {
+    path: ['new_password'],
+    message: 'is required',
+  })
+  .meta(oneOfEach(['new_password', 'password', 'newPassword']))
 
 export const toReset = (body: { readonly token: string } & z.output<typeof NewPassword>) => ({
   token: body.token,
@@ -62,10 +65,12 @@ export const ResetOrForgotBody = NewPassword.extend({
   token: z.string().max(MAX_TOKEN_LENGTH).nullish().meta({ description: 'Without it a link is mailed to `email`' }),
   email: EmailField.nullish(),
   redirect_base: ForgotBody.shape.redirect_base,
-}).superRefine((body, { addIssue }) => {
-  const missing = body.token ? !newPasswordOf(body) && 'new_password' : !body.email && 'token'
-  if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
 })
+  .superRefine((body, { addIssue }) => {
+    const missing = body.token ? !newPasswordOf(body) && 'new_password' : !body.email && 'token'
+    if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
+  })
+  .meta(oneOfEach(['token', 'email']))
 
 /** Janua reads `message`, gateway-auth all three. */
 export const Done = z.object({ success: z.literal(true), message: z.string(), data: z.null() }).meta({ id: 'Done' })

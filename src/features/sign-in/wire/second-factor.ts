@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { bodyOrQuery } from '../../../http/input.ts'
+import { bodyOrQuery, oneOfEach } from '../../../http/input.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { ChallengeAnswer } from '../service/second-step.ts'
@@ -20,13 +20,16 @@ export const VerifyBody = z
     credential: Assertion.nullish(),
   })
   .refine((body) => Boolean(body.code || body.credential), { path: ['code'], message: 'is required' })
+  .meta(oneOfEach(['code', 'credential']))
 
 type Verify = z.output<typeof VerifyBody>
 
 export const hasChallenge = (body: Verify): boolean => Boolean(body.mfa_token || body.challenge_id)
 
 /** Clients send what the challenge named `mfa_token` and `challenge_id`, under either name. */
-export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token'], message: 'is required' })
+export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token'], message: 'is required' }).meta(
+  oneOfEach(['mfa_token', 'challenge_id'], ['code', 'credential']),
+)
 
 export const toAnswer = (body: Verify): ChallengeAnswer => ({
   mfaToken: body.mfa_token || body.challenge_id || '',

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
+import { oneOfEach } from '../../../http/input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import {
   MAX_PASSWORD_LENGTH,
@@ -74,6 +75,7 @@ export const SignInBody = z
     const path = [body.username === undefined ? 'email' : 'username']
     if (identifierOf(body) === '') addIssue({ code: 'custom', path, message: 'email or username is required' })
   })
+  .meta(oneOfEach(['email', 'username']))
 
 export const toSignIn = (body: z.output<typeof SignInBody>) => ({
   identifier: identifierOf(body),
@@ -92,6 +94,7 @@ export const RefreshBody = z
     const path = [body.refreshToken === undefined ? 'refresh_token' : 'refreshToken']
     if (toRefreshToken(body) === '') addIssue({ code: 'custom', path, message: 'is required' })
   })
+  .meta(oneOfEach(['refresh_token', 'refreshToken']))
 
 /** At least one of them; the service says so, for what counts as given is its to say. */
 export const StepUpBody = z
@@ -100,7 +103,7 @@ export const StepUpBody = z
     code: z.string().max(MAX_CODE_LENGTH).nullish(),
     credential: Assertion.nullish(),
   })
-  .meta({ id: 'StepUpRequest' })
+  .meta({ id: 'StepUpRequest', ...oneOfEach(['password', 'code', 'credential']) })
 
 export const toStepUp = ({ credential, ...given }: z.output<typeof StepUpBody>) => ({
   ...given,
@@ -119,6 +122,7 @@ export const SessionTokens = TokensWire.extend({
   user: UserWire,
   tokens: TokensWire,
   mfa_required: z.literal(false),
+  email_verification_required: z.literal(false),
   mfa_token: z.null(),
 }).meta({ id: 'SessionTokens' })
 
@@ -135,6 +139,7 @@ export function signedInToWire({ user, opened }: { user: User; opened: OpenedSes
     tokens,
     ...tokens,
     mfa_required: false,
+    email_verification_required: false,
     mfa_token: null,
   }
 }
@@ -147,6 +152,7 @@ export const MfaChallengeWire = z
     user: z.null(),
     tokens: z.null(),
     mfa_required: z.literal(true),
+    email_verification_required: z.literal(false),
     requires_mfa: z.literal(true),
     mfa_token: z.string(),
     challenge_id: z.string(),
@@ -158,6 +164,7 @@ const challengeToWire = ({ mfaToken, availableMethods }: MfaChallenge): z.infer<
   user: null,
   tokens: null,
   mfa_required: true,
+  email_verification_required: false,
   requires_mfa: true,
   mfa_token: mfaToken,
   challenge_id: mfaToken,
