@@ -84,6 +84,13 @@ module.exports = {
       to: { path: '^src/(index|worker|app|jobs)\\.ts$' },
     },
     {
+      // Features above account hold data of users, too: the list is passed to the erasure.
+      name: 'only-the-mounts-list-user-data',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|jobs)\\.ts$' },
+      to: { path: '^src/user-data\\.ts$' },
+    },
+    {
       name: 'objects-know-no-http',
       severity: 'error',
       from: { path: '^src/durable/' },

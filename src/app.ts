@@ -4,16 +4,14 @@ import { janux } from './compat/janux/surface.ts'
 import type { Surface } from './compat/surface.ts'
 import { usersApi } from './compat/users-api/surface.ts'
 import { type Config, SURFACES, type SurfaceName } from './config.ts'
-import { activityRoutes } from './features/account/routes/activity.ts'
 import { userDirectoryRoutes } from './features/account/routes/directory.ts'
-import { ownAccountRoutes } from './features/account/routes/own-account.ts'
+import { activityRoutes, ownAccountRoutes } from './features/account/routes/own-account.ts'
 import { passkeyRoutes } from './features/account/routes/passkeys.ts'
 import { mfaRoutes } from './features/account/routes/second-factor.ts'
 import { userAccountRoutes } from './features/account/routes/users.ts'
-import { adminRegisterRoutes } from './features/admin/routes/register.ts'
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
-import { adminUserRoutes } from './features/admin/routes/users.ts'
+import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
 import { createDocsRoutes } from './features/docs/routes.ts'
@@ -40,8 +38,10 @@ import type { Api } from './http/openapi.ts'
 import type { Route } from './http/router.ts'
 import { createRouting } from './http/routing.ts'
 import type { Routing } from './http/server.ts'
+import { USER_DATA } from './user-data.ts'
 
 const docsRoutes = createDocsRoutes(listApis)
+const deletionRoutes = createDeletionRoutes(USER_DATA)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
 const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
@@ -82,6 +82,7 @@ const listCoreRoutes = (): Route[] =>
     deadLetterRoutes,
     adminSystemRoutes,
     adminUserRoutes,
+    deletionRoutes,
     adminStateRoutes,
     adminRegisterRoutes,
   ].flatMap((routes) => routes.list)

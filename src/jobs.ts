@@ -1,13 +1,14 @@
 import type { Ctx } from './context.ts'
 import { eraseDeletedUsers } from './features/account/service/erasure.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
-import { measureDearHashes } from './features/factors/password/service/dear-hashes.ts'
+import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/reseal.ts'
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { dropForgottenPasswords } from './features/sign-in/service/forgotten-passwords.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
+import { USER_DATA } from './user-data.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
@@ -22,9 +23,9 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],
     ['prune_dead_letters', () => pruneDeadLetters(ctx)],
-    ['measure_dear_hashes', () => measureDearHashes(ctx)],
+    ['measure_dear_hashes', () => measureCostlyHashes(ctx)],
     ['drop_forgotten_passwords', () => dropForgottenPasswords(ctx)],
-    ['erase_deleted_users', () => eraseDeletedUsers(ctx)],
+    ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {
     try {

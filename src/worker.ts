@@ -35,7 +35,7 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
       const requestId = requestIdOf(request)
       const config = await loadConfig(env)
       if (isBroken(config)) return answerBroken(request, requestId, config.broken)
-      isolate.bornAt(systemClock())
+      isolate.startedAt(systemClock())
       const ctx = override(
         createContext({
           env,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { argon2idAsync } from '@noble/hashes/argon2.js'
-import { isEmail, normalizeEmail } from '../../src/features/users/rules/names.ts'
+import { isEmail, normalizeEmail } from '../../src/features/users/rules.ts'
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, passwordLength } from '../../src/lib/password-hash/length.ts'
 import { type Database, insertInto, query, quote } from './database.ts'
 import { randomToken } from './random.ts'

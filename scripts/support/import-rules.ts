@@ -19,6 +19,7 @@ const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> 
   'revocation-is-a-leaf': ['src/revocation/climber.ts', 'src/db/client.ts'],
   'http-knows-no-feature': ['src/http/curious.ts', 'src/features/users/types.ts'],
   'only-the-worker-mounts': ['src/features/users/mounting.ts', 'src/jobs.ts'],
+  'only-the-mounts-list-user-data': ['src/features/account/listing.ts', 'src/user-data.ts'],
   'objects-know-no-http': ['src/durable/web.ts', 'src/http/router.ts'],
   'objects-know-no-feature': ['src/durable/reader.ts', 'src/features/users/service.ts'],
   'objects-are-called-by-contract': ['src/features/users/intimate.ts', 'src/durable/hub.ts'],

@@ -4,12 +4,12 @@
  */
 export class Isolate {
   readonly #slots = new Map<symbol, unknown>()
-  #bornAt: number | null = null
+  #startedAt: number | null = null
 
   /** When the isolate got its first request: `now` of the first call. */
-  bornAt(now: number): number {
-    this.#bornAt ??= now
-    return this.#bornAt
+  startedAt(now: number): number {
+    this.#startedAt ??= now
+    return this.#startedAt
   }
 
   slot<T>(key: symbol, create: () => T): T {

@@ -54,8 +54,8 @@ async function unservedBy(app: TestApp, routes: readonly Route[]): Promise<strin
       const { code } = answer.headers.get('content-type')?.startsWith('application/json')
         ? await answer.json<{ code?: string }>()
         : {}
-      const isGone = GONE.includes(answer.status) && (code === 'NOT_FOUND' || code === 'METHOD_NOT_ALLOWED')
-      return isGone ? [nameOf(route)] : []
+      const isAbsent = GONE.includes(answer.status) && (code === 'NOT_FOUND' || code === 'METHOD_NOT_ALLOWED')
+      return isAbsent ? [nameOf(route)] : []
     }),
   )
   return answers.flat().sort()

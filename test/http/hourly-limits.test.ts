@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { isMoreThanCredentials } from '../../src/features/account/wire/profile.ts'
+import { isMoreThanCredentials } from '../../src/features/account/wire/own-account.ts'
 import { ok } from '../../src/http/answers.ts'
 import { anyone, type Identity } from '../../src/http/guard.ts'
 import { createRoutes, everyCall } from '../../src/http/router.ts'

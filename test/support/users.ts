@@ -5,7 +5,7 @@ import type { SignUpInput } from '../../src/features/sign-in/service/sign-up.ts'
 import { sendVerification } from '../../src/features/sign-in/service/verification.ts'
 import { SignUpBody, toSignUp } from '../../src/features/sign-in/wire/session.ts'
 import { createUser } from '../../src/features/users/service/users.ts'
-import { type UserWire, userToWire } from '../../src/features/users/wire/user.ts'
+import { type UserWire, userToWire } from '../../src/features/users/wire.ts'
 import { json, type TestApp } from './app.ts'
 import { hashOf, newEmail, PASSWORD } from './world.ts'
 

@@ -1,19 +1,19 @@
 import type { SessionSnapshot } from '../../durable/rpc.ts'
 import type { RecordedEvent } from '../../lib/event.ts'
 
-/** Something about an account that its user should know. `time` is epoch milliseconds. */
+/** A security alert for the user of an account. `time` is epoch milliseconds. */
 export interface SecurityAlert {
   /** The event's type, or `multiple_locations`. */
   readonly type: string
   readonly severity: 'low' | 'medium' | 'high'
   readonly message: string
-  /** ISO 3166-1 alpha-2 countries, as the platform names them; empty where that says nothing. */
+  /** ISO 3166-1 alpha-2 countries as the platform reports them; empty when there is none. */
   readonly locations: readonly string[]
   readonly sessionIds: readonly string[]
   readonly time: number
 }
 
-/** The last that is known of a session. */
+/** The latest activity of a session. */
 export interface SessionActivity {
   readonly session: SessionSnapshot
   readonly type: 'signed_in' | 'session_active' | 'signed_out' | 'session_expired' | 'session_revoked'
@@ -22,13 +22,13 @@ export interface SessionActivity {
 
 type AlertKind = Pick<SecurityAlert, 'severity' | 'message'>
 
-/** What of a user's record is shown as an alert. */
+/** The events of a user's record that are shown as alerts. */
 const ALERT_KINDS = new Map<string, AlertKind>([
+  ['session.reuse_detected', { severity: 'high', message: 'A used refresh token was used again; its session ended' }],
   [
-    'session.reuse_detected',
-    { severity: 'high', message: 'A token that was used up was used again; its session ended' },
+    'session.refresh_replayed',
+    { severity: 'medium', message: 'A session was refreshed from two networks at the same time' },
   ],
-  ['session.refresh_replayed', { severity: 'medium', message: 'A session was refreshed from two networks at once' }],
   ['passkey.counter_regressed', { severity: 'high', message: 'A passkey may have been copied' }],
   ['user.activity_reported', { severity: 'high', message: 'Activity was reported as not yours; all sessions ended' }],
   ['user.locked', { severity: 'high', message: 'The account was locked' }],
@@ -43,14 +43,14 @@ const ALERT_KINDS = new Map<string, AlertKind>([
   ['user.email_changed', { severity: 'low', message: 'The email address was changed' }],
 ])
 
-/** The types of events that may be alerts. */
+/** The types of events that can be alerts. */
 export const ALERT_TYPES: readonly string[] = [...ALERT_KINDS.keys()]
 
-/** A lost answer that its own client asks for again is nothing to tell. */
+/** A client that lost an answer and repeats its request is no reason for an alert. */
 const isRetry = ({ type, data }: RecordedEvent): boolean =>
   type === 'session.refresh_replayed' && data.same_network === true
 
-/** Undefined for what is no alert. */
+/** The alert about an event; undefined when there is none. */
 export function alertOf(event: RecordedEvent): SecurityAlert | undefined {
   const kind = ALERT_KINDS.get(event.type)
   if (!kind || isRetry(event)) return undefined
@@ -64,7 +64,7 @@ export function alertOf(event: RecordedEvent): SecurityAlert | undefined {
   }
 }
 
-/** Live sessions in more than one country: undefined while there is one, or none is known. */
+/** The alert about live sessions in several countries; undefined when at most one country is known. */
 export function alertOfLocations(sessions: readonly SessionSnapshot[]): SecurityAlert | undefined {
   const located = sessions.filter(({ country }) => country !== null)
   const locations = [...new Set(located.flatMap(({ country }) => country ?? []))].sort()
@@ -89,6 +89,6 @@ function activityOf(session: SessionSnapshot): SessionActivity {
   return { session, type: lastActiveAt === openedAt ? 'signed_in' : 'session_active', time: lastActiveAt }
 }
 
-/** Newest first: one for each session, for an address is kept of its last use alone. */
+/** One activity for each session, newest first: only the last use of a session is stored. */
 export const activitiesOf = (sessions: readonly SessionSnapshot[]): SessionActivity[] =>
   sessions.map(activityOf).sort((a, b) => b.time - a.time)

@@ -1,15 +1,15 @@
 import type { RecordedEvent } from '../../lib/event.ts'
 import type { User } from '../users/types.ts'
 
-/** A user's row with what lists count beside it. */
+/** A user, with the counts that lists show. */
 export interface AdminUser {
   readonly user: User
-  /** Open ones; the record is seconds behind. */
+  /** Open sessions; the count lags by seconds. */
   readonly sessions: number
   readonly passkeys: number
 }
 
-/** As an answer about one user has it. */
+/** A user, with the state of the sign-in guard. */
 export interface AdminUserDetail extends AdminUser {
   readonly failedAttempts: number
   /** The end of an attempt lock, epoch milliseconds. */
@@ -29,14 +29,14 @@ export interface Stats {
   readonly passkeys: number
 }
 
-/** An event with the addresses of whom it names, where they have an account. */
+/** An event, with the addresses of its user and its actor as far as they have an account. */
 export interface ActivityEntry {
   readonly event: RecordedEvent
   readonly userEmail: string | null
   readonly actorEmail: string | null
 }
 
-/** What an admin calls the state of the service. */
+/** The state of the service's parts. */
 export interface SystemHealth {
   readonly status: 'healthy' | 'degraded' | 'unhealthy'
   readonly database: 'healthy' | 'unhealthy'

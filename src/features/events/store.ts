@@ -1,13 +1,62 @@
-import { and, desc, eq, getTableColumns, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import type { EventRow } from '../../db/delivery.ts'
 import { listPage } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
-import { deadLetters, events } from '../../db/tables.ts'
+import { counts, deadLetters, events } from '../../db/tables.ts'
+import { deletedRows, type UserData } from '../../db/user-data.ts'
 import type { RecordedEvent } from '../../lib/event.ts'
 
 /** D1 allows 100 bound parameters for each statement; a row has 13. */
 const ROWS_PER_INSERT = 7
+
+/** Everything about a person except who did what to whom, and when. */
+const CLEARED = { data: {}, ip: null, userAgent: null }
+const isPersonal = or(ne(sql`${events.data}`, sql`'{}'`), isNotNull(events.ip), isNotNull(events.userAgent))
+
+const ROWS_PER_CLEARING = 500
+const CLEARINGS_PER_RUN = 40
+
+/** Clears at most 500 rows of a user after a position; returns the last one's position, or null when there are no more. */
+async function clearSome({ db }: Pick<Ctx, 'db'>, userId: string, after: number): Promise<number | null> {
+  const some = db
+    .select({ position: events.position })
+    .from(events)
+    .where(and(eq(events.userId, userId), gt(events.position, after), isPersonal))
+    .orderBy(events.position)
+    .limit(ROWS_PER_CLEARING)
+  const cleared = await db
+    .update(events)
+    .set(CLEARED)
+    .where(inArray(events.position, some))
+    .returning({ position: events.position })
+  return cleared.length < ROWS_PER_CLEARING ? null : Math.max(...cleared.map(({ position }) => position))
+}
+
+const IS_AUDIT = 'the record keeps who did what to whom, and when, without anything else about the person'
+
+const eventData: UserData = {
+  table: events,
+  erases: Object.keys(CLEARED),
+  keeps: { userId: IS_AUDIT, subject: IS_AUDIT, actorId: IS_AUDIT },
+  statements: ({ db, now }, { id }, isDue) => [
+    db
+      .update(events)
+      .set({ ...CLEARED, deliveredAt: sql`coalesce(${events.deliveredAt}, ${now()})` })
+      .where(and(eq(events.userId, id), or(isPersonal, isNull(events.deliveredAt)), isDue)),
+  ],
+  prepare: async (ctx, userId) => {
+    let after: number | null = 0
+    for (let run = 0; run < CLEARINGS_PER_RUN && after !== null; run += 1) after = await clearSome(ctx, userId, after)
+    return after === null
+  },
+}
+
+export const userData = [
+  deletedRows(deadLetters, { userId: 'id' }),
+  deletedRows(counts, { name: ({ id }) => eq(counts.name, `sessions.open:${id}`) }),
+  eventData,
+]
 
 /** Newest first. */
 export const selectOfUser = (

@@ -13,7 +13,7 @@ import {
   voidTokens,
   voidTokensOfSessions,
 } from './store.ts'
-import type { AskingSessions, OneTimePurpose, OneTimeToken, Redemption, TokenData } from './types.ts'
+import type { OneTimePurpose, OneTimeToken, Redemption, RequestingSessions, TokenData } from './types.ts'
 
 export { voidPlainReports } from './store.ts'
 
@@ -41,13 +41,13 @@ export interface IssueInput {
   /** 256 random bits, if a protocol prescribes their encoding; generated when absent. */
   readonly token?: string
   /** Older tokens of this owner and purpose stay valid: challenges in several tabs. A new mail link voids the older ones. */
-  readonly besidesOlder?: boolean
+  readonly keepsOlder?: boolean
   /** Only the older tokens whose data has these values are voided. */
   readonly voidsOnly?: TokenData
 }
 
 /** As `issueOneTimeToken`, but returns `statements` for `commitAll`, to create the token in the batch of its event. */
-export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'besidesOlder'>) {
+export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'keepsOlder'>) {
   const token = input.token ?? newSecret(TOKEN_PREFIX)
   const id = ctx.newId()
   const { purpose, userId, email, voidsOnly = {} } = input
@@ -72,7 +72,7 @@ export async function issuanceOf(ctx: Ctx, input: Omit<IssueInput, 'besidesOlder
 /** Creates a 256-bit single-use token and voids the older ones of its owner and purpose. Only its hash is stored. */
 export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ token: string; id: string }> {
   const { token, id, insert, statements } = await issuanceOf(ctx, input)
-  if (input.besidesOlder) await insert
+  if (input.keepsOlder) await insert
   else await ctx.db.batch(statements)
   return { token, id }
 }
@@ -127,7 +127,7 @@ export async function redemptionOf(ctx: Ctx, purpose: OneTimePurpose, token: str
 }
 
 /** Voids tokens that were requested in sessions which the user reports as not theirs (a change of address). Idempotent. */
-export const voidAskedBy = (ctx: Ctx, userId: string, sessions: AskingSessions): Promise<void> =>
+export const voidTokensRequestedIn = (ctx: Ctx, userId: string, sessions: RequestingSessions): Promise<void> =>
   voidTokensOfSessions(ctx, { userId, sessions })
 
 /** Deletes tokens a day after they expired, a limited number in each run. */

@@ -1,8 +1,12 @@
 import { and, desc, eq, gt, isNotNull, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { prune } from '../../db/prune.ts'
+import { deletedRows } from '../../db/user-data.ts'
 import { oneTimeTokens, takesFactorAway } from './tables.ts'
-import type { AskingSessions, OneTimePurpose, Redemption, TokenData } from './types.ts'
+import type { OneTimePurpose, Redemption, RequestingSessions, TokenData } from './types.ts'
+
+/** By address, too: a link may have been requested before the account existed. */
+export const userData = [deletedRows(oneTimeTokens, { userId: 'id', email: 'email' })]
 
 export type TokenRow = typeof oneTimeTokens.$inferSelect
 
@@ -40,7 +44,7 @@ export const voidTokens = (
 /** Voids tokens that were requested in one session, or in all but one. */
 export async function voidTokensOfSessions(
   { db, now }: Pick<Ctx, 'db' | 'now'>,
-  { userId, sessions }: { userId: string; sessions: AskingSessions },
+  { userId, sessions }: { userId: string; sessions: RequestingSessions },
 ): Promise<void> {
   const asker = sql`${oneTimeTokens.data} ->> '$.sessionId'`
   const isTheirs = 'only' in sessions ? sql`${asker} = ${sessions.only}` : sql`${asker} <> ${sessions.except ?? ''}`

@@ -2,6 +2,7 @@ import { and, desc, eq, gte, inArray, isNotNull, lt, lte, sql } from 'drizzle-or
 import type { Ctx } from '../../context.ts'
 import { listRows } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
+import { deletedRows } from '../../db/user-data.ts'
 import { mailbox, mails } from './tables.ts'
 import type { MailEntry, MailStatus, StoredMail } from './types.ts'
 
@@ -9,6 +10,16 @@ type Store = Pick<Ctx, 'db'>
 export type MailRow = typeof mails.$inferSelect
 
 const MAILBOX_PAGE = 100
+
+/** The mailbox precedes the mails: only these know addresses that the user requested or had before. */
+export const userData = [
+  deletedRows(mailbox, {
+    recipient: ({ id }) =>
+      sql`${mailbox.recipient} in (select lower(${mails.recipient}) from ${mails} where ${mails.userId} = ${id})`,
+  }),
+  deletedRows(mailbox, { recipient: 'email' }, ['subject', 'text', 'html']),
+  deletedRows(mails, { userId: 'id', recipient: 'email' }),
+]
 
 export async function insertIntoMailbox({ db }: Store, { to, ...mail }: StoredMail): Promise<void> {
   await db.insert(mailbox).values({ recipient: to, ...mail })

@@ -36,7 +36,7 @@ export const sessionRoutes = createRoutes({ prefix: '/api/v1', tag: 'sessions' }
 
 const oneSession = ok(SessionAnswer, 'The session')
 const refreshedOne = ok(RefreshedSession, 'The session')
-const revokedOne = ok(RevokedAnswer, 'The session is refused from now on')
+const revokedOne = ok(RevokedAnswer, 'The session has ended')
 
 sessionRoutes.get(
   '/sessions',
@@ -58,7 +58,7 @@ sessionRoutes.get(
   '/sessions/current',
   {
     id: 'getCurrentSession',
-    summary: 'The session that asks',
+    summary: "The caller's current session",
     guard: user,
     answer: oneSession,
     errors: [sessionNotFound, serviceUnavailable],
@@ -70,7 +70,7 @@ sessionRoutes.post(
   '/sessions/refresh',
   {
     id: 'touchCurrentSession',
-    summary: 'Count as a use of the session that asks: its idle lifetime starts anew',
+    summary: "Count a use of the caller's current session: its idle lifetime starts anew",
     guard: confirmedUser,
     answer: refreshedOne,
     errors: [sessionNotFound, serviceUnavailable],
@@ -81,7 +81,7 @@ sessionRoutes.post(
 const revokeOthersSpec = {
   summary: "End the caller's other sessions",
   guard: confirmedUser,
-  answer: ok(RevokedManyAnswer, 'How many were ended'),
+  answer: ok(RevokedManyAnswer, 'The number of sessions that ended'),
   errors: [serviceUnavailable],
 }
 
@@ -131,7 +131,7 @@ sessionRoutes.post(
   '/sessions/:session_id/refresh',
   {
     id: 'touchSession',
-    summary: "Count as a use of one of the caller's sessions",
+    summary: "Count a use of one of the caller's sessions: its idle lifetime starts anew",
     guard: confirmedUser,
     params: SessionPath,
     answer: refreshedOne,

@@ -1,25 +1,25 @@
 import { type ActorCtx, type AdminCtx, actorOf, type Ctx, callerOf, type TargetCtx } from '../../context.ts'
 import type { EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
-import { DomainError, defineError, notFound, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { DomainError, defineError, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
 import { loadSigningKey, mintUserToken } from '../keys/service/tokens.ts'
 import type { SigningKey } from '../keys/types.ts'
-import { voidAskedBy } from '../links/service.ts'
-import { endOtherSessions, sparedBy } from '../users/service/end-sessions.ts'
-import { findUser, isSignInAllowed } from '../users/service/users.ts'
+import { voidTokensRequestedIn } from '../links/service.ts'
+import { endOtherSessions, sparedBy } from '../users/service/change-user.ts'
+import { findUser, isSignInAllowed, userNotFound } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
 import { claimsOf } from './rules/claims.ts'
 import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
 import {
   insertSession,
   inspectSession,
-  raiseSession,
   rotateSession,
   selectSession,
   selectSessions,
+  stepUpSession,
   updateEnded,
   updateLastUse,
 } from './store.ts'
@@ -38,12 +38,12 @@ export const sessionAlreadyRevoked = defineError(
   'The session is already revoked',
 )
 
-/** Nobody waits longer for the database. */
+/** How long a request waits for the database. */
 const DATABASE_MS = 5 * SECOND
 
 type SessionEvents = OpenSessionInput['events']
 
-/** What a user's row tells the user's object of changes that end sessions, or outdate tokens. */
+/** The versions in a user's row, from which the user's object learns which sessions and tokens are outdated. */
 const versionsOf = (user: User) => ({
   authVersion: user.authVersion,
   keptSessionId: user.keptSessionId,
@@ -51,7 +51,7 @@ const versionsOf = (user: User) => ({
   spares: sparedBy(user),
 })
 
-/** A database that is silent or fails is an outage, not a refusal: 503, with the cause in the log. */
+/** If the work fails or takes too long, that is an outage and not a refusal: 503, with the cause in the log. */
 async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await within(DATABASE_MS, work)
@@ -60,7 +60,7 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** All that making tokens needs, loaded before the object is asked: after its answer only the signature is awaited. */
+/** What minting tokens needs. Loaded before the object is asked, so that only the signature can fail after its answer. */
 interface Minter {
   readonly key: SigningKey
   readonly encode: (parts: RefreshTokenParts) => string
@@ -83,13 +83,13 @@ async function mintTokens(ctx: Ctx, minter: Minter, user: User, grant: Grant): P
 }
 
 export interface OpenInput {
-  /** As it was read when the credentials were checked. */
+  /** The row that was read when the credentials were checked. */
   readonly user: User
-  /** RFC 8176 values: how the user was authenticated. */
+  /** How the user was authenticated: RFC 8176 values. */
   readonly amr: readonly string[]
   readonly organizationId?: string | null
   readonly clientId?: string
-  /** Recorded with the opening: `user.signed_in` and the like. */
+  /** Recorded when the session opens, such as `user.signed_in`. */
   readonly events?: SessionEvents
 }
 
@@ -117,16 +117,17 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
 }
 
 /**
- * Adds a factor that was just proved to the session that asks: a new access token, and the refresh token of its present
- * generation. `user` as it was read when the factor was checked. Throws TOKEN_ERROR when the session is over, the
- * credentials were changed meanwhile, or one factor comes with a token of before the session's second; SERVICE_UNAVAILABLE when the user's object does not answer.
+ * Steps up the caller's session with a factor that was just proved: a new access token, and the refresh token of the present
+ * generation. `user` is the row that was read when the factor was checked. Throws TOKEN_ERROR when the session has ended, the
+ * credentials were changed meanwhile, or a single factor comes with a token from before the session had two;
+ * SERVICE_UNAVAILABLE when the user's object does not answer.
  */
-export async function raiseOwnSession(
+export async function stepUpOwnSession(
   ctx: ActorCtx,
   { user, amr }: { user: User; amr: readonly string[] },
 ): Promise<OpenedSession> {
   const minter = await orUnavailable(loadMinter(ctx))
-  const result = await raiseSession(ctx, {
+  const result = await stepUpSession(ctx, {
     userId: user.id,
     sessionId: ctx.actor.sessionId,
     amr,
@@ -139,7 +140,7 @@ export async function raiseOwnSession(
   return { session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
 }
 
-/** One public answer for every refusal; the reason is for the log. */
+/** Every refusal has the same answer; only the log has the reason. */
 function refused(ctx: Ctx, reason: RefreshRefusal, parts?: RefreshTokenParts) {
   ctx.log.warn(reason === 'from_the_future' ? 'refresh_from_the_future' : 'refresh_refused', {
     reason,
@@ -149,12 +150,12 @@ function refused(ctx: Ctx, reason: RefreshRefusal, parts?: RefreshTokenParts) {
   return tokenInvalid({}, { message: 'Invalid or expired refresh token' })
 }
 
-/** An empty key is no key: it would make strangers' replays look alike. */
+/** An empty key counts as none: otherwise unrelated replays would have the same key. */
 const hashKey = (key: string | null): Promise<string> | null => (key ? hashSecret(key) : null)
 
 /**
- * Gives a refresh token its one successor (docs/architecture.md). Throws TOKEN_ERROR for every refusal, and SERVICE_UNAVAILABLE
- * when a part does not answer: what can fail is asked before the object, so that an outage spends no generation.
+ * Exchanges a refresh token for its only successor (docs/architecture.md). Throws TOKEN_ERROR for every refusal, and
+ * SERVICE_UNAVAILABLE in an outage: whatever can fail precedes the call of the object, so that an outage uses up no token.
  */
 export async function refreshSession(
   ctx: Ctx,
@@ -172,16 +173,16 @@ export async function refreshSession(
   const caller = callerOf(ctx)
   const result = await rotateSession(ctx, { ...parts, idempotencyKeyHash, ...versionsOf(user), caller })
   if (result.outcome === 'refused') {
-    // Whatever the reason, a session that was found is over.
+    // For every other reason the session has ended.
     if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forgetSessions(ctx, [parts.sessionId])
-    // One of two who held it was a thief.
-    if (result.reason === 'reuse') ctx.defer(voidAskedBy(ctx, parts.userId, { only: parts.sessionId }))
+    // Two parties held the token, so one of them had stolen it.
+    if (result.reason === 'reuse') ctx.defer(voidTokensRequestedIn(ctx, parts.userId, { only: parts.sessionId }))
     throw refused(ctx, result.reason, parts)
   }
   return { user, session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
 }
 
-/** The session and user of a refresh token that would be answered now, or null. Asking is no use of it. */
+/** The session and user of a refresh token that is valid now, or null. Does not use it up. */
 export async function inspectRefreshToken(
   ctx: Ctx,
   token: string,
@@ -194,7 +195,7 @@ export async function inspectRefreshToken(
   return result.active ? { session: result.session, user } : null
 }
 
-/** RFC 7009: ends the session of a refresh token. Null when the token is no longer good: there is nothing to revoke. */
+/** RFC 7009: ends the session of a refresh token. Null when the token is not valid: there is nothing to revoke. */
 export async function revokeByRefreshToken(ctx: Ctx, token: string): Promise<EndResult | null> {
   const parts = await decodeRefreshToken(ctx.config.rootKeys, token)
   if (!parts || !(await inspectSession(ctx, parts)).active) return null
@@ -202,7 +203,7 @@ export async function revokeByRefreshToken(ctx: Ctx, token: string): Promise<End
   return endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor: { type: 'user', id: userId } })
 }
 
-/** Ends one session. `ended` is empty when it had ended before; `propagated` is true once every isolate will refuse it in time. */
+/** Ends one session. `ended` is empty if it had ended before. */
 export async function endSessionById(
   ctx: Ctx,
   input: { userId: string; sessionId: string; reason: EndReason; actor: EventActor; events?: SessionEvents },
@@ -213,31 +214,31 @@ export async function endSessionById(
 }
 
 /**
- * As people end them: with the sessions goes what was asked for in them, a change of address above all. A database that does
- * not answer is SERVICE_UNAVAILABLE; the sessions have ended by then, and the call may be repeated.
+ * Ends sessions and voids what was requested in them, such as a change of address. Throws SERVICE_UNAVAILABLE when the
+ * database does not answer: the sessions have ended by then, and a repeat voids the rest.
  */
 async function revokeSessions(ctx: ActorCtx, input: { userId: string; except: string | null }): Promise<EndResult> {
   const actor = actorOf(ctx)
   const result = await endOtherSessions(ctx, { ...input, reason: 'revoked', actor, authVersion: null })
-  await orUnavailable(voidAskedBy(ctx, input.userId, { except: input.except }))
+  await orUnavailable(voidTokensRequestedIn(ctx, input.userId, { except: input.except }))
   return result
 }
 
-/** Ends all of a user's sessions. */
+/** Ends all sessions of a user. */
 export const revokeAllSessions = (ctx: AdminCtx, userId: string): Promise<EndResult> =>
   revokeSessions(ctx, { userId, except: null })
 
-/** The caller's own, newest first. */
+/** The caller's sessions, newest first. */
 export const listOwnSessions = (
   ctx: ActorCtx,
   { withEnded }: { withEnded: boolean },
 ): Promise<readonly SessionSnapshot[]> => selectSessions(ctx, { userId: ctx.actor.id, withEnded })
 
-/** Those of the user whom the path names that live, newest first. Throws NOT_FOUND. */
+/** The live sessions of the user in the path, newest first. Throws NOT_FOUND. */
 export const listSessionsOf = async (ctx: TargetCtx): Promise<readonly SessionSnapshot[]> =>
   selectSessions(ctx, { userId: await targetId(ctx), withEnded: false })
 
-/** One of the caller's own. Throws SESSION_NOT_FOUND. */
+/** A session of the caller. Throws SESSION_NOT_FOUND. */
 export const getOwnSession = (ctx: ActorCtx, sessionId: string): Promise<SessionSnapshot> =>
   getSession(ctx, { userId: ctx.actor.id, sessionId })
 
@@ -247,38 +248,38 @@ async function getSession(ctx: Ctx, key: { userId: string; sessionId: string }):
   return session
 }
 
-/** Counts as a use: moves the idle expiry. Throws SESSION_NOT_FOUND unless the session is live. */
+/** Counts as a use of the session, so that its idle lifetime starts anew. Throws SESSION_NOT_FOUND unless it is live. */
 export async function touchSession(ctx: ActorCtx, sessionId: string): Promise<SessionSnapshot> {
   const session = await updateLastUse(ctx, { userId: ctx.actor.id, sessionId })
   if (!session) throw sessionNotFound()
   return session
 }
 
-/** Ends one of the caller's own. Throws SESSION_NOT_FOUND, or SESSION_ALREADY_REVOKED for one that had ended. */
+/** Ends a session of the caller. Throws SESSION_NOT_FOUND, or SESSION_ALREADY_REVOKED for one that had ended. */
 export const revokeOwnSession = (ctx: ActorCtx, sessionId: string): Promise<EndResult> =>
   revokeSession(ctx, { userId: ctx.actor.id, sessionId })
 
-/** As `revokeOwnSession`, of the user whom the path names. Throws NOT_FOUND besides. */
+/** As `revokeOwnSession`, for the user in the path. Throws NOT_FOUND, too. */
 export const revokeSessionOf = async (ctx: TargetCtx, sessionId: string): Promise<EndResult> =>
   revokeSession(ctx, { userId: await targetId(ctx), sessionId })
 
 async function revokeSession(ctx: ActorCtx, key: { userId: string; sessionId: string }): Promise<EndResult> {
   await getSession(ctx, key)
   const result = await endSessionById(ctx, { ...key, reason: 'revoked', actor: actorOf(ctx) })
-  await orUnavailable(voidAskedBy(ctx, key.userId, { only: key.sessionId }))
+  await orUnavailable(voidTokensRequestedIn(ctx, key.userId, { only: key.sessionId }))
   if (result.ended.length === 0) throw sessionAlreadyRevoked()
   return result
 }
 
-/** Ends all of the caller's sessions but the one that asks. */
+/** Ends the caller's other sessions. */
 export const revokeOtherSessions = (ctx: ActorCtx): Promise<EndResult> =>
   revokeSessions(ctx, { userId: ctx.actor.id, except: ctx.actor.sessionId })
 
-/** An object does not wake for nobody. Throws NOT_FOUND. */
+/** The user in the path. Checked before an object is called, which would be created for any id. Throws NOT_FOUND. */
 async function targetId(ctx: TargetCtx): Promise<string> {
   const { ref, isSelf } = ctx.target
   if (isSelf) return ctx.actor.id
   const user = await orUnavailable(findUser(ctx, String(ref)))
-  if (!user) throw notFound({}, { message: 'User not found' })
+  if (!user) throw userNotFound()
   return user.id
 }

@@ -13,10 +13,10 @@ import type {
   StepUpResult,
 } from '../../durable/rpc.ts'
 
-// Sessions live in their user's object alone. A stub that fails or is silent throws SERVICE_UNAVAILABLE.
+// Only the user's object stores sessions. A call that fails or takes too long throws SERVICE_UNAVAILABLE.
 
 type Store = Pick<Ctx, 'objects'>
-type One = { readonly userId: string; readonly sessionId: string }
+type SessionKey = { readonly userId: string; readonly sessionId: string }
 
 export const insertSession = ({ objects }: Store, input: OpenSessionInput): Promise<OpenSessionResult> =>
   objects.user(input.userId).open(input)
@@ -24,7 +24,7 @@ export const insertSession = ({ objects }: Store, input: OpenSessionInput): Prom
 export const rotateSession = ({ objects }: Store, input: RotateInput): Promise<RotateResult> =>
   objects.user(input.userId).rotate(input)
 
-export const raiseSession = ({ objects }: Store, input: StepUpInput): Promise<StepUpResult> =>
+export const stepUpSession = ({ objects }: Store, input: StepUpInput): Promise<StepUpResult> =>
   objects.user(input.userId).raise(input)
 
 export const inspectSession = ({ objects }: Store, input: InspectInput): Promise<InspectResult> =>
@@ -33,10 +33,10 @@ export const inspectSession = ({ objects }: Store, input: InspectInput): Promise
 export const updateEnded = ({ objects }: Store, input: EndSessionInput): Promise<EndResult> =>
   objects.user(input.userId).endSession(input)
 
-export const updateLastUse = ({ objects }: Store, input: One): Promise<SessionSnapshot | null> =>
+export const updateLastUse = ({ objects }: Store, input: SessionKey): Promise<SessionSnapshot | null> =>
   objects.user(input.userId).touchSession(input)
 
-export const selectSession = ({ objects }: Store, input: One): Promise<SessionSnapshot | null> =>
+export const selectSession = ({ objects }: Store, input: SessionKey): Promise<SessionSnapshot | null> =>
   objects.user(input.userId).findSession(input)
 
 export const selectSessions = (

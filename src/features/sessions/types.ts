@@ -1,11 +1,11 @@
 import type { RotateRefusal, SessionSnapshot } from '../../durable/rpc.ts'
 import type { User } from '../users/types.ts'
 
-/** What a client holds of a session. */
+/** The tokens of a session. */
 export interface Tokens {
   readonly accessToken: string
   readonly refreshToken: string
-  /** Seconds until the access token's own `exp`. */
+  /** Seconds until the access token's `exp`. */
   readonly expiresIn: number
   /** The access token's `exp`, epoch seconds. */
   readonly expiresAt: number
@@ -17,7 +17,7 @@ export interface OpenedSession {
 }
 
 export interface NewSession extends OpenedSession {
-  /** The user has signed in before, but never from a device like this. */
+  /** Whether the user has signed in before, but never from a device like this. */
   readonly isNewDevice: boolean
 }
 
@@ -25,7 +25,7 @@ export interface RefreshedSession extends OpenedSession {
   readonly user: User
 }
 
-/** What a refresh token says, once its seal is checked. */
+/** The content of a refresh token whose seal was verified. */
 export interface RefreshTokenParts {
   readonly userId: string
   readonly sessionId: string
@@ -33,5 +33,5 @@ export interface RefreshTokenParts {
   readonly proof: Uint8Array
 }
 
-/** Why a refresh was refused. For the log: the client learns one code for all. */
+/** The reason of a refusal, for the log: the client gets the same code for all. */
 export type RefreshRefusal = 'malformed' | 'unknown_user' | 'user_not_allowed' | RotateRefusal

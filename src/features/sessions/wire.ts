@@ -15,7 +15,7 @@ export const SessionListQuery = pageQuery({ most: 200, usual: 200, last: 10_000 
   active_only: z.stringbool().default(true),
 })
 
-/** As Janua has it, with what Postern knows besides. */
+/** The fields of Janua's answer, and further ones. */
 export const Session = z
   .object({
     id: z.uuid(),
@@ -39,10 +39,10 @@ export const Session = z
 
 export type SessionWire = z.infer<typeof Session>
 
-/** One published client reads the flat object, another its `session`. */
+/** The flat object for one published client, `session` for another. */
 export const SessionAnswer = Session.extend({ session: Session }).meta({ id: 'SessionAnswer' })
 
-/** A third reads the message. */
+/** `message` for a third client. */
 export const RefreshedSession = SessionAnswer.extend({ message: z.string() }).meta({ id: 'RefreshedSession' })
 
 export const UserSessionList = z.object({ sessions: z.array(Session), total: z.int() })
@@ -94,7 +94,7 @@ const listed = mapped(
     sessionToWire(session, currentId),
 )
 
-/** One published client reads `sessions`, another `data`. */
+/** `sessions` for one published client, `data` for another. */
 export const SessionList = listOf(['sessions', 'data'], listed, {
   total: z.int(),
   page: z.int(),

@@ -3,7 +3,7 @@ import { commitAll } from '../../db/commit.ts'
 import { utf8 } from '../../lib/encoding.ts'
 import { payloadTooLarge } from '../../lib/errors.ts'
 import type { EventName } from '../../lib/event.ts'
-import { dearHashesOf, dearHashRows, forgetDearestHash } from '../factors/password/service/dear-hashes.ts'
+import { costlyHashesOf, costlyHashRows, forgetCostliestHash } from '../factors/password/service/costly-hashes.ts'
 import { type Fill, planImport } from './plan.ts'
 import {
   countOutcomes,
@@ -66,13 +66,13 @@ async function write(
   const [users, filled] = [toUserList(rows), toFillList(fills)]
   if (utf8(users).length > MAX_LIST_BYTES || utf8(filled).length > MAX_LIST_BYTES) throw payloadTooLarge()
   const events = [...rows.map((row) => userCreated(ctx, row)), ...fills.map((fill) => userFilled(ctx, fill))]
-  const dear = dearHashesOf([...rows, ...fills.map(hashOfFill)])
+  const costly = costlyHashesOf([...rows, ...fills.map(hashOfFill)])
   const written = await commitAll(
     ctx,
     [
       insertListed(ctx, users),
       ...(fills.length > 0 ? [fillListed(ctx, filled)] : []),
-      ...(dear.length > 0 ? [dearHashRows(ctx, dear)] : []),
+      ...(costly.length > 0 ? [costlyHashRows(ctx, costly)] : []),
       insertUserEvents(ctx, events),
     ],
     {
@@ -83,7 +83,7 @@ async function write(
       computedData: countOutcomes(ctx, rows, counts),
     },
   )
-  if (dear.length > 0) forgetDearestHash(ctx)
+  if (costly.length > 0) forgetCostliestHash(ctx)
   return new Set(written.map(({ subject }) => subject))
 }
 

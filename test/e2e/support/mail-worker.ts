@@ -1,5 +1,5 @@
 import { type Env, isBroken, loadConfig } from '../../../src/config.ts'
-import { createContext, sharedIsolate } from '../../../src/context.ts'
+import { createContext, sharedIsolate, withDb } from '../../../src/context.ts'
 import { findTransport } from '../../../src/features/mail/service/transport.ts'
 import type { OutgoingMail } from '../../../src/features/mail/types.ts'
 
@@ -14,7 +14,8 @@ export default {
     const { settings, mail } = await request.json<SendInput>()
     const config = await loadConfig({ ...env, ...settings } as Env)
     if (isBroken(config)) return Response.json(config, { status: 500 })
-    const ctx = createContext({ env, config, isolate: sharedIsolate, waitUntil: (work) => execution.waitUntil(work) })
+    const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work)
+    const ctx = await withDb(createContext({ env, config, isolate: sharedIsolate, waitUntil }))
     const transport = findTransport(ctx)
     if ('missing' in transport) return Response.json(transport, { status: 500 })
     return Response.json(await transport.send(ctx, { ...mail, from: transport.from }))

@@ -163,7 +163,7 @@ describe('GET /api/v1/sessions/activity/recent', () => {
     })
   })
 
-  it('tells a session that was ended by another from one that signed out', async () => {
+  it('distinguishes a session that another one ended from one that signed out', async () => {
     const user = await signUpUser(app)
     await signInFrom(user.email, {})
     await app.fetch('/api/v1/sessions/revoke-all', { method: 'POST', headers: user.headers })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { listUsers } from '../../../src/features/users/service/directory.ts'
+import { listUsers } from '../../../src/features/users/service/users.ts'
 import { pageStatements, type UserFilter, type UserRange } from '../../../src/features/users/store/directory.ts'
 import type { User } from '../../../src/features/users/types.ts'
 import { ctx, database, seed } from '../users/scale-database.ts'

@@ -7,6 +7,7 @@ import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser, findUser } from '../../../src/features/users/service/users.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { DAY } from '../../../src/lib/time.ts'
+import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { emptyCountsDatabase, onCountsDatabase } from '../../support/counts-database.ts'
 import { newEmail, signInUser, signUpUser } from '../../support/users.ts'
@@ -28,7 +29,9 @@ describe('the last admin', () => {
       await createUser(ctx, { email: newEmail(), role: 'admin' }),
       await createUser(ctx, { email: newEmail(), role: 'admin' }),
     ]
-    const results = await Promise.allSettled(admins.map(({ id }) => eraseUser(ctx, { userId: id, actor: ADMIN })))
+    const results = await Promise.allSettled(
+      admins.map(({ id }) => eraseUser(ctx, { userId: id, actor: ADMIN, userData: USER_DATA })),
+    )
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'LAST_ADMIN' } })
     const found = await Promise.all(admins.map(({ id }) => findUser(ctx, id)))
@@ -54,13 +57,13 @@ it('no session of a sign-in outlives an erasure that it races with', async () =>
 
 const settle = <T>(work: Promise<T>): Promise<T | null> => work.catch(() => null)
 
-it('who comes back with a restored database is erased again, as docs/operations.md says', async () => {
+it('a user that a restored database brings back is erased again, as docs/operations.md says', async () => {
   const { id, email } = await createUser(await app.ctx(), { email: newEmail() })
   await erase(id)
   await run('insert into users (id, email, created_at, updated_at) values (?, ?, 0, 0)', id, email)
   const [, statement = ''] = /`(update users set status = 'deleted'.*?)\(…\)`/.exec(operations) ?? []
   await run(`${statement}(?)`, id)
-  await eraseDeletedUsers(await app.ctx())
+  await eraseDeletedUsers(await app.ctx(), USER_DATA)
   expect(await placesOf(email)).toEqual([])
   expect(await rowsOf("select id from events where type = 'user.erased' and subject = ?", id)).toHaveLength(2)
 })
@@ -80,7 +83,7 @@ describe('an erasure that cannot be done yet', () => {
     })
   const down = () => Promise.reject(new Error('down'))
 
-  it('is left to cron: the user is deleted, and nobody restores it', async () => {
+  it('is left to cron: the user is deleted, and cannot be restored', async () => {
     const broken = createTestApp({ override: withUserObject(() => ({ erase: down })) })
     const user = await userWithEverything()
     const { id } = user.user
@@ -90,7 +93,7 @@ describe('an erasure that cannot be done yet', () => {
     await expect(changeUserState(ctx, { userId: id, change: 'restore', actor: ADMIN })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })
-    await eraseDeletedUsers(ctx)
+    await eraseDeletedUsers(ctx, USER_DATA)
     expect(await findUser(ctx, id)).toBeUndefined()
     const erased = await rowsOf(
       "select actor_type, actor_id from events where type = 'user.erased' and subject = ?",
@@ -99,7 +102,7 @@ describe('an erasure that cannot be done yet', () => {
     expect(erased).toEqual([{ actor_type: 'system', actor_id: 'erasure' }])
   })
 
-  it('of a record that is longer than a run writes goes on with the next one, and the row stays until then', async () => {
+  it('of a record that is too long for one run continues in the next, and the row stays until then', async () => {
     const ctx = await app.ctx()
     const { id } = await createUser(ctx, { email: newEmail() })
     await run(
@@ -114,7 +117,7 @@ describe('an erasure that cannot be done yet', () => {
     expect(await personal()).toBeGreaterThan(0)
     expect(await personal()).toBeLessThan(1000)
     expect(await findUser(ctx, id)).toMatchObject({ status: 'deleted' })
-    await eraseDeletedUsers(ctx)
+    await eraseDeletedUsers(ctx, USER_DATA)
     expect(await personal()).toBe(0)
     expect(await findUser(ctx, id)).toBeUndefined()
   })
@@ -139,7 +142,7 @@ describe('an erasure that cannot be done yet', () => {
     expect(await erase(user.user.id, broken)).toEqual({ erased: false, propagated: false })
     expect((await app.fetch('/api/v1/auth/refresh', json({ refresh_token: user.refreshToken }))).status).toBe(401)
     const ctx = await app.ctx()
-    await eraseDeletedUsers(ctx)
+    await eraseDeletedUsers(ctx, USER_DATA)
     expect(await findUser(ctx, user.user.id)).toBeUndefined()
     const strong = await createTestApp().fetch('/validate?consistency=strong', { headers: user.headers })
     expect(strong.status).toBe(401)
@@ -160,10 +163,10 @@ describe('an erasure that cannot be done yet', () => {
     const ctx = await broken.ctx()
     for (const { user } of [stuck, fine])
       await run("update users set status = 'deleted', erase_at = 1 where id = ?", user.id)
-    await eraseDeletedUsers(ctx)
+    await eraseDeletedUsers(ctx, USER_DATA)
     expect((await findUser(ctx, stuck.user.id))?.status).toBe('deleted')
     expect(await findUser(ctx, fine.user.id)).toBeUndefined()
-    await eraseDeletedUsers(await app.ctx())
+    await eraseDeletedUsers(await app.ctx(), USER_DATA)
     expect(await findUser(ctx, stuck.user.id)).toBeUndefined()
   })
 
@@ -183,7 +186,7 @@ describe('an erasure that cannot be done yet', () => {
       const left = await findUser(ctx, user.user.id)
       if (left && left.status !== 'deleted') continue
       await run('update users set erase_at = 1 where id = ?', user.user.id)
-      await eraseDeletedUsers(ctx)
+      await eraseDeletedUsers(ctx, USER_DATA)
       expect(await findUser(ctx, user.user.id)).toBeUndefined()
       expect(tablesOf(await placesOf(user.user.id))).toEqual(['events'])
       const events = await rowsOf("select id from events where type = 'user.erased' and subject = ?", user.user.id)
@@ -237,20 +240,20 @@ describe('the grace period', () => {
     const ctx = await app.ctx()
     const deleted = await changeUserState(ctx, { userId: id, change: 'delete', actor: ADMIN })
     expect(deleted.user.eraseAt).toBeGreaterThan(Date.now() + 29 * DAY)
-    await eraseDeletedUsers(await later(29 * DAY).ctx())
+    await eraseDeletedUsers(await later(29 * DAY).ctx(), USER_DATA)
     expect((await findUser(ctx, id))?.status).toBe('deleted')
     await runScheduled(await later(30 * DAY).ctx())
     expect(await findUser(ctx, id)).toBeUndefined()
   })
 
-  it('of 0 days lets the next run of cron erase, and nobody restore', async () => {
+  it('of 0 days lets the next run of cron erase, and permits no restore', async () => {
     const strict = createTestApp({ env: { DELETION_GRACE_DAYS: '0' } })
     const ctx = await strict.ctx()
     const { id } = await createUser(ctx, { email: newEmail() })
     await changeUserState(ctx, { userId: id, change: 'delete', actor: ADMIN })
     const restore = changeUserState(ctx, { userId: id, change: 'restore', actor: ADMIN })
     await expect(restore).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await eraseDeletedUsers(ctx)
+    await eraseDeletedUsers(ctx, USER_DATA)
     expect(await findUser(ctx, id)).toBeUndefined()
   })
 
@@ -262,7 +265,7 @@ describe('the grace period', () => {
     await changeUserState(ctx, { userId: id, change: 'delete', actor: ADMIN })
     const restored = await changeUserState(ctx, { userId: id, change: 'restore', actor: ADMIN })
     expect(restored.user).toMatchObject({ status: 'inactive', eraseAt: null, deletedAt: null, email: user.email })
-    await eraseDeletedUsers(await later(60 * DAY).ctx())
+    await eraseDeletedUsers(await later(60 * DAY).ctx(), USER_DATA)
     expect(tablesOf(await placesOf(id))).toEqual(places)
     await changeUserState(ctx, { userId: id, change: 'activate', actor: ADMIN })
     expect((await signInUser(app, user)).user.id).toBe(id)

@@ -17,7 +17,7 @@ it('erasing a user leaves nothing in the mailbox of an address that the user onl
   expect(await placesOf(wanted)).toEqual([])
 })
 
-it('erasing a user leaves nothing of a time when nobody knew whose address it was', async () => {
+it('erasing a user deletes mails that were sent to the address before the account existed', async () => {
   const email = newEmail()
   expect((await app.fetch('/api/v1/auth/magic/send', json({ email }))).status).toBe(200)
   await app.settled()

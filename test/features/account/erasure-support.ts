@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { eraseUser } from '../../../src/features/account/service/erasure.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp, env, type TestApp } from '../../support/app.ts'
 import { waitForMails } from '../../support/mail.ts'
 import { type SignedInUser, signUpUser } from '../../support/users.ts'
@@ -87,4 +88,5 @@ const recorded = (userId: string, type: string) =>
     .poll(() => rowsOf('select id from events where user_id = ? and type = ?', userId, type), { timeout: 15_000 })
     .not.toEqual([])
 
-export const erase = async (userId: string, on: TestApp = app) => eraseUser(await on.ctx(), { userId, actor: ADMIN })
+export const erase = async (userId: string, on: TestApp = app) =>
+  eraseUser(await on.ctx(), { userId, actor: ADMIN, userData: USER_DATA })

@@ -281,7 +281,7 @@ describe.each(BEGIN_TOTP)('%s', (route) => {
 })
 
 describe('PUT /auth/profile', () => {
-  it('sets no password by a fresh token alone', async () => {
+  it('does not set a password with only a fresh token', async () => {
     const { headers } = await signUpUser(app)
     const answer = app.fetch('/auth/profile', {
       method: 'PUT',

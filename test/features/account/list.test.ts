@@ -78,7 +78,7 @@ describe('GET /api/v1/users', () => {
     expect((await list('?search=&status=&page=1&per_page=1')).users).toHaveLength(1)
   })
 
-  it('finds states as it shows them: a locked user is among the suspended, and by itself', async () => {
+  it('finds a locked user as suspended, as answers show it, and as locked', async () => {
     const mark = `state${newUuid().slice(0, 8)}`
     const states = ['active', 'pending', 'inactive', 'suspended', 'locked', 'deleted']
     const made = await Promise.all(states.map((state) => signUpUser(app, { username: `${mark}_${state}` })))
@@ -166,7 +166,7 @@ describe('a search', () => {
     }
   })
 
-  it('finds nobody for what is nothing without its NULs', async () => {
+  it('finds nobody for a search of NULs only', async () => {
     for (const q of ['\0', '\0\0\0', '\0 \0', ' \0']) expect([q, (await search(q)).uuids]).toEqual([q, []])
   })
 

@@ -38,7 +38,7 @@ const signIn = (email: string, password: string) => post('signin', { email, pass
 describe.each(forms.map((form) => [`${form.method} ${form.path(':id')}`, form] as const))('%s', (_name, form) => {
   const bodyOf = (current: unknown, next: unknown) => ({ [form.names[0]]: current, [form.names[1]]: next })
 
-  it('changes the password, ends every session but the one that asks, and tells the user', async () => {
+  it('changes the password, ends the other sessions, and notifies the user', async () => {
     const account = await signUpUser(app)
     const other = await signInUser(app, account)
     expect(await answerOf(send(form, account, bodyOf(account.password, NEW)))).toEqual([

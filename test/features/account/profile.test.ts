@@ -58,7 +58,7 @@ describe('PATCH /api/v1/auth/profile', () => {
     expect((await post('signin', { email: username.toUpperCase(), password: account.password })).status).toBe(200)
   })
 
-  it('is 409 for a taken username, in whatever case, and lets one of two racing claims win', async () => {
+  it('is 409 for a taken username in upper or lower case, and lets one of two racing claims win', async () => {
     const username = `Taken_${Date.now()}`
     const [holder, other] = [await signUpUser(app, { username }), await signUpUser(app)]
     expect(await answerOf(patchProfile(other, { username: username.toUpperCase() }))).toMatchObject([

@@ -37,7 +37,7 @@ describe('GET /api/v1/users/:user_id', () => {
       expect([status, body.code, body.message, body.details]).toEqual([403, 'FORBIDDEN', answers[0]?.[1].message, {}])
   })
 
-  it('is 404 for an admin who asks for nobody, in users-api’s words beside Janua’s', async () => {
+  it('is 404 for an unknown user, in the form of users-api and of Janua', async () => {
     for (const path of [`/${unknownId()}`, '/2147483647', '/0'])
       expect(await ask('GET', path, as(admin))).toMatchObject([
         404,
@@ -73,7 +73,7 @@ describe('GET /api/v1/users/by-email', () => {
     expect(await statusOf(ask('GET', '/by-email', as(admin)))).toBe(422)
   })
 
-  it('tells nobody else whether there is such an account', async () => {
+  it('does not reveal to others whether the account exists', async () => {
     const account = await signUpUser(app)
     for (const email of [admin.email, 'nobody@example.test'])
       expect(await ask('GET', `/by-email?email=${email}`, as(account))).toMatchObject([403, { code: 'FORBIDDEN' }])
@@ -136,7 +136,7 @@ describe('PUT and PATCH', () => {
     ])
   })
 
-  it('is 403 for others, 404 for nobody and for who is deleted, 409 for a taken name, 422 for what is invalid', async () => {
+  it('is 403 for others, 404 for an unknown or deleted user, 409 for a taken username, 422 for an invalid field', async () => {
     const [account, other] = [await signUpUser(app), await signUpUser(app, { username: `t_${newUuid().slice(0, 8)}` })]
     const body = { first_name: 'x' }
     expect(await statusOf(ask('PUT', `/${other.user.id}`, as(account, body)))).toBe(403)
@@ -252,7 +252,7 @@ describe('suspension', () => {
       ])
   })
 
-  it('is 404 for nobody and 422 for a reason that is none', async () => {
+  it('is 404 for an unknown user and 422 for an invalid reason', async () => {
     for (const call of ['suspend', 'unsuspend', 'reactivate'])
       for (const id of [unknownId(), 2147483647])
         expect(await statusOf(ask('POST', `/${id}/${call}`, as(admin)))).toBe(404)

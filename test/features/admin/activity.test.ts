@@ -76,7 +76,7 @@ describe('GET /api/v1/admin/activity-logs', () => {
     expect((await list(`user_id=${user.number}&action=test.logged&per_page=1`))[0]?.id).toBe(newest[0])
   })
 
-  it('goes on below an entry without a filter too, and misses none of its pages', async () => {
+  it('continues after an entry without a filter too, and misses none', async () => {
     const { user } = await signUpUser(app)
     const ids = await insertEvents(
       user.id,

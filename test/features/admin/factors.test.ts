@@ -22,7 +22,7 @@ const isTold = (user: SignedInUser, count = 1) =>
   vi.waitFor(async () => expect(await acceptedMails(user.email, 'factor_removed')).toHaveLength(count), 10_000)
 
 describe('DELETE /api/v1/admin/users/:id/mfa', () => {
-  it('turns the second factor off, ends the sessions, and tells the user', async () => {
+  it('turns the second factor off, ends the sessions, and notifies the user', async () => {
     const user = await enrolQuickly(app)
     const answer = await ask('DELETE', `/users/${user.user.id}/mfa`)
     expect([answer.status, await answer.json()]).toEqual([
@@ -46,7 +46,7 @@ describe('DELETE /api/v1/admin/users/:id/mfa', () => {
     expect(left).toEqual({ count: 0 })
   })
 
-  it('lets one of two admins at once do it; of a user without one it is 400, of nobody 404', async () => {
+  it('lets one of two concurrent admins do it; is 400 for a user without one, 404 for an unknown user', async () => {
     const { user } = await enrolQuickly(app)
     const both = await Promise.all([ask('DELETE', `/users/${user.id}/mfa`), ask('DELETE', `/users/${user.id}/mfa`)])
     expect(both.map(({ status }) => status).sort()).toEqual([200, 400])
@@ -54,7 +54,7 @@ describe('DELETE /api/v1/admin/users/:id/mfa', () => {
     expect((await ask('DELETE', `/users/${newUuid()}/mfa`)).status).toBe(404)
   })
 
-  it('raises the version that sessions are opened at: one that a crash leaves ends at its refresh', async () => {
+  it('increments the version at which sessions open: a session that a crash leaves ends at its refresh', async () => {
     const user = await enrolQuickly(app)
     const ctx = await app.ctx()
     const before = await env.DB.prepare('select auth_version from users where id = ?').bind(user.user.id).first()
@@ -98,7 +98,7 @@ describe('DELETE /api/v1/admin/users/:id/passkeys', () => {
     expect(await isLive(again)).toBe(true)
   })
 
-  it('counts for one of several who remove the same at once: one event, and one new version', async () => {
+  it('succeeds once for several concurrent removals: one event, and one new version', async () => {
     const { id } = (await signUpUser(app)).user
     const passkey = await insertPasskey(id)
     const all = await Promise.all([1, 2, 3].map(() => ask('DELETE', `/users/${id}/passkeys/${passkey}`)))

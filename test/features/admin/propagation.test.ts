@@ -88,7 +88,7 @@ describe('POST /api/v1/admin/sessions/revoke-all', () => {
     expect(counts).toEqual([1, 0])
   })
 
-  it('is 404 for nobody, 400 without a user, 422 for what is no id', async () => {
+  it('is 404 for an unknown user, 400 without a user, 422 for an invalid id', async () => {
     const statuses = []
     for (const body of [
       { user_id: crypto.randomUUID() },

@@ -64,7 +64,7 @@ describe('POST /api/v1/admin/register', () => {
     expect((await register({ ...account(), secret_key: KEY }, { headers })).status).toBe(201)
   })
 
-  it('asks the session: an admin whose session has ended, or who was demoted, is nobody', async () => {
+  it('confirms the session: an admin whose session has ended, or who was demoted, counts as anonymous', async () => {
     const elsewhere = createTestApp()
     const [gone, demoted] = [await makeAdmin(app), await makeAdmin(app)]
     for (const { headers } of [gone, demoted]) await elsewhere.fetch('/api/v1/auth/me', { headers })

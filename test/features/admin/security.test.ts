@@ -64,7 +64,7 @@ describe('the routes of administration', () => {
     expect((await ask(method, path, { ...demoted.headers })).status).toBe(401)
   })
 
-  it.each(ofUser)('%s %s is 404 for nobody and 400 for what is no id', async (method, path) => {
+  it.each(ofUser)('%s %s is 404 for an unknown user and 400 for an invalid id', async (method, path) => {
     expect((await ask(method, path, { ...admin.headers })).status).toBe(404)
     expect((await ask(method, path, { ...admin.headers }, '999999999')).status).toBe(404)
     for (const id of ['x', '-1', '1.5', '9'.repeat(30), "'%20or%201=1", '%00', 'ＩＤ'])

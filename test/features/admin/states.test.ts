@@ -63,7 +63,7 @@ describe('what lets a user in again', () => {
     ['lock', 'unlock', 'user.unlocked', 'active', 'account_unlocked'],
     ['deactivate', 'activate', 'user.reactivated', 'active', 'account_reactivated'],
     ['delete', 'restore', 'user.restored', 'inactive', 'account_restored'],
-  ])('undoes %s by %s, and the user is told', async (action, undo, type, status, kind) => {
+  ])('undoes %s by %s, and notifies the user', async (action, undo, type, status, kind) => {
     const user = await signUpUser(app)
     const { id } = user.user
     await (action === 'delete' ? ask('DELETE', `/users/${id}`) : ask('POST', `/users/${id}/${action}`))
@@ -203,7 +203,7 @@ describe('deletion', () => {
     expect(results).toEqual(body.erased ? [{ actor_id: admin.user.id }] : [])
   })
 
-  it('of oneself is 400, of nobody 404', async () => {
+  it("is 400 for one's own account, 404 for an unknown user", async () => {
     const nobody = crypto.randomUUID()
     for (const suffix of ['', '/force-delete', '?permanent=true']) {
       const own = await ask('DELETE', `/users/${admin.user.id}${suffix}`)

@@ -36,7 +36,7 @@ describe('GET /api/v1/admin/health', () => {
     expect(uptime).toBeLessThan(120)
   })
 
-  it('tells of KV that does not answer, and still answers 200', async () => {
+  it('reports KV that does not answer, and still answers 200', async () => {
     const kv = { get: () => Promise.reject(new Error('down')), list: async () => ({ keys: [] }) }
     const broken = createTestApp({ override: (ctx: Ctx) => ({ ...ctx, kv: kv as unknown as KVNamespace }) })
     const answer = await asking(broken, admin)('GET', '/health')
@@ -46,7 +46,7 @@ describe('GET /api/v1/admin/health', () => {
     ])
   })
 
-  it('tells of objects that do not answer', async () => {
+  it('reports objects that do not answer', async () => {
     const feed = { ping: () => Promise.reject(new Error('down')) }
     const broken = createTestApp({
       override: (ctx: Ctx) => ({
@@ -58,7 +58,7 @@ describe('GET /api/v1/admin/health', () => {
     expect([answer.status, await answer.json()]).toMatchObject([200, { status: 'unhealthy', storage: 'unhealthy' }])
   })
 
-  it('tells of mail that cannot be sent, and of mail that was given up', async () => {
+  it('reports mail that cannot be sent, and mail that was given up', async () => {
     const without = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })
     expect(await (await asking(without, admin)('GET', '/health')).json()).toMatchObject({ email: 'not_configured' })
     await env.DB.prepare(

@@ -123,7 +123,7 @@ describe('GET /api/v1/admin/users', () => {
     },
   )
 
-  it('counts for a page by index alone', async () => {
+  it('counts for a page only by index', async () => {
     const watched = watchPlans()
     const other = asking(createTestApp({ override: watched.into }), admin)
     await other('GET', '/config')

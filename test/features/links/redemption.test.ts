@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { redemptionOf } from '../../../src/features/links/service.ts'
 import { verifiedEmail } from '../../../src/features/sign-in/store/credentials.ts'
-import { updateUser } from '../../../src/features/users/store/change.ts'
+import { updateUser } from '../../../src/features/users/store/changes.ts'
 import { createTestApp, env } from '../../support/app.ts'
 
 it('finds the token of a change by an index, because strangers can create many rows', async () => {
@@ -10,7 +10,7 @@ it('finds the token of a change by an index, because strangers can create many r
   const change = updateUser(ctx, {
     userId: 'x',
     ...verifiedEmail(ctx, { email: 'x', isAnswered: true, redemption }),
-    raises: { claims: false, auth: null },
+    increments: { claims: false, auth: null },
   })
   for (const query of [statement, change]) {
     const { sql, params } = query.toSQL()

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createTestApp } from '../../support/app.ts'
 import { freshCaller, signIn } from './support.ts'
 
-it('a session that goes for a newer one is refused at once where the newer one was opened', async () => {
+it('a session that gives way to a newer one is refused at once in the isolate that opened the newer one', async () => {
   // Where time stands the view is never old: what it knows later, it was told by this isolate.
   const now = Date.now()
   const app = createTestApp({ override: (ctx) => ({ ...ctx, now: () => now }) })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { inspectRefreshToken, openSession, revokeByRefreshToken } from '../../../src/features/sessions/service.ts'
 import { selectSessions } from '../../../src/features/sessions/store.ts'
-import { endOtherSessions } from '../../../src/features/users/service/end-sessions.ts'
+import { endOtherSessions } from '../../../src/features/users/service/change-user.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { createWatchedApp } from '../../support/objects.ts'
@@ -99,7 +99,7 @@ describe('a refresh', () => {
     },
   )
 
-  it('ends a session whose row says that the credentials were changed, even when nobody told the object', async () => {
+  it('ends a session when the row says that the credentials were changed, even if the object does not know', async () => {
     const app = createTestApp()
     const { tokens, user } = await freshCaller(app)
     await setUser(user.id, 'auth_version', 2)
@@ -164,7 +164,7 @@ describe('an Idempotency-Key', () => {
 })
 
 describe('asking about and revoking by a refresh token', () => {
-  it('tells of a good one without using it, and of no other', async () => {
+  it('describes a valid token without using it up, and no other token', async () => {
     const app = createTestApp()
     const { tokens, user } = await freshCaller(app)
     const ctx = await app.ctx()

@@ -133,7 +133,7 @@ describe('revoking', () => {
     ['DELETE', '/api/v1/sessions'],
     ['DELETE', '/api/v1/sessions/'],
     ['POST', '/api/v1/sessions/revoke-all'],
-  ])('%s %s ends all but the session that asks', async (method, path) => {
+  ])('%s %s ends all sessions but the current one', async (method, path) => {
     const app = createTestApp()
     const caller = await freshCaller(app)
     const others = [await signIn(app, caller.user), await signIn(app, caller.user)]

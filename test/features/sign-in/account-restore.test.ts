@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { eraseUser } from '../../../src/features/account/service/erasure.ts'
 import { issueOneTimeToken } from '../../../src/features/links/service.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
+import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
@@ -17,7 +18,7 @@ const restore = (token: unknown, given: object = {}, on = app) => call(on, 'rest
 
 /** A link without the mail that brings it. */
 async function restoreLink({ user, email }: SignedInUser, on = app): Promise<string> {
-  const input = { purpose: 'account_restore', userId: user.id, email, lifetimeMs: 60_000, besidesOlder: true } as const
+  const input = { purpose: 'account_restore', userId: user.id, email, lifetimeMs: 60_000, keepsOlder: true } as const
   return (await issueOneTimeToken(await on.ctx(), input)).token
 }
 
@@ -174,7 +175,9 @@ describe('an account is its user’s to restore', () => {
     await call(app, 'forgot-password', { email: account.email })
     await app.settled()
     expect(await acceptedMails(account.email, 'deleted_account')).toEqual([])
-    expect((await eraseUser(await app.ctx(), { userId: account.user.id, actor: ADMIN })).erased).toBe(true)
+    expect(
+      (await eraseUser(await app.ctx(), { userId: account.user.id, actor: ADMIN, userData: USER_DATA })).erased,
+    ).toBe(true)
   })
 
   it('not when an admin has restored it: inactive, as ever', async () => {

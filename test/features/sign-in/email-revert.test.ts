@@ -9,8 +9,7 @@ import { tellLocked } from '../../../src/features/sign-in/service/lock.ts'
 import { tellNewDevice } from '../../../src/features/sign-in/service/new-device.ts'
 import { importUsers } from '../../../src/features/user-import/service.ts'
 import { listFormerAddresses, pruneFormerAddresses } from '../../../src/features/users/service/former-addresses.ts'
-import { mailOwner } from '../../../src/features/users/service/owner-notice.ts'
-import { issueReportLink } from '../../../src/features/users/service/report-link.ts'
+import { issueReportLink, sendNotice } from '../../../src/features/users/service/notices.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser } from '../../../src/features/users/service/users.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
@@ -345,8 +344,8 @@ describe('an address that its user changed', () => {
 
   const lock = { allowed: false, scope: 'network', lockedUntil: Date.now() } as never
 
-  const sendNotice = (notice: Parameters<typeof mailOwner>[2]) => async (owner: SignedInUser) =>
-    mailOwner(await app.ctx(), await userOf(app, owner), notice)
+  const noticeBy = (notice: Parameters<typeof sendNotice>[2]) => async (owner: SignedInUser) =>
+    sendNotice(await app.ctx(), await userOf(app, owner), notice)
 
   /** Each kind of notice, and what sends it. */
   const SENDERS: Record<(typeof NOTICES)[number], ((owner: SignedInUser) => Promise<unknown>) | null> = {
@@ -354,16 +353,16 @@ describe('an address that its user changed', () => {
     email_changed: (owner) => changeAddress(app, owner, newEmail()),
     // To the address that loses the account.
     email_reverted: null,
-    password_changed: sendNotice({ kind: 'password_changed', params: {} }),
+    password_changed: noticeBy({ kind: 'password_changed', params: {} }),
     new_device: async (owner) =>
       tellNewDevice(await app.ctx(), await userOf(app, owner), { userAgent: null, country: null, ip: 'x' } as never),
-    factor_added: sendNotice({ kind: 'factor_added', params: { factor: 'x', ended: 'none' } }),
-    factor_removed: sendNotice({ kind: 'factor_removed', params: { factor: 'x', ended: 'none' } }),
-    backup_codes_replaced: sendNotice({ kind: 'backup_codes_replaced', params: {} }),
-    account_closed: sendNotice({ kind: 'account_closed', params: {} }),
-    account_reopened: sendNotice({ kind: 'account_reopened', params: {} }),
-    account_deleted: sendNotice({ kind: 'account_deleted', params: { until: 0 } }),
-    account_restored: sendNotice({ kind: 'account_restored', params: {} }),
+    factor_added: noticeBy({ kind: 'factor_added', params: { factor: 'x', ended: 'none' } }),
+    factor_removed: noticeBy({ kind: 'factor_removed', params: { factor: 'x', ended: 'none' } }),
+    backup_codes_replaced: noticeBy({ kind: 'backup_codes_replaced', params: {} }),
+    account_closed: noticeBy({ kind: 'account_closed', params: {} }),
+    account_reopened: noticeBy({ kind: 'account_reopened', params: {} }),
+    account_deleted: noticeBy({ kind: 'account_deleted', params: { until: 0 } }),
+    account_restored: noticeBy({ kind: 'account_restored', params: {} }),
     // It has a link that sets a password: for the present address alone.
     password_dropped: null,
     account_locked: async (owner) => tellLocked(await app.ctx(), owner.user.id, lock),

@@ -1,6 +1,6 @@
 import { pbkdf2Sync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { measureDearHashes } from '../../../src/features/factors/password/service/dear-hashes.ts'
+import { measureCostlyHashes } from '../../../src/features/factors/password/service/costly-hashes.ts'
 import { dropForgottenPasswords } from '../../../src/features/sign-in/service/forgotten-passwords.ts'
 import { DAY } from '../../../src/lib/time.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
@@ -114,7 +114,7 @@ describe('a hash that was stored before its cost was', () => {
       await unmeasured(hashOf(PASSWORD, 1000)),
       await unmeasured(tooDear),
     ]
-    await measureDearHashes(await app.ctx())
+    await measureCostlyHashes(await app.ctx())
     expect(await Promise.all([dear, cheap, beyond].map(({ id }) => costOf(id)))).toEqual([210, null, 1501])
     await drop()
     expect(await hashKept(beyond.email)).toBeNull()

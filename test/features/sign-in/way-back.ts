@@ -43,7 +43,7 @@ export async function verifiedUser(app: TestApp): Promise<SignedInUser> {
 export async function changeLink(app: TestApp, account: SignedInUser, email: string): Promise<string> {
   const { id: userId, email: oldEmail, authVersion } = await userOf(app, account)
   const data = { oldEmail, authVersion, sessionId: newUuid() }
-  const input = { purpose: 'email_change', userId, email, data, lifetimeMs: 60_000, besidesOlder: true } as const
+  const input = { purpose: 'email_change', userId, email, data, lifetimeMs: 60_000, keepsOlder: true } as const
   return (await issueOneTimeToken(await app.ctx(), input)).token
 }
 
@@ -61,7 +61,7 @@ export async function revertLink(app: TestApp, { user }: SignedInUser, email: st
   if (!former) throw new Error('the address is not reserved')
   const data = { changeId: former.id }
   const lifetimeMs = former.until - ctx.now()
-  const input = { purpose: 'email_revert', userId: user.id, email, data, lifetimeMs, besidesOlder: true } as const
+  const input = { purpose: 'email_revert', userId: user.id, email, data, lifetimeMs, keepsOlder: true } as const
   return (await issueOneTimeToken(ctx, input)).token
 }
 

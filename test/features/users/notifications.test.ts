@@ -37,7 +37,7 @@ describe('POST /api/v1/admin/users/:id/notifications', () => {
     for (const socket of [own, others, platform]) socket.close()
   })
 
-  it('is in the record, with the admin as its actor and a kind of its own', async () => {
+  it('is in the record, with the admin as its actor and its own kind', async () => {
     const { user } = await signUpUser(app)
     await ask('POST', `/users/${user.number}/notifications`, { title: ' x ', message: 'y' })
     expect(await recordedOf(user.id, 'notification.created')).toMatchObject([
@@ -60,7 +60,7 @@ describe('POST /api/v1/admin/users/:id/notifications', () => {
     expect((await ask('POST', `/users/${user.id}/notifications`, body)).status).toBe(422)
   })
 
-  it('is 404 for nobody and for the deleted', async () => {
+  it('is 404 for an unknown and for a deleted user', async () => {
     const { user } = await signUpUser(app)
     await ask('DELETE', `/users/${user.id}`)
     for (const id of [newUuid(), user.id])
@@ -68,7 +68,7 @@ describe('POST /api/v1/admin/users/:id/notifications', () => {
   })
 })
 
-describe('what the service tells by itself', () => {
+describe('notifications that the service sends by itself', () => {
   const kindsOf = async (id: string) => (await recordedOf(id, 'notification.created')).map(({ data }) => data.kind)
 
   it('is that the password was changed', async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links/service.ts'
 import type { OneTimePurpose } from '../../../src/features/links/types.ts'
-import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules/transitions.ts'
+import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
-import { updateUser } from '../../../src/features/users/store/change.ts'
-import { stateChange, voidLinks } from '../../../src/features/users/store/state.ts'
+import { stateChange, updateUser, voidLinks } from '../../../src/features/users/store/changes.ts'
 import { type SignedInUser, signInUser, signUpUser } from '../../support/users.ts'
 import { linkFor, open, submit, verifiedUser } from '../sign-in/magic-link-support.ts'
 import { mailedToken } from '../sign-in/mails.ts'
@@ -46,7 +45,7 @@ async function tokensOf(owner: { userId: string | null; email: string }) {
   const tokens = await Promise.all(
     purposes.map(async (purpose) => ({
       purpose,
-      token: (await issueOneTimeToken(ctx, { ...owner, purpose, lifetimeMs: 60_000, besidesOlder: true })).token,
+      token: (await issueOneTimeToken(ctx, { ...owner, purpose, lifetimeMs: 60_000, keepsOlder: true })).token,
     })),
   )
   /** The purposes whose token is still good. */
@@ -86,7 +85,7 @@ describe.each(MEASURES)('what was mailed or begun before "%s"', (measure, liftin
   })
 })
 
-it('is left as it is by a measure that is not taken', async () => {
+it('stays valid when the measure is refused', async () => {
   const user = await signUpUser(app)
   const good = await tokensOf({ userId: user.user.id, email: user.email })
   const suspended = TRANSITIONS.suspend
@@ -97,7 +96,7 @@ it('is left as it is by a measure that is not taken', async () => {
     updateUser(ctx, {
       userId: user.user.id,
       ...stateChange(ctx, { ...stale, eraseAt: null, userRestorable: false }),
-      raises: { claims: true, auth: { keptSessionId: null, isOfFactor: false } },
+      increments: { claims: true, auth: { keptSessionId: null, isOfFactor: false } },
     }),
   ])
   expect(await good()).toHaveLength(Object.keys(PURPOSES).length)

@@ -8,7 +8,7 @@ import {
   normalizeIdentifier,
   normalizeUsername,
   toUserStatus,
-} from '../../../src/features/users/rules/names.ts'
+} from '../../../src/features/users/rules.ts'
 
 describe('normalizeEmail', () => {
   it.each([
@@ -126,7 +126,7 @@ describe('usernames', () => {
 })
 
 describe('states', () => {
-  it('let active and pending users sign in, and nobody else', () => {
+  it('let only active and pending users sign in', () => {
     const states = [
       'active',
       'pending',

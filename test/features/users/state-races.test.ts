@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { StateChange } from '../../../src/features/users/rules/transitions.ts'
+import type { StateChange } from '../../../src/features/users/rules.ts'
 import { updateProfile } from '../../../src/features/users/service/profile.ts'
 import { changeUserRole, changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser, findUser } from '../../../src/features/users/service/users.ts'
@@ -61,7 +61,7 @@ it('a deletion finds its way between other changes', async () => {
   expectChain(await recorded(userId, 'status'), 'active')
 })
 
-it('the grace period may end between the look at the row and the write: then nobody restores', async () => {
+it('a restore is refused when the grace period ends between read and write', async () => {
   const ctx = await app.ctx()
   const { id: userId } = await createUser(ctx, { email: newEmail() })
   const { user } = await changeUserState(ctx, { userId, change: 'delete', actor: ADMIN })
@@ -98,7 +98,7 @@ it('of profiles, too: each field by itself, whoever else changes others', async 
   expectChain(results, '{}')
 })
 
-it('lets one of two take a name, and tells the other', async () => {
+it('lets one of two take a username, and answers the other CONFLICT', async () => {
   const ctx = await app.ctx()
   const [one, two] = [await createUser(ctx, { email: newEmail() }), await createUser(ctx, { email: newEmail() })]
   const username = `race_${one.number}`

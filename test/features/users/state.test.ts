@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { EarlyCtx } from '../../../src/context.ts'
 import { sweepUndelivered } from '../../../src/features/events/service.ts'
 import { openSession } from '../../../src/features/sessions/service.ts'
-import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules/transitions.ts'
+import { type StateChange, TRANSITIONS } from '../../../src/features/users/rules.ts'
 import { changeUserRole, changeUserState } from '../../../src/features/users/service/state.ts'
 import { createUser, findUser, isSignInAllowed } from '../../../src/features/users/service/users.ts'
 import type { User, UserStatus } from '../../../src/features/users/types.ts'
@@ -318,7 +318,7 @@ describe('another role', () => {
     expect(await recorded(user)).toEqual([])
   })
 
-  it('is refused for nobody, for a deleted user, and for what is no name of a role', async () => {
+  it('is refused for an unknown user, a deleted one, and an invalid role name', async () => {
     const ctx = await app.ctx()
     const [user, deleted] = [await userIn('active'), await userIn('deleted')]
     const give = (userId: string, role: string) => changeUserRole(ctx, { userId, role, actor: ADMIN })

@@ -1,4 +1,4 @@
-import { adminSecretInvalid } from '../../../features/admin/errors.ts'
+import { adminSecretInvalid } from '../../../features/admin/service/register.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
 import {
   accountLocked,

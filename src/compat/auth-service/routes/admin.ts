@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { deleteUser } from '../../../features/account/service/users.ts'
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
-import { lastAdmin, userStateConflict } from '../../../features/users/errors.ts'
+import { lastAdmin, userStateConflict } from '../../../features/users/service/users.ts'
 import { ok } from '../../../http/answers.ts'
 import { admin, adminOf } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'

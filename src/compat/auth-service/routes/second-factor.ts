@@ -2,7 +2,7 @@ import {
   confirmEnrolment,
   disableSecondFactor,
   showPendingEnrolment,
-} from '../../../features/account/service/second-factor.ts'
+} from '../../../features/account/service/factors.ts'
 import {
   invalidCode,
   mfaAlreadyEnabled,

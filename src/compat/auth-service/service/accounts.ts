@@ -1,12 +1,12 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { changeOwnAccount, type OwnAccountChange } from '../../../features/account/service/own-account.ts'
 import { findAttempts } from '../../../features/sign-in/service/attempts.ts'
-import { userNotFound } from '../../../features/users/errors.ts'
 import {
   findUserByIdentifier,
   isEmailIdentifier,
   isSignInAllowed,
   requirePresent,
+  userNotFound,
 } from '../../../features/users/service/users.ts'
 import type { ChangedUser, User } from '../../../features/users/types.ts'
 import { isAdmin } from '../../../lib/roles.ts'

@@ -2,13 +2,13 @@ import { type AdminCtx, actorOf, type CallerCtx, type Ctx } from '../../../conte
 import { registerAdmin } from '../../../features/admin/service/register.ts'
 import { changeState } from '../../../features/admin/service/states.ts'
 import { type SignedIn, signInOrThrow } from '../../../features/sign-in/service/sign-in.ts'
-import { listUsers } from '../../../features/users/service/directory.ts'
 import { changeUserRole, ensureUserState, type StateChange } from '../../../features/users/service/state.ts'
 import {
   findUserByEmail,
   findUserByIdentifier,
   findUserByNumber,
   isSignInAllowed,
+  listUsers,
   requirePresent,
 } from '../../../features/users/service/users.ts'
 import type { ChangedUser } from '../../../features/users/types.ts'

@@ -1,5 +1,5 @@
 import { type ActorCtx, type CallerCtx, narrow } from '../../../context.ts'
-import { getSecondFactorStatus } from '../../../features/account/service/second-factor.ts'
+import { getSecondFactorStatus } from '../../../features/account/service/factors.ts'
 import { mfaNotEnabled } from '../../../features/factors/totp/errors.ts'
 import type { OpenedSession } from '../../../features/sessions/types.ts'
 import { answerChallenge } from '../../../features/sign-in/service/second-step.ts'

@@ -4,18 +4,23 @@ import { rangeOfPage } from '../../../http/list.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { registerAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
-import { listUsers } from '../../users/service/directory.ts'
+import { listUsers } from '../../users/service/users.ts'
 import { getVisibleUserByEmail } from '../service/users.ts'
 import {
+  AskedUser,
+  askedUserToWire,
   EmailQuery,
+  RegisteredUser,
   RegistrationBody,
+  registeredToWire,
   toPaging,
   toRegistration,
+  toUserList,
   toUserQuery,
+  UserList,
   UserListQuery,
   UserSearchQuery,
-} from '../wire/requests.ts'
-import { AskedUser, askedUserToWire, RegisteredUser, registeredToWire, toUserList, UserList } from '../wire/users.ts'
+} from '../wire/users.ts'
 import { renderUserError } from './users.ts'
 
 export const userDirectoryRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
@@ -26,7 +31,8 @@ userDirectoryRoutes.get(
   '/',
   {
     id: 'listUsers',
-    summary: 'List users, by `page` and `per_page` or by `skip` and `limit`; deleted ones only by their status',
+    summary:
+      'List users, by `page` and `per_page` or by `skip` and `limit`; deleted users only when `status` asks for them',
     guard: admin,
     query: UserListQuery,
     answer: onePage,
@@ -42,11 +48,14 @@ userDirectoryRoutes.post(
   '/',
   {
     id: 'createUser',
-    summary: 'Sign up without opening a session; invalid fields are 400',
+    summary: 'Sign up without opening a session; answers 400 for invalid fields',
     guard: anyone,
     body: RegistrationBody,
     invalidIs: 400,
-    answer: created(RegisteredUser, 'The new user, with the integer id; no user where accounts are not shown to exist'),
+    answer: created(
+      RegisteredUser,
+      'The new user, with the integer id; only a message when `HIDE_ACCOUNT_EXISTENCE` is set',
+    ),
     errors: signUpErrors,
   },
   async ({ ctx, body }) => registeredToWire(await registerAccount(ctx, toRegistration(body))),

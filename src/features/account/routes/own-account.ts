@@ -1,57 +1,55 @@
 import * as z from 'zod'
+import type { ActorCtx } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
-import { confirmedUser, self } from '../../../http/guard.ts'
+import { confirmedUser, self, user } from '../../../http/guard.ts'
 import { UuidParam } from '../../../http/input.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, forbidden, notFound } from '../../../lib/errors.ts'
+import { conflict, forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { DoneAndEnded, endedToWire } from '../../sign-in/wire/recovery.ts'
-import { changeOwnProfile } from '../service/own-profile.ts'
-import { changePassword } from '../service/password-change.ts'
-import { ChangePasswordBody, GatewayChangePasswordBody, toPasswordChange } from '../wire/password.ts'
+import { listActivity, listAlerts } from '../service/activity.ts'
+import { changeOwnProfile, changePassword } from '../service/own-account.ts'
+import { ActivityList, ActivityQuery, AlertList, activityListToWire, alertsToWire } from '../wire/activity.ts'
 import {
   ChangedProfile,
+  ChangePasswordBody,
   changedProfileToWire,
+  GatewayChangePasswordBody,
   isMoreThanCredentials,
   ProfileBody,
+  toPasswordChange,
   toProfileChange,
-} from '../wire/profile.ts'
+} from '../wire/own-account.ts'
 
 export const ownAccountRoutes = createRoutes({ prefix: '/api/v1', tag: 'account' })
 
-/** As gateway-auth words it. */
+/** The message that gateway-auth answers. */
 const CHANGED = 'Password changed successfully'
 
 const changeSpec = {
-  summary: "Change the caller's password",
-  description: 'Every other session ends. Wants a second factor of who has one.',
+  summary: "Change the caller's password and end the other sessions; requires the second factor if there is one",
   guard: confirmedUser,
   body: ChangePasswordBody,
   answer: ok(DoneAndEnded, 'The password is changed'),
   errors: [weakPassword, ...freshFactorErrors],
 }
 
-ownAccountRoutes.post('/auth/password/change', { ...changeSpec, id: 'changePassword' }, async ({ ctx, body }) =>
-  endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
-)
+const change = async ({ ctx, body }: { ctx: ActorCtx; body: z.output<typeof ChangePasswordBody> }) =>
+  endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body)))
+
+ownAccountRoutes.post('/auth/password/change', { ...changeSpec, id: 'changePassword' }, change)
 
 ownAccountRoutes.put(
   '/auth/password/change',
   { id: 'setPassword', instead: 'changePassword', ...changeSpec, hidden: true },
-  async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
+  change,
 )
 
 ownAccountRoutes.put(
   '/auth/change-password',
-  {
-    id: 'updatePassword',
-    instead: 'changePassword',
-    ...changeSpec,
-    body: GatewayChangePasswordBody,
-    invalidIs: 400,
-  },
-  async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
+  { id: 'updatePassword', instead: 'changePassword', ...changeSpec, body: GatewayChangePasswordBody, invalidIs: 400 },
+  change,
 )
 
 ownAccountRoutes.post(
@@ -64,7 +62,7 @@ ownAccountRoutes.post(
     params: z.object({ user_id: UuidParam }),
     errors: [forbidden, ...changeSpec.errors],
   },
-  async ({ ctx, body }) => endedToWire(CHANGED, await changePassword(ctx, toPasswordChange(body))),
+  change,
 )
 
 ownAccountRoutes.patch(
@@ -72,12 +70,39 @@ ownAccountRoutes.patch(
   {
     id: 'changeProfile',
     instead: 'updateOwnUser',
-    summary: "Change the caller's profile; a new address counts once its link is used",
+    summary: "Change the caller's profile; a new address takes effect once its link is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUser,
     body: ProfileBody,
-    answer: ok(ChangedProfile, 'The user, and the address that waits'),
+    answer: ok(ChangedProfile, 'The user, and the pending address'),
     errors: [conflict, notFound, ...freshFactorErrors],
   },
   async ({ ctx, body }) => changedProfileToWire(await changeOwnProfile(ctx, toProfileChange(body))),
+)
+
+export const activityRoutes = createRoutes({ prefix: '/api/v1', tag: 'account safety' })
+
+activityRoutes.get(
+  '/sessions/security/alerts',
+  {
+    id: 'listSecurityAlerts',
+    summary: "Security alerts about the caller's account in the last 30 days, newest first",
+    guard: user,
+    answer: ok(AlertList, 'The alerts'),
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx }) => alertsToWire(await listAlerts(ctx)),
+)
+
+activityRoutes.get(
+  '/sessions/activity/recent',
+  {
+    id: 'listRecentActivity',
+    summary: "The latest activity of each of the caller's sessions, newest first",
+    guard: user,
+    query: ActivityQuery,
+    answer: ok(ActivityList, 'The activities'),
+    errors: [serviceUnavailable],
+  },
+  async ({ ctx, query }) => activityListToWire(await listActivity(ctx, query)),
 )

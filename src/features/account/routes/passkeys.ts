@@ -13,13 +13,12 @@ import { getPasskey, listPasskeys, renamePasskey } from '../../factors/passkeys/
 import { addressUnanswered } from '../../sign-in/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { BASE64_IDS } from '../../sign-in/wire/passkeys.ts'
-import { beginRegistration, completeRegistration, removePasskey } from '../service/passkeys.ts'
+import { beginRegistration, completeRegistration, removePasskey } from '../service/factors.ts'
 import {
   FactorsInput,
   PasskeyList,
   PasskeyPath,
-  PasskeyWire,
-  passkeyToWire,
+  PasskeyShape,
   REMOVED,
   RegisterBeginBody,
   RegisterCompleteBody,
@@ -36,14 +35,15 @@ import {
   unregeneratedToWire,
   withBase64Ids,
 } from '../wire/passkeys.ts'
+
 export const passkeyRoutes = createRoutes({ prefix: '', tag: 'passkeys' })
 
 const PREFIX = '/api/v1/passkeys'
-const onePasskey = ok(PasskeyWire, 'The passkey')
+const onePasskey = ok(PasskeyShape, 'The passkey')
 
 const registerSpec = {
-  summary: 'Options for `navigator.credentials.create()`',
-  description: "Wants a factor of the last minutes: the session's, or a given one.",
+  summary:
+    'Options for `navigator.credentials.create()`; requires a factor proved in the last minutes, by the session or in the body',
   guard: confirmedUser,
   body: RegisterBeginBody,
   answer: ok(RegistrationOptions, 'The options'),
@@ -72,7 +72,7 @@ passkeyRoutes.post(
   {
     id: 'completePasskeyRegistration',
     aliases: [{ path: `${PREFIX}/register/verify`, id: 'addPasskey' }],
-    summary: 'Add the passkey that the authenticator made',
+    summary: 'Add the passkey that the authenticator created',
     guard: confirmedUser,
     body: RegisterCompleteBody,
     invalidIs: 400,
@@ -91,14 +91,14 @@ passkeyRoutes.get(
     answer: ok(PasskeyList, 'The passkeys'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => (await listPasskeys(ctx, ctx.actor.id)).map(passkeyToWire),
+  ({ ctx }) => listPasskeys(ctx, ctx.actor.id),
 )
 
 passkeyRoutes.patch(
   `${PREFIX}/:passkey_id`,
   {
     id: 'renamePasskey',
-    summary: "Name one of the caller's passkeys",
+    summary: "Rename one of the caller's passkeys",
     isWrite: everyCall,
     guard: confirmedUser,
     params: PasskeyPath,
@@ -106,16 +106,15 @@ passkeyRoutes.patch(
     answer: onePasskey,
     errors: [passkeyNotFound, serviceUnavailable],
   },
-  async ({ ctx, params, body }) =>
-    passkeyToWire(await renamePasskey(ctx, { id: params.passkey_id, name: toName(body) })),
+  ({ ctx, params, body }) => renamePasskey(ctx, { id: params.passkey_id, name: toName(body) }),
 )
 
 passkeyRoutes.delete(
   `${PREFIX}/:passkey_id`,
   {
     id: 'removePasskey',
-    summary: "Remove one of the caller's passkeys",
-    description: "Wants a factor of the last minutes: the session's, or a given one.",
+    summary:
+      "Remove one of the caller's passkeys; requires a factor proved in the last minutes, by the session or in the request",
     guard: confirmedUser,
     params: PasskeyPath,
     body: FactorsInput.body,
@@ -134,7 +133,7 @@ passkeyRoutes.post(
   {
     id: 'getPasskey',
     instead: 'listPasskeys',
-    summary: "One of the caller's passkeys, unchanged: its secret never leaves its authenticator",
+    summary: "One of the caller's passkeys, unchanged: the secret never leaves the authenticator",
     guard: user,
     params: PasskeyPath,
     answer: ok(Unregenerated, 'The passkey as it is'),

@@ -1,4 +1,5 @@
-import { narrow } from '../../../context.ts'
+import type * as z from 'zod'
+import { type ActorCtx, narrow } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
 import { confirmedUser, lenientUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
@@ -12,20 +13,20 @@ import {
 } from '../../factors/totp/errors.ts'
 import { addressUnanswered } from '../../sign-in/errors.ts'
 import { answerChallenge, challengeErrors } from '../../sign-in/service/second-step.ts'
-import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
+import { freshFactorErrors, type GivenFactors } from '../../sign-in/service/step-up.ts'
 import { hasChallenge, toAnswer, VerifyBody } from '../../sign-in/wire/second-factor.ts'
 import { Session } from '../../sign-in/wire/session.ts'
 import {
   checkOwnBackupCode,
   checkOwnCode,
-  confirmAndRaise,
+  confirmAndStepUp,
   confirmEnrolment,
   disableSecondFactor,
   getSecondFactorStatus,
   listBackupCodes,
   regenerateBackupCodes,
   startEnrolment,
-} from '../service/second-factor.ts'
+} from '../service/factors.ts'
 import {
   BackupCodesAnswer,
   BackupValidAnswer,
@@ -37,7 +38,6 @@ import {
   EnabledAnswer,
   EnrolmentAnswer,
   enabledToWire,
-  enrolmentToWire,
   GivenInput,
   MethodBody,
   PasswordBody,
@@ -45,7 +45,6 @@ import {
   RequiredPasswordBody,
   regeneratedToWire,
   StatusAnswer,
-  statusToWire,
   toCode,
   ValidAnswer,
   validToWire,
@@ -54,26 +53,24 @@ import {
 export const mfaRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' })
 
 const enrolSpec = {
-  summary: 'Start with TOTP: a secret and ten backup codes, shown once',
+  summary: 'Begin to enrol TOTP: a secret and ten backup codes, shown only once',
   guard: confirmedUser,
-  answer: ok(EnrolmentAnswer, 'What an authenticator app reads'),
+  answer: ok(EnrolmentAnswer, 'The secret for an authenticator app'),
   errors: [mfaAlreadyEnabled, addressUnanswered, ...freshFactorErrors],
 }
 
-mfaRoutes.post('/mfa/totp/generate', { id: 'startTotp', ...enrolSpec, body: PasswordBody }, async ({ ctx, body }) =>
-  enrolmentToWire(await startEnrolment(ctx, body)),
-)
+const enrol = ({ ctx, body }: { ctx: ActorCtx; body: GivenFactors }) => startEnrolment(ctx, body)
 
+mfaRoutes.post('/mfa/totp/generate', { id: 'startTotp', ...enrolSpec, body: PasswordBody }, enrol)
 mfaRoutes.post(
   '/auth/mfa/enable',
   { id: 'startMfa', instead: 'startTotp', ...enrolSpec, body: MethodBody, hidden: true },
-  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+  enrol,
 )
-
 mfaRoutes.post(
   '/mfa/enable',
   { id: 'startMfaWithPassword', instead: 'startTotp', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
-  async ({ ctx, body }) => enrolmentToWire(await startEnrolment(ctx, body)),
+  enrol,
 )
 
 mfaRoutes.post(
@@ -81,11 +78,10 @@ mfaRoutes.post(
   {
     id: 'confirmTotp',
     aliases: [{ path: '/mfa/verify', id: 'confirmMfa' }],
-    summary: 'Turn the second factor on with the first code of the secret',
-    description: 'Sessions that proved one factor alone end.',
+    summary: 'Turn the second factor on with the first code; sessions that proved a single factor end',
     guard: confirmedUser,
     body: CodeBody,
-    answer: ok(EnabledAnswer, 'It is on'),
+    answer: ok(EnabledAnswer, 'The second factor is on'),
     errors: [
       mfaNotStarted,
       mfaAlreadyEnabled,
@@ -108,10 +104,10 @@ mfaRoutes.post(
     id: 'answerOrConfirmMfa',
     instead: 'answerMfaChallenge',
     summary:
-      'As `/mfa/challenge/verify`; without a challenge it turns the second factor of the caller on, as `/mfa/totp/verify`',
+      "As `/mfa/challenge/verify`; without a challenge it turns the caller's second factor on, as `/mfa/totp/verify`",
     guard: lenientUser,
     body: VerifyBody,
-    answer: ok(Session, 'A session that has both factors'),
+    answer: ok(Session, 'A session with both factors'),
     errors: [...challengeErrors, mfaNotStarted, mfaAlreadyEnabled, addressUnanswered, invalidCode],
   },
   async ({ ctx, body, request }) => {
@@ -120,24 +116,25 @@ mfaRoutes.post(
     if (!actor && request.headers.has('authorization')) throw tokenInvalid()
     if (!actor) throw validationFailed({ validation_errors: [CHALLENGE_MISSING] })
     if (!body.code) throw validationFailed({ validation_errors: [CODE_MISSING] })
-    return confirmAndRaise(narrow(ctx, { actor }), body.code)
+    return confirmAndStepUp(narrow(ctx, { actor }), body.code)
   },
 )
 
 const disableSpec = {
-  summary: 'Turn the second factor off',
-  description: 'Wants a fresh second factor. Sessions that proved one factor alone end.',
+  summary: 'Turn the second factor off; requires a fresh second factor, and ends sessions that proved a single factor',
   guard: confirmedUser,
   body: GivenInput.body,
   query: GivenInput.query,
-  answer: ok(DisabledAnswer, 'It is off'),
+  answer: ok(DisabledAnswer, 'The second factor is off'),
   errors: [mfaNotEnabled, ...freshFactorErrors],
 }
 
-mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableMfa' }, async ({ ctx, body, query }) =>
-  disabledToWire(await disableSecondFactor(ctx, GivenInput.merge(body, query))),
-)
+type Given = z.output<typeof GivenInput.body>
 
+const disable = async ({ ctx, body, query }: { ctx: ActorCtx; body: Given; query: Given }) =>
+  disabledToWire(await disableSecondFactor(ctx, GivenInput.merge(body, query)))
+
+mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableMfa' }, disable)
 mfaRoutes.post(
   '/mfa/disable',
   {
@@ -147,7 +144,7 @@ mfaRoutes.post(
     ...disableSpec,
     hidden: true,
   },
-  async ({ ctx, body, query }) => disabledToWire(await disableSecondFactor(ctx, GivenInput.merge(body, query))),
+  disable,
 )
 
 mfaRoutes.post(
@@ -155,11 +152,11 @@ mfaRoutes.post(
   {
     id: 'checkMfaCode',
     aliases: [{ path: '/mfa/validate-code', id: 'validateMfaCode' }],
-    summary: 'Check a code of the caller; a right one is used up',
+    summary: 'Check a code of the caller; a right code is used up',
     guard: confirmedUser,
     body: GivenInput.body,
     query: GivenInput.query,
-    answer: ok(ValidAnswer, 'Whether it was right'),
+    answer: ok(ValidAnswer, 'Whether the code was right'),
     errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
   },
   async ({ ctx, body, query }) => validToWire(await checkOwnCode(ctx, toCode(body, query))),
@@ -171,7 +168,7 @@ mfaRoutes.get(
     id: 'listBackupCodes',
     summary: "Hints of the caller's backup codes",
     guard: user,
-    answer: ok(BackupCodesAnswer, 'In the order in which they were shown'),
+    answer: ok(BackupCodesAnswer, 'The hints, in the order in which the codes were shown'),
     errors: [tokenInvalid],
   },
   async ({ ctx }) => backupCodesToWire(await listBackupCodes(ctx)),
@@ -182,12 +179,11 @@ mfaRoutes.post(
   {
     id: 'regenerateBackupCodes',
     aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'renewBackupCodes' }],
-    summary: 'Ten new backup codes, shown once',
-    description: 'The old ones are void. Wants a fresh second factor.',
+    summary: 'Replace the backup codes by ten new ones, shown only once; requires a fresh second factor',
     guard: confirmedUser,
     body: GivenInput.body,
     query: GivenInput.query,
-    answer: ok(RegeneratedAnswer, 'The codes'),
+    answer: ok(RegeneratedAnswer, 'The new codes'),
     errors: [mfaNotEnabled, ...freshFactorErrors],
   },
   async ({ ctx, body, query }) => regeneratedToWire(await regenerateBackupCodes(ctx, GivenInput.merge(body, query))),
@@ -197,10 +193,10 @@ mfaRoutes.post(
   '/mfa/backup-codes/verify',
   {
     id: 'checkBackupCode',
-    summary: 'Check a backup code of the caller; a right one is used up',
+    summary: 'Check a backup code of the caller; a right code is used up',
     guard: confirmedUser,
     body: CodeBody,
-    answer: ok(BackupValidAnswer, 'Whether it was right, and how many are left'),
+    answer: ok(BackupValidAnswer, 'Whether the code was right, and the number of unused codes'),
     errors: [mfaNotEnabled, secondFactorLocked, tokenInvalid, serviceUnavailable],
   },
   async ({ ctx, body }) => backupValidToWire(await checkOwnBackupCode(ctx, body.code)),
@@ -212,8 +208,8 @@ mfaRoutes.get(
     id: 'getMfaStatus',
     summary: "The caller's second factor",
     guard: user,
-    answer: ok(StatusAnswer, 'Whether it is on'),
+    answer: ok(StatusAnswer, 'The state of the second factor'),
     errors: [tokenInvalid],
   },
-  async ({ ctx }) => statusToWire(await getSecondFactorStatus(ctx)),
+  ({ ctx }) => getSecondFactorStatus(ctx),
 )

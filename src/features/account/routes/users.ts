@@ -1,44 +1,32 @@
+import type * as z from 'zod'
+import type { ActorCtx, TargetCtx } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
 import { admin, confirmedUser, selfOrAdmin, user } from '../../../http/guard.ts'
 import { createErrorRenderer } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
-import { lastAdmin, userStateConflict } from '../../users/errors.ts'
-import { getCurrentUser } from '../../users/service/users.ts'
-import { ReasonInput, toReason } from '../../users/wire/parameters.ts'
-import { changeOwnProfile } from '../service/own-profile.ts'
-import {
-  changeProfileOf,
-  deleteOwnAccount,
-  deleteUser,
-  getTarget,
-  reactivateUser,
-  removeOwnAvatar,
-  suspendUser,
-  unsuspendUser,
-} from '../service/users.ts'
-import {
-  DeletionBody,
-  DeletionQuery,
-  isMoreThanCredentials,
-  ProfileBody,
-  toFactors,
-  toProfileChange,
-  UserPath,
-} from '../wire/requests.ts'
+import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
+import { ReasonInput, toReason } from '../../users/wire.ts'
+import { changeOwnProfile, deleteOwnAccount, removeOwnAvatar } from '../service/own-account.ts'
+import { changeProfileOf, changeStateOf, deleteUser, getTarget, reactivateUser } from '../service/users.ts'
+import { isMoreThanCredentials, ProfileBody, toProfileChange } from '../wire/own-account.ts'
 import {
   AskedUser,
   askedUserToWire,
   ChangedUser,
   changedUserToWire,
+  DeletionBody,
+  DeletionQuery,
   permissionsToWire,
+  toFactors,
   UserDone,
+  UserPath,
   UserPermissions,
   userDoneToWire,
 } from '../wire/users.ts'
 
-/** users-api documents these two by their words, and shares its paths with Janua, whose clients read `message`. */
+/** users-api documents `detail` of these two errors; Janua's clients, on the same paths, read `message`. */
 export const renderUserError = createErrorRenderer(({ kind }) => {
   if (kind === 'unauthenticated') return { detail: 'Invalid authentication credentials' }
   if (kind === 'not_found') return { detail: 'Resource not found' }
@@ -47,7 +35,7 @@ export const renderUserError = createErrorRenderer(({ kind }) => {
 
 export const userAccountRoutes = createRoutes({ prefix: '/api/v1/users', tag: 'users', renderError: renderUserError })
 
-/** A path with the name of a user, in either form. */
+/** A path with the UUID or the number of a user. */
 const named = { params: UserPath }
 
 const oneUser = ok(AskedUser, 'The user')
@@ -62,13 +50,13 @@ userAccountRoutes.get(
 const change = {
   isWrite: isMoreThanCredentials,
   body: ProfileBody,
-  answer: ok(ChangedUser, 'The user, and the address that waits'),
+  answer: ok(ChangedUser, 'The user, and the pending address'),
   errors: [conflict, forbidden, notFound, ...freshFactorErrors],
 }
 const changeOwn = {
   ...change,
   guard: confirmedUser,
-  summary: "Change the caller's profile: what is named; null empties a field",
+  summary: "Change the caller's profile: absent fields stay as they are, null empties a field",
 }
 const changeOne = {
   ...change,
@@ -77,13 +65,11 @@ const changeOne = {
   summary: 'Change a profile, for its user or an admin',
 }
 
-userAccountRoutes.put('/me', { ...changeOwn, id: 'changeOwnUser', instead: 'updateOwnUser' }, async ({ ctx, body }) =>
-  changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
-)
+const changeMine = async ({ ctx, body }: { ctx: ActorCtx; body: z.output<typeof ProfileBody> }) =>
+  changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id)
 
-userAccountRoutes.patch('/me', { ...changeOwn, id: 'updateOwnUser' }, async ({ ctx, body }) =>
-  changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id),
-)
+userAccountRoutes.put('/me', { ...changeOwn, id: 'changeOwnUser', instead: 'updateOwnUser' }, changeMine)
+userAccountRoutes.patch('/me', { ...changeOwn, id: 'updateOwnUser' }, changeMine)
 
 const deletion = {
   body: DeletionBody,
@@ -98,7 +84,7 @@ userAccountRoutes.delete(
     id: 'deleteOwnUser',
     ...deletion,
     guard: confirmedUser,
-    summary: "Delete the caller's account; wants a fresh factor",
+    summary: "Delete the caller's account; requires a fresh factor",
   },
   async ({ ctx, body, query }) =>
     userDoneToWire('Account deleted', await deleteOwnAccount(ctx, toFactors(body, query))),
@@ -130,15 +116,11 @@ userAccountRoutes.get(
   async ({ ctx, params }) => askedUserToWire(await getTarget(ctx), params.user_id),
 )
 
-userAccountRoutes.put(
-  '/:user_id',
-  { ...changeOne, id: 'changeUser', instead: 'updateUser' },
-  async ({ ctx, body, params }) => changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
-)
+const changeTarget = async ({ ctx, body }: { ctx: TargetCtx; body: z.output<typeof ProfileBody> }) =>
+  changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), ctx.target.ref)
 
-userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'updateUser' }, async ({ ctx, body, params }) =>
-  changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), params.user_id),
-)
+userAccountRoutes.put('/:user_id', { ...changeOne, id: 'changeUser', instead: 'updateUser' }, changeTarget)
+userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'updateUser' }, changeTarget)
 
 userAccountRoutes.delete(
   '/:user_id',
@@ -146,7 +128,7 @@ userAccountRoutes.delete(
     id: 'deleteUser',
     guard: selfOrAdmin,
     ...deletion,
-    summary: 'Delete an account, for an admin, or its user with a fresh factor',
+    summary: 'Delete an account, for an admin, or for its user with a fresh factor',
     ...named,
   },
   async ({ ctx, body, query }) => userDoneToWire('User deleted', await deleteUser(ctx, toFactors(body, query))),
@@ -156,7 +138,7 @@ userAccountRoutes.get(
   '/:user_id/permissions',
   {
     id: 'listUserPermissions',
-    summary: 'What the platform role of a user allows, for that user or an admin',
+    summary: "The permissions of a user's platform role, for that user or an admin",
     guard: selfOrAdmin,
     ...named,
     answer: ok(UserPermissions, 'The permissions'),
@@ -172,14 +154,17 @@ userAccountRoutes.post(
   {
     id: 'suspendAccount',
     ...administration,
-    summary: 'Suspend a user: every session ends, and no way of signing in works',
+    summary: 'Suspend a user: every session ends, and sign-in is refused',
     body: ReasonInput.body,
     query: ReasonInput.query,
     answer: done('The user is suspended'),
     errors: [notFound, userStateConflict, lastAdmin],
   },
   async ({ ctx, body, params, query }) =>
-    userDoneToWire('User suspended', await suspendUser(ctx, params.user_id, toReason(body, query))),
+    userDoneToWire(
+      'User suspended',
+      await changeStateOf(ctx, { ref: params.user_id, change: 'suspend', reason: toReason(body, query) }),
+    ),
 )
 
 const ending = { ...administration, answer: done('The user is active'), errors: [notFound, userStateConflict] }
@@ -187,7 +172,8 @@ const ending = { ...administration, answer: done('The user is active'), errors: 
 userAccountRoutes.post(
   '/:user_id/unsuspend',
   { id: 'unsuspendAccount', ...ending, isWrite: everyCall, summary: 'End a suspension' },
-  async ({ ctx, params }) => userDoneToWire('User unsuspended', await unsuspendUser(ctx, params.user_id)),
+  async ({ ctx, params }) =>
+    userDoneToWire('User unsuspended', await changeStateOf(ctx, { ref: params.user_id, change: 'unsuspend' })),
 )
 
 userAccountRoutes.post(

@@ -14,7 +14,7 @@ import {
 const ALERTS_SHOWN_MS = 30 * DAY
 const EVENTS_READ = 100
 
-/** What the caller should know of their account, newest first. The record is seconds behind: nothing is decided by it. */
+/** The caller's security alerts, newest first. The event record lags by seconds, so alerts are for display only. */
 export async function listAlerts(ctx: ActorCtx): Promise<SecurityAlert[]> {
   const { id } = ctx.actor
   const [events, sessions] = await Promise.all([
@@ -25,7 +25,7 @@ export async function listAlerts(ctx: ActorCtx): Promise<SecurityAlert[]> {
   return alerts.sort((a, b) => b.time - a.time)
 }
 
-/** The caller's sessions as activity, ended ones too. `total` counts all that are known. */
+/** The latest activity of the caller's sessions, ended ones included. `total` ignores `limit`. */
 export async function listActivity(
   ctx: ActorCtx,
   { limit }: { limit: number },

@@ -1,55 +1,59 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
+import type { UserData } from '../../../db/user-data.ts'
 import type { EraseInput } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIso } from '../../../lib/time.ts'
-import { userNotFound, userStateConflict } from '../../users/errors.ts'
-import { changeUser } from '../../users/service/change-user.ts'
-import { endSessionsAfterChange } from '../../users/service/end-sessions.ts'
+import { changeUser, endSessionsAfterChange } from '../../users/service/change-user.ts'
 import { changeUserState } from '../../users/service/state.ts'
-import { findUser } from '../../users/service/users.ts'
+import { findUser, userNotFound, userStateConflict } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { deleteUser, erasedNow, scrubEvents, selectUsersToErase } from '../store.ts'
+import { eraseRows, graceEnded, selectUsersToErase } from '../store.ts'
 
 const USERS_PER_RUN = 50
 const USERS_AT_ONCE = 5
-const EVENTS_PER_STATEMENT = 500
-const STATEMENTS_PER_RUN = 40
 
 const CRON: EventActor = { type: 'system', id: 'erasure' }
 
 export interface Erasure {
-  /** Nothing is left. Otherwise somebody has yet to be told of the deletion, and cron goes on once they were. */
+  /** Whether nothing is left. If not, the deletion is still being delivered, and cron continues afterwards. */
   readonly erased: boolean
   /** Every isolate refuses the user's tokens within 5 seconds. */
   readonly propagated: boolean
 }
 
+interface ErasureInput {
+  readonly userId: string
+  readonly actor: EventActor
+  /** What all features hold of a user: passed in, because features above this one hold data, too. */
+  readonly userData: readonly UserData[]
+}
+
 /**
- * Erases a user without waiting for the end of the grace period; one that is not deleted is deleted first. There is no way
- * back from it. Throws NOT_FOUND, LAST_ADMIN. Who may do it is for the caller to say.
+ * Erases a user without waiting for the end of the grace period, and deletes the account first if necessary. It cannot be
+ * undone. Callers check permission. Throws NOT_FOUND, LAST_ADMIN.
  */
-export async function eraseUser(ctx: Ctx, { userId, actor }: { userId: string; actor: EventActor }): Promise<Erasure> {
+export async function eraseUser(ctx: Ctx, { userId, actor, userData }: ErasureInput): Promise<Erasure> {
   const before = await findUser(ctx, userId)
   if (!before) throw userNotFound()
   const deletion =
     before.status === 'deleted'
       ? { user: before, propagated: true }
       : await changeUserState(ctx, { userId, change: 'delete', actor, isErased: true })
-  await bringForward(ctx, deletion.user, actor)
+  await endGracePeriod(ctx, deletion.user, actor)
   const user = await findUser(ctx, userId)
-  // Cron was faster, or somebody restored the account in between.
+  // Cron has erased the user meanwhile, or somebody has restored the account.
   if (!user) return { erased: true, propagated: true }
   if (user.status !== 'deleted') throw userStateConflict({ status: user.status, allowed: ['deleted'] })
-  const { erased, propagated } = await goOn(ctx, user, actor)
+  const { erased, propagated } = await continueErasure(ctx, user, { actor, userData })
   return { erased, propagated: erased || (deletion.propagated && propagated) }
 }
 
-/** Recorded, for the erasure itself may come later and by cron. */
-async function bringForward(ctx: Ctx, { id: userId, eraseAt }: User, actor: EventActor): Promise<void> {
+/** Recorded as an event, because cron may do the erasure itself later. */
+async function endGracePeriod(ctx: Ctx, { id: userId, eraseAt }: User, actor: EventActor): Promise<void> {
   await changeUser(ctx, {
     userId,
-    ...erasedNow(ctx),
+    ...graceEnded(ctx),
     actor,
     events: [
       {
@@ -63,45 +67,50 @@ async function bringForward(ctx: Ctx, { id: userId, eraseAt }: User, actor: Even
   })
 }
 
-/** Goes on with the erasure of every deleted user whose time has come, a bounded number a run. */
-export async function eraseDeletedUsers(ctx: Ctx): Promise<void> {
+/** Continues the erasure of every deleted user whose grace period has ended, a limited number in each run. */
+export async function eraseDeletedUsers(ctx: Ctx, userData: readonly UserData[]): Promise<void> {
   const due = await selectUsersToErase(ctx, USERS_PER_RUN)
   for (let start = 0; start < due.length; start += USERS_AT_ONCE) {
-    await Promise.all(due.slice(start, start + USERS_AT_ONCE).map((user) => eraseOne(ctx, user)))
+    await Promise.all(due.slice(start, start + USERS_AT_ONCE).map((user) => eraseOne(ctx, user, userData)))
   }
 }
 
-async function eraseOne(ctx: Ctx, user: User): Promise<void> {
+async function eraseOne(ctx: Ctx, user: User, userData: readonly UserData[]): Promise<void> {
   try {
-    await goOn(ctx, user, CRON)
+    await continueErasure(ctx, user, { actor: CRON, userData })
   } catch (cause) {
     ctx.log.error('user_not_erased', cause, { user_id: user.id })
   }
 }
 
 /**
- * Every step may be repeated, and none is begun before the one above it is done: sessions end, the object has told
- * everybody and forgets, the record forgets the person, and the row goes last, for it is what cron goes on by.
+ * Each step may be repeated, and begins only once the one before it is done: sessions end; the object delivers its events
+ * and forgets the user; large tables are erased in parts; then one batch erases the rest, and the row last, because cron
+ * finds unfinished erasures by it.
  */
-async function goOn(ctx: Ctx, user: User, actor: EventActor): Promise<Erasure> {
+async function continueErasure(
+  ctx: Ctx,
+  user: User,
+  { actor, userData }: Pick<ErasureInput, 'actor' | 'userData'>,
+): Promise<Erasure> {
   const { id: userId } = user
-  // Above the row's own: no session of it lives on, and none is opened any more.
+  // Above the row's version, so that every session ends and none can be opened.
   const authVersion = user.authVersion + 1
   const sessions = { userId, except: null, reason: 'deleted', actor, authVersion } as const
   const { propagated } = await endSessionsAfterChange(ctx, sessions)
   if (!(await eraseObject(ctx, { userId, authVersion }))) return { erased: false, propagated }
-  if (!(await scrubRecord(ctx, userId))) return { erased: false, propagated }
-  const rows = await commitAll(ctx, deleteUser(ctx, user), {
+  for (const { prepare } of userData) if (prepare && !(await prepare(ctx, userId))) return { erased: false, propagated }
+  const rows = await commitAll(ctx, eraseRows(ctx, user, userData), {
     type: 'user.erased',
     subject: userId,
-    // The platform's log alone has it: the user's own is gone.
+    // For the platform's log only: the user's own log no longer exists.
     userId: null,
     actor,
   })
   return { erased: rows.length > 0 || (await findUser(ctx, userId)) === undefined, propagated }
 }
 
-/** False while the object has something to deliver, or does not answer. */
+/** False while the object has events to deliver, or does not answer. */
 async function eraseObject(ctx: Ctx, input: EraseInput): Promise<boolean> {
   const { userId } = input
   try {
@@ -112,13 +121,4 @@ async function eraseObject(ctx: Ctx, input: EraseInput): Promise<boolean> {
     ctx.log.error('object_not_erased', cause, { user_id: userId })
     return false
   }
-}
-
-/** False when the record has more of the user than one run should write. */
-async function scrubRecord(ctx: Ctx, userId: string): Promise<boolean> {
-  let after: number | null = 0
-  for (let run = 0; run < STATEMENTS_PER_RUN && after !== null; run += 1) {
-    after = await scrubEvents(ctx, { userId, after, limit: EVENTS_PER_STATEMENT })
-  }
-  return after === null
 }

@@ -36,7 +36,7 @@ const Activity = z
     session_id: z.uuid(),
     activity_type: z.enum(['signed_in', 'session_active', 'signed_out', 'session_expired', 'session_revoked']),
     timestamp: z.iso.datetime(),
-    ip_address: z.string().meta({ description: 'Of the last use' }),
+    ip_address: z.string().meta({ description: 'The address of the last use' }),
     device: z.string(),
     device_type: z.string(),
     revoked: z.boolean(),
@@ -45,7 +45,7 @@ const Activity = z
 
 export const ActivityList = z.object({
   activities: z.array(Activity),
-  total: z.int().meta({ description: 'Of all activities that are known, beyond `limit` too' }),
+  total: z.int().meta({ description: 'The number of all activities, also beyond `limit`' }),
 })
 
 function activityToWire({ session, type, time }: SessionActivity): z.infer<typeof Activity> {

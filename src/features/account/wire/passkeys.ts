@@ -1,8 +1,9 @@
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import * as z from 'zod'
+import { from, instant, instantOrNull, shape } from '../../../http/answers.ts'
 import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
+import { arrayOf } from '../../../http/list.ts'
 import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
-import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { RegistrationRequest } from '../../factors/passkeys/service/register.ts'
 import type { Passkey, RegistrationCredential } from '../../factors/passkeys/types.ts'
 import {
@@ -17,15 +18,15 @@ import { isPlainText } from '../../users/service/users.ts'
 
 export const PasskeyPath = z.object({ passkey_id: UuidParam })
 
-/** In UTF-16; verification counts characters. */
+/** In UTF-16 units; verification counts characters, each at most two units. */
 const MAX_PASSWORD_UNITS = 2 * MAX_VERIFIED_PASSWORD_LENGTH
 const Name = z.string().trim().max(100).refine(isPlainText, 'must not have control characters')
 const name = Name.nullish()
 const emptyToNull = (value: string | null | undefined): string | null => value || null
 
 /**
- * What proves who asks, for a session that is older than ten minutes. A published client sends no body with a DELETE: then
- * it may stand in the query.
+ * The factors that a session older than ten minutes must prove again. The query is for a published client that sends no body
+ * with DELETE.
  */
 export const FactorsInput = bodyOrQuery('GivenFactors', {
   password: z.string().max(MAX_PASSWORD_UNITS),
@@ -79,7 +80,7 @@ export const RegistrationOptions = z
 export const withBase64Ids = (options: PublicKeyCredentialCreationOptionsJSON) =>
   registrationOptionsToWire({ ...options, excludeCredentials: options.excludeCredentials?.map(toBase64Id) ?? [] })
 
-/** The library's type leaves open what its options have; the schema says what these are. */
+/** Parsed, because the library's type is wider than what these options contain. */
 export const registrationOptionsToWire = (options: PublicKeyCredentialCreationOptionsJSON) =>
   RegistrationOptions.parse(options)
 
@@ -91,38 +92,26 @@ export const registeredToWire = ({ id }: Passkey): z.infer<typeof Registered> =>
   message: 'Passkey registered',
 })
 
-export const PasskeyWire = z
-  .object({
-    id: z.uuid(),
-    name: z.string().nullable(),
-    authenticator_attachment: z.string().nullable(),
-    device_type: z.string(),
-    backed_up: z.boolean(),
-    created_at: z.iso.datetime(),
-    last_used_at: z.iso.datetime().nullable(),
-    sign_count: z.int(),
-  })
-  .meta({ id: 'Passkey' })
-
-export const PasskeyList = z.array(PasskeyWire)
-
-export const passkeyToWire = (passkey: Passkey): z.infer<typeof PasskeyWire> => ({
-  id: passkey.id,
-  name: passkey.name,
-  authenticator_attachment: passkey.attachment,
-  device_type: passkey.deviceType,
-  backed_up: passkey.backedUp,
-  created_at: toIso(passkey.createdAt),
-  last_used_at: toIsoOrNull(passkey.lastUsedAt),
-  sign_count: passkey.signCount,
+export const PasskeyShape = shape<Passkey>()('Passkey', {
+  id: z.uuid(),
+  name: z.string().nullable(),
+  authenticator_attachment: from(z.string().nullable(), ({ attachment }: Passkey) => attachment),
+  device_type: z.string(),
+  backed_up: z.boolean(),
+  created_at: instant,
+  last_used_at: instantOrNull,
+  sign_count: z.int(),
 })
 
-export const Unregenerated = PasskeyWire.extend({ regenerated: z.literal(false), message: z.string() })
+export const PasskeyList = arrayOf(PasskeyShape)
+
+export const Unregenerated = PasskeyShape.schema.extend({ regenerated: z.literal(false), message: z.string() })
 
 export const unregeneratedToWire = (passkey: Passkey): z.infer<typeof Unregenerated> => ({
-  ...passkeyToWire(passkey),
+  ...PasskeyShape.write(passkey),
   regenerated: false,
-  message: 'The secret of a passkey never leaves its authenticator. To replace it, register a new one and remove this.',
+  message:
+    'The secret of a passkey never leaves its authenticator. To replace it, register a new passkey and remove this one.',
 })
 
 export const Removed = z.object({ message: z.string() })

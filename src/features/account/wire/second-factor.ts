@@ -1,5 +1,6 @@
 import { renderSVG } from 'uqr'
 import * as z from 'zod'
+import { from, instantOrNull, shape } from '../../../http/answers.ts'
 import { bodyOrQuery } from '../../../http/input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { toBase64, utf8 } from '../../../lib/encoding.ts'
@@ -10,13 +11,13 @@ import type { BackupCode, Enrolment, SecondFactorStatus } from '../../factors/to
 import { CodeField, MessageAnswer } from '../../sign-in/wire/second-factor.ts'
 import { PasswordField } from '../../sign-in/wire/session.ts'
 
-/** Null is how clients say that they have none. */
+/** Clients send null when the user has no password. */
 export const PasswordBody = z.object({ password: PasswordField.nullish() })
 export const RequiredPasswordBody = z.object({ password: PasswordField.min(1, 'is required') })
 export const MethodBody = PasswordBody.extend({ method: z.literal('totp').nullish() })
 export const CodeBody = z.object({ code: CodeField }).meta({ id: 'GivenCode' })
 
-/** Documented clients send these in the body or in the query. */
+/** Documented clients send these fields in the body or in the query. */
 export const GivenInput = bodyOrQuery('GivenFactor', { password: PasswordField, code: CodeField })
 
 export function toCode(body: object, query: object): string {
@@ -25,23 +26,16 @@ export function toCode(body: object, query: object): string {
   return code
 }
 
-export const EnrolmentAnswer = z
-  .object({
-    secret: z.string().meta({ description: 'base32' }),
-    provisioning_uri: z.string(),
-    qr_code: z.string().meta({ description: 'The URI as an SVG data URI' }),
-    backup_codes: z.array(z.string()).meta({ description: 'Shown once' }),
-  })
-  .meta({ id: 'TotpEnrolment' })
-
 const toQrCode = (text: string): string =>
   `data:image/svg+xml;base64,${toBase64(utf8(renderSVG(text, { ecc: 'M', border: 4 })))}`
 
-export const enrolmentToWire = (enrolment: Enrolment): z.infer<typeof EnrolmentAnswer> => ({
-  secret: enrolment.secret,
-  provisioning_uri: enrolment.provisioningUri,
-  qr_code: toQrCode(enrolment.provisioningUri),
-  backup_codes: [...enrolment.backupCodes],
+export const EnrolmentAnswer = shape<Enrolment>()('TotpEnrolment', {
+  secret: z.string().meta({ description: 'base32' }),
+  provisioning_uri: z.string(),
+  qr_code: from(z.string().meta({ description: 'The URI as an SVG data URI' }), ({ provisioningUri }: Enrolment) =>
+    toQrCode(provisioningUri),
+  ),
+  backup_codes: z.array(z.string()).meta({ description: 'Shown only once' }),
 })
 
 export const EnabledAnswer = z.object({
@@ -49,7 +43,8 @@ export const EnabledAnswer = z.object({
   enabled: z.literal(true),
   valid: z.literal(true),
   access_token: z.string().nullable().meta({
-    description: 'Of the session, raised by the code; null where a step-up has to raise it. The refresh token stays',
+    description:
+      'The access token of the session, stepped up by the code; null when a separate step-up is necessary. The refresh token stays valid',
   }),
   expires_in: z.int().nullable(),
   propagated: PropagatedField,
@@ -73,7 +68,7 @@ export const disabledToWire = ({ propagated }: { propagated: boolean }): z.infer
 export const ValidAnswer = z.object({ valid: z.boolean(), message: z.string() })
 export const validToWire = (valid: boolean): z.infer<typeof ValidAnswer> => ({
   valid,
-  message: valid ? 'The code is right; it is used up now' : 'The code is wrong or was used before',
+  message: valid ? 'The code is right and is now used up' : 'The code is wrong or was used before',
 })
 
 export const BackupValidAnswer = ValidAnswer.extend({ remaining: z.int() })
@@ -109,18 +104,9 @@ export const regeneratedToWire = (result: {
   generated_at: toIso(result.generatedAt),
 })
 
-export const StatusAnswer = z
-  .object({
-    enabled: z.boolean(),
-    verified: z.boolean(),
-    backup_codes_remaining: z.int(),
-    last_used_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'MfaStatus' })
-
-export const statusToWire = (status: SecondFactorStatus): z.infer<typeof StatusAnswer> => ({
-  enabled: status.enabled,
-  verified: status.enabled,
-  backup_codes_remaining: status.backupCodesRemaining,
-  last_used_at: toIsoOrNull(status.lastUsedAt),
+export const StatusAnswer = shape<SecondFactorStatus>()('MfaStatus', {
+  enabled: z.boolean(),
+  verified: from(z.boolean(), ({ enabled }: SecondFactorStatus) => enabled),
+  backup_codes_remaining: z.int(),
+  last_used_at: instantOrNull,
 })

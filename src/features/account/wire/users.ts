@@ -1,38 +1,117 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
-import { listOf, pageOfRange } from '../../../http/list.ts'
+import { bodyOrQuery } from '../../../http/input.ts'
+import { listOf, pageOfRange, pageQuery, type Range, rangeOfPage, skipQuery } from '../../../http/list.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
-import type { UserPage } from '../../users/service/directory.ts'
-import { permissionsOf } from '../../users/service/users.ts'
-import type { User, UserRef } from '../../users/types.ts'
-import { UserWire, userToWire } from '../../users/wire/user.ts'
-import type { ChangedProfile as Changed } from '../service/own-profile.ts'
-import { ChangedProfile, changedProfileToWire } from './profile.ts'
-import type { Paging } from './requests.ts'
+import { PasswordField, SignUpBody, StepUpBody, toSignUp, toStepUp } from '../../sign-in/wire/session.ts'
+import { permissionsOf, type UserPage, type UserQuery } from '../../users/service/users.ts'
+import { MAX_USER_NUMBER, type User, type UserRef } from '../../users/types.ts'
+import {
+  EmailField,
+  orAbsent,
+  SEARCHED,
+  StatusParam,
+  textField,
+  UserParam,
+  UserWire,
+  userToWire,
+} from '../../users/wire.ts'
+import type { ChangedProfile as Changed } from '../service/own-account.ts'
+import { ChangedProfile, changedProfileToWire } from './own-account.ts'
 
-const anyId = z.union([z.uuid(), z.int()]).meta({ description: 'The UUID or the number, as the request has it' })
+const MAX_SEARCH_LENGTH = 254
 
-/** A user with `id` in the form that was asked, and the username of that form; `uuid` and `number` are always there. */
+export const UserPath = z.object({ user_id: UserParam })
+
+const paged = pageQuery({ last: MAX_USER_NUMBER })
+
+const searched = z.string().trim().max(MAX_SEARCH_LENGTH)
+const search = orAbsent(searched).optional().meta({ description: SEARCHED })
+
+/** Janua's pages, or users-api's `skip` and `limit` when one of these is present. */
+export const UserListQuery = paged.extend({
+  ...skipQuery({ last: MAX_USER_NUMBER }).shape,
+  search,
+  status: orAbsent(StatusParam).optional(),
+})
+
+export const UserSearchQuery = paged.extend({ q: searched.min(1).meta({ description: SEARCHED }) })
+
+/** The requested range, and which id its form uses: users-api refers to users by number. */
+interface Paging extends Range {
+  readonly by: 'id' | 'number'
+}
+
+export function toPaging(query: z.output<typeof UserListQuery>): Paging {
+  const { skip, limit } = query
+  if (skip === undefined && limit === undefined) return { by: 'id', ...rangeOfPage(query) }
+  return { by: 'number', offset: skip ?? 0, limit: limit ?? 10 }
+}
+
+export const toUserQuery = (
+  { search, status }: z.output<typeof UserListQuery>,
+  { offset, limit }: Range,
+): UserQuery => ({
+  search: search || undefined,
+  status,
+  offset,
+  limit,
+})
+
+export const EmailQuery = z.object({ email: EmailField })
+
+/** Sign-up's fields, and the field names that Janua's client uses here. */
+export const RegistrationBody = SignUpBody.extend({
+  given_name: textField(100),
+  family_name: textField(100),
+  display_name: textField(200),
+})
+
+export function toRegistration({ given_name, family_name, display_name, ...body }: z.output<typeof RegistrationBody>) {
+  const input = toSignUp(body)
+  return {
+    ...input,
+    firstName: input.firstName ?? given_name ?? undefined,
+    lastName: input.lastName ?? family_name ?? undefined,
+    displayName: display_name ?? undefined,
+  }
+}
+
+/** Janua's server takes the password from the query; its client sends none. */
+export const DeletionBody = StepUpBody.extend({ current_password: StepUpBody.shape.password }).meta({
+  id: 'AccountDeletion',
+})
+const DeletionInput = bodyOrQuery('DeletionPassword', { password: PasswordField })
+export const DeletionQuery = DeletionInput.query
+
+export const toFactors = (
+  { current_password, ...body }: z.output<typeof DeletionBody>,
+  query: z.output<typeof DeletionQuery>,
+) => toStepUp({ ...body, ...DeletionInput.merge({ password: body.password ?? current_password }, query) })
+
+const anyId = z.union([z.uuid(), z.int()]).meta({ description: 'The UUID or the number, whichever the request used' })
+
+/** A user whose `id` has the form that the request used; `uuid` and `number` are always present. */
 export const AskedUser = UserWire.extend({ id: anyId }).meta({ id: 'AskedUser' })
 
 export type AskedUser = z.infer<typeof AskedUser>
 
-/** users-api names users by number, and its clients know no user without a username. */
+/** users-api refers to users by number, and its clients require a username: the address replaces a missing one. */
 const usernameOf = ({ username, email }: User, ref: UserRef): string | null =>
   typeof ref === 'number' ? (username ?? email) : username
 
-const asAsked = (user: User, ref: UserRef) => ({ id: ref, username: usernameOf(user, ref) })
+const idAndUsername = (user: User, ref: UserRef) => ({ id: ref, username: usernameOf(user, ref) })
 
 export const askedUserToWire = (user: User, ref: UserRef): AskedUser => ({
   ...userToWire(user),
-  ...asAsked(user, ref),
+  ...idAndUsername(user, ref),
 })
 
 export const ChangedUser = ChangedProfile.extend({ id: anyId }).meta({ id: 'ChangedUser' })
 
 export const changedUserToWire = (changed: Changed, ref: UserRef): z.infer<typeof ChangedUser> => ({
   ...changedProfileToWire(changed),
-  ...asAsked(changed.user, ref),
+  ...idAndUsername(changed.user, ref),
 })
 
 const listed = mapped(AskedUser, ({ user, ref }: { readonly user: User; readonly ref: UserRef }) =>
@@ -41,7 +120,9 @@ const listed = mapped(AskedUser, ({ user, ref }: { readonly user: User; readonly
 
 /** Janua reads `users`, `page`, `per_page`; users-api `items`, `skip`, `limit`. */
 const UserListShape = listOf(['users', 'items'], listed, {
-  total: z.int().meta({ description: 'Of all pages; of a search among its newest 10,000 matches' }),
+  total: z
+    .int()
+    .meta({ description: 'The number of users on all pages; a search counts at most its newest 10,000 matches' }),
   page: z.int(),
   per_page: z.int(),
   skip: z.int(),
@@ -58,7 +139,7 @@ export const toUserList = ({ users, total }: UserPage, { by, ...range }: Paging)
   limit: range.limit,
 })
 
-/** Nobody may learn whether there was an account before. */
+/** The same answer for a free and a taken address, so that it does not reveal who has an account. */
 const RegistrationAwaited = z
   .object({ email_verification_required: z.literal(true), message: z.string() })
   .meta({ id: 'RegistrationAwaited' })

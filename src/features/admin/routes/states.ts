@@ -5,27 +5,30 @@ import { notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { passkeyNotFound } from '../../factors/passkeys/errors.ts'
 import { mfaNotEnabled } from '../../factors/totp/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
-import { lastAdmin, userStateConflict } from '../../users/errors.ts'
 import type { StateChange } from '../../users/service/state.ts'
-import { removePasskeys, removeSecondFactor } from '../service/factors.ts'
-import { changeState } from '../service/states.ts'
-import { PasskeyPath, ReasonInput, toReason, UserPath } from '../wire/parameters.ts'
-import { ChangedUserAnswer, changedUserToWire, FactorRemovedAnswer } from '../wire/users.ts'
+import { lastAdmin, userStateConflict } from '../../users/service/users.ts'
+import { ReasonInput, toReason } from '../../users/wire.ts'
+import { changeState, removePasskeys, removeSecondFactor } from '../service/states.ts'
+import { ChangedUserAnswer, changedUserToWire, FactorRemovedAnswer, PasskeyPath, UserPath } from '../wire/users.ts'
 
 export const adminStateRoutes = createRoutes({ prefix: '/api/v1/admin/users/:id', tag: 'admin' })
 
 const CHANGES: readonly { change: Exclude<StateChange, 'delete'>; summary: string; message: string }[] = [
   { change: 'suspend', summary: 'Suspend a user: all sessions end', message: 'User suspended' },
-  { change: 'unsuspend', summary: 'Let a suspended user in again', message: 'User unsuspended' },
+  { change: 'unsuspend', summary: 'End the suspension of a user', message: 'User unsuspended' },
   { change: 'deactivate', summary: 'Make a user inactive: all sessions end', message: 'User deactivated' },
-  { change: 'activate', summary: 'Let an inactive user in again', message: 'User activated' },
-  { change: 'lock', summary: 'Lock a user: all sessions end, no reset lifts it', message: 'User locked' },
-  { change: 'unlock', summary: 'Lift every lock of a user, those of failed attempts too', message: 'User unlocked' },
-  { change: 'restore', summary: 'Bring a deleted user back, inactive', message: 'User restored' },
+  { change: 'activate', summary: 'Activate an inactive user', message: 'User activated' },
+  {
+    change: 'lock',
+    summary: 'Lock a user: all sessions end, and a password reset does not lift the lock',
+    message: 'User locked',
+  },
+  { change: 'unlock', summary: 'Lift every lock of a user, also after failed attempts', message: 'User unlocked' },
+  { change: 'restore', summary: 'Restore a deleted user as inactive', message: 'User restored' },
 ]
 
-/** The other changes take rights away, which no limit stands in the way of. */
-const LETS_IN: ReadonlySet<StateChange> = new Set<StateChange>(['unsuspend', 'activate', 'unlock', 'restore'])
+/** Only these count towards the limit on writes: the other changes withdraw access, which no limit must delay. */
+const RESTORES_ACCESS: ReadonlySet<StateChange> = new Set<StateChange>(['unsuspend', 'activate', 'unlock', 'restore'])
 
 for (const { change, summary, message } of CHANGES)
   adminStateRoutes.post(
@@ -34,7 +37,7 @@ for (const { change, summary, message } of CHANGES)
       id: `${change}User`,
       summary,
       guard: admin,
-      ...(LETS_IN.has(change) ? { isWrite: everyCall } : {}),
+      ...(RESTORES_ACCESS.has(change) ? { isWrite: everyCall } : {}),
       params: UserPath,
       body: ReasonInput.body,
       query: ReasonInput.query,
@@ -47,7 +50,7 @@ for (const { change, summary, message } of CHANGES)
     },
   )
 
-const removedFactor = ok(FactorRemovedAnswer, 'It is gone, and all sessions with it')
+const removedFactor = ok(FactorRemovedAnswer, 'The factor is removed, and all sessions have ended')
 
 adminStateRoutes.delete(
   '/mfa',

@@ -4,11 +4,10 @@ import { admin } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { malformedRequest, notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { readMaintenance, setMaintenance } from '../../maintenance/service.ts'
+import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
 import { listActivity } from '../service/activity.ts'
 import { revokeAllSessions } from '../service/states.ts'
-import { readStats } from '../service/stats.ts'
-import { checkSystem, clearCaches } from '../service/system.ts'
-import { UserRefInput } from '../wire/parameters.ts'
+import { checkSystem, clearCaches, readStats } from '../service/system.ts'
 import {
   ActivityAnswer,
   ActivityQuery,
@@ -17,8 +16,6 @@ import {
   MaintenanceAnswer,
   MaintenanceInput,
   maintenanceToWire,
-  RevokedManyAnswer,
-  revokedManyToWire,
   StatsAnswer,
   SystemConfigAnswer,
   SystemHealthAnswer,
@@ -27,6 +24,7 @@ import {
   systemHealthToWire,
   toActivityQuery,
 } from '../wire/system.ts'
+import { UserRefInput } from '../wire/users.ts'
 
 export const adminSystemRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin' })
 
@@ -45,9 +43,9 @@ adminSystemRoutes.get(
   '/health',
   {
     id: 'getSystemHealth',
-    summary: 'What each part of the service answers now',
+    summary: 'The present state of each part of the service',
     guard: admin,
-    answer: ok(SystemHealthAnswer, 'Also when a part does not answer'),
+    answer: ok(SystemHealthAnswer, 'The state of each part; 200 also when a part does not answer'),
   },
   async ({ ctx }) => systemHealthToWire(await checkSystem(ctx), ctx.config),
 )
@@ -56,7 +54,7 @@ adminSystemRoutes.get(
   '/config',
   {
     id: 'getSystemConfig',
-    summary: 'How this deployment is set up, without secrets',
+    summary: 'The settings of this deployment, without secrets',
     guard: admin,
     answer: ok(SystemConfigAnswer, 'Features and limits'),
   },
@@ -80,10 +78,10 @@ adminSystemRoutes.post(
   '/cache/clear',
   {
     id: 'clearCaches',
-    summary: 'Clear what the isolate that answers remembers and can find again',
+    summary: 'Clear the caches of the isolate that answers',
     isWrite: everyCall,
     guard: admin,
-    answer: ok(CacheClearedAnswer, 'What was cleared, and how much'),
+    answer: ok(CacheClearedAnswer, 'The number of entries that were cleared in each cache'),
     errors: [serviceUnavailable],
   },
   async ({ ctx }) => cacheClearedToWire(await clearCaches(ctx)),
@@ -97,7 +95,7 @@ adminSystemRoutes.post(
     guard: admin,
     body: UserRefInput.body,
     query: UserRefInput.query,
-    answer: ok(RevokedManyAnswer, 'How many were ended'),
+    answer: ok(RevokedManyAnswer, 'The number of sessions that ended'),
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body, query }) => {
@@ -111,12 +109,12 @@ adminSystemRoutes.post(
   '/maintenance-mode',
   {
     id: 'setMaintenanceMode',
-    summary: 'Close sign-ups and sign-ins to all but admins, or open them again; sessions go on',
+    summary: 'Restrict sign-up and sign-in to admins, or end the restriction; sessions continue',
     isWrite: everyCall,
     guard: admin,
     body: MaintenanceInput.body,
     query: MaintenanceInput.query,
-    answer: ok(MaintenanceAnswer, 'How it stands; every isolate has it within 3 seconds'),
+    answer: ok(MaintenanceAnswer, 'The new state, which takes effect in every isolate within 3 seconds'),
   },
   async ({ ctx, body, query }) => {
     const { enabled, message = null } = MaintenanceInput.merge(body, query)

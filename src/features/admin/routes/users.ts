@@ -1,16 +1,24 @@
+import type { AdminCtx } from '../../../context.ts'
+import type { UserData } from '../../../db/user-data.ts'
 import { created, ok } from '../../../http/answers.ts'
-import { admin } from '../../../http/guard.ts'
+import { admin, confirmedOptionalUser } from '../../../http/guard.ts'
 import { arrayOf, withTotal } from '../../../http/list.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
-import { notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
-import { lastAdmin, userStateConflict } from '../../users/errors.ts'
-import { ownAccount } from '../errors.ts'
-import { deleteOther, forceDelete } from '../service/deletion.ts'
-import { notifyUserOf } from '../service/notify.ts'
+import { conflict, notFound, rateLimited, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
+import { weakPassword } from '../../factors/password/service/strength.ts'
+import { lastAdmin, userStateConflict } from '../../users/service/users.ts'
+import type { UserRef } from '../../users/types.ts'
+import { adminSecretInvalid, registerAdmin } from '../service/register.ts'
 import { changeRole } from '../service/states.ts'
-import { updateUser } from '../service/update.ts'
-import { getAdminUser, listAdminUsers } from '../service/users.ts'
-import { UserPath } from '../wire/parameters.ts'
+import {
+  deleteOther,
+  forceDelete,
+  getAdminUser,
+  listAdminUsers,
+  notifyUserOf,
+  ownAccount,
+  updateUser,
+} from '../service/users.ts'
 import {
   AdminUserDetailWire,
   AdminUserShape,
@@ -25,11 +33,16 @@ import {
   NotificationAnswer,
   NotificationBody,
   notificationToWire,
+  RegisterAdminBody,
+  RegisteredAdminAnswer,
   RoleBody,
+  registeredAdminToWire,
   toListing,
+  toRegistration,
   toUserUpdate,
   UpdatedUserAnswer,
   UpdateUserBody,
+  UserPath,
 } from '../wire/users.ts'
 
 export const adminUserRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin' })
@@ -38,7 +51,7 @@ adminUserRoutes.get(
   '/',
   {
     id: 'listAllUsers',
-    summary: 'Users, newest first; how many there are in all is in X-Total-Count',
+    summary: 'Users, newest first; X-Total-Count is the number of users on all pages',
     guard: admin,
     query: ListUsersQuery,
     answer: ok(arrayOf(AdminUserShape), 'A page of users'),
@@ -53,7 +66,7 @@ adminUserRoutes.get(
   '/:id',
   {
     id: 'getUserDetails',
-    summary: 'One user, in any state',
+    summary: 'A user in any state',
     guard: admin,
     params: UserPath,
     answer: ok(AdminUserDetailWire, 'The user, with failed attempts and locks'),
@@ -66,11 +79,11 @@ adminUserRoutes.patch(
   '/:id',
   {
     id: 'updateUserState',
-    summary: 'Change state, role and verified address',
+    summary: 'Change the state, the role, or whether the address is verified',
     guard: admin,
     params: UserPath,
     body: UpdateUserBody,
-    answer: ok(UpdatedUserAnswer, 'The user as it is now'),
+    answer: ok(UpdatedUserAnswer, 'The user after the change'),
     errors: [notFound, ownAccount, userStateConflict, lastAdmin, serviceUnavailable],
   },
   async ({ ctx, params, body }) => {
@@ -81,64 +94,25 @@ adminUserRoutes.patch(
 )
 
 const roleSpec = {
-  summary: 'Give a user another role; the last admin keeps theirs',
+  summary: "Change a user's role; the last admin's cannot be changed",
   guard: admin,
   params: UserPath,
   body: RoleBody,
-  answer: ok(ChangedUserAnswer, 'The user with the role'),
+  answer: ok(ChangedUserAnswer, 'The user with the new role'),
   errors: [notFound, lastAdmin],
 }
 
-adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeUserRole' }, async ({ ctx, params, body }) =>
-  changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
-)
+const putRole = async ({ ctx, params, body }: { ctx: AdminCtx; params: { id: UserRef }; body: { role: string } }) =>
+  changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role }))
 
-adminUserRoutes.patch(
-  '/:id/role',
-  { ...roleSpec, id: 'updateUserRole', instead: 'changeUserRole' },
-  async ({ ctx, params, body }) =>
-    changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role })),
-)
-
-const deletedUser = ok(DeletedUserAnswer, 'What became of the user')
-
-adminUserRoutes.delete(
-  '/:id',
-  {
-    id: 'deleteAnyUser',
-    summary: 'Delete a user',
-    description: 'Sessions end at once; data goes after the grace period, or at once when `permanent`.',
-    guard: admin,
-    params: UserPath,
-    query: DeleteUserQuery,
-    answer: deletedUser,
-    errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
-  },
-  async ({ ctx, params, query }) => {
-    const ref = params.id
-    if (query.permanent) return erasedToWire(await forceDelete(ctx, ref))
-    return deletedToWire(await deleteOther(ctx, ref))
-  },
-)
-
-adminUserRoutes.delete(
-  '/:id/force-delete',
-  {
-    id: 'eraseUser',
-    summary: 'Delete a user and all data, without a grace period and for good',
-    guard: admin,
-    params: UserPath,
-    answer: deletedUser,
-    errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
-  },
-  async ({ ctx, params }) => erasedToWire(await forceDelete(ctx, params.id)),
-)
+adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeUserRole' }, putRole)
+adminUserRoutes.patch('/:id/role', { ...roleSpec, id: 'updateUserRole', instead: 'changeUserRole' }, putRole)
 
 adminUserRoutes.post(
   '/:id/notifications',
   {
     id: 'notifyUser',
-    summary: "Send a user a message: it reaches the user's sockets and the platform channel",
+    summary: "Send a message to the user's sockets and the platform channel",
     isWrite: everyCall,
     guard: admin,
     params: UserPath,
@@ -149,5 +123,64 @@ adminUserRoutes.post(
   async ({ ctx, params, body }) => {
     const { userId } = await notifyUserOf(ctx, params.id, body)
     return notificationToWire(body, { userId, at: ctx.now() })
+  },
+)
+
+/** Deletion of users. `userData`: what an erasure erases. */
+export function createDeletionRoutes(userData: readonly UserData[]) {
+  const routes = createRoutes({ prefix: '/api/v1/admin/users', tag: 'admin' })
+  const deletedUser = ok(DeletedUserAnswer, 'Whether the user is deleted or erased')
+
+  routes.delete(
+    '/:id',
+    {
+      id: 'deleteAnyUser',
+      summary:
+        'Delete a user: sessions end at once, data is erased after the grace period, or at once with `permanent`',
+      guard: admin,
+      params: UserPath,
+      query: DeleteUserQuery,
+      answer: deletedUser,
+      errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
+    },
+    async ({ ctx, params, query }) => {
+      const ref = params.id
+      if (query.permanent) return erasedToWire(await forceDelete(ctx, ref, userData))
+      return deletedToWire(await deleteOther(ctx, ref))
+    },
+  )
+
+  routes.delete(
+    '/:id/force-delete',
+    {
+      id: 'eraseUser',
+      summary: 'Erase a user and all data at once, without a grace period',
+      guard: admin,
+      params: UserPath,
+      answer: deletedUser,
+      errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
+    },
+    async ({ ctx, params }) => erasedToWire(await forceDelete(ctx, params.id, userData)),
+  )
+
+  return routes
+}
+
+export const adminRegisterRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'admin' })
+
+adminRegisterRoutes.post(
+  '/register',
+  {
+    id: 'createAdmin',
+    summary: "Create another admin, with an admin's token or with ADMIN_SECRET_KEY",
+    isWrite: everyCall,
+    guard: confirmedOptionalUser,
+    body: RegisterAdminBody,
+    answer: created(RegisteredAdminAnswer, 'The new admin, without a session'),
+    errors: [adminSecretInvalid, weakPassword, conflict, rateLimited, serviceUnavailable],
+  },
+  async ({ ctx, body }) => {
+    const user = await registerAdmin(ctx, { actor: ctx.actor, ...toRegistration(body) })
+    return registeredAdminToWire(user)
   },
 )

@@ -3,17 +3,17 @@ import { toRecorded } from '../../../db/delivery.ts'
 import { validationFailed } from '../../../lib/errors.ts'
 import { getUser } from '../../users/service/users.ts'
 import type { UserRef } from '../../users/types.ts'
-import { type ActivityRow, findPlace, selectEmails, selectFiltered, selectNewest } from '../store/activity.ts'
+import { type ActivityRow, findPlace, selectEmails, selectFiltered, selectNewest } from '../store.ts'
 import type { ActivityEntry } from '../types.ts'
 
 type Reading = Pick<Ctx, 'db' | 'now'>
 
-/** Rows of a filtered list are found by counting: further back than this, `before` names the place. */
+/** The largest offset of a filtered list, whose rows must be counted; further back `before` is required. */
 export const MAX_FILTERED_OFFSET = 10_000
 
 const TOO_FAR_BACK = {
   field: 'query.page',
-  message: 'is too far back for a filtered list: ask with before=<id of the last entry>',
+  message: 'is too far back for a filtered list: use before=<id of the last entry>',
   type: 'too_big',
 }
 
@@ -25,7 +25,7 @@ export interface ActivityQuery {
   readonly until?: number | undefined
   readonly offset: number
   readonly limit: number
-  /** The id of an entry: the page then begins below it. */
+  /** The id of an entry; the page begins after it. */
   readonly before?: string | undefined
 }
 
@@ -33,7 +33,7 @@ async function selectPage(
   ctx: Reading,
   { offset, limit, before, user, ...rest }: ActivityQuery,
 ): Promise<ActivityRow[]> {
-  // A number is looked up; of an erased user the record still has the id.
+  // Only a number is looked up: the record keeps the ids of erased users.
   const userId = typeof user === 'number' ? (await getUser(ctx, user)).id : user
   const filter = { userId, ...rest }
   if (before !== undefined) {
@@ -46,8 +46,8 @@ async function selectPage(
 }
 
 /**
- * The event record, newest first. A page costs the same wherever it is; one of a filtered list costs its offset at most,
- * which is bounded. Throws VALIDATION_ERROR for a filtered page beyond that, NOT_FOUND for a number of nobody.
+ * The event record, newest first. Every page costs the same, except that the cost of a filtered one grows with its offset,
+ * which is bounded. Throws VALIDATION_ERROR for an offset beyond that, NOT_FOUND for an unknown user number.
  */
 export async function listActivity(ctx: Reading, query: ActivityQuery): Promise<ActivityEntry[]> {
   const events = (await selectPage(ctx, query)).map(toRecorded)

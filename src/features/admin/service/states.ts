@@ -2,35 +2,38 @@ import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
+import { changeStateOf } from '../../account/service/users.ts'
+import { removePasskeysOf } from '../../factors/passkeys/service/administration.ts'
+import { disableSecondFactorOf } from '../../factors/totp/service/administration.ts'
 import { liftSecondFactorLock } from '../../factors/totp/service/codes.ts'
 import { revokeAllSessions as revokeSessionsOf } from '../../sessions/service.ts'
 import { findAttempts } from '../../sign-in/service/attempts.ts'
 import { liftAttemptLocks } from '../../sign-in/service/lock.ts'
-import { changeUserRole, changeUserState, ensureUserState, type StateChange } from '../../users/service/state.ts'
-import { getUser } from '../../users/service/users.ts'
+import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
+import { changeUserRole, ensureUserState, type StateChange } from '../../users/service/state.ts'
+import { getPresentUser, getUser } from '../../users/service/users.ts'
 import type { ChangedUser, User, UserRef } from '../../users/types.ts'
 
-/** As `changeUserState`, by an admin; an unlock lifts every lock. */
+/** As `changeStateOf`; an unlock lifts every lock. */
 export async function changeState(
   ctx: AdminCtx,
   { ref, change, reason }: { ref: UserRef; change: StateChange; reason: string | null },
 ): Promise<ChangedUser> {
+  if (change !== 'unlock') return changeStateOf(ctx, { ref, change, reason })
   const { id: userId } = await getUser(ctx, ref)
-  const actor = actorOf(ctx)
-  if (change === 'unlock') return unlockUser(ctx, { userId, actor, reason })
-  return changeUserState(ctx, { userId, change, actor, reason })
+  return unlockUser(ctx, { userId, actor: actorOf(ctx), reason })
 }
 
-/** As `changeUserRole`, by an admin. */
+/** As `changeUserRole`, for an admin. */
 export async function changeRole(ctx: AdminCtx, { ref, role }: { ref: UserRef; role: string }): Promise<ChangedUser> {
   const { id: userId } = await getUser(ctx, ref)
   return changeUserRole(ctx, { userId, role, actor: actorOf(ctx) })
 }
 
 /**
- * Lifts whatever keeps a user from signing in: the administrative lock, attempt locks, the lock of the second factor. Where
- * there is none of them nothing changes. Throws NOT_FOUND, and SERVICE_UNAVAILABLE when the sign-in guard does not answer:
- * the administrative lock is lifted then, and a repeat lifts the rest.
+ * Lifts the administrative lock, the locks after failed attempts, and the lock of the second factor, as far as they exist.
+ * Throws NOT_FOUND, and SERVICE_UNAVAILABLE when the sign-in guard does not answer: the administrative lock is lifted by then,
+ * and a repeat lifts the rest.
  */
 async function unlockUser(
   ctx: Ctx,
@@ -52,8 +55,31 @@ async function unlockUser(
   return changed
 }
 
-/** Ends every session of a user; the events name the admin. Throws NOT_FOUND. */
+/** Ends every session of a user. Throws NOT_FOUND. */
 export async function revokeAllSessions(ctx: AdminCtx, ref: UserRef) {
   const { id: userId } = await getUser(ctx, ref)
   return revokeSessionsOf(ctx, userId)
+}
+
+/** The user whose factors are removed. Admins need a fresh factor for their own, as at the routes for users. Throws NOT_FOUND. */
+async function getTarget(ctx: AdminCtx, ref: UserRef): Promise<User> {
+  const user = await getPresentUser(ctx, ref)
+  return user.id === ctx.actor.id ? requireFreshFactor(ctx) : user
+}
+
+/**
+ * Turns off the second factor of a user who has lost it and was identified by other means. Every session ends, because a lost
+ * device may hold one. Throws NOT_FOUND, MFA_NOT_ENABLED, and STEP_UP_REQUIRED for the admin's own account.
+ */
+export async function removeSecondFactor(ctx: AdminCtx, ref: UserRef): Promise<{ propagated: boolean }> {
+  return disableSecondFactorOf(ctx, { user: await getTarget(ctx, ref), actor: actorOf(ctx) })
+}
+
+/** As `removeSecondFactor`, for one passkey or for all. Throws NOT_FOUND, PASSKEY_NOT_FOUND. */
+export async function removePasskeys(
+  ctx: AdminCtx,
+  ref: UserRef,
+  passkeyId: string | null,
+): Promise<{ removed: number; propagated: boolean }> {
+  return removePasskeysOf(ctx, { user: await getTarget(ctx, ref), passkeyId, actor: actorOf(ctx) })
 }

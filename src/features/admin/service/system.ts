@@ -1,15 +1,16 @@
 import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
-import { SECOND } from '../../../lib/time.ts'
+import { DAY, HOUR, SECOND } from '../../../lib/time.ts'
 import { type Check, checkHealth, forgetReport, overallOf } from '../../health/service.ts'
 import { renewKnownKeys } from '../../keys/service/tokens.ts'
 import { checkMail } from '../../mail/service/mails.ts'
 import { forgetVerifiedTokens } from '../../validation/service.ts'
-import type { SystemHealth } from '../types.ts'
+import { selectStats } from '../store.ts'
+import type { Stats, SystemHealth } from '../types.ts'
 
 /**
- * Clears what this isolate remembers and can find again, with `admin.cache_cleared`: other isolates keep theirs. Never
- * what a decision needs: the revocation view, rate and attempt counts, sessions. KV holds no cache at all.
+ * Clears the caches of this isolate, with `admin.cache_cleared`; other isolates keep theirs. State on which decisions depend
+ * stays: the revocation view, rate and attempt counts, sessions. KV contains no cache.
  */
 export async function clearCaches(ctx: AdminCtx): Promise<Record<string, number>> {
   const caches = {
@@ -30,7 +31,7 @@ export async function clearCaches(ctx: AdminCtx): Promise<Record<string, number>
 const conditionOf = (...checks: readonly Check[]): 'healthy' | 'unhealthy' =>
   checks.every(({ condition }) => condition === 'healthy') ? 'healthy' : 'unhealthy'
 
-/** Asks every store now; `storage` stands for all objects. */
+/** Checks every store now; `storage` is all Durable Objects. */
 export async function checkSystem(ctx: Ctx): Promise<SystemHealth> {
   const report = await checkHealth(ctx)
   const { database, kv, ...objects } = report.checks
@@ -43,6 +44,38 @@ export async function checkSystem(ctx: Ctx): Promise<SystemHealth> {
     cache: conditionOf(kv),
     storage: conditionOf(...Object.values(objects)),
     email,
-    uptime: Math.max(0, Math.floor((ctx.now() - ctx.isolate.bornAt(ctx.now())) / SECOND)),
+    uptime: Math.max(0, Math.floor((ctx.now() - ctx.isolate.startedAt(ctx.now())) / SECOND)),
+  }
+}
+
+const HOURS_OF_DAY = 24
+
+/** The names of the counts of the current hour and the 23 before it. */
+const hoursOf = (now: number): string[] =>
+  Array.from({ length: HOURS_OF_DAY }, (_, back) => `sessions.opened@${Math.floor(now / HOUR) - back}`)
+
+/**
+ * Counts of the whole deployment. Triggers maintain them, so the cost does not depend on its size. `users` includes deleted
+ * users who are not erased yet, `suspendedUsers` those locked by an admin. Sessions are counted by the event record, which
+ * lags by seconds. `sessionsLastDay` covers between 23 and 24 hours.
+ */
+export async function readStats(ctx: Pick<Ctx, 'db' | 'now'>): Promise<Stats> {
+  const hours = hoursOf(ctx.now())
+  const names = ['sessions.opened', 'sessions.open', 'passkeys', ...hours]
+  const { kinds, counts, recent } = await selectStats(ctx, { names, since: ctx.now() - DAY })
+  const usersWhere = (test: (kind: (typeof kinds)[number]) => boolean): number =>
+    kinds.filter(test).reduce((sum, { count }) => sum + count, 0)
+  const named = (name: string): number => Math.max(0, counts.get(name) ?? 0)
+  return {
+    users: usersWhere(() => true),
+    activeUsers: usersWhere(({ status }) => status === 'active'),
+    suspendedUsers: usersWhere(({ status }) => status === 'suspended' || status === 'locked'),
+    deletedUsers: usersWhere(({ status }) => status === 'deleted'),
+    usersWithSecondFactor: usersWhere(({ mfaEnabled }) => mfaEnabled),
+    usersLastDay: recent,
+    sessionsOpened: named('sessions.opened'),
+    sessionsOpen: named('sessions.open'),
+    sessionsLastDay: hours.reduce((sum, hour) => sum + named(hour), 0),
+    passkeys: named('passkeys'),
   }
 }

@@ -7,13 +7,10 @@ import { DAY, MINUTE, SECOND, toIso } from '../../../lib/time.ts'
 import { VERSION } from '../../../lib/version.ts'
 import { findEventType } from '../../events/types.ts'
 import type { Maintenance } from '../../maintenance/service.ts'
-import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
 import { LINK_LIFETIME_MS } from '../../sign-in/service/magic-links.ts'
 import { RESET_LIFETIME_MS } from '../../sign-in/service/reset-token.ts'
-import { orAbsent, UserParam } from '../../users/wire/parameters.ts'
+import { orAbsent, UserParam } from '../../users/wire.ts'
 import type { ActivityEntry, Stats, SystemHealth } from '../types.ts'
-
-export { RevokedManyAnswer, revokedManyToWire }
 
 export const StatsAnswer = z
   .object({
@@ -32,7 +29,7 @@ export const StatsAnswer = z
   })
   .meta({ id: 'AdminStats' })
 
-/** Organizations and accounts linked from other systems have no tables in this release: there are none to count. */
+/** Organizations and linked accounts do not exist yet. */
 export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
   total_users: stats.users,
   active_users: stats.activeUsers,
@@ -52,7 +49,7 @@ const instant = z
   .string()
   .max(40)
   .transform((text, { addIssue }) => {
-    // `Date.parse` takes far more than ISO 8601 for a time: 5 for a day in May 2001.
+    // `Date.parse` accepts much that is not ISO 8601: it takes 5 for a day in May 2001.
     const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
     if (!Number.isNaN(time)) return time
     addIssue('must be a time, ISO 8601')
@@ -61,10 +58,10 @@ const instant = z
 
 export const ActivityQuery = pageQuery({ most: 200, usual: 50 }).extend({
   user_id: orAbsent(UserParam).optional(),
-  action: orAbsent(z.string().max(100)).optional().meta({ description: 'A type of event' }),
-  start_date: orAbsent(instant).optional().meta({ description: 'Entries since then, in the order of their time' }),
-  end_date: orAbsent(instant).optional().meta({ description: 'Entries until then' }),
-  before: orAbsent(UuidParam).optional().meta({ description: 'The id of an entry: the page begins below it' }),
+  action: orAbsent(z.string().max(100)).optional().meta({ description: 'An event type' }),
+  start_date: orAbsent(instant).optional().meta({ description: 'Only entries since this time, ordered by time' }),
+  end_date: orAbsent(instant).optional().meta({ description: 'Only entries until this time' }),
+  before: orAbsent(UuidParam).optional().meta({ description: 'The id of an entry; the page begins after it' }),
 })
 
 export const toActivityQuery = (query: z.output<typeof ActivityQuery>) => ({
@@ -124,7 +121,7 @@ export const CacheClearedAnswer = z.object({
 })
 
 export const cacheClearedToWire = (caches: Record<string, number>): z.infer<typeof CacheClearedAnswer> => ({
-  message: 'What this isolate remembers was cleared; others forget by themselves',
+  message: 'The caches of this isolate were cleared; those of other isolates expire by themselves',
   cleared: Object.values(caches).reduce((sum, count) => sum + count, 0),
   caches,
 })
@@ -137,7 +134,7 @@ export const SystemHealthAnswer = z.object({
   cache: condition,
   storage: condition,
   email: z.enum(['healthy', 'degraded', 'not_configured']),
-  uptime: z.int().meta({ description: 'Seconds since the isolate that answers began to serve' }),
+  uptime: z.int().meta({ description: 'Seconds since the first request of the isolate that answers' }),
   version: z.string(),
   environment: z.string(),
 })
@@ -153,12 +150,12 @@ export const SystemConfigAnswer = z.object({
   domain: z.string(),
   version: z.string(),
   features: z.record(z.string(), z.union([z.boolean(), z.array(z.string())])).meta({
-    description: 'Under the names of the published client, and more',
+    description: 'The names of the published client, and further ones',
   }),
   limits: z.record(z.string(), z.int()),
 })
 
-/** In the body as the SDK has it, or in the query as the older server did. */
+/** In the body, as the SDK sends it, or in the query, as an older server read it. */
 export const MaintenanceInput = bodyOrQuery(
   'MaintenanceChange',
   { enabled: z.boolean(), message: z.string().max(500) },
@@ -178,10 +175,10 @@ export const maintenanceToWire = ({ enabled, message }: Maintenance): z.infer<ty
   enabled,
   maintenance_mode: enabled,
   maintenance_message: message,
-  note: 'Every isolate has it within 3 seconds; sessions go on',
+  note: 'Takes effect in every isolate within 3 seconds; sessions continue',
 })
 
-/** Named one by one: a setting that is added later is not shown by accident. */
+/** Lists each setting, so that a later one is not published by accident. */
 export const systemConfigToWire = (config: Config, maintenance: Maintenance): z.infer<typeof SystemConfigAnswer> => ({
   environment: config.MODE,
   app_name: config.APP_NAME,

@@ -1,24 +1,42 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
-import { oneOfEach } from '../../../http/input.ts'
+import { bodyOrQuery, oneOfEach, UuidParam } from '../../../http/input.ts'
 import { pageQuery, rangeOfPage } from '../../../http/list.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Erasure } from '../../account/service/erasure.ts'
+import { SignUpBody, toSignUp } from '../../sign-in/wire/session.ts'
 import { isRoleName } from '../../users/service/users.ts'
-import { type ChangedUser, MAX_EXTERNAL_ID_LENGTH, USER_STATUSES } from '../../users/types.ts'
-import { orAbsent, SEARCHED, StatusParam } from '../../users/wire/parameters.ts'
-import { UserWire, userToWire } from '../../users/wire/user.ts'
+import {
+  type ChangedUser,
+  MAX_EXTERNAL_ID_LENGTH,
+  MAX_USER_NUMBER,
+  USER_STATUSES,
+  type User,
+} from '../../users/types.ts'
+import { orAbsent, SEARCHED, StatusParam, UserParam, UserWire, userToWire } from '../../users/wire.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
+
+export const UserPath = z.object({ id: UserParam })
+export const PasskeyPath = UserPath.extend({ passkey_id: UuidParam })
+
+/** In the body, as the SDK sends it, or in the query, as an older server read it. */
+export const UserRefInput = bodyOrQuery(
+  'UserReference',
+  { user_id: z.union([UserParam, z.int().min(0).max(MAX_USER_NUMBER)], 'must be a UUID or an integer') },
+  { user_id: UserParam },
+)
 
 export const ListUsersQuery = pageQuery().extend({
   search: z.string().max(100).optional().meta({ description: SEARCHED }),
-  status: orAbsent(StatusParam).optional().meta({ description: 'Deleted users are listed for that status alone' }),
+  status: orAbsent(StatusParam)
+    .optional()
+    .meta({ description: 'Deleted users are listed only for the status `deleted`' }),
   mfa_enabled: orAbsent(z.stringbool()).optional(),
   is_admin: orAbsent(z.stringbool()).optional(),
   external_id: orAbsent(z.string().max(MAX_EXTERNAL_ID_LENGTH))
     .optional()
-    .meta({ description: 'The whole id of the system that the user was imported from' }),
+    .meta({ description: 'The complete external id' }),
 })
 
 export const toListing = ({
@@ -38,12 +56,15 @@ export const toListing = ({
 
 export const AdminUserWire = UserWire.extend({
   role: z.string(),
-  external_id: z.string().nullable().meta({ description: 'The id of the system that the user was imported from' }),
+  external_id: z
+    .string()
+    .nullable()
+    .meta({ description: "The user's id in the system that the account was imported from" }),
   organizations_count: z.int(),
   sessions_count: z.int(),
   oauth_providers: z.array(z.string()),
   passkeys_count: z.int(),
-  failed_login_attempts: z.int().meta({ description: '0 in lists; an answer about one user counts' }),
+  failed_login_attempts: z.int().meta({ description: 'Always 0 in lists' }),
   account_locked: z.boolean(),
   locked_until: z.iso.datetime().nullable(),
 }).meta({ id: 'AdminUser' })
@@ -54,7 +75,7 @@ export const AdminUserDetailWire = AdminUserWire.extend({
   app_metadata: z.record(z.string(), z.unknown()),
 }).meta({ id: 'AdminUserDetail' })
 
-/** Organizations and linked accounts of other systems have no tables yet: nobody has any. */
+/** Organizations and linked accounts do not exist yet. */
 export const adminUserToWire = ({ user, sessions, passkeys }: AdminUser): z.infer<typeof AdminUserWire> => ({
   ...userToWire(user),
   role: user.role,
@@ -89,13 +110,13 @@ export const changedUserToWire = (
   { user, propagated }: ChangedUser,
 ): z.infer<typeof ChangedUserAnswer> => ({ message, propagated, user: userToWire(user) })
 
-/** The state that `is_active` asks for. */
+/** The status that `is_active` stands for. */
 function stateOf(isActive: boolean | null | undefined): 'active' | 'inactive' | undefined {
   if (typeof isActive !== 'boolean') return undefined
   return isActive ? 'active' : 'inactive'
 }
 
-/** Either name of the state is taken; a body that changes nothing is refused, so that no client believes that it did. */
+/** The status may be given in either form. A body without a change is refused, so that no client takes it for one. */
 export const UpdateUserBody = z
   .object({
     status: z.enum(USER_STATUSES).exclude(['pending']).nullish(),
@@ -132,13 +153,15 @@ export const DeletedUserAnswer = z
   .object({
     message: z.string(),
     propagated: PropagatedField,
-    erased: z.boolean().meta({ description: 'Nothing is left of the user; otherwise it goes on by itself' }),
+    erased: z.boolean().meta({ description: 'Whether the erasure is complete; otherwise it continues by itself' }),
     erase_at: z.iso.datetime().nullable().meta({ description: 'The end of the grace period' }),
   })
   .meta({ id: 'DeletedUser' })
 
 export const erasedToWire = ({ erased, propagated }: Erasure): z.infer<typeof DeletedUserAnswer> => ({
-  message: erased ? 'User deleted permanently' : 'User deleted; the erasure is not complete yet and goes on by itself',
+  message: erased
+    ? 'User deleted permanently'
+    : 'User deleted; the erasure is not complete yet and continues by itself',
   propagated,
   erased,
   erase_at: null,
@@ -174,3 +197,24 @@ export const notificationToWire = (
   notice: z.output<typeof NotificationBody>,
   sent: { userId: string; at: number },
 ): z.infer<typeof NotificationAnswer> => ({ ...notice, user_id: sent.userId, created_at: toIso(sent.at) })
+
+export const RegisterAdminBody = SignUpBody.extend({
+  secret_key: z
+    .string()
+    .max(1024)
+    .nullish()
+    .meta({ description: 'ADMIN_SECRET_KEY; not needed with the token of an admin' }),
+})
+
+export const toRegistration = (body: z.output<typeof RegisterAdminBody>) => ({
+  ...toSignUp(body),
+  secretKey: body.secret_key ?? null,
+})
+
+export const RegisteredAdminAnswer = UserWire.extend({ message: z.string(), role: z.string() })
+
+export const registeredAdminToWire = (user: User): z.infer<typeof RegisteredAdminAnswer> => ({
+  message: 'Admin registered',
+  ...userToWire(user),
+  role: user.role,
+})

@@ -1,8 +1,11 @@
 import { and, desc, eq, gte, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { deletedRows } from '../../../db/user-data.ts'
 import { type RowChange, users } from '../../users/tables.ts'
 import { passkeyHandles, passkeys } from './tables.ts'
 import type { Passkey } from './types.ts'
+
+export const userData = [deletedRows(passkeys, { userId: 'id' }), deletedRows(passkeyHandles, { userId: 'id' })]
 
 type Storing = Pick<Ctx, 'db'>
 

@@ -2,7 +2,7 @@ import { and, asc, eq, gt, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { MAX_HASH_MS } from '../../../lib/password-hash/cost.ts'
 import { insertedUser } from '../../users/service/users.ts'
-import { dearHashes, type RowChange, users } from '../../users/tables.ts'
+import { costlyHashes, type RowChange, users } from '../../users/tables.ts'
 import type { User } from '../../users/types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -13,16 +13,16 @@ export interface HashCost {
   readonly costMs: number
 }
 
-export interface DearHash extends HashCost {
+export interface CostlyHash extends HashCost {
   readonly passwordHash: string
 }
 
 const toList = (costs: readonly HashCost[]): string => JSON.stringify(costs)
 
 /** For the batch that writes the hashes: a row for each that was written. */
-export const insertDearHashes = ({ db, now }: Store, costs: readonly DearHash[]) =>
+export const insertCostlyHashes = ({ db, now }: Store, costs: readonly CostlyHash[]) =>
   db
-    .insert(dearHashes)
+    .insert(costlyHashes)
     .select(
       sql`select row.value ->> '$.userId', row.value ->> '$.costMs', ${now()} from json_each(${toList(costs)}) as row
         where exists (select 1 from ${users}
@@ -31,19 +31,19 @@ export const insertDearHashes = ({ db, now }: Store, costs: readonly DearHash[])
     .onConflictDoNothing()
 
 /** The dearest that may be verified, in ms, and whether there are some of which nobody knows what they cost. */
-export async function selectDearest({ db }: Store): Promise<{ costMs: number; isUnmeasured: boolean }> {
+export async function selectCostliest({ db }: Store): Promise<{ costMs: number; isUnmeasured: boolean }> {
   const [row] = await db.all<{ cost_ms: number | null; unmeasured: number }>(sql`select
-    (select max(${dearHashes.costMs}) from ${dearHashes} where ${dearHashes.costMs} <= ${MAX_HASH_MS}) as cost_ms,
-    exists (select 1 from ${dearHashes} where ${dearHashes.costMs} is null) as unmeasured`)
+    (select max(${costlyHashes.costMs}) from ${costlyHashes} where ${costlyHashes.costMs} <= ${MAX_HASH_MS}) as cost_ms,
+    exists (select 1 from ${costlyHashes} where ${costlyHashes.costMs} is null) as unmeasured`)
   return { costMs: row?.cost_ms ?? 0, isUnmeasured: row?.unmeasured === 1 }
 }
 
 export const selectUnmeasured = ({ db }: Store, limit: number) =>
   db
     .select({ userId: users.id, passwordHash: users.passwordHash })
-    .from(dearHashes)
-    .innerJoin(users, eq(users.id, dearHashes.userId))
-    .where(isNull(dearHashes.costMs))
+    .from(costlyHashes)
+    .innerJoin(users, eq(users.id, costlyHashes.userId))
+    .where(isNull(costlyHashes.costMs))
     .limit(limit)
 
 /**
@@ -53,29 +53,29 @@ export const selectUnmeasured = ({ db }: Store, limit: number) =>
 export async function updateCosts({ db, now }: Store, costs: readonly HashCost[], ownMs: number): Promise<void> {
   const list = toList(costs)
   const measured = sql`select row.value ->> '$.userId', row.value ->> '$.costMs', ${now()} from json_each(${list}) as row
-    where exists (select 1 from ${dearHashes} as known where known.user_id = row.value ->> '$.userId')`
-  const isListed = sql`${dearHashes.userId} in (select row.value ->> '$.userId' from json_each(${list}) as row)`
+    where exists (select 1 from ${costlyHashes} as known where known.user_id = row.value ->> '$.userId')`
+  const isListed = sql`${costlyHashes.userId} in (select row.value ->> '$.userId' from json_each(${list}) as row)`
   await db.batch([
     db
-      .insert(dearHashes)
+      .insert(costlyHashes)
       .select(measured)
-      .onConflictDoUpdate({ target: dearHashes.userId, set: { costMs: sql`excluded.cost_ms` } }),
-    db.delete(dearHashes).where(and(isListed, lte(dearHashes.costMs, ownMs))),
+      .onConflictDoUpdate({ target: costlyHashes.userId, set: { costMs: sql`excluded.cost_ms` } }),
+    db.delete(costlyHashes).where(and(isListed, lte(costlyHashes.costMs, ownMs))),
   ])
 }
 
 /** Moves the time of the last use. Does nothing for a hash that is not dear. */
 export const updateHashUsed = ({ db, now }: Store, userId: string) =>
-  db.update(dearHashes).set({ usedAt: now() }).where(eq(dearHashes.userId, userId))
+  db.update(costlyHashes).set({ usedAt: now() }).where(eq(costlyHashes.userId, userId))
 
 /** Users whose dear hash nobody used since `before`, or which is beyond what is verified; longest unused first. */
 export async function selectForgottenHashes({ db }: Store, before: number, limit: number): Promise<User[]> {
   const rows = await db
     .select({ user: users })
-    .from(dearHashes)
-    .innerJoin(users, eq(users.id, dearHashes.userId))
-    .where(or(lt(dearHashes.usedAt, before), gt(dearHashes.costMs, MAX_HASH_MS)))
-    .orderBy(asc(dearHashes.usedAt))
+    .from(costlyHashes)
+    .innerJoin(users, eq(users.id, costlyHashes.userId))
+    .where(or(lt(costlyHashes.usedAt, before), gt(costlyHashes.costMs, MAX_HASH_MS)))
+    .orderBy(asc(costlyHashes.usedAt))
     .limit(limit)
   return rows.flatMap(({ user }) => insertedUser([user]) ?? [])
 }
@@ -85,7 +85,7 @@ export const droppedHash = ({ passwordHash }: User, before: number): RowChange =
   set: { passwordHash: null },
   when: and(
     eq(users.passwordHash, passwordHash ?? ''),
-    sql`exists (select 1 from ${dearHashes} where ${dearHashes.userId} = ${users.id}
-      and (${dearHashes.usedAt} < ${before} or ${dearHashes.costMs} > ${MAX_HASH_MS}))`,
+    sql`exists (select 1 from ${costlyHashes} where ${costlyHashes.userId} = ${users.id}
+      and (${costlyHashes.usedAt} < ${before} or ${costlyHashes.costMs} > ${MAX_HASH_MS}))`,
   ),
 })

@@ -1,7 +1,10 @@
 import { and, asc, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { deletedRows } from '../../../db/user-data.ts'
 import { type RowChange, users } from '../../users/tables.ts'
 import { backupCodes, totpFactors } from './tables.ts'
+
+export const userData = [deletedRows(totpFactors, { userId: 'id' }), deletedRows(backupCodes, { userId: 'id' })]
 
 type Store = Pick<Ctx, 'db' | 'now'>
 export type FactorRow = typeof totpFactors.$inferSelect

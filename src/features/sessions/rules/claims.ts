@@ -8,14 +8,14 @@ import { toSeconds } from '../../../lib/time.ts'
 import type { UserClaims } from '../../keys/types.ts'
 import type { User } from '../../users/types.ts'
 
-/** `amr` says what was proved; a code of a second factor that is off now raises nothing any more. */
+/** `amr` has the factors that were proved; a code does not count once the second factor is off. */
 export const acrOf = ({ mfaEnabled }: Pick<User, 'mfaEnabled'>, amr: readonly string[]): 'aal1' | 'aal2' =>
   (mfaEnabled ? hasSecondFactor(amr) : hasTwoFactorsWithoutCode(amr)) ? 'aal2' : 'aal1'
 
-/** Every user has the role `user`; another role stands before it. */
+/** Every user has the role `user`, preceded by another role if there is one. */
 export const rolesOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'user' ? ['user'] : [role, 'user'])
 
-/** The same generation has the same `jti` whenever it is answered again, until the session is raised: it names the grant, and is no secret. */
+/** A repeated answer for the same generation has the same `jti`, until the session is stepped up. The `jti` is no secret. */
 export function jtiOf({ session, generation, advancedAt }: Grant): string {
   const grant = [session.id, generation, advancedAt, session.authTime, ...session.amr].join('\n')
   return bytesToUuidV4(hmacSha256(utf8('postern access token id'), utf8(grant)))
@@ -23,7 +23,7 @@ export function jtiOf({ session, generation, advancedAt }: Grant): string {
 
 type Issuer = Pick<Config, 'PUBLIC_URL' | 'AUDIENCE' | 'ACCESS_TOKEN_SECONDS' | 'EXTERNAL_ID_CLAIM'>
 
-/** What the access token of a grant says (RFC 9068 2.2). `iat` is when the session advanced, also for a replay. */
+/** The claims of a grant's access token (RFC 9068 2.2). `iat` is when the generation began, also in a repeated answer. */
 export function claimsOf(issuer: Issuer, user: User, grant: Grant): UserClaims {
   const { session } = grant
   const iat = toSeconds(grant.advancedAt)

@@ -20,7 +20,7 @@ const LENGTH = 73
 const sealOf = (key: Uint8Array, head: Uint8Array, proof: Uint8Array): Uint8Array =>
   hmacSha256(key, head, proof).slice(0, PROOF - SEAL)
 
-/** A function that makes refresh tokens under the current root key, and awaits nothing. */
+/** A synchronous function that makes refresh tokens with the current root key. */
 export async function refreshTokenEncoder(keys: RootKeys): Promise<(parts: RefreshTokenParts) => string> {
   const { idBytes } = keys.current
   const key = await keys.current.derive(PURPOSE)
@@ -36,7 +36,7 @@ export async function refreshTokenEncoder(keys: RootKeys): Promise<(parts: Refre
   }
 }
 
-/** What a token says, or undefined for anything that no known root key has sealed: garbage wakes no object. */
+/** The content of a token; undefined unless a known root key has sealed it, so that an invalid token calls no object. */
 export async function decodeRefreshToken(keys: RootKeys, token: string): Promise<RefreshTokenParts | undefined> {
   if (!/^prt_[A-Za-z0-9_-]{98}$/.test(token)) return undefined
   const bytes = fromBase64Url(token.slice(PREFIX.length))

@@ -5,8 +5,8 @@ import { requireCode } from '../../factors/totp/service/codes.ts'
 import { findOneTimeToken, issueOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { tellOwner } from '../../users/service/owner-notice.ts'
-import { findUser, isAnsweredFor, isRestorable } from '../../users/service/users.ts'
+import { notifyOwner } from '../../users/service/notices.ts'
+import { findUser, isEmailConfirmed, isRestorable } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, linkInvalid, passwordWrong } from '../errors.ts'
 import { restored } from '../store/way-back.ts'
@@ -58,7 +58,7 @@ async function getRestorable(ctx: Ctx, token: string): Promise<User> {
 
 async function listProofsOf(ctx: Ctx, user: User): Promise<string[]> {
   // Whoever made the account may be somebody else: its factors are not asked of the address's holder (decision 0237).
-  if (!isAnsweredFor(user)) return []
+  if (!isEmailConfirmed(user)) return []
   return [
     ...(user.passwordHash === null ? [] : ['password']),
     ...(user.mfaEnabled ? await listSecondFactors(ctx, user.id) : []),
@@ -102,6 +102,6 @@ export async function restoreAccount(
     events: [RESTORED_EVENT],
   })
   if (!changed) throw linkInvalid()
-  tellOwner(ctx, user, { kind: 'account_restored', params: {} })
+  notifyOwner(ctx, user, { kind: 'account_restored', params: {} })
   return { propagated: changed.propagated }
 }

@@ -10,7 +10,7 @@ import {
   type CountedUse,
   failUse,
   giveBackUse,
-  settle,
+  reportVerdicts,
   tooManyAtOnce,
 } from '../../users/service/counted-use.ts'
 import { normalizeIdentifier } from '../../users/service/users.ts'
@@ -89,7 +89,7 @@ export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput)
   if (counted?.knowsNetwork && begun && !begun.allowed)
     return { ...attempt, onNetwork: { refusal: refusalOfNetwork(ctx, begun.refusal) } }
   // No password was tried: what one guard counted while the other refused is taken back.
-  await settle(ctx, 'attempt_not_given_back', [
+  await reportVerdicts(ctx, 'attempt_not_given_back', [
     ...(counted ? [giveBackToAccount(ctx, attempt)] : []),
     ...(begun?.allowed ? [giveBackUse(ctx, begun.use)] : []),
   ])
@@ -103,7 +103,7 @@ export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput)
 
 /** The password was right: the attempt was no failure. */
 export const passAttempt = (ctx: Counting, { onNetwork, ...attempt }: CountedAttempt): Promise<void> =>
-  settle(ctx, 'attempt_not_given_back', [
+  reportVerdicts(ctx, 'attempt_not_given_back', [
     giveBackToAccount(ctx, attempt),
     ...('use' in onNetwork ? [giveBackUse(ctx, onNetwork.use)] : []),
   ])
@@ -114,7 +114,7 @@ export const passAttempt = (ctx: Counting, { onNetwork, ...attempt }: CountedAtt
  */
 export async function failAttempt(ctx: Counting, attempt: CountedAttempt, refusal: DomainError): Promise<DomainError> {
   const { account, id, onNetwork } = attempt
-  await settle(ctx, 'failure_not_counted', [
+  await reportVerdicts(ctx, 'failure_not_counted', [
     ctx.objects.guard(account).fail({ account, id }),
     ...('use' in onNetwork ? [failUse(ctx, onNetwork.use)] : []),
   ])
@@ -123,7 +123,7 @@ export async function failAttempt(ctx: Counting, attempt: CountedAttempt, refusa
 
 /** All factors were right: the account's count for this network starts anew, and the network is known. */
 export const completeAttempt = (ctx: Counting, { account, network }: AttemptInput): Promise<void> =>
-  settle(ctx, 'sign_in_not_completed', [ctx.objects.guard(account).complete({ account, network })])
+  reportVerdicts(ctx, 'sign_in_not_completed', [ctx.objects.guard(account).complete({ account, network })])
 
 /** For answers about one user; nothing is decided by it, so a guard that is silent knows of no attempt. */
 export async function findAttempts(

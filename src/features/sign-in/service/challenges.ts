@@ -49,7 +49,7 @@ export async function issueChallenge(ctx: Ctx, input: ChallengeInput): Promise<I
     email: null,
     data,
     lifetimeMs: LIFETIME_MS,
-    besidesOlder: true,
+    keepsOlder: true,
   })
   return { mfaToken: token, availableMethods: await listSecondFactors(ctx, user.id) }
 }

@@ -2,8 +2,8 @@ import type { ActorCtx, Ctx } from '../../../context.ts'
 import { malformedRequest, tokenInvalid } from '../../../lib/errors.ts'
 import { endSessionById, refreshSession } from '../../sessions/service.ts'
 import type { RefreshedSession } from '../../sessions/types.ts'
-import { sparedBy } from '../../users/service/end-sessions.ts'
-import { getCurrentUser, isAnsweredFor } from '../../users/service/users.ts'
+import { sparedBy } from '../../users/service/change-user.ts'
+import { getCurrentUser, isEmailConfirmed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { isSessionLive } from '../../validation/service.ts'
 import { addressUnanswered } from '../errors.ts'
@@ -53,7 +53,7 @@ export async function requireCurrentCredentials(ctx: ActorCtx, user: User): Prom
  * account is theirs: the factor of a stranger would wait there for them.
  */
 export async function requireBindable(ctx: ActorCtx, user: User): Promise<void> {
-  if (ctx.config.REQUIRE_VERIFIED_EMAIL && !isAnsweredFor(user)) throw addressUnanswered()
+  if (ctx.config.REQUIRE_VERIFIED_EMAIL && !isEmailConfirmed(user)) throw addressUnanswered()
   await requireCurrentCredentials(ctx, user)
 }
 

@@ -4,11 +4,10 @@ import { DAY } from '../../../lib/time.ts'
 import { issueOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { emailTaken } from '../../users/errors.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { FORMER_ADDRESS_MS, findEmailHolder } from '../../users/service/former-addresses.ts'
-import { tellOwner } from '../../users/service/owner-notice.ts'
-import { normalizeEmail } from '../../users/service/users.ts'
+import { notifyOwner } from '../../users/service/notices.ts'
+import { emailTaken, normalizeEmail } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { changedEmail, insertFormerAddress } from '../store/credentials.ts'
@@ -68,7 +67,7 @@ export async function mailEmailChange(ctx: ActorCtx, user: User, newEmail: strin
   const sending = isFree ? sendLink(ctx, user, newEmail) : issueLink(ctx, user, newEmail)
   if (ctx.config.HIDE_ACCOUNT_EXISTENCE) ctx.defer(sending)
   else await sending
-  tellOwner(ctx, user, { kind: 'email_change_notice', params: { newEmail } })
+  notifyOwner(ctx, user, { kind: 'email_change_notice', params: { newEmail } })
 }
 
 /** Null when the user, or the address, has had its links of this hour. */

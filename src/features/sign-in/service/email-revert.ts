@@ -32,7 +32,7 @@ export async function mailRevertLink(ctx: Ctx, former: FormerAddress): Promise<v
     data: { changeId } satisfies z.input<typeof RevertedChange>,
     lifetimeMs: until - ctx.now(),
     // Links to other addresses, and earlier mails, stay good.
-    besidesOlder: true,
+    keepsOlder: true,
   })
   const params = { newEmail: user.email, time, until, revertLink: linkTo(ctx, '/revert-email', token) }
   await queueMail(ctx, { kind: 'email_changed', to, userId, locale: user.locale, params })

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
-import { dropForgottenHash, findForgottenHashes } from '../../factors/password/service/dear-hashes.ts'
+import { dropForgottenHash, findForgottenHashes } from '../../factors/password/service/costly-hashes.ts'
 import { linkTo } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { findTransport } from '../../mail/service/transport.ts'

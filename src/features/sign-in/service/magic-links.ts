@@ -106,7 +106,7 @@ const issueLink = (ctx: Ctx, link: Pick<IssueInput, 'userId' | 'email' | 'lifeti
   issueOneTimeToken(ctx, {
     ...link,
     purpose: 'magic_link',
-    besidesOlder: link.data.bindingHash !== null,
+    keepsOlder: link.data.bindingHash !== null,
     voidsOnly: { bindingHash: null, isConfirmed: false },
   })
 

@@ -3,10 +3,9 @@ import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
 import { requireStrongPassword } from '../../factors/password/service/strength.ts'
 import { findOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { userNotFound } from '../../users/errors.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { tellPasswordChanged } from '../../users/service/owner-notice.ts'
-import { findUser, findUserByEmail, isSignInAllowed } from '../../users/service/users.ts'
+import { notifyOwner } from '../../users/service/notices.ts'
+import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { passwordByLink, removeUnansweredFactors, voidSettledReports } from '../store/credentials.ts'
@@ -101,7 +100,7 @@ export async function resetPassword(
   })
   if (!changed) throw linkInvalid()
   await tryLiftAttemptLocks(ctx, userId)
-  tellPasswordChanged(ctx, user)
+  notifyOwner(ctx, user, { kind: 'password_changed', params: {} })
   return { propagated: changed.propagated }
 }
 

@@ -2,7 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { redeemOneTimeToken } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
 import { findMaintenance } from '../../maintenance/service.ts'
-import { createUser, findUserByEmail, isAnsweredFor, isSignInAllowed } from '../../users/service/users.ts'
+import { createUser, findUserByEmail, isEmailConfirmed, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { takeOver } from './takeover.ts'
@@ -20,7 +20,7 @@ export async function redeemForUser(ctx: Ctx, link: OneTimeToken, token: string)
   const closed = user?.role === 'admin' ? null : await findMaintenance(ctx)
   if (closed) throw closed
   if (!user) return redeemForNewUser(ctx, link, token, email)
-  if (!isAnsweredFor(user)) return takeOver(ctx, { user, purpose: link.purpose, token, answer: null })
+  if (!isEmailConfirmed(user)) return takeOver(ctx, { user, purpose: link.purpose, token, answer: null })
   if (!(await redeemOneTimeToken(ctx, link.purpose, token))) throw linkInvalid()
   return user
 }

@@ -4,8 +4,7 @@ import { listPasskeys } from '../../factors/passkeys/service/manage.ts'
 import { findOneTimeToken, redemptionOf } from '../../links/service.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { isNoticeAddress } from '../../users/service/former-addresses.ts'
-import { tellOwner } from '../../users/service/owner-notice.ts'
-import { ReportedMail } from '../../users/service/report-link.ts'
+import { notifyOwner, ReportedMail } from '../../users/service/notices.ts'
 import { findUser, isRestorable, isSignInAllowed } from '../../users/service/users.ts'
 import type { AddedFactor, User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
@@ -103,7 +102,7 @@ async function reportOf(ctx: Ctx, token: string, { user, email, added, toldAt }:
     ],
   })
   if (!changed) return null
-  if (isRestored) tellOwner(ctx, user, { kind: 'account_restored', params: {} })
+  if (isRestored) notifyOwner(ctx, user, { kind: 'account_restored', params: {} })
   const provesAddress = changed.user.email === email
   return {
     resetToken: await issueResetToken(ctx, changed.user, { provesAddress }),

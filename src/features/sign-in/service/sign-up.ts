@@ -5,8 +5,13 @@ import { requireStrongPassword, weakPassword } from '../../factors/password/serv
 import { linkTo } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
-import { usernameTaken } from '../../users/errors.ts'
-import { createUser, findUserByEmail, findUserByUsername, type NewUser } from '../../users/service/users.ts'
+import {
+  createUser,
+  findUserByEmail,
+  findUserByUsername,
+  type NewUser,
+  usernameTaken,
+} from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { signUpsDisabled } from '../errors.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'

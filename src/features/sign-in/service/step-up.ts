@@ -8,7 +8,7 @@ import { hasPasskeys } from '../../factors/passkeys/service/manage.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { invalidCode, secondFactorLocked } from '../../factors/totp/errors.ts'
 import { requireCode } from '../../factors/totp/service/codes.ts'
-import { getOwnSession, raiseOwnSession } from '../../sessions/service.ts'
+import { getOwnSession, stepUpOwnSession } from '../../sessions/service.ts'
 import { findUser, isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, passwordWrong, stepUpRequired } from '../errors.ts'
@@ -157,5 +157,5 @@ export async function stepUp(ctx: ActorCtx, given: GivenFactors): Promise<Signed
   const user = await getActingUser(ctx)
   const amr = await proveFactors(ctx, user, given)
   if (amr.length === 0) throw malformedRequest('A password, a code or a credential is required')
-  return { outcome: 'signed_in', user, opened: await raiseOwnSession(ctx, { user, amr }) }
+  return { outcome: 'signed_in', user, opened: await stepUpOwnSession(ctx, { user, amr }) }
 }

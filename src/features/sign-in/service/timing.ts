@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { spellingsOf } from '../../../lib/password-hash/password-hash.ts'
-import { findDearestHashMs } from '../../factors/password/service/dear-hashes.ts'
+import { findCostliestHashMs } from '../../factors/password/service/costly-hashes.ts'
 
 const LEAST_MS = 400
 /** Half as much again: isolates differ in speed, and a guard or the database may be slow. */
@@ -15,7 +15,7 @@ export async function findFailureFloor(
   typed: string | null,
 ): Promise<number> {
   const spellings = typed === null ? 1 : spellingsOf(typed).length
-  return spellings * Math.max(LEAST_MS, MARGIN * (await findDearestHashMs(ctx)))
+  return spellings * Math.max(LEAST_MS, MARGIN * (await findCostliestHashMs(ctx)))
 }
 
 const FLOOR_MS = 400

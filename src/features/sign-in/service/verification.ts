@@ -12,7 +12,7 @@ import {
 import type { OneTimeToken } from '../../links/types.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { findUser, findUserByEmail, getCurrentUser, isAnsweredFor } from '../../users/service/users.ts'
+import { findUser, findUserByEmail, getCurrentUser, isEmailConfirmed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { verifiedEmail } from '../store/credentials.ts'
@@ -48,7 +48,7 @@ export async function resendVerification(ctx: Ctx, input: { email: string }): Pr
     ctx,
     () => findUserByEmail(ctx, input.email),
     async (user) => {
-      if (user && user.status !== 'deleted' && !isAnsweredFor(user)) await sendVerification(ctx, user)
+      if (user && user.status !== 'deleted' && !isEmailConfirmed(user)) await sendVerification(ctx, user)
     },
   )
 }
@@ -56,7 +56,7 @@ export async function resendVerification(ctx: Ctx, input: { email: string }): Pr
 /** For the user. Throws ALREADY_VERIFIED, unless nobody has answered for the account. */
 export async function resendOwnVerification(ctx: ActorCtx): Promise<void> {
   const user = await getCurrentUser(ctx)
-  if (isAnsweredFor(user)) throw emailAlreadyVerified()
+  if (isEmailConfirmed(user)) throw emailAlreadyVerified()
   await sendVerification(ctx, user)
 }
 

@@ -8,8 +8,8 @@ import type { OneTimePurpose, Redemption } from '../../links/types.ts'
 import {
   formerAddresses,
   isEmailFree,
-  isOpen,
   isTarget,
+  maySignIn,
   type RowChange,
   type Target,
   users,
@@ -30,7 +30,7 @@ export const isRestorable = (now: number): SQL | undefined =>
 /** What an account that its user deleted has when it is back. */
 export const RESTORED = { status: 'active', deletedAt: null, eraseAt: null, userRestorable: false } as const
 
-/** `isAnsweredFor` is false: whoever made the account may not be who has its address. */
+/** `isEmailConfirmed` is false: whoever made the account may not be who has its address. */
 const isUnanswered = or(isNull(users.emailVerifiedAt), isNotNull(users.emailUnansweredSince))
 
 /** `removeUnansweredFactors` in the same batch takes them away while nobody has answered for the account. */
@@ -153,7 +153,7 @@ export const isReportable = ({ now }: Pick<Store, 'now'>, { id, status }: Pick<U
   sql`exists (select 1 from ${users} where ${and(
     eq(users.id, id),
     eq(users.status, status),
-    or(isOpen(id), isRestorable(now())),
+    or(maySignIn(id), isRestorable(now())),
   )})`
 
 /**

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { EmailField } from '../../users/wire/user.ts'
+import { EmailField } from '../../users/wire.ts'
 import type { SendInput } from '../service/magic-links.ts'
 import { TokenBody, TokenQuery } from './recovery.ts'
 import { SignInAnswer, signInToWire } from './session.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { oneOfEach } from '../../../http/input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
-import { EmailField } from '../../users/wire/user.ts'
+import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
 import { NewPasswordField, StepUpBody, toStepUp } from './session.ts'
 

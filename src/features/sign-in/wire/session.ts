@@ -11,7 +11,7 @@ import {
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 import type { User, UserStatus } from '../../users/types.ts'
-import { EmailField, textField, UsernameField, UserWire, userToWire } from '../../users/wire/user.ts'
+import { EmailField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
 import type { MfaChallenge, SignInResult } from '../service/sign-in.ts'
 import type { SignUpInput } from '../service/sign-up.ts'
 

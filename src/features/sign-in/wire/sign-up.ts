@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
-import { UserWire, userToWire } from '../../users/wire/user.ts'
+import { UserWire, userToWire } from '../../users/wire.ts'
 import type { SignedIn } from '../service/sign-in.ts'
 import type { VerificationAwaited } from '../service/sign-up.ts'
 import { SessionTokens, signedInToWire } from './session.ts'

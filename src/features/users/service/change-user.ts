@@ -1,13 +1,12 @@
-import type { Ctx } from '../../../context.ts'
+import { type Ctx, callerOf } from '../../../context.ts'
 import { commitAndPropagate, type Statement } from '../../../db/commit.ts'
-import type { EndReason, SparedSessions } from '../../../durable/rpc.ts'
+import type { EndReason, EndResult, SparedSessions } from '../../../durable/rpc.ts'
 import type { EventActor, EventDraft } from '../../../lib/event.ts'
-import { applyToOwnView } from '../../../revocation/freshness.ts'
-import { claimsVersionOf, updateUser } from '../store/change.ts'
+import { applyToOwnView, forgetSessions } from '../../../revocation/freshness.ts'
+import { claimsVersionOf, updateUser } from '../store/changes.ts'
 import { insertedUser } from '../store/users.ts'
 import type { RowChange } from '../tables.ts'
-import type { ChangedUser } from '../types.ts'
-import { endSessionsAfterChange } from './end-sessions.ts'
+import type { ChangedUser, User } from '../types.ts'
 
 /** An event of the change: about the user and by the change's actor, unless it says otherwise. */
 type UserEvent = Pick<EventDraft, 'type'> & Partial<EventDraft>
@@ -15,26 +14,26 @@ type UserEvent = Pick<EventDraft, 'type'> & Partial<EventDraft>
 export interface UserChange extends RowChange {
   readonly userId: string
   readonly actor: EventActor
-  /** Statements of other tables that stand before the row's in the batch. */
+  /** Statements on other tables, which precede the change of the row in the batch. */
   readonly with?: readonly Statement[]
-  /** The change outdates what tokens say: they are refused, and their clients refresh. */
+  /** Tokens become outdated: they are refused, and clients refresh them. */
   readonly changesClaims?: boolean
-  /** The change ends the user's sessions. */
+  /** The user's sessions end. */
   readonly ends?: {
     readonly reason: EndReason
-    /** The session that lives on. */
+    /** The one session that stays. */
     readonly keeps?: string
-    /** Whom a change of the second factor lets live besides. */
+    /** The sessions that also stay, for a change of the second factor. */
     readonly spares?: SparedSessions
   }
   readonly events: readonly [UserEvent, ...UserEvent[]]
 }
 
 /**
- * The one way to change a user's row: statements, change and events are one batch. Once the events were delivered, so that
- * the user's sockets learn why, the sessions end that the change ends. The change stands when the user's object is silent;
- * `propagated` says so. Null when there is no such user or the condition does not hold: then no event is written, and `with`
- * must have changed nothing, either.
+ * The one way to change a user's row. Statements, change and events are one batch; sessions end after the events were
+ * delivered, so that the user's sockets learn the reason. If the user's object does not answer, the change stands and
+ * `propagated` is false. Null when there is no such user or the condition does not hold: then no event is written, and the
+ * statements of `with` must have changed nothing either.
  */
 export async function changeUser(
   ctx: Ctx,
@@ -45,7 +44,7 @@ export async function changeUser(
   const draftOf = (event: UserEvent) => ({ subject: userId, userId, actor, ...event })
   const { rows, propagated } = await commitAndPropagate(
     ctx,
-    [...before, updateUser(ctx, { userId, set, when, raises: { claims: changesClaims, auth } })],
+    [...before, updateUser(ctx, { userId, set, when, increments: { claims: changesClaims, auth } })],
     { ...draftOf(first), ...(changesClaims && { claimsVersion: claimsVersionOf(userId) }) },
     ...others.map(draftOf),
   )
@@ -64,4 +63,45 @@ export async function changeUser(
     ...(spares && { spares }),
   })
   return { user, propagated: propagated && ended.propagated }
+}
+
+interface EndSessions {
+  readonly userId: string
+  readonly except: string | null
+  readonly reason: EndReason
+  readonly actor: EventActor
+  /** `auth_version` after a change of credentials, so that sessions opened with the new ones stay; null without a change. */
+  readonly authVersion: number | null
+  /** The sessions that stay beside `except`. */
+  readonly spares?: SparedSessions
+}
+
+/** Ends a user's sessions, all but `except`. */
+export async function endOtherSessions(ctx: Ctx, input: EndSessions): Promise<EndResult> {
+  const result = await ctx.objects.user(input.userId).endSessions({ ...input, caller: callerOf(ctx) })
+  forgetSessions(ctx, result.ended)
+  return result
+}
+
+/**
+ * Ends sessions after a change of credentials was committed. If the user's object does not answer, the change stands:
+ * `auth_version` refuses the sessions at their next refresh, and `propagated` is false.
+ */
+export async function endSessionsAfterChange(
+  ctx: Ctx,
+  input: EndSessions & { readonly authVersion: number },
+): Promise<{ propagated: boolean }> {
+  try {
+    const { propagated } = await endOtherSessions(ctx, input)
+    return { propagated }
+  } catch (cause) {
+    ctx.log.error('sessions_not_ended', cause, { user_id: input.userId })
+    return { propagated: false }
+  }
+}
+
+/** The sessions that the last change of credentials spared; null unless it turned the second factor on or off. */
+export function sparedBy({ authVersion, factorVersion, mfaEnabled }: User): SparedSessions | null {
+  if (factorVersion !== authVersion) return null
+  return mfaEnabled ? 'two_factors_without_code' : 'two_factors'
 }

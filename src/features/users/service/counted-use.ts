@@ -3,9 +3,9 @@ import type { UseInput, UseResult } from '../../../durable/rpc.ts'
 import { type DomainError, rateLimited } from '../../../lib/errors.ts'
 import { SECOND } from '../../../lib/time.ts'
 
-/** A use that was counted before its secret was looked at. Exactly one verdict follows; without one it is a failure. */
+/** An attempt that was counted before its secret was checked. One verdict must follow; without it the attempt counts as failed. */
 export interface CountedUse {
-  /** Chooses the guard object. */
+  /** Selects the guard object. */
   readonly shard: string
   readonly subject: string
   readonly id: string
@@ -15,7 +15,7 @@ export type BegunUse =
   | { readonly allowed: true; readonly use: CountedUse }
   | { readonly allowed: false; readonly refusal: Omit<UseResult, 'allowed'> }
 
-/** Counts one use of something that is guessed at: only those that fail stay counted. Throws SERVICE_UNAVAILABLE. */
+/** Counts an attempt at a secret that could be guessed; only failed attempts stay counted. Throws SERVICE_UNAVAILABLE. */
 export async function beginUse(
   { objects, newId }: Pick<Ctx, 'objects' | 'newId'>,
   shard: string,
@@ -26,16 +26,16 @@ export async function beginUse(
   return allowed ? { allowed, use: { shard, subject: rule.subject, id } } : { allowed, refusal }
 }
 
-/** The secret was right, or was not looked at. */
+/** The verdict that the secret was right, or was not checked. */
 export const giveBackUse = ({ objects }: Pick<Ctx, 'objects'>, { shard, ...use }: CountedUse): Promise<void> =>
   objects.guard(shard).giveBackUse(use)
 
-/** The secret was wrong. */
+/** The verdict that the secret was wrong. */
 export const failUse = ({ objects }: Pick<Ctx, 'objects'>, { shard, ...use }: CountedUse): Promise<void> =>
   objects.guard(shard).failUse(use)
 
-/** A verdict that a guard does not hear lets nobody in: it is logged, and the answer stands. */
-export async function settle(
+/** Waits for verdicts. One that does not reach its guard is logged; the answer stands, because a missing verdict only counts as a failure. */
+export async function reportVerdicts(
   { log }: Pick<Ctx, 'log'>,
   what: string,
   verdicts: readonly Promise<void>[],
@@ -44,6 +44,6 @@ export async function settle(
     if (result.status === 'rejected') log.error(what, result.reason)
 }
 
-/** More attempts at once than there may be failures: none of them is known to be one. */
+/** More attempts are being checked at the same time than failures are allowed. */
 export const tooManyAtOnce = (retryAfterMs: number): DomainError =>
   rateLimited({ retry_after: Math.ceil(retryAfterMs / SECOND) }, { message: 'Too many attempts at once. Try again.' })

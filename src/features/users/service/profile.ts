@@ -1,29 +1,28 @@
 import type { Ctx } from '../../../context.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
-import { usernameTaken } from '../errors.ts'
-import { normalizeUsername } from '../rules/names.ts'
-import { profileChange } from '../store/change.ts'
+import { normalizeUsername } from '../rules.ts'
+import { profileChange } from '../store/changes.ts'
 import { selectUser, selectUserByUsernameKey } from '../store/users.ts'
 import type { ChangedUser, Profile, User } from '../types.ts'
 import { changeUser } from './change-user.ts'
-import { requirePresent } from './users.ts'
+import { requirePresent, usernameTaken } from './users.ts'
 
 export interface ProfileChange {
   readonly user: User
-  /** Absent fields stay, null empties one. */
+  /** Absent fields stay as they are; null empties a field. */
   readonly changes: Partial<Profile>
   readonly actor: EventActor
 }
 
-/** What differs from the row: a repeat of what stands there is no change. */
+/** The fields whose value differs from the row's. */
 function changesOf({ user, changes }: ProfileChange): Partial<Profile> {
   const differs = ([name, value]: [string, unknown]) =>
     JSON.stringify(value) !== JSON.stringify(user[name as keyof Profile])
   return Object.fromEntries(Object.entries(changes).filter(differs))
 }
 
-/** As subscribers and the record read them: the names that the API gives the fields. */
+/** The names of the fields in events: those of the API. */
 const EVENT_NAMES: Readonly<Record<keyof Profile, string>> = {
   username: 'username',
   firstName: 'first_name',
@@ -40,13 +39,12 @@ const EVENT_NAMES: Readonly<Record<keyof Profile, string>> = {
 const toEventData = (fields: Partial<Profile>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [EVENT_NAMES[name as keyof Profile], value]))
 
-/** Others change the same profile at the same moment: it is looked at anew, so that what the event says of before is true. */
+/** If the profile changes between read and write, it is read again, so that the event's `before` is true. */
 const ATTEMPTS = 32
 
 /**
- * Changes what a user says about themselves, with `user.updated`. A new username is in the tokens, so it raises the
- * claims version. Throws CONFLICT for a taken username, NOT_FOUND for a user who is gone,
- * SERVICE_UNAVAILABLE when others change the same fields on and on.
+ * Changes a profile, with `user.updated`. A new username increments the claims version, because tokens contain it. Throws
+ * CONFLICT for a taken username, NOT_FOUND for a deleted user, SERVICE_UNAVAILABLE when concurrent changes never let it write.
  */
 export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<ChangedUser> {
   let { user } = input
@@ -58,7 +56,7 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<Cha
   throw serviceUnavailable()
 }
 
-/** Null when what was read is no longer true. */
+/** Null when the row is no longer as it was read. */
 async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ChangedUser | null> {
   const changes = changesOf(input)
   const names = Object.keys(changes) as (keyof Profile)[]
@@ -70,7 +68,7 @@ async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ChangedUser |
   const row = {
     ...changes,
     ...(changesClaims ? { usernameKey } : {}),
-    // A number that nobody has proven to hold.
+    // A new number is not verified.
     ...(changes.phoneNumber === undefined ? {} : { phoneVerified: false as const }),
   }
   const changed = await changeUser(ctx, {

@@ -2,29 +2,26 @@ import type { Ctx } from '../../../context.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
-import { lastAdmin, userNotFound, userStateConflict } from '../errors.ts'
-import { isSignInAllowed } from '../rules/names.ts'
-import { findChange, isGone, isRoleName, type StateChange, TRANSITIONS } from '../rules/transitions.ts'
-import { roleChange, stateChange, voidLinks } from '../store/state.ts'
+import { findChange, isAbsent, isRoleName, isSignInAllowed, type StateChange, TRANSITIONS } from '../rules.ts'
+import { roleChange, stateChange, voidLinks } from '../store/changes.ts'
 import { selectUser } from '../store/users.ts'
-import type { ChangedUser, NoticeKind, User, UserStatus } from '../types.ts'
+import type { ChangedUser, NotificationKind, User, UserStatus } from '../types.ts'
 import { changeUser, type UserChange } from './change-user.ts'
-import { noticeOf } from './notices.ts'
-import { type OwnerNotice, tellOwner } from './owner-notice.ts'
-import { requirePresent } from './users.ts'
+import { type Notice, notificationOf, notifyOwner } from './notices.ts'
+import { lastAdmin, requirePresent, userNotFound, userStateConflict } from './users.ts'
 
-export type { StateChange } from '../rules/transitions.ts'
+export type { StateChange } from '../rules.ts'
 
-/** What the user should learn of a change that lets them in again; those that shut out are told by the sign-in. */
-const NOTICES: Readonly<Partial<Record<StateChange, NoticeKind>>> = {
+/** The notification of a change that permits sign-in again. After the other changes sign-in answers with the reason. */
+const NOTIFICATIONS: Readonly<Partial<Record<StateChange, NotificationKind>>> = {
   unsuspend: 'account_reactivated',
   activate: 'account_reactivated',
   unlock: 'account_unlocked',
   restore: 'account_restored',
 }
 
-/** The mail to the owner, for each change. */
-function mailOf(change: StateChange, { eraseAt }: User, { now }: Ctx): OwnerNotice {
+/** The mail to the owner about each change. */
+function mailOf(change: StateChange, { eraseAt }: User, { now }: Ctx): Notice {
   switch (change) {
     case 'suspend':
     case 'deactivate':
@@ -45,28 +42,27 @@ export interface StateChangeInput {
   readonly userId: string
   readonly change: StateChange
   readonly actor: EventActor
-  /** Why, for the record. */
+  /** For the event record. */
   readonly reason?: string | null | undefined
-  /** The account is erased at once: no address is kept that a mail could go to. */
+  /** The account is erased at once, so no mail is sent: its address is not kept. */
   readonly isErased?: boolean
 }
 
-/** Others change the same account at the same moment: it is looked at anew, so that what an event says of before is true. */
+/** If the account changes between read and write, it is read again, so that the event's `before` is true. */
 const ATTEMPTS = 5
 
 /**
- * Changes the state of an account, with its event, and ends its sessions, mailed links and challenges where the change
- * does. A repeat of a change that ends sessions changes nothing. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
- * Who may do it is for the caller to say.
+ * Changes the state of an account, with its event. A change that ends sessions also voids mailed links and challenges, and
+ * repeating it changes nothing. Callers check permission. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN.
  */
 export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promise<ChangedUser> {
   const { userId, change } = input
   const { from, to, ends } = TRANSITIONS[change]
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = await selectUser(ctx, userId)
-    if (isGone(before, change, ctx.now())) throw userNotFound()
+    if (isAbsent(before, change, ctx.now())) throw userNotFound()
     const { status } = before
-    // Whoever was faster at this moment still tells of it.
+    // A concurrent request has made the change, and may still be propagating it.
     if (status === to && ends !== null) return { user: before, propagated: attempt === 0 }
     if (!from.includes(status)) throw userStateConflict({ status, allowed: from })
     const changed = await changeFrom(ctx, before, input)
@@ -76,8 +72,8 @@ export async function changeUserState(ctx: Ctx, input: StateChangeInput): Promis
 }
 
 /**
- * As `changeUserState`, where a repeat is no error: `isDone` says of a user that nothing is left to do, also because
- * somebody else was faster. Throws NOT_FOUND for a deleted user too.
+ * As `changeUserState`, but succeeds without a change when `isDone` holds for the user, also because of a concurrent
+ * request. Throws NOT_FOUND for a deleted user, too.
  */
 export async function ensureUserState(
   ctx: Ctx,
@@ -97,7 +93,7 @@ export async function ensureUserState(
 
 const isOwn = ({ userId, actor }: StateChangeInput): boolean => actor.type === 'user' && actor.id === userId
 
-/** Null when `before` is no longer true. */
+/** Null when the row is no longer as in `before`. */
 async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Promise<ChangedUser | null> {
   const { userId, change, actor } = input
   const transition = TRANSITIONS[change]
@@ -115,11 +111,11 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
     events: eventsOf(before, input),
   })
   if (changed) {
-    if (!input.isErased) tellOwner(ctx, changed.user, mailOf(change, changed.user, ctx))
+    if (!input.isErased) notifyOwner(ctx, changed.user, mailOf(change, changed.user, ctx))
     return changed
   }
   const now = await selectUser(ctx, userId)
-  if (now?.status === before.status && !isGone(now, change, ctx.now())) throw lastAdmin()
+  if (now?.status === before.status && !isAbsent(now, change, ctx.now())) throw lastAdmin()
   return null
 }
 
@@ -127,11 +123,11 @@ function eventsOf(before: User, { change, actor, reason }: StateChangeInput): Us
   const { status } = before
   const { event: type, to } = TRANSITIONS[change]
   const data = { before: { status }, after: { status: to }, ...(reason ? { reason } : {}) }
-  const kind = NOTICES[change]
-  return [{ type, data }, ...(kind ? [noticeOf({ user: before, kind, actor })] : [])]
+  const kind = NOTIFICATIONS[change]
+  return [{ type, data }, ...(kind ? [notificationOf(before, { kind, actor })] : [])]
 }
 
-/** The change that leads to `status`; null where the user has it. Throws USER_STATE_CONFLICT when none does. */
+/** The change that leads to `status`; null when the user has it already. Throws USER_STATE_CONFLICT when there is none. */
 export function requireChangeTo(user: Pick<User, 'status'>, status: UserStatus): StateChange | null {
   if (user.status === status) return null
   const change = findChange(user.status, status)
@@ -140,8 +136,8 @@ export function requireChangeTo(user: Pick<User, 'status'>, status: UserStatus):
 }
 
 /**
- * Gives a user another role, with `user.updated`; sessions live on, and their tokens are renewed with it. The role a user
- * has already is no change. Throws NOT_FOUND, LAST_ADMIN, VALIDATION_ERROR for what is no name of a role.
+ * Changes a user's role, with `user.updated`. Sessions stay, and their clients refresh tokens of the old role. Setting the
+ * same role changes nothing. Throws NOT_FOUND, LAST_ADMIN, and VALIDATION_ERROR for an invalid role name.
  */
 export async function changeUserRole(
   ctx: Ctx,
@@ -157,7 +153,7 @@ export async function changeUserRole(
   throw userStateConflict({ wanted: role })
 }
 
-/** Null when `before` is no longer true. */
+/** Null when the row is no longer as in `before`. */
 async function changeRoleFrom(
   ctx: Ctx,
   before: User,
@@ -171,7 +167,7 @@ async function changeRoleFrom(
     changesClaims: true,
     events: [
       { type: 'user.updated', data: { before: { role: from }, after: { role } } },
-      noticeOf({ user: before, kind: 'role_changed', actor, params: { role } }),
+      notificationOf(before, { kind: 'role_changed', actor, params: { role } }),
     ],
   })
   if (changed) return changed

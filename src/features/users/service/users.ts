@@ -1,9 +1,9 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
-import { tokenInvalid } from '../../../lib/errors.ts'
+import { conflict, type DomainError, defineError, notFound, tokenInvalid } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
-import { emailTaken, userNotFound, usernameTaken } from '../errors.ts'
-import { isEmailIdentifier, normalizeEmail, normalizeUsername } from '../rules/names.ts'
+import { isEmailIdentifier, normalizeEmail, normalizeUsername } from '../rules.ts'
+import { selectUserPage, type UserFilter, type UserPage } from '../store/directory.ts'
 import {
   insertedUser,
   insertUser,
@@ -19,26 +19,41 @@ import { findEmailHolder } from './former-addresses.ts'
 
 export {
   fullNameOf,
-  isAnsweredFor,
   isEmail,
+  isEmailConfirmed,
   isEmailIdentifier,
   isPlainText,
   isProse,
   isRestorable,
+  isRoleName,
   isSignInAllowed,
   isUsername,
   normalizeEmail,
   normalizeIdentifier,
   permissionsOf,
   toUserStatus,
-} from '../rules/names.ts'
-export { isRoleName } from '../rules/transitions.ts'
+} from '../rules.ts'
+export type { UserFilter, UserPage } from '../store/directory.ts'
+export { deleteUserRow, insertedUser, insertUsers, updateUsers } from '../store/users.ts'
+
+export const emailTaken = (): DomainError =>
+  conflict({ field: 'email', resource: 'user' }, { message: 'An account with this email already exists' })
+
+export const usernameTaken = (): DomainError =>
+  conflict({ field: 'username', resource: 'user' }, { message: 'This username is taken' })
+
+export const userNotFound = (): DomainError => notFound({ resource: 'user' }, { message: 'User not found' })
+
+export const userStateConflict = defineError(
+  'USER_STATE_CONFLICT',
+  'malformed',
+  'The user is not in a state that allows this',
+)
+export const lastAdmin = defineError('LAST_ADMIN', 'conflict', 'The last admin cannot be removed or demoted')
 
 type Reading = Pick<Ctx, 'db' | 'now'>
 
-export { deleteUserRow, insertedUser, insertUsers, updateUsers } from '../store/users.ts'
-
-/** By UUID, in any state, `deleted` too. */
+/** By UUID, in any state, also `deleted`. */
 export const findUser = (ctx: Reading, id: string): Promise<User | undefined> => selectUser(ctx, id)
 
 /** By address as a person types it. */
@@ -49,7 +64,7 @@ export const findUserByEmail = (ctx: Reading, email: string): Promise<User | und
 export const findUserByUsername = (ctx: Reading, username: string): Promise<User | undefined> =>
   selectUserByUsernameKey(ctx, normalizeUsername(username))
 
-/** By the sequential number of systems that want integers. */
+/** By the sequential number, for systems that use integers. */
 export const findUserByNumber = (ctx: Reading, number: number): Promise<User | undefined> =>
   selectUserByNumber(ctx, number)
 
@@ -57,27 +72,42 @@ export const findUserByNumber = (ctx: Reading, number: number): Promise<User | u
 export const findUserByIdentifier = (ctx: Reading, identifier: string): Promise<User | undefined> =>
   isEmailIdentifier(identifier) ? findUserByEmail(ctx, identifier) : findUserByUsername(ctx, identifier)
 
-/** A deleted user is nobody. Throws NOT_FOUND. */
+/** Throws NOT_FOUND for no user, and for a deleted one. */
 export function requirePresent(user: User | undefined): User {
   if (!user || user.status === 'deleted') throw userNotFound()
   return user
 }
 
-/** By UUID or number, in any state, `deleted` too. Throws NOT_FOUND. */
+/** By UUID or number, in any state, also `deleted`. Throws NOT_FOUND. */
 export async function getUser(ctx: Reading, ref: UserRef): Promise<User> {
   const user = await (typeof ref === 'number' ? findUserByNumber(ctx, ref) : findUser(ctx, ref))
   if (!user) throw userNotFound()
   return user
 }
 
-/** By UUID or number; a deleted user is nobody. Throws NOT_FOUND. */
+/** By UUID or number. Throws NOT_FOUND, for a deleted user too. */
 export const getPresentUser = async (ctx: Reading, ref: UserRef): Promise<User> =>
   requirePresent(await getUser(ctx, ref))
+
+export interface UserQuery extends UserFilter {
+  readonly offset: number
+  readonly limit: number
+  readonly order?: 'newest' | 'oldest'
+}
+
+/**
+ * A page of users, newest first unless `order` is `oldest`; deleted ones only when the filter asks for that status. Any page
+ * costs the same, however large the table is (decision 0165).
+ */
+export async function listUsers(ctx: Pick<Ctx, 'db'>, query: UserQuery): Promise<UserPage> {
+  const { offset, limit, order = 'newest', search, ...filter } = query
+  return selectUserPage(ctx, { ...filter, search: search?.trim() || undefined }, { offset, limit, order })
+}
 
 export interface NewUser {
   readonly email: string
   readonly username?: string | null | undefined
-  /** PHC string; absent for accounts without a password. */
+  /** A PHC string; absent for an account without a password. */
   readonly passwordHash?: string | undefined
   readonly role?: string
   readonly status?: UserStatus
@@ -94,13 +124,13 @@ export interface NewUser {
   readonly profileImageUrl?: string | undefined
   readonly appMetadata?: Readonly<Record<string, unknown>>
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** Where the account is older than its row: epoch milliseconds. */
+  /** When the account was made in the system that it is imported from: epoch milliseconds. */
   readonly createdAt?: number | undefined
-  /** Who makes the account; the new user when absent. */
+  /** Who creates the account; the new user when absent. */
   readonly actor?: EventActor
 }
 
-/** The row of a new account, email and username in the forms that are unique. Nothing is written. */
+/** The row of a new account, with normalized email and username. Writes nothing. */
 export function newUserRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
   const now = ctx.now()
   const username = input.username ?? null
@@ -131,8 +161,8 @@ export function newUserRow(ctx: Pick<Ctx, 'now' | 'newId'>, input: NewUser) {
 }
 
 /**
- * Makes an account, with `user.created`. The statement decides, not a read before the write. A reserved email is taken.
- * Throws CONFLICT with `details.field` `email` or `username`. The input's form was checked by the caller's schema.
+ * Creates an account, with `user.created`. The insert decides, not a read before it; a reserved email counts as taken.
+ * Callers have validated the fields. Throws CONFLICT with `details.field` `email` or `username`.
  */
 export async function createUser(ctx: Ctx, input: NewUser): Promise<User> {
   const row = newUserRow(ctx, input)
@@ -149,8 +179,8 @@ export async function createUser(ctx: Ctx, input: NewUser): Promise<User> {
 }
 
 /**
- * Stores the same password under the present parameters. No event and no new `auth_version`: nothing has changed for the user.
- * Does nothing when the hash is no longer `from`.
+ * Stores the same password under today's hash parameters. Nothing changes for the user, so there is no event and no new
+ * `auth_version`. Does nothing when the hash is no longer `from`.
  */
 export async function replacePasswordHash(
   ctx: Reading,
@@ -159,12 +189,12 @@ export async function replacePasswordHash(
   await updatePasswordHash(ctx, input)
 }
 
-/** Moves `last_sign_in_at`; shown to people, never read for a decision. */
+/** Sets `last_sign_in_at`, which is for display only. */
 export async function recordSignIn(ctx: Reading, userId: string): Promise<void> {
   await updateLastSignIn(ctx, userId, ctx.now())
 }
 
-/** The caller's own row. Throws TOKEN_ERROR when it is gone: the token speaks of nobody. */
+/** The caller's own row. Throws TOKEN_ERROR when the user is deleted. */
 export async function getCurrentUser(ctx: ActorCtx): Promise<User> {
   const user = await findUser(ctx, ctx.actor.id)
   if (!user || user.status === 'deleted') throw tokenInvalid()

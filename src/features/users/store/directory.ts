@@ -23,13 +23,13 @@ import { insertedUser } from './users.ts'
 type Store = Pick<Ctx, 'db'>
 
 export interface UserFilter {
-  /** Words, each a part of an email, a username, a name or an external id. Where none has three characters, the first begins an email or a username. */
+  /** Words, each a part of an email, a username, a name or an external id. If no word has three characters, the first one must begin an email or a username. */
   readonly search?: string | undefined
-  /** Any of these; all but `deleted` when absent. */
+  /** One of these; all but `deleted` when absent. */
   readonly status?: readonly UserStatus[] | undefined
   readonly isAdmin?: boolean | undefined
   readonly mfaEnabled?: boolean | undefined
-  /** The whole id of another system. */
+  /** The complete external id. */
   readonly externalId?: string | undefined
 }
 
@@ -39,16 +39,16 @@ export interface UserRange {
   readonly order: 'newest' | 'oldest'
 }
 
-/** A search looks at so many matches at most, the newest. */
+/** A search considers only the newest matches. */
 const MAX_MATCHES = 10_000
 
-/** What one character or two begin: so many at most of emails and of usernames, the first by alphabet. */
-const MAX_BEGINNINGS = 1000
+/** A search for a prefix of one or two characters considers so many emails and so many usernames, in alphabetical order. */
+const MAX_PREFIX_MATCHES = 1000
 
-/** What is shorter has no trigram. */
+/** The index is of trigrams: a shorter word is not in it. */
 const TRIGRAM = 3
 
-/** The columns that users are counted by, in either table. */
+/** The columns by which users are counted, of `users` or of `user_counts`. */
 type Kind = Readonly<Record<'status' | 'role' | 'mfaEnabled', Column>>
 
 const isOfKind = (kind: Kind, { status, isAdmin, mfaEnabled }: UserFilter): SQL | undefined =>
@@ -62,8 +62,8 @@ const isCounted = (filter: UserFilter): SQL | undefined =>
   and(eq(userCounts.bucket, ALL_USERS), gt(userCounts.count, 0), isOfKind(userCounts, filter))
 
 /**
- * The number of the first user of the page: the buckets say in which of them it is, and of that one alone rows are
- * skipped (`not indexed`: by number, not through all of a kind). Null beyond the last user.
+ * The number of the first user of the page. The counts say in which bucket it is, so that only rows of that bucket are
+ * skipped (`not indexed`: in the order of numbers instead of through an index of a whole kind). Null beyond the last user.
  */
 function firstNumber(filter: UserFilter, { offset, order }: UserRange): SQL {
   const row = alias(users, 'skipped')
@@ -82,7 +82,7 @@ function firstNumber(filter: UserFilter, { offset, order }: UserRange): SQL {
   )`
 }
 
-/** Of each kind of user as many as the page has, from its first on; the page is the first of all of them. */
+/** Takes from each kind of user as many as a page holds, from the page's first user on; the first of all these are the page. */
 function selectListed({ db }: Store, filter: UserFilter, range: UserRange) {
   const row = alias(users, 'listed')
   const isNewest = range.order === 'newest'
@@ -116,45 +116,45 @@ const wordsOf = (search: string): string[] => [
 
 const hasTrigram = (word: string): boolean => [...word].length >= TRIGRAM
 
-/** The numbers of who holds every long word. FTS5's own words mean nothing inside quotes; a NUL would end the text. */
-function holders(words: readonly string[]): SQL {
+/** The numbers of users in whom every long word occurs. Quotes make FTS5's operators plain text; a NUL would end the text. */
+function indexMatches(words: readonly string[]): SQL {
   const phrases = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(' AND ')
   return sql`(select rowid from user_search where user_search match ${phrases} order by rowid desc limit ${MAX_MATCHES})`
 }
 
-/** The numbers of who has an email or a username that begins so. */
-function beginners({ db }: Store, word: string): SQL {
+/** The numbers of users whose email or username begins with the word. */
+function prefixMatches({ db }: Store, word: string): SQL {
   const [from, to] = [word.toLowerCase(), `${word.toLowerCase()}\u{10ffff}`]
-  const beginning = (column: typeof users.email | typeof users.usernameKey) => {
+  const matches = (column: typeof users.email | typeof users.usernameKey) => {
     const numbers = db.select({ number: users.number }).from(users)
     const found = numbers.where(and(gte(column, from), lt(column, to))).orderBy(column)
-    return sql`select number from ${found.limit(MAX_BEGINNINGS)}`
+    return sql`select number from ${found.limit(MAX_PREFIX_MATCHES)}`
   }
-  return sql`(${beginning(users.email)} union ${beginning(users.usernameKey)})`
+  return sql`(${matches(users.email)} union ${matches(users.usernameKey)})`
 }
 
 const ALL_FIELDS = sql`lower(concat_ws(' ', ${users.email}, ${users.username}, ${users.firstName}, ${users.lastName}, ${users.displayName}, ${users.externalId}))`
 
-/** `lower` of the database knows ASCII alone. */
+/** As `lower` in SQLite, which only folds ASCII. */
 const lowerAscii = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
-/** One parameter, for D1 takes a hundred. */
+/** All words in one parameter: D1 allows a hundred. */
 const hasAll = (words: readonly string[]): SQL =>
   sql`not exists (select 1 from json_each(${JSON.stringify(words.map(lowerAscii))}) where instr(${ALL_FIELDS}, value) = 0)`
 
-/** Long words are looked up in the index; short ones are looked for in who was found by it. */
+/** Long words are found by the index, short ones by reading what the index found. */
 function isMatch(store: Store, search: string): SQL | undefined {
   const words = wordsOf(search)
   const [first, ...others] = words
-  // Everything begins with nothing.
+  // An empty search matches nothing.
   if (first === undefined) return sql`false`
   const long = words.filter(hasTrigram)
-  const found = long.length > 0 ? holders(long) : beginners(store, first)
+  const found = long.length > 0 ? indexMatches(long) : prefixMatches(store, first)
   const short = (long.length > 0 ? words : others).filter((word) => !hasTrigram(word))
   return and(sql`${users.number} in ${found}`, short.length === 0 ? undefined : hasAll(short))
 }
 
-/** The plus keeps indexes of kinds out: the matches are fewer than the users of a kind. */
+/** The plus excludes the indexes of kinds: there are fewer matches than users of a kind. */
 const isFound = (store: Store, { search, externalId, ...filter }: UserFilter): SQL | undefined =>
   and(
     search === undefined ? undefined : isMatch(store, search),
@@ -181,18 +181,20 @@ const countListed = ({ db }: Store, filter: UserFilter) =>
     .from(userCounts)
     .where(isCounted(filter))
 
-/** The two statements of a page: its rows, and how many there are on all pages. */
+/** The two statements of a page: its rows, and how many there are in all. */
 export const pageStatements = (store: Store, filter: UserFilter, range: UserRange) =>
   filter.search === undefined && filter.externalId === undefined
     ? ([selectListed(store, filter, range), countListed(store, filter)] as const)
     : ([selectFound(store, filter, range), countFound(store, filter)] as const)
 
-/** In one batch, so that total and rows are of one moment. */
-export async function selectUserPage(
-  store: Store,
-  filter: UserFilter,
-  range: UserRange,
-): Promise<{ users: User[]; total: number }> {
+export interface UserPage {
+  readonly users: readonly User[]
+  /** The number of users on all pages. */
+  readonly total: number
+}
+
+/** In one batch, so that total and rows are consistent. */
+export async function selectUserPage(store: Store, filter: UserFilter, range: UserRange): Promise<UserPage> {
   const [rows, [counted]] = await store.db.batch(pageStatements(store, filter, range))
   return { users: rows.flatMap((row) => insertedUser([row]) ?? []), total: counted?.count ?? 0 }
 }

@@ -1,12 +1,18 @@
 import { and, eq, getTableColumns, is, SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { toUserStatus } from '../rules/names.ts'
-import { isReserved, type RowChange, users } from '../tables.ts'
+import { deletedRows } from '../../../db/user-data.ts'
+import { toUserStatus } from '../rules.ts'
+import { costlyHashes, formerAddresses, isReserved, type RowChange, type UserRow, users } from '../tables.ts'
 import type { User } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
-type UserRow = typeof users.$inferSelect
 export type NewUserRow = Omit<typeof users.$inferInsert, 'number'>
+
+/** What other tables of this feature hold of a user; the row itself is deleted last (`deleteUserRow`). */
+export const userData = [
+  deletedRows(formerAddresses, { userId: 'id' }, ['email', 'replacedBy', 'emailUnansweredSince']),
+  deletedRows(costlyHashes, { userId: 'id' }),
+]
 
 const toUser = ({ usernameKey: _key, status, ...row }: UserRow): User => ({ ...row, status: toUserStatus(status) })
 
@@ -15,7 +21,7 @@ const toFirstUser = ([row]: UserRow[]): User | undefined => (row ? toUser(row) :
 export const selectUser = async ({ db }: Store, id: string): Promise<User | undefined> =>
   toFirstUser(await db.select().from(users).where(eq(users.id, id)).limit(1))
 
-/** `email` in its normal form. */
+/** `email` is normalized. */
 export const selectUserByEmail = async ({ db }: Store, email: string): Promise<User | undefined> =>
   toFirstUser(await db.select().from(users).where(eq(users.email, email)).limit(1))
 
@@ -26,14 +32,14 @@ export const selectUserByUsernameKey = async ({ db }: Store, usernameKey: string
 export const selectUserByNumber = async ({ db }: Store, number: number): Promise<User | undefined> =>
   toFirstUser(await db.select().from(users).where(eq(users.number, number)).limit(1))
 
-/** What the columns of a new row hold, in their order. */
+/** The values of a new row, in the order of the columns. */
 const cellsOf = (row: Partial<typeof users.$inferInsert>): SQL[] =>
   Object.entries(getTableColumns(users)).map(([name, column]) => {
     const value = row[name as keyof typeof row] ?? column.default ?? null
     return is(value, SQL) ? value : sql`${sql.param(value, column)}`
   })
 
-/** The rows that a query makes, but none whose email or username is taken. */
+/** Inserts the rows of a query, without those whose email or username is taken. */
 export const insertUsers = ({ db }: Pick<Store, 'db'>, rows: SQL) => db.insert(users).select(rows).onConflictDoNothing()
 
 /** The statement returns no row when the email or the username is taken, or the email is reserved. */
@@ -43,10 +49,10 @@ export const insertUser = ({ db, now }: Store, row: NewUserRow) =>
     sql`select ${sql.join(cellsOf(row), sql`, `)} where not ${isReserved(row.email, { userId: row.id, now: now() })}`,
   ).returning(getTableColumns(users))
 
-/** What `insertUser` returned. */
+/** The user in the rows that a statement returned. */
 export const insertedUser = toFirstUser
 
-/** Changes many rows by a list that is `row` in `set` and `when`. Nothing ends with it, and its events are its caller's. */
+/** Changes many rows by a JSON list whose items are `row` in `set` and `when`. No sessions end; the caller writes the events. */
 export const updateUsers = ({ db, now }: Store, list: string, { set, when }: RowChange) =>
   db
     .update(users)
@@ -54,21 +60,21 @@ export const updateUsers = ({ db, now }: Store, list: string, { set, when }: Row
     .from(sql`json_each(${list}) as row`)
     .where(when)
 
-/** For the batch that takes away all that belongs to the user, behind it. */
+/** For the batch that erases a user, as its last statement. */
 export const deleteUserRow = ({ db }: Pick<Store, 'db'>, id: string, when: SQL) =>
   db
     .delete(users)
     .where(and(eq(users.id, id), when))
     .returning({ id: users.id })
 
-/** Writes `to` only where the hash is still `from`: a password that was changed meanwhile stays. */
+/** Replaces the hash only if it is still `from`: a password that was changed meanwhile stays. */
 export const updatePasswordHash = ({ db }: Store, input: { userId: string; from: string; to: string }) =>
   db
     .update(users)
     .set({ passwordHash: input.to })
     .where(and(eq(users.id, input.userId), eq(users.passwordHash, input.from)))
 
-/** Times only move forward: deferred writes may arrive out of order. */
+/** The time never moves back: deferred writes may arrive out of order. */
 export const updateLastSignIn = ({ db }: Store, userId: string, at: number) =>
   db
     .update(users)

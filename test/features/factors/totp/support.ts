@@ -4,7 +4,7 @@ import { beforeEach } from 'vitest'
 import type { UserActor } from '../../../../src/context.ts'
 import type { UserAuthority } from '../../../../src/durable/user-authority/user-authority.ts'
 import { SEAL_PURPOSE } from '../../../../src/features/factors/totp/service/codes.ts'
-import { raiseOwnSession } from '../../../../src/features/sessions/service.ts'
+import { stepUpOwnSession } from '../../../../src/features/sessions/service.ts'
 import { findUser } from '../../../../src/features/users/service/users.ts'
 import { sealText } from '../../../../src/lib/root-keys.ts'
 import { MINUTE } from '../../../../src/lib/time.ts'
@@ -105,7 +105,7 @@ export async function proveSecondFactor<U extends SignedInUser>(app: TestApp, us
   if (!row) throw new Error('no such user')
   const { sid: sessionId } = claimsOf(user.accessToken)
   const actor = { id: row.id, sessionId } as UserActor
-  await raiseOwnSession({ ...ctx, actor }, { user: row, amr: ['otp', 'mfa'] })
+  await stepUpOwnSession({ ...ctx, actor }, { user: row, amr: ['otp', 'mfa'] })
   return refreshUser(app, user)
 }
 

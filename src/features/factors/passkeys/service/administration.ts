@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../../context.ts'
 import type { EventActor } from '../../../../lib/event.ts'
 import { changeUser } from '../../../users/service/change-user.ts'
-import { noticeOf } from '../../../users/service/notices.ts'
+import { notificationOf } from '../../../users/service/notices.ts'
 import type { ChangedUser, User } from '../../../users/types.ts'
 import { passkeyNotFound } from '../errors.ts'
 import { deletePasskey, ifRemoved, selectPasskeys } from '../store.ts'
@@ -46,7 +46,7 @@ async function removeOne(
     ends: { reason: 'credentials_changed' },
     events: [
       { type: 'passkey.removed', subject: id, data: { before: { id, name } } },
-      noticeOf({ user, kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
+      notificationOf(user, { kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
     ],
   })
   if (changed) tellOfPasskey(ctx, { kind: 'factor_removed', ended: 'all' }, passkey)

@@ -37,7 +37,7 @@ export async function issueChallenge(
 ): Promise<IssuedChallenge> {
   const bytes = drawPlainBytes(ctx.random)
   const challenge = toBase64Url(bytes)
-  const { id } = await issueOneTimeToken(ctx, { ...input, token: challenge, besidesOlder: true })
+  const { id } = await issueOneTimeToken(ctx, { ...input, token: challenge, keepsOlder: true })
   return { id, challenge, bytes }
 }
 

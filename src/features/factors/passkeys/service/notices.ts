@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../../context.ts'
 import type { EndedSessions } from '../../../mail/types.ts'
-import { mailOwner } from '../../../users/service/owner-notice.ts'
-import { findUser, isAnsweredFor } from '../../../users/service/users.ts'
+import { sendNotice } from '../../../users/service/notices.ts'
+import { findUser, isEmailConfirmed } from '../../../users/service/users.ts'
 import type { Passkey } from '../types.ts'
 
 interface Change {
@@ -12,17 +12,16 @@ interface Change {
 type Told = Pick<Passkey, 'id' | 'userId' | 'name'>
 
 /** Tells the user by mail, behind the answer: the change stands whether or not the mail can be written. */
-export const tellOfPasskey = (ctx: Ctx, change: Change, passkey: Told): void =>
-  ctx.defer(sendNotice(ctx, change, passkey))
+export const tellOfPasskey = (ctx: Ctx, change: Change, passkey: Told): void => ctx.defer(notify(ctx, change, passkey))
 
 /** What people are told a passkey by. */
 export const nameOf = ({ name }: Pick<Passkey, 'name'>): string => (name === null ? 'Passkey' : `Passkey (${name})`)
 
-async function sendNotice(ctx: Ctx, { kind, ended }: Change, { id, userId, name }: Told): Promise<void> {
+async function notify(ctx: Ctx, { kind, ended }: Change, { id, userId, name }: Told): Promise<void> {
   const user = await findUser(ctx, userId)
   if (!user) return
   // Nobody who has the address has answered for the account: whoever made it must not write them a line of their own.
-  const factor = nameOf({ name: isAnsweredFor(user) ? name : null })
+  const factor = nameOf({ name: isEmailConfirmed(user) ? name : null })
   const added = kind === 'factor_added' ? { added: { kind: 'passkey', id } as const } : {}
-  await mailOwner(ctx, user, { kind, params: { factor, ended }, ...added })
+  await sendNotice(ctx, user, { kind, params: { factor, ended }, ...added })
 }

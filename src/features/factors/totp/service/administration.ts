@@ -1,8 +1,7 @@
 import type { Ctx } from '../../../../context.ts'
 import type { EventActor } from '../../../../lib/event.ts'
 import { changeUser } from '../../../users/service/change-user.ts'
-import { noticeOf } from '../../../users/service/notices.ts'
-import { tellOwner } from '../../../users/service/owner-notice.ts'
+import { notificationOf, notifyOwner } from '../../../users/service/notices.ts'
 import type { User } from '../../../users/types.ts'
 import { mfaNotEnabled } from '../errors.ts'
 import { FACTOR } from '../rules/totp.ts'
@@ -23,9 +22,9 @@ export async function disableSecondFactorOf(
     ...disabling(ctx, userId),
     actor,
     ends: { reason: 'credentials_changed' },
-    events: [DISABLED_EVENT, noticeOf({ user, kind: 'factor_removed', actor, params: { factor: FACTOR } })],
+    events: [DISABLED_EVENT, notificationOf(user, { kind: 'factor_removed', actor, params: { factor: FACTOR } })],
   })
   if (!disabled) throw mfaNotEnabled()
-  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'all' } })
+  notifyOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'all' } })
   return { propagated: disabled.propagated }
 }

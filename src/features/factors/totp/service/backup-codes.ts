@@ -2,7 +2,7 @@ import type { ActorCtx, Ctx } from '../../../../context.ts'
 import { commitAll } from '../../../../db/commit.ts'
 import { toBase64Url } from '../../../../lib/encoding.ts'
 import { deriveWithSalt } from '../../../../lib/password-hash/password-hash.ts'
-import { tellOwner } from '../../../users/service/owner-notice.ts'
+import { notifyOwner } from '../../../users/service/notices.ts'
 import type { User } from '../../../users/types.ts'
 import { mfaNotEnabled } from '../errors.ts'
 import { BACKUP_CODES, formatBackupCode, hintOf, newBackupCode } from '../rules/codes.ts'
@@ -49,6 +49,6 @@ export async function replaceBackupCodes(
     },
   )
   if (inserted.length === 0) throw mfaNotEnabled()
-  tellOwner(ctx, user, { kind: 'backup_codes_replaced', params: {} })
+  notifyOwner(ctx, user, { kind: 'backup_codes_replaced', params: {} })
   return { codes, generatedAt: ctx.now() }
 }

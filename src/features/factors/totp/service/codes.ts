@@ -10,7 +10,7 @@ import {
   type CountedUse,
   failUse,
   giveBackUse,
-  settle,
+  reportVerdicts,
   tooManyAtOnce,
 } from '../../../users/service/counted-use.ts'
 import { invalidCode, secondFactorLocked } from '../errors.ts'
@@ -52,11 +52,11 @@ export async function countCode(ctx: Pick<Ctx, 'objects' | 'now' | 'newId'>, use
 
 /** The code was right, or was not looked at. */
 export const giveBackCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: CountedUse): Promise<void> =>
-  settle(ctx, 'code_not_given_back', [giveBackUse(ctx, counted)])
+  reportVerdicts(ctx, 'code_not_given_back', [giveBackUse(ctx, counted)])
 
 /** The code was wrong. */
 export const failCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: CountedUse): Promise<void> =>
-  settle(ctx, 'failure_not_counted', [failUse(ctx, counted)])
+  reportVerdicts(ctx, 'failure_not_counted', [failUse(ctx, counted)])
 
 /** An admin lifts the lock that wrong codes led to; nothing happens where there is none. */
 export const liftSecondFactorLock = (ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> =>

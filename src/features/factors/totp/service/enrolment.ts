@@ -1,9 +1,9 @@
 import { type ActorCtx, actorOf, type Ctx } from '../../../../context.ts'
 import { HOUR } from '../../../../lib/time.ts'
-import { raiseOwnSession } from '../../../sessions/service.ts'
+import { stepUpOwnSession } from '../../../sessions/service.ts'
 import type { OpenedSession } from '../../../sessions/types.ts'
 import { changeUser } from '../../../users/service/change-user.ts'
-import { countAddedFactor, tellOwner } from '../../../users/service/owner-notice.ts'
+import { countAddedFactor, notifyOwner } from '../../../users/service/notices.ts'
 import type { User } from '../../../users/types.ts'
 import { invalidCode, mfaAlreadyEnabled, mfaNotEnabled, mfaNotStarted } from '../errors.ts'
 import { readCode } from '../rules/codes.ts'
@@ -134,7 +134,7 @@ export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Prom
   })
   if (!enabled) throw invalidCode()
   const raised = await tryRaise(ctx, enabled.user)
-  tellOwner(ctx, user, {
+  notifyOwner(ctx, user, {
     kind: 'factor_added',
     params: { factor: FACTOR, ended: 'one_factor' },
     added: { kind: 'totp' },
@@ -145,7 +145,7 @@ export async function enableTotp(ctx: ActorCtx, user: User, typed: string): Prom
 /** The factor is on whatever the object says. */
 async function tryRaise(ctx: ActorCtx, user: User): Promise<OpenedSession | null> {
   try {
-    return await raiseOwnSession(ctx, { user, amr: ['otp', 'mfa'] })
+    return await stepUpOwnSession(ctx, { user, amr: ['otp', 'mfa'] })
   } catch (cause) {
     ctx.log.error('session_not_raised', cause, { user_id: user.id })
     return null
@@ -168,6 +168,6 @@ export async function disableTotp(ctx: ActorCtx, user: User): Promise<{ propagat
     events: [{ ...DISABLED_EVENT, sessionId }],
   })
   if (!disabled) throw mfaNotEnabled()
-  tellOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'one_factor' } })
+  notifyOwner(ctx, user, { kind: 'factor_removed', params: { factor: FACTOR, ended: 'one_factor' } })
   return { propagated: disabled.propagated }
 }

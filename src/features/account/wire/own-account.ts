@@ -1,12 +1,13 @@
 import * as z from 'zod'
+import { oneOfEach } from '../../../http/input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
-import { StepUpBody } from '../../sign-in/wire/session.ts'
-import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire/user.ts'
-import type { ChangedProfile as Changed, OwnProfileChange } from '../service/own-profile.ts'
+import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
+import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
+import type { ChangedProfile as Changed, PasswordChange, ProfileChange } from '../service/own-account.ts'
 
 const MAX_METADATA_CHARACTERS = 10_000
 
-/** Null empties a field; username and email cannot be emptied, so null leaves them. */
+/** Null empties a field, but leaves username and email as they are: they cannot be empty. */
 export const ProfileBody = z
   .object({
     first_name: textField(100),
@@ -36,14 +37,14 @@ export const ProfileBody = z
 const defined = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
 
-/** What of a profile's body is a credential, or proves who asks. */
+/** The fields of the body that are credentials. */
 const CREDENTIALS: ReadonlySet<string> = new Set(['email', 'current_password', 'code'])
 
-/** Whether more is to be changed than the address or the password. */
+/** Whether the body changes more than the address. */
 export const isMoreThanCredentials = (body: object): boolean =>
   Object.entries(body).some(([name, value]) => value !== undefined && !CREDENTIALS.has(name))
 
-export function toProfileChange(body: z.output<typeof ProfileBody>): OwnProfileChange {
+export function toProfileChange(body: z.output<typeof ProfileBody>): ProfileChange {
   return {
     changes: defined({
       firstName: body.first_name === undefined ? body.given_name : body.first_name,
@@ -56,7 +57,7 @@ export function toProfileChange(body: z.output<typeof ProfileBody>): OwnProfileC
       profileImageUrl: body.profile_image_url,
       username: body.username ?? undefined,
       metadata: body.user_metadata ?? undefined,
-    }) as OwnProfileChange['changes'],
+    }) as ProfileChange['changes'],
     newEmail: body.email ?? null,
     password: body.current_password,
     code: body.code,
@@ -72,4 +73,33 @@ export const changedProfileToWire = (changed: Changed): z.infer<typeof ChangedPr
   ...userToWire(changed.user),
   pending_email: changed.pendingEmail,
   propagated: changed.propagated,
+})
+
+/** Accepts the field names of both systems; `names` are those in the error about a missing field. */
+const createChangeBody = (names: { current: string; next: string }) =>
+  z
+    .object({
+      current_password: PasswordField.nullish(),
+      currentPassword: PasswordField.nullish(),
+      new_password: NewPasswordField.nullish(),
+      newPassword: NewPasswordField.nullish(),
+      code: StepUpBody.shape.code,
+      credential: StepUpBody.shape.credential,
+    })
+    .refine((body) => body.current_password ?? body.currentPassword, { path: [names.current], message: 'is required' })
+    .refine((body) => body.new_password ?? body.newPassword, { path: [names.next], message: 'is required' })
+    .meta(oneOfEach(['current_password', 'currentPassword'], ['new_password', 'newPassword']))
+
+export const ChangePasswordBody = createChangeBody({ current: 'current_password', next: 'new_password' })
+
+/** The error names a missing field as gateway-auth's clients send it. */
+export const GatewayChangePasswordBody = createChangeBody({ current: 'currentPassword', next: 'newPassword' })
+
+export const toPasswordChange = (body: z.output<typeof ChangePasswordBody>): PasswordChange => ({
+  ...toStepUp({
+    password: body.current_password ?? body.currentPassword,
+    code: body.code,
+    credential: body.credential,
+  }),
+  newPassword: body.new_password ?? body.newPassword ?? '',
 })

@@ -1,5 +1,13 @@
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import type { ActorCtx } from '../../../context.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
+import { deleteOwnPasskey } from '../../factors/passkeys/service/manage.ts'
+import {
+  addPasskey,
+  makeRegistrationOptions,
+  type RegistrationRequest,
+} from '../../factors/passkeys/service/register.ts'
+import type { Passkey, RegistrationCredential } from '../../factors/passkeys/types.ts'
 import { mfaAlreadyEnabled, mfaNotEnabled } from '../../factors/totp/errors.ts'
 import { countUnused, listBackupCodesOf, replaceBackupCodes } from '../../factors/totp/service/backup-codes.ts'
 import { useCode } from '../../factors/totp/service/codes.ts'
@@ -18,20 +26,20 @@ import type {
   SecondFactor,
   SecondFactorStatus,
 } from '../../factors/totp/types.ts'
-import { getBindingUser } from '../../sign-in/service/current.ts'
+import { getBindingUser, requireBindable } from '../../sign-in/service/current.ts'
 import type { SignedIn } from '../../sign-in/service/sign-in.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 
-/** Throws MFA_NOT_ENABLED. */
+/** The caller, whose second factor is on. Throws MFA_NOT_ENABLED. */
 async function getUserWithSecondFactor(ctx: ActorCtx): Promise<User> {
   const user = await getCurrentUser(ctx)
   if (!user.mfaEnabled) throw mfaNotEnabled()
   return user
 }
 
-/** What prints the second factor leaves none that is on: MFA_ALREADY_ENABLED. Throws EMAIL_NOT_VERIFIED too. */
+/** The caller, whose second factor is off. Throws MFA_ALREADY_ENABLED, EMAIL_NOT_VERIFIED. */
 async function getEnrollingUser(ctx: ActorCtx): Promise<User> {
   const user = await getBindingUser(ctx)
   if (user.mfaEnabled) throw mfaAlreadyEnabled()
@@ -39,8 +47,8 @@ async function getEnrollingUser(ctx: ActorCtx): Promise<User> {
 }
 
 /**
- * Begins with TOTP, as `makeEnrolment` does. Throws MFA_ALREADY_ENABLED, EMAIL_NOT_VERIFIED, and what `requireFreshFactor`
- * throws: a stolen token must not lock its owner out.
+ * Begins to enrol TOTP, as `makeEnrolment` does. Requires a fresh factor, so that a stolen token cannot lock the owner out.
+ * Throws MFA_ALREADY_ENABLED, EMAIL_NOT_VERIFIED, and what `requireFreshFactor` throws.
  */
 export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promise<Enrolment> {
   const user = await getEnrollingUser(ctx)
@@ -49,8 +57,8 @@ export async function startEnrolment(ctx: ActorCtx, given: GivenFactors): Promis
 }
 
 /**
- * The pending secret, as `findOrMakeEnrolment` finds it. Throws MFA_NOT_STARTED and what `startEnrolment` throws: a stolen
- * token must not enrol its thief.
+ * The pending secret, as `findOrMakeEnrolment` finds it. Requires a fresh factor, so that a stolen token cannot enrol an
+ * attacker's device. Throws MFA_NOT_STARTED and what `startEnrolment` throws.
  */
 export async function showPendingEnrolment(ctx: ActorCtx): Promise<PendingEnrolment> {
   const user = await getEnrollingUser(ctx)
@@ -58,28 +66,28 @@ export async function showPendingEnrolment(ctx: ActorCtx): Promise<PendingEnrolm
   return findOrMakeEnrolment(ctx, user)
 }
 
-/** The first code turns the second factor on. Throws EMAIL_NOT_VERIFIED and what `enableTotp` throws. */
+/** Turns the second factor on with the first code. Throws EMAIL_NOT_VERIFIED and what `enableTotp` throws. */
 export const confirmEnrolment = async (ctx: ActorCtx, typed: string): Promise<EnabledFactor> =>
   enableTotp(ctx, await getBindingUser(ctx), typed)
 
 /**
- * As `confirmEnrolment`, for clients that go on with the tokens of the answer. Throws SERVICE_UNAVAILABLE when the session
- * could not be raised: the second factor is on.
+ * As `confirmEnrolment`, for clients that continue with the tokens of the answer. Throws SERVICE_UNAVAILABLE when the session
+ * could not be stepped up; the second factor is on by then.
  */
-export async function confirmAndRaise(ctx: ActorCtx, typed: string): Promise<SignedIn> {
+export async function confirmAndStepUp(ctx: ActorCtx, typed: string): Promise<SignedIn> {
   const { raised } = await confirmEnrolment(ctx, typed)
   if (!raised) throw serviceUnavailable()
   return { outcome: 'signed_in', user: await getCurrentUser(ctx), opened: raised }
 }
 
-/** Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
+/** Turns the second factor off. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
 export async function disableSecondFactor(ctx: ActorCtx, given: GivenFactors): Promise<{ propagated: boolean }> {
   const user = await getUserWithSecondFactor(ctx)
   await requireFreshFactor(ctx, given)
   return disableTotp(ctx, user)
 }
 
-/** Ten new codes; the old ones are void. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
+/** Replaces the backup codes by ten new ones. Throws MFA_NOT_ENABLED, and what `requireFreshFactor` throws. */
 export async function regenerateBackupCodes(
   ctx: ActorCtx,
   given: GivenFactors,
@@ -89,7 +97,7 @@ export async function regenerateBackupCodes(
   return replaceBackupCodes(ctx, user)
 }
 
-/** The caller's codes without themselves; none while the second factor is off. */
+/** The caller's backup codes, without the secrets; none while the second factor is off. */
 export async function listBackupCodes(ctx: ActorCtx): Promise<BackupCode[]> {
   const { id, mfaEnabled } = await getCurrentUser(ctx)
   return mfaEnabled ? listBackupCodesOf(ctx, id) : []
@@ -98,7 +106,7 @@ export async function listBackupCodes(ctx: ActorCtx): Promise<BackupCode[]> {
 export const getSecondFactorStatus = async (ctx: ActorCtx): Promise<SecondFactorStatus> =>
   findSecondFactorStatus(ctx, await getCurrentUser(ctx))
 
-/** Whether the caller's code is right; it is used up. Wrong ones are counted. Throws MFA_NOT_ENABLED, SECOND_FACTOR_LOCKED. */
+/** Checks a code of the caller: a right one is used up, a wrong one is counted. Throws MFA_NOT_ENABLED, SECOND_FACTOR_LOCKED. */
 export async function checkOwnCode(ctx: ActorCtx, code: string): Promise<boolean> {
   const { id } = await getUserWithSecondFactor(ctx)
   return (await useCode(ctx, id, code)) !== null
@@ -106,9 +114,34 @@ export async function checkOwnCode(ctx: ActorCtx, code: string): Promise<boolean
 
 const BACKUP_CODE_ONLY: readonly SecondFactor[] = ['backup_code']
 
-/** As `checkOwnCode` for a backup code alone, with how many are left. */
+/** As `checkOwnCode`, but only for backup codes, and with the number of unused ones. */
 export async function checkOwnBackupCode(ctx: ActorCtx, code: string): Promise<{ valid: boolean; remaining: number }> {
   const { id } = await getUserWithSecondFactor(ctx)
   const valid = (await useCode(ctx, id, code, BACKUP_CODE_ONLY)) !== null
   return { valid, remaining: countUnused(await listBackupCodesOf(ctx, id)) }
+}
+
+/** Begins to add a passkey, as `makeRegistrationOptions` does. Throws EMAIL_NOT_VERIFIED, and what `requireFreshFactor` throws. */
+export async function beginRegistration(
+  ctx: ActorCtx,
+  { attachment, name, ...given }: RegistrationRequest & GivenFactors,
+): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const user = await requireFreshFactor(ctx, given)
+  await requireBindable(ctx, user)
+  return makeRegistrationOptions(ctx, user, { attachment, name })
+}
+
+/** Adds the passkey, as `addPasskey` does. The fresh factor was proved when the registration began. Throws EMAIL_NOT_VERIFIED. */
+export async function completeRegistration(
+  ctx: ActorCtx,
+  input: { credential: RegistrationCredential; name: string | null },
+): Promise<Passkey> {
+  await getBindingUser(ctx)
+  return addPasskey(ctx, input)
+}
+
+/** Throws PASSKEY_NOT_FOUND, and what `requireFreshFactor` throws. */
+export async function removePasskey(ctx: ActorCtx, { id, ...given }: { id: string } & GivenFactors): Promise<void> {
+  await requireFreshFactor(ctx, given)
+  await deleteOwnPasskey(ctx, id)
 }

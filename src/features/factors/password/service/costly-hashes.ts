@@ -6,10 +6,10 @@ import { DAY, MINUTE } from '../../../../lib/time.ts'
 import { changeUser } from '../../../users/service/change-user.ts'
 import type { User } from '../../../users/types.ts'
 import {
-  type DearHash,
+  type CostlyHash,
   droppedHash,
-  insertDearHashes,
-  selectDearest,
+  insertCostlyHashes,
+  selectCostliest,
   selectForgottenHashes,
   selectUnmeasured,
   updateCosts,
@@ -28,7 +28,7 @@ const remembered = isolateSlot('dearest-hash', (): { costMs: number; at: number 
 }))
 
 /** An import in this isolate counts at once. */
-export const forgetDearestHash = (ctx: Pick<Ctx, 'isolate'>): void => {
+export const forgetCostliestHash = (ctx: Pick<Ctx, 'isolate'>): void => {
   remembered(ctx).at = Number.NEGATIVE_INFINITY
 }
 
@@ -36,11 +36,11 @@ export const forgetDearestHash = (ctx: Pick<Ctx, 'isolate'>): void => {
  * What the dearest kind of hash that the deployment stores takes to verify, in ms of CPU: ours at least. A minute old at
  * most; the last that was known, or the bound, while the database does not answer.
  */
-export async function findDearestHashMs(ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log'>): Promise<number> {
+export async function findCostliestHashMs(ctx: Pick<Ctx, 'db' | 'now' | 'isolate' | 'log'>): Promise<number> {
   const memory = remembered(ctx)
   if (ctx.now() - memory.at < REMEMBERED_MS) return memory.costMs
   try {
-    const { costMs, isUnmeasured } = await selectDearest(ctx)
+    const { costMs, isUnmeasured } = await selectCostliest(ctx)
     memory.costMs = isUnmeasured ? MAX_HASH_MS : Math.max(OWN_HASH_MS, costMs)
     memory.at = ctx.now()
   } catch (cause) {
@@ -50,9 +50,9 @@ export async function findDearestHashMs(ctx: Pick<Ctx, 'db' | 'now' | 'isolate' 
 }
 
 /** Those of the users whose hash is dearer than ours. */
-export const dearHashesOf = (
+export const costlyHashesOf = (
   users: readonly { readonly id: string; readonly passwordHash: string | null }[],
-): DearHash[] =>
+): CostlyHash[] =>
   users
     .flatMap(({ id, passwordHash }) =>
       passwordHash === null ? [] : [{ userId: id, passwordHash, costMs: costOfStored(passwordHash) }],
@@ -60,10 +60,10 @@ export const dearHashesOf = (
     .filter(({ costMs }) => costMs > OWN_HASH_MS)
 
 /** For the batch that writes these hashes, behind them. */
-export const dearHashRows = (ctx: Ctx, costs: readonly DearHash[]) => insertDearHashes(ctx, costs)
+export const costlyHashRows = (ctx: Ctx, costs: readonly CostlyHash[]) => insertCostlyHashes(ctx, costs)
 
 /** Of hashes that were stored before their cost was: a bounded number a run. */
-export async function measureDearHashes(ctx: Ctx): Promise<void> {
+export async function measureCostlyHashes(ctx: Ctx): Promise<void> {
   const found = await selectUnmeasured(ctx, MEASURED_PER_RUN)
   if (found.length === 0) return
   const costs = found.map(({ userId, passwordHash }) => ({ userId, costMs: costOfStored(passwordHash ?? '') }))

@@ -1,0 +1,10 @@
+import type { UserData } from './db/user-data.ts'
+import { userData as events } from './features/events/store.ts'
+import { userData as passkeys } from './features/factors/passkeys/store.ts'
+import { userData as totp } from './features/factors/totp/store.ts'
+import { userData as links } from './features/links/store.ts'
+import { userData as mail } from './features/mail/store.ts'
+import { userData as users } from './features/users/store/users.ts'
+
+/** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */
+export const USER_DATA: readonly UserData[] = [...mail, ...links, ...totp, ...passkeys, ...users, ...events]
