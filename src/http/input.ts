@@ -287,39 +287,6 @@ export const UuidParam = z.uuid('must be a UUID').toLowerCase()
 /** A number in a query, where everything is text. */
 export const integerParam = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 
-interface DescribedObject {
-  readonly properties?: Record<string, z.core.JSONSchema.BaseSchema | boolean>
-  allOf?: unknown[]
-}
-
-/** A field as it is when it is the one that is given: neither null nor empty. */
-function givenField(field: z.core.JSONSchema.BaseSchema | boolean | undefined): z.core.JSONSchema.BaseSchema {
-  if (typeof field !== 'object') return {}
-  const { anyOf = [], ...rest } = field
-  const [only] = anyOf.filter((choice) => typeof choice === 'object' && choice.type !== 'null')
-  const given = { ...rest, ...(typeof only === 'object' ? only : {}) }
-  // A list of types is one and null.
-  const [type] = Array.isArray(given.type) ? given.type : [given.type]
-  if (type !== undefined) given.type = type
-  return given.type === 'string' ? { minLength: 1, ...given } : given
-}
-
-/**
- * Metadata of a body of which each group has one field at least: the refinement that says so is code, which the OpenAPI
- * document cannot show.
- */
-export const oneOfEach = (...groups: readonly (readonly string[])[]) => ({
-  override: ({ jsonSchema }: { jsonSchema: object }) => {
-    const described = jsonSchema as DescribedObject
-    const choiceOf = (name: string) => ({
-      type: 'object',
-      properties: { [name]: givenField(described.properties?.[name]) },
-      required: [name],
-    })
-    described.allOf = groups.map((names) => ({ anyOf: names.map(choiceOf) }))
-  },
-})
-
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 
 type Fields = Readonly<Record<string, z.ZodType>>

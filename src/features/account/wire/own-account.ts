@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { oneOfEach } from '../../../http/input.ts'
+import { oneOfEach } from '../../../http/described-input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
 import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'

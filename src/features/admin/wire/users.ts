@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
-import { bodyOrQuery, oneOfEach, UuidParam } from '../../../http/input.ts'
+import { oneOfEach } from '../../../http/described-input.ts'
+import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
 import { pageQuery, rangeOfPage } from '../../../http/list.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'

@@ -1,6 +1,6 @@
 import { created, ok } from '../../../http/answers.ts'
+import { REPEATED_REFRESH } from '../../../http/described-input.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
-import { REPEATED_REFRESH } from '../../../http/idempotency.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'

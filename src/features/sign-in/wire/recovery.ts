@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { oneOfEach } from '../../../http/input.ts'
+import { oneOfEach } from '../../../http/described-input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { bodyOrQuery, oneOfEach } from '../../../http/input.ts'
+import { oneOfEach } from '../../../http/described-input.ts'
+import { bodyOrQuery } from '../../../http/input.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { ChallengeAnswer } from '../service/second-step.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
-import { oneOfEach } from '../../../http/input.ts'
+import { oneOfEach } from '../../../http/described-input.ts'
 import { PropagatedField } from '../../../http/propagated.ts'
 import {
   MAX_PASSWORD_LENGTH,
