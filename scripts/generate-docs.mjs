@@ -1,5 +1,5 @@
 // Writes docs/errors.md from the errors that the code declares; with --check, fails when the file is stale
-// or the OpenAPI document does not follow its published schema.
+// or an OpenAPI document does not follow the published schema.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -11,7 +11,7 @@ const errorsFile = join(root, 'docs/errors.md')
 const isCheck = process.argv.includes('--check')
 
 const service = await loadService()
-const failures = [...(await checkDocument()), ...(await updateErrors())]
+const failures = [...(await checkDocuments()), ...(await updateErrors())]
 for (const failure of failures) console.error(failure)
 process.exitCode = failures.length > 0 ? 1 : 0
 
@@ -44,12 +44,17 @@ function stubPlatform(bundler) {
   }))
 }
 
-async function checkDocument() {
-  const document = JSON.parse(JSON.stringify(service.describeApi(service.listRoutes())))
-  const { valid, errors } = await new Validator().validate(document)
-  const operations = Object.values(document.paths).flatMap((path) => Object.keys(path)).length
-  console.log(`openapi.json: ${operations} operations, ${valid ? 'valid' : 'invalid'}`)
-  return valid ? [] : [`the OpenAPI document is invalid: ${JSON.stringify(errors, null, 2).slice(0, 4000)}`]
+async function checkDocuments() {
+  const problems = []
+  for (const api of service.listApis()) {
+    const text = JSON.stringify(service.describeApi(api))
+    const document = JSON.parse(text)
+    const { valid, errors } = await new Validator().validate(document)
+    const operations = Object.values(document.paths).flatMap((path) => Object.keys(path)).length
+    console.log(`${api.path}: ${operations} operations, ${Math.round(text.length / 1000)} kB`)
+    if (!valid) problems.push(`${api.path} is invalid: ${JSON.stringify(errors, null, 2).slice(0, 4000)}`)
+  }
+  return problems
 }
 
 async function updateErrors() {

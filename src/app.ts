@@ -13,6 +13,7 @@ import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
 import { clientRoutes } from './features/clients/routes.ts'
+import { nativeApi, systemApi } from './features/docs/apis.ts'
 import { createDocsRoutes } from './features/docs/routes.ts'
 import { deadLetterRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
@@ -32,12 +33,13 @@ import { eventRoutes } from './features/sockets/routes.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
+import type { Api } from './http/openapi.ts'
 import type { Route } from './http/router.ts'
 import { createRouting } from './http/routing.ts'
 import type { Routing } from './http/server.ts'
 import { USER_DATA } from './user-data.ts'
 
-const docsRoutes = createDocsRoutes(listRoutes)
+const docsRoutes = createDocsRoutes(listApis)
 const deletionRoutes = createDeletionRoutes(USER_DATA)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
@@ -98,15 +100,29 @@ export function listRoutes(surfaces: readonly SurfaceName[] = SURFACES): Route[]
     return {
       ...route,
       spec: hourly.length > 0 ? { ...route.spec, isHourly } : route.spec,
-      tags: [...route.tags, ...mounted.filter((it) => it.documents.includes(key)).map((it) => it.name)],
+      systems: mounted.filter((it) => it.documents.includes(key)).map((it) => it.name),
     }
   })
   // Two systems may document one path: then it is one route, in both lists.
   const own = [...new Set(mounted.flatMap(({ list }) => list))].map((route) => ({
     ...route,
-    tags: mounted.filter(({ list }) => list.includes(route)).map(({ name }) => name),
+    systems: mounted.filter(({ list }) => list.includes(route)).map(({ name }) => name),
   }))
   return [...core, ...own]
+}
+
+/** What has an OpenAPI document: the native API, whatever systems stand beside it, and each of these systems. */
+export function listApis(surfaces: readonly SurfaceName[] = SURFACES): Api[] {
+  const routes = listRoutes(surfaces)
+  return [
+    nativeApi(listCoreRoutes()),
+    ...surfaces.map((name) =>
+      systemApi(
+        name,
+        routes.filter(({ systems }) => systems.includes(name)),
+      ),
+    ),
+  ]
 }
 
 const routings = new WeakMap<Config, Routing>()

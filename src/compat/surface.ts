@@ -7,7 +7,7 @@ export type CountsHourly = (route: Pick<Route, 'method' | 'path'>) => ((request:
 /** A documented system: its own routes, and the core routes that it documents too. */
 export interface Surface {
   readonly routes: readonly Routes[]
-  /** Core routes with the system's tag in the OpenAPI document, such as `POST /api/v1/auth/login`. */
+  /** `POST /api/v1/auth/login`: core routes that stand in the system's OpenAPI document too. */
   readonly documents: readonly string[]
   /** By core route: adds the system's keys to its answer. */
   readonly adds?: Readonly<Record<string, (answer: Answer) => Answer>>

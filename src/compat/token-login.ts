@@ -53,12 +53,12 @@ const renderLoginError = createFastApiRenderer(({ code }) =>
     : {},
 )
 
-export const welcomeRoutes = createRoutes({ prefix: '', tag: 'welcome', renderError: renderWelcomeError })
+export const welcomeRoutes = createRoutes({ prefix: '', tag: 'docs', renderError: renderWelcomeError })
 
 welcomeRoutes.get(
   '/',
   {
-    id: 'welcome',
+    id: 'getWelcome',
     summary: 'Welcome',
     guard: anyone,
     answer: ok(z.object({ message: z.string() }), 'A greeting'),
@@ -67,7 +67,7 @@ welcomeRoutes.get(
 )
 
 function declareLogin(path: string, id: string): Routes {
-  const routes = createRoutes({ prefix: '', tag: 'login', renderError: renderLoginError })
+  const routes = createRoutes({ prefix: '', tag: 'auth', renderError: renderLoginError })
   routes.post(
     path,
     {

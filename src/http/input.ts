@@ -298,13 +298,15 @@ const mapFields = (fields: Fields, change: (field: z.ZodType) => z.ZodType): Rec
 
 /**
  * Fields that documented clients send in the body or in the query. `inQuery` has other schemas for the query, where values are
- * text. `merge` prefers the body's value, unless it is null or empty.
+ * text. `merge` prefers the body's value, unless it is null or empty. `id` names the body in
+ * the OpenAPI document.
  */
 export function bodyOrQuery<F extends Fields>(
+  id: string,
   fields: F,
   inQuery: Partial<{ [N in keyof F]: z.ZodType<z.output<F[N]>> }> = {},
 ) {
-  const body = z.object(mapFields(fields, (field) => field.nullish()) as InBody<F>)
+  const body = z.object(mapFields(fields, (field) => field.nullish()) as InBody<F>).meta({ id })
   const query = z.object(mapFields({ ...fields, ...inQuery }, (field) => field.optional()) as InQuery<F>)
   const merge = (sent: object, asked: object): Merged<F> => {
     const [first, second] = [sent, asked] as readonly Readonly<Record<string, unknown>>[]

@@ -6,41 +6,32 @@ import {
   type ZodOpenApiResponseObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi'
-import {
-  configurationError,
-  type DomainError,
-  type ErrorDefinition,
-  internalError,
-  malformedRequest,
-  payloadTooLarge,
-  rateLimited,
-  serviceUnavailable,
-  unauthorized,
-  unsupportedMediaType,
-} from '../lib/errors.ts'
 import { VERSION } from '../lib/version.ts'
 import type { Answer } from './answers.ts'
-import { originNotAllowed } from './cors.ts'
-import { adminRequired, type Guard, recognized, scopeMissing, tokenInvalid } from './guard.ts'
-import { type BodyEncoding, InvalidInput } from './input.ts'
-import { errorEnvelope } from './render-error.ts'
-import { type Route, refusesOtherSites } from './router.ts'
+import { objectOf } from './described-input.ts'
+import { type Failure, listFailures } from './failures.ts'
+import { type Guard, recognized } from './guard.ts'
+import type { BodyEncoding } from './input.ts'
+import type { Route } from './router.ts'
+import { PARAMETERS, TAGS } from './vocabulary.ts'
 
-/** The schema of the envelope of `render-error.ts`. */
-export const ErrorAnswer = z.object({
-  error: z.object({
+/** The envelope of `render-error.ts`, as a schema. */
+export const ErrorAnswer = z
+  .object({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()),
+      request_id: z.string(),
+    }),
     code: z.string(),
+    status: z.int(),
     message: z.string(),
+    detail: z.unknown(),
     details: z.record(z.string(), z.unknown()),
-    request_id: z.string(),
-  }),
-  code: z.string(),
-  status: z.int(),
-  message: z.string(),
-  detail: z.unknown(),
-  details: z.record(z.string(), z.unknown()),
-  timestamp: z.iso.datetime(),
-})
+    timestamp: z.iso.datetime(),
+  })
+  .meta({ id: 'ApiError' })
 
 const RATE_HEADERS = {
   'X-RateLimit-Limit': { $ref: '#/components/headers/RateLimitLimit' },
@@ -48,66 +39,152 @@ const RATE_HEADERS = {
   'X-RateLimit-Reset': { $ref: '#/components/headers/RateLimitReset' },
 }
 
-/** The OpenAPI 3.1 document of all routes that are not hidden, from the schemas that validate their input and answers. */
-export function describeApi(routes: readonly Route[]) {
+/** What one document describes. */
+export interface Api {
+  /** Where the document is served. */
+  readonly path: string
+  readonly title: string
+  readonly description: string
+  readonly routes: readonly Route[]
+}
+
+/** The OpenAPI 3.1 document of the routes that are not hidden, from the schemas that check their input and answers. */
+export function describeApi({ title, description, routes }: Omit<Api, 'path'>) {
   const shown = routes.filter(({ spec }) => !spec.hidden && !spec.localOnly)
+  const shared: Shared = { named: nameSchemas(shown), responses: new Map(), examples: {} }
   const paths: ZodOpenApiPathsObject = {}
-  const examples: Record<string, { value: Failure['body'] }> = {}
   for (const route of shown) {
     const path = templateOf(route.path)
-    const failures = listFailures(route)
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, failures) }
-    for (const failure of failures) if (failure.isPlain) examples[exampleNameOf(failure)] = { value: failure.body }
+    const instead = shown.find(({ spec }) => spec.id === route.spec.instead)
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, shared, instead) }
   }
-  return createDocument({
-    openapi: '3.1.0',
-    info: {
-      title: 'Postern',
-      version: VERSION,
-      description:
-        'Every path is served with and without a trailing slash. Unknown fields of a body are ignored; an empty body is an empty object. A body has at most 1 MiB, and JSON nests at most 64 deep.',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    servers: [{ url: '/' }],
-    tags: [...new Set(shown.flatMap(({ tags }) => tags))].sort().map((name) => ({ name })),
-    paths,
-    components: {
-      schemas: { Error: ErrorAnswer },
-      examples,
-      headers: {
-        RateLimitLimit: {
-          description: 'Limit of the tier of the caller that is used up first, per minute or per hour',
-          schema: { type: 'integer' },
+  const document = createDocument(
+    {
+      openapi: '3.1.0',
+      info: { title, version: VERSION, description, license: { name: 'MIT', identifier: 'MIT' } },
+      servers: [{ url: '/' }],
+      tags: tagsOf(shown),
+      paths,
+      components: {
+        examples: shared.examples,
+        headers: {
+          RateLimitLimit: {
+            description: 'Requests in the tier of the caller that is used up first: a minute, or an hour',
+            schema: { type: 'integer' },
+          },
+          RateLimitRemaining: { description: 'Requests that are left of them', schema: { type: 'integer' } },
+          RateLimitReset: { description: 'When they are renewed, in Unix seconds', schema: { type: 'integer' } },
         },
-        RateLimitRemaining: { description: 'Requests left in that tier', schema: { type: 'integer' } },
-        RateLimitReset: { description: 'When that tier is renewed, in Unix seconds', schema: { type: 'integer' } },
-      },
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token' },
-        client: { type: 'http', scheme: 'basic', description: 'Id and secret of a client (RFC 6749 2.3.1)' },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token' },
+          client: { type: 'http', scheme: 'basic', description: 'Id and secret of a client (RFC 6749 2.3.1)' },
+        },
       },
     },
-  })
+    { override: ({ jsonSchema }) => simplify(jsonSchema) },
+  )
+  for (const item of Object.values(document.paths ?? {})) describeParameters(Object.values(item))
+  return document
+}
+
+function describeParameters(operations: readonly { readonly parameters?: readonly object[] }[]): void {
+  for (const parameter of operations.flatMap(({ parameters = [] }) => parameters) as ParameterObject[]) {
+    const description = PARAMETERS[parameter.name]
+    if (description) parameter.description ??= description
+  }
+}
+
+type ParameterObject = { readonly name: string; description?: string }
+
+/** What operations refer to. */
+interface Shared {
+  /** Schemas without a name, with the one that the document gives them. */
+  readonly named: Map<z.ZodType, z.ZodType>
+  readonly responses: Map<string, ZodOpenApiResponseObject>
+  readonly examples: Record<string, { value: Failure['body'] }>
+}
+
+const pascal = (id: string): string => `${id.charAt(0).toUpperCase()}${id.slice(1)}`
+
+/**
+ * Bodies and answers that have no name of their own are called after their operation. One that several operations share
+ * has a name of its own, or is that of the operation for which the others stand.
+ */
+function nameSchemas(routes: readonly Route[]): Map<z.ZodType, z.ZodType> {
+  const named = new Map<z.ZodType, z.ZodType>()
+  const name = (schema: z.ZodType | undefined, id: string) => {
+    if (schema && !schema.meta()?.id && !named.has(schema)) named.set(schema, schema.meta({ ...schema.meta(), id }))
+  }
+  for (const { spec } of routes.toSorted((a, b) => Number(Boolean(a.spec.instead)) - Number(Boolean(b.spec.instead)))) {
+    if (typeof spec.encoding !== 'object') name(spec.body, `${pascal(spec.id)}Request`)
+    for (const { schema } of spec.answers) name(schema, `${pascal(spec.id)}Answer`)
+  }
+  return named
+}
+
+/**
+ * What validation needs and readers do not: patterns that a format implies and the bounds of every integer. Answers may
+ * have fields that a client does not know yet, so none is closed.
+ */
+function simplify(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.format === 'uuid' || schema.format === 'date-time') delete schema.pattern
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
+  if (schema.additionalProperties === false) delete schema.additionalProperties
 }
 
 /** `/users/:id` as `/users/{id}`. */
 export const templateOf = (path: string): string => path.replace(/:([A-Za-z_]+)/g, '{$1}')
 
-function operationOf(route: Route, failures: readonly Failure[]): ZodOpenApiOperationObject {
-  const { spec, tags } = route
+function tagsOf(routes: readonly Route[]) {
+  const used = new Set<string>(routes.map(({ tag }) => tag))
+  return Object.entries(TAGS).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : []))
+}
+
+/** `instead` is what applications call in its place, when it is for clients that know its path. */
+function operationOf(route: Route, shared: Shared, instead: Route | undefined): ZodOpenApiOperationObject {
+  const { spec, tag } = route
   const path = spec.params ? objectOf(spec.params) : untypedPath(route.path)
   return {
     operationId: spec.id,
     summary: spec.summary,
-    tags: [...tags],
+    description: descriptionOf(route, instead),
+    ...(instead ? { deprecated: true } : {}),
+    tags: [tag],
     security: securityOf(spec),
     requestParams: {
       ...(path ? { path } : {}),
       ...(spec.query ? { query: objectOf(spec.query) } : {}),
+      ...(spec.headers ? { header: spec.headers } : {}),
     },
-    ...(spec.body ? { requestBody: bodyOf(spec.body, spec.encoding ?? 'json') } : {}),
-    responses: responsesOf(route, failures),
+    ...(spec.body ? { requestBody: bodyOf(spec.body, spec.encoding ?? 'json', shared) } : {}),
+    responses: responsesOf(route, shared),
   }
+}
+
+const ACCESS: Readonly<Record<Guard['kind'], string>> = {
+  public: 'Needs no credential.',
+  optional: 'An access token may be sent, and is refused when it is not good.',
+  user: 'Needs the access token of a user.',
+  admin: 'Needs the access token of an admin.',
+  principal: 'Needs the access token of a user or of a machine.',
+  custom: 'Needs the credentials of a client.',
+}
+
+/** What the route says of itself, and what follows from how it is declared. */
+function descriptionOf({ spec }: Route, instead: Route | undefined): string {
+  const { guard } = spec
+  return [
+    instead && `Use \`${instead.spec.id}\` instead: \`${instead.method} ${templateOf(instead.path)}\`.`,
+    spec.description,
+    ACCESS[spec.readsBearer ? 'principal' : guard.kind],
+    guard.scope && `A machine needs the scope \`${guard.scope}\`.`,
+    guard.strong && 'A session that has ended is refused at once.',
+    spec.isWrite && 'Counts against what a user may write in an hour.',
+    spec.unlimited && 'Has no rate limit.',
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
 const SECURITY: Readonly<Record<Guard['kind'], Record<string, string[]>[]>> = {
@@ -124,26 +201,19 @@ function securityOf({ guard, readsBearer }: Route['spec']) {
   return guard === recognized ? SECURITY.optional : SECURITY[guard.kind]
 }
 
-/** The object schema of parameters, before its transformations. */
-function objectOf(schema: z.ZodType): z.ZodObject {
-  let inner: unknown = schema
-  while (inner instanceof z.ZodPipe) inner = inner.in
-  if (inner instanceof z.ZodObject) return inner
-  throw new TypeError('parameters are described by an object schema')
-}
-
 function untypedPath(path: string): z.ZodObject | undefined {
   const names = [...path.matchAll(/:([A-Za-z_]+)/g)].map(([, name = '']) => name)
   return names.length > 0 ? z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) : undefined
 }
 
-function bodyOf(schema: z.ZodType, encoding: BodyEncoding) {
+function bodyOf(body: z.ZodType, encoding: BodyEncoding, { named }: Shared) {
   if (typeof encoding === 'object') {
     const text = { schema: { type: 'string' as const } }
     return { required: true, content: Object.fromEntries(encoding.mediaTypes.map((type) => [type, text])) }
   }
+  const schema = named.get(body) ?? body
   return {
-    required: !schema.safeParse({}).success,
+    required: !body.safeParse({}).success,
     content: {
       ...(encoding === 'form' ? {} : { 'application/json': { schema } }),
       ...(encoding === 'json' ? {} : { 'application/x-www-form-urlencoded': { schema } }),
@@ -154,127 +224,100 @@ function bodyOf(schema: z.ZodType, encoding: BodyEncoding) {
 
 type DeclaredAnswer = Pick<Answer, 'status' | 'description' | 'schema' | 'contentType'>
 
-/** The answers that a route declares, and those that its system documents for refused input. */
+/** What a route answers by its own word, and what its system describes for input that is refused. */
 export function declaredAnswers({ spec, renderError }: Route): readonly DeclaredAnswer[] {
   const readsInput = spec.params ?? spec.query ?? spec.body
   const described = readsInput ? Object.entries(renderError.described ?? {}) : []
   return [...spec.answers, ...described.map(([status, answer]) => ({ status: Number(status), ...answer }))]
 }
 
-function answersOf(route: Route): Record<string, ZodOpenApiResponseObject> {
+function answersOf(route: Route, shared: Shared): Record<string, ZodOpenApiResponseObject> {
   const headers = route.spec.unlimited ? {} : { headers: RATE_HEADERS }
   return Object.fromEntries(
     declaredAnswers(route).map((answer): [string, ZodOpenApiResponseObject] => [
       String(answer.status),
-      { description: answer.description, ...headers, ...contentOf(answer) },
+      { description: answer.description, ...headers, ...contentOf(answer, shared) },
     ]),
   )
 }
 
-function contentOf({ schema, contentType }: DeclaredAnswer): Pick<ZodOpenApiResponseObject, 'content'> {
+function contentOf(
+  { schema, contentType }: DeclaredAnswer,
+  { named }: Shared,
+): Pick<ZodOpenApiResponseObject, 'content'> {
   if (!schema && !contentType) return {}
-  return { content: { [contentType ?? 'application/json']: { schema: schema ?? { type: 'string' } } } }
-}
-
-/**
- * The errors of each kind of guard. SERVICE_UNAVAILABLE: the verifier may be unable to find out whether a token is valid.
- * Routes with a custom guard declare its errors themselves.
- */
-const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
-  public: [],
-  optional: [tokenInvalid, scopeMissing, serviceUnavailable],
-  user: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
-  admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired, serviceUnavailable],
-  principal: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
-  custom: [],
-}
-
-interface Failure {
-  readonly code: string
-  readonly message: string
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-  /** Whether the body is the envelope in its own words, not a surface's. */
-  readonly isPlain: boolean
-}
-
-/** The request of the examples. */
-const EXAMPLE = { requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11', now: () => Date.UTC(2026, 0, 1) }
-
-const INVALID_EMAIL: z.core.$ZodIssue = {
-  code: 'invalid_format',
-  format: 'email',
-  path: ['email'],
-  message: 'must be an email address',
-}
-
-const invalidEmail = () => new InvalidInput([INVALID_EMAIL], 'body', { email: 'ada' }, 'invalid')
-
-/** The code in a body: the envelope's, or that of RFC 6749 5.2. */
-export const codeOf = ({ code, error }: Readonly<Record<string, unknown>>): string | undefined =>
-  [code, error].find((value) => typeof value === 'string')
-
-function failureOf({ renderError }: Route, error: DomainError): Failure {
-  const plain = errorEnvelope(EXAMPLE, error)
-  const body = renderError.bodyOf?.(EXAMPLE, error) ?? plain
   return {
-    code: codeOf(body) ?? error.code,
-    message: String(body.message ?? error.message),
-    // The surface decides the status of an error.
-    status: renderError(EXAMPLE, error).status,
-    body,
-    isPlain: JSON.stringify(body) === JSON.stringify(plain),
+    content: {
+      [contentType ?? 'application/json']: { schema: schema ? (named.get(schema) ?? schema) : { type: 'string' } },
+    },
   }
 }
 
-/** Query values are strings, or lists where a name is repeated: a schema that accepts both under every name refuses nothing. */
-function canRefuse(query: z.ZodType | undefined): boolean {
-  if (!query) return false
-  const names = [...Object.keys(objectOf(query).shape), 'another']
-  const takes = (value: string | string[]) =>
-    query.safeParse(Object.fromEntries(names.map((name) => [name, value]))).success
-  return !takes('x') || !takes(['', 'x'])
+function exampleOf(failure: Failure, { examples }: Shared) {
+  if (!failure.isPlain) return { value: failure.body }
+  const name = `${failure.status}.${failure.code}`
+  examples[name] = { value: failure.body }
+  return { $ref: `#/components/examples/${name}` }
 }
 
-/** All failures of a route: its own errors, and those of limits, guard and validators. */
-export function listFailures(route: Route): Failure[] {
-  const { spec } = route
-  const malformed = malformedRequest('The request is malformed')
-  const errors = [
-    ...(spec.params || spec.body ? [malformed] : []),
-    ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs === 400 ? malformed : invalidEmail()] : []),
-    ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
-    ...(spec.unlimited ? [] : [rateLimited()]),
-    ...(refusesOtherSites(route) ? [originNotAllowed()] : []),
-    ...(spec.errors ?? []).map((define) => define()),
-    ...REFUSALS[spec.guard.kind].map((define) => define()),
-    internalError(),
-    configurationError(),
-  ]
-  return errors.map((error) => failureOf(route, error))
+const examplesOf = (failures: readonly Failure[], shared: Shared) =>
+  Object.fromEntries(failures.map((failure) => [failure.code, exampleOf(failure, shared)]))
+
+/** The answer to these failures: one object for all operations that fail alike, so that the document has it once. */
+function failureAnswer({ renderError }: Route, failures: readonly Failure[], shared: Shared): ZodOpenApiResponseObject {
+  const [{ status }] = failures as readonly [Failure, ...Failure[]]
+  const codes = [...new Set(failures.map(({ code }) => code))].sort()
+  const described = renderError.described?.[status]
+  const own = renderError.answer
+  const answer = {
+    description: [...new Set(failures.map(({ code, message }) => (own ? message : `\`${code}\`: ${message}`)))].join(
+      '\n\n',
+    ),
+    ...(status === 429 ? { headers: RATE_HEADERS } : {}),
+    content: {
+      'application/json': {
+        schema: z.intersection(
+          described?.schema ?? own ?? ErrorAnswer,
+          z.object({ [own ? 'error' : 'code']: z.enum(codes) }),
+        ),
+        examples: examplesOf(failures, shared),
+      },
+    },
+  }
+  const words = JSON.stringify([
+    answer.description,
+    own?.meta()?.id,
+    described?.description,
+    answer.content['application/json'].examples,
+  ])
+  const known = shared.responses.get(words)
+  if (known) return known
+  const name = `${status}.${codes.join('.')}`
+  const namesakes = [...shared.responses.values()].filter(({ id }) => id === name || id?.startsWith(`${name}-`)).length
+  const named = { ...answer, id: namesakes === 0 ? name : `${name}-${namesakes + 1}` }
+  shared.responses.set(words, named)
+  return named
 }
 
-const exampleNameOf = ({ status, code }: Failure): string => `${status}.${code}`
-
-const exampleOf = (failure: Failure) =>
-  failure.isPlain ? { $ref: `#/components/examples/${exampleNameOf(failure)}` } : { value: failure.body }
-
-/** The document has one answer per status. An answer that the route declares gets the examples that match its schema. */
-function responsesOf(route: Route, failures: readonly Failure[]): ZodOpenApiResponsesObject {
-  const own = route.renderError.answer
-  const describe = ({ code, message }: Failure) => (own ? message : `\`${code}\`: ${message}`)
-  const responses = answersOf(route)
-  for (const [status, those] of Map.groupBy(failures, (failure) => String(failure.status))) {
-    const declared = declaredAnswers(route).find((answer) => String(answer.status) === status)
-    const fitting = declared ? those.filter(({ body }) => declared.schema?.safeParse(body).success) : those
-    if (fitting.length === 0) continue
-    const schema = declared?.schema ?? own ?? { $ref: '#/components/schemas/Error' }
-    const examples = Object.fromEntries(fitting.map((failure) => [failure.code, exampleOf(failure)]))
+/** One answer a status: the document has no room for two. One that the route declares itself has the examples that it takes. */
+function responsesOf(route: Route, shared: Shared): ZodOpenApiResponsesObject {
+  const responses = answersOf(route, shared)
+  for (const [status, failures] of Map.groupBy(listFailures(route), (failure) => String(failure.status))) {
+    const declared = route.spec.answers.find((answer) => String(answer.status) === status)
+    if (!declared) {
+      responses[status] = failureAnswer(route, failures, shared)
+      continue
+    }
+    const fitting = failures.filter(({ body }) => declared.schema?.safeParse(body).success)
+    if (fitting.length === 0 || !declared.schema) continue
+    const content = {
+      schema: shared.named.get(declared.schema) ?? declared.schema,
+      examples: examplesOf(fitting, shared),
+    }
     responses[status] = {
-      description: [...new Set(those.map(describe))].join('\n\n'),
-      ...(status === '429' ? { headers: RATE_HEADERS } : {}),
+      description: declared.description,
       ...responses[status],
-      content: { 'application/json': { schema, examples } },
+      content: { 'application/json': content },
     }
   }
   return responses

@@ -8,6 +8,7 @@ import type { Guard, Identity, Verifier } from './guard.ts'
 import { type BodyEncoding, inputValidators, validatedInput } from './input.ts'
 import { type ErrorRenderer, renderError as renderPlainError } from './render-error.ts'
 import type { HonoEnv } from './server.ts'
+import type { Tag } from './vocabulary.ts'
 
 type Schema = z.ZodType | undefined
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
@@ -17,7 +18,6 @@ export interface Alias {
   readonly path: string
   readonly id: string
   readonly summary?: string
-  readonly deprecated?: boolean
   readonly invalidIs?: 400
 }
 
@@ -25,15 +25,20 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
   /** The operation id of the OpenAPI document. */
   readonly id: string
   readonly summary: string
+  /** What the summary has no room for. Whom it admits and what it counts against is added. */
+  readonly description?: string
   readonly params?: P
   readonly query?: Q
   readonly body?: B
+  /** Headers that the handler reads, as the document has them. */
+  readonly headers?: z.ZodObject
   /** JSON when absent. */
   readonly encoding?: BodyEncoding
   readonly answer: A
   readonly errors?: readonly ErrorDefinition[]
   readonly aliases?: readonly Alias[]
-  readonly deprecated?: boolean
+  /** The id of the operation that applications call instead of this one; of an alias it is the route's own. */
+  readonly instead?: string
   /** The status of invalid fields; 422 when absent. */
   readonly invalidIs?: 400
   /** Longer bodies are 413; `MAX_BODY_BYTES` when absent. */
@@ -88,8 +93,10 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With `:name` parameters, without a trailing slash. */
   readonly path: string
-  /** Of the OpenAPI document: its feature, and every documented system that has the route. */
-  readonly tags: readonly string[]
+  /** What it stands under in an OpenAPI document. */
+  readonly tag: Tag
+  /** The documented systems whose it is, too. */
+  readonly systems: readonly string[]
   readonly spec: RouteSpec
   readonly handle: (input: RouteInput<Ctx, Schema, Schema, Schema>) => Promise<Response>
   readonly renderError: ErrorRenderer
@@ -122,7 +129,7 @@ interface RoutesOptions<G extends Ctx> {
   readonly prefix?: string
   /** Every route is served below each of them. */
   readonly prefixes?: readonly string[]
-  readonly tag: string
+  readonly tag: Tag
   /** The guard of routes that name none. */
   readonly guard?: Guard<G>
   /** The envelope in its own words when absent. */
@@ -133,14 +140,14 @@ interface RoutesOptions<G extends Ctx> {
 
 /** The routes of one feature. Aliases are paths of documented clients, so the document shows them too. */
 export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): Routes<G> {
-  const { prefixes = [options.prefix ?? ''], tag, renderError = renderPlainError } = options
+  const { prefix, tag, renderError = renderPlainError } = options
   const invalid = options.invalidIs && { invalidIs: options.invalidIs }
   const list: Route[] = []
   const declare =
     (method: Route['method']): Declare<G> =>
     (path, { aliases = [], answer, guard = options.guard as never, ...spec }, handler) => {
       const withAnswers = (
-        route: Pick<Route, 'method' | 'path' | 'tags' | 'renderError'>,
+        route: Pick<Route, 'method' | 'path' | 'tag' | 'systems' | 'renderError'>,
         routeSpec: RouteSpec,
       ): Route => ({
         ...route,
@@ -148,14 +155,11 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
         handle: async (input) => respond(answer, routeSpec.answers, await handler(input as never)),
         mapAnswers: (change) => withAnswers(route, { ...routeSpec, answers: routeSpec.answers.map(change) }),
       })
-      const places: readonly Alias[] = [{ path, id: spec.id }, ...aliases]
-      for (const [index, prefix] of prefixes.entries()) {
-        for (const { path: place, id, ...own } of places) {
-          const path = `${prefix}${place === '/' ? '' : place}` || '/'
-          const named = { ...spec, ...own, id: index === 0 ? id : `${id}${index + 1}` }
-          const routeSpec = { ...invalid, ...named, guard, answers: answersOf(answer) } as RouteSpec
-          list.push(withAnswers({ method, path, tags: [tag], renderError }, routeSpec))
-        }
+      const places = [{ path, id: spec.id }, ...aliases.map((alias) => ({ ...alias, instead: spec.id }))]
+      for (const { path: place, ...own } of places) {
+        const path = `${prefix}${place === '/' ? '' : place}` || '/'
+        const routeSpec = { ...invalid, ...spec, ...own, guard, answers: answersOf(answer) } as RouteSpec
+        list.push(withAnswers({ method, path, tag, systems: [], renderError }, routeSpec))
       }
     }
   return {

@@ -112,7 +112,7 @@ const UNHEARD: Readonly<Record<GuardName, Outcome>> = {
 }
 
 /** One route for each guard, which says whom it took the caller for. */
-const routes = createRoutes({ prefix: '/guarded', tag: 'test' })
+const routes = createRoutes({ prefix: '/guarded', tag: 'health' })
 const pathOf = (guard: GuardName) => `/${guard.replaceAll(' ', '-')}/:user_id`
 for (const guard of GUARD_NAMES) {
   routes.get(

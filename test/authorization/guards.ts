@@ -57,6 +57,7 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/health/ready',
     'GET /api/v1/health/live',
     'GET /openapi.json',
+    'GET /openapi/:file',
     'GET /docs',
     'GET /swagger',
     'GET /redoc',

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { SURFACES } from '../../src/config.ts'
+import { listRoutes } from '../../src/app.ts'
 import { renderErrorPage } from '../../src/http/page.ts'
 import type { Route } from '../../src/http/router.ts'
 
@@ -8,14 +8,16 @@ type Shape = 'envelope' | 'fastapi' | 'string detail' | 'oauth' | 'page'
 
 const FASTAPI: readonly string[] = ['janux', 'auth-service']
 
-/** Documented systems' own routes stand under no tag but theirs. */
-const isOfSurface = ({ tags }: Route): boolean => tags.every((tag) => SURFACES.some((name) => name === tag))
+const core = listRoutes([]).map(({ method, path }) => `${method} ${path}`)
+
+/** A route that a documented system serves itself. */
+const isOfSurface = ({ method, path }: Route): boolean => !core.includes(`${method} ${path}`)
 
 export function shapeOf(route: Route): Shape {
   if (route.renderError === renderErrorPage) return 'page'
   if (route.renderError.answer) return 'oauth'
   if (!isOfSurface(route)) return 'envelope'
-  return route.tags.some((tag) => FASTAPI.includes(tag)) ? 'fastapi' : 'string detail'
+  return route.systems.some((name) => FASTAPI.includes(name)) ? 'fastapi' : 'string detail'
 }
 
 const renderers: Route['renderError'][] = []

@@ -16,7 +16,7 @@ it.each([
   const cells = readme.split('\n').map((line) => line.split('|')[1] ?? '')
   const isNamed = (method: string, path: string) =>
     cells.some((cell) => cell.includes(method) && new RegExp(`[ \`]${RegExp.escape(path)}[\`?]`).test(cell))
-  const calls = listRoutes().filter(({ tags }) => tags.includes(system))
+  const calls = listRoutes().filter(({ systems }) => systems.includes(system))
   const missing = calls.filter(({ method, path }) => !isNamed(method, templateOf(path).replace(base, '')))
   expect(missing.map(({ method, path }) => `${method} ${path}`)).toEqual([])
 })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import * as z from 'zod'
 import { bodyOrQuery } from '../../src/http/input.ts'
 
-const input = bodyOrQuery({ code: z.string().max(8), enabled: z.boolean() }, { enabled: z.stringbool() })
+const input = bodyOrQuery('Input', { code: z.string().max(8), enabled: z.boolean() }, { enabled: z.stringbool() })
 
 it.each([
   [{ code: 'a' }, { code: 'b' }, 'a'],

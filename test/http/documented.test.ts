@@ -7,7 +7,7 @@ import { createRoutes } from '../../src/http/router.ts'
 import { conflict, notFound, serviceUnavailable, tokenInvalid } from '../../src/lib/errors.ts'
 import { documentOf, requireDocumented } from '../support/documented.ts'
 
-const routes = createRoutes({ prefix: '/things', tag: 'things' })
+const routes = createRoutes({ prefix: '/things', tag: 'health' })
 routes.get(
   '/:id',
   {

@@ -131,7 +131,7 @@ describe('a user whom the path names', () => {
 
 describe('a guard that was forgotten', () => {
   it('does not compile', () => {
-    const routes = createRoutes({ prefix: '/forgotten', tag: 'test' })
+    const routes = createRoutes({ prefix: '/forgotten', tag: 'health' })
     const spec = { id: 'getForgotten', summary: 'forgotten', answer: ok(z.object({}), 'Nothing') }
     const ofCaller = (_: ActorCtx) => ({})
     const ofTarget = (_: TargetCtx) => ({})

@@ -10,7 +10,7 @@ import { createTestApp, env, json } from '../support/app.ts'
 import { createTestServer, userActor } from '../support/server.ts'
 import { makeAdmin, PASSWORD, signUpUser } from '../support/users.ts'
 
-const routes = createRoutes({ prefix: '/t', tag: 'test' })
+const routes = createRoutes({ prefix: '/t', tag: 'health' })
 const answer = ok(z.unknown(), 'ok')
 routes.get(
   '/listed',

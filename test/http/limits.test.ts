@@ -9,7 +9,7 @@ import { createTestApp, env } from '../support/app.ts'
 import { createTestServer, userActor } from '../support/server.ts'
 import { makeAdmin, signUpUser } from '../support/users.ts'
 
-const routes = createRoutes({ prefix: '/t', tag: 'test' })
+const routes = createRoutes({ prefix: '/t', tag: 'health' })
 const answer = ok(z.unknown(), 'ok')
 routes.get('/open', { id: 'getTOpen', summary: 'open', guard: anyone, answer }, () => ({}))
 routes.get('/mine', { id: 'getTMine', summary: 'mine', guard: user, answer }, () => ({}))

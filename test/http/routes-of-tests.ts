@@ -6,7 +6,7 @@ import { createRoutes } from '../../src/http/router.ts'
 import { conflict } from '../../src/lib/errors.ts'
 
 const answer = ok(z.unknown(), 'ok')
-const routes = createRoutes({ prefix: '/t', tag: 'test' })
+const routes = createRoutes({ prefix: '/t', tag: 'health' })
 
 /** Answers what reached the handler. */
 routes.post(
@@ -81,7 +81,7 @@ routes.get('/cached', { id: 'getTCached', summary: 'cached', guard: anyone, answ
 
 const brokenRoutes = createRoutes({
   prefix: '/broken',
-  tag: 'test',
+  tag: 'health',
   renderError: () => {
     throw new Error('the renderer knows hunter2')
   },
@@ -90,7 +90,7 @@ brokenRoutes.get('/', { id: 'getBroken', summary: 'broken', guard: anyone, answe
   throw conflict()
 })
 
-const localRoutes = createRoutes({ prefix: '/dev', tag: 'test' })
+const localRoutes = createRoutes({ prefix: '/dev', tag: 'health' })
 localRoutes.get('/tool', { id: 'getDevTool', summary: 'tool', guard: anyone, answer, localOnly: true }, () => ({}))
 
 export const testRoutes = [...routes.list, ...brokenRoutes.list, ...localRoutes.list]

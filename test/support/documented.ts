@@ -2,7 +2,8 @@ import { expect } from 'vitest'
 import type { z } from 'zod'
 import { listRoutes } from '../../src/app.ts'
 import type { SurfaceName } from '../../src/config.ts'
-import { codeOf, declaredAnswers, ErrorAnswer, listFailures } from '../../src/http/openapi.ts'
+import { codeOf, listFailures } from '../../src/http/failures.ts'
+import { declaredAnswers, ErrorAnswer } from '../../src/http/openapi.ts'
 import type { Route } from '../../src/http/router.ts'
 
 interface Documented {

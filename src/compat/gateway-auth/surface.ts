@@ -24,12 +24,12 @@ import {
 } from './wire.ts'
 
 /** The calls of gateway-auth that the core lacks. Invalid fields are 400. */
-const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'gateway-auth', invalidIs: 400 })
+const gatewayAuthRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', invalidIs: 400 })
 
 gatewayAuthRoutes.post(
   '/password-reset',
   {
-    id: 'gatewayAuthRequestPasswordReset',
+    id: 'requestGatewayPasswordReset',
     summary: 'Mail a link that sets a new password; 404 for an unknown address',
     guard: anyone,
     body: ResetRequestBody,
@@ -45,7 +45,7 @@ gatewayAuthRoutes.post(
 gatewayAuthRoutes.post(
   '/password-reset/confirm',
   {
-    id: 'gatewayAuthResetPassword',
+    id: 'resetGatewayPassword',
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: anyone,
     body: ResetBody,
@@ -60,7 +60,7 @@ gatewayAuthRoutes.post(
 gatewayAuthRoutes.get(
   '/verify-email/:token',
   {
-    id: 'verifyEmailByLink',
+    id: 'verifyGatewayEmail',
     summary: "Verify an address with a mailed link's token",
     guard: recognized,
     params: TokenPath,
@@ -79,7 +79,7 @@ gatewayAuthRoutes.get(
 gatewayAuthRoutes.get(
   '/health',
   {
-    id: 'checkHealth',
+    id: 'getGatewayHealth',
     summary: 'Whether the authentication service works',
     guard: anyone,
     answer: [ok(Health, 'Every store answers'), answer(503, Health, 'A store does not answer')],

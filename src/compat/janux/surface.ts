@@ -28,12 +28,12 @@ import {
   usersToWire,
 } from './wire.ts'
 
-const userRoutes = createRoutes({ prefix: '/users', tag: 'janux', renderError: renderUserError })
+const userRoutes = createRoutes({ prefix: '/users', tag: 'account', renderError: renderUserError })
 
 userRoutes.post(
   '/register',
   {
-    id: 'januxRegister',
+    id: 'registerJanuxUser',
     summary: 'Register a user; no session is opened',
     guard: anyone,
     body: RegisterBody,
@@ -46,7 +46,7 @@ userRoutes.post(
 userRoutes.get(
   '/profile',
   {
-    id: 'januxUserProfile',
+    id: 'getJanuxProfile',
     summary: 'The signed-in user',
     guard: user,
     answer: ok(Profile, 'The profile'),
@@ -57,7 +57,7 @@ userRoutes.get(
 userRoutes.post(
   '/logout',
   {
-    id: 'januxLogout',
+    id: 'signOutJanuxUser',
     summary: 'End the session of the access token',
     guard: confirmedUser,
     answer: ok(Ended, 'Logged out'),
@@ -66,12 +66,12 @@ userRoutes.post(
   async ({ ctx }) => signedOutToWire(await signOut(ctx)),
 )
 
-const adminRoutes = createRoutes({ prefix: '/admins', tag: 'janux', renderError: renderAdminError })
+const adminRoutes = createRoutes({ prefix: '/admins', tag: 'admin', renderError: renderAdminError })
 
 adminRoutes.get(
   '/users',
   {
-    id: 'januxListUsers',
+    id: 'listJanuxUsers',
     summary: 'Users, oldest first; a page of 100 without `limit`',
     guard: admin,
     query: PageQuery,
@@ -86,7 +86,7 @@ adminRoutes.get(
 adminRoutes.delete(
   '/users/:user_id',
   {
-    id: 'januxDeleteUser',
+    id: 'deleteJanuxUser',
     summary:
       "Delete a user: signed out at once, erased after the grace period. Deleting one's own account needs a fresh factor",
     guard: adminOf,
@@ -100,7 +100,7 @@ adminRoutes.delete(
 adminRoutes.get(
   '/profile',
   {
-    id: 'januxAdminProfile',
+    id: 'getJanuxAdmin',
     summary: 'The signed-in admin',
     guard: admin,
     answer: ok(AdminProfile, 'The profile'),
@@ -111,7 +111,7 @@ adminRoutes.get(
 adminRoutes.post(
   '/logout',
   {
-    id: 'januxAdminLogout',
+    id: 'signOutJanuxAdmin',
     summary: "End the session of the admin's access token",
     guard: admin,
     answer: ok(Ended, 'Logged out'),

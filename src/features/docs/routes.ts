@@ -1,58 +1,87 @@
 import * as z from 'zod'
 import type { Config } from '../../config.ts'
+import type { Ctx } from '../../context.ts'
 import { response } from '../../http/answers.ts'
 import { anyone } from '../../http/guard.ts'
-import { describeApi } from '../../http/openapi.ts'
-import { createRoutes, type Route, type Routes } from '../../http/router.ts'
+import { type Api, describeApi } from '../../http/openapi.ts'
+import { createRoutes, type Routes } from '../../http/router.ts'
 import { notFound } from '../../lib/errors.ts'
-import { API_REFERENCE_PAGE, PAGE_POLICY } from './page.ts'
+import { apiReferencePage, PAGE_POLICY } from './page.ts'
 
 const DOCUMENT_CACHE = 'public, max-age=300'
 const ASSET_CACHE = 'public, max-age=3600'
 
 /** The only assets that are served; no other path reaches the assets binding. */
-const FILES: readonly string[] = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'api-reference.js']
+const FILES: readonly string[] = [
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+  'favicon-32x32.png',
+  'api-reference.css',
+  'api-reference.js',
+]
 
 const FilePath = z.object({ file: z.string() })
+const DocumentPath = z.object({
+  file: z.string().meta({ description: 'The name of a system that this deployment serves, with `.json`' }),
+})
 
-/** The routes of the API reference. It describes the routes of the configured surfaces. */
-export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => readonly Route[]): Routes {
+/** The routes of the API reference. It describes the APIs of the configured surfaces. */
+export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => readonly Api[]): Routes {
   const routes = createRoutes({ prefix: '', tag: 'docs' })
   const documents = new Map<string, string>()
+
+  function answerDocument({ config }: Ctx, path: string): Response {
+    const api = listApis(config.COMPAT).find((one) => one.path === path)
+    if (!api) throw notFound()
+    const key = [path, ...config.COMPAT].join()
+    const document = documents.get(key) ?? JSON.stringify(describeApi(api))
+    documents.set(key, document)
+    return new Response(document, { headers: { 'Content-Type': 'application/json', 'Cache-Control': DOCUMENT_CACHE } })
+  }
+
+  const documentAnswer = response(200, 'The document', {
+    schema: z.looseObject({ openapi: z.string() }).meta({ id: 'OpenApiDocument' }),
+  })
 
   routes.get(
     '/openapi.json',
     {
-      id: 'getOpenapiJson',
-      summary: 'The OpenAPI 3.1 document of this service',
+      id: 'getDocument',
+      summary: 'The OpenAPI 3.1 document of the native API',
       guard: anyone,
-      answer: response(200, 'The document', { schema: z.looseObject({ openapi: z.string() }) }),
+      answer: documentAnswer,
     },
-    ({ ctx }) => {
-      const surfaces = ctx.config.COMPAT
-      const document = documents.get(surfaces.join()) ?? JSON.stringify(describeApi(listRoutes(surfaces)))
-      documents.set(surfaces.join(), document)
-      return new Response(document, {
-        headers: { 'Content-Type': 'application/json', 'Cache-Control': DOCUMENT_CACHE },
-      })
+    ({ ctx }) => answerDocument(ctx, '/openapi.json'),
+  )
+
+  routes.get(
+    '/openapi/:file',
+    {
+      id: 'getSystemDocument',
+      summary: 'The OpenAPI 3.1 document of another system whose calls this deployment serves',
+      guard: anyone,
+      params: DocumentPath,
+      answer: documentAnswer,
+      errors: [notFound],
     },
+    ({ ctx, params }) => answerDocument(ctx, `/openapi/${params.file}`),
   )
 
   routes.get(
     '/docs',
     {
-      id: 'getDocs',
+      id: 'openDocs',
       aliases: [
-        { path: '/swagger', id: 'getDocsAlias' },
-        { path: '/redoc', id: 'getDocsAlias2' },
+        { path: '/swagger', id: 'openSwagger' },
+        { path: '/redoc', id: 'openRedoc' },
       ],
       summary: 'The interactive API reference',
       guard: anyone,
       answer: response(200, 'A page', { contentType: 'text/html' }),
       hidden: true,
     },
-    () =>
-      new Response(API_REFERENCE_PAGE, {
+    ({ ctx }) =>
+      new Response(apiReferencePage(listApis(ctx.config.COMPAT)), {
         headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': PAGE_POLICY },
       }),
   )
@@ -60,7 +89,7 @@ export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => rea
   routes.get(
     '/swagger-ui/:file',
     {
-      id: 'getSwaggerUiByFile',
+      id: 'getDocsFile',
       summary: 'A file of the API reference',
       guard: anyone,
       params: FilePath,

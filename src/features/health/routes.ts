@@ -37,7 +37,7 @@ healthRoutes.get(
   '/health',
   {
     id: 'getHealth',
-    aliases: [{ path: '/api/status', id: 'getHealthAlias' }],
+    aliases: [{ path: '/api/status', id: 'getStatus' }],
     summary: 'Whether the service works',
     guard: anyone,
     answer: reportAnswers(HealthAnswer),
@@ -73,7 +73,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/ready',
   {
-    id: 'getReady',
+    id: 'getStoreReadiness',
     summary: 'Readiness probe, with the state of database and KV, and what is not usable',
     guard: anyone,
     answer: reportAnswers(StoreReadinessAnswer),
@@ -85,7 +85,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health',
   {
-    id: 'getApiHealth',
+    id: 'getServiceHealth',
     summary: 'Health of the API',
     guard: anyone,
     answer: reportAnswers(ServiceHealthAnswer),
@@ -97,7 +97,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health/detailed',
   {
-    id: 'getHealthDetailed',
+    id: 'getDetailedHealth',
     summary: 'The state and response time of each store',
     guard: admin,
     answer: reportAnswers(DetailedHealthAnswer),
@@ -109,7 +109,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health/ready',
   {
-    id: 'getHealthReady',
+    id: 'getTimedReadiness',
     summary: 'Readiness probe of the API',
     guard: anyone,
     answer: reportAnswers(TimedReadinessAnswer),
@@ -121,7 +121,7 @@ healthRoutes.get(
 healthRoutes.get(
   '/api/v1/health/live',
   {
-    id: 'getHealthLive',
+    id: 'getTimedLiveness',
     summary: 'Liveness probe of the API, without a check of the stores',
     guard: anyone,
     answer: ok(TimedLivenessAnswer, 'The service runs'),

@@ -1,3 +1,4 @@
+import type { Ctx } from '../../context.ts'
 import { ok, withHeaders } from '../../http/answers.ts'
 import { admin, adminRequired, anyone, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
@@ -36,28 +37,28 @@ keysRoutes.get(
   async ({ ctx }) => withHeaders(jwkSetToWire(await listPublicKeys(ctx)), openHeaders(ctx.config.JWKS_CACHE_SECONDS)),
 )
 
+const metadataSpec = {
+  summary: 'Metadata of this authorization server',
+  guard: anyone,
+  unlimited: true,
+  answer: ok(Discovery, 'Discovery metadata (RFC 8414)'),
+} as const
+
+const answerMetadata = ({ ctx }: { readonly ctx: Ctx }) =>
+  withHeaders(discoveryToWire(ctx.config), openHeaders(ctx.config.JWKS_CACHE_SECONDS))
+
+keysRoutes.get('/.well-known/openid-configuration', { ...metadataSpec, id: 'getServerMetadata' }, answerMetadata)
+
 keysRoutes.get(
-  '/.well-known/openid-configuration',
-  {
-    id: 'getDiscovery',
-    aliases: [
-      {
-        path: '/.well-known/oauth-authorization-server',
-        id: 'getAuthorizationServerMetadata',
-      },
-    ],
-    summary: 'Metadata of this authorization server',
-    guard: anyone,
-    unlimited: true,
-    answer: ok(Discovery, 'Discovery metadata (RFC 8414)'),
-  },
-  ({ ctx }) => withHeaders(discoveryToWire(ctx.config), openHeaders(ctx.config.JWKS_CACHE_SECONDS)),
+  '/.well-known/oauth-authorization-server',
+  { ...metadataSpec, id: 'getAuthorizationServerMetadata' },
+  answerMetadata,
 )
 
 keysRoutes.get(
   '/api/v1/admin/keys',
   {
-    id: 'listKeyStates',
+    id: 'listSigningKeys',
     summary: 'List the signing keys',
     guard: admin,
     answer: ok(SigningKeyList, 'The keys, youngest first'),
@@ -69,7 +70,7 @@ keysRoutes.get(
 keysRoutes.post(
   '/api/v1/admin/keys/rotate',
   {
-    id: 'rotateKeysNow',
+    id: 'rotateSigningKey',
     summary: 'Rotate the signing key now; with `revoke_current`, revoke the current one',
     guard: admin,
     body: RotateBody,

@@ -33,16 +33,17 @@ const clientAuthentication: Guard = { kind: 'custom', admit: (ctx: Ctx) => ctx }
 const NO_STORE = { headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' } }
 
 export const oauthRoutes = createRoutes({
-  prefixes: ['/oauth', '/api/v1/oauth'],
+  prefix: '',
   tag: 'oauth',
   guard: clientAuthentication,
   renderError: renderOAuthError,
 })
 
 oauthRoutes.post(
-  '/token',
+  '/oauth/token',
   {
-    id: 'grantToken',
+    id: 'issueToken',
+    aliases: [{ path: '/api/v1/oauth/token', id: 'issueMachineToken' }],
     summary: 'Issue a token to a machine: the client credentials grant (RFC 6749 4.4)',
     body: TokenBody,
     encoding: 'form',
@@ -57,9 +58,10 @@ oauthRoutes.post(
 )
 
 oauthRoutes.post(
-  '/introspect',
+  '/oauth/introspect',
   {
     id: 'introspectToken',
+    aliases: [{ path: '/api/v1/oauth/introspect', id: 'inspectToken' }],
     summary: 'Introspect a token (RFC 7662), for clients with the scope introspect',
     body: TokenFieldBody,
     encoding: 'form',
@@ -75,9 +77,10 @@ oauthRoutes.post(
 )
 
 oauthRoutes.post(
-  '/revoke',
+  '/oauth/revoke',
   {
     id: 'revokeToken',
+    aliases: [{ path: '/api/v1/oauth/revoke', id: 'withdrawToken' }],
     summary: 'Revoke a token (RFC 7009); a user’s token ends its session',
     body: TokenFieldBody,
     encoding: 'form',

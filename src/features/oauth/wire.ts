@@ -14,7 +14,9 @@ const clientFields = { client_id: parameter, client_secret: parameter }
 
 export const TokenBody = z.object({ grant_type: z.string().min(1), scope: parameter, ...clientFields })
 /** The hint is accepted but ignored: the form of a token shows its type (RFC 7662 2.1, RFC 7009 2.1). */
-export const TokenFieldBody = z.object({ token: z.string().min(1), token_type_hint: parameter, ...clientFields })
+export const TokenFieldBody = z
+  .object({ token: z.string().min(1), token_type_hint: parameter, ...clientFields })
+  .meta({ id: 'OAuthTokenReference' })
 
 export const TokenAnswer = z
   .object({ access_token: z.string(), token_type: z.literal('Bearer'), expires_in: z.int(), scope: z.string() })

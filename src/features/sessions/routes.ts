@@ -41,7 +41,7 @@ const revokedOne = ok(RevokedAnswer, 'The session has ended')
 sessionRoutes.get(
   '/sessions',
   {
-    id: 'listUserSessions',
+    id: 'listSessions',
     summary: "The caller's sessions, newest first",
     guard: user,
     query: SessionListQuery,
@@ -57,7 +57,7 @@ sessionRoutes.get(
 sessionRoutes.get(
   '/sessions/current',
   {
-    id: 'getUserSession',
+    id: 'getCurrentSession',
     summary: "The caller's current session",
     guard: user,
     answer: oneSession,
@@ -69,7 +69,7 @@ sessionRoutes.get(
 sessionRoutes.post(
   '/sessions/refresh',
   {
-    id: 'touchSession',
+    id: 'touchCurrentSession',
     summary: "Count a use of the caller's current session: its idle lifetime starts anew",
     guard: confirmedUser,
     answer: refreshedOne,
@@ -90,19 +90,21 @@ sessionRoutes.delete(
   {
     ...revokeOthersSpec,
     id: 'revokeOtherSessions',
-    aliases: [{ path: '/sessions', id: 'revokeOtherSessionsAlias' }],
+    aliases: [{ path: '/sessions', id: 'endOtherSessions' }],
   },
   async ({ ctx }) => revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
-sessionRoutes.post('/sessions/revoke-all', { ...revokeOthersSpec, id: 'revokeOtherSessionsAlias2' }, async ({ ctx }) =>
-  revokedManyToWire(await revokeOtherSessions(ctx)),
+sessionRoutes.post(
+  '/sessions/revoke-all',
+  { ...revokeOthersSpec, id: 'signOutOtherSessions', instead: 'revokeOtherSessions' },
+  async ({ ctx }) => revokedManyToWire(await revokeOtherSessions(ctx)),
 )
 
 sessionRoutes.get(
   '/sessions/:session_id',
   {
-    id: 'getSessionById',
+    id: 'getSession',
     summary: "One of the caller's sessions",
     guard: user,
     params: SessionPath,
@@ -128,7 +130,7 @@ sessionRoutes.delete(
 sessionRoutes.post(
   '/sessions/:session_id/refresh',
   {
-    id: 'touchSessionAlias',
+    id: 'touchSession',
     summary: "Count a use of one of the caller's sessions: its idle lifetime starts anew",
     guard: confirmedUser,
     params: SessionPath,
@@ -141,7 +143,7 @@ sessionRoutes.post(
 sessionRoutes.get(
   '/users/:user_id/sessions',
   {
-    id: 'listSessionsOfUser',
+    id: 'listUserSessions',
     summary: "A user's live sessions, for that user or an admin",
     guard: selfOrAdmin,
     params: UserPath,
@@ -158,7 +160,7 @@ sessionRoutes.get(
 sessionRoutes.delete(
   '/users/:user_id/sessions/:session_id',
   {
-    id: 'revokeSessionOfUser',
+    id: 'revokeUserSession',
     summary: "End one of a user's sessions, for that user or an admin",
     guard: selfOrAdmin,
     params: UserSessionPath,

@@ -47,14 +47,18 @@ export const RefreshedSession = SessionAnswer.extend({ message: z.string() }).me
 
 export const UserSessionList = z.object({ sessions: z.array(Session), total: z.int() })
 
-export const RevokedAnswer = z.object({ message: z.string(), propagated: PropagatedField })
+export const RevokedAnswer = z
+  .object({ message: z.string(), propagated: PropagatedField })
+  .meta({ id: 'RevokedSession' })
 
-export const RevokedManyAnswer = z.object({
-  message: z.string(),
-  revoked_count: z.int(),
-  revokedCount: z.int(),
-  propagated: PropagatedField,
-})
+export const RevokedManyAnswer = z
+  .object({
+    message: z.string(),
+    revoked_count: z.int(),
+    revokedCount: z.int(),
+    propagated: PropagatedField,
+  })
+  .meta({ id: 'RevokedSessions' })
 
 export function sessionToWire(session: SessionSnapshot, currentId: string): SessionWire {
   return {

@@ -19,8 +19,8 @@ export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events' })
 eventRoutes.get(
   '/websocket/ws',
   {
-    id: 'connectSocket',
-    aliases: [{ path: '/ws', id: 'connectSocketAlias' }],
+    id: 'subscribeToEvents',
+    aliases: [{ path: '/ws', id: 'openEventSocket' }],
     summary: 'Session events as they happen, over a WebSocket',
     // The credential is in the query, the subprotocol, the `Authorization` header or the first frame. Cookies are not read.
     guard: anyone,
@@ -47,7 +47,7 @@ function credentialOf(request: Request, query: { token?: string | undefined; tic
 eventRoutes.post(
   '/websocket/ticket',
   {
-    id: 'issueTicket',
+    id: 'issueSocketTicket',
     summary: 'Issue a ticket that opens one socket within 30 seconds',
     guard: principal(EVENTS_SCOPE),
     answer: created(TicketAnswer, 'The ticket'),

@@ -22,12 +22,15 @@ export const SEARCHED =
   'Words, each a part of an email, a username, a name or an external id. If no word has three characters, the first one must begin an email or a username'
 
 /** A UUID in upper or lower case, or the number. */
-export const UserParam = z.string().transform((text, { addIssue }): UserRef => {
-  const ref = toUserRef(text)
-  if (ref !== null) return ref
-  addIssue('must be a UUID or an integer')
-  return z.NEVER
-})
+export const UserParam = z
+  .string()
+  .transform((text, { addIssue }): UserRef => {
+    const ref = toUserRef(text)
+    if (ref !== null) return ref
+    addIssue('must be a UUID or an integer')
+    return z.NEVER
+  })
+  .meta({ description: 'The UUID or the number of a user' })
 
 /** `suspended` includes `locked`: Janua has no lock, and answers show a locked user as suspended. */
 export const StatusParam = z
@@ -35,7 +38,7 @@ export const StatusParam = z
   .transform((status): UserStatus[] => (status === 'suspended' ? ['suspended', 'locked'] : [status]))
 
 /** Janua's client sends the reason in the body; its server reads it from the query. */
-export const ReasonInput = bodyOrQuery({ reason: z.string().trim().max(MAX_REASON_LENGTH) })
+export const ReasonInput = bodyOrQuery('StateChangeReason', { reason: z.string().trim().max(MAX_REASON_LENGTH) })
 
 export const toReason = (body: object, query: object): string | null => ReasonInput.merge(body, query).reason || null
 

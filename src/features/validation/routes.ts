@@ -11,7 +11,7 @@ export const validationRoutes = createRoutes({ prefix: '', tag: 'validation', re
 validationRoutes.get(
   '/validate',
   {
-    id: 'checkRequest',
+    id: 'validateRequest',
     summary: 'Check a token for a gateway: the answer has the identity in headers and no body',
     guard: anyone,
     readsBearer: true,
@@ -26,8 +26,8 @@ validationRoutes.get(
 validationRoutes.post(
   '/validate',
   {
-    id: 'checkAccessToken',
-    aliases: [{ path: '/api/v1/auth/validate', id: 'checkAccessTokenAlias' }],
+    id: 'validateToken',
+    aliases: [{ path: '/api/v1/auth/validate', id: 'checkToken' }],
     summary: 'Check a token',
     guard: anyone,
     unlimited: true,

@@ -2,7 +2,7 @@ import * as z from 'zod'
 
 const Strong = z.literal('strong').optional()
 
-export const ValidateBody = z.object({ token: z.string(), consistency: Strong })
+export const ValidateBody = z.object({ token: z.string(), consistency: Strong }).meta({ id: 'TokenToValidate' })
 
 /** Strict: conditions that a gateway sends to the wrong form must not be silently ignored. */
 export const ValidateQuery = z.strictObject({ consistency: Strong })
@@ -19,11 +19,13 @@ export const CheckQuery = z.looseObject({
   from: values,
 })
 
-export const ValidateAnswer = z.object({
-  valid: z.boolean(),
-  userId: z.int().nullable(),
-  username: z.string().nullable(),
-  role: z.string().nullable(),
-  expirationTime: z.int().nullable(),
-  errorMessage: z.string().nullable(),
-})
+export const ValidateAnswer = z
+  .object({
+    valid: z.boolean(),
+    userId: z.int().nullable(),
+    username: z.string().nullable(),
+    role: z.string().nullable(),
+    expirationTime: z.int().nullable(),
+    errorMessage: z.string().nullable(),
+  })
+  .meta({ id: 'ValidatedToken' })

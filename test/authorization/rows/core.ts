@@ -32,6 +32,7 @@ const PROBES: Readonly<Record<string, Row>> = {
 
 const DOCUMENTS: Readonly<Record<string, Row>> = {
   'GET /openapi.json': plain,
+  'GET /openapi/:file': { call: () => ({ path: { file: 'no-such-system.json' } }), good: 404 },
   'GET /docs': plain,
   'GET /swagger': plain,
   'GET /redoc': plain,

@@ -10,6 +10,24 @@ describe('the API reference', () => {
     expect(await answer.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'Postern' } })
   })
 
+  it('has a document of each system that is served, and of no other', async () => {
+    const app = createTestApp({ env: { COMPAT: 'janux' } })
+    const answer = await app.fetch('/openapi/janux.json')
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=300')
+    expect(await answer.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'Postern as janux' } })
+    for (const path of ['/openapi/users-api.json', '/openapi/janux', '/openapi/postern.json', '/openapi/'])
+      expect([path, (await app.fetch(path)).status]).toEqual([path, 404])
+  })
+
+  it('offers on its page the documents that there are', async () => {
+    const page = await (await createTestApp({ env: { COMPAT: 'janux' } }).fetch('/docs')).text()
+    const offered = [...page.matchAll(/<option value="([^"]+)">([^<]+)</g)].map(([, path, title]) => [path, title])
+    expect(offered).toEqual([
+      ['/openapi.json', 'Postern'],
+      ['/openapi/janux.json', 'Postern as janux'],
+    ])
+  })
+
   it.each(['/docs', '/swagger', '/redoc'])('has a page on %s that loads nothing from another host', async (path) => {
     const answer = await createTestApp().fetch(path)
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
@@ -30,7 +48,7 @@ describe('the API reference', () => {
     expect(answer.headers.get('content-type')).toMatch(/javascript/)
     expect(answer.headers.get('cache-control')).toBe('public, max-age=3600')
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
-    expect(await answer.text()).toContain("url: '/openapi.json'")
+    expect(await answer.text()).toContain('SwaggerUIBundle(')
   })
 
   it('serves no other file of the assets', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { listRoutes } from '../../../src/app.ts'
-import { listFailures } from '../../../src/http/openapi.ts'
+import { listFailures } from '../../../src/http/failures.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { makeAdmin, newAddress, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { asking } from '../admin/support.ts'

@@ -35,6 +35,7 @@ describe('a right password of a user with a second factor', () => {
           user: null,
           tokens: null,
           mfa_required: true,
+          email_verification_required: false,
           requires_mfa: true,
           mfa_token: expect.stringMatching(/^pot_[A-Za-z0-9_-]{43}$/),
           challenge_id: body.mfa_token,

@@ -20,6 +20,7 @@ export const patchProfile = ({ headers }: { readonly headers: Record<string, str
 
 const SESSION_KEYS = [
   'access_token',
+  'email_verification_required',
   'expires_in',
   'mfa_required',
   'mfa_token',
@@ -47,7 +48,12 @@ function expectTokens(session: Session) {
     token_type: 'bearer',
     expires_in: session.expires_in,
   })
-  expect(session).toMatchObject({ token_type: 'bearer', mfa_required: false, mfa_token: null })
+  expect(session).toMatchObject({
+    token_type: 'bearer',
+    mfa_required: false,
+    email_verification_required: false,
+    mfa_token: null,
+  })
   expect(session.expires_in).toBeGreaterThan(590)
 }
 

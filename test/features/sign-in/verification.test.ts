@@ -146,7 +146,13 @@ describe('REQUIRE_VERIFIED_EMAIL', () => {
     const answer = await answerOf(on(strict, 'signup', { email, password: PASSWORD }))
     expect(answer).toMatchObject([
       201,
-      { user: { email, email_verified: false, status: 'pending' }, tokens: null, mfa_required: false, mfa_token: null },
+      {
+        user: { email, email_verified: false, status: 'pending' },
+        tokens: null,
+        mfa_required: false,
+        email_verification_required: true,
+        mfa_token: null,
+      },
     ])
     const signIn = (password: string) => answerOf(on(strict, 'signin', { email, password }))
     expect(await signIn(PASSWORD)).toMatchObject([401, { code: 'EMAIL_NOT_VERIFIED' }])

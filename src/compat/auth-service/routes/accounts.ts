@@ -22,6 +22,7 @@ import { registerAccount, signUpErrors } from '../../../features/sign-in/service
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
 import { lastAdmin } from '../../../features/users/service/users.ts'
 import { ok } from '../../../http/answers.ts'
+import { REPEATED_REFRESH } from '../../../http/described-input.ts'
 import { anyone, confirmedUser, lenientUser, user } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
@@ -67,12 +68,12 @@ import {
 } from '../wire.ts'
 import { createRenderer, renderError } from '../wording.ts'
 
-export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
+export const accountRoutes = createRoutes({ prefix: '/auth', tag: 'account', renderError })
 
 accountRoutes.post(
   '/register',
   {
-    id: 'authServiceRegister',
+    id: 'registerServiceUser',
     summary: 'Register a new user',
     guard: anyone,
     body: UserCreate,
@@ -88,7 +89,7 @@ accountRoutes.post(
 accountRoutes.post(
   '/password-reset-request',
   {
-    id: 'requestPasswordResetOfKnown',
+    id: 'requestServicePasswordReset',
     summary: 'Mail a link that sets a new password',
     guard: anyone,
     body: PasswordResetRequest,
@@ -104,9 +105,9 @@ accountRoutes.post(
 accountRoutes.post(
   '/token-refresh',
   {
-    id: 'authServiceRefresh',
-    summary:
-      'Exchange a refresh token for a new one; a repeat gets the same answer for 10 seconds, or with the same `Idempotency-Key` until the access token expires',
+    id: 'refreshServiceToken',
+    summary: 'Exchange a refresh token for its one successor',
+    ...REPEATED_REFRESH,
     guard: anyone,
     body: TokenRefresh,
     answer: ok(Token, 'The new tokens'),
@@ -121,7 +122,7 @@ accountRoutes.post(
 accountRoutes.get(
   '/verify-user/:username',
   {
-    id: 'verifyUser',
+    id: 'checkUsername',
     summary: 'Whether a username exists; that user and admins get the whole user',
     guard: confirmedUser,
     params: UsernamePath,
@@ -137,7 +138,7 @@ accountRoutes.get(
 accountRoutes.put(
   '/profile',
   {
-    id: 'changeProfile',
+    id: 'changeServiceProfile',
     summary: "Change the caller's account; the address changes when the link to the new one is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUser,
@@ -151,14 +152,14 @@ accountRoutes.put(
 /** A renderer of its own, because the body names the new password `new_password`. */
 export const passwordResetRoutes = createRoutes({
   prefix: '/auth',
-  tag: 'auth-service',
+  tag: 'account',
   renderError: createRenderer({}, { passwordField: 'new_password' }),
 })
 
 passwordResetRoutes.post(
   '/password-reset',
   {
-    id: 'authServiceResetPassword',
+    id: 'resetServicePassword',
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: anyone,
     body: PasswordReset,
@@ -171,12 +172,12 @@ passwordResetRoutes.post(
   },
 )
 
-export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'auth-service', renderError })
+export const secondFactorRoutes = createRoutes({ prefix: '/auth', tag: 'mfa', renderError })
 
 secondFactorRoutes.post(
   '/enable-2fa',
   {
-    id: 'authServiceEnable2fa',
+    id: 'enableTwoFactor',
     summary: 'Turn the second factor on with the first code of the pending secret',
     guard: confirmedUser,
     body: Enable2FARequest,
@@ -192,7 +193,7 @@ secondFactorRoutes.post(
 secondFactorRoutes.post(
   '/disable-2fa',
   {
-    id: 'authServiceDisable2fa',
+    id: 'disableTwoFactor',
     summary: 'Turn the second factor off; needs a code, or a second factor that was proved in the last ten minutes',
     guard: confirmedUser,
     body: Disable2FARequest,
@@ -208,7 +209,7 @@ secondFactorRoutes.post(
 secondFactorRoutes.get(
   '/test-2fa',
   {
-    id: 'authServiceTest2fa',
+    id: 'testTwoFactor',
     summary: 'Whether the second factor is on; 400 when it is off',
     guard: user,
     answer: ok(Message, 'It is on'),
@@ -226,7 +227,7 @@ const bearerOf = ({ headers }: Request): string | null =>
 secondFactorRoutes.post(
   '/verify-2fa',
   {
-    id: 'verifySecondFactor',
+    id: 'verifyTwoFactor',
     summary: 'Prove the second factor: in a session, or to complete a sign-in',
     // The bearer may be the `mfa_token` of a sign-in, which is no access token.
     guard: lenientUser,
@@ -251,14 +252,14 @@ secondFactorRoutes.post(
 /** 403 once the second factor is on: a service that shows its codes would make it worthless. */
 export const codeRoutes = createRoutes({
   prefix: '/auth',
-  tag: 'auth-service',
+  tag: 'mfa',
   renderError: createRenderer({ MFA_ALREADY_ENABLED: { status: 403 } }),
 })
 
 codeRoutes.get(
   '/generate-2fa-code',
   {
-    id: 'showPendingEnrolment',
+    id: 'showTwoFactorSecret',
     summary: 'Begin the enrolment of an authenticator app, or show the pending one again',
     guard: confirmedUser,
     answer: ok(GeneratedCode, 'The pending secret and its present code'),
@@ -267,12 +268,12 @@ codeRoutes.get(
   async ({ ctx }) => generatedToWire(await showPendingEnrolment(ctx)),
 )
 
-export const sessionRoutes = createRoutes({ prefix: '/auth/sessions', tag: 'auth-service', renderError })
+export const sessionRoutes = createRoutes({ prefix: '/auth/sessions', tag: 'sessions', renderError })
 
 sessionRoutes.get(
   '/',
   {
-    id: 'authServiceListSessions',
+    id: 'listServiceSessions',
     summary: "The caller's live sessions, newest first",
     guard: user,
     answer: ok(z.array(SessionResponse), 'All of them'),
@@ -287,7 +288,7 @@ sessionRoutes.get(
 sessionRoutes.delete(
   '/:session_id',
   {
-    id: 'endOwnSession',
+    id: 'endServiceSession',
     summary: "End one of the caller's sessions by its number",
     guard: confirmedUser,
     params: SessionPath,
@@ -300,7 +301,7 @@ sessionRoutes.delete(
   },
 )
 
-export const protectedRoutes = createRoutes({ prefix: '', tag: 'auth-service', renderError })
+export const protectedRoutes = createRoutes({ prefix: '', tag: 'account', renderError })
 
 const MAX_INTERACTION_BYTES = 16 * 1024
 
@@ -326,6 +327,6 @@ const Greeting = Message.extend({ user: z.string() }).meta({ id: 'AuthServicePro
 
 protectedRoutes.get(
   '/protected',
-  { id: 'getProtected', summary: 'The username of the caller', guard: user, answer: ok(Greeting, 'The username') },
+  { id: 'getGreeting', summary: 'The username of the caller', guard: user, answer: ok(Greeting, 'The username') },
   ({ ctx }) => ({ message: 'You are authenticated', user: ctx.actor.username ?? ctx.actor.email }),
 )

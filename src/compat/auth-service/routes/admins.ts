@@ -53,7 +53,7 @@ import {
 } from '../wire.ts'
 import { createRenderer, renderError, WRONG_CREDENTIALS } from '../wording.ts'
 
-export const adminRoutes = createRoutes({ prefix: '/admin', tag: 'auth-service', renderError })
+export const adminRoutes = createRoutes({ prefix: '/admin', tag: 'admin', renderError })
 
 const changed = ok(ChangedUserResponse, 'The changed user')
 const done = ok(Done, 'Done')
@@ -62,7 +62,7 @@ const stateErrors = [notFound, userStateConflict, lastAdmin, serviceUnavailable]
 adminRoutes.get(
   '/users',
   {
-    id: 'listAllUsers',
+    id: 'listServiceUsers',
     summary: 'A page of the users, ordered by id',
     guard: admin,
     query: PageQuery,
@@ -75,7 +75,7 @@ adminRoutes.get(
 adminRoutes.put(
   '/deactivate-user/:user_id',
   {
-    id: 'changeStateByNumber',
+    id: 'deactivateServiceUser',
     summary: 'Deactivate a user; their sessions end',
     guard: admin,
     params: UserPath,
@@ -88,7 +88,7 @@ adminRoutes.put(
 adminRoutes.put(
   '/activate-user/:user_id',
   {
-    id: 'activate',
+    id: 'activateServiceUser',
     summary: 'Activate a user again',
     isWrite: everyCall,
     guard: admin,
@@ -102,7 +102,7 @@ adminRoutes.put(
 adminRoutes.put(
   '/user/role',
   {
-    id: 'changeRoleByName',
+    id: 'changeServiceRole',
     summary: 'Give a user another role',
     guard: admin,
     body: RoleUpdate,
@@ -118,7 +118,7 @@ adminRoutes.put(
 adminRoutes.delete(
   '/user/:user_id',
   {
-    id: 'authServiceDeleteUser',
+    id: 'deleteServiceUser',
     summary: "Delete a user; their sessions end. Deleting one's own account needs a fresh factor",
     guard: adminOf,
     params: UserPath,
@@ -134,7 +134,7 @@ adminRoutes.delete(
 adminRoutes.post(
   '/lock',
   {
-    id: 'changeStateByEmail',
+    id: 'lockServiceUser',
     summary: 'Lock an account: it cannot sign in, and its sessions end',
     guard: admin,
     body: LockAccountRequest,
@@ -150,7 +150,7 @@ adminRoutes.post(
 adminRoutes.post(
   '/unlock',
   {
-    id: 'authServiceUnlockUser',
+    id: 'unlockServiceUser',
     summary: 'Lift every lock of an account',
     isWrite: everyCall,
     guard: admin,
@@ -167,14 +167,14 @@ adminRoutes.post(
 /** Registration and login of admins, which check their callers themselves. */
 export const adminAccessRoutes = createRoutes({
   prefix: '/admin',
-  tag: 'auth-service',
+  tag: 'admin',
   renderError: createRenderer(WRONG_CREDENTIALS),
 })
 
 adminAccessRoutes.post(
   '/register',
   {
-    id: 'registerFurtherAdmin',
+    id: 'registerServiceAdmin',
     summary: 'Register an admin, with the secret key or as an admin',
     isWrite: everyCall,
     guard: confirmedOptionalUser,
@@ -200,14 +200,14 @@ adminAccessRoutes.post(
 
 export const vendorRoutes = createRoutes({
   prefix: '/vendor',
-  tag: 'auth-service',
+  tag: 'vendors',
   renderError: createRenderer(WRONG_CREDENTIALS),
 })
 
 vendorRoutes.post(
   '/register_vendor',
   {
-    id: 'authServiceRegisterVendor',
+    id: 'registerVendor',
     summary: 'Register a new vendor: a user with the role vendor',
     guard: anyone,
     body: VendorCreate,

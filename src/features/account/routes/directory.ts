@@ -47,7 +47,7 @@ userDirectoryRoutes.get(
 userDirectoryRoutes.post(
   '/',
   {
-    id: 'registerAccount',
+    id: 'createUser',
     summary: 'Sign up without opening a session; answers 400 for invalid fields',
     guard: anyone,
     body: RegistrationBody,
@@ -80,7 +80,7 @@ userDirectoryRoutes.get(
 userDirectoryRoutes.get(
   '/by-email',
   {
-    id: 'getVisibleUserByEmail',
+    id: 'findUser',
     summary: 'The user with an address, for that user or an admin',
     guard: confirmedUser,
     query: EmailQuery,

@@ -22,7 +22,7 @@ import {
   toProfileChange,
 } from '../wire/own-account.ts'
 
-export const ownAccountRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth' })
+export const ownAccountRoutes = createRoutes({ prefix: '/api/v1', tag: 'account' })
 
 /** The message that gateway-auth answers. */
 const CHANGED = 'Password changed successfully'
@@ -40,18 +40,23 @@ const change = async ({ ctx, body }: { ctx: ActorCtx; body: z.output<typeof Chan
 
 ownAccountRoutes.post('/auth/password/change', { ...changeSpec, id: 'changePassword' }, change)
 
-ownAccountRoutes.put('/auth/password/change', { id: 'changePasswordAlias2', ...changeSpec, hidden: true }, change)
+ownAccountRoutes.put(
+  '/auth/password/change',
+  { id: 'setPassword', instead: 'changePassword', ...changeSpec, hidden: true },
+  change,
+)
 
 ownAccountRoutes.put(
   '/auth/change-password',
-  { id: 'changePasswordAlias', ...changeSpec, body: GatewayChangePasswordBody, invalidIs: 400 },
+  { id: 'updatePassword', instead: 'changePassword', ...changeSpec, body: GatewayChangePasswordBody, invalidIs: 400 },
   change,
 )
 
 ownAccountRoutes.post(
   '/users/:user_id/change-password',
   {
-    id: 'changePasswordOf',
+    id: 'changeUserPassword',
+    instead: 'changePassword',
     ...changeSpec,
     guard: self,
     params: z.object({ user_id: UuidParam }),
@@ -63,7 +68,8 @@ ownAccountRoutes.post(
 ownAccountRoutes.patch(
   '/auth/profile',
   {
-    id: 'changeOwnProfile',
+    id: 'changeProfile',
+    instead: 'updateOwnUser',
     summary: "Change the caller's profile; a new address takes effect once its link is used",
     isWrite: isMoreThanCredentials,
     guard: confirmedUser,
@@ -79,7 +85,7 @@ export const activityRoutes = createRoutes({ prefix: '/api/v1', tag: 'account sa
 activityRoutes.get(
   '/sessions/security/alerts',
   {
-    id: 'listAlerts',
+    id: 'listSecurityAlerts',
     summary: "Security alerts about the caller's account in the last 30 days, newest first",
     guard: user,
     answer: ok(AlertList, 'The alerts'),
@@ -91,7 +97,7 @@ activityRoutes.get(
 activityRoutes.get(
   '/sessions/activity/recent',
   {
-    id: 'listActivity',
+    id: 'listRecentActivity',
     summary: "The latest activity of each of the caller's sessions, newest first",
     guard: user,
     query: ActivityQuery,

@@ -50,21 +50,28 @@ const registerSpec = {
   errors: [tooManyPasskeys, emailUnconfirmed, ...freshFactorErrors],
 }
 
-passkeyRoutes.post(`${PREFIX}/register/begin`, { ...registerSpec, id: 'beginRegistration' }, async ({ ctx, body }) =>
-  registrationOptionsToWire(await beginRegistration(ctx, toRegistrationRequest(body))),
+passkeyRoutes.post(
+  `${PREFIX}/register/begin`,
+  { ...registerSpec, id: 'beginPasskeyRegistration' },
+  async ({ ctx, body }) => registrationOptionsToWire(await beginRegistration(ctx, toRegistrationRequest(body))),
 )
 
 passkeyRoutes.post(
   `${PREFIX}/register/options`,
-  { id: 'beginRegistrationInBase64', ...registerSpec, answer: ok(RegistrationOptions, BASE64_IDS) },
+  {
+    id: 'startPasskeyRegistration',
+    instead: 'beginPasskeyRegistration',
+    ...registerSpec,
+    answer: ok(RegistrationOptions, BASE64_IDS),
+  },
   async ({ ctx, body }) => withBase64Ids(await beginRegistration(ctx, toRegistrationRequest(body))),
 )
 
 passkeyRoutes.post(
   `${PREFIX}/register/complete`,
   {
-    id: 'completeRegistration',
-    aliases: [{ path: `${PREFIX}/register/verify`, id: 'completeRegistrationAlias' }],
+    id: 'completePasskeyRegistration',
+    aliases: [{ path: `${PREFIX}/register/verify`, id: 'addPasskey' }],
     summary: 'Add the passkey that the authenticator created',
     guard: confirmedUser,
     body: RegisterCompleteBody,
@@ -125,6 +132,7 @@ passkeyRoutes.post(
   `${PREFIX}/:passkey_id/regenerate-secret`,
   {
     id: 'getPasskey',
+    instead: 'listPasskeys',
     summary: "One of the caller's passkeys, unchanged: the secret never leaves the authenticator",
     guard: user,
     params: PasskeyPath,

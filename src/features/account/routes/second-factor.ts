@@ -61,19 +61,23 @@ const enrolSpec = {
 
 const enrol = ({ ctx, body }: { ctx: ActorCtx; body: GivenFactors }) => startEnrolment(ctx, body)
 
-mfaRoutes.post('/mfa/totp/generate', { id: 'startEnrolment', ...enrolSpec, body: PasswordBody }, enrol)
-mfaRoutes.post('/auth/mfa/enable', { id: 'startEnrolmentAlias2', ...enrolSpec, body: MethodBody, hidden: true }, enrol)
+mfaRoutes.post('/mfa/totp/generate', { id: 'startTotp', ...enrolSpec, body: PasswordBody }, enrol)
+mfaRoutes.post(
+  '/auth/mfa/enable',
+  { id: 'startMfa', instead: 'startTotp', ...enrolSpec, body: MethodBody, hidden: true },
+  enrol,
+)
 mfaRoutes.post(
   '/mfa/enable',
-  { id: 'startEnrolmentAlias', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
+  { id: 'startMfaWithPassword', instead: 'startTotp', ...enrolSpec, body: RequiredPasswordBody, hidden: true },
   enrol,
 )
 
 mfaRoutes.post(
   '/mfa/totp/verify',
   {
-    id: 'confirmEnrolment',
-    aliases: [{ path: '/mfa/verify', id: 'confirmEnrolmentAlias' }],
+    id: 'confirmTotp',
+    aliases: [{ path: '/mfa/verify', id: 'confirmMfa' }],
     summary: 'Turn the second factor on with the first code; sessions that proved a single factor end',
     guard: confirmedUser,
     body: CodeBody,
@@ -97,7 +101,8 @@ const CODE_MISSING = { field: 'body.code', message: 'is required', type: 'requir
 mfaRoutes.post(
   '/auth/mfa/verify',
   {
-    id: 'answerChallengeOrEnrol',
+    id: 'answerOrConfirmMfa',
+    instead: 'answerMfaChallenge',
     summary:
       "As `/mfa/challenge/verify`; without a challenge it turns the caller's second factor on, as `/mfa/totp/verify`",
     guard: lenientUser,
@@ -129,12 +134,13 @@ type Given = z.output<typeof GivenInput.body>
 const disable = async ({ ctx, body, query }: { ctx: ActorCtx; body: Given; query: Given }) =>
   disabledToWire(await disableSecondFactor(ctx, GivenInput.merge(body, query)))
 
-mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableSecondFactor' }, disable)
+mfaRoutes.delete('/mfa/totp/disable', { ...disableSpec, id: 'disableMfa' }, disable)
 mfaRoutes.post(
   '/mfa/disable',
   {
-    id: 'disableSecondFactorAlias',
-    aliases: [{ path: '/auth/mfa/disable', id: 'disableSecondFactorAlias2' }],
+    id: 'disableTotp',
+    instead: 'disableMfa',
+    aliases: [{ path: '/auth/mfa/disable', id: 'disableSecondFactor' }],
     ...disableSpec,
     hidden: true,
   },
@@ -144,8 +150,8 @@ mfaRoutes.post(
 mfaRoutes.post(
   '/mfa/totp/verify-code',
   {
-    id: 'checkOwnCode',
-    aliases: [{ path: '/mfa/validate-code', id: 'checkOwnCodeAlias' }],
+    id: 'checkMfaCode',
+    aliases: [{ path: '/mfa/validate-code', id: 'validateMfaCode' }],
     summary: 'Check a code of the caller; a right code is used up',
     guard: confirmedUser,
     body: GivenInput.body,
@@ -172,7 +178,7 @@ mfaRoutes.post(
   '/mfa/backup-codes/regenerate',
   {
     id: 'regenerateBackupCodes',
-    aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'regenerateBackupCodesAlias' }],
+    aliases: [{ path: '/mfa/regenerate-backup-codes', id: 'renewBackupCodes' }],
     summary: 'Replace the backup codes by ten new ones, shown only once; requires a fresh second factor',
     guard: confirmedUser,
     body: GivenInput.body,
@@ -186,7 +192,7 @@ mfaRoutes.post(
 mfaRoutes.post(
   '/mfa/backup-codes/verify',
   {
-    id: 'checkOwnBackupCode',
+    id: 'checkBackupCode',
     summary: 'Check a backup code of the caller; a right code is used up',
     guard: confirmedUser,
     body: CodeBody,
@@ -199,7 +205,7 @@ mfaRoutes.post(
 mfaRoutes.get(
   '/mfa/status',
   {
-    id: 'getSecondFactorStatus',
+    id: 'getMfaStatus',
     summary: "The caller's second factor",
     guard: user,
     answer: ok(StatusAnswer, 'The state of the second factor'),

@@ -43,7 +43,7 @@ const done = (description: string) => ok(UserDone, description)
 
 userAccountRoutes.get(
   '/me',
-  { id: 'getVisibleUser', summary: 'The signed-in user', guard: user, answer: oneUser, errors: [tokenInvalid] },
+  { id: 'getOwnUser', summary: 'The signed-in user', guard: user, answer: oneUser, errors: [tokenInvalid] },
   async ({ ctx }) => askedUserToWire(await getCurrentUser(ctx), ctx.actor.id),
 )
 
@@ -68,8 +68,8 @@ const changeOne = {
 const changeMine = async ({ ctx, body }: { ctx: ActorCtx; body: z.output<typeof ProfileBody> }) =>
   changedUserToWire(await changeOwnProfile(ctx, toProfileChange(body)), ctx.actor.id)
 
-userAccountRoutes.put('/me', { ...changeOwn, id: 'changeProfileOf' }, changeMine)
-userAccountRoutes.patch('/me', { ...changeOwn, id: 'patchOwnProfile' }, changeMine)
+userAccountRoutes.put('/me', { ...changeOwn, id: 'changeOwnUser', instead: 'updateOwnUser' }, changeMine)
+userAccountRoutes.patch('/me', { ...changeOwn, id: 'updateOwnUser' }, changeMine)
 
 const deletion = {
   body: DeletionBody,
@@ -81,7 +81,7 @@ const deletion = {
 userAccountRoutes.delete(
   '/me',
   {
-    id: 'deleteUser',
+    id: 'deleteOwnUser',
     ...deletion,
     guard: confirmedUser,
     summary: "Delete the caller's account; requires a fresh factor",
@@ -93,7 +93,7 @@ userAccountRoutes.delete(
 userAccountRoutes.delete(
   '/me/avatar',
   {
-    id: 'removeOwnAvatar',
+    id: 'removeAvatar',
     summary: "Remove the caller's picture",
     isWrite: everyCall,
     guard: confirmedUser,
@@ -106,7 +106,7 @@ userAccountRoutes.delete(
 userAccountRoutes.get(
   '/:user_id',
   {
-    id: 'getUserByRef',
+    id: 'getUser',
     summary: 'A user by UUID or number, for that user or an admin',
     guard: selfOrAdmin,
     ...named,
@@ -119,13 +119,13 @@ userAccountRoutes.get(
 const changeTarget = async ({ ctx, body }: { ctx: TargetCtx; body: z.output<typeof ProfileBody> }) =>
   changedUserToWire(await changeProfileOf(ctx, toProfileChange(body)), ctx.target.ref)
 
-userAccountRoutes.put('/:user_id', { ...changeOne, id: 'replaceUserProfile' }, changeTarget)
-userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'patchUserProfile' }, changeTarget)
+userAccountRoutes.put('/:user_id', { ...changeOne, id: 'changeUser', instead: 'updateUser' }, changeTarget)
+userAccountRoutes.patch('/:user_id', { ...changeOne, id: 'updateUser' }, changeTarget)
 
 userAccountRoutes.delete(
   '/:user_id',
   {
-    id: 'deleteUserByRef',
+    id: 'deleteUser',
     guard: selfOrAdmin,
     ...deletion,
     summary: 'Delete an account, for an admin, or for its user with a fresh factor',
@@ -137,7 +137,7 @@ userAccountRoutes.delete(
 userAccountRoutes.get(
   '/:user_id/permissions',
   {
-    id: 'getUserPermissions',
+    id: 'listUserPermissions',
     summary: "The permissions of a user's platform role, for that user or an admin",
     guard: selfOrAdmin,
     ...named,
@@ -152,7 +152,7 @@ const administration = { guard: admin, ...named }
 userAccountRoutes.post(
   '/:user_id/suspend',
   {
-    id: 'suspendUserByRef',
+    id: 'suspendAccount',
     ...administration,
     summary: 'Suspend a user: every session ends, and sign-in is refused',
     body: ReasonInput.body,
@@ -171,13 +171,13 @@ const ending = { ...administration, answer: done('The user is active'), errors: 
 
 userAccountRoutes.post(
   '/:user_id/unsuspend',
-  { id: 'unsuspendUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension' },
+  { id: 'unsuspendAccount', ...ending, isWrite: everyCall, summary: 'End a suspension' },
   async ({ ctx, params }) =>
     userDoneToWire('User unsuspended', await changeStateOf(ctx, { ref: params.user_id, change: 'unsuspend' })),
 )
 
 userAccountRoutes.post(
   '/:user_id/reactivate',
-  { id: 'reactivateUserByRef', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
+  { id: 'reactivateAccount', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
   async ({ ctx, params }) => userDoneToWire('User reactivated', await reactivateUser(ctx, params.user_id)),
 )

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { oneOfEach } from '../../../http/described-input.ts'
 import { PropagatedField } from '../../../http/done.ts'
 import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
 import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
@@ -7,29 +8,31 @@ import type { ChangedProfile as Changed, PasswordChange, ProfileChange } from '.
 const MAX_METADATA_CHARACTERS = 10_000
 
 /** Null empties a field, but leaves username and email as they are: they cannot be empty. */
-export const ProfileBody = z.object({
-  first_name: textField(100),
-  last_name: textField(100),
-  given_name: textField(100),
-  family_name: textField(100),
-  display_name: textField(200),
-  bio: proseField(1000),
-  phone_number: textField(20),
-  timezone: textField(50),
-  locale: textField(35),
-  profile_image_url: z
-    .url({ protocol: /^https?$/ })
-    .max(500)
-    .nullish(),
-  user_metadata: z
-    .record(z.string(), z.unknown())
-    .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
-    .nullish(),
-  username: UsernameField.nullish(),
-  email: EmailField.nullish(),
-  current_password: StepUpBody.shape.password,
-  code: StepUpBody.shape.code,
-})
+export const ProfileBody = z
+  .object({
+    first_name: textField(100),
+    last_name: textField(100),
+    given_name: textField(100),
+    family_name: textField(100),
+    display_name: textField(200),
+    bio: proseField(1000),
+    phone_number: textField(20),
+    timezone: textField(50),
+    locale: textField(35),
+    profile_image_url: z
+      .url({ protocol: /^https?$/ })
+      .max(500)
+      .nullish(),
+    user_metadata: z
+      .record(z.string(), z.unknown())
+      .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
+      .nullish(),
+    username: UsernameField.nullish(),
+    email: EmailField.nullish(),
+    current_password: StepUpBody.shape.password,
+    code: StepUpBody.shape.code,
+  })
+  .meta({ id: 'ProfileChange' })
 
 const defined = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
@@ -85,6 +88,7 @@ const createChangeBody = (names: { current: string; next: string }) =>
     })
     .refine((body) => body.current_password ?? body.currentPassword, { path: [names.current], message: 'is required' })
     .refine((body) => body.new_password ?? body.newPassword, { path: [names.next], message: 'is required' })
+    .meta(oneOfEach(['current_password', 'currentPassword'], ['new_password', 'newPassword']))
 
 export const ChangePasswordBody = createChangeBody({ current: 'current_password', next: 'new_password' })
 

@@ -28,7 +28,10 @@ const emptyToNull = (value: string | null | undefined): string | null => value |
  * The factors that a session older than ten minutes must prove again. The query is for a published client that sends no body
  * with DELETE.
  */
-export const FactorsInput = bodyOrQuery({ password: z.string().max(MAX_PASSWORD_UNITS), code: z.string().max(32) })
+export const FactorsInput = bodyOrQuery('GivenFactors', {
+  password: z.string().max(MAX_PASSWORD_UNITS),
+  code: z.string().max(32),
+})
 
 export const RegisterBeginBody = z.object({
   authenticator_attachment: z.enum(ATTACHMENTS).nullish(),

@@ -15,10 +15,10 @@ import { PasswordField } from '../../sign-in/wire/session.ts'
 export const PasswordBody = z.object({ password: PasswordField.nullish() })
 export const RequiredPasswordBody = z.object({ password: PasswordField.min(1, 'is required') })
 export const MethodBody = PasswordBody.extend({ method: z.literal('totp').nullish() })
-export const CodeBody = z.object({ code: CodeField })
+export const CodeBody = z.object({ code: CodeField }).meta({ id: 'GivenCode' })
 
 /** Documented clients send these fields in the body or in the query. */
-export const GivenInput = bodyOrQuery({ password: PasswordField, code: CodeField })
+export const GivenInput = bodyOrQuery('GivenFactor', { password: PasswordField, code: CodeField })
 
 export function toCode(body: object, query: object): string {
   const { code } = GivenInput.merge(body, query)

@@ -78,8 +78,10 @@ export function toRegistration({ given_name, family_name, display_name, ...body 
 }
 
 /** Janua's server takes the password from the query; its client sends none. */
-export const DeletionBody = StepUpBody.extend({ current_password: StepUpBody.shape.password })
-const DeletionInput = bodyOrQuery({ password: PasswordField })
+export const DeletionBody = StepUpBody.extend({ current_password: StepUpBody.shape.password }).meta({
+  id: 'AccountDeletion',
+})
+const DeletionInput = bodyOrQuery('DeletionPassword', { password: PasswordField })
 export const DeletionQuery = DeletionInput.query
 
 export const toFactors = (

@@ -55,7 +55,7 @@ const removedFactor = ok(FactorRemovedAnswer, 'The factor is removed, and all se
 adminStateRoutes.delete(
   '/mfa',
   {
-    id: 'removeSecondFactor',
+    id: 'removeUserMfa',
     summary: 'Turn off the second factor of a user who has lost it; all sessions end',
     guard: admin,
     params: UserPath,
@@ -71,7 +71,7 @@ adminStateRoutes.delete(
 adminStateRoutes.delete(
   '/passkeys',
   {
-    id: 'removePasskeys',
+    id: 'removeUserPasskeys',
     summary: 'Remove all passkeys of a user; all sessions end',
     guard: admin,
     params: UserPath,
@@ -87,7 +87,7 @@ adminStateRoutes.delete(
 adminStateRoutes.delete(
   '/passkeys/:passkey_id',
   {
-    id: 'removePasskeyOf',
+    id: 'removeUserPasskey',
     summary: 'Remove one passkey of a user; all sessions end',
     guard: admin,
     params: PasskeyPath,

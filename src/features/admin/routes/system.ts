@@ -31,7 +31,7 @@ export const adminSystemRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 'a
 adminSystemRoutes.get(
   '/stats',
   {
-    id: 'readStats',
+    id: 'getStats',
     summary: 'Counts of the whole deployment',
     guard: admin,
     answer: ok(StatsAnswer, 'Twelve counts'),
@@ -42,7 +42,7 @@ adminSystemRoutes.get(
 adminSystemRoutes.get(
   '/health',
   {
-    id: 'checkSystem',
+    id: 'getSystemHealth',
     summary: 'The present state of each part of the service',
     guard: admin,
     answer: ok(SystemHealthAnswer, 'The state of each part; 200 also when a part does not answer'),
@@ -53,7 +53,7 @@ adminSystemRoutes.get(
 adminSystemRoutes.get(
   '/config',
   {
-    id: 'readMaintenance',
+    id: 'getSystemConfig',
     summary: 'The settings of this deployment, without secrets',
     guard: admin,
     answer: ok(SystemConfigAnswer, 'Features and limits'),
@@ -64,7 +64,7 @@ adminSystemRoutes.get(
 adminSystemRoutes.get(
   '/activity-logs',
   {
-    id: 'listAdminActivity',
+    id: 'listActivity',
     summary: 'The event record, newest first',
     guard: admin,
     query: ActivityQuery,
@@ -108,7 +108,7 @@ adminSystemRoutes.post(
 adminSystemRoutes.post(
   '/maintenance-mode',
   {
-    id: 'setMaintenance',
+    id: 'setMaintenanceMode',
     summary: 'Restrict sign-up and sign-in to admins, or end the restriction; sessions continue',
     isWrite: everyCall,
     guard: admin,

@@ -50,7 +50,7 @@ export const adminUserRoutes = createRoutes({ prefix: '/api/v1/admin/users', tag
 adminUserRoutes.get(
   '/',
   {
-    id: 'listAdminUsers',
+    id: 'listAllUsers',
     summary: 'Users, newest first; X-Total-Count is the number of users on all pages',
     guard: admin,
     query: ListUsersQuery,
@@ -65,7 +65,7 @@ adminUserRoutes.get(
 adminUserRoutes.get(
   '/:id',
   {
-    id: 'getAdminUser',
+    id: 'getUserDetails',
     summary: 'A user in any state',
     guard: admin,
     params: UserPath,
@@ -78,7 +78,7 @@ adminUserRoutes.get(
 adminUserRoutes.patch(
   '/:id',
   {
-    id: 'updateUser',
+    id: 'updateUserState',
     summary: 'Change the state, the role, or whether the address is verified',
     guard: admin,
     params: UserPath,
@@ -105,13 +105,13 @@ const roleSpec = {
 const putRole = async ({ ctx, params, body }: { ctx: AdminCtx; params: { id: UserRef }; body: { role: string } }) =>
   changedUserToWire('Role changed', await changeRole(ctx, { ref: params.id, role: body.role }))
 
-adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeRole' }, putRole)
-adminUserRoutes.patch('/:id/role', { ...roleSpec, id: 'changeRoleByPatch' }, putRole)
+adminUserRoutes.put('/:id/role', { ...roleSpec, id: 'changeUserRole' }, putRole)
+adminUserRoutes.patch('/:id/role', { ...roleSpec, id: 'updateUserRole', instead: 'changeUserRole' }, putRole)
 
 adminUserRoutes.post(
   '/:id/notifications',
   {
-    id: 'notifyUserOf',
+    id: 'notifyUser',
     summary: "Send a message to the user's sockets and the platform channel",
     isWrite: everyCall,
     guard: admin,
@@ -134,7 +134,7 @@ export function createDeletionRoutes(userData: readonly UserData[]) {
   routes.delete(
     '/:id',
     {
-      id: 'forceDelete',
+      id: 'deleteAnyUser',
       summary:
         'Delete a user: sessions end at once, data is erased after the grace period, or at once with `permanent`',
       guard: admin,
@@ -153,7 +153,7 @@ export function createDeletionRoutes(userData: readonly UserData[]) {
   routes.delete(
     '/:id/force-delete',
     {
-      id: 'forceDeleteUser',
+      id: 'eraseUser',
       summary: 'Erase a user and all data at once, without a grace period',
       guard: admin,
       params: UserPath,
@@ -171,7 +171,7 @@ export const adminRegisterRoutes = createRoutes({ prefix: '/api/v1/admin', tag: 
 adminRegisterRoutes.post(
   '/register',
   {
-    id: 'registerAdmin',
+    id: 'createAdmin',
     summary: "Create another admin, with an admin's token or with ADMIN_SECRET_KEY",
     isWrite: everyCall,
     guard: confirmedOptionalUser,

@@ -157,6 +157,7 @@ export const SystemConfigAnswer = z.object({
 
 /** In the body, as the SDK sends it, or in the query, as an older server read it. */
 export const MaintenanceInput = bodyOrQuery(
+  'MaintenanceChange',
   { enabled: z.boolean(), message: z.string().max(500) },
   { enabled: z.stringbool() },
 )

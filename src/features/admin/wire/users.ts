@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
+import { oneOfEach } from '../../../http/described-input.ts'
 import { PropagatedField } from '../../../http/done.ts'
 import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
 import { pageQuery, rangeOfPage } from '../../../http/list.ts'
@@ -22,6 +23,7 @@ export const PasskeyPath = UserPath.extend({ passkey_id: UuidParam })
 
 /** In the body, as the SDK sends it, or in the query, as an older server read it. */
 export const UserRefInput = bodyOrQuery(
+  'UserReference',
   { user_id: z.union([UserParam, z.int().min(0).max(MAX_USER_NUMBER)], 'must be a UUID or an integer') },
   { user_id: UserParam },
 )
@@ -100,7 +102,9 @@ export const adminUserDetailToWire = (detail: AdminUserDetail): z.infer<typeof A
   app_metadata: { ...detail.user.appMetadata },
 })
 
-export const ChangedUserAnswer = z.object({ message: z.string(), propagated: PropagatedField, user: UserWire })
+export const ChangedUserAnswer = z
+  .object({ message: z.string(), propagated: PropagatedField, user: UserWire })
+  .meta({ id: 'ChangedUserState' })
 
 export const changedUserToWire = (
   message: string,
@@ -128,6 +132,7 @@ export const UpdateUserBody = z
     path: ['is_active'],
     message: 'contradicts status',
   })
+  .meta(oneOfEach(['status', 'is_active', 'is_admin', 'email_verified']))
 
 export const toUserUpdate = (body: z.output<typeof UpdateUserBody>) => ({
   status: body.status ?? stateOf(body.is_active),
@@ -145,12 +150,14 @@ export const RoleBody = z.object({ role: z.string().refine(isRoleName, 'must hav
 
 export const DeleteUserQuery = z.object({ permanent: z.stringbool().default(false) })
 
-export const DeletedUserAnswer = z.object({
-  message: z.string(),
-  propagated: PropagatedField,
-  erased: z.boolean().meta({ description: 'Whether the erasure is complete; otherwise it continues by itself' }),
-  erase_at: z.iso.datetime().nullable().meta({ description: 'The end of the grace period' }),
-})
+export const DeletedUserAnswer = z
+  .object({
+    message: z.string(),
+    propagated: PropagatedField,
+    erased: z.boolean().meta({ description: 'Whether the erasure is complete; otherwise it continues by itself' }),
+    erase_at: z.iso.datetime().nullable().meta({ description: 'The end of the grace period' }),
+  })
+  .meta({ id: 'DeletedUser' })
 
 export const erasedToWire = ({ erased, propagated }: Erasure): z.infer<typeof DeletedUserAnswer> => ({
   message: erased
@@ -168,7 +175,9 @@ export const deletedToWire = ({ user, propagated }: ChangedUser): z.infer<typeof
   erase_at: toIsoOrNull(user.eraseAt),
 })
 
-export const FactorRemovedAnswer = z.object({ message: z.string(), removed: z.int(), propagated: PropagatedField })
+export const FactorRemovedAnswer = z
+  .object({ message: z.string(), removed: z.int(), propagated: PropagatedField })
+  .meta({ id: 'RemovedFactors' })
 
 export const NotificationBody = z.object({
   title: z.string().trim().min(1).max(200),

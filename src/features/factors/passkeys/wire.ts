@@ -27,24 +27,28 @@ const credential = {
 }
 
 /** PublicKeyCredential as JSON (WebAuthn 5.1). Further fields that browsers send are ignored. */
-export const Attestation = z.object({
-  ...credential,
-  response: z.object({
-    clientDataJSON: binary(CLIENT_DATA_LENGTH),
-    attestationObject: binary(AUTHENTICATOR_LENGTH),
-    transports: z.array(z.string().max(32)).max(10).nullish(),
-  }),
-})
+export const Attestation = z
+  .object({
+    ...credential,
+    response: z.object({
+      clientDataJSON: binary(CLIENT_DATA_LENGTH),
+      attestationObject: binary(AUTHENTICATOR_LENGTH),
+      transports: z.array(z.string().max(32)).max(10).nullish(),
+    }),
+  })
+  .meta({ id: 'PasskeyAttestation' })
 
-export const Assertion = z.object({
-  ...credential,
-  response: z.object({
-    clientDataJSON: binary(CLIENT_DATA_LENGTH),
-    authenticatorData: binary(AUTHENTICATOR_LENGTH),
-    signature: binary(CLIENT_DATA_LENGTH),
-    userHandle: binary(128).or(z.literal('')).nullish(),
-  }),
-})
+export const Assertion = z
+  .object({
+    ...credential,
+    response: z.object({
+      clientDataJSON: binary(CLIENT_DATA_LENGTH),
+      authenticatorData: binary(AUTHENTICATOR_LENGTH),
+      signature: binary(CLIENT_DATA_LENGTH),
+      userHandle: binary(128).or(z.literal('')).nullish(),
+    }),
+  })
+  .meta({ id: 'PasskeyAssertion' })
 
 // The schema has checked that the value is base64 or base64url.
 const canonical = (value: string): string => toCanonical(value) ?? ''

@@ -18,14 +18,15 @@ import {
   toTokenAndProof,
 } from '../wire/recovery.ts'
 
-export const accountRecoveryRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth', invalidIs: 400 })
+export const accountRecoveryRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'email', invalidIs: 400 })
 
 accountRecoveryRoutes.post(
   '/revert-email',
   {
     id: 'revertEmail',
-    summary:
-      "Revert a change of address with a mailed link's token: all sessions end, the password stops working; needs a second factor that is older than the change, if there is one",
+    summary: "Revert a change of address with a mailed link's token",
+    description:
+      'All sessions end, and the password stops working. Needs a second factor that is older than the change, if there is one.',
     guard: anyone,
     body: TokenAndFactorBody,
     answer: ok(EndedAndReset.meta({ id: 'RevertedEmail' }), 'The previous address is restored'),
@@ -38,8 +39,8 @@ accountRecoveryRoutes.post(
   '/restore-account',
   {
     id: 'restoreAccount',
-    summary:
-      "Restore an account that its user deleted, with a mailed link's token; needs its password or second factor, if there is one",
+    summary: "Restore an account that its user deleted, with a mailed link's token",
+    description: 'Needs its password or second factor, if there is one.',
     guard: anyone,
     body: TokenAndProofBody,
     answer: ok(DoneAndEnded, 'The account is restored, without sessions'),
@@ -54,8 +55,8 @@ reportRoutes.post(
   '/auth/report-activity',
   {
     id: 'reportActivity',
-    summary:
-      "Report with a mailed link's token that somebody else used the account: all sessions end, the password stops working",
+    summary: "Report with a mailed link's token that somebody else used the account",
+    description: 'All sessions end, and the password stops working.',
     guard: anyone,
     body: TokenAndFactorBody,
     answer: ok(EndedAndReset.meta({ id: 'ReportedActivity' }), 'The account is secured'),

@@ -22,7 +22,8 @@ export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magi
 export const magicLinkPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
 const sendSpec = {
-  summary: 'Mail a sign-in link; the answer is the same whether or not the address is known',
+  summary: 'Mail a sign-in link',
+  description: 'The answer is the same whether or not the address is known.',
   guard: anyone,
   body: SendBody,
   answer: ok(SentAnswer, 'A mail is sent if the address can sign in'),
@@ -31,7 +32,7 @@ const sendSpec = {
 
 magicLinkRoutes.post(
   '/magic/send',
-  { ...sendSpec, id: 'sendMagicLink', aliases: [{ path: '/magic-link', id: 'sendMagicLinkAlias' }] },
+  { ...sendSpec, id: 'sendMagicLink', aliases: [{ path: '/magic-link', id: 'mailMagicLink' }] },
   async ({ ctx, body }) => sentToWire(await sendMagicLink(ctx, toSend(body))),
 )
 
@@ -67,8 +68,9 @@ magicLinkRoutes.get(
   '/magic/verify',
   {
     id: 'openMagicLink',
-    aliases: [{ path: '/magic-link/callback', id: 'openMagicLinkAlias' }],
-    summary: "Sign in with a link's token; a browser (`Accept: text/html`) gets a page that asks first",
+    aliases: [{ path: '/magic-link/callback', id: 'followMagicLink' }],
+    summary: "Sign in with a link's token",
+    description: 'A browser (`Accept: text/html`) gets a page that asks first.',
     guard: anyone,
     query: VerifyQuery,
     answer: response(200, 'A session, or a challenge for the second factor', { schema: SignInAnswer }),

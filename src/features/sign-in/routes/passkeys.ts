@@ -26,7 +26,8 @@ export const passkeySignInRoutes = createRoutes({ prefix: '', tag: 'passkeys' })
 const PREFIX = '/api/v1/passkeys'
 
 const authenticateSpec = {
-  summary: 'Options for `navigator.credentials.get()`: for an account, for a pending second step, or for any passkey',
+  summary: 'Options for `navigator.credentials.get()`',
+  description: 'Of an account (`email`), of a pending second step (`mfa_token`), or for any passkey.',
   guard: anyone,
   body: AuthenticateBeginBody,
   answer: ok(RequestOptions, 'The options'),
@@ -35,14 +36,15 @@ const authenticateSpec = {
 
 passkeySignInRoutes.post(
   `${PREFIX}/authenticate/begin`,
-  { ...authenticateSpec, id: 'beginAuthentication' },
+  { ...authenticateSpec, id: 'beginPasskeySignIn' },
   async ({ ctx, body }) => optionsToWire(await beginAuthentication(ctx, toBegin(body))),
 )
 
 passkeySignInRoutes.post(
   `${PREFIX}/authenticate/options`,
   {
-    id: 'beginAuthenticationInBase64',
+    id: 'startPasskeySignIn',
+    instead: 'beginPasskeySignIn',
     ...authenticateSpec,
     answer: ok(RequestOptions, BASE64_IDS),
   },
@@ -53,7 +55,7 @@ passkeySignInRoutes.post(
   `${PREFIX}/authenticate/complete`,
   {
     id: 'signInWithPasskey',
-    aliases: [{ path: `${PREFIX}/authenticate/verify`, id: 'signInWithPasskeyAlias' }],
+    aliases: [{ path: `${PREFIX}/authenticate/verify`, id: 'logInWithPasskey' }],
     summary: 'Sign in with a passkey; it counts as two factors when the authenticator verified its user',
     guard: anyone,
     body: AuthenticateCompleteBody,
@@ -79,7 +81,7 @@ passkeySignInRoutes.get(
 passkeySignInRoutes.get(
   '/.well-known/webauthn',
   {
-    id: 'getRelatedOrigins',
+    id: 'listRelatedOrigins',
     summary: 'Origins that may use the passkeys of this relying party (WebAuthn 5.11.1)',
     guard: anyone,
     answer: ok(RelatedOrigins, 'The origins'),

@@ -9,7 +9,7 @@ import { linkInvalid, redirectNotAllowed } from '../errors.ts'
 import { requestPasswordReset, resetPassword } from '../service/password-reset.ts'
 import { ForgotBody, ResetBody, ResetOrForgot, ResetOrForgotBody, toForgot, toReset } from '../wire/recovery.ts'
 
-export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'auth' })
+export const passwordRoutes = createRoutes({ prefix: '/api/v1', tag: 'password' })
 
 async function answerForgot(ctx: Ctx, forgot: ReturnType<typeof toForgot>) {
   await requestPasswordReset(ctx, forgot)
@@ -24,10 +24,11 @@ passwordRoutes.post(
   {
     id: 'requestPasswordReset',
     aliases: [
-      { path: '/auth/password/forgot', id: 'requestPasswordResetAlias' },
-      { path: '/auth/password/reset-request', id: 'requestPasswordResetAlias2' },
+      { path: '/auth/password/forgot', id: 'recoverPassword' },
+      { path: '/auth/password/reset-request', id: 'startPasswordReset' },
     ],
-    summary: 'Mail a link that sets a new password; the answer is the same whether or not the address is known',
+    summary: 'Mail a link that sets a new password',
+    description: 'The answer is the same whether or not the address is known.',
     guard: anyone,
     body: ForgotBody,
     answer: ok(Done, 'A mail is sent if the address is known'),
@@ -40,8 +41,9 @@ passwordRoutes.post(
   '/auth/reset-password',
   {
     id: 'resetPassword',
-    aliases: [{ path: '/auth/password/confirm', id: 'resetPasswordAlias' }],
-    summary: "Set a new password with a mailed link's token; every session ends",
+    aliases: [{ path: '/auth/password/confirm', id: 'confirmPasswordReset' }],
+    summary: "Set a new password with a mailed link's token",
+    description: 'Every session ends.',
     guard: anyone,
     body: ResetBody,
     answer: ok(DoneAndEnded, 'The password is set'),
@@ -54,6 +56,7 @@ passwordRoutes.post(
   '/auth/password/reset',
   {
     id: 'resetOrRequestPassword',
+    instead: 'resetPassword',
     summary: "Set a new password with a mailed link's token; without a token, mail the link",
     guard: anyone,
     body: ResetOrForgotBody,

@@ -19,7 +19,7 @@ export const secondFactorRoutes = createRoutes({ prefix: '/api/v1', tag: 'mfa' }
 secondFactorRoutes.post(
   '/mfa/challenge/verify',
   {
-    id: 'answerChallenge',
+    id: 'answerMfaChallenge',
     summary: 'The second step of a sign-in, with TOTP, a backup code or a passkey',
     guard: anyone,
     body: ChallengeBody,
@@ -32,7 +32,7 @@ secondFactorRoutes.post(
 secondFactorRoutes.get(
   '/mfa/recovery-options',
   {
-    id: 'getMfaRecoveryOptions',
+    id: 'listRecoveryOptions',
     summary: 'How to replace a lost second factor; the answer is the same for every address',
     guard: anyone,
     query: EmailInput.query,
@@ -44,7 +44,7 @@ secondFactorRoutes.get(
 secondFactorRoutes.post(
   '/mfa/initiate-recovery',
   {
-    id: 'requestRecovery',
+    id: 'requestMfaRecovery',
     summary: 'Report a lost second factor; the answer is the same for every address',
     guard: anyone,
     body: EmailInput.body,

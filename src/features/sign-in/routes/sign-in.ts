@@ -1,4 +1,5 @@
 import { created, ok } from '../../../http/answers.ts'
+import { REPEATED_REFRESH } from '../../../http/described-input.ts'
 import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
@@ -32,9 +33,11 @@ authRoutes.post(
   {
     id: 'signUp',
     aliases: [
-      { path: '/register', id: 'signUpWith400', summary: 'Sign up; invalid fields are answered 400', invalidIs: 400 },
+      { path: '/register', id: 'registerUser', summary: 'Sign up; invalid fields are answered 400', invalidIs: 400 },
     ],
     summary: 'Sign up',
+    description:
+      '`email_verification_required` tells the answers apart: while it is true there are no tokens, and the user opens the mailed link first.',
     guard: anyone,
     body: SignUpBody,
     answer: created(SignUpShape, 'The new user, signed in; without tokens where the address must be verified first'),
@@ -53,6 +56,8 @@ authRoutes.post(
       { path: '/login', id: 'signInWith400', summary: 'Sign in; invalid fields are answered 400', invalidIs: 400 },
     ],
     summary: 'Sign in with an email or a username',
+    description:
+      '`mfa_required` tells the answers apart: while it is true there are no tokens, and `answerMfaChallenge` takes `mfa_token` with a code.',
     guard: anyone,
     body: SignInBody,
     answer: ok(SignInResultShape, 'A session, or a challenge for the second factor'),
@@ -66,7 +71,7 @@ authRoutes.post(
   '/signout',
   {
     id: 'signOut',
-    aliases: [{ path: '/logout', id: 'signOutAlias' }],
+    aliases: [{ path: '/logout', id: 'logOut' }],
     summary: 'End the session of the access token',
     guard: confirmedUser,
     answer: ok(DoneAndEnded.meta({ id: 'SignedOut' }), 'Signed out'),
@@ -78,9 +83,9 @@ authRoutes.post(
 authRoutes.post(
   '/refresh',
   {
-    id: 'refresh',
-    summary:
-      'Exchange a refresh token for a new one; a repeat gets the same answer for 10 seconds, or with the same `Idempotency-Key` until the access token expires',
+    id: 'refreshTokens',
+    summary: 'Exchange a refresh token for its one successor',
+    ...REPEATED_REFRESH,
     guard: anyone,
     body: RefreshBody,
     invalidIs: 400,
@@ -98,8 +103,8 @@ authRoutes.post(
   '/step-up',
   {
     id: 'stepUp',
-    summary:
-      'Prove a password, a code or a passkey in the session: answers its new access token and the unchanged refresh token',
+    summary: 'Step the session up with a password, a code or a passkey',
+    description: 'Answers a new access token of the session; the refresh token is unchanged.',
     guard: confirmedUser,
     body: StepUpBody,
     answer: signedIn,
@@ -123,7 +128,8 @@ authRoutes.get(
 authRoutes.get(
   '/profile',
   {
-    id: 'getOwnProfile',
+    id: 'getProfile',
+    instead: 'getCurrentUser',
     summary: 'The signed-in user, with the integer id',
     guard: user,
     answer: ok(ProfileShape, 'The profile'),

@@ -8,15 +8,16 @@ import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
 import { ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
 
-export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'auth' })
+export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'email' })
 
 verificationRoutes.post(
   '/verify-email',
   {
     id: 'verifyEmail',
-    aliases: [{ path: '/email/verify', id: 'verifyEmailAlias' }],
-    summary:
-      "Verify an address, or complete a change of address, with a mailed link's token. An access token of the same account also confirms that the account is the caller's",
+    aliases: [{ path: '/email/verify', id: 'confirmEmail' }],
+    summary: "Verify an address with a mailed link's token",
+    description:
+      "A changed address takes effect. The access token of the same account also confirms that the account is the caller's.",
     guard: recognized,
     body: TokenBody,
     answer: ok(DoneAndEnded, 'The address is verified, now or by an earlier use of the link'),
@@ -31,8 +32,9 @@ verificationRoutes.post(
   '/resend-verification',
   {
     id: 'resendVerification',
-    aliases: [{ path: '/email/resend-verification', id: 'resendVerificationAlias' }],
-    summary: 'Mail the verification link again: to the address in the body, or else to the caller',
+    aliases: [{ path: '/email/resend-verification', id: 'resendVerificationMail' }],
+    summary: 'Mail the verification link again',
+    description: 'Goes to the address in the body, or else to the caller.',
     guard: optionalUser,
     body: ResendBody,
     answer: ok(Done, 'A mail is sent if the address is to be verified'),

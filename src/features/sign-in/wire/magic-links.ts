@@ -4,11 +4,13 @@ import { EmailField } from '../../users/wire.ts'
 import type { SendInput } from '../service/magic-links.ts'
 import { TokenBody, TokenQuery } from './recovery.ts'
 
-export const SendBody = z.object({
-  email: EmailField,
-  redirect_url: z.string().max(2048).nullish(),
-  bind: z.boolean().nullish().meta({ description: 'Answer a secret that the link needs to sign in' }),
-})
+export const SendBody = z
+  .object({
+    email: EmailField,
+    redirect_url: z.string().max(2048).nullish(),
+    bind: z.boolean().nullish().meta({ description: 'Answer a secret that the link needs to sign in' }),
+  })
+  .meta({ id: 'MagicLinkRequest' })
 
 export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
   email: body.email,
@@ -16,7 +18,7 @@ export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
   bind: body.bind ?? false,
 })
 
-export const SentAnswer = Done.extend({ binding: z.string().nullable() })
+export const SentAnswer = Done.extend({ binding: z.string().nullable() }).meta({ id: 'MagicLinkSent' })
 
 export const sentToWire = ({ binding }: { binding: string | null }): z.infer<typeof SentAnswer> => ({
   ...doneToWire('If the address can sign in, a link is on its way'),

@@ -17,7 +17,7 @@ export function toBegin(body: z.output<typeof AuthenticateBeginBody>): Authentic
 }
 
 /** Clients of one documented server send the challenge in the query. */
-const ChallengeInput = bodyOrQuery({ challenge: z.string().max(200) })
+const ChallengeInput = bodyOrQuery('PasskeyChallenge', { challenge: z.string().max(200) })
 
 export const AuthenticateCompleteBody = ChallengeInput.body.extend({ credential: Assertion, sessionId: text(200) })
 export const AuthenticateCompleteQuery = ChallengeInput.query

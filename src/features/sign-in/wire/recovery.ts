@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { oneOfEach } from '../../../http/described-input.ts'
 import { Done, DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
@@ -8,13 +9,15 @@ const MAX_TOKEN_LENGTH = 512
 
 const token = z.string().min(1, 'is required').max(MAX_TOKEN_LENGTH)
 
-export const TokenBody = z.object({ token })
+export const TokenBody = z.object({ token }).meta({ id: 'LinkToken' })
 export const TokenQuery = z.object({ token })
 /** The answer on a link's page: whether the person made the account. */
 export const AnswerBody = TokenBody.extend({ answer: z.enum(['yes', 'no']) })
 
 /** For a link that may need a second factor. */
-export const TokenAndFactorBody = TokenBody.extend(StepUpBody.pick({ code: true, credential: true }).shape)
+export const TokenAndFactorBody = TokenBody.extend(StepUpBody.pick({ code: true, credential: true }).shape).meta({
+  id: 'LinkTokenAndFactor',
+})
 /** For a link that may need a password or a second factor. */
 export const TokenAndProofBody = TokenBody.extend(StepUpBody.shape)
 
@@ -45,10 +48,12 @@ const NewPassword = z.object({
 
 const newPasswordOf = (body: z.output<typeof NewPassword>) => body.new_password ?? body.password ?? body.newPassword
 
-export const ResetBody = NewPassword.extend({ token }).refine((body) => newPasswordOf(body), {
-  path: ['new_password'],
-  message: 'is required',
-})
+export const ResetBody = NewPassword.extend({ token })
+  .refine((body) => newPasswordOf(body), {
+    path: ['new_password'],
+    message: 'is required',
+  })
+  .meta(oneOfEach(['new_password', 'password', 'newPassword']))
 
 export const toReset = (body: { readonly token: string } & z.output<typeof NewPassword>) => ({
   token: body.token,
@@ -60,10 +65,12 @@ export const ResetOrForgotBody = NewPassword.extend({
   token: z.string().max(MAX_TOKEN_LENGTH).nullish().meta({ description: 'Without it, a link is mailed to `email`' }),
   email: EmailField.nullish(),
   redirect_base: ForgotBody.shape.redirect_base,
-}).superRefine((body, { addIssue }) => {
-  const missing = body.token ? !newPasswordOf(body) && 'new_password' : !body.email && 'token'
-  if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
 })
+  .superRefine((body, { addIssue }) => {
+    const missing = body.token ? !newPasswordOf(body) && 'new_password' : !body.email && 'token'
+    if (missing) addIssue({ code: 'custom', path: [missing], message: 'is required' })
+  })
+  .meta(oneOfEach(['token', 'email']))
 
 export const ResetOrForgot = z.union([DoneAndEnded, Done])
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { oneOfEach } from '../../../http/described-input.ts'
 import { bodyOrQuery } from '../../../http/input.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
@@ -20,20 +21,23 @@ export const VerifyBody = z
     credential: Assertion.nullish(),
   })
   .refine((body) => Boolean(body.code || body.credential), { path: ['code'], message: 'is required' })
+  .meta(oneOfEach(['code', 'credential']))
 
 type Verify = z.output<typeof VerifyBody>
 
 export const hasChallenge = (body: Verify): boolean => Boolean(body.mfa_token || body.challenge_id)
 
 /** Clients send the challenge's token under either of its names, `mfa_token` and `challenge_id`. */
-export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token'], message: 'is required' })
+export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token'], message: 'is required' }).meta(
+  oneOfEach(['mfa_token', 'challenge_id'], ['code', 'credential']),
+)
 
 export const toAnswer = (body: Verify): ChallengeAnswer => ({
   mfaToken: body.mfa_token || body.challenge_id || '',
   ...(body.credential ? { credential: toAssertion(body.credential) } : { code: body.code ?? '' }),
 })
 
-export const EmailInput = bodyOrQuery({ email: z.string().min(1, 'is required').max(254) })
+export const EmailInput = bodyOrQuery('RecoveryAddress', { email: z.string().min(1, 'is required').max(254) })
 
 export function toEmail(body: object, query: object): string {
   const { email } = EmailInput.merge(body, query)

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
+import { oneOfEach } from '../../../http/described-input.ts'
 import {
   MAX_PASSWORD_LENGTH,
   MAX_VERIFIED_PASSWORD_LENGTH,
@@ -37,14 +38,16 @@ export const NewPasswordField = atMost(MAX_PASSWORD_LENGTH)
   .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
   .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
-export const SignUpBody = z.object({
-  email: EmailField,
-  password: NewPasswordField,
-  username: UsernameField.nullish(),
-  first_name: textField(100),
-  last_name: textField(100),
-  locale: textField(35),
-})
+export const SignUpBody = z
+  .object({
+    email: EmailField,
+    password: NewPasswordField,
+    username: UsernameField.nullish(),
+    first_name: textField(100),
+    last_name: textField(100),
+    locale: textField(35),
+  })
+  .meta({ id: 'SignUpRequest' })
 
 export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
   return {
@@ -71,6 +74,7 @@ export const SignInBody = z
     const path = [body.username === undefined ? 'email' : 'username']
     if (identifierOf(body) === '') addIssue({ code: 'custom', path, message: 'email or username is required' })
   })
+  .meta(oneOfEach(['email', 'username']))
 
 export const toSignIn = (body: z.output<typeof SignInBody>) => ({
   identifier: identifierOf(body),
@@ -89,13 +93,16 @@ export const RefreshBody = z
     const path = [body.refreshToken === undefined ? 'refresh_token' : 'refreshToken']
     if (toRefreshToken(body) === '') addIssue({ code: 'custom', path, message: 'is required' })
   })
+  .meta(oneOfEach(['refresh_token', 'refreshToken']))
 
 /** At least one is needed; the service checks that. */
-export const StepUpBody = z.object({
-  password: PasswordField.nullish(),
-  code: z.string().max(MAX_CODE_LENGTH).nullish(),
-  credential: Assertion.nullish(),
-})
+export const StepUpBody = z
+  .object({
+    password: PasswordField.nullish(),
+    code: z.string().max(MAX_CODE_LENGTH).nullish(),
+    credential: Assertion.nullish(),
+  })
+  .meta({ id: 'StepUpRequest', ...oneOfEach(['password', 'code', 'credential']) })
 
 export const toStepUp = ({ credential, ...given }: z.output<typeof StepUpBody>) => ({
   ...given,
@@ -114,6 +121,7 @@ export const SessionTokens = TokensWire.extend({
   user: UserWire,
   tokens: TokensWire,
   mfa_required: z.literal(false),
+  email_verification_required: z.literal(false),
   mfa_token: z.null(),
 }).meta({ id: 'SessionTokens' })
 
@@ -130,6 +138,7 @@ export function signedInToWire({ user, opened }: { user: User; opened: OpenedSes
     tokens,
     ...tokens,
     mfa_required: false,
+    email_verification_required: false,
     mfa_token: null,
   }
 }
@@ -142,6 +151,7 @@ export const MfaChallengeWire = z
     user: z.null(),
     tokens: z.null(),
     mfa_required: z.literal(true),
+    email_verification_required: z.literal(false),
     requires_mfa: z.literal(true),
     mfa_token: z.string(),
     challenge_id: z.string(),
@@ -153,13 +163,14 @@ const challengeToWire = ({ mfaToken, availableMethods }: MfaChallenge): z.infer<
   user: null,
   tokens: null,
   mfa_required: true,
+  email_verification_required: false,
   requires_mfa: true,
   mfa_token: mfaToken,
   challenge_id: mfaToken,
   available_methods: [...availableMethods],
 })
 
-export const SignInAnswer = z.union([SessionTokens, MfaChallengeWire])
+export const SignInAnswer = z.union([SessionTokens, MfaChallengeWire]).meta({ id: 'SignInAnswer' })
 
 export const signInToWire = (result: SignInResult): z.infer<typeof SignInAnswer> =>
   result.outcome === 'signed_in' ? signedInToWire(result) : challengeToWire(result)

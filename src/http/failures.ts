@@ -1,0 +1,97 @@
+import type * as z from 'zod'
+import {
+  configurationError,
+  type DomainError,
+  type ErrorDefinition,
+  internalError,
+  malformedRequest,
+  payloadTooLarge,
+  rateLimited,
+  serviceUnavailable,
+  unauthorized,
+  unsupportedMediaType,
+} from '../lib/errors.ts'
+import { originNotAllowed } from './cors.ts'
+import { objectOf } from './described-input.ts'
+import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
+import { InvalidInput } from './input.ts'
+import { errorEnvelope } from './render-error.ts'
+import { type Route, refusesOtherSites } from './router.ts'
+
+/**
+ * What a guard of each kind refuses with: whether a token still counts may be more than the verifier can find out. A custom
+ * guard's route names its refusals itself.
+ */
+const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
+  public: [],
+  optional: [tokenInvalid, scopeMissing, serviceUnavailable],
+  user: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+  admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired, serviceUnavailable],
+  principal: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+  custom: [],
+}
+
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+  /** Whether the body is the envelope without words of a surface's own. */
+  readonly isPlain: boolean
+}
+
+/** The request that examples answer. */
+const EXAMPLE = { requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11', now: () => Date.UTC(2026, 0, 1) }
+
+const INVALID_EMAIL: z.core.$ZodIssue = {
+  code: 'invalid_format',
+  format: 'email',
+  path: ['email'],
+  message: 'must be an email address',
+}
+
+const invalidEmail = () => new InvalidInput([INVALID_EMAIL], 'body', { email: 'ada' }, 'invalid')
+
+/** The code that a body says: the envelope's, or that of RFC 6749 5.2. */
+export const codeOf = ({ code, error }: Readonly<Record<string, unknown>>): string | undefined =>
+  [code, error].find((value) => typeof value === 'string')
+
+function failureOf({ renderError }: Route, error: DomainError): Failure {
+  const plain = errorEnvelope(EXAMPLE, error)
+  const body = renderError.bodyOf?.(EXAMPLE, error) ?? plain
+  return {
+    code: codeOf(body) ?? error.code,
+    message: String(body.message ?? error.message),
+    // The surface itself says what status it gives to an error.
+    status: renderError(EXAMPLE, error).status,
+    body,
+    isPlain: JSON.stringify(body) === JSON.stringify(plain),
+  }
+}
+
+/** Values are strings, and lists of them where a name is repeated: a query that takes both under every name takes all. */
+function canRefuse(query: z.ZodType | undefined): boolean {
+  if (!query) return false
+  const names = [...Object.keys(objectOf(query).shape), 'another']
+  const takes = (value: string | string[]) =>
+    query.safeParse(Object.fromEntries(names.map((name) => [name, value]))).success
+  return !takes('x') || !takes(['', 'x'])
+}
+
+/** Everything that a route answers when it fails: its own errors and those of what stands before its handler. */
+export function listFailures(route: Route): Failure[] {
+  const { spec } = route
+  const malformed = malformedRequest('The request is malformed')
+  const errors = [
+    ...(spec.params || spec.body ? [malformed] : []),
+    ...(canRefuse(spec.query) || spec.body ? [spec.invalidIs === 400 ? malformed : invalidEmail()] : []),
+    ...(spec.body ? [payloadTooLarge(), unsupportedMediaType()] : []),
+    ...(spec.unlimited ? [] : [rateLimited()]),
+    ...(refusesOtherSites(route) ? [originNotAllowed()] : []),
+    ...(spec.errors ?? []).map((define) => define()),
+    ...REFUSALS[spec.guard.kind].map((define) => define()),
+    internalError(),
+    configurationError(),
+  ]
+  return errors.map((error) => failureOf(route, error))
+}

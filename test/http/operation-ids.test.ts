@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { listRoutes } from '../../src/app.ts'
+import { OPERATION_IDS } from './operation-ids.ts'
+
+const VERBS =
+  'activate add answer ask begin change check clear complete confirm create deactivate delete disable enable end erase find follow get import inspect introspect issue list lock log mail notify open reactivate record recover refresh regenerate register remove rename renew report request requeue resend reset restore revert revoke rotate search send set show sign start step subscribe suspend test touch unlock unsuspend update validate verify withdraw'.split(
+    ' ',
+  )
+
+/** What a path or a declaration is made of, and no method of a client. */
+const PATH_WORDS = /By[A-Z]|(Alias|Post|Put|Patch|Api|V1)([A-Z]|$)|\d|_/
+
+const routes = listRoutes()
+
+describe('the id of an operation', () => {
+  it('begins with a verb, in camel case, and has no words of a path', () => {
+    const ids = routes.map(({ spec }) => spec.id)
+    expect(ids.filter((id) => !/^[a-z]+([A-Z][a-z]+)*$/.test(id))).toEqual([])
+    expect(ids.filter((id) => !VERBS.includes(id.match(/^[a-z]+/)?.[0] ?? ''))).toEqual([])
+    expect(ids.filter((id) => PATH_WORDS.test(id))).toEqual([])
+  })
+
+  it('is that of one operation in all documents', () => {
+    const ids = routes.map(({ spec }) => spec.id)
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
+  })
+
+  it('is the published one', () => {
+    const published = Object.fromEntries(routes.map(({ method, path, spec }) => [`${method} ${path}`, spec.id]))
+    expect(published).toEqual(OPERATION_IDS)
+  })
+})
