@@ -53,7 +53,7 @@ authRoutes.post(
   {
     id: 'signIn',
     aliases: [
-      { path: '/login', id: 'signInWith400', summary: 'Sign in; invalid fields are answered 400', invalidIs: 400 },
+      { path: '/login', id: 'logIn', summary: 'Sign in; invalid fields are answered 400', invalidIs: 400 },
     ],
     summary: 'Sign in with an email or a username',
     description:
@@ -74,7 +74,7 @@ authRoutes.post(
     aliases: [{ path: '/logout', id: 'logOut' }],
     summary: 'End the session of the access token',
     guard: confirmedUser,
-    answer: ok(DoneAndEnded.meta({ id: 'SignedOut' }), 'Signed out'),
+    answer: ok(DoneAndEnded, 'Signed out'),
     errors: [tokenInvalid, serviceUnavailable],
   },
   async ({ ctx }) => endedToWire('Successfully logged out', await signOut(ctx)),
