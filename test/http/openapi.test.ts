@@ -288,7 +288,13 @@ describe('the documents', () => {
   })
 
   it('close no answer: one may have fields that a client does not know yet', () => {
-    for (const { document } of described) expect(JSON.stringify(document)).not.toContain('"additionalProperties":false')
+    const closed = described.flatMap(({ document }) => {
+      const schemas: Record<string, unknown> = { ...document.components.schemas, ...document.paths }
+      return Object.keys(schemas).filter((name) =>
+        JSON.stringify(schemas[name]).includes('"additionalProperties":false'),
+      )
+    })
+    expect(closed).toEqual([])
   })
 
   it("say of every alias what to call instead, but for a system's own clients", () => {

@@ -4,7 +4,7 @@ import { linkInvalid } from '../../features/sign-in/errors.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../features/sign-in/service/password-reset.ts'
 import { getVerification, verifyEmail } from '../../features/sign-in/service/verification.ts'
 import { answer, ok, reply, response } from '../../http/answers.ts'
-import { doneToWire, endedToWire } from '../../http/done.ts'
+import { Done, DoneAndEnded, doneToWire, endedToWire } from '../../http/done.ts'
 import { anyone, recognized } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { conflict, notFound, serviceUnavailable } from '../../lib/errors.ts'
@@ -13,8 +13,6 @@ import {
   addProfileKeys,
   addRegistrationKeys,
   addTokenKeys,
-  GatewayDone,
-  GatewayEnded,
   Health,
   healthToWire,
   ResetBody,
@@ -33,7 +31,7 @@ gatewayAuthRoutes.post(
     summary: 'Mail a link that sets a new password; 404 for an unknown address',
     guard: anyone,
     body: ResetRequestBody,
-    answer: ok(GatewayDone, 'The mail is on its way'),
+    answer: ok(Done, 'The mail is on its way'),
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body }) => {
@@ -49,7 +47,7 @@ gatewayAuthRoutes.post(
     summary: "Set a new password with a mailed link's token; every session ends",
     guard: anyone,
     body: ResetBody,
-    answer: ok(GatewayEnded, 'The password is set'),
+    answer: ok(DoneAndEnded, 'The password is set'),
     errors: [linkInvalid, weakPassword, serviceUnavailable],
   },
   async ({ ctx, body }) => endedToWire('Password reset successfully', await resetPassword(ctx, body)),
@@ -64,7 +62,7 @@ gatewayAuthRoutes.get(
     summary: "Verify an address with a mailed link's token",
     guard: recognized,
     params: TokenPath,
-    answer: response(200, 'The address is verified', { schema: GatewayEnded }),
+    answer: response(200, 'The address is verified', { schema: DoneAndEnded }),
     errors: [linkInvalid, conflict, serviceUnavailable],
   },
   async ({ ctx, params, request }) => {

@@ -4,7 +4,7 @@ import type { OpenedSession } from '../../features/sessions/types.ts'
 import type { VerifiedEmail } from '../../features/sign-in/service/email-change.ts'
 import type { User } from '../../features/users/types.ts'
 import { addKeys } from '../../http/answers.ts'
-import { Done, DoneAndEnded, endedToWire } from '../../http/done.ts'
+import { type DoneAndEnded, endedToWire } from '../../http/done.ts'
 import { SECOND, toIso } from '../../lib/time.ts'
 import { VERSION } from '../../lib/version.ts'
 import { EmailField, NewPasswordField } from '../fields.ts'
@@ -21,12 +21,8 @@ export const ResetBody = z
 
 export const TokenPath = z.object({ token })
 
-export const GatewayDone = Done.meta({ id: 'GatewayDone' })
-
-export const GatewayEnded = DoneAndEnded.meta({ id: 'GatewayDoneAndEnded' })
-
 /** `message` is for the first use of a link. */
-export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof GatewayEnded> =>
+export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
   endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)
 
 /** The service's name in the documented answer. */

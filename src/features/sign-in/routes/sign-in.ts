@@ -52,9 +52,7 @@ authRoutes.post(
   '/signin',
   {
     id: 'signIn',
-    aliases: [
-      { path: '/login', id: 'logIn', summary: 'Sign in; invalid fields are answered 400', invalidIs: 400 },
-    ],
+    aliases: [{ path: '/login', id: 'logIn', summary: 'Sign in; invalid fields are answered 400', invalidIs: 400 }],
     summary: 'Sign in with an email or a username',
     description:
       '`mfa_required` tells the answers apart: while it is true there are no tokens, and `answerMfaChallenge` takes `mfa_token` with a code.',
