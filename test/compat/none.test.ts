@@ -113,7 +113,7 @@ describe('with no documented system', () => {
       'user',
     ]
     const [registered, made] = await post('/api/v1/auth/register', account)
-    expect([registered, Object.keys(made).sort()]).toEqual([201, keys])
+    expect([registered, Object.keys(made).sort()]).toEqual([201, [...keys, 'verification_email']])
     const [loggedIn, session] = await post('/api/v1/auth/login', { username: account.username, password: PASSWORD })
     expect([loggedIn, Object.keys(session).sort()]).toEqual([200, keys])
     const [refreshed, next] = await post('/api/v1/auth/refresh', { refreshToken: session.refresh_token })
