@@ -1,17 +1,22 @@
-// Writes docs/errors.md from the errors that the code declares; with --check, fails when the file is stale
-// or an OpenAPI document does not follow the published schema.
+// Writes docs/errors.md from the errors that the code declares, and docs/settings.md from src/config.ts; with --check, fails
+// when one is stale or an OpenAPI document does not follow the published schema.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { build } from 'esbuild'
+import { findBrokenVariables, readVariables, SETTING_NAMES } from '../src/config.ts'
+import { SECRETS } from './support/settings.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const errorsFile = join(root, 'docs/errors.md')
 const isCheck = process.argv.includes('--check')
 
 const service = await loadService()
-const failures = [...(await checkDocuments()), ...(await updateErrors())]
+const failures = [
+  ...(await checkDocuments()),
+  ...(await update('docs/errors.md', renderErrors(await findDeclarations()))),
+  ...(await update('docs/settings.md', renderSettings(await readSettingComments()))),
+]
 for (const failure of failures) console.error(failure)
 process.exitCode = failures.length > 0 ? 1 : 0
 
@@ -57,14 +62,14 @@ async function checkDocuments() {
   return problems
 }
 
-async function updateErrors() {
-  const text = renderErrors(await findDeclarations())
+async function update(name, text) {
+  const file = join(root, name)
   if (!isCheck) {
-    await writeFile(errorsFile, text)
+    await writeFile(file, text)
     return []
   }
-  const known = await readFile(errorsFile, 'utf8').catch(() => '')
-  return known === text ? [] : ['docs/errors.md is stale: run `npm run docs`']
+  const known = await readFile(file, 'utf8').catch(() => '')
+  return known === text ? [] : [`${name} is stale: run \`npm run docs\``]
 }
 
 function renderErrors(declarations) {
@@ -76,7 +81,20 @@ function renderErrors(declarations) {
     )
   return `# Errors
 
-Every code that an answer may carry, in [the one envelope](../README.md#errors). Made by \`npm run docs\` from the declarations; do not edit.
+Every failure has one envelope, whatever the endpoint. Decide by \`code\`; \`message\` is for people and may change. \`error.request_id\` finds the request in the log. Made by \`npm run docs\`
+from the declarations; do not edit.
+
+\`\`\`json
+{
+  "error": { "code": "INVALID_CREDENTIALS", "message": "…", "details": {}, "request_id": "…" },
+  "code": "INVALID_CREDENTIALS",
+  "status": 401,
+  "message": "…",
+  "detail": "…",
+  "details": {},
+  "timestamp": "2026-01-01T00:00:00.000Z"
+}
+\`\`\`
 
 | code | status | message | declared in |
 |---|---|---|---|
@@ -99,4 +117,69 @@ async function findDeclarations() {
     }
   }
   return declarations
+}
+
+/** What src/config.ts says of its settings: groups of `// Heading`, in them a doc comment before each name. */
+async function readSettingComments() {
+  const source = await readFile(join(root, 'src/config.ts'), 'utf8')
+  const [, schema = ''] = /\nconst Variables = z\n {2}\.object\(\{\n(.*?)\n {2}\}\)/s.exec(source) ?? []
+  const groups = schema.split(/^ {4}\/\/ /m).slice(1)
+  const settings = /^ {4}\/\*\*(.*?)\*\/\n {4}(\w+):/gms
+  return groups.map((group) => ({
+    heading: group.slice(0, group.indexOf('\n')),
+    settings: [...group.matchAll(settings)].map(([, comment, name]) => ({
+      name,
+      about: comment.replace(/\n {5}\* ?/g, ' ').trim(),
+    })),
+  }))
+}
+
+function renderSettings(groups) {
+  const described = groups.flatMap(({ settings }) => settings.map(({ name }) => name))
+  const silent = SETTING_NAMES.filter((name) => !described.includes(name))
+  if (silent.length > 0) throw new Error(`no comment in src/config.ts: ${silent.join(', ')}`)
+  const required = { PUBLIC_URL: 'https://auth.example.com', ROOT_SECRET: '-'.repeat(32) }
+  const defaults = readVariables(required)
+  const defaultOf = (name) => (name in required ? 'required' : asCode(String(defaults[name] ?? '')))
+  const rowOf = ({ name, about }) => {
+    const text = about.replace(/docs\/([\w.]+\.md)(#[\w-]+)?/g, (_, file, anchor = '') => `[${file}](${file}${anchor})`)
+    return `| \`${name}\` | ${defaultOf(name)} | ${valuesOf(name, required)} | ${text}${SECRETS.includes(name) ? '. A secret' : ''} |`
+  }
+  const tables = groups.map(
+    ({ heading, settings }) =>
+      `## ${heading}\n\n| Setting | Default | Values | What it does |\n|---|---|---|---|\n${settings.map(rowOf).join('\n')}\n`,
+  )
+  return `# Settings
+
+Variables and secrets of the Worker. Locally they come from \`.dev.vars\`, which the first start makes, and over it from the environment of \`npm start\`; deployed, from \`[vars]\` in
+\`wrangler.toml\` and from \`npx wrangler secret put\`. \`MODE\` comes from the file alone. Wrong values and misspelt names are refused before anything starts
+([what each says](troubleshooting.md#settings)). Made by \`npm run docs\` from \`src/config.ts\`; do not edit.
+
+${tables.join('\n')}
+## Of the commands
+
+These are read from the environment by the npm commands, never from \`.dev.vars\`.
+
+| Variable | Default | What it does |
+|---|---|---|
+| \`PORT\` | 8787 | where the local service listens, and where commands look for it |
+| \`PERSIST_TO\` | \`.wrangler/state\` | the folder of the local state |
+| \`ADMIN_EMAIL\`, \`ADMIN_PASSWORD\` | | the first admin, before the first start; later starts say that they are ignored. Also who imports users, and as whom \`npm run doctor\` signs in |
+| \`POSTERN_TOKEN\`, \`FIREBASE_SIGNER_KEY\` | | [import.md](import.md) |
+`
+}
+
+function asCode(text) {
+  return text === '' ? '' : `\`${text}\``
+}
+
+/** The values that are accepted, in the words in which others are refused. */
+function valuesOf(name, required) {
+  const probes = ['short', `\0 ${'garbage '.repeat(100)}`]
+  const reasons = probes.flatMap((probe) => findBrokenVariables({ ...required, [name]: probe }))
+  const reason = reasons.find((broken) => broken.name === name)?.reason ?? ''
+  return reason
+    .replace(/^must (be|have|list) (a whole number from )?/, '')
+    .replace('or be empty', 'or nothing')
+    .replaceAll('*', '\\*')
 }

@@ -104,34 +104,21 @@ const passkeyOrigin = z
 /** An empty one counts as not set. */
 const text = (max: number) => z.string().check(z.maxLength(max, `must have at most ${max} characters`))
 
+// The comments are `docs/settings.md`, whose headings are the lines of `//`: `npm run docs` writes it.
 const Variables = z
   .object({
+    // The service
+    /** `local` mounts `/dev/*` for a loopback host and keeps mails in the mailbox */
     MODE: z._default(oneOf('production', 'local'), 'production'),
+    /** where the service is reached: issuer of tokens, origin of links; `https` in production */
     PUBLIC_URL: origin,
-    AUDIENCE: z._default(z.string(), 'postern'),
-    APP_NAME: z._default(text(60), 'Postern'),
+    /** every key is derived from it (docs/operations.md#secrets) */
     ROOT_SECRET: secret,
+    /** the secret before a change of `ROOT_SECRET`, while anything sealed under it lives */
     ROOT_SECRET_PREVIOUS: z.optional(secret),
-    JWT_ALG: z._default(oneOf('RS256', 'ES256', 'EdDSA'), 'RS256'),
-    JWKS_CACHE_SECONDS: integer(300, 30, 86_400),
-    KEY_ROTATION_DAYS: integer(30, 1, 365),
-    ACCESS_TOKEN_SECONDS: integer(600, 60, 3600),
-    EXTERNAL_ID_CLAIM: flag(false),
-    REFRESH_REPLAY_SECONDS: integer(10, 0, 60),
-    SESSION_IDLE_SECONDS: integer(7 * 86_400, 60, 365 * 86_400),
-    SESSION_ABSOLUTE_SECONDS: integer(30 * 86_400, 60, 365 * 86_400),
-    MAX_SESSIONS_PER_USER: integer(10, 1, 100),
-    VALIDATE_MAX_STALE: integer(60, 5, 600),
-    VALIDATE_FAIL_OPEN: flag(false),
-    VALIDATE_LIMIT: integer(0, 0, 10_000_000),
-    SESSION_COOKIE: z._default(
-      z.string().check(z.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')),
-      '__Secure-postern',
-    ),
-    CORS_ORIGINS: origins,
-    REDIRECT_ORIGINS: origins,
-    TRUST_ADDRESS_HEADER: flag(false),
-    ADMIN_SECRET_KEY: z.optional(z.string()),
+    /** the name that people see, in mails and authenticator apps */
+    APP_NAME: z._default(text(60), 'Postern'),
+    /** the documented systems whose own paths are served (docs/compat.md); empty for none */
     COMPAT: z.pipe(
       z.pipe(
         z.pipe(z._default(z.string(), SURFACES.join(',')), z.transform(itemsOf)),
@@ -139,38 +126,146 @@ const Variables = z
       ),
       z.transform((names) => [...new Set(names)]),
     ),
-    DELETION_GRACE_DAYS: integer(30, 0, 365),
-    SIGNUPS_ENABLED: flag(true),
-    HIDE_ACCOUNT_EXISTENCE: flag(false),
-    REQUIRE_VERIFIED_EMAIL: flag(false),
-    PASSKEY_RP_ID: z.optional(domain),
-    PASSKEY_RP_NAME: z.optional(text(64)),
-    PASSKEY_ORIGINS: z.pipe(list, z.array(passkeyOrigin)),
-    PASSKEY_USER_VERIFICATION: z._default(oneOf('required', 'preferred', 'discouraged'), 'preferred'),
-    FOREIGN_HASH_DAYS: integer(365, 1, 3650),
-    PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),
-    BREACHED_PASSWORD_CHECK: flag(false),
-    RATE_LIMIT_ANONYMOUS: integer(100, 1, 1_000_000),
-    RATE_LIMIT_AUTHENTICATED: integer(1000, 1, 1_000_000),
-    RATE_LIMIT_ADMIN: integer(5000, 1, 1_000_000),
-    RATE_LIMIT_USERS_HOURLY: integer(1000, 1, 1_000_000),
-    RATE_LIMIT_WRITES_HOURLY: integer(600, 1, 1_000_000),
-    EVENT_RETENTION_DAYS: integer(90, 1, 3650),
+    /** where objects live. Fixed for a deployment; none in local mode */
     JURISDICTION: z.optional(oneOf('eu', 'fedramp')),
+    /** local mode believes `CF-Connecting-IP`: for tests */
+    TRUST_ADDRESS_HEADER: flag(false),
+    /** answers carry `Server-Timing` */
+    SERVER_TIMING: flag(false),
+    // Tokens and keys
+    /** `aud` of access tokens */
+    AUDIENCE: z._default(z.string(), 'postern'),
+    /** life of an access token */
+    ACCESS_TOKEN_SECONDS: integer(600, 60, 3600),
+    /** access tokens have the claim `ext`: the id of the system that the user was imported from */
+    EXTERNAL_ID_CLAIM: flag(false),
+    /** what new signing keys use */
+    JWT_ALG: z._default(oneOf('RS256', 'ES256', 'EdDSA'), 'RS256'),
+    /** how long verifiers may keep the public keys; a new key is published that long before it signs */
+    JWKS_CACHE_SECONDS: integer(300, 30, 86_400),
+    /** age at which a signing key is replaced */
+    KEY_ROTATION_DAYS: integer(30, 1, 365),
+    // Sessions
+    /** how long a used refresh token still gets its successor, without the `Idempotency-Key` of its use */
+    REFRESH_REPLAY_SECONDS: integer(10, 0, 60),
+    /** a session that is not refreshed for so long expires */
+    SESSION_IDLE_SECONDS: integer(7 * 86_400, 60, 365 * 86_400),
+    /** the longest life of a session */
+    SESSION_ABSOLUTE_SECONDS: integer(30 * 86_400, 60, 365 * 86_400),
+    /** beyond it the oldest session ends */
+    MAX_SESSIONS_PER_USER: integer(10, 1, 100),
+    // Checks of gateways
+    /**
+     * seconds that `/validate` may answer from its last view when nothing else answers; 5 keeps the bound of
+     * revocation and answers 503 instead
+     */
+    VALIDATE_MAX_STALE: integer(60, 5, 600),
+    /** past `VALIDATE_MAX_STALE`, accept tokens until they expire instead of 503 */
+    VALIDATE_FAIL_OPEN: flag(false),
+    /** checks a minute per client credential; 0 is no limit */
+    VALIDATE_LIMIT: integer(0, 0, 10_000_000),
+    /** the cookie in which gateways look for an access token */
+    SESSION_COOKIE: z._default(
+      z.string().check(z.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')),
+      '__Secure-postern',
+    ),
+    // Browsers
+    /**
+     * origins that browsers may call from, comma separated, app shells too (`capacitor://localhost`). What pages of
+     * other sites send is refused; local mode adds loopback
+     */
+    CORS_ORIGINS: origins,
+    /**
+     * more origins to which links in mails may send people and tokens (`redirect_url`), comma separated, besides
+     * `PUBLIC_URL` and `CORS_ORIGINS`
+     */
+    REDIRECT_ORIGINS: origins,
+    // Accounts
+    /** people may sign up */
+    SIGNUPS_ENABLED: flag(true),
+    /** no answer says whether an address has an account */
+    HIDE_ACCOUNT_EXISTENCE: flag(false),
+    /**
+     * sign-in needs a verified address, and a second factor or passkey one whose holder has said that the account is
+     * theirs
+     */
+    REQUIRE_VERIFIED_EMAIL: flag(false),
+    /** who knows it may register admins; without it only admins may (docs/admin.md#registering-admins) */
+    ADMIN_SECRET_KEY: z.optional(z.string()),
+    /** how long a deleted account can be restored before it is erased; 0 erases it within a minute */
+    DELETION_GRACE_DAYS: integer(30, 0, 365),
+    /** how long the event record is kept */
+    EVENT_RETENTION_DAYS: integer(90, 1, 3650),
+    // Passwords
+    /** the fewest characters of a new password */
+    PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),
+    /** refuse passwords known from breaches, asked by a part of their hash; passes when the list does not answer */
+    BREACHED_PASSWORD_CHECK: flag(false),
+    /**
+     * how long an imported password hash that is slower than ours is kept while nobody signs in with it; then it is
+     * dropped and its user mailed a link (docs/import.md#what-a-hash-may-cost)
+     */
+    FOREIGN_HASH_DAYS: integer(365, 1, 3650),
+    // Passkeys
+    /**
+     * the domain that passkeys are made for, the host of `PUBLIC_URL` when empty; they work on its subdomains too.
+     * Another one later makes all passkeys useless
+     */
+    PASSKEY_RP_ID: z.optional(domain),
+    /** the name that browsers show with a passkey, `APP_NAME` when empty */
+    PASSKEY_RP_NAME: z.optional(text(64)),
+    /**
+     * pages that may use passkeys, comma separated; `PUBLIC_URL` when empty, and in local mode every port of
+     * `localhost`
+     */
+    PASSKEY_ORIGINS: z.pipe(list, z.array(passkeyOrigin)),
+    /** whether an authenticator asks for a PIN or a finger. Without it a passkey counts as one factor */
+    PASSKEY_USER_VERIFICATION: z._default(oneOf('required', 'preferred', 'discouraged'), 'preferred'),
+    // Mail
+    /**
+     * how mail leaves. `mailbox` keeps it, in local mode only, where it is the default. Without a transport, calls
+     * that send mail answer 503 `CONFIGURATION_ERROR`, and a sign-up says `verification_email: "unavailable"`
+     */
     MAIL_TRANSPORT: z.optional(oneOf('mailbox', 'smtp', 'http', 'binding')),
+    /**
+     * the sender: `gate@example.com`, `Postern <gate@example.com>` or `"Postern, Inc." <gate@example.com>`. Needed by
+     * every transport but the mailbox
+     */
     MAIL_FROM: z.optional(mailbox),
+    /** the pause after the first failed attempt; it doubles, up to an hour */
     MAIL_RETRY_SECONDS: integer(15, 0, 3600),
+    /** the server by name */
     SMTP_HOST: z.optional(text(253)),
+    /** 465 when empty, 587 with STARTTLS. The platform opens no connection to port 25 */
     SMTP_PORT: z.optional(wholeNumber(1, 65_535)),
+    /** `none` in local mode only */
     SMTP_SECURITY: z._default(oneOf('tls', 'starttls', 'none'), 'tls'),
+    /** the login, if the server wants one */
     SMTP_USERNAME: z.optional(z.string()),
+    /** its password */
     SMTP_PASSWORD: z.optional(z.string()),
+    /** the API of `http`, in the shape of Resend's `POST /emails` */
     MAIL_API_URL: z.pipe(
       z._default(z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }), 'https://api.resend.com'),
       z.transform((url) => url.replace(/\/+$/, '')),
     ),
+    /** its key */
     MAIL_API_KEY: z.optional(z.string()),
-    SERVER_TIMING: flag(false),
+    // Limits
+    /** requests a minute by address */
+    RATE_LIMIT_ANONYMOUS: integer(100, 1, 1_000_000),
+    /** requests a minute by user or machine */
+    RATE_LIMIT_AUTHENTICATED: integer(1000, 1, 1_000_000),
+    /** requests a minute by admin */
+    RATE_LIMIT_ADMIN: integer(5000, 1, 1_000_000),
+    /**
+     * signed-in calls an hour that write events (profiles, notifications, the chatbot), by user; admins and machines
+     * have twenty times as many. What ends sessions, takes rights away or changes a credential or factor is never
+     * refused by it
+     */
+    RATE_LIMIT_WRITES_HOURLY: integer(600, 1, 1_000_000),
+    /** requests an hour by user on `/api/v1/users` with an integer id, `skip` or `limit`, beside those a minute */
+    RATE_LIMIT_USERS_HOURLY: integer(1000, 1, 1_000_000),
   })
   .check(
     z.refine((value) => value.SESSION_IDLE_SECONDS <= value.SESSION_ABSOLUTE_SECONDS, {
@@ -201,7 +296,7 @@ const Variables = z
 
 export type Variables = z.infer<typeof Variables>
 
-/** Every setting. `docs/operations.md` and README's table say what each does. */
+/** Every setting, with the keys that are derived from `ROOT_SECRET` in its place. */
 export interface Config extends Omit<Variables, 'ROOT_SECRET' | 'ROOT_SECRET_PREVIOUS'> {
   readonly rootKeys: RootKeys
 }

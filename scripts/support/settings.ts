@@ -38,7 +38,7 @@ export function findUnknownNames(names: readonly string[], place: string): strin
       if (OF_SCRIPTS.includes(name))
         return `${name} in ${place} is for the environment of the command, not for this file`
       const nearest = nearestName(name, SETTING_NAMES)
-      const hint = nearest.edits <= name.length / 2 ? `did you mean ${nearest.name}?` : 'README lists them'
+      const hint = nearest.edits <= name.length / 2 ? `did you mean ${nearest.name}?` : 'docs/settings.md lists them'
       return `${name} in ${place} is no setting, ${hint}`
     })
 }

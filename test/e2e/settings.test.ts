@@ -40,7 +40,7 @@ describe('names of settings', () => {
   it('in a file of ours are settings or refused, with the nearest or with where they belong', () => {
     expect(findUnknownNames(['MODE', 'public_uri', 'SINGUPS', 'ADMIN_EMAIL'], '.dev.vars')).toEqual([
       'public_uri in .dev.vars is no setting, did you mean PUBLIC_URL?',
-      'SINGUPS in .dev.vars is no setting, README lists them',
+      'SINGUPS in .dev.vars is no setting, docs/settings.md lists them',
       'ADMIN_EMAIL in .dev.vars is for the environment of the command, not for this file',
     ])
   })
