@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** The object that a schema of parameters reads, before it is transformed. */
+/** The object schema of parameters, before its transformations. */
 export function objectOf(schema: z.ZodType): z.ZodObject {
   let inner: unknown = schema
   while (inner instanceof z.ZodPipe) inner = inner.in

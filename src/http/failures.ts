@@ -19,8 +19,8 @@ import { errorEnvelope } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
 
 /**
- * What a guard of each kind refuses with: whether a token still counts may be more than the verifier can find out. A custom
- * guard's route names its refusals itself.
+ * The errors of each kind of guard. SERVICE_UNAVAILABLE: the verifier may be unable to find out whether a token is valid.
+ * Routes with a custom guard declare its errors themselves.
  */
 const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
   public: [],
@@ -36,11 +36,11 @@ export interface Failure {
   readonly message: string
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
-  /** Whether the body is the envelope without words of a surface's own. */
+  /** Whether the body is the envelope in its own words, not a surface's. */
   readonly isPlain: boolean
 }
 
-/** The request that examples answer. */
+/** The request of the examples. */
 const EXAMPLE = { requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11', now: () => Date.UTC(2026, 0, 1) }
 
 const INVALID_EMAIL: z.core.$ZodIssue = {
@@ -52,7 +52,7 @@ const INVALID_EMAIL: z.core.$ZodIssue = {
 
 const invalidEmail = () => new InvalidInput([INVALID_EMAIL], 'body', { email: 'ada' }, 'invalid')
 
-/** The code that a body says: the envelope's, or that of RFC 6749 5.2. */
+/** The code in a body: the envelope's, or that of RFC 6749 5.2. */
 export const codeOf = ({ code, error }: Readonly<Record<string, unknown>>): string | undefined =>
   [code, error].find((value) => typeof value === 'string')
 
@@ -62,14 +62,14 @@ function failureOf({ renderError }: Route, error: DomainError): Failure {
   return {
     code: codeOf(body) ?? error.code,
     message: String(body.message ?? error.message),
-    // The surface itself says what status it gives to an error.
+    // The surface decides the status of an error.
     status: renderError(EXAMPLE, error).status,
     body,
     isPlain: JSON.stringify(body) === JSON.stringify(plain),
   }
 }
 
-/** Values are strings, and lists of them where a name is repeated: a query that takes both under every name takes all. */
+/** Query values are strings, or lists where a name is repeated: a schema that accepts both under every name refuses nothing. */
 function canRefuse(query: z.ZodType | undefined): boolean {
   if (!query) return false
   const names = [...Object.keys(objectOf(query).shape), 'another']
@@ -78,7 +78,7 @@ function canRefuse(query: z.ZodType | undefined): boolean {
   return !takes('x') || !takes(['', 'x'])
 }
 
-/** Everything that a route answers when it fails: its own errors and those of what stands before its handler. */
+/** All failures of a route: its own errors, and those of limits, guard and validators. */
 export function listFailures(route: Route): Failure[] {
   const { spec } = route
   const malformed = malformedRequest('The request is malformed')

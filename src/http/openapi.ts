@@ -15,7 +15,7 @@ import type { BodyEncoding } from './input.ts'
 import type { Route } from './router.ts'
 import { PARAMETERS, TAGS } from './vocabulary.ts'
 
-/** The envelope of `render-error.ts`, as a schema. */
+/** The schema of the envelope of `render-error.ts`. */
 export const ErrorAnswer = z
   .object({
     error: z.object({
@@ -48,7 +48,7 @@ export interface Api {
   readonly routes: readonly Route[]
 }
 
-/** The OpenAPI 3.1 document of the routes that are not hidden, from the schemas that check their input and answers. */
+/** The OpenAPI 3.1 document of all routes that are not hidden, from the schemas that validate their input and answers. */
 export function describeApi({ title, description, routes }: Omit<Api, 'path'>) {
   const shown = routes.filter(({ spec }) => !spec.hidden && !spec.localOnly)
   const shared: Shared = { named: nameSchemas(shown), responses: new Map(), examples: {} }
@@ -69,11 +69,11 @@ export function describeApi({ title, description, routes }: Omit<Api, 'path'>) {
         examples: shared.examples,
         headers: {
           RateLimitLimit: {
-            description: 'Requests in the tier of the caller that is used up first: a minute, or an hour',
+            description: 'Limit of the tier of the caller that is used up first, per minute or per hour',
             schema: { type: 'integer' },
           },
-          RateLimitRemaining: { description: 'Requests that are left of them', schema: { type: 'integer' } },
-          RateLimitReset: { description: 'When they are renewed, in Unix seconds', schema: { type: 'integer' } },
+          RateLimitRemaining: { description: 'Requests left in that tier', schema: { type: 'integer' } },
+          RateLimitReset: { description: 'When that tier is renewed, in Unix seconds', schema: { type: 'integer' } },
         },
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token' },
@@ -224,7 +224,7 @@ function bodyOf(body: z.ZodType, encoding: BodyEncoding, { named }: Shared) {
 
 type DeclaredAnswer = Pick<Answer, 'status' | 'description' | 'schema' | 'contentType'>
 
-/** What a route answers by its own word, and what its system describes for input that is refused. */
+/** The answers that a route declares, and those that its system documents for refused input. */
 export function declaredAnswers({ spec, renderError }: Route): readonly DeclaredAnswer[] {
   const readsInput = spec.params ?? spec.query ?? spec.body
   const described = readsInput ? Object.entries(renderError.described ?? {}) : []
@@ -299,7 +299,7 @@ function failureAnswer({ renderError }: Route, failures: readonly Failure[], sha
   return named
 }
 
-/** One answer a status: the document has no room for two. One that the route declares itself has the examples that it takes. */
+/** The document has one answer per status. An answer that the route declares gets the examples that match its schema. */
 function responsesOf(route: Route, shared: Shared): ZodOpenApiResponsesObject {
   const responses = answersOf(route, shared)
   for (const [status, failures] of Map.groupBy(listFailures(route), (failure) => String(failure.status))) {
