@@ -126,9 +126,7 @@ export interface Routes<G extends Ctx = never> {
 }
 
 interface RoutesOptions<G extends Ctx> {
-  readonly prefix?: string
-  /** Every route is served below each of them. */
-  readonly prefixes?: readonly string[]
+  readonly prefix: string
   readonly tag: Tag
   /** The guard of routes that name none. */
   readonly guard?: Guard<G>
