@@ -101,6 +101,11 @@ const passkeyOrigin = z
       'must list https://host, https://*.host, http://localhost:port or android:apk-key-hash:…',
     ),
   )
+/** In its normal form. */
+const webAddress = z.pipe(
+  z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }),
+  z.transform((text) => new URL(text).href),
+)
 /** An empty one counts as not set. */
 const text = (max: number) => z.string().check(z.maxLength(max, `must have at most ${max} characters`))
 
@@ -110,6 +115,7 @@ const Variables = z
     PUBLIC_URL: origin,
     AUDIENCE: z._default(z.string(), 'postern'),
     APP_NAME: z._default(text(60), 'Postern'),
+    APP_URL: z.optional(webAddress),
     ROOT_SECRET: secret,
     ROOT_SECRET_PREVIOUS: z.optional(secret),
     JWT_ALG: z._default(oneOf('RS256', 'ES256', 'EdDSA'), 'RS256'),
@@ -179,6 +185,10 @@ const Variables = z
     }),
     z.refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
       path: ['PUBLIC_URL'],
+      message: 'must be https in production',
+    }),
+    z.refine((value) => value.MODE === 'local' || (value.APP_URL?.startsWith('https://') ?? true), {
+      path: ['APP_URL'],
       message: 'must be https in production',
     }),
     z.refine((value) => value.MODE === 'local' || (value.ADMIN_SECRET_KEY?.length ?? 16) >= 16, {

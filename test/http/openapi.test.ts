@@ -118,7 +118,7 @@ describe('a described route', () => {
   routes.get(
     '/state',
     { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
-    () => ({ title: 'State', body: html`` }),
+    () => ({ frame: { language: 'en', app: 'Postern', appUrl: null }, title: 'State', body: html`` }),
   )
   const { paths } = JSON.parse(JSON.stringify(describeApi(routes.list)))
   const add: Operation = paths['/things/{id}/parts'].post

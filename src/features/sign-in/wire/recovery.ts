@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { Done, DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
-import { NewPasswordField, StepUpBody, toStepUp } from './session.ts'
+import { AnyLengthField, NewPasswordField, StepUpBody, toStepUp } from './session.ts'
 
 const MAX_TOKEN_LENGTH = 512
 
@@ -49,6 +49,9 @@ export const ResetBody = NewPassword.extend({ token }).refine((body) => newPassw
   path: ['new_password'],
   message: 'is required',
 })
+
+/** The form of our page. Short passwords are the service's to refuse: it knows the setting. */
+export const ResetForm = TokenBody.extend({ new_password: AnyLengthField })
 
 export const toReset = (body: { readonly token: string } & z.output<typeof NewPassword>) => ({
   token: body.token,

@@ -32,10 +32,14 @@ const atMost = (max: number) =>
 /** A password to verify: another system may have accepted a longer one. */
 export const PasswordField = atMost(MAX_VERIFIED_PASSWORD_LENGTH)
 
+/** A password to set, whose least length is not checked yet. */
+export const AnyLengthField = atMost(MAX_PASSWORD_LENGTH)
+
 /** A password to set. */
-export const NewPasswordField = atMost(MAX_PASSWORD_LENGTH)
-  .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
-  .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
+export const NewPasswordField = AnyLengthField.refine(
+  (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
+  `must have at least ${MIN_PASSWORD_LENGTH} characters`,
+).meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
 export const SignUpBody = z.object({
   email: EmailField,
