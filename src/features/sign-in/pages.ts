@@ -37,12 +37,18 @@ type Statement =
   | 'unlocked'
 
 /** A page that says what was done. */
-const statementPage = (frame: Frame, name: Statement, params?: Params): Page => ({
+const statementPage = (frame: Frame, name: Statement, params?: Params, on = wayOn(frame)): Page => ({
   frame,
   title: titleOf(frame, `page.${name}.title`),
   body: html`${paragraph(frame, `page.${name}.text`, params)}
-      ${wayOn(frame)}`,
+      ${on}`,
 })
+
+/** The way to an application, for a browser that does not follow `refreshTo`. */
+function wayTo(frame: Frame, url: string): Html {
+  const { host } = new URL(url)
+  return html`<p><a class="button" href="${url}">${say(frame, 'page.continue', { app: host })}</a></p>`
+}
 
 /** Why the last attempt was refused, and the field that was wrong. */
 interface Problem {
@@ -166,8 +172,14 @@ export function verifyEmailPage(verification: Verification, { frame, token }: As
   })
 }
 
-export const emailVerifiedPage = (frame: Frame, { outcome, email }: VerifiedEmail): Page =>
-  statementPage(frame, outcome === 'already' ? 'already_verified' : 'email_verified', { email: strong(email) })
+export function emailVerifiedPage(frame: Frame, { outcome, email, redirectUrl }: VerifiedEmail): Page {
+  const name = outcome === 'already' ? 'already_verified' : 'email_verified'
+  if (redirectUrl === null) return statementPage(frame, name, { email: strong(email) })
+  return {
+    ...statementPage(frame, name, { email: strong(email) }, wayTo(frame, redirectUrl)),
+    refreshTo: redirectUrl,
+  }
+}
 
 export const changeRefusedPage = (frame: Frame, { email }: Extract<Disowned, { outcome: 'change_refused' }>): Page =>
   statementPage(frame, 'change_refused', { email: strong(email) })
@@ -290,16 +302,13 @@ export const magicLinkCodePage = (frame: Frame, { code, lifetimeMs }: { code: st
 })
 
 /** Sends the person on to an application. */
-export function goingOnPage(frame: Frame, url: string): Page {
-  const host = new URL(url).host
-  return {
-    frame,
-    title: titleOf(frame, 'page.going_on.title'),
-    refreshTo: url,
-    body: html`${paragraph(frame, 'page.going_on.text', { host })}
-      <p><a class="button" href="${url}">${say(frame, 'page.going_on.link', { host })}</a></p>`,
-  }
-}
+export const goingOnPage = (frame: Frame, url: string): Page => ({
+  frame,
+  title: titleOf(frame, 'page.going_on.title'),
+  refreshTo: url,
+  body: html`${paragraph(frame, 'page.going_on.text', { host: new URL(url).host })}
+      ${wayTo(frame, url)}`,
+})
 
 /** Says what is wrong with a link, and offers the next step. */
 export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, isRenewable }: LinkDescription): Page {

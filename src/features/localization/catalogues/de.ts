@@ -215,7 +215,6 @@ export const de: Catalogue = {
   'page.code_shown.warning': 'Geben Sie ihn niemandem, auch nicht, wenn jemand sagt, er arbeite für {app}.',
   'page.going_on.title': 'Zurück zur Anwendung',
   'page.going_on.text': 'Sie werden zu {host} weitergeleitet.',
-  'page.going_on.link': 'Weiter zu {host}',
 
   'page.link.incomplete.title': 'Dieser Link ist unvollständig',
   'page.link.incomplete.text':

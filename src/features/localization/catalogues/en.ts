@@ -200,7 +200,6 @@ export const en = {
   'page.code_shown.warning': 'Do not give it to anybody, not even to somebody who says they work for {app}.',
   'page.going_on.title': 'Back to the application',
   'page.going_on.text': 'You are being sent to {host}.',
-  'page.going_on.link': 'Continue to {host}',
 
   'page.link.incomplete.title': 'This link is incomplete',
   'page.link.incomplete.text':

@@ -5,7 +5,6 @@ import { DomainError } from '../../../lib/errors.ts'
 import { HOUR, MINUTE } from '../../../lib/time.ts'
 import { readTypedCode } from '../../../lib/typed-code.ts'
 import {
-  findNewestOneTimeToken,
   findOneTimeToken,
   type IssueInput,
   issueOneTimeToken,
@@ -27,7 +26,7 @@ import { linkInvalid } from '../errors.ts'
 import { mailRecoveryLink } from './account-restore.ts'
 import { maySignUp } from './attempts.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
-import { isAllowedRedirect, requireAllowedRedirect } from './redirects.ts'
+import { allowedRedirectOf, findLastRedirect, requireAllowedRedirect } from './redirects.ts'
 import { finishFirstFactor, type SignInResult } from './sign-in.ts'
 import { findSignInCode, issueSignInCode } from './sign-in-codes.ts'
 import { takeOver } from './takeover.ts'
@@ -72,14 +71,14 @@ export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<SentLink> => 
 
 /** As `sendMagicLink`; a request without a redirect keeps that of the link before. */
 export const resendMagicLink = (ctx: Ctx, input: SendInput): Promise<SentLink> =>
-  askLink(ctx, input, (email) => findLastRedirect(ctx, email))
+  askLink(ctx, input, (email) => findLastRedirect(ctx, 'magic_link', { email, since: ctx.now() - REDIRECT_KEPT_MS }))
 
 async function askLink(
   ctx: Ctx,
   input: SendInput,
   findRedirect: (email: string) => Promise<string | null>,
 ): Promise<SentLink> {
-  const redirectUrl = input.redirectUrl === null ? null : requireAllowedRedirect(ctx, input.redirectUrl).href
+  const redirectUrl = allowedRedirectOf(ctx, input.redirectUrl)
   const binding = newSecret(BINDING_PREFIX)
   const askerHash = await hashSecret(binding)
   await mailLink(ctx, input.email, async (email) => ({
@@ -109,13 +108,6 @@ async function mailLink(ctx: Ctx, address: string, dataFor: (email: string) => P
       await sendLink(ctx, user, email, await dataFor(email))
     },
   )
-}
-
-/** The redirect of the newest link of the last hour, if it is still allowed. */
-async function findLastRedirect(ctx: Ctx, email: string): Promise<string | null> {
-  const last = await findNewestOneTimeToken(ctx, 'magic_link', { email, since: ctx.now() - REDIRECT_KEPT_MS })
-  const redirectUrl = last ? LinkData.parse(last.data).redirectUrl : null
-  return redirectUrl !== null && isAllowedRedirect(ctx, redirectUrl) ? redirectUrl : null
 }
 
 async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: LinkData): Promise<void> {

@@ -3,10 +3,11 @@ import { Done, doneToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { SendInput, SentLink } from '../service/magic-links.ts'
 import { TokenBody, TokenQuery } from './recovery.ts'
+import { RedirectField } from './session.ts'
 
 export const SendBody = z.object({
   email: EmailField,
-  redirect_url: z.string().max(2048).nullish(),
+  redirect_url: RedirectField,
   bind: z.boolean().nullish().meta({ description: 'The link signs in only together with `binding`' }),
 })
 

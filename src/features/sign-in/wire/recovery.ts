@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { Done, DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
-import { AnyLengthField, NewPasswordField, StepUpBody, toStepUp } from './session.ts'
+import { AnyLengthField, NewPasswordField, RedirectField, StepUpBody, toStepUp } from './session.ts'
 
 const MAX_TOKEN_LENGTH = 512
 
@@ -27,7 +27,7 @@ export const toTokenAndProof = ({ token, ...given }: z.output<typeof TokenAndFac
 })
 
 /** Without an address, that of the caller. */
-export const ResendBody = z.object({ email: EmailField.nullish() })
+export const ResendBody = z.object({ email: EmailField.nullish(), redirect_url: RedirectField })
 
 export const ForgotBody = z.object({ email: EmailField, redirect_base: z.string().max(2048).nullish() })
 

@@ -41,6 +41,12 @@ export const NewPasswordField = AnyLengthField.refine(
   `must have at least ${MIN_PASSWORD_LENGTH} characters`,
 ).meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
 
+/** Where a link in a mail leads in the end. Its origin must be configured. */
+export const RedirectField = z.string().max(2048).nullish().meta({
+  description:
+    'Where the link of the mail leads in the end: an address of an origin in `CORS_ORIGINS` or `REDIRECT_ORIGINS`',
+})
+
 export const SignUpBody = z.object({
   email: EmailField,
   password: NewPasswordField,
@@ -48,6 +54,7 @@ export const SignUpBody = z.object({
   first_name: textField(100),
   last_name: textField(100),
   locale: textField(35),
+  redirect_url: RedirectField,
 })
 
 export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
@@ -58,6 +65,7 @@ export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
     firstName: body.first_name ?? undefined,
     lastName: body.last_name ?? undefined,
     locale: body.locale ?? undefined,
+    redirectUrl: body.redirect_url || null,
   }
 }
 
