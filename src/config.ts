@@ -101,6 +101,11 @@ const passkeyOrigin = z
       'must list https://host, https://*.host, http://localhost:port or android:apk-key-hash:…',
     ),
   )
+/** In its normal form. */
+const webAddress = z.pipe(
+  z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }),
+  z.transform((text) => new URL(text).href),
+)
 /** An empty one counts as not set. */
 const text = (max: number) => z.string().check(z.maxLength(max, `must have at most ${max} characters`))
 
@@ -116,8 +121,10 @@ const Variables = z
     ROOT_SECRET: secret,
     /** the secret before a change of `ROOT_SECRET`, while anything sealed under it lives */
     ROOT_SECRET_PREVIOUS: z.optional(secret),
-    /** the name that people see, in mails and authenticator apps */
+    /** the name that people see, in mails, on pages and in authenticator apps */
     APP_NAME: z._default(text(60), 'Postern'),
+    /** the application's address, to which pages and mails lead on; `https` in production */
+    APP_URL: z.optional(webAddress),
     /** the documented systems whose own paths are served (docs/compat.md); empty for none */
     COMPAT: z.pipe(
       z.pipe(
@@ -274,6 +281,10 @@ const Variables = z
     }),
     z.refine((value) => value.MODE === 'local' || value.PUBLIC_URL.startsWith('https://'), {
       path: ['PUBLIC_URL'],
+      message: 'must be https in production',
+    }),
+    z.refine((value) => value.MODE === 'local' || (value.APP_URL?.startsWith('https://') ?? true), {
+      path: ['APP_URL'],
       message: 'must be https in production',
     }),
     z.refine((value) => value.MODE === 'local' || (value.ADMIN_SECRET_KEY?.length ?? 16) >= 16, {

@@ -59,6 +59,8 @@ export interface Ctx {
   readonly ip: string
   readonly country: string | null
   readonly userAgent: string | null
+  /** The request's `Accept-Language`. A function: most requests never ask for it. */
+  acceptLanguage(): string | null
   /** Work that may be lost: its failure is logged, its result is nobody's. */
   defer(work: Promise<unknown>): void
 }
@@ -177,6 +179,7 @@ export interface ContextSource {
   readonly ip?: string
   readonly country?: string | null
   readonly userAgent?: string | null
+  acceptLanguage?(): string | null
   waitUntil(work: Promise<unknown>): void
 }
 
@@ -239,6 +242,7 @@ export function createContext(source: ContextSource): EarlyCtx {
     ip: source.ip ?? '0.0.0.0',
     country: source.country ?? null,
     userAgent: source.userAgent ?? null,
+    acceptLanguage: () => source.acceptLanguage?.() ?? null,
     defer: (work) => source.waitUntil(work.catch((cause: unknown) => log.error('deferred_work_failed', cause))),
   }
 }

@@ -45,6 +45,7 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
           ip: clientAddress(request, config),
           country: clientCountry(request),
           userAgent: request.headers.get('user-agent')?.slice(0, 512) ?? null,
+          acceptLanguage: () => request.headers.get('accept-language'),
           waitUntil: (work) => execution.waitUntil(work),
         }),
       )

@@ -15,7 +15,7 @@ import { originNotAllowed } from './cors.ts'
 import { objectOf } from './described-input.ts'
 import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
 import { InvalidInput } from './input.ts'
-import { errorEnvelope } from './render-error.ts'
+import { errorEnvelope, type RenderedFor } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
 
 /**
@@ -41,7 +41,12 @@ export interface Failure {
 }
 
 /** The request of the examples. */
-const EXAMPLE = { requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11', now: () => Date.UTC(2026, 0, 1) }
+const EXAMPLE: RenderedFor = {
+  requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11',
+  now: () => Date.UTC(2026, 0, 1),
+  config: { APP_NAME: 'Postern' },
+  acceptLanguage: () => null,
+}
 
 const INVALID_EMAIL: z.core.$ZodIssue = {
   code: 'invalid_format',

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
 import { DomainError, type ErrorKind, internalError } from '../lib/errors.ts'
 import { toIso } from '../lib/time.ts'
@@ -24,12 +25,17 @@ const STATUS: Record<ErrorKind, number> = {
 
 export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kind]
 
+/** What a renderer may know of a request. A page says whose it is, in the reader's language. */
+export interface RenderedFor extends Pick<Ctx, 'requestId' | 'now' | 'acceptLanguage'> {
+  readonly config: Pick<Config, 'APP_NAME' | 'APP_URL'>
+}
+
 /**
  * Renders a failure in the words of one surface. `bodyOf` gives its body, unless that is the envelope in its own words;
  * `answer` is its schema, if it is not an envelope.
  */
-export interface ErrorRenderer {
-  (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError): Response
+export interface ErrorRenderer<C = RenderedFor> {
+  (ctx: C, error: DomainError): Response
   readonly bodyOf?: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Readonly<Record<string, unknown>>
   readonly answer?: z.ZodType
   /** By status: failures that the system documents with a schema of its own, which the envelope satisfies. */
@@ -85,11 +91,14 @@ export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: Domain
   }
 }
 
+/** The envelope is the same in every language and deployment. */
+type EnvelopeRenderer = ErrorRenderer<Pick<Ctx, 'requestId' | 'now'>>
+
 /** A renderer of the envelope in a surface's words. */
 export function createErrorRenderer(
   wordingOf: (error: DomainError) => Wording,
   described: ErrorRenderer['described'] = {},
-): ErrorRenderer {
+): EnvelopeRenderer {
   const bodyOf = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) =>
     errorEnvelope(ctx, error, wordingOf(error))
   const render = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
@@ -99,4 +108,4 @@ export function createErrorRenderer(
   return Object.assign(render, { bodyOf, described })
 }
 
-export const renderError: ErrorRenderer = createErrorRenderer(() => ({}))
+export const renderError: EnvelopeRenderer = createErrorRenderer(() => ({}))

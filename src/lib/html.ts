@@ -16,8 +16,26 @@ export class Html {
   }
 }
 
+/** What a template takes: text, which is escaped, HTML, a list of it, or nothing. */
+export type HtmlValue = string | Html | readonly Html[] | null
+
+function write(value: HtmlValue): string {
+  if (value === null) return ''
+  if (typeof value === 'string') return escapeText(value)
+  return value instanceof Html ? value.text : value.map(({ text }) => text).join('')
+}
+
 /** A template tag that escapes its parameters for text and quoted attributes, except those that are `Html`. */
-export function html(parts: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
-  const written = values.map((value) => (value instanceof Html ? value.text : escapeText(value)))
+export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  const written = values.map(write)
   return new Html(parts.map((part, index) => part + (written[index] ?? '')).join(''))
+}
+
+/** What all pages of an answer have in common: whose they are, and in which language. */
+export interface Frame {
+  readonly language: string
+  /** The deployment's name. */
+  readonly app: string
+  /** The application's address, if there is one. */
+  readonly appUrl: string | null
 }

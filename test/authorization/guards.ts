@@ -103,6 +103,7 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/auth/magic-link/callback',
     'GET /magic-link',
     'POST /magic-link',
+    'POST /new-link',
     'GET /validate',
     'POST /validate',
     'POST /api/v1/auth/validate',

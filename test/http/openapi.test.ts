@@ -343,7 +343,7 @@ describe('a described route', () => {
   routes.get(
     '/state',
     { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
-    () => ({ title: 'State', body: html`` }),
+    () => ({ frame: { language: 'en', app: 'Postern', appUrl: null }, title: 'State', body: html`` }),
   )
   const { paths, components } = JSON.parse(
     JSON.stringify(describeApi({ title: 'Things', description: '', routes: routes.list })),

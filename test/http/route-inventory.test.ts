@@ -64,6 +64,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'POST /api/v1/auth/magic-link/verify': "checks a mailed link's token",
   'GET /magic-link': "asks before a mailed link's token is used",
   'POST /magic-link': "checks a mailed link's token",
+  'POST /new-link': 'mails an address its own link; checks that it had one before',
   'POST /api/v1/passkeys/authenticate/begin':
     'gives a challenge; no account and one without passkeys look as others do',
   'POST /api/v1/passkeys/authenticate/options': 'as /api/v1/passkeys/authenticate/begin',

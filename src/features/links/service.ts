@@ -4,11 +4,14 @@ import { DAY } from '../../lib/time.ts'
 import {
   type Condition,
   deleteExpired,
+  deleteToken,
   insertToken,
   selectLive,
   selectNewest,
   selectSpent,
+  selectToken,
   type TokenRow,
+  updateTries,
   updateUsed,
   voidTokens,
   voidTokensOfSessions,
@@ -77,6 +80,35 @@ export async function issueOneTimeToken(ctx: Ctx, input: IssueInput): Promise<{ 
   return { token, id }
 }
 
+/** Creates a token whose secret only its holder has; one with the same hash is replaced. */
+export async function replaceOneTimeToken(
+  ctx: Ctx,
+  {
+    tokenHash,
+    lifetimeMs,
+    data,
+    ...owned
+  }: Omit<IssueInput, 'token' | 'keepsOlder' | 'voidsOnly'> & { tokenHash: string },
+): Promise<void> {
+  const times = { createdAt: ctx.now(), expiresAt: ctx.now() + lifetimeMs }
+  const row = { ...owned, ...times, id: ctx.newId(), tokenHash, data: { ...data } }
+  await ctx.db.batch([deleteToken(ctx, tokenHash), insertToken(ctx, row)])
+}
+
+/**
+ * Counts one try at what has to come with the token, before it is compared: racing tries are counted one by one. Undefined when
+ * there were `limit` tries, or the token is not valid.
+ */
+export async function countTry(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  token: string,
+  limit: number,
+): Promise<OneTimeToken | undefined> {
+  const [row] = await updateTries(ctx, { purpose, tokenHash: await hashSecret(token), limit })
+  return row && toToken(row, purpose)
+}
+
 /** Redeems the token. Undefined when it is unknown, used, voided or expired: callers must answer all of these alike. */
 export async function redeemOneTimeToken(
   ctx: Ctx,
@@ -105,6 +137,36 @@ export async function findSpentOneTimeToken(
 ): Promise<OneTimeToken | undefined> {
   const row = await selectSpent(ctx, purpose, await hashSecret(token))
   return row && toToken(row, purpose)
+}
+
+/** What became of a token. */
+export type TokenState = 'valid' | 'used' | 'superseded' | 'void' | 'expired'
+
+/** `incomplete`: no token has such a form. `unknown`: there is no row, or not any more. */
+export type FoundToken =
+  | { readonly state: 'incomplete' | 'unknown'; readonly token: null }
+  | { readonly state: TokenState; readonly token: OneTimeToken }
+
+const TOKEN_FORM = new RegExp(`^${TOKEN_PREFIX}[\\w-]{43}$`)
+
+/** What became of a mailed token. For the link's own page: every other caller answers all refused tokens alike. */
+export async function inspectOneTimeToken(
+  ctx: Ctx,
+  purposes: readonly OneTimePurpose[],
+  token: string,
+): Promise<FoundToken> {
+  if (!TOKEN_FORM.test(token)) return { state: 'incomplete', token: null }
+  const row = await selectToken(ctx, await hashSecret(token))
+  const purpose = purposes.find((one) => one === row?.purpose)
+  if (!row || !purpose) return { state: 'unknown', token: null }
+  return { state: await stateOf(ctx, row, purpose), token: toToken(row, purpose) }
+}
+
+async function stateOf(ctx: Ctx, row: TokenRow, purpose: OneTimePurpose): Promise<TokenState> {
+  if (row.usedAt === null) return row.expiresAt > ctx.now() ? 'valid' : 'expired'
+  if (row.redemption !== 'void') return 'used'
+  const newest = await selectNewest(ctx, purpose, { email: row.email ?? '', since: row.createdAt - 1 })
+  return newest && newest.id !== row.id ? 'superseded' : 'void'
 }
 
 /** The newest token of an address and purpose that was created after `since`, even if used, voided or expired. */

@@ -75,6 +75,22 @@ export const updateUsed = (
     .where(and(live(purpose, tokenHash, now()), onlyIf))
     .returning()
 
+const tries = sql`coalesce(${oneTimeTokens.data} ->> '$.tries', 0)`
+
+/** Counts a try in the token's data. No row when the token is not valid, or has had `limit` tries. */
+export const updateTries = (
+  { db, now }: Pick<Ctx, 'db' | 'now'>,
+  { purpose, tokenHash, limit }: { purpose: OneTimePurpose; tokenHash: string; limit: number },
+) =>
+  db
+    .update(oneTimeTokens)
+    .set({ data: sql`json_set(${oneTimeTokens.data}, '$.tries', ${tries} + 1)` })
+    .where(and(live(purpose, tokenHash, now()), sql`${tries} < ${limit}`))
+    .returning()
+
+export const deleteToken = ({ db }: Pick<Ctx, 'db'>, tokenHash: string) =>
+  db.delete(oneTimeTokens).where(eq(oneTimeTokens.tokenHash, tokenHash))
+
 async function selectOne({ db }: Pick<Ctx, 'db'>, condition: SQL | undefined): Promise<TokenRow | undefined> {
   const [row] = await db.select().from(oneTimeTokens).where(condition).limit(1)
   return row
@@ -82,6 +98,10 @@ async function selectOne({ db }: Pick<Ctx, 'db'>, condition: SQL | undefined): P
 
 export const selectLive = (store: Pick<Ctx, 'db' | 'now'>, purpose: OneTimePurpose, tokenHash: string) =>
   selectOne(store, live(purpose, tokenHash, store.now()))
+
+/** A token of any purpose and state. */
+export const selectToken = (store: Pick<Ctx, 'db'>, tokenHash: string) =>
+  selectOne(store, eq(oneTimeTokens.tokenHash, tokenHash))
 
 /** A used or voided token. */
 export const selectSpent = (store: Pick<Ctx, 'db'>, purpose: OneTimePurpose, tokenHash: string) =>

@@ -3,6 +3,7 @@ export type OneTimePurpose =
   | 'email_change'
   | 'password_reset'
   | 'magic_link'
+  | 'sign_in_code'
   | 'mfa_challenge'
   | 'webauthn_registration'
   | 'webauthn_authentication'

@@ -1,186 +1,348 @@
 import type { Page } from '../../http/page.ts'
-import { type Html, html } from '../../lib/html.ts'
-import { formatDay } from '../localization/service.ts'
+import type { DomainError } from '../../lib/errors.ts'
+import { type Frame, type Html, type HtmlValue, html } from '../../lib/html.ts'
+import { MAX_PASSWORD_LENGTH } from '../../lib/password-hash/length.ts'
+import {
+  formatDay,
+  formatDuration,
+  formatTime,
+  isMessageKey,
+  type MessageKey,
+  translate,
+  translateHtml,
+} from '../localization/service.ts'
 import type { VerifiedEmail } from './service/email-change.ts'
+import type { LinkDescription } from './service/link-state.ts'
 import type { Disowned, Verification } from './service/verification.ts'
 
+type Params = Readonly<Record<string, HtmlValue>>
+
+const say = ({ language }: Frame, key: MessageKey, params?: Params): Html => translateHtml(language, key, params)
+const titleOf = ({ language }: Frame, key: MessageKey): string => translate(language, key)
+const paragraph = (frame: Frame, key: MessageKey, params?: Params): Html => html`<p>${say(frame, key, params)}</p>`
+const strong = (text: string): Html => html`<strong>${text}</strong>`
+
+/** The way on from a page on which nothing is left to do. */
+const wayOn = (frame: Frame): Html =>
+  frame.appUrl === null
+    ? paragraph(frame, 'page.close')
+    : html`<p><a class="button" href="${frame.appUrl}">${say(frame, 'page.continue', { app: frame.app })}</a></p>`
+
+type Statement =
+  | 'already_verified'
+  | 'email_verified'
+  | 'change_refused'
+  | 'password_set'
+  | 'account_restored'
+  | 'unlocked'
+
+/** A page that says what was done. */
+const statementPage = (frame: Frame, name: Statement, params?: Params, on = wayOn(frame)): Page => ({
+  frame,
+  title: titleOf(frame, `page.${name}.title`),
+  body: html`${paragraph(frame, `page.${name}.text`, params)}
+      ${on}`,
+})
+
+/** The way to an application, for a browser that does not follow `refreshTo`. */
+function wayTo(frame: Frame, url: string): Html {
+  const { host } = new URL(url)
+  return html`<p><a class="button" href="${url}">${say(frame, 'page.continue', { app: host })}</a></p>`
+}
+
+/** Why the last attempt was refused, and the field that was wrong. */
+interface Problem {
+  readonly text: Html
+  readonly field: 'password' | 'code' | null
+}
+
+const FIELDS: Readonly<Record<string, Problem['field']>> = {
+  WEAK_PASSWORD: 'password',
+  INVALID_PASSWORD: 'password',
+  INVALID_CODE: 'code',
+}
+
+/** The reasons of a weak password that have words of their own. */
+const NAMED_WEAKNESSES = ['too_short', 'breached']
+
+/** Errors after which the link still works: its form is shown again. */
+export function findProblem(frame: Frame, { code, details }: DomainError): Problem | null {
+  const key = `page.problem.${code}`
+  if (!isMessageKey(key)) return null
+  const reasons = Array.isArray(details.reasons) ? details.reasons : []
+  const reason = code === 'WEAK_PASSWORD' ? NAMED_WEAKNESSES.find((name) => reasons.includes(name)) : undefined
+  const named = `page.problem.${reason}`
+  const text = say(frame, isMessageKey(named) ? named : key, { min: String(details.min_length ?? '') })
+  return { text, field: FIELDS[code] ?? null }
+}
+
+/** The problem has the focus, and its field is described by it. */
+const alertOf = (problem: Problem | null): Html | null =>
+  problem && html`<p class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem.text}</p>`
+
+const describedBy = (isWrong: boolean, hint: string | null): Html | null => {
+  const ids = [isWrong ? 'problem' : '', hint ?? ''].filter(Boolean).join(' ')
+  return ids === '' ? null : html`${isWrong ? html` aria-invalid="true"` : null} aria-describedby="${ids}"`
+}
+
+/** Not sent: password managers look for it, to know whose password it is. */
+const accountField = (
+  frame: Frame,
+  email: string,
+): Html => html`<label for="account">${say(frame, 'page.account')}</label>
+        <input id="account" type="email" autocomplete="username" value="${email}" readonly>`
+
+const showButton = (frame: Frame): Html =>
+  html`<button class="show" type="button" aria-controls="password" aria-pressed="false" hidden>${say(frame, 'page.show_password')}</button>`
+
+const passwordField = (
+  frame: Frame,
+  isWrong: boolean,
+): Html => html`<label for="password">${say(frame, 'page.password')}</label>
+        <input id="password" name="password" type="password" autocomplete="current-password"${describedBy(isWrong, null)}>
+        ${showButton(frame)}`
+
+const codeField = (frame: Frame, isWrong: boolean): Html => html`<label for="code">${say(frame, 'page.code')}</label>
+        <input id="code" name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false"${describedBy(isWrong, null)}>`
+
+const newPasswordField = (frame: Frame, minLength: number, isWrong: boolean): Html => {
+  const min = String(minLength)
+  return html`<label for="password">${say(frame, 'page.new_password')}</label>
+        <input id="password" name="new_password" type="password" autocomplete="new-password" minlength="${min}" maxlength="${String(MAX_PASSWORD_LENGTH)}" required${describedBy(isWrong, 'rule')}>
+        ${showButton(frame)}
+        <p class="hint" id="rule">${say(frame, 'page.password_rule', { min })}</p>`
+}
+
 interface LinkPage {
-  readonly title: string
+  readonly frame: Frame
+  readonly title: MessageKey
   /** Where the form is sent. */
   readonly path: string
   readonly token: string
-  readonly text?: Html
-  /** Proofs that the link asks for. Passkeys are not offered: they need script, and our pages have none. */
-  readonly methods?: readonly string[]
-  readonly fields?: Html
-  readonly submit: string | Html
-  /** Why the last attempt was refused. */
-  readonly problem?: string | undefined
+  readonly text?: Html | null
+  readonly fields?: Html | null
+  readonly submit: MessageKey | Html
+  readonly problem?: Problem | null
 }
-
-const passwordField = html`<label for="password">Password</label>
-      <input id="password" name="password" type="password" autocomplete="current-password">`
-
-const codeField = html`<label for="code">Code from your authenticator app, or a backup code</label>
-      <input id="code" name="code" autocomplete="one-time-code" spellcheck="false">`
 
 /** The page that a mailed link opens: it says what the link does, and its form does it. */
-const linkPage = ({ title, path, token, text, methods = [], fields, submit, problem }: LinkPage): Page => ({
+const linkPage = ({
+  frame,
   title,
-  status: problem === undefined ? 200 : 400,
-  body: html`${problem === undefined ? '' : html`<p role="alert">${problem}</p>`}
-    ${text ?? ''}
-    <form method="post" action="${path}">
-      <input type="hidden" name="token" value="${token}">
-      ${methods.includes('password') ? passwordField : ''}
-      ${methods.includes('totp') ? codeField : ''}
-      ${fields ?? ''}
-      ${typeof submit === 'string' ? html`<button type="submit">${submit}</button>` : submit}
-    </form>`,
+  path,
+  token,
+  text = null,
+  fields = null,
+  submit,
+  problem = null,
+}: LinkPage): Page => ({
+  frame,
+  title: titleOf(frame, title),
+  status: problem === null ? 200 : 400,
+  body: html`${alertOf(problem)}
+      ${text}
+      <form method="post" action="${path}">
+        <input type="hidden" name="token" value="${token}">
+        ${fields}
+        ${typeof submit === 'string' ? html`<button type="submit">${say(frame, submit)}</button>` : submit}
+      </form>`,
 })
 
-/** Who asks for the address, and what each answer does. */
-const PROOF_TEXTS = {
-  email_verification: {
-    asks: 'An account was made with the address',
-    yes: 'Yes confirms your address and changes nothing else.',
-    no: 'No gives the account to you: whoever made it is signed out, and their password and other ways to sign in stop working.',
-  },
-  email_change: {
-    asks: 'Somebody asked to change the address of their account to',
-    yes: 'Yes makes this the address of the account.',
-    no: 'No refuses the change: the account does not get your address.',
-  },
+export interface Asked {
+  readonly frame: Frame
+  readonly token: string
+  readonly problem: Problem | null
 }
 
-export function verifyEmailPage(verification: Verification, token: string): Page {
-  const { email } = verification
-  if (verification.outcome === 'already') return alreadyConfirmedPage(email)
-  const { asks, yes, no } = PROOF_TEXTS[verification.purpose]
+export function verifyEmailPage(verification: Verification, { frame, token }: Asked): Page {
+  const email = strong(verification.email)
+  if (verification.outcome === 'already') return statementPage(frame, 'already_verified', { email })
+  const what = verification.purpose === 'email_change' ? 'changed' : 'made'
   return linkPage({
-    title: 'Confirm your address',
+    frame,
+    title: 'page.verify_email.title',
     path: '/verify-email',
     token,
-    text: html`<p>${asks} <strong>${email}</strong>.</p>
-      <p>Did you make this account on ${formatDay(null, verification.madeAt)}?</p>
-      <p>${yes}</p>
-      <p>${no}</p>`,
-    submit: html`<button type="submit" name="answer" value="yes">Yes, I made it</button>
-      <button type="submit" name="answer" value="no">No, I did not</button>`,
+    text: html`${paragraph(frame, `page.verify_email.${what}`, { email })}
+      ${paragraph(frame, 'page.verify_email.question', { day: formatDay(frame.language, verification.madeAt) })}
+      ${paragraph(frame, `page.verify_email.${what}_yes`)}
+      ${paragraph(frame, `page.verify_email.${what}_no`)}`,
+    submit: html`<button type="submit" name="answer" value="yes">${say(frame, 'page.verify_email.yes')}</button>
+        <button class="second" type="submit" name="answer" value="no">${say(frame, 'page.verify_email.no')}</button>`,
   })
 }
 
-const alreadyConfirmedPage = (email: string): Page => ({
-  title: 'Already confirmed',
-  body: html`<p><strong>${email}</strong> is already confirmed. You can close this page.</p>`,
+export function emailVerifiedPage(frame: Frame, { outcome, email, redirectUrl }: VerifiedEmail): Page {
+  const name = outcome === 'already' ? 'already_verified' : 'email_verified'
+  if (redirectUrl === null) return statementPage(frame, name, { email: strong(email) })
+  return {
+    ...statementPage(frame, name, { email: strong(email) }, wayTo(frame, redirectUrl)),
+    refreshTo: redirectUrl,
+  }
+}
+
+export const changeRefusedPage = (frame: Frame, { email }: Extract<Disowned, { outcome: 'change_refused' }>): Page =>
+  statementPage(frame, 'change_refused', { email: strong(email) })
+
+/** `minLength` is the setting's. */
+export interface NewPassword extends Asked {
+  readonly email: string
+  readonly minLength: number
+}
+
+const newPasswordPage = (
+  { frame, token, problem, email, minLength }: NewPassword,
+  texts: Pick<LinkPage, 'title' | 'text'>,
+): Page => ({
+  ...linkPage({
+    ...texts,
+    frame,
+    token,
+    problem,
+    path: '/reset-password',
+    fields: html`${accountField(frame, email)}
+        ${newPasswordField(frame, minLength, problem?.field === 'password')}`,
+    submit: 'page.reset_password.submit',
+  }),
+  hasPassword: true,
 })
 
-export const emailVerifiedPage = ({ outcome, email }: VerifiedEmail): Page =>
-  outcome === 'already'
-    ? alreadyConfirmedPage(email)
-    : {
-        title: 'Address confirmed',
-        body: html`<p><strong>${email}</strong> is confirmed. You can close this page.</p>`,
-      }
+export const resetPasswordPage = (asked: NewPassword): Page =>
+  newPasswordPage(asked, { title: 'page.reset_password.title' })
 
-export const disownedPage = (disowned: Disowned): Page =>
-  disowned.outcome === 'change_refused'
-    ? {
-        title: 'Change refused',
-        body: html`<p>The account does not get the address <strong>${disowned.email}</strong>. You can close this page.</p>`,
-      }
-    : newPasswordPage({
-        title: 'The account is yours',
-        text: html`<p>Whoever made it is signed out, and their password and other ways to sign in stop working. Choose a password if
-          you want to use the account. If not, close this page.</p>`,
-        token: disowned.resetToken,
-      })
+/** The holder of an address has taken its account over. */
+export const takenOverPage = (asked: NewPassword): Page =>
+  newPasswordPage(asked, { title: 'page.taken_over.title', text: paragraph(asked.frame, 'page.taken_over.text') })
 
-const newPasswordPage = (page: Pick<LinkPage, 'title' | 'text' | 'token' | 'problem'>): Page =>
-  linkPage({
-    ...page,
-    path: '/reset-password',
-    fields: html`<label for="password">New password</label>
-      <input id="password" name="new_password" type="password" autocomplete="new-password" minlength="8" maxlength="128" required>`,
-    submit: 'Set the password',
-  })
+export const passwordSetPage = (frame: Frame): Page => statementPage(frame, 'password_set')
+export const accountRestoredPage = (frame: Frame): Page => statementPage(frame, 'account_restored')
+export const unlockedPage = (frame: Frame): Page => statementPage(frame, 'unlocked')
 
-type Asked = Pick<LinkPage, 'token' | 'problem'>
-
-export const resetPasswordPage = (asked: Asked): Page => newPasswordPage({ title: 'Choose a new password', ...asked })
-
-export const passwordSetPage: Page = {
-  title: 'Password set',
-  body: html`<p>Your password is set, and all your sessions have ended. You can now sign in with the new password.</p>`,
+/** A link that may need a further proof; `methods` are the possible ones, and `email` whose password would be one. */
+interface AskedProof extends Asked {
+  readonly email?: string
+  readonly methods: readonly string[]
 }
 
-type AskedProof = Asked & Required<Pick<LinkPage, 'methods'>>
+/** Passkeys are not offered: they need more script than our pages have. */
+function proofPage(
+  { frame, token, problem, email = '', methods }: AskedProof,
+  page: Pick<LinkPage, 'title' | 'path' | 'submit'> & { readonly text: Html },
+): Page {
+  const hasPassword = methods.includes('password')
+  const fields = html`${
+    hasPassword
+      ? html`${accountField(frame, email)}
+        ${passwordField(frame, problem?.field === 'password')}`
+      : null
+  }
+        ${methods.includes('totp') ? codeField(frame, problem?.field === 'code') : null}`
+  if (methods.length > 0 && methods.every((method) => method === 'passkey'))
+    return {
+      frame,
+      title: titleOf(frame, page.title),
+      body: html`${page.text}
+      ${paragraph(frame, 'page.passkey_needed', { app: frame.app })}
+      ${wayOn(frame)}`,
+    }
+  return { ...linkPage({ ...page, frame, token, problem, fields }), hasPassword }
+}
 
-export const revertEmailPage = ({ email, ...asked }: AskedProof & { email: string }): Page =>
-  linkPage({
-    ...asked,
-    title: 'Take the change back',
+export const revertEmailPage = (asked: AskedProof & { readonly email: string }): Page =>
+  proofPage(asked, {
+    title: 'page.revert_email.title',
     path: '/revert-email',
-    text: html`<p>The address of your account becomes <strong>${email}</strong> again. All sessions end, every way to sign in that was
-      added since the change is removed, and you choose a new password. This cannot be undone.</p>`,
-    submit: 'Take the change back',
+    text: paragraph(asked.frame, 'page.revert_email.text', { email: strong(asked.email) }),
+    submit: 'page.revert_email.title',
   })
 
 export const restoreAccountPage = (asked: AskedProof): Page =>
-  linkPage({
-    ...asked,
-    title: 'Restore your account',
+  proofPage(asked, {
+    title: 'page.restore_account.title',
     path: '/restore-account',
-    text: html`<p>Your account is deleted but not erased yet. You can restore it as it was.${
-      asked.methods.length > 1 ? ' One of the following is enough.' : ''
-    }</p>`,
-    submit: 'Restore the account',
+    text: html`${paragraph(asked.frame, 'page.restore_account.text')}
+      ${asked.methods.length > 1 ? paragraph(asked.frame, 'page.restore_account.one_of') : null}`,
+    submit: 'page.restore_account.submit',
   })
-
-export const accountRestoredPage: Page = {
-  title: 'Account restored',
-  body: html`<p>Your account is restored. You can sign in again.</p>`,
-}
 
 export const reportPage = (asked: AskedProof): Page =>
-  linkPage({
-    ...asked,
-    title: 'This was not me',
+  proofPage(asked, {
+    title: 'page.report.title',
     path: '/report-activity',
-    text: html`<p>All sessions of your account end, its password stops working, and you choose a new one. If the mail was about a newly
-      added way to sign in, that is removed.</p>`,
-    submit: 'Secure my account',
+    text: paragraph(asked.frame, 'page.report.text'),
+    submit: 'page.report.submit',
   })
 
-export const unlockPage = (asked: Asked): Page =>
+export const unlockPage = ({ frame, token }: Asked): Page =>
   linkPage({
-    ...asked,
-    title: 'Unlock your account',
+    frame,
+    token,
+    title: 'page.unlock.title',
     path: '/unlock-account',
-    text: html`<p>After too many failed attempts, your account refuses passwords for a while. You can lift this lock now.</p>`,
-    submit: 'Unlock',
+    text: paragraph(frame, 'page.unlock.text'),
+    submit: 'page.unlock.submit',
   })
 
-export const unlockedPage: Page = {
-  title: 'Account unlocked',
-  body: html`<p>You can sign in again. You can close this page.</p>`,
+export const magicLinkPage = ({ frame, token, email }: Asked & { readonly email: string }): Page =>
+  linkPage({
+    frame,
+    token,
+    title: 'page.magic_link.title',
+    path: '/magic-link',
+    text: paragraph(frame, 'page.magic_link.text', { email: strong(email) }),
+    submit: 'page.magic_link.submit',
+  })
+
+export const magicLinkCodePage = (frame: Frame, { code, lifetimeMs }: { code: string; lifetimeMs: number }): Page => ({
+  frame,
+  title: titleOf(frame, 'page.code_shown.title'),
+  body: html`${paragraph(frame, 'page.code_shown.text', { lifetime: formatDuration(frame.language, lifetimeMs) })}
+      <code>${code}</code>
+      ${paragraph(frame, 'page.code_shown.warning', { app: frame.app })}`,
+})
+
+/** Sends the person on to an application. */
+export const goingOnPage = (frame: Frame, url: string): Page => ({
+  frame,
+  title: titleOf(frame, 'page.going_on.title'),
+  refreshTo: url,
+  body: html`${paragraph(frame, 'page.going_on.text', { host: new URL(url).host })}
+      ${wayTo(frame, url)}`,
+})
+
+/** Says what is wrong with a link, and offers the next step. */
+export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, isRenewable }: LinkDescription): Page {
+  // A link that is still valid was refused because of its account.
+  const what = state === 'valid' ? 'void' : state
+  const renewal = html`<form method="post" action="/new-link">
+        <input type="hidden" name="token" value="${token}">
+        <button type="submit">${say(frame, 'page.link.renew')}</button>
+      </form>`
+  return {
+    frame,
+    status: 400,
+    title: titleOf(frame, `page.link.${what}.title`),
+    body: html`${paragraph(frame, `page.link.${what}.text`, { until: formatTime(frame.language, expiresAt) })}
+      ${isRenewable ? renewal : wayOn(frame)}`,
+  }
 }
 
-/** The redirect's origin is allowed, because browsers apply `form-action` to redirects of a form too. */
-export const magicLinkPage = (input: { email: string; token: string; redirectUrl: string | null }): Page => ({
-  ...linkPage({
-    title: 'Sign in',
-    path: '/magic-link',
-    token: input.token,
-    text: html`<p>Sign in as <strong>${input.email}</strong>? If you did not ask for this, close the page: nothing happens.</p>`,
-    submit: 'Sign in',
-  }),
-  formOrigins: input.redirectUrl === null ? [] : [new URL(input.redirectUrl).origin],
+export const linkRenewedPage = (frame: Frame): Page => ({
+  frame,
+  title: titleOf(frame, 'page.link_renewed.title'),
+  body: paragraph(frame, 'page.link_renewed.text'),
 })
 
-export const magicLinkCodePage = ({ code }: { code: string }): Page => ({
-  title: 'Almost there',
-  body: html`<p>Enter this code in the application where you asked to sign in. It works once, for five minutes. Do not give it to
-      anybody.</p>
-    <code>${code}</code>`,
-})
+/** A failure in the reader's words. */
+export function errorPage(frame: Frame, { code }: Pick<DomainError, 'code'>): Page {
+  const key = `page.error.${code}`
+  return {
+    frame,
+    title: titleOf(frame, 'page.error.title'),
+    body: html`${paragraph(frame, isMessageKey(key) ? key : 'page.error.other')}
+      ${wayOn(frame)}`,
+  }
+}
+
+export const incompleteLinkPage = (frame: Frame): Page =>
+  brokenLinkPage(frame, '', { state: 'incomplete', locale: null, expiresAt: 0, isRenewable: false })

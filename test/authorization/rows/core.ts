@@ -150,6 +150,7 @@ const PAGES: Readonly<Record<string, Row>> = {
   'POST /unlock-account': sendForm,
   'GET /magic-link': openPage,
   'POST /magic-link': sendForm,
+  'POST /new-link': sendForm,
 }
 
 const passkeyPath = async (scene: Scene) => ({ path: { passkey_id: await passkeyOf(scene) } })

@@ -17,7 +17,7 @@ const cases: readonly (readonly [string, Record<string, string>])[] = [
 async function ask(on: TestApp, path: string, email: string): Promise<string> {
   const body = path === 'signup' ? { email, password: PASSWORD } : { email }
   const answer = await on.fetch(`/api/v1/auth/${path}`, json(body, { 'cf-connecting-ip': newAddress() }))
-  return `${answer.status} ${[...answer.headers.keys()].sort().join()} ${await answer.text()}`
+  return `${answer.status} ${[...answer.headers.keys()].sort().join()} ${(await answer.text()).replace(/"pmb_[\w-]{43}"/, '"a secret of each asker"')}`
 }
 
 it.each(cases)('%s does not reveal by status, headers or body who exists, and takes 400 ms', async (path, env) => {

@@ -17,6 +17,7 @@ const PURPOSES: Readonly<Record<OneTimePurpose, true>> = {
   email_change: true,
   password_reset: true,
   magic_link: true,
+  sign_in_code: true,
   mfa_challenge: true,
   webauthn_registration: true,
   webauthn_authentication: true,

@@ -1,5 +1,6 @@
 import { HOTP, Secret, TOTP } from 'otpauth'
 import { SECOND } from '../../../lib/time.ts'
+import { readTypedCode } from '../../../lib/typed-code.ts'
 
 /** The factor's name in mails. */
 export const FACTOR = 'Authenticator (TOTP)'
@@ -43,19 +44,7 @@ export const provisioningUriOf = (input: { issuer: string; account: string; secr
     period: PERIOD_MS / SECOND,
   }).toString()
 
-/** 32 characters that are not mistaken for each other: 5 bits each, without bias. */
-const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
-const BACKUP_CODE_LENGTH = 8
-const BACKUP_CODE = new RegExp(`^[${ALPHABET}]{${BACKUP_CODE_LENGTH}}$`)
-
 export const BACKUP_CODES = 10
-
-/** Eight characters, 40 bits. `random` gives bytes. */
-export const newBackupCode = (random: (length: number) => Uint8Array): string =>
-  Array.from(random(BACKUP_CODE_LENGTH), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('')
-
-/** The form that is shown: `XXXX-XXXX`. */
-export const formatBackupCode = (code: string): string => `${code.slice(0, 4)}-${code.slice(4)}`
 
 export const hintOf = (code: string): string => code.slice(-2)
 
@@ -65,7 +54,8 @@ export type TypedCode =
 
 /** A typed code, without dashes and spaces and in upper case; null when it has the form of no code. */
 export function readCode(typed: string): TypedCode | null {
-  const code = typed.replace(/[\s-]/g, '').toUpperCase()
-  if (/^[0-9]{6}$/.test(code)) return { kind: 'totp', code }
-  return BACKUP_CODE.test(code) ? { kind: 'backup_code', code } : null
+  const digits = typed.replace(/[\s-]/g, '')
+  if (/^[0-9]{6}$/.test(digits)) return { kind: 'totp', code: digits }
+  const code = readTypedCode(typed)
+  return code === null ? null : { kind: 'backup_code', code }
 }

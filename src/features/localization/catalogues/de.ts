@@ -146,4 +146,115 @@ export const de: Catalogue = {
   'notification.password_changed.message': 'Das Passwort Ihres Kontos wurde geändert.',
   'notification.new_device.title': 'Anmeldung von einem neuen Gerät',
   'notification.new_device.message': 'Ihr Konto wurde von einem neuen Gerät aus verwendet: {device}.',
+
+  'page.continue': 'Weiter zu {app}',
+  'page.close': 'Sie können diese Seite schließen.',
+  'page.account': 'Konto',
+  'page.password': 'Passwort',
+  'page.new_password': 'Neues Passwort',
+  'page.password_rule': 'Mindestens {min} Zeichen. Nicht Ihr Name oder Ihre Adresse und kein verbreitetes Passwort.',
+  'page.show_password': 'Passwort anzeigen',
+  'page.passkey_needed':
+    'Dafür braucht es auch einen Passkey Ihres Kontos, den diese Seite nicht abfragen kann. Wenden Sie sich an die Betreiber von {app}.',
+  'page.code': 'Code aus Ihrer Authenticator-App oder ein Ersatzcode',
+
+  'page.verify_email.title': 'Bestätigen Sie Ihre Adresse',
+  'page.verify_email.made': 'Mit der Adresse {email} wurde ein Konto angelegt.',
+  'page.verify_email.changed': 'Jemand möchte die Adresse seines Kontos in {email} ändern.',
+  'page.verify_email.question': 'Haben Sie dieses Konto am {day} angelegt?',
+  'page.verify_email.yes': 'Ja, das war ich',
+  'page.verify_email.no': 'Nein, das war ich nicht',
+  'page.verify_email.made_yes': '„Ja“ bestätigt Ihre Adresse und ändert sonst nichts.',
+  'page.verify_email.made_no':
+    '„Nein“ gibt Ihnen das Konto: Wer es angelegt hat, wird abgemeldet, und dessen Passwort und andere Anmeldewege gelten nicht mehr.',
+  'page.verify_email.changed_yes': '„Ja“ macht dies zur Adresse des Kontos.',
+  'page.verify_email.changed_no': '„Nein“ lehnt die Änderung ab: Das Konto bekommt Ihre Adresse nicht.',
+  'page.already_verified.title': 'Schon bestätigt',
+  'page.already_verified.text': '{email} ist bereits bestätigt.',
+  'page.email_verified.title': 'Adresse bestätigt',
+  'page.email_verified.text': '{email} ist bestätigt.',
+  'page.change_refused.title': 'Änderung abgelehnt',
+  'page.change_refused.text': 'Das Konto bekommt die Adresse {email} nicht.',
+  'page.taken_over.title': 'Das Konto gehört Ihnen',
+  'page.taken_over.text':
+    'Wer es angelegt hat, ist abgemeldet, und dessen Passwort und andere Anmeldewege gelten nicht mehr. Wählen Sie ein Passwort, wenn Sie das Konto verwenden möchten. Wenn nicht, schließen Sie diese Seite.',
+
+  'page.reset_password.title': 'Wählen Sie ein neues Passwort',
+  'page.reset_password.submit': 'Passwort setzen',
+  'page.password_set.title': 'Passwort gesetzt',
+  'page.password_set.text':
+    'Ihr Passwort ist gesetzt, und alle Ihre Sitzungen wurden beendet. Sie können sich mit dem neuen Passwort anmelden.',
+  'page.revert_email.title': 'Änderung zurücknehmen',
+  'page.revert_email.text':
+    'Ihr Konto bekommt wieder die Adresse {email}. Alle Sitzungen enden, jeder Anmeldeweg, der seit der Änderung hinzukam, wird entfernt, und Sie wählen ein neues Passwort. Das lässt sich nicht rückgängig machen.',
+  'page.restore_account.title': 'Konto wiederherstellen',
+  'page.restore_account.text':
+    'Ihr Konto ist gelöscht, aber noch nicht entfernt. Sie können es wiederherstellen, wie es war.',
+  'page.restore_account.one_of': 'Eine der folgenden Angaben genügt.',
+  'page.restore_account.submit': 'Konto wiederherstellen',
+  'page.account_restored.title': 'Konto wiederhergestellt',
+  'page.account_restored.text': 'Ihr Konto ist wiederhergestellt. Sie können sich wieder anmelden.',
+  'page.report.title': 'Das war ich nicht',
+  'page.report.text':
+    'Alle Sitzungen Ihres Kontos enden, sein Passwort gilt nicht mehr, und Sie wählen ein neues. Falls die E-Mail einen neu hinzugekommenen Anmeldeweg betraf, wird dieser entfernt.',
+  'page.report.submit': 'Mein Konto sichern',
+  'page.unlock.title': 'Konto entsperren',
+  'page.unlock.text':
+    'Nach zu vielen fehlgeschlagenen Versuchen lehnt Ihr Konto eine Zeit lang Passwörter ab. Sie können diese Sperre jetzt aufheben.',
+  'page.unlock.submit': 'Entsperren',
+  'page.unlocked.title': 'Konto entsperrt',
+  'page.unlocked.text': 'Sie können sich wieder anmelden.',
+
+  'page.magic_link.title': 'Anmelden',
+  'page.magic_link.text':
+    'Als {email} anmelden? Falls Sie das nicht wollten, schließen Sie die Seite: Dann geschieht nichts.',
+  'page.magic_link.submit': 'Anmelden',
+  'page.code_shown.title': 'Fast geschafft',
+  'page.code_shown.text':
+    'Geben Sie diesen Code dort ein, wo Sie sich anmelden wollten. Er gilt einmal und {lifetime} lang.',
+  'page.code_shown.warning': 'Geben Sie ihn niemandem, auch nicht, wenn jemand sagt, er arbeite für {app}.',
+  'page.going_on.title': 'Zurück zur Anwendung',
+  'page.going_on.text': 'Sie werden zu {host} weitergeleitet.',
+
+  'page.link.incomplete.title': 'Dieser Link ist unvollständig',
+  'page.link.incomplete.text':
+    'Ein Teil davon fehlt. E-Mail-Programme schneiden lange Links manchmal ab: Kopieren Sie die ganze Adresse aus der E-Mail in Ihren Browser.',
+  'page.link.used.title': 'Dieser Link wurde schon verwendet',
+  'page.link.used.text': 'Ein Link gilt nur einmal.',
+  'page.link.superseded.title': 'Es gibt einen neueren Link',
+  'page.link.superseded.text':
+    'Eine neuere E-Mail enthält einen anderen Link, und nur der neueste gilt. Suchen Sie ihn in Ihrem Postfach.',
+  'page.link.expired.title': 'Dieser Link ist abgelaufen',
+  'page.link.expired.text': 'Er galt bis {until}.',
+  'page.link.void.title': 'Dieser Link gilt nicht mehr',
+  'page.link.void.text': 'Ihr Konto hat sich geändert, seit die E-Mail gesendet wurde.',
+  'page.link.unknown.title': 'Dieser Link funktioniert nicht',
+  'page.link.unknown.text':
+    'Er ist zu alt oder stammt nicht von uns. Öffnen Sie die neueste E-Mail oder fordern Sie einen neuen Link an.',
+  'page.link.renew': 'Neuen Link senden',
+  'page.link_renewed.title': 'Sehen Sie in Ihr Postfach',
+  'page.link_renewed.text': 'Falls die Adresse einen neuen Link bekommen kann, ist er unterwegs.',
+
+  'page.problem.STEP_UP_REQUIRED': 'Füllen Sie eines der folgenden Felder aus.',
+  'page.problem.INVALID_CODE': 'Der Code ist falsch oder wurde schon verwendet.',
+  'page.problem.INVALID_PASSWORD': 'Das Passwort ist falsch.',
+  'page.problem.WEAK_PASSWORD':
+    'Das Passwort ist zu leicht zu erraten. Wählen Sie ein längeres oder weniger verbreitetes.',
+  'page.problem.too_short': 'Das Passwort ist zu kurz: Es braucht mindestens {min} Zeichen.',
+  'page.problem.breached': 'Das Passwort kommt in einem bekannten Datenleck vor. Wählen Sie ein anderes.',
+
+  'page.error.title': 'Das hat nicht funktioniert',
+  'page.error.FORBIDDEN':
+    'Das Formular wurde nicht von einer unserer Seiten gesendet. Öffnen Sie den Link in Ihrer E-Mail noch einmal.',
+  'page.error.ORIGIN_NOT_ALLOWED':
+    'Das Formular wurde nicht von einer unserer Seiten gesendet. Öffnen Sie den Link in Ihrer E-Mail noch einmal.',
+  'page.error.CONFLICT': 'Inzwischen hat ein anderes Konto diese Adresse.',
+  'page.error.ACCOUNT_LOCKED': 'Es gab zu viele fehlgeschlagene Versuche. Versuchen Sie es später noch einmal.',
+  'page.error.SECOND_FACTOR_LOCKED': 'Es gab zu viele falsche Codes. Versuchen Sie es später noch einmal.',
+  'page.error.RATE_LIMIT_EXCEEDED':
+    'Es gab zu viele Anfragen. Warten Sie eine Minute und versuchen Sie es dann noch einmal.',
+  'page.error.MAINTENANCE':
+    'Der Dienst wird gerade gewartet. Ihr Link bleibt gültig: Versuchen Sie es später noch einmal.',
+  'page.error.REDIRECT_NOT_ALLOWED': 'Die Anwendung, zu der der Link führt, ist hier nicht mehr zugelassen.',
+  'page.error.other': 'Etwas ist schiefgegangen. Versuchen Sie es in ein paar Minuten noch einmal.',
 }

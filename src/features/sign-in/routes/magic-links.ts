@@ -1,12 +1,12 @@
 import type { Ctx } from '../../../context.ts'
-import { htmlPage, ok, reply, response } from '../../../http/answers.ts'
+import { htmlPage, ok, response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
-import { answerPage, prefersHtml, prefersJson, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
+import { answerPage, prefersHtml, prefersJson, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { underMaintenance } from '../../maintenance/service.ts'
 import { linkInvalid, redirectNotAllowed } from '../errors.ts'
-import { magicLinkCodePage, magicLinkPage } from '../pages.ts'
+import { goingOnPage, magicLinkCodePage, magicLinkPage } from '../pages.ts'
 import {
   confirmMagicLink,
   getMagicLink,
@@ -16,6 +16,7 @@ import {
 } from '../service/magic-links.ts'
 import { SendBody, SentAnswer, sentToWire, toSend, toVerify, VerifyBody, VerifyQuery } from '../wire/magic-links.ts'
 import { SignInAnswer, signInToWire } from '../wire/session.ts'
+import { orBrokenLink, renderErrorPage } from './pages.ts'
 
 export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
 /** Pages that links in mails lead to; failures are pages too. */
@@ -50,7 +51,8 @@ magicLinkRoutes.post(
   '/magic-link/verify',
   {
     id: 'signInWithMagicLink',
-    summary: "Sign in with a link's token, or with the code from its page",
+    summary:
+      "Sign in with a link's token, or with the code from its page and the `binding` of the answer that announced the mail",
     guard: anyone,
     body: VerifyBody,
     answer: ok(SignInAnswer, 'A session, or a challenge for the second factor'),
@@ -59,10 +61,14 @@ magicLinkRoutes.post(
   async ({ ctx, body }) => signInToWire(await signInWithMagicLink(ctx, toVerify(body))),
 )
 
-async function showMagicLink(ctx: Ctx, query: { token: string }): Promise<Response> {
-  const { email, data } = await getMagicLink(ctx, query)
-  return answerPage(magicLinkPage({ email, token: query.token, redirectUrl: data.redirectUrl }))
-}
+const linkOf = (token: string) => ({ purposes: ['magic_link'] as const, token })
+
+const showMagicLink = async (ctx: Ctx, { token }: { token: string }): Promise<Response> =>
+  answerPage(
+    await orBrokenLink(ctx, linkOf(token), async (asked) =>
+      magicLinkPage({ ...asked, email: (await getMagicLink(ctx, { token })).email }),
+    ),
+  )
 
 magicLinkRoutes.get(
   '/magic/verify',
@@ -104,19 +110,19 @@ magicLinkPages.post(
   '/magic-link',
   {
     id: 'confirmMagicLink',
-    summary: 'Confirms a link: redirects to the application with a code, or shows the code',
+    summary: 'Confirms a link: leads to the application with `token`, or shows the code',
     guard: anyone,
     body: VerifyBody,
     encoding: 'form',
-    answer: [htmlPage, response(303, 'To the application, with `token`')],
+    answer: htmlPage,
     errors: [forbidden, linkInvalid, redirectNotAllowed, serviceUnavailable],
     hidden: true,
   },
-  async ({ ctx, body, request }) => {
+  ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
-    const confirmed = await confirmMagicLink(ctx, body)
-    if (confirmed.outcome === 'code') return reply(200, magicLinkCodePage(confirmed))
-    const headers = { Location: confirmed.url, 'Referrer-Policy': 'no-referrer' }
-    return reply(303, new Response(null, { status: 303, headers }))
+    return orBrokenLink(ctx, linkOf(body.token), async ({ frame }) => {
+      const confirmed = await confirmMagicLink(ctx, body)
+      return confirmed.outcome === 'code' ? magicLinkCodePage(frame, confirmed) : goingOnPage(frame, confirmed.url)
+    })
   },
 )

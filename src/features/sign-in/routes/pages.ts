@@ -2,47 +2,85 @@ import type * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { htmlPage } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
-import { type Page, renderErrorPage, requireOwnForm } from '../../../http/page.ts'
+import { InvalidInput } from '../../../http/input.ts'
+import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
+import { type ErrorRenderer, errorHeaders, statusOf } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
-import { invalidCode } from '../../factors/totp/errors.ts'
-import { linkInvalid, passwordWrong, stepUpRequired } from '../errors.ts'
+import type { OneTimePurpose } from '../../links/types.ts'
+import { frameOf } from '../../localization/service.ts'
+import { linkInvalid } from '../errors.ts'
 import {
+  type Asked,
   accountRestoredPage,
-  disownedPage,
+  brokenLinkPage,
+  changeRefusedPage,
   emailVerifiedPage,
+  errorPage,
+  findProblem,
+  incompleteLinkPage,
+  linkRenewedPage,
+  type NewPassword,
   passwordSetPage,
   reportPage,
   resetPasswordPage,
   restoreAccountPage,
   revertEmailPage,
+  takenOverPage,
   unlockedPage,
   unlockPage,
   verifyEmailPage,
 } from '../pages.ts'
-import { listRestoreProofs, restoreAccount, restoreErrors } from '../service/account-restore.ts'
+import { getRestoreProofs, restoreAccount, restoreErrors } from '../service/account-restore.ts'
 import { getRevertedAddress, revertEmail } from '../service/email-revert.ts'
 import { secondFactorErrors } from '../service/link-proofs.ts'
+import { describeLink, RENEWABLE, renewLink } from '../service/link-state.ts'
 import { getLockedUser, unlockAccount } from '../service/lock.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
 import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
-import { AnswerBody, ResetBody, TokenAndProofForm, TokenBody, TokenQuery, toReset } from '../wire/recovery.ts'
+import { AnswerBody, ResetForm, TokenAndProofForm, TokenBody, TokenQuery } from '../wire/recovery.ts'
+
+/** Without a token, the address in the mail was cut. */
+const hasNoToken = (error: DomainError): boolean =>
+  error instanceof InvalidInput && error.issues.some(({ path }) => path[0] === 'token')
+
+/** A failure as a page. */
+export const renderErrorPage: ErrorRenderer = (ctx, error) => {
+  const frame = frameOf(ctx, null)
+  const page = hasNoToken(error) ? incompleteLinkPage(frame) : errorPage(frame, error)
+  return answerPage({ ...page, status: statusOf(error) }, errorHeaders(error))
+}
+
+/** The page that says what is wrong with a link, where `work` throws INVALID_TOKEN. */
+export async function orBrokenLink(
+  ctx: Ctx,
+  { purposes, token }: { readonly purposes: readonly OneTimePurpose[]; readonly token: string },
+  work: (asked: Asked) => Promise<Page>,
+): Promise<Page> {
+  const { locale } = await describeLink(ctx, purposes, token)
+  const frame = frameOf(ctx, locale)
+  try {
+    return await work({ frame, token, problem: null })
+  } catch (cause) {
+    if (!(cause instanceof DomainError) || cause.code !== linkInvalid.code) throw cause
+    // Described once more: a racing request may have used the link.
+    return brokenLinkPage(frame, token, await describeLink(ctx, purposes, token))
+  }
+}
 
 /** Where links in mails lead. GET shows a form and changes nothing, for mail scanners open links too; the form's POST acts. */
 export const pageRoutes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
-/** Errors after which the link still works: the form is shown again, and says what was wrong. */
-const RETRYABLE: readonly string[] = [stepUpRequired, invalidCode, passwordWrong, weakPassword].map(({ code }) => code)
-
 interface LinkPageSpec<Body extends { readonly token: string }> {
   readonly path: string
+  readonly purposes: readonly OneTimePurpose[]
   /** The page with its form. */
   readonly show: {
     readonly id: string
     readonly summary: string
-    page(ctx: Ctx, token: string, problem?: string): Promise<Page>
+    page(ctx: Ctx, asked: Asked): Promise<Page>
   }
   /** What the form does, and the page that says so. */
   readonly submit: {
@@ -50,12 +88,13 @@ interface LinkPageSpec<Body extends { readonly token: string }> {
     readonly summary: string
     readonly body: z.ZodType<Body>
     readonly errors?: readonly ErrorDefinition[]
-    page(ctx: Ctx, body: Body): Promise<Page>
+    page(ctx: Ctx, body: Body, asked: Asked): Promise<Page>
   }
 }
 
 /** Declares the two routes of a mailed link. */
-function declareLinkPage<Body extends { readonly token: string }>({ path, show, submit }: LinkPageSpec<Body>): void {
+function declareLinkPage<Body extends { readonly token: string }>(spec: LinkPageSpec<Body>): void {
+  const { path, purposes, show, submit } = spec
   const shared = { guard: anyone, answer: htmlPage, hidden: true } as const
   pageRoutes.get(
     path,
@@ -66,7 +105,7 @@ function declareLinkPage<Body extends { readonly token: string }>({ path, show, 
       query: TokenQuery,
       errors: [linkInvalid, serviceUnavailable],
     },
-    ({ ctx, query }) => show.page(ctx, query.token),
+    ({ ctx, query: { token } }) => orBrokenLink(ctx, { purposes, token }, (asked) => show.page(ctx, asked)),
   )
   pageRoutes.post(
     path,
@@ -78,128 +117,165 @@ function declareLinkPage<Body extends { readonly token: string }>({ path, show, 
       encoding: 'form',
       errors: [forbidden, linkInvalid, serviceUnavailable, ...(submit.errors ?? [])],
     },
-    async ({ ctx, body, request }) => {
+    ({ ctx, body, request }) => {
       requireOwnForm(ctx, request)
-      try {
-        return await submit.page(ctx, body)
-      } catch (cause) {
-        if (!(cause instanceof DomainError) || !RETRYABLE.includes(cause.code)) throw cause
-        return show.page(ctx, body.token, cause.message)
-      }
+      return orBrokenLink(ctx, { purposes, token: body.token }, async (asked) => {
+        try {
+          return await submit.page(ctx, body, asked)
+        } catch (cause) {
+          const problem = cause instanceof DomainError ? findProblem(asked.frame, cause) : null
+          if (!problem) throw cause
+          return show.page(ctx, { ...asked, problem })
+        }
+      })
     },
   )
 }
 
+/** What the form of a new password shows. Throws INVALID_TOKEN. */
+async function askedPassword(ctx: Ctx, asked: Asked): Promise<NewPassword> {
+  const { email } = await getResetUser(ctx, asked.token)
+  return { ...asked, email, minLength: ctx.config.PASSWORD_MIN_LENGTH }
+}
+
+const choosePassword = async (ctx: Ctx, asked: Asked, { resetToken: token }: { resetToken: string }): Promise<Page> =>
+  resetPasswordPage(await askedPassword(ctx, { ...asked, token }))
+
 declareLinkPage({
   path: '/verify-email',
+  purposes: ['email_verification', 'email_change'],
   show: {
     id: 'askVerification',
     summary: 'Asks the holder of an address whether the account is theirs',
-    page: async (ctx, token) => verifyEmailPage(await getVerification(ctx, { token }), token),
+    page: async (ctx, asked) => verifyEmailPage(await getVerification(ctx, asked), asked),
   },
   submit: {
     id: 'confirmVerification',
     summary: 'Verifies an address, or takes its account from whoever made it',
     body: AnswerBody,
     errors: [conflict],
-    page: async (ctx, body) =>
-      body.answer === 'yes'
-        ? emailVerifiedPage(await verifyOwnEmail(ctx, body))
-        : disownedPage(await disownAccount(ctx, body)),
+    async page(ctx, body, asked) {
+      if (body.answer === 'yes') return emailVerifiedPage(asked.frame, await verifyOwnEmail(ctx, body))
+      const disowned = await disownAccount(ctx, body)
+      if (disowned.outcome === 'change_refused') return changeRefusedPage(asked.frame, disowned)
+      return takenOverPage(await askedPassword(ctx, { ...asked, token: disowned.resetToken }))
+    },
   },
 })
 
 declareLinkPage({
   path: '/reset-password',
+  purposes: ['password_reset'],
   show: {
     id: 'askNewPassword',
     summary: 'Asks for a new password',
-    async page(ctx, token, problem) {
-      await getResetUser(ctx, token)
-      return resetPasswordPage({ token, problem })
-    },
+    page: async (ctx, asked) => resetPasswordPage(await askedPassword(ctx, asked)),
   },
   submit: {
     id: 'confirmNewPassword',
     summary: 'Sets a new password',
-    body: ResetBody,
+    body: ResetForm,
     errors: [weakPassword],
-    async page(ctx, body) {
-      await resetPassword(ctx, toReset(body))
-      return passwordSetPage
+    async page(ctx, body, { frame }) {
+      await resetPassword(ctx, { token: body.token, newPassword: body.new_password })
+      return passwordSetPage(frame)
     },
   },
 })
 
 declareLinkPage({
   path: '/report-activity',
+  purposes: ['activity_report'],
   show: {
     id: 'askReport',
     summary: 'Asks before an account is secured',
-    page: async (ctx, token, problem) => reportPage({ token, methods: await listReportProofs(ctx, token), problem }),
+    page: async (ctx, asked) => reportPage({ ...asked, methods: await listReportProofs(ctx, asked.token) }),
   },
   submit: {
     id: 'confirmReport',
     summary: 'Ends all sessions and the password, and asks for a new one',
     body: TokenAndProofForm,
     errors: secondFactorErrors,
-    page: async (ctx, body) => resetPasswordPage({ token: (await reportActivity(ctx, body)).resetToken }),
+    page: async (ctx, body, asked) => choosePassword(ctx, asked, await reportActivity(ctx, body)),
   },
 })
 
 declareLinkPage({
   path: '/revert-email',
+  purposes: ['email_revert'],
   show: {
     id: 'askRevert',
     summary: 'Asks before a change of address is reverted',
-    page: async (ctx, token, problem) => revertEmailPage({ ...(await getRevertedAddress(ctx, token)), token, problem }),
+    page: async (ctx, asked) => revertEmailPage({ ...asked, ...(await getRevertedAddress(ctx, asked.token)) }),
   },
   submit: {
     id: 'confirmRevert',
     summary: 'Reverts a change of address, and asks for a new password',
     body: TokenAndProofForm,
     errors: secondFactorErrors,
-    page: async (ctx, body) => resetPasswordPage({ token: (await revertEmail(ctx, body)).resetToken }),
+    page: async (ctx, body, asked) => choosePassword(ctx, asked, await revertEmail(ctx, body)),
   },
 })
 
 declareLinkPage({
   path: '/restore-account',
+  purposes: ['account_restore'],
   show: {
     id: 'askRestore',
     summary: 'Asks before an account is restored',
-    page: async (ctx, token, problem) =>
-      restoreAccountPage({ token, methods: await listRestoreProofs(ctx, token), problem }),
+    page: async (ctx, asked) => restoreAccountPage({ ...asked, ...(await getRestoreProofs(ctx, asked.token)) }),
   },
   submit: {
     id: 'confirmRestore',
     summary: 'Restores an account that its user deleted',
     body: TokenAndProofForm,
     errors: restoreErrors,
-    async page(ctx, body) {
+    async page(ctx, body, { frame }) {
       await restoreAccount(ctx, body)
-      return accountRestoredPage
+      return accountRestoredPage(frame)
     },
   },
 })
 
 declareLinkPage({
   path: '/unlock-account',
+  purposes: ['account_unlock'],
   show: {
     id: 'askUnlock',
     summary: 'Asks before an account is unlocked',
-    async page(ctx, token) {
-      await getLockedUser(ctx, token)
-      return unlockPage({ token })
+    async page(ctx, asked) {
+      await getLockedUser(ctx, asked.token)
+      return unlockPage(asked)
     },
   },
   submit: {
     id: 'confirmUnlock',
     summary: 'Lifts the lock after too many failed attempts',
     body: TokenBody,
-    async page(ctx, body) {
+    async page(ctx, body, { frame }) {
       await unlockAccount(ctx, body)
-      return unlockedPage
+      return unlockedPage(frame)
     },
   },
 })
+
+pageRoutes.post(
+  '/new-link',
+  {
+    id: 'renewLink',
+    summary: 'Mails a link again to the address that has an old one',
+    guard: anyone,
+    body: TokenBody,
+    encoding: 'form',
+    answer: htmlPage,
+    errors: [forbidden, linkInvalid, serviceUnavailable],
+    hidden: true,
+  },
+  ({ ctx, body, request }) => {
+    requireOwnForm(ctx, request)
+    return orBrokenLink(ctx, { purposes: RENEWABLE, token: body.token }, async ({ frame }) => {
+      await renewLink(ctx, body)
+      return linkRenewedPage(frame)
+    })
+  },
+)

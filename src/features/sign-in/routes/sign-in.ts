@@ -5,6 +5,7 @@ import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
+import { redirectNotAllowed } from '../errors.ts'
 import { refresh, signOut } from '../service/current.ts'
 import { signIn, signInErrors } from '../service/sign-in.ts'
 import { signUp, signUpErrors } from '../service/sign-up.ts'
@@ -41,7 +42,7 @@ authRoutes.post(
     guard: anyone,
     body: SignUpBody,
     answer: created(SignUpShape, 'The new user, signed in; without tokens where the address must be verified first'),
-    errors: signUpErrors,
+    errors: [...signUpErrors, redirectNotAllowed],
   },
   ({ ctx, body }) => signUp(ctx, toSignUp(body)),
 )

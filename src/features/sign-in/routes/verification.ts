@@ -4,7 +4,7 @@ import { Done, DoneAndEnded, doneToWire } from '../../../http/done.ts'
 import { optionalUser, recognized } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
-import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
+import { emailAlreadyVerified, linkInvalid, redirectNotAllowed } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
 import { ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
 
@@ -38,12 +38,13 @@ verificationRoutes.post(
     guard: optionalUser,
     body: ResendBody,
     answer: ok(Done, 'A mail is sent if the address is to be verified'),
-    errors: [emailAlreadyVerified, serviceUnavailable],
+    errors: [emailAlreadyVerified, redirectNotAllowed, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     const { actor } = ctx
-    if (body.email) await resendVerification(ctx, { email: body.email })
-    else if (actor) await resendOwnVerification(narrow(ctx, { actor }))
+    const redirectUrl = body.redirect_url || null
+    if (body.email) await resendVerification(ctx, { email: body.email, redirectUrl })
+    else if (actor) await resendOwnVerification(narrow(ctx, { actor }), { redirectUrl })
     else throw validationFailed({ validation_errors: [EMAIL_MISSING] })
     return doneToWire('If the address is to be verified, a link is on its way')
   },

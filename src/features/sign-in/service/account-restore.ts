@@ -66,9 +66,14 @@ async function listProofsOf(ctx: Ctx, user: User): Promise<string[]> {
   ]
 }
 
-/** Methods of which one is needed beside the link; empty when the link suffices. Throws INVALID_TOKEN. */
-export const listRestoreProofs = async (ctx: Ctx, token: string): Promise<readonly string[]> =>
-  listProofsOf(ctx, await getRestorable(ctx, token))
+/** The account's address, and the methods of which one is needed; none when the link suffices. Throws INVALID_TOKEN. */
+export async function getRestoreProofs(
+  ctx: Ctx,
+  token: string,
+): Promise<{ email: string; methods: readonly string[] }> {
+  const user = await getRestorable(ctx, token)
+  return { email: user.email, methods: await listProofsOf(ctx, user) }
+}
 
 /** The mailbox alone does not prove the user: needs the password or a second factor, if the account has one. */
 async function requireProof(ctx: Ctx, user: User, { password, code, credential }: RestoreProof): Promise<void> {

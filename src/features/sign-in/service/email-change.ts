@@ -25,6 +25,8 @@ export interface VerifiedEmail {
   /** `already`: the link was used before, and its address is the verified one. */
   readonly outcome: 'verified' | 'already'
   readonly email: string
+  /** Where the person goes from the link's page. */
+  readonly redirectUrl: string | null
   /** Every isolate refuses the ended sessions within 5 seconds; true when none ended. */
   readonly propagated: boolean
 }
@@ -117,7 +119,7 @@ export async function confirmEmailChange(
   })
   if (!changed) throw await refusal(ctx, userId, newEmail)
   ctx.defer(notifyFormerAddresses(ctx, userId))
-  return { outcome: 'verified', email: newEmail, propagated: changed.propagated }
+  return { outcome: 'verified', email: newEmail, redirectUrl: null, propagated: changed.propagated }
 }
 
 /** The caller has the link and so the mailbox: to them it is no secret that the address has an account. */

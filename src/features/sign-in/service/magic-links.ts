@@ -3,8 +3,8 @@ import type { Ctx } from '../../../context.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../../lib/crypto.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { HOUR, MINUTE } from '../../../lib/time.ts'
+import { readTypedCode } from '../../../lib/typed-code.ts'
 import {
-  findNewestOneTimeToken,
   findOneTimeToken,
   type IssueInput,
   issueOneTimeToken,
@@ -26,23 +26,27 @@ import { linkInvalid } from '../errors.ts'
 import { mailRecoveryLink } from './account-restore.ts'
 import { maySignUp } from './attempts.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
-import { isAllowedRedirect, requireAllowedRedirect } from './redirects.ts'
+import { allowedRedirectOf, findLastRedirect, requireAllowedRedirect } from './redirects.ts'
 import { finishFirstFactor, type SignInResult } from './sign-in.ts'
+import { findSignInCode, issueSignInCode } from './sign-in-codes.ts'
 import { takeOver } from './takeover.ts'
 import { answerAlike } from './timing.ts'
 
 export const LINK_LIFETIME_MS = 15 * MINUTE
-/** Of the code that replaces a confirmed link: an application redeems it at once, a person has to copy it. */
-const CODE_LIFETIME_MS = 5 * MINUTE
+/** Of the token that replaces a confirmed link: an application redeems it at once. */
+const CONFIRMED_LIFETIME_MS = 5 * MINUTE
 /** How long a resent link keeps the redirect of the link before. */
 const REDIRECT_KEPT_MS = HOUR
 const BINDING_PREFIX = 'pmb_'
 
 const LinkData = z.object({
   redirectUrl: z.string().nullable(),
+  /** Of the secret that the link works with alone; null when it works without. */
   bindingHash: z.string().nullable(),
-  /** True for a code: its link was confirmed on our page. */
+  /** True for what an application redeems: its link was confirmed on our page. */
   isConfirmed: z.boolean(),
+  /** Of the secret that was answered to whoever asked. Null in links that were mailed before there were sign-in codes. */
+  askerHash: z.string().nullable().default(null),
 })
 
 type LinkData = z.infer<typeof LinkData>
@@ -50,51 +54,60 @@ type LinkData = z.infer<typeof LinkData>
 export interface SendInput {
   readonly email: string
   readonly redirectUrl: string | null
-  /** The link works only together with the secret that this call returns. */
+  /** The link itself works only together with the secret that this call returns, not just the code of its page. */
   readonly bind: boolean
+}
+
+/** `binding` is the half of a sign-in code that its asker holds. */
+export interface SentLink {
+  readonly binding: string
 }
 
 /**
  * Mails a sign-in link, to new addresses too where sign-ups are open, or a recovery link (`mailRecoveryLink`). Answer and time
  * are the same for every address. Throws REDIRECT_NOT_ALLOWED.
  */
-export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> =>
-  mailLink(ctx, input, async () => null)
+export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<SentLink> => askLink(ctx, input, async () => null)
 
 /** As `sendMagicLink`; a request without a redirect keeps that of the link before. */
-export const resendMagicLink = (ctx: Ctx, input: SendInput): Promise<{ binding: string | null }> =>
-  mailLink(ctx, input, (email) => findLastRedirect(ctx, email))
+export const resendMagicLink = (ctx: Ctx, input: SendInput): Promise<SentLink> =>
+  askLink(ctx, input, (email) => findLastRedirect(ctx, 'magic_link', { email, since: ctx.now() - REDIRECT_KEPT_MS }))
 
-async function mailLink(
+async function askLink(
   ctx: Ctx,
   input: SendInput,
   findRedirect: (email: string) => Promise<string | null>,
-): Promise<{ binding: string | null }> {
-  requireMailTransport(ctx)
-  const redirectUrl = input.redirectUrl === null ? null : requireAllowedRedirect(ctx, input.redirectUrl).href
-  const binding = input.bind ? newSecret(BINDING_PREFIX) : null
-  const bindingHash = binding && (await hashSecret(binding))
-  await answerAlike(
-    ctx,
-    () => findUserByEmail(ctx, input.email),
-    async (user) => {
-      const isUser = user !== undefined && isSignInAllowed(user)
-      if (!isUser && ((await mailRecoveryLink(ctx, input.email, user)) || !ctx.config.SIGNUPS_ENABLED)) return
-      // A link to a new address counts as a sign-up: otherwise one network could mail any number of addresses.
-      if (!user && !(await maySignUp(ctx))) return
-      const email = user?.email ?? normalizeEmail(input.email)
-      const data = { redirectUrl: redirectUrl ?? (await findRedirect(email)), bindingHash, isConfirmed: false }
-      await sendLink(ctx, user, email, data)
-    },
-  )
+): Promise<SentLink> {
+  const redirectUrl = allowedRedirectOf(ctx, input.redirectUrl)
+  const binding = newSecret(BINDING_PREFIX)
+  const askerHash = await hashSecret(binding)
+  await mailLink(ctx, input.email, async (email) => ({
+    redirectUrl: redirectUrl ?? (await findRedirect(email)),
+    bindingHash: input.bind ? askerHash : null,
+    askerHash,
+    isConfirmed: false,
+  }))
   return { binding }
 }
 
-/** The redirect of the newest link of the last hour, if it is still allowed. */
-async function findLastRedirect(ctx: Ctx, email: string): Promise<string | null> {
-  const last = await findNewestOneTimeToken(ctx, 'magic_link', { email, since: ctx.now() - REDIRECT_KEPT_MS })
-  const redirectUrl = last ? LinkData.parse(last.data).redirectUrl : null
-  return redirectUrl !== null && isAllowedRedirect(ctx, redirectUrl) ? redirectUrl : null
+/** Mails a link once more to the address that got it. It leads to where that one did, and its code is for the same asker. */
+export const renewMagicLink = (ctx: Ctx, link: OneTimeToken): Promise<void> =>
+  mailLink(ctx, link.email ?? '', async () => ({ ...LinkData.parse(link.data), isConfirmed: false }))
+
+async function mailLink(ctx: Ctx, address: string, dataFor: (email: string) => Promise<LinkData>): Promise<void> {
+  requireMailTransport(ctx)
+  await answerAlike(
+    ctx,
+    () => findUserByEmail(ctx, address),
+    async (user) => {
+      const isUser = user !== undefined && isSignInAllowed(user)
+      if (!isUser && ((await mailRecoveryLink(ctx, address, user)) || !ctx.config.SIGNUPS_ENABLED)) return
+      // A link to a new address counts as a sign-up: otherwise one network could mail any number of addresses.
+      if (!user && !(await maySignUp(ctx))) return
+      const email = user?.email ?? normalizeEmail(address)
+      await sendLink(ctx, user, email, await dataFor(email))
+    },
+  )
 }
 
 async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: LinkData): Promise<void> {
@@ -132,17 +145,32 @@ async function isBoundTo({ bindingHash }: LinkData, binding: string | null): Pro
   return binding !== null && equalSecrets(bindingHash, await hashSecret(binding))
 }
 
+/** A link or a sign-in code, and the secret that redeems it. Throws INVALID_TOKEN; what is refused stays valid. */
+async function openLink(
+  ctx: Ctx,
+  { token, binding }: { token: string; binding: string | null },
+): Promise<{ link: OneTimeToken; secret: string }> {
+  const code = readTypedCode(token)
+  if (code === null) {
+    const { link, data } = await getMagicLink(ctx, { token })
+    if (!(await isBoundTo(data, binding))) throw linkInvalid()
+    return { link, secret: token }
+  }
+  const link = binding === null ? undefined : await findSignInCode(ctx, { code, binding })
+  if (!link || binding === null) throw linkInvalid()
+  return { link, secret: binding }
+}
+
 /**
- * Signs in with a link or its code. A bound link without its secret is refused and stays valid. Throws INVALID_TOKEN; answers
- * `mfa_required` when the user has a second factor.
+ * Signs in with a link or the code from its page. A bound link and every code need the asker's secret; without it they are
+ * refused and stay valid. Throws INVALID_TOKEN; answers `mfa_required` when the user has a second factor.
  */
 export async function signInWithMagicLink(
   ctx: Ctx,
   input: { token: string; binding: string | null },
 ): Promise<SignInResult> {
-  const { link, data } = await getMagicLink(ctx, input)
-  if (!(await isBoundTo(data, input.binding))) throw linkInvalid()
-  const user = await redeemForUser(ctx, link, input.token)
+  const { link, secret } = await openLink(ctx, input)
+  const user = await redeemForUser(ctx, link, secret)
   try {
     return await finishFirstFactor(ctx, { user, amr: ['email'], method: 'magic_link' })
   } catch (cause) {
@@ -154,22 +182,25 @@ export async function signInWithMagicLink(
 
 export type Confirmed =
   | { readonly outcome: 'redirect'; readonly url: string }
-  | { readonly outcome: 'code'; readonly code: string }
+  | { readonly outcome: 'code'; readonly code: string; readonly lifetimeMs: number }
 
 /**
- * Exchanges a link that was confirmed on our page for a code, which the application redeems. A session's tokens never stand
- * in a URL, because histories and logs keep URLs. Throws INVALID_TOKEN.
+ * Exchanges a link that was confirmed on our page for a token, which its application redeems, or for a code that a person
+ * types. A session's tokens never stand in a URL, because histories and logs keep URLs. Throws INVALID_TOKEN.
  */
 export async function confirmMagicLink(ctx: Ctx, input: { token: string }): Promise<Confirmed> {
   const { link, data } = await getMagicLink(ctx, input)
-  if (data.isConfirmed || !(await redeemOneTimeToken(ctx, 'magic_link', input.token))) throw linkInvalid()
+  const { redirectUrl, askerHash: bindingHash } = data
+  const isUsable = !data.isConfirmed && (redirectUrl !== null || bindingHash !== null)
+  if (!isUsable || !(await redeemOneTimeToken(ctx, 'magic_link', input.token))) throw linkInvalid()
   const { userId, email } = link
+  if (redirectUrl === null)
+    return { outcome: 'code', ...(await issueSignInCode(ctx, { bindingHash: bindingHash ?? '', userId, email })) }
   const confirmed = { ...data, isConfirmed: true }
-  const { token: code } = await issueLink(ctx, { userId, email, data: confirmed, lifetimeMs: CODE_LIFETIME_MS })
-  if (data.redirectUrl === null) return { outcome: 'code', code }
+  const { token } = await issueLink(ctx, { userId, email, data: confirmed, lifetimeMs: CONFIRMED_LIFETIME_MS })
   // The allowed origins may have changed since the link was mailed.
-  const url = requireAllowedRedirect(ctx, data.redirectUrl)
-  url.searchParams.set('token', code)
+  const url = requireAllowedRedirect(ctx, redirectUrl)
+  url.searchParams.set('token', token)
   return { outcome: 'redirect', url: url.href }
 }
 

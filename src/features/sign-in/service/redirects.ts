@@ -1,4 +1,7 @@
+import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
+import { findNewestOneTimeToken } from '../../links/service.ts'
+import type { OneTimePurpose, OneTimeToken } from '../../links/types.ts'
 import { redirectNotAllowed } from '../errors.ts'
 
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
@@ -27,9 +30,23 @@ const findRedirect = ({ config }: Pick<Ctx, 'config'>, address: string): URL | u
     isLoopbackAllowed: config.MODE === 'local',
   })
 
-/** As `requireAllowedRedirect`, for an address that the caller did not send. */
-export const isAllowedRedirect = (ctx: Pick<Ctx, 'config'>, address: string): boolean =>
-  findRedirect(ctx, address) !== undefined
+const Redirecting = z.object({ redirectUrl: z.string().nullish() })
+
+/** Where a mailed link leads in the end, if that is still allowed: the settings may have changed since it was mailed. */
+export function redirectOf(ctx: Pick<Ctx, 'config'>, { data }: Pick<OneTimeToken, 'data'>): string | null {
+  const { redirectUrl } = Redirecting.parse(data)
+  return redirectUrl ? (findRedirect(ctx, redirectUrl)?.href ?? null) : null
+}
+
+/** The redirect of the newest link to an address that was mailed after `since`. */
+export async function findLastRedirect(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  mailed: { email: string; since: number },
+): Promise<string | null> {
+  const last = await findNewestOneTimeToken(ctx, purpose, mailed)
+  return last ? redirectOf(ctx, last) : null
+}
 
 /**
  * The URL, if its origin is PUBLIC_URL or in CORS_ORIGINS or REDIRECT_ORIGINS, or loopback in local mode. Throws
@@ -40,3 +57,7 @@ export function requireAllowedRedirect(ctx: Pick<Ctx, 'config'>, address: string
   if (!url) throw redirectNotAllowed({ field: 'redirect_url' })
   return url
 }
+
+/** As `requireAllowedRedirect`, for an address that need not be given. */
+export const allowedRedirectOf = (ctx: Pick<Ctx, 'config'>, address: string | null | undefined): string | null =>
+  address ? requireAllowedRedirect(ctx, address).href : null

@@ -17,10 +17,11 @@ import { signUpsDisabled } from '../errors.ts'
 import { mailRecoveryLink } from './account-restore.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
 import { canMail, mayMailLink, requireMailTransport } from './mailed-links.ts'
+import { allowedRedirectOf } from './redirects.ts'
 import { issueResetToken } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './timing.ts'
-import { sendVerification } from './verification.ts'
+import { sendVerification, type VerificationOptions } from './verification.ts'
 
 /** What a sign-up throws, on every surface. */
 export const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
@@ -32,6 +33,8 @@ export interface SignUpInput {
   readonly firstName?: string | undefined
   readonly lastName?: string | undefined
   readonly locale?: string | undefined
+  /** Where the link of the mail leads in the end. */
+  readonly redirectUrl?: string | null
 }
 
 /** The new account is signed in. `isMailed`: a link that verifies its address is on its way; without the settings of mail none is. */
@@ -49,13 +52,13 @@ export type RegistrationInput = SignUpInput &
 
 /**
  * Creates an account, mails a link that verifies its address, and signs in; with REQUIRE_VERIFIED_EMAIL the address must be
- * verified first. Throws SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
+ * verified first. Throws REDIRECT_NOT_ALLOWED, SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
  */
 export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedUp | VerificationAwaited> {
-  const account = await prepareAccount(ctx, input)
+  const { account, link } = await prepareAccount(ctx, input)
   if (ctx.config.REQUIRE_VERIFIED_EMAIL)
-    return { outcome: 'verification_required', user: await openPendingAccount(ctx, account) }
-  const user = await openAccount(ctx, account)
+    return { outcome: 'verification_required', user: await openPendingAccount(ctx, account, link) }
+  const user = await openAccount(ctx, account, link)
   const opened = await openFirstSession(ctx, { user, amr: ['pwd'], method: 'password' })
   await completeAttempt(ctx, await attemptOf(ctx, user, user.email))
   return { ...toSignedIn(ctx, user, opened), isMailed: canMail(ctx) }
@@ -63,29 +66,33 @@ export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedUp | V
 
 /** As `signUp`, without a session. Null where the answer must not reveal whether the account existed before. */
 export async function registerAccount(ctx: Ctx, input: RegistrationInput): Promise<User | null> {
-  const account = await prepareAccount(ctx, input)
-  return ctx.config.REQUIRE_VERIFIED_EMAIL ? openPendingAccount(ctx, account) : openAccount(ctx, account)
+  const { account, link } = await prepareAccount(ctx, input)
+  return (ctx.config.REQUIRE_VERIFIED_EMAIL ? openPendingAccount : openAccount)(ctx, account, link)
 }
 
 /** Checks that the sign-up is allowed and the password strong. */
-async function prepareAccount(ctx: Ctx, { password, ...names }: RegistrationInput): Promise<NewUser> {
+async function prepareAccount(
+  ctx: Ctx,
+  { password, redirectUrl = null, ...names }: RegistrationInput,
+): Promise<{ account: NewUser; link: VerificationOptions }> {
+  const link = { redirectUrl: allowedRedirectOf(ctx, redirectUrl) }
   if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
   const closed = await findMaintenance(ctx)
   if (closed) throw closed
   if (ctx.config.REQUIRE_VERIFIED_EMAIL) requireMailTransport(ctx)
   await countSignUp(ctx)
   await requireStrongPassword(ctx, password, names)
-  return { ...names, passwordHash: await hashPassword(ctx, password) }
+  return { account: { ...names, passwordHash: await hashPassword(ctx, password) }, link }
 }
 
 /**
  * Creates the account and mails its verification link after the answer; the user can request another. The holder of a taken
  * address that cannot sign in is mailed a recovery link.
  */
-async function openAccount(ctx: Ctx, account: NewUser): Promise<User> {
+async function openAccount(ctx: Ctx, account: NewUser, link: VerificationOptions): Promise<User> {
   try {
     const user = await createUser(ctx, account)
-    ctx.defer(sendVerification(ctx, user))
+    ctx.defer(sendVerification(ctx, user, link))
     return user
   } catch (cause) {
     if (isEmailTaken(cause)) ctx.defer(mailHolderRecovery(ctx, account.email))
@@ -100,19 +107,19 @@ async function mailHolderRecovery(ctx: Ctx, email: string): Promise<void> {
   await mailRecoveryLink(ctx, email, await findUserByEmail(ctx, email))
 }
 
-async function openPendingAccount(ctx: Ctx, account: NewUser): Promise<User | null> {
+async function openPendingAccount(ctx: Ctx, account: NewUser, link: VerificationOptions): Promise<User | null> {
   const pending = { ...account, status: 'pending' } as const
-  if (!ctx.config.HIDE_ACCOUNT_EXISTENCE) return openAccount(ctx, pending)
-  await openSecretly(ctx, pending)
+  if (!ctx.config.HIDE_ACCOUNT_EXISTENCE) return openAccount(ctx, pending, link)
+  await openSecretly(ctx, pending, link)
   return null
 }
 
 /** The same answer for a free and a taken address, whose holder gets a mail. Usernames are not secret. */
-async function openSecretly(ctx: Ctx, account: NewUser): Promise<void> {
+async function openSecretly(ctx: Ctx, account: NewUser, link: VerificationOptions): Promise<void> {
   await answerAlike(
     ctx,
     () => createUnlessTaken(ctx, account),
-    (user) => (user ? sendVerification(ctx, user) : mailHolder(ctx, account.email)),
+    (user) => (user ? sendVerification(ctx, user, link) : mailHolder(ctx, account.email)),
   )
 }
 

@@ -18,20 +18,32 @@ import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { verifiedEmail } from '../store/credentials.ts'
 import { confirmEmailChange, type VerifiedEmail } from './email-change.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
+import { allowedRedirectOf, findLastRedirect, redirectOf } from './redirects.ts'
 import { issueResetToken } from './reset-token.ts'
 import { takeOver } from './takeover.ts'
 import { answerAlike } from './timing.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
 
+/** Where the person goes once the address is verified; null is where the link before this one leads. */
+export interface VerificationOptions {
+  readonly redirectUrl?: string | null
+}
+
 /** Mails a link that verifies the user's address. It voids older ones. */
-export async function sendVerification(ctx: Ctx, user: User): Promise<void> {
+export async function sendVerification(
+  ctx: Ctx,
+  user: User,
+  { redirectUrl = null }: VerificationOptions = {},
+): Promise<void> {
   const { id: userId, email, locale } = user
   if (!(await mayMailLink(ctx, 'email_verification', { email, userId }))) return
+  const since = ctx.now() - LINK_LIFETIME_MS
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'email_verification',
     userId,
     email,
+    data: { redirectUrl: redirectUrl ?? (await findLastRedirect(ctx, 'email_verification', { email, since })) },
     lifetimeMs: LINK_LIFETIME_MS,
   })
   const params = { link: linkTo(ctx, '/verify-email', token) }
@@ -40,24 +52,30 @@ export async function sendVerification(ctx: Ctx, user: User): Promise<void> {
 
 /**
  * Mails another link to an address whose holder has not confirmed the account, verified or not. Answer and time are the same
- * for every address.
+ * for every address. Throws REDIRECT_NOT_ALLOWED.
  */
-export async function resendVerification(ctx: Ctx, input: { email: string }): Promise<void> {
+export async function resendVerification(ctx: Ctx, input: { email: string } & VerificationOptions): Promise<void> {
   requireMailTransport(ctx)
+  const redirectUrl = allowedRedirectOf(ctx, input.redirectUrl)
   await answerAlike(
     ctx,
     () => findUserByEmail(ctx, input.email),
     async (user) => {
-      if (user && user.status !== 'deleted' && !isEmailConfirmed(user)) await sendVerification(ctx, user)
+      if (user && user.status !== 'deleted' && !isEmailConfirmed(user))
+        await sendVerification(ctx, user, { redirectUrl })
     },
   )
 }
 
-/** For the signed-in user. Throws ALREADY_VERIFIED when the holder of the address has confirmed the account. */
-export async function resendOwnVerification(ctx: ActorCtx): Promise<void> {
+/**
+ * For the signed-in user. Throws ALREADY_VERIFIED when the holder of the address has confirmed the account, and
+ * REDIRECT_NOT_ALLOWED.
+ */
+export async function resendOwnVerification(ctx: ActorCtx, input: VerificationOptions): Promise<void> {
+  const redirectUrl = allowedRedirectOf(ctx, input.redirectUrl)
   const user = await getCurrentUser(ctx)
   if (isEmailConfirmed(user)) throw emailAlreadyVerified()
-  await sendVerification(ctx, user)
+  await sendVerification(ctx, user, { redirectUrl })
 }
 
 /** `email_verification` proves an account's present address, `email_change` its new one. */
@@ -100,9 +118,9 @@ async function prove(ctx: Ctx, token: string, isConfirmedBy: (link: OneTimeToken
     const proof = { token, isConfirmedByHolder: isConfirmedBy(link) }
     return await (purpose === 'email_change' ? confirmEmailChange : confirmAddress)(ctx, link, proof)
   } catch (cause) {
-    const email = isLinkInvalid(cause) ? await findVerifiedBy(ctx, token) : null
-    if (email === null) throw cause
-    return { outcome: 'already', email, propagated: true }
+    const spent = isLinkInvalid(cause) ? await findVerifiedBy(ctx, token) : null
+    if (spent === null) throw cause
+    return { outcome: 'already', email: spent.email, redirectUrl: redirectOf(ctx, spent), propagated: true }
   }
 }
 
@@ -118,13 +136,16 @@ async function getProof(ctx: Ctx, token: string): Promise<{ purpose: ProofPurpos
   throw linkInvalid()
 }
 
-/** The address that a used link has verified, if it is still verified; null for any other token. */
-async function findVerifiedBy(ctx: Ctx, token: string): Promise<string | null> {
+/** A used link and the address that it has verified, if that is still verified; null for any other token. */
+async function findVerifiedBy(
+  ctx: Ctx,
+  token: string,
+): Promise<(Pick<OneTimeToken, 'data'> & { email: string }) | null> {
   for (const purpose of PROOFS) {
     const spent = await findSpentOneTimeToken(ctx, purpose, token)
     const user = spent?.userId ? await findUser(ctx, spent.userId) : undefined
-    if (user && user.status !== 'deleted' && user.email === spent?.email && user.emailVerifiedAt !== null)
-      return user.email
+    if (spent && user && user.status !== 'deleted' && user.email === spent.email && user.emailVerifiedAt !== null)
+      return { email: user.email, data: spent.data }
   }
   return null
 }
@@ -132,7 +153,7 @@ async function findVerifiedBy(ctx: Ctx, token: string): Promise<string | null> {
 /** For the link's page; changes nothing. Throws INVALID_TOKEN. */
 export async function getVerification(ctx: Ctx, { token }: { token: string }): Promise<Verification> {
   const verified = await findVerifiedBy(ctx, token)
-  if (verified !== null) return { outcome: 'already', email: verified }
+  if (verified !== null) return { outcome: 'already', email: verified.email }
   const { purpose, link } = await getProof(ctx, token)
   const user = link.userId === null ? undefined : await findUser(ctx, link.userId)
   if (!user || link.email === null) throw linkInvalid()
@@ -174,7 +195,7 @@ async function refuseChange(
 
 async function confirmAddress(
   ctx: Ctx,
-  { userId, email }: OneTimeToken,
+  { userId, email, data }: OneTimeToken,
   { token, isConfirmedByHolder }: { token: string; isConfirmedByHolder: boolean },
 ): Promise<VerifiedEmail> {
   if (userId === null || email === null) throw linkInvalid()
@@ -187,5 +208,5 @@ async function confirmAddress(
     events: [{ type: 'user.email_verified', data: { after: { email }, answer: isConfirmedByHolder ? 'yes' : null } }],
   })
   if (!verified) throw linkInvalid()
-  return { outcome: 'verified', email, propagated: true }
+  return { outcome: 'verified', email, redirectUrl: redirectOf(ctx, { data }), propagated: true }
 }

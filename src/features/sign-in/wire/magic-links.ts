@@ -1,14 +1,15 @@
 import * as z from 'zod'
 import { Done, doneToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
-import type { SendInput } from '../service/magic-links.ts'
+import type { SendInput, SentLink } from '../service/magic-links.ts'
 import { TokenBody, TokenQuery } from './recovery.ts'
+import { RedirectField } from './session.ts'
 
 export const SendBody = z
   .object({
     email: EmailField,
-    redirect_url: z.string().max(2048).nullish(),
-    bind: z.boolean().nullish().meta({ description: 'Answer a secret that the link needs to sign in' }),
+    redirect_url: RedirectField,
+    bind: z.boolean().nullish().meta({ description: 'The link signs in only together with `binding`' }),
   })
   .meta({ id: 'MagicLinkRequest' })
 
@@ -18,9 +19,14 @@ export const toSend = (body: z.output<typeof SendBody>): SendInput => ({
   bind: body.bind ?? false,
 })
 
-export const SentAnswer = Done.extend({ binding: z.string().nullable() }).meta({ id: 'MagicLinkSent' })
+export const SentAnswer = Done.extend({
+  binding: z.string().meta({
+    description:
+      'Keep it. A code that a person types from the page of the link signs in together with it alone; with `bind`, so does the link',
+  }),
+}).meta({ id: 'MagicLinkSent' })
 
-export const sentToWire = ({ binding }: { binding: string | null }): z.infer<typeof SentAnswer> => ({
+export const sentToWire = ({ binding }: SentLink): z.infer<typeof SentAnswer> => ({
   ...doneToWire('If the address can sign in, a link is on its way'),
   binding,
 })

@@ -3,7 +3,7 @@ import { oneOfEach } from '../../../http/described-input.ts'
 import { Done, DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { EmailField } from '../../users/wire.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
-import { NewPasswordField, StepUpBody, toStepUp } from './session.ts'
+import { AnyLengthField, NewPasswordField, RedirectField, StepUpBody, toStepUp } from './session.ts'
 
 const MAX_TOKEN_LENGTH = 512
 
@@ -30,7 +30,7 @@ export const toTokenAndProof = ({ token, ...given }: z.output<typeof TokenAndFac
 })
 
 /** Without an address, that of the caller. */
-export const ResendBody = z.object({ email: EmailField.nullish() })
+export const ResendBody = z.object({ email: EmailField.nullish(), redirect_url: RedirectField })
 
 export const ForgotBody = z.object({ email: EmailField, redirect_base: z.string().max(2048).nullish() })
 
@@ -54,6 +54,9 @@ export const ResetBody = NewPassword.extend({ token })
     message: 'is required',
   })
   .meta(oneOfEach(['new_password', 'password', 'newPassword']))
+
+/** The form of our page. Short passwords are the service's to refuse: it knows the setting. */
+export const ResetForm = TokenBody.extend({ new_password: AnyLengthField })
 
 export const toReset = (body: { readonly token: string } & z.output<typeof NewPassword>) => ({
   token: body.token,

@@ -33,10 +33,20 @@ const atMost = (max: number) =>
 /** A password to verify: another system may have accepted a longer one. */
 export const PasswordField = atMost(MAX_VERIFIED_PASSWORD_LENGTH)
 
+/** A password to set, whose least length is not checked yet. */
+export const AnyLengthField = atMost(MAX_PASSWORD_LENGTH)
+
 /** A password to set. */
-export const NewPasswordField = atMost(MAX_PASSWORD_LENGTH)
-  .refine((text) => passwordLength(text) >= MIN_PASSWORD_LENGTH, `must have at least ${MIN_PASSWORD_LENGTH} characters`)
-  .meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
+export const NewPasswordField = AnyLengthField.refine(
+  (text) => passwordLength(text) >= MIN_PASSWORD_LENGTH,
+  `must have at least ${MIN_PASSWORD_LENGTH} characters`,
+).meta({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH })
+
+/** Where a link in a mail leads in the end. Its origin must be configured. */
+export const RedirectField = z.string().max(2048).nullish().meta({
+  description:
+    'Where the link of the mail leads in the end: an address of an origin in `CORS_ORIGINS` or `REDIRECT_ORIGINS`',
+})
 
 export const SignUpBody = z
   .object({
@@ -46,6 +56,7 @@ export const SignUpBody = z
     first_name: textField(100),
     last_name: textField(100),
     locale: textField(35),
+    redirect_url: RedirectField,
   })
   .meta({ id: 'SignUpRequest' })
 
@@ -57,6 +68,7 @@ export function toSignUp(body: z.output<typeof SignUpBody>): SignUpInput {
     firstName: body.first_name ?? undefined,
     lastName: body.last_name ?? undefined,
     locale: body.locale ?? undefined,
+    redirectUrl: body.redirect_url || null,
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formatBackupCode, hintOf, newBackupCode, readCode } from '../../../../src/features/factors/totp/rules.ts'
+import { hintOf, readCode } from '../../../../src/features/factors/totp/rules.ts'
+import { formatTypedCode, newTypedCode } from '../../../../src/lib/typed-code.ts'
 
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 
@@ -35,8 +36,8 @@ describe('a typed code', () => {
 describe('a backup code', () => {
   it('is eight unmistakable characters, and is read in any spelling', () => {
     for (let round = 0; round < 200; round += 1) {
-      const code = newBackupCode(random)
-      const shown = formatBackupCode(code)
+      const code = newTypedCode(random)
+      const shown = formatTypedCode(code)
       expect(shown).toMatch(/^[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}$/)
       expect(readCode(shown.toLowerCase())).toEqual({ kind: 'backup_code', code })
       expect(shown.endsWith(hintOf(code))).toBe(true)
@@ -46,7 +47,7 @@ describe('a backup code', () => {
   it('uses all of its 40 bits evenly', () => {
     const counts = new Map<string, number>()
     for (const byte of Array.from({ length: 256 }, (_, value) => value)) {
-      const [first = ''] = newBackupCode((length) => new Uint8Array(length).fill(byte))
+      const [first = ''] = newTypedCode((length) => new Uint8Array(length).fill(byte))
       counts.set(first, (counts.get(first) ?? 0) + 1)
     }
     expect([counts.size, ...new Set(counts.values())]).toEqual([32, 8])

@@ -2,10 +2,11 @@ import type { ActorCtx, Ctx } from '../../../../context.ts'
 import { commitAll } from '../../../../db/commit.ts'
 import { toBase64Url } from '../../../../lib/encoding.ts'
 import { deriveWithSalt } from '../../../../lib/password-hash/password-hash.ts'
+import { formatTypedCode, newTypedCode } from '../../../../lib/typed-code.ts'
 import { notifyOwner } from '../../../users/service/notices.ts'
 import type { User } from '../../../users/types.ts'
 import { mfaNotEnabled } from '../errors.ts'
-import { BACKUP_CODES, formatBackupCode, hintOf, newBackupCode } from '../rules.ts'
+import { BACKUP_CODES, hintOf } from '../rules.ts'
 import { deleteBackupCodes, insertBackupCodes, isEnabled, type NewBackupCode, selectBackupCodes } from '../store.ts'
 import type { BackupCode } from '../types.ts'
 
@@ -13,14 +14,14 @@ const SALT_BYTES = 16
 
 /** Ten codes to show once, and the rows to store: argon2id with one salt for the set. */
 export async function makeBackupCodes(ctx: Ctx): Promise<{ codes: string[]; rows: NewBackupCode[] }> {
-  const codes = Array.from({ length: BACKUP_CODES }, () => newBackupCode((length) => ctx.random(length)))
+  const codes = Array.from({ length: BACKUP_CODES }, () => newTypedCode((length) => ctx.random(length)))
   const salt = ctx.random(SALT_BYTES)
   const rows: NewBackupCode[] = []
   for (const code of codes) {
     const codeHash = toBase64Url(await deriveWithSalt(ctx, code, salt))
     rows.push({ id: ctx.newId(), salt: toBase64Url(salt), codeHash, hint: hintOf(code) })
   }
-  return { codes: codes.map(formatBackupCode), rows }
+  return { codes: codes.map(formatTypedCode), rows }
 }
 
 /** In the order in which they were shown. They are valid while the second factor is on. */
