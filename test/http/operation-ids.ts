@@ -216,6 +216,7 @@ export const OPERATION_IDS: Readonly<Record<string, string>> = {
   'GET /protected': 'getGreeting',
   'POST /api/v1/auth/password-reset': 'requestGatewayPasswordReset',
   'POST /api/v1/auth/password-reset/confirm': 'resetGatewayPassword',
+  'POST /new-link': 'renewLink',
   'GET /api/v1/auth/verify-email/:token': 'verifyGatewayEmail',
   'GET /api/v1/auth/health': 'getGatewayHealth',
 }
