@@ -7,10 +7,16 @@ interface FactorParams {
   readonly reportLink: string
 }
 
+interface LinkParams {
+  readonly link: string
+  /** How long the link works: milliseconds. */
+  readonly lifetimeMs: number
+}
+
 /** The parameters of each kind of mail. Links are absolute, on `PUBLIC_URL`; times are epoch milliseconds. */
 export interface MailParams {
-  readonly email_verification: { readonly link: string }
-  readonly email_change: { readonly link: string }
+  readonly email_verification: LinkParams
+  readonly email_change: LinkParams
   readonly email_change_notice: { readonly newEmail: string; readonly reportLink: string }
   /** To a former address: `newEmail` is the current one. */
   readonly email_changed: {
@@ -21,12 +27,12 @@ export interface MailParams {
   }
   /** To the address of the reverted change: `newEmail` is the one that the account has again. */
   readonly email_reverted: { readonly newEmail: string }
-  readonly password_reset: { readonly link: string }
+  readonly password_reset: LinkParams
   /** An imported password was removed because it was not used for a long time. */
-  readonly password_dropped: { readonly link: string }
+  readonly password_dropped: LinkParams
   readonly password_changed: { readonly reportLink: string }
-  readonly magic_link: { readonly link: string }
-  readonly account_exists: { readonly link: string }
+  readonly magic_link: LinkParams
+  readonly account_exists: LinkParams
   /** `until`: when the deleted account can no longer be restored, by its user or (`deleted_by_admin`) by an admin only. */
   readonly deleted_account: { readonly until: number; readonly link: string }
   readonly deleted_by_admin: { readonly until: number }
@@ -59,6 +65,8 @@ export type MailRequest = {
     readonly userId: string | null
     /** The user's locale; null or unknown is English. */
     readonly locale: string | null
+    /** Whose account it is. Without it the mail has no text that somebody typed: the recipient may not know of the account. */
+    readonly owner?: { readonly name: string | null } | null
     readonly params: MailParams[K]
   }
 }[MailKind]

@@ -70,6 +70,17 @@ export const isRestorable = ({ status, userRestorable, eraseAt }: User, now: num
 export const fullNameOf = ({ displayName, firstName, lastName }: User): string | null =>
   displayName || [firstName, lastName].filter(Boolean).join(' ') || null
 
+/**
+ * To whom a mail to a user goes, and what of the account it may say: nothing that was typed, until the holder of the address has
+ * confirmed the account. Until then whoever made it may be a stranger, and the name an advertisement.
+ */
+export const recipientOf = (user: User) => ({
+  to: user.email,
+  userId: user.id,
+  locale: user.locale,
+  owner: isEmailConfirmed(user) ? { name: fullNameOf(user) } : null,
+})
+
 /** The permissions that the platform role grants; organizations grant their own. */
 export const permissionsOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'admin' ? ['*'] : [])
 

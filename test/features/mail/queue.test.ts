@@ -84,7 +84,7 @@ describe('the limit', () => {
     expect(answers).toEqual(Array(9).fill(undefined))
     expect(await rowsOf(to)).toHaveLength(5)
     // Another kind and another address are counted separately.
-    await queueMail(ctx, { kind: 'magic_link', to, userId: null, locale: null, params: { link: LINK } })
+    await queueMail(ctx, { kind: 'magic_link', to, userId: null, locale: null, params: { link: LINK, lifetimeMs: 1 } })
     expect(await rowsOf(to)).toHaveLength(6)
     const other = freshAddress()
     await queueMail(ctx, mail(other))

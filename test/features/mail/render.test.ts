@@ -7,16 +7,16 @@ const SENDER = { app: 'Castle & Co', url: 'https://auth.example.test' }
 const TIME = Date.UTC(2026, 0, 2, 15, 4)
 
 const PARAMS: MailParams = {
-  email_verification: { link: LINK },
-  email_change: { link: LINK },
+  email_verification: { link: LINK, lifetimeMs: 48 * 3_600_000 },
+  email_change: { link: LINK, lifetimeMs: 48 * 3_600_000 },
   email_change_notice: { newEmail: 'new@example.test', reportLink: LINK },
   email_changed: { newEmail: 'new@example.test', time: TIME, until: TIME, revertLink: LINK },
   email_reverted: { newEmail: 'new@example.test' },
-  password_reset: { link: LINK },
-  password_dropped: { link: LINK },
+  password_reset: { link: LINK, lifetimeMs: 3_600_000 },
+  password_dropped: { link: LINK, lifetimeMs: 7 * 24 * 3_600_000 },
   password_changed: { reportLink: LINK },
-  magic_link: { link: LINK },
-  account_exists: { link: LINK },
+  magic_link: { link: LINK, lifetimeMs: 15 * 60_000 },
+  account_exists: { link: LINK, lifetimeMs: 3_600_000 },
   deleted_account: { until: TIME, link: LINK },
   deleted_by_admin: { until: TIME },
   new_device: { device: 'Firefox on Linux', ip: '192.0.2.7', time: TIME, reportLink: LINK },
@@ -31,8 +31,14 @@ const PARAMS: MailParams = {
   mfa_recovery: {},
 }
 
-const mailOf = (kind: keyof MailParams, locale: string | null, params: object = PARAMS[kind]) =>
-  renderMail(SENDER, { kind, to: 'a@example.test', userId: null, locale, params } as MailRequest)
+const OWNER = { name: 'Maria Weber' }
+
+const mailOf = (
+  kind: keyof MailParams,
+  locale: string | null,
+  params: object = PARAMS[kind],
+  owner: MailRequest['owner'] = OWNER,
+) => renderMail(SENDER, { kind, to: 'a@example.test', userId: null, locale, owner, params } as MailRequest)
 
 const KINDS = Object.keys(PARAMS) as (keyof MailParams)[]
 
@@ -65,7 +71,53 @@ describe('a mail', () => {
   })
 })
 
+describe('the owner of an account', () => {
+  it.each([
+    ['en', 'Hello Maria Weber,', 'Hello,'],
+    ['de', 'Guten Tag Maria Weber,', 'Guten Tag,'],
+  ])('is greeted by name in %s, where there is one', (locale, byName, plainly) => {
+    for (const kind of KINDS) {
+      expect(mailOf(kind, locale).text.split('\n')[0]).toBe(byName)
+      expect(mailOf(kind, locale, PARAMS[kind], { name: null }).text.split('\n')[0]).toBe(plainly)
+      expect(mailOf(kind, locale, PARAMS[kind], null).text.split('\n')[0]).toBe(plainly)
+    }
+  })
+
+  it('reads how long a link works in numbers', () => {
+    const lasting = (kind: keyof MailParams, locale: string) => mailOf(kind, locale).text
+    expect(lasting('magic_link', 'en')).toContain('It works once, for 15 minutes.')
+    expect(lasting('password_reset', 'en')).toContain('The link works once, for 1 hour.')
+    expect(lasting('email_verification', 'en')).toContain('The link works for 2 days.')
+    expect(lasting('password_dropped', 'de')).toContain('Der Link gilt einmal und 7 Tage lang;')
+    expect(lasting('password_reset', 'de')).toContain('Der Link gilt einmal und 1 Stunde lang.')
+    for (const locale of ['en', 'de'])
+      for (const kind of KINDS) expect(lasting(kind, locale)).not.toMatch(/short time|kurze Zeit|seven|sieben/)
+  })
+})
+
+describe('what somebody typed', () => {
+  const ADVERT = 'cheap-pills-example'
+
+  it.each([
+    ['email_change_notice', { newEmail: `${ADVERT}@example.test` }, 'to another address.'],
+    ['factor_added', { factor: ADVERT }, 'for signing in: a passkey or an authenticator app.'],
+    ['factor_removed', { factor: ADVERT }, 'a passkey or an authenticator app'],
+  ] as const)('is in %s for a confirmed owner alone', (kind, typed, instead) => {
+    const params = { ...PARAMS[kind], ...typed }
+    expect(mailOf(kind, 'en', params).text).toContain(ADVERT)
+    const { subject, text, html } = mailOf(kind, 'en', params, null)
+    expect(text).toContain(instead)
+    for (const part of [subject, text, html]) expect(part).not.toContain(ADVERT)
+  })
+})
+
 describe('a name chosen by a user', () => {
+  it('greets as one line of text, and as text in the HTML', () => {
+    const { text, html } = mailOf('magic_link', 'en', PARAMS.magic_link, { name: 'A <b>\r\nBcc: x@example.test' })
+    expect(text.split('\n')[0]).toBe('Hello A <b> Bcc: x@example.test,')
+    expect(html).toContain('Hello A &lt;b&gt; Bcc: x@example.test,')
+  })
+
   const evil = '<img src=x onerror=alert(1)>"\'&\r\nBcc: victim@example.test\r\n\r\nHello'
 
   it('is text in the HTML, never markup', () => {
@@ -86,7 +138,7 @@ describe('a name chosen by a user', () => {
   it('adds no line break, direction mark or control character to a subject', () => {
     const { subject } = renderMail(
       { app: 'A\r\nBcc: x@example.test\u0000\u202etxt\u2028', url: SENDER.url },
-      { kind: 'magic_link', to: 'a@example.test', userId: null, locale: null, params: { link: LINK } },
+      { kind: 'magic_link', to: 'a@example.test', userId: null, locale: null, params: PARAMS.magic_link },
     )
     expect(subject).toBe('Your sign-in link for A Bcc: x@example.test txt')
   })
@@ -98,11 +150,14 @@ describe('a name chosen by a user', () => {
 
 describe('a link', () => {
   it.each(['javascript:alert(1)', 'data:text/html,x', '/reset', 'file:///etc/passwd'])('is never %s', (link) => {
-    expect(() => mailOf('magic_link', 'en', { link })).toThrow(TypeError)
+    expect(() => mailOf('magic_link', 'en', { ...PARAMS.magic_link, link })).toThrow(TypeError)
   })
 
   it('cannot close an attribute', () => {
-    const { html } = mailOf('magic_link', 'en', { link: 'https://auth.example.test/?a="><script>&b=\'' })
+    const { html } = mailOf('magic_link', 'en', {
+      ...PARAMS.magic_link,
+      link: 'https://auth.example.test/?a="><script>&b=\'',
+    })
     expect(html).not.toContain('<script>')
     expect(html).toContain('&amp;b=')
   })

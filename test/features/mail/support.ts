@@ -12,7 +12,7 @@ export const resetMail = (to: string, locale: string | null = null): MailRequest
   to,
   userId: null,
   locale,
-  params: { link: LINK },
+  params: { link: LINK, lifetimeMs: 3_600_000 },
 })
 
 export interface Row {

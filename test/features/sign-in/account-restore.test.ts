@@ -57,7 +57,11 @@ describe('somebody who deleted their account', () => {
   ])('is mailed by %s with %j, which answers as it does for an unknown address', async (path, settings, fields) => {
     const on = createTestApp({ env: settings })
     const { email } = await deletedUser()
-    const ask = async (address: string) => ({ ...(await call(on, path, { email: address, ...fields })), timestamp: 0 })
+    const ask = async (address: string) => {
+      // Each asker of a sign-in link gets a secret of their own.
+      const { binding, ...answer } = await call(on, path, { email: address, ...fields })
+      return { ...answer, binding: typeof binding, timestamp: 0 }
+    }
     const [known, unknown] = [await ask(email), await ask(newEmail())]
     expect(known).toEqual(unknown)
     await on.settled()

@@ -4,6 +4,7 @@ import { findUser } from '../../../src/features/users/service/users.ts'
 import { acceptedMails, linkIn, waitForMail } from '../../support/mail.ts'
 import { newAddress, signUpUser } from '../../support/users.ts'
 import { app, appWithoutMail, IPHONE, MAC_CHROME, recordedTypes, signInFrom, userWithDevice } from './lock-support.ts'
+import { setUser } from './magic-link-support.ts'
 
 const noticesTo = async (email: string) => {
   await app.settled()
@@ -67,10 +68,12 @@ describe('a sign-in from a new device', () => {
     expect(text).toContain(`Device: ?\nAddress: ${address}\n`)
   })
 
-  it('names a program that no browser list has', async () => {
-    const { email } = await userWithDevice()
-    await signInFrom(email, { userAgent: 'okhttp/4.12.0 (x)' })
-    expect((await waitForMail(app, email)).text).toContain('okhttp')
+  it('names a program that no browser list has to a confirmed owner alone', async () => {
+    const [owner, unconfirmed] = [await userWithDevice(), await userWithDevice()]
+    await setUser(owner.user.id, 'email_verified_at = 1')
+    for (const { email } of [owner, unconfirmed]) await signInFrom(email, { userAgent: 'okhttp/4.12.0 (x)' })
+    expect((await waitForMail(app, owner.email)).text).toContain('Device: okhttp\n')
+    expect((await waitForMail(app, unconfirmed.email)).text).toContain('Device: ?\n')
   })
 
   it('applies while no mail can be sent', async () => {

@@ -2,6 +2,9 @@ import type { Catalogue } from '../service.ts'
 
 export const de: Catalogue = {
   'mail.greeting': 'Guten Tag,',
+  'mail.greeting_by_name': 'Guten Tag {name},',
+  'mail.unsaid.newEmail': 'eine andere Adresse',
+  'mail.unsaid.factor': 'ein Passkey oder eine Authenticator-App',
   'mail.link_hint': 'Falls die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse im Browser:',
   'mail.footer': 'Gesendet von {app}, {url}. Antworten auf diese E-Mail liest niemand.',
   'mail.not_you':
@@ -13,14 +16,14 @@ export const de: Catalogue = {
 
   'mail.email_verification.subject': 'Bestätigen Sie Ihre E-Mail-Adresse für {app}',
   'mail.email_verification.body':
-    'Ein Konto bei {app} verwendet diese Adresse. Bestätigen Sie, dass die Adresse Ihnen gehört.',
+    'Ein Konto bei {app} verwendet diese Adresse. Bestätigen Sie, dass die Adresse Ihnen gehört. Der Link gilt {lifetime} lang.',
   'mail.email_verification.action': 'Adresse bestätigen',
   'mail.email_verification.note':
     'Falls Sie kein Konto angelegt haben, ignorieren Sie diese E-Mail: Ohne Sie wird nichts bestätigt.',
 
   'mail.email_change.subject': 'Bestätigen Sie Ihre neue E-Mail-Adresse für {app}',
   'mail.email_change.body':
-    'Diese Adresse soll für ein Konto bei {app} verwendet werden. Bestätigen Sie sie, damit die Änderung gilt.',
+    'Diese Adresse soll für ein Konto bei {app} verwendet werden. Bestätigen Sie sie, damit die Änderung gilt. Der Link gilt {lifetime} lang.',
   'mail.email_change.action': 'Neue Adresse bestätigen',
   'mail.email_change.note': 'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail: Nichts ändert sich.',
 
@@ -43,14 +46,14 @@ export const de: Catalogue = {
 
   'mail.password_reset.subject': 'Passwort für {app} zurücksetzen',
   'mail.password_reset.body':
-    'Das Passwort Ihres Kontos bei {app} soll zurückgesetzt werden. Wählen Sie hier ein neues. Der Link gilt einmal und nur kurze Zeit.',
+    'Das Passwort Ihres Kontos bei {app} soll zurückgesetzt werden. Wählen Sie hier ein neues. Der Link gilt einmal und {lifetime} lang.',
   'mail.password_reset.action': 'Neues Passwort wählen',
   'mail.password_reset.note':
     'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail: Ihr Passwort bleibt, wie es ist.',
 
   'mail.password_dropped.subject': 'Neues Passwort für {app} wählen',
   'mail.password_dropped.body':
-    'Sie haben ein Konto bei {app}, dessen Passwort aus einem früheren System stammt und lange nicht benutzt wurde. Es gilt nicht mehr. Wählen Sie hier ein neues. Der Link gilt einmal und sieben Tage lang; danach fordern Sie dort einen neuen an, wo Sie sich anmelden.',
+    'Sie haben ein Konto bei {app}, dessen Passwort aus einem früheren System stammt und lange nicht benutzt wurde. Es gilt nicht mehr. Wählen Sie hier ein neues. Der Link gilt einmal und {lifetime} lang; danach fordern Sie dort einen neuen an, wo Sie sich anmelden.',
   'mail.password_dropped.action': 'Neues Passwort wählen',
 
   'mail.password_changed.subject': 'Ihr Passwort für {app} wurde geändert',
@@ -59,13 +62,13 @@ export const de: Catalogue = {
   'mail.password_changed.action': 'Das war ich nicht',
 
   'mail.magic_link.subject': 'Ihr Anmeldelink für {app}',
-  'mail.magic_link.body': 'Melden Sie sich mit diesem Link bei {app} an. Er gilt einmal und nur kurze Zeit.',
+  'mail.magic_link.body': 'Melden Sie sich mit diesem Link bei {app} an. Er gilt einmal und {lifetime} lang.',
   'mail.magic_link.action': 'Anmelden',
   'mail.magic_link.note': 'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail. Geben Sie den Link niemandem.',
 
   'mail.account_exists.subject': 'Sie haben bereits ein Konto bei {app}',
   'mail.account_exists.body':
-    'Mit dieser Adresse sollte ein Konto bei {app} angelegt werden, aber es gibt schon eines. Falls Sie es waren, melden Sie sich an oder setzen Sie Ihr Passwort zurück.',
+    'Mit dieser Adresse sollte ein Konto bei {app} angelegt werden, aber es gibt schon eines. Falls Sie es waren, melden Sie sich an oder setzen Sie Ihr Passwort zurück: Der Link gilt einmal und {lifetime} lang.',
   'mail.account_exists.action': 'Zu Ihrem Konto',
   'mail.account_exists.note': 'Falls Sie es nicht waren, ignorieren Sie diese E-Mail: Nichts hat sich geändert.',
 

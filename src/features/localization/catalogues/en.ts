@@ -1,6 +1,9 @@
 /** English: it defines the keys of all catalogues and is the fallback for locales without one. */
 export const en = {
   'mail.greeting': 'Hello,',
+  'mail.greeting_by_name': 'Hello {name},',
+  'mail.unsaid.newEmail': 'another address',
+  'mail.unsaid.factor': 'a passkey or an authenticator app',
   'mail.link_hint': 'If the button does not work, open this address in your browser:',
   'mail.footer': 'Sent by {app}, {url}. Nobody reads replies to this mail.',
   'mail.not_you': 'If this was not you, report it: all sessions of your account end, and you choose a new password.',
@@ -9,13 +12,14 @@ export const en = {
   'mail.ended.all': 'All sessions of the account were ended.',
 
   'mail.email_verification.subject': 'Confirm your email address for {app}',
-  'mail.email_verification.body': 'An account at {app} uses this address. Confirm that the address is yours.',
+  'mail.email_verification.body':
+    'An account at {app} uses this address. Confirm that the address is yours. The link works for {lifetime}.',
   'mail.email_verification.action': 'Confirm the address',
   'mail.email_verification.note': 'If you did not create an account, ignore this mail: then nothing is confirmed.',
 
   'mail.email_change.subject': 'Confirm your new email address for {app}',
   'mail.email_change.body':
-    'Somebody asked to use this address for an account at {app}. Confirm it to make the change.',
+    'Somebody asked to use this address for an account at {app}. Confirm it to make the change. The link works for {lifetime}.',
   'mail.email_change.action': 'Confirm the new address',
   'mail.email_change.note': 'If you did not ask for this, ignore this mail: nothing changes.',
 
@@ -38,13 +42,13 @@ export const en = {
 
   'mail.password_reset.subject': 'Reset your {app} password',
   'mail.password_reset.body':
-    'Somebody asked to reset the password of your account at {app}. Choose a new password here. The link works once, for a short time.',
+    'Somebody asked to reset the password of your account at {app}. Choose a new password here. The link works once, for {lifetime}.',
   'mail.password_reset.action': 'Choose a new password',
   'mail.password_reset.note': 'If you did not ask for this, ignore this mail: your password stays as it is.',
 
   'mail.password_dropped.subject': 'Choose a new password for {app}',
   'mail.password_dropped.body':
-    'You have an account at {app} whose password came from an earlier system and was not used for a long time. It no longer works. Choose a new one here. The link works once, for seven days; after that, ask for another where you sign in.',
+    'You have an account at {app} whose password came from an earlier system and was not used for a long time. It no longer works. Choose a new one here. The link works once, for {lifetime}; after that, ask for another where you sign in.',
   'mail.password_dropped.action': 'Choose a new password',
 
   'mail.password_changed.subject': 'Your {app} password was changed',
@@ -52,13 +56,13 @@ export const en = {
   'mail.password_changed.action': 'This was not me',
 
   'mail.magic_link.subject': 'Your sign-in link for {app}',
-  'mail.magic_link.body': 'Sign in to {app} with this link. It works once, for a short time.',
+  'mail.magic_link.body': 'Sign in to {app} with this link. It works once, for {lifetime}.',
   'mail.magic_link.action': 'Sign in',
   'mail.magic_link.note': 'If you did not ask for this, ignore this mail. Do not share the link with anybody.',
 
   'mail.account_exists.subject': 'You already have an account at {app}',
   'mail.account_exists.body':
-    'Somebody tried to create an account at {app} with this address, which already has one. If it was you, sign in, or reset your password if you do not know it.',
+    'Somebody tried to create an account at {app} with this address, which already has one. If it was you, sign in, or reset your password if you do not know it: the link works once, for {lifetime}.',
   'mail.account_exists.action': 'Go to your account',
   'mail.account_exists.note': 'If it was not you, ignore this mail: nothing has changed.',
 
@@ -147,14 +151,14 @@ export const en = {
   'page.code': 'Code from your authenticator app, or a backup code',
 
   'page.verify_email.title': 'Confirm your address',
-  'page.verify_email.made': 'An account was created with the address {email}.',
+  'page.verify_email.made': 'An account was made with the address {email}.',
   'page.verify_email.changed': 'Somebody asked to change the address of their account to {email}.',
-  'page.verify_email.question': 'Did you create this account on {day}?',
-  'page.verify_email.yes': 'Yes, I did',
+  'page.verify_email.question': 'Did you make this account on {day}?',
+  'page.verify_email.yes': 'Yes, I made it',
   'page.verify_email.no': 'No, I did not',
   'page.verify_email.made_yes': '“Yes” confirms your address and changes nothing else.',
   'page.verify_email.made_no':
-    '“No” gives the account to you: whoever created it is signed out, and their password and other ways to sign in stop working.',
+    '“No” gives the account to you: whoever made it is signed out, and their password and other ways to sign in stop working.',
   'page.verify_email.changed_yes': '“Yes” makes this the address of the account.',
   'page.verify_email.changed_no': '“No” refuses the change: the account does not get your address.',
   'page.already_verified.title': 'Already confirmed',
@@ -165,7 +169,7 @@ export const en = {
   'page.change_refused.text': 'The account does not get the address {email}.',
   'page.taken_over.title': 'The account is yours',
   'page.taken_over.text':
-    'Whoever created it is signed out, and their password and other ways to sign in stop working. Choose a password if you want to use the account. If not, close this page.',
+    'Whoever made it is signed out, and their password and other ways to sign in stop working. Choose a password if you want to use the account. If not, close this page.',
 
   'page.reset_password.title': 'Choose a new password',
   'page.reset_password.submit': 'Set the password',

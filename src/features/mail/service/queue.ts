@@ -55,7 +55,8 @@ async function acceptMail(ctx: Ctx, request: MailRequest): Promise<void> {
     ctx.log.info('mail_limited', { kind: request.kind })
     return
   }
-  await writeMail(ctx, request, renderMail({ app: ctx.config.APP_NAME, url: ctx.config.PUBLIC_URL }, request))
+  const { APP_NAME: app, APP_URL, PUBLIC_URL } = ctx.config
+  await writeMail(ctx, request, renderMail({ app, url: APP_URL ?? PUBLIC_URL }, request))
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  formatDuration,
   formatTime,
   isMessageKey,
   type MessageKey,
@@ -34,6 +35,8 @@ interface Described {
   readonly link: string | null
   readonly isReport: boolean
   readonly params: MessageParams
+  /** Parameters that somebody typed: only for the account's confirmed owner. */
+  readonly typed?: readonly ('newEmail' | 'factor')[]
   readonly ended?: EndedSessions
 }
 
@@ -46,9 +49,18 @@ function describe(request: MailRequest): Described {
     case 'password_dropped':
     case 'magic_link':
     case 'account_exists':
-      return { link: request.params.link, isReport: false, params: {} }
+      return {
+        link: request.params.link,
+        isReport: false,
+        params: { lifetime: formatDuration(locale, request.params.lifetimeMs) },
+      }
     case 'email_change_notice':
-      return { link: request.params.reportLink, isReport: true, params: { newEmail: request.params.newEmail } }
+      return {
+        link: request.params.reportLink,
+        isReport: true,
+        params: { newEmail: request.params.newEmail },
+        typed: ['newEmail'],
+      }
     case 'email_changed': {
       const { newEmail, time, until, revertLink } = request.params
       const params = { newEmail, time: formatTime(locale, time), until: formatTime(locale, until) }
@@ -75,12 +87,16 @@ function describe(request: MailRequest): Described {
       return { link: request.params.reportLink, isReport: true, params: {} }
     case 'new_device': {
       const { device, ip, time, reportLink } = request.params
-      return { link: reportLink, isReport: true, params: { device, ip, time: formatTime(locale, time) } }
+      return {
+        link: reportLink,
+        isReport: true,
+        params: { device, ip, time: formatTime(locale, time) },
+      }
     }
     case 'factor_added':
     case 'factor_removed': {
       const { factor, ended, reportLink } = request.params
-      return { link: reportLink, isReport: true, params: { factor }, ended }
+      return { link: reportLink, isReport: true, params: { factor }, typed: ['factor'], ended }
     }
     case 'account_locked': {
       const { until, unlockLink } = request.params
@@ -97,9 +113,16 @@ const mapValues = (params: MessageParams, change: (value: string) => string): Me
 /** The mail in the recipient's language, as text and as HTML. */
 export function renderMail(sender: Sender, request: MailRequest): MailContent {
   const { kind, locale } = request
-  const { link, isReport, params, ended = 'none' } = describe(request)
-  const plain = mapValues({ ...params, ...sender }, oneLine)
-  const before: MessageKey[] = ['mail.greeting', `mail.${kind}.body`, ...optional(`mail.ended.${ended}`)]
+  const { link, isReport, params, typed = [], ended = 'none' } = describe(request)
+  const { owner = null } = request
+  const unsaid = owner === null ? typed.map((name) => [name, translate(locale, `mail.unsaid.${name}`)]) : []
+  const name = owner?.name ?? null
+  const plain = mapValues({ ...params, ...Object.fromEntries(unsaid), ...sender, name: name ?? '' }, oneLine)
+  const before: MessageKey[] = [
+    name === null ? 'mail.greeting' : 'mail.greeting_by_name',
+    `mail.${kind}.body`,
+    ...optional(`mail.ended.${ended}`),
+  ]
   const after: MessageKey[] = [
     ...(isReport ? (['mail.not_you'] as const) : []),
     ...optional(`mail.${kind}.note`),

@@ -7,7 +7,7 @@ import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findFormerAddress } from '../../users/service/former-addresses.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { findUser, isEmailConfirmed, isRestorable } from '../../users/service/users.ts'
+import { findUser, isEmailConfirmed, isRestorable, recipientOf } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, linkInvalid, passwordWrong } from '../errors.ts'
 import { restored } from '../store/account-recovery.ts'
@@ -35,19 +35,19 @@ export interface RestoreProof extends GivenSecondFactor {
 
 /** Mails the address of a deleted account until when it can be restored, with a link unless an admin deleted it. */
 export async function mailDeletion(ctx: Ctx, user: User): Promise<void> {
-  const { id: userId, email: to, locale, eraseAt: until } = user
+  const { id: userId, email, eraseAt: until } = user
   if (user.status !== 'deleted' || until === null || until <= ctx.now()) return
   const kind = isRestorable(user, ctx.now()) ? 'deleted_account' : 'deleted_by_admin'
-  if (!(await mayMailLink(ctx, kind, { email: to, userId }))) return
-  if (kind === 'deleted_by_admin') return queueMail(ctx, { kind, to, userId, locale, params: { until } })
+  if (!(await mayMailLink(ctx, kind, { email, userId }))) return
+  if (kind === 'deleted_by_admin') return queueMail(ctx, { kind, ...recipientOf(user), params: { until } })
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'account_restore',
     userId,
-    email: to,
+    email,
     lifetimeMs: Math.min(LINK_LIFETIME_MS, until - ctx.now()),
   })
   const params = { until, link: linkTo(ctx, '/restore-account', token) }
-  return queueMail(ctx, { kind, to, userId, locale, params })
+  return queueMail(ctx, { kind, ...recipientOf(user), params })
 }
 
 async function getRestorable(ctx: Ctx, token: string): Promise<User> {

@@ -89,7 +89,9 @@ async function sendLink(ctx: ActorCtx, user: User, newEmail: string): Promise<vo
   const link = await issueLink(ctx, user, newEmail)
   if (link === null) return
   const { id: userId, locale } = user
-  await queueMail(ctx, { kind: 'email_change', to: newEmail, userId, locale, params: { link } })
+  const params = { link, lifetimeMs: LINK_LIFETIME_MS }
+  // To an address that is not proved to be the user's: nothing of the account is in it.
+  await queueMail(ctx, { kind: 'email_change', to: newEmail, userId, locale, params })
 }
 
 /**

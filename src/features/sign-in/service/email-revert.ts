@@ -4,7 +4,7 @@ import { findOneTimeToken, issueOneTimeToken, linkTo, redemptionOf } from '../..
 import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findAddressChange, listFormerAddresses } from '../../users/service/former-addresses.ts'
-import { findUser, isRestorable, isSignInAllowed } from '../../users/service/users.ts'
+import { findUser, isRestorable, isSignInAllowed, recipientOf } from '../../users/service/users.ts'
 import type { FormerAddress, User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { deleteAddedSince, isRevertible, type Revert, reverted } from '../store/account-recovery.ts'
@@ -36,7 +36,7 @@ export async function mailRevertLink(ctx: Ctx, former: FormerAddress): Promise<v
     keepsOlder: true,
   })
   const params = { newEmail: user.email, time, until, revertLink: linkTo(ctx, '/revert-email', token) }
-  await queueMail(ctx, { kind: 'email_changed', to, userId, locale: user.locale, params })
+  await queueMail(ctx, { kind: 'email_changed', ...recipientOf(user), to, params })
 }
 
 /** Also for a deleted account that its user may restore: a thief may have deleted it. What an admin did is not undone. */
@@ -95,5 +95,5 @@ async function tryRevert(ctx: Ctx, token: string, { former, user }: Revert & { u
 }
 
 /** Notifies the address that the account gives up: the restored mailbox may be the thief's. */
-const mailReverted = (ctx: Ctx, { id: userId, email: to, locale }: User, newEmail: string): Promise<void> =>
-  queueMail(ctx, { kind: 'email_reverted', to, userId, locale, params: { newEmail } })
+const mailReverted = (ctx: Ctx, user: User, newEmail: string): Promise<void> =>
+  queueMail(ctx, { kind: 'email_reverted', ...recipientOf(user), params: { newEmail } })

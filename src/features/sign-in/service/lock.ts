@@ -5,7 +5,7 @@ import { HOUR, MINUTE } from '../../../lib/time.ts'
 import { findOneTimeToken, issuanceOf, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { isNoticeAddress, listNoticeAddresses } from '../../users/service/former-addresses.ts'
-import { findUser, isSignInAllowed } from '../../users/service/users.ts'
+import { findUser, isSignInAllowed, recipientOf } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 
@@ -30,10 +30,9 @@ async function sendNotice(ctx: Ctx, account: string, lock: Lock): Promise<void> 
   const { allowed } = await ctx.objects.guard(account).use({ subject, limit: 1, windowMs })
   const user = allowed ? await findUser(ctx, account) : undefined
   if (!user || !isSignInAllowed(user)) return
-  const { id: userId, locale } = user
   for (const [to, unlockLink] of await issueUnlockLinks(ctx, user, lock)) {
     const params = { until: lock.lockedUntil, unlockLink }
-    await queueMail(ctx, { kind: 'account_locked', to, userId, locale, params })
+    await queueMail(ctx, { kind: 'account_locked', ...recipientOf(user), to, params })
   }
 }
 

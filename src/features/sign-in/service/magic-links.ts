@@ -20,6 +20,7 @@ import {
   isEmailConfirmed,
   isSignInAllowed,
   normalizeEmail,
+  recipientOf,
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
@@ -114,8 +115,9 @@ async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: L
   const userId = user?.id ?? null
   if (!(await mayMailLink(ctx, 'magic_link', { email, userId }))) return
   const { token } = await issueLink(ctx, { userId, email, data, lifetimeMs: LINK_LIFETIME_MS })
-  const params = { link: linkTo(ctx, '/magic-link', token) }
-  await queueMail(ctx, { kind: 'magic_link', to: email, userId, locale: user?.locale ?? null, params })
+  const params = { link: linkTo(ctx, '/magic-link', token), lifetimeMs: LINK_LIFETIME_MS }
+  const recipient = user ? recipientOf(user) : { to: email, userId, locale: null }
+  await queueMail(ctx, { kind: 'magic_link', ...recipient, params })
 }
 
 /**

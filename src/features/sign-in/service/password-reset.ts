@@ -5,7 +5,7 @@ import { findOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { findUser, findUserByEmail, isSignInAllowed, userNotFound } from '../../users/service/users.ts'
+import { findUser, findUserByEmail, isSignInAllowed, recipientOf, userNotFound } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { passwordByLink, removeUnconfirmedFactors, voidSettledReports } from '../store/credentials.ts'
@@ -13,7 +13,7 @@ import { mailRecoveryLink } from './account-restore.ts'
 import { liftAttemptLocks } from './lock.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { requireAllowedRedirect } from './redirects.ts'
-import { issueResetToken, resetRequestOf } from './reset-token.ts'
+import { issueResetToken, RESET_LIFETIME_MS, resetRequestOf } from './reset-token.ts'
 import { answerAlike } from './timing.ts'
 
 /**
@@ -49,11 +49,12 @@ export async function requestPasswordResetOfKnown(ctx: Ctx, { email }: { email: 
 }
 
 async function sendReset(ctx: Ctx, user: User, base: URL | null): Promise<void> {
-  const { id: userId, email, locale } = user
+  const { id: userId, email } = user
   if (!(await mayMailLink(ctx, 'password_reset', { email, userId }))) return
   const token = await issueResetToken(ctx, user)
-  const params = { link: base ? linkBelow(base, token) : linkTo(ctx, '/reset-password', token) }
-  await queueMail(ctx, { kind: 'password_reset', to: email, userId, locale, params })
+  const link = base ? linkBelow(base, token) : linkTo(ctx, '/reset-password', token)
+  const params = { link, lifetimeMs: RESET_LIFETIME_MS }
+  await queueMail(ctx, { kind: 'password_reset', ...recipientOf(user), params })
 }
 
 /** `/reset-password` below the application's URL, which keeps its query. */

@@ -6,7 +6,7 @@ import { mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked } from '../../f
 import { countCode, useCountedCode } from '../../factors/totp/service/codes.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import type { CountedUse } from '../../users/service/counted-use.ts'
-import { findUser, findUserByEmail, isSignInAllowed } from '../../users/service/users.ts'
+import { findUser, findUserByEmail, isSignInAllowed, recipientOf } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { completeAttempt } from './attempts.ts'
 import { type Challenge, countChallengeAttempt, findChallenge, redeemChallenge } from './challenges.ts'
@@ -112,5 +112,5 @@ export const requestRecovery = (ctx: Ctx, input: { email: string }): Promise<voi
     },
   )
 
-const sendAdvice = (ctx: Ctx, { id: userId, email: to, locale }: User): Promise<void> =>
-  queueMail(ctx, { kind: 'mfa_recovery', to, userId, locale, params: {} })
+const sendAdvice = (ctx: Ctx, user: User): Promise<void> =>
+  queueMail(ctx, { kind: 'mfa_recovery', ...recipientOf(user), params: {} })

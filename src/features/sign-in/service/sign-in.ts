@@ -4,13 +4,19 @@ import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { hashPassword, isHashable, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
-import { describeUserAgent } from '../../../lib/user-agent.ts'
+import { describeUserAgent, knownDeviceNameOf } from '../../../lib/user-agent.ts'
 import { recordHashUse } from '../../factors/password/service/costly-hashes.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
 import { openSession } from '../../sessions/service.ts'
 import type { NewSession, OpenedSession } from '../../sessions/types.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { findUserByIdentifier, isSignInAllowed, recordSignIn, replacePasswordHash } from '../../users/service/users.ts'
+import {
+  findUserByIdentifier,
+  isEmailConfirmed,
+  isSignInAllowed,
+  recordSignIn,
+  replacePasswordHash,
+} from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
 import { attemptOf, completeAttempt, countAttempt, failAttempt, passAttempt } from './attempts.ts'
@@ -173,7 +179,7 @@ export function toSignedIn(ctx: Ctx, user: User, opened: NewSession): SignedIn {
 export function notifyNewDevice(ctx: Ctx, user: User, session: SessionSnapshot): void {
   const { country, ip, openedAt, userAgent } = session
   const params = {
-    device: describeUserAgent(userAgent).device_name ?? '?',
+    device: (isEmailConfirmed(user) ? describeUserAgent(userAgent).device_name : knownDeviceNameOf(userAgent)) ?? '?',
     ip: country === null ? ip : `${ip} (${country})`,
     time: openedAt,
   }

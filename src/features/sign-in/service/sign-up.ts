@@ -10,6 +10,7 @@ import {
   findUserByEmail,
   findUserByUsername,
   type NewUser,
+  recipientOf,
   usernameTaken,
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
@@ -18,7 +19,7 @@ import { mailRecoveryLink } from './account-restore.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
 import { canMail, mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { allowedRedirectOf } from './redirects.ts'
-import { issueResetToken } from './reset-token.ts'
+import { issueResetToken, RESET_LIFETIME_MS } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './timing.ts'
 import { sendVerification, type VerificationOptions } from './verification.ts'
@@ -140,8 +141,8 @@ async function mailHolder(ctx: Ctx, email: string): Promise<void> {
     await mailRecoveryLink(ctx, email, user)
     return
   }
-  const { id: userId, email: to, locale } = user
-  if (!(await mayMailLink(ctx, 'account_exists', { email: to, userId }))) return
+  if (!(await mayMailLink(ctx, 'account_exists', { email: user.email, userId: user.id }))) return
   const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user))
-  await queueMail(ctx, { kind: 'account_exists', to, userId, locale, params: { link } })
+  const params = { link, lifetimeMs: RESET_LIFETIME_MS }
+  await queueMail(ctx, { kind: 'account_exists', ...recipientOf(user), params })
 }

@@ -4,7 +4,7 @@ import { dropUnusedHash, findUnusedHashes } from '../../factors/password/service
 import { linkTo } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { findTransport } from '../../mail/service/transport.ts'
-import { isSignInAllowed } from '../../users/service/users.ts'
+import { isSignInAllowed, recipientOf } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { issueResetToken } from './reset-token.ts'
 
@@ -24,11 +24,11 @@ export async function dropUnusedPasswords(ctx: Ctx): Promise<void> {
 
 /** A failed mail changes nothing: the user can request a link at any time. */
 async function mailPasswordDropped(ctx: Ctx, user: User): Promise<void> {
-  const { id: userId, email: to, locale } = user
   try {
     const link = linkTo(ctx, '/reset-password', await issueResetToken(ctx, user, { lifetimeMs: LINK_LIFETIME_MS }))
-    await queueMail(ctx, { kind: 'password_dropped', to, userId, locale, params: { link } })
+    const params = { link, lifetimeMs: LINK_LIFETIME_MS }
+    await queueMail(ctx, { kind: 'password_dropped', ...recipientOf(user), params })
   } catch (cause) {
-    ctx.log.error('dropped_password_not_told', cause, { user_id: userId })
+    ctx.log.error('dropped_password_not_told', cause, { user_id: user.id })
   }
 }

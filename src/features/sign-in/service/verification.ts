@@ -12,7 +12,7 @@ import {
 import type { OneTimeToken } from '../../links/types.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { findUser, findUserByEmail, getCurrentUser, isEmailConfirmed } from '../../users/service/users.ts'
+import { findUser, findUserByEmail, getCurrentUser, isEmailConfirmed, recipientOf } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { emailAlreadyVerified, linkInvalid } from '../errors.ts'
 import { verifiedEmail } from '../store/credentials.ts'
@@ -36,7 +36,7 @@ export async function sendVerification(
   user: User,
   { redirectUrl = null }: VerificationOptions = {},
 ): Promise<void> {
-  const { id: userId, email, locale } = user
+  const { id: userId, email } = user
   if (!(await mayMailLink(ctx, 'email_verification', { email, userId }))) return
   const since = ctx.now() - LINK_LIFETIME_MS
   const { token } = await issueOneTimeToken(ctx, {
@@ -46,8 +46,8 @@ export async function sendVerification(
     data: { redirectUrl: redirectUrl ?? (await findLastRedirect(ctx, 'email_verification', { email, since })) },
     lifetimeMs: LINK_LIFETIME_MS,
   })
-  const params = { link: linkTo(ctx, '/verify-email', token) }
-  await queueMail(ctx, { kind: 'email_verification', to: email, userId, locale, params })
+  const params = { link: linkTo(ctx, '/verify-email', token), lifetimeMs: LINK_LIFETIME_MS }
+  await queueMail(ctx, { kind: 'email_verification', ...recipientOf(user), params })
 }
 
 /**

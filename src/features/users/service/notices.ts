@@ -8,6 +8,7 @@ import { issueOneTimeToken, linkTo } from '../../links/service.ts'
 import { type MessageParams, translate } from '../../localization/service.ts'
 import { mailsPerWindow, queueMail, WINDOW_MS } from '../../mail/service/mails.ts'
 import type { MailKind, MailParams, MailRequest } from '../../mail/types.ts'
+import { recipientOf } from '../rules.ts'
 import type { AddedFactor, Notification, NotificationKind, User } from '../types.ts'
 import { listNoticeAddresses } from './former-addresses.ts'
 
@@ -63,27 +64,25 @@ export type Notice = {
   }
 }[ReportableKind | PlainKind]
 
-type Owner = Pick<User, 'id' | 'email' | 'locale'>
-
 /** Sends a notice in the background: the change stands whether or not the mail can be queued. */
-export const notifyOwner = (ctx: Ctx, owner: Owner, notice: Notice): void => ctx.defer(sendNotice(ctx, owner, notice))
+export const notifyOwner = (ctx: Ctx, owner: User, notice: Notice): void => ctx.defer(sendNotice(ctx, owner, notice))
 
 /**
  * Sends a notice to the account's address and to those that it had in the last days: an attacker may have changed it. Each
  * mail has a link of its own, so that using one leaves the others valid.
  */
-export async function sendNotice(ctx: Ctx, owner: Owner, notice: Notice): Promise<void> {
+export async function sendNotice(ctx: Ctx, owner: User, notice: Notice): Promise<void> {
   const { kind, params, added = null } = notice
-  const { id: userId, locale } = owner
+  const { id } = owner
   await record(ctx, ...notificationsWith(owner, notice))
   for (const to of await listNoticeAddresses(ctx, owner)) {
-    const link = IS_REPORTABLE[kind] ? { reportLink: await issueReportLink(ctx, { id: userId, email: to }, added) } : {}
-    await queueMail(ctx, { kind, to, userId, locale, params: { ...params, ...link } } as MailRequest)
+    const link = IS_REPORTABLE[kind] ? { reportLink: await issueReportLink(ctx, { id, email: to }, added) } : {}
+    await queueMail(ctx, { kind, ...recipientOf(owner), to, params: { ...params, ...link } } as MailRequest)
   }
 }
 
 /** Notifications that accompany the mail; other kinds have theirs in the batch of their change. */
-function notificationsWith(owner: Owner, { kind, params }: Notice): EventDraft[] {
+function notificationsWith(owner: User, { kind, params }: Notice): EventDraft[] {
   const actor: EventActor = { type: 'user', id: owner.id }
   if (kind === 'new_device') return [notificationOf(owner, { kind, actor, params: { device: params.device } })]
   return kind === 'password_changed' ? [notificationOf(owner, { kind, actor })] : []

@@ -31,6 +31,7 @@ export {
   normalizeEmail,
   normalizeIdentifier,
   permissionsOf,
+  recipientOf,
   toUserStatus,
 } from '../rules.ts'
 export type { UserFilter, UserPage } from '../store/directory.ts'
