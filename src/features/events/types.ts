@@ -45,9 +45,9 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     mail: 'password_dropped',
   },
   'user.password_reset': {
-    when: 'A mailed link set a new password',
+    when: 'A mailed link set a new password. `factors_removed` is present when nobody with the address had confirmed the account: second factors and passkeys are gone',
     subject: 'user',
-    data: [],
+    data: ['factors_removed'],
     mail: 'password_changed',
   },
   'user.activity_reported': {

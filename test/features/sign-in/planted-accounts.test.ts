@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { SoftwareAuthenticator } from '../../support/authenticator.ts'
+import { recordedOf } from '../../support/events.ts'
 import { makeAdmin, newEmail, PASSWORD, type SignedInUser, signUpUser } from '../../support/users.ts'
 import * as passkeys from '../factors/passkeys/support.ts'
 import { mailedToken, mailedTokens } from './mails.ts'
@@ -104,6 +105,17 @@ const MAILED_WAYS: Readonly<Record<string, (holder: string) => Promise<number>>>
 const resetBy = (email: string) => MAILED_WAYS['a reset']?.(email)
 
 describe('an account that a stranger made with the address of another', () => {
+  it('says in the record that a reset removed its factors, and says it of no other reset', async () => {
+    const planted = await plantBySignUp()
+    const confirmed = await signUpUser(app)
+    await post('verify-email', { token: await mailedToken(app, confirmed.email, '/verify-email') }, confirmed.headers)
+    for (const email of [planted.holder, confirmed.email]) expect(await resetBy(email)).toBe(200)
+    const dataOf = async ({ user }: SignedInUser) =>
+      (await recordedOf(user.id, 'user.password_reset')).map(({ data }) => data)
+    expect(await dataOf(planted.stranger)).toEqual([{ factors_removed: true }])
+    expect(await dataOf(confirmed)).toEqual([{}])
+  })
+
   it('is shown on the page of the link, which changes nothing', async () => {
     const { stranger, holder, token } = await plantBySignUp()
     await env.DB.prepare('update users set created_at = ? where id = ?')

@@ -5,7 +5,14 @@ import { findOneTimeToken, linkTo, redemptionOf } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { findUser, findUserByEmail, isSignInAllowed, recipientOf, userNotFound } from '../../users/service/users.ts'
+import {
+  findUser,
+  findUserByEmail,
+  isEmailConfirmed,
+  isSignInAllowed,
+  recipientOf,
+  userNotFound,
+} from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { passwordByLink, removeUnconfirmedFactors, voidSettledReports } from '../store/credentials.ts'
@@ -98,7 +105,12 @@ export async function resetPassword(
     actor: { type: 'user', id: userId },
     with: [statement, voidSettledReports(ctx, target), ...(provesAddress ? removeUnconfirmedFactors(ctx, target) : [])],
     ends: { reason: 'password_reset' },
-    events: [{ type: 'user.password_reset' }],
+    events: [
+      {
+        type: 'user.password_reset',
+        ...(provesAddress && !isEmailConfirmed(user) && { data: { factors_removed: true } }),
+      },
+    ],
   })
   if (!changed) throw linkInvalid()
   await tryLiftAttemptLocks(ctx, userId)
