@@ -13,7 +13,8 @@ import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
 import { clientRoutes } from './features/clients/routes.ts'
-import { createDocsRoutes } from './features/docs/routes.ts'
+import { withLanding } from './features/docs/landing.ts'
+import { createDocsRoutes, rootRoutes } from './features/docs/routes.ts'
 import { deadLetterRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
@@ -106,8 +107,11 @@ export function listRoutes(surfaces: readonly SurfaceName[] = SURFACES): Route[]
     ...route,
     tags: mounted.filter(({ list }) => list.includes(route)).map(({ name }) => name),
   }))
-  return [...core, ...own]
+  const root = own.some(isRoot) ? [] : rootRoutes.list
+  return [...core, ...own, ...root].map((route) => (isRoot(route) ? withLanding(route, listRoutes) : route))
 }
+
+const isRoot = ({ method, path }: Route): boolean => method === 'GET' && path === '/'
 
 const routings = new WeakMap<Config, Routing>()
 

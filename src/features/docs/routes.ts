@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Config } from '../../config.ts'
-import { response } from '../../http/answers.ts'
+import { ok, response } from '../../http/answers.ts'
 import { anyone } from '../../http/guard.ts'
 import { describeApi } from '../../http/openapi.ts'
 import { createRoutes, type Route, type Routes } from '../../http/router.ts'
@@ -12,6 +12,10 @@ const ASSET_CACHE = 'public, max-age=3600'
 
 /** The only assets that are served; no other path reaches the assets binding. */
 const FILES: readonly string[] = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'api-reference.js']
+
+const ServiceAnswer = z
+  .object({ name: z.string(), docs: z.url(), openapi: z.url(), health: z.url() })
+  .meta({ id: 'Service' })
 
 const FilePath = z.object({ file: z.string() })
 
@@ -84,3 +88,22 @@ export function createDocsRoutes(listRoutes: (surfaces: Config['COMPAT']) => rea
 
   return routes
 }
+
+/** `GET /` for programs, where no documented system says what it answers. */
+export const rootRoutes = createRoutes({ prefix: '', tag: 'docs' })
+
+rootRoutes.get(
+  '/',
+  {
+    id: 'getService',
+    summary: 'Where the parts of this service are; a page for browsers',
+    guard: anyone,
+    answer: ok(ServiceAnswer),
+  },
+  ({ ctx: { config } }) => ({
+    name: config.APP_NAME,
+    docs: `${config.PUBLIC_URL}/docs`,
+    openapi: `${config.PUBLIC_URL}/openapi.json`,
+    health: `${config.PUBLIC_URL}/health`,
+  }),
+)
