@@ -14,7 +14,8 @@ import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
-import { createDocsRoutes } from './features/docs/routes.ts'
+import { withLanding } from './features/docs/landing.ts'
+import { createDocsRoutes, rootRoutes } from './features/docs/routes.ts'
 import { deadLetterRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
@@ -108,8 +109,11 @@ export function listRoutes(surfaces: readonly SurfaceName[] = SURFACES): Route[]
     ...route,
     systems: mounted.filter(({ list }) => list.includes(route)).map(({ name }) => name),
   }))
-  return [...core, ...own]
+  const root = own.some(isRoot) ? [] : rootRoutes.list
+  return [...core, ...own, ...root].map((route) => (isRoot(route) ? withLanding(route, listRoutes) : route))
 }
+
+const isRoot = ({ method, path }: Route): boolean => method === 'GET' && path === '/'
 
 /** What has an OpenAPI document: the native API, whatever systems stand beside it, and each of these systems. */
 export function listApis(surfaces: readonly SurfaceName[] = SURFACES): Api[] {

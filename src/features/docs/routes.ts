@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Config } from '../../config.ts'
 import type { Ctx } from '../../context.ts'
-import { response } from '../../http/answers.ts'
+import { ok, response } from '../../http/answers.ts'
 import { anyone } from '../../http/guard.ts'
 import { type Api, describeApi } from '../../http/openapi.ts'
 import { createRoutes, type Routes } from '../../http/router.ts'
@@ -19,6 +19,10 @@ const FILES: readonly string[] = [
   'api-reference.css',
   'api-reference.js',
 ]
+
+const ServiceAnswer = z
+  .object({ name: z.string(), docs: z.url(), openapi: z.url(), health: z.url() })
+  .meta({ id: 'Service' })
 
 const FilePath = z.object({ file: z.string() })
 const DocumentPath = z.object({
@@ -113,3 +117,22 @@ export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => reado
 
   return routes
 }
+
+/** `GET /` for programs, where no documented system says what it answers. */
+export const rootRoutes = createRoutes({ prefix: '', tag: 'docs' })
+
+rootRoutes.get(
+  '/',
+  {
+    id: 'getService',
+    summary: 'Where the parts of this service are; a page for browsers',
+    guard: anyone,
+    answer: ok(ServiceAnswer),
+  },
+  ({ ctx: { config } }) => ({
+    name: config.APP_NAME,
+    docs: `${config.PUBLIC_URL}/docs`,
+    openapi: `${config.PUBLIC_URL}/openapi.json`,
+    health: `${config.PUBLIC_URL}/health`,
+  }),
+)

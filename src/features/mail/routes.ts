@@ -1,7 +1,10 @@
-import { ok } from '../../http/answers.ts'
+import { ok, response } from '../../http/answers.ts'
 import { admin, adminRequired, anyone, tokenInvalid } from '../../http/guard.ts'
+import { answerPage, prefersHtml } from '../../http/page.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
+import { frameOf } from '../localization/service.ts'
+import { mailboxPage } from './mailbox-page.ts'
 import { listMailbox, listMails, mailNotDead, mailNotFound, requeueMail } from './service/mails.ts'
 import {
   ListMailsQuery,
@@ -22,11 +25,17 @@ mailRoutes.get(
     summary: 'List mails that local mode stored instead of sending',
     guard: anyone,
     query: MailboxQuery,
-    answer: ok(MailboxAnswer, 'Newest first'),
+    answer: response(200, 'Newest first; a page for browsers', { schema: MailboxAnswer }),
     unlimited: true,
     localOnly: true,
   },
-  async ({ ctx, query }) => (await listMailbox(ctx, query.to ?? null)).map(storedMailToWire),
+  async ({ ctx, query, request }) => {
+    const to = query.to || null
+    const mails = await listMailbox(ctx, to)
+    return prefersHtml(request)
+      ? answerPage(mailboxPage(frameOf(ctx, null), mails, to))
+      : Response.json(mails.map(storedMailToWire))
+  },
 )
 
 mailRoutes.get(

@@ -260,4 +260,19 @@ export const de: Catalogue = {
     'Der Dienst wird gerade gewartet. Ihr Link bleibt gültig: Versuchen Sie es später noch einmal.',
   'page.error.REDIRECT_NOT_ALLOWED': 'Die Anwendung, zu der der Link führt, ist hier nicht mehr zugelassen.',
   'page.error.other': 'Etwas ist schiefgegangen. Versuchen Sie es in ein paar Minuten noch einmal.',
+
+  'page.landing.title': '{app}: Anmeldedienst',
+  'page.landing.text':
+    'Dieser Dienst meldet Menschen bei {app} an. Anwendungen rufen seine API auf, und E-Mails führen auf seine Seiten.',
+  'page.landing.sign_up': 'Wie eine Anwendung Konten anlegt',
+  'page.landing.sign_in': 'Wie eine Anwendung Menschen anmeldet',
+  'page.landing.docs': 'API-Referenz',
+  'page.landing.openapi': 'OpenAPI-Dokument',
+  'page.landing.health': 'Zustand des Dienstes',
+  'page.mailbox.title': 'Postfach',
+  'page.mailbox.text': 'E-Mails, die der lokale Modus behalten statt gesendet hat, die neuesten zuerst.',
+  'page.mailbox.to': 'E-Mails an diese Adresse',
+  'page.mailbox.show': 'Anzeigen',
+  'page.mailbox.empty': 'Es gibt keine E-Mails.',
+  'page.mailbox.as_text': 'Als Text',
 }

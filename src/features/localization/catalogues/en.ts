@@ -239,4 +239,18 @@ export const en = {
   'page.error.MAINTENANCE': 'The service is being maintained. Your link stays valid: try again later.',
   'page.error.REDIRECT_NOT_ALLOWED': 'The application that the link leads to is not allowed here any more.',
   'page.error.other': 'Something went wrong. Try again in a few minutes.',
+
+  'page.landing.title': '{app}: sign-in service',
+  'page.landing.text': 'This service signs people in to {app}. Applications call its API, and mails lead to its pages.',
+  'page.landing.sign_up': 'How an application signs people up',
+  'page.landing.sign_in': 'How an application signs people in',
+  'page.landing.docs': 'API reference',
+  'page.landing.openapi': 'OpenAPI document',
+  'page.landing.health': 'Health of the service',
+  'page.mailbox.title': 'Mailbox',
+  'page.mailbox.text': 'Mails that local mode kept instead of sending, newest first.',
+  'page.mailbox.to': 'Mails to this address',
+  'page.mailbox.show': 'Show',
+  'page.mailbox.empty': 'There are no mails.',
+  'page.mailbox.as_text': 'As text',
 } as const

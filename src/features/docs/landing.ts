@@ -1,0 +1,45 @@
+import type { Ctx } from '../../context.ts'
+import { answerPage, type Page, prefersHtml } from '../../http/page.ts'
+import type { Route } from '../../http/router.ts'
+import { type Html, html } from '../../lib/html.ts'
+import { frameOf, type MessageKey, translate, translateHtml } from '../localization/service.ts'
+
+/** An operation in the API reference, as Swagger UI addresses it. */
+function referenceOf(routes: readonly Route[], id: string): string {
+  const tag = routes.find(({ spec }) => spec.id === id)?.tag ?? ''
+  return `/docs#/${encodeURIComponent(tag)}/${id}`
+}
+
+/** What somebody finds who opens the service's address in a browser. */
+export function landingPage(ctx: Pick<Ctx, 'config' | 'acceptLanguage'>, routes: readonly Route[]): Page {
+  const frame = frameOf(ctx, null)
+  const { app, language } = frame
+  const link = (href: string, key: MessageKey): Html =>
+    html`<li><a href="${href}">${translateHtml(language, key)}</a></li>`
+  const isLocal = ctx.config.MODE === 'local'
+  return {
+    frame,
+    title: translate(language, 'page.landing.title', { app }),
+    body: html`<p>${translateHtml(language, 'page.landing.text', { app })}</p>
+      <ul>
+        ${link(referenceOf(routes, 'signUp'), 'page.landing.sign_up')}
+        ${link(referenceOf(routes, 'signIn'), 'page.landing.sign_in')}
+        ${link('/docs', 'page.landing.docs')}
+        ${link('/openapi.json', 'page.landing.openapi')}
+        ${link('/health', 'page.landing.health')}
+        ${isLocal ? link('/dev/mailbox', 'page.mailbox.title') : null}
+      </ul>`,
+  }
+}
+
+/** The route, with the landing page for browsers. Programs get what the route answers. */
+export const withLanding = (
+  route: Route,
+  listRoutes: (surfaces: Ctx['config']['COMPAT']) => readonly Route[],
+): Route => ({
+  ...route,
+  handle: async (input) =>
+    prefersHtml(input.request)
+      ? answerPage(landingPage(input.ctx, listRoutes(input.ctx.config.COMPAT)))
+      : route.handle(input),
+})

@@ -1,0 +1,34 @@
+import type { Page } from '../../http/page.ts'
+import { type Frame, type Html, html } from '../../lib/html.ts'
+import { formatTime, type MessageKey, translate, translateHtml } from '../localization/service.ts'
+import type { StoredMail } from './types.ts'
+
+/** As a mail program shows it: no script, and links open beside the mailbox. */
+const frameOfMail = (mail: StoredMail, title: string): Html =>
+  html`<iframe title="${title}" sandbox="allow-popups allow-popups-to-escape-sandbox" loading="lazy" srcdoc="${mail.html.replace('<head>', '<head><base target="_blank">')}"></iframe>`
+
+/** The mails that local mode stored, newest first; the newest is open. */
+export function mailboxPage(frame: Frame, mails: readonly StoredMail[], to: string | null): Page {
+  const say = (key: MessageKey): Html => translateHtml(frame.language, key)
+  const entry = (mail: StoredMail, index: number): Html => html`<details${index === 0 ? html` open` : null}>
+        <summary>${mail.subject} <span>· ${mail.to} · ${formatTime(frame.language, mail.createdAt)}</span></summary>
+        ${frameOfMail(mail, mail.subject)}
+        <details>
+          <summary>${say('page.mailbox.as_text')}</summary>
+          <pre>${mail.text}</pre>
+        </details>
+      </details>`
+  return {
+    frame,
+    title: translate(frame.language, 'page.mailbox.title'),
+    isWide: true,
+    hasFrames: true,
+    body: html`<p>${say('page.mailbox.text')}</p>
+      <form class="search" method="get" action="/dev/mailbox">
+        <div><label for="to">${say('page.mailbox.to')}</label>
+        <input id="to" name="to" type="search" value="${to ?? ''}" autocomplete="off"></div>
+        <button type="submit">${say('page.mailbox.show')}</button>
+      </form>
+      ${mails.length === 0 ? html`<p>${say('page.mailbox.empty')}</p>` : mails.map(entry)}`,
+  }
+}
