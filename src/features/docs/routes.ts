@@ -128,6 +128,8 @@ rootRoutes.get(
     summary: 'Where the parts of this service are; a page for browsers',
     guard: anyone,
     answer: ok(ServiceAnswer),
+    // Where JANUX is served, programs get its welcome here, so the description of the native API leaves the path out.
+    hidden: true,
   },
   ({ ctx: { config } }) => ({
     name: config.APP_NAME,
