@@ -120,6 +120,10 @@ describe('conditions in X-Auth-Require', () => {
     else expect(conditions).toBeUndefined()
   })
 
+  it.each(['role=admin&acr=aal2', 'role=admin&consistency=strong'])('refuse the form of a query: %j', (header) => {
+    expect(readHeaderConditions(header)).toBeUndefined()
+  })
+
   it.each(['role=user, role=admin', 'role=user,role=user', 'strong, role=admin, strong', 'from=cookie, from=cookie'])(
     'refuse a repeated key, as in joined headers: %j',
     (header) => {

@@ -33,8 +33,8 @@ export function readQueryConditions(search: string): Conditions | undefined {
   return collect([...new URLSearchParams(search)])
 }
 
-/** A part of `X-Auth-Require`, without spaces, commas and control characters. */
-const PAIR = /^([a-z]+)=([\x21-\x2b\x2d-\x7e]+)$/
+/** A part of `X-Auth-Require`, without spaces, commas, control characters, and the `&` of somebody who means a query. */
+const PAIR = /^([a-z]+)=([\x21-\x25\x27-\x2b\x2d-\x7e]+)$/
 
 /**
  * `role=admin|editor, acr=aal2, strong, from=cookie`, or `valid` for no condition. Undefined when malformed or when a key is
