@@ -21,6 +21,7 @@ export interface Page {
 const STYLE = `:root{color-scheme:light dark;--ink:light-dark(#1b1c20,#ececf0);--soft:light-dark(#5a5c66,#b4b6c0);--line:light-dark(#767883,#8b8d98);
 --paper:light-dark(#fff,#222329);--link:light-dark(#0b4fc0,#a8c7fa);--bad:light-dark(#a8071a,#ffb4ab);--bad-paper:light-dark(#fdecea,#3b1f1d)}
 *,::before,::after{box-sizing:border-box}
+[hidden]{display:none!important}
 body{font:1rem/1.5 system-ui,sans-serif;margin:0;padding:1.5rem 1rem 3rem;background:light-dark(#f3f3f6,#17181c);color:var(--ink);overflow-wrap:anywhere}
 header,main{max-width:28rem;margin:0 auto}
 .wide header,.wide main{max-width:60rem}
