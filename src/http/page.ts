@@ -39,7 +39,7 @@ input[aria-invalid]{border-color:var(--bad);border-width:2px}
 button,.button{display:block;width:100%;font:inherit;font-weight:600;text-align:center;text-decoration:none;padding:.65rem 1rem;margin-bottom:.75rem;border-radius:.5rem;
 border:1px solid var(--ink);background:var(--ink);color:var(--paper);cursor:pointer}
 button.second{background:transparent;color:var(--ink);border-color:var(--line)}
-button.show{width:auto;margin:-.5rem 0 1rem;padding:.25rem .5rem;font-weight:400;border:0;background:transparent;color:var(--link);text-decoration:underline}
+button.show{width:auto;margin:-.5rem 0 1rem -.5rem;padding:.25rem .5rem;font-weight:400;border:0;background:transparent;color:var(--link);text-decoration:underline}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .hint{margin:-.75rem 0 1rem;color:var(--soft);font-size:.9rem}
 .problem{padding:.75rem 1rem;border-left:4px solid var(--bad);border-radius:.25rem;background:var(--bad-paper)}
