@@ -21,6 +21,7 @@ export interface Page {
 const STYLE = `:root{color-scheme:light dark;--ink:light-dark(#1b1c20,#ececf0);--soft:light-dark(#5a5c66,#b4b6c0);--line:light-dark(#767883,#8b8d98);
 --paper:light-dark(#fff,#222329);--link:light-dark(#0b4fc0,#a8c7fa);--bad:light-dark(#a8071a,#ffb4ab);--bad-paper:light-dark(#fdecea,#3b1f1d)}
 *,::before,::after{box-sizing:border-box}
+[hidden]{display:none!important}
 body{font:1rem/1.5 system-ui,sans-serif;margin:0;padding:1.5rem 1rem 3rem;background:light-dark(#f3f3f6,#17181c);color:var(--ink);overflow-wrap:anywhere}
 header,main{max-width:28rem;margin:0 auto}
 .wide header,.wide main{max-width:60rem}
@@ -38,7 +39,7 @@ input[aria-invalid]{border-color:var(--bad);border-width:2px}
 button,.button{display:block;width:100%;font:inherit;font-weight:600;text-align:center;text-decoration:none;padding:.65rem 1rem;margin-bottom:.75rem;border-radius:.5rem;
 border:1px solid var(--ink);background:var(--ink);color:var(--paper);cursor:pointer}
 button.second{background:transparent;color:var(--ink);border-color:var(--line)}
-button.show{width:auto;margin:-.5rem 0 1rem;padding:.25rem .5rem;font-weight:400;border:0;background:transparent;color:var(--link);text-decoration:underline}
+button.show{width:auto;margin:-.5rem 0 1rem -.5rem;padding:.25rem .5rem;font-weight:400;border:0;background:transparent;color:var(--link);text-decoration:underline}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .hint{margin:-.75rem 0 1rem;color:var(--soft);font-size:.9rem}
 .problem{padding:.75rem 1rem;border-left:4px solid var(--bad);border-radius:.25rem;background:var(--bad-paper)}

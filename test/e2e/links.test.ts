@@ -1,28 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { PASSWORD, post, signUp } from './support/api.ts'
 import { type Application, startApplication } from './support/application.ts'
 import { CHROMIUM, launchBrowser } from './support/browser.ts'
+import { mailedLink } from './support/mailbox.ts'
 
 const origin = inject('origin')
 const isMissing = CHROMIUM === undefined
-
-/** The link of the newest mail to an address that leads to `path`. */
-const mailedLink = (to: string, path: string): Promise<string> =>
-  vi.waitFor(
-    async () => {
-      const mails = (await (await fetch(`${origin}/dev/mailbox?to=${encodeURIComponent(to)}`)).json()) as {
-        text: string
-      }[]
-      const links = mails.flatMap(({ text }) => text.match(/https?:\/\/\S+/g)?.slice(0, 1) ?? [])
-      const link = links.find((one) => URL.parse(one)?.pathname === path)
-      if (link === undefined) throw new Error(`no link to ${path} among ${links.length}`)
-      return link
-    },
-    { timeout: 30_000, interval: 100 },
-  )
 
 describe.skipIf(isMissing)('links of mails in a real browser (needs the program chromium)', () => {
   let browser: Browser
@@ -48,7 +34,7 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
 
   it('confirm an address with a button, without script', async () => {
     const { email, access_token } = await signUp(origin)
-    const page = await open(await mailedLink(email, '/verify-email'))
+    const page = await open(await mailedLink(origin, email, '/verify-email'))
     expect(await page.locator('strong').textContent()).toBe(email)
     await page.getByRole('button', { name: 'Yes' }).click()
     expect(await headingOf(page)).toBe('Address confirmed')
@@ -59,12 +45,12 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
   it('set a password, after a weak one was refused', async () => {
     const { email } = await signUp(origin)
     await post(origin, '/api/v1/auth/forgot-password', { email })
-    const page = await open(await mailedLink(email, '/reset-password'))
+    const page = await open(await mailedLink(origin, email, '/reset-password'))
     await page.getByLabel('New password').fill('password123')
-    await page.getByRole('button').click()
+    await page.getByRole('button', { name: 'Set the password' }).click()
     expect(await page.getByRole('alert').textContent()).toContain('too easy to guess')
     await page.getByLabel('New password').fill(`${PASSWORD} and more`)
-    await page.getByRole('button').click()
+    await page.getByRole('button', { name: 'Set the password' }).click()
     expect(await headingOf(page)).toBe('Password set')
     const signedIn = await post(origin, '/api/v1/auth/signin', { email, password: `${PASSWORD} and more` })
     expect(signedIn.status).toBe(200)
@@ -75,7 +61,7 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
     const redirect_url = `http://127.0.0.1:${application.port}/back?next=%2Fhome`
     const sent = await post(origin, '/api/v1/auth/magic/send', { email, redirect_url, bind: true })
     const { binding } = (await sent.json()) as { binding: string }
-    const page = await open(await mailedLink(email, '/magic-link'))
+    const page = await open(await mailedLink(origin, email, '/magic-link'))
     await page.getByRole('button').click()
     await page.waitForURL(`http://127.0.0.1:${application.port}/**`)
     const back = new URL(page.url())
@@ -92,7 +78,7 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
 
   it('do nothing for a form that another site sends', async () => {
     const { email } = await signUp(origin)
-    const token = new URL(await mailedLink(email, '/verify-email')).searchParams.get('token') ?? ''
+    const token = new URL(await mailedLink(origin, email, '/verify-email')).searchParams.get('token') ?? ''
     const attacker = createServer((_request, response) => {
       response
         .setHeader('content-type', 'text/html')

@@ -323,7 +323,7 @@ export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, 
     status: 400,
     title: titleOf(frame, `page.link.${what}.title`),
     body: html`${paragraph(frame, `page.link.${what}.text`, { until: formatTime(frame.language, expiresAt) })}
-      ${isRenewable ? renewal : wayOn(frame)}`,
+      ${isRenewable ? renewal : frame.appUrl && wayOn(frame)}`,
   }
 }
 

@@ -1,6 +1,7 @@
 import { Html, html } from '../../../lib/html.ts'
 
 export interface MailPage {
+  readonly title: string
   readonly language: string
   /** Paragraphs as text. */
   readonly before: readonly string[]
@@ -9,7 +10,7 @@ export interface MailPage {
 }
 
 const BODY =
-  'font-family:sans-serif;font-size:16px;line-height:1.5;color:#222;max-width:560px;margin:24px auto;padding:0 16px'
+  'font-family:sans-serif;font-size:16px;line-height:1.5;color:#222;max-width:560px;margin:24px auto;padding:0 16px;overflow-wrap:anywhere'
 const BUTTON = 'background:#222;color:#fff;padding:12px 20px;border-radius:6px;text-decoration:none'
 
 const join = (parts: readonly Html[], between: string): Html => new Html(parts.map(({ text }) => text).join(between))
@@ -26,11 +27,11 @@ const action = ({ href, label, hint }: NonNullable<MailPage['button']>): Html[] 
 ]
 
 /** The HTML part of a mail. It has no image, script or style sheet that a mail program would fetch. */
-export function renderPage({ language, before, button, after }: MailPage): string {
+export function renderPage({ title, language, before, button, after }: MailPage): string {
   const parts = [...before.map(paragraph), ...(button ? action(button) : []), ...after.map(paragraph)]
   return html`<!doctype html>
 <html lang="${language}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
 <body style="${BODY}">
 ${join(parts, '\n')}
 </body>

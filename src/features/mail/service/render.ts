@@ -132,10 +132,12 @@ export function renderMail(sender: Sender, request: MailRequest): MailContent {
   const label = say(optional(`mail.${kind}.action`)).join('')
   const href = link === null ? null : checkLink(link)
   const action = href === null ? [] : [`${label}:\n${href}`]
+  const subject = oneLine(translate(locale, `mail.${kind}.subject`, plain))
   return {
-    subject: oneLine(translate(locale, `mail.${kind}.subject`, plain)),
+    subject,
     text: `${[...say(before), ...action, ...say(after)].join('\n\n')}\n`,
     html: renderPage({
+      title: subject,
       language: resolveLocale(locale),
       before: say(before),
       button: href === null ? null : { href, label, hint: translate(locale, 'mail.link_hint') },
