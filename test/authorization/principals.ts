@@ -141,7 +141,10 @@ export interface World {
   readonly machines: Readonly<Record<(typeof MACHINES)[number], string>>
 }
 
-/** Every scope that a route asks of machines, and the one that the service asks itself. */
+/** No route asks for it: a machine with any scope at all must not be let in. */
+const OTHER_SCOPE = 'elsewhere:read'
+
+/** `scopes`: every scope that a route asks of machines, and the one that the service asks itself. */
 export async function createWorld(app: TestApp, scopes: readonly string[]): Promise<World> {
   const machineToken = async (granted: readonly string[]) => requestToken(app, await freshMachine(app, granted))
   const names = Object.keys(MAKERS) as Holder[]
@@ -149,7 +152,7 @@ export async function createWorld(app: TestApp, scopes: readonly string[]): Prom
   return {
     app,
     accounts: Object.fromEntries(made) as Record<Holder, Account>,
-    machines: { machine: await machineToken([]), 'machine with the scope': await machineToken(scopes) },
+    machines: { machine: await machineToken([OTHER_SCOPE]), 'machine with the scope': await machineToken(scopes) },
   }
 }
 

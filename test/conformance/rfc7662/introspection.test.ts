@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { disableClient } from '../../../src/features/clients/service.ts'
 import { endSessionById, refreshSession } from '../../../src/features/sessions/service.ts'
+import { toSeconds } from '../../../src/lib/time.ts'
 import { bodyOf, form, freshMachine, freshUser, requestToken } from '../../features/oauth/support.ts'
 import { createTestApp } from '../../support/app.ts'
 
@@ -39,7 +40,16 @@ describe('an active token (2.2)', () => {
   it('names a refresh token as one, so that nobody takes it for an access token', async () => {
     const { user, session, tokens } = await freshUser(app)
     const found = await inspect(tokens.refreshToken)
-    expect(found).toMatchObject({ active: true, token_type: 'refresh_token', sub: user.id, sid: session.id })
+    expect(found).toMatchObject({
+      active: true,
+      token_type: 'refresh_token',
+      client_id: 'postern',
+      sub: user.id,
+      sid: session.id,
+      username: user.username,
+      iat: toSeconds(session.openedAt),
+      exp: toSeconds(session.expiresAt),
+    })
     expect(found).not.toHaveProperty('scope')
     expect(found).not.toHaveProperty('aud')
   })

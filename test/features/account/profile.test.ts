@@ -17,7 +17,8 @@ describe('PATCH /api/v1/auth/profile', () => {
     ])
     expect(await meOf(account)).toMatchObject({ ...changes, email: account.email, roles: ['user'] })
     await patchProfile(account, { given_name: 'A', family_name: 'K' })
-    expect(await meOf(account)).toMatchObject({ first_name: 'A', last_name: 'K', timezone: 'Europe/Vienna' })
+    const names = { first_name: 'A', given_name: 'A', last_name: 'K', family_name: 'K', name: 'A K' }
+    expect(await meOf(account)).toMatchObject({ ...names, timezone: 'Europe/Vienna' })
   })
 
   it('takes lines in a bio, and in no name', async () => {

@@ -16,14 +16,15 @@ const statusOf = async (asked: Promise<[number, unknown]>) => (await asked)[0]
 const unknownId = () => newUuid()
 
 describe('GET /api/v1/users/:user_id', () => {
-  it('has the id in the form that was asked, UUID or integer, for oneself and for an admin', async () => {
+  it('has the id in the form that was asked, UUID or integer, and by number always a username', async () => {
     const account = await signUpUser(app)
     const { id, number } = account.user
     for (const caller of [account, admin]) {
       const expected = { uuid: id, number, email: account.email }
-      expect(await ask('GET', `/${id}`, as(caller))).toMatchObject([200, { id, ...expected }])
+      expect(await ask('GET', `/${id}`, as(caller))).toMatchObject([200, { id, username: null, ...expected }])
       expect(await ask('GET', `/${id.toUpperCase()}`, as(caller))).toMatchObject([200, { id, ...expected }])
-      expect(await ask('GET', `/${number}`, as(caller))).toMatchObject([200, { id: number, ...expected }])
+      const named = { id: number, username: account.email }
+      expect(await ask('GET', `/${number}`, as(caller))).toMatchObject([200, { ...named, ...expected }])
       expect(await ask('GET', `/${number}/`, as(caller))).toMatchObject([200, { id: number }])
     }
     expect(await ask('GET', '/me', as(account))).toMatchObject([200, { id, number }])

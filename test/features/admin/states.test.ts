@@ -50,6 +50,13 @@ describe('what keeps a user out', () => {
     expect(await recordedOf(user.id, 'user.suspended')).toMatchObject([{ data: { reason: 'spam' } }])
   })
 
+  it('takes a reason of 500 characters, and no longer one', async () => {
+    const { user } = await signUpUser(app)
+    const suspend = async (length: number) =>
+      (await ask('POST', `/users/${user.id}/suspend`, { reason: 'x'.repeat(length) })).status
+    expect([await suspend(501), await suspend(500)]).toEqual([422, 200])
+  })
+
   it('changes nothing a second time', async () => {
     const { user } = await signUpUser(app)
     for (let time = 0; time < 2; time += 1) expect((await ask('POST', `/users/${user.id}/suspend`)).status).toBe(200)

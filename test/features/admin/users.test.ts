@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { DAY } from '../../../src/lib/time.ts'
+import { fails } from '../../faults/support.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
+import { createAppWithObjects, withMethods } from '../../support/objects.ts'
 import { scansIn, watchPlans } from '../../support/plans.ts'
 import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { asking, insertPasskey } from './support.ts'
@@ -155,13 +158,16 @@ describe('GET /api/v1/admin/users/:id', () => {
   })
 
   it('shows a deleted user with the end of the grace period', async () => {
-    const user = await signUpUser(app)
-    await ask('DELETE', `/users/${user.user.id}`)
-    expect(await (await ask('GET', `/users/${user.user.id}`)).json()).toMatchObject({
-      status: 'deleted',
-      deleted_at: expect.any(String),
-      erase_at: expect.any(String),
-    })
+    const { user } = await signUpUser(app)
+    const { config, now } = await app.ctx()
+    const before = now()
+    await ask('DELETE', `/users/${user.id}`)
+    const shown = await (await ask('GET', `/users/${user.id}`)).json<{ deleted_at: string; erase_at: string }>()
+    expect(shown).toMatchObject({ status: 'deleted' })
+    const [deletedAt, eraseAt] = [Date.parse(shown.deleted_at), Date.parse(shown.erase_at)]
+    expect(deletedAt).toBeGreaterThanOrEqual(before)
+    expect(deletedAt).toBeLessThanOrEqual(now())
+    expect((eraseAt - deletedAt) / DAY).toBeCloseTo(config.DELETION_GRACE_DAYS, 2)
   })
 })
 
@@ -242,6 +248,17 @@ describe('PATCH /api/v1/admin/users/:id', () => {
       200,
       { user: { status: 'active', email_verified: true } },
     ])
+  })
+
+  it('says that no change is propagated whose events are not delivered', async () => {
+    const { user } = await signUpUser(app)
+    const silent = createAppWithObjects((objects) => ({
+      user: (id) => withMethods(objects.user(id), { nudge: fails }),
+    }))
+    for (const body of [{ email_verified: true }, { is_admin: true }, { status: 'suspended' }]) {
+      const answer = await asking(silent, admin)('PATCH', `/users/${user.id}`, body)
+      expect([body, answer.status, await answer.json()]).toMatchObject([body, 200, { propagated: false, user: body }])
+    }
   })
 
   it('takes a verified address back', async () => {

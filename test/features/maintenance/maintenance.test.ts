@@ -84,7 +84,8 @@ describe('maintenance', () => {
     const { app, admin, user } = await closed()
     for (let time = 0; time < 7; time += 1) expect((await signIn(app, user)).status).toBe(503)
     expect((await signIn(app, user, 'wrong password')).status).toBe(401)
-    await asking(app, admin)('POST', '/maintenance-mode', { enabled: false })
+    const opened = await asking(app, admin)('POST', '/maintenance-mode', { enabled: false })
+    expect(await opened.json()).toMatchObject({ enabled: false, maintenance_mode: false, maintenance_message: null })
     expect((await signIn(app, user)).status).toBe(200)
   })
 

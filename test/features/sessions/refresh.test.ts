@@ -3,7 +3,7 @@ import { inspectRefreshToken, openSession, revokeByRefreshToken } from '../../..
 import { selectSessions } from '../../../src/features/sessions/store.ts'
 import { endOtherSessions } from '../../../src/features/users/service/change-user.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
-import { createTestApp, env } from '../../support/app.ts'
+import { bearer, createTestApp, env } from '../../support/app.ts'
 import { createWatchedApp } from '../../support/objects.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { errorOf, freshCaller, freshUser, refresh, setUser, signIn } from './support.ts'
@@ -102,8 +102,12 @@ describe('a refresh', () => {
   it('ends a session when the row says that the credentials were changed, even if the object does not know', async () => {
     const app = createTestApp()
     const { tokens, user } = await freshCaller(app)
+    const check = async () => (await app.fetch('/validate', bearer(tokens.accessToken))).status
+    expect(await check()).toBe(200)
     await setUser(user.id, 'auth_version', 2)
     expect(await errorOf(refresh(app, tokens.refreshToken))).toMatchObject({ code: 'TOKEN_ERROR' })
+    // At once: the isolate does not wait for the feed.
+    expect(await check()).toBe(401)
     expect(await selectSessions(await app.ctx(), { userId: user.id, withEnded: true })).toMatchObject([
       { endReason: 'credentials_changed' },
     ])

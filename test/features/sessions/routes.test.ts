@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sessionToWire } from '../../../src/features/sessions/wire.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp } from '../../support/app.ts'
 import { createAppWithObjects, withMethods } from '../../support/objects.ts'
@@ -73,6 +74,16 @@ describe('GET /api/v1/sessions', () => {
 })
 
 describe('one session', () => {
+  it('has each of its times under its name, in ISO 8601', async () => {
+    const { session } = await freshCaller(createTestApp())
+    const times = { openedAt: 1000, lastActiveAt: 2000, expiresAt: 3000 }
+    expect(sessionToWire({ ...session, ...times }, session.id)).toMatchObject({
+      created_at: '1970-01-01T00:00:01.000Z',
+      last_activity_at: '1970-01-01T00:00:02.000Z',
+      expires_at: '1970-01-01T00:00:03.000Z',
+    })
+  })
+
   it('is answered flat and nested, by its id and as the current one', async () => {
     const caller = await freshCaller(createTestApp())
     for (const path of [caller.session.id, 'current']) {

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { ProfileShape } from '../../../src/features/sign-in/wire/session.ts'
+import { findUser } from '../../../src/features/users/service/users.ts'
+import { USER_STATUSES } from '../../../src/features/users/types.ts'
 import { signInUser, signUpUser } from '../../support/users.ts'
 import { app, expectEveryKeySet, get, post, type Session } from './support.ts'
 
@@ -98,6 +101,21 @@ describe('GET /api/v1/auth/me and /profile', () => {
       email_verified: false,
     })
     for (const name of ['createdAt', 'lastLoginAt']) expect(profile[name]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
+  })
+
+  it('name every status as gateway-auth does: an isolate may show one that it has not heard of', async () => {
+    const { user } = await signUpUser(app)
+    const row = await findUser(await app.ctx(), user.id)
+    if (!row) throw new Error('no such user')
+    const shown = USER_STATUSES.map((status) => [status, ProfileShape.write({ ...row, status }).status])
+    expect(Object.fromEntries(shown)).toEqual({
+      active: 'ACTIVE',
+      pending: 'ACTIVE',
+      inactive: 'DEACTIVATED',
+      suspended: 'SUSPENDED',
+      locked: 'LOCKED',
+      deleted: 'DEACTIVATED',
+    })
   })
 
   it('show the email where the profile needs a username and there is none', async () => {

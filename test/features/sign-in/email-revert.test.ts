@@ -127,14 +127,15 @@ describe('a change that is reverted', () => {
     expect(await findOneTimeToken(ctx, 'magic_link', pending)).toBeUndefined()
   })
 
-  it('is one event, whose `before` is true', async () => {
+  it('is one event, whose `before` is true, and makes tokens with the other address stale', async () => {
     const { owner, stolen } = await changedUser()
     await revert(await revertLink(app, owner, owner.email))
     const { results } = await env.DB.prepare(
-      "select data from events where user_id = ? and type = 'user.email_changed' order by position",
+      "select data, claims_version from events where user_id = ? and type = 'user.email_changed' order by position",
     )
       .bind(owner.user.id)
-      .all<{ data: string }>()
+      .all<{ data: string; claims_version: number | null }>()
+    expect(results.map(({ claims_version }) => claims_version)).toEqual([2, 3])
     expect(results.map(({ data }) => JSON.parse(data)).slice(1)).toEqual([
       { before: { email: stolen }, after: { email: owner.email }, reverted: true },
     ])

@@ -73,7 +73,7 @@ describe('a lock after too many failed attempts', () => {
     expect(await locksTold(email)).toBe(1)
   })
 
-  it('is mailed again when it is a new one, after the time of the first', async () => {
+  it('is mailed again when it is a new one, after the time of the first, and only the newest link works', async () => {
     const { email, user } = await signUpUser(app)
     const address = newAddress()
     await lockOut(email, address)
@@ -84,6 +84,12 @@ describe('a lock after too many failed attempts', () => {
       await later.restore()
     }
     expect(await locksTold(email)).toBe(2)
+    const { results } = await env.DB.prepare(
+      "select 1 from one_time_tokens where user_id = ? and purpose = 'account_unlock' and used_at is null",
+    )
+      .bind(user.id)
+      .all()
+    expect(results).toHaveLength(1)
   })
 
   it('of all networks is mailed too, once, and its link lifts it', async () => {

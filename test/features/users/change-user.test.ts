@@ -5,7 +5,7 @@ import { createUser } from '../../../src/features/users/service/users.ts'
 import { roleChange } from '../../../src/features/users/store/changes.ts'
 import { fails, isolateWithout } from '../../faults/support.ts'
 import { createTestApp, env, type TestApp } from '../../support/app.ts'
-import { createWatchedApp } from '../../support/objects.ts'
+import { createAppWithObjects, createWatchedApp, withMethods } from '../../support/objects.ts'
 import { newEmail } from '../../support/users.ts'
 
 const app = createTestApp()
@@ -121,5 +121,15 @@ describe('a change while the user’s object is silent', () => {
     const silent = isolateWithout('user', fails)
     const changed = await change(user.id, { ...BIO, ends: { reason: 'credentials_changed' } }, silent)
     expect(changed).toMatchObject({ user: { bio: 'changed', authVersion: 2 }, propagated: false })
+  })
+
+  it.each([
+    ['the delivery of its events', { nudge: fails }],
+    ['the end of the sessions', { endSessions: fails }],
+  ])('is not propagated either when only %s fails', async (_, failing) => {
+    const user = await newUser()
+    const partly = createAppWithObjects((objects) => ({ user: (id) => withMethods(objects.user(id), failing) }))
+    const changed = await change(user.id, { ...BIO, ends: { reason: 'credentials_changed' } }, partly)
+    expect(changed).toMatchObject({ user: { authVersion: 2 }, propagated: false })
   })
 })

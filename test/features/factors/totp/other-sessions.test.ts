@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { Ctx, UserActor } from '../../../../src/context.ts'
+import { enableTotp } from '../../../../src/features/factors/totp/service/enrolment.ts'
 import { openSession } from '../../../../src/features/sessions/service.ts'
+import { changeUser } from '../../../../src/features/users/service/change-user.ts'
 import { findUser } from '../../../../src/features/users/service/users.ts'
+import type { User } from '../../../../src/features/users/types.ts'
 import { serviceUnavailable } from '../../../../src/lib/errors.ts'
 import { json, type TestApp } from '../../../support/app.ts'
 import { SoftwareAuthenticator } from '../../../support/authenticator.ts'
@@ -9,7 +13,15 @@ import { createAppWithObjects, withMethods } from '../../../support/objects.ts'
 import { claimsOf } from '../../../support/tokens.ts'
 import { type SignedInUser, signInUser, signUpUser } from '../../../support/users.ts'
 import { addPasskey, beginRegistration, codeOf, post, signIn } from '../passkeys/support.ts'
-import { createClockedSuite, type Enrolled, enrolQuickly, proveSecondFactor, refreshUser, totpAt } from './support.ts'
+import {
+  createClockedSuite,
+  type Enrolled,
+  enrolQuickly,
+  proveSecondFactor,
+  refreshUser,
+  rowsOf,
+  totpAt,
+} from './support.ts'
 
 const app = createClockedSuite()
 
@@ -18,6 +30,16 @@ const unavailable = () => Promise.reject(serviceUnavailable())
 const dying = createAppWithObjects((objects) => ({
   user: (id) => withMethods(objects.user(id), { raise: unavailable, endSessions: unavailable, nudge: unavailable }),
 }))
+
+/** A change of credentials by the user. */
+const endSessionsOf = (ctx: Ctx, { id: userId }: User) =>
+  changeUser(ctx, {
+    userId,
+    set: {},
+    actor: { type: 'user', id: userId },
+    ends: { reason: 'credentials_changed' },
+    events: [{ type: 'user.password_changed' }],
+  })
 
 interface EnabledBody {
   readonly access_token: string | null
@@ -106,6 +128,21 @@ describe('turning the second factor on', () => {
     await turnOn(user)
     if (!before) throw new Error('no such user')
     await expect(openSession(ctx, { user: before, amr: ['pwd'] })).rejects.toMatchObject({ code: 'SESSION_REFUSED' })
+  })
+
+  it('confirms nothing when the credentials have changed since its user was read', async () => {
+    const user = await signUpUser(app)
+    const ctx = await app.ctx()
+    const before = await findUser(ctx, user.user.id)
+    if (!before) throw new Error('no such user')
+    const started = await app.fetch('/api/v1/mfa/totp/generate', json({}, user.headers))
+    const { secret } = await started.json<{ secret: string }>()
+    await endSessionsOf(ctx, before)
+    const { sid: sessionId } = claimsOf(user.accessToken)
+    const actor = { type: 'user', id: before.id, sessionId } as UserActor
+    const enabling = enableTotp({ ...ctx, actor }, before, totpAt(secret, app.clock.now))
+    await expect(enabling).rejects.toMatchObject({ code: 'INVALID_CODE' })
+    expect(await rowsOf('totp_factors', before.id)).toMatchObject([{ confirmed_at: null }])
   })
 
   it('voids the registration of a passkey that a session of one factor began', async () => {
