@@ -2,7 +2,15 @@ import { createAdmin, findAdmin } from './support/accounts.ts'
 import type { Arguments, Command } from './support/arguments.ts'
 import { copySwaggerAssets } from './support/assets.ts'
 import { withDatabase } from './support/database.ts'
-import { type Asker, chooseMail, MAIL_CHOICES, nobody, terminal, writeDomain } from './support/deployment/answers.ts'
+import {
+  type Asker,
+  chooseMail,
+  MAIL_CHOICES,
+  nobody,
+  originOf,
+  terminal,
+  writeOrigin,
+} from './support/deployment/answers.ts'
 import {
   databaseId,
   isPlaceholder,
@@ -28,7 +36,7 @@ import { randomToken } from './support/random.ts'
 import { Refusal } from './support/refusal.ts'
 import { refuseMistakes } from './support/settings.ts'
 import { step } from './support/steps.ts'
-import { wrangler } from './support/wrangler.ts'
+import { requireLogin, wrangler } from './support/wrangler.ts'
 
 export const command = {
   call: 'npm run deploy',
@@ -67,8 +75,9 @@ async function fillIn({ domain, mail }: Values, asker: Asker): Promise<() => Pro
   const host = domain ?? (isFirst ? await asker.ask('Domain, such as auth.example.com:', '--domain') : undefined)
   const transport =
     mail ?? (isFirst ? await asker.ask(`Mail (${MAIL_CHOICES.join(', ')}):`, '--mail') : undefined) ?? 'none'
+  const origin = host === undefined ? undefined : originOf(host)
   const storeSecrets = await chooseMail(transport, asker, process.env)
-  if (host !== undefined) await writeDomain(host)
+  if (origin !== undefined) await writeOrigin(origin)
   return storeSecrets
 }
 
@@ -125,7 +134,7 @@ export async function main({ values }: Arguments<typeof command>): Promise<void>
   const mayAsk = process.stdin.isTTY && !values.yes
   if (!mayAsk && !values.yes)
     throw new Refusal(`nobody is here to be asked: say --yes.${listLacks(findLacks(readDeploymentConfig()))}`)
-  await wrangler('whoami')
+  await requireLogin()
   const storeMailSecrets = await fillIn(values, mayAsk ? terminal : nobody)
   await ensureResources()
   await copySwaggerAssets()

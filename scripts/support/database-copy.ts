@@ -132,6 +132,23 @@ async function* statementsOf(database: Database, rowsFile: string): AsyncGenerat
   for (const sql of schema.others) yield `${sql};`
 }
 
+const BUSY = /SQLITE_(BUSY|LOCKED)|database( table)? is locked/
+const ATTEMPTS = 4
+const PAUSE_MS = 500
+
+/** Repeats what a running service holds up: it locks the local database while it writes. */
+export async function retryWhileBusy(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (cause) {
+      if (!(cause instanceof Refusal && BUSY.test(cause.message))) throw cause
+      if (attempt === ATTEMPTS) throw new Refusal('the database is busy: stop the service and try again')
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt))
+  }
+}
+
 /** Writes a copy of the database to `file`, which must not be there yet. It appears when it is complete. */
 export async function exportDatabase(database: Database, file: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-export-'))
@@ -163,6 +180,12 @@ export async function checkCopy(file: string): Promise<void> {
   }
 }
 
+/** Takes out what a local restore that failed has put into the empty database. */
+async function emptyDatabase(database: Database): Promise<void> {
+  const { tables, searches } = await readSchema(database)
+  await database.execute([...searches, ...tables].map(({ name }) => `DROP TABLE ${identifier(name)};`))
+}
+
 /** Loads a copy into an empty database: all of it or nothing. Nothing that is there is overwritten. */
 export async function restoreDatabase(database: Database, file: string): Promise<void> {
   const { tables } = await readSchema(database)
@@ -170,5 +193,15 @@ export async function restoreDatabase(database: Database, file: string): Promise
     throw new Refusal(
       `the ${database.at} database is not empty: it has the table ${tables[0]?.name}. Restore into a new one (docs/operations.md)`,
     )
-  await database.executeFile(file)
+  try {
+    await database.executeFile(file)
+  } catch (cause) {
+    if (database.at === 'remote') throw cause
+    await emptyDatabase(database).catch((second: unknown) => {
+      throw new Refusal(
+        `${String(cause)}\nThe copy is restored in part: remove this state before the next try (${String(second)})`,
+      )
+    })
+    throw cause
+  }
 }

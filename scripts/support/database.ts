@@ -17,7 +17,7 @@ export interface Database {
   queryAll(selects: readonly string[]): Promise<readonly Row[][]>
   /** Runs statements: D1 takes all of them or none. */
   execute(statements: readonly string[]): Promise<void>
-  /** Runs a file of statements: D1 takes all of them or none. */
+  /** Runs a file of statements. The deployed D1 takes all of them or none; the local one takes them in parts. */
   executeFile(file: string): Promise<void>
   /** Writes the rows of the tables as INSERT statements, a line each, all as they were at one moment. */
   exportRows(tables: readonly string[], file: string): Promise<void>

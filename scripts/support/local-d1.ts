@@ -5,10 +5,14 @@ import { unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
 import type { Database } from './database.ts'
 import { PROJECT_ROOT } from './project.ts'
 import { Refusal } from './refusal.ts'
+import { step } from './steps.ts'
 
 type D1 = Awaited<ReturnType<Miniflare['getD1Database']>>
 
 const WORKER = 'database'
+
+/** Statements that one call runs: the runtime drops the connection of a call of many seconds. */
+const PART = 500
 
 /** As `wrangler d1 migrations apply` makes it: either goes on where the other stopped. */
 const RECORD = `CREATE TABLE IF NOT EXISTS "d1_migrations"(
@@ -45,12 +49,19 @@ async function applyMigrations(d1: D1): Promise<void> {
   }
 }
 
-/** Turns what D1 refuses into the one line that the user of a script reads. */
-async function orRefuse<T>(work: Promise<T>): Promise<T> {
+/** How long what the runtime logs may follow the answer that it explains. */
+const LOG_DELAY_MS = 200
+
+/** Turns what D1 refuses into the one line that the user of a script reads. What it calls internal is in the log alone. */
+async function orRefuse<T>(work: Promise<T>, log: readonly string[]): Promise<T> {
   try {
     return await work
   } catch (cause) {
-    throw new Refusal(`the local database refuses it: ${cause instanceof Error ? cause.message : String(cause)}`)
+    const message = cause instanceof Error ? cause.message : String(cause)
+    if (!message.includes('internal error')) throw new Refusal(`the local database refuses it: ${message}`)
+    await new Promise((resolve) => setTimeout(resolve, LOG_DELAY_MS))
+    const isBusy = log.some((line) => line.includes('SQLITE_BUSY'))
+    throw new Refusal(`the local database refuses it: ${isBusy ? 'SQLITE_BUSY' : [message, ...log].join('\n')}`)
   }
 }
 
@@ -58,7 +69,9 @@ async function orRefuse<T>(work: Promise<T>): Promise<T> {
 export async function openD1(
   persistTo: string,
 ): Promise<Omit<Database, 'at' | 'exportRows'> & { close(): Promise<void> }> {
+  const log: string[] = []
   const runtime = new Miniflare({
+    handleStructuredLogs: ({ message }) => log.push(message),
     cf: false,
     resourcePersistencePath: join(persistTo, 'v3'),
     workers: [
@@ -78,9 +91,9 @@ export async function openD1(
   })
   const d1 = await runtime.getD1Database('DB', WORKER)
   const batch = (statements: readonly string[]) =>
-    orRefuse(d1.batch<Record<string, unknown>>(statements.map((sql) => d1.prepare(sql))))
+    orRefuse(d1.batch<Record<string, unknown>>(statements.map((sql) => d1.prepare(sql))), log)
   return {
-    applyMigrations: () => orRefuse(applyMigrations(d1)),
+    applyMigrations: () => orRefuse(applyMigrations(d1), log),
     async queryAll(selects) {
       return (await batch(selects)).map(({ results }) => results)
     },
@@ -88,7 +101,10 @@ export async function openD1(
       await batch(statements)
     },
     async executeFile(file) {
-      await batch(unstable_splitSqlQuery(await readFile(file, 'utf8')))
+      const statements = unstable_splitSqlQuery(await readFile(file, 'utf8'))
+      const count = Math.ceil(statements.length / PART)
+      for (let part = 0; part < count; part += 1)
+        await step(`Part ${part + 1} of ${count}`, () => batch(statements.slice(part * PART, (part + 1) * PART)))
     },
     close: () => runtime.dispose(),
   }

@@ -140,11 +140,7 @@ export function findIdleSettings(variables: Variables): string[] {
   return idle.map(([transport, name]) => `${name} is set and not used: MAIL_TRANSPORT is not ${transport}`)
 }
 
-/** Whether `wrangler.toml` has the platform's own way to send mail. */
-export const hasMailBinding = async (): Promise<boolean> =>
-  /^\[\[send_email\]\]/m.test(await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8'))
-
-/** `.dev.vars`, over it the environment. `MODE` is the file's alone: other tools use that name too. Refuses all that is wrong. */
+/** `.dev.vars`, over it the environment; under both is `[vars]`, which the runtime adds by itself. `MODE` is the file's alone: other tools use that name too. Refuses all that is wrong. */
 export async function readLocalSettings(environment: NodeJS.ProcessEnv, port: number): Promise<LocalSettings> {
   const newFile = existsSync(FILE) ? null : makeDevVars()
   const text = newFile ?? (await readFile(FILE, 'utf8'))
@@ -155,14 +151,24 @@ export async function readLocalSettings(environment: NodeJS.ProcessEnv, port: nu
   const made = localOrigin(DEFAULT_PORT)
   if (environment.PUBLIC_URL === undefined && (file.PUBLIC_URL ?? made) === made)
     settings.PUBLIC_URL = localOrigin(port)
-  const placeOf = (name: string) => (given.includes(name) ? 'the environment' : '.dev.vars')
-  const { mistakes, read } = describeBroken(settings, placeOf)
+  // Loaded here: it brings wrangler, which takes a second.
+  const { readDeploymentConfig } = await import('./deployment/config-file.ts')
+  const { vars, send_email } = readDeploymentConfig()
+  const placeOf = (name: string) => {
+    if (given.includes(name)) return 'the environment'
+    return name in vars && !(name in file) ? 'wrangler.toml' : '.dev.vars'
+  }
+  const { mistakes, read } = describeBroken({ ...vars, ...settings }, placeOf)
+  const mailMistakes = read ? findMailMistakes(read, send_email.length > 0) : []
+  // What a deployment sends mail with has its secret at Cloudflare: locally nothing is wrong with that.
+  const isMailDeployed = placeOf('MAIL_TRANSPORT') === 'wrangler.toml'
   refuseMistakes([
     ...findBadLines(text),
     ...findUnknownNames(Object.keys(file), '.dev.vars'),
+    ...findUnknownNames(Object.keys(vars), 'wrangler.toml'),
     ...findMisspelt(environment),
     ...mistakes,
-    ...(read ? findMailMistakes(read, await hasMailBinding()) : []),
+    ...(isMailDeployed ? [] : mailMistakes),
   ])
-  return { settings, newFile, notes: read ? findIdleSettings(read) : [] }
+  return { settings, newFile, notes: [...(read ? findIdleSettings(read) : []), ...mailMistakes] }
 }

@@ -239,6 +239,43 @@ describe('a copy of the database', () => {
   })
 })
 
+describe('a copy of thousands of rows', () => {
+  const SHIELDS = Array.from({ length: 1100 }, (_, id) => insertInto('shields', { id, motto: 'x'.repeat(500) }))
+  const TABLE = 'CREATE TABLE shields (id INTEGER PRIMARY KEY AUTOINCREMENT, motto TEXT);'
+
+  it('is restored in parts, and leaves nothing behind when a late one fails', { timeout: 60_000 }, async () => {
+    const copy = join(folder, 'large.sql')
+    const lines = ['-- A copy of a Postern database, for `npm run db:restore`.', TABLE, ...SHIELDS]
+    await writeFile(copy, lines.join('\n'))
+    const torn = join(folder, 'large-torn.sql')
+    await writeFile(torn, [...lines, SHIELDS[0]].join('\n'))
+    const refused = await run('db-restore', 'large', '--file', torn)
+    expect([refused.code, refused.output]).toEqual([1, expect.stringMatching(/UNIQUE constraint failed/)])
+    const restored = await run('db-restore', 'large', '--file', copy)
+    expect([restored.code, restored.output]).toEqual([0, expect.stringMatching(/^Part 3 of 3/m)])
+    const database = open('large')
+    expect(database.prepare('select count(*) as n, max(id) as last from shields').get()).toEqual({
+      n: 2200,
+      last: 2199,
+    })
+    database.close()
+  })
+})
+
+describe('db:export beside a service', () => {
+  it('waits for a lock, and says what to do when it stays', { timeout: 120_000 }, async () => {
+    await withDatabase({ at: 'local', persistTo: join(folder, 'busy') }, (database) =>
+      database.execute(['CREATE TABLE shields (id INTEGER PRIMARY KEY AUTOINCREMENT)']),
+    )
+    const holder = open('busy')
+    holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    const refused = await run('db-export', 'busy', '--output', join(folder, 'busy.sql'))
+    holder.close()
+    expect(refused.code).toBe(1)
+    expect(refused.output.trim()).toBe('postern: the database is busy: stop the service and try again')
+  })
+})
+
 describe('db:export and db:restore refuse', () => {
   it.each([
     ['db-export', [], 'name the file'],

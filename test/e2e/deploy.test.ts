@@ -146,6 +146,35 @@ describe('npm run deploy with a fresh account', () => {
     expect(await cloudflare.account()).toMatchObject({ databases: [], namespaces: [], queues: [], secrets: {} })
   })
 
+  it('moves the route with the domain, and leaves the others', async () => {
+    const own = '[[routes]]\npattern = "www.example.com/auth/*"\nzone_name = "example.com"\n'
+    await writeFile(join(checkout.root, 'wrangler.toml'), `${await configOf(checkout.root)}\n${own}`)
+    const routes = async (domain: string) => {
+      await deploy(cloudflare.env, '--yes', '--domain', domain, '--mail', 'none')
+      return [...(await configOf(checkout.root)).matchAll(/^(?:PUBLIC_URL|pattern) = "(.*)"$/gm)].map(
+        ([, value]) => value,
+      )
+    }
+    const mine = 'www.example.com/auth/*'
+    expect(await routes('one.localhost')).toEqual(['https://one.localhost', mine, 'one.localhost'])
+    expect(await routes('two.localhost')).toEqual(['https://two.localhost', mine, 'two.localhost'])
+    expect(await configOf(checkout.root)).toContain(own)
+  })
+
+  it('leaves wrangler.toml as it was when it refuses the domain', async () => {
+    const before = await configOf(checkout.root)
+    const { code } = await deploy(
+      { ...cloudflare.env, ...MAIL },
+      '--yes',
+      '--domain',
+      'http://a.example',
+      '--mail',
+      'http',
+    )
+    expect(code).toBe(1)
+    expect(await configOf(checkout.root)).toBe(before)
+  })
+
   it('goes on with the secret and the resources of a run that was cut off', async () => {
     await writeFile(join(checkout.root, 'root-secret'), 'a secret of a run that was cut off, 0123456789\n')
     await deploy(cloudflare.env, '--yes', '--domain', DOMAIN, '--mail', 'none')
@@ -155,10 +184,21 @@ describe('npm run deploy with a fresh account', () => {
   })
 })
 
-it('npm run deploy says in one line that there is no login', async () => {
+it('npm run deploy says in one line that there is no login, and changes nothing', async () => {
   const cloudflare = await fakeCloudflare(checkout.root, { isLoggedIn: false })
+  const before = await configOf(checkout.root)
   const { code, output } = await deploy(cloudflare.env, '--yes', '--domain', 'auth.localhost', '--mail', 'none')
   expect(code).toBe(1)
   expect(output).toContain('there is no login to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN')
+  expect(await configOf(checkout.root)).toBe(before)
   await cloudflare.remove()
+})
+
+it('the real wrangler tells npm run deploy that there is no login', async () => {
+  const before = await configOf(checkout.root)
+  // No login of whoever runs the tests.
+  const env = { HOME: checkout.root, XDG_CONFIG_HOME: checkout.root, CLOUDFLARE_API_TOKEN: '' }
+  const { code, output } = await deploy(env, '--yes', '--domain', 'auth.localhost', '--mail', 'none')
+  expect([code, output]).toEqual([1, expect.stringContaining('postern: there is no login to Cloudflare')])
+  expect(await configOf(checkout.root)).toBe(before)
 })

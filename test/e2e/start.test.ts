@@ -74,6 +74,22 @@ describe('npm start refuses with one line', () => {
     await writeFile(file, local)
   })
 
+  it('when a setting of wrangler.toml is misspelt or malformed: it applies locally too', async () => {
+    const file = join(checkout.root, 'wrangler.toml')
+    const text = await readFile(file, 'utf8')
+    const refusalOf = async (line: string) => {
+      await writeFile(file, text.replace('# [vars]\n', `[vars]\n${line}\n`))
+      return refusal(checkout.root, { PORT: String(await freePort()) })
+    }
+    expect(await refusalOf('SIGNUP_ENABLED = false')).toBe(
+      'postern: SIGNUP_ENABLED in wrangler.toml is no setting, did you mean SIGNUPS_ENABLED?',
+    )
+    expect(await refusalOf('CORS_ORIGINS = "*"')).toBe(
+      'postern: CORS_ORIGINS in wrangler.toml must list origins, such as https://app.example.com',
+    )
+    await writeFile(file, text)
+  })
+
   it('when the first admin could not sign in', async () => {
     const port = String(await freePort())
     expect(await refusal(checkout.root, { PORT: port, ADMIN_EMAIL: 'nobody' })).toContain('not an email address')

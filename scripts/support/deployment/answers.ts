@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { readVariables } from '../../../src/config.ts'
 import { Refusal } from '../refusal.ts'
-import { writeMailBinding, writeRoute, writeVariable } from './config-file.ts'
+import { readDeploymentConfig, replaceRoute, writeMailBinding, writeVariable } from './config-file.ts'
 import { putSecret } from './resources.ts'
 
 /** Asks on a terminal; without one, or with `--yes`, refuses with how to say it instead. */
@@ -30,13 +30,18 @@ export function originOf(domain: string): string {
   throw new Refusal(`${domain} is no domain for a deployment: ${read.broken.map(({ reason }) => reason).join(', ')}`)
 }
 
-/** Writes where the deployment is reached. A domain of the account is routed to the Worker; `workers.dev` is by itself. */
-export async function writeDomain(domain: string): Promise<string> {
-  const origin = originOf(domain)
-  const { host } = new URL(origin)
+/** The host that the platform must route to the Worker: a domain of the account. `workers.dev` is routed by itself. */
+function routedHost(origin: unknown): string | undefined {
+  if (origin === undefined) return undefined
+  const { host } = new URL(String(origin))
+  return host.endsWith('.workers.dev') ? undefined : host
+}
+
+/** Writes where the deployment is reached, with its route in place of the one of before. */
+export async function writeOrigin(origin: string): Promise<void> {
+  const before = routedHost(readDeploymentConfig().vars.PUBLIC_URL)
   await writeVariable('PUBLIC_URL', origin)
-  if (!host.endsWith('.workers.dev')) await writeRoute(host)
-  return origin
+  await replaceRoute(before, routedHost(origin))
 }
 
 /** What each transport needs: variables, then secrets. */

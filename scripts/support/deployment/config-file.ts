@@ -65,13 +65,15 @@ export const writeVariable = (name: string, value: string): Promise<void> =>
     return text.replace(table[0], () => written)
   })
 
-/** Has the platform serve a domain of the account. */
-export const writeRoute = (host: string): Promise<void> =>
-  edit((text) =>
-    text.includes(`pattern = "${host}"`)
-      ? text
-      : `${text.trimEnd()}\n\n[[routes]]\npattern = "${host}"\ncustom_domain = true\n`,
-  )
+const routeTo = (host: string): string => `\n[[routes]]\npattern = "${host}"\ncustom_domain = true\n`
+
+/** Has the platform serve a domain of the account, and no longer the one that was written before. Routes of other makers stay. */
+export const replaceRoute = (before: string | undefined, host: string | undefined): Promise<void> =>
+  edit((text) => {
+    const rest = before === undefined || before === host ? text : text.replace(routeTo(before), '')
+    if (host === undefined || rest.includes(`pattern = "${host}"`)) return rest
+    return `${rest.trimEnd()}\n${routeTo(host)}`
+  })
 
 export const writeMailBinding = (): Promise<void> =>
   edit((text) => text.replace('# [[send_email]]\n# name = "SEND_EMAIL"', '[[send_email]]\nname = "SEND_EMAIL"'))

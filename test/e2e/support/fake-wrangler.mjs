@@ -16,8 +16,13 @@ function refuse(text) {
 }
 
 const ANSWERS = {
-  whoami: () =>
-    account.isLoggedIn ? print('You are logged in') : refuse('You are not authenticated. Please run `wrangler login`.'),
+  // As the real one: without a login only `--json` ends with 1.
+  whoami: () => {
+    const isJson = args.includes('--json')
+    if (account.isLoggedIn) print(isJson ? { loggedIn: true } : 'You are logged in')
+    else print(isJson ? { loggedIn: false } : 'You are not authenticated. Please run `wrangler login`.')
+    if (isJson && !account.isLoggedIn) process.exit(1)
+  },
   'd1 list': () => print(account.databases),
   'd1 create': (name) => account.databases.push({ name, uuid: '5f0a1c1e-7f0e-4b7a-9d0a-3c9a1f2b4d6e' }),
   'd1 migrations': () => print('applied'),
