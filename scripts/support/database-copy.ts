@@ -180,10 +180,13 @@ export async function checkCopy(file: string): Promise<void> {
   }
 }
 
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
 /** Takes out what a local restore that failed has put into the empty database. */
 async function emptyDatabase(database: Database): Promise<void> {
   const { tables, searches } = await readSchema(database)
-  await database.execute([...searches, ...tables].map(({ name }) => `DROP TABLE ${identifier(name)};`))
+  const drops = [...searches, ...tables].map(({ name }) => `DROP TABLE ${identifier(name)};`)
+  if (drops.length > 0) await database.execute(drops)
 }
 
 /** Loads a copy into an empty database: all of it or nothing. Nothing that is there is overwritten. */
@@ -199,7 +202,7 @@ export async function restoreDatabase(database: Database, file: string): Promise
     if (database.at === 'remote') throw cause
     await emptyDatabase(database).catch((second: unknown) => {
       throw new Refusal(
-        `${String(cause)}\nThe copy is restored in part: remove this state before the next try (${String(second)})`,
+        `${messageOf(cause)}\nThe copy is restored in part: remove this state before the next try (${messageOf(second)})`,
       )
     })
     throw cause
