@@ -25,7 +25,7 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
   /** The operation id of the OpenAPI document. */
   readonly id: string
   readonly summary: string
-  /** What the summary has no room for. Whom it admits and what it counts against is added. */
+  /** The longer description. Who may call the route, and which limits apply, are added to it. */
   readonly description?: string
   readonly params?: P
   readonly query?: Q

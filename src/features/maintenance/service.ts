@@ -8,7 +8,7 @@ import { selectMaintenance, upsertMaintenance } from './store.ts'
 
 export const underMaintenance = defineError('MAINTENANCE', 'unavailable', 'The service is under maintenance')
 
-/** Whether sign-ups and sign-ins are closed, and what is told to who comes. */
+/** Whether sign-ups and sign-ins are closed, and the message for people who try. */
 export interface Maintenance {
   readonly enabled: boolean
   readonly message: string | null
@@ -36,8 +36,8 @@ export async function readMaintenance(ctx: Pick<Ctx, 'db' | 'now' | 'isolate'>):
 }
 
 /**
- * What begins a session is closed during maintenance; who is let in all the same is for the caller to say. Live sessions go
- * on, and so does a sign-in whose first factor came before. MAINTENANCE with the message that was set, or null.
+ * During maintenance no session can begin. The caller decides on exceptions. Live sessions go on, and so does a sign-in whose
+ * first factor came before. Returns MAINTENANCE with the message that was set, or null.
  */
 export async function findMaintenance(ctx: Pick<Ctx, 'db' | 'now' | 'isolate'>): Promise<DomainError | null> {
   const { enabled, message } = await readMaintenance(ctx)

@@ -17,7 +17,7 @@ export async function selectMaintenance({ db }: Pick<Ctx, 'db'>): Promise<Mainte
 const differs = ({ enabled, message }: Maintenance): SQL =>
   sql`${maintenance.enabled} <> ${enabled ? 1 : 0} or ${maintenance.message} is not ${message}`
 
-/** No row comes back when it stands so already. */
+/** Returns no row when nothing would change. */
 export const upsertMaintenance = ({ db, now }: Pick<Ctx, 'db' | 'now'>, state: Maintenance) =>
   db
     .insert(maintenance)

@@ -39,7 +39,7 @@ export type Introspection =
 const FIRST_PARTY_CLIENT = 'postern'
 const REFRESH_TOKEN_PREFIX = 'prt_'
 
-/** How many failed client authentications one network has in an hour, counted exactly. */
+/** The most failed client authentications that one network may have in an hour. */
 const FAILURES_AN_HOUR = 100
 
 /** Counts a failure and throws the error for the client. */
@@ -127,7 +127,7 @@ export async function introspectToken(
   return check.valid ? { kind: 'access', claims: check.claims } : { kind: 'inactive' }
 }
 
-/** RFC 7009 2.1: a client with its secret, or the first-party client, which is public: there the token is the credential. */
+/** RFC 7009 2.1: a client with its secret. The first-party client has none: whoever holds the token may revoke it. */
 async function requireRevoker(ctx: Ctx, credentials: Credentials): Promise<string> {
   if (credentials.kind === 'public' && credentials.id === FIRST_PARTY_CLIENT) return FIRST_PARTY_CLIENT
   return (await requireClient(ctx, credentials)).id

@@ -25,8 +25,8 @@ const name = Name.nullish()
 const emptyToNull = (value: string | null | undefined): string | null => value || null
 
 /**
- * The factors that a session older than ten minutes must prove again. The query is for a published client that sends no body
- * with DELETE.
+ * Password or code, which a session whose proof is older than ten minutes must give. They may also be in the query: one
+ * published client sends DELETE without a body.
  */
 export const FactorsInput = bodyOrQuery('GivenFactors', {
   password: z.string().max(MAX_PASSWORD_UNITS),

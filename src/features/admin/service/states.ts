@@ -61,7 +61,7 @@ export async function revokeAllSessions(ctx: AdminCtx, ref: UserRef) {
   return revokeSessionsOf(ctx, userId)
 }
 
-/** The user whose factors are removed. Admins need a fresh factor for their own, as at the routes for users. Throws NOT_FOUND. */
+/** The user whose factors are removed. An admin who removes their own factors must have proved one recently, as on the user routes. Throws NOT_FOUND. */
 async function getTarget(ctx: AdminCtx, ref: UserRef): Promise<User> {
   const user = await getPresentUser(ctx, ref)
   return user.id === ctx.actor.id ? requireFreshFactor(ctx) : user

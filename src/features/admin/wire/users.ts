@@ -117,7 +117,7 @@ function stateOf(isActive: boolean | null | undefined): 'active' | 'inactive' | 
   return isActive ? 'active' : 'inactive'
 }
 
-/** The status may be given in either form. A body without a change is refused, so that no client takes it for one. */
+/** The status may be given in either form. A body that changes nothing is refused: otherwise a client might think that something was changed. */
 export const UpdateUserBody = z
   .object({
     status: z.enum(USER_STATUSES).exclude(['pending']).nullish(),

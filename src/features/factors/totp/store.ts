@@ -53,7 +53,7 @@ export const insertPendingUnlessThere = (
       and (${totpFactors.createdAt} <= ${voidBefore} or ${totpFactors.secretSealed} = ${foreignSeal})`,
   )
 
-/** True in a later statement of the batch that wrote this pending factor: a seal is never written twice. */
+/** For later statements of a batch: whether this batch wrote the pending factor. A sealed secret is unique, so finding it proves that. */
 export const isPendingWith = (secretSealed: string): SQL =>
   sql`exists (select 1 from ${totpFactors} where ${totpFactors.secretSealed} = ${secretSealed} and ${totpFactors.confirmedAt} is null)`
 

@@ -96,7 +96,8 @@ export async function countAttempt(ctx: Ctx, { account, network }: AttemptInput)
   if (onAccount.status === 'rejected') throw onAccount.reason
   if (onNetwork.status === 'rejected') throw onNetwork.reason
   const ofAccount = onAccount.value.allowed ? null : refusalOfAccount(ctx, account, onAccount.value)
-  // The network's refusal comes first. On a locked network only accounts that know it are counted: their locks would reveal them.
+  // The network's refusal comes first. On a locked network only accounts that have signed in from it count attempts, so an
+  // account's own lock would reveal that it has.
   const refusal = onNetwork.value.allowed ? ofAccount : refusalOfNetwork(ctx, onNetwork.value.refusal)
   throw refusal ?? new TypeError('an attempt was neither counted nor refused')
 }
