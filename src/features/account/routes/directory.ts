@@ -3,6 +3,7 @@ import { admin, anyone, confirmedUser } from '../../../http/guard.ts'
 import { rangeOfPage } from '../../../http/list.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { registerAccount, signUpErrors } from '../../sign-in/service/sign-up.ts'
 import { listUsers } from '../../users/service/users.ts'
 import { getVisibleUserByEmail } from '../service/users.ts'
@@ -56,7 +57,7 @@ userDirectoryRoutes.post(
       RegisteredUser,
       'The new user, with the integer id; only a message when `HIDE_ACCOUNT_EXISTENCE` is set',
     ),
-    errors: signUpErrors,
+    errors: [...signUpErrors, redirectNotAllowed],
   },
   async ({ ctx, body }) => registeredToWire(await registerAccount(ctx, toRegistration(body))),
 )
