@@ -26,7 +26,7 @@ describe('the name of a passkey', () => {
     const user = await withEmptyMailbox()
     await addNamed(user, LURE)
     const { text, html } = await waitForMail(app, user.email)
-    expect(text).toContain('Passkey')
+    expect(text).toContain('a passkey or an authenticator app')
     expect(`${text}${html}`).not.toContain('evil')
   })
 
