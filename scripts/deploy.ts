@@ -8,6 +8,7 @@ import {
   MAIL_CHOICES,
   nobody,
   originOf,
+  refuseWrongAnswers,
   terminal,
   writeOrigin,
 } from './support/deployment/answers.ts'
@@ -134,6 +135,7 @@ export async function main({ values }: Arguments<typeof command>): Promise<void>
   const mayAsk = process.stdin.isTTY && !values.yes
   if (!mayAsk && !values.yes)
     throw new Refusal(`nobody is here to be asked: say --yes.${listLacks(findLacks(readDeploymentConfig()))}`)
+  refuseWrongAnswers(values)
   await requireLogin()
   const storeMailSecrets = await fillIn(values, mayAsk ? terminal : nobody)
   await ensureResources()

@@ -55,6 +55,14 @@ export const MAIL_CHOICES = [...Object.keys(NEEDED), 'none']
 
 const isTransport = (name: string): name is keyof typeof NEEDED => Object.hasOwn(NEEDED, name)
 
+/** Refuses what is said and cannot be, before anybody is sent to log in. */
+export function refuseWrongAnswers({ domain, mail }: { readonly domain?: string; readonly mail?: string }): void {
+  if (domain !== undefined) originOf(domain)
+  if (mail !== undefined && !MAIL_CHOICES.includes(mail)) throw noTransport(mail)
+}
+
+const noTransport = (name: string): Refusal => new Refusal(`--mail ${name} is none of ${MAIL_CHOICES.join(', ')}`)
+
 /** Asks for all before it writes any. Returns what is to be stored as secrets once the Worker is there. */
 export async function chooseMail(
   transport: string,
@@ -62,7 +70,7 @@ export async function chooseMail(
   environment: NodeJS.ProcessEnv,
 ): Promise<() => Promise<void>> {
   if (transport === 'none') return () => Promise.resolve()
-  if (!isTransport(transport)) throw new Refusal(`--mail ${transport} is none of ${MAIL_CHOICES.join(', ')}`)
+  if (!isTransport(transport)) throw noTransport(transport)
   const [variables, secrets] = NEEDED[transport]
   const find = async (name: string) =>
     [
