@@ -1,16 +1,14 @@
-import { createInterface } from 'node:readline/promises'
 import { createAdmin } from './support/accounts.ts'
 import { type Arguments, type Command, placeOf, REMOTE } from './support/arguments.ts'
 import { withDatabase } from './support/database.ts'
+import { terminal } from './support/deployment/answers.ts'
 import { randomToken } from './support/random.ts'
 import { Refusal } from './support/refusal.ts'
 
 async function askEmail(): Promise<string> {
-  if (!process.stdin.isTTY) throw new Refusal('name the admin: npm run admin:create -- --email you@example.com')
-  const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  const email = await terminal.question('Email of the admin: ')
-  terminal.close()
-  return email.trim()
+  const instead = 'npm run admin:create -- --email you@example.com'
+  if (!process.stdin.isTTY) throw new Refusal(`name the admin: ${instead}`)
+  return terminal.ask('Email of the admin:', instead)
 }
 
 export const command = {

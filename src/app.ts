@@ -110,7 +110,7 @@ export function listRoutes(surfaces: readonly SurfaceName[] = SURFACES): Route[]
     systems: mounted.filter(({ list }) => list.includes(route)).map(({ name }) => name),
   }))
   const root = own.some(isRoot) ? [] : rootRoutes.list
-  return [...core, ...own, ...root].map((route) => (isRoot(route) ? withLanding(route, listRoutes) : route))
+  return [...core, ...own, ...root].map((route) => (isRoot(route) ? withLanding(route, core) : route))
 }
 
 const isRoot = ({ method, path }: Route): boolean => method === 'GET' && path === '/'

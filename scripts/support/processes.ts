@@ -14,14 +14,19 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** The fields of Linux's record of a process from the third on: those behind its name, which may hold anything. */
+async function fieldsOf(pid: number): Promise<string[] | null> {
+  const record = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  return record === null ? null : record.slice(record.lastIndexOf(')') + 2).split(' ')
+}
+
 /**
  * When a process began, in whatever form this system says it: ids are given again, a pair of id and start is not.
  * Null where the system does not tell.
  */
 export async function startOf(pid: number): Promise<string | null> {
-  // Behind the name, which may hold anything, field 22 of Linux's record.
-  const record = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  if (record !== null) return record.slice(record.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  const fields = await fieldsOf(pid)
+  if (fields !== null) return fields[19] ?? null
   const listed = await capture('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => null)
   return listed?.code === 0 ? listed.stdout.trim() || null : null
 }
@@ -57,8 +62,7 @@ const programOf = async (pid: number): Promise<string> => basename((await comman
 
 /** Parent and process group, in Linux's record. */
 async function familyOf(pid: number): Promise<{ parent: number; group: string }> {
-  const record = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  const [, parent, group = ''] = record.slice(record.lastIndexOf(')') + 2).split(' ')
+  const [, parent, group = ''] = (await fieldsOf(pid)) ?? []
   return { parent: Number(parent), group }
 }
 

@@ -17,15 +17,22 @@ async function findDatabase(): Promise<string | undefined> {
   return found && String(found.uuid)
 }
 
-/** The id of the database, which an earlier run may have made. */
-export async function ensureDatabase(): Promise<string> {
-  const known = await findDatabase()
+/** The id of what an earlier run may have made. */
+async function ensureListed(
+  what: string,
+  find: () => Promise<string | undefined>,
+  make: () => Promise<unknown>,
+): Promise<string> {
+  const known = await find()
   if (known) return known
-  await wrangler('d1', 'create', DATABASE)
-  const made = await findDatabase()
-  if (!made) throw new Refusal(`the database ${DATABASE} was made and is not listed: run it again`)
+  await make()
+  const made = await find()
+  if (!made) throw new Refusal(`the ${what} was made and is not listed: run it again`)
   return made
 }
+
+export const ensureDatabase = (): Promise<string> =>
+  ensureListed(`database ${DATABASE}`, findDatabase, () => wrangler('d1', 'create', DATABASE))
 
 async function findNamespace(): Promise<string | undefined> {
   const rows = parseList(await wrangler('kv', 'namespace', 'list'))
@@ -33,15 +40,8 @@ async function findNamespace(): Promise<string | undefined> {
   return found && String(found.id)
 }
 
-/** The id of the KV namespace, which an earlier run may have made. */
-export async function ensureNamespace(): Promise<string> {
-  const known = await findNamespace()
-  if (known) return known
-  await wrangler('kv', 'namespace', 'create', NAMESPACE)
-  const made = await findNamespace()
-  if (!made) throw new Refusal(`the KV namespace ${NAMESPACE} was made and is not listed: run it again`)
-  return made
-}
+export const ensureNamespace = (): Promise<string> =>
+  ensureListed(`KV namespace ${NAMESPACE}`, findNamespace, () => wrangler('kv', 'namespace', 'create', NAMESPACE))
 
 const isRefusalWith = (cause: unknown, pattern: RegExp): boolean =>
   cause instanceof Refusal && pattern.test(cause.message)

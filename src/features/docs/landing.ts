@@ -33,13 +33,8 @@ export function landingPage(ctx: Pick<Ctx, 'config' | 'acceptLanguage'>, routes:
 }
 
 /** The route, with the landing page for browsers. Programs get what the route answers. */
-export const withLanding = (
-  route: Route,
-  listRoutes: (surfaces: Ctx['config']['COMPAT']) => readonly Route[],
-): Route => ({
+export const withLanding = (route: Route, routes: readonly Route[]): Route => ({
   ...route,
   handle: async (input) =>
-    prefersHtml(input.request)
-      ? answerPage(landingPage(input.ctx, listRoutes(input.ctx.config.COMPAT)))
-      : route.handle(input),
+    prefersHtml(input.request) ? answerPage(landingPage(input.ctx, routes)) : route.handle(input),
 })

@@ -32,14 +32,21 @@ const DocumentPath = z.object({
 /** The routes of the API reference. It describes the APIs of the configured surfaces. */
 export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => readonly Api[]): Routes {
   const routes = createRoutes({ prefix: '', tag: 'docs' })
-  const documents = new Map<string, string>()
+  // A deployment has one configuration: APIs and documents are made at their first use.
+  const known = new Map<string, readonly Api[]>()
+  const documents = new WeakMap<Api, string>()
 
-  function answerDocument({ config }: Ctx, path: string): Response {
-    const api = listApis(config.COMPAT).find((one) => one.path === path)
+  function apisOf({ config: { COMPAT } }: Ctx): readonly Api[] {
+    const apis = known.get(COMPAT.join()) ?? listApis(COMPAT)
+    known.set(COMPAT.join(), apis)
+    return apis
+  }
+
+  function answerDocument(ctx: Ctx, path: string): Response {
+    const api = apisOf(ctx).find((one) => one.path === path)
     if (!api) throw notFound()
-    const key = [path, ...config.COMPAT].join()
-    const document = documents.get(key) ?? JSON.stringify(describeApi(api))
-    documents.set(key, document)
+    const document = documents.get(api) ?? JSON.stringify(describeApi(api))
+    documents.set(api, document)
     return new Response(document, { headers: { 'Content-Type': 'application/json', 'Cache-Control': DOCUMENT_CACHE } })
   }
 
@@ -85,7 +92,7 @@ export function createDocsRoutes(listApis: (surfaces: Config['COMPAT']) => reado
       hidden: true,
     },
     ({ ctx }) =>
-      new Response(apiReferencePage(listApis(ctx.config.COMPAT)), {
+      new Response(apiReferencePage(apisOf(ctx)), {
         headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': PAGE_POLICY },
       }),
   )
