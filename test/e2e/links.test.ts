@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { PASSWORD, post, signUp } from './support/api.ts'
 import { type Application, startApplication } from './support/application.ts'
-import { CHROMIUM, launchBrowser } from './support/browser.ts'
+import { CHROMIUM, follow, launchBrowser } from './support/browser.ts'
 import { mailedLink } from './support/mailbox.ts'
 
 const origin = inject('origin')
@@ -36,7 +36,7 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
     const { email, access_token } = await signUp(origin)
     const page = await open(await mailedLink(origin, email, '/verify-email'))
     expect(await page.locator('strong').textContent()).toBe(email)
-    await page.getByRole('button', { name: 'Yes' }).click()
+    await follow(page.getByRole('button', { name: 'Yes' }))
     expect(await headingOf(page)).toBe('Address confirmed')
     const me = await fetch(`${origin}/api/v1/auth/me`, { headers: { authorization: `Bearer ${access_token}` } })
     expect(await me.json()).toMatchObject({ email_verified: true })
@@ -47,10 +47,10 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
     await post(origin, '/api/v1/auth/forgot-password', { email })
     const page = await open(await mailedLink(origin, email, '/reset-password'))
     await page.getByLabel('New password').fill('password123')
-    await page.getByRole('button', { name: 'Set the password' }).click()
+    await follow(page.getByRole('button', { name: 'Set the password' }))
     expect(await page.getByRole('alert').textContent()).toContain('too easy to guess')
     await page.getByLabel('New password').fill(`${PASSWORD} and more`)
-    await page.getByRole('button', { name: 'Set the password' }).click()
+    await follow(page.getByRole('button', { name: 'Set the password' }))
     expect(await headingOf(page)).toBe('Password set')
     const signedIn = await post(origin, '/api/v1/auth/signin', { email, password: `${PASSWORD} and more` })
     expect(signedIn.status).toBe(200)
@@ -62,7 +62,7 @@ describe.skipIf(isMissing)('links of mails in a real browser (needs the program 
     const sent = await post(origin, '/api/v1/auth/magic/send', { email, redirect_url, bind: true })
     const { binding } = (await sent.json()) as { binding: string }
     const page = await open(await mailedLink(origin, email, '/magic-link'))
-    await page.getByRole('button').click()
+    await follow(page.getByRole('button'))
     await page.waitForURL(`http://127.0.0.1:${application.port}/**`)
     const back = new URL(page.url())
     expect([back.pathname, back.searchParams.get('next')]).toEqual(['/back', '/home'])

@@ -4,7 +4,7 @@ import axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { bearer, PASSWORD, post, type SignedIn, signUp } from './support/api.ts'
-import { CHROMIUM, launchBrowser } from './support/browser.ts'
+import { CHROMIUM, follow, launchBrowser } from './support/browser.ts'
 import { mailedLink } from './support/mailbox.ts'
 
 const origin = inject('origin')
@@ -38,7 +38,7 @@ async function expectNothingFound(page: Page, rules = [...WCAG_22_AA, 'best-prac
   }
 }
 
-const submit = (page: Page) => page.locator('main button[type=submit]').first().click()
+const submit = (page: Page) => follow(page.locator('main button[type=submit]').first())
 
 async function resetLink(email: string): Promise<string> {
   await post(origin, '/api/v1/auth/forgot-password', { email })
@@ -167,7 +167,7 @@ describe.skipIf(CHROMIUM === undefined)('pages in a real browser (needs the prog
     await withPage(async (page) => {
       const { email } = await signUp(origin)
       await page.goto(await mailedLink(origin, email, '/verify-email'))
-      await page.getByRole('button', { name: 'No' }).click()
+      await follow(page.getByRole('button', { name: 'No' }))
       await expectNothingFound(page)
       expect(await page.getByLabel('Account').inputValue()).toBe(email)
       await page.getByLabel('New password').fill(NEW_PASSWORD)
@@ -227,7 +227,7 @@ describe.skipIf(CHROMIUM === undefined)('pages in a real browser (needs the prog
       const [opened] = await Promise.all([context.waitForEvent('page'), button.click()])
       await opened.waitForLoadState()
       expect(await opened.locator('h1').textContent()).toBe('Confirm your address')
-      await opened.getByRole('button', { name: 'Yes' }).click()
+      await follow(opened.getByRole('button', { name: 'Yes' }))
       expect(await opened.locator('h1').textContent()).toBe('Address confirmed')
     })
   })

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core'
+import { type Browser, type CDPSession, chromium, type Locator, type Page } from 'playwright-core'
 import { findProgram } from '../../../scripts/support/system-programs.ts'
 import type { Identity } from './certificates.ts'
 
@@ -14,6 +14,11 @@ export const launchBrowser = (...flags: readonly string[]): Promise<Browser> =>
     ...(CHROMIUM !== undefined && { executablePath: CHROMIUM }),
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', ...flags],
   })
+
+/** Clicks what leads to another page, and waits until that is loaded: a click alone may return before it is. */
+export async function follow(button: Locator): Promise<void> {
+  await Promise.all([button.page().waitForEvent('load'), button.click()])
+}
 
 export interface PageServer {
   /** On `localhost`: an address is no relying party. */
