@@ -27,6 +27,9 @@ export const events = sqliteTable(
   },
   (table) => [
     index('events_undelivered').on(table.userId, table.position).where(sql`delivered_at is null`),
+    index('events_undelivered_of_hubs')
+      .on(table.organizationId, table.position)
+      .where(sql`delivered_at is null and user_id is null`),
     index('events_by_time').on(table.time),
     index('events_by_user').on(table.userId, table.position),
     index('events_by_type').on(table.type, table.position),
@@ -35,7 +38,7 @@ export const events = sqliteTable(
 
 /**
  * Counts for lists and statistics, maintained by triggers on the event record and other tables:
- * `sessions.opened`, `sessions.open`, `sessions.opened@<epoch hour>`, `sessions.open:<user id>`, `passkeys`.
+ * `sessions.opened`, `sessions.open`, `sessions.opened@<epoch hour>`, `sessions.open:<user id>`, `passkeys`, `organizations`.
  */
 export const counts = sqliteTable('counts', {
   name: text('name').primaryKey(),

@@ -12,6 +12,10 @@ export type FeedEntry =
   | { readonly kind: 'client'; readonly id: string }
   /** A machine's access token, by `jti`. */
   | { readonly kind: 'token'; readonly id: string }
+  /** Tokens of an organization whose `org_ver` is lower are refused. */
+  | { readonly kind: 'organization'; readonly id: string; readonly below: number }
+  /** No token is refused: what custom roles of the scope (an organization's id, or `platform`) allow is read anew. */
+  | { readonly kind: 'roles'; readonly id: string; readonly below: number }
 
 /** The names of all events. `features/events/types.ts` describes them, `docs/events.md` does so for readers. */
 export type EventName =
@@ -62,13 +66,35 @@ export type EventName =
   | 'key.created'
   | 'key.rotated'
   | 'key.revoked'
+  | 'organization.created'
+  | 'organization.updated'
+  | 'organization.deleted'
+  | 'organization.member_added'
+  | 'organization.member_removed'
+  | 'organization.role_changed'
+  | 'organization.ownership_transferred'
+  | 'invitation.created'
+  | 'invitation.accepted'
+  | 'invitation.revoked'
+  | 'invitation.resent'
+  | 'invitation.updated'
+  | 'invitation.expired'
+  | 'role.created'
+  | 'role.updated'
+  | 'role.deleted'
+  | 'role.assigned'
+  | 'role.unassigned'
+  | 'permissions.granted'
+  | 'policy.created'
+  | 'policy.updated'
+  | 'policy.deleted'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {
   readonly type: EventName
   /** The id of the user or thing that the event is about. */
   readonly subject: string
-  /** The user whose log it goes to; null for an event that concerns no user, which goes to `platform` only. */
+  /** The user whose log it goes to. Null for an event that concerns no user: it goes to its organization's hub, and to `platform`. */
   readonly userId: string | null
   readonly actor: EventActor
   readonly sessionId?: string | null

@@ -14,6 +14,8 @@ interface ClaimsFloor {
   readonly at: number
 }
 
+type IdKind = Exclude<FeedEntry['kind'], 'claims' | 'organization' | 'roles'>
+
 /** An isolate's replica of the revocation feed. Each map is ordered by age, oldest first, or nearly. */
 export interface RevocationView {
   epoch: string | null
@@ -30,7 +32,7 @@ export interface RevocationView {
   /** The pull in flight has failed or is late: callers do not wait for it. */
   flightFailed: boolean
   /** Refused ids, packed, and when each was added. */
-  readonly ids: Readonly<Record<Exclude<FeedEntry['kind'], 'claims'>, Map<string, number>>>
+  readonly ids: Readonly<Record<IdKind, Map<string, number>>>
   /** By packed user id. */
   readonly claims: Map<string, ClaimsFloor>
 }
@@ -75,7 +77,7 @@ function applyEntry(view: RevocationView, entry: FeedEntry, at: number): void {
     view.claims.set(id, { below: entry.below, at })
     return
   }
-  const ids: Map<string, number> | undefined = view.ids[entry.kind]
+  const ids: Map<string, number> | undefined = view.ids[entry.kind as IdKind]
   // An unknown kind, from newer code: this view cannot apply it, so callers must ask the objects.
   if (!ids) view.overflow = true
   else if (!ids.has(packId(entry.id))) ids.set(packId(entry.id), at)

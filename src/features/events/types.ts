@@ -1,10 +1,12 @@
 import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
+type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy'
+
 /** The description of one type of event. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service'
+  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service' | OrganizationSubject
   /** Fields of `data`. */
   readonly data: readonly string[]
   /** The notice that the account's owner gets, once. Every change of a factor, a credential, the address or the state has one. */
@@ -203,6 +205,80 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'key.created': { when: 'A signing key was created', subject: 'key', data: ['alg', 'signs_from'] },
   'key.rotated': { when: 'A signing key got a successor', subject: 'key', data: ['before', 'after'] },
   'key.revoked': { when: 'A signing key was revoked', subject: 'key', data: ['kid'] },
+  'organization.created': {
+    when: 'An organization was created; its creator is its owner',
+    subject: 'organization',
+    data: ['after'],
+  },
+  'organization.updated': {
+    when: 'An organization or its settings were changed. Requiring two factors refuses the tokens of all members',
+    subject: 'organization',
+    data: ['before', 'after'],
+  },
+  'organization.deleted': {
+    when: 'An organization was deleted: no token of it is good any more',
+    subject: 'organization',
+    data: ['before', 'reason'],
+  },
+  'organization.member_added': {
+    when: 'A user was added, or took a membership up (`status` is then `active`)',
+    subject: 'user',
+    data: ['role', 'status', 'invitation_id'],
+  },
+  'organization.member_removed': {
+    when: 'A member was removed or left, or a membership that was not taken up ended',
+    subject: 'user',
+    data: ['before', 'reason'],
+  },
+  'organization.role_changed': {
+    when: 'The role of a member was changed',
+    subject: 'user',
+    data: ['before', 'after', 'reason'],
+  },
+  'organization.ownership_transferred': {
+    when: 'An owner made another member the owner',
+    subject: 'organization',
+    data: ['before', 'after'],
+  },
+  'invitation.created': {
+    when: 'Somebody was invited into an organization',
+    subject: 'invitation',
+    data: ['email', 'role', 'permissions', 'expires_at'],
+  },
+  'invitation.accepted': { when: 'An invitation was accepted', subject: 'invitation', data: ['role', 'is_new_user'] },
+  'invitation.revoked': {
+    when: 'An invitation was revoked, or its author lost the right to give its role',
+    subject: 'invitation',
+    data: ['email', 'role', 'reason'],
+  },
+  'invitation.resent': {
+    when: 'An invitation was mailed again: the links of before are void',
+    subject: 'invitation',
+    data: ['email'],
+  },
+  'invitation.updated': {
+    when: 'Role, message or expiry of an invitation were changed',
+    subject: 'invitation',
+    data: ['before', 'after'],
+  },
+  'invitation.expired': { when: 'A pending invitation expired', subject: 'invitation', data: ['email', 'role'] },
+  'role.created': { when: 'A custom role was made', subject: 'role', data: ['after'] },
+  'role.updated': {
+    when: 'A custom role was changed: what it allows counts at once',
+    subject: 'role',
+    data: ['before', 'after'],
+  },
+  'role.deleted': { when: 'A custom role was deleted', subject: 'role', data: ['before'] },
+  'role.assigned': { when: 'A user got a custom role', subject: 'user', data: ['role_id', 'role'] },
+  'role.unassigned': { when: 'A custom role was taken from a user', subject: 'user', data: ['role_id', 'role'] },
+  'permissions.granted': {
+    when: 'The direct grants of a user were replaced',
+    subject: 'user',
+    data: ['before', 'after'],
+  },
+  'policy.created': { when: 'A policy was made', subject: 'policy', data: ['after'] },
+  'policy.updated': { when: 'A policy was changed: it counts at once', subject: 'policy', data: ['before', 'after'] },
+  'policy.deleted': { when: 'A policy was deleted', subject: 'policy', data: ['before'] },
 }
 
 /** The description of a recorded event's type; undefined for a name of an earlier release. */

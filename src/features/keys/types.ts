@@ -21,6 +21,12 @@ export interface UserClaims {
   readonly roles: readonly string[]
   readonly org_id: string | null
   readonly org_role: string | null
+  /** Keys of the custom roles that the user has in this organization. Those of platform-wide roles stand in `roles`. */
+  readonly org_roles: readonly string[]
+  /** The organization's `version` when the token was minted; null without an organization. */
+  readonly org_ver: number | null
+  /** What was granted to this user directly, in this organization and platform-wide. */
+  readonly permissions: readonly string[]
   readonly amr: readonly string[]
   readonly acr: 'aal1' | 'aal2'
   readonly auth_time: number

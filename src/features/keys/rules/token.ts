@@ -46,6 +46,10 @@ const UserToken = z.object({
   roles: z.array(z.string()),
   org_id: z.nullable(z.string()),
   org_role: z.nullable(z.string()),
+  // Tokens of the release before have none of the next three.
+  org_roles: z._default(z.array(z.string()), []),
+  org_ver: z._default(z.nullable(z.int()), null),
+  permissions: z._default(z.array(z.string()), []),
   amr: z.array(z.string()),
   acr: z.enum(['aal1', 'aal2']),
   auth_time: NumericDate,
