@@ -11,6 +11,7 @@ import { Isolate } from './lib/isolate.ts'
 import { late } from './lib/late.ts'
 import { createLog, type Log } from './lib/log.ts'
 import { CURRENT_COST, type HashCost } from './lib/password-hash/stored-hash.ts'
+import type { Rank } from './lib/roles.ts'
 import { delay, within } from './lib/time.ts'
 
 export interface Objects {
@@ -117,6 +118,23 @@ export interface CallerCtx extends Ctx {
 /** The user whom a path names: the caller, or anybody where the caller is an admin. */
 export interface TargetCtx extends ActorCtx {
   readonly target: { readonly ref: string | number; readonly isSelf: boolean }
+}
+
+/** The caller's place in an organization, as it was read. Statements that change something of it ask for it again. */
+export interface Place {
+  readonly organizationId: string
+  readonly slug: string
+  readonly name: string
+  /** What the caller may do: an admin of the platform has every rank. */
+  readonly rank: Rank
+  /** The caller's role as a member; null for an admin of the platform who is none. */
+  readonly role: Rank | null
+  readonly isPlatformAdmin: boolean
+}
+
+/** A caller who has a rank in the organization of the path. */
+export interface PlaceCtx extends ActorCtx {
+  readonly place: Place
 }
 
 /** The context with other fields. Its getters are copied, not read: reading `db` opens a session with the database. */

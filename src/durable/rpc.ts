@@ -78,6 +78,8 @@ export interface OpenSessionInput {
   readonly amr: readonly string[]
   readonly authTime: number
   readonly organizationId: string | null
+  /** Where `organizationId` is null: those of which the session gets the last active one, or the only one. */
+  readonly organizations?: readonly string[]
   readonly caller: Caller
   /** Recorded in the transaction that opens the session: `user.signed_in` and the like. */
   readonly events: readonly { readonly type: EventName; readonly data?: Readonly<Record<string, unknown>> }[]
@@ -146,6 +148,24 @@ export interface StepUpInput {
 export type StepUpResult =
   /** The generation stays the same; `advancedAt` is now, so the access token is a new one. */
   { readonly outcome: 'raised'; readonly grant: Grant } | { readonly outcome: 'not_live' }
+
+/** The session's active organization changes. The user's row and place were read before. */
+export interface ActivateInput {
+  readonly userId: string
+  readonly sessionId: string
+  readonly organizationId: string | null
+  /** `auth_time` of the access token of the request, in seconds. */
+  readonly tokenAuthTime: number
+  /** This and the next three fields are read from the same row. See `OpenSessionInput`. */
+  readonly authVersion: number
+  readonly keptSessionId: string | null
+  readonly spares?: SparedSessions | null | undefined
+  readonly claimsVersion: number
+}
+
+export type ActivateResult =
+  /** The generation stays the same; `advancedAt` is now, so the access token is a new one. */
+  { readonly outcome: 'activated'; readonly grant: Grant } | { readonly outcome: 'not_live' }
 
 /** A refresh token that is looked up but not used (RFC 7662). */
 export interface InspectInput {
@@ -243,6 +263,8 @@ export interface UserAuthorityRpc {
   rotate(input: RotateInput): Promise<RotateResult>
   /** Steps up a live session: adds to its `amr` and updates its `auth_time`. */
   raise(input: StepUpInput): Promise<StepUpResult>
+  /** Changes the active organization of a live session. The user's next session begins with it. */
+  activate(input: ActivateInput): Promise<ActivateResult>
   /** Whether the token's generation is current or still replayable. Changes nothing. */
   inspect(input: InspectInput): Promise<InspectResult>
   check(input: CheckInput): Promise<CheckResult>

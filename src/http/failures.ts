@@ -3,17 +3,21 @@ import {
   configurationError,
   type DomainError,
   type ErrorDefinition,
+  insufficientPermissions,
   internalError,
   malformedRequest,
+  notAMember,
+  organizationNotFound,
   payloadTooLarge,
   rateLimited,
   serviceUnavailable,
+  stepUpRequired,
   unauthorized,
   unsupportedMediaType,
 } from '../lib/errors.ts'
 import { originNotAllowed } from './cors.ts'
 import { objectOf } from './described-input.ts'
-import { adminRequired, type Guard, scopeMissing, tokenInvalid } from './guard.ts'
+import { adminRequired, type Guard, tokenInvalid } from './guard.ts'
 import { InvalidInput } from './input.ts'
 import { errorEnvelope, type RenderedFor } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
@@ -24,12 +28,15 @@ import { type Route, refusesOtherSites } from './router.ts'
  */
 const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
   public: [],
-  optional: [tokenInvalid, scopeMissing, serviceUnavailable],
-  user: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
-  admin: [unauthorized, tokenInvalid, scopeMissing, adminRequired, serviceUnavailable],
-  principal: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+  optional: [tokenInvalid, insufficientPermissions, serviceUnavailable],
+  user: [unauthorized, tokenInvalid, insufficientPermissions, serviceUnavailable],
+  admin: [unauthorized, tokenInvalid, insufficientPermissions, adminRequired, serviceUnavailable],
+  principal: [unauthorized, tokenInvalid, insufficientPermissions, serviceUnavailable],
   custom: [],
 }
+
+/** The errors of entering an organization. */
+const PLACE_REFUSALS = [notAMember, organizationNotFound, stepUpRequired]
 
 export interface Failure {
   readonly code: string
@@ -95,6 +102,7 @@ export function listFailures(route: Route): Failure[] {
     ...(refusesOtherSites(route) ? [originNotAllowed()] : []),
     ...(spec.errors ?? []).map((define) => define()),
     ...REFUSALS[spec.guard.kind].map((define) => define()),
+    ...(spec.guard.rank ? PLACE_REFUSALS.map((define) => define()) : []),
     internalError(),
     configurationError(),
   ]

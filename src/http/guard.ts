@@ -5,17 +5,18 @@ import {
   type ClientActor,
   type Ctx,
   narrow,
+  type Place,
+  type PlaceCtx,
   type PrincipalCtx,
   type TargetCtx,
   type UserActor,
 } from '../context.ts'
-import { defineError, forbidden, tokenInvalid, unauthorized } from '../lib/errors.ts'
-import { isAdmin } from '../lib/roles.ts'
+import { defineError, forbidden, insufficientPermissions, tokenInvalid, unauthorized } from '../lib/errors.ts'
+import { isAdmin, type Rank } from '../lib/roles.ts'
 
 export { tokenInvalid }
 
 export const adminRequired = defineError('ADMIN_REQUIRED', 'forbidden', 'Admin access required')
-export const scopeMissing = defineError('INSUFFICIENT_PERMISSIONS', 'forbidden', 'Insufficient permissions')
 
 /** The caller. `invalid` is a bad credential; guarded routes never treat it as anonymous. */
 export type Identity =
@@ -29,11 +30,15 @@ export interface Verifier {
   identify(ctx: Ctx, request: Request): Promise<Identity>
   /** Asks the session's object (`consistency=strong`) instead of this isolate's view. */
   confirm(ctx: Ctx, actor: UserActor | ClientActor): Promise<boolean>
+  /** The caller's place in an organization. Throws unless it is theirs, with at least the rank. */
+  enter(ctx: ActorCtx, organizationId: string, rank: Rank): Promise<Place>
 }
 
 interface Demand {
   readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'principal' | 'custom'
   readonly scope?: string
+  /** In the organization that the path names. */
+  readonly rank?: Rank
   /** Confirms that the session is live; for admin routes and changes of credentials, factors, roles or sessions. */
   readonly strong?: true
 }
@@ -50,8 +55,8 @@ export type Guard<C extends Ctx = Ctx> = Demand &
       }
     | {
         admit(ctx: Ctx, identity: Identity): ActorCtx
-        /** Admits the caller to the user in the path; called once the input is valid. */
-        reach(ctx: ActorCtx, params: PathParams): C
+        /** Admits the caller to what the path names; called once the input is valid. */
+        reach(ctx: ActorCtx, params: PathParams, verifier: Verifier): C | Promise<C>
       }
   )
 
@@ -63,7 +68,7 @@ function requireActor(identity: Identity): UserActor | ClientActor {
 
 function requireUser(identity: Identity): UserActor {
   const actor = requireActor(identity)
-  if (actor.type !== 'user') throw scopeMissing()
+  if (actor.type !== 'user') throw insufficientPermissions()
   return actor
 }
 
@@ -118,6 +123,16 @@ export const selfOrAdmin: Guard<TargetCtx> = { ...confirmedUser, reach: reachTar
 /** An admin, for the user in the path. */
 export const adminOf: Guard<TargetCtx> = { ...admin, reach: reachTarget }
 
+/** A member of the organization in the path's `organization_id`, with at least this rank; confirmed. */
+export const memberOf = (rank: Rank): Guard<PlaceCtx> => ({
+  ...confirmedUser,
+  rank,
+  async reach(ctx, { organization_id: id }, verifier) {
+    if (typeof id !== 'string') throw new TypeError('The path has no organization_id')
+    return narrow(ctx, { place: await verifier.enter(ctx, id, rank) })
+  },
+})
+
 /** A user, or a machine with `scope`. */
 export function principal(scope: string): Guard<PrincipalCtx> {
   return {
@@ -126,7 +141,7 @@ export function principal(scope: string): Guard<PrincipalCtx> {
     admit(ctx, identity) {
       const actor = requireActor(identity)
       if (actor.type === 'client' && !actor.scopes.includes(scope))
-        throw scopeMissing({ required_permissions: [scope] })
+        throw insufficientPermissions({ required_permissions: [scope] })
       return narrow(ctx, { actor })
     },
   }

@@ -198,8 +198,8 @@ async function isConfirmed(ctx: Ctx, verifier: Verifier): Promise<boolean> {
 }
 
 /** A guard with `reach` also checks the path. */
-const reached = ({ spec: { guard } }: Route, ctx: Ctx, params: unknown): Ctx =>
-  guard.reach ? guard.reach(ctx as ActorCtx, params as Readonly<Record<string, unknown>>) : ctx
+const reached = ({ spec: { guard } }: Route, ctx: Ctx, params: unknown, verifier: Verifier): Ctx | Promise<Ctx> =>
+  guard.reach ? guard.reach(ctx as ActorCtx, params as Readonly<Record<string, unknown>>, verifier) : ctx
 
 const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 
@@ -249,7 +249,7 @@ export function mountRoutes(
       const input = validatedInput(c, route.spec)
       if (route.spec.isWrite?.(input.body)) limitWrite(c, await identityOf(c, verifier))
       const { ctx, request } = c.var.admitted
-      return route.handle({ ctx: reached(route, ctx, input.params), request, ...input })
+      return route.handle({ ctx: await reached(route, ctx, input.params, verifier), request, ...input })
     })
   }
 }

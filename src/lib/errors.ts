@@ -73,6 +73,15 @@ export const unauthorized = defineError('UNAUTHORIZED', 'unauthenticated', 'Auth
 /** A credential was given but is not valid (RFC 6750 3.1 `invalid_token`). */
 export const tokenInvalid = defineError('TOKEN_ERROR', 'unauthenticated', 'Invalid or expired token')
 export const forbidden = defineError('FORBIDDEN', 'forbidden', 'Insufficient permissions')
+export const insufficientPermissions = defineError('INSUFFICIENT_PERMISSIONS', 'forbidden', 'Insufficient permissions')
+/** Also for an organization that does not exist: the answer must not reveal which do. */
+export const notAMember = defineError('NOT_A_MEMBER', 'forbidden', 'You are not a member of this organization')
+export const organizationNotFound = defineError('ORGANIZATION_NOT_FOUND', 'not_found', 'There is no such organization')
+export const stepUpRequired = defineError(
+  'STEP_UP_REQUIRED',
+  'forbidden',
+  'This needs a factor that was proved a few minutes ago at most',
+)
 export const notFound = defineError('NOT_FOUND', 'not_found', 'Not Found')
 export const methodNotAllowed = defineError('METHOD_NOT_ALLOWED', 'method_not_allowed', 'Method Not Allowed')
 export const conflict = defineError('CONFLICT', 'conflict', 'The resource already exists')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type ActorCtx, type Ctx, narrow, type TargetCtx, type UserActor } from '../../src/context.ts'
+import { verifier } from '../../src/features/validation/verifier.ts'
 import { ok } from '../../src/http/answers.ts'
 import {
   admin,
@@ -57,7 +58,7 @@ async function watchedContext(): Promise<{ ctx: Ctx; reads: () => number }> {
 
 async function enter<C extends Ctx>(guard: Guard<C>, actor: UserActor, params: Record<string, unknown> = {}) {
   const { ctx } = await watchedContext()
-  if (guard.reach) return guard.reach(guard.admit(ctx, valid(actor)), params)
+  if (guard.reach) return guard.reach(guard.admit(ctx, valid(actor)), params, verifier)
   return guard.admit(ctx, valid(actor))
 }
 
@@ -80,7 +81,7 @@ describe.each(Object.entries(GUARDS))('the guard `%s`', (_, guard) => {
   it('reads no database: a check that needs no row opens no session with it', async () => {
     const { ctx, reads } = await watchedContext()
     const admitted = guard.admit(ctx, valid(ADMIN))
-    const reached = guard.reach ? guard.reach(admitted as ActorCtx, { user_id: ADMIN.id }) : admitted
+    const reached = guard.reach ? await guard.reach(admitted as ActorCtx, { user_id: ADMIN.id }, verifier) : admitted
     expect(reads()).toBe(0)
     expect(reached.db).toBe(ctx.db)
     expect(reads()).toBe(2)

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { findBrokenVariables } from '../../src/config.ts'
+import { verifier } from '../../src/features/validation/verifier.ts'
 import { createTestApp, json } from '../support/app.ts'
 import { createTestServer } from '../support/server.ts'
 import { testRoutes } from './routes-of-tests.ts'
@@ -152,7 +153,7 @@ describe('a failure', () => {
         if (request.url.endsWith('/validate')) throw new Error('hunter2')
         return null
       },
-      verifier: { identify: () => Promise.reject(new Error('down')), confirm: async () => false },
+      verifier: { ...verifier, identify: () => Promise.reject(new Error('down')), confirm: async () => false },
     })
     expect((await failing.fetch('/validate')).status).toBe(500)
     expect((await failing.fetch('/t/echo', json({}))).status).toBe(200)

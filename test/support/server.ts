@@ -60,5 +60,6 @@ function verifierOf(identities: Readonly<Record<string, Identity>>): Verifier {
       return identities[token] ?? { state: 'invalid', reason: 'unknown' }
     },
     confirm: async () => true,
+    enter: () => Promise.reject(new Error('no organization here')),
   }
 }

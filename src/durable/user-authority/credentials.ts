@@ -84,3 +84,12 @@ export function readUserId(sql: SqlStorage): string | null {
 }
 
 export const writeUserId = (sql: SqlStorage, userId: string): unknown => writeState(sql, 'user_id', userId)
+
+/** The organization that was active last; null for none. */
+export function lastOrganization(sql: SqlStorage): string | null {
+  const stored = readState(sql, 'last_organization')
+  return typeof stored === 'string' && stored !== '' ? stored : null
+}
+
+export const rememberOrganization = (sql: SqlStorage, id: string | null): unknown =>
+  writeState(sql, 'last_organization', id ?? '')

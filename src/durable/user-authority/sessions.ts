@@ -13,7 +13,14 @@ import type {
   SessionSnapshot,
   TouchSessionInput,
 } from '../rpc.ts'
-import { nextNumber, updateClaimsVersion, updateCredentials, writeUserId } from './credentials.ts'
+import {
+  lastOrganization,
+  nextNumber,
+  rememberOrganization,
+  updateClaimsVersion,
+  updateCredentials,
+  writeUserId,
+} from './credentials.ts'
 import { recordNewDevice, rememberDevice } from './devices.ts'
 import { findRow, grantOf } from './snapshots.ts'
 import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
@@ -58,7 +65,17 @@ function enforceSessionCap(tx: Transaction, caller: Caller): void {
   for (const row of live.slice(0, Math.max(0, surplus))) endRow(tx, row, 'session_cap', AUTHORITY, caller)
 }
 
+/** The organization that was asked for; else the last active one, or the only one, of those that the session may be in. */
+function chooseOrganization(sql: SqlStorage, { organizationId, organizations = [] }: OpenSessionInput): string | null {
+  if (organizationId !== null) return organizationId
+  const last = lastOrganization(sql)
+  if (last !== null && organizations.includes(last)) return last
+  return organizations.length === 1 ? (organizations[0] ?? null) : null
+}
+
 function insertSession({ sql, now, settings }: Transaction, input: OpenSessionInput): SessionRow {
+  const organizationId = chooseOrganization(sql, input)
+  if (organizationId !== null) rememberOrganization(sql, organizationId)
   return sql
     .exec<SessionRow>(
       `insert into sessions (id, number, client_id, opened_at, last_active_at, idle_expires_at, absolute_expires_at,
@@ -77,7 +94,7 @@ function insertSession({ sql, now, settings }: Transaction, input: OpenSessionIn
       JSON.stringify(input.amr),
       input.authTime,
       hasSecondFactor(input.amr) ? input.authTime : null,
-      input.organizationId,
+      organizationId,
       input.authVersion,
       now,
       crypto.getRandomValues(new Uint8Array(32)).buffer,

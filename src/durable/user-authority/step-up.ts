@@ -1,34 +1,50 @@
 import { hasSecondFactor } from '../../lib/amr.ts'
 import { SECOND, toSeconds } from '../../lib/time.ts'
-import type { StepUpInput, StepUpResult } from '../rpc.ts'
-import { isStale, updateClaimsVersion, updateCredentials } from './credentials.ts'
+import type { ActivateInput, ActivateResult, StepUpInput, StepUpResult } from '../rpc.ts'
+import { isStale, rememberOrganization, updateClaimsVersion, updateCredentials } from './credentials.ts'
 import { findRow, grantOf } from './snapshots.ts'
 import { expiryOf, type SessionRow } from './tables.ts'
 import { recordEvent, type Transaction } from './transaction.ts'
 
 /** Adds a factor that was just proved to the session. Refused when the credentials have changed since the proof was checked. */
 export function stepUpSession(tx: Transaction, input: StepUpInput): StepUpResult {
-  const { sql, userId, now } = tx
-  const newest = updateCredentials(sql, input)
-  updateClaimsVersion(sql, input.claimsVersion)
-  const session = findRow(sql, input.sessionId)
-  const isLive = session !== undefined && session.ended_at === null && now < expiryOf(session)
-  if (!isLive || input.authVersion < newest.authVersion || isStale(session, newest)) return { outcome: 'not_live' }
-  if (isOutdated(session, input)) return { outcome: 'not_live' }
+  const { userId, now } = tx
+  const session = findCurrent(tx, input)
+  if (!session || (isOutdated(session, input) && !hasSecondFactor(input.amr))) return { outcome: 'not_live' }
   const after = updateSession(tx, session, input)
   recordStepUp(tx, { before: session, after }, input)
   return { outcome: 'raised', grant: { ...grantOf(userId, after), advancedAt: now } }
 }
 
+/** Makes an organization the session's active one, and the one that the user's next session begins with. */
+export function activateOrganization(tx: Transaction, input: ActivateInput): ActivateResult {
+  const { sql, userId, now } = tx
+  const session = findCurrent(tx, input)
+  if (!session || isOutdated(session, input)) return { outcome: 'not_live' }
+  const { organizationId } = input
+  sql.exec('update sessions set organization_id = ? where id = ?', organizationId, session.id)
+  rememberOrganization(sql, organizationId)
+  return {
+    outcome: 'activated',
+    grant: { ...grantOf(userId, { ...session, organization_id: organizationId }), advancedAt: now },
+  }
+}
+
+/** The session, if it is live and no credential has changed since the caller read the user's row. */
+function findCurrent({ sql, now }: Transaction, input: StepUpInput | ActivateInput): SessionRow | undefined {
+  const newest = updateCredentials(sql, input)
+  updateClaimsVersion(sql, input.claimsVersion)
+  const session = findRow(sql, input.sessionId)
+  const isLive = session !== undefined && session.ended_at === null && now < expiryOf(session)
+  return isLive && input.authVersion >= newest.authVersion && !isStale(session, newest) ? session : undefined
+}
+
 /**
  * Whether the access token is older than the session's last second factor. A thief may have it, and must not get a token that
- * includes that second factor by proving one more factor. A legitimate client refreshes and tries again.
+ * includes that second factor, by proving one more factor or none. A legitimate client refreshes and tries again.
  */
-const isOutdated = ({ second_factor_at }: SessionRow, { amr, tokenAuthTime }: StepUpInput): boolean =>
-  second_factor_at !== null &&
-  tokenAuthTime !== undefined &&
-  tokenAuthTime < toSeconds(second_factor_at) &&
-  !hasSecondFactor(amr)
+const isOutdated = ({ second_factor_at }: SessionRow, { tokenAuthTime }: Pick<StepUpInput, 'tokenAuthTime'>): boolean =>
+  second_factor_at !== null && tokenAuthTime !== undefined && tokenAuthTime < toSeconds(second_factor_at)
 
 function updateSession({ sql, now, settings }: Transaction, session: SessionRow, input: StepUpInput): SessionRow {
   const amr = [...new Set([...(JSON.parse(session.amr) as string[]), ...input.amr])]

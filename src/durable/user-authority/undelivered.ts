@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts'
 import { markDelivered, readUndelivered, type UndeliveredEvent } from '../../db/delivery.ts'
-import { updateClaimsVersion } from './credentials.ts'
+import { lastOrganization, rememberOrganization, updateClaimsVersion } from './credentials.ts'
 import type { Transaction } from './transaction.ts'
 
 const ROWS_PER_READ = 100
@@ -26,6 +26,8 @@ export async function drainRows(
 export function takeRows({ journal, userId, sql }: Transaction, rows: readonly UndeliveredEvent[]): void {
   for (const { event, feedEntry } of rows) {
     journal.delivered.push(event)
+    // Later events of these sessions show devices and addresses: they are no longer the organization's.
+    if (event.type === 'organization.member_removed' && event.organizationId !== null) leave(sql, event.organizationId)
     if (feedEntry) journal.feed.push(feedEntry)
   }
   const versions = rows.flatMap(({ claimsVersion }) => claimsVersion ?? [])
@@ -33,4 +35,9 @@ export function takeRows({ journal, userId, sql }: Transaction, rows: readonly U
   const below = Math.max(...versions)
   updateClaimsVersion(sql, below)
   journal.feed.push({ kind: 'claims', userId, below })
+}
+
+function leave(sql: SqlStorage, organizationId: string): void {
+  sql.exec('update sessions set organization_id = null where organization_id = ?', organizationId)
+  if (lastOrganization(sql) === organizationId) rememberOrganization(sql, null)
 }

@@ -17,7 +17,7 @@ import { deliver, FEED, writeJournal } from './destinations.ts'
 import { eraseRows, FORGET_ALARM, hasLiveSession, mayDeleteStorage, TOMBSTONE_MS } from './erase.ts'
 import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
 import { checkSession, findSession, listSessions } from './snapshots.ts'
-import { stepUpSession } from './step-up.ts'
+import { activateOrganization, stepUpSession } from './step-up.ts'
 import { USER_AUTHORITY_MIGRATIONS } from './tables.ts'
 import { newJournal, type Transaction } from './transaction.ts'
 import { createUserSockets } from './user-sockets.ts'
@@ -94,6 +94,10 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
 
   async raise(input: Rpc.StepUpInput): Promise<Rpc.StepUpResult> {
     return this.#decide(input.userId, (tx) => stepUpSession(tx, input))
+  }
+
+  async activate(input: Rpc.ActivateInput): Promise<Rpc.ActivateResult> {
+    return this.#decide(input.userId, (tx) => activateOrganization(tx, input))
   }
 
   async inspect(input: Rpc.InspectInput): Promise<Rpc.InspectResult> {

@@ -1,5 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { Place } from '../../context.ts'
+import { ADMIN, type Rank, ranksFrom } from '../../lib/roles.ts'
 
 export const organizations = sqliteTable(
   'organizations',
@@ -66,3 +68,31 @@ export const memberships = sqliteTable(
   ],
 )
 export type Membership = Readonly<typeof memberships.$inferSelect>
+
+/** Holds while the organization is not deleted. */
+export const isOpen = (organizationId: string | SQL): SQL =>
+  sql`exists (select 1 from organizations as open where open.id = ${organizationId} and open.deleted_at is null)`
+
+/** Holds for a membership that counts: taken up, and not removed. */
+export const isMember = (organizationId: string, userId: string): SQL | undefined =>
+  and(
+    eq(memberships.organizationId, organizationId),
+    eq(memberships.userId, userId),
+    isNull(memberships.removedAt),
+    isNotNull(memberships.takenUpAt),
+  )
+
+/** Holds while the caller has the rank, and the organization is not deleted: rights may be lost between check and write. */
+export const stillHas = (rank: Rank, { organizationId, isPlatformAdmin }: Place, userId: string): SQL => {
+  const right = isPlatformAdmin
+    ? sql`exists (select 1 from users as caller where caller.id = ${userId} and caller.role = ${ADMIN})`
+    : sql`exists (select 1 from memberships as caller where caller.organization_id = ${organizationId} and caller.user_id = ${userId}
+        and caller.removed_at is null and caller.taken_up_at is not null and caller.role in ${[...ranksFrom(rank)]})`
+  return sql`(${isOpen(organizationId)} and ${right})`
+}
+
+/** Holds while somebody else owns the organization, has taken that up, and may sign in. */
+export const hasOtherOwner = (organizationId: string | SQL, userId: string): SQL =>
+  sql`exists (select 1 from memberships as other join users as owner on owner.id = other.user_id
+    where other.organization_id = ${organizationId} and other.user_id <> ${userId} and other.role = 'owner'
+      and other.removed_at is null and other.taken_up_at is not null and owner.status = 'active')`

@@ -1,7 +1,7 @@
 import { type ActorCtx, type AdminCtx, actorOf, type Ctx, callerOf, type TargetCtx } from '../../context.ts'
-import type { EndReason, EndResult, Grant, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
+import type { EndReason, EndResult, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
-import { DomainError, defineError, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
+import { DomainError, defineError, notAMember, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
@@ -11,7 +11,7 @@ import { voidTokensRequestedIn } from '../links/service.ts'
 import { endOtherSessions, sparedBy } from '../users/service/change-user.ts'
 import { findUser, isSignInAllowed, userNotFound } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
-import { claimsOf } from './rules/claims.ts'
+import { type Bearer, claimsOf, placesOf } from './rules/claims.ts'
 import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
 import {
   insertSession,
@@ -19,11 +19,23 @@ import {
   rotateSession,
   selectSession,
   selectSessions,
+  selectStanding,
+  selectUserWithStanding,
   stepUpSession,
   updateEnded,
   updateLastUse,
+  updateOrganization,
 } from './store.ts'
-import type { NewSession, OpenedSession, RefreshedSession, RefreshRefusal, RefreshTokenParts, Tokens } from './types.ts'
+import type {
+  ActivatedToken,
+  NewSession,
+  OpenedSession,
+  RefreshedSession,
+  RefreshRefusal,
+  RefreshTokenParts,
+  Standing,
+  Tokens,
+} from './types.ts'
 
 /** The credentials were changed between their check and the opening. */
 export const sessionRefused = defineError(
@@ -71,12 +83,16 @@ async function loadMinter(ctx: Ctx): Promise<Minter> {
   return { key, encode }
 }
 
-async function mintTokens(ctx: Ctx, minter: Minter, user: User, grant: Grant): Promise<Tokens> {
-  const claims = claimsOf(ctx.config, user, grant)
-  const { session, generation, proof } = grant
+async function mintTokens(
+  ctx: Ctx,
+  minter: Minter,
+  { organizationId, ...bearer }: Omit<Bearer, 'organizationId'> & { organizationId?: string | undefined },
+): Promise<Tokens> {
+  const { session, generation, proof } = bearer.grant
+  const claims = claimsOf(ctx.config, { ...bearer, organizationId: organizationId ?? session.organizationId })
   return {
     accessToken: await mintUserToken(minter.key, claims),
-    refreshToken: minter.encode({ userId: user.id, sessionId: session.id, generation, proof }),
+    refreshToken: minter.encode({ userId: bearer.user.id, sessionId: session.id, generation, proof }),
     expiresIn: Math.max(0, claims.exp - toSeconds(ctx.now())),
     expiresAt: claims.exp,
   }
@@ -87,6 +103,7 @@ export interface OpenInput {
   readonly user: User
   /** How the user was authenticated: RFC 8176 values. */
   readonly amr: readonly string[]
+  /** The organization that was asked for; without one it is that of the session before, or the user's only one. */
   readonly organizationId?: string | null
   readonly clientId?: string
   /** Recorded when the session opens, such as `user.signed_in`. */
@@ -95,25 +112,30 @@ export interface OpenInput {
 
 /**
  * Opens a session for a user whose credentials were just checked.
- * Throws SESSION_REFUSED when they were changed meanwhile, SERVICE_UNAVAILABLE when the user's object does not answer.
+ * Throws SESSION_REFUSED when they were changed meanwhile, NOT_A_MEMBER for an organization that is not the user's,
+ * SERVICE_UNAVAILABLE when the user's object does not answer.
  */
 export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSession> {
-  const { user } = input
-  const minter = await orUnavailable(loadMinter(ctx))
+  const { user, amr, organizationId = null } = input
+  const [minter, standing] = await orUnavailable(Promise.all([loadMinter(ctx), selectStanding(ctx, user.id)]))
+  requirePlace(standing, organizationId)
+  const organizations = placesOf(user, amr, standing).map(({ id }) => id)
   const result = await insertSession(ctx, {
     userId: user.id,
     clientId: input.clientId ?? 'postern',
     ...versionsOf(user),
-    amr: input.amr,
+    amr,
     authTime: ctx.now(),
-    organizationId: input.organizationId ?? null,
+    organizationId: organizations.find((id) => id === organizationId) ?? null,
+    // Asked for, but the session proved one factor alone: then it is in none.
+    organizations: organizationId === null ? organizations : [],
     caller: callerOf(ctx),
     events: input.events ?? [],
   })
   if (result.outcome === 'stale_credentials') throw sessionRefused()
   const { grant, isNewDevice = false, ended = [] } = result
   forgetSessions(ctx, ended)
-  return { session: grant.session, tokens: await mintTokens(ctx, minter, user, grant), isNewDevice }
+  return { session: grant.session, tokens: await mintTokens(ctx, minter, { user, standing, grant }), isNewDevice }
 }
 
 /**
@@ -126,7 +148,7 @@ export async function stepUpOwnSession(
   ctx: ActorCtx,
   { user, amr }: { user: User; amr: readonly string[] },
 ): Promise<OpenedSession> {
-  const minter = await orUnavailable(loadMinter(ctx))
+  const [minter, standing] = await orUnavailable(Promise.all([loadMinter(ctx), selectStanding(ctx, user.id)]))
   const result = await stepUpSession(ctx, {
     userId: user.id,
     sessionId: ctx.actor.sessionId,
@@ -137,7 +159,38 @@ export async function stepUpOwnSession(
     caller: callerOf(ctx),
   })
   if (result.outcome === 'not_live') throw tokenInvalid()
-  return { session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
+  const { grant } = result
+  return { session: grant.session, tokens: await mintTokens(ctx, minter, { user, standing, grant }) }
+}
+
+/** Throws NOT_A_MEMBER. */
+function requirePlace({ places }: Standing, organizationId: string | null): void {
+  if (organizationId !== null && !places.some(({ id }) => id === organizationId)) throw notAMember()
+}
+
+/**
+ * Makes the organization the active one of the caller's session; null for none. The new access token expires when the caller's
+ * does, and no refresh token comes with it: a stolen access token must not become a session (decision 0310). Throws
+ * NOT_A_MEMBER, TOKEN_ERROR when the session has ended or the token is older than its second factor, SERVICE_UNAVAILABLE.
+ */
+export async function activateOrganization(ctx: ActorCtx, organizationId: string | null): Promise<ActivatedToken> {
+  const { id: userId, sessionId, authTime, expiresAt } = ctx.actor
+  const [found, key] = await orUnavailable(Promise.all([selectUserWithStanding(ctx, userId), loadSigningKey(ctx)]))
+  if (!found || !isSignInAllowed(found.user)) throw tokenInvalid()
+  const { user, standing } = found
+  requirePlace(standing, organizationId)
+  const result = await updateOrganization(ctx, {
+    userId,
+    sessionId,
+    organizationId,
+    tokenAuthTime: authTime,
+    ...versionsOf(user),
+  })
+  if (result.outcome === 'not_live') throw tokenInvalid()
+  const { grant } = result
+  const claims = { ...claimsOf(ctx.config, { user, standing, grant, organizationId }), exp: expiresAt }
+  const accessToken = await mintUserToken(key, claims)
+  return { user, session: grant.session, accessToken, expiresIn: Math.max(0, expiresAt - toSeconds(ctx.now())) }
 }
 
 /** Every refusal has the same answer; only the log has the reason. */
@@ -150,26 +203,35 @@ function refused(ctx: Ctx, reason: RefreshRefusal, parts?: RefreshTokenParts) {
   return tokenInvalid({}, { message: 'Invalid or expired refresh token' })
 }
 
+interface RefreshInput {
+  readonly refreshToken: string
+  readonly idempotencyKey: string | null
+  /** The access token is of this organization; the session's active one stays. */
+  readonly organizationId?: string | undefined
+}
+
 /** An empty key counts as none: otherwise unrelated replays would have the same key. */
 const hashKey = (key: string | null): Promise<string> | null => (key ? hashSecret(key) : null)
 
 /**
- * Exchanges a refresh token for its only successor (docs/architecture.md). Throws TOKEN_ERROR for every refusal, and
- * SERVICE_UNAVAILABLE in an outage: whatever can fail precedes the call of the object, so that an outage uses up no token.
+ * Exchanges a refresh token for its only successor (docs/architecture.md). Throws TOKEN_ERROR for every refusal, NOT_A_MEMBER
+ * for an organization that is not the user's (then no generation is used up), and SERVICE_UNAVAILABLE in an outage: whatever can fail precedes the call of the object, so that an outage uses up no token.
  */
-export async function refreshSession(
-  ctx: Ctx,
-  input: { refreshToken: string; idempotencyKey: string | null },
-): Promise<RefreshedSession> {
+export async function refreshSession(ctx: Ctx, input: RefreshInput): Promise<RefreshedSession> {
   const parts = await decodeRefreshToken(ctx.config.rootKeys, input.refreshToken)
   if (!parts) throw refused(ctx, 'malformed')
-  const [user, minter, idempotencyKeyHash] = await Promise.all([
-    orUnavailable(findUser(ctx, parts.userId)),
+  const [found, minter, idempotencyKeyHash] = await Promise.all([
+    orUnavailable(selectUserWithStanding(ctx, parts.userId)),
     orUnavailable(loadMinter(ctx)),
     hashKey(input.idempotencyKey),
   ])
-  if (!user) throw refused(ctx, 'unknown_user', parts)
+  if (!found) throw refused(ctx, 'unknown_user', parts)
+  const { user, standing } = found
   if (!isSignInAllowed(user)) throw refused(ctx, 'user_not_allowed', parts)
+  const { organizationId } = input
+  const isForeign = organizationId !== undefined && !standing.places.some(({ id }) => id === organizationId)
+  // Any other token goes on and is refused below: reuse is noticed, and an old token learns nothing of memberships.
+  if (isForeign && (await inspectSession(ctx, parts)).active) throw notAMember()
   const caller = callerOf(ctx)
   const result = await rotateSession(ctx, { ...parts, idempotencyKeyHash, ...versionsOf(user), caller })
   if (result.outcome === 'refused') {
@@ -179,7 +241,12 @@ export async function refreshSession(
     if (result.reason === 'reuse') ctx.defer(voidTokensRequestedIn(ctx, parts.userId, { only: parts.sessionId }))
     throw refused(ctx, result.reason, parts)
   }
-  return { user, session: result.grant.session, tokens: await mintTokens(ctx, minter, user, result.grant) }
+  const { grant } = result
+  return {
+    user,
+    session: grant.session,
+    tokens: await mintTokens(ctx, minter, { user, standing, grant, organizationId }),
+  }
 }
 
 /** The session and user of a refresh token that is valid now, or null. Does not use it up. */

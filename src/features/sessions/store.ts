@@ -1,5 +1,8 @@
+import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import type {
+  ActivateInput,
+  ActivateResult,
   EndResult,
   EndSessionInput,
   InspectInput,
@@ -12,6 +15,11 @@ import type {
   StepUpInput,
   StepUpResult,
 } from '../../durable/rpc.ts'
+import { memberships, organizations } from '../memberships/tables.ts'
+import { grants, PLATFORM, roleAssignments, roles } from '../rbac/tables.ts'
+import { insertedUser, selectUserRow } from '../users/service/users.ts'
+import type { User } from '../users/types.ts'
+import type { Standing } from './types.ts'
 
 // Only the user's object stores sessions. A call that fails or takes too long throws SERVICE_UNAVAILABLE.
 
@@ -43,3 +51,78 @@ export const selectSessions = (
   { objects }: Store,
   input: { readonly userId: string; readonly withEnded: boolean },
 ): Promise<readonly SessionSnapshot[]> => objects.user(input.userId).listSessions(input)
+
+export const updateOrganization = ({ objects }: Store, input: ActivateInput): Promise<ActivateResult> =>
+  objects.user(input.userId).activate(input)
+
+const keysOf = (userId: string, scope: SQL): SQL => sql`(select json_group_array(key) from
+  (select ${roles.key} as key from ${roleAssignments} join ${roles} on ${roles.id} = ${roleAssignments.roleId}
+    where ${roleAssignments.userId} = ${userId} and ${roleAssignments.scope} = ${scope} order by key))`
+
+const grantedTo = (userId: string, scope: SQL): SQL => sql`(select json_group_array(permission) from
+  (select ${grants.permission} as permission from ${grants}
+    where ${grants.userId} = ${userId} and ${grants.scope} = ${scope} order by permission))`
+
+/**
+ * The memberships that the user has taken up, oldest first, and a row without id for what is platform-wide. `keys` and `granted`
+ * are lists in JSON.
+ */
+const selectStandingRows = ({ db }: Pick<Ctx, 'db'>, userId: string) =>
+  db
+    .select({
+      id: sql<string | null>`id`,
+      role: sql<string>`role`,
+      version: sql<number>`version`,
+      requires: sql<number>`requires`,
+      keys: sql<string>`keys`,
+      granted: sql<string>`granted`,
+    })
+    .from(sql`(
+    select null as id, '' as role, 0 as version, 0 as requires,
+      ${keysOf(userId, sql`${PLATFORM}`)} as keys, ${grantedTo(userId, sql`${PLATFORM}`)} as granted
+    union all select * from (
+      select ${organizations.id}, ${memberships.role}, ${organizations.version}, ${organizations.requireTwoFactors},
+        ${keysOf(userId, sql`${organizations.id}`)}, ${grantedTo(userId, sql`${organizations.id}`)}
+      from ${memberships} join ${organizations} on ${organizations.id} = ${memberships.organizationId}
+      where ${memberships.userId} = ${userId} and ${memberships.takenUpAt} is not null and ${memberships.removedAt} is null
+        and ${organizations.deletedAt} is null
+      order by ${memberships.joinedAt})) as standing`)
+
+type StandingRow = Awaited<ReturnType<typeof selectStandingRows>>[number]
+
+function toStanding(rows: readonly StandingRow[]): Standing {
+  const listOf = (json: string) => JSON.parse(json) as string[]
+  const platform = rows.find(({ id }) => id === null)
+  return {
+    places: rows.flatMap(({ id, role, version, requires, keys, granted }) =>
+      id === null
+        ? []
+        : [
+            {
+              id,
+              role,
+              version,
+              requiresTwoFactors: requires === 1,
+              roles: listOf(keys),
+              permissions: listOf(granted),
+            },
+          ],
+    ),
+    roles: listOf(platform?.keys ?? '[]'),
+    permissions: listOf(platform?.granted ?? '[]'),
+  }
+}
+
+/** For a user whose row was read before: a removal in between only makes the token outdated. */
+export const selectStanding = async (store: Pick<Ctx, 'db'>, userId: string): Promise<Standing> =>
+  toStanding(await selectStandingRows(store, userId))
+
+/** The user's row with what it holds in organizations, of one moment: a token that a removal overtook is refused by its `ver`. */
+export async function selectUserWithStanding(
+  store: Pick<Ctx, 'db'>,
+  userId: string,
+): Promise<{ user: User; standing: Standing } | undefined> {
+  const [row, standing] = await store.db.batch([selectUserRow(store, userId), selectStandingRows(store, userId)])
+  const user = insertedUser(row)
+  return user && { user, standing: toStanding(standing) }
+}

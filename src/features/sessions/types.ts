@@ -1,6 +1,35 @@
 import type { RotateRefusal, SessionSnapshot } from '../../durable/rpc.ts'
 import type { User } from '../users/types.ts'
 
+/** A membership that its user has taken up, as tokens need it. */
+export interface StandingPlace {
+  /** The organization's. */
+  readonly id: string
+  readonly role: string
+  readonly version: number
+  readonly requiresTwoFactors: boolean
+  /** Keys of custom roles. */
+  readonly roles: readonly string[]
+  /** Granted directly. */
+  readonly permissions: readonly string[]
+}
+
+/** What a user has in organizations, oldest membership first, and what is platform-wide. */
+export interface Standing {
+  readonly places: readonly StandingPlace[]
+  readonly roles: readonly string[]
+  readonly permissions: readonly string[]
+}
+
+/** An access token of an open session that lives no longer than the one it replaces. */
+export interface ActivatedToken {
+  readonly user: User
+  readonly session: SessionSnapshot
+  readonly accessToken: string
+  /** Seconds until its `exp`. */
+  readonly expiresIn: number
+}
+
 /** The tokens of a session. */
 export interface Tokens {
   readonly accessToken: string

@@ -1,5 +1,7 @@
 import { defineError, defineVariant } from '../../lib/errors.ts'
 
+export { stepUpRequired } from '../../lib/errors.ts'
+
 export const invalidCredentials = defineError('INVALID_CREDENTIALS', 'unauthenticated', 'Invalid email or password')
 export const accountLocked = defineError('ACCOUNT_LOCKED', 'locked', 'The account is locked')
 export const signUpsDisabled = defineError('SIGNUPS_DISABLED', 'forbidden', 'Sign-ups are disabled')
@@ -31,9 +33,4 @@ export const redirectNotAllowed = defineError(
   'REDIRECT_NOT_ALLOWED',
   'malformed',
   'The redirect address is not allowed',
-)
-export const stepUpRequired = defineError(
-  'STEP_UP_REQUIRED',
-  'forbidden',
-  'This needs a factor that was proved a few minutes ago at most',
 )

@@ -1,8 +1,8 @@
 import { created, response } from '../../http/answers.ts'
 import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
-import { anyone, principal, scopeMissing, tokenInvalid } from '../../http/guard.ts'
+import { anyone, principal, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
-import { serviceUnavailable, unauthorized } from '../../lib/errors.ts'
+import { insufficientPermissions, serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { connectSocket } from './service/connect.ts'
 import {
   cursorInvalid,
@@ -51,7 +51,7 @@ eventRoutes.post(
     summary: 'Issue a ticket that opens one socket within 30 seconds',
     guard: principal(EVENTS_SCOPE),
     answer: created(TicketAnswer, 'The ticket'),
-    errors: [unauthorized, tokenInvalid, scopeMissing, serviceUnavailable],
+    errors: [unauthorized, tokenInvalid, insufficientPermissions, serviceUnavailable],
   },
   async ({ ctx }) => ticketToWire(await issueTicket(ctx)),
 )

@@ -2,6 +2,7 @@ import type { ClientActor, UserActor } from '../../context.ts'
 import type { Verifier } from '../../http/guard.ts'
 import { isUserClaims } from '../keys/service/tokens.ts'
 import type { AccessClaims } from '../keys/types.ts'
+import { enterOrganization } from '../memberships/service.ts'
 import { readAuthorization } from './rules/credential.ts'
 import { checkAccessToken, isClientLive, isSessionLive } from './service.ts'
 
@@ -19,6 +20,7 @@ export const verifier: Verifier = {
     const { id: userId, sessionId, claimsVersion } = actor
     return isSessionLive(ctx, { userId, sessionId, claimsVersion })
   },
+  enter: (ctx, id, rank) => enterOrganization(ctx, { id }, rank),
 }
 
 function toActor(claims: AccessClaims): UserActor | ClientActor {

@@ -18,8 +18,11 @@ const toUser = ({ usernameKey: _key, status, ...row }: UserRow): User => ({ ...r
 
 const toFirstUser = ([row]: UserRow[]): User | undefined => (row ? toUser(row) : undefined)
 
-export const selectUser = async ({ db }: Store, id: string): Promise<User | undefined> =>
-  toFirstUser(await db.select().from(users).where(eq(users.id, id)).limit(1))
+export const selectUserRow = ({ db }: Pick<Store, 'db'>, id: string) =>
+  db.select().from(users).where(eq(users.id, id)).limit(1)
+
+export const selectUser = async (store: Store, id: string): Promise<User | undefined> =>
+  toFirstUser(await selectUserRow(store, id))
 
 /** `email` is normalized. */
 export const selectUserByEmail = async ({ db }: Store, email: string): Promise<User | undefined> =>

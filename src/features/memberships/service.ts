@@ -1,0 +1,41 @@
+import type { ActorCtx, Place } from '../../context.ts'
+import { insufficientPermissions, notAMember, organizationNotFound, stepUpRequired } from '../../lib/errors.ts'
+import { isAdmin, isRanked, type Rank, toRank } from '../../lib/roles.ts'
+import { selectPlace } from './store.ts'
+import type { Organization } from './tables.ts'
+
+export {
+  insertMembership,
+  insertOrganization,
+  updateMembership,
+  updateOrganization,
+} from './store.ts'
+
+/** What the caller has in an organization, with its row. */
+export interface Entered extends Place {
+  readonly organization: Organization
+}
+
+/**
+ * The caller's place in an organization, read at the primary: the token's role may be old, and the organization need not be the
+ * active one. Throws NOT_A_MEMBER, also for one that does not exist; ORGANIZATION_NOT_FOUND to platform admins;
+ * INSUFFICIENT_PERMISSIONS below the rank; STEP_UP_REQUIRED where the organization requires two factors and the session has one.
+ */
+export async function enterOrganization(
+  ctx: ActorCtx,
+  key: { id: string } | { slug: string },
+  rank: Rank,
+): Promise<Entered> {
+  const { actor } = ctx
+  const found = await selectPlace(ctx, key, actor.id)
+  const isPlatformAdmin = isAdmin(actor)
+  const role = found?.membership?.takenUpAt ? toRank(found.membership.role) : null
+  if (!found || (role === null && !isPlatformAdmin)) throw isPlatformAdmin ? organizationNotFound() : notAMember()
+  const { organization } = found
+  if (organization.requireTwoFactors && actor.acr !== 'aal2')
+    throw stepUpRequired({ reason: 'two_factors' }, { message: 'This organization needs a session of two factors' })
+  const held = isPlatformAdmin ? 'owner' : role
+  if (!isRanked(held, rank)) throw insufficientPermissions({ required_role: rank })
+  const { id: organizationId, slug, name } = organization
+  return { organizationId, slug, name, rank: held ?? 'viewer', role, isPlatformAdmin, organization }
+}

@@ -1,0 +1,80 @@
+import { and, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../context.ts'
+import { memberships, organizations } from './tables.ts'
+
+type Store = Pick<Ctx, 'db'>
+
+const isOwn = (userId: string) =>
+  and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
+
+/** An organization that is not deleted, with the user's membership in it, if there is one. */
+export const selectPlace = ({ db }: Store, key: { id: string } | { slug: string }, userId: string) =>
+  db
+    .select({ organization: getTableColumns(organizations), membership: getTableColumns(memberships) })
+    .from(organizations)
+    .leftJoin(memberships, isOwn(userId))
+    .where(
+      and(
+        'id' in key ? eq(organizations.id, key.id) : eq(organizations.slug, key.slug),
+        isNull(organizations.deletedAt),
+      ),
+    )
+    .get()
+
+type NewOrganization = Omit<typeof organizations.$inferInsert, 'number'>
+type NewMembership = typeof memberships.$inferInsert
+
+/** The statement returns no row when the slug is taken or the condition does not hold. */
+export const insertOrganization = ({ db }: Store, row: NewOrganization, when: SQL = sql`true`) => {
+  const { id, name, slug, description, logoUrl, billingEmail, createdBy, createdAt } = row
+  return db
+    .insert(organizations)
+    .select(
+      sql`select null, ${id}, ${name}, ${slug}, ${description ?? null}, ${logoUrl ?? null}, ${billingEmail ?? null}, '{}', 0, '[]', 1, 0,
+        ${createdBy ?? null}, ${createdAt}, ${createdAt}, null, null where ${when}`,
+    )
+    .onConflictDoNothing()
+    .returning(getTableColumns(organizations))
+}
+
+/** The statement returns no row when the user is in the organization already, or the condition does not hold. */
+export const insertMembership = ({ db }: Store, row: NewMembership, when: SQL = sql`true`) =>
+  db
+    .insert(memberships)
+    .select(
+      sql`select ${row.id}, ${row.organizationId}, ${row.userId}, ${row.role}, ${JSON.stringify(row.metadata ?? {})},
+        ${row.invitedBy ?? null}, ${row.joinedAt}, ${row.takenUpAt ?? null}, ${row.expiresAt ?? null}, null, null where ${when}`,
+    )
+    .onConflictDoNothing()
+    .returning(getTableColumns(memberships))
+
+/** The statement returns no row when there is no such organization, or the condition does not hold. */
+export const updateOrganization = (
+  { db }: Store,
+  id: string,
+  { set, when }: { set: Partial<Record<keyof typeof organizations.$inferInsert, unknown>>; when: SQL | undefined },
+) =>
+  db
+    .update(organizations)
+    .set(set as never)
+    .where(and(eq(organizations.id, id), when))
+    .returning(getTableColumns(organizations))
+
+/** A membership that was not removed. The statement returns no row when there is none, or the condition does not hold. */
+export const updateMembership = (
+  { db }: Store,
+  key: { organizationId: string; userId: string },
+  { set, when }: { set: Partial<Record<keyof typeof memberships.$inferInsert, unknown>>; when: SQL | undefined },
+) =>
+  db
+    .update(memberships)
+    .set(set as never)
+    .where(
+      and(
+        eq(memberships.organizationId, key.organizationId),
+        eq(memberships.userId, key.userId),
+        isNull(memberships.removedAt),
+        when,
+      ),
+    )
+    .returning(getTableColumns(memberships))
