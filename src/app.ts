@@ -21,6 +21,12 @@ import { healthRoutes } from './features/health/routes.ts'
 import { keysRoutes } from './features/keys/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
+import { memberRoutes } from './features/organizations/routes/members.ts'
+import {
+  adminOrganizationRoutes,
+  organizationRoutes,
+  userOrganizationRoutes,
+} from './features/organizations/routes/organizations.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
 import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'
@@ -76,6 +82,10 @@ const listCoreRoutes = (): Route[] =>
     userImportRoutes,
     userDirectoryRoutes,
     userAccountRoutes,
+    userOrganizationRoutes,
+    organizationRoutes,
+    memberRoutes,
+    adminOrganizationRoutes,
     clientRoutes,
     eventRoutes,
     mailRoutes,

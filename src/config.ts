@@ -203,6 +203,9 @@ const Variables = z
     DELETION_GRACE_DAYS: integer(30, 0, 365),
     /** how long the event record is kept */
     EVENT_RETENTION_DAYS: integer(90, 1, 3650),
+    // Organizations
+    /** who may make organizations: `users` with a verified address, or `admins` alone */
+    ORGANIZATIONS_CREATED_BY: z._default(oneOf('users', 'admins'), 'users'),
     // Passwords
     /** the fewest characters of a new password */
     PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),

@@ -12,7 +12,7 @@ export interface RowList<C extends SelectedFields> {
   readonly order: readonly (SQL | SQLiteColumn)[]
 }
 
-interface Range {
+export interface Range {
   readonly offset: number
   readonly limit: number
 }

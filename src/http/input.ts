@@ -151,6 +151,10 @@ export class InvalidInput extends DomainError {
   }
 }
 
+/** The error of a body without a field that the query could have had instead. */
+export const isRequired = (name: string): DomainError =>
+  validationFailed({ validation_errors: [{ field: `body.${name}`, message: 'is required', type: 'required' }] })
+
 const fieldErrors = (issues: readonly z.core.$ZodIssue[], source: Source): FieldError[] =>
   issues.map((issue) => ({
     field: [source, ...issue.path.map(String)].join('.'),

@@ -47,3 +47,7 @@ export function findRepeatedName(text: string): string | undefined {
   }
   return undefined
 }
+
+/** How deeply a value nests: 0 for text and numbers, 1 for a flat object. */
+export const depthOf = (value: unknown): number =>
+  typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0

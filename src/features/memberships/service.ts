@@ -1,15 +1,26 @@
 import type { ActorCtx, Place } from '../../context.ts'
-import { insufficientPermissions, notAMember, organizationNotFound, stepUpRequired } from '../../lib/errors.ts'
+import {
+  defineError,
+  insufficientPermissions,
+  notAMember,
+  organizationNotFound,
+  stepUpRequired,
+} from '../../lib/errors.ts'
 import { isAdmin, isRanked, type Rank, toRank } from '../../lib/roles.ts'
 import { selectPlace } from './store.ts'
 import type { Organization } from './tables.ts'
 
 export {
+  expireMemberships,
   insertMembership,
   insertOrganization,
+  selectPlace as findPlace,
   updateMembership,
   updateOrganization,
 } from './store.ts'
+export { LIMITS } from './types.ts'
+
+export const limitReached = defineError('LIMIT_REACHED', 'rate_limited', 'There may not be more of these')
 
 /** What the caller has in an organization, with its row. */
 export interface Entered extends Place {

@@ -1,5 +1,6 @@
-import { and, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { prune } from '../../db/prune.ts'
 import { memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
@@ -78,3 +79,16 @@ export const updateMembership = (
       ),
     )
     .returning(getTableColumns(memberships))
+
+/** Removes a limited number of memberships that nobody took up in time. */
+export const expireMemberships = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
+  prune(store, {
+    table: memberships,
+    key: memberships.id,
+    where: and(
+      isNotNull(memberships.expiresAt),
+      lte(memberships.expiresAt, store.now()),
+      isNull(memberships.takenUpAt),
+    ),
+    order: memberships.expiresAt,
+  })

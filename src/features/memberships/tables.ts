@@ -2,6 +2,7 @@ import { and, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Place } from '../../context.ts'
 import { ADMIN, type Rank, ranksFrom } from '../../lib/roles.ts'
+import { LIMITS } from './types.ts'
 
 export const organizations = sqliteTable(
   'organizations',
@@ -96,3 +97,13 @@ export const hasOtherOwner = (organizationId: string | SQL, userId: string): SQL
   sql`exists (select 1 from memberships as other join users as owner on owner.id = other.user_id
     where other.organization_id = ${organizationId} and other.user_id <> ${userId} and other.role = 'owner'
       and other.removed_at is null and other.taken_up_at is not null and owner.status = 'active')`
+
+/** Holds while the user may take up one more membership. */
+export const mayJoinMore = (userId: string): SQL =>
+  sql`(select count(*) from memberships as mine where mine.user_id = ${userId} and mine.removed_at is null
+    and mine.taken_up_at is not null) < ${LIMITS.organizationsPerUser}`
+
+/** Holds while the organization may have one more member. */
+export const hasRoom = (organizationId: string): SQL =>
+  sql`exists (select 1 from organizations as full_one where full_one.id = ${organizationId}
+    and full_one.member_count < ${LIMITS.membersPerOrganization})`

@@ -81,6 +81,9 @@ export interface Target {
   readonly authVersion: number
 }
 
+/** Holds when the statement before it in the batch changed a row. */
+export const hasChanged: SQL = sql`changes() > 0`
+
 /** Holds for a user who may sign in. */
 export const maySignIn = (userId: string): SQL | undefined =>
   and(eq(users.id, userId), inArray(users.status, ['active', 'pending']))

@@ -59,6 +59,13 @@ export const textField = (max: number) =>
 export const proseField = (max: number) =>
   z.string().max(max).refine(isProse, 'must not have control characters').nullish()
 
+const MAX_METADATA_CHARACTERS = 10_000
+
+/** What an application keeps of somebody, as it comes. */
+export const MetadataField = z
+  .record(z.string(), z.unknown())
+  .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
+
 /** Janua has no administrative lock, so a locked user is shown as suspended. */
 const toJanuaStatus = (status: UserStatus) => (status === 'locked' ? 'suspended' : status)
 

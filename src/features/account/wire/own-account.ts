@@ -2,10 +2,16 @@ import * as z from 'zod'
 import { oneOfEach } from '../../../http/described-input.ts'
 import { PropagatedField } from '../../../http/done.ts'
 import { NewPasswordField, PasswordField, StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
-import { EmailField, proseField, textField, UsernameField, UserWire, userToWire } from '../../users/wire.ts'
+import {
+  EmailField,
+  MetadataField,
+  proseField,
+  textField,
+  UsernameField,
+  UserWire,
+  userToWire,
+} from '../../users/wire.ts'
 import type { ChangedProfile as Changed, PasswordChange, ProfileChange } from '../service/own-account.ts'
-
-const MAX_METADATA_CHARACTERS = 10_000
 
 /** Null empties a field, but leaves username and email as they are: they cannot be empty. */
 export const ProfileBody = z
@@ -23,10 +29,7 @@ export const ProfileBody = z
       .url({ protocol: /^https?$/ })
       .max(500)
       .nullish(),
-    user_metadata: z
-      .record(z.string(), z.unknown())
-      .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'must have at most 10,000 characters')
-      .nullish(),
+    user_metadata: MetadataField.nullish(),
     username: UsernameField.nullish(),
     email: EmailField.nullish(),
     current_password: StepUpBody.shape.password,

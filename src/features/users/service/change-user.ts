@@ -18,6 +18,8 @@ export interface UserChange extends RowChange {
   readonly with?: readonly Statement[]
   /** Tokens become outdated: they are refused, and clients refresh them. */
   readonly changesClaims?: boolean
+  /** Others whose tokens become outdated by the same change; each has an event of its own in `events`. */
+  readonly alsoChangesClaimsOf?: readonly string[]
   /** The user's sessions end. */
   readonly ends?: {
     readonly reason: EndReason
@@ -37,14 +39,33 @@ export interface UserChange extends RowChange {
  */
 export async function changeUser(
   ctx: Ctx,
-  { userId, set, when, actor, with: before = [], changesClaims = false, ends, events }: UserChange,
+  {
+    userId,
+    set,
+    when,
+    actor,
+    with: before = [],
+    changesClaims = false,
+    alsoChangesClaimsOf = [],
+    ends,
+    events,
+  }: UserChange,
 ): Promise<ChangedUser | null> {
   const auth = ends ? { keptSessionId: ends.keeps ?? null, isOfFactor: ends.spares !== undefined } : null
   const [first, ...others] = events
-  const draftOf = (event: UserEvent) => ({ subject: userId, userId, actor, ...event })
+  const draftOf = (event: UserEvent) => ({
+    subject: userId,
+    userId,
+    actor,
+    ...event,
+    ...(alsoChangesClaimsOf.includes(event.userId ?? '') && { claimsVersion: claimsVersionOf(event.userId ?? '') }),
+  })
+  const raises = alsoChangesClaimsOf.map((id) =>
+    updateUser(ctx, { userId: id, set: {}, when, increments: { claims: true, auth: null } }),
+  )
   const { rows, propagated } = await commitAndPropagate(
     ctx,
-    [...before, updateUser(ctx, { userId, set, when, increments: { claims: changesClaims, auth } })],
+    [...before, ...raises, updateUser(ctx, { userId, set, when, increments: { claims: changesClaims, auth } })],
     { ...draftOf(first), ...(changesClaims && { claimsVersion: claimsVersionOf(userId) }) },
     ...others.map(draftOf),
   )

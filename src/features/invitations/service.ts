@@ -1,0 +1,1 @@
+export { revokeUnanswered } from './store.ts'

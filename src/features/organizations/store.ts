@@ -1,0 +1,281 @@
+import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Ctx, Place, PlaceCtx } from '../../context.ts'
+import { versionEntry } from '../../db/commit.ts'
+import { listPage, type Range } from '../../db/list.ts'
+import type { Rank } from '../../lib/roles.ts'
+import { DAY } from '../../lib/time.ts'
+import {
+  hasOtherOwner,
+  hasRoom,
+  isOpen,
+  mayJoinMore,
+  memberships,
+  type Organization,
+  organizations,
+  stillHas,
+} from '../memberships/tables.ts'
+import { LIMITS } from '../memberships/types.ts'
+import { grants } from '../rbac/tables.ts'
+import { users } from '../users/tables.ts'
+
+type Store = Pick<Ctx, 'db'>
+
+/** The longest-serving owner. */
+const ownerOf = (column: string): SQL<string | null> =>
+  sql`(select ${sql.raw(column)} from memberships as owning join users as owner on owner.id = owning.user_id
+    where owning.organization_id = ${organizations.id} and owning.role = 'owner' and owning.removed_at is null
+      and owning.taken_up_at is not null order by owning.joined_at, owning.id limit 1)`
+
+const columns = {
+  ...getTableColumns(organizations),
+  ownerId: ownerOf('owner.id'),
+  ownerEmail: ownerOf('owner.email'),
+  ownerFirstName: ownerOf('owner.first_name'),
+  ownerLastName: ownerOf('owner.last_name'),
+  ownerImageUrl: ownerOf('owner.profile_image_url'),
+}
+
+const isOwn = (userId: string) =>
+  and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
+
+/** The user's organizations, also those that were not taken up yet, oldest membership first. */
+export async function selectOrganizationsOf({ db }: Store, userId: string, { limit, offset }: Range) {
+  const where = and(eq(memberships.userId, userId), isNull(memberships.removedAt), isNull(organizations.deletedAt))
+  const joined = eq(organizations.id, memberships.organizationId)
+  const [rows, [all]] = await db.batch([
+    db
+      .select({ ...columns, role: memberships.role, takenUpAt: memberships.takenUpAt })
+      .from(memberships)
+      .innerJoin(organizations, joined)
+      .where(where)
+      .orderBy(asc(memberships.joinedAt), asc(memberships.id))
+      .limit(limit)
+      .offset(offset),
+    db.select({ total: count() }).from(memberships).innerJoin(organizations, joined).where(where),
+  ])
+  return { rows, total: all?.total ?? 0 }
+}
+
+/** One that is not deleted, as the user sees it. */
+export const selectOrganization = ({ db }: Store, id: string, userId: string) =>
+  db
+    .select({ ...columns, role: memberships.role, takenUpAt: memberships.takenUpAt })
+    .from(organizations)
+    .leftJoin(memberships, isOwn(userId))
+    .where(and(eq(organizations.id, id), isNull(organizations.deletedAt)))
+    .get()
+
+/** Every organization of the deployment that is not deleted, newest first. */
+export const selectOrganizations = (store: Store, search: string | undefined, range: Range) => {
+  const found = search
+    ? sql`(instr(lower(${organizations.name}), ${search.toLowerCase()}) > 0 or instr(${organizations.slug}, ${search.toLowerCase()}) > 0)`
+    : undefined
+  const where = and(isNull(organizations.deletedAt), found)
+  const order = [desc(organizations.createdAt), desc(organizations.number)]
+  return listPage(
+    store,
+    { table: organizations, columns: { ...columns, role: sql<null>`null`, takenUpAt: sql<null>`null` }, where, order },
+    range,
+  )
+}
+
+/** Holds while the user may make one more organization: fewer than `limit` since `since`, and a membership to spare. */
+export const mayMake = (userId: string, since: number, limit: number): SQL =>
+  sql`(select count(*) from organizations as made where made.created_by = ${userId} and made.created_at > ${since}) < ${limit}
+    and ${mayJoinMore(userId)}`
+
+const permissionsOf = sql<string>`(select json_group_array(permission) from
+  (select permission from ${grants} where ${grants.userId} = ${memberships.userId}
+    and ${grants.scope} = ${memberships.organizationId} order by permission))`
+
+const memberColumns = {
+  ...getTableColumns(memberships),
+  email: users.email,
+  firstName: users.firstName,
+  lastName: users.lastName,
+  displayName: users.displayName,
+  profileImageUrl: users.profileImageUrl,
+  permissions: permissionsOf,
+}
+
+/** Members in the order in which they joined; the removed ones, too, where they are asked for. */
+export async function selectMembers(
+  { db }: Store,
+  organizationId: string,
+  { withRemoved }: { withRemoved: boolean },
+  { limit, offset }: Range,
+) {
+  const where = and(
+    eq(memberships.organizationId, organizationId),
+    withRemoved ? undefined : isNull(memberships.removedAt),
+  )
+  const [rows, [all]] = await db.batch([
+    db
+      .select(memberColumns)
+      .from(memberships)
+      .innerJoin(users, eq(users.id, memberships.userId))
+      .where(where)
+      .orderBy(asc(memberships.joinedAt), asc(memberships.id))
+      .limit(limit)
+      .offset(offset),
+    db.select({ total: count() }).from(memberships).where(where),
+  ])
+  return { rows, total: all?.total ?? 0 }
+}
+
+export const selectMember = ({ db }: Store, key: { organizationId: string; userId: string }) =>
+  db
+    .select(memberColumns)
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(
+      and(
+        eq(memberships.organizationId, key.organizationId),
+        eq(memberships.userId, key.userId),
+        isNull(memberships.removedAt),
+      ),
+    )
+    .get()
+
+/** How many memberships the user has: taken up, and not taken up yet. */
+export async function countMemberships({ db }: Store, userId: string) {
+  const [row] = await db
+    .select({
+      taken: sql<number>`count(${memberships.takenUpAt})`,
+      all: count(),
+    })
+    .from(memberships)
+    .where(and(eq(memberships.userId, userId), isNull(memberships.removedAt)))
+  return { taken: row?.taken ?? 0, pending: (row?.all ?? 0) - (row?.taken ?? 0) }
+}
+
+/** Whether two users are members of one organization. */
+export async function haveOrganizationInCommon({ db }: Store, userId: string, otherId: string): Promise<boolean> {
+  const [row] = await db
+    .select({ one: sql<number>`1` })
+    .from(memberships)
+    .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
+    .where(
+      and(
+        eq(memberships.userId, userId),
+        isNull(memberships.removedAt),
+        isNotNull(memberships.takenUpAt),
+        isNull(organizations.deletedAt),
+        sql`exists (select 1 from memberships as theirs where theirs.organization_id = ${organizations.id}
+          and theirs.user_id = ${otherId} and theirs.removed_at is null and theirs.taken_up_at is not null)`,
+      ),
+    )
+    .limit(1)
+  return row !== undefined
+}
+
+/** When the earliest organization that the user made since then was made; for the answer to one too many. */
+export const selectMadeSince = ({ db }: Store, userId: string, since: number) =>
+  db
+    .select({ createdAt: organizations.createdAt })
+    .from(organizations)
+    .where(and(eq(organizations.createdBy, userId), gte(organizations.createdAt, since)))
+    .orderBy(asc(organizations.createdAt))
+
+/** Holds for an organization that the batch has made. */
+export const isMade = (id: string): SQL => sql`exists (select 1 from organizations as made where made.id = ${id})`
+
+/** The feed entry that refuses the tokens of an organization from before the change. */
+export const organizationEntry = (id: string): SQL =>
+  versionEntry(
+    'organization',
+    id,
+    sql`(select ${organizations.version} from ${organizations} where ${organizations.id} = ${id})`,
+  )
+
+const raised = { version: sql`${organizations.version} + 1` }
+
+/** Applies while the organization is as it was read, and the caller has the rank. */
+export const organizationChange = (
+  { now, place, actor }: Pick<PlaceCtx, 'now' | 'place' | 'actor'>,
+  input: { before: Organization; set: Partial<Organization>; rank: Rank; raisesVersion: boolean },
+) => ({
+  set: { ...input.set, ...(input.raisesVersion && raised), updatedAt: Math.max(now(), input.before.updatedAt + 1) },
+  when: and(eq(organizations.updatedAt, input.before.updatedAt), stillHas(input.rank, place, actor.id)),
+})
+
+export const organizationDeletion = (
+  { now, config, actor }: Pick<PlaceCtx, 'now' | 'config' | 'actor'>,
+  place: Place,
+) => ({
+  set: { ...raised, deletedAt: now(), eraseAt: now() + config.DELETION_GRACE_DAYS * DAY },
+  when: stillHas('owner', place, actor.id),
+})
+
+export { hasChanged } from '../users/tables.ts'
+
+/** Holds where a user may be added: by somebody who still has the rank, within the limits. */
+export function addition(
+  { place, actor, now }: Pick<PlaceCtx, 'place' | 'actor' | 'now'>,
+  { userId, role, takenUpAt }: { userId: string; role: Rank; takenUpAt?: number },
+): SQL {
+  const room = takenUpAt === undefined ? hasFewPending(userId, now()) : mayJoinMore(userId)
+  const right = stillHas(role === 'owner' ? 'owner' : 'admin', place, actor.id)
+  return sql`${right} and ${hasRoom(place.organizationId)} and ${room}`
+}
+
+const hasFewPending = (userId: string, now: number): SQL =>
+  sql`(select count(*) from memberships as waiting where waiting.user_id = ${userId} and waiting.removed_at is null
+    and waiting.taken_up_at is null and waiting.expires_at > ${now}) < ${LIMITS.pendingMembershipsPerUser}`
+
+/** A condition on a membership that changes (`here`), and the same for statements on other tables that precede it (`elsewhere`). */
+interface Twofold {
+  readonly here: SQL
+  readonly elsewhere: SQL
+}
+
+function onMembership(organizationId: string, userId: string, condition: (row: SQL) => SQL): Twofold {
+  const row = sql.raw('target')
+  return {
+    here: condition(sql`${memberships}`),
+    elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
+      and target.user_id = ${userId} and target.removed_at is null and ${condition(row)})`,
+  }
+}
+
+type Acting = Pick<PlaceCtx, 'place' | 'actor'>
+
+/** Holds while the member has the role that was read, the caller has the rank for both roles, and an owner remains. */
+export function demotion({ place, actor }: Acting, change: { userId: string; before: Rank; after: Rank }): Twofold {
+  const { userId, before, after } = change
+  const { organizationId } = place
+  const needed: Rank = before === 'owner' || after === 'owner' ? 'owner' : 'admin'
+  const remains = before === 'owner' ? hasOtherOwner(organizationId, userId) : sql`true`
+  return onMembership(
+    organizationId,
+    userId,
+    (row) => sql`${row}.role = ${before} and ${stillHas(needed, place, actor.id)} and ${remains}`,
+  )
+}
+
+/** Holds while the member has the role that was read, and the caller has the rank. */
+export const removal = ({ place, actor }: Acting, userId: string, role: string): Twofold =>
+  onMembership(
+    place.organizationId,
+    userId,
+    (row) => sql`${row}.role = ${role} and ${stillHas('admin', place, actor.id)}`,
+  )
+
+/** Holds unless the user is the only owner. */
+export const leaving = (userId: string, organizationId: string): Twofold =>
+  onMembership(
+    organizationId,
+    userId,
+    (row) => sql`${isOpen(organizationId)} and (${row}.role <> 'owner' or ${row}.taken_up_at is null
+      or ${hasOtherOwner(organizationId, userId)})`,
+  )
+
+/** Holds for a member who has taken that up and may sign in, while the caller is an owner. */
+export const isPromotable = ({ place, actor }: Acting, userId: string): SQL =>
+  sql`${memberships.takenUpAt} is not null and ${stillHas('owner', place, actor.id)}
+    and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`
+
+/** Holds while a membership waits to be taken up, within the limits. */
+export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): SQL =>
+  sql`${memberships.takenUpAt} is null and ${memberships.expiresAt} > ${now()} and ${isOpen(organizationId)}
+    and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`

@@ -1,0 +1,1 @@
+export { deleteHeld } from '../store.ts'
