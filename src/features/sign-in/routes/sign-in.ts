@@ -3,7 +3,7 @@ import { REPEATED_REFRESH } from '../../../http/described-input.ts'
 import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { notAMember, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
 import { redirectNotAllowed } from '../errors.ts'
 import { refresh, signOut } from '../service/current.ts'
@@ -89,10 +89,14 @@ authRoutes.post(
     body: RefreshBody,
     invalidIs: 400,
     answer: signedIn,
-    errors: [tokenInvalid, serviceUnavailable],
+    errors: [tokenInvalid, notAMember, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {
-    const input = { refreshToken: toRefreshToken(body), idempotencyKey: request.headers.get('idempotency-key') }
+    const input = {
+      refreshToken: toRefreshToken(body),
+      idempotencyKey: request.headers.get('idempotency-key'),
+      organizationId: body.organization_id ?? undefined,
+    }
     const { user, ...opened } = await refresh(ctx, input)
     return { user, opened }
   },

@@ -27,7 +27,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 /** Rotates the refresh token. Throws TOKEN_ERROR for an invalid one, VALIDATION_ERROR for a malformed key. */
 export async function refresh(
   ctx: Ctx,
-  input: { refreshToken: string; idempotencyKey: string | null },
+  input: { refreshToken: string; idempotencyKey: string | null; organizationId?: string | undefined },
 ): Promise<RefreshedSession> {
   if (input.idempotencyKey !== null && !IDEMPOTENCY_KEY.test(input.idempotencyKey))
     throw malformedRequest('Idempotency-Key must have 1 to 255 printable ASCII characters')

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { serviceUnavailable } from '../../../lib/errors.ts'
+import { notAMember, serviceUnavailable } from '../../../lib/errors.ts'
 import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked } from '../../factors/totp/errors.ts'
@@ -19,6 +19,7 @@ export const challengeErrors = [
   mfaCodeInvalid,
   secondFactorLocked,
   ...assertionErrors,
+  notAMember,
   serviceUnavailable,
 ]
 
@@ -52,22 +53,27 @@ async function countAnswer(ctx: Ctx, challenge: Challenge): Promise<CountedUse> 
  * Completes a sign-in whose second factor was proved: redeems the challenge and opens the session. `amr` are the values of
  * the second factor. Throws MFA_CHALLENGE_INVALID, and what opening a session throws.
  */
-async function completeChallenge(ctx: Ctx, input: { mfaToken: string; amr: readonly string[] }): Promise<SignedIn> {
+async function completeChallenge(
+  ctx: Ctx,
+  input: { mfaToken: string; organizationId: string | null; amr: readonly string[] },
+): Promise<SignedIn> {
   const challenge = await redeemChallenge(ctx, input.mfaToken)
   if (!challenge) throw mfaChallengeInvalid()
   const user = await getChallenged(ctx, challenge)
   const amr = [...new Set([...challenge.amr, ...input.amr, 'mfa'])]
-  const { method, organizationId, network } = challenge
+  const { method, network } = challenge
+  const organizationId = input.organizationId ?? challenge.organizationId
   const opened = await openFirstSession(ctx, { user, amr, method, organizationId })
   if (network !== null) await completeAttempt(ctx, { account: user.id, network })
   return toSignedIn(ctx, user, opened)
 }
 
 /** A code that was typed, or what an authenticator answered. */
-export type ChallengeAnswer = { readonly mfaToken: string } & (
-  | { readonly code: string }
-  | { readonly credential: AssertionCredential }
-)
+export type ChallengeAnswer = {
+  readonly mfaToken: string
+  /** Replaces the one that the first step asked for. */
+  readonly organizationId?: string | null
+} & ({ readonly code: string } | { readonly credential: AssertionCredential })
 
 async function proveCode(ctx: Ctx, { challenge, user }: OpenChallenge, code: string): Promise<readonly string[]> {
   const counted = await countAnswer(ctx, challenge)
@@ -85,11 +91,11 @@ async function proveCredential(
 }
 
 async function tryAnswer(ctx: Ctx, answer: ChallengeAnswer): Promise<SignedIn> {
-  const { mfaToken } = answer
+  const { mfaToken, organizationId = null } = answer
   const open = await getOpenChallenge(ctx, mfaToken)
   const amr =
     'code' in answer ? await proveCode(ctx, open, answer.code) : await proveCredential(ctx, open, answer.credential)
-  return completeChallenge(ctx, { mfaToken, amr })
+  return completeChallenge(ctx, { mfaToken, organizationId, amr })
 }
 
 /**

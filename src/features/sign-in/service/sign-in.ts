@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import type { SessionSnapshot } from '../../../durable/rpc.ts'
-import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
+import { DomainError, notAMember, serviceUnavailable } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { hashPassword, isHashable, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
@@ -24,7 +24,14 @@ import { type IssuedChallenge, issueChallenge } from './challenges.ts'
 import { failSlowly } from './timing.ts'
 
 /** What a sign-in throws, on every surface. */
-export const signInErrors = [invalidCredentials, emailNotVerified, accountLocked, underMaintenance, serviceUnavailable]
+export const signInErrors = [
+  invalidCredentials,
+  emailNotVerified,
+  accountLocked,
+  underMaintenance,
+  notAMember,
+  serviceUnavailable,
+]
 
 /** What `signInOrThrow` throws. */
 export const signInOrThrowErrors = [...signInErrors, mfaRequired]
@@ -46,6 +53,8 @@ export interface SignInInput {
   /** An email or a username, as typed. */
   readonly identifier: string
   readonly password: string
+  /** The organization that the session is to be in. */
+  readonly organizationId?: string | null
   /** Whether this sign-in admits the user, asked after the password was verified. Admits everybody when absent. */
   readonly accepts?: (user: User) => boolean
 }
@@ -74,7 +83,8 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   await passAttempt(ctx, attempt)
   if (user.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })
   if (input.accepts && !input.accepts(user)) throw signInNotAccepted()
-  return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password' })
+  const { organizationId = null } = input
+  return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password', organizationId })
 }
 
 /**

@@ -4,7 +4,7 @@ import { bodyOrQuery } from '../../../http/input.ts'
 import { malformedRequest } from '../../../lib/errors.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import type { ChallengeAnswer } from '../service/second-step.ts'
-import { MAX_CODE_LENGTH } from './session.ts'
+import { MAX_CODE_LENGTH, OrganizationField } from './session.ts'
 
 const MAX_TOKEN_LENGTH = 512
 
@@ -19,6 +19,7 @@ export const VerifyBody = z
     challenge_id: token.nullish(),
     code: CodeField.nullish(),
     credential: Assertion.nullish(),
+    organization_id: OrganizationField,
   })
   .refine((body) => Boolean(body.code || body.credential), { path: ['code'], message: 'is required' })
   .meta(oneOfEach(['code', 'credential']))
@@ -34,6 +35,7 @@ export const ChallengeBody = VerifyBody.refine(hasChallenge, { path: ['mfa_token
 
 export const toAnswer = (body: Verify): ChallengeAnswer => ({
   mfaToken: body.mfa_token || body.challenge_id || '',
+  organizationId: body.organization_id ?? null,
   ...(body.credential ? { credential: toAssertion(body.credential) } : { code: body.code ?? '' }),
 })
 

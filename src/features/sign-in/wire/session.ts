@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
 import { oneOfEach } from '../../../http/described-input.ts'
+import { UuidParam } from '../../../http/input.ts'
 import {
   MAX_PASSWORD_LENGTH,
   MAX_VERIFIED_PASSWORD_LENGTH,
@@ -76,11 +77,17 @@ const identifierOf = (body: { email?: string | null | undefined; username?: stri
   (body.email || body.username || '').trim()
 
 /** Either field may hold an email or a username: documented clients use either, and errors name the field that was sent. */
+/** Without it the session is of the organization that was active last, or of the only one. */
+export const OrganizationField = UuidParam.nullish().meta({
+  description: 'The organization that the token is of. Without it: the one of the session',
+})
+
 export const SignInBody = z
   .object({
     email: optional(MAX_IDENTIFIER_LENGTH),
     username: optional(MAX_IDENTIFIER_LENGTH),
     password: PasswordField.min(1, 'is required'),
+    organization_id: OrganizationField,
   })
   .superRefine((body, { addIssue }) => {
     const path = [body.username === undefined ? 'email' : 'username']
@@ -91,6 +98,7 @@ export const SignInBody = z
 export const toSignIn = (body: z.output<typeof SignInBody>) => ({
   identifier: identifierOf(body),
   password: body.password,
+  organizationId: body.organization_id ?? null,
 })
 
 export const toRefreshToken = (body: {
@@ -100,7 +108,11 @@ export const toRefreshToken = (body: {
 
 /** Janua names it `refresh_token`, gateway-auth `refreshToken`. */
 export const RefreshBody = z
-  .object({ refresh_token: optional(MAX_REFRESH_TOKEN_LENGTH), refreshToken: optional(MAX_REFRESH_TOKEN_LENGTH) })
+  .object({
+    refresh_token: optional(MAX_REFRESH_TOKEN_LENGTH),
+    refreshToken: optional(MAX_REFRESH_TOKEN_LENGTH),
+    organization_id: OrganizationField,
+  })
   .superRefine((body, { addIssue }) => {
     const path = [body.refreshToken === undefined ? 'refresh_token' : 'refreshToken']
     if (toRefreshToken(body) === '') addIssue({ code: 'custom', path, message: 'is required' })
