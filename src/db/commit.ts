@@ -13,7 +13,16 @@ export interface CommittedEvent extends EventDraft {
   readonly computedData?: SQL
   /** Appended to the revocation feed when the event is delivered. */
   readonly feedEntry?: Extract<FeedEntry, { kind: 'key' | 'client' }>
+  /** Replaces `feedEntry`: computed in the batch, for versions that only the database knows. See `versionEntry`. */
+  readonly computedFeedEntry?: SQL
 }
+
+/** A feed entry with the version that `below` selects: it is evaluated in the batch, after the change that raised it. */
+export const versionEntry = (
+  kind: Extract<FeedEntry, { below: number; id: string }>['kind'],
+  id: string,
+  below: SQL,
+): SQL => sql`json_object('kind', ${kind}, 'id', ${id}, 'below', ${below})`
 
 /** A statement of a batch. */
 export type Statement = BatchItem<'sqlite'>
@@ -85,7 +94,7 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`chang
   const row = sql`select
     null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},
     ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${draft.computedData ?? JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},
-    ${draft.claimsVersion ?? sql`null`}, ${draft.feedEntry ? JSON.stringify(draft.feedEntry) : null}, null
+    ${draft.claimsVersion ?? sql`null`}, ${draft.computedFeedEntry ?? (draft.feedEntry ? JSON.stringify(draft.feedEntry) : null)}, null
     where ${condition}`
   return ctx.db.insert(events).select(row)
 }

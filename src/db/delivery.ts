@@ -24,6 +24,8 @@ export const ActorType = z.enum(['user', 'client', 'system'])
 const FeedEntryJson = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('key'), id: z.string() }),
   z.object({ kind: z.literal('client'), id: z.string() }),
+  z.object({ kind: z.literal('organization'), id: z.string(), below: z.int() }),
+  z.object({ kind: z.literal('roles'), id: z.string(), below: z.int() }),
 ])
 
 const toFeedEntry = (json: string | null): FeedEntry | null =>
