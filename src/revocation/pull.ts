@@ -32,6 +32,7 @@ const id = z.string()
 const Entry = z.union([
   z.object({ kind: z.enum(['session', 'key', 'client', 'token']), id }),
   z.object({ kind: z.literal('claims'), userId: id, below: z.number() }),
+  z.object({ kind: z.enum(['organization', 'roles']), id, below: z.number() }),
 ])
 const SharedAnswer = z.object({
   sentAt: z.number(),

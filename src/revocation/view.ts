@@ -9,12 +9,14 @@ export const BOUND_MS = 5 * SECOND
 /** The most ids that one isolate holds: 100,000 take about 10 MB of its 128 MB. */
 export const MAX_VIEW_ENTRIES = 100_000
 
-interface ClaimsFloor {
+/** The newest version that the feed named, and when. */
+interface Floor {
   readonly below: number
   readonly at: number
 }
 
-type IdKind = Exclude<FeedEntry['kind'], 'claims' | 'organization' | 'roles'>
+type FloorKind = Extract<FeedEntry, { below: number }>['kind']
+type IdKind = Exclude<FeedEntry['kind'], FloorKind>
 
 /** An isolate's replica of the revocation feed. Each map is ordered by age, oldest first, or nearly. */
 export interface RevocationView {
@@ -25,7 +27,7 @@ export interface RevocationView {
   asOf: number | null
   /** The same for the latest pull after which the view was complete. */
   completeAsOf: number | null
-  /** The view lacks sessions and claims: callers must ask the objects. */
+  /** The view lacks sessions and claims: callers must ask the objects. It has all that no object can answer for. */
   overflow: boolean
   /** A pull is in flight until then. Not a boolean: a cancelled request would never reset it. */
   inFlightUntil: number
@@ -33,8 +35,8 @@ export interface RevocationView {
   flightFailed: boolean
   /** Refused ids, packed, and when each was added. */
   readonly ids: Readonly<Record<IdKind, Map<string, number>>>
-  /** By packed user id. */
-  readonly claims: Map<string, ClaimsFloor>
+  /** By packed id: of users, of organizations, and of scopes of custom roles. The last refuse no token. */
+  readonly floors: Readonly<Record<FloorKind, Map<string, Floor>>>
 }
 
 export const createView = (): RevocationView => ({
@@ -46,7 +48,7 @@ export const createView = (): RevocationView => ({
   inFlightUntil: 0,
   flightFailed: false,
   ids: { session: new Map(), key: new Map(), client: new Map(), token: new Map() },
-  claims: new Map(),
+  floors: { claims: new Map(), organization: new Map(), roles: new Map() },
 })
 
 /** Milliseconds since the view's pull was sent; infinite before the first, and when the clock was set back. */
@@ -70,17 +72,23 @@ export function applyEntries(view: RevocationView, entries: Iterable<FeedEntry>,
 }
 
 function applyEntry(view: RevocationView, entry: FeedEntry, at: number): void {
-  if (entry.kind === 'claims') {
-    const id = packId(entry.userId)
-    if ((view.claims.get(id)?.below ?? 0) >= entry.below) return
-    view.claims.delete(id)
-    view.claims.set(id, { below: entry.below, at })
-    return
-  }
   const ids: Map<string, number> | undefined = view.ids[entry.kind as IdKind]
+  const floors: Map<string, Floor> | undefined = view.floors[entry.kind as FloorKind]
+  if (ids && 'id' in entry) addId(ids, packId(entry.id), at)
+  else if (floors && 'below' in entry)
+    raiseFloor(floors, packId('userId' in entry ? entry.userId : entry.id), entry.below, at)
   // An unknown kind, from newer code: this view cannot apply it, so callers must ask the objects.
-  if (!ids) view.overflow = true
-  else if (!ids.has(packId(entry.id))) ids.set(packId(entry.id), at)
+  else view.overflow = true
+}
+
+function addId(ids: Map<string, number>, id: string, at: number): void {
+  if (!ids.has(id)) ids.set(id, at)
+}
+
+function raiseFloor(floors: Map<string, Floor>, id: string, below: number, at: number): void {
+  if ((floors.get(id)?.below ?? 0) >= below) return
+  floors.delete(id)
+  floors.set(id, { below, at })
 }
 
 function markIncomplete(view: RevocationView): void {
@@ -125,14 +133,16 @@ export function forget(view: RevocationView, time: number): void {
       ids.delete(id)
     }
   }
-  for (const [id, { at }] of view.claims) {
-    if (at >= time) break
-    view.claims.delete(id)
+  for (const floors of Object.values(view.floors)) {
+    for (const [id, { at }] of floors) {
+      if (at >= time) break
+      floors.delete(id)
+    }
   }
 }
 
 export const sizeOf = (view: RevocationView): number =>
-  Object.values(view.ids).reduce((size, ids) => size + ids.size, view.claims.size)
+  [...Object.values(view.ids), ...Object.values(view.floors)].reduce((size, { size: more }) => size + more, 0)
 
 /** The ids in a token that the feed may refuse, packed once for all checks of the token. */
 export interface TokenSubject {
@@ -140,16 +150,26 @@ export interface TokenSubject {
   readonly tokenId: string
   /** Null for a user's token. */
   readonly clientId: string | null
-  readonly user: { readonly id: string; readonly sessionId: string; readonly claimsVersion: number } | null
+  readonly user: {
+    readonly id: string
+    readonly sessionId: string
+    readonly claimsVersion: number
+    readonly organization: { readonly id: string; readonly version: number } | null
+  } | null
 }
+
+/** The newest version that the feed has named, by packed id; 0 when it named none. */
+export const floorOf = (view: RevocationView, kind: FloorKind, id: string): number =>
+  view.floors[kind].get(id)?.below ?? 0
 
 /** Why the view refuses the token, or null. A refusal is valid however old the view is. */
 export function refusalOf(view: RevocationView, subject: TokenSubject): 'revoked' | 'stale_claims' | null {
   if (view.ids.key.has(subject.kid)) return 'revoked'
   if (subject.user) {
-    if (view.ids.session.has(subject.user.sessionId)) return 'revoked'
-    const floor = view.claims.get(subject.user.id)
-    return floor && subject.user.claimsVersion < floor.below ? 'stale_claims' : null
+    const { id, sessionId, claimsVersion, organization } = subject.user
+    if (view.ids.session.has(sessionId)) return 'revoked'
+    if (claimsVersion < floorOf(view, 'claims', id)) return 'stale_claims'
+    return organization && organization.version < floorOf(view, 'organization', organization.id) ? 'stale_claims' : null
   }
   if (subject.clientId !== null && view.ids.client.has(subject.clientId)) return 'revoked'
   return view.ids.token.has(subject.tokenId) ? 'revoked' : null

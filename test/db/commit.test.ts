@@ -1,8 +1,9 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { commit, commitAll, record } from '../../src/db/commit.ts'
+import { commit, commitAll, commitAndPropagate, record, versionEntry } from '../../src/db/commit.ts'
 import { events } from '../../src/db/tables.ts'
 import { clients } from '../../src/features/clients/tables.ts'
+import { organizations } from '../../src/features/memberships/tables.ts'
 import type { EventName } from '../../src/lib/event.ts'
 import { createTestApp } from '../support/app.ts'
 import { createWatchedApp } from '../support/objects.ts'
@@ -77,6 +78,24 @@ describe('a statement that changed nothing', () => {
     await commit(ctx, update, { ...draft(id, 'client.created'), userId: id })
     await app.settled()
     expect(woken).toEqual([])
+  })
+})
+
+describe('a feed entry that is computed in the batch', () => {
+  it('names the version after the change, and reaches the feed', async () => {
+    const { ctx, recorded } = await setUp()
+    const id = ctx.newId()
+    const row = { id, name: 'x', slug: id, version: 7, createdAt: 1, updatedAt: 1 }
+    await ctx.db.insert(organizations).values(row)
+    const change = ctx.db.update(organizations).set({ version: sql`version + 1` }).where(eq(organizations.id, id))
+    const version = sql`(select version from organizations where id = ${id})`
+    const event = { ...draft(id, 'organization.deleted'), computedFeedEntry: versionEntry('organization', id, version) }
+    const { propagated } = await commitAndPropagate(ctx, [change], event)
+    expect(propagated).toBe(true)
+    const entry = { kind: 'organization', id, below: 8 }
+    expect((await recorded(id)).map(({ feedEntry }) => JSON.parse(feedEntry ?? 'null'))).toEqual([entry])
+    const { entries } = await ctx.objects.feed().pull(null)
+    expect(entries.map((told) => told.entry)).toContainEqual(entry)
   })
 })
 

@@ -43,17 +43,31 @@ describe('the revocation feed', () => {
     expect(entries.map(({ entry }) => entry)).toEqual([a, b])
   })
 
-  it('moves claims to the end only when their version increases', async () => {
+  it.each<[string, (below: number) => FeedEntry]>([
+    ['claims', (below) => ({ kind: 'claims', userId: 'an-id', below })],
+    ['an organization', (below) => ({ kind: 'organization', id: 'an-id', below })],
+    ['roles', (below) => ({ kind: 'roles', id: 'an-id', below })],
+  ])('moves %s to the end only when the version increases', async (_, at) => {
     const { inside } = freshFeed()
-    const userId = newUuid()
-    await inside((feed) => feed.append([{ kind: 'claims', userId, below: 3 }, session()]))
-    await inside((feed) => feed.append([{ kind: 'claims', userId, below: 2 }]))
+    await inside((feed) => feed.append([at(3), session()]))
+    await inside((feed) => feed.append([at(2)]))
     expect((await inside((feed) => feed.pull(2))).entries).toEqual([])
-    await inside((feed) => feed.append([{ kind: 'claims', userId, below: 4 }]))
+    await inside((feed) => feed.append([at(4)]))
     const { entries, head } = await inside((feed) => feed.pull(2))
     expect(head).toBe(3)
-    expect(entries.map(({ entry }) => entry)).toEqual([{ kind: 'claims', userId, below: 4 }])
+    expect(entries.map(({ entry }) => entry)).toEqual([at(4)])
     expect((await inside((feed) => feed.pull(null))).entries).toHaveLength(2)
+  })
+
+  it('has one position for each kind of an id', async () => {
+    const { inside } = freshFeed()
+    const id = newUuid()
+    const entries: FeedEntry[] = [
+      { kind: 'organization', id, below: 2 },
+      { kind: 'roles', id, below: 9 },
+    ]
+    await inside((feed) => feed.append(entries))
+    expect((await inside((feed) => feed.pull(null))).entries.map(({ entry }) => entry)).toEqual(entries)
   })
 
   it('returns every kind of entry unchanged', async () => {
@@ -64,6 +78,9 @@ describe('the revocation feed', () => {
       { kind: 'key', id: 'a-kid' },
       { kind: 'client', id: newUuid() },
       { kind: 'token', id: newUuid() },
+      { kind: 'organization', id: newUuid(), below: 2 },
+      { kind: 'roles', id: newUuid(), below: 3 },
+      { kind: 'roles', id: 'platform', below: 4 },
     ]
     await inside((feed) => feed.append(entries))
     expect((await inside((feed) => feed.pull(null))).entries.map(({ entry }) => entry)).toEqual(entries)
@@ -123,16 +140,21 @@ describe('the revocation feed', () => {
 
   it('reports an overflow when it is longer than a view, and then returns only what no object knows', async () => {
     const { inside } = freshFeed()
-    const key: FeedEntry = { kind: 'key', id: 'retired' }
-    const page = await inside(async (feed) => {
-      feed.maxEntries = 3
-      await feed.append([session(), session(), key])
+    const told: FeedEntry[] = [
+      { kind: 'key', id: 'retired' },
+      { kind: 'organization', id: newUuid(), below: 2 },
+      { kind: 'roles', id: newUuid(), below: 2 },
+    ]
+    const [page, recent] = await inside(async (feed) => {
+      feed.maxEntries = 5
+      await feed.append([session(), { kind: 'claims', userId: newUuid(), below: 2 }, ...told])
       expect((await feed.pull(null)).overflow).toBe(false)
       await feed.append([session()])
-      return feed.pull(null)
+      return [await feed.pull(null), await feed.pullRecent(60_000)]
     })
-    expect(page).toMatchObject({ overflow: true, head: 4, after: 0 })
-    expect(page.entries.map(({ entry }) => entry)).toEqual([key])
+    expect(page).toMatchObject({ overflow: true, head: 6, after: 0 })
+    expect(page.entries.map(({ entry }) => entry)).toEqual(told)
+    expect(recent.entries).toEqual(page.entries)
   })
 
   it('accepts a hundred racing appends without losing or duplicating one', async () => {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FeedPage } from '../../src/durable/rpc.ts'
 import { checkAccessToken } from '../../src/features/validation/service.ts'
+import type { FeedEntry } from '../../src/lib/event.ts'
 import { applyToOwnView, readyAge, viewOf } from '../../src/revocation/freshness.ts'
-import { packId } from '../../src/revocation/view.ts'
+import { floorOf, packId } from '../../src/revocation/view.ts'
 import { ask, createWorld, type MintedUser, mintUser, type World } from '../features/validation/support.ts'
 import type { TestApp } from '../support/app.ts'
 
@@ -156,6 +157,37 @@ describe('claims below a version', () => {
   })
 })
 
+describe('custom roles whose definitions changed', () => {
+  it('refuse no token; the view remembers the newest version of each scope', async () => {
+    const [org, other] = [crypto.randomUUID(), crypto.randomUUID()]
+    const versions = [4, 6, 5].map((below) => ({ kind: 'roles', id: org, below }) as const)
+    await world.feed.append([...versions, { kind: 'roles', id: 'platform', below: 2 }])
+    expect(await statusOf(app, await mintUser(app, { org_id: org, org_role: 'member', org_ver: 1 }))).toBe(200)
+    const view = viewOf(await app.ctx())
+    expect([org, 'platform', other].map((id) => floorOf(view, 'roles', packId(id)))).toEqual([6, 2, 0])
+  })
+})
+
+describe('an entry of a kind that newer code knows', () => {
+  it('makes the isolate ask the objects as long as the feed has it', async () => {
+    const entry = { kind: 'device', id: crypto.randomUUID(), below: 3 } as unknown as FeedEntry
+    let entries = [{ seq: 1, at: world.now, entry }]
+    world.alter = (page) => ({ ...page, head: 1, entries: page.after === 0 ? entries : [] })
+    for (const asked of [1, 2]) {
+      expect(await statusOf()).toBe(200)
+      expect(world.asked).toHaveLength(asked)
+      world.now += 5001
+    }
+    world.sessions.set(ada.claims.sid, { live: false, reason: 'stale_claims' })
+    expect(await statusOf()).toBe(401)
+    entries = []
+    const eve = await mintUser(app)
+    world.now += 5001
+    expect(await statusOf(app, eve)).toBe(200)
+    expect(world.asked).toHaveLength(3)
+  })
+})
+
 describe('a revoked key', () => {
   it('makes its tokens invalid, cached ones too', async () => {
     expect(await statusOf()).toBe(200)
@@ -209,15 +241,18 @@ describe('a feed that is longer than a view', () => {
 describe('entries', () => {
   it('are removed once all tokens that they refuse have expired', async () => {
     await revoke(ada.claims.sid)
+    const organization = { kind: 'organization', id: crypto.randomUUID(), below: 2 } as const
+    await world.feed.append([organization, { ...organization, kind: 'roles' }])
     await statusOf()
-    const { ids } = viewOf(await app.ctx())
-    expect(ids.session.size).toBe(1)
+    const { ids, floors } = viewOf(await app.ctx())
+    expect([ids.session.size, floors.organization.size, floors.roles.size]).toEqual([1, 1, 1])
     world.now += 670_000
     await checkAccessToken(await app.ctx(), (await mintUser(app)).token, { consistency: 'view' })
     world.now += 3000
     await checkAccessToken(await app.ctx(), (await mintUser(app)).token, { consistency: 'view' })
     await app.settled()
     await vi.waitFor(() => expect(ids.session.has(packId(ada.claims.sid))).toBe(false), 10_000)
+    expect([floors.organization.size, floors.roles.size]).toEqual([0, 0])
   })
 })
 

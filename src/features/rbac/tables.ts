@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-/** The scope of what is not an organization's. */
-export const PLATFORM = 'platform'
+export { PLATFORM } from './types.ts'
 
 /** Custom roles. `scope` is an organization's id, or `platform`. */
 export const roles = sqliteTable(

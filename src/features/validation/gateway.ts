@@ -5,6 +5,7 @@ import { searchOf } from '../../http/request.ts'
 import { fromUtf8 } from '../../lib/encoding.ts'
 import { type DomainError, malformedRequest, notFound, tokenInvalid, unauthorized } from '../../lib/errors.ts'
 import type { AccessClaims } from '../keys/types.ts'
+import { isPermitted } from '../rbac/service/permissions.ts'
 import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
 import { countCheck } from './limit.ts'
 import {
@@ -151,6 +152,8 @@ async function checkRequest(
   if (!check.valid) throw tokenInvalid({}, { message: check.message })
   countCheck(ctx, check.claims)
   if (!areMet(conditions, check.claims)) throw conditionFailed()
+  const { permission, consistency } = conditions
+  if (permission.length > 0 && !(await isPermitted(ctx, check.claims, permission, consistency))) throw conditionFailed()
   return checkAnswer(ctx, null, shownOf(check.claims).headers, { vary, freshness: check.freshness })
 }
 

@@ -8,7 +8,8 @@ import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from '../../revocation/freshness.ts'
 import { ageOf, packId, refusalOf, type TokenSubject } from '../../revocation/view.ts'
 import { isUserClaims, verifyAccessToken } from '../keys/service/verify.ts'
-import type { AccessClaims } from '../keys/types.ts'
+import type { AccessClaims, UserClaims } from '../keys/types.ts'
+import { isOrganizationCurrent } from '../rbac/service/definitions.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
 import type { CheckRefusal, Consistency, TokenCheck } from './types.ts'
 
@@ -87,9 +88,7 @@ async function verify(ctx: EarlyCtx, token: string): Promise<Verified | TokenChe
   const result = await verifyAccessToken(ctx, token)
   if (!result.ok) return refused(result.reason === 'expired' ? 'expired' : 'invalid')
   const { claims, kid } = result
-  const user = isUserClaims(claims)
-    ? { id: packId(claims.sub), sessionId: packId(claims.sid), claimsVersion: claims.ver }
-    : null
+  const user = isUserClaims(claims) ? userOf(claims) : null
   const subject = {
     kid: packId(kid),
     tokenId: packId(claims.jti),
@@ -101,18 +100,23 @@ async function verify(ctx: EarlyCtx, token: string): Promise<Verified | TokenChe
   return verified
 }
 
+function userOf({ sub, sid, ver, org_id: organizationId, org_ver: version }: UserClaims): TokenSubject['user'] {
+  const organization = organizationId === null ? null : { id: packId(organizationId), version: version ?? 0 }
+  return { id: packId(sub), sessionId: packId(sid), claimsVersion: ver, organization }
+}
+
 function refusalInView(ctx: EarlyCtx, { subject }: Verified): TokenCheck | null {
   const view = viewOf(ctx)
   const reason = refusalOf(view, subject)
   return reason && refused(reason, ageOf(view, ctx.now()))
 }
 
-/** Asks the session's object, with a fresh enough view for revoked keys; for a machine's token, the client's row and the feed itself. */
+/** Asks the session's object and reads the organization's row, with a fresh enough view for revoked keys; for a machine's token, the client's row and the feed itself. */
 async function checkStrongly(ctx: EarlyCtx, verified: Verified): Promise<TokenCheck> {
   const { claims } = verified
   if (isUserClaims(claims)) {
     const [answer] = await Promise.all([
-      askUser(ctx, { userId: claims.sub, sessionId: claims.sid, claimsVersion: claims.ver }, STRONG_MS),
+      askUserAndOrganization(ctx, claims, STRONG_MS),
       readyAge(ctx) ?? refreshedAge(ctx),
     ])
     if (answer === 'unknown') throw serviceUnavailable()
@@ -124,28 +128,29 @@ async function checkStrongly(ctx: EarlyCtx, verified: Verified): Promise<TokenCh
   return refusalInView(ctx, verified) ?? accepted(verified, 0)
 }
 
-/** The feed is larger than a view: objects are asked about sessions and claims. The view always has keys, clients and tokens. */
+/** The feed is larger than a view: objects are asked about sessions and claims. The view always has the rest. */
 async function checkBeyondView(ctx: EarlyCtx, verified: Verified, age: number): Promise<TokenCheck> {
   const { claims } = verified
   const known = refusalInView(ctx, verified)
   if (known) return known
   if (!isUserClaims(claims)) return accepted(verified, age)
-  return checkWithoutFeed(ctx, verified)
+  return decide(ctx, verified, await askUser(ctx, sessionOf(claims), FALLBACK_MS))
 }
 
-/** The feed is unreachable: asks the object instead, and uses the outdated view only if that fails, too. */
+/** The feed is unreachable: asks the object and the organization's row instead, and uses the outdated view only if that fails, too. */
 async function checkWithoutFeed(ctx: EarlyCtx, verified: Verified): Promise<TokenCheck> {
   const { claims } = verified
-  if (isUserClaims(claims)) {
-    const input = { userId: claims.sub, sessionId: claims.sid, claimsVersion: claims.ver }
-    const answer = await askUser(ctx, input, FALLBACK_MS)
-    if (answer === 'live') return accepted(verified, 0)
-    if (answer !== 'unknown') return refused(answer)
-    if (await isKnownAsEnded(ctx, input)) return refused('revoked')
-  } else if ((await askClient(ctx, claims.client_id, FALLBACK_MS)) === 'revoked') {
-    // An enabled client is not enough to accept the token: its row does not know revoked tokens.
-    return refused('revoked')
-  }
+  if (isUserClaims(claims)) return decide(ctx, verified, await askUserAndOrganization(ctx, claims, FALLBACK_MS))
+  // An enabled client is not enough to accept the token: its row does not know revoked tokens.
+  if ((await askClient(ctx, claims.client_id, FALLBACK_MS)) === 'revoked') return refused('revoked')
+  return checkDegraded(ctx, verified)
+}
+
+async function decide(ctx: EarlyCtx, verified: Verified, answer: Answer): Promise<TokenCheck> {
+  if (answer === 'live') return accepted(verified, 0)
+  if (answer !== 'unknown') return refused(answer)
+  const { claims } = verified
+  if (isUserClaims(claims) && (await isKnownAsEnded(ctx, sessionOf(claims)))) return refused('revoked')
   return checkDegraded(ctx, verified)
 }
 
@@ -166,6 +171,12 @@ interface SessionClaims {
   readonly credentials?: NonNullable<CheckInput['credentials']>
 }
 
+const sessionOf = (claims: UserClaims): SessionClaims => ({
+  userId: claims.sub,
+  sessionId: claims.sid,
+  claimsVersion: claims.ver,
+})
+
 type Answer = 'live' | 'revoked' | 'stale_claims' | 'unknown'
 
 /** `unknown` when the object does not answer. A session that has ended is added to this isolate's view. */
@@ -178,6 +189,27 @@ async function askUser(ctx: EarlyCtx, session: SessionClaims, ms: number): Promi
     return 'revoked'
   } catch (cause) {
     ctx.log.error('session_unknown', cause)
+    return 'unknown'
+  }
+}
+
+/** As `askUser`, and whether the token's organization is there and has raised its version: no object knows that. */
+async function askUserAndOrganization(ctx: EarlyCtx, claims: UserClaims, ms: number): Promise<Answer> {
+  const [session, organization] = await Promise.all([
+    askUser(ctx, sessionOf(claims), ms),
+    askOrganization(ctx, claims, ms),
+  ])
+  if (session === 'revoked' || session === 'stale_claims') return session
+  return organization === 'live' ? session : organization
+}
+
+async function askOrganization(ctx: EarlyCtx, claims: UserClaims, ms: number): Promise<Answer> {
+  if (claims.org_id === null) return 'live'
+  try {
+    const isCurrent = await within(ms, isOrganizationCurrent(ctx, claims.org_id, claims.org_ver ?? 0))
+    return isCurrent ? 'live' : 'stale_claims'
+  } catch (cause) {
+    ctx.log.error('organization_unknown', cause)
     return 'unknown'
   }
 }

@@ -1,4 +1,3 @@
-import { isAdmin } from '../../../lib/roles.ts'
 import type { AccessClaims } from '../../keys/types.ts'
 import type { Consistency } from '../types.ts'
 
@@ -69,71 +68,22 @@ function collect(pairs: readonly Pair[]): Conditions | undefined {
   return hasEmptyValue ? undefined : { consistency, from, ...found }
 }
 
-/** The permissions of each role in an organization, as in Janua. */
-const GRANTS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['owner', ['*']],
-  [
-    'admin',
-    [
-      'org:read',
-      'org:update',
-      'users:*',
-      'settings:read',
-      'settings:update',
-      'integrations:*',
-      'webhooks:*',
-      'api_keys:*',
-    ],
-  ],
-  ['member', ['org:read', 'users:read', 'users:update:self', 'settings:read']],
-  ['viewer', ['org:read', 'users:read:self']],
-])
-
-/** Permissions are `resource:action[:self]`; `*` in a grant matches the rest. */
-function isGranted(grant: string, permission: string): boolean {
-  if (grant === '*' || grant === permission) return true
-  return grant.endsWith(':*') && permission.startsWith(grant.slice(0, -1))
-}
-
 const ACR_LEVELS: ReadonlyMap<string, number> = new Map([
   ['aal1', 1],
   ['aal2', 2],
 ])
 
-/** The properties of a token that conditions refer to. */
-interface Holder {
-  readonly roles: readonly string[]
-  hasPermission(permission: string): boolean
-  readonly organizationId: string | null
-  readonly acr: string | null
-}
-
-function holderOf(claims: AccessClaims): Holder {
-  if (!('sid' in claims)) {
-    // A machine's permissions are exactly its scopes; it has no roles.
-    const scopes = claims.scope.split(' ')
-    return { roles: [], hasPermission: (asked) => scopes.includes(asked), organizationId: null, acr: null }
-  }
-  const grants = isAdmin(claims) ? ['*'] : (GRANTS.get(claims.org_role ?? '') ?? [])
-  return {
-    roles: claims.roles,
-    hasPermission: (asked) => grants.some((grant) => isGranted(grant, asked)),
-    organizationId: claims.org_id,
-    acr: claims.acr,
-  }
-}
-
-/** Whether every condition holds for the token's claims. */
+/** Whether the conditions hold for the token's claims, but `permission`, which `isPermitted` (rbac) answers. */
 export function areMet(conditions: Conditions, claims: AccessClaims): boolean {
   if (conditions === NO_CONDITIONS) return true
-  const holder = holderOf(claims)
-  const level = ACR_LEVELS.get(holder.acr ?? '') ?? 0
+  // A machine has no roles, no organization and no level.
+  const user = 'sid' in claims ? claims : null
+  const level = ACR_LEVELS.get(user?.acr ?? '') ?? 0
   const any = (values: readonly string[], holds: (value: string) => boolean) =>
     values.length === 0 || values.some(holds)
   return (
-    any(conditions.role, (role) => holder.roles.includes(role)) &&
-    any(conditions.org, (org) => org === holder.organizationId) &&
-    any(conditions.acr, (acr) => level >= (ACR_LEVELS.get(acr) ?? Number.POSITIVE_INFINITY)) &&
-    any(conditions.permission, (permission) => holder.hasPermission(permission))
+    any(conditions.role, (role) => user?.roles.includes(role) ?? false) &&
+    any(conditions.org, (org) => user !== null && org === user.org_id) &&
+    any(conditions.acr, (acr) => level >= (ACR_LEVELS.get(acr) ?? Number.POSITIVE_INFINITY))
   )
 }

@@ -1,0 +1,2 @@
+/** The scope of what is not an organization's. */
+export const PLATFORM = 'platform'
