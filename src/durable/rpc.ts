@@ -304,6 +304,8 @@ export interface SocketIdentity {
   readonly topics: readonly string[]
   /** The access token's `ver`; absent for clients. */
   readonly claimsVersion?: number
+  /** The access token's `acr`; absent for clients. */
+  readonly acr?: string
 }
 
 /** The feed's entries after `after`, oldest first. Ids are as in `FeedEntry`. */

@@ -69,6 +69,8 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     clock: () => this.clock(),
     verify: (token) => this.identify(this.context(), token),
     isLive: ({ principal }) => principal.type === 'client',
+    findAccess: async () => null,
+    claimsVersion: () => 0,
   })
   #config: Config | null = null
 
