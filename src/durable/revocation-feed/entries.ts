@@ -47,8 +47,8 @@ export function createEntries(sql: SqlStorage, newEpoch: () => string): Entries 
     const { epoch, head } = feed()
     const { total } = sql.exec<{ total: number }>('select count(*) as total from entries').one()
     const overflow = total > maxEntries
-    // Callers can ask a user's object about sessions and claims. Keys, clients and tokens have no object, so a page always has them.
-    const condition = overflow ? `${where} and kind in ('key', 'client', 'token')` : where
+    // Callers can ask a user's object about sessions and claims. The rest has no object, so a page always has it.
+    const condition = overflow ? `${where} and kind not in ('session', 'claims')` : where
     const rows = sql
       .exec<Stored>(
         `select seq, kind, id, below, at from entries where ${condition} order by seq limit ?`,
@@ -77,7 +77,7 @@ export function createEntries(sql: SqlStorage, newEpoch: () => string): Entries 
         const [row] = known.toArray()
         if (row && row.below >= below) continue
         sql.exec('update feed set head = head + 1')
-        // A higher claims version moves to the end: readers that are past the old entry must get it.
+        // A higher version moves to the end: readers that are past the old entry must get it.
         sql.exec('delete from entries where kind = ? and id = ?', kind, id)
         sql.exec('insert into entries select head, ?, ?, ?, ? from feed', kind, id, below, at)
       }
@@ -93,15 +93,17 @@ export function createEntries(sql: SqlStorage, newEpoch: () => string): Entries 
 }
 
 function toRow(entry: FeedEntry): { kind: string; id: string; below: number } {
-  return entry.kind === 'claims'
-    ? { kind: 'claims', id: entry.userId, below: entry.below }
-    : { kind: entry.kind, id: entry.id, below: 0 }
+  const id = entry.kind === 'claims' ? entry.userId : entry.id
+  return { kind: entry.kind, id, below: 'below' in entry ? entry.below : 0 }
 }
 
 function toEntry({ kind, id, below }: Stored): FeedEntry {
   switch (kind) {
     case 'claims':
       return { kind, userId: id, below }
+    case 'organization':
+    case 'roles':
+      return { kind, id, below }
     case 'session':
     case 'key':
     case 'client':

@@ -29,7 +29,7 @@ export class RevocationFeed extends DurableObject<Env> implements RevocationFeed
     void state.blockConcurrencyWhile(() => this.#alarms.restore())
   }
 
-  /** Idempotent: a known entry keeps its position, unless it raises a claims version. */
+  /** Idempotent: a known entry keeps its position, unless it raises a version. */
   async append(entries: readonly FeedEntry[]): Promise<{ head: number }> {
     const lifetime = await this.#lifetime()
     const now = this.clock()
