@@ -43,9 +43,11 @@ export function mayRead(identity: SocketIdentity, channel: string): boolean {
 
 export const isSamePrincipal = (a: SocketIdentity, b: SocketIdentity): boolean => principalOf(a) === principalOf(b)
 
-/** Whether what one token may read of organizations holds for the other: rights change with `ver`, and factors with the session. */
-export const hasSameRights = (a: SocketIdentity, b: SocketIdentity): boolean =>
-  sessionOf(a) === sessionOf(b) && a.claimsVersion === b.claimsVersion
+/** Whether what a token could read of organizations holds for a later one: rights change with `ver`, factors with the session. */
+export const keepsRights = (before: SocketIdentity, after: SocketIdentity): boolean =>
+  sessionOf(before) === sessionOf(after) &&
+  before.claimsVersion === after.claimsVersion &&
+  (before.acr === after.acr || after.acr === 'aal2')
 
 const sessionOf = ({ principal }: SocketIdentity) => (principal.type === 'user' ? principal.sessionId : null)
 

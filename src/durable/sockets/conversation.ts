@@ -1,8 +1,8 @@
 import type { Log } from '../../lib/log.ts'
 import type { SocketIdentity } from '../rpc.ts'
 import {
-  hasSameRights,
   isSamePrincipal,
+  keepsRights,
   mayRead,
   type OrganizationAccess,
   organizationOf,
@@ -77,7 +77,7 @@ export function createConversation(options: ConversationOptions): Conversation {
 
   /** Whether the user's rights are still those that the access was read with, and those of the socket's token. */
   const isCurrent = (access: OrganizationAccess, readFor: SocketIdentity, identity: SocketIdentity): boolean =>
-    hasSameRights(readFor, identity) &&
+    keepsRights(readFor, identity) &&
     claimsVersion() <= access.claimsVersion &&
     access.claimsVersion <= (identity.claimsVersion ?? 0)
 
@@ -177,7 +177,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     }
     states.update(socket, {
       identity,
-      ...(hasSameRights(states.get(socket).identity, identity) ? {} : { organizations: {} }),
+      ...(keepsRights(states.get(socket).identity, identity) ? {} : { organizations: {} }),
     })
     onExtended(identity)
     states.send(socket, frames.authenticated(dialect, identity))

@@ -103,6 +103,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       positions: { ...positions, [channel]: last.seq },
       ...(access && {
         organizations: { ...organizations, [channel]: { ...access, sent: heard.at(-1)?.seq ?? access.sent } },
+        acked: ackedBefore(states.get(socket), channel, heard[0]),
       }),
     })
     if (behind(state) >= MAX_BEHIND) socket.close(CLOSE.slow, 'too far behind')
@@ -255,7 +256,17 @@ const isPastSubscription = ({ organizations, positions, replayedTo }: SocketStat
 function behind({ positions, replayedTo, acked, organizations }: SocketState): number {
   if (!acked) return 0
   return Object.entries(positions).reduce((sum, [channel, position]) => {
-    const reached = Math.max(acked[channel] ?? 0, replayedTo[channel] ?? 0)
-    return sum + Math.max(0, (organizations?.[channel]?.sent ?? position) - reached)
+    const sent = organizations?.[channel]?.sent ?? position
+    return sum + Math.max(0, sent - reachedOn({ acked, replayedTo }, channel))
   }, 0)
+}
+
+const reachedOn = ({ acked, replayedTo }: Pick<SocketState, 'acked' | 'replayedTo'>, channel: string): number =>
+  Math.max(acked?.[channel] ?? 0, replayedTo[channel] ?? 0)
+
+/** A socket that has acknowledged all it was sent is not behind by the events before `next`: it does not hear them. */
+function ackedBefore(state: SocketState, channel: string, next: LoggedEvent | undefined): SocketState['acked'] {
+  const sent = state.organizations?.[channel]?.sent ?? 0
+  if (!state.acked || !next || reachedOn(state, channel) < sent) return state.acked
+  return { ...state.acked, [channel]: next.seq - 1 }
 }
