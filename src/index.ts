@@ -2,7 +2,7 @@ import { type Env, requireConfig } from './config.ts'
 import { type Ctx, createContext, sharedIsolate, withDb } from './context.ts'
 import { EventHub as HubObject } from './durable/event-hub/event-hub.ts'
 import { UserAuthority as UserObject } from './durable/user-authority/user-authority.ts'
-import { findSocketIdentity } from './features/sockets/service/open.ts'
+import { findOrganizationAccess, findSocketIdentity } from './features/sockets/service/open.ts'
 import { late } from './lib/late.ts'
 import { createApp } from './worker.ts'
 
@@ -15,6 +15,7 @@ export class EventHub extends HubObject {
 
 export class UserAuthority extends UserObject {
   protected override readonly identify = findSocketIdentity
+  protected override readonly findAccess = findOrganizationAccess
 }
 
 const app = createApp({ isolate: sharedIsolate })

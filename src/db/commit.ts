@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
-import { type EventDraft, type FeedEntry, requireDeliverable } from '../lib/event.ts'
+import { type EventDraft, type EventOwner, type FeedEntry, ownerOf, requireDeliverable } from '../lib/event.ts'
 import { within } from '../lib/time.ts'
 import { events } from './tables.ts'
 
@@ -101,15 +101,11 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`chang
 
 /** Makes the objects read their undelivered events. If one does not answer, a cron job repeats the nudge. */
 async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boolean> {
-  const owners = [...new Set(drafts.map((draft) => draft.userId))]
+  const owners = [...new Map(drafts.map(ownerOf).map((owner) => [JSON.stringify(owner), owner])).values()]
   const answers = await Promise.all(
-    owners.map(async (userId) => {
+    owners.map(async (owner) => {
       try {
-        const nudged =
-          userId === null
-            ? ctx.objects.hub('platform').nudge({ topic: 'platform' })
-            : ctx.objects.user(userId).nudge({ userId })
-        return (await within(DELIVERY_BOUND_MS, nudged)).propagated
+        return (await within(DELIVERY_BOUND_MS, nudgeOwner(ctx, owner))).propagated
       } catch (cause) {
         ctx.log.error('nudge_failed', cause)
         return false
@@ -117,4 +113,14 @@ async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boole
     }),
   )
   return answers.every(Boolean)
+}
+
+/** Makes the object that has the owner's log read its undelivered events. `propagated`: the feed has accepted their entries. */
+export function nudgeOwner(
+  { objects }: Pick<Ctx, 'objects'>,
+  { userId, organizationId }: EventOwner,
+): Promise<{ propagated: boolean }> {
+  if (userId !== null) return objects.user(userId).nudge({ userId })
+  if (organizationId === null) return objects.hub('platform').nudge({ topic: 'platform' })
+  return objects.hub(`organization:${organizationId}`).nudgeOrganization({ organizationId })
 }

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import * as z from 'zod'
-import type { FeedEntry, RecordedEvent } from '../lib/event.ts'
+import type { EventOwner, FeedEntry, RecordedEvent } from '../lib/event.ts'
 import type { Db } from './client.ts'
 import { deadLetters, events } from './tables.ts'
 
@@ -37,9 +37,13 @@ export function toRecorded(row: EventRow): RecordedEvent {
   return { id, type, time, subject, userId, actor, sessionId, organizationId, data, ip, userAgent }
 }
 
-const ownedBy = (owner: string | null): SQL => (owner === null ? isNull(events.userId) : eq(events.userId, owner))
+function ownedBy({ userId, organizationId }: EventOwner): SQL | undefined {
+  if (userId !== null) return eq(events.userId, userId)
+  const isOfHub = organizationId === null ? isNull(events.organizationId) : eq(events.organizationId, organizationId)
+  return and(isNull(events.userId), isOfHub)
+}
 
-const selectUndelivered = (db: Db, owner: string | null, limit: number): Promise<EventRow[]> =>
+const selectUndelivered = (db: Db, owner: EventOwner, limit: number): Promise<EventRow[]> =>
   db
     .select()
     .from(events)
@@ -47,19 +51,15 @@ const selectUndelivered = (db: Db, owner: string | null, limit: number): Promise
     .orderBy(asc(events.position))
     .limit(limit)
 
-/** Events that are not in the log of `owner` (null: the `platform` hub) yet, in commit order. */
-export async function readUndelivered(
-  db: Db,
-  owner: string | null,
-  limit: number,
-): Promise<readonly UndeliveredEvent[]> {
-  const rows = await selectUndelivered(db, owner, limit)
-  return rows.map((row) => ({
-    event: toRecorded(row),
-    claimsVersion: row.claimsVersion,
-    feedEntry: toFeedEntry(row.feedEntry),
-  }))
+function toUndelivered(row: EventRow): UndeliveredEvent {
+  const feedEntry = toFeedEntry(row.feedEntry)
+  const raised = feedEntry?.kind === 'organization' ? { organizationVersion: feedEntry.below } : {}
+  return { event: { ...toRecorded(row), ...raised }, claimsVersion: row.claimsVersion, feedEntry }
 }
+
+/** Events that are not in their owner's log yet, in commit order. */
+export const readUndelivered = async (db: Db, owner: EventOwner, limit: number): Promise<readonly UndeliveredEvent[]> =>
+  (await selectUndelivered(db, owner, limit)).map(toUndelivered)
 
 /** Call it only after the log has stored the events: a crash in between delivers them again, with the same ids. */
 export async function markDelivered(db: Db, ids: readonly string[], now: number): Promise<void> {
@@ -81,7 +81,7 @@ const insertDeadLetter = (db: Db, row: DeadLetterRow) =>
       where ${row.userId} is null or exists (select 1 from users where id = ${row.userId})`,
   )
 
-/** Stores the dead letters of an object's outbox: of a user's object, or (null) of the `platform` hub. Payloads are JSON. */
+/** Stores the dead letters of an object's outbox: of a user's object, or (null) of a hub. Payloads are JSON. */
 export async function keepDeadLetters(
   { db, now, newId }: { readonly db: Db; now(): number; newId(): string },
   userId: string | null,

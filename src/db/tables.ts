@@ -50,7 +50,7 @@ export const deadLetters = sqliteTable(
   'dead_letters',
   {
     id: text('id').primaryKey(),
-    /** The user whose object set it aside; null for the `platform` hub. */
+    /** The user whose object set it aside; null for a hub. */
     userId: text('user_id'),
     destination: text('destination').notNull(),
     /** JSON. */

@@ -304,6 +304,8 @@ export interface SocketIdentity {
   readonly topics: readonly string[]
   /** The access token's `ver`; absent for clients. */
   readonly claimsVersion?: number
+  /** The access token's `acr`; absent for clients. */
+  readonly acr?: string
 }
 
 /** The feed's entries after `after`, oldest first. Ids are as in `FeedEntry`. */
@@ -333,8 +335,13 @@ export interface RevocationFeedRpc {
 export interface EventHubRpc {
   /** Idempotent by event id. Registered objects and sockets get the events; sending begins within 50 ms. */
   append(input: { topic: string; events: readonly RecordedEvent[] }): Promise<{ head: number }>
-  /** Reads undelivered events that concern no user, appends them and sends their feed entries to the feed. */
+  /** For `platform`: reads undelivered events of no user and no organization, appends them, sends their feed entries to the feed. */
   nudge(input: { topic: string }): Promise<Propagation>
+  /**
+   * As `nudge`, for the hub of an organization, which passes the events on to `platform`. Not `nudge`: in the release before,
+   * that reads events of no user whatever the topic.
+   */
+  nudgeOrganization(input: { organizationId: string }): Promise<Propagation>
   /** The user's object gets the topic's events from now on, until it answers that no socket of it is subscribed. */
   register(input: { topic: string; userId: string }): Promise<{ head: number }>
   read(input: { topic: string; after: number; limit: number }): Promise<LogPage>

@@ -103,6 +103,15 @@ export interface EventDraft {
   readonly data?: Readonly<Record<string, unknown>>
 }
 
+/** Whose log an event of the record goes to first: a user's, else an organization's, else (both null) the platform's. */
+export interface EventOwner {
+  readonly userId: string | null
+  readonly organizationId: string | null
+}
+
+export const ownerOf = ({ userId, organizationId = null }: Pick<EventDraft, keyof EventOwner>): EventOwner =>
+  userId === null ? { userId, organizationId } : { userId, organizationId: null }
+
 /** An event as it is recorded. `ip` and `userAgent` are for audit and are never sent to clients. */
 export interface RecordedEvent {
   readonly id: string
@@ -118,6 +127,8 @@ export interface RecordedEvent {
   readonly data: Readonly<Record<string, unknown>>
   readonly ip: string | null
   readonly userAgent: string | null
+  /** The organization's `version`, if the change raised it: subscriptions to it that were allowed at a lower one end. */
+  readonly organizationVersion?: number
 }
 
 /** A queue message: events that an object recorded, to be written to D1. */

@@ -7,6 +7,7 @@ import { late } from '../../lib/late.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import { ALARM_MIGRATIONS, createAlarms } from '../alarms.ts'
+import { deliver, FEED, PLATFORM_HUB } from '../destinations.ts'
 import { createEventLog, EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM, OUTBOX_MIGRATIONS } from '../outbox.ts'
@@ -19,7 +20,6 @@ import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
 // What asks D1 is loaded at first use.
 const record = late(() => import('../../db/delivery.ts'))
 
-const FEED = 'feed'
 const LOG_ALARM = 'log'
 /** How long a change waits for the feed before it answers `propagated: false`. */
 const PROPAGATION_MS = 2 * SECOND
@@ -46,10 +46,7 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     alarms: this.#alarms,
     log: this.#logger,
     clock: () => this.clock(),
-    deliver: async (_, payloads) =>
-      void (await this.context()
-        .objects.feed()
-        .append(payloads as FeedEntry[])),
+    deliver: (destination, payloads) => deliver(this.context(), destination, payloads, this.clock()),
     setAside: async (letters) => (await record.load()).keepDeadLetters(await withDb(this.context()), null, letters),
   })
   readonly #fanOut = createFanOut({
@@ -72,6 +69,8 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     clock: () => this.clock(),
     verify: (token) => this.identify(this.context(), token),
     isLive: ({ principal }) => principal.type === 'client',
+    findAccess: async () => null,
+    claimsVersion: () => 0,
   })
   #config: Config | null = null
 
@@ -94,18 +93,27 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
   }
 
   async append(input: { topic: string; events: readonly RecordedEvent[] }): Promise<{ head: number }> {
-    this.#take(input.topic, input.events, [])
+    this.#take(input.topic, input.events)
     return { head: this.#log.head() }
   }
 
-  async nudge({ topic }: { topic: string }): Promise<Rpc.Propagation> {
+  nudge({ topic }: { topic: string }): Promise<Rpc.Propagation> {
+    return this.#takeRecorded(topic, null)
+  }
+
+  nudgeOrganization({ organizationId }: { organizationId: string }): Promise<Rpc.Propagation> {
+    return this.#takeRecorded(`organization:${organizationId}`, organizationId)
+  }
+
+  async #takeRecorded(topic: string, organizationId: string | null): Promise<Rpc.Propagation> {
     const [{ markDelivered, readUndelivered }, { db }] = await Promise.all([record.load(), withDb(this.context())])
     let rows: readonly UndeliveredEvent[]
     do {
-      rows = await readUndelivered(db, null, ROWS_PER_READ)
+      rows = await readUndelivered(db, { userId: null, organizationId }, ROWS_PER_READ)
       const feed = rows.flatMap(({ feedEntry }) => feedEntry ?? [])
       const events = rows.map(({ event }) => event)
-      this.#take(topic, events, feed)
+      // A user's object tells `platform` of its events itself.
+      this.#take(topic, events, { feed, hubs: organizationId === null ? [] : [PLATFORM_HUB] })
       for (const entry of feed) if (entry.kind === 'client') this.#sockets.closeClient(entry.id)
       await markDelivered(
         db,
@@ -156,18 +164,27 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     await this.#sockets.onAlarm(name)
   }
 
-  /** Log, outbox and the fan-out's alarm are written in one transaction; sockets and objects get the events after it. */
-  #take(topic: string, events: readonly RecordedEvent[], feed: readonly FeedEntry[]): void {
+  /**
+   * Log, outbox and the fan-out's alarm are written in one transaction; sockets and objects get the events after it.
+   * Events that are new to the log are passed on to `hubs`.
+   */
+  #take(
+    topic: string,
+    events: readonly RecordedEvent[],
+    { feed, hubs }: { feed: readonly FeedEntry[]; hubs: readonly string[] } = { feed: [], hubs: [] },
+  ): void {
     const logged = this.ctx.storage.transactionSync(() => {
       const added = this.#log.append(events, this.clock())
       this.#outbox.put(FEED, feed)
+      const passedOn = added.map(({ event }) => event)
+      for (const hub of hubs) this.#outbox.put(hub, passedOn)
       if (added.length > 0) {
         this.#fanOut.ensureAlarm()
         this.#alarms.ensure(LOG_ALARM, this.clock() + DAY)
       }
       return added
     })
-    if (feed.length > 0) this.ctx.waitUntil(this.#outbox.flush())
+    if (feed.length + hubs.length > 0) this.ctx.waitUntil(this.#outbox.flush())
     if (logged.length === 0) return
     this.#sockets.deliver(topic, logged)
     this.#fanOut.wake()

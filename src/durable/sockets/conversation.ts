@@ -1,6 +1,13 @@
 import type { Log } from '../../lib/log.ts'
 import type { SocketIdentity } from '../rpc.ts'
-import { isSamePrincipal, mayRead, ownChannel } from './channels.ts'
+import {
+  isSamePrincipal,
+  keepsRights,
+  mayRead,
+  type OrganizationAccess,
+  organizationOf,
+  ownChannel,
+} from './channels.ts'
 import { decodeCursor, encodeCursor, MAX_CHANNELS, type Positions } from './cursor.ts'
 import type { Delivery } from './delivery.ts'
 import * as frames from './frames.ts'
@@ -22,6 +29,10 @@ export interface ConversationOptions {
   /** Called after `verify`, with no await before the identity is stored. */
   isValid(identity: SocketIdentity): boolean
   onExtended(identity: SocketIdentity): void
+  /** Null when there is nothing for it to read. Throws when the database does not answer. */
+  findAccess(identity: SocketIdentity, organizationId: string): Promise<OrganizationAccess | null>
+  /** The user's highest claims version that the object knows; 0 for a hub. */
+  claimsVersion(): number
 }
 
 /** Answers the frames of clients. */
@@ -34,7 +45,7 @@ export interface Conversation {
 }
 
 export function createConversation(options: ConversationOptions): Conversation {
-  const { states, delivery, logger, clock, verify, isValid, onExtended } = options
+  const { states, delivery, logger, clock, verify, isValid, onExtended, findAccess, claimsVersion } = options
   const waiting = new WeakMap<WebSocket, { count: number; last: Promise<void> }>()
 
   const cursorOf = (socket: WebSocket): string => encodeCursor(states.get(socket).positions)
@@ -48,33 +59,75 @@ export function createConversation(options: ConversationOptions): Conversation {
   const refuseFrame = (socket: WebSocket, error: frames.FrameError): void =>
     refuse(socket, error, frames.CLOSE.policy, MAX_VIOLATIONS)
 
-  function place(socket: WebSocket, channel: string, position: number, head: number): void {
-    const { positions, replayedTo } = states.get(socket)
+  function place(
+    socket: WebSocket,
+    channel: string,
+    { after, head }: { after: number | null; head: number },
+    access?: OrganizationAccess,
+  ): void {
+    const { positions, replayedTo, organizations } = states.get(socket)
     states.update(socket, {
-      positions: { ...positions, [channel]: position },
+      positions: { ...positions, [channel]: after ?? head },
       replayedTo: { ...replayedTo, [channel]: head },
+      ...(access && {
+        organizations: { ...organizations, [channel]: { version: access.version, seesAll: access.seesAll, sent: 0 } },
+      }),
     })
+  }
+
+  /** Whether the user's rights are still those that the access was read with, and those of the socket's token. */
+  const isCurrent = (access: OrganizationAccess, readFor: SocketIdentity, identity: SocketIdentity): boolean =>
+    keepsRights(readFor, identity) &&
+    claimsVersion() <= access.claimsVersion &&
+    access.claimsVersion <= (identity.claimsVersion ?? 0)
+
+  /**
+   * As `join`. The access is read twice: before the hub is called, because no stranger may create an object; and after it, because
+   * only what changes from then on reaches the socket as an event.
+   */
+  async function joinOrganization(
+    socket: WebSocket,
+    channel: string,
+    organizationId: string,
+    after: number | null,
+  ): Promise<frames.FrameError | null> {
+    const isJoined =
+      (await findAccess(states.get(socket).identity, organizationId)) !== null &&
+      (await delivery.join(channel, async (head) => {
+        const { identity } = states.get(socket)
+        const access = await findAccess(identity, organizationId)
+        // No await from here on: a removal that the object learns of later finds the subscription in place.
+        if (!access || !isOpen(socket) || !isCurrent(access, identity, states.get(socket).identity)) return false
+        place(socket, channel, { after, head }, access)
+        return true
+      }))
+    if (isJoined) return null
+    if (isOpen(socket) && states.get(socket).positions[channel] !== undefined) delivery.leave(socket, 'flat', channel)
+    return 'forbidden_channel'
   }
 
   /** Subscribes the socket to `channel`, from `after` or from its head on. Returns why not, or null. */
   async function join(socket: WebSocket, channel: string, after: number | null): Promise<frames.FrameError | null> {
     const { identity, positions } = states.get(socket)
-    if (!mayRead(identity, channel)) return 'forbidden_channel'
+    const organizationId = identity.principal.type === 'user' ? organizationOf(channel) : undefined
+    if (organizationId === undefined && !mayRead(identity, channel)) return 'forbidden_channel'
     const isSubscribed = positions[channel] !== undefined
     if (isSubscribed && after === null) return null
     if (!isSubscribed && Object.keys(positions).length >= MAX_CHANNELS) return 'too_many_channels'
     // No await on this path: an event that arrived meanwhile would be sent before earlier ones.
-    if (isSubscribed || channel === ownChannel(identity)) {
+    if (organizationId === undefined && (isSubscribed || channel === ownChannel(identity))) {
       const head = Math.max(delivery.knownHead(socket, channel), positions[channel] ?? 0)
-      place(socket, channel, after ?? head, head)
+      place(socket, channel, { after, head })
       return null
     }
     try {
-      const head = await delivery.join(channel)
-      // The rights may have been lost during the call of the hub.
-      if (!isOpen(socket) || !mayRead(states.get(socket).identity, channel)) return 'forbidden_channel'
-      place(socket, channel, after ?? head, head)
-      return null
+      if (organizationId !== undefined) return await joinOrganization(socket, channel, organizationId, after)
+      return await delivery.join(channel, (head) => {
+        // The rights may have been lost during the call of the hub.
+        if (!isOpen(socket) || !mayRead(states.get(socket).identity, channel)) return 'forbidden_channel'
+        place(socket, channel, { after, head })
+        return null
+      })
     } catch (cause) {
       logger.error('hub_not_joined', cause, { channel })
       return 'unavailable'
@@ -107,16 +160,10 @@ export function createConversation(options: ConversationOptions): Conversation {
     if (!error) delivery.start(socket, channel)
   }
 
-  function leave(socket: WebSocket, dialect: frames.Dialect, channel: string): void {
-    const { [channel]: _, ...positions } = states.get(socket).positions
-    states.update(socket, { positions })
-    states.send(socket, frames.subscription(dialect, 'unsubscribed', channel, cursorOf(socket)))
-  }
-
   function dropForbidden(socket: WebSocket): void {
-    const { identity, positions } = states.get(socket)
+    const { identity, positions, organizations } = states.get(socket)
     for (const channel of Object.keys(positions)) {
-      if (!mayRead(identity, channel)) leave(socket, 'flat', channel)
+      if (!organizations?.[channel] && !mayRead(identity, channel)) delivery.leave(socket, 'flat', channel)
     }
   }
 
@@ -128,7 +175,10 @@ export function createConversation(options: ConversationOptions): Conversation {
       socket.close(frames.CLOSE.policy, 'invalid_token')
       return
     }
-    states.update(socket, { identity })
+    states.update(socket, {
+      identity,
+      ...(keepsRights(states.get(socket).identity, identity) ? {} : { organizations: {} }),
+    })
     onExtended(identity)
     states.send(socket, frames.authenticated(dialect, identity))
     dropForbidden(socket)
@@ -150,7 +200,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       case 'subscribe':
         return subscribe(socket, frame.dialect, frame.channel)
       case 'unsubscribe':
-        return leave(socket, frame.dialect, frame.channel)
+        return delivery.leave(socket, frame.dialect, frame.channel)
       case 'publish':
         return states.send(socket, frames.failure('publishing_not_allowed'))
       case 'ping':

@@ -2,9 +2,9 @@ import type { Log } from '../../lib/log.ts'
 import { delay, SECOND, within } from '../../lib/time.ts'
 import type { EventLog } from '../event-log.ts'
 import type { LoggedEvent, LogPage } from '../rpc.ts'
-import { ownChannel } from './channels.ts'
+import { mayHear, ownChannel } from './channels.ts'
 import { encodeCursor } from './cursor.ts'
-import { CLOSE, eventBody, eventFrame, gap } from './frames.ts'
+import { CLOSE, type Dialect, eventBody, eventFrame, gap, subscription } from './frames.ts'
 import { isOpen, type SocketState, type SocketStates } from './states.ts'
 
 const PAGE = 200
@@ -33,7 +33,7 @@ export interface DeliveryOptions {
 }
 
 /**
- * Sends each socket each event of each of its channels once and in order. A socket's position is the last seq that it was
+ * Sends each socket each event of each of its channels that it may hear, once and in order. A socket's position is the last seq that it was
  * sent. A live event is sent only if it is the next one; otherwise the log is read, so there is no gap between replay and live.
  */
 export interface Delivery {
@@ -41,8 +41,10 @@ export interface Delivery {
   live(channel: string, events: readonly LoggedEvent[]): void
   /** Starts to send the events after the socket's position. */
   start(socket: WebSocket, channel: string): void
-  /** Makes the channel's hub send its events here; returns its head. */
-  join(channel: string): Promise<number>
+  /** Makes the channel's hub send its events here, from its head on, which `subscribe` gets. */
+  join<T>(channel: string, subscribe: (head: number) => T | Promise<T>): Promise<T>
+  /** Ends the socket's subscription, with a frame. */
+  leave(socket: WebSocket, dialect: Dialect, channel: string): void
   /** The highest known seq of a channel. */
   knownHead(socket: WebSocket, channel: string): number
   /** Sends, synchronously, all events of the object's own log that the socket lacks. */
@@ -85,30 +87,66 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     events: readonly LoggedEvent[],
     bodies: Map<number, string>,
   ): void {
-    const { positions } = states.get(socket)
+    const { positions, organizations } = states.get(socket)
+    const access = organizations?.[channel]
     const fresh = events.filter(({ seq }) => seq > (positions[channel] ?? 0))
     const last = fresh.at(-1)
     if (!last) return
-    for (const event of fresh) {
+    const heard = access ? fresh.filter(({ event }) => mayHear(access, event)) : fresh
+    for (const event of heard) {
       const body = bodies.get(event.seq) ?? eventBody(channel, event)
       bodies.set(event.seq, body)
       const cursor = encodeCursor({ ...positions, [channel]: event.seq })
       if (!states.send(socket, eventFrame(body, cursor))) return
     }
-    const state = states.update(socket, { positions: { ...positions, [channel]: last.seq } })
+    const state = states.update(socket, {
+      positions: { ...positions, [channel]: last.seq },
+      ...(access && {
+        organizations: { ...organizations, [channel]: { ...access, sent: heard.at(-1)?.seq ?? access.sent } },
+        acked: ackedBefore(states.get(socket), channel, heard[0]),
+      }),
+    })
     if (behind(state) >= MAX_BEHIND) socket.close(CLOSE.slow, 'too far behind')
+  }
+
+  /** The index of the event that ends the socket's subscription; -1 without one. Whatever the position: a client can invent it. */
+  function findEnd(socket: WebSocket, channel: string, events: readonly LoggedEvent[]): number {
+    const version = states.get(socket).organizations?.[channel]?.version ?? Number.POSITIVE_INFINITY
+    return events.findIndex(({ event }) => (event.organizationVersion ?? 0) > version)
+  }
+
+  /** As `sendEvents`, up to the event that ends the subscription. */
+  function sendUntilEnd(
+    socket: WebSocket,
+    channel: string,
+    events: readonly LoggedEvent[],
+    bodies: Map<number, string>,
+  ): void {
+    const end = findEnd(socket, channel, events)
+    sendEvents(socket, channel, end < 0 ? events : events.slice(0, end + 1), bodies)
+    if (end >= 0) leave(socket, 'flat', channel)
+  }
+
+  function leave(socket: WebSocket, dialect: Dialect, channel: string): void {
+    const { [channel]: _, ...positions } = states.get(socket).positions
+    const { [channel]: __, ...organizations } = states.get(socket).organizations ?? {}
+    states.update(socket, { positions, organizations })
+    states.send(socket, subscription(dialect, 'unsubscribed', channel, encodeCursor(positions)))
   }
 
   /** Sends a page that was read from `after` on; first a `gap` frame for events that the log no longer has. */
   function sendPage(socket: WebSocket, channel: string, after: number, page: LogPage): void {
     const reset = after > page.head
     const first = reset ? 1 : after + 1
-    if (reset || page.oldest > first) {
+    const isGap = reset || page.oldest > first
+    if (isGap) {
       const { positions } = states.get(socket)
       if (!states.send(socket, gap(channel, first, page.oldest - 1, reset))) return
       states.update(socket, { positions: { ...positions, [channel]: page.oldest - 1 } })
     }
-    sendEvents(socket, channel, page.events, new Map())
+    // One of the lost events may have ended the subscription.
+    if (isGap && isPastSubscription(states.get(socket), channel)) leave(socket, 'flat', channel)
+    else sendUntilEnd(socket, channel, page.events, new Map())
   }
 
   const read = async (socket: WebSocket, channel: string, after: number): Promise<LogPage> =>
@@ -165,8 +203,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     bodies: Map<number, string>,
   ): void {
     const position = positionOf(socket, channel)
-    if (position === undefined || pumping.get(socket)?.has(channel)) return
-    if ((events[0]?.seq ?? 0) <= position + 1) sendEvents(socket, channel, events, bodies)
+    if (position === undefined) return
+    const isPumping = pumping.get(socket)?.has(channel) ?? false
+    if (!isPumping && (events[0]?.seq ?? 0) <= position + 1) sendUntilEnd(socket, channel, events, bodies)
+    else if (findEnd(socket, channel, events) >= 0) leave(socket, 'flat', channel)
+    else if (isPumping) return
     else if (isOwn(socket, channel)) flush(socket)
     else defer(pumpOnce(socket, channel))
   }
@@ -184,11 +225,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (positionOf(socket, channel) !== knownHead(socket, channel)) defer(pumpOnce(socket, channel))
     },
     knownHead,
-    async join(channel) {
+    leave,
+    async join(channel, subscribe) {
       joining.set(channel, (joining.get(channel) ?? 0) + 1)
       try {
         noteHead(channel, await within(READ_MS, hub.join(channel)))
-        return heads.get(channel) ?? 0
+        return await subscribe(heads.get(channel) ?? 0)
       } finally {
         joining.set(channel, (joining.get(channel) ?? 1) - 1)
       }
@@ -206,11 +248,25 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
+/** Whether the position on an organization's channel is beyond what the log had at the subscription. */
+const isPastSubscription = ({ organizations, positions, replayedTo }: SocketState, channel: string): boolean =>
+  organizations?.[channel] !== undefined && (positions[channel] ?? 0) > (replayedTo[channel] ?? 0)
+
 /** How many live events the client has not acknowledged; 0 for a client that never acknowledges. */
-function behind({ positions, replayedTo, acked }: SocketState): number {
+function behind({ positions, replayedTo, acked, organizations }: SocketState): number {
   if (!acked) return 0
   return Object.entries(positions).reduce((sum, [channel, position]) => {
-    const reached = Math.max(acked[channel] ?? 0, replayedTo[channel] ?? 0)
-    return sum + Math.max(0, position - reached)
+    const sent = organizations?.[channel]?.sent ?? position
+    return sum + Math.max(0, sent - reachedOn({ acked, replayedTo }, channel))
   }, 0)
+}
+
+const reachedOn = ({ acked, replayedTo }: Pick<SocketState, 'acked' | 'replayedTo'>, channel: string): number =>
+  Math.max(acked?.[channel] ?? 0, replayedTo[channel] ?? 0)
+
+/** A socket that has acknowledged all it was sent is not behind by the events before `next`: it does not hear them. */
+function ackedBefore(state: SocketState, channel: string, next: LoggedEvent | undefined): SocketState['acked'] {
+  const sent = state.organizations?.[channel]?.sent ?? 0
+  if (!state.acked || !next || reachedOn(state, channel) < sent) return state.acked
+  return { ...state.acked, [channel]: next.seq - 1 }
 }

@@ -4,7 +4,7 @@ import { SECOND } from '../../lib/time.ts'
 import type { Alarms } from '../alarms.ts'
 import type { EventLog } from '../event-log.ts'
 import type { LoggedEvent, SocketIdentity } from '../rpc.ts'
-import { mayRead, ownChannel } from './channels.ts'
+import { mayRead, type OrganizationAccess, organizationOf, ownChannel } from './channels.ts'
 import { createConversation } from './conversation.ts'
 import { decodeCursor, encodeCursor, type Positions } from './cursor.ts'
 import { createDelivery, type HubReader } from './delivery.ts'
@@ -19,6 +19,13 @@ const CATCH_UP_MS = 2 * SECOND
 
 /** Resolves an access token to the identity of a socket; null for an invalid token. Throws SERVICE_UNAVAILABLE. */
 export type IdentifyToken = (ctx: EarlyCtx, token: string) => Promise<SocketIdentity | null>
+
+/** Reads what a user may read of an organization; null for nothing. Throws SERVICE_UNAVAILABLE. */
+export type FindAccess = (
+  ctx: EarlyCtx,
+  identity: SocketIdentity,
+  organizationId: string,
+) => Promise<OrganizationAccess | null>
 
 export interface SocketsOptions {
   readonly state: DurableObjectState
@@ -35,6 +42,9 @@ export interface SocketsOptions {
   verify(token: string): Promise<SocketIdentity | null>
   /** Whether the principal may still have a socket, according to the object's own storage. */
   isLive(identity: SocketIdentity): boolean
+  findAccess(identity: SocketIdentity, organizationId: string): Promise<OrganizationAccess | null>
+  /** The user's highest claims version that the object knows; 0 for a hub. */
+  claimsVersion(): number
 }
 
 /** The sockets of one object: a user's, or those of a hub's service clients. They hibernate; their state is in the attachment. */
@@ -68,7 +78,18 @@ export function createSockets(options: SocketsOptions): Sockets {
     defer: (work) => state.waitUntil(work),
     retry: () => alarms.ensure(CATCH_UP_ALARM, clock() + CATCH_UP_MS),
   })
-  const conversation = createConversation({ states, delivery, logger, clock, verify, isValid, onExtended })
+  const { findAccess, claimsVersion } = options
+  const conversation = createConversation({
+    states,
+    delivery,
+    logger,
+    clock,
+    verify,
+    isValid,
+    onExtended,
+    findAccess,
+    claimsVersion,
+  })
   state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
 
   function accept(identity: SocketIdentity, after: Positions | null): Response {
@@ -80,8 +101,9 @@ export function createSockets(options: SocketsOptions): Sockets {
     state.acceptWebSocket(server)
     states.put(server, { connectionId, identity, positions, replayedTo: { [own]: head }, acked: null, violations: 0 })
     onExtended(identity)
-    // Channels of the cursor are not subscribed yet: for those that the client may read, its own positions are returned.
-    const readable = Object.entries(after ?? {}).filter(([channel]) => mayRead(identity, channel))
+    // Channels of the cursor are not subscribed yet: for those that the client may be allowed to read, its own positions are returned.
+    const mayBeRead = (channel: string) => mayRead(identity, channel) || organizationOf(channel) !== undefined
+    const readable = Object.entries(after ?? {}).filter(([channel]) => mayBeRead(channel))
     const cursor = encodeCursor({ ...positions, ...Object.fromEntries(readable) })
     states.send(server, connection(connectionId, true, cursor))
     if (after) state.waitUntil(conversation.resume(server, after))
@@ -162,7 +184,7 @@ export function createSockets(options: SocketsOptions): Sockets {
         for (const socket of states.open()) {
           const { identity } = states.get(socket)
           if ((identity.claimsVersion ?? 0) >= version) continue
-          states.update(socket, { identity: { ...identity, isAdmin: false, topics: [] } })
+          states.update(socket, { identity: { ...identity, isAdmin: false, topics: [] }, organizations: {} })
           conversation.dropForbidden(socket)
         }
       }),

@@ -1,7 +1,14 @@
 import type { Log } from '../../lib/log.ts'
 import type { SocketIdentity } from '../rpc.ts'
+import type { OrganizationAccess } from './channels.ts'
 import type { Positions } from './cursor.ts'
 import { CLOSE } from './frames.ts'
+
+/** A subscription to an organization's channel. */
+export interface OrganizationSubscription extends Pick<OrganizationAccess, 'version' | 'seesAll'> {
+  /** The last seq that was sent; those between it and the position are not for this member. */
+  readonly sent: number
+}
 
 /** The state of one socket. It is stored in the attachment, so that it survives hibernation. */
 export interface SocketState {
@@ -14,6 +21,8 @@ export interface SocketState {
   readonly acked: Positions | null
   /** How many frames were invalid. */
   readonly violations: number
+  /** By channel. Absent in sockets of the release before. */
+  readonly organizations?: Readonly<Record<string, OrganizationSubscription>>
 }
 
 export interface SocketStates {

@@ -13,7 +13,7 @@ export async function drainRows(
   take: (rows: readonly UndeliveredEvent[]) => void,
 ): Promise<void> {
   for (;;) {
-    const rows = await readUndelivered(db, userId, ROWS_PER_READ)
+    const rows = await readUndelivered(db, { userId, organizationId: null }, ROWS_PER_READ)
     if (rows.length === 0) return
     take(rows)
     const ids = rows.map(({ event }) => event.id)

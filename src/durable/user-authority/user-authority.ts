@@ -5,15 +5,15 @@ import { late } from '../../lib/late.ts'
 import { createLog } from '../../lib/log.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import { createAlarms } from '../alarms.ts'
+import { deliver, FEED, writeJournal } from '../destinations.ts'
 import { createEventLog } from '../event-log.ts'
 import { applyMigrations } from '../migrations.ts'
 import { createOutbox, OUTBOX_ALARM } from '../outbox.ts'
 import type * as Rpc from '../rpc.ts'
 import { codeOfAnswer } from '../sockets/frames.ts'
-import type { IdentifyToken } from '../sockets/sockets.ts'
+import type { FindAccess, IdentifyToken } from '../sockets/sockets.ts'
 import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
-import { deliver, FEED, writeJournal } from './destinations.ts'
 import { eraseRows, FORGET_ALARM, hasLiveSession, mayDeleteStorage, TOMBSTONE_MS } from './erase.ts'
 import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
 import { checkSession, findSession, listSessions } from './snapshots.ts'
@@ -38,6 +38,8 @@ const PROPAGATION_MS = 2 * SECOND
 export abstract class UserAuthority extends DurableObject<Env> implements Rpc.UserAuthorityRpc {
   /** Resolves an access token to the identity of a socket. The Worker supplies it: `durable` does not depend on features. */
   protected abstract readonly identify: IdentifyToken
+  /** What a user may read of an organization. Supplied as `identify` is. */
+  protected abstract readonly findAccess: FindAccess
   /** Epoch milliseconds; tests replace it. */
   clock: () => number = systemClock
   /** A new context for each use: a D1 session need not see what others have written since it began. */
@@ -66,6 +68,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     clock: () => this.clock(),
     context: () => this.context(),
     verify: (token) => this.identify(this.context(), token),
+    findAccess: (identity, organizationId) => this.findAccess(this.context(), identity, organizationId),
     userId: () => this.#userId() ?? '',
   })
   #config: Config | null = null

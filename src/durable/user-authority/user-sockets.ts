@@ -1,12 +1,13 @@
 import type { EarlyCtx } from '../../context.ts'
 import type { SocketIdentity } from '../rpc.ts'
 import { createSockets, type Sockets, type SocketsOptions } from '../sockets/sockets.ts'
+import { readClaimsVersion } from './credentials.ts'
 import { checkSession } from './snapshots.ts'
 
 const MAX_SOCKETS = 20
 
 export interface UserSocketsOptions
-  extends Pick<SocketsOptions, 'state' | 'log' | 'alarms' | 'tickets' | 'logger' | 'verify'> {
+  extends Pick<SocketsOptions, 'state' | 'log' | 'alarms' | 'tickets' | 'logger' | 'verify' | 'findAccess'> {
   clock(): number
   context(): EarlyCtx
   userId(): string
@@ -25,6 +26,7 @@ export function createUserSockets({ context, userId, ...options }: UserSocketsOp
     ...options,
     limit: MAX_SOCKETS,
     isLive,
+    claimsVersion: () => readClaimsVersion(sql),
     hub: {
       join: async (topic) => (await context().objects.hub(topic).register({ topic, userId: userId() })).head,
       read: (topic, after, limit) => context().objects.hub(topic).read({ topic, after, limit }),

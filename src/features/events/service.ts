@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { Ctx } from '../../context.ts'
+import { nudgeOwner } from '../../db/commit.ts'
 import { ActorType, toRecorded } from '../../db/delivery.ts'
-import type { ObjectEventsMessage, RecordedEvent } from '../../lib/event.ts'
+import type { EventOwner, ObjectEventsMessage, RecordedEvent } from '../../lib/event.ts'
 import { DAY, SECOND } from '../../lib/time.ts'
 import {
   deleteOldDeadLetters,
@@ -49,10 +50,9 @@ export async function listUserEvents(
 /** Repeats nudges that were lost, for example by a crash after the commit. A failing object does not block the others. */
 export async function sweepUndelivered(ctx: Pick<Ctx, 'db' | 'now' | 'objects' | 'log'>): Promise<void> {
   const owners = await selectOwnersOfUndelivered(ctx, ctx.now() - NUDGE_GRACE_MS, OWNERS_PER_SWEEP)
-  const nudge = async (owner: string | null) => {
+  const nudge = async (owner: EventOwner) => {
     try {
-      if (owner === null) await ctx.objects.hub('platform').nudge({ topic: 'platform' })
-      else await ctx.objects.user(owner).nudge({ userId: owner })
+      await nudgeOwner(ctx, owner)
     } catch (cause) {
       ctx.log.error('nudge_failed', cause)
     }

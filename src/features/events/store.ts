@@ -5,7 +5,7 @@ import { listPage } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
 import { counts, deadLetters, events } from '../../db/tables.ts'
 import { deletedRows, type UserData } from '../../db/user-data.ts'
-import type { RecordedEvent } from '../../lib/event.ts'
+import type { EventOwner, RecordedEvent } from '../../lib/event.ts'
 
 /** D1 allows 100 bound parameters for each statement; a row has 13. */
 const ROWS_PER_INSERT = 7
@@ -71,20 +71,20 @@ export const selectOfUser = (
     .orderBy(desc(events.position))
     .limit(limit)
 
-/** The users with events undelivered since before `before`; null for events without a user. In random order, so that none starves. */
-export async function selectOwnersOfUndelivered(
+/** The owners of events that are undelivered since before `before`. In random order, so that none starves. */
+export function selectOwnersOfUndelivered(
   { db }: Pick<Ctx, 'db'>,
   before: number,
   limit: number,
-): Promise<(string | null)[]> {
-  const rows = await db
-    .select({ userId: events.userId })
+): Promise<EventOwner[]> {
+  const organizationId = sql<string | null>`case when ${events.userId} is null then ${events.organizationId} end`
+  return db
+    .select({ userId: events.userId, organizationId })
     .from(events)
     .where(and(isNull(events.deliveredAt), lt(events.time, before)))
-    .groupBy(events.userId)
+    .groupBy(events.userId, organizationId)
     .orderBy(sql`random()`)
     .limit(limit)
-  return rows.map(({ userId }) => userId)
 }
 
 /** Inserts events that an object has already delivered. Ignores events that are there. */

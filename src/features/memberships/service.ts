@@ -12,6 +12,7 @@ import type { Organization } from './tables.ts'
 
 export {
   expireMemberships,
+  findSubscriber,
   insertMembership,
   insertOrganization,
   selectPlace as findPlace,

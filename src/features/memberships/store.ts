@@ -1,7 +1,8 @@
 import { and, eq, getTableColumns, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { prune } from '../../db/prune.ts'
-import { memberships, organizations } from './tables.ts'
+import { users } from '../users/tables.ts'
+import { isMember, memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 
@@ -92,3 +93,24 @@ export const expireMemberships = (store: Store & Pick<Ctx, 'now'>): Promise<void
     ),
     order: memberships.expiresAt,
   })
+
+/**
+ * What decides about a user's subscription to an organization that is not deleted, in one statement. `role` is null without a
+ * membership that counts.
+ */
+export const findSubscriber = async (
+  { db }: Store,
+  { organizationId, userId }: { organizationId: string; userId: string },
+) =>
+  db
+    .select({
+      claimsVersion: users.claimsVersion,
+      version: organizations.version,
+      requireTwoFactors: organizations.requireTwoFactors,
+      role: memberships.role,
+    })
+    .from(users)
+    .innerJoin(organizations, and(eq(organizations.id, organizationId), isNull(organizations.deletedAt)))
+    .leftJoin(memberships, isMember(organizationId, userId))
+    .where(eq(users.id, userId))
+    .get()

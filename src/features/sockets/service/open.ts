@@ -1,12 +1,17 @@
-import type { Ctx, EarlyCtx, PrincipalCtx } from '../../../context.ts'
+import { type Ctx, type EarlyCtx, type PrincipalCtx, withDb } from '../../../context.ts'
 import type { SocketIdentity } from '../../../durable/rpc.ts'
+import type { OrganizationAccess } from '../../../durable/sockets/channels.ts'
 import { type SocketRequest, toUpgrade } from '../../../durable/sockets/upgrade.ts'
 import { defineError, serviceUnavailable } from '../../../lib/errors.ts'
-import { isAdmin } from '../../../lib/roles.ts'
+import { late } from '../../../lib/late.ts'
+import { isAdmin, isRanked, toRank } from '../../../lib/roles.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { isUserClaims } from '../../keys/service/verify.ts'
 import { checkAccessToken } from '../../validation/service.ts'
 import { openTicket, sealTicket } from '../rules.ts'
+
+// For the objects alone, and seldom.
+const memberships = late(() => import('../../memberships/service.ts'))
 
 export const upgradeRequired = defineError(
   'UPGRADE_REQUIRED',
@@ -44,15 +49,17 @@ interface UserToken {
   readonly email: string
   readonly roles: readonly string[]
   readonly claimsVersion: number
+  readonly acr: string
   readonly exp: number
 }
 
-const userIdentity = ({ userId, sessionId, email, roles, claimsVersion, exp }: UserToken): SocketIdentity => ({
+const userIdentity = ({ userId, sessionId, email, roles, claimsVersion, acr, exp }: UserToken): SocketIdentity => ({
   principal: { type: 'user', userId, sessionId, email },
   expiresAt: exp * SECOND,
   isAdmin: isAdmin({ roles }),
   topics: [],
   claimsVersion,
+  acr,
 })
 
 const clientIdentity = (clientId: string, exp: number): SocketIdentity => ({
@@ -68,8 +75,8 @@ export async function identifyToken(ctx: EarlyCtx, token: string): Promise<Ident
   if (!check.valid) return { identity: null, refusal: 'invalid_token' }
   const { claims } = check
   if (isUserClaims(claims)) {
-    const { sub: userId, sid: sessionId, ver: claimsVersion, email, roles, exp } = claims
-    return { identity: userIdentity({ userId, sessionId, email, roles, claimsVersion, exp }), refusal: null }
+    const { sub: userId, sid: sessionId, ver: claimsVersion, email, roles, acr, exp } = claims
+    return { identity: userIdentity({ userId, sessionId, email, roles, claimsVersion, acr, exp }), refusal: null }
   }
   if (!claims.scope.split(' ').includes(EVENTS_SCOPE)) return { identity: null, refusal: 'insufficient_scope' }
   return { identity: clientIdentity(claims.client_id, claims.exp), refusal: null }
@@ -78,6 +85,22 @@ export async function identifyToken(ctx: EarlyCtx, token: string): Promise<Ident
 /** As `identifyToken`, for the objects, which do not need the reason of a refusal. */
 export const findSocketIdentity = async (ctx: EarlyCtx, token: string): Promise<SocketIdentity | null> =>
   (await identifyToken(ctx, token)).identity
+
+/** What an identity may read of an organization, for the objects; null for nothing. Throws SERVICE_UNAVAILABLE. */
+export async function findOrganizationAccess(
+  ctx: EarlyCtx,
+  { principal, isAdmin, acr }: SocketIdentity,
+  organizationId: string,
+): Promise<OrganizationAccess | null> {
+  if (principal.type !== 'user') return null
+  const { findSubscriber } = await memberships.load()
+  const subscriber = await findSubscriber(await withDb(ctx), { organizationId, userId: principal.userId })
+  if (!subscriber || (subscriber.requireTwoFactors && acr !== 'aal2')) return null
+  const { role, claimsVersion, version } = subscriber
+  const rank = role === null ? null : toRank(role)
+  if (rank === null && !isAdmin) return null
+  return { claimsVersion, version, seesAll: isAdmin || isRanked(rank, 'admin') }
+}
 
 /** Issues a ticket that opens one socket within 30 seconds. In contrast to a token it may appear in URLs, which are logged. */
 export async function issueTicket(ctx: PrincipalCtx): Promise<{ ticket: string; expiresIn: number }> {
@@ -93,8 +116,8 @@ async function issueSecret({ actor, objects }: PrincipalCtx, expiresAt: number) 
     const { ticket } = await objects.hub(PLATFORM).issueTicket({ topic: PLATFORM, identity, expiresAt })
     return { userId: null, secret: ticket }
   }
-  const { id: userId, sessionId, email, roles, claimsVersion, expiresAt: exp } = actor
-  const identity = userIdentity({ userId, sessionId, email, roles, claimsVersion, exp })
+  const { id: userId, sessionId, email, roles, claimsVersion, acr, expiresAt: exp } = actor
+  const identity = userIdentity({ userId, sessionId, email, roles, claimsVersion, acr, exp })
   const { ticket } = await objects.user(userId).issueTicket({ userId, sessionId, identity, expiresAt })
   return { userId, secret: ticket }
 }

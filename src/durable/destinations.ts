@@ -1,16 +1,18 @@
-import type { EarlyCtx } from '../../context.ts'
-import type { FeedEntry, RecordedEvent } from '../../lib/event.ts'
-import { newUuid } from '../../lib/ids.ts'
-import { MINUTE, SECOND } from '../../lib/time.ts'
-import type { EventLog } from '../event-log.ts'
-import type { Outbox } from '../outbox.ts'
-import type { LoggedEvent } from '../rpc.ts'
-import type { Journal, SessionRecord } from './transaction.ts'
+import type { EarlyCtx } from '../context.ts'
+import type { FeedEntry, RecordedEvent } from '../lib/event.ts'
+import { newUuid } from '../lib/ids.ts'
+import { MINUTE, SECOND } from '../lib/time.ts'
+import type { EventLog } from './event-log.ts'
+import type { Outbox } from './outbox.ts'
+import type { LoggedEvent } from './rpc.ts'
+import type { Journal, SessionRecord } from './user-authority/transaction.ts'
 
 export const FEED = 'feed'
 const KV = 'kv'
 const RECORD = 'record'
 const HUB = 'hub:'
+/** The hub that gets every event of the service. */
+export const PLATFORM_HUB = `${HUB}platform`
 
 /** Writes a transaction's journal to the log and the outbox. Returns the events that are new to the log. */
 export function writeJournal(log: EventLog, outbox: Outbox, journal: Journal, now: number): LoggedEvent[] {
@@ -19,7 +21,7 @@ export function writeJournal(log: EventLog, outbox: Outbox, journal: Journal, no
   outbox.put(KV, journal.records)
   outbox.put(RECORD, journal.events)
   for (const { event } of logged) {
-    outbox.put(`${HUB}platform`, [event])
+    outbox.put(PLATFORM_HUB, [event])
     if (event.organizationId) outbox.put(`${HUB}organization:${event.organizationId}`, [event])
   }
   return logged
