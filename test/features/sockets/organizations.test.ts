@@ -396,8 +396,8 @@ describe('a socket that resumes', () => {
     const organization = await freshOrganization(app)
     const { channel } = organization
     const user = await organization.member('owner')
-    const strong = await openSessionOf(app, user.id, ['hwk', 'mfa'])
     await organization.requireTwoFactors()
+    const strong = await openSessionOf(app, user.id, ['hwk', 'mfa'])
     await organization.publish('policy.created')
     const socket = await connect(app, { token: strong.token, after: encodeCursor({ [channel]: 0 }) })
     await waitToHear(socket, channel, ['organization.updated', 'policy.created'])
