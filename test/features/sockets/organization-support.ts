@@ -136,9 +136,11 @@ export async function connectTo(app: TestApp, token: string, channel: string): P
   return socket
 }
 
-/** The names of the events on a channel that came. */
+/** The names of the events on a channel that came, without what sessions of its members are and do. */
 export const heardOn = (socket: TestSocket, channel: string): string[] =>
-  socket.events().flatMap((frame) => (frame.channel === channel ? [frame.type] : []))
+  socket.events().flatMap(({ type, ...frame }) => (frame.channel === channel && !OF_SESSIONS.test(type) ? [type] : []))
+
+const OF_SESSIONS = /^(session\.created|user\.signed_in|security\.new_device)$/
 
 /** Waits until the events of the channel are these. */
 export const waitToHear = (socket: TestSocket, channel: string, types: readonly string[]): Promise<void> =>

@@ -110,9 +110,9 @@ describe('a member', () => {
       connectTo(app, user.token, organization.channel),
     ])
     const organizationId = organization.id
-    await other.publish(1, { organizationId, type: 'session.created' })
+    await other.publish(1, { organizationId, type: 'session.stepped_up' })
     await other.publish(1, { organizationId, type: 'organization.role_changed' })
-    await waitToHear(asAdmin, organization.channel, ['session.created', 'organization.role_changed'])
+    await waitToHear(asAdmin, organization.channel, ['session.stepped_up', 'organization.role_changed'])
     await waitToHear(asMember, organization.channel, ['organization.role_changed'])
   })
 
