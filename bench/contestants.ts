@@ -1,7 +1,7 @@
 import type { Miniflare } from 'miniflare'
 import type { Contestant } from './compare.ts'
 import { BETTER_AUTH_STORES, type BetterAuthStore } from './deployments.ts'
-import type { BetterAuthUser, PosternUser } from './fixtures.ts'
+import { ALLOWED, type BetterAuthUser, type PosternUser } from './fixtures.ts'
 import type { Script } from './load/closed-loop.ts'
 
 /** Connections of one contestant: two cores are kept busy by far fewer, and more would measure the queue. */
@@ -64,6 +64,8 @@ const bearer = (user: PosternUser) => ({ Authorization: `Bearer ${user.accessTok
 
 export interface Users {
   readonly postern: readonly PosternUser[]
+  /** Of an organization, each with a custom role. */
+  readonly members: readonly PosternUser[]
   readonly betterAuth: Readonly<Record<BetterAuthStore, readonly BetterAuthUser[]>>
 }
 
@@ -86,6 +88,19 @@ export function validateContestants(make: MakeContestant, users: Users, method: 
   const postern = make('Postern', 'postern', askAt('/validate'))
   if (method === 'GET') return [bare, postern]
   return [bare, postern, make('bare Hono, body read', 'bare-hono', askAt('/validate/read'))]
+}
+
+/** The same tokens: what one asks for is allowed by the role in the organization, what the other does by a custom role. */
+export function permissionContestants(make: MakeContestant, users: Users): Contestant[] {
+  const askFor = (permission: string) => (connection: number) => ({
+    method: 'GET' as const,
+    path: `/validate?permission=${permission}`,
+    headers: bearer(userOf(users.members, connection)),
+  })
+  return [
+    make('system role', 'postern', askFor(ALLOWED.bySystemRole)),
+    make('custom role', 'postern', askFor(ALLOWED.byCustomRole)),
+  ]
 }
 
 export function getSessionContestant(make: MakeContestant, users: Users, store: BetterAuthStore): Contestant {

@@ -38,6 +38,64 @@ export async function signUpPostern(base: URL, count: number): Promise<PosternUs
   return users
 }
 
+const ORGANIZATION = { roles: 10, permissions: 20 }
+
+/** What a member of the bench's organization may do: by the role `member`, and by a custom role. */
+export const ALLOWED = { bySystemRole: 'users:read', byCustomRole: 'r1:p1' }
+
+/** Makes the users members of an organization in which each has a custom role, and signs them in there. */
+export async function joinOrganization(
+  runtime: Miniflare,
+  base: URL,
+  users: readonly PosternUser[],
+): Promise<PosternUser[]> {
+  const database = await runtime.getD1Database('DB', 'postern')
+  const run = (sql: string, ...values: unknown[]) =>
+    database
+      .prepare(sql)
+      .bind(...values)
+      .run()
+  const organization = randomUUID()
+  const now = Date.now()
+  await run(
+    'insert into organizations (id, name, slug, created_at, updated_at) values (?, ?, ?, ?, ?)',
+    ...[organization, 'Bench', organization, now, now],
+  )
+  for (let role = 1; role <= ORGANIZATION.roles; role += 1) {
+    const permissions = Array.from({ length: ORGANIZATION.permissions }, (_, index) => `r${role}:p${index + 1}`)
+    await run(
+      'insert into roles (id, scope, key, name, name_key, permissions, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?)',
+      ...[
+        `${organization}-${role}`,
+        organization,
+        `r${role}`,
+        `r${role}`,
+        `r${role}`,
+        JSON.stringify(permissions),
+        now,
+        now,
+      ],
+    )
+  }
+  const members: PosternUser[] = []
+  for (const { email, password } of users) {
+    const { id: user } =
+      (await database.prepare('select id from users where email = ?').bind(email).first<{ id: string }>()) ?? {}
+    await run(
+      "insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at) values (?, ?, ?, 'member', ?, ?)",
+      ...[randomUUID(), organization, user, now, now],
+    )
+    await run(
+      'insert into role_assignments (role_id, user_id, scope, assigned_by, assigned_at) values (?, ?, ?, ?, ?)',
+      ...[`${organization}-1`, user, organization, user, now],
+    )
+    const answer = await post(new URL('/api/v1/auth/signin', base), { email, password })
+    const tokens = (await answer.json()) as Tokens
+    members.push({ email, password, accessToken: tokens.access_token, refreshToken: tokens.refresh_token })
+  }
+  return members
+}
+
 export interface BetterAuthUser {
   readonly email: string
   readonly password: string

@@ -13,6 +13,8 @@ export interface Checks {
   readonly door: Door
   readonly get: readonly Measured[]
   readonly post: readonly Measured[]
+  /** `GET /validate?permission=`, allowed by a system role and by a custom one. */
+  readonly permission: readonly Measured[]
 }
 
 export interface Results {
@@ -34,6 +36,7 @@ const DOORS: Readonly<Record<Door, string>> = {
 }
 
 const AIM_BARE = { GET: 0.9, POST: 0.8 }
+const AIM_CUSTOM_ROLE = 0.95
 const AIM_REFRESH = 1.3
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
@@ -63,7 +66,7 @@ function named(measured: readonly Measured[], name: string): Measured {
 const isBare = ({ name }: Measured) => name.startsWith('bare Hono')
 const isBetterAuth = ({ name }: Measured) => name.startsWith('Better Auth')
 
-function ratioRows({ door, get, post }: Checks): string[][] {
+function ratioRows({ door, get, post, permission }: Checks): string[][] {
   const row = (what: string, ours: Measured, theirs: Measured, aim: number) => {
     const ratio = ratioOf(ours, theirs)
     const byCpu = ours.cpu === null || theirs.cpu === null ? '' : twoPlaces(theirs.cpu / ours.cpu)
@@ -73,6 +76,12 @@ function ratioRows({ door, get, post }: Checks): string[][] {
   return [
     row('GET /validate', postern, named(get, 'bare Hono'), AIM_BARE.GET),
     ...post.filter(isBare).map((bare) => row('POST /validate', named(post, 'Postern'), bare, AIM_BARE.POST)),
+    row(
+      '?permission= of a custom role',
+      named(permission, 'custom role'),
+      named(permission, 'system role'),
+      AIM_CUSTOM_ROLE,
+    ),
     ...get.filter(isBetterAuth).map((rival) => row('GET /validate', postern, rival, AIM_BETTER_AUTH)),
   ]
 }
@@ -89,9 +98,10 @@ const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }
 
 function rateRows({ checks, signIn, refresh }: Results): string[][] {
   return [
-    ...checks.flatMap(({ door, get, post }) => [
+    ...checks.flatMap(({ door, get, post, permission }) => [
       ...get.map((one) => rateRow(DOORS[door], isBetterAuth(one) ? 'get-session' : 'GET /validate', one)),
       ...post.map((one) => rateRow(DOORS[door], 'POST /validate', one)),
+      ...permission.map((one) => rateRow(DOORS[door], 'GET /validate?permission=', one)),
     ]),
     ...signIn.map((one) => rateRow(DOORS.socket, 'sign-in', one)),
     ...refresh.map((one) => rateRow(DOORS.socket, 'refresh', one)),

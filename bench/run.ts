@@ -6,6 +6,7 @@ import {
   contestantsAt,
   type Door,
   getSessionContestant,
+  permissionContestants,
   refreshContestants,
   signInContestants,
   type Users,
@@ -23,7 +24,7 @@ import {
 } from './deployments.ts'
 import { measureExistence } from './existence.ts'
 import { measureFanOut } from './fan-out.ts'
-import { createPosternClient, signUpBetterAuth, signUpPostern } from './fixtures.ts'
+import { createPosternClient, joinOrganization, signUpBetterAuth, signUpPostern } from './fixtures.ts'
 import { measureLists } from './lists.ts'
 import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
@@ -60,8 +61,10 @@ async function startAll(builds: Builds): Promise<Miniflare> {
 async function signUpAll(runtime: Miniflare): Promise<Users> {
   const betterAuth = async (store: (typeof BETTER_AUTH_STORES)[number]) =>
     signUpBetterAuth(await runtime.unsafeGetDirectURL(`better-auth-${store}`), USERS)
+  const base = await runtime.unsafeGetDirectURL('postern')
   return {
-    postern: await signUpPostern(await runtime.unsafeGetDirectURL('postern'), 2 * USERS),
+    postern: await signUpPostern(base, 2 * USERS),
+    members: await joinOrganization(runtime, base, await signUpPostern(base, USERS)),
     betterAuth: { cookie: await betterAuth('cookie'), kv: await betterAuth('kv'), d1: await betterAuth('d1') },
   }
 }
@@ -73,6 +76,7 @@ async function measureChecks(load: LoadProcess, runtime: Miniflare, users: Users
     door,
     get: await compare(load, [...validateContestants(make, users, 'GET'), ...sessions], CHECKS),
     post: await compare(load, validateContestants(make, users, 'POST'), CHECKS),
+    permission: await compare(load, permissionContestants(make, users), CHECKS),
   }
 }
 

@@ -213,6 +213,7 @@ describe('a change of definitions', () => {
       type: 'role.updated',
       subject: scope,
       userId: null,
+      organizationId: scope,
       actor: { type: 'system', id: 'test' },
     }) as const
 

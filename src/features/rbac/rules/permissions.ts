@@ -17,8 +17,14 @@ const orWildcard = (part: string): readonly string[] => (part === '*' ? ['*'] : 
 export function containersOf(permission: string): readonly string[] {
   const [, resource, action, self] = PERMISSION.exec(permission) ?? []
   if (resource === undefined || action === undefined) return [EVERYTHING]
-  const wide = orWildcard(resource).flatMap((one) => orWildcard(action).map((other) => `${one}:${other}`))
-  return [EVERYTHING, ...wide, ...(self ? wide.map((one) => `${one}:self`) : [])]
+  const containers = [EVERYTHING]
+  for (const one of orWildcard(resource)) {
+    for (const other of orWildcard(action)) {
+      containers.push(`${one}:${other}`)
+      if (self) containers.push(`${one}:${other}:self`)
+    }
+  }
+  return containers
 }
 
 /** Whether one of the permissions that are held contains this one. */

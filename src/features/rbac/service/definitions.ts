@@ -16,6 +16,8 @@ export type Definitions = ReadonlyMap<string, ReadonlySet<string>>
 interface Kept {
   readonly version: number
   readonly definitions: Definitions
+  /** As the view names the scope. */
+  readonly packedScope: string
   /** When the read began. */
   readonly readAt: number
 }
@@ -58,7 +60,7 @@ function findCurrent(ctx: EarlyCtx, scope: string): Kept | undefined {
   if (!kept) return undefined
   const age = ctx.now() - kept.readAt
   const isYoung = age >= 0 && age <= ctx.config.ACCESS_TOKEN_SECONDS * SECOND
-  return isYoung && kept.version >= floorOf(viewOf(ctx), 'roles', packId(scope)) ? kept : undefined
+  return isYoung && kept.version >= floorOf(viewOf(ctx), 'roles', kept.packedScope) ? kept : undefined
 }
 
 /** Waits for another request's read with timers of its own: a promise of that request may never settle. */
@@ -82,7 +84,8 @@ async function read(ctx: EarlyCtx, scope: string): Promise<Definitions> {
     const definitions = new Map(roles.map(({ key, permissions }) => [key, new Set(permissions)]))
     const kept = keptOf(ctx).get(scope)
     // A read that began later may have ended before.
-    if (!kept || kept.readAt <= readAt) keptOf(ctx).set(scope, { version, definitions, readAt }, bytesOf(definitions))
+    if (!kept || kept.readAt <= readAt)
+      keptOf(ctx).set(scope, { version, definitions, packedScope: packId(scope), readAt }, bytesOf(definitions))
     return definitions
   } catch (cause) {
     ctx.log.error('role_definitions_unreadable', cause)

@@ -1,10 +1,10 @@
 import type { EarlyCtx } from '../../../context.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import type { AccessClaims, UserClaims } from '../../keys/types.ts'
-import { isGranted } from '../rules/permissions.ts'
+import { containersOf } from '../rules/permissions.ts'
 import { isCustomKey, SYSTEM_ROLES } from '../rules/roles.ts'
 import { PLATFORM } from '../types.ts'
-import { definitionsOf } from './definitions.ts'
+import { type Definitions, definitionsOf } from './definitions.ts'
 
 /**
  * Whether the token has one of the permissions: a machine by its scopes, a user by what was granted directly, by the role in the
@@ -21,28 +21,32 @@ export async function isPermitted(
     const scopes = claims.scope.split(' ')
     return asked.some((permission) => scopes.includes(permission))
   }
-  return isGrantedByToken(claims, asked) || isGrantedByRoles(ctx, claims, asked, consistency)
+  if (isAdmin(claims)) return true
+  const wanted = asked.flatMap(containersOf)
+  return isGrantedByToken(claims, wanted) || isGrantedByRoles(ctx, claims, wanted, consistency)
 }
 
-function isGrantedByToken(claims: UserClaims, asked: readonly string[]): boolean {
-  if (isAdmin(claims)) return true
-  const ofRole = SYSTEM_ROLES.get(claims.org_role ?? '') ?? []
-  const holds = (held: string) => ofRole.includes(held) || claims.permissions.includes(held)
-  return asked.some((permission) => isGranted(permission, holds))
+function isGrantedByToken({ org_role: role, permissions }: UserClaims, wanted: readonly string[]): boolean {
+  const ofRole = SYSTEM_ROLES.get(role ?? '') ?? []
+  return wanted.some((permission) => ofRole.includes(permission) || permissions.includes(permission))
 }
 
 async function isGrantedByRoles(
   ctx: EarlyCtx,
   { org_id: organizationId, org_roles: ofOrganization, roles }: UserClaims,
-  asked: readonly string[],
+  wanted: readonly string[],
   consistency: 'view' | 'strong',
 ): Promise<boolean> {
-  const isGrantedIn = async (scope: string, keys: readonly string[]): Promise<boolean> => {
-    if (keys.length === 0) return false
-    const definitions = await definitionsOf(ctx, scope, consistency)
-    const holds = (held: string) => keys.some((key) => definitions.get(key)?.has(held))
-    return asked.some((permission) => isGranted(permission, holds))
+  if (organizationId !== null && ofOrganization.length > 0) {
+    const definitions = await definitionsOf(ctx, organizationId, consistency)
+    if (allow(definitions, ofOrganization, wanted)) return true
   }
-  if (organizationId !== null && (await isGrantedIn(organizationId, ofOrganization))) return true
-  return isGrantedIn(PLATFORM, roles.filter(isCustomKey))
+  const ofPlatform = roles.filter(isCustomKey)
+  return ofPlatform.length > 0 && allow(await definitionsOf(ctx, PLATFORM, consistency), ofPlatform, wanted)
 }
+
+const allow = (definitions: Definitions, keys: readonly string[], wanted: readonly string[]): boolean =>
+  keys.some((key) => {
+    const allowed = definitions.get(key)
+    return allowed !== undefined && wanted.some((permission) => allowed.has(permission))
+  })
