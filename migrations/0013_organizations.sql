@@ -97,7 +97,7 @@ CREATE TABLE `policy_versions` (
 	`policy_id` text NOT NULL,
 	`version` integer NOT NULL,
 	`policy` text NOT NULL,
-	`changed_by` text NOT NULL,
+	`changed_by` text,
 	`changed_at` integer NOT NULL,
 	PRIMARY KEY(`policy_id`, `version`)
 );
@@ -106,7 +106,7 @@ CREATE TABLE `grants` (
 	`scope` text NOT NULL,
 	`user_id` text NOT NULL,
 	`permission` text NOT NULL,
-	`granted_by` text NOT NULL,
+	`granted_by` text,
 	`granted_at` integer NOT NULL,
 	PRIMARY KEY(`user_id`, `scope`, `permission`)
 );
@@ -116,7 +116,7 @@ CREATE TABLE `role_assignments` (
 	`role_id` text NOT NULL,
 	`user_id` text NOT NULL,
 	`scope` text NOT NULL,
-	`assigned_by` text NOT NULL,
+	`assigned_by` text,
 	`assigned_at` integer NOT NULL,
 	PRIMARY KEY(`role_id`, `user_id`)
 );

@@ -6,6 +6,8 @@ import { resealFactors } from './features/factors/totp/service/codes.ts'
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
+import { deleteRemoved, expireMemberships } from './features/memberships/service.ts'
+import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 import { USER_DATA } from './user-data.ts'
@@ -25,6 +27,10 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_dead_letters', () => pruneDeadLetters(ctx)],
     ['measure_dear_hashes', () => measureCostlyHashes(ctx)],
     ['drop_forgotten_passwords', () => dropUnusedPasswords(ctx)],
+    ['expire_memberships', () => expireMemberships(ctx)],
+    ['prune_removed_members', () => deleteRemoved(ctx)],
+    ['settle_ownerless_organizations', () => settleOwnerless(ctx)],
+    ['erase_organizations', () => eraseOrganizations(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {

@@ -4,7 +4,16 @@ import { userData as passkeys } from './features/factors/passkeys/store.ts'
 import { userData as totp } from './features/factors/totp/store.ts'
 import { userData as links } from './features/links/store.ts'
 import { userData as mail } from './features/mail/store.ts'
+import { userData as memberships } from './features/memberships/store.ts'
 import { userData as users } from './features/users/store/users.ts'
 
 /** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */
-export const USER_DATA: readonly UserData[] = [...mail, ...links, ...totp, ...passkeys, ...users, ...events]
+export const USER_DATA: readonly UserData[] = [
+  ...mail,
+  ...links,
+  ...totp,
+  ...passkeys,
+  ...memberships,
+  ...users,
+  ...events,
+]

@@ -27,6 +27,22 @@ type Finder = 'id' | 'email' | ((user: Person) => SQL)
 
 type ColumnOf<T extends SQLiteTable> = keyof T['_']['columns'] & string
 
+/** Columns that say who did something to what is not theirs: emptied when that user is erased. */
+export function forgottenIn<T extends SQLiteTable>(table: T, names: readonly ColumnOf<T>[]): UserData {
+  const columns: Record<string, SQLiteColumn> = getTableColumns(table)
+  return {
+    table,
+    erases: names,
+    statements: ({ db }, { id }, isDue) =>
+      names.map((name) =>
+        db
+          .update(table)
+          .set({ [name]: null } as never)
+          .where(and(eq(columns[name] as SQLiteColumn, id), isDue)),
+      ),
+  }
+}
+
 /** A table whose rows are deleted with their user. `also`: columns about a user by which no rows are found. */
 export function deletedRows<T extends SQLiteTable>(
   table: T,

@@ -2,15 +2,17 @@ import { and, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, max, ne, or, t
 import type { Ctx } from '../../context.ts'
 import { counts, events } from '../../db/tables.ts'
 import { passkeys } from '../factors/passkeys/tables.ts'
+import { memberships, organizations } from '../memberships/tables.ts'
 import { ALL_USERS, type RowChange, userCounts, users } from '../users/tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 
-/** The number of open sessions and of passkeys of at most 100 users. */
+/** The number of open sessions, passkeys and organizations of at most 100 users. */
 export async function selectCountsOfUsers({ db }: Store, userIds: readonly string[]) {
-  if (userIds.length === 0) return { sessions: new Map<string, number>(), passkeys: new Map<string, number>() }
+  const none = new Map<string, number>()
+  if (userIds.length === 0) return { sessions: none, passkeys: none, organizations: none }
   const nameOf = (userId: string) => `sessions.open:${userId}`
-  const [open, held] = await db.batch([
+  const [open, held, joined] = await db.batch([
     db
       .select()
       .from(counts)
@@ -20,12 +22,26 @@ export async function selectCountsOfUsers({ db }: Store, userIds: readonly strin
       .from(passkeys)
       .where(inArray(passkeys.userId, [...userIds]))
       .groupBy(passkeys.userId),
+    db
+      .select({ userId: memberships.userId, count: sql<number>`count(*)` })
+      .from(memberships)
+      .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
+      .where(
+        and(
+          inArray(memberships.userId, [...userIds]),
+          isNull(memberships.removedAt),
+          isNotNull(memberships.takenUpAt),
+          isNull(organizations.deletedAt),
+        ),
+      )
+      .groupBy(memberships.userId),
   ])
   const values = new Map(open.map(({ name, value }) => [name, value]))
   return {
     // Negative while a session's end was recorded before its beginning.
     sessions: new Map(userIds.map((id) => [id, Math.max(0, values.get(nameOf(id)) ?? 0)])),
     passkeys: new Map(held.map(({ userId, count }) => [userId, count])),
+    organizations: new Map(joined.map(({ userId, count }) => [userId, count])),
   }
 }
 

@@ -7,6 +7,8 @@ export interface AdminUser {
   /** Open sessions; the count lags by seconds. */
   readonly sessions: number
   readonly passkeys: number
+  /** Memberships that the user has taken up. */
+  readonly organizations: number
 }
 
 /** A user, with the state of the sign-in guard. */
@@ -27,6 +29,7 @@ export interface Stats {
   readonly sessionsOpen: number
   readonly sessionsLastDay: number
   readonly passkeys: number
+  readonly organizations: number
 }
 
 /** An event, with the addresses of its user and its actor as far as they have an account. */

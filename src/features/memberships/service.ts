@@ -11,6 +11,7 @@ import { selectPlace } from './store.ts'
 import type { Organization } from './tables.ts'
 
 export {
+  deleteRemoved,
   expireMemberships,
   findSubscriber,
   insertMembership,

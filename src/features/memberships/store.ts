@@ -1,10 +1,21 @@
 import { and, eq, getTableColumns, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { prune } from '../../db/prune.ts'
+import { deletedRows, forgottenIn } from '../../db/user-data.ts'
+import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
 import { isMember, memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
+
+export const userData = [
+  deletedRows(memberships, { userId: 'id' }),
+  forgottenIn(memberships, ['invitedBy', 'removedBy']),
+  {
+    ...forgottenIn(organizations, ['createdBy']),
+    keeps: { billingEmail: "the organization's own, not a member's" },
+  },
+]
 
 const isOwn = (userId: string) =>
   and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
@@ -114,3 +125,15 @@ export const findSubscriber = async (
     .leftJoin(memberships, isMember(organizationId, userId))
     .where(eq(users.id, userId))
     .get()
+
+/** A removed member's row is kept this long, for lists with those who left. */
+const REMOVED_KEPT_MS = 90 * DAY
+
+/** Deletes a limited number of old rows of members who left. */
+export const deleteRemoved = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
+  prune(store, {
+    table: memberships,
+    key: memberships.id,
+    where: and(isNotNull(memberships.removedAt), lte(memberships.removedAt, store.now() - REMOVED_KEPT_MS)),
+    order: memberships.removedAt,
+  })

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
 import { listPage, type Range } from '../../db/list.ts'
@@ -199,12 +199,15 @@ export const organizationChange = (
   when: and(eq(organizations.updatedAt, input.before.updatedAt), stillHas(input.rank, place, actor.id)),
 })
 
-export const organizationDeletion = (
-  { now, config, actor }: Pick<PlaceCtx, 'now' | 'config' | 'actor'>,
-  place: Place,
-) => ({
-  set: { ...raised, deletedAt: now(), eraseAt: now() + config.DELETION_GRACE_DAYS * DAY },
-  when: stillHas('owner', place, actor.id),
+export const raisedDeletion = ({ now, config }: Pick<Ctx, 'now' | 'config'>) => ({
+  ...raised,
+  deletedAt: now(),
+  eraseAt: now() + config.DELETION_GRACE_DAYS * DAY,
+})
+
+export const organizationDeletion = (ctx: Pick<PlaceCtx, 'now' | 'config' | 'actor'>, place: Place) => ({
+  set: raisedDeletion(ctx),
+  when: stillHas('owner', place, ctx.actor.id),
 })
 
 export { hasChanged } from '../users/tables.ts'
@@ -279,3 +282,85 @@ export const isPromotable = ({ place, actor }: Acting, userId: string): SQL =>
 export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): SQL =>
   sql`${memberships.takenUpAt} is null and ${memberships.expiresAt} > ${now()} and ${isOpen(organizationId)}
     and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`
+
+/** An active owner of the organization in `o`, other than the user in `u`. */
+const otherOwner = sql`exists (select 1 from memberships as other join users as owner on owner.id = other.user_id
+  where other.organization_id = o.id and other.user_id <> u.id and other.role = 'owner' and other.removed_at is null
+    and other.taken_up_at is not null and owner.status = 'active')`
+
+const ownedAlone = sql`from users as u
+  join memberships as m on m.user_id = u.id and m.role = 'owner' and m.removed_at is null and m.taken_up_at is not null
+  join organizations as o on o.id = m.organization_id and o.deleted_at is null
+  where not ${otherOwner}`
+
+/** Holds unless the user is the last owner of an organization that has other members. */
+export const orphansNothing = (userId: string): SQL =>
+  sql`not exists (select 1 ${ownedAlone} and u.id = ${userId} and o.member_count > 1)`
+
+/** An organization with other members whose last owner the user is. */
+export async function findOrphan({ db }: Store, userId: string): Promise<{ id: string; name: string } | undefined> {
+  const [row] = await db.all<{ id: string; name: string }>(
+    sql`select o.id, o.name ${ownedAlone} and u.id = ${userId} and o.member_count > 1 limit 1`,
+  )
+  return row
+}
+
+const OWNERLESS_PER_RUN = 100
+
+/** Organizations whose only owners are deleted users (or this one), with the longest-serving active admin. */
+export const selectOwnerless = ({ db }: Store, userId?: string) =>
+  db.all<{ organizationId: string; memberCount: number; heirId: string | null }>(sql`
+    select distinct o.id as organizationId, o.member_count as memberCount,
+      (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
+        where heir.organization_id = o.id and heir.role = 'admin' and heir.removed_at is null
+          and heir.taken_up_at is not null and next.status = 'active'
+        order by heir.joined_at, heir.id limit 1) as heirId
+    ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
+    limit ${OWNERLESS_PER_RUN}`)
+
+/** Holds for an admin while no active owner is there. */
+export const inheritance = ({ organizationId, heirId }: { organizationId: string; heirId: string }): SQL =>
+  sql`${memberships.role} = 'admin' and not ${hasOtherOwner(organizationId, heirId)}
+    and exists (select 1 from users as next where next.id = ${heirId} and next.status = 'active')`
+
+/** Holds while only a deleted user is in the organization. */
+export const isMemberless = (id: string): SQL =>
+  sql`${organizations.deletedAt} is null and not exists (select 1 from memberships as left_one join users as member on member.id = left_one.user_id
+    where left_one.organization_id = ${id} and left_one.removed_at is null and left_one.taken_up_at is not null
+      and member.status <> 'deleted')`
+
+/** Rows that one statement deletes of what a deleted organization held. */
+const PIECE = 500
+
+/**
+ * Deletes a piece of what deleted organizations held, and the rows of those whose slug is free again. The order matters: a row
+ * of `organizations` is the last of its own.
+ */
+export async function deletePieces({ db, now }: Store & Pick<Ctx, 'now'>): Promise<void> {
+  const isOver = (column: string) =>
+    sql`${sql.raw(column)} in (select gone.id from organizations as gone where gone.deleted_at is not null)`
+  const piece = (table: string, column: string) =>
+    db.run(
+      sql`delete from ${sql.raw(table)} where rowid in (select rowid from ${sql.raw(table)} where ${isOver(column)} limit ${sql.raw(String(PIECE))})`,
+    )
+  for (const [table, column] of HELD) await piece(table, column)
+  const held = HELD.map(
+    ([table, column]) =>
+      sql`not exists (select 1 from ${sql.raw(table)} where ${sql.raw(`${table}.${column}`)} = ${organizations.id})`,
+  )
+  await db
+    .delete(organizations)
+    .where(and(isNotNull(organizations.eraseAt), lte(organizations.eraseAt, now()), ...held))
+}
+
+/** What organizations hold, by the column that names them. */
+const HELD = [
+  ['memberships', 'organization_id'],
+  ['invitations', 'organization_id'],
+  ['role_assignments', 'scope'],
+  ['grants', 'scope'],
+  ['roles', 'scope'],
+  ['role_versions', 'scope'],
+  ['policies', 'scope'],
+  ['policy_sets', 'scope'],
+] as const

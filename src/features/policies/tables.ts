@@ -40,7 +40,7 @@ export const policyVersions = sqliteTable(
     version: integer('version').notNull(),
     /** The policy as it was. */
     policy: text('policy', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
-    changedBy: text('changed_by').notNull(),
+    changedBy: text('changed_by'),
     changedAt: integer('changed_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.policyId, table.version] })],

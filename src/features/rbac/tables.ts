@@ -33,7 +33,7 @@ export const roleAssignments = sqliteTable(
     roleId: text('role_id').notNull(),
     userId: text('user_id').notNull(),
     scope: text('scope').notNull(),
-    assignedBy: text('assigned_by').notNull(),
+    assignedBy: text('assigned_by'),
     assignedAt: integer('assigned_at').notNull(),
   },
   (table) => [
@@ -50,7 +50,7 @@ export const grants = sqliteTable(
     scope: text('scope').notNull(),
     userId: text('user_id').notNull(),
     permission: text('permission').notNull(),
-    grantedBy: text('granted_by').notNull(),
+    grantedBy: text('granted_by'),
     grantedAt: integer('granted_at').notNull(),
   },
   (table) => [

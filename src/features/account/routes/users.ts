@@ -9,7 +9,7 @@ import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import { ReasonInput, toReason } from '../../users/wire.ts'
 import { changeOwnProfile, deleteOwnAccount, removeOwnAvatar } from '../service/own-account.ts'
-import { changeProfileOf, changeStateOf, deleteUser, getTarget, reactivateUser } from '../service/users.ts'
+import { changeProfileOf, changeStateOf, deleteUser, getSeenUser, getTarget, reactivateUser } from '../service/users.ts'
 import { isMoreThanCredentials, ProfileBody, toProfileChange } from '../wire/own-account.ts'
 import {
   AskedUser,
@@ -19,6 +19,7 @@ import {
   DeletionBody,
   DeletionQuery,
   permissionsToWire,
+  SeenUserShape,
   toFactors,
   UserDone,
   UserPath,
@@ -107,13 +108,14 @@ userAccountRoutes.get(
   '/:user_id',
   {
     id: 'getUser',
-    summary: 'A user by UUID or number, for that user or an admin',
-    guard: selfOrAdmin,
+    summary:
+      'A user by UUID or number, for that user or an admin; names and address, for members of a shared organization',
+    guard: confirmedUser,
     ...named,
-    answer: oneUser,
+    answer: ok(SeenUserShape, 'The user'),
     errors: [forbidden, notFound, serviceUnavailable],
   },
-  async ({ ctx, params }) => askedUserToWire(await getTarget(ctx), params.user_id),
+  async ({ ctx, params }) => ({ ...(await getSeenUser(ctx, params.user_id)), ref: params.user_id }),
 )
 
 const changeTarget = async ({ ctx, body }: { ctx: TargetCtx; body: z.output<typeof ProfileBody> }) =>

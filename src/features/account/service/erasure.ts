@@ -5,10 +5,10 @@ import type { EraseInput } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIso } from '../../../lib/time.ts'
 import { changeUser, endSessionsAfterChange } from '../../users/service/change-user.ts'
-import { changeUserState } from '../../users/service/state.ts'
 import { findUser, userNotFound, userStateConflict } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { eraseRows, graceEnded, selectUsersToErase } from '../store.ts'
+import { deleteAccount } from './deletion.ts'
 
 const USERS_PER_RUN = 50
 const USERS_AT_ONCE = 5
@@ -39,7 +39,7 @@ export async function eraseUser(ctx: Ctx, { userId, actor, userData }: ErasureIn
   const deletion =
     before.status === 'deleted'
       ? { user: before, propagated: true }
-      : await changeUserState(ctx, { userId, change: 'delete', actor, isErased: true })
+      : await deleteAccount(ctx, { userId, actor, isErased: true })
   await endGracePeriod(ctx, deletion.user, actor)
   const user = await findUser(ctx, userId)
   // Cron has erased the user meanwhile, or somebody has restored the account.

@@ -10,10 +10,11 @@ import { type GivenFactors, requireFreshFactor, requirePresentPassword } from '.
 import { changeUser } from '../../users/service/change-user.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import { updateProfile } from '../../users/service/profile.ts'
-import { changeUserRole, changeUserState } from '../../users/service/state.ts'
+import { changeUserRole } from '../../users/service/state.ts'
 import { findUserByUsername, getCurrentUser, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
 import type { ChangedUser, Profile, User } from '../../users/types.ts'
 import { ownPassword, voidReportsBeforeChange } from '../store.ts'
+import { deleteByItsUser } from './deletion.ts'
 
 export interface ProfileChange extends GivenFactors {
   readonly changes: Partial<Profile>
@@ -48,12 +49,12 @@ export async function removeOwnAvatar(ctx: ActorCtx): Promise<ChangedUser> {
 
 /**
  * Deletes the caller's account: sessions end at once, the data is erased after the grace period. Requires a fresh factor
- * (`requireFreshFactor`), so that a stolen access token cannot delete an account. Throws LAST_ADMIN.
+ * (`requireFreshFactor`), so that a stolen access token cannot delete an account. Throws LAST_ADMIN, LAST_OWNER.
  */
 export async function deleteOwnAccount(ctx: ActorCtx, given: GivenFactors): Promise<ChangedUser> {
   const { id: userId } = await getCurrentUser(ctx)
   await requireFreshFactor(ctx, given)
-  return changeUserState(ctx, { userId, change: 'delete', actor: actorOf(ctx) })
+  return deleteByItsUser(ctx, { userId, actor: actorOf(ctx) })
 }
 
 export interface PasswordChange extends GivenFactors {

@@ -1,11 +1,14 @@
-import { type ActorCtx, type AdminCtx, actorOf, type TargetCtx } from '../../../context.ts'
+import { type ActorCtx, type AdminCtx, actorOf, narrow, type TargetCtx } from '../../../context.ts'
 import { forbidden } from '../../../lib/errors.ts'
 import { isAdmin } from '../../../lib/roles.ts'
+import { haveOrganizationInCommon } from '../../organizations/service/organizations.ts'
 import type { GivenFactors } from '../../sign-in/service/step-up.ts'
 import { updateProfile } from '../../users/service/profile.ts'
 import { changeUserState, type StateChange } from '../../users/service/state.ts'
 import {
+  findUser,
   findUserByEmail,
+  findUserByNumber,
   getCurrentUser,
   getPresentUser,
   getUser,
@@ -13,6 +16,7 @@ import {
   requirePresent,
 } from '../../users/service/users.ts'
 import type { ChangedUser, User, UserRef } from '../../users/types.ts'
+import { deleteAccount } from './deletion.ts'
 import { type ChangedProfile, changeOwnProfile, deleteOwnAccount, type ProfileChange } from './own-account.ts'
 
 /**
@@ -32,7 +36,7 @@ export async function changeProfileOf(ctx: TargetCtx, input: ProfileChange): Pro
 export async function deleteUser(ctx: TargetCtx, given: GivenFactors): Promise<ChangedUser> {
   if (ctx.target.isSelf) return deleteOwnAccount(ctx, given)
   const { id: userId } = await getTarget(ctx)
-  return changeUserState(ctx, { userId, change: 'delete', actor: actorOf(ctx) })
+  return deleteAccount(ctx, { userId, actor: actorOf(ctx) })
 }
 
 /** Changes a user's state, for an admin. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */
@@ -55,6 +59,20 @@ export async function getTarget(ctx: TargetCtx): Promise<User> {
   const { ref, isSelf } = ctx.target
   if (isSelf) return getCurrentUser(ctx)
   return typeof ref === 'number' ? getPresentUser(ctx, ref) : getUser(ctx, ref)
+}
+
+/** A user as the caller may see them: whole to themselves and to admins, `shared` to whoever is in an organization with them. */
+export type SeenUser = { readonly view: 'whole' | 'shared'; readonly user: User }
+
+/** Throws FORBIDDEN, also for an id without a user; NOT_FOUND to admins. */
+export async function getSeenUser(ctx: ActorCtx, ref: UserRef): Promise<SeenUser> {
+  const { actor } = ctx
+  const isSelf = ref === actor.id || ref === actor.number
+  if (isSelf || isAdmin(actor))
+    return { view: 'whole', user: await getTarget(narrow(ctx, { target: { ref, isSelf } })) }
+  const user = await (typeof ref === 'number' ? findUserByNumber(ctx, ref) : findUser(ctx, ref))
+  if (!user || user.status === 'deleted' || !(await haveOrganizationInCommon(ctx, actor.id, user.id))) throw forbidden()
+  return { view: 'shared', user }
 }
 
 /** The user with an address as a person types it: the caller, or any user for an admin. Throws FORBIDDEN, NOT_FOUND. */

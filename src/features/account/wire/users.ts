@@ -17,6 +17,7 @@ import {
   userToWire,
 } from '../../users/wire.ts'
 import type { ChangedProfile as Changed } from '../service/own-account.ts'
+import type { SeenUser } from '../service/users.ts'
 import { ChangedProfile, changedProfileToWire } from './own-account.ts'
 
 const MAX_SEARCH_LENGTH = 254
@@ -106,6 +107,27 @@ export const askedUserToWire = (user: User, ref: UserRef): AskedUser => ({
   ...userToWire(user),
   ...idAndUsername(user, ref),
 })
+
+const SharedUser = UserWire.pick({
+  uuid: true,
+  email: true,
+  username: true,
+  first_name: true,
+  last_name: true,
+  name: true,
+  display_name: true,
+  profile_image_url: true,
+})
+  .extend({ id: anyId })
+  .meta({ id: 'SharedUser', description: 'A user as those see them who are in an organization with them' })
+
+export const SeenUserShape = mapped(
+  z.union([AskedUser, SharedUser]),
+  ({ view, user, ref }: SeenUser & { ref: UserRef }): AskedUser | z.infer<typeof SharedUser> => {
+    const whole = askedUserToWire(user, ref)
+    return view === 'whole' ? whole : SharedUser.parse(whole)
+  },
+)
 
 export const ChangedUser = ChangedProfile.extend({ id: anyId }).meta({ id: 'ChangedUser' })
 

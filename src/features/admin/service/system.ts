@@ -61,7 +61,7 @@ const hoursOf = (now: number): string[] =>
  */
 export async function readStats(ctx: Pick<Ctx, 'db' | 'now'>): Promise<Stats> {
   const hours = hoursOf(ctx.now())
-  const names = ['sessions.opened', 'sessions.open', 'passkeys', ...hours]
+  const names = ['sessions.opened', 'sessions.open', 'passkeys', 'organizations', ...hours]
   const { kinds, counts, recent } = await selectStats(ctx, { names, since: ctx.now() - DAY })
   const usersWhere = (test: (kind: (typeof kinds)[number]) => boolean): number =>
     kinds.filter(test).reduce((sum, { count }) => sum + count, 0)
@@ -77,5 +77,6 @@ export async function readStats(ctx: Pick<Ctx, 'db' | 'now'>): Promise<Stats> {
     sessionsOpen: named('sessions.open'),
     sessionsLastDay: hours.reduce((sum, hour) => sum + named(hour), 0),
     passkeys: named('passkeys'),
+    organizations: named('organizations'),
   }
 }

@@ -2,11 +2,12 @@ import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { UserData } from '../../../db/user-data.ts'
 import { defineError } from '../../../lib/errors.ts'
+import { deleteAccount } from '../../account/service/deletion.ts'
 import { type Erasure, eraseUser } from '../../account/service/erasure.ts'
 import { findAttempts } from '../../sign-in/service/attempts.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notificationEvent } from '../../users/service/notices.ts'
-import { changeUserState, requireChangeTo } from '../../users/service/state.ts'
+import { requireChangeTo } from '../../users/service/state.ts'
 import { getPresentUser, getUser, listUsers, type UserQuery } from '../../users/service/users.ts'
 import type { ChangedUser, Notification, User, UserRef, UserStatus } from '../../users/types.ts'
 import { emailVerified, selectCountsOfUsers } from '../store.ts'
@@ -16,11 +17,16 @@ import { changeRole, changeState } from './states.ts'
 export const ownAccount = defineError('OWN_ACCOUNT', 'malformed', 'Your own account cannot be deleted here')
 
 async function withCounts(ctx: Pick<Ctx, 'db'>, users: readonly User[]): Promise<AdminUser[]> {
-  const { sessions, passkeys } = await selectCountsOfUsers(
+  const { sessions, passkeys, organizations } = await selectCountsOfUsers(
     ctx,
     users.map(({ id }) => id),
   )
-  return users.map((user) => ({ user, sessions: sessions.get(user.id) ?? 0, passkeys: passkeys.get(user.id) ?? 0 }))
+  return users.map((user) => ({
+    user,
+    sessions: sessions.get(user.id) ?? 0,
+    passkeys: passkeys.get(user.id) ?? 0,
+    organizations: organizations.get(user.id) ?? 0,
+  }))
 }
 
 /** A page of users, newest first, and the number of users on all pages. Every page costs the same. */
@@ -36,7 +42,7 @@ export async function listAdminUsers(
 export async function getAdminUser(ctx: Pick<Ctx, 'db' | 'now' | 'objects' | 'log'>, ref: UserRef) {
   const user = await getUser(ctx, ref)
   const [[counted], attempts] = await Promise.all([withCounts(ctx, [user]), findAttempts(ctx, user.id)])
-  return { user, sessions: 0, passkeys: 0, ...counted, ...attempts } satisfies AdminUserDetail
+  return { user, sessions: 0, passkeys: 0, organizations: 0, ...counted, ...attempts } satisfies AdminUserDetail
 }
 
 /** Absent fields stay as they are. */
@@ -100,7 +106,7 @@ function requireOther({ actor }: AdminCtx, user: User): User {
 /** Deletes a user, who can be restored within the grace period. Throws NOT_FOUND, OWN_ACCOUNT, LAST_ADMIN. */
 export async function deleteOther(ctx: AdminCtx, ref: UserRef): Promise<ChangedUser> {
   const { id: userId } = requireOther(ctx, await getUser(ctx, ref))
-  return changeUserState(ctx, { userId, change: 'delete', actor: actorOf(ctx) })
+  return deleteAccount(ctx, { userId, actor: actorOf(ctx) })
 }
 
 /** Erases a user in any state, without a grace period. Throws NOT_FOUND, OWN_ACCOUNT, LAST_ADMIN. */

@@ -29,13 +29,13 @@ export const StatsAnswer = z
   })
   .meta({ id: 'AdminStats' })
 
-/** Organizations and linked accounts do not exist yet. */
+/** Linked accounts do not exist yet. */
 export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
   total_users: stats.users,
   active_users: stats.activeUsers,
   suspended_users: stats.suspendedUsers,
   deleted_users: stats.deletedUsers,
-  total_organizations: 0,
+  total_organizations: stats.organizations,
   total_sessions: stats.sessionsOpened,
   active_sessions: stats.sessionsOpen,
   mfa_enabled_users: stats.usersWithSecondFactor,
@@ -194,7 +194,7 @@ export const systemConfigToWire = (config: Config, maintenance: Maintenance): z.
     passkeys_enabled: true,
     oauth_providers: [],
     magic_links_enabled: true,
-    organizations_enabled: false,
+    organizations_enabled: true,
     maintenance: maintenance.enabled,
     surfaces: [...config.COMPAT],
   },

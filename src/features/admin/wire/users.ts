@@ -76,12 +76,17 @@ export const AdminUserDetailWire = AdminUserWire.extend({
   app_metadata: z.record(z.string(), z.unknown()),
 }).meta({ id: 'AdminUserDetail' })
 
-/** Organizations and linked accounts do not exist yet. */
-export const adminUserToWire = ({ user, sessions, passkeys }: AdminUser): z.infer<typeof AdminUserWire> => ({
+/** Linked accounts do not exist yet. */
+export const adminUserToWire = ({
+  user,
+  sessions,
+  passkeys,
+  organizations,
+}: AdminUser): z.infer<typeof AdminUserWire> => ({
   ...userToWire(user),
   role: user.role,
   external_id: user.externalId,
-  organizations_count: 0,
+  organizations_count: organizations,
   sessions_count: sessions,
   oauth_providers: [],
   passkeys_count: passkeys,

@@ -29,6 +29,8 @@ import {
   selectOrganizationsOf,
 } from '../store.ts'
 
+export { haveOrganizationInCommon } from '../store.ts'
+
 export const slugTaken = defineError('SLUG_TAKEN', 'malformed', 'This slug is taken')
 export const organizationsClosed = defineError(
   'ORGANIZATIONS_BY_ADMINS',

@@ -1,10 +1,11 @@
 import type { Ctx } from '../../../context.ts'
-import { malformedRequest } from '../../../lib/errors.ts'
+import { type DomainError, malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
 import { findChange, isAbsent, isRoleName, isSignInAllowed, type StateChange, TRANSITIONS } from '../rules.ts'
 import { roleChange, stateChange, voidLinks } from '../store/changes.ts'
 import { selectUser } from '../store/users.ts'
+import type { RowChange } from '../tables.ts'
 import type { ChangedUser, NotificationKind, User, UserStatus } from '../types.ts'
 import { changeUser, type UserChange } from './change-user.ts'
 import { type Notice, notificationOf, notifyOwner } from './notices.ts'
@@ -46,6 +47,8 @@ export interface StateChangeInput {
   readonly reason?: string | null | undefined
   /** The account is erased at once, so no mail is sent: its address is not kept. */
   readonly isErased?: boolean
+  /** A further condition of the change, and the error when it does not hold. */
+  readonly unless?: { readonly when: RowChange['when']; readonly refusal: () => Promise<DomainError | undefined> }
 }
 
 /** If the account changes between read and write, it is read again, so that the event's `before` is true. */
@@ -103,9 +106,10 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
   const { ends } = transition
   const changed = await changeUser(ctx, {
     userId,
-    ...stateChange(ctx, { ...from, eraseAt, userRestorable }),
+    ...stateChange(ctx, { ...from, eraseAt, userRestorable, when: input.unless?.when }),
     actor,
-    with: ends === null ? [] : [voidLinks(ctx, from, { sparesReports: userRestorable })],
+    with:
+      ends === null ? [] : [voidLinks(ctx, { ...from, when: input.unless?.when }, { sparesReports: userRestorable })],
     changesClaims: true,
     ...(ends && { ends: { reason: ends } }),
     events: eventsOf(before, input),
@@ -115,7 +119,8 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
     return changed
   }
   const now = await selectUser(ctx, userId)
-  if (now?.status === before.status && !isAbsent(now, change, ctx.now())) throw lastAdmin()
+  if (now?.status === before.status && !isAbsent(now, change, ctx.now()))
+    throw (await input.unless?.refusal()) ?? lastAdmin()
   return null
 }
 

@@ -67,10 +67,13 @@ export interface ChangeOfState {
   readonly userId: string
   readonly from: UserStatus
   readonly transition: Transition
+  /** A further condition. */
+  readonly when?: SQL | undefined
 }
 
-const isChangeable = ({ now }: Pick<Ctx, 'now'>, { userId, from, transition }: ChangeOfState): SQL | undefined =>
+const isChangeable = ({ now }: Pick<Ctx, 'now'>, { userId, from, transition, when }: ChangeOfState): SQL | undefined =>
   and(
+    when,
     eq(users.id, userId),
     eq(users.status, from),
     transition.ends === null ? undefined : isNotLastAdmin(userId),
