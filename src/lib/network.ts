@@ -36,3 +36,50 @@ function prefixOf(ip: string, v4Bits: number, v6Bits: number): string {
   })
   return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`
 }
+
+/** A network in CIDR notation: as many of its first bits as an address must share. */
+export interface Network {
+  readonly bytes: readonly number[]
+  readonly bits: number
+}
+
+/** `::10.0.0.1`, deprecated by RFC 4291 2.5.5.1, which the parser takes for `::ffff:10.0.0.1`. */
+const IPV4_COMPATIBLE = /^::[\d.]*\./
+
+/** Only the decimal form of IPv4: other spellings (`010.0.0.1`, `10.1`) mean different addresses to different programs. */
+function isPlainAddress(text: string): boolean {
+  if (!text.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(text)
+  return text.length <= 45 && !text.includes('%') && !IPV4_COMPATIBLE.test(text) && ipaddr.IPv6.isValid(text)
+}
+
+/** 4 or 16 bytes; undefined when it is no address. An IPv4-mapped IPv6 address has the bytes of its IPv4 address. */
+export const readAddress = (text: string): readonly number[] | undefined =>
+  isPlainAddress(text) ? ipaddr.process(text).toByteArray() : undefined
+
+const PREFIX_LENGTH = /^(?:0|[1-9]\d{0,2})$/
+const MAPPED_BITS = 96
+
+/**
+ * `203.0.113.0/24`, `2001:db8::/32`, or one address; bits behind the prefix do not count. `::ffff:10.0.0.0/104` is `10.0.0.0/8`;
+ * a shorter prefix of mapped addresses is undefined, as is any other text.
+ */
+export function readNetwork(text: string): Network | undefined {
+  const [address = '', prefix, ...more] = text.split('/')
+  const bytes = more.length === 0 ? readAddress(address) : undefined
+  if (!bytes) return undefined
+  const all = bytes.length * 8
+  if (prefix === undefined) return { bytes, bits: all }
+  const bits = Number(prefix) - (all === 32 && address.includes(':') ? MAPPED_BITS : 0)
+  return PREFIX_LENGTH.test(prefix) && bits >= 0 && bits <= all ? { bytes, bits } : undefined
+}
+
+/** Whether the network contains an address, given by its bytes. No network contains addresses of the other family. */
+export function containsAddress({ bytes, bits }: Network, address: readonly number[]): boolean {
+  return (
+    bytes.length === address.length &&
+    bytes.every((byte, index) => {
+      const ignored = Math.min(8, Math.max(0, index * 8 + 8 - bits))
+      return byte >> ignored === (address[index] ?? 0) >> ignored
+    })
+  )
+}
