@@ -14,41 +14,46 @@ export function spend(steps: Steps, count: number): void {
   if (steps.left < 0) throw new StepLimitReached()
 }
 
-/** Whether a text matches. The work is counted where `steps` are given. */
-export type Matcher = (text: string, steps?: Steps) => boolean
-
 /**
- * `*` matches any text, `?` one character (a Unicode code point), everything else itself in its case; the whole text must match.
- * A match takes time linear in the text, whatever the pattern: nothing is tried twice.
+ * Whether the whole text matches: `*` stands for any text, `?` for one character (a Unicode code point), everything else for
+ * itself in its case. Takes time linear in the text, whatever the pattern: nothing is tried twice. The work is counted where
+ * `steps` are given. A pattern needs no preparation, because what is prepared takes many times its memory.
  */
-export function compilePattern(pattern: string): Matcher {
-  const [prefix = ''] = pattern.split(WILDCARD, 1)
-  if (prefix === pattern) return (text, steps) => spendOne(steps) && text === pattern
-  const suffix = pattern.slice(pattern.search(LAST_WILDCARD) + 1)
-  const length = prefix.length + suffix.length
-  const hasEnds = (text: string) => text.length >= length && text.startsWith(prefix) && text.endsWith(suffix)
-  if (`${prefix}*${suffix}` === pattern) return (text, steps) => spendOne(steps) && hasEnds(text)
-  return (text, steps) => spendOne(steps) && hasEnds(text) && matchesAll(pattern, text, steps)
+export function matchesPattern(pattern: string, text: string, steps?: Steps): boolean {
+  if (steps) spend(steps, 1)
+  const star = pattern.indexOf('*')
+  const hasAny = pattern.includes('?')
+  if (star === -1 && !hasAny) return pattern === text
+  const lastStar = pattern.lastIndexOf('*')
+  if (!hasAny && star === lastStar) {
+    return (
+      text.length >= pattern.length - 1 &&
+      text.startsWith(pattern.slice(0, star)) &&
+      text.endsWith(pattern.slice(star + 1))
+    )
+  }
+  return hasEnds(pattern, text) && matchesAll(pattern, text, steps)
 }
 
-const WILDCARD = /[*?]/
-const LAST_WILDCARD = /[*?][^*?]*$/
+const INNER = /[*?](?:.*[*?])?/su
 
-function spendOne(steps: Steps | undefined): true {
-  if (steps) spend(steps, 1)
-  return true
+/** Whether the text begins and ends as the pattern does, before its first wildcard and behind its last: most texts do not. */
+function hasEnds(pattern: string, text: string): boolean {
+  const [prefix = '', suffix = ''] = pattern.split(INNER)
+  return text.startsWith(prefix) && text.endsWith(suffix)
 }
 
 const WORD_BITS = 32
+/** To build the tables takes about as long, a character of the pattern. */
+const TABLE_STEPS = 8
 
 /**
  * Follows all ways to match at once: bit `i` of the state says that the first `i` characters of the pattern, without its stars,
- * match the text so far (Shift-And: Baeza-Yates and Gonnet, 1992). The tables are built anew, because those of the patterns of
- * one organization would take more memory than an isolate has.
+ * match the text so far (Shift-And: Baeza-Yates and Gonnet, 1992).
  */
 function matchesAll(pattern: string, text: string, steps: Steps | undefined): boolean {
   const { last, words, advances, advancesOfOthers, stays } = tablesOf(pattern)
-  if (steps) spend(steps, words * (pattern.length + text.length))
+  if (steps) spend(steps, TABLE_STEPS * pattern.length + words * text.length)
   const state = new Int32Array(words)
   state[0] = 1
   for (let index = 0; index < text.length; index += 1) {

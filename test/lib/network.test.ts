@@ -73,7 +73,7 @@ describe('readAddress', () => {
   it.each(['10.0.0.1', '::ffff:10.0.0.1', '::FFFF:a00:1', '0:0:0:0:0:ffff:10.0.0.1'])(
     'reads %s as 10.0.0.1',
     (text) => {
-      expect(readAddress(text)).toEqual([10, 0, 0, 1])
+      expect(readAddress(text)).toBe('\x0a\0\0\x01')
     },
   )
 })
@@ -129,7 +129,7 @@ describe('a network', () => {
 })
 
 function contains(network: string, address: string): boolean {
-  const [parsed, bytes] = [readNetwork(network), readAddress(address)]
-  if (!parsed || !bytes) throw new Error('not parsed')
-  return containsAddress(parsed, bytes)
+  const [parsed, asked] = [readNetwork(network), readAddress(address)]
+  if (!parsed || !asked) throw new Error('not parsed')
+  return containsAddress(parsed, asked)
 }
