@@ -17,7 +17,7 @@ export function spend(steps: Steps, count: number): void {
 /**
  * Whether the whole text matches: `*` stands for any text, `?` for one character (a Unicode code point), everything else for
  * itself in its case. Takes time linear in the text, whatever the pattern: nothing is tried twice. The work is counted where
- * `steps` are given. A pattern needs no preparation, because what is prepared takes many times its memory.
+ * `steps` are given. Patterns are not compiled beforehand: a compiled one takes many times the memory of its text.
  */
 export function matchesPattern(pattern: string, text: string, steps?: Steps): boolean {
   if (steps) spend(steps, 1)
@@ -44,7 +44,7 @@ function hasEnds(pattern: string, text: string): boolean {
 }
 
 const WORD_BITS = 32
-/** To build the tables takes about as long, a character of the pattern. */
+/** What the tables cost, for each character of the pattern. */
 const TABLE_STEPS = 8
 
 /**

@@ -66,7 +66,7 @@ const patterns: Family<string> = {
   read: (value) => (typeof value === 'string' && value.length <= LIMITS.patternLength ? value : undefined),
 }
 
-/** So many values are compared one by one: a set of one takes ten times the memory of its text. */
+/** Up to so many values are compared one by one: a small set takes ten times the memory of its texts. */
 const FEW = 8
 
 function stringTest(values: readonly string[], fold: (text: string, steps?: Steps) => string): Test {
