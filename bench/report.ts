@@ -6,6 +6,7 @@ import type { Existence } from './existence.ts'
 import type { FanOut } from './fan-out.ts'
 import { type ListCall, SIZES } from './lists.ts'
 import type { Machine } from './machine.ts'
+import type { PolicyTimes } from './policies.ts'
 import type { Startup } from './startup.ts'
 import type { Spread } from './statistics.ts'
 
@@ -26,6 +27,7 @@ export interface Results {
   readonly fanOut: FanOut
   readonly existence: readonly Existence[]
   readonly lists: readonly ListCall[]
+  readonly policies: readonly PolicyTimes[]
   readonly coldStarts: readonly ColdStart[]
   readonly startup: Startup
 }
@@ -40,6 +42,7 @@ const AIM_CUSTOM_ROLE = 0.95
 const AIM_REFRESH = 1.3
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
+const AIM_POLICIES = 5
 const AIM_GZIP_BYTES = 600_000
 const AIM_START_GZIP_BYTES = 120_000
 const AIM_EVALUATION_MS = 40
@@ -136,6 +139,14 @@ function listRows(lists: readonly ListCall[]): string[][] {
   })
 }
 
+const policyRows = (policies: readonly PolicyTimes[]): string[][] =>
+  policies.map(({ policies: count, postern, cedar, casbin, ratio }) => [
+    whole(count),
+    ...[postern, cedar, casbin].map((time) => spread(time, twoPlaces)),
+    spread(ratio, twoPlaces),
+    verdict(ratio.median >= AIM_POLICIES),
+  ])
+
 const bundleRows = ({ postern, bareHono, betterAuth }: Builds, { gzipBytes }: Startup): string[][] => [
   [
     'Postern, start',
@@ -170,7 +181,7 @@ function refreshRows(refresh: readonly Measured[]): string[][] {
 }
 
 export function renderReport(results: Results): string {
-  const { machine, builds, checks, refresh, fanOut, existence, lists, coldStarts, startup } = results
+  const { machine, builds, checks, refresh, fanOut, existence, lists, policies, coldStarts, startup } = results
   return `# Bench results
 
 Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
@@ -211,6 +222,12 @@ ${table(['p50 ms', 'p95 ms', 'last ms'], [[fanOut.p50, fanOut.p95, fanOut.most].
 What admins ask, one call at a time, at two sizes of the table: milliseconds, and how many times as long the large one takes. The paths are those of the large table.
 
 ${table(['call', ...SIZES.map((size) => `${whole(size)} users`), 'ratio'], listRows(lists))}
+
+## Policies
+
+One question against policies that are compiled, or parsed, before: microseconds an evaluation, all in one Node process. The ratio is how many times as long the faster of the others takes; the aim is ${AIM_POLICIES}.
+
+${table(['policies', 'Postern', 'Cedar', 'casbin', 'ratio', 'reached'], policyRows(policies))}
 
 ## Bundle
 

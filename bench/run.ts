@@ -28,6 +28,7 @@ import { createPosternClient, joinOrganization, signUpBetterAuth, signUpPostern 
 import { measureLists } from './lists.ts'
 import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
+import { measurePolicies } from './policies.ts'
 import { type Checks, renderReport } from './report.ts'
 import { startRuntime } from './runtime.ts'
 import { measureStartup } from './startup.ts'
@@ -106,6 +107,8 @@ async function run(): Promise<void> {
     say('lists at 1,000 and 100,000 users')
     const lists = await measureLists(runtime, base)
     await runtime.dispose()
+    say('policies')
+    const policies = await measurePolicies()
     say('cold starts')
     const coldStarts = await measureColdStart(builds, COLD_STARTS)
     say('evaluation of the modules')
@@ -120,6 +123,7 @@ async function run(): Promise<void> {
       fanOut,
       existence,
       lists,
+      policies,
       coldStarts,
       startup,
     })

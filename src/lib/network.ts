@@ -36,3 +36,53 @@ function prefixOf(ip: string, v4Bits: number, v6Bits: number): string {
   })
   return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`
 }
+
+/** A network in CIDR notation: how many of its first bits an address must share. */
+export interface Network {
+  readonly address: string
+  readonly bits: number
+}
+
+/** `::10.0.0.1`, deprecated by RFC 4291 2.5.5.1, which the parser takes for `::ffff:10.0.0.1`. */
+const IPV4_COMPATIBLE = /^::[\d.]*\./
+
+/** Only the decimal form of IPv4: other spellings (`010.0.0.1`, `10.1`) mean different addresses to different programs. */
+function isPlainAddress(text: string): boolean {
+  if (text.length > 45) return false
+  if (!text.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(text)
+  return !text.includes('%') && !IPV4_COMPATIBLE.test(text) && ipaddr.IPv6.isValid(text)
+}
+
+/**
+ * The address in 4 or 16 characters, one a byte; undefined when it is none. An IPv4-mapped IPv6 address is its IPv4 address.
+ */
+export const readAddress = (text: string): string | undefined =>
+  isPlainAddress(text) ? String.fromCharCode(...ipaddr.process(text).toByteArray()) : undefined
+
+const PREFIX_LENGTH = /^(?:0|[1-9]\d{0,2})$/
+const MAPPED_BITS = 96
+
+/**
+ * `203.0.113.0/24`, `2001:db8::/32`, or one address; bits behind the prefix do not count. `::ffff:10.0.0.0/104` is `10.0.0.0/8`;
+ * a shorter prefix of mapped addresses is undefined, as is any other text.
+ */
+export function readNetwork(text: string): Network | undefined {
+  const [written = '', prefix, ...more] = text.split('/')
+  const address = more.length === 0 ? readAddress(written) : undefined
+  if (address === undefined) return undefined
+  const all = address.length * 8
+  if (prefix === undefined) return { address, bits: all }
+  const bits = Number(prefix) - (all === 32 && written.includes(':') ? MAPPED_BITS : 0)
+  return PREFIX_LENGTH.test(prefix) && bits >= 0 && bits <= all ? { address, bits } : undefined
+}
+
+/** Whether the network contains an address as `readAddress` gives it. No network contains addresses of the other family. */
+export function containsAddress(network: Network, address: string): boolean {
+  if (network.address.length !== address.length) return false
+  const whole = network.bits >> 3
+  for (let at = 0; at < whole; at += 1) {
+    if (network.address.charCodeAt(at) !== address.charCodeAt(at)) return false
+  }
+  const ignored = 8 - (network.bits & 7)
+  return ignored === 8 || network.address.charCodeAt(whole) >> ignored === address.charCodeAt(whole) >> ignored
+}

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { familyOf, isOtherNetwork, networkOf, rateSubjectOf } from '../../src/lib/network.ts'
+import {
+  containsAddress,
+  familyOf,
+  isOtherNetwork,
+  networkOf,
+  rateSubjectOf,
+  readAddress,
+  readNetwork,
+} from '../../src/lib/network.ts'
 
 describe('networkOf', () => {
   it.each([
@@ -43,3 +51,85 @@ describe('isOtherNetwork', () => {
     expect(isOtherNetwork(one, other)).toBe(expected)
   })
 })
+
+describe('readAddress', () => {
+  it.each([
+    '',
+    '1',
+    '10.1',
+    '010.0.0.1',
+    '0x0a.0.0.1',
+    '10.0.0.256',
+    '10.0.0.1 ',
+    '10.0.0.0/8',
+    'fe80::1%eth0',
+    '::10.0.0.1',
+    ':::',
+    'localhost',
+  ])('refuses %j', (text) => {
+    expect(readAddress(text)).toBeUndefined()
+  })
+
+  it.each(['10.0.0.1', '::ffff:10.0.0.1', '::FFFF:a00:1', '0:0:0:0:0:ffff:10.0.0.1'])(
+    'reads %s as 10.0.0.1',
+    (text) => {
+      expect(readAddress(text)).toBe('\x0a\0\0\x01')
+    },
+  )
+})
+
+describe('a network', () => {
+  it.each([
+    ['10.0.0.0/8', '10.255.0.1'],
+    ['10.1.2.3/8', '10.255.0.1'],
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7', '::ffff:203.0.113.7'],
+    ['203.0.113.128/25', '203.0.113.129'],
+    ['::ffff:10.0.0.0/104', '10.9.9.9'],
+    ['::ffff:10.0.0.0/104', '::ffff:10.9.9.9'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['0.0.0.0/0', '255.0.0.1'],
+    ['2001:db8::/33', '2001:db8:7fff::1'],
+    ['2001:DB8::1/128', '2001:db8:0:0::1'],
+    ['::/0', '2001:db8::1'],
+  ])('%s contains %s', (network, address) => {
+    expect(contains(network, address)).toBe(true)
+  })
+
+  it.each([
+    ['10.0.0.0/8', '11.0.0.1'],
+    ['203.0.113.128/25', '203.0.113.127'],
+    ['203.0.113.7', '203.0.113.8'],
+    ['2001:db8::/33', '2001:db8:8000::1'],
+    ['::/0', '10.0.0.1'],
+    ['::/0', '::ffff:10.0.0.1'],
+    ['0.0.0.0/0', '::1'],
+    ['::a00:1', '10.0.0.1'],
+  ])('%s does not contain %s', (network, address) => {
+    expect(contains(network, address)).toBe(false)
+  })
+
+  it.each([
+    '',
+    '/8',
+    '10.0.0.0/',
+    '10.0.0.0/33',
+    '10.0.0.0/-1',
+    '10.0.0.0/08',
+    '10.0.0.0/8/8',
+    '10.0.0.0/8.0',
+    '10.0.0.0/+8',
+    '::/129',
+    '::ffff:10.0.0.0/95',
+    '10.0.0/8',
+    'fe80::%1/64',
+  ])('is not %j', (text) => {
+    expect(readNetwork(text)).toBeUndefined()
+  })
+})
+
+function contains(network: string, address: string): boolean {
+  const [parsed, asked] = [readNetwork(network), readAddress(address)]
+  if (!parsed || !asked) throw new Error('not parsed')
+  return containsAddress(parsed, asked)
+}
