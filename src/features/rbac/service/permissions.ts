@@ -1,9 +1,9 @@
 import type { EarlyCtx } from '../../../context.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import type { AccessClaims, UserClaims } from '../../keys/types.ts'
+import { PLATFORM } from '../../memberships/types.ts'
 import { isGranted } from '../rules/permissions.ts'
 import { isCustomKey, SYSTEM_ROLES } from '../rules/roles.ts'
-import { PLATFORM } from '../types.ts'
 import { definitionsOf } from './definitions.ts'
 
 /**
