@@ -7,8 +7,9 @@ import {
   stepUpRequired,
 } from '../../lib/errors.ts'
 import { isAdmin, isRanked, type Rank, toRank } from '../../lib/roles.ts'
-import { selectPlace } from './store.ts'
+import { selectOrganizationIds, selectPlace } from './store.ts'
 import type { Organization } from './tables.ts'
+import { PLATFORM } from './types.ts'
 
 export {
   deleteRemoved,
@@ -20,9 +21,15 @@ export {
   updateMembership,
   updateOrganization,
 } from './store.ts'
-export { LIMITS } from './types.ts'
+export { LIMITS, PLATFORM } from './types.ts'
 
 export const limitReached = defineError('LIMIT_REACHED', 'rate_limited', 'There may not be more of these')
+
+export const organizationRequired = defineError(
+  'ORGANIZATION_REQUIRED',
+  'malformed',
+  'Name the organization in organization_id',
+)
 
 /** What the caller has in an organization, with its row. */
 export interface Entered extends Place {
@@ -51,4 +58,32 @@ export async function enterOrganization(
   if (!isRanked(held, rank)) throw insufficientPermissions({ required_role: rank })
   const { id: organizationId, slug, name } = organization
   return { organizationId, slug, name, rank: held ?? 'viewer', role, isPlatformAdmin, organization }
+}
+
+/** What a request is about. */
+export interface Scope {
+  /** An organization's id, or `platform`. */
+  readonly id: string
+  /** The caller's place in the organization; null platform-wide. */
+  readonly place: Place | null
+}
+
+/**
+ * What a request is about, and whether the caller has the rank there: the organization that is named; else what is platform-wide,
+ * for an admin of the platform; else the caller's only organization; else what is platform-wide, for a read, which then asks for
+ * no rank. Throws what `enterOrganization` throws, and ORGANIZATION_REQUIRED.
+ */
+export async function enterScope(
+  ctx: ActorCtx,
+  { organizationId, rank, isChange }: { organizationId?: string | null | undefined; rank: Rank; isChange: boolean },
+): Promise<Scope> {
+  const id = organizationId ?? (isAdmin(ctx.actor) ? undefined : await findOnlyOrganization(ctx))
+  if (id !== undefined) return { id, place: await enterOrganization(ctx, { id }, rank) }
+  if (isChange && !isAdmin(ctx.actor)) throw organizationRequired()
+  return { id: PLATFORM, place: null }
+}
+
+async function findOnlyOrganization(ctx: ActorCtx): Promise<string | undefined> {
+  const [only, ...others] = await selectOrganizationIds(ctx, ctx.actor.id, 2)
+  return others.length === 0 ? only?.id : undefined
 }

@@ -34,6 +34,22 @@ export const selectPlace = ({ db }: Store, key: { id: string } | { slug: string 
     )
     .get()
 
+/** The organizations that the user has taken up, `limit` at most. */
+export const selectOrganizationIds = ({ db }: Store, userId: string, limit: number) =>
+  db
+    .select({ id: organizations.id })
+    .from(memberships)
+    .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
+    .where(
+      and(
+        eq(memberships.userId, userId),
+        isNull(memberships.removedAt),
+        isNotNull(memberships.takenUpAt),
+        isNull(organizations.deletedAt),
+      ),
+    )
+    .limit(limit)
+
 type NewOrganization = Omit<typeof organizations.$inferInsert, 'number'>
 type NewMembership = typeof memberships.$inferInsert
 

@@ -83,10 +83,19 @@ export const isMember = (organizationId: string, userId: string): SQL | undefine
     isNotNull(memberships.takenUpAt),
   )
 
-/** Holds while the caller has the rank, and the organization is not deleted: rights may be lost between check and write. */
-export const stillHas = (rank: Rank, { organizationId, isPlatformAdmin }: Place, userId: string): SQL => {
+/** Holds while the user is an admin of the platform. */
+const isStillAdmin = (userId: string): SQL =>
+  sql`exists (select 1 from users as caller where caller.id = ${userId} and caller.role = ${ADMIN})`
+
+/**
+ * Holds while the caller has the rank, and the organization is not deleted: rights may be lost between check and write. Without a
+ * place it is about what is platform-wide, which is for admins of the platform.
+ */
+export const stillHas = (rank: Rank, place: Place | null, userId: string): SQL => {
+  if (place === null) return isStillAdmin(userId)
+  const { organizationId, isPlatformAdmin } = place
   const right = isPlatformAdmin
-    ? sql`exists (select 1 from users as caller where caller.id = ${userId} and caller.role = ${ADMIN})`
+    ? isStillAdmin(userId)
     : sql`exists (select 1 from memberships as caller where caller.organization_id = ${organizationId} and caller.user_id = ${userId}
         and caller.removed_at is null and caller.taken_up_at is not null and caller.role in ${[...ranksFrom(rank)]})`
   return sql`(${isOpen(organizationId)} and ${right})`

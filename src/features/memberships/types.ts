@@ -1,3 +1,6 @@
+/** The scope of what is not an organization's. */
+export const PLATFORM = 'platform'
+
 /** How much there may be. Beyond a count is 429, beyond a size 422, each with the number in `details`. */
 export const LIMITS = {
   organizationsPerUser: 100,

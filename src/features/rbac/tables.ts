@@ -1,8 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-export { PLATFORM } from './types.ts'
-
 /** Custom roles. `scope` is an organization's id, or `platform`. */
 export const roles = sqliteTable(
   'roles',

@@ -16,7 +16,8 @@ import type {
   StepUpResult,
 } from '../../durable/rpc.ts'
 import { memberships, organizations } from '../memberships/tables.ts'
-import { grants, PLATFORM, roleAssignments, roles } from '../rbac/tables.ts'
+import { PLATFORM } from '../memberships/types.ts'
+import { grants, roleAssignments, roles } from '../rbac/tables.ts'
 import { insertedUser, selectUserRow } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
 import type { Standing } from './types.ts'

@@ -1,9 +1,9 @@
 import type { EarlyCtx } from '../../../context.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import type { AccessClaims, UserClaims } from '../../keys/types.ts'
+import { PLATFORM } from '../../memberships/types.ts'
 import { containersOf } from '../rules/permissions.ts'
 import { isCustomKey, SYSTEM_ROLES } from '../rules/roles.ts'
-import { PLATFORM } from '../types.ts'
 import { type Definitions, definitionsOf } from './definitions.ts'
 
 /**
