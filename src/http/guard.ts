@@ -123,8 +123,7 @@ export const selfOrAdmin: Guard<TargetCtx> = { ...confirmedUser, reach: reachTar
 /** An admin, for the user in the path. */
 export const adminOf: Guard<TargetCtx> = { ...admin, reach: reachTarget }
 
-/** A member of the organization in the path's `organization_id`, with at least this rank; confirmed. */
-export const memberOf = (rank: Rank): Guard<PlaceCtx> => ({
+const inOrganization = (rank: Rank): Guard<PlaceCtx> => ({
   ...confirmedUser,
   rank,
   async reach(ctx, { organization_id: id }, verifier) {
@@ -132,6 +131,16 @@ export const memberOf = (rank: Rank): Guard<PlaceCtx> => ({
     return narrow(ctx, { place: await verifier.enter(ctx, id, rank) })
   },
 })
+
+const MEMBERS: Readonly<Record<Rank, Guard<PlaceCtx>>> = {
+  viewer: inOrganization('viewer'),
+  member: inOrganization('member'),
+  admin: inOrganization('admin'),
+  owner: inOrganization('owner'),
+}
+
+/** A member of the organization in the path's `organization_id`, with at least this rank; confirmed. */
+export const memberOf = (rank: Rank): Guard<PlaceCtx> => MEMBERS[rank]
 
 /** A user, or a machine with `scope`. */
 export function principal(scope: string): Guard<PrincipalCtx> {

@@ -2,12 +2,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { ClientActor, Ctx, UserActor } from '../../src/context.ts'
 import { disableClient } from '../../src/features/clients/service.ts'
+import { insertOrganization } from '../../src/features/memberships/service.ts'
 import { EVENTS_SCOPE } from '../../src/features/sockets/service/open.ts'
 import { verifier } from '../../src/features/validation/verifier.ts'
 import { ok } from '../../src/http/answers.ts'
 import { createRoutes } from '../../src/http/router.ts'
+import { newUuid } from '../../src/lib/ids.ts'
 import { freshMachine, requestToken } from '../features/oauth/support.ts'
 import { createTestApp, json } from '../support/app.ts'
+import { newSlug } from '../support/organizations.ts'
 import { createTestServer } from '../support/server.ts'
 import { GUARD_NAMES, GUARDS, type GuardName } from './guards.ts'
 import { createWorld, MACHINES, PEOPLE, PRINCIPALS, REFUSED, tokenOf, type World } from './principals.ts'
@@ -26,6 +29,8 @@ const BAD: readonly Asking[] = [...REFUSED, ...OTHERS]
 const ENDED = ['suspended', 'locked', 'inactive', 'deleted', 'demoted', 'revoked'] as const
 
 let world: World
+/** Nobody is in it. */
+const organizationId = newUuid()
 let tokens: Readonly<Record<Asking, string | null>>
 
 async function disabledMachine(): Promise<string> {
@@ -37,6 +42,8 @@ async function disabledMachine(): Promise<string> {
 
 beforeAll(async () => {
   world = await createWorld(app, [EVENTS_SCOPE])
+  const row = { id: organizationId, slug: newSlug(), name: 'x', createdAt: 1, updatedAt: 1 }
+  await insertOrganization(await app.ctx(), row)
   const ofPrincipals = PRINCIPALS.map((name) => [name, tokenOf(world, name)] as const)
   const { accessToken } = world.accounts.admin
   tokens = {
@@ -67,6 +74,13 @@ const ofAdmin: Readonly<Record<Asking, Outcome>> = {
   admin: 'themselves',
 }
 
+// Asked about an organization that nobody is in.
+const ofNobodys: Readonly<Record<Asking, Outcome>> = {
+  ...ofUser,
+  ...all([...PEOPLE, ...MACHINES], 403),
+  admin: 'themselves',
+}
+
 const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> = {
   public: everybody('nobody'),
   client: everybody('nobody'),
@@ -86,6 +100,9 @@ const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> =
   'self or admin': ofUser,
   admin: ofAdmin,
   'admin of': ofAdmin,
+  'viewer of': ofNobodys,
+  'ranked admin of': ofNobodys,
+  'owner of': ofNobodys,
   principal: {
     ...everybody(401),
     ...all(PEOPLE, 'themselves'),
@@ -108,12 +125,15 @@ const UNHEARD: Readonly<Record<GuardName, Outcome>> = {
   'self or admin': 401,
   admin: 401,
   'admin of': 401,
+  'viewer of': 401,
+  'ranked admin of': 401,
+  'owner of': 401,
   principal: 'themselves',
 }
 
 /** One route for each guard, which says whom it took the caller for. */
 const routes = createRoutes({ prefix: '/guarded', tag: 'health' })
-const pathOf = (guard: GuardName) => `/${guard.replaceAll(' ', '-')}/:user_id`
+const pathOf = (guard: GuardName) => `/${guard.replaceAll(' ', '-')}/:user_id/:organization_id`
 for (const guard of GUARD_NAMES) {
   routes.get(
     pathOf(guard),
@@ -122,7 +142,7 @@ for (const guard of GUARD_NAMES) {
       summary: guard,
       guard: GUARDS[guard],
       answer: ok(z.unknown(), 'ok'),
-      params: z.object({ user_id: z.string() }),
+      params: z.object({ user_id: z.string(), organization_id: z.string() }),
     },
     ({ ctx }) => {
       const { actor = null } = ctx as Ctx & { actor?: UserActor | ClientActor | null }
@@ -145,9 +165,12 @@ interface Answered {
 async function outcomeOf(server: Server, guard: GuardName, asking: Asking): Promise<Outcome | string> {
   const token = tokens[asking]
   const own = Object.entries(world.accounts).find(([name]) => name === asking)?.[1].user.id ?? 'nobody'
-  const answer = await server.fetch(`/guarded${pathOf(guard).replace(':user_id', own)}`, {
-    headers: token === null ? {} : { authorization: `Bearer ${token}` },
-  })
+  const answer = await server.fetch(
+    `/guarded${pathOf(guard).replace(':user_id', own).replace(':organization_id', organizationId)}`,
+    {
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+    },
+  )
   if (!answer.ok) return answer.status as Outcome
   const { actor } = await answer.json<Answered>()
   if (actor === null) return 'nobody'

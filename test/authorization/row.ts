@@ -62,6 +62,13 @@ const ofAdmin = (good: number) => ({
   admin: good,
 })
 
+const ofPlace = (good: number) => ({
+  ...forAll(PRINCIPALS, 401),
+  ...forAll([...PEOPLE, ...MACHINES], 403),
+  user: good,
+  admin: good,
+})
+
 /** What a guard answers. `good` stands for whatever the route does then. */
 const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> = {
   public: (good) => forAll(PRINCIPALS, good),
@@ -78,6 +85,10 @@ const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> 
   'self or admin': ofUser,
   admin: ofAdmin,
   'admin of': ofAdmin,
+  // The organization is of `user`: of its ranks test/features/organizations/matrix.test.ts asks.
+  'viewer of': ofPlace,
+  'ranked admin of': ofPlace,
+  'owner of': ofPlace,
   principal: (good) => ({
     ...forAll(PRINCIPALS, 401),
     ...forAll(PEOPLE, good),
@@ -120,6 +131,9 @@ const ASKERS: Readonly<Record<GuardName, readonly Principal[]>> = {
   'self or admin': [...ROLES, 'machine'],
   admin: ['user', 'admin'],
   'admin of': ['user', 'admin'],
+  'viewer of': [...ROLES, 'machine'],
+  'ranked admin of': [...ROLES, 'machine'],
+  'owner of': [...ROLES, 'machine'],
   principal: [...ROLES, ...MACHINES],
 }
 
@@ -133,6 +147,9 @@ const GUARDED: readonly GuardName[] = [
   'self or admin',
   'admin',
   'admin of',
+  'viewer of',
+  'ranked admin of',
+  'owner of',
   'principal',
 ]
 

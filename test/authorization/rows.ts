@@ -2,7 +2,14 @@ import type { Row } from './row.ts'
 import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
+import { ORGANIZATION_ROWS } from './rows/organizations.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
 
 /** Every route of the service, one row each. Reviewed by hand. */
-export const ROWS: Readonly<Record<string, Row>> = { ...CORE, ...USERS_AND_ADMIN, ...COMPAT, ...AUTH_SERVICE }
+export const ROWS: Readonly<Record<string, Row>> = {
+  ...CORE,
+  ...USERS_AND_ADMIN,
+  ...ORGANIZATION_ROWS,
+  ...COMPAT,
+  ...AUTH_SERVICE,
+}

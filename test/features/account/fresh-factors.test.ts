@@ -108,6 +108,27 @@ const COMPLETE = [
   'POST /api/v1/passkeys/register/verify',
 ]
 
+const ORGANIZATIONS = '/api/v1/organizations'
+const ONE = `${ORGANIZATIONS}/:organization_id`
+
+/** Ask for a fresh factor, or for a session of two, where the change or the organization wants it: test/features/organizations. */
+const OF_ORGANIZATIONS = [
+  `GET ${ORGANIZATIONS}/by-slug/:slug`,
+  `GET ${ORGANIZATIONS}/slug/:slug`,
+  `PUT ${ONE}`,
+  `PATCH ${ONE}`,
+  `DELETE ${ONE}`,
+  `PUT ${ONE}/settings`,
+  `POST ${ONE}/activate`,
+  `POST ${ONE}/members`,
+  `POST ${ONE}/members/add`,
+  `PUT ${ONE}/members/:user_id`,
+  `PUT ${ONE}/members/:user_id/role`,
+  `PATCH ${ONE}/members/:user_id/role`,
+  `POST ${ONE}/transfer-ownership`,
+  'DELETE /api/v1/admin/organizations/:id',
+]
+
 /** Signed-in routes that change something, and none of that. Reviewed by hand. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'proves a factor': [
@@ -176,6 +197,12 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'POST /admin/lock',
     'POST /admin/unlock',
   ],
+  "changes what is an organization's, for those who have the rank": [
+    `POST ${ORGANIZATIONS}`,
+    `POST ${ORGANIZATIONS}/deactivate`,
+    `POST ${ONE}/leave`,
+    `DELETE ${ONE}/members/:user_id`,
+  ],
   'says what the caller says': ['POST /chatbot/interact'],
 }
 
@@ -187,7 +214,8 @@ describe('the table of what wants a fresh factor', () => {
   const wanting = SENSITIVE.map(([route]) => route)
 
   it('has every signed-in route that changes something or shows a factor, or a reason why not', () => {
-    const known = new Set([...wanting, ...BEGIN_TOTP, ...COMPLETE, ...Object.values(OTHERS).flat()])
+    const changing = OF_ORGANIZATIONS.filter((name) => !name.startsWith('GET '))
+    const known = new Set([...wanting, ...changing, ...BEGIN_TOTP, ...COMPLETE, ...Object.values(OTHERS).flat()])
     const asked = signedIn.filter(({ method, path }) => method !== 'GET' || SHOWS.test(path)).map(nameOf)
     expect(asked.filter((name) => !known.has(name))).toEqual([])
     expect([...known].filter((name) => !asked.includes(name))).toEqual([])
@@ -195,7 +223,7 @@ describe('the table of what wants a fresh factor', () => {
 
   it('has the routes that declare STEP_UP_REQUIRED, and no other', () => {
     const declared = signedIn.filter(({ spec }) => spec.errors?.some(({ code }) => code === 'STEP_UP_REQUIRED'))
-    expect(new Set(declared.map(nameOf))).toEqual(new Set([...wanting, ...BEGIN_TOTP]))
+    expect(new Set(declared.map(nameOf))).toEqual(new Set([...wanting, ...OF_ORGANIZATIONS, ...BEGIN_TOTP]))
   })
 })
 
