@@ -123,6 +123,10 @@ const SILENT = 'writes no event'
 
 /** Why a signed-in call that is no GET does not count against what its caller may write in an hour. Reviewed by hand. */
 const UNCOUNTED: Readonly<Record<string, string>> = {
+  'DELETE /api/v1/organizations/:organization_id/members/:user_id': 'removes rights',
+  'POST /api/v1/organizations/:organization_id/leave': 'removes rights',
+  'POST /api/v1/organizations/:organization_id/activate': 'writes no event, but for the first time',
+  'POST /api/v1/organizations/deactivate': 'writes no event',
   'POST /api/v1/admin/keys/rotate': CREDENTIAL,
   'POST /api/v1/auth/signout': ENDS,
   'POST /api/v1/auth/logout': ENDS,

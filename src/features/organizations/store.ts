@@ -20,10 +20,10 @@ import { users } from '../users/tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 
-/** The longest-serving owner. */
+/** The longest-serving owner. The organization's id is written out: in a query of one table a column has no table's name. */
 const ownerOf = (column: string): SQL<string | null> =>
   sql`(select ${sql.raw(column)} from memberships as owning join users as owner on owner.id = owning.user_id
-    where owning.organization_id = ${organizations.id} and owning.role = 'owner' and owning.removed_at is null
+    where owning.organization_id = organizations.id and owning.role = 'owner' and owning.removed_at is null
       and owning.taken_up_at is not null order by owning.joined_at, owning.id limit 1)`
 
 const columns = {

@@ -2,13 +2,14 @@ import * as z from 'zod'
 import { from, instant, mapped, shape } from '../../http/answers.ts'
 import { PropagatedField } from '../../http/done.ts'
 import { bodyOrQuery, integerParam, isRequired, UuidParam } from '../../http/input.ts'
+import { pageQuery } from '../../http/list.ts'
 import { depthOf } from '../../lib/json.ts'
 import { RANKS, type Rank } from '../../lib/roles.ts'
 import { LIMITS } from '../memberships/types.ts'
 import type { ActivatedToken } from '../sessions/types.ts'
 import { StepUpBody, toStepUp } from '../sign-in/wire/session.ts'
 import { isPlainText } from '../users/service/users.ts'
-import { EmailField, MetadataField, proseField, UserWire, userToWire } from '../users/wire.ts'
+import { EmailField, MetadataField, orAbsent, proseField, UserWire, userToWire } from '../users/wire.ts'
 import type { Member } from './service/members.ts'
 import { type SeenOrganization, settingsOf } from './service/organizations.ts'
 
@@ -154,6 +155,10 @@ const MAX_PAGE = 1_000_000
 export const OwnOrganizationsQuery = z.object({
   page: integerParam(1, MAX_PAGE).optional(),
   per_page: integerParam(1, 100).optional(),
+})
+
+export const AllOrganizationsQuery = pageQuery().extend({
+  search: orAbsent(z.string().trim().max(100)).optional().meta({ description: 'A part of a name or a slug' }),
 })
 
 export const MembersQuery = OwnOrganizationsQuery.extend({

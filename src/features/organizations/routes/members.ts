@@ -61,7 +61,7 @@ memberRoutes.post(
   '/members',
   {
     id: 'addMember',
-    aliases: [{ path: '/members/add', id: 'addMemberAlias' }],
+    aliases: [{ path: '/members/add', id: 'addOrganizationMember' }],
     summary: 'Add a user by id; the membership counts once the user has taken it up',
     guard: memberOf('admin'),
     isWrite: everyCall,

@@ -4,7 +4,7 @@ import { created, ok } from '../../../http/answers.ts'
 import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { admin, confirmedUser, memberOf, selfOrAdmin, user } from '../../../http/guard.ts'
 import { UuidParam } from '../../../http/input.ts'
-import { arrayOf, pageQuery, rangeOfPage, withTotal } from '../../../http/list.ts'
+import { arrayOf, rangeOfPage, withTotal } from '../../../http/list.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import {
   forbidden,
@@ -17,8 +17,8 @@ import {
 } from '../../../lib/errors.ts'
 import { limitReached } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
-import { StepUpBody, toStepUp } from '../../sign-in/wire/session.ts'
-import { orAbsent, UserParam } from '../../users/wire.ts'
+import { FactorsBody, toStepUp } from '../../sign-in/wire/session.ts'
+import { UserParam } from '../../users/wire.ts'
 import { activate, deactivate } from '../service/members.ts'
 import {
   addressUnverified,
@@ -37,6 +37,7 @@ import {
 } from '../service/organizations.ts'
 import {
   ActiveOrganizationShape,
+  AllOrganizationsQuery,
   ChangedOrganization,
   NewOrganizationBody,
   OrganizationBody,
@@ -102,7 +103,7 @@ organizationRoutes.get(
   '/by-slug/:slug',
   {
     id: 'findOrganization',
-    aliases: [{ path: '/slug/:slug', id: 'getOrganizationBySlug' }],
+    aliases: [{ path: '/slug/:slug', id: 'getOrganizationOfSlug' }],
     summary: 'An organization by its short name, for its members',
     guard: confirmedUser,
     params: SlugPath,
@@ -151,7 +152,7 @@ organizationRoutes.delete(
     guard: memberOf('owner'),
     isWrite: everyCall,
     params: OrganizationPath,
-    body: StepUpBody,
+    body: FactorsBody,
     answer: ok(DoneAndEnded, 'No token of the organization is good any more'),
     errors: freshFactorErrors,
   },
@@ -231,7 +232,7 @@ adminOrganizationRoutes.get(
   {
     id: 'listAllOrganizations',
     summary: 'Organizations, newest first; X-Total-Count is the number on all pages',
-    query: pageQuery().extend({ search: orAbsent(z.string().trim().max(100)) }),
+    query: AllOrganizationsQuery,
     answer: ok(arrayOf(OrganizationShape), 'A page of organizations'),
   },
   async ({ ctx, query }) =>

@@ -128,6 +128,9 @@ export const StepUpBody = z
   })
   .meta({ id: 'StepUpRequest', ...oneOfEach(['password', 'code', 'credential']) })
 
+/** Factors that a request may prove beside what it asks for. */
+export const FactorsBody = StepUpBody.extend({}).meta({ id: 'ProvedFactors' })
+
 export const toStepUp = ({ credential, ...given }: z.output<typeof StepUpBody>) => ({
   ...given,
   credential: credential && toAssertion(credential),
