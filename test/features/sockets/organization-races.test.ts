@@ -161,19 +161,56 @@ describe('the deletion of an organization', () => {
     expect(heardOn(socket, organization.channel)).toEqual(['organization.deleted'])
   })
 
-  it('is not outlived by a position that the client made up', async () => {
+  /** Until the hub has told the object of every event. */
+  const waitForHub = (channel: string, head: number) =>
+    vi.waitFor(async () => {
+      const [state] = await runInDurableObject(hubStub(channel), (_, { storage }) =>
+        storage.sql.exec<{ done: number }>('select done from fan_out').toArray(),
+      )
+      expect(state?.done).toBe(head)
+    }, 10_000)
+
+  // The client claims to have the event of the deletion, which is the second.
+  it('is not outlived by a made-up position, when its event comes before the subscription', async () => {
     const organization = await freshOrganization(app)
     const { channel } = organization
     const user = await organization.member()
     await organization.publish('role.created')
-    // Beyond the event of the deletion, which will be the second.
     const socket = await connect(app, { token: user.token })
     await settle(socket)
-    await withSteps(user.id, { 'second read': { after: () => organization.delete() } })
+    const deleteAndTell = async () => {
+      await organization.delete()
+      await waitForHub(channel, 2)
+    }
+    await withSteps(user.id, { 'second read': { after: deleteAndTell } })
     socket.send({ type: 'resume', after: encodeCursor({ [channel]: 2 }) })
-    await socket.first('resume')
+    expect(await socket.first('error')).toEqual(forbidden(channel))
+    expect(await isSubscribed(user.id, channel)).toBe(false)
+  })
+
+  it('is not outlived by a made-up position, when its event comes while the hub is read', async () => {
+    const organization = await freshOrganization(app)
+    const { channel } = organization
+    const user = await organization.member()
     await organization.publish('role.created')
-    await vi.waitFor(async () => expect(await isSubscribed(user.id, channel)).toBe(false), 10_000)
+    const deleteAndTell = async () => {
+      await organization.delete()
+      await waitForHub(channel, 2)
+    }
+    await changeContext(user.id, ({ objects }) => ({
+      objects: {
+        ...objects,
+        hub: (topic): EventHubRpc => {
+          const hub = objects.hub(topic)
+          return withMethods(hub, { read: async (input) => deleteAndTell().then(() => hub.read(input)) })
+        },
+      },
+    }))
+    const socket = await connect(app, { token: user.token, after: encodeCursor({ [channel]: 2 }) })
+    await socket.first('unsubscribed')
+    await organization.publish('role.created')
+    await settle(socket)
+    expect(await isSubscribed(user.id, channel)).toBe(false)
     expect(heardOn(socket, channel)).toEqual([])
   })
 
