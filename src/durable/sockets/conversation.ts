@@ -98,6 +98,7 @@ export function createConversation(options: ConversationOptions): Conversation {
         const access = await findAccess(identity, organizationId)
         // No await from here on: a removal that the object learns of later finds the subscription in place.
         if (!access || !isOpen(socket) || !isCurrent(access, identity, states.get(socket).identity)) return false
+        if (access.version < delivery.knownVersion(channel)) return false
         place(socket, channel, { after, head }, access)
         return true
       }))

@@ -47,6 +47,8 @@ export interface Delivery {
   leave(socket: WebSocket, dialect: Dialect, channel: string): void
   /** The highest known seq of a channel. */
   knownHead(socket: WebSocket, channel: string): number
+  /** The highest version of an organization that an event of its channel had; 0 if none was seen. */
+  knownVersion(channel: string): number
   /** Sends, synchronously, all events of the object's own log that the socket lacks. */
   flush(socket: WebSocket): void
   /** Reads hubs again for every socket. */
@@ -65,6 +67,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const hub = options.hub ?? NO_HUB
   /** The highest seq that is known of each hub. */
   const heads = new Map<string, number>()
+  /** The highest version that is known of each organization. Events arrive before a socket that is about to subscribe, too. */
+  const versions = new Map<string, number>()
   const joining = new Map<string, number>()
   /** Channels that are being read for each socket. */
   const pumping = new WeakMap<WebSocket, Set<string>>()
@@ -218,6 +222,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const last = events.at(-1)
       if (!last) return
       noteHead(channel, last.seq)
+      for (const { event } of events)
+        versions.set(channel, Math.max(event.organizationVersion ?? 0, versions.get(channel) ?? 0))
       const bodies = new Map<number, string>()
       for (const socket of states.open()) sendLive(socket, channel, events, bodies)
     },
@@ -225,6 +231,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (positionOf(socket, channel) !== knownHead(socket, channel)) defer(pumpOnce(socket, channel))
     },
     knownHead,
+    knownVersion: (channel) => versions.get(channel) ?? 0,
     leave,
     async join(channel, subscribe) {
       joining.set(channel, (joining.get(channel) ?? 0) + 1)
