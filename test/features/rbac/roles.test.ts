@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, type TestApp } from '../../support/app.ts'
 import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
-import { insertRole } from './support.ts'
+import { insertRole, interfering } from './support.ts'
 
 const app = createTestApp()
 const ROLES = '/api/v1/rbac/roles'
@@ -249,31 +249,6 @@ describe('roles of the platform', () => {
   })
 })
 
-/** An app whose next batch that writes custom roles is preceded by `before`. */
-function interfering(before: () => Promise<unknown>): TestApp {
-  let isDue = true
-  return createTestApp({
-    override: (ctx) => {
-      const batch = ctx.db.batch.bind(ctx.db) as (items: readonly unknown[]) => Promise<unknown>
-      const db = Object.create(ctx.db, {
-        batch: {
-          value: async (items: readonly { toSQL?(): { sql: string } }[]) => {
-            const writes = items.some((item) =>
-              /^(insert into|update|delete from) "(roles|role_assignments|grants)"/.test(item.toSQL?.().sql ?? ''),
-            )
-            if (writes && isDue) {
-              isDue = false
-              await before()
-            }
-            return batch(items)
-          },
-        },
-      })
-      return Object.defineProperty({ ...ctx }, 'db', { value: db })
-    },
-  })
-}
-
 describe('more than the caller holds', () => {
   it('is neither put into a role, nor changed, nor taken away, permission by permission', async () => {
     const team = await createTeam(app)
@@ -319,16 +294,8 @@ describe('more than the caller holds', () => {
       })
     const once = await post(interfering(() => create(team.owner, team)))
     expect(once.status).toBe(201)
-    const moving = createTestApp({
-      override: (ctx) => {
-        const batch = ctx.db.batch.bind(ctx.db) as (items: readonly unknown[]) => Promise<unknown>
-        const move = async (items: readonly { toSQL?(): { sql: string } }[]) => {
-          if (items[0]?.toSQL?.().sql.startsWith('insert into "roles"')) await create(team.owner, team)
-          return batch(items)
-        }
-        return Object.defineProperty({ ...ctx }, 'db', { value: Object.create(ctx.db, { batch: { value: move } }) })
-      },
-    })
+    expect((await team.owner.call('GET', `${team.path}/roles`)).body).toHaveLength(6)
+    const moving = interfering(() => create(team.owner, team), Number.POSITIVE_INFINITY)
     const refused = await post(moving)
     expect([refused.status, (await refused.json<{ code: string }>()).code]).toEqual([409, 'RIGHTS_CHANGED'])
   })
