@@ -27,6 +27,7 @@ import {
   organizationRoutes,
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
+import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
 import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'
@@ -82,9 +83,12 @@ const listCoreRoutes = (): Route[] =>
     userImportRoutes,
     userDirectoryRoutes,
     userAccountRoutes,
+    userPermissionRoutes,
     userOrganizationRoutes,
     organizationRoutes,
     memberRoutes,
+    organizationRoleRoutes,
+    roleRoutes,
     adminOrganizationRoutes,
     clientRoutes,
     eventRoutes,

@@ -5,6 +5,7 @@ import { userData as totp } from './features/factors/totp/store.ts'
 import { userData as links } from './features/links/store.ts'
 import { userData as mail } from './features/mail/store.ts'
 import { userData as memberships } from './features/memberships/store.ts'
+import { userData as rights } from './features/rbac/store.ts'
 import { userData as users } from './features/users/store/users.ts'
 
 /** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */
@@ -13,6 +14,7 @@ export const USER_DATA: readonly UserData[] = [
   ...links,
   ...totp,
   ...passkeys,
+  ...rights,
   ...memberships,
   ...users,
   ...events,

@@ -37,7 +37,7 @@ export interface Verifier {
 interface Demand {
   readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'principal' | 'custom'
   readonly scope?: string
-  /** In the organization that the path names. */
+  /** In the organization that the path names, or that the use case finds in query or body and asks for itself. */
   readonly rank?: Rank
   /** Confirms that the session is live; for admin routes and changes of credentials, factors, roles or sessions. */
   readonly strong?: true
@@ -94,6 +94,9 @@ export const admin: Guard<AdminCtx> = {
     return narrow(ctx, { actor, isAdmin: true as const })
   },
 }
+
+/** As `confirmedUser`, in an organization that query or body name, or platform-wide: the use case asks for the caller's rank there. */
+export const scopedUser: Guard<ActorCtx> = { ...confirmedUser, rank: 'viewer' }
 
 /** The user in the path's `user_id`, a UUID or a number. */
 function targetOf({ actor }: ActorCtx, { user_id: ref }: PathParams): TargetCtx['target'] {

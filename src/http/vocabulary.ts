@@ -43,6 +43,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   id: 'The UUID of what is meant',
   is_admin: 'Admins alone, or everybody else',
   limit: 'How many at most',
+  include_system: 'Also the system roles',
   include_removed: 'Also those who were removed or left',
   message: 'A text for people',
   new_owner_id: 'The UUID of the member who becomes the owner',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ClientActor, Ctx, UserActor } from '../../src/context.ts'
 import { disableClient } from '../../src/features/clients/service.ts'
 import { insertOrganization } from '../../src/features/memberships/service.ts'
+import { CHECK_SCOPE } from '../../src/features/rbac/service/checks.ts'
 import { EVENTS_SCOPE } from '../../src/features/sockets/service/open.ts'
 import { verifier } from '../../src/features/validation/verifier.ts'
 import { ok } from '../../src/http/answers.ts'
@@ -41,7 +42,7 @@ async function disabledMachine(): Promise<string> {
 }
 
 beforeAll(async () => {
-  world = await createWorld(app, [EVENTS_SCOPE])
+  world = await createWorld(app, [EVENTS_SCOPE, CHECK_SCOPE])
   const row = { id: organizationId, slug: newSlug(), name: 'x', createdAt: 1, updatedAt: 1 }
   await insertOrganization(await app.ctx(), row)
   const ofPrincipals = PRINCIPALS.map((name) => [name, tokenOf(world, name)] as const)
@@ -74,6 +75,13 @@ const ofAdmin: Readonly<Record<Asking, Outcome>> = {
   admin: 'themselves',
 }
 
+const ofPrincipal: Readonly<Record<Asking, Outcome>> = {
+  ...everybody(401),
+  ...all(PEOPLE, 'themselves'),
+  machine: 403,
+  'machine with the scope': 'themselves',
+}
+
 // Asked about an organization that nobody is in.
 const ofNobodys: Readonly<Record<Asking, Outcome>> = {
   ...ofUser,
@@ -103,12 +111,10 @@ const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> =
   'viewer of': ofNobodys,
   'ranked admin of': ofNobodys,
   'owner of': ofNobodys,
-  principal: {
-    ...everybody(401),
-    ...all(PEOPLE, 'themselves'),
-    machine: 403,
-    'machine with the scope': 'themselves',
-  },
+  // The use case asks for the rank.
+  'scoped user': ofUser,
+  principal: ofPrincipal,
+  checker: ofPrincipal,
 }
 
 /** What the guards that do not confirm take an ended session for, where nothing of its end has arrived. */
@@ -128,7 +134,9 @@ const UNHEARD: Readonly<Record<GuardName, Outcome>> = {
   'viewer of': 401,
   'ranked admin of': 401,
   'owner of': 401,
+  'scoped user': 401,
   principal: 'themselves',
+  checker: 'themselves',
 }
 
 /** One route for each guard, which says whom it took the caller for. */

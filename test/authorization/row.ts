@@ -69,6 +69,13 @@ const ofPlace = (good: number) => ({
   admin: good,
 })
 
+const ofPrincipal = (good: number) => ({
+  ...forAll(PRINCIPALS, 401),
+  ...forAll(PEOPLE, good),
+  machine: 403,
+  'machine with the scope': good,
+})
+
 /** What a guard answers. `good` stands for whatever the route does then. */
 const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> = {
   public: (good) => forAll(PRINCIPALS, good),
@@ -89,12 +96,9 @@ const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> 
   'viewer of': ofPlace,
   'ranked admin of': ofPlace,
   'owner of': ofPlace,
-  principal: (good) => ({
-    ...forAll(PRINCIPALS, 401),
-    ...forAll(PEOPLE, good),
-    machine: 403,
-    'machine with the scope': good,
-  }),
+  'scoped user': ofUser,
+  principal: ofPrincipal,
+  checker: ofPrincipal,
 }
 
 export const expectedOf = (route: Route, { good = 200, but = {} }: Row): Answers =>
@@ -134,7 +138,9 @@ const ASKERS: Readonly<Record<GuardName, readonly Principal[]>> = {
   'viewer of': [...ROLES, 'machine'],
   'ranked admin of': [...ROLES, 'machine'],
   'owner of': [...ROLES, 'machine'],
+  'scoped user': [...ROLES, 'machine'],
   principal: [...ROLES, ...MACHINES],
+  checker: [...ROLES, ...MACHINES],
 }
 
 /** Some credential is wanted. */
@@ -150,7 +156,9 @@ const GUARDED: readonly GuardName[] = [
   'viewer of',
   'ranked admin of',
   'owner of',
+  'scoped user',
   'principal',
+  'checker',
 ]
 
 const namesOthers = (principal: Principal): boolean => !isHolder(principal) || !['user', ...REFUSED].includes(principal)

@@ -3,6 +3,7 @@ import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
+import { ROLE_ROWS } from './rows/roles.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
 
 /** Every route of the service, one row each. Reviewed by hand. */
@@ -10,6 +11,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...CORE,
   ...USERS_AND_ADMIN,
   ...ORGANIZATION_ROWS,
+  ...ROLE_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

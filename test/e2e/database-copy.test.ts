@@ -103,6 +103,31 @@ const ROWS = (userId: string, eventId: string) => {
       created_at: now,
     }),
     insertInto('maintenance', { id: 1, enabled: 0, message: 'Back at\nnoon, see \\n', changed_at: now }),
+    insertInto('roles', {
+      id: 'role',
+      scope: 'platform',
+      key: 'auditor',
+      name: 'Auditor',
+      name_key: 'auditor',
+      permissions: '["reports:read"]',
+      created_at: now,
+      updated_at: now,
+    }),
+    insertInto('role_assignments', {
+      role_id: 'role',
+      user_id: userId,
+      scope: 'platform',
+      assigned_by: userId,
+      assigned_at: now,
+    }),
+    insertInto('grants', {
+      scope: 'platform',
+      user_id: userId,
+      permission: 'pages:read',
+      granted_by: userId,
+      granted_at: now,
+    }),
+    insertInto('role_versions', { scope: 'platform', version: 2 }),
     // What no object has taken yet.
     insertInto('events', {
       id: eventId,

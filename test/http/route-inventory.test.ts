@@ -114,6 +114,9 @@ const UNCONFIRMED: Readonly<Record<string, string>> = {
   'POST /api/v1/passkeys/:passkey_id/regenerate-secret': 'changes nothing: a passkey has no secret',
   'POST /api/v1/websocket/ticket': "the session's object looks again at who opens a socket with it",
   'POST /chatbot/interact': 'says what the caller says',
+  'POST /api/v1/rbac/check-permission': 'changes nothing',
+  'POST /api/v1/rbac/check-permissions': 'changes nothing',
+  'POST /api/v1/rbac/enforce': 'changes nothing',
 }
 
 const ENDS = 'ends sessions'
@@ -164,6 +167,14 @@ const UNCOUNTED: Readonly<Record<string, string>> = {
   'POST /api/v1/sessions/revoke-all': ENDS,
   'DELETE /api/v1/sessions/:session_id': ENDS,
   'DELETE /api/v1/users/:user_id/sessions/:session_id': ENDS,
+  'POST /api/v1/rbac/check-permission': SILENT,
+  'POST /api/v1/rbac/check-permissions': SILENT,
+  'POST /api/v1/rbac/enforce': SILENT,
+  'DELETE /api/v1/rbac/roles/:role_id': TAKES,
+  'DELETE /api/v1/roles/:role_id': TAKES,
+  'DELETE /api/v1/rbac/users/:user_id/roles/:role_id': TAKES,
+  'DELETE /api/v1/policies/roles/:role_id/unassign': TAKES,
+  'DELETE /api/v1/organizations/:organization_id/roles/:role_id': TAKES,
   'DELETE /api/v1/users/me': TAKES,
   'DELETE /api/v1/users/:user_id': TAKES,
   'POST /api/v1/users/:user_id/suspend': TAKES,

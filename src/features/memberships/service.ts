@@ -25,6 +25,8 @@ export { LIMITS, PLATFORM } from './types.ts'
 
 export const limitReached = defineError('LIMIT_REACHED', 'rate_limited', 'There may not be more of these')
 
+export const memberNotFound = defineError('MEMBER_NOT_FOUND', 'not_found', 'There is no such member')
+
 export const organizationRequired = defineError(
   'ORGANIZATION_REQUIRED',
   'malformed',

@@ -81,9 +81,6 @@ export const recipientOf = (user: User) => ({
   owner: isEmailConfirmed(user) ? { name: fullNameOf(user) } : null,
 })
 
-/** The permissions that the platform role grants; organizations grant their own. */
-export const permissionsOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'admin' ? ['*'] : [])
-
 /** Whether a text may be shown in one line. SQLite ends a text at NUL, half a surrogate pair is not UTF-8, and a line break forges lines. */
 export const isPlainText = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
 

@@ -46,6 +46,7 @@ export type AddedFactor = { readonly kind: 'passkey'; readonly id: string } | { 
 /** Notifications that the service itself sends. */
 export type NotificationKind =
   | 'role_changed'
+  | 'rights_changed'
   | 'account_reactivated'
   | 'account_unlocked'
   | 'account_restored'

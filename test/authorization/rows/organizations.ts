@@ -6,7 +6,7 @@ import type { Call, Row, Scene } from '../row.ts'
 import { forOwnerAndAdmin, ownerById, plain } from './shared.ts'
 
 /** An organization that belongs to the owner of what is asked about, with another owner and a member. */
-async function place({ app, owner }: Scene) {
+export async function place({ app, owner }: Scene) {
   const [id, slug, at] = [newUuid(), newSlug(), Date.now()]
   await insertOrganization(await app.ctx(), { id, slug, name: slug, createdAt: at, updatedAt: at })
   const [other, member] = await Promise.all([createAccount(app), createAccount(app, { status: 'active' })])
@@ -16,9 +16,9 @@ async function place({ app, owner }: Scene) {
   return { id, slug, memberId: member.id }
 }
 
-const inPlace = (
-  call: (made: Awaited<ReturnType<typeof place>>, scene: Scene) => Promise<Call> | Call = () => ({}),
-): Row => ({
+export type Place = Awaited<ReturnType<typeof place>>
+
+export const inPlace = (call: (made: Place, scene: Scene) => Promise<Call> | Call = () => ({})): Row => ({
   call: async (scene) => {
     const made = await place(scene)
     const { path, ...rest } = await call(made, scene)

@@ -34,7 +34,6 @@ const USERS: Readonly<Record<string, Row>> = {
   'PUT /api/v1/users/:user_id': changeOne,
   'PATCH /api/v1/users/:user_id': changeOne,
   'DELETE /api/v1/users/:user_id': { call: ownerById, ...forOwnerAndAdmin(403) },
-  'GET /api/v1/users/:user_id/permissions': { call: ownerById, ...forOwnerAndAdmin(403) },
   'POST /api/v1/users/:user_id/suspend': after(),
   'POST /api/v1/users/:user_id/unsuspend': after('suspend'),
   'POST /api/v1/users/:user_id/reactivate': after('deactivate'),

@@ -78,6 +78,8 @@ export async function userWithEverything(
     id,
     newUuid(),
   )
+  await run("insert into role_assignments values (?, ?, 'platform', 'x', 0)", newUuid(), id)
+  await run("insert into grants values ('platform', ?, 'reports:read', 'x', 0)", id)
   await recorded(id, 'session.created')
   return user
 }

@@ -270,11 +270,18 @@ describe('GET /api/v1/users/:user_id/permissions', () => {
     for (const caller of [account, admin])
       expect(await ask('GET', `/${number}/permissions`, as(caller))).toEqual([
         200,
-        { user_id: number, permissions: [], role: 'user' },
+        { user_id: number, permissions: [], granted: [], role: 'user', roles: [], organization_id: null },
       ])
     expect(await ask('GET', `/${admin.user.id}/permissions`, as(admin))).toEqual([
       200,
-      { user_id: admin.user.id, permissions: ['*'], role: 'admin' },
+      {
+        user_id: admin.user.id,
+        permissions: ['*'],
+        granted: [],
+        role: 'admin',
+        roles: [],
+        organization_id: null,
+      },
     ])
     expect(await statusOf(ask('GET', `/${admin.user.id}/permissions`, as(account)))).toBe(403)
     expect(await statusOf(ask('GET', `/${id.replace(/^./, 'z')}/permissions`, as(admin)))).toBe(400)

@@ -1,7 +1,7 @@
 import { organizations } from '../../../src/features/memberships/tables.ts'
 import { roles, roleVersions } from '../../../src/features/rbac/tables.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
-import type { TestApp } from '../../support/app.ts'
+import { createTestApp, type TestApp } from '../../support/app.ts'
 import type { WatchedDatabase } from '../../support/database.ts'
 
 /** A custom role, as a row: `{ scope, key, permissions }`. */
@@ -37,3 +37,27 @@ export async function insertOrganization(app: TestApp, { version = 1 } = {}): Pr
 /** How often definitions were read. */
 export const readsOf = ({ asked }: WatchedDatabase): number =>
   asked.filter((sql) => sql.includes('from "role_versions"')).length
+
+const WRITES_RIGHTS = /^(insert into|update|delete from) "(roles|role_assignments|grants)"/
+
+interface Sql {
+  toSQL?(): { readonly sql: string }
+}
+
+/** An isolate whose first `times` batches that write rights come after what others do meanwhile. */
+export function interfering(meanwhile: () => Promise<unknown>, times = 1): TestApp {
+  let left = times
+  return createTestApp({
+    override: (ctx) => {
+      const batch = ctx.db.batch.bind(ctx.db) as (items: readonly Sql[]) => Promise<unknown>
+      const late = async (items: readonly Sql[]) => {
+        if (left > 0 && items.some((item) => WRITES_RIGHTS.test(item.toSQL?.().sql ?? ''))) {
+          left -= 1
+          await meanwhile()
+        }
+        return batch(items)
+      }
+      return Object.defineProperty({ ...ctx }, 'db', { value: Object.create(ctx.db, { batch: { value: late } }) })
+    },
+  })
+}

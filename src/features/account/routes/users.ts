@@ -18,12 +18,10 @@ import {
   changedUserToWire,
   DeletionBody,
   DeletionQuery,
-  permissionsToWire,
   SeenUserShape,
   toFactors,
   UserDone,
   UserPath,
-  UserPermissions,
   userDoneToWire,
 } from '../wire/users.ts'
 
@@ -134,19 +132,6 @@ userAccountRoutes.delete(
     ...named,
   },
   async ({ ctx, body, query }) => userDoneToWire('User deleted', await deleteUser(ctx, toFactors(body, query))),
-)
-
-userAccountRoutes.get(
-  '/:user_id/permissions',
-  {
-    id: 'listUserPermissions',
-    summary: "The permissions of a user's platform role, for that user or an admin",
-    guard: selfOrAdmin,
-    ...named,
-    answer: ok(UserPermissions, 'The permissions'),
-    errors: [forbidden, notFound, serviceUnavailable],
-  },
-  async ({ ctx, params }) => permissionsToWire(await getTarget(ctx), params.user_id),
 )
 
 const administration = { guard: admin, ...named }

@@ -4,7 +4,7 @@ import { PropagatedField } from '../../../http/done.ts'
 import { bodyOrQuery } from '../../../http/input.ts'
 import { listOf, pageOfRange, pageQuery, type Range, rangeOfPage, skipQuery } from '../../../http/list.ts'
 import { PasswordField, SignUpBody, StepUpBody, toSignUp, toStepUp } from '../../sign-in/wire/session.ts'
-import { permissionsOf, type UserPage, type UserQuery } from '../../users/service/users.ts'
+import type { UserPage, UserQuery } from '../../users/service/users.ts'
 import { MAX_USER_NUMBER, type User, type UserRef } from '../../users/types.ts'
 import {
   EmailField,
@@ -186,14 +186,4 @@ export const UserDone = z
 export const userDoneToWire = (message: string, { propagated }: { propagated: boolean }): z.infer<typeof UserDone> => ({
   message,
   propagated,
-})
-
-export const UserPermissions = z
-  .object({ user_id: anyId, permissions: z.array(z.string()), role: z.string() })
-  .meta({ id: 'UserPermissions' })
-
-export const permissionsToWire = (user: User, ref: UserRef): z.infer<typeof UserPermissions> => ({
-  user_id: ref,
-  permissions: permissionsOf(user),
-  role: user.role,
 })

@@ -135,6 +135,9 @@ export const de: Catalogue = {
   'notification.role_changed.title': 'Ihre Rolle wurde geändert',
   'notification.role_changed.message':
     'Ihre Rolle ist jetzt {role}. Was Sie dürfen, ändert sich mit Ihrem nächsten Token.',
+  'notification.rights_changed.title': 'Ihre Rechte wurden geändert',
+  'notification.rights_changed.message':
+    'Ein Administrator hat geändert, was Sie dürfen. Es gilt mit Ihrem nächsten Token.',
   'notification.account_reactivated.title': 'Ihr Konto ist wieder aktiv',
   'notification.account_reactivated.message': 'Sie können sich wieder in Ihrem Konto anmelden.',
   'notification.account_unlocked.title': 'Ihr Konto wurde entsperrt',

@@ -124,6 +124,8 @@ export const en = {
 
   'notification.role_changed.title': 'Your role was changed',
   'notification.role_changed.message': 'Your role is now {role}. What you may do changes with your next token.',
+  'notification.rights_changed.title': 'Your rights were changed',
+  'notification.rights_changed.message': 'An admin has changed what you may do. It counts with your next token.',
   'notification.account_reactivated.title': 'Your account is active again',
   'notification.account_reactivated.message': 'You can sign in to your account again.',
   'notification.account_unlocked.title': 'Your account was unlocked',

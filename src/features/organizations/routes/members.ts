@@ -5,7 +5,7 @@ import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { confirmedUser, memberOf } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notAMember, notFound } from '../../../lib/errors.ts'
-import { limitReached } from '../../memberships/service.ts'
+import { limitReached, memberNotFound } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import {
   addMember,
@@ -15,7 +15,6 @@ import {
   leaveOrganization,
   listMembers,
   memberChanged,
-  memberNotFound,
   ownerNotRemovable,
   ownMembership,
   removeMember,

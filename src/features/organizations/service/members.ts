@@ -11,6 +11,7 @@ import {
   insertMembership,
   LIMITS,
   limitReached,
+  memberNotFound,
   updateMembership,
 } from '../../memberships/service.ts'
 import { deleteHeld } from '../../rbac/service/held.ts'
@@ -32,7 +33,6 @@ import {
   takingUp,
 } from '../store.ts'
 
-export const memberNotFound = defineError('MEMBER_NOT_FOUND', 'not_found', 'There is no such member')
 export const memberChanged = defineError(
   'MEMBER_CHANGED',
   'conflict',

@@ -30,7 +30,6 @@ export {
   isUsername,
   normalizeEmail,
   normalizeIdentifier,
-  permissionsOf,
   recipientOf,
   toUserStatus,
 } from '../rules.ts'
