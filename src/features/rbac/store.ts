@@ -48,3 +48,21 @@ export const deleteHeld = (
   db.delete(roleAssignments).where(and(eq(roleAssignments.scope, scope), eq(roleAssignments.userId, userId), when)),
   db.delete(grants).where(and(eq(grants.scope, scope), eq(grants.userId, userId), when)),
 ]
+
+interface NewGrants {
+  readonly scope: string
+  readonly userId: string
+  readonly permissions: readonly string[]
+  readonly grantedBy: string
+  readonly grantedAt: number
+}
+
+/** Gives a user permissions in a scope, if the condition holds. */
+export const insertGrants = ({ db }: Store, { permissions, ...row }: NewGrants, when: SQL) =>
+  db
+    .insert(grants)
+    .select(
+      sql`select ${row.scope}, ${row.userId}, value, ${row.grantedBy}, ${row.grantedAt}
+        from json_each(${JSON.stringify(permissions)}) where ${when}`,
+    )
+    .onConflictDoNothing()
