@@ -2,6 +2,7 @@ import type { Row } from './row.ts'
 import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
+import { INVITATION_ROWS } from './rows/invitations.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
 
@@ -10,6 +11,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...CORE,
   ...USERS_AND_ADMIN,
   ...ORGANIZATION_ROWS,
+  ...INVITATION_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

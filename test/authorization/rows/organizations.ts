@@ -6,7 +6,7 @@ import type { Call, Row, Scene } from '../row.ts'
 import { forOwnerAndAdmin, ownerById, plain } from './shared.ts'
 
 /** An organization that belongs to the owner of what is asked about, with another owner and a member. */
-async function place({ app, owner }: Scene) {
+export async function place({ app, owner }: Scene) {
   const [id, slug, at] = [newUuid(), newSlug(), Date.now()]
   await insertOrganization(await app.ctx(), { id, slug, name: slug, createdAt: at, updatedAt: at })
   const [other, member] = await Promise.all([createAccount(app), createAccount(app, { status: 'active' })])
@@ -16,7 +16,7 @@ async function place({ app, owner }: Scene) {
   return { id, slug, memberId: member.id }
 }
 
-const inPlace = (
+export const inPlace = (
   call: (made: Awaited<ReturnType<typeof place>>, scene: Scene) => Promise<Call> | Call = () => ({}),
 ): Row => ({
   call: async (scene) => {
@@ -32,8 +32,8 @@ const addition = {
   good: 201,
 }
 const bySlug: Row = { call: async (scene) => ({ path: { slug: (await place(scene)).slug } }), ...forOwnerAndAdmin(403) }
-const ORGANIZATIONS = '/api/v1/organizations'
-const ONE = `${ORGANIZATIONS}/:organization_id`
+export const ORGANIZATIONS = '/api/v1/organizations'
+export const ONE = `${ORGANIZATIONS}/:organization_id`
 
 export const ORGANIZATION_ROWS: Readonly<Record<string, Row>> = {
   [`GET ${ORGANIZATIONS}`]: plain,

@@ -222,7 +222,7 @@ invitationRoutes.get(
   '/:invitation_id',
   {
     id: 'getInvitation',
-    aliases: [{ path: '/invitations/:invitation_id', id: 'readInvitation' }],
+    aliases: [{ path: '/invitations/:invitation_id', id: 'findInvitation' }],
     summary: 'An invitation, for whoever knows its id',
     guard: optionalUser,
     params: InvitationPath,
@@ -284,8 +284,8 @@ invitationRoutes.post(
 invitationRoutes.post(
   '/:invitation_id/accept',
   {
-    id: 'acceptInvitationById',
-    aliases: [{ path: '/invitations/:invitation_id/accept', id: 'acceptNamedInvitation' }],
+    id: 'acceptNamedInvitation',
+    aliases: [{ path: '/invitations/:invitation_id/accept', id: 'acceptGivenInvitation' }],
     summary: 'Accept an invitation: without a token, as the user of its address, which is verified',
     guard: confirmedOptionalUser,
     isWrite: everyCall,
