@@ -19,7 +19,8 @@ CREATE UNIQUE INDEX `invitations_pending` ON `invitations` (`organization_id`,`e
 CREATE INDEX `invitations_by_organization` ON `invitations` (`organization_id`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `invitations_by_email` ON `invitations` (`email`);--> statement-breakpoint
 CREATE INDEX `invitations_by_author` ON `invitations` (`invited_by`,`organization_id`);--> statement-breakpoint
-CREATE INDEX `invitations_by_end` ON `invitations` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `invitations_by_guest` ON `invitations` (`accepted_by`) WHERE accepted_by is not null;--> statement-breakpoint
+CREATE INDEX `invitations_by_end` ON `invitations` (`expires_at`) WHERE status = 'pending';--> statement-breakpoint
 CREATE TABLE `memberships` (
 	`id` text PRIMARY KEY NOT NULL,
 	`organization_id` text NOT NULL,

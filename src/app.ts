@@ -18,6 +18,9 @@ import { withLanding } from './features/docs/landing.ts'
 import { createDocsRoutes, rootRoutes } from './features/docs/routes.ts'
 import { deadLetterRoutes } from './features/events/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
+import { invitationRoutes } from './features/invitations/routes/invitations.ts'
+import { organizationInvitationRoutes } from './features/invitations/routes/organizations.ts'
+import { invitationPages } from './features/invitations/routes/page.ts'
 import { keysRoutes } from './features/keys/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
@@ -85,6 +88,9 @@ const listCoreRoutes = (): Route[] =>
     userAccountRoutes,
     userPermissionRoutes,
     userOrganizationRoutes,
+    invitationRoutes,
+    invitationPages,
+    organizationInvitationRoutes,
     organizationRoutes,
     memberRoutes,
     organizationRoleRoutes,

@@ -206,6 +206,11 @@ const Variables = z
     // Organizations
     /** who may make organizations: `users` with a verified address, or `admins` alone */
     ORGANIZATIONS_CREATED_BY: z._default(oneOf('users', 'admins'), 'users'),
+    /**
+     * an invitation makes an account also where sign-ups are closed. On when empty where admins alone make
+     * organizations, else off: there anybody could invite anybody
+     */
+    INVITED_SIGNUPS: z.optional(z.stringbool('must be true or false')),
     // Passwords
     /** the fewest characters of a new password */
     PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),

@@ -2,6 +2,7 @@ import type { UserData } from './db/user-data.ts'
 import { userData as events } from './features/events/store.ts'
 import { userData as passkeys } from './features/factors/passkeys/store.ts'
 import { userData as totp } from './features/factors/totp/store.ts'
+import { userData as invitations } from './features/invitations/store.ts'
 import { userData as links } from './features/links/store.ts'
 import { userData as mail } from './features/mail/store.ts'
 import { userData as memberships } from './features/memberships/store.ts'
@@ -16,6 +17,7 @@ export const USER_DATA: readonly UserData[] = [
   ...passkeys,
   ...rights,
   ...memberships,
+  ...invitations,
   ...users,
   ...events,
 ]

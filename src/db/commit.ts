@@ -1,7 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { Ctx } from '../context.ts'
-import { type EventDraft, type EventOwner, type FeedEntry, ownerOf, requireDeliverable } from '../lib/event.ts'
+import {
+  type EventActor,
+  type EventDraft,
+  type EventName,
+  type EventOwner,
+  type FeedEntry,
+  ownerOf,
+  requireDeliverable,
+} from '../lib/event.ts'
 import { within } from '../lib/time.ts'
 import { events } from './tables.ts'
 
@@ -98,6 +106,29 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`chang
     where ${condition}`
   return ctx.db.insert(events).select(row)
 }
+
+/** Events of many rows, which a query selects. They concern no user. */
+export interface RowEvents {
+  readonly type: EventName
+  readonly actor: EventActor
+  readonly subject: SQL
+  readonly organizationId: SQL
+  /** JSON. */
+  readonly data: SQL
+  /** `from … where …`: the rows, as they are at this place of the batch. */
+  readonly from: SQL
+}
+
+/** A UUID v4 for each row. */
+const newRowId = sql`lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
+  || substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`
+
+/** A statement for the batch of a change of many rows. Cron delivers the events, unless another one of the batch nudges their log. */
+export const insertEventsOf = (ctx: Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>, of: RowEvents) =>
+  ctx.db
+    .insert(events)
+    .select(sql`select null, ${newRowId}, ${of.type}, ${ctx.now()}, ${of.subject}, null, ${of.actor.type},
+    ${of.actor.id}, null, ${of.organizationId}, ${of.data}, ${ctx.ip}, ${ctx.userAgent}, null, null, null ${of.from}`)
 
 /** Makes the objects read their undelivered events. If one does not answer, a cron job repeats the nudge. */
 async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boolean> {

@@ -2,6 +2,7 @@ import type { Row } from './row.ts'
 import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
+import { INVITATION_ROWS } from './rows/invitations.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
@@ -12,6 +13,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...USERS_AND_ADMIN,
   ...ORGANIZATION_ROWS,
   ...ROLE_ROWS,
+  ...INVITATION_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

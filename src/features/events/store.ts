@@ -5,7 +5,7 @@ import { listPage } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
 import { counts, deadLetters, events } from '../../db/tables.ts'
 import { deletedRows, type UserData } from '../../db/user-data.ts'
-import type { EventOwner, RecordedEvent } from '../../lib/event.ts'
+import type { EventName, EventOwner, RecordedEvent } from '../../lib/event.ts'
 
 /** D1 allows 100 bound parameters for each statement; a row has 13. */
 const ROWS_PER_INSERT = 7
@@ -33,13 +33,25 @@ async function clearSome({ db }: Pick<Ctx, 'db'>, userId: string, after: number)
   return cleared.length < ROWS_PER_CLEARING ? null : Math.max(...cleared.map(({ position }) => position))
 }
 
+/** Events of organizations that name an address, whosever it is. */
+const NAMING_ADDRESSES: string[] = [
+  'invitation.created',
+  'invitation.revoked',
+  'invitation.resent',
+  'invitation.expired',
+] satisfies EventName[]
+
 const IS_AUDIT = 'the record keeps who did what to whom, and when, without anything else about the person'
 
 const eventData: UserData = {
   table: events,
   erases: Object.keys(CLEARED),
   keeps: { userId: IS_AUDIT, subject: IS_AUDIT, actorId: IS_AUDIT },
-  statements: ({ db, now }, { id }, isDue) => [
+  statements: ({ db, now }, { id, email }, isDue) => [
+    db
+      .update(events)
+      .set(CLEARED)
+      .where(and(inArray(events.type, NAMING_ADDRESSES), sql`${events.data} ->> '$.email' = ${email}`, isDue)),
     db
       .update(events)
       .set({ ...CLEARED, deliveredAt: sql`coalesce(${events.deliveredAt}, ${now()})` })

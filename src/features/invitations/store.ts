@@ -1,30 +1,371 @@
-import { and, eq, notInArray, or, type SQL, sql } from 'drizzle-orm'
-import type { Ctx } from '../../context.ts'
-import { isRanked, type Rank, ranksUpTo } from '../../lib/roles.ts'
-import { invitations } from './tables.ts'
+import {
+  and,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
+import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import type { Ctx, Place } from '../../context.ts'
+import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
+import type { Range } from '../../db/list.ts'
+import { deletedRows } from '../../db/user-data.ts'
+import { isRanked, type Rank, ranksFrom, ranksUpTo } from '../../lib/roles.ts'
+import { hasRoom, isOpen, mayJoinMore, memberships, organizations, stillHas } from '../memberships/tables.ts'
+import { LIMITS } from '../memberships/types.ts'
+import { isEmailFree, users } from '../users/tables.ts'
+import { rankFor } from './rules/invitation.ts'
+import { type Invitation, invitations } from './tables.ts'
+import type { InvitationStatus } from './types.ts'
 
-type Store = Pick<Ctx, 'db' | 'now'>
+type Store = Pick<Ctx, 'db'>
+type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
-/** Revokes the invitations for which their author no longer answers, once the author's rank is `rank`; null for none. */
-export const revokeUnanswered = (
-  { db, now }: Store,
-  { organizationId, authorId, rank }: { organizationId: string; authorId: string; rank: Rank | null },
+/** Invitations of a user to others go too: nobody answers for them any more. */
+export const userData = [deletedRows(invitations, { email: 'email', invitedBy: 'id', acceptedBy: 'id' })]
+
+const author = alias(users, 'author')
+const authorship = alias(memberships, 'authorship')
+
+/** In a batch, columns of one name would overwrite each other. */
+const named = <C extends SQLiteColumn>(name: string, column: C) => sql<C['_']['data'] | null>`${column}`.as(name)
+
+const columns = {
+  ...getTableColumns(invitations),
+  organizationName: organizations.name,
+  organizationSlug: organizations.slug,
+  invitationDomains: organizations.invitationDomains,
+  authorStatus: named('author_status', author.status),
+  authorPlatformRole: named('author_platform_role', author.role),
+  authorClaimsVersion: author.claimsVersion,
+  authorRole: named('author_role', authorship.role),
+  authorEmail: named('author_email', author.email),
+  authorDisplayName: author.displayName,
+  authorFirstName: author.firstName,
+  authorLastName: author.lastName,
+}
+
+/** Of organizations that are not deleted, each with whoever answers for it. */
+const found = ({ db }: Store) =>
+  db
+    .select(columns)
+    .from(invitations)
+    .innerJoin(organizations, and(eq(organizations.id, invitations.organizationId), isNull(organizations.deletedAt)))
+    .leftJoin(author, eq(author.id, invitations.invitedBy))
+    .leftJoin(
+      authorship,
+      and(
+        eq(authorship.organizationId, invitations.organizationId),
+        eq(authorship.userId, invitations.invitedBy),
+        isNull(authorship.removedAt),
+        isNotNull(authorship.takenUpAt),
+      ),
+    )
+
+export const selectInvitation = (store: Store, id: string) => found(store).where(eq(invitations.id, id)).get()
+
+export type FoundInvitation = NonNullable<Awaited<ReturnType<typeof selectInvitation>>>
+
+const isPending = (now: number): SQL | undefined =>
+  and(eq(invitations.status, 'pending'), gt(invitations.expiresAt, now))
+const isOverdue = (now: number): SQL | undefined =>
+  and(eq(invitations.status, 'pending'), lte(invitations.expiresAt, now))
+
+const hasStatus = (status: InvitationStatus, now: number): SQL | undefined => {
+  if (status === 'pending') return isPending(now)
+  return status === 'expired' ? or(eq(invitations.status, status), isOverdue(now)) : eq(invitations.status, status)
+}
+
+export interface InvitationFilter {
+  readonly statuses: readonly InvitationStatus[]
+  /** Normalized. */
+  readonly email?: string | undefined
+}
+
+const countIf = (condition: SQL | undefined): SQL<number> => sql<number>`coalesce(sum(${condition}), 0)`
+
+/** Invitations of an organization, newest first, with how many there are of each kind. */
+export async function selectInvitations(
+  store: Store & Pick<Ctx, 'now'>,
+  organizationId: string,
+  { statuses, email, limit, offset }: InvitationFilter & Range,
+) {
+  const now = store.now()
+  const isOfOrganization = eq(invitations.organizationId, organizationId)
+  const where = and(
+    isOfOrganization,
+    or(...statuses.map((status) => hasStatus(status, now))),
+    email === undefined ? undefined : eq(invitations.email, email),
+  )
+  const { db } = store
+  const [rows, [all], [kinds]] = await db.batch([
+    found(store).where(where).orderBy(desc(invitations.createdAt), desc(invitations.id)).limit(limit).offset(offset),
+    db.select({ total: count() }).from(invitations).where(where),
+    db
+      .select({
+        pending: countIf(hasStatus('pending', now)),
+        accepted: countIf(hasStatus('accepted', now)),
+        expired: countIf(hasStatus('expired', now)),
+      })
+      .from(invitations)
+      .where(isOfOrganization),
+  ])
+  return { rows, total: all?.total ?? 0, counts: kinds ?? { pending: 0, accepted: 0, expired: 0 } }
+}
+
+/** Whether the holder of an address is a member who has taken that up. */
+export async function isMemberByEmail({ db }: Store, organizationId: string, email: string): Promise<boolean> {
+  const row = await db
+    .select({ id: memberships.id })
+    .from(users)
+    .innerJoin(memberships, eq(memberships.userId, users.id))
+    .where(
+      and(
+        eq(users.email, email),
+        eq(memberships.organizationId, organizationId),
+        isNull(memberships.removedAt),
+        isNotNull(memberships.takenUpAt),
+      ),
+    )
+    .get()
+  return row !== undefined
+}
+
+export async function isPendingTo({ db, now }: Store & Pick<Ctx, 'now'>, organizationId: string, email: string) {
+  const row = await db
+    .select({ id: invitations.id })
+    .from(invitations)
+    .where(and(eq(invitations.organizationId, organizationId), eq(invitations.email, email), isPending(now())))
+    .get()
+  return row !== undefined
+}
+
+const countsPending = (organizationId: string, now: number): SQL<number> =>
+  sql<number>`(select count(*) from invitations as waiting where waiting.organization_id = ${organizationId}
+    and waiting.status = 'pending' and waiting.expires_at > ${now})`
+
+export const countPending = async ({ db, now }: Store & Pick<Ctx, 'now'>, organizationId: string): Promise<number> =>
+  (
+    await db
+      .select({ pending: countsPending(organizationId, now()) })
+      .from(sql`(select 1)`)
+      .get()
+  )?.pending ?? 0
+
+/** Who writes to an organization, and what must still hold when it is written. */
+export interface Writing {
+  readonly place: Place
+  readonly userId: string
+  readonly rank: Rank
+  /** The writer's, where permissions were compared: they may have lost some. */
+  readonly claimsVersion: number | null
+}
+
+const mayWrite = ({ place, userId, rank, claimsVersion }: Writing): SQL => {
+  const holdsAsRead =
+    claimsVersion === null
+      ? sql`true`
+      : sql`exists (select 1 from users as writer where writer.id = ${userId} and writer.claims_version = ${claimsVersion})`
+  return sql`(${stillHas(rank, place, userId)} and ${holdsAsRead})`
+}
+
+/**
+ * The statements that insert an invitation; one to the same address that has expired makes room, with its event. No row when one
+ * is pending, there are too many, or the right was lost.
+ */
+export function insertion(ctx: Recording, row: Invitation, writing: Writing, actor: RowEvents['actor']) {
+  const now = ctx.now()
+  const { organizationId, email } = row
+  const when = sql`${mayWrite(writing)} and ${countsPending(organizationId, now)} < ${LIMITS.pendingInvitationsPerOrganization}`
+  const isReplaced = and(
+    eq(invitations.organizationId, organizationId),
+    eq(invitations.email, email),
+    isOverdue(now),
+    when,
+  )
+  return [
+    expiryEvents(ctx, actor, isReplaced),
+    ctx.db.update(invitations).set({ status: 'expired', updatedAt: now }).where(isReplaced),
+    ctx.db
+      .insert(invitations)
+      .select(
+        sql`select ${row.id}, ${organizationId}, ${email}, ${row.role}, ${JSON.stringify(row.permissions)}, ${row.message}, 'pending',
+          ${row.invitedBy}, ${row.counter}, ${row.createdAt}, ${row.updatedAt}, ${row.expiresAt}, null, null where ${when}`,
+      )
+      .onConflictDoNothing()
+      .returning({ id: invitations.id }),
+  ] as const
+}
+
+const rowsWhere = (condition: SQL | undefined): SQL => sql`from ${invitations} where ${condition}`
+const ofRows = { subject: sql`${invitations.id}`, organizationId: sql`${invitations.organizationId}` }
+
+const expiryEvents = (ctx: Recording, actor: RowEvents['actor'], condition: SQL | undefined) =>
+  insertEventsOf(ctx, {
+    ...ofRows,
+    type: 'invitation.expired',
+    actor,
+    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role})`,
+    from: rowsWhere(condition),
+  })
+
+const EXPIRED_PER_RUN = 500
+
+/** Marks a limited number of invitations that have expired, with their events; returns how many. */
+export async function expireOverdue(ctx: Recording, actor: RowEvents['actor']): Promise<number> {
+  const overdue = ctx.db
+    .select({ id: invitations.id })
+    .from(invitations)
+    .where(isOverdue(ctx.now()))
+    .orderBy(invitations.expiresAt, invitations.id)
+    .limit(EXPIRED_PER_RUN)
+  const isTaken = inArray(invitations.id, overdue)
+  const [, marked] = await ctx.db.batch([
+    expiryEvents(ctx, actor, isTaken),
+    ctx.db
+      .update(invitations)
+      .set({ status: 'expired', updatedAt: ctx.now() })
+      .where(isTaken)
+      .returning({ id: invitations.id }),
+  ])
+  return marked.length
+}
+
+type Change = Partial<Pick<Invitation, 'role' | 'message' | 'expiresAt' | 'invitedBy' | 'status' | 'counter'>>
+
+/** Changes a pending invitation that is as it was read, while the writer has the rank. */
+export const updateInvitation = (
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  before: Invitation,
+  set: Change,
+  writing: Writing,
+) =>
+  db
+    .update(invitations)
+    .set({ ...set, updatedAt: Math.max(now(), before.updatedAt + 1) })
+    .where(
+      and(
+        eq(invitations.id, before.id),
+        eq(invitations.updatedAt, before.updatedAt),
+        isPending(now()),
+        mayWrite(writing),
+      ),
+    )
+    .returning({ id: invitations.id })
+
+/** Revokes the invitations for which their author no longer answers, once the author's rank is `rank`; null for none. Each has its event. */
+export function revokeUnanswered(
+  ctx: Recording,
+  of: { organizationId: string; authorId: string; rank: Rank | null; actor: RowEvents['actor'] },
   when: SQL | undefined,
-) => {
+) {
+  const { organizationId, authorId, rank, actor } = of
   const isBeyond =
     rank !== null && isRanked(rank, 'admin')
       ? or(notInArray(invitations.role, [...ranksUpTo(rank)]), sql`${invitations.permissions} <> '[]'`)
       : undefined
-  return db
+  const isRevoked = and(
+    eq(invitations.organizationId, organizationId),
+    eq(invitations.invitedBy, authorId),
+    eq(invitations.status, 'pending'),
+    isBeyond,
+    when,
+  )
+  const events = insertEventsOf(ctx, {
+    ...ofRows,
+    type: 'invitation.revoked',
+    actor,
+    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role}, 'reason', 'author_lost_right')`,
+    from: rowsWhere(isRevoked),
+  })
+  return [events, ctx.db.update(invitations).set({ status: 'revoked', updatedAt: ctx.now() }).where(isRevoked)] as const
+}
+
+/** Whoever accepts: an account of the address, whose address its holder has confirmed where that is asked, or a new one. */
+export type Guest =
+  | { readonly isNew: false; readonly userId: string; readonly isConfirmed: boolean }
+  | { readonly isNew: true; readonly userId: string }
+
+function mayEnter(guest: Guest, email: string, now: number): SQL {
+  const { userId } = guest
+  if (guest.isNew) return isEmailFree(email, { userId, now })
+  const confirmed = guest.isConfirmed
+    ? sql`guest.email_verified_at is not null and guest.email_unanswered_since is null`
+    : sql`true`
+  return sql`exists (select 1 from users as guest where guest.id = ${userId} and guest.email = ${email}
+    and guest.status in ('active', 'pending') and ${confirmed})`
+}
+
+const isTakenUp = (organizationId: string, userId: string): SQL =>
+  sql`exists (select 1 from memberships as own where own.organization_id = ${organizationId} and own.user_id = ${userId}
+    and own.removed_at is null and own.taken_up_at is not null)`
+
+/** Holds while the author may still give what the invitation gives. */
+const authorAnswers = ({ organizationId, invitedBy, role, permissions, authorClaimsVersion }: FoundInvitation): SQL => {
+  const holdsAsRead = permissions.length > 0 ? sql`answers.claims_version = ${authorClaimsVersion}` : sql`true`
+  return sql`exists (select 1 from users as answers where answers.id = ${invitedBy} and answers.status in ('active', 'pending')
+    and ${holdsAsRead} and (answers.role = 'admin' or exists (select 1 from memberships as authority
+      where authority.organization_id = ${organizationId} and authority.user_id = answers.id and authority.removed_at is null
+        and authority.taken_up_at is not null and authority.role in ${[...ranksFrom(rankFor(role))]})))`
+}
+
+/**
+ * The first and the last statement of an acceptance, and the condition for those between them: it holds in this batch alone, for
+ * `claim` is new. The last returns a row when everything held: the invitation is pending as it was read and its author answers
+ * for it, and the guest may enter.
+ */
+export function acceptance(
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  invitation: FoundInvitation,
+  { guest, claim }: { guest: Guest; claim: string },
+) {
+  const { id, organizationId, email, updatedAt } = invitation
+  const { userId } = guest
+  const claimed = `accepting ${claim}`
+  const first = db
     .update(invitations)
-    .set({ status: 'revoked', updatedAt: now() })
+    .set({ status: claimed, acceptedAt: now(), acceptedBy: userId })
     .where(
       and(
-        eq(invitations.organizationId, organizationId),
-        eq(invitations.invitedBy, authorId),
-        eq(invitations.status, 'pending'),
-        isBeyond,
-        when,
+        eq(invitations.id, id),
+        eq(invitations.updatedAt, updatedAt),
+        isPending(now()),
+        isOpen(organizationId),
+        authorAnswers(invitation),
+        mayEnter(guest, email, now()),
+        sql`not ${isTakenUp(organizationId, userId)}`,
+        mayJoinMore(userId),
+        hasRoom(organizationId),
       ),
     )
+  const last = db
+    .update(invitations)
+    .set({ status: 'accepted', updatedAt: Math.max(now(), updatedAt + 1) })
+    .where(and(eq(invitations.id, id), eq(invitations.status, claimed)))
+    .returning({ id: invitations.id })
+  const when = sql`exists (select 1 from invitations as claimed where claimed.id = ${id} and claimed.status = ${claimed})`
+  return { first, when, last }
 }
+
+/** What kept a guest out. */
+export const selectObstacles = (
+  { db }: Store,
+  { organizationId, userId }: { organizationId: string; userId: string },
+) =>
+  db
+    .select({
+      isMember: sql<number>`${isTakenUp(organizationId, userId)}`,
+      mayJoinMore: sql<number>`${mayJoinMore(userId)}`,
+      hasRoom: sql<number>`${hasRoom(organizationId)}`,
+    })
+    .from(sql`(select 1)`)
+    .get()

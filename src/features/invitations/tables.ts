@@ -29,7 +29,8 @@ export const invitations = sqliteTable(
     index('invitations_by_organization').on(table.organizationId, table.createdAt, table.id),
     index('invitations_by_email').on(table.email),
     index('invitations_by_author').on(table.invitedBy, table.organizationId),
-    index('invitations_by_end').on(table.expiresAt),
+    index('invitations_by_guest').on(table.acceptedBy).where(sql`accepted_by is not null`),
+    index('invitations_by_end').on(table.expiresAt).where(sql`status = 'pending'`),
   ],
 )
 export type Invitation = Readonly<typeof invitations.$inferSelect>

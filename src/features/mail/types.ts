@@ -1,3 +1,5 @@
+import type { Rank } from '../../lib/roles.ts'
+
 /** Sessions that the change reported by a mail ended: all of the user's, or those in which only one factor was proved. */
 export type EndedSessions = 'none' | 'one_factor' | 'all'
 
@@ -11,6 +13,13 @@ interface LinkParams {
   readonly link: string
   /** How long the link works: milliseconds. */
   readonly lifetimeMs: number
+}
+
+interface MembershipParams {
+  readonly organization: string
+  readonly inviter: string
+  readonly role: Rank
+  readonly until: number
 }
 
 /** The parameters of each kind of mail. Links are absolute, on `PUBLIC_URL`; times are epoch milliseconds. */
@@ -51,6 +60,10 @@ export interface MailParams {
   readonly account_deleted: { readonly until: number }
   readonly account_restored: Readonly<Record<never, never>>
   readonly account_locked: { readonly until: number; readonly unlockLink: string }
+  /** Names and message are shown between quotes. `until`: when the invitation expires. */
+  readonly invitation: MembershipParams & { readonly link: string; readonly message: string | null }
+  /** Somebody added the user, who has until `until` to take that up. */
+  readonly member_added: MembershipParams
 }
 
 export type MailKind = keyof MailParams

@@ -12,6 +12,7 @@ import type { Organization } from './tables.ts'
 import { PLATFORM } from './types.ts'
 
 export {
+  deletePending,
   deleteRemoved,
   expireMemberships,
   findSubscriber,
@@ -23,6 +24,12 @@ export {
 } from './store.ts'
 export { LIMITS, PLATFORM } from './types.ts'
 
+export const alreadyMember = defineError('ALREADY_MEMBER', 'conflict', 'The user is in this organization already')
+export const addressUnverified = defineError(
+  'VERIFIED_ADDRESS_REQUIRED',
+  'forbidden',
+  'This needs an account whose address is verified',
+)
 export const limitReached = defineError('LIMIT_REACHED', 'rate_limited', 'There may not be more of these')
 
 export const memberNotFound = defineError('MEMBER_NOT_FOUND', 'not_found', 'There is no such member')

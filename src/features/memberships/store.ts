@@ -108,6 +108,20 @@ export const updateMembership = (
     )
     .returning(getTableColumns(memberships))
 
+/** Deletes a membership that its user has not taken up, if the condition holds. */
+export const deletePending = ({ db }: Store, key: { organizationId: string; userId: string }, when: SQL) =>
+  db
+    .delete(memberships)
+    .where(
+      and(
+        eq(memberships.organizationId, key.organizationId),
+        eq(memberships.userId, key.userId),
+        isNull(memberships.removedAt),
+        isNull(memberships.takenUpAt),
+        when,
+      ),
+    )
+
 /** Removes a limited number of memberships that nobody took up in time. */
 export const expireMemberships = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
   prune(store, {

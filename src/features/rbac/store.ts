@@ -1,6 +1,6 @@
 import { and, asc, count, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
-import { deletedRows, type UserData } from '../../db/user-data.ts'
+import { deletedRows, forgottenIn, type UserData } from '../../db/user-data.ts'
 import { isOpen, organizations, stillHas } from '../memberships/tables.ts'
 import { LIMITS, PLATFORM } from '../memberships/types.ts'
 import { users } from '../users/tables.ts'
@@ -54,11 +54,11 @@ export const deleteHeld = (
   db.delete(grants).where(and(eq(grants.scope, scope), eq(grants.userId, userId), when)),
 ]
 
-/** What a role gave or a grant said is erased with whom it was given to; who gave it is an id alone. */
-const GIVER = 'an id alone: others hold what an erased user gave them'
 export const userData: readonly UserData[] = [
-  { ...deletedRows(roleAssignments, { userId: 'id' }), keeps: { assignedBy: GIVER } },
-  { ...deletedRows(grants, { userId: 'id' }), keeps: { grantedBy: GIVER } },
+  deletedRows(roleAssignments, { userId: 'id' }),
+  deletedRows(grants, { userId: 'id' }),
+  forgottenIn(roleAssignments, ['assignedBy']),
+  forgottenIn(grants, ['grantedBy']),
 ]
 
 /** The role in the organization, of a membership that counts; null platform-wide. */
@@ -230,3 +230,20 @@ interface GrantsChange {
   readonly taken: readonly string[]
   readonly given: readonly string[]
 }
+interface NewGrants {
+  readonly scope: string
+  readonly userId: string
+  readonly permissions: readonly string[]
+  readonly grantedBy: string
+  readonly grantedAt: number
+}
+
+/** Gives a user permissions in a scope, if the condition holds. */
+export const insertGrants = ({ db }: Store, { permissions, ...row }: NewGrants, when: SQL) =>
+  db
+    .insert(grants)
+    .select(
+      sql`select ${row.scope}, ${row.userId}, value, ${row.grantedBy}, ${row.grantedAt}
+        from json_each(${JSON.stringify(permissions)}) where ${when}`,
+    )
+    .onConflictDoNothing()

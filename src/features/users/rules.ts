@@ -67,7 +67,11 @@ export const isRestorable = ({ status, userRestorable, eraseAt }: User, now: num
   status === 'deleted' && userRestorable && eraseAt !== null && eraseAt > now
 
 /** The display name, or else first and last name. */
-export const fullNameOf = ({ displayName, firstName, lastName }: User): string | null =>
+export const fullNameOf = ({
+  displayName,
+  firstName,
+  lastName,
+}: Pick<User, 'displayName' | 'firstName' | 'lastName'>): string | null =>
   displayName || [firstName, lastName].filter(Boolean).join(' ') || null
 
 /**

@@ -32,8 +32,8 @@ const addition = {
   good: 201,
 }
 const bySlug: Row = { call: async (scene) => ({ path: { slug: (await place(scene)).slug } }), ...forOwnerAndAdmin(403) }
-const ORGANIZATIONS = '/api/v1/organizations'
-const ONE = `${ORGANIZATIONS}/:organization_id`
+export const ORGANIZATIONS = '/api/v1/organizations'
+export const ONE = `${ORGANIZATIONS}/:organization_id`
 
 export const ORGANIZATION_ROWS: Readonly<Record<string, Row>> = {
   [`GET ${ORGANIZATIONS}`]: plain,

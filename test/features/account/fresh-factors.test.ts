@@ -112,7 +112,25 @@ const ORGANIZATIONS = '/api/v1/organizations'
 const ONE = `${ORGANIZATIONS}/:organization_id`
 
 /** Ask for a fresh factor, or for a session of two, where the change or the organization wants it: test/features/organizations. */
+const INVITATIONS = ['/api/v1/invitations', '/api/invitations'].flatMap((prefix) => [
+  `GET ${prefix}`,
+  `POST ${prefix}`,
+  `POST ${prefix}/bulk`,
+  `PATCH ${prefix}/:invitation_id`,
+  `DELETE ${prefix}/:invitation_id`,
+  `DELETE ${prefix}/invitations/:invitation_id`,
+  `POST ${prefix}/:invitation_id/resend`,
+  `POST ${prefix}/invitations/:invitation_id/resend`,
+  `POST ${prefix}/organizations/:organization_id/invitations`,
+])
+
 const OF_ORGANIZATIONS = [
+  ...INVITATIONS,
+  `POST ${ONE}/invite`,
+  `POST ${ONE}/invites`,
+  `POST ${ONE}/invites/:invitation_id/resend`,
+  `DELETE ${ONE}/invites/:invitation_id`,
+  `DELETE ${ONE}/invitations/:invitation_id`,
   `GET ${ORGANIZATIONS}/by-slug/:slug`,
   `GET ${ORGANIZATIONS}/slug/:slug`,
   `PUT ${ONE}`,
@@ -222,6 +240,16 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     `POST ${ORGANIZATIONS}/deactivate`,
     `POST ${ONE}/leave`,
     `DELETE ${ONE}/members/:user_id`,
+  ],
+  'accepts what somebody else offers, or marks what has expired': [
+    ...['/api/v1/invitations', '/api/invitations'].flatMap((prefix) => [
+      `POST ${prefix}/accept`,
+      `POST ${prefix}/:invitation_id/accept`,
+      `POST ${prefix}/invitations/:invitation_id/accept`,
+      `POST ${prefix}/cleanup`,
+    ]),
+    `POST ${ORGANIZATIONS}/invites/accept`,
+    `POST ${ORGANIZATIONS}/invitations/:token/accept`,
   ],
   'says what the caller says': ['POST /chatbot/interact'],
 }

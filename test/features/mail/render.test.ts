@@ -29,6 +29,15 @@ const PARAMS: MailParams = {
   account_restored: {},
   account_locked: { until: TIME, unlockLink: LINK },
   mfa_recovery: {},
+  invitation: {
+    organization: 'Engines',
+    inviter: 'Ada (ada@example.test)',
+    role: 'member',
+    message: 'Come',
+    until: TIME,
+    link: LINK,
+  },
+  member_added: { organization: 'Engines', inviter: 'Ada (ada@example.test)', role: 'viewer', until: TIME },
 }
 
 const OWNER = { name: 'Maria Weber' }

@@ -114,6 +114,25 @@ export const de: Catalogue = {
   'mail.account_locked.note':
     'Falls die Versuche nicht von Ihnen kamen: Niemand ist hineingekommen. Ein Passwort, das Sie sonst nirgends verwenden, sorgt dafür, dass es so bleibt.',
 
+  'role.owner': 'Inhaber',
+  'role.admin': 'Administrator',
+  'role.member': 'Mitglied',
+  'role.viewer': 'Betrachter',
+
+  'mail.invitation.subject': 'Einladung zu „{organization}“ bei {app}',
+  'mail.invitation.body':
+    '{inviter} lädt Sie zu „{organization}“ bei {app} ein. Ihre Rolle wäre: {role}. Die Einladung gilt bis {until}.',
+  'mail.invitation.message': 'Die Nachricht dazu: „{message}“',
+  'mail.invitation.action': 'Einladung ansehen',
+  'mail.invitation.note':
+    'Falls Sie den Absender nicht kennen, ignorieren Sie diese E-Mail: Es geschieht nichts. Geben Sie den Link niemandem.',
+
+  'mail.member_added.subject': 'Sie wurden zu „{organization}“ bei {app} hinzugefügt',
+  'mail.member_added.body':
+    '{inviter} hat Sie zu „{organization}“ bei {app} hinzugefügt. Ihre Rolle wäre: {role}. Das zählt erst, wenn Sie zustimmen: Melden Sie sich bis {until} bei {app} an und stimmen Sie dort zu, oder lehnen Sie ab.',
+  'mail.member_added.note':
+    'Falls Sie den Absender nicht kennen, ignorieren Sie diese E-Mail: Er erfährt nichts über Sie.',
+
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':
     'Ihr Konto bei {app} wurde von einem Administrator geschlossen. Niemand kann sich darin anmelden.',
@@ -222,6 +241,21 @@ export const de: Catalogue = {
   'page.going_on.title': 'Zurück zur Anwendung',
   'page.going_on.text': 'Sie werden zu {host} weitergeleitet.',
 
+  'page.invitation.title': 'Einladung',
+  'page.invitation.text': '{inviter} lädt Sie zu „{organization}“ bei {app} ein. Ihre Rolle wäre: {role}.',
+  'page.invitation.message': 'Die Nachricht dazu: „{message}“',
+  'page.invitation.account': 'Wählen Sie ein Passwort: Damit haben Sie ein Konto mit dieser Adresse und sind Mitglied.',
+  'page.invitation.name': 'Ihr Name',
+  'page.invitation.submit': 'Konto anlegen und beitreten',
+  'page.invitation.sign_in':
+    'Melden Sie sich bei {app} mit dem Konto von {email} an und nehmen Sie die Einladung dort an.',
+  'page.invitation.closed': '{app} legt zurzeit keine neuen Konten an. Fragen Sie, wer Sie eingeladen hat.',
+  'page.invitation.joined.title': 'Willkommen',
+  'page.invitation.joined.text':
+    'Sie haben ein Konto mit der Adresse {email} und sind Mitglied von „{organization}“. Melden Sie sich an, um fortzufahren.',
+  'page.invitation.revoked.title': 'Diese Einladung wurde zurückgezogen',
+  'page.invitation.revoked.text': 'Bitten Sie um eine neue.',
+
   'page.link.incomplete.title': 'Dieser Link ist unvollständig',
   'page.link.incomplete.text':
     'Ein Teil davon fehlt. E-Mail-Programme schneiden lange Links manchmal ab: Kopieren Sie die ganze Adresse aus der E-Mail in Ihren Browser.',
@@ -259,6 +293,7 @@ export const de: Catalogue = {
   'page.error.SECOND_FACTOR_LOCKED': 'Es gab zu viele falsche Codes. Versuchen Sie es später noch einmal.',
   'page.error.RATE_LIMIT_EXCEEDED':
     'Es gab zu viele Anfragen. Warten Sie eine Minute und versuchen Sie es dann noch einmal.',
+  'page.error.SIGNUPS_DISABLED': 'Zurzeit werden hier keine neuen Konten angelegt.',
   'page.error.MAINTENANCE':
     'Der Dienst wird gerade gewartet. Ihr Link bleibt gültig: Versuchen Sie es später noch einmal.',
   'page.error.REDIRECT_NOT_ALLOWED': 'Die Anwendung, zu der der Link führt, ist hier nicht mehr zugelassen.',

@@ -106,6 +106,24 @@ export const en = {
   'mail.account_locked.note':
     'If the attempts were not yours: none of them succeeded. You are safest with a password that you use nowhere else.',
 
+  'role.owner': 'owner',
+  'role.admin': 'admin',
+  'role.member': 'member',
+  'role.viewer': 'viewer',
+
+  'mail.invitation.subject': 'Invitation to “{organization}” at {app}',
+  'mail.invitation.body':
+    '{inviter} invites you to join “{organization}” at {app}. Your role would be: {role}. The invitation is good until {until}.',
+  'mail.invitation.message': 'They write: “{message}”',
+  'mail.invitation.action': 'See the invitation',
+  'mail.invitation.note':
+    'If you do not know them, ignore this mail: nothing happens. Do not share the link with anybody.',
+
+  'mail.member_added.subject': 'You were added to “{organization}” at {app}',
+  'mail.member_added.body':
+    '{inviter} has added you to “{organization}” at {app}. Your role would be: {role}. It counts only once you have accepted: sign in to {app}, and accept or leave there until {until}.',
+  'mail.member_added.note': 'If you do not know them, ignore this mail: they learn nothing about you.',
+
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
   'mail.account_closed.note': 'Whoever runs {app} can tell you why, and open it again.',
@@ -207,6 +225,20 @@ export const en = {
   'page.going_on.title': 'Back to the application',
   'page.going_on.text': 'You are being sent to {host}.',
 
+  'page.invitation.title': 'Invitation',
+  'page.invitation.text': '{inviter} invites you to join “{organization}” at {app}. Your role would be: {role}.',
+  'page.invitation.message': 'They write: “{message}”',
+  'page.invitation.account': 'Choose a password: it makes your account with this address, and you are a member.',
+  'page.invitation.name': 'Your name',
+  'page.invitation.submit': 'Make an account and join',
+  'page.invitation.sign_in': 'Sign in to {app} with the account of {email}, and accept the invitation there.',
+  'page.invitation.closed': '{app} makes no new accounts at present. Ask whoever invited you.',
+  'page.invitation.joined.title': 'Welcome',
+  'page.invitation.joined.text':
+    'You have an account with the address {email}, and are a member of “{organization}”. Sign in to go on.',
+  'page.invitation.revoked.title': 'This invitation was withdrawn',
+  'page.invitation.revoked.text': 'Ask whoever invited you for a new one.',
+
   'page.link.incomplete.title': 'This link is incomplete',
   'page.link.incomplete.text':
     'A part of it is missing. Mail programs sometimes cut long links: copy the whole address from the mail into your browser.',
@@ -238,6 +270,7 @@ export const en = {
   'page.error.ACCOUNT_LOCKED': 'There were too many failed attempts. Try again later.',
   'page.error.SECOND_FACTOR_LOCKED': 'There were too many wrong codes. Try again later.',
   'page.error.RATE_LIMIT_EXCEEDED': 'There were too many requests. Wait a minute, then try again.',
+  'page.error.SIGNUPS_DISABLED': 'No new accounts are made here at present.',
   'page.error.MAINTENANCE': 'The service is being maintained. Your link stays valid: try again later.',
   'page.error.REDIRECT_NOT_ALLOWED': 'The application that the link leads to is not allowed here any more.',
   'page.error.other': 'Something went wrong. Try again in a few minutes.',

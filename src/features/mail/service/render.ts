@@ -7,7 +7,7 @@ import {
   resolveLocale,
   translate,
 } from '../../localization/service.ts'
-import type { EndedSessions, MailContent, MailRequest } from '../types.ts'
+import type { EndedSessions, MailContent, MailParams, MailRequest } from '../types.ts'
 import { renderPage } from './page.ts'
 
 /** The deployment's name and URL. */
@@ -17,7 +17,7 @@ export interface Sender {
 }
 
 /** Parameters are reduced to one line, so that a name cannot inject a header or a paragraph. */
-const MAX_PARAM = 256
+const MAX_PARAM = 512
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it removes control characters
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g
 
@@ -38,7 +38,19 @@ interface Described {
   /** Parameters that somebody typed: only for the account's confirmed owner. */
   readonly typed?: readonly ('newEmail' | 'factor')[]
   readonly ended?: EndedSessions
+  /** Somebody's message is quoted. */
+  readonly hasMessage?: boolean
 }
+
+const membershipParams = (
+  locale: string | null,
+  { organization, inviter, role, until }: MailParams['member_added'],
+): MessageParams => ({
+  organization,
+  inviter,
+  role: translate(locale, `role.${role}`),
+  until: formatTime(locale, until),
+})
 
 function describe(request: MailRequest): Described {
   const { kind, locale } = request
@@ -98,6 +110,13 @@ function describe(request: MailRequest): Described {
       const { factor, ended, reportLink } = request.params
       return { link: reportLink, isReport: true, params: { factor }, typed: ['factor'], ended }
     }
+    case 'invitation': {
+      const { link, message, ...rest } = request.params
+      const params = { ...membershipParams(locale, rest), ...(message !== null && { message }) }
+      return { link, isReport: false, params, hasMessage: message !== null }
+    }
+    case 'member_added':
+      return { link: null, isReport: false, params: membershipParams(locale, request.params) }
     case 'account_locked': {
       const { until, unlockLink } = request.params
       return { link: unlockLink, isReport: false, params: { until: formatTime(locale, until) } }
@@ -113,7 +132,7 @@ const mapValues = (params: MessageParams, change: (value: string) => string): Me
 /** The mail in the recipient's language, as text and as HTML. */
 export function renderMail(sender: Sender, request: MailRequest): MailContent {
   const { kind, locale } = request
-  const { link, isReport, params, typed = [], ended = 'none' } = describe(request)
+  const { link, isReport, params, typed = [], ended = 'none', hasMessage = false } = describe(request)
   const { owner = null } = request
   const unsaid = owner === null ? typed.map((name) => [name, translate(locale, `mail.unsaid.${name}`)]) : []
   const name = owner?.name ?? null
@@ -121,6 +140,7 @@ export function renderMail(sender: Sender, request: MailRequest): MailContent {
   const before: MessageKey[] = [
     name === null ? 'mail.greeting' : 'mail.greeting_by_name',
     `mail.${kind}.body`,
+    ...(hasMessage ? optional(`mail.${kind}.message`) : []),
     ...optional(`mail.ended.${ended}`),
   ]
   const after: MessageKey[] = [

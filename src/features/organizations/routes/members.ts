@@ -5,11 +5,10 @@ import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { confirmedUser, memberOf } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notAMember, notFound } from '../../../lib/errors.ts'
-import { limitReached, memberNotFound } from '../../memberships/service.ts'
+import { alreadyMember, limitReached, memberNotFound } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import {
   addMember,
-  alreadyMember,
   changeMemberRole,
   lastOwner,
   leaveOrganization,

@@ -15,13 +15,12 @@ import {
   serviceUnavailable,
   stepUpRequired,
 } from '../../../lib/errors.ts'
-import { limitReached } from '../../memberships/service.ts'
+import { addressUnverified, limitReached } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { FactorsBody, toStepUp } from '../../sign-in/wire/session.ts'
 import { UserParam } from '../../users/wire.ts'
 import { activate, deactivate } from '../service/members.ts'
 import {
-  addressUnverified,
   changeOrganization,
   createOrganization,
   deleteAnyOrganization,

@@ -4,8 +4,10 @@ import type { Range } from '../../../db/list.ts'
 import { defineError, insufficientPermissions, notAMember, stepUpRequired } from '../../../lib/errors.ts'
 import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
-import { revokeUnanswered } from '../../invitations/service.ts'
+import { revokeUnanswered } from '../../invitations/service/invitations.ts'
+import { countSent, mailAddition } from '../../invitations/service/sending.ts'
 import {
+  alreadyMember,
   enterOrganization,
   findPlace,
   insertMembership,
@@ -19,7 +21,7 @@ import { activateOrganization } from '../../sessions/service.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { findUser, userNotFound } from '../../users/service/users.ts'
+import { findUser, getCurrentUser, userNotFound } from '../../users/service/users.ts'
 import {
   addition,
   countMemberships,
@@ -38,7 +40,6 @@ export const memberChanged = defineError(
   'conflict',
   'The member was changed meanwhile; read it again',
 )
-export const alreadyMember = defineError('ALREADY_MEMBER', 'conflict', 'The user is in this organization already')
 export const lastOwner = defineError('LAST_OWNER', 'malformed', 'An organization needs an owner')
 export const ownMembership = defineError(
   'OWN_MEMBERSHIP',
@@ -110,6 +111,10 @@ export async function addMember(ctx: PlaceCtx, { userId, role, metadata = {} }: 
   const user = await findUser(ctx, userId)
   if (!user || user.status === 'deleted') throw userNotFound()
   const { organizationId, isPlatformAdmin } = ctx.place
+  // Whoever is added against their will is mailed, and that is counted as an invitation's mail is.
+  const takeBack = isPlatformAdmin
+    ? null
+    : await countSent(ctx, { authorId: ctx.actor.id, organizationId, email: user.email })
   const now = ctx.now()
   const row = {
     id: ctx.newId(),
@@ -130,7 +135,14 @@ export async function addMember(ctx: PlaceCtx, { userId, role, metadata = {} }: 
     actor: actorOf(ctx),
     data: { role, status, invitation_id: null },
   })
-  if (!added) throw await additionRefused(ctx, userId)
+  if (!added) {
+    await takeBack?.()
+    throw await additionRefused(ctx, userId)
+  }
+  if (!isPlatformAdmin) {
+    const author = await getCurrentUser(ctx)
+    mailAddition(ctx, user, { organization: ctx.place, author, role, until: now + PENDING_MS })
+  }
   return seenMember(await getMember(ctx, userId))
 }
 
@@ -167,7 +179,7 @@ export async function changeMemberRole(
     when: hasChanged,
     actor: actorOf(ctx),
     with: [
-      revokeUnanswered(ctx, { organizationId, authorId: userId, rank: role }, when.elsewhere),
+      ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: role, actor: actorOf(ctx) }, when.elsewhere),
       updateMembership(ctx, { organizationId, userId }, { set: { role }, when: when.here }),
     ],
     changesClaims: true,
@@ -236,7 +248,7 @@ async function endMembership(ctx: ActorCtx, { userId, organizationId, role, here
     when: hasChanged,
     actor: actorOf(ctx),
     with: [
-      revokeUnanswered(ctx, { organizationId, authorId: userId, rank: null }, elsewhere),
+      ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: null, actor: actorOf(ctx) }, elsewhere),
       ...deleteHeld(ctx, { scope: organizationId, userId }, elsewhere),
       updateMembership(
         ctx,

@@ -6,6 +6,7 @@ import { isAdmin, isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { applyToOwnView } from '../../../revocation/freshness.ts'
 import {
+  addressUnverified,
   enterOrganization,
   insertMembership,
   insertOrganization,
@@ -36,11 +37,6 @@ export const organizationsClosed = defineError(
   'ORGANIZATIONS_BY_ADMINS',
   'forbidden',
   'Only admins may create organizations here',
-)
-export const addressUnverified = defineError(
-  'VERIFIED_ADDRESS_REQUIRED',
-  'forbidden',
-  'This needs an account whose address is verified',
 )
 
 export const organizationChanged = defineError(

@@ -15,8 +15,9 @@ import {
   signInWithMagicLink,
 } from '../service/magic-links.ts'
 import { SendBody, SentAnswer, sentToWire, toSend, toVerify, VerifyBody, VerifyQuery } from '../wire/magic-links.ts'
+import { renderErrorPage } from '../wire/pages.ts'
 import { SignInAnswer, signInToWire } from '../wire/session.ts'
-import { orBrokenLink, renderErrorPage } from './pages.ts'
+import { orBrokenLink } from './pages.ts'
 
 export const magicLinkRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'magic-links' })
 /** Pages that links in mails lead to; failures are pages too. */

@@ -2,9 +2,7 @@ import type * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { htmlPage } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
-import { InvalidInput } from '../../../http/input.ts'
-import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
-import { type ErrorRenderer, errorHeaders, statusOf } from '../../../http/render-error.ts'
+import { type Page, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
@@ -12,14 +10,9 @@ import type { OneTimePurpose } from '../../links/types.ts'
 import { frameOf } from '../../localization/service.ts'
 import { linkInvalid } from '../errors.ts'
 import {
-  type Asked,
   accountRestoredPage,
-  brokenLinkPage,
   changeRefusedPage,
   emailVerifiedPage,
-  errorPage,
-  findProblem,
-  incompleteLinkPage,
   linkRenewedPage,
   type NewPassword,
   passwordSetPage,
@@ -40,18 +33,8 @@ import { getLockedUser, unlockAccount } from '../service/lock.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
 import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
+import { type Asked, brokenLinkPage, findProblem, renderErrorPage } from '../wire/pages.ts'
 import { AnswerBody, ResetForm, TokenAndProofForm, TokenBody, TokenQuery } from '../wire/recovery.ts'
-
-/** Without a token, the address in the mail was cut. */
-const hasNoToken = (error: DomainError): boolean =>
-  error instanceof InvalidInput && error.issues.some(({ path }) => path[0] === 'token')
-
-/** A failure as a page. */
-export const renderErrorPage: ErrorRenderer = (ctx, error) => {
-  const frame = frameOf(ctx, null)
-  const page = hasNoToken(error) ? incompleteLinkPage(frame) : errorPage(frame, error)
-  return answerPage({ ...page, status: statusOf(error) }, errorHeaders(error))
-}
 
 /** The page that says what is wrong with a link, where `work` throws INVALID_TOKEN. */
 export async function orBrokenLink(

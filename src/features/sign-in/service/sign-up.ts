@@ -1,3 +1,4 @@
+import type { Config } from '../../../config.ts'
 import type { Ctx } from '../../../context.ts'
 import { conflict, DomainError, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
@@ -74,16 +75,43 @@ export async function registerAccount(ctx: Ctx, input: RegistrationInput): Promi
 /** Checks that the sign-up is allowed and the password strong. */
 async function prepareAccount(
   ctx: Ctx,
-  { password, redirectUrl = null, ...names }: RegistrationInput,
+  { redirectUrl = null, ...input }: RegistrationInput,
 ): Promise<{ account: NewUser; link: VerificationOptions }> {
   const link = { redirectUrl: allowedRedirectOf(ctx, redirectUrl) }
   if (!ctx.config.SIGNUPS_ENABLED) throw signUpsDisabled()
+  return { account: await checkedAccount(ctx, input), link }
+}
+
+/**
+ * The account of somebody who was invited, checked and not created. Throws SIGNUPS_DISABLED where neither sign-ups are open nor
+ * INVITED_SIGNUPS, and what else a sign-up throws.
+ */
+export async function prepareInvitedAccount(
+  ctx: Ctx,
+  input: Pick<RegistrationInput, 'email' | 'password' | 'displayName'>,
+): Promise<NewUser> {
+  if (!mayInvitedSignUp(ctx.config)) throw signUpsDisabled()
+  return checkedAccount(ctx, input)
+}
+
+/** Where anybody makes organizations, anybody's invitation would open the door. */
+export const mayInvitedSignUp = ({
+  SIGNUPS_ENABLED,
+  INVITED_SIGNUPS,
+  ORGANIZATIONS_CREATED_BY,
+}: Pick<Config, 'SIGNUPS_ENABLED' | 'INVITED_SIGNUPS' | 'ORGANIZATIONS_CREATED_BY'>): boolean =>
+  SIGNUPS_ENABLED || (INVITED_SIGNUPS ?? ORGANIZATIONS_CREATED_BY === 'admins')
+
+async function checkedAccount(
+  ctx: Ctx,
+  { password, ...names }: Omit<RegistrationInput, 'redirectUrl'>,
+): Promise<NewUser> {
   const closed = await findMaintenance(ctx)
   if (closed) throw closed
   if (ctx.config.REQUIRE_VERIFIED_EMAIL) requireMailTransport(ctx)
   await countSignUp(ctx)
   await requireStrongPassword(ctx, password, names)
-  return { account: { ...names, passwordHash: await hashPassword(ctx, password) }, link }
+  return { ...names, passwordHash: await hashPassword(ctx, password) }
 }
 
 /**

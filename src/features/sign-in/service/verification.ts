@@ -23,6 +23,8 @@ import { issueResetToken } from './reset-token.ts'
 import { takeOver } from './takeover.ts'
 import { answerAlike } from './timing.ts'
 
+export { confirmedByMail } from '../store/credentials.ts'
+
 const LINK_LIFETIME_MS = 2 * DAY
 
 /** Where the person goes once the address is verified; null is where the link before this one leads. */

@@ -7,6 +7,7 @@ import { isRedeemed, oneTimeTokens } from '../../links/tables.ts'
 import type { OneTimePurpose, Redemption } from '../../links/types.ts'
 import {
   formerAddresses,
+  hasChanged,
   isEmailFree,
   isTarget,
   maySignIn,
@@ -48,6 +49,12 @@ const confirmedEmail = (now: number) => ({ ...provenEmail(now), emailUnansweredS
 const provenUnconfirmedEmail = (now: number) => ({
   ...provenEmail(now),
   emailUnansweredSince: sql`case when ${users.emailVerifiedAt} is null then ${now} else ${users.emailUnansweredSince} end`,
+})
+
+/** Confirms an account by what was mailed to its address, if the statement before it in the batch has changed a row. */
+export const confirmedByMail = ({ now }: Pick<Store, 'now'>): RowChange => ({
+  set: confirmedEmail(now()),
+  when: hasChanged,
 })
 
 /** Applies while the link is valid and the address is the user's. */

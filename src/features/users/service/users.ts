@@ -34,7 +34,7 @@ export {
   toUserStatus,
 } from '../rules.ts'
 export type { UserFilter, UserPage } from '../store/directory.ts'
-export { deleteUserRow, insertedUser, insertUsers, selectUserRow, updateUsers } from '../store/users.ts'
+export { deleteUserRow, insertedUser, insertUser, insertUsers, selectUserRow, updateUsers } from '../store/users.ts'
 
 export const emailTaken = (): DomainError =>
   conflict({ field: 'email', resource: 'user' }, { message: 'An account with this email already exists' })

@@ -45,11 +45,12 @@ const cellsOf = (row: Partial<typeof users.$inferInsert>): SQL[] =>
 /** Inserts the rows of a query, without those whose email or username is taken. */
 export const insertUsers = ({ db }: Pick<Store, 'db'>, rows: SQL) => db.insert(users).select(rows).onConflictDoNothing()
 
-/** The statement returns no row when the email or the username is taken, or the email is reserved. */
-export const insertUser = ({ db, now }: Store, row: NewUserRow) =>
+/** The statement returns no row when the email or the username is taken, the email is reserved, or the condition does not hold. */
+export const insertUser = ({ db, now }: Store, row: NewUserRow, when: SQL = sql`true`) =>
   insertUsers(
     { db },
-    sql`select ${sql.join(cellsOf(row), sql`, `)} where not ${isReserved(row.email, { userId: row.id, now: now() })}`,
+    sql`select ${sql.join(cellsOf(row), sql`, `)}
+      where not ${isReserved(row.email, { userId: row.id, now: now() })} and ${when}`,
   ).returning(getTableColumns(users))
 
 /** The user in the rows that a statement returned. */

@@ -1,1 +1,0 @@
-export { revokeUnanswered } from './store.ts'

@@ -1,0 +1,419 @@
+import { type ActorCtx, actorOf, type CallerCtx, type Ctx, narrow, type PlaceCtx } from '../../../context.ts'
+import { commit, commitAll } from '../../../db/commit.ts'
+import type { Range } from '../../../db/list.ts'
+import { DomainError, defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
+import { isRanked, type Rank } from '../../../lib/roles.ts'
+import { DAY, toIso } from '../../../lib/time.ts'
+import {
+  addressUnverified,
+  alreadyMember,
+  enterOrganization,
+  enterScope,
+  LIMITS,
+  limitReached,
+  organizationRequired,
+} from '../../memberships/service.ts'
+import { beyondRank } from '../../rbac/service/held.ts'
+import { canMail } from '../../sign-in/service/mailed-links.ts'
+import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
+import { fullNameOf, getCurrentUser, isEmailConfirmed, normalizeEmail } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { domainOf, rankFor, statusOf } from '../rules/invitation.ts'
+import {
+  countPending,
+  expireOverdue,
+  type FoundInvitation,
+  insertion,
+  isMemberByEmail,
+  isPendingTo,
+  selectInvitation,
+  selectInvitations,
+  updateInvitation,
+  type Writing,
+} from '../store.ts'
+import { INVITATION_STATUSES, type InvitationStatus, LIFETIME_DAYS } from '../types.ts'
+import { countSent, invitationLinks, mailInvitation } from './sending.ts'
+
+export { isLinkFree } from '../rules/invitation.ts'
+export { revokeUnanswered } from '../store.ts'
+
+export const invitationNotFound = defineError('INVITATION_NOT_FOUND', 'not_found', 'There is no such invitation')
+export const invitationPending = defineError(
+  'INVITATION_PENDING',
+  'conflict',
+  'An invitation of this organization to this address is pending',
+)
+export const invitationNotPending = defineError('INVITATION_NOT_PENDING', 'malformed', 'The invitation is not pending')
+export const invitationChanged = defineError(
+  'INVITATION_CHANGED',
+  'conflict',
+  'The invitation was changed meanwhile; read it again',
+)
+export const domainNotAllowed = defineError(
+  'DOMAIN_NOT_ALLOWED',
+  'invalid',
+  'Addresses of this domain are not invited into this organization',
+)
+
+/** An invitation as one caller sees it. */
+export interface SeenInvitation extends FoundInvitation {
+  readonly state: InvitationStatus
+  readonly inviterName: string | null
+  /** For those who could send it, while it is pending. */
+  readonly inviteUrl: string | null
+  readonly emailSent: boolean
+}
+
+const inviterNameOf = ({ authorDisplayName: displayName, authorFirstName, authorLastName }: FoundInvitation) =>
+  fullNameOf({ displayName, firstName: authorFirstName, lastName: authorLastName })
+
+const couldSend = (rank: Rank | null, { role, permissions }: Pick<FoundInvitation, 'role' | 'permissions'>): boolean =>
+  rank !== null && isRanked(rank, rankFor(role)) && beyondRank(rank, permissions).length === 0
+
+/** `rank` is the caller's in the organization; null shows what everybody may see who knows the id. */
+async function seer(ctx: Ctx, rank: Rank | null) {
+  const linkOf = await invitationLinks(ctx)
+  return (invitation: FoundInvitation, emailSent = canMail(ctx)): SeenInvitation => {
+    const state = statusOf(invitation, ctx.now())
+    const showsLink = state === 'pending' && couldSend(rank, invitation)
+    return {
+      ...invitation,
+      state,
+      inviterName: inviterNameOf(invitation),
+      inviteUrl: showsLink ? linkOf(invitation, 'url') : null,
+      emailSent,
+    }
+  }
+}
+
+/** The organization that a request names, else the caller's only one. Throws ORGANIZATION_REQUIRED, and what entering throws. */
+export async function enterNamed(ctx: ActorCtx, organizationId: string | null | undefined): Promise<PlaceCtx> {
+  const { place } = await enterScope(ctx, { organizationId, rank: 'admin', isChange: true })
+  if (!place) throw organizationRequired()
+  return narrow(ctx, { place })
+}
+
+/** The organization of an invitation, for its admins. Throws INVITATION_NOT_FOUND, to strangers too; INSUFFICIENT_PERMISSIONS. */
+export async function enterByInvitation(ctx: ActorCtx, id: string): Promise<PlaceCtx> {
+  const invitation = await selectInvitation(ctx, id)
+  if (!invitation) throw invitationNotFound()
+  try {
+    return narrow(ctx, { place: await enterOrganization(ctx, { id: invitation.organizationId }, 'admin') })
+  } catch (cause) {
+    if (cause instanceof DomainError && cause.code === notAMember.code) throw invitationNotFound({}, { cause })
+    throw cause
+  }
+}
+
+async function getInvitationIn(ctx: PlaceCtx, id: string): Promise<FoundInvitation> {
+  const invitation = await selectInvitation(ctx, id)
+  if (invitation?.organizationId !== ctx.place.organizationId) throw invitationNotFound()
+  return invitation
+}
+
+/** One that is pending, for those who could send it: nobody edits or takes away more than they hold. */
+async function getOwnPending(ctx: PlaceCtx, id: string): Promise<FoundInvitation> {
+  const invitation = await getInvitationIn(ctx, id)
+  requireRightToGive(ctx, invitation)
+  const status = statusOf(invitation, ctx.now())
+  if (status !== 'pending') throw invitationNotPending({ status })
+  return invitation
+}
+
+function requireRightToGive(
+  { place }: PlaceCtx,
+  { role, permissions }: { role: string; permissions: readonly string[] },
+) {
+  const needed = rankFor(role)
+  if (!isRanked(place.rank, needed)) throw insufficientPermissions({ required_role: needed })
+  const missing = beyondRank(place.rank, permissions)
+  if (missing.length > 0) throw insufficientPermissions({ required_permissions: missing })
+}
+
+/** The caller, who may invite with this. Throws INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED. */
+async function requireAuthor(ctx: PlaceCtx, given: { role: Rank; permissions: readonly string[] }): Promise<User> {
+  requireRightToGive(ctx, given)
+  const author = await getCurrentUser(ctx)
+  if (!isEmailConfirmed(author)) throw addressUnverified()
+  if (given.role === 'owner') await requireFreshFactor(ctx)
+  return author
+}
+
+const writingOf = (
+  { place, actor }: PlaceCtx,
+  { role, permissions }: { role: string; permissions: readonly string[] },
+  { claimsVersion }: Pick<User, 'claimsVersion'>,
+): Writing => ({
+  place,
+  userId: actor.id,
+  rank: rankFor(role),
+  claimsVersion: permissions.length > 0 ? claimsVersion : null,
+})
+
+export interface NewInvitation {
+  readonly email: string
+  readonly role: Rank
+  readonly permissions: readonly string[]
+  readonly message: string | null
+  readonly lifetimeDays: number
+}
+
+/**
+ * Invites an address into the organization, and mails the invitation. Throws INSUFFICIENT_PERMISSIONS,
+ * VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED, DOMAIN_NOT_ALLOWED, ALREADY_MEMBER, INVITATION_PENDING, LIMIT_REACHED.
+ */
+export async function createInvitation(ctx: PlaceCtx, input: NewInvitation): Promise<SeenInvitation> {
+  return inviteAs(ctx, await requireAuthor(ctx, input), input)
+}
+
+export interface BulkResult {
+  readonly successful: readonly SeenInvitation[]
+  readonly failed: readonly { readonly email: string; readonly code: string; readonly error: string }[]
+}
+
+const AT_ONCE = 5
+
+/** Invites many addresses alike. Throws what concerns all of them; what concerns one is in `failed`. */
+export async function createInvitations(
+  ctx: PlaceCtx,
+  { emails, ...input }: Omit<NewInvitation, 'email'> & { emails: readonly string[] },
+): Promise<BulkResult> {
+  const author = await requireAuthor(ctx, input)
+  const successful: SeenInvitation[] = []
+  const failed: BulkResult['failed'][number][] = []
+  const invite = async (email: string) => {
+    try {
+      successful.push(await inviteAs(ctx, author, { ...input, email }))
+    } catch (cause) {
+      if (!(cause instanceof DomainError)) throw cause
+      failed.push({ email, code: cause.code, error: cause.message })
+    }
+  }
+  for (let start = 0; start < emails.length; start += AT_ONCE)
+    await Promise.all(emails.slice(start, start + AT_ONCE).map(invite))
+  return { successful, failed }
+}
+
+async function inviteAs(ctx: PlaceCtx, author: User, input: NewInvitation): Promise<SeenInvitation> {
+  const { organizationId } = ctx.place
+  const { role, permissions, message, lifetimeDays } = input
+  const email = normalizeEmail(input.email)
+  await requireInvitable(ctx, email)
+  const takeBack = await countSent(ctx, { authorId: author.id, organizationId, email })
+  const now = ctx.now()
+  const expiresAt = now + lifetimeDays * DAY
+  const row = {
+    id: ctx.newId(),
+    organizationId,
+    email,
+    role,
+    permissions: [...permissions],
+    message,
+    status: 'pending',
+    invitedBy: author.id,
+    counter: 1,
+    createdAt: now,
+    updatedAt: now,
+    expiresAt,
+    acceptedAt: null,
+    acceptedBy: null,
+  }
+  const [made] = await commitAll(ctx, insertion(ctx, row, writingOf(ctx, row, author), actorOf(ctx)), {
+    type: 'invitation.created',
+    subject: row.id,
+    userId: null,
+    organizationId,
+    actor: actorOf(ctx),
+    data: { email, role, permissions, expires_at: toIso(expiresAt) },
+  })
+  if (!made) {
+    await takeBack()
+    throw await insertionRefused(ctx, email, role)
+  }
+  return sent(ctx, row.id, author)
+}
+
+/** Throws DOMAIN_NOT_ALLOWED, ALREADY_MEMBER, INVITATION_PENDING. Somebody who was added and has not taken that up is a stranger. */
+async function requireInvitable(ctx: PlaceCtx, email: string): Promise<void> {
+  const { organizationId } = ctx.place
+  const { organization } = await enterOrganization(ctx, { id: organizationId }, 'admin')
+  requireAllowedDomain(organization, email)
+  if (await isMemberByEmail(ctx, organizationId, email)) throw alreadyMember()
+  if (await isPendingTo(ctx, organizationId, email)) throw invitationPending()
+}
+
+/** Throws DOMAIN_NOT_ALLOWED. */
+export function requireAllowedDomain(
+  { invitationDomains }: { invitationDomains: readonly string[] },
+  email: string,
+): void {
+  if (invitationDomains.length > 0 && !invitationDomains.includes(domainOf(email)))
+    throw domainNotAllowed({ field: 'email', domains: invitationDomains })
+}
+
+/** Why no row was written. */
+async function insertionRefused(ctx: PlaceCtx, email: string, role: Rank): Promise<DomainError> {
+  const { organizationId } = ctx.place
+  await enterOrganization(ctx, { id: organizationId }, rankFor(role))
+  if (await isPendingTo(ctx, organizationId, email)) return invitationPending()
+  const limit = LIMITS.pendingInvitationsPerOrganization
+  return (await countPending(ctx, organizationId)) >= limit ? limitReached({ limit }) : invitationChanged()
+}
+
+/** Mails what was written, and shows it. */
+async function sent(ctx: PlaceCtx, id: string, author: User): Promise<SeenInvitation> {
+  const invitation = await getInvitationIn(ctx, id)
+  const isMailed = await mailInvitation(ctx, invitation, { organization: ctx.place, author })
+  return (await seer(ctx, ctx.place.rank))(invitation, isMailed)
+}
+
+export interface InvitationQuery extends Range {
+  readonly status?: InvitationStatus | undefined
+  /** As a person types it. */
+  readonly email?: string | undefined
+}
+
+/** Invitations of the organization, newest first. */
+export async function listInvitations(ctx: PlaceCtx, { status, email, ...range }: InvitationQuery) {
+  const { rows, total, counts } = await selectInvitations(ctx, ctx.place.organizationId, {
+    ...range,
+    statuses: status ? [status] : INVITATION_STATUSES,
+    email: email === undefined ? undefined : normalizeEmail(email),
+  })
+  const see = await seer(ctx, ctx.place.rank)
+  return { rows: rows.map((row) => see(row)), total, counts }
+}
+
+/** Those that have a meaning to clients that know no revoked ones. */
+export async function listLiveInvitations(ctx: PlaceCtx, status: InvitationStatus | undefined) {
+  const statuses = status ? [status] : INVITATION_STATUSES.filter((one) => one !== 'revoked')
+  const range = { offset: 0, limit: LIMITS.pendingInvitationsPerOrganization }
+  const { rows, total } = await selectInvitations(ctx, ctx.place.organizationId, { ...range, statuses })
+  const see = await seer(ctx, ctx.place.rank)
+  return { rows: rows.map((row) => see(row)), total }
+}
+
+/** Any invitation, for whoever knows its id: without its link, unless the caller could send it. Throws INVITATION_NOT_FOUND. */
+export async function getInvitation(ctx: CallerCtx, id: string): Promise<SeenInvitation> {
+  const invitation = await selectInvitation(ctx, id)
+  if (!invitation) throw invitationNotFound()
+  const rank = ctx.actor ? await findRank(narrow(ctx, { actor: ctx.actor }), invitation.organizationId) : null
+  return (await seer(ctx, rank))(invitation)
+}
+
+async function findRank(ctx: ActorCtx, id: string): Promise<Rank | null> {
+  try {
+    return (await enterOrganization(ctx, { id }, 'admin')).rank
+  } catch (cause) {
+    if (cause instanceof DomainError && cause.kind === 'forbidden') return null
+    throw cause
+  }
+}
+
+/** Revokes a pending invitation: its links are void. Throws INVITATION_NOT_FOUND, INVITATION_NOT_PENDING, INSUFFICIENT_PERMISSIONS. */
+export async function revokeInvitation(ctx: PlaceCtx, id: string): Promise<void> {
+  const before = await getOwnPending(ctx, id)
+  const { email, role } = before
+  const writing = writingOf(ctx, before, await getCurrentUser(ctx))
+  const [revoked] = await commit(ctx, updateInvitation(ctx, before, { status: 'revoked' }, writing), {
+    type: 'invitation.revoked',
+    subject: id,
+    userId: null,
+    organizationId: before.organizationId,
+    actor: actorOf(ctx),
+    data: { email, role, reason: 'revoked' },
+  })
+  if (!revoked) throw await changeRefused(ctx, id)
+}
+
+/**
+ * Mails a pending invitation again, for a week at least: the links of before are void. Throws INVITATION_NOT_FOUND,
+ * INVITATION_NOT_PENDING, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED.
+ */
+export async function resendInvitation(ctx: PlaceCtx, id: string): Promise<SeenInvitation> {
+  const before = await getOwnPending(ctx, id)
+  const { email, organizationId, counter } = before
+  const author = await getCurrentUser(ctx)
+  if (!isEmailConfirmed(author)) throw addressUnverified()
+  const takeBack = await countSent(ctx, { authorId: author.id, organizationId, email })
+  const expiresAt = Math.max(before.expiresAt, ctx.now() + LIFETIME_DAYS.usual * DAY)
+  const set = { counter: counter + 1, expiresAt }
+  const [resent] = await commit(ctx, updateInvitation(ctx, before, set, writingOf(ctx, before, author)), {
+    type: 'invitation.resent',
+    subject: id,
+    userId: null,
+    organizationId,
+    actor: actorOf(ctx),
+    data: { email },
+  })
+  if (!resent) {
+    await takeBack()
+    throw await changeRefused(ctx, id)
+  }
+  return sent(ctx, id, author)
+}
+
+export interface InvitationChange {
+  readonly role?: Rank | undefined
+  readonly message?: string | null | undefined
+  readonly lifetimeDays?: number | undefined
+}
+
+/**
+ * Changes a pending invitation; whoever raises its role becomes its author. Throws INVITATION_NOT_FOUND, INVITATION_NOT_PENDING,
+ * INVITATION_CHANGED, INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED.
+ */
+export async function changeInvitation(ctx: PlaceCtx, id: string, change: InvitationChange): Promise<SeenInvitation> {
+  const before = await getOwnPending(ctx, id)
+  const role = change.role ?? (before.role as Rank)
+  const isRaised = role !== before.role && isRanked(role, before.role as Rank)
+  const author = isRaised
+    ? await requireAuthor(ctx, { role, permissions: before.permissions })
+    : await getCurrentUser(ctx)
+  const set = {
+    role,
+    message: change.message === undefined ? before.message : change.message,
+    expiresAt: change.lifetimeDays === undefined ? before.expiresAt : ctx.now() + change.lifetimeDays * DAY,
+  }
+  const writing = writingOf(ctx, { role: isRaised ? role : before.role, permissions: before.permissions }, author)
+  const [changed] = await commit(
+    ctx,
+    updateInvitation(ctx, before, { ...set, ...(isRaised && { invitedBy: author.id }) }, writing),
+    {
+      type: 'invitation.updated',
+      subject: id,
+      userId: null,
+      organizationId: before.organizationId,
+      actor: actorOf(ctx),
+      data: { before: changeable(before), after: changeable(set) },
+    },
+  )
+  if (!changed) throw await changeRefused(ctx, id)
+  return (await seer(ctx, ctx.place.rank))(await getInvitationIn(ctx, id))
+}
+
+const changeable = ({ role, message, expiresAt }: Pick<FoundInvitation, 'role' | 'message' | 'expiresAt'>) => ({
+  role,
+  message,
+  expires_at: toIso(expiresAt),
+})
+
+/** Why a change was not written. Throws what is wrong now. */
+async function changeRefused(ctx: PlaceCtx, id: string): Promise<DomainError> {
+  await getOwnPending(await enterByInvitation(ctx, id), id)
+  return invitationChanged()
+}
+
+const EXPIRY = { type: 'system', id: 'invitation-expiry' } as const
+const RUNS = 20
+
+/** Marks invitations that have expired, many in one call; returns how many. */
+export async function expireInvitations(ctx: Ctx): Promise<number> {
+  let marked = 0
+  for (let run = 0; run < RUNS; run += 1) {
+    const some = await expireOverdue(ctx, EXPIRY)
+    if (some === 0) break
+    marked += some
+  }
+  return marked
+}
