@@ -62,6 +62,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   role: 'Role that the caller must have; several are divided by `|`',
   session_id: 'The id of a session',
   skip: 'How many to leave out',
+  role_id: 'The UUID of a role',
   slug: 'The short name of an organization',
   status: 'Only what has this status',
   token: 'The token of a mailed link',

@@ -73,7 +73,7 @@ roleRoutes.get(
   '/rbac/roles',
   {
     id: 'listRoles',
-    aliases: [{ path: '/roles', id: 'listRolesAlias' }],
+    aliases: [{ path: '/roles', id: 'listCustomRoles' }],
     summary: 'The system roles, and the custom roles of an organization or of the platform',
     query: RolesQuery,
     answer: ok(RoleList, 'A page of roles'),
@@ -88,7 +88,7 @@ roleRoutes.post(
   '/rbac/roles',
   {
     id: 'createRole',
-    aliases: [{ path: '/roles', id: 'createRoleAlias' }],
+    aliases: [{ path: '/roles', id: 'createCustomRole' }],
     summary: 'Create a custom role, of an organization or of the platform, that allows no more than the caller may',
     isWrite: everyCall,
     query: ScopeQuery,
@@ -137,7 +137,7 @@ roleRoutes.get(
   '/rbac/roles/:role_id',
   {
     id: 'getRole',
-    aliases: [{ path: '/roles/:role_id', id: 'getRoleAlias' }],
+    aliases: [{ path: '/roles/:role_id', id: 'getCustomRole' }],
     summary: 'A role',
     params: RolePath,
     query: ScopeQuery,
@@ -172,20 +172,17 @@ const changeOne = async ({
 
 roleRoutes.put(
   '/rbac/roles/:role_id',
-  { ...change, id: 'changeRole', aliases: [{ path: '/roles/:role_id', id: 'changeRoleAlias' }] },
+  { ...change, id: 'changeRole', aliases: [{ path: '/roles/:role_id', id: 'changeCustomRole' }] },
   changeOne,
 )
-roleRoutes.patch(
-  '/rbac/roles/:role_id',
-  { ...change, id: 'updateRole', instead: 'changeRole', aliases: [{ path: '/roles/:role_id', id: 'updateRoleAlias' }] },
-  changeOne,
-)
+roleRoutes.patch('/rbac/roles/:role_id', { ...change, id: 'updateRole', instead: 'changeRole' }, changeOne)
+roleRoutes.patch('/roles/:role_id', { ...change, id: 'updateCustomRole', instead: 'changeRole' }, changeOne)
 
 roleRoutes.delete(
   '/rbac/roles/:role_id',
   {
     id: 'deleteRole',
-    aliases: [{ path: '/roles/:role_id', id: 'deleteRoleAlias' }],
+    aliases: [{ path: '/roles/:role_id', id: 'deleteCustomRole' }],
     summary: 'Delete a custom role that nobody has',
     params: RolePath,
     query: ScopeQuery,
@@ -222,7 +219,7 @@ roleRoutes.post(
   '/roles/assign',
   {
     ...assignment,
-    id: 'assignRoleAlias',
+    id: 'assignCustomRole',
     instead: 'assignRole',
     summary: 'Give a custom role, by id or name, to a member, or platform-wide to a user',
     body: UserAssignmentBody,
@@ -251,7 +248,7 @@ roleRoutes.delete(
 
 roleRoutes.delete(
   '/policies/roles/:role_id/unassign',
-  { ...unassignment, id: 'unassignRoleAlias', instead: 'unassignRole', params: RolePath, query: UnassignQuery },
+  { ...unassignment, id: 'unassignCustomRole', instead: 'unassignRole', params: RolePath, query: UnassignQuery },
   async ({ ctx, params, query }) => {
     const scope = await changeIn(ctx, query.organization_id)
     return endedToWire(

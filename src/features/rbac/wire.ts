@@ -11,9 +11,8 @@ import { isPermission } from './rules/permissions.ts'
 import type { ChangedAssignment } from './service/assignments.ts'
 import type { PermissionAnswer, Standing } from './service/checks.ts'
 import type { ChangedRole, SeenRole } from './service/roles.ts'
-import type { Role } from './tables.ts'
 
-const organizationOf = ({ scope }: Pick<Role, 'scope'>): string | null => (scope === PLATFORM ? null : scope)
+const organizationOf = ({ scope }: Pick<SeenRole, 'scope'>): string | null => (scope === PLATFORM ? null : scope)
 
 export const RoleShape = shape<SeenRole>()('Role', {
   id: z.uuid(),
