@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import axe from 'axe-core'
@@ -100,6 +101,14 @@ const LINKS: Readonly<Record<string, () => Promise<string>>> = {
     await post(origin, '/api/v1/auth/magic/send', { email })
     return mailedLink(origin, email, '/magic-link')
   },
+  '/invitations/accept': async () => {
+    const headers = bearer((await signUpConfirmed()).access_token)
+    const organization = { name: 'Engines', slug: `org-${randomUUID()}` }
+    expect((await post(origin, '/api/v1/organizations', organization, headers)).status).toBe(201)
+    const email = `${randomUUID()}@example.com`
+    expect((await post(origin, '/api/v1/invitations', { email, message: 'Come' }, headers)).status).toBe(201)
+    return mailedLink(origin, email, '/invitations/accept')
+  },
 }
 
 describe.skipIf(CHROMIUM === undefined)('pages in a real browser (needs the program chromium)', () => {
@@ -134,6 +143,7 @@ describe.skipIf(CHROMIUM === undefined)('pages in a real browser (needs the prog
             await expectNothingFound(page)
             await page.locator('#password').fill(NEW_PASSWORD)
           }
+          if (path === '/invitations/accept') await page.locator('#password').fill(NEW_PASSWORD)
           if (path === '/restore-account') {
             await submit(page)
             await expectNothingFound(page)
