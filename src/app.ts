@@ -28,6 +28,7 @@ import {
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
+import { policyRoutes } from './features/policies/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
 import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'
@@ -90,6 +91,7 @@ const listCoreRoutes = (): Route[] =>
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,
+    policyRoutes,
     clientRoutes,
     eventRoutes,
     mailRoutes,

@@ -127,6 +127,8 @@ export interface Routes<G extends Ctx = never> {
 
 interface RoutesOptions<G extends Ctx> {
   readonly prefix: string
+  /** A second home of all routes, as another description of the API has it: there `mark` is put behind operation ids. */
+  readonly alsoAt?: { readonly prefix: string; readonly mark: string }
   readonly tag: Tag
   /** The guard of routes that name none. */
   readonly guard?: Guard<G>
@@ -138,7 +140,8 @@ interface RoutesOptions<G extends Ctx> {
 
 /** The routes of one feature. Aliases are paths of documented clients, so the document shows them too. */
 export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): Routes<G> {
-  const { prefix, tag, renderError = renderPlainError } = options
+  const { tag, renderError = renderPlainError, alsoAt } = options
+  const homes = [{ prefix: options.prefix, mark: '' }, ...(alsoAt ? [alsoAt] : [])]
   const invalid = options.invalidIs && { invalidIs: options.invalidIs }
   const list: Route[] = []
   const declare =
@@ -153,9 +156,19 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
         handle: async (input) => respond(answer, routeSpec.answers, await handler(input as never)),
         mapAnswers: (change) => withAnswers(route, { ...routeSpec, answers: routeSpec.answers.map(change) }),
       })
-      const places = [{ path, id: spec.id }, ...aliases.map((alias) => ({ ...alias, instead: spec.id }))]
-      for (const { path: place, ...own } of places) {
-        const path = `${prefix}${place === '/' ? '' : place}` || '/'
+      const given: readonly (Alias & { instead?: string })[] = [{ path, id: spec.id }, ...aliases]
+      const places = homes.flatMap(({ prefix, mark }) =>
+        given.map((place) => {
+          const id = `${place.id}${mark}`
+          return {
+            ...place,
+            path: `${prefix}${place.path === '/' ? '' : place.path}` || '/',
+            id,
+            ...(id !== spec.id && { instead: spec.id }),
+          }
+        }),
+      )
+      for (const { path, ...own } of places) {
         const routeSpec = { ...invalid, ...spec, ...own, guard, answers: answersOf(answer) } as RouteSpec
         list.push(withAnswers({ method, path, tag, systems: [], renderError }, routeSpec))
       }
