@@ -27,8 +27,8 @@ import {
   organizationRoutes,
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
-import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { policyRoutes } from './features/policies/routes.ts'
+import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
 import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'

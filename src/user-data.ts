@@ -5,11 +5,8 @@ import { userData as totp } from './features/factors/totp/store.ts'
 import { userData as links } from './features/links/store.ts'
 import { userData as mail } from './features/mail/store.ts'
 import { userData as memberships } from './features/memberships/store.ts'
-<<<<<<< HEAD
-import { userData as rights } from './features/rbac/store.ts'
-=======
 import { userData as policies } from './features/policies/store.ts'
->>>>>>> 9884ddf (feat(policies): policies of organizations and of the platform, their versions, and what they decide)
+import { userData as rights } from './features/rbac/store.ts'
 import { userData as users } from './features/users/store/users.ts'
 
 /** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */

@@ -3,6 +3,7 @@ import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
+import { POLICY_ROWS } from './rows/policies.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
 
@@ -12,6 +13,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...USERS_AND_ADMIN,
   ...ORGANIZATION_ROWS,
   ...ROLE_ROWS,
+  ...POLICY_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

@@ -3,7 +3,7 @@ import { listRoutes } from '../../src/app.ts'
 import { OPERATION_IDS } from './operation-ids.ts'
 
 const VERBS =
-  'activate add answer ask begin change check clear complete confirm create deactivate delete disable enable end erase find follow get import inspect introspect issue leave list lock log mail notify open reactivate record recover refresh regenerate register remove rename renew report request requeue resend reset restore revert revoke rotate search send set show sign start step subscribe suspend test touch transfer unlock unsuspend update validate verify withdraw'.split(
+  'activate add answer ask begin change check clear complete confirm create deactivate delete disable enable end erase evaluate find follow get import inspect introspect issue leave list lock log mail notify open reactivate record recover refresh regenerate register remove rename renew report request requeue resend reset restore revert revoke rotate search send set show sign start step subscribe suspend test touch transfer unlock unsuspend update validate verify withdraw'.split(
     ' ',
   )
 

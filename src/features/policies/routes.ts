@@ -1,11 +1,10 @@
 import type * as z from 'zod'
-import type { ActorCtx } from '../../context.ts'
+import type { ActorCtx, PrincipalCtx } from '../../context.ts'
 import { created, ok } from '../../http/answers.ts'
 import { Done, doneToWire } from '../../http/done.ts'
-import { confirmedUser, principal, user } from '../../http/guard.ts'
+import { type Guard, principal, scopedUser } from '../../http/guard.ts'
 import { withTotal } from '../../http/list.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
-import { notAMember, organizationNotFound, stepUpRequired } from '../../lib/errors.ts'
 import { limitReached, organizationRequired } from '../memberships/service.ts'
 import { EVALUATE_SCOPE, evaluateAll, evaluateOne } from './service/evaluation.ts'
 import {
@@ -40,10 +39,11 @@ export const policyRoutes = createRoutes({
   prefix: '/api/v1/policies',
   alsoAt: { prefix: '/api/policies', mark: 'Unversioned' },
   tag: 'policies',
-  guard: confirmedUser,
+  guard: scopedUser,
 })
 
-const placeErrors = [notAMember, organizationNotFound, stepUpRequired]
+/** A user, or a machine with the scope; in an organization that the body names, or platform-wide. */
+const evaluator: Guard<PrincipalCtx> = { ...principal(EVALUATE_SCOPE), rank: 'viewer' }
 
 policyRoutes.get(
   '/',
@@ -51,10 +51,8 @@ policyRoutes.get(
     id: 'listPolicies',
     summary: 'The policies of an organization, for its members, or the platform-wide ones, for admins of the platform',
     description: 'In the order in which they were made; X-Total-Count is the number on all pages.',
-    guard: user,
     query: PoliciesQuery,
     answer: ok(PolicyList, 'A page of policies'),
-    errors: placeErrors,
   },
   async ({ ctx, query }) => withTotal(await listPolicies(ctx, toPolicyQuery(query))),
 )
@@ -67,7 +65,7 @@ policyRoutes.post(
     isWrite: everyCall,
     body: NewPolicyBody,
     answer: created(PolicyShape, 'The policy'),
-    errors: [...placeErrors, organizationRequired, limitReached],
+    errors: [organizationRequired, limitReached],
   },
   ({ ctx, body }) => createPolicy(ctx, toNewPolicy(body)),
 )
@@ -75,7 +73,7 @@ policyRoutes.post(
 const evaluation = {
   description:
     'Members ask for themselves, admins of the organization and machines for anybody. Deny wins, and what no policy allows is denied. Whoever may not sign in or is not in the organization is denied as if no policy applied.',
-  guard: principal(EVALUATE_SCOPE),
+  guard: evaluator,
   body: EvaluationBody,
   answer: ok(DecisionShape, 'What the policies decide'),
 }
@@ -86,7 +84,6 @@ policyRoutes.post(
     ...evaluation,
     id: 'evaluatePolicies',
     summary: 'Ask the policies of an organization with the platform-wide ones, or the platform-wide ones alone',
-    errors: placeErrors,
   },
   ({ ctx, body }) => evaluateAll(ctx, toEvaluation(body)),
 )
@@ -98,7 +95,7 @@ policyRoutes.post(
     id: 'evaluatePolicy',
     summary: 'Ask one policy',
     params: PolicyPath,
-    errors: [...placeErrors, policyNotFound],
+    errors: [policyNotFound],
   },
   ({ ctx, params, body }) => evaluateOne(ctx, params.policy_id, toEvaluation(body)),
 )
@@ -110,7 +107,7 @@ policyRoutes.get(
     summary: 'The former versions of a policy, the last first, 20 at most, for admins of its organization',
     params: PolicyPath,
     answer: ok(VersionList, 'The versions'),
-    errors: [policyNotFound, stepUpRequired],
+    errors: [policyNotFound],
   },
   ({ ctx, params }) => listVersions(ctx, params.policy_id),
 )
@@ -120,10 +117,9 @@ policyRoutes.get(
   {
     id: 'getPolicy',
     summary: 'A policy, for members of its organization',
-    guard: user,
     params: PolicyPath,
     answer: ok(PolicyShape, 'The policy'),
-    errors: [policyNotFound, stepUpRequired],
+    errors: [policyNotFound],
   },
   ({ ctx, params }) => getPolicy(ctx, params.policy_id),
 )
@@ -135,7 +131,7 @@ const change = {
   headers: IfMatch,
   body: PolicyBody,
   answer: ok(PolicyShape, 'The policy'),
-  errors: [policyNotFound, policyMoved, stepUpRequired],
+  errors: [policyNotFound, policyMoved],
 }
 interface Change {
   readonly ctx: ActorCtx
@@ -145,8 +141,8 @@ interface Change {
 }
 const changeOne = ({ ctx, params, body, request }: Change) =>
   changePolicy(ctx, { id: params.policy_id, version: versionIn(request) }, toFields(body))
-policyRoutes.patch('/:policy_id', { id: 'changePolicy', ...change }, changeOne)
-policyRoutes.put('/:policy_id', { id: 'replacePolicy', ...change }, changeOne)
+policyRoutes.patch('/:policy_id', { id: 'updatePolicy', ...change }, changeOne)
+policyRoutes.put('/:policy_id', { id: 'changePolicy', ...change }, changeOne)
 
 policyRoutes.delete(
   '/:policy_id',
@@ -157,7 +153,7 @@ policyRoutes.delete(
     params: PolicyPath,
     headers: IfMatch,
     answer: ok(Done),
-    errors: [policyNotFound, policyMoved, stepUpRequired],
+    errors: [policyNotFound, policyMoved],
   },
   async ({ ctx, params, request }) => {
     await removePolicy(ctx, { id: params.policy_id, version: versionIn(request) })

@@ -135,10 +135,13 @@ export const toPolicyQuery = (query: z.output<typeof PoliciesQuery>) => ({
   limit: query.limit,
 })
 
+/** A number, as it is or as an entity tag (RFC 9110 8.8.3). */
+const VERSION = /^("?)(\d{1,15})\1$/
+
 export const IfMatch = z.object({
   'If-Match': z
     .string()
-    .regex(/^"?\d{1,15}"?$/)
+    .regex(VERSION)
     .optional()
     .meta({ description: 'The version that the change is made to: 409 when the policy has moved' }),
 })
@@ -147,7 +150,7 @@ export const IfMatch = z.object({
 export function versionIn({ headers }: Request): number | undefined {
   const given = headers.get('if-match')
   if (given === null) return undefined
-  const [, version] = /^"?(\d{1,15})"?$/.exec(given.trim()) ?? []
+  const [, , version] = VERSION.exec(given) ?? []
   if (version !== undefined) return Number(version)
   throw validationFailed({
     validation_errors: [

@@ -9,7 +9,7 @@ import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import { ReasonInput, toReason } from '../../users/wire.ts'
 import { changeOwnProfile, deleteOwnAccount, removeOwnAvatar } from '../service/own-account.ts'
-import { changeProfileOf, changeStateOf, deleteUser, getSeenUser, getTarget, reactivateUser } from '../service/users.ts'
+import { changeProfileOf, changeStateOf, deleteUser, getSeenUser, reactivateUser } from '../service/users.ts'
 import { isMoreThanCredentials, ProfileBody, toProfileChange } from '../wire/own-account.ts'
 import {
   AskedUser,
