@@ -140,7 +140,7 @@ describe('a list of policies', () => {
   it('has a page of those that match, in the order in which they were made', async () => {
     const team = await createTeam(app)
     const kinds = [{}, { enabled: false }, { target_type: 'role', target_id: 'editor' }, { resource_type: 'page' }]
-    const made = []
+    const made: { id: string }[] = []
     for (const kind of kinds) made.push(await makePolicy(team.owner, team.id, kind))
     const list = async (query: string) => {
       const answer = await app.fetch(`${POLICIES}?organization_id=${team.id}${query}`, { headers: team.owner.headers })
