@@ -103,6 +103,7 @@ CREATE TABLE `policy_versions` (
 	PRIMARY KEY(`policy_id`, `version`)
 );
 --> statement-breakpoint
+CREATE INDEX `policy_versions_by_author` ON `policy_versions` (`changed_by`);--> statement-breakpoint
 CREATE INDEX `policy_versions_of_users` ON `policy_versions` (policy ->> '$.target_id') WHERE policy ->> '$.target_type' = 'user';--> statement-breakpoint
 CREATE TABLE `grants` (
 	`scope` text NOT NULL,

@@ -47,6 +47,7 @@ export const policyVersions = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.policyId, table.version] }),
+    index('policy_versions_by_author').on(table.changedBy),
     index('policy_versions_of_users').on(sql`policy ->> '$.target_id'`).where(sql`policy ->> '$.target_type' = 'user'`),
   ],
 )

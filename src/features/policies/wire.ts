@@ -8,8 +8,7 @@ import { PLATFORM } from '../memberships/types.ts'
 import { isPlainText } from '../users/service/users.ts'
 import { orAbsent, proseField } from '../users/wire.ts'
 import { DRAFT_ID, type Evaluation, type EvaluationInput } from './service/evaluation.ts'
-import type { PolicyFields } from './service/policies.ts'
-import type { Policy, PolicyVersion } from './tables.ts'
+import type { Policy, PolicyFields, PolicyVersion } from './service/policies.ts'
 import type { JsonObject } from './types.ts'
 
 const text = z.string().nullable()

@@ -22,6 +22,8 @@ import {
 import type { Policy, PolicyVersion } from '../tables.ts'
 import type { PolicyContent, Violation } from '../types.ts'
 
+export type { Policy, PolicyVersion }
+
 export const policyNotFound = defineError('POLICY_NOT_FOUND', 'not_found', 'There is no such policy')
 export const policyMoved = defineError('VERSION_MOVED', 'conflict', 'The policy was changed meanwhile; read it again')
 
