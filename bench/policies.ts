@@ -53,7 +53,7 @@ const question: Question = {
 
 function posternOf(policies: readonly EvaluatedPolicy[]): Evaluate {
   const set = compilePolicies(policies)
-  return () => evaluatePolicies(set, question).allowed
+  return () => evaluatePolicies({ set, question }).allowed
 }
 
 const networkOf = ({ conditions }: EvaluatedPolicy): unknown =>

@@ -89,6 +89,7 @@ CREATE TABLE `policies` (
 );
 --> statement-breakpoint
 CREATE INDEX `policies_by_scope` ON `policies` (`scope`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `policies_of_users` ON `policies` (`target_id`) WHERE target_type = 'user';--> statement-breakpoint
 CREATE TABLE `policy_sets` (
 	`scope` text PRIMARY KEY NOT NULL,
 	`version` integer NOT NULL
@@ -103,6 +104,8 @@ CREATE TABLE `policy_versions` (
 	PRIMARY KEY(`policy_id`, `version`)
 );
 --> statement-breakpoint
+CREATE INDEX `policy_versions_by_author` ON `policy_versions` (`changed_by`);--> statement-breakpoint
+CREATE INDEX `policy_versions_of_users` ON `policy_versions` (policy ->> '$.target_id') WHERE policy ->> '$.target_type' = 'user';--> statement-breakpoint
 CREATE TABLE `grants` (
 	`scope` text NOT NULL,
 	`user_id` text NOT NULL,
@@ -144,6 +147,11 @@ CREATE TABLE `roles` (
 CREATE UNIQUE INDEX `roles_by_key` ON `roles` (`scope`,`key`);--> statement-breakpoint
 CREATE UNIQUE INDEX `roles_by_name` ON `roles` (`scope`,`name_key`);--> statement-breakpoint
 CREATE INDEX `events_undelivered_of_hubs` ON `events` (`organization_id`,`position`) WHERE delivered_at is null and user_id is null;--> statement-breakpoint
+-- However a policy goes: by its admins, with its organization, or with the user whom it is about.
+CREATE TRIGGER policies_gone AFTER DELETE ON policies BEGIN
+	DELETE FROM policy_versions WHERE policy_id = old.id;
+END;
+--> statement-breakpoint
 -- A member is whoever took the membership up and was not removed.
 CREATE TRIGGER memberships_counted AFTER INSERT ON memberships WHEN new.taken_up_at IS NOT NULL AND new.removed_at IS NULL BEGIN
 	UPDATE organizations SET member_count = member_count + 1 WHERE id = new.organization_id;

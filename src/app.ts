@@ -30,6 +30,7 @@ import {
   organizationRoutes,
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
+import { policyRoutes } from './features/policies/routes.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
@@ -96,6 +97,7 @@ const listCoreRoutes = (): Route[] =>
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,
+    policyRoutes,
     clientRoutes,
     eventRoutes,
     mailRoutes,

@@ -6,6 +6,7 @@ import { userData as invitations } from './features/invitations/store.ts'
 import { userData as links } from './features/links/store.ts'
 import { userData as mail } from './features/mail/store.ts'
 import { userData as memberships } from './features/memberships/store.ts'
+import { userData as policies } from './features/policies/store.ts'
 import { userData as rights } from './features/rbac/store.ts'
 import { userData as users } from './features/users/store/users.ts'
 
@@ -18,6 +19,7 @@ export const USER_DATA: readonly UserData[] = [
   ...rights,
   ...memberships,
   ...invitations,
+  ...policies,
   ...users,
   ...events,
 ]

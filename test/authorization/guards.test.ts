@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ClientActor, Ctx, UserActor } from '../../src/context.ts'
 import { disableClient } from '../../src/features/clients/service.ts'
 import { insertOrganization } from '../../src/features/memberships/service.ts'
+import { EVALUATE_SCOPE } from '../../src/features/policies/service/evaluation.ts'
 import { CHECK_SCOPE } from '../../src/features/rbac/service/checks.ts'
 import { EVENTS_SCOPE } from '../../src/features/sockets/service/open.ts'
 import { verifier } from '../../src/features/validation/verifier.ts'
@@ -42,7 +43,7 @@ async function disabledMachine(): Promise<string> {
 }
 
 beforeAll(async () => {
-  world = await createWorld(app, [EVENTS_SCOPE, CHECK_SCOPE])
+  world = await createWorld(app, [EVENTS_SCOPE, CHECK_SCOPE, EVALUATE_SCOPE])
   const row = { id: organizationId, slug: newSlug(), name: 'x', createdAt: 1, updatedAt: 1 }
   await insertOrganization(await app.ctx(), row)
   const ofPrincipals = PRINCIPALS.map((name) => [name, tokenOf(world, name)] as const)
@@ -115,6 +116,7 @@ const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> =
   'scoped user': ofUser,
   principal: ofPrincipal,
   checker: ofPrincipal,
+  evaluator: ofPrincipal,
 }
 
 /** What the guards that do not confirm take an ended session for, where nothing of its end has arrived. */
@@ -137,6 +139,7 @@ const UNHEARD: Readonly<Record<GuardName, Outcome>> = {
   'scoped user': 401,
   principal: 'themselves',
   checker: 'themselves',
+  evaluator: 'themselves',
 }
 
 /** One route for each guard, which says whom it took the caller for. */

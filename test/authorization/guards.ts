@@ -45,6 +45,7 @@ export const GUARDS = {
   'scoped user': scopedUser,
   principal: guardAt('POST /api/v1/websocket/ticket'),
   checker: guardAt('POST /api/v1/rbac/check-permission'),
+  evaluator: guardAt('POST /api/v1/policies/evaluate'),
   client: guardAt('POST /oauth/token'),
 } as const satisfies Record<string, Guard>
 
@@ -358,6 +359,20 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'POST /api/v1/organizations/:organization_id/transfer-ownership',
   ],
   'scoped user': [
+    'GET /api/v1/policies',
+    'POST /api/v1/policies',
+    'GET /api/v1/policies/:policy_id/versions',
+    'GET /api/v1/policies/:policy_id',
+    'PATCH /api/v1/policies/:policy_id',
+    'PUT /api/v1/policies/:policy_id',
+    'DELETE /api/v1/policies/:policy_id',
+    'GET /api/policies',
+    'POST /api/policies',
+    'GET /api/policies/:policy_id/versions',
+    'GET /api/policies/:policy_id',
+    'PATCH /api/policies/:policy_id',
+    'PUT /api/policies/:policy_id',
+    'DELETE /api/policies/:policy_id',
     'GET /api/v1/rbac/roles',
     'GET /api/v1/roles',
     'POST /api/v1/rbac/roles',
@@ -381,6 +396,12 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'PUT /api/v1/users/:user_id/permissions',
   ],
   principal: ['POST /api/v1/websocket/ticket'],
+  evaluator: [
+    'POST /api/v1/policies/evaluate',
+    'POST /api/v1/policies/:policy_id/evaluate',
+    'POST /api/policies/evaluate',
+    'POST /api/policies/:policy_id/evaluate',
+  ],
   checker: ['POST /api/v1/rbac/check-permission', 'POST /api/v1/rbac/check-permissions', 'POST /api/v1/rbac/enforce'],
   client: [
     'POST /oauth/token',

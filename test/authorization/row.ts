@@ -99,6 +99,7 @@ const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> 
   'scoped user': ofUser,
   principal: ofPrincipal,
   checker: ofPrincipal,
+  evaluator: ofPrincipal,
 }
 
 export const expectedOf = (route: Route, { good = 200, but = {} }: Row): Answers =>
@@ -141,6 +142,7 @@ const ASKERS: Readonly<Record<GuardName, readonly Principal[]>> = {
   'scoped user': [...ROLES, 'machine'],
   principal: [...ROLES, ...MACHINES],
   checker: [...ROLES, ...MACHINES],
+  evaluator: [...ROLES, ...MACHINES],
 }
 
 /** Some credential is wanted. */
@@ -159,6 +161,7 @@ const GUARDED: readonly GuardName[] = [
   'scoped user',
   'principal',
   'checker',
+  'evaluator',
 ]
 
 const namesOthers = (principal: Principal): boolean => !isHolder(principal) || !['user', ...REFUSED].includes(principal)

@@ -4,6 +4,7 @@ import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
 import { INVITATION_ROWS } from './rows/invitations.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
+import { POLICY_ROWS } from './rows/policies.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
 
@@ -14,6 +15,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...ORGANIZATION_ROWS,
   ...ROLE_ROWS,
   ...INVITATION_ROWS,
+  ...POLICY_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

@@ -128,6 +128,24 @@ const ROWS = (userId: string, eventId: string) => {
       granted_at: now,
     }),
     insertInto('role_versions', { scope: 'platform', version: 2 }),
+    insertInto('policies', {
+      id: 'policy',
+      scope: 'platform',
+      name: 'Readers',
+      effect: 'allow',
+      conditions: '{"StringEquals":{"context.a":"b\\n"}}',
+      size: 100,
+      created_at: now,
+      updated_at: now,
+    }),
+    insertInto('policy_versions', {
+      policy_id: 'policy',
+      version: 1,
+      policy: '{"name":"Former"}',
+      changed_by: userId,
+      changed_at: now,
+    }),
+    insertInto('policy_sets', { scope: 'platform', version: 2 }),
     // What no object has taken yet.
     insertInto('events', {
       id: eventId,

@@ -140,7 +140,7 @@ interface Answer {
 }
 
 function ourAnswer(set: ReturnType<typeof compilePolicies>, asked: Question, all: readonly Pair[]): Answer {
-  const { allowed, matchedPolicies } = evaluatePolicies(set, asked)
+  const { allowed, matchedPolicies } = evaluatePolicies({ set, question: asked })
   const denying = matchedPolicies.filter((id) => all.some(({ ours }) => ours.id === id && ours.effect === 'deny'))
   return { allowed, policies: (denying.length > 0 ? denying : matchedPolicies).toSorted() }
 }

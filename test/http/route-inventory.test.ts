@@ -117,6 +117,10 @@ const UNCONFIRMED: Readonly<Record<string, string>> = {
   'POST /api/v1/rbac/check-permission': 'changes nothing',
   'POST /api/v1/rbac/check-permissions': 'changes nothing',
   'POST /api/v1/rbac/enforce': 'changes nothing',
+  'POST /api/v1/policies/evaluate': 'changes nothing',
+  'POST /api/policies/evaluate': 'changes nothing',
+  'POST /api/v1/policies/:policy_id/evaluate': 'changes nothing',
+  'POST /api/policies/:policy_id/evaluate': 'changes nothing',
 }
 
 const ENDS = 'ends sessions'
@@ -170,6 +174,10 @@ const UNCOUNTED: Readonly<Record<string, string>> = {
   'POST /api/v1/rbac/check-permission': SILENT,
   'POST /api/v1/rbac/check-permissions': SILENT,
   'POST /api/v1/rbac/enforce': SILENT,
+  'POST /api/v1/policies/evaluate': SILENT,
+  'POST /api/policies/evaluate': SILENT,
+  'POST /api/v1/policies/:policy_id/evaluate': SILENT,
+  'POST /api/policies/:policy_id/evaluate': SILENT,
   'DELETE /api/v1/rbac/roles/:role_id': TAKES,
   'DELETE /api/v1/roles/:role_id': TAKES,
   'DELETE /api/v1/rbac/users/:user_id/roles/:role_id': TAKES,

@@ -80,6 +80,15 @@ export async function userWithEverything(
   )
   await run("insert into role_assignments values (?, ?, 'platform', 'x', 0)", newUuid(), id)
   await run("insert into grants values ('platform', ?, 'reports:read', 'x', 0)", id)
+  await run(
+    `insert into policies (id, scope, name, effect, target_type, target_id, size, created_at, updated_at)
+     values (?, 'platform', 'x', 'allow', 'user', ?, 1, 0, 0)`,
+    newUuid(),
+    id,
+  )
+  const former = JSON.stringify({ target_type: 'user', target_id: id })
+  await run('insert into policy_versions values (?, 1, ?, ?, 0)', newUuid(), former, id)
+  await run("insert into policy_versions values (?, 1, '{}', ?, 0)", newUuid(), id)
   await recorded(id, 'session.created')
   return user
 }

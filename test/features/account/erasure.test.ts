@@ -35,6 +35,8 @@ describe('erasing a user', () => {
         'one_time_tokens',
         'passkey_handles',
         'passkeys',
+        'policies',
+        'policy_versions',
         'role_assignments',
         'totp_factors',
         'users',

@@ -5,9 +5,9 @@ import type { EvaluatedPolicy } from '../../../src/features/policies/types.ts'
 import { applies, NOW, policy, question } from './support.ts'
 
 const evaluate = (policies: readonly Partial<EvaluatedPolicy>[], asked = question()) =>
-  evaluatePolicies(compilePolicies(policies.map(policy)), asked)
+  evaluatePolicies({ set: compilePolicies(policies.map(policy)), question: asked })
 const explain = (changes: Partial<EvaluatedPolicy>, asked = question()) =>
-  explainPolicies(compilePolicies([policy(changes)]), asked)[0]?.failed
+  explainPolicies({ set: compilePolicies([policy(changes)]), question: asked })[0]?.failed
 
 describe('a decision', () => {
   it('is no where no policy applies', () => {
@@ -141,7 +141,7 @@ describe('an explanation', () => {
       policy({ id: 'low', actions: ['x'] }),
       policy({ id: 'high', priority: 1, effect: 'deny' }),
     ])
-    expect(explainPolicies(set, question())).toEqual([
+    expect(explainPolicies({ set, question: question() })).toEqual([
       { id: 'high', effect: 'deny', applies: true, failed: null },
       { id: 'low', effect: 'allow', applies: false, failed: { at: 'actions', reason: 'not_met' } },
     ])

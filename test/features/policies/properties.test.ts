@@ -110,7 +110,7 @@ const replaced = (of: JsonObject, key: string, by: unknown): JsonObject =>
 
 const asked = (supplied: JsonObject) => question({ context: supplied })
 const allows = (all: readonly EvaluatedPolicy[], supplied: JsonObject): boolean =>
-  evaluatePolicies(compilePolicies(all), asked(supplied)).allowed
+  evaluatePolicies({ set: compilePolicies(all), question: asked(supplied) }).allowed
 
 const RUNS = { numRuns: 1500 }
 
@@ -189,7 +189,8 @@ describe('whatever the policies and the question are', () => {
   it('the order of the policies says nothing', () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyPolicy, { maxLength: 6, selector: ({ id }) => id }), context, (all, supplied) => {
-        const decide = (some: readonly EvaluatedPolicy[]) => evaluatePolicies(compilePolicies(some), asked(supplied))
+        const decide = (some: readonly EvaluatedPolicy[]) =>
+          evaluatePolicies({ set: compilePolicies(some), question: asked(supplied) })
         expect(decide([...all].reverse())).toEqual(decide(all))
       }),
       RUNS,
@@ -200,8 +201,10 @@ describe('whatever the policies and the question are', () => {
     fc.assert(
       fc.property(fc.array(anyPolicy, { maxLength: 6 }), context, (all, supplied) => {
         const set = compilePolicies(all)
-        const applying = explainPolicies(set, asked(supplied)).filter(({ applies }) => applies)
-        expect(evaluatePolicies(set, asked(supplied)).matchedPolicies).toEqual(applying.map(({ id }) => id))
+        const applying = explainPolicies({ set, question: asked(supplied) }).filter(({ applies }) => applies)
+        expect(evaluatePolicies({ set, question: asked(supplied) }).matchedPolicies).toEqual(
+          applying.map(({ id }) => id),
+        )
       }),
       RUNS,
     )
@@ -217,7 +220,7 @@ describe('whatever the policies and the question are', () => {
       fc.property(fc.oneof(object, near), fc.oneof(object, near), object, (rules, some, supplied) => {
         const one = policy({ rules, conditions: some })
         const isReadable = findPolicyViolations(one).length === 0
-        const [explanation] = explainPolicies(compilePolicies([one]), asked(supplied))
+        const [explanation] = explainPolicies({ set: compilePolicies([one]), question: asked(supplied) })
         expect(explanation?.failed?.reason === 'unreadable').toBe(!isReadable)
       }),
       RUNS,
@@ -230,7 +233,7 @@ it('the arbitrary policies and questions meet often enough to prove something', 
   fc.assert(
     fc.property(fc.array(anyPolicy, { minLength: 1, maxLength: 4 }), context, (all, supplied) => {
       expect(all.flatMap(findPolicyViolations)).toEqual([])
-      const { allowed, deniedBy } = evaluatePolicies(compilePolicies(all), asked(supplied))
+      const { allowed, deniedBy } = evaluatePolicies({ set: compilePolicies(all), question: asked(supplied) })
       seen[allowed ? 'allowed' : deniedBy === null ? 'none' : 'denied'] += 1
     }),
     RUNS,

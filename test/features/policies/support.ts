@@ -43,4 +43,4 @@ export const question = (changes: Changes & { readonly context?: JsonObject } = 
 
 /** Whether the policy applies, whatever its effect. */
 export const applies = (changes: Partial<EvaluatedPolicy>, asked: Question = question()): boolean =>
-  evaluatePolicies(compilePolicies([policy(changes)]), asked).matchedPolicies.length === 1
+  evaluatePolicies({ set: compilePolicies([policy(changes)]), question: asked }).matchedPolicies.length === 1

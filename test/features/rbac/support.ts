@@ -44,14 +44,14 @@ interface Sql {
   toSQL?(): { readonly sql: string }
 }
 
-/** An isolate whose first `times` batches that write rights come after what others do meanwhile. */
-export function interfering(meanwhile: () => Promise<unknown>, times = 1): TestApp {
+/** An isolate whose first `times` batches that write rights (or `what`) come after what others do meanwhile. */
+export function interfering(meanwhile: () => Promise<unknown>, times = 1, what = WRITES_RIGHTS): TestApp {
   let left = times
   return createTestApp({
     override: (ctx) => {
       const batch = ctx.db.batch.bind(ctx.db) as (items: readonly Sql[]) => Promise<unknown>
       const late = async (items: readonly Sql[]) => {
-        if (left > 0 && items.some((item) => WRITES_RIGHTS.test(item.toSQL?.().sql ?? ''))) {
+        if (left > 0 && items.some((item) => what.test(item.toSQL?.().sql ?? ''))) {
           left -= 1
           await meanwhile()
         }

@@ -4,7 +4,9 @@ import type { Check, Run } from './checks.ts'
 import { LIMITS, sizeOf } from './limits.ts'
 import { readPolicy } from './read-policy.ts'
 
-interface CompiledPolicy extends Pick<EvaluatedPolicy, 'id' | 'effect'> {
+type Ordered = Pick<EvaluatedPolicy, 'id' | 'effect' | 'priority'>
+
+interface CompiledPolicy extends Ordered {
   readonly checks: readonly Check[]
 }
 
@@ -21,13 +23,15 @@ const BYTES_OF_JSON = 4
 
 /** Compiles policies once for many questions: those of the highest priority first, a deny before an allow. */
 export function compilePolicies(policies: readonly EvaluatedPolicy[]): PolicySet {
-  const isDeny = ({ effect }: EvaluatedPolicy) => Number(effect === 'deny')
-  const compiled = [...policies]
-    .sort((a, b) => b.priority - a.priority || isDeny(b) - isDeny(a) || (a.id < b.id ? -1 : 1))
-    .map((policy) => ({ id: policy.id, effect: policy.effect, checks: checksOf(policy) }))
+  const compiled = policies
+    .toSorted(inOrder)
+    .map((policy) => ({ id: policy.id, effect: policy.effect, priority: policy.priority, checks: checksOf(policy) }))
   const checks = compiled.reduce((sum, policy) => sum + policy.checks.length, 0)
   return { policies: compiled, weight: BYTES_OF_A_CHECK * checks + BYTES_OF_JSON * sizeOf(policies) }
 }
+
+const isDeny = ({ effect }: Ordered) => Number(effect === 'deny')
+const inOrder = (a: Ordered, b: Ordered) => b.priority - a.priority || isDeny(b) - isDeny(a) || (a.id < b.id ? -1 : 1)
 
 /**
  * A part of a stored policy that this release cannot read (a later release wrote it) keeps an allow policy from applying, and
@@ -47,23 +51,37 @@ function checksOf(policy: EvaluatedPolicy): readonly Check[] {
   return [...own.filter((check) => check !== false), ...checks]
 }
 
-const startRun = (question: Question): Run => ({
-  question,
+/** Policies of one scope, and the question as it is put to them: roles of one scope mean nothing in another. */
+export interface Part {
+  readonly set: PolicySet
+  readonly question: Question
+}
+
+type Shared = Omit<Run, 'question'>
+
+/** What one evaluation may do, however many parts it has. */
+const startRun = (): Shared => ({
   steps: { left: LIMITS.evaluationSteps },
   dates: new Map(),
   addresses: new Map(),
 })
 
+const applyingIn = ({ set, question }: Part, shared: Shared): readonly CompiledPolicy[] => {
+  const run = { question, ...shared }
+  return set.policies.filter(({ checks }) => checks.every(({ decide }) => decide(run) === 'holds'))
+}
+
 /** A deny policy that applies wins over everything; without an allow policy that applies the answer is no. */
-export function evaluatePolicies(set: PolicySet, question: Question): Decision {
-  const run = startRun(question)
+export function evaluatePolicies(...parts: readonly Part[]): Decision {
+  const shared = startRun()
   let applying: readonly CompiledPolicy[]
   try {
-    applying = set.policies.filter(({ checks }) => checks.every(({ decide }) => decide(run) === 'holds'))
+    applying = parts.flatMap((part) => applyingIn(part, shared))
   } catch (error) {
     if (!(error instanceof StepLimitReached)) throw error
     return { allowed: false, matchedPolicies: [], deniedBy: null, reason: 'evaluation_limit' }
   }
+  if (parts.length > 1) applying = applying.toSorted(inOrder)
   const denying = applying.find(({ effect }) => effect === 'deny')
   const allowed = !denying && applying.some(({ effect }) => effect === 'allow')
   return {
@@ -74,13 +92,15 @@ export function evaluatePolicies(set: PolicySet, question: Question): Decision {
   }
 }
 
-/** What kept each policy from applying, in the order of the set. */
-export function explainPolicies(set: PolicySet, question: Question): Explanation[] {
-  const run = startRun(question)
-  return set.policies.map(({ id, effect, checks }) => {
-    const failed = firstFailure(checks, run)
-    return { id, effect, applies: failed === null, failed }
-  })
+/** What kept each policy from applying, in the order of the parts and their sets. */
+export function explainPolicies(...parts: readonly Part[]): Explanation[] {
+  const shared = startRun()
+  return parts.flatMap(({ set, question }) =>
+    set.policies.map(({ id, effect, checks }) => {
+      const failed = firstFailure(checks, { question, ...shared })
+      return { id, effect, applies: failed === null, failed }
+    }),
+  )
 }
 
 function firstFailure(checks: readonly Check[], run: Run): Explanation['failed'] {

@@ -3,6 +3,9 @@ import type { Violation } from '../types.ts'
 
 /** Sizes in bytes of JSON as UTF-8, lengths in UTF-16 units. */
 export const LIMITS = {
+  policiesPerScope: 1000,
+  /** Of all policies of a scope. */
+  scopeBytes: 1024 * 1024,
   policyBytes: 16 * 1024,
   conditions: 50,
   valuesOfACondition: 100,
