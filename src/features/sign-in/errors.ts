@@ -25,6 +25,12 @@ export const emailAlreadyVerified = defineError(
 )
 /** One answer for unknown, used, voided and expired links. */
 export const linkInvalid = defineError('INVALID_TOKEN', 'malformed', 'The link is invalid, expired or was used before')
+/** For the holder of a good link, who was told of the measure by mail. */
+export const accountClosed = defineError(
+  'ACCOUNT_CLOSED',
+  'forbidden',
+  'An admin has closed the account; the link works again once it is open',
+)
 /** 400, not 401: a published client takes a 401 for a bad access token and refreshes without end. */
 export const passwordWrong = defineError('INVALID_PASSWORD', 'malformed', 'The current password is wrong')
 export const redirectNotAllowed = defineError(

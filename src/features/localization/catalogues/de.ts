@@ -252,6 +252,8 @@ export const de: Catalogue = {
   'page.error.ORIGIN_NOT_ALLOWED':
     'Das Formular wurde nicht von einer unserer Seiten gesendet. Öffnen Sie den Link in Ihrer E-Mail noch einmal.',
   'page.error.CONFLICT': 'Inzwischen hat ein anderes Konto diese Adresse.',
+  'page.error.ACCOUNT_CLOSED':
+    'Ein Admin hat dieses Konto geschlossen. Ihr Link gilt weiter bis zu dem Tag, den die E-Mail nennt: Versuchen Sie es noch einmal, wenn das Konto wieder offen ist.',
   'page.error.ACCOUNT_LOCKED': 'Es gab zu viele fehlgeschlagene Versuche. Versuchen Sie es später noch einmal.',
   'page.error.SECOND_FACTOR_LOCKED': 'Es gab zu viele falsche Codes. Versuchen Sie es später noch einmal.',
   'page.error.RATE_LIMIT_EXCEEDED':

@@ -233,6 +233,8 @@ export const en = {
   'page.error.FORBIDDEN': 'The form was not sent by a page of ours. Open the link in your mail again.',
   'page.error.ORIGIN_NOT_ALLOWED': 'The form was not sent by a page of ours. Open the link in your mail again.',
   'page.error.CONFLICT': 'Another account has this address by now.',
+  'page.error.ACCOUNT_CLOSED':
+    'An admin has closed this account. Your link stays valid until the day that its mail names: try again once the account is open.',
   'page.error.ACCOUNT_LOCKED': 'There were too many failed attempts. Try again later.',
   'page.error.SECOND_FACTOR_LOCKED': 'There were too many wrong codes. Try again later.',
   'page.error.RATE_LIMIT_EXCEEDED': 'There were too many requests. Wait a minute, then try again.',
