@@ -12,7 +12,7 @@ export const emailNotVerified = defineError(
 export const emailUnconfirmed = defineVariant(
   'EMAIL_NOT_VERIFIED',
   'forbidden',
-  'Factors can be added once the holder of the email address has confirmed the account',
+  'Factors can be added once the account is confirmed: resend-verification mails a link for that',
 )
 /** For documented systems whose answers have no challenge; `details` has `mfa_token` and `available_methods`. */
 export const mfaRequired = defineError('MFA_REQUIRED', 'unauthenticated', 'A second factor is required')
