@@ -122,6 +122,7 @@ export function endRow(
   reason: EndReason,
   actor: EventActor,
   caller: Caller | null,
+  note: string | null = null,
 ): void {
   const { sql, now, journal, settings } = tx
   sql.exec('update sessions set ended_at = ?, end_reason = ? where id = ?', now, reason, row.id)
@@ -140,7 +141,7 @@ export function endRow(
     actor,
     sessionId: row.id,
     organizationId: row.organization_id,
-    data: reason === 'expired' ? {} : { reason },
+    data: reason === 'expired' ? {} : { reason, ...(note && { note }) },
   })
 }
 
@@ -174,7 +175,7 @@ export function endSessions(tx: Transaction, input: EndSessionsInput): string[] 
   }
   const older = liveRows(sql).filter((row) => authVersion === null || row.auth_version < authVersion)
   const rows = older.filter((row) => row.id !== except)
-  for (const row of rows) endRow(tx, row, input.reason, input.actor, input.caller)
+  for (const row of rows) endRow(tx, row, input.reason, input.actor, input.caller, input.note)
   return rows.map(({ id }) => id)
 }
 

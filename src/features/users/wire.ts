@@ -45,8 +45,10 @@ export const StatusParam = z
   .enum(USER_STATUSES)
   .transform((status): UserStatus[] => (status === 'suspended' ? ['suspended', 'locked'] : [status]))
 
+export const ReasonField = z.string().trim().max(MAX_REASON_LENGTH)
+
 /** Janua's client sends the reason in the body; its server reads it from the query. */
-export const ReasonInput = bodyOrQuery('StateChangeReason', { reason: z.string().trim().max(MAX_REASON_LENGTH) })
+export const ReasonInput = bodyOrQuery('StateChangeReason', { reason: ReasonField })
 
 export const toReason = (body: object, query: object): string | null => ReasonInput.merge(body, query).reason || null
 
