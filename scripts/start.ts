@@ -146,7 +146,11 @@ async function prepare(port: number, persistTo: string) {
     await step('Loading the runtime', () => import('./support/local-d1.ts'))
     const admin = await withDatabase({ at: 'local', persistTo }, async (database) => {
       await step('Migrating the database', () => database.applyMigrations())
-      await requireSameRootSecret(database, settings, `restore it in .dev.vars, or remove ${persistTo}`)
+      const remedy =
+        newFile === null
+          ? 'put that one into .dev.vars, as ROOT_SECRET_PREVIOUS if the present one replaced it'
+          : 'bring it along, for there is no .dev.vars here'
+      await requireSameRootSecret(database, settings, `${remedy}; or remove ${persistTo}`)
       if (newFile !== null) await step('Making .dev.vars with new secrets', () => writeDevVars(newFile))
       return step('Looking for an admin', () => ensureAdmin(database, process.env))
     })
