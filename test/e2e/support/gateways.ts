@@ -33,7 +33,7 @@ export const RECIPES = {
       '-c',
       join(folder, 'nginx.conf'),
       '-g',
-      'daemon off; pid nginx.pid;',
+      'daemon off;',
     ],
     adapt: (text, folder) =>
       text.replace(
