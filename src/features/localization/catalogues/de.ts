@@ -74,7 +74,7 @@ export const de: Catalogue = {
 
   'mail.deleted_account.subject': 'Ihr Konto bei {app} wird gelöscht',
   'mail.deleted_account.body':
-    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können Sie es wiederherstellen; dabei werden Sie nach dem Passwort oder dem zweiten Faktor gefragt.',
+    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können Sie es wiederherstellen; wenn Sie es bestätigt hatten, werden Sie dabei nach dem Passwort oder dem zweiten Faktor gefragt.',
   'mail.deleted_account.action': 'Konto wiederherstellen',
   'mail.deleted_account.note': 'Falls es entfernt werden soll, ignorieren Sie diese E-Mail.',
 

@@ -68,7 +68,7 @@ export const en = {
 
   'mail.deleted_account.subject': 'Your {app} account is being deleted',
   'mail.deleted_account.body':
-    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then you can restore it; you are asked for its password or its second factor.',
+    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then you can restore it; if you had confirmed it, you are asked for its password or its second factor.',
   'mail.deleted_account.action': 'Restore the account',
   'mail.deleted_account.note': 'If you want it to be erased, ignore this mail.',
 

@@ -40,7 +40,8 @@ accountRecoveryRoutes.post(
   {
     id: 'restoreAccount',
     summary: "Restore an account that its user deleted, with a mailed link's token",
-    description: 'Needs its password or second factor, if there is one.',
+    description:
+      'An account that its holder has confirmed needs its password or second factor, if there is one; for any other the link suffices.',
     guard: anyone,
     body: TokenAndProofBody,
     answer: ok(DoneAndEnded, 'The account is restored, without sessions'),
