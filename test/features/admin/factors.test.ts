@@ -112,6 +112,9 @@ describe("an admin's reason", () => {
     }, 10_000)
     await take('DELETE', `/users/${id}`)
     expect(await recordedOf(id, 'user.deleted')).toMatchObject([{ data: { reason } }])
+    const other = await signUpUser(app)
+    await take('DELETE', `/../users/${other.user.id}`)
+    expect(await recordedOf(other.user.id, 'user.deleted')).toMatchObject([{ data: { reason } }])
   })
 })
 
