@@ -18,5 +18,7 @@ export async function main({ values }: Arguments<typeof command>): Promise<void>
   const file = resolve(values.file)
   await checkCopy(file)
   await withDatabase(place, (database) => restoreDatabase(database, file))
-  console.log(`${values.file} was restored into the ${place.at} database.`)
+  console.log(
+    `${values.file} was restored into the ${place.at} database. It needs the ROOT_SECRET that it was made with.`,
+  )
 }

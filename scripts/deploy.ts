@@ -57,13 +57,13 @@ type Values = Arguments<typeof command>['values']
 
 const PLAN = 'A password hash takes more CPU time than the free plan allows: the account needs the paid plan.'
 
-async function dryRun(): Promise<void> {
-  const lacks = findLacks(readDeploymentConfig())
+async function dryRun(values: Values): Promise<void> {
+  const lacks = findLacks(readDeploymentConfig(), values)
   await copySwaggerAssets()
   console.log(await wrangler('deploy', '--dry-run'))
-  const seen = lacks.length === 0 ? 'wrangler.toml lacks nothing.' : `Still missing:\n${indented(lacks)}`
+  const seen = lacks.length === 0 ? 'Nothing is missing here.' : `Still missing:\n${indented(lacks)}`
   console.log(
-    `${seen}\nROOT_SECRET, the queues and an admin are Cloudflare's to tell: \`npm run deploy\` makes what is missing.`,
+    `${seen}\nOnly Cloudflare knows whether it has ROOT_SECRET, the queues and an admin: \`npm run deploy\` makes those that are missing.`,
   )
 }
 
@@ -131,11 +131,11 @@ async function ensureAdmin({ admin }: Values): Promise<Login | null> {
 export async function main({ values }: Arguments<typeof command>): Promise<void> {
   console.log(PLAN)
   refuseMistakes(findVariableMistakes(readDeploymentConfig()), 'wrangler.toml is wrong')
-  if (values['dry-run']) return dryRun()
+  refuseWrongAnswers(values)
+  if (values['dry-run']) return dryRun(values)
   const mayAsk = process.stdin.isTTY && !values.yes
   if (!mayAsk && !values.yes)
-    throw new Refusal(`nobody is here to be asked: say --yes.${listLacks(findLacks(readDeploymentConfig()))}`)
-  refuseWrongAnswers(values)
+    throw new Refusal(`nobody is here to be asked: say --yes.${listLacks(findLacks(readDeploymentConfig(), values))}`)
   await requireLogin()
   const storeMailSecrets = await fillIn(values, mayAsk ? terminal : nobody)
   await ensureResources()

@@ -152,7 +152,7 @@ function renderSettings(groups) {
   return `# Settings
 
 Variables and secrets of the Worker. Locally they come from \`.dev.vars\`, which the first start makes, and over it from the environment of \`npm start\`; deployed, from \`[vars]\` in
-\`wrangler.toml\` and from \`npx wrangler secret put\`. \`[vars]\` apply locally too, under both. \`MODE\` comes from the file alone. Wrong values and misspelt names are refused before anything starts
+\`wrangler.toml\` and from \`npx wrangler secret put\`. \`[vars]\` apply locally too, to whatever neither of them sets. \`MODE\` comes from the file alone. Wrong values and misspelt names are refused before anything starts
 ([what each says](troubleshooting.md#settings)). Made by \`npm run docs\` from \`src/config.ts\`; do not edit.
 
 ${tables.join('\n')}

@@ -137,7 +137,7 @@ function whenAskedToStop(stop: () => Promise<void>): void {
 async function prepare(port: number, persistTo: string) {
   await requireUnserved(persistTo)
   await requireFreePort(port)
-  const { settings, newFile, notes } = await readLocalSettings(process.env, port)
+  const { settings, newFile, mail, notes } = await readLocalSettings(process.env, port)
   checkGivenAdmin(process.env)
   await requireWritable(persistTo)
   const unlock = await lockState(persistTo, port)
@@ -146,12 +146,16 @@ async function prepare(port: number, persistTo: string) {
     await step('Loading the runtime', () => import('./support/local-d1.ts'))
     const admin = await withDatabase({ at: 'local', persistTo }, async (database) => {
       await step('Migrating the database', () => database.applyMigrations())
-      await requireSameRootSecret(database, settings, `restore it in .dev.vars, or remove ${persistTo}`)
+      const remedy =
+        newFile === null
+          ? 'put that one into .dev.vars, as ROOT_SECRET_PREVIOUS if the present one replaced it'
+          : 'bring it along, for there is no .dev.vars here'
+      await requireSameRootSecret(database, settings, `${remedy}; or remove ${persistTo}`)
       if (newFile !== null) await step('Making .dev.vars with new secrets', () => writeDevVars(newFile))
       return step('Looking for an admin', () => ensureAdmin(database, process.env))
     })
     await copySwaggerAssets()
-    return { settings, admin, notes, madeDevVars: newFile !== null, unlock }
+    return { settings, mail, admin, notes, madeDevVars: newFile !== null, unlock }
   } catch (cause) {
     await unlock()
     throw cause
@@ -162,7 +166,7 @@ export async function main({ values }: Arguments<typeof command>): Promise<void>
   Object.assign(process.env, WRANGLER_ENV)
   const port = values.port === undefined ? readPort('PORT', process.env.PORT) : readPort('--port', values.port)
   const persistTo = localState()
-  const { settings, admin, notes, madeDevVars, unlock } = await prepare(port, persistTo)
+  const { settings, mail, admin, notes, madeDevVars, unlock } = await prepare(port, persistTo)
   const worker = await step('Building the Worker and starting it', () => serve(port, persistTo, settings))
 
   const origin = localOrigin(port)
@@ -176,9 +180,9 @@ export async function main({ values }: Arguments<typeof command>): Promise<void>
   })
 
   const [who, ...ignored] = admin
-  const { MAIL_TRANSPORT: transport = 'mailbox' } = settings
-  const mailbox =
-    transport === 'mailbox' || transport === '' ? `${origin}/dev/mailbox` : `none: MAIL_TRANSPORT is ${transport}`
+  const mailbox = mail
+    ? `none: mails leave this machine, for MAIL_TRANSPORT in ${mail.place} is ${mail.transport}`
+    : `${origin}/dev/mailbox`
   console.log(
     [
       '',

@@ -8,7 +8,13 @@ import {
   readOptions,
 } from './support/user-import/options.ts'
 import { createProgress, summaryOf } from './support/user-import/progress.ts'
-import { countRejects, openRejects, type RejectedRow, type RejectsFile } from './support/user-import/rejects.ts'
+import {
+  countRejects,
+  openRejects,
+  type RejectedRow,
+  type RejectsFile,
+  setAside,
+} from './support/user-import/rejects.ts'
 import type { SourceRow } from './support/user-import/row.ts'
 import { createImportService, type ImportService, TOO_LARGE } from './support/user-import/service.ts'
 import { openSource } from './support/user-import/source.ts'
@@ -22,7 +28,7 @@ import {
   removeState,
   saveState,
 } from './support/user-import/state.ts'
-import { appendWarnings, removeWarnings, type WarnedRow, warningsFileOf } from './support/user-import/warnings.ts'
+import { appendWarnings, type WarnedRow, warningsFileOf } from './support/user-import/warnings.ts'
 
 /** Beneath the service's 1 MiB, with room for the hash parameters that each row of Firebase gets. */
 const MAX_CHUNK_BYTES = 768 * 1024
@@ -112,7 +118,8 @@ async function sendRows(service: ImportService, rows: readonly SentRow[]): Promi
 
 interface Run {
   readonly service: ImportService
-  readonly rejects: RejectsFile
+  /** Opens the files of rejected rows and warnings at the first call. */
+  openReports(): Promise<RejectsFile>
   readonly options: ImportOptions
 }
 
@@ -123,13 +130,15 @@ const lackingOf = (warnings: readonly WarnedRow[]): Counts =>
 async function importChunk(
   chunk: readonly SourceRow[],
   state: ImportState,
-  { service, rejects, options: { file, firebase, dryRun } }: Run,
+  { service, openReports, options: { file, firebase, dryRun } }: Run,
 ): Promise<ImportState> {
   const broken = chunk.flatMap((row): RejectedRow[] => ('reason' in row ? [{ row, reason: row.reason }] : []))
   const good = chunk.flatMap((source): SentRow[] =>
     'reason' in source ? [] : [{ source, line: withParameters(source.line, firebase) }],
   )
   const sent = await sendRows(service, good)
+  // Not before an answer: a run that cannot sign in leaves the files of the one before.
+  const rejects = await openReports()
   if (!dryRun) await appendWarnings(file, sent.warnings)
   const refused = [...broken, ...sent.rejects].sort((one, other) => one.row.row - other.row.row)
   return {
@@ -177,19 +186,23 @@ export async function main(args: Arguments<typeof command>): Promise<void> {
   const target = { url, format, realm, merge, rejects: resolve(options.rejects) }
   let state = await (dryRun ? beginState : loadState)(file, target)
   if (state.done > 0) console.log(`Going on behind row ${state.done}, where an earlier run stopped`)
-  else if (!dryRun) await removeWarnings(file)
   const counted = countRejects()
-  const rejects = dryRun ? counted : await openRejects(options.rejects, state.rejectsBytes)
+  let rejects: RejectsFile | undefined
+  const openReports = async (): Promise<RejectsFile> => {
+    if (!rejects && !dryRun && state.done === 0) await setAside(warningsFileOf(file))
+    rejects ??= dryRun ? counted : await openRejects(options.rejects, state.rejectsBytes)
+    return rejects
+  }
   const progress = createProgress(process.stdout)
   try {
     for await (const chunk of chunksOf(source.rows(), state.done, options.chunk)) {
-      state = await importChunk(chunk, state, { service, rejects, options })
+      state = await importChunk(chunk, state, { service, openReports, options })
       if (!dryRun) await saveState(file, state)
       progress.show(state, size === 0 ? 1 : source.bytesRead() / size)
     }
   } finally {
     progress.end()
-    await rejects.close()
+    await rejects?.close()
   }
   if (!dryRun) await removeState(file)
   const reports = dryRun ? null : { rejects: options.rejects, warnings: warningsFileOf(file) }

@@ -91,6 +91,14 @@ interface Session {
   readonly email: string
 }
 
+/** Why it cannot, as a text, also of a user who is no admin. */
+async function signInAdmin(url: string, login: Login): Promise<Session | string> {
+  const session = await signIn(url, login)
+  if (typeof session === 'string') return session
+  const { status } = await ask(url, '/api/v1/admin/keys', { headers: bearer(session.token) })
+  return status === 403 ? `${login.email} is no admin of ${url}: name one in ADMIN_EMAIL` : session
+}
+
 async function signIn(url: string, login: Login): Promise<Session | string> {
   const { status, body } = await post(url, '/api/v1/auth/signin', login)
   if (body.mfa_required === true) return `${login.email} has a second factor: name an admin without one`
@@ -117,6 +125,31 @@ async function checkRevocation(url: string, login: Login): Promise<Finding> {
     await sleep(50)
   }
   return fail(`not refused within ${(2 * REVOCATION_BOUND_MS) / 1000} s`)
+}
+
+interface RootKey {
+  readonly state: 'current' | 'previous' | 'unknown'
+  readonly signing_keys: number
+  readonly totp_secrets: number
+  readonly mails: number
+}
+
+const sealedUnder = ({ signing_keys, totp_secrets, mails }: RootKey): string =>
+  `${signing_keys} signing keys, ${totp_secrets} TOTP secrets and ${mails} waiting mails`
+
+/** Whether ROOT_SECRET_PREVIOUS is still needed. */
+async function checkRootSecret(url: string, { token }: Session): Promise<Finding> {
+  const { status, body } = await ask(url, '/api/v1/admin/config', { headers: bearer(token) })
+  if (!Array.isArray(body.root_keys)) return fail(`/api/v1/admin/config answers ${status}`)
+  const keys = (body.root_keys as RootKey[]).filter(
+    ({ signing_keys, totp_secrets, mails }) => signing_keys + totp_secrets + mails > 0,
+  )
+  const lost = keys.find(({ state }) => state === 'unknown')
+  if (lost) return fail(`neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS opens ${sealedUnder(lost)}`)
+  const previous = keys.find(({ state }) => state === 'previous')
+  return previous
+    ? ok(`keep ROOT_SECRET_PREVIOUS: it still seals ${sealedUnder(previous)}`)
+    : ok('everything is sealed under ROOT_SECRET')
 }
 
 interface Mail {
@@ -158,12 +191,12 @@ async function checkMail(url: string, session: Session): Promise<Finding> {
   return fail(isQueued ? 'waits in its queue' : 'was not queued: too many links for this address within an hour')
 }
 
-async function tryCheck(check: () => Promise<Finding>): Promise<Finding> {
+async function tryCheck(url: string, check: () => Promise<Finding>): Promise<Finding> {
   try {
     return await check()
   } catch (cause) {
     const { message, cause: inner } = cause as Error & { cause?: { code?: string; message?: string } }
-    return fail(`does not answer: ${inner?.code ?? inner?.message ?? message}`)
+    return fail(`${url} does not answer: ${inner?.code ?? inner?.message ?? message}`)
   }
 }
 
@@ -174,23 +207,23 @@ export async function diagnose(url: string, login: Login | null): Promise<boolea
     console.log(`${finding.state.padEnd(4)}  ${name.padEnd(10)}  ${finding.text}`)
     findings.push(finding)
   }
-  say('reachable', await tryCheck(() => checkReachable(url)))
+  say('reachable', await tryCheck(url, () => checkReachable(url)))
   if (findings[0]?.state !== 'ok') return false
-  say('settings', await tryCheck(() => checkSettings(url)))
-  say('keys', await tryCheck(() => checkKeys(url)))
-  say('clock', await tryCheck(() => checkClock(url)))
+  say('settings', await tryCheck(url, () => checkSettings(url)))
+  say('keys', await tryCheck(url, () => checkKeys(url)))
+  say('clock', await tryCheck(url, () => checkClock(url)))
   if (!login) {
-    for (const name of ['revocation', 'mail'])
+    for (const name of ['revocation', 'root key', 'mail'])
       say(name, skip('needs ADMIN_EMAIL and ADMIN_PASSWORD in the environment'))
   } else {
-    say('revocation', await tryCheck(() => checkRevocation(url, login)))
-    say(
-      'mail',
-      await tryCheck(async () => {
-        const session = await signIn(url, login)
-        return typeof session === 'string' ? fail(session) : checkMail(url, session)
-      }),
-    )
+    say('revocation', await tryCheck(url, () => checkRevocation(url, login)))
+    const asAdmin = (check: (url: string, session: Session) => Promise<Finding>): Promise<Finding> =>
+      tryCheck(url, async () => {
+        const session = await signInAdmin(url, login)
+        return typeof session === 'string' ? fail(session) : check(url, session)
+      })
+    say('root key', await asAdmin(checkRootSecret))
+    say('mail', await asAdmin(checkMail))
   }
   return findings.every(({ state }) => state !== 'FAIL')
 }

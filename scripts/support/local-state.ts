@@ -86,5 +86,5 @@ export async function requireSameRootSecret(database: Database, settings: Settin
     secrets.map(async (secret) => Buffer.from(await rootKeyId(secret)).toString('base64url')),
   )
   if (rows.some(({ root }) => ids.some((id) => id === root))) return
-  throw new Refusal(`this state was made with another ROOT_SECRET: ${remedy}`)
+  throw new Refusal(`the database was made with another ROOT_SECRET: ${remedy}`)
 }

@@ -82,6 +82,8 @@ function findBadLines(text: string): string[] {
 export interface LocalSettings {
   readonly settings: Settings
   readonly newFile: string | null
+  /** How mails leave, and where that was set; null for the mailbox of this machine. */
+  readonly mail: { readonly transport: string; readonly place: string } | null
   /** What is not wrong, and may surprise. */
   readonly notes: readonly string[]
 }
@@ -97,7 +99,10 @@ const makeDevVars = (): string =>
 
 export const writeDevVars = (text: string): Promise<void> => writeFile(FILE, text, { flag: 'wx', mode: 0o600 })
 
-/** What is wrong with values, in the words of an operator. `placeOf` says where a name was set. */
+/**
+ * What is wrong with values, in the words of an operator. `placeOf` says where a name was set. `read` has the good ones, for what
+ * remains to be checked; null where too much is missing.
+ */
 export function describeBroken(
   variables: Readonly<Record<string, unknown>>,
   placeOf: (name: string) => string,
@@ -112,7 +117,9 @@ export function describeBroken(
         : `${name}, left at its default, ${reason}`
       : `${name} in ${placeOf(name)} ${reason}`,
   )
-  return { mistakes, read: null }
+  const names = read.broken.map(({ name }) => name)
+  const rest = readVariables(Object.fromEntries(Object.entries(variables).filter(([name]) => !names.includes(name))))
+  return { mistakes, read: 'broken' in rest ? null : rest }
 }
 
 /** Settings of mail that lack others, and whether mail can be sent at all. */
@@ -140,7 +147,10 @@ export function findIdleSettings(variables: Variables): string[] {
   return idle.map(([transport, name]) => `${name} is set and not used: MAIL_TRANSPORT is not ${transport}`)
 }
 
-/** `.dev.vars`, over it the environment; under both is `[vars]`, which the runtime adds by itself. `MODE` is the file's alone: other tools use that name too. Refuses all that is wrong. */
+/**
+ * `.dev.vars`, over it the environment; under both is `[vars]`, which the runtime adds by itself. `MODE` is the file's alone: other
+ * tools use that name too. Refuses all that is wrong, in `[vars]` also what only a deployment would stumble over.
+ */
 export async function readLocalSettings(environment: NodeJS.ProcessEnv, port: number): Promise<LocalSettings> {
   const newFile = existsSync(FILE) ? null : makeDevVars()
   const text = newFile ?? (await readFile(FILE, 'utf8'))
@@ -153,7 +163,9 @@ export async function readLocalSettings(environment: NodeJS.ProcessEnv, port: nu
     settings.PUBLIC_URL = localOrigin(port)
   // Loaded here: it brings wrangler, which takes a second.
   const { readDeploymentConfig } = await import('./deployment/config-file.ts')
-  const { vars, send_email } = readDeploymentConfig()
+  const { findVariableMistakes } = await import('./deployment/lacks.ts')
+  const config = readDeploymentConfig()
+  const { vars, send_email } = config
   const placeOf = (name: string) => {
     if (given.includes(name)) return 'the environment'
     return name in vars && !(name in file) ? 'wrangler.toml' : '.dev.vars'
@@ -162,13 +174,16 @@ export async function readLocalSettings(environment: NodeJS.ProcessEnv, port: nu
   const mailMistakes = read ? findMailMistakes(read, send_email.length > 0) : []
   // What a deployment sends mail with has its secret at Cloudflare: locally nothing is wrong with that.
   const isMailDeployed = placeOf('MAIL_TRANSPORT') === 'wrangler.toml'
-  refuseMistakes([
+  const wrong = [
     ...findBadLines(text),
     ...findUnknownNames(Object.keys(file), '.dev.vars'),
-    ...findUnknownNames(Object.keys(vars), 'wrangler.toml'),
+    ...findVariableMistakes(config),
     ...findMisspelt(environment),
     ...mistakes,
     ...(isMailDeployed ? [] : mailMistakes),
-  ])
-  return { settings, newFile, notes: [...(read ? findIdleSettings(read) : []), ...mailMistakes] }
+  ]
+  refuseMistakes([...new Set(wrong)])
+  const transport = read?.MAIL_TRANSPORT ?? 'mailbox'
+  const mail = transport === 'mailbox' ? null : { transport, place: placeOf('MAIL_TRANSPORT') }
+  return { settings, newFile, mail, notes: [...(read ? findIdleSettings(read) : []), ...mailMistakes] }
 }

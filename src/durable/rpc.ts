@@ -220,6 +220,8 @@ export interface EndSessionsInput {
   readonly authVersion: number | null
   /** Other sessions, besides `except`, that the change to `authVersion` does not end. */
   readonly spares?: SparedSessions | null | undefined
+  /** What an admin says about it, for the events. */
+  readonly note?: string | null | undefined
 }
 
 export interface EndResult {
@@ -375,6 +377,8 @@ export interface AttemptStatus {
   readonly lockedUntil: number | null
   /** For the network of the call, as in `AttemptResult`; older code answers without it. */
   readonly knowsNetwork?: boolean
+  /** For the uses of the call: when their lock ends. */
+  readonly usesLockedUntil?: number | null
 }
 
 export interface UseInput {
@@ -409,8 +413,8 @@ export interface SignInGuardRpc {
   complete(input: AttemptInput): Promise<void>
   /** Lifts every lock of the account, after an admin's unlock or a password reset. */
   unlock(input: { account: string }): Promise<void>
-  /** The account's failures and lock, and whether `network` is known to it. */
-  status(input: { account: string; network?: string }): Promise<AttemptStatus>
+  /** The account's failures and lock, whether `network` is known to it, and whether the uses of a subject are locked. */
+  status(input: { account: string; network?: string; uses?: Omit<UseInput, 'id'> }): Promise<AttemptStatus>
   /** Counts one of `limit` uses of `subject` in `windowMs`, exactly. With an `id` it waits as an attempt does. */
   use(input: UseInput): Promise<UseResult>
   /** Removes the use with this id from the count; without an id, the last use that was counted at once. */

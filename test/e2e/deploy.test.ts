@@ -61,6 +61,25 @@ describe('npm run deploy', () => {
       expect(output).toContain(missing)
     expect(code).toBe(0)
   })
+
+  it('with --dry-run takes into account what is said, and refuses what a run refuses', async () => {
+    const before = await configOf(checkout.root)
+    const said = ['--dry-run', '--domain', 'auth.example.com']
+    const { code, output } = await deploy({ MAIL_FROM: 'gate@example.com' }, ...said, '--mail', 'smtp')
+    expect(code).toBe(0)
+    for (const name of ['PUBLIC_URL:', 'MAIL_TRANSPORT:', 'MAIL_FROM']) expect(output).not.toContain(name)
+    for (const name of ['database_id of DB', 'SMTP_HOST for --mail smtp', 'SMTP_PASSWORD for --mail smtp'])
+      expect(output).toContain(name)
+    expect((await deploy({}, ...said, '--mail', 'none')).output).toContain('MAIL_TRANSPORT: without it')
+    for (const [wrong, message] of [
+      [['--mail', 'pigeon'], '--mail pigeon is none of'],
+      [['--domain', 'http://auth.example.com'], 'must be https in production'],
+    ] as const) {
+      const refused = await deploy({}, '--dry-run', ...wrong)
+      expect([refused.code, refused.output]).toEqual([1, expect.stringContaining(message)])
+    }
+    expect(await configOf(checkout.root)).toBe(before)
+  })
 })
 
 describe('npm run deploy with a fresh account', () => {

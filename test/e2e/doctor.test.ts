@@ -1,4 +1,5 @@
 import { expect, inject, it } from 'vitest'
+import { PASSWORD, signUp } from './support/api.ts'
 import { ADMIN } from './support/checkout.ts'
 import { freePort } from './support/ports.ts'
 import { start } from './support/process.ts'
@@ -14,9 +15,10 @@ const AS_ADMIN = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: ADMIN.password }
 it('finds a running service well, and measures how soon an ended session is refused', async () => {
   const { code, output } = await diagnose(inject('origin'), AS_ADMIN)
   expect(code, output).toBe(0)
-  for (const name of ['reachable', 'settings', 'keys', 'clock', 'revocation', 'mail'])
+  for (const name of ['reachable', 'settings', 'keys', 'clock', 'revocation', 'root key', 'mail'])
     expect(output).toMatch(new RegExp(`^ok +${name} `, 'm'))
   expect(Number(/refused after (\d+) ms/.exec(output)?.[1])).toBeLessThan(5000)
+  expect(output).toContain('everything is sealed under ROOT_SECRET')
   expect(output).toContain(`sent to ${ADMIN.email}`)
 })
 
@@ -26,11 +28,19 @@ it('without an admin looks at what everybody may see', async () => {
   expect(output).toMatch(/^skip +mail +needs ADMIN_EMAIL and ADMIN_PASSWORD/m)
 })
 
+it('says of a user who is no admin that it is none', async () => {
+  const { email } = await signUp(inject('origin'))
+  const { code, output } = await diagnose(inject('origin'), { ADMIN_EMAIL: email, ADMIN_PASSWORD: PASSWORD })
+  expect([code, output]).toEqual([1, expect.stringContaining(`${email} is no admin of ${inject('origin')}`)])
+  expect(output).toMatch(/^ok +revocation/m)
+})
+
 it('says what is wrong', async () => {
-  const closed = await diagnose(`http://127.0.0.1:${await freePort()}`)
+  const url = `http://127.0.0.1:${await freePort()}`
+  const closed = await diagnose(url)
   expect([closed.code, closed.output]).toEqual([
     1,
-    expect.stringMatching(/^FAIL +reachable +does not answer: ECONNREFUSED/),
+    expect.stringMatching(new RegExp(`^FAIL +reachable +${url} does not answer: ECONNREFUSED`)),
   ])
   const other = await diagnose(inject('origin').replace('127.0.0.1', 'localhost'), AS_ADMIN)
   expect([other.code, other.output]).toEqual([1, expect.stringMatching(/^FAIL +settings +PUBLIC_URL is http:\/\/127/m)])

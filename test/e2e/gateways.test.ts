@@ -1,4 +1,5 @@
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { bearer, revoke, type SignedIn, signInAdmin, signUp, tamper } from './support/api.ts'
 import { type Application, type Seen, startApplication } from './support/application.ts'
@@ -90,11 +91,16 @@ for (const name of GATEWAYS) {
     it('refuses a request without a token', async () => {
       const answer = await ask('/orders')
       expect(answer.status).toBe(401)
-      expect(answer.headers.get('www-authenticate')).toContain('Bearer')
+      // RFC 6750 3.1: no error, for nothing was presented.
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
     })
 
     it('refuses a tampered token', async () => {
-      expect((await ask('/orders', bearer(tamper(user.access_token)))).status).toBe(401)
+      const answer = await ask('/orders', bearer(tamper(user.access_token)))
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        expect.stringContaining('error="invalid_token"'),
+      ])
     })
 
     it('refuses a bad token whatever the method and however the path is spelt', async () => {
@@ -140,6 +146,7 @@ for (const name of GATEWAYS) {
         'X-Auth-Require': 'valid',
         'X-Auth-Foo': 'mallory',
         'x-auth-request-user': 'mallory',
+        'X-Authenticated-User': 'mallory',
       }
       expect((await ask('/orders', spoofed)).status).toBe(401)
       expect((await ask('/admin/users', { ...spoofed, ...bearer(user.access_token) })).status).toBe(403)
@@ -189,6 +196,34 @@ for (const name of GATEWAYS) {
         timeout: REVOCATION_BOUND_MS,
         interval: 100,
       })
+    })
+
+    it('says to the application how the client came, and not what the client says of that', async () => {
+      const told = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'gopher', 'X-Forwarded-Host': 'elsewhere' }
+      const { headers } = await seenBy(await ask('/orders', { ...bearer(user.access_token), ...told }))
+      expect(headers).toMatchObject({
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-host': new URL(gateway.origin).host,
+      })
+    })
+
+    it('gives a Postern that hangs five seconds', async () => {
+      const mute = createServer(() => undefined)
+      await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+      const waiting = await startGateway(name, {
+        postern: (mute.address() as AddressInfo).port,
+        application: application.port,
+      })
+      const began = performance.now()
+      const { status } = await fetch(`${waiting.origin}/orders`, { headers: bearer(user.access_token) })
+      expect(status).toBeGreaterThanOrEqual(500)
+      const seconds = (performance.now() - began) / 1000
+      expect(seconds).toBeGreaterThan(4.5)
+      expect(seconds).toBeLessThan(7)
+      await waiting.stop()
+      mute.closeAllConnections()
+      mute.close()
     })
 
     it('refuses everything while Postern is down', async () => {

@@ -90,6 +90,25 @@ describe('npm start refuses with one line', () => {
     await writeFile(file, text)
   })
 
+  it('with all that is wrong in wrangler.toml, as a deployment does', async () => {
+    const file = join(checkout.root, 'wrangler.toml')
+    const text = await readFile(file, 'utf8')
+    const lines =
+      'MAIL_TRANSPORT = "smtp"\nSMTP_SECURITY = "starttls"\nSIGNUP_ENABLED = false\nJWT_ALG = "none"\nROOT_SECRET = "x"'
+    await writeFile(file, text.replace('# [vars]\n', `[vars]\n${lines}\n`))
+    const running = startScript(checkout.root, { PORT: String(await freePort()) })
+    expect(await running.ended).toBe(1)
+    for (const line of [
+      'SIGNUP_ENABLED in wrangler.toml is no setting, did you mean SIGNUPS_ENABLED?',
+      'JWT_ALG in wrangler.toml must be',
+      'ROOT_SECRET in wrangler.toml is a secret',
+      'MAIL_TRANSPORT=smtp needs SMTP_HOST',
+      'MAIL_TRANSPORT=smtp needs MAIL_FROM',
+    ])
+      expect(running.output().split(line), line).toHaveLength(2)
+    await writeFile(file, text)
+  })
+
   it('when the first admin could not sign in', async () => {
     const port = String(await freePort())
     expect(await refusal(checkout.root, { PORT: port, ADMIN_EMAIL: 'nobody' })).toContain('not an email address')
@@ -167,6 +186,24 @@ describe('npm start on a fresh checkout', () => {
     await whenReady(npm, async () => npm.output().includes('Postern listens on'))
     await npm.stop('SIGTERM')
     await expect.poll(() => answersHttp(`http://127.0.0.1:${port}/liveness`), { timeout: 20_000 }).toBe(false)
+  })
+
+  it('says that mails leave the machine, wherever the transport was set', { timeout: 90_000 }, async () => {
+    const other = await freshCheckout()
+    const file = join(other.root, 'wrangler.toml')
+    const vars = '[vars]\nMAIL_TRANSPORT = "smtp"\nSMTP_HOST = "smtp.example.com"\nMAIL_FROM = "postern@example.com"\n'
+    await writeFile(file, (await readFile(file, 'utf8')).replace('# [vars]\n', vars))
+    const greetingOf = async (env: Readonly<Record<string, string>>) => {
+      const { running } = await startPostern(other.root, env)
+      await expect.poll(running.output).toContain('Ctrl+C stops it')
+      await running.stop()
+      return running.output()
+    }
+    const remote = await greetingOf({})
+    expect(remote).toContain('none: mails leave this machine, for MAIL_TRANSPORT in wrangler.toml is smtp')
+    expect(remote).not.toContain('/dev/mailbox')
+    expect(await greetingOf({ MAIL_TRANSPORT: 'mailbox' })).toMatch(/mailbox +http:.*\/dev\/mailbox/)
+    await other.remove()
   })
 
   it('takes port, admin and settings from the environment', async () => {

@@ -70,7 +70,10 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   '`PERSIST_TO` is a file': { env: { PERSIST_TO: 'README.md' } },
   // Where not even root may make a folder.
   '`PERSIST_TO` cannot be written': { env: { PERSIST_TO: '/sys/postern' } },
-  '`.dev.vars` was deleted and the state was not': { make: stateOfAnotherSecret },
+  'a state without its `.dev.vars`: that was deleted, or the database restored into another clone': {
+    make: stateOfAnotherSecret,
+  },
+  '`.dev.vars` with another `ROOT_SECRET`': { file: `${LOCAL}\n${GOOD_SECRET}\n`, make: stateOfAnotherSecret },
   '`ADMIN_EMAIL=nobody`': { env: { ADMIN_EMAIL: 'nobody' } },
   '`ADMIN_PASSWORD=short`': { env: { ADMIN_PASSWORD: 'short' } },
 

@@ -88,6 +88,22 @@ describe('npm run users:import', () => {
     expect((await importFile([file])).output).toContain('Imported 0 users, skipped 1 who were there, rejected 3')
   })
 
+  it('leaves the reports of the run before when it cannot sign in, and keeps them when it begins anew', async () => {
+    const file = await write('kept.ndjson', `{"email":"nobody"}\n{"email":"${newEmail()}","username":"a.1"}\n`)
+    expect(await importFile([file])).toMatchObject({ code: 0 })
+    const reports = [`${file}.rejected.ndjson`, `${file}.warnings.ndjson`]
+    const read = (suffix = '') => Promise.all(reports.map((report) => readFile(`${report}${suffix}`, 'utf8')))
+    const written = await read()
+    for (const env of [{ ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD: 'not hers' }, { POSTERN_TOKEN: 'not-a-token' }])
+      expect(await importFile([file], env)).toMatchObject({ code: 1 })
+    expect(await read()).toEqual(written)
+    await writeFile(file, `{"email":"somebody"}\n`)
+    expect(await importFile([file])).toMatchObject({ code: 0 })
+    expect(await read('.1')).toEqual(written)
+    expect(await linesOf(reports[0] ?? '')).toMatchObject([{ email: 'somebody' }])
+    expect(await exists(reports[1] ?? '')).toBe(false)
+  })
+
   it('says who came without a username', async () => {
     const emails = [newEmail(), newEmail(), newEmail()]
     const lines = emails.map((email, index) => JSON.stringify({ email, username: index === 1 ? null : `a.${index}` }))
@@ -100,8 +116,11 @@ describe('npm run users:import', () => {
       { row: 1, email: emails[0], warning },
       { row: 3, email: emails[2], warning },
     ])
+    const warnings = `${file}.warnings.ndjson`
+    const written = await readFile(warnings, 'utf8')
     expect((await importFile([file])).output).not.toContain('without')
-    expect(await exists(`${file}.warnings.ndjson`)).toBe(false)
+    expect(await exists(warnings)).toBe(false)
+    expect(await readFile(`${warnings}.1`, 'utf8')).toBe(written)
   })
 
   it('counts by field what users came without, names what nobody reads, and what stays behind', async () => {

@@ -55,6 +55,11 @@ export const MAIL_CHOICES = [...Object.keys(NEEDED), 'none']
 
 const isTransport = (name: string): name is keyof typeof NEEDED => Object.hasOwn(NEEDED, name)
 
+/** The names that a transport needs and the environment does not have. */
+export function findUnsaid(transport: string, environment: NodeJS.ProcessEnv): string[] {
+  return isTransport(transport) ? NEEDED[transport].flat().filter((name) => !environment[name]) : []
+}
+
 /** Refuses what is said and cannot be, before anybody is sent to log in. */
 export function refuseWrongAnswers({ domain, mail }: { readonly domain?: string; readonly mail?: string }): void {
   if (domain !== undefined) originOf(domain)

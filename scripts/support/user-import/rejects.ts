@@ -1,4 +1,4 @@
-import { open, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import type { SourceRow } from './row.ts'
 
 export interface RejectedRow {
@@ -41,6 +41,12 @@ export function countRejects(): RejectsFile & { reasons(): string[] } {
   }
 }
 
+/** Keeps what an earlier run wrote, as `PATH.1`: somebody may still be correcting it. */
+export async function setAside(path: string): Promise<void> {
+  const known = await stat(path).catch(() => null)
+  if (known?.isFile() && known.size > 0) await rename(path, `${path}.1`)
+}
+
 async function lengthOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size
@@ -52,10 +58,11 @@ async function lengthOf(path: string): Promise<number> {
 
 /**
  * Goes on at `length`: what an interrupted run wrote behind it belongs to rows that are sent again. A file that somebody
- * took away, or emptied, begins anew.
+ * took away, or emptied, begins anew, and so does that of a new run.
  */
 export async function openRejects(path: string, length: number): Promise<RejectsFile> {
   let end = (await lengthOf(path)) < length ? 0 : length
+  if (end === 0) await setAside(path)
   // Rows hold password hashes.
   const handle = await open(path, end === 0 ? 'w' : 'r+', 0o600)
   await handle.truncate(end)

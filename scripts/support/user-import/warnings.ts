@@ -1,4 +1,4 @@
-import { appendFile, rm } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 
 /** A row that was imported, and not whole. */
 export interface WarnedRow {
@@ -8,9 +8,6 @@ export interface WarnedRow {
 }
 
 export const warningsFileOf = (file: string): string => `${file}.warnings.ndjson`
-
-/** An earlier run's are of no use to one that begins. */
-export const removeWarnings = (file: string): Promise<void> => rm(warningsFileOf(file), { force: true })
 
 /** Who was imported once is skipped when a row is sent again: nothing is written twice, and nothing taken back. */
 export async function appendWarnings(file: string, rows: readonly WarnedRow[]): Promise<void> {

@@ -92,13 +92,27 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
     this.#waiting.wake(accountKey(account))
   }
 
-  async status({ account, network }: { account: string; network?: string }): Promise<AttemptStatus> {
+  async status({
+    account,
+    network,
+    uses,
+  }: {
+    account: string
+    network?: string
+    uses?: Omit<UseInput, 'id'>
+  }): Promise<AttemptStatus> {
     const state = this.#read(accountKey(account), NEW_ACCOUNT)
     const now = this.clock()
     return {
       ...describeAccount(state, now),
       ...(network === undefined ? {} : { knowsNetwork: isKnownNetwork(state, network, now) }),
+      ...(uses === undefined ? {} : { usesLockedUntil: this.#lockOfUses(uses, now) }),
     }
+  }
+
+  #lockOfUses({ subject, ...rule }: Omit<UseInput, 'id'>, now: number): number | null {
+    const admission = admissionOf(this.#readUses(subject), rule, now)
+    return admission.state === 'locked' ? admission.until : null
   }
 
   async use(input: UseInput): Promise<UseResult> {

@@ -139,6 +139,7 @@ export function endRow(
   reason: EndReason,
   actor: EventActor,
   caller: Caller | null,
+  note: string | null = null,
 ): void {
   const { sql, now, journal, settings } = tx
   sql.exec('update sessions set ended_at = ?, end_reason = ? where id = ?', now, reason, row.id)
@@ -157,7 +158,7 @@ export function endRow(
     actor,
     sessionId: row.id,
     organizationId: row.organization_id,
-    data: reason === 'expired' ? {} : { reason },
+    data: reason === 'expired' ? {} : { reason, ...(note && { note }) },
   })
 }
 
@@ -191,7 +192,7 @@ export function endSessions(tx: Transaction, input: EndSessionsInput): string[] 
   }
   const older = liveRows(sql).filter((row) => authVersion === null || row.auth_version < authVersion)
   const rows = older.filter((row) => row.id !== except)
-  for (const row of rows) endRow(tx, row, input.reason, input.actor, input.caller)
+  for (const row of rows) endRow(tx, row, input.reason, input.actor, input.caller, input.note)
   return rows.map(({ id }) => id)
 }
 

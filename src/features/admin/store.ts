@@ -1,7 +1,11 @@
 import { and, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, max, ne, or, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { counts, events } from '../../db/tables.ts'
 import { passkeys } from '../factors/passkeys/tables.ts'
+import { totpFactors } from '../factors/totp/tables.ts'
+import { signingKeys } from '../keys/tables.ts'
+import { mails } from '../mail/tables.ts'
 import { memberships, organizations } from '../memberships/tables.ts'
 import { ALL_USERS, type RowChange, userCounts, users } from '../users/tables.ts'
 
@@ -70,6 +74,29 @@ export async function selectStats({ db }: Store, { names, since }: { names: read
   ])
   return { kinds, counts: new Map(named.map(({ name, value }) => [name, value])), recent: recent?.count ?? 0 }
 }
+const rootOf = (sealed: SQLiteColumn) => sql<string>`substr(${sealed}, 1, instr(${sealed}, '.') - 1)`.as('root')
+const count = sql<number>`count(*)`.as('count')
+
+/** How many rows are sealed under each root key. Reads every TOTP secret, as cron does each minute. */
+export async function selectSeals({ db }: Store) {
+  const [keys, factors, waiting] = await db.batch([
+    db
+      .select({ root: rootOf(signingKeys.privateSealed), count })
+      .from(signingKeys)
+      .groupBy(sql`root`),
+    db
+      .select({ root: rootOf(totpFactors.secretSealed), count })
+      .from(totpFactors)
+      .groupBy(sql`root`),
+    db
+      .select({ root: rootOf(mails.contentSealed), count })
+      .from(mails)
+      .where(and(eq(mails.status, 'queued'), isNotNull(mails.contentSealed)))
+      .groupBy(sql`root`),
+  ])
+  return { keys, factors, waiting }
+}
+
 export type ActivityRow = typeof events.$inferSelect
 
 /**
@@ -91,6 +118,8 @@ export type Place = Pick<ActivityRow, 'position' | 'time'>
 
 export interface ActivityFilter {
   readonly userId?: string | undefined
+  /** No index finds an actor: another part of the filter must. */
+  readonly actorId?: string | undefined
   readonly type?: string | undefined
   /** Epoch milliseconds, both included. */
   readonly since?: number | undefined
@@ -103,12 +132,13 @@ const isByTime = ({ userId, since, until }: ActivityFilter): boolean =>
 
 /** Uses the narrowest index: that of the user, of the time, or of the type, which may cover most of the record. The plus excludes an index. */
 function conditionOf(filter: ActivityFilter): SQL | undefined {
-  const { userId, type, since, until } = filter
+  const { userId, actorId, type, since, until } = filter
   const byTime = isByTime(filter)
   const time = byTime ? sql`${events.time}` : sql`+${events.time}`
   const byType = userId === undefined && !byTime
   return and(
     userId === undefined ? undefined : eq(events.userId, userId),
+    actorId === undefined ? undefined : eq(events.actorId, actorId),
     type === undefined ? undefined : byType ? eq(events.type, type) : sql`+${events.type} = ${type}`,
     since === undefined ? undefined : sql`${time} >= ${since}`,
     until === undefined ? undefined : sql`${time} <= ${until}`,

@@ -16,6 +16,8 @@ export interface AdminUserDetail extends AdminUser {
   readonly failedAttempts: number
   /** The end of an attempt lock, epoch milliseconds. */
   readonly lockedUntil: number | null
+  /** The end of the lock after too many wrong codes. */
+  readonly secondFactorLockedUntil: number | null
 }
 
 export interface Stats {
@@ -37,6 +39,16 @@ export interface ActivityEntry {
   readonly event: RecordedEvent
   readonly userEmail: string | null
   readonly actorEmail: string | null
+}
+
+/** What is sealed under one root key. `unknown`: neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS opens it. */
+export interface RootKeyUse {
+  readonly id: string
+  readonly state: 'current' | 'previous' | 'unknown'
+  readonly signingKeys: number
+  readonly totpSecrets: number
+  /** Mails that wait to be sent. */
+  readonly mails: number
 }
 
 /** The state of the service's parts. */

@@ -114,7 +114,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     subject: 'session',
     data: ['amr', 'client_id', 'device_type', 'device_name', 'browser', 'os'],
   },
-  'session.revoked': { when: 'A session was ended', subject: 'session', data: ['reason'] },
+  'session.revoked': { when: 'A session was ended', subject: 'session', data: ['reason', 'note'] },
   'session.expired': { when: 'A session reached its idle or absolute expiry', subject: 'session', data: [] },
   'session.stepped_up': {
     when: 'A factor was proved in an open session',
@@ -140,7 +140,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'mfa.disabled': {
     when: 'The authenticator app was turned off: sessions with only one factor end',
     subject: 'user',
-    data: ['before', 'after'],
+    data: ['before', 'after', 'reason'],
     mail: 'factor_removed',
   },
   'backup_code.used': { when: 'A backup code was used', subject: 'user', data: ['hint'] },
@@ -152,7 +152,12 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   },
   'passkey.registered': { when: 'A passkey was added', subject: 'passkey', data: ['after'], mail: 'factor_added' },
   'passkey.renamed': { when: 'A passkey was renamed', subject: 'passkey', data: ['before', 'after'] },
-  'passkey.removed': { when: 'A user removed a passkey', subject: 'passkey', data: ['before'], mail: 'factor_removed' },
+  'passkey.removed': {
+    when: 'A passkey was removed',
+    subject: 'passkey',
+    data: ['before', 'reason'],
+    mail: 'factor_removed',
+  },
   'passkey.counter_regressed': {
     when: 'A passkey was refused because its signature counter decreased, as with a cloned key',
     subject: 'passkey',

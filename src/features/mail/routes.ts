@@ -14,6 +14,7 @@ import {
   MailListAnswer,
   MailPath,
   storedMailToWire,
+  toMailFilter,
 } from './wire.ts'
 
 export const mailRoutes = createRoutes({ prefix: '', tag: 'mail' })
@@ -48,7 +49,10 @@ mailRoutes.get(
     answer: ok(MailListAnswer, 'A page of mails, without their content'),
     errors: [unauthorized, tokenInvalid, adminRequired, validationFailed],
   },
-  async ({ ctx, query }) => ({ rows: await listMails(ctx, query), ...query }),
+  async ({ ctx, query }) => {
+    const { status, limit, offset } = query
+    return { rows: await listMails(ctx, toMailFilter(query)), status, limit, offset }
+  },
 )
 
 mailRoutes.post(

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNotNull, lt, lte, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, isNotNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { listRows } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
@@ -102,15 +102,29 @@ const ENTRY = {
   sentAt: mails.sentAt,
 }
 
+export interface MailFilter {
+  readonly status: MailStatus
+  readonly userId?: string | undefined
+  readonly to?: string | undefined
+}
+
+/** The plus excludes the index of states: a user or an address has few mails. */
+const conditionOf = ({ status, userId, to }: MailFilter): SQL | undefined =>
+  and(
+    userId === undefined && to === undefined ? eq(mails.status, status) : sql`+${mails.status} = ${status}`,
+    userId === undefined ? undefined : eq(mails.userId, userId),
+    to === undefined ? undefined : eq(mails.recipient, to),
+  )
+
 /** Mails of all users, newest first. */
 export const selectEntries = (
   store: Store,
-  { status, ...range }: { status: MailStatus; limit: number; offset: number },
+  { limit, offset, ...filter }: MailFilter & { limit: number; offset: number },
 ): Promise<MailEntry[]> =>
   listRows(
     store,
-    { table: mails, columns: ENTRY, where: eq(mails.status, status), order: [desc(mails.createdAt), mails.id] },
-    range,
+    { table: mails, columns: ENTRY, where: conditionOf(filter), order: [desc(mails.createdAt), mails.id] },
+    { limit, offset },
   )
 
 export const findEntry = ({ db }: Store, id: string): Promise<MailEntry | undefined> =>

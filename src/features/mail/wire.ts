@@ -24,7 +24,17 @@ export const storedMailToWire = ({ createdAt, ...mail }: StoredMail): z.input<ty
 
 const Status = z.enum(['queued', 'sent', 'dead'])
 
-export const ListMailsQuery = RangeQuery.extend({ status: Status.default('dead') })
+export const ListMailsQuery = RangeQuery.extend({
+  status: Status.default('dead'),
+  user_id: UuidParam.optional().meta({ description: 'Only mails to this user' }),
+  to: z.string().max(254).optional().meta({ description: 'Only mails to this address' }),
+})
+
+export const toMailFilter = ({ user_id: userId, to, ...rest }: z.output<typeof ListMailsQuery>) => ({
+  ...rest,
+  userId,
+  to: to?.trim().toLowerCase() || undefined,
+})
 
 export const MailPath = z.object({ id: UuidParam })
 

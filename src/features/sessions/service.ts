@@ -284,16 +284,19 @@ export async function endSessionById(
  * Ends sessions and voids what was requested in them, such as a change of address. Throws SERVICE_UNAVAILABLE when the
  * database does not answer: the sessions have ended by then, and a repeat voids the rest.
  */
-async function revokeSessions(ctx: ActorCtx, input: { userId: string; except: string | null }): Promise<EndResult> {
+async function revokeSessions(
+  ctx: ActorCtx,
+  input: { userId: string; except: string | null; note?: string | null },
+): Promise<EndResult> {
   const actor = actorOf(ctx)
   const result = await endOtherSessions(ctx, { ...input, reason: 'revoked', actor, authVersion: null })
   await orUnavailable(voidTokensRequestedIn(ctx, input.userId, { except: input.except }))
   return result
 }
 
-/** Ends all sessions of a user. */
-export const revokeAllSessions = (ctx: AdminCtx, userId: string): Promise<EndResult> =>
-  revokeSessions(ctx, { userId, except: null })
+/** Ends all sessions of a user. `note` is the admin's reason, for the record. */
+export const revokeAllSessions = (ctx: AdminCtx, userId: string, note: string | null): Promise<EndResult> =>
+  revokeSessions(ctx, { userId, except: null, note })
 
 /** The caller's sessions, newest first. */
 export const listOwnSessions = (

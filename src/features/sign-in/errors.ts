@@ -14,7 +14,7 @@ export const emailNotVerified = defineError(
 export const emailUnconfirmed = defineVariant(
   'EMAIL_NOT_VERIFIED',
   'forbidden',
-  'Factors can be added once the holder of the email address has confirmed the account',
+  'Factors can be added once the account is confirmed: resend-verification mails a link for that',
 )
 /** For documented systems whose answers have no challenge; `details` has `mfa_token` and `available_methods`. */
 export const mfaRequired = defineError('MFA_REQUIRED', 'unauthenticated', 'A second factor is required')
@@ -27,6 +27,12 @@ export const emailAlreadyVerified = defineError(
 )
 /** One answer for unknown, used, voided and expired links. */
 export const linkInvalid = defineError('INVALID_TOKEN', 'malformed', 'The link is invalid, expired or was used before')
+/** For the holder of a good link, who was told of the measure by mail. */
+export const accountClosed = defineError(
+  'ACCOUNT_CLOSED',
+  'forbidden',
+  'An admin has closed the account; the link works again once it is open',
+)
 /** 400, not 401: a published client takes a 401 for a bad access token and refreshes without end. */
 export const passwordWrong = defineError('INVALID_PASSWORD', 'malformed', 'The current password is wrong')
 export const redirectNotAllowed = defineError(

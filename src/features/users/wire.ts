@@ -2,7 +2,15 @@ import * as z from 'zod'
 import { from, instant, instantOrNull, shape } from '../../http/answers.ts'
 import { bodyOrQuery } from '../../http/input.ts'
 import { isUuid } from '../../lib/ids.ts'
-import { fullNameOf, isEmail, isPlainText, isProse, isSignInAllowed, isUsername } from './service/users.ts'
+import {
+  fullNameOf,
+  isEmail,
+  isEmailConfirmed,
+  isPlainText,
+  isProse,
+  isSignInAllowed,
+  isUsername,
+} from './service/users.ts'
 import { MAX_USER_NUMBER, USER_STATUSES, type User, type UserRef, type UserStatus } from './types.ts'
 
 const MAX_REASON_LENGTH = 500
@@ -37,8 +45,10 @@ export const StatusParam = z
   .enum(USER_STATUSES)
   .transform((status): UserStatus[] => (status === 'suspended' ? ['suspended', 'locked'] : [status]))
 
+export const ReasonField = z.string().trim().max(MAX_REASON_LENGTH)
+
 /** Janua's client sends the reason in the body; its server reads it from the query. */
-export const ReasonInput = bodyOrQuery('StateChangeReason', { reason: z.string().trim().max(MAX_REASON_LENGTH) })
+export const ReasonInput = bodyOrQuery('StateChangeReason', { reason: ReasonField })
 
 export const toReason = (body: object, query: object): string | null => ReasonInput.merge(body, query).reason || null
 
@@ -79,6 +89,8 @@ const userShape = shape<User>()('User', {
   number: z.int(),
   email: z.string(),
   email_verified: from(z.boolean(), ({ emailVerifiedAt }: User) => emailVerifiedAt !== null),
+  /** Whether the holder of the address has answered for the account: until then a mailed sign-in or reset takes it over. */
+  email_confirmed: from(z.boolean(), isEmailConfirmed),
   username: text,
   first_name: text,
   last_name: text,

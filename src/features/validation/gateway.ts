@@ -9,9 +9,12 @@ import { isPermitted } from '../rbac/service/permissions.ts'
 import { checkMisrouted, conditionFailed, conditionsMalformed } from './errors.ts'
 import { countCheck } from './limit.ts'
 import {
-  areMet,
   type Conditions,
+  findMalformedKey,
+  findUnmet,
+  hasConditions,
   NO_CONDITIONS,
+  QUERY_KEYS,
   readHeaderConditions,
   readQueryConditions,
 } from './rules/conditions.ts'
@@ -53,14 +56,20 @@ export const isCheckPath = (path: string): boolean =>
 export async function answerGateway(ctx: EarlyCtx, request: Request, path: string): Promise<Response | null> {
   const required = request.headers.get(REQUIRE_HEADER)
   if (path.startsWith('/validate/')) {
-    return answerSafely(ctx, () =>
-      checkRequest(ctx, request, required === null ? NO_CONDITIONS : readHeaderConditions(required), VARY),
-    )
+    return answerSafely(ctx, async () => {
+      // One slash too many after `/validate`: a gateway's conditions would be lost, and its check pass.
+      const isLost = required === null && path === '/validate/' && hasConditions(searchOf(request.url))
+      if (isLost) throw conditionsMalformed({}, { message: CONDITIONS_LOST })
+      return checkRequest(ctx, request, required === null ? NO_CONDITIONS : readHeaderConditions(required), VARY)
+    })
   }
   if (required !== null) return renderValidationError(ctx, checkMisrouted())
   // The JSON form allows no trailing slash, although the router ignores one.
   return path === '/api/v1/auth/validate/' ? renderValidationError(ctx, notFound()) : null
 }
+
+const CONDITIONS_LOST =
+  "Ask /validate, without a slash: below /validate/ the query is the application's, and conditions stand in X-Auth-Require"
 
 /** The paths of the JSON form. */
 const JSON_PATHS: readonly string[] = ['/validate', '/api/v1/auth/validate']
@@ -116,8 +125,12 @@ function isPlain(body: unknown): body is PlainBody {
 }
 
 /** The header form: conditions stand in the query. */
-export const checkHeaders = (ctx: EarlyCtx, request: Request): Promise<Response> =>
-  checkRequest(ctx, request, readQueryConditions(searchOf(request.url)), EXACT_VARY)
+export async function checkHeaders(ctx: EarlyCtx, request: Request): Promise<Response> {
+  const search = searchOf(request.url)
+  const conditions = readQueryConditions(search)
+  if (!conditions) throw conditionsMalformed({ key: findMalformedKey(search), allowed: QUERY_KEYS })
+  return checkRequest(ctx, request, conditions, EXACT_VARY)
+}
 
 const JSON_HEADERS = checkHeadersOf({ 'Content-Type': 'application/json' })
 
@@ -151,9 +164,11 @@ async function checkRequest(
   const check = await checkAccessToken(ctx, credential.token, conditions)
   if (!check.valid) throw tokenInvalid({}, { message: check.message })
   countCheck(ctx, check.claims)
-  if (!areMet(conditions, check.claims)) throw conditionFailed()
+  const unmet = findUnmet(conditions, check.claims)
+  if (unmet) throw conditionFailed({ key: unmet })
   const { permission, consistency } = conditions
-  if (permission.length > 0 && !(await isPermitted(ctx, check.claims, permission, consistency))) throw conditionFailed()
+  if (permission.length > 0 && !(await isPermitted(ctx, check.claims, permission, consistency)))
+    throw conditionFailed({ key: 'permission' })
   return checkAnswer(ctx, null, shownOf(check.claims).headers, { vary, freshness: check.freshness })
 }
 

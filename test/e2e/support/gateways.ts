@@ -25,16 +25,7 @@ const NGINX_SCRATCH = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 export const RECIPES = {
   nginx: {
     needs: ['libnginx-mod-http-headers-more-filter'],
-    args: (folder) => [
-      '-e',
-      'stderr',
-      '-p',
-      folder,
-      '-c',
-      join(folder, 'nginx.conf'),
-      '-g',
-      'daemon off; pid nginx.pid;',
-    ],
+    args: (folder) => ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'],
     adapt: (text, folder) =>
       text.replace(
         'http {',

@@ -115,6 +115,35 @@ describe('GET /api/v1/admin/activity-logs', () => {
     expect(await days(`start_date=2001-01-04&end_date=2001-01-01`)).toEqual([])
   })
 
+  it('filters by who did it, beside a time, a type or a user', async () => {
+    const other = await makeAdmin(app)
+    const { user } = await signUpUser(app)
+    const type = `test.acted-${newUuid()}`
+    const [first, second] = await insertEvents(user.id, [type, type])
+    await env.DB.prepare('update events set actor_id = ? where id = ?').bind(other.user.id, second).run()
+    const found = async (query: string) => (await list(`actor_id=${other.user.id}&${query}`)).map(({ id }) => id)
+    for (const query of [`user_id=${user.id}`, `action=${type}`, 'start_date=1970-01-01&end_date=1970-01-01'])
+      expect(await found(query), query).toEqual([second])
+    expect((await list(`actor_id=${admin.user.id}&action=${type}`)).map(({ id }) => id)).toEqual([first])
+    expect(await (await ask('GET', `/activity-logs?actor_id=${other.user.id}`)).json()).toMatchObject({
+      status: 422,
+      details: { validation_errors: [{ message: 'needs start_date, action or user_id beside it' }] },
+    })
+  })
+
+  it('has the whole day of an end_date without a time, in UTC', async () => {
+    const { user } = await signUpUser(app)
+    const type = `test.day-${newUuid()}`
+    const ids = await insertEvents(user.id, [type, type])
+    const set = env.DB.prepare('update events set time = ? where id = ?')
+    const times = ['2002-05-05T23:59:59.999Z', '2002-05-06T00:00:00.000Z']
+    await env.DB.batch(ids.map((id, index) => set.bind(Date.parse(times[index] ?? ''), id)))
+    const found = async (query: string) => (await list(`action=${type}&${query}`)).map(({ id }) => id)
+    expect(await found('start_date=2002-05-05&end_date=2002-05-05')).toEqual([ids[0]])
+    expect(await found('end_date=2002-05-05T12:00:00Z')).toEqual([])
+    expect(await found('start_date=2002-05-06')).toEqual([ids[1]])
+  })
+
   it.each([
     ['page=0', 422],
     ['page=-3', 422],
@@ -157,6 +186,9 @@ describe('GET /api/v1/admin/activity-logs', () => {
     ['start_date=1970-01-01&action=test.logged', 'events_by_time'],
     ['end_date=1970-01-02&before=EVENT', 'events_by_time'],
     ['start_date=1970-01-01&user_id=USER', 'events_by_user'],
+    ['actor_id=x&user_id=USER', 'events_by_user'],
+    ['actor_id=x&action=user.updated', 'events_by_type'],
+    ['actor_id=x&start_date=1970-01-01', 'events_by_time'],
   ])('%s is found by an index, and sorts nothing', async (query, index) => {
     const { user } = await signUpUser(app)
     const [event] = await insertEvents(user.id, ['test.logged'])

@@ -1,4 +1,6 @@
+import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { countCode, failCode } from '../../../src/features/factors/totp/service/codes.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { env } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
@@ -64,6 +66,55 @@ describe('DELETE /api/v1/admin/users/:id/mfa', () => {
       .first<{ auth_version: number; kept_session_id: string | null }>()
     expect(after).toEqual({ auth_version: Number(before?.auth_version) + 1, kept_session_id: null })
     expect(await ctx.objects.user(user.user.id).listSessions({ userId: user.user.id, withEnded: false })).toEqual([])
+  })
+})
+
+describe('a second factor that wrong codes have locked', () => {
+  it('is shown with the end of its lock, until an admin unlocks', async () => {
+    const user = await enrolQuickly(app)
+    const shown = async () =>
+      (await (await ask('GET', `/users/${user.user.id}`)).json<{ second_factor_locked_until: string | null }>())
+        .second_factor_locked_until
+    expect(await shown()).toBeNull()
+    const ctx = await app.ctx()
+    for (let guess = 0; guess < 10; guess += 1) await failCode(ctx, await countCode(ctx, user.user.id))
+    expect(Date.parse((await shown()) ?? '')).toBeGreaterThan(ctx.now())
+    await ask('POST', `/users/${user.user.id}/unlock`)
+    expect(await shown()).toBeNull()
+  })
+})
+
+describe("an admin's reason", () => {
+  it.each(['body', 'query'])('is recorded with every measure, from the %s', async (place) => {
+    const reason = 'asked by phone'
+    const take = async (method: string, path: string, body: object = {}) => {
+      const inQuery = `?reason=${encodeURIComponent(reason)}`
+      const answer = await (place === 'body'
+        ? ask(method, path, { ...body, reason })
+        : ask(method, `${path}${inQuery}`, body))
+      expect(answer.status).toBe(200)
+    }
+    const user = await enrolQuickly(app)
+    const { id } = user.user
+    await take('DELETE', `/users/${id}/mfa`)
+    expect(await recordedOf(id, 'mfa.disabled')).toMatchObject([{ data: { reason } }])
+    await insertPasskey(id)
+    await take('DELETE', `/users/${id}/passkeys`)
+    expect(await recordedOf(id, 'passkey.removed')).toMatchObject([{ data: { reason } }])
+    const { accessToken } = await signInUser(app, user)
+    await take('POST', '/sessions/revoke-all', { user_id: id })
+    const { sid } = decodeJwt(accessToken)
+    await vi.waitFor(async () => {
+      const revoked = await recordedOf(id, 'session.revoked')
+      expect(revoked.find(({ subject }) => subject === sid)).toMatchObject({
+        data: { reason: 'revoked', note: reason },
+      })
+    }, 10_000)
+    await take('DELETE', `/users/${id}`)
+    expect(await recordedOf(id, 'user.deleted')).toMatchObject([{ data: { reason } }])
+    const other = await signUpUser(app)
+    await take('DELETE', `/../users/${other.user.id}`)
+    expect(await recordedOf(other.user.id, 'user.deleted')).toMatchObject([{ data: { reason } }])
   })
 })
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
-import { createTestApp, env, json } from '../../support/app.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
+import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { asking } from './support.ts'
 
@@ -100,6 +101,39 @@ describe('GET /api/v1/admin/config', () => {
       },
     })
     for (const secret of ['test-admin-secret-key', 'test-root-secret']) expect(text).not.toContain(secret)
+  })
+
+  it('says what is sealed under which root key, so that nobody removes one that is needed', async () => {
+    interface RootKey {
+      readonly id: string
+      readonly state: string
+      readonly totp_secrets: number
+    }
+    const rootKeysOf = async (own: TestApp) =>
+      (await (await asking(own, admin)('GET', '/config')).json<{ root_keys: RootKey[] }>()).root_keys
+    const [before] = await rootKeysOf(app)
+    if (!before) throw new Error('no root key')
+    expect(before.state).toBe('current')
+    const insert = env.DB.prepare('insert into totp_factors (user_id, secret_sealed, created_at) values (?, ?, 1)')
+    await env.DB.batch([insert.bind(newUuid(), `${before.id}.x`), insert.bind(newUuid(), 'bygone.x')])
+    const after = await rootKeysOf(app)
+    expect(after[0]).toEqual({ ...before, totp_secrets: before.totp_secrets + 1 })
+    expect(after).toContainEqual({ id: 'bygone', state: 'unknown', signing_keys: 0, totp_secrets: 1, mails: 0 })
+
+    const ctx = await app.ctx()
+    const newer = { ...ctx.config.rootKeys.current, id: 'newer' }
+    const rotated = createTestApp({
+      override: (own) => ({
+        ...own,
+        config: { ...own.config, rootKeys: { current: newer, all: [newer, ctx.config.rootKeys.current] } },
+      }),
+    })
+    expect(await rootKeysOf(rotated)).toMatchObject([
+      { id: 'newer', state: 'current', signing_keys: 0, totp_secrets: 0 },
+      { id: before.id, state: 'previous', totp_secrets: before.totp_secrets + 1 },
+      { id: 'bygone', state: 'unknown' },
+    ])
+    await env.DB.prepare("delete from totp_factors where secret_sealed like '%.x'").run()
   })
 })
 

@@ -5,7 +5,8 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { describeAdminRoutes } from '../../support/admin-routes.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { readMailbox } from '../../support/mail.ts'
-import { makeAdmin, type SignedInUser } from '../../support/users.ts'
+import { scansIn, watchPlans } from '../../support/plans.ts'
+import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
 import { freshAddress, keptQueue, resetMail, rowOf } from './support.ts'
 
 const MAILS = '/api/v1/admin/mails'
@@ -65,7 +66,34 @@ describe('GET /api/v1/admin/mails', () => {
     expect(await ids('?status=sent&limit=100')).not.toContain(first.id)
   })
 
-  it.each(['?status=lost', '?limit=0', '?limit=101', '?offset=-1'])('refuses %s', async (query) => {
+  it('filters by user and by address, in any case', async () => {
+    const { user, email } = await signUpUser(app)
+    await queueMail(await app.ctx(), { ...resetMail(email), userId: user.id })
+    const { id } = await deadMail()
+    const of = async (query: string) => (await list(query)).body.mails
+    const theirs = await of(`?status=queued&user_id=${user.id}`)
+    expect(theirs.map(({ user_id }) => user_id)).toEqual(theirs.map(() => user.id))
+    expect(theirs.map(({ kind }) => kind)).toContain('password_reset')
+    const to = encodeURIComponent(` ${email.toUpperCase()}`)
+    expect((await of(`?status=queued&to=${to}`)).map((mail) => mail.to)).toContain(email)
+    expect(await of(`?status=queued&to=${to}&user_id=${newUuid()}`)).toEqual([])
+    expect((await of(`?user_id=${user.id}`)).map((mail) => mail.id)).not.toContain(id)
+    expect(await of('?to=nobody%40example.com')).toEqual([])
+  })
+
+  it.each(['', 'user_id=USER', 'to=a%40example.com'])('is found by an index: %s', async (query) => {
+    const watched = watchPlans()
+    const other = createTestApp({ override: watched.into })
+    await other.fetch(MAILS, { headers: admin.headers })
+    await watched.plans()
+    await other.fetch(`${MAILS}?${query.replace('USER', newUuid())}`, { headers: admin.headers })
+    const steps = await watched.plans()
+    expect(scansIn(steps)).toEqual([])
+    const index = query === '' ? 'mails_by_status' : query.startsWith('to') ? 'mails_by_recipient' : 'mails_by_user'
+    expect(steps.some((step) => step.includes(index))).toBe(true)
+  })
+
+  it.each(['?user_id=x', '?status=lost', '?limit=0', '?limit=101', '?offset=-1'])('refuses %s', async (query) => {
     expect((await list(query)).status).toBe(422)
   })
 })

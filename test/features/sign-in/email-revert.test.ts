@@ -10,7 +10,7 @@ import { notifyNewDevice } from '../../../src/features/sign-in/service/sign-in.t
 import { importUsers } from '../../../src/features/user-import/service.ts'
 import { listFormerAddresses, pruneFormerAddresses } from '../../../src/features/users/service/former-addresses.ts'
 import { issueReportLink, sendNotice } from '../../../src/features/users/service/notices.ts'
-import { changeUserState } from '../../../src/features/users/service/state.ts'
+import { changeUserState, type StateChange } from '../../../src/features/users/service/state.ts'
 import { createUser } from '../../../src/features/users/service/users.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
@@ -182,14 +182,6 @@ describe('a change that is reverted', () => {
       },
     ],
     [
-      'the account of a suspended user',
-      async () => {
-        const { owner } = await changedUser()
-        await changeUserState(await app.ctx(), { userId: owner.user.id, change: 'suspend', actor: ADMIN })
-        return revertLink(app, owner, owner.email)
-      },
-    ],
-    [
       'the account that an admin deleted',
       async () => {
         const { owner } = await changedUser()
@@ -199,6 +191,53 @@ describe('a change that is reverted', () => {
     ],
   ])('is refused for %s', async (_, getToken) => {
     expect(await revert(await getToken())).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+  })
+
+  it.each([
+    ['suspend', ['unsuspend']],
+    ['lock', ['unlock']],
+    ['deactivate', ['activate']],
+  ] as const)(
+    'waits while an admin keeps the account closed ("%s"), and works once it is open',
+    async (measure, lifting) => {
+      const { owner, stolen } = await changedUser()
+      const token = await mailedToken(app, owner.email, '/revert-email')
+      const admin = async (change: StateChange) =>
+        changeUserState(await app.ctx(), { userId: owner.user.id, change, actor: ADMIN })
+      await admin(measure)
+      expect(await revert(token)).toMatchObject({ status: 403, code: 'ACCOUNT_CLOSED' })
+      const page = await app.fetch(`/revert-email?token=${token}`)
+      expect([page.status, await page.text()]).toEqual([
+        403,
+        expect.stringContaining('An admin has closed this account'),
+      ])
+      expect((await userOf(app, owner)).email).toBe(stolen)
+      for (const change of lifting) await admin(change)
+      expect(await revert(token)).toMatchObject({ status: 200 })
+      expect(await userOf(app, owner)).toMatchObject({ email: owner.email, passwordHash: null })
+    },
+  )
+
+  it('is refused like a made-up link while an admin keeps the account deleted, and works once it is restored', async () => {
+    const { owner } = await changedUser()
+    const token = await mailedToken(app, owner.email, '/revert-email')
+    const admin = async (change: StateChange) =>
+      changeUserState(await app.ctx(), { userId: owner.user.id, change, actor: ADMIN })
+    await admin('delete')
+    expect(await revert(token)).toMatchObject({ status: 400, code: 'INVALID_TOKEN' })
+    await admin('restore')
+    expect(await revert(token)).toMatchObject({ status: 403, code: 'ACCOUNT_CLOSED' })
+    await admin('activate')
+    expect(await revert(token)).toMatchObject({ status: 200 })
+  })
+
+  it('restores an account that the thief deleted, by the first link too', async () => {
+    const { owner } = await changedUser()
+    const { id } = owner.user
+    const token = await mailedToken(app, owner.email, '/revert-email')
+    await changeUserState(await app.ctx(), { userId: id, change: 'delete', actor: { type: 'user', id } })
+    expect(await revert(token)).toMatchObject({ status: 200 })
+    expect(await userOf(app, owner)).toMatchObject({ status: 'active', email: owner.email })
   })
 
   it('restores an account that the thief deleted, by the link that a reset mails', async () => {

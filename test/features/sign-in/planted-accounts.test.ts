@@ -291,18 +291,36 @@ describe('a change to the address of another', () => {
   })
 })
 
+/** What the account's own answers say. */
+const confirmedIn = ({ headers }: SignedInUser) =>
+  Promise.all(
+    ['/api/v1/auth/me', '/api/v1/users/me'].map(
+      async (path) => (await (await app.fetch(path, { headers })).json<{ email_confirmed: boolean }>()).email_confirmed,
+    ),
+  )
+
 describe('the confirmation of an account', () => {
   it('comes from a verification with its access token; any other credential is ignored', async () => {
     const [own, other] = [await signUpUser(app), await signUpUser(app)]
     const credentials = [other.headers.authorization, 'Bearer x', 'Basic eDp5']
     for (const authorization of credentials) {
       const { stranger, token } = await plantBySignUp()
-      expect((await post('verify-email', { token }, { authorization })).status).toBe(200)
+      expect(await answerOf(post('verify-email', { token }, { authorization }))).toMatchObject([
+        200,
+        { confirmed: false },
+      ])
+      expect(await confirmedIn(stranger)).toEqual([false, false])
       expect(await stateOf(stranger)).toMatchObject({ verified: 1, unanswered: 1 })
     }
     await bindFactors(own)
     const token = await mailedToken(app, own.email, '/verify-email')
-    expect((await post('verify-email', { token }, own.headers)).status).toBe(200)
+    expect(await confirmedIn(own)).toEqual([false, false])
+    expect(await answerOf(post('verify-email', { token }, own.headers))).toMatchObject([200, { confirmed: true }])
+    expect(await confirmedIn(own)).toEqual([true, true])
+    expect(await answerOf(post('verify-email', { token }))).toMatchObject([
+      200,
+      { message: 'Already confirmed', confirmed: true },
+    ])
     expect(await stateOf(own)).toMatchObject({ verified: 1, unanswered: 0, ...WHOLE })
     expect(await resetBy(own.email)).toBe(200)
     expect(await stateOf(own)).toMatchObject(WHOLE)
@@ -378,7 +396,10 @@ describe('REQUIRE_VERIFIED_EMAIL', () => {
     expect(await bindEverywhere(account)).toEqual(refused)
     await post('verify-email', { token: await mailedToken(app, account.email, '/verify-email') })
     expect(await bindEverywhere(account)).toEqual(refused)
-    expect(await answerOf(registered(account))).toMatchObject([403, { code: 'EMAIL_NOT_VERIFIED' }])
+    expect(await answerOf(registered(account))).toMatchObject([
+      403,
+      { code: 'EMAIL_NOT_VERIFIED', message: expect.stringContaining('resend-verification') },
+    ])
     await post('resend-verification', {}, account.headers)
     const [token = ''] = await mailedTokens(app, account.email, '/verify-email', 2)
     expect((await answer(token, 'yes')).status).toBe(200)
@@ -415,7 +436,7 @@ describe('a second click', () => {
     await post('verify-email', { token })
     expect(await answerOf(post('verify-email', { token }, stranger.headers))).toMatchObject([
       200,
-      { message: 'Already confirmed' },
+      { message: 'Already verified, and the account is not confirmed', confirmed: false },
     ])
     expect(await stateOf(stranger)).toMatchObject({ email: holder, unanswered: 1 })
     expect((await look(first ?? ''))[0]).toBe(400)

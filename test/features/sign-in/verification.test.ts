@@ -21,7 +21,7 @@ describe('the link that a sign-up mails', () => {
       expect(await isVerified(headers)).toBe(true)
       expect(await answerOf(post(path, { token }))).toMatchObject([
         200,
-        { success: true, message: 'Already confirmed' },
+        { success: true, message: 'Already verified, and the account is not confirmed', confirmed: false },
       ])
     })
 

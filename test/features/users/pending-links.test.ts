@@ -66,7 +66,8 @@ describe.each(MEASURES)('what was mailed or begun before "%s"', (measure, liftin
     const others = await tokensOf({ userId: other.user.id, email: other.email })
     await change(user, measure)
     await change(user, ...lifting)
-    expect([await own(), await ofNobody()]).toEqual([[], []])
+    // The way back of an owner whose address was changed outlives what an admin does.
+    expect([await own(), await ofNobody()]).toEqual([['email_revert'], ['email_revert']])
     expect(await others()).toHaveLength(Object.keys(PURPOSES).length)
   })
 

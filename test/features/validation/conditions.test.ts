@@ -75,6 +75,63 @@ describe('conditions in the query', () => {
   })
 })
 
+describe('a refusal says which condition', () => {
+  const errorOf = async (query: string, given: Partial<UserClaims> = {}) => {
+    const { token } = await mintUser(app, given)
+    const { code, details } = await (await ask(app, token, query)).json<{ code: string; details: object }>()
+    return { code, details }
+  }
+  const ALLOWED = ['role', 'org', 'acr', 'permission', 'consistency', 'from']
+
+  it.each([
+    ['?role=user&rolle=admin', 'rolle'],
+    ['?role=user&acr=', 'acr'],
+    ['?consistency=weak', 'consistency'],
+  ])('that is malformed: %s', async (query, key) => {
+    expect(await errorOf(query)).toEqual({ code: 'CONDITIONS_MALFORMED', details: { key, allowed: ALLOWED } })
+  })
+
+  it.each([
+    ['?role=admin|vendor', 'role'],
+    ['?role=user&acr=aal2', 'acr'],
+    [`?role=user&org=${ORG}`, 'org'],
+    ['?role=user&permission=users:read', 'permission'],
+  ])('that does not hold, without its values: %s', async (query, key) => {
+    expect(await errorOf(query)).toEqual({ code: 'CONDITION_FAILED', details: { key } })
+  })
+})
+
+describe('conditions after one slash too many', () => {
+  const at = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
+    const { token } = await mintUser(app, { roles: ['user', 'admin'], acr: 'aal2' })
+    return app.fetch(path, { method, headers: { authorization: `Bearer ${token}`, ...headers } })
+  }
+
+  it.each(['role=admin', 'permission=x', 'org=x', 'acr=aal1', 'consistency=strong', 'from=cookie', 'page=2&role='])(
+    'are refused, whoever asks: /validate/?%s',
+    async (query) => {
+      for (const path of ['/validate/', '/validate/.', '/validate/x/..']) {
+        const answer = await at(`${path}?${query}`)
+        expect(answer.status).toBe(403)
+        expect(await answer.json()).toMatchObject({
+          code: 'CONDITIONS_MALFORMED',
+          message: expect.stringContaining('without a slash'),
+        })
+      }
+      expect((await at(`/validate/?${query}`, {}, 'POST')).status).toBe(403)
+      expect((await app.fetch(`/validate/?${query}`)).status).toBe(403)
+    },
+  )
+
+  it("leave an application's own query alone", async () => {
+    expect((await at('/validate/?page=2')).status).toBe(200)
+    expect((await at('/validate/')).status).toBe(200)
+    expect((await at('/validate/?role=nobody', { 'x-auth-require': 'valid' })).status).toBe(200)
+    expect((await at('/validate/?role=user', { 'x-auth-require': 'role=nobody' })).status).toBe(403)
+    expect((await at('/validate/users?role=nobody')).status).toBe(200)
+  })
+})
+
 describe('conditions in X-Auth-Require', () => {
   it.each([
     ['valid', { consistency: 'view' }],

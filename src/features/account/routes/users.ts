@@ -131,7 +131,8 @@ userAccountRoutes.delete(
     summary: 'Delete an account, for an admin, or for its user with a fresh factor',
     ...named,
   },
-  async ({ ctx, body, query }) => userDoneToWire('User deleted', await deleteUser(ctx, toFactors(body, query))),
+  async ({ ctx, body, query }) =>
+    userDoneToWire('User deleted', await deleteUser(ctx, { ...toFactors(body, query), reason: toReason(body, query) })),
 )
 
 const administration = { guard: admin, ...named }

@@ -7,6 +7,8 @@ import type { ChangedUser } from '../../users/types.ts'
 interface Deletion {
   readonly userId: string
   readonly actor: EventActor
+  /** For the event record. */
+  readonly reason?: string | null
   readonly isErased?: boolean
 }
 

@@ -33,10 +33,13 @@ export async function changeProfileOf(ctx: TargetCtx, input: ProfileChange): Pro
 }
 
 /** As `deleteOwnAccount`; an admin deletes another user's account without a factor. Throws NOT_FOUND, LAST_ADMIN. */
-export async function deleteUser(ctx: TargetCtx, given: GivenFactors): Promise<ChangedUser> {
+export async function deleteUser(
+  ctx: TargetCtx,
+  { reason = null, ...given }: GivenFactors & { reason?: string | null },
+): Promise<ChangedUser> {
   if (ctx.target.isSelf) return deleteOwnAccount(ctx, given)
   const { id: userId } = await getTarget(ctx)
-  return deleteAccount(ctx, { userId, actor: actorOf(ctx) })
+  return deleteAccount(ctx, { userId, actor: actorOf(ctx), reason })
 }
 
 /** Changes a user's state, for an admin. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */

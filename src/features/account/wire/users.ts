@@ -9,6 +9,7 @@ import { MAX_USER_NUMBER, type User, type UserRef } from '../../users/types.ts'
 import {
   EmailField,
   orAbsent,
+  ReasonInput,
   SEARCHED,
   StatusParam,
   textField,
@@ -78,15 +79,16 @@ export function toRegistration({ given_name, family_name, display_name, ...body 
   }
 }
 
-/** Janua's server takes the password from the query; its client sends none. */
-export const DeletionBody = StepUpBody.extend({ current_password: StepUpBody.shape.password }).meta({
-  id: 'AccountDeletion',
-})
+/** Janua's server takes the password from the query; its client sends none. `reason` is an admin's. */
+export const DeletionBody = StepUpBody.extend({
+  current_password: StepUpBody.shape.password,
+  ...ReasonInput.body.shape,
+}).meta({ id: 'AccountDeletion' })
 const DeletionInput = bodyOrQuery('DeletionPassword', { password: PasswordField })
-export const DeletionQuery = DeletionInput.query
+export const DeletionQuery = DeletionInput.query.extend(ReasonInput.query.shape)
 
 export const toFactors = (
-  { current_password, ...body }: z.output<typeof DeletionBody>,
+  { current_password, reason: _, ...body }: z.output<typeof DeletionBody>,
   query: z.output<typeof DeletionQuery>,
 ) => toStepUp({ ...body, ...DeletionInput.merge({ password: body.password ?? current_password }, query) })
 

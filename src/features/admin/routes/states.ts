@@ -59,11 +59,13 @@ adminStateRoutes.delete(
     summary: 'Turn off the second factor of a user who has lost it; all sessions end',
     guard: admin,
     params: UserPath,
+    body: ReasonInput.body,
+    query: ReasonInput.query,
     answer: removedFactor,
     errors: [notFound, mfaNotEnabled, ...freshFactorErrors],
   },
-  async ({ ctx, params }) => {
-    const { propagated } = await removeSecondFactor(ctx, params.id)
+  async ({ ctx, params, body, query }) => {
+    const { propagated } = await removeSecondFactor(ctx, params.id, toReason(body, query))
     return { message: 'Second factor removed', removed: 1, propagated }
   },
 )
@@ -75,11 +77,14 @@ adminStateRoutes.delete(
     summary: 'Remove all passkeys of a user; all sessions end',
     guard: admin,
     params: UserPath,
+    body: ReasonInput.body,
+    query: ReasonInput.query,
     answer: removedFactor,
     errors: [notFound, ...freshFactorErrors],
   },
-  async ({ ctx, params }) => {
-    const { removed, propagated } = await removePasskeys(ctx, params.id, null)
+  async ({ ctx, params, body, query }) => {
+    const given = { passkeyId: null, reason: toReason(body, query) }
+    const { removed, propagated } = await removePasskeys(ctx, params.id, given)
     return { message: `${removed} passkeys removed`, removed, propagated }
   },
 )
@@ -91,11 +96,14 @@ adminStateRoutes.delete(
     summary: 'Remove one passkey of a user; all sessions end',
     guard: admin,
     params: PasskeyPath,
+    body: ReasonInput.body,
+    query: ReasonInput.query,
     answer: removedFactor,
     errors: [notFound, passkeyNotFound, ...freshFactorErrors],
   },
-  async ({ ctx, params }) => {
-    const { removed, propagated } = await removePasskeys(ctx, params.id, params.passkey_id)
+  async ({ ctx, params, body, query }) => {
+    const given = { passkeyId: params.passkey_id, reason: toReason(body, query) }
+    const { removed, propagated } = await removePasskeys(ctx, params.id, given)
     return { message: 'Passkey removed', removed, propagated }
   },
 )

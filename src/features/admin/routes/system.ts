@@ -7,7 +7,7 @@ import { readMaintenance, setMaintenance } from '../../maintenance/service.ts'
 import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
 import { listActivity } from '../service/activity.ts'
 import { revokeAllSessions } from '../service/states.ts'
-import { checkSystem, clearCaches, readStats } from '../service/system.ts'
+import { checkSystem, clearCaches, listRootKeys, readStats } from '../service/system.ts'
 import {
   ActivityAnswer,
   ActivityQuery,
@@ -54,11 +54,11 @@ adminSystemRoutes.get(
   '/config',
   {
     id: 'getSystemConfig',
-    summary: 'The settings of this deployment, without secrets',
+    summary: 'The settings of this deployment, without secrets, and what is sealed under which root key',
     guard: admin,
-    answer: ok(SystemConfigAnswer, 'Features and limits'),
+    answer: ok(SystemConfigAnswer, 'Features, limits and root keys'),
   },
-  async ({ ctx }) => systemConfigToWire(ctx.config, await readMaintenance(ctx)),
+  async ({ ctx }) => systemConfigToWire(ctx.config, await readMaintenance(ctx), await listRootKeys(ctx)),
 )
 
 adminSystemRoutes.get(
@@ -99,9 +99,9 @@ adminSystemRoutes.post(
     errors: [notFound, serviceUnavailable],
   },
   async ({ ctx, body, query }) => {
-    const { user_id: ref } = UserRefInput.merge(body, query)
+    const { user_id: ref, reason } = UserRefInput.merge(body, query)
     if (ref === undefined) throw malformedRequest('user_id is required', { field: 'user_id' })
-    return revokedManyToWire(await revokeAllSessions(ctx, ref))
+    return revokedManyToWire(await revokeAllSessions(ctx, ref, reason || null))
   },
 )
 

@@ -8,6 +8,7 @@ import { conflict, notFound, rateLimited, serviceUnavailable, validationFailed }
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import { lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import type { UserRef } from '../../users/types.ts'
+import { ReasonInput, toReason } from '../../users/wire.ts'
 import { adminSecretInvalid, registerAdmin } from '../service/register.ts'
 import { changeRole } from '../service/states.ts'
 import {
@@ -139,14 +140,16 @@ export function createDeletionRoutes(userData: readonly UserData[]) {
         'Delete a user: sessions end at once, data is erased after the grace period, or at once with `permanent`',
       guard: admin,
       params: UserPath,
+      body: ReasonInput.body,
       query: DeleteUserQuery,
       answer: deletedUser,
       errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
     },
-    async ({ ctx, params, query }) => {
+    async ({ ctx, params, body, query }) => {
       const ref = params.id
+      // Without a reason: an erasure empties the data of the user's events.
       if (query.permanent) return erasedToWire(await forceDelete(ctx, ref, userData))
-      return deletedToWire(await deleteOther(ctx, ref))
+      return deletedToWire(await deleteOther(ctx, ref, toReason(body, query)))
     },
   )
 

@@ -17,8 +17,15 @@ const TOO_FAR_BACK = {
   type: 'too_big',
 }
 
+const ACTOR_ALONE = {
+  field: 'query.actor_id',
+  message: 'needs start_date, action or user_id beside it',
+  type: 'too_broad',
+}
+
 export interface ActivityQuery {
   readonly user?: UserRef | undefined
+  readonly actorId?: string | undefined
   readonly type?: string | undefined
   /** Epoch milliseconds, both included. */
   readonly since?: number | undefined
@@ -36,6 +43,8 @@ async function selectPage(
   // Only a number is looked up: the record keeps the ids of erased users.
   const userId = typeof user === 'number' ? (await getUser(ctx, user)).id : user
   const filter = { userId, ...rest }
+  const isNarrow = userId !== undefined || rest.type !== undefined || rest.since !== undefined
+  if (rest.actorId !== undefined && !isNarrow) throw validationFailed({ validation_errors: [ACTOR_ALONE] })
   if (before !== undefined) {
     const below = await findPlace(ctx, before)
     return below === undefined ? [] : selectFiltered(ctx, { ...filter, below, offset: 0, limit })
@@ -47,7 +56,7 @@ async function selectPage(
 
 /**
  * The event record, newest first. Every page costs the same, except that the cost of a filtered one grows with its offset,
- * which is bounded. Throws VALIDATION_ERROR for an offset beyond that, NOT_FOUND for an unknown user number.
+ * which is bounded. Throws VALIDATION_ERROR for an offset beyond that and for an actor alone, NOT_FOUND for an unknown user number.
  */
 export async function listActivity(ctx: Reading, query: ActivityQuery): Promise<ActivityEntry[]> {
   const events = (await selectPage(ctx, query)).map(toRecorded)

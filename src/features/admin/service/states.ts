@@ -56,9 +56,9 @@ async function unlockUser(
 }
 
 /** Ends every session of a user. Throws NOT_FOUND. */
-export async function revokeAllSessions(ctx: AdminCtx, ref: UserRef) {
+export async function revokeAllSessions(ctx: AdminCtx, ref: UserRef, note: string | null) {
   const { id: userId } = await getUser(ctx, ref)
-  return revokeSessionsOf(ctx, userId)
+  return revokeSessionsOf(ctx, userId, note)
 }
 
 /** The user whose factors are removed. An admin who removes their own factors must have proved one recently, as on the user routes. Throws NOT_FOUND. */
@@ -71,15 +71,19 @@ async function getTarget(ctx: AdminCtx, ref: UserRef): Promise<User> {
  * Turns off the second factor of a user who has lost it and was identified by other means. Every session ends, because a lost
  * device may hold one. Throws NOT_FOUND, MFA_NOT_ENABLED, and STEP_UP_REQUIRED for the admin's own account.
  */
-export async function removeSecondFactor(ctx: AdminCtx, ref: UserRef): Promise<{ propagated: boolean }> {
-  return disableSecondFactorOf(ctx, { user: await getTarget(ctx, ref), actor: actorOf(ctx) })
+export async function removeSecondFactor(
+  ctx: AdminCtx,
+  ref: UserRef,
+  reason: string | null,
+): Promise<{ propagated: boolean }> {
+  return disableSecondFactorOf(ctx, { user: await getTarget(ctx, ref), actor: actorOf(ctx), reason })
 }
 
 /** As `removeSecondFactor`, for one passkey or for all. Throws NOT_FOUND, PASSKEY_NOT_FOUND. */
 export async function removePasskeys(
   ctx: AdminCtx,
   ref: UserRef,
-  passkeyId: string | null,
+  given: { passkeyId: string | null; reason: string | null },
 ): Promise<{ removed: number; propagated: boolean }> {
-  return removePasskeysOf(ctx, { user: await getTarget(ctx, ref), passkeyId, actor: actorOf(ctx) })
+  return removePasskeysOf(ctx, { user: await getTarget(ctx, ref), actor: actorOf(ctx), ...given })
 }

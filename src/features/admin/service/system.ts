@@ -5,8 +5,8 @@ import { type Check, checkHealth, forgetReport, overallOf } from '../../health/s
 import { renewKnownKeys } from '../../keys/service/tokens.ts'
 import { checkMail } from '../../mail/service/mails.ts'
 import { forgetVerifiedTokens } from '../../validation/service.ts'
-import { selectStats } from '../store.ts'
-import type { Stats, SystemHealth } from '../types.ts'
+import { selectSeals, selectStats } from '../store.ts'
+import type { RootKeyUse, Stats, SystemHealth } from '../types.ts'
 
 /**
  * Clears the caches of this isolate, with `admin.cache_cleared`; other isolates keep theirs. State on which decisions depend
@@ -46,6 +46,23 @@ export async function checkSystem(ctx: Ctx): Promise<SystemHealth> {
     email,
     uptime: Math.max(0, Math.floor((ctx.now() - ctx.isolate.startedAt(ctx.now())) / SECOND)),
   }
+}
+
+/** How far cron has sealed anew what an earlier ROOT_SECRET sealed: the current root key first, then every other that is in use. */
+export async function listRootKeys(ctx: Pick<Ctx, 'db' | 'config'>): Promise<RootKeyUse[]> {
+  const { current, all } = ctx.config.rootKeys
+  const { keys, factors, waiting } = await selectSeals(ctx)
+  const known = all.map(({ id }) => id)
+  const ids = new Set([...known, ...[...keys, ...factors, ...waiting].map(({ root }) => root)])
+  const countOf = (rows: readonly { root: string; count: number }[], id: string): number =>
+    rows.find(({ root }) => root === id)?.count ?? 0
+  return [...ids].map((id) => ({
+    id,
+    state: id === current.id ? 'current' : known.includes(id) ? 'previous' : 'unknown',
+    signingKeys: countOf(keys, id),
+    totpSecrets: countOf(factors, id),
+    mails: countOf(waiting, id),
+  }))
 }
 
 const HOURS_OF_DAY = 24

@@ -4,6 +4,7 @@ import type { UserData } from '../../../db/user-data.ts'
 import { defineError } from '../../../lib/errors.ts'
 import { deleteAccount } from '../../account/service/deletion.ts'
 import { type Erasure, eraseUser } from '../../account/service/erasure.ts'
+import { findCodeLock } from '../../factors/totp/service/codes.ts'
 import { findAttempts } from '../../sign-in/service/attempts.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notificationEvent } from '../../users/service/notices.ts'
@@ -41,8 +42,20 @@ export async function listAdminUsers(
 /** A user, with the failed attempts that the sign-in guard has counted. Throws NOT_FOUND. */
 export async function getAdminUser(ctx: Pick<Ctx, 'db' | 'now' | 'objects' | 'log'>, ref: UserRef) {
   const user = await getUser(ctx, ref)
-  const [[counted], attempts] = await Promise.all([withCounts(ctx, [user]), findAttempts(ctx, user.id)])
-  return { user, sessions: 0, passkeys: 0, organizations: 0, ...counted, ...attempts } satisfies AdminUserDetail
+  const [[counted], attempts, secondFactorLockedUntil] = await Promise.all([
+    withCounts(ctx, [user]),
+    findAttempts(ctx, user.id),
+    findCodeLock(ctx, user.id),
+  ])
+  return {
+    user,
+    sessions: 0,
+    passkeys: 0,
+    organizations: 0,
+    ...counted,
+    ...attempts,
+    secondFactorLockedUntil,
+  } satisfies AdminUserDetail
 }
 
 /** Absent fields stay as they are. */
@@ -104,9 +117,9 @@ function requireOther({ actor }: AdminCtx, user: User): User {
 }
 
 /** Deletes a user, who can be restored within the grace period. Throws NOT_FOUND, OWN_ACCOUNT, LAST_ADMIN. */
-export async function deleteOther(ctx: AdminCtx, ref: UserRef): Promise<ChangedUser> {
+export async function deleteOther(ctx: AdminCtx, ref: UserRef, reason: string | null): Promise<ChangedUser> {
   const { id: userId } = requireOther(ctx, await getUser(ctx, ref))
-  return deleteAccount(ctx, { userId, actor: actorOf(ctx) })
+  return deleteAccount(ctx, { userId, actor: actorOf(ctx), reason })
 }
 
 /** Erases a user in any state, without a grace period. Throws NOT_FOUND, OWN_ACCOUNT, LAST_ADMIN. */

@@ -10,7 +10,7 @@ import type { Maintenance } from '../../maintenance/service.ts'
 import { LINK_LIFETIME_MS } from '../../sign-in/service/magic-links.ts'
 import { RESET_LIFETIME_MS } from '../../sign-in/service/reset-token.ts'
 import { orAbsent, UserParam } from '../../users/wire.ts'
-import type { ActivityEntry, Stats, SystemHealth } from '../types.ts'
+import type { ActivityEntry, RootKeyUse, Stats, SystemHealth } from '../types.ts'
 
 export const StatsAnswer = z
   .object({
@@ -45,28 +45,36 @@ export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
   sessions_last_24h: stats.sessionsLastDay,
 })
 
-const instant = z
-  .string()
-  .max(40)
-  .transform((text, { addIssue }) => {
-    // `Date.parse` accepts much that is not ISO 8601: it takes 5 for a day in May 2001.
-    const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-    if (!Number.isNaN(time)) return time
-    addIssue('must be a time, ISO 8601')
-    return z.NEVER
-  })
+/** `ofDay` is added to a date without a time, which begins in UTC. */
+const instant = (ofDay: number) =>
+  z
+    .string()
+    .max(40)
+    .transform((text, { addIssue }) => {
+      // `Date.parse` accepts much that is not ISO 8601: it takes 5 for a day in May 2001.
+      const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+      if (!Number.isNaN(time)) return text.length === 'YYYY-MM-DD'.length ? time + ofDay : time
+      addIssue('must be a time, ISO 8601')
+      return z.NEVER
+    })
 
 export const ActivityQuery = pageQuery({ most: 200, usual: 50 }).extend({
   user_id: orAbsent(UserParam).optional(),
+  actor_id: orAbsent(z.string().max(100)).optional().meta({
+    description: 'Who did it: the id of a user, a client or a part of the service. Needs start_date, action or user_id',
+  }),
   action: orAbsent(z.string().max(100)).optional().meta({ description: 'An event type' }),
-  start_date: orAbsent(instant).optional().meta({ description: 'Only entries since this time, ordered by time' }),
-  end_date: orAbsent(instant).optional().meta({ description: 'Only entries until this time' }),
+  start_date: orAbsent(instant(0)).optional().meta({ description: 'Only entries since this time, ordered by time' }),
+  end_date: orAbsent(instant(DAY - 1))
+    .optional()
+    .meta({ description: 'Only entries until this time; a date without a time includes its day, in UTC' }),
   before: orAbsent(UuidParam).optional().meta({ description: 'The id of an entry; the page begins after it' }),
 })
 
 export const toActivityQuery = (query: z.output<typeof ActivityQuery>) => ({
   ...rangeOfPage(query),
   user: query.user_id,
+  actorId: query.actor_id,
   type: query.action,
   since: query.start_date,
   until: query.end_date,
@@ -144,6 +152,16 @@ export const systemHealthToWire = (
   config: Pick<Config, 'MODE'>,
 ): z.infer<typeof SystemHealthAnswer> => ({ ...health, version: VERSION, environment: config.MODE })
 
+const RootKey = z
+  .object({
+    id: z.string().meta({ description: 'Begins what it has sealed' }),
+    state: z.enum(['current', 'previous', 'unknown']),
+    signing_keys: z.int(),
+    totp_secrets: z.int(),
+    mails: z.int().meta({ description: 'Mails that wait to be sent' }),
+  })
+  .meta({ id: 'RootKeyUse' })
+
 export const SystemConfigAnswer = z.object({
   environment: z.string(),
   app_name: z.string(),
@@ -153,6 +171,10 @@ export const SystemConfigAnswer = z.object({
     description: 'The names of the published client, and further ones',
   }),
   limits: z.record(z.string(), z.int()),
+  root_keys: z.array(RootKey).meta({
+    description:
+      'What is sealed under ROOT_SECRET (`current`), ROOT_SECRET_PREVIOUS (`previous`), and neither (`unknown`)',
+  }),
 })
 
 /** In the body, as the SDK sends it, or in the query, as an older server read it. */
@@ -179,7 +201,11 @@ export const maintenanceToWire = ({ enabled, message }: Maintenance): z.infer<ty
 })
 
 /** Lists each setting, so that a later one is not published by accident. */
-export const systemConfigToWire = (config: Config, maintenance: Maintenance): z.infer<typeof SystemConfigAnswer> => ({
+export const systemConfigToWire = (
+  config: Config,
+  maintenance: Maintenance,
+  rootKeys: readonly RootKeyUse[],
+): z.infer<typeof SystemConfigAnswer> => ({
   environment: config.MODE,
   app_name: config.APP_NAME,
   domain: new URL(config.PUBLIC_URL).hostname,
@@ -214,4 +240,11 @@ export const systemConfigToWire = (config: Config, maintenance: Maintenance): z.
     deletion_grace_days: config.DELETION_GRACE_DAYS,
     event_retention_days: config.EVENT_RETENTION_DAYS,
   },
+  root_keys: rootKeys.map(({ id, state, signingKeys, totpSecrets, mails }) => ({
+    id,
+    state,
+    signing_keys: signingKeys,
+    totp_secrets: totpSecrets,
+    mails,
+  })),
 })

@@ -15,7 +15,16 @@ import {
   USER_STATUSES,
   type User,
 } from '../../users/types.ts'
-import { orAbsent, SEARCHED, StatusParam, UserParam, UserWire, userToWire } from '../../users/wire.ts'
+import {
+  orAbsent,
+  ReasonField,
+  ReasonInput,
+  SEARCHED,
+  StatusParam,
+  UserParam,
+  UserWire,
+  userToWire,
+} from '../../users/wire.ts'
 import type { AdminUser, AdminUserDetail } from '../types.ts'
 
 export const UserPath = z.object({ id: UserParam })
@@ -24,7 +33,10 @@ export const PasskeyPath = UserPath.extend({ passkey_id: UuidParam })
 /** In the body, as the SDK sends it, or in the query, as an older server read it. */
 export const UserRefInput = bodyOrQuery(
   'UserReference',
-  { user_id: z.union([UserParam, z.int().min(0).max(MAX_USER_NUMBER)], 'must be a UUID or an integer') },
+  {
+    user_id: z.union([UserParam, z.int().min(0).max(MAX_USER_NUMBER)], 'must be a UUID or an integer'),
+    reason: ReasonField,
+  },
   { user_id: UserParam },
 )
 
@@ -71,6 +83,10 @@ export const AdminUserWire = UserWire.extend({
 }).meta({ id: 'AdminUser' })
 
 export const AdminUserDetailWire = AdminUserWire.extend({
+  second_factor_locked_until: z.iso
+    .datetime()
+    .nullable()
+    .meta({ description: 'The end of the lock after too many wrong codes' }),
   deleted_at: z.iso.datetime().nullable(),
   erase_at: z.iso.datetime().nullable(),
   app_metadata: z.record(z.string(), z.unknown()),
@@ -102,6 +118,7 @@ export const adminUserDetailToWire = (detail: AdminUserDetail): z.infer<typeof A
   failed_login_attempts: detail.failedAttempts,
   account_locked: detail.user.status === 'locked' || detail.lockedUntil !== null,
   locked_until: toIsoOrNull(detail.lockedUntil),
+  second_factor_locked_until: toIsoOrNull(detail.secondFactorLockedUntil),
   deleted_at: toIsoOrNull(detail.user.deletedAt),
   erase_at: toIsoOrNull(detail.user.eraseAt),
   app_metadata: { ...detail.user.appMetadata },
@@ -153,7 +170,7 @@ export const UpdatedUserAnswer = z.object({
 
 export const RoleBody = z.object({ role: z.string().refine(isRoleName, 'must have 1 to 64 of a-z, 0-9, :, _ and -') })
 
-export const DeleteUserQuery = z.object({ permanent: z.stringbool().default(false) })
+export const DeleteUserQuery = ReasonInput.query.extend({ permanent: z.stringbool().default(false) })
 
 export const DeletedUserAnswer = z
   .object({

@@ -74,7 +74,7 @@ export const de: Catalogue = {
 
   'mail.deleted_account.subject': 'Ihr Konto bei {app} wird gelöscht',
   'mail.deleted_account.body':
-    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können Sie es wiederherstellen; dabei werden Sie nach dem Passwort oder dem zweiten Faktor gefragt.',
+    'Jemand hat nach dem Konto bei {app} gefragt, das diese Adresse hat. Es ist gelöscht und wird am {until} endgültig entfernt. Bis dahin können Sie es wiederherstellen; wenn Sie es bestätigt hatten, werden Sie dabei nach dem Passwort oder dem zweiten Faktor gefragt.',
   'mail.deleted_account.action': 'Konto wiederherstellen',
   'mail.deleted_account.note': 'Falls es entfernt werden soll, ignorieren Sie diese E-Mail.',
 
@@ -289,6 +289,8 @@ export const de: Catalogue = {
   'page.error.ORIGIN_NOT_ALLOWED':
     'Das Formular wurde nicht von einer unserer Seiten gesendet. Öffnen Sie den Link in Ihrer E-Mail noch einmal.',
   'page.error.CONFLICT': 'Inzwischen hat ein anderes Konto diese Adresse.',
+  'page.error.ACCOUNT_CLOSED':
+    'Ein Admin hat dieses Konto geschlossen. Ihr Link gilt weiter bis zu dem Tag, den die E-Mail nennt: Versuchen Sie es noch einmal, wenn das Konto wieder offen ist.',
   'page.error.ACCOUNT_LOCKED': 'Es gab zu viele fehlgeschlagene Versuche. Versuchen Sie es später noch einmal.',
   'page.error.SECOND_FACTOR_LOCKED': 'Es gab zu viele falsche Codes. Versuchen Sie es später noch einmal.',
   'page.error.RATE_LIMIT_EXCEEDED':

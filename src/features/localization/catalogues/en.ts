@@ -68,7 +68,7 @@ export const en = {
 
   'mail.deleted_account.subject': 'Your {app} account is being deleted',
   'mail.deleted_account.body':
-    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then you can restore it; you are asked for its password or its second factor.',
+    'Somebody asked for the account at {app} that has this address. It was deleted and is erased on {until}. Until then you can restore it; if you had confirmed it, you are asked for its password or its second factor.',
   'mail.deleted_account.action': 'Restore the account',
   'mail.deleted_account.note': 'If you want it to be erased, ignore this mail.',
 
@@ -267,6 +267,8 @@ export const en = {
   'page.error.FORBIDDEN': 'The form was not sent by a page of ours. Open the link in your mail again.',
   'page.error.ORIGIN_NOT_ALLOWED': 'The form was not sent by a page of ours. Open the link in your mail again.',
   'page.error.CONFLICT': 'Another account has this address by now.',
+  'page.error.ACCOUNT_CLOSED':
+    'An admin has closed this account. Your link stays valid until the day that its mail names: try again once the account is open.',
   'page.error.ACCOUNT_LOCKED': 'There were too many failed attempts. Try again later.',
   'page.error.SECOND_FACTOR_LOCKED': 'There were too many wrong codes. Try again later.',
   'page.error.RATE_LIMIT_EXCEEDED': 'There were too many requests. Wait a minute, then try again.',

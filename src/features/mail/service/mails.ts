@@ -7,13 +7,14 @@ import {
   deleteOldMails,
   findEntry,
   hasDeadSince,
+  type MailFilter,
   selectEntries,
   selectMailbox,
   selectOverdue,
   updateEnqueueAt,
   updateRequeued,
 } from '../store.ts'
-import type { MailEntry, MailMessage, MailStatus, StoredMail } from '../types.ts'
+import type { MailEntry, MailMessage, StoredMail } from '../types.ts'
 import { enqueue } from './queue.ts'
 import { findTransport } from './transport.ts'
 
@@ -45,10 +46,8 @@ export const listMailbox = (ctx: Ctx, recipient: string | null): Promise<StoredM
   selectMailbox(ctx, recipient === null ? null : recipient.toLowerCase())
 
 /** Mails with one status, newest first, without their content. */
-export const listMails = (
-  ctx: Ctx,
-  page: { status: MailStatus; limit: number; offset: number },
-): Promise<MailEntry[]> => selectEntries(ctx, page)
+export const listMails = (ctx: Ctx, page: MailFilter & { limit: number; offset: number }): Promise<MailEntry[]> =>
+  selectEntries(ctx, page)
 
 /** Queues a dead mail again, with the same id. Throws MAIL_NOT_FOUND, MAIL_NOT_DEAD. */
 export async function requeueMail(ctx: AdminCtx, id: string): Promise<MailEntry> {

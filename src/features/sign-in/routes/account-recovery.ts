@@ -3,7 +3,7 @@ import { Done, DoneAndEnded, doneToWire, endedToWire } from '../../../http/done.
 import { anyone } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
-import { linkInvalid } from '../errors.ts'
+import { accountClosed, linkInvalid } from '../errors.ts'
 import { restoreAccount, restoreErrors } from '../service/account-restore.ts'
 import { revertEmail } from '../service/email-revert.ts'
 import { secondFactorErrors } from '../service/link-proofs.ts'
@@ -30,7 +30,7 @@ accountRecoveryRoutes.post(
     guard: anyone,
     body: TokenAndFactorBody,
     answer: ok(EndedAndReset.meta({ id: 'RevertedEmail' }), 'The previous address is restored'),
-    errors: [linkInvalid, ...secondFactorErrors, serviceUnavailable],
+    errors: [linkInvalid, accountClosed, ...secondFactorErrors, serviceUnavailable],
   },
   async ({ ctx, body }) => endedAndResetToWire('Email restored', await revertEmail(ctx, toTokenAndProof(body))),
 )
@@ -40,7 +40,8 @@ accountRecoveryRoutes.post(
   {
     id: 'restoreAccount',
     summary: "Restore an account that its user deleted, with a mailed link's token",
-    description: 'Needs its password or second factor, if there is one.',
+    description:
+      'An account that its holder has confirmed needs its password or second factor, if there is one; for any other the link suffices.',
     guard: anyone,
     body: TokenAndProofBody,
     answer: ok(DoneAndEnded, 'The account is restored, without sessions'),

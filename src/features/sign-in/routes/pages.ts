@@ -8,7 +8,7 @@ import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavaila
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import type { OneTimePurpose } from '../../links/types.ts'
 import { frameOf } from '../../localization/service.ts'
-import { linkInvalid } from '../errors.ts'
+import { accountClosed, linkInvalid } from '../errors.ts'
 import {
   accountRestoredPage,
   changeRefusedPage,
@@ -63,6 +63,7 @@ interface LinkPageSpec<Body extends { readonly token: string }> {
   readonly show: {
     readonly id: string
     readonly summary: string
+    readonly errors?: readonly ErrorDefinition[]
     page(ctx: Ctx, asked: Asked): Promise<Page>
   }
   /** What the form does, and the page that says so. */
@@ -86,7 +87,7 @@ function declareLinkPage<Body extends { readonly token: string }>(spec: LinkPage
       summary: show.summary,
       ...shared,
       query: TokenQuery,
-      errors: [linkInvalid, serviceUnavailable],
+      errors: [linkInvalid, serviceUnavailable, ...(show.errors ?? [])],
     },
     ({ ctx, query: { token } }) => orBrokenLink(ctx, { purposes, token }, (asked) => show.page(ctx, asked)),
   )
@@ -189,13 +190,14 @@ declareLinkPage({
   show: {
     id: 'askRevert',
     summary: 'Asks before a change of address is reverted',
+    errors: [accountClosed],
     page: async (ctx, asked) => revertEmailPage({ ...asked, ...(await getRevertedAddress(ctx, asked.token)) }),
   },
   submit: {
     id: 'confirmRevert',
     summary: 'Reverts a change of address, and asks for a new password',
     body: TokenAndProofForm,
-    errors: secondFactorErrors,
+    errors: [accountClosed, ...secondFactorErrors],
     page: async (ctx, body, asked) => choosePassword(ctx, asked, await revertEmail(ctx, body)),
   },
 })

@@ -1,12 +1,12 @@
 import { narrow } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
-import { Done, DoneAndEnded, doneToWire } from '../../../http/done.ts'
+import { Done, doneToWire } from '../../../http/done.ts'
 import { optionalUser, recognized } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { conflict, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
 import { emailAlreadyVerified, linkInvalid, redirectNotAllowed } from '../errors.ts'
 import { resendOwnVerification, resendVerification, verifyEmail } from '../service/verification.ts'
-import { ResendBody, TokenBody, verifiedToWire } from '../wire/recovery.ts'
+import { ResendBody, TokenBody, Verified, verifiedToWire } from '../wire/recovery.ts'
 
 export const verificationRoutes = createRoutes({ prefix: '/api/v1/auth', tag: 'email' })
 
@@ -17,13 +17,13 @@ verificationRoutes.post(
     aliases: [{ path: '/email/verify', id: 'confirmEmail' }],
     summary: "Verify an address with a mailed link's token",
     description:
-      "A changed address takes effect. The access token of the same account also confirms that the account is the caller's.",
+      "A changed address takes effect. The access token of the same account also confirms that the account is the caller's; any other credential is ignored, and `confirmed` says so.",
     guard: recognized,
     body: TokenBody,
-    answer: ok(DoneAndEnded, 'The address is verified, now or by an earlier use of the link'),
+    answer: ok(Verified, 'The address is verified, now or by an earlier use of the link'),
     errors: [linkInvalid, conflict, serviceUnavailable],
   },
-  async ({ ctx, body }) => verifiedToWire('Email verified', await verifyEmail(ctx, body)),
+  async ({ ctx, body }) => verifiedToWire(await verifyEmail(ctx, body)),
 )
 
 const EMAIL_MISSING = { field: 'body.email', message: 'is required without an access token', type: 'required' }

@@ -7,7 +7,7 @@ import { queueMail } from '../../mail/service/mails.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { FORMER_ADDRESS_MS, findEmailHolder } from '../../users/service/former-addresses.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { emailTaken, normalizeEmail } from '../../users/service/users.ts'
+import { emailTaken, isEmailConfirmed, normalizeEmail } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
 import { changedEmail, insertFormerAddress } from '../store/credentials.ts'
@@ -25,6 +25,8 @@ export interface VerifiedEmail {
   /** `already`: the link was used before, and its address is the verified one. */
   readonly outcome: 'verified' | 'already'
   readonly email: string
+  /** Whether somebody has answered for the account (decision 0237). */
+  readonly isConfirmed: boolean
   /** Where the person goes from the link's page. */
   readonly redirectUrl: string | null
   /** Every isolate refuses the ended sessions within 5 seconds; true when none ended. */
@@ -121,7 +123,8 @@ export async function confirmEmailChange(
   })
   if (!changed) throw await refusal(ctx, userId, newEmail)
   ctx.defer(notifyFormerAddresses(ctx, userId))
-  return { outcome: 'verified', email: newEmail, redirectUrl: null, propagated: changed.propagated }
+  const isConfirmed = isEmailConfirmed(changed.user)
+  return { outcome: 'verified', email: newEmail, isConfirmed, redirectUrl: null, propagated: changed.propagated }
 }
 
 /** The caller has the link and so the mailbox: to them it is no secret that the address has an account. */

@@ -6,7 +6,7 @@ import { changeUser } from '../../users/service/change-user.ts'
 import { findAddressChange, listFormerAddresses } from '../../users/service/former-addresses.ts'
 import { findUser, isRestorable, isSignInAllowed, recipientOf } from '../../users/service/users.ts'
 import type { FormerAddress, User } from '../../users/types.ts'
-import { linkInvalid } from '../errors.ts'
+import { accountClosed, linkInvalid } from '../errors.ts'
 import { deleteAddedSince, isRevertible, type Revert, reverted } from '../store/account-recovery.ts'
 import { listSecondFactorsBefore } from './challenges.ts'
 import { applyByLink, type GivenSecondFactor, requireSecondFactorBefore } from './link-proofs.ts'
@@ -46,11 +46,12 @@ async function getRevert(ctx: Ctx, token: string): Promise<{ former: FormerAddre
   const link = await findOneTimeToken(ctx, 'email_revert', token)
   const former = link && (await findAddressChange(ctx, RevertedChange.parse(link.data).changeId))
   const user = former && (await findUser(ctx, former.userId))
-  if (!former || !user || !mayRevert(ctx, user)) throw linkInvalid()
-  return { former, user }
+  if (!former || !user) throw linkInvalid()
+  if (mayRevert(ctx, user)) return { former, user }
+  throw user.status === 'deleted' ? linkInvalid() : accountClosed()
 }
 
-/** The address that a link restores, and the methods of which one is needed; none when the link suffices. Throws INVALID_TOKEN. */
+/** The address that a link restores, and the methods of which one is needed; none when the link suffices. Throws INVALID_TOKEN, ACCOUNT_CLOSED. */
 export async function getRevertedAddress(
   ctx: Ctx,
   token: string,
@@ -62,7 +63,7 @@ export async function getRevertedAddress(
 /**
  * Reverts a change of address, and later changes with it. Every session ends, factors added since the change are removed, and
  * the password is deleted: the returned token sets a new one. This cannot be undone. Needs a second factor that is older than
- * the change, if there is one. Throws INVALID_TOKEN; what `requireSecondFactorBefore` throws leaves the link valid.
+ * the change, if there is one. Throws INVALID_TOKEN; ACCOUNT_CLOSED and what `requireSecondFactorBefore` throws leave the link valid.
  */
 export async function revertEmail(
   ctx: Ctx,

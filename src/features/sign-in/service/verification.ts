@@ -122,7 +122,8 @@ async function prove(ctx: Ctx, token: string, isConfirmedBy: (link: OneTimeToken
   } catch (cause) {
     const spent = isLinkInvalid(cause) ? await findVerifiedBy(ctx, token) : null
     if (spent === null) throw cause
-    return { outcome: 'already', email: spent.email, redirectUrl: redirectOf(ctx, spent), propagated: true }
+    const { email, isConfirmed } = spent
+    return { outcome: 'already', email, isConfirmed, redirectUrl: redirectOf(ctx, spent), propagated: true }
   }
 }
 
@@ -142,12 +143,12 @@ async function getProof(ctx: Ctx, token: string): Promise<{ purpose: ProofPurpos
 async function findVerifiedBy(
   ctx: Ctx,
   token: string,
-): Promise<(Pick<OneTimeToken, 'data'> & { email: string }) | null> {
+): Promise<(Pick<OneTimeToken, 'data'> & Pick<VerifiedEmail, 'email' | 'isConfirmed'>) | null> {
   for (const purpose of PROOFS) {
     const spent = await findSpentOneTimeToken(ctx, purpose, token)
     const user = spent?.userId ? await findUser(ctx, spent.userId) : undefined
     if (spent && user && user.status !== 'deleted' && user.email === spent.email && user.emailVerifiedAt !== null)
-      return { email: user.email, data: spent.data }
+      return { email: user.email, isConfirmed: isEmailConfirmed(user), data: spent.data }
   }
   return null
 }
@@ -210,5 +211,6 @@ async function confirmAddress(
     events: [{ type: 'user.email_verified', data: { after: { email }, answer: isConfirmedByHolder ? 'yes' : null } }],
   })
   if (!verified) throw linkInvalid()
-  return { outcome: 'verified', email, redirectUrl: redirectOf(ctx, { data }), propagated: true }
+  const isConfirmed = isEmailConfirmed(verified.user)
+  return { outcome: 'verified', email, isConfirmed, redirectUrl: redirectOf(ctx, { data }), propagated: true }
 }

@@ -77,9 +77,18 @@ export const ResetOrForgotBody = NewPassword.extend({
 
 export const ResetOrForgot = z.union([DoneAndEnded, Done])
 
-/** `message` is for the first use of a link. */
-export const verifiedToWire = (message: string, verified: VerifiedEmail): z.infer<typeof DoneAndEnded> =>
-  endedToWire(verified.outcome === 'already' ? 'Already confirmed' : message, verified)
+export const Verified = DoneAndEnded.extend({
+  confirmed: z.boolean().meta({
+    description:
+      'Whether the account is confirmed. When false, the call had no good access token of the account: `resend-verification` mails another link, and a used one confirms nothing.',
+  }),
+}).meta({ id: 'VerifiedEmail' })
+
+export function verifiedToWire(verified: VerifiedEmail): z.infer<typeof Verified> {
+  const { outcome, isConfirmed: confirmed } = verified
+  const again = confirmed ? 'Already confirmed' : 'Already verified, and the account is not confirmed'
+  return { ...endedToWire(outcome === 'already' ? again : 'Email verified', verified), confirmed }
+}
 
 export const EndedAndReset = DoneAndEnded.extend({
   reset_token: z.string().meta({ description: 'Sets a new password, once: `POST /api/v1/auth/reset-password`' }),

@@ -95,6 +95,8 @@ interface EndSessions {
   readonly authVersion: number | null
   /** The sessions that stay beside `except`. */
   readonly spares?: SparedSessions
+  /** What an admin says about it, for the events. */
+  readonly note?: string | null
 }
 
 /** Ends a user's sessions, all but `except`. */

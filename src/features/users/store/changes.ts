@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, gt, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { oneTimeTokens, takesFactorAway } from '../../links/tables.ts'
+import type { OneTimePurpose } from '../../links/types.ts'
 import type { Transition } from '../rules.ts'
 import { type RowChange, users } from '../tables.ts'
 import type { Profile, UserStatus } from '../types.ts'
@@ -82,8 +83,9 @@ const isChangeable = ({ now }: Pick<Ctx, 'now'>, { userId, from, transition, whe
 
 /**
  * For the batch of a `stateChange` that ends sessions: voids the user's mailed links and challenges, which would otherwise
- * work again once the measure is lifted, and links that were sent to the address before the account existed. `sparesReports`
- * keeps the links that remove an added factor: whoever deletes an account may have added one before, to use it after a restore.
+ * work again once the measure is lifted, and links that were sent to the address before the account existed. Links that revert a
+ * change of address stay: they are the owner's only way back, and refused while the account is closed. `sparesReports` keeps
+ * the links that remove an added factor: whoever deletes an account may have added one before, to use it after a restore.
  */
 export const voidLinks = (store: Store, change: ChangeOfState, { sparesReports }: { sparesReports: boolean }) => {
   const address = sql`(select ${users.email} from ${users} where ${users.id} = ${change.userId})`
@@ -97,6 +99,7 @@ export const voidLinks = (store: Store, change: ChangeOfState, { sparesReports }
           and(isNull(oneTimeTokens.userId), eq(oneTimeTokens.email, address)),
         ),
         isNull(oneTimeTokens.usedAt),
+        ne(oneTimeTokens.purpose, 'email_revert' satisfies OneTimePurpose),
         sparesReports ? not(takesFactorAway) : undefined,
         sql`exists (select 1 from ${users} where ${isChangeable(store, change)})`,
       ),

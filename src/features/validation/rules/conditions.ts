@@ -14,8 +14,11 @@ export interface Conditions {
 
 type Key = Exclude<keyof Conditions, 'consistency' | 'from'>
 
-const KEYS: readonly string[] = ['role', 'permission', 'org', 'acr'] satisfies Key[]
-const isKey = (key: string): key is Key => KEYS.includes(key)
+const KEYS = ['role', 'org', 'acr', 'permission'] as const satisfies readonly Key[]
+const isKey = (key: string): key is Key => KEYS.some((known) => known === key)
+
+/** Every key that a query may have. */
+export const QUERY_KEYS: readonly string[] = [...KEYS, 'consistency', 'from']
 
 export const NO_CONDITIONS: Conditions = {
   consistency: 'view',
@@ -31,6 +34,14 @@ export function readQueryConditions(search: string): Conditions | undefined {
   if (search === '' || search === '?') return NO_CONDITIONS
   return collect([...new URLSearchParams(search)])
 }
+
+/** The first key that is unknown or has an invalid value. */
+export const findMalformedKey = (search: string): string | undefined =>
+  [...new URLSearchParams(search)].find((pair) => !collect([pair]))?.[0]
+
+/** Whether a query has conditions, well-formed or not. */
+export const hasConditions = (search: string): boolean =>
+  [...new URLSearchParams(search).keys()].some((key) => QUERY_KEYS.includes(key))
 
 /** A part of `X-Auth-Require`, without spaces, commas, control characters, and the `&` of somebody who means a query. */
 const PAIR = /^([a-z]+)=([\x21-\x25\x27-\x2b\x2d-\x7e]+)$/
@@ -73,17 +84,15 @@ const ACR_LEVELS: ReadonlyMap<string, number> = new Map([
   ['aal2', 2],
 ])
 
-/** Whether the conditions hold for the token's claims, but `permission`, which `isPermitted` (rbac) answers. */
-export function areMet(conditions: Conditions, claims: AccessClaims): boolean {
-  if (conditions === NO_CONDITIONS) return true
+/** The first condition that does not hold for the token's claims, but `permission`, which `isPermitted` (rbac) answers. */
+export function findUnmet(conditions: Conditions, claims: AccessClaims): Key | undefined {
+  if (conditions === NO_CONDITIONS) return undefined
   // A machine has no roles, no organization and no level.
   const user = 'sid' in claims ? claims : null
   const level = ACR_LEVELS.get(user?.acr ?? '') ?? 0
-  const any = (values: readonly string[], holds: (value: string) => boolean) =>
-    values.length === 0 || values.some(holds)
-  return (
-    any(conditions.role, (role) => user?.roles.includes(role) ?? false) &&
-    any(conditions.org, (org) => user !== null && org === user.org_id) &&
-    any(conditions.acr, (acr) => level >= (ACR_LEVELS.get(acr) ?? Number.POSITIVE_INFINITY))
-  )
+  const unmet = (values: readonly string[], holds: (value: string) => boolean) =>
+    values.length > 0 && !values.some(holds)
+  if (unmet(conditions.role, (role) => user?.roles.includes(role) ?? false)) return 'role'
+  if (unmet(conditions.org, (org) => user !== null && org === user.org_id)) return 'org'
+  return unmet(conditions.acr, (acr) => level >= (ACR_LEVELS.get(acr) ?? Number.POSITIVE_INFINITY)) ? 'acr' : undefined
 }

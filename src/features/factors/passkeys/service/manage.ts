@@ -58,6 +58,8 @@ interface Removal {
   /** Null for all. */
   readonly passkeyId: string | null
   readonly actor: EventActor
+  /** For the event record. */
+  readonly reason: string | null
 }
 
 /**
@@ -66,11 +68,11 @@ interface Removal {
  */
 export async function removePasskeysOf(
   ctx: Ctx,
-  { user, passkeyId, actor }: Removal,
+  { user, passkeyId, ...by }: Removal,
 ): Promise<{ removed: number; propagated: boolean }> {
   const all = await selectPasskeys(ctx, user.id)
   const named = passkeyId === null ? all : all.filter(({ id }) => id === passkeyId)
-  const changes = await Promise.all(named.map((passkey) => removeOne(ctx, { user, actor }, passkey)))
+  const changes = await Promise.all(named.map((passkey) => removeOne(ctx, { user, ...by }, passkey)))
   const removed = changes.filter((change) => change !== null)
   if (passkeyId !== null && removed.length === 0) throw passkeyNotFound()
   return { removed: removed.length, propagated: removed.every(({ propagated }) => propagated) }
@@ -79,7 +81,7 @@ export async function removePasskeysOf(
 /** Null when the passkey was already removed. */
 async function removeOne(
   ctx: Ctx,
-  { user, actor }: Omit<Removal, 'passkeyId'>,
+  { user, actor, reason }: Omit<Removal, 'passkeyId'>,
   passkey: Passkey,
 ): Promise<ChangedUser | null> {
   const { id, userId, name } = passkey
@@ -90,7 +92,7 @@ async function removeOne(
     with: [deletePasskey(ctx, { userId, id })],
     ends: { reason: 'credentials_changed' },
     events: [
-      { type: 'passkey.removed', subject: id, data: { before: { id, name } } },
+      { type: 'passkey.removed', subject: id, data: { before: { id, name }, ...(reason && { reason }) } },
       notificationOf(user, { kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
     ],
   })

@@ -60,6 +60,17 @@ export const giveBackCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: Counted
 export const failCode = (ctx: Pick<Ctx, 'objects' | 'log'>, counted: CountedUse): Promise<void> =>
   reportVerdicts(ctx, 'failure_not_counted', [failUse(ctx, counted)])
 
+/** When the lock after too many wrong codes ends; null without one. For display only: null also when the guard does not answer. */
+export async function findCodeLock(ctx: Pick<Ctx, 'objects' | 'log'>, userId: string): Promise<number | null> {
+  try {
+    const uses = { subject: subjectOf(userId), ...WRONG_CODES }
+    return (await ctx.objects.guard(userId).status({ account: userId, uses })).usesLockedUntil ?? null
+  } catch (cause) {
+    ctx.log.error('code_lock_unknown', cause, { user_id: userId })
+    return null
+  }
+}
+
 /** Lifts the lock that follows too many wrong codes, for an admin. Does nothing when there is none. */
 export const liftSecondFactorLock = (ctx: Pick<Ctx, 'objects'>, userId: string): Promise<void> =>
   ctx.objects.guard(userId).resetUse({ subject: subjectOf(userId) })

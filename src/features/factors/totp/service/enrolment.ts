@@ -187,9 +187,10 @@ export function disableTotp(ctx: ActorCtx, user: User): Promise<{ propagated: bo
  */
 export function disableSecondFactorOf(
   ctx: Ctx,
-  { user, actor }: { user: User; actor: EventActor },
+  { user, actor, reason }: { user: User; actor: EventActor; reason: string | null },
 ): Promise<{ propagated: boolean }> {
   const notice = notificationOf(user, { kind: 'factor_removed', actor, params: { factor: FACTOR } })
-  const change: Disabling = { actor, ends: { reason: 'credentials_changed' }, events: [DISABLED_EVENT, notice] }
+  const disabled = { ...DISABLED_EVENT, data: { ...DISABLED_EVENT.data, ...(reason && { reason }) } }
+  const change: Disabling = { actor, ends: { reason: 'credentials_changed' }, events: [disabled, notice] }
   return disable(ctx, user, change, 'all')
 }
