@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, type TestApp } from '../../support/app.ts'
-import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
+import { ask, createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
 import { insertRole, interfering } from './support.ts'
 
 const app = createTestApp()
@@ -309,6 +309,19 @@ describe('races', () => {
       create(team.owner, team, { name: 'cook' }),
     ])
     expect(both.map(({ status }) => status).sort()).toEqual([201, 400])
+  })
+
+  it('do not delete a role that is given meanwhile', async () => {
+    const team = await createTeam(app)
+    const member = await team.join('member')
+    const role = await create(team.owner, team)
+    const late = interfering(() =>
+      team.owner.call('POST', `/api/v1/rbac/users/${member.id}/roles`, { role_id: role.body.id }),
+    )
+    const path = `${ROLES}/${role.body.id}`
+    const { headers } = team.owner
+    expect((await ask(late, { method: 'DELETE', path, headers })).body.code).toBe('ROLE_IN_USE')
+    expect((await team.owner.call('GET', path)).status).toBe(200)
   })
 
   it('either delete a role or give it', async () => {
