@@ -80,6 +80,14 @@ export async function userWithEverything(
   )
   await run("insert into role_assignments values (?, ?, 'platform', 'x', 0)", newUuid(), id)
   await run("insert into grants values ('platform', ?, 'reports:read', 'x', 0)", id)
+  await run(
+    `insert into invitations (id, organization_id, email, role, invited_by, created_at, updated_at, expires_at, accepted_by)
+     values (?, 'x', ?, 'member', ?, 0, 0, 0, ?)`,
+    newUuid(),
+    user.email,
+    id,
+    id,
+  )
   await recorded(id, 'session.created')
   return user
 }
