@@ -152,6 +152,11 @@ CREATE TRIGGER policies_gone AFTER DELETE ON policies BEGIN
 	DELETE FROM policy_versions WHERE policy_id = old.id;
 END;
 --> statement-breakpoint
+CREATE INDEX `memberships_by_inviter` ON `memberships` (`invited_by`) WHERE invited_by is not null;--> statement-breakpoint
+CREATE INDEX `memberships_by_remover` ON `memberships` (`removed_by`) WHERE removed_by is not null;--> statement-breakpoint
+CREATE INDEX `grants_by_giver` ON `grants` (`granted_by`) WHERE granted_by is not null;--> statement-breakpoint
+CREATE INDEX `role_assignments_by_giver` ON `role_assignments` (`assigned_by`) WHERE assigned_by is not null;
+--> statement-breakpoint
 -- A member is whoever took the membership up and was not removed.
 CREATE TRIGGER memberships_counted AFTER INSERT ON memberships WHEN new.taken_up_at IS NOT NULL AND new.removed_at IS NULL BEGIN
 	UPDATE organizations SET member_count = member_count + 1 WHERE id = new.organization_id;

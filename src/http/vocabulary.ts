@@ -41,6 +41,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   enabled: 'Whether it is to be on',
   from: '`cookie` looks for the token in cookies alone',
   id: 'The UUID of what is meant',
+  invitation_id: 'The UUID of an invitation',
   is_admin: 'Admins alone, or everybody else',
   limit: 'How many at most',
   include_system: 'Also the system roles',

@@ -3,6 +3,24 @@ import { listRoutes } from '../../src/app.ts'
 
 /** Every route that answers without a signed-in user or a machine's token, and why it may. Reviewed by hand. */
 const PUBLIC: Readonly<Record<string, string>> = {
+  'POST /api/v1/invitations/accept': 'checks the token of an invitation',
+  'GET /api/v1/invitations/validate/:token': 'checks the token of an invitation',
+  'GET /api/v1/invitations/:invitation_id': 'shows an invitation to whoever has its id, without its link',
+  'GET /api/v1/invitations/invitations/:invitation_id': 'shows an invitation to whoever has its id, without its link',
+  'POST /api/v1/invitations/:invitation_id/accept': 'checks the token of an invitation, or that the caller is invited',
+  'POST /api/v1/invitations/invitations/:invitation_id/accept':
+    'checks the token of an invitation, or that the caller is invited',
+  'POST /api/invitations/accept': 'checks the token of an invitation',
+  'GET /api/invitations/validate/:token': 'checks the token of an invitation',
+  'GET /api/invitations/:invitation_id': 'shows an invitation to whoever has its id, without its link',
+  'GET /api/invitations/invitations/:invitation_id': 'shows an invitation to whoever has its id, without its link',
+  'POST /api/invitations/:invitation_id/accept': 'checks the token of an invitation, or that the caller is invited',
+  'POST /api/invitations/invitations/:invitation_id/accept':
+    'checks the token of an invitation, or that the caller is invited',
+  'GET /invitations/accept': "asks before an invitation's token is used",
+  'POST /invitations/accept': 'checks the token of an invitation',
+  'POST /api/v1/organizations/invites/accept': 'checks the token of an invitation',
+  'POST /api/v1/organizations/invitations/:token/accept': 'checks the token of an invitation',
   'GET /health': 'probe',
   'GET /api/status': 'probe',
   'GET /readiness': 'probe',
@@ -130,6 +148,12 @@ const SILENT = 'writes no event'
 
 /** Why a signed-in call that is no GET does not count against what its caller may write in an hour. Reviewed by hand. */
 const UNCOUNTED: Readonly<Record<string, string>> = {
+  'DELETE /api/invitations/:invitation_id': 'removes rights',
+  'DELETE /api/invitations/invitations/:invitation_id': 'removes rights',
+  'DELETE /api/v1/invitations/:invitation_id': 'removes rights',
+  'DELETE /api/v1/invitations/invitations/:invitation_id': 'removes rights',
+  'DELETE /api/v1/organizations/:organization_id/invitations/:invitation_id': 'removes rights',
+  'DELETE /api/v1/organizations/:organization_id/invites/:invitation_id': 'removes rights',
   'DELETE /api/v1/organizations/:organization_id/members/:user_id': 'removes rights',
   'POST /api/v1/organizations/:organization_id/leave': 'removes rights',
   'POST /api/v1/organizations/:organization_id/activate': 'writes no event, but for the first time',

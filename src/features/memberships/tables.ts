@@ -65,6 +65,9 @@ export const memberships = sqliteTable(
     index('memberships_by_organization').on(table.organizationId, table.joinedAt, table.id),
     index('memberships_by_role').on(table.organizationId, table.role, table.joinedAt).where(sql`removed_at is null`),
     index('memberships_by_end').on(table.expiresAt).where(sql`expires_at is not null`),
+    // For the erasure of a user.
+    index('memberships_by_inviter').on(table.invitedBy).where(sql`invited_by is not null`),
+    index('memberships_by_remover').on(table.removedBy).where(sql`removed_by is not null`),
     index('memberships_removed').on(table.removedAt).where(sql`removed_at is not null`),
   ],
 )

@@ -38,6 +38,8 @@ export const roleAssignments = sqliteTable(
     primaryKey({ columns: [table.roleId, table.userId] }),
     index('role_assignments_by_user').on(table.userId, table.scope),
     index('role_assignments_by_scope').on(table.scope),
+    // For the erasure of a user.
+    index('role_assignments_by_giver').on(table.assignedBy).where(sql`assigned_by is not null`),
   ],
 )
 
@@ -54,6 +56,7 @@ export const grants = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.userId, table.scope, table.permission] }),
     index('grants_by_scope').on(table.scope),
+    index('grants_by_giver').on(table.grantedBy).where(sql`granted_by is not null`),
   ],
 )
 

@@ -32,6 +32,14 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
     'notification.created',
     'chatbot.interaction',
   ],
+  'an organization that they are in says what they are there': [
+    'organization.member_added',
+    'organization.member_removed',
+    'organization.role_changed',
+    'permissions.granted',
+    'role.assigned',
+    'role.unassigned',
+  ],
   'no address is left': ['user.erased'],
 }
 
