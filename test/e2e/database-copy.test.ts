@@ -146,6 +146,18 @@ const ROWS = (userId: string, eventId: string) => {
       changed_at: now,
     }),
     insertInto('policy_sets', { scope: 'platform', version: 2 }),
+    insertInto('invitations', {
+      id: 'invitation',
+      organization_id: 'organization',
+      email: 'guest@example.com',
+      role: 'member',
+      permissions: '["docs:read"]',
+      message: 'Come — “soon”',
+      invited_by: userId,
+      created_at: now,
+      updated_at: now,
+      expires_at: now,
+    }),
     // What no object has taken yet.
     insertInto('events', {
       id: eventId,

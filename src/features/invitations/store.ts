@@ -46,7 +46,6 @@ const columns = {
   invitationDomains: organizations.invitationDomains,
   authorStatus: named('author_status', author.status),
   authorPlatformRole: named('author_platform_role', author.role),
-  authorClaimsVersion: author.claimsVersion,
   authorRole: named('author_role', authorship.role),
   authorEmail: named('author_email', author.email),
   authorDisplayName: author.displayName,
@@ -166,17 +165,12 @@ export interface Writing {
   readonly place: Place
   readonly userId: string
   readonly rank: Rank
-  /** The writer's, where permissions were compared: they may have lost some. */
-  readonly claimsVersion: number | null
+  /** Where permissions were compared: holds while they are as they were read. */
+  readonly holdsAsRead: SQL | null
 }
 
-const mayWrite = ({ place, userId, rank, claimsVersion }: Writing): SQL => {
-  const holdsAsRead =
-    claimsVersion === null
-      ? sql`true`
-      : sql`exists (select 1 from users as writer where writer.id = ${userId} and writer.claims_version = ${claimsVersion})`
-  return sql`(${stillHas(rank, place, userId)} and ${holdsAsRead})`
-}
+const mayWrite = ({ place, userId, rank, holdsAsRead }: Writing): SQL =>
+  sql`(${stillHas(rank, place, userId)} and ${holdsAsRead ?? sql`true`})`
 
 /**
  * The statements that insert an invitation; one to the same address that has expired makes room, with its event. No row when one
@@ -309,14 +303,12 @@ const isTakenUp = (organizationId: string, userId: string): SQL =>
   sql`exists (select 1 from memberships as own where own.organization_id = ${organizationId} and own.user_id = ${userId}
     and own.removed_at is null and own.taken_up_at is not null)`
 
-/** Holds while the author may still give what the invitation gives. */
-const authorAnswers = ({ organizationId, invitedBy, role, permissions, authorClaimsVersion }: FoundInvitation): SQL => {
-  const holdsAsRead = permissions.length > 0 ? sql`answers.claims_version = ${authorClaimsVersion}` : sql`true`
-  return sql`exists (select 1 from users as answers where answers.id = ${invitedBy} and answers.status in ('active', 'pending')
-    and ${holdsAsRead} and (answers.role = 'admin' or exists (select 1 from memberships as authority
+/** Holds while the author has the rank for it. */
+const authorAnswers = ({ organizationId, invitedBy, role }: FoundInvitation): SQL =>
+  sql`exists (select 1 from users as answers where answers.id = ${invitedBy} and answers.status in ('active', 'pending')
+    and (answers.role = 'admin' or exists (select 1 from memberships as authority
       where authority.organization_id = ${organizationId} and authority.user_id = answers.id and authority.removed_at is null
         and authority.taken_up_at is not null and authority.role in ${[...ranksFrom(rankFor(role))]})))`
-}
 
 /**
  * The first and the last statement of an acceptance, and the condition for those between them: it holds in this batch alone, for
@@ -326,7 +318,7 @@ const authorAnswers = ({ organizationId, invitedBy, role, permissions, authorCla
 export function acceptance(
   { db, now }: Store & Pick<Ctx, 'now'>,
   invitation: FoundInvitation,
-  { guest, claim }: { guest: Guest; claim: string },
+  { guest, claim, holdsAsRead }: { guest: Guest; claim: string; holdsAsRead: SQL | null },
 ) {
   const { id, organizationId, email, updatedAt } = invitation
   const { userId } = guest
@@ -341,6 +333,7 @@ export function acceptance(
         isPending(now()),
         isOpen(organizationId),
         authorAnswers(invitation),
+        holdsAsRead ?? undefined,
         mayEnter(guest, email, now()),
         sql`not ${isTakenUp(organizationId, userId)}`,
         mayJoinMore(userId),

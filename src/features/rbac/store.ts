@@ -118,6 +118,12 @@ export const countAssignments = async ({ db }: Store, roleId: string): Promise<n
 export const hasVersion = (userId: string, version: number): SQL =>
   sql`exists (select 1 from users as holder where holder.id = ${userId} and holder.claims_version = ${version})`
 
+/** Holds while what a user holds in a scope, and what roles allow there, is as it was read. */
+export const isHeldAsRead = (
+  read: { readonly scope: string; readonly claimsVersion: number; readonly version: number },
+  userId: string,
+): SQL => sql`(${hasVersion(userId, read.claimsVersion)} and ${versionOf(read.scope)} = ${read.version})`
+
 /** Holds while the caller may change rights in a scope, and what they hold, and what roles allow there, is as it was read. */
 export const isGiver = (
   { actor }: Pick<ActorCtx, 'actor'>,
@@ -127,9 +133,7 @@ export const isGiver = (
     readonly claimsVersion: number
     readonly version: number
   },
-): SQL =>
-  sql`(${stillHas('admin', read.place, actor.id)} and ${hasVersion(actor.id, read.claimsVersion)}
-    and ${versionOf(read.scope)} = ${read.version})`
+): SQL => sql`(${stillHas('admin', read.place, actor.id)} and ${isHeldAsRead(read, actor.id)})`
 
 export const insertRole = ({ db }: Store, row: Role, when: SQL) =>
   db

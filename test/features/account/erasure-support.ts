@@ -89,6 +89,14 @@ export async function userWithEverything(
   const former = JSON.stringify({ target_type: 'user', target_id: id })
   await run('insert into policy_versions values (?, 1, ?, ?, 0)', newUuid(), former, id)
   await run("insert into policy_versions values (?, 1, '{}', ?, 0)", newUuid(), id)
+  await run(
+    `insert into invitations (id, organization_id, email, role, invited_by, created_at, updated_at, expires_at, accepted_by)
+     values (?, 'x', ?, 'member', ?, 0, 0, 0, ?)`,
+    newUuid(),
+    user.email,
+    id,
+    id,
+  )
   await recorded(id, 'session.created')
   return user
 }

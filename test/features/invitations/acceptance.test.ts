@@ -448,6 +448,20 @@ describe('whoever invited', () => {
     expect((await stranger.call('GET', `${INVITATIONS}/validate/${token}`)).body.reason).toBe('revoked')
   })
 
+  it('no longer holds what the invitation gives', async () => {
+    const team = await createTeam(app)
+    const [admin, ada] = [await team.join('admin'), await openPerson(app)]
+    const key = [team.id, admin.id] as const
+    await run(
+      "insert into grants (scope, user_id, permission, granted_by, granted_at) values (?, ?, 'docs:*', 'x', 1)",
+      ...key,
+    )
+    const invited = await invite(team, { email: ada.user.email, permissions: ['docs:read'] }, admin)
+    await run('delete from grants where scope = ? and user_id = ?', ...key)
+    const refused = await ada.call('POST', byId(invited))
+    expect([...codeOf(refused), refused.body.details]).toEqual([400, 'INVITATION_NOT_PENDING', { status: 'revoked' }])
+  })
+
   it('was an admin of the platform, and is none any more', async () => {
     const team = await createTeam(app)
     const admin = await openPerson(app, { role: 'admin' })

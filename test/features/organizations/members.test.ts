@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
+import { acceptedMails } from '../../support/mail.ts'
 import { ask, createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
 import { PASSWORD } from '../../support/world.ts'
 
@@ -100,14 +101,38 @@ describe('adding a member by id', () => {
     expect(both.map(({ status }) => status).sort()).toEqual([201, 409])
   })
 
-  it('cannot fill what a stranger may have: 20 wait at most, and they count for nothing', async () => {
+  it('tells the user by a mail, five of which an hour go to an address', async () => {
     const eve = await openPerson(app)
-    const teams = await Promise.all(Array.from({ length: 22 }, () => createTeam(app)))
+    const teams = await Promise.all(Array.from({ length: 6 }, () => createTeam(app)))
     const added = await Promise.all(
       teams.map(({ owner, path }) => owner.call('POST', `${path}/members`, { user_id: eve.id })),
     )
-    expect(added.filter(({ status }) => status === 201)).toHaveLength(20)
-    expect(added.find(({ status }) => status === 429)?.body.details.limit).toBe(20)
+    expect(added.map(({ status }) => status).sort()).toEqual([201, 201, 201, 201, 201, 429])
+    expect(added.find(({ status }) => status === 429)?.body.details.limit).toBe(5)
+    await app.settled()
+    expect(await acceptedMails(eve.user.email, 'member_added')).toHaveLength(5)
+    const admin = await openPerson(app, { role: 'admin' })
+    const last = await createTeam(app)
+    // An admin of the platform adds whom they will, and no mail asks for anything.
+    expect((await admin.call('POST', `${last.path}/members`, { user_id: eve.id })).status).toBe(201)
+  })
+
+  it('cannot fill what a stranger may have: 20 wait at most, and they count for nothing', async () => {
+    const eve = await openPerson(app)
+    // Mails to one address are few an hour, so most of these were added earlier.
+    const waiting = Array.from({ length: 18 }, () =>
+      env.DB.prepare(
+        "insert into memberships (id, organization_id, user_id, role, joined_at, expires_at) values (?, ?, ?, 'member', 1, ?)",
+      ).bind(newUuid(), newUuid(), eve.id, Date.now() + 60_000),
+    )
+    await env.DB.batch(waiting)
+    const teams = await Promise.all(Array.from({ length: 4 }, () => createTeam(app)))
+    const added = await Promise.all(
+      teams.map(({ owner, path }) => owner.call('POST', `${path}/members`, { user_id: eve.id })),
+    )
+    expect(added.filter(({ status }) => status === 201)).toHaveLength(2)
+    const refused = added.filter(({ status }) => status === 429)
+    expect(refused.map(({ body }) => body.details.limit)).toEqual([20, 20])
     const mine = await eve.call('POST', '/api/v1/organizations', { name: 'Mine', slug: `mine-${newUuid()}` })
     expect(mine.status).toBe(201)
   })

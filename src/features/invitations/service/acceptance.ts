@@ -3,7 +3,7 @@ import { commitAll } from '../../../db/commit.ts'
 import { type DomainError, defineError, unauthorized, validationFailed } from '../../../lib/errors.ts'
 import type { EventDraft } from '../../../lib/event.ts'
 import { alreadyMember, deletePending, insertMembership, LIMITS, limitReached } from '../../memberships/service.ts'
-import { beyondRank, deleteHeld, insertGrants } from '../../rbac/service/held.ts'
+import { deleteHeld, findHolding, insertGrants } from '../../rbac/service/held.ts'
 import { emailUnconfirmed, linkInvalid } from '../../sign-in/errors.ts'
 import { mayInvitedSignUp, prepareInvitedAccount } from '../../sign-in/service/sign-up.ts'
 import { confirmedByMail, sendVerification } from '../../sign-in/service/verification.ts'
@@ -11,7 +11,7 @@ import { changeUser } from '../../users/service/change-user.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
 import { findUser, getCurrentUser, insertUser, isEmailConfirmed, newUserRow } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { authorRankOf, statusOf } from '../rules/invitation.ts'
+import { statusOf } from '../rules/invitation.ts'
 import { decodeInvitationToken } from '../rules/token.ts'
 import { acceptance, type FoundInvitation, type Guest, selectInvitation, selectObstacles } from '../store.ts'
 import type { InvitationStatus, TokenParts } from '../types.ts'
@@ -55,8 +55,11 @@ export interface Accepted {
  */
 export async function acceptInvitation(ctx: CallerCtx, input: Accepting): Promise<Accepted> {
   if (ctx.actor === null && input.token === undefined) throw unauthorized()
-  const { invitation, token } = await getInvited(ctx, input)
-  requireAcceptable(ctx, invitation)
+  const { invitation: found, token } = await getInvited(ctx, input)
+  requireAllowedDomain(found, found.email)
+  const { status, holdsAsRead } = await findStanding(ctx, found)
+  if (status !== 'pending') throw invitationNotPending({ status })
+  const invitation = { ...found, holdsAsRead }
   if (ctx.actor) return acceptAsUser(narrow(ctx, { actor: ctx.actor }), invitation, token)
   // Without a caller there is a token.
   return acceptAsStranger(ctx, invitation, { ...input, kind: token?.kind ?? 'url' })
@@ -80,22 +83,20 @@ async function getInvited(
 const requiredField = (name: string): DomainError =>
   validationFailed({ validation_errors: [{ field: `body.${name}`, message: 'is required', type: 'required' }] })
 
-function requireAcceptable(ctx: Ctx, invitation: FoundInvitation): void {
-  const status = liveStatusOf(invitation, ctx.now())
-  if (status !== 'pending') throw invitationNotPending({ status })
-  requireAllowedDomain(invitation, invitation.email)
+/** A pending invitation, and what keeps its author's permissions as they were read. */
+type Answered = FoundInvitation & Pick<Awaited<ReturnType<typeof findStanding>>, 'holdsAsRead'>
+
+/** As `statusOf`; an author who no longer holds the permissions does not answer for them. `holdsAsRead`: while they do. */
+async function findStanding(ctx: Ctx, invitation: FoundInvitation) {
+  const { organizationId, invitedBy, permissions } = invitation
+  const status = statusOf(invitation, ctx.now())
+  if (status !== 'pending' || permissions.length === 0) return { status, holdsAsRead: null }
+  const holding = await findHolding(ctx, organizationId, invitedBy)
+  const answers = holding.missing(permissions).length === 0
+  return { status: answers ? status : ('revoked' as const), holdsAsRead: holding.when }
 }
 
-/** As `statusOf`; an author who no longer holds the permissions does not answer for them. */
-function liveStatusOf(invitation: FoundInvitation, now: number): InvitationStatus {
-  const status = statusOf(invitation, now)
-  const rank = authorRankOf(invitation)
-  return status === 'pending' && (rank === null || beyondRank(rank, invitation.permissions).length > 0)
-    ? 'revoked'
-    : status
-}
-
-async function acceptAsUser(ctx: ActorCtx, invitation: FoundInvitation, token: TokenParts | null): Promise<Accepted> {
+async function acceptAsUser(ctx: ActorCtx, invitation: Answered, token: TokenParts | null): Promise<Accepted> {
   const user = await getCurrentUser(ctx)
   if (user.email !== invitation.email) throw invitedAddressDiffers()
   const isConfirmed = isEmailConfirmed(user)
@@ -110,16 +111,11 @@ async function acceptAsUser(ctx: ActorCtx, invitation: FoundInvitation, token: T
 }
 
 /** The statements that make somebody a member, in their order; the last returns a row when everything held. */
-function joiningOf(
-  ctx: Ctx,
-  invitation: FoundInvitation,
-  guest: Guest,
-  accounts: Parameters<typeof insertUser>[1][] = [],
-) {
-  const { id, organizationId, role, permissions, invitedBy } = invitation
+function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Parameters<typeof insertUser>[1][] = []) {
+  const { id, organizationId, role, permissions, invitedBy, holdsAsRead } = invitation
   const { userId, isNew } = guest
   const now = ctx.now()
-  const { first, when, last } = acceptance(ctx, invitation, { guest, claim: ctx.newId() })
+  const { first, when, last } = acceptance(ctx, invitation, { guest, holdsAsRead, claim: ctx.newId() })
   const membership = { id: ctx.newId(), organizationId, userId, role, invitedBy, joinedAt: now, takenUpAt: now }
   const held = { scope: organizationId, userId }
   const statements = [
@@ -167,7 +163,7 @@ async function verifyAndJoin(ctx: ActorCtx, user: User, { statements, last, even
 
 async function acceptAsStranger(
   ctx: Ctx,
-  invitation: FoundInvitation,
+  invitation: Answered,
   { kind, name, password }: Pick<Accepting, 'name' | 'password'> & Pick<TokenParts, 'kind'>,
 ): Promise<Accepted> {
   const { email } = invitation
@@ -224,7 +220,7 @@ async function acceptanceRefused(
   ])
   if (!invitation) return invitationNotFound()
   if (obstacles?.isMember) return alreadyMember()
-  const status = liveStatusOf(invitation, ctx.now())
+  const { status } = await findStanding(ctx, invitation)
   if (status !== 'pending') return invitationNotPending({ status })
   if (!obstacles?.hasRoom) return limitReached({ limit: LIMITS.membersPerOrganization })
   if (!obstacles.mayJoinMore) return limitReached({ limit: LIMITS.organizationsPerUser })
@@ -242,7 +238,7 @@ export async function inspectToken(ctx: Ctx, given: string): Promise<Inspected &
   const token = await decodeInvitationToken(ctx.config.rootKeys, given)
   const invitation = token && (await selectInvitation(ctx, token.id))
   if (!token || !invitation) return { reason: 'invalid', invitation: null, token: null }
-  const status = liveStatusOf(invitation, ctx.now())
+  const { status } = await findStanding(ctx, invitation)
   if (status !== 'pending') return { reason: status, invitation, token }
   return { reason: token.counter === invitation.counter ? null : 'superseded', invitation, token }
 }

@@ -2,7 +2,7 @@ import { type ActorCtx, actorOf, type CallerCtx, type Ctx, narrow, type PlaceCtx
 import { commit, commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
-import { isRanked, type Rank } from '../../../lib/roles.ts'
+import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY, toIso } from '../../../lib/time.ts'
 import {
   addressUnverified,
@@ -13,7 +13,7 @@ import {
   limitReached,
   organizationRequired,
 } from '../../memberships/service.ts'
-import { beyondRank } from '../../rbac/service/held.ts'
+import { findHolding } from '../../rbac/service/held.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { fullNameOf, getCurrentUser, isEmailConfirmed, normalizeEmail } from '../../users/service/users.ts'
@@ -67,20 +67,19 @@ export interface SeenInvitation extends FoundInvitation {
 const inviterNameOf = ({ authorDisplayName: displayName, authorFirstName, authorLastName }: FoundInvitation) =>
   fullNameOf({ displayName, firstName: authorFirstName, lastName: authorLastName })
 
-const couldSend = (rank: Rank | null, { role, permissions }: Pick<FoundInvitation, 'role' | 'permissions'>): boolean =>
-  rank !== null && isRanked(rank, rankFor(role)) && beyondRank(rank, permissions).length === 0
-
-/** `rank` is the caller's in the organization; null shows what everybody may see who knows the id. */
-async function seer(ctx: Ctx, rank: Rank | null) {
+/** `viewer` is an admin of the organization; null shows what everybody may see who knows the id. */
+async function seer(ctx: Ctx, viewer: PlaceCtx | null) {
   const linkOf = await invitationLinks(ctx)
+  const holding = viewer && (await findHolding(ctx, viewer.place.organizationId, viewer.actor.id))
+  const couldSend = ({ role, permissions }: FoundInvitation): boolean =>
+    viewer !== null && isRanked(viewer.place.rank, rankFor(role)) && holding?.missing(permissions).length === 0
   return (invitation: FoundInvitation, emailSent = canMail(ctx)): SeenInvitation => {
     const state = statusOf(invitation, ctx.now())
-    const showsLink = state === 'pending' && couldSend(rank, invitation)
     return {
       ...invitation,
       state,
       inviterName: inviterNameOf(invitation),
-      inviteUrl: showsLink ? linkOf(invitation, 'url') : null,
+      inviteUrl: state === 'pending' && couldSend(invitation) ? linkOf(invitation, 'url') : null,
       emailSent,
     }
   }
@@ -111,44 +110,41 @@ async function getInvitationIn(ctx: PlaceCtx, id: string): Promise<FoundInvitati
   return invitation
 }
 
-/** One that is pending, for those who could send it: nobody edits or takes away more than they hold. */
-async function getOwnPending(ctx: PlaceCtx, id: string): Promise<FoundInvitation> {
-  const invitation = await getInvitationIn(ctx, id)
-  requireRightToGive(ctx, invitation)
-  const status = statusOf(invitation, ctx.now())
-  if (status !== 'pending') throw invitationNotPending({ status })
-  return invitation
+interface Given {
+  readonly role: string
+  readonly permissions: readonly string[]
 }
 
-function requireRightToGive(
-  { place }: PlaceCtx,
-  { role, permissions }: { role: string; permissions: readonly string[] },
-) {
-  const needed = rankFor(role)
-  if (!isRanked(place.rank, needed)) throw insufficientPermissions({ required_role: needed })
-  const missing = beyondRank(place.rank, permissions)
-  if (missing.length > 0) throw insufficientPermissions({ required_permissions: missing })
+/** What must still hold when it is written. Throws INSUFFICIENT_PERMISSIONS: nobody gives, edits or takes away more than they hold. */
+async function requireRightToGive(ctx: PlaceCtx, { role, permissions }: Given): Promise<Writing> {
+  const { place, actor } = ctx
+  const rank = rankFor(role)
+  if (!isRanked(place.rank, rank)) throw insufficientPermissions({ required_role: rank })
+  const writing = { place, userId: actor.id, rank, holdsAsRead: null }
+  if (permissions.length === 0) return writing
+  const holding = await findHolding(ctx, place.organizationId, actor.id)
+  const missing = holding.missing(permissions)
+  if (missing.length > 0) throw insufficientPermissions({ missing_permissions: missing })
+  return { ...writing, holdsAsRead: holding.when }
+}
+
+/** One that is pending, for those who could send it. */
+async function getOwnPending(ctx: PlaceCtx, id: string): Promise<{ before: FoundInvitation; writing: Writing }> {
+  const before = await getInvitationIn(ctx, id)
+  const writing = await requireRightToGive(ctx, before)
+  const status = statusOf(before, ctx.now())
+  if (status !== 'pending') throw invitationNotPending({ status })
+  return { before, writing }
 }
 
 /** The caller, who may invite with this. Throws INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED. */
-async function requireAuthor(ctx: PlaceCtx, given: { role: Rank; permissions: readonly string[] }): Promise<User> {
-  requireRightToGive(ctx, given)
+async function requireAuthor(ctx: PlaceCtx, given: Given): Promise<{ author: User; writing: Writing }> {
+  const writing = await requireRightToGive(ctx, given)
   const author = await getCurrentUser(ctx)
   if (!isEmailConfirmed(author)) throw addressUnverified()
   if (given.role === 'owner') await requireFreshFactor(ctx)
-  return author
+  return { author, writing }
 }
-
-const writingOf = (
-  { place, actor }: PlaceCtx,
-  { role, permissions }: { role: string; permissions: readonly string[] },
-  { claimsVersion }: Pick<User, 'claimsVersion'>,
-): Writing => ({
-  place,
-  userId: actor.id,
-  rank: rankFor(role),
-  claimsVersion: permissions.length > 0 ? claimsVersion : null,
-})
 
 export interface NewInvitation {
   readonly email: string
@@ -178,12 +174,12 @@ export async function createInvitations(
   ctx: PlaceCtx,
   { emails, ...input }: Omit<NewInvitation, 'email'> & { emails: readonly string[] },
 ): Promise<BulkResult> {
-  const author = await requireAuthor(ctx, input)
+  const answering = await requireAuthor(ctx, input)
   const successful: SeenInvitation[] = []
   const failed: BulkResult['failed'][number][] = []
   const invite = async (email: string) => {
     try {
-      successful.push(await inviteAs(ctx, author, { ...input, email }))
+      successful.push(await inviteAs(ctx, answering, { ...input, email }))
     } catch (cause) {
       if (!(cause instanceof DomainError)) throw cause
       failed.push({ email, code: cause.code, error: cause.message })
@@ -194,7 +190,11 @@ export async function createInvitations(
   return { successful, failed }
 }
 
-async function inviteAs(ctx: PlaceCtx, author: User, input: NewInvitation): Promise<SeenInvitation> {
+async function inviteAs(
+  ctx: PlaceCtx,
+  { author, writing }: { author: User; writing: Writing },
+  input: NewInvitation,
+): Promise<SeenInvitation> {
   const { organizationId } = ctx.place
   const { role, permissions, message, lifetimeDays } = input
   const email = normalizeEmail(input.email)
@@ -218,7 +218,7 @@ async function inviteAs(ctx: PlaceCtx, author: User, input: NewInvitation): Prom
     acceptedAt: null,
     acceptedBy: null,
   }
-  const [made] = await commitAll(ctx, insertion(ctx, row, writingOf(ctx, row, author), actorOf(ctx)), {
+  const [made] = await commitAll(ctx, insertion(ctx, row, writing, actorOf(ctx)), {
     type: 'invitation.created',
     subject: row.id,
     userId: null,
@@ -264,7 +264,7 @@ async function insertionRefused(ctx: PlaceCtx, email: string, role: Rank): Promi
 async function sent(ctx: PlaceCtx, id: string, author: User): Promise<SeenInvitation> {
   const invitation = await getInvitationIn(ctx, id)
   const isMailed = await mailInvitation(ctx, invitation, { organization: ctx.place, author })
-  return (await seer(ctx, ctx.place.rank))(invitation, isMailed)
+  return (await seer(ctx, ctx))(invitation, isMailed)
 }
 
 export interface InvitationQuery extends Range {
@@ -280,7 +280,7 @@ export async function listInvitations(ctx: PlaceCtx, { status, email, ...range }
     statuses: status ? [status] : INVITATION_STATUSES,
     email: email === undefined ? undefined : normalizeEmail(email),
   })
-  const see = await seer(ctx, ctx.place.rank)
+  const see = await seer(ctx, ctx)
   return { rows: rows.map((row) => see(row)), total, counts }
 }
 
@@ -289,7 +289,7 @@ export async function listLiveInvitations(ctx: PlaceCtx, status: InvitationStatu
   const statuses = status ? [status] : INVITATION_STATUSES.filter((one) => one !== 'revoked')
   const range = { offset: 0, limit: LIMITS.pendingInvitationsPerOrganization }
   const { rows, total } = await selectInvitations(ctx, ctx.place.organizationId, { ...range, statuses })
-  const see = await seer(ctx, ctx.place.rank)
+  const see = await seer(ctx, ctx)
   return { rows: rows.map((row) => see(row)), total }
 }
 
@@ -297,13 +297,14 @@ export async function listLiveInvitations(ctx: PlaceCtx, status: InvitationStatu
 export async function getInvitation(ctx: CallerCtx, id: string): Promise<SeenInvitation> {
   const invitation = await selectInvitation(ctx, id)
   if (!invitation) throw invitationNotFound()
-  const rank = ctx.actor ? await findRank(narrow(ctx, { actor: ctx.actor }), invitation.organizationId) : null
-  return (await seer(ctx, rank))(invitation)
+  const viewer = ctx.actor && (await findViewer(narrow(ctx, { actor: ctx.actor }), invitation.organizationId))
+  return (await seer(ctx, viewer))(invitation)
 }
 
-async function findRank(ctx: ActorCtx, id: string): Promise<Rank | null> {
+/** The caller as an admin of the organization; null for anybody else. */
+async function findViewer(ctx: ActorCtx, id: string): Promise<PlaceCtx | null> {
   try {
-    return (await enterOrganization(ctx, { id }, 'admin')).rank
+    return narrow(ctx, { place: await enterOrganization(ctx, { id }, 'admin') })
   } catch (cause) {
     if (cause instanceof DomainError && cause.kind === 'forbidden') return null
     throw cause
@@ -312,9 +313,8 @@ async function findRank(ctx: ActorCtx, id: string): Promise<Rank | null> {
 
 /** Revokes a pending invitation: its links are void. Throws INVITATION_NOT_FOUND, INVITATION_NOT_PENDING, INSUFFICIENT_PERMISSIONS. */
 export async function revokeInvitation(ctx: PlaceCtx, id: string): Promise<void> {
-  const before = await getOwnPending(ctx, id)
+  const { before, writing } = await getOwnPending(ctx, id)
   const { email, role } = before
-  const writing = writingOf(ctx, before, await getCurrentUser(ctx))
   const [revoked] = await commit(ctx, updateInvitation(ctx, before, { status: 'revoked' }, writing), {
     type: 'invitation.revoked',
     subject: id,
@@ -331,14 +331,14 @@ export async function revokeInvitation(ctx: PlaceCtx, id: string): Promise<void>
  * INVITATION_NOT_PENDING, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED.
  */
 export async function resendInvitation(ctx: PlaceCtx, id: string): Promise<SeenInvitation> {
-  const before = await getOwnPending(ctx, id)
+  const { before, writing } = await getOwnPending(ctx, id)
   const { email, organizationId, counter } = before
   const author = await getCurrentUser(ctx)
   if (!isEmailConfirmed(author)) throw addressUnverified()
   const takeBack = await countSent(ctx, { authorId: author.id, organizationId, email })
   const expiresAt = Math.max(before.expiresAt, ctx.now() + LIFETIME_DAYS.usual * DAY)
   const set = { counter: counter + 1, expiresAt }
-  const [resent] = await commit(ctx, updateInvitation(ctx, before, set, writingOf(ctx, before, author)), {
+  const [resent] = await commit(ctx, updateInvitation(ctx, before, set, writing), {
     type: 'invitation.resent',
     subject: id,
     userId: null,
@@ -364,32 +364,26 @@ export interface InvitationChange {
  * INVITATION_CHANGED, INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED.
  */
 export async function changeInvitation(ctx: PlaceCtx, id: string, change: InvitationChange): Promise<SeenInvitation> {
-  const before = await getOwnPending(ctx, id)
-  const role = change.role ?? (before.role as Rank)
-  const isRaised = role !== before.role && isRanked(role, before.role as Rank)
-  const author = isRaised
-    ? await requireAuthor(ctx, { role, permissions: before.permissions })
-    : await getCurrentUser(ctx)
+  const { before, writing } = await getOwnPending(ctx, id)
+  const role = change.role ?? before.role
+  const isRaised = role !== before.role && isRanked(toRank(role), toRank(before.role))
+  const raising = isRaised ? await requireAuthor(ctx, { role, permissions: before.permissions }) : null
   const set = {
     role,
     message: change.message === undefined ? before.message : change.message,
     expiresAt: change.lifetimeDays === undefined ? before.expiresAt : ctx.now() + change.lifetimeDays * DAY,
+    ...(raising && { invitedBy: raising.author.id }),
   }
-  const writing = writingOf(ctx, { role: isRaised ? role : before.role, permissions: before.permissions }, author)
-  const [changed] = await commit(
-    ctx,
-    updateInvitation(ctx, before, { ...set, ...(isRaised && { invitedBy: author.id }) }, writing),
-    {
-      type: 'invitation.updated',
-      subject: id,
-      userId: null,
-      organizationId: before.organizationId,
-      actor: actorOf(ctx),
-      data: { before: changeable(before), after: changeable(set) },
-    },
-  )
+  const [changed] = await commit(ctx, updateInvitation(ctx, before, set, raising?.writing ?? writing), {
+    type: 'invitation.updated',
+    subject: id,
+    userId: null,
+    organizationId: before.organizationId,
+    actor: actorOf(ctx),
+    data: { before: changeable(before), after: changeable(set) },
+  })
   if (!changed) throw await changeRefused(ctx, id)
-  return (await seer(ctx, ctx.place.rank))(await getInvitationIn(ctx, id))
+  return (await seer(ctx, ctx))(await getInvitationIn(ctx, id))
 }
 
 const changeable = ({ role, message, expiresAt }: Pick<FoundInvitation, 'role' | 'message' | 'expiresAt'>) => ({
