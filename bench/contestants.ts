@@ -126,6 +126,16 @@ export function refreshContestants(make: MakeContestant, users: Users): Contesta
   return [postern, parts]
 }
 
+/** An evaluation, and beside it what none can do without. */
+export function evaluationContestants(make: MakeContestant, accessToken: string, question: object): Contestant[] {
+  const headers = { Authorization: `Bearer ${accessToken}` }
+  const ask = (path: string, body: object) => () => ({ method: 'POST' as const, path, headers, body })
+  return [
+    make('Postern', 'postern', ask('/api/v1/policies/evaluate', question)),
+    make('one row of D1', 'refresh-parts', ask('/row', { ...question, user: '1' })),
+  ]
+}
+
 export function signInContestants(make: MakeContestant, users: Users): Contestant[] {
   const postern = (connection: number) => {
     const { email, password } = userOf(users.postern, connection)

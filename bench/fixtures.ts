@@ -116,14 +116,42 @@ export async function signUpBetterAuth(base: URL, count: number): Promise<Better
   return users
 }
 
-/** A machine that may hear the platform's events, written as `npm run clients:create` does, and its access token. */
-export async function createPosternClient(runtime: Miniflare, base: URL): Promise<string> {
+/** An organization with this many policies, a tenth of which are about what is asked, and a question about one of its members. */
+export async function createPolicies(runtime: Miniflare, members: readonly PosternUser[], count: number) {
+  const database = await runtime.getD1Database('DB', 'postern')
+  const { user, scope } =
+    (await database
+      .prepare(
+        'select user_id as user, organization_id as scope from memberships join users on users.id = user_id where email = ?',
+      )
+      .bind(members[0]?.email)
+      .first<{ user: string; scope: string }>()) ?? {}
+  const insert = database.prepare(
+    `insert into policies (id, scope, name, effect, resource_pattern, conditions, size, created_at, updated_at)
+     values (?, ?, 'Bench', 'allow', ?, '{"StringEquals":{"context.department":["design","engineering"]}}', 100, 0, 0)`,
+  )
+  await database.batch([
+    ...Array.from({ length: count }, (_, index) => insert.bind(randomUUID(), scope, `team-${index % 10}-*`)),
+    database.prepare('insert into policy_sets values (?, 1)').bind(scope),
+  ])
+  return {
+    subject_id: user,
+    organization_id: scope,
+    resource_type: 'document',
+    resource_id: 'team-0-plan',
+    action: 'read',
+    context: { department: 'design' },
+  }
+}
+
+/** A machine with scopes, written as `npm run clients:create` does, and its access token. */
+export async function createPosternClient(runtime: Miniflare, base: URL, scopes: readonly string[]): Promise<string> {
   const id = randomUUID()
   const secret = `pcs_${randomBytes(32).toString('base64url')}`
   const database = await runtime.getD1Database('DB', 'postern')
   await database
     .prepare('insert into clients (id, name, secret_hash, scopes, created_at) values (?, ?, ?, ?, ?)')
-    .bind(id, 'bench', createHash('sha256').update(secret).digest('base64url'), '["events:read"]', Date.now())
+    .bind(id, 'bench', createHash('sha256').update(secret).digest('base64url'), JSON.stringify(scopes), Date.now())
     .run()
   const answer = await fetch(new URL('/oauth/token', base), {
     method: 'POST',

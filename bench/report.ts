@@ -24,6 +24,8 @@ export interface Results {
   readonly checks: readonly Checks[]
   readonly signIn: readonly Measured[]
   readonly refresh: readonly Measured[]
+  /** `POST /api/v1/policies/evaluate` by a machine. */
+  readonly evaluation: readonly Measured[]
   readonly fanOut: FanOut
   readonly existence: readonly Existence[]
   readonly lists: readonly ListCall[]
@@ -40,6 +42,7 @@ const DOORS: Readonly<Record<Door, string>> = {
 const AIM_BARE = { GET: 0.9, POST: 0.8 }
 const AIM_CUSTOM_ROLE = 0.95
 const AIM_REFRESH = 1.3
+const AIM_ONE_ROW = 0.7
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
 const AIM_POLICIES = 5
@@ -69,12 +72,14 @@ function named(measured: readonly Measured[], name: string): Measured {
 const isBare = ({ name }: Measured) => name.startsWith('bare Hono')
 const isBetterAuth = ({ name }: Measured) => name.startsWith('Better Auth')
 
+function ratioRow(door: Door, what: string, ours: Measured, theirs: Measured, aim: number): string[] {
+  const ratio = ratioOf(ours, theirs)
+  const byCpu = ours.cpu === null || theirs.cpu === null ? '' : twoPlaces(theirs.cpu / ours.cpu)
+  return [DOORS[door], what, theirs.name, spread(ratio, twoPlaces), byCpu, `${aim}`, verdict(ratio.median >= aim)]
+}
+
 function ratioRows({ door, get, post, permission }: Checks): string[][] {
-  const row = (what: string, ours: Measured, theirs: Measured, aim: number) => {
-    const ratio = ratioOf(ours, theirs)
-    const byCpu = ours.cpu === null || theirs.cpu === null ? '' : twoPlaces(theirs.cpu / ours.cpu)
-    return [DOORS[door], what, theirs.name, spread(ratio, twoPlaces), byCpu, `${aim}`, verdict(ratio.median >= aim)]
-  }
+  const row = (what: string, ours: Measured, theirs: Measured, aim: number) => ratioRow(door, what, ours, theirs, aim)
   const postern = named(get, 'Postern')
   return [
     row('GET /validate', postern, named(get, 'bare Hono'), AIM_BARE.GET),
@@ -89,6 +94,15 @@ function ratioRows({ door, get, post, permission }: Checks): string[][] {
   ]
 }
 
+const evaluationRow = (evaluation: readonly Measured[]): string[] =>
+  ratioRow(
+    'socket',
+    'POST /policies/evaluate',
+    named(evaluation, 'Postern'),
+    named(evaluation, 'one row of D1'),
+    AIM_ONE_ROW,
+  )
+
 const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }: Measured) => [
   where,
   what,
@@ -99,7 +113,7 @@ const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }
   cpu === null ? '' : whole(cpu),
 ]
 
-function rateRows({ checks, signIn, refresh }: Results): string[][] {
+function rateRows({ checks, signIn, refresh, evaluation }: Results): string[][] {
   return [
     ...checks.flatMap(({ door, get, post, permission }) => [
       ...get.map((one) => rateRow(DOORS[door], isBetterAuth(one) ? 'get-session' : 'GET /validate', one)),
@@ -108,6 +122,7 @@ function rateRows({ checks, signIn, refresh }: Results): string[][] {
     ]),
     ...signIn.map((one) => rateRow(DOORS.socket, 'sign-in', one)),
     ...refresh.map((one) => rateRow(DOORS.socket, 'refresh', one)),
+    ...evaluation.map((one) => rateRow(DOORS.socket, 'POST /policies/evaluate', one)),
   ]
 }
 
@@ -181,7 +196,8 @@ function refreshRows(refresh: readonly Measured[]): string[][] {
 }
 
 export function renderReport(results: Results): string {
-  const { machine, builds, checks, refresh, fanOut, existence, lists, policies, coldStarts, startup } = results
+  const { machine, builds, checks, refresh, evaluation, fanOut, existence, lists, policies, coldStarts, startup } =
+    results
   return `# Bench results
 
 Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
@@ -193,7 +209,7 @@ ${CONNECTIONS} connections, rounds interleaved; median (least to most) of the ro
 
 How many times the other's answers a second Postern gives, round by round. By CPU: the other's CPU time an answer, divided by Postern's.
 
-${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], checks.flatMap(ratioRows))}
+${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...checks.flatMap(ratioRows), evaluationRow(evaluation)])}
 
 ## Rates
 

@@ -5,6 +5,7 @@ import { compare } from './compare.ts'
 import {
   contestantsAt,
   type Door,
+  evaluationContestants,
   getSessionContestant,
   permissionContestants,
   refreshContestants,
@@ -24,7 +25,7 @@ import {
 } from './deployments.ts'
 import { measureExistence } from './existence.ts'
 import { measureFanOut } from './fan-out.ts'
-import { createPosternClient, joinOrganization, signUpBetterAuth, signUpPostern } from './fixtures.ts'
+import { createPolicies, createPosternClient, joinOrganization, signUpBetterAuth, signUpPostern } from './fixtures.ts'
 import { measureLists } from './lists.ts'
 import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
@@ -43,6 +44,8 @@ const SIGN_INS = { count: 3, milliseconds: 3000, warmUp: 1000 }
 const REFRESHES = { count: 1, milliseconds: 6000, warmUp: 0 }
 const COLD_STARTS = 9
 const EVALUATIONS = 5
+/** Of the organization that is asked about. */
+const POLICIES = 10
 
 const say = (line: string) => console.error(`bench: ${line}`)
 
@@ -97,9 +100,19 @@ async function run(): Promise<void> {
     const make = await contestantsAt(runtime, 'socket')
     say('refresh')
     const refresh = await compare(load, refreshContestants(make, users), REFRESHES)
+    say('evaluation of policies')
+    const machineToken = await createPosternClient(runtime, base, ['policies:evaluate'])
+    const question = await createPolicies(runtime, users.members, POLICIES)
+    const evaluation = await compare(load, evaluationContestants(make, machineToken, question), CHECKS)
     say(`one platform event to ${SUBSCRIBERS} subscribers`)
     const leavers = await signUpPostern(base, EVENTS)
-    const fanOut = await measureFanOut(load, base, await createPosternClient(runtime, base), leavers, SUBSCRIBERS)
+    const fanOut = await measureFanOut(
+      load,
+      base,
+      await createPosternClient(runtime, base, ['events:read']),
+      leavers,
+      SUBSCRIBERS,
+    )
     say('sign-in')
     const signIn = await compare(load, signInContestants(make, users), SIGN_INS)
     say('answers about addresses with and without an account')
@@ -120,6 +133,7 @@ async function run(): Promise<void> {
       checks: [front, socket],
       signIn,
       refresh,
+      evaluation,
       fanOut,
       existence,
       lists,

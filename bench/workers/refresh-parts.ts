@@ -43,6 +43,11 @@ export default {
       ])
       return new Response()
     }
+    // The least that an evaluation of policies does: it reads its question, and a row.
+    if (pathname === '/row') {
+      const { user } = await request.json<{ user: string }>()
+      return Response.json({ row: await DB.prepare('select * from users where id = ?').bind(user).first() })
+    }
     pair ??= crypto.subtle.generateKey(RS256, false, ['sign', 'verify']) as Promise<CryptoKeyPair>
     const { privateKey } = await pair
     const user = await DB.prepare('select * from users where id = ?').bind('1').first()
