@@ -164,7 +164,7 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
             ...place,
             path: `${prefix}${place.path === '/' ? '' : place.path}` || '/',
             id,
-            ...(id !== spec.id && { instead: spec.id }),
+            ...(id !== spec.id && { instead: spec.instead ?? spec.id }),
           }
         }),
       )
