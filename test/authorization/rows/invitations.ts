@@ -45,7 +45,7 @@ const flat = (prefix: string): Readonly<Record<string, Row>> => ({
   [`GET ${prefix}/organizations/:organization_id/invitations`]: inPlace(),
   [`POST ${prefix}/organizations/:organization_id/invitations`]: inviting,
   [`POST ${prefix}/accept`]: accepting,
-  [`GET ${prefix}/validate/:token`]: { call: () => ({ path: { token: NOT_A_TOKEN } }) },
+  [`GET ${prefix}/validate/:token`]: { call: () => ({ path: { token: 'poi_none' } }) },
   [`POST ${prefix}/cleanup`]: plain,
   [`GET ${prefix}/:invitation_id`]: invited(),
   [`GET ${prefix}/invitations/:invitation_id`]: invited(),

@@ -268,6 +268,8 @@ export const AcceptForm = z.object({
 
 export const TokenQuery = z.object({ token: TokenField.min(1, 'is required') })
 export const TokenPath = z.object({ token: TokenField })
+/** What may be a token, or what a mail program has left of one. */
+export const InspectedPath = z.object({ token: TokenField.regex(/^poi_[\w-]+$/, 'must be the token of an invitation') })
 export const OrganizationPath = z.object({ organization_id: UuidParam })
 export const InvitationPath = z.object({ invitation_id: UuidParam })
 export const InvitationInPath = OrganizationPath.extend(InvitationPath.shape)
