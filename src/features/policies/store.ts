@@ -3,10 +3,8 @@ import type { ActorCtx, Ctx } from '../../context.ts'
 import { listPage, type Range } from '../../db/list.ts'
 import { forgottenIn, type UserData } from '../../db/user-data.ts'
 import type { Scope } from '../memberships/service.ts'
-import { isMember, isOpen, memberships, stillHas } from '../memberships/tables.ts'
+import { stillHas } from '../memberships/tables.ts'
 import { PLATFORM } from '../memberships/types.ts'
-import { roleAssignments, roles } from '../rbac/tables.ts'
-import { maySignIn, users } from '../users/tables.ts'
 import { LIMITS } from './rules/limits.ts'
 import { type Policy, policies, policySets, policyVersions } from './tables.ts'
 
@@ -152,62 +150,70 @@ export async function readSet({ db }: Store, scope: string): Promise<{ version: 
   return { version: versions[0]?.version ?? 0, rows }
 }
 
-const versionOf = (scope: string): SQL<number> =>
-  sql`coalesce((select version from policy_sets where scope = ${scope}), 0)`
+/** What an evaluation reads in any case, with the organization as the first parameter, null for none. */
+const SITUATION = `
+  coalesce((select version from policy_sets where scope = '${PLATFORM}'), 0) as platformVersion,
+  coalesce((select version from policy_sets where scope = ?1), 0) as organizationVersion,
+  ?1 is null or exists (select 1 from organizations where id = ?1 and deleted_at is null) as isOpen`
 
-/** What an evaluation reads in any case: the versions of the policies, and whether the organization is there. */
-const situationOf = (organizationId: string | null) => ({
-  platformVersion: versionOf(PLATFORM),
-  organizationVersion: organizationId === null ? sql<number>`0` : versionOf(organizationId),
-  isOpen: organizationId === null ? sql<number>`1` : (isOpen(organizationId) as SQL<number>),
-})
-
-const keysOf = (userId: string, scope: string): SQL<string> =>
-  sql`(select json_group_array(${roles.key}) from ${roleAssignments} join ${roles} on ${roles.id} = ${roleAssignments.roleId}
-    where ${roleAssignments.userId} = ${userId} and ${roleAssignments.scope} = ${scope})`
-
-/** What an evaluation reads of a user, in one statement. `user` is null for whoever may not sign in, or does not exist. */
-export async function readUserAsked({ db }: Store, organizationId: string | null, userId: string) {
-  const [row] = await db
-    .select({
-      ...situationOf(organizationId),
-      user: {
-        status: users.status,
-        email: users.email,
-        emailVerifiedAt: users.emailVerifiedAt,
-        emailUnansweredSince: users.emailUnansweredSince,
-        appMetadata: users.appMetadata,
-        role: users.role,
-      },
-      memberRole: memberships.role,
-      organizationKeys: organizationId === null ? sql<string>`'[]'` : keysOf(userId, organizationId),
-      platformKeys: keysOf(userId, PLATFORM),
-    })
-    .from(ASKED)
-    .leftJoin(users, maySignIn(userId))
-    .leftJoin(memberships, organizationId === null ? sql`false` : isMember(organizationId, userId))
-  return one(row)
+interface Situation {
+  readonly platformVersion: number
+  readonly organizationVersion: number
+  /** The organization is there, or none is named. */
+  readonly isOpen: number
 }
 
-/** What an evaluation reads of a role: whose there is one of that key. The values are 0 or 1. */
-export async function readRoleAsked({ db }: Store, organizationId: string | null, key: string) {
-  const isCustomIn = (scope: string): SQL<number> =>
-    sql`exists (select 1 from ${roles} where ${roles.scope} = ${scope} and ${roles.key} = ${key})`
-  const [row] = await db
-    .select({
-      ...situationOf(organizationId),
-      isCustomHere: organizationId === null ? sql<number>`0` : isCustomIn(organizationId),
-      isCustomOfPlatform: isCustomIn(PLATFORM),
-      isOfAccounts: sql<number>`exists (select 1 from ${users} where ${users.role} = ${key})`,
-    })
-    .from(ASKED)
-  return one(row)
+// Written as text: to put it together from parts takes longer than SQLite takes to answer it.
+const USER_ASKED = `select ${SITUATION}, u.status, u.email, u.email_verified_at as emailVerifiedAt,
+    u.email_unanswered_since as emailUnansweredSince, u.app_metadata as appMetadata, u.role, m.role as memberRole,
+    (select json_group_array(r.key) from role_assignments as a join roles as r on r.id = a.role_id
+      where a.user_id = ?2 and a.scope = ?1) as organizationKeys,
+    (select json_group_array(r.key) from role_assignments as a join roles as r on r.id = a.role_id
+      where a.user_id = ?2 and a.scope = '${PLATFORM}') as platformKeys
+  from (select 1) left join users as u on u.id = ?2 and u.status in ('active', 'pending')
+  left join memberships as m on m.organization_id = ?1 and m.user_id = ?2 and m.removed_at is null and m.taken_up_at is not null`
+
+interface UserAsked extends Situation {
+  /** Null for whoever may not sign in, or does not exist; the user's other columns are null, too. */
+  readonly status: string | null
+  readonly email: string
+  readonly emailVerifiedAt: number | null
+  readonly emailUnansweredSince: number | null
+  readonly appMetadata: string
+  readonly role: string
+  /** Null without a membership that counts. */
+  readonly memberRole: string | null
+  readonly organizationKeys: string
+  readonly platformKeys: string
 }
 
-/** One row, whatever is joined to it. */
-const ASKED = sql`(select 1) as asked`
+type Reading = Pick<Ctx, 'openDatabase'>
 
-function one<T>(row: T | undefined): T {
+/** What an evaluation reads of a user, in one statement. */
+export const readUserAsked = (ctx: Reading, organizationId: string | null, userId: string) =>
+  one<UserAsked>(ctx, USER_ASKED, organizationId, userId)
+
+const ROLE_ASKED = `select ${SITUATION},
+  exists (select 1 from roles where scope = ?1 and key = ?2) as isCustomHere,
+  exists (select 1 from roles where scope = '${PLATFORM}' and key = ?2) as isCustomOfPlatform,
+  exists (select 1 from users where role = ?2) as isOfAccounts`
+
+interface RoleAsked extends Situation {
+  readonly isCustomHere: number
+  readonly isCustomOfPlatform: number
+  readonly isOfAccounts: number
+}
+
+/** What an evaluation reads of a role: whose there is one of that key. */
+export const readRoleAsked = (ctx: Reading, organizationId: string | null, key: string) =>
+  one<RoleAsked>(ctx, ROLE_ASKED, organizationId, key)
+
+async function one<T>({ openDatabase }: Reading, statement: string, ...values: (string | null)[]): Promise<T> {
+  const { results } = await openDatabase()
+    .prepare(statement)
+    .bind(...values)
+    .all<T>()
+  const [row] = results
   if (!row) throw new Error('a row of constants is missing')
   return row
 }

@@ -141,38 +141,39 @@ interface Asked {
 
 /** Throws ORGANIZATION_NOT_FOUND. */
 async function findAsked(ctx: PrincipalCtx, { organizationId, subject }: Asking): Promise<Asked> {
-  const { isOpen, platformVersion, organizationVersion, ...found } =
-    subject.type === 'role'
-      ? await findRole(ctx, organizationId, subject.id)
-      : await findUser(ctx, organizationId, subject.id)
-  if (!isOpen) throw organizationNotFound()
-  const sets = [{ scope: PLATFORM, version: platformVersion }]
-  if (organizationId !== null) sets.push({ scope: organizationId, version: organizationVersion })
-  return { ...found, sets }
+  const { type, id } = subject
+  const found = type === 'role' ? await findRole(ctx, organizationId, id) : await findUser(ctx, organizationId, id)
+  if (!found.isOpen) throw organizationNotFound()
+  const sets = [{ scope: PLATFORM, version: found.platformVersion }]
+  if (organizationId !== null) sets.push({ scope: organizationId, version: found.organizationVersion })
+  return { subject: found.subject, roles: found.roles, sets }
 }
 
 const NO_ROLES = { ofOrganization: [], ofPlatform: [] }
 
 async function findUser(ctx: PrincipalCtx, organizationId: string | null, id: string) {
-  const { user, memberRole, organizationKeys, platformKeys, ...versions } = await readUserAsked(ctx, organizationId, id)
-  if (!user || (organizationId !== null && memberRole === null)) return { ...versions, subject: null, roles: NO_ROLES }
-  const ofPlatform = JSON.parse(platformKeys) as string[]
-  const ofOrganization = JSON.parse(organizationKeys) as string[]
+  const user = await readUserAsked(ctx, organizationId, id)
+  const { status, memberRole } = user
+  if (status === null || (organizationId !== null && memberRole === null))
+    return { ...user, subject: null, roles: NO_ROLES }
+  const ofPlatform = listOf(user.platformKeys)
   return {
-    ...versions,
+    ...user,
     subject: {
       id,
-      status: user.status,
+      status,
       email: user.email,
       emailVerified: isEmailConfirmed(user),
-      attributes: user.appMetadata,
+      attributes: JSON.parse(user.appMetadata) as JsonObject,
     },
     roles: {
       ofPlatform: [...new Set([user.role, 'user']), ...ofPlatform],
-      ofOrganization: [...(memberRole === null ? [] : [memberRole]), ...ofOrganization, ...ofPlatform],
+      ofOrganization: [...(memberRole === null ? [] : [memberRole]), ...listOf(user.organizationKeys), ...ofPlatform],
     },
   }
 }
+
+const listOf = (json: string) => JSON.parse(json) as string[]
 
 const NOBODY = { id: null, status: null, email: null, emailVerified: false, attributes: {} }
 
