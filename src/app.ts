@@ -8,7 +8,7 @@ import { userDirectoryRoutes } from './features/account/routes/directory.ts'
 import { activityRoutes, ownAccountRoutes } from './features/account/routes/own-account.ts'
 import { passkeyRoutes } from './features/account/routes/passkeys.ts'
 import { mfaRoutes } from './features/account/routes/second-factor.ts'
-import { userAccountRoutes } from './features/account/routes/users.ts'
+import { avatarRoutes, userAccountRoutes } from './features/account/routes/users.ts'
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
@@ -87,6 +87,7 @@ const listCoreRoutes = (): Route[] =>
     userImportRoutes,
     userDirectoryRoutes,
     userAccountRoutes,
+    avatarRoutes,
     userPermissionRoutes,
     userOrganizationRoutes,
     invitationRoutes,

@@ -1,4 +1,5 @@
 import type { UserData } from './db/user-data.ts'
+import { userData as avatars } from './features/account/store.ts'
 import { userData as events } from './features/events/store.ts'
 import { userData as passkeys } from './features/factors/passkeys/store.ts'
 import { userData as totp } from './features/factors/totp/store.ts'
@@ -20,6 +21,7 @@ export const USER_DATA: readonly UserData[] = [
   ...memberships,
   ...invitations,
   ...policies,
+  ...avatars,
   ...users,
   ...events,
 ]

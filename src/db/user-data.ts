@@ -18,8 +18,8 @@ export interface UserData {
   readonly keeps?: Readonly<Record<string, string>>
   /** Statements of the batch that erases the user. They change nothing unless `isDue` holds. */
   readonly statements: (ctx: Pick<Ctx, 'db' | 'now'>, user: Person, isDue: SQL) => readonly Statement[]
-  /** Erases what is too much for one batch, before it. False when there is more than one run should write. */
-  readonly prepare?: (ctx: Pick<Ctx, 'db'>, userId: string) => Promise<boolean>
+  /** Erases what is too much for one batch, or not in the database, before it. False when there is more than one run should write. */
+  readonly prepare?: (ctx: Pick<Ctx, 'db' | 'kv'>, userId: string) => Promise<boolean>
 }
 
 /** How a column finds a user's rows: by id, by address, or by a condition. */

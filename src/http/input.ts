@@ -17,7 +17,7 @@ import type { HonoEnv } from './server.ts'
 export const MAX_BODY_BYTES = 1024 * 1024
 
 /** `json-or-form` is for documented systems whose clients send JSON or a form, also as `multipart/form-data`. */
-export type BodyEncoding = 'json' | 'form' | 'json-or-form' | TextEncoding
+export type BodyEncoding = 'json' | 'form' | 'json-or-form' | TextEncoding | FileEncoding
 
 /** A body that the feature parses: its schema gets a `TextBody`. */
 export interface TextEncoding {
@@ -26,17 +26,31 @@ export interface TextEncoding {
 
 export const TextBody = z.object({ mediaType: z.string(), text: z.string() })
 
+/** A file: the body itself, or one of these fields of a multipart form. Its schema gets a `FileBody`; `maxBodyBytes` is the file's. */
+export interface FileEncoding extends TextEncoding {
+  readonly formFields: readonly [string, ...string[]]
+}
+
+/** The media type is what the client says of the bytes, so it is not passed on. */
+export const FileBody = z.object({ bytes: z.instanceof(Uint8Array) })
+
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 const MULTIPART_TYPE = 'multipart/form-data'
 
-/** Reads the body as text. Throws PAYLOAD_TOO_LARGE for more than `maxBytes`. */
-async function readBody(request: Request, maxBytes: number): Promise<string> {
+/** Throws PAYLOAD_TOO_LARGE for more than `maxBytes`. */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get('content-length')
   if (Number(length) > maxBytes) throw payloadTooLarge()
   // A body is never longer than its `Content-Length` (RFC 9112 6.3), and opening a stream costs more than reading the body.
   const bytes = length === null ? await readPieces(request.body, maxBytes) : new Uint8Array(await request.arrayBuffer())
   if (bytes.length > maxBytes) throw payloadTooLarge()
+  return bytes
+}
+
+/** Reads the body as text. Throws PAYLOAD_TOO_LARGE for more than `maxBytes`. */
+async function readBody(request: Request, maxBytes: number): Promise<string> {
+  const bytes = await readBytes(request, maxBytes)
   try {
     return fromUtf8(bytes)
   } catch {
@@ -45,7 +59,7 @@ async function readBody(request: Request, maxBytes: number): Promise<string> {
 }
 
 /** Reads a body of unknown length, and stops as soon as it exceeds `maxBytes`. */
-async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
+async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body ?? []) {
@@ -78,8 +92,8 @@ function formOf(text: string): FormData {
 }
 
 /** No schema accepts a file. */
-const multipartOf = (text: string, contentType: string): Promise<FormData> =>
-  new Response(text, { headers: { 'Content-Type': contentType } }).formData().catch(() => {
+const multipartOf = (body: string | Uint8Array<ArrayBuffer>, contentType: string): Promise<FormData> =>
+  new Response(body, { headers: { 'Content-Type': contentType } }).formData().catch(() => {
     throw malformedForm()
   })
 
@@ -188,6 +202,8 @@ export interface InputSpec {
 
 function bodyValidator(schema: z.ZodType, spec: InputSpec, kind: 'malformed' | 'invalid'): MiddlewareHandler<HonoEnv> {
   const { encoding = 'json', maxBodyBytes = MAX_BODY_BYTES } = spec
+  if (typeof encoding === 'object' && 'formFields' in encoding)
+    return fileValidator(schema, encoding, maxBodyBytes, kind)
   if (typeof encoding === 'object') return textValidator(schema, encoding, maxBodyBytes, kind)
   const validators = { json: validatorOf('json', schema, kind), form: validatorOf('form', schema, kind) }
   return async function validateBody(c, next) {
@@ -210,6 +226,40 @@ function textValidator(
     c.req.addValidatedData('json', parseInput(schema, { mediaType, text }, 'body', kind) as object)
     await next()
   }
+}
+
+/** What a multipart form has beside the file: boundaries, headers of its parts and small fields. */
+const MAX_FORM_BYTES = 8 * 1024
+
+function fileValidator(
+  schema: z.ZodType,
+  { mediaTypes, formFields }: FileEncoding,
+  maxBytes: number,
+  kind: 'malformed' | 'invalid',
+): MiddlewareHandler<HonoEnv> {
+  return async function validateFile(c, next) {
+    const { raw } = c.req
+    const mediaType = mediaTypeOf(raw)
+    const isForm = mediaType === MULTIPART_TYPE
+    const body = await readBytes(raw, isForm ? maxBytes + MAX_FORM_BYTES : maxBytes)
+    if (!isForm && !mediaTypes.includes(mediaType)) throw unsupportedMediaType({ content_type: mediaType })
+    const bytes = isForm ? await fileOf(body, raw.headers.get('content-type') ?? '', formFields) : body
+    if (bytes.length > maxBytes) throw payloadTooLarge()
+    c.req.addValidatedData('json', parseInput(schema, { bytes }, 'body', kind) as object)
+    await next()
+  }
+}
+
+/** Throws VALIDATION_ERROR for a form without a file in one of the fields. */
+async function fileOf(
+  body: Uint8Array<ArrayBuffer>,
+  contentType: string,
+  [field, ...others]: FileEncoding['formFields'],
+): Promise<Uint8Array> {
+  const form = refuseDuplicates(await multipartOf(body, contentType))
+  const file = [field, ...others].map((name) => form.get(name)).find((value) => value instanceof File)
+  if (!file) throw isRequired(field)
+  return new Uint8Array(await file.arrayBuffer())
 }
 
 /** Middleware that validates path, query and body, in this order. */

@@ -206,10 +206,17 @@ function untypedPath(path: string): z.ZodObject | undefined {
   return names.length > 0 ? z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) : undefined
 }
 
+const FileForm = z.object({ file: z.string().meta({ format: 'binary' }) }).meta({ id: 'FileForm' })
+
 function bodyOf(body: z.ZodType, encoding: BodyEncoding, { named }: Shared) {
   if (typeof encoding === 'object') {
-    const text = { schema: { type: 'string' as const } }
-    return { required: true, content: Object.fromEntries(encoding.mediaTypes.map((type) => [type, text])) }
+    const isFile = 'formFields' in encoding
+    const text = { schema: { type: 'string' as const, ...(isFile && { format: 'binary' }) } }
+    const form = isFile && { 'multipart/form-data': { schema: FileForm } }
+    return {
+      required: true,
+      content: { ...Object.fromEntries(encoding.mediaTypes.map((type) => [type, text])), ...form },
+    }
   }
   const schema = named.get(body) ?? body
   return {

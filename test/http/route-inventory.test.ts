@@ -35,6 +35,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'GET /swagger': 'a page without data',
   'GET /redoc': 'a page without data',
   'GET /swagger-ui/:file': 'five fixed files of the page',
+  'GET /avatars/:name': 'a picture, to whoever has its unguessable name',
   'GET /dev/mailbox': 'served to loopback in local mode only',
   'GET /.well-known/jwks.json': 'public keys',
   'GET /.well-known/openid-configuration': 'public metadata',

@@ -92,3 +92,50 @@ function activityOf(session: SessionSnapshot): SessionActivity {
 /** One activity for each session, newest first: only the last use of a session is stored. */
 export const activitiesOf = (sessions: readonly SessionSnapshot[]): SessionActivity[] =>
   sessions.map(activityOf).sort((a, b) => b.time - a.time)
+
+export interface ImageKind {
+  readonly mediaType: string
+  readonly extension: string
+}
+
+/** What the bytes begin with, by offset (WHATWG MIME Sniffing 6.1), as Latin-1. SVG is not among them: it runs scripts. */
+const IMAGES: readonly (ImageKind & { readonly begins: Readonly<Record<number, string>> })[] = [
+  { mediaType: 'image/png', extension: 'png', begins: { 0: '\x89PNG\r\n\x1a\n' } },
+  { mediaType: 'image/jpeg', extension: 'jpg', begins: { 0: '\xff\xd8\xff' } },
+  { mediaType: 'image/webp', extension: 'webp', begins: { 0: 'RIFF', 8: 'WEBPVP' } },
+  { mediaType: 'image/gif', extension: 'gif', begins: { 0: 'GIF87a' } },
+  { mediaType: 'image/gif', extension: 'gif', begins: { 0: 'GIF89a' } },
+]
+
+export const IMAGE_TYPES: readonly string[] = [...new Set(IMAGES.map(({ mediaType }) => mediaType))]
+
+/** Undefined for what browsers would not take for one of these images. The bytes alone decide: types and names are claims. */
+export function imageKindOf(bytes: Uint8Array): ImageKind | undefined {
+  const head = String.fromCharCode(...bytes.subarray(0, 16))
+  return IMAGES.find(({ begins }) => Object.entries(begins).every(([at, text]) => head.startsWith(text, Number(at))))
+}
+
+/** A picture of a user. `random` is unguessable, and another for each picture: what a name stands for never changes. */
+export interface AvatarName {
+  readonly userId: string
+  readonly random: string
+  readonly extension: string
+}
+
+const AVATARS_PATH = '/avatars/'
+const AVATAR_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([0-9a-f]{32})\.([a-z]{3,4})$/
+
+export const avatarPath = ({ userId, random, extension }: AvatarName): string =>
+  `${AVATARS_PATH}${userId}-${random}.${extension}`
+
+export function parseAvatarName(name: string): AvatarName | undefined {
+  const [, userId, random, extension] = AVATAR_NAME.exec(name) ?? []
+  return userId && random && extension ? { userId, random, extension } : undefined
+}
+
+/** The picture of the user that an address in their profile names: it may be any address, also that of another's picture. */
+export function ownAvatarAt(userId: string, url: string | null): AvatarName | undefined {
+  const [, name] = url?.split(AVATARS_PATH) ?? []
+  const avatar = parseAvatarName(name ?? '')
+  return avatar?.userId === userId ? avatar : undefined
+}

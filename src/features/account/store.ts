@@ -1,10 +1,13 @@
 import { and, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import type { UserData } from '../../db/user-data.ts'
+import { serviceUnavailable } from '../../lib/errors.ts'
+import { SECOND, within } from '../../lib/time.ts'
 import { voidPlainReports } from '../links/service.ts'
 import { deleteUserRow, insertedUser } from '../users/service/users.ts'
 import { isTarget, type RowChange, type Target, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
+import { type AvatarName, ownAvatarAt } from './rules.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -46,3 +49,61 @@ export function eraseRows(store: Store, { id, email }: User, userData: readonly 
     deleteUserRow(store, id, isDue),
   ] as const
 }
+
+type Pictures = Pick<Ctx, 'kv'>
+
+const avatarsOf = (userId: string): string => `avatar:${userId}:`
+const avatarKey = ({ userId, random }: AvatarName): string => avatarsOf(userId) + random
+
+const KV_BOUND_MS = 5 * SECOND
+
+async function answered<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await within(KV_BOUND_MS, work)
+  } catch (cause) {
+    throw serviceUnavailable({}, { cause })
+  }
+}
+
+/** Throws SERVICE_UNAVAILABLE. */
+export const putAvatar = ({ kv, now }: Pictures & Store, avatar: AvatarName, bytes: Uint8Array): Promise<void> =>
+  answered(kv.put(avatarKey(avatar), bytes, { metadata: { at: now() } }))
+
+/** Throws SERVICE_UNAVAILABLE. */
+export const findAvatar = ({ kv }: Pictures, avatar: AvatarName): Promise<ArrayBuffer | null> =>
+  answered(kv.get(avatarKey(avatar), 'arrayBuffer'))
+
+/** Far fewer than the operations that one request may make. */
+const DELETED_AT_ONCE = 100
+
+/**
+ * Deletes the user's pictures that were stored before `until`, and `named`, whenever it was: KV lists a new key up to a minute
+ * late. True when all are deleted. Throws SERVICE_UNAVAILABLE.
+ */
+export async function deleteAvatars(
+  { kv }: Pictures,
+  userId: string,
+  { named, until }: { readonly named: AvatarName | undefined; readonly until: number },
+): Promise<boolean> {
+  const listed = kv.list<{ at: number }>({ prefix: avatarsOf(userId), limit: DELETED_AT_ONCE })
+  const { keys, list_complete: isComplete } = await answered(listed)
+  const due = keys.filter(({ metadata }) => (metadata?.at ?? 0) < until).map(({ name }) => name)
+  const names = new Set(named ? [avatarKey(named), ...due] : due)
+  await answered(Promise.all([...names].map((name) => kv.delete(name))))
+  return isComplete
+}
+
+const avatarData: UserData = {
+  table: users,
+  erases: ['profileImageUrl'],
+  statements: () => [],
+  prepare: async ({ db, kv }, userId) => {
+    const row = await db.select({ url: users.profileImageUrl }).from(users).where(eq(users.id, userId)).get()
+    return deleteAvatars({ kv }, userId, {
+      named: ownAvatarAt(userId, row?.url ?? null),
+      until: Number.POSITIVE_INFINITY,
+    })
+  },
+}
+
+export const userData = [avatarData]

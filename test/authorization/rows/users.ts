@@ -29,7 +29,10 @@ const USERS: Readonly<Record<string, Row>> = {
   'PUT /api/v1/users/me': changeOwn,
   'PATCH /api/v1/users/me': changeOwn,
   'DELETE /api/v1/users/me': plain,
+  // The body is no picture: with one, the account's own would be replaced (test/features/account/avatar.test.ts).
+  'POST /api/v1/users/me/avatar': { call: () => ({ headers: { 'content-type': 'image/png' } }), good: 415 },
   'DELETE /api/v1/users/me/avatar': plain,
+  'GET /avatars/:name': { call: () => ({ path: { name: 'nobody.png' } }), good: 404 },
   'GET /api/v1/users/:user_id': { call: ownerById, ...forOwnerAndAdmin(403) },
   'PUT /api/v1/users/:user_id': changeOne,
   'PATCH /api/v1/users/:user_id': changeOne,

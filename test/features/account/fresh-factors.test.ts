@@ -218,7 +218,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'POST /api/v1/sessions/refresh',
     'POST /api/v1/websocket/ticket',
   ],
-  'changes what a profile says': ['DELETE /api/v1/users/me/avatar'],
+  'changes what a profile says': ['POST /api/v1/users/me/avatar', 'DELETE /api/v1/users/me/avatar'],
   'mails the present address': ['POST /api/v1/auth/resend-verification', 'POST /api/v1/auth/email/resend-verification'],
   "is an admin's work on others' accounts, or on the service": [
     'DELETE /api/v1/admin/clients/:id',

@@ -1,19 +1,25 @@
 import type * as z from 'zod'
 import type { ActorCtx, TargetCtx } from '../../../context.ts'
-import { ok } from '../../../http/answers.ts'
-import { admin, confirmedUser, selfOrAdmin, user } from '../../../http/guard.ts'
+import { ok, response } from '../../../http/answers.ts'
+import { admin, anyone, confirmedUser, selfOrAdmin, user } from '../../../http/guard.ts'
+import { FileBody } from '../../../http/input.ts'
 import { createErrorRenderer } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import { ReasonInput, toReason } from '../../users/wire.ts'
-import { changeOwnProfile, deleteOwnAccount, removeOwnAvatar } from '../service/own-account.ts'
+import { getAvatar, imageUnsupported, MAX_AVATAR_BYTES, removeOwnAvatar, setOwnAvatar } from '../service/avatars.ts'
+import { changeOwnProfile, deleteOwnAccount } from '../service/own-account.ts'
 import { changeProfileOf, changeStateOf, deleteUser, getSeenUser, reactivateUser } from '../service/users.ts'
 import { isMoreThanCredentials, ProfileBody, toProfileChange } from '../wire/own-account.ts'
 import {
   AskedUser,
+  AVATAR_ENCODING,
+  AvatarDone,
+  AvatarPath,
   askedUserToWire,
+  avatarAnswer,
   ChangedUser,
   changedUserToWire,
   DeletionBody,
@@ -87,6 +93,26 @@ userAccountRoutes.delete(
   },
   async ({ ctx, body, query }) =>
     userDoneToWire('Account deleted', await deleteOwnAccount(ctx, toFactors(body, query))),
+)
+
+userAccountRoutes.post(
+  '/me/avatar',
+  {
+    id: 'setAvatar',
+    summary: "Set the caller's picture: a PNG, JPEG, WebP or GIF of 512 KiB at most",
+    description: 'What the bytes begin with decides; the declared type and the name of the file do not.',
+    isWrite: everyCall,
+    guard: confirmedUser,
+    body: FileBody,
+    encoding: AVATAR_ENCODING,
+    maxBodyBytes: MAX_AVATAR_BYTES,
+    answer: ok(AvatarDone, 'The profile has the picture'),
+    errors: [imageUnsupported, notFound],
+  },
+  async ({ ctx, body }) => {
+    const changed = await setOwnAvatar(ctx, body.bytes)
+    return { ...userDoneToWire('Avatar uploaded', changed), profile_image_url: changed.user.profileImageUrl }
+  },
 )
 
 userAccountRoutes.delete(
@@ -168,4 +194,21 @@ userAccountRoutes.post(
   '/:user_id/reactivate',
   { id: 'reactivateAccount', ...ending, isWrite: everyCall, summary: 'End a suspension or a deactivation' },
   async ({ ctx, params }) => userDoneToWire('User reactivated', await reactivateUser(ctx, params.user_id)),
+)
+
+export const avatarRoutes = createRoutes({ prefix: '/avatars', tag: 'users' })
+
+avatarRoutes.get(
+  '/:name',
+  {
+    id: 'getAvatar',
+    summary: "A user's picture, as `profile_image_url` names it",
+    guard: anyone,
+    // A page of many users has many pictures, and they must not use up what its reader may ask. The name is not guessable.
+    unlimited: true,
+    params: AvatarPath,
+    answer: response(200, 'The picture', { contentType: 'image/*' }),
+    errors: [notFound, serviceUnavailable],
+  },
+  async ({ ctx, params }) => avatarAnswer(await getAvatar(ctx, params.name)),
 )

@@ -9,11 +9,11 @@ import { requireMailTransport } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor, requirePresentPassword } from '../../sign-in/service/step-up.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { updateProfile } from '../../users/service/profile.ts'
 import { changeUserRole } from '../../users/service/state.ts'
 import { findUserByUsername, getCurrentUser, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
 import type { ChangedUser, Profile, User } from '../../users/types.ts'
 import { ownPassword, voidReportsBeforeChange } from '../store.ts'
+import { changeProfile } from './avatars.ts'
 import { deleteByItsUser } from './deletion.ts'
 
 export interface ProfileChange extends GivenFactors {
@@ -36,15 +36,9 @@ export async function changeOwnProfile(ctx: ActorCtx, input: ProfileChange): Pro
   const { newEmail, changes, password, code } = input
   const user = await getCurrentUser(ctx)
   const pendingEmail = newEmail === null ? null : await checkEmailChange(ctx, user, { newEmail, password, code })
-  const changed = await updateProfile(ctx, { user, changes, actor: actorOf(ctx) })
+  const changed = await changeProfile(ctx, { user, changes, actor: actorOf(ctx) })
   if (pendingEmail !== null) await mailEmailChange(ctx, changed.user, pendingEmail)
   return { ...changed, pendingEmail }
-}
-
-/** Throws TOKEN_ERROR when the user is deleted. */
-export async function removeOwnAvatar(ctx: ActorCtx): Promise<ChangedUser> {
-  const user = await getCurrentUser(ctx)
-  return updateProfile(ctx, { user, changes: { profileImageUrl: null }, actor: actorOf(ctx) })
 }
 
 /**
@@ -151,7 +145,7 @@ async function write(ctx: ActorCtx, change: CheckedChange): Promise<ChangedUser>
   const unchanged = { user: change.user, propagated: true }
   const withRole = role === null ? unchanged : await changeUserRole(ctx, { userId, role, actor })
   const withName =
-    username === null ? withRole : await updateProfile(ctx, { user: withRole.user, changes: { username }, actor })
+    username === null ? withRole : await changeProfile(ctx, { user: withRole.user, changes: { username }, actor })
   const withPassword = passwordHash === null ? withName : await setOwnPassword(ctx, withName.user, passwordHash)
   // Read again: a change of credentials voids the link, and they may just have changed.
   if (newEmail !== null) await mailEmailChange(ctx, await getCurrentUser(ctx), newEmail)

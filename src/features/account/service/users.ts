@@ -3,7 +3,6 @@ import { forbidden } from '../../../lib/errors.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import { haveOrganizationInCommon } from '../../organizations/service/organizations.ts'
 import type { GivenFactors } from '../../sign-in/service/step-up.ts'
-import { updateProfile } from '../../users/service/profile.ts'
 import { changeUserState, type StateChange } from '../../users/service/state.ts'
 import {
   findUser,
@@ -16,6 +15,7 @@ import {
   requirePresent,
 } from '../../users/service/users.ts'
 import type { ChangedUser, User, UserRef } from '../../users/types.ts'
+import { changeProfile } from './avatars.ts'
 import { deleteAccount } from './deletion.ts'
 import { type ChangedProfile, changeOwnProfile, deleteOwnAccount, type ProfileChange } from './own-account.ts'
 
@@ -29,7 +29,7 @@ export async function changeProfileOf(ctx: TargetCtx, input: ProfileChange): Pro
   const { newEmail, changes } = input
   if (newEmail !== null && normalizeEmail(newEmail) !== user.email)
     throw forbidden({ field: 'email' }, { message: 'Only the user can change their address' })
-  return { ...(await updateProfile(ctx, { user, changes, actor: actorOf(ctx) })), pendingEmail: null }
+  return { ...(await changeProfile(ctx, { user, changes, actor: actorOf(ctx) })), pendingEmail: null }
 }
 
 /** As `deleteOwnAccount`; an admin deletes another user's account without a factor. Throws NOT_FOUND, LAST_ADMIN. */

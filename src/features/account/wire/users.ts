@@ -3,6 +3,7 @@ import { mapped } from '../../../http/answers.ts'
 import { PropagatedField } from '../../../http/done.ts'
 import { bodyOrQuery } from '../../../http/input.ts'
 import { listOf, pageOfRange, pageQuery, type Range, rangeOfPage, skipQuery } from '../../../http/list.ts'
+import { DAY, SECOND } from '../../../lib/time.ts'
 import { PasswordField, SignUpBody, StepUpBody, toSignUp, toStepUp } from '../../sign-in/wire/session.ts'
 import type { UserPage, UserQuery } from '../../users/service/users.ts'
 import { MAX_USER_NUMBER, type User, type UserRef } from '../../users/types.ts'
@@ -17,6 +18,7 @@ import {
   UserWire,
   userToWire,
 } from '../../users/wire.ts'
+import { IMAGE_TYPES, type ImageKind } from '../rules.ts'
 import type { ChangedProfile as Changed } from '../service/own-account.ts'
 import type { SeenUser } from '../service/users.ts'
 import { ChangedProfile, changedProfileToWire } from './own-account.ts'
@@ -184,6 +186,26 @@ export const UserDone = z
     propagated: PropagatedField,
   })
   .meta({ id: 'UserDone' })
+
+export const AVATAR_ENCODING = { mediaTypes: IMAGE_TYPES, formFields: ['file', 'avatar'] } as const
+
+export const AvatarPath = z.object({ name: z.string().meta({ description: 'The name in `profile_image_url`' }) })
+
+export const AvatarDone = UserDone.extend({ profile_image_url: z.string().nullable() }).meta({ id: 'AvatarDone' })
+
+/** Caches, also of others, keep a picture as long after it was deleted. */
+const AVATAR_SECONDS = DAY / SECOND
+
+/** Whatever else the bytes may be, nothing of them runs: not as a page of their own, and not as another type. */
+export const avatarAnswer = ({ bytes, kind }: { bytes: ArrayBuffer; kind: ImageKind }): Response =>
+  new Response(bytes, {
+    headers: {
+      'Content-Type': kind.mediaType,
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': "default-src 'none'; sandbox",
+      'Cache-Control': `public, max-age=${AVATAR_SECONDS}, immutable`,
+    },
+  })
 
 export const userDoneToWire = (message: string, { propagated }: { propagated: boolean }): z.infer<typeof UserDone> => ({
   message,

@@ -39,6 +39,9 @@ const EVENT_NAMES: Readonly<Record<keyof Profile, string>> = {
 const toEventData = (fields: Partial<Profile>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [EVENT_NAMES[name as keyof Profile], value]))
 
+/** `before` is the row as it was when its fields were replaced. */
+type ReplacedProfile = ChangedUser & { readonly before: User }
+
 /** If the profile changes between read and write, it is read again, so that the event's `before` is true. */
 const ATTEMPTS = 32
 
@@ -46,7 +49,7 @@ const ATTEMPTS = 32
  * Changes a profile, with `user.updated`. A new username increments the claims version, because tokens contain it. Throws
  * CONFLICT for a taken username, NOT_FOUND for a deleted user, SERVICE_UNAVAILABLE when concurrent changes never let it write.
  */
-export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<ChangedUser> {
+export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<ReplacedProfile> {
   let { user } = input
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const changed = await changeFrom(ctx, { ...input, user })
@@ -57,10 +60,10 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<Cha
 }
 
 /** Null when the row is no longer as it was read. */
-async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ChangedUser | null> {
+async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ReplacedProfile | null> {
   const changes = changesOf(input)
   const names = Object.keys(changes) as (keyof Profile)[]
-  if (names.length === 0) return { user: input.user, propagated: true }
+  if (names.length === 0) return { user: input.user, propagated: true, before: input.user }
   const before: Partial<Profile> = Object.fromEntries(names.map((name) => [name, input.user[name]]))
   const { id } = input.user
   const changesClaims = changes.username !== undefined
@@ -78,7 +81,7 @@ async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ChangedUser |
     changesClaims,
     events: [{ type: 'user.updated', data: { before: toEventData(before), after: toEventData(changes) } }],
   })
-  if (changed) return changed
+  if (changed) return { ...changed, before: input.user }
   const holder = usernameKey && (await selectUserByUsernameKey(ctx, usernameKey))
   if (holder && holder.id !== id) throw usernameTaken()
   return null
