@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { insertOrganization, updateOrganization } from '../../../src/features/memberships/service.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { scansIn, watchPlans } from '../../support/plans.ts'
 import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
@@ -33,7 +35,17 @@ describe('GET /api/v1/admin/stats', () => {
       ].sort(),
     )
     for (const count of Object.values(stats)) expect(count).toBeGreaterThanOrEqual(0)
-    expect(stats).toMatchObject({ total_organizations: 0, oauth_accounts: 0 })
+    expect(stats).toMatchObject({ oauth_accounts: 0 })
+  })
+
+  it('counts organizations, without those that were deleted', async () => {
+    const ctx = await app.ctx()
+    const id = newUuid()
+    const before = (await readStats()).total_organizations
+    await insertOrganization(ctx, { id, slug: id, name: 'x', createdAt: 1, updatedAt: 1 })
+    expect((await readStats()).total_organizations).toBe(before + 1)
+    await updateOrganization(ctx, id, { set: { deletedAt: 1 }, when: undefined })
+    expect((await readStats()).total_organizations).toBe(before)
   })
 
   it('counts users by state at once, the locked among the suspended', async () => {

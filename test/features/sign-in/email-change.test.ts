@@ -33,7 +33,10 @@ describe('a change of address', () => {
       200,
       { user: { email, email_verified: true } },
     ])
-    expect(await answerOf(post('verify-email', { token }))).toMatchObject([200, { message: 'Already confirmed' }])
+    expect(await answerOf(post('verify-email', { token }))).toMatchObject([
+      200,
+      { message: 'Already verified, and the account is not confirmed', confirmed: false },
+    ])
   })
 
   it('is one event, with both addresses', async () => {
