@@ -43,7 +43,6 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   id: 'The UUID of what is meant',
   invitation_id: 'The UUID of an invitation',
   is_admin: 'Admins alone, or everybody else',
-  invitation_id: 'The UUID of an invitation',
   limit: 'How many at most',
   include_system: 'Also the system roles',
   include_removed: 'Also those who were removed or left',

@@ -5,9 +5,19 @@ import type { Call, Row, Scene } from '../row.ts'
 import { type Place, place } from './organizations.ts'
 import { forOwnerAndAdmin } from './shared.ts'
 
+const places = new Map<string, Promise<Place>>()
+
+/** The organization of the owner of what is asked about: one for all their requests. */
+async function placeOf(scene: Scene): Promise<Place> {
+  const { id } = (await scene.owner()).user
+  const known = places.get(id) ?? place(scene)
+  places.set(id, known)
+  return known
+}
+
 /** In an organization of the owner of what is asked about. */
 const inOrganization = (call: (made: Place, scene: Scene) => Promise<Call> | Call, good = 200): Row => ({
-  call: async (scene) => call(await place(scene), scene),
+  call: async (scene) => call(await placeOf(scene), scene),
   good,
   ...forOwnerAndAdmin(403),
 })
@@ -23,7 +33,7 @@ async function policyIn({ id: scope }: Place): Promise<string> {
 }
 
 const onPolicy = (call: (scene: Scene) => Promise<Call> | Call = () => ({})): Row => ({
-  call: async (scene) => ({ path: { policy_id: await policyIn(await place(scene)) }, ...(await call(scene)) }),
+  call: async (scene) => ({ path: { policy_id: await policyIn(await placeOf(scene)) }, ...(await call(scene)) }),
   ...forOwnerAndAdmin(404),
 })
 
