@@ -36,8 +36,17 @@ export function onePerKind(routes: readonly Named[], kindOf: (route: Route) => u
   return routes.filter((_, index) => kinds.indexOf(kinds[index]) === index)
 }
 
-/** Aliases of one route have one handler. */
-export const onePerHandler = (routes: readonly Named[]) => onePerKind(routes, ({ handle }) => handle)
+const bodies: unknown[] = []
+
+/** The number of a body's schema. */
+function numberOf(body: unknown): number {
+  if (!bodies.includes(body)) bodies.push(body)
+  return bodies.indexOf(body)
+}
+
+/** Other paths of one route have its handler, and name it as what to call instead. */
+export const onePerHandler = (routes: readonly Named[]) =>
+  onePerKind(routes, ({ method, spec }) => `${method} ${spec.instead ?? spec.id} ${numberOf(spec.body)}`)
 
 /** What would be too much if it were taken: such requests are only sent when the schema refuses them. */
 const TOO_MUCH: readonly string[] = ['POST /api/v1/admin/keys/rotate', 'POST /api/v1/admin/maintenance-mode']

@@ -5,8 +5,16 @@ import { createAccount } from '../../support/world.ts'
 import type { Call, Row, Scene } from '../row.ts'
 import { forOwnerAndAdmin, ownerById, plain } from './shared.ts'
 
-/** An organization that belongs to the owner of what is asked about, with another owner and a member. */
-export async function place({ app, owner }: Scene) {
+const places = new WeakMap<Scene, ReturnType<typeof makePlace>>()
+
+/** The scene's organization: of the owner of what is asked about, with another owner and a member. */
+export function place(scene: Scene): ReturnType<typeof makePlace> {
+  const made = places.get(scene) ?? makePlace(scene)
+  places.set(scene, made)
+  return made
+}
+
+async function makePlace({ app, owner }: Scene) {
   const [id, slug, at] = [newUuid(), newSlug(), Date.now()]
   await insertOrganization(await app.ctx(), { id, slug, name: slug, createdAt: at, updatedAt: at })
   const [other, member] = await Promise.all([createAccount(app), createAccount(app, { status: 'active' })])

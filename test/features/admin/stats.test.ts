@@ -41,7 +41,7 @@ describe('GET /api/v1/admin/stats', () => {
   it('counts organizations, without those that were deleted', async () => {
     const ctx = await app.ctx()
     const id = newUuid()
-    const before = (await readStats()).total_organizations
+    const before = (await readStats()).total_organizations ?? 0
     await insertOrganization(ctx, { id, slug: id, name: 'x', createdAt: 1, updatedAt: 1 })
     expect((await readStats()).total_organizations).toBe(before + 1)
     await updateOrganization(ctx, id, { set: { deletedAt: 1 }, when: undefined })
