@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { bearer, PASSWORD, post, type SignedIn, signIn, signUp } from './support/api.ts'
+import { answerOf, bearer, PASSWORD, post, type SignedIn, signIn, signUp, signUpVerified } from './support/api.ts'
 import { CHROMIUM, follow, launchBrowser } from './support/browser.ts'
 import { mailedLink } from './support/mailbox.ts'
 
@@ -17,13 +17,6 @@ interface Invitation {
 
 let owner: SignedIn
 let organizationId: string
-
-async function answerOf<T>(asked: Promise<Response>, expected: number): Promise<T> {
-  const answer = await asked
-  const text = await answer.text()
-  if (answer.status !== expected) throw new Error(`${answer.status} ${text}`)
-  return JSON.parse(text) as T
-}
 
 const invite = (email = `${randomUUID()}@example.com`, fields: object = {}): Promise<Invitation> =>
   answerOf(
@@ -46,10 +39,7 @@ const LINKS = {
 } as const
 
 beforeAll(async () => {
-  owner = await signUp(origin)
-  const link = new URL(await mailedLink(origin, owner.email, '/verify-email'))
-  const proof = { token: link.searchParams.get('token') }
-  await answerOf(post(origin, '/api/v1/auth/verify-email', proof, bearer(owner.access_token)), 200)
+  owner = await signUpVerified(origin)
   const body = { name: `Engines ${SCRIPT}”`, slug: `org-${randomUUID()}` }
   const made = await answerOf<{ id: string }>(
     post(origin, '/api/v1/organizations', body, bearer(owner.access_token)),

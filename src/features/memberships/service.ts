@@ -28,7 +28,7 @@ export const alreadyMember = defineError('ALREADY_MEMBER', 'conflict', 'The user
 export const addressUnverified = defineError(
   'VERIFIED_ADDRESS_REQUIRED',
   'forbidden',
-  'This needs an account whose address is verified',
+  'This needs a confirmed account: resend-verification mails a link for that',
 )
 export const limitReached = defineError('LIMIT_REACHED', 'rate_limited', 'There may not be more of these')
 

@@ -20,6 +20,9 @@ interface Recipe {
   readonly adapt?: (text: string, folder: string) => string
 }
 
+/** As every recipe has it. */
+const ADMIN_CONDITION = 'role=admin'
+
 const NGINX_SCRATCH = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 export const RECIPES = {
@@ -46,10 +49,11 @@ export function needsOf(name: GatewayName): readonly string[] {
 
 export const canRun = (name: GatewayName): boolean => needsOf(name).every(isInstalled)
 
-/** Runs the recipe as it stands in `examples/`, its three addresses exchanged for those of the test. */
+/** Runs the recipe as it stands in `examples/`, its three addresses exchanged for those of the test, and what `/admin` asks for. */
 export async function startGateway(
   name: GatewayName,
   ports: { readonly postern: number; readonly application: number },
+  condition = ADMIN_CONDITION,
 ): Promise<Gateway> {
   const folder = await mkdtemp(join(tmpdir(), `postern-${name}-`))
   await cp(join(PROJECT_ROOT, 'examples/gateways', name), folder, { recursive: true })
@@ -61,6 +65,7 @@ export async function startGateway(
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
       .replaceAll('127.0.0.1:8787', `127.0.0.1:${ports.postern}`)
       .replaceAll('127.0.0.1:9000', `127.0.0.1:${ports.application}`)
+      .replaceAll(ADMIN_CONDITION, condition)
     await writeFile(join(folder, file), recipe.adapt?.(addressed, folder) ?? addressed)
   }
   const program = findProgram(name)

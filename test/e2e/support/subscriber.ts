@@ -7,6 +7,7 @@ export interface Frame {
   readonly seq?: number
   readonly cursor?: string
   readonly channel?: string
+  readonly subject?: string
   readonly session_id?: string
   readonly data?: Readonly<Record<string, unknown>>
 }
@@ -19,6 +20,7 @@ export interface Subscriber {
   closeCode(): Promise<number>
   /** The code, once the connection is gone. */
   readonly closed: Promise<number>
+  send(frame: object): void
   close(): void
 }
 
@@ -44,6 +46,7 @@ export function subscribe(origin: string, query: Readonly<Record<string, string>
       socket.terminate()
       return closed
     },
+    send: (frame) => socket.send(JSON.stringify(frame)),
     close: () => socket.close(),
   }
 }
