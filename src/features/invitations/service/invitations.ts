@@ -67,13 +67,23 @@ export interface SeenInvitation extends FoundInvitation {
 const inviterNameOf = ({ authorDisplayName: displayName, authorFirstName, authorLastName }: FoundInvitation) =>
   fullNameOf({ displayName, firstName: authorFirstName, lastName: authorLastName })
 
-/** `viewer` is an admin of the organization; null shows what everybody may see who knows the id. */
-async function seer(ctx: Ctx, viewer: PlaceCtx | null) {
+const givesPermissions = ({ permissions }: FoundInvitation): boolean => permissions.length > 0
+
+/** Invitations as `viewer` sees them, an admin of the organization; null sees what everybody may who knows their ids. */
+async function seenBy(
+  ctx: Ctx,
+  viewer: PlaceCtx | null,
+  rows: readonly FoundInvitation[],
+  emailSent = canMail(ctx),
+): Promise<SeenInvitation[]> {
   const linkOf = await invitationLinks(ctx)
-  const holding = viewer && (await findHolding(ctx, viewer.place.organizationId, viewer.actor.id))
+  const holding =
+    viewer && rows.some(givesPermissions)
+      ? await findHolding(ctx, viewer.place.organizationId, viewer.actor.id)
+      : { missing: () => [] }
   const couldSend = ({ role, permissions }: FoundInvitation): boolean =>
-    viewer !== null && isRanked(viewer.place.rank, rankFor(role)) && holding?.missing(permissions).length === 0
-  return (invitation: FoundInvitation, emailSent = canMail(ctx)): SeenInvitation => {
+    viewer !== null && isRanked(viewer.place.rank, rankFor(role)) && holding.missing(permissions).length === 0
+  return rows.map((invitation) => {
     const state = statusOf(invitation, ctx.now())
     return {
       ...invitation,
@@ -82,7 +92,18 @@ async function seer(ctx: Ctx, viewer: PlaceCtx | null) {
       inviteUrl: state === 'pending' && couldSend(invitation) ? linkOf(invitation, 'url') : null,
       emailSent,
     }
-  }
+  })
+}
+
+async function oneSeenBy(
+  ctx: Ctx,
+  viewer: PlaceCtx | null,
+  row: FoundInvitation,
+  emailSent?: boolean,
+): Promise<SeenInvitation> {
+  const [seen] = await seenBy(ctx, viewer, [row], emailSent)
+  if (!seen) throw invitationNotFound()
+  return seen
 }
 
 /** The organization that a request names, else the caller's only one. Throws ORGANIZATION_REQUIRED, and what entering throws. */
@@ -264,7 +285,7 @@ async function insertionRefused(ctx: PlaceCtx, email: string, role: Rank): Promi
 async function sent(ctx: PlaceCtx, id: string, author: User): Promise<SeenInvitation> {
   const invitation = await getInvitationIn(ctx, id)
   const isMailed = await mailInvitation(ctx, invitation, { organization: ctx.place, author })
-  return (await seer(ctx, ctx))(invitation, isMailed)
+  return oneSeenBy(ctx, ctx, invitation, isMailed)
 }
 
 export interface InvitationQuery extends Range {
@@ -280,8 +301,7 @@ export async function listInvitations(ctx: PlaceCtx, { status, email, ...range }
     statuses: status ? [status] : INVITATION_STATUSES,
     email: email === undefined ? undefined : normalizeEmail(email),
   })
-  const see = await seer(ctx, ctx)
-  return { rows: rows.map((row) => see(row)), total, counts }
+  return { rows: await seenBy(ctx, ctx, rows), total, counts }
 }
 
 /** Those that have a meaning to clients that know no revoked ones. */
@@ -289,8 +309,7 @@ export async function listLiveInvitations(ctx: PlaceCtx, status: InvitationStatu
   const statuses = status ? [status] : INVITATION_STATUSES.filter((one) => one !== 'revoked')
   const range = { offset: 0, limit: LIMITS.pendingInvitationsPerOrganization }
   const { rows, total } = await selectInvitations(ctx, ctx.place.organizationId, { ...range, statuses })
-  const see = await seer(ctx, ctx)
-  return { rows: rows.map((row) => see(row)), total }
+  return { rows: await seenBy(ctx, ctx, rows), total }
 }
 
 /** Any invitation, for whoever knows its id: without its link, unless the caller could send it. Throws INVITATION_NOT_FOUND. */
@@ -298,7 +317,7 @@ export async function getInvitation(ctx: CallerCtx, id: string): Promise<SeenInv
   const invitation = await selectInvitation(ctx, id)
   if (!invitation) throw invitationNotFound()
   const viewer = ctx.actor && (await findViewer(narrow(ctx, { actor: ctx.actor }), invitation.organizationId))
-  return (await seer(ctx, viewer))(invitation)
+  return oneSeenBy(ctx, viewer, invitation)
 }
 
 /** The caller as an admin of the organization; null for anybody else. */
@@ -383,7 +402,7 @@ export async function changeInvitation(ctx: PlaceCtx, id: string, change: Invita
     data: { before: changeable(before), after: changeable(set) },
   })
   if (!changed) throw await changeRefused(ctx, id)
-  return (await seer(ctx, ctx))(await getInvitationIn(ctx, id))
+  return oneSeenBy(ctx, ctx, await getInvitationIn(ctx, id))
 }
 
 const changeable = ({ role, message, expiresAt }: Pick<FoundInvitation, 'role' | 'message' | 'expiresAt'>) => ({

@@ -277,7 +277,7 @@ export const StatusQuery = z.object({ status: Status.optional() })
 
 const MAX_SKIP = 1_000_000
 export const ListQuery = StatusQuery.extend({
-  email: z.string().max(254).optional(),
+  email: orAbsent(EmailField),
   skip: integerParam(0, MAX_SKIP).default(0),
   limit: integerParam(1, 1000).default(100),
 })
@@ -285,7 +285,7 @@ export const NamedListQuery = ListQuery.extend({ organization_id: UuidParam.opti
 
 export const toQuery = ({ status, email, skip, limit }: z.output<typeof ListQuery>) => ({
   status,
-  email: email || undefined,
+  email,
   offset: skip,
   limit,
 })
