@@ -128,6 +128,23 @@ const ROWS = (userId: string, eventId: string) => {
       granted_at: now,
     }),
     insertInto('role_versions', { scope: 'platform', version: 2 }),
+    insertInto('organizations', {
+      id: 'organization',
+      name: 'Analytical — “Engines”',
+      slug: 'engines',
+      settings: '{"theme":"dark"}',
+      created_by: userId,
+      created_at: now,
+      updated_at: now,
+    }),
+    insertInto('memberships', {
+      id: 'membership',
+      organization_id: 'organization',
+      user_id: userId,
+      role: 'owner',
+      joined_at: now,
+      taken_up_at: now,
+    }),
     insertInto('policies', {
       id: 'policy',
       scope: 'platform',
