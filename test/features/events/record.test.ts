@@ -198,7 +198,8 @@ describe('retention', () => {
     // Otherwise the delivery of the user's first events would include the row.
     await app.settled()
     const [waiting = ''] = await insertRows(user.id, 1, { time: old - 1000 })
-    await pruneEvents(ctx)
+    // One run deletes 10,000 at most, and other tests leave old ones.
+    for (let run = 0; run < 5; run += 1) await pruneEvents(ctx)
     expect((await rowsOf([delivered.id, young.id, waiting])).map(({ id }) => id)).toEqual([young.id, waiting])
   })
 })

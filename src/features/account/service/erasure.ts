@@ -99,7 +99,7 @@ async function continueErasure(
   const sessions = { userId, except: null, reason: 'deleted', actor, authVersion } as const
   const { propagated } = await endSessionsAfterChange(ctx, sessions)
   if (!(await eraseObject(ctx, { userId, authVersion }))) return { erased: false, propagated }
-  for (const { prepare } of userData) if (prepare && !(await prepare(ctx, userId))) return { erased: false, propagated }
+  if (!(await eraseParts(ctx, userId, userData))) return { erased: false, propagated }
   const rows = await commitAll(ctx, eraseRows(ctx, user, userData), {
     type: 'user.erased',
     subject: userId,
@@ -108,6 +108,17 @@ async function continueErasure(
     actor,
   })
   return { erased: rows.length > 0 || (await findUser(ctx, userId)) === undefined, propagated }
+}
+
+/** Erases what is too much for one batch. False while there is more, or a store does not answer: cron goes on. */
+async function eraseParts(ctx: Ctx, userId: string, userData: readonly UserData[]): Promise<boolean> {
+  try {
+    for (const { prepare } of userData) if (prepare && !(await prepare(ctx, userId))) return false
+    return true
+  } catch (cause) {
+    ctx.log.error('parts_not_erased', cause, { user_id: userId })
+    return false
+  }
 }
 
 /** False while the object has events to deliver, or does not answer. */
