@@ -1,3 +1,4 @@
+import { fromUtf8 } from '../../../src/lib/encoding.ts'
 import { apple } from './apple.ts'
 import { openDesk, type Return } from './desk.ts'
 import { discord } from './discord.ts'
@@ -101,7 +102,7 @@ export function createProviders({
       if (!found) throw new TypeError(`nothing answers at ${url}`)
       const { name, endpoint } = found
       const { method, headers } = request
-      const body = await request.text()
+      const body = fromUtf8(new Uint8Array(await request.arrayBuffer()))
       calls.push({ provider: name, endpoint, method, url, headers, body })
       const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
       const response = await desks[name].answer(endpoint, { method, url, headers, body, signal })
