@@ -32,6 +32,8 @@ export const organizations = sqliteTable(
     deletedAt: integer('deleted_at'),
     /** When a deleted organization's row is erased. */
     eraseAt: integer('erase_at'),
+    /** When admins of the platform were told that its last owner was deleted. */
+    ownerLossToldAt: integer('owner_loss_told_at'),
   },
   (table) => [
     index('organizations_by_created').on(table.createdAt, table.number),

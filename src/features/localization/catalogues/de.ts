@@ -133,6 +133,12 @@ export const de: Catalogue = {
   'mail.member_added.note':
     'Falls Sie den Absender nicht kennen, ignorieren Sie diese E-Mail: Er erfährt nichts über Sie.',
 
+  'mail.organization_ownerless.subject': 'Organisationen ohne Inhaber bei {app}',
+  'mail.organization_ownerless.body':
+    'Diese Organisationen haben ihren letzten Inhaber verloren, und kein Administrator von ihnen konnte an seine Stelle treten: {organizations}. Als Administrator von {app} können Sie ein Mitglied zum Inhaber machen.',
+  'mail.organization_ownerless.note':
+    'Diese E-Mail kommt nur einmal. Bis es einen Inhaber gibt, können nur Administratoren von {app} tun, was einen braucht.',
+
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':
     'Ihr Konto bei {app} wurde von einem Administrator geschlossen. Niemand kann sich darin anmelden.',

@@ -124,6 +124,12 @@ export const en = {
     '{inviter} has added you to “{organization}” at {app}. Your role would be: {role}. It counts only once you have accepted: sign in to {app}, and accept or leave there until {until}.',
   'mail.member_added.note': 'If you do not know them, ignore this mail: they learn nothing about you.',
 
+  'mail.organization_ownerless.subject': 'Organizations without an owner at {app}',
+  'mail.organization_ownerless.body':
+    'These organizations have lost their last owner, and no admin of theirs could take over: {organizations}. As an admin of {app} you can make a member the owner.',
+  'mail.organization_ownerless.note':
+    'This is said once. Until there is an owner, only admins of {app} can do what takes one.',
+
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
   'mail.account_closed.note': 'Whoever runs {app} can tell you why, and open it again.',
