@@ -51,6 +51,7 @@ const columns = {
   authorDisplayName: author.displayName,
   authorFirstName: author.firstName,
   authorLastName: author.lastName,
+  authorLocale: author.locale,
 }
 
 /** Of organizations that are not deleted, each with whoever answers for it. */

@@ -9,6 +9,7 @@ import { mayInvitedSignUp, prepareInvitedAccount } from '../../sign-in/service/s
 import { confirmedByMail, sendVerification } from '../../sign-in/service/verification.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
+import { notificationOf } from '../../users/service/notices.ts'
 import { findUser, getCurrentUser, insertUser, isEmailConfirmed, newUserRow } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { statusOf } from '../rules/invitation.ts'
@@ -16,6 +17,7 @@ import { decodeInvitationToken } from '../rules/token.ts'
 import { acceptance, type FoundInvitation, type Guest, selectInvitation, selectObstacles } from '../store.ts'
 import type { InvitationStatus, TokenParts } from '../types.ts'
 import { invitationChanged, invitationNotFound, invitationNotPending, requireAllowedDomain } from './invitations.ts'
+import { organizationIn } from './sending.ts'
 
 export const invitedAddressDiffers = defineError(
   'INVITED_ADDRESS_DIFFERS',
@@ -112,7 +114,7 @@ async function acceptAsUser(ctx: ActorCtx, invitation: Answered, token: TokenPar
 
 /** The statements that make somebody a member, in their order; the last returns a row when everything held. */
 function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Parameters<typeof insertUser>[1][] = []) {
-  const { id, organizationId, role, permissions, invitedBy, holdsAsRead } = invitation
+  const { id, organizationId, role, permissions, invitedBy, authorLocale, holdsAsRead } = invitation
   const { userId, isNew } = guest
   const now = ctx.now()
   const { first, when, last } = acceptance(ctx, invitation, { guest, holdsAsRead, claim: ctx.newId() })
@@ -127,7 +129,10 @@ function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Param
     insertGrants(ctx, { ...held, permissions, grantedBy: invitedBy, grantedAt: now }, when),
     insertMembership(ctx, membership, when),
   ]
-  const common = { userId, organizationId, actor: { type: 'user', id: userId } } as const
+  const actor = { type: 'user', id: userId } as const
+  const common = { userId, organizationId, actor }
+  // Names the organization alone: what the author's record keeps outlives the account of whoever accepts.
+  const organization = organizationIn({ name: invitation.organizationName, slug: invitation.organizationSlug })
   const events: EventDraft[] = [
     {
       ...common,
@@ -136,6 +141,10 @@ function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Param
       data: { role, status: 'active', invitation_id: id },
     },
     { ...common, type: 'invitation.accepted', subject: id, data: { role, is_new_user: isNew } },
+    notificationOf(
+      { id: invitedBy, locale: authorLocale },
+      { kind: 'invitation_accepted', actor, params: { organization } },
+    ),
   ]
   const accepted: Accepted = { userId, isNewUser: isNew, invitation, membershipId: membership.id, joinedAt: now }
   return { statements, last, events, accepted }

@@ -177,6 +177,9 @@ export const de: Catalogue = {
   'notification.password_changed.message': 'Das Passwort Ihres Kontos wurde geändert.',
   'notification.new_device.title': 'Anmeldung von einem neuen Gerät',
   'notification.new_device.message': 'Ihr Konto wurde von einem neuen Gerät aus verwendet: {device}.',
+  'notification.invitation_accepted.title': 'Ihre Einladung wurde angenommen',
+  'notification.invitation_accepted.message':
+    'Jemand, den Sie eingeladen haben, ist jetzt Mitglied von „{organization}“.',
 
   'page.continue': 'Weiter zu {app}',
   'page.close': 'Sie können diese Seite schließen.',

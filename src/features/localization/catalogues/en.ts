@@ -164,6 +164,8 @@ export const en = {
   'notification.password_changed.message': 'The password of your account was changed.',
   'notification.new_device.title': 'A new device signed in',
   'notification.new_device.message': 'Your account was used from a new device: {device}.',
+  'notification.invitation_accepted.title': 'Your invitation was accepted',
+  'notification.invitation_accepted.message': 'Somebody whom you invited is now a member of “{organization}”.',
 
   'page.continue': 'Continue to {app}',
   'page.close': 'You can close this page.',
