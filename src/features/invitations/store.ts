@@ -9,7 +9,6 @@ import {
   isNotNull,
   isNull,
   lte,
-  notInArray,
   or,
   type SQL,
   sql,
@@ -19,12 +18,20 @@ import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
 import { deletedRows } from '../../db/user-data.ts'
-import { isRanked, type Rank, ranksFrom, ranksUpTo } from '../../lib/roles.ts'
-import { hasRoom, isOpen, mayJoinMore, memberships, organizations, stillHas } from '../memberships/tables.ts'
+import { type Rank, ranksFrom } from '../../lib/roles.ts'
+import {
+  hasRoom,
+  type Invitation,
+  invitations,
+  isOpen,
+  mayJoinMore,
+  memberships,
+  organizations,
+  stillHas,
+} from '../memberships/tables.ts'
 import { LIMITS } from '../memberships/types.ts'
 import { isEmailFree, users } from '../users/tables.ts'
 import { rankFor } from './rules/invitation.ts'
-import { type Invitation, invitations } from './tables.ts'
 import type { InvitationStatus } from './types.ts'
 
 type Store = Pick<Ctx, 'db'>
@@ -256,34 +263,6 @@ export const updateInvitation = (
       ),
     )
     .returning({ id: invitations.id })
-
-/** Revokes the invitations for which their author no longer answers, once the author's rank is `rank`; null for none. Each has its event. */
-export function revokeUnanswered(
-  ctx: Recording,
-  of: { organizationId: string; authorId: string; rank: Rank | null; actor: RowEvents['actor'] },
-  when: SQL | undefined,
-) {
-  const { organizationId, authorId, rank, actor } = of
-  const isBeyond =
-    rank !== null && isRanked(rank, 'admin')
-      ? or(notInArray(invitations.role, [...ranksUpTo(rank)]), sql`${invitations.permissions} <> '[]'`)
-      : undefined
-  const isRevoked = and(
-    eq(invitations.organizationId, organizationId),
-    eq(invitations.invitedBy, authorId),
-    eq(invitations.status, 'pending'),
-    isBeyond,
-    when,
-  )
-  const events = insertEventsOf(ctx, {
-    ...ofRows,
-    type: 'invitation.revoked',
-    actor,
-    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role}, 'reason', 'author_lost_right')`,
-    from: rowsWhere(isRevoked),
-  })
-  return [events, ctx.db.update(invitations).set({ status: 'revoked', updatedAt: ctx.now() }).where(isRevoked)] as const
-}
 
 /** Whoever accepts: an account of the address, whose address its holder has confirmed where that is asked, or a new one. */
 export type Guest =

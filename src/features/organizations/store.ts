@@ -274,9 +274,13 @@ export const leaving = (userId: string, organizationId: string): Twofold =>
   )
 
 /** Holds for a member who has taken that up and may sign in, while the caller is an owner. */
-export const isPromotable = ({ place, actor }: Acting, userId: string): SQL =>
-  sql`${memberships.takenUpAt} is not null and ${stillHas('owner', place, actor.id)}
-    and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`
+export const promotion = ({ place, actor }: Acting, userId: string): Twofold =>
+  onMembership(
+    place.organizationId,
+    userId,
+    (row) => sql`${row}.taken_up_at is not null and ${stillHas('owner', place, actor.id)}
+      and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`,
+  )
 
 /** Holds while a membership waits to be taken up, within the limits. */
 export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): SQL =>

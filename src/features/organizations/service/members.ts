@@ -4,7 +4,6 @@ import type { Range } from '../../../db/list.ts'
 import { defineError, insufficientPermissions, notAMember, stepUpRequired } from '../../../lib/errors.ts'
 import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
-import { revokeUnanswered } from '../../invitations/service/invitations.ts'
 import { countSent, mailAddition } from '../../invitations/service/sending.ts'
 import {
   alreadyMember,
@@ -14,6 +13,7 @@ import {
   LIMITS,
   limitReached,
   memberNotFound,
+  revokeUnanswered,
   updateMembership,
 } from '../../memberships/service.ts'
 import { deleteHeld } from '../../rbac/service/held.ts'
@@ -27,8 +27,8 @@ import {
   countMemberships,
   demotion,
   hasChanged,
-  isPromotable,
   leaving,
+  promotion,
   removal,
   selectMember,
   selectMembers,
@@ -276,6 +276,7 @@ export async function transferOwnership(
   const { role: before, takenUpAt } = await getMember(ctx, userId)
   if (takenUpAt === null) throw memberNotFound()
   const stepsDown = ownRole === 'owner'
+  const when = promotion(ctx, userId)
   const common = { type: 'organization.role_changed', organizationId } as const
   const changed = await changeUser(ctx, {
     userId,
@@ -283,7 +284,14 @@ export async function transferOwnership(
     when: hasChanged,
     actor: actorOf(ctx),
     with: [
-      updateMembership(ctx, { organizationId, userId }, { set: { role: 'owner' }, when: isPromotable(ctx, userId) }),
+      ...(stepsDown
+        ? revokeUnanswered(
+            ctx,
+            { organizationId, authorId: callerId, rank: 'admin', actor: actorOf(ctx) },
+            when.elsewhere,
+          )
+        : []),
+      updateMembership(ctx, { organizationId, userId }, { set: { role: 'owner' }, when: when.here }),
       ...(stepsDown
         ? [updateMembership(ctx, { organizationId, userId: callerId }, { set: { role: 'admin' }, when: hasChanged })]
         : []),

@@ -1,8 +1,9 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
 import { defineError } from '../../../lib/errors.ts'
 import { RANKS, type Rank } from '../../../lib/roles.ts'
-import { LIMITS, limitReached, type Scope } from '../../memberships/service.ts'
+import { LIMITS, limitReached, revokeGivingByRole, type Scope } from '../../memberships/service.ts'
 import { PLATFORM } from '../../memberships/types.ts'
+import { missingFrom } from '../rules/permissions.ts'
 import { findSystemRole, freeKeyOf, isReservedName, nameKeyOf, SYSTEM_ROLE_IDS, SYSTEM_ROLES } from '../rules/roles.ts'
 import { countAssignments, deleteRole, insertRole, selectRole, selectRoles, updateRole } from '../store.ts'
 import type { Role } from '../tables.ts'
@@ -132,7 +133,8 @@ export interface ChangedRole {
 }
 
 /**
- * Changes what a custom role allows, at once and for all who have it; its key stays. Throws ROLE_NOT_FOUND, SYSTEM_ROLE,
+ * Changes what a custom role allows, at once and for all who have it; its key stays. What takes something revokes invitations that
+ * give permissions, by whoever has the role. Throws ROLE_NOT_FOUND, SYSTEM_ROLE,
  * ROLE_NAME_TAKEN, RIGHTS_CHANGED, and INSUFFICIENT_PERMISSIONS for a role that allows, before or after, more than the caller holds.
  */
 export function changeRole(ctx: ActorCtx, scope: Scope, id: string, change: RoleChange): Promise<ChangedRole> {
@@ -167,7 +169,13 @@ async function applyChange(
   const { id, scope } = before
   const { name, nameKey, description, permissions, updatedAt } = after
   const set = { name, nameKey, description, permissions, updatedAt }
-  const { changed, propagated } = await changeDefinitions(ctx, scope, [updateRole(ctx, before, set, giver.when)], {
+  const loss = { organizationId: scope, roleId: id, actor: actorOf(ctx) }
+  const takes = missingFrom(permissions, before.permissions).length > 0
+  const statements = [
+    ...(takes ? revokeGivingByRole(ctx, loss, giver.when) : []),
+    updateRole(ctx, before, set, giver.when),
+  ] as const
+  const { changed, propagated } = await changeDefinitions(ctx, scope, statements, {
     type: 'role.updated',
     subject: id,
     ...ofScope(ctx, scope),
