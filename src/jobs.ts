@@ -3,7 +3,7 @@ import { eraseDeletedUsers } from './features/account/service/erasure.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/codes.ts'
-import { expireInvitations } from './features/invitations/service/invitations.ts'
+import { deleteEnded, expireInvitations } from './features/invitations/service/invitations.ts'
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
@@ -33,6 +33,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['settle_ownerless_organizations', () => settleOwnerless(ctx)],
     ['erase_organizations', () => eraseOrganizations(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
+    ['prune_invitations', () => deleteEnded(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {

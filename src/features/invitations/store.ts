@@ -17,8 +17,10 @@ import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
+import { prune } from '../../db/prune.ts'
 import { deletedRows } from '../../db/user-data.ts'
 import { type Rank, ranksFrom } from '../../lib/roles.ts'
+import { DAY } from '../../lib/time.ts'
 import {
   hasRoom,
   type Invitation,
@@ -241,6 +243,18 @@ export async function expireOverdue(ctx: Recording, actor: RowEvents['actor']): 
   ])
   return marked.length
 }
+
+/** An invitation that has ended is kept this long, for lists: as long as the row of a member who left. */
+const ENDED_KEPT_MS = 90 * DAY
+
+/** Deletes a limited number of invitations that were accepted, were revoked or expired long ago. */
+export const deleteEnded = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
+  prune(store, {
+    table: invitations,
+    key: invitations.id,
+    where: and(sql`${invitations.status} <> 'pending'`, lte(invitations.updatedAt, store.now() - ENDED_KEPT_MS)),
+    order: invitations.updatedAt,
+  })
 
 type Change = Partial<Pick<Invitation, 'role' | 'message' | 'expiresAt' | 'invitedBy' | 'status' | 'counter'>>
 

@@ -86,7 +86,7 @@ export const invitations = sqliteTable(
     /** JSON: become direct grants when it is accepted. */
     permissions: text('permissions', { mode: 'json' }).$type<string[]>().notNull().default(sql`'[]'`),
     message: text('message'),
-    /** `pending`, `accepted` or `revoked`; a pending one has expired once `expires_at` has passed. */
+    /** `pending`, `accepted`, `revoked` or `expired`; a pending one has expired once `expires_at` has passed, and cron marks it. */
     status: text('status').notNull().default('pending'),
     /** Whoever answers for its role. */
     invitedBy: text('invited_by').notNull(),
@@ -105,6 +105,7 @@ export const invitations = sqliteTable(
     index('invitations_by_author').on(table.invitedBy, table.organizationId),
     index('invitations_by_guest').on(table.acceptedBy).where(sql`accepted_by is not null`),
     index('invitations_by_end').on(table.expiresAt).where(sql`status = 'pending'`),
+    index('invitations_ended').on(table.updatedAt).where(sql`status <> 'pending'`),
   ],
 )
 export type Invitation = Readonly<typeof invitations.$inferSelect>

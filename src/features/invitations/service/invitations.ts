@@ -35,6 +35,7 @@ import { INVITATION_STATUSES, type InvitationStatus, LIFETIME_DAYS } from '../ty
 import { countSent, invitationLinks, mailInvitation } from './sending.ts'
 
 export { isLinkFree } from '../rules/invitation.ts'
+export { deleteEnded } from '../store.ts'
 
 export const invitationNotFound = defineError('INVITATION_NOT_FOUND', 'not_found', 'There is no such invitation')
 export const invitationPending = defineError(
