@@ -6,7 +6,7 @@ import { deletedRows, forgottenIn } from '../../db/user-data.ts'
 import { isRanked, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
-import { invitations, isMember, memberships, organizations } from './tables.ts'
+import { invitations, isMember, isMembershipOf, memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 
@@ -19,15 +19,12 @@ export const userData = [
   },
 ]
 
-const isOwn = (userId: string) =>
-  and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
-
 /** An organization that is not deleted, with the user's membership in it, if there is one. */
 export const selectPlace = ({ db }: Store, key: { id: string } | { slug: string }, userId: string) =>
   db
     .select({ organization: getTableColumns(organizations), membership: getTableColumns(memberships) })
     .from(organizations)
-    .leftJoin(memberships, isOwn(userId))
+    .leftJoin(memberships, isMembershipOf(userId))
     .where(
       and(
         'id' in key ? eq(organizations.id, key.id) : eq(organizations.slug, key.slug),

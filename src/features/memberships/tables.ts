@@ -123,6 +123,10 @@ export const isMember = (organizationId: string, userId: string): SQL | undefine
     isNotNull(memberships.takenUpAt),
   )
 
+/** Joins the user's membership, taken up or not, to its organization. */
+export const isMembershipOf = (userId: string): SQL | undefined =>
+  and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
+
 /** Holds while the user is an admin of the platform. */
 const isStillAdmin = (userId: string): SQL =>
   sql`exists (select 1 from users as caller where caller.id = ${userId} and caller.role = ${ADMIN})`

@@ -7,6 +7,7 @@ import { DAY } from '../../lib/time.ts'
 import {
   hasOtherOwner,
   hasRoom,
+  isMembershipOf,
   isOpen,
   mayJoinMore,
   memberships,
@@ -35,9 +36,6 @@ const columns = {
   ownerImageUrl: ownerOf('owner.profile_image_url'),
 }
 
-const isOwn = (userId: string) =>
-  and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
-
 /** The user's organizations, also those that were not taken up yet, oldest membership first. */
 export async function selectOrganizationsOf({ db }: Store, userId: string, { limit, offset }: Range) {
   const where = and(eq(memberships.userId, userId), isNull(memberships.removedAt), isNull(organizations.deletedAt))
@@ -61,7 +59,7 @@ export const selectOrganization = ({ db }: Store, id: string, userId: string) =>
   db
     .select({ ...columns, role: memberships.role, takenUpAt: memberships.takenUpAt })
     .from(organizations)
-    .leftJoin(memberships, isOwn(userId))
+    .leftJoin(memberships, isMembershipOf(userId))
     .where(and(eq(organizations.id, id), isNull(organizations.deletedAt)))
     .get()
 

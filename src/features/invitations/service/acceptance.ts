@@ -1,6 +1,6 @@
 import { type ActorCtx, type CallerCtx, type Ctx, narrow } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
-import { type DomainError, defineError, unauthorized, validationFailed } from '../../../lib/errors.ts'
+import { type DomainError, defineError, fieldRequired, unauthorized } from '../../../lib/errors.ts'
 import type { EventDraft } from '../../../lib/event.ts'
 import { alreadyMember, deletePending, insertMembership, LIMITS, limitReached } from '../../memberships/service.ts'
 import { deleteHeld, findHolding, insertGrants } from '../../rbac/service/held.ts'
@@ -75,15 +75,12 @@ async function getInvited(
   const token = input.token === undefined ? null : await decodeInvitationToken(ctx.config.rootKeys, input.token)
   if (token === undefined || (token && input.id !== undefined && token.id !== input.id)) throw linkInvalid()
   const id = token?.id ?? input.id
-  if (id === undefined) throw requiredField('token')
+  if (id === undefined) throw fieldRequired('token')
   const invitation = await selectInvitation(ctx, id)
   if (!invitation) throw invitationNotFound()
   if (token && token.counter !== invitation.counter) throw linkInvalid()
   return { invitation, token }
 }
-
-const requiredField = (name: string): DomainError =>
-  validationFailed({ validation_errors: [{ field: `body.${name}`, message: 'is required', type: 'required' }] })
 
 /** A pending invitation, and what keeps its author's permissions as they were read. */
 type Answered = FoundInvitation & Pick<Awaited<ReturnType<typeof findStanding>>, 'holdsAsRead'>
@@ -179,7 +176,7 @@ async function acceptAsStranger(
   const isProved = kind === 'mail'
   if (!isProved && invitation.invitationDomains.length > 0) throw addressUnproved()
   if (!(await mayMakeAccount(ctx, invitation, kind))) throw signInRequired()
-  if (password === undefined) throw requiredField('password')
+  if (password === undefined) throw fieldRequired('password')
   const account = await prepareInvitedAccount(ctx, {
     email,
     password,
