@@ -13,7 +13,7 @@ import {
   limitReached,
   organizationRequired,
 } from '../../memberships/service.ts'
-import { findHolding } from '../../rbac/service/held.ts'
+import { findHolding } from '../../rbac/service/rights.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { fullNameOf, getCurrentUser, isEmailConfirmed, normalizeEmail } from '../../users/service/users.ts'

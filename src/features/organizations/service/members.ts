@@ -17,7 +17,7 @@ import {
   revokeUnanswered,
   updateMembership,
 } from '../../memberships/service.ts'
-import { deleteHeld } from '../../rbac/service/held.ts'
+import { deleteHeld } from '../../rbac/service/rights.ts'
 import { activateOrganization } from '../../sessions/service.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
