@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { deleteEnded, expireInvitations } from '../../../src/features/invitations/service/invitations.ts'
+import { deleteEnded, expireInvitations } from '../../../src/features/invitations/service/changes.ts'
 import { createTestApp } from '../../support/app.ts'
 import { ask, createTeam, openPerson } from '../../support/organizations.ts'
 import { scansIn, watchPlans } from '../../support/plans.ts'

@@ -16,7 +16,8 @@ import { statusOf } from '../rules/invitation.ts'
 import { decodeInvitationToken } from '../rules/token.ts'
 import { acceptance, type FoundInvitation, type Guest, selectInvitation, selectObstacles } from '../store.ts'
 import type { InvitationStatus, TokenParts } from '../types.ts'
-import { invitationChanged, invitationNotFound, invitationNotPending, requireAllowedDomain } from './invitations.ts'
+import { invitationNotPending } from './changes.ts'
+import { invitationChanged, invitationNotFound, requireAllowedDomain } from './invitations.ts'
 import { organizationIn } from './sending.ts'
 
 export const invitedAddressDiffers = defineError(

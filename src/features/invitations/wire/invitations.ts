@@ -10,7 +10,8 @@ import { AnyLengthField, NewPasswordField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField, orAbsent, textField } from '../../users/wire.ts'
 import type { Accepted, Accepting, Inspected } from '../service/acceptance.ts'
-import { type BulkResult, type InvitationChange, isLinkFree, type SeenInvitation } from '../service/invitations.ts'
+import type { InvitationChange } from '../service/changes.ts'
+import { type BulkResult, isLinkFree, type SeenInvitation } from '../service/invitations.ts'
 import { INVITATION_STATUSES, LIFETIME_DAYS, MAX_BULK, MAX_MESSAGE_LENGTH } from '../types.ts'
 
 const text = z.string().nullable()
