@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
 import { listPage, type Range } from '../../db/list.ts'
@@ -366,34 +367,22 @@ export const isMemberless = (id: string): SQL =>
 const PIECE = 500
 
 /**
- * Deletes a piece of what deleted organizations held, and the rows of those whose slug is free again. The order matters: a row
- * of `organizations` is the last of its own.
+ * Deletes a piece of what deleted organizations held, and the rows of those whose slug is free again. A row of `organizations` is
+ * the last of its own. `data`: what each feature holds of organizations, by the column that names them.
  */
-export async function deletePieces({ db, now }: Store & Pick<Ctx, 'now'>): Promise<void> {
-  const isOver = (column: string) =>
-    sql`${sql.raw(column)} in (select gone.id from organizations as gone where gone.deleted_at is not null)`
-  const piece = (table: string, column: string) =>
-    db.run(
-      sql`delete from ${sql.raw(table)} where rowid in (select rowid from ${sql.raw(table)} where ${isOver(column)} limit ${sql.raw(String(PIECE))})`,
-    )
-  for (const [table, column] of HELD) await piece(table, column)
-  const held = HELD.map(
-    ([table, column]) =>
-      sql`not exists (select 1 from ${sql.raw(table)} where ${sql.raw(`${table}.${column}`)} = ${organizations.id})`,
+export async function deletePieces(
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  data: readonly SQLiteColumn[],
+): Promise<void> {
+  for (const column of data) {
+    const { table } = column
+    await db.run(sql`delete from ${table} where rowid in (select rowid from ${table}
+      where ${column} in (select gone.id from organizations as gone where gone.deleted_at is not null) limit ${PIECE})`)
+  }
+  const isEmpty = data.map(
+    (column) => sql`not exists (select 1 from ${column.table} where ${column} = ${organizations.id})`,
   )
   await db
     .delete(organizations)
-    .where(and(isNotNull(organizations.eraseAt), lte(organizations.eraseAt, now()), ...held))
+    .where(and(isNotNull(organizations.eraseAt), lte(organizations.eraseAt, now()), ...isEmpty))
 }
-
-/** What organizations hold, by the column that names them. */
-const HELD = [
-  ['memberships', 'organization_id'],
-  ['invitations', 'organization_id'],
-  ['role_assignments', 'scope'],
-  ['grants', 'scope'],
-  ['roles', 'scope'],
-  ['role_versions', 'scope'],
-  ['policies', 'scope'],
-  ['policy_sets', 'scope'],
-] as const
