@@ -44,6 +44,7 @@ import { secondFactorRoutes } from './features/sign-in/routes/second-factor.ts'
 import { authRoutes } from './features/sign-in/routes/sign-in.ts'
 import { verificationRoutes } from './features/sign-in/routes/verification.ts'
 import { eventRoutes } from './features/sockets/routes.ts'
+import { domainRoutes } from './features/sso/routes/domains.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
@@ -99,6 +100,7 @@ const listCoreRoutes = (): Route[] =>
     organizationInvitationRoutes,
     organizationRoutes,
     memberRoutes,
+    domainRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,

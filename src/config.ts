@@ -251,6 +251,20 @@ const Variables = z
      * organizations, else off: there anybody could invite anybody
      */
     INVITED_SIGNUPS: z.optional(z.stringbool('must be true or false')),
+    // Single sign-on
+    /**
+     * two resolvers of DNS over HTTPS with answers in JSON, comma separated. They read the record that proves a domain,
+     * and must agree
+     */
+    DOH_URLS: z.pipe(
+      z.pipe(
+        z._default(z.string(), 'https://cloudflare-dns.com/dns-query,https://dns.google/resolve'),
+        z.transform(itemsOf),
+      ),
+      z
+        .tuple([webAddress, webAddress], 'must list two addresses')
+        .check(z.refine(([one, other]) => new URL(one).host !== new URL(other).host, 'must list two different hosts')),
+    ),
     // Passwords
     /** the fewest characters of a new password */
     PASSWORD_MIN_LENGTH: integer(MIN_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, 64),
@@ -399,6 +413,10 @@ const Variables = z
     }),
     z.refine((value) => value.MODE === 'local' || value.MAIL_API_URL.startsWith('https://'), {
       path: ['MAIL_API_URL'],
+      message: 'must be https in production',
+    }),
+    z.refine((value) => value.MODE === 'local' || value.DOH_URLS.every((url) => url.startsWith('https://')), {
+      path: ['DOH_URLS'],
       message: 'must be https in production',
     }),
     z.refine((value) => value.MODE === 'local' || !value.PASSKEY_ORIGINS.some((entry) => entry.startsWith('http:')), {

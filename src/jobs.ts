@@ -13,6 +13,7 @@ import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './fe
 import { deleteRemoved, expireMemberships } from './features/memberships/service.ts'
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
+import { recheckDomains } from './features/sso/service/domains.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 import { ORGANIZATION_DATA, USER_DATA } from './user-data.ts'
 
@@ -36,6 +37,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['settle_ownerless_organizations', () => settleOwnerless(ctx)],
     ['erase_organizations', () => eraseOrganizations(ctx, ORGANIZATION_DATA)],
     ['refresh_provider_metadata', () => refreshMetadata(ctx)],
+    ['recheck_domains', () => recheckDomains(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
     ['prune_invitations', () => deleteEnded(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],

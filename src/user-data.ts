@@ -1,6 +1,7 @@
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { UserData } from './db/user-data.ts'
 import { userData as avatars } from './features/account/store.ts'
+import { organizationData as ofDomains } from './features/domains/store.ts'
 import { userData as events } from './features/events/store.ts'
 import { userData as identities } from './features/factors/identities/store.ts'
 import { userData as passkeys } from './features/factors/passkeys/store.ts'
@@ -35,4 +36,5 @@ export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
   ...ofInvitations,
   ...ofRights,
   ...ofPolicies,
+  ...ofDomains,
 ]

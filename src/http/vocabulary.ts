@@ -15,6 +15,7 @@ export const TAGS = {
   invitations: 'Invitations into organizations',
   roles: 'Custom roles, their assignment, and direct grants',
   policies: 'Policies, and what they decide',
+  sso: 'Single sign-on of an organization: its domains, its identity provider, its policy',
   events: 'Session events over a WebSocket',
   validation: 'What API gateways ask: is this token good, and whose is it?',
   oauth: 'Tokens of machines (OAuth 2.0)',

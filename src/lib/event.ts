@@ -90,6 +90,12 @@ export type EventName =
   | 'policy.created'
   | 'policy.updated'
   | 'policy.deleted'
+  | 'sso.configuration.created'
+  | 'sso.configuration.updated'
+  | 'sso.configuration.deleted'
+  | 'sso.domain.verified'
+  | 'sso.domain.lost'
+  | 'sso.policy.changed'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

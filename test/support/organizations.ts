@@ -1,9 +1,10 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { insertMembership, insertOrganization } from '../../src/features/memberships/service.ts'
 import { openSession } from '../../src/features/sessions/service.ts'
 import type { User } from '../../src/features/users/types.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import type { Rank } from '../../src/lib/roles.ts'
-import type { TestApp } from './app.ts'
+import { env, type TestApp } from './app.ts'
 import { createAccount, openAccount } from './world.ts'
 
 export interface Reply {
@@ -95,4 +96,13 @@ export async function createTeam(app: TestApp): Promise<Team> {
     return personOf(app, user, tokens)
   }
   return { id, slug, path: `${ORGANIZATIONS}/${id}`, owner: await join('owner'), join }
+}
+
+/** The person in a session whose factor was proved some time ago. */
+export async function withStaleFactor(person: Person): Promise<Person> {
+  await runInDurableObject(env.USER_AUTHORITY.getByName(person.id), (_, state) => {
+    state.storage.sql.exec('update sessions set auth_time = auth_time - 900000')
+  })
+  const { body } = await person.call('POST', '/api/v1/auth/refresh', { refresh_token: person.refreshToken })
+  return person.withToken(body.access_token)
 }

@@ -1,7 +1,7 @@
 import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
-type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy'
+type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'connection'
 
 /** The description of one type of event. */
 export interface EventType {
@@ -296,6 +296,32 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'policy.created': { when: 'A policy was made', subject: 'policy', data: ['after'] },
   'policy.updated': { when: 'A policy was changed: it counts at once', subject: 'policy', data: ['before', 'after'] },
   'policy.deleted': { when: 'A policy was deleted', subject: 'policy', data: ['before'] },
+  'sso.configuration.created': { when: 'Single sign-on was configured', subject: 'connection', data: ['after'] },
+  'sso.configuration.updated': {
+    when: "A configuration of single sign-on was changed, or the provider's metadata was. Secrets are named, not shown",
+    subject: 'connection',
+    data: ['before', 'after', 'reason'],
+  },
+  'sso.configuration.deleted': {
+    when: 'A configuration of single sign-on was deleted',
+    subject: 'connection',
+    data: ['before'],
+  },
+  'sso.domain.verified': {
+    when: 'A domain was verified. `method`: `dns`, or `vouched` by an admin of the platform',
+    subject: 'organization',
+    data: ['domain', 'method'],
+  },
+  'sso.domain.lost': {
+    when: 'A verified domain was removed, or its DNS record was missing for seven days',
+    subject: 'organization',
+    data: ['domain', 'reason'],
+  },
+  'sso.policy.changed': {
+    when: 'An organization requires single sign-on, or no longer does. Requiring it refuses the tokens of all members',
+    subject: 'organization',
+    data: ['before', 'after'],
+  },
 }
 
 /** The description of a recorded event's type; undefined for a name of an earlier release. */

@@ -4,9 +4,10 @@ import type { Mailbox, MailKind } from './types.ts'
 
 /**
  * Mails that are limited elsewhere first: those that strangers can request, for each requester, so that they cannot use up the
- * recipient's limit; those about an organization, once for each.
+ * recipient's limit; those about an organization, for each.
  */
 const LIMITED_FIRST: ReadonlySet<MailKind> = new Set([
+  'sso_changed',
   'email_verification',
   'email_change',
   'password_reset',
@@ -54,6 +55,7 @@ export const NOTICES = [
   'account_reopened',
   'account_deleted',
   'account_restored',
+  'sso_changed',
 ] as const satisfies readonly MailKind[]
 
 /** A notice reports a change that is committed already, so a failure to send it must not fail the request. */

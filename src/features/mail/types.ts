@@ -15,6 +15,18 @@ interface LinkParams {
   readonly lifetimeMs: number
 }
 
+/** What was changed in the single sign-on of an organization. */
+export type SsoChange =
+  | 'created'
+  | 'updated'
+  | 'deleted'
+  | 'issuer_changed'
+  | 'required'
+  | 'optional'
+  | 'domain_verified'
+  | 'domain_missing'
+  | 'domain_lost'
+
 interface MembershipParams {
   readonly organization: string
   readonly inviter: string
@@ -68,6 +80,13 @@ export interface MailParams {
   readonly member_added: MembershipParams
   /** To an admin of the platform. Slugs, separated by commas. */
   readonly organization_ownerless: { readonly organizations: string }
+  /** To the owners of an organization. `about` is a domain, an issuer or the names of fields. */
+  readonly sso_changed: {
+    readonly organization: string
+    readonly change: SsoChange
+    readonly about: string
+    readonly time: number
+  }
 }
 
 export type MailKind = keyof MailParams

@@ -15,6 +15,8 @@ export const LIMITS = {
   grantsPerMember: 20,
   /** Of a member's direct grants in one scope: they stand in tokens. */
   grantBytesPerMember: 1024,
+  pendingDomainsPerOrganization: 20,
+  domainsPerOrganization: 100,
   settingsBytes: 16 * 1024,
   settingsDepth: 8,
 } as const

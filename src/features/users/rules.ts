@@ -46,6 +46,15 @@ export function isEmail(email: string): boolean {
   return hasGoodLength && LOCAL_PART.test(local) && DOMAIN.test(normal.slice(at + 1))
 }
 
+/** The domain behind addresses, in the form in which addresses are stored; undefined when no address can have it. */
+export function findMailDomain(text: string): string | undefined {
+  const domain = toAsciiDomain(normalizeText(text))
+  return DOMAIN.test(domain) ? domain : undefined
+}
+
+/** The domain of a normalized address. */
+export const mailDomainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1)
+
 /** 3 to 50 of `A-Za-z0-9_-`, not only digits: some surfaces take an integer for a user's number. */
 export const isUsername = (username: string): boolean =>
   /^[A-Za-z0-9_-]{3,50}$/.test(username) && !/^\d+$/.test(username)

@@ -1,9 +1,8 @@
-import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
-import { ask, createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
+import { ask, createTeam, openPerson, type Person, type Team, withStaleFactor } from '../../support/organizations.ts'
 import { PASSWORD } from '../../support/world.ts'
 
 const app = createTestApp()
@@ -17,15 +16,6 @@ const rolesIn = async (team: Team): Promise<Record<string, string>> => {
     .bind(team.id)
     .all<{ user_id: string; role: string }>()
   return Object.fromEntries(results.map(({ user_id, role }) => [user_id, role]))
-}
-
-/** The person in a session whose factor was proved some time ago. */
-async function withStaleFactor(person: Person): Promise<Person> {
-  await runInDurableObject(env.USER_AUTHORITY.getByName(person.id), (_, state) => {
-    state.storage.sql.exec('update sessions set auth_time = auth_time - 900000')
-  })
-  const { body } = await person.call('POST', '/api/v1/auth/refresh', { refresh_token: person.refreshToken })
-  return person.withToken(body.access_token)
 }
 
 const countOf = async (team: Team) =>

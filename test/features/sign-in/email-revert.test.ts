@@ -406,6 +406,8 @@ describe('an address that its user changed', () => {
     account_restored: noticeBy({ kind: 'account_restored', params: {} }),
     // It has a link that sets a password: for the present address alone.
     password_dropped: null,
+    // About an organization, not the account.
+    sso_changed: null,
     account_locked: async (owner) => notifyLocked(await app.ctx(), owner.user.id, lock),
   }
 

@@ -144,6 +144,24 @@ export const de: Catalogue = {
   'mail.organization_ownerless.note':
     'Diese E-Mail kommt nur einmal. Bis es einen Inhaber gibt, können nur Administratoren von {app} tun, was einen braucht.',
 
+  'mail.sso_changed.subject': 'Single Sign-on von „{organization}“ bei {app}',
+  'mail.sso_changed.body': 'Ihnen gehört „{organization}“ bei {app}. {change} Das war am {time}.',
+  'mail.sso_changed.note':
+    'Falls Sie das nicht erwartet haben, fragen Sie die anderen Inhaber, und prüfen Sie, wem die Organisation gehört.',
+  'sso_change.created': 'Single Sign-on wurde mit {about} eingerichtet.',
+  'sso_change.updated': 'Die Konfiguration des Single Sign-on wurde geändert: {about}.',
+  'sso_change.deleted': 'Die Konfiguration des Single Sign-on mit {about} wurde gelöscht.',
+  'sso_change.issuer_changed':
+    'Die Metadaten Ihres Identitätsanbieters nennen einen anderen Aussteller als {about}. Niemand meldet sich darüber an, bis ein Inhaber die Konfiguration berichtigt hat.',
+  'sso_change.required': 'Mitglieder müssen sich jetzt über Single Sign-on anmelden ({about}).',
+  'sso_change.optional': 'Mitglieder müssen sich nicht mehr über Single Sign-on anmelden ({about}).',
+  'sso_change.domain_verified':
+    'Die Domain {about} wurde bestätigt: Ihr Identitätsanbieter spricht jetzt für Adressen in ihr.',
+  'sso_change.domain_missing':
+    'Der DNS-Eintrag, der die Domain {about} nachweist, ist fort. Ist er nicht binnen sieben Tagen zurück, gilt die Domain als unbestätigt, und Single Sign-on endet für Adressen in ihr.',
+  'sso_change.domain_lost':
+    'Die Domain {about} ist nicht mehr bestätigt: Single Sign-on ist für Adressen in ihr beendet.',
+
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':
     'Ihr Konto bei {app} wurde von einem Administrator geschlossen. Niemand kann sich darin anmelden.',

@@ -135,6 +135,22 @@ export const en = {
   'mail.organization_ownerless.note':
     'This is said once. Until there is an owner, only admins of {app} can do what takes one.',
 
+  'mail.sso_changed.subject': 'Single sign-on of “{organization}” at {app}',
+  'mail.sso_changed.body': 'You own “{organization}” at {app}. {change} This was on {time}.',
+  'mail.sso_changed.note': 'If you did not expect this, ask the other owners, and check who owns the organization.',
+  'sso_change.created': 'Single sign-on was set up with {about}.',
+  'sso_change.updated': 'The configuration of single sign-on was changed: {about}.',
+  'sso_change.deleted': 'The configuration of single sign-on with {about} was deleted.',
+  'sso_change.issuer_changed':
+    'The metadata of your identity provider name another issuer than {about}. Nobody signs in through it until an owner has corrected the configuration.',
+  'sso_change.required': 'Members must now sign in through single sign-on ({about}).',
+  'sso_change.optional': 'Members need not sign in through single sign-on any more ({about}).',
+  'sso_change.domain_verified':
+    'The domain {about} was verified: your identity provider now speaks for addresses in it.',
+  'sso_change.domain_missing':
+    'The DNS record that proves the domain {about} is gone. If it is not back within seven days, the domain counts as unverified, and single sign-on ends for addresses in it.',
+  'sso_change.domain_lost': 'The domain {about} is no longer verified: single sign-on has ended for addresses in it.',
+
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
   'mail.account_closed.note': 'Whoever runs {app} can tell you why, and open it again.',

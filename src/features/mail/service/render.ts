@@ -123,6 +123,11 @@ function describe(request: MailRequest): Described {
       return { link: null, isReport: false, params: membershipParams(locale, request.params) }
     case 'organization_ownerless':
       return { link: null, isReport: false, params: request.params }
+    case 'sso_changed': {
+      const { organization, change, about, time } = request.params
+      const said = translate(locale, `sso_change.${change}`, { about })
+      return { link: null, isReport: false, params: { organization, change: said, time: formatTime(locale, time) } }
+    }
     case 'account_locked': {
       const { until, unlockLink } = request.params
       return { link: unlockLink, isReport: false, params: { until: formatTime(locale, until) } }

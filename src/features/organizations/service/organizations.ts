@@ -31,7 +31,7 @@ import {
   selectOrganizationsOf,
 } from '../store.ts'
 
-export { haveOrganizationInCommon } from '../store.ts'
+export { haveOrganizationInCommon, organizationEntry } from '../store.ts'
 
 export const slugTaken = defineError('SLUG_TAKEN', 'malformed', 'This slug is taken')
 export const organizationsClosed = defineError(

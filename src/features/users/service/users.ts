@@ -18,6 +18,7 @@ import type { User, UserRef, UserStatus } from '../types.ts'
 import { findEmailHolder } from './former-addresses.ts'
 
 export {
+  findMailDomain,
   fullNameOf,
   isEmail,
   isEmailConfirmed,
@@ -28,6 +29,7 @@ export {
   isRoleName,
   isSignInAllowed,
   isUsername,
+  mailDomainOf,
   normalizeEmail,
   normalizeIdentifier,
   recipientOf,

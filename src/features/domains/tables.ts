@@ -1,0 +1,43 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/** Domains that an organization claims. A verified one belongs to one organization, and says nothing of its subdomains. */
+export const organizationDomains = sqliteTable(
+  'organization_domains',
+  {
+    organizationId: text('organization_id').notNull(),
+    /** As addresses have it: lower case, in ASCII. */
+    domain: text('domain').notNull(),
+    /** What the DNS record says: 256 random bits. */
+    challenge: text('challenge').notNull(),
+    createdAt: integer('created_at').notNull(),
+    verifiedAt: integer('verified_at'),
+    /** Verified by the word of a platform admin: no record is read. */
+    isVouched: integer('is_vouched', { mode: 'boolean' }).notNull().default(false),
+    /** When the record of a verified domain is read again. */
+    checkAt: integer('check_at'),
+    /** When the record was first found missing. */
+    missingSince: integer('missing_since'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organizationId, table.domain] }),
+    uniqueIndex('organization_domains_verified').on(table.domain).where(sql`verified_at is not null`),
+    index('organization_domains_to_check').on(table.checkAt).where(sql`check_at is not null`),
+  ],
+)
+export type OrganizationDomain = Readonly<typeof organizationDomains.$inferSelect>
+
+/** Whether an organization requires its members to sign in through its identity provider; no row is no. */
+export const ssoPolicies = sqliteTable('sso_policies', {
+  organizationId: text('organization_id').primaryKey(),
+  required: integer('required', { mode: 'boolean' }).notNull(),
+  /** An owner with a password and a second factor gets in all the same. */
+  allowBreakGlass: integer('allow_break_glass', { mode: 'boolean' }).notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+export type SsoPolicy = Readonly<typeof ssoPolicies.$inferSelect>
+
+/** Holds while the organization has a verified domain. `organizationId` may be a column. */
+export const hasVerifiedDomain = (organizationId: string | SQL): SQL =>
+  sql`exists (select 1 from organization_domains as proved where proved.organization_id = ${organizationId}
+    and proved.verified_at is not null)`
