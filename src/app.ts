@@ -44,6 +44,7 @@ import { secondFactorRoutes } from './features/sign-in/routes/second-factor.ts'
 import { authRoutes } from './features/sign-in/routes/sign-in.ts'
 import { verificationRoutes } from './features/sign-in/routes/verification.ts'
 import { eventRoutes } from './features/sockets/routes.ts'
+import { configurationRoutes } from './features/sso/routes/configurations.ts'
 import { domainRoutes } from './features/sso/routes/domains.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
@@ -101,6 +102,7 @@ const listCoreRoutes = (): Route[] =>
     organizationRoutes,
     memberRoutes,
     domainRoutes,
+    configurationRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,

@@ -14,6 +14,8 @@ import { deleteRemoved, expireMemberships } from './features/memberships/service
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { recheckDomains } from './features/sso/service/domains.ts'
+import { rereadMetadata } from './features/sso/service/rereading.ts'
+import { resealSecrets } from './features/sso/service/secrets.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 import { ORGANIZATION_DATA, USER_DATA } from './user-data.ts'
 
@@ -37,6 +39,8 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['settle_ownerless_organizations', () => settleOwnerless(ctx)],
     ['erase_organizations', () => eraseOrganizations(ctx, ORGANIZATION_DATA)],
     ['refresh_provider_metadata', () => refreshMetadata(ctx)],
+    ['reread_sso_metadata', () => rereadMetadata(ctx)],
+    ['reseal_sso_secrets', () => resealSecrets(ctx)],
     ['recheck_domains', () => recheckDomains(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
     ['prune_invitations', () => deleteEnded(ctx)],

@@ -12,6 +12,7 @@ import { userData as mail } from './features/mail/store.ts'
 import { userData as memberships, organizationData as ofMemberships } from './features/memberships/store.ts'
 import { organizationData as ofPolicies, userData as policies } from './features/policies/store.ts'
 import { organizationData as ofRights, userData as rights } from './features/rbac/store.ts'
+import { organizationData as ofSso } from './features/sso/store.ts'
 import { userData as users } from './features/users/store/users.ts'
 
 /** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */
@@ -37,4 +38,5 @@ export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
   ...ofRights,
   ...ofPolicies,
   ...ofDomains,
+  ...ofSso,
 ]

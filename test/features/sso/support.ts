@@ -83,3 +83,45 @@ export async function eventsOf(organizationId: string): Promise<Recorded[]> {
   )
   return rows.map(({ data, ...rest }) => ({ ...rest, data: JSON.parse(data) }))
 }
+
+export const ISSUER = 'https://idp.engines.test'
+
+/** Metadata as a provider publishes them. */
+export const metadataOf = (issuer: string, changed: Record<string, unknown> = {}) => {
+  const base = issuer.replace(/\/$/, '')
+  return {
+    issuer,
+    authorization_endpoint: `${base}/authorize`,
+    token_endpoint: `${base}/token`,
+    jwks_uri: `${base}/keys`,
+    userinfo_endpoint: `${base}/userinfo`,
+    response_types_supported: ['code'],
+    id_token_signing_alg_values_supported: ['RS256', 'HS256'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic'],
+    ...changed,
+  }
+}
+
+/** Lets an issuer publish its metadata, or something else in their place. */
+export function publish(
+  net: Net,
+  issuer = ISSUER,
+  answer: () => Response | Promise<Response> = () => Response.json(metadataOf(issuer)),
+): void {
+  const at = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+  net.answers.set(at.host, (url) => (url.href === at.href ? answer() : new Response('Not Found', { status: 404 })))
+}
+
+/** A configuration that was made through the API. */
+export async function configure(team: Team, net: Net, fields: Record<string, unknown> = {}) {
+  publish(net, String(fields.oidc_issuer ?? ISSUER))
+  const { status, body } = await team.owner.call('POST', `/api/v1/sso/configurations?organization_id=${team.id}`, {
+    provider: 'oidc',
+    oidc_issuer: ISSUER,
+    oidc_client_id: 'the-client',
+    oidc_client_secret: 'the-secret',
+    ...fields,
+  })
+  if (status !== 201) throw new Error(JSON.stringify(body))
+  return body as { id: string; redirect_uri: string } & Record<string, unknown>
+}

@@ -1,0 +1,57 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { AttributeMapping, GivenRank, Provider, ProviderMetadata } from './types.ts'
+
+/** How an organization signs its people in: one identity provider each. */
+export const ssoConnections = sqliteTable(
+  'sso_connections',
+  {
+    id: text('id').primaryKey(),
+    organizationId: text('organization_id').notNull().unique(),
+    provider: text('provider').$type<Provider>().notNull(),
+    name: text('name'),
+    enabled: integer('enabled', { mode: 'boolean' }).notNull().default(true),
+    /** Why nobody signs in through it until an owner has changed it. */
+    error: text('error').$type<'issuer_changed'>(),
+    issuer: text('issuer').notNull(),
+    clientId: text('client_id').notNull(),
+    /** Sealed and bound to the row; null for a client without a secret. */
+    secretSealed: text('secret_sealed'),
+    /** As it was read when this was configured, or since by cron: never in the middle of a sign-in. */
+    metadata: text('metadata', { mode: 'json' }).$type<ProviderMetadata>().notNull(),
+    /** When the metadata are read again. */
+    checkAt: integer('check_at').notNull(),
+    /** Where it differs from the provider's default. */
+    attributeMapping: text('attribute_mapping', { mode: 'json' })
+      .$type<AttributeMapping>()
+      .notNull()
+      .default(sql`'{}'`),
+    /** Of the verified domains, those that this may speak for; empty for all. */
+    allowedDomains: text('allowed_domains', { mode: 'json' }).$type<string[]>().notNull().default(sql`'[]'`),
+    jitProvisioning: integer('jit_provisioning', { mode: 'boolean' }).notNull().default(true),
+    defaultRole: text('default_role').$type<GivenRank>().notNull().default('member'),
+    /** Profile fields are written at each sign-in. */
+    syncProfile: integer('sync_profile', { mode: 'boolean' }).notNull().default(false),
+    /** The provider's word for a second factor counts. */
+    trustSecondFactor: integer('trust_second_factor', { mode: 'boolean' }).notNull().default(false),
+    /** When an owner first signed in through it, as it is now: until then it cannot be required. */
+    ownerSignedInAt: integer('owner_signed_in_at'),
+    /** Incremented by every change. */
+    version: integer('version').notNull().default(1),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [index('sso_connections_to_check').on(table.checkAt)],
+)
+export type SsoConnection = Readonly<typeof ssoConnections.$inferSelect>
+
+/** Which role in the organization a group at its provider gives. */
+export const roleMappings = sqliteTable(
+  'role_mappings',
+  {
+    organizationId: text('organization_id').notNull(),
+    group: text('group_name').notNull(),
+    role: text('role').$type<GivenRank>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.group] })],
+)

@@ -1,0 +1,39 @@
+import type { Rank } from '../../lib/roles.ts'
+
+/** What the documented clients call an identity provider that speaks OpenID Connect; each chooses defaults. */
+export const PROVIDERS = ['oidc', 'google_workspace', 'azure_ad', 'okta'] as const
+export type Provider = (typeof PROVIDERS)[number]
+
+/** What they know besides, and this service does not speak. */
+export const OTHER_PROVIDERS = ['saml', 'oauth2', 'ldap', 'active_directory'] as const
+
+/** What is read of a person from what the provider says of them. */
+export const ATTRIBUTES = ['email', 'first_name', 'last_name', 'display_name', 'groups', 'external_id'] as const
+export type Attribute = (typeof ATTRIBUTES)[number]
+/** The names of claims. */
+export type AttributeMapping = { readonly [A in Attribute]?: string }
+
+/** Ranks that a provider may give: nobody becomes an owner by what somebody else says. */
+export const GIVEN_RANKS = ['viewer', 'member', 'admin'] as const satisfies readonly Rank[]
+export type GivenRank = (typeof GIVEN_RANKS)[number]
+
+export interface RoleMapping {
+  readonly group: string
+  readonly role: GivenRank
+}
+
+/** A provider's metadata as it was read: OpenID Connect Discovery 3, in its own names. */
+export interface ProviderMetadata {
+  readonly issuer: string
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly jwks_uri: string
+  readonly userinfo_endpoint?: string | undefined
+  readonly end_session_endpoint?: string | undefined
+  readonly id_token_signing_alg_values_supported: readonly string[]
+  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined
+  /** RFC 9207. */
+  readonly authorization_response_iss_parameter_supported?: boolean | undefined
+}
+
+export type ConnectionStatus = 'active' | 'pending' | 'disabled' | 'error'
