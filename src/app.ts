@@ -46,6 +46,7 @@ import { verificationRoutes } from './features/sign-in/routes/verification.ts'
 import { eventRoutes } from './features/sockets/routes.ts'
 import { configurationRoutes } from './features/sso/routes/configurations.ts'
 import { domainRoutes } from './features/sso/routes/domains.ts'
+import { ssoPolicyRoutes } from './features/sso/routes/policy.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
@@ -103,6 +104,7 @@ const listCoreRoutes = (): Route[] =>
     memberRoutes,
     domainRoutes,
     configurationRoutes,
+    ssoPolicyRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,

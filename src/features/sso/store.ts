@@ -1,7 +1,7 @@
 import { and, asc, eq, getTableColumns, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import type { Rank } from '../../lib/roles.ts'
-import { hasVerifiedDomain } from '../domains/tables.ts'
+import { hasVerifiedDomain, type SsoPolicy } from '../domains/tables.ts'
 import { memberships, organizations, stillHas } from '../memberships/tables.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
 import type { RoleMapping } from './types.ts'
@@ -128,7 +128,7 @@ const isRequired = (organizationId: string): SQL =>
   sql`exists (select 1 from sso_policies as policy where policy.organization_id = ${organizationId} and policy.required = 1)`
 
 /** Holds while an owner has signed in through the connection, as it is now, and others can. */
-export const isProvedConnection = (organizationId: string): SQL =>
+const isProvedConnection = (organizationId: string): SQL =>
   sql`exists (select 1 from sso_connections as used where used.organization_id = ${organizationId} and used.enabled = 1
     and used.error is null and used.owner_signed_in_at is not null)`
 
@@ -167,3 +167,24 @@ export const updateSeal = ({ db }: Store, { id, from, to }: { id: string; from: 
     .update(ssoConnections)
     .set({ secretSealed: to })
     .where(and(eq(ssoConnections.id, id), eq(ssoConnections.secretSealed, from)))
+
+/** Holds while the policy is as it was read, and the caller is an owner. `isRequiring`: also while single sign-on can be required. */
+export const policyChange = (
+  { actor }: Acting,
+  place: Place,
+  { before, isRequiring }: { before: Pick<SsoPolicy, 'updatedAt'> | undefined; isRequiring: boolean },
+): SQL => {
+  const { organizationId } = place
+  const isAsRead = sql`(select read_one.updated_at from sso_policies as read_one where read_one.organization_id = ${organizationId})
+    is ${before?.updatedAt ?? null}`
+  const right = sql`${isAsRead} and ${stillHas('owner', place, actor.id)}`
+  return isRequiring
+    ? sql`${right} and ${isProvedConnection(organizationId)} and ${hasVerifiedDomain(organizationId)}`
+    : right
+}
+
+/** For the statement behind that of the policy: no token of the organization from before is good any more. */
+export const raisedVersion = ({ now }: Pick<Ctx, 'now'>) => ({
+  set: { version: sql`${organizations.version} + 1`, updatedAt: now() },
+  when: sql`changes() > 0`,
+})

@@ -110,6 +110,12 @@ const statusOf = ({ enabled, error, hasDomain }: Configuration): ConnectionStatu
   return hasDomain ? 'active' : 'pending'
 }
 
+/** Whether people with addresses in a domain, which is their organization's, sign in through it. */
+export const isUsable = (configuration: Configuration, domain: string): boolean => {
+  const { allowedDomains } = configuration
+  return statusOf(configuration) === 'active' && (allowedDomains.length === 0 || allowedDomains.includes(domain))
+}
+
 /** Which claims are read: the provider's defaults, and what its admins have changed of them. */
 export const mappingOf = ({
   provider,

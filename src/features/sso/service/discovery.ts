@@ -1,0 +1,25 @@
+import type { Ctx } from '../../../context.ts'
+import { findDomainOwner } from '../../domains/service.ts'
+import { mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
+import { findConnectionOfAny } from '../store.ts'
+import { isUsable } from './configurations.ts'
+
+/** How people with addresses in a domain sign in. */
+export interface Discovered {
+  readonly sso: boolean
+  readonly required: boolean
+  readonly organizationSlug?: string
+  readonly authorizationUrl?: string
+}
+
+/** By the domain alone: it is the same for known and unknown people. */
+export async function discoverSso(ctx: Ctx, { email }: { email: string }): Promise<Discovered> {
+  const address = normalizeEmail(email)
+  const domain = mailDomainOf(address)
+  const owner = await findDomainOwner(ctx, domain)
+  const connection = owner && (await findConnectionOfAny(ctx, owner.organizationId))
+  if (!connection || !isUsable(connection, domain)) return { sso: false, required: owner?.required ?? false }
+  const url = new URL('/api/v1/sso/login', ctx.config.PUBLIC_URL)
+  url.searchParams.set('email', address)
+  return { sso: true, required: owner.required, organizationSlug: owner.slug, authorizationUrl: url.href }
+}
