@@ -39,6 +39,8 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   binding: 'The secret that whoever asked for the link was given',
   challenge: 'The challenge that the passkey signed',
   code: 'A TOTP or backup code',
+  config_id: 'The UUID of a configuration of single sign-on, or of its organization',
+  domain: 'A domain, as addresses have it behind the @',
   consistency: '`strong` asks the session itself, not what this location knows of it',
   email: 'An email address',
   enabled: 'Whether it is to be on',

@@ -6,6 +6,7 @@ import { INVITATION_ROWS } from './rows/invitations.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
 import { POLICY_ROWS } from './rows/policies.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
+import { SSO_ROWS } from './rows/sso.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
 
 /** Every route of the service, one row each. Reviewed by hand. */
@@ -16,6 +17,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...ROLE_ROWS,
   ...INVITATION_ROWS,
   ...POLICY_ROWS,
+  ...SSO_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

@@ -1,5 +1,17 @@
 /** The name of every operation: clients that generators make have methods of these names, so one that is published stays. */
 export const OPERATION_IDS: Readonly<Record<string, string>> = {
+  'GET /api/v1/organizations/:organization_id/domains': 'listDomains',
+  'POST /api/v1/organizations/:organization_id/domains': 'addDomain',
+  'POST /api/v1/organizations/:organization_id/domains/:domain/verify': 'verifyDomain',
+  'DELETE /api/v1/organizations/:organization_id/domains/:domain': 'removeDomain',
+  'PUT /api/v1/organizations/:organization_id/sso-policy': 'updateSsoPolicy',
+  'GET /api/v1/sso/configurations': 'listSsoConfigurations',
+  'POST /api/v1/sso/configurations': 'createSsoConfiguration',
+  'GET /api/v1/sso/configurations/:config_id': 'getSsoConfiguration',
+  'PUT /api/v1/sso/configurations/:config_id': 'updateSsoConfiguration',
+  'DELETE /api/v1/sso/configurations/:config_id': 'deleteSsoConfiguration',
+  'POST /api/v1/sso/test': 'testSsoConfiguration',
+  'POST /api/v1/sso/discover': 'discoverSso',
   'GET /api/v1/organizations': 'listOrganizations',
   'POST /api/v1/organizations': 'createOrganization',
   'POST /api/v1/organizations/deactivate': 'deactivateOrganization',

@@ -110,6 +110,7 @@ const COMPLETE = [
 
 const ORGANIZATIONS = '/api/v1/organizations'
 const ONE = `${ORGANIZATIONS}/:organization_id`
+const SSO = '/api/v1/sso'
 
 /** Ask for a fresh factor, or for a session of two, where the change or the organization wants it: test/features/organizations. */
 const INVITATIONS = ['/api/v1/invitations', '/api/invitations'].flatMap((prefix) => [
@@ -144,6 +145,13 @@ const OF_ORGANIZATIONS = [
   `PUT ${ONE}/members/:user_id/role`,
   `PATCH ${ONE}/members/:user_id/role`,
   `POST ${ONE}/transfer-ownership`,
+  ...['GET', 'POST'].map((method) => `${method} ${SSO}/configurations`),
+  ...['GET', 'PUT', 'DELETE'].map((method) => `${method} ${SSO}/configurations/:config_id`),
+  `POST ${SSO}/test`,
+  `POST ${ONE}/domains`,
+  `POST ${ONE}/domains/:domain/verify`,
+  `DELETE ${ONE}/domains/:domain`,
+  `PUT ${ONE}/sso-policy`,
   'DELETE /api/v1/admin/organizations/:id',
 ]
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { findDomainOwner } from '../../../src/features/domains/service.ts'
+import { eraseOrganizations } from '../../../src/features/organizations/service/ownership.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { ask, createTeam, openPerson, type Person, type Team, withStaleFactor } from '../../support/organizations.ts'
 import { appWithNet, configure, eventsOf, giveDomain, rowsOf, run } from './support.ts'
@@ -104,8 +106,7 @@ describe('the policy', () => {
     await set(team, { required: true, allow_break_glass: false })
     const platform = await openPerson(app, { role: 'admin' })
     expect((await platform.call('DELETE', team.path)).status).toBe(200)
-    const { eraseOrganizations } = await import('../../../src/features/organizations/service/ownership.ts')
-    await eraseOrganizations(await app.ctx())
+    await eraseOrganizations(await app.ctx(), ORGANIZATION_DATA)
     expect(await rowsOf('select * from sso_policies where organization_id = ?', team.id)).toEqual([])
   })
 })

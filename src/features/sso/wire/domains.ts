@@ -37,7 +37,14 @@ export const DomainShape = shape<OrganizationDomain>()('OrganizationDomain', {
 
 export const DomainList = arrayOf(DomainShape)
 
-export const DomainPath = z.object({ organization_id: UuidParam, domain: DomainField })
+/** What is no domain is none that the organization has. */
+export const DomainPath = z.object({
+  organization_id: UuidParam,
+  domain: z
+    .string()
+    .max(253)
+    .transform((text) => findMailDomain(text) ?? ''),
+})
 export const NewDomainBody = z.object({ domain: DomainField }).meta({ id: 'NewDomain' })
 export const VerificationBody = z
   .object({

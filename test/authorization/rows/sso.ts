@@ -1,0 +1,66 @@
+import { newUuid } from '../../../src/lib/ids.ts'
+import { env } from '../../support/app.ts'
+import type { Call, Row, Scene } from '../row.ts'
+import { inPlace, ONE, type Place, place } from './organizations.ts'
+import { forOwnerAndAdmin } from './shared.ts'
+
+const run = (statement: string, ...values: unknown[]) =>
+  env.DB.prepare(statement)
+    .bind(...values)
+    .run()
+
+/** A domain that the organization has verified: no record is read again. */
+async function domainOf({ id }: Place): Promise<string> {
+  const domain = `${newUuid()}.test`
+  await run("insert into organization_domains values (?, ?, 'x', 1, 1, 0, null, null)", id, domain)
+  return domain
+}
+
+/** The configuration of the scene's organization: its provider is nowhere. */
+async function configurationOf({ id: organizationId }: Place): Promise<string> {
+  const id = newUuid()
+  const issuer = 'http://127.0.0.1:1'
+  const metadata = JSON.stringify({ issuer, authorization_endpoint: `${issuer}/authorize` })
+  await run(
+    `insert into sso_connections (id, organization_id, provider, issuer, client_id, metadata, check_at, created_at, updated_at)
+     values (?, ?, 'oidc', ?, 'x', ?, 9e15, 1, 1) on conflict do nothing`,
+    id,
+    organizationId,
+    issuer,
+    metadata,
+  )
+  return organizationId
+}
+
+const onDomain = inPlace(async (made) => ({ path: { domain: await domainOf(made) }, body: {} }))
+
+const onConfiguration = (call: (id: string) => Call): Row => ({
+  call: async (scene: Scene) => call(await configurationOf(await place(scene))),
+  ...forOwnerAndAdmin(404),
+})
+
+const SSO = '/api/v1/sso'
+const OF_ONE = `${SSO}/configurations/:config_id`
+
+export const SSO_ROWS: Readonly<Record<string, Row>> = {
+  [`GET ${ONE}/domains`]: inPlace(),
+  [`POST ${ONE}/domains`]: { ...inPlace(() => ({ body: { domain: `${newUuid()}.test` } })), good: 201 },
+  [`POST ${ONE}/domains/:domain/verify`]: onDomain,
+  [`DELETE ${ONE}/domains/:domain`]: onDomain,
+  [`PUT ${ONE}/sso-policy`]: inPlace(() => ({ body: { allow_break_glass: false } })),
+  [`GET ${SSO}/configurations`]: {
+    call: async (scene) => ({ query: { organization_id: (await place(scene)).id } }),
+    ...forOwnerAndAdmin(404),
+  },
+  // What is not spoken is refused once the caller may ask: no provider is called.
+  [`POST ${SSO}/configurations`]: {
+    call: async (scene) => ({ query: { organization_id: (await place(scene)).id }, body: { provider: 'saml' } }),
+    good: 400,
+    ...forOwnerAndAdmin(404),
+  },
+  [`GET ${OF_ONE}`]: onConfiguration((id) => ({ path: { config_id: id } })),
+  [`PUT ${OF_ONE}`]: onConfiguration((id) => ({ path: { config_id: id }, body: { name: 'Ours' } })),
+  [`DELETE ${OF_ONE}`]: onConfiguration((id) => ({ path: { config_id: id } })),
+  [`POST ${SSO}/test`]: onConfiguration((id) => ({ body: { configuration_id: id } })),
+  [`POST ${SSO}/discover`]: { call: () => ({ body: { email: 'ada@engines.test' } }) },
+}
