@@ -35,7 +35,7 @@ CREATE TABLE `sso_connections` (
 	`error` text,
 	`issuer` text NOT NULL,
 	`client_id` text NOT NULL,
-	`secret_sealed` text,
+	`secret_sealed` text NOT NULL,
 	`metadata` text NOT NULL,
 	`check_at` integer NOT NULL,
 	`attribute_mapping` text DEFAULT '{}' NOT NULL,

@@ -240,7 +240,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'organization.member_added': {
     when: 'A user was added, or took a membership up (`status` is then `active`)',
     subject: 'user',
-    data: ['role', 'status', 'invitation_id'],
+    data: ['role', 'status', 'invitation_id', 'connection_id'],
   },
   'organization.member_removed': {
     when: 'A member was removed or left, or a membership that was not taken up ended',

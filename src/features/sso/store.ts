@@ -1,8 +1,17 @@
 import { and, asc, eq, getTableColumns, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
-import type { Rank } from '../../lib/roles.ts'
+import { ADMIN, type Rank } from '../../lib/roles.ts'
 import { hasVerifiedDomain, type SsoPolicy } from '../domains/tables.ts'
-import { memberships, organizations, stillHas } from '../memberships/tables.ts'
+import {
+  hasRoom,
+  isOpen,
+  type Membership,
+  mayJoinMore,
+  memberships,
+  organizations,
+  stillHas,
+} from '../memberships/tables.ts'
+import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
 import type { RoleMapping } from './types.ts'
 
@@ -188,3 +197,32 @@ export const raisedVersion = ({ now }: Pick<Ctx, 'now'>) => ({
   set: { version: sql`${organizations.version} + 1`, updatedAt: now() },
   when: sql`changes() > 0`,
 })
+
+/** Holds while the account's address is confirmed, in a domain that the connection's organization has verified, and no admin's. */
+export const isOwnersAddress = (
+  { id, email, authVersion }: User,
+  { organizationId }: Pick<SsoConnection, 'organizationId'>,
+): SQL =>
+  sql`exists (select 1 from users as holder where holder.id = ${id} and holder.email = ${email}
+    and holder.auth_version = ${authVersion} and holder.email_verified_at is not null
+    and holder.email_unanswered_since is null and holder.role <> ${ADMIN})
+    and exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
+      and own.verified_at is not null and own.domain = substr(${email}, instr(${email}, '@') + 1))`
+
+/** When somebody may become a member, and whether this membership was made. */
+export const joining = ({ id, organizationId, userId }: Pick<Membership, 'id' | 'organizationId' | 'userId'>) => ({
+  when: sql`${isOpen(organizationId)} and ${hasRoom(organizationId)} and ${mayJoinMore(userId)} and not exists
+    (select 1 from memberships as there where there.organization_id = ${organizationId} and there.user_id = ${userId}
+      and there.removed_at is null and there.taken_up_at is not null)`,
+  isMade: sql`exists (select 1 from memberships as made where made.id = ${id})`,
+})
+
+/** An owner has signed in through the connection, as it was read. */
+export const updateOwnerSignIn = (
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  { id, version }: Pick<SsoConnection, 'id' | 'version'>,
+) =>
+  db
+    .update(ssoConnections)
+    .set({ ownerSignedInAt: now() })
+    .where(and(eq(ssoConnections.id, id), eq(ssoConnections.version, version), isNull(ssoConnections.ownerSignedInAt)))

@@ -15,8 +15,8 @@ export const ssoConnections = sqliteTable(
     error: text('error').$type<'issuer_changed'>(),
     issuer: text('issuer').notNull(),
     clientId: text('client_id').notNull(),
-    /** Sealed and bound to the row; null for a client without a secret. */
-    secretSealed: text('secret_sealed'),
+    /** Sealed and bound to the row. */
+    secretSealed: text('secret_sealed').notNull(),
     /** As it was read when this was configured, or since by cron: never in the middle of a sign-in. */
     metadata: text('metadata', { mode: 'json' }).$type<ProviderMetadata>().notNull(),
     /** When the metadata are read again. */

@@ -1,4 +1,5 @@
 import type { Rank } from '../../lib/roles.ts'
+import type { ProviderMetadata as OpenIdMetadata } from '../federation/types.ts'
 
 /** What the documented clients call an identity provider that speaks OpenID Connect; each chooses defaults. */
 export const PROVIDERS = ['oidc', 'google_workspace', 'azure_ad', 'okta'] as const
@@ -22,18 +23,10 @@ export interface RoleMapping {
   readonly role: GivenRank
 }
 
-/** A provider's metadata as it was read: OpenID Connect Discovery 3, in its own names. */
-export interface ProviderMetadata {
-  readonly issuer: string
-  readonly authorization_endpoint: string
-  readonly token_endpoint: string
-  readonly jwks_uri: string
-  readonly userinfo_endpoint?: string | undefined
+/** A provider's metadata as it was read: algorithms are those that are taken. */
+export interface ProviderMetadata extends OpenIdMetadata {
   readonly end_session_endpoint?: string | undefined
   readonly id_token_signing_alg_values_supported: readonly string[]
-  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined
-  /** RFC 9207. */
-  readonly authorization_response_iss_parameter_supported?: boolean | undefined
 }
 
 export type ConnectionStatus = 'active' | 'pending' | 'disabled' | 'error'

@@ -22,8 +22,8 @@ async function configurationOf({ id: organizationId }: Place): Promise<string> {
   const issuer = 'http://127.0.0.1:1'
   const metadata = JSON.stringify({ issuer, authorization_endpoint: `${issuer}/authorize` })
   await run(
-    `insert into sso_connections (id, organization_id, provider, issuer, client_id, metadata, check_at, created_at, updated_at)
-     values (?, ?, 'oidc', ?, 'x', ?, 9e15, 1, 1) on conflict do nothing`,
+    `insert into sso_connections (id, organization_id, provider, issuer, client_id, secret_sealed, metadata, check_at, created_at, updated_at)
+     values (?, ?, 'oidc', ?, 'x', 'x', ?, 9e15, 1, 1) on conflict do nothing`,
     id,
     organizationId,
     issuer,

@@ -55,7 +55,6 @@ describe('a configuration', () => {
       saml_sso_url: null,
       oidc_issuer: ISSUER,
       oidc_client_id: 'the-client',
-      has_client_secret: true,
       oidc_authorization_url: `${ISSUER}/authorize`,
       redirect_uri: `http://127.0.0.1:8787/api/v1/sso/oidc/callback/${id}`,
       jit_provisioning: true,
@@ -186,6 +185,7 @@ describe('an issuer', () => {
     ['google_workspace', { oidc_issuer: ISSUER }, 'body.oidc_issuer'],
     ['oidc', { oidc_issuer: undefined }, 'body.oidc_issuer'],
     ['oidc', { oidc_client_id: undefined }, 'body.oidc_client_id'],
+    ['oidc', { oidc_client_secret: undefined }, 'body.oidc_client_secret'],
     ['oidc', { oidc_discovery_url: 'https://other.test/.well-known/openid-configuration' }, 'body.oidc_discovery_url'],
     ['oidc', { oidc_issuer: undefined, oidc_discovery_url: `${ISSUER}/metadata` }, 'body.oidc_discovery_url'],
     [

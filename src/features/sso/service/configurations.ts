@@ -272,6 +272,7 @@ export async function createConfiguration(
   const fields = { ...asked, provider: requireSpoken(asked.provider) }
   const { provider, clientId, clientSecret, roleMapping = [] } = fields
   if (clientId === undefined) throw invalid('oidc_client_id', 'is required')
+  if (clientSecret === undefined) throw invalid('oidc_client_secret', 'is required')
   if (await findConnectionOfAny(ctx, place.organizationId)) throw configurationExists()
   await countChange(ctx, place.organizationId)
   const metadata = await resolveIssuer(ctx, fields)
@@ -285,7 +286,7 @@ export async function createConfiguration(
     error: null,
     issuer: metadata.issuer,
     clientId,
-    secretSealed: clientSecret === undefined ? null : await sealSecret(ctx, id, clientSecret),
+    secretSealed: await sealSecret(ctx, id, clientSecret),
     metadata,
     checkAt: now + METADATA_READ_EVERY_MS,
     attributeMapping: fields.attributeMapping ?? {},
@@ -380,7 +381,7 @@ async function applyChange(
   if (names.length === 0 && !isSecretGiven && !isReread) return true
   const rank = isSecretGiven || isReread ? 'owner' : rankFor(old, snapshot, names)
   await requireRight(ctx, place, rank)
-  if (names.includes('oidc_issuer') && before.secretSealed !== null && !isSecretGiven)
+  if (names.includes('oidc_issuer') && !isSecretGiven)
     throw invalid('oidc_client_secret', 'is required with another issuer')
   await countChange(ctx, place.organizationId)
   const metadata = isReread ? await resolveIssuer(ctx, wanted) : before.metadata

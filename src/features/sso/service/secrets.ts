@@ -21,7 +21,6 @@ export async function resealSecrets(ctx: Ctx): Promise<void> {
     ctx.config.rootKeys.current.id,
     SECRETS_PER_RUN,
   )) {
-    if (from === null) continue
     try {
       const to = await sealSecret(ctx, id, await openSecret(ctx, id, from))
       await updateSeal(ctx, { id, from, to })

@@ -1,0 +1,171 @@
+import type { Ctx } from '../../../context.ts'
+import { defineError, notAMember } from '../../../lib/errors.ts'
+import { ADMIN, RANKS, type Rank, toRank } from '../../../lib/roles.ts'
+import { findDomainOwner } from '../../domains/service.ts'
+import { findIdentity, linkIdentity, recordIdentityUse } from '../../factors/identities/service.ts'
+import type { Identity, ProvedIdentity } from '../../factors/identities/types.ts'
+import { createUserWith } from '../../federation/service/new-account.ts'
+import { deletePending, findPlace, insertMembership, limitReached } from '../../memberships/service.ts'
+import { changeUser } from '../../users/service/change-user.ts'
+import { findEmailHolder } from '../../users/service/former-addresses.ts'
+import {
+  findUser,
+  findUserByEmail,
+  isEmailConfirmed,
+  isSignInAllowed,
+  mailDomainOf,
+} from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { isOwnersAddress, joining, updateOwnerSignIn } from '../store.ts'
+import type { GivenRank } from '../types.ts'
+import { isUsable, type SeenConfiguration } from './configurations.ts'
+import { providerNameOf } from './provider.ts'
+import type { SsoPerson } from './read-person.ts'
+
+/** One answer for every refusal; the log has the reason. */
+export const ssoAuthenticationError = defineError(
+  'SSO_AUTHENTICATION_ERROR',
+  'unauthenticated',
+  'Single sign-on did not sign you in: ask the admins of your organization',
+)
+
+type Reason =
+  | 'domain'
+  | 'no_email'
+  | 'email_not_verified'
+  | 'platform_admin'
+  | 'account_closed'
+  | 'unconfirmed'
+  | 'raced'
+
+function refuse(ctx: Pick<Ctx, 'log'>, { id }: SeenConfiguration, reason: Reason) {
+  ctx.log.info('sso_refused', { connection: id, reason })
+  return ssoAuthenticationError()
+}
+
+export interface SsoSettled {
+  readonly user: User
+  readonly isNew: boolean
+  /** The organization of the session. */
+  readonly organizationId: string
+}
+
+/**
+ * Whose account a person of an organization's provider signs in to. It speaks for addresses in domains that its organization has
+ * verified, at every sign-in, and never for an admin of the platform; nobody else's people can be signed in by it. Who is no
+ * member becomes one where the organization wants that. Throws SSO_AUTHENTICATION_ERROR, NOT_A_MEMBER, LIMIT_REACHED.
+ */
+export async function settlePerson(ctx: Ctx, configuration: SeenConfiguration, person: SsoPerson): Promise<SsoSettled> {
+  const { id: connectionId, organizationId, name } = configuration
+  const proved: ProvedIdentity = {
+    ...person,
+    connectionId,
+    provider: 'sso',
+    providerLabel: name ?? providerNameOf(configuration),
+  }
+  const identity = await findIdentity(ctx, proved)
+  const found = identity ? await findUser(ctx, identity.userId) : await findHolder(ctx, configuration, person)
+  if (found) await requireAdmitted(ctx, configuration, found)
+  const rank = found ? await rankOf(ctx, organizationId, found.id) : null
+  if (rank === null && !configuration.jitProvisioning) throw notAMember()
+  const user = found
+    ? await linkedTo(ctx, configuration, { user: found, identity, proved })
+    : await makeAccount(ctx, configuration, proved)
+  if (rank === null) await join(ctx, configuration, user, person.groups)
+  if (rank === 'owner') await updateOwnerSignIn(ctx, configuration)
+  return { user, isNew: !found, organizationId }
+}
+
+/** Whether the connection speaks for an address, as things are now. */
+async function speaksFor(ctx: Ctx, configuration: SeenConfiguration, email: string): Promise<boolean> {
+  const domain = mailDomainOf(email)
+  const owner = await findDomainOwner(ctx, domain)
+  return owner?.organizationId === configuration.organizationId && isUsable(configuration, domain)
+}
+
+/** The account that has the address of a person whom nobody has seen yet. */
+async function findHolder(ctx: Ctx, configuration: SeenConfiguration, person: SsoPerson): Promise<User | undefined> {
+  const { email, isEmailVerified } = person
+  if (email === null) throw refuse(ctx, configuration, 'no_email')
+  if (!isEmailVerified) throw refuse(ctx, configuration, 'email_not_verified')
+  if (!(await speaksFor(ctx, configuration, email))) throw refuse(ctx, configuration, 'domain')
+  const holder = await findUserByEmail(ctx, email)
+  // Whoever made it may be a stranger.
+  if (holder && !isEmailConfirmed(holder)) throw refuse(ctx, configuration, 'unconfirmed')
+  return holder
+}
+
+/** The account's own address decides, not the one that the provider says today: an identity may have been another's. */
+async function requireAdmitted(ctx: Ctx, configuration: SeenConfiguration, user: User): Promise<void> {
+  if (user.role === ADMIN) throw refuse(ctx, configuration, 'platform_admin')
+  if (!(await speaksFor(ctx, configuration, user.email))) throw refuse(ctx, configuration, 'domain')
+  if (!isSignInAllowed(user)) throw refuse(ctx, configuration, 'account_closed')
+}
+
+async function rankOf(ctx: Ctx, organizationId: string, userId: string): Promise<Rank | null> {
+  const membership = (await findPlace(ctx, { id: organizationId }, userId))?.membership
+  return membership?.takenUpAt ? toRank(membership.role) : null
+}
+
+async function linkedTo(
+  ctx: Ctx,
+  configuration: SeenConfiguration,
+  { user, identity, proved }: { user: User; identity: Identity | undefined; proved: ProvedIdentity },
+): Promise<User> {
+  if (identity) ctx.defer(recordIdentityUse(ctx, identity, proved))
+  else if (!(await linkIdentity(ctx, { user, proved, when: isOwnersAddress(user, configuration) })))
+    return requireLinked(ctx, configuration, { user, proved })
+  return user
+}
+
+/** After a racing sign-in of the same person. */
+async function requireLinked(
+  ctx: Ctx,
+  configuration: SeenConfiguration,
+  { user, proved }: { user: User; proved: ProvedIdentity },
+): Promise<User> {
+  if ((await findIdentity(ctx, proved))?.userId !== user.id) throw refuse(ctx, configuration, 'raced')
+  return user
+}
+
+async function makeAccount(ctx: Ctx, configuration: SeenConfiguration, proved: ProvedIdentity): Promise<User> {
+  const { email } = proved
+  // One that was changed lately is kept for its account.
+  if (email === null || (await findEmailHolder(ctx, email))) throw refuse(ctx, configuration, 'raced')
+  // The domain is the organization's: its provider knows whose mailbox that is.
+  const made = await createUserWith(ctx, email, { proved, isConfirmed: true })
+  if (made) return made
+  const identity = await findIdentity(ctx, proved)
+  const user = identity && (await findUser(ctx, identity.userId))
+  if (!user) throw refuse(ctx, configuration, 'raced')
+  await requireAdmitted(ctx, configuration, user)
+  return user
+}
+
+/** The highest of the default and what the groups give. */
+export function roleOf(
+  { defaultRole, roleMapping }: Pick<SeenConfiguration, 'defaultRole' | 'roleMapping'>,
+  groups: readonly string[],
+): GivenRank {
+  const given = roleMapping.filter(({ group }) => groups.includes(group)).map(({ role }) => role)
+  return [defaultRole, ...given].reduce((one, other) => (RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one))
+}
+
+async function join(ctx: Ctx, configuration: SeenConfiguration, user: User, groups: readonly string[]): Promise<void> {
+  const { organizationId, id } = configuration
+  const [userId, now, role] = [user.id, ctx.now(), roleOf(configuration, groups)]
+  const membership = { id: ctx.newId(), organizationId, userId, role, joinedAt: now, takenUpAt: now }
+  const { when, isMade } = joining(membership)
+  const changed = await changeUser(ctx, {
+    userId,
+    set: {},
+    when: isMade,
+    actor: { type: 'system', id: 'sso' },
+    with: [deletePending(ctx, { organizationId, userId }, when), insertMembership(ctx, membership, when)],
+    changesClaims: true,
+    events: [
+      { type: 'organization.member_added', organizationId, data: { role, status: 'active', connection_id: id } },
+    ],
+  })
+  if (!changed && (await rankOf(ctx, organizationId, userId)) === null) throw limitReached()
+}

@@ -1,0 +1,43 @@
+import type { Ctx } from '../../../context.ts'
+import type { ClientAuthentication, Provider } from '../../federation/types.ts'
+import { mappingOf, type SeenConfiguration } from './configurations.ts'
+import { readPerson } from './read-person.ts'
+import { openSecret } from './secrets.ts'
+
+const PREFIX = 'sso:'
+
+/** What a flow through a connection calls its provider: no provider of the settings can have the name. */
+export const providerNameOf = ({ id }: Pick<SeenConfiguration, 'id'>): string => `${PREFIX}${id}`
+
+/** A connection as the protocol sees it. It has the snapshot of the metadata: nothing is read in the middle of a sign-in. */
+export async function providerOf(ctx: Ctx, configuration: SeenConfiguration): Promise<Provider> {
+  const { id, name, issuer, metadata, clientId, secretSealed } = configuration
+  const mapping = mappingOf(configuration)
+  return {
+    name: providerNameOf(configuration),
+    label: name ?? new URL(issuer).hostname,
+    issuer,
+    endpoints: {
+      authorization: metadata.authorization_endpoint,
+      token: metadata.token_endpoint,
+      userinfo: metadata.userinfo_endpoint ?? null,
+      keys: metadata.jwks_uri,
+    },
+    promisesIssuer: metadata.authorization_response_iss_parameter_supported === true,
+    algorithms: metadata.id_token_signing_alg_values_supported,
+    scopes: ['openid', 'email', 'profile'],
+    parameters: {},
+    clientId,
+    isFixed: false,
+    authentication: {
+      method: methodOf(metadata.token_endpoint_auth_methods_supported),
+      secret: await openSecret(ctx, id, secretSealed),
+    },
+    needsVerifiedEmail: true,
+    read: (answers) => readPerson(configuration, mapping, answers),
+  }
+}
+
+/** `client_secret_basic` is what a provider takes that does not say (OpenID Connect Discovery 3). */
+const methodOf = (supported: readonly string[] | undefined): Exclude<ClientAuthentication['method'], 'apple'> =>
+  supported?.includes('client_secret_post') && !supported.includes('client_secret_basic') ? 'post' : 'basic'
