@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { eraseOrganizations } from '../../../src/features/organizations/service/ownership.ts'
 import { rereadMetadata } from '../../../src/features/sso/service/rereading.ts'
 import { openSecret, resealSecrets } from '../../../src/features/sso/service/secrets.ts'
@@ -39,6 +39,18 @@ const mailsTo = async ({ user }: Person) => {
   await app.settled()
   return (await acceptedMails(user.email, 'sso_changed')).length
 }
+
+/** An organization that is asked what is refused; nothing there is changed. */
+let shared: Team
+let ranked: { readonly team: Team; readonly admin: Person; readonly stale: Person }
+
+beforeAll(async () => {
+  shared = await createTeam(app)
+  const team = await createTeam(app)
+  await configure(team, net)
+  const [admin, other] = [await team.join('admin'), await team.join('owner')]
+  ranked = { team, admin, stale: await withStaleFactor(other) }
+})
 
 describe('a configuration', () => {
   it('is answered without its secret, which is sealed, and pending until a domain is verified', async () => {
@@ -170,7 +182,7 @@ describe('an issuer', () => {
     [`${MICROSOFT}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0`],
     ['https://sts.windows.net/common/'],
   ])('%s is 422, and nobody is asked', async (issuer) => {
-    const team = await shared
+    const team = shared
     publish(net, 'https://accounts.google.com')
     net.asked.length = 0
     const refused = await create(team, { oidc_issuer: issuer })
@@ -194,7 +206,7 @@ describe('an issuer', () => {
       'body.oidc_discovery_url',
     ],
   ])('of %s with %j is 422 with the field', async (provider, fields, field) => {
-    const refused = await create(await shared, { provider, ...fields })
+    const refused = await create(shared, { provider, ...fields })
     expect([codeOf(refused), fieldOf(refused)]).toEqual([[422, 'SSO_VALIDATION_ERROR'], field])
   })
 
@@ -222,16 +234,14 @@ describe('an issuer', () => {
   ]
   it.each(FAULTS)('whose metadata %s is 422', async (_, answer) => {
     publish(net, ISSUER, answer)
-    const refused = await create(await shared)
+    const refused = await create(shared)
     expect([codeOf(refused), fieldOf(refused)]).toEqual([[422, 'SSO_METADATA_ERROR'], 'body.oidc_issuer'])
   })
 
   it('leaves no configuration behind when it is refused', async () => {
-    expect((await (await shared).owner.call('GET', CONFIGURATIONS)).body).toEqual([])
+    expect((await shared.owner.call('GET', CONFIGURATIONS)).body).toEqual([])
   })
 })
-
-const shared = createTeam(app)
 
 describe('a body', () => {
   it.each([
@@ -258,7 +268,7 @@ describe('a body', () => {
     ['oidc_client_id', 'a\nb'],
     ['name', 'x'.repeat(101)],
   ])('with %s %j is 422', async (name, value) => {
-    expect((await create(await shared, { [name]: value })).status).toBe(422)
+    expect((await create(shared, { [name]: value })).status).toBe(422)
   })
 
   it('that is as large as it may be makes an event that fits', async () => {
@@ -389,7 +399,7 @@ describe('who may', () => {
   ]
 
   it.each(DECIDING)('change %j is an owner with a fresh factor', async (fields) => {
-    const { team, admin, stale } = await rankedTeam
+    const { team, admin, stale } = ranked
     net.asked.length = 0
     expect(codeOf(await change(team.id, fields, admin))).toEqual([403, 'INSUFFICIENT_PERMISSIONS'])
     expect(codeOf(await change(team.id, fields, stale))).toEqual([403, 'STEP_UP_REQUIRED'])
@@ -407,7 +417,7 @@ describe('who may', () => {
   })
 
   it('create and delete is an owner with a fresh factor, or an admin of the platform', async () => {
-    const { team, admin, stale } = await rankedTeam
+    const { team, admin, stale } = ranked
     expect(codeOf(await create(team, {}, admin))).toEqual([403, 'INSUFFICIENT_PERMISSIONS'])
     expect(codeOf(await create(team, {}, stale))).toEqual([403, 'STEP_UP_REQUIRED'])
     const remove = (by: Person) => by.call('DELETE', `${CONFIGURATIONS}/${team.id}`)
@@ -423,7 +433,7 @@ describe('who may', () => {
   })
 
   it('see it is an admin of the organization: to strangers there is none', async () => {
-    const { team, admin } = await rankedTeam
+    const { team, admin } = ranked
     const id = (await admin.call('GET', `${CONFIGURATIONS}/${team.id}`)).body.id
     const member = await team.join('member')
     const stranger = (await createTeam(app)).owner
@@ -444,13 +454,6 @@ describe('who may', () => {
     expect((await (await openPerson(app)).call('GET', CONFIGURATIONS)).body).toEqual([])
   })
 })
-
-const rankedTeam = (async () => {
-  const team = await createTeam(app)
-  await configure(team, net)
-  const [admin, other] = [await team.join('admin'), await team.join('owner')]
-  return { team, admin, stale: await withStaleFactor(other) }
-})()
 
 describe('a deletion', () => {
   it('takes the role mapping along, is an event, and leaves nobody anything', async () => {
@@ -528,7 +531,7 @@ describe('cron', () => {
 
   /** A team whose configuration alone is due in a day. */
   const dueTeam = async () => {
-    await run('delete from sso_connections')
+    await run('update sso_connections set check_at = 9e15')
     const team = await createTeam(app)
     await giveDomain(team)
     return { team, ...(await configure(team, net)) }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { findDomainOwner } from '../../../src/features/domains/service.ts'
 import { eraseOrganizations } from '../../../src/features/organizations/service/ownership.ts'
 import { recheckDomains } from '../../../src/features/sso/service/domains.ts'
@@ -25,6 +25,11 @@ async function claimed(domain = newDomain()) {
 }
 
 const platformAdmin = () => openPerson(app, { role: 'admin' })
+
+let shared: Team
+beforeAll(async () => {
+  shared = await createTeam(app)
+})
 
 describe('a claim', () => {
   it('is answered with the record that proves it: 256 bits, another for each claim', async () => {
@@ -66,7 +71,7 @@ describe('a claim', () => {
     'a_b.example.com',
     `${'a.'.repeat(118)}example.com`,
   ])('of %j is 422', async (domain) => {
-    expect((await claim(await shared, domain)).status).toBe(422)
+    expect((await claim(shared, domain)).status).toBe(422)
   })
 
   it('of a public mail domain is refused, but to an admin of the platform', async () => {
@@ -93,8 +98,6 @@ describe('a claim', () => {
     )
   })
 })
-
-const shared = createTeam(app)
 
 describe('verification', () => {
   it('needs the record at both resolvers; then owners are mailed, and the domain is theirs', async () => {
