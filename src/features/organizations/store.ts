@@ -10,6 +10,7 @@ import {
   hasRoom,
   isMembershipOf,
   isOpen,
+  type Membership,
   mayJoinMore,
   memberships,
   type Organization,
@@ -93,6 +94,7 @@ const memberColumns = {
   firstName: users.firstName,
   lastName: users.lastName,
   displayName: users.displayName,
+  locale: users.locale,
   profileImageUrl: users.profileImageUrl,
   permissions: permissionsOf,
 }
@@ -226,59 +228,51 @@ const hasFewPending = (userId: string, now: number): SQL =>
     and waiting.taken_up_at is null and waiting.expires_at > ${now}) < ${LIMITS.pendingMembershipsPerUser}`
 
 /** A condition on a membership that changes (`here`), and the same for statements on other tables that precede it (`elsewhere`). */
-interface Twofold {
+export interface Twofold {
   readonly here: SQL
   readonly elsewhere: SQL
 }
 
-function onMembership(organizationId: string, userId: string, condition: (row: SQL) => SQL): Twofold {
-  const row = sql.raw('target')
+/** Who has the membership, and what it was when it was read. */
+type ReadMembership = Pick<Membership, 'organizationId' | 'userId' | 'role' | 'takenUpAt'>
+
+/** Holds while the membership is as it was read, and the condition does. */
+function onMembership({ organizationId, userId, role, takenUpAt }: ReadMembership, condition: SQL): Twofold {
+  const isAsRead = (row: SQL) => sql`${row}.role = ${role} and ${row}.taken_up_at is ${takenUpAt} and ${condition}`
   return {
-    here: condition(sql`${memberships}`),
+    here: isAsRead(sql`${memberships}`),
     elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
-      and target.user_id = ${userId} and target.removed_at is null and ${condition(row)})`,
+      and target.user_id = ${userId} and target.removed_at is null and ${isAsRead(sql.raw('target'))})`,
   }
 }
 
 type Acting = Pick<PlaceCtx, 'place' | 'actor'>
 
-/** Holds while the member has the role that was read, the caller has the rank for both roles, and an owner remains. */
-export function demotion({ place, actor }: Acting, change: { userId: string; before: Rank; after: Rank }): Twofold {
-  const { userId, before, after } = change
-  const { organizationId } = place
-  const needed: Rank = before === 'owner' || after === 'owner' ? 'owner' : 'admin'
-  const remains = before === 'owner' ? hasOtherOwner(organizationId, userId) : sql`true`
-  return onMembership(
-    organizationId,
-    userId,
-    (row) => sql`${row}.role = ${before} and ${stillHas(needed, place, actor.id)} and ${remains}`,
-  )
+/** Holds unless the member is the last owner. One who has not taken that up owns nothing. */
+const isSpared = ({ organizationId, userId, role, takenUpAt }: ReadMembership): SQL =>
+  role === 'owner' && takenUpAt !== null ? hasOtherOwner(organizationId, userId) : sql`true`
+
+/** Holds while the caller has the rank for both roles, and an owner remains. */
+export function demotion({ place, actor }: Acting, change: { member: ReadMembership; after: Rank }): Twofold {
+  const { member, after } = change
+  const needed: Rank = member.role === 'owner' || after === 'owner' ? 'owner' : 'admin'
+  return onMembership(member, sql`${stillHas(needed, place, actor.id)} and ${isSpared(member)}`)
 }
 
-/** Holds while the member has the role that was read, and the caller has the rank. */
-export const removal = ({ place, actor }: Acting, userId: string, role: string): Twofold =>
-  onMembership(
-    place.organizationId,
-    userId,
-    (row) => sql`${row}.role = ${role} and ${stillHas('admin', place, actor.id)}`,
-  )
+/** Holds while the caller has the rank. */
+export const removal = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
+  onMembership(member, stillHas('admin', place, actor.id))
 
 /** Holds unless the user is the only owner. */
-export const leaving = (userId: string, organizationId: string): Twofold =>
-  onMembership(
-    organizationId,
-    userId,
-    (row) => sql`${isOpen(organizationId)} and (${row}.role <> 'owner' or ${row}.taken_up_at is null
-      or ${hasOtherOwner(organizationId, userId)})`,
-  )
+export const leaving = (membership: ReadMembership): Twofold =>
+  onMembership(membership, sql`${isOpen(membership.organizationId)} and ${isSpared(membership)}`)
 
-/** Holds for a member who has taken that up and may sign in, while the caller is an owner. */
-export const promotion = ({ place, actor }: Acting, userId: string): Twofold =>
+/** Holds for a member who may sign in, while the caller is an owner. */
+export const promotion = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
   onMembership(
-    place.organizationId,
-    userId,
-    (row) => sql`${row}.taken_up_at is not null and ${stillHas('owner', place, actor.id)}
-      and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`,
+    member,
+    sql`${stillHas('owner', place, actor.id)}
+      and exists (select 1 from users as next where next.id = ${member.userId} and next.status = 'active')`,
   )
 
 /** Holds while a membership waits to be taken up, within the limits. */
@@ -312,6 +306,7 @@ const OWNERLESS_PER_RUN = 100
 
 export interface Ownerless {
   readonly organizationId: string
+  readonly name: string
   readonly slug: string
   readonly memberCount: number
   /** When the last of its owners was deleted. */
@@ -323,7 +318,7 @@ export interface Ownerless {
 /** Organizations whose only owners are deleted users (or this one), without those of which nothing is left to do. */
 export const selectOwnerless = ({ db }: Store, userId?: string) =>
   db.all<Ownerless>(sql`
-    select o.id as organizationId, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
+    select o.id as organizationId, o.name, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
       (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
         where heir.organization_id = o.id and heir.role = 'admin' and heir.removed_at is null
           and heir.taken_up_at is not null and next.status = 'active'
@@ -353,7 +348,7 @@ const isOneOf = (some: readonly Pick<Ownerless, 'organizationId'>[]): SQL =>
   sql`${organizations.id} in (select value ->> 'organizationId' from json_each(${JSON.stringify(some)}))`
 
 /** Holds for an admin while no active owner is there. */
-export const inheritance = ({ organizationId, heirId }: { organizationId: string; heirId: string }): SQL =>
+export const inheritance = (organizationId: string, heirId: string): SQL =>
   sql`${memberships.role} = 'admin' and not ${hasOtherOwner(organizationId, heirId)}
     and exists (select 1 from users as next where next.id = ${heirId} and next.status = 'active')`
 

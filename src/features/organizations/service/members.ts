@@ -1,10 +1,12 @@
 import { type ActorCtx, actorOf, type PlaceCtx } from '../../../context.ts'
-import { commit } from '../../../db/commit.ts'
+import { commit, type Statement } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
+import type { EventActor, EventDraft } from '../../../lib/event.ts'
 import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
-import { countSent, mailAddition } from '../../invitations/service/sending.ts'
+import { countSent, mailAddition, organizationIn } from '../../invitations/service/sending.ts'
+import { translate } from '../../localization/service.ts'
 import {
   alreadyMember,
   enterOrganization,
@@ -22,6 +24,7 @@ import { activateOrganization } from '../../sessions/service.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { changeUser, type UserChange } from '../../users/service/change-user.ts'
+import { notificationOf } from '../../users/service/notices.ts'
 import { findUser, getCurrentUser, userNotFound } from '../../users/service/users.ts'
 import {
   addition,
@@ -33,6 +36,7 @@ import {
   removal,
   selectMember,
   selectMembers,
+  type Twofold,
   takingUp,
 } from '../store.ts'
 
@@ -58,6 +62,9 @@ const PENDING_MS = 30 * DAY
 
 /** A member with what the user shows of themselves; masked until the membership is taken up. */
 export type Member = NonNullable<Awaited<ReturnType<typeof selectMember>>>
+
+/** What a change of a membership needs of it, as it was read. */
+type Membership = Pick<Member, 'organizationId' | 'userId' | 'role' | 'takenUpAt'>
 
 const maskText = (text: string | null): string | null => (text ? `${[...text][0]}***` : null)
 
@@ -183,26 +190,23 @@ export async function changeMemberRole(
   if (!isRanked(ctx.place.rank, before)) throw insufficientPermissions({ required_role: before })
   await requireRightToGive(ctx, role)
   if (role === before) return { member: seenMember(member), propagated: true }
-  const { organizationId } = ctx.place
-  const when = demotion(ctx, { userId, before, after: role })
-  const changed = await changeStanding(ctx, {
-    userId,
-    with: [
-      ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: role, actor: actorOf(ctx) }, when.elsewhere),
-      updateMembership(ctx, { organizationId, userId }, { set: { role }, when: when.here }),
-    ],
-    events: [
-      { type: 'organization.role_changed', organizationId, data: { before: { role: before }, after: { role } } },
-    ],
+  const when = demotion(ctx, { member, after: role })
+  const loses = isRanked(before, role)
+  const changed = await changeMembership(ctx, member, {
+    set: { role },
+    when: when.here,
+    along: loses ? revokeUnanswered(ctx, { ...loserOf(ctx, member), rank: role }, when.elsewhere) : [],
+    ...roleChangeOf(ctx, member, role),
   })
-  if (!changed) throw await roleChangeRefused(ctx, userId, before)
+  if (!changed) throw await roleChangeRefused(ctx, member)
   return { member: seenMember({ ...member, role }), propagated: changed.propagated }
 }
 
-async function roleChangeRefused(ctx: PlaceCtx, userId: string, before: Rank) {
-  await enterOrganization(ctx, { id: ctx.place.organizationId }, isRanked('admin', before) ? 'admin' : 'owner')
-  const { role } = await getMember(ctx, userId)
-  return role === before && before === 'owner' ? lastOwner() : memberChanged()
+async function roleChangeRefused(ctx: PlaceCtx, { userId, role, takenUpAt }: Member) {
+  await enterOrganization(ctx, { id: ctx.place.organizationId }, role === 'owner' ? 'owner' : 'admin')
+  const now = await getMember(ctx, userId)
+  const isAsRead = now.role === role && now.takenUpAt === takenUpAt
+  return isAsRead && role === 'owner' ? lastOwner() : memberChanged()
 }
 
 /**
@@ -210,14 +214,11 @@ async function roleChangeRefused(ctx: PlaceCtx, userId: string, before: Rank) {
  * OWN_MEMBERSHIP, MEMBER_NOT_FOUND, OWNER_NOT_REMOVABLE, MEMBER_CHANGED.
  */
 export async function removeMember(ctx: PlaceCtx, userId: string): Promise<{ propagated: boolean }> {
-  const { role } = await getOther(ctx, userId)
-  if (role === 'owner') throw ownerNotRemovable()
-  const changed = await endMembership(ctx, {
-    userId,
-    organizationId: ctx.place.organizationId,
-    role,
-    ...removal(ctx, userId, role),
-  })
+  const member = await getOther(ctx, userId)
+  if (member.role === 'owner') throw ownerNotRemovable()
+  const params = { organization: organizationIn(ctx.place) }
+  const notice = notificationFor(member, { kind: 'organization_member_removed', actor: actorOf(ctx), params })
+  const changed = await endMembership(ctx, member, { when: removal(ctx, member), notice })
   if (changed) return changed
   await enterOrganization(ctx, { id: ctx.place.organizationId }, 'admin')
   await getMember(ctx, userId)
@@ -226,41 +227,98 @@ export async function removeMember(ctx: PlaceCtx, userId: string): Promise<{ pro
 
 /** The caller leaves an organization, also one that they never took up. Throws NOT_A_MEMBER, LAST_OWNER. */
 export async function leaveOrganization(ctx: ActorCtx, organizationId: string): Promise<{ propagated: boolean }> {
-  const userId = ctx.actor.id
-  const member = await selectMember(ctx, { organizationId, userId })
-  if (!member) throw notAMember()
-  const changed = await endMembership(ctx, {
-    userId,
-    organizationId,
-    role: member.role,
-    ...leaving(userId, organizationId),
-  })
+  const find = async () => (await findPlace(ctx, { id: organizationId }, ctx.actor.id))?.membership
+  const membership = await find()
+  if (!membership) throw notAMember()
+  const changed = await endMembership(ctx, membership, { when: leaving(membership) })
   if (changed) return changed
-  throw (await selectMember(ctx, { organizationId, userId })) ? lastOwner() : notAMember()
-}
-
-interface Ending {
-  readonly userId: string
-  readonly organizationId: string
-  readonly role: string
-  readonly here: ReturnType<typeof leaving>['here']
-  readonly elsewhere: ReturnType<typeof leaving>['elsewhere']
+  const now = await find()
+  if (!now) throw notAMember()
+  // Taken up or given another role meanwhile.
+  if (now.takenUpAt !== membership.takenUpAt || now.role !== membership.role)
+    return leaveOrganization(ctx, organizationId)
+  throw lastOwner()
 }
 
 /** Null when the condition does not hold. */
-async function endMembership(ctx: ActorCtx, { userId, organizationId, role, here, elsewhere }: Ending) {
+function endMembership(
+  ctx: ActorCtx,
+  membership: Membership,
+  { when, notice }: { when: Twofold; notice?: EventDraft },
+) {
+  const { organizationId, userId, role } = membership
+  return changeMembership(ctx, membership, {
+    set: { removedAt: ctx.now(), removedBy: ctx.actor.id },
+    when: when.here,
+    along: [
+      ...revokeUnanswered(ctx, { ...loserOf(ctx, membership), rank: null }, when.elsewhere),
+      ...deleteHeld(ctx, { scope: organizationId, userId }, when.elsewhere),
+    ],
+    event: { type: 'organization.member_removed', data: { before: { role } } },
+    notice,
+  })
+}
+
+/** Whoever may lose the right to answer for invitations. */
+const loserOf = (ctx: ActorCtx, { organizationId, userId }: Membership) => ({
+  organizationId,
+  authorId: userId,
+  actor: actorOf(ctx),
+})
+
+/** The event of a change of role, and the notification of whom it concerns. */
+const roleChangeOf = (ctx: PlaceCtx, member: Member, role: Rank) => ({
+  event: {
+    type: 'organization.role_changed',
+    data: { before: { role: member.role }, after: { role } },
+  } as const,
+  notice: roleNotice(member, { organization: ctx.place, role, actor: actorOf(ctx) }),
+})
+
+const notificationFor = (
+  { userId, locale }: Pick<Member, 'userId' | 'locale'>,
+  notification: Parameters<typeof notificationOf>[1],
+) => notificationOf({ id: userId, locale }, notification)
+
+/** Tells a member which role they have now. */
+export const roleNotice = (
+  member: Pick<Member, 'userId' | 'locale'>,
+  of: { organization: { name: string; slug: string }; role: Rank; actor: EventActor },
+) =>
+  notificationFor(member, {
+    kind: 'organization_role_changed',
+    actor: of.actor,
+    params: { organization: organizationIn(of.organization), role: translate(member.locale, `role.${of.role}`) },
+  })
+
+interface MembershipChange {
+  readonly set: Parameters<typeof updateMembership>[2]['set']
+  readonly when: Twofold['here']
+  /** Statements on what a member holds there. */
+  readonly along: readonly Statement[]
+  readonly event: Pick<EventDraft, 'type' | 'data'>
+  readonly notice: EventDraft | undefined
+}
+
+/**
+ * Changes a membership that is as it was read; null when the condition does not hold. A member's tokens become outdated. Where it
+ * was not taken up, nothing of its user changes: anybody may add anybody, and must not be able to void a stranger's tokens.
+ */
+async function changeMembership(
+  ctx: ActorCtx,
+  { organizationId, userId, takenUpAt }: Membership,
+  { set, when, along, event, notice }: MembershipChange,
+): Promise<{ propagated: boolean } | null> {
+  const actor = actorOf(ctx)
+  const update = updateMembership(ctx, { organizationId, userId }, { set, when })
+  if (takenUpAt === null) {
+    const [changed] = await commit(ctx, update, { ...event, subject: userId, userId, organizationId, actor })
+    return changed ? { propagated: true } : null
+  }
   return changeStanding(ctx, {
     userId,
-    with: [
-      ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: null, actor: actorOf(ctx) }, elsewhere),
-      ...deleteHeld(ctx, { scope: organizationId, userId }, elsewhere),
-      updateMembership(
-        ctx,
-        { organizationId, userId },
-        { set: { removedAt: ctx.now(), removedBy: ctx.actor.id }, when: here },
-      ),
-    ],
-    events: [{ type: 'organization.member_removed', organizationId, data: { before: { role } } }],
+    with: [...along, update],
+    events: [{ ...event, organizationId }, ...(notice ? [notice] : [])],
   })
 }
 
@@ -276,45 +334,36 @@ export async function transferOwnership(
   const { id: callerId } = ctx.actor
   if (userId === callerId) throw ownMembership()
   await requireFreshFactor(ctx, given)
-  const { role: before, takenUpAt } = await getMember(ctx, userId)
-  if (takenUpAt === null) throw memberNotFound()
-  const stepsDown = ownRole === 'owner'
-  const when = promotion(ctx, userId)
-  const common = { type: 'organization.role_changed', organizationId } as const
+  const next = await getMember(ctx, userId)
+  if (next.takenUpAt === null) throw memberNotFound()
+  const own = ownRole === 'owner' ? await getMember(ctx, callerId) : null
+  const when = promotion(ctx, next)
+  const changes = [
+    ...(next.role === 'owner' ? [] : [{ userId, ...roleChangeOf(ctx, next, 'owner') }]),
+    ...(own ? [{ userId: callerId, ...roleChangeOf(ctx, own, 'admin') }] : []),
+  ]
+  const [first, ...others] = changes
+  if (!first) return { propagated: true }
   const changed = await changeStanding(ctx, {
-    userId,
+    userId: first.userId,
     with: [
-      ...(stepsDown
-        ? revokeUnanswered(
-            ctx,
-            { organizationId, authorId: callerId, rank: 'admin', actor: actorOf(ctx) },
-            when.elsewhere,
-          )
-        : []),
+      ...(own ? revokeUnanswered(ctx, { ...loserOf(ctx, own), rank: 'admin' }, when.elsewhere) : []),
       updateMembership(ctx, { organizationId, userId }, { set: { role: 'owner' }, when: when.here }),
-      ...(stepsDown
+      ...(own
         ? [updateMembership(ctx, { organizationId, userId: callerId }, { set: { role: 'admin' }, when: hasChanged })]
         : []),
     ],
-    alsoChangesClaimsOf: stepsDown ? [callerId] : [],
+    alsoChangesClaimsOf: others.map((one) => one.userId),
     events: [
-      { ...common, data: { before: { role: before }, after: { role: 'owner' } } },
-      ...(stepsDown
-        ? [
-            {
-              ...common,
-              subject: callerId,
-              userId: callerId,
-              data: { before: { role: 'owner' }, after: { role: 'admin' } },
-            },
-          ]
-        : []),
+      { ...first.event, organizationId },
+      ...others.map((one) => ({ ...one.event, organizationId, subject: one.userId, userId: one.userId })),
+      ...changes.map(({ notice }) => notice),
       {
         type: 'organization.ownership_transferred',
         subject: organizationId,
         userId: null,
         organizationId,
-        data: { before: { owner_id: stepsDown ? callerId : null }, after: { owner_id: userId } },
+        data: { before: { owner_id: own ? callerId : null }, after: { owner_id: userId } },
       },
     ],
   })
