@@ -56,6 +56,12 @@ export async function openPerson(app: TestApp, fields: Parameters<typeof openAcc
   return personOf(app, user, tokens)
 }
 
+/** The person in a session of two factors. */
+export async function withTwoFactors({ app, user }: Person): Promise<Person> {
+  const { tokens } = await openSession(await app.ctx(), { user, amr: ['hwk', 'mfa'] })
+  return personOf(app, user, tokens)
+}
+
 export const newSlug = (): string => `org-${newUuid()}`
 
 const ORGANIZATIONS = '/api/v1/organizations'

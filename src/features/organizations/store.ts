@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
@@ -26,7 +26,7 @@ type Store = Pick<Ctx, 'db'>
 /** The longest-serving owner. The organization's id is written out: in a query of one table a column has no table's name. */
 const ownerOf = (column: string): SQL<string | null> =>
   sql`(select ${sql.raw(column)} from memberships as owning join users as owner on owner.id = owning.user_id
-    where owning.organization_id = organizations.id and owning.role = 'owner' and owning.removed_at is null
+    where owning.organization_id = organizations.id and owning.role = 'owner' and owner.status <> 'deleted' and owning.removed_at is null
       and owning.taken_up_at is not null order by owning.joined_at, owning.id limit 1)`
 
 const columns = {
@@ -99,7 +99,7 @@ const memberColumns = {
   permissions: permissionsOf,
 }
 
-/** Members in the order in which they joined; the removed ones, too, where they are asked for. */
+/** Members in the order in which they joined, without deleted users; the removed ones, too, where they are asked for. */
 export async function selectMembers(
   { db }: Store,
   organizationId: string,
@@ -109,17 +109,19 @@ export async function selectMembers(
   const where = and(
     eq(memberships.organizationId, organizationId),
     withRemoved ? undefined : isNull(memberships.removedAt),
+    ne(users.status, 'deleted'),
   )
+  const joined = eq(users.id, memberships.userId)
   const [rows, [all]] = await db.batch([
     db
       .select(memberColumns)
       .from(memberships)
-      .innerJoin(users, eq(users.id, memberships.userId))
+      .innerJoin(users, joined)
       .where(where)
       .orderBy(asc(memberships.joinedAt), asc(memberships.id))
       .limit(limit)
       .offset(offset),
-    db.select({ total: count() }).from(memberships).where(where),
+    db.select({ total: count() }).from(memberships).innerJoin(users, joined).where(where),
   ])
   return { rows, total: all?.total ?? 0 }
 }

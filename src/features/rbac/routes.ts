@@ -155,7 +155,7 @@ const change = {
   query: ScopeQuery,
   body: RoleBody,
   answer: ok(ChangedRoleShape, 'The role'),
-  errors: [roleNotFound, roleNameTaken, systemRole, ...changeErrors],
+  errors: [roleNotFound, roleNameTaken, systemRole, limitReached, ...changeErrors],
 }
 
 const changeOne = async ({
@@ -366,24 +366,34 @@ userPermissionRoutes.get(
   }),
 )
 
-userPermissionRoutes.put(
-  '/permissions',
-  {
-    id: 'grantPermissions',
-    summary: 'Replace what a user was granted directly, in an organization or platform-wide',
-    // What takes rights away is not counted.
-    isWrite: ({ permissions }) => permissions.length > 0,
-    params: AnyUserPath,
-    query: ScopeQuery,
-    body: GrantsBody,
-    answer: ok(ChangedPermissions, 'The permissions'),
-    errors: [memberNotFound, notFound, forbidden, userStateConflict, limitReached, ...changeErrors],
-  },
-  async ({ ctx, params: { user_id: ref }, body, query }) => {
-    const scope = await changeIn(ctx, organizationIn(body, query))
-    const userId = await getUserId(ctx, scope.id, ref)
-    const { propagated } = await grantPermissions(ctx, scope, { userId, permissions: body.permissions })
-    const organizationId = scope.place?.organizationId
-    return { ref, propagated, ...(await getStandingOf(ctx, { ref, organizationId })) }
-  },
-)
+const grant = {
+  summary: 'Replace what a user was granted directly, in an organization or platform-wide',
+  // What takes rights away is not counted.
+  isWrite: ({ permissions }: z.output<typeof GrantsBody>) => permissions.length > 0,
+  params: AnyUserPath,
+  query: ScopeQuery,
+  body: GrantsBody,
+  answer: ok(ChangedPermissions, 'The permissions'),
+  errors: [memberNotFound, notFound, forbidden, userStateConflict, limitReached, ...changeErrors],
+}
+
+const grantAll = async ({
+  ctx,
+  params: { user_id: ref },
+  body,
+  query,
+}: {
+  ctx: ActorCtx
+  params: z.output<typeof AnyUserPath>
+  body: z.output<typeof GrantsBody>
+  query: z.output<typeof ScopeQuery>
+}) => {
+  const scope = await changeIn(ctx, organizationIn(body, query))
+  const userId = await getUserId(ctx, scope.id, ref)
+  const { propagated } = await grantPermissions(ctx, scope, { userId, permissions: body.permissions })
+  const organizationId = scope.place?.organizationId
+  return { ref, propagated, ...(await getStandingOf(ctx, { ref, organizationId })) }
+}
+
+userPermissionRoutes.put('/permissions', { ...grant, id: 'grantPermissions' }, grantAll)
+userPermissionRoutes.patch('/permissions', { ...grant, id: 'patchPermissions', instead: 'grantPermissions' }, grantAll)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createTestApp, env } from '../../support/app.ts'
-import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
+import { ask, createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
 import { eventsAbout, invite } from '../invitations/support.ts'
 
 const app = createTestApp()
@@ -64,6 +64,57 @@ describe('whoever a change of a membership concerns', () => {
     await team.owner.call('PATCH', team.path, { name: 'Visit https://evil.example' })
     await team.owner.call('PUT', `${memberPath(team, ada)}/role`, { role: 'admin' })
     expect(await toldTo(ada)).toMatchObject([{ message: `You are now admin of “${team.slug}”.` }])
+  })
+})
+
+describe('a deleted user', () => {
+  it('is shown neither as owner nor among members', async () => {
+    const team = await createTeam(app)
+    const [second, member, admin] = [
+      await team.join('owner'),
+      await team.join('member'),
+      await openPerson(app, { role: 'admin' }),
+    ]
+    for (const { id } of [team.owner, member])
+      expect((await admin.call('DELETE', `/api/v1/admin/users/${id}`)).status).toBe(200)
+    const shown = await second.call('GET', team.path)
+    expect(shown.body).toMatchObject({ owner_id: second.id, owner_email: second.user.email })
+    expect((await second.call('GET', `${team.path}/members`)).body).toMatchObject([{ user_id: second.id }])
+    expect((await second.call('GET', `${team.path}/members?page=1&include_removed=true`)).body).toMatchObject({
+      total: 1,
+      members: [{ user_id: second.id }],
+    })
+    // A restored account would be a member again, so an admin can remove it.
+    expect((await second.call('DELETE', memberPath(team, member))).status).toBe(200)
+  })
+})
+
+describe('the limit of writes', () => {
+  it('refuses promotions and additions, never a demotion or a removal', async () => {
+    const team = await createTeam(app)
+    const strict = createTestApp({ env: { RATE_LIMIT_WRITES_HOURLY: '2' } })
+    const members = [await team.join('owner'), await team.join('admin'), await team.join('member')] as const
+    const call = (method: string, path: string, body?: object) =>
+      ask(strict, { method, path, body, headers: team.owner.headers })
+    const change = (whom: Person, role: string) => call('PUT', `${memberPath(team, whom)}/role?role=${role}`)
+    const [owner, admin, member] = members
+    expect((await change(member, 'admin')).status).toBe(200)
+    expect((await call('PATCH', team.path, { name: 'Other' })).status).toBe(200)
+    for (const [whom, role] of [
+      [admin, 'owner'],
+      [admin, 'owner'],
+    ] as const) {
+      const refused = await change(whom, role)
+      expect([refused.status, refused.body.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED'])
+    }
+    const added = await call('POST', `${team.path}/members`, { user_id: (await openPerson(app)).id })
+    expect(added.body.code).toBe('RATE_LIMIT_EXCEEDED')
+    expect((await change(owner, 'admin')).body).toMatchObject({ role: 'admin' })
+    expect((await change(admin, 'member')).body).toMatchObject({ role: 'member' })
+    expect((await change(member, 'viewer')).body).toMatchObject({ role: 'viewer' })
+    expect((await call('DELETE', memberPath(team, owner))).status).toBe(200)
+    expect((await change(await openPerson(app), 'viewer')).status).toBe(404)
+    expect((await call('PUT', `${memberPath(team, admin)}/role`)).status).toBe(422)
   })
 })
 

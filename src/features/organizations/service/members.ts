@@ -202,6 +202,12 @@ export async function changeMemberRole(
   return { member: seenMember({ ...member, role }), propagated: changed.propagated }
 }
 
+/** Whether a change of role gives a member more: only then it counts as a write. A demotion is never refused for its number. */
+export async function isPromotion(ctx: PlaceCtx, { userId, role }: { userId: string; role: Rank }): Promise<boolean> {
+  const member = await selectMember(ctx, { organizationId: ctx.place.organizationId, userId })
+  return member !== undefined && !isRanked(toRank(member.role), role)
+}
+
 async function roleChangeRefused(ctx: PlaceCtx, { userId, role, takenUpAt }: Member) {
   await enterOrganization(ctx, { id: ctx.place.organizationId }, role === 'owner' ? 'owner' : 'admin')
   const now = await getMember(ctx, userId)

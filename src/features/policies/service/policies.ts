@@ -3,11 +3,11 @@ import { commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, defineError, notAMember, organizationNotFound, validationFailed } from '../../../lib/errors.ts'
 import { isUuid } from '../../../lib/ids.ts'
-import { inSnake } from '../../../lib/json.ts'
+import { inSnake, jsonBytesOf } from '../../../lib/json.ts'
 import { isAdmin, type Rank } from '../../../lib/roles.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
 import { enterScope, limitReached, PLATFORM, type Scope } from '../../memberships/service.ts'
-import { LIMITS, sizeOf } from '../rules/limits.ts'
+import { LIMITS } from '../rules/limits.ts'
 import { findPolicyViolations } from '../rules/read-policy.ts'
 import {
   deletePolicy,
@@ -113,7 +113,7 @@ export async function createPolicy(
   const text = merge({ ...DEFAULTS, name: fields.name }, fields)
   const snapshot = snapshotOf(text)
   const made = { id: ctx.newId(), scope: scope.id, version: 1, createdAt: now, updatedAt: now }
-  const policy = { ...text, ...made, size: sizeOf(snapshot) }
+  const policy = { ...text, ...made, size: jsonBytesOf(snapshot) }
   const [raised] = await commitAll(ctx, [insertPolicy(ctx, scope, policy), raiseSet(ctx, scope.id)], {
     type: 'policy.created',
     ...eventOf(ctx, policy),
@@ -198,7 +198,7 @@ export async function changePolicy(ctx: ActorCtx, one: OnePolicy, fields: Policy
     const changed = changedIn(old, snapshot)
     if (changed.length === 0) return before
     const updatedAt = Math.max(ctx.now(), before.updatedAt + 1)
-    const after = { ...text, version: before.version + 1, updatedAt, size: sizeOf(snapshot) }
+    const after = { ...text, version: before.version + 1, updatedAt, size: jsonBytesOf(snapshot) }
     const statements = updatePolicy(ctx, scope, { before, after, snapshot: old })
     const [raised] = await commitAll(ctx, [...statements, raiseSet(ctx, scope.id)], {
       type: 'policy.updated',
