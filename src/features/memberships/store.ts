@@ -1,4 +1,17 @@
-import { and, eq, getTableColumns, isNotNull, isNull, lte, ne, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
 import { prune } from '../../db/prune.ts'
@@ -9,6 +22,7 @@ import { users } from '../users/tables.ts'
 import { invitations, isMember, isMembershipOf, memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
+type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
 export const userData = [
   deletedRows(memberships, { userId: 'id' }),
@@ -124,18 +138,30 @@ export const deletePending = ({ db }: Store, key: { organizationId: string; user
       ),
     )
 
-/** Removes a limited number of memberships that nobody took up in time. */
-export const expireMemberships = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
-  prune(store, {
-    table: memberships,
-    key: memberships.id,
-    where: and(
-      isNotNull(memberships.expiresAt),
-      lte(memberships.expiresAt, store.now()),
-      isNull(memberships.takenUpAt),
-    ),
-    order: memberships.expiresAt,
-  })
+const EXPIRED_PER_RUN = 500
+
+/** Deletes a limited number of memberships that nobody took up in time, each with its event; of one that was removed there is one. */
+export async function expireMemberships(ctx: Recording): Promise<void> {
+  const overdue = ctx.db
+    .select({ id: memberships.id })
+    .from(memberships)
+    .where(and(isNotNull(memberships.expiresAt), lte(memberships.expiresAt, ctx.now()), isNull(memberships.takenUpAt)))
+    .orderBy(memberships.expiresAt, memberships.id)
+    .limit(EXPIRED_PER_RUN)
+  const isTaken = inArray(memberships.id, overdue)
+  await ctx.db.batch([
+    insertEventsOf(ctx, {
+      type: 'organization.member_removed',
+      actor: { type: 'system', id: 'membership-expiry' },
+      subject: sql`${memberships.userId}`,
+      userId: sql`${memberships.userId}`,
+      organizationId: sql`${memberships.organizationId}`,
+      data: sql`json_object('before', json_object('role', ${memberships.role}), 'reason', 'expired')`,
+      from: sql`from ${memberships} where ${isTaken} and ${memberships.removedAt} is null`,
+    }),
+    ctx.db.delete(memberships).where(isTaken),
+  ])
+}
 
 /**
  * What decides about a user's subscription to an organization that is not deleted, in one statement. `role` is null without a
@@ -169,8 +195,6 @@ export const deleteRemoved = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
     where: and(isNotNull(memberships.removedAt), lte(memberships.removedAt, store.now() - REMOVED_KEPT_MS)),
     order: memberships.removedAt,
   })
-
-type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
 /** Who takes a right from the author of invitations. */
 interface Loss {

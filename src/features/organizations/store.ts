@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { Ctx, Place, PlaceCtx } from '../../context.ts'
+import type { ActorCtx, Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
 import { listPage, type Range } from '../../db/list.ts'
 import type { Rank } from '../../lib/roles.ts'
@@ -152,18 +152,22 @@ export async function countMemberships({ db }: Store, userId: string) {
   return { taken: row?.taken ?? 0, pending: (row?.all ?? 0) - (row?.taken ?? 0) }
 }
 
-/** Whether two users are members of one organization. */
-export async function haveOrganizationInCommon({ db }: Store, userId: string, otherId: string): Promise<boolean> {
+/** Whether the caller and another user are members of one organization, which the caller's session may enter. */
+export async function haveOrganizationInCommon(
+  { db, actor }: Pick<ActorCtx, 'db' | 'actor'>,
+  otherId: string,
+): Promise<boolean> {
   const [row] = await db
     .select({ one: sql<number>`1` })
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
     .where(
       and(
-        eq(memberships.userId, userId),
+        eq(memberships.userId, actor.id),
         isNull(memberships.removedAt),
         isNotNull(memberships.takenUpAt),
         isNull(organizations.deletedAt),
+        actor.acr === 'aal2' ? undefined : eq(organizations.requireTwoFactors, false),
         sql`exists (select 1 from memberships as theirs where theirs.organization_id = ${organizations.id}
           and theirs.user_id = ${otherId} and theirs.removed_at is null and theirs.taken_up_at is not null)`,
       ),
