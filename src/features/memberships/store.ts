@@ -12,6 +12,7 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm'
+import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
 import { prune } from '../../db/prune.ts'
@@ -19,7 +20,7 @@ import { deletedRows, forgottenIn } from '../../db/user-data.ts'
 import { isRanked, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
-import { invitations, isMember, isMembershipOf, memberships, organizations } from './tables.ts'
+import { invitations, isMember, isMembershipOf, isTakenUp, memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
@@ -56,14 +57,7 @@ export const selectOrganizationIds = ({ db }: Store, userId: string, limit: numb
     .select({ id: organizations.id })
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
-    .where(
-      and(
-        eq(memberships.userId, userId),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
-        isNull(organizations.deletedAt),
-      ),
-    )
+    .where(and(eq(memberships.userId, userId), isTakenUp(), isNull(organizations.deletedAt)))
     .limit(limit)
 
 type NewOrganization = Omit<typeof organizations.$inferInsert, 'number'>
@@ -97,11 +91,11 @@ export const insertMembership = ({ db }: Store, row: NewMembership, when: SQL = 
 export const updateOrganization = (
   { db }: Store,
   id: string,
-  { set, when }: { set: Partial<Record<keyof typeof organizations.$inferInsert, unknown>>; when: SQL | undefined },
+  { set, when }: { set: SQLiteUpdateSetSource<typeof organizations>; when: SQL | undefined },
 ) =>
   db
     .update(organizations)
-    .set(set as never)
+    .set(set)
     .where(and(eq(organizations.id, id), when))
     .returning(getTableColumns(organizations))
 
@@ -109,11 +103,11 @@ export const updateOrganization = (
 export const updateMembership = (
   { db }: Store,
   key: { organizationId: string; userId: string },
-  { set, when }: { set: Partial<Record<keyof typeof memberships.$inferInsert, unknown>>; when: SQL | undefined },
+  { set, when }: { set: SQLiteUpdateSetSource<typeof memberships>; when: SQL | undefined },
 ) =>
   db
     .update(memberships)
-    .set(set as never)
+    .set(set)
     .where(
       and(
         eq(memberships.organizationId, key.organizationId),
@@ -274,7 +268,7 @@ export const revokeOfDemoted = (ctx: Recording, { authorId, actor }: Loss, when:
     and(
       eq(invitations.invitedBy, authorId),
       sql`not exists (select 1 from memberships as own where own.organization_id = ${invitations.organizationId}
-        and own.user_id = ${authorId} and own.removed_at is null and own.taken_up_at is not null
+        and own.user_id = ${authorId} and ${isTakenUp('own')}
         and (own.role = 'owner' or (own.role = 'admin' and ${ne(invitations.role, 'owner')} and not ${givesPermissions})))`,
       when,
     ),

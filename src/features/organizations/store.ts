@@ -10,6 +10,7 @@ import {
   hasRoom,
   isMembershipOf,
   isOpen,
+  isTakenUp,
   type Membership,
   mayJoinMore,
   memberships,
@@ -26,8 +27,8 @@ type Store = Pick<Ctx, 'db'>
 /** The longest-serving owner. The organization's id is written out: in a query of one table a column has no table's name. */
 const ownerOf = (column: string): SQL<string | null> =>
   sql`(select ${sql.raw(column)} from memberships as owning join users as owner on owner.id = owning.user_id
-    where owning.organization_id = organizations.id and owning.role = 'owner' and owner.status <> 'deleted' and owning.removed_at is null
-      and owning.taken_up_at is not null order by owning.joined_at, owning.id limit 1)`
+    where owning.organization_id = organizations.id and owning.role = 'owner' and owner.status <> 'deleted'
+      and ${isTakenUp('owning')} order by owning.joined_at, owning.id limit 1)`
 
 const columns = {
   ...getTableColumns(organizations),
@@ -164,12 +165,11 @@ export async function haveOrganizationInCommon(
     .where(
       and(
         eq(memberships.userId, actor.id),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
+        isTakenUp(),
         isNull(organizations.deletedAt),
         actor.acr === 'aal2' ? undefined : eq(organizations.requireTwoFactors, false),
         sql`exists (select 1 from memberships as theirs where theirs.organization_id = ${organizations.id}
-          and theirs.user_id = ${otherId} and theirs.removed_at is null and theirs.taken_up_at is not null)`,
+          and theirs.user_id = ${otherId} and ${isTakenUp('theirs')})`,
       ),
     )
     .limit(1)
@@ -286,15 +286,10 @@ export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organi
   sql`${memberships.takenUpAt} is null and ${memberships.expiresAt} > ${now()} and ${isOpen(organizationId)}
     and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`
 
-/** An active owner of the organization in `o`, other than the user in `u`. */
-const otherOwner = sql`exists (select 1 from memberships as other join users as owner on owner.id = other.user_id
-  where other.organization_id = o.id and other.user_id <> u.id and other.role = 'owner' and other.removed_at is null
-    and other.taken_up_at is not null and owner.status = 'active')`
-
 const ownedAlone = sql`from users as u
-  join memberships as m on m.user_id = u.id and m.role = 'owner' and m.removed_at is null and m.taken_up_at is not null
+  join memberships as m on m.user_id = u.id and m.role = 'owner' and ${isTakenUp('m')}
   join organizations as o on o.id = m.organization_id and o.deleted_at is null
-  where not ${otherOwner}`
+  where not ${hasOtherOwner(sql.raw('o.id'), sql.raw('u.id'))}`
 
 /** Holds unless the user is the last owner of an organization that has other members. */
 export const orphansNothing = (userId: string): SQL =>
@@ -326,8 +321,8 @@ export const selectOwnerless = ({ db }: Store, userId?: string) =>
   db.all<Ownerless>(sql`
     select o.id as organizationId, o.name, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
       (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
-        where heir.organization_id = o.id and heir.role = 'admin' and heir.removed_at is null
-          and heir.taken_up_at is not null and next.status = 'active'
+        where heir.organization_id = o.id and heir.role = 'admin' and ${isTakenUp('heir')}
+          and next.status = 'active'
         order by heir.joined_at, heir.id limit 1) as heirId
     ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
     group by o.id
@@ -361,7 +356,7 @@ export const inheritance = (organizationId: string, heirId: string): SQL =>
 /** Holds while only a deleted user is in the organization. */
 export const isMemberless = (id: string): SQL =>
   sql`${organizations.deletedAt} is null and not exists (select 1 from memberships as left_one join users as member on member.id = left_one.user_id
-    where left_one.organization_id = ${id} and left_one.removed_at is null and left_one.taken_up_at is not null
+    where left_one.organization_id = ${id} and ${isTakenUp('left_one')}
       and member.status <> 'deleted')`
 
 /** Rows that one statement deletes of what a deleted organization held. */

@@ -5,7 +5,14 @@ import { DoneAndEnded, endedToWire } from '../../http/done.ts'
 import { type Guard, memberOf, principal, scopedUser } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { forbidden, notFound } from '../../lib/errors.ts'
-import { enterScope, limitReached, memberNotFound, organizationRequired, type Scope } from '../memberships/service.ts'
+import {
+  enterScopeToChange,
+  enterScopeToRead,
+  limitReached,
+  memberNotFound,
+  organizationRequired,
+  type Scope,
+} from '../memberships/service.ts'
 import { userStateConflict } from '../users/service/users.ts'
 import { KNOWN_PERMISSIONS } from './rules/catalogue.ts'
 import { assignRole, grantPermissions, roleNotAssigned, unassignRole } from './service/assignments.ts'
@@ -62,10 +69,9 @@ import {
 /** Below `/rbac` as the documentation has it, and below `/roles` as Janua's server does. */
 export const roleRoutes = createRoutes({ prefix: '/api/v1', tag: 'roles', guard: scopedUser })
 
-const readIn = (ctx: ActorCtx, organizationId: string | undefined) =>
-  enterScope(ctx, { organizationId, rank: 'viewer', isChange: false })
+const readIn = (ctx: ActorCtx, organizationId: string | undefined) => enterScopeToRead(ctx, organizationId)
 const changeIn = (ctx: ActorCtx, organizationId: string | null | undefined) =>
-  enterScope(ctx, { organizationId, rank: 'admin', isChange: true })
+  enterScopeToChange(ctx, organizationId, 'admin')
 
 const changeErrors = [organizationRequired, rightsChanged]
 

@@ -8,7 +8,7 @@ import {
   addressUnverified,
   alreadyMember,
   enterOrganization,
-  enterScope,
+  enterScopeToChange,
   LIMITS,
   limitReached,
   organizationRequired,
@@ -104,7 +104,7 @@ export async function oneSeenBy(
 
 /** The organization that a request names, else the caller's only one. Throws ORGANIZATION_REQUIRED, and what entering throws. */
 export async function enterNamed(ctx: ActorCtx, organizationId: string | null | undefined): Promise<PlaceCtx> {
-  const { place } = await enterScope(ctx, { organizationId, rank: 'admin', isChange: true })
+  const { place } = await enterScopeToChange(ctx, organizationId, 'admin')
   if (!place) throw organizationRequired()
   return narrow(ctx, { place })
 }

@@ -7,19 +7,18 @@ import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notAMember, notFound } from '../../../lib/errors.ts'
 import { alreadyMember, limitReached, memberNotFound } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
+import { addMember, listMembers } from '../service/members.ts'
 import {
-  addMember,
   changeMemberRole,
   isPromotion,
   lastOwner,
   leaveOrganization,
-  listMembers,
   memberChanged,
   ownerNotRemovable,
   ownMembership,
   removeMember,
   transferOwnership,
-} from '../service/members.ts'
+} from '../service/membership-changes.ts'
 import {
   ChangedMember,
   MemberList,

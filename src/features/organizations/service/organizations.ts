@@ -177,12 +177,19 @@ export async function listOrganizations(ctx: AdminCtx, { search, ...range }: Ran
   return { rows: rows.map((row) => seen(ctx, row)), total }
 }
 
+/** Two settings have a meaning. */
+interface SettingsChange {
+  readonly require_two_factors?: boolean | undefined
+  readonly invitation_domains?: string[] | undefined
+  readonly [name: string]: unknown
+}
+
 export interface OrganizationChange {
   readonly name?: string | undefined
   readonly description?: string | null | undefined
   readonly logoUrl?: string | null | undefined
   readonly billingEmail?: string | null | undefined
-  readonly settings?: Readonly<Record<string, unknown>> | undefined
+  readonly settings?: SettingsChange | undefined
 }
 
 /** The settings as they are answered: two have a meaning, the others are kept as they came. */
@@ -198,8 +205,8 @@ function columnsOf(before: Organization, { settings, ...fields }: OrganizationCh
   const set = {
     ...fields,
     ...(settings && { settings: rest }),
-    requireTwoFactors: require_two_factors as boolean | undefined,
-    invitationDomains: invitation_domains as string[] | undefined,
+    requireTwoFactors: require_two_factors,
+    invitationDomains: invitation_domains,
   }
   const isChanged = ([name, value]: [string, unknown]) =>
     value !== undefined && JSON.stringify(value) !== JSON.stringify(before[name as keyof Organization])

@@ -19,7 +19,7 @@ import {
   selectOwnerless,
   unmarkTold,
 } from '../store.ts'
-import { lastOwner, roleNotice } from './members.ts'
+import { lastOwner, roleNotice } from './membership-changes.ts'
 
 export { orphansNothing } from '../store.ts'
 

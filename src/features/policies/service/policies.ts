@@ -6,7 +6,7 @@ import { isUuid } from '../../../lib/ids.ts'
 import { inSnake, jsonBytesOf } from '../../../lib/json.ts'
 import { isAdmin, type Rank } from '../../../lib/roles.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
-import { enterScope, limitReached, PLATFORM, type Scope } from '../../memberships/service.ts'
+import { enterScopeToChange, enterScopeToRead, limitReached, PLATFORM, type Scope } from '../../memberships/service.ts'
 import { LIMITS } from '../rules/limits.ts'
 import { findPolicyViolations } from '../rules/read-policy.ts'
 import {
@@ -100,15 +100,14 @@ const eventOf = (ctx: ActorCtx, { id, scope }: Policy) => ({
 })
 
 /**
- * Makes a policy of an organization, or a platform-wide one. Throws what `enterScope` throws, VALIDATION_ERROR with the paths, and
+ * Makes a policy of an organization, or a platform-wide one. Throws what `enterScopeToChange` throws, VALIDATION_ERROR with the paths, and
  * LIMIT_REACHED.
  */
 export async function createPolicy(
   ctx: ActorCtx,
   { organizationId, ...fields }: PolicyFields & { name: string; organizationId?: string | null | undefined },
 ): Promise<Policy> {
-  const wanted = { organizationId, rank: 'admin', isChange: true } as const
-  const scope = await enterScope(ctx, wanted)
+  const scope = await enterScopeToChange(ctx, organizationId, 'admin')
   const now = ctx.now()
   const text = merge({ ...DEFAULTS, name: fields.name }, fields)
   const snapshot = snapshotOf(text)
@@ -120,7 +119,7 @@ export async function createPolicy(
     data: { after: snapshot },
   })
   if (raised) return policy
-  await enterScope(ctx, wanted)
+  await enterScopeToChange(ctx, organizationId, 'admin')
   throw (await findExcess(ctx, policy)) ?? limitReached({ limit: LIMITS.policiesPerScope })
 }
 
@@ -138,21 +137,21 @@ export interface PolicyQuery extends PolicyFilter, Range {
 
 /** The policies of an organization, for its members; the platform-wide ones for admins of the platform, and none for others. */
 export async function listPolicies(ctx: ActorCtx, { organizationId, ...filter }: PolicyQuery) {
-  const scope = await enterScope(ctx, { organizationId, rank: 'viewer', isChange: false })
+  const scope = await enterScopeToRead(ctx, organizationId)
   if (scope.place === null && !isAdmin(ctx.actor)) return { rows: [], total: 0 }
   return selectPolicies(ctx, scope.id, filter)
 }
 
 /**
  * A policy, and the caller's place where it belongs. Throws POLICY_NOT_FOUND, for one of somebody else's organization too, and what
- * `enterScope` throws.
+ * `enterScopeToChange` throws.
  */
 async function enterPolicy(ctx: ActorCtx, id: string, rank: Rank): Promise<{ policy: Policy; scope: Scope }> {
   const policy = await findPolicyOfAnyScope(ctx, id)
   const isOfPlatform = policy?.scope === PLATFORM
   if (!policy || (isOfPlatform && !isAdmin(ctx.actor))) throw policyNotFound()
   const organizationId = isOfPlatform ? null : policy.scope
-  return { policy, scope: await orNotFound(enterScope(ctx, { organizationId, rank, isChange: true })) }
+  return { policy, scope: await orNotFound(enterScopeToChange(ctx, organizationId, rank)) }
 }
 
 const FOREIGN: readonly string[] = [notAMember.code, organizationNotFound.code]
