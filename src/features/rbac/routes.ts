@@ -402,4 +402,4 @@ const grantAll = async ({
 }
 
 userPermissionRoutes.put('/permissions', { ...grant, id: 'grantPermissions' }, grantAll)
-userPermissionRoutes.patch('/permissions', { ...grant, id: 'patchPermissions', instead: 'grantPermissions' }, grantAll)
+userPermissionRoutes.patch('/permissions', { ...grant, id: 'updatePermissions', instead: 'grantPermissions' }, grantAll)

@@ -257,7 +257,7 @@ const changeOne = async ({
 }) => changeInvitation(await enterByInvitation(ctx, id), id, toChange(body))
 
 invitationRoutes.patch('/:invitation_id', { ...change, id: 'changeInvitation' }, changeOne)
-invitationRoutes.put('/:invitation_id', { ...change, id: 'putInvitation', instead: 'changeInvitation' }, changeOne)
+invitationRoutes.put('/:invitation_id', { ...change, id: 'updateInvitation', instead: 'changeInvitation' }, changeOne)
 
 invitationRoutes.delete(
   '/:invitation_id',

@@ -104,7 +104,7 @@ memberRoutes.patch(
     ...roleChange,
     id: 'updateMemberRole',
     instead: 'changeMemberRole',
-    aliases: [{ path: '/members/:user_id', id: 'patchMember' }],
+    aliases: [{ path: '/members/:user_id', id: 'changeMember' }],
   },
   changeRole,
 )

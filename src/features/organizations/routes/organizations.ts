@@ -192,7 +192,7 @@ organizationRoutes.put(
 )
 organizationRoutes.patch(
   '/:organization_id/settings',
-  { ...settingsChange, id: 'patchOrganizationSettings', instead: 'updateOrganizationSettings' },
+  { ...settingsChange, id: 'changeOrganizationSettings', instead: 'updateOrganizationSettings' },
   changeSettings,
 )
 
