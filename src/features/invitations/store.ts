@@ -1,18 +1,4 @@
-import {
-  and,
-  count,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  inArray,
-  isNotNull,
-  isNull,
-  lte,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm'
+import { and, count, desc, eq, getTableColumns, gt, inArray, isNull, lte, not, or, type SQL, sql } from 'drizzle-orm'
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
@@ -25,7 +11,9 @@ import {
   hasRoom,
   type Invitation,
   invitations,
+  isMember,
   isOpen,
+  isTakenUp,
   mayJoinMore,
   memberships,
   organizations,
@@ -78,8 +66,7 @@ const found = ({ db }: Store) =>
       and(
         eq(authorship.organizationId, invitations.organizationId),
         eq(authorship.userId, invitations.invitedBy),
-        isNull(authorship.removedAt),
-        isNotNull(authorship.takenUpAt),
+        isTakenUp('authorship'),
       ),
     )
 
@@ -140,14 +127,7 @@ export async function isMemberByEmail({ db }: Store, organizationId: string, ema
     .select({ id: memberships.id })
     .from(users)
     .innerJoin(memberships, eq(memberships.userId, users.id))
-    .where(
-      and(
-        eq(users.email, email),
-        eq(memberships.organizationId, organizationId),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
-      ),
-    )
+    .where(and(eq(users.email, email), eq(memberships.organizationId, organizationId), isTakenUp()))
     .get()
   return row !== undefined
 }
@@ -296,16 +276,15 @@ function mayEnter(guest: Guest, email: string, now: number): SQL {
     and guest.status in ('active', 'pending') and ${confirmed})`
 }
 
-const isTakenUp = (organizationId: string, userId: string): SQL =>
-  sql`exists (select 1 from memberships as own where own.organization_id = ${organizationId} and own.user_id = ${userId}
-    and own.removed_at is null and own.taken_up_at is not null)`
+const hasJoined = (organizationId: string, userId: string): SQL =>
+  sql`exists (select 1 from ${memberships} where ${isMember(organizationId, userId)})`
 
 /** Holds while the author has the rank for it. */
 const authorAnswers = ({ organizationId, invitedBy, role }: FoundInvitation): SQL =>
   sql`exists (select 1 from users as answers where answers.id = ${invitedBy} and answers.status in ('active', 'pending')
     and (answers.role = 'admin' or exists (select 1 from memberships as authority
-      where authority.organization_id = ${organizationId} and authority.user_id = answers.id and authority.removed_at is null
-        and authority.taken_up_at is not null and authority.role in ${[...ranksFrom(rankFor(role))]})))`
+      where authority.organization_id = ${organizationId} and authority.user_id = answers.id
+        and ${isTakenUp('authority')} and authority.role in ${[...ranksFrom(rankFor(role))]})))`
 
 /**
  * The first and the last statement of an acceptance, and the condition for those between them: it holds in this batch alone, for
@@ -332,7 +311,7 @@ export function acceptance(
         authorAnswers(invitation),
         holdsAsRead ?? undefined,
         mayEnter(guest, email, now()),
-        sql`not ${isTakenUp(organizationId, userId)}`,
+        not(hasJoined(organizationId, userId)),
         mayJoinMore(userId),
         hasRoom(organizationId),
       ),
@@ -353,7 +332,7 @@ export const selectObstacles = (
 ) =>
   db
     .select({
-      isMember: sql<number>`${isTakenUp(organizationId, userId)}`,
+      isMember: sql<number>`${hasJoined(organizationId, userId)}`,
       mayJoinMore: sql<number>`${mayJoinMore(userId)}`,
       hasRoom: sql<number>`${hasRoom(organizationId)}`,
     })

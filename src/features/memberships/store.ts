@@ -1,4 +1,18 @@
-import { and, eq, getTableColumns, isNotNull, isNull, lte, ne, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
+import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
 import { prune } from '../../db/prune.ts'
@@ -6,9 +20,10 @@ import { deletedRows, forgottenIn } from '../../db/user-data.ts'
 import { isRanked, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
-import { invitations, isMember, isMembershipOf, memberships, organizations } from './tables.ts'
+import { invitations, isMember, isMembershipOf, isTakenUp, memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
+type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
 export const userData = [
   deletedRows(memberships, { userId: 'id' }),
@@ -42,14 +57,7 @@ export const selectOrganizationIds = ({ db }: Store, userId: string, limit: numb
     .select({ id: organizations.id })
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
-    .where(
-      and(
-        eq(memberships.userId, userId),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
-        isNull(organizations.deletedAt),
-      ),
-    )
+    .where(and(eq(memberships.userId, userId), isTakenUp(), isNull(organizations.deletedAt)))
     .limit(limit)
 
 type NewOrganization = Omit<typeof organizations.$inferInsert, 'number'>
@@ -83,11 +91,11 @@ export const insertMembership = ({ db }: Store, row: NewMembership, when: SQL = 
 export const updateOrganization = (
   { db }: Store,
   id: string,
-  { set, when }: { set: Partial<Record<keyof typeof organizations.$inferInsert, unknown>>; when: SQL | undefined },
+  { set, when }: { set: SQLiteUpdateSetSource<typeof organizations>; when: SQL | undefined },
 ) =>
   db
     .update(organizations)
-    .set(set as never)
+    .set(set)
     .where(and(eq(organizations.id, id), when))
     .returning(getTableColumns(organizations))
 
@@ -95,11 +103,11 @@ export const updateOrganization = (
 export const updateMembership = (
   { db }: Store,
   key: { organizationId: string; userId: string },
-  { set, when }: { set: Partial<Record<keyof typeof memberships.$inferInsert, unknown>>; when: SQL | undefined },
+  { set, when }: { set: SQLiteUpdateSetSource<typeof memberships>; when: SQL | undefined },
 ) =>
   db
     .update(memberships)
-    .set(set as never)
+    .set(set)
     .where(
       and(
         eq(memberships.organizationId, key.organizationId),
@@ -124,18 +132,30 @@ export const deletePending = ({ db }: Store, key: { organizationId: string; user
       ),
     )
 
-/** Removes a limited number of memberships that nobody took up in time. */
-export const expireMemberships = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
-  prune(store, {
-    table: memberships,
-    key: memberships.id,
-    where: and(
-      isNotNull(memberships.expiresAt),
-      lte(memberships.expiresAt, store.now()),
-      isNull(memberships.takenUpAt),
-    ),
-    order: memberships.expiresAt,
-  })
+const EXPIRED_PER_RUN = 500
+
+/** Deletes a limited number of memberships that nobody took up in time, each with its event; of one that was removed there is one. */
+export async function expireMemberships(ctx: Recording): Promise<void> {
+  const overdue = ctx.db
+    .select({ id: memberships.id })
+    .from(memberships)
+    .where(and(isNotNull(memberships.expiresAt), lte(memberships.expiresAt, ctx.now()), isNull(memberships.takenUpAt)))
+    .orderBy(memberships.expiresAt, memberships.id)
+    .limit(EXPIRED_PER_RUN)
+  const isTaken = inArray(memberships.id, overdue)
+  await ctx.db.batch([
+    insertEventsOf(ctx, {
+      type: 'organization.member_removed',
+      actor: { type: 'system', id: 'membership-expiry' },
+      subject: sql`${memberships.userId}`,
+      userId: sql`${memberships.userId}`,
+      organizationId: sql`${memberships.organizationId}`,
+      data: sql`json_object('before', json_object('role', ${memberships.role}), 'reason', 'expired')`,
+      from: sql`from ${memberships} where ${isTaken} and ${memberships.removedAt} is null`,
+    }),
+    ctx.db.delete(memberships).where(isTaken),
+  ])
+}
 
 /**
  * What decides about a user's subscription to an organization that is not deleted, in one statement. `role` is null without a
@@ -169,8 +189,6 @@ export const deleteRemoved = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
     where: and(isNotNull(memberships.removedAt), lte(memberships.removedAt, store.now() - REMOVED_KEPT_MS)),
     order: memberships.removedAt,
   })
-
-type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
 /** Who takes a right from the author of invitations. */
 interface Loss {
@@ -250,7 +268,7 @@ export const revokeOfDemoted = (ctx: Recording, { authorId, actor }: Loss, when:
     and(
       eq(invitations.invitedBy, authorId),
       sql`not exists (select 1 from memberships as own where own.organization_id = ${invitations.organizationId}
-        and own.user_id = ${authorId} and own.removed_at is null and own.taken_up_at is not null
+        and own.user_id = ${authorId} and ${isTakenUp('own')}
         and (own.role = 'owner' or (own.role = 'admin' and ${ne(invitations.role, 'owner')} and not ${givesPermissions})))`,
       when,
     ),

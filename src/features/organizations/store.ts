@@ -10,11 +10,12 @@ import {
   isNotNull,
   isNull,
   lte,
+  ne,
   type SQL,
   sql,
 } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { Ctx, Place, PlaceCtx } from '../../context.ts'
+import type { ActorCtx, Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
 import { isMatch, type Searched } from '../../db/search.ts'
@@ -26,6 +27,8 @@ import {
   hasRoom,
   isMembershipOf,
   isOpen,
+  isTakenUp,
+  type Membership,
   mayJoinMore,
   memberships,
   type Organization,
@@ -41,8 +44,8 @@ type Store = Pick<Ctx, 'db'>
 /** The longest-serving owner. The organization's id is written out: in a query of one table a column has no table's name. */
 const ownerOf = (column: string): SQL<string | null> =>
   sql`(select ${sql.raw(column)} from memberships as owning join users as owner on owner.id = owning.user_id
-    where owning.organization_id = organizations.id and owning.role = 'owner' and owning.removed_at is null
-      and owning.taken_up_at is not null order by owning.joined_at, owning.id limit 1)`
+    where owning.organization_id = organizations.id and owning.role = 'owner' and owner.status <> 'deleted'
+      and ${isTakenUp('owning')} order by owning.joined_at, owning.id limit 1)`
 
 const columns = {
   ...getTableColumns(organizations),
@@ -128,11 +131,12 @@ const memberColumns = {
   firstName: users.firstName,
   lastName: users.lastName,
   displayName: users.displayName,
+  locale: users.locale,
   profileImageUrl: users.profileImageUrl,
   permissions: permissionsOf,
 }
 
-/** Members in the order in which they joined; the removed ones, too, where they are asked for. */
+/** Members in the order in which they joined; the removed ones, too, where they are asked for. A deleted user is left out of the page and counted until the erasure. */
 export async function selectMembers(
   { db }: Store,
   organizationId: string,
@@ -156,7 +160,8 @@ export async function selectMembers(
       .select(memberColumns)
       .from(memberships)
       .innerJoin(users, eq(users.id, memberships.userId))
-      .where(inArray(memberships.id, page))
+      // Found by the page: a join for each row that is skipped would cost as much as the rows themselves.
+      .where(and(inArray(memberships.id, page), ne(users.status, 'deleted')))
       .orderBy(...order),
     db.select({ total: count() }).from(memberships).where(where),
   ])
@@ -189,20 +194,23 @@ export async function countMemberships({ db }: Store, userId: string) {
   return { taken: row?.taken ?? 0, pending: (row?.all ?? 0) - (row?.taken ?? 0) }
 }
 
-/** Whether two users are members of one organization. */
-export async function haveOrganizationInCommon({ db }: Store, userId: string, otherId: string): Promise<boolean> {
+/** Whether the caller and another user are members of one organization, which the caller's session may enter. */
+export async function haveOrganizationInCommon(
+  { db, actor }: Pick<ActorCtx, 'db' | 'actor'>,
+  otherId: string,
+): Promise<boolean> {
   const [row] = await db
     .select({ one: sql<number>`1` })
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
     .where(
       and(
-        eq(memberships.userId, userId),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
+        eq(memberships.userId, actor.id),
+        isTakenUp(),
         isNull(organizations.deletedAt),
+        actor.acr === 'aal2' ? undefined : eq(organizations.requireTwoFactors, false),
         sql`exists (select 1 from memberships as theirs where theirs.organization_id = ${organizations.id}
-          and theirs.user_id = ${otherId} and theirs.removed_at is null and theirs.taken_up_at is not null)`,
+          and theirs.user_id = ${otherId} and ${isTakenUp('theirs')})`,
       ),
     )
     .limit(1)
@@ -267,59 +275,51 @@ const hasFewPending = (userId: string, now: number): SQL =>
     and waiting.taken_up_at is null and waiting.expires_at > ${now}) < ${LIMITS.pendingMembershipsPerUser}`
 
 /** A condition on a membership that changes (`here`), and the same for statements on other tables that precede it (`elsewhere`). */
-interface Twofold {
+export interface Twofold {
   readonly here: SQL
   readonly elsewhere: SQL
 }
 
-function onMembership(organizationId: string, userId: string, condition: (row: SQL) => SQL): Twofold {
-  const row = sql.raw('target')
+/** Who has the membership, and what it was when it was read. */
+type ReadMembership = Pick<Membership, 'organizationId' | 'userId' | 'role' | 'takenUpAt'>
+
+/** Holds while the membership is as it was read, and the condition does. */
+function onMembership({ organizationId, userId, role, takenUpAt }: ReadMembership, condition: SQL): Twofold {
+  const isAsRead = (row: SQL) => sql`${row}.role = ${role} and ${row}.taken_up_at is ${takenUpAt} and ${condition}`
   return {
-    here: condition(sql`${memberships}`),
+    here: isAsRead(sql`${memberships}`),
     elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
-      and target.user_id = ${userId} and target.removed_at is null and ${condition(row)})`,
+      and target.user_id = ${userId} and target.removed_at is null and ${isAsRead(sql.raw('target'))})`,
   }
 }
 
 type Acting = Pick<PlaceCtx, 'place' | 'actor'>
 
-/** Holds while the member has the role that was read, the caller has the rank for both roles, and an owner remains. */
-export function demotion({ place, actor }: Acting, change: { userId: string; before: Rank; after: Rank }): Twofold {
-  const { userId, before, after } = change
-  const { organizationId } = place
-  const needed: Rank = before === 'owner' || after === 'owner' ? 'owner' : 'admin'
-  const remains = before === 'owner' ? hasOtherOwner(organizationId, userId) : sql`true`
-  return onMembership(
-    organizationId,
-    userId,
-    (row) => sql`${row}.role = ${before} and ${stillHas(needed, place, actor.id)} and ${remains}`,
-  )
+/** Holds unless the member is the last owner. One who has not taken that up owns nothing. */
+const isSpared = ({ organizationId, userId, role, takenUpAt }: ReadMembership): SQL =>
+  role === 'owner' && takenUpAt !== null ? hasOtherOwner(organizationId, userId) : sql`true`
+
+/** Holds while the caller has the rank for both roles, and an owner remains. */
+export function demotion({ place, actor }: Acting, change: { member: ReadMembership; after: Rank }): Twofold {
+  const { member, after } = change
+  const needed: Rank = member.role === 'owner' || after === 'owner' ? 'owner' : 'admin'
+  return onMembership(member, sql`${stillHas(needed, place, actor.id)} and ${isSpared(member)}`)
 }
 
-/** Holds while the member has the role that was read, and the caller has the rank. */
-export const removal = ({ place, actor }: Acting, userId: string, role: string): Twofold =>
-  onMembership(
-    place.organizationId,
-    userId,
-    (row) => sql`${row}.role = ${role} and ${stillHas('admin', place, actor.id)}`,
-  )
+/** Holds while the caller has the rank. */
+export const removal = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
+  onMembership(member, stillHas('admin', place, actor.id))
 
 /** Holds unless the user is the only owner. */
-export const leaving = (userId: string, organizationId: string): Twofold =>
-  onMembership(
-    organizationId,
-    userId,
-    (row) => sql`${isOpen(organizationId)} and (${row}.role <> 'owner' or ${row}.taken_up_at is null
-      or ${hasOtherOwner(organizationId, userId)})`,
-  )
+export const leaving = (membership: ReadMembership): Twofold =>
+  onMembership(membership, sql`${isOpen(membership.organizationId)} and ${isSpared(membership)}`)
 
-/** Holds for a member who has taken that up and may sign in, while the caller is an owner. */
-export const promotion = ({ place, actor }: Acting, userId: string): Twofold =>
+/** Holds for a member who may sign in, while the caller is an owner. */
+export const promotion = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
   onMembership(
-    place.organizationId,
-    userId,
-    (row) => sql`${row}.taken_up_at is not null and ${stillHas('owner', place, actor.id)}
-      and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`,
+    member,
+    sql`${stillHas('owner', place, actor.id)}
+      and exists (select 1 from users as next where next.id = ${member.userId} and next.status = 'active')`,
   )
 
 /** Holds while a membership waits to be taken up, within the limits. */
@@ -327,15 +327,10 @@ export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organi
   sql`${memberships.takenUpAt} is null and ${memberships.expiresAt} > ${now()} and ${isOpen(organizationId)}
     and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`
 
-/** An active owner of the organization in `o`, other than the user in `u`. */
-const otherOwner = sql`exists (select 1 from memberships as other join users as owner on owner.id = other.user_id
-  where other.organization_id = o.id and other.user_id <> u.id and other.role = 'owner' and other.removed_at is null
-    and other.taken_up_at is not null and owner.status = 'active')`
-
 const ownedAlone = sql`from users as u
-  join memberships as m on m.user_id = u.id and m.role = 'owner' and m.removed_at is null and m.taken_up_at is not null
+  join memberships as m on m.user_id = u.id and m.role = 'owner' and ${isTakenUp('m')}
   join organizations as o on o.id = m.organization_id and o.deleted_at is null
-  where not ${otherOwner}`
+  where not ${hasOtherOwner(sql.raw('o.id'), sql.raw('u.id'))}`
 
 /** Holds unless the user is the last owner of an organization that has other members. */
 export const orphansNothing = (userId: string): SQL =>
@@ -353,6 +348,7 @@ const OWNERLESS_PER_RUN = 100
 
 export interface Ownerless {
   readonly organizationId: string
+  readonly name: string
   readonly slug: string
   readonly memberCount: number
   /** When the last of its owners was deleted. */
@@ -364,10 +360,10 @@ export interface Ownerless {
 /** Organizations whose only owners are deleted users (or this one), without those of which nothing is left to do. */
 export const selectOwnerless = ({ db }: Store, userId?: string) =>
   db.all<Ownerless>(sql`
-    select o.id as organizationId, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
+    select o.id as organizationId, o.name, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
       (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
-        where heir.organization_id = o.id and heir.role = 'admin' and heir.removed_at is null
-          and heir.taken_up_at is not null and next.status = 'active'
+        where heir.organization_id = o.id and heir.role = 'admin' and ${isTakenUp('heir')}
+          and next.status = 'active'
         order by heir.joined_at, heir.id limit 1) as heirId
     ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
     group by o.id
@@ -394,14 +390,14 @@ const isOneOf = (some: readonly Pick<Ownerless, 'organizationId'>[]): SQL =>
   sql`${organizations.id} in (select value ->> 'organizationId' from json_each(${JSON.stringify(some)}))`
 
 /** Holds for an admin while no active owner is there. */
-export const inheritance = ({ organizationId, heirId }: { organizationId: string; heirId: string }): SQL =>
+export const inheritance = (organizationId: string, heirId: string): SQL =>
   sql`${memberships.role} = 'admin' and not ${hasOtherOwner(organizationId, heirId)}
     and exists (select 1 from users as next where next.id = ${heirId} and next.status = 'active')`
 
 /** Holds while only a deleted user is in the organization. */
 export const isMemberless = (id: string): SQL =>
   sql`${organizations.deletedAt} is null and not exists (select 1 from memberships as left_one join users as member on member.id = left_one.user_id
-    where left_one.organization_id = ${id} and left_one.removed_at is null and left_one.taken_up_at is not null
+    where left_one.organization_id = ${id} and ${isTakenUp('left_one')}
       and member.status <> 'deleted')`
 
 /** Rows that one statement deletes of what a deleted organization held. */

@@ -184,7 +184,6 @@ describe('POST /api/v1/invitations', () => {
     { permissions: ['docs'] },
     { permissions: ['docs:read:others'] },
     { permissions: ['__proto__'] },
-    { permissions: Array.from({ length: 21 }, (_, index) => `docs:a${index}`) },
     { permissions: Array.from({ length: 20 }, (_, index) => `docs:${'a'.repeat(60)}${index}`) },
     { message: 'x'.repeat(501) },
     { message: 'two\nlines' },
@@ -200,6 +199,24 @@ describe('POST /api/v1/invitations', () => {
     team ??= await createTeam(app)
     const good = { organization_id: team.id, email: newEmail() }
     expect(codeOf(await team.owner.call('POST', INVITATIONS, { ...good, ...wrong }))).toEqual([422, 'VALIDATION_ERROR'])
+  })
+
+  it('gives 20 permissions at most, of 1,024 bytes', async () => {
+    const by = await createTeam(app)
+    const permissions = Array.from({ length: 21 }, (_, index) => `docs:a${index}`)
+    const call = (path: string, fields: object) =>
+      by.owner.call('POST', `${INVITATIONS}${path}`, { organization_id: by.id, ...fields })
+    for (const [path, to] of [
+      ['', { email: newEmail() }],
+      ['/bulk', { emails: [newEmail()] }],
+    ] as const) {
+      const refused = await call(path, { ...to, permissions })
+      expect([path, ...codeOf(refused), refused.body.details.limit]).toEqual([path, 429, 'LIMIT_REACHED', 20])
+    }
+    const long = permissions.slice(1).map((one) => `${one}${'a'.repeat(50)}`)
+    const large = await call('', { email: newEmail(), permissions: long })
+    expect([...codeOf(large), large.body.details.limit]).toEqual([422, 'VALIDATION_ERROR', 1024])
+    expect((await call('', { email: newEmail(), permissions: permissions.slice(1) })).status).toBe(201)
   })
 
   it('makes no link of names in its mail, and no header of them', async () => {

@@ -2,14 +2,13 @@ import { expect, it } from 'vitest'
 import type { ActorCtx, Ctx } from '../../../src/context.ts'
 import { deleteByItsUser } from '../../../src/features/account/service/states.ts'
 import { enterOrganization } from '../../../src/features/memberships/service.ts'
+import { activate, addMember } from '../../../src/features/organizations/service/members.ts'
 import {
-  activate,
-  addMember,
   changeMemberRole,
   leaveOrganization,
   removeMember,
   transferOwnership,
-} from '../../../src/features/organizations/service/members.ts'
+} from '../../../src/features/organizations/service/membership-changes.ts'
 import { settleOwnerless } from '../../../src/features/organizations/service/ownership.ts'
 import { DomainError } from '../../../src/lib/errors.ts'
 import { newUuid } from '../../../src/lib/ids.ts'

@@ -8,7 +8,7 @@ import {
   addressUnverified,
   alreadyMember,
   enterOrganization,
-  enterScope,
+  enterScopeToChange,
   LIMITS,
   limitReached,
   organizationRequired,
@@ -104,7 +104,7 @@ export async function oneSeenBy(
 
 /** The organization that a request names, else the caller's only one. Throws ORGANIZATION_REQUIRED, and what entering throws. */
 export async function enterNamed(ctx: ActorCtx, organizationId: string | null | undefined): Promise<PlaceCtx> {
-  const { place } = await enterScope(ctx, { organizationId, rank: 'admin', isChange: true })
+  const { place } = await enterScopeToChange(ctx, organizationId, 'admin')
   if (!place) throw organizationRequired()
   return narrow(ctx, { place })
 }
@@ -145,8 +145,9 @@ export async function requireRightToGive(ctx: PlaceCtx, { role, permissions }: G
   return { ...writing, holdsAsRead: holding.when }
 }
 
-/** The caller, who may invite with this. Throws INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED. */
+/** The caller, who may invite with this. Throws LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED. */
 export async function requireAuthor(ctx: PlaceCtx, given: Given): Promise<{ author: User; writing: Writing }> {
+  if (given.permissions.length > LIMITS.grantsPerMember) throw limitReached({ limit: LIMITS.grantsPerMember })
   const writing = await requireRightToGive(ctx, given)
   const author = await getCurrentUser(ctx)
   if (!isEmailConfirmed(author)) throw addressUnverified()

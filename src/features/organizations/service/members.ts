@@ -1,8 +1,8 @@
 import { type ActorCtx, actorOf, type PlaceCtx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
-import { DomainError, defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
-import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
+import { DomainError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
+import { isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { countSent, mailAddition } from '../../invitations/service/sending.ts'
 import {
@@ -14,44 +14,13 @@ import {
   limitReached,
   memberNotFound,
   requireFactors,
-  revokeUnanswered,
   updateMembership,
 } from '../../memberships/service.ts'
-import { deleteHeld } from '../../rbac/service/rights.ts'
 import { activateOrganization } from '../../sessions/service.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { changeUser, type UserChange } from '../../users/service/change-user.ts'
 import { findUser, getCurrentUser, userNotFound } from '../../users/service/users.ts'
-import {
-  addition,
-  countMemberships,
-  demotion,
-  hasChanged,
-  leaving,
-  promotion,
-  removal,
-  selectMember,
-  selectMembers,
-  takingUp,
-} from '../store.ts'
-
-export const memberChanged = defineError(
-  'MEMBER_CHANGED',
-  'conflict',
-  'The member was changed meanwhile; read it again',
-)
-export const lastOwner = defineError('LAST_OWNER', 'malformed', 'An organization needs an owner')
-export const ownMembership = defineError(
-  'OWN_MEMBERSHIP',
-  'malformed',
-  'Your own membership is changed by leaving, or by transferring the ownership',
-)
-export const ownerNotRemovable = defineError(
-  'OWNER_NOT_REMOVABLE',
-  'malformed',
-  'An owner is given another role before being removed',
-)
+import { addition, countMemberships, selectMember, selectMembers, takingUp } from '../store.ts'
 
 /** How long an addition that was not asked for waits to be taken up. */
 const PENDING_MS = 30 * DAY
@@ -64,7 +33,7 @@ const maskText = (text: string | null): string | null => (text ? `${[...text][0]
 const maskEmail = (email: string): string => email.replace(/^(.)[^@]*@(.)[^.]*/u, '$1***@$2***')
 
 /** Whoever was added by strangers is one to them: the organization sees the id and masked names and address. */
-function seenMember(member: Member): Member {
+export function seenMember(member: Member): Member {
   if (member.takenUpAt !== null) return member
   const { email, firstName, lastName, displayName } = member
   return {
@@ -85,26 +54,14 @@ export async function listMembers(ctx: PlaceCtx, { withRemoved, ...range }: Rang
   return { rows: rows.map(seenMember), total }
 }
 
-async function getMember(ctx: PlaceCtx, userId: string): Promise<Member> {
+export async function getMember(ctx: PlaceCtx, userId: string): Promise<Member> {
   const member = await selectMember(ctx, { organizationId: ctx.place.organizationId, userId })
   if (!member) throw memberNotFound()
   return member
 }
 
-/** A member other than the caller. Throws OWN_MEMBERSHIP, MEMBER_NOT_FOUND. */
-async function getOther(ctx: PlaceCtx, userId: string): Promise<Member> {
-  if (userId === ctx.actor.id) throw ownMembership()
-  return getMember(ctx, userId)
-}
-
-/** Changes what a user has in an organization, whose tokens become outdated. Null when the last of the statements changed nothing. */
-const changeStanding = (
-  ctx: ActorCtx,
-  change: Pick<UserChange, 'userId' | 'events' | 'alsoChangesClaimsOf'> & Required<Pick<UserChange, 'with'>>,
-) => changeUser(ctx, { ...change, set: {}, when: hasChanged, actor: actorOf(ctx), changesClaims: true })
-
 /** Nobody gives or takes more than they hold; making an owner asks for a fresh factor. */
-async function requireRightToGive(ctx: PlaceCtx, role: Rank, given: GivenFactors = {}): Promise<void> {
+export async function requireRightToGive(ctx: PlaceCtx, role: Rank, given: GivenFactors = {}): Promise<void> {
   if (!isRanked(ctx.place.rank, role)) throw insufficientPermissions({ required_role: role })
   if (role === 'owner') await requireFreshFactor(ctx, given)
 }
@@ -168,158 +125,6 @@ async function additionRefused(ctx: PlaceCtx, userId: string) {
   const { pending } = await countMemberships(ctx, userId)
   const isFull = pending >= LIMITS.pendingMembershipsPerUser && !ctx.place.isPlatformAdmin
   return limitReached({ limit: isFull ? LIMITS.pendingMembershipsPerUser : LIMITS.organizationsPerUser })
-}
-
-/**
- * Gives a member another role, for admins. Their tokens become outdated, and invitations for which they no longer answer are
- * revoked. Throws OWN_MEMBERSHIP, MEMBER_NOT_FOUND, LAST_OWNER, MEMBER_CHANGED, INSUFFICIENT_PERMISSIONS, STEP_UP_REQUIRED.
- */
-export async function changeMemberRole(
-  ctx: PlaceCtx,
-  { userId, role }: { userId: string; role: Rank },
-): Promise<{ member: Member; propagated: boolean }> {
-  const member = await getOther(ctx, userId)
-  const before = toRank(member.role)
-  if (!isRanked(ctx.place.rank, before)) throw insufficientPermissions({ required_role: before })
-  await requireRightToGive(ctx, role)
-  if (role === before) return { member: seenMember(member), propagated: true }
-  const { organizationId } = ctx.place
-  const when = demotion(ctx, { userId, before, after: role })
-  const changed = await changeStanding(ctx, {
-    userId,
-    with: [
-      ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: role, actor: actorOf(ctx) }, when.elsewhere),
-      updateMembership(ctx, { organizationId, userId }, { set: { role }, when: when.here }),
-    ],
-    events: [
-      { type: 'organization.role_changed', organizationId, data: { before: { role: before }, after: { role } } },
-    ],
-  })
-  if (!changed) throw await roleChangeRefused(ctx, userId, before)
-  return { member: seenMember({ ...member, role }), propagated: changed.propagated }
-}
-
-async function roleChangeRefused(ctx: PlaceCtx, userId: string, before: Rank) {
-  await enterOrganization(ctx, { id: ctx.place.organizationId }, isRanked('admin', before) ? 'admin' : 'owner')
-  const { role } = await getMember(ctx, userId)
-  return role === before && before === 'owner' ? lastOwner() : memberChanged()
-}
-
-/**
- * Removes a member, for admins: subscriptions, custom roles and direct grants there end, and the tokens become outdated. Throws
- * OWN_MEMBERSHIP, MEMBER_NOT_FOUND, OWNER_NOT_REMOVABLE, MEMBER_CHANGED.
- */
-export async function removeMember(ctx: PlaceCtx, userId: string): Promise<{ propagated: boolean }> {
-  const { role } = await getOther(ctx, userId)
-  if (role === 'owner') throw ownerNotRemovable()
-  const changed = await endMembership(ctx, {
-    userId,
-    organizationId: ctx.place.organizationId,
-    role,
-    ...removal(ctx, userId, role),
-  })
-  if (changed) return changed
-  await enterOrganization(ctx, { id: ctx.place.organizationId }, 'admin')
-  await getMember(ctx, userId)
-  throw memberChanged()
-}
-
-/** The caller leaves an organization, also one that they never took up. Throws NOT_A_MEMBER, LAST_OWNER. */
-export async function leaveOrganization(ctx: ActorCtx, organizationId: string): Promise<{ propagated: boolean }> {
-  const userId = ctx.actor.id
-  const member = await selectMember(ctx, { organizationId, userId })
-  if (!member) throw notAMember()
-  const changed = await endMembership(ctx, {
-    userId,
-    organizationId,
-    role: member.role,
-    ...leaving(userId, organizationId),
-  })
-  if (changed) return changed
-  throw (await selectMember(ctx, { organizationId, userId })) ? lastOwner() : notAMember()
-}
-
-interface Ending {
-  readonly userId: string
-  readonly organizationId: string
-  readonly role: string
-  readonly here: ReturnType<typeof leaving>['here']
-  readonly elsewhere: ReturnType<typeof leaving>['elsewhere']
-}
-
-/** Null when the condition does not hold. */
-async function endMembership(ctx: ActorCtx, { userId, organizationId, role, here, elsewhere }: Ending) {
-  return changeStanding(ctx, {
-    userId,
-    with: [
-      ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: null, actor: actorOf(ctx) }, elsewhere),
-      ...deleteHeld(ctx, { scope: organizationId, userId }, elsewhere),
-      updateMembership(
-        ctx,
-        { organizationId, userId },
-        { set: { removedAt: ctx.now(), removedBy: ctx.actor.id }, when: here },
-      ),
-    ],
-    events: [{ type: 'organization.member_removed', organizationId, data: { before: { role } } }],
-  })
-}
-
-/**
- * Makes a member the owner in the caller's place, who becomes an admin; one batch. For owners, with a fresh factor. Throws
- * OWN_MEMBERSHIP, MEMBER_NOT_FOUND, MEMBER_CHANGED, STEP_UP_REQUIRED.
- */
-export async function transferOwnership(
-  ctx: PlaceCtx,
-  { userId, ...given }: { userId: string } & GivenFactors,
-): Promise<{ propagated: boolean }> {
-  const { organizationId, role: ownRole } = ctx.place
-  const { id: callerId } = ctx.actor
-  if (userId === callerId) throw ownMembership()
-  await requireFreshFactor(ctx, given)
-  const { role: before, takenUpAt } = await getMember(ctx, userId)
-  if (takenUpAt === null) throw memberNotFound()
-  const stepsDown = ownRole === 'owner'
-  const when = promotion(ctx, userId)
-  const common = { type: 'organization.role_changed', organizationId } as const
-  const changed = await changeStanding(ctx, {
-    userId,
-    with: [
-      ...(stepsDown
-        ? revokeUnanswered(
-            ctx,
-            { organizationId, authorId: callerId, rank: 'admin', actor: actorOf(ctx) },
-            when.elsewhere,
-          )
-        : []),
-      updateMembership(ctx, { organizationId, userId }, { set: { role: 'owner' }, when: when.here }),
-      ...(stepsDown
-        ? [updateMembership(ctx, { organizationId, userId: callerId }, { set: { role: 'admin' }, when: hasChanged })]
-        : []),
-    ],
-    alsoChangesClaimsOf: stepsDown ? [callerId] : [],
-    events: [
-      { ...common, data: { before: { role: before }, after: { role: 'owner' } } },
-      ...(stepsDown
-        ? [
-            {
-              ...common,
-              subject: callerId,
-              userId: callerId,
-              data: { before: { role: 'owner' }, after: { role: 'admin' } },
-            },
-          ]
-        : []),
-      {
-        type: 'organization.ownership_transferred',
-        subject: organizationId,
-        userId: null,
-        organizationId,
-        data: { before: { owner_id: stepsDown ? callerId : null }, after: { owner_id: userId } },
-      },
-    ],
-  })
-  if (!changed) throw memberChanged()
-  return changed
 }
 
 /**

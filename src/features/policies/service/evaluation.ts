@@ -1,7 +1,7 @@
 import { type ActorCtx, narrow, type PrincipalCtx } from '../../../context.ts'
 import { insufficientPermissions, organizationNotFound } from '../../../lib/errors.ts'
 import { isAdmin, isRanked, RANKS } from '../../../lib/roles.ts'
-import { enterScope, PLATFORM } from '../../memberships/service.ts'
+import { enterScopeToRead, PLATFORM } from '../../memberships/service.ts'
 import { keptRules } from '../../rbac/service/definitions.ts'
 import { isEmailConfirmed } from '../../users/service/users.ts'
 import { compilePolicies, evaluatePolicies, explainPolicies, type Part, type PolicySet } from '../rules/evaluate.ts'
@@ -38,7 +38,7 @@ export interface Evaluation extends Decision {
 /**
  * Asks all policies of an organization with the platform-wide ones, or the platform-wide ones alone; a draft joins them. Members
  * ask for themselves, admins of the organization and machines for anybody. Whoever may not sign in or is not in the organization
- * is refused as if no policy applied. Throws what `enterScope` throws, ORGANIZATION_NOT_FOUND to machines,
+ * is refused as if no policy applied. Throws what `enterScopeToRead` throws, ORGANIZATION_NOT_FOUND to machines,
  * INSUFFICIENT_PERMISSIONS, VALIDATION_ERROR with the paths.
  */
 export async function evaluateAll(ctx: PrincipalCtx, input: EvaluationInput): Promise<Evaluation> {
@@ -98,7 +98,7 @@ async function admit(ctx: PrincipalCtx, input: EvaluationInput, organizationId: 
     }
   }
   const userCtx: ActorCtx = narrow(ctx, { actor })
-  const { id: scope, place } = await enterScope(userCtx, { organizationId, rank: 'viewer', isChange: false })
+  const { id: scope, place } = await enterScopeToRead(userCtx, organizationId)
   const isTrusted = place ? isRanked(place.rank, 'admin') : isAdmin(actor)
   const subject = { type, id: id ?? actor.id }
   const isSelf = type === 'user' && subject.id === actor.id
