@@ -1,6 +1,7 @@
 import type { UserData } from './db/user-data.ts'
 import { userData as avatars } from './features/account/store.ts'
 import { userData as events } from './features/events/store.ts'
+import { userData as identities } from './features/factors/identities/store.ts'
 import { userData as passkeys } from './features/factors/passkeys/store.ts'
 import { userData as totp } from './features/factors/totp/store.ts'
 import { userData as invitations } from './features/invitations/store.ts'
@@ -17,6 +18,7 @@ export const USER_DATA: readonly UserData[] = [
   ...links,
   ...totp,
   ...passkeys,
+  ...identities,
   ...rights,
   ...memberships,
   ...invitations,

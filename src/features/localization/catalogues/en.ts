@@ -60,6 +60,11 @@ export const en = {
   'mail.magic_link.action': 'Sign in',
   'mail.magic_link.note': 'If you did not ask for this, ignore this mail. Do not share the link with anybody.',
 
+  'mail.provider_email.subject': 'Confirm your address for {app}',
+  'mail.provider_email.body':
+    'Somebody signs in to {app} with {provider} and says that this is their address. If it was you, open this link. It works once, for {lifetime}.',
+  'mail.provider_email.action': 'Confirm the address',
+  'mail.provider_email.note': 'If it was not you, ignore this mail: nothing happens.',
   'mail.account_exists.subject': 'You already have an account at {app}',
   'mail.account_exists.body':
     'Somebody tried to create an account at {app} with this address, which already has one. If it was you, sign in, or reset your password if you do not know it: the link works once, for {lifetime}.',
@@ -219,6 +224,14 @@ export const en = {
   'page.magic_link.title': 'Sign in',
   'page.magic_link.text': 'Sign in as {email}? If you did not ask for this, close the page: nothing happens.',
   'page.magic_link.submit': 'Sign in',
+  'page.provider_email.title': 'Is this you?',
+  'page.provider_email.text':
+    '{identity} of {provider} wants to sign in with the address {email}. If you go on, whoever has that account at {provider} can sign in to yours.',
+  'page.provider_email.submit': 'It is me, show the code',
+  'page.signed_in.title': 'You are signed in',
+  'page.signed_in.text': 'Enter this code where you began to sign in. It works once, for {lifetime}.',
+  'page.app_return.text': 'Go back to the app to complete the sign-in.',
+  'page.app_return.submit': 'Open the app',
   'page.code_shown.title': 'Almost there',
   'page.code_shown.text': 'Enter this code where you asked to sign in. It works once, for {lifetime}.',
   'page.code_shown.warning': 'Do not give it to anybody, not even to somebody who says they work for {app}.',

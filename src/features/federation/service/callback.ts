@@ -1,0 +1,209 @@
+import type { CallerCtx, Ctx } from '../../../context.ts'
+import { narrow } from '../../../context.ts'
+import { DomainError, malformedRequest, rateLimited, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import { networkOf } from '../../../lib/network.ts'
+import { HOUR, SECOND } from '../../../lib/time.ts'
+import type { ProvedIdentity } from '../../factors/identities/types.ts'
+import { getBindingUser } from '../../sign-in/service/current.ts'
+import type { SignInResult } from '../../sign-in/service/sign-in.ts'
+import { beginUse, failUse, giveBackUse, reportVerdicts } from '../../users/service/counted-use.ts'
+import { findUser } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { providerDenied, stateInvalid } from '../errors.ts'
+import { isIssuerOf } from '../rules/providers.ts'
+import type { Provider } from '../types.ts'
+import { type Settled, settleIdentity } from './accounts.ts'
+import { issueCode } from './codes.ts'
+import { type Flow, findFlow, requireReturn, useFlow } from './flow.ts'
+import { addIdentity } from './linking.ts'
+import { askProvider, providerFailed } from './protocol.ts'
+import { getProviderAsBegun } from './providers.ts'
+import { FEDERATED, finish } from './sign-in.ts'
+
+/** What came back from the provider (RFC 6749 4.1.2, RFC 9207 2). */
+export interface CallbackInput {
+  /** Null where the path names none. */
+  readonly provider: string | null
+  readonly state: string
+  readonly code: string | null
+  readonly error: string | null
+  readonly iss: string | null
+  /** What Apple posts beside the code. */
+  readonly form: Readonly<Record<string, unknown>>
+  readonly browserSecret: string | null
+  /** Whether a program called, which gets tokens; a browser gets a code in an address, never a session's tokens. */
+  readonly isProgram: boolean
+  /** Whether a browser opened the address as a page. */
+  readonly isNavigation: boolean
+}
+
+/** How a callback ends. */
+export type Ending =
+  | { readonly to: 'address'; readonly url: URL; readonly isApp: boolean }
+  | { readonly to: 'page'; readonly code: string }
+  | {
+      readonly to: 'program'
+      readonly result: SignInResult
+      readonly isNewUser: boolean
+      readonly returnTo: string | null
+    }
+  | { readonly to: 'linker'; readonly user: User }
+  | { readonly to: 'exchange'; readonly code: string; readonly state: string; readonly returnTo: string | null }
+
+/** Refused callbacks of one network at one provider. */
+const REFUSED = { limit: 60, windowMs: HOUR }
+
+/**
+ * Takes what a provider answered. A failure after the state was found in its browser goes to the application's address as `error`.
+ * Throws OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED, RATE_LIMIT_EXCEEDED, and what `settleIdentity`, linking and a
+ * sign-in throw.
+ */
+export async function takeCallback(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
+  const network = networkOf(ctx.ip)
+  const begun = await beginUse(ctx, network, { subject: `federated:${input.provider}:${network}`, ...REFUSED })
+  if (!begun.allowed) throw rateLimited({ retry_after: Math.ceil(begun.refusal.retryAfterMs / SECOND) })
+  try {
+    const ending = await endFlow(ctx, input)
+    await reportVerdicts(ctx, 'callback_not_given_back', [giveBackUse(ctx, begun.use)])
+    return ending
+  } catch (cause) {
+    await reportVerdicts(ctx, 'callback_not_counted', [failUse(ctx, begun.use)])
+    throw cause
+  }
+}
+
+async function endFlow(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
+  requireOneAnswer(input)
+  const flow = await findFlow(ctx, input)
+  try {
+    requireScript(flow, input)
+    const proved = await proveIdentity(ctx, flow, input)
+    return await (flow.userId === null ? endSignIn(ctx, flow, input, proved) : endLink(ctx, flow, input, proved))
+  } catch (cause) {
+    const url = cause instanceof DomainError ? errorAddress(ctx, flow, input, cause) : null
+    if (url) return url
+    throw cause
+  }
+}
+
+/** One `code` or one `error`; a repeated parameter did not get here. */
+function requireOneAnswer({ code, error }: CallbackInput): void {
+  if ((code === null) === (error === null)) throw malformedRequest('One of code and error is required')
+}
+
+/** In client mode tokens go to a script of the application alone: not to an address that somebody sends round. */
+function requireScript({ isClientMode }: Flow, { isNavigation }: CallbackInput): void {
+  if (isClientMode && isNavigation) throw stateInvalid()
+}
+
+/** The state is used up before anything is asked of the provider. */
+async function proveIdentity(ctx: Ctx, flow: Flow, input: CallbackInput): Promise<ProvedIdentity> {
+  const provider = await getProviderAsBegun(ctx, flow.provider)
+  requireIssuer(provider, input)
+  await useFlow(ctx, flow)
+  if (input.code === null) throw providerDenied({ error: (input.error ?? '').slice(0, 64) })
+  const answers = await askProvider(ctx, provider, { ...flow, code: input.code, form: input.form })
+  return requireIdentity(ctx, provider, provider.read(answers))
+}
+
+/** RFC 9207 2.4: an answer of another provider was mixed up with this one's. */
+function requireIssuer(provider: Provider, { iss }: CallbackInput): void {
+  if (iss === null ? provider.promisesIssuer : !isIssuerOf(provider, iss)) throw stateInvalid()
+}
+
+function requireIdentity(ctx: Ctx, provider: Provider, read: ReturnType<Provider['read']>): ProvedIdentity {
+  if (!read) throw providerFailed(ctx, provider, 'not_admitted')
+  const { email, isEmailVerified } = read
+  if (provider.needsVerifiedEmail && (email === null || !isEmailVerified))
+    throw providerFailed(ctx, provider, email === null ? 'no_email' : 'email_not_verified')
+  return { ...read, connectionId: null, provider: provider.name, providerLabel: provider.label }
+}
+
+async function endSignIn(ctx: Ctx, flow: Flow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
+  const settled = await settleIdentity(ctx, proved)
+  const { user, isNew: isNewUser } = settled
+  const { provider: method } = proved
+  if (flow.isClientMode || input.isProgram) {
+    const result = await finish(ctx, { user, method, amr: FEDERATED, organizationId: null })
+    return { to: 'program', result, isNewUser, returnTo: flow.returnTo }
+  }
+  return toBrowser(ctx, flow, (isShown) => codeOf(ctx, flow, { settled, method, isShown }))
+}
+
+const codeOf = (
+  ctx: Ctx,
+  { codeChallenge }: Flow,
+  { settled: { user, isNew }, method, isShown }: { settled: Settled; method: string; isShown: boolean },
+): Promise<string> =>
+  issueCode(ctx, {
+    user,
+    isShown,
+    codeChallenge,
+    method,
+    amr: [...FEDERATED],
+    isNewUser: isNew,
+    link: null,
+    sessionId: null,
+  })
+
+/** Made when the code is exchanged with a bearer of the same user; in client mode the call has one. */
+async function endLink(ctx: CallerCtx, flow: Flow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
+  if (flow.isClientMode) return { to: 'linker', user: await linkNow(ctx, flow, proved) }
+  const user = await findUser(ctx, flow.userId ?? '')
+  if (!user) throw tokenInvalid()
+  const { codeChallenge, sessionId, clientState, state, returnTo } = flow
+  const issue = (isShown: boolean) =>
+    issueCode(ctx, {
+      user,
+      isShown,
+      codeChallenge,
+      sessionId,
+      method: proved.provider,
+      amr: [],
+      isNewUser: false,
+      link: { ...proved, profile: { ...proved.profile } },
+    })
+  if (input.isProgram) return { to: 'exchange', code: await issue(false), state: clientState ?? state, returnTo }
+  return toBrowser(ctx, flow, issue)
+}
+
+async function linkNow(ctx: CallerCtx, flow: Flow, proved: ProvedIdentity): Promise<User> {
+  const { actor } = ctx
+  if (!actor) throw unauthorized()
+  if (actor.id !== flow.userId || actor.sessionId !== flow.sessionId) throw stateInvalid()
+  const caller = narrow(ctx, { actor })
+  const user = await getBindingUser(caller)
+  await addIdentity(caller, { user, proved })
+  return user
+}
+
+/** To the application's address, or a page that shows the code. */
+async function toBrowser(ctx: Ctx, flow: Flow, issue: (isShown: boolean) => Promise<string>): Promise<Ending> {
+  const target = findReturn(ctx, flow)
+  if (!target) return { to: 'page', code: await issue(true) }
+  target.url.searchParams.set('code', await issue(false))
+  target.url.searchParams.set('state', flow.clientState ?? flow.state)
+  return { to: 'address', ...target }
+}
+
+/** Allowed at the beginning, and still: the settings may have changed. Throws REDIRECT_NOT_ALLOWED. */
+function findReturn(ctx: Ctx, { returnTo, codeChallenge }: Flow): { url: URL; isApp: boolean } | null {
+  if (returnTo !== null) return requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
+  const { DEFAULT_RETURN_URL: address } = ctx.config
+  return address === undefined ? null : { url: new URL(address), isApp: false }
+}
+
+function errorAddress(ctx: Ctx, flow: Flow, { isProgram }: CallbackInput, error: DomainError): Ending | null {
+  if (flow.isClientMode || isProgram || error.code === 'REDIRECT_NOT_ALLOWED') return null
+  const target = findReturn(ctx, flow)
+  if (!target) return null
+  const { pending_token: pendingToken } = error.details
+  const parameters = {
+    error: error.code,
+    error_description: error.message,
+    state: flow.clientState ?? flow.state,
+    ...(typeof pendingToken === 'string' && { pending_token: pendingToken }),
+  }
+  for (const [name, value] of Object.entries(parameters)) target.url.searchParams.set(name, value)
+  return { to: 'address', ...target }
+}
