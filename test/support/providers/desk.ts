@@ -1,4 +1,5 @@
-import { toBase64Url, utf8 } from '../../../src/lib/encoding.ts'
+import { base64url } from 'jose'
+import { utf8 } from '../../../src/lib/encoding.ts'
 import type { Changes } from './people.ts'
 import {
   type Grant,
@@ -109,7 +110,7 @@ export function openDesk<Person>(
     const verifier = form.get('code_verifier')
     if (verifier === null) return 'verifier_missing'
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(verifier)))
-    return toBase64Url(digest) === grant.challenge ? undefined : 'verifier_wrong'
+    return base64url.encode(digest) === grant.challenge ? undefined : 'verifier_wrong'
   }
 
   async function exchange({ headers, body, url, signal }: DeskCall): Promise<Response> {

@@ -1,5 +1,5 @@
-import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
-import { toBase64Url, utf8 } from '../../../src/lib/encoding.ts'
+import { base64url, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
+import { utf8 } from '../../../src/lib/encoding.ts'
 import { type Answer, type Grant, html, type World } from './provider.ts'
 
 type KeyName = 'current' | 'next' | 'unpublished'
@@ -60,7 +60,7 @@ async function claimsOf(world: World, input: IdTokenInput): Promise<JWTPayload> 
     aud: fault === 'wrong_audience' ? 'another-client' : grant.clientId,
     iat,
     exp: iat + lifetimeSeconds,
-    at_hash: toBase64Url(digest.subarray(0, 16)),
+    at_hash: base64url.encode(digest.subarray(0, 16)),
     ...(nonce !== undefined && fault !== 'no_nonce' && { nonce }),
     ...claims,
     ...(fault === 'wrong_azp' && { azp: 'another-client' }),

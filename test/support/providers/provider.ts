@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../../../src/lib/encoding.ts'
+import { base64url } from 'jose'
 import type { Fault } from './faults.ts'
 
 /** What is the same for all providers of one stand-in. */
@@ -63,7 +63,7 @@ export function readBasic(headers: Headers): readonly [id: string, secret: strin
   if (encoded === undefined) return undefined
   const decode = (part: string) => decodeURIComponent(part.replaceAll('+', ' '))
   try {
-    const text = fromUtf8(Uint8Array.fromBase64(encoded))
+    const text = atob(encoded)
     const colon = text.indexOf(':')
     return colon === -1 ? undefined : [decode(text.slice(0, colon)), decode(text.slice(colon + 1))]
   } catch {
@@ -96,4 +96,4 @@ export const html = (text: string, status = 200): Response =>
   })
 
 export const randomToken = (prefix = ''): string =>
-  prefix + crypto.getRandomValues(new Uint8Array(30)).toBase64({ alphabet: 'base64url' })
+  prefix + base64url.encode(crypto.getRandomValues(new Uint8Array(30)))
