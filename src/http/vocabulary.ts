@@ -4,6 +4,8 @@ export const TAGS = {
   email: 'Verify an address, and take a change of address back',
   password: 'Set, change and reset a password',
   'magic-links': 'Sign in with a link that is mailed',
+  social:
+    'Sign in with Google, GitHub, Microsoft, Discord, X, Apple or any OpenID provider, and link them to an account',
   passkeys: 'Sign in with a passkey, and manage the passkeys of an account (WebAuthn)',
   mfa: 'The second factor: TOTP, backup codes and the second step of a sign-in',
   account: "The caller's own account",

@@ -1,4 +1,4 @@
-import type { ActorCtx } from '../../../context.ts'
+import type { ActorCtx, Ctx } from '../../../context.ts'
 import { findIdentity, linkIdentity, listIdentities, unlinkIdentity } from '../../factors/identities/service.ts'
 import type { Identity } from '../../factors/identities/tables.ts'
 import type { ProvedIdentity } from '../../factors/identities/types.ts'
@@ -6,7 +6,6 @@ import { listPasskeys } from '../../factors/passkeys/service/manage.ts'
 import { requireBindable } from '../../sign-in/service/current.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { countAddedFactor } from '../../users/service/notices.ts'
-import { getCurrentUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { alreadyLinked, identityTaken } from '../errors.ts'
 import { isUnchanged } from '../store.ts'
@@ -51,9 +50,8 @@ export interface LinkedAccounts {
   readonly passkeys: number
 }
 
-/** The caller's ways to sign in. */
-export async function listLinkedAccounts(ctx: ActorCtx): Promise<LinkedAccounts> {
-  const user = await getCurrentUser(ctx)
+/** A user's ways to sign in. */
+export async function listLinkedAccounts(ctx: Ctx, user: User): Promise<LinkedAccounts> {
   const [identities, passkeys] = await Promise.all([listIdentities(ctx, user.id), listPasskeys(ctx, user.id)])
   const { passwordHash, mfaEnabled } = user
   return { identities, hasPassword: passwordHash !== null, mfaEnabled, passkeys: passkeys.length }

@@ -313,6 +313,17 @@ export const de: Catalogue = {
   'page.error.MAINTENANCE':
     'Der Dienst wird gerade gewartet. Ihr Link bleibt gültig: Versuchen Sie es später noch einmal.',
   'page.error.REDIRECT_NOT_ALLOWED': 'Die Anwendung, zu der der Link führt, ist hier nicht mehr zugelassen.',
+  'page.error.OAUTH_STATE_INVALID':
+    'Diese Anmeldung wurde in einem anderen Browser begonnen, schon benutzt oder ist abgelaufen. Gehen Sie zur Anwendung zurück und beginnen Sie neu.',
+  'page.error.OAUTH_EXCHANGE_FAILED':
+    'Die Anmeldung über den anderen Anbieter hat nicht funktioniert. Beginnen Sie in ein paar Minuten neu.',
+  'page.error.OAUTH_DENIED':
+    'Der andere Anbieter hat Sie nicht angemeldet. Gehen Sie zur Anwendung zurück und beginnen Sie neu.',
+  'page.error.OAUTH_PROVIDER_NOT_CONFIGURED': 'Diese Art der Anmeldung gibt es hier nicht.',
+  'page.error.ACCOUNT_LINK_REQUIRED':
+    'Es gibt schon ein Konto mit Ihrer Adresse. Melden Sie sich an wie immer und verknüpfen Sie den anderen Anbieter dann in Ihrem Konto.',
+  'page.error.EMAIL_REQUIRED': 'Der andere Anbieter hat keine Adresse genannt, die Sie dort bestätigt haben.',
+  'page.error.INVALID_CREDENTIALS': 'Dieses Konto kann sich nicht anmelden.',
   'page.error.other': 'Etwas ist schiefgegangen. Versuchen Sie es in ein paar Minuten noch einmal.',
 
   'page.landing.title': '{app}: Anmeldedienst',

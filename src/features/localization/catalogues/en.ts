@@ -288,6 +288,15 @@ export const en = {
   'page.error.SIGNUPS_DISABLED': 'No new accounts are made here at present.',
   'page.error.MAINTENANCE': 'The service is being maintained. Your link stays valid: try again later.',
   'page.error.REDIRECT_NOT_ALLOWED': 'The application that the link leads to is not allowed here any more.',
+  'page.error.OAUTH_STATE_INVALID':
+    'This sign-in was begun in another browser, was used already or has expired. Go back to the application and begin again.',
+  'page.error.OAUTH_EXCHANGE_FAILED': 'The sign-in with the other provider did not work. Begin again in a few minutes.',
+  'page.error.OAUTH_DENIED': 'The other provider did not sign you in. Go back to the application and begin again.',
+  'page.error.OAUTH_PROVIDER_NOT_CONFIGURED': 'This way to sign in is not available here.',
+  'page.error.ACCOUNT_LINK_REQUIRED':
+    'There is an account with your address already. Sign in as you always did, then link the other provider in your account.',
+  'page.error.EMAIL_REQUIRED': 'The other provider did not tell an address that you have confirmed there.',
+  'page.error.INVALID_CREDENTIALS': 'This account cannot sign in.',
   'page.error.other': 'Something went wrong. Try again in a few minutes.',
 
   'page.landing.title': '{app}: sign-in service',

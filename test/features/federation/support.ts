@@ -1,0 +1,112 @@
+import { createTestApp, json, type TestApp, type TestAppOptions } from '../../support/app.ts'
+import { APPLE_CLIENT, CLIENTS } from '../../support/providers/clients.ts'
+import { OIDC_ISSUER } from '../../support/providers/openid.ts'
+import { createProviders } from '../../support/providers/providers.ts'
+import { newAddress } from '../../support/users.ts'
+
+export const APP_ORIGIN = 'https://app.example.test'
+export const RETURN_TO = `${APP_ORIGIN}/signed-in`
+
+const { google, github, microsoft, discord, twitter, oidc } = CLIENTS
+
+const SETTINGS = {
+  REDIRECT_ORIGINS: `${APP_ORIGIN},com.example.app:`,
+  CORS_ORIGINS: APP_ORIGIN,
+  OAUTH_GOOGLE_CLIENT_ID: google.id,
+  OAUTH_GOOGLE_CLIENT_SECRET: google.secret,
+  OAUTH_GITHUB_CLIENT_ID: github.id,
+  OAUTH_GITHUB_CLIENT_SECRET: github.secret,
+  OAUTH_MICROSOFT_CLIENT_ID: microsoft.id,
+  OAUTH_MICROSOFT_CLIENT_SECRET: microsoft.secret,
+  OAUTH_DISCORD_CLIENT_ID: discord.id,
+  OAUTH_DISCORD_CLIENT_SECRET: discord.secret,
+  OAUTH_TWITTER_CLIENT_ID: twitter.id,
+  OAUTH_TWITTER_CLIENT_SECRET: twitter.secret,
+  OAUTH_APPLE_CLIENT_ID: APPLE_CLIENT.id,
+  OAUTH_APPLE_TEAM_ID: APPLE_CLIENT.teamId,
+  OAUTH_APPLE_KEY_ID: APPLE_CLIENT.keyId,
+  OAUTH_APPLE_PRIVATE_KEY: APPLE_CLIENT.privateKey,
+  OAUTH_PROVIDERS: JSON.stringify([
+    { name: 'oidc', display_name: 'Example ID', issuer: OIDC_ISSUER, client_id: oidc.id, client_secret: oidc.secret },
+  ]),
+}
+
+export type Providers = ReturnType<typeof createProviders>
+export type ProviderName = Parameters<Providers['person']>[0]
+
+export const PROVIDERS: readonly ProviderName[] = [
+  'google',
+  'github',
+  'microsoft',
+  'discord',
+  'twitter',
+  'apple',
+  'oidc',
+]
+
+/** A service whose calls to other providers reach stand-ins for them. */
+export function createFederation(options: Pick<TestAppOptions, 'env' | 'override'> = {}) {
+  const providers = createProviders({ redirectUris: [RETURN_TO] })
+  const app = createTestApp({
+    env: { ...SETTINGS, ...options.env },
+    override: (ctx) => ({ ...(options.override?.(ctx) ?? ctx), fetch: providers.fetch as typeof fetch }),
+  })
+  return { app, providers, browser: () => new Browser(app, providers) }
+}
+
+const cookieOf = (response: Response): string | null => response.headers.get('set-cookie')?.split(';')[0] ?? null
+
+const HTML = { accept: 'text/html,application/xhtml+xml' }
+
+/** A browser of one person: it keeps the cookie, and follows redirects between the service and a provider by hand. */
+export class Browser {
+  cookie: string | null = null
+  readonly #app: TestApp
+  readonly #providers: Providers
+  readonly #address = newAddress()
+
+  constructor(app: TestApp, providers: Providers) {
+    this.#app = app
+    this.#providers = providers
+  }
+
+  async open(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers({
+      ...HTML,
+      'cf-connecting-ip': this.#address,
+      ...Object.fromEntries(new Headers(init.headers)),
+    })
+    if (this.cookie) headers.set('cookie', this.cookie)
+    const response = await this.#app.fetch(path, { ...init, headers, redirect: 'manual' })
+    this.cookie = cookieOf(response) ?? this.cookie
+    return response
+  }
+
+  /** Begins, and signs in at the provider. Returns where the provider sends the browser back to. */
+  async toCallback(provider: ProviderName, query: Record<string, string> = { redirect_to: RETURN_TO }) {
+    const started = await this.open(`/api/v1/oauth/${provider}/authorize?${new URLSearchParams(query)}`)
+    if (started.status !== 302) throw new Error(`the start answered ${started.status}: ${await started.text()}`)
+    return this.#providers.authorize(started.headers.get('location') ?? '')
+  }
+
+  /** Goes where the provider sends it back to. */
+  async callback(
+    { callback, form }: Awaited<ReturnType<Providers['authorize']>>,
+    headers: Record<string, string> = {},
+  ) {
+    const path = callback.pathname + callback.search
+    return form ? this.open(path, { method: 'POST', body: form, headers }) : this.open(path, { headers })
+  }
+
+  /** The whole way, to the address of the application. */
+  async signIn(provider: ProviderName, query?: Record<string, string>): Promise<URL> {
+    const answer = await this.callback(await this.toCallback(provider, query))
+    const location = answer.headers.get('location')
+    if (location === null) throw new Error(`the callback answered ${answer.status}: ${await answer.text()}`)
+    return new URL(location)
+  }
+}
+
+/** Exchanges the code of an address of the application. */
+export const exchange = (app: TestApp, body: Record<string, unknown>, headers: Record<string, string> = {}) =>
+  app.fetch('/api/v1/oauth/exchange', json(body, { 'cf-connecting-ip': newAddress(), ...headers }))
