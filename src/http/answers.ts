@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { camelOf } from '../lib/json.ts'
 import { toIso, toIsoOrNull } from '../lib/time.ts'
 import { answerPage, type Page } from './page.ts'
 
@@ -61,8 +62,6 @@ type Fitting<Row, F> = {
 type AcceptedBy<T> = T extends Shape<infer V> ? V : T extends z.ZodType ? Wire<T> : never
 type SchemaOf<T> = T extends z.ZodType ? T : T extends { readonly schema: infer S extends z.ZodType } ? S : never
 type ObjectOf<F> = z.ZodObject<{ -readonly [N in keyof F]: SchemaOf<F[N]> }>
-
-const camelOf = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 type AnyField = Shape<unknown> | FieldOfRow<unknown, z.ZodType>
 

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
 import {
   DomainError,
+  fieldRequired,
   malformedRequest,
   payloadTooLarge,
   unsupportedMediaType,
@@ -165,10 +166,6 @@ export class InvalidInput extends DomainError {
   }
 }
 
-/** The error of a body without a field that the query could have had instead. */
-export const isRequired = (name: string): DomainError =>
-  validationFailed({ validation_errors: [{ field: `body.${name}`, message: 'is required', type: 'required' }] })
-
 const fieldErrors = (issues: readonly z.core.$ZodIssue[], source: Source): FieldError[] =>
   issues.map((issue) => ({
     field: [source, ...issue.path.map(String)].join('.'),
@@ -258,7 +255,7 @@ async function fileOf(
 ): Promise<Uint8Array> {
   const form = refuseDuplicates(await multipartOf(body, contentType))
   const file = [field, ...others].map((name) => form.get(name)).find((value) => value instanceof File)
-  if (!file) throw isRequired(field)
+  if (!file) throw fieldRequired(field)
   return new Uint8Array(await file.arrayBuffer())
 }
 

@@ -67,6 +67,9 @@ export const listErrorDefinitions = (): ErrorDefinition[] =>
   [...definitions.values()].sort((a, b) => a.code.localeCompare(b.code))
 
 export const validationFailed = defineError('VALIDATION_ERROR', 'invalid', 'Request validation failed')
+/** The error of a body without a field that is needed after all: no query had it instead, or what is asked turns out to need it. */
+export const fieldRequired = (name: string): DomainError =>
+  validationFailed({ validation_errors: [{ field: `body.${name}`, message: 'is required', type: 'required' }] })
 export const malformedRequest = (message: string, details?: ErrorDetails) =>
   new DomainError('VALIDATION_ERROR', 'malformed', message, details)
 export const unauthorized = defineError('UNAUTHORIZED', 'unauthenticated', 'Authentication is required')

@@ -51,3 +51,16 @@ export function findRepeatedName(text: string): string | undefined {
 /** How deeply a value nests: 0 for text and numbers, 1 for a flat object. */
 export const depthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
+
+/** The property that a name of the wire has in a row: `created_at` is `createdAt`. */
+export const camelOf = (name: string): string =>
+  name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+/** The reverse: properties under their names of the wire. */
+export const inSnake = (properties: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(properties).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  )

@@ -2,6 +2,7 @@ import { type ActorCtx, type AdminCtx, actorOf, type CallerCtx, type Ctx, narrow
 import { record } from '../../db/commit.ts'
 import { getSecondFactorStatus } from '../../features/account/service/factors.ts'
 import { changeOwnAccount, type OwnAccountChange } from '../../features/account/service/own-account.ts'
+import { changeAccountRole } from '../../features/account/service/states.ts'
 import { registerAdmin } from '../../features/admin/service/register.ts'
 import { changeState } from '../../features/admin/service/states.ts'
 import { mfaNotEnabled } from '../../features/factors/totp/errors.ts'
@@ -12,7 +13,7 @@ import { findAttempts } from '../../features/sign-in/service/attempts.ts'
 import { answerChallenge } from '../../features/sign-in/service/second-step.ts'
 import { type SignedIn, signInOrThrow } from '../../features/sign-in/service/sign-in.ts'
 import { stepUp } from '../../features/sign-in/service/step-up.ts'
-import { changeUserRole, ensureUserState, type StateChange } from '../../features/users/service/state.ts'
+import { ensureUserState, type StateChange } from '../../features/users/service/state.ts'
 import {
   findUserByEmail,
   findUserByIdentifier,
@@ -78,7 +79,7 @@ export async function activate(ctx: AdminCtx, number: number): Promise<ShownChan
 /** By username, or by address for a user without one. Throws NOT_FOUND, LAST_ADMIN. */
 export async function changeRoleByName(ctx: AdminCtx, input: { username: string; role: string }): Promise<ChangedUser> {
   const { id: userId } = requirePresent(await findUserByIdentifier(ctx, input.username))
-  return changeUserRole(ctx, { userId, role: input.role, actor: actorOf(ctx) })
+  return changeAccountRole(ctx, { userId, role: input.role, actor: actorOf(ctx) })
 }
 
 /** As `changeState`. Throws NOT_FOUND, USER_STATE_CONFLICT, LAST_ADMIN. */

@@ -1,4 +1,5 @@
 import { deleteUser } from '../../features/account/service/users.ts'
+import { lastOwner } from '../../features/organizations/service/members.ts'
 import { signOut } from '../../features/sign-in/service/current.ts'
 import { registerAccount, signUpErrors } from '../../features/sign-in/service/sign-up.ts'
 import { freshFactorErrors } from '../../features/sign-in/service/step-up.ts'
@@ -92,7 +93,7 @@ adminRoutes.delete(
     guard: adminOf,
     params: UserPath,
     answer: ok(Ended, 'Deleted'),
-    errors: [notFound, lastAdmin, ...freshFactorErrors],
+    errors: [notFound, lastAdmin, lastOwner, ...freshFactorErrors],
   },
   async ({ ctx }) => deletedToWire(await deleteUser(ctx, {})),
 )

@@ -3,8 +3,8 @@ import type { Ctx } from '../../context.ts'
 import { ADMIN } from '../../lib/roles.ts'
 import { isTarget, type Target, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
-import type { ProviderMetadata } from './rules/providers.ts'
 import { openIdMetadata } from './tables.ts'
+import type { ProviderMetadata } from './types.ts'
 
 const toTarget = ({ id: userId, email, authVersion }: User): Target => ({ userId, email, authVersion })
 

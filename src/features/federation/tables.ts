@@ -1,5 +1,5 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { ProviderMetadata } from './rules/providers.ts'
+import type { ProviderMetadata } from './types.ts'
 
 /** What a provider says of itself, as it was read outside of any sign-in: nothing that answers in the middle of one can move its endpoints. */
 export const openIdMetadata = sqliteTable(

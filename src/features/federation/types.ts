@@ -56,3 +56,15 @@ export interface Provider {
   readonly needsVerifiedEmail: boolean
   readonly read: ReadIdentity
 }
+
+/** What of a provider's metadata is used (OpenID Connect Discovery 1.0, 3). */
+export interface ProviderMetadata {
+  readonly issuer: string
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly jwks_uri: string
+  readonly userinfo_endpoint?: string | undefined
+  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined
+  readonly id_token_signing_alg_values_supported?: readonly string[] | undefined
+  readonly authorization_response_iss_parameter_supported?: boolean | undefined
+}

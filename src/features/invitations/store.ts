@@ -9,7 +9,6 @@ import {
   isNotNull,
   isNull,
   lte,
-  notInArray,
   or,
   type SQL,
   sql,
@@ -18,13 +17,23 @@ import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
+import { prune } from '../../db/prune.ts'
 import { deletedRows } from '../../db/user-data.ts'
-import { isRanked, type Rank, ranksFrom, ranksUpTo } from '../../lib/roles.ts'
-import { hasRoom, isOpen, mayJoinMore, memberships, organizations, stillHas } from '../memberships/tables.ts'
+import { type Rank, ranksFrom } from '../../lib/roles.ts'
+import { DAY } from '../../lib/time.ts'
+import {
+  hasRoom,
+  type Invitation,
+  invitations,
+  isOpen,
+  mayJoinMore,
+  memberships,
+  organizations,
+  stillHas,
+} from '../memberships/tables.ts'
 import { LIMITS } from '../memberships/types.ts'
 import { isEmailFree, users } from '../users/tables.ts'
 import { rankFor } from './rules/invitation.ts'
-import { type Invitation, invitations } from './tables.ts'
 import type { InvitationStatus } from './types.ts'
 
 type Store = Pick<Ctx, 'db'>
@@ -51,6 +60,7 @@ const columns = {
   authorDisplayName: author.displayName,
   authorFirstName: author.firstName,
   authorLastName: author.lastName,
+  authorLocale: author.locale,
 }
 
 /** Of organizations that are not deleted, each with whoever answers for it. */
@@ -234,6 +244,18 @@ export async function expireOverdue(ctx: Recording, actor: RowEvents['actor']): 
   return marked.length
 }
 
+/** An invitation that has ended is kept this long, for lists: as long as the row of a member who left. */
+const ENDED_KEPT_MS = 90 * DAY
+
+/** Deletes a limited number of invitations that were accepted, were revoked or expired long ago. */
+export const deleteEnded = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
+  prune(store, {
+    table: invitations,
+    key: invitations.id,
+    where: and(sql`${invitations.status} <> 'pending'`, lte(invitations.updatedAt, store.now() - ENDED_KEPT_MS)),
+    order: invitations.updatedAt,
+  })
+
 type Change = Partial<Pick<Invitation, 'role' | 'message' | 'expiresAt' | 'invitedBy' | 'status' | 'counter'>>
 
 /** Changes a pending invitation that is as it was read, while the writer has the rank. */
@@ -255,34 +277,6 @@ export const updateInvitation = (
       ),
     )
     .returning({ id: invitations.id })
-
-/** Revokes the invitations for which their author no longer answers, once the author's rank is `rank`; null for none. Each has its event. */
-export function revokeUnanswered(
-  ctx: Recording,
-  of: { organizationId: string; authorId: string; rank: Rank | null; actor: RowEvents['actor'] },
-  when: SQL | undefined,
-) {
-  const { organizationId, authorId, rank, actor } = of
-  const isBeyond =
-    rank !== null && isRanked(rank, 'admin')
-      ? or(notInArray(invitations.role, [...ranksUpTo(rank)]), sql`${invitations.permissions} <> '[]'`)
-      : undefined
-  const isRevoked = and(
-    eq(invitations.organizationId, organizationId),
-    eq(invitations.invitedBy, authorId),
-    eq(invitations.status, 'pending'),
-    isBeyond,
-    when,
-  )
-  const events = insertEventsOf(ctx, {
-    ...ofRows,
-    type: 'invitation.revoked',
-    actor,
-    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role}, 'reason', 'author_lost_right')`,
-    from: rowsWhere(isRevoked),
-  })
-  return [events, ctx.db.update(invitations).set({ status: 'revoked', updatedAt: ctx.now() }).where(isRevoked)] as const
-}
 
 /** Whoever accepts: an account of the address, whose address its holder has confirmed where that is asked, or a new one. */
 export type Guest =

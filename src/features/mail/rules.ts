@@ -2,8 +2,11 @@ import type { Variables } from '../../config.ts'
 import { HOUR, MINUTE, SECOND } from '../../lib/time.ts'
 import type { Mailbox, MailKind } from './types.ts'
 
-/** Mails that strangers can request are limited for each requester first, so that they cannot use up the recipient's limit. */
-const LINKS: ReadonlySet<MailKind> = new Set([
+/**
+ * Mails that are limited elsewhere first: those that strangers can request, for each requester, so that they cannot use up the
+ * recipient's limit; those about an organization, once for each.
+ */
+const LIMITED_FIRST: ReadonlySet<MailKind> = new Set([
   'email_verification',
   'email_change',
   'password_reset',
@@ -13,10 +16,11 @@ const LINKS: ReadonlySet<MailKind> = new Set([
   'deleted_account',
   'deleted_by_admin',
   'email_changed',
+  'organization_ownerless',
 ])
 
 /** How many mails of one kind an address gets in `WINDOW_MS`, whoever requests them. */
-export const mailsPerWindow = (kind: MailKind): number => (LINKS.has(kind) ? 100 : 5)
+export const mailsPerWindow = (kind: MailKind): number => (LIMITED_FIRST.has(kind) ? 100 : 5)
 export const WINDOW_MS = HOUR
 
 /** Longer than an attempt can take, so that a second message for the same mail does not send it again. */

@@ -66,6 +66,8 @@ export interface MailParams {
   readonly invitation: MembershipParams & { readonly link: string; readonly message: string | null }
   /** Somebody added the user, who has until `until` to take that up. */
   readonly member_added: MembershipParams
+  /** To an admin of the platform. Slugs, separated by commas. */
+  readonly organization_ownerless: { readonly organizations: string }
 }
 
 export type MailKind = keyof MailParams

@@ -18,6 +18,11 @@ export {
   findSubscriber,
   insertMembership,
   insertOrganization,
+  revokeGiving,
+  revokeGivingByRole,
+  revokeOfAccount,
+  revokeOfDemoted,
+  revokeUnanswered,
   selectPlace as findPlace,
   updateMembership,
   updateOrganization,
@@ -40,6 +45,12 @@ export const organizationRequired = defineError(
   'Name the organization in organization_id',
 )
 
+/** Throws STEP_UP_REQUIRED where an organization requires two factors and the session has one. */
+export function requireFactors({ acr }: Pick<ActorCtx['actor'], 'acr'>, twoAreRequired: boolean): void {
+  if (twoAreRequired && acr !== 'aal2')
+    throw stepUpRequired({ reason: 'two_factors' }, { message: 'This organization needs a session of two factors' })
+}
+
 /** What the caller has in an organization, with its row. */
 export interface Entered extends Place {
   readonly organization: Organization
@@ -61,8 +72,7 @@ export async function enterOrganization(
   const role = found?.membership?.takenUpAt ? toRank(found.membership.role) : null
   if (!found || (role === null && !isPlatformAdmin)) throw isPlatformAdmin ? organizationNotFound() : notAMember()
   const { organization } = found
-  if (organization.requireTwoFactors && actor.acr !== 'aal2')
-    throw stepUpRequired({ reason: 'two_factors' }, { message: 'This organization needs a session of two factors' })
+  requireFactors(actor, organization.requireTwoFactors)
   const held = isPlatformAdmin ? 'owner' : role
   if (!isRanked(held, rank)) throw insufficientPermissions({ required_role: rank })
   const { id: organizationId, slug, name } = organization

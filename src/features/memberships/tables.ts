@@ -32,6 +32,8 @@ export const organizations = sqliteTable(
     deletedAt: integer('deleted_at'),
     /** When a deleted organization's row is erased. */
     eraseAt: integer('erase_at'),
+    /** When admins of the platform were told that its last owner was deleted. */
+    ownerLossToldAt: integer('owner_loss_told_at'),
   },
   (table) => [
     index('organizations_by_created').on(table.createdAt, table.number),
@@ -73,6 +75,41 @@ export const memberships = sqliteTable(
 )
 export type Membership = Readonly<typeof memberships.$inferSelect>
 
+export const invitations = sqliteTable(
+  'invitations',
+  {
+    id: text('id').primaryKey(),
+    organizationId: text('organization_id').notNull(),
+    /** Normalized. */
+    email: text('email').notNull(),
+    role: text('role').notNull(),
+    /** JSON: become direct grants when it is accepted. */
+    permissions: text('permissions', { mode: 'json' }).$type<string[]>().notNull().default(sql`'[]'`),
+    message: text('message'),
+    /** `pending`, `accepted`, `revoked` or `expired`; a pending one has expired once `expires_at` has passed, and cron marks it. */
+    status: text('status').notNull().default('pending'),
+    /** Whoever answers for its role. */
+    invitedBy: text('invited_by').notNull(),
+    /** Incremented by a resend: the tokens of earlier mails are void. */
+    counter: integer('counter').notNull().default(1),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    acceptedAt: integer('accepted_at'),
+    acceptedBy: text('accepted_by'),
+  },
+  (table) => [
+    uniqueIndex('invitations_pending').on(table.organizationId, table.email).where(sql`status = 'pending'`),
+    index('invitations_by_organization').on(table.organizationId, table.createdAt, table.id),
+    index('invitations_by_email').on(table.email),
+    index('invitations_by_author').on(table.invitedBy, table.organizationId),
+    index('invitations_by_guest').on(table.acceptedBy).where(sql`accepted_by is not null`),
+    index('invitations_by_end').on(table.expiresAt).where(sql`status = 'pending'`),
+    index('invitations_ended').on(table.updatedAt).where(sql`status <> 'pending'`),
+  ],
+)
+export type Invitation = Readonly<typeof invitations.$inferSelect>
+
 /** Holds while the organization is not deleted. */
 export const isOpen = (organizationId: string | SQL): SQL =>
   sql`exists (select 1 from organizations as open where open.id = ${organizationId} and open.deleted_at is null)`
@@ -85,6 +122,10 @@ export const isMember = (organizationId: string, userId: string): SQL | undefine
     isNull(memberships.removedAt),
     isNotNull(memberships.takenUpAt),
   )
+
+/** Joins the user's membership, taken up or not, to its organization. */
+export const isMembershipOf = (userId: string): SQL | undefined =>
+  and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
 
 /** Holds while the user is an admin of the platform. */
 const isStillAdmin = (userId: string): SQL =>

@@ -7,6 +7,7 @@ import { DAY } from '../../lib/time.ts'
 import {
   hasOtherOwner,
   hasRoom,
+  isMembershipOf,
   isOpen,
   mayJoinMore,
   memberships,
@@ -35,9 +36,6 @@ const columns = {
   ownerImageUrl: ownerOf('owner.profile_image_url'),
 }
 
-const isOwn = (userId: string) =>
-  and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId), isNull(memberships.removedAt))
-
 /** The user's organizations, also those that were not taken up yet, oldest membership first. */
 export async function selectOrganizationsOf({ db }: Store, userId: string, { limit, offset }: Range) {
   const where = and(eq(memberships.userId, userId), isNull(memberships.removedAt), isNull(organizations.deletedAt))
@@ -61,7 +59,7 @@ export const selectOrganization = ({ db }: Store, id: string, userId: string) =>
   db
     .select({ ...columns, role: memberships.role, takenUpAt: memberships.takenUpAt })
     .from(organizations)
-    .leftJoin(memberships, isOwn(userId))
+    .leftJoin(memberships, isMembershipOf(userId))
     .where(and(eq(organizations.id, id), isNull(organizations.deletedAt)))
     .get()
 
@@ -274,9 +272,13 @@ export const leaving = (userId: string, organizationId: string): Twofold =>
   )
 
 /** Holds for a member who has taken that up and may sign in, while the caller is an owner. */
-export const isPromotable = ({ place, actor }: Acting, userId: string): SQL =>
-  sql`${memberships.takenUpAt} is not null and ${stillHas('owner', place, actor.id)}
-    and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`
+export const promotion = ({ place, actor }: Acting, userId: string): Twofold =>
+  onMembership(
+    place.organizationId,
+    userId,
+    (row) => sql`${row}.taken_up_at is not null and ${stillHas('owner', place, actor.id)}
+      and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`,
+  )
 
 /** Holds while a membership waits to be taken up, within the limits. */
 export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): SQL =>
@@ -307,16 +309,47 @@ export async function findOrphan({ db }: Store, userId: string): Promise<{ id: s
 
 const OWNERLESS_PER_RUN = 100
 
-/** Organizations whose only owners are deleted users (or this one), with the longest-serving active admin. */
+export interface Ownerless {
+  readonly organizationId: string
+  readonly slug: string
+  readonly memberCount: number
+  /** When the last of its owners was deleted. */
+  readonly lostAt: number
+  /** The longest-serving active admin. */
+  readonly heirId: string | null
+}
+
+/** Organizations whose only owners are deleted users (or this one), without those of which nothing is left to do. */
 export const selectOwnerless = ({ db }: Store, userId?: string) =>
-  db.all<{ organizationId: string; memberCount: number; heirId: string | null }>(sql`
-    select distinct o.id as organizationId, o.member_count as memberCount,
+  db.all<Ownerless>(sql`
+    select o.id as organizationId, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
       (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
         where heir.organization_id = o.id and heir.role = 'admin' and heir.removed_at is null
           and heir.taken_up_at is not null and next.status = 'active'
         order by heir.joined_at, heir.id limit 1) as heirId
     ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
+    group by o.id
+    having heirId is not null or o.member_count <= 1 or coalesce(o.owner_loss_told_at, 0) < lostAt
     limit ${OWNERLESS_PER_RUN}`)
+
+/** Marks those of which nobody was told; returns them. Of two calls at once, one gets each. */
+export function markTold({ db, now }: Store & Pick<Ctx, 'now'>, lost: readonly Ownerless[]) {
+  const isUntold = sql`exists (select 1 from json_each(${JSON.stringify(lost)}) as lost
+    where lost.value ->> 'organizationId' = ${organizations.id}
+      and coalesce(${organizations.ownerLossToldAt}, 0) < lost.value ->> 'lostAt')`
+  // Clocks differ: the mark is never older than a deletion that it answers for.
+  return db
+    .update(organizations)
+    .set({ ownerLossToldAt: Math.max(now(), ...lost.map(({ lostAt }) => lostAt)) })
+    .where(and(isOneOf(lost), isUntold))
+    .returning({ organizationId: organizations.id, slug: organizations.slug })
+}
+
+export const unmarkTold = ({ db }: Store, told: readonly Pick<Ownerless, 'organizationId'>[]) =>
+  db.update(organizations).set({ ownerLossToldAt: null }).where(isOneOf(told))
+
+const isOneOf = (some: readonly Pick<Ownerless, 'organizationId'>[]): SQL =>
+  sql`${organizations.id} in (select value ->> 'organizationId' from json_each(${JSON.stringify(some)}))`
 
 /** Holds for an admin while no active owner is there. */
 export const inheritance = ({ organizationId, heirId }: { organizationId: string; heirId: string }): SQL =>

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { from, instant, mapped, shape } from '../../http/answers.ts'
 import { PropagatedField } from '../../http/done.ts'
-import { bodyOrQuery, integerParam, isRequired, UuidParam } from '../../http/input.ts'
+import { bodyOrQuery, integerParam, UuidParam } from '../../http/input.ts'
 import { pageQuery } from '../../http/list.ts'
+import { fieldRequired } from '../../lib/errors.ts'
 import { depthOf } from '../../lib/json.ts'
 import { RANKS, type Rank } from '../../lib/roles.ts'
 import { LIMITS } from '../memberships/types.ts'
@@ -246,7 +247,7 @@ export const RoleQuery = RoleInput.query
 export function toRole(body: z.output<typeof RoleBody>, query: z.output<typeof RoleQuery>): Rank {
   const { role, new_role } = RoleInput.merge(body, query)
   const given = role ?? new_role
-  if (!given) throw isRequired('role')
+  if (!given) throw fieldRequired('role')
   return given
 }
 
@@ -265,7 +266,7 @@ export const TransferQuery = NewOwner.query
 
 export function toTransfer(body: z.output<typeof TransferBody>, query: z.output<typeof TransferQuery>) {
   const { new_owner_id: userId } = NewOwner.merge(body, query)
-  if (!userId) throw isRequired('new_owner_id')
+  if (!userId) throw fieldRequired('new_owner_id')
   return { userId, ...toStepUp(body) }
 }
 

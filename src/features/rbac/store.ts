@@ -189,6 +189,13 @@ export const insertAssignment = ({ db }: Store, row: Assignment, when: SQL) =>
     )
     .onConflictDoNothing()
 
+/** Holds while a user has a custom role, and the condition does. */
+export const isAssigned = (
+  { roleId, userId, scope }: Pick<Assignment, 'roleId' | 'userId' | 'scope'>,
+  when: SQL,
+): SQL => sql`(${when} and exists (select 1 from role_assignments as given where given.role_id = ${roleId}
+    and given.user_id = ${userId} and given.scope = ${scope}))`
+
 export const deleteAssignment = (
   { db }: Store,
   { roleId, userId, scope }: Pick<Assignment, 'roleId' | 'userId' | 'scope'>,
@@ -205,16 +212,19 @@ export const deleteAssignment = (
       ),
     )
 
+/** Holds while grants may be replaced. */
+export const mayReplace = (
+  { userId, claimsVersion }: Pick<GrantsChange, 'userId' | 'claimsVersion'>,
+  isAllowed: SQL,
+): SQL => sql`(${isAllowed} and ${hasVersion(userId, claimsVersion)})`
+
 /**
  * The statements that turn a user's grants into others. They apply while the user's claims are as they were read, so of two
  * replacements at once the later one replaces what the other has given. The last of them changes a row if they apply.
  */
-export function replaceGrants(
-  { db, now }: Store & Pick<Ctx, 'now'>,
-  { scope, userId, claimsVersion, grantedBy, taken, given }: GrantsChange,
-  isAllowed: SQL,
-) {
-  const when = sql`${isAllowed} and ${hasVersion(userId, claimsVersion)}`
+export function replaceGrants({ db, now }: Store & Pick<Ctx, 'now'>, change: GrantsChange, isAllowed: SQL) {
+  const { scope, userId, grantedBy, taken, given } = change
+  const when = mayReplace(change, isAllowed)
   const removal = db
     .delete(grants)
     .where(and(eq(grants.scope, scope), eq(grants.userId, userId), inArray(grants.permission, [...taken]), when))

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { from, instant, mapped, shape } from '../../http/answers.ts'
 import { PropagatedField } from '../../http/done.ts'
-import { isRequired, UuidParam } from '../../http/input.ts'
+import { UuidParam } from '../../http/input.ts'
 import { arrayOf, listOf, pageQuery, rangeOfPage } from '../../http/list.ts'
+import { fieldRequired } from '../../lib/errors.ts'
 import { LIMITS, PLATFORM } from '../memberships/types.ts'
 import { isPlainText } from '../users/service/users.ts'
 import { orAbsent, proseField, UserParam } from '../users/wire.ts'
@@ -113,7 +114,7 @@ export const UserAssignmentBody = z
 
 /** The role by id, else by name. */
 export function toRoleRef({ role_id, role_name }: z.output<typeof AssignmentBody>) {
-  if (!role_id && !role_name) throw isRequired('role_id')
+  if (!role_id && !role_name) throw fieldRequired('role_id')
   return role_id ? { id: role_id } : { name: role_name ?? '' }
 }
 

@@ -8,6 +8,7 @@ import { forgetSessions } from '../../revocation/freshness.ts'
 import { loadSigningKey, mintUserToken } from '../keys/service/tokens.ts'
 import type { SigningKey } from '../keys/types.ts'
 import { voidTokensRequestedIn } from '../links/service.ts'
+import { requireFactors } from '../memberships/service.ts'
 import { endOtherSessions, sparedBy } from '../users/service/change-user.ts'
 import { findUser, isSignInAllowed, userNotFound } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
@@ -164,21 +165,23 @@ export async function stepUpOwnSession(
 }
 
 /** Throws NOT_A_MEMBER. */
-function requirePlace({ places }: Standing, organizationId: string | null): void {
-  if (organizationId !== null && !places.some(({ id }) => id === organizationId)) throw notAMember()
+function requirePlace({ places }: Standing, organizationId: string | null): Standing['places'][number] | undefined {
+  const place = places.find(({ id }) => id === organizationId)
+  if (organizationId !== null && !place) throw notAMember()
+  return place
 }
 
 /**
  * Makes the organization the active one of the caller's session; null for none. The new access token expires when the caller's
  * does, and no refresh token comes with it: a stolen access token must not become a session (decision 0310). Throws
- * NOT_A_MEMBER, TOKEN_ERROR when the session has ended or the token is older than its second factor, SERVICE_UNAVAILABLE.
+ * NOT_A_MEMBER, STEP_UP_REQUIRED where two factors are required, TOKEN_ERROR when the session has ended or the token is older than its second factor, SERVICE_UNAVAILABLE.
  */
 export async function activateOrganization(ctx: ActorCtx, organizationId: string | null): Promise<ActivatedToken> {
   const { id: userId, sessionId, authTime, expiresAt } = ctx.actor
   const [found, key] = await orUnavailable(Promise.all([selectUserWithStanding(ctx, userId), loadSigningKey(ctx)]))
   if (!found || !isSignInAllowed(found.user)) throw tokenInvalid()
   const { user, standing } = found
-  requirePlace(standing, organizationId)
+  requireFactors(ctx.actor, requirePlace(standing, organizationId)?.requiresTwoFactors ?? false)
   const result = await updateOrganization(ctx, {
     userId,
     sessionId,

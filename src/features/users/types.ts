@@ -53,6 +53,7 @@ export type NotificationKind =
   | 'factor_removed'
   | 'password_changed'
   | 'new_device'
+  | 'invitation_accepted'
 
 export interface Notification {
   readonly kind: string

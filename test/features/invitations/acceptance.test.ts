@@ -475,6 +475,58 @@ describe('whoever invited', () => {
   })
 })
 
+describe('the author of an invitation', () => {
+  const notificationsOf = async ({ id }: Person) =>
+    (await eventsAbout(id)).filter(({ type }) => type === 'notification.created')
+
+  it('is told in their language that it was accepted, in every way, without a name or an address', async () => {
+    const team = await createTeam(app)
+    const [admin, ada, bob] = [
+      await team.join('admin', { locale: 'de' }),
+      await openPerson(app),
+      await openPerson(app, UNVERIFIED),
+    ]
+    const name = await team.owner.call('PATCH', team.path, { name: 'Engines "www.example.test"' })
+    expect(name.status).toBe(200)
+    const [first, second, third] = [
+      await invite(team, { email: ada.user.email }, admin),
+      await invite(team, { email: bob.user.email }, admin),
+      await invite(team, {}, admin),
+    ]
+    expect((await ada.call('POST', byId(first))).status).toBe(200)
+    const told = await notificationsOf(admin)
+    expect(told).toMatchObject([
+      {
+        user_id: admin.id,
+        actor_id: ada.id,
+        organization_id: null,
+        data: {
+          kind: 'invitation_accepted',
+          title: 'Ihre Einladung wurde angenommen',
+          // A name that mail programs make a link of is not shown anywhere.
+          message: `Jemand, den Sie eingeladen haben, ist jetzt Mitglied von „${team.slug}“.`,
+        },
+      },
+    ])
+    expect(JSON.stringify(told)).not.toContain(ada.user.email)
+    expect((await bob.call('POST', byId(second), { token: await mailedToken(app, second.email) })).status).toBe(200)
+    const made = await stranger.call('POST', ACCEPT, { token: third.urlToken, password: PASSWORD })
+    expect(made.status).toBe(200)
+    expect(await notificationsOf(admin)).toHaveLength(3)
+    expect(await notificationsOf(team.owner)).toEqual([])
+  })
+
+  it('is told of one of racing acceptances, and of none that is refused', async () => {
+    const team = await createTeam(app)
+    const [ada, eve] = [await openPerson(app), await openPerson(app)]
+    const invited = await invite(team, { email: ada.user.email })
+    expect((await eve.call('POST', byId(invited))).status).toBe(403)
+    expect(await notificationsOf(team.owner)).toEqual([])
+    await Promise.all([ada.call('POST', byId(invited)), ada.call('POST', byId(invited))])
+    expect(await notificationsOf(team.owner)).toHaveLength(1)
+  })
+})
+
 describe('races', () => {
   it('let one of several acceptances win, with one membership', async () => {
     const team = await createTeam(app)

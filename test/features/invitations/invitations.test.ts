@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { runScheduled } from '../../../src/jobs.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { DAY } from '../../../src/lib/time.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { waitForMail, waitForMails } from '../../support/mail.ts'
 import { createTeam, openPerson, type Team } from '../../support/organizations.ts'
@@ -598,5 +600,38 @@ describe('POST /api/v1/invitations/cleanup', () => {
       expect(expired).toMatchObject([{ organization_id: team.id, data: { email, role: 'member' } }])
     }
     expect((await stranger.call('GET', `${INVITATIONS}/${good.id}`)).body.status).toBe('pending')
+  })
+})
+
+describe('invitations that have ended', () => {
+  it('are deleted by cron after 90 days, whatever ended them; pending ones never', async () => {
+    const team = await createTeam(app)
+    const statuses = ['accepted', 'revoked', 'expired', 'pending'] as const
+    const madeOf = async (age: number) => {
+      const ids = []
+      for (const status of statuses) {
+        const { id } = await invite(team)
+        await run('update invitations set status = ?, updated_at = ? where id = ?', status, Date.now() - age, id)
+        ids.push(id)
+      }
+      return ids
+    }
+    const [young, old] = [await madeOf(89 * DAY), await madeOf(90 * DAY)]
+    await runScheduled(await app.ctx())
+    const { results } = await env.DB.prepare('select id from invitations where organization_id = ?')
+      .bind(team.id)
+      .all<{ id: string }>()
+    expect(new Set(results.map(({ id }) => id))).toEqual(new Set([...young, old[3]]))
+    expect((await stranger.call('GET', `${INVITATIONS}/${old[0]}`)).body.code).toBe('INVITATION_NOT_FOUND')
+    // The record keeps what happened.
+    expect(await eventsAbout(old[0] ?? '')).toMatchObject([{ type: 'invitation.created' }])
+  })
+
+  it('is kept from its expiry on, which cron marks first', async () => {
+    const team = await createTeam(app)
+    const { id } = await invite(team)
+    await run('update invitations set updated_at = 1, expires_at = 1 where id = ?', id)
+    await runScheduled(await app.ctx())
+    expect((await stranger.call('GET', `${INVITATIONS}/${id}`)).body.status).toBe('expired')
   })
 })

@@ -39,6 +39,7 @@ const PARAMS: MailParams = {
     link: LINK,
   },
   member_added: { organization: 'Engines', inviter: 'Ada (ada@example.test)', role: 'viewer', until: TIME },
+  organization_ownerless: { organizations: 'engines, looms' },
 }
 
 const OWNER = { name: 'Maria Weber' }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { deleteUser } from '../../../features/account/service/users.ts'
 import { adminSecretInvalid } from '../../../features/admin/service/register.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
+import { lastOwner } from '../../../features/organizations/service/members.ts'
 import {
   accountLocked,
   emailNotVerified,
@@ -123,7 +124,7 @@ adminRoutes.delete(
     guard: adminOf,
     params: UserPath,
     answer: done,
-    errors: [notFound, userStateConflict, lastAdmin, ...freshFactorErrors],
+    errors: [notFound, userStateConflict, lastAdmin, lastOwner, ...freshFactorErrors],
   },
   async ({ ctx }) => {
     const deleted = await deleteUser(ctx, {})

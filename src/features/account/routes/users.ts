@@ -6,6 +6,7 @@ import { FileBody } from '../../../http/input.ts'
 import { createErrorRenderer } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { lastOwner } from '../../organizations/service/members.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import { ReasonInput, toReason } from '../../users/wire.ts'
@@ -80,7 +81,7 @@ const deletion = {
   body: DeletionBody,
   query: DeletionQuery,
   answer: done('Every session has ended; the account is erased after the grace period'),
-  errors: [forbidden, notFound, lastAdmin, ...freshFactorErrors],
+  errors: [forbidden, notFound, lastAdmin, lastOwner, ...freshFactorErrors],
 }
 
 userAccountRoutes.delete(

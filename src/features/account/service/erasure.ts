@@ -8,7 +8,7 @@ import { changeUser, endSessionsAfterChange } from '../../users/service/change-u
 import { findUser, userNotFound, userStateConflict } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { eraseRows, graceEnded, selectUsersToErase } from '../store.ts'
-import { deleteAccount } from './deletion.ts'
+import { deleteAccount } from './states.ts'
 
 const USERS_PER_RUN = 50
 const USERS_AT_ONCE = 5

@@ -9,12 +9,11 @@ import { requireMailTransport } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor, requirePresentPassword } from '../../sign-in/service/step-up.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
-import { changeUserRole } from '../../users/service/state.ts'
 import { findUserByUsername, getCurrentUser, normalizeEmail, usernameTaken } from '../../users/service/users.ts'
 import type { ChangedUser, Profile, User } from '../../users/types.ts'
 import { ownPassword, voidReportsBeforeChange } from '../store.ts'
 import { changeProfile } from './avatars.ts'
-import { deleteByItsUser } from './deletion.ts'
+import { changeAccountRole, deleteByItsUser } from './states.ts'
 
 export interface ProfileChange extends GivenFactors {
   readonly changes: Partial<Profile>
@@ -143,7 +142,7 @@ async function write(ctx: ActorCtx, change: CheckedChange): Promise<ChangedUser>
   const actor = actorOf(ctx)
   const { id: userId } = change.user
   const unchanged = { user: change.user, propagated: true }
-  const withRole = role === null ? unchanged : await changeUserRole(ctx, { userId, role, actor })
+  const withRole = role === null ? unchanged : await changeAccountRole(ctx, { userId, role, actor })
   const withName =
     username === null ? withRole : await changeProfile(ctx, { user: withRole.user, changes: { username }, actor })
   const withPassword = passwordHash === null ? withName : await setOwnPassword(ctx, withName.user, passwordHash)

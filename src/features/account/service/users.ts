@@ -3,7 +3,7 @@ import { forbidden } from '../../../lib/errors.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import { haveOrganizationInCommon } from '../../organizations/service/organizations.ts'
 import type { GivenFactors } from '../../sign-in/service/step-up.ts'
-import { changeUserState, type StateChange } from '../../users/service/state.ts'
+import type { StateChange } from '../../users/service/state.ts'
 import {
   findUser,
   findUserByEmail,
@@ -16,8 +16,8 @@ import {
 } from '../../users/service/users.ts'
 import type { ChangedUser, User, UserRef } from '../../users/types.ts'
 import { changeProfile } from './avatars.ts'
-import { deleteAccount } from './deletion.ts'
 import { type ChangedProfile, changeOwnProfile, deleteOwnAccount, type ProfileChange } from './own-account.ts'
+import { changeAccountState, deleteAccount } from './states.ts'
 
 /**
  * Changes a profile: the caller's own, as `changeOwnProfile` does, or any user's for an admin. An admin cannot change
@@ -48,7 +48,7 @@ export async function changeStateOf(
   { ref, change, reason = null }: { ref: UserRef; change: StateChange; reason?: string | null },
 ): Promise<ChangedUser> {
   const { id: userId } = await getUser(ctx, ref)
-  return changeUserState(ctx, { userId, change, actor: actorOf(ctx), reason })
+  return changeAccountState(ctx, { userId, change, actor: actorOf(ctx), reason })
 }
 
 /** Ends a suspension or a deactivation, for an admin. Throws NOT_FOUND, USER_STATE_CONFLICT. */

@@ -2,6 +2,7 @@ import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
+import { changeAccountRole } from '../../account/service/states.ts'
 import { changeStateOf } from '../../account/service/users.ts'
 import { removePasskeysOf } from '../../factors/passkeys/service/manage.ts'
 import { liftSecondFactorLock } from '../../factors/totp/service/codes.ts'
@@ -10,7 +11,7 @@ import { revokeAllSessions as revokeSessionsOf } from '../../sessions/service.ts
 import { findAttempts } from '../../sign-in/service/attempts.ts'
 import { liftAttemptLocks } from '../../sign-in/service/lock.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { changeUserRole, ensureUserState, type StateChange } from '../../users/service/state.ts'
+import { ensureUserState, type StateChange } from '../../users/service/state.ts'
 import { getPresentUser, getUser } from '../../users/service/users.ts'
 import type { ChangedUser, User, UserRef } from '../../users/types.ts'
 
@@ -24,10 +25,10 @@ export async function changeState(
   return unlockUser(ctx, { userId, actor: actorOf(ctx), reason })
 }
 
-/** As `changeUserRole`, for an admin. */
+/** As `changeAccountRole`, for an admin. */
 export async function changeRole(ctx: AdminCtx, { ref, role }: { ref: UserRef; role: string }): Promise<ChangedUser> {
   const { id: userId } = await getUser(ctx, ref)
-  return changeUserRole(ctx, { userId, role, actor: actorOf(ctx) })
+  return changeAccountRole(ctx, { userId, role, actor: actorOf(ctx) })
 }
 
 /**

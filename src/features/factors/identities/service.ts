@@ -1,14 +1,19 @@
-import type { SQL } from 'drizzle-orm'
 import type { ActorCtx, Ctx } from '../../../context.ts'
-import { commit, type Statement } from '../../../db/commit.ts'
+import { commit } from '../../../db/commit.ts'
 import { defineError } from '../../../lib/errors.ts'
 import type { EventDraft } from '../../../lib/event.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { deleteIdentity, insertIdentity, selectIdentities, selectIdentity, updateIdentity } from './store.ts'
-import type { Identity } from './tables.ts'
-import type { IdentityKey, ProvedIdentity } from './types.ts'
+import {
+  type Condition,
+  deleteIdentity,
+  insertIdentity,
+  selectIdentities,
+  selectIdentity,
+  updateIdentity,
+} from './store.ts'
+import type { Identity, IdentityKey, ProvedIdentity } from './types.ts'
 
 export { isUnknown } from './store.ts'
 
@@ -38,7 +43,7 @@ export async function recordIdentityUse(ctx: Ctx, { id }: Identity, { email, lab
 /** The statement that links an identity, for the batch of its event; it returns no row where `insertIdentity` says so. */
 export function linkingOf(
   ctx: Ctx,
-  { userId, proved, when }: { userId: string; proved: ProvedIdentity; when: SQL | undefined },
+  { userId, proved, when }: { userId: string; proved: ProvedIdentity; when: Condition },
 ): { statement: ReturnType<typeof insertIdentity>; event: EventDraft; id: string } {
   const { provider, connectionId, issuer, subject, email, label } = proved
   const id = ctx.newId()
@@ -60,7 +65,7 @@ export function linkingOf(
  */
 export async function linkIdentity(
   ctx: Ctx,
-  { user, proved, when }: { user: User; proved: ProvedIdentity; when: SQL | undefined },
+  { user, proved, when }: { user: User; proved: ProvedIdentity; when: Condition },
 ): Promise<boolean> {
   const { statement, event, id } = linkingOf(ctx, { userId: user.id, proved, when })
   const [linked] = await commit(ctx, statement, event)
@@ -79,8 +84,7 @@ export async function unlinkIdentity(
   { provider, label }: { provider: string; label: string },
 ): Promise<void> {
   const { id: userId, sessionId } = ctx.actor
-  const removal: Statement & ReturnType<typeof deleteIdentity> = deleteIdentity(ctx, { userId, provider })
-  const [removed] = await commit(ctx, removal, {
+  const [removed] = await commit(ctx, deleteIdentity(ctx, { userId, provider }), {
     type: 'oauth.account.unlinked',
     subject: userId,
     userId,

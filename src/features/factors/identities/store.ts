@@ -3,8 +3,8 @@ import type { Ctx } from '../../../context.ts'
 import { deletedRows } from '../../../db/user-data.ts'
 import { users } from '../../users/tables.ts'
 import { passkeys } from '../passkeys/tables.ts'
-import { type Identity, identities } from './tables.ts'
-import type { IdentityKey } from './types.ts'
+import { identities } from './tables.ts'
+import type { Identity, IdentityKey } from './types.ts'
 
 export const userData = [deletedRows(identities, { userId: 'id' })]
 
@@ -22,11 +22,14 @@ export const selectIdentity = ({ db }: Store, key: IdentityKey): Promise<Identit
 export const selectIdentities = ({ db }: Pick<Store, 'db'>, userId: string): Promise<Identity[]> =>
   db.select().from(identities).where(eq(identities.userId, userId)).orderBy(asc(identities.createdAt), identities.id)
 
+/** A condition of a statement; none when undefined. */
+export type Condition = SQL | undefined
+
 /** For later statements of a batch: nobody has the identity yet. */
 export const isUnknown = (key: IdentityKey): SQL => sql`not exists (select 1 from ${identities} where ${isKey(key)})`
 
 /** No row when somebody has the identity, the user has another one of its provider, or `when` does not hold. */
-export const insertIdentity = ({ db }: Pick<Store, 'db'>, row: Identity, when: SQL | undefined) =>
+export const insertIdentity = ({ db }: Pick<Store, 'db'>, row: Identity, when: Condition) =>
   db
     .insert(identities)
     .select(

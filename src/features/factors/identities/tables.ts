@@ -29,5 +29,3 @@ export const identities = sqliteTable(
     index('identities_by_user').on(table.userId),
   ],
 )
-
-export type Identity = typeof identities.$inferSelect

@@ -5,6 +5,17 @@ export interface IdentityKey {
   readonly subject: string
 }
 
+/** An identity that is linked to an account. Times are epoch milliseconds. */
+export interface Identity extends IdentityKey {
+  readonly id: string
+  readonly userId: string
+  readonly provider: string
+  readonly email: string | null
+  readonly label: string | null
+  readonly createdAt: number
+  readonly lastUsedAt: number | null
+}
+
 /** What a provider has proved of the person in front of the browser. */
 export interface ProvedIdentity extends IdentityKey {
   /** The provider's name in the settings. */

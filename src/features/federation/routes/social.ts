@@ -27,13 +27,14 @@ import {
   providerUnknown,
   stateInvalid,
 } from '../errors.ts'
-import { listProviders } from '../rules/providers.ts'
 import { type CallbackInput, type Ending, takeCallback } from '../service/callback.ts'
+import { listProviders } from '../service/fixed-providers.ts'
 import { browserSecretOf, browserSecretOrNew, flowCookie } from '../service/flow.ts'
 import { listLinkedAccounts, unlinkProvider } from '../service/linking.ts'
 import { mailProof } from '../service/pending-email.ts'
 import { exchangeCode } from '../service/sign-in.ts'
 import { continueSignIn, type StartInput, startLink, startSignIn } from '../service/start.ts'
+import { appPage, codePage } from '../wire/pages.ts'
 import {
   CallbackAnswer,
   CallbackBody,
@@ -56,8 +57,7 @@ import {
   toExchange,
   toStart,
   UnlinkAnswer,
-} from '../wire.ts'
-import { appPage, codePage } from './pages.ts'
+} from '../wire/social.ts'
 
 /** Under `/oauth`, and under `/auth/oauth` as the published SDK calls them. */
 export const socialRoutes = createRoutes({ prefix: '/api/v1', tag: 'social', invalidIs: 400 })

@@ -1,7 +1,6 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { findIdentity, linkIdentity, listIdentities, unlinkIdentity } from '../../factors/identities/service.ts'
-import type { Identity } from '../../factors/identities/tables.ts'
-import type { ProvedIdentity } from '../../factors/identities/types.ts'
+import type { Identity, ProvedIdentity } from '../../factors/identities/types.ts'
 import { listPasskeys } from '../../factors/passkeys/service/manage.ts'
 import { requireBindable } from '../../sign-in/service/current.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { findOutboundAddress, outbound } from '../../../lib/outbound.ts'
 import { DAY } from '../../../lib/time.ts'
-import type { ProviderMetadata } from '../rules/providers.ts'
 import { postponeReading, selectMetadata, selectOutdated, upsertMetadata } from '../store.ts'
+import type { ProviderMetadata } from '../types.ts'
 
 const Metadata = z.object({
   issuer: z.string(),

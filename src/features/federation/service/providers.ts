@@ -1,10 +1,10 @@
 import type { Ctx } from '../../../context.ts'
 import { exchangeFailed, providerNotConfigured, providerUnknown } from '../errors.ts'
-import { findFixedProvider, listProviders, toClient, toOpenIdProvider } from '../rules/providers.ts'
 import type { Provider } from '../types.ts'
+import { findFixedProvider, listProviders, toClient, toOpenIdProvider } from './fixed-providers.ts'
 import { findMetadata, findOrReadMetadata, MetadataError } from './metadata.ts'
 
-export type { ListedProvider } from '../rules/providers.ts'
+export type { ListedProvider } from './fixed-providers.ts'
 
 /** Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED. */
 function findConfigured({ config }: Pick<Ctx, 'config'>, name: string) {

@@ -17,20 +17,22 @@ import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { acceptInvitation, inspectToken, invitedAddressDiffers, signInRequired } from '../service/acceptance.ts'
 import {
   changeInvitation,
+  expireInvitations,
+  invitationNotPending,
+  resendInvitation,
+  revokeInvitation,
+} from '../service/changes.ts'
+import {
   createInvitation,
   createInvitations,
   domainNotAllowed,
   enterByInvitation,
   enterNamed,
-  expireInvitations,
   getInvitation,
   invitationChanged,
   invitationNotFound,
-  invitationNotPending,
   invitationPending,
   listInvitations,
-  resendInvitation,
-  revokeInvitation,
 } from '../service/invitations.ts'
 import {
   AcceptBody,

@@ -5,7 +5,8 @@ import { arrayOf, withTotal } from '../../../http/list.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { addressUnverified, limitReached } from '../../memberships/service.ts'
 import { acceptInvitation } from '../service/acceptance.ts'
-import { createInvitation, listLiveInvitations, resendInvitation, revokeInvitation } from '../service/invitations.ts'
+import { resendInvitation, revokeInvitation } from '../service/changes.ts'
+import { createInvitation, listLiveInvitations } from '../service/invitations.ts'
 import {
   AcceptBody,
   AcceptedShape,

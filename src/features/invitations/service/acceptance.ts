@@ -1,21 +1,24 @@
 import { type ActorCtx, type CallerCtx, type Ctx, narrow } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
-import { type DomainError, defineError, unauthorized, validationFailed } from '../../../lib/errors.ts'
+import { type DomainError, defineError, fieldRequired, unauthorized } from '../../../lib/errors.ts'
 import type { EventDraft } from '../../../lib/event.ts'
 import { alreadyMember, deletePending, insertMembership, LIMITS, limitReached } from '../../memberships/service.ts'
-import { deleteHeld, findHolding, insertGrants } from '../../rbac/service/held.ts'
+import { deleteHeld, findHolding, insertGrants } from '../../rbac/service/rights.ts'
 import { emailUnconfirmed, linkInvalid } from '../../sign-in/errors.ts'
 import { mayInvitedSignUp, prepareInvitedAccount } from '../../sign-in/service/sign-up.ts'
 import { confirmedByMail, sendVerification } from '../../sign-in/service/verification.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
+import { notificationOf } from '../../users/service/notices.ts'
 import { findUser, getCurrentUser, insertUser, isEmailConfirmed, newUserRow } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { statusOf } from '../rules/invitation.ts'
 import { decodeInvitationToken } from '../rules/token.ts'
 import { acceptance, type FoundInvitation, type Guest, selectInvitation, selectObstacles } from '../store.ts'
 import type { InvitationStatus, TokenParts } from '../types.ts'
-import { invitationChanged, invitationNotFound, invitationNotPending, requireAllowedDomain } from './invitations.ts'
+import { invitationNotPending } from './changes.ts'
+import { invitationChanged, invitationNotFound, requireAllowedDomain } from './invitations.ts'
+import { organizationIn } from './sending.ts'
 
 export const invitedAddressDiffers = defineError(
   'INVITED_ADDRESS_DIFFERS',
@@ -73,15 +76,12 @@ async function getInvited(
   const token = input.token === undefined ? null : await decodeInvitationToken(ctx.config.rootKeys, input.token)
   if (token === undefined || (token && input.id !== undefined && token.id !== input.id)) throw linkInvalid()
   const id = token?.id ?? input.id
-  if (id === undefined) throw requiredField('token')
+  if (id === undefined) throw fieldRequired('token')
   const invitation = await selectInvitation(ctx, id)
   if (!invitation) throw invitationNotFound()
   if (token && token.counter !== invitation.counter) throw linkInvalid()
   return { invitation, token }
 }
-
-const requiredField = (name: string): DomainError =>
-  validationFailed({ validation_errors: [{ field: `body.${name}`, message: 'is required', type: 'required' }] })
 
 /** A pending invitation, and what keeps its author's permissions as they were read. */
 type Answered = FoundInvitation & Pick<Awaited<ReturnType<typeof findStanding>>, 'holdsAsRead'>
@@ -112,7 +112,7 @@ async function acceptAsUser(ctx: ActorCtx, invitation: Answered, token: TokenPar
 
 /** The statements that make somebody a member, in their order; the last returns a row when everything held. */
 function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Parameters<typeof insertUser>[1][] = []) {
-  const { id, organizationId, role, permissions, invitedBy, holdsAsRead } = invitation
+  const { id, organizationId, role, permissions, invitedBy, authorLocale, holdsAsRead } = invitation
   const { userId, isNew } = guest
   const now = ctx.now()
   const { first, when, last } = acceptance(ctx, invitation, { guest, holdsAsRead, claim: ctx.newId() })
@@ -127,7 +127,10 @@ function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Param
     insertGrants(ctx, { ...held, permissions, grantedBy: invitedBy, grantedAt: now }, when),
     insertMembership(ctx, membership, when),
   ]
-  const common = { userId, organizationId, actor: { type: 'user', id: userId } } as const
+  const actor = { type: 'user', id: userId } as const
+  const common = { userId, organizationId, actor }
+  // Names the organization alone: what the author's record keeps outlives the account of whoever accepts.
+  const organization = organizationIn({ name: invitation.organizationName, slug: invitation.organizationSlug })
   const events: EventDraft[] = [
     {
       ...common,
@@ -136,6 +139,10 @@ function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Param
       data: { role, status: 'active', invitation_id: id },
     },
     { ...common, type: 'invitation.accepted', subject: id, data: { role, is_new_user: isNew } },
+    notificationOf(
+      { id: invitedBy, locale: authorLocale },
+      { kind: 'invitation_accepted', actor, params: { organization } },
+    ),
   ]
   const accepted: Accepted = { userId, isNewUser: isNew, invitation, membershipId: membership.id, joinedAt: now }
   return { statements, last, events, accepted }
@@ -170,7 +177,7 @@ async function acceptAsStranger(
   const isProved = kind === 'mail'
   if (!isProved && invitation.invitationDomains.length > 0) throw addressUnproved()
   if (!(await mayMakeAccount(ctx, invitation, kind))) throw signInRequired()
-  if (password === undefined) throw requiredField('password')
+  if (password === undefined) throw fieldRequired('password')
   const account = await prepareInvitedAccount(ctx, {
     email,
     password,

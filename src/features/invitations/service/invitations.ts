@@ -1,8 +1,8 @@
 import { type ActorCtx, actorOf, type CallerCtx, type Ctx, narrow, type PlaceCtx } from '../../../context.ts'
-import { commit, commitAll } from '../../../db/commit.ts'
+import { commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
-import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
+import { isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY, toIso } from '../../../lib/time.ts'
 import {
   addressUnverified,
@@ -13,7 +13,7 @@ import {
   limitReached,
   organizationRequired,
 } from '../../memberships/service.ts'
-import { findHolding } from '../../rbac/service/held.ts'
+import { findHolding } from '../../rbac/service/rights.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { fullNameOf, getCurrentUser, isEmailConfirmed, normalizeEmail } from '../../users/service/users.ts'
@@ -21,21 +21,18 @@ import type { User } from '../../users/types.ts'
 import { domainOf, rankFor, statusOf } from '../rules/invitation.ts'
 import {
   countPending,
-  expireOverdue,
   type FoundInvitation,
   insertion,
   isMemberByEmail,
   isPendingTo,
   selectInvitation,
   selectInvitations,
-  updateInvitation,
   type Writing,
 } from '../store.ts'
-import { INVITATION_STATUSES, type InvitationStatus, LIFETIME_DAYS } from '../types.ts'
+import { INVITATION_STATUSES, type InvitationStatus } from '../types.ts'
 import { countSent, invitationLinks, mailInvitation } from './sending.ts'
 
 export { isLinkFree } from '../rules/invitation.ts'
-export { revokeUnanswered } from '../store.ts'
 
 export const invitationNotFound = defineError('INVITATION_NOT_FOUND', 'not_found', 'There is no such invitation')
 export const invitationPending = defineError(
@@ -43,7 +40,6 @@ export const invitationPending = defineError(
   'conflict',
   'An invitation of this organization to this address is pending',
 )
-export const invitationNotPending = defineError('INVITATION_NOT_PENDING', 'malformed', 'The invitation is not pending')
 export const invitationChanged = defineError(
   'INVITATION_CHANGED',
   'conflict',
@@ -95,7 +91,7 @@ async function seenBy(
   })
 }
 
-async function oneSeenBy(
+export async function oneSeenBy(
   ctx: Ctx,
   viewer: PlaceCtx | null,
   row: FoundInvitation,
@@ -125,7 +121,7 @@ export async function enterByInvitation(ctx: ActorCtx, id: string): Promise<Plac
   }
 }
 
-async function getInvitationIn(ctx: PlaceCtx, id: string): Promise<FoundInvitation> {
+export async function getInvitationIn(ctx: PlaceCtx, id: string): Promise<FoundInvitation> {
   const invitation = await selectInvitation(ctx, id)
   if (invitation?.organizationId !== ctx.place.organizationId) throw invitationNotFound()
   return invitation
@@ -137,7 +133,7 @@ interface Given {
 }
 
 /** What must still hold when it is written. Throws INSUFFICIENT_PERMISSIONS: nobody gives, edits or takes away more than they hold. */
-async function requireRightToGive(ctx: PlaceCtx, { role, permissions }: Given): Promise<Writing> {
+export async function requireRightToGive(ctx: PlaceCtx, { role, permissions }: Given): Promise<Writing> {
   const { place, actor } = ctx
   const rank = rankFor(role)
   if (!isRanked(place.rank, rank)) throw insufficientPermissions({ required_role: rank })
@@ -149,17 +145,8 @@ async function requireRightToGive(ctx: PlaceCtx, { role, permissions }: Given): 
   return { ...writing, holdsAsRead: holding.when }
 }
 
-/** One that is pending, for those who could send it. */
-async function getOwnPending(ctx: PlaceCtx, id: string): Promise<{ before: FoundInvitation; writing: Writing }> {
-  const before = await getInvitationIn(ctx, id)
-  const writing = await requireRightToGive(ctx, before)
-  const status = statusOf(before, ctx.now())
-  if (status !== 'pending') throw invitationNotPending({ status })
-  return { before, writing }
-}
-
 /** The caller, who may invite with this. Throws INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED. */
-async function requireAuthor(ctx: PlaceCtx, given: Given): Promise<{ author: User; writing: Writing }> {
+export async function requireAuthor(ctx: PlaceCtx, given: Given): Promise<{ author: User; writing: Writing }> {
   const writing = await requireRightToGive(ctx, given)
   const author = await getCurrentUser(ctx)
   if (!isEmailConfirmed(author)) throw addressUnverified()
@@ -282,7 +269,7 @@ async function insertionRefused(ctx: PlaceCtx, email: string, role: Rank): Promi
 }
 
 /** Mails what was written, and shows it. */
-async function sent(ctx: PlaceCtx, id: string, author: User): Promise<SeenInvitation> {
+export async function sent(ctx: PlaceCtx, id: string, author: User): Promise<SeenInvitation> {
   const invitation = await getInvitationIn(ctx, id)
   const isMailed = await mailInvitation(ctx, invitation, { organization: ctx.place, author })
   return oneSeenBy(ctx, ctx, invitation, isMailed)
@@ -328,105 +315,4 @@ async function findViewer(ctx: ActorCtx, id: string): Promise<PlaceCtx | null> {
     if (cause instanceof DomainError && cause.kind === 'forbidden') return null
     throw cause
   }
-}
-
-/** Revokes a pending invitation: its links are void. Throws INVITATION_NOT_FOUND, INVITATION_NOT_PENDING, INSUFFICIENT_PERMISSIONS. */
-export async function revokeInvitation(ctx: PlaceCtx, id: string): Promise<void> {
-  const { before, writing } = await getOwnPending(ctx, id)
-  const { email, role } = before
-  const [revoked] = await commit(ctx, updateInvitation(ctx, before, { status: 'revoked' }, writing), {
-    type: 'invitation.revoked',
-    subject: id,
-    userId: null,
-    organizationId: before.organizationId,
-    actor: actorOf(ctx),
-    data: { email, role, reason: 'revoked' },
-  })
-  if (!revoked) throw await changeRefused(ctx, id)
-}
-
-/**
- * Mails a pending invitation again, for a week at least: the links of before are void. Throws INVITATION_NOT_FOUND,
- * INVITATION_NOT_PENDING, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED.
- */
-export async function resendInvitation(ctx: PlaceCtx, id: string): Promise<SeenInvitation> {
-  const { before, writing } = await getOwnPending(ctx, id)
-  const { email, organizationId, counter } = before
-  const author = await getCurrentUser(ctx)
-  if (!isEmailConfirmed(author)) throw addressUnverified()
-  const takeBack = await countSent(ctx, { authorId: author.id, organizationId, email })
-  const expiresAt = Math.max(before.expiresAt, ctx.now() + LIFETIME_DAYS.usual * DAY)
-  const set = { counter: counter + 1, expiresAt }
-  const [resent] = await commit(ctx, updateInvitation(ctx, before, set, writing), {
-    type: 'invitation.resent',
-    subject: id,
-    userId: null,
-    organizationId,
-    actor: actorOf(ctx),
-    data: { email },
-  })
-  if (!resent) {
-    await takeBack()
-    throw await changeRefused(ctx, id)
-  }
-  return sent(ctx, id, author)
-}
-
-export interface InvitationChange {
-  readonly role?: Rank | undefined
-  readonly message?: string | null | undefined
-  readonly lifetimeDays?: number | undefined
-}
-
-/**
- * Changes a pending invitation; whoever raises its role becomes its author. Throws INVITATION_NOT_FOUND, INVITATION_NOT_PENDING,
- * INVITATION_CHANGED, INSUFFICIENT_PERMISSIONS, VERIFIED_ADDRESS_REQUIRED, STEP_UP_REQUIRED.
- */
-export async function changeInvitation(ctx: PlaceCtx, id: string, change: InvitationChange): Promise<SeenInvitation> {
-  const { before, writing } = await getOwnPending(ctx, id)
-  const role = change.role ?? before.role
-  const isRaised = role !== before.role && isRanked(toRank(role), toRank(before.role))
-  const raising = isRaised ? await requireAuthor(ctx, { role, permissions: before.permissions }) : null
-  const set = {
-    role,
-    message: change.message === undefined ? before.message : change.message,
-    expiresAt: change.lifetimeDays === undefined ? before.expiresAt : ctx.now() + change.lifetimeDays * DAY,
-    ...(raising && { invitedBy: raising.author.id }),
-  }
-  const [changed] = await commit(ctx, updateInvitation(ctx, before, set, raising?.writing ?? writing), {
-    type: 'invitation.updated',
-    subject: id,
-    userId: null,
-    organizationId: before.organizationId,
-    actor: actorOf(ctx),
-    data: { before: changeable(before), after: changeable(set) },
-  })
-  if (!changed) throw await changeRefused(ctx, id)
-  return oneSeenBy(ctx, ctx, await getInvitationIn(ctx, id))
-}
-
-const changeable = ({ role, message, expiresAt }: Pick<FoundInvitation, 'role' | 'message' | 'expiresAt'>) => ({
-  role,
-  message,
-  expires_at: toIso(expiresAt),
-})
-
-/** Why a change was not written. Throws what is wrong now. */
-async function changeRefused(ctx: PlaceCtx, id: string): Promise<DomainError> {
-  await getOwnPending(await enterByInvitation(ctx, id), id)
-  return invitationChanged()
-}
-
-const EXPIRY = { type: 'system', id: 'invitation-expiry' } as const
-const RUNS = 20
-
-/** Marks invitations that have expired, many in one call; returns how many. */
-export async function expireInvitations(ctx: Ctx): Promise<number> {
-  let marked = 0
-  for (let run = 0; run < RUNS; run += 1) {
-    const some = await expireOverdue(ctx, EXPIRY)
-    if (some === 0) break
-    marked += some
-  }
-  return marked
 }

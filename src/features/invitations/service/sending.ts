@@ -5,12 +5,12 @@ import { SECOND } from '../../../lib/time.ts'
 import { linkTo } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { limitReached } from '../../memberships/service.ts'
+import type { Invitation } from '../../memberships/tables.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { findUserByEmail, fullNameOf, recipientOf } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { isLinkFree, unquoted } from '../rules/invitation.ts'
 import { invitationTokenEncoder } from '../rules/token.ts'
-import type { Invitation } from '../tables.ts'
 import { SENT_BY_AUTHOR, SENT_BY_ORGANIZATION, SENT_TO_ADDRESS, type TokenKind } from '../types.ts'
 
 interface Sending {

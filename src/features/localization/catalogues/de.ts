@@ -138,6 +138,12 @@ export const de: Catalogue = {
   'mail.member_added.note':
     'Falls Sie den Absender nicht kennen, ignorieren Sie diese E-Mail: Er erfährt nichts über Sie.',
 
+  'mail.organization_ownerless.subject': 'Organisationen ohne Inhaber bei {app}',
+  'mail.organization_ownerless.body':
+    'Diese Organisationen haben ihren letzten Inhaber verloren, und kein Administrator von ihnen konnte an seine Stelle treten: {organizations}. Als Administrator von {app} können Sie ein Mitglied zum Inhaber machen.',
+  'mail.organization_ownerless.note':
+    'Diese E-Mail kommt nur einmal. Bis es einen Inhaber gibt, können nur Administratoren von {app} tun, was einen braucht.',
+
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':
     'Ihr Konto bei {app} wurde von einem Administrator geschlossen. Niemand kann sich darin anmelden.',
@@ -176,6 +182,9 @@ export const de: Catalogue = {
   'notification.password_changed.message': 'Das Passwort Ihres Kontos wurde geändert.',
   'notification.new_device.title': 'Anmeldung von einem neuen Gerät',
   'notification.new_device.message': 'Ihr Konto wurde von einem neuen Gerät aus verwendet: {device}.',
+  'notification.invitation_accepted.title': 'Ihre Einladung wurde angenommen',
+  'notification.invitation_accepted.message':
+    'Jemand, den Sie eingeladen haben, ist jetzt Mitglied von „{organization}“.',
 
   'page.continue': 'Weiter zu {app}',
   'page.close': 'Sie können diese Seite schließen.',
@@ -313,6 +322,7 @@ export const de: Catalogue = {
   'page.error.MAINTENANCE':
     'Der Dienst wird gerade gewartet. Ihr Link bleibt gültig: Versuchen Sie es später noch einmal.',
   'page.error.REDIRECT_NOT_ALLOWED': 'Die Anwendung, zu der der Link führt, ist hier nicht mehr zugelassen.',
+  'page.error.INVALID_TOKEN': 'Der Link ist unvollständig, abgelaufen oder wurde schon benutzt.',
   'page.error.OAUTH_STATE_INVALID':
     'Diese Anmeldung wurde in einem anderen Browser begonnen, schon benutzt oder ist abgelaufen. Gehen Sie zur Anwendung zurück und beginnen Sie neu.',
   'page.error.OAUTH_EXCHANGE_FAILED':

@@ -129,6 +129,12 @@ export const en = {
     '{inviter} has added you to “{organization}” at {app}. Your role would be: {role}. It counts only once you have accepted: sign in to {app}, and accept or leave there until {until}.',
   'mail.member_added.note': 'If you do not know them, ignore this mail: they learn nothing about you.',
 
+  'mail.organization_ownerless.subject': 'Organizations without an owner at {app}',
+  'mail.organization_ownerless.body':
+    'These organizations have lost their last owner, and no admin of theirs could take over: {organizations}. As an admin of {app} you can make a member the owner.',
+  'mail.organization_ownerless.note':
+    'This is said once. Until there is an owner, only admins of {app} can do what takes one.',
+
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
   'mail.account_closed.note': 'Whoever runs {app} can tell you why, and open it again.',
@@ -163,6 +169,8 @@ export const en = {
   'notification.password_changed.message': 'The password of your account was changed.',
   'notification.new_device.title': 'A new device signed in',
   'notification.new_device.message': 'Your account was used from a new device: {device}.',
+  'notification.invitation_accepted.title': 'Your invitation was accepted',
+  'notification.invitation_accepted.message': 'Somebody whom you invited is now a member of “{organization}”.',
 
   'page.continue': 'Continue to {app}',
   'page.close': 'You can close this page.',
@@ -288,6 +296,7 @@ export const en = {
   'page.error.SIGNUPS_DISABLED': 'No new accounts are made here at present.',
   'page.error.MAINTENANCE': 'The service is being maintained. Your link stays valid: try again later.',
   'page.error.REDIRECT_NOT_ALLOWED': 'The application that the link leads to is not allowed here any more.',
+  'page.error.INVALID_TOKEN': 'The link is incomplete, has expired or was used already.',
   'page.error.OAUTH_STATE_INVALID':
     'This sign-in was begun in another browser, was used already or has expired. Go back to the application and begin again.',
   'page.error.OAUTH_EXCHANGE_FAILED': 'The sign-in with the other provider did not work. Begin again in a few minutes.',

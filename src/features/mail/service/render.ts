@@ -121,6 +121,8 @@ function describe(request: MailRequest): Described {
     }
     case 'member_added':
       return { link: null, isReport: false, params: membershipParams(locale, request.params) }
+    case 'organization_ownerless':
+      return { link: null, isReport: false, params: request.params }
     case 'account_locked': {
       const { until, unlockLink } = request.params
       return { link: unlockLink, isReport: false, params: { until: formatTime(locale, until) } }

@@ -1,10 +1,9 @@
 import { type ActorCtx, actorOf, type PlaceCtx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
-import { defineError, insufficientPermissions, notAMember, stepUpRequired } from '../../../lib/errors.ts'
+import { DomainError, defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
 import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
-import { revokeUnanswered } from '../../invitations/service/invitations.ts'
 import { countSent, mailAddition } from '../../invitations/service/sending.ts'
 import {
   alreadyMember,
@@ -14,21 +13,23 @@ import {
   LIMITS,
   limitReached,
   memberNotFound,
+  requireFactors,
+  revokeUnanswered,
   updateMembership,
 } from '../../memberships/service.ts'
-import { deleteHeld } from '../../rbac/service/held.ts'
+import { deleteHeld } from '../../rbac/service/rights.ts'
 import { activateOrganization } from '../../sessions/service.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { changeUser } from '../../users/service/change-user.ts'
+import { changeUser, type UserChange } from '../../users/service/change-user.ts'
 import { findUser, getCurrentUser, userNotFound } from '../../users/service/users.ts'
 import {
   addition,
   countMemberships,
   demotion,
   hasChanged,
-  isPromotable,
   leaving,
+  promotion,
   removal,
   selectMember,
   selectMembers,
@@ -89,6 +90,18 @@ async function getMember(ctx: PlaceCtx, userId: string): Promise<Member> {
   if (!member) throw memberNotFound()
   return member
 }
+
+/** A member other than the caller. Throws OWN_MEMBERSHIP, MEMBER_NOT_FOUND. */
+async function getOther(ctx: PlaceCtx, userId: string): Promise<Member> {
+  if (userId === ctx.actor.id) throw ownMembership()
+  return getMember(ctx, userId)
+}
+
+/** Changes what a user has in an organization, whose tokens become outdated. Null when the last of the statements changed nothing. */
+const changeStanding = (
+  ctx: ActorCtx,
+  change: Pick<UserChange, 'userId' | 'events' | 'alsoChangesClaimsOf'> & Required<Pick<UserChange, 'with'>>,
+) => changeUser(ctx, { ...change, set: {}, when: hasChanged, actor: actorOf(ctx), changesClaims: true })
 
 /** Nobody gives or takes more than they hold; making an owner asks for a fresh factor. */
 async function requireRightToGive(ctx: PlaceCtx, role: Rank, given: GivenFactors = {}): Promise<void> {
@@ -165,24 +178,19 @@ export async function changeMemberRole(
   ctx: PlaceCtx,
   { userId, role }: { userId: string; role: Rank },
 ): Promise<{ member: Member; propagated: boolean }> {
-  if (userId === ctx.actor.id) throw ownMembership()
-  const member = await getMember(ctx, userId)
+  const member = await getOther(ctx, userId)
   const before = toRank(member.role)
   if (!isRanked(ctx.place.rank, before)) throw insufficientPermissions({ required_role: before })
   await requireRightToGive(ctx, role)
   if (role === before) return { member: seenMember(member), propagated: true }
   const { organizationId } = ctx.place
   const when = demotion(ctx, { userId, before, after: role })
-  const changed = await changeUser(ctx, {
+  const changed = await changeStanding(ctx, {
     userId,
-    set: {},
-    when: hasChanged,
-    actor: actorOf(ctx),
     with: [
       ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: role, actor: actorOf(ctx) }, when.elsewhere),
       updateMembership(ctx, { organizationId, userId }, { set: { role }, when: when.here }),
     ],
-    changesClaims: true,
     events: [
       { type: 'organization.role_changed', organizationId, data: { before: { role: before }, after: { role } } },
     ],
@@ -202,8 +210,7 @@ async function roleChangeRefused(ctx: PlaceCtx, userId: string, before: Rank) {
  * OWN_MEMBERSHIP, MEMBER_NOT_FOUND, OWNER_NOT_REMOVABLE, MEMBER_CHANGED.
  */
 export async function removeMember(ctx: PlaceCtx, userId: string): Promise<{ propagated: boolean }> {
-  if (userId === ctx.actor.id) throw ownMembership()
-  const { role } = await getMember(ctx, userId)
+  const { role } = await getOther(ctx, userId)
   if (role === 'owner') throw ownerNotRemovable()
   const changed = await endMembership(ctx, {
     userId,
@@ -242,11 +249,8 @@ interface Ending {
 
 /** Null when the condition does not hold. */
 async function endMembership(ctx: ActorCtx, { userId, organizationId, role, here, elsewhere }: Ending) {
-  return changeUser(ctx, {
+  return changeStanding(ctx, {
     userId,
-    set: {},
-    when: hasChanged,
-    actor: actorOf(ctx),
     with: [
       ...revokeUnanswered(ctx, { organizationId, authorId: userId, rank: null, actor: actorOf(ctx) }, elsewhere),
       ...deleteHeld(ctx, { scope: organizationId, userId }, elsewhere),
@@ -256,7 +260,6 @@ async function endMembership(ctx: ActorCtx, { userId, organizationId, role, here
         { set: { removedAt: ctx.now(), removedBy: ctx.actor.id }, when: here },
       ),
     ],
-    changesClaims: true,
     events: [{ type: 'organization.member_removed', organizationId, data: { before: { role } } }],
   })
 }
@@ -276,19 +279,23 @@ export async function transferOwnership(
   const { role: before, takenUpAt } = await getMember(ctx, userId)
   if (takenUpAt === null) throw memberNotFound()
   const stepsDown = ownRole === 'owner'
+  const when = promotion(ctx, userId)
   const common = { type: 'organization.role_changed', organizationId } as const
-  const changed = await changeUser(ctx, {
+  const changed = await changeStanding(ctx, {
     userId,
-    set: {},
-    when: hasChanged,
-    actor: actorOf(ctx),
     with: [
-      updateMembership(ctx, { organizationId, userId }, { set: { role: 'owner' }, when: isPromotable(ctx, userId) }),
+      ...(stepsDown
+        ? revokeUnanswered(
+            ctx,
+            { organizationId, authorId: callerId, rank: 'admin', actor: actorOf(ctx) },
+            when.elsewhere,
+          )
+        : []),
+      updateMembership(ctx, { organizationId, userId }, { set: { role: 'owner' }, when: when.here }),
       ...(stepsDown
         ? [updateMembership(ctx, { organizationId, userId: callerId }, { set: { role: 'admin' }, when: hasChanged })]
         : []),
     ],
-    changesClaims: true,
     alsoChangesClaimsOf: stepsDown ? [callerId] : [],
     events: [
       { ...common, data: { before: { role: before }, after: { role: 'owner' } } },
@@ -320,18 +327,22 @@ export async function transferOwnership(
  * NOT_A_MEMBER, STEP_UP_REQUIRED where two factors are required, LIMIT_REACHED, TOKEN_ERROR.
  */
 export async function activate(ctx: ActorCtx, organizationId: string): Promise<ActivatedToken> {
-  const found = await findPlace(ctx, { id: organizationId }, ctx.actor.id)
-  if (!found?.membership) throw notAMember()
-  if (found.organization.requireTwoFactors && ctx.actor.acr !== 'aal2') throw stepUpRequired({ reason: 'two_factors' })
-  if (found.membership.takenUpAt === null) await takeUp(ctx, { organizationId, role: found.membership.role })
-  return activateOrganization(ctx, organizationId)
+  try {
+    return await activateOrganization(ctx, organizationId)
+  } catch (cause) {
+    if (!(cause instanceof DomainError && cause.code === notAMember.code)) throw cause
+    await takeUp(ctx, organizationId)
+    return activateOrganization(ctx, organizationId)
+  }
 }
 
-async function takeUp(
-  ctx: ActorCtx,
-  { organizationId, role }: { organizationId: string; role: string },
-): Promise<void> {
+/** Throws NOT_A_MEMBER where no membership waits, STEP_UP_REQUIRED, LIMIT_REACHED. */
+async function takeUp(ctx: ActorCtx, organizationId: string): Promise<void> {
   const userId = ctx.actor.id
+  const found = await findPlace(ctx, { id: organizationId }, userId)
+  if (!found?.membership) throw notAMember()
+  requireFactors(ctx.actor, found.organization.requireTwoFactors)
+  const { role } = found.membership
   const [taken] = await commit(
     ctx,
     updateMembership(

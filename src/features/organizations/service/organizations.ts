@@ -2,6 +2,7 @@ import { type ActorCtx, type AdminCtx, actorOf, narrow, type PlaceCtx, type Targ
 import { commitAll, commitAndPropagate } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { defineError, insufficientPermissions, organizationNotFound, stepUpRequired } from '../../../lib/errors.ts'
+import { inSnake } from '../../../lib/json.ts'
 import { isAdmin, isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { applyToOwnView } from '../../../revocation/freshness.ts'
@@ -190,11 +191,9 @@ function columnsOf(before: Organization, { settings, ...fields }: OrganizationCh
   return Object.fromEntries(Object.entries(set).filter(isChanged))
 }
 
-/** As events show it. */
-const toSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-
-const shownOf = (before: Organization, set: Partial<Organization>) =>
-  Object.fromEntries(Object.keys(set).map((name) => [toSnake(name), before[name as keyof Organization]]))
+/** What a change sets, as events show it. */
+const shownOf = (organization: Organization, set: Partial<Organization>) =>
+  inSnake(Object.fromEntries(Object.keys(set).map((name) => [name, organization[name as keyof Organization]])))
 
 /**
  * Changes an organization, for its admins. The two settings with a meaning are for owners: requiring two factors needs a session

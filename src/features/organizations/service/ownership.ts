@@ -1,17 +1,23 @@
 import type { Ctx } from '../../../context.ts'
 import { commitAndPropagate } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
+import { queueMail } from '../../mail/service/mails.ts'
 import { updateMembership, updateOrganization } from '../../memberships/service.ts'
+import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { changeUser } from '../../users/service/change-user.ts'
+import { isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
   deletePieces,
   findOrphan,
   hasChanged,
   inheritance,
   isMemberless,
+  markTold,
+  type Ownerless,
   organizationEntry,
   raisedDeletion,
   selectOwnerless,
+  unmarkTold,
 } from '../store.ts'
 import { lastOwner } from './members.ts'
 
@@ -27,15 +33,41 @@ export async function refusalOfDeletion(ctx: Ctx, userId: string) {
 
 /**
  * Gives the organizations that a deleted user owned alone to their longest-serving admin whose account is active; deletes those
- * that nobody else is in. Where there is neither, an organization stays without owner: an admin of the platform may appoint one.
- * Without `userId` it is for every user deleted lately: what a crash after a deletion has left.
+ * that nobody else is in. Where there is neither, an organization stays without owner: the admins of the platform are told, and
+ * may appoint one. Without `userId` it is for every user deleted lately: what a crash after a deletion has left.
  */
 export async function settleOwnerless(ctx: Ctx, userId?: string): Promise<void> {
-  for (const { organizationId, heirId, memberCount } of await selectOwnerless(ctx, userId)) {
+  const lost: Ownerless[] = []
+  for (const organization of await selectOwnerless(ctx, userId)) {
+    const { organizationId, heirId, memberCount } = organization
     if (heirId !== null) await inherit(ctx, { organizationId, heirId })
     else if (memberCount <= 1) await deleteMemberless(ctx, organizationId)
-    else ctx.log.warn('organization_without_owner', { organization_id: organizationId })
+    else lost.push(organization)
   }
+  for (const { organizationId } of lost) ctx.log.warn('organization_without_owner', { organization_id: organizationId })
+  if (lost.length > 0) ctx.defer(tellAdmins(ctx, lost))
+}
+
+const ADMINS_TOLD = 10
+const SLUGS_TOLD = 4
+
+/** Mails a limited number of the platform's admins, once for each loss. If no mail is accepted, cron tries again. */
+async function tellAdmins(ctx: Ctx, lost: readonly Ownerless[]): Promise<void> {
+  const { users } = await listUsers(ctx, { isAdmin: true, status: ['active'], offset: 0, limit: 100, order: 'oldest' })
+  // Slugs are an organization's own words: they go to confirmed addresses alone.
+  const admins = users.filter(isEmailConfirmed).slice(0, ADMINS_TOLD)
+  if (admins.length === 0 || !canMail(ctx)) return
+  const told = await markTold(ctx, lost)
+  if (told.length === 0) return
+  const slugs = told.slice(0, SLUGS_TOLD).map(({ slug }) => slug)
+  const more = told.length - slugs.length
+  const params = { organizations: slugs.join(', ') + (more > 0 ? ` (+${more})` : '') }
+  const mails = await Promise.allSettled(
+    admins.map((admin) => queueMail(ctx, { kind: 'organization_ownerless', ...recipientOf(admin), params })),
+  )
+  if (mails.some(({ status }) => status === 'fulfilled')) return
+  await unmarkTold(ctx, told)
+  throw new Error('no admin could be told', { cause: mails })
 }
 
 async function inherit(ctx: Ctx, key: { organizationId: string; heirId: string }): Promise<void> {

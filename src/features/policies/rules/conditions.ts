@@ -1,10 +1,9 @@
 import { spend } from '../../../lib/matching.ts'
 import type { JsonObject } from '../types.ts'
 import { type Check, type Effect, joined, oneCheck, type Path, type Read, violation } from './checks.ts'
-import { parseDate } from './dates.ts'
 import { contextKey, findKey, type Key, UNREADABLE } from './keys.ts'
 import { isObject, LIMITS } from './limits.ts'
-import { OPERATORS, type Operator, type Test } from './operators.ts'
+import { OPERATORS, type Operator, parseDate, type Test } from './operators.ts'
 
 /** The conditions of a policy, and what is wrong with those that cannot be read. All of them must hold. */
 export function readConditions(conditions: JsonObject, effect: Effect): Read {

@@ -3,6 +3,7 @@ import { commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, defineError, notAMember, organizationNotFound, validationFailed } from '../../../lib/errors.ts'
 import { isUuid } from '../../../lib/ids.ts'
+import { inSnake } from '../../../lib/json.ts'
 import { isAdmin, type Rank } from '../../../lib/roles.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
 import { enterScope, limitReached, PLATFORM, type Scope } from '../../memberships/service.ts'
@@ -78,44 +79,18 @@ export function merge<P extends PolicyText>(base: P, fields: PolicyFields, at: r
   return normal
 }
 
-const contentOf = ({
-  rules,
-  effect,
-  priority,
-  targetType,
-  targetId,
-  resourceType,
-  resourcePattern,
-  actions,
-  conditions,
-}: PolicyContent): PolicyContent => ({
-  rules,
-  effect,
-  priority,
-  targetType,
-  targetId,
-  resourceType,
-  resourcePattern,
-  actions,
-  conditions,
-})
+const contentOf = (policy: PolicyContent): PolicyContent => {
+  const { rules, effect, priority, targetType, targetId, resourceType, resourcePattern, actions, conditions } = policy
+  return { rules, effect, priority, targetType, targetId, resourceType, resourcePattern, actions, conditions }
+}
+
+type Snapshot = Readonly<Record<string, unknown>>
 
 /** A policy in events and among former versions. */
-const snapshotOf = (policy: PolicyText) => ({
-  name: policy.name,
-  description: policy.description,
-  rules: policy.rules,
-  effect: policy.effect,
-  priority: policy.priority,
-  enabled: policy.enabled,
-  target_type: policy.targetType,
-  target_id: policy.targetId,
-  resource_type: policy.resourceType,
-  resource_pattern: policy.resourcePattern,
-  actions: policy.actions,
-  conditions: policy.conditions,
-  expires_at: toIsoOrNull(policy.expiresAt),
-})
+const snapshotOf = (policy: PolicyText): Snapshot => {
+  const { name, description, enabled, expiresAt } = policy
+  return inSnake({ name, description, ...contentOf(policy), enabled, expiresAt: toIsoOrNull(expiresAt) })
+}
 
 const eventOf = (ctx: ActorCtx, { id, scope }: Policy) => ({
   subject: id,
@@ -237,14 +212,10 @@ export async function changePolicy(ctx: ActorCtx, one: OnePolicy, fields: Policy
   throw policyMoved()
 }
 
-type Snapshot = ReturnType<typeof snapshotOf>
+const changedIn = (old: Snapshot, snapshot: Snapshot): string[] =>
+  Object.keys(snapshot).filter((name) => JSON.stringify(old[name]) !== JSON.stringify(snapshot[name]))
 
-const changedIn = (old: Snapshot, snapshot: Snapshot) =>
-  (Object.keys(snapshot) as (keyof Snapshot)[]).filter(
-    (name) => JSON.stringify(old[name]) !== JSON.stringify(snapshot[name]),
-  )
-
-const pick = (snapshot: Snapshot, names: readonly (keyof Snapshot)[]) =>
+const pick = (snapshot: Snapshot, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, snapshot[name]]))
 
 /** Deletes a policy, and its versions. Throws what `enterPolicy` throws, and VERSION_MOVED. */

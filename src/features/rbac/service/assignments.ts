@@ -1,12 +1,12 @@
 import { type ActorCtx, actorOf } from '../../../context.ts'
 import type { Statement } from '../../../db/commit.ts'
 import { defineError } from '../../../lib/errors.ts'
-import { LIMITS, limitReached, memberNotFound, type Scope } from '../../memberships/service.ts'
+import { LIMITS, limitReached, memberNotFound, revokeGiving, type Scope } from '../../memberships/service.ts'
 import { PLATFORM } from '../../memberships/types.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { notificationOf } from '../../users/service/notices.ts'
 import { userNotFound, userStateConflict } from '../../users/service/users.ts'
-import { deleteAssignment, hasChanged, insertAssignment, replaceGrants } from '../store.ts'
+import { deleteAssignment, hasChanged, insertAssignment, isAssigned, mayReplace, replaceGrants } from '../store.ts'
 import type { Role } from '../tables.ts'
 import { findHolder, type Holder, withRights } from './rights.ts'
 import { getCustomRole } from './roles.ts'
@@ -81,7 +81,7 @@ export function assignRole(
   })
 }
 
-/** Takes a custom role from a user. Throws as `assignRole` does, and ROLE_NOT_ASSIGNED. */
+/** Takes a custom role from a user, with the invitations of theirs that give permissions there. Throws as `assignRole` does, and ROLE_NOT_ASSIGNED. */
 export function unassignRole(
   ctx: ActorCtx,
   scope: Scope,
@@ -92,8 +92,13 @@ export function unassignRole(
     requireHeld(role.permissions)
     const holder = await findHolder(ctx, { scope: scope.id, userId })
     if (!holder?.here.roles.some(({ id }) => id === roleId)) throw roleNotAssigned()
-    const removal = deleteAssignment(ctx, { roleId, userId, scope: scope.id }, when)
-    const changed = await changeHeld(ctx, { user: holder.user, scope: scope.id }, [removal], {
+    const assignment = { roleId, userId, scope: scope.id }
+    const loss = { organizationId: scope.id, authorId: userId, actor: actorOf(ctx) }
+    const statements = [
+      ...revokeGiving(ctx, loss, isAssigned(assignment, when)),
+      deleteAssignment(ctx, assignment, when),
+    ]
+    const changed = await changeHeld(ctx, { user: holder.user, scope: scope.id }, statements, {
       type: 'role.unassigned',
       data: { role_id: roleId, role: role.key },
     })
@@ -102,8 +107,8 @@ export function unassignRole(
 }
 
 /**
- * Replaces the direct grants of a user in a scope. Only what is given or taken is compared with what the caller holds. Throws
- * MEMBER_NOT_FOUND, NOT_FOUND, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, RIGHTS_CHANGED.
+ * Replaces the direct grants of a user in a scope; when one is taken, invitations of theirs that give permissions there are revoked.
+ * Only what is given or taken is compared with what the caller holds. Throws MEMBER_NOT_FOUND, NOT_FOUND, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, RIGHTS_CHANGED.
  */
 export function grantPermissions(
   ctx: ActorCtx,
@@ -118,7 +123,12 @@ export function grantPermissions(
     requireHeld([...taken, ...given])
     if (taken.length + given.length === 0) return { propagated: true }
     const change = { scope: scope.id, userId, claimsVersion, grantedBy: ctx.actor.id, taken, given }
-    const changed = await changeHeld(ctx, { user, scope: scope.id }, replaceGrants(ctx, change, when), {
+    const loss = { organizationId: scope.id, authorId: userId, actor: actorOf(ctx) }
+    const statements = [
+      ...(taken.length > 0 ? revokeGiving(ctx, loss, mayReplace(change, when)) : []),
+      ...replaceGrants(ctx, change, when),
+    ]
+    const changed = await changeHeld(ctx, { user, scope: scope.id }, statements, {
       type: 'permissions.granted',
       data: { before: here.granted, after: permissions },
     })

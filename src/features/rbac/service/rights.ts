@@ -7,7 +7,10 @@ import { toUserStatus } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { EVERYTHING, missingFrom } from '../rules/permissions.ts'
 import { SYSTEM_ROLES } from '../rules/roles.ts'
-import { isGiver, selectHolder } from '../store.ts'
+import { isGiver, isHeldAsRead, selectHolder } from '../store.ts'
+
+export { isPermission } from '../rules/permissions.ts'
+export { deleteHeld, insertGrants } from '../store.ts'
 
 export const rightsChanged = defineError(
   'RIGHTS_CHANGED',
@@ -77,6 +80,26 @@ export const heldInAll = (holder: Holder): string[] => [
     ...permissionsIn(holder.everywhere),
   ]),
 ]
+
+/** What a user may give in an organization. */
+export interface Holding {
+  /** Those of `permissions` that the user does not hold: nobody gives more. */
+  missing(permissions: readonly string[]): string[]
+  /** Holds while that is as it was read. */
+  readonly when: ReturnType<typeof isHeldAsRead>
+}
+
+/** What a user holds in an organization, as it is at the primary; platform-wide rights do not count, but an admin's do. */
+export async function findHolding(ctx: Pick<Ctx, 'db'>, scope: string, userId: string): Promise<Holding> {
+  const holder = await findHolder(ctx, { scope, userId })
+  const isPlatformAdmin = holder !== undefined && isAdmin({ roles: [holder.user.role] })
+  const held = isPlatformAdmin ? [EVERYTHING] : holder ? heldHere(holder) : []
+  const { claimsVersion = 0, version = 0 } = holder ?? {}
+  return {
+    missing: (permissions) => missingFrom(held, permissions),
+    when: isHeldAsRead({ scope, claimsVersion, version }, userId),
+  }
+}
 
 /** Whoever gives or takes rights in a scope. */
 export interface Giver {

@@ -1,12 +1,24 @@
-import { type ActorCtx, actorOf } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
+import { commitAndPropagate, type Statement, versionEntry } from '../../../db/commit.ts'
 import { defineError } from '../../../lib/errors.ts'
+import type { EventDraft } from '../../../lib/event.ts'
 import { RANKS, type Rank } from '../../../lib/roles.ts'
-import { LIMITS, limitReached, type Scope } from '../../memberships/service.ts'
+import { applyToOwnView } from '../../../revocation/freshness.ts'
+import { LIMITS, limitReached, revokeGivingByRole, type Scope } from '../../memberships/service.ts'
 import { PLATFORM } from '../../memberships/types.ts'
+import { missingFrom } from '../rules/permissions.ts'
 import { findSystemRole, freeKeyOf, isReservedName, nameKeyOf, SYSTEM_ROLE_IDS, SYSTEM_ROLES } from '../rules/roles.ts'
-import { countAssignments, deleteRole, insertRole, selectRole, selectRoles, updateRole } from '../store.ts'
+import {
+  countAssignments,
+  deleteRole,
+  insertRole,
+  raiseVersion,
+  selectRole,
+  selectRoles,
+  updateRole,
+  versionOf,
+} from '../store.ts'
 import type { Role } from '../tables.ts'
-import { changeDefinitions } from './change-definitions.ts'
 import { type Giver, withRights } from './rights.ts'
 
 export const roleNotFound = defineError('ROLE_NOT_FOUND', 'not_found', 'There is no such role')
@@ -132,7 +144,8 @@ export interface ChangedRole {
 }
 
 /**
- * Changes what a custom role allows, at once and for all who have it; its key stays. Throws ROLE_NOT_FOUND, SYSTEM_ROLE,
+ * Changes what a custom role allows, at once and for all who have it; its key stays. What takes something revokes invitations that
+ * give permissions, by whoever has the role. Throws ROLE_NOT_FOUND, SYSTEM_ROLE,
  * ROLE_NAME_TAKEN, RIGHTS_CHANGED, and INSUFFICIENT_PERMISSIONS for a role that allows, before or after, more than the caller holds.
  */
 export function changeRole(ctx: ActorCtx, scope: Scope, id: string, change: RoleChange): Promise<ChangedRole> {
@@ -167,7 +180,13 @@ async function applyChange(
   const { id, scope } = before
   const { name, nameKey, description, permissions, updatedAt } = after
   const set = { name, nameKey, description, permissions, updatedAt }
-  const { changed, propagated } = await changeDefinitions(ctx, scope, [updateRole(ctx, before, set, giver.when)], {
+  const loss = { organizationId: scope, roleId: id, actor: actorOf(ctx) }
+  const takes = missingFrom(permissions, before.permissions).length > 0
+  const statements = [
+    ...(takes ? revokeGivingByRole(ctx, loss, giver.when) : []),
+    updateRole(ctx, before, set, giver.when),
+  ] as const
+  const { changed, propagated } = await changeDefinitions(ctx, scope, statements, {
     type: 'role.updated',
     subject: id,
     ...ofScope(ctx, scope),
@@ -193,4 +212,24 @@ export function removeRole(ctx: ActorCtx, scope: Scope, id: string): Promise<{ p
     })
     return changed ? { propagated } : null
   })
+}
+
+/**
+ * Writes a change of what the custom roles of a scope allow. The same batch raises the version of their definitions and writes
+ * the event, whose feed entry makes every isolate read them again; this one does so at once. If the last statement changes no
+ * row, nothing is raised or written, and `changed` is false.
+ */
+export async function changeDefinitions(
+  ctx: Ctx,
+  scope: string,
+  statements: readonly [...Statement[], Statement],
+  event: EventDraft,
+): Promise<{ changed: boolean; propagated: boolean }> {
+  const { rows, propagated } = await commitAndPropagate(ctx, [...statements, raiseVersion(ctx, scope)], {
+    ...event,
+    computedFeedEntry: versionEntry('roles', scope, versionOf(scope)),
+  })
+  const [raised] = rows
+  if (raised) applyToOwnView(ctx, [{ kind: 'roles', id: scope, below: raised.version }])
+  return { changed: raised !== undefined, propagated }
 }

@@ -6,7 +6,6 @@ import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { underMaintenance } from '../../maintenance/service.ts'
 import { linkInvalid, redirectNotAllowed } from '../errors.ts'
-import { goingOnPage, magicLinkCodePage, magicLinkPage } from '../pages.ts'
 import {
   confirmMagicLink,
   getMagicLink,
@@ -15,7 +14,7 @@ import {
   signInWithMagicLink,
 } from '../service/magic-links.ts'
 import { SendBody, SentAnswer, sentToWire, toSend, toVerify, VerifyBody, VerifyQuery } from '../wire/magic-links.ts'
-import { renderErrorPage } from '../wire/pages.ts'
+import { goingOnPage, magicLinkCodePage, magicLinkPage, renderErrorPage } from '../wire/pages.ts'
 import { SignInAnswer, signInToWire } from '../wire/session.ts'
 import { orBrokenLink } from './pages.ts'
 

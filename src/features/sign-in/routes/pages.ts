@@ -9,22 +9,6 @@ import { weakPassword } from '../../factors/password/service/strength.ts'
 import type { OneTimePurpose } from '../../links/types.ts'
 import { frameOf } from '../../localization/service.ts'
 import { accountClosed, linkInvalid } from '../errors.ts'
-import {
-  accountRestoredPage,
-  changeRefusedPage,
-  emailVerifiedPage,
-  linkRenewedPage,
-  type NewPassword,
-  passwordSetPage,
-  reportPage,
-  resetPasswordPage,
-  restoreAccountPage,
-  revertEmailPage,
-  takenOverPage,
-  unlockedPage,
-  unlockPage,
-  verifyEmailPage,
-} from '../pages.ts'
 import { getRestoreProofs, restoreAccount, restoreErrors } from '../service/account-restore.ts'
 import { getRevertedAddress, revertEmail } from '../service/email-revert.ts'
 import { secondFactorErrors } from '../service/link-proofs.ts'
@@ -33,7 +17,26 @@ import { getLockedUser, unlockAccount } from '../service/lock.ts'
 import { getResetUser, resetPassword } from '../service/password-reset.ts'
 import { listReportProofs, reportActivity } from '../service/report.ts'
 import { disownAccount, getVerification, verifyOwnEmail } from '../service/verification.ts'
-import { type Asked, brokenLinkPage, findProblem, renderErrorPage } from '../wire/pages.ts'
+import {
+  type Asked,
+  accountRestoredPage,
+  brokenLinkPage,
+  changeRefusedPage,
+  emailVerifiedPage,
+  findProblem,
+  linkRenewedPage,
+  type NewPassword,
+  passwordSetPage,
+  renderErrorPage,
+  reportPage,
+  resetPasswordPage,
+  restoreAccountPage,
+  revertEmailPage,
+  takenOverPage,
+  unlockedPage,
+  unlockPage,
+  verifyEmailPage,
+} from '../wire/pages.ts'
 import { AnswerBody, ResetForm, TokenAndProofForm, TokenBody, TokenQuery } from '../wire/recovery.ts'
 
 /** The page that says what is wrong with a link, where `work` throws INVALID_TOKEN. */

@@ -3,7 +3,7 @@ import { type DomainError, malformedRequest } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
 import { findChange, isAbsent, isRoleName, isSignInAllowed, type StateChange, TRANSITIONS } from '../rules.ts'
-import { roleChange, stateChange, voidLinks } from '../store/changes.ts'
+import { type Along, appliesTo, roleChange, stateChange, voidLinks } from '../store/changes.ts'
 import { selectUser } from '../store/users.ts'
 import type { RowChange } from '../tables.ts'
 import type { ChangedUser, NotificationKind, User, UserStatus } from '../types.ts'
@@ -49,6 +49,8 @@ export interface StateChangeInput {
   readonly isErased?: boolean
   /** A further condition of the change, and the error when it does not hold. */
   readonly unless?: { readonly when: RowChange['when']; readonly refusal: () => Promise<DomainError | undefined> }
+  /** For a change that ends sessions. */
+  readonly along?: Along
 }
 
 /** If the account changes between read and write, it is read again, so that the event's `before` is true. */
@@ -104,12 +106,18 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
   const eraseAt = change === 'delete' ? ctx.now() + ctx.config.DELETION_GRACE_DAYS * DAY : null
   const from = { userId, from: before.status, transition }
   const { ends } = transition
+  const row = stateChange(ctx, { ...from, eraseAt, userRestorable, when: input.unless?.when })
   const changed = await changeUser(ctx, {
     userId,
-    ...stateChange(ctx, { ...from, eraseAt, userRestorable, when: input.unless?.when }),
+    ...row,
     actor,
     with:
-      ends === null ? [] : [voidLinks(ctx, { ...from, when: input.unless?.when }, { sparesReports: userRestorable })],
+      ends === null
+        ? []
+        : [
+            ...(input.along?.(appliesTo(userId, row)) ?? []),
+            voidLinks(ctx, { ...from, when: input.unless?.when }, { sparesReports: userRestorable }),
+          ],
     changesClaims: true,
     ...(ends && { ends: { reason: ends } }),
     events: eventsOf(before, input),
@@ -140,35 +148,40 @@ export function requireChangeTo(user: Pick<User, 'status'>, status: UserStatus):
   return change
 }
 
+interface RoleChange {
+  readonly role: string
+  readonly actor: EventActor
+  readonly along?: Along
+}
+
 /**
  * Changes a user's role, with `user.updated`. Sessions stay, and their clients refresh tokens of the old role. Setting the
  * same role changes nothing. Throws NOT_FOUND, LAST_ADMIN, and VALIDATION_ERROR for an invalid role name.
  */
 export async function changeUserRole(
   ctx: Ctx,
-  { userId, role, actor }: { userId: string; role: string; actor: EventActor },
+  { userId, ...change }: RoleChange & { userId: string },
 ): Promise<ChangedUser> {
+  const { role } = change
   if (!isRoleName(role)) throw malformedRequest('A role has 1 to 64 of a-z, 0-9, :, _ and -', { field: 'role' })
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = requirePresent(await selectUser(ctx, userId))
     if (before.role === role) return { user: before, propagated: true }
-    const changed = await changeRoleFrom(ctx, before, { role, actor })
+    const changed = await changeRoleFrom(ctx, before, change)
     if (changed) return changed
   }
   throw userStateConflict({ wanted: role })
 }
 
 /** Null when the row is no longer as in `before`. */
-async function changeRoleFrom(
-  ctx: Ctx,
-  before: User,
-  { role, actor }: { role: string; actor: EventActor },
-): Promise<ChangedUser | null> {
+async function changeRoleFrom(ctx: Ctx, before: User, { role, actor, along }: RoleChange): Promise<ChangedUser | null> {
   const { id: userId, role: from } = before
+  const row = roleChange({ userId, from, role })
   const changed = await changeUser(ctx, {
     userId,
-    ...roleChange({ userId, from, role }),
+    ...row,
     actor,
+    with: along?.(appliesTo(userId, row)) ?? [],
     changesClaims: true,
     events: [
       { type: 'user.updated', data: { before: { role: from }, after: { role } } },

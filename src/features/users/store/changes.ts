@@ -1,5 +1,6 @@
 import { and, eq, getTableColumns, gt, isNull, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import type { Statement } from '../../../db/commit.ts'
 import { oneTimeTokens, takesFactorAway } from '../../links/tables.ts'
 import type { OneTimePurpose } from '../../links/types.ts'
 import type { Transition } from '../rules.ts'
@@ -115,6 +116,13 @@ export const stateChange = (
   const deletedAt = to === 'deleted' ? store.now() : null
   return { set: { status: to, deletedAt, eraseAt, userRestorable }, when: isChangeable(store, change) }
 }
+
+/** Statements of later features for the batch of a change. They change nothing unless the condition holds. */
+export type Along = (when: SQL) => readonly Statement[]
+
+/** Whether a change applies, for statements on other tables that precede it. */
+export const appliesTo = (userId: string, { when }: RowChange): SQL =>
+  sql`exists (select 1 from ${users} where ${and(eq(users.id, userId), when)})`
 
 /** Applies while the user is not deleted, has the role `from`, and is not the last admin. */
 export const roleChange = ({ userId, from, role }: { userId: string; from: string; role: string }): RowChange => ({

@@ -1,6 +1,14 @@
 import type { Config, OpenIdProvider } from '../../../config.ts'
-import type { ClientAuthentication, Provider, ProviderEndpoints, ReadIdentity } from '../types.ts'
-import { readApple, readDiscord, readGitHub, readGoogle, readMicrosoft, readOpenId, readTwitter } from './identities.ts'
+import type { ClientAuthentication, Provider, ProviderEndpoints, ProviderMetadata, ReadIdentity } from '../types.ts'
+import {
+  readApple,
+  readDiscord,
+  readGitHub,
+  readGoogle,
+  readMicrosoft,
+  readOpenId,
+  readTwitter,
+} from './read-identity.ts'
 
 type Settings = Pick<Config, Extract<keyof Config, `OAUTH_${string}`>>
 
@@ -205,18 +213,6 @@ const labelOf = ({ name, display_name: label }: OpenIdProvider): string => label
 
 /** ID tokens signed by keys that the provider alone has. */
 const ASYMMETRIC: readonly string[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA']
-
-/** What of a provider's metadata is used (OpenID Connect Discovery 1.0, 3). */
-export interface ProviderMetadata {
-  readonly issuer: string
-  readonly authorization_endpoint: string
-  readonly token_endpoint: string
-  readonly jwks_uri: string
-  readonly userinfo_endpoint?: string | undefined
-  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined
-  readonly id_token_signing_alg_values_supported?: readonly string[] | undefined
-  readonly authorization_response_iss_parameter_supported?: boolean | undefined
-}
 
 /** A client of a provider that is known by its metadata. */
 export interface OpenIdClient {

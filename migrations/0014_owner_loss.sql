@@ -1,0 +1,1 @@
+ALTER TABLE `organizations` ADD `owner_loss_told_at` integer;

@@ -1,0 +1,1 @@
+CREATE INDEX `invitations_ended` ON `invitations` (`updated_at`) WHERE status <> 'pending';

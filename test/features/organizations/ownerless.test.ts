@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { settleOwnerless } from '../../../src/features/organizations/service/ownership.ts'
+import { createTestApp, env } from '../../support/app.ts'
+import { waitForMails } from '../../support/mail.ts'
+import { createAppWithObjects } from '../../support/objects.ts'
+import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
+
+const app = createTestApp()
+const mailless = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })
+
+const recipients = async (): Promise<string[]> => {
+  const { results } = await env.DB.prepare(
+    "select recipient from mails where kind = 'organization_ownerless' order by recipient",
+  ).all<{ recipient: string }>()
+  return results.map(({ recipient }) => recipient)
+}
+
+/** Admins of the platform who may be told, oldest first. */
+const confirmedAdmins = async (): Promise<string[]> => {
+  const { results } = await env.DB.prepare(
+    `select email from users where role = 'admin' and status = 'active' and email_verified_at is not null
+      and email_unanswered_since is null order by number limit 10`,
+  ).all<{ email: string }>()
+  return results.map(({ email }) => email)
+}
+
+/** To whom mails went during an action, each as often as it was mailed. */
+async function toldBy(action: () => Promise<unknown>): Promise<string[]> {
+  const before = await recipients()
+  await action()
+  await app.settled()
+  const after = await recipients()
+  for (const one of before) after.splice(after.indexOf(one), 1)
+  return after
+}
+
+const rowOf = async ({ id }: Team) =>
+  env.DB.prepare('select deleted_at, owner_loss_told_at from organizations where id = ?')
+    .bind(id)
+    .first<{ deleted_at: number | null; owner_loss_told_at: number | null }>()
+
+const removeOwner = ({ owner }: Team, admin: Person) => admin.call('DELETE', `/api/v1/admin/users/${owner.id}`)
+const settle = async () => settleOwnerless(await app.ctx())
+
+describe('an organization whose last owner is deleted', () => {
+  it('tells ten admins of the platform at most, once, when nobody can take over', async () => {
+    const [team, admin] = [await createTeam(app), await openPerson(app, { role: 'admin' })]
+    for (let more = 0; more < 10; more += 1) await openPerson(app, { role: 'admin' })
+    await team.join('member')
+    const expected = (await confirmedAdmins()).sort()
+    expect(expected).toHaveLength(10)
+    expect(await toldBy(async () => expect((await removeOwner(team, admin)).status).toBe(200))).toEqual(expected)
+    for (const to of expected.slice(0, 2)) {
+      const mails = await waitForMails(app, to)
+      expect(mails.filter(({ text }) => text.includes(team.slug))).toHaveLength(1)
+    }
+    expect(await toldBy(settle)).toEqual([])
+    expect((await rowOf(team))?.deleted_at).toBeNull()
+  })
+
+  it('tells them only of one of which something is left and nobody can have', async () => {
+    const admin = await openPerson(app, { role: 'admin' })
+    const [inherited, alone] = [await createTeam(app), await createTeam(app)]
+    const heir = await inherited.join('admin')
+    const told = await toldBy(async () => {
+      await removeOwner(inherited, admin)
+      await removeOwner(alone, admin)
+    })
+    expect(told).toEqual([])
+    const { body } = await admin.call('GET', `${inherited.path}/members`)
+    expect(body.find(({ user_id }: { user_id: string }) => user_id === heir.id).role).toBe('owner')
+    expect((await rowOf(alone))?.deleted_at).not.toBeNull()
+  })
+
+  it('tells of a second loss, and hands over once an admin can sign in', async () => {
+    const [team, admin] = [await createTeam(app), await openPerson(app, { role: 'admin' })]
+    const second = await team.join('member')
+    await team.join('viewer')
+    expect((await toldBy(() => removeOwner(team, admin))).length).toBeGreaterThan(0)
+    const appointed = await admin.call('POST', `${team.path}/transfer-ownership`, { new_owner_id: second.id })
+    expect(appointed.status).toBe(200)
+    const again = () => removeOwner({ ...team, owner: second }, admin)
+    expect((await toldBy(again)).length).toBeGreaterThan(0)
+    const heir = await team.join('admin')
+    expect(await toldBy(settle)).toEqual([])
+    const { body } = await admin.call('GET', `${team.path}/members`)
+    expect(body.find(({ user_id }: { user_id: string }) => user_id === heir.id).role).toBe('owner')
+  })
+
+  it('tells them when the account is erased at once, and nobody whose address is not confirmed', async () => {
+    const [team, admin] = [await createTeam(app), await openPerson(app, { role: 'admin' })]
+    await team.join('member')
+    await openPerson(app, { role: 'admin', emailVerifiedAt: undefined as never })
+    const expected = (await confirmedAdmins()).sort()
+    const erase = () => admin.call('DELETE', `/api/v1/admin/users/${team.owner.id}?permanent=true`)
+    expect(await toldBy(async () => expect((await erase()).status).toBe(200))).toEqual(expected)
+  })
+
+  it('waits for cron where no mail can be sent', async () => {
+    const [team, admin] = [await createTeam(mailless), await openPerson(mailless, { role: 'admin' })]
+    await team.join('member')
+    expect(await toldBy(async () => expect((await removeOwner(team, admin)).status).toBe(200))).toEqual([])
+    await mailless.settled()
+    expect((await rowOf(team))?.owner_loss_told_at).toBeNull()
+    const racing = () => Promise.all([settle(), settle()])
+    expect(await toldBy(racing)).toEqual((await confirmedAdmins()).sort())
+  })
+
+  it('is told of by cron when no mail was accepted', async () => {
+    const failing = createAppWithObjects(() => ({
+      guard: () => {
+        throw new Error('away')
+      },
+    }))
+    const team = await createTeam(app)
+    await openPerson(app, { role: 'admin' })
+    await team.join('member')
+    const deleted = async () => {
+      await env.DB.prepare("update users set status = 'deleted', deleted_at = ?, erase_at = ? where id = ?")
+        .bind(Date.now(), Date.now() + 60_000, team.owner.id)
+        .run()
+      await settleOwnerless(await failing.ctx(), team.owner.id)
+      await failing.settled()
+    }
+    expect(await toldBy(deleted)).toEqual([])
+    expect((await rowOf(team))?.owner_loss_told_at).toBeNull()
+    expect(await toldBy(settle)).toContain((await confirmedAdmins())[0])
+  })
+})
