@@ -28,10 +28,10 @@ import {
   stateInvalid,
 } from '../errors.ts'
 import { type CallbackInput, type Ending, takeCallback } from '../service/callback.ts'
-import { listProviders } from '../service/fixed-providers.ts'
 import { browserSecretOf, browserSecretOrNew, flowCookie } from '../service/flow.ts'
 import { listLinkedAccounts, unlinkProvider } from '../service/linking.ts'
 import { mailProof } from '../service/pending-email.ts'
+import { listProviders } from '../service/providers.ts'
 import { exchangeCode } from '../service/sign-in.ts'
 import { continueSignIn, type StartInput, startLink, startSignIn } from '../service/start.ts'
 import { appPage, codePage } from '../wire/pages.ts'

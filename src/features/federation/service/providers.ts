@@ -4,7 +4,7 @@ import type { Provider } from '../types.ts'
 import { findFixedProvider, listProviders, toClient, toOpenIdProvider } from './fixed-providers.ts'
 import { findMetadata, findOrReadMetadata, MetadataError } from './metadata.ts'
 
-export type { ListedProvider } from './fixed-providers.ts'
+export { type ListedProvider, listProviders } from './fixed-providers.ts'
 
 /** Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED. */
 function findConfigured({ config }: Pick<Ctx, 'config'>, name: string) {
