@@ -29,7 +29,7 @@ interface Starter {
 async function prepare(builds: Builds, directory: string): Promise<Starter[]> {
   const postern = await posternWorker(builds.postern)
   const betterAuth = await betterAuthWorker(builds.betterAuth, 'cookie')
-  const runtime = await startRuntime([postern, betterAuth], directory)
+  const runtime = await startRuntime([postern, betterAuth], { directory })
   await migratePostern(runtime)
   const [user] = await signUpPostern(await runtime.unsafeGetDirectURL('postern'), 1)
   const [member] = await signUpBetterAuth(await runtime.unsafeGetDirectURL('better-auth-cookie'), 1)
@@ -60,7 +60,7 @@ async function prepare(builds: Builds, directory: string): Promise<Starter[]> {
 
 async function startOnce({ name, worker, path, headers }: Starter, directory: string) {
   const started = performance.now()
-  const runtime = await startRuntime([worker], directory)
+  const runtime = await startRuntime([worker], { directory })
   const url = new URL(path, await runtime.unsafeGetDirectURL(worker.config.name))
   const open = performance.now()
   const answer = await fetch(url, { headers })

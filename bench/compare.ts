@@ -25,26 +25,32 @@ export interface Measured {
 export interface Rounds {
   readonly count: number
   readonly milliseconds: number
-  /** Milliseconds of load before the first round, until the hot code is compiled; 0 where a script cannot be sent twice. */
+  /** Milliseconds of load before the first round, until the hot code is compiled. */
   readonly warmUp: number
 }
 
 interface Round {
+  readonly scripts: readonly Script[]
   readonly perSecond: number
   readonly p50: number
   readonly p95: number
   readonly cpu: number | null
 }
 
-async function measureOnce(load: LoadProcess, contestant: Contestant, milliseconds: number): Promise<Round> {
-  const { base, scripts } = contestant
+async function measureOnce(
+  load: LoadProcess,
+  { name, base }: Contestant,
+  scripts: readonly Script[],
+  milliseconds: number,
+): Promise<Round> {
   const before = await cpuTime()
   const result = await load.load({ host: base.hostname, port: Number(base.port), milliseconds, scripts })
   const after = await cpuTime()
   if (Object.keys(result.refused).length > 0) {
-    throw new Error(`${contestant.name} refused: ${JSON.stringify(result.refused)} of ${result.answers}`)
+    throw new Error(`${name} refused: ${JSON.stringify(result.refused)} of ${result.answers}`)
   }
   return {
+    scripts: result.scripts,
     perSecond: (result.answers * 1000) / result.milliseconds,
     p50: result.p50,
     p95: result.p95,
@@ -62,10 +68,17 @@ export async function compare(
   { count, milliseconds, warmUp }: Rounds,
 ): Promise<Measured[]> {
   const rounds = new Map<string, Round[]>(contestants.map(({ name }) => [name, []]))
-  if (warmUp > 0) for (const contestant of contestants) await measureOnce(load, contestant, warmUp)
+  // Each round goes on where the last one ended: a refresh token is spent once.
+  const scripts = new Map(contestants.map(({ name, scripts }) => [name, scripts]))
+  const measure = async (contestant: Contestant, duration: number): Promise<Round> => {
+    const result = await measureOnce(load, contestant, scripts.get(contestant.name) ?? [], duration)
+    scripts.set(contestant.name, result.scripts)
+    return result
+  }
+  for (const contestant of contestants) await measure(contestant, warmUp)
   for (let round = 0; round < count; round += 1) {
     for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
-      rounds.get(contestant.name)?.push(await measureOnce(load, contestant, milliseconds))
+      rounds.get(contestant.name)?.push(await measure(contestant, milliseconds))
     }
   }
   return [...rounds].map(([name, results]) => {

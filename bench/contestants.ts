@@ -66,6 +66,10 @@ export interface Users {
   readonly postern: readonly PosternUser[]
   /** Of an organization, each with a custom role. */
   readonly members: readonly PosternUser[]
+  /** Of no organization, one for each connection. */
+  readonly strangers: readonly PosternUser[]
+  /** Of ten organizations, one for each connection. */
+  readonly joiners: readonly PosternUser[]
   readonly betterAuth: Readonly<Record<BetterAuthStore, readonly BetterAuthUser[]>>
 }
 
@@ -124,6 +128,17 @@ export function refreshContestants(make: MakeContestant, users: Users): Contesta
     path: `/user${connection}`,
   }))
   return [postern, parts]
+}
+
+/** Sessions of users who are in no organization, and of members of ten whose session is of one of them. */
+export function refreshOfMembersContestants(make: MakeContestant, users: Users): Contestant[] {
+  const refreshing = (these: readonly PosternUser[]) => (connection: number) => ({
+    method: 'POST' as const,
+    path: '/api/v1/auth/refresh',
+    body: { refresh_token: userOf(these, connection).refreshToken },
+    carry: 'refresh_token',
+  })
+  return [make('of none', 'postern', refreshing(users.strangers)), make('of ten', 'postern', refreshing(users.joiners))]
 }
 
 /** An evaluation, and beside it what none can do without. */

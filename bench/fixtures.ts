@@ -12,17 +12,21 @@ const PASSWORD = 'a long walk past the lighthouse'
 
 const emailOf = (index: number): string => `user${index}.${randomBytes(4).toString('hex')}@example.com`
 
-async function post(url: URL, body: unknown): Promise<Response> {
+export async function post(url: URL, body: unknown, token?: string): Promise<Response> {
   const answer = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', origin: 'http://127.0.0.1' },
+    headers: {
+      'content-type': 'application/json',
+      origin: 'http://127.0.0.1',
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
     body: JSON.stringify(body),
   })
   if (!answer.ok) throw new Error(`POST ${url.pathname} answered ${answer.status}: ${await answer.text()}`)
   return answer
 }
 
-interface Tokens {
+export interface Tokens {
   readonly access_token: string
   readonly refresh_token: string
 }
@@ -94,6 +98,30 @@ export async function joinOrganization(
     members.push({ email, password, accessToken: tokens.access_token, refreshToken: tokens.refresh_token })
   }
   return members
+}
+
+const PLACES = 10
+
+/** Makes users members of ten new organizations, one of which becomes the active one of their sessions; returns that one's id. */
+export async function joinTen(runtime: Miniflare, base: URL, users: readonly PosternUser[]): Promise<string> {
+  const database = await runtime.getD1Database('DB', 'postern')
+  const active = randomUUID()
+  const organizations = [active, ...Array.from({ length: PLACES - 1 }, () => randomUUID())]
+  const now = Date.now()
+  const made = database.prepare(
+    'insert into organizations (id, name, slug, created_at, updated_at) values (?, ?, ?, ?, ?)',
+  )
+  const joined = database.prepare(
+    `insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at)
+     select ?, ?, id, 'member', ?, ? from users where email = ?`,
+  )
+  await database.batch([
+    ...organizations.map((id) => made.bind(id, 'Bench', id, now, now)),
+    ...organizations.flatMap((id) => users.map(({ email }) => joined.bind(randomUUID(), id, now, now, email))),
+  ])
+  for (const { accessToken } of users)
+    await post(new URL(`/api/v1/organizations/${active}/activate`, base), {}, accessToken)
+  return active
 }
 
 export interface BetterAuthUser {

@@ -23,14 +23,13 @@ const CALLS: readonly ((users: number) => string)[] = [
 ]
 
 export interface ListCall {
-  /** Without the numbers that grow with the table. */
   readonly name: string
-  /** Milliseconds, one for each of `SIZES`. */
+  /** Milliseconds, one for each size. */
   readonly times: readonly Spread[]
 }
 
 /** Rows as sign-up leaves them, a tenth suspended and a fifth with a second factor. */
-async function seed(runtime: Miniflare, from: number, to: number): Promise<void> {
+export async function seedUsers(runtime: Miniflare, from: number, to: number): Promise<void> {
   const database = await runtime.getD1Database('DB', 'postern')
   for (let start = from; start < to; start += 10_000) {
     await database
@@ -46,7 +45,7 @@ async function seed(runtime: Miniflare, from: number, to: number): Promise<void>
   }
 }
 
-async function signInAdmin(runtime: Miniflare, base: URL): Promise<string> {
+export async function signInAdmin(runtime: Miniflare, base: URL): Promise<string> {
   const [admin] = await signUpPostern(base, 1)
   if (!admin) throw new Error('nobody signed up')
   const database = await runtime.getD1Database('DB', 'postern')
@@ -67,20 +66,24 @@ async function timeOf(url: URL, token: string): Promise<number> {
   return performance.now() - began
 }
 
-/** One caller, one call at a time: what is compared is the same call at both sizes. */
+/** One caller, one call at a time. */
+export async function timesOf(url: URL, token: string): Promise<Spread> {
+  await timeOf(url, token)
+  const rounds: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) rounds.push(await timeOf(url, token))
+  return spreadOf(rounds)
+}
+
+/** What is compared is the same call at both sizes. */
 export async function measureLists(runtime: Miniflare, base: URL): Promise<readonly ListCall[]> {
   const times = CALLS.map((): Spread[] => [])
   let users = 0
   for (const size of SIZES) {
-    await seed(runtime, users, size)
+    await seedUsers(runtime, users, size)
     users = size
     const token = await signInAdmin(runtime, base)
     for (const [index, call] of CALLS.entries()) {
-      const url = new URL(call(size), base)
-      await timeOf(url, token)
-      const rounds: number[] = []
-      for (let round = 0; round < ROUNDS; round += 1) rounds.push(await timeOf(url, token))
-      times[index]?.push(spreadOf(rounds))
+      times[index]?.push(await timesOf(new URL(call(size), base), token))
     }
   }
   return CALLS.map((call, index) => ({ name: call(100_000), times: times[index] ?? [] }))

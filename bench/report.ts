@@ -6,6 +6,8 @@ import type { Existence } from './existence.ts'
 import type { FanOut } from './fan-out.ts'
 import { type ListCall, SIZES } from './lists.ts'
 import type { Machine } from './machine.ts'
+import { type Memory, RULES } from './memory.ts'
+import { ORGANIZATIONS } from './organizations.ts'
 import type { PolicyTimes } from './policies.ts'
 import type { Startup } from './startup.ts'
 import type { Spread } from './statistics.ts'
@@ -24,11 +26,15 @@ export interface Results {
   readonly checks: readonly Checks[]
   readonly signIn: readonly Measured[]
   readonly refresh: readonly Measured[]
+  /** Of sessions in no organization, and of members of ten. */
+  readonly refreshOfMembers: readonly Measured[]
   /** `POST /api/v1/policies/evaluate` by a machine. */
   readonly evaluation: readonly Measured[]
   readonly fanOut: FanOut
   readonly existence: readonly Existence[]
   readonly lists: readonly ListCall[]
+  readonly organizationLists: readonly ListCall[]
+  readonly memory: Memory
   readonly policies: readonly PolicyTimes[]
   readonly coldStarts: readonly ColdStart[]
   readonly startup: Startup
@@ -43,6 +49,9 @@ const AIM_BARE = { GET: 0.9, POST: 0.8 }
 const AIM_CUSTOM_ROLE = 0.95
 const AIM_REFRESH = 1.3
 const AIM_ONE_ROW = 0.7
+const AIM_MEMBER_OF_TEN = 0.9
+const AIM_ORGANIZATION_LISTS = 1.5
+const AIM_MEMORY_MIB = 24
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
 const AIM_POLICIES = 5
@@ -103,6 +112,15 @@ const evaluationRow = (evaluation: readonly Measured[]): string[] =>
     AIM_ONE_ROW,
   )
 
+const memberOfTenRow = (refresh: readonly Measured[]): string[] =>
+  ratioRow(
+    'socket',
+    'refresh, of ten organizations',
+    named(refresh, 'of ten'),
+    named(refresh, 'of none'),
+    AIM_MEMBER_OF_TEN,
+  )
+
 const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }: Measured) => [
   where,
   what,
@@ -113,7 +131,7 @@ const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }
   cpu === null ? '' : whole(cpu),
 ]
 
-function rateRows({ checks, signIn, refresh, evaluation }: Results): string[][] {
+function rateRows({ checks, signIn, refresh, refreshOfMembers, evaluation }: Results): string[][] {
   return [
     ...checks.flatMap(({ door, get, post, permission }) => [
       ...get.map((one) => rateRow(DOORS[door], isBetterAuth(one) ? 'get-session' : 'GET /validate', one)),
@@ -122,6 +140,7 @@ function rateRows({ checks, signIn, refresh, evaluation }: Results): string[][] 
     ]),
     ...signIn.map((one) => rateRow(DOORS.socket, 'sign-in', one)),
     ...refresh.map((one) => rateRow(DOORS.socket, 'refresh', one)),
+    ...refreshOfMembers.map((one) => rateRow(DOORS.socket, 'refresh by a member', one)),
     ...evaluation.map((one) => rateRow(DOORS.socket, 'POST /policies/evaluate', one)),
   ]
 }
@@ -146,12 +165,22 @@ const evaluationRows = ({ postern, bareHono }: Startup): string[][] => [
   ['bare Hono', spread(bareHono, whole), ''],
 ]
 
-function listRows(lists: readonly ListCall[]): string[][] {
+function listRows(lists: readonly ListCall[], aim?: number): string[][] {
   return lists.map(({ name, times }) => {
     const [few, many] = times.map(({ median }) => median)
     const ratio = (many ?? Number.NaN) / (few ?? Number.NaN)
-    return [`\`${name}\``, ...times.map((time) => spread(time, twoPlaces)), twoPlaces(ratio)]
+    const reached = aim === undefined ? [] : [verdict(ratio <= aim)]
+    return [`\`${name}\``, ...times.map((time) => spread(time, twoPlaces)), twoPlaces(ratio), ...reached]
   })
+}
+
+function memoryRow({ organizations, before, after }: Memory): string[] {
+  const [less, more] = [before / 2 ** 20, after / 2 ** 20]
+  return [
+    whole(organizations),
+    ...[less, more, more - less].map((mebibytes) => mebibytes.toFixed(1)),
+    verdict(more - less <= AIM_MEMORY_MIB),
+  ]
 }
 
 const policyRows = (policies: readonly PolicyTimes[]): string[][] =>
@@ -196,8 +225,8 @@ function refreshRows(refresh: readonly Measured[]): string[][] {
 }
 
 export function renderReport(results: Results): string {
-  const { machine, builds, checks, refresh, evaluation, fanOut, existence, lists, policies, coldStarts, startup } =
-    results
+  const { machine, builds, checks, refresh, refreshOfMembers, evaluation, fanOut, existence } = results
+  const { lists, organizationLists, memory, policies, coldStarts, startup } = results
   return `# Bench results
 
 Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
@@ -209,7 +238,7 @@ ${CONNECTIONS} connections, rounds interleaved; median (least to most) of the ro
 
 How many times the other's answers a second Postern gives, round by round. By CPU: the other's CPU time an answer, divided by Postern's.
 
-${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...checks.flatMap(ratioRows), evaluationRow(evaluation)])}
+${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...checks.flatMap(ratioRows), evaluationRow(evaluation), memberOfTenRow(refreshOfMembers)])}
 
 ## Rates
 
@@ -238,6 +267,18 @@ ${table(['p50 ms', 'p95 ms', 'last ms'], [[fanOut.p50, fanOut.p95, fanOut.most].
 What admins ask, one call at a time, at two sizes of the table: milliseconds, and how many times as long the large one takes. The paths are those of the large table.
 
 ${table(['call', ...SIZES.map((size) => `${whole(size)} users`), 'ratio'], listRows(lists))}
+
+## Lists of organizations
+
+What members and admins ask, where there are so many organizations, one of which has so many members; \`{big}\` is that one. The aim is ${AIM_ORGANIZATION_LISTS}.
+
+${table(['call', ...ORGANIZATIONS.map((size) => `${whole(size)} organizations`), 'ratio', 'reached'], listRows(organizationLists, AIM_ORGANIZATION_LISTS))}
+
+## Memory
+
+MiB of an isolate's heap after a collection: once it has checked a token of each organization, and once it has asked each for a permission of its ${RULES.roles} roles of ${RULES.permissions} permissions and evaluated its ${RULES.policies} policies. The aim is ${AIM_MEMORY_MIB} MiB more.
+
+${table(['organizations', 'tokens', 'roles and policies, too', 'more', 'reached'], [memoryRow(memory)])}
 
 ## Policies
 

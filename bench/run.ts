@@ -3,12 +3,14 @@ import type { Miniflare } from 'miniflare'
 import { measureColdStart } from './cold-start.ts'
 import { compare } from './compare.ts'
 import {
+  CONNECTIONS,
   contestantsAt,
   type Door,
   evaluationContestants,
   getSessionContestant,
   permissionContestants,
   refreshContestants,
+  refreshOfMembersContestants,
   signInContestants,
   type Users,
   validateContestants,
@@ -25,10 +27,19 @@ import {
 } from './deployments.ts'
 import { measureExistence } from './existence.ts'
 import { measureFanOut } from './fan-out.ts'
-import { createPolicies, createPosternClient, joinOrganization, signUpBetterAuth, signUpPostern } from './fixtures.ts'
+import {
+  createPolicies,
+  createPosternClient,
+  joinOrganization,
+  joinTen,
+  signUpBetterAuth,
+  signUpPostern,
+} from './fixtures.ts'
 import { measureLists } from './lists.ts'
 import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
+import { measureMemory } from './memory.ts'
+import { measureOrganizationLists } from './organizations.ts'
 import { measurePolicies } from './policies.ts'
 import { type Checks, renderReport } from './report.ts'
 import { startRuntime } from './runtime.ts'
@@ -40,8 +51,7 @@ const EVENTS = 5
 const ASKED_ABOUT = 16
 const CHECKS = { count: 9, milliseconds: 1500, warmUp: 4000 }
 const SIGN_INS = { count: 3, milliseconds: 3000, warmUp: 1000 }
-// One round: a refresh token that was spent in it cannot be sent in another.
-const REFRESHES = { count: 1, milliseconds: 6000, warmUp: 0 }
+const REFRESHES = { count: 9, milliseconds: 1500, warmUp: 4000 }
 const COLD_STARTS = 9
 const EVALUATIONS = 5
 /** Of the organization that is asked about. */
@@ -66,8 +76,12 @@ async function signUpAll(runtime: Miniflare): Promise<Users> {
   const betterAuth = async (store: (typeof BETTER_AUTH_STORES)[number]) =>
     signUpBetterAuth(await runtime.unsafeGetDirectURL(`better-auth-${store}`), USERS)
   const base = await runtime.unsafeGetDirectURL('postern')
+  const joiners = await signUpPostern(base, CONNECTIONS)
+  await joinTen(runtime, base, joiners)
   return {
     postern: await signUpPostern(base, 2 * USERS),
+    strangers: await signUpPostern(base, CONNECTIONS),
+    joiners,
     members: await joinOrganization(runtime, base, await signUpPostern(base, USERS)),
     betterAuth: { cookie: await betterAuth('cookie'), kv: await betterAuth('kv'), d1: await betterAuth('d1') },
   }
@@ -100,6 +114,8 @@ async function run(): Promise<void> {
     const make = await contestantsAt(runtime, 'socket')
     say('refresh')
     const refresh = await compare(load, refreshContestants(make, users), REFRESHES)
+    say('refresh by members of ten organizations')
+    const refreshOfMembers = await compare(load, refreshOfMembersContestants(make, users), REFRESHES)
     say('evaluation of policies')
     const machineToken = await createPosternClient(runtime, base, ['policies:evaluate'])
     const question = await createPolicies(runtime, users.members, POLICIES)
@@ -119,7 +135,11 @@ async function run(): Promise<void> {
     const existence = await measureExistence(base, await signUpPostern(base, ASKED_ABOUT))
     say('lists at 1,000 and 100,000 users')
     const lists = await measureLists(runtime, base)
+    say('lists at 1,000 and 10,000 organizations')
+    const organizationLists = await measureOrganizationLists(runtime, base)
     await runtime.dispose()
+    say('memory of an isolate')
+    const memory = await measureMemory(builds.postern)
     say('policies')
     const policies = await measurePolicies()
     say('cold starts')
@@ -133,10 +153,13 @@ async function run(): Promise<void> {
       checks: [front, socket],
       signIn,
       refresh,
+      refreshOfMembers,
       evaluation,
       fanOut,
       existence,
       lists,
+      organizationLists,
+      memory,
       policies,
       coldStarts,
       startup,

@@ -38,8 +38,14 @@ export async function workerOf(
   }
 }
 
-/** One workerd with these Workers. State lives under `directory` when it is given, otherwise as long as the process. */
-export async function startRuntime(workers: WorkerOptions[], directory?: string): Promise<Miniflare> {
+/**
+ * One workerd with these Workers. State lives under `directory` when it is given, otherwise as long as the process. With
+ * `inspected` V8's inspector answers on loopback.
+ */
+export async function startRuntime(
+  workers: WorkerOptions[],
+  { directory, inspected = false }: { directory?: string; inspected?: boolean } = {},
+): Promise<Miniflare> {
   const runtime = new Miniflare({
     host: '127.0.0.1',
     port: 0,
@@ -48,6 +54,7 @@ export async function startRuntime(workers: WorkerOptions[], directory?: string)
     log: new Log(LogLevel.ERROR),
     // The Workers' own log lines: written by workerd, read here, kept by nobody.
     handleStructuredLogs: () => undefined,
+    ...(inspected ? { inspectorHost: '127.0.0.1', inspectorPort: 0 } : {}),
     ...(directory ? { resourcePersistencePath: directory } : {}),
     workers,
   })

@@ -14,7 +14,7 @@ import { deleteRemoved, expireMemberships } from './features/memberships/service
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
-import { USER_DATA } from './user-data.ts'
+import { ORGANIZATION_DATA, USER_DATA } from './user-data.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
 export async function runScheduled(ctx: Ctx): Promise<void> {
@@ -34,7 +34,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['expire_memberships', () => expireMemberships(ctx)],
     ['prune_removed_members', () => deleteRemoved(ctx)],
     ['settle_ownerless_organizations', () => settleOwnerless(ctx)],
-    ['erase_organizations', () => eraseOrganizations(ctx)],
+    ['erase_organizations', () => eraseOrganizations(ctx, ORGANIZATION_DATA)],
     ['refresh_provider_metadata', () => refreshMetadata(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
     ['prune_invitations', () => deleteEnded(ctx)],

@@ -1,15 +1,16 @@
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { UserData } from './db/user-data.ts'
 import { userData as avatars } from './features/account/store.ts'
 import { userData as events } from './features/events/store.ts'
 import { userData as identities } from './features/factors/identities/store.ts'
 import { userData as passkeys } from './features/factors/passkeys/store.ts'
 import { userData as totp } from './features/factors/totp/store.ts'
-import { userData as invitations } from './features/invitations/store.ts'
+import { userData as invitations, organizationData as ofInvitations } from './features/invitations/store.ts'
 import { userData as links } from './features/links/store.ts'
 import { userData as mail } from './features/mail/store.ts'
-import { userData as memberships } from './features/memberships/store.ts'
-import { userData as policies } from './features/policies/store.ts'
-import { userData as rights } from './features/rbac/store.ts'
+import { userData as memberships, organizationData as ofMemberships } from './features/memberships/store.ts'
+import { organizationData as ofPolicies, userData as policies } from './features/policies/store.ts'
+import { organizationData as ofRights, userData as rights } from './features/rbac/store.ts'
 import { userData as users } from './features/users/store/users.ts'
 
 /** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */
@@ -26,4 +27,12 @@ export const USER_DATA: readonly UserData[] = [
   ...avatars,
   ...users,
   ...events,
+]
+
+/** What each feature holds of an organization, in the order in which it is deleted in pieces. The row of `organizations` follows. */
+export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
+  ...ofMemberships,
+  ...ofInvitations,
+  ...ofRights,
+  ...ofPolicies,
 ]

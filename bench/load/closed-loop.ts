@@ -6,7 +6,7 @@ export interface Script {
   /** The request's head without `Content-Length` and the empty line. */
   readonly head: string
   readonly body: string
-  /** The body is `{[carry]: value}`, and the next value is the field of that name in the answer. */
+  /** A field of the body: its next value is that of the field in the answer. */
   readonly carry?: string
 }
 
@@ -25,6 +25,8 @@ export interface LoadResult {
   readonly milliseconds: number
   readonly p50: number
   readonly p95: number
+  /** The scripts with what was carried last: to go on with. */
+  readonly scripts: readonly Script[]
 }
 
 export const requestOf = ({ head }: Script, body: string): string =>
@@ -41,7 +43,8 @@ export async function closedLoop(order: LoadOrder): Promise<LoadResult> {
   const started = performance.now()
   const deadline = started + order.milliseconds
 
-  const run = async (script: Script, connection: Connection) => {
+  const run = async (script: Script, connection: Connection): Promise<Script> => {
+    let last = script
     let request = requestOf(script, script.body)
     for (let sent = performance.now(); sent < deadline; ) {
       const { status, body } = await connection.send(request)
@@ -49,15 +52,19 @@ export async function closedLoop(order: LoadOrder): Promise<LoadResult> {
       latencies.push(received - sent)
       sent = received
       if (status < 200 || status > 299) refused[status] = (refused[status] ?? 0) + 1
-      else if (script.carry) request = requestOf(script, carried(script.carry, body))
+      else if (script.carry) {
+        last = { ...last, body: carried(script.carry, last.body, body) }
+        request = requestOf(last, last.body)
+      }
     }
     connection.close()
+    return last
   }
 
-  await Promise.all(
+  const scripts = await Promise.all(
     order.scripts.map((script, index) => {
       const connection = connections[index]
-      return connection ? run(script, connection) : undefined
+      return connection ? run(script, connection) : script
     }),
   )
   const milliseconds = performance.now() - started
@@ -68,10 +75,11 @@ export async function closedLoop(order: LoadOrder): Promise<LoadResult> {
     milliseconds,
     p50: percentile(sorted, 0.5),
     p95: percentile(sorted, 0.95),
+    scripts,
   }
 }
 
-function carried(field: string, body: string): string {
-  const answer: Record<string, unknown> = JSON.parse(body)
-  return JSON.stringify({ [field]: answer[field] })
+function carried(field: string, sent: string, received: string): string {
+  const [body, answer]: Record<string, unknown>[] = [JSON.parse(sent), JSON.parse(received)]
+  return JSON.stringify({ ...body, [field]: answer?.[field] })
 }

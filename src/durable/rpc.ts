@@ -173,6 +173,9 @@ export interface InspectInput {
   readonly sessionId: string
   readonly generation: number
   readonly proof: Uint8Array
+  /** This and the next one as the refresh would come with them; without: no key, and from the session's own address. */
+  readonly idempotencyKeyHash?: string | null
+  readonly ip?: string
 }
 
 export type InspectResult = { readonly active: true; readonly session: SessionSnapshot } | { readonly active: false }

@@ -27,16 +27,16 @@ async function run(script: string, state: string, ...args: string[]): Promise<{ 
 
 const open = (state: string) => openD1File(join(folder, state))
 
-/** Everything but how the search index lies in its pages, and in which of FTS5's formats. */
+/** Everything but how a search index lies in its pages, and in which of FTS5's formats. */
 function contentOf(state: string) {
   const database = open(state)
   try {
     const schema = database
       .prepare("select type, name, tbl_name, sql from sqlite_master where name not glob '_cf_*' order by name")
       .all()
-    const isRead = (name: string) => !/^user_search_(data|idx|config)$/.test(name)
+    const isRead = (name: string) => !/_search_(data|idx|config)$/.test(name)
     const tables = schema.flatMap(({ type, name }) => (type === 'table' && isRead(String(name)) ? [String(name)] : []))
-    const orderOf = (name: string) => (name.startsWith('user_search_') ? '1' : 'rowid')
+    const orderOf = (name: string) => (name.includes('_search_') ? '1' : 'rowid')
     const rowsOf = (name: string) => database.prepare(`select * from "${name}" order by ${orderOf(name)}`).all()
     const rows = tables.map((name) => [name, rowsOf(name)])
     return { schema, rows: Object.fromEntries(rows) as Record<string, Record<string, unknown>[]> }
@@ -266,10 +266,12 @@ describe('a copy of the database', () => {
     expect((await stat(copy())).mode & 0o777).toBe(0o600)
   })
 
-  it('has a search index that agrees with the users', async () => {
+  it('has search indexes that agree with users and organizations', async () => {
     const database = open('second')
-    const check = "insert into user_search (user_search, rank) values ('integrity-check', 1)"
-    expect(() => database.exec(check)).not.toThrow()
+    for (const index of ['user_search', 'organization_search']) {
+      const check = `insert into ${index} (${index}, rank) values ('integrity-check', 1)`
+      expect(() => database.exec(check), index).not.toThrow()
+    }
     database.close()
   })
 

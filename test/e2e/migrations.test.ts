@@ -51,3 +51,15 @@ it('ids of other systems are taken from what earlier imports kept, and users sta
   database.exec("insert into user_search (user_search, rank) values ('integrity-check', 1)")
   database.close()
 })
+
+it('organizations from before the index of their search are found', () => {
+  const database = new DatabaseSync(':memory:')
+  const at = files.findIndex((name) => name.endsWith('_organization_lists.sql'))
+  apply(database, files.slice(0, at))
+  database.exec(`insert into organizations (id, name, slug, created_at, updated_at)
+    values ('a', 'Analytical Engines', 'engines', 5, 5), ('b', 'Looms', 'jacquard', 5, 5)`)
+  apply(database, files.slice(at))
+  const search = database.prepare('select rowid from organization_search where organization_search match ?')
+  expect([search.all('"tical e"'), search.all('"acqu"')]).toEqual([[{ rowid: 1 }], [{ rowid: 2 }]])
+  database.close()
+})

@@ -137,7 +137,7 @@ export function inspect(
       settings,
       now,
     },
-    { ...input, idempotencyKeyHash: null, ip: session.ip },
+    { idempotencyKeyHash: null, ip: session.ip, ...input },
   )
   return decision.kind === 'refuse' ? { active: false } : { active: true, session: toSnapshot(userId, session) }
 }

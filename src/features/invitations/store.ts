@@ -42,6 +42,9 @@ type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 /** Invitations of a user to others go too: nobody answers for them any more. */
 export const userData = [deletedRows(invitations, { email: 'email', invitedBy: 'id', acceptedBy: 'id' })]
 
+/** By the column that names the organization. */
+export const organizationData = [invitations.organizationId]
+
 const author = alias(users, 'author')
 const authorship = alias(memberships, 'authorship')
 

@@ -19,6 +19,9 @@ export const userData = [
   },
 ]
 
+/** By the column that names the organization. */
+export const organizationData = [memberships.organizationId]
+
 /** An organization that is not deleted, with the user's membership in it, if there is one. */
 export const selectPlace = ({ db }: Store, key: { id: string } | { slug: string }, userId: string) =>
   db

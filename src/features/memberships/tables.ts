@@ -36,7 +36,8 @@ export const organizations = sqliteTable(
     ownerLossToldAt: integer('owner_loss_told_at'),
   },
   (table) => [
-    index('organizations_by_created').on(table.createdAt, table.number),
+    // For the search of one or two characters.
+    index('organizations_by_name').on(sql`lower(name)`),
     index('organizations_by_creator').on(table.createdBy, table.createdAt),
     index('organizations_to_erase').on(table.eraseAt).where(sql`erase_at is not null`),
   ],
@@ -64,8 +65,12 @@ export const memberships = sqliteTable(
   (table) => [
     uniqueIndex('memberships_one').on(table.organizationId, table.userId).where(sql`removed_at is null`),
     index('memberships_by_user').on(table.userId, table.joinedAt),
-    index('memberships_by_organization').on(table.organizationId, table.joinedAt, table.id),
-    index('memberships_by_role').on(table.organizationId, table.role, table.joinedAt).where(sql`removed_at is null`),
+    // With what a page of members asks and is ordered by: the rows that it skips are not read.
+    index('memberships_by_organization').on(table.organizationId, table.joinedAt, table.id, table.removedAt),
+    // In the order in which owners are asked for: else all members would be read for the first.
+    index('memberships_by_role')
+      .on(table.organizationId, table.role, table.joinedAt, table.id)
+      .where(sql`removed_at is null`),
     index('memberships_by_end').on(table.expiresAt).where(sql`expires_at is not null`),
     // For the erasure of a user.
     index('memberships_by_inviter').on(table.invitedBy).where(sql`invited_by is not null`),

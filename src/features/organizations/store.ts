@@ -1,7 +1,24 @@
-import { and, asc, count, desc, eq, getTableColumns, gte, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
-import { listPage, type Range } from '../../db/list.ts'
+import type { Range } from '../../db/list.ts'
+import { isMatch, type Searched } from '../../db/search.ts'
+import { counts } from '../../db/tables.ts'
 import type { Rank } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import {
@@ -63,18 +80,37 @@ export const selectOrganization = ({ db }: Store, id: string, userId: string) =>
     .where(and(eq(organizations.id, id), isNull(organizations.deletedAt)))
     .get()
 
-/** Every organization of the deployment that is not deleted, newest first. */
-export const selectOrganizations = (store: Store, search: string | undefined, range: Range) => {
-  const found = search
-    ? sql`(instr(lower(${organizations.name}), ${search.toLowerCase()}) > 0 or instr(${organizations.slug}, ${search.toLowerCase()}) > 0)`
-    : undefined
-  const where = and(isNull(organizations.deletedAt), found)
-  const order = [desc(organizations.createdAt), desc(organizations.number)]
-  return listPage(
-    store,
-    { table: organizations, columns: { ...columns, role: sql<null>`null`, takenUpAt: sql<null>`null` }, where, order },
-    range,
-  )
+const SEARCHED: Searched = {
+  index: 'organization_search',
+  table: organizations,
+  number: organizations.number,
+  text: sql`${organizations.name} || ' ' || ${organizations.slug}`,
+  prefixes: [organizations.slug, sql`lower(${organizations.name})`],
+  most: 1000,
+}
+
+/** Every organization of the deployment that is not deleted, newest first. Without a search all are counted by a trigger. */
+export async function selectOrganizations({ db }: Store, search: string | undefined, { limit, offset }: Range) {
+  const where = and(isNull(organizations.deletedAt), search === undefined ? undefined : isMatch(SEARCHED, search))
+  // The owners of the page's rows alone are looked up, and not those of all that are sorted.
+  const page = db
+    .select({ number: organizations.number })
+    .from(organizations)
+    .where(where)
+    .orderBy(desc(organizations.number))
+    .limit(limit)
+    .offset(offset)
+  const [rows, [all]] = await db.batch([
+    db
+      .select({ ...columns, role: sql<null>`null`, takenUpAt: sql<null>`null` })
+      .from(organizations)
+      .where(inArray(organizations.number, page))
+      .orderBy(desc(organizations.number)),
+    search === undefined
+      ? db.select({ total: counts.value }).from(counts).where(eq(counts.name, 'organizations'))
+      : db.select({ total: count() }).from(organizations).where(where),
+  ])
+  return { rows, total: all?.total ?? 0 }
 }
 
 /** Holds while the user may make one more organization: fewer than `limit` since `since`, and a membership to spare. */
@@ -107,15 +143,21 @@ export async function selectMembers(
     eq(memberships.organizationId, organizationId),
     withRemoved ? undefined : isNull(memberships.removedAt),
   )
+  const order = [asc(memberships.joinedAt), asc(memberships.id)]
+  const page = db
+    .select({ id: memberships.id })
+    .from(memberships)
+    .where(where)
+    .orderBy(...order)
+    .limit(limit)
+    .offset(offset)
   const [rows, [all]] = await db.batch([
     db
       .select(memberColumns)
       .from(memberships)
       .innerJoin(users, eq(users.id, memberships.userId))
-      .where(where)
-      .orderBy(asc(memberships.joinedAt), asc(memberships.id))
-      .limit(limit)
-      .offset(offset),
+      .where(inArray(memberships.id, page))
+      .orderBy(...order),
     db.select({ total: count() }).from(memberships).where(where),
   ])
   return { rows, total: all?.total ?? 0 }
@@ -366,34 +408,22 @@ export const isMemberless = (id: string): SQL =>
 const PIECE = 500
 
 /**
- * Deletes a piece of what deleted organizations held, and the rows of those whose slug is free again. The order matters: a row
- * of `organizations` is the last of its own.
+ * Deletes a piece of what deleted organizations held, and the rows of those whose slug is free again. A row of `organizations` is
+ * the last of its own. `data`: what each feature holds of organizations, by the column that names them.
  */
-export async function deletePieces({ db, now }: Store & Pick<Ctx, 'now'>): Promise<void> {
-  const isOver = (column: string) =>
-    sql`${sql.raw(column)} in (select gone.id from organizations as gone where gone.deleted_at is not null)`
-  const piece = (table: string, column: string) =>
-    db.run(
-      sql`delete from ${sql.raw(table)} where rowid in (select rowid from ${sql.raw(table)} where ${isOver(column)} limit ${sql.raw(String(PIECE))})`,
-    )
-  for (const [table, column] of HELD) await piece(table, column)
-  const held = HELD.map(
-    ([table, column]) =>
-      sql`not exists (select 1 from ${sql.raw(table)} where ${sql.raw(`${table}.${column}`)} = ${organizations.id})`,
+export async function deletePieces(
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  data: readonly SQLiteColumn[],
+): Promise<void> {
+  for (const column of data) {
+    const { table } = column
+    await db.run(sql`delete from ${table} where rowid in (select rowid from ${table}
+      where ${column} in (select gone.id from organizations as gone where gone.deleted_at is not null) limit ${PIECE})`)
+  }
+  const isEmpty = data.map(
+    (column) => sql`not exists (select 1 from ${column.table} where ${column} = ${organizations.id})`,
   )
   await db
     .delete(organizations)
-    .where(and(isNotNull(organizations.eraseAt), lte(organizations.eraseAt, now()), ...held))
+    .where(and(isNotNull(organizations.eraseAt), lte(organizations.eraseAt, now()), ...isEmpty))
 }
-
-/** What organizations hold, by the column that names them. */
-const HELD = [
-  ['memberships', 'organization_id'],
-  ['invitations', 'organization_id'],
-  ['role_assignments', 'scope'],
-  ['grants', 'scope'],
-  ['roles', 'scope'],
-  ['role_versions', 'scope'],
-  ['policies', 'scope'],
-  ['policy_sets', 'scope'],
-] as const

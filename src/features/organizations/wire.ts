@@ -158,8 +158,11 @@ export const OwnOrganizationsQuery = z.object({
   per_page: integerParam(1, 100).optional(),
 })
 
+const SEARCHED =
+  'Words, each a part of the name or the slug. If no word has three characters, the first one must begin a name or a slug'
+
 export const AllOrganizationsQuery = pageQuery().extend({
-  search: orAbsent(z.string().trim().max(100)).optional().meta({ description: 'A part of a name or a slug' }),
+  search: orAbsent(z.string().trim().max(100)).optional().meta({ description: SEARCHED }),
 })
 
 export const MembersQuery = OwnOrganizationsQuery.extend({

@@ -39,6 +39,9 @@ const formerOfUser: UserData = {
 
 export const userData = [ofUser, formerOfUser, forgottenIn(policyVersions, ['changedBy'])]
 
+/** By the column that names the organization. */
+export const organizationData = [policies.scope, policySets.scope]
+
 /** Wherever it belongs: whoever calls it asks next whether it is the caller's. */
 export const findPolicyOfAnyScope = ({ db }: Store, id: string): Promise<Policy | undefined> =>
   db.select().from(policies).where(eq(policies.id, id)).get()

@@ -61,6 +61,9 @@ export const userData: readonly UserData[] = [
   forgottenIn(grants, ['grantedBy']),
 ]
 
+/** By the column that names the organization. */
+export const organizationData = [roleAssignments.scope, grants.scope, roles.scope, roleVersions.scope]
+
 /** The role in the organization, of a membership that counts; null platform-wide. */
 const rankIn = (scope: string, userId: string): SQL<string | null> =>
   sql`(select held.role from memberships as held where held.organization_id = ${scope} and held.user_id = ${userId}

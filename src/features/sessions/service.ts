@@ -234,7 +234,8 @@ export async function refreshSession(ctx: Ctx, input: RefreshInput): Promise<Ref
   const { organizationId } = input
   const isForeign = organizationId !== undefined && !standing.places.some(({ id }) => id === organizationId)
   // Any other token goes on and is refused below: reuse is noticed, and an old token learns nothing of memberships.
-  if (isForeign && (await inspectSession(ctx, parts)).active) throw notAMember()
+  const presented = { ...parts, idempotencyKeyHash, ip: ctx.ip }
+  if (isForeign && (await inspectSession(ctx, presented)).active) throw notAMember()
   const caller = callerOf(ctx)
   const result = await rotateSession(ctx, { ...parts, idempotencyKeyHash, ...versionsOf(user), caller })
   if (result.outcome === 'refused') {

@@ -29,7 +29,7 @@ interface Column {
 export const columns = (): Promise<Column[]> =>
   rowsOf<Column>(
     `select m.name as "table", c.name as "column" from sqlite_master m join pragma_table_info(m.name) c
-     where m.type = 'table' and m.name not like 'sqlite_%' and m.name not like '_cf_%' and m.name not like 'user_search%'
+     where m.type = 'table' and m.name not like 'sqlite_%' and m.name not like '_cf_%' and m.name not glob '*_search*'
        and m.name <> 'd1_migrations'`,
   )
 

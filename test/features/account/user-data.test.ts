@@ -3,7 +3,7 @@ import { getTableConfig, integer, SQLiteTable, sqliteTable, text } from 'drizzle
 import { expect, it } from 'vitest'
 import { deletedRows, type UserData } from '../../../src/db/user-data.ts'
 import { users } from '../../../src/features/users/tables.ts'
-import { USER_DATA } from '../../../src/user-data.ts'
+import { ORGANIZATION_DATA, USER_DATA } from '../../../src/user-data.ts'
 import { columns } from './erasure-support.ts'
 
 const modules = import.meta.glob('../../../src/**/tables.ts', { eager: true })
@@ -35,6 +35,14 @@ const findUnlisted = (tables: readonly SQLiteTable[], list: readonly UserData[])
 
 it('every column about a user is erased, or kept with a reason', () => {
   expect(findUnlisted(TABLES, USER_DATA)).toEqual([])
+})
+
+it('every row of an organization is deleted with it, but what the record keeps', () => {
+  const named = TABLES.flatMap((table) =>
+    Object.values(getTableColumns(table)).filter(({ name }) => name === 'organization_id' || name === 'scope'),
+  )
+  const unlisted = named.filter((column) => !ORGANIZATION_DATA.some((listed) => listed === column))
+  expect(unlisted.map(({ table, name }) => `${getTableName(table)}.${name}`)).toEqual(['events.organization_id'])
 })
 
 it('the tables are those of the database', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { deletePieces } from '../../../src/features/organizations/store.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { FAILURES, isolateWithout } from '../../faults/support.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { createTeam, enroll, openPerson, type Person } from '../../support/organizations.ts'
@@ -434,7 +435,7 @@ describe('what goes', () => {
     const made = await makePolicy(team.owner, team.id)
     await team.owner.call('PATCH', oneAt(made), { priority: 1 })
     expect((await team.owner.call('DELETE', team.path)).status).toBe(200)
-    await deletePieces(await app.ctx())
+    await deletePieces(await app.ctx(), ORGANIZATION_DATA)
     for (const statement of [
       'select 1 from policies where scope = ?1 and ?2',
       'select 1 from policy_sets where scope = ?1 and ?2',

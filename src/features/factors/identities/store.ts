@@ -6,7 +6,7 @@ import { passkeys } from '../passkeys/tables.ts'
 import { identities } from './tables.ts'
 import type { Identity, IdentityKey } from './types.ts'
 
-export const userData = [deletedRows(identities, { userId: 'id' })]
+export const userData = [deletedRows(identities, { userId: 'id' }, ['subject', 'email'])]
 
 type Store = Pick<Ctx, 'db' | 'now'>
 

@@ -101,5 +101,6 @@ async function deleteMemberless(ctx: Ctx, id: string): Promise<void> {
   })
 }
 
-/** Deletes a piece of what deleted organizations held. The next run of cron goes on. */
-export const eraseOrganizations = (ctx: Ctx): Promise<void> => deletePieces(ctx)
+/** Deletes a piece of what deleted organizations held (`data`, of all features). The next run of cron goes on. */
+export const eraseOrganizations = (ctx: Ctx, data: Parameters<typeof deletePieces>[1]): Promise<void> =>
+  deletePieces(ctx, data)

@@ -1,21 +1,7 @@
-import {
-  and,
-  asc,
-  type Column,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  gte,
-  inArray,
-  lt,
-  lte,
-  ne,
-  type SQL,
-  sql,
-} from 'drizzle-orm'
+import { and, asc, type Column, desc, eq, getTableColumns, gt, gte, inArray, lte, ne, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
+import { isMatch, type Searched } from '../../../db/search.ts'
 import { ALL_USERS, BUCKET_SIZE, userCounts, users } from '../tables.ts'
 import type { User, UserStatus } from '../types.ts'
 import { insertedUser } from './users.ts'
@@ -38,15 +24,6 @@ export interface UserRange {
   readonly limit: number
   readonly order: 'newest' | 'oldest'
 }
-
-/** A search considers only the newest matches. */
-const MAX_MATCHES = 10_000
-
-/** A search for a prefix of one or two characters considers so many emails and so many usernames, in alphabetical order. */
-const MAX_PREFIX_MATCHES = 1000
-
-/** The index is of trigrams: a shorter word is not in it. */
-const TRIGRAM = 3
 
 /** The columns by which users are counted, of `users` or of `user_counts`. */
 type Kind = Readonly<Record<'status' | 'role' | 'mfaEnabled', Column>>
@@ -110,70 +87,35 @@ function selectListed({ db }: Store, filter: UserFilter, range: UserRange) {
     .limit(range.limit)
 }
 
-const wordsOf = (search: string): string[] => [
-  ...new Set(search.normalize('NFKC').replaceAll('\0', '').split(/\s+/u).filter(Boolean)),
-]
-
-const hasTrigram = (word: string): boolean => [...word].length >= TRIGRAM
-
-/** The numbers of users in whom every long word occurs. Quotes make FTS5's operators plain text; a NUL would end the text. */
-function indexMatches(words: readonly string[]): SQL {
-  const phrases = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(' AND ')
-  return sql`(select rowid from user_search where user_search match ${phrases} order by rowid desc limit ${MAX_MATCHES})`
-}
-
-/** The numbers of users whose email or username begins with the word. */
-function prefixMatches({ db }: Store, word: string): SQL {
-  const [from, to] = [word.toLowerCase(), `${word.toLowerCase()}\u{10ffff}`]
-  const matches = (column: typeof users.email | typeof users.usernameKey) => {
-    const numbers = db.select({ number: users.number }).from(users)
-    const found = numbers.where(and(gte(column, from), lt(column, to))).orderBy(column)
-    return sql`select number from ${found.limit(MAX_PREFIX_MATCHES)}`
-  }
-  return sql`(${matches(users.email)} union ${matches(users.usernameKey)})`
-}
-
-const ALL_FIELDS = sql`lower(concat_ws(' ', ${users.email}, ${users.username}, ${users.firstName}, ${users.lastName}, ${users.displayName}, ${users.externalId}))`
-
-/** As `lower` in SQLite, which only folds ASCII. */
-const lowerAscii = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
-
-/** All words in one parameter: D1 allows a hundred. */
-const hasAll = (words: readonly string[]): SQL =>
-  sql`not exists (select 1 from json_each(${JSON.stringify(words.map(lowerAscii))}) where instr(${ALL_FIELDS}, value) = 0)`
-
-/** Long words are found by the index, short ones by reading what the index found. */
-function isMatch(store: Store, search: string): SQL | undefined {
-  const words = wordsOf(search)
-  const [first, ...others] = words
-  // An empty search matches nothing.
-  if (first === undefined) return sql`false`
-  const long = words.filter(hasTrigram)
-  const found = long.length > 0 ? indexMatches(long) : prefixMatches(store, first)
-  const short = (long.length > 0 ? words : others).filter((word) => !hasTrigram(word))
-  return and(sql`${users.number} in ${found}`, short.length === 0 ? undefined : hasAll(short))
+const SEARCHED: Searched = {
+  index: 'user_search',
+  table: users,
+  number: users.number,
+  text: sql`concat_ws(' ', ${users.email}, ${users.username}, ${users.firstName}, ${users.lastName}, ${users.displayName}, ${users.externalId})`,
+  prefixes: [users.email, users.usernameKey],
+  most: 10_000,
 }
 
 /** The plus excludes the indexes of kinds: there are fewer matches than users of a kind. */
-const isFound = (store: Store, { search, externalId, ...filter }: UserFilter): SQL | undefined =>
+const isFound = ({ search, externalId, ...filter }: UserFilter): SQL | undefined =>
   and(
-    search === undefined ? undefined : isMatch(store, search),
+    search === undefined ? undefined : isMatch(SEARCHED, search),
     externalId === undefined ? undefined : eq(users.externalId, externalId),
     sql`+(${isOfKind(users, filter)})`,
   )
 
-function selectFound(store: Store, filter: UserFilter, { offset, limit, order }: UserRange) {
-  return store.db
+function selectFound({ db }: Store, filter: UserFilter, { offset, limit, order }: UserRange) {
+  return db
     .select(getTableColumns(users))
     .from(users)
-    .where(isFound(store, filter))
+    .where(isFound(filter))
     .orderBy(order === 'newest' ? desc(users.number) : asc(users.number))
     .limit(limit)
     .offset(offset)
 }
 
-const countFound = (store: Store, filter: UserFilter) =>
-  store.db.select({ count: sql<number>`count(*)` }).from(users).where(isFound(store, filter))
+const countFound = ({ db }: Store, filter: UserFilter) =>
+  db.select({ count: sql<number>`count(*)` }).from(users).where(isFound(filter))
 
 const countListed = ({ db }: Store, filter: UserFilter) =>
   db

@@ -1,9 +1,14 @@
+import { getTableName } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { settleOwnerless } from '../../../src/features/organizations/service/ownership.ts'
+import { runScheduled } from '../../../src/jobs.ts'
+import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { waitForMails } from '../../support/mail.ts'
 import { createAppWithObjects } from '../../support/objects.ts'
 import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
+import { newEmail } from '../../support/world.ts'
+import { insertRole, setVersion } from '../rbac/support.ts'
 
 const app = createTestApp()
 const mailless = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })
@@ -125,5 +130,45 @@ describe('an organization whose last owner is deleted', () => {
     expect(await toldBy(deleted)).toEqual([])
     expect((await rowOf(team))?.owner_loss_told_at).toBeNull()
     expect(await toldBy(settle)).toContain((await confirmedAdmins())[0])
+  })
+})
+
+describe('a deleted organization', () => {
+  it('loses all that it held by cron, and its row once the slug is free', async () => {
+    const [team, other] = [await createTeam(app), await createTeam(app)]
+    const [member, role] = [
+      await team.join('member'),
+      await insertRole(app, { scope: team.id, key: 'k', permissions: [] }),
+    ]
+    await setVersion(app, team.id, 2)
+    const { owner } = team
+    const made = [
+      await owner.call('POST', '/api/v1/invitations', { organization_id: team.id, email: newEmail() }),
+      await owner.call('POST', `/api/v1/rbac/users/${member.id}/roles?organization_id=${team.id}`, { role_id: role }),
+      await owner.call('PUT', `/api/v1/users/${member.id}/permissions?organization_id=${team.id}`, {
+        permissions: ['docs:read'],
+      }),
+      await owner.call('POST', '/api/v1/policies', { name: 'p', organization_id: team.id, actions: ['*'] }),
+    ]
+    expect(made.map(({ status }) => status)).toEqual([201, 200, 200, 201])
+    const left = async ({ id }: Team) => {
+      const rows: string[] = []
+      for (const { table, name } of ORGANIZATION_DATA) {
+        const found = await env.DB.prepare(`select 1 from "${getTableName(table)}" where "${name}" = ?`)
+          .bind(id)
+          .first()
+        if (found) rows.push(getTableName(table))
+      }
+      return rows
+    }
+    expect(await left(team)).toEqual(ORGANIZATION_DATA.map(({ table }) => getTableName(table)))
+    expect((await owner.call('DELETE', team.path)).status).toBe(200)
+    await runScheduled(await app.ctx())
+    expect(await left(team)).toEqual([])
+    expect((await rowOf(team))?.deleted_at).not.toBeNull()
+    await env.DB.prepare('update organizations set erase_at = 1 where id = ?').bind(team.id).run()
+    await runScheduled(await app.ctx())
+    expect(await rowOf(team)).toBeNull()
+    expect(await left(other)).toEqual(['memberships'])
   })
 })

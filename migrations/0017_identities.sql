@@ -22,10 +22,12 @@ CREATE UNIQUE INDEX `identities_by_subject` ON `identities` (`issuer`,`subject`)
 CREATE UNIQUE INDEX `identities_by_connection` ON `identities` (`connection_id`,`subject`) WHERE "identities"."connection_id" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX `identities_by_provider` ON `identities` (`user_id`,`provider`) WHERE "identities"."connection_id" is null;--> statement-breakpoint
 CREATE INDEX `identities_by_user` ON `identities` (`user_id`);--> statement-breakpoint
-INSERT INTO counts (name, value) VALUES ('identities', 0);--> statement-breakpoint
+INSERT INTO counts (name, value) VALUES ('identities', 0);
+--> statement-breakpoint
 CREATE TRIGGER identities_counted_insert AFTER INSERT ON identities BEGIN
   INSERT INTO counts (name, value) VALUES ('identities', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
-END;--> statement-breakpoint
+END;
+--> statement-breakpoint
 CREATE TRIGGER identities_counted_delete AFTER DELETE ON identities BEGIN
   INSERT INTO counts (name, value) VALUES ('identities', -1) ON CONFLICT (name) DO UPDATE SET value = value - 1;
 END;
