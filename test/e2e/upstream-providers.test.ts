@@ -14,7 +14,8 @@ import { type SocialProviders, startSocialProviders } from './support/social-pro
 /** Where browsers land, in the place of the service. */
 const posted: string[] = []
 const landing = createServer(async (request, response) => {
-  posted.push(await text(request))
+  // The browser asks for an icon, too.
+  if (request.method === 'POST') posted.push(await text(request))
   response.setHeader('content-type', 'text/html').end('<!doctype html><title>Back</title>')
 })
 await new Promise<void>((resolve) => landing.listen(0, '127.0.0.1', resolve))

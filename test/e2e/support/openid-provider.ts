@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { PROJECT_ROOT } from './checkout.ts'
 import { freePort } from './ports.ts'
 import { start, whenReady } from './process.ts'
@@ -43,7 +42,7 @@ export async function startOpenidProvider({
   const port = await freePort()
   const issuer = `http://${host}:${port}`
   const settings = JSON.stringify({ port, issuer, client, redirectUris })
-  const running = start(process.execPath, [join(import.meta.dirname, 'openid-provider-program.mjs'), settings], {
+  const running = start(process.execPath, ['examples/openid-provider.mjs', settings], {
     cwd: PROJECT_ROOT,
   })
   await whenReady(running, async () => running.output().includes('listens'))

@@ -1,10 +1,20 @@
-// A real OpenID provider, as a program: `openid-provider.ts` starts it with its settings as JSON.
+// An OpenID provider for development: whoever types an address is its person. Never run it where strangers reach it.
+//   node_modules/.bin/node examples/openid-provider.mjs [where Postern is]
+// It is the provider `demo` of the .dev.vars that the first `npm start` makes. Tests give it all its settings as JSON.
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import Provider, { interactionPolicy } from 'oidc-provider'
 
-const { port, issuer, client, redirectUris } = JSON.parse(process.argv[2])
+const [given = 'http://127.0.0.1:8787'] = process.argv.slice(2)
+const { port, issuer, client, redirectUris } = given.startsWith('{')
+  ? JSON.parse(given)
+  : {
+      port: 9999,
+      issuer: 'http://localhost:9999',
+      client: { client_id: 'postern', client_secret: 'the secret of a demo' },
+      redirectUris: [`${given}/api/v1/oauth/demo/callback`],
+    }
 
 /** Of addresses that nobody described: verified, and named after themselves. */
 const described = new Map()
