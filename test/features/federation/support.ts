@@ -1,3 +1,4 @@
+import { base64url } from 'jose'
 import { createTestApp, json, type TestApp, type TestAppOptions } from '../../support/app.ts'
 import { APPLE_CLIENT, CLIENTS } from '../../support/providers/clients.ts'
 import { OIDC_ISSUER } from '../../support/providers/openid.ts'
@@ -45,8 +46,10 @@ export const PROVIDERS: readonly ProviderName[] = [
 ]
 
 /** A service whose calls to other providers reach stand-ins for them. */
-export function createFederation(options: Pick<TestAppOptions, 'env' | 'override'> = {}) {
-  const providers = createProviders({ redirectUris: [RETURN_TO] })
+export function createFederation(
+  options: Pick<TestAppOptions, 'env' | 'override'> & { readonly providers?: Providers } = {},
+) {
+  const { providers = createProviders({ redirectUris: [RETURN_TO] }) } = options
   const app = createTestApp({
     env: { ...SETTINGS, ...options.env },
     override: (ctx) => ({ ...(options.override?.(ctx) ?? ctx), fetch: providers.fetch as typeof fetch }),
@@ -54,16 +57,26 @@ export function createFederation(options: Pick<TestAppOptions, 'env' | 'override
   return { app, providers, browser: () => new Browser(app, providers) }
 }
 
+/** The same service later, or with other settings: isolates share the database. */
+export const laterFederation = (providers: Providers, ms: number, env: Readonly<Record<string, unknown>> = {}) =>
+  createFederation({ providers, env, override: (ctx) => ({ ...ctx, now: () => Date.now() + ms }) })
+
 const cookieOf = (response: Response): string | null => response.headers.get('set-cookie')?.split(';')[0] ?? null
+
+export type Returned = Awaited<ReturnType<Providers['authorize']>>
+export type Federation = ReturnType<typeof createFederation>
+
+/** What a program asks for. */
+export const JSON_ONLY = { accept: 'application/json' }
 
 const HTML = { accept: 'text/html,application/xhtml+xml' }
 
 /** A browser of one person: it keeps the cookie, and follows redirects between the service and a provider by hand. */
 export class Browser {
   cookie: string | null = null
+  readonly address = newAddress()
   readonly #app: TestApp
   readonly #providers: Providers
-  readonly #address = newAddress()
 
   constructor(app: TestApp, providers: Providers) {
     this.#app = app
@@ -73,13 +86,20 @@ export class Browser {
   async open(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers({
       ...HTML,
-      'cf-connecting-ip': this.#address,
+      'cf-connecting-ip': this.address,
       ...Object.fromEntries(new Headers(init.headers)),
     })
     if (this.cookie) headers.set('cookie', this.cookie)
     const response = await this.#app.fetch(path, { ...init, headers, redirect: 'manual' })
     this.cookie = cookieOf(response) ?? this.cookie
     return response
+  }
+
+  /** The same browser at another isolate of the service. */
+  at({ app, providers }: Pick<Federation, 'app' | 'providers'>): Browser {
+    const moved = new Browser(app, providers)
+    moved.cookie = this.cookie
+    return moved
   }
 
   /** Begins, and signs in at the provider. Returns where the provider sends the browser back to. */
@@ -90,10 +110,7 @@ export class Browser {
   }
 
   /** Goes where the provider sends it back to. */
-  async callback(
-    { callback, form }: Awaited<ReturnType<Providers['authorize']>>,
-    headers: Record<string, string> = {},
-  ) {
+  async callback({ callback, form }: Returned, headers: Record<string, string> = {}) {
     const path = callback.pathname + callback.search
     return form ? this.open(path, { method: 'POST', body: form, headers }) : this.open(path, { headers })
   }
@@ -110,3 +127,41 @@ export class Browser {
 /** Exchanges the code of an address of the application. */
 export const exchange = (app: TestApp, body: Record<string, unknown>, headers: Record<string, string> = {}) =>
   app.fetch('/api/v1/oauth/exchange', json(body, { 'cf-connecting-ip': newAddress(), ...headers }))
+
+export interface Answer {
+  readonly status: number
+  readonly code?: string
+  readonly [key: string]: any
+}
+
+/** Status and body of a JSON answer. */
+export async function answerOf(response: Response | Promise<Response>): Promise<Answer> {
+  const settled = await response
+  return { ...(await settled.json<object>()), status: settled.status }
+}
+
+export const codeIn = (address: URL): string => address.searchParams.get('code') ?? ''
+
+/** The whole sign-in of a browser, tokens included. */
+export async function signInBy({ app, browser }: Federation, provider: ProviderName, by = browser()): Promise<Answer> {
+  return answerOf(exchange(app, { code: codeIn(await by.signIn(provider)) }))
+}
+
+/** A sign-in that a program begins: where it sends its browser, and the state. */
+export const startAsProgram = (app: TestApp, provider: ProviderName, query: Record<string, string> = {}) =>
+  answerOf(app.fetch(`/api/v1/oauth/${provider}/authorize?${new URLSearchParams(query)}`, { headers: JSON_ONLY }))
+
+/** The path of an address of ours. */
+export const pathOf = (address: string): string => {
+  const { pathname, search } = new URL(address)
+  return pathname + search
+}
+
+export const bearerOf = ({ access_token: token }: Answer) => ({ authorization: `Bearer ${token}` })
+
+/** A PKCE verifier with its challenge (RFC 7636, S256). */
+export async function newVerifier(): Promise<{ verifier: string; challenge: string }> {
+  const verifier = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
+  return { verifier, challenge: base64url.encode(new Uint8Array(digest)) }
+}
