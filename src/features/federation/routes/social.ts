@@ -101,9 +101,9 @@ async function start(ctx: Ctx, request: Request, input: Omit<StartInput, 'browse
     return reply(200, Response.json(StartedShape.write(started)))
   }
   requireGet(request)
-  const browserSecret = browserSecretOrNew(request)
-  const { url } = await startSignIn(ctx, { ...input, browserSecret })
-  return reply(302, redirect(302, url, { 'Set-Cookie': flowCookie(browserSecret) }))
+  const { url, browserSecret } = await startSignIn(ctx, { ...input, browserSecret: browserSecretOrNew(request) })
+  const cookie = browserSecret === null ? {} : { 'Set-Cookie': flowCookie(browserSecret) }
+  return reply(302, redirect(302, url, cookie))
 }
 
 const startAnswers = [response(200, 'Where to send the browser', { schema: StartedShape.schema }), toBrowser] as const
@@ -193,7 +193,7 @@ const callbackErrors = [
   ...signInErrors,
 ]
 
-type Given = Pick<CallbackInput, 'provider' | 'state' | 'code' | 'error' | 'iss' | 'form'>
+type Given = Omit<CallbackInput, 'browserSecret' | 'isProgram' | 'isNavigation'>
 
 /** What of the request decides how a callback ends. */
 const callerOf = (request: Request, isProgram: boolean) => ({

@@ -12,7 +12,7 @@ import type { User } from '../../users/types.ts'
 import { providerDenied, stateInvalid } from '../errors.ts'
 import type { Provider } from '../types.ts'
 import { type Settled, settleIdentity } from './accounts.ts'
-import { issueCode } from './codes.ts'
+import { isProved, issueCode } from './codes.ts'
 import { isIssuerOf } from './fixed-providers.ts'
 import { type Flow, findFlow, requireReturn, useFlow } from './flow.ts'
 import { addIdentity } from './linking.ts'
@@ -28,6 +28,8 @@ export interface CallbackInput {
   readonly code: string | null
   readonly error: string | null
   readonly iss: string | null
+  /** Of the application's challenge, in client mode. */
+  readonly verifier: string | null
   /** What Apple posts beside the code. */
   readonly form: Readonly<Record<string, unknown>>
   readonly browserSecret: string | null
@@ -49,6 +51,16 @@ export type Ending =
     }
   | { readonly to: 'linker'; readonly user: User }
   | { readonly to: 'exchange'; readonly code: string; readonly state: string; readonly returnTo: string | null }
+
+interface Target {
+  readonly url: URL
+  readonly isApp: boolean
+}
+
+/** With the address of the application to which the browser goes in the end. */
+interface OpenFlow extends Flow {
+  readonly target: Target | null
+}
 
 /** Refused callbacks of one network at one provider. */
 const REFUSED = { limit: 60, windowMs: HOUR }
@@ -74,13 +86,14 @@ export async function takeCallback(ctx: CallerCtx, input: CallbackInput): Promis
 
 async function endFlow(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
   requireOneAnswer(input)
-  const flow = await findFlow(ctx, input)
+  const found = await findFlow(ctx, input)
+  const flow = { ...found, target: findTarget(ctx, found) }
   try {
-    requireScript(flow, input)
+    await requireScript(flow, input)
     const proved = await proveIdentity(ctx, flow, input)
     return await (flow.userId === null ? endSignIn(ctx, flow, input, proved) : endLink(ctx, flow, input, proved))
   } catch (cause) {
-    const url = cause instanceof DomainError ? errorAddress(ctx, flow, input, cause) : null
+    const url = cause instanceof DomainError ? errorAddress(flow, input, cause) : null
     if (url) return url
     throw cause
   }
@@ -91,9 +104,9 @@ function requireOneAnswer({ code, error }: CallbackInput): void {
   if ((code === null) === (error === null)) throw malformedRequest('One of code and error is required')
 }
 
-/** In client mode tokens go to a script of the application alone: not to an address that somebody sends round. */
-function requireScript({ isClientMode }: Flow, { isNavigation }: CallbackInput): void {
-  if (isClientMode && isNavigation) throw stateInvalid()
+/** In client mode tokens go to the script of the application that began: not to an address that somebody sends round. */
+async function requireScript(flow: Flow, { isNavigation, verifier }: CallbackInput): Promise<void> {
+  if (flow.isClientMode && (isNavigation || !(await isProved(flow, verifier)))) throw stateInvalid()
 }
 
 /** The state is used up before anything is asked of the provider. */
@@ -119,7 +132,7 @@ function requireIdentity(ctx: Ctx, provider: Provider, read: ReturnType<Provider
   return { ...read, connectionId: null, provider: provider.name, providerLabel: provider.label }
 }
 
-async function endSignIn(ctx: Ctx, flow: Flow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
+async function endSignIn(ctx: Ctx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
   const settled = await settleIdentity(ctx, proved)
   const { user, isNew: isNewUser } = settled
   const { provider: method } = proved
@@ -127,7 +140,7 @@ async function endSignIn(ctx: Ctx, flow: Flow, input: CallbackInput, proved: Pro
     const result = await finish(ctx, { user, method, amr: FEDERATED, organizationId: null })
     return { to: 'program', result, isNewUser, returnTo: flow.returnTo }
   }
-  return toBrowser(ctx, flow, (isShown) => codeOf(ctx, flow, { settled, method, isShown }))
+  return toBrowser(flow, (isShown) => codeOf(ctx, flow, { settled, method, isShown }))
 }
 
 const codeOf = (
@@ -147,7 +160,7 @@ const codeOf = (
   })
 
 /** Made when the code is exchanged with a bearer of the same user; in client mode the call has one. */
-async function endLink(ctx: CallerCtx, flow: Flow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
+async function endLink(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
   if (flow.isClientMode) return { to: 'linker', user: await linkNow(ctx, flow, proved) }
   const user = await findUser(ctx, flow.userId ?? '')
   if (!user) throw tokenInvalid()
@@ -164,7 +177,7 @@ async function endLink(ctx: CallerCtx, flow: Flow, input: CallbackInput, proved:
       link: { ...proved, profile: { ...proved.profile } },
     })
   if (input.isProgram) return { to: 'exchange', code: await issue(false), state: clientState ?? state, returnTo }
-  return toBrowser(ctx, flow, issue)
+  return toBrowser(flow, issue)
 }
 
 async function linkNow(ctx: CallerCtx, flow: Flow, proved: ProvedIdentity): Promise<User> {
@@ -178,32 +191,38 @@ async function linkNow(ctx: CallerCtx, flow: Flow, proved: ProvedIdentity): Prom
 }
 
 /** To the application's address, or a page that shows the code. */
-async function toBrowser(ctx: Ctx, flow: Flow, issue: (isShown: boolean) => Promise<string>): Promise<Ending> {
-  const target = findReturn(ctx, flow)
-  if (!target) return { to: 'page', code: await issue(true) }
-  target.url.searchParams.set('code', await issue(false))
-  target.url.searchParams.set('state', flow.clientState ?? flow.state)
-  return { to: 'address', ...target }
+async function toBrowser(flow: OpenFlow, issue: (isShown: boolean) => Promise<string>): Promise<Ending> {
+  const { target } = flow
+  return target ? tell(flow, target, { code: await issue(false) }) : { to: 'page', code: await issue(true) }
+}
+
+/** The address's own values of these names are not ours. */
+const TOLD = ['code', 'error', 'error_description', 'pending_token'] as const
+
+function tell(
+  { clientState, state }: Flow,
+  { url, isApp }: Target,
+  parameters: { readonly [Name in (typeof TOLD)[number]]?: string },
+): Ending {
+  for (const name of TOLD) url.searchParams.delete(name)
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  url.searchParams.set('state', clientState ?? state)
+  return { to: 'address', url, isApp }
 }
 
 /** Allowed at the beginning, and still: the settings may have changed. Throws REDIRECT_NOT_ALLOWED. */
-function findReturn(ctx: Ctx, { returnTo, codeChallenge }: Flow): { url: URL; isApp: boolean } | null {
+function findTarget(ctx: Ctx, { returnTo, codeChallenge }: Flow): Target | null {
   if (returnTo !== null) return requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
   const { DEFAULT_RETURN_URL: address } = ctx.config
   return address === undefined ? null : { url: new URL(address), isApp: false }
 }
 
-function errorAddress(ctx: Ctx, flow: Flow, { isProgram }: CallbackInput, error: DomainError): Ending | null {
-  if (flow.isClientMode || isProgram || error.code === 'REDIRECT_NOT_ALLOWED') return null
-  const target = findReturn(ctx, flow)
-  if (!target) return null
+function errorAddress(flow: OpenFlow, { isProgram }: CallbackInput, error: DomainError): Ending | null {
+  if (flow.isClientMode || isProgram || !flow.target) return null
   const { pending_token: pendingToken } = error.details
-  const parameters = {
+  return tell(flow, flow.target, {
     error: error.code,
     error_description: error.message,
-    state: flow.clientState ?? flow.state,
     ...(typeof pendingToken === 'string' && { pending_token: pendingToken }),
-  }
-  for (const [name, value] of Object.entries(parameters)) target.url.searchParams.set(name, value)
-  return { to: 'address', ...target }
+  })
 }

@@ -59,7 +59,8 @@ export async function openCode(ctx: Ctx, input: { code: string; verifier: string
   return { ...data, userId: token.userId }
 }
 
-async function isProved({ codeChallenge }: Pick<FederatedCode, 'codeChallenge'>, verifier: string | null) {
+/** RFC 7636 4.6; without a challenge nothing is to be proved. */
+export async function isProved({ codeChallenge }: Pick<FederatedCode, 'codeChallenge'>, verifier: string | null) {
   if (codeChallenge === null) return true
   return verifier !== null && equalSecrets(codeChallenge, toBase64Url(await sha256(utf8(verifier))))
 }

@@ -28,6 +28,8 @@ export interface Started {
   readonly provider: string
   /** Where the browser goes next. */
   readonly url: string
+  /** What the browser that began keeps in its cookie; null where a program or a script of the application goes on. */
+  readonly browserSecret: string | null
 }
 
 const callbackOf = ({ config }: Pick<Ctx, 'config'>, provider: string): string =>
@@ -55,10 +57,11 @@ async function begin(
   input: StartInput,
   link: { userId: string; sessionId: string } | null,
 ): Promise<Started> {
-  const { codeChallenge, clientState, scopes, prompt, loginHint, browserSecret } = input
+  const { codeChallenge, clientState, scopes, prompt, loginHint } = input
   const own = callbackOf(ctx, provider.name)
   const isClientMode = input.redirectUri !== null && input.redirectUri !== own
-  const returnTo = input.returnTo ?? null
+  const browserSecret = isClientMode ? null : input.browserSecret
+  const { returnTo } = input
   if (returnTo !== null) requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
   const flow = await beginFlow(ctx, {
     provider: provider.name,
@@ -67,7 +70,7 @@ async function begin(
     returnTo,
     clientState,
     codeChallenge,
-    browserSecret: isClientMode ? null : browserSecret,
+    browserSecret,
     link,
     scopes,
     prompt,
@@ -78,6 +81,7 @@ async function begin(
     state: flow.state,
     provider: provider.name,
     url: goesOn ? await authorizationUrl(provider, flow) : ownAddress(ctx, flow),
+    browserSecret,
   }
 }
 

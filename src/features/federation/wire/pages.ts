@@ -2,7 +2,7 @@ import type { Page } from '../../../http/page.ts'
 import { type Frame, html } from '../../../lib/html.ts'
 import type { ProvedIdentity } from '../../factors/identities/types.ts'
 import { formatDuration } from '../../localization/service.ts'
-import { linkPage, paragraph, say, strong, titleOf } from '../../sign-in/wire/pages.ts'
+import { errorText, linkPage, paragraph, say, strong, titleOf } from '../../sign-in/wire/pages.ts'
 import { SHOWN_LIFETIME_MS } from '../service/codes.ts'
 
 /** The end of a sign-in that no application waits for. */
@@ -15,12 +15,15 @@ export const codePage = (frame: Frame, code: string): Page => ({
 })
 
 /** A tap first: any app on the device may have claimed the scheme, and an address alone must not open one. */
-export const appPage = (frame: Frame, url: URL): Page => ({
-  frame,
-  title: titleOf(frame, 'page.signed_in.title'),
-  body: html`${paragraph(frame, 'page.app_return.text')}
+export function appPage(frame: Frame, url: URL): Page {
+  const error = url.searchParams.get('error')
+  return {
+    frame,
+    title: titleOf(frame, error === null ? 'page.signed_in.title' : 'page.error.title'),
+    body: html`${error === null ? paragraph(frame, 'page.app_return.text') : errorText(frame, error)}
       <p><a class="button" href="${url.href}">${say(frame, 'page.app_return.submit')}</a></p>`,
-})
+  }
+}
 
 export const providerEmailPage = (
   frame: Frame,

@@ -90,22 +90,24 @@ const CallbackFields = z.object({
   error: z.string().min(1).max(512).optional(),
   iss: z.string().max(2048).optional(),
 })
-export const CallbackQuery = CallbackFields
-export const CallbackBody = CallbackFields.omit({ iss: true }).extend({ iss: z.string().max(2048).nullish() })
+const ofChallenge = { description: 'Where the provider returned to the application: of the challenge of the start' }
+export const CallbackQuery = CallbackFields.extend({ code_verifier: Verifier.optional().meta(ofChallenge) })
+export const CallbackBody = CallbackQuery.extend({ iss: z.string().max(2048).nullish() })
 /** Apple's answer (`response_mode=form_post`): `user` comes once. */
 export const CallbackForm = CallbackFields.extend({ user: z.string().max(4096).optional() })
 
 export const toCallback = (
   provider: string | null,
-  given: Readonly<Partial<Record<'code' | 'error' | 'iss' | 'user', string | null | undefined>>> & {
+  given: Readonly<Partial<Record<'code' | 'error' | 'iss' | 'user' | 'code_verifier', string | null | undefined>>> & {
     readonly state: string
   },
-): Pick<CallbackInput, 'provider' | 'state' | 'code' | 'error' | 'iss' | 'form'> => ({
+): Omit<CallbackInput, 'browserSecret' | 'isProgram' | 'isNavigation'> => ({
   provider,
   state: given.state,
   code: given.code ?? null,
   error: given.error ?? null,
   iss: given.iss ?? null,
+  verifier: given.code_verifier ?? null,
   form: formOf(given.user),
 })
 
