@@ -3,14 +3,14 @@ import { ADMIN } from '../../../lib/roles.ts'
 import { findIdentity, linkIdentity, recordIdentityUse } from '../../factors/identities/service.ts'
 import type { ProvedIdentity } from '../../factors/identities/types.ts'
 import { findMaintenance } from '../../maintenance/service.ts'
-import { accountLocked, signUpsDisabled } from '../../sign-in/errors.ts'
+import { signUpsDisabled } from '../../sign-in/errors.ts'
 import { countSignUp } from '../../sign-in/service/attempts.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
-import { findUser, findUserByEmail, isEmailConfirmed, isSignInAllowed } from '../../users/service/users.ts'
+import { findUser, findUserByEmail, isEmailConfirmed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { accountRefused, linkRequired } from '../errors.ts'
+import { linkRequired } from '../errors.ts'
 import { isTrustedHolder } from '../store.ts'
-import { createUserWith } from './new-account.ts'
+import { createUserWith, requireOpen } from './new-account.ts'
 import { addressRequired } from './pending-email.ts'
 
 export interface Settled {
@@ -40,12 +40,6 @@ async function findKnown(ctx: Ctx, proved: ProvedIdentity): Promise<Settled | nu
   requireOpen(user)
   ctx.defer(recordIdentityUse(ctx, identity, proved))
   return { user, isNew: false }
-}
-
-/** Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED for an account that may not sign in. */
-function requireOpen(user: User): void {
-  if (user.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })
-  if (!isSignInAllowed(user)) throw accountRefused()
 }
 
 /**

@@ -3,9 +3,17 @@ import { commitAll } from '../../../db/commit.ts'
 import type { EventDraft } from '../../../lib/event.ts'
 import { isUnknown, linkingOf } from '../../factors/identities/service.ts'
 import type { ProvedIdentity } from '../../factors/identities/types.ts'
-import { findUser, insertUser, newUserRow } from '../../users/service/users.ts'
+import { accountLocked } from '../../sign-in/errors.ts'
+import { findUser, insertUser, isSignInAllowed, newUserRow } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
+import { accountRefused } from '../errors.ts'
 import { isThere } from '../store.ts'
+
+/** Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED for an account that may not sign in. */
+export function requireOpen(user: User): void {
+  if (user.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })
+  if (!isSignInAllowed(user)) throw accountRefused()
+}
 
 /** A verified account and its identity, in one batch. Null when somebody has the identity or the address. */
 export async function createUserWith(ctx: Ctx, email: string, proved: ProvedIdentity): Promise<User | null> {

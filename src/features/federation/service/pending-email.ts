@@ -25,9 +25,9 @@ import {
   recipientOf,
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { accountRefused, codeInvalid, emailRequired, linkRequired } from '../errors.ts'
+import { codeInvalid, emailRequired, linkRequired } from '../errors.ts'
 import { isUnchanged } from '../store.ts'
-import { createUserWith } from './new-account.ts'
+import { createUserWith, requireOpen } from './new-account.ts'
 import { StoredIdentity } from './stored-identity.ts'
 
 // Where a provider has proved no address, a mailed link does: whoever opens it sees which identity asks, and gets a code that works
@@ -115,7 +115,7 @@ export async function confirmProof(ctx: Ctx, token: string): Promise<{ code: str
 /**
  * Whose account the identity signs in to, by the code of the page and the pending token: it makes the account of the address, or
  * links the one that is there. An account that its holder has not confirmed is taken over (decision 0102). Throws
- * OAUTH_CODE_INVALID, ACCOUNT_LINK_REQUIRED for an admin's account, INVALID_CREDENTIALS, SIGNUPS_DISABLED, MAINTENANCE.
+ * OAUTH_CODE_INVALID, ACCOUNT_LINK_REQUIRED for an admin's account, INVALID_CREDENTIALS, ACCOUNT_LOCKED, SIGNUPS_DISABLED, MAINTENANCE.
  */
 export async function settlePending(
   ctx: Ctx,
@@ -149,7 +149,7 @@ async function linkHolder(
   ctx: Ctx,
   { user: found, identity, binding }: { user: User; identity: ProvedIdentity; binding: string },
 ) {
-  if (!isSignInAllowed(found)) throw accountRefused()
+  requireOpen(found)
   if (found.role === ADMIN) throw linkRequired()
   const user = await redeemForHolder(ctx, found, binding)
   if (!(await linkIdentity(ctx, { user, proved: identity, when: isUnchanged(user) }))) throw codeInvalid()

@@ -3,11 +3,12 @@ import { narrow } from '../../../context.ts'
 import { DomainError, unauthorized } from '../../../lib/errors.ts'
 import { getBindingUser } from '../../sign-in/service/current.ts'
 import { finishFirstFactor, type SignInResult } from '../../sign-in/service/sign-in.ts'
-import { findUser, isSignInAllowed } from '../../users/service/users.ts'
+import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountRefused, codeInvalid } from '../errors.ts'
 import { type FederatedCode, openCode, useCode } from './codes.ts'
 import { addIdentity } from './linking.ts'
+import { requireOpen } from './new-account.ts'
 import { settlePending } from './pending-email.ts'
 
 export type Exchanged =
@@ -47,7 +48,7 @@ export const FEDERATED: readonly string[] = ['fed']
 async function getUnchanged(ctx: Ctx, { userId, authVersion }: FederatedCode): Promise<User> {
   const user = await findUser(ctx, userId)
   if (!user || user.authVersion !== authVersion) throw codeInvalid()
-  if (!isSignInAllowed(user)) throw accountRefused()
+  requireOpen(user)
   return user
 }
 
