@@ -1,5 +1,5 @@
 import { base64url } from 'jose'
-import { createTestApp, json, type TestApp, type TestAppOptions } from '../../support/app.ts'
+import { createTestApp, env, json, type TestApp, type TestAppOptions } from '../../support/app.ts'
 import { APPLE_CLIENT, CLIENTS } from '../../support/providers/clients.ts'
 import { OIDC_ISSUER } from '../../support/providers/openid.ts'
 import { createProviders } from '../../support/providers/providers.ts'
@@ -166,3 +166,35 @@ export async function newVerifier(): Promise<{ verifier: string; challenge: stri
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
   return { verifier, challenge: base64url.encode(new Uint8Array(digest)) }
 }
+
+const ISSUERS = {
+  discord: 'https://discord.com',
+  github: 'https://github.com/login/oauth',
+  google: 'https://accounts.google.com',
+}
+
+/** Links an identity to an account, without the sign-in that would. */
+export const linkByHand = (userId: string, provider: keyof typeof ISSUERS, subject: string | number) =>
+  env.DB.prepare(
+    'insert into identities (id, user_id, provider, issuer, subject, created_at, last_used_at) values (?, ?, ?, ?, ?, ?, null)',
+  )
+    .bind(crypto.randomUUID(), userId, provider, ISSUERS[provider], String(subject), Date.now())
+    .run()
+
+/** The identities of a user, or those of a subject. */
+export async function identitiesOf(column: 'user_id' | 'subject', value: string | number) {
+  const { results } = await env.DB.prepare(`select * from identities where ${column} = ? order by created_at`)
+    .bind(String(value))
+    .all<{
+      id: string
+      user_id: string
+      provider: string
+      subject: string
+      email: string | null
+      label: string | null
+    }>()
+  return results
+}
+
+export const setUser = (userId: string, set: string) =>
+  env.DB.prepare(`update users set ${set} where id = ?`).bind(userId).run()
