@@ -1,4 +1,4 @@
-import type { CallerCtx, Ctx } from '../../../context.ts'
+import type { ActorCtx, CallerCtx, Ctx } from '../../../context.ts'
 import { narrow } from '../../../context.ts'
 import { DomainError, malformedRequest, rateLimited, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
@@ -89,7 +89,7 @@ async function endFlow(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
   const found = await findFlow(ctx, input)
   const flow = { ...found, target: findTarget(ctx, found) }
   try {
-    await requireScript(flow, input)
+    await requireScript(ctx, flow, input)
     const proved = await proveIdentity(ctx, flow, input)
     return await (flow.userId === null ? endSignIn(ctx, flow, input, proved) : endLink(ctx, flow, input, proved))
   } catch (cause) {
@@ -105,8 +105,18 @@ function requireOneAnswer({ code, error }: CallbackInput): void {
 }
 
 /** In client mode tokens go to the script of the application that began: not to an address that somebody sends round. */
-async function requireScript(flow: Flow, { isNavigation, verifier }: CallbackInput): Promise<void> {
-  if (flow.isClientMode && (isNavigation || !(await isProved(flow, verifier)))) throw stateInvalid()
+async function requireScript(ctx: CallerCtx, flow: Flow, { isNavigation, verifier }: CallbackInput): Promise<void> {
+  if (!flow.isClientMode) return
+  if (isNavigation || !(await isProved(flow, verifier))) throw stateInvalid()
+  if (flow.userId !== null) requireLinker(ctx, flow)
+}
+
+/** Who links is who began, in the same session. */
+function requireLinker(ctx: CallerCtx, { userId, sessionId }: Flow): ActorCtx {
+  const { actor } = ctx
+  if (!actor) throw unauthorized()
+  if (actor.id !== userId || actor.sessionId !== sessionId) throw stateInvalid()
+  return narrow(ctx, { actor })
 }
 
 /** The state is used up before anything is asked of the provider. */
@@ -181,10 +191,7 @@ async function endLink(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput, pro
 }
 
 async function linkNow(ctx: CallerCtx, flow: Flow, proved: ProvedIdentity): Promise<User> {
-  const { actor } = ctx
-  if (!actor) throw unauthorized()
-  if (actor.id !== flow.userId || actor.sessionId !== flow.sessionId) throw stateInvalid()
-  const caller = narrow(ctx, { actor })
+  const caller = requireLinker(ctx, flow)
   const user = await getBindingUser(caller)
   await addIdentity(caller, { user, proved })
   return user

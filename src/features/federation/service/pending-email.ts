@@ -115,7 +115,7 @@ export async function confirmProof(ctx: Ctx, token: string): Promise<{ code: str
 /**
  * Whose account the identity signs in to, by the code of the page and the pending token: it makes the account of the address, or
  * links the one that is there. An account that its holder has not confirmed is taken over (decision 0102). Throws
- * OAUTH_CODE_INVALID, ACCOUNT_LINK_REQUIRED for an admin's account, INVALID_CREDENTIALS, ACCOUNT_LOCKED, SIGNUPS_DISABLED, MAINTENANCE.
+ * OAUTH_CODE_INVALID, ACCOUNT_LINK_REQUIRED for an admin's account and one with another identity of the provider, INVALID_CREDENTIALS, ACCOUNT_LOCKED, SIGNUPS_DISABLED, MAINTENANCE.
  */
 export async function settlePending(
   ctx: Ctx,
@@ -152,7 +152,7 @@ async function linkHolder(
   requireOpen(found)
   if (found.role === ADMIN) throw linkRequired()
   const user = await redeemForHolder(ctx, found, binding)
-  if (!(await linkIdentity(ctx, { user, proved: identity, when: isUnchanged(user) }))) throw codeInvalid()
+  if (!(await linkIdentity(ctx, { user, proved: identity, when: isUnchanged(user) }))) throw linkRequired()
   return { user, isNew: false }
 }
 
