@@ -5,7 +5,7 @@ import { anyone, confirmedUser, recognized, user } from '../../../http/guard.ts'
 import { answerPage, type Page, prefersHtml } from '../../../http/page.ts'
 import { errorHeaders, statusOf } from '../../../http/render-error.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { DomainError, rateLimited, serviceUnavailable, unauthorized } from '../../../lib/errors.ts'
+import { DomainError, rateLimited, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 import { identityNotLinked, lastSignInMethod } from '../../factors/identities/service.ts'
 import { frameOf } from '../../localization/service.ts'
 import { accountLocked, emailUnconfirmed, redirectNotAllowed, signUpsDisabled } from '../../sign-in/errors.ts'
@@ -189,6 +189,7 @@ const callbackErrors = [
   emailUnconfirmed,
   redirectNotAllowed,
   unauthorized,
+  tokenInvalid,
   rateLimited,
   ...signInErrors,
 ]
@@ -313,6 +314,7 @@ socialRoutes.post(
       signUpsDisabled,
       emailUnconfirmed,
       unauthorized,
+      tokenInvalid,
       rateLimited,
       ...signInErrors,
     ],
