@@ -4,6 +4,7 @@ import { APPLE_CLIENT, CLIENTS } from '../../support/providers/clients.ts'
 import { OIDC_ISSUER } from '../../support/providers/openid.ts'
 import { createProviders } from '../../support/providers/providers.ts'
 import { newAddress } from '../../support/users.ts'
+import { mailedToken } from '../sign-in/mails.ts'
 
 export const APP_ORIGIN = 'https://app.example.test'
 export const RETURN_TO = `${APP_ORIGIN}/signed-in`
@@ -198,3 +199,26 @@ export async function identitiesOf(column: 'user_id' | 'subject', value: string 
 
 export const setUser = (userId: string, set: string) =>
   env.DB.prepare(`update users set ${set} where id = ?`).bind(userId).run()
+
+/** The mailed proof of an address, to the code of its page. */
+export async function proveAddress(app: TestApp, pendingToken: string, email: string, count = 1): Promise<string> {
+  const asked = await app.fetch(
+    '/api/v1/oauth/pending-email',
+    json({ pending_token: pendingToken, email }, { 'cf-connecting-ip': newAddress() }),
+  )
+  if (!asked.ok) throw new Error(await asked.text())
+  return codeOfPage(await confirmAddress(app, await mailedToken(app, email, '/provider-email', count)))
+}
+
+/** Whoever opened the mail's link goes on. */
+export const confirmAddress = (app: TestApp, token: string, headers: Record<string, string> = OWN): Promise<Response> =>
+  app.fetch('/provider-email', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: new URLSearchParams({ token }).toString(),
+  })
+
+const OWN = { origin: 'http://127.0.0.1:8787' }
+
+export const codeOfPage = async (page: Response): Promise<string> =>
+  /<code>([^<]+)<\/code>/.exec(await page.text())?.[1] ?? ''
