@@ -197,7 +197,7 @@ async function peekAtClaims(answer: Response): Promise<Values> {
 
 /** The claims of the ID token, whose signature is by one of `keys`, also though it came over TLS. */
 async function verifyIdToken(
-  { ctx, oauth, server, options }: Exchange,
+  { ctx, provider, oauth, server, options }: Exchange,
   answer: Response,
   tokens: OAuth.TokenEndpointResponse,
   keys: Response,
@@ -206,6 +206,8 @@ async function verifyIdToken(
   await oauth.validateApplicationLevelSignature(server, answer, withKeys)
   const claims = oauth.getValidatedIdTokenClaims(tokens)
   if (!claims) throw new ProviderFault('no_id_token')
+  // The library asks for it of several audiences alone (OpenID Connect Core 3.1.3.7, 5).
+  if (claims.azp !== undefined && claims.azp !== provider.clientId) throw new ProviderFault('wrong_azp')
   if (claims.iat > toSeconds(ctx.now()) + SKEW_SECONDS) throw new ProviderFault('issued_in_future')
   return claims
 }
