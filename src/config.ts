@@ -106,6 +106,9 @@ const webAddress = z.pipe(
   z.transform((text) => new URL(text).href),
 )
 const NOT_PROVIDERS = 'must be a JSON list of providers with name, issuer, client_id and client_secret'
+const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/
+/** A directory of Microsoft. */
+const TENANT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Names that are paths of the authorization server, or of fixed providers. */
 const TAKEN_PROVIDERS: readonly string[] = [
   ...['authorize', 'token', 'introspect', 'revoke', 'userinfo', 'exchange', 'link', 'clients', 'consent'],
@@ -114,7 +117,7 @@ const TAKEN_PROVIDERS: readonly string[] = [
 ]
 const OpenIdProvider = z.strictObject({
   name: z.string(NOT_PROVIDERS).check(
-    z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'has a name that is not 1 to 32 of a-z, 0-9 and -'),
+    z.regex(PROVIDER_NAME, 'has a name that is not 1 to 32 of a-z, 0-9 and -'),
     z.refine((name) => !TAKEN_PROVIDERS.includes(name), 'has a name that is taken'),
   ),
   display_name: z.optional(z.string().check(z.maxLength(60))),
@@ -303,7 +306,7 @@ const Variables = z
       'common',
     ),
     /** ids of the only tenants whose people may sign in, comma separated; all when empty */
-    OAUTH_MICROSOFT_TENANTS: list,
+    OAUTH_MICROSOFT_TENANTS: z.pipe(list, z.array(z.string().check(z.regex(TENANT_ID, 'must list ids of tenants')))),
     /** the client at Discord */
     OAUTH_DISCORD_CLIENT_ID: z.optional(z.string()),
     /** its secret */
@@ -319,14 +322,16 @@ const Variables = z
     /** the id of the key below */
     OAUTH_APPLE_KEY_ID: z.optional(z.string()),
     /** a P-256 key as PEM (the `.p8` file); `\\n` stands for a line break */
-    OAUTH_APPLE_PRIVATE_KEY: z.optional(z.string()),
+    OAUTH_APPLE_PRIVATE_KEY: z.optional(
+      z.string().check(z.regex(/^\s*-----BEGIN PRIVATE KEY-----/, 'must be PEM that begins with BEGIN PRIVATE KEY')),
+    ),
     /** any OpenID providers, as a list in JSON (docs/social.md#any-openid-provider) */
     OAUTH_PROVIDERS: openIdProviders,
     /**
      * providers whose verified addresses stand for an account that is here already, comma separated. Whoever names a
      * provider here believes it about every address in the world
      */
-    OAUTH_TRUST_EMAIL: list,
+    OAUTH_TRUST_EMAIL: z.pipe(list, z.array(z.string().check(z.regex(PROVIDER_NAME, 'must list names of providers')))),
     /** local mode: where `https://host/path` of the fixed providers is asked for as `/host/path`, for tests */
     OAUTH_STAND_IN: z.optional(origin),
     // Mail
@@ -430,7 +435,10 @@ const Variables = z
             (part) => value[`OAUTH_APPLE_${part}`] === undefined,
           ),
         ).size === 1,
-      { path: ['OAUTH_APPLE_CLIENT_ID'], message: 'goes with the team id, the key id and the private key' },
+      {
+        path: ['OAUTH_APPLE_CLIENT_ID'],
+        message: 'goes with OAUTH_APPLE_TEAM_ID, OAUTH_APPLE_KEY_ID and OAUTH_APPLE_PRIVATE_KEY',
+      },
     ),
     z.refine((value) => value.MODE !== 'local' || value.JURISDICTION === undefined, {
       path: ['JURISDICTION'],
