@@ -30,8 +30,14 @@ const profileOf = ({ name, given_name: first, family_name: last }: Values) => ({
   lastName: orUndefined(last),
 })
 
-/** Userinfo has the last word, for it is asked for now; its `sub` was compared with the ID token's. */
-const merged = ({ claims, userinfo }: ProviderAnswers): Values => ({ ...claims, ...userinfo })
+/**
+ * Userinfo has the last word, for it is asked for now; its `sub` was compared with the ID token's. An address is verified by who
+ * tells it, not by what was said of another one.
+ */
+const merged = ({ claims, userinfo }: ProviderAnswers): Values => {
+  const { email, email_verified } = userinfo.email === undefined ? claims : userinfo
+  return { ...claims, ...userinfo, email, email_verified }
+}
 
 /** Google has the mailboxes of gmail.com, and with `hd` those of that domain; any other address may have changed hands. */
 export const readGoogle =
