@@ -214,6 +214,10 @@ const labelOf = ({ name, display_name: label }: OpenIdProvider): string => label
 /** ID tokens signed by keys that the provider alone has. */
 const ASYMMETRIC: readonly string[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA']
 
+/** Those of its algorithms that are accepted of ID tokens; RS256 where it names none (OpenID Connect Discovery 1.0, 3). */
+export const algorithmsOf = ({ id_token_signing_alg_values_supported: named }: ProviderMetadata): string[] =>
+  (named ?? ['RS256']).filter((it) => ASYMMETRIC.includes(it))
+
 /** A client of a provider that is known by its metadata. */
 export interface OpenIdClient {
   readonly name: string
@@ -248,7 +252,7 @@ export const toOpenIdProvider = (metadata: ProviderMetadata, client: OpenIdClien
       keys: metadata.jwks_uri,
     },
     promisesIssuer: metadata.authorization_response_iss_parameter_supported ?? false,
-    algorithms: (metadata.id_token_signing_alg_values_supported ?? ['RS256']).filter((it) => ASYMMETRIC.includes(it)),
+    algorithms: algorithmsOf(metadata),
     authentication: secretOf(methodOf(metadata), clientSecret),
   }
 }

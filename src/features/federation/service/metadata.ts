@@ -4,6 +4,7 @@ import { findOutboundAddress, outbound } from '../../../lib/outbound.ts'
 import { DAY } from '../../../lib/time.ts'
 import { postponeReading, selectMetadata, selectOutdated, upsertMetadata } from '../store.ts'
 import type { ProviderMetadata } from '../types.ts'
+import { algorithmsOf } from './fixed-providers.ts'
 
 const Metadata = z.object({
   issuer: z.string(),
@@ -28,7 +29,7 @@ export class MetadataError extends Error {
 
 /**
  * Reads a provider's metadata (OpenID Connect Discovery 1.0, 4): its issuer is exactly the one that was asked for, and every
- * endpoint may be called. Throws MetadataError.
+ * endpoint may be called, and an algorithm of its ID tokens is accepted. Throws MetadataError.
  */
 export async function readMetadata(ctx: Ctx, issuer: string): Promise<ProviderMetadata> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
@@ -44,6 +45,7 @@ export async function readMetadata(ctx: Ctx, issuer: string): Promise<ProviderMe
   if (!parsed.success) throw new MetadataError('The metadata is incomplete', String(parsed.error.issues[0]?.path[0]))
   if (parsed.data.issuer !== issuer) throw new MetadataError('The metadata is of another issuer', 'issuer')
   requireCallable(ctx, parsed.data)
+  requireAlgorithm(parsed.data)
   return parsed.data
 }
 
@@ -52,6 +54,12 @@ const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'user
 function requireCallable(ctx: Ctx, metadata: ProviderMetadata): void {
   const wrong = ENDPOINTS.find((name) => metadata[name] !== undefined && !findOutboundAddress(ctx, metadata[name]))
   if (wrong) throw new MetadataError('An endpoint has an address that is not called', wrong)
+}
+
+/** Without one no ID token would be asked for. */
+function requireAlgorithm(metadata: ProviderMetadata): void {
+  if (algorithmsOf(metadata).length > 0) return
+  throw new MetadataError('No algorithm of its ID tokens is accepted', 'id_token_signing_alg_values_supported')
 }
 
 /** The snapshot of a provider's metadata. Undefined until it was read once. */
