@@ -176,6 +176,8 @@ socialRoutes.get(
 )
 
 const callbackErrors = [
+  providerUnknown,
+  providerNotConfigured,
   stateInvalid,
   providerDenied,
   exchangeFailed,

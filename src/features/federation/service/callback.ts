@@ -17,7 +17,7 @@ import { isIssuerOf } from './fixed-providers.ts'
 import { type Flow, findFlow, requireReturn, useFlow } from './flow.ts'
 import { addIdentity } from './linking.ts'
 import { askProvider, providerFailed } from './protocol.ts'
-import { getProviderAsBegun } from './providers.ts'
+import { getProviderAsBegun, requireConfigured } from './providers.ts'
 import { FEDERATED, finish } from './sign-in.ts'
 
 /** What came back from the provider (RFC 6749 4.1.2, RFC 9207 2). */
@@ -67,10 +67,11 @@ const REFUSED = { limit: 60, windowMs: HOUR }
 
 /**
  * Takes what a provider answered. A failure after the state was found in its browser goes to the application's address as `error`.
- * Throws OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED, RATE_LIMIT_EXCEEDED, and what `settleIdentity`, linking and a
+ * Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED, OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED, RATE_LIMIT_EXCEEDED, and what `settleIdentity`, linking and a
  * sign-in throw.
  */
 export async function takeCallback(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
+  if (input.provider !== null) requireConfigured(ctx, input.provider)
   const network = networkOf(ctx.ip)
   const begun = await beginUse(ctx, network, { subject: `federated:${input.provider}:${network}`, ...REFUSED })
   if (!begun.allowed) throw rateLimited({ retry_after: Math.ceil(begun.refusal.retryAfterMs / SECOND) })

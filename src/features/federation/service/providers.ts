@@ -7,7 +7,7 @@ import { findMetadata, findOrReadMetadata, MetadataError } from './metadata.ts'
 export { type ListedProvider, listProviders } from './fixed-providers.ts'
 
 /** Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED. */
-function findConfigured({ config }: Pick<Ctx, 'config'>, name: string) {
+export function requireConfigured({ config }: Pick<Ctx, 'config'>, name: string) {
   const fixed = findFixedProvider(config, name)
   if (fixed === null) throw providerNotConfigured({ provider: name })
   if (fixed) return fixed
@@ -22,7 +22,7 @@ export const labelOfProvider = ({ config }: Pick<Ctx, 'config'>, name: string): 
 
 /** Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED; OAUTH_EXCHANGE_FAILED where its metadata cannot be read. */
 export async function getProvider(ctx: Ctx, name: string): Promise<Provider> {
-  const found = findConfigured(ctx, name)
+  const found = requireConfigured(ctx, name)
   if ('label' in found) return found
   try {
     return toOpenIdProvider(await findOrReadMetadata(ctx, found.issuer), toClient(found, ctx.config))
@@ -34,7 +34,7 @@ export async function getProvider(ctx: Ctx, name: string): Promise<Provider> {
 
 /** As `getProvider`, in the middle of a sign-in: by the metadata that were there when it began. */
 export async function getProviderAsBegun(ctx: Ctx, name: string): Promise<Provider> {
-  const found = findConfigured(ctx, name)
+  const found = requireConfigured(ctx, name)
   if ('label' in found) return found
   const metadata = await findMetadata(ctx, found.issuer)
   if (!metadata) throw exchangeFailed()
