@@ -180,6 +180,24 @@ describe('a callback', () => {
     expect((await mine.callback(await mine.toCallback('github'))).status).toBe(302)
   })
 
+  it('is of a provider that is configured, still', async () => {
+    const bare = createFederation({
+      providers,
+      env: { OAUTH_DISCORD_CLIENT_ID: '', OAUTH_DISCORD_CLIENT_SECRET: '' },
+    })
+    const mine = browser()
+    const returned = await mine.toCallback('discord')
+    const there = await answerOf(mine.at(bare).callback(returned, JSON_ONLY))
+    expect(there).toMatchObject({ status: 400, code: 'OAUTH_PROVIDER_NOT_CONFIGURED' })
+    const path = pathOf(returned.callback.href).replace('/discord/', '/nobody/')
+    const unknown = await answerOf(mine.open(path, { headers: JSON_ONLY }))
+    expect(unknown).toMatchObject({ status: 400, code: 'OAUTH_PROVIDER_UNKNOWN' })
+    const { state, code } = Object.fromEntries(returned.callback.searchParams)
+    const nameless = await mine.at(bare).open('/api/v1/auth/oauth/callback', json({ state, code }))
+    expect(await answerOf(nameless)).toMatchObject({ status: 400, code: 'OAUTH_PROVIDER_NOT_CONFIGURED' })
+    expect((await mine.callback(returned)).status).toBe(302)
+  })
+
   it('does not count those that end well', async () => {
     const mine = browser()
     const path = '/api/v1/oauth/discord/callback?state=pot_made-up&code=x'
