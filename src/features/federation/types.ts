@@ -45,6 +45,8 @@ export interface Provider {
   readonly endpoints: ProviderEndpoints
   /** Callbacks without `iss` are refused. */
   readonly promisesIssuer: boolean
+  /** One of the providers that everybody knows, not one that the settings describe. */
+  readonly isFixed: boolean
   /** Algorithms of ID tokens; empty where there are none. */
   readonly algorithms: readonly string[]
   readonly scopes: readonly string[]

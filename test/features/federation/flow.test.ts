@@ -167,8 +167,14 @@ describe('a callback', () => {
 
   it('is refused after sixty failures of a network at a provider', async () => {
     const mine = browser()
-    const path = '/api/v1/oauth/discord/callback?state=pot_made-up&code=x'
-    const failures = await Promise.all(Array.from({ length: 60 }, () => mine.open(path, { headers: JSON_ONLY })))
+    const begun = await Promise.all(Array.from({ length: 60 }, () => startAsProgram(app, 'discord')))
+    const failures = await Promise.all(
+      begun.map(async ({ authorization_url, state }) => {
+        const own = Object.assign(browser(), { address: mine.address })
+        await own.open(pathOf(authorization_url))
+        return own.open(`/api/v1/oauth/discord/callback?state=${state}&error=access_denied`, { headers: JSON_ONLY })
+      }),
+    )
     expect(new Set(failures.map(({ status }) => status))).toEqual(new Set([400]))
     const returned = await mine.toCallback('discord')
     expect(await answerOf(mine.callback(returned, JSON_ONLY))).toMatchObject({
@@ -178,6 +184,35 @@ describe('a callback', () => {
     const elsewhere = Object.assign(browser(), { cookie: mine.cookie })
     expect((await elsewhere.callback(returned)).status).toBe(302)
     expect((await mine.callback(await mine.toCallback('github'))).status).toBe(302)
+  })
+
+  it('counts no state that is not of the browser: any page could send its visitors there', async () => {
+    const mine = browser()
+    const path = '/api/v1/oauth/twitter/callback?state=pot_made-up&code=x'
+    await Promise.all(Array.from({ length: 61 }, () => mine.open(path, { headers: JSON_ONLY })))
+    expect((await mine.callback(await mine.toCallback('twitter'))).status).toBe(302)
+  })
+
+  it('is not of a browser whose cookie a sibling host has set', async () => {
+    const [mine, other] = [browser(), browser()]
+    const returned = await mine.toCallback('discord')
+    await other.toCallback('discord')
+    const secret = String(mine.cookie)
+    // Browsers refuse a sibling's cookie of this name, but not of one with other white space before it.
+    for (const space of ['\u2000', '\u00a0', '\u3000', '\v']) {
+      other.cookie = `${space}${secret}; ${other.cookie}`
+      const planted = new Headers()
+      try {
+        planted.set('cookie', other.cookie)
+      } catch {
+        continue
+      }
+      expect((await other.callback(returned, JSON_ONLY)).status).toBe(400)
+    }
+    other.cookie = `${secret}; __Host-postern-flow=${'x'.repeat(43)}`
+    expect((await other.callback(returned, JSON_ONLY)).status).toBe(400)
+    other.cookie = ` \t${secret}\t; ${secret}`
+    expect((await other.callback(returned)).status).toBe(302)
   })
 
   it('is of a provider that is configured, still', async () => {

@@ -243,8 +243,8 @@ describe('maintenance', () => {
 })
 
 it('exchanges nothing for another purpose: a code is no bearer, link or challenge', async () => {
-  const { verifier } = await newVerifier()
-  const code = codeIn(await browser().signIn('discord'))
+  const { verifier, challenge } = await newVerifier()
+  const code = codeIn(await browser().signIn('discord', { redirect_to: RETURN_TO, code_challenge: challenge }))
   const asBearer = await app.fetch('/api/v1/auth/me', { headers: { authorization: `Bearer ${code}` } })
   expect(asBearer.status).toBe(401)
   expect((await answerChallenge(app, code, '000000', newAddress())).status).toBeGreaterThanOrEqual(400)

@@ -77,14 +77,14 @@ export async function linkIdentity(
 
 /**
  * Unlinks the caller's identity at a provider, with a mail; no session ends. Throws OAUTH_NOT_LINKED, and LAST_SIGN_IN_METHOD
- * for the only way in.
+ * for the only way in; `open` are the providers that are configured.
  */
 export async function unlinkIdentity(
   ctx: ActorCtx,
-  { provider, label }: { provider: string; label: string },
+  { provider, label, open }: { provider: string; label: string; open: readonly string[] },
 ): Promise<void> {
   const { id: userId, sessionId } = ctx.actor
-  const [removed] = await commit(ctx, deleteIdentity(ctx, { userId, provider }), {
+  const [removed] = await commit(ctx, deleteIdentity(ctx, { userId, provider, open }), {
     type: 'oauth.account.unlinked',
     subject: userId,
     userId,

@@ -44,17 +44,18 @@ export const updateIdentity = ({ db, now }: Store, { id, email, label }: Pick<Id
   db.update(identities).set({ email, label, lastUsedAt: now() }).where(eq(identities.id, id))
 
 /** Whether the user has a way to sign in beside this one. A mailed link is none: mail may be switched off. */
-const hasAnotherWay = (userId: string, provider: string): SQL | undefined =>
+const hasAnotherWay = (userId: string, provider: string, open: readonly string[]): SQL | undefined =>
   or(
     sql`exists (select 1 from ${users} where ${users.id} = ${userId} and ${users.passwordHash} is not null)`,
     sql`exists (select 1 from ${passkeys} where ${passkeys.userId} = ${userId})`,
-    sql`exists (select 1 from ${identities} as other where other.user_id = ${userId} and other.provider <> ${provider})`,
+    sql`exists (select 1 from ${identities} as other where other.user_id = ${userId} and other.provider <> ${provider}
+      and (other.connection_id is not null or other.provider in (select value from json_each(${JSON.stringify(open)}))))`,
   )
 
-/** No row when the user has no such identity, or no other way in: racing calls cannot remove the last two. */
+/** No row when the user has no such identity, or no other way in: racing calls cannot remove the last two. `open`: providers that are configured. */
 export const deleteIdentity = (
   { db }: Pick<Store, 'db'>,
-  { userId, provider }: Pick<Identity, 'userId' | 'provider'>,
+  { userId, provider, open }: Pick<Identity, 'userId' | 'provider'> & { open: readonly string[] },
 ) =>
   db
     .delete(identities)
@@ -63,7 +64,7 @@ export const deleteIdentity = (
         eq(identities.userId, userId),
         eq(identities.provider, provider),
         isNull(identities.connectionId),
-        hasAnotherWay(userId, provider),
+        hasAnotherWay(userId, provider, open),
       ),
     )
     .returning()

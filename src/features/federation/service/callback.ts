@@ -71,33 +71,39 @@ const REFUSED = { limit: 60, windowMs: HOUR }
  * sign-in throw.
  */
 export async function takeCallback(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
+  requireOneAnswer(input)
   if (input.provider !== null) requireConfigured(ctx, input.provider)
+  // Not counted until the state is found in its browser: any page could have its visitors refused.
+  const found = await findFlow(ctx, input)
+  const flow = { ...found, target: findTarget(ctx, found) }
+  try {
+    return await counted(ctx, flow, () => endFlow(ctx, flow, input))
+  } catch (cause) {
+    const address = cause instanceof DomainError ? errorAddress(flow, input, cause) : null
+    if (address) return address
+    throw cause
+  }
+}
+
+/** Counts the refusals of a network at a provider. Throws RATE_LIMIT_EXCEEDED. */
+async function counted<T>(ctx: Ctx, { provider }: Flow, work: () => Promise<T>): Promise<T> {
   const network = networkOf(ctx.ip)
-  const begun = await beginUse(ctx, network, { subject: `federated:${input.provider}:${network}`, ...REFUSED })
+  const begun = await beginUse(ctx, network, { subject: `federated:${provider}:${network}`, ...REFUSED })
   if (!begun.allowed) throw rateLimited({ retry_after: Math.ceil(begun.refusal.retryAfterMs / SECOND) })
   try {
-    const ending = await endFlow(ctx, input)
+    const done = await work()
     await reportVerdicts(ctx, 'callback_not_given_back', [giveBackUse(ctx, begun.use)])
-    return ending
+    return done
   } catch (cause) {
     await reportVerdicts(ctx, 'callback_not_counted', [failUse(ctx, begun.use)])
     throw cause
   }
 }
 
-async function endFlow(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
-  requireOneAnswer(input)
-  const found = await findFlow(ctx, input)
-  const flow = { ...found, target: findTarget(ctx, found) }
-  try {
-    await requireScript(ctx, flow, input)
-    const proved = await proveIdentity(ctx, flow, input)
-    return await (flow.userId === null ? endSignIn(ctx, flow, input, proved) : endLink(ctx, flow, input, proved))
-  } catch (cause) {
-    const url = cause instanceof DomainError ? errorAddress(flow, input, cause) : null
-    if (url) return url
-    throw cause
-  }
+async function endFlow(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput): Promise<Ending> {
+  await requireScript(ctx, flow, input)
+  const proved = await proveIdentity(ctx, flow, input)
+  return flow.userId === null ? endSignIn(ctx, flow, input, proved) : endLink(ctx, flow, input, proved)
 }
 
 /** One `code` or one `error`; a repeated parameter did not get here. */
@@ -123,7 +129,7 @@ function requireLinker(ctx: CallerCtx, { userId, sessionId }: Flow): ActorCtx {
 /** The state is used up before anything is asked of the provider. */
 async function proveIdentity(ctx: Ctx, flow: Flow, input: CallbackInput): Promise<ProvedIdentity> {
   const provider = await getProviderAsBegun(ctx, flow.provider)
-  requireIssuer(provider, input)
+  requireIssuer(provider, flow, input)
   await useFlow(ctx, flow)
   if (input.code === null) throw providerDenied({ error: (input.error ?? '').slice(0, 64) })
   const answers = await askProvider(ctx, provider, { ...flow, code: input.code, form: input.form })
@@ -131,12 +137,17 @@ async function proveIdentity(ctx: Ctx, flow: Flow, input: CallbackInput): Promis
 }
 
 /** RFC 9207 2.4: an answer of another provider was mixed up with this one's. */
-function requireIssuer(provider: Provider, { iss }: CallbackInput): void {
-  if (iss === null ? provider.promisesIssuer : !isIssuerOf(provider, iss)) throw stateInvalid()
+function requireIssuer(provider: Provider, { isClientMode }: Flow, { iss }: CallbackInput): void {
+  const isMissing = provider.promisesIssuer || (isClientMode && !provider.isFixed)
+  if (iss === null ? isMissing : !isIssuerOf(provider, iss)) throw stateInvalid()
 }
+
+/** OpenID Connect Core 2. */
+const MAX_SUBJECT_LENGTH = 255
 
 function requireIdentity(ctx: Ctx, provider: Provider, read: ReturnType<Provider['read']>): ProvedIdentity {
   if (!read) throw providerFailed(ctx, provider, 'not_admitted')
+  if (read.subject.length > MAX_SUBJECT_LENGTH) throw providerFailed(ctx, provider, 'subject')
   const { email, isEmailVerified } = read
   if (provider.needsVerifiedEmail && (email === null || !isEmailVerified))
     throw providerFailed(ctx, provider, email === null ? 'no_email' : 'email_not_verified')
@@ -144,26 +155,28 @@ function requireIdentity(ctx: Ctx, provider: Provider, read: ReturnType<Provider
 }
 
 async function endSignIn(ctx: Ctx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
-  const settled = await settleIdentity(ctx, proved)
+  const settled = await settleIdentity(ctx, { proved, codeChallenge: flow.codeChallenge })
   const { user, isNew: isNewUser } = settled
-  const { provider: method } = proved
   if (flow.isClientMode || input.isProgram) {
-    const result = await finish(ctx, { user, method, amr: FEDERATED, organizationId: null })
+    const result = await finish(ctx, { user, method: proved.provider, amr: FEDERATED, organizationId: null })
     return { to: 'program', result, isNewUser, returnTo: flow.returnTo }
   }
-  return toBrowser(flow, (isShown) => codeOf(ctx, flow, { settled, method, isShown }))
+  return toBrowser(flow, (isShown) => codeOf(ctx, flow, { settled, proved, isShown }))
 }
+
+const keyOf = ({ connectionId, issuer, subject }: ProvedIdentity) => ({ connectionId, issuer, subject })
 
 const codeOf = (
   ctx: Ctx,
   { codeChallenge }: Flow,
-  { settled: { user, isNew }, method, isShown }: { settled: Settled; method: string; isShown: boolean },
+  { settled: { user, isNew }, proved, isShown }: { settled: Settled; proved: ProvedIdentity; isShown: boolean },
 ): Promise<string> =>
   issueCode(ctx, {
     user,
     isShown,
     codeChallenge,
-    method,
+    method: proved.provider,
+    key: keyOf(proved),
     amr: [...FEDERATED],
     isNewUser: isNew,
     link: null,
@@ -183,6 +196,7 @@ async function endLink(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput, pro
       codeChallenge,
       sessionId,
       method: proved.provider,
+      key: null,
       amr: [],
       isNewUser: false,
       link: { ...proved, profile: { ...proved.profile } },

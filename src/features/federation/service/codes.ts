@@ -21,6 +21,8 @@ const CodeData = z.object({
   method: z.string(),
   amr: z.array(z.string()),
   isNewUser: z.boolean(),
+  /** The identity of a sign-in: unlinked meanwhile, it signs nobody in. */
+  key: z.object({ connectionId: z.string().nullable(), issuer: z.string(), subject: z.string() }).nullable(),
   /** Of a link: what is linked once a bearer of the same user exchanges the code, and the session that began. */
   link: StoredIdentity.nullable(),
   sessionId: z.string().nullable(),
@@ -59,10 +61,10 @@ export async function openCode(ctx: Ctx, input: { code: string; verifier: string
   return { ...data, userId: token.userId }
 }
 
-/** RFC 7636 4.6; without a challenge nothing is to be proved. */
+/** RFC 7636 4.6. A verifier without a challenge is refused (RFC 9700 4.8.2): the code is of another flow. */
 export async function isProved({ codeChallenge }: Pick<FederatedCode, 'codeChallenge'>, verifier: string | null) {
-  if (codeChallenge === null) return true
-  return verifier !== null && equalSecrets(codeChallenge, toBase64Url(await sha256(utf8(verifier))))
+  if (codeChallenge === null || verifier === null) return codeChallenge === verifier
+  return equalSecrets(codeChallenge, toBase64Url(await sha256(utf8(verifier))))
 }
 
 /** Uses the code up: of racing exchanges one goes on. Throws OAUTH_CODE_INVALID. */

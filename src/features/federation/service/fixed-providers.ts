@@ -13,7 +13,8 @@ import {
 type Settings = Pick<Config, Extract<keyof Config, `OAUTH_${string}`>>
 
 /** A fixed provider before its client is known. */
-interface Row extends Omit<Provider, 'clientId' | 'authentication' | 'parameters' | 'promisesIssuer' | 'issuerOf'> {
+interface Row
+  extends Omit<Provider, 'clientId' | 'authentication' | 'parameters' | 'promisesIssuer' | 'isFixed' | 'issuerOf'> {
   readonly parameters?: Provider['parameters']
   readonly issuerOf?: NonNullable<Provider['issuerOf']>
   readonly client: (settings: Settings) => { id: string | undefined; authentication: ClientAuthentication }
@@ -174,7 +175,16 @@ export function findFixedProvider(settings: Settings, name: string): Provider | 
   if (id === undefined) return null
   const endpoints = standInFor(row.endpoints, settings.OAUTH_STAND_IN)
   const read = trusting(row.read, settings.OAUTH_TRUST_EMAIL.includes(name))
-  return { parameters: {}, ...rest, read, endpoints, clientId: id, authentication, promisesIssuer: false }
+  return {
+    parameters: {},
+    ...rest,
+    read,
+    endpoints,
+    clientId: id,
+    authentication,
+    promisesIssuer: false,
+    isFixed: true,
+  }
 }
 
 /** A reading whose every address stands for an account that is here already, where the deployment says so. */
@@ -252,6 +262,7 @@ export const toOpenIdProvider = (metadata: ProviderMetadata, client: OpenIdClien
       keys: metadata.jwks_uri,
     },
     promisesIssuer: metadata.authorization_response_iss_parameter_supported ?? false,
+    isFixed: false,
     algorithms: algorithmsOf(metadata),
     authentication: secretOf(methodOf(metadata), clientSecret),
   }

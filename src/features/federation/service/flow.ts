@@ -135,11 +135,15 @@ export async function useFlow(ctx: Ctx, { state }: Flow): Promise<void> {
 const COOKIE = '__Host-postern-flow'
 const SECRET = /^[\w-]{43}$/
 
-/** The browser's secret; null where it has none, or something else in its place. */
+/**
+ * The browser's secret; null where it has none, or something else in its place. White space that RFC 6265 does not know is part of
+ * a name: a sibling host could set such a cookie, and no other of this name.
+ */
 export function browserSecretOf(request: Request): string | null {
-  const cookies = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())
-  const found = cookies.find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1)
-  return found !== undefined && SECRET.test(found) ? found : null
+  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
+  const values = pairs.flatMap((pair) => (pair.startsWith(`${COOKIE}=`) ? [pair.slice(COOKIE.length + 1)] : []))
+  const [found, ...others] = new Set(values)
+  return found !== undefined && others.length === 0 && SECRET.test(found) ? found : null
 }
 
 /** Several tabs share one secret. */

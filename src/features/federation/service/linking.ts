@@ -8,7 +8,7 @@ import { countAddedFactor } from '../../users/service/notices.ts'
 import type { User } from '../../users/types.ts'
 import { alreadyLinked, identityTaken } from '../errors.ts'
 import { isUnchanged } from '../store.ts'
-import { labelOfProvider } from './providers.ts'
+import { labelOfProvider, listProviders } from './providers.ts'
 
 /** Throws OAUTH_ALREADY_LINKED. */
 async function requireUnlinked(ctx: ActorCtx, provider: string): Promise<void> {
@@ -39,8 +39,11 @@ export async function addIdentity(
 export async function unlinkProvider(ctx: ActorCtx, provider: string, given: GivenFactors): Promise<void> {
   const label = labelOfProvider(ctx, provider)
   await requireFreshFactor(ctx, given)
-  await unlinkIdentity(ctx, { provider, label })
+  await unlinkIdentity(ctx, { provider, label, open: namesOfOpen(ctx) })
 }
+
+const namesOfOpen = ({ config }: Pick<Ctx, 'config'>): string[] =>
+  listProviders(config).flatMap(({ name, isEnabled }) => (isEnabled ? [name] : []))
 
 export interface LinkedAccounts {
   readonly identities: readonly Identity[]

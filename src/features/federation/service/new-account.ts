@@ -15,9 +15,21 @@ export function requireOpen(user: User): void {
   if (!isSignInAllowed(user)) throw accountRefused()
 }
 
-/** A verified account and its identity, in one batch. Null when somebody has the identity or the address. */
-export async function createUserWith(ctx: Ctx, email: string, proved: ProvedIdentity): Promise<User | null> {
-  const row = newUserRow(ctx, { email, emailVerifiedAt: ctx.now(), ...proved.profile })
+/**
+ * A verified account and its identity, in one batch. Null when somebody has the identity or the address. Not confirmed where the
+ * provider does not have the mailbox: whoever verified the address there may have lost it since, and its holder can take the
+ * account over (decision 0102).
+ */
+export async function createUserWith(
+  ctx: Ctx,
+  email: string,
+  { proved, isConfirmed }: { proved: ProvedIdentity; isConfirmed: boolean },
+): Promise<User | null> {
+  const now = ctx.now()
+  const row = {
+    ...newUserRow(ctx, { email, emailVerifiedAt: now, ...proved.profile }),
+    emailUnansweredSince: isConfirmed ? null : now,
+  }
   const { statement, event } = linkingOf(ctx, { userId: row.id, proved, when: isThere(row.id) })
   const created: EventDraft = {
     type: 'user.created',

@@ -27,6 +27,7 @@ import {
 import type { User } from '../../users/types.ts'
 import { codeInvalid, emailRequired, linkRequired } from '../errors.ts'
 import { isUnchanged } from '../store.ts'
+import { isProved } from './codes.ts'
 import { createUserWith, requireOpen } from './new-account.ts'
 import { StoredIdentity } from './stored-identity.ts'
 
@@ -38,16 +39,20 @@ const LINK_LIFETIME_MS = 15 * MINUTE
 /** Addresses that one sign-in may name. */
 const ADDRESSES = 5
 
-const PendingData = z.object({ identity: StoredIdentity })
+const PendingData = z.object({ identity: StoredIdentity, codeChallenge: z.string().nullable() })
+const ProofData = z.object({ identity: StoredIdentity })
 const LinkData = z.object({ identity: StoredIdentity, bindingHash: z.string() })
 
 /** EMAIL_REQUIRED with the token that `mailProof` and `settlePending` take. */
-export async function addressRequired(ctx: Ctx, identity: ProvedIdentity): Promise<DomainError> {
+export async function addressRequired(
+  ctx: Ctx,
+  { proved: identity, codeChallenge }: { proved: ProvedIdentity; codeChallenge: string | null },
+): Promise<DomainError> {
   const { token } = await issueOneTimeToken(ctx, {
     purpose: 'federated_pending',
     userId: null,
     email: null,
-    data: { identity } satisfies z.input<typeof PendingData>,
+    data: { identity, codeChallenge } satisfies z.input<typeof PendingData>,
     lifetimeMs: PENDING_LIFETIME_MS,
     keepsOlder: true,
   })
@@ -115,17 +120,20 @@ export async function confirmProof(ctx: Ctx, token: string): Promise<{ code: str
 /**
  * Whose account the identity signs in to, by the code of the page and the pending token: it makes the account of the address, or
  * links the one that is there. An account that its holder has not confirmed is taken over (decision 0102). Throws
- * OAUTH_CODE_INVALID, ACCOUNT_LINK_REQUIRED for an admin's account and one with another identity of the provider, INVALID_CREDENTIALS, ACCOUNT_LOCKED, SIGNUPS_DISABLED, MAINTENANCE.
+ * OAUTH_CODE_INVALID, also without the verifier of a challenge; ACCOUNT_LINK_REQUIRED for an admin's account and one with another
+ * identity of the provider; INVALID_CREDENTIALS, ACCOUNT_LOCKED, SIGNUPS_DISABLED, MAINTENANCE.
  */
 export async function settlePending(
   ctx: Ctx,
-  input: { code: string; pendingToken: string },
+  input: { code: string; pendingToken: string; verifier: string | null },
 ): Promise<{ user: User; isNew: boolean; identity: ProvedIdentity }> {
+  const pending = await findOneTimeToken(ctx, 'federated_pending', input.pendingToken)
+  if (!pending || !(await isProved(PendingData.parse(pending.data), input.verifier))) throw codeInvalid()
   const binding = bindingOf(input.pendingToken)
   const typed = readTypedCode(input.code)
   const proof = typed === null ? undefined : await findSignInCode(ctx, 'federated_email_code', { code: typed, binding })
   if (!proof?.email) throw codeInvalid()
-  const { identity } = PendingData.parse(proof.data)
+  const { identity } = ProofData.parse(proof.data)
   const user = await findUserByEmail(ctx, proof.email)
   if (proof.userId !== null && proof.userId !== user?.id) throw codeInvalid()
   const settled = user
@@ -140,7 +148,7 @@ async function makeAccount(ctx: Ctx, { email }: OneTimeToken, identity: ProvedId
   const closed = await findMaintenance(ctx)
   if (closed) throw closed
   if (!(await redeemOneTimeToken(ctx, 'federated_email_code', binding))) throw codeInvalid()
-  const user = await createUserWith(ctx, email ?? '', identity)
+  const user = await createUserWith(ctx, email ?? '', { proved: identity, isConfirmed: true })
   if (!user) throw codeInvalid()
   return { user, isNew: true }
 }

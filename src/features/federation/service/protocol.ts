@@ -119,7 +119,9 @@ function reasonOf(cause: unknown): string {
   if (cause instanceof OutboundError) return cause.reason
   if (cause instanceof ProviderFault) return cause.message
   const { code, error, name, cause: why } = cause as Values & { cause?: { claim?: unknown } }
-  return [code ?? name, error, why?.claim].filter((part) => typeof part === 'string').join(' ')
+  // The provider wrote `error`: anything else than a code of RFC 6749 may be a token.
+  const named = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : null
+  return [code ?? name, named, why?.claim].filter((part) => typeof part === 'string').join(' ')
 }
 
 type Values = Readonly<Record<string, unknown>>

@@ -1,6 +1,7 @@
 import type { ActorCtx, CallerCtx, Ctx } from '../../../context.ts'
 import { narrow } from '../../../context.ts'
 import { DomainError, unauthorized } from '../../../lib/errors.ts'
+import { findIdentity } from '../../factors/identities/service.ts'
 import { getBindingUser } from '../../sign-in/service/current.ts'
 import { finishFirstFactor, type SignInResult } from '../../sign-in/service/sign-in.ts'
 import { findUser } from '../../users/service/users.ts'
@@ -30,7 +31,7 @@ export interface ExchangeInput {
 export async function exchangeCode(ctx: CallerCtx, input: ExchangeInput): Promise<Exchanged> {
   const { pendingToken, organizationId } = input
   if (pendingToken !== null) {
-    const { user, isNew, identity } = await settlePending(ctx, { code: input.code, pendingToken })
+    const { user, isNew, identity } = await settlePending(ctx, { ...input, pendingToken })
     const result = await finish(ctx, { user, method: identity.provider, amr: FEDERATED, organizationId })
     return { outcome: 'signed_in', result, isNewUser: isNew }
   }
@@ -45,9 +46,9 @@ export async function exchangeCode(ctx: CallerCtx, input: ExchangeInput): Promis
 /** RFC 8176 has no value for it. */
 export const FEDERATED: readonly string[] = ['fed']
 
-async function getUnchanged(ctx: Ctx, { userId, authVersion }: FederatedCode): Promise<User> {
-  const user = await findUser(ctx, userId)
-  if (!user || user.authVersion !== authVersion) throw codeInvalid()
+async function getUnchanged(ctx: Ctx, { userId, authVersion, key }: FederatedCode): Promise<User> {
+  const [user, identity] = await Promise.all([findUser(ctx, userId), key && findIdentity(ctx, key)])
+  if (!user || user.authVersion !== authVersion || identity?.userId !== userId) throw codeInvalid()
   requireOpen(user)
   return user
 }

@@ -60,6 +60,7 @@ async function begin(
   const { codeChallenge, clientState, scopes, prompt, loginHint } = input
   const own = callbackOf(ctx, provider.name)
   const isClientMode = input.redirectUri !== null && input.redirectUri !== own
+  if (isClientMode) requireNamed(provider)
   const browserSecret = isClientMode ? null : input.browserSecret
   const { returnTo } = input
   if (returnTo !== null) requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
@@ -83,6 +84,18 @@ async function begin(
     url: goesOn ? await authorizationUrl(provider, flow) : ownAddress(ctx, flow),
     browserSecret,
   }
+}
+
+/**
+ * In client mode all providers return to one address of the application, so a hostile one could send the browser to another for a
+ * code. A provider that the settings describe has to name itself in its answers (RFC 9207), which the callback then wants.
+ */
+function requireNamed({ isFixed, promisesIssuer }: Provider): void {
+  if (!isFixed && !promisesIssuer)
+    throw redirectNotAllowed(
+      { field: 'redirect_uri' },
+      { message: 'This provider does not say who it is (iss, RFC 9207): leave redirect_uri out' },
+    )
 }
 
 /** Exactly as it was given, for providers compare the text. */

@@ -25,12 +25,16 @@ export function appPage(frame: Frame, url: URL): Page {
   }
 }
 
+/** An address only where the provider has checked it: anybody could write that of whoever reads the mail. */
+const nameOf = ({ email, isEmailVerified, label, subject }: ProvedIdentity): string =>
+  (isEmailVerified ? email : null) ?? label ?? subject
+
 export const providerEmailPage = (
   frame: Frame,
   { token, email, identity }: { token: string; email: string; identity: ProvedIdentity },
 ): Page => {
-  const { providerLabel: provider, label, subject } = identity
-  const named = { identity: strong(identity.email ?? label ?? subject), provider, email: strong(email) }
+  const { providerLabel: provider } = identity
+  const named = { identity: strong(nameOf(identity)), provider, email: strong(email) }
   return linkPage({
     frame,
     token,
