@@ -361,6 +361,16 @@ describe('an address that is proved by mail', () => {
     expect(await take(code, token)).toMatchObject(MUST_LINK)
   })
 
+  it('attaches nothing to who has the address by the time the code comes back', async () => {
+    const owner = await createAccount(app, VERIFIED)
+    const token = await pending()
+    const code = await proveAddress(app, token, owner.email)
+    await setUser(owner.id, `email = '${newEmail()}'`)
+    const heir = await createAccount(app, { email: owner.email, ...VERIFIED })
+    expect(await take(code, token)).toMatchObject(REFUSED)
+    for (const { id } of [owner, heir]) expect(await identitiesOf('user_id', id)).toEqual([])
+  })
+
   it('counts five tries of the code', async () => {
     const token = await pending()
     const code = await proveAddress(app, token, newEmail())
@@ -442,6 +452,23 @@ describe('at once', () => {
     for (const type of ['user.created', 'oauth.account.linked']) expect(await recordedOf(userId, type)).toHaveLength(1)
     const { results } = await env.DB.prepare('select id from users where email = ?').bind(email).all()
     expect(results).toEqual([{ id: userId }])
+  })
+
+  it('two first sign-ins of one identity under two addresses make one user', async () => {
+    const id = `${Date.now()}88`
+    const begun = []
+    for (const email of [newEmail(), newEmail()]) {
+      providers.person('discord', { id, email })
+      const mine = browser()
+      begun.push({ mine, email, returned: await mine.toCallback('discord') })
+    }
+    const all = await Promise.all(begun.map(({ mine, returned }) => answerOf(mine.callback(returned, JSON_ONLY))))
+    expect(all.map(({ status }) => status)).toEqual([200, 200])
+    expect(new Set(all.map(({ user }) => user.id)).size).toBe(1)
+    const { results } = await env.DB.prepare('select id from users where email in (?, ?)')
+      .bind(...begun.map(({ email }) => email))
+      .all()
+    expect(results).toEqual([{ id: all[0]?.user.id }])
   })
 
   it('two sign-ins that link one account link it once', async () => {

@@ -178,8 +178,9 @@ describe('a link', () => {
     expect(await startLink(user, {}, { password: 'wrong password' })).toMatchObject({ code: 'INVALID_PASSWORD' })
     expect((await startLink(user, {}, { password: PASSWORD })).status).toBe(200)
     const strict = createFederation({ providers, env: { REQUIRE_VERIFIED_EMAIL: 'true' } })
-    const started = await strict.app.fetch('/api/v1/oauth/discord/link', { method: 'POST', headers: user.headers })
-    expect(await answerOf(started)).toMatchObject({ status: 403 })
+    const { headers } = await signUpUser(app)
+    const started = strict.app.fetch('/api/v1/oauth/discord/link', { method: 'POST', headers })
+    expect(await answerOf(started)).toMatchObject({ status: 403, code: 'EMAIL_NOT_VERIFIED' })
   })
 
   it('refuses addresses and providers as a sign-in does', async () => {
