@@ -17,6 +17,8 @@ import { nativeApi, systemApi } from './features/docs/apis.ts'
 import { withLanding } from './features/docs/landing.ts'
 import { createDocsRoutes, rootRoutes } from './features/docs/routes.ts'
 import { deadLetterRoutes } from './features/events/routes.ts'
+import { providerEmailPages } from './features/federation/routes/pages.ts'
+import { socialRoutes } from './features/federation/routes/social.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { invitationRoutes } from './features/invitations/routes/invitations.ts'
 import { organizationInvitationRoutes } from './features/invitations/routes/organizations.ts'
@@ -80,6 +82,8 @@ const listCoreRoutes = (): Route[] =>
     magicLinkRoutes,
     magicLinkPages,
     oauthRoutes,
+    socialRoutes,
+    providerEmailPages,
     validationRoutes,
     passkeySignInRoutes,
     passkeyRoutes,

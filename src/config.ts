@@ -75,21 +75,20 @@ const origin = z.pipe(
   z.transform((url) => new URL(url).origin),
 )
 /** As browsers write an origin, for it is compared as text; an app's own (`capacitor://localhost`) has no other form. */
-const origins = z.pipe(
-  list,
-  z.array(
-    z.pipe(
-      z
-        .string()
-        .check(
-          z.regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@*]+\/?$/i, 'must list origins, such as https://app.example.com'),
-        ),
-      z.transform((text) => {
-        const parsed = URL.parse(text)?.origin ?? 'null'
-        return parsed === 'null' ? text.replace(/\/$/, '') : parsed
-      }),
-    ),
-  ),
+const toOrigin = (text: string): string => {
+  const parsed = URL.parse(text)?.origin ?? 'null'
+  return parsed === 'null' ? text.replace(/\/$/, '') : parsed
+}
+const originsLike = (form: RegExp, message: string) =>
+  z.pipe(list, z.array(z.pipe(z.string().check(z.regex(form, message)), z.transform(toOrigin))))
+const origins = originsLike(
+  /^[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@*]+\/?$/i,
+  'must list origins, such as https://app.example.com',
+)
+/** As `origins`; a scheme that an app owns, which has a dot in it (RFC 8252 7.1), is compared as a scheme. */
+const returnOrigins = originsLike(
+  /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@*]+\/?|[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:)$/i,
+  'must list origins, such as https://app.example.com, or schemes of apps, such as com.example.app:',
 )
 const domain = z.string().check(z.regex(/^(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*$/, 'must be a domain in lower case'))
 /** What a browser or an app says of itself in a passkey; `*` stands for every subdomain, or every port of localhost. */
@@ -105,6 +104,46 @@ const passkeyOrigin = z
 const webAddress = z.pipe(
   z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }),
   z.transform((text) => new URL(text).href),
+)
+const NOT_PROVIDERS = 'must be a JSON list of providers with name, issuer, client_id and client_secret'
+const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/
+/** A directory of Microsoft. */
+const TENANT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** Names that are paths of the authorization server, or of fixed providers. */
+const TAKEN_PROVIDERS: readonly string[] = [
+  ...['authorize', 'token', 'introspect', 'revoke', 'userinfo', 'exchange', 'link', 'clients', 'consent'],
+  ...['providers', 'accounts', 'callback', 'unlink', 'continue', 'sso'],
+  ...['google', 'github', 'microsoft', 'discord', 'twitter', 'apple'],
+]
+const OpenIdProvider = z.strictObject({
+  name: z.string(NOT_PROVIDERS).check(
+    z.regex(PROVIDER_NAME, 'has a name that is not 1 to 32 of a-z, 0-9 and -'),
+    z.refine((name) => !TAKEN_PROVIDERS.includes(name), 'has a name that is taken'),
+  ),
+  display_name: z.optional(z.string().check(z.maxLength(60))),
+  issuer: z.url({ protocol: /^https?$/, error: 'has an issuer that is no address' }),
+  client_id: z.string(NOT_PROVIDERS),
+  client_secret: z.string(NOT_PROVIDERS),
+  scopes: z._default(z.array(z.string()), ['openid', 'email', 'profile']),
+  trust_email: z._default(z.boolean(), false),
+  require_verified_email: z._default(z.boolean(), true),
+})
+export type OpenIdProvider = z.infer<typeof OpenIdProvider>
+const openIdProviders = z.pipe(
+  z.pipe(
+    z._default(z.string(), '[]'),
+    z.transform((text, { issues }) => {
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        issues.push({ code: 'custom', message: NOT_PROVIDERS, input: text })
+        return z.NEVER
+      }
+    }),
+  ),
+  z
+    .array(OpenIdProvider, NOT_PROVIDERS)
+    .check(z.refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'has a name twice')),
 )
 /** An empty one counts as not set. */
 const text = (max: number) => z.string().check(z.maxLength(max, `must have at most ${max} characters`))
@@ -183,10 +222,11 @@ const Variables = z
      */
     CORS_ORIGINS: origins,
     /**
-     * more origins to which links in mails may send people and tokens (`redirect_url`), comma separated, besides
-     * `PUBLIC_URL` and `CORS_ORIGINS`
+     * more origins to which links in mails and sign-ins by other providers may send people and tokens (`redirect_url`),
+     * comma separated, besides `PUBLIC_URL` and `CORS_ORIGINS`. For such sign-ins also schemes that apps own
+     * (`com.example.app:`)
      */
-    REDIRECT_ORIGINS: origins,
+    REDIRECT_ORIGINS: returnOrigins,
     // Accounts
     /** people may sign up */
     SIGNUPS_ENABLED: flag(true),
@@ -236,6 +276,64 @@ const Variables = z
     PASSKEY_ORIGINS: z.pipe(list, z.array(passkeyOrigin)),
     /** whether an authenticator asks for a PIN or a finger. Without it a passkey counts as one factor */
     PASSKEY_USER_VERIFICATION: z._default(oneOf('required', 'preferred', 'discouraged'), 'preferred'),
+    // Signing in with other providers
+    /** where a browser goes after a sign-in that named no `redirect_to`; without it a page shows the code */
+    DEFAULT_RETURN_URL: z.optional(webAddress),
+    /** the client at Google (docs/social.md) */
+    OAUTH_GOOGLE_CLIENT_ID: z.optional(z.string()),
+    /** its secret */
+    OAUTH_GOOGLE_CLIENT_SECRET: z.optional(z.string()),
+    /** only accounts of this Google Workspace domain */
+    OAUTH_GOOGLE_HOSTED_DOMAIN: z.optional(domain),
+    /** the client at GitHub */
+    OAUTH_GITHUB_CLIENT_ID: z.optional(z.string()),
+    /** its secret */
+    OAUTH_GITHUB_CLIENT_SECRET: z.optional(z.string()),
+    /** the client at Microsoft */
+    OAUTH_MICROSOFT_CLIENT_ID: z.optional(z.string()),
+    /** its secret */
+    OAUTH_MICROSOFT_CLIENT_SECRET: z.optional(z.string()),
+    /** `common`, `organizations`, `consumers` or the id of a tenant */
+    OAUTH_MICROSOFT_TENANT: z._default(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^(?:common|organizations|consumers|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/,
+            'must be common, organizations, consumers or the id of a tenant',
+          ),
+        ),
+      'common',
+    ),
+    /** ids of the only tenants whose people may sign in, comma separated; all when empty */
+    OAUTH_MICROSOFT_TENANTS: z.pipe(list, z.array(z.string().check(z.regex(TENANT_ID, 'must list ids of tenants')))),
+    /** the client at Discord */
+    OAUTH_DISCORD_CLIENT_ID: z.optional(z.string()),
+    /** its secret */
+    OAUTH_DISCORD_CLIENT_SECRET: z.optional(z.string()),
+    /** the client at X */
+    OAUTH_TWITTER_CLIENT_ID: z.optional(z.string()),
+    /** its secret */
+    OAUTH_TWITTER_CLIENT_SECRET: z.optional(z.string()),
+    /** the services id at Apple */
+    OAUTH_APPLE_CLIENT_ID: z.optional(z.string()),
+    /** the team that it belongs to */
+    OAUTH_APPLE_TEAM_ID: z.optional(z.string()),
+    /** the id of the key below */
+    OAUTH_APPLE_KEY_ID: z.optional(z.string()),
+    /** a P-256 key as PEM (the `.p8` file); `\\n` stands for a line break */
+    OAUTH_APPLE_PRIVATE_KEY: z.optional(
+      z.string().check(z.regex(/^\s*-----BEGIN PRIVATE KEY-----/, 'must be PEM that begins with BEGIN PRIVATE KEY')),
+    ),
+    /** any OpenID providers, as a list in JSON (docs/social.md#any-openid-provider) */
+    OAUTH_PROVIDERS: openIdProviders,
+    /**
+     * providers whose verified addresses stand for an account that is here already, comma separated. Whoever names a
+     * provider here believes it about every address in the world
+     */
+    OAUTH_TRUST_EMAIL: z.pipe(list, z.array(z.string().check(z.regex(PROVIDER_NAME, 'must list names of providers')))),
+    /** local mode: where `https://host/path` of the fixed providers is asked for as `/host/path`, for tests */
+    OAUTH_STAND_IN: z.optional(origin),
     // Mail
     /**
      * how mail leaves. `mailbox` keeps it, in local mode only, where it is the default. Without a transport, calls
@@ -307,6 +405,41 @@ const Variables = z
       path: ['PASSKEY_ORIGINS'],
       message: 'must be https in production',
     }),
+    z.refine((value) => value.MODE === 'local' || (value.DEFAULT_RETURN_URL?.startsWith('https://') ?? true), {
+      path: ['DEFAULT_RETURN_URL'],
+      message: 'must be https in production',
+    }),
+    z.refine((value) => value.MODE === 'local' || value.OAUTH_PROVIDERS.every((it) => it.issuer.startsWith('https:')), {
+      path: ['OAUTH_PROVIDERS'],
+      message: 'must have issuers with https in production',
+    }),
+    z.refine((value) => !value.OAUTH_TRUST_EMAIL.includes('microsoft'), {
+      path: ['OAUTH_TRUST_EMAIL'],
+      message: 'must not name microsoft: any admin of any tenant writes the addresses there',
+    }),
+    z.refine((value) => value.MODE === 'local' || value.OAUTH_STAND_IN === undefined, {
+      path: ['OAUTH_STAND_IN'],
+      message: 'is for local mode',
+    }),
+    ...(['GOOGLE', 'GITHUB', 'MICROSOFT', 'DISCORD', 'TWITTER'] as const).map((name) =>
+      z.refine<Readonly<Record<string, unknown>>>(
+        (value) =>
+          (value[`OAUTH_${name}_CLIENT_ID`] === undefined) === (value[`OAUTH_${name}_CLIENT_SECRET`] === undefined),
+        { path: [`OAUTH_${name}_CLIENT_SECRET`], message: `goes with OAUTH_${name}_CLIENT_ID` },
+      ),
+    ),
+    z.refine(
+      (value) =>
+        new Set(
+          (['CLIENT_ID', 'TEAM_ID', 'KEY_ID', 'PRIVATE_KEY'] as const).map(
+            (part) => value[`OAUTH_APPLE_${part}`] === undefined,
+          ),
+        ).size === 1,
+      {
+        path: ['OAUTH_APPLE_CLIENT_ID'],
+        message: 'goes with OAUTH_APPLE_TEAM_ID, OAUTH_APPLE_KEY_ID and OAUTH_APPLE_PRIVATE_KEY',
+      },
+    ),
     z.refine((value) => value.MODE !== 'local' || value.JURISDICTION === undefined, {
       path: ['JURISDICTION'],
       message: 'is for a deployment: the local runtime has none',

@@ -3,7 +3,10 @@ import { eraseDeletedUsers } from './features/account/service/erasure.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/codes.ts'
+
+import { refreshMetadata } from './features/federation/service/metadata.ts'
 import { deleteEnded, expireInvitations } from './features/invitations/service/changes.ts'
+
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
@@ -32,6 +35,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_removed_members', () => deleteRemoved(ctx)],
     ['settle_ownerless_organizations', () => settleOwnerless(ctx)],
     ['erase_organizations', () => eraseOrganizations(ctx, ORGANIZATION_DATA)],
+    ['refresh_provider_metadata', () => refreshMetadata(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
     ['prune_invitations', () => deleteEnded(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],

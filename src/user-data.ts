@@ -2,6 +2,7 @@ import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { UserData } from './db/user-data.ts'
 import { userData as avatars } from './features/account/store.ts'
 import { userData as events } from './features/events/store.ts'
+import { userData as identities } from './features/factors/identities/store.ts'
 import { userData as passkeys } from './features/factors/passkeys/store.ts'
 import { userData as totp } from './features/factors/totp/store.ts'
 import { userData as invitations, organizationData as ofInvitations } from './features/invitations/store.ts'
@@ -18,6 +19,7 @@ export const USER_DATA: readonly UserData[] = [
   ...links,
   ...totp,
   ...passkeys,
+  ...identities,
   ...rights,
   ...memberships,
   ...invitations,

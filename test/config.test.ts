@@ -13,6 +13,11 @@ const FREE = [
   'SMTP_USERNAME',
   'SMTP_PASSWORD',
   'MAIL_API_KEY',
+  ...['GOOGLE', 'GITHUB', 'MICROSOFT', 'DISCORD', 'TWITTER'].flatMap((name) => [
+    `OAUTH_${name}_CLIENT_ID`,
+    `OAUTH_${name}_CLIENT_SECRET`,
+  ]),
+  ...['CLIENT_ID', 'TEAM_ID', 'KEY_ID'].map((part) => `OAUTH_APPLE_${part}`),
 ]
 
 describe('wrong settings', () => {

@@ -20,7 +20,16 @@ export const localOrigin = (port: number): string => `http://127.0.0.1:${port}`
 /** What the scripts read from the environment themselves. */
 const OF_SCRIPTS = ['PORT', 'PERSIST_TO', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'POSTERN_TOKEN', 'FIREBASE_SIGNER_KEY']
 
-export const SECRETS = ['ROOT_SECRET', 'ROOT_SECRET_PREVIOUS', 'ADMIN_SECRET_KEY', 'SMTP_PASSWORD', 'MAIL_API_KEY']
+export const SECRETS = [
+  'ROOT_SECRET',
+  'ROOT_SECRET_PREVIOUS',
+  'ADMIN_SECRET_KEY',
+  'SMTP_PASSWORD',
+  'MAIL_API_KEY',
+  ...['GOOGLE', 'GITHUB', 'MICROSOFT', 'DISCORD', 'TWITTER'].map((name) => `OAUTH_${name}_CLIENT_SECRET`),
+  'OAUTH_APPLE_PRIVATE_KEY',
+  'OAUTH_PROVIDERS',
+]
 
 /** Refuses with everything that is wrong. */
 export function refuseMistakes(mistakes: readonly string[], title = 'these settings are wrong'): void {
@@ -88,12 +97,23 @@ export interface LocalSettings {
   readonly notes: readonly string[]
 }
 
+/** The provider of `examples/openid-provider.mjs`, whether or not it runs. */
+const DEMO_PROVIDER = {
+  name: 'demo',
+  display_name: 'Demo',
+  issuer: 'http://localhost:9999',
+  client_id: 'postern',
+  client_secret: 'the secret of a demo',
+}
+
 const makeDevVars = (): string =>
   [
     '# Settings of the local service, made by `npm start`. Never commit it: whoever has ROOT_SECRET signs tokens.',
     'MODE=local',
     `PUBLIC_URL=${localOrigin(DEFAULT_PORT)}`,
     `ROOT_SECRET=${randomToken(48)}`,
+    '# Sign in with `node_modules/.bin/node examples/openid-provider.mjs` (docs/tour.md)',
+    `OAUTH_PROVIDERS='[${JSON.stringify(DEMO_PROVIDER)}]'`,
     '',
   ].join('\n')
 

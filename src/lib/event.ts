@@ -53,6 +53,8 @@ export type EventName =
   | 'passkey.renamed'
   | 'passkey.removed'
   | 'passkey.counter_regressed'
+  | 'oauth.account.linked'
+  | 'oauth.account.unlinked'
   | 'security.new_device'
   | 'security.sign_in_locked'
   | 'security.sign_in_unlocked'

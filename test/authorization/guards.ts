@@ -56,6 +56,14 @@ export const GUARD_NAMES = Object.keys(GUARDS) as GuardName[]
 /** Which guard each route has. Reviewed by hand. */
 export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   public: [
+    'GET /api/v1/oauth/:provider/authorize',
+    'GET /api/v1/auth/oauth/authorize',
+    'POST /api/v1/auth/oauth/authorize/:provider',
+    'GET /api/v1/oauth/:provider/continue',
+    'POST /api/v1/oauth/pending-email',
+    'GET /api/v1/auth/oauth/providers',
+    'GET /provider-email',
+    'POST /provider-email',
     'GET /invitations/accept',
     'POST /invitations/accept',
     'GET /api/v1/invitations/validate/:token',
@@ -146,6 +154,11 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/auth/health',
   ],
   recognizing: [
+    'GET /api/v1/oauth/:provider/callback',
+    'GET /api/v1/auth/oauth/callback/:provider',
+    'POST /api/v1/oauth/:provider/callback',
+    'POST /api/v1/auth/oauth/callback',
+    'POST /api/v1/oauth/exchange',
     'POST /api/v1/auth/verify-email',
     'POST /api/v1/auth/email/verify',
     'GET /api/v1/auth/verify-email/:token',
@@ -172,6 +185,7 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   ],
   lenient: ['POST /api/v1/auth/mfa/verify', 'POST /auth/verify-2fa'],
   user: [
+    'GET /api/v1/auth/oauth/accounts',
     'GET /api/v1/auth/me',
     'GET /api/v1/auth/profile',
     'GET /api/v1/mfa/backup-codes',
@@ -192,6 +206,10 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/organizations',
   ],
   'confirmed user': [
+    'POST /api/v1/oauth/:provider/link',
+    'POST /api/v1/auth/oauth/link/:provider',
+    'DELETE /api/v1/oauth/:provider/unlink',
+    'DELETE /api/v1/auth/oauth/unlink/:provider',
     'GET /api/v1/invitations',
     'POST /api/v1/invitations',
     'POST /api/v1/invitations/bulk',

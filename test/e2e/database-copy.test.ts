@@ -64,6 +64,16 @@ const ROWS = (userId: string, eventId: string) => {
       rp_id: '127.0.0.1',
       created_at: now,
     }),
+    insertInto('identities', {
+      id: randomUUID(),
+      user_id: userId,
+      provider: 'google',
+      issuer: 'https://accounts.google.com',
+      subject: randomUUID(),
+      email: 'ada@example.com',
+      created_at: now,
+    }),
+    insertInto('openid_metadata', { issuer: 'https://id.example.com', document: '{}', read_at: now }),
     insertInto('former_addresses', {
       id: randomUUID(),
       user_id: userId,

@@ -79,6 +79,7 @@ it('docs/tour.md works when pasted', { timeout: 90_000 }, async () => {
   expect(output).toMatch(/^\[\{"id":"[0-9a-f-]{36}","email":/m)
   expect(output).toMatch(/^X-Auth-Amr: pwd,otp,mfa\r?$/im)
   expect(output).toContain('"challenge":')
+  expect(output).toMatch(/^grace\d+@example\.com$/m)
 })
 
 it('docs/settings.md names every setting once, and no other', () => {

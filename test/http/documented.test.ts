@@ -43,6 +43,15 @@ describe('an answer of a documented route', () => {
     await expect(check(answer())).rejects.toThrow(/^GET \/things\/:id answers/)
   })
 
+  it('may be a page to a browser, of a failure that the route has', async () => {
+    const page = (status: number) => new Response('<p>', { status, headers: { 'content-type': 'text/html' } })
+    const browser = { headers: { accept: 'text/html' } }
+    await check(page(404), browser)
+    await expect(check(page(409), browser)).rejects.toThrow()
+    await expect(check(page(200), browser)).resolves.toBeUndefined()
+    await expect(check(page(404))).rejects.toThrow()
+  })
+
   it('is looked at under every spelling of its path, and nothing else is', async () => {
     await expect(check(Response.json({}), {}, '/things/1/')).rejects.toThrow()
     await check(Response.json({}), {}, '/things/1/parts')

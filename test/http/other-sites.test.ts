@@ -26,6 +26,8 @@ const fromPage = (headers: Record<string, string>, body: unknown = {}): RequestI
 const FOR_ANY_SITE: Readonly<Record<string, string>> = {
   'POST /validate': 'a check of an access token counts nothing',
   'POST /api/v1/auth/validate': 'a check of an access token counts nothing',
+  'POST /api/v1/oauth/:provider/callback':
+    'where Apple sends the browser back to, with a form; a state and its browser are needed',
 }
 
 const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`

@@ -220,12 +220,16 @@ describe('cross-origin requests', () => {
       expect((await preflight(written, origin)).headers.get('access-control-allow-origin')).toBe(origin)
   })
 
-  it.each(['CORS_ORIGINS', 'REDIRECT_ORIGINS'])('need origins in %s: nothing else would ever be one', (name) => {
+  it.each([
+    ['CORS_ORIGINS', 'must list origins, such as https://app.example.com'],
+    [
+      'REDIRECT_ORIGINS',
+      'must list origins, such as https://app.example.com, or schemes of apps, such as com.example.app:',
+    ],
+  ])('need origins in %s: nothing else would ever be one', (name, reason) => {
     const good = { ROOT_SECRET: 'x'.repeat(32), PUBLIC_URL: 'https://auth.example.test' }
     for (const value of ['*', 'app.example.test', `${ORIGIN}/path`, 'https://*.example.test', `${ORIGIN}, x`])
-      expect(findBrokenVariables({ ...good, [name]: value })).toEqual([
-        { name, reason: 'must list origins, such as https://app.example.com' },
-      ])
+      expect(findBrokenVariables({ ...good, [name]: value })).toEqual([{ name, reason }])
   })
 
   it.each([

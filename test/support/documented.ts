@@ -4,6 +4,7 @@ import { listRoutes } from '../../src/app.ts'
 import type { SurfaceName } from '../../src/config.ts'
 import { codeOf, listFailures } from '../../src/http/failures.ts'
 import { declaredAnswers, ErrorAnswer } from '../../src/http/openapi.ts'
+import { prefersHtml } from '../../src/http/page.ts'
 import type { Route } from '../../src/http/router.ts'
 
 interface Documented {
@@ -64,6 +65,8 @@ function problemOf(schema: z.ZodType, body: unknown): string | undefined {
 
 const isJson = ({ headers }: Response): boolean => headers.get('content-type')?.startsWith('application/json') ?? false
 
+const isPage = ({ headers }: Response): boolean => headers.get('content-type')?.startsWith('text/html') ?? false
+
 /** Fails for an answer of a documented route whose status, code of failure or body the document does not have. */
 export async function requireDocumented(document: ApiDocument, request: Request, response: Response): Promise<void> {
   const documented = findDocumented(document, request)
@@ -74,6 +77,8 @@ export async function requireDocumented(document: ApiDocument, request: Request,
   // The answer to HEAD has no body, and that of a socket none that can be read twice.
   if (declared && (request.method === 'HEAD' || !declared.schema || !isJson(response))) return
   if (request.method === 'HEAD') return
+  // A browser sees the failure as a page.
+  if (prefersHtml(request) && isPage(response) && [...failures].some((one) => one.startsWith(`${status} `))) return
   const body: unknown = isJson(response) ? await response.clone().json() : null
   const problem = declared?.schema ? problemOf(declared.schema, body) : `the document has no ${status}`
   if (problem === undefined) return

@@ -2,6 +2,7 @@ import { and, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, max, ne, or, t
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { counts, events } from '../../db/tables.ts'
+import { identities } from '../factors/identities/tables.ts'
 import { passkeys } from '../factors/passkeys/tables.ts'
 import { totpFactors } from '../factors/totp/tables.ts'
 import { signingKeys } from '../keys/tables.ts'
@@ -11,12 +12,13 @@ import { ALL_USERS, type RowChange, userCounts, users } from '../users/tables.ts
 
 type Store = Pick<Ctx, 'db'>
 
-/** The number of open sessions, passkeys and organizations of at most 100 users. */
+/** The number of open sessions, passkeys and organizations, and the linked providers, of at most 100 users. */
 export async function selectCountsOfUsers({ db }: Store, userIds: readonly string[]) {
   const none = new Map<string, number>()
-  if (userIds.length === 0) return { sessions: none, passkeys: none, organizations: none }
+  if (userIds.length === 0)
+    return { sessions: none, passkeys: none, providers: new Map<string, string[]>(), organizations: none }
   const nameOf = (userId: string) => `sessions.open:${userId}`
-  const [open, held, joined] = await db.batch([
+  const [open, held, linked, joined] = await db.batch([
     db
       .select()
       .from(counts)
@@ -26,6 +28,11 @@ export async function selectCountsOfUsers({ db }: Store, userIds: readonly strin
       .from(passkeys)
       .where(inArray(passkeys.userId, [...userIds]))
       .groupBy(passkeys.userId),
+    db
+      .select({ userId: identities.userId, provider: identities.provider })
+      .from(identities)
+      .where(inArray(identities.userId, [...userIds]))
+      .orderBy(identities.createdAt),
     db
       .select({ userId: memberships.userId, count: sql<number>`count(*)` })
       .from(memberships)
@@ -37,10 +44,19 @@ export async function selectCountsOfUsers({ db }: Store, userIds: readonly strin
   return {
     // Negative while a session's end was recorded before its beginning.
     sessions: new Map(userIds.map((id) => [id, Math.max(0, values.get(nameOf(id)) ?? 0)])),
+    providers: providersOf(linked),
     passkeys: new Map(held.map(({ userId, count }) => [userId, count])),
     organizations: new Map(joined.map(({ userId, count }) => [userId, count])),
   }
 }
+
+const providersOf = (linked: readonly { userId: string; provider: string }[]): Map<string, string[]> =>
+  new Map(
+    [...Map.groupBy(linked, ({ userId }) => userId)].map(([userId, rows]) => [
+      userId,
+      [...new Set(rows.map(({ provider }) => provider))],
+    ]),
+  )
 
 /** Applies unless the user is deleted, or the address has this state already. */
 export const emailVerified = ({ now }: Pick<Ctx, 'now'>, verified: boolean): RowChange => ({

@@ -7,6 +7,8 @@ export interface AdminUser {
   /** Open sessions; the count lags by seconds. */
   readonly sessions: number
   readonly passkeys: number
+  /** Names of linked providers. */
+  readonly providers: readonly string[]
   /** Memberships that the user has taken up. */
   readonly organizations: number
 }
@@ -31,6 +33,7 @@ export interface Stats {
   readonly sessionsOpen: number
   readonly sessionsLastDay: number
   readonly passkeys: number
+  readonly identities: number
   readonly organizations: number
 }
 

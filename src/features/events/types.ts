@@ -163,6 +163,18 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     subject: 'passkey',
     data: ['stored', 'presented'],
   },
+  'oauth.account.linked': {
+    when: 'A sign-in by another provider was linked to an account, or made it',
+    subject: 'user',
+    data: ['provider', 'identity_id'],
+    mail: 'factor_added',
+  },
+  'oauth.account.unlinked': {
+    when: 'A sign-in by another provider was unlinked from an account',
+    subject: 'user',
+    data: ['provider'],
+    mail: 'factor_removed',
+  },
   'security.new_device': {
     when: 'A user signed in from a device or country not seen before',
     subject: 'user',

@@ -11,6 +11,7 @@ import {
   selectSpent,
   selectToken,
   type TokenRow,
+  updateData,
   updateTries,
   updateUsed,
   voidTokens,
@@ -106,6 +107,17 @@ export async function countTry(
   limit: number,
 ): Promise<OneTimeToken | undefined> {
   const [row] = await updateTries(ctx, { purpose, tokenHash: await hashSecret(token), limit })
+  return row && toToken(row, purpose)
+}
+
+/** Writes a value into the data of a valid token, once: undefined when there is one, or the token is not valid. */
+export async function fillOneTimeToken(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  token: string,
+  { name, value }: { name: string; value: string },
+): Promise<OneTimeToken | undefined> {
+  const [row] = await updateData(ctx, { purpose, tokenHash: await hashSecret(token), name, value })
   return row && toToken(row, purpose)
 }
 

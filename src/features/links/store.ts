@@ -88,6 +88,17 @@ export const updateTries = (
     .where(and(live(purpose, tokenHash, now()), sql`${tries} < ${limit}`))
     .returning()
 
+/** Writes a value into a valid token's data where there is none: the first caller's stays. No row when there is one. */
+export const updateData = (
+  { db, now }: Pick<Ctx, 'db' | 'now'>,
+  { purpose, tokenHash, name, value }: { purpose: OneTimePurpose; tokenHash: string; name: string; value: string },
+) =>
+  db
+    .update(oneTimeTokens)
+    .set({ data: sql`json_set(${oneTimeTokens.data}, ${`$.${name}`}, ${value})` })
+    .where(and(live(purpose, tokenHash, now()), sql`${oneTimeTokens.data} ->> ${`$.${name}`} is null`))
+    .returning()
+
 export const deleteToken = ({ db }: Pick<Ctx, 'db'>, tokenHash: string) =>
   db.delete(oneTimeTokens).where(eq(oneTimeTokens.tokenHash, tokenHash))
 

@@ -11,6 +11,11 @@ export type OneTimePurpose =
   | 'activity_report'
   | 'email_revert'
   | 'account_restore'
+  | 'federated_sign_in'
+  | 'federated_code'
+  | 'federated_pending'
+  | 'federated_email'
+  | 'federated_email_code'
 
 /** A one-time token, without the secret. Times are epoch milliseconds. */
 export interface OneTimeToken {

@@ -12,6 +12,7 @@ const LIMITED_FIRST: ReadonlySet<MailKind> = new Set([
   'password_reset',
   'magic_link',
   'account_exists',
+  'provider_email',
   'deleted_account',
   'deleted_by_admin',
   'email_changed',

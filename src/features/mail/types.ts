@@ -42,6 +42,8 @@ export interface MailParams {
   readonly password_changed: { readonly reportLink: string }
   readonly magic_link: LinkParams
   readonly account_exists: LinkParams
+  /** Somebody signs in by a provider that has proved no address, and says that this one is theirs. */
+  readonly provider_email: LinkParams & { readonly provider: string }
   /** `until`: when the deleted account can no longer be restored, by its user or (`deleted_by_admin`) by an admin only. */
   readonly deleted_account: { readonly until: number; readonly link: string }
   readonly deleted_by_admin: { readonly until: number }

@@ -41,7 +41,7 @@ export type Profile = Pick<
 >
 
 /** The factor that a mail announces: whoever reports the mail removes it. */
-export type AddedFactor = { readonly kind: 'passkey'; readonly id: string } | { readonly kind: 'totp' }
+export type AddedFactor = { readonly kind: 'passkey' | 'identity'; readonly id: string } | { readonly kind: 'totp' }
 
 /** Notifications that the service itself sends. */
 export type NotificationKind =

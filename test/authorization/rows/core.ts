@@ -129,6 +129,39 @@ const RECOVERY: Readonly<Record<string, Row>> = {
   'GET /api/v1/auth/magic-link/callback': openPage,
 }
 
+const provider = { provider: 'google' }
+const unconfigured: Row = { call: () => ({ path: provider }), good: 400 }
+const returnNothing: Row = { call: () => ({ path: provider, query: { state: NOT_A_TOKEN, code: 'x' } }), good: 400 }
+const unlinkNothing: Row = { call: () => ({ path: provider }), good: 404 }
+
+const PROVIDERS: Readonly<Record<string, Row>> = {
+  'GET /api/v1/oauth/:provider/authorize': unconfigured,
+  'GET /api/v1/auth/oauth/authorize': { call: () => ({ query: provider }), good: 400 },
+  'POST /api/v1/auth/oauth/authorize/:provider': unconfigured,
+  'GET /api/v1/oauth/:provider/continue': {
+    call: () => ({ path: provider, query: { request: NOT_A_TOKEN } }),
+    good: 400,
+  },
+  'GET /api/v1/oauth/:provider/callback': returnNothing,
+  'GET /api/v1/auth/oauth/callback/:provider': returnNothing,
+  'POST /api/v1/oauth/:provider/callback': {
+    call: () => ({ path: provider, body: { state: NOT_A_TOKEN, code: 'x' } }),
+    good: 400,
+  },
+  'POST /api/v1/auth/oauth/callback': { call: () => ({ body: { state: NOT_A_TOKEN, code: 'x' } }), good: 400 },
+  'POST /api/v1/oauth/exchange': { call: () => ({ body: { code: NOT_A_TOKEN } }), good: 400 },
+  'POST /api/v1/oauth/pending-email': {
+    call: () => ({ body: { pending_token: NOT_A_TOKEN, email: newEmail() } }),
+    good: 400,
+  },
+  'POST /api/v1/oauth/:provider/link': unconfigured,
+  'POST /api/v1/auth/oauth/link/:provider': unconfigured,
+  'DELETE /api/v1/oauth/:provider/unlink': unlinkNothing,
+  'DELETE /api/v1/auth/oauth/unlink/:provider': unlinkNothing,
+  'GET /api/v1/auth/oauth/accounts': plain,
+  'GET /api/v1/auth/oauth/providers': plain,
+}
+
 const PAGES: Readonly<Record<string, Row>> = {
   'GET /verify-email': openPage,
   'POST /verify-email': {
@@ -150,6 +183,8 @@ const PAGES: Readonly<Record<string, Row>> = {
   'POST /unlock-account': sendForm,
   'GET /magic-link': openPage,
   'POST /magic-link': sendForm,
+  'GET /provider-email': openPage,
+  'POST /provider-email': sendForm,
   'POST /new-link': sendForm,
 }
 
@@ -271,6 +306,7 @@ export const CORE: Readonly<Record<string, Row>> = {
   ...SIGN_IN,
   ...SECOND_FACTOR,
   ...RECOVERY,
+  ...PROVIDERS,
   ...PAGES,
   ...PASSKEYS,
   ...SESSIONS,

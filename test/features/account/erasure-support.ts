@@ -78,6 +78,14 @@ export async function userWithEverything(
     id,
     newUuid(),
   )
+  await run(
+    `insert into identities (id, user_id, provider, issuer, subject, email, created_at)
+     values (?, ?, 'google', 'https://accounts.google.com', ?, ?, 0)`,
+    newUuid(),
+    id,
+    newUuid(),
+    user.email,
+  )
   await run("insert into role_assignments values (?, ?, 'platform', 'x', 0)", newUuid(), id)
   await run("insert into grants values ('platform', ?, 'reports:read', 'x', 0)", id)
   await run(

@@ -31,6 +31,7 @@ describe('erasing a user', () => {
         'events',
         'former_addresses',
         'grants',
+        'identities',
         'invitations',
         'mails',
         'one_time_tokens',

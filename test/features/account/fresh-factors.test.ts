@@ -150,6 +150,14 @@ const OF_ORGANIZATIONS = [
   'DELETE /api/v1/admin/organizations/:id',
 ]
 
+/** Ask for a fresh factor of somebody who has a provider: test/features/federation/linking.test.ts. */
+const OF_PROVIDERS = [
+  'POST /api/v1/oauth/:provider/link',
+  'POST /api/v1/auth/oauth/link/:provider',
+  'DELETE /api/v1/oauth/:provider/unlink',
+  'DELETE /api/v1/auth/oauth/unlink/:provider',
+]
+
 /** Signed-in routes that change something, and none of that. Reviewed by hand. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'proves a factor': [
@@ -281,7 +289,14 @@ describe('the table of what wants a fresh factor', () => {
 
   it('has every signed-in route that changes something or shows a factor, or a reason why not', () => {
     const changing = OF_ORGANIZATIONS.filter((name) => !name.startsWith('GET '))
-    const known = new Set([...wanting, ...changing, ...BEGIN_TOTP, ...COMPLETE, ...Object.values(OTHERS).flat()])
+    const known = new Set([
+      ...wanting,
+      ...changing,
+      ...OF_PROVIDERS,
+      ...BEGIN_TOTP,
+      ...COMPLETE,
+      ...Object.values(OTHERS).flat(),
+    ])
     const asked = signedIn.filter(({ method, path }) => method !== 'GET' || SHOWS.test(path)).map(nameOf)
     expect(asked.filter((name) => !known.has(name))).toEqual([])
     expect([...known].filter((name) => !asked.includes(name))).toEqual([])
@@ -289,7 +304,9 @@ describe('the table of what wants a fresh factor', () => {
 
   it('has the routes that declare STEP_UP_REQUIRED, and no other', () => {
     const declared = signedIn.filter(({ spec }) => spec.errors?.some(({ code }) => code === 'STEP_UP_REQUIRED'))
-    expect(new Set(declared.map(nameOf))).toEqual(new Set([...wanting, ...OF_ORGANIZATIONS, ...BEGIN_TOTP]))
+    expect(new Set(declared.map(nameOf))).toEqual(
+      new Set([...wanting, ...OF_ORGANIZATIONS, ...OF_PROVIDERS, ...BEGIN_TOTP]),
+    )
   })
 })
 

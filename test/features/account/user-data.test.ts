@@ -82,6 +82,7 @@ it('each kind of data of today is missed when it is taken off the list', () => {
       'former_addresses.email',
       'former_addresses.user_id',
       'grants.user_id',
+      'identities.user_id',
       'invitations.email',
       'mails.recipient',
       'mails.user_id',

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { EVENT_TYPES, findEventType } from '../../../src/features/events/types.ts'
+import { linkIdentity } from '../../../src/features/factors/identities/service.ts'
+import { isUnchanged } from '../../../src/features/federation/store.ts'
 import { dropUnusedPasswords } from '../../../src/features/sign-in/service/unused-passwords.ts'
+import { findUser } from '../../../src/features/users/service/users.ts'
 import { env, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
@@ -69,6 +72,27 @@ async function remove(): Promise<SignedInUser> {
   return user
 }
 
+/** As a sign-in at the provider ends: test/features/federation has the way there. */
+async function linkGoogle(): Promise<SignedInUser> {
+  const [ctx, signedIn] = [await app.ctx(), await signUpUser(app)]
+  const user = await findUser(ctx, signedIn.user.id)
+  if (!user) throw new Error('there is no such user')
+  const proved = {
+    provider: 'google',
+    providerLabel: 'Google',
+    connectionId: null,
+    issuer: 'https://accounts.google.com',
+    subject: user.id,
+    email: user.email,
+    isEmailVerified: true,
+    speaksForEmail: false,
+    label: null,
+    profile: {},
+  }
+  expect(await linkIdentity(ctx, { user, proved, when: isUnchanged(user) })).toBe(true)
+  return signedIn
+}
+
 /** Makes each change, idempotent ones twice, and returns the changed account. */
 const CHANGES: readonly (readonly [type: string, how: string, change: () => Promise<SignedInUser>])[] = [
   [
@@ -129,6 +153,16 @@ const CHANGES: readonly (readonly [type: string, how: string, change: () => Prom
     async () => {
       const user = await remove()
       expect((await ask('POST', `/users/${user.user.id}/restore`)).status).toBe(200)
+      return user
+    },
+  ],
+  ['oauth.account.linked', 'by its user', linkGoogle],
+  [
+    'oauth.account.unlinked',
+    'by its user',
+    async () => {
+      const user = await linkGoogle()
+      expect((await send('DELETE', '/api/v1/oauth/google/unlink', user)).status).toBe(200)
       return user
     },
   ],

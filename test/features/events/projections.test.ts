@@ -279,6 +279,22 @@ describe('the counts of users', () => {
   }, 60_000)
 })
 
+describe('the count of linked identities', () => {
+  it('follows the rows', async () => {
+    const add = (id: string) =>
+      run(
+        `insert into identities (id, user_id, provider, issuer, subject, created_at)
+         values (?, ?, 'google', 'https://accounts.google.com', ?, 0)`,
+        id,
+        id,
+        id,
+      )
+    for (const id of ['a', 'b', 'c']) await add(id)
+    await run("delete from identities where id in ('a', 'b')")
+    expect(await readCounts()).toMatchObject({ identities: 1 })
+  })
+})
+
 describe('the count of passkeys', () => {
   it('follows the rows', async () => {
     const add = (id: string) =>

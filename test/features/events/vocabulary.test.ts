@@ -29,9 +29,9 @@ const sources = import.meta.glob('../../../src/**/*.ts', { query: '?raw', import
 
 it('has the types that the code writes, and no other', () => {
   const lines = Object.values(sources).flatMap(
-    (source) => source.match(/\b(?:type|event): .*'[a-z_]+\.[a-z_]+'.*/g) ?? [],
+    (source) => source.match(/\b(?:type|event): .*'[a-z_]+(?:\.[a-z_]+)+'.*/g) ?? [],
   )
-  const written = lines.flatMap((line) => [...line.matchAll(/'([a-z_]+\.[a-z_]+)'/g)].map(([, type]) => type))
+  const written = lines.flatMap((line) => [...line.matchAll(/'([a-z_]+(?:\.[a-z_]+)+)'/g)].map(([, type]) => type))
   expect(new Set(written)).toEqual(new Set(Object.keys(EVENT_TYPES)))
 })
 

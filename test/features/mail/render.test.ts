@@ -20,6 +20,7 @@ const PARAMS: MailParams = {
   deleted_account: { until: TIME, link: LINK },
   deleted_by_admin: { until: TIME },
   new_device: { device: 'Firefox on Linux', ip: '192.0.2.7', time: TIME, reportLink: LINK },
+  provider_email: { link: LINK, lifetimeMs: 900_000, provider: 'GitHub' },
   factor_added: { factor: 'TOTP', ended: 'one_factor', reportLink: LINK },
   factor_removed: { factor: 'TOTP', ended: 'none', reportLink: LINK },
   backup_codes_replaced: { reportLink: LINK },

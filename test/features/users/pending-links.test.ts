@@ -25,6 +25,11 @@ const PURPOSES: Readonly<Record<OneTimePurpose, true>> = {
   activity_report: true,
   email_revert: true,
   account_restore: true,
+  federated_sign_in: true,
+  federated_code: true,
+  federated_pending: true,
+  federated_email: true,
+  federated_email_code: true,
 }
 
 /** Measures that shut a user out, each with what lets them in again. */

@@ -13,9 +13,9 @@ import { getPasskey, listPasskeys, renamePasskey } from '../../factors/passkeys/
 import { emailUnconfirmed } from '../../sign-in/errors.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { BASE64_IDS } from '../../sign-in/wire/passkeys.ts'
+import { FactorsInput } from '../../sign-in/wire/session.ts'
 import { beginRegistration, completeRegistration, removePasskey } from '../service/factors.ts'
 import {
-  FactorsInput,
   PasskeyList,
   PasskeyPath,
   PasskeyShape,

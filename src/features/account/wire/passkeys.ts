@@ -1,9 +1,8 @@
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import * as z from 'zod'
 import { from, instant, instantOrNull, shape } from '../../../http/answers.ts'
-import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
+import { UuidParam } from '../../../http/input.ts'
 import { arrayOf } from '../../../http/list.ts'
-import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import type { RegistrationRequest } from '../../factors/passkeys/service/register.ts'
 import type { Passkey, RegistrationCredential } from '../../factors/passkeys/types.ts'
 import {
@@ -14,24 +13,14 @@ import {
   toRegistrationCredential,
 } from '../../factors/passkeys/wire.ts'
 import type { GivenFactors } from '../../sign-in/service/step-up.ts'
+import { FactorsInput } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 
 export const PasskeyPath = z.object({ passkey_id: UuidParam })
 
-/** In UTF-16 units; verification counts characters, each at most two units. */
-const MAX_PASSWORD_UNITS = 2 * MAX_VERIFIED_PASSWORD_LENGTH
 const Name = z.string().trim().max(100).refine(isPlainText, 'must not have control characters')
 const name = Name.nullish()
 const emptyToNull = (value: string | null | undefined): string | null => value || null
-
-/**
- * Password or code, which a session whose proof is older than ten minutes must give. They may also be in the query: one
- * published client sends DELETE without a body.
- */
-export const FactorsInput = bodyOrQuery('GivenFactors', {
-  password: z.string().max(MAX_PASSWORD_UNITS),
-  code: z.string().max(32),
-})
 
 export const RegisterBeginBody = z.object({
   authenticator_attachment: z.enum(ATTACHMENTS).nullish(),

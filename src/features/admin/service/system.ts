@@ -78,7 +78,7 @@ const hoursOf = (now: number): string[] =>
  */
 export async function readStats(ctx: Pick<Ctx, 'db' | 'now'>): Promise<Stats> {
   const hours = hoursOf(ctx.now())
-  const names = ['sessions.opened', 'sessions.open', 'passkeys', 'organizations', ...hours]
+  const names = ['sessions.opened', 'sessions.open', 'passkeys', 'identities', 'organizations', ...hours]
   const { kinds, counts, recent } = await selectStats(ctx, { names, since: ctx.now() - DAY })
   const usersWhere = (test: (kind: (typeof kinds)[number]) => boolean): number =>
     kinds.filter(test).reduce((sum, { count }) => sum + count, 0)
@@ -94,6 +94,7 @@ export async function readStats(ctx: Pick<Ctx, 'db' | 'now'>): Promise<Stats> {
     sessionsOpen: named('sessions.open'),
     sessionsLastDay: hours.reduce((sum, hour) => sum + named(hour), 0),
     passkeys: named('passkeys'),
+    identities: named('identities'),
     organizations: named('organizations'),
   }
 }

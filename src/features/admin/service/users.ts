@@ -18,7 +18,7 @@ import { changeRole, changeState } from './states.ts'
 export const ownAccount = defineError('OWN_ACCOUNT', 'malformed', 'Your own account cannot be deleted here')
 
 async function withCounts(ctx: Pick<Ctx, 'db'>, users: readonly User[]): Promise<AdminUser[]> {
-  const { sessions, passkeys, organizations } = await selectCountsOfUsers(
+  const { sessions, passkeys, providers, organizations } = await selectCountsOfUsers(
     ctx,
     users.map(({ id }) => id),
   )
@@ -26,6 +26,7 @@ async function withCounts(ctx: Pick<Ctx, 'db'>, users: readonly User[]): Promise
     user,
     sessions: sessions.get(user.id) ?? 0,
     passkeys: passkeys.get(user.id) ?? 0,
+    providers: providers.get(user.id) ?? [],
     organizations: organizations.get(user.id) ?? 0,
   }))
 }
@@ -51,6 +52,7 @@ export async function getAdminUser(ctx: Pick<Ctx, 'db' | 'now' | 'objects' | 'lo
     user,
     sessions: 0,
     passkeys: 0,
+    providers: [],
     organizations: 0,
     ...counted,
     ...attempts,

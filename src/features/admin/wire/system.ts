@@ -6,6 +6,7 @@ import { arrayOf, pageQuery, rangeOfPage } from '../../../http/list.ts'
 import { DAY, MINUTE, SECOND, toIso } from '../../../lib/time.ts'
 import { VERSION } from '../../../lib/version.ts'
 import { findEventType } from '../../events/types.ts'
+import { listProviders } from '../../federation/service/providers.ts'
 import type { Maintenance } from '../../maintenance/service.ts'
 import { LINK_LIFETIME_MS } from '../../sign-in/service/magic-links.ts'
 import { RESET_LIFETIME_MS } from '../../sign-in/service/reset-token.ts'
@@ -29,7 +30,6 @@ export const StatsAnswer = z
   })
   .meta({ id: 'AdminStats' })
 
-/** Linked accounts do not exist yet. */
 export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
   total_users: stats.users,
   active_users: stats.activeUsers,
@@ -39,7 +39,7 @@ export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
   total_sessions: stats.sessionsOpened,
   active_sessions: stats.sessionsOpen,
   mfa_enabled_users: stats.usersWithSecondFactor,
-  oauth_accounts: 0,
+  oauth_accounts: stats.identities,
   passkeys_registered: stats.passkeys,
   users_last_24h: stats.usersLastDay,
   sessions_last_24h: stats.sessionsLastDay,
@@ -218,7 +218,7 @@ export const systemConfigToWire = (
     admin_secret: config.ADMIN_SECRET_KEY !== undefined,
     mfa_enabled: true,
     passkeys_enabled: true,
-    oauth_providers: [],
+    oauth_providers: listProviders(config).flatMap(({ name, isEnabled }) => (isEnabled ? [name] : [])),
     magic_links_enabled: true,
     organizations_enabled: true,
     maintenance: maintenance.enabled,

@@ -92,11 +92,11 @@ export const AdminUserDetailWire = AdminUserWire.extend({
   app_metadata: z.record(z.string(), z.unknown()),
 }).meta({ id: 'AdminUserDetail' })
 
-/** Linked accounts do not exist yet. */
 export const adminUserToWire = ({
   user,
   sessions,
   passkeys,
+  providers,
   organizations,
 }: AdminUser): z.infer<typeof AdminUserWire> => ({
   ...userToWire(user),
@@ -104,7 +104,7 @@ export const adminUserToWire = ({
   external_id: user.externalId,
   organizations_count: organizations,
   sessions_count: sessions,
-  oauth_providers: [],
+  oauth_providers: [...providers],
   passkeys_count: passkeys,
   failed_login_attempts: 0,
   account_locked: user.status === 'locked',

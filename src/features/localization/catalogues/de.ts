@@ -66,6 +66,11 @@ export const de: Catalogue = {
   'mail.magic_link.action': 'Anmelden',
   'mail.magic_link.note': 'Falls Sie das nicht wollten, ignorieren Sie diese E-Mail. Geben Sie den Link niemandem.',
 
+  'mail.provider_email.subject': 'Bestätigen Sie Ihre Adresse für {app}',
+  'mail.provider_email.body':
+    'Jemand meldet sich mit {provider} bei {app} an und gibt diese Adresse als seine an. Wenn Sie das waren, öffnen Sie diesen Link. Er gilt einmal und {lifetime} lang.',
+  'mail.provider_email.action': 'Adresse bestätigen',
+  'mail.provider_email.note': 'Falls Sie es nicht waren, ignorieren Sie diese E-Mail: Nichts geschieht.',
   'mail.account_exists.subject': 'Sie haben bereits ein Konto bei {app}',
   'mail.account_exists.body':
     'Mit dieser Adresse sollte ein Konto bei {app} angelegt werden, aber es gibt schon eines. Falls Sie es waren, melden Sie sich an oder setzen Sie Ihr Passwort zurück: Der Link gilt einmal und {lifetime} lang.',
@@ -247,6 +252,15 @@ export const de: Catalogue = {
   'page.magic_link.text':
     'Als {email} anmelden? Falls Sie das nicht wollten, schließen Sie die Seite: Dann geschieht nichts.',
   'page.magic_link.submit': 'Anmelden',
+  'page.provider_email.title': 'Sind Sie das?',
+  'page.provider_email.text':
+    '{identity} bei {provider} will sich mit der Adresse {email} anmelden. Wenn Sie fortfahren, kann sich jeder, der dieses Konto bei {provider} hat, bei Ihrem anmelden.',
+  'page.provider_email.submit': 'Das bin ich, Code anzeigen',
+  'page.signed_in.title': 'Sie sind angemeldet',
+  'page.signed_in.text':
+    'Geben Sie diesen Code dort ein, wo Sie die Anmeldung begonnen haben. Er gilt einmal und {lifetime} lang.',
+  'page.app_return.text': 'Kehren Sie in die App zurück, um die Anmeldung abzuschließen.',
+  'page.app_return.submit': 'App öffnen',
   'page.code_shown.title': 'Fast geschafft',
   'page.code_shown.text':
     'Geben Sie diesen Code dort ein, wo Sie sich anmelden wollten. Er gilt einmal und {lifetime} lang.',
@@ -312,6 +326,18 @@ export const de: Catalogue = {
   'page.error.MAINTENANCE':
     'Der Dienst wird gerade gewartet. Ihr Link bleibt gültig: Versuchen Sie es später noch einmal.',
   'page.error.REDIRECT_NOT_ALLOWED': 'Die Anwendung, zu der der Link führt, ist hier nicht mehr zugelassen.',
+  'page.error.INVALID_TOKEN': 'Der Link ist unvollständig, abgelaufen oder wurde schon benutzt.',
+  'page.error.OAUTH_STATE_INVALID':
+    'Diese Anmeldung wurde in einem anderen Browser begonnen, schon benutzt oder ist abgelaufen. Gehen Sie zur Anwendung zurück und beginnen Sie neu.',
+  'page.error.OAUTH_EXCHANGE_FAILED':
+    'Die Anmeldung über den anderen Anbieter hat nicht funktioniert. Beginnen Sie in ein paar Minuten neu.',
+  'page.error.OAUTH_DENIED':
+    'Der andere Anbieter hat Sie nicht angemeldet. Gehen Sie zur Anwendung zurück und beginnen Sie neu.',
+  'page.error.OAUTH_PROVIDER_NOT_CONFIGURED': 'Diese Art der Anmeldung gibt es hier nicht.',
+  'page.error.ACCOUNT_LINK_REQUIRED':
+    'Es gibt schon ein Konto mit Ihrer Adresse. Melden Sie sich an wie immer und verknüpfen Sie den anderen Anbieter dann in Ihrem Konto.',
+  'page.error.EMAIL_REQUIRED': 'Der andere Anbieter hat keine Adresse genannt, die Sie dort bestätigt haben.',
+  'page.error.INVALID_CREDENTIALS': 'Dieses Konto kann sich nicht anmelden.',
   'page.error.other': 'Etwas ist schiefgegangen. Versuchen Sie es in ein paar Minuten noch einmal.',
 
   'page.landing.title': '{app}: Anmeldedienst',

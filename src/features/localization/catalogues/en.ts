@@ -60,6 +60,11 @@ export const en = {
   'mail.magic_link.action': 'Sign in',
   'mail.magic_link.note': 'If you did not ask for this, ignore this mail. Do not share the link with anybody.',
 
+  'mail.provider_email.subject': 'Confirm your address for {app}',
+  'mail.provider_email.body':
+    'Somebody signs in to {app} with {provider} and says that this is their address. If it was you, open this link. It works once, for {lifetime}.',
+  'mail.provider_email.action': 'Confirm the address',
+  'mail.provider_email.note': 'If it was not you, ignore this mail: nothing happens.',
   'mail.account_exists.subject': 'You already have an account at {app}',
   'mail.account_exists.body':
     'Somebody tried to create an account at {app} with this address, which already has one. If it was you, sign in, or reset your password if you do not know it: the link works once, for {lifetime}.',
@@ -231,6 +236,14 @@ export const en = {
   'page.magic_link.title': 'Sign in',
   'page.magic_link.text': 'Sign in as {email}? If you did not ask for this, close the page: nothing happens.',
   'page.magic_link.submit': 'Sign in',
+  'page.provider_email.title': 'Is this you?',
+  'page.provider_email.text':
+    '{identity} of {provider} wants to sign in with the address {email}. If you go on, whoever has that account at {provider} can sign in to yours.',
+  'page.provider_email.submit': 'It is me, show the code',
+  'page.signed_in.title': 'You are signed in',
+  'page.signed_in.text': 'Enter this code where you began to sign in. It works once, for {lifetime}.',
+  'page.app_return.text': 'Go back to the app to complete the sign-in.',
+  'page.app_return.submit': 'Open the app',
   'page.code_shown.title': 'Almost there',
   'page.code_shown.text': 'Enter this code where you asked to sign in. It works once, for {lifetime}.',
   'page.code_shown.warning': 'Do not give it to anybody, not even to somebody who says they work for {app}.',
@@ -287,6 +300,16 @@ export const en = {
   'page.error.SIGNUPS_DISABLED': 'No new accounts are made here at present.',
   'page.error.MAINTENANCE': 'The service is being maintained. Your link stays valid: try again later.',
   'page.error.REDIRECT_NOT_ALLOWED': 'The application that the link leads to is not allowed here any more.',
+  'page.error.INVALID_TOKEN': 'The link is incomplete, has expired or was used already.',
+  'page.error.OAUTH_STATE_INVALID':
+    'This sign-in was begun in another browser, was used already or has expired. Go back to the application and begin again.',
+  'page.error.OAUTH_EXCHANGE_FAILED': 'The sign-in with the other provider did not work. Begin again in a few minutes.',
+  'page.error.OAUTH_DENIED': 'The other provider did not sign you in. Go back to the application and begin again.',
+  'page.error.OAUTH_PROVIDER_NOT_CONFIGURED': 'This way to sign in is not available here.',
+  'page.error.ACCOUNT_LINK_REQUIRED':
+    'There is an account with your address already. Sign in as you always did, then link the other provider in your account.',
+  'page.error.EMAIL_REQUIRED': 'The other provider did not tell an address that you have confirmed there.',
+  'page.error.INVALID_CREDENTIALS': 'This account cannot sign in.',
   'page.error.other': 'Something went wrong. Try again in a few minutes.',
 
   'page.landing.title': '{app}: sign-in service',

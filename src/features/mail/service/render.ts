@@ -66,6 +66,10 @@ function describe(request: MailRequest): Described {
         isReport: false,
         params: { lifetime: formatDuration(locale, request.params.lifetimeMs) },
       }
+    case 'provider_email': {
+      const { link, lifetimeMs, provider } = request.params
+      return { link, isReport: false, params: { provider, lifetime: formatDuration(locale, lifetimeMs) } }
+    }
     case 'email_change_notice':
       return {
         link: request.params.reportLink,

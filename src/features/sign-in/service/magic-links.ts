@@ -158,7 +158,7 @@ async function openLink(
     if (!(await isBoundTo(data, binding))) throw linkInvalid()
     return { link, secret: token }
   }
-  const link = binding === null ? undefined : await findSignInCode(ctx, { code, binding })
+  const link = binding === null ? undefined : await findSignInCode(ctx, 'sign_in_code', { code, binding })
   if (!link || binding === null) throw linkInvalid()
   return { link, secret: binding }
 }
@@ -197,7 +197,10 @@ export async function confirmMagicLink(ctx: Ctx, input: { token: string }): Prom
   if (!isUsable || !(await redeemOneTimeToken(ctx, 'magic_link', input.token))) throw linkInvalid()
   const { userId, email } = link
   if (redirectUrl === null)
-    return { outcome: 'code', ...(await issueSignInCode(ctx, { bindingHash: bindingHash ?? '', userId, email })) }
+    return {
+      outcome: 'code',
+      ...(await issueSignInCode(ctx, 'sign_in_code', { bindingHash: bindingHash ?? '', userId, email })),
+    }
   const confirmed = { ...data, isConfirmed: true }
   const { token } = await issueLink(ctx, { userId, email, data: confirmed, lifetimeMs: CONFIRMED_LIFETIME_MS })
   // The allowed origins may have changed since the link was mailed.

@@ -24,6 +24,12 @@ export function findAllowedRedirect(
   return isLoopbackAllowed && LOOPBACK_HOSTS.includes(url.hostname) ? url : undefined
 }
 
+/** An address of a scheme that an app owns and REDIRECT_ORIGINS lists: `com.example.app:/signed-in` (RFC 8252 7.1). */
+export function findAppRedirect({ config }: Pick<Ctx, 'config'>, address: string): URL | undefined {
+  const url = /^[\x21-\x7e]+$/.test(address) && !address.includes('\\') ? URL.parse(address) : null
+  return url && url.username === '' && config.REDIRECT_ORIGINS.includes(url.protocol) ? url : undefined
+}
+
 const findRedirect = ({ config }: Pick<Ctx, 'config'>, address: string): URL | undefined =>
   findAllowedRedirect(address, {
     origins: [config.PUBLIC_URL, ...config.CORS_ORIGINS, ...config.REDIRECT_ORIGINS],

@@ -1,5 +1,6 @@
 import { and, desc, eq, gt, gte, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { identities } from '../../factors/identities/tables.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
 import { backupCodes, totpFactors } from '../../factors/totp/tables.ts'
 import { isRedeemed, oneTimeTokens } from '../../links/tables.ts'
@@ -53,6 +54,7 @@ export function deleteAddedSince(store: Store, { userId, changedAt }: FormerAddr
   return [
     voidLinks(store, userId, and(gte(oneTimeTokens.createdAt, changedAt), isReverting)),
     db.delete(passkeys).where(and(eq(passkeys.userId, userId), gte(passkeys.createdAt, changedAt), isReverting)),
+    db.delete(identities).where(and(eq(identities.userId, userId), gte(identities.createdAt, changedAt), isReverting)),
     db
       .delete(backupCodes)
       .where(

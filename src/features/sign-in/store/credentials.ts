@@ -1,5 +1,6 @@
 import { and, eq, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { identities } from '../../factors/identities/tables.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
 import { backupCodes, totpFactors } from '../../factors/totp/tables.ts'
 import { voidPlainReports } from '../../links/service.ts'
@@ -118,6 +119,7 @@ export function removeUnconfirmedFactors(store: Store, target: Target & Redeemed
   )})`
   return [
     db.delete(passkeys).where(and(eq(passkeys.userId, userId), isTakenOver)),
+    db.delete(identities).where(and(eq(identities.userId, userId), isTakenOver)),
     db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isTakenOver)),
     db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isTakenOver)),
     voidLinks(store, userId, and(sql`${oneTimeTokens.email} is not ${email}`, isTakenOver)),
@@ -142,6 +144,8 @@ export function deleteReportedFactor(
   const isReported = isRedeemed(redemption)
   if (added.kind === 'passkey')
     return [db.delete(passkeys).where(and(eq(passkeys.userId, userId), eq(passkeys.id, added.id), isReported))]
+  if (added.kind === 'identity')
+    return [db.delete(identities).where(and(eq(identities.userId, userId), eq(identities.id, added.id), isReported))]
   const isReportedFactor = and(
     eq(totpFactors.userId, userId),
     isNotNull(totpFactors.confirmedAt),

@@ -129,15 +129,17 @@ export interface Asked {
 }
 
 /** A failure in the reader's words. */
-function errorPage(frame: Frame, { code }: Pick<DomainError, 'code'>): Page {
+export function errorText(frame: Frame, code: string): Html {
   const key = `page.error.${code}`
-  return {
-    frame,
-    title: titleOf(frame, 'page.error.title'),
-    body: html`${paragraph(frame, isMessageKey(key) ? key : 'page.error.other')}
-      ${wayOn(frame)}`,
-  }
+  return paragraph(frame, isMessageKey(key) ? key : 'page.error.other')
 }
+
+export const errorPage = (frame: Frame, { code }: Pick<DomainError, 'code'>): Page => ({
+  frame,
+  title: titleOf(frame, 'page.error.title'),
+  body: html`${errorText(frame, code)}
+      ${wayOn(frame)}`,
+})
 
 /** Says what is wrong with a link, and offers the next step. */
 export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, isRenewable }: LinkDescription): Page {

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
 import { oneOfEach } from '../../../http/described-input.ts'
-import { UuidParam } from '../../../http/input.ts'
+import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
 import {
   MAX_PASSWORD_LENGTH,
   MAX_VERIFIED_PASSWORD_LENGTH,
@@ -130,6 +130,17 @@ export const StepUpBody = z
 
 /** Factors that a request may prove beside what it asks for. */
 export const FactorsBody = StepUpBody.extend({}).meta({ id: 'ProvedFactors' })
+
+/** In UTF-16 units; verification counts characters, each at most two units. */
+const MAX_PASSWORD_UNITS = 2 * MAX_VERIFIED_PASSWORD_LENGTH
+/**
+ * Password or code, which a session whose proof is older than ten minutes must give. They may also be in the query: one
+ * published client sends DELETE without a body.
+ */
+export const FactorsInput = bodyOrQuery('GivenFactors', {
+  password: z.string().max(MAX_PASSWORD_UNITS),
+  code: z.string().max(32),
+})
 
 export const toStepUp = ({ credential, ...given }: z.output<typeof StepUpBody>) => ({
   ...given,

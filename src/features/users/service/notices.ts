@@ -89,7 +89,7 @@ function notificationsWith(owner: User, { kind, params }: Notice): EventDraft[] 
 }
 
 const Added = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('passkey'), id: z.string() }),
+  z.object({ kind: z.enum(['passkey', 'identity']), id: z.string() }),
   z.object({ kind: z.literal('totp') }),
 ]) satisfies z.ZodType<AddedFactor>
 

@@ -35,7 +35,8 @@ export function readCookie(header: string | null, name: string): Credential {
   const prefix = `${name}=`
   const values = header
     .split(';')
-    .map((pair) => pair.trim())
+    // Other white space is part of a name: a sibling host could set `__Host-…` and the like with it (RFC 6265 4.2.1).
+    .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((pair) => pair.startsWith(prefix))
     .map((pair) => pair.slice(prefix.length))
   const [value, ...others] = values

@@ -1,0 +1,250 @@
+import type { ActorCtx, CallerCtx, Ctx } from '../../../context.ts'
+import { narrow } from '../../../context.ts'
+import { DomainError, malformedRequest, rateLimited, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import { networkOf } from '../../../lib/network.ts'
+import { HOUR, SECOND } from '../../../lib/time.ts'
+import type { ProvedIdentity } from '../../factors/identities/types.ts'
+import { getBindingUser } from '../../sign-in/service/current.ts'
+import type { SignInResult } from '../../sign-in/service/sign-in.ts'
+import { beginUse, failUse, giveBackUse, reportVerdicts } from '../../users/service/counted-use.ts'
+import { findUser } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { providerDenied, stateInvalid } from '../errors.ts'
+import type { Provider } from '../types.ts'
+import { type Settled, settleIdentity } from './accounts.ts'
+import { isProved, issueCode } from './codes.ts'
+import { isIssuerOf } from './fixed-providers.ts'
+import { type Flow, findFlow, requireReturn, useFlow } from './flow.ts'
+import { addIdentity } from './linking.ts'
+import { askProvider, providerFailed } from './protocol.ts'
+import { getProviderAsBegun, requireConfigured } from './providers.ts'
+import { FEDERATED, finish } from './sign-in.ts'
+
+/** What came back from the provider (RFC 6749 4.1.2, RFC 9207 2). */
+export interface CallbackInput {
+  /** Null where the path names none. */
+  readonly provider: string | null
+  readonly state: string
+  readonly code: string | null
+  readonly error: string | null
+  readonly iss: string | null
+  /** Of the application's challenge, in client mode. */
+  readonly verifier: string | null
+  /** What Apple posts beside the code. */
+  readonly form: Readonly<Record<string, unknown>>
+  readonly browserSecret: string | null
+  /** Whether a program called, which gets tokens; a browser gets a code in an address, never a session's tokens. */
+  readonly isProgram: boolean
+  /** Whether a browser opened the address as a page. */
+  readonly isNavigation: boolean
+}
+
+/** How a callback ends. */
+export type Ending =
+  | { readonly to: 'address'; readonly url: URL; readonly isApp: boolean }
+  | { readonly to: 'page'; readonly code: string }
+  | {
+      readonly to: 'program'
+      readonly result: SignInResult
+      readonly isNewUser: boolean
+      readonly returnTo: string | null
+    }
+  | { readonly to: 'linker'; readonly user: User }
+  | { readonly to: 'exchange'; readonly code: string; readonly state: string; readonly returnTo: string | null }
+
+interface Target {
+  readonly url: URL
+  readonly isApp: boolean
+}
+
+/** With the address of the application to which the browser goes in the end. */
+interface OpenFlow extends Flow {
+  readonly target: Target | null
+}
+
+/** Refused callbacks of one network at one provider. */
+const REFUSED = { limit: 60, windowMs: HOUR }
+
+/**
+ * Takes what a provider answered. A failure after the state was found in its browser goes to the application's address as `error`.
+ * Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED, OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED, RATE_LIMIT_EXCEEDED, and what `settleIdentity`, linking and a
+ * sign-in throw.
+ */
+export async function takeCallback(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
+  requireOneAnswer(input)
+  if (input.provider !== null) requireConfigured(ctx, input.provider)
+  // Not counted until the state is found in its browser: any page could have its visitors refused.
+  const found = await findFlow(ctx, input)
+  const flow = { ...found, target: findTarget(ctx, found) }
+  try {
+    return await counted(ctx, flow, () => endFlow(ctx, flow, input))
+  } catch (cause) {
+    const address = cause instanceof DomainError ? errorAddress(flow, input, cause) : null
+    if (address) return address
+    throw cause
+  }
+}
+
+/** Counts the refusals of a network at a provider. Throws RATE_LIMIT_EXCEEDED. */
+async function counted<T>(ctx: Ctx, { provider }: Flow, work: () => Promise<T>): Promise<T> {
+  const network = networkOf(ctx.ip)
+  const begun = await beginUse(ctx, network, { subject: `federated:${provider}:${network}`, ...REFUSED })
+  if (!begun.allowed) throw rateLimited({ retry_after: Math.ceil(begun.refusal.retryAfterMs / SECOND) })
+  try {
+    const done = await work()
+    await reportVerdicts(ctx, 'callback_not_given_back', [giveBackUse(ctx, begun.use)])
+    return done
+  } catch (cause) {
+    await reportVerdicts(ctx, 'callback_not_counted', [failUse(ctx, begun.use)])
+    throw cause
+  }
+}
+
+async function endFlow(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput): Promise<Ending> {
+  await requireScript(ctx, flow, input)
+  const proved = await proveIdentity(ctx, flow, input)
+  return flow.userId === null ? endSignIn(ctx, flow, input, proved) : endLink(ctx, flow, input, proved)
+}
+
+/** One `code` or one `error`; a repeated parameter did not get here. */
+function requireOneAnswer({ code, error }: CallbackInput): void {
+  if ((code === null) === (error === null)) throw malformedRequest('One of code and error is required')
+}
+
+/** In client mode tokens go to the script of the application that began: not to an address that somebody sends round. */
+async function requireScript(ctx: CallerCtx, flow: Flow, { isNavigation, verifier }: CallbackInput): Promise<void> {
+  if (!flow.isClientMode) return
+  if (isNavigation || !(await isProved(flow, verifier))) throw stateInvalid()
+  if (flow.userId !== null) requireLinker(ctx, flow)
+}
+
+/** Who links is who began, in the same session. */
+function requireLinker(ctx: CallerCtx, { userId, sessionId }: Flow): ActorCtx {
+  const { actor } = ctx
+  if (!actor) throw unauthorized()
+  if (actor.id !== userId || actor.sessionId !== sessionId) throw stateInvalid()
+  return narrow(ctx, { actor })
+}
+
+/** The state is used up before anything is asked of the provider. */
+async function proveIdentity(ctx: Ctx, flow: Flow, input: CallbackInput): Promise<ProvedIdentity> {
+  const provider = await getProviderAsBegun(ctx, flow.provider)
+  requireIssuer(provider, flow, input)
+  await useFlow(ctx, flow)
+  if (input.code === null) throw providerDenied({ error: (input.error ?? '').slice(0, 64) })
+  const answers = await askProvider(ctx, provider, { ...flow, code: input.code, form: input.form })
+  return requireIdentity(ctx, provider, provider.read(answers))
+}
+
+/** RFC 9207 2.4: an answer of another provider was mixed up with this one's. */
+function requireIssuer(provider: Provider, { isClientMode }: Flow, { iss }: CallbackInput): void {
+  const isMissing = provider.promisesIssuer || (isClientMode && !provider.isFixed)
+  if (iss === null ? isMissing : !isIssuerOf(provider, iss)) throw stateInvalid()
+}
+
+/** OpenID Connect Core 2. */
+const MAX_SUBJECT_LENGTH = 255
+
+function requireIdentity(ctx: Ctx, provider: Provider, read: ReturnType<Provider['read']>): ProvedIdentity {
+  if (!read) throw providerFailed(ctx, provider, 'not_admitted')
+  if (read.subject.length > MAX_SUBJECT_LENGTH) throw providerFailed(ctx, provider, 'subject')
+  const { email, isEmailVerified } = read
+  if (provider.needsVerifiedEmail && (email === null || !isEmailVerified))
+    throw providerFailed(ctx, provider, email === null ? 'no_email' : 'email_not_verified')
+  return { ...read, connectionId: null, provider: provider.name, providerLabel: provider.label }
+}
+
+async function endSignIn(ctx: Ctx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
+  const settled = await settleIdentity(ctx, { proved, codeChallenge: flow.codeChallenge })
+  const { user, isNew: isNewUser } = settled
+  if (flow.isClientMode || input.isProgram) {
+    const result = await finish(ctx, { user, method: proved.provider, amr: FEDERATED, organizationId: null })
+    return { to: 'program', result, isNewUser, returnTo: flow.returnTo }
+  }
+  return toBrowser(flow, (isShown) => codeOf(ctx, flow, { settled, proved, isShown }))
+}
+
+const keyOf = ({ connectionId, issuer, subject }: ProvedIdentity) => ({ connectionId, issuer, subject })
+
+const codeOf = (
+  ctx: Ctx,
+  { codeChallenge }: Flow,
+  { settled: { user, isNew }, proved, isShown }: { settled: Settled; proved: ProvedIdentity; isShown: boolean },
+): Promise<string> =>
+  issueCode(ctx, {
+    user,
+    isShown,
+    codeChallenge,
+    method: proved.provider,
+    key: keyOf(proved),
+    amr: [...FEDERATED],
+    isNewUser: isNew,
+    link: null,
+    sessionId: null,
+  })
+
+/** Made when the code is exchanged with a bearer of the same user; in client mode the call has one. */
+async function endLink(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
+  if (flow.isClientMode) return { to: 'linker', user: await linkNow(ctx, flow, proved) }
+  const user = await findUser(ctx, flow.userId ?? '')
+  if (!user) throw tokenInvalid()
+  const { codeChallenge, sessionId, clientState, state, returnTo } = flow
+  const issue = (isShown: boolean) =>
+    issueCode(ctx, {
+      user,
+      isShown,
+      codeChallenge,
+      sessionId,
+      method: proved.provider,
+      key: null,
+      amr: [],
+      isNewUser: false,
+      link: { ...proved, profile: { ...proved.profile } },
+    })
+  if (input.isProgram) return { to: 'exchange', code: await issue(false), state: clientState ?? state, returnTo }
+  return toBrowser(flow, issue)
+}
+
+async function linkNow(ctx: CallerCtx, flow: Flow, proved: ProvedIdentity): Promise<User> {
+  const caller = requireLinker(ctx, flow)
+  const user = await getBindingUser(caller)
+  await addIdentity(caller, { user, proved })
+  return user
+}
+
+/** To the application's address, or a page that shows the code. */
+async function toBrowser(flow: OpenFlow, issue: (isShown: boolean) => Promise<string>): Promise<Ending> {
+  const { target } = flow
+  return target ? tell(flow, target, { code: await issue(false) }) : { to: 'page', code: await issue(true) }
+}
+
+/** The address's own values of these names are not ours. */
+const TOLD = ['code', 'error', 'error_description', 'pending_token'] as const
+
+function tell(
+  { clientState, state }: Flow,
+  { url, isApp }: Target,
+  parameters: { readonly [Name in (typeof TOLD)[number]]?: string },
+): Ending {
+  for (const name of TOLD) url.searchParams.delete(name)
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  url.searchParams.set('state', clientState ?? state)
+  return { to: 'address', url, isApp }
+}
+
+/** Allowed at the beginning, and still: the settings may have changed. Throws REDIRECT_NOT_ALLOWED. */
+function findTarget(ctx: Ctx, { returnTo, codeChallenge }: Flow): Target | null {
+  if (returnTo !== null) return requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
+  const { DEFAULT_RETURN_URL: address } = ctx.config
+  return address === undefined ? null : { url: new URL(address), isApp: false }
+}
+
+function errorAddress(flow: OpenFlow, { isProgram }: CallbackInput, error: DomainError): Ending | null {
+  if (flow.isClientMode || isProgram || !flow.target) return null
+  const { pending_token: pendingToken } = error.details
+  return tell(flow, flow.target, {
+    error: error.code,
+    error_description: error.message,
+    ...(typeof pendingToken === 'string' && { pending_token: pendingToken }),
+  })
+}
