@@ -12,6 +12,7 @@ import {
   isOpen,
   isTakenUp,
   type Membership,
+  mayGive,
   mayJoinMore,
   memberships,
   type Organization,
@@ -219,14 +220,16 @@ export const organizationDeletion = (ctx: Pick<PlaceCtx, 'now' | 'config' | 'act
 
 export { hasChanged } from '../users/tables.ts'
 
-/** Holds where a user may be added: by somebody who still has the rank, within the limits. */
+/** Holds where a user may be added who is not there yet: by somebody who still has the rank, within the limits. */
 export function addition(
   { place, actor, now }: Pick<PlaceCtx, 'place' | 'actor' | 'now'>,
   { userId, role, takenUpAt }: { userId: string; role: Rank; takenUpAt?: number },
 ): SQL {
   const room = takenUpAt === undefined ? hasFewPending(userId, now()) : mayJoinMore(userId)
   const right = stillHas(role === 'owner' ? 'owner' : 'admin', place, actor.id)
-  return sql`${right} and ${hasRoom(place.organizationId)} and ${room}`
+  const isThere = sql`exists (select 1 from memberships as held where held.organization_id = ${place.organizationId}
+    and held.user_id = ${userId} and held.removed_at is null)`
+  return sql`${right} and not ${isThere} and ${hasRoom(place.organizationId)} and ${room}`
 }
 
 const hasFewPending = (userId: string, now: number): SQL =>
@@ -239,17 +242,24 @@ export interface Twofold {
   readonly elsewhere: SQL
 }
 
+const twofold = (
+  { organizationId, userId }: Pick<Membership, 'organizationId' | 'userId'>,
+  condition: (row: SQL) => SQL,
+): Twofold => ({
+  here: condition(sql`${memberships}`),
+  elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
+    and target.user_id = ${userId} and target.removed_at is null and ${condition(sql.raw('target'))})`,
+})
+
 /** Who has the membership, and what it was when it was read. */
 type ReadMembership = Pick<Membership, 'organizationId' | 'userId' | 'role' | 'takenUpAt'>
 
 /** Holds while the membership is as it was read, and the condition does. */
 function onMembership({ organizationId, userId, role, takenUpAt }: ReadMembership, condition: SQL): Twofold {
-  const isAsRead = (row: SQL) => sql`${row}.role = ${role} and ${row}.taken_up_at is ${takenUpAt} and ${condition}`
-  return {
-    here: isAsRead(sql`${memberships}`),
-    elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
-      and target.user_id = ${userId} and target.removed_at is null and ${isAsRead(sql.raw('target'))})`,
-  }
+  return twofold(
+    { organizationId, userId },
+    (row) => sql`${row}.role = ${role} and ${row}.taken_up_at is ${takenUpAt} and ${condition}`,
+  )
 }
 
 type Acting = Pick<PlaceCtx, 'place' | 'actor'>
@@ -281,10 +291,14 @@ export const promotion = ({ place, actor }: Acting, member: ReadMembership): Two
       and exists (select 1 from users as next where next.id = ${member.userId} and next.status = 'active')`,
   )
 
-/** Holds while a membership waits to be taken up, within the limits. */
-export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): SQL =>
-  sql`${memberships.takenUpAt} is null and ${memberships.expiresAt} > ${now()} and ${isOpen(organizationId)}
-    and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`
+/** Holds while a membership waits to be taken up and whoever gave it answers for it, within the limits. */
+export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): Twofold =>
+  twofold(
+    { organizationId, userId: actor.id },
+    (row) => sql`${row}.taken_up_at is null and ${row}.expires_at > ${now()} and ${isOpen(organizationId)}
+      and ${mayGive({ organizationId, by: sql`${row}.invited_by`, role: sql`${row}.role` })}
+ and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`,
+  )
 
 const ownedAlone = sql`from users as u
   join memberships as m on m.user_id = u.id and m.role = 'owner' and ${isTakenUp('m')}
