@@ -268,11 +268,12 @@ type Acting = Pick<PlaceCtx, 'place' | 'actor'>
 const isSpared = ({ organizationId, userId, role, takenUpAt }: ReadMembership): SQL =>
   role === 'owner' && takenUpAt !== null ? hasOtherOwner(organizationId, userId) : sql`true`
 
-/** Holds while the caller has the rank for both roles, and an owner remains. */
+/** Holds while the caller has the rank for both roles, the member may have theirs, and an owner remains. */
 export function demotion({ place, actor }: Acting, change: { member: ReadMembership; after: Rank }): Twofold {
   const { member, after } = change
   const needed: Rank = member.role === 'owner' || after === 'owner' ? 'owner' : 'admin'
-  return onMembership(member, sql`${stillHas(needed, place, actor.id)} and ${isSpared(member)}`)
+  const fits = after === 'owner' && member.takenUpAt !== null ? mayOwn(member.userId) : sql`true`
+  return onMembership(member, sql`${stillHas(needed, place, actor.id)} and ${isSpared(member)} and ${fits}`)
 }
 
 /** Holds while the caller has the rank. */
@@ -283,13 +284,14 @@ export const removal = ({ place, actor }: Acting, member: ReadMembership): Twofo
 export const leaving = (membership: ReadMembership): Twofold =>
   onMembership(membership, sql`${isOpen(membership.organizationId)} and ${isSpared(membership)}`)
 
-/** Holds for a member who may sign in, while the caller is an owner. */
+/** Holds for a user who may sign in and has confirmed their address, which members see of owners. */
+const mayOwn = (userId: string): SQL =>
+  sql`exists (select 1 from users as next where next.id = ${userId} and next.status = 'active'
+    and next.email_verified_at is not null and next.email_unanswered_since is null)`
+
+/** Holds for a member who may own the organization, while the caller is an owner. */
 export const promotion = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
-  onMembership(
-    member,
-    sql`${stillHas('owner', place, actor.id)}
-      and exists (select 1 from users as next where next.id = ${member.userId} and next.status = 'active')`,
-  )
+  onMembership(member, sql`${stillHas('owner', place, actor.id)} and ${mayOwn(member.userId)}`)
 
 /** Holds while a membership waits to be taken up and whoever gave it answers for it, within the limits. */
 export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): Twofold =>
@@ -297,7 +299,7 @@ export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organi
     { organizationId, userId: actor.id },
     (row) => sql`${row}.taken_up_at is null and ${row}.expires_at > ${now()} and ${isOpen(organizationId)}
       and ${mayGive({ organizationId, by: sql`${row}.invited_by`, role: sql`${row}.role` })}
- and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`,
+      and (${row}.role <> 'owner' or ${mayOwn(actor.id)}) and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`,
   )
 
 const ownedAlone = sql`from users as u
@@ -305,14 +307,18 @@ const ownedAlone = sql`from users as u
   join organizations as o on o.id = m.organization_id and o.deleted_at is null
   where not ${hasOtherOwner(sql.raw('o.id'), sql.raw('u.id'))}`
 
+/** A member of the organization in `o`, other than the user in `u`, whose account is not deleted. */
+const otherMember = sql`exists (select 1 from memberships as staying join users as member on member.id = staying.user_id
+  where staying.organization_id = o.id and staying.user_id <> u.id and ${isTakenUp('staying')} and member.status <> 'deleted')`
+
 /** Holds unless the user is the last owner of an organization that has other members. */
 export const orphansNothing = (userId: string): SQL =>
-  sql`not exists (select 1 ${ownedAlone} and u.id = ${userId} and o.member_count > 1)`
+  sql`not exists (select 1 ${ownedAlone} and u.id = ${userId} and ${otherMember})`
 
 /** An organization with other members whose last owner the user is. */
 export async function findOrphan({ db }: Store, userId: string): Promise<{ id: string; name: string } | undefined> {
   const [row] = await db.all<{ id: string; name: string }>(
-    sql`select o.id, o.name ${ownedAlone} and u.id = ${userId} and o.member_count > 1 limit 1`,
+    sql`select o.id, o.name ${ownedAlone} and u.id = ${userId} and ${otherMember} limit 1`,
   )
   return row
 }
@@ -323,7 +329,8 @@ export interface Ownerless {
   readonly organizationId: string
   readonly name: string
   readonly slug: string
-  readonly memberCount: number
+  /** 1 where somebody is left whose account is not deleted, else 0. */
+  readonly hasMembers: number
   /** When the last of its owners was deleted. */
   readonly lostAt: number
   /** The longest-serving active admin. */
@@ -333,14 +340,14 @@ export interface Ownerless {
 /** Organizations whose only owners are deleted users (or this one), without those of which nothing is left to do. */
 export const selectOwnerless = ({ db }: Store, userId?: string) =>
   db.all<Ownerless>(sql`
-    select o.id as organizationId, o.name, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
+    select o.id as organizationId, o.name, o.slug, max(${otherMember}) as hasMembers, max(u.deleted_at) as lostAt,
       (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
         where heir.organization_id = o.id and heir.role = 'admin' and ${isTakenUp('heir')}
           and next.status = 'active'
         order by heir.joined_at, heir.id limit 1) as heirId
     ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
     group by o.id
-    having heirId is not null or o.member_count <= 1 or coalesce(o.owner_loss_told_at, 0) < lostAt
+    having heirId is not null or hasMembers = 0 or coalesce(o.owner_loss_told_at, 0) < lostAt
     limit ${OWNERLESS_PER_RUN}`)
 
 /** Marks those of which nobody was told; returns them. Of two calls at once, one gets each. */

@@ -6,6 +6,7 @@ import { isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { countSent, mailAddition } from '../../invitations/service/sending.ts'
 import {
+  addressUnverified,
   alreadyMember,
   enterOrganization,
   findPlace,
@@ -20,7 +21,7 @@ import {
 import { activateOrganization } from '../../sessions/service.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { findUser, getCurrentUser, userNotFound } from '../../users/service/users.ts'
+import { findUser, getCurrentUser, isEmailConfirmed, userNotFound } from '../../users/service/users.ts'
 import { addition, countMemberships, selectMember, selectMembers, takingUp } from '../store.ts'
 
 /** How long an addition that was not asked for waits to be taken up. */
@@ -35,7 +36,7 @@ const maskEmail = (email: string): string => email.replace(/^(.)[^@]*@(.)[^.]*/u
 
 /** Whoever was added by strangers is one to them, and so is whoever left: the organization sees the id and masked names and address. */
 export function seenMember(member: Member): Member {
-  if (member.takenUpAt !== null) return member
+  if (member.takenUpAt !== null && member.removedAt === null) return member
   const { email, firstName, lastName, displayName } = member
   return {
     ...member,
@@ -67,6 +68,13 @@ export async function requireRightToGive(ctx: PlaceCtx, role: Rank, given: Given
   if (role === 'owner') await requireFreshFactor(ctx, given)
 }
 
+/** Members see the owner's address, so nobody becomes one under an address that they did not confirm. Throws VERIFIED_ADDRESS_REQUIRED. */
+export async function requireConfirmedOwner(ctx: ActorCtx, userId: string): Promise<void> {
+  const user = await findUser(ctx, userId)
+  if (!user || !isEmailConfirmed(user))
+    throw addressUnverified({}, { message: 'Whoever becomes an owner has to confirm their address first' })
+}
+
 export interface Addition {
   readonly userId: string
   readonly role: Rank
@@ -83,6 +91,8 @@ export async function addMember(ctx: PlaceCtx, { userId, role, metadata = {} }: 
   const user = await findUser(ctx, userId)
   if (!user || user.status === 'deleted') throw userNotFound()
   const { organizationId, isPlatformAdmin } = ctx.place
+  const author = await getCurrentUser(ctx)
+  if (!isPlatformAdmin && !isEmailConfirmed(author)) throw addressUnverified()
   // Whoever is added against their will is mailed, and that is counted as an invitation's mail is.
   const takeBack = isPlatformAdmin
     ? null
@@ -114,10 +124,7 @@ export async function addMember(ctx: PlaceCtx, { userId, role, metadata = {} }: 
     await takeBack?.()
     throw await additionRefused(ctx, userId)
   }
-  if (!isPlatformAdmin) {
-    const author = await getCurrentUser(ctx)
-    mailAddition(ctx, user, { organization: ctx.place, author, role, until: now + PENDING_MS })
-  }
+  if (!isPlatformAdmin) mailAddition(ctx, user, { organization: ctx.place, author, role, until: now + PENDING_MS })
   return seenMember(await getMember(ctx, userId))
 }
 
@@ -175,6 +182,7 @@ async function takeUp(ctx: ActorCtx, organizationId: string): Promise<void> {
   if (held >= LIMITS.organizationsPerUser) throw limitReached({ limit: LIMITS.organizationsPerUser })
   const now = await findPlace(ctx, { id: organizationId }, userId)
   if (now?.membership?.takenUpAt) return
+  if (now?.membership?.role === 'owner') await requireConfirmedOwner(ctx, userId)
   const isFull = now?.membership && now.organization.memberCount >= LIMITS.membersPerOrganization
   // It has ended, or whoever gave it does not answer for it any more.
   throw isFull ? limitReached({ limit: LIMITS.membersPerOrganization }) : notAMember()

@@ -18,7 +18,7 @@ import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/ste
 import { changeUser, type UserChange } from '../../users/service/change-user.ts'
 import { notificationOf } from '../../users/service/notices.ts'
 import { demotion, hasChanged, leaving, promotion, removal, selectMember, type Twofold } from '../store.ts'
-import { getMember, type Member, requireRightToGive, seenMember } from './members.ts'
+import { getMember, type Member, requireConfirmedOwner, requireRightToGive, seenMember } from './members.ts'
 
 export const memberChanged = defineError(
   'MEMBER_CHANGED',
@@ -66,6 +66,7 @@ export async function changeMemberRole(
   if (!isRanked(ctx.place.rank, before)) throw insufficientPermissions({ required_role: before })
   await requireRightToGive(ctx, role)
   if (role === before) return { member: seenMember(member), propagated: true }
+  if (role === 'owner' && member.takenUpAt !== null) await requireConfirmedOwner(ctx, userId)
   const when = demotion(ctx, { member, after: role })
   // Whoever gives a role that was not taken up yet answers for it from now on.
   const set = member.takenUpAt === null ? { role, invitedBy: ctx.actor.id } : { role }
@@ -223,6 +224,7 @@ export async function transferOwnership(
   await requireFreshFactor(ctx, given)
   const next = await getMember(ctx, userId)
   if (next.takenUpAt === null) throw memberNotFound()
+  await requireConfirmedOwner(ctx, userId)
   const own = ownRole === 'owner' ? await getMember(ctx, callerId) : null
   const when = promotion(ctx, next)
   const changes = [
