@@ -62,6 +62,12 @@ export async function withTwoFactors({ app, user }: Person): Promise<Person> {
   return personOf(app, user, tokens)
 }
 
+/** The person with an access token of now: a change of their rights has refused those of before. */
+export async function renewed(person: Person): Promise<Person> {
+  const { body } = await person.call('POST', '/api/v1/auth/refresh', { refresh_token: person.refreshToken })
+  return person.withToken(body.access_token)
+}
+
 export const newSlug = (): string => `org-${newUuid()}`
 
 const ORGANIZATIONS = '/api/v1/organizations'

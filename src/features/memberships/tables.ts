@@ -1,4 +1,4 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Place } from '../../context.ts'
 import { ADMIN, type Rank, ranksFrom } from '../../lib/roles.ts'
@@ -148,6 +148,20 @@ export const stillHas = (rank: Rank, place: Place | null, userId: string): SQL =
         and ${isTakenUp('caller')} and caller.role in ${[...ranksFrom(rank)]})`
   return sql`(${isOpen(organizationId)} and ${right})`
 }
+
+/**
+ * Holds while whoever gave a role in an organization could still give it: their account may sign in, and they have the rank. Pending
+ * invitations and memberships that were not taken up hang on it.
+ */
+export const mayGive = (given: {
+  readonly organizationId: SQLWrapper | string
+  readonly by: SQLWrapper | string
+  readonly role: SQLWrapper | string
+}): SQL =>
+  sql`exists (select 1 from users as giver where giver.id = ${given.by} and giver.status in ('active', 'pending')
+    and (giver.role = ${ADMIN} or exists (select 1 from memberships as authority
+      where authority.organization_id = ${given.organizationId} and authority.user_id = giver.id and ${isTakenUp('authority')}
+        and (authority.role = 'owner' or (authority.role = 'admin' and ${given.role} <> 'owner')))))`
 
 /** Holds while somebody else owns the organization, has taken that up, and may sign in. */
 export const hasOtherOwner = (organizationId: string | SQL, userId: string | SQL): SQL =>

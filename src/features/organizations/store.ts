@@ -29,6 +29,7 @@ import {
   isOpen,
   isTakenUp,
   type Membership,
+  mayGive,
   mayJoinMore,
   memberships,
   type Organization,
@@ -260,14 +261,16 @@ export const organizationDeletion = (ctx: Pick<PlaceCtx, 'now' | 'config' | 'act
 
 export { hasChanged } from '../users/tables.ts'
 
-/** Holds where a user may be added: by somebody who still has the rank, within the limits. */
+/** Holds where a user may be added who is not there yet: by somebody who still has the rank, within the limits. */
 export function addition(
   { place, actor, now }: Pick<PlaceCtx, 'place' | 'actor' | 'now'>,
   { userId, role, takenUpAt }: { userId: string; role: Rank; takenUpAt?: number },
 ): SQL {
   const room = takenUpAt === undefined ? hasFewPending(userId, now()) : mayJoinMore(userId)
   const right = stillHas(role === 'owner' ? 'owner' : 'admin', place, actor.id)
-  return sql`${right} and ${hasRoom(place.organizationId)} and ${room}`
+  const isThere = sql`exists (select 1 from memberships as held where held.organization_id = ${place.organizationId}
+    and held.user_id = ${userId} and held.removed_at is null)`
+  return sql`${right} and not ${isThere} and ${hasRoom(place.organizationId)} and ${room}`
 }
 
 const hasFewPending = (userId: string, now: number): SQL =>
@@ -280,17 +283,24 @@ export interface Twofold {
   readonly elsewhere: SQL
 }
 
+const twofold = (
+  { organizationId, userId }: Pick<Membership, 'organizationId' | 'userId'>,
+  condition: (row: SQL) => SQL,
+): Twofold => ({
+  here: condition(sql`${memberships}`),
+  elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
+    and target.user_id = ${userId} and target.removed_at is null and ${condition(sql.raw('target'))})`,
+})
+
 /** Who has the membership, and what it was when it was read. */
 type ReadMembership = Pick<Membership, 'organizationId' | 'userId' | 'role' | 'takenUpAt'>
 
 /** Holds while the membership is as it was read, and the condition does. */
 function onMembership({ organizationId, userId, role, takenUpAt }: ReadMembership, condition: SQL): Twofold {
-  const isAsRead = (row: SQL) => sql`${row}.role = ${role} and ${row}.taken_up_at is ${takenUpAt} and ${condition}`
-  return {
-    here: isAsRead(sql`${memberships}`),
-    elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
-      and target.user_id = ${userId} and target.removed_at is null and ${isAsRead(sql.raw('target'))})`,
-  }
+  return twofold(
+    { organizationId, userId },
+    (row) => sql`${row}.role = ${role} and ${row}.taken_up_at is ${takenUpAt} and ${condition}`,
+  )
 }
 
 type Acting = Pick<PlaceCtx, 'place' | 'actor'>
@@ -299,11 +309,12 @@ type Acting = Pick<PlaceCtx, 'place' | 'actor'>
 const isSpared = ({ organizationId, userId, role, takenUpAt }: ReadMembership): SQL =>
   role === 'owner' && takenUpAt !== null ? hasOtherOwner(organizationId, userId) : sql`true`
 
-/** Holds while the caller has the rank for both roles, and an owner remains. */
+/** Holds while the caller has the rank for both roles, the member may have theirs, and an owner remains. */
 export function demotion({ place, actor }: Acting, change: { member: ReadMembership; after: Rank }): Twofold {
   const { member, after } = change
   const needed: Rank = member.role === 'owner' || after === 'owner' ? 'owner' : 'admin'
-  return onMembership(member, sql`${stillHas(needed, place, actor.id)} and ${isSpared(member)}`)
+  const fits = after === 'owner' && member.takenUpAt !== null ? mayOwn(member.userId) : sql`true`
+  return onMembership(member, sql`${stillHas(needed, place, actor.id)} and ${isSpared(member)} and ${fits}`)
 }
 
 /** Holds while the caller has the rank. */
@@ -314,32 +325,41 @@ export const removal = ({ place, actor }: Acting, member: ReadMembership): Twofo
 export const leaving = (membership: ReadMembership): Twofold =>
   onMembership(membership, sql`${isOpen(membership.organizationId)} and ${isSpared(membership)}`)
 
-/** Holds for a member who may sign in, while the caller is an owner. */
-export const promotion = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
-  onMembership(
-    member,
-    sql`${stillHas('owner', place, actor.id)}
-      and exists (select 1 from users as next where next.id = ${member.userId} and next.status = 'active')`,
-  )
+/** Holds for a user who may sign in and has confirmed their address, which members see of owners. */
+const mayOwn = (userId: string): SQL =>
+  sql`exists (select 1 from users as next where next.id = ${userId} and next.status = 'active'
+    and next.email_verified_at is not null and next.email_unanswered_since is null)`
 
-/** Holds while a membership waits to be taken up, within the limits. */
-export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): SQL =>
-  sql`${memberships.takenUpAt} is null and ${memberships.expiresAt} > ${now()} and ${isOpen(organizationId)}
-    and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`
+/** Holds for a member who may own the organization, while the caller is an owner. */
+export const promotion = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
+  onMembership(member, sql`${stillHas('owner', place, actor.id)} and ${mayOwn(member.userId)}`)
+
+/** Holds while a membership waits to be taken up and whoever gave it answers for it, within the limits. */
+export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): Twofold =>
+  twofold(
+    { organizationId, userId: actor.id },
+    (row) => sql`${row}.taken_up_at is null and ${row}.expires_at > ${now()} and ${isOpen(organizationId)}
+      and ${mayGive({ organizationId, by: sql`${row}.invited_by`, role: sql`${row}.role` })}
+      and (${row}.role <> 'owner' or ${mayOwn(actor.id)}) and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`,
+  )
 
 const ownedAlone = sql`from users as u
   join memberships as m on m.user_id = u.id and m.role = 'owner' and ${isTakenUp('m')}
   join organizations as o on o.id = m.organization_id and o.deleted_at is null
   where not ${hasOtherOwner(sql.raw('o.id'), sql.raw('u.id'))}`
 
+/** A member of the organization in `o`, other than the user in `u`, whose account is not deleted. */
+const otherMember = sql`exists (select 1 from memberships as staying join users as member on member.id = staying.user_id
+  where staying.organization_id = o.id and staying.user_id <> u.id and ${isTakenUp('staying')} and member.status <> 'deleted')`
+
 /** Holds unless the user is the last owner of an organization that has other members. */
 export const orphansNothing = (userId: string): SQL =>
-  sql`not exists (select 1 ${ownedAlone} and u.id = ${userId} and o.member_count > 1)`
+  sql`not exists (select 1 ${ownedAlone} and u.id = ${userId} and ${otherMember})`
 
 /** An organization with other members whose last owner the user is. */
 export async function findOrphan({ db }: Store, userId: string): Promise<{ id: string; name: string } | undefined> {
   const [row] = await db.all<{ id: string; name: string }>(
-    sql`select o.id, o.name ${ownedAlone} and u.id = ${userId} and o.member_count > 1 limit 1`,
+    sql`select o.id, o.name ${ownedAlone} and u.id = ${userId} and ${otherMember} limit 1`,
   )
   return row
 }
@@ -350,7 +370,8 @@ export interface Ownerless {
   readonly organizationId: string
   readonly name: string
   readonly slug: string
-  readonly memberCount: number
+  /** 1 where somebody is left whose account is not deleted, else 0. */
+  readonly hasMembers: number
   /** When the last of its owners was deleted. */
   readonly lostAt: number
   /** The longest-serving active admin. */
@@ -360,14 +381,14 @@ export interface Ownerless {
 /** Organizations whose only owners are deleted users (or this one), without those of which nothing is left to do. */
 export const selectOwnerless = ({ db }: Store, userId?: string) =>
   db.all<Ownerless>(sql`
-    select o.id as organizationId, o.name, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
+    select o.id as organizationId, o.name, o.slug, max(${otherMember}) as hasMembers, max(u.deleted_at) as lostAt,
       (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
         where heir.organization_id = o.id and heir.role = 'admin' and ${isTakenUp('heir')}
           and next.status = 'active'
         order by heir.joined_at, heir.id limit 1) as heirId
     ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
     group by o.id
-    having heirId is not null or o.member_count <= 1 or coalesce(o.owner_loss_told_at, 0) < lostAt
+    having heirId is not null or hasMembers = 0 or coalesce(o.owner_loss_told_at, 0) < lostAt
     limit ${OWNERLESS_PER_RUN}`)
 
 /** Marks those of which nobody was told; returns them. Of two calls at once, one gets each. */

@@ -5,7 +5,7 @@ import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { confirmedUser, memberOf } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notAMember, notFound } from '../../../lib/errors.ts'
-import { alreadyMember, limitReached, memberNotFound } from '../../memberships/service.ts'
+import { addressUnverified, alreadyMember, limitReached, memberNotFound } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { addMember, listMembers } from '../service/members.ts'
 import {
@@ -66,7 +66,7 @@ memberRoutes.post(
     params: OrganizationPath,
     body: NewMemberBody,
     answer: created(MemberShape, 'The member'),
-    errors: [notFound, alreadyMember, limitReached, ...freshFactorErrors],
+    errors: [notFound, alreadyMember, limitReached, addressUnverified, ...freshFactorErrors],
   },
   ({ ctx, body }) => addMember(ctx, { userId: body.user_id, role: body.role, metadata: body.metadata ?? undefined }),
 )
@@ -88,7 +88,7 @@ const roleChange = {
   query: RoleQuery,
   body: RoleBody,
   answer: ok(ChangedMember, 'The member'),
-  errors: [ownMembership, memberNotFound, memberChanged, lastOwner, ...freshFactorErrors],
+  errors: [ownMembership, memberNotFound, memberChanged, lastOwner, addressUnverified, ...freshFactorErrors],
 }
 
 const changeRole = (input: RoleInput) => changeMemberRole(input.ctx, toRoleChange(input))
@@ -147,7 +147,7 @@ memberRoutes.post(
     query: TransferQuery,
     body: TransferBody,
     answer: ok(DoneAndEnded, 'The ownership is transferred'),
-    errors: [ownMembership, memberNotFound, memberChanged, ...freshFactorErrors],
+    errors: [ownMembership, memberNotFound, memberChanged, addressUnverified, ...freshFactorErrors],
   },
   async ({ ctx, body, query }) =>
     endedToWire('Ownership transferred', await transferOwnership(ctx, toTransfer(body, query))),

@@ -206,7 +206,7 @@ organizationRoutes.post(
     guard: confirmedUser,
     params: OrganizationPath,
     answer: activated,
-    errors: [notAMember, stepUpRequired, limitReached],
+    errors: [notAMember, stepUpRequired, addressUnverified, limitReached],
   },
   ({ ctx, params }) => activate(ctx, params.organization_id),
 )

@@ -1,11 +1,12 @@
 import { type ActorCtx, actorOf, type PlaceCtx } from '../../../context.ts'
-import { commit } from '../../../db/commit.ts'
+import { commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
 import { isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { countSent, mailAddition } from '../../invitations/service/sending.ts'
 import {
+  addressUnverified,
   alreadyMember,
   enterOrganization,
   findPlace,
@@ -14,27 +15,28 @@ import {
   limitReached,
   memberNotFound,
   requireFactors,
+  revokeTo,
   updateMembership,
 } from '../../memberships/service.ts'
 import { activateOrganization } from '../../sessions/service.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { findUser, getCurrentUser, userNotFound } from '../../users/service/users.ts'
+import { findUser, getCurrentUser, isEmailConfirmed, userNotFound } from '../../users/service/users.ts'
 import { addition, countMemberships, selectMember, selectMembers, takingUp } from '../store.ts'
 
 /** How long an addition that was not asked for waits to be taken up. */
 const PENDING_MS = 30 * DAY
 
-/** A member with what the user shows of themselves; masked until the membership is taken up. */
+/** A member with what the user shows of themselves; masked until the membership is taken up, and once it has ended. */
 export type Member = NonNullable<Awaited<ReturnType<typeof selectMember>>>
 
 const maskText = (text: string | null): string | null => (text ? `${[...text][0]}***` : null)
 
 const maskEmail = (email: string): string => email.replace(/^(.)[^@]*@(.)[^.]*/u, '$1***@$2***')
 
-/** Whoever was added by strangers is one to them: the organization sees the id and masked names and address. */
+/** Whoever was added by strangers is one to them, and so is whoever left: the organization sees the id and masked names and address. */
 export function seenMember(member: Member): Member {
-  if (member.takenUpAt !== null) return member
+  if (member.takenUpAt !== null && member.removedAt === null) return member
   const { email, firstName, lastName, displayName } = member
   return {
     ...member,
@@ -66,6 +68,13 @@ export async function requireRightToGive(ctx: PlaceCtx, role: Rank, given: Given
   if (role === 'owner') await requireFreshFactor(ctx, given)
 }
 
+/** Members see the owner's address, so nobody becomes one under an address that they did not confirm. Throws VERIFIED_ADDRESS_REQUIRED. */
+export async function requireConfirmedOwner(ctx: ActorCtx, userId: string): Promise<void> {
+  const user = await findUser(ctx, userId)
+  if (!user || !isEmailConfirmed(user))
+    throw addressUnverified({}, { message: 'Whoever becomes an owner has to confirm their address first' })
+}
+
 export interface Addition {
   readonly userId: string
   readonly role: Rank
@@ -74,13 +83,16 @@ export interface Addition {
 
 /**
  * Adds a user by id, for admins. The membership counts for nothing until the user has taken it up, unless an admin of the platform
- * adds them. Throws NOT_FOUND, ALREADY_MEMBER, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, STEP_UP_REQUIRED.
+ * adds them. Throws NOT_FOUND, ALREADY_MEMBER, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS, STEP_UP_REQUIRED,
+ * VERIFIED_ADDRESS_REQUIRED: the mail to the user names the caller's address.
  */
 export async function addMember(ctx: PlaceCtx, { userId, role, metadata = {} }: Addition): Promise<Member> {
   await requireRightToGive(ctx, role)
   const user = await findUser(ctx, userId)
   if (!user || user.status === 'deleted') throw userNotFound()
   const { organizationId, isPlatformAdmin } = ctx.place
+  const author = await getCurrentUser(ctx)
+  if (!isPlatformAdmin && !isEmailConfirmed(author)) throw addressUnverified()
   // Whoever is added against their will is mailed, and that is counted as an invitation's mail is.
   const takeBack = isPlatformAdmin
     ? null
@@ -97,7 +109,10 @@ export async function addMember(ctx: PlaceCtx, { userId, role, metadata = {} }: 
     ...(isPlatformAdmin ? { takenUpAt: now } : { expiresAt: now + PENDING_MS }),
   }
   const status = isPlatformAdmin ? 'active' : 'pending'
-  const [added] = await commit(ctx, insertMembership(ctx, row, addition(ctx, row)), {
+  const when = addition(ctx, row)
+  const joining = { organizationId, userId, reason: 'joined', actor: actorOf(ctx) } as const
+  const along = isPlatformAdmin ? revokeTo(ctx, joining, when) : []
+  const [added] = await commitAll(ctx, [...along, insertMembership(ctx, row, when)], {
     type: 'organization.member_added',
     subject: userId,
     userId,
@@ -109,10 +124,7 @@ export async function addMember(ctx: PlaceCtx, { userId, role, metadata = {} }: 
     await takeBack?.()
     throw await additionRefused(ctx, userId)
   }
-  if (!isPlatformAdmin) {
-    const author = await getCurrentUser(ctx)
-    mailAddition(ctx, user, { organization: ctx.place, author, role, until: now + PENDING_MS })
-  }
+  if (!isPlatformAdmin) mailAddition(ctx, user, { organization: ctx.place, author, role, until: now + PENDING_MS })
   return seenMember(await getMember(ctx, userId))
 }
 
@@ -129,7 +141,7 @@ async function additionRefused(ctx: PlaceCtx, userId: string) {
 
 /**
  * Makes an organization the active one of the caller's session; takes the membership up where it waits for that. Throws
- * NOT_A_MEMBER, STEP_UP_REQUIRED where two factors are required, LIMIT_REACHED, TOKEN_ERROR.
+ * NOT_A_MEMBER, STEP_UP_REQUIRED where two factors are required, VERIFIED_ADDRESS_REQUIRED of an owner, LIMIT_REACHED, TOKEN_ERROR.
  */
 export async function activate(ctx: ActorCtx, organizationId: string): Promise<ActivatedToken> {
   try {
@@ -141,20 +153,21 @@ export async function activate(ctx: ActorCtx, organizationId: string): Promise<A
   }
 }
 
-/** Throws NOT_A_MEMBER where no membership waits, STEP_UP_REQUIRED, LIMIT_REACHED. */
+/** Throws NOT_A_MEMBER where no membership waits, STEP_UP_REQUIRED, VERIFIED_ADDRESS_REQUIRED, LIMIT_REACHED. */
 async function takeUp(ctx: ActorCtx, organizationId: string): Promise<void> {
   const userId = ctx.actor.id
   const found = await findPlace(ctx, { id: organizationId }, userId)
   if (!found?.membership) throw notAMember()
   requireFactors(ctx.actor, found.organization.requireTwoFactors)
   const { role } = found.membership
-  const [taken] = await commit(
+  const when = takingUp(ctx, organizationId)
+  const set = { takenUpAt: ctx.now(), joinedAt: ctx.now(), expiresAt: null }
+  const [taken] = await commitAll(
     ctx,
-    updateMembership(
-      ctx,
-      { organizationId, userId },
-      { set: { takenUpAt: ctx.now(), joinedAt: ctx.now(), expiresAt: null }, when: takingUp(ctx, organizationId) },
-    ),
+    [
+      ...revokeTo(ctx, { organizationId, userId, reason: 'joined', actor: actorOf(ctx) }, when.elsewhere),
+      updateMembership(ctx, { organizationId, userId }, { set, when: when.here }),
+    ],
     {
       type: 'organization.member_added',
       subject: userId,
@@ -167,9 +180,12 @@ async function takeUp(ctx: ActorCtx, organizationId: string): Promise<void> {
   if (taken) return
   const { taken: held } = await countMemberships(ctx, userId)
   if (held >= LIMITS.organizationsPerUser) throw limitReached({ limit: LIMITS.organizationsPerUser })
-  const member = await selectMember(ctx, { organizationId, userId })
-  if (member?.takenUpAt) return
-  throw member ? limitReached({ limit: LIMITS.membersPerOrganization }) : notAMember()
+  const now = await findPlace(ctx, { id: organizationId }, userId)
+  if (now?.membership?.takenUpAt) return
+  if (now?.membership?.role === 'owner') await requireConfirmedOwner(ctx, userId)
+  const isFull = now?.membership && now.organization.memberCount >= LIMITS.membersPerOrganization
+  // It has ended, or whoever gave it does not answer for it any more.
+  throw isFull ? limitReached({ limit: LIMITS.membersPerOrganization }) : notAMember()
 }
 
 /** The caller's session is in no organization from now on. */

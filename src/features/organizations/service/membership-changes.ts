@@ -1,5 +1,5 @@
 import { type ActorCtx, actorOf, type PlaceCtx } from '../../../context.ts'
-import { commit, type Statement } from '../../../db/commit.ts'
+import { commitAll, type Statement } from '../../../db/commit.ts'
 import { defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
 import type { EventActor, EventDraft } from '../../../lib/event.ts'
 import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
@@ -9,6 +9,7 @@ import {
   enterOrganization,
   findPlace,
   memberNotFound,
+  revokeTo,
   revokeUnanswered,
   updateMembership,
 } from '../../memberships/service.ts'
@@ -17,7 +18,7 @@ import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/ste
 import { changeUser, type UserChange } from '../../users/service/change-user.ts'
 import { notificationOf } from '../../users/service/notices.ts'
 import { demotion, hasChanged, leaving, promotion, removal, selectMember, type Twofold } from '../store.ts'
-import { getMember, type Member, requireRightToGive, seenMember } from './members.ts'
+import { getMember, type Member, requireConfirmedOwner, requireRightToGive, seenMember } from './members.ts'
 
 export const memberChanged = defineError(
   'MEMBER_CHANGED',
@@ -53,7 +54,8 @@ const changeStanding = (
 
 /**
  * Gives a member another role, for admins. Their tokens become outdated, and invitations for which they no longer answer are
- * revoked. Throws OWN_MEMBERSHIP, MEMBER_NOT_FOUND, LAST_OWNER, MEMBER_CHANGED, INSUFFICIENT_PERMISSIONS, STEP_UP_REQUIRED.
+ * revoked. Throws OWN_MEMBERSHIP, MEMBER_NOT_FOUND, LAST_OWNER, MEMBER_CHANGED, INSUFFICIENT_PERMISSIONS, STEP_UP_REQUIRED,
+ * VERIFIED_ADDRESS_REQUIRED.
  */
 export async function changeMemberRole(
   ctx: PlaceCtx,
@@ -64,16 +66,19 @@ export async function changeMemberRole(
   if (!isRanked(ctx.place.rank, before)) throw insufficientPermissions({ required_role: before })
   await requireRightToGive(ctx, role)
   if (role === before) return { member: seenMember(member), propagated: true }
+  if (role === 'owner' && member.takenUpAt !== null) await requireConfirmedOwner(ctx, userId)
   const when = demotion(ctx, { member, after: role })
-  const loses = isRanked(before, role)
+  // Whoever gives a role that was not taken up yet answers for it from now on.
+  const set = member.takenUpAt === null ? { role, invitedBy: ctx.actor.id } : { role }
+  const loses = member.takenUpAt !== null && isRanked(before, role)
   const changed = await changeMembership(ctx, member, {
-    set: { role },
+    set,
     when: when.here,
     along: loses ? revokeUnanswered(ctx, { ...loserOf(ctx, member), rank: role }, when.elsewhere) : [],
     ...roleChangeOf(ctx, member, role),
   })
   if (!changed) throw await roleChangeRefused(ctx, member)
-  return { member: seenMember({ ...member, role }), propagated: changed.propagated }
+  return { member: seenMember({ ...member, ...set }), propagated: changed.propagated }
 }
 
 /** Whether a change of role gives a member more: only then it counts as a write. A demotion is never refused for its number. */
@@ -126,12 +131,14 @@ function endMembership(
   membership: Membership,
   { when, notice }: { when: Twofold; notice?: EventDraft },
 ) {
-  const { organizationId, userId, role } = membership
+  const { organizationId, userId, role, takenUpAt } = membership
+  const leaver = { organizationId, userId, reason: 'left', actor: actorOf(ctx) } as const
   return changeMembership(ctx, membership, {
     set: { removedAt: ctx.now(), removedBy: ctx.actor.id },
     when: when.here,
     along: [
-      ...revokeUnanswered(ctx, { ...loserOf(ctx, membership), rank: null }, when.elsewhere),
+      ...revokeTo(ctx, leaver, when.elsewhere),
+      ...(takenUpAt === null ? [] : revokeUnanswered(ctx, { ...loserOf(ctx, membership), rank: null }, when.elsewhere)),
       ...deleteHeld(ctx, { scope: organizationId, userId }, when.elsewhere),
     ],
     event: { type: 'organization.member_removed', data: { before: { role } } },
@@ -192,7 +199,8 @@ async function changeMembership(
   const actor = actorOf(ctx)
   const update = updateMembership(ctx, { organizationId, userId }, { set, when })
   if (takenUpAt === null) {
-    const [changed] = await commit(ctx, update, { ...event, subject: userId, userId, organizationId, actor })
+    const draft = { ...event, subject: userId, userId, organizationId, actor }
+    const [changed] = await commitAll(ctx, [...along, update], draft)
     return changed ? { propagated: true } : null
   }
   return changeStanding(ctx, {
@@ -204,7 +212,7 @@ async function changeMembership(
 
 /**
  * Makes a member the owner in the caller's place, who becomes an admin; one batch. For owners, with a fresh factor. Throws
- * OWN_MEMBERSHIP, MEMBER_NOT_FOUND, MEMBER_CHANGED, STEP_UP_REQUIRED.
+ * OWN_MEMBERSHIP, MEMBER_NOT_FOUND, MEMBER_CHANGED, STEP_UP_REQUIRED, VERIFIED_ADDRESS_REQUIRED.
  */
 export async function transferOwnership(
   ctx: PlaceCtx,
@@ -216,6 +224,7 @@ export async function transferOwnership(
   await requireFreshFactor(ctx, given)
   const next = await getMember(ctx, userId)
   if (next.takenUpAt === null) throw memberNotFound()
+  await requireConfirmedOwner(ctx, userId)
   const own = ownRole === 'owner' ? await getMember(ctx, callerId) : null
   const when = promotion(ctx, next)
   const changes = [

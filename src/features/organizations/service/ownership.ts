@@ -39,9 +39,9 @@ export async function refusalOfDeletion(ctx: Ctx, userId: string) {
 export async function settleOwnerless(ctx: Ctx, userId?: string): Promise<void> {
   const lost: Ownerless[] = []
   for (const organization of await selectOwnerless(ctx, userId)) {
-    const { organizationId, heirId, memberCount } = organization
+    const { organizationId, heirId, hasMembers } = organization
     if (heirId !== null) await inherit(ctx, organization, heirId)
-    else if (memberCount <= 1) await deleteMemberless(ctx, organizationId)
+    else if (hasMembers === 0) await deleteMemberless(ctx, organizationId)
     else lost.push(organization)
   }
   for (const { organizationId } of lost) ctx.log.warn('organization_without_owner', { organization_id: organizationId })
