@@ -58,21 +58,30 @@ async function seedScenes(scenes: readonly Scene[]): Promise<void> {
     "insert into organizations (id, name, slug, created_at, updated_at) values (?1, 'Team', ?1, 1, 1)",
   )
   const membership = env.DB.prepare(
-    'insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at, expires_at) values (?, ?, ?, ?, 1, ?, ?)',
+    'insert into memberships (id, organization_id, user_id, role, invited_by, joined_at, taken_up_at, expires_at) values (?, ?, ?, ?, ?, 1, ?, ?)',
   )
   for (let from = 0; from < scenes.length; from += 100)
     await env.DB.batch(
-      scenes
-        .slice(from, from + 100)
-        .flatMap(({ id, people }) => [
-          organization.bind(id),
-          ...people.map((person) => user.bind(person.id, 'user')),
-          ...people.flatMap(({ id: userId, role, isMember }) =>
-            isMember === null
-              ? []
-              : [membership.bind(newUuid(), id, userId, role, isMember ? 1 : null, isMember ? null : now + 3_600_000)],
-          ),
-        ]),
+      scenes.slice(from, from + 100).flatMap(({ id, people }) => [
+        organization.bind(id),
+        ...people.map((person) => user.bind(person.id, 'user')),
+        ...people.flatMap(({ id: userId, role, isMember }) =>
+          isMember === null
+            ? []
+            : [
+                membership.bind(
+                  newUuid(),
+                  id,
+                  userId,
+                  role,
+                  // Whoever gave it answers for it until it is taken up.
+                  people[0]?.id ?? null,
+                  isMember ? 1 : null,
+                  isMember ? null : now + 3_600_000,
+                ),
+              ],
+        ),
+      ]),
     )
   await user.bind(ADMIN, 'admin').run()
 }
