@@ -10,6 +10,8 @@ import { documentOfService, requireDocumented } from './documented.ts'
 
 // Tests override contexts by copies of them, which ask for `db` at once.
 await loadDb()
+// The runner of the tests fetches a module when it is first imported: objects that wait for one fetch at once hang.
+await import('../../src/durable/user-authority/rotate.ts')
 
 export const env = workerEnv as unknown as Env
 
