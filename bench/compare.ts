@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Script } from './load/closed-loop.ts'
 import type { LoadProcess } from './load-process.ts'
 import { median, type Spread, spreadOf } from './statistics.ts'
@@ -7,7 +8,8 @@ import { cpuTime } from './workerd-process.ts'
 export interface Contestant {
   readonly name: string
   readonly base: URL
-  readonly scripts: readonly Script[]
+  /** Or what makes those of each round, and of the warm-up. */
+  readonly scripts: readonly Script[] | ((phase: 'warm-up' | 'round') => Promise<readonly Script[]>)
 }
 
 export interface Measured {
@@ -27,6 +29,8 @@ export interface Rounds {
   readonly milliseconds: number
   /** Milliseconds of load before the first round, until the hot code is compiled. */
   readonly warmUp: number
+  /** Milliseconds after a round in which what goes on after the answers is still counted as CPU. */
+  readonly settle?: number | undefined
 }
 
 interface Round {
@@ -41,10 +45,11 @@ async function measureOnce(
   load: LoadProcess,
   { name, base }: Contestant,
   scripts: readonly Script[],
-  milliseconds: number,
+  { milliseconds, settle = 0 }: Pick<Rounds, 'milliseconds' | 'settle'>,
 ): Promise<Round> {
   const before = await cpuTime()
   const result = await load.load({ host: base.hostname, port: Number(base.port), milliseconds, scripts })
+  await setTimeout(settle)
   const after = await cpuTime()
   if (Object.keys(result.refused).length > 0) {
     throw new Error(`${name} refused: ${JSON.stringify(result.refused)} of ${result.answers}`)
@@ -65,20 +70,23 @@ async function measureOnce(
 export async function compare(
   load: LoadProcess,
   contestants: readonly Contestant[],
-  { count, milliseconds, warmUp }: Rounds,
+  { count, milliseconds, warmUp, settle }: Rounds,
 ): Promise<Measured[]> {
   const rounds = new Map<string, Round[]>(contestants.map(({ name }) => [name, []]))
   // Each round goes on where the last one ended: a refresh token is spent once.
-  const scripts = new Map(contestants.map(({ name, scripts }) => [name, scripts]))
-  const measure = async (contestant: Contestant, duration: number): Promise<Round> => {
-    const result = await measureOnce(load, contestant, scripts.get(contestant.name) ?? [], duration)
-    scripts.set(contestant.name, result.scripts)
+  const carriedOn = new Map<string, readonly Script[]>()
+  const measure = async (contestant: Contestant, phase: 'warm-up' | 'round'): Promise<Round> => {
+    const { name, scripts: given } = contestant
+    const scripts = typeof given === 'function' ? await given(phase) : (carriedOn.get(name) ?? given)
+    const duration = phase === 'round' ? milliseconds : warmUp
+    const result = await measureOnce(load, contestant, scripts, { milliseconds: duration, settle })
+    carriedOn.set(name, result.scripts)
     return result
   }
-  for (const contestant of contestants) await measure(contestant, warmUp)
+  for (const contestant of contestants) await measure(contestant, 'warm-up')
   for (let round = 0; round < count; round += 1) {
     for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
-      rounds.get(contestant.name)?.push(await measure(contestant, milliseconds))
+      rounds.get(contestant.name)?.push(await measure(contestant, 'round'))
     }
   }
   return [...rounds].map(([name, results]) => {

@@ -44,10 +44,20 @@ const POSTERN_VARIABLES = {
   TRUST_ADDRESS_HEADER: 'true',
 } as const
 
+/** The client that Postern and Better Auth are at the bench's OpenID provider. */
+export const OPENID_CLIENT = { id: 'bench', secret: 'bench-client-secret' } as const
+
 const text = (value: string) => ({ type: 'json', value }) as const
 
+const textsOf = (values: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(values).map(([variable, value]) => [variable, text(value)]))
+
 /** All of `wrangler.toml` but the assets: locally they are another Worker in front, which the rivals do not have. */
-export const posternWorker = (build: Build, name = 'postern'): Promise<WorkerOptions> =>
+export const posternWorker = (
+  build: Build,
+  name = 'postern',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<WorkerOptions> =>
   workerOf(name, build, {
     env: {
       DB: { type: 'd1', id: 'postern' },
@@ -60,7 +70,7 @@ export const posternWorker = (build: Build, name = 'postern'): Promise<WorkerOpt
           { type: 'durable-object', worker: name, exportName } as const,
         ]),
       ),
-      ...Object.fromEntries(Object.entries(POSTERN_VARIABLES).map(([variable, value]) => [variable, text(value)])),
+      ...textsOf({ ...POSTERN_VARIABLES, ...settings }),
     },
     exports: Object.fromEntries(
       Object.values(OBJECTS).map((exportName) => [exportName, { type: 'durable-object', storage: 'sqlite' } as const]),
@@ -82,13 +92,16 @@ export const refreshPartsWorker = (build: Build): Promise<WorkerOptions> =>
 
 export const bareHonoWorker = (build: Build): Promise<WorkerOptions> => workerOf('bare-hono', build)
 
-export const betterAuthWorker = (build: Build, store: BetterAuthStore): Promise<WorkerOptions> =>
+export const betterAuthWorker = (
+  build: Build,
+  store: BetterAuthStore,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<WorkerOptions> =>
   workerOf(`better-auth-${store}`, build, {
     env: {
       DB: { type: 'd1', id: `better-auth-${store}` },
       KV: { type: 'kv', id: `better-auth-${store}` },
-      STORE: text(store),
-      SECRET: text('bench-better-auth-secret-0123456789-0123456789'),
+      ...textsOf({ STORE: store, SECRET: 'bench-better-auth-secret-0123456789-0123456789', ...settings }),
     },
   })
 

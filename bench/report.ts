@@ -4,6 +4,7 @@ import { CONNECTIONS, type Door } from './contestants.ts'
 import type { Builds } from './deployments.ts'
 import type { Existence } from './existence.ts'
 import type { FanOut } from './fan-out.ts'
+import type { FederatedSignIns } from './federation.ts'
 import { type ListCall, SIZES } from './lists.ts'
 import type { Machine } from './machine.ts'
 import { type Memory, RULES } from './memory.ts'
@@ -25,6 +26,8 @@ export interface Results {
   readonly builds: Builds
   readonly checks: readonly Checks[]
   readonly signIn: readonly Measured[]
+  /** Callbacks of sign-ins by an OpenID provider. */
+  readonly federation: readonly FederatedSignIns[]
   readonly refresh: readonly Measured[]
   /** Of sessions in no organization, and of members of ten. */
   readonly refreshOfMembers: readonly Measured[]
@@ -55,7 +58,7 @@ const AIM_MEMORY_MIB = 24
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
 const AIM_POLICIES = 5
-const AIM_GZIP_BYTES = 700_000
+const AIM_GZIP_BYTES = 850_000
 const AIM_START_GZIP_BYTES = 120_000
 const AIM_EVALUATION_MS = 40
 const AIM_SAME_BINDINGS = 1.2
@@ -121,6 +124,15 @@ const memberOfTenRow = (refresh: readonly Measured[]): string[] =>
     AIM_MEMBER_OF_TEN,
   )
 
+const federationRow = ({ signIn, measured }: FederatedSignIns): string[] =>
+  ratioRow(
+    'socket',
+    `OpenID callback, ${signIn} person`,
+    named(measured, 'Postern'),
+    named(measured, 'Better Auth, d1'),
+    AIM_BETTER_AUTH,
+  )
+
 const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }: Measured) => [
   where,
   what,
@@ -131,7 +143,7 @@ const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }
   cpu === null ? '' : whole(cpu),
 ]
 
-function rateRows({ checks, signIn, refresh, refreshOfMembers, evaluation }: Results): string[][] {
+function rateRows({ checks, signIn, federation, refresh, refreshOfMembers, evaluation }: Results): string[][] {
   return [
     ...checks.flatMap(({ door, get, post, permission }) => [
       ...get.map((one) => rateRow(DOORS[door], isBetterAuth(one) ? 'get-session' : 'GET /validate', one)),
@@ -139,6 +151,9 @@ function rateRows({ checks, signIn, refresh, refreshOfMembers, evaluation }: Res
       ...permission.map((one) => rateRow(DOORS[door], 'GET /validate?permission=', one)),
     ]),
     ...signIn.map((one) => rateRow(DOORS.socket, 'sign-in', one)),
+    ...federation.flatMap(({ signIn, measured }) =>
+      measured.map((one) => rateRow(DOORS.socket, `callback, ${signIn}`, one)),
+    ),
     ...refresh.map((one) => rateRow(DOORS.socket, 'refresh', one)),
     ...refreshOfMembers.map((one) => rateRow(DOORS.socket, 'refresh by a member', one)),
     ...evaluation.map((one) => rateRow(DOORS.socket, 'POST /policies/evaluate', one)),
@@ -225,7 +240,7 @@ function refreshRows(refresh: readonly Measured[]): string[][] {
 }
 
 export function renderReport(results: Results): string {
-  const { machine, builds, checks, refresh, refreshOfMembers, evaluation, fanOut, existence } = results
+  const { machine, builds, checks, federation, refresh, refreshOfMembers, evaluation, fanOut, existence } = results
   const { lists, organizationLists, memory, policies, coldStarts, startup } = results
   return `# Bench results
 
@@ -238,7 +253,7 @@ ${CONNECTIONS} connections, rounds interleaved; median (least to most) of the ro
 
 How many times the other's answers a second Postern gives, round by round. By CPU: the other's CPU time an answer, divided by Postern's.
 
-${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...checks.flatMap(ratioRows), evaluationRow(evaluation), memberOfTenRow(refreshOfMembers)])}
+${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...checks.flatMap(ratioRows), evaluationRow(evaluation), memberOfTenRow(refreshOfMembers), ...federation.map(federationRow)])}
 
 ## Rates
 

@@ -27,6 +27,7 @@ import {
 } from './deployments.ts'
 import { measureExistence } from './existence.ts'
 import { measureFanOut } from './fan-out.ts'
+import { measureFederation } from './federation.ts'
 import {
   createPolicies,
   createPosternClient,
@@ -138,6 +139,8 @@ async function run(): Promise<void> {
     say('lists at 1,000 and 10,000 organizations')
     const organizationLists = await measureOrganizationLists(runtime, base)
     await runtime.dispose()
+    say('sign-ins by an OpenID provider')
+    const federation = await measureFederation(load, builds)
     say('memory of an isolate')
     const memory = await measureMemory(builds.postern)
     say('policies')
@@ -152,6 +155,7 @@ async function run(): Promise<void> {
       builds,
       checks: [front, socket],
       signIn,
+      federation,
       refresh,
       refreshOfMembers,
       evaluation,

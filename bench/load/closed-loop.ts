@@ -8,6 +8,10 @@ export interface Script {
   readonly body: string
   /** A field of the body: its next value is that of the field in the answer. */
   readonly carry?: string
+  /** In place of `head`: those of requests that are good once. The connection is done after the last of them. */
+  readonly once?: readonly string[]
+  /** What the head of the right answer has in it, in small letters, where that answer is no 2xx. */
+  readonly proof?: string
 }
 
 export interface LoadOrder {
@@ -20,7 +24,7 @@ export interface LoadOrder {
 
 export interface LoadResult {
   readonly answers: number
-  /** Answers with a status other than 2xx, by status. */
+  /** Answers other than the right ones, by status. */
   readonly refused: Readonly<Record<string, number>>
   readonly milliseconds: number
   readonly p50: number
@@ -45,17 +49,24 @@ export async function closedLoop(order: LoadOrder): Promise<LoadResult> {
 
   const run = async (script: Script, connection: Connection): Promise<Script> => {
     let last = script
-    let request = requestOf(script, script.body)
-    for (let sent = performance.now(); sent < deadline; ) {
-      const { status, body } = await connection.send(request)
+    const once = script.once?.values()
+    const next = () => {
+      const head = once?.next().value
+      return head === undefined ? undefined : requestOf({ head, body: '' }, '')
+    }
+    let request = once ? next() : requestOf(script, script.body)
+    for (let sent = performance.now(); sent < deadline && request !== undefined; ) {
+      const { status, head, body } = await connection.send(request)
       const received = performance.now()
       latencies.push(received - sent)
       sent = received
-      if (status < 200 || status > 299) refused[status] = (refused[status] ?? 0) + 1
+      if (script.proof ? !head.includes(script.proof) : status < 200 || status > 299)
+        refused[status] = (refused[status] ?? 0) + 1
       else if (script.carry) {
         last = { ...last, body: carried(script.carry, last.body, body) }
         request = requestOf(last, last.body)
       }
+      if (once) request = next()
     }
     connection.close()
     return last

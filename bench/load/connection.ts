@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net'
 
 export interface Answer {
   readonly status: number
+  /** In small letters. */
+  readonly head: string
   readonly body: string
 }
 
@@ -17,12 +19,12 @@ function parseAnswer(text: string): Answer | undefined {
   const body = text.slice(headEnd + HEAD_END.length)
   const lengthAt = head.indexOf('\r\ncontent-length:')
   if (lengthAt >= 0) {
-    return body.length >= Number.parseInt(head.slice(lengthAt + 17), 10) ? { status, body } : undefined
+    return body.length >= Number.parseInt(head.slice(lengthAt + 17), 10) ? { status, head, body } : undefined
   }
   if (head.includes('\r\ntransfer-encoding: chunked')) {
-    return body.endsWith(LAST_CHUNK) ? { status, body: joinChunks(body) } : undefined
+    return body.endsWith(LAST_CHUNK) ? { status, head, body: joinChunks(body) } : undefined
   }
-  return { status, body }
+  return { status, head, body }
 }
 
 function joinChunks(text: string): string {

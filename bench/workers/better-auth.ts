@@ -1,15 +1,18 @@
 import { env } from 'cloudflare:workers'
 import { type BetterAuthOptions, betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
+import { genericOAuth } from 'better-auth/plugins/generic-oauth'
 
 interface Env {
   readonly STORE: 'cookie' | 'kv' | 'd1'
   readonly SECRET: string
+  /** Of the OpenID provider to sign in with; absent where nobody does. */
+  readonly ISSUER?: string
   readonly DB: D1Database
   readonly KV: KVNamespace
 }
 
-const { STORE, SECRET, DB, KV } = env as unknown as Env
+const { STORE, SECRET, ISSUER, DB, KV } = env as unknown as Env
 
 // KV takes no lifetime below a minute, and has no atomic step: the last two are not on the road that is measured.
 const put = (key: string, value: string, ttl?: number) =>
@@ -30,6 +33,22 @@ const secondaryStorage = {
   },
 }
 
+const signInBy = (issuer: string) =>
+  genericOAuth({
+    config: [
+      {
+        providerId: 'bench',
+        discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+        clientId: 'bench',
+        clientSecret: 'bench-client-secret',
+        scopes: ['openid', 'email', 'profile'],
+        // As Postern does it.
+        pkce: true,
+        authentication: 'basic',
+      },
+    ],
+  })
+
 // One instance an isolate, no limits, no telemetry: as fast as it is documented to go.
 const options: BetterAuthOptions = {
   database: DB,
@@ -41,6 +60,7 @@ const options: BetterAuthOptions = {
   telemetry: { enabled: false },
   session: { cookieCache: { enabled: STORE === 'cookie', maxAge: 3600 } },
   ...(STORE === 'kv' ? { secondaryStorage } : {}),
+  ...(ISSUER ? { plugins: [signInBy(ISSUER)] } : {}),
 }
 
 const auth = betterAuth(options)

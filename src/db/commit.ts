@@ -107,11 +107,13 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`chang
   return ctx.db.insert(events).select(row)
 }
 
-/** Events of many rows, which a query selects. They concern no user. */
+/** Events of many rows, which a query selects. */
 export interface RowEvents {
   readonly type: EventName
   readonly actor: EventActor
   readonly subject: SQL
+  /** Whom they concern; no user when absent. */
+  readonly userId?: SQL
   readonly organizationId: SQL
   /** JSON. */
   readonly data: SQL
@@ -127,7 +129,7 @@ const newRowId = sql`lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-
 export const insertEventsOf = (ctx: Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>, of: RowEvents) =>
   ctx.db
     .insert(events)
-    .select(sql`select null, ${newRowId}, ${of.type}, ${ctx.now()}, ${of.subject}, null, ${of.actor.type},
+    .select(sql`select null, ${newRowId}, ${of.type}, ${ctx.now()}, ${of.subject}, ${of.userId ?? sql`null`}, ${of.actor.type},
     ${of.actor.id}, null, ${of.organizationId}, ${of.data}, ${ctx.ip}, ${ctx.userAgent}, null, null, null ${of.from}`)
 
 /** Makes the objects read their undelivered events. If one does not answer, a cron job repeats the nudge. */

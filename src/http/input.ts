@@ -10,7 +10,7 @@ import {
   unsupportedMediaType,
   validationFailed,
 } from '../lib/errors.ts'
-import { isTooDeep, MAX_JSON_DEPTH } from '../lib/json.ts'
+import { isTooDeep, jsonBytesOf, MAX_JSON_DEPTH } from '../lib/json.ts'
 import { searchOf } from './request.ts'
 import type { HonoEnv } from './server.ts'
 
@@ -157,7 +157,8 @@ export class InvalidInput extends DomainError {
   /** The validated value, to tell missing fields from wrong ones. */
   readonly data: unknown
   constructor(issues: readonly z.core.$ZodIssue[], source: Source, data: unknown, kind: 'malformed' | 'invalid') {
-    const details = { validation_errors: fieldErrors(issues, source) }
+    const limit = limitOf(issues)
+    const details = { validation_errors: fieldErrors(issues, source), ...(limit !== undefined && { limit }) }
     const message = kind === 'malformed' ? messageOfFirst(details.validation_errors) : validationFailed.message
     super(validationFailed.code, kind, message, details)
     this.issues = issues
@@ -165,6 +166,12 @@ export class InvalidInput extends DomainError {
     this.data = data
   }
 }
+
+/** The number that was exceeded, which a schema names in the `params` of its issue. */
+const limitOf = (issues: readonly z.core.$ZodIssue[]): unknown =>
+  issues
+    .map((issue) => (issue.code === 'custom' ? issue.params?.limit : undefined))
+    .find((limit) => limit !== undefined)
 
 const fieldErrors = (issues: readonly z.core.$ZodIssue[], source: Source): FieldError[] =>
   issues.map((issue) => ({
@@ -330,6 +337,13 @@ function parseQuery<T>(schema: z.ZodType<T>, url: string, kind: 'malformed' | 'i
   withoutQuery.set(schema, parsed)
   return parsed
 }
+
+/** For `refine`: a size of the value as JSON, whose excess names the number. */
+export const bytesUpTo = (limit: number) =>
+  [
+    (value: unknown) => jsonBytesOf(value) <= limit,
+    { message: `must have ${limit} bytes at most`, params: { limit } },
+  ] as const
 
 /** A UUID in a path, in either case (RFC 9562 4). */
 export const UuidParam = z.uuid('must be a UUID').toLowerCase()

@@ -21,7 +21,7 @@ export interface Alias {
   readonly invalidIs?: 400
 }
 
-interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A extends Declared> {
+interface RouteOptions<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema, A extends Declared> {
   /** The operation id of the OpenAPI document. */
   readonly id: string
   readonly summary: string
@@ -49,7 +49,7 @@ interface RouteOptions<B extends Schema, Q extends Schema, P extends Schema, A e
    * Whether the call writes an event, and counts against the caller's hourly limit of writes. Never for calls that end sessions,
    * remove rights, or change a credential or a factor: whoever stole a session could use up the owner's limit.
    */
-  readonly isWrite?: (body: Parsed<B>) => boolean
+  readonly isWrite?: (body: Parsed<B>, input: RouteInput<C, B, Q, P>) => boolean | Promise<boolean>
   /** The handler reads the `Authorization` header itself; shown in the document. */
   readonly readsBearer?: boolean
   /** Not rate limited: its caller is a gateway or a probe. */
@@ -80,7 +80,7 @@ type Handler<C extends Ctx, B extends Schema, Q extends Schema, P extends Schema
 ) => ResultOf<A> | Promise<ResultOf<A>>
 
 /** A declared route's options, without its types. */
-export interface RouteSpec extends Omit<RouteOptions<Schema, Schema, Schema, Declared>, 'aliases' | 'answer'> {
+export interface RouteSpec extends Omit<RouteOptions<Ctx, Schema, Schema, Schema, Declared>, 'aliases' | 'answer'> {
   readonly guard: Guard
   readonly answers: readonly Answer[]
 }
@@ -112,7 +112,7 @@ type Declare<G extends Ctx> = <
   const A extends Declared = Declared,
 >(
   path: string,
-  spec: RouteOptions<B, Q, P, A> & Guarded<C, G>,
+  spec: RouteOptions<C, B, Q, P, A> & Guarded<C, G>,
   handler: Handler<C, B, Q, P, A>,
 ) => void
 
@@ -259,10 +259,11 @@ export function mountRoutes(
       return next()
     }
     app.on(route.method, route.path, admitCaller, ...inputValidators(route.spec), async (c) => {
-      const input = validatedInput(c, route.spec)
-      if (route.spec.isWrite?.(input.body)) limitWrite(c, await identityOf(c, verifier))
+      const given = validatedInput(c, route.spec)
       const { ctx, request } = c.var.admitted
-      return route.handle({ ctx: await reached(route, ctx, input.params, verifier), request, ...input })
+      const input = { ctx: await reached(route, ctx, given.params, verifier), request, ...given }
+      if (await route.spec.isWrite?.(input.body, input)) limitWrite(c, await identityOf(c, verifier))
+      return route.handle(input)
     })
   }
 }

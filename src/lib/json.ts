@@ -1,3 +1,5 @@
+import { utf8 } from './encoding.ts'
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b])
@@ -48,9 +50,14 @@ export function findRepeatedName(text: string): string | undefined {
   return undefined
 }
 
-/** How deeply a value nests: 0 for text and numbers, 1 for a flat object. */
-export const depthOf = (value: unknown): number =>
-  typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
+/** How many bytes a value takes as JSON in UTF-8. */
+export const jsonBytesOf = (value: unknown): number => utf8(JSON.stringify(value)).length
+
+/** Whether a value nests deeper: a flat object is 1 deep. Stops at that depth, however deep the value is. */
+export const isDeeperThan = (depth: number, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some((inner) => isDeeperThan(depth - 1, inner)))
 
 /** The property that a name of the wire has in a row: `created_at` is `createdAt`. */
 export const camelOf = (name: string): string =>

@@ -7,7 +7,7 @@ import { mailedLink } from './support/mailbox.ts'
 
 const origin = inject('origin')
 const PATH = '/invitations/accept'
-const SCRIPT = '<img src=x onerror=document.title="owned">'
+const SCRIPT = `<img src=x onerror=document['title']="owned">`
 
 interface Invitation {
   readonly id: string

@@ -57,6 +57,18 @@ export async function openPerson(app: TestApp, fields: Parameters<typeof openAcc
   return personOf(app, user, tokens)
 }
 
+/** The person in a session of two factors. */
+export async function withTwoFactors({ app, user }: Person): Promise<Person> {
+  const { tokens } = await openSession(await app.ctx(), { user, amr: ['hwk', 'mfa'] })
+  return personOf(app, user, tokens)
+}
+
+/** The person with an access token of now: a change of their rights has refused those of before. */
+export async function renewed(person: Person): Promise<Person> {
+  const { body } = await person.call('POST', '/api/v1/auth/refresh', { refresh_token: person.refreshToken })
+  return person.withToken(body.access_token)
+}
+
 export const newSlug = (): string => `org-${newUuid()}`
 
 const ORGANIZATIONS = '/api/v1/organizations'
@@ -77,6 +89,16 @@ export async function enroll(app: TestApp, organizationId: string, userId: strin
   if (!made) throw new Error('not enrolled')
 }
 
+/** `join` of an organization. */
+export const joinTo =
+  (app: TestApp, organizationId: string): Team['join'] =>
+  async (role, fields = {}) => {
+    const user = await createAccount(app, { emailVerifiedAt: 1, status: 'active', ...fields })
+    await enroll(app, organizationId, user.id, role)
+    const { tokens } = await openSession(await app.ctx(), { user, amr: ['pwd'] })
+    return personOf(app, user, tokens)
+  }
+
 /** An organization with its owner, made by services; the owner's session is of it. */
 export async function createTeam(app: TestApp): Promise<Team> {
   const [id, slug] = [newUuid(), newSlug()]
@@ -89,12 +111,7 @@ export async function createTeam(app: TestApp): Promise<Team> {
     updatedAt: at,
   })
   if (!made) throw new Error('no organization was made')
-  const join = async (role: Rank, fields: Parameters<typeof openAccount>[1] = {}): Promise<Person> => {
-    const user = await createAccount(app, { emailVerifiedAt: 1, status: 'active', ...fields })
-    await enroll(app, id, user.id, role)
-    const { tokens } = await openSession(await app.ctx(), { user, amr: ['pwd'] })
-    return personOf(app, user, tokens)
-  }
+  const join = joinTo(app, id)
   return { id, slug, path: `${ORGANIZATIONS}/${id}`, owner: await join('owner'), join }
 }
 

@@ -1,5 +1,5 @@
 import { deleteUser } from '../../features/account/service/users.ts'
-import { lastOwner } from '../../features/organizations/service/members.ts'
+import { lastOwner } from '../../features/organizations/service/membership-changes.ts'
 import { signOut } from '../../features/sign-in/service/current.ts'
 import { registerAccount, signUpErrors } from '../../features/sign-in/service/sign-up.ts'
 import { freshFactorErrors } from '../../features/sign-in/service/step-up.ts'

@@ -7,7 +7,7 @@ import { passkeys } from '../factors/passkeys/tables.ts'
 import { totpFactors } from '../factors/totp/tables.ts'
 import { signingKeys } from '../keys/tables.ts'
 import { mails } from '../mail/tables.ts'
-import { memberships, organizations } from '../memberships/tables.ts'
+import { isTakenUp, memberships, organizations } from '../memberships/tables.ts'
 import { ALL_USERS, type RowChange, userCounts, users } from '../users/tables.ts'
 
 type Store = Pick<Ctx, 'db'>
@@ -37,14 +37,7 @@ export async function selectCountsOfUsers({ db }: Store, userIds: readonly strin
       .select({ userId: memberships.userId, count: sql<number>`count(*)` })
       .from(memberships)
       .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
-      .where(
-        and(
-          inArray(memberships.userId, [...userIds]),
-          isNull(memberships.removedAt),
-          isNotNull(memberships.takenUpAt),
-          isNull(organizations.deletedAt),
-        ),
-      )
+      .where(and(inArray(memberships.userId, [...userIds]), isTakenUp(), isNull(organizations.deletedAt)))
       .groupBy(memberships.userId),
   ])
   const values = new Map(open.map(({ name, value }) => [name, value]))

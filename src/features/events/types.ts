@@ -264,7 +264,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   },
   'invitation.accepted': { when: 'An invitation was accepted', subject: 'invitation', data: ['role', 'is_new_user'] },
   'invitation.revoked': {
-    when: 'An invitation was revoked, or its author lost the right to give its role',
+    when: 'An invitation was revoked, its author lost the right to give its role, or whom it invites joined or left',
     subject: 'invitation',
     data: ['email', 'role', 'reason'],
   },

@@ -1,31 +1,21 @@
-import {
-  and,
-  count,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  inArray,
-  isNotNull,
-  isNull,
-  lte,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm'
+import { and, count, desc, eq, getTableColumns, gt, inArray, isNull, lte, not, or, type SQL, sql } from 'drizzle-orm'
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
 import { deletedRows } from '../../db/user-data.ts'
-import { type Rank, ranksFrom } from '../../lib/roles.ts'
+import type { Rank } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
+import { revokeWhere } from '../memberships/service.ts'
 import {
   hasRoom,
   type Invitation,
   invitations,
+  isMember,
   isOpen,
+  isTakenUp,
+  mayGive,
   mayJoinMore,
   memberships,
   organizations,
@@ -33,7 +23,6 @@ import {
 } from '../memberships/tables.ts'
 import { LIMITS } from '../memberships/types.ts'
 import { isEmailFree, users } from '../users/tables.ts'
-import { rankFor } from './rules/invitation.ts'
 import type { InvitationStatus } from './types.ts'
 
 type Store = Pick<Ctx, 'db'>
@@ -78,8 +67,7 @@ const found = ({ db }: Store) =>
       and(
         eq(authorship.organizationId, invitations.organizationId),
         eq(authorship.userId, invitations.invitedBy),
-        isNull(authorship.removedAt),
-        isNotNull(authorship.takenUpAt),
+        isTakenUp('authorship'),
       ),
     )
 
@@ -87,14 +75,30 @@ export const selectInvitation = (store: Store, id: string) => found(store).where
 
 export type FoundInvitation = NonNullable<Awaited<ReturnType<typeof selectInvitation>>>
 
-const isPending = (now: number): SQL | undefined =>
+/** Not revoked by anybody. Its author may have lost the right to give its role: then it is as good as revoked. */
+const isWaiting = (now: number): SQL | undefined =>
   and(eq(invitations.status, 'pending'), gt(invitations.expiresAt, now))
 const isOverdue = (now: number): SQL | undefined =>
   and(eq(invitations.status, 'pending'), lte(invitations.expiresAt, now))
 
-const hasStatus = (status: InvitationStatus, now: number): SQL | undefined => {
-  if (status === 'pending') return isPending(now)
-  return status === 'expired' ? or(eq(invitations.status, status), isOverdue(now)) : eq(invitations.status, status)
+const { organizationId: organization, invitedBy, role } = invitations
+const isAnswered = mayGive({ organizationId: organization, by: invitedBy, role })
+const isPending = (now: number): SQL | undefined => and(isWaiting(now), isAnswered)
+const isUnanswered = (now: number): SQL | undefined => and(isWaiting(now), not(isAnswered))
+
+/** As `statusOf` says of a row. */
+function hasStatus(status: InvitationStatus, now: number): SQL | undefined {
+  const isMarked = eq(invitations.status, status)
+  switch (status) {
+    case 'pending':
+      return isPending(now)
+    case 'expired':
+      return or(isMarked, isOverdue(now))
+    case 'revoked':
+      return or(isMarked, isUnanswered(now))
+    case 'accepted':
+      return isMarked
+  }
 }
 
 export interface InvitationFilter {
@@ -140,14 +144,7 @@ export async function isMemberByEmail({ db }: Store, organizationId: string, ema
     .select({ id: memberships.id })
     .from(users)
     .innerJoin(memberships, eq(memberships.userId, users.id))
-    .where(
-      and(
-        eq(users.email, email),
-        eq(memberships.organizationId, organizationId),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
-      ),
-    )
+    .where(and(eq(users.email, email), eq(memberships.organizationId, organizationId), isTakenUp()))
     .get()
   return row !== undefined
 }
@@ -162,8 +159,7 @@ export async function isPendingTo({ db, now }: Store & Pick<Ctx, 'now'>, organiz
 }
 
 const countsPending = (organizationId: string, now: number): SQL<number> =>
-  sql<number>`(select count(*) from invitations as waiting where waiting.organization_id = ${organizationId}
-    and waiting.status = 'pending' and waiting.expires_at > ${now})`
+  sql<number>`(select count(*) from ${invitations} where ${eq(invitations.organizationId, organizationId)} and ${isPending(now)})`
 
 export const countPending = async ({ db, now }: Store & Pick<Ctx, 'now'>, organizationId: string): Promise<number> =>
   (
@@ -186,22 +182,19 @@ const mayWrite = ({ place, userId, rank, holdsAsRead }: Writing): SQL =>
   sql`(${stillHas(rank, place, userId)} and ${holdsAsRead ?? sql`true`})`
 
 /**
- * The statements that insert an invitation; one to the same address that has expired makes room, with its event. No row when one
- * is pending, there are too many, or the right was lost.
+ * The statements that insert an invitation; one to the same address that has expired, or for which nobody answers, makes room, with
+ * its event. No row when one is pending, there are too many, or the right was lost.
  */
 export function insertion(ctx: Recording, row: Invitation, writing: Writing, actor: RowEvents['actor']) {
   const now = ctx.now()
   const { organizationId, email } = row
   const when = sql`${mayWrite(writing)} and ${countsPending(organizationId, now)} < ${LIMITS.pendingInvitationsPerOrganization}`
-  const isReplaced = and(
-    eq(invitations.organizationId, organizationId),
-    eq(invitations.email, email),
-    isOverdue(now),
-    when,
-  )
+  const isToAddress = and(eq(invitations.organizationId, organizationId), eq(invitations.email, email), when)
+  const isReplaced = and(isToAddress, isOverdue(now))
   return [
     expiryEvents(ctx, actor, isReplaced),
     ctx.db.update(invitations).set({ status: 'expired', updatedAt: now }).where(isReplaced),
+    ...revokeWhere(ctx, actor, and(isToAddress, isUnanswered(now))),
     ctx.db
       .insert(invitations)
       .select(
@@ -261,7 +254,7 @@ export const deleteEnded = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
 
 type Change = Partial<Pick<Invitation, 'role' | 'message' | 'expiresAt' | 'invitedBy' | 'status' | 'counter'>>
 
-/** Changes a pending invitation that is as it was read, while the writer has the rank. */
+/** Changes an invitation that is as it was read, also one for which nobody answers, while the writer has the rank. */
 export const updateInvitation = (
   { db, now }: Store & Pick<Ctx, 'now'>,
   before: Invitation,
@@ -275,7 +268,7 @@ export const updateInvitation = (
       and(
         eq(invitations.id, before.id),
         eq(invitations.updatedAt, before.updatedAt),
-        isPending(now()),
+        isWaiting(now()),
         mayWrite(writing),
       ),
     )
@@ -296,16 +289,8 @@ function mayEnter(guest: Guest, email: string, now: number): SQL {
     and guest.status in ('active', 'pending') and ${confirmed})`
 }
 
-const isTakenUp = (organizationId: string, userId: string): SQL =>
-  sql`exists (select 1 from memberships as own where own.organization_id = ${organizationId} and own.user_id = ${userId}
-    and own.removed_at is null and own.taken_up_at is not null)`
-
-/** Holds while the author has the rank for it. */
-const authorAnswers = ({ organizationId, invitedBy, role }: FoundInvitation): SQL =>
-  sql`exists (select 1 from users as answers where answers.id = ${invitedBy} and answers.status in ('active', 'pending')
-    and (answers.role = 'admin' or exists (select 1 from memberships as authority
-      where authority.organization_id = ${organizationId} and authority.user_id = answers.id and authority.removed_at is null
-        and authority.taken_up_at is not null and authority.role in ${[...ranksFrom(rankFor(role))]})))`
+const hasJoined = (organizationId: string, userId: string): SQL =>
+  sql`exists (select 1 from ${memberships} where ${isMember(organizationId, userId)})`
 
 /**
  * The first and the last statement of an acceptance, and the condition for those between them: it holds in this batch alone, for
@@ -329,10 +314,9 @@ export function acceptance(
         eq(invitations.updatedAt, updatedAt),
         isPending(now()),
         isOpen(organizationId),
-        authorAnswers(invitation),
         holdsAsRead ?? undefined,
         mayEnter(guest, email, now()),
-        sql`not ${isTakenUp(organizationId, userId)}`,
+        not(hasJoined(organizationId, userId)),
         mayJoinMore(userId),
         hasRoom(organizationId),
       ),
@@ -353,7 +337,7 @@ export const selectObstacles = (
 ) =>
   db
     .select({
-      isMember: sql<number>`${isTakenUp(organizationId, userId)}`,
+      isMember: sql<number>`${hasJoined(organizationId, userId)}`,
       mayJoinMore: sql<number>`${mayJoinMore(userId)}`,
       hasRoom: sql<number>`${hasRoom(organizationId)}`,
     })

@@ -20,4 +20,6 @@ export const MAX_BULK = 100
 /** How many invitations are sent. A resend counts as one, and an addition by id too. */
 export const SENT_BY_AUTHOR = { limit: 100, windowMs: HOUR }
 export const SENT_BY_ORGANIZATION = { limit: 200, windowMs: DAY }
-export const SENT_TO_ADDRESS = { limit: 5, windowMs: HOUR }
+export const SENT_TO_ADDRESS = { limit: 2, windowMs: HOUR }
+/** By all organizations: few enough for a mailbox, too many for a stranger to keep others from inviting. */
+export const SENT_TO_ADDRESS_BY_ALL = { limit: 20, windowMs: HOUR }

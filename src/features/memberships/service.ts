@@ -22,7 +22,9 @@ export {
   revokeGivingByRole,
   revokeOfAccount,
   revokeOfDemoted,
+  revokeTo,
   revokeUnanswered,
+  revokeWhere,
   selectPlace as findPlace,
   updateMembership,
   updateOrganization,
@@ -45,9 +47,14 @@ export const organizationRequired = defineError(
   'Name the organization in organization_id',
 )
 
+type Session = Pick<ActorCtx['actor'], 'acr'>
+
+/** Whether a session has proved one factor where an organization requires two. */
+export const lacksFactor = ({ acr }: Session, twoAreRequired: boolean): boolean => twoAreRequired && acr !== 'aal2'
+
 /** Throws STEP_UP_REQUIRED where an organization requires two factors and the session has one. */
-export function requireFactors({ acr }: Pick<ActorCtx['actor'], 'acr'>, twoAreRequired: boolean): void {
-  if (twoAreRequired && acr !== 'aal2')
+export function requireFactors(session: Session, twoAreRequired: boolean): void {
+  if (lacksFactor(session, twoAreRequired))
     throw stepUpRequired({ reason: 'two_factors' }, { message: 'This organization needs a session of two factors' })
 }
 
@@ -87,19 +94,33 @@ export interface Scope {
   readonly place: Place | null
 }
 
+const WHOLE_PLATFORM: Scope = { id: PLATFORM, place: null }
+
 /**
- * What a request is about, and whether the caller has the rank there: the organization that is named; else what is platform-wide,
- * for an admin of the platform; else the caller's only organization; else what is platform-wide, for a read, which then asks for
- * no rank. Throws what `enterOrganization` throws, and ORGANIZATION_REQUIRED.
+ * What a read is about: the organization that is named; else what is platform-wide, for an admin of the platform; else the caller's
+ * only organization; else what is platform-wide. Throws what `enterOrganization` throws.
  */
-export async function enterScope(
+export const enterScopeToRead = async (ctx: ActorCtx, organizationId: string | null | undefined): Promise<Scope> =>
+  (await findScope(ctx, organizationId, 'viewer')) ?? WHOLE_PLATFORM
+
+/** As `enterScopeToRead`, for whoever has the rank; what is platform-wide is for admins of the platform. Throws ORGANIZATION_REQUIRED, too. */
+export async function enterScopeToChange(
   ctx: ActorCtx,
-  { organizationId, rank, isChange }: { organizationId?: string | null | undefined; rank: Rank; isChange: boolean },
+  organizationId: string | null | undefined,
+  rank: Rank,
 ): Promise<Scope> {
+  const scope = await findScope(ctx, organizationId, rank)
+  if (!scope && !isAdmin(ctx.actor)) throw organizationRequired()
+  return scope ?? WHOLE_PLATFORM
+}
+
+async function findScope(
+  ctx: ActorCtx,
+  organizationId: string | null | undefined,
+  rank: Rank,
+): Promise<Scope | undefined> {
   const id = organizationId ?? (isAdmin(ctx.actor) ? undefined : await findOnlyOrganization(ctx))
-  if (id !== undefined) return { id, place: await enterOrganization(ctx, { id }, rank) }
-  if (isChange && !isAdmin(ctx.actor)) throw organizationRequired()
-  return { id: PLATFORM, place: null }
+  return id === undefined ? undefined : { id, place: await enterOrganization(ctx, { id }, rank) }
 }
 
 async function findOnlyOrganization(ctx: ActorCtx): Promise<string | undefined> {

@@ -1,4 +1,20 @@
-import { and, eq, getTableColumns, isNotNull, isNull, lte, ne, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  not,
+  notInArray,
+  or,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from 'drizzle-orm'
+import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
 import { prune } from '../../db/prune.ts'
@@ -6,9 +22,10 @@ import { deletedRows, forgottenIn } from '../../db/user-data.ts'
 import { isRanked, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
-import { invitations, isMember, isMembershipOf, memberships, organizations } from './tables.ts'
+import { invitations, isMember, isMembershipOf, isTakenUp, memberships, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
+type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
 export const userData = [
   deletedRows(memberships, { userId: 'id' }),
@@ -42,14 +59,7 @@ export const selectOrganizationIds = ({ db }: Store, userId: string, limit: numb
     .select({ id: organizations.id })
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
-    .where(
-      and(
-        eq(memberships.userId, userId),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
-        isNull(organizations.deletedAt),
-      ),
-    )
+    .where(and(eq(memberships.userId, userId), isTakenUp(), isNull(organizations.deletedAt)))
     .limit(limit)
 
 type NewOrganization = Omit<typeof organizations.$inferInsert, 'number'>
@@ -83,11 +93,11 @@ export const insertMembership = ({ db }: Store, row: NewMembership, when: SQL = 
 export const updateOrganization = (
   { db }: Store,
   id: string,
-  { set, when }: { set: Partial<Record<keyof typeof organizations.$inferInsert, unknown>>; when: SQL | undefined },
+  { set, when }: { set: SQLiteUpdateSetSource<typeof organizations>; when: SQL | undefined },
 ) =>
   db
     .update(organizations)
-    .set(set as never)
+    .set(set)
     .where(and(eq(organizations.id, id), when))
     .returning(getTableColumns(organizations))
 
@@ -95,11 +105,11 @@ export const updateOrganization = (
 export const updateMembership = (
   { db }: Store,
   key: { organizationId: string; userId: string },
-  { set, when }: { set: Partial<Record<keyof typeof memberships.$inferInsert, unknown>>; when: SQL | undefined },
+  { set, when }: { set: SQLiteUpdateSetSource<typeof memberships>; when: SQL | undefined },
 ) =>
   db
     .update(memberships)
-    .set(set as never)
+    .set(set)
     .where(
       and(
         eq(memberships.organizationId, key.organizationId),
@@ -124,17 +134,37 @@ export const deletePending = ({ db }: Store, key: { organizationId: string; user
       ),
     )
 
-/** Removes a limited number of memberships that nobody took up in time. */
-export const expireMemberships = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
-  prune(store, {
-    table: memberships,
-    key: memberships.id,
-    where: and(
-      isNotNull(memberships.expiresAt),
-      lte(memberships.expiresAt, store.now()),
-      isNull(memberships.takenUpAt),
-    ),
-    order: memberships.expiresAt,
+const EXPIRED_PER_RUN = 500
+const EXPIRY = { type: 'system', id: 'membership-expiry' } as const
+
+/** Deletes a limited number of memberships that nobody took up in time, each with its event; of one that was removed there is one. */
+export async function expireMemberships(ctx: Recording): Promise<void> {
+  const overdue = ctx.db
+    .select({ id: memberships.id })
+    .from(memberships)
+    .where(and(isNotNull(memberships.expiresAt), lte(memberships.expiresAt, ctx.now()), isNull(memberships.takenUpAt)))
+    .orderBy(memberships.expiresAt, memberships.id)
+    .limit(EXPIRED_PER_RUN)
+  const isTaken = inArray(memberships.id, overdue)
+  await ctx.db.batch([
+    endEvents(ctx, { actor: EXPIRY, reason: 'expired' }, and(isTaken, isNull(memberships.removedAt))),
+    ctx.db.delete(memberships).where(isTaken),
+  ])
+}
+
+const endEvents = (
+  ctx: Recording,
+  { actor, reason }: { actor: RowEvents['actor']; reason: string },
+  condition: SQL | undefined,
+) =>
+  insertEventsOf(ctx, {
+    type: 'organization.member_removed',
+    actor,
+    subject: sql`${memberships.userId}`,
+    userId: sql`${memberships.userId}`,
+    organizationId: sql`${memberships.organizationId}`,
+    data: sql`json_object('before', json_object('role', ${memberships.role}), 'reason', ${reason})`,
+    from: sql`from ${memberships} where ${condition}`,
   })
 
 /**
@@ -170,44 +200,83 @@ export const deleteRemoved = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
     order: memberships.removedAt,
   })
 
-type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
-
-/** Who takes a right from the author of invitations. */
+/** Who takes a right from whoever gave something with it. */
 interface Loss {
   readonly authorId: string
   readonly actor: RowEvents['actor']
 }
 
-/** Revokes pending invitations whose author loses the right to give what they give, in the batch of that loss. Each has its event. */
-function revokeWhere(ctx: Recording, actor: RowEvents['actor'], condition: SQL | undefined): readonly Statement[] {
+/** Revokes pending invitations in the batch of a change that makes them void. Each has its event. */
+export function revokeWhere(
+  ctx: Recording,
+  actor: RowEvents['actor'],
+  condition: SQL | undefined,
+  reason: 'author_lost_right' | 'joined' | 'left' = 'author_lost_right',
+): readonly Statement[] {
   const isRevoked = and(eq(invitations.status, 'pending'), condition)
   const events = insertEventsOf(ctx, {
     type: 'invitation.revoked',
     actor,
     subject: sql`${invitations.id}`,
     organizationId: sql`${invitations.organizationId}`,
-    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role}, 'reason', 'author_lost_right')`,
+    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role}, 'reason', ${reason})`,
     from: sql`from ${invitations} where ${isRevoked}`,
   })
   return [events, ctx.db.update(invitations).set({ status: 'revoked', updatedAt: ctx.now() }).where(isRevoked)]
 }
 
+/** As `revokeWhere`, for memberships that nobody has taken up and whose giver loses the right. */
+function endWhere(ctx: Recording, actor: RowEvents['actor'], condition: SQL | undefined): readonly Statement[] {
+  const isEnded = and(isNull(memberships.removedAt), isNull(memberships.takenUpAt), condition)
+  const removedBy = actor.type === 'user' ? actor.id : null
+  return [
+    endEvents(ctx, { actor, reason: 'author_lost_right' }, isEnded),
+    ctx.db.update(memberships).set({ removedAt: ctx.now(), removedBy }).where(isEnded),
+  ]
+}
+
 /** Those that give permissions: their author may have lost one of them. */
 const givesPermissions = sql`${invitations.permissions} <> '[]'`
 
-/** What an author made in an organization and no longer answers for, once the author's rank there is `rank`; null for none. */
+/** What an author gave in an organization and no longer answers for, once the author's rank there is `rank`; null for none. */
 export function revokeUnanswered(
   ctx: Recording,
   { organizationId, authorId, rank, actor }: Loss & { organizationId: string; rank: Rank | null },
   when: SQL | undefined,
 ): readonly Statement[] {
-  const isBeyond =
-    rank !== null && isRanked(rank, 'admin')
-      ? or(notInArray(invitations.role, [...ranksUpTo(rank)]), givesPermissions)
-      : undefined
-  const isTheirs = and(eq(invitations.organizationId, organizationId), eq(invitations.invitedBy, authorId))
-  return revokeWhere(ctx, actor, and(isTheirs, isBeyond, when))
+  const answersFor = rank !== null && isRanked(rank, 'admin') ? [...ranksUpTo(rank)] : []
+  const isBeyond = notInArray(memberships.role, answersFor)
+  const isInvitedBeyond = or(notInArray(invitations.role, answersFor), givesPermissions)
+  return [
+    ...revokeWhere(ctx, actor, and(isBy(invitations, { organizationId, authorId }), isInvitedBeyond, when)),
+    ...endWhere(ctx, actor, and(isBy(memberships, { organizationId, authorId }), isBeyond, when)),
+  ]
 }
+
+const isBy = (
+  table: typeof invitations | typeof memberships,
+  { organizationId, authorId }: { organizationId: string; authorId: string },
+) => and(eq(table.organizationId, organizationId), eq(table.invitedBy, authorId))
+
+/**
+ * What invites the address of a user who joins or leaves: an older invitation must not bring them back later, with a role that they
+ * have lost.
+ */
+export const revokeTo = (
+  ctx: Recording,
+  of: { organizationId: string; userId: string; reason: 'joined' | 'left'; actor: RowEvents['actor'] },
+  when: SQL,
+): readonly Statement[] =>
+  revokeWhere(
+    ctx,
+    of.actor,
+    and(
+      eq(invitations.organizationId, of.organizationId),
+      eq(invitations.email, sql`(select invited.email from users as invited where invited.id = ${of.userId})`),
+      when,
+    ),
+    of.reason,
+  )
 
 /** What gives permissions in an organization, by an author who loses a custom role or a grant there. */
 export const revokeGiving = (
@@ -215,11 +284,7 @@ export const revokeGiving = (
   { organizationId, authorId, actor }: Loss & { organizationId: string },
   when: SQL,
 ): readonly Statement[] =>
-  revokeWhere(
-    ctx,
-    actor,
-    and(eq(invitations.organizationId, organizationId), eq(invitations.invitedBy, authorId), givesPermissions, when),
-  )
+  revokeWhere(ctx, actor, and(isBy(invitations, { organizationId, authorId }), givesPermissions, when))
 
 /** As `revokeGiving`, by all who have a custom role that allows less from now on. */
 export const revokeGivingByRole = (
@@ -239,19 +304,20 @@ export const revokeGivingByRole = (
   )
 
 /** All of an author whose account may no longer sign in. */
-export const revokeOfAccount = (ctx: Recording, { authorId, actor }: Loss, when: SQL): readonly Statement[] =>
-  revokeWhere(ctx, actor, and(eq(invitations.invitedBy, authorId), when))
+export const revokeOfAccount = (ctx: Recording, { authorId, actor }: Loss, when: SQL): readonly Statement[] => [
+  ...revokeWhere(ctx, actor, and(eq(invitations.invitedBy, authorId), when)),
+  ...endWhere(ctx, actor, and(eq(memberships.invitedBy, authorId), when)),
+]
 
 /** What an author who is no longer an admin of the platform does not answer for as a member. */
-export const revokeOfDemoted = (ctx: Recording, { authorId, actor }: Loss, when: SQL): readonly Statement[] =>
-  revokeWhere(
-    ctx,
-    actor,
-    and(
-      eq(invitations.invitedBy, authorId),
-      sql`not exists (select 1 from memberships as own where own.organization_id = ${invitations.organizationId}
-        and own.user_id = ${authorId} and own.removed_at is null and own.taken_up_at is not null
-        and (own.role = 'owner' or (own.role = 'admin' and ${ne(invitations.role, 'owner')} and not ${givesPermissions})))`,
-      when,
-    ),
-  )
+export function revokeOfDemoted(ctx: Recording, { authorId, actor }: Loss, when: SQL): readonly Statement[] {
+  const answersFor = (organizationId: SQLWrapper, asAdmin: SQL | undefined) =>
+    sql`exists (select 1 from memberships as own where own.organization_id = ${organizationId} and own.user_id = ${authorId}
+      and ${isTakenUp('own')} and (own.role = 'owner' or (own.role = 'admin' and ${asAdmin})))`
+  const invited = answersFor(invitations.organizationId, and(ne(invitations.role, 'owner'), not(givesPermissions)))
+  const added = answersFor(memberships.organizationId, ne(memberships.role, 'owner'))
+  return [
+    ...revokeWhere(ctx, actor, and(eq(invitations.invitedBy, authorId), not(invited), when)),
+    ...endWhere(ctx, actor, and(eq(memberships.invitedBy, authorId), not(added), when)),
+  ]
+}

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Place } from '../../context.ts'
 import { ADMIN, type Rank, ranksFrom } from '../../lib/roles.ts'
@@ -119,14 +119,13 @@ export type Invitation = Readonly<typeof invitations.$inferSelect>
 export const isOpen = (organizationId: string | SQL): SQL =>
   sql`exists (select 1 from organizations as open where open.id = ${organizationId} and open.deleted_at is null)`
 
-/** Holds for a membership that counts: taken up, and not removed. */
+/** Holds for a membership that counts: taken up, and not removed. `row` is what the statement calls it. */
+export const isTakenUp = (row = 'memberships'): SQL =>
+  sql.raw(`${row}.removed_at is null and ${row}.taken_up_at is not null`)
+
+/** Picks the user's membership that counts. */
 export const isMember = (organizationId: string, userId: string): SQL | undefined =>
-  and(
-    eq(memberships.organizationId, organizationId),
-    eq(memberships.userId, userId),
-    isNull(memberships.removedAt),
-    isNotNull(memberships.takenUpAt),
-  )
+  and(eq(memberships.organizationId, organizationId), eq(memberships.userId, userId), isTakenUp())
 
 /** Joins the user's membership, taken up or not, to its organization. */
 export const isMembershipOf = (userId: string): SQL | undefined =>
@@ -146,20 +145,33 @@ export const stillHas = (rank: Rank, place: Place | null, userId: string): SQL =
   const right = isPlatformAdmin
     ? isStillAdmin(userId)
     : sql`exists (select 1 from memberships as caller where caller.organization_id = ${organizationId} and caller.user_id = ${userId}
-        and caller.removed_at is null and caller.taken_up_at is not null and caller.role in ${[...ranksFrom(rank)]})`
+        and ${isTakenUp('caller')} and caller.role in ${[...ranksFrom(rank)]})`
   return sql`(${isOpen(organizationId)} and ${right})`
 }
 
+/**
+ * Holds while whoever gave a role in an organization could still give it: their account may sign in, and they have the rank. Pending
+ * invitations and memberships that were not taken up hang on it.
+ */
+export const mayGive = (given: {
+  readonly organizationId: SQLWrapper | string
+  readonly by: SQLWrapper | string
+  readonly role: SQLWrapper | string
+}): SQL =>
+  sql`exists (select 1 from users as giver where giver.id = ${given.by} and giver.status in ('active', 'pending')
+    and (giver.role = ${ADMIN} or exists (select 1 from memberships as authority
+      where authority.organization_id = ${given.organizationId} and authority.user_id = giver.id and ${isTakenUp('authority')}
+        and (authority.role = 'owner' or (authority.role = 'admin' and ${given.role} <> 'owner')))))`
+
 /** Holds while somebody else owns the organization, has taken that up, and may sign in. */
-export const hasOtherOwner = (organizationId: string | SQL, userId: string): SQL =>
+export const hasOtherOwner = (organizationId: string | SQL, userId: string | SQL): SQL =>
   sql`exists (select 1 from memberships as other join users as owner on owner.id = other.user_id
     where other.organization_id = ${organizationId} and other.user_id <> ${userId} and other.role = 'owner'
-      and other.removed_at is null and other.taken_up_at is not null and owner.status = 'active')`
+      and ${isTakenUp('other')} and owner.status = 'active')`
 
 /** Holds while the user may take up one more membership. */
 export const mayJoinMore = (userId: string): SQL =>
-  sql`(select count(*) from memberships as mine where mine.user_id = ${userId} and mine.removed_at is null
-    and mine.taken_up_at is not null) < ${LIMITS.organizationsPerUser}`
+  sql`(select count(*) from memberships as mine where mine.user_id = ${userId} and ${isTakenUp('mine')}) < ${LIMITS.organizationsPerUser}`
 
 /** Holds while the organization may have one more member. */
 export const hasRoom = (organizationId: string): SQL =>

@@ -14,7 +14,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { Ctx, Place, PlaceCtx } from '../../context.ts'
+import type { ActorCtx, Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
 import { isMatch, type Searched } from '../../db/search.ts'
@@ -26,6 +26,9 @@ import {
   hasRoom,
   isMembershipOf,
   isOpen,
+  isTakenUp,
+  type Membership,
+  mayGive,
   mayJoinMore,
   memberships,
   type Organization,
@@ -41,8 +44,8 @@ type Store = Pick<Ctx, 'db'>
 /** The longest-serving owner. The organization's id is written out: in a query of one table a column has no table's name. */
 const ownerOf = (column: string): SQL<string | null> =>
   sql`(select ${sql.raw(column)} from memberships as owning join users as owner on owner.id = owning.user_id
-    where owning.organization_id = organizations.id and owning.role = 'owner' and owning.removed_at is null
-      and owning.taken_up_at is not null order by owning.joined_at, owning.id limit 1)`
+    where owning.organization_id = organizations.id and owning.role = 'owner' and owner.status <> 'deleted'
+      and ${isTakenUp('owning')} order by owning.joined_at, owning.id limit 1)`
 
 const columns = {
   ...getTableColumns(organizations),
@@ -128,11 +131,12 @@ const memberColumns = {
   firstName: users.firstName,
   lastName: users.lastName,
   displayName: users.displayName,
+  locale: users.locale,
   profileImageUrl: users.profileImageUrl,
   permissions: permissionsOf,
 }
 
-/** Members in the order in which they joined; the removed ones, too, where they are asked for. */
+/** Members in the order in which they joined, without deleted users; the removed ones, too, where they are asked for. */
 export async function selectMembers(
   { db }: Store,
   organizationId: string,
@@ -142,6 +146,8 @@ export async function selectMembers(
   const where = and(
     eq(memberships.organizationId, organizationId),
     withRemoved ? undefined : isNull(memberships.removedAt),
+    // Not a join: that would cost a row of a user for each row that is skipped, and few are deleted at a time.
+    sql`${memberships.userId} not in (select ${users.id} from ${users} where ${users.status} = 'deleted')`,
   )
   const order = [asc(memberships.joinedAt), asc(memberships.id)]
   const page = db
@@ -189,20 +195,23 @@ export async function countMemberships({ db }: Store, userId: string) {
   return { taken: row?.taken ?? 0, pending: (row?.all ?? 0) - (row?.taken ?? 0) }
 }
 
-/** Whether two users are members of one organization. */
-export async function haveOrganizationInCommon({ db }: Store, userId: string, otherId: string): Promise<boolean> {
+/** Whether the caller and another user are members of one organization, which the caller's session may enter. */
+export async function haveOrganizationInCommon(
+  { db, actor }: Pick<ActorCtx, 'db' | 'actor'>,
+  otherId: string,
+): Promise<boolean> {
   const [row] = await db
     .select({ one: sql<number>`1` })
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
     .where(
       and(
-        eq(memberships.userId, userId),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
+        eq(memberships.userId, actor.id),
+        isTakenUp(),
         isNull(organizations.deletedAt),
+        actor.acr === 'aal2' ? undefined : eq(organizations.requireTwoFactors, false),
         sql`exists (select 1 from memberships as theirs where theirs.organization_id = ${organizations.id}
-          and theirs.user_id = ${otherId} and theirs.removed_at is null and theirs.taken_up_at is not null)`,
+          and theirs.user_id = ${otherId} and ${isTakenUp('theirs')})`,
       ),
     )
     .limit(1)
@@ -252,14 +261,16 @@ export const organizationDeletion = (ctx: Pick<PlaceCtx, 'now' | 'config' | 'act
 
 export { hasChanged } from '../users/tables.ts'
 
-/** Holds where a user may be added: by somebody who still has the rank, within the limits. */
+/** Holds where a user may be added who is not there yet: by somebody who still has the rank, within the limits. */
 export function addition(
   { place, actor, now }: Pick<PlaceCtx, 'place' | 'actor' | 'now'>,
   { userId, role, takenUpAt }: { userId: string; role: Rank; takenUpAt?: number },
 ): SQL {
   const room = takenUpAt === undefined ? hasFewPending(userId, now()) : mayJoinMore(userId)
   const right = stillHas(role === 'owner' ? 'owner' : 'admin', place, actor.id)
-  return sql`${right} and ${hasRoom(place.organizationId)} and ${room}`
+  const isThere = sql`exists (select 1 from memberships as held where held.organization_id = ${place.organizationId}
+    and held.user_id = ${userId} and held.removed_at is null)`
+  return sql`${right} and not ${isThere} and ${hasRoom(place.organizationId)} and ${room}`
 }
 
 const hasFewPending = (userId: string, now: number): SQL =>
@@ -267,84 +278,88 @@ const hasFewPending = (userId: string, now: number): SQL =>
     and waiting.taken_up_at is null and waiting.expires_at > ${now}) < ${LIMITS.pendingMembershipsPerUser}`
 
 /** A condition on a membership that changes (`here`), and the same for statements on other tables that precede it (`elsewhere`). */
-interface Twofold {
+export interface Twofold {
   readonly here: SQL
   readonly elsewhere: SQL
 }
 
-function onMembership(organizationId: string, userId: string, condition: (row: SQL) => SQL): Twofold {
-  const row = sql.raw('target')
-  return {
-    here: condition(sql`${memberships}`),
-    elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
-      and target.user_id = ${userId} and target.removed_at is null and ${condition(row)})`,
-  }
+const twofold = (
+  { organizationId, userId }: Pick<Membership, 'organizationId' | 'userId'>,
+  condition: (row: SQL) => SQL,
+): Twofold => ({
+  here: condition(sql`${memberships}`),
+  elsewhere: sql`exists (select 1 from memberships as target where target.organization_id = ${organizationId}
+    and target.user_id = ${userId} and target.removed_at is null and ${condition(sql.raw('target'))})`,
+})
+
+/** Who has the membership, and what it was when it was read. */
+type ReadMembership = Pick<Membership, 'organizationId' | 'userId' | 'role' | 'takenUpAt'>
+
+/** Holds while the membership is as it was read, and the condition does. */
+function onMembership({ organizationId, userId, role, takenUpAt }: ReadMembership, condition: SQL): Twofold {
+  return twofold(
+    { organizationId, userId },
+    (row) => sql`${row}.role = ${role} and ${row}.taken_up_at is ${takenUpAt} and ${condition}`,
+  )
 }
 
 type Acting = Pick<PlaceCtx, 'place' | 'actor'>
 
-/** Holds while the member has the role that was read, the caller has the rank for both roles, and an owner remains. */
-export function demotion({ place, actor }: Acting, change: { userId: string; before: Rank; after: Rank }): Twofold {
-  const { userId, before, after } = change
-  const { organizationId } = place
-  const needed: Rank = before === 'owner' || after === 'owner' ? 'owner' : 'admin'
-  const remains = before === 'owner' ? hasOtherOwner(organizationId, userId) : sql`true`
-  return onMembership(
-    organizationId,
-    userId,
-    (row) => sql`${row}.role = ${before} and ${stillHas(needed, place, actor.id)} and ${remains}`,
-  )
+/** Holds unless the member is the last owner. One who has not taken that up owns nothing. */
+const isSpared = ({ organizationId, userId, role, takenUpAt }: ReadMembership): SQL =>
+  role === 'owner' && takenUpAt !== null ? hasOtherOwner(organizationId, userId) : sql`true`
+
+/** Holds while the caller has the rank for both roles, the member may have theirs, and an owner remains. */
+export function demotion({ place, actor }: Acting, change: { member: ReadMembership; after: Rank }): Twofold {
+  const { member, after } = change
+  const needed: Rank = member.role === 'owner' || after === 'owner' ? 'owner' : 'admin'
+  const fits = after === 'owner' && member.takenUpAt !== null ? mayOwn(member.userId) : sql`true`
+  return onMembership(member, sql`${stillHas(needed, place, actor.id)} and ${isSpared(member)} and ${fits}`)
 }
 
-/** Holds while the member has the role that was read, and the caller has the rank. */
-export const removal = ({ place, actor }: Acting, userId: string, role: string): Twofold =>
-  onMembership(
-    place.organizationId,
-    userId,
-    (row) => sql`${row}.role = ${role} and ${stillHas('admin', place, actor.id)}`,
-  )
+/** Holds while the caller has the rank. */
+export const removal = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
+  onMembership(member, stillHas('admin', place, actor.id))
 
 /** Holds unless the user is the only owner. */
-export const leaving = (userId: string, organizationId: string): Twofold =>
-  onMembership(
-    organizationId,
-    userId,
-    (row) => sql`${isOpen(organizationId)} and (${row}.role <> 'owner' or ${row}.taken_up_at is null
-      or ${hasOtherOwner(organizationId, userId)})`,
+export const leaving = (membership: ReadMembership): Twofold =>
+  onMembership(membership, sql`${isOpen(membership.organizationId)} and ${isSpared(membership)}`)
+
+/** Holds for a user who may sign in and has confirmed their address, which members see of owners. */
+const mayOwn = (userId: string): SQL =>
+  sql`exists (select 1 from users as next where next.id = ${userId} and next.status = 'active'
+    and next.email_verified_at is not null and next.email_unanswered_since is null)`
+
+/** Holds for a member who may own the organization, while the caller is an owner. */
+export const promotion = ({ place, actor }: Acting, member: ReadMembership): Twofold =>
+  onMembership(member, sql`${stillHas('owner', place, actor.id)} and ${mayOwn(member.userId)}`)
+
+/** Holds while a membership waits to be taken up and whoever gave it answers for it, within the limits. */
+export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): Twofold =>
+  twofold(
+    { organizationId, userId: actor.id },
+    (row) => sql`${row}.taken_up_at is null and ${row}.expires_at > ${now()} and ${isOpen(organizationId)}
+      and ${mayGive({ organizationId, by: sql`${row}.invited_by`, role: sql`${row}.role` })}
+      and (${row}.role <> 'owner' or ${mayOwn(actor.id)}) and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`,
   )
-
-/** Holds for a member who has taken that up and may sign in, while the caller is an owner. */
-export const promotion = ({ place, actor }: Acting, userId: string): Twofold =>
-  onMembership(
-    place.organizationId,
-    userId,
-    (row) => sql`${row}.taken_up_at is not null and ${stillHas('owner', place, actor.id)}
-      and exists (select 1 from users as next where next.id = ${userId} and next.status = 'active')`,
-  )
-
-/** Holds while a membership waits to be taken up, within the limits. */
-export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): SQL =>
-  sql`${memberships.takenUpAt} is null and ${memberships.expiresAt} > ${now()} and ${isOpen(organizationId)}
-    and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`
-
-/** An active owner of the organization in `o`, other than the user in `u`. */
-const otherOwner = sql`exists (select 1 from memberships as other join users as owner on owner.id = other.user_id
-  where other.organization_id = o.id and other.user_id <> u.id and other.role = 'owner' and other.removed_at is null
-    and other.taken_up_at is not null and owner.status = 'active')`
 
 const ownedAlone = sql`from users as u
-  join memberships as m on m.user_id = u.id and m.role = 'owner' and m.removed_at is null and m.taken_up_at is not null
+  join memberships as m on m.user_id = u.id and m.role = 'owner' and ${isTakenUp('m')}
   join organizations as o on o.id = m.organization_id and o.deleted_at is null
-  where not ${otherOwner}`
+  where not ${hasOtherOwner(sql.raw('o.id'), sql.raw('u.id'))}`
+
+/** A member of the organization in `o`, other than the user in `u`, whose account is not deleted. */
+const otherMember = sql`exists (select 1 from memberships as staying join users as member on member.id = staying.user_id
+  where staying.organization_id = o.id and staying.user_id <> u.id and ${isTakenUp('staying')} and member.status <> 'deleted')`
 
 /** Holds unless the user is the last owner of an organization that has other members. */
 export const orphansNothing = (userId: string): SQL =>
-  sql`not exists (select 1 ${ownedAlone} and u.id = ${userId} and o.member_count > 1)`
+  sql`not exists (select 1 ${ownedAlone} and u.id = ${userId} and ${otherMember})`
 
 /** An organization with other members whose last owner the user is. */
 export async function findOrphan({ db }: Store, userId: string): Promise<{ id: string; name: string } | undefined> {
   const [row] = await db.all<{ id: string; name: string }>(
-    sql`select o.id, o.name ${ownedAlone} and u.id = ${userId} and o.member_count > 1 limit 1`,
+    sql`select o.id, o.name ${ownedAlone} and u.id = ${userId} and ${otherMember} limit 1`,
   )
   return row
 }
@@ -353,8 +368,10 @@ const OWNERLESS_PER_RUN = 100
 
 export interface Ownerless {
   readonly organizationId: string
+  readonly name: string
   readonly slug: string
-  readonly memberCount: number
+  /** 1 where somebody is left whose account is not deleted, else 0. */
+  readonly hasMembers: number
   /** When the last of its owners was deleted. */
   readonly lostAt: number
   /** The longest-serving active admin. */
@@ -364,14 +381,14 @@ export interface Ownerless {
 /** Organizations whose only owners are deleted users (or this one), without those of which nothing is left to do. */
 export const selectOwnerless = ({ db }: Store, userId?: string) =>
   db.all<Ownerless>(sql`
-    select o.id as organizationId, o.slug, o.member_count as memberCount, max(u.deleted_at) as lostAt,
+    select o.id as organizationId, o.name, o.slug, max(${otherMember}) as hasMembers, max(u.deleted_at) as lostAt,
       (select heir.user_id from memberships as heir join users as next on next.id = heir.user_id
-        where heir.organization_id = o.id and heir.role = 'admin' and heir.removed_at is null
-          and heir.taken_up_at is not null and next.status = 'active'
+        where heir.organization_id = o.id and heir.role = 'admin' and ${isTakenUp('heir')}
+          and next.status = 'active'
         order by heir.joined_at, heir.id limit 1) as heirId
     ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
     group by o.id
-    having heirId is not null or o.member_count <= 1 or coalesce(o.owner_loss_told_at, 0) < lostAt
+    having heirId is not null or hasMembers = 0 or coalesce(o.owner_loss_told_at, 0) < lostAt
     limit ${OWNERLESS_PER_RUN}`)
 
 /** Marks those of which nobody was told; returns them. Of two calls at once, one gets each. */
@@ -394,14 +411,14 @@ const isOneOf = (some: readonly Pick<Ownerless, 'organizationId'>[]): SQL =>
   sql`${organizations.id} in (select value ->> 'organizationId' from json_each(${JSON.stringify(some)}))`
 
 /** Holds for an admin while no active owner is there. */
-export const inheritance = ({ organizationId, heirId }: { organizationId: string; heirId: string }): SQL =>
+export const inheritance = (organizationId: string, heirId: string): SQL =>
   sql`${memberships.role} = 'admin' and not ${hasOtherOwner(organizationId, heirId)}
     and exists (select 1 from users as next where next.id = ${heirId} and next.status = 'active')`
 
 /** Holds while only a deleted user is in the organization. */
 export const isMemberless = (id: string): SQL =>
   sql`${organizations.deletedAt} is null and not exists (select 1 from memberships as left_one join users as member on member.id = left_one.user_id
-    where left_one.organization_id = ${id} and left_one.removed_at is null and left_one.taken_up_at is not null
+    where left_one.organization_id = ${id} and ${isTakenUp('left_one')}
       and member.status <> 'deleted')`
 
 /** Rows that one statement deletes of what a deleted organization held. */

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { from, instant, mapped, shape } from '../../http/answers.ts'
 import { PropagatedField } from '../../http/done.ts'
-import { bodyOrQuery, integerParam, UuidParam } from '../../http/input.ts'
+import { bodyOrQuery, bytesUpTo, integerParam, UuidParam } from '../../http/input.ts'
 import { pageQuery } from '../../http/list.ts'
 import { fieldRequired } from '../../lib/errors.ts'
-import { depthOf } from '../../lib/json.ts'
+import { isDeeperThan } from '../../lib/json.ts'
 import { RANKS, type Rank } from '../../lib/roles.ts'
 import { LIMITS } from '../memberships/types.ts'
 import type { ActivatedToken } from '../sessions/types.ts'
@@ -21,7 +21,10 @@ const anything = z.record(z.string(), z.unknown())
 const Owner = z
   .object({ id: z.uuid(), email: z.string(), first_name: text, last_name: text, avatar_url: text })
   .nullable()
-  .meta({ description: 'The longest-serving owner; null for a member who has not taken the membership up' })
+  .meta({
+    description:
+      'The longest-serving owner who is not deleted; null for whoever has not taken the membership up, and for a session of one factor where two are required',
+  })
 
 function ownerOf(organization: SeenOrganization): z.infer<typeof Owner> {
   const { ownerId, ownerEmail, ownerFirstName, ownerLastName, ownerImageUrl } = organization
@@ -87,6 +90,14 @@ export const OrganizationSettings = mapped(
   },
 )
 
+export const ChangedSettings = mapped(
+  OrganizationSettings.schema.extend({ propagated: PropagatedField }).meta({ id: 'ChangedOrganizationSettings' }),
+  ({ organization, propagated }: { organization: SeenOrganization; propagated: boolean }) => ({
+    ...OrganizationSettings.write(organization),
+    propagated,
+  }),
+)
+
 const SLUG = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
 
 const isDomain = (domain: string): boolean =>
@@ -98,11 +109,11 @@ const SettingsField = z
     require_two_factors: z.boolean().optional(),
     invitation_domains: z.array(z.string().toLowerCase().refine(isDomain, 'must be a domain')).max(50).optional(),
   })
-  .refine((value) => JSON.stringify(value).length <= LIMITS.settingsBytes, {
-    message: `must have ${LIMITS.settingsBytes} bytes at most`,
-    params: { limit: LIMITS.settingsBytes },
+  .refine(...bytesUpTo(LIMITS.settingsBytes))
+  .refine((value) => !isDeeperThan(LIMITS.settingsDepth, value), {
+    message: `must nest ${LIMITS.settingsDepth} levels at most`,
+    params: { limit: LIMITS.settingsDepth },
   })
-  .refine((value) => depthOf(value) <= LIMITS.settingsDepth, `must nest ${LIMITS.settingsDepth} levels at most`)
 
 const NameField = z.string().trim().min(1).max(200).refine(isPlainText, 'must not have control characters')
 

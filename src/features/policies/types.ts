@@ -70,8 +70,8 @@ export interface Decision {
 }
 
 export interface Explanation {
-  /** The policy's. */
-  readonly id: string
+  /** The policy's; null of one that the caller may not read, of which nothing else is said than whether it applies. */
+  readonly id: string | null
   readonly effect: 'allow' | 'deny'
   readonly applies: boolean
   /** The first part that does not hold, named as on the wire: `conditions.Bool.context.remote`. */

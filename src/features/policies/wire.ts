@@ -203,7 +203,7 @@ function subjectIdOf(type: 'user' | 'role', given: string | undefined): string |
 
 const Explained = z
   .object({
-    policy_id: z.uuid(),
+    policy_id: z.uuid().nullable().meta({ description: 'Null for a policy that the caller may not read' }),
     effect: Effect,
     applies: z.boolean(),
     failed: z

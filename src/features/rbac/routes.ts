@@ -5,7 +5,14 @@ import { DoneAndEnded, endedToWire } from '../../http/done.ts'
 import { type Guard, memberOf, principal, scopedUser } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { forbidden, notFound } from '../../lib/errors.ts'
-import { enterScope, limitReached, memberNotFound, organizationRequired, type Scope } from '../memberships/service.ts'
+import {
+  enterScopeToChange,
+  enterScopeToRead,
+  limitReached,
+  memberNotFound,
+  organizationRequired,
+  type Scope,
+} from '../memberships/service.ts'
 import { userStateConflict } from '../users/service/users.ts'
 import { KNOWN_PERMISSIONS } from './rules/catalogue.ts'
 import { assignRole, grantPermissions, roleNotAssigned, unassignRole } from './service/assignments.ts'
@@ -62,10 +69,9 @@ import {
 /** Below `/rbac` as the documentation has it, and below `/roles` as Janua's server does. */
 export const roleRoutes = createRoutes({ prefix: '/api/v1', tag: 'roles', guard: scopedUser })
 
-const readIn = (ctx: ActorCtx, organizationId: string | undefined) =>
-  enterScope(ctx, { organizationId, rank: 'viewer', isChange: false })
+const readIn = (ctx: ActorCtx, organizationId: string | undefined) => enterScopeToRead(ctx, organizationId)
 const changeIn = (ctx: ActorCtx, organizationId: string | null | undefined) =>
-  enterScope(ctx, { organizationId, rank: 'admin', isChange: true })
+  enterScopeToChange(ctx, organizationId, 'admin')
 
 const changeErrors = [organizationRequired, rightsChanged]
 
@@ -155,7 +161,7 @@ const change = {
   query: ScopeQuery,
   body: RoleBody,
   answer: ok(ChangedRoleShape, 'The role'),
-  errors: [roleNotFound, roleNameTaken, systemRole, ...changeErrors],
+  errors: [roleNotFound, roleNameTaken, systemRole, limitReached, ...changeErrors],
 }
 
 const changeOne = async ({
@@ -366,24 +372,34 @@ userPermissionRoutes.get(
   }),
 )
 
-userPermissionRoutes.put(
-  '/permissions',
-  {
-    id: 'grantPermissions',
-    summary: 'Replace what a user was granted directly, in an organization or platform-wide',
-    // What takes rights away is not counted.
-    isWrite: ({ permissions }) => permissions.length > 0,
-    params: AnyUserPath,
-    query: ScopeQuery,
-    body: GrantsBody,
-    answer: ok(ChangedPermissions, 'The permissions'),
-    errors: [memberNotFound, notFound, forbidden, userStateConflict, limitReached, ...changeErrors],
-  },
-  async ({ ctx, params: { user_id: ref }, body, query }) => {
-    const scope = await changeIn(ctx, organizationIn(body, query))
-    const userId = await getUserId(ctx, scope.id, ref)
-    const { propagated } = await grantPermissions(ctx, scope, { userId, permissions: body.permissions })
-    const organizationId = scope.place?.organizationId
-    return { ref, propagated, ...(await getStandingOf(ctx, { ref, organizationId })) }
-  },
-)
+const grant = {
+  summary: 'Replace what a user was granted directly, in an organization or platform-wide',
+  // What takes rights away is not counted.
+  isWrite: ({ permissions }: z.output<typeof GrantsBody>) => permissions.length > 0,
+  params: AnyUserPath,
+  query: ScopeQuery,
+  body: GrantsBody,
+  answer: ok(ChangedPermissions, 'The permissions'),
+  errors: [memberNotFound, notFound, forbidden, userStateConflict, limitReached, ...changeErrors],
+}
+
+const grantAll = async ({
+  ctx,
+  params: { user_id: ref },
+  body,
+  query,
+}: {
+  ctx: ActorCtx
+  params: z.output<typeof AnyUserPath>
+  body: z.output<typeof GrantsBody>
+  query: z.output<typeof ScopeQuery>
+}) => {
+  const scope = await changeIn(ctx, organizationIn(body, query))
+  const userId = await getUserId(ctx, scope.id, ref)
+  const { propagated } = await grantPermissions(ctx, scope, { userId, permissions: body.permissions })
+  const organizationId = scope.place?.organizationId
+  return { ref, propagated, ...(await getStandingOf(ctx, { ref, organizationId })) }
+}
+
+userPermissionRoutes.put('/permissions', { ...grant, id: 'grantPermissions' }, grantAll)
+userPermissionRoutes.patch('/permissions', { ...grant, id: 'updatePermissions', instead: 'grantPermissions' }, grantAll)

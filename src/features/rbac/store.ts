@@ -1,7 +1,7 @@
 import { and, asc, count, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { deletedRows, forgottenIn, type UserData } from '../../db/user-data.ts'
-import { isOpen, organizations, stillHas } from '../memberships/tables.ts'
+import { isOpen, isTakenUp, organizations, stillHas } from '../memberships/tables.ts'
 import { LIMITS, PLATFORM } from '../memberships/types.ts'
 import { users } from '../users/tables.ts'
 import { grants, type Role, roleAssignments, roles, roleVersions } from './tables.ts'
@@ -67,7 +67,7 @@ export const organizationData = [roleAssignments.scope, grants.scope, roles.scop
 /** The role in the organization, of a membership that counts; null platform-wide. */
 const rankIn = (scope: string, userId: string): SQL<string | null> =>
   sql`(select held.role from memberships as held where held.organization_id = ${scope} and held.user_id = ${userId}
-    and held.removed_at is null and held.taken_up_at is not null and ${isOpen(scope)})`
+    and ${isTakenUp('held')} and ${isOpen(scope)})`
 
 /** What a user holds in a scope and platform-wide, of one moment, with the versions that a change of it would raise. */
 export async function selectHolder({ db }: Store, { scope, userId }: { scope: string; userId: string }) {
@@ -128,7 +128,7 @@ export const isHeldAsRead = (
 ): SQL => sql`(${hasVersion(userId, read.claimsVersion)} and ${versionOf(read.scope)} = ${read.version})`
 
 /** Holds while the caller may change rights in a scope, and what they hold, and what roles allow there, is as it was read. */
-export const isGiver = (
+export const giverUnchanged = (
   { actor }: Pick<ActorCtx, 'actor'>,
   read: {
     readonly scope: string

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { from, instant, mapped, shape } from '../../http/answers.ts'
 import { PropagatedField } from '../../http/done.ts'
-import { UuidParam } from '../../http/input.ts'
+import { bytesUpTo, UuidParam } from '../../http/input.ts'
 import { arrayOf, listOf, pageQuery, rangeOfPage } from '../../http/list.ts'
 import { fieldRequired } from '../../lib/errors.ts'
 import { LIMITS, PLATFORM } from '../memberships/types.ts'
@@ -73,10 +73,6 @@ const PermissionField = z
 
 const distinct = (permissions: string[]): string[] => [...new Set(permissions)]
 const PermissionsField = z.array(PermissionField).transform(distinct)
-const RolePermissions = z
-  .array(PermissionField)
-  .max(LIMITS.permissionsPerRole, `must be ${LIMITS.permissionsPerRole} at most`)
-  .transform(distinct)
 
 const NameField = z.string().trim().min(1).max(100).refine(isPlainText, 'must not have control characters')
 
@@ -84,7 +80,7 @@ export const NewRoleBody = z
   .object({
     name: NameField,
     description: proseField(500),
-    permissions: RolePermissions.nullish(),
+    permissions: PermissionsField.nullish(),
     ...scopeField,
   })
   .meta({ id: 'NewRole' })
@@ -99,7 +95,7 @@ export const RoleBody = z
   .object({
     name: NameField.optional(),
     description: proseField(500),
-    permissions: RolePermissions.optional(),
+    permissions: PermissionsField.optional(),
     ...scopeField,
   })
   .meta({ id: 'RoleChange' })
@@ -248,13 +244,7 @@ export const EnforcedPermission = mapped(
 
 export const GrantsBody = z
   .object({
-    permissions: PermissionsField.refine(
-      (permissions) => JSON.stringify(permissions).length <= LIMITS.grantBytesPerMember,
-      {
-        message: `must have ${LIMITS.grantBytesPerMember} bytes at most`,
-        params: { limit: LIMITS.grantBytesPerMember },
-      },
-    ),
+    permissions: PermissionsField.refine(...bytesUpTo(LIMITS.grantBytesPerMember)),
     ...scopeField,
   })
   .meta({ id: 'Grants' })

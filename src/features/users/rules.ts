@@ -94,11 +94,21 @@ export const recipientOf = (user: User) => ({
   owner: isEmailConfirmed(user) ? { name: fullNameOf(user) } : null,
 })
 
-/** Whether a text may be shown in one line. SQLite ends a text at NUL, half a surrogate pair is not UTF-8, and a line break forges lines. */
-export const isPlainText = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text)
+/** Invisible joiners where they belong: within emoji, and in scripts that spell with them. */
+const EMOJI_JOINER =
+  /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Variation_Selector}])\u200D(?=\p{Extended_Pictographic})/gu
+const SPELLED_JOINER =
+  /(?<=[\p{sc=Arab}\p{sc=Beng}\p{sc=Deva}\p{sc=Gujr}\p{sc=Guru}\p{sc=Khmr}\p{sc=Knda}\p{sc=Mlym}\p{sc=Orya}\p{sc=Sinh}\p{sc=Taml}\p{sc=Telu}])[\u200C\u200D]/gu
 
-/** As `isPlainText`, for several lines. */
-export const isProse = (text: string): boolean => isPlainText(text.replace(/[\t\n\r]/g, ''))
+/**
+ * Whether a text may be shown in one line, as it reads. SQLite ends a text at NUL, half a surrogate pair is not UTF-8, a line break
+ * forges lines, and characters that nobody sees turn the direction around or make two names look the same.
+ */
+export const isPlainText = (text: string): boolean =>
+  text.isWellFormed() && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text.replace(EMOJI_JOINER, '').replace(SPELLED_JOINER, ''))
+
+/** Whether a text of several lines may be stored. It may have marks of direction, which longer texts need. */
+export const isProse = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text.replace(/[\t\n\r]/g, ''))
 
 /** Whether a role has a valid name, as gateways read it: `[a-z0-9:_-]`. */
 export const isRoleName = (role: string): boolean => /^[a-z0-9:_-]{1,64}$/.test(role)

@@ -53,6 +53,8 @@ export type NotificationKind =
   | 'factor_removed'
   | 'password_changed'
   | 'new_device'
+  | 'organization_role_changed'
+  | 'organization_member_removed'
   | 'invitation_accepted'
 
 export interface Notification {

@@ -50,6 +50,7 @@ const flat = (prefix: string): Readonly<Record<string, Row>> => ({
   [`GET ${prefix}/:invitation_id`]: invited(),
   [`GET ${prefix}/invitations/:invitation_id`]: invited(),
   [`PATCH ${prefix}/:invitation_id`]: { ...invited({ message: 'x' }), ...forOwnerAndAdmin(404) },
+  [`PUT ${prefix}/:invitation_id`]: { ...invited({ message: 'x' }), ...forOwnerAndAdmin(404) },
   [`DELETE ${prefix}/:invitation_id`]: { ...invited(), ...forOwnerAndAdmin(404) },
   [`DELETE ${prefix}/invitations/:invitation_id`]: { ...invited(), ...forOwnerAndAdmin(404) },
   [`POST ${prefix}/:invitation_id/resend`]: { ...invited(), good: 403, ...forOwnerAndAdmin(404) },

@@ -45,6 +45,11 @@ const RBAC = '/api/v1/rbac'
 const ROLES = '/api/v1/roles'
 const OF_ORGANIZATION = '/api/v1/organizations/:organization_id/roles'
 
+const granting = inScope(async (_, scene) => ({
+  ...(await ownerById(scene)),
+  body: { permissions: ['org:read'] },
+}))
+
 export const ROLE_ROWS: Readonly<Record<string, Row>> = {
   [`GET ${RBAC}/roles`]: list,
   [`GET ${ROLES}`]: list,
@@ -84,8 +89,6 @@ export const ROLE_ROWS: Readonly<Record<string, Row>> = {
     path: { role_id: await roleIn(scene, made) },
   })),
   'GET /api/v1/users/:user_id/permissions': { call: ownerById, ...forOwnerAndAdmin(403) },
-  'PUT /api/v1/users/:user_id/permissions': inScope(async (_, scene) => ({
-    ...(await ownerById(scene)),
-    body: { permissions: ['org:read'] },
-  })),
+  'PUT /api/v1/users/:user_id/permissions': granting,
+  'PATCH /api/v1/users/:user_id/permissions': granting,
 }

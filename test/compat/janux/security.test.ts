@@ -139,11 +139,13 @@ describe('registration', () => {
   })
 
   it('keeps names as they were typed, and takes addresses of one form for one', async () => {
-    const full_name = 'Zoë \'Robert"); DROP TABLE users;-- \u202e\u{1f9d9}'
+    const full_name = 'Zoë \'Robert"); DROP TABLE users;-- \u{1f9d9}'
     const id = crypto.randomUUID()
     const answer = await answerOf(register({ ...person(`user-${id}@example.test`), full_name }))
     expect(answer).toMatchObject([201, { full_name }])
     expect((await register(person(`ＵＳＥＲ-${id}@ＥＸＡＭＰＬＥ.test`))).status).toBe(409)
+    // Turned around, a name reads as another.
+    expect((await register({ ...person(newEmail()), full_name: 'Zoë \u202eeciruaM' })).status).toBe(422)
   })
 
   it('lets one of two racing registrations win', async () => {

@@ -9,6 +9,7 @@ import {
   codeOf,
   eventsAbout,
   expire,
+  forgetSent,
   INVITATIONS,
   type Invited,
   invite,
@@ -288,6 +289,7 @@ describe('an acceptance', () => {
     const again = await invite(team, { email: ada.user.email })
     await team.owner.call('DELETE', `${INVITATIONS}/${again.id}`)
     expect((await ada.call('POST', byId(again))).body.details).toEqual({ status: 'revoked' })
+    await forgetSent(app, team, ada.user.email)
     const last = await invite(team, { email: ada.user.email })
     expect((await ada.call('POST', byId(last))).status).toBe(200)
     expect((await ada.call('POST', byId(last))).body.details).toEqual({ status: 'accepted' })

@@ -3,7 +3,7 @@ import { createTestApp, env } from '../../support/app.ts'
 import { ask, createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
 import { PASSWORD } from '../../support/world.ts'
 import { insertRole, interfering } from '../rbac/support.ts'
-import { eventsAbout, INVITATIONS, type Invited, invite, run } from './support.ts'
+import { codeOf, eventsAbout, expire, INVITATIONS, type Invited, invite, run } from './support.ts'
 
 const app = createTestApp()
 
@@ -268,5 +268,79 @@ describe('the rights of an author', () => {
     expect((await transfer(next)).status).toBe(200)
     expect(await statusesOf(plain, giving, owners)).toEqual(['pending', 'revoked', 'revoked'])
     expect(await revocationsOf(owners)).toMatchObject([{ actor_id: team.owner.id }])
+  })
+})
+
+describe('an invitation for which nobody answers', () => {
+  const list = (team: Team, query = '') => team.owner.call('GET', `${INVITATIONS}?organization_id=${team.id}${query}`)
+  const becomes = (team: Team, { id }: Person, role: string) =>
+    run('update memberships set role = ? where organization_id = ? and user_id = ?', role, team.id, id)
+
+  /** Its author lost the rank in a way that revoked nothing. */
+  async function inviteUnanswered(team: Team) {
+    const author = await team.join('admin')
+    const invited = await invite(team, {}, author)
+    await becomes(team, author, 'member')
+    return { author, invited }
+  }
+
+  it('is listed and counted as what it shows', async () => {
+    const team = await createTeam(app)
+    const { invited } = await inviteUnanswered(team)
+    const [kept, ended] = [await invite(team), await invite(team)]
+    await expire(ended.id)
+    const rowsOf = async (status: string) => {
+      const { body } = await list(team, `&status=${status}`)
+      const { total, invitations, pending_count, expired_count } = body
+      expect([total, pending_count, expired_count]).toEqual([invitations.length, 1, 1])
+      return invitations.map((one: { id: string; status: string }) => [one.id, one.status])
+    }
+    expect(await rowsOf('pending')).toEqual([[kept.id, 'pending']])
+    expect(await rowsOf('revoked')).toEqual([[invited.id, 'revoked']])
+    expect(await rowsOf('expired')).toEqual([[ended.id, 'expired']])
+    expect((await list(team)).body.total).toBe(3)
+    const live = await team.owner.call('GET', `${team.path}/invites`)
+    expect(live.body.invites.map(({ id }: { id: string }) => id).sort()).toEqual([kept.id, ended.id].sort())
+  })
+
+  it('makes room for another to its address, and does not come back with its author', async () => {
+    const team = await createTeam(app)
+    const { author, invited } = await inviteUnanswered(team)
+    const again = await invite(team, { email: invited.email })
+    await becomes(team, author, 'admin')
+    expect((await list(team, `&email=${invited.email}`)).body.invitations).toMatchObject([
+      { id: again.id, status: 'pending' },
+      { id: invited.id, status: 'revoked' },
+    ])
+    expect(await revocationsOf(invited)).toMatchObject([
+      { actor_id: team.owner.id, data: { reason: 'author_lost_right' } },
+    ])
+    expect(await revocationsOf(again)).toEqual([])
+  })
+
+  it('can be revoked, for good', async () => {
+    const team = await createTeam(app)
+    const { author, invited } = await inviteUnanswered(team)
+    const path = `${INVITATIONS}/${invited.id}`
+    for (const [method, suffix, body] of [
+      ['PATCH', '', { message: 'x' }],
+      ['POST', '/resend', undefined],
+    ] as const)
+      expect(codeOf(await team.owner.call(method, path + suffix, body))).toEqual([400, 'INVITATION_NOT_PENDING'])
+    expect((await team.owner.call('DELETE', path)).status).toBe(200)
+    await becomes(team, author, 'admin')
+    expect((await team.owner.call('GET', path)).body.status).toBe('revoked')
+    expect(await revocationsOf(invited)).toMatchObject([{ data: { reason: 'revoked' } }])
+    expect(codeOf(await team.owner.call('DELETE', path))).toEqual([400, 'INVITATION_NOT_PENDING'])
+  })
+
+  it('is not replaced by whoever loses the rank meanwhile', async () => {
+    const [team, second] = await createTeam(app).then(async (made) => [made, await made.join('admin')] as const)
+    const { invited } = await inviteUnanswered(team)
+    const late = interfering(() => becomes(team, second, 'viewer'), 1, /^insert into "invitations"/)
+    const body = { organization_id: team.id, email: invited.email }
+    expect((await ask(late, { method: 'POST', path: INVITATIONS, body, headers: second.headers })).status).toBe(403)
+    expect(await statusesOf(invited)).toEqual(['pending'])
+    expect(await revocationsOf(invited)).toEqual([])
   })
 })

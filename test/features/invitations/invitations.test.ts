@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { runScheduled } from '../../../src/jobs.ts'
+import { hashSecret } from '../../../src/lib/crypto.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { DAY } from '../../../src/lib/time.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { waitForMail, waitForMails } from '../../support/mail.ts'
 import { createTeam, openPerson, type Team } from '../../support/organizations.ts'
 import { newEmail } from '../../support/world.ts'
-import { asStranger, codeOf, eventsAbout, expire, INVITATIONS, invite, run, tokenOf } from './support.ts'
+import { asStranger, codeOf, eventsAbout, expire, forgetSent, INVITATIONS, invite, run, tokenOf } from './support.ts'
 
 const app = createTestApp()
 const stranger = asStranger(app)
@@ -154,8 +155,11 @@ describe('POST /api/v1/invitations', () => {
     const team = await createTeam(app)
     const email = newEmail()
     const call = () => team.owner.call('POST', INVITATIONS, { organization_id: team.id, email })
-    const all = await Promise.all([call(), call(), call()])
-    expect(all.map(({ status }) => status).sort()).toEqual([201, 409, 409])
+    const all = await Promise.all([call(), call()])
+    expect(all.map(({ status }) => status).sort()).toEqual([201, 409])
+    await forgetSent(app, team, email)
+    const late = await Promise.all([call(), call()])
+    expect(late.map(({ status }) => status)).toEqual([409, 409])
   })
 
   it('tells nothing of somebody who was added by id and has not taken that up', async () => {
@@ -184,13 +188,15 @@ describe('POST /api/v1/invitations', () => {
     { permissions: ['docs'] },
     { permissions: ['docs:read:others'] },
     { permissions: ['__proto__'] },
-    { permissions: Array.from({ length: 21 }, (_, index) => `docs:a${index}`) },
     { permissions: Array.from({ length: 20 }, (_, index) => `docs:${'a'.repeat(60)}${index}`) },
     { message: 'x'.repeat(501) },
     { message: 'two\nlines' },
     { message: 'see https://evil.test' },
     { message: 'see WWW.evil.test' },
     { message: 'javascript://x' },
+    { message: 'sign in at evil.example/login' },
+    { message: 'turned \u202e around' },
+    { message: 'two\u2028lines' },
     { expires_in: 31 },
     { expires_in: 0 },
     { expires_in: 1.5 },
@@ -202,10 +208,28 @@ describe('POST /api/v1/invitations', () => {
     expect(codeOf(await team.owner.call('POST', INVITATIONS, { ...good, ...wrong }))).toEqual([422, 'VALIDATION_ERROR'])
   })
 
+  it('gives 20 permissions at most, of 1,024 bytes', async () => {
+    const by = await createTeam(app)
+    const permissions = Array.from({ length: 21 }, (_, index) => `docs:a${index}`)
+    const call = (path: string, fields: object) =>
+      by.owner.call('POST', `${INVITATIONS}${path}`, { organization_id: by.id, ...fields })
+    for (const [path, to] of [
+      ['', { email: newEmail() }],
+      ['/bulk', { emails: [newEmail()] }],
+    ] as const) {
+      const refused = await call(path, { ...to, permissions })
+      expect([path, ...codeOf(refused), refused.body.details.limit]).toEqual([path, 429, 'LIMIT_REACHED', 20])
+    }
+    const long = permissions.slice(1).map((one) => `${one}${'a'.repeat(50)}`)
+    const large = await call('', { email: newEmail(), permissions: long })
+    expect([...codeOf(large), large.body.details.limit]).toEqual([422, 'VALIDATION_ERROR', 1024])
+    expect((await call('', { email: newEmail(), permissions: permissions.slice(1) })).status).toBe(201)
+  })
+
   it('makes no link of names in its mail, and no header of them', async () => {
     const team = await createTeam(app)
     await run('update organizations set name = ? where id = ?', 'Win at https://evil.test” now', team.id)
-    const admin = await team.join('admin', { displayName: 'www.evil.test' })
+    const admin = await team.join('admin', { displayName: 'Log in: evil.test/login' })
     const { email } = await invite(team, {}, admin)
     const mail = await waitForMail(app, email)
     expect(JSON.stringify(mail)).not.toMatch(/evil/)
@@ -227,16 +251,47 @@ describe('POST /api/v1/invitations', () => {
 })
 
 describe('the limits of invitations', () => {
-  it('are five an hour to an address, whoever sends them, exactly', async () => {
+  it('are two an hour of an organization to an address, exactly: others may still invite it', async () => {
+    const [team, other, { user }] = [await createTeam(app), await createTeam(app), await openPerson(app)]
+    const { id, email } = user
+    const add = () => team.owner.call('POST', `${team.path}/members`, { user_id: id })
+    const invited = await invite(team, { email })
+    const again = () => team.owner.call('POST', `${INVITATIONS}/${invited.id}/resend`)
+    const all = await Promise.all([again(), add(), again(), add()])
+    // The others are refused for their number, or because another was first.
+    expect(all.filter(({ status }) => status < 300)).toHaveLength(1)
+    const refused = await again()
+    expect(refused.body).toMatchObject({ code: 'LIMIT_REACHED', details: { limit: 2, retry_after: 3600 } })
+    expect(await waitForMails(app, email, 2)).toHaveLength(2)
+    await invite(other, { email })
+  })
+
+  it('are twenty an hour to an address by all organizations, exactly, and the answer does not tell that others invite', async () => {
     const email = newEmail()
-    const teams = await Promise.all(Array.from({ length: 7 }, () => createTeam(app)))
+    const guard = (await app.ctx()).objects.guard(await hashSecret(email))
+    for (let sent = 0; sent < 17; sent += 1)
+      await guard.use({ subject: `invitations-to:${await hashSecret(email)}`, limit: 20, windowMs: 3_600_000 })
+    const teams = await Promise.all(Array.from({ length: 5 }, () => createTeam(app)))
     const all = await Promise.all(
       teams.map((team) => team.owner.call('POST', INVITATIONS, { organization_id: team.id, email })),
     )
-    expect(all.map(({ status }) => status).sort()).toEqual([201, 201, 201, 201, 201, 429, 429])
-    const refused = all.find(({ status }) => status === 429)
-    expect(refused?.body).toMatchObject({ code: 'LIMIT_REACHED', details: { limit: 5 } })
-    expect(await waitForMails(app, email, 5)).toHaveLength(5)
+    expect(all.map(({ status }) => status).sort()).toEqual([201, 201, 201, 429, 429])
+    const [blocked] = teams.filter((_, index) => all[index]?.status === 429)
+    const ownLimit = await createTeam(app)
+    const once = await invite(ownLimit)
+    const resend = () => ownLimit.owner.call('POST', `${INVITATIONS}/${once.id}/resend`)
+    await resend()
+    const answers = [
+      await resend(),
+      await blocked?.owner.call('POST', INVITATIONS, { organization_id: blocked.id, email }),
+    ]
+    const [own, byAll] = answers.map((answer) => ({
+      status: answer?.status,
+      ...answer?.body.details,
+      message: answer?.body.message,
+    }))
+    expect(byAll).toEqual(own)
+    expect(byAll).toMatchObject({ status: 429, limit: 2, retry_after: 3600 })
   })
 
   it('are a hundred an hour by an author, whether in bulk or by adding members', async () => {
@@ -280,12 +335,13 @@ describe('the limits of invitations', () => {
       run(
         `with recursive n(i) as (select cast(? as integer) union all select i + 1 from n where i < ?)
          insert into invitations (id, organization_id, email, role, invited_by, created_at, updated_at, expires_at)
-         select ? || i, ?, ? || i, 'member', 'x', 1, 1, ? from n`,
+         select ? || i, ?, ? || i, 'member', ?, 1, 1, ? from n`,
         from,
         from + count - 1,
         `${team.id}-`,
         team.id,
         `${team.id}-`,
+        team.owner.id,
         end,
       )
     await insert(0, 999)
@@ -514,6 +570,7 @@ describe('POST of a resend', () => {
     const now = tokenOf(resent.body.invite_url)
     expect((await stranger.call('GET', `${INVITATIONS}/validate/${now}`)).body.valid).toBe(true)
     expect((await eventsAbout(id)).map(({ type }) => type)).toEqual(['invitation.created', 'invitation.resent'])
+    await forgetSent(app, team, email)
     const sdk = await admin.call('POST', `${team.path}/invites/${id}/resend`)
     expect(sdk.body).toMatchObject({ success: true, invite: { id } })
     expect((await admin.call('POST', `/api/invitations/invitations/${id}/resend`)).status).toBe(200)
@@ -523,7 +580,7 @@ describe('POST of a resend', () => {
     const team = await createTeam(app)
     const { id } = await invite(team)
     const resend = () => team.owner.call('POST', `${INVITATIONS}/${id}/resend`)
-    for (let sent = 1; sent < 5; sent += 1) expect((await resend()).status).toBe(200)
+    expect((await resend()).status).toBe(200)
     expect(codeOf(await resend())).toEqual([429, 'LIMIT_REACHED'])
     await expire(id)
     const expired = await resend()
@@ -533,10 +590,11 @@ describe('POST of a resend', () => {
 
   it('happens once for each racing call, or not at all', async () => {
     const team = await createTeam(app)
-    const { id } = await invite(team)
-    const all = await Promise.all([1, 2, 3].map(() => team.owner.call('POST', `${INVITATIONS}/${id}/resend`)))
+    const { id, email } = await invite(team)
+    await forgetSent(app, team, email)
+    const all = await Promise.all([1, 2].map(() => team.owner.call('POST', `${INVITATIONS}/${id}/resend`)))
     const sent = all.filter(({ status }) => status === 200).length
-    expect(all.filter(({ status }) => status === 409)).toHaveLength(3 - sent)
+    expect(all.filter(({ status }) => status === 409)).toHaveLength(2 - sent)
     const row = await env.DB.prepare('select counter from invitations where id = ?')
       .bind(id)
       .first<{ counter: number }>()

@@ -1,3 +1,4 @@
+import { hashSecret } from '../../../src/lib/crypto.ts'
 import type { TestApp } from '../../support/app.ts'
 import { env } from '../../support/app.ts'
 import { linkIn, waitForMail } from '../../support/mail.ts'
@@ -55,5 +56,12 @@ export const run = (statement: string, ...values: unknown[]) =>
 
 /** Moves the invitation's end into the past. */
 export const expire = (id: string) => run('update invitations set expires_at = 1 where id = ?', id)
+
+/** As if an hour had passed since the team sent anything to the address. */
+export async function forgetSent(app: TestApp, { id }: Team, email: string): Promise<void> {
+  const address = await hashSecret(email)
+  const guard = (await app.ctx()).objects.guard(address)
+  for (let sent = 0; sent < 2; sent += 1) await guard.giveBackUse({ subject: `invitations-to:${address}:${id}` })
+}
 
 export const codeOf = ({ status, body }: Reply): [number, string] => [status, body?.code]

@@ -2,14 +2,13 @@ import { expect, it } from 'vitest'
 import type { ActorCtx, Ctx } from '../../../src/context.ts'
 import { deleteByItsUser } from '../../../src/features/account/service/states.ts'
 import { enterOrganization } from '../../../src/features/memberships/service.ts'
+import { activate, addMember } from '../../../src/features/organizations/service/members.ts'
 import {
-  activate,
-  addMember,
   changeMemberRole,
   leaveOrganization,
   removeMember,
   transferOwnership,
-} from '../../../src/features/organizations/service/members.ts'
+} from '../../../src/features/organizations/service/membership-changes.ts'
 import { settleOwnerless } from '../../../src/features/organizations/service/ownership.ts'
 import { DomainError } from '../../../src/lib/errors.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
@@ -59,21 +58,30 @@ async function seedScenes(scenes: readonly Scene[]): Promise<void> {
     "insert into organizations (id, name, slug, created_at, updated_at) values (?1, 'Team', ?1, 1, 1)",
   )
   const membership = env.DB.prepare(
-    'insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at, expires_at) values (?, ?, ?, ?, 1, ?, ?)',
+    'insert into memberships (id, organization_id, user_id, role, invited_by, joined_at, taken_up_at, expires_at) values (?, ?, ?, ?, ?, 1, ?, ?)',
   )
   for (let from = 0; from < scenes.length; from += 100)
     await env.DB.batch(
-      scenes
-        .slice(from, from + 100)
-        .flatMap(({ id, people }) => [
-          organization.bind(id),
-          ...people.map((person) => user.bind(person.id, 'user')),
-          ...people.flatMap(({ id: userId, role, isMember }) =>
-            isMember === null
-              ? []
-              : [membership.bind(newUuid(), id, userId, role, isMember ? 1 : null, isMember ? null : now + 3_600_000)],
-          ),
-        ]),
+      scenes.slice(from, from + 100).flatMap(({ id, people }) => [
+        organization.bind(id),
+        ...people.map((person) => user.bind(person.id, 'user')),
+        ...people.flatMap(({ id: userId, role, isMember }) =>
+          isMember === null
+            ? []
+            : [
+                membership.bind(
+                  newUuid(),
+                  id,
+                  userId,
+                  role,
+                  // Whoever gave it answers for it until it is taken up.
+                  people[0]?.id ?? null,
+                  isMember ? 1 : null,
+                  isMember ? null : now + 3_600_000,
+                ),
+              ],
+        ),
+      ]),
     )
   await user.bind(ADMIN, 'admin').run()
 }

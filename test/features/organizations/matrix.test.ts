@@ -1,59 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { listRoutes } from '../../../src/app.ts'
-import { insertMembership } from '../../../src/features/memberships/service.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
-import { isRanked, RANKS, type Rank } from '../../../src/lib/roles.ts'
+import { isRanked, type Rank } from '../../../src/lib/roles.ts'
 import { ROWS } from '../../authorization/rows.ts'
-import { createTestApp, env } from '../../support/app.ts'
-import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
+import { createTestApp } from '../../support/app.ts'
+import { createTeam, type Person, type Team } from '../../support/organizations.ts'
+import { openPrincipal, PRINCIPALS, type Principal, rankOf } from './principals.ts'
 
 const app = createTestApp()
-
-/** Everybody who may come near an organization, and the rank that they have in it. */
-const PRINCIPALS = [
-  ...RANKS,
-  'pending owner',
-  'removed owner',
-  'owner of another',
-  'stranger',
-  'unverified member',
-  'owner of one that requires two factors',
-] as const
-type Principal = (typeof PRINCIPALS)[number]
-
-const rankOf = (principal: Principal): Rank | null => {
-  if (principal === 'unverified member') return 'member'
-  return RANKS.find((rank) => rank === principal) ?? null
-}
-
-async function openPrincipal(team: Team, principal: Principal): Promise<Person> {
-  const member = { id: newUuid(), organizationId: team.id, role: 'owner', joinedAt: Date.now() }
-  switch (principal) {
-    case 'pending owner': {
-      const person = await openPerson(app)
-      await insertMembership(await app.ctx(), { ...member, userId: person.id, expiresAt: Date.now() + 60_000 })
-      return person
-    }
-    case 'removed owner': {
-      const person = await team.join('owner')
-      await env.DB.prepare('update memberships set removed_at = 1 where user_id = ?').bind(person.id).run()
-      return person
-    }
-    case 'owner of another':
-      return (await createTeam(app)).owner
-    case 'stranger':
-      return openPerson(app)
-    case 'unverified member':
-      return team.join('member', { emailVerifiedAt: undefined as never, status: 'pending' })
-    case 'owner of one that requires two factors': {
-      const person = await team.join('owner')
-      await env.DB.prepare('update organizations set require_two_factors = 1 where id = ?').bind(team.id).run()
-      return person
-    }
-    default:
-      return team.join(principal)
-  }
-}
 
 /** Those that are refused change nothing, so that they ask all routes. */
 const refused = new Map<Principal, Promise<Scene>>()
@@ -66,7 +20,7 @@ interface Scene {
 
 async function makeScene(principal: Principal): Promise<Scene> {
   const team = await createTeam(app)
-  return { team, member: await team.join('member'), person: await openPrincipal(team, principal) }
+  return { team, member: await team.join('member'), person: await openPrincipal(app, team, principal) }
 }
 
 function sharedScene(principal: Principal): Promise<Scene> {

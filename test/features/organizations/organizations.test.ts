@@ -122,11 +122,23 @@ describe('an organization', () => {
     const team = await createTeam(app)
     const admin = await team.join('admin')
     const settings = `${team.path}/settings`
-    const put = await admin.call('PUT', settings, { settings_data: { theme: 'dark', ['__proto__']: { admin: true } } })
-    expect(put.body).toMatchObject({
-      organization_id: team.id,
-      settings_data: { theme: 'dark', require_two_factors: false, invitation_domains: [] },
+    const put = await admin.call('PUT', settings, {
+      settings_data: { theme: 'dark', ['__proto__']: { admin: true }, constructor: 1 },
     })
+    // Whether text of JSON has the name decides: in an object the name is its prototype.
+    expect(JSON.stringify(put.body)).not.toContain('__proto__')
+    expect({ ...put.body.settings_data }).toEqual({
+      theme: 'dark',
+      constructor: 1,
+      require_two_factors: false,
+      invitation_domains: [],
+    })
+    expect(put.body).toMatchObject({ organization_id: team.id, propagated: true })
+    expect((await admin.call('PATCH', settings, { settings: { theme: 'light' } })).body).toMatchObject({
+      settings_data: { theme: 'light' },
+      propagated: true,
+    })
+    expect((await admin.call('GET', settings)).body.propagated).toBeUndefined()
     const domains = { settings_data: { invitation_domains: ['Example.com'] } }
     expect((await admin.call('PUT', settings, domains)).body.code).toBe('INSUFFICIENT_PERMISSIONS')
     expect((await team.owner.call('PUT', settings, domains)).body.settings_data).toEqual({
@@ -134,13 +146,18 @@ describe('an organization', () => {
       invitation_domains: ['example.com'],
     })
     const deep = JSON.parse(`${'{"a":'.repeat(9)}1${'}'.repeat(9)}`)
-    for (const wrong of [
-      { x: 'y'.repeat(17_000) },
-      deep,
-      { require_two_factors: 'yes' },
-      { invitation_domains: ['@'] },
-    ])
-      expect((await admin.call('PUT', settings, { settings_data: wrong })).status).toBe(422)
+    for (const [wrong, limit] of [
+      [{ x: 'y'.repeat(17_000) }, 16 * 1024],
+      // Bytes, not characters: each of these has three.
+      [{ x: '€'.repeat(6000) }, 16 * 1024],
+      [deep, 8],
+      [{ require_two_factors: 'yes' }, undefined],
+      [{ invitation_domains: ['@'] }, undefined],
+    ] as const) {
+      const refused = await admin.call('PUT', settings, { settings_data: wrong })
+      expect([refused.status, refused.body.details.limit]).toEqual([422, limit])
+    }
+    expect((await admin.call('PUT', settings, { settings_data: { x: 'y'.repeat(6000) } })).status).toBe(200)
     expect((await admin.call('PUT', settings, {})).status).toBe(422)
   })
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../../src/features/policies/rules/limits.ts'
+import { DRAFT_ID } from '../../../src/features/policies/service/evaluation.ts'
 import { changeUserState } from '../../../src/features/users/service/state.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { watchDatabase } from '../../support/database.ts'
 import { createTeam, openPerson, type Person } from '../../support/organizations.ts'
 import { insertRole } from '../rbac/support.ts'
-import { callWith, evaluate, makePolicy, openMachine, POLICIES, READ } from './api-support.ts'
+import { type Caller, callWith, evaluate, makePolicy, openMachine, POLICIES, READ } from './api-support.ts'
 
 const app = createTestApp()
 const machine = openMachine(app, ['policies:evaluate'])
@@ -149,6 +150,75 @@ describe('who asks', () => {
       expect.objectContaining({ failed: { at: 'conditions.Bool.context.remote', reason: 'wrong_type' } }),
     )
     expect((await ask({ explain: false })).explanation).toBeNull()
+  })
+
+  it('is an admin of an organization, to whom platform-wide policies tell only whether they apply', async () => {
+    const team = await createTeam(app)
+    const [admin, ada] = [await openPerson(app, { role: 'admin' }), await team.join('member')]
+    const resource_type = newUuid()
+    const secret = { 'subject.attributes.case_number': '17' }
+    const wide = await makePolicy(admin, null, { resource_type, effect: 'deny', conditions: { StringEquals: secret } })
+    const own = await makePolicy(team.owner, team.id, { resource_type: 'else' })
+    const question = { ...READ, resource_type, subject_id: ada.id, organization_id: team.id }
+    const all = { path: `${POLICIES}/evaluate`, question }
+    const drafted = { path: all.path, question: { ...question, draft: { name: 'x', resource_type } } }
+    const one = { path: `${POLICIES}/${wide.id}/evaluate`, question }
+    for (const { path, question: asked } of [all, drafted, one]) {
+      const { body } = await team.owner.call('POST', path, asked)
+      expect(JSON.stringify(body)).not.toContain('case_number')
+      expect(body.explanation).toContainEqual({ policy_id: null, effect: 'deny', applies: false, failed: null })
+      expect(JSON.stringify(body)).not.toContain(wide.id)
+    }
+    // Those of the organization, and a draft, are explained.
+    const { explanation } = (await team.owner.call('POST', drafted.path, drafted.question)).body
+    expect(explanation.filter(({ policy_id }: { policy_id: string | null }) => policy_id !== null)).toMatchObject([
+      { policy_id: own.id, failed: { at: 'resource_type' } },
+      { applies: true },
+    ])
+    for (const caller of [admin, await machine]) {
+      const { body } = await caller.call('POST', all.path, { ...question, explain: true })
+      expect(body.explanation).toContainEqual(
+        expect.objectContaining({ policy_id: wide.id, failed: expect.objectContaining({ reason: 'missing' }) }),
+      )
+    }
+  })
+
+  it('is an admin of an organization, who reads no attributes of others: neither by a draft nor by a saved policy', async () => {
+    const team = await createTeam(app)
+    const [admin, ada] = [await openPerson(app, { role: 'admin' }), await team.join('member')]
+    await setAttributes(ada.id, { salary: 'seven', level: 7 })
+    await setAttributes(team.owner.id, { salary: 'eight' })
+    const conditions = [
+      { StringLike: { 'subject.attributes.salary': '*' } },
+      { NumericGreaterThan: { 'subject.attributes.level': 0 } },
+      { Null: { 'subject.attributes.salary': false } },
+      { 'ForAnyValue:StringLike': { 'subject.attributes.salary': ['s*'] } },
+    ]
+    const allowed = async (caller: Caller, question: object) => (await evaluate(caller, team.id, question)).allowed
+    for (const condition of conditions) {
+      const draft = { name: 'x', resource_type: 'document', conditions: condition }
+      expect([condition, await allowed(team.owner, { subject_id: ada.id, draft })]).toEqual([condition, false])
+      const [shown] = (await evaluate(team.owner, team.id, { subject_id: ada.id, draft })).explanation.filter(
+        ({ policy_id }: { policy_id: string | null }) => policy_id === DRAFT_ID,
+      )
+      expect(shown.failed.reason).toBe(condition.Null ? 'not_met' : 'missing')
+      expect(await allowed(admin, { subject_id: ada.id, draft })).toBe(true)
+    }
+    // A deny policy about them holds as it does where they are missing.
+    const deny = {
+      name: 'x',
+      effect: 'deny',
+      conditions: { StringNotEquals: { 'subject.attributes.salary': 'seven' } },
+    }
+    expect(await evaluate(team.owner, team.id, { subject_id: ada.id, draft: deny })).toMatchObject({
+      reason: 'denied_by_policy',
+    })
+    await makePolicy(team.owner, team.id, { conditions: conditions[0] })
+    expect(await allowed(team.owner, { subject_id: ada.id })).toBe(false)
+    // What is enforced sees them: machines, and people for themselves.
+    expect(await allowed(await machine, { subject_id: ada.id })).toBe(true)
+    expect(await allowed(ada, {})).toBe(true)
+    expect(await allowed(team.owner, { subject_id: team.owner.id })).toBe(true)
   })
 
   it('is nobody from another organization', async () => {

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   isEmail,
+  isPlainText,
+  isProse,
   isSignInAllowed,
   isUsername,
   normalizeEmail,
@@ -138,5 +140,52 @@ describe('states', () => {
       '',
     ] as const
     expect(states.filter((status) => isSignInAllowed({ status: toUserStatus(status) }))).toEqual(['active', 'pending'])
+  })
+})
+
+describe('a text of one line', () => {
+  it.each([
+    '',
+    'Ada Lovelace',
+    'Łukasz Ó Briain-Müller',
+    'علی‌رضا',
+    'ක්‍රිස්තෝපර්',
+    'അവന്‍',
+    '\u{1f469}\u{1f3fd}\u200d\u{1f4bb} & \u{1f3f3}\ufe0f\u200d\u{1f308}',
+    '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}',
+  ])('may be %j', (text) => {
+    expect(isPlainText(text)).toBe(true)
+    expect(isProse(text)).toBe(true)
+  })
+
+  it.each([
+    'two\nlines',
+    'two\u2028lines',
+    'two\u2029lines',
+    'a\u0085b',
+    'a\0b',
+    '\ud800',
+    'Acme\u202egnp.exe',
+    'Acme\u2066x\u2069',
+    'Ac\u200bme',
+    'Acme\u200e',
+    '\u061cAcme',
+    'Ac\u00adme',
+    '\ufeffAcme',
+    // Joiners where nothing joins.
+    'Ac\u200dme',
+    'Ac\u200cme',
+    '\u200dAcme',
+    '\u{1f600}\u200d',
+    '\u{1f600}\u200dAcme',
+    'А\u200dсme',
+    'علی\u200c\u200cرضا',
+  ])('may not be %j', (text) => {
+    expect(isPlainText(text)).toBe(false)
+  })
+
+  it('is for names: longer texts have lines and marks of direction, and no control characters', () => {
+    expect(isProse('two\r\nlines\tand \u200fa mark\u200e')).toBe(true)
+    for (const text of ['a\0b', 'a\u001bb', '\ud800']) expect(isProse(text)).toBe(false)
   })
 })

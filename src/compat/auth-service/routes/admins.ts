@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { deleteUser } from '../../../features/account/service/users.ts'
 import { adminSecretInvalid } from '../../../features/admin/service/register.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
-import { lastOwner } from '../../../features/organizations/service/members.ts'
+import { lastOwner } from '../../../features/organizations/service/membership-changes.ts'
 import {
   accountLocked,
   emailNotVerified,

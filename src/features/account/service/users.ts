@@ -74,7 +74,7 @@ export async function getSeenUser(ctx: ActorCtx, ref: UserRef): Promise<SeenUser
   if (isSelf || isAdmin(actor))
     return { view: 'whole', user: await getTarget(narrow(ctx, { target: { ref, isSelf } })) }
   const user = await (typeof ref === 'number' ? findUserByNumber(ctx, ref) : findUser(ctx, ref))
-  if (!user || user.status === 'deleted' || !(await haveOrganizationInCommon(ctx, actor.id, user.id))) throw forbidden()
+  if (!user || user.status === 'deleted' || !(await haveOrganizationInCommon(ctx, user.id))) throw forbidden()
   return { view: 'shared', user }
 }
 

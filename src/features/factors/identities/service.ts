@@ -11,6 +11,7 @@ import {
   insertIdentity,
   selectIdentities,
   selectIdentity,
+  selectIdentityWithUser,
   updateIdentity,
 } from './store.ts'
 import type { Identity, IdentityKey, ProvedIdentity } from './types.ts'
@@ -30,6 +31,12 @@ export const lastSignInMethod = defineError(
 
 export const findIdentity = (ctx: Pick<Ctx, 'db' | 'now'>, key: IdentityKey): Promise<Identity | undefined> =>
   selectIdentity(ctx, key)
+
+/** With the user who has it. */
+export const findIdentityWithUser = (
+  ctx: Pick<Ctx, 'db' | 'now'>,
+  key: IdentityKey,
+): Promise<{ identity: Identity; user: User } | undefined> => selectIdentityWithUser(ctx, key)
 
 /** In the order in which they were linked. */
 export const listIdentities = (ctx: Pick<Ctx, 'db'>, userId: string): Promise<Identity[]> =>

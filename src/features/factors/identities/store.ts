@@ -1,7 +1,9 @@
 import { and, asc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { deletedRows } from '../../../db/user-data.ts'
+import { insertedUser } from '../../users/service/users.ts'
 import { users } from '../../users/tables.ts'
+import type { User } from '../../users/types.ts'
 import { passkeys } from '../passkeys/tables.ts'
 import { identities } from './tables.ts'
 import type { Identity, IdentityKey } from './types.ts'
@@ -17,6 +19,21 @@ const isKey = ({ connectionId, issuer, subject }: IdentityKey): SQL | undefined 
 
 export const selectIdentity = ({ db }: Store, key: IdentityKey): Promise<Identity | undefined> =>
   db.select().from(identities).where(isKey(key)).get()
+
+/** With its user's row, of one moment. */
+export async function selectIdentityWithUser(
+  { db }: Store,
+  key: IdentityKey,
+): Promise<{ identity: Identity; user: User } | undefined> {
+  const [row] = await db
+    .select({ identity: identities, user: users })
+    .from(identities)
+    .innerJoin(users, eq(users.id, identities.userId))
+    .where(isKey(key))
+    .limit(1)
+  const user = row && insertedUser([row.user])
+  return user && { identity: row.identity, user }
+}
 
 /** In the order in which they were linked. */
 export const selectIdentities = ({ db }: Pick<Store, 'db'>, userId: string): Promise<Identity[]> =>

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import type { DomainError } from '../../../lib/errors.ts'
 import { ADMIN } from '../../../lib/roles.ts'
-import { findIdentity, linkIdentity, recordIdentityUse } from '../../factors/identities/service.ts'
+import { findIdentityWithUser, linkIdentity, recordIdentityUse } from '../../factors/identities/service.ts'
 import type { ProvedIdentity } from '../../factors/identities/types.ts'
 import { findMaintenance } from '../../maintenance/service.ts'
 import { signUpsDisabled } from '../../sign-in/errors.ts'
@@ -9,7 +9,7 @@ import { countSignUp } from '../../sign-in/service/attempts.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { sendVerification } from '../../sign-in/service/verification.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
-import { findUser, findUserByEmail, isEmailConfirmed } from '../../users/service/users.ts'
+import { findUserByEmail, isEmailConfirmed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkRequired } from '../errors.ts'
 import { isTrustedHolder } from '../store.ts'
@@ -44,9 +44,9 @@ export async function settleIdentity(ctx: Ctx, arrival: Arrival): Promise<Settle
 }
 
 async function findKnown(ctx: Ctx, proved: ProvedIdentity): Promise<Settled | null> {
-  const identity = await findIdentity(ctx, proved)
-  const user = identity && (await findUser(ctx, identity.userId))
-  if (!identity || !user) return null
+  const found = await findIdentityWithUser(ctx, proved)
+  if (!found) return null
+  const { identity, user } = found
   requireOpen(user)
   ctx.defer(recordIdentityUse(ctx, identity, proved))
   return { user, isNew: false }

@@ -67,8 +67,8 @@ const REFUSED = { limit: 60, windowMs: HOUR }
 
 /**
  * Takes what a provider answered. A failure after the state was found in its browser goes to the application's address as `error`.
- * Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED, OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED, RATE_LIMIT_EXCEEDED, and what `settleIdentity`, linking and a
- * sign-in throw.
+ * Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED, OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED,
+ * RATE_LIMIT_EXCEEDED, and what `settleIdentity`, linking and a sign-in throw.
  */
 export async function takeCallback(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
   requireOneAnswer(input)

@@ -1,3 +1,5 @@
+import type * as z from 'zod'
+import type { ActorCtx } from '../../../context.ts'
 import { created, ok } from '../../../http/answers.ts'
 import { Done, doneToWire } from '../../../http/done.ts'
 import { admin, anyone, confirmedOptionalUser, confirmedUser, memberOf, optionalUser } from '../../../http/guard.ts'
@@ -171,7 +173,7 @@ invitationRoutes.post(
     isWrite: everyCall,
     body: BulkBody,
     answer: ok(BulkAnswer, 'Who was invited, and who was not'),
-    errors: [addressUnverified, ...freshFactorErrors, ...entering],
+    errors: [addressUnverified, limitReached, ...freshFactorErrors, ...entering],
   },
   async ({ ctx, body }) =>
     createInvitations(await enterNamed(ctx, body.organization_id), { emails: body.emails, ...toGiven(body) }),
@@ -234,22 +236,28 @@ invitationRoutes.get(
   ({ ctx, params }) => getInvitation(ctx, params.invitation_id),
 )
 
-invitationRoutes.patch(
-  '/:invitation_id',
-  {
-    id: 'changeInvitation',
-    summary: 'Change the role, the message or the expiry of a pending invitation',
-    description: 'Whoever raises the role becomes the author.',
-    guard: confirmedUser,
-    isWrite: everyCall,
-    params: InvitationPath,
-    body: ChangeBody,
-    answer: ok(InvitationShape, 'The invitation'),
-    errors: [...changeErrors, addressUnverified, ...freshFactorErrors],
-  },
-  async ({ ctx, params, body }) =>
-    changeInvitation(await enterByInvitation(ctx, params.invitation_id), params.invitation_id, toChange(body)),
-)
+const change = {
+  summary: 'Change the role, the message or the expiry of a pending invitation',
+  description: 'Whoever raises the role becomes the author.',
+  guard: confirmedUser,
+  isWrite: everyCall,
+  params: InvitationPath,
+  body: ChangeBody,
+  answer: ok(InvitationShape, 'The invitation'),
+  errors: [...changeErrors, addressUnverified, ...freshFactorErrors],
+}
+const changeOne = async ({
+  ctx,
+  params: { invitation_id: id },
+  body,
+}: {
+  ctx: ActorCtx
+  params: z.output<typeof InvitationPath>
+  body: z.output<typeof ChangeBody>
+}) => changeInvitation(await enterByInvitation(ctx, id), id, toChange(body))
+
+invitationRoutes.patch('/:invitation_id', { ...change, id: 'changeInvitation' }, changeOne)
+invitationRoutes.put('/:invitation_id', { ...change, id: 'updateInvitation', instead: 'changeInvitation' }, changeOne)
 
 invitationRoutes.delete(
   '/:invitation_id',

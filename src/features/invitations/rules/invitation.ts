@@ -31,10 +31,13 @@ export function statusOf(
   return isRanked(authorRankOf(invitation), rankFor(role)) ? 'pending' : 'revoked'
 }
 
-/** Whether mail programs find no address in a text: a mail of ours must not lead to a stranger's page. */
-export const isLinkFree = (text: string): boolean => !/:\/\/|www\./i.test(text)
+const ADDRESS = /:\/\/|www\.|[\p{L}\p{N}]\.\p{L}{2}|[a-z0-9]\u3002[a-z]{2}/iu
 
-/** A text between quotes, which it cannot end. */
-export const unquoted = (text: string): string => text.replaceAll(/["“”„«»]/gu, "'")
+/** Whether mail programs find no address in a text, in whatever dots: a mail of ours must not lead to a stranger's page. */
+export const isLinkFree = (text: string): boolean => !ADDRESS.test(text.normalize('NFKC'))
+
+/** A text between quotes, which it can neither end nor turn around. */
+export const unquoted = (text: string): string =>
+  text.replaceAll(/["“”„«»]/gu, "'").replaceAll(/\p{Bidi_Control}/gu, '')
 
 export const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1)

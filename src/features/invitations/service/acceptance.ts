@@ -17,7 +17,7 @@ import { decodeInvitationToken } from '../rules/token.ts'
 import { acceptance, type FoundInvitation, type Guest, selectInvitation, selectObstacles } from '../store.ts'
 import type { InvitationStatus, TokenParts } from '../types.ts'
 import { invitationNotPending } from './changes.ts'
-import { invitationChanged, invitationNotFound, requireAllowedDomain } from './invitations.ts'
+import { domainNotAllowed, invitationChanged, invitationNotFound, isAllowedDomain } from './invitations.ts'
 import { organizationIn } from './sending.ts'
 
 export const invitedAddressDiffers = defineError(
@@ -59,7 +59,8 @@ export interface Accepted {
 export async function acceptInvitation(ctx: CallerCtx, input: Accepting): Promise<Accepted> {
   if (ctx.actor === null && input.token === undefined) throw unauthorized()
   const { invitation: found, token } = await getInvited(ctx, input)
-  requireAllowedDomain(found, found.email)
+  // Whoever accepts does not learn which domains are allowed.
+  if (!isAllowedDomain(found, found.email)) throw domainNotAllowed({ field: 'email' })
   const { status, holdsAsRead } = await findStanding(ctx, found)
   if (status !== 'pending') throw invitationNotPending({ status })
   const invitation = { ...found, holdsAsRead }
@@ -96,13 +97,16 @@ async function findStanding(ctx: Ctx, invitation: FoundInvitation) {
   return { status: answers ? status : ('revoked' as const), holdsAsRead: holding.when }
 }
 
+/** Where addresses decide who may come in, and for an owner, whose address members see. */
+const asksForProof = ({ invitationDomains, role }: FoundInvitation): boolean =>
+  invitationDomains.length > 0 || role === 'owner'
+
 async function acceptAsUser(ctx: ActorCtx, invitation: Answered, token: TokenParts | null): Promise<Accepted> {
   const user = await getCurrentUser(ctx)
   if (user.email !== invitation.email) throw invitedAddressDiffers()
   const isConfirmed = isEmailConfirmed(user)
   const isProved = isConfirmed || token?.kind === 'mail'
-  const needsProof = token === null || invitation.invitationDomains.length > 0
-  if (needsProof && !isProved) throw addressUnproved()
+  if ((token === null || asksForProof(invitation)) && !isProved) throw addressUnproved()
   const guest = { isNew: false, userId: user.id, isConfirmed: isConfirmed && token?.kind !== 'mail' } as const
   const joining = joiningOf(ctx, invitation, guest)
   const isAccepted = isProved && !isConfirmed ? await verifyAndJoin(ctx, user, joining) : await join(ctx, joining)
@@ -175,7 +179,7 @@ async function acceptAsStranger(
 ): Promise<Accepted> {
   const { email } = invitation
   const isProved = kind === 'mail'
-  if (!isProved && invitation.invitationDomains.length > 0) throw addressUnproved()
+  if (!isProved && asksForProof(invitation)) throw addressUnproved()
   if (!(await mayMakeAccount(ctx, invitation, kind))) throw signInRequired()
   if (password === undefined) throw fieldRequired('password')
   const account = await prepareInvitedAccount(ctx, {
@@ -256,7 +260,7 @@ export async function findOffer(
   invitation: FoundInvitation,
   { kind }: TokenParts,
 ): Promise<'account' | 'sign_in' | 'closed'> {
-  if (kind === 'url' && invitation.invitationDomains.length > 0) return 'sign_in'
+  if (kind === 'url' && asksForProof(invitation)) return 'sign_in'
   if (!(await mayMakeAccount(ctx, invitation, kind))) return 'sign_in'
   return mayInvitedSignUp(ctx.config) ? 'account' : 'closed'
 }

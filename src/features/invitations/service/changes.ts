@@ -7,7 +7,7 @@ import { addressUnverified } from '../../memberships/service.ts'
 import { getCurrentUser, isEmailConfirmed } from '../../users/service/users.ts'
 import { statusOf } from '../rules/invitation.ts'
 import { expireOverdue, type FoundInvitation, updateInvitation, type Writing } from '../store.ts'
-import { LIFETIME_DAYS } from '../types.ts'
+import { type InvitationStatus, LIFETIME_DAYS } from '../types.ts'
 import {
   enterByInvitation,
   getInvitationIn,
@@ -24,18 +24,36 @@ export { deleteEnded } from '../store.ts'
 
 export const invitationNotPending = defineError('INVITATION_NOT_PENDING', 'malformed', 'The invitation is not pending')
 
-/** One that is pending, for those who could send it. */
-async function getOwnPending(ctx: PlaceCtx, id: string): Promise<{ before: FoundInvitation; writing: Writing }> {
+interface Own {
+  readonly before: FoundInvitation
+  readonly writing: Writing
+  readonly status: InvitationStatus
+}
+
+/** One for those who could send it. */
+async function getOwn(ctx: PlaceCtx, id: string): Promise<Own> {
   const before = await getInvitationIn(ctx, id)
   const writing = await requireRightToGive(ctx, before)
-  const status = statusOf(before, ctx.now())
-  if (status !== 'pending') throw invitationNotPending({ status })
-  return { before, writing }
+  return { before, writing, status: statusOf(before, ctx.now()) }
+}
+
+async function getOwnPending(ctx: PlaceCtx, id: string): Promise<Own> {
+  const own = await getOwn(ctx, id)
+  if (own.status !== 'pending') throw invitationNotPending({ status: own.status })
+  return own
+}
+
+/** As `getOwnPending`; one for which nobody answers is revoked too, or it would be good again when its author has the rank again. */
+async function getOwnRevocable(ctx: PlaceCtx, id: string): Promise<Own> {
+  const own = await getOwn(ctx, id)
+  const isUnanswered = own.status === 'revoked' && own.before.status === 'pending'
+  if (own.status !== 'pending' && !isUnanswered) throw invitationNotPending({ status: own.status })
+  return own
 }
 
 /** Revokes a pending invitation: its links are void. Throws INVITATION_NOT_FOUND, INVITATION_NOT_PENDING, INSUFFICIENT_PERMISSIONS. */
 export async function revokeInvitation(ctx: PlaceCtx, id: string): Promise<void> {
-  const { before, writing } = await getOwnPending(ctx, id)
+  const { before, writing } = await getOwnRevocable(ctx, id)
   const { email, role } = before
   const [revoked] = await commit(ctx, updateInvitation(ctx, before, { status: 'revoked' }, writing), {
     type: 'invitation.revoked',

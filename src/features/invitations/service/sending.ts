@@ -11,7 +11,13 @@ import { findUserByEmail, fullNameOf, recipientOf } from '../../users/service/us
 import type { User } from '../../users/types.ts'
 import { isLinkFree, unquoted } from '../rules/invitation.ts'
 import { invitationTokenEncoder } from '../rules/token.ts'
-import { SENT_BY_AUTHOR, SENT_BY_ORGANIZATION, SENT_TO_ADDRESS, type TokenKind } from '../types.ts'
+import {
+  SENT_BY_AUTHOR,
+  SENT_BY_ORGANIZATION,
+  SENT_TO_ADDRESS,
+  SENT_TO_ADDRESS_BY_ALL,
+  type TokenKind,
+} from '../types.ts'
 
 interface Sending {
   readonly authorId: string
@@ -22,7 +28,8 @@ interface Sending {
 
 /**
  * Counts what is sent to an address, exactly; returns what takes the count back. Throws LIMIT_REACHED: for the author, the
- * organization or the address, and then nothing is counted.
+ * organization or the address, and then nothing is counted. Of an address the answer is always the same: another would tell that
+ * others invite it, and when.
  */
 export async function countSent(
   { objects }: Pick<Ctx, 'objects'>,
@@ -32,7 +39,8 @@ export async function countSent(
   const rules = [
     { shard: authorId, subject: `invitations-by:${authorId}`, ...SENT_BY_AUTHOR },
     { shard: organizationId, subject: `invitations-of:${organizationId}`, ...SENT_BY_ORGANIZATION },
-    { shard: address, subject: `invitations-to:${address}`, ...SENT_TO_ADDRESS },
+    { shard: address, subject: `invitations-to:${address}:${organizationId}`, ...SENT_TO_ADDRESS },
+    { shard: address, subject: `invitations-to:${address}`, ...SENT_TO_ADDRESS_BY_ALL },
   ]
   const counted: (typeof rules)[number][] = []
   const takeBack = async () => {
@@ -42,6 +50,8 @@ export async function countSent(
     const { allowed, retryAfterMs } = await objects.guard(shard).use(rule)
     if (!allowed) {
       await takeBack()
+      if (shard === address)
+        throw limitReached({ limit: SENT_TO_ADDRESS.limit, retry_after: SENT_TO_ADDRESS.windowMs / SECOND })
       throw limitReached({ limit: rule.limit, retry_after: Math.ceil(retryAfterMs / SECOND) })
     }
     counted.push({ shard, ...rule })

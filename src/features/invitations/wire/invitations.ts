@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { from, instant, mapped, shape } from '../../../http/answers.ts'
-import { integerParam, UuidParam } from '../../../http/input.ts'
+import { bytesUpTo, integerParam, UuidParam } from '../../../http/input.ts'
 import { listOf } from '../../../http/list.ts'
 import { RANKS } from '../../../lib/roles.ts'
 import { toIso } from '../../../lib/time.ts'
@@ -182,11 +182,7 @@ export const CleanupAnswer = z.object({ message: z.string(), count: z.int() }).m
 
 const PermissionsField = z
   .array(z.string().refine(isPermission, 'must be resource:action'))
-  .max(LIMITS.grantsPerMember)
-  .refine((value) => JSON.stringify(value).length <= LIMITS.grantBytesPerMember, {
-    message: `must have ${LIMITS.grantBytesPerMember} bytes at most`,
-    params: { limit: LIMITS.grantBytesPerMember },
-  })
+  .refine(...bytesUpTo(LIMITS.grantBytesPerMember))
 
 /** One line, quoted in the mail. */
 const MessageField = z

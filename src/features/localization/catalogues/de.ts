@@ -200,6 +200,10 @@ export const de: Catalogue = {
   'notification.password_changed.message': 'Das Passwort Ihres Kontos wurde geändert.',
   'notification.new_device.title': 'Anmeldung von einem neuen Gerät',
   'notification.new_device.message': 'Ihr Konto wurde von einem neuen Gerät aus verwendet: {device}.',
+  'notification.organization_role_changed.title': 'Ihre Rolle in einer Organisation wurde geändert',
+  'notification.organization_role_changed.message': 'Ihre Rolle in „{organization}“ ist jetzt: {role}.',
+  'notification.organization_member_removed.title': 'Sie gehören einer Organisation nicht mehr an',
+  'notification.organization_member_removed.message': 'Sie wurden aus „{organization}“ entfernt.',
   'notification.invitation_accepted.title': 'Ihre Einladung wurde angenommen',
   'notification.invitation_accepted.message':
     'Jemand, den Sie eingeladen haben, ist jetzt Mitglied von „{organization}“.',

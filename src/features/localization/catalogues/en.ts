@@ -185,6 +185,10 @@ export const en = {
   'notification.password_changed.message': 'The password of your account was changed.',
   'notification.new_device.title': 'A new device signed in',
   'notification.new_device.message': 'Your account was used from a new device: {device}.',
+  'notification.organization_role_changed.title': 'Your role in an organization was changed',
+  'notification.organization_role_changed.message': 'You are now {role} of “{organization}”.',
+  'notification.organization_member_removed.title': 'You are no longer in an organization',
+  'notification.organization_member_removed.message': 'You were removed from “{organization}”.',
   'notification.invitation_accepted.title': 'Your invitation was accepted',
   'notification.invitation_accepted.message': 'Somebody whom you invited is now a member of “{organization}”.',
 

@@ -5,20 +5,20 @@ import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { confirmedUser, memberOf } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notAMember, notFound } from '../../../lib/errors.ts'
-import { alreadyMember, limitReached, memberNotFound } from '../../memberships/service.ts'
+import { addressUnverified, alreadyMember, limitReached, memberNotFound } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
+import { addMember, listMembers } from '../service/members.ts'
 import {
-  addMember,
   changeMemberRole,
+  isPromotion,
   lastOwner,
   leaveOrganization,
-  listMembers,
   memberChanged,
   ownerNotRemovable,
   ownMembership,
   removeMember,
   transferOwnership,
-} from '../service/members.ts'
+} from '../service/membership-changes.ts'
 import {
   ChangedMember,
   MemberList,
@@ -66,33 +66,32 @@ memberRoutes.post(
     params: OrganizationPath,
     body: NewMemberBody,
     answer: created(MemberShape, 'The member'),
-    errors: [notFound, alreadyMember, limitReached, ...freshFactorErrors],
+    errors: [notFound, alreadyMember, limitReached, addressUnverified, ...freshFactorErrors],
   },
   ({ ctx, body }) => addMember(ctx, { userId: body.user_id, role: body.role, metadata: body.metadata ?? undefined }),
 )
 
+interface RoleInput {
+  readonly ctx: PlaceCtx
+  readonly params: z.output<typeof MemberPath>
+  readonly body: z.output<typeof RoleBody>
+  readonly query: z.output<typeof RoleQuery>
+}
+
+const toRoleChange = ({ params, body, query }: RoleInput) => ({ userId: params.user_id, role: toRole(body, query) })
+
 const roleChange = {
   summary: "Change a member's role",
   guard: memberOf('admin'),
-  isWrite: everyCall,
+  isWrite: (_: RoleInput['body'], input: RoleInput) => isPromotion(input.ctx, toRoleChange(input)),
   params: MemberPath,
   query: RoleQuery,
   body: RoleBody,
   answer: ok(ChangedMember, 'The member'),
-  errors: [ownMembership, memberNotFound, memberChanged, lastOwner, ...freshFactorErrors],
+  errors: [ownMembership, memberNotFound, memberChanged, lastOwner, addressUnverified, ...freshFactorErrors],
 }
 
-const changeRole = ({
-  ctx,
-  params,
-  body,
-  query,
-}: {
-  ctx: PlaceCtx
-  params: z.output<typeof MemberPath>
-  body: z.output<typeof RoleBody>
-  query: z.output<typeof RoleQuery>
-}) => changeMemberRole(ctx, { userId: params.user_id, role: toRole(body, query) })
+const changeRole = (input: RoleInput) => changeMemberRole(input.ctx, toRoleChange(input))
 
 memberRoutes.put(
   '/members/:user_id/role',
@@ -101,7 +100,12 @@ memberRoutes.put(
 )
 memberRoutes.patch(
   '/members/:user_id/role',
-  { ...roleChange, id: 'updateMemberRole', instead: 'changeMemberRole' },
+  {
+    ...roleChange,
+    id: 'updateMemberRole',
+    instead: 'changeMemberRole',
+    aliases: [{ path: '/members/:user_id', id: 'changeMember' }],
+  },
   changeRole,
 )
 
@@ -143,7 +147,7 @@ memberRoutes.post(
     query: TransferQuery,
     body: TransferBody,
     answer: ok(DoneAndEnded, 'The ownership is transferred'),
-    errors: [ownMembership, memberNotFound, memberChanged, ...freshFactorErrors],
+    errors: [ownMembership, memberNotFound, memberChanged, addressUnverified, ...freshFactorErrors],
   },
   async ({ ctx, body, query }) =>
     endedToWire('Ownership transferred', await transferOwnership(ctx, toTransfer(body, query))),

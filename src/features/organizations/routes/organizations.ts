@@ -38,6 +38,7 @@ import {
   ActiveOrganizationShape,
   AllOrganizationsQuery,
   ChangedOrganization,
+  ChangedSettings,
   NewOrganizationBody,
   OrganizationBody,
   OrganizationList,
@@ -170,24 +171,29 @@ organizationRoutes.get(
   ({ ctx }) => getPlace(ctx),
 )
 
+const settingsChange = {
+  summary: 'Replace the settings of an organization',
+  description:
+    'Two have a meaning and are for owners: `require_two_factors` and `invitation_domains`; they stay as they are where they are absent. Others are kept as they come.',
+  guard: memberOf('admin'),
+  isWrite: everyCall,
+  params: OrganizationPath,
+  body: SettingsBody,
+  answer: ok(ChangedSettings, 'The settings'),
+  errors: [organizationChanged, ...freshFactorErrors],
+}
+const changeSettings = ({ ctx, body }: { ctx: PlaceCtx; body: z.output<typeof SettingsBody> }) =>
+  changeOrganization(ctx, { settings: body.settings_data ?? body.settings })
+
 organizationRoutes.put(
   '/:organization_id/settings',
-  {
-    id: 'updateOrganizationSettings',
-    summary: 'Replace the settings of an organization',
-    description:
-      'Two have a meaning and are for owners: `require_two_factors` and `invitation_domains`; they stay as they are where they are absent. Others are kept as they come.',
-    guard: memberOf('admin'),
-    isWrite: everyCall,
-    params: OrganizationPath,
-    body: SettingsBody,
-    answer: ok(OrganizationSettings, 'The settings'),
-    errors: [organizationChanged, ...freshFactorErrors],
-  },
-  async ({ ctx, body }) => {
-    const { organization } = await changeOrganization(ctx, { settings: body.settings_data ?? body.settings })
-    return organization
-  },
+  { ...settingsChange, id: 'updateOrganizationSettings' },
+  changeSettings,
+)
+organizationRoutes.patch(
+  '/:organization_id/settings',
+  { ...settingsChange, id: 'changeOrganizationSettings', instead: 'updateOrganizationSettings' },
+  changeSettings,
 )
 
 organizationRoutes.post(
@@ -200,7 +206,7 @@ organizationRoutes.post(
     guard: confirmedUser,
     params: OrganizationPath,
     answer: activated,
-    errors: [notAMember, stepUpRequired, limitReached],
+    errors: [notAMember, stepUpRequired, addressUnverified, limitReached],
   },
   ({ ctx, params }) => activate(ctx, params.organization_id),
 )

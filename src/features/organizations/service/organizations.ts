@@ -1,7 +1,7 @@
 import { type ActorCtx, type AdminCtx, actorOf, narrow, type PlaceCtx, type TargetCtx } from '../../../context.ts'
 import { commitAll, commitAndPropagate } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
-import { defineError, insufficientPermissions, organizationNotFound, stepUpRequired } from '../../../lib/errors.ts'
+import { defineError, insufficientPermissions, organizationNotFound } from '../../../lib/errors.ts'
 import { inSnake } from '../../../lib/json.ts'
 import { isAdmin, isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
@@ -12,7 +12,9 @@ import {
   insertMembership,
   insertOrganization,
   LIMITS,
+  lacksFactor,
   limitReached,
+  requireFactors,
   updateOrganization,
 } from '../../memberships/service.ts'
 import type { Organization } from '../../memberships/tables.ts'
@@ -66,13 +68,26 @@ type Row = Omit<SeenOrganization, 'userRole' | 'membershipStatus'> & {
   readonly takenUpAt: number | null
 }
 
-function seen({ role, takenUpAt, ...row }: Row): SeenOrganization {
-  if (role === null) return { ...row, userRole: null, membershipStatus: null }
-  if (takenUpAt !== null) return { ...row, userRole: toRank(role), membershipStatus: 'active' }
-  // Added by strangers, and not taken up: they are strangers to each other.
-  const hidden = { ownerId: null, ownerEmail: null, ownerFirstName: null, ownerLastName: null, ownerImageUrl: null }
-  const own = { settings: {}, billingEmail: null, description: null, logoUrl: null, memberCount: 0 }
-  return { ...row, ...hidden, ...own, userRole: toRank(role), membershipStatus: 'pending' }
+/** What members alone see, hidden. */
+const HIDDEN = {
+  ownerId: null,
+  ownerEmail: null,
+  ownerFirstName: null,
+  ownerLastName: null,
+  ownerImageUrl: null,
+  settings: {},
+  invitationDomains: [],
+  billingEmail: null,
+  description: null,
+  logoUrl: null,
+  memberCount: 0,
+}
+
+/** Whoever has not taken a membership up is a stranger; a session of one factor sees no more than entering would let it. */
+function seen(ctx: Pick<ActorCtx, 'actor'>, { role, takenUpAt, ...row }: Row): SeenOrganization {
+  const membershipStatus = role === null ? null : takenUpAt === null ? 'pending' : 'active'
+  const isHidden = membershipStatus === 'pending' || lacksFactor(ctx.actor, row.requireTwoFactors)
+  return { ...row, ...(isHidden && HIDDEN), userRole: role === null ? null : toRank(role), membershipStatus }
 }
 
 export interface NewOrganization {
@@ -132,7 +147,7 @@ async function refusalOf(ctx: ActorCtx) {
 async function getOrganization(ctx: ActorCtx, id: string): Promise<SeenOrganization> {
   const row = await selectOrganization(ctx, id, ctx.actor.id)
   if (!row) throw organizationNotFound()
-  return seen(row)
+  return seen(ctx, row)
 }
 
 /** The organization of the path, for its members. */
@@ -147,7 +162,7 @@ export async function getOrganizationBySlug(ctx: ActorCtx, slug: string): Promis
 /** A user's organizations, oldest membership first, with those that were not taken up yet. */
 export async function listOrganizationsOf(ctx: ActorCtx, userId: string, range: Range) {
   const { rows, total } = await selectOrganizationsOf(ctx, userId, range)
-  return { rows: rows.map(seen), total }
+  return { rows: rows.map((row) => seen(ctx, row)), total }
 }
 
 /** As `listOrganizationsOf`, for the user of the path. Throws NOT_FOUND. */
@@ -159,7 +174,14 @@ export async function listOrganizationsOfTarget(ctx: TargetCtx) {
 /** Every organization of the deployment, newest first. */
 export async function listOrganizations(ctx: AdminCtx, { search, ...range }: Range & { search?: string | undefined }) {
   const { rows, total } = await selectOrganizations(ctx, search, range)
-  return { rows: rows.map(seen), total }
+  return { rows: rows.map((row) => seen(ctx, row)), total }
+}
+
+/** Two settings have a meaning. */
+interface SettingsChange {
+  readonly require_two_factors?: boolean | undefined
+  readonly invitation_domains?: string[] | undefined
+  readonly [name: string]: unknown
 }
 
 export interface OrganizationChange {
@@ -167,7 +189,7 @@ export interface OrganizationChange {
   readonly description?: string | null | undefined
   readonly logoUrl?: string | null | undefined
   readonly billingEmail?: string | null | undefined
-  readonly settings?: Readonly<Record<string, unknown>> | undefined
+  readonly settings?: SettingsChange | undefined
 }
 
 /** The settings as they are answered: two have a meaning, the others are kept as they came. */
@@ -183,8 +205,8 @@ function columnsOf(before: Organization, { settings, ...fields }: OrganizationCh
   const set = {
     ...fields,
     ...(settings && { settings: rest }),
-    requireTwoFactors: require_two_factors as boolean | undefined,
-    invitationDomains: invitation_domains as string[] | undefined,
+    requireTwoFactors: require_two_factors,
+    invitationDomains: invitation_domains,
   }
   const isChanged = ([name, value]: [string, unknown]) =>
     value !== undefined && JSON.stringify(value) !== JSON.stringify(before[name as keyof Organization])
@@ -219,7 +241,7 @@ async function requireRightTo(ctx: PlaceCtx, set: Partial<Organization>): Promis
   if (!('requireTwoFactors' in set || 'invitationDomains' in set)) return 'admin'
   if (!isRanked(ctx.place.rank, 'owner')) throw insufficientPermissions({ required_role: 'owner' })
   // Otherwise the owner would be the first whom it locks out.
-  if (set.requireTwoFactors === true && ctx.actor.acr !== 'aal2') throw stepUpRequired({ reason: 'two_factors' })
+  requireFactors(ctx.actor, set.requireTwoFactors === true)
   if (set.requireTwoFactors === false) await requireFreshFactor(ctx)
   return 'owner'
 }

@@ -5,7 +5,7 @@ import { queueMail } from '../../mail/service/mails.ts'
 import { updateMembership, updateOrganization } from '../../memberships/service.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { changeUser } from '../../users/service/change-user.ts'
-import { isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
+import { findUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
   deletePieces,
   findOrphan,
@@ -19,7 +19,7 @@ import {
   selectOwnerless,
   unmarkTold,
 } from '../store.ts'
-import { lastOwner } from './members.ts'
+import { lastOwner, roleNotice } from './membership-changes.ts'
 
 export { orphansNothing } from '../store.ts'
 
@@ -39,9 +39,9 @@ export async function refusalOfDeletion(ctx: Ctx, userId: string) {
 export async function settleOwnerless(ctx: Ctx, userId?: string): Promise<void> {
   const lost: Ownerless[] = []
   for (const organization of await selectOwnerless(ctx, userId)) {
-    const { organizationId, heirId, memberCount } = organization
-    if (heirId !== null) await inherit(ctx, { organizationId, heirId })
-    else if (memberCount <= 1) await deleteMemberless(ctx, organizationId)
+    const { organizationId, heirId, hasMembers } = organization
+    if (heirId !== null) await inherit(ctx, organization, heirId)
+    else if (hasMembers === 0) await deleteMemberless(ctx, organizationId)
     else lost.push(organization)
   }
   for (const { organizationId } of lost) ctx.log.warn('organization_without_owner', { organization_id: organizationId })
@@ -70,14 +70,22 @@ async function tellAdmins(ctx: Ctx, lost: readonly Ownerless[]): Promise<void> {
   throw new Error('no admin could be told', { cause: mails })
 }
 
-async function inherit(ctx: Ctx, key: { organizationId: string; heirId: string }): Promise<void> {
-  const { organizationId, heirId: userId } = key
+async function inherit(ctx: Ctx, organization: Ownerless, userId: string): Promise<void> {
+  const { organizationId } = organization
+  const heir = await findUser(ctx, userId)
+  if (!heir) return
   await changeUser(ctx, {
     userId,
     set: {},
     when: hasChanged,
     actor: SYSTEM,
-    with: [updateMembership(ctx, { organizationId, userId }, { set: { role: 'owner' }, when: inheritance(key) })],
+    with: [
+      updateMembership(
+        ctx,
+        { organizationId, userId },
+        { set: { role: 'owner' }, when: inheritance(organizationId, userId) },
+      ),
+    ],
     changesClaims: true,
     events: [
       {
@@ -85,6 +93,7 @@ async function inherit(ctx: Ctx, key: { organizationId: string; heirId: string }
         organizationId,
         data: { before: { role: 'admin' }, after: { role: 'owner' }, reason: 'owner_deleted' },
       },
+      roleNotice({ userId, locale: heir.locale }, { organization, role: 'owner', actor: SYSTEM }),
     ],
   })
 }

@@ -1,7 +1,8 @@
+import { jsonBytesOf } from '../../../lib/json.ts'
 import { StepLimitReached } from '../../../lib/matching.ts'
 import type { Decision, EvaluatedPolicy, Explanation, Question } from '../types.ts'
 import type { Check, Run } from './checks.ts'
-import { LIMITS, sizeOf } from './limits.ts'
+import { LIMITS } from './limits.ts'
 import { readPolicy } from './read-policy.ts'
 
 type Ordered = Pick<EvaluatedPolicy, 'id' | 'effect' | 'priority'>
@@ -27,7 +28,7 @@ export function compilePolicies(policies: readonly EvaluatedPolicy[]): PolicySet
     .toSorted(inOrder)
     .map((policy) => ({ id: policy.id, effect: policy.effect, priority: policy.priority, checks: checksOf(policy) }))
   const checks = compiled.reduce((sum, policy) => sum + policy.checks.length, 0)
-  return { policies: compiled, weight: BYTES_OF_A_CHECK * checks + BYTES_OF_JSON * sizeOf(policies) }
+  return { policies: compiled, weight: BYTES_OF_A_CHECK * checks + BYTES_OF_JSON * jsonBytesOf(policies) }
 }
 
 const isDeny = ({ effect }: Ordered) => Number(effect === 'deny')

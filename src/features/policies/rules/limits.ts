@@ -1,4 +1,4 @@
-import { utf8 } from '../../../lib/encoding.ts'
+import { isDeeperThan, jsonBytesOf } from '../../../lib/json.ts'
 import type { Violation } from '../types.ts'
 
 /** Sizes in bytes of JSON as UTF-8, lengths in UTF-16 units. */
@@ -18,26 +18,19 @@ export const LIMITS = {
   evaluationSteps: 1_000_000,
 } as const
 
-export const sizeOf = (value: unknown): number => utf8(JSON.stringify(value)).length
-
 /** What is wrong with the context of a question, an object from JSON. */
 export function findContextViolations(context: unknown): Violation[] {
   const at = { path: ['context'] }
   if (!isObject(context)) return [{ ...at, message: 'must be an object' }]
   const { contextDepth, contextBytes } = LIMITS
   // The depth first: the size is found by recursion.
-  if (isDeeper(context, contextDepth)) {
+  if (isDeeperThan(contextDepth, context)) {
     return [{ ...at, message: `nests deeper than ${contextDepth}`, limit: contextDepth }]
   }
-  if (sizeOf(context) <= contextBytes) return []
+  if (jsonBytesOf(context) <= contextBytes) return []
   return [{ ...at, message: `is larger than ${contextBytes} bytes`, limit: contextBytes }]
 }
 
 /** An object of JSON: no list, no null. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isDeeper = (value: unknown, depth: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1)))

@@ -1,13 +1,14 @@
+import { jsonBytesOf } from '../../../lib/json.ts'
 import { matchesPattern } from '../../../lib/matching.ts'
 import type { PolicyContent, Question, Violation } from '../types.ts'
 import { joined, NOTHING, oneCheck, type Path, type Read, violation } from './checks.ts'
 import { readConditions } from './conditions.ts'
-import { isObject, LIMITS, sizeOf } from './limits.ts'
+import { isObject, LIMITS } from './limits.ts'
 
 /** What is wrong with a policy that is to be saved. The paths have the names of the wire. */
 export function findPolicyViolations(policy: PolicyContent): readonly Violation[] {
   const { policyBytes } = LIMITS
-  if (sizeOf(policy) > policyBytes) {
+  if (jsonBytesOf(policy) > policyBytes) {
     return violation([], `is larger than ${policyBytes} bytes`, policyBytes).violations
   }
   return readPolicy(policy).violations

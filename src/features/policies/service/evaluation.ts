@@ -1,7 +1,7 @@
 import { type ActorCtx, narrow, type PrincipalCtx } from '../../../context.ts'
 import { insufficientPermissions, organizationNotFound } from '../../../lib/errors.ts'
 import { isAdmin, isRanked, RANKS } from '../../../lib/roles.ts'
-import { enterScope, PLATFORM } from '../../memberships/service.ts'
+import { enterScopeToRead, PLATFORM } from '../../memberships/service.ts'
 import { keptRules } from '../../rbac/service/definitions.ts'
 import { isEmailConfirmed } from '../../users/service/users.ts'
 import { compilePolicies, evaluatePolicies, explainPolicies, type Part, type PolicySet } from '../rules/evaluate.ts'
@@ -38,7 +38,7 @@ export interface Evaluation extends Decision {
 /**
  * Asks all policies of an organization with the platform-wide ones, or the platform-wide ones alone; a draft joins them. Members
  * ask for themselves, admins of the organization and machines for anybody. Whoever may not sign in or is not in the organization
- * is refused as if no policy applied. Throws what `enterScope` throws, ORGANIZATION_NOT_FOUND to machines,
+ * is refused as if no policy applied. Throws what `enterScopeToRead` throws, ORGANIZATION_NOT_FOUND to machines,
  * INSUFFICIENT_PERMISSIONS, VALIDATION_ERROR with the paths.
  */
 export async function evaluateAll(ctx: PrincipalCtx, input: EvaluationInput): Promise<Evaluation> {
@@ -80,6 +80,10 @@ interface Asking {
   readonly subject: { readonly type: 'user' | 'role'; readonly id: string }
   readonly environment: Pick<Question['environment'], 'ip' | 'acr'>
   readonly explains: boolean
+  /** A machine, or an admin of the platform: reads every policy, and what applications keep about people. */
+  readonly isOfPlatform: boolean
+  /** People ask with their own `app_metadata`; in policies about others, admins of an organization could read it out. */
+  readonly seesAttributes: boolean
 }
 
 async function admit(ctx: PrincipalCtx, input: EvaluationInput, organizationId: string | undefined): Promise<Asking> {
@@ -95,10 +99,12 @@ async function admit(ctx: PrincipalCtx, input: EvaluationInput, organizationId: 
       subject: { type, id },
       environment: readStated(input.context.environment),
       explains: input.explain ?? false,
+      isOfPlatform: true,
+      seesAttributes: true,
     }
   }
   const userCtx: ActorCtx = narrow(ctx, { actor })
-  const { id: scope, place } = await enterScope(userCtx, { organizationId, rank: 'viewer', isChange: false })
+  const { id: scope, place } = await enterScopeToRead(userCtx, organizationId)
   const isTrusted = place ? isRanked(place.rank, 'admin') : isAdmin(actor)
   const subject = { type, id: id ?? actor.id }
   const isSelf = type === 'user' && subject.id === actor.id
@@ -109,6 +115,8 @@ async function admit(ctx: PrincipalCtx, input: EvaluationInput, organizationId: 
     subject,
     environment: isSelf ? { ip: ctx.ip === NO_ADDRESS ? null : ctx.ip, acr: actor.acr } : { ip: null, acr: null },
     explains: isTrusted && input.explain !== false,
+    isOfPlatform: isAdmin(actor),
+    seesAttributes: isSelf || isAdmin(actor),
   }
 }
 
@@ -140,13 +148,14 @@ interface Asked {
 }
 
 /** Throws ORGANIZATION_NOT_FOUND. */
-async function findAsked(ctx: PrincipalCtx, { organizationId, subject }: Asking): Promise<Asked> {
+async function findAsked(ctx: PrincipalCtx, { organizationId, subject, seesAttributes }: Asking): Promise<Asked> {
   const { type, id } = subject
   const found = type === 'role' ? await findRole(ctx, organizationId, id) : await findUser(ctx, organizationId, id)
   if (!found.isOpen) throw organizationNotFound()
   const sets = [{ scope: PLATFORM, version: found.platformVersion }]
   if (organizationId !== null) sets.push({ scope: organizationId, version: found.organizationVersion })
-  return { subject: found.subject, roles: found.roles, sets }
+  const seen = found.subject && { ...found.subject, ...(!seesAttributes && { attributes: {} }) }
+  return { subject: seen, roles: found.roles, sets }
 }
 
 const NO_ROLES = { ofOrganization: [], ofPlatform: [] }
@@ -225,13 +234,15 @@ function decide(
   sets: readonly ScopedSet[],
 ): Evaluation {
   const parts = sets.map(({ scope, set }) => ({ set, question: questionOf(ctx, scope, { input, asking, asked }) }))
+  const unreadable = sets.filter(({ scope }) => scope === PLATFORM && !asking.isOfPlatform)
+  const hidden = new Set<string | null>(unreadable.flatMap(({ set }) => set.policies.map(({ id }) => id)))
   const decision = asked.subject === null ? REFUSED : evaluatePolicies(...parts)
   return {
     ...decision,
     organizationId: asking.organizationId,
     policiesConsidered: parts.reduce((sum, { set }) => sum + set.policies.length, 0),
     timeMs: ctx.now() - startedAt,
-    explanation: asking.explains ? explain(asked, parts) : null,
+    explanation: asking.explains ? explain(asked, parts).map((one) => (hidden.has(one.id) ? unnamed(one) : one)) : null,
   }
 }
 
@@ -265,3 +276,6 @@ function explain({ subject }: Asked, parts: readonly Part[]): Explanation[] {
     })),
   )
 }
+
+/** Of a policy that the caller may not read: it may name people, and what applications keep about them. */
+const unnamed = ({ effect, applies }: Explanation): Explanation => ({ id: null, effect, applies, failed: null })

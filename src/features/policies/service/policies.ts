@@ -3,11 +3,11 @@ import { commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, defineError, notAMember, organizationNotFound, validationFailed } from '../../../lib/errors.ts'
 import { isUuid } from '../../../lib/ids.ts'
-import { inSnake } from '../../../lib/json.ts'
+import { inSnake, jsonBytesOf } from '../../../lib/json.ts'
 import { isAdmin, type Rank } from '../../../lib/roles.ts'
 import { toIsoOrNull } from '../../../lib/time.ts'
-import { enterScope, limitReached, PLATFORM, type Scope } from '../../memberships/service.ts'
-import { LIMITS, sizeOf } from '../rules/limits.ts'
+import { enterScopeToChange, enterScopeToRead, limitReached, PLATFORM, type Scope } from '../../memberships/service.ts'
+import { LIMITS } from '../rules/limits.ts'
 import { findPolicyViolations } from '../rules/read-policy.ts'
 import {
   deletePolicy,
@@ -100,27 +100,26 @@ const eventOf = (ctx: ActorCtx, { id, scope }: Policy) => ({
 })
 
 /**
- * Makes a policy of an organization, or a platform-wide one. Throws what `enterScope` throws, VALIDATION_ERROR with the paths, and
+ * Makes a policy of an organization, or a platform-wide one. Throws what `enterScopeToChange` throws, VALIDATION_ERROR with the paths, and
  * LIMIT_REACHED.
  */
 export async function createPolicy(
   ctx: ActorCtx,
   { organizationId, ...fields }: PolicyFields & { name: string; organizationId?: string | null | undefined },
 ): Promise<Policy> {
-  const wanted = { organizationId, rank: 'admin', isChange: true } as const
-  const scope = await enterScope(ctx, wanted)
+  const scope = await enterScopeToChange(ctx, organizationId, 'admin')
   const now = ctx.now()
   const text = merge({ ...DEFAULTS, name: fields.name }, fields)
   const snapshot = snapshotOf(text)
   const made = { id: ctx.newId(), scope: scope.id, version: 1, createdAt: now, updatedAt: now }
-  const policy = { ...text, ...made, size: sizeOf(snapshot) }
+  const policy = { ...text, ...made, size: jsonBytesOf(snapshot) }
   const [raised] = await commitAll(ctx, [insertPolicy(ctx, scope, policy), raiseSet(ctx, scope.id)], {
     type: 'policy.created',
     ...eventOf(ctx, policy),
     data: { after: snapshot },
   })
   if (raised) return policy
-  await enterScope(ctx, wanted)
+  await enterScopeToChange(ctx, organizationId, 'admin')
   throw (await findExcess(ctx, policy)) ?? limitReached({ limit: LIMITS.policiesPerScope })
 }
 
@@ -138,21 +137,21 @@ export interface PolicyQuery extends PolicyFilter, Range {
 
 /** The policies of an organization, for its members; the platform-wide ones for admins of the platform, and none for others. */
 export async function listPolicies(ctx: ActorCtx, { organizationId, ...filter }: PolicyQuery) {
-  const scope = await enterScope(ctx, { organizationId, rank: 'viewer', isChange: false })
+  const scope = await enterScopeToRead(ctx, organizationId)
   if (scope.place === null && !isAdmin(ctx.actor)) return { rows: [], total: 0 }
   return selectPolicies(ctx, scope.id, filter)
 }
 
 /**
  * A policy, and the caller's place where it belongs. Throws POLICY_NOT_FOUND, for one of somebody else's organization too, and what
- * `enterScope` throws.
+ * `enterScopeToChange` throws.
  */
 async function enterPolicy(ctx: ActorCtx, id: string, rank: Rank): Promise<{ policy: Policy; scope: Scope }> {
   const policy = await findPolicyOfAnyScope(ctx, id)
   const isOfPlatform = policy?.scope === PLATFORM
   if (!policy || (isOfPlatform && !isAdmin(ctx.actor))) throw policyNotFound()
   const organizationId = isOfPlatform ? null : policy.scope
-  return { policy, scope: await orNotFound(enterScope(ctx, { organizationId, rank, isChange: true })) }
+  return { policy, scope: await orNotFound(enterScopeToChange(ctx, organizationId, rank)) }
 }
 
 const FOREIGN: readonly string[] = [notAMember.code, organizationNotFound.code]
@@ -198,7 +197,7 @@ export async function changePolicy(ctx: ActorCtx, one: OnePolicy, fields: Policy
     const changed = changedIn(old, snapshot)
     if (changed.length === 0) return before
     const updatedAt = Math.max(ctx.now(), before.updatedAt + 1)
-    const after = { ...text, version: before.version + 1, updatedAt, size: sizeOf(snapshot) }
+    const after = { ...text, version: before.version + 1, updatedAt, size: jsonBytesOf(snapshot) }
     const statements = updatePolicy(ctx, scope, { before, after, snapshot: old })
     const [raised] = await commitAll(ctx, [...statements, raiseSet(ctx, scope.id)], {
       type: 'policy.updated',

@@ -1,7 +1,7 @@
 import { type ActorCtx, type Ctx, narrow, type PrincipalCtx } from '../../../context.ts'
 import { forbidden, insufficientPermissions, validationFailed } from '../../../lib/errors.ts'
 import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
-import { enterScope, memberNotFound } from '../../memberships/service.ts'
+import { enterScopeToRead, memberNotFound } from '../../memberships/service.ts'
 import { PLATFORM } from '../../memberships/types.ts'
 import { findUser, findUserByNumber, isSignInAllowed, userNotFound } from '../../users/service/users.ts'
 import type { UserRef } from '../../users/types.ts'
@@ -40,9 +40,9 @@ interface Question {
   readonly organizationId?: string | null | undefined
 }
 
-/** What the caller holds: in an organization, or platform-wide. Throws what `enterScope` throws. */
+/** What the caller holds: in an organization, or platform-wide. Throws what `enterScopeToRead` throws. */
 export async function getOwnStanding(ctx: ActorCtx, { organizationId }: Question): Promise<Standing> {
-  const { id: scope } = await enterScope(ctx, { organizationId, rank: 'viewer', isChange: false })
+  const { id: scope } = await enterScopeToRead(ctx, organizationId)
   const holder = await findHolder(ctx, { scope, userId: ctx.actor.id })
   if (!holder) throw userNotFound()
   return toStanding(scope, holder, heldInAll(holder))
@@ -50,7 +50,7 @@ export async function getOwnStanding(ctx: ActorCtx, { organizationId }: Question
 
 /**
  * What a user holds: for that user, for admins of the platform, and for admins of an organization whose member it is, who see what
- * is held there alone. Throws FORBIDDEN, MEMBER_NOT_FOUND, NOT_FOUND, and what `enterScope` throws.
+ * is held there alone. Throws FORBIDDEN, MEMBER_NOT_FOUND, NOT_FOUND, and what `enterScopeToRead` throws.
  */
 export async function getStandingOf(
   ctx: ActorCtx,
@@ -72,7 +72,7 @@ export async function getStandingOf(
 
 /** The scope in which the caller may ask about others. */
 async function enterScopeOfOthers(ctx: ActorCtx, organizationId: string | null | undefined): Promise<string> {
-  const { id, place } = await enterScope(ctx, { organizationId, rank: 'viewer', isChange: false })
+  const { id, place } = await enterScopeToRead(ctx, organizationId)
   if (place === null && !isAdmin(ctx.actor)) throw forbidden()
   if (place !== null && !isRanked(place.rank, 'admin')) throw insufficientPermissions({ required_role: 'admin' })
   return id
@@ -108,9 +108,9 @@ export interface PermissionAnswer {
  * for whoever does not exist: they have none.
  */
 export async function checkPermissions(ctx: PrincipalCtx, question: PermissionQuestion): Promise<PermissionAnswer> {
-  const { scope, userId, hears } = await askerOf(ctx, question)
+  const { scope, userId, visiblePermissions } = await askerOf(ctx, question)
   const holder = await findHolder(ctx, { scope, userId })
-  const held = new Set(holder && isSignInAllowed(holder.user) ? hears(holder) : [])
+  const held = new Set(holder && isSignInAllowed(holder.user) ? visiblePermissions(holder) : [])
   const isAboutSelf = question.resourceId === userId
   const answers = question.permissions.map((permission) => {
     const asked = isAboutSelf && !permission.endsWith(':self') ? `${permission}:self` : permission
@@ -126,13 +126,13 @@ async function askerOf(ctx: PrincipalCtx, { organizationId, userId }: Permission
       throw validationFailed({
         validation_errors: [{ field: 'body.user_id', message: 'is required', type: 'required' }],
       })
-    return { scope: organizationId ?? PLATFORM, userId, hears: heldInAll }
+    return { scope: organizationId ?? PLATFORM, userId, visiblePermissions: heldInAll }
   }
   const asUser = narrow(ctx, { actor })
   if (!userId || userId === actor.id) {
-    const { id: scope } = await enterScope(asUser, { organizationId, rank: 'viewer', isChange: false })
-    return { scope, userId: actor.id, hears: heldInAll }
+    const { id: scope } = await enterScopeToRead(asUser, organizationId)
+    return { scope, userId: actor.id, visiblePermissions: heldInAll }
   }
   const scope = await enterScopeOfOthers(asUser, organizationId)
-  return { scope, userId, hears: isAdmin(actor) ? heldInAll : heldHere }
+  return { scope, userId, visiblePermissions: isAdmin(actor) ? heldInAll : heldHere }
 }

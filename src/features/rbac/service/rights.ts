@@ -7,7 +7,7 @@ import { toUserStatus } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { EVERYTHING, missingFrom } from '../rules/permissions.ts'
 import { SYSTEM_ROLES } from '../rules/roles.ts'
-import { isGiver, isHeldAsRead, selectHolder } from '../store.ts'
+import { giverUnchanged, isHeldAsRead, selectHolder } from '../store.ts'
 
 export { isPermission } from '../rules/permissions.ts'
 export { deleteHeld, insertGrants } from '../store.ts'
@@ -106,7 +106,7 @@ export interface Giver {
   /** Throws INSUFFICIENT_PERMISSIONS with those that the giver does not hold: nobody gives or takes more. */
   requireHeld(permissions: readonly string[]): void
   /** Holds while the giver's rights, and what the custom roles of the scope allow, are as they were read. */
-  readonly when: ReturnType<typeof isGiver>
+  readonly when: ReturnType<typeof giverUnchanged>
 }
 
 async function readGiver(ctx: ActorCtx, { id: scope, place }: Scope): Promise<Giver> {
@@ -120,7 +120,7 @@ async function readGiver(ctx: ActorCtx, { id: scope, place }: Scope): Promise<Gi
       const missing = missingFrom(held, permissions)
       if (missing.length > 0) throw insufficientPermissions({ missing_permissions: missing })
     },
-    when: isGiver(ctx, { scope, place, claimsVersion: holder.claimsVersion, version: holder.version }),
+    when: giverUnchanged(ctx, { scope, place, claimsVersion: holder.claimsVersion, version: holder.version }),
   }
 }
 

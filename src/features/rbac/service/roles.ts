@@ -99,6 +99,7 @@ export interface NewRole {
 /** Throws ROLE_NAME_TAKEN, LIMIT_REACHED, INSUFFICIENT_PERMISSIONS for more than the caller holds, RIGHTS_CHANGED. */
 export function createRole(ctx: ActorCtx, scope: Scope, input: NewRole): Promise<SeenRole> {
   return withRights(ctx, scope, async ({ requireHeld, when }) => {
+    requireCount(input.permissions)
     requireHeld(input.permissions)
     // Read behind the version that the statement compares: it holds only while these are all roles.
     const others = await selectRoles(ctx, scope.id)
@@ -126,6 +127,10 @@ export function createRole(ctx: ActorCtx, scope: Scope, input: NewRole): Promise
   })
 }
 
+function requireCount(permissions: readonly string[]): void {
+  if (permissions.length > LIMITS.permissionsPerRole) throw limitReached({ limit: LIMITS.permissionsPerRole })
+}
+
 function requireFreeName(name: string, others: readonly Role[]): Pick<Role, 'name' | 'nameKey'> {
   const nameKey = nameKeyOf(name)
   if (isReservedName(name) || others.some((other) => other.nameKey === nameKey)) throw roleNameTaken()
@@ -151,6 +156,7 @@ export interface ChangedRole {
 export function changeRole(ctx: ActorCtx, scope: Scope, id: string, change: RoleChange): Promise<ChangedRole> {
   return withRights(ctx, scope, async (giver) => {
     const before = await getCustomRole(ctx, scope.id, { id })
+    requireCount(change.permissions ?? [])
     giver.requireHeld([...before.permissions, ...(change.permissions ?? [])])
     const set = await columnsOf(ctx, before, change)
     if (Object.keys(set).length === 0) return { role: customRole(before), propagated: true }
