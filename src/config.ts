@@ -106,9 +106,10 @@ const webAddress = z.pipe(
   z.transform((text) => new URL(text).href),
 )
 const NOT_PROVIDERS = 'must be a JSON list of providers with name, issuer, client_id and client_secret'
-const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/
+/** A provider of other people's sign-ins, as settings and paths name it. */
+export const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/
 /** A directory of Microsoft. */
-const TENANT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const TENANT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Names that are paths of the authorization server, or of fixed providers. */
 const TAKEN_PROVIDERS: readonly string[] = [
   ...['authorize', 'token', 'introspect', 'revoke', 'userinfo', 'exchange', 'link', 'clients', 'consent'],

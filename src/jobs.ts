@@ -3,10 +3,8 @@ import { eraseDeletedUsers } from './features/account/service/erasure.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/codes.ts'
-
 import { refreshMetadata } from './features/federation/service/metadata.ts'
 import { deleteEnded, expireInvitations } from './features/invitations/service/changes.ts'
-
 import { resealKeys, rotateKeys } from './features/keys/service/tokens.ts'
 import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'

@@ -1,7 +1,7 @@
 import { zValidator } from '@hono/zod-validator'
 import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod'
-import { concatBytes, fromUtf8 } from '../lib/encoding.ts'
+import { fromUtf8, readUpTo } from '../lib/encoding.ts'
 import {
   DomainError,
   fieldRequired,
@@ -44,8 +44,8 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   const length = request.headers.get('content-length')
   if (Number(length) > maxBytes) throw payloadTooLarge()
   // A body is never longer than its `Content-Length` (RFC 9112 6.3), and opening a stream costs more than reading the body.
-  const bytes = length === null ? await readPieces(request.body, maxBytes) : new Uint8Array(await request.arrayBuffer())
-  if (bytes.length > maxBytes) throw payloadTooLarge()
+  const bytes = length === null ? await readUpTo(maxBytes, request.body) : new Uint8Array(await request.arrayBuffer())
+  if (!bytes || bytes.length > maxBytes) throw payloadTooLarge()
   return bytes
 }
 
@@ -57,18 +57,6 @@ async function readBody(request: Request, maxBytes: number): Promise<string> {
   } catch {
     throw malformedRequest('The body is not UTF-8')
   }
-}
-
-/** Reads a body of unknown length, and stops as soon as it exceeds `maxBytes`. */
-async function readPieces(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body ?? []) {
-    size += chunk.length
-    if (size > maxBytes) throw payloadTooLarge()
-    chunks.push(chunk)
-  }
-  return concatBytes(...chunks)
 }
 
 const mediaTypeOf = (request: Request): string =>

@@ -33,6 +33,21 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
   return out
 }
 
+/** The bytes of a stream, or undefined as soon as there are more than `maxBytes`. */
+export async function readUpTo(
+  maxBytes: number,
+  stream: ReadableStream<Uint8Array> | null,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream ?? []) {
+    size += chunk.length
+    if (size > maxBytes) return undefined
+    chunks.push(chunk)
+  }
+  return concatBytes(...chunks)
+}
+
 /** An unsigned 32-bit integer, big endian. */
 export function uint32(value: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(4)

@@ -1,4 +1,4 @@
-import { concatBytes } from './encoding.ts'
+import { readUpTo } from './encoding.ts'
 import { SECOND } from './time.ts'
 
 const BOUND_MS = 5 * SECOND
@@ -51,17 +51,6 @@ export function findOutboundAddress({ config }: Pick<OutboundCtx, 'config'>, add
   return url.protocol === 'https:' && host.includes('.') && !INTERNAL_HOST.test(host) ? url : undefined
 }
 
-async function readWhole(response: Response, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > maxBytes) throw new OutboundError('too_large')
-    chunks.push(chunk)
-  }
-  return concatBytes(...chunks)
-}
-
 /** Statuses whose answer has no body (Fetch 2.2.3). */
 const BODILESS: readonly number[] = [101, 204, 205, 304]
 
@@ -82,7 +71,8 @@ export async function outbound(
     // workerd does not know `error`.
     const response = await ctx.fetch(url.href, { ...init, redirect: 'manual', signal })
     if (response.status >= 300 && response.status < 400) throw new OutboundError('redirect')
-    const body = await readWhole(response, maxBytes)
+    const body = await readUpTo(maxBytes, response.body)
+    if (!body) throw new OutboundError('too_large')
     const { status, headers } = response
     return new Response(BODILESS.includes(status) ? null : body, { status, headers })
   } catch (cause) {

@@ -1,4 +1,4 @@
-import type { Config, OpenIdProvider } from '../../../config.ts'
+import { type Config, type OpenIdProvider, TENANT_ID } from '../../../config.ts'
 import type { ClientAuthentication, Provider, ProviderEndpoints, ProviderMetadata, ReadIdentity } from '../types.ts'
 import {
   readApple,
@@ -196,15 +196,11 @@ const trusting = (read: ReadIdentity, isTrusted: boolean): ReadIdentity =>
       }
     : read
 
-const TENANT = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-
 /** Whether `iss` of a callback names the provider (RFC 9207 2.4); Microsoft's has a tenant in it. */
 export const isIssuerOf = ({ issuer }: Pick<Provider, 'issuer'>, iss: string): boolean => {
   const [head = '', tail] = issuer.split('{tenantid}')
   if (tail === undefined) return iss === issuer
-  return (
-    iss.startsWith(head) && iss.endsWith(tail) && new RegExp(`^${TENANT}$`).test(iss.slice(head.length, -tail.length))
-  )
+  return iss.startsWith(head) && iss.endsWith(tail) && TENANT_ID.test(iss.slice(head.length, -tail.length))
 }
 
 export interface ListedProvider {

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
+import { cookiesNamed } from '../../../lib/cookies.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../../lib/crypto.ts'
 import { toBase64Url } from '../../../lib/encoding.ts'
 import { sealText, unsealText } from '../../../lib/root-keys.ts'
@@ -135,14 +136,9 @@ export async function useFlow(ctx: Ctx, { state }: Flow): Promise<void> {
 const COOKIE = '__Host-postern-flow'
 const SECRET = /^[\w-]{43}$/
 
-/**
- * The browser's secret; null where it has none, or something else in its place. White space that RFC 6265 does not know is part of
- * a name: a sibling host could set such a cookie, and no other of this name.
- */
+/** The browser's secret; null where it has none, another beside it, or something else in its place. */
 export function browserSecretOf(request: Request): string | null {
-  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
-  const values = pairs.flatMap((pair) => (pair.startsWith(`${COOKIE}=`) ? [pair.slice(COOKIE.length + 1)] : []))
-  const [found, ...others] = new Set(values)
+  const [found, ...others] = new Set(cookiesNamed(request.headers.get('cookie') ?? '', COOKIE))
   return found !== undefined && others.length === 0 && SECRET.test(found) ? found : null
 }
 

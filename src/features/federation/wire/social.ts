@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PROVIDER_NAME } from '../../../config.ts'
 import { mapped } from '../../../http/answers.ts'
 import { Done } from '../../../http/done.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
@@ -12,7 +13,7 @@ import type { Exchanged, ExchangeInput } from '../service/sign-in.ts'
 import type { Started, StartInput } from '../service/start.ts'
 
 export const ProviderPath = z.object({
-  provider: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be the name of a provider'),
+  provider: z.string().regex(PROVIDER_NAME, 'must be the name of a provider'),
 })
 
 const address = z.string().max(2048)

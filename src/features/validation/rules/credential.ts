@@ -1,3 +1,5 @@
+import { cookiesNamed } from '../../../lib/cookies.ts'
+
 /** The credential of a request. `malformed`: meant as a token, but cannot be one. */
 export type Credential =
   | { readonly state: 'none' }
@@ -32,14 +34,7 @@ export function readAuthorization(header: string | null): Credential {
 /** The cookie's token. Two different cookies of this name are malformed: one of them may be planted (RFC 6265 8.6). */
 export function readCookie(header: string | null, name: string): Credential {
   if (header === null) return NONE
-  const prefix = `${name}=`
-  const values = header
-    .split(';')
-    // Other white space is part of a name: a sibling host could set `__Host-…` and the like with it (RFC 6265 4.2.1).
-    .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
-    .filter((pair) => pair.startsWith(prefix))
-    .map((pair) => pair.slice(prefix.length))
-  const [value, ...others] = values
+  const [value, ...others] = cookiesNamed(header, name)
   if (value === undefined || value === '') return NONE
   const isOne = others.every((other) => other === value)
   return isOne && /^[A-Za-z0-9_.-]+$/.test(value) ? toToken(value) : MALFORMED
