@@ -11,7 +11,12 @@ import { findOutboundAddress } from '../../../lib/outbound.ts'
 import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { findPolicy } from '../../domains/service.ts'
-import { enterOrganization, enterScope, organizationRequired, PLATFORM } from '../../memberships/service.ts'
+import {
+  enterOrganization,
+  enterScopeToChange,
+  enterScopeToRead,
+  organizationRequired,
+} from '../../memberships/service.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { discoveryUrlOf, issuersAt } from '../rules/metadata.ts'
 import { isSharedIssuer, PROVIDER_ROWS } from '../rules/providers.ts'
@@ -185,10 +190,10 @@ export async function listConfigurations(
   ctx: ActorCtx,
   organizationId: string | undefined,
 ): Promise<SeenConfiguration[]> {
-  const entering = enterScope(ctx, { organizationId, rank: 'admin', isChange: false })
-  const { id } = await orNotFound(entering, organizationNotFound)
-  if (id === PLATFORM && !isAdmin(ctx.actor)) return []
-  const rows = await selectConnections(ctx, id === PLATFORM ? null : id, LISTED)
+  const { place } = await orNotFound(enterScopeToRead(ctx, organizationId), organizationNotFound)
+  if (place) requireRank(place, 'admin')
+  else if (!isAdmin(ctx.actor)) return []
+  const rows = await selectConnections(ctx, place?.organizationId ?? null, LISTED)
   return rows.map((row) => seen(ctx, row))
 }
 
@@ -258,15 +263,15 @@ const sorted = (mapping: readonly RoleMapping[]): RoleMapping[] =>
   mapping.toSorted((one, other) => (one.group < other.group ? -1 : 1))
 
 /**
- * Configures single sign-on of an organization, for its owners with a fresh factor. Throws what `enterScope` throws,
+ * Configures single sign-on of an organization, for its owners with a fresh factor. Throws what `enterScopeToChange` throws,
  * STEP_UP_REQUIRED, SSO_VALIDATION_ERROR, SSO_METADATA_ERROR, SSO_CONFIGURATION_EXISTS.
  */
 export async function createConfiguration(
   ctx: ActorCtx,
   { organizationId, ...asked }: ConfigurationFields & { provider: AskedProvider; organizationId: string | undefined },
 ): Promise<SeenConfiguration> {
-  const wanted = { organizationId, rank: 'owner', isChange: true } as const
-  const { place } = await orNotFound(enterScope(ctx, wanted), organizationNotFound)
+  const entering = enterScopeToChange(ctx, organizationId, 'owner')
+  const { place } = await orNotFound(entering, organizationNotFound)
   if (!place) throw organizationRequired()
   await requireFreshFactor(ctx)
   const fields = { ...asked, provider: requireSpoken(asked.provider) }
@@ -307,7 +312,7 @@ export async function createConfiguration(
     data: { after: snapshotOf({ ...row, roleMapping: mapping }) },
   })
   if (!made) {
-    await enterScope(ctx, wanted)
+    await enterScopeToChange(ctx, organizationId, 'owner')
     throw configurationExists()
   }
   mailOwners(ctx, { organization: organizationOf(place), change: 'created', about: row.issuer })
@@ -419,8 +424,12 @@ async function applyChange(
   return true
 }
 
-async function requireRight(ctx: ActorCtx, place: Place, rank: Rank): Promise<void> {
+function requireRank(place: Place, rank: Rank): void {
   if (!isRanked(place.rank, rank)) throw insufficientPermissions({ required_role: rank })
+}
+
+async function requireRight(ctx: ActorCtx, place: Place, rank: Rank): Promise<void> {
+  requireRank(place, rank)
   if (rank === 'owner') await requireFreshFactor(ctx)
 }
 
