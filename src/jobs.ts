@@ -10,6 +10,7 @@ import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { deleteRemoved, expireMemberships } from './features/memberships/service.ts'
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
+import { pruneOrigins } from './features/sessions/service.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { recheckDomains } from './features/sso/service/domains.ts'
 import { rereadMetadata } from './features/sso/service/rereading.ts'
@@ -26,6 +27,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['sweep_undelivered', () => sweepUndelivered(ctx)],
     ['prune_events', () => pruneEvents(ctx)],
     ['prune_one_time_tokens', () => pruneOneTimeTokens(ctx)],
+    ['prune_federated_sessions', () => pruneOrigins(ctx)],
     ['prune_former_addresses', () => pruneFormerAddresses(ctx)],
     ['enqueue_overdue_mails', () => enqueueOverdueMails(ctx)],
     ['prune_mails', () => pruneMails(ctx)],

@@ -82,7 +82,14 @@ export interface OpenSessionInput {
   readonly organizations?: readonly string[]
   readonly caller: Caller
   /** Recorded in the transaction that opens the session: `user.signed_in` and the like. */
-  readonly events: readonly { readonly type: EventName; readonly data?: Readonly<Record<string, unknown>> }[]
+  readonly events: readonly OpeningEvent[]
+}
+
+export interface OpeningEvent {
+  readonly type: EventName
+  readonly data?: Readonly<Record<string, unknown>>
+  /** Another organization than the session's. */
+  readonly organizationId?: string
 }
 
 export type OpenSessionResult =

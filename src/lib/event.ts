@@ -96,6 +96,9 @@ export type EventName =
   | 'sso.domain.verified'
   | 'sso.domain.lost'
   | 'sso.policy.changed'
+  | 'sso.break_glass_used'
+  | 'sso.sign_in_refused'
+  | 'sso.logout'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

@@ -108,6 +108,7 @@ async function openPending(app: TestApp): Promise<Account> {
     user,
     amr: ['pwd'],
     method: 'password',
+    origin: null,
     organizationId: null,
     network: null,
   })

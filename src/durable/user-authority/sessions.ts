@@ -122,8 +122,8 @@ function recordOpening(tx: Transaction, input: OpenSessionInput, { description }
     sessionId: row.id,
     organizationId: row.organization_id,
   } as const
-  for (const { type, data = {} } of input.events)
-    recordEvent(tx, input.caller, { ...common, type, subject: tx.userId, data })
+  for (const { type, data = {}, organizationId = row.organization_id } of input.events)
+    recordEvent(tx, input.caller, { ...common, type, subject: tx.userId, organizationId, data })
   recordEvent(tx, input.caller, {
     ...common,
     type: 'session.created',

@@ -322,6 +322,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     subject: 'organization',
     data: ['before', 'after'],
   },
+  'sso.break_glass_used': {
+    when: 'An owner, or an admin of the platform, signed in past the identity provider of an organization that requires it',
+    subject: 'user',
+    data: [],
+  },
+  'sso.sign_in_refused': {
+    when: "A sign-in through an organization's identity provider was refused, for the `reason` that its admins see",
+    subject: 'connection',
+    data: ['reason'],
+  },
+  'sso.logout': {
+    when: "An organization's identity provider ended sessions",
+    subject: 'connection',
+    data: ['sessions'],
+  },
 }
 
 /** The description of a recorded event's type; undefined for a name of an earlier release. */

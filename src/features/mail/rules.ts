@@ -8,6 +8,7 @@ import type { Mailbox, MailKind } from './types.ts'
  */
 const LIMITED_FIRST: ReadonlySet<MailKind> = new Set([
   'sso_changed',
+  'sso_break_glass',
   'email_verification',
   'email_change',
   'password_reset',
@@ -56,6 +57,7 @@ export const NOTICES = [
   'account_deleted',
   'account_restored',
   'sso_changed',
+  'sso_break_glass',
 ] as const satisfies readonly MailKind[]
 
 /** A notice reports a change that is committed already, so a failure to send it must not fail the request. */

@@ -80,6 +80,8 @@ export interface MailParams {
   readonly member_added: MembershipParams
   /** To an admin of the platform. Slugs, separated by commas. */
   readonly organization_ownerless: { readonly organizations: string }
+  /** To the owners of an organization and admins of the platform. A slug and an address. */
+  readonly sso_break_glass: { readonly organization: string; readonly who: string; readonly time: number }
   /** To the owners of an organization. `about` is a domain, an issuer or the names of fields. */
   readonly sso_changed: {
     readonly organization: string

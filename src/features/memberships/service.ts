@@ -25,6 +25,7 @@ export {
   revokeTo,
   revokeUnanswered,
   revokeWhere,
+  selectOwnerIds as listOwnerIds,
   selectPlace as findPlace,
   updateMembership,
   updateOrganization,

@@ -1,5 +1,6 @@
 import {
   and,
+  asc,
   eq,
   getTableColumns,
   inArray,
@@ -52,6 +53,22 @@ export const selectPlace = ({ db }: Store, key: { id: string } | { slug: string 
       ),
     )
     .get()
+
+/** Ids of an organization's owners, the longest-serving first: who adds others cannot push them out. */
+export const selectOwnerIds = ({ db }: Store, organizationId: string, limit: number) =>
+  db
+    .select({ id: memberships.userId })
+    .from(memberships)
+    .where(
+      and(
+        eq(memberships.organizationId, organizationId),
+        eq(memberships.role, 'owner'),
+        isNull(memberships.removedAt),
+        isNotNull(memberships.takenUpAt),
+      ),
+    )
+    .orderBy(asc(memberships.joinedAt), asc(memberships.id))
+    .limit(limit)
 
 /** The organizations that the user has taken up, `limit` at most. */
 export const selectOrganizationIds = ({ db }: Store, userId: string, limit: number) =>

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { type ActorCtx, type AdminCtx, actorOf, type Ctx, callerOf, type TargetCtx } from '../../context.ts'
 import type { EndReason, EndResult, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
@@ -5,6 +6,7 @@ import { DomainError, defineError, notAMember, serviceUnavailable, tokenInvalid 
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
+import { ssoRequiredAt } from '../domains/service.ts'
 import { loadSigningKey, mintUserToken } from '../keys/service/tokens.ts'
 import type { SigningKey } from '../keys/types.ts'
 import { voidTokensRequestedIn } from '../links/service.ts'
@@ -12,9 +14,10 @@ import { requireFactors } from '../memberships/service.ts'
 import { endOtherSessions, sparedBy } from '../users/service/change-user.ts'
 import { findUser, isSignInAllowed, userNotFound } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
-import { type Bearer, claimsOf, placesOf } from './rules/claims.ts'
+import { type Bearer, claimsOf, lacksSso, placesOf } from './rules/claims.ts'
 import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
 import {
+  insertOrigin,
   insertSession,
   inspectSession,
   rotateSession,
@@ -34,9 +37,21 @@ import type {
   RefreshedSession,
   RefreshRefusal,
   RefreshTokenParts,
+  SessionOrigin,
   Standing,
   Tokens,
 } from './types.ts'
+
+export { deleteExpiredOrigins as pruneOrigins } from './store.ts'
+
+/** As one-time tokens keep it between the first factor and the session. */
+export const StoredOrigin = z.object({
+  organizationId: z.string(),
+  connectionId: z.string().nullable(),
+  subjectHash: z.string().nullable(),
+  providerSessionHash: z.string().nullable(),
+  sealed: z.string().nullable(),
+}) satisfies z.ZodType<SessionOrigin>
 
 /** The credentials were changed between their check and the opening. */
 export const sessionRefused = defineError(
@@ -107,19 +122,25 @@ export interface OpenInput {
   /** The organization that was asked for; without one it is that of the session before, or the user's only one. */
   readonly organizationId?: string | null
   readonly clientId?: string
+  /** Written with the session; it is the organization's that is named here, unless another was asked for. */
+  readonly origin?: SessionOrigin | null
   /** Recorded when the session opens, such as `user.signed_in`. */
   readonly events?: SessionEvents
 }
 
 /**
  * Opens a session for a user whose credentials were just checked.
- * Throws SESSION_REFUSED when they were changed meanwhile, NOT_A_MEMBER for an organization that is not the user's,
+ * Throws SESSION_REFUSED when they were changed meanwhile, NOT_A_MEMBER for an organization that is not the user's, SSO_REQUIRED,
  * SERVICE_UNAVAILABLE when the user's object does not answer.
  */
 export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSession> {
-  const { user, amr, organizationId = null } = input
-  const [minter, standing] = await orUnavailable(Promise.all([loadMinter(ctx), selectStanding(ctx, user.id)]))
-  requirePlace(standing, organizationId)
+  const { user, amr, origin = null, organizationId = origin?.organizationId ?? null } = input
+  const [minter, found] = await orUnavailable(
+    Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId: null })]),
+  )
+  const standing = openedFor(found, origin)
+  const place = requirePlace(standing, organizationId)
+  if (place && lacksSso(user, place)) throw ssoRequiredAt(ctx, { organization: place.id })
   const organizations = placesOf(user, amr, standing).map(({ id }) => id)
   const result = await insertSession(ctx, {
     userId: user.id,
@@ -136,7 +157,24 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
   if (result.outcome === 'stale_credentials') throw sessionRefused()
   const { grant, isNewDevice = false, ended = [] } = result
   forgetSessions(ctx, ended)
+  if (origin) await recordOrigin(ctx, grant.session, origin)
   return { session: grant.session, tokens: await mintTokens(ctx, minter, { user, standing, grant }), isNewDevice }
+}
+
+const openedFor = ({ places, ...rest }: Standing, origin: SessionOrigin | null): Standing => ({
+  ...rest,
+  places: places.map((place) => (place.id === origin?.organizationId ? { ...place, needsSso: false } : place)),
+})
+
+/** Written before the session's tokens are answered: a logout of the provider must find it. Throws SERVICE_UNAVAILABLE, with the session ended. */
+async function recordOrigin(ctx: Ctx, { id, userId, openedAt }: SessionSnapshot, origin: SessionOrigin): Promise<void> {
+  const expiresAt = openedAt + ctx.config.SESSION_ABSOLUTE_SECONDS * SECOND
+  try {
+    await orUnavailable(insertOrigin(ctx, { ...origin, sessionId: id, userId, expiresAt }))
+  } catch (cause) {
+    await endSessionById(ctx, { userId, sessionId: id, reason: 'revoked', actor: { type: 'system', id: 'sso' } })
+    throw cause
+  }
 }
 
 /**
@@ -149,10 +187,13 @@ export async function stepUpOwnSession(
   ctx: ActorCtx,
   { user, amr }: { user: User; amr: readonly string[] },
 ): Promise<OpenedSession> {
-  const [minter, standing] = await orUnavailable(Promise.all([loadMinter(ctx), selectStanding(ctx, user.id)]))
+  const { sessionId } = ctx.actor
+  const [minter, standing] = await orUnavailable(
+    Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId })]),
+  )
   const result = await stepUpSession(ctx, {
     userId: user.id,
-    sessionId: ctx.actor.sessionId,
+    sessionId,
     amr,
     authTime: ctx.now(),
     tokenAuthTime: ctx.actor.authTime,
@@ -174,14 +215,18 @@ function requirePlace({ places }: Standing, organizationId: string | null): Stan
 /**
  * Makes the organization the active one of the caller's session; null for none. The new access token expires when the caller's
  * does, and no refresh token comes with it: a stolen access token must not become a session (decision 0310). Throws
- * NOT_A_MEMBER, STEP_UP_REQUIRED where two factors are required, TOKEN_ERROR when the session has ended or the token is older than its second factor, SERVICE_UNAVAILABLE.
+ * NOT_A_MEMBER, SSO_REQUIRED, STEP_UP_REQUIRED where two factors are required, TOKEN_ERROR when the session has ended or the token is older than its second factor, SERVICE_UNAVAILABLE.
  */
 export async function activateOrganization(ctx: ActorCtx, organizationId: string | null): Promise<ActivatedToken> {
   const { id: userId, sessionId, authTime, expiresAt } = ctx.actor
-  const [found, key] = await orUnavailable(Promise.all([selectUserWithStanding(ctx, userId), loadSigningKey(ctx)]))
+  const [found, key] = await orUnavailable(
+    Promise.all([selectUserWithStanding(ctx, { userId, sessionId }), loadSigningKey(ctx)]),
+  )
   if (!found || !isSignInAllowed(found.user)) throw tokenInvalid()
   const { user, standing } = found
-  requireFactors(ctx.actor, requirePlace(standing, organizationId)?.requiresTwoFactors ?? false)
+  const place = requirePlace(standing, organizationId)
+  if (place && lacksSso(user, place)) throw ssoRequiredAt(ctx, { organization: place.id })
+  requireFactors(ctx.actor, place?.requiresTwoFactors ?? false)
   const result = await updateOrganization(ctx, {
     userId,
     sessionId,
@@ -194,6 +239,16 @@ export async function activateOrganization(ctx: ActorCtx, organizationId: string
   const claims = { ...claimsOf(ctx.config, { user, standing, grant, organizationId }), exp: expiresAt }
   const accessToken = await mintUserToken(key, claims)
   return { user, session: grant.session, accessToken, expiresIn: Math.max(0, expiresAt - toSeconds(ctx.now())) }
+}
+
+/** Why a session gets no token of an organization, or null. */
+function findClosed(
+  ctx: Ctx,
+  { user, standing, organizationId }: { user: User; standing: Standing; organizationId: string },
+): DomainError | null {
+  const place = standing.places.find(({ id }) => id === organizationId)
+  if (!place) return notAMember()
+  return lacksSso(user, place) ? ssoRequiredAt(ctx, { organization: organizationId }) : null
 }
 
 /** Every refusal has the same answer; only the log has the reason. */
@@ -218,13 +273,13 @@ const hashKey = (key: string | null): Promise<string> | null => (key ? hashSecre
 
 /**
  * Exchanges a refresh token for its only successor (docs/architecture.md). Throws TOKEN_ERROR for every refusal, NOT_A_MEMBER
- * for an organization that is not the user's (then no generation is used up), and SERVICE_UNAVAILABLE in an outage: whatever can fail precedes the call of the object, so that an outage uses up no token.
+ * for an organization that is not the user's and SSO_REQUIRED for one that wants another session (then no generation is used up), and SERVICE_UNAVAILABLE in an outage: whatever can fail precedes the call of the object, so that an outage uses up no token.
  */
 export async function refreshSession(ctx: Ctx, input: RefreshInput): Promise<RefreshedSession> {
   const parts = await decodeRefreshToken(ctx.config.rootKeys, input.refreshToken)
   if (!parts) throw refused(ctx, 'malformed')
   const [found, minter, idempotencyKeyHash] = await Promise.all([
-    orUnavailable(selectUserWithStanding(ctx, parts.userId)),
+    orUnavailable(selectUserWithStanding(ctx, parts)),
     orUnavailable(loadMinter(ctx)),
     hashKey(input.idempotencyKey),
   ])
@@ -232,10 +287,10 @@ export async function refreshSession(ctx: Ctx, input: RefreshInput): Promise<Ref
   const { user, standing } = found
   if (!isSignInAllowed(user)) throw refused(ctx, 'user_not_allowed', parts)
   const { organizationId } = input
-  const isForeign = organizationId !== undefined && !standing.places.some(({ id }) => id === organizationId)
+  const closed = organizationId === undefined ? null : findClosed(ctx, { user, standing, organizationId })
   // Any other token goes on and is refused below: reuse is noticed, and an old token learns nothing of memberships.
   const presented = { ...parts, idempotencyKeyHash, ip: ctx.ip }
-  if (isForeign && (await inspectSession(ctx, presented)).active) throw notAMember()
+  if (closed && (await inspectSession(ctx, presented)).active) throw closed
   const caller = callerOf(ctx)
   const result = await rotateSession(ctx, { ...parts, idempotencyKeyHash, ...versionsOf(user), caller })
   if (result.outcome === 'refused') {

@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { deletedRows } from '../../db/user-data.ts'
 import type {
   ActivateInput,
   ActivateResult,
@@ -15,12 +16,17 @@ import type {
   StepUpInput,
   StepUpResult,
 } from '../../durable/rpc.ts'
+import { requiresSso } from '../domains/tables.ts'
 import { memberships, organizations } from '../memberships/tables.ts'
 import { PLATFORM } from '../memberships/types.ts'
 import { grants, roleAssignments, roles } from '../rbac/tables.ts'
 import { insertedUser, selectUserRow } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
+import { type FederatedSession, federatedSessions } from './tables.ts'
 import type { Standing } from './types.ts'
+
+export const userData = [deletedRows(federatedSessions, { userId: 'id' }, ['subjectHash', 'sealed'])]
+export const organizationData = [federatedSessions.organizationId]
 
 // Only the user's object stores sessions. A call that fails or takes too long throws SERVICE_UNAVAILABLE.
 
@@ -56,6 +62,12 @@ export const selectSessions = (
 export const updateOrganization = ({ objects }: Store, input: ActivateInput): Promise<ActivateResult> =>
   objects.user(input.userId).activate(input)
 
+/** Whose standing, and of which session; null for one that is to be opened. */
+interface StandingKey {
+  readonly userId: string
+  readonly sessionId: string | null
+}
+
 const keysOf = (userId: string, scope: SQL): SQL => sql`(select json_group_array(key) from
   (select ${roles.key} as key from ${roleAssignments} join ${roles} on ${roles.id} = ${roleAssignments.roleId}
     where ${roleAssignments.userId} = ${userId} and ${roleAssignments.scope} = ${scope} order by key))`
@@ -64,25 +76,30 @@ const grantedTo = (userId: string, scope: SQL): SQL => sql`(select json_group_ar
   (select ${grants.permission} as permission from ${grants}
     where ${grants.userId} = ${userId} and ${grants.scope} = ${scope} order by permission))`
 
+const isOpenedFor = (sessionId: string | null): SQL => sql`exists (select 1 from ${federatedSessions}
+  where ${federatedSessions.sessionId} = ${sessionId} and ${federatedSessions.organizationId} = ${organizations.id})`
+
 /**
  * The memberships that the user has taken up, oldest first, and a row without id for what is platform-wide. `keys` and `granted`
  * are lists in JSON.
  */
-const selectStandingRows = ({ db }: Pick<Ctx, 'db'>, userId: string) =>
+const selectStandingRows = ({ db }: Pick<Ctx, 'db'>, { userId, sessionId }: StandingKey) =>
   db
     .select({
       id: sql<string | null>`id`,
       role: sql<string>`role`,
       version: sql<number>`version`,
       requires: sql<number>`requires`,
+      needsSso: sql<number>`needs_sso`,
       keys: sql<string>`keys`,
       granted: sql<string>`granted`,
     })
     .from(sql`(
-    select null as id, '' as role, 0 as version, 0 as requires,
+    select null as id, '' as role, 0 as version, 0 as requires, 0 as needs_sso,
       ${keysOf(userId, sql`${PLATFORM}`)} as keys, ${grantedTo(userId, sql`${PLATFORM}`)} as granted
     union all select * from (
       select ${organizations.id}, ${memberships.role}, ${organizations.version}, ${organizations.requireTwoFactors},
+        ${requiresSso(sql`${organizations.id}`)} and not ${isOpenedFor(sessionId)},
         ${keysOf(userId, sql`${organizations.id}`)}, ${grantedTo(userId, sql`${organizations.id}`)}
       from ${memberships} join ${organizations} on ${organizations.id} = ${memberships.organizationId}
       where ${memberships.userId} = ${userId} and ${memberships.takenUpAt} is not null and ${memberships.removedAt} is null
@@ -95,7 +112,7 @@ function toStanding(rows: readonly StandingRow[]): Standing {
   const listOf = (json: string) => JSON.parse(json) as string[]
   const platform = rows.find(({ id }) => id === null)
   return {
-    places: rows.flatMap(({ id, role, version, requires, keys, granted }) =>
+    places: rows.flatMap(({ id, role, version, requires, needsSso, keys, granted }) =>
       id === null
         ? []
         : [
@@ -104,6 +121,7 @@ function toStanding(rows: readonly StandingRow[]): Standing {
               role,
               version,
               requiresTwoFactors: requires === 1,
+              needsSso: needsSso === 1,
               roles: listOf(keys),
               permissions: listOf(granted),
             },
@@ -115,15 +133,44 @@ function toStanding(rows: readonly StandingRow[]): Standing {
 }
 
 /** For a user whose row was read before: a removal in between only makes the token outdated. */
-export const selectStanding = async (store: Pick<Ctx, 'db'>, userId: string): Promise<Standing> =>
-  toStanding(await selectStandingRows(store, userId))
+export const selectStanding = async (store: Pick<Ctx, 'db'>, key: StandingKey): Promise<Standing> =>
+  toStanding(await selectStandingRows(store, key))
 
 /** The user's row with what it holds in organizations, of one moment: a token that a removal overtook is refused by its `ver`. */
 export async function selectUserWithStanding(
   store: Pick<Ctx, 'db'>,
-  userId: string,
+  key: StandingKey,
 ): Promise<{ user: User; standing: Standing } | undefined> {
-  const [row, standing] = await store.db.batch([selectUserRow(store, userId), selectStandingRows(store, userId)])
+  const [row, standing] = await store.db.batch([selectUserRow(store, key.userId), selectStandingRows(store, key)])
   const user = insertedUser(row)
   return user && { user, standing: toStanding(standing) }
 }
+
+export const insertOrigin = ({ db }: Pick<Ctx, 'db'>, row: FederatedSession) =>
+  db.insert(federatedSessions).values(row).returning()
+
+/** Sessions that a provider opened, by the person or by its own session. */
+export const selectFederated = (
+  { db }: Pick<Ctx, 'db'>,
+  {
+    connectionId,
+    subjectHash,
+    providerSessionHash,
+  }: { connectionId: string; subjectHash: string | null; providerSessionHash: string | null },
+  limit: number,
+): Promise<FederatedSession[]> =>
+  db
+    .select()
+    .from(federatedSessions)
+    .where(
+      and(
+        eq(federatedSessions.connectionId, connectionId),
+        subjectHash === null ? undefined : eq(federatedSessions.subjectHash, subjectHash),
+        providerSessionHash === null ? undefined : eq(federatedSessions.providerSessionHash, providerSessionHash),
+      ),
+    )
+    .limit(limit)
+
+/** Of sessions that are over. */
+export const deleteExpiredOrigins = ({ db, now }: Pick<Ctx, 'db' | 'now'>) =>
+  db.delete(federatedSessions).where(lt(federatedSessions.expiresAt, now()))

@@ -1,5 +1,6 @@
 import type { RotateRefusal, SessionSnapshot } from '../../durable/rpc.ts'
 import type { User } from '../users/types.ts'
+import type { FederatedSession } from './tables.ts'
 
 /** A membership that its user has taken up, as tokens need it. */
 export interface StandingPlace {
@@ -8,11 +9,19 @@ export interface StandingPlace {
   readonly role: string
   readonly version: number
   readonly requiresTwoFactors: boolean
+  /** The organization requires single sign-on, and the session did not come by it. */
+  readonly needsSso: boolean
   /** Keys of custom roles. */
   readonly roles: readonly string[]
   /** Granted directly. */
   readonly permissions: readonly string[]
 }
+
+/** How a session came about: by an organization's identity provider, or by break glass (without a connection). */
+export type SessionOrigin = Pick<
+  FederatedSession,
+  'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed'
+>
 
 /** What a user has in organizations, oldest membership first, and what is platform-wide. */
 export interface Standing {

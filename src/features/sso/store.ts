@@ -20,22 +20,6 @@ export const organizationData = [ssoConnections.organizationId, roleMappings.org
 
 type Acting = Store & Pick<ActorCtx, 'actor'>
 
-/** Ids of an organization's owners, the longest-serving first: who adds others cannot push them out. */
-export const selectOwnerIds = ({ db }: Store, organizationId: string, limit: number) =>
-  db
-    .select({ id: memberships.userId })
-    .from(memberships)
-    .where(
-      and(
-        eq(memberships.organizationId, organizationId),
-        eq(memberships.role, 'owner'),
-        isNull(memberships.removedAt),
-        isNotNull(memberships.takenUpAt),
-      ),
-    )
-    .orderBy(asc(memberships.joinedAt), asc(memberships.id))
-    .limit(limit)
-
 const columns = {
   ...getTableColumns(ssoConnections),
   hasDomain: sql`${hasVerifiedDomain(sql`sso_connections.organization_id`)}`.mapWith(Boolean),

@@ -40,6 +40,7 @@ const PARAMS: MailParams = {
   },
   member_added: { organization: 'Engines', inviter: 'Ada (ada@example.test)', role: 'viewer', until: TIME },
   organization_ownerless: { organizations: 'engines, looms' },
+  sso_break_glass: { organization: 'engines', who: 'ada@engines.test', time: TIME },
   sso_changed: { organization: 'Engines', change: 'domain_missing', about: 'engines.test', time: TIME },
 }
 

@@ -408,6 +408,8 @@ describe('an address that its user changed', () => {
     password_dropped: null,
     // About an organization, not the account.
     sso_changed: null,
+    // To owners and admins of the platform, of another's sign-in.
+    sso_break_glass: null,
     account_locked: async (owner) => notifyLocked(await app.ctx(), owner.user.id, lock),
   }
 

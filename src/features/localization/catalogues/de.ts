@@ -162,6 +162,12 @@ export const de: Catalogue = {
   'sso_change.domain_lost':
     'Die Domain {about} ist nicht mehr bestätigt: Single Sign-on ist für Adressen in ihr beendet.',
 
+  'mail.sso_break_glass.subject': 'Eine Anmeldung bei „{organization}“ ({app}) ohne deren Identitätsanbieter',
+  'mail.sso_break_glass.body':
+    '„{organization}“ verlangt Single Sign-on. Am {time} hat sich {who} ohne es angemeldet: als Inhaber mit Passwort und zweitem Faktor oder als Administrator von {app}.',
+  'mail.sso_break_glass.note':
+    'Falls das niemand erwartet hat, beenden Sie die Sitzungen dieses Kontos. Diese E-Mail kommt höchstens einmal in der Stunde.',
+
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':
     'Ihr Konto bei {app} wurde von einem Administrator geschlossen. Niemand kann sich darin anmelden.',

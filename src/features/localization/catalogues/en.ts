@@ -151,6 +151,12 @@ export const en = {
     'The DNS record that proves the domain {about} is gone. If it is not back within seven days, the domain counts as unverified, and single sign-on ends for addresses in it.',
   'sso_change.domain_lost': 'The domain {about} is no longer verified: single sign-on has ended for addresses in it.',
 
+  'mail.sso_break_glass.subject': 'A sign-in to “{organization}” at {app} without its identity provider',
+  'mail.sso_break_glass.body':
+    '“{organization}” requires single sign-on. On {time}, {who} signed in without it, as an owner with a password and a second factor, or as an admin of {app}.',
+  'mail.sso_break_glass.note':
+    'If nobody expected this, end the sessions of that account. This is said once an hour at most.',
+
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
   'mail.account_closed.note': 'Whoever runs {app} can tell you why, and open it again.',

@@ -128,6 +128,10 @@ function describe(request: MailRequest): Described {
       const said = translate(locale, `sso_change.${change}`, { about })
       return { link: null, isReport: false, params: { organization, change: said, time: formatTime(locale, time) } }
     }
+    case 'sso_break_glass': {
+      const { organization, who, time } = request.params
+      return { link: null, isReport: false, params: { organization, who, time: formatTime(locale, time) } }
+    }
     case 'account_locked': {
       const { until, unlockLink } = request.params
       return { link: unlockLink, isReport: false, params: { until: formatTime(locale, until) } }

@@ -4,6 +4,7 @@ import { hasSecondFactor, hasTwoFactorsWithoutCode } from '../../../lib/amr.ts'
 import { hmacSha256 } from '../../../lib/crypto.ts'
 import { utf8 } from '../../../lib/encoding.ts'
 import { bytesToUuidV4 } from '../../../lib/ids.ts'
+import { ADMIN } from '../../../lib/roles.ts'
 import { toSeconds } from '../../../lib/time.ts'
 import type { UserClaims } from '../../keys/types.ts'
 import type { User } from '../../users/types.ts'
@@ -16,12 +17,17 @@ export const acrOf = ({ mfaEnabled }: Pick<User, 'mfaEnabled'>, amr: readonly st
 /** Every user has the role `user`, preceded by another role if there is one. */
 export const rolesOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'user' ? ['user'] : [role, 'user'])
 
+/** No organization's provider signs admins of the platform in, so none is asked of them. */
+export const lacksSso = ({ role }: Pick<User, 'role'>, { needsSso }: StandingPlace): boolean =>
+  needsSso && role !== ADMIN
+
 /** The places that a session with these factors may be in. */
 export const placesOf = (
-  user: Pick<User, 'mfaEnabled'>,
+  user: Pick<User, 'mfaEnabled' | 'role'>,
   amr: readonly string[],
   { places }: Standing,
-): StandingPlace[] => places.filter(({ requiresTwoFactors }) => !requiresTwoFactors || acrOf(user, amr) === 'aal2')
+): StandingPlace[] =>
+  places.filter((place) => !lacksSso(user, place) && (!place.requiresTwoFactors || acrOf(user, amr) === 'aal2'))
 
 /**
  * A repeated answer for the same generation and organization has the same `jti`, until the session is stepped up or changes its

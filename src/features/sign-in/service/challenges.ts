@@ -6,6 +6,8 @@ import { listCodeFactors, listCodeFactorsBefore } from '../../factors/totp/servi
 import type { SecondFactor } from '../../factors/totp/types.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
+import { StoredOrigin } from '../../sessions/service.ts'
+import type { SessionOrigin } from '../../sessions/types.ts'
 import type { User } from '../../users/types.ts'
 
 /** Methods that can complete a sign-in after its first factor. */
@@ -22,6 +24,8 @@ export interface Challenge {
   readonly organizationId: string | null
   /** Where the first factor was proved; a completed sign-in makes it a known network. Null in challenges of the last release. */
   readonly network: string | null
+  /** Of an organization's identity provider. */
+  readonly origin: SessionOrigin | null
 }
 
 export interface IssuedChallenge {
@@ -44,6 +48,7 @@ const ChallengeData = z.object({
   method: z.string(),
   organizationId: z.string().nullable(),
   network: z.string().nullable(),
+  origin: StoredOrigin.nullable().default(null),
 })
 
 /** Methods by which a user whose second factor is on can prove it. */
@@ -61,13 +66,14 @@ export async function listSecondFactorsBefore(ctx: Ctx, userId: string, before: 
 
 /** Starts the second step of a sign-in; it is open for five minutes. Older challenges stay valid: people sign in from two tabs. */
 export async function issueChallenge(ctx: Ctx, input: ChallengeInput): Promise<IssuedChallenge> {
-  const { user, amr, method, organizationId, network } = input
+  const { user, amr, method, organizationId, network, origin } = input
   const data: z.infer<typeof ChallengeData> = {
     authVersion: user.authVersion,
     amr: [...amr],
     method,
     organizationId,
     network,
+    origin,
   }
   const { token } = await issueOneTimeToken(ctx, {
     purpose: PURPOSE,

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../../lib/crypto.ts'
 import { DomainError } from '../../../lib/errors.ts'
+import { ADMIN } from '../../../lib/roles.ts'
 import { HOUR, MINUTE } from '../../../lib/time.ts'
 import { readTypedCode } from '../../../lib/typed-code.ts'
 import {
@@ -28,6 +29,7 @@ import { mailRecoveryLink } from './account-restore.ts'
 import { maySignUp } from './attempts.ts'
 import { mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { allowedRedirectOf, findLastRedirect, requireAllowedRedirect } from './redirects.ts'
+import { findRequiredSso } from './required-sso.ts'
 import { finishFirstFactor, type SignInResult } from './sign-in.ts'
 import { findSignInCode, issueSignInCode } from './sign-in-codes.ts'
 import { takeOver } from './takeover.ts'
@@ -66,7 +68,7 @@ export interface SentLink {
 
 /**
  * Mails a sign-in link, to new addresses too where sign-ups are open, or a recovery link (`mailRecoveryLink`). Answer and time
- * are the same for every address. Throws REDIRECT_NOT_ALLOWED.
+ * are the same for every address. Throws REDIRECT_NOT_ALLOWED, SSO_REQUIRED.
  */
 export const sendMagicLink = (ctx: Ctx, input: SendInput): Promise<SentLink> => askLink(ctx, input, async () => null)
 
@@ -97,10 +99,13 @@ export const renewMagicLink = (ctx: Ctx, link: OneTimeToken): Promise<void> =>
 
 async function mailLink(ctx: Ctx, address: string, dataFor: (email: string) => Promise<LinkData>): Promise<void> {
   requireMailTransport(ctx)
+  // By the domain alone, so the answer tells nothing; admins of the platform are mailed all the same.
+  const required = await findRequiredSso(ctx, address)
   await answerAlike(
     ctx,
     () => findUserByEmail(ctx, address),
     async (user) => {
+      if (required && user?.role !== ADMIN) return
       const isUser = user !== undefined && isSignInAllowed(user)
       if (!isUser && ((await mailRecoveryLink(ctx, address, user)) || !ctx.config.SIGNUPS_ENABLED)) return
       // A link to a new address counts as a sign-up: otherwise one network could mail any number of addresses.
@@ -109,6 +114,7 @@ async function mailLink(ctx: Ctx, address: string, dataFor: (email: string) => P
       await sendLink(ctx, user, email, await dataFor(email))
     },
   )
+  if (required) throw required
 }
 
 async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: LinkData): Promise<void> {

@@ -61,9 +61,9 @@ async function completeChallenge(
   if (!challenge) throw mfaChallengeInvalid()
   const user = await getChallenged(ctx, challenge)
   const amr = [...new Set([...challenge.amr, ...input.amr, 'mfa'])]
-  const { method, network } = challenge
+  const { method, network, origin } = challenge
   const organizationId = input.organizationId ?? challenge.organizationId
-  const opened = await openFirstSession(ctx, { user, amr, method, organizationId })
+  const opened = await openFirstSession(ctx, { user, amr, method, organizationId, origin })
   if (network !== null) await completeAttempt(ctx, { account: user.id, network })
   return toSignedIn(ctx, user, opened)
 }

@@ -5,10 +5,11 @@ import { networkOf } from '../../../lib/network.ts'
 import { hashPassword, isHashable, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
 import { describeUserAgent, knownDeviceNameOf } from '../../../lib/user-agent.ts'
+import { ssoRequired } from '../../domains/service.ts'
 import { recordHashUse } from '../../factors/password/service/costly-hashes.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
 import { openSession } from '../../sessions/service.ts'
-import type { NewSession, OpenedSession } from '../../sessions/types.ts'
+import type { NewSession, OpenedSession, SessionOrigin } from '../../sessions/types.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import {
   findUserByIdentifier,
@@ -21,6 +22,7 @@ import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
 import { attemptOf, completeAttempt, countAttempt, failAttempt, passAttempt } from './attempts.ts'
 import { type IssuedChallenge, issueChallenge } from './challenges.ts'
+import { admit, passingEvents, refuseAlike, tellPassing } from './required-sso.ts'
 import { failSlowly } from './timing.ts'
 
 /** What a sign-in throws, on every surface. */
@@ -28,6 +30,7 @@ export const signInErrors = [
   invalidCredentials,
   emailNotVerified,
   accountLocked,
+  ssoRequired,
   underMaintenance,
   notAMember,
   serviceUnavailable,
@@ -66,9 +69,10 @@ const dummyHash = (ctx: Pick<Ctx, 'hashCost'>): string => toCurrentPhc(ctx.hashC
  * The one sign-in with a password, of every surface. Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, SERVICE_UNAVAILABLE. Unknown,
  * suspended, inactive and deleted users, and those without a password, get the answer of a wrong password; with
  * HIDE_ACCOUNT_EXISTENCE so do users with an unverified address. An administrative lock shows after the right password.
+ * SSO_REQUIRED is the answer to every password of an address that has to sign in elsewhere.
  */
 export const signIn = (ctx: Ctx, input: SignInInput): Promise<SignInResult> =>
-  failSlowly(ctx, () => trySignIn(ctx, input), input.password)
+  failSlowly(ctx, () => refuseAlike(ctx, input.identifier, () => trySignIn(ctx, input)), input.password)
 
 async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   const user = await findUserByIdentifier(ctx, input.identifier)
@@ -128,6 +132,8 @@ export interface FirstFactor {
   /** Recorded in `user.signed_in`. */
   readonly method: string
   readonly organizationId?: string | null
+  /** Of an organization's identity provider. */
+  readonly origin?: SessionOrigin | null
 }
 
 /** A first factor with `mfa` counts as two: a passkey that verified its user. */
@@ -135,13 +141,16 @@ const needsSecondFactor = ({ user, amr }: FirstFactor): boolean => user.mfaEnabl
 
 /**
  * Follows every first factor: opens a session, or issues a challenge for the second factor. Throws INVALID_CREDENTIALS when
- * the credentials were changed meanwhile, EMAIL_NOT_VERIFIED, MAINTENANCE.
+ * the credentials were changed meanwhile, EMAIL_NOT_VERIFIED, MAINTENANCE, SSO_REQUIRED.
  */
 export async function finishFirstFactor(ctx: Ctx, factor: FirstFactor): Promise<SignInResult> {
   const { user } = factor
   const closed = await findRefusal(ctx, user)
   if (closed) throw closed
-  if (needsSecondFactor(factor)) return challengeSignIn(ctx, factor)
+  if (needsSecondFactor(factor)) {
+    await admit(ctx, factor)
+    return challengeSignIn(ctx, factor)
+  }
   const opened = await openFirstSession(ctx, factor)
   await completeAttempt(ctx, { account: user.id, network: networkOf(ctx.ip) })
   return toSignedIn(ctx, factor.user, opened)
@@ -161,17 +170,20 @@ async function findRefusal(ctx: Ctx, user: User): Promise<DomainError | null> {
 }
 
 async function challengeSignIn(ctx: Ctx, factor: FirstFactor): Promise<MfaChallenge> {
-  const { user, amr, method, organizationId = null } = factor
-  const issued = await issueChallenge(ctx, { user, amr, method, organizationId, network: networkOf(ctx.ip) })
+  const { user, amr, method, organizationId = null, origin = null } = factor
+  const issued = await issueChallenge(ctx, { user, amr, method, organizationId, origin, network: networkOf(ctx.ip) })
   return { outcome: 'mfa_required', ...issued }
 }
 
-/** Throws INVALID_CREDENTIALS when the user's object has seen newer credentials than those of the row. */
+/** Throws INVALID_CREDENTIALS when the user's object has seen newer credentials than those of the row, SSO_REQUIRED. */
 export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<NewSession> {
   const { user, amr, method, organizationId = null } = factor
-  const events = [{ type: 'user.signed_in' as const, data: { method } }]
+  const admission = await admit(ctx, factor)
+  const events = [{ type: 'user.signed_in' as const, data: { method } }, ...passingEvents(admission)]
   try {
-    return await openSession(ctx, { user, amr, organizationId, events })
+    const opened = await openSession(ctx, { user, amr, organizationId, origin: admission.origin, events })
+    tellPassing(ctx, user, admission)
+    return opened
   } catch (cause) {
     if (cause instanceof DomainError && cause.code === 'SESSION_REFUSED') throw refused(ctx, 'stale_credentials', user)
     throw cause

@@ -2,6 +2,7 @@ import type { Config } from '../../../config.ts'
 import type { Ctx } from '../../../context.ts'
 import { conflict, DomainError, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { hashPassword } from '../../../lib/password-hash/password-hash.ts'
+import { ssoRequired } from '../../domains/service.ts'
 import { requireStrongPassword, weakPassword } from '../../factors/password/service/strength.ts'
 import { linkTo } from '../../links/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
@@ -20,13 +21,14 @@ import { mailRecoveryLink } from './account-restore.ts'
 import { attemptOf, completeAttempt, countSignUp } from './attempts.ts'
 import { canMail, mayMailLink, requireMailTransport } from './mailed-links.ts'
 import { allowedRedirectOf } from './redirects.ts'
+import { requireNoSso } from './required-sso.ts'
 import { issueResetToken, RESET_LIFETIME_MS } from './reset-token.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
 import { answerAlike } from './timing.ts'
 import { sendVerification, type VerificationOptions } from './verification.ts'
 
 /** What a sign-up throws, on every surface. */
-export const signUpErrors = [signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
+export const signUpErrors = [ssoRequired, signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
 
 export interface SignUpInput {
   readonly email: string
@@ -54,7 +56,7 @@ export type RegistrationInput = SignUpInput &
 
 /**
  * Creates an account, mails a link that verifies its address, and signs in; with REQUIRE_VERIFIED_EMAIL the address must be
- * verified first. Throws REDIRECT_NOT_ALLOWED, SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, WEAK_PASSWORD, CONFLICT.
+ * verified first. Throws REDIRECT_NOT_ALLOWED, SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED, SSO_REQUIRED, WEAK_PASSWORD, CONFLICT.
  */
 export async function signUp(ctx: Ctx, input: SignUpInput): Promise<SignedUp | VerificationAwaited> {
   const { account, link } = await prepareAccount(ctx, input)
@@ -110,6 +112,7 @@ async function checkedAccount(
   if (closed) throw closed
   if (ctx.config.REQUIRE_VERIFIED_EMAIL) requireMailTransport(ctx)
   await countSignUp(ctx)
+  await requireNoSso(ctx, names.email)
   await requireStrongPassword(ctx, password, names)
   return { ...names, passwordHash: await hashPassword(ctx, password) }
 }

@@ -4,8 +4,8 @@ import { SECOND } from '../../../lib/time.ts'
 import { organizationIn } from '../../invitations/service/sending.ts'
 import { mailsPerWindow, queueMail, WINDOW_MS } from '../../mail/service/mails.ts'
 import type { SsoChange } from '../../mail/types.ts'
+import { listOwnerIds } from '../../memberships/service.ts'
 import { findUser, isSignInAllowed, recipientOf } from '../../users/service/users.ts'
-import { selectOwnerIds } from '../store.ts'
 
 /** Who is mailed of one change at most. */
 const MAX_OWNERS = 50
@@ -31,7 +31,7 @@ export const mailOwners = (ctx: Ctx, told: Told): void => ctx.defer(sendToOwners
 
 async function sendToOwners(ctx: Ctx, { organization, change, about }: Told): Promise<void> {
   const params = { organization: organizationIn(organization), change, about, time: ctx.now() }
-  for (const { id } of await selectOwnerIds(ctx, organization.id, MAX_OWNERS)) {
+  for (const { id } of await listOwnerIds(ctx, organization.id, MAX_OWNERS)) {
     const owner = await findUser(ctx, id)
     if (owner && isSignInAllowed(owner)) await queueMail(ctx, { kind: 'sso_changed', ...recipientOf(owner), params })
   }
