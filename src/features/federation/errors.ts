@@ -1,4 +1,13 @@
-import { defineError, defineVariant } from '../../lib/errors.ts'
+import { DomainError, defineError, defineVariant, type ErrorDefinition } from '../../lib/errors.ts'
+
+/** A refusal whose reason is for the log, and for admins: who signs in reads the definition's message alone. */
+export class SignInRefused extends DomainError {
+  readonly reason: string
+  constructor({ code, kind, message }: ErrorDefinition, reason: string) {
+    super(code, kind, message)
+    this.reason = reason
+  }
+}
 
 export const providerUnknown = defineError('OAUTH_PROVIDER_UNKNOWN', 'malformed', 'There is no such provider')
 export const providerNotConfigured = defineError(

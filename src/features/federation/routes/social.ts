@@ -1,17 +1,15 @@
 import type { CallerCtx, Ctx } from '../../../context.ts'
-import { ok, type Reply, reply, response } from '../../../http/answers.ts'
+import { ok, reply, response } from '../../../http/answers.ts'
 import { Done, doneToWire } from '../../../http/done.ts'
 import { anyone, confirmedUser, recognized, user } from '../../../http/guard.ts'
-import { answerPage, type Page, prefersHtml } from '../../../http/page.ts'
-import { errorHeaders, statusOf } from '../../../http/render-error.ts'
+import { prefersHtml } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { DomainError, rateLimited, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import { rateLimited, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import { ssoRequired } from '../../domains/service.ts'
 import { identityNotLinked, lastSignInMethod } from '../../factors/identities/service.ts'
-import { frameOf } from '../../localization/service.ts'
 import { accountLocked, emailUnconfirmed, redirectNotAllowed, signUpsDisabled } from '../../sign-in/errors.ts'
 import { signInErrors } from '../../sign-in/service/sign-in.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
-import { errorPage } from '../../sign-in/wire/pages.ts'
 import { FactorsInput } from '../../sign-in/wire/session.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
 import {
@@ -28,15 +26,24 @@ import {
   stateInvalid,
 } from '../errors.ts'
 import { type CallbackInput, type Ending, takeCallback } from '../service/callback.ts'
-import { browserSecretOf, browserSecretOrNew, flowCookie } from '../service/flow.ts'
 import { listLinkedAccounts, unlinkProvider } from '../service/linking.ts'
 import { mailProof } from '../service/pending-email.ts'
 import { listProviders } from '../service/providers.ts'
 import { exchangeCode } from '../service/sign-in.ts'
-import { continueSignIn, type StartInput, startLink, startSignIn } from '../service/start.ts'
-import { appPage, codePage } from '../wire/pages.ts'
+import { socialWay } from '../service/social.ts'
+import { continueFlow, type StartInput, startLink, startSignIn } from '../service/start.ts'
 import {
-  CallbackAnswer,
+  callbackAnswers,
+  callerOf,
+  endingReply,
+  failedPage,
+  orPage,
+  programToWire,
+  requireGet,
+  sendBrowser,
+  toProvider,
+} from '../wire/browsers.ts'
+import {
   CallbackBody,
   CallbackForm,
   CallbackQuery,
@@ -71,42 +78,13 @@ const startErrors = [
   serviceUnavailable,
 ]
 
-const redirect = (status: 302 | 303, url: string, headers: Record<string, string> = {}): Response =>
-  new Response(null, {
-    status,
-    headers: { ...headers, Location: url, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' },
-  })
-
-/** HEAD, which scanners send, uses nothing up. */
-function requireGet({ method }: Request): void {
-  if (method === 'HEAD') throw stateInvalid()
-}
-
-/** A browser sees failures as a page. */
-async function orPage<R>(ctx: Ctx, request: Request, work: () => Promise<R>): Promise<R | Reply<200, Response>> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (!(cause instanceof DomainError) || !prefersHtml(request)) throw cause
-    const page = errorPage(frameOf(ctx, null), cause)
-    return reply(200, answerPage({ ...page, status: statusOf(cause) }, errorHeaders(cause)))
-  }
-}
-
-const toBrowser = response(302, 'On to the provider, with the cookie that ties the sign-in to this browser')
-
 async function start(ctx: Ctx, request: Request, input: Omit<StartInput, 'browserSecret'>, isRedirect: boolean) {
-  if (!isRedirect) {
-    const started = await startSignIn(ctx, { ...input, browserSecret: null })
-    return reply(200, Response.json(StartedShape.write(started)))
-  }
-  requireGet(request)
-  const { url, browserSecret } = await startSignIn(ctx, { ...input, browserSecret: browserSecretOrNew(request) })
-  const cookie = browserSecret === null ? {} : { 'Set-Cookie': flowCookie(browserSecret) }
-  return reply(302, redirect(302, url, cookie))
+  if (isRedirect) return sendBrowser(request, (browserSecret) => startSignIn(ctx, { ...input, browserSecret }))
+  const started = await startSignIn(ctx, { ...input, browserSecret: null })
+  return reply(200, Response.json(StartedShape.write(started)))
 }
 
-const startAnswers = [response(200, 'Where to send the browser', { schema: StartedShape.schema }), toBrowser] as const
+const startAnswers = [response(200, 'Where to send the browser', { schema: StartedShape.schema }), toProvider] as const
 
 socialRoutes.get(
   '/oauth/:provider/authorize',
@@ -163,16 +141,16 @@ socialRoutes.get(
     guard: anyone,
     params: ProviderPath,
     query: ContinueQuery,
-    answer: [response(200, 'A page that says what went wrong', { contentType: 'text/html' }), toBrowser],
+    answer: [failedPage, toProvider],
     errors: [stateInvalid, exchangeFailed, providerUnknown, providerNotConfigured, serviceUnavailable],
   },
   ({ ctx, params, query, request }) =>
-    orPage(ctx, request, async () => {
-      requireGet(request)
-      const browserSecret = browserSecretOrNew(request)
-      const url = await continueSignIn(ctx, { ...params, state: query.request, browserSecret })
-      return reply(302, redirect(302, url, { 'Set-Cookie': flowCookie(browserSecret) }))
-    }),
+    orPage(ctx, request, () =>
+      sendBrowser(request, async (browserSecret) => ({
+        url: await continueFlow(ctx, socialWay(ctx, params.provider), { state: query.request, browserSecret }),
+        browserSecret,
+      })),
+    ),
 )
 
 const callbackErrors = [
@@ -198,53 +176,20 @@ const callbackErrors = [
 
 type Given = Omit<CallbackInput, 'browserSecret' | 'isProgram' | 'isNavigation'>
 
-/** What of the request decides how a callback ends. */
-const callerOf = (request: Request, isProgram: boolean) => ({
-  browserSecret: browserSecretOf(request),
-  isProgram,
-  isNavigation: request.headers.get('sec-fetch-mode') === 'navigate',
-})
-
-async function endFor(ctx: CallerCtx, request: Request, given: Given) {
+async function end(ctx: CallerCtx, provider: string, request: Request, given: Given) {
   requireGet(request)
-  const ending = await takeCallback(ctx, { ...given, ...callerOf(request, !prefersHtml(request)) })
-  const status = request.method === 'POST' ? 303 : 302
-  const page = pageOf(ctx, ending)
-  if (page) return reply(200, answerPage(page))
-  if (ending.to === 'address') return reply(status, redirect(status, ending.url.href))
-  return reply(200, Response.json(await programAnswer(ctx, ending)))
-}
-
-function pageOf(ctx: Ctx, ending: Ending): Page | null {
-  if (ending.to === 'page') return codePage(frameOf(ctx, null), ending.code)
-  return ending.to === 'address' && ending.isApp ? appPage(frameOf(ctx, null), ending.url) : null
+  const input = { ...given, ...callerOf(request, !prefersHtml(request)) }
+  const ending = await takeCallback(ctx, socialWay(ctx, provider), input)
+  return endingReply(ctx, request, ending, (it) => programAnswer(ctx, it))
 }
 
 /** The JSON of a callback. An address of an application is for browsers; a program is told of it. */
 async function programAnswer(ctx: CallerCtx, ending: Ending): Promise<unknown> {
-  switch (ending.to) {
-    case 'program': {
-      const returned = ending.returnTo === null ? {} : { status: 'success', redirect_url: ending.returnTo }
-      return { ...signedInToWire(ending), ...returned }
-    }
-    case 'linker':
-      return LinkedAccountsShape.write(await listLinkedAccounts(ctx, ending.user))
-    case 'exchange': {
-      const { code, state, returnTo } = ending
-      return { status: 'success', action: 'link', code, state, redirect_url: returnTo }
-    }
-    default:
-      throw new TypeError(`a program is not sent to an ${ending.to}`)
-  }
+  if (ending.to === 'linker') return LinkedAccountsShape.write(await listLinkedAccounts(ctx, ending.user))
+  if (ending.to !== 'exchange') return programToWire(ending)
+  const { code, state, returnTo } = ending
+  return { status: 'success', action: 'link', code, state, redirect_url: returnTo }
 }
-
-const callbackAnswers = [
-  response(200, 'To a program: a session, or a challenge for the second factor. To a browser: a page', {
-    schema: CallbackAnswer,
-  }),
-  response(302, "To the application's address, with `code` and `state`, or `error` and `error_description`"),
-  response(303, 'As 302, to a form'),
-] as const
 
 socialRoutes.get(
   '/oauth/:provider/callback',
@@ -259,7 +204,7 @@ socialRoutes.get(
     errors: callbackErrors,
   },
   ({ ctx, params, query, request }) =>
-    orPage(ctx, request, () => endFor(ctx, request, toCallback(params.provider, query))),
+    orPage(ctx, request, () => end(ctx, params.provider, request, toCallback(query))),
 )
 
 socialRoutes.post(
@@ -276,8 +221,7 @@ socialRoutes.post(
     answer: callbackAnswers,
     errors: callbackErrors,
   },
-  ({ ctx, params, body, request }) =>
-    orPage(ctx, request, () => endFor(ctx, request, toCallback(params.provider, body))),
+  ({ ctx, params, body, request }) => orPage(ctx, request, () => end(ctx, params.provider, request, toCallback(body))),
 )
 
 socialRoutes.post(
@@ -291,7 +235,7 @@ socialRoutes.post(
     errors: callbackErrors,
   },
   async ({ ctx, body, request }) => {
-    const ending = await takeCallback(ctx, { ...toCallback(null, body), ...callerOf(request, true) })
+    const ending = await takeCallback(ctx, socialWay(ctx, null), { ...toCallback(body), ...callerOf(request, true) })
     return reply(200, Response.json(await programAnswer(ctx, ending)))
   },
 )
@@ -341,7 +285,7 @@ socialRoutes.post(
     guard: anyone,
     body: PendingEmailBody,
     answer: ok(Done, 'A mail is sent if the address can sign in'),
-    errors: [codeInvalid, serviceUnavailable],
+    errors: [codeInvalid, ssoRequired, serviceUnavailable],
   },
   async ({ ctx, body }) => {
     await mailProof(ctx, { pendingToken: body.pending_token, email: body.email })

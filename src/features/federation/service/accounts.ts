@@ -7,6 +7,7 @@ import { findMaintenance } from '../../maintenance/service.ts'
 import { signUpsDisabled } from '../../sign-in/errors.ts'
 import { countSignUp } from '../../sign-in/service/attempts.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
+import { requireNoSso } from '../../sign-in/service/required-sso.ts'
 import { sendVerification } from '../../sign-in/service/verification.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
 import { findUserByEmail, isEmailConfirmed } from '../../users/service/users.ts'
@@ -31,7 +32,7 @@ export interface Arrival {
 /**
  * Whose account an identity signs in to: the one that it is linked to, else the one that its address decides (the table in
  * docs/social.md). Throws INVALID_CREDENTIALS for an account that may not sign in, ACCOUNT_LOCKED, EMAIL_REQUIRED,
- * ACCOUNT_LINK_REQUIRED, SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED.
+ * ACCOUNT_LINK_REQUIRED, SSO_REQUIRED, SIGNUPS_DISABLED, MAINTENANCE, RATE_LIMIT_EXCEEDED.
  */
 export async function settleIdentity(ctx: Ctx, arrival: Arrival): Promise<Settled> {
   const { proved } = arrival
@@ -39,6 +40,7 @@ export async function settleIdentity(ctx: Ctx, arrival: Arrival): Promise<Settle
   if (known) return known
   const { email, isEmailVerified } = proved
   if (email === null || !isEmailVerified) throw await addressRequired(ctx, arrival)
+  await requireNoSso(ctx, email)
   const holder = await findUserByEmail(ctx, email)
   return holder ? joinHolder(ctx, holder, arrival) : makeAccount(ctx, email, arrival)
 }

@@ -3,27 +3,25 @@ import { narrow } from '../../../context.ts'
 import { DomainError, malformedRequest, rateLimited, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { HOUR, SECOND } from '../../../lib/time.ts'
-import type { ProvedIdentity } from '../../factors/identities/types.ts'
+import type { IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
+import type { SessionOrigin } from '../../sessions/types.ts'
 import { getBindingUser } from '../../sign-in/service/current.ts'
 import type { SignInResult } from '../../sign-in/service/sign-in.ts'
 import { beginUse, failUse, giveBackUse, reportVerdicts } from '../../users/service/counted-use.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { providerDenied, stateInvalid } from '../errors.ts'
-import type { Provider } from '../types.ts'
-import { type Settled, settleIdentity } from './accounts.ts'
+import type { Provider, ProviderAnswers } from '../types.ts'
+import type { Settled } from './accounts.ts'
 import { isProved, issueCode } from './codes.ts'
 import { isIssuerOf } from './fixed-providers.ts'
-import { type Flow, findFlow, requireReturn, useFlow } from './flow.ts'
+import { type Flow, findFlow, type IsOf, requireReturn, useFlow } from './flow.ts'
 import { addIdentity } from './linking.ts'
 import { askProvider, providerFailed } from './protocol.ts'
-import { getProviderAsBegun, requireConfigured } from './providers.ts'
-import { FEDERATED, finish } from './sign-in.ts'
+import { finish } from './sign-in.ts'
 
 /** What came back from the provider (RFC 6749 4.1.2, RFC 9207 2). */
 export interface CallbackInput {
-  /** Null where the path names none. */
-  readonly provider: string | null
   readonly state: string
   readonly code: string | null
   readonly error: string | null
@@ -37,6 +35,29 @@ export interface CallbackInput {
   readonly isProgram: boolean
   /** Whether a browser opened the address as a page. */
   readonly isNavigation: boolean
+}
+
+/** Somebody whom a provider has proved, and how they sign in. */
+export interface Arrived extends Settled {
+  readonly key: IdentityKey
+  /** Recorded in `user.signed_in`. */
+  readonly method: string
+  readonly amr: readonly string[]
+  /** The organization that the session is to be in. */
+  readonly organizationId: string | null
+  readonly origin: SessionOrigin | null
+}
+
+/** Through whose providers people come: those of the settings, or an organization's. */
+export interface Way {
+  readonly isOf: IsOf
+  /** The provider of a flow, as it was when the flow began; `settle` says whose account a sign-in is to. */
+  readonly open: (
+    ctx: Ctx,
+    flow: Flow,
+  ) => Promise<{ readonly provider: Provider; readonly settle: (answers: ProviderAnswers) => Promise<Arrived> }>
+  /** What a refusal is answered as. */
+  readonly refusal: (ctx: Ctx, flow: Flow, error: DomainError) => DomainError
 }
 
 /** How a callback ends. */
@@ -67,21 +88,22 @@ const REFUSED = { limit: 60, windowMs: HOUR }
 
 /**
  * Takes what a provider answered. A failure after the state was found in its browser goes to the application's address as `error`.
- * Throws OAUTH_PROVIDER_UNKNOWN, OAUTH_PROVIDER_NOT_CONFIGURED, OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED,
- * RATE_LIMIT_EXCEEDED, and what `settleIdentity`, linking and a sign-in throw.
+ * Throws OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED,
+ * RATE_LIMIT_EXCEEDED, and what settling, linking and a sign-in throw.
  */
-export async function takeCallback(ctx: CallerCtx, input: CallbackInput): Promise<Ending> {
+export async function takeCallback(ctx: CallerCtx, way: Way, input: CallbackInput): Promise<Ending> {
   requireOneAnswer(input)
-  if (input.provider !== null) requireConfigured(ctx, input.provider)
   // Not counted until the state is found in its browser: any page could have its visitors refused.
-  const found = await findFlow(ctx, input)
+  const found = await findFlow(ctx, { ...input, isOf: way.isOf })
   const flow = { ...found, target: findTarget(ctx, found) }
   try {
-    return await counted(ctx, flow, () => endFlow(ctx, flow, input))
+    return await counted(ctx, flow, () => endFlow(ctx, way, flow, input))
   } catch (cause) {
-    const address = cause instanceof DomainError ? errorAddress(flow, input, cause) : null
+    if (!(cause instanceof DomainError)) throw cause
+    const error = way.refusal(ctx, flow, cause)
+    const address = errorAddress(flow, input, error)
     if (address) return address
-    throw cause
+    throw error
   }
 }
 
@@ -100,10 +122,17 @@ async function counted<T>(ctx: Ctx, { provider }: Flow, work: () => Promise<T>):
   }
 }
 
-async function endFlow(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput): Promise<Ending> {
+/** The state is used up before anything is asked of the provider. */
+async function endFlow(ctx: CallerCtx, way: Way, flow: OpenFlow, input: CallbackInput): Promise<Ending> {
   await requireScript(ctx, flow, input)
-  const proved = await proveIdentity(ctx, flow, input)
-  return flow.userId === null ? endSignIn(ctx, flow, input, proved) : endLink(ctx, flow, input, proved)
+  const { provider, settle } = await way.open(ctx, flow)
+  requireIssuer(provider, flow, input)
+  await useFlow(ctx, flow)
+  if (input.code === null) throw providerDenied({ error: (input.error ?? '').slice(0, 64) })
+  const answers = await askProvider(ctx, provider, { ...flow, code: input.code, form: input.form })
+  return flow.userId === null
+    ? endSignIn(ctx, flow, input, await settle(answers))
+    : endLink(ctx, flow, input, requireIdentity(ctx, provider, answers))
 }
 
 /** One `code` or one `error`; a repeated parameter did not get here. */
@@ -126,16 +155,6 @@ function requireLinker(ctx: CallerCtx, { userId, sessionId }: Flow): ActorCtx {
   return narrow(ctx, { actor })
 }
 
-/** The state is used up before anything is asked of the provider. */
-async function proveIdentity(ctx: Ctx, flow: Flow, input: CallbackInput): Promise<ProvedIdentity> {
-  const provider = await getProviderAsBegun(ctx, flow.provider)
-  requireIssuer(provider, flow, input)
-  await useFlow(ctx, flow)
-  if (input.code === null) throw providerDenied({ error: (input.error ?? '').slice(0, 64) })
-  const answers = await askProvider(ctx, provider, { ...flow, code: input.code, form: input.form })
-  return requireIdentity(ctx, provider, provider.read(answers))
-}
-
 /** RFC 9207 2.4: an answer of another provider was mixed up with this one's. */
 function requireIssuer(provider: Provider, { isClientMode }: Flow, { iss }: CallbackInput): void {
   const isMissing = provider.promisesIssuer || (isClientMode && !provider.isFixed)
@@ -145,7 +164,9 @@ function requireIssuer(provider: Provider, { isClientMode }: Flow, { iss }: Call
 /** OpenID Connect Core 2. */
 const MAX_SUBJECT_LENGTH = 255
 
-function requireIdentity(ctx: Ctx, provider: Provider, read: ReturnType<Provider['read']>): ProvedIdentity {
+/** Who signs in at a provider of the settings. Throws OAUTH_EXCHANGE_FAILED. */
+export function requireIdentity(ctx: Ctx, provider: Provider, answers: ProviderAnswers): ProvedIdentity {
+  const read = provider.read(answers)
   if (!read) throw providerFailed(ctx, provider, 'not_admitted')
   if (read.subject.length > MAX_SUBJECT_LENGTH) throw providerFailed(ctx, provider, 'subject')
   const { email, isEmailVerified } = read
@@ -154,34 +175,16 @@ function requireIdentity(ctx: Ctx, provider: Provider, read: ReturnType<Provider
   return { ...read, connectionId: null, provider: provider.name, providerLabel: provider.label }
 }
 
-async function endSignIn(ctx: Ctx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
-  const settled = await settleIdentity(ctx, { proved, codeChallenge: flow.codeChallenge })
-  const { user, isNew: isNewUser } = settled
+async function endSignIn(ctx: Ctx, flow: OpenFlow, input: CallbackInput, arrived: Arrived): Promise<Ending> {
+  const { isNew: isNewUser, key, amr, ...factor } = arrived
   if (flow.isClientMode || input.isProgram) {
-    const result = await finish(ctx, { user, method: proved.provider, amr: FEDERATED, organizationId: null })
+    const result = await finish(ctx, { ...factor, amr })
     return { to: 'program', result, isNewUser, returnTo: flow.returnTo }
   }
-  return toBrowser(flow, (isShown) => codeOf(ctx, flow, { settled, proved, isShown }))
+  const { codeChallenge } = flow
+  const rest = { ...factor, amr: [...amr], key, isNewUser, codeChallenge, link: null, sessionId: null }
+  return toBrowser(flow, (isShown) => issueCode(ctx, { ...rest, isShown }))
 }
-
-const keyOf = ({ connectionId, issuer, subject }: ProvedIdentity) => ({ connectionId, issuer, subject })
-
-const codeOf = (
-  ctx: Ctx,
-  { codeChallenge }: Flow,
-  { settled: { user, isNew }, proved, isShown }: { settled: Settled; proved: ProvedIdentity; isShown: boolean },
-): Promise<string> =>
-  issueCode(ctx, {
-    user,
-    isShown,
-    codeChallenge,
-    method: proved.provider,
-    key: keyOf(proved),
-    amr: [...FEDERATED],
-    isNewUser: isNew,
-    link: null,
-    sessionId: null,
-  })
 
 /** Made when the code is exchanged with a bearer of the same user; in client mode the call has one. */
 async function endLink(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
@@ -198,6 +201,8 @@ async function endLink(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput, pro
       method: proved.provider,
       key: null,
       amr: [],
+      organizationId: null,
+      origin: null,
       isNewUser: false,
       link: { ...proved, profile: { ...proved.profile } },
     })

@@ -4,6 +4,7 @@ import { equalSecrets, sha256 } from '../../../lib/crypto.ts'
 import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../links/service.ts'
+import { StoredOrigin } from '../../sessions/service.ts'
 import type { User } from '../../users/types.ts'
 import { codeInvalid } from '../errors.ts'
 import { StoredIdentity } from './stored-identity.ts'
@@ -21,6 +22,10 @@ const CodeData = z.object({
   method: z.string(),
   amr: z.array(z.string()),
   isNewUser: z.boolean(),
+  /** The organization that the session is to be in. */
+  organizationId: z.string().nullable().default(null),
+  /** Of an organization's provider. */
+  origin: StoredOrigin.nullable().default(null),
   /** The identity of a sign-in: unlinked meanwhile, it signs nobody in. */
   key: z.object({ connectionId: z.string().nullable(), issuer: z.string(), subject: z.string() }).nullable(),
   /** Of a link: what is linked once a bearer of the same user exchanges the code, and the session that began. */

@@ -16,7 +16,7 @@ const LIFETIME_MS = 10 * MINUTE
 const SEAL_PURPOSE = 'federated sign-in'
 
 const FlowData = z.object({
-  /** A provider's name. */
+  /** A provider's name; of an organization's, `sso:` and the connection's id. */
   provider: z.string(),
   nonce: z.string(),
   verifierSealed: z.string(),
@@ -97,27 +97,29 @@ async function toFlow(ctx: Ctx, state: string, token: OneTimeToken | undefined):
   return { ...data, state, verifier, userId: token.userId }
 }
 
+/** Whether a flow is of the provider, or of the kind of provider, that the path names. */
+export type IsOf = (flow: Pick<Flow, 'provider' | 'redirectUri'>) => boolean
+
 /** Gives a flow that a program began to the browser that goes on with it. Good once. Throws OAUTH_STATE_INVALID. */
 export const joinBrowser = async (
   ctx: Ctx,
-  { state, provider, browserSecret }: { state: string; provider: string; browserSecret: string },
+  { state, isOf, browserSecret }: { state: string; isOf: IsOf; browserSecret: string },
 ): Promise<Flow> => {
   const known = await toFlow(ctx, state, await findOneTimeToken(ctx, PURPOSE, state))
-  if (known.provider !== provider || known.isClientMode) throw stateInvalid()
+  if (!isOf(known) || known.isClientMode) throw stateInvalid()
   const filled = { name: 'browserHash', value: await hashSecret(browserSecret) }
   return toFlow(ctx, state, await fillOneTimeToken(ctx, PURPOSE, state, filled))
 }
 
 /**
- * The flow of a callback, not used up: of this provider (null where the path names none), and of this browser unless the
- * application carries it. Throws OAUTH_STATE_INVALID.
+ * The flow of a callback, not used up: of this browser, unless the application carries it. Throws OAUTH_STATE_INVALID.
  */
 export async function findFlow(
   ctx: Ctx,
-  { state, provider, browserSecret }: { state: string; provider: string | null; browserSecret: string | null },
+  { state, isOf, browserSecret }: { state: string; isOf: IsOf; browserSecret: string | null },
 ): Promise<Flow> {
   const flow = await toFlow(ctx, state, await findOneTimeToken(ctx, PURPOSE, state))
-  if (provider !== null && flow.provider !== provider) throw stateInvalid()
+  if (!isOf(flow)) throw stateInvalid()
   if (!flow.isClientMode && !(await isOfBrowser(flow, browserSecret))) throw stateInvalid()
   return flow
 }

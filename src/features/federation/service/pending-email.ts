@@ -14,6 +14,7 @@ import { findMaintenance } from '../../maintenance/service.ts'
 import { linkInvalid, signUpsDisabled } from '../../sign-in/errors.ts'
 import { maySignUp } from '../../sign-in/service/attempts.ts'
 import { mayMailLink, requireMailTransport } from '../../sign-in/service/mailed-links.ts'
+import { requireNoSso } from '../../sign-in/service/required-sso.ts'
 import { findSignInCode, issueSignInCode } from '../../sign-in/service/sign-in-codes.ts'
 import { takeOver } from '../../sign-in/service/takeover.ts'
 import { answerAlike } from '../../sign-in/service/timing.ts'
@@ -64,10 +65,11 @@ const bindingOf = (pendingToken: string): string => `${pendingToken}:code`
 
 /**
  * Mails a link to the address that somebody says is theirs. Answer and time are the same for every address. Throws
- * OAUTH_CODE_INVALID for a bad token, also after five addresses.
+ * OAUTH_CODE_INVALID for a bad token, also after five addresses; SSO_REQUIRED.
  */
 export async function mailProof(ctx: Ctx, input: { pendingToken: string; email: string }): Promise<void> {
   requireMailTransport(ctx)
+  await requireNoSso(ctx, input.email)
   const pending = await countTry(ctx, 'federated_pending', input.pendingToken, ADDRESSES)
   if (!pending) throw codeInvalid()
   const { identity } = PendingData.parse(pending.data)

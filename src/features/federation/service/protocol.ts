@@ -4,7 +4,7 @@ import type { DomainError } from '../../../lib/errors.ts'
 import { late } from '../../../lib/late.ts'
 import { OutboundError, outbound } from '../../../lib/outbound.ts'
 import { toSeconds } from '../../../lib/time.ts'
-import { exchangeFailed } from '../errors.ts'
+import { exchangeFailed, SignInRefused } from '../errors.ts'
 import type { ClientAuthentication, Provider, ProviderAnswers } from '../types.ts'
 
 /** Loaded at first use: most isolates never sign anybody in with another provider. */
@@ -107,7 +107,7 @@ export async function askProvider(ctx: Ctx, provider: Provider, input: CallbackI
 /** Logs why; never what the provider sent, which may hold tokens. */
 export function providerFailed(ctx: Pick<Ctx, 'log'>, { name }: Pick<Provider, 'name'>, reason: string): DomainError {
   ctx.log.info('provider_refused', { provider: name, reason })
-  return exchangeFailed()
+  return new SignInRefused(exchangeFailed, reason)
 }
 
 /** A provider's answer that is of no use; the message is the reason in the log. */

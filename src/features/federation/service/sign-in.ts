@@ -3,7 +3,7 @@ import { narrow } from '../../../context.ts'
 import { DomainError, unauthorized } from '../../../lib/errors.ts'
 import { findIdentity } from '../../factors/identities/service.ts'
 import { getBindingUser } from '../../sign-in/service/current.ts'
-import { finishFirstFactor, type SignInResult } from '../../sign-in/service/sign-in.ts'
+import { type FirstFactor, finishFirstFactor, type SignInResult } from '../../sign-in/service/sign-in.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { accountRefused, codeInvalid } from '../errors.ts'
@@ -32,14 +32,14 @@ export async function exchangeCode(ctx: CallerCtx, input: ExchangeInput): Promis
   const { pendingToken, organizationId } = input
   if (pendingToken !== null) {
     const { user, isNew, identity } = await settlePending(ctx, { ...input, pendingToken })
-    const result = await finish(ctx, { user, method: identity.provider, amr: FEDERATED, organizationId })
+    const result = await finish(ctx, { user, method: identity.provider, amr: FEDERATED, organizationId, origin: null })
     return { outcome: 'signed_in', result, isNewUser: isNew }
   }
   const code = await openCode(ctx, input)
   if (code.link) return linkByCode(ctx, input.code, { ...code, link: code.link })
   await useCode(ctx, input.code)
   const user = await getUnchanged(ctx, code)
-  const result = await finish(ctx, { ...code, user, organizationId })
+  const result = await finish(ctx, { ...code, user, organizationId: organizationId ?? code.organizationId })
   return { outcome: 'signed_in', result, isNewUser: code.isNewUser }
 }
 
@@ -56,11 +56,10 @@ async function getUnchanged(ctx: Ctx, { userId, authVersion, key }: FederatedCod
 /** As every first factor ends, with the row as it is now. */
 export async function finish(
   ctx: Ctx,
-  factor: { user: User; method: string; amr: readonly string[]; organizationId: string | null },
+  { user, method, amr, organizationId, origin }: Required<FirstFactor>,
 ): Promise<SignInResult> {
-  const { user, method, amr, organizationId } = factor
   try {
-    return await finishFirstFactor(ctx, { user, amr, method, organizationId })
+    return await finishFirstFactor(ctx, { user, amr, method, organizationId, origin })
   } catch (cause) {
     // The account was changed meanwhile.
     if (cause instanceof DomainError && cause.code === 'INVALID_CREDENTIALS') throw accountRefused({}, { cause })

@@ -3,10 +3,11 @@ import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { requireAllowedRedirect } from '../../sign-in/service/redirects.ts'
 import type { GivenFactors } from '../../sign-in/service/step-up.ts'
 import type { Provider } from '../types.ts'
-import { beginFlow, type Flow, joinBrowser, requireReturn } from './flow.ts'
+import type { Way } from './callback.ts'
+import { beginFlow, type FlowStart, joinBrowser, requireReturn } from './flow.ts'
 import { requireLinkable } from './linking.ts'
 import { authorizationUrl } from './protocol.ts'
-import { getProvider, getProviderAsBegun } from './providers.ts'
+import { getProvider } from './providers.ts'
 
 /** What somebody asks for who begins. */
 export interface StartInput {
@@ -57,33 +58,33 @@ async function begin(
   input: StartInput,
   link: { userId: string; sessionId: string } | null,
 ): Promise<Started> {
-  const { codeChallenge, clientState, scopes, prompt, loginHint } = input
+  const { redirectUri, browserSecret, provider: _, ...rest } = input
   const own = callbackOf(ctx, provider.name)
-  const isClientMode = input.redirectUri !== null && input.redirectUri !== own
+  const isClientMode = redirectUri !== null && redirectUri !== own
   if (isClientMode) requireNamed(provider)
-  const browserSecret = isClientMode ? null : input.browserSecret
-  const { returnTo } = input
-  if (returnTo !== null) requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
-  const flow = await beginFlow(ctx, {
-    provider: provider.name,
-    redirectUri: isClientMode ? requireCallback(ctx, input.redirectUri ?? '') : own,
-    isClientMode,
-    returnTo,
-    clientState,
-    codeChallenge,
-    browserSecret,
+  return startFlow(ctx, provider, {
+    ...rest,
     link,
-    scopes,
-    prompt,
-    loginHint,
+    isClientMode,
+    redirectUri: isClientMode ? requireCallback(ctx, redirectUri) : own,
+    browserSecret: isClientMode ? null : browserSecret,
+    continueAt: `/api/v1/oauth/${provider.name}/continue`,
   })
+}
+
+/** Begins a flow at any provider. `continueAt` is our own path for a browser that a program sends. Throws REDIRECT_NOT_ALLOWED. */
+export async function startFlow(
+  ctx: Ctx,
+  provider: Provider,
+  { continueAt, ...start }: Omit<FlowStart, 'provider'> & { readonly continueAt: string },
+): Promise<Started> {
+  const { returnTo, codeChallenge, isClientMode, browserSecret } = start
+  if (returnTo !== null) requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
+  const flow = await beginFlow(ctx, { ...start, provider: provider.name })
+  const { state } = flow
   const goesOn = isClientMode || browserSecret !== null
-  return {
-    state: flow.state,
-    provider: provider.name,
-    url: goesOn ? await authorizationUrl(provider, flow) : ownAddress(ctx, flow),
-    browserSecret,
-  }
+  const url = goesOn ? await authorizationUrl(provider, flow) : `${ctx.config.PUBLIC_URL}${continueAt}?request=${state}`
+  return { state, provider: provider.name, url, browserSecret }
 }
 
 /**
@@ -105,14 +106,12 @@ function requireCallback(ctx: Ctx, address: string): string {
   return address
 }
 
-const ownAddress = ({ config }: Ctx, { provider, state }: Flow): string =>
-  `${config.PUBLIC_URL}/api/v1/oauth/${provider}/continue?request=${state}`
-
 /** Where the browser goes that opened our own address. Good once. Throws OAUTH_STATE_INVALID. */
-export async function continueSignIn(
+export async function continueFlow(
   ctx: Ctx,
-  input: { provider: string; state: string; browserSecret: string },
+  way: Pick<Way, 'isOf' | 'open'>,
+  input: { state: string; browserSecret: string },
 ): Promise<string> {
-  const flow = await joinBrowser(ctx, input)
-  return authorizationUrl(await getProviderAsBegun(ctx, flow.provider), flow)
+  const flow = await joinBrowser(ctx, { ...input, isOf: way.isOf })
+  return authorizationUrl((await way.open(ctx, flow)).provider, flow)
 }

@@ -98,12 +98,10 @@ export const CallbackBody = CallbackQuery.extend({ iss: z.string().max(2048).nul
 export const CallbackForm = CallbackFields.extend({ user: z.string().max(4096).optional() })
 
 export const toCallback = (
-  provider: string | null,
   given: Readonly<Partial<Record<'code' | 'error' | 'iss' | 'user' | 'code_verifier', string | null | undefined>>> & {
     readonly state: string
   },
 ): Omit<CallbackInput, 'browserSecret' | 'isProgram' | 'isNavigation'> => ({
-  provider,
   state: given.state,
   code: given.code ?? null,
   error: given.error ?? null,

@@ -1,0 +1,17 @@
+CREATE TABLE `federated_sessions` (
+	`session_id` text NOT NULL,
+	`organization_id` text NOT NULL,
+	`user_id` text NOT NULL,
+	`connection_id` text,
+	`subject_hash` text,
+	`provider_session_hash` text,
+	`sealed` text,
+	`expires_at` integer NOT NULL,
+	PRIMARY KEY(`session_id`, `organization_id`)
+);
+--> statement-breakpoint
+CREATE INDEX `federated_sessions_by_subject` ON `federated_sessions` (`connection_id`,`subject_hash`);--> statement-breakpoint
+CREATE INDEX `federated_sessions_by_provider_session` ON `federated_sessions` (`connection_id`,`provider_session_hash`);--> statement-breakpoint
+CREATE INDEX `federated_sessions_by_user` ON `federated_sessions` (`user_id`);--> statement-breakpoint
+CREATE INDEX `federated_sessions_by_organization` ON `federated_sessions` (`organization_id`);--> statement-breakpoint
+CREATE INDEX `federated_sessions_by_expiry` ON `federated_sessions` (`expires_at`);
