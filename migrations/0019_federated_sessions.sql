@@ -14,4 +14,5 @@ CREATE INDEX `federated_sessions_by_subject` ON `federated_sessions` (`connectio
 CREATE INDEX `federated_sessions_by_provider_session` ON `federated_sessions` (`connection_id`,`provider_session_hash`);--> statement-breakpoint
 CREATE INDEX `federated_sessions_by_user` ON `federated_sessions` (`user_id`);--> statement-breakpoint
 CREATE INDEX `federated_sessions_by_organization` ON `federated_sessions` (`organization_id`);--> statement-breakpoint
-CREATE INDEX `federated_sessions_by_expiry` ON `federated_sessions` (`expires_at`);
+CREATE INDEX `federated_sessions_by_expiry` ON `federated_sessions` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `sso_connections_by_issuer` ON `sso_connections` (`issuer`);

@@ -47,6 +47,7 @@ import { eventRoutes } from './features/sockets/routes.ts'
 import { configurationRoutes } from './features/sso/routes/configurations.ts'
 import { domainRoutes } from './features/sso/routes/domains.ts'
 import { ssoPolicyRoutes } from './features/sso/routes/policy.ts'
+import { ssoSignInRoutes } from './features/sso/routes/sign-in.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
@@ -105,6 +106,7 @@ const listCoreRoutes = (): Route[] =>
     domainRoutes,
     configurationRoutes,
     ssoPolicyRoutes,
+    ssoSignInRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,

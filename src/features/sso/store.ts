@@ -1,16 +1,8 @@
-import { and, asc, eq, getTableColumns, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { ADMIN, type Rank } from '../../lib/roles.ts'
 import { hasVerifiedDomain, type SsoPolicy } from '../domains/tables.ts'
-import {
-  hasRoom,
-  isOpen,
-  type Membership,
-  mayJoinMore,
-  memberships,
-  organizations,
-  stillHas,
-} from '../memberships/tables.ts'
+import { hasRoom, isOpen, type Membership, mayJoinMore, organizations, stillHas } from '../memberships/tables.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
 import type { RoleMapping } from './types.ts'
@@ -38,6 +30,19 @@ export const findConnectionOfAny = ({ db }: Store, id: string) =>
     .innerJoin(organizations, ofOpen)
     .where(or(eq(ssoConnections.id, id), eq(ssoConnections.organizationId, id)))
     .get()
+
+/** That of the organization with this slug. */
+export const findConnectionOfSlug = ({ db }: Store, slug: string) =>
+  db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(eq(organizations.slug, slug)).get()
+
+/** Those at one issuer, in no order. */
+export const selectConnectionsOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
+  db
+    .select(columns)
+    .from(ssoConnections)
+    .innerJoin(organizations, ofOpen)
+    .where(eq(ssoConnections.issuer, issuer))
+    .limit(limit)
 
 /** Those of one organization, or of all, the oldest first. */
 export const selectConnections = ({ db }: Store, organizationId: string | null, limit: number) =>

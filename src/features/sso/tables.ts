@@ -41,7 +41,7 @@ export const ssoConnections = sqliteTable(
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },
-  (table) => [index('sso_connections_to_check').on(table.checkAt)],
+  (table) => [index('sso_connections_to_check').on(table.checkAt), index('sso_connections_by_issuer').on(table.issuer)],
 )
 export type SsoConnection = Readonly<typeof ssoConnections.$inferSelect>
 

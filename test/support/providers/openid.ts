@@ -21,7 +21,8 @@ const REFUSALS: Readonly<Record<Refusal, readonly [status: number, error: string
 }
 
 export const openid = (world: World): Provider<People['oidc']> => {
-  const claimsOf = ({ sub, name, ...address }: People['oidc'], scopes: readonly string[]) => ({
+  const claimsOf = ({ sub, name, claims, ...address }: People['oidc'], scopes: readonly string[]) => ({
+    ...claims,
     sub,
     ...(scopes.includes('profile') && { name }),
     ...(scopes.includes('email') && addressClaims(world, address)),

@@ -55,6 +55,8 @@ export interface People {
     /** Some providers leave it out, some write a string. */
     readonly email_verified?: boolean | string | undefined
     readonly name: string
+    /** Further claims: groups, `sid`, `amr`. */
+    readonly claims?: Readonly<Record<string, unknown>> | undefined
   }
 }
 

@@ -85,7 +85,7 @@ export const LinkStartedShape = mapped(
 
 export const ContinueQuery = z.object({ request: z.string().min(1).max(512) })
 
-const CallbackFields = z.object({
+export const CallbackFields = z.object({
   state: z.string().min(1, 'is required').max(512),
   code: z.string().min(1).max(4096).optional(),
   error: z.string().min(1).max(512).optional(),

@@ -1,9 +1,10 @@
 import type { Ctx } from '../../../context.ts'
-import { defineError, notAMember } from '../../../lib/errors.ts'
+import { notAMember } from '../../../lib/errors.ts'
 import { ADMIN, RANKS, type Rank, toRank } from '../../../lib/roles.ts'
 import { findDomainOwner } from '../../domains/service.ts'
 import { findIdentity, linkIdentity, recordIdentityUse } from '../../factors/identities/service.ts'
-import type { Identity, ProvedIdentity } from '../../factors/identities/types.ts'
+import type { Identity, IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
+import { SignInRefused } from '../../federation/errors.ts'
 import { createUserWith } from '../../federation/service/new-account.ts'
 import { deletePending, findPlace, insertMembership, limitReached } from '../../memberships/service.ts'
 import { changeUser } from '../../users/service/change-user.ts'
@@ -16,18 +17,12 @@ import {
   mailDomainOf,
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
+import { ssoAuthenticationError } from '../errors.ts'
 import { isOwnersAddress, joining, updateOwnerSignIn } from '../store.ts'
 import type { GivenRank } from '../types.ts'
 import { isUsable, type SeenConfiguration } from './configurations.ts'
 import { providerNameOf } from './provider.ts'
 import type { SsoPerson } from './read-person.ts'
-
-/** One answer for every refusal; the log has the reason. */
-export const ssoAuthenticationError = defineError(
-  'SSO_AUTHENTICATION_ERROR',
-  'unauthenticated',
-  'Single sign-on did not sign you in: ask the admins of your organization',
-)
 
 type Reason =
   | 'domain'
@@ -40,12 +35,13 @@ type Reason =
 
 function refuse(ctx: Pick<Ctx, 'log'>, { id }: SeenConfiguration, reason: Reason) {
   ctx.log.info('sso_refused', { connection: id, reason })
-  return ssoAuthenticationError()
+  return new SignInRefused(ssoAuthenticationError, reason)
 }
 
 export interface SsoSettled {
   readonly user: User
   readonly isNew: boolean
+  readonly key: IdentityKey
   /** The organization of the session. */
   readonly organizationId: string
 }
@@ -73,7 +69,8 @@ export async function settlePerson(ctx: Ctx, configuration: SeenConfiguration, p
     : await makeAccount(ctx, configuration, proved)
   if (rank === null) await join(ctx, configuration, user, person.groups)
   if (rank === 'owner') await updateOwnerSignIn(ctx, configuration)
-  return { user, isNew: !found, organizationId }
+  const { issuer, subject } = proved
+  return { user, isNew: !found, key: { connectionId, issuer, subject }, organizationId }
 }
 
 /** Whether the connection speaks for an address, as things are now. */

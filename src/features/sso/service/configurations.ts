@@ -1,4 +1,4 @@
-import { type ActorCtx, actorOf, type Place } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Ctx, type Place } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import {
   DomainError,
@@ -87,7 +87,6 @@ interface Configuration extends SsoConnection {
   readonly roleMapping: readonly RoleMapping[]
 }
 
-/** A configuration as it is answered. */
 export interface SeenConfiguration extends Configuration {
   readonly status: ConnectionStatus
   /** What is registered at the provider. */
@@ -98,12 +97,15 @@ export interface SeenConfiguration extends Configuration {
  * Where the provider sends people back to: an address of this connection alone, unless the answers name their issuer (RFC 9207).
  * Otherwise a hostile provider could have the codes of an honest one sent to it (RFC 9700 4.4).
  */
-function redirectUriOf({ config }: Pick<ActorCtx, 'config'>, { id, metadata }: Pick<SsoConnection, 'id' | 'metadata'>) {
-  const callback = `${config.PUBLIC_URL}/api/v1/sso/oidc/callback`
-  return metadata.authorization_response_iss_parameter_supported === true ? callback : `${callback}/${id}`
-}
+const redirectUriOf = (ctx: Pick<Ctx, 'config'>, { id, metadata }: Pick<SsoConnection, 'id' | 'metadata'>): string =>
+  callbackOf(ctx, metadata.authorization_response_iss_parameter_supported === true ? null : id)
 
-const seen = (ctx: Pick<ActorCtx, 'config'>, configuration: Configuration): SeenConfiguration => ({
+/** That of one connection, or of all that name themselves in their answers. */
+export const callbackOf = ({ config }: Pick<Ctx, 'config'>, connectionId: string | null): string =>
+  `${config.PUBLIC_URL}/api/v1/sso/oidc/callback${connectionId === null ? '' : `/${connectionId}`}`
+
+/** A configuration as it is answered. */
+export const seen = (ctx: Pick<ActorCtx, 'config'>, configuration: Configuration): SeenConfiguration => ({
   ...configuration,
   status: statusOf(configuration),
   redirectUri: redirectUriOf(ctx, configuration),

@@ -9,6 +9,10 @@ const PREFIX = 'sso:'
 /** What a flow through a connection calls its provider: no provider of the settings can have the name. */
 export const providerNameOf = ({ id }: Pick<SeenConfiguration, 'id'>): string => `${PREFIX}${id}`
 
+/** The connection of such a name; null for a provider of the settings. */
+export const connectionIdOf = (name: string): string | null =>
+  name.startsWith(PREFIX) ? name.slice(PREFIX.length) : null
+
 /** A connection as the protocol sees it. It has the snapshot of the metadata: nothing is read in the middle of a sign-in. */
 export async function providerOf(ctx: Ctx, configuration: SeenConfiguration): Promise<Provider> {
   const { id, name, issuer, metadata, clientId, secretSealed } = configuration

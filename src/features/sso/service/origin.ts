@@ -1,0 +1,34 @@
+import * as z from 'zod'
+import type { Ctx } from '../../../context.ts'
+import { hashSecret } from '../../../lib/crypto.ts'
+import { sealText, unsealText } from '../../../lib/root-keys.ts'
+import type { SessionOrigin } from '../../sessions/types.ts'
+
+const SEAL_PURPOSE = 'federated session'
+
+/** What an organization's provider calls a person, and its own session of them. */
+const ProviderNames = z.object({ subject: z.string(), session: z.string().nullable() })
+export type ProviderNames = Readonly<z.infer<typeof ProviderNames>>
+
+interface Named {
+  readonly connectionId: string
+  readonly organizationId: string
+}
+
+/** Hashed to be found by, and sealed to be named again. */
+export async function originOf(ctx: Pick<Ctx, 'config'>, named: Named, names: ProviderNames): Promise<SessionOrigin> {
+  const { subject, session } = names
+  const [subjectHash, providerSessionHash, sealed] = await Promise.all([
+    hashSecret(subject),
+    session === null ? null : hashSecret(session),
+    sealText(ctx.config.rootKeys, SEAL_PURPOSE, named.connectionId, JSON.stringify(names)),
+  ])
+  return { ...named, subjectHash, providerSessionHash, sealed }
+}
+
+/** Throws when no root secret opens it. */
+export const readNames = async (
+  ctx: Pick<Ctx, 'config'>,
+  { connectionId, sealed }: { connectionId: string; sealed: string },
+): Promise<ProviderNames> =>
+  ProviderNames.parse(JSON.parse(await unsealText(ctx.config.rootKeys, SEAL_PURPOSE, connectionId, sealed)))
