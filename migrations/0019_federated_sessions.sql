@@ -6,6 +6,7 @@ CREATE TABLE `federated_sessions` (
 	`subject_hash` text,
 	`provider_session_hash` text,
 	`sealed` text,
+	`has_logout` integer DEFAULT false NOT NULL,
 	`expires_at` integer NOT NULL,
 	PRIMARY KEY(`session_id`, `organization_id`)
 );

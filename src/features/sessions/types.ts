@@ -20,7 +20,7 @@ export interface StandingPlace {
 /** How a session came about: by an organization's identity provider, or by break glass (without a connection). */
 export type SessionOrigin = Pick<
   FederatedSession,
-  'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed'
+  'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed' | 'hasLogout'
 >
 
 /** What a user has in organizations, oldest membership first, and what is platform-wide. */

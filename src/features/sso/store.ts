@@ -44,6 +44,24 @@ export const selectConnectionsOfIssuer = ({ db }: Store, issuer: string, limit: 
     .where(eq(ssoConnections.issuer, issuer))
     .limit(limit)
 
+/** Those of an issuer with one of these clients. */
+export const selectConnectionsOfClient = (
+  { db }: Store,
+  { issuer, clientIds }: { issuer: string; clientIds: readonly string[] },
+  limit: number,
+) =>
+  db
+    .select(getTableColumns(ssoConnections))
+    .from(ssoConnections)
+    .innerJoin(organizations, ofOpen)
+    .where(
+      and(
+        eq(ssoConnections.issuer, issuer),
+        sql`${ssoConnections.clientId} in (select value from json_each(${JSON.stringify(clientIds)}))`,
+      ),
+    )
+    .limit(limit)
+
 /** Those of one organization, or of all, the oldest first. */
 export const selectConnections = ({ db }: Store, organizationId: string | null, limit: number) =>
   db

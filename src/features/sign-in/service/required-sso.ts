@@ -95,15 +95,14 @@ async function breakGlass(ctx: Ctx, { user, amr }: Factor, id: string): Promise<
     subjectHash: null,
     providerSessionHash: null,
     sealed: null,
+    hasLogout: false,
   }
   return { origin, passed: { organizationId: id, slug: place.organization.slug } }
 }
 
 /** The events of a session that passes an organization's identity provider by. */
 export const passingEvents = ({ passed }: Admission) =>
-  passed
-    ? [{ type: 'sso.break_glass_used' as const, organizationId: passed.organizationId }]
-    : []
+  passed ? [{ type: 'sso.break_glass_used' as const, organizationId: passed.organizationId }] : []
 
 const MAX_TOLD = 50
 
