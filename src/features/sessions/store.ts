@@ -23,7 +23,7 @@ import { grants, roleAssignments, roles } from '../rbac/tables.ts'
 import { insertedUser, selectUserRow } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
 import { type FederatedSession, federatedSessions } from './tables.ts'
-import type { Standing } from './types.ts'
+import type { ProviderKey, Standing } from './types.ts'
 
 export const userData = [deletedRows(federatedSessions, { userId: 'id' }, ['subjectHash', 'sealed'])]
 export const organizationData = [federatedSessions.organizationId]
@@ -148,13 +148,6 @@ export async function selectUserWithStanding(
 
 export const insertOrigin = ({ db }: Pick<Ctx, 'db'>, row: FederatedSession) =>
   db.insert(federatedSessions).values(row).returning()
-
-/** What a provider calls a person, its own session of them, or both. */
-export interface ProviderKey {
-  readonly connectionId: string
-  readonly subjectHash: string | null
-  readonly providerSessionHash: string | null
-}
 
 const isOfProvider = ({ connectionId, subjectHash, providerSessionHash }: ProviderKey): SQL | undefined =>
   and(

@@ -23,6 +23,13 @@ export type SessionOrigin = Pick<
   'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed' | 'hasLogout'
 >
 
+/** What a provider calls a person, its own session of them, or both. */
+export interface ProviderKey {
+  readonly connectionId: string
+  readonly subjectHash: string | null
+  readonly providerSessionHash: string | null
+}
+
 /** What a user has in organizations, oldest membership first, and what is platform-wide. */
 export interface Standing {
   readonly places: readonly StandingPlace[]

@@ -3,6 +3,8 @@ import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { ADMIN, type Rank } from '../../lib/roles.ts'
 import { hasVerifiedDomain, type SsoPolicy } from '../domains/tables.ts'
 import { hasRoom, isOpen, type Membership, mayJoinMore, organizations, stillHas } from '../memberships/tables.ts'
+import { federatedSessions } from '../sessions/tables.ts'
+import type { ProviderKey } from '../sessions/types.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
 import type { RoleMapping } from './types.ts'
@@ -44,20 +46,42 @@ export const selectConnectionsOfIssuer = ({ db }: Store, issuer: string, limit: 
     .where(eq(ssoConnections.issuer, issuer))
     .limit(limit)
 
-/** Those of an issuer with one of these clients. */
-export const selectConnectionsOfClient = (
-  { db }: Store,
-  { issuer, clientIds }: { issuer: string; clientIds: readonly string[] },
-  limit: number,
-) =>
+interface OfClient {
+  readonly issuer: string
+  readonly clientIds: readonly string[]
+}
+
+const isOfClient = ({ issuer, clientIds }: OfClient) =>
+  and(
+    eq(ssoConnections.issuer, issuer),
+    sql`${ssoConnections.clientId} in (select value from json_each(${JSON.stringify(clientIds)}))`,
+  )
+
+/** One of the connections at an issuer with one of these clients. */
+export const findConnectionOfClient = ({ db }: Store, client: OfClient) =>
   db
     .select(getTableColumns(ssoConnections))
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
+    .where(isOfClient(client))
+    .orderBy(asc(ssoConnections.createdAt))
+    .get()
+
+/** Those of them that opened a session of this name: anybody can configure the same client. */
+export const selectConnectionsOfSession = (
+  { db }: Store,
+  { subjectHash, providerSessionHash, ...client }: OfClient & Omit<ProviderKey, 'connectionId'>,
+  limit: number,
+) =>
+  db
+    .select({ id: ssoConnections.id, organizationId: ssoConnections.organizationId })
+    .from(ssoConnections)
     .where(
       and(
-        eq(ssoConnections.issuer, issuer),
-        sql`${ssoConnections.clientId} in (select value from json_each(${JSON.stringify(clientIds)}))`,
+        isOfClient(client),
+        sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
+          and (${subjectHash} is null or ${federatedSessions.subjectHash} = ${subjectHash})
+          and (${providerSessionHash} is null or ${federatedSessions.providerSessionHash} = ${providerSessionHash}))`,
       ),
     )
     .limit(limit)

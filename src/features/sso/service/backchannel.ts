@@ -10,7 +10,8 @@ import { countRefusals } from '../../federation/service/callback.ts'
 import { claimOnce, findOneTimeToken } from '../../links/service.ts'
 import { invalidRequest } from '../../oauth/service.ts'
 import { endFederatedSessions } from '../../sessions/service.ts'
-import { selectConnectionsOfClient } from '../store.ts'
+import type { ProviderKey } from '../../sessions/types.ts'
+import { findConnectionOfClient, selectConnectionsOfSession } from '../store.ts'
 import type { SsoConnection } from '../tables.ts'
 import { providerNameOf } from './provider.ts'
 
@@ -36,13 +37,13 @@ interface Logout {
  */
 export async function endByLogoutToken(ctx: Ctx, token: string): Promise<void> {
   const { issuer, audiences } = await peek(token)
-  const connections = await selectConnectionsOfClient(ctx, { issuer, clientIds: audiences }, CONNECTIONS)
-  const [first] = connections
-  if (!first) throw refused(ctx, 'unknown_connection')
-  const logout = await countRefusals(ctx, { provider: providerNameOf(first) }, () => readToken(ctx, first, token))
-  const key = JSON.stringify([issuer, first.clientId, logout.jti])
+  const connection = await findConnectionOfClient(ctx, { issuer, clientIds: audiences })
+  if (!connection) throw refused(ctx, 'unknown_connection')
+  const by = { provider: providerNameOf(connection) }
+  const logout = await countRefusals(ctx, by, () => readToken(ctx, connection, token))
+  const key = JSON.stringify([issuer, connection.clientId, logout.jti])
   if (await findOneTimeToken(ctx, 'sso_logout_seen', key)) throw refused(ctx, 'repeated')
-  for (const connection of connections) await endSessions(ctx, connection, logout)
+  await endSessions(ctx, connection, logout)
   // Behind the sessions: after an outage the provider comes with the same token.
   await claimOnce(ctx, 'sso_logout_seen', { key, lifetimeMs: REMEMBERED_MS })
 }
@@ -97,14 +98,18 @@ function readLogout(ctx: Ctx, { jti, sub, sid, nonce, events, iat = 0 }: JWTPayl
   return { jti: jti ?? '', subject: subject ?? null, session: session ?? null }
 }
 
-async function endSessions(
-  ctx: Ctx,
-  { id, organizationId }: SsoConnection,
-  { subject, session }: Logout,
-): Promise<void> {
+async function endSessions(ctx: Ctx, { issuer, clientId }: SsoConnection, { subject, session }: Logout): Promise<void> {
   const hashOf = (name: string | null) => (name === null ? null : hashSecret(name))
   const [subjectHash, providerSessionHash] = await Promise.all([hashOf(subject), hashOf(session)])
-  const sessions = await endFederatedSessions(ctx, { connectionId: id, subjectHash, providerSessionHash })
+  const named = { subjectHash, providerSessionHash }
+  for (const one of await selectConnectionsOfSession(ctx, { issuer, clientIds: [clientId], ...named }, CONNECTIONS))
+    await endOf(ctx, one, named)
+}
+
+type Named = Omit<ProviderKey, 'connectionId'>
+
+async function endOf(ctx: Ctx, { id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>, named: Named) {
+  const sessions = await endFederatedSessions(ctx, { connectionId: id, ...named })
   if (sessions === 0) return
   await record(ctx, {
     type: 'sso.logout',
