@@ -25,6 +25,7 @@ import {
   selectFederatedUsers,
   selectSession,
   selectSessions,
+  selectSessionsFor,
   selectStanding,
   selectToTell,
   selectUserWithStanding,
@@ -362,6 +363,21 @@ async function endFederatedOf(ctx: Ctx, userId: string, by: ProviderKey): Promis
     Promise.all(found.map(({ sessionId }) => voidTokensRequestedIn(ctx, userId, { only: sessionId }))),
   )
   return results.filter(({ ended }) => ended.length > 0).length
+}
+
+/** Ends the live sessions of a user that neither the organization's provider nor break glass opened. */
+export async function endOtherThanFederated(ctx: Ctx, key: { userId: string; organizationId: string }): Promise<void> {
+  const { userId } = key
+  const [live, federated] = await Promise.all([
+    selectSessions(ctx, { userId, withEnded: false }),
+    selectSessionsFor(ctx, key),
+  ])
+  const kept = new Set(federated.map(({ sessionId }) => sessionId))
+  const actor = { type: 'system', id: 'sso' } as const
+  const others = live.filter(({ id }) => !kept.has(id))
+  await Promise.all(
+    others.map(({ id: sessionId }) => endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor })),
+  )
 }
 
 /** Ends one session. `ended` is empty if it had ended before. */

@@ -176,6 +176,16 @@ export const selectFederated = (
       ),
     )
 
+/** The user's sessions that an organization's provider, or break glass, opened. */
+export const selectSessionsFor = (
+  { db }: Pick<Ctx, 'db'>,
+  { userId, organizationId }: { userId: string; organizationId: string },
+) =>
+  db
+    .select({ sessionId: federatedSessions.sessionId })
+    .from(federatedSessions)
+    .where(and(eq(federatedSessions.userId, userId), eq(federatedSessions.organizationId, organizationId)))
+
 export const selectToTell = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promise<FederatedSession | undefined> =>
   db
     .select()

@@ -1,10 +1,21 @@
-import { and, asc, eq, getTableColumns, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { ADMIN, type Rank } from '../../lib/roles.ts'
-import { hasVerifiedDomain, type SsoPolicy } from '../domains/tables.ts'
-import { hasRoom, isOpen, type Membership, mayJoinMore, organizations, stillHas } from '../memberships/tables.ts'
+import { hasVerifiedDomain, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
+import { identities } from '../factors/identities/tables.ts'
+import {
+  hasRoom,
+  isOpen,
+  isTakenUp,
+  type Membership,
+  mayJoinMore,
+  memberships,
+  organizations,
+  stillHas,
+} from '../memberships/tables.ts'
 import { federatedSessions } from '../sessions/tables.ts'
 import type { ProviderKey } from '../sessions/types.ts'
+import { users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
 import type { RoleMapping } from './types.ts'
@@ -125,7 +136,7 @@ export function insertConnection(ctx: Acting, place: Place, row: SsoConnection, 
 }
 
 interface Changed {
-  readonly before: Pick<SsoConnection, 'id' | 'organizationId' | 'version'>
+  readonly before: Pick<SsoConnection, 'id' | 'organizationId' | 'version' | 'issuer'>
   readonly rank: Rank
 }
 
@@ -133,7 +144,14 @@ const isUnmoved = ({ actor }: Acting, place: Place, { before, rank }: Changed): 
   sql`exists (select 1 from sso_connections as there where there.id = ${before.id} and there.version = ${before.version})
     and ${stillHas(rank, place, actor.id)}`
 
-/** The last statement returns no row when it was changed since it was read, or the caller lost the rank. */
+/** The people of a connection are strangers to another, and to another issuer. */
+const forgetPeople = ({ db }: Store, connectionId: string, when: SQL) =>
+  db.delete(identities).where(and(eq(identities.connectionId, connectionId), when))
+
+/**
+ * The last statement returns no row when it was changed since it was read, or the caller lost the rank. With another issuer go the
+ * identities.
+ */
 export function updateConnection(
   ctx: Acting,
   place: Place,
@@ -142,6 +160,7 @@ export function updateConnection(
   const { before, set, roleMapping } = change
   const when = isUnmoved(ctx, place, change)
   return [
+    ...(set.issuer === before.issuer ? [] : [forgetPeople(ctx, before.id, when)]),
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
     ctx.db
       .update(ssoConnections)
@@ -151,12 +170,13 @@ export function updateConnection(
   ] as const
 }
 
-/** As `updateConnection`. With it goes the role mapping. A policy that requires it stands in the way. */
+/** As `updateConnection`. With it go the role mapping and the identities. A policy that requires it stands in the way. */
 export function deleteConnection(ctx: Acting, place: Place, before: Changed['before']) {
   const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
+    forgetPeople(ctx, before.id, when),
     ctx.db
       .delete(ssoConnections)
       .where(and(eq(ssoConnections.id, before.id), when))
@@ -207,6 +227,47 @@ export const updateSeal = ({ db }: Store, { id, from, to }: { id: string; from: 
     .update(ssoConnections)
     .set({ secretSealed: to })
     .where(and(eq(ssoConnections.id, id), eq(ssoConnections.secretSealed, from)))
+
+/** Policies that end sessions, with the user whose sessions ended last. */
+export const selectEndings = ({ db }: Store, limit: number) =>
+  db
+    .select({ organizationId: ssoPolicies.organizationId, after: ssoPolicies.endsAfter })
+    .from(ssoPolicies)
+    .where(isNotNull(ssoPolicies.endsAfter))
+    .limit(limit)
+
+/** Members whom the policy obliges: their addresses are in verified domains. */
+export const selectObliged = (
+  { db }: Store,
+  { organizationId, after }: { organizationId: string; after: string },
+  limit: number,
+) =>
+  db
+    .select({ id: users.id })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(
+      and(
+        eq(memberships.organizationId, organizationId),
+        sql`${isTakenUp()}`,
+        gt(users.id, after),
+        ne(users.role, ADMIN),
+        sql`exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
+          and own.verified_at is not null and own.domain = substr(${users.email}, instr(${users.email}, '@') + 1))`,
+      ),
+    )
+    .orderBy(asc(users.id))
+    .limit(limit)
+
+/** Unless the policy was changed meanwhile. */
+export const updateEnding = (
+  { db }: Store,
+  { organizationId, from, to }: { organizationId: string; from: string; to: string | null },
+) =>
+  db
+    .update(ssoPolicies)
+    .set({ endsAfter: to })
+    .where(and(eq(ssoPolicies.organizationId, organizationId), eq(ssoPolicies.endsAfter, from)))
 
 /** Holds while the policy is as it was read, and the caller is an owner. `isRequiring`: also while single sign-on can be required. */
 export const policyChange = (
