@@ -473,7 +473,7 @@ describe('a deletion', () => {
   it('is refused while the organization requires single sign-on', async () => {
     const team = await createTeam(app)
     const { id } = await configure(team, net)
-    await run('insert into sso_policies values (?, 1, 1, 1)', team.id)
+    await run('insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 1, 1, 1)', team.id)
     const refused = await team.owner.call('DELETE', `${CONFIGURATIONS}/${id}`)
     expect(codeOf(refused)).toEqual([409, 'SSO_CONFIGURATION_REQUIRED'])
   })

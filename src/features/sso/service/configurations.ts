@@ -11,6 +11,7 @@ import { findOutboundAddress } from '../../../lib/outbound.ts'
 import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { findPolicy } from '../../domains/service.ts'
+import { discoveryUrlOf, fetchMetadata, issuersAt } from '../../federation/service/metadata.ts'
 import {
   enterOrganization,
   enterScopeToChange,
@@ -18,7 +19,6 @@ import {
   organizationRequired,
 } from '../../memberships/service.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { discoveryUrlOf, issuersAt } from '../rules/metadata.ts'
 import { isSharedIssuer, PROVIDER_ROWS } from '../rules/providers.ts'
 import {
   deleteConnection,
@@ -40,7 +40,6 @@ import {
   type RoleMapping,
 } from '../types.ts'
 import { backchannelLogoutOf, callbackOf, logoutReturnOf } from './addresses.ts'
-import { fetchMetadata } from './metadata.ts'
 import { countChange, mailOwners } from './notices.ts'
 import { sealSecret } from './secrets.ts'
 
