@@ -35,13 +35,20 @@ export const findConnectionOfAny = ({ db }: Store, id: string) =>
 export const findConnectionOfSlug = ({ db }: Store, slug: string) =>
   db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(eq(organizations.slug, slug)).get()
 
-/** Those at one issuer, in no order. */
-export const selectConnectionsOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
+/** Those at one issuer that are active, in no order: others could stand in the way of an organization by naming its issuer. */
+export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
   db
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
-    .where(eq(ssoConnections.issuer, issuer))
+    .where(
+      and(
+        eq(ssoConnections.issuer, issuer),
+        eq(ssoConnections.enabled, true),
+        isNull(ssoConnections.error),
+        hasVerifiedDomain(sql`sso_connections.organization_id`),
+      ),
+    )
     .limit(limit)
 
 /** Those of one organization, or of all, the oldest first. */
