@@ -2,6 +2,7 @@ import { and, asc, eq, getTableColumns, isNull, lte, or, type SQL, sql } from 'd
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { ADMIN, type Rank } from '../../lib/roles.ts'
 import { hasVerifiedDomain, type SsoPolicy } from '../domains/tables.ts'
+import { identities } from '../factors/identities/tables.ts'
 import { hasRoom, isOpen, type Membership, mayJoinMore, organizations, stillHas } from '../memberships/tables.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
@@ -102,12 +103,18 @@ const isUnmoved = ({ actor }: Acting, place: Place, { before, rank }: Changed): 
 export function updateConnection(
   ctx: Acting,
   place: Place,
-  change: Changed & { set: Partial<SsoConnection>; roleMapping: readonly RoleMapping[] | undefined },
+  change: Changed & {
+    set: Partial<SsoConnection>
+    roleMapping: readonly RoleMapping[] | undefined
+    /** Then its identities go. */
+    isOtherIssuer: boolean
+  },
 ) {
-  const { before, set, roleMapping } = change
+  const { before, set, roleMapping, isOtherIssuer } = change
   const when = isUnmoved(ctx, place, change)
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
+    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
       .set({ ...set, version: before.version + 1 })
@@ -116,12 +123,17 @@ export function updateConnection(
   ] as const
 }
 
-/** As `updateConnection`. With it goes the role mapping. A policy that requires it stands in the way. */
+/** A subject at another issuer is another person. */
+const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when: SQL) =>
+  db.delete(identities).where(and(eq(identities.connectionId, id), when))
+
+/** As `updateConnection`. With it go the identities and the role mapping. A policy that requires it stands in the way. */
 export function deleteConnection(ctx: Acting, place: Place, before: Changed['before']) {
   const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
+    deleteIdentities(ctx, before, when),
     ctx.db
       .delete(ssoConnections)
       .where(and(eq(ssoConnections.id, before.id), when))
