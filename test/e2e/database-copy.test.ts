@@ -194,6 +194,16 @@ const ROWS = (userId: string, eventId: string) => {
       created_at: now,
       updated_at: now,
     }),
+    insertInto('federated_sessions', {
+      session_id: 'session',
+      organization_id: 'organization',
+      user_id: userId,
+      connection_id: 'connection',
+      subject_hash: 'subject',
+      provider_session_hash: 'session',
+      sealed: 'sealed',
+      expires_at: now,
+    }),
     insertInto('role_mappings', { organization_id: 'organization', group_name: 'Engineers — “A”', role: 'admin' }),
     insertInto('invitations', {
       id: 'invitation',

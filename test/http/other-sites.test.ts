@@ -26,6 +26,9 @@ const fromPage = (headers: Record<string, string>, body: unknown = {}): RequestI
 const FOR_ANY_SITE: Readonly<Record<string, string>> = {
   'POST /validate': 'a check of an access token counts nothing',
   'POST /api/v1/auth/validate': 'a check of an access token counts nothing',
+  'POST /api/v1/sso/oidc/callback':
+    "where an organization's provider sends the browser back to, with a form; a state and its browser are needed",
+  'POST /api/v1/sso/oidc/callback/:config_id': 'as /api/v1/sso/oidc/callback, of one connection',
   'POST /api/v1/oauth/:provider/callback':
     'where Apple sends the browser back to, with a form; a state and its browser are needed',
 }

@@ -48,13 +48,20 @@ export const findConnectionOfAny = ({ db }: Store, id: string) =>
 export const findConnectionOfSlug = ({ db }: Store, slug: string) =>
   db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(eq(organizations.slug, slug)).get()
 
-/** Those at one issuer, in no order. */
-export const selectConnectionsOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
+/** Those at one issuer that are active, in no order: others could stand in the way of an organization by naming its issuer. */
+export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
   db
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
-    .where(eq(ssoConnections.issuer, issuer))
+    .where(
+      and(
+        eq(ssoConnections.issuer, issuer),
+        eq(ssoConnections.enabled, true),
+        isNull(ssoConnections.error),
+        hasVerifiedDomain(sql`sso_connections.organization_id`),
+      ),
+    )
     .limit(limit)
 
 interface OfClient {
@@ -136,7 +143,7 @@ export function insertConnection(ctx: Acting, place: Place, row: SsoConnection, 
 }
 
 interface Changed {
-  readonly before: Pick<SsoConnection, 'id' | 'organizationId' | 'version' | 'issuer'>
+  readonly before: Pick<SsoConnection, 'id' | 'organizationId' | 'version'>
   readonly rank: Rank
 }
 
@@ -144,24 +151,24 @@ const isUnmoved = ({ actor }: Acting, place: Place, { before, rank }: Changed): 
   sql`exists (select 1 from sso_connections as there where there.id = ${before.id} and there.version = ${before.version})
     and ${stillHas(rank, place, actor.id)}`
 
-/** The people of a connection are strangers to another, and to another issuer. */
-const forgetPeople = ({ db }: Store, connectionId: string, when: SQL) =>
-  db.delete(identities).where(and(eq(identities.connectionId, connectionId), when))
-
 /**
- * The last statement returns no row when it was changed since it was read, or the caller lost the rank. With another issuer go the
- * identities.
+ * The last statement returns no row when it was changed since it was read, or the caller lost the rank.
  */
 export function updateConnection(
   ctx: Acting,
   place: Place,
-  change: Changed & { set: Partial<SsoConnection>; roleMapping: readonly RoleMapping[] | undefined },
+  change: Changed & {
+    set: Partial<SsoConnection>
+    roleMapping: readonly RoleMapping[] | undefined
+    /** Then its identities go. */
+    isOtherIssuer: boolean
+  },
 ) {
-  const { before, set, roleMapping } = change
+  const { before, set, roleMapping, isOtherIssuer } = change
   const when = isUnmoved(ctx, place, change)
   return [
-    ...(set.issuer === before.issuer ? [] : [forgetPeople(ctx, before.id, when)]),
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
+    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
       .set({ ...set, version: before.version + 1 })
@@ -170,13 +177,17 @@ export function updateConnection(
   ] as const
 }
 
-/** As `updateConnection`. With it go the role mapping and the identities. A policy that requires it stands in the way. */
+/** A subject at another issuer is another person. */
+const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when: SQL) =>
+  db.delete(identities).where(and(eq(identities.connectionId, id), when))
+
+/** As `updateConnection`. With it go the identities and the role mapping. A policy that requires it stands in the way. */
 export function deleteConnection(ctx: Acting, place: Place, before: Changed['before']) {
   const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
-    forgetPeople(ctx, before.id, when),
+    deleteIdentities(ctx, before, when),
     ctx.db
       .delete(ssoConnections)
       .where(and(eq(ssoConnections.id, before.id), when))

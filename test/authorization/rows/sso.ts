@@ -2,7 +2,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { env } from '../../support/app.ts'
 import type { Call, Row, Scene } from '../row.ts'
 import { inPlace, ONE, type Place, place } from './organizations.ts'
-import { forOwnerAndAdmin } from './shared.ts'
+import { forOwnerAndAdmin, NOT_A_TOKEN } from './shared.ts'
 
 const run = (statement: string, ...values: unknown[]) =>
   env.DB.prepare(statement)
@@ -40,6 +40,7 @@ const onConfiguration = (call: (id: string) => Call): Row => ({
 })
 
 const SSO = '/api/v1/sso'
+const UNKNOWN = { state: NOT_A_TOKEN, code: 'x' }
 const OF_ONE = `${SSO}/configurations/:config_id`
 
 export const SSO_ROWS: Readonly<Record<string, Row>> = {
@@ -63,4 +64,18 @@ export const SSO_ROWS: Readonly<Record<string, Row>> = {
   [`DELETE ${OF_ONE}`]: onConfiguration((id) => ({ path: { config_id: id } })),
   [`POST ${SSO}/test`]: onConfiguration((id) => ({ body: { configuration_id: id } })),
   [`POST ${SSO}/discover`]: { call: () => ({ body: { email: 'ada@engines.test' } }) },
+  [`GET ${SSO}/login`]: { call: () => ({ query: { domain: 'engines.test' } }), good: 404 },
+  [`GET ${SSO}/oidc/initiate`]: { call: () => ({ query: { iss: 'https://idp.engines.test' } }), good: 404 },
+  [`POST ${SSO}/initiate`]: { call: () => ({ body: { email: 'ada@engines.test' } }), good: 404 },
+  [`GET ${SSO}/continue`]: { call: () => ({ query: { request: NOT_A_TOKEN } }), good: 400 },
+  [`GET ${SSO}/oidc/callback`]: { call: () => ({ query: UNKNOWN }), good: 400 },
+  [`POST ${SSO}/oidc/callback`]: { call: () => ({ body: UNKNOWN }), good: 400 },
+  [`GET ${SSO}/oidc/callback/:config_id`]: {
+    call: () => ({ path: { config_id: newUuid() }, query: UNKNOWN }),
+    good: 400,
+  },
+  [`POST ${SSO}/oidc/callback/:config_id`]: {
+    call: () => ({ path: { config_id: newUuid() }, body: UNKNOWN }),
+    good: 400,
+  },
 }

@@ -86,6 +86,12 @@ export async function userWithEverything(
     newUuid(),
     user.email,
   )
+  await run(
+    `insert into federated_sessions (session_id, organization_id, user_id, connection_id, subject_hash, sealed, expires_at)
+     values (?, 'x', ?, 'x', 'hash', 'sealed', 9e15)`,
+    newUuid(),
+    id,
+  )
   await run("insert into role_assignments values (?, ?, 'platform', 'x', 0)", newUuid(), id)
   await run("insert into grants values ('platform', ?, 'reports:read', 'x', 0)", id)
   await run(

@@ -29,6 +29,7 @@ describe('erasing a user', () => {
         'counts',
         'dear_hashes',
         'events',
+        'federated_sessions',
         'former_addresses',
         'grants',
         'identities',

@@ -79,6 +79,7 @@ it('each kind of data of today is missed when it is taken off the list', () => {
       'dead_letters.user_id',
       'dear_hashes.user_id',
       'events.user_id',
+      'federated_sessions.user_id',
       'former_addresses.email',
       'former_addresses.user_id',
       'grants.user_id',

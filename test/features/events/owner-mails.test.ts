@@ -44,6 +44,7 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
     'role.unassigned',
   ],
   'no address is left': ['user.erased'],
+  'all owners of the organization and all admins of the platform are mailed': ['sso.break_glass_used'],
 }
 
 it('every type of event of an account names the mail to its owner, or has a reason for none', () => {

@@ -11,6 +11,16 @@ import { newEmail } from '../../support/world.ts'
 import { insertRole, setVersion } from '../rbac/support.ts'
 
 const app = createTestApp()
+
+/** What single sign-on keeps of an organization. */
+const SINGLE_SIGN_ON = [
+  "insert into organization_domains (organization_id, domain, challenge, created_at) values (?1, ?1 || '.test', 'x', 1)",
+  'insert into sso_policies values (?, 0, 1, 1)',
+  `insert into sso_connections (id, organization_id, provider, issuer, client_id, secret_sealed, metadata, check_at, created_at, updated_at)
+   values (?1, ?1, 'oidc', 'https://idp.engines.test', 'x', 'x', '{}', 9e15, 1, 1)`,
+  "insert into role_mappings values (?, 'engineers', 'admin')",
+  "insert into federated_sessions (session_id, organization_id, user_id, expires_at) values (?1, ?1, 'x', 9e15)",
+]
 const mailless = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })
 
 const recipients = async (): Promise<string[]> => {
@@ -151,6 +161,7 @@ describe('a deleted organization', () => {
       await owner.call('POST', '/api/v1/policies', { name: 'p', organization_id: team.id, actions: ['*'] }),
     ]
     expect(made.map(({ status }) => status)).toEqual([201, 200, 200, 201])
+    for (const insert of SINGLE_SIGN_ON) await env.DB.prepare(insert).bind(team.id).run()
     const left = async ({ id }: Team) => {
       const rows: string[] = []
       for (const { table, name } of ORGANIZATION_DATA) {

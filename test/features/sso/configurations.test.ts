@@ -35,6 +35,18 @@ const rowOf = async (id: string) => {
   return row as Record<string, unknown> & { secret_sealed: string }
 }
 
+/** Somebody has signed in through the connection. */
+async function linkSomebody(id: string): Promise<() => Promise<number>> {
+  await run(
+    "insert into identities (id, user_id, provider, connection_id, issuer, subject, created_at) values (?, ?, 'sso', ?, ?, 'ada', 1)",
+    newUuid(),
+    newUuid(),
+    id,
+    ISSUER,
+  )
+  return async () => (await rowsOf('select 1 from identities where connection_id = ?', id)).length
+}
+
 const mailsTo = async ({ user }: Person) => {
   await app.settled()
   return (await acceptedMails(user.email, 'sso_changed')).length
@@ -357,6 +369,29 @@ describe('a change', () => {
     expect(await rowOf(id)).toMatchObject({ issuer: evil, owner_signed_in_at: null })
   })
 
+  it('of the issuer forgets who somebody was at the one before, and no other change does', async () => {
+    const team = await createTeam(app)
+    const { id } = await configure(team, net)
+    const linked = await linkSomebody(id)
+    const others = {
+      name: 'Ours',
+      oidc_client_id: 'other',
+      oidc_client_secret: 'new',
+      oidc_issuer: ISSUER,
+      enabled: false,
+    }
+    expect((await change(id, others, team.owner)).status).toBe(200)
+    expect(await linked()).toBe(1)
+    const issuer = 'https://idp.other.test'
+    publish(net, issuer)
+    expect(
+      (await change(id, { oidc_issuer: issuer, oidc_client_secret: 'new' }, await team.join('admin'))).status,
+    ).toBe(403)
+    expect(await linked()).toBe(1)
+    expect((await change(id, { oidc_issuer: issuer, oidc_client_secret: 'new' }, team.owner)).status).toBe(200)
+    expect(await linked()).toBe(0)
+  })
+
   it('to `enabled: false` is status disabled', async () => {
     const team = await createTeam(app)
     await configure(team, net)
@@ -456,13 +491,15 @@ describe('who may', () => {
 })
 
 describe('a deletion', () => {
-  it('takes the role mapping along, is an event, and leaves nobody anything', async () => {
+  it('takes identities and the role mapping along, is an event, and leaves nobody anything', async () => {
     const team = await createTeam(app)
     const { id } = await configure(team, net, { role_mapping: [{ group: 'x', role: 'admin' }] })
+    const linked = await linkSomebody(id)
     const remove = () => team.owner.call('DELETE', `${CONFIGURATIONS}/${id}`)
     const both = await Promise.all([remove(), remove()])
     expect(both.map(({ status }) => status).toSorted()).toEqual([200, 404])
     expect(await rowsOf('select * from role_mappings where organization_id = ?', team.id)).toEqual([])
+    expect(await linked()).toBe(0)
     expect((await eventsOf(team.id)).map(({ type }) => type)).toEqual([
       'sso.configuration.created',
       'sso.configuration.deleted',
@@ -473,9 +510,14 @@ describe('a deletion', () => {
   it('is refused while the organization requires single sign-on', async () => {
     const team = await createTeam(app)
     const { id } = await configure(team, net)
-    await run('insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 1, 1, 1)', team.id)
+    const linked = await linkSomebody(id)
+    await run(
+      'insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 1, 1, 1)',
+      team.id,
+    )
     const refused = await team.owner.call('DELETE', `${CONFIGURATIONS}/${id}`)
     expect(codeOf(refused)).toEqual([409, 'SSO_CONFIGURATION_REQUIRED'])
+    expect(await linked()).toBe(1)
   })
 
   it('of the organization takes all along', async () => {

@@ -30,7 +30,7 @@ export function openDesk<Person>(
   world: World,
   provider: Provider<Person>,
   newPerson: () => Person,
-  redirectUris: readonly string[],
+  isRegistered: (redirectUri: string) => boolean,
 ) {
   let chosen = newPerson()
   const codes = new Map<string, Grant<Person>>()
@@ -50,7 +50,7 @@ export function openDesk<Person>(
     const twice = [...request.keys()].find((key) => request.getAll(key).length > 1)
     if (twice !== undefined) return `invalid_request: ${twice} is given twice`
     if (request.get('client_id') !== provider.clientId) return 'invalid_client: unknown client_id'
-    if (!redirectUris.includes(request.get('redirect_uri') ?? '')) {
+    if (!isRegistered(request.get('redirect_uri') ?? '')) {
       return `redirect_uri_mismatch: ${request.get('redirect_uri')} is not registered`
     }
     if (request.get('response_type') !== 'code') return 'unsupported_response_type: code is missing'

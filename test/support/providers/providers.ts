@@ -14,7 +14,7 @@ import { twitter } from './twitter.ts'
 export interface ProvidersOptions {
   /** Where the service is: its callbacks there, `/api/v1/oauth/<provider>/callback`, are registered. */
   readonly origin?: string
-  /** Further addresses that are registered at every provider. */
+  /** Further addresses that are registered at every provider; asked at each request, so a test may add to them. */
   readonly redirectUris?: readonly string[]
   readonly now?: () => number
 }
@@ -61,7 +61,12 @@ export function createProviders({
   const calls: Call[] = []
   const world: World = { now, fault: () => current }
   const desk = <Name extends ProviderName>(name: Name) =>
-    openDesk(world, WORKS[name](world), NEW_PERSON[name], [`${origin}/api/v1/oauth/${name}/callback`, ...redirectUris])
+    openDesk(
+      world,
+      WORKS[name](world),
+      NEW_PERSON[name],
+      (address) => address === `${origin}/api/v1/oauth/${name}/callback` || redirectUris.includes(address),
+    )
   const desks = {
     google: desk('google'),
     github: desk('github'),

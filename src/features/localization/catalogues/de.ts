@@ -158,7 +158,7 @@ export const de: Catalogue = {
   'sso_change.domain_verified':
     'Die Domain {about} wurde bestätigt: Ihr Identitätsanbieter spricht jetzt für Adressen in ihr.',
   'sso_change.domain_missing':
-    'Der DNS-Eintrag, der die Domain {about} nachweist, ist fort. Ist er nicht binnen sieben Tagen zurück, gilt die Domain als unbestätigt, und Single Sign-on endet für Adressen in ihr.',
+    'Der DNS-Eintrag, der die Domain {about} nachweist, ist fort. Ist er nicht binnen 7 Tagen zurück, gilt die Domain als unbestätigt, und Single Sign-on endet für Adressen in ihr.',
   'sso_change.domain_lost':
     'Die Domain {about} ist nicht mehr bestätigt: Single Sign-on ist für Adressen in ihr beendet.',
 

@@ -148,7 +148,7 @@ export const en = {
   'sso_change.domain_verified':
     'The domain {about} was verified: your identity provider now speaks for addresses in it.',
   'sso_change.domain_missing':
-    'The DNS record that proves the domain {about} is gone. If it is not back within seven days, the domain counts as unverified, and single sign-on ends for addresses in it.',
+    'The DNS record that proves the domain {about} is gone. If it is not back within 7 days, the domain counts as unverified, and single sign-on ends for addresses in it.',
   'sso_change.domain_lost': 'The domain {about} is no longer verified: single sign-on has ended for addresses in it.',
 
   'mail.sso_break_glass.subject': 'A sign-in to “{organization}” at {app} without its identity provider',

@@ -410,7 +410,8 @@ async function applyChange(
     ...(isAnother && { ownerSignedInAt: null }),
     ...(isSecretGiven && { secretSealed: await sealSecret(ctx, before.id, clientSecret) }),
   }
-  const changes = { before, rank, set: columns, roleMapping: fields.roleMapping && roleMapping }
+  const isOtherIssuer = metadata.issuer !== before.issuer
+  const changes = { before, rank, set: columns, roleMapping: fields.roleMapping && roleMapping, isOtherIssuer }
   const secret = isSecretGiven ? { oidc_client_secret: 'changed' } : {}
   const [changed] = await commitAll(ctx, updateConnection(ctx, place, changes), {
     type: 'sso.configuration.updated',

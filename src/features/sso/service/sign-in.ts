@@ -9,7 +9,7 @@ import { continueFlow, type Started, startFlow } from '../../federation/service/
 import type { ProviderAnswers } from '../../federation/types.ts'
 import { mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import { ssoAuthenticationError } from '../errors.ts'
-import { findConnectionOfAny, findConnectionOfSlug, selectConnectionsOfIssuer } from '../store.ts'
+import { findConnectionOfAny, findConnectionOfSlug, selectActiveOfIssuer } from '../store.ts'
 import { settlePerson } from './accounts.ts'
 import { callbackOf } from './addresses.ts'
 import { configurationNotFound, isUsable, mappingOf, type SeenConfiguration, seen } from './configurations.ts'
@@ -77,7 +77,7 @@ async function findOfIssuer(
   ctx: Ctx,
   { issuer, loginHint }: { issuer: string; loginHint: string | null },
 ): Promise<SeenConfiguration | undefined> {
-  const [first, ...others] = await selectConnectionsOfIssuer(ctx, issuer, 2)
+  const [first, ...others] = await selectActiveOfIssuer(ctx, issuer, 2)
   if (!first || others.length === 0) return first && seen(ctx, first)
   const named = loginHint === null ? undefined : await findOfDomain(ctx, domainOf(loginHint))
   return named?.issuer === issuer ? named : undefined
@@ -107,7 +107,8 @@ const ssoWay: Omit<Way, 'isOf'> = {
   },
   refusal: (ctx, { provider }, error) => {
     const id = connectionIdOf(provider)
-    if (id !== null) ctx.defer(recordRefusal(ctx, id, error))
+    // Beyond the limit nothing is recorded: one answer, sent again and again, could flood the organization's record.
+    if (id !== null && error.kind !== 'rate_limited') ctx.defer(recordRefusal(ctx, id, error))
     return error.code === exchangeFailed.code ? ssoAuthenticationError() : error
   },
 }

@@ -42,7 +42,7 @@ export const InitiateBody = OptionalFields.extend({
 /** OpenID Connect Core 4. */
 export const ThirdPartyQuery = z.object({
   iss: z.string().min(1).max(2048),
-  login_hint: z.string().max(254).optional(),
+  login_hint: OptionalFields.shape.login_hint,
   target_link_uri: z.string().max(2048).optional().meta({ description: 'Where the browser goes in the end' }),
 })
 
@@ -75,6 +75,8 @@ export const InitiatedShape = mapped(
   ({ url, state }: Started) => ({ redirect_url: url, state }),
 )
 
-export const SsoCallback = CallbackFields.extend({ error_description: z.string().max(2048).optional() })
+export const SsoCallback = CallbackFields.extend({
+  error_description: z.string().max(2048).optional().meta({ description: 'In words, for developers' }),
+}).meta({ id: 'SSOCallback' })
 
 export const CallbackPath = z.object({ config_id: z.uuid() })
