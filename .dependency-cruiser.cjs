@@ -28,6 +28,7 @@ const FEATURES = [
   'oauth',
   'account',
   'user-import',
+  'webhooks',
   'health',
   'admin',
   'docs',

@@ -12,6 +12,7 @@ import { userData as memberships, organizationData as ofMemberships } from './fe
 import { organizationData as ofPolicies, userData as policies } from './features/policies/store.ts'
 import { organizationData as ofRights, userData as rights } from './features/rbac/store.ts'
 import { userData as users } from './features/users/store/users.ts'
+import { organizationData as ofWebhooks, userData as webhooks } from './features/webhooks/store.ts'
 
 /** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */
 export const USER_DATA: readonly UserData[] = [
@@ -24,6 +25,7 @@ export const USER_DATA: readonly UserData[] = [
   ...memberships,
   ...invitations,
   ...policies,
+  ...webhooks,
   ...avatars,
   ...users,
   ...events,
@@ -35,4 +37,5 @@ export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
   ...ofInvitations,
   ...ofRights,
   ...ofPolicies,
+  ...ofWebhooks,
 ]

@@ -90,6 +90,12 @@ export type EventName =
   | 'policy.created'
   | 'policy.updated'
   | 'policy.deleted'
+  | 'webhook.created'
+  | 'webhook.updated'
+  | 'webhook.deleted'
+  | 'webhook.secret_regenerated'
+  | 'webhook.disabled'
+  | 'webhook.gap'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

@@ -1,7 +1,7 @@
 import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
-type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy'
+type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'webhook'
 
 /** The description of one type of event. */
 export interface EventType {
@@ -296,6 +296,24 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'policy.created': { when: 'A policy was made', subject: 'policy', data: ['after'] },
   'policy.updated': { when: 'A policy was changed: it counts at once', subject: 'policy', data: ['before', 'after'] },
   'policy.deleted': { when: 'A policy was deleted', subject: 'policy', data: ['before'] },
+  'webhook.created': { when: 'A webhook endpoint was made', subject: 'webhook', data: ['after'] },
+  'webhook.updated': { when: 'A webhook endpoint was changed', subject: 'webhook', data: ['before', 'after'] },
+  'webhook.deleted': { when: 'A webhook endpoint was deleted', subject: 'webhook', data: ['before'] },
+  'webhook.secret_regenerated': {
+    when: 'A webhook endpoint got a new secret; the former one signs, too, for `grace_seconds`',
+    subject: 'webhook',
+    data: ['grace_seconds'],
+  },
+  'webhook.disabled': {
+    when: 'The service turned a webhook endpoint off: its receiver answered 410 (`gone`), or nothing but failures for five days (`failing`)',
+    subject: 'webhook',
+    data: ['reason', 'host'],
+  },
+  'webhook.gap': {
+    when: 'A webhook endpoint missed events: too many waited, or its log no longer had them. Told to the endpoint itself, once an hour at most',
+    subject: 'webhook',
+    data: ['events', 'from', 'to'],
+  },
 }
 
 /** The description of a recorded event's type; undefined for a name of an earlier release. */

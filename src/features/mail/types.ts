@@ -68,6 +68,9 @@ export interface MailParams {
   readonly member_added: MembershipParams
   /** To an admin of the platform. Slugs, separated by commas. */
   readonly organization_ownerless: { readonly organizations: string }
+  /** To whoever may change the endpoint. */
+  readonly webhook_disabled: { readonly host: string }
+  readonly webhook_author_left: { readonly host: string }
 }
 
 export type MailKind = keyof MailParams

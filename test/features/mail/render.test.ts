@@ -40,6 +40,8 @@ const PARAMS: MailParams = {
   },
   member_added: { organization: 'Engines', inviter: 'Ada (ada@example.test)', role: 'viewer', until: TIME },
   organization_ownerless: { organizations: 'engines, looms' },
+  webhook_disabled: { host: 'hooks.example.test' },
+  webhook_author_left: { host: 'hooks.example.test' },
 }
 
 const OWNER = { name: 'Maria Weber' }
