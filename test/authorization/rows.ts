@@ -7,6 +7,7 @@ import { ORGANIZATION_ROWS } from './rows/organizations.ts'
 import { POLICY_ROWS } from './rows/policies.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
+import { WEBHOOK_ROWS } from './rows/webhooks.ts'
 
 /** Every route of the service, one row each. Reviewed by hand. */
 export const ROWS: Readonly<Record<string, Row>> = {
@@ -16,6 +17,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...ROLE_ROWS,
   ...INVITATION_ROWS,
   ...POLICY_ROWS,
+  ...WEBHOOK_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

@@ -42,6 +42,7 @@ describe('erasing a user', () => {
         'role_assignments',
         'totp_factors',
         'users',
+        'webhook_endpoints',
       ].toSorted(),
     )
     expect(await placesOf(user.email)).toEqual(

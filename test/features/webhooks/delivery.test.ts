@@ -246,7 +246,7 @@ describe('an event that comes again', () => {
   it('is taken once, by its place in the log', async () => {
     const endpoint = await fresh()
     const events = [1, 2].map((seq) => ({
-      seq: seq + 1000,
+      seq: seq + 1_000_000,
       event: testEvent({ type: 'user.updated', organizationId: endpoint.webhook.organization_id }),
     }))
     const hand = () => endpoint.stub().takeEvents({ topic: endpoint.topic, events })
@@ -358,7 +358,7 @@ describe('the breaker', () => {
     const { results } = await env.DB.prepare("select data from events where type = 'webhook.disabled' and subject = ?")
       .bind(endpoint.id)
       .all<{ data: string }>()
-    expect(results.map(({ data }) => JSON.parse(data))).toEqual([{ reason: 'failing', host: 'hooks.example.test' }])
+    expect(results.map(({ data }) => JSON.parse(data))).toEqual([{ reason: 'failing', host: '127.0.0.1:1' }])
     await vi.waitFor(async () => {
       const mails = await env.DB.prepare("select user_id from mails where kind = 'webhook_disabled' and user_id = ?")
         .bind(team?.owner.id)

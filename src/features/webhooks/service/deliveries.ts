@@ -109,13 +109,16 @@ export async function recover(
   return { recovered, nextSince: after.time }
 }
 
+/** As Janua names it; no log has it. */
+const TEST_EVENT = 'system.alert'
+
 /** Posts a test event at once, and once. Throws what `enterEndpoint` throws, and RATE_LIMIT_EXCEEDED. */
 export async function testWebhook(ctx: ActorCtx, id: string): Promise<CallOutcome> {
   const { row } = await enterEndpoint(ctx, id)
   await countTest(ctx)
   const event: RecordedEvent = {
     id: ctx.newId(),
-    type: 'system.alert',
+    type: TEST_EVENT,
     time: ctx.now(),
     subject: row.id,
     userId: row.userId,
