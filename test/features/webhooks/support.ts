@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
 import { expect, vi } from 'vitest'
+import type { LoggedEvent } from '../../../src/durable/rpc.ts'
 import type { WebhookEndpoint } from '../../../src/durable/webhook-endpoint/webhook-endpoint.ts'
 import type { RecordedEvent } from '../../../src/lib/event.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
@@ -90,6 +91,7 @@ export async function attach(webhook: any) {
     })
   await prepare()
   let seq: number | null = null
+  let handed: readonly LoggedEvent[] = []
   const topicOf = (): string => {
     if (webhook.organization_id) return `organization:${webhook.organization_id}`
     return webhook.user_id ? `user:${webhook.user_id}` : 'platform'
@@ -120,10 +122,13 @@ export async function attach(webhook: any) {
         event: testEvent({ type: 'user.updated', ...scope, ...changes, id: newUuid() }),
       }))
       seq = seq + skipped + count
+      handed = events
       const { subscribed } = await stub().takeEvents({ topic: topicOf(), events })
       if (!subscribed) throw new Error('the endpoint does not want events')
       return events.map(({ event }) => event.id)
     },
+    /** As a log that heard no answer. */
+    handAgain: () => stub().takeEvents({ topic: topicOf(), events: handed }),
     /** Moves the clock and runs the alarms that are due. */
     run: async (ms = 0): Promise<void> => {
       clock.now += ms
