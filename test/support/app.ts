@@ -12,6 +12,8 @@ import { documentOfService, requireDocumented } from './documented.ts'
 await loadDb()
 // The runner of the tests fetches a module when it is first imported: objects that wait for one fetch at once hang.
 await import('../../src/durable/user-authority/rotate.ts')
+await import('../../src/durable/webhook-endpoint/endpoint.ts')
+await import('../../src/features/webhooks/service/host.ts')
 
 export const env = workerEnv as unknown as Env
 
