@@ -168,3 +168,7 @@ describe('an address that was good once', () => {
     expect((await endpoint.deliveries())[0]).toMatchObject({ status: 'failed', statusCode: 307 })
   })
 })
+
+it('the runtime calls hosts of our own zone by way of the internet, as it is configured', () => {
+  expect(Cloudflare.compatibilityFlags.global_fetch_strictly_public).toBe(true)
+})

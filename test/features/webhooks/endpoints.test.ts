@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { openSession } from '../../../src/features/sessions/service.ts'
+import { resealWebhooks } from '../../../src/features/webhooks/service/secrets.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { createTeam, openPerson, type Person } from '../../support/organizations.ts'
@@ -417,4 +418,38 @@ it('two changes at once both count', async () => {
   ])
   expect(both.map(({ status }) => status)).toEqual([200, 200])
   expect((await team.owner.call('GET', path)).body).toMatchObject({ description: 'x', batch: true, version: 3 })
+})
+
+it('a new root secret opens what the previous one sealed, and cron seals it anew', async () => {
+  const secrets = {
+    ROOT_SECRET: 'another-root-secret-0123456789-0123456789-0123456789',
+    ROOT_SECRET_PREVIOUS: 'test-root-secret-0123456789-0123456789-0123456789',
+  }
+  const team = await createTeam(app)
+  const endpoint = await openEndpoint(team.owner, { organization_id: team.id, authorization: 'Bearer s3' })
+  await team.owner.call('POST', `${WEBHOOKS}/${endpoint.id}/regenerate-secret`)
+  const seals = () =>
+    env.DB.prepare(
+      'select secret_sealed, former_secret_sealed, authorization_sealed from webhook_endpoints where id = ?',
+    )
+      .bind(endpoint.id)
+      .first<Record<string, string>>()
+  const before = await seals()
+  const both = await createTestApp({ env: secrets }).ctx()
+  await resealWebhooks(both)
+  const after = await seals()
+  const current = both.config.rootKeys.current.id
+  for (const [name, sealed] of Object.entries(after ?? {})) {
+    expect(sealed.startsWith(`${current}.`), name).toBe(true)
+    expect(sealed).not.toBe(before?.[name])
+  }
+  // Back again: the suite's objects have its own secret.
+  const { ROOT_SECRET, ROOT_SECRET_PREVIOUS } = secrets
+  const back = createTestApp({ env: { ROOT_SECRET: ROOT_SECRET_PREVIOUS, ROOT_SECRET_PREVIOUS: ROOT_SECRET } })
+  await resealWebhooks(await back.ctx())
+  endpoint.clock.now += 5 * SECOND
+  await endpoint.hand(1)
+  await endpoint.run()
+  expect(endpoint.receiver.received[0]?.headers.get('authorization')).toBe('Bearer s3')
+  expect(endpoint.receiver.received[0]?.headers.get('webhook-signature')?.split(' ')).toHaveLength(2)
 })
