@@ -30,6 +30,7 @@ const FEATURES = [
   'sso',
   'account',
   'user-import',
+  'webhooks',
   'health',
   'admin',
   'docs',

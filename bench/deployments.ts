@@ -30,6 +30,7 @@ const OBJECTS = {
   SIGN_IN_GUARD: 'SignInGuard',
   REVOCATION_FEED: 'RevocationFeed',
   EVENT_HUB: 'EventHub',
+  WEBHOOK_ENDPOINT: 'WebhookEndpoint',
 } as const
 
 /** Rate tiers as wide as they go: what is measured is the work, not the refusal. */

@@ -52,6 +52,7 @@ import { ssoSignInRoutes } from './features/sso/routes/sign-in.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
 import { verifier } from './features/validation/verifier.ts'
+import { webhookRoutes } from './features/webhooks/routes.ts'
 import type { Api } from './http/openapi.ts'
 import type { Route } from './http/router.ts'
 import { createRouting } from './http/routing.ts'
@@ -116,6 +117,7 @@ const listCoreRoutes = (): Route[] =>
     policyRoutes,
     clientRoutes,
     eventRoutes,
+    webhookRoutes,
     mailRoutes,
     deadLetterRoutes,
     adminSystemRoutes,

@@ -12,6 +12,7 @@ export interface Env {
   readonly SIGN_IN_GUARD: DurableObjectNamespace
   readonly REVOCATION_FEED: DurableObjectNamespace
   readonly EVENT_HUB: DurableObjectNamespace
+  readonly WEBHOOK_ENDPOINT: DurableObjectNamespace
   readonly OBJECT_EVENTS: Queue<unknown>
   readonly MAIL: Queue<unknown>
   readonly SEND_EMAIL?: SendEmail

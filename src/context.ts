@@ -2,7 +2,14 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { Config, Env } from './config.ts'
 import type { Db } from './db/client.ts'
 import { openSession } from './db/session.ts'
-import type { Caller, EventHubRpc, RevocationFeedRpc, SignInGuardRpc, UserAuthorityRpc } from './durable/rpc.ts'
+import type {
+  Caller,
+  EventHubRpc,
+  RevocationFeedRpc,
+  SignInGuardRpc,
+  UserAuthorityRpc,
+  WebhookEndpointRpc,
+} from './durable/rpc.ts'
 import { utf8 } from './lib/encoding.ts'
 import { serviceUnavailable } from './lib/errors.ts'
 import type { EventActor } from './lib/event.ts'
@@ -20,6 +27,7 @@ export interface Objects {
   guard(subject: string): SignInGuardRpc
   feed(): RevocationFeedRpc
   hub(topic: string): EventHubRpc
+  webhook(endpointId: string): WebhookEndpointRpc
 }
 
 export interface Queues {
@@ -185,6 +193,7 @@ export function createObjects(env: Env, config: Pick<Config, 'JURISDICTION'>): O
     user: (userId) => stub(env.USER_AUTHORITY, userId),
     feed: () => stub(env.REVOCATION_FEED, 'feed'),
     hub: (topic) => stub(env.EVENT_HUB, topic),
+    webhook: (endpointId) => stub(env.WEBHOOK_ENDPOINT, endpointId),
     guard: (subject) => stub(env.SIGN_IN_GUARD, guardNameOf(subject)),
   }
 }

@@ -2,6 +2,7 @@ import { type Env, requireConfig } from './config.ts'
 import { type Ctx, createContext, sharedIsolate, withDb } from './context.ts'
 import { EventHub as HubObject } from './durable/event-hub/event-hub.ts'
 import { UserAuthority as UserObject } from './durable/user-authority/user-authority.ts'
+import { WebhookEndpoint as WebhookObject } from './durable/webhook-endpoint/webhook-endpoint.ts'
 import { findOrganizationAccess, findSocketIdentity } from './features/sockets/service/open.ts'
 import { late } from './lib/late.ts'
 import { createApp } from './worker.ts'
@@ -16,6 +17,10 @@ export class EventHub extends HubObject {
 export class UserAuthority extends UserObject {
   protected override readonly identify = findSocketIdentity
   protected override readonly findAccess = findOrganizationAccess
+}
+
+export class WebhookEndpoint extends WebhookObject {
+  protected override readonly host = late(async () => (await import('./features/webhooks/service/host.ts')).webhookHost)
 }
 
 const app = createApp({ isolate: sharedIsolate })

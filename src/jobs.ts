@@ -17,6 +17,8 @@ import { endOtherSessionsOfPolicies } from './features/sso/service/ending.ts'
 import { rereadMetadata } from './features/sso/service/rereading.ts'
 import { resealSecrets } from './features/sso/service/secrets.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
+import { tellObjects, tellOfAuthorless } from './features/webhooks/service/notices.ts'
+import { resealWebhooks } from './features/webhooks/service/secrets.ts'
 import { ORGANIZATION_DATA, USER_DATA } from './user-data.ts'
 
 /** What cron does every minute. One failure does not stop the others. */
@@ -25,6 +27,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['rotate_keys', () => rotateKeys(ctx)],
     ['reseal_keys', () => resealKeys(ctx)],
     ['reseal_factors', () => resealFactors(ctx)],
+    ['reseal_webhooks', () => resealWebhooks(ctx)],
     ['sweep_undelivered', () => sweepUndelivered(ctx)],
     ['prune_events', () => pruneEvents(ctx)],
     ['prune_one_time_tokens', () => pruneOneTimeTokens(ctx)],
@@ -46,6 +49,8 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['recheck_domains', () => recheckDomains(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
     ['prune_invitations', () => deleteEnded(ctx)],
+    ['tell_webhook_objects', () => tellObjects(ctx)],
+    ['tell_of_authorless_webhooks', () => tellOfAuthorless(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {

@@ -15,6 +15,7 @@ import { organizationData as ofRights, userData as rights } from './features/rba
 import { organizationData as ofSessions, userData as sessions } from './features/sessions/store.ts'
 import { organizationData as ofSso } from './features/sso/store.ts'
 import { userData as users } from './features/users/store/users.ts'
+import { organizationData as ofWebhooks, userData as webhooks } from './features/webhooks/store.ts'
 
 /** What each feature holds of a user, in the order in which it is erased. The row of `users` follows, in the same batch. */
 export const USER_DATA: readonly UserData[] = [
@@ -28,6 +29,7 @@ export const USER_DATA: readonly UserData[] = [
   ...memberships,
   ...invitations,
   ...policies,
+  ...webhooks,
   ...avatars,
   ...users,
   ...events,
@@ -42,4 +44,5 @@ export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
   ...ofDomains,
   ...ofSso,
   ...ofSessions,
+  ...ofWebhooks,
 ]

@@ -4,6 +4,7 @@ import { DurableObject } from 'cloudflare:workers'
 export class UserAuthority extends DurableObject {}
 export class SignInGuard extends DurableObject {}
 export class EventHub extends DurableObject {}
+export class WebhookEndpoint extends DurableObject {}
 export class RevocationFeed extends DurableObject {
   pull(): readonly unknown[] {
     return this.ctx.storage.sql.exec('select 1').toArray()

@@ -132,17 +132,18 @@ interface RootKey {
   readonly signing_keys: number
   readonly totp_secrets: number
   readonly mails: number
+  readonly webhooks: number
 }
 
-const sealedUnder = ({ signing_keys, totp_secrets, mails }: RootKey): string =>
-  `${signing_keys} signing keys, ${totp_secrets} TOTP secrets and ${mails} waiting mails`
+const sealedUnder = ({ signing_keys, totp_secrets, webhooks, mails }: RootKey): string =>
+  `${signing_keys} signing keys, ${totp_secrets} TOTP secrets, ${webhooks} webhooks and ${mails} waiting mails`
 
 /** Whether ROOT_SECRET_PREVIOUS is still needed. */
 async function checkRootSecret(url: string, { token }: Session): Promise<Finding> {
   const { status, body } = await ask(url, '/api/v1/admin/config', { headers: bearer(token) })
   if (!Array.isArray(body.root_keys)) return fail(`/api/v1/admin/config answers ${status}`)
   const keys = (body.root_keys as RootKey[]).filter(
-    ({ signing_keys, totp_secrets, mails }) => signing_keys + totp_secrets + mails > 0,
+    ({ signing_keys, totp_secrets, webhooks, mails }) => signing_keys + totp_secrets + webhooks + mails > 0,
   )
   const lost = keys.find(({ state }) => state === 'unknown')
   if (lost) return fail(`neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS opens ${sealedUnder(lost)}`)

@@ -300,6 +300,8 @@ export interface UserAuthorityRpc {
   }): Promise<{ ticket: string }>
   /** Called by a hub with events of a topic that a socket of this object has subscribed to. */
   takeHubEvents(input: { topic: string; events: readonly LoggedEvent[] }): Promise<{ subscribed: boolean }>
+  /** The user's events go to the webhook endpoint from now on, until it answers that it does not want them. */
+  registerWebhook(input: { userId: string; endpointId: string }): Promise<{ head: number }>
   ping(): Promise<'ok'>
   fetch(request: Request): Promise<Response>
 }
@@ -356,11 +358,116 @@ export interface EventHubRpc {
   nudgeOrganization(input: { organizationId: string }): Promise<Propagation>
   /** The user's object gets the topic's events from now on, until it answers that no socket of it is subscribed. */
   register(input: { topic: string; userId: string }): Promise<{ head: number }>
+  /** As `register`, for a webhook endpoint. Not a field of it: the release before would take the endpoint for a user. */
+  registerWebhook(input: { topic: string; endpointId: string }): Promise<{ head: number }>
   read(input: { topic: string; after: number; limit: number }): Promise<LogPage>
   /** For service clients; a user's ticket is issued by the user's object. */
   issueTicket(input: { topic: string; identity: SocketIdentity; expiresAt: number }): Promise<{ ticket: string }>
   ping(): Promise<'ok'>
   fetch(request: Request): Promise<Response>
+}
+
+/** What an endpoint wants: events whose name matches `pattern`. */
+export interface WebhookSubscription {
+  readonly pattern: string
+  /** The alias that whoever subscribed reads in `event`; null: the event's own name. */
+  readonly alias: string | null
+}
+
+/** A webhook endpoint as its row says, with its secrets: kept in memory alone, for seconds. */
+export interface WebhookSettings {
+  readonly id: string
+  /** The only log whose events it takes: `platform`, `organization:<id>` or `user:<id>`. */
+  readonly topic: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly authorization: string | null
+  /** The newest first. */
+  readonly secrets: readonly [string, ...string[]]
+  readonly subscriptions: readonly WebhookSubscription[]
+  readonly ordered: boolean
+  readonly batch: boolean
+  readonly audit: boolean
+  /** While it is not, events wait. */
+  readonly isActive: boolean
+  /** False while its user may not sign in: then nothing is taken, and nothing is sent. */
+  readonly isOpen: boolean
+}
+
+/** Events that an endpoint never got. `events` counts those that its log no longer had, whether it wanted them or not. */
+export interface WebhookGap {
+  readonly events: number
+  /** Epoch milliseconds: when the first and the last of them was missed. */
+  readonly from: number
+  readonly to: number
+}
+
+/** What an endpoint's object asks of D1. The Worker supplies it: `durable` does not depend on features. Whatever throws is an outage. */
+export interface WebhookHost<C> {
+  /** Null when the row, its organization or its user is gone. */
+  load(ctx: C, endpointId: string): Promise<WebhookSettings | null>
+  /** Events of the endpoint's topic in the record, by id; those that are not there are left out. */
+  readEvents(ctx: C, settings: WebhookSettings, ids: readonly string[]): Promise<RecordedEvent[]>
+  disable(ctx: C, settings: WebhookSettings, reason: 'gone' | 'failing'): Promise<void>
+  reportGap(ctx: C, settings: WebhookSettings, gap: WebhookGap): Promise<void>
+}
+
+/** An attempt to deliver an event, or a batch of them. Times are epoch milliseconds. */
+export interface WebhookDelivery {
+  readonly id: string
+  /** The event's; of a batch its first one's. */
+  readonly eventId: string
+  readonly eventType: string
+  /** How many events it had. */
+  readonly events: number
+  /** From 1. */
+  readonly attempt: number
+  /** `pending`: not made yet. `failed`: there is another attempt, unless it was the last. */
+  readonly status: 'pending' | 'delivered' | 'failed'
+  readonly statusCode: number | null
+  readonly error: string | null
+  /** The beginning of the answer, for a day. */
+  readonly answer: string | null
+  readonly durationMs: number | null
+  readonly createdAt: number
+}
+
+/** An event that an endpoint knows: it waits, or there are attempts of it. */
+export interface WebhookEvent {
+  readonly seq: number
+  readonly id: string
+  readonly type: string
+  /** Null after a day: then the record has it. */
+  readonly event: RecordedEvent | null
+  readonly takenAt: number
+}
+
+export interface WebhookStats {
+  readonly delivered: number
+  readonly failed: number
+  /** Of all attempts together. */
+  readonly durationMs: number
+  readonly waiting: number
+  /** Until when one delivery at a time is tried, after failures; null while all is well. */
+  readonly pausedUntil: number | null
+}
+
+/** The object of one webhook endpoint: what waits for it, its attempts, its breaker. */
+export interface WebhookEndpointRpc {
+  /** Stores the events that the endpoint wants; answers before anything is delivered. Without events it only looks whether it could. */
+  takeEvents(input: { topic: string; events: readonly LoggedEvent[] }): Promise<{ subscribed: boolean }>
+  /** The row was written: reads it, registers at its log, and forgets everything when the row is gone. */
+  refresh(): Promise<{ exists: boolean }>
+  /** Attempts, the newest first; what waits for its first attempt is not among them. */
+  listDeliveries(range: { limit: number; offset: number }): Promise<readonly WebhookDelivery[]>
+  /** The newest first. */
+  listEvents(range: { limit: number; offset: number }): Promise<{ rows: readonly WebhookEvent[]; total: number }>
+  /** Delivers what an attempt delivered once more, from the first attempt on. Null when there is no such attempt. */
+  redeliver(input: { deliveryId: string }): Promise<WebhookDelivery | null>
+  /** Events of the record that are delivered again, or for the first time. `taken` is lower than their number when too many wait. */
+  recover(input: { events: readonly RecordedEvent[] }): Promise<{ taken: number }>
+  stats(input: { days: number }): Promise<WebhookStats>
+  ping(): Promise<'ok'>
 }
 
 /** One attempt to sign in. `account` is a user id, or a hash of the identifier when there is no such user. */

@@ -48,6 +48,22 @@ export async function readUpTo(
   return concatBytes(...chunks)
 }
 
+/** The first `maxBytes` of a stream at most; the rest is cancelled. */
+export async function readStart(
+  maxBytes: number,
+  stream: ReadableStream<Uint8Array> | null,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream ?? []) {
+    chunks.push(chunk)
+    size += chunk.length
+    // Leaving the loop cancels the stream.
+    if (size >= maxBytes) break
+  }
+  return concatBytes(...chunks).slice(0, maxBytes)
+}
+
 /** An unsigned 32-bit integer, big endian. */
 export function uint32(value: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(4)

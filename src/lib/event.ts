@@ -99,6 +99,12 @@ export type EventName =
   | 'sso.break_glass_used'
   | 'sso.sign_in_refused'
   | 'sso.logout'
+  | 'webhook.created'
+  | 'webhook.updated'
+  | 'webhook.deleted'
+  | 'webhook.secret_regenerated'
+  | 'webhook.disabled'
+  | 'webhook.gap'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

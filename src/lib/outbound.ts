@@ -1,4 +1,4 @@
-import { readUpTo } from './encoding.ts'
+import { readStart, readUpTo } from './encoding.ts'
 import { SECOND } from './time.ts'
 
 const BOUND_MS = 5 * SECOND
@@ -55,28 +55,68 @@ export function findOutboundAddress({ config }: Pick<OutboundCtx, 'config'>, add
 const BODILESS: readonly number[] = [101, 204, 205, 304]
 
 /**
+ * Sends the request to an address that `findOutboundAddress` accepts, follows no redirect, and lets `read` take what it needs of the
+ * answer, all within `boundMs`. Throws OutboundError.
+ */
+async function call<T>(
+  ctx: OutboundCtx,
+  address: string | URL,
+  init: RequestInit,
+  { boundMs, read }: { readonly boundMs: number; read(response: Response): Promise<T> },
+): Promise<T> {
+  const url = findOutboundAddress(ctx, String(address))
+  if (!url) throw new OutboundError('address')
+  // Not `AbortSignal.timeout`: its timer goes on when the call is over, and keeps an object in memory.
+  const bound = new AbortController()
+  const timer = setTimeout(() => bound.abort(), boundMs)
+  const { signal } = bound
+  try {
+    // workerd does not know `error`.
+    return await read(await ctx.fetch(url.href, { ...init, redirect: 'manual', signal }))
+  } catch (cause) {
+    if (cause instanceof OutboundError) throw cause
+    throw new OutboundError(signal.aborted ? 'timeout' : 'unreachable', cause)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
  * Calls an address that somebody else chose: checked by `findOutboundAddress`, redirects not followed, bounded in time and size. The
  * answer, of any status but a redirect's, is read to its end. Throws OutboundError.
  */
-export async function outbound(
+export const outbound = (
   ctx: OutboundCtx,
   address: string | URL,
   init: RequestInit = {},
   { boundMs = BOUND_MS, maxBytes = MAX_ANSWER_BYTES }: OutboundOptions = {},
-): Promise<Response> {
-  const url = findOutboundAddress(ctx, String(address))
-  if (!url) throw new OutboundError('address')
-  const signal = AbortSignal.timeout(boundMs)
-  try {
-    // workerd does not know `error`.
-    const response = await ctx.fetch(url.href, { ...init, redirect: 'manual', signal })
-    if (response.status >= 300 && response.status < 400) throw new OutboundError('redirect')
-    const body = await readUpTo(maxBytes, response.body)
-    if (!body) throw new OutboundError('too_large')
-    const { status, headers } = response
-    return new Response(BODILESS.includes(status) ? null : body, { status, headers })
-  } catch (cause) {
-    if (cause instanceof OutboundError) throw cause
-    throw new OutboundError(signal.aborted ? 'timeout' : 'unreachable', cause)
-  }
+): Promise<Response> =>
+  call(ctx, address, init, {
+    boundMs,
+    async read(response) {
+      if (response.status >= 300 && response.status < 400) throw new OutboundError('redirect')
+      const body = await readUpTo(maxBytes, response.body)
+      if (!body) throw new OutboundError('too_large')
+      const { status, headers } = response
+      return new Response(BODILESS.includes(status) ? null : body, { status, headers })
+    },
+  })
+
+/** The beginning of an answer, of whatever status. */
+export interface AnswerStart {
+  readonly status: number
+  readonly headers: Headers
+  readonly bytes: Uint8Array
 }
+
+/** As `outbound`, but reads `maxBytes` of the answer at most and cancels the rest; a redirect is an answer like others. */
+export const outboundStart = (
+  ctx: OutboundCtx,
+  address: string | URL,
+  init: RequestInit,
+  { boundMs, maxBytes }: Required<OutboundOptions>,
+): Promise<AnswerStart> =>
+  call(ctx, address, init, {
+    boundMs,
+    read: async ({ status, headers, body }) => ({ status, headers, bytes: await readStart(maxBytes, body) }),
+  })

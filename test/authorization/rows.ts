@@ -8,6 +8,7 @@ import { POLICY_ROWS } from './rows/policies.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
 import { SSO_ROWS } from './rows/sso.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
+import { WEBHOOK_ROWS } from './rows/webhooks.ts'
 
 /** Every route of the service, one row each. Reviewed by hand. */
 export const ROWS: Readonly<Record<string, Row>> = {
@@ -18,6 +19,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...INVITATION_ROWS,
   ...POLICY_ROWS,
   ...SSO_ROWS,
+  ...WEBHOOK_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

@@ -11,7 +11,12 @@ import { documentOfService, requireDocumented } from './documented.ts'
 // Tests override contexts by copies of them, which ask for `db` at once.
 await loadDb()
 // The runner of the tests fetches a module when it is first imported: objects and queues that wait for one fetch at once hang.
-await Promise.all([import('../../src/durable/user-authority/rotate.ts'), import('../../src/jobs.ts')])
+await Promise.all([
+  import('../../src/durable/user-authority/rotate.ts'),
+  import('../../src/durable/webhook-endpoint/endpoint.ts'),
+  import('../../src/features/webhooks/service/host.ts'),
+  import('../../src/jobs.ts'),
+])
 
 export const env = workerEnv as unknown as Env
 

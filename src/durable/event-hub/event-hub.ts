@@ -15,7 +15,7 @@ import type * as Rpc from '../rpc.ts'
 import { codeOfAnswer } from '../sockets/frames.ts'
 import { createSockets, type IdentifyToken } from '../sockets/sockets.ts'
 import { createTickets, TICKET_MIGRATIONS } from '../sockets/tickets.ts'
-import { createFanOut, FAN_OUT_MIGRATIONS } from './fan-out.ts'
+import { createFanOut, FAN_OUT_MIGRATIONS, type Receiver } from './fan-out.ts'
 
 // What asks D1 is loaded at first use.
 const record = late(() => import('../../db/delivery.ts'))
@@ -56,7 +56,12 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     logger: this.#logger,
     clock: () => this.clock(),
     defer: (work) => this.ctx.waitUntil(work),
-    send: (userId, topic, events) => this.context().objects.user(userId).takeHubEvents({ topic, events }),
+    send: ({ kind, id }, topic, events) => {
+      const { objects } = this.context()
+      return kind === 'user'
+        ? objects.user(id).takeHubEvents({ topic, events })
+        : objects.webhook(id).takeEvents({ topic, events })
+    },
   })
   readonly #sockets = createSockets({
     state: this.ctx,
@@ -124,8 +129,16 @@ export abstract class EventHub extends DurableObject<Env> implements Rpc.EventHu
     return { propagated: await this.#outbox.settle(FEED, PROPAGATION_MS) }
   }
 
-  async register(input: { topic: string; userId: string }): Promise<{ head: number }> {
-    this.ctx.storage.transactionSync(() => this.#fanOut.register(input.topic, input.userId))
+  async register({ topic, userId }: { topic: string; userId: string }): Promise<{ head: number }> {
+    return this.#register(topic, { kind: 'user', id: userId })
+  }
+
+  async registerWebhook({ topic, endpointId }: { topic: string; endpointId: string }): Promise<{ head: number }> {
+    return this.#register(topic, { kind: 'webhook', id: endpointId })
+  }
+
+  #register(topic: string, receiver: Receiver): { head: number } {
+    this.ctx.storage.transactionSync(() => this.#fanOut.register(topic, receiver))
     return { head: this.#log.head() }
   }
 

@@ -17,6 +17,8 @@ export const FAN_OUT_MIGRATIONS: MigrationSteps = [
   'create index registrations_failed on registrations (retry_at) where after is not null',
   // The seq up to which every registered object has received the log, or is marked as failed.
   'create table fan_out (id integer primary key check (id = 1), topic text not null, done integer not null)',
+  // `webhook`: then `user_id` is the id of a webhook endpoint.
+  "alter table registrations add column kind text not null default 'user'",
 ]
 
 const ROUND_ALARM = 'fan-out'
@@ -41,7 +43,13 @@ export interface FanOutOptions {
   readonly logger: Log
   clock(): number
   defer(work: Promise<unknown>): void
-  send(userId: string, topic: string, events: readonly LoggedEvent[]): Promise<{ subscribed: boolean }>
+  send(to: Receiver, topic: string, events: readonly LoggedEvent[]): Promise<{ subscribed: boolean }>
+}
+
+/** The object that gets a topic's events. */
+export interface Receiver {
+  readonly kind: 'user' | 'webhook'
+  readonly id: string
 }
 
 /**
@@ -49,7 +57,7 @@ export interface FanOutOptions {
  * An object that fails is retried on its own, so that the others do not wait for it.
  */
 export interface FanOut {
-  register(topic: string, userId: string): void
+  register(topic: string, receiver: Receiver): void
   /** Called in the transaction of an append: its events are sent even if the hub is stopped right after it. */
   ensureAlarm(): void
   /** Starts sending soon, together with what is appended until then. */
@@ -59,6 +67,7 @@ export interface FanOut {
 
 interface Registration extends Record<string, SqlStorageValue> {
   user_id: string
+  kind: Receiver['kind']
   generation: number
   after: number | null
   attempts: number
@@ -80,7 +89,7 @@ export function createFanOut({ storage, log, alarms, logger, clock, defer, send 
   const sliceAfter = (userId: string): Registration[] =>
     sql
       .exec<Registration>(
-        'select user_id, generation, after, attempts from registrations where user_id > ? and after is null order by user_id limit ?',
+        'select user_id, kind, generation, after, attempts from registrations where user_id > ? and after is null order by user_id limit ?',
         userId,
         SLICE,
       )
@@ -103,8 +112,9 @@ export function createFanOut({ storage, log, alarms, logger, clock, defer, send 
 
   /** Sends one object a page. False when that failed or the object is no longer subscribed. */
   async function sendTo(registration: Registration, topic: string, page: readonly LoggedEvent[], after: number) {
+    const { user_id: id, kind } = registration
     try {
-      const { subscribed } = await within(CALL_MS, send(registration.user_id, topic, page))
+      const { subscribed } = await within(CALL_MS, send({ kind, id }, topic, page))
       if (!subscribed) unregister(registration)
       return subscribed
     } catch (cause) {
@@ -176,7 +186,7 @@ export function createFanOut({ storage, log, alarms, logger, clock, defer, send 
   async function retryFailed(): Promise<void> {
     const due = sql
       .exec<Registration>(
-        'select user_id, generation, after, attempts from registrations where after is not null and retry_at <= ? limit ?',
+        'select user_id, kind, generation, after, attempts from registrations where after is not null and retry_at <= ? limit ?',
         clock(),
         CALLS_AT_ONCE,
       )
@@ -189,13 +199,14 @@ export function createFanOut({ storage, log, alarms, logger, clock, defer, send 
   }
 
   return {
-    register(topic, userId) {
+    register(topic, { kind, id }) {
       sql.exec('insert into fan_out (id, topic, done) values (1, ?, ?) on conflict do nothing', topic, log.head())
       // The first registration: earlier events have no receiver.
       if (!hasRegistrations()) setDone(log.head())
       sql.exec(
-        'insert into registrations (user_id) values (?) on conflict (user_id) do update set generation = generation + 1',
-        userId,
+        'insert into registrations (user_id, kind) values (?, ?) on conflict (user_id) do update set generation = generation + 1',
+        id,
+        kind,
       )
     },
     ensureAlarm() {

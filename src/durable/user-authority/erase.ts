@@ -8,7 +8,17 @@ export const FORGET_ALARM = 'forget'
 /** A sign-in that read the user's row before it was deleted may still try to open a session. It is refused for this long. */
 export const TOMBSTONE_MS = HOUR
 
-const TABLES = ['sessions', 'advances', 'state', 'devices', 'event_log', 'event_log_ids', 'tickets', 'outbox'] as const
+const TABLES = [
+  'sessions',
+  'advances',
+  'state',
+  'devices',
+  'event_log',
+  'event_log_ids',
+  'tickets',
+  'outbox',
+  'webhooks',
+] as const
 
 export const hasLiveSession = (sql: SqlStorage): boolean =>
   sql.exec('select 1 from sessions where ended_at is null limit 1').toArray().length > 0

@@ -4,6 +4,7 @@ import type { MigrationSteps } from '../migrations.ts'
 import { OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type { EndReason, SessionSnapshot } from '../rpc.ts'
 import { TICKET_MIGRATIONS } from '../sockets/tickets.ts'
+import { USER_WEBHOOK_MIGRATIONS } from './webhooks.ts'
 
 const SESSION_MIGRATIONS: MigrationSteps = [
   `create table sessions (
@@ -52,6 +53,7 @@ export const USER_AUTHORITY_MIGRATIONS: Readonly<Record<string, MigrationSteps>>
   sessions: SESSION_MIGRATIONS,
   tickets: TICKET_MIGRATIONS,
   devices: DEVICE_MIGRATIONS,
+  webhooks: USER_WEBHOOK_MIGRATIONS,
 }
 
 export interface SessionRow extends Record<string, SqlStorageValue> {

@@ -21,6 +21,7 @@ import { activateOrganization, stepUpSession } from './step-up.ts'
 import { USER_AUTHORITY_MIGRATIONS } from './tables.ts'
 import { newJournal, type Transaction } from './transaction.ts'
 import { createUserSockets } from './user-sockets.ts'
+import { deliverToWebhook, isWebhook, registerWebhook, webhookDestinations } from './webhooks.ts'
 
 // What asks D1, names devices or compares networks is loaded at first use.
 const record = late(() => import('../../db/delivery.ts'))
@@ -54,7 +55,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     alarms: this.#alarms,
     log: this.#logger,
     clock: () => this.clock(),
-    deliver: async (destination, payloads) => deliver(this.context(), destination, payloads, this.clock()),
+    deliver: (destination, payloads) => this.#deliver(destination, payloads),
     setAside: async (letters) =>
       (await record.load()).keepDeadLetters(await withDb(this.context()), this.#userId(), letters),
   })
@@ -159,6 +160,11 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     return { ticket: this.#tickets.issue(input.identity, now, input.expiresAt) }
   }
 
+  async registerWebhook({ userId, endpointId }: { userId: string; endpointId: string }): Promise<{ head: number }> {
+    this.#decide(userId, ({ sql }) => registerWebhook(sql, endpointId))
+    return { head: this.#log.head() }
+  }
+
   async takeHubEvents({ topic, events }: { topic: string; events: readonly Rpc.LoggedEvent[] }) {
     return { subscribed: this.#sockets.takeHubEvents(topic, events) }
   }
@@ -213,6 +219,12 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     await this.#sockets.onAlarm(name)
   }
 
+  #deliver(destination: string, payloads: readonly unknown[]): Promise<void> {
+    if (!isWebhook(destination)) return deliver(this.context(), destination, payloads, this.clock())
+    const of = { sql: this.#sql, userId: this.#userId() ?? '' }
+    return deliverToWebhook(this.context(), of, destination, payloads as Rpc.LoggedEvent[])
+  }
+
   #pruneLog(): void {
     const next = this.#log.prune(this.clock())
     if (next !== null) this.#alarms.set(LOG_ALARM, next)
@@ -225,6 +237,7 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
     const { result, logged } = this.ctx.storage.transactionSync(() => {
       const result = work(tx)
       const logged = writeJournal(this.#log, this.#outbox, journal, now)
+      if (logged.length > 0) for (const to of webhookDestinations(tx.sql)) this.#outbox.put(to, logged)
       const due = nextSessionDue(tx.sql)
       if (due !== null) this.#alarms.ensure(SESSIONS_ALARM, due)
       if (logged.length > 0) this.#alarms.ensure(LOG_ALARM, now + DAY)

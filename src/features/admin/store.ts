@@ -9,6 +9,7 @@ import { signingKeys } from '../keys/tables.ts'
 import { mails } from '../mail/tables.ts'
 import { isTakenUp, memberships, organizations } from '../memberships/tables.ts'
 import { ALL_USERS, type RowChange, userCounts, users } from '../users/tables.ts'
+import { webhookEndpoints } from '../webhooks/tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 
@@ -86,9 +87,9 @@ export async function selectStats({ db }: Store, { names, since }: { names: read
 const rootOf = (sealed: SQLiteColumn) => sql<string>`substr(${sealed}, 1, instr(${sealed}, '.') - 1)`.as('root')
 const count = sql<number>`count(*)`.as('count')
 
-/** How many rows are sealed under each root key. Reads every TOTP secret, as cron does each minute. */
+/** How many rows are sealed under each root key. Reads every TOTP secret and every webhook endpoint, as cron does each minute. */
 export async function selectSeals({ db }: Store) {
-  const [keys, factors, waiting] = await db.batch([
+  const [keys, factors, waiting, webhooks] = await db.batch([
     db
       .select({ root: rootOf(signingKeys.privateSealed), count })
       .from(signingKeys)
@@ -102,8 +103,12 @@ export async function selectSeals({ db }: Store) {
       .from(mails)
       .where(and(eq(mails.status, 'queued'), isNotNull(mails.contentSealed)))
       .groupBy(sql`root`),
+    db
+      .select({ root: rootOf(webhookEndpoints.secretSealed), count })
+      .from(webhookEndpoints)
+      .groupBy(sql`root`),
   ])
-  return { keys, factors, waiting }
+  return { keys, factors, waiting, webhooks }
 }
 
 export type ActivityRow = typeof events.$inferSelect

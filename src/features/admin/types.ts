@@ -52,6 +52,8 @@ export interface RootKeyUse {
   readonly totpSecrets: number
   /** Mails that wait to be sent. */
   readonly mails: number
+  /** Webhook endpoints: their secrets. */
+  readonly webhooks: number
 }
 
 /** The state of the service's parts. */

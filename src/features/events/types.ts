@@ -2,6 +2,7 @@ import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
 type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'connection'
+type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'webhook'
 
 /** The description of one type of event. */
 export interface EventType {
@@ -336,6 +337,24 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     when: "An organization's identity provider ended sessions",
     subject: 'connection',
     data: ['sessions'],
+  },
+  'webhook.created': { when: 'A webhook endpoint was made', subject: 'webhook', data: ['after'] },
+  'webhook.updated': { when: 'A webhook endpoint was changed', subject: 'webhook', data: ['before', 'after'] },
+  'webhook.deleted': { when: 'A webhook endpoint was deleted', subject: 'webhook', data: ['before'] },
+  'webhook.secret_regenerated': {
+    when: 'A webhook endpoint got a new secret; the former one signs, too, for `grace_seconds`',
+    subject: 'webhook',
+    data: ['grace_seconds'],
+  },
+  'webhook.disabled': {
+    when: 'The service turned a webhook endpoint off: its receiver answered 410 (`gone`), or nothing but failures for five days (`failing`)',
+    subject: 'webhook',
+    data: ['reason', 'host'],
+  },
+  'webhook.gap': {
+    when: 'A webhook endpoint missed events: too many waited, or its log no longer had them. Told to the endpoint itself, once an hour at most',
+    subject: 'webhook',
+    data: ['events', 'from', 'to'],
   },
 }
 

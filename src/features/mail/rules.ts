@@ -19,6 +19,8 @@ const LIMITED_FIRST: ReadonlySet<MailKind> = new Set([
   'deleted_by_admin',
   'email_changed',
   'organization_ownerless',
+  'webhook_disabled',
+  'webhook_author_left',
 ])
 
 /** How many mails of one kind an address gets in `WINDOW_MS`, whoever requests them. */

@@ -89,6 +89,9 @@ export interface MailParams {
     readonly about: string
     readonly time: number
   }
+  /** To whoever may change the endpoint. */
+  readonly webhook_disabled: { readonly host: string }
+  readonly webhook_author_left: { readonly host: string }
 }
 
 export type MailKind = keyof MailParams

@@ -74,6 +74,7 @@ describe('an erasure', () => {
       sessions: 0,
       state: 2,
       tickets: 0,
+      webhooks: 0,
     })
     const state = await user.inside((_, { storage }) => storage.sql.exec('select name, value from state').toArray())
     expect(state).toEqual([

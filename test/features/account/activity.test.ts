@@ -92,6 +92,7 @@ describe('GET /api/v1/sessions/security/alerts', () => {
           feed: ctx.objects.feed,
           hub: ctx.objects.hub,
           guard: ctx.objects.guard,
+          webhook: ctx.objects.webhook,
           user: (id) =>
             new Proxy(ctx.objects.user(id), {
               get: (target, name) =>

@@ -104,6 +104,13 @@ export async function userWithEverything(
   await run('insert into policy_versions values (?, 1, ?, ?, 0)', newUuid(), former, id)
   await run("insert into policy_versions values (?, 1, '{}', ?, 0)", newUuid(), id)
   await run(
+    `insert into webhook_endpoints (id, user_id, url, events, secret_sealed, ordered, batch, audit, created_by, told_version, created_at, updated_at)
+     values (?, ?, 'https://hooks.example.test/', '[]', 'sealed', 0, 0, 0, ?, 1, 0, 0)`,
+    newUuid(),
+    id,
+    id,
+  )
+  await run(
     `insert into invitations (id, organization_id, email, role, invited_by, created_at, updated_at, expires_at, accepted_by)
      values (?, 'x', ?, 'member', ?, 0, 0, 0, ?)`,
     newUuid(),

@@ -43,6 +43,7 @@ describe('erasing a user', () => {
         'role_assignments',
         'totp_factors',
         'users',
+        'webhook_endpoints',
       ].toSorted(),
     )
     expect(await placesOf(user.email)).toEqual(

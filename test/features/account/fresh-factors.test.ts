@@ -233,6 +233,13 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'PUT /api/policies/:policy_id',
     'DELETE /api/policies/:policy_id',
   ],
+  'posts to an endpoint what it gets anyway, or ends it': [
+    'POST /api/v1/webhooks/verify-signature',
+    'DELETE /api/v1/webhooks/:webhook_id',
+    'POST /api/v1/webhooks/:webhook_id/test',
+    'POST /api/v1/webhooks/:webhook_id/deliveries/:delivery_id/redeliver',
+    'POST /api/v1/webhooks/:webhook_id/recover',
+  ],
   'moves a session': [
     'POST /api/v1/sessions/:session_id/refresh',
     'POST /api/v1/sessions/refresh',
@@ -288,6 +295,14 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'says what the caller says': ['POST /chatbot/interact'],
 }
 
+/** An endpoint copies everything that will happen; a change asks where it has another address or filter: test/features/webhooks. */
+const OF_WEBHOOKS = [
+  'POST /api/v1/webhooks',
+  'PATCH /api/v1/webhooks/:webhook_id',
+  'PUT /api/v1/webhooks/:webhook_id',
+  'POST /api/v1/webhooks/:webhook_id/regenerate-secret',
+]
+
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
 const SHOWS = /mfa|2fa|passkey|backup|export/
 
@@ -301,6 +316,7 @@ describe('the table of what wants a fresh factor', () => {
       ...wanting,
       ...changing,
       ...OF_PROVIDERS,
+      ...OF_WEBHOOKS,
       ...BEGIN_TOTP,
       ...COMPLETE,
       ...Object.values(OTHERS).flat(),
@@ -313,7 +329,7 @@ describe('the table of what wants a fresh factor', () => {
   it('has the routes that declare STEP_UP_REQUIRED, and no other', () => {
     const declared = signedIn.filter(({ spec }) => spec.errors?.some(({ code }) => code === 'STEP_UP_REQUIRED'))
     expect(new Set(declared.map(nameOf))).toEqual(
-      new Set([...wanting, ...OF_ORGANIZATIONS, ...OF_PROVIDERS, ...BEGIN_TOTP]),
+      new Set([...wanting, ...OF_ORGANIZATIONS, ...OF_PROVIDERS, ...OF_WEBHOOKS, ...BEGIN_TOTP]),
     )
   })
 })

@@ -118,7 +118,14 @@ describe('GET /api/v1/admin/config', () => {
     await env.DB.batch([insert.bind(newUuid(), `${before.id}.x`), insert.bind(newUuid(), 'bygone.x')])
     const after = await rootKeysOf(app)
     expect(after[0]).toEqual({ ...before, totp_secrets: before.totp_secrets + 1 })
-    expect(after).toContainEqual({ id: 'bygone', state: 'unknown', signing_keys: 0, totp_secrets: 1, mails: 0 })
+    expect(after).toContainEqual({
+      id: 'bygone',
+      state: 'unknown',
+      signing_keys: 0,
+      totp_secrets: 1,
+      mails: 0,
+      webhooks: 0,
+    })
 
     const ctx = await app.ctx()
     const newer = { ...ctx.config.rootKeys.current, id: 'newer' }

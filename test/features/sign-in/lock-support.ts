@@ -69,6 +69,7 @@ export const appWithoutMail = (): TestApp =>
         user: ctx.objects.user,
         feed: ctx.objects.feed,
         hub: ctx.objects.hub,
+        webhook: ctx.objects.webhook,
         guard: (subject) =>
           withMethods(ctx.objects.guard(subject), {
             use: async (input) => {

@@ -51,9 +51,9 @@ export async function checkSystem(ctx: Ctx): Promise<SystemHealth> {
 /** How far cron has sealed anew what an earlier ROOT_SECRET sealed: the current root key first, then every other that is in use. */
 export async function listRootKeys(ctx: Pick<Ctx, 'db' | 'config'>): Promise<RootKeyUse[]> {
   const { current, all } = ctx.config.rootKeys
-  const { keys, factors, waiting } = await selectSeals(ctx)
+  const { keys, factors, waiting, webhooks } = await selectSeals(ctx)
   const known = all.map(({ id }) => id)
-  const ids = new Set([...known, ...[...keys, ...factors, ...waiting].map(({ root }) => root)])
+  const ids = new Set([...known, ...[...keys, ...factors, ...waiting, ...webhooks].map(({ root }) => root)])
   const countOf = (rows: readonly { root: string; count: number }[], id: string): number =>
     rows.find(({ root }) => root === id)?.count ?? 0
   return [...ids].map((id) => ({
@@ -62,6 +62,7 @@ export async function listRootKeys(ctx: Pick<Ctx, 'db' | 'config'>): Promise<Roo
     signingKeys: countOf(keys, id),
     totpSecrets: countOf(factors, id),
     mails: countOf(waiting, id),
+    webhooks: countOf(webhooks, id),
   }))
 }
 

@@ -159,6 +159,7 @@ const RootKey = z
     signing_keys: z.int(),
     totp_secrets: z.int(),
     mails: z.int().meta({ description: 'Mails that wait to be sent' }),
+    webhooks: z.int().meta({ description: 'Webhook endpoints' }),
   })
   .meta({ id: 'RootKeyUse' })
 
@@ -240,11 +241,12 @@ export const systemConfigToWire = (
     deletion_grace_days: config.DELETION_GRACE_DAYS,
     event_retention_days: config.EVENT_RETENTION_DAYS,
   },
-  root_keys: rootKeys.map(({ id, state, signingKeys, totpSecrets, mails }) => ({
+  root_keys: rootKeys.map(({ id, state, signingKeys, totpSecrets, mails, webhooks }) => ({
     id,
     state,
     signing_keys: signingKeys,
     totp_secrets: totpSecrets,
     mails,
+    webhooks,
   })),
 })

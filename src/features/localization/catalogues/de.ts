@@ -167,6 +167,16 @@ export const de: Catalogue = {
     '„{organization}“ verlangt Single Sign-on. Am {time} hat sich {who} ohne es angemeldet: als Inhaber mit Passwort und zweitem Faktor oder als Administrator von {app}.',
   'mail.sso_break_glass.note':
     'Falls das niemand erwartet hat, beenden Sie die Sitzungen dieses Kontos. Diese E-Mail kommt höchstens einmal in der Stunde.',
+  'mail.webhook_disabled.subject': 'Ein Webhook bei {app} wurde abgeschaltet',
+  'mail.webhook_disabled.body':
+    'An {host} werden keine Ereignisse mehr gesendet: Der Server hat geantwortet, dass es die Adresse nicht mehr gibt, oder seit fünf Tagen ist jede Zustellung gescheitert.',
+  'mail.webhook_disabled.note':
+    'Ereignisse warten, bis der Webhook wieder eingeschaltet wird, höchstens 10.000. Löschen Sie ihn, wenn er nicht mehr gebraucht wird.',
+  'mail.webhook_author_left.subject': 'Ein Webhook bei {app} läuft ohne seinen Urheber weiter',
+  'mail.webhook_author_left.body':
+    'Wer den Webhook an {host} angelegt hat, darf ihn nicht mehr ändern. Ereignisse werden weiterhin dorthin gesendet.',
+  'mail.webhook_author_left.note':
+    'Wenn nur diese Person lesen konnte, was dort ankommt, ändern Sie die Adresse, oder löschen Sie den Webhook. Diese E-Mail kommt nur einmal.',
 
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':

@@ -156,6 +156,16 @@ export const en = {
     '“{organization}” requires single sign-on. On {time}, {who} signed in without it, as an owner with a password and a second factor, or as an admin of {app}.',
   'mail.sso_break_glass.note':
     'If nobody expected this, end the sessions of that account. This is said once an hour at most.',
+  'mail.webhook_disabled.subject': 'A webhook at {app} was turned off',
+  'mail.webhook_disabled.body':
+    'Events are no longer posted to {host}: the server answered that the address is gone, or every delivery has failed for five days.',
+  'mail.webhook_disabled.note':
+    'Events wait until the endpoint is turned on again, 10,000 at most. Delete it if it is no longer needed.',
+  'mail.webhook_author_left.subject': 'A webhook at {app} goes on without its author',
+  'mail.webhook_author_left.body':
+    'Whoever made the webhook to {host} may no longer change it. Events are still posted there.',
+  'mail.webhook_author_left.note':
+    'If only that person could read what arrives there, change the address, or delete the endpoint. This is said once.',
 
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
