@@ -1,8 +1,7 @@
 import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
-type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'connection'
-type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'webhook'
+type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'connection' | 'webhook'
 
 /** The description of one type of event. */
 export interface EventType {
