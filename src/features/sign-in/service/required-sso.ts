@@ -20,8 +20,8 @@ import type { User } from '../../users/types.ts'
 
 /** The refusal of whatever people with this address try, or null where no organization requires single sign-on of them. */
 export async function findRequiredSso(ctx: Ctx, typed: string): Promise<DomainError | null> {
-  if (!isEmail(typed)) return null
   const email = normalizeEmail(typed)
+  if (!isEmail(email)) return null
   const owner = await findDomainOwner(ctx, mailDomainOf(email))
   return owner?.required ? ssoRequiredAt(ctx, { email }) : null
 }
@@ -32,13 +32,20 @@ export async function requireNoSso(ctx: Ctx, email: string): Promise<void> {
   if (required) throw required
 }
 
+/** Not an outage, and not a limit: those are the same for everybody. */
+const isRefusal = (cause: unknown): cause is DomainError =>
+  cause instanceof DomainError && cause.code !== serviceUnavailable.code && cause.kind !== 'rate_limited'
+
+/** Whether the refusal of a right password is answered as that of a wrong one. */
+export const isRefusedAlike = async (ctx: Ctx, user: User, cause: unknown): Promise<boolean> =>
+  isRefusal(cause) && (await findRequiredSso(ctx, user.email)) !== null
+
 /** One refusal for right and wrong credentials of an address that has to sign in elsewhere: nothing is told of the account. */
 export async function refuseAlike<T>(ctx: Ctx, identifier: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    const isOutage = !(cause instanceof DomainError) || cause.code === serviceUnavailable.code
-    if (isOutage || cause.kind === 'rate_limited') throw cause
+    if (!isRefusal(cause)) throw cause
     throw (await findRequiredSso(ctx, identifier)) ?? cause
   }
 }
@@ -101,9 +108,7 @@ async function breakGlass(ctx: Ctx, { user, amr }: Factor, id: string): Promise<
 
 /** The events of a session that passes an organization's identity provider by. */
 export const passingEvents = ({ passed }: Admission) =>
-  passed
-    ? [{ type: 'sso.break_glass_used' as const, organizationId: passed.organizationId }]
-    : []
+  passed ? [{ type: 'sso.break_glass_used' as const, organizationId: passed.organizationId }] : []
 
 const MAX_TOLD = 50
 
