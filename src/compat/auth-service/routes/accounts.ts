@@ -4,6 +4,7 @@ import {
   disableSecondFactor,
   showPendingEnrolment,
 } from '../../../features/account/service/factors.ts'
+import { ssoRequired } from '../../../features/domains/service.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
 import {
   invalidCode,
@@ -239,6 +240,7 @@ secondFactorRoutes.post(
       invalidCode,
       mfaCodeInvalid,
       mfaChallengeInvalid,
+      ssoRequired,
       secondFactorLocked,
       serviceUnavailable,
     ],

@@ -15,6 +15,7 @@ import {
   serviceUnavailable,
   stepUpRequired,
 } from '../../../lib/errors.ts'
+import { ssoRequired } from '../../domains/service.ts'
 import { addressUnverified, limitReached } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { FactorsBody, toStepUp } from '../../sign-in/wire/session.ts'
@@ -206,7 +207,7 @@ organizationRoutes.post(
     guard: confirmedUser,
     params: OrganizationPath,
     answer: activated,
-    errors: [notAMember, stepUpRequired, addressUnverified, limitReached],
+    errors: [notAMember, ssoRequired, stepUpRequired, addressUnverified, limitReached],
   },
   ({ ctx, params }) => activate(ctx, params.organization_id),
 )

@@ -4,6 +4,7 @@ import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notAMember, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { ssoRequired } from '../../domains/service.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
 import { redirectNotAllowed } from '../errors.ts'
 import { refresh, signOut } from '../service/current.ts'
@@ -89,7 +90,7 @@ authRoutes.post(
     body: RefreshBody,
     invalidIs: 400,
     answer: signedIn,
-    errors: [tokenInvalid, notAMember, serviceUnavailable],
+    errors: [tokenInvalid, notAMember, ssoRequired, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {
     const input = {

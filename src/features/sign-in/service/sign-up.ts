@@ -28,7 +28,15 @@ import { answerAlike } from './timing.ts'
 import { sendVerification, type VerificationOptions } from './verification.ts'
 
 /** What a sign-up throws, on every surface. */
-export const signUpErrors = [ssoRequired, signUpsDisabled, conflict, weakPassword, rateLimited, underMaintenance, serviceUnavailable]
+export const signUpErrors = [
+  ssoRequired,
+  signUpsDisabled,
+  conflict,
+  weakPassword,
+  rateLimited,
+  underMaintenance,
+  serviceUnavailable,
+]
 
 export interface SignUpInput {
   readonly email: string
