@@ -9,7 +9,18 @@ import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { createTeam, openPerson, type Person, type Team, withStaleFactor } from '../../support/organizations.ts'
-import { appWithNet, configure, eventsOf, giveDomain, ISSUER, metadataOf, publish, rowsOf, run } from './support.ts'
+import {
+  appWithNet,
+  configure,
+  eventsOf,
+  giveDomain,
+  ISSUER,
+  metadataOf,
+  publish,
+  rowsOf,
+  run,
+  setOpenedBySso,
+} from './support.ts'
 
 const { app, net, clock } = appWithNet()
 const CONFIGURATIONS = '/api/v1/sso/configurations'
@@ -512,6 +523,7 @@ describe('a deletion', () => {
     const { id } = await configure(team, net)
     const linked = await linkSomebody(id)
     await run('insert into sso_policies values (?, 1, 1, 1)', team.id)
+    await setOpenedBySso(team, team.owner)
     const refused = await team.owner.call('DELETE', `${CONFIGURATIONS}/${id}`)
     expect(codeOf(refused)).toEqual([409, 'SSO_CONFIGURATION_REQUIRED'])
     expect(await linked()).toBe(1)

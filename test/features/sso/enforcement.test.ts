@@ -2,12 +2,14 @@ import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { findAttempts } from '../../../src/features/sign-in/service/attempts.ts'
 import { signIn } from '../../../src/features/sign-in/service/sign-in.ts'
+import { findOrganizationAccess } from '../../../src/features/sockets/service/open.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, json } from '../../support/app.ts'
 import { recordedOf } from '../../support/events.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { createTeam, enroll, openPerson, type Person } from '../../support/organizations.ts'
 import { createTimedApp } from '../../support/timed.ts'
+import { claimsOf } from '../../support/tokens.ts'
 import { seeded, takeTurns } from '../../support/turns.ts'
 import { newAddress, newEmail, PASSWORD, type SignedInUser } from '../../support/users.ts'
 import { createAccount } from '../../support/world.ts'
@@ -26,7 +28,7 @@ import {
   requireSso,
   signInBySso,
 } from './sign-in-support.ts'
-import { eventsOf, giveDomain, newDomain, rowsOf, run } from './support.ts'
+import { eventsOf, giveDomain, newDomain, rowsOf, run, setOpenedBySso } from './support.ts'
 
 const federation = createSso()
 const { app, providers, browser } = federation
@@ -360,6 +362,54 @@ describe('a session', () => {
     expect((await app.fetch('/api/v1/auth/signout', { method: 'POST', headers })).status).toBe(200)
     expect((await refresh(signedIn.refresh_token)).status).toBe(401)
     expect(orgOf(await refresh(enterprise.ada.refreshToken))).toBeNull()
+  })
+
+  it('that came past the provider reads and changes nothing there: a password alone would switch the requirement off', async () => {
+    const enterprise = await openRequiring()
+    const { team, domain, id } = enterprise
+    const owner = await team.join('owner')
+    const stranger = await openPerson(app)
+    const calls = [
+      ['GET', team.path],
+      ['GET', `${team.path}/members`],
+      ['PUT', `${team.path}/sso-policy`, { required: false }],
+      ['POST', `${team.path}/domains`, { domain: newDomain() }],
+      ['DELETE', `${team.path}/domains/${domain}`],
+      ['GET', `/api/v1/sso/configurations/${id}`],
+      ['GET', `/api/v1/sso/configurations?organization_id=${team.id}`],
+      ['PUT', `/api/v1/sso/configurations/${id}`, { name: 'Ours' }],
+      ['GET', `/api/v1/policies?organization_id=${team.id}`],
+      ['GET', `/api/v1/invitations?organization_id=${team.id}`],
+      ['POST', '/api/v1/invitations', { organization_id: team.id, email: newEmail() }],
+      ['DELETE', team.path],
+    ] as const
+    for (const [method, path, body] of calls) {
+      const refused = await owner.call(method, path, body)
+      expect([method, path, refused.status, refused.body.code]).toEqual([method, path, ...REQUIRED])
+      const { status, body: told } = await stranger.call(method, path, body)
+      expect([path, status === 403 || status === 404, told.code === 'SSO_REQUIRED']).toEqual([path, true, false])
+    }
+    const { sid: sessionId } = claimsOf(String(owner.headers.authorization).slice(7))
+    const { email } = owner.user
+    const identity = {
+      principal: { type: 'user', userId: owner.id, sessionId, email },
+      expiresAt: 9e15,
+      isAdmin: false,
+      topics: [],
+    } as const
+    const mayHear = async () => findOrganizationAccess(await app.ctx(), identity, team.id)
+    expect(await mayHear()).toBeNull()
+    await setOpenedBySso(team, owner)
+    expect(await mayHear()).toMatchObject({ seesAll: true })
+    expect((await owner.call('GET', team.path)).status).toBe(200)
+    expect((await owner.call('PUT', `${team.path}/sso-policy`, { required: false })).status).toBe(200)
+    // Another organization's provider opens nothing here.
+    const other = await openRequiring()
+    const both = await other.team.join('owner')
+    await setOpenedBySso(team, both)
+    expect((await both.call('GET', other.team.path)).status).toBe(403)
+    const platform = await openPerson(app, { role: 'admin' })
+    expect((await platform.call('GET', other.team.path)).status).toBe(200)
   })
 
   it('of an organization that requires it no longer has its tokens again', async () => {

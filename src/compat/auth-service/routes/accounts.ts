@@ -4,7 +4,6 @@ import {
   disableSecondFactor,
   showPendingEnrolment,
 } from '../../../features/account/service/factors.ts'
-import { ssoRequired } from '../../../features/domains/service.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
 import {
   invalidCode,
@@ -26,7 +25,15 @@ import { ok } from '../../../http/answers.ts'
 import { REPEATED_REFRESH } from '../../../http/described-input.ts'
 import { anyone, confirmedUser, lenientUser, user } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
-import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import {
+  conflict,
+  forbidden,
+  notFound,
+  serviceUnavailable,
+  ssoRequired,
+  tokenInvalid,
+  unauthorized,
+} from '../../../lib/errors.ts'
 import {
   changeProfile,
   endOwnSession,

@@ -13,9 +13,9 @@ import {
   notFound,
   organizationNotFound,
   serviceUnavailable,
+  ssoRequired,
   stepUpRequired,
 } from '../../../lib/errors.ts'
-import { ssoRequired } from '../../domains/service.ts'
 import { addressUnverified, limitReached } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { FactorsBody, toStepUp } from '../../sign-in/wire/session.ts'
@@ -109,7 +109,7 @@ organizationRoutes.get(
     guard: confirmedUser,
     params: SlugPath,
     answer: ok(OrganizationShape, 'The organization'),
-    errors: [notAMember, organizationNotFound, stepUpRequired],
+    errors: [notAMember, organizationNotFound, ssoRequired, stepUpRequired],
   },
   ({ ctx, params }) => getOrganizationBySlug(ctx, params.slug),
 )

@@ -2,9 +2,9 @@ import type { Ctx } from '../../../context.ts'
 import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { ADMIN } from '../../../lib/roles.ts'
 import { HOUR } from '../../../lib/time.ts'
-import { findDomainOwner, findPolicy, ssoRequiredAt } from '../../domains/service.ts'
+import { findDomainOwner, findPolicy } from '../../domains/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { findPlace, listOwnerIds } from '../../memberships/service.ts'
+import { findPlace, listOwnerIds, ssoRequiredAt } from '../../memberships/service.ts'
 import type { SessionOrigin } from '../../sessions/types.ts'
 import {
   findUser,

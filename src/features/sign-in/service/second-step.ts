@@ -1,6 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { notAMember, serviceUnavailable } from '../../../lib/errors.ts'
-import { ssoRequired } from '../../domains/service.ts'
+import { notAMember, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked } from '../../factors/totp/errors.ts'
