@@ -11,6 +11,7 @@ import {
   payloadTooLarge,
   rateLimited,
   serviceUnavailable,
+  ssoRequired,
   stepUpRequired,
   unauthorized,
   unsupportedMediaType,
@@ -36,7 +37,7 @@ const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
 }
 
 /** The errors of entering an organization. */
-const PLACE_REFUSALS = [notAMember, organizationNotFound, stepUpRequired]
+const PLACE_REFUSALS = [notAMember, organizationNotFound, ssoRequired, stepUpRequired]
 
 export interface Failure {
   readonly code: string

@@ -85,6 +85,11 @@ export const stepUpRequired = defineError(
   'forbidden',
   'This needs a factor that was proved a few minutes ago at most',
 )
+export const ssoRequired = defineError(
+  'SSO_REQUIRED',
+  'forbidden',
+  'This organization signs its people in through its identity provider',
+)
 export const notFound = defineError('NOT_FOUND', 'not_found', 'Not Found')
 export const methodNotAllowed = defineError('METHOD_NOT_ALLOWED', 'method_not_allowed', 'Method Not Allowed')
 export const conflict = defineError('CONFLICT', 'conflict', 'The resource already exists')

@@ -43,7 +43,3 @@ export type SsoPolicy = Readonly<typeof ssoPolicies.$inferSelect>
 export const hasVerifiedDomain = (organizationId: string | SQL): SQL =>
   sql`exists (select 1 from organization_domains as proved where proved.organization_id = ${organizationId}
     and proved.verified_at is not null)`
-
-/** Holds while the organization requires single sign-on. `organizationId` may be a column. */
-export const requiresSso = (organizationId: string | SQL): SQL =>
-  sql`exists (select 1 from sso_policies as wanted where wanted.organization_id = ${organizationId} and wanted.required)`

@@ -1,9 +1,11 @@
-import type { ActorCtx, Place } from '../../context.ts'
+import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import {
+  type DomainError,
   defineError,
   insufficientPermissions,
   notAMember,
   organizationNotFound,
+  ssoRequired,
   stepUpRequired,
 } from '../../lib/errors.ts'
 import { isAdmin, isRanked, type Rank, toRank } from '../../lib/roles.ts'
@@ -59,6 +61,16 @@ export function requireFactors(session: Session, twoAreRequired: boolean): void 
     throw stepUpRequired({ reason: 'two_factors' }, { message: 'This organization needs a session of two factors' })
 }
 
+/** The answer to who has to sign in through an organization's provider, with the address to go to. */
+export function ssoRequiredAt(
+  { config }: Pick<Ctx, 'config'>,
+  by: { readonly email: string } | { readonly organization: string },
+): DomainError {
+  const url = new URL('/api/v1/sso/login', config.PUBLIC_URL)
+  for (const [name, value] of Object.entries(by)) url.searchParams.set(name, value)
+  return ssoRequired({ authorization_url: url.href })
+}
+
 /** What the caller has in an organization, with its row. */
 export interface Entered extends Place {
   readonly organization: Organization
@@ -67,7 +79,8 @@ export interface Entered extends Place {
 /**
  * The caller's place in an organization, read at the primary: the token's role may be old, and the organization need not be the
  * active one. Throws NOT_A_MEMBER, also for one that does not exist; ORGANIZATION_NOT_FOUND to platform admins;
- * INSUFFICIENT_PERMISSIONS below the rank; STEP_UP_REQUIRED where the organization requires two factors and the session has one.
+ * INSUFFICIENT_PERMISSIONS below the rank; SSO_REQUIRED and STEP_UP_REQUIRED where the organization wants another session: who knows
+ * a password alone could switch the requirement off.
  */
 export async function enterOrganization(
   ctx: ActorCtx,
@@ -75,11 +88,13 @@ export async function enterOrganization(
   rank: Rank,
 ): Promise<Entered> {
   const { actor } = ctx
-  const found = await selectPlace(ctx, key, actor.id)
+  const found = await selectPlace(ctx, key, actor.id, actor.sessionId)
   const isPlatformAdmin = isAdmin(actor)
   const role = found?.membership?.takenUpAt ? toRank(found.membership.role) : null
   if (!found || (role === null && !isPlatformAdmin)) throw isPlatformAdmin ? organizationNotFound() : notAMember()
   const { organization } = found
+  // No organization's provider signs admins of the platform in.
+  if (found.needsSso && !isPlatformAdmin) throw ssoRequiredAt(ctx, { organization: organization.id })
   requireFactors(actor, organization.requireTwoFactors)
   const held = isPlatformAdmin ? 'owner' : role
   if (!isRanked(held, rank)) throw insufficientPermissions({ required_role: rank })

@@ -23,7 +23,7 @@ import { deletedRows, forgottenIn } from '../../db/user-data.ts'
 import { isRanked, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
-import { invitations, isMember, isMembershipOf, isTakenUp, memberships, organizations } from './tables.ts'
+import { invitations, isMember, isMembershipOf, isTakenUp, memberships, needsSso, organizations } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
@@ -41,9 +41,18 @@ export const userData = [
 export const organizationData = [memberships.organizationId]
 
 /** An organization that is not deleted, with the user's membership in it, if there is one. */
-export const selectPlace = ({ db }: Store, key: { id: string } | { slug: string }, userId: string) =>
+export const selectPlace = (
+  { db }: Store,
+  key: { id: string } | { slug: string },
+  userId: string,
+  sessionId: string | null = null,
+) =>
   db
-    .select({ organization: getTableColumns(organizations), membership: getTableColumns(memberships) })
+    .select({
+      organization: getTableColumns(organizations),
+      membership: getTableColumns(memberships),
+      needsSso: sql`${needsSso(sessionId)}`.mapWith(Boolean),
+    })
     .from(organizations)
     .leftJoin(memberships, isMembershipOf(userId))
     .where(
@@ -190,13 +199,14 @@ const endEvents = (
  */
 export const findSubscriber = async (
   { db }: Store,
-  { organizationId, userId }: { organizationId: string; userId: string },
+  { organizationId, userId, sessionId }: { organizationId: string; userId: string; sessionId: string },
 ) =>
   db
     .select({
       claimsVersion: users.claimsVersion,
       version: organizations.version,
       requireTwoFactors: organizations.requireTwoFactors,
+      needsSso: sql`${needsSso(sessionId)}`.mapWith(Boolean),
       role: memberships.role,
     })
     .from(users)

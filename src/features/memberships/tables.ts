@@ -177,3 +177,12 @@ export const mayJoinMore = (userId: string): SQL =>
 export const hasRoom = (organizationId: string): SQL =>
   sql`exists (select 1 from organizations as full_one where full_one.id = ${organizationId}
     and full_one.member_count < ${LIMITS.membersPerOrganization})`
+
+/**
+ * Of a row of `organizations`: it requires single sign-on, and neither its identity provider nor break glass has opened the session;
+ * null for one that is to be opened.
+ */
+export const needsSso = (sessionId: string | null): SQL =>
+  sql`(exists (select 1 from sso_policies as wanted where wanted.organization_id = ${organizations.id} and wanted.required)
+    and not exists (select 1 from federated_sessions as opened where opened.session_id = ${sessionId}
+      and opened.organization_id = ${organizations.id}))`

@@ -16,8 +16,7 @@ import type {
   StepUpInput,
   StepUpResult,
 } from '../../durable/rpc.ts'
-import { requiresSso } from '../domains/tables.ts'
-import { memberships, organizations } from '../memberships/tables.ts'
+import { memberships, needsSso, organizations } from '../memberships/tables.ts'
 import { PLATFORM } from '../memberships/types.ts'
 import { grants, roleAssignments, roles } from '../rbac/tables.ts'
 import { insertedUser, selectUserRow } from '../users/service/users.ts'
@@ -76,9 +75,6 @@ const grantedTo = (userId: string, scope: SQL): SQL => sql`(select json_group_ar
   (select ${grants.permission} as permission from ${grants}
     where ${grants.userId} = ${userId} and ${grants.scope} = ${scope} order by permission))`
 
-const isOpenedFor = (sessionId: string | null): SQL => sql`exists (select 1 from ${federatedSessions}
-  where ${federatedSessions.sessionId} = ${sessionId} and ${federatedSessions.organizationId} = ${organizations.id})`
-
 /**
  * The memberships that the user has taken up, oldest first, and a row without id for what is platform-wide. `keys` and `granted`
  * are lists in JSON.
@@ -99,7 +95,7 @@ const selectStandingRows = ({ db }: Pick<Ctx, 'db'>, { userId, sessionId }: Stan
       ${keysOf(userId, sql`${PLATFORM}`)} as keys, ${grantedTo(userId, sql`${PLATFORM}`)} as granted
     union all select * from (
       select ${organizations.id}, ${memberships.role}, ${organizations.version}, ${organizations.requireTwoFactors},
-        ${requiresSso(sql`${organizations.id}`)} and not ${isOpenedFor(sessionId)},
+        ${needsSso(sessionId)},
         ${keysOf(userId, sql`${organizations.id}`)}, ${grantedTo(userId, sql`${organizations.id}`)}
       from ${memberships} join ${organizations} on ${organizations.id} = ${memberships.organizationId}
       where ${memberships.userId} = ${userId} and ${memberships.takenUpAt} is not null and ${memberships.removedAt} is null

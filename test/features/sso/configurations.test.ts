@@ -9,7 +9,18 @@ import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { createTeam, openPerson, type Person, type Team, withStaleFactor } from '../../support/organizations.ts'
-import { appWithNet, configure, eventsOf, giveDomain, ISSUER, metadataOf, publish, rowsOf, run } from './support.ts'
+import {
+  appWithNet,
+  configure,
+  eventsOf,
+  giveDomain,
+  ISSUER,
+  metadataOf,
+  publish,
+  rowsOf,
+  run,
+  setOpenedBySso,
+} from './support.ts'
 
 const { app, net, clock } = appWithNet()
 const CONFIGURATIONS = '/api/v1/sso/configurations'

@@ -5,7 +5,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { ORGANIZATION_DATA } from '../../../src/user-data.ts'
 import { acceptedMails } from '../../support/mail.ts'
 import { ask, createTeam, openPerson, type Person, type Team, withStaleFactor } from '../../support/organizations.ts'
-import { appWithNet, configure, eventsOf, giveDomain, rowsOf, run } from './support.ts'
+import { appWithNet, configure, eventsOf, giveDomain, rowsOf, run, setOpenedBySso } from './support.ts'
 
 const { app, net } = appWithNet()
 
@@ -18,6 +18,7 @@ async function provedTeam() {
   const { id } = await configure(team, net)
   const domain = await giveDomain(team)
   await run('update sso_connections set owner_signed_in_at = 1 where id = ?', id)
+  await setOpenedBySso(team, team.owner)
   return { team, domain, id }
 }
 

@@ -1,7 +1,8 @@
 import type { Ctx } from '../../../src/context.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, type TestApp } from '../../support/app.ts'
-import type { Team } from '../../support/organizations.ts'
+import type { Person, Team } from '../../support/organizations.ts'
+import { claimsOf } from '../../support/tokens.ts'
 
 export const run = (statement: string, ...values: unknown[]) =>
   env.DB.prepare(statement)
@@ -125,3 +126,12 @@ export async function configure(team: Team, net: Net, fields: Record<string, unk
   if (status !== 201) throw new Error(JSON.stringify(body))
   return body as { id: string; redirect_uri: string } & Record<string, unknown>
 }
+
+/** The person's session is one that the organization's provider has opened. */
+export const setOpenedBySso = ({ id: organizationId }: Pick<Team, 'id'>, { id, headers }: Person) =>
+  run(
+    'insert into federated_sessions (session_id, organization_id, user_id, expires_at) values (?, ?, ?, 9e15)',
+    claimsOf(headers.authorization ?? '').sid,
+    organizationId,
+    id,
+  )

@@ -25,7 +25,15 @@ import { ok } from '../../../http/answers.ts'
 import { REPEATED_REFRESH } from '../../../http/described-input.ts'
 import { anyone, confirmedUser, lenientUser, user } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
-import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import {
+  conflict,
+  forbidden,
+  notFound,
+  serviceUnavailable,
+  ssoRequired,
+  tokenInvalid,
+  unauthorized,
+} from '../../../lib/errors.ts'
 import {
   changeProfile,
   endOwnSession,
@@ -239,6 +247,7 @@ secondFactorRoutes.post(
       invalidCode,
       mfaCodeInvalid,
       mfaChallengeInvalid,
+      ssoRequired,
       secondFactorLocked,
       serviceUnavailable,
     ],

@@ -3,13 +3,7 @@ import { deleteUser } from '../../../features/account/service/users.ts'
 import { adminSecretInvalid } from '../../../features/admin/service/register.ts'
 import { weakPassword } from '../../../features/factors/password/service/strength.ts'
 import { lastOwner } from '../../../features/organizations/service/membership-changes.ts'
-import {
-  accountLocked,
-  emailNotVerified,
-  invalidCredentials,
-  mfaRequired,
-  signInNotAccepted,
-} from '../../../features/sign-in/errors.ts'
+import { signInNotAccepted } from '../../../features/sign-in/errors.ts'
 import { signInOrThrowErrors } from '../../../features/sign-in/service/sign-in.ts'
 import { registerAccount, signUpErrors } from '../../../features/sign-in/service/sign-up.ts'
 import { freshFactorErrors } from '../../../features/sign-in/service/step-up.ts'
@@ -194,7 +188,7 @@ adminAccessRoutes.post(
     guard: anyone,
     body: AdminLogin,
     answer: ok(LoginToken, 'A session'),
-    errors: [invalidCredentials, signInNotAccepted, accountLocked, emailNotVerified, mfaRequired, serviceUnavailable],
+    errors: [...signInOrThrowErrors, signInNotAccepted],
   },
   async ({ ctx, body }) => loginToWire(await signInAdmin(ctx, body)),
 )

@@ -9,6 +9,7 @@ import {
   notAMember,
   organizationNotFound,
   rateLimited,
+  ssoRequired,
   stepUpRequired,
   unauthorized,
 } from '../../../lib/errors.ts'
@@ -59,7 +60,14 @@ import {
   toQuery,
 } from '../wire/invitations.ts'
 
-const entering = [organizationRequired, notAMember, organizationNotFound, insufficientPermissions, stepUpRequired]
+const entering = [
+  organizationRequired,
+  notAMember,
+  organizationNotFound,
+  insufficientPermissions,
+  ssoRequired,
+  stepUpRequired,
+]
 
 /** What an invitation throws. */
 export const inviteErrors = [

@@ -13,6 +13,7 @@ import {
   notFound,
   organizationNotFound,
   serviceUnavailable,
+  ssoRequired,
   stepUpRequired,
 } from '../../../lib/errors.ts'
 import { addressUnverified, limitReached } from '../../memberships/service.ts'
@@ -108,7 +109,7 @@ organizationRoutes.get(
     guard: confirmedUser,
     params: SlugPath,
     answer: ok(OrganizationShape, 'The organization'),
-    errors: [notAMember, organizationNotFound, stepUpRequired],
+    errors: [notAMember, organizationNotFound, ssoRequired, stepUpRequired],
   },
   ({ ctx, params }) => getOrganizationBySlug(ctx, params.slug),
 )
@@ -206,7 +207,7 @@ organizationRoutes.post(
     guard: confirmedUser,
     params: OrganizationPath,
     answer: activated,
-    errors: [notAMember, stepUpRequired, addressUnverified, limitReached],
+    errors: [notAMember, ssoRequired, stepUpRequired, addressUnverified, limitReached],
   },
   ({ ctx, params }) => activate(ctx, params.organization_id),
 )

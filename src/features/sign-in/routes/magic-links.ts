@@ -3,7 +3,7 @@ import { htmlPage, ok, response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
 import { answerPage, prefersHtml, prefersJson, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
+import { forbidden, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import { underMaintenance } from '../../maintenance/service.ts'
 import { linkInvalid, redirectNotAllowed } from '../errors.ts'
 import {
@@ -28,7 +28,7 @@ const sendSpec = {
   guard: anyone,
   body: SendBody,
   answer: ok(SentAnswer, 'A mail is sent if the address can sign in'),
-  errors: [redirectNotAllowed, serviceUnavailable],
+  errors: [redirectNotAllowed, ssoRequired, serviceUnavailable],
 }
 
 magicLinkRoutes.post(
@@ -56,7 +56,7 @@ magicLinkRoutes.post(
     guard: anyone,
     body: VerifyBody,
     answer: ok(SignInAnswer, 'A session, or a challenge for the second factor'),
-    errors: [linkInvalid, underMaintenance, serviceUnavailable],
+    errors: [linkInvalid, ssoRequired, underMaintenance, serviceUnavailable],
   },
   async ({ ctx, body }) => signInToWire(await signInWithMagicLink(ctx, toVerify(body))),
 )
@@ -80,7 +80,7 @@ magicLinkRoutes.get(
     guard: anyone,
     query: VerifyQuery,
     answer: response(200, 'A session, or a challenge for the second factor', { schema: SignInAnswer }),
-    errors: [linkInvalid, underMaintenance, serviceUnavailable],
+    errors: [linkInvalid, ssoRequired, underMaintenance, serviceUnavailable],
   },
   // HEAD never redeems a link: mail scanners send it.
   async ({ ctx, query, request }) =>
@@ -97,7 +97,7 @@ magicLinkPages.get(
     guard: anyone,
     query: VerifyQuery,
     answer: response(200, 'A page', { contentType: 'text/html' }),
-    errors: [linkInvalid, underMaintenance, serviceUnavailable],
+    errors: [linkInvalid, ssoRequired, underMaintenance, serviceUnavailable],
     hidden: true,
   },
   async ({ ctx, query, request }) =>

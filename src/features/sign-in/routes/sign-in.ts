@@ -2,7 +2,7 @@ import { created, ok } from '../../../http/answers.ts'
 import { REPEATED_REFRESH } from '../../../http/described-input.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { notAMember, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { notAMember, serviceUnavailable, ssoRequired, tokenInvalid } from '../../../lib/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
 import { redirectNotAllowed } from '../errors.ts'
 import { refresh, signOut } from '../service/current.ts'
@@ -93,7 +93,7 @@ authRoutes.post(
     body: RefreshBody,
     invalidIs: 400,
     answer: signedIn,
-    errors: [tokenInvalid, notAMember, serviceUnavailable],
+    errors: [tokenInvalid, notAMember, ssoRequired, serviceUnavailable],
   },
   async ({ ctx, body, request }) => {
     const input = {

@@ -2,9 +2,9 @@ import type { Ctx } from '../../../context.ts'
 import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { ADMIN } from '../../../lib/roles.ts'
 import { HOUR } from '../../../lib/time.ts'
-import { findDomainOwner, findPolicy, ssoRequiredAt } from '../../domains/service.ts'
+import { findDomainOwner, findPolicy } from '../../domains/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
-import { findPlace, listOwnerIds } from '../../memberships/service.ts'
+import { findPlace, listOwnerIds, ssoRequiredAt } from '../../memberships/service.ts'
 import type { SessionOrigin } from '../../sessions/types.ts'
 import {
   findUser,
@@ -20,8 +20,8 @@ import type { User } from '../../users/types.ts'
 
 /** The refusal of whatever people with this address try, or null where no organization requires single sign-on of them. */
 export async function findRequiredSso(ctx: Ctx, typed: string): Promise<DomainError | null> {
-  if (!isEmail(typed)) return null
   const email = normalizeEmail(typed)
+  if (!isEmail(email)) return null
   const owner = await findDomainOwner(ctx, mailDomainOf(email))
   return owner?.required ? ssoRequiredAt(ctx, { email }) : null
 }
@@ -32,13 +32,20 @@ export async function requireNoSso(ctx: Ctx, email: string): Promise<void> {
   if (required) throw required
 }
 
+/** Not an outage, and not a limit: those are the same for everybody. */
+const isRefusal = (cause: unknown): cause is DomainError =>
+  cause instanceof DomainError && cause.code !== serviceUnavailable.code && cause.kind !== 'rate_limited'
+
+/** Whether the refusal of a right password is answered as that of a wrong one. */
+export const isRefusedAlike = async (ctx: Ctx, user: User, cause: unknown): Promise<boolean> =>
+  isRefusal(cause) && (await findRequiredSso(ctx, user.email)) !== null
+
 /** One refusal for right and wrong credentials of an address that has to sign in elsewhere: nothing is told of the account. */
 export async function refuseAlike<T>(ctx: Ctx, identifier: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    const isOutage = !(cause instanceof DomainError) || cause.code === serviceUnavailable.code
-    if (isOutage || cause.kind === 'rate_limited') throw cause
+    if (!isRefusal(cause)) throw cause
     throw (await findRequiredSso(ctx, identifier)) ?? cause
   }
 }

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { notAMember, serviceUnavailable } from '../../../lib/errors.ts'
+import { notAMember, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked } from '../../factors/totp/errors.ts'
@@ -20,6 +20,7 @@ export const challengeErrors = [
   secondFactorLocked,
   ...assertionErrors,
   notAMember,
+  ssoRequired,
   serviceUnavailable,
 ]
 

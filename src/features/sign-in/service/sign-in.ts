@@ -1,11 +1,10 @@
 import type { Ctx } from '../../../context.ts'
 import type { SessionSnapshot } from '../../../durable/rpc.ts'
-import { DomainError, notAMember, serviceUnavailable } from '../../../lib/errors.ts'
+import { DomainError, notAMember, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { hashPassword, isHashable, verifyPassword } from '../../../lib/password-hash/password-hash.ts'
 import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
 import { describeUserAgent, knownDeviceNameOf } from '../../../lib/user-agent.ts'
-import { ssoRequired } from '../../domains/service.ts'
 import { recordHashUse } from '../../factors/password/service/costly-hashes.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
 import { openSession } from '../../sessions/service.ts'
@@ -22,7 +21,7 @@ import type { User } from '../../users/types.ts'
 import { accountLocked, emailNotVerified, invalidCredentials, mfaRequired, signInNotAccepted } from '../errors.ts'
 import { attemptOf, completeAttempt, countAttempt, failAttempt, passAttempt } from './attempts.ts'
 import { type IssuedChallenge, issueChallenge } from './challenges.ts'
-import { admit, passingEvents, refuseAlike, tellPassing } from './required-sso.ts'
+import { admit, isRefusedAlike, passingEvents, refuseAlike, tellPassing } from './required-sso.ts'
 import { failSlowly } from './timing.ts'
 
 /** What a sign-in throws, on every surface. */
@@ -85,9 +84,20 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   const hidden = findHiddenReason(ctx, user)
   if (hidden !== null) throw await failAttempt(ctx, attempt, refused(ctx, hidden, user))
   await passAttempt(ctx, attempt)
+  try {
+    return await goOn(ctx, user, input)
+  } catch (cause) {
+    // Counted as a failure too: an account, or a network, that is never locked out would reveal that the password was right.
+    if (await isRefusedAlike(ctx, user, cause))
+      await failAttempt(ctx, await countAttempt(ctx, attempt), invalidCredentials())
+    throw cause
+  }
+}
+
+/** After the right password. */
+async function goOn(ctx: Ctx, user: User, { accepts, organizationId = null }: SignInInput): Promise<SignInResult> {
   if (user.status === 'locked') throw accountLocked({ reason: 'administrative', locked_until: null })
-  if (input.accepts && !input.accepts(user)) throw signInNotAccepted()
-  const { organizationId = null } = input
+  if (accepts && !accepts(user)) throw signInNotAccepted()
   return finishFirstFactor(ctx, { user, amr: ['pwd'], method: 'password', organizationId })
 }
 

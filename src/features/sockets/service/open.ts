@@ -94,11 +94,12 @@ export async function findOrganizationAccess(
 ): Promise<OrganizationAccess | null> {
   if (principal.type !== 'user') return null
   const { findSubscriber } = await memberships.load()
-  const subscriber = await findSubscriber(await withDb(ctx), { organizationId, userId: principal.userId })
+  const { userId, sessionId } = principal
+  const subscriber = await findSubscriber(await withDb(ctx), { organizationId, userId, sessionId })
   if (!subscriber || (subscriber.requireTwoFactors && acr !== 'aal2')) return null
-  const { role, claimsVersion, version } = subscriber
+  const { role, claimsVersion, version, needsSso } = subscriber
   if (isPlatformAdmin) return { claimsVersion, version, seesAll: true }
-  return role === null ? null : { claimsVersion, version, seesAll: isRanked(toRank(role), 'admin') }
+  return role === null || needsSso ? null : { claimsVersion, version, seesAll: isRanked(toRank(role), 'admin') }
 }
 
 /** Issues a ticket that opens one socket within 30 seconds. In contrast to a token it may appear in URLs, which are logged. */

@@ -2,7 +2,13 @@ import { created, ok } from '../../../http/answers.ts'
 import { Done, doneToWire } from '../../../http/done.ts'
 import { scopedUser } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
-import { insufficientPermissions, organizationNotFound, rateLimited, stepUpRequired } from '../../../lib/errors.ts'
+import {
+  insufficientPermissions,
+  organizationNotFound,
+  rateLimited,
+  ssoRequired,
+  stepUpRequired,
+} from '../../../lib/errors.ts'
 import { organizationRequired } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import {
@@ -41,7 +47,7 @@ configurationRoutes.get(
     summary: "The configuration of an organization's single sign-on, for its admins; all, for admins of the platform",
     query: OrganizationQuery,
     answer: ok(ConfigurationList, 'Configurations, without secrets'),
-    errors: [organizationNotFound, insufficientPermissions, stepUpRequired],
+    errors: [organizationNotFound, insufficientPermissions, ssoRequired, stepUpRequired],
   },
   ({ ctx, query }) => listConfigurations(ctx, query.organization_id),
 )
@@ -84,7 +90,7 @@ configurationRoutes.get(
     summary: "A configuration, by its id or its organization's, for admins of the organization",
     params: ConfigurationPath,
     answer: ok(ConfigurationShape, 'The configuration, without its secret'),
-    errors: [configurationNotFound, insufficientPermissions, stepUpRequired],
+    errors: [configurationNotFound, insufficientPermissions, ssoRequired, stepUpRequired],
   },
   ({ ctx, params }) => getConfiguration(ctx, params.config_id),
 )
@@ -143,7 +149,7 @@ configurationRoutes.post(
     isWrite: everyCall,
     body: TestBody,
     answer: ok(TestShape, 'What was found'),
-    errors: [configurationNotFound, insufficientPermissions, stepUpRequired],
+    errors: [configurationNotFound, insufficientPermissions, ssoRequired, stepUpRequired],
   },
   ({ ctx, body }) => testConfiguration(ctx, body.configuration_id),
 )
