@@ -526,6 +526,7 @@ describe('a deletion', () => {
       'insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 1, 1, 1)',
       team.id,
     )
+    await setOpenedBySso(team, team.owner)
     const refused = await team.owner.call('DELETE', `${CONFIGURATIONS}/${id}`)
     expect(codeOf(refused)).toEqual([409, 'SSO_CONFIGURATION_REQUIRED'])
     expect(await linked()).toBe(1)
