@@ -6,6 +6,7 @@ CREATE TABLE `federated_sessions` (
 	`subject_hash` text,
 	`provider_session_hash` text,
 	`sealed` text,
+	`has_logout` integer DEFAULT false NOT NULL,
 	`expires_at` integer NOT NULL,
 	PRIMARY KEY(`session_id`, `organization_id`)
 );
@@ -15,4 +16,5 @@ CREATE INDEX `federated_sessions_by_provider_session` ON `federated_sessions` (`
 CREATE INDEX `federated_sessions_by_user` ON `federated_sessions` (`user_id`);--> statement-breakpoint
 CREATE INDEX `federated_sessions_by_organization` ON `federated_sessions` (`organization_id`);--> statement-breakpoint
 CREATE INDEX `federated_sessions_by_expiry` ON `federated_sessions` (`expires_at`);--> statement-breakpoint
+ALTER TABLE `sso_policies` ADD `ends_after` text;--> statement-breakpoint
 CREATE INDEX `sso_connections_by_issuer` ON `sso_connections` (`issuer`);

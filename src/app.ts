@@ -46,6 +46,7 @@ import { verificationRoutes } from './features/sign-in/routes/verification.ts'
 import { eventRoutes } from './features/sockets/routes.ts'
 import { configurationRoutes } from './features/sso/routes/configurations.ts'
 import { domainRoutes } from './features/sso/routes/domains.ts'
+import { ssoBackchannelRoutes, ssoLogoutRoutes } from './features/sso/routes/logout.ts'
 import { ssoPolicyRoutes } from './features/sso/routes/policy.ts'
 import { ssoSignInRoutes } from './features/sso/routes/sign-in.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
@@ -107,6 +108,8 @@ const listCoreRoutes = (): Route[] =>
     configurationRoutes,
     ssoPolicyRoutes,
     ssoSignInRoutes,
+    ssoLogoutRoutes,
+    ssoBackchannelRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,

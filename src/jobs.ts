@@ -13,6 +13,7 @@ import { eraseOrganizations, settleOwnerless } from './features/organizations/se
 import { pruneOrigins } from './features/sessions/service.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { recheckDomains } from './features/sso/service/domains.ts'
+import { endOtherSessionsOfPolicies } from './features/sso/service/ending.ts'
 import { rereadMetadata } from './features/sso/service/rereading.ts'
 import { resealSecrets } from './features/sso/service/secrets.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
@@ -41,6 +42,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['refresh_provider_metadata', () => refreshMetadata(ctx)],
     ['reread_sso_metadata', () => rereadMetadata(ctx)],
     ['reseal_sso_secrets', () => resealSecrets(ctx)],
+    ['end_sessions_of_sso_policies', () => endOtherSessionsOfPolicies(ctx)],
     ['recheck_domains', () => recheckDomains(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
     ['prune_invitations', () => deleteEnded(ctx)],

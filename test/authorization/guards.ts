@@ -69,6 +69,8 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/sso/oidc/initiate',
     'POST /api/v1/sso/initiate',
     'GET /api/v1/sso/continue',
+    'GET /api/v1/sso/logout',
+    'POST /api/v1/sso/oidc/backchannel-logout',
     'GET /invitations/accept',
     'POST /invitations/accept',
     'GET /api/v1/invitations/validate/:token',

@@ -20,6 +20,8 @@ export const OPERATION_IDS: Readonly<Record<string, string>> = {
   'POST /api/v1/sso/oidc/callback': 'acceptSsoCallback',
   'GET /api/v1/sso/oidc/callback/:config_id': 'followSsoCallbackOf',
   'POST /api/v1/sso/oidc/callback/:config_id': 'acceptSsoCallbackOf',
+  'GET /api/v1/sso/logout': 'followSsoLogout',
+  'POST /api/v1/sso/oidc/backchannel-logout': 'acceptBackchannelLogout',
   'GET /api/v1/organizations': 'listOrganizations',
   'POST /api/v1/organizations': 'createOrganization',
   'POST /api/v1/organizations/deactivate': 'deactivateOrganization',

@@ -48,6 +48,8 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'POST /api/v1/sso/oidc/callback': 'as GET, with a form of another site',
   'GET /api/v1/sso/oidc/callback/:config_id': 'as /api/v1/sso/oidc/callback, of one connection',
   'POST /api/v1/sso/oidc/callback/:config_id': 'as GET, with a form of another site',
+  'GET /api/v1/sso/logout': 'checks a one-time token of a session that has ended',
+  'POST /api/v1/sso/oidc/backchannel-logout': "verifies a token by the provider's keys",
   'POST /api/v1/auth/signup': 'makes an account',
   'POST /api/v1/auth/register': 'makes an account',
   'POST /api/v1/users': 'makes an account',

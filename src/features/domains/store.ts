@@ -120,11 +120,16 @@ export const selectPolicy = ({ db }: Store, organizationId: string): Promise<Sso
 /** Writes the policy where the condition holds. */
 export const upsertPolicy = (
   { db }: Store,
-  { organizationId, required, allowBreakGlass, updatedAt }: SsoPolicy,
+  { organizationId, required, allowBreakGlass, updatedAt, endsAfter }: SsoPolicy,
   when: SQL,
 ) =>
   db
     .insert(ssoPolicies)
-    .select(sql`select ${organizationId}, ${Number(required)}, ${Number(allowBreakGlass)}, ${updatedAt} where ${when}`)
-    .onConflictDoUpdate({ target: ssoPolicies.organizationId, set: { required, allowBreakGlass, updatedAt } })
+    .select(
+      sql`select ${organizationId}, ${Number(required)}, ${Number(allowBreakGlass)}, ${updatedAt}, ${endsAfter} where ${when}`,
+    )
+    .onConflictDoUpdate({
+      target: ssoPolicies.organizationId,
+      set: { required, allowBreakGlass, updatedAt, endsAfter },
+    })
     .returning()

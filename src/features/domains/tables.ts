@@ -34,6 +34,8 @@ export const ssoPolicies = sqliteTable('sso_policies', {
   /** An owner with a password and a second factor gets in all the same. */
   allowBreakGlass: integer('allow_break_glass', { mode: 'boolean' }).notNull(),
   updatedAt: integer('updated_at').notNull(),
+  /** While sessions of other kinds end: the user whose ended last. */
+  endsAfter: text('ends_after'),
 })
 export type SsoPolicy = Readonly<typeof ssoPolicies.$inferSelect>
 

@@ -69,4 +69,10 @@ export interface ProviderMetadata {
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined
   readonly id_token_signing_alg_values_supported?: readonly string[] | undefined
   readonly authorization_response_iss_parameter_supported?: boolean | undefined
+  readonly end_session_endpoint?: string | undefined
+}
+
+/** As it is read now: algorithms are those that are accepted. */
+export interface ReadMetadata extends ProviderMetadata {
+  readonly id_token_signing_alg_values_supported: readonly string[]
 }

@@ -96,6 +96,20 @@ export async function replaceOneTimeToken(
   await ctx.db.batch([deleteToken(ctx, tokenHash), insertToken(ctx, row)])
 }
 
+/** Remembers a key that somebody else chose, such as the id of a message: `findOneTimeToken` finds it. False when it was remembered before. */
+export async function claimOnce(
+  ctx: Ctx,
+  purpose: OneTimePurpose,
+  { key, lifetimeMs }: { key: string; lifetimeMs: number },
+): Promise<boolean> {
+  const times = { createdAt: ctx.now(), expiresAt: ctx.now() + lifetimeMs }
+  const row = { id: ctx.newId(), purpose, tokenHash: await hashSecret(key), userId: null, email: null, data: {} }
+  const [claimed] = await insertToken(ctx, { ...row, ...times })
+    .onConflictDoNothing()
+    .returning()
+  return claimed !== undefined
+}
+
 /**
  * Counts one try at what has to come with the token, before it is compared: racing tries are counted one by one. Undefined when
  * there were `limit` tries, or the token is not valid.

@@ -16,6 +16,9 @@ export type OneTimePurpose =
   | 'federated_pending'
   | 'federated_email'
   | 'federated_email_code'
+  | 'sso_logout'
+  | 'sso_logout_return'
+  | 'sso_logout_seen'
 
 /** A one-time token, without the secret. Times are epoch milliseconds. */
 export interface OneTimeToken {

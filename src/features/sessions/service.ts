@@ -20,9 +20,13 @@ import {
   insertSession,
   inspectSession,
   rotateSession,
+  selectFederated,
+  selectFederatedUsers,
   selectSession,
   selectSessions,
+  selectSessionsFor,
   selectStanding,
+  selectToTell,
   selectUserWithStanding,
   stepUpSession,
   updateEnded,
@@ -33,6 +37,7 @@ import type {
   ActivatedToken,
   NewSession,
   OpenedSession,
+  ProviderKey,
   RefreshedSession,
   RefreshRefusal,
   RefreshTokenParts,
@@ -50,6 +55,7 @@ export const StoredOrigin = z.object({
   subjectHash: z.string().nullable(),
   providerSessionHash: z.string().nullable(),
   sealed: z.string().nullable(),
+  hasLogout: z.boolean(),
 }) satisfies z.ZodType<SessionOrigin>
 
 /** The credentials were changed between their check and the opening. */
@@ -326,6 +332,51 @@ export async function revokeByRefreshToken(ctx: Ctx, token: string): Promise<End
   if (!parts || !(await inspectSession(ctx, parts)).active) return null
   const { userId, sessionId } = parts
   return endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor: { type: 'user', id: userId } })
+}
+
+/** The provider that opened a session and can be told that it has ended. */
+export const findProviderToTell = (ctx: Pick<Ctx, 'db'>, sessionId: string) => selectToTell(ctx, sessionId)
+
+/**
+ * Ends the live sessions that an organization's provider opened for a person, or in one session of its own. Returns their number.
+ * Throws SERVICE_UNAVAILABLE when an object does not answer: a repeat ends the rest.
+ */
+export async function endFederatedSessions(ctx: Ctx, by: ProviderKey): Promise<number> {
+  const users = await orUnavailable(selectFederatedUsers(ctx, by, FEDERATED_USERS))
+  const ended = await Promise.all(users.map(({ userId }) => endFederatedOf(ctx, userId, by)))
+  return ended.reduce((sum, one) => sum + one, 0)
+}
+
+/** One person of a provider is one user, and one session of it at most a few. */
+const FEDERATED_USERS = 10
+
+async function endFederatedOf(ctx: Ctx, userId: string, by: ProviderKey): Promise<number> {
+  const live = await selectSessions(ctx, { userId, withEnded: false })
+  const ids = live.map(({ id }) => id)
+  const found = await orUnavailable(selectFederated(ctx, { ...by, userId, sessionIds: ids }))
+  const actor = { type: 'system', id: 'sso' } as const
+  const results = await Promise.all(
+    found.map(({ sessionId }) => endSessionById(ctx, { userId, sessionId, reason: 'signed_out', actor })),
+  )
+  await orUnavailable(
+    Promise.all(found.map(({ sessionId }) => voidTokensRequestedIn(ctx, userId, { only: sessionId }))),
+  )
+  return results.filter(({ ended }) => ended.length > 0).length
+}
+
+/** Ends the live sessions of a user that neither the organization's provider nor break glass opened. */
+export async function endOtherThanFederated(ctx: Ctx, key: { userId: string; organizationId: string }): Promise<void> {
+  const { userId } = key
+  const [live, federated] = await Promise.all([
+    selectSessions(ctx, { userId, withEnded: false }),
+    selectSessionsFor(ctx, key),
+  ])
+  const kept = new Set(federated.map(({ sessionId }) => sessionId))
+  const actor = { type: 'system', id: 'sso' } as const
+  const others = live.filter(({ id }) => !kept.has(id))
+  await Promise.all(
+    others.map(({ id: sessionId }) => endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor })),
+  )
 }
 
 /** Ends one session. `ended` is empty if it had ended before. */

@@ -22,7 +22,7 @@ import { grants, roleAssignments, roles } from '../rbac/tables.ts'
 import { insertedUser, selectUserRow } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
 import { type FederatedSession, federatedSessions } from './tables.ts'
-import type { Standing } from './types.ts'
+import type { ProviderKey, Standing } from './types.ts'
 
 export const userData = [deletedRows(federatedSessions, { userId: 'id' }, ['subjectHash', 'sealed'])]
 export const organizationData = [federatedSessions.organizationId]
@@ -145,27 +145,49 @@ export async function selectUserWithStanding(
 export const insertOrigin = ({ db }: Pick<Ctx, 'db'>, row: FederatedSession) =>
   db.insert(federatedSessions).values(row).returning()
 
-/** Sessions that a provider opened, by the person or by its own session. */
+const isOfProvider = ({ connectionId, subjectHash, providerSessionHash }: ProviderKey): SQL | undefined =>
+  and(
+    eq(federatedSessions.connectionId, connectionId),
+    subjectHash === null ? undefined : eq(federatedSessions.subjectHash, subjectHash),
+    providerSessionHash === null ? undefined : eq(federatedSessions.providerSessionHash, providerSessionHash),
+  )
+
+/** Whose sessions a provider opened. */
+export const selectFederatedUsers = ({ db }: Pick<Ctx, 'db'>, key: ProviderKey, limit: number) =>
+  db.selectDistinct({ userId: federatedSessions.userId }).from(federatedSessions).where(isOfProvider(key)).limit(limit)
+
+/** Those of these sessions of a user that a provider opened. */
 export const selectFederated = (
   { db }: Pick<Ctx, 'db'>,
-  {
-    connectionId,
-    subjectHash,
-    providerSessionHash,
-  }: { connectionId: string; subjectHash: string | null; providerSessionHash: string | null },
-  limit: number,
-): Promise<FederatedSession[]> =>
+  { userId, sessionIds, ...key }: ProviderKey & { userId: string; sessionIds: readonly string[] },
+) =>
   db
-    .select()
+    .select({ sessionId: federatedSessions.sessionId })
     .from(federatedSessions)
     .where(
       and(
-        eq(federatedSessions.connectionId, connectionId),
-        subjectHash === null ? undefined : eq(federatedSessions.subjectHash, subjectHash),
-        providerSessionHash === null ? undefined : eq(federatedSessions.providerSessionHash, providerSessionHash),
+        isOfProvider(key),
+        eq(federatedSessions.userId, userId),
+        sql`${federatedSessions.sessionId} in (select value from json_each(${JSON.stringify(sessionIds)}))`,
       ),
     )
-    .limit(limit)
+
+/** The user's sessions that an organization's provider, or break glass, opened. */
+export const selectSessionsFor = (
+  { db }: Pick<Ctx, 'db'>,
+  { userId, organizationId }: { userId: string; organizationId: string },
+) =>
+  db
+    .select({ sessionId: federatedSessions.sessionId })
+    .from(federatedSessions)
+    .where(and(eq(federatedSessions.userId, userId), eq(federatedSessions.organizationId, organizationId)))
+
+export const selectToTell = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promise<FederatedSession | undefined> =>
+  db
+    .select()
+    .from(federatedSessions)
+    .where(and(eq(federatedSessions.sessionId, sessionId), eq(federatedSessions.hasLogout, true)))
+    .get()
 
 /** Of sessions that are over. */
 export const deleteExpiredOrigins = ({ db, now }: Pick<Ctx, 'db' | 'now'>) =>

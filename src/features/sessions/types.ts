@@ -20,8 +20,15 @@ export interface StandingPlace {
 /** How a session came about: by an organization's identity provider, or by break glass (without a connection). */
 export type SessionOrigin = Pick<
   FederatedSession,
-  'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed'
+  'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed' | 'hasLogout'
 >
+
+/** What a provider calls a person, its own session of them, or both. */
+export interface ProviderKey {
+  readonly connectionId: string
+  readonly subjectHash: string | null
+  readonly providerSessionHash: string | null
+}
 
 /** What a user has in organizations, oldest membership first, and what is platform-wide. */
 export interface Standing {

@@ -1,9 +1,21 @@
-import { and, asc, eq, getTableColumns, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { ADMIN, type Rank } from '../../lib/roles.ts'
-import { hasVerifiedDomain, type SsoPolicy } from '../domains/tables.ts'
+import { hasVerifiedDomain, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
 import { identities } from '../factors/identities/tables.ts'
-import { hasRoom, isOpen, type Membership, mayJoinMore, organizations, stillHas } from '../memberships/tables.ts'
+import {
+  hasRoom,
+  isOpen,
+  isTakenUp,
+  type Membership,
+  mayJoinMore,
+  memberships,
+  organizations,
+  stillHas,
+} from '../memberships/tables.ts'
+import { federatedSessions } from '../sessions/tables.ts'
+import type { ProviderKey } from '../sessions/types.ts'
+import { users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
 import type { RoleMapping } from './types.ts'
@@ -48,6 +60,46 @@ export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: numbe
         eq(ssoConnections.enabled, true),
         isNull(ssoConnections.error),
         hasVerifiedDomain(sql`sso_connections.organization_id`),
+      ),
+    )
+    .limit(limit)
+
+interface OfClient {
+  readonly issuer: string
+  readonly clientIds: readonly string[]
+}
+
+const isOfClient = ({ issuer, clientIds }: OfClient) =>
+  and(
+    eq(ssoConnections.issuer, issuer),
+    sql`${ssoConnections.clientId} in (select value from json_each(${JSON.stringify(clientIds)}))`,
+  )
+
+/** One of the connections at an issuer with one of these clients. */
+export const findConnectionOfClient = ({ db }: Store, client: OfClient) =>
+  db
+    .select(getTableColumns(ssoConnections))
+    .from(ssoConnections)
+    .innerJoin(organizations, ofOpen)
+    .where(isOfClient(client))
+    .orderBy(asc(ssoConnections.createdAt))
+    .get()
+
+/** Those of them that opened a session of this name: anybody can configure the same client. */
+export const selectConnectionsOfSession = (
+  { db }: Store,
+  { subjectHash, providerSessionHash, ...client }: OfClient & Omit<ProviderKey, 'connectionId'>,
+  limit: number,
+) =>
+  db
+    .select({ id: ssoConnections.id, organizationId: ssoConnections.organizationId })
+    .from(ssoConnections)
+    .where(
+      and(
+        isOfClient(client),
+        sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
+          and (${subjectHash} is null or ${federatedSessions.subjectHash} = ${subjectHash})
+          and (${providerSessionHash} is null or ${federatedSessions.providerSessionHash} = ${providerSessionHash}))`,
       ),
     )
     .limit(limit)
@@ -99,7 +151,9 @@ const isUnmoved = ({ actor }: Acting, place: Place, { before, rank }: Changed): 
   sql`exists (select 1 from sso_connections as there where there.id = ${before.id} and there.version = ${before.version})
     and ${stillHas(rank, place, actor.id)}`
 
-/** The last statement returns no row when it was changed since it was read, or the caller lost the rank. */
+/**
+ * The last statement returns no row when it was changed since it was read, or the caller lost the rank.
+ */
 export function updateConnection(
   ctx: Acting,
   place: Place,
@@ -184,6 +238,47 @@ export const updateSeal = ({ db }: Store, { id, from, to }: { id: string; from: 
     .update(ssoConnections)
     .set({ secretSealed: to })
     .where(and(eq(ssoConnections.id, id), eq(ssoConnections.secretSealed, from)))
+
+/** Policies that end sessions, with the user whose sessions ended last. */
+export const selectEndings = ({ db }: Store, limit: number) =>
+  db
+    .select({ organizationId: ssoPolicies.organizationId, after: ssoPolicies.endsAfter })
+    .from(ssoPolicies)
+    .where(isNotNull(ssoPolicies.endsAfter))
+    .limit(limit)
+
+/** Members whom the policy obliges: their addresses are in verified domains. */
+export const selectObliged = (
+  { db }: Store,
+  { organizationId, after }: { organizationId: string; after: string },
+  limit: number,
+) =>
+  db
+    .select({ id: users.id })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(
+      and(
+        eq(memberships.organizationId, organizationId),
+        sql`${isTakenUp()}`,
+        gt(users.id, after),
+        ne(users.role, ADMIN),
+        sql`exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
+          and own.verified_at is not null and own.domain = substr(${users.email}, instr(${users.email}, '@') + 1))`,
+      ),
+    )
+    .orderBy(asc(users.id))
+    .limit(limit)
+
+/** Unless the policy was changed meanwhile. */
+export const updateEnding = (
+  { db }: Store,
+  { organizationId, from, to }: { organizationId: string; from: string; to: string | null },
+) =>
+  db
+    .update(ssoPolicies)
+    .set({ endsAfter: to })
+    .where(and(eq(ssoPolicies.organizationId, organizationId), eq(ssoPolicies.endsAfter, from)))
 
 /** Holds while the policy is as it was read, and the caller is an owner. `isRequiring`: also while single sign-on can be required. */
 export const policyChange = (

@@ -1,5 +1,5 @@
 import type { Rank } from '../../lib/roles.ts'
-import type { ProviderMetadata as OpenIdMetadata } from '../federation/types.ts'
+import type { ReadMetadata } from '../federation/types.ts'
 
 /** What the documented clients call an identity provider that speaks OpenID Connect; each chooses defaults. */
 export const PROVIDERS = ['oidc', 'google_workspace', 'azure_ad', 'okta'] as const
@@ -23,10 +23,7 @@ export interface RoleMapping {
   readonly role: GivenRank
 }
 
-/** A provider's metadata as it was read: algorithms are those that are taken. */
-export interface ProviderMetadata extends OpenIdMetadata {
-  readonly end_session_endpoint?: string | undefined
-  readonly id_token_signing_alg_values_supported: readonly string[]
-}
+/** A provider's metadata as it was read. */
+export type ProviderMetadata = ReadMetadata
 
 export type ConnectionStatus = 'active' | 'pending' | 'disabled' | 'error'

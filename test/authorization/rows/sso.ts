@@ -74,6 +74,8 @@ export const SSO_ROWS: Readonly<Record<string, Row>> = {
     call: () => ({ path: { config_id: newUuid() }, query: UNKNOWN }),
     good: 400,
   },
+  [`GET ${SSO}/logout`]: { call: () => ({ query: { token: NOT_A_TOKEN } }), good: 400 },
+  [`POST ${SSO}/oidc/backchannel-logout`]: { call: () => ({ body: { logout_token: NOT_A_TOKEN } }), good: 400 },
   [`POST ${SSO}/oidc/callback/:config_id`]: {
     call: () => ({ path: { config_id: newUuid() }, body: UNKNOWN }),
     good: 400,

@@ -522,7 +522,10 @@ describe('a deletion', () => {
     const team = await createTeam(app)
     const { id } = await configure(team, net)
     const linked = await linkSomebody(id)
-    await run('insert into sso_policies values (?, 1, 1, 1)', team.id)
+    await run(
+      'insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 1, 1, 1)',
+      team.id,
+    )
     await setOpenedBySso(team, team.owner)
     const refused = await team.owner.call('DELETE', `${CONFIGURATIONS}/${id}`)
     expect(codeOf(refused)).toEqual([409, 'SSO_CONFIGURATION_REQUIRED'])

@@ -626,7 +626,9 @@ describe('a sign-in that is on its way when single sign-on becomes required', ()
         async (db) => {
           // As long on its way as the sign-in is.
           for (let turns = random(12); turns > 0; turns -= 1) await db.run('select 1')
-          await db.run(`insert into sso_policies values ('${team.id}', 1, 1, 1)`)
+          await db.run(
+            `insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values ('${team.id}', 1, 1, 1)`,
+          )
         },
       ])
       if (result?.status === 'rejected') {

@@ -30,6 +30,9 @@ const PURPOSES: Readonly<Record<OneTimePurpose, true>> = {
   federated_pending: true,
   federated_email: true,
   federated_email_code: true,
+  sso_logout: true,
+  sso_logout_return: true,
+  sso_logout_seen: true,
 }
 
 /** Measures that shut a user out, each with what lets them in again. */

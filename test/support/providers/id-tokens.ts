@@ -15,6 +15,16 @@ function keyPair(owner: string, name: KeyName): Promise<KeyPair> {
   return pair
 }
 
+/** A token by a provider's published key, or by another under the same name. */
+export const signAs = async (
+  owner: string,
+  claims: JWTPayload,
+  { key = 'current', alg = 'RS256', typ = 'logout+jwt' }: { key?: KeyName; alg?: string; typ?: string } = {},
+): Promise<string> =>
+  new SignJWT(claims)
+    .setProtectedHeader({ alg, typ, kid: `${owner}-current` })
+    .sign((await keyPair(owner, key)).privateKey)
+
 /** The key set of a provider. `extra` are members that it adds to each key. */
 export const keySet =
   (world: World, owner: string, extra: Readonly<Record<string, unknown>> = {}): Answer<unknown> =>

@@ -80,6 +80,7 @@ export const openid = (world: World): Provider<People['oidc']> => {
           token_endpoint: `${OIDC_ISSUER}/token`,
           userinfo_endpoint: `${OIDC_ISSUER}/userinfo`,
           jwks_uri: `${OIDC_ISSUER}/keys`,
+          end_session_endpoint: `${OIDC_ISSUER}/logout`,
           response_types_supported: ['code'],
           response_modes_supported: ['query', 'form_post'],
           subject_types_supported: ['public'],

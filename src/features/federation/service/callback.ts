@@ -97,7 +97,7 @@ export async function takeCallback(ctx: CallerCtx, way: Way, input: CallbackInpu
   const found = await findFlow(ctx, { ...input, isOf: way.isOf })
   const flow = { ...found, target: findTarget(ctx, found) }
   try {
-    return await counted(ctx, flow, () => endFlow(ctx, way, flow, input))
+    return await countRefusals(ctx, flow, () => endFlow(ctx, way, flow, input))
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause
     const error = way.refusal(ctx, flow, cause)
@@ -108,7 +108,11 @@ export async function takeCallback(ctx: CallerCtx, way: Way, input: CallbackInpu
 }
 
 /** Counts the refusals of a network at a provider. Throws RATE_LIMIT_EXCEEDED. */
-async function counted<T>(ctx: Ctx, { provider }: Flow, work: () => Promise<T>): Promise<T> {
+export async function countRefusals<T>(
+  ctx: Ctx,
+  { provider }: Pick<Flow, 'provider'>,
+  work: () => Promise<T>,
+): Promise<T> {
   const network = networkOf(ctx.ip)
   const begun = await beginUse(ctx, network, { subject: `federated:${provider}:${network}`, ...REFUSED })
   if (!begun.allowed) throw rateLimited({ retry_after: Math.ceil(begun.refusal.retryAfterMs / SECOND) })

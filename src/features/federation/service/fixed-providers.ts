@@ -1,4 +1,5 @@
 import { type Config, type OpenIdProvider, TENANT_ID } from '../../../config.ts'
+import { ID_TOKEN_ALGORITHMS } from '../rules/metadata.ts'
 import type { ClientAuthentication, Provider, ProviderEndpoints, ProviderMetadata, ReadIdentity } from '../types.ts'
 import {
   readApple,
@@ -218,11 +219,9 @@ export const listProviders = (settings: Settings): ListedProvider[] => [
 const labelOf = ({ name, display_name: label }: OpenIdProvider): string => label ?? name
 
 /** ID tokens signed by keys that the provider alone has. */
-const ASYMMETRIC: readonly string[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'EdDSA']
-
-/** Those of its algorithms that are accepted of ID tokens; RS256 where it names none (OpenID Connect Discovery 1.0, 3). */
-export const algorithmsOf = ({ id_token_signing_alg_values_supported: named }: ProviderMetadata): string[] =>
-  (named ?? ['RS256']).filter((it) => ASYMMETRIC.includes(it))
+/** Those of its algorithms that are accepted of ID tokens: a snapshot may be older than the list. */
+const algorithmsOf = ({ id_token_signing_alg_values_supported: named }: ProviderMetadata): string[] =>
+  (named ?? ['RS256']).filter((it) => ID_TOKEN_ALGORITHMS.includes(it))
 
 /** A client of a provider that is known by its metadata. */
 export interface OpenIdClient {

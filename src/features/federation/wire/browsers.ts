@@ -20,6 +20,9 @@ const redirect = (status: 302 | 303, url: string, headers: Record<string, string
     headers: { ...headers, Location: url, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' },
   })
 
+/** Sends a browser on. */
+export const redirectTo = (url: URL): Reply<302, Response> => reply(302, redirect(302, url.href))
+
 /** HEAD, which scanners send, uses nothing up. */
 export function requireGet({ method }: Request): void {
   if (method === 'HEAD') throw stateInvalid()

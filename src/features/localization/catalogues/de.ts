@@ -269,6 +269,9 @@ export const de: Catalogue = {
   'page.unlock.text':
     'Nach zu vielen fehlgeschlagenen Versuchen lehnt Ihr Konto eine Zeit lang Passwörter ab. Sie können diese Sperre jetzt aufheben.',
   'page.unlock.submit': 'Entsperren',
+  'page.signed_out.title': 'Abgemeldet',
+  'page.signed_out.text': 'Sie haben sich abgemeldet.',
+
   'page.unlocked.title': 'Konto entsperrt',
   'page.unlocked.text': 'Sie können sich wieder anmelden.',
 

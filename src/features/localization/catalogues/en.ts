@@ -252,6 +252,9 @@ export const en = {
   'page.unlock.text':
     'After too many failed attempts, your account refuses passwords for a while. You can lift this lock now.',
   'page.unlock.submit': 'Unlock',
+  'page.signed_out.title': 'Signed out',
+  'page.signed_out.text': 'You have signed out.',
+
   'page.unlocked.title': 'Account unlocked',
   'page.unlocked.text': 'You can sign in again.',
 

@@ -1,12 +1,12 @@
 import { created, ok } from '../../../http/answers.ts'
 import { REPEATED_REFRESH } from '../../../http/described-input.ts'
-import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { anyone, confirmedUser, user } from '../../../http/guard.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { notAMember, serviceUnavailable, ssoRequired, tokenInvalid } from '../../../lib/errors.ts'
 import { getCurrentUser } from '../../users/service/users.ts'
 import { redirectNotAllowed } from '../errors.ts'
 import { refresh, signOut } from '../service/current.ts'
+import { findProviderLogout } from '../service/provider-logout.ts'
 import { signIn, signInErrors } from '../service/sign-in.ts'
 import { signUp, signUpErrors } from '../service/sign-up.ts'
 import { stepUp, stepUpErrors } from '../service/step-up.ts'
@@ -14,6 +14,7 @@ import {
   ProfileShape,
   RefreshBody,
   Session,
+  SignedOutShape,
   SignInBody,
   SignInResultShape,
   SignUpBody,
@@ -73,10 +74,13 @@ authRoutes.post(
     aliases: [{ path: '/logout', id: 'logOut' }],
     summary: 'End the session of the access token',
     guard: confirmedUser,
-    answer: ok(DoneAndEnded, 'Signed out'),
+    answer: ok(SignedOutShape, 'Signed out'),
     errors: [tokenInvalid, serviceUnavailable],
   },
-  async ({ ctx }) => endedToWire('Successfully logged out', await signOut(ctx)),
+  async ({ ctx }) => {
+    const ended = await signOut(ctx)
+    return { ...ended, sloUrl: await findProviderLogout(ctx) }
+  },
 )
 
 authRoutes.post(

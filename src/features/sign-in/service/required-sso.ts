@@ -102,6 +102,7 @@ async function breakGlass(ctx: Ctx, { user, amr }: Factor, id: string): Promise<
     subjectHash: null,
     providerSessionHash: null,
     sealed: null,
+    hasLogout: false,
   }
   return { origin, passed: { organizationId: id, slug: place.organization.slug } }
 }

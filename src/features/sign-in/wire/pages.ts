@@ -179,6 +179,7 @@ type Statement =
   | 'password_set'
   | 'account_restored'
   | 'unlocked'
+  | 'signed_out'
 
 /** A page that says what was done. */
 const statementPage = (frame: Frame, name: Statement, params?: Params, on = wayOn(frame)): Page => ({
@@ -266,6 +267,7 @@ export const takenOverPage = (asked: NewPassword): Page =>
 
 export const passwordSetPage = (frame: Frame): Page => statementPage(frame, 'password_set')
 export const accountRestoredPage = (frame: Frame): Page => statementPage(frame, 'account_restored')
+export const signedOutPage = (frame: Frame): Page => statementPage(frame, 'signed_out')
 export const unlockedPage = (frame: Frame): Page => statementPage(frame, 'unlocked')
 
 /** A link that may need a further proof; `methods` are the possible ones, and `email` whose password would be one. */

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { mapped } from '../../../http/answers.ts'
 import { oneOfEach } from '../../../http/described-input.ts'
+import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
 import {
   MAX_PASSWORD_LENGTH,
@@ -182,6 +183,18 @@ export function signedInToWire({ user, opened }: { user: User; opened: OpenedSes
 }
 
 export const Session = mapped(SessionTokens, signedInToWire)
+
+export const SignedOutShape = mapped(
+  DoneAndEnded.extend({
+    slo_url: z.url().nullable().meta({
+      description: "Where a browser goes next to sign out at the organization's provider; good once, for 5 minutes",
+    }),
+  }).meta({ id: 'SignedOut' }),
+  ({ propagated, sloUrl }: { propagated: boolean; sloUrl: string | null }) => ({
+    ...endedToWire('Successfully logged out', { propagated }),
+    slo_url: sloUrl,
+  }),
+)
 
 /** Clients check whether `requires_mfa` is present: a session's answer never has it. */
 export const MfaChallengeWire = z

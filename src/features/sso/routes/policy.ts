@@ -22,7 +22,12 @@ ssoPolicyRoutes.put(
     answer: ok(PolicyShape, 'The policy'),
     errors: [ssoUnproved, ssoPolicyChanged, rateLimited, ...freshFactorErrors],
   },
-  ({ ctx, body }) => changePolicy(ctx, { required: body.required, allowBreakGlass: body.allow_break_glass }),
+  ({ ctx, body }) =>
+    changePolicy(ctx, {
+      required: body.required,
+      allowBreakGlass: body.allow_break_glass,
+      endsSessions: body.end_sessions ?? false,
+    }),
 )
 
 ssoPolicyRoutes.post(

@@ -9,6 +9,7 @@ import { createUserWith } from '../../federation/service/new-account.ts'
 import { deletePending, findPlace, insertMembership, limitReached } from '../../memberships/service.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
+import { updateProfile } from '../../users/service/profile.ts'
 import {
   findUser,
   findUserByEmail,
@@ -68,9 +69,16 @@ export async function settlePerson(ctx: Ctx, configuration: SeenConfiguration, p
     ? await linkedTo(ctx, configuration, { user: found, identity, proved })
     : await makeAccount(ctx, configuration, proved)
   if (rank === null) await join(ctx, configuration, user, person.groups)
+  if (found && configuration.syncProfile) ctx.defer(syncProfile(ctx, user, proved))
   if (rank === 'owner') await updateOwnerSignIn(ctx, configuration)
   const { issuer, subject } = proved
   return { user, isNew: !found, key: { connectionId, issuer, subject }, organizationId }
+}
+
+/** Names as the provider has them now; what it does not say stays. */
+async function syncProfile(ctx: Ctx, user: User, { profile }: ProvedIdentity): Promise<void> {
+  const changes = Object.fromEntries(Object.entries(profile).filter(([, value]) => value !== undefined))
+  await updateProfile(ctx, { user, changes, actor: { type: 'system', id: 'sso' } })
 }
 
 /** Whether the connection speaks for an address, as things are now. */

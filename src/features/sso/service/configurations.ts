@@ -11,6 +11,7 @@ import { findOutboundAddress } from '../../../lib/outbound.ts'
 import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { findPolicy } from '../../domains/service.ts'
+import { discoveryUrlOf, fetchMetadata, issuersAt } from '../../federation/service/metadata.ts'
 import {
   enterOrganization,
   enterScopeToChange,
@@ -18,7 +19,6 @@ import {
   organizationRequired,
 } from '../../memberships/service.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { discoveryUrlOf, issuersAt } from '../rules/metadata.ts'
 import { isSharedIssuer, PROVIDER_ROWS } from '../rules/providers.ts'
 import {
   deleteConnection,
@@ -39,7 +39,7 @@ import {
   type ProviderMetadata,
   type RoleMapping,
 } from '../types.ts'
-import { fetchMetadata } from './metadata.ts'
+import { backchannelLogoutOf, callbackOf, logoutReturnOf } from './addresses.ts'
 import { countChange, mailOwners } from './notices.ts'
 import { sealSecret } from './secrets.ts'
 
@@ -89,8 +89,10 @@ interface Configuration extends SsoConnection {
 
 export interface SeenConfiguration extends Configuration {
   readonly status: ConnectionStatus
-  /** What is registered at the provider. */
+  /** This and the next two are registered at the provider. */
   readonly redirectUri: string
+  readonly postLogoutRedirectUri: string
+  readonly backchannelLogoutUri: string
 }
 
 /**
@@ -100,15 +102,13 @@ export interface SeenConfiguration extends Configuration {
 const redirectUriOf = (ctx: Pick<Ctx, 'config'>, { id, metadata }: Pick<SsoConnection, 'id' | 'metadata'>): string =>
   callbackOf(ctx, metadata.authorization_response_iss_parameter_supported === true ? null : id)
 
-/** That of one connection, or of all that name themselves in their answers. */
-export const callbackOf = ({ config }: Pick<Ctx, 'config'>, connectionId: string | null): string =>
-  `${config.PUBLIC_URL}/api/v1/sso/oidc/callback${connectionId === null ? '' : `/${connectionId}`}`
-
 /** A configuration as it is answered. */
 export const seen = (ctx: Pick<ActorCtx, 'config'>, configuration: Configuration): SeenConfiguration => ({
   ...configuration,
   status: statusOf(configuration),
   redirectUri: redirectUriOf(ctx, configuration),
+  postLogoutRedirectUri: logoutReturnOf(ctx),
+  backchannelLogoutUri: backchannelLogoutOf(ctx),
 })
 
 const statusOf = ({ enabled, error, hasDomain }: Configuration): ConnectionStatus => {

@@ -13,17 +13,23 @@ export type ProviderNames = Readonly<z.infer<typeof ProviderNames>>
 interface Named {
   readonly connectionId: string
   readonly organizationId: string
+  /** The provider can be told that the session has ended. */
+  readonly hasLogout: boolean
 }
 
 /** Hashed to be found by, and sealed to be named again. */
-export async function originOf(ctx: Pick<Ctx, 'config'>, named: Named, names: ProviderNames): Promise<SessionOrigin> {
+export async function originOf(
+  ctx: Pick<Ctx, 'config'>,
+  { hasLogout, ...named }: Named,
+  names: ProviderNames,
+): Promise<SessionOrigin> {
   const { subject, session } = names
   const [subjectHash, providerSessionHash, sealed] = await Promise.all([
     hashSecret(subject),
     session === null ? null : hashSecret(session),
     sealText(ctx.config.rootKeys, SEAL_PURPOSE, named.connectionId, JSON.stringify(names)),
   ])
-  return { ...named, subjectHash, providerSessionHash, sealed }
+  return { ...named, hasLogout, subjectHash, providerSessionHash, sealed }
 }
 
 /** Throws when no root secret opens it. */

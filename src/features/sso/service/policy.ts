@@ -27,11 +27,11 @@ const shown = ({ required, allowBreakGlass }: Policy) => ({ required, allow_brea
 
 /**
  * Changes whether an organization requires single sign-on; absent fields stay as they are. Requiring it refuses the tokens of all
- * members. Throws STEP_UP_REQUIRED, SSO_UNPROVED, RATE_LIMIT_EXCEEDED, SSO_POLICY_CHANGED.
+ * members; `endsSessions` ends their sessions of other kinds besides, in the background. Throws STEP_UP_REQUIRED, SSO_UNPROVED, RATE_LIMIT_EXCEEDED, SSO_POLICY_CHANGED.
  */
 export async function changePolicy(
   ctx: PlaceCtx,
-  change: { readonly [K in keyof Policy]?: Policy[K] | undefined },
+  { endsSessions, ...change }: { readonly [K in keyof Policy]?: Policy[K] | undefined } & { endsSessions: boolean },
 ): Promise<Policy & { propagated: boolean }> {
   await requireFreshFactor(ctx)
   const before = await findPolicy(ctx, ctx.place.organizationId)
@@ -40,20 +40,27 @@ export async function changePolicy(
     required: change.required ?? old.required,
     allowBreakGlass: change.allowBreakGlass ?? old.allowBreakGlass,
   }
-  if (policy.required === old.required && policy.allowBreakGlass === old.allowBreakGlass)
+  const isEnding = endsSessions && policy.required
+  if (policy.required === old.required && policy.allowBreakGlass === old.allowBreakGlass && !isEnding)
     return { ...policy, propagated: true }
   await countChange(ctx, ctx.place.organizationId)
-  return { ...policy, propagated: await writePolicy(ctx, { before, old, policy }) }
+  return { ...policy, propagated: await writePolicy(ctx, { before, old, policy, isEnding }) }
 }
 
 async function writePolicy(
   ctx: PlaceCtx,
-  { before, old, policy }: { before: SsoPolicy | undefined; old: Policy; policy: Policy },
+  { before, old, policy, isEnding }: { before: SsoPolicy | undefined; old: Policy; policy: Policy; isEnding: boolean },
 ): Promise<boolean> {
   const { place } = ctx
   const { organizationId: id, name, slug } = place
   const isRequiring = policy.required && !old.required
-  const row = { ...policy, organizationId: id, updatedAt: Math.max(ctx.now(), (before?.updatedAt ?? 0) + 1) }
+  const endsAfter = policy.required ? (before?.endsAfter ?? null) : null
+  const row = {
+    ...policy,
+    organizationId: id,
+    endsAfter: isEnding ? '' : endsAfter,
+    updatedAt: Math.max(ctx.now(), (before?.updatedAt ?? 0) + 1),
+  }
   const upsert = upsertPolicy(ctx, row, policyChange(ctx, place, { before, isRequiring }))
   const event: CommittedEvent = {
     type: 'sso.policy.changed',
@@ -61,7 +68,7 @@ async function writePolicy(
     userId: null,
     organizationId: id,
     actor: actorOf(ctx),
-    data: { before: shown(old), after: shown(policy) },
+    data: { before: shown(old), after: { ...shown(policy), ...(isEnding && { end_sessions: true }) } },
     ...(isRequiring && { computedFeedEntry: organizationEntry(id) }),
   }
   const raise = updateOrganization(ctx, id, raisedVersion(ctx))

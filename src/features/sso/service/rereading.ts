@@ -1,11 +1,11 @@
 import type { Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { HOUR } from '../../../lib/time.ts'
+import { fetchMetadata } from '../../federation/service/metadata.ts'
 import { selectDueConnections, updateChecked } from '../store.ts'
 import type { SsoConnection } from '../tables.ts'
 import type { ProviderMetadata } from '../types.ts'
 import { METADATA_READ_EVERY_MS } from './configurations.ts'
-import { fetchMetadata } from './metadata.ts'
 import { mailOwners } from './notices.ts'
 
 const CONNECTIONS_PER_RUN = 20

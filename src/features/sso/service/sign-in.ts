@@ -11,14 +11,8 @@ import { mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import { ssoAuthenticationError } from '../errors.ts'
 import { findConnectionOfAny, findConnectionOfSlug, selectActiveOfIssuer } from '../store.ts'
 import { settlePerson } from './accounts.ts'
-import {
-  callbackOf,
-  configurationNotFound,
-  isUsable,
-  mappingOf,
-  type SeenConfiguration,
-  seen,
-} from './configurations.ts'
+import { callbackOf } from './addresses.ts'
+import { configurationNotFound, isUsable, mappingOf, type SeenConfiguration, seen } from './configurations.ts'
 import { originOf } from './origin.ts'
 import { connectionIdOf, providerOf } from './provider.ts'
 import { readPerson } from './read-person.ts'
@@ -120,7 +114,8 @@ const ssoWay: Omit<Way, 'isOf'> = {
 }
 
 async function settle(ctx: Ctx, configuration: SeenConfiguration, answers: ProviderAnswers): Promise<Arrived> {
-  const { id: connectionId } = configuration
+  const { id: connectionId, metadata } = configuration
+  const hasLogout = metadata.end_session_endpoint !== undefined
   const person = readPerson(configuration, mappingOf(configuration), answers)
   if (!person) throw new SignInRefused(ssoAuthenticationError, 'not_admitted')
   const { sid } = answers.claims
@@ -131,7 +126,7 @@ async function settle(ctx: Ctx, configuration: SeenConfiguration, answers: Provi
     ...settled,
     method: 'sso',
     amr: person.hasSecondFactor ? [...FEDERATED, 'mfa'] : FEDERATED,
-    origin: await originOf(ctx, { connectionId, organizationId }, names),
+    origin: await originOf(ctx, { connectionId, organizationId, hasLogout }, names),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ActorCtx } from '../../../context.ts'
+import { fetchMetadata } from '../../federation/service/metadata.ts'
 import type { ConnectionStatus, Provider } from '../types.ts'
 import { getConfiguration } from './configurations.ts'
-import { fetchMetadata } from './metadata.ts'
 
 /** What keeps people from signing in through a configuration. */
 export interface ConfigurationTest {

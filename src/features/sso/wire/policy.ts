@@ -12,6 +12,9 @@ export const PolicyBody = z
       .boolean()
       .optional()
       .meta({ description: 'An owner with a password and a second factor signs in all the same' }),
+    end_sessions: z.boolean().optional().meta({
+      description: 'While it is required: sessions of its people that came otherwise end altogether, within minutes',
+    }),
   })
   .meta({ id: 'SSOPolicyChange' })
 

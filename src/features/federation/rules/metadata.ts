@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { ProviderMetadata } from '../types.ts'
+import type { ReadMetadata } from '../types.ts'
 
 const SUFFIX = '/.well-known/openid-configuration'
 
@@ -42,7 +42,8 @@ const Document = z.object({
   jwks_uri: address,
   userinfo_endpoint: address.optional(),
   end_session_endpoint: address.optional(),
-  id_token_signing_alg_values_supported: names,
+  // Where a provider names none (Discovery 3).
+  id_token_signing_alg_values_supported: names.default(['RS256']),
   response_types_supported: names.optional(),
   token_endpoint_auth_methods_supported: names.optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
@@ -71,7 +72,7 @@ const unreadable = (message: string): MetadataProblem => ({ kind: 'unreadable', 
 export function readMetadata(
   document: unknown,
   { issuers, mayCall }: { issuers: readonly string[]; mayCall: (address: string) => boolean },
-): { readonly metadata: ProviderMetadata } | { readonly problem: MetadataProblem } {
+): { readonly metadata: ReadMetadata } | { readonly problem: MetadataProblem } {
   const named = z.object({ issuer: z.string() }).safeParse(document)
   if (named.success && !issuers.includes(named.data.issuer))
     return { problem: { kind: 'issuer', message: `the metadata are of the issuer ${named.data.issuer.slice(0, 256)}` } }

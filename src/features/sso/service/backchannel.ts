@@ -1,0 +1,122 @@
+import type { JWTPayload } from 'jose'
+import type { Ctx } from '../../../context.ts'
+import { record } from '../../../db/commit.ts'
+import { hashSecret } from '../../../lib/crypto.ts'
+import { DomainError } from '../../../lib/errors.ts'
+import { late } from '../../../lib/late.ts'
+import { OutboundError, outbound } from '../../../lib/outbound.ts'
+import { DAY, MINUTE, SECOND, toSeconds } from '../../../lib/time.ts'
+import { countRefusals } from '../../federation/service/callback.ts'
+import { claimOnce, findOneTimeToken } from '../../links/service.ts'
+import { invalidRequest } from '../../oauth/service.ts'
+import { endFederatedSessions } from '../../sessions/service.ts'
+import type { ProviderKey } from '../../sessions/types.ts'
+import { findConnectionOfClient, selectConnectionsOfSession } from '../store.ts'
+import type { SsoConnection } from '../tables.ts'
+import { providerNameOf } from './provider.ts'
+
+const signing = late(() => import('jose'))
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+const MAX_AGE_MS = 5 * MINUTE
+const SKEW_SECONDS = 60
+/** Longer than a token is taken. */
+const REMEMBERED_MS = DAY
+/** Several organizations may have registered one client at one issuer. */
+const CONNECTIONS = 10
+
+interface Logout {
+  readonly jti: string
+  readonly subject: string | null
+  readonly session: string | null
+}
+
+/**
+ * Ends the sessions that a logout token names (OpenID Connect Back-Channel Logout 1.0, 2.6). Throws `invalid_request` for a token
+ * that is not good, also one that came before; RATE_LIMIT_EXCEEDED after refusals, SERVICE_UNAVAILABLE: then it may be repeated.
+ */
+export async function endByLogoutToken(ctx: Ctx, token: string): Promise<void> {
+  const { issuer, audiences } = await peek(token)
+  const connection = await findConnectionOfClient(ctx, { issuer, clientIds: audiences })
+  if (!connection) throw refused(ctx, 'unknown_connection')
+  const by = { provider: providerNameOf(connection) }
+  const logout = await countRefusals(ctx, by, () => readToken(ctx, connection, token))
+  const key = JSON.stringify([issuer, connection.clientId, logout.jti])
+  if (await findOneTimeToken(ctx, 'sso_logout_seen', key)) throw refused(ctx, 'repeated')
+  await endSessions(ctx, connection, logout)
+  // Behind the sessions: after an outage the provider comes with the same token.
+  await claimOnce(ctx, 'sso_logout_seen', { key, lifetimeMs: REMEMBERED_MS })
+}
+
+/** What a token claims before anything of it is verified: only to say whose keys it must be signed with. */
+async function peek(token: string): Promise<{ issuer: string; audiences: readonly string[] }> {
+  const { decodeJwt } = await signing.load()
+  try {
+    const { iss, aud } = decodeJwt(token)
+    return { issuer: iss ?? '', audiences: [aud ?? []].flat() }
+  } catch {
+    throw invalidRequest()
+  }
+}
+
+function refused(ctx: Pick<Ctx, 'log'>, reason: string): DomainError {
+  ctx.log.info('logout_token_refused', { reason })
+  return invalidRequest({}, { message: 'The logout token is not good' })
+}
+
+async function readToken(ctx: Ctx, connection: SsoConnection, token: string): Promise<Logout> {
+  const { issuer, clientId, metadata } = connection
+  const { createLocalJWKSet, jwtVerify } = await signing.load()
+  try {
+    const answer = await outbound(ctx, metadata.jwks_uri, { headers: { accept: 'application/json' } })
+    if (!answer.ok) throw refused(ctx, 'keys_not_read')
+    const { payload } = await jwtVerify(token, createLocalJWKSet(await answer.json()), {
+      issuer,
+      audience: clientId,
+      algorithms: [...metadata.id_token_signing_alg_values_supported],
+      clockTolerance: SKEW_SECONDS,
+      maxTokenAge: MAX_AGE_MS / SECOND,
+      currentDate: new Date(ctx.now()),
+      requiredClaims: ['iat', 'jti'],
+    })
+    return readLogout(ctx, payload)
+  } catch (cause) {
+    if (cause instanceof DomainError) throw cause
+    const { code, name } = cause as { code?: string; name?: string }
+    throw refused(ctx, cause instanceof OutboundError ? cause.reason : (code ?? name ?? 'unreadable'))
+  }
+}
+
+/** An ID token is none: it has a nonce, and names no such event. */
+function readLogout(ctx: Ctx, { jti, sub, sid, nonce, events, iat = 0 }: JWTPayload): Logout {
+  const named = typeof events === 'object' && events !== null ? (events as Record<string, unknown>)[EVENT] : undefined
+  if (typeof named !== 'object' || named === null) throw refused(ctx, 'no_logout_event')
+  if (nonce !== undefined) throw refused(ctx, 'nonce')
+  if (iat > toSeconds(ctx.now()) + SKEW_SECONDS) throw refused(ctx, 'issued_in_future')
+  const [subject, session] = [sub, sid].map((value) => (typeof value === 'string' && value !== '' ? value : null))
+  if (!subject && !session) throw refused(ctx, 'nobody_named')
+  return { jti: jti ?? '', subject: subject ?? null, session: session ?? null }
+}
+
+async function endSessions(ctx: Ctx, { issuer, clientId }: SsoConnection, { subject, session }: Logout): Promise<void> {
+  const hashOf = (name: string | null) => (name === null ? null : hashSecret(name))
+  const [subjectHash, providerSessionHash] = await Promise.all([hashOf(subject), hashOf(session)])
+  const named = { subjectHash, providerSessionHash }
+  for (const one of await selectConnectionsOfSession(ctx, { issuer, clientIds: [clientId], ...named }, CONNECTIONS))
+    await endOf(ctx, one, named)
+}
+
+type Named = Omit<ProviderKey, 'connectionId'>
+
+async function endOf(ctx: Ctx, { id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>, named: Named) {
+  const sessions = await endFederatedSessions(ctx, { connectionId: id, ...named })
+  if (sessions === 0) return
+  await record(ctx, {
+    type: 'sso.logout',
+    subject: id,
+    userId: null,
+    organizationId,
+    actor: { type: 'system', id: 'sso' },
+    data: { sessions },
+  })
+}

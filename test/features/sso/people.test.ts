@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { endOtherSessionsOfPolicies } from '../../../src/features/sso/service/ending.ts'
+import { newUuid } from '../../../src/lib/ids.ts'
+import { json } from '../../support/app.ts'
+import { CLIENTS } from '../../support/providers/clients.ts'
+import type { Answer } from '../federation/support.ts'
+import { createSso, type Enterprise, openEnterprise, signInBySso } from './sign-in-support.ts'
+import { rowsOf, run } from './support.ts'
+
+const federation = createSso()
+const { app } = federation
+
+const peopleOf = ({ id }: Enterprise) => rowsOf('select subject from identities where connection_id = ?', id)
+/** The session: tokens of the organization from before the policy are outdated. */
+const isLive = async ({ refreshToken }: { refreshToken: string }): Promise<boolean> =>
+  (await app.fetch('/api/v1/auth/refresh', json({ refresh_token: refreshToken }))).status === 200
+const live = ({ refresh_token: refreshToken }: Answer) => isLive({ refreshToken })
+
+describe('the people of a connection', () => {
+  it('go with it: who signs in through the next one is linked anew', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { team, domain, id } = enterprise
+    const person = { sub: newUuid() }
+    const first = await signInBySso(federation, enterprise, person)
+    expect(await peopleOf(enterprise)).toEqual([{ subject: person.sub }])
+    expect((await team.owner.call('DELETE', `/api/v1/sso/configurations/${id}`)).status).toBe(200)
+    expect(await peopleOf(enterprise)).toEqual([])
+    // The address is still the domain's, so a new connection finds the account by it.
+    const again = await team.owner.call('POST', `/api/v1/sso/configurations?organization_id=${team.id}`, {
+      provider: 'oidc',
+      oidc_issuer: 'https://id.example.test',
+      oidc_client_id: CLIENTS.oidc.id,
+      oidc_client_secret: CLIENTS.oidc.secret,
+    })
+    const next = await signInBySso(federation, { domain }, { sub: newUuid() })
+    expect([again.status, next.is_new_user, next.user.id]).toEqual([201, false, first.user.id])
+  })
+
+  it('go with its issuer, and stay with all other changes', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { team, id } = enterprise
+    await signInBySso(federation, enterprise)
+    const change = (fields: object) => team.owner.call('PUT', `/api/v1/sso/configurations/${id}`, fields)
+    expect((await change({ name: 'Ours', sync_profile: true })).status).toBe(200)
+    expect(await peopleOf(enterprise)).toHaveLength(1)
+    await run("update sso_connections set issuer = 'https://old.example.test' where id = ?", id)
+    const moved = { oidc_issuer: 'https://id.example.test', oidc_client_secret: CLIENTS.oidc.secret }
+    expect((await change(moved)).status).toBe(200)
+    expect(await peopleOf(enterprise)).toEqual([])
+  })
+
+  it('have the names that the provider says, where it is to be so', async () => {
+    const enterprise = await openEnterprise(federation)
+    const person = { sub: newUuid(), name: 'Ada King' }
+    const { user } = await signInBySso(federation, enterprise, person)
+    const nameNow = async () => (await rowsOf('select display_name from users where id = ?', user.id))[0]?.display_name
+    await signInBySso(federation, enterprise, { ...person, name: 'Ada Lovelace' })
+    expect(await nameNow()).toBe('Ada King')
+    await run('update sso_connections set sync_profile = 1 where id = ?', enterprise.id)
+    await signInBySso(federation, enterprise, { ...person, name: 'Ada Lovelace' })
+    await app.settled()
+    expect(await nameNow()).toBe('Ada Lovelace')
+  })
+})
+
+describe('a policy that ends sessions', () => {
+  const required = { required: true, end_sessions: true }
+
+  it('ends those of its people that came otherwise, and no others', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { team, domain } = enterprise
+    const [ada, guest] = [await team.join('owner', { email: `ada@${domain}` }), await team.join('member')]
+    const signedIn = await signInBySso(federation, enterprise)
+    expect((await team.owner.call('PUT', `${team.path}/sso-policy`, required)).status).toBe(200)
+    await endOtherSessionsOfPolicies(await app.ctx())
+    expect(await Promise.all([isLive(ada), isLive(guest), live(signedIn)])).toEqual([false, true, true])
+    expect(await rowsOf('select ends_after from sso_policies where organization_id = ?', team.id)).toEqual([
+      { ends_after: null },
+    ])
+  })
+
+  it('goes on where it stopped, and stops when it is required no longer', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { team, domain } = enterprise
+    await team.join('owner', { email: `ada@${domain}` })
+    await signInBySso(federation, enterprise)
+    const policy = (fields: object) => team.owner.call('PUT', `${team.path}/sso-policy`, fields)
+    expect((await policy({ required: false, end_sessions: true })).status).toBe(200)
+    expect(await rowsOf('select 1 from sso_policies where organization_id = ?', team.id)).toEqual([])
+    const late = await team.join('member', { email: `bob@${domain}` })
+    await policy(required)
+    await run('update sso_policies set ends_after = ? where organization_id = ?', late.id, team.id)
+    await endOtherSessionsOfPolicies(await app.ctx())
+    await policy({ end_sessions: true })
+    await policy({ required: false })
+    await endOtherSessionsOfPolicies(await app.ctx())
+    expect(await isLive(late)).toBe(true)
+  })
+})
