@@ -67,7 +67,7 @@ export async function makeNameless({ redirectUris }: Sso, { id }: Enterprise): P
 /** The organization requires single sign-on, without a word to anybody. */
 export const requireSso = ({ team }: Pick<Enterprise, 'team'>, { allowBreakGlass = true }: Partial<Policy> = {}) =>
   run(
-    'insert into sso_policies values (?, 1, ?, 1) on conflict do update set required = 1, allow_break_glass = excluded.allow_break_glass',
+    'insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 1, ?, 1) on conflict do update set required = 1, allow_break_glass = excluded.allow_break_glass',
     team.id,
     Number(allowBreakGlass),
   )
