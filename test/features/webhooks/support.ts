@@ -97,10 +97,13 @@ export async function attach(webhook: any) {
         withMethods(user(userId), { registerWebhook: (input) => atLeast(user(userId).registerWebhook(input)) }),
     }
   }
+  const moved = () => clock.now
+  /** Of an object that the platform has evicted meanwhile, too. */
   const prepare = () =>
     inside((object) => {
+      if (object.clock === moved) return
       const real = object.context
-      object.clock = () => clock.now
+      object.clock = moved
       object.random = () => 0.5
       object.context = () => {
         const ctx = real()
@@ -133,6 +136,7 @@ export async function attach(webhook: any) {
       }))
       log.head += skipped + count
       handed = events
+      await prepare()
       const { subscribed } = await stub().takeEvents({ topic: topicOf(), events })
       if (!subscribed) throw new Error('the endpoint does not want events')
       return events.map(({ event }) => event.id)
@@ -142,6 +146,7 @@ export async function attach(webhook: any) {
     /** Moves the clock and runs the alarms that are due. */
     run: async (ms = 0): Promise<void> => {
       clock.now += ms
+      await prepare()
       await runDurableObjectAlarm(stub())
     },
     restart: async () => {
