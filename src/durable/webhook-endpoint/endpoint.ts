@@ -92,11 +92,18 @@ export function createEndpoint({ storage, name, alarms, log, host, ...source }: 
     })
   }
 
-  function register({ topic, id: endpointId }: WebhookSettings): Promise<{ head: number }> {
+  function askLog({ topic, id: endpointId }: WebhookSettings): Promise<{ head: number }> {
     const { objects } = context()
     if (!topic.startsWith('user:')) return objects.hub(topic).registerWebhook({ topic, endpointId })
     const userId = topic.slice('user:'.length)
     return objects.user(userId).registerWebhook({ userId, endpointId })
+  }
+
+  /** Registers at the log, whether or not it knows the endpoint already. From its head on, what it passes over is a gap. */
+  async function register(settings: WebhookSettings): Promise<void> {
+    const { head } = await askLog(settings)
+    // A head below the position is that of another log: the one before was lost.
+    change(settings, () => state.write('position', Math.min(state.read('position') ?? head, head)))
   }
 
   /** One round: what is due is delivered, and written in one transaction. */
@@ -187,9 +194,7 @@ export function createEndpoint({ storage, name, alarms, log, host, ...source }: 
         await forget()
         return { exists: false }
       }
-      const { head } = await register(settings)
-      // From here on what its log passes over is a gap.
-      change(settings, () => state.write('position', state.read('position') ?? head))
+      await register(settings)
       return { exists: true }
     },
     async listDeliveries(range) {

@@ -12,7 +12,7 @@ const BATCH_MS = 5 * SECOND
 /** What waits to be delivered. Every function is synchronous; those that write are called in a `transactionSync`. */
 export interface Waiting {
   count(): number
-  /** Adds an event that the endpoint has not had. */
+  /** Adds an event, unless it came another way before: recovered from the record. */
   add(event: RecordedEvent, at: number): void
   /**
    * Delivers an event that the endpoint may have had again, from the first attempt on. One that waits already is due now. False when too
@@ -58,7 +58,9 @@ export function createWaiting(sql: SqlStorage): Waiting {
 
   const isWaiting = (seq: number): boolean => first('select 1 from waiting where seq = ?', seq) !== undefined
 
-  function add(event: RecordedEvent, at: number): void {
+  const find = (id: string) => first<EventRow>('select * from events where id = ?', id)
+
+  function insert(event: RecordedEvent, at: number): void {
     const seq = nextNumber()
     sql.exec(
       'insert into events (seq, id, type, taken_at, event) values (?, ?, ?, ?, ?)',
@@ -90,10 +92,12 @@ export function createWaiting(sql: SqlStorage): Waiting {
 
   return {
     count,
-    add,
+    add: (event, at) => {
+      if (!find(event.id)) insert(event, at)
+    },
     skipNumber: () => void nextNumber(),
     addAgain(event, at) {
-      const known = first<EventRow>('select * from events where id = ?', event.id)
+      const known = find(event.id)
       if (known && isWaiting(known.seq)) {
         const { head } = sql.exec<{ head: number | null }>('select head from waiting where seq = ?', known.seq).one()
         sql.exec('update waiting set next_at = ? where head = ? or seq = ?', at, head ?? known.seq, known.seq)
@@ -101,7 +105,7 @@ export function createWaiting(sql: SqlStorage): Waiting {
       }
       if (count() >= MAX_WAITING) return false
       if (!known) {
-        add(event, at)
+        insert(event, at)
         return true
       }
       sql.exec(

@@ -115,7 +115,7 @@ interface ListFilter extends Range {
 /** Those that a user may change: their own, those of organizations whose admin they are, and, of an admin, the platform's. */
 export function selectChangeable(
   store: Store,
-  { id, isAdmin }: { id: string; isAdmin: boolean },
+  { id, isAdmin, hasTwoFactors }: { id: string; isAdmin: boolean; hasTwoFactors: boolean },
   { organizationId, isActive, ...range }: ListFilter & { organizationId?: string | undefined },
 ) {
   const administered = store.db
@@ -128,6 +128,7 @@ export function selectChangeable(
         inArray(memberships.role, ['admin', 'owner']),
         isTakenUp(),
         isNull(organizations.deletedAt),
+        hasTwoFactors ? undefined : eq(organizations.requireTwoFactors, false),
       ),
     )
   const own = or(

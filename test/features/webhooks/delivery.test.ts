@@ -269,6 +269,30 @@ describe('an event that comes again', () => {
   })
 })
 
+describe('a log', () => {
+  it('that hands over what was recovered from the record meanwhile delivers it once', async () => {
+    const endpoint = await fresh()
+    const event = testEvent({ type: 'user.updated', organizationId: endpoint.webhook.organization_id })
+    expect(await endpoint.stub().recover({ events: [event] })).toEqual({ taken: 1 })
+    const events = [{ seq: endpoint.log.head + 1, event }]
+    expect(await endpoint.stub().takeEvents({ topic: endpoint.topic, events })).toEqual({ subscribed: true })
+    await endpoint.run()
+    expect(endpoint.receiver.ids()).toEqual([event.id])
+  })
+
+  it('that was lost and counts anew is followed from its head on, within a day', async () => {
+    const endpoint = await fresh()
+    await endpoint.hand(1)
+    await endpoint.run()
+    endpoint.log.head = 100
+    await endpoint.run(DAY + MINUTE)
+    const [id] = await endpoint.hand(1)
+    await endpoint.run()
+    expect(endpoint.receiver.ids().at(-1)).toBe(id)
+    expect(endpoint.receiver.received).toHaveLength(2)
+  })
+})
+
 describe('a crash', () => {
   it('in a round repeats it under the same ids, and loses nothing', async () => {
     const endpoint = await fresh()

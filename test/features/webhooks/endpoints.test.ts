@@ -3,10 +3,11 @@ import { openSession } from '../../../src/features/sessions/service.ts'
 import { resealWebhooks } from '../../../src/features/webhooks/service/secrets.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { createTestApp, env } from '../../support/app.ts'
-import { createTeam, openPerson, type Person } from '../../support/organizations.ts'
+import { createTeam, openPerson, type Person, withTwoFactors } from '../../support/organizations.ts'
 import { PASSWORD } from '../../support/world.ts'
-import { rowsOf } from '../account/erasure-support.ts'
-import { answering, attach, make, openEndpoint, requireSigned, URL_OF_NOBODY, WEBHOOKS } from './support.ts'
+import { erase, rowsOf } from '../account/erasure-support.ts'
+import { interfering } from '../rbac/support.ts'
+import { answering, attach, make, NEW, openEndpoint, requireSigned, URL_OF_NOBODY, WEBHOOKS } from './support.ts'
 
 const app = createTestApp()
 const [SECOND, MINUTE, DAY] = [1000, 60_000, 86_400_000]
@@ -316,6 +317,96 @@ describe('who may', () => {
     const ids = await endpoint.hand(1)
     await endpoint.run()
     expect(endpoint.receiver.ids()).toEqual(ids)
+  })
+})
+
+describe('a right that is lost between check and write', () => {
+  const WRITES = /^(insert into|update|delete from) "webhook_endpoints"/
+  const late = async (
+    person: Person,
+    meanwhile: () => Promise<unknown>,
+    method: string,
+    path: string,
+    body: object,
+  ) => {
+    const answer = await interfering(meanwhile, 9, WRITES).fetch(path, {
+      method,
+      headers: { 'content-type': 'application/json', ...person.headers },
+      body: JSON.stringify(body),
+    })
+    return { status: answer.status, body: await answer.json<{ code?: string }>() }
+  }
+
+  it.each(['POST', 'PATCH', 'DELETE'])('does not count any more: %s', async (method) => {
+    const team = await createTeam(app)
+    const admin = await team.join('admin')
+    const { id } = (await make(team.owner, { organization_id: team.id })).body
+    const demote = () => env.DB.prepare("update memberships set role = 'member' where user_id = ?").bind(admin.id).run()
+    const path = method === 'POST' ? WEBHOOKS : `${WEBHOOKS}/${id}`
+    const body = method === 'POST' ? { ...NEW, organization_id: team.id } : { description: 'mine' }
+    const refused = await late(admin, demote, method, path, body)
+    expect(codeOf(refused)).toEqual(
+      method === 'DELETE' ? [404, 'WEBHOOK_NOT_FOUND'] : [403, 'INSUFFICIENT_PERMISSIONS'],
+    )
+    const kept = await rowsOf('select description from webhook_endpoints where organization_id = ?', team.id)
+    expect(kept).toEqual([{ description: null }])
+  })
+
+  it('of a user whose account is closed meanwhile makes no endpoint', async () => {
+    const ada = await openPerson(app)
+    const close = () => env.DB.prepare("update users set status = 'suspended' where id = ?").bind(ada.id).run()
+    expect((await late(ada, close, 'POST', WEBHOOKS, NEW)).status).toBe(429)
+    expect(await rowsOf('select id from webhook_endpoints where user_id = ?', ada.id)).toEqual([])
+  })
+
+  it('a change that others always come before is 409', async () => {
+    const team = await createTeam(app)
+    const { id } = (await make(team.owner, { organization_id: team.id })).body
+    const touch = () => env.DB.prepare('update webhook_endpoints set version = version + 1 where id = ?').bind(id).run()
+    const refused = await late(team.owner, touch, 'PATCH', `${WEBHOOKS}/${id}`, { description: 'x' })
+    expect(codeOf(refused)).toEqual([409, 'WEBHOOK_MOVED'])
+  })
+})
+
+describe('an organization that requires two factors', () => {
+  it('shows its endpoints to sessions of two factors alone', async () => {
+    const team = await createTeam(app)
+    const { id } = (await make(team.owner, { organization_id: team.id })).body
+    await env.DB.prepare('update organizations set require_two_factors = 1 where id = ?').bind(team.id).run()
+    expect((await team.owner.call('GET', WEBHOOKS)).body.total).toBe(0)
+    expect(codeOf(await team.owner.call('GET', `${WEBHOOKS}/${id}`))).toEqual([403, 'STEP_UP_REQUIRED'])
+    const strong = await withTwoFactors(team.owner)
+    expect((await strong.call('GET', WEBHOOKS)).body.total).toBe(1)
+  })
+})
+
+describe('erasure', () => {
+  it('of a user takes their endpoint, and its object forgets within a day', async () => {
+    const ada = await openPerson(app)
+    const endpoint = await openEndpoint(ada)
+    await endpoint.hand(2, { data: { name: 'Ada' } })
+    expect(await erase(ada.id)).toMatchObject({ erased: true })
+    expect(await rowsOf('select id from webhook_endpoints where id = ?', endpoint.id)).toEqual([])
+    await endpoint.run(DAY + MINUTE)
+    expect(endpoint.receiver.received).toEqual([])
+    // Whoever asks again makes empty tables.
+    const left = await endpoint.inside((_, { storage }) =>
+      ['events', 'waiting', 'attempts', 'state', 'days'].flatMap((table) => {
+        const isThere = storage.sql.exec('select 1 from sqlite_master where name = ?', table).toArray().length > 0
+        return isThere ? storage.sql.exec(`select * from ${table}`).toArray() : []
+      }),
+    )
+    expect(left).toEqual([])
+  })
+
+  it('of somebody else leaves no content of theirs in an endpoint after a day', async () => {
+    const team = await createTeam(app)
+    const endpoint = await openEndpoint(team.owner, { organization_id: team.id })
+    await endpoint.hand(1, { data: { name: 'Ada Lovelace' } })
+    await endpoint.run()
+    await endpoint.run(DAY + MINUTE)
+    const stored = await endpoint.inside((_, { storage }) => storage.sql.exec('select * from events').toArray())
+    expect(JSON.stringify(stored)).not.toContain('Lovelace')
   })
 })
 

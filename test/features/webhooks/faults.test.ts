@@ -1,3 +1,4 @@
+import { runInDurableObject } from 'cloudflare:test'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { runScheduled } from '../../../src/jobs.ts'
@@ -87,6 +88,11 @@ describe('an object that does not answer', () => {
     await runScheduled(await app.ctx())
     expect(await registered()).toEqual({ version: 2, told_version: 2 })
     const endpoint = await attach(made.body)
+    const hub = hubStub(`organization:${team.id}`)
+    endpoint.log.head = await runInDurableObject(
+      hub,
+      async (it) => (await it.read({ topic: '', after: 0, limit: 1 })).head,
+    )
     const ids = await endpoint.hand(1)
     await endpoint.run()
     expect(endpoint.receiver.ids()).toEqual(ids)

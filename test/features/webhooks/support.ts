@@ -2,12 +2,14 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
 import { expect, vi } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
 import type { LoggedEvent } from '../../../src/durable/rpc.ts'
 import type { WebhookEndpoint } from '../../../src/durable/webhook-endpoint/webhook-endpoint.ts'
 import type { RecordedEvent } from '../../../src/lib/event.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { toStandardSecret } from '../../../src/lib/webhooks/signature.ts'
 import { env } from '../../support/app.ts'
+import { withMethods } from '../../support/objects.ts'
 import type { Person, Reply } from '../../support/organizations.ts'
 import { testEvent } from '../events/support.ts'
 
@@ -67,6 +69,7 @@ export async function openEndpoint(person: Person, fields: object = {}) {
   if (made.status !== 201) throw new Error(JSON.stringify(made.body))
   const endpoint = await attach(made.body)
   // Above what its real log hands over meanwhile, which is taken for repeats.
+  endpoint.log.head = 1_000_000
   await endpoint.inside((_, { storage }) =>
     storage.sql.exec("update state set value = '1000000' where name = 'position'").toArray(),
   )
@@ -82,27 +85,37 @@ export async function attach(webhook: any) {
   const stub = () => webhookStub(id)
   const inside = <T>(work: (object: WebhookEndpoint, state: DurableObjectState) => T | Promise<T>): Promise<T> =>
     runInDurableObject(stub(), work)
+  /** The log's head, as far as the test has handed events over. */
+  const log = { head: 0 }
+  const withHead = ({ hub, user, ...others }: Ctx['objects']): Ctx['objects'] => {
+    const atLeast = async (answer: Promise<{ head: number }>) => ({ head: Math.max((await answer).head, log.head) })
+    return {
+      ...others,
+      hub: (topic) =>
+        withMethods(hub(topic), { registerWebhook: (input) => atLeast(hub(topic).registerWebhook(input)) }),
+      user: (userId) =>
+        withMethods(user(userId), { registerWebhook: (input) => atLeast(user(userId).registerWebhook(input)) }),
+    }
+  }
+  const moved = () => clock.now
+  /** Of an object that the platform has evicted meanwhile, too. */
   const prepare = () =>
     inside((object) => {
+      if (object.clock === moved) return
       const real = object.context
-      object.clock = () => clock.now
+      object.clock = moved
       object.random = () => 0.5
-      object.context = () => ({ ...real(), fetch: receiver.fetch, now: () => clock.now })
+      object.context = () => {
+        const ctx = real()
+        return { ...ctx, objects: withHead(ctx.objects), fetch: receiver.fetch, now: () => clock.now }
+      }
     })
   await prepare()
-  let seq: number | null = null
   let handed: readonly LoggedEvent[] = []
   const topicOf = (): string => {
     if (webhook.organization_id) return `organization:${webhook.organization_id}`
     return webhook.user_id ? `user:${webhook.user_id}` : 'platform'
   }
-  const positionOf = () =>
-    inside((_, state) => {
-      const [row] = state.storage.sql
-        .exec<{ value: string }>("select value from state where name = 'position'")
-        .toArray()
-      return Number(row?.value ?? 0)
-    })
   return {
     id,
     webhook,
@@ -113,16 +126,17 @@ export async function attach(webhook: any) {
     inside,
     prepare,
     topic: topicOf(),
+    log,
     /** Hands events over as the endpoint's log does. Returns their ids. */
     hand: async (count: number, changes: Partial<RecordedEvent> = {}, skipped = 0): Promise<string[]> => {
-      seq ??= await positionOf()
       const scope = { organizationId: webhook.organization_id ?? null, userId: webhook.user_id ?? null }
       const events = Array.from({ length: count }, (_, index) => ({
-        seq: (seq as number) + skipped + index + 1,
+        seq: log.head + skipped + index + 1,
         event: testEvent({ type: 'user.updated', ...scope, ...changes, id: newUuid() }),
       }))
-      seq = seq + skipped + count
+      log.head += skipped + count
       handed = events
+      await prepare()
       const { subscribed } = await stub().takeEvents({ topic: topicOf(), events })
       if (!subscribed) throw new Error('the endpoint does not want events')
       return events.map(({ event }) => event.id)
@@ -132,6 +146,7 @@ export async function attach(webhook: any) {
     /** Moves the clock and runs the alarms that are due. */
     run: async (ms = 0): Promise<void> => {
       clock.now += ms
+      await prepare()
       await runDurableObjectAlarm(stub())
     },
     restart: async () => {
