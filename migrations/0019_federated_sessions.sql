@@ -18,3 +18,8 @@ CREATE INDEX `federated_sessions_by_organization` ON `federated_sessions` (`orga
 CREATE INDEX `federated_sessions_by_expiry` ON `federated_sessions` (`expires_at`);--> statement-breakpoint
 ALTER TABLE `sso_policies` ADD `ends_after` text;--> statement-breakpoint
 CREATE INDEX `sso_connections_by_issuer` ON `sso_connections` (`issuer`);
+--> statement-breakpoint
+-- However a connection goes: its identities are no way to sign in any more.
+CREATE TRIGGER `identities_of_deleted_connections` AFTER DELETE ON `sso_connections` BEGIN
+  DELETE FROM `identities` WHERE `connection_id` = old.`id`;
+END;

@@ -181,13 +181,12 @@ export function updateConnection(
 const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when: SQL) =>
   db.delete(identities).where(and(eq(identities.connectionId, id), when))
 
-/** As `updateConnection`. With it go the identities and the role mapping. A policy that requires it stands in the way. */
+/** As `updateConnection`. With it go the role mapping and, by a trigger, the identities. A policy that requires it stands in the way. */
 export function deleteConnection(ctx: Acting, place: Place, before: Changed['before']) {
   const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
-    deleteIdentities(ctx, before, when),
     ctx.db
       .delete(ssoConnections)
       .where(and(eq(ssoConnections.id, before.id), when))

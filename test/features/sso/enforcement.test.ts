@@ -267,6 +267,7 @@ describe('an address of a domain that requires single sign-on', () => {
       expect(await byDiscord()).toMatchObject(requiredOf(email))
       const end = await browser().signIn('discord')
       expect([end.searchParams.get('error'), end.searchParams.has('code')]).toEqual(['SSO_REQUIRED', false])
+      expect(end.searchParams.get('authorization_url')).toContain('/api/v1/sso/login?email=')
       const { sub } = providers.person('google', { email, hd: domain })
       expect((await browser().signIn('google')).searchParams.get('error')).toBe('SSO_REQUIRED')
       for (const subject of [person.id, sub]) expect(await identitiesOf('subject', subject)).toEqual([])

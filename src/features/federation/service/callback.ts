@@ -228,7 +228,7 @@ async function toBrowser(flow: OpenFlow, issue: (isShown: boolean) => Promise<st
 }
 
 /** The address's own values of these names are not ours. */
-const TOLD = ['code', 'error', 'error_description', 'pending_token'] as const
+const TOLD = ['code', 'error', 'error_description', 'pending_token', 'authorization_url'] as const
 
 function tell(
   { clientState, state }: Flow,
@@ -250,10 +250,11 @@ function findTarget(ctx: Ctx, { returnTo, codeChallenge }: Flow): Target | null 
 
 function errorAddress(flow: OpenFlow, { isProgram }: CallbackInput, error: DomainError): Ending | null {
   if (flow.isClientMode || isProgram || !flow.target) return null
-  const { pending_token: pendingToken } = error.details
+  const { pending_token: pendingToken, authorization_url: authorizationUrl } = error.details
   return tell(flow, flow.target, {
     error: error.code,
     error_description: error.message,
     ...(typeof pendingToken === 'string' && { pending_token: pendingToken }),
+    ...(typeof authorizationUrl === 'string' && { authorization_url: authorizationUrl }),
   })
 }
