@@ -30,6 +30,7 @@ const FEATURES = [
   'user-import',
   'health',
   'admin',
+  'audit',
   'docs',
 ]
 const feature = (names) => `^src/features/(${names.join('|')})/`

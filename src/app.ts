@@ -12,6 +12,7 @@ import { avatarRoutes, userAccountRoutes } from './features/account/routes/users
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
+import { activityLogRoutes, auditRecordRoutes, auditRoutes } from './features/audit/routes/records.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
 import { withLanding } from './features/docs/landing.ts'
@@ -112,6 +113,9 @@ const listCoreRoutes = (): Route[] =>
     deletionRoutes,
     adminStateRoutes,
     adminRegisterRoutes,
+    activityLogRoutes,
+    auditRoutes,
+    auditRecordRoutes,
   ].flatMap((routes) => routes.list)
 
 /** Every route of the service with these surfaces. The first that matches answers: static paths stand before parameters. */

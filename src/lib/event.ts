@@ -90,6 +90,9 @@ export type EventName =
   | 'policy.created'
   | 'policy.updated'
   | 'policy.deleted'
+  | 'audit.exported'
+  | 'audit.checkpoint'
+  | 'audit.restored'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

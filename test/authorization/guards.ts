@@ -283,6 +283,8 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   ],
   self: ['POST /api/v1/users/:user_id/change-password'],
   'self or admin': [
+    'GET /api/v1/audit-logs/users/:user_id',
+    'GET /api/audit-logs/users/:user_id',
     'GET /api/v1/users/:user_id/sessions',
     'DELETE /api/v1/users/:user_id/sessions/:session_id',
     'PUT /api/v1/users/:user_id',
@@ -353,6 +355,8 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/organizations/:organization_id/roles',
   ],
   'ranked admin of': [
+    'GET /api/v1/audit-logs/organizations/:organization_id',
+    'GET /api/audit-logs/organizations/:organization_id',
     'GET /api/v1/invitations/organizations/:organization_id/invitations',
     'POST /api/v1/invitations/organizations/:organization_id/invitations',
     'GET /api/invitations/organizations/:organization_id/invitations',
@@ -383,6 +387,14 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'POST /api/v1/organizations/:organization_id/transfer-ownership',
   ],
   'scoped user': [
+    'GET /api/v1/audit-logs',
+    'GET /api/audit-logs',
+    'GET /api/v1/audit-logs/events',
+    'GET /api/audit-logs/events',
+    'GET /api/v1/audit-logs/actions/list',
+    'GET /api/audit-logs/actions/list',
+    'GET /api/v1/audit-logs/:log_id',
+    'GET /api/audit-logs/:log_id',
     'GET /api/v1/policies',
     'POST /api/v1/policies',
     'GET /api/v1/policies/:policy_id/versions',

@@ -1,4 +1,5 @@
 import type { Row } from './row.ts'
+import { AUDIT_ROWS } from './rows/audit.ts'
 import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
@@ -16,6 +17,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...ROLE_ROWS,
   ...INVITATION_ROWS,
   ...POLICY_ROWS,
+  ...AUDIT_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

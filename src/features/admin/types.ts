@@ -1,4 +1,3 @@
-import type { RecordedEvent } from '../../lib/event.ts'
 import type { User } from '../users/types.ts'
 
 /** A user, with the counts that lists show. */
@@ -35,13 +34,6 @@ export interface Stats {
   readonly passkeys: number
   readonly identities: number
   readonly organizations: number
-}
-
-/** An event, with the addresses of its user and its actor as far as they have an account. */
-export interface ActivityEntry {
-  readonly event: RecordedEvent
-  readonly userEmail: string | null
-  readonly actorEmail: string | null
 }
 
 /** What is sealed under one root key. `unknown`: neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS opens it. */

@@ -260,25 +260,25 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'invitation.created': {
     when: 'Somebody was invited into an organization',
     subject: 'invitation',
-    data: ['email', 'role', 'permissions', 'expires_at'],
+    data: ['role', 'permissions', 'expires_at'],
   },
   'invitation.accepted': { when: 'An invitation was accepted', subject: 'invitation', data: ['role', 'is_new_user'] },
   'invitation.revoked': {
     when: 'An invitation was revoked, its author lost the right to give its role, or whom it invites joined or left',
     subject: 'invitation',
-    data: ['email', 'role', 'reason'],
+    data: ['role', 'reason'],
   },
   'invitation.resent': {
     when: 'An invitation was mailed again: the links of before are void',
     subject: 'invitation',
-    data: ['email'],
+    data: [],
   },
   'invitation.updated': {
     when: 'Role, message or expiry of an invitation were changed',
     subject: 'invitation',
     data: ['before', 'after'],
   },
-  'invitation.expired': { when: 'A pending invitation expired', subject: 'invitation', data: ['email', 'role'] },
+  'invitation.expired': { when: 'A pending invitation expired', subject: 'invitation', data: ['role'] },
   'role.created': { when: 'A custom role was made', subject: 'role', data: ['after'] },
   'role.updated': {
     when: 'A custom role was changed: what it allows counts at once',
@@ -296,6 +296,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'policy.created': { when: 'A policy was made', subject: 'policy', data: ['after'] },
   'policy.updated': { when: 'A policy was changed: it counts at once', subject: 'policy', data: ['before', 'after'] },
   'policy.deleted': { when: 'A policy was deleted', subject: 'policy', data: ['before'] },
+  'audit.exported': {
+    when: 'Somebody exported the record, or a part of it',
+    subject: 'user',
+    data: ['format', 'filters'],
+  },
+  'audit.checkpoint': {
+    when: 'The first block of an hour was signed: its head proves what the record was',
+    subject: 'service',
+    data: ['number', 'hash'],
+  },
+  'audit.restored': {
+    when: 'The record no longer has a head that it once had: the database was restored, or changed',
+    subject: 'service',
+    data: ['lost'],
+  },
 }
 
 /** The description of a recorded event's type; undefined for a name of an earlier release. */
