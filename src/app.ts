@@ -12,6 +12,7 @@ import { avatarRoutes, userAccountRoutes } from './features/account/routes/users
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
+import { auditChainRoutes } from './features/audit/routes/chain.ts'
 import { activityLogRoutes, auditRecordRoutes, auditRoutes } from './features/audit/routes/records.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
@@ -115,6 +116,7 @@ const listCoreRoutes = (): Route[] =>
     adminRegisterRoutes,
     activityLogRoutes,
     auditRoutes,
+    auditChainRoutes,
     auditRecordRoutes,
   ].flatMap((routes) => routes.list)
 

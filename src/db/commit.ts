@@ -82,6 +82,13 @@ export async function record(ctx: Ctx, ...drafts: EventDraft[]): Promise<void> {
   ctx.defer(nudge(ctx, drafts))
 }
 
+/** As `record`, for one event that is written only if a condition holds then. Says whether it was. */
+export async function recordIf(ctx: Ctx, condition: SQL, draft: EventDraft): Promise<boolean> {
+  const written = await insertEvent(ctx, draft, condition).returning({ id: events.id })
+  if (written.length > 0) ctx.defer(nudge(ctx, [draft]))
+  return written.length > 0
+}
+
 /** Returns the result of the last statement of the change. */
 async function write(ctx: Ctx, statements: readonly Statement[], drafts: readonly CommittedEvent[]): Promise<unknown> {
   const batch = [...statements, ...drafts.map((draft) => insertEvent(ctx, draft))]

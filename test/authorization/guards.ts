@@ -56,6 +56,8 @@ export const GUARD_NAMES = Object.keys(GUARDS) as GuardName[]
 /** Which guard each route has. Reviewed by hand. */
 export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   public: [
+    'GET /api/v1/audit-logs/keys',
+    'GET /api/audit-logs/keys',
     'GET /api/v1/oauth/:provider/authorize',
     'GET /api/v1/auth/oauth/authorize',
     'POST /api/v1/auth/oauth/authorize/:provider',
@@ -294,6 +296,8 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   ],
   'admin of': ['DELETE /admins/users/:user_id', 'DELETE /admin/user/:user_id'],
   admin: [
+    'POST /api/v1/audit-logs/verify',
+    'POST /api/audit-logs/verify',
     'POST /api/v1/invitations/cleanup',
     'POST /api/invitations/cleanup',
     'GET /api/v1/health/detailed',
@@ -387,6 +391,14 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'POST /api/v1/organizations/:organization_id/transfer-ownership',
   ],
   'scoped user': [
+    'GET /api/v1/audit-logs/checkpoint',
+    'GET /api/audit-logs/checkpoint',
+    'GET /api/v1/audit-logs/blocks',
+    'GET /api/audit-logs/blocks',
+    'POST /api/v1/audit-logs/export',
+    'POST /api/audit-logs/export',
+    'GET /api/v1/audit-logs/:log_id/proof',
+    'GET /api/audit-logs/:log_id/proof',
     'GET /api/v1/audit-logs',
     'GET /api/audit-logs',
     'GET /api/v1/audit-logs/events',

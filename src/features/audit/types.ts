@@ -67,3 +67,67 @@ export interface RecordPage {
   readonly cursor: string | null
   readonly hasMore: boolean
 }
+
+/** What a block is signed for, in the words of its JSON. */
+export interface Head {
+  readonly format: string
+  /** The first block is 0; it covers no record. */
+  readonly number: number
+  /** Epoch milliseconds, as `pruned_before`. */
+  readonly time: number
+  readonly count: number
+  /** The block covers the positions behind `after`, up to `last`. */
+  readonly after: number
+  readonly last: number
+  /** SHA-256 of the hashes of its records, in hex. */
+  readonly list: string
+  /** SHA-256 of the head before it, in hex; null for the first. */
+  readonly previous: string | null
+  /** Records of blocks from before this time may have been pruned. */
+  readonly pruned_before: number
+  /** A head that the chain had and no longer has: the database was restored, or changed. */
+  readonly lost: { readonly number: number; readonly hash: string } | null
+}
+
+export interface Block {
+  readonly number: number
+  readonly time: number
+  readonly lastPosition: number
+  readonly hash: string
+  readonly head: string
+  readonly kid: string
+  readonly signature: string
+  readonly leaves: string | null
+  readonly commitments: string | null
+}
+
+/** The public key that signs blocks. */
+export interface PublicAuditKey {
+  readonly kid: string
+  /** base64url. */
+  readonly publicKey: string
+  readonly createdAt: number
+}
+
+/** What is wrong with the chain or the record, and where. */
+export interface Finding {
+  readonly kind:
+    | 'head_changed'
+    | 'signature_invalid'
+    | 'chain_broken'
+    | 'block_missing'
+    | 'head_lost'
+    | 'list_changed'
+    | 'record_changed'
+    | 'record_inserted'
+    | 'record_deleted'
+    | 'record_moved'
+    | 'part_changed'
+    | 'part_emptied'
+  readonly block: number
+  /** Of the record. */
+  readonly id?: string
+  /** Where the record stands, or stood, in the block. */
+  readonly index?: number
+  readonly part?: 'data' | 'origin'
+}

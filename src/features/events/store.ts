@@ -1,9 +1,9 @@
-import { and, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import type { EventRow } from '../../db/delivery.ts'
 import { listPage } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
-import { counts, deadLetters, events } from '../../db/tables.ts'
+import { auditBlocks, counts, deadLetters, events } from '../../db/tables.ts'
 import { deletedRows, type UserData } from '../../db/user-data.ts'
 import type { EventName, EventOwner, RecordedEvent } from '../../lib/event.ts'
 
@@ -157,6 +157,17 @@ export async function insertDelivered(
   if (first) await db.batch([first, ...rest])
 }
 
+/**
+ * Up to where the record may be pruned: the last block that is older than its newest head says, so that whoever verifies knows a
+ * pruned record from a deleted one. Records from before the chain go by their time, as all do before there is a block.
+ */
+const prunableUpTo = sql`coalesce(
+  (select ${auditBlocks.lastPosition} from ${auditBlocks}
+   where ${auditBlocks.time} < (select ${auditBlocks.head} ->> '$.pruned_before' from ${auditBlocks} order by ${auditBlocks.number} desc limit 1)
+   order by ${auditBlocks.time} desc limit 1),
+  (select ${auditBlocks.lastPosition} from ${auditBlocks} where ${auditBlocks.number} = 0),
+  ${Number.MAX_SAFE_INTEGER})`
+
 /** Deletes delivered events from before `before`. */
 export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: number): Promise<void> =>
   prune(
@@ -164,7 +175,7 @@ export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: nu
     {
       table: events,
       key: events.position,
-      where: and(lt(events.time, before), isNotNull(events.deliveredAt)),
+      where: and(lt(events.time, before), isNotNull(events.deliveredAt), lte(events.position, prunableUpTo)),
       order: events.time,
     },
     { runs },

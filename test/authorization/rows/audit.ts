@@ -1,3 +1,4 @@
+import { sealRecord } from '../../../src/features/audit/service/seal.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { insertRows } from '../../features/audit/support.ts'
 import type { Row, Scene } from '../row.ts'
@@ -13,6 +14,15 @@ const ofOrganization: Row = {
   call: async (scene) => ({ path: { organization_id: (await place(scene)).id } }),
 }
 
+/** Heads are for owners and admins of an organization, too. */
+const inOrganization: Row = {
+  call: async (scene) => {
+    await sealRecord(await scene.app.ctx())
+    return { query: { organization_id: (await place(scene)).id } }
+  },
+  ...forOwnerAndAdmin(403),
+}
+
 /** An entry of the owner's log. */
 async function entryOf({ owner }: Scene) {
   const { id } = (await owner()).user
@@ -26,6 +36,12 @@ const rowsAt = (prefix: string): Readonly<Record<string, Row>> => ({
   [`GET ${prefix}/actions/list`]: plain,
   [`GET ${prefix}/users/:user_id`]: ofOwner,
   [`GET ${prefix}/organizations/:organization_id`]: ofOrganization,
+  [`GET ${prefix}/checkpoint`]: inOrganization,
+  [`GET ${prefix}/blocks`]: inOrganization,
+  [`GET ${prefix}/keys`]: plain,
+  [`POST ${prefix}/verify`]: plain,
+  [`POST ${prefix}/export`]: plain,
+  [`GET ${prefix}/:log_id/proof`]: { call: entryOf, ...forOwnerAndAdmin(404) },
   [`GET ${prefix}/:log_id`]: { call: entryOf, ...forOwnerAndAdmin(404) },
 })
 

@@ -2,6 +2,7 @@ import { and, eq, gte, inArray, isNotNull, lte, type SQL, sql } from 'drizzle-or
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
 import { auditBlocks, counts, events } from '../../../db/tables.ts'
+import type { EventName } from '../../../lib/event.ts'
 import { memberships } from '../../memberships/tables.ts'
 import { users } from '../../users/tables.ts'
 import type { Place, RecordFilter, RecordRow, View } from '../types.ts'
@@ -151,6 +152,8 @@ export interface Slot {
 interface PageRange {
   /** The page begins after it. */
   readonly below: Place | null
+  /** The last place that may be on it, if it is known; else the page reads 20,000 rows at most. */
+  readonly upTo?: Place | null
   readonly limit: number
   /** Reads what it skips: callers bound it. */
   readonly offset?: number
@@ -161,16 +164,16 @@ const findFloor = async (store: Store, source: Source, below: Place | null, rows
   (await select<Place>(store, source, { columns: PLACE, where: isBelow(source, below), limit: 1, offset: rows - 1 }))[0]
 
 /**
- * The rows below a place, newest first, at most `limit`. `end`: where the page stopped because it had read 20,000 rows; there may
- * be more below it.
+ * The rows below a place, newest first, at most `limit`. `end`: where the page stopped before that; there may be more below it.
  */
 export async function selectRecords(
   store: Store,
   { view, filter }: Slot,
-  { below, limit, offset = 0 }: PageRange,
+  { below, upTo, limit, offset = 0 }: PageRange,
 ): Promise<{ rows: RecordRow[]; end: Place | null }> {
   const source = sourceOf(view, filter)
-  const floor = source.rest && (await findFloor(store, source, below, ROWS_PER_PAGE))
+  const isOpen = upTo === undefined && source.rest !== undefined
+  const floor = isOpen ? await findFloor(store, source, below, ROWS_PER_PAGE) : (upTo ?? undefined)
   const where = and(isBelow(source, below), isFrom(source, floor), source.rest)
   const rows = await select<RecordRow>(store, source, { columns: ROW, where, limit, offset })
   return { rows, end: rows.length < limit ? (floor ?? null) : null }
@@ -207,6 +210,11 @@ export async function findEnd(
   const [last] = await select<Place>(store, source, { columns: PLACE, where, limit: 1, offset: matches - 1 })
   return last ?? floor ?? null
 }
+
+/** Holds while somebody has exported the record less often than `limit` times since a time. */
+export const hasExportedLess = (actorId: string, { since, limit }: { since: number; limit: number }): SQL =>
+  sql`(select count(*) from ${events} as exported where exported.type = ${'audit.exported' satisfies EventName}
+    and exported.actor_id = ${actorId} and exported.time > ${since}) < ${limit}`
 
 export async function findRecord({ db }: Store, id: string): Promise<RecordRow | undefined> {
   return (await db.all<RecordRow>(sql`select ${ROW} from ${events} where ${events.id} = ${id}`))[0]
