@@ -29,8 +29,8 @@ const FEATURES = [
   'account',
   'user-import',
   'health',
-  'admin',
   'audit',
+  'admin',
   'docs',
 ]
 const feature = (names) => `^src/features/(${names.join('|')})/`

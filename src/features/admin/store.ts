@@ -2,6 +2,7 @@ import { and, eq, gte, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { counts } from '../../db/tables.ts'
+import { auditKeys } from '../audit/tables.ts'
 import { identities } from '../factors/identities/tables.ts'
 import { passkeys } from '../factors/passkeys/tables.ts'
 import { totpFactors } from '../factors/totp/tables.ts'
@@ -88,10 +89,14 @@ const count = sql<number>`count(*)`.as('count')
 
 /** How many rows are sealed under each root key. Reads every TOTP secret, as cron does each minute. */
 export async function selectSeals({ db }: Store) {
-  const [keys, factors, waiting] = await db.batch([
+  const [keys, auditing, factors, waiting] = await db.batch([
     db
       .select({ root: rootOf(signingKeys.privateSealed), count })
       .from(signingKeys)
+      .groupBy(sql`root`),
+    db
+      .select({ root: rootOf(auditKeys.privateSealed), count })
+      .from(auditKeys)
       .groupBy(sql`root`),
     db
       .select({ root: rootOf(totpFactors.secretSealed), count })
@@ -103,5 +108,5 @@ export async function selectSeals({ db }: Store) {
       .where(and(eq(mails.status, 'queued'), isNotNull(mails.contentSealed)))
       .groupBy(sql`root`),
   ])
-  return { keys, factors, waiting }
+  return { keys: [...keys, ...auditing], factors, waiting }
 }

@@ -55,7 +55,7 @@ export async function listRootKeys(ctx: Pick<Ctx, 'db' | 'config'>): Promise<Roo
   const known = all.map(({ id }) => id)
   const ids = new Set([...known, ...[...keys, ...factors, ...waiting].map(({ root }) => root)])
   const countOf = (rows: readonly { root: string; count: number }[], id: string): number =>
-    rows.find(({ root }) => root === id)?.count ?? 0
+    rows.filter(({ root }) => root === id).reduce((sum, { count }) => sum + count, 0)
   return [...ids].map((id) => ({
     id,
     state: id === current.id ? 'current' : known.includes(id) ? 'previous' : 'unknown',

@@ -86,7 +86,7 @@ auditChainRoutes.post(
       'JSON, CSV, or NDJSON with what proves the record without this service (docs/audit.md). `X-Next-Cursor` goes on where an export stopped. A file that ends with an aborted connection is not whole: JSON ends with a `count`, NDJSON with a line that counts. 30 an hour.',
     isWrite: everyCall,
     body: ExportBody,
-    answer: response(200, 'The file', { contentType: 'application/octet-stream' }),
+    answer: response(200, 'The file', { contentType: 'application/x-ndjson' }),
     errors: [cursorInvalid, rateLimited, ...freshFactorErrors],
   },
   async ({ ctx, body }) => {

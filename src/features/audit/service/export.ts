@@ -28,6 +28,8 @@ export interface Export {
   readonly startedAt: number
   /** Whether nothing is left out between its newest record and its oldest. */
   readonly isWhole: boolean
+  /** Whether an export before it has newer records. */
+  readonly isContinued: boolean
   /** Where the next export goes on; null when this one has all. */
   readonly cursor: string | null
   /** The records, newest first, a page at a time: read when it is asked for. */
@@ -70,6 +72,7 @@ export async function startExport(ctx: ActorCtx, input: ExportInput): Promise<Ex
     filter,
     startedAt: now,
     isWhole: view.of === 'platform' && Object.values(narrowed).every((value) => value === undefined),
+    isContinued: below !== null,
     cursor: end && writeCursor(view, filter, { position: end.position, time: end.time, before }),
     pages: readPages(ctx, slot, { below, upTo: end }),
   }

@@ -104,10 +104,14 @@ async function* toJson({ pages }: Export): AsyncGenerator<string> {
 const line = (value: object): string => `${JSON.stringify(value)}\n`
 
 /** The records, their blocks and the keys, as docs/audit.md describes them. The last line counts: without it the file was cut. */
-async function* toNdjson(ctx: ActorCtx, { pages, view, isWhole, startedAt }: Export): AsyncGenerator<string> {
+async function* toNdjson(
+  ctx: ActorCtx,
+  { pages, view, isWhole, startedAt, isContinued, cursor }: Export,
+): AsyncGenerator<string> {
   const numbers = new Set<number>()
   let [records, blocks] = [0, 0]
-  yield line({ kind: 'export', format: FORMAT, time: toIso(startedAt), scope: view, whole: isWhole })
+  const range = { whole: isWhole, continued: isContinued, cursor }
+  yield line({ kind: 'export', format: FORMAT, time: toIso(startedAt), scope: view, ...range })
   for await (const page of pages) {
     const proven = await proveRows(ctx, page)
     yield page.map(({ row }, index) => line({ kind: 'record', block: row.block, ...textsOf(proven[index]) })).join('')
