@@ -1,11 +1,18 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import * as z from 'zod'
-import { commitmentTo, FORMAT, HASH_BYTES, hashOf, PART_NAMES, toHex } from '../../src/features/audit/rules/chain.ts'
-import { checkHead, findHead, matchRecords } from '../../src/features/audit/rules/verify.ts'
-import type { Head, PublicAuditKey } from '../../src/features/audit/types.ts'
-import { sha256Sync } from '../../src/lib/crypto.ts'
-import { toBase64Url } from '../../src/lib/encoding.ts'
+import {
+  commitmentTo,
+  FORMAT,
+  HASH_BYTES,
+  hashOf,
+  listHash,
+  NO_PART,
+  PART_NAMES,
+} from '../../src/features/audit/rules/chain.ts'
+import { checkHead, findHead, matchRecords, type SignatureCheck } from '../../src/features/audit/rules/verify.ts'
+import type { Head } from '../../src/features/audit/types.ts'
 import { Refusal } from './refusal.ts'
 
 const Part = z.object({ salt: z.string().regex(/^[0-9a-f]{32}$/), text: z.string() }).nullable()
@@ -74,12 +81,17 @@ export interface AuditReport {
   readonly kids: readonly string[]
 }
 
-const NO_PART = '0'.repeat(2 * HASH_BYTES)
-const PEM = /-----BEGIN PUBLIC KEY-----\n([^-]*)\n-----END PUBLIC KEY-----/
+const PEM = /^-----BEGIN PUBLIC KEY-----\n[\w+/=\n]+-----END PUBLIC KEY-----\n$/
 
-function keyOf({ kid, pem }: { kid: string; pem: string }): PublicAuditKey {
-  const der = Uint8Array.from(Buffer.from(PEM.exec(pem)?.[1] ?? '', 'base64'))
-  return { kid, publicKey: toBase64Url(der.subarray(-32)), createdAt: 0 }
+/** Undefined for what is no key. */
+function keyOf(pem: string): KeyObject | undefined {
+  if (!PEM.test(pem)) return undefined
+  try {
+    return createPublicKey(pem)
+  } catch {
+    // Its signatures count as wrong.
+    return undefined
+  }
 }
 
 /** Reads a file of an NDJSON export once; of its records it keeps the hashes alone. Throws a Refusal for what is no such file. */
@@ -110,7 +122,7 @@ function parseLine(text: string, at: number): Line {
 function* checkParts(line: RecordLine, leaf: Leaf): Generator<string> {
   for (const name of PART_NAMES) {
     const part = line[name]
-    if (part && toHex(commitmentTo(part)) !== leaf[name]) yield `record ${leaf.id}: its ${name} was changed`
+    if (part && commitmentTo(part) !== leaf[name]) yield `record ${leaf.id}: its ${name} was changed`
   }
 }
 
@@ -124,14 +136,14 @@ export async function verifyFile(file: string, known?: { number: number; hash: s
   const emptied: { id: string; part: string; person: string | null }[] = []
   const erased = new Set<string>()
   const blocks: BlockLine[] = []
-  const keys: PublicAuditKey[] = []
+  const keys = new Map<string, KeyObject | undefined>()
   let [records, uncovered]: [number, number] = [0, 0]
   let head: ExportLine | undefined
   let end: Extract<Line, { kind: 'end' }> | undefined
   await readLines(file, (line) => {
     if (line.kind === 'export') head = line
     if (line.kind === 'end') end = line
-    if (line.kind === 'key') keys.push(keyOf(line))
+    if (line.kind === 'key') keys.set(line.kid, keyOf(line.pem))
     if (line.kind === 'block') blocks.push(line)
     if (line.kind !== 'record') return
     records += 1
@@ -145,7 +157,7 @@ export async function verifyFile(file: string, known?: { number: number; hash: s
     for (const part of PART_NAMES)
       if (!line[part] && leaf[part] !== NO_PART) emptied.push({ id: leaf.id, part, person: ownerOf(leaf, part) })
     const others = placed.get(line.block) ?? []
-    others.push({ id: leaf.id, position: leaf.position, hash: toHex(hashOf(line.leaf)) })
+    others.push({ id: leaf.id, position: leaf.position, hash: hashOf(line.leaf) })
     placed.set(line.block, others)
   })
   if (!head) throw new Refusal('the file does not begin as an NDJSON export of the record')
@@ -174,7 +186,7 @@ export async function verifyFile(file: string, known?: { number: number; hash: s
 
 interface Evidence {
   readonly placed: ReadonlyMap<number, Placed[]>
-  readonly keys: readonly PublicAuditKey[]
+  readonly keys: ReadonlyMap<string, KeyObject | undefined>
   readonly head: ExportLine
   readonly known: { number: number; hash: string } | undefined
 }
@@ -182,13 +194,17 @@ interface Evidence {
 async function checkBlocks(blocks: readonly BlockLine[], evidence: Evidence): Promise<string[]> {
   const { placed, keys, head: file, known } = evidence
   const findings: string[] = []
+  const isSigned: SignatureCheck = ({ kid, head, signature }) => {
+    const key = keys.get(kid)
+    return key !== undefined && verify(null, Buffer.from(head), key, Buffer.from(signature, 'base64url'))
+  }
   const prunedBefore = Math.max(0, ...blocks.map((block) => findHead(block)?.pruned_before ?? 0))
   let before: BlockLine | null = null
   for (const [index, block] of blocks.entries()) {
     const { number } = block
     const isNext: boolean = before !== null && number === before.number + 1
     if (file.whole && before && !isNext) findings.push(`block ${before.number + 1} is missing`)
-    for (const { kind } of await checkHead(block, isNext ? before : null, keys))
+    for (const { kind } of await checkHead(block, isNext ? before : null, isSigned))
       findings.push(`block ${number}: ${kind}`)
     const isPartial =
       !file.whole || (index === 0 && file.cursor !== null) || (index === blocks.length - 1 && file.continued)
@@ -204,6 +220,8 @@ async function checkBlocks(blocks: readonly BlockLine[], evidence: Evidence): Pr
   return findings
 }
 
+const HASHES = new RegExp(`.{${2 * HASH_BYTES}}`, 'g')
+
 const WORDS = {
   record_changed: 'was changed',
   record_inserted: 'was added',
@@ -215,12 +233,8 @@ function checkList({ number, leaves }: BlockLine, head: Head, records: readonly 
     const added = records.map(({ id }) => `record ${id}: was added`)
     return mayMiss ? added : [`block ${number}: its list is gone`, ...added]
   }
-  const bytes = Uint8Array.from(Buffer.from(leaves, 'base64'))
-  if (bytes.length !== head.count * HASH_BYTES || toHex(sha256Sync(bytes)) !== head.list)
-    return [`block ${number}: its list was changed`]
-  const list = Array.from({ length: head.count }, (_, at) =>
-    toHex(bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)),
-  )
+  const list = Buffer.from(leaves, 'base64').toString('hex').match(HASHES) ?? []
+  if (list.length !== head.count || listHash(list) !== head.list) return [`block ${number}: its list was changed`]
   const ordered = records.toSorted((a, b) => a.position - b.position)
   const match = matchRecords(
     list,

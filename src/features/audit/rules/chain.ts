@@ -1,5 +1,4 @@
-import { sha256Sync } from '../../../lib/crypto.ts'
-import { concatBytes, utf8 } from '../../../lib/encoding.ts'
+import { sha256Hex } from '../../../lib/crypto.ts'
 import type { Block, Head, RecordRow } from '../types.ts'
 
 // What is hashed, committed to and signed. docs/audit.md describes it for those who verify without this code.
@@ -7,12 +6,9 @@ import type { Block, Head, RecordRow } from '../types.ts'
 /** Names the format, so that a signature over a head is never one over something else. */
 export const FORMAT = 'postern-audit-1'
 export const HASH_BYTES = 32
-export const COMMITMENTS_BYTES = 2 * HASH_BYTES
 
 /** Stands for the commitment to a part that was not there when the block was made. */
-const NO_PART = new Uint8Array(HASH_BYTES)
-
-export const toHex = (bytes: Uint8Array): string => bytes.toHex()
+export const NO_PART = '0'.repeat(2 * HASH_BYTES)
 
 /** The two parts of a record that can be erased: their texts, and the bytes that make commitments to them unguessable. */
 export interface Part {
@@ -33,20 +29,20 @@ export const partsOf = (row: RecordRow): Parts => ({
 /** The text of a part that says nothing, as an erasure leaves it. */
 export const EMPTY_TEXTS: Readonly<Record<PartName, string>> = { data: '{}', origin: '[null,null]' }
 
-/** Throws for a salt that is no hex. */
-export const commitmentTo = ({ salt, text }: Part): Uint8Array =>
-  salt === null ? NO_PART : sha256Sync(concatBytes(Uint8Array.fromHex(salt), utf8(text)))
+/** In hex, as all hashes here. */
+export const commitmentTo = ({ salt, text }: Part): string => (salt === null ? NO_PART : sha256Hex(salt, text))
 
-export const isNoPart = (commitment: Uint8Array): boolean => commitment.every((byte) => byte === 0)
+/** Of the parts of a record. */
+export type Commitments = Readonly<Record<PartName, string>>
 
-/** Both commitments of a record, one after the other. */
-export const commitmentsOf = (parts: Parts): Uint8Array =>
-  concatBytes(...PART_NAMES.map((name) => commitmentTo(parts[name])))
+export const commitmentsOf = ({ data, origin }: Parts): Commitments => ({
+  data: commitmentTo(data),
+  origin: commitmentTo(origin),
+})
 
 /** The text whose SHA-256 stands for the record. Its keys and their order never change. */
-export function leafOf(row: Omit<RecordRow, 'block'>, commitments: Uint8Array): string {
-  const [data, origin] = [commitments.subarray(0, HASH_BYTES), commitments.subarray(HASH_BYTES)]
-  return JSON.stringify({
+export const leafOf = (row: Omit<RecordRow, 'block'>, { data, origin }: Commitments): string =>
+  JSON.stringify({
     position: row.position,
     id: row.id,
     type: row.type,
@@ -57,36 +53,53 @@ export function leafOf(row: Omit<RecordRow, 'block'>, commitments: Uint8Array): 
     actor_id: row.actorId,
     session_id: row.sessionId,
     organization_id: row.organizationId,
-    data: toHex(data),
-    origin: toHex(origin),
+    data,
+    origin,
   })
-}
 
-export const hashOf = (text: string): Uint8Array => sha256Sync(utf8(text))
+export const hashOf = (text: string): string => sha256Hex('', text)
 
+/** What a block has of its records, in the order of their positions. */
 export interface Lists {
-  /** The hashes of the records of a block in the order of their positions. */
-  readonly leaves: Uint8Array
-  readonly commitments: Uint8Array
+  readonly leaves: readonly string[]
+  readonly commitments: readonly Commitments[]
 }
 
 export function listsOf(rows: readonly RecordRow[]): Lists {
   const commitments = rows.map((row) => commitmentsOf(partsOf(row)))
-  const leaves = rows.map((row, index) => hashOf(leafOf(row, commitments[index] as Uint8Array)))
-  return { leaves: concatBytes(...leaves), commitments: concatBytes(...commitments) }
+  const leaves = rows.map((row, index) => hashOf(leafOf(row, commitments[index] ?? { data: NO_PART, origin: NO_PART })))
+  return { leaves, commitments }
 }
 
-/** The lists of a stored block; null when they were pruned. What is no base64 is an empty list, which no head fits. */
-export const readLists = ({ leaves, commitments }: Pick<Block, 'leaves' | 'commitments'>): Lists | null =>
-  leaves === null || commitments === null ? null : { leaves: bytesOf(leaves), commitments: bytesOf(commitments) }
+export const listHash = (leaves: readonly string[]): string => sha256Hex(leaves.join(''))
 
-function bytesOf(text: string): Uint8Array {
+/** Hashes one after the other, base64. */
+const pack = (hashes: readonly string[]): string => Uint8Array.fromHex(hashes.join('')).toBase64()
+
+/** What is no base64 is an empty list, which no head fits. */
+function unpack(text: string): string[] {
   try {
-    return Uint8Array.fromBase64(text)
+    return Uint8Array.fromBase64(text).toHex().match(/.{64}/g) ?? []
   } catch (cause) {
-    if (cause instanceof SyntaxError) return new Uint8Array()
+    if (cause instanceof SyntaxError) return []
     throw cause
   }
+}
+
+export const packLists = ({ leaves, commitments }: Lists): { leaves: string; commitments: string } => ({
+  leaves: pack(leaves),
+  commitments: pack(commitments.flatMap(({ data, origin }) => [data, origin])),
+})
+
+/** The lists of a stored block; null when they were pruned. */
+export function readLists({ leaves, commitments }: Pick<Block, 'leaves' | 'commitments'>): Lists | null {
+  if (leaves === null || commitments === null) return null
+  const hashes = unpack(commitments)
+  const pairs = Array.from({ length: Math.floor(hashes.length / 2) }, (_, at) => ({
+    data: hashes[2 * at] ?? NO_PART,
+    origin: hashes[2 * at + 1] ?? NO_PART,
+  }))
+  return { leaves: unpack(leaves), commitments: pairs }
 }
 
 /** What a new block says beside its records. */
@@ -98,10 +111,10 @@ export const writeHead = (fields: HeadFields, { leaves }: Pick<Lists, 'leaves'>)
     format: FORMAT,
     number: fields.number,
     time: fields.time,
-    count: leaves.length / HASH_BYTES,
+    count: leaves.length,
     after: fields.after,
     last: fields.last,
-    list: toHex(sha256Sync(leaves)),
+    list: listHash(leaves),
     previous: fields.previous,
     pruned_before: fields.pruned_before,
     lost: fields.lost,

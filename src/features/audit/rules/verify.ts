@@ -1,22 +1,19 @@
 import * as z from 'zod/mini'
-import { sha256Sync } from '../../../lib/crypto.ts'
-import type { Block, Finding, Head, PublicAuditKey, RecordRow } from '../types.ts'
+import type { Block, Finding, Head, RecordRow } from '../types.ts'
 import {
-  COMMITMENTS_BYTES,
+  type Commitments,
   commitmentTo,
   EMPTY_TEXTS,
   FORMAT,
-  HASH_BYTES,
   hashOf,
-  isNoPart,
   type Lists,
   leafOf,
+  listHash,
+  NO_PART,
   PART_NAMES,
   type PartName,
   partsOf,
-  toHex,
 } from './chain.ts'
-import { isSigned } from './signing.ts'
 
 /** Of a block that was not changed. */
 export const readHead = ({ head }: Pick<Block, 'head'>): Head => JSON.parse(head) as Head
@@ -44,23 +41,22 @@ const HeadText = z.object({
   lost: z.nullable(z.object({ number: z.int(), hash: z.string() })),
 })
 
-const chunksOf = (bytes: Uint8Array, size: number): Uint8Array[] =>
-  Array.from({ length: Math.floor(bytes.length / size) }, (_, index) =>
-    bytes.subarray(index * size, (index + 1) * size),
-  )
+type SignedHead = Pick<Block, 'number' | 'head' | 'hash' | 'kid' | 'signature'>
+
+/** Whether the key that the block names has signed its head. */
+export type SignatureCheck = (block: SignedHead) => boolean | Promise<boolean>
 
 /** Compares a head with its hash, its signature and the head before it; `before` is null where that is not at hand. */
 export async function checkHead(
-  block: Omit<Block, 'time' | 'lastPosition' | 'leaves' | 'commitments'>,
+  block: SignedHead,
   before: Pick<Block, 'head' | 'hash'> | null,
-  keys: readonly PublicAuditKey[],
+  isSigned: SignatureCheck,
 ): Promise<Finding[]> {
-  const { number, head: text, hash, kid, signature } = block
-  const key = keys.find((one) => one.kid === kid)
+  const { number, hash } = block
   const findings: Finding[] = []
   const find = (kind: Finding['kind']) => findings.push({ kind, block: number })
-  if (toHex(hashOf(text)) !== hash) find('head_changed')
-  if (!key || !(await isSigned(key, text, signature))) find('signature_invalid')
+  if (hashOf(block.head) !== hash) find('head_changed')
+  if (!(await isSigned(block))) find('signature_invalid')
   const head = findHead(block)
   if (head?.number !== number) find('head_changed')
   if (before && (head?.previous !== before.hash || head.after !== findHead(before)?.last)) find('chain_broken')
@@ -112,27 +108,21 @@ export function matchRecords(leaves: readonly string[], records: readonly Candid
   return { indexes, findings, missing }
 }
 
-const isListOf = (head: Head, { leaves, commitments }: Lists): boolean =>
-  leaves.length === head.count * HASH_BYTES &&
-  commitments.length === head.count * COMMITMENTS_BYTES &&
-  toHex(sha256Sync(leaves)) === head.list
+const NONE: Commitments = { data: NO_PART, origin: NO_PART }
 
-function matchRows(lists: Lists, rows: readonly RecordRow[]): Match {
-  const commitments = chunksOf(lists.commitments, COMMITMENTS_BYTES)
-  const leaves = chunksOf(lists.leaves, HASH_BYTES).map(toHex)
-  const hashAt = (row: RecordRow, index: number) => toHex(hashOf(leafOf(row, commitments[index] ?? new Uint8Array())))
-  return matchRecords(
+const isListOf = (head: Head, { leaves, commitments }: Lists): boolean =>
+  leaves.length === head.count && commitments.length === head.count && listHash(leaves) === head.list
+
+const matchRows = ({ leaves, commitments }: Lists, rows: readonly RecordRow[]): Match =>
+  matchRecords(
     leaves,
-    rows.map((row) => ({ id: row.id, hashAt: (index) => hashAt(row, index) })),
+    rows.map((row) => ({ id: row.id, hashAt: (index) => hashOf(leafOf(row, commitments[index] ?? NONE)) })),
   )
-}
 
 /** The text that stands for a row in its block, and where; undefined for a row that was changed. */
 export function findLeaf(lists: Lists, row: RecordRow): { leaf: string; index: number } | undefined {
   const index = matchRows(lists, [row]).indexes.get(row.id)
-  if (index === undefined) return undefined
-  const commitments = lists.commitments.subarray(index * COMMITMENTS_BYTES, (index + 1) * COMMITMENTS_BYTES)
-  return { leaf: leafOf(row, commitments), index }
+  return index === undefined ? undefined : { leaf: leafOf(row, lists.commitments[index] ?? NONE), index }
 }
 
 /** A part that is gone from a row, and whose it was. */
@@ -146,18 +136,18 @@ const ownerOf = (row: RecordRow, part: PartName): string | null =>
   part === 'origin' && row.actorType === 'user' ? row.actorId : row.userId
 
 /** Compares the parts of a row with what the block was committed to. */
-function checkParts(row: RecordRow, commitments: Uint8Array): { changed: PartName[]; emptied: PartName[] } {
+function checkParts(row: RecordRow, commitments: Commitments): { changed: PartName[]; emptied: PartName[] } {
   const parts = partsOf(row)
-  const state = (name: PartName, index: number): 'good' | 'changed' | 'emptied' => {
-    const committed = commitments.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
+  const stateOf = (name: PartName): 'good' | 'changed' | 'emptied' => {
     const { salt, text } = parts[name]
     if (salt === null && text !== EMPTY_TEXTS[name]) return 'changed'
-    if (salt === null) return isNoPart(committed) ? 'good' : 'emptied'
-    return /^[0-9a-f]{32}$/.test(salt) && toHex(commitmentTo(parts[name])) === toHex(committed) ? 'good' : 'changed'
+    if (salt === null) return commitments[name] === NO_PART ? 'good' : 'emptied'
+    return /^[0-9a-f]{32}$/.test(salt) && commitmentTo(parts[name]) === commitments[name] ? 'good' : 'changed'
   }
-  const states = PART_NAMES.map((name, index) => ({ name, state: state(name, index) }))
-  const having = (wanted: string) => states.filter(({ state }) => state === wanted).map(({ name }) => name)
-  return { changed: having('changed'), emptied: having('emptied') }
+  return {
+    changed: PART_NAMES.filter((name) => stateOf(name) === 'changed'),
+    emptied: PART_NAMES.filter((name) => stateOf(name) === 'emptied'),
+  }
 }
 
 /** Compares a block with its rows. A row may be missing only in a block from before `prunedBefore`. */
@@ -175,7 +165,6 @@ export function checkRecords(
     return { findings: isOld ? findings : [{ kind: 'list_changed', block: number }, ...findings], emptied: [] }
   }
   if (!isListOf(head, lists)) return { findings: [{ kind: 'list_changed', block: number }], emptied: [] }
-  const commitments = chunksOf(lists.commitments, COMMITMENTS_BYTES)
   const match = matchRows(lists, rows)
   const findings: Finding[] = match.findings.map((finding) => ({ ...finding, block: number }))
   if (!isOld)
@@ -184,7 +173,7 @@ export function checkRecords(
   for (const row of rows) {
     const index = match.indexes.get(row.id)
     if (index === undefined) continue
-    const parts = checkParts(row, commitments[index] ?? new Uint8Array())
+    const parts = checkParts(row, lists.commitments[index] ?? NONE)
     findings.push(...parts.changed.map((part) => ({ kind: 'part_changed', block: number, id: row.id, part }) as const))
     emptied.push(...parts.emptied.map((part) => ({ id: row.id, part, person: ownerOf(row, part) })))
   }

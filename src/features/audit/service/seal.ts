@@ -1,9 +1,8 @@
 import type { Ctx } from '../../../context.ts'
 import { type CommittedEvent, commit } from '../../../db/commit.ts'
-import { toBase64 } from '../../../lib/encoding.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { DAY, HOUR } from '../../../lib/time.ts'
-import { hashOf, listsOf, toHex, writeHead } from '../rules/chain.ts'
+import { hashOf, listsOf, packLists, writeHead } from '../rules/chain.ts'
 import { signHead } from '../rules/signing.ts'
 import { readHead } from '../rules/verify.ts'
 import {
@@ -57,12 +56,11 @@ async function makeBlock(
     number: fields.number,
     time: now,
     lastPosition: last,
-    hash: toHex(hashOf(head)),
+    hash: hashOf(head),
     head,
     kid: key.kid,
     signature: await signHead(key.privateKey, head),
-    leaves: toBase64(lists.leaves),
-    commitments: toBase64(lists.commitments),
+    ...packLists(lists),
   }
 }
 

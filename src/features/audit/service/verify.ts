@@ -1,6 +1,7 @@
 import type { AdminCtx, Ctx } from '../../../context.ts'
 import { readLists } from '../rules/chain.ts'
-import { checkHead, checkRecords, type Emptied, findHead } from '../rules/verify.ts'
+import { isSigned } from '../rules/signing.ts'
+import { checkHead, checkRecords, type Emptied, findHead, type SignatureCheck } from '../rules/verify.ts'
 import {
   findBlock,
   findNewestBlock,
@@ -11,7 +12,7 @@ import {
   selectErased,
 } from '../store/chain.ts'
 import { selectByPosition } from '../store/records.ts'
-import type { Block, Finding } from '../types.ts'
+import type { Block, Finding, PublicAuditKey } from '../types.ts'
 import { listAuditKeys } from './keys.ts'
 
 const RECORDS_PER_CALL = 10_000
@@ -48,6 +49,13 @@ async function findKnownHead(ctx: Ctx): Promise<KnownHead | null> {
   }
 }
 
+const isSignedBy =
+  (keys: readonly PublicAuditKey[]): SignatureCheck =>
+  async ({ kid, head, signature }) => {
+    const key = keys.find((one) => one.kid === kid)
+    return key !== undefined && (await isSigned(key, head, signature))
+  }
+
 /** The head that KV has and the chain does not: its end was cut off, or the database was restored a moment ago. */
 async function checkEnd(ctx: Ctx, newest: Block): Promise<Finding[]> {
   const known = await findKnownHead(ctx)
@@ -74,7 +82,7 @@ export async function verifyRecord(ctx: AdminCtx, { from }: { from: number }): P
     const block = pending.shift()
     if (!block) break
     if (block.number !== number) findings.push({ kind: 'block_missing', block: number })
-    findings.push(...(await checkHead(block, block.number === number ? before : null, keys)))
+    findings.push(...(await checkHead(block, block.number === number ? before : null, isSignedBy(keys))))
     before = block
     number = block.number + 1
     const head = findHead(block)
