@@ -185,6 +185,17 @@ const ROWS = (userId: string, eventId: string) => {
       updated_at: now,
       expires_at: now,
     }),
+    insertInto('audit_keys', { kid: 'key', public_key: 'x', private_sealed: 'x.x', created_at: now }),
+    insertInto('audit_blocks', {
+      number: 1_000_000,
+      time: now,
+      last_position: 1,
+      hash: 'x',
+      head: '{"number":1000000,"pruned_before":0}',
+      kid: 'key',
+      signature: 'x',
+      leaves: 'AAAA',
+    }),
     // What no object has taken yet.
     insertInto('events', {
       id: eventId,

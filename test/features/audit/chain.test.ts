@@ -140,6 +140,51 @@ describe('the chain', () => {
   })
 })
 
+describe('when a part of the platform fails', () => {
+  const failing = () => Promise.reject(new Error('away'))
+
+  it('covers the record also while KV is away', async () => {
+    await insertRows([{ actorId: 'x' }])
+    const { number } = await lastBlock()
+    const kv = { get: failing, put: failing } as unknown as Ctx['kv']
+    await seal((ctx) => ({ ...ctx, kv }))
+    expect((await lastBlock()).number).toBe(number + 1)
+    await isValid(number)
+  })
+
+  it('leaves no half of a block when D1 fails, and the next run goes on', async () => {
+    await insertRows([{ actorId: 'x' }])
+    const { number } = await lastBlock()
+    const away = (ctx: Ctx): Ctx => ({ ...ctx, db: Object.assign(Object.create(ctx.db), { batch: failing }) })
+    await expect(seal(away)).rejects.toThrow('away')
+    expect((await lastBlock()).number).toBe(number)
+    await seal()
+    await isValid(number)
+  })
+
+  it('signs with a new key when no root secret opens the newest, and the blocks of before still verify', async () => {
+    const keys = () => rowsOf<{ kid: string }>('select kid from audit_keys')
+    const before = await keys()
+    await run("update audit_keys set private_sealed = 'unknown.AAAA'")
+    const { number } = (await sealed([{ actorId: 'x' }])).block
+    expect(await keys()).toHaveLength(before.length + 1)
+    await isValid(number - 2)
+  })
+
+  it.each([
+    ['POST', '/verify', { from: 1e9 }, 200],
+    ['POST', '/verify', { from: -1 }, 422],
+    ['POST', '/verify', { from: '1' }, 422],
+    ['GET', '/blocks?since=1000000000', undefined, 200],
+    ['GET', '/blocks?since=-1', undefined, 422],
+    ['GET', '/blocks?limit=1001', undefined, 422],
+    ['GET', '/x/proof', undefined, 400],
+    ['GET', `/${newUuid()}/proof`, undefined, 404],
+  ])('%s %s with %j answers %i', async (method, path, body, status) => {
+    expect((await admin.call(method, AUDIT + path, body)).status).toBe(status)
+  })
+})
+
 describe('what was changed is found and named', () => {
   let ids: string[]
   let block: StoredBlock

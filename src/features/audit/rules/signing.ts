@@ -8,7 +8,7 @@ import type { PublicAuditKey } from '../types.ts'
 const SEAL_PURPOSE = 'audit key'
 const ALGORITHM = 'Ed25519'
 /** RFC 8410 4: what stands before the 32 bytes of the key. */
-const SPKI_PREFIX = Uint8Array.fromHex('302a300506032b6570032100')
+const SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00)
 
 const PrivateJwk = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() })
 
