@@ -208,6 +208,8 @@ const ROWS = (userId: string, eventId: string) => {
       data: '{"after":{"bio":"a\\nb"}}',
       ip: '192.0.2.7',
       user_agent: 'a browser',
+      data_salt: '0'.repeat(32),
+      origin_salt: '1'.repeat(32),
     }),
   ]
 }
