@@ -521,7 +521,7 @@ describe('DELETE of an invitation', () => {
   it('revokes it: its tokens are void', async () => {
     const team = await createTeam(app)
     const admin = await team.join('admin')
-    const { id, email, urlToken } = await invite(team)
+    const { id, urlToken } = await invite(team)
     const revoked = await admin.call('DELETE', `${INVITATIONS}/${id}`)
     expect(revoked.body).toEqual({ success: true, message: 'Invitation revoked', data: null })
     expect(codeOf(await admin.call('DELETE', `${INVITATIONS}/${id}`))).toEqual([400, 'INVITATION_NOT_PENDING'])
