@@ -32,6 +32,7 @@ const FEATURES = [
   'user-import',
   'webhooks',
   'health',
+  'audit',
   'admin',
   'docs',
 ]

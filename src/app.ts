@@ -12,6 +12,8 @@ import { avatarRoutes, userAccountRoutes } from './features/account/routes/users
 import { adminStateRoutes } from './features/admin/routes/states.ts'
 import { adminSystemRoutes } from './features/admin/routes/system.ts'
 import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './features/admin/routes/users.ts'
+import { auditChainRoutes } from './features/audit/routes/chain.ts'
+import { activityLogRoutes, auditRecordRoutes, auditRoutes } from './features/audit/routes/records.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
 import { withLanding } from './features/docs/landing.ts'
@@ -125,6 +127,10 @@ const listCoreRoutes = (): Route[] =>
     deletionRoutes,
     adminStateRoutes,
     adminRegisterRoutes,
+    activityLogRoutes,
+    auditRoutes,
+    auditChainRoutes,
+    auditRecordRoutes,
   ].flatMap((routes) => routes.list)
 
 /** Every route of the service with these surfaces. The first that matches answers: static paths stand before parameters. */

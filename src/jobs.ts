@@ -1,5 +1,6 @@
 import type { Ctx } from './context.ts'
 import { eraseDeletedUsers } from './features/account/service/erasure.ts'
+import { pruneBlocks, sealRecord } from './features/audit/service/seal.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/codes.ts'
@@ -29,7 +30,9 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['reseal_factors', () => resealFactors(ctx)],
     ['reseal_webhooks', () => resealWebhooks(ctx)],
     ['sweep_undelivered', () => sweepUndelivered(ctx)],
+    ['seal_record', () => sealRecord(ctx)],
     ['prune_events', () => pruneEvents(ctx)],
+    ['prune_audit_blocks', () => pruneBlocks(ctx)],
     ['prune_one_time_tokens', () => pruneOneTimeTokens(ctx)],
     ['prune_federated_sessions', () => pruneOrigins(ctx)],
     ['prune_former_addresses', () => pruneFormerAddresses(ctx)],

@@ -133,10 +133,11 @@ interface RootKey {
   readonly totp_secrets: number
   readonly mails: number
   readonly webhooks: number
+  readonly connections: number
 }
 
-const sealedUnder = ({ signing_keys, totp_secrets, webhooks, mails }: RootKey): string =>
-  `${signing_keys} signing keys, ${totp_secrets} TOTP secrets, ${webhooks} webhooks and ${mails} waiting mails`
+const sealedUnder = ({ signing_keys, totp_secrets, webhooks, connections, mails }: RootKey): string =>
+  `${signing_keys} signing keys, ${totp_secrets} TOTP secrets, ${webhooks} webhooks, ${connections} connections of single sign-on and ${mails} waiting mails`
 
 /** Whether ROOT_SECRET_PREVIOUS is still needed. */
 async function checkRootSecret(url: string, { token }: Session): Promise<Finding> {

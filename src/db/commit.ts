@@ -11,7 +11,7 @@ import {
   requireDeliverable,
 } from '../lib/event.ts'
 import { within } from '../lib/time.ts'
-import { events } from './tables.ts'
+import { events, newSalt } from './tables.ts'
 
 /** An event that is written in the batch of its change. */
 export interface CommittedEvent extends EventDraft {
@@ -82,6 +82,13 @@ export async function record(ctx: Ctx, ...drafts: EventDraft[]): Promise<void> {
   ctx.defer(nudge(ctx, drafts))
 }
 
+/** As `record`, for one event that is written only if a condition holds then. Says whether it was. */
+export async function recordIf(ctx: Ctx, condition: SQL, draft: EventDraft): Promise<boolean> {
+  const written = await insertEvent(ctx, draft, condition).returning({ id: events.id })
+  if (written.length > 0) ctx.defer(nudge(ctx, [draft]))
+  return written.length > 0
+}
+
 /** Returns the result of the last statement of the change. */
 async function write(ctx: Ctx, statements: readonly Statement[], drafts: readonly CommittedEvent[]): Promise<unknown> {
   const batch = [...statements, ...drafts.map((draft) => insertEvent(ctx, draft))]
@@ -102,7 +109,8 @@ function insertEvent(ctx: Ctx, draft: CommittedEvent, condition: SQL = sql`chang
   const row = sql`select
     null, ${ctx.newId()}, ${draft.type}, ${ctx.now()}, ${draft.subject}, ${draft.userId}, ${draft.actor.type}, ${draft.actor.id},
     ${draft.sessionId ?? null}, ${draft.organizationId ?? null}, ${draft.computedData ?? JSON.stringify(draft.data ?? {})}, ${ctx.ip}, ${ctx.userAgent},
-    ${draft.claimsVersion ?? sql`null`}, ${draft.computedFeedEntry ?? (draft.feedEntry ? JSON.stringify(draft.feedEntry) : null)}, null
+    ${draft.claimsVersion ?? sql`null`}, ${draft.computedFeedEntry ?? (draft.feedEntry ? JSON.stringify(draft.feedEntry) : null)}, null,
+    ${newSalt}, ${newSalt}
     where ${condition}`
   return ctx.db.insert(events).select(row)
 }
@@ -130,7 +138,7 @@ export const insertEventsOf = (ctx: Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
   ctx.db
     .insert(events)
     .select(sql`select null, ${newRowId}, ${of.type}, ${ctx.now()}, ${of.subject}, ${of.userId ?? sql`null`}, ${of.actor.type},
-    ${of.actor.id}, null, ${of.organizationId}, ${of.data}, ${ctx.ip}, ${ctx.userAgent}, null, null, null ${of.from}`)
+    ${of.actor.id}, null, ${of.organizationId}, ${of.data}, ${ctx.ip}, ${ctx.userAgent}, null, null, null, ${newSalt}, ${newSalt} ${of.from}`)
 
 /** Makes the objects read their undelivered events. If one does not answer, a cron job repeats the nudge. */
 async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boolean> {

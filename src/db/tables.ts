@@ -1,6 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
+/** 16 random bytes in hex, which the database makes for each row. */
+export const newSalt = sql<string>`lower(hex(randomblob(16)))`
+
 /** The event record. `position` is the order of commits: D1 has one writer. */
 export const events = sqliteTable(
   'events',
@@ -24,6 +27,10 @@ export const events = sqliteTable(
     /** JSON of a feed entry (a revoked key, a disabled client) that delivery sends to the feed. */
     feedEntry: text('feed_entry'),
     deliveredAt: integer('delivered_at'),
+    /** Of the commitment to `data`, in the chain of blocks; null once `data` is erased. */
+    dataSalt: text('data_salt').$defaultFn(() => newSalt as unknown as string),
+    /** Of the commitment to address and user agent; null once they are erased. */
+    originSalt: text('origin_salt').$defaultFn(() => newSalt as unknown as string),
   },
   (table) => [
     index('events_undelivered').on(table.userId, table.position).where(sql`delivered_at is null`),
@@ -33,12 +40,45 @@ export const events = sqliteTable(
     index('events_by_time').on(table.time),
     index('events_by_user').on(table.userId, table.position),
     index('events_by_type').on(table.type, table.position),
+    // What somebody did to others: their own rows are in `events_by_user`.
+    index('events_by_actor').on(table.actorId, table.position).where(sql`actor_id is not user_id`),
+    index('events_by_organization').on(table.organizationId, table.time).where(sql`organization_id is not null`),
+  ],
+)
+
+/** The chain of signed blocks over the event record (docs/audit.md). The other columns are looked up; `head` is what is signed. */
+export const auditBlocks = sqliteTable(
+  'audit_blocks',
+  {
+    /** Of two runs that make the same block one fails. */
+    number: integer('number').primaryKey(),
+    time: integer('time').notNull(),
+    /** The position of its last record; that of the block before when it has none. */
+    lastPosition: integer('last_position').notNull(),
+    /** SHA-256 of `head`, in hex. */
+    hash: text('hash').notNull(),
+    /** JSON, exactly as it was signed. */
+    head: text('head').notNull(),
+    kid: text('kid').notNull(),
+    /** base64url. */
+    signature: text('signature').notNull(),
+    /** base64 of the hashes of the records, 32 bytes each; null once no record of the block is left. */
+    leaves: text('leaves'),
+    /** base64 of two commitments of each record, 64 bytes; null as `leaves`. */
+    commitments: text('commitments'),
+  },
+  (table) => [
+    index('audit_blocks_by_time').on(table.time),
+    index('audit_blocks_by_position').on(table.lastPosition, table.number),
+    index('audit_blocks_with_lists').on(table.number).where(sql`leaves is not null`),
+    index('audit_blocks_by_hash').on(table.hash),
   ],
 )
 
 /**
  * Counts for lists and statistics, maintained by triggers on the event record and other tables:
- * `sessions.opened`, `sessions.open`, `sessions.opened@<epoch hour>`, `sessions.open:<user id>`, `passkeys`, `organizations`.
+ * `sessions.opened`, `sessions.open`, `sessions.opened@<epoch hour>`, `sessions.open:<user id>`, `passkeys`, `organizations`,
+ * `events:<type>`.
  */
 export const counts = sqliteTable('counts', {
   name: text('name').primaryKey(),

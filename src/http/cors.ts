@@ -7,7 +7,7 @@ const METHODS = 'GET, POST, PUT, DELETE, OPTIONS, PATCH'
 const REQUEST_HEADERS =
   'Authorization, Content-Type, X-Requested-With, X-API-Key, X-CSRF-Token, X-Tenant-ID, X-Organization-ID, X-Client-ID, X-Platform, X-SDK, X-Request-ID, Idempotency-Key, If-Match, traceparent, tracestate, baggage, sentry-trace'
 const EXPOSED_HEADERS =
-  'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Total-Count, Retry-After, X-Request-ID'
+  'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Total-Count, X-Next-Cursor, Retry-After, X-Request-ID'
 const LOCAL_ORIGIN = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/
 
 export function isAllowedOrigin(config: Pick<Config, 'MODE' | 'CORS_ORIGINS' | 'PUBLIC_URL'>, origin: string): boolean {

@@ -24,6 +24,7 @@ export const TAGS = {
   users: 'The directory of users',
   vendors: 'Accounts of vendors',
   admin: 'Administration of users and of the deployment',
+  audit: 'The record of what happened, and proof that it is unchanged',
   clients: 'Machines that may ask for tokens',
   mail: 'Mails that were sent, and those that were not',
   health: 'Probes',
@@ -35,6 +36,7 @@ export type Tag = keyof typeof TAGS
 
 /** What a parameter means wherever it stands; a schema that says it itself is more exact. */
 export const PARAMETERS: Readonly<Record<string, string>> = {
+  action: 'Only such events',
   acr: 'Assurance that the sign-in must have, for example `aal2`',
   active_only: 'Without sessions that have ended',
   binding: 'The secret that whoever asked for the link was given',
@@ -55,6 +57,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   is_admin: 'Admins alone, or everybody else',
   iss: 'Which provider answers (RFC 9207)',
   limit: 'How many at most',
+  log_id: 'The UUID of an entry of the record',
   include_system: 'Also the system roles',
   include_removed: 'Also those who were removed or left',
   message: 'A text for people',

@@ -23,6 +23,10 @@ export const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array
 export const sha256Sync = (bytes: Uint8Array): Uint8Array =>
   Uint8Array.from(node().createHash('sha256').update(bytes).digest())
 
+/** SHA-256, in hex, of bytes given in hex and then of a text. What is no hex is left out: callers check it. */
+export const sha256Hex = (hex: string, text = ''): string =>
+  node().createHash('sha256').update(hex, 'hex').update(text, 'utf8').digest('hex')
+
 /** HMAC-SHA-256 (RFC 2104), synchronous because a Durable Object's transaction may not await. */
 export const hmacSha256 = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {
   const mac = node().createHmac('sha256', key)

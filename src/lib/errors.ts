@@ -90,6 +90,7 @@ export const ssoRequired = defineError(
   'forbidden',
   'This organization signs its people in through its identity provider',
 )
+export const cursorInvalid = defineError('INVALID_CURSOR', 'malformed', 'The cursor is not valid')
 export const notFound = defineError('NOT_FOUND', 'not_found', 'Not Found')
 export const methodNotAllowed = defineError('METHOD_NOT_ALLOWED', 'method_not_allowed', 'Method Not Allowed')
 export const conflict = defineError('CONFLICT', 'conflict', 'The resource already exists')

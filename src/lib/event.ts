@@ -105,6 +105,9 @@ export type EventName =
   | 'webhook.secret_regenerated'
   | 'webhook.disabled'
   | 'webhook.gap'
+  | 'audit.exported'
+  | 'audit.checkpoint'
+  | 'audit.restored'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

@@ -56,6 +56,8 @@ export const GUARD_NAMES = Object.keys(GUARDS) as GuardName[]
 /** Which guard each route has. Reviewed by hand. */
 export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   public: [
+    'GET /api/v1/audit-logs/keys',
+    'GET /api/audit-logs/keys',
     'GET /api/v1/oauth/:provider/authorize',
     'GET /api/v1/auth/oauth/authorize',
     'POST /api/v1/auth/oauth/authorize/:provider',
@@ -296,6 +298,8 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   ],
   self: ['POST /api/v1/users/:user_id/change-password'],
   'self or admin': [
+    'GET /api/v1/audit-logs/users/:user_id',
+    'GET /api/audit-logs/users/:user_id',
     'GET /api/v1/users/:user_id/sessions',
     'DELETE /api/v1/users/:user_id/sessions/:session_id',
     'PUT /api/v1/users/:user_id',
@@ -305,6 +309,8 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   ],
   'admin of': ['DELETE /admins/users/:user_id', 'DELETE /admin/user/:user_id'],
   admin: [
+    'POST /api/v1/audit-logs/verify',
+    'POST /api/audit-logs/verify',
     'POST /api/v1/invitations/cleanup',
     'POST /api/invitations/cleanup',
     'GET /api/v1/health/detailed',
@@ -367,6 +373,8 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
   ],
   'ranked admin of': [
     'GET /api/v1/organizations/:organization_id/domains',
+    'GET /api/v1/audit-logs/organizations/:organization_id',
+    'GET /api/audit-logs/organizations/:organization_id',
     'GET /api/v1/invitations/organizations/:organization_id/invitations',
     'POST /api/v1/invitations/organizations/:organization_id/invitations',
     'GET /api/invitations/organizations/:organization_id/invitations',
@@ -420,6 +428,22 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/webhooks/:webhook_id/events',
     'POST /api/v1/webhooks/:webhook_id/regenerate-secret',
     'POST /api/v1/webhooks/:webhook_id/recover',
+    'GET /api/v1/audit-logs/checkpoint',
+    'GET /api/audit-logs/checkpoint',
+    'GET /api/v1/audit-logs/blocks',
+    'GET /api/audit-logs/blocks',
+    'POST /api/v1/audit-logs/export',
+    'POST /api/audit-logs/export',
+    'GET /api/v1/audit-logs/:log_id/proof',
+    'GET /api/audit-logs/:log_id/proof',
+    'GET /api/v1/audit-logs',
+    'GET /api/audit-logs',
+    'GET /api/v1/audit-logs/events',
+    'GET /api/audit-logs/events',
+    'GET /api/v1/audit-logs/actions/list',
+    'GET /api/audit-logs/actions/list',
+    'GET /api/v1/audit-logs/:log_id',
+    'GET /api/audit-logs/:log_id',
     'GET /api/v1/policies',
     'POST /api/v1/policies',
     'GET /api/v1/policies/:policy_id/versions',

@@ -1,4 +1,5 @@
 import type { Row } from './row.ts'
+import { AUDIT_ROWS } from './rows/audit.ts'
 import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
 import { CORE } from './rows/core.ts'
@@ -20,6 +21,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...POLICY_ROWS,
   ...SSO_ROWS,
   ...WEBHOOK_ROWS,
+  ...AUDIT_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

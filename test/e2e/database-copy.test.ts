@@ -232,6 +232,17 @@ const ROWS = (userId: string, eventId: string) => {
       updated_at: now,
       expires_at: now,
     }),
+    insertInto('audit_keys', { kid: 'key', public_key: 'x', private_sealed: 'x.x', created_at: now }),
+    insertInto('audit_blocks', {
+      number: 1_000_000,
+      time: now,
+      last_position: 1,
+      hash: 'x',
+      head: '{"number":1000000,"pruned_before":0}',
+      kid: 'key',
+      signature: 'x',
+      leaves: 'AAAA',
+    }),
     // What no object has taken yet.
     insertInto('events', {
       id: eventId,
@@ -244,6 +255,8 @@ const ROWS = (userId: string, eventId: string) => {
       data: '{"after":{"bio":"a\\nb"}}',
       ip: '192.0.2.7',
       user_agent: 'a browser',
+      data_salt: '0'.repeat(32),
+      origin_salt: '1'.repeat(32),
     }),
   ]
 }

@@ -107,6 +107,11 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   '`npm run clients:create` without a name': { run: ['clients-create'] },
   '`npm run db:export` onto a file that is there': { run: ['db-export', '--output', 'README.md'] },
   '`npm run db:restore` of a file that is not there': { run: ['db-restore', '--file', 'backup.sql'] },
+  '`npm run audit:verify` of a file that is not there': { run: ['audit-verify', 'audit.ndjson'] },
+  '`npm run audit:verify` with something else than a head': { run: ['audit-verify', 'README.md', '--head', '12'] },
+  '`npm run audit:verify` of a file that is no NDJSON export, or was cut in a line': {
+    run: ['audit-verify', 'README.md'],
+  },
   '`npm run users:import` without a file': { run: ['users-import'] },
   '`npm run users:import` over plain http': {
     run: ['users-import', 'README.md', '--url', 'http://auth.example.com'],

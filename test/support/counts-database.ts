@@ -25,7 +25,7 @@ export const onCountsDatabase = (ctx: Ctx): Ctx => ({
 /** Every counter that is not 0, by name. */
 export async function readCounts(): Promise<Record<string, number>> {
   const { results } = await countsDatabase
-    .prepare('select name, value from counts where value <> 0 order by name')
+    .prepare("select name, value from counts where value <> 0 and name not glob 'events:*' order by name")
     .all<{ name: string; value: number }>()
   return Object.fromEntries(results.map(({ name, value }) => [name, value]))
 }

@@ -1,13 +1,15 @@
-import { and, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, max, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gte, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
-import { counts, events } from '../../db/tables.ts'
+import { counts } from '../../db/tables.ts'
+import { auditKeys } from '../audit/tables.ts'
 import { identities } from '../factors/identities/tables.ts'
 import { passkeys } from '../factors/passkeys/tables.ts'
 import { totpFactors } from '../factors/totp/tables.ts'
 import { signingKeys } from '../keys/tables.ts'
 import { mails } from '../mail/tables.ts'
 import { isTakenUp, memberships, organizations } from '../memberships/tables.ts'
+import { ssoConnections } from '../sso/tables.ts'
 import { ALL_USERS, type RowChange, userCounts, users } from '../users/tables.ts'
 import { webhookEndpoints } from '../webhooks/tables.ts'
 
@@ -89,10 +91,14 @@ const count = sql<number>`count(*)`.as('count')
 
 /** How many rows are sealed under each root key. Reads every TOTP secret and every webhook endpoint, as cron does each minute. */
 export async function selectSeals({ db }: Store) {
-  const [keys, factors, waiting, webhooks] = await db.batch([
+  const [keys, auditing, factors, waiting, webhooks, connections] = await db.batch([
     db
       .select({ root: rootOf(signingKeys.privateSealed), count })
       .from(signingKeys)
+      .groupBy(sql`root`),
+    db
+      .select({ root: rootOf(auditKeys.privateSealed), count })
+      .from(auditKeys)
       .groupBy(sql`root`),
     db
       .select({ root: rootOf(totpFactors.secretSealed), count })
@@ -107,91 +113,10 @@ export async function selectSeals({ db }: Store) {
       .select({ root: rootOf(webhookEndpoints.secretSealed), count })
       .from(webhookEndpoints)
       .groupBy(sql`root`),
+    db
+      .select({ root: rootOf(ssoConnections.secretSealed), count })
+      .from(ssoConnections)
+      .groupBy(sql`root`),
   ])
-  return { keys, factors, waiting, webhooks }
-}
-
-export type ActivityRow = typeof events.$inferSelect
-
-/**
- * The newest rows after the first `offset`. The page is found by subtracting from the newest position. Positions are
- * consecutive except where rows were pruned or a repeated insert used one up: there a page may repeat rows of the one before.
- */
-export async function selectNewest({ db }: Store, page: { offset: number; limit: number }): Promise<ActivityRow[]> {
-  const newest = db.select({ position: max(events.position) }).from(events)
-  return db
-    .select()
-    .from(events)
-    .where(lte(events.position, sql`(${newest}) - ${page.offset}`))
-    .orderBy(desc(events.position))
-    .limit(page.limit)
-}
-
-/** The place of a row in the list. */
-export type Place = Pick<ActivityRow, 'position' | 'time'>
-
-export interface ActivityFilter {
-  readonly userId?: string | undefined
-  /** No index finds an actor: another part of the filter must. */
-  readonly actorId?: string | undefined
-  readonly type?: string | undefined
-  /** Epoch milliseconds, both included. */
-  readonly since?: number | undefined
-  readonly until?: number | undefined
-}
-
-/** Whether the index of times finds the rows, which are then in its order. A user's rows are few, so their index is narrower. */
-const isByTime = ({ userId, since, until }: ActivityFilter): boolean =>
-  userId === undefined && (since !== undefined || until !== undefined)
-
-/** Uses the narrowest index: that of the user, of the time, or of the type, which may cover most of the record. The plus excludes an index. */
-function conditionOf(filter: ActivityFilter): SQL | undefined {
-  const { userId, actorId, type, since, until } = filter
-  const byTime = isByTime(filter)
-  const time = byTime ? sql`${events.time}` : sql`+${events.time}`
-  const byType = userId === undefined && !byTime
-  return and(
-    userId === undefined ? undefined : eq(events.userId, userId),
-    actorId === undefined ? undefined : eq(events.actorId, actorId),
-    type === undefined ? undefined : byType ? eq(events.type, type) : sql`+${events.type} = ${type}`,
-    since === undefined ? undefined : sql`${time} >= ${since}`,
-    until === undefined ? undefined : sql`${time} <= ${until}`,
-  )
-}
-
-function belowOf(filter: ActivityFilter, { position, time }: Place): SQL | undefined {
-  const below = lt(events.position, position)
-  return isByTime(filter) ? and(lte(events.time, time), or(lt(events.time, time), below)) : below
-}
-
-/** A page of the rows that match the filter, newest first, below a place if one is given. Callers bound `offset`. */
-export const selectFiltered = (
-  { db }: Store,
-  { below, offset, limit, ...filter }: ActivityFilter & { below: Place | null; offset: number; limit: number },
-): Promise<ActivityRow[]> =>
-  db
-    .select()
-    .from(events)
-    .where(and(conditionOf(filter), below === null ? undefined : belowOf(filter, below)))
-    .orderBy(...(isByTime(filter) ? [desc(events.time)] : []), desc(events.position))
-    .limit(limit)
-    .offset(offset)
-
-export async function findPlace({ db }: Store, eventId: string): Promise<Place | undefined> {
-  const [row] = await db
-    .select({ position: events.position, time: events.time })
-    .from(events)
-    .where(eq(events.id, eventId))
-    .limit(1)
-  return row
-}
-
-/** The address of each user that exists, by id. */
-export async function selectEmails({ db }: Store, userIds: readonly string[]): Promise<Map<string, string>> {
-  const rows = await db
-    .select({ id: users.id, email: users.email })
-    .from(users)
-    // All ids in one parameter: D1 allows a hundred.
-    .where(sql`${users.id} in (select value from json_each(${JSON.stringify(userIds)}))`)
-  return new Map(rows.map(({ id, email }) => [id, email]))
+  return { keys: [...keys, ...auditing], factors, waiting, webhooks, connections }
 }

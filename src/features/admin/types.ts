@@ -1,4 +1,3 @@
-import type { RecordedEvent } from '../../lib/event.ts'
 import type { User } from '../users/types.ts'
 
 /** A user, with the counts that lists show. */
@@ -37,23 +36,18 @@ export interface Stats {
   readonly organizations: number
 }
 
-/** An event, with the addresses of its user and its actor as far as they have an account. */
-export interface ActivityEntry {
-  readonly event: RecordedEvent
-  readonly userEmail: string | null
-  readonly actorEmail: string | null
-}
-
 /** What is sealed under one root key. `unknown`: neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS opens it. */
 export interface RootKeyUse {
   readonly id: string
   readonly state: 'current' | 'previous' | 'unknown'
+  /** Of tokens, and of the record. */
   readonly signingKeys: number
   readonly totpSecrets: number
   /** Mails that wait to be sent. */
   readonly mails: number
   /** Webhook endpoints: their secrets. */
   readonly webhooks: number
+  readonly connections: number
 }
 
 /** The state of the service's parts. */

@@ -1,39 +1,65 @@
-import { and, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import type { EventRow } from '../../db/delivery.ts'
 import { listPage } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
-import { counts, deadLetters, events } from '../../db/tables.ts'
+import { auditBlocks, counts, deadLetters, events } from '../../db/tables.ts'
 import { deletedRows, type UserData } from '../../db/user-data.ts'
 import type { EventName, EventOwner, RecordedEvent } from '../../lib/event.ts'
 
 /** D1 allows 100 bound parameters for each statement; a row has 13. */
 const ROWS_PER_INSERT = 7
 
-/** Everything about a person except who did what to whom, and when. */
-const CLEARED = { data: {}, ip: null, userAgent: null }
-const isPersonal = or(ne(sql`${events.data}`, sql`'{}'`), isNotNull(events.ip), isNotNull(events.userAgent))
+/** `data` is about the row's user: what it says goes, that it happened stays. */
+const DATA_CLEARED = { data: {}, dataSalt: null }
+/** Address and user agent are those of whoever acted. */
+const ORIGIN_CLEARED = { ip: null, userAgent: null, originSalt: null }
+const hasData = or(ne(sql`${events.data}`, sql`'{}'`), isNotNull(events.dataSalt))
+const hasOrigin = or(isNotNull(events.ip), isNotNull(events.userAgent), isNotNull(events.originSalt))
+
+/** A user's own row, whose actor is nobody else. */
+const isByOwner = or(ne(events.actorType, 'user'), eq(events.actorId, events.userId))
+/** As the index `events_by_actor` says it. */
+const isByOther = sql`${events.actorId} is not ${events.userId}`
+
+/** The parts of a person in the record: of which rows, and what is cleared there. */
+const PARTS = [
+  { of: (id: string) => eq(events.userId, id), where: hasData, cleared: DATA_CLEARED },
+  { of: (id: string) => eq(events.userId, id), where: and(hasOrigin, isByOwner), cleared: ORIGIN_CLEARED },
+  {
+    of: (id: string) => and(eq(events.actorId, id), isByOther),
+    where: and(hasOrigin, eq(events.actorType, 'user')),
+    cleared: ORIGIN_CLEARED,
+  },
+] as const
+
+type Part = (typeof PARTS)[number]
 
 const ROWS_PER_CLEARING = 500
 const CLEARINGS_PER_RUN = 40
 
 /** Clears at most 500 rows of a user after a position; returns the last one's position, or null when there are no more. */
-async function clearSome({ db }: Pick<Ctx, 'db'>, userId: string, after: number): Promise<number | null> {
+async function clearSome(
+  { db }: Pick<Ctx, 'db'>,
+  { of, where, cleared }: Part,
+  userId: string,
+  after: number,
+): Promise<number | null> {
   const some = db
     .select({ position: events.position })
     .from(events)
-    .where(and(eq(events.userId, userId), gt(events.position, after), isPersonal))
+    .where(and(of(userId), gt(events.position, after), where))
     .orderBy(events.position)
     .limit(ROWS_PER_CLEARING)
-  const cleared = await db
+  const rows = await db
     .update(events)
-    .set(CLEARED)
+    .set(cleared)
     .where(inArray(events.position, some))
     .returning({ position: events.position })
-  return cleared.length < ROWS_PER_CLEARING ? null : Math.max(...cleared.map(({ position }) => position))
+  return rows.length < ROWS_PER_CLEARING ? null : Math.max(...rows.map(({ position }) => position))
 }
 
-/** Events of organizations that name an address, whosever it is. */
+/** Events of organizations that named an address in earlier releases, whosever it is. */
 const NAMING_ADDRESSES: string[] = [
   'invitation.created',
   'invitation.revoked',
@@ -45,22 +71,33 @@ const IS_AUDIT = 'the record keeps who did what to whom, and when, without anyth
 
 const eventData: UserData = {
   table: events,
-  erases: Object.keys(CLEARED),
+  erases: Object.keys({ ...DATA_CLEARED, ...ORIGIN_CLEARED }),
   keeps: { userId: IS_AUDIT, subject: IS_AUDIT, actorId: IS_AUDIT },
   statements: ({ db, now }, { id, email }, isDue) => [
     db
       .update(events)
-      .set(CLEARED)
+      .set(DATA_CLEARED)
       .where(and(inArray(events.type, NAMING_ADDRESSES), sql`${events.data} ->> '$.email' = ${email}`, isDue)),
+    ...PARTS.map(({ of, where, cleared }) =>
+      db
+        .update(events)
+        .set(cleared)
+        .where(and(of(id), where, isDue)),
+    ),
     db
       .update(events)
-      .set({ ...CLEARED, deliveredAt: sql`coalesce(${events.deliveredAt}, ${now()})` })
-      .where(and(eq(events.userId, id), or(isPersonal, isNull(events.deliveredAt)), isDue)),
+      .set({ deliveredAt: now() })
+      .where(and(eq(events.userId, id), isNull(events.deliveredAt), isDue)),
   ],
   prepare: async (ctx, userId) => {
-    let after: number | null = 0
-    for (let run = 0; run < CLEARINGS_PER_RUN && after !== null; run += 1) after = await clearSome(ctx, userId, after)
-    return after === null
+    let run = 0
+    for (const part of PARTS) {
+      for (let after: number | null = 0; after !== null; run += 1) {
+        if (run >= CLEARINGS_PER_RUN) return false
+        after = await clearSome(ctx, part, userId, after)
+      }
+    }
+    return true
   },
 }
 
@@ -120,6 +157,17 @@ export async function insertDelivered(
   if (first) await db.batch([first, ...rest])
 }
 
+/**
+ * Up to where the record may be pruned: the last block that is older than its newest head says, so that whoever verifies knows a
+ * pruned record from a deleted one. Records from before the chain go by their time, as all do before there is a block.
+ */
+const prunableUpTo = sql`coalesce(
+  (select ${auditBlocks.lastPosition} from ${auditBlocks}
+   where ${auditBlocks.time} < (select ${auditBlocks.head} ->> '$.pruned_before' from ${auditBlocks} order by ${auditBlocks.number} desc limit 1)
+   order by ${auditBlocks.time} desc limit 1),
+  (select ${auditBlocks.lastPosition} from ${auditBlocks} where ${auditBlocks.number} = 0),
+  ${Number.MAX_SAFE_INTEGER})`
+
 /** Deletes delivered events from before `before`. */
 export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: number): Promise<void> =>
   prune(
@@ -127,7 +175,7 @@ export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: nu
     {
       table: events,
       key: events.position,
-      where: and(lt(events.time, before), isNotNull(events.deliveredAt)),
+      where: and(lt(events.time, before), isNotNull(events.deliveredAt), lte(events.position, prunableUpTo)),
       order: events.time,
     },
     { runs },

@@ -260,25 +260,25 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'invitation.created': {
     when: 'Somebody was invited into an organization',
     subject: 'invitation',
-    data: ['email', 'role', 'permissions', 'expires_at'],
+    data: ['role', 'permissions', 'expires_at'],
   },
   'invitation.accepted': { when: 'An invitation was accepted', subject: 'invitation', data: ['role', 'is_new_user'] },
   'invitation.revoked': {
     when: 'An invitation was revoked, its author lost the right to give its role, or whom it invites joined or left',
     subject: 'invitation',
-    data: ['email', 'role', 'reason'],
+    data: ['role', 'reason'],
   },
   'invitation.resent': {
     when: 'An invitation was mailed again: the links of before are void',
     subject: 'invitation',
-    data: ['email'],
+    data: [],
   },
   'invitation.updated': {
     when: 'Role, message or expiry of an invitation were changed',
     subject: 'invitation',
     data: ['before', 'after'],
   },
-  'invitation.expired': { when: 'A pending invitation expired', subject: 'invitation', data: ['email', 'role'] },
+  'invitation.expired': { when: 'A pending invitation expired', subject: 'invitation', data: ['role'] },
   'role.created': { when: 'A custom role was made', subject: 'role', data: ['after'] },
   'role.updated': {
     when: 'A custom role was changed: what it allows counts at once',
@@ -354,6 +354,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     when: 'A webhook endpoint missed events: too many waited, or its log no longer had them. Told to the endpoint itself, once an hour at most',
     subject: 'webhook',
     data: ['events', 'from', 'to'],
+  },
+  'audit.exported': {
+    when: 'Somebody exported the record, or a part of it',
+    subject: 'user',
+    data: ['format', 'filters'],
+  },
+  'audit.checkpoint': {
+    when: 'The first block of an hour was signed: its head proves what the record was',
+    subject: 'service',
+    data: ['number', 'hash'],
+  },
+  'audit.restored': {
+    when: 'The record no longer has a head that it once had: the database was restored, or changed',
+    subject: 'service',
+    data: ['lost'],
   },
 }
 

@@ -214,7 +214,7 @@ const expiryEvents = (ctx: Recording, actor: RowEvents['actor'], condition: SQL 
     ...ofRows,
     type: 'invitation.expired',
     actor,
-    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role})`,
+    data: sql`json_object('role', ${invitations.role})`,
     from: rowsWhere(condition),
   })
 

@@ -246,7 +246,7 @@ export function revokeWhere(
     actor,
     subject: sql`${invitations.id}`,
     organizationId: sql`${invitations.organizationId}`,
-    data: sql`json_object('email', ${invitations.email}, 'role', ${invitations.role}, 'reason', ${reason})`,
+    data: sql`json_object('role', ${invitations.role}, 'reason', ${reason})`,
     from: sql`from ${invitations} where ${isRevoked}`,
   })
   return [events, ctx.db.update(invitations).set({ status: 'revoked', updatedAt: ctx.now() }).where(isRevoked)]

@@ -2,16 +2,9 @@ import { created, response } from '../../http/answers.ts'
 import { originNotAllowed, requireKnownSite } from '../../http/cors.ts'
 import { anyone, principal, tokenInvalid } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
-import { insufficientPermissions, serviceUnavailable, unauthorized } from '../../lib/errors.ts'
+import { cursorInvalid, insufficientPermissions, serviceUnavailable, unauthorized } from '../../lib/errors.ts'
 import { connectSocket } from './service/connect.ts'
-import {
-  cursorInvalid,
-  EVENTS_SCOPE,
-  issueTicket,
-  type SocketCredential,
-  tooManySockets,
-  upgradeRequired,
-} from './service/open.ts'
+import { EVENTS_SCOPE, issueTicket, type SocketCredential, tooManySockets, upgradeRequired } from './service/open.ts'
 import { headerToken, protocolToken, SocketQuery, switchingProtocols, TicketAnswer, ticketToWire } from './wire.ts'
 
 export const eventRoutes = createRoutes({ prefix: '/api/v1', tag: 'events' })

@@ -23,8 +23,9 @@ type NewEventRow = Omit<typeof events.$inferInsert, 'position'>
 function cellOf(column: SQLiteColumn): SQL {
   // Not injectable: the name is that of a column.
   const value = sql.raw(`row.value ->> '$.${column.name}'`)
-  if (column.default === undefined) return sql`${value}`
-  const fallback = column.default instanceof Object ? column.default : sql.param(column.default, column)
+  const usual: unknown = column.defaultFn?.() ?? column.default
+  if (usual === undefined) return sql`${value}`
+  const fallback = usual instanceof Object ? usual : sql.param(usual, column)
   return sql`coalesce(${value}, ${fallback})`
 }
 

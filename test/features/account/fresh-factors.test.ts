@@ -83,6 +83,8 @@ const SENSITIVE: readonly (readonly [route: string, Sensitive])[] = [
   ['POST /api/v1/users/:user_id/change-password', password],
   ['DELETE /api/v1/users/me', own],
   ['DELETE /api/v1/users/:user_id', own],
+  ['POST /api/v1/audit-logs/export', own],
+  ['POST /api/audit-logs/export', own],
   ['DELETE /api/v1/admin/users/:id/mfa', ownAsAdmin],
   ['DELETE /api/v1/admin/users/:id/passkeys', ownAsAdmin],
   ['DELETE /api/v1/admin/users/:id/passkeys/:passkey_id', ownAsAdmin],
@@ -248,6 +250,8 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'changes what a profile says': ['POST /api/v1/users/me/avatar', 'DELETE /api/v1/users/me/avatar'],
   'mails the present address': ['POST /api/v1/auth/resend-verification', 'POST /api/v1/auth/email/resend-verification'],
   "is an admin's work on others' accounts, or on the service": [
+    'POST /api/v1/audit-logs/verify',
+    'POST /api/audit-logs/verify',
     'DELETE /api/v1/admin/clients/:id',
     'POST /api/v1/admin/clients',
     'POST /api/v1/admin/cache/clear',

@@ -125,6 +125,7 @@ describe('GET /api/v1/admin/config', () => {
       totp_secrets: 1,
       mails: 0,
       webhooks: 0,
+      connections: 0,
     })
 
     const ctx = await app.ctx()

@@ -34,6 +34,7 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
     'passkey.counter_regressed',
     'notification.created',
     'chatbot.interaction',
+    'audit.exported',
   ],
   'an organization that they are in says what they are there': [
     'organization.member_added',

@@ -410,7 +410,7 @@ describe('whoever invited', () => {
         user_id: null,
         actor_id: team.owner.id,
         organization_id: team.id,
-        data: { email: one.email, reason: 'author_lost_right' },
+        data: { reason: 'author_lost_right' },
       })
     }
   })

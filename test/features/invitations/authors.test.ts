@@ -94,7 +94,7 @@ describe('the account of an author', () => {
       {
         user_id: null,
         organization_id: other.id,
-        data: { email: elsewhere.email, role: 'member', reason: 'author_lost_right' },
+        data: { role: 'member', reason: 'author_lost_right' },
       },
     ])
   })

@@ -19,6 +19,8 @@ const SINGLE_SIGN_ON = [
   `insert into sso_connections (id, organization_id, provider, issuer, client_id, secret_sealed, metadata, check_at, created_at, updated_at)
    values (?1, ?1, 'oidc', 'https://idp.engines.test', 'x', 'x', '{}', 9e15, 1, 1)`,
   "insert into role_mappings values (?, 'engineers', 'admin')",
+  `insert into webhook_endpoints (id, organization_id, url, events, secret_sealed, ordered, batch, audit, created_at, updated_at)
+  values (?1, ?1, 'https://x.test/', '[]', 'x', 0, 0, 0, 1, 1)`,
   "insert into federated_sessions (session_id, organization_id, user_id, expires_at) values (?1, ?1, 'x', 9e15)",
 ]
 const mailless = createTestApp({ env: { MAIL_TRANSPORT: 'smtp' } })

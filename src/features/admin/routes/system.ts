@@ -2,15 +2,12 @@ import { actorOf } from '../../../context.ts'
 import { ok } from '../../../http/answers.ts'
 import { admin } from '../../../http/guard.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
-import { malformedRequest, notFound, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
+import { malformedRequest, notFound, serviceUnavailable } from '../../../lib/errors.ts'
 import { readMaintenance, setMaintenance } from '../../maintenance/service.ts'
 import { RevokedManyAnswer, revokedManyToWire } from '../../sessions/wire.ts'
-import { listActivity } from '../service/activity.ts'
 import { revokeAllSessions } from '../service/states.ts'
 import { checkSystem, clearCaches, listRootKeys, readStats } from '../service/system.ts'
 import {
-  ActivityAnswer,
-  ActivityQuery,
   CacheClearedAnswer,
   cacheClearedToWire,
   MaintenanceAnswer,
@@ -22,7 +19,6 @@ import {
   statsToWire,
   systemConfigToWire,
   systemHealthToWire,
-  toActivityQuery,
 } from '../wire/system.ts'
 import { UserRefInput } from '../wire/users.ts'
 
@@ -59,19 +55,6 @@ adminSystemRoutes.get(
     answer: ok(SystemConfigAnswer, 'Features, limits and root keys'),
   },
   async ({ ctx }) => systemConfigToWire(ctx.config, await readMaintenance(ctx), await listRootKeys(ctx)),
-)
-
-adminSystemRoutes.get(
-  '/activity-logs',
-  {
-    id: 'listActivity',
-    summary: 'The event record, newest first',
-    guard: admin,
-    query: ActivityQuery,
-    answer: ok(ActivityAnswer, 'A page of entries'),
-    errors: [validationFailed, notFound],
-  },
-  ({ ctx, query }) => listActivity(ctx, toActivityQuery(query)),
 )
 
 adminSystemRoutes.post(

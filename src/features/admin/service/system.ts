@@ -51,11 +51,14 @@ export async function checkSystem(ctx: Ctx): Promise<SystemHealth> {
 /** How far cron has sealed anew what an earlier ROOT_SECRET sealed: the current root key first, then every other that is in use. */
 export async function listRootKeys(ctx: Pick<Ctx, 'db' | 'config'>): Promise<RootKeyUse[]> {
   const { current, all } = ctx.config.rootKeys
-  const { keys, factors, waiting, webhooks } = await selectSeals(ctx)
+  const { keys, factors, waiting, webhooks, connections } = await selectSeals(ctx)
   const known = all.map(({ id }) => id)
-  const ids = new Set([...known, ...[...keys, ...factors, ...waiting, ...webhooks].map(({ root }) => root)])
+  const ids = new Set([
+    ...known,
+    ...[...keys, ...factors, ...waiting, ...webhooks, ...connections].map(({ root }) => root),
+  ])
   const countOf = (rows: readonly { root: string; count: number }[], id: string): number =>
-    rows.find(({ root }) => root === id)?.count ?? 0
+    rows.filter(({ root }) => root === id).reduce((sum, { count }) => sum + count, 0)
   return [...ids].map((id) => ({
     id,
     state: id === current.id ? 'current' : known.includes(id) ? 'previous' : 'unknown',
@@ -63,6 +66,7 @@ export async function listRootKeys(ctx: Pick<Ctx, 'db' | 'config'>): Promise<Roo
     totpSecrets: countOf(factors, id),
     mails: countOf(waiting, id),
     webhooks: countOf(webhooks, id),
+    connections: countOf(connections, id),
   }))
 }
 

@@ -1,17 +1,13 @@
 import * as z from 'zod'
 import type { Config } from '../../../config.ts'
-import { mapped } from '../../../http/answers.ts'
-import { bodyOrQuery, UuidParam } from '../../../http/input.ts'
-import { arrayOf, pageQuery, rangeOfPage } from '../../../http/list.ts'
-import { DAY, MINUTE, SECOND, toIso } from '../../../lib/time.ts'
+import { bodyOrQuery } from '../../../http/input.ts'
+import { DAY, MINUTE, SECOND } from '../../../lib/time.ts'
 import { VERSION } from '../../../lib/version.ts'
-import { findEventType } from '../../events/types.ts'
 import { listProviders } from '../../federation/service/providers.ts'
 import type { Maintenance } from '../../maintenance/service.ts'
 import { LINK_LIFETIME_MS } from '../../sign-in/service/magic-links.ts'
 import { RESET_LIFETIME_MS } from '../../sign-in/service/reset-token.ts'
-import { orAbsent, UserParam } from '../../users/wire.ts'
-import type { ActivityEntry, RootKeyUse, Stats, SystemHealth } from '../types.ts'
+import type { RootKeyUse, Stats, SystemHealth } from '../types.ts'
 
 export const StatsAnswer = z
   .object({
@@ -44,83 +40,6 @@ export const statsToWire = (stats: Stats): z.infer<typeof StatsAnswer> => ({
   users_last_24h: stats.usersLastDay,
   sessions_last_24h: stats.sessionsLastDay,
 })
-
-/** `ofDay` is added to a date without a time, which begins in UTC. */
-const instant = (ofDay: number) =>
-  z
-    .string()
-    .max(40)
-    .transform((text, { addIssue }) => {
-      // `Date.parse` accepts much that is not ISO 8601: it takes 5 for a day in May 2001.
-      const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-      if (!Number.isNaN(time)) return text.length === 'YYYY-MM-DD'.length ? time + ofDay : time
-      addIssue('must be a time, ISO 8601')
-      return z.NEVER
-    })
-
-export const ActivityQuery = pageQuery({ most: 200, usual: 50 }).extend({
-  user_id: orAbsent(UserParam).optional(),
-  actor_id: orAbsent(z.string().max(100)).optional().meta({
-    description: 'Who did it: the id of a user, a client or a part of the service. Needs start_date, action or user_id',
-  }),
-  action: orAbsent(z.string().max(100)).optional().meta({ description: 'An event type' }),
-  start_date: orAbsent(instant(0)).optional().meta({ description: 'Only entries since this time, ordered by time' }),
-  end_date: orAbsent(instant(DAY - 1))
-    .optional()
-    .meta({ description: 'Only entries until this time; a date without a time includes its day, in UTC' }),
-  before: orAbsent(UuidParam).optional().meta({ description: 'The id of an entry; the page begins after it' }),
-})
-
-export const toActivityQuery = (query: z.output<typeof ActivityQuery>) => ({
-  ...rangeOfPage(query),
-  user: query.user_id,
-  actorId: query.actor_id,
-  type: query.action,
-  since: query.start_date,
-  until: query.end_date,
-  before: query.before,
-})
-
-const ActivityEntryWire = z
-  .object({
-    id: z.uuid(),
-    action: z.string(),
-    user_id: z.uuid().nullable(),
-    user_email: z.string().nullable(),
-    actor_id: z.string(),
-    actor_type: z.enum(['user', 'client', 'system']),
-    actor_email: z.string().nullable(),
-    resource_type: z.string().nullable(),
-    resource_id: z.string(),
-    details: z.record(z.string(), z.unknown()),
-    ip_address: z.string().nullable(),
-    user_agent: z.string().nullable(),
-    timestamp: z.iso.datetime(),
-    created_at: z.iso.datetime(),
-  })
-  .meta({ id: 'ActivityEntry' })
-
-function activityToWire({ event, userEmail, actorEmail }: ActivityEntry): z.infer<typeof ActivityEntryWire> {
-  const at = toIso(event.time)
-  return {
-    id: event.id,
-    action: event.type,
-    user_id: event.userId,
-    user_email: userEmail,
-    actor_id: event.actor.id,
-    actor_type: event.actor.type,
-    actor_email: actorEmail,
-    resource_type: findEventType(event.type)?.subject ?? null,
-    resource_id: event.subject,
-    details: { ...event.data },
-    ip_address: event.ip,
-    user_agent: event.userAgent,
-    timestamp: at,
-    created_at: at,
-  }
-}
-
-export const ActivityAnswer = arrayOf(mapped(ActivityEntryWire, activityToWire))
 
 export const CacheClearedAnswer = z.object({
   message: z.string(),
@@ -156,10 +75,11 @@ const RootKey = z
   .object({
     id: z.string().meta({ description: 'Begins what it has sealed' }),
     state: z.enum(['current', 'previous', 'unknown']),
-    signing_keys: z.int(),
+    signing_keys: z.int().meta({ description: 'Of tokens, and of the record' }),
     totp_secrets: z.int(),
     mails: z.int().meta({ description: 'Mails that wait to be sent' }),
     webhooks: z.int().meta({ description: 'Webhook endpoints' }),
+    connections: z.int().meta({ description: 'Single sign-on of organizations' }),
   })
   .meta({ id: 'RootKeyUse' })
 
@@ -241,12 +161,13 @@ export const systemConfigToWire = (
     deletion_grace_days: config.DELETION_GRACE_DAYS,
     event_retention_days: config.EVENT_RETENTION_DAYS,
   },
-  root_keys: rootKeys.map(({ id, state, signingKeys, totpSecrets, mails, webhooks }) => ({
+  root_keys: rootKeys.map(({ id, state, signingKeys, totpSecrets, mails, webhooks, connections }) => ({
     id,
     state,
     signing_keys: signingKeys,
     totp_secrets: totpSecrets,
     mails,
     webhooks,
+    connections,
   })),
 })

@@ -54,14 +54,14 @@ async function getOwnRevocable(ctx: PlaceCtx, id: string): Promise<Own> {
 /** Revokes a pending invitation: its links are void. Throws INVITATION_NOT_FOUND, INVITATION_NOT_PENDING, INSUFFICIENT_PERMISSIONS. */
 export async function revokeInvitation(ctx: PlaceCtx, id: string): Promise<void> {
   const { before, writing } = await getOwnRevocable(ctx, id)
-  const { email, role } = before
+  const { role } = before
   const [revoked] = await commit(ctx, updateInvitation(ctx, before, { status: 'revoked' }, writing), {
     type: 'invitation.revoked',
     subject: id,
     userId: null,
     organizationId: before.organizationId,
     actor: actorOf(ctx),
-    data: { email, role, reason: 'revoked' },
+    data: { role, reason: 'revoked' },
   })
   if (!revoked) throw await changeRefused(ctx, id)
 }
@@ -84,7 +84,6 @@ export async function resendInvitation(ctx: PlaceCtx, id: string): Promise<SeenI
     userId: null,
     organizationId,
     actor: actorOf(ctx),
-    data: { email },
   })
   if (!resent) {
     await takeBack()

@@ -234,7 +234,7 @@ async function inviteAs(
     userId: null,
     organizationId,
     actor: actorOf(ctx),
-    data: { email, role, permissions, expires_at: toIso(expiresAt) },
+    data: { role, permissions, expires_at: toIso(expiresAt) },
   })
   if (!made) {
     await takeBack()

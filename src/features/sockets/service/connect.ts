@@ -1,8 +1,9 @@
 import type { Ctx } from '../../../context.ts'
 import { decodeCursor } from '../../../durable/sockets/cursor.ts'
 import { CLOSE, connection, failure } from '../../../durable/sockets/frames.ts'
+import { cursorInvalid } from '../../../lib/errors.ts'
 import { awaitAuthentication } from './await-auth.ts'
-import { cursorInvalid, openSocket, type SocketCredential, type SocketRefusal } from './open.ts'
+import { openSocket, type SocketCredential, type SocketRefusal } from './open.ts'
 
 /**
  * Returns the client's end of a socket, opened on the principal's object; without a credential, on the Worker until a token

@@ -2,7 +2,7 @@ import { type Ctx, type EarlyCtx, type PrincipalCtx, withDb } from '../../../con
 import type { SocketIdentity } from '../../../durable/rpc.ts'
 import type { OrganizationAccess } from '../../../durable/sockets/channels.ts'
 import { type SocketRequest, toUpgrade } from '../../../durable/sockets/upgrade.ts'
-import { defineError, serviceUnavailable } from '../../../lib/errors.ts'
+import { cursorInvalid, defineError, serviceUnavailable } from '../../../lib/errors.ts'
 import { late } from '../../../lib/late.ts'
 import { isAdmin, isRanked, toRank } from '../../../lib/roles.ts'
 import { SECOND } from '../../../lib/time.ts'
@@ -18,7 +18,6 @@ export const upgradeRequired = defineError(
   'upgrade_required',
   'This path requires a WebSocket upgrade',
 )
-export const cursorInvalid = defineError('INVALID_CURSOR', 'malformed', 'The cursor is not valid')
 export const tooManySockets = defineError('TOO_MANY_SOCKETS', 'rate_limited', 'Too many open connections')
 
 const TICKET_SECONDS = 30

@@ -1,14 +1,15 @@
-import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { hashSecret } from '../../../lib/crypto.ts'
-import { sealText, unsealText } from '../../../lib/root-keys.ts'
+import { sealText } from '../../../lib/root-keys.ts'
 import type { SessionOrigin } from '../../sessions/types.ts'
 
 const SEAL_PURPOSE = 'federated session'
 
 /** What an organization's provider calls a person, and its own session of them. */
-const ProviderNames = z.object({ subject: z.string(), session: z.string().nullable() })
-export type ProviderNames = Readonly<z.infer<typeof ProviderNames>>
+interface ProviderNames {
+  readonly subject: string
+  readonly session: string | null
+}
 
 interface Named {
   readonly connectionId: string
@@ -31,10 +32,3 @@ export async function originOf(
   ])
   return { ...named, hasLogout, subjectHash, providerSessionHash, sealed }
 }
-
-/** Throws when no root secret opens it. */
-export const readNames = async (
-  ctx: Pick<Ctx, 'config'>,
-  { connectionId, sealed }: { connectionId: string; sealed: string },
-): Promise<ProviderNames> =>
-  ProviderNames.parse(JSON.parse(await unsealText(ctx.config.rootKeys, SEAL_PURPOSE, connectionId, sealed)))

@@ -3,7 +3,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { scansIn, watchPlans } from '../../support/plans.ts'
 import { makeAdmin, type SignedInUser, signUpUser } from '../../support/users.ts'
-import { asking } from './support.ts'
+import { asking } from '../admin/support.ts'
 
 const app = createTestApp()
 let admin: SignedInUser
@@ -115,7 +115,7 @@ describe('GET /api/v1/admin/activity-logs', () => {
     expect(await days(`start_date=2001-01-04&end_date=2001-01-01`)).toEqual([])
   })
 
-  it('filters by who did it, beside a time, a type or a user', async () => {
+  it('filters by who did it, alone or beside a time, a type or a user', async () => {
     const other = await makeAdmin(app)
     const { user } = await signUpUser(app)
     const type = `test.acted-${newUuid()}`
@@ -125,10 +125,7 @@ describe('GET /api/v1/admin/activity-logs', () => {
     for (const query of [`user_id=${user.id}`, `action=${type}`, 'start_date=1970-01-01&end_date=1970-01-01'])
       expect(await found(query), query).toEqual([second])
     expect((await list(`actor_id=${admin.user.id}&action=${type}`)).map(({ id }) => id)).toEqual([first])
-    expect(await (await ask('GET', `/activity-logs?actor_id=${other.user.id}`)).json()).toMatchObject({
-      status: 422,
-      details: { validation_errors: [{ message: 'needs start_date, action or user_id beside it' }] },
-    })
+    expect((await list(`actor_id=${other.user.id}&per_page=1`)).map(({ id }) => id)).toEqual([second])
   })
 
   it('has the whole day of an end_date without a time, in UTC', async () => {
@@ -187,8 +184,9 @@ describe('GET /api/v1/admin/activity-logs', () => {
     ['end_date=1970-01-02&before=EVENT', 'events_by_time'],
     ['start_date=1970-01-01&user_id=USER', 'events_by_user'],
     ['actor_id=x&user_id=USER', 'events_by_user'],
-    ['actor_id=x&action=user.updated', 'events_by_type'],
-    ['actor_id=x&start_date=1970-01-01', 'events_by_time'],
+    ['actor_id=x', 'events_by_actor'],
+    ['actor_id=x&action=user.updated', 'events_by_actor'],
+    ['actor_id=x&start_date=1970-01-01', 'events_by_actor'],
   ])('%s is found by an index, and sorts nothing', async (query, index) => {
     const { user } = await signUpUser(app)
     const [event] = await insertEvents(user.id, ['test.logged'])

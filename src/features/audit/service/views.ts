@@ -1,0 +1,63 @@
+import type { ActorCtx, Ctx } from '../../../context.ts'
+import { DomainError, notFound } from '../../../lib/errors.ts'
+import { isAdmin } from '../../../lib/roles.ts'
+import { enterOrganization } from '../../memberships/service.ts'
+import { selectEmails, selectMembers } from '../store/records.ts'
+import type { RecordRow, SeenRow, View } from '../types.ts'
+
+const PLATFORM: View = { of: 'platform' }
+
+/**
+ * What a caller reads: all as an admin of the platform, an organization's rows as its owner or admin, else their own. The rank is
+ * read at the primary. Throws what `enterOrganization` throws.
+ */
+export async function viewOf(ctx: ActorCtx, organizationId?: string | null): Promise<View> {
+  if (isAdmin(ctx.actor)) return PLATFORM
+  if (!organizationId) return { of: 'user', userId: ctx.actor.id }
+  await enterOrganization(ctx, { id: organizationId }, 'admin')
+  return { of: 'organization', organizationId }
+}
+
+async function isAdminOf(ctx: ActorCtx, organizationId: string): Promise<boolean> {
+  try {
+    await enterOrganization(ctx, { id: organizationId }, 'admin')
+    return true
+  } catch (cause) {
+    if (cause instanceof DomainError && cause.kind === 'forbidden' && cause.code !== 'STEP_UP_REQUIRED') return false
+    throw cause
+  }
+}
+
+/** How the caller sees one row. Throws NOT_FOUND where they do not. */
+export async function viewOfRow(ctx: ActorCtx, row: RecordRow): Promise<View> {
+  const { id: userId } = ctx.actor
+  if (isAdmin(ctx.actor)) return PLATFORM
+  const { organizationId } = row
+  if (organizationId !== null && (await isAdminOf(ctx, organizationId))) return { of: 'organization', organizationId }
+  if (row.userId === userId || isBy(row, userId)) return { of: 'user', userId }
+  throw notFound()
+}
+
+const isBy = ({ actorType, actorId }: RecordRow, userId: string): boolean => actorType === 'user' && actorId === userId
+
+/** What the view shows of each row, and the addresses of the people in it whom it knows. */
+export async function see(ctx: Pick<Ctx, 'db'>, view: View, rows: readonly RecordRow[]): Promise<SeenRow[]> {
+  const people = [
+    ...new Set(rows.flatMap((row) => [row.userId ?? [], row.actorType === 'user' ? row.actorId : []].flat())),
+  ]
+  const known = await knownTo(ctx, view, people)
+  const emails = await selectEmails(ctx, [...known])
+  return rows.map((row) => ({
+    row,
+    seesData: view.of !== 'user' || row.userId === view.userId,
+    seesOrigin: view.of === 'platform' || (row.actorType === 'user' && known.has(row.actorId)),
+    userEmail: emails.get(row.userId ?? '') ?? null,
+    actorEmail: row.actorType === 'user' ? (emails.get(row.actorId) ?? null) : null,
+  }))
+}
+
+async function knownTo(ctx: Pick<Ctx, 'db'>, view: View, people: readonly string[]): Promise<ReadonlySet<string>> {
+  if (view.of === 'platform') return new Set(people)
+  if (view.of === 'user') return new Set([view.userId])
+  return new Set(await selectMembers(ctx, view.organizationId, people))
+}
