@@ -30,6 +30,7 @@ const FEATURES = [
   'oauth',
   'account',
   'user-import',
+  'scim',
   'health',
   'admin',
   'docs',

@@ -10,6 +10,7 @@ import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { deleteRemoved, expireMemberships } from './features/memberships/service.ts'
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
+import { pruneDirectories } from './features/scim/service/pruning.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { recheckDomains } from './features/sso/service/domains.ts'
 import { rereadMetadata } from './features/sso/service/rereading.ts'
@@ -42,6 +43,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['recheck_domains', () => recheckDomains(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
     ['prune_invitations', () => deleteEnded(ctx)],
+    ['prune_directories', () => pruneDirectories(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {
