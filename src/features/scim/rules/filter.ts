@@ -105,11 +105,11 @@ function toCondition(parsed: Parsed, find: Find, reading: Reading): Condition {
   if ('filters' in parsed)
     return { kind: parsed.op, of: parsed.filters.map((inner) => toCondition(inner, find, reading)) }
   if ('filter' in parsed) return { kind: 'not', of: toCondition(parsed.filter, find, reading) }
-  reading.comparisons += 1
   const path = find(parsed.attrPath)
   if (!path || path.some(({ mutability }) => mutability === 'dropped'))
     throw refuse(`There is no attribute ${parsed.attrPath}`)
   if ('valFilter' in parsed) return toElement(path, parsed.valFilter, reading)
+  reading.comparisons += 1
   if (!('compValue' in parsed)) return atLeaf(path, (inner) => ({ kind: 'present', path: inner }))
   const { op, compValue } = parsed
   const value = typeof compValue === 'string' ? literalAt(reading, compValue) : compValue

@@ -198,9 +198,8 @@ function changedElements(
   const made = equalsOf(filter)
   // Entra writes into an element that is not there yet.
   if (!made) throw at(noTarget, `${list.name} has no such element`)
-  return read === undefined
-    ? nonEmpty(elements)
-    : nonEmpty([...elements, write({ ...made, ...(!sub && isComplex(read) ? read : {}) })])
+  if (read === undefined) return nonEmpty(elements)
+  return nonEmpty([...elements, sub ? withValue(made, sub, read) : { ...made, ...(isComplex(read) ? read : {}) }])
 }
 
 /** The one that became primary stays so, wherever it stands: `settleList` keeps the last. */
