@@ -215,10 +215,11 @@ function bodyOf(body: z.ZodType, encoding: BodyEncoding, { named }: Shared) {
   if (typeof encoding === 'object') {
     const isFile = 'formFields' in encoding
     const text = { schema: { type: 'string' as const, ...(isFile && { format: 'binary' }) } }
+    const described = encoding.described ? { schema: encoding.described } : text
     const form = isFile && { 'multipart/form-data': { schema: FileForm } }
     return {
       required: true,
-      content: { ...Object.fromEntries(encoding.mediaTypes.map((type) => [type, text])), ...form },
+      content: { ...Object.fromEntries(encoding.mediaTypes.map((type) => [type, described])), ...form },
     }
   }
   const schema = named.get(body) ?? body

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { acceptedMails } from '../../support/mail.ts'
-import { ask, createTeam, openPerson, type Person, type Team, withStaleFactor, withTwoFactors } from '../../support/organizations.ts'
+import {
+  ask,
+  createTeam,
+  openPerson,
+  type Person,
+  type Team,
+  withStaleFactor,
+  withTwoFactors,
+} from '../../support/organizations.ts'
 import { PASSWORD } from '../../support/world.ts'
 
 const app = createTestApp()

@@ -73,5 +73,5 @@ const ME = {
 scimDiscoveryRoutes.get('/Me', { id: 'getScimMe', ...ME }, refuseMe)
 scimDiscoveryRoutes.post('/Me', { id: 'createScimMe', ...ME }, refuseMe)
 scimDiscoveryRoutes.put('/Me', { id: 'replaceScimMe', ...ME }, refuseMe)
-scimDiscoveryRoutes.patch('/Me', { id: 'patchScimMe', ...ME }, refuseMe)
+scimDiscoveryRoutes.patch('/Me', { id: 'updateScimMe', ...ME }, refuseMe)
 scimDiscoveryRoutes.delete('/Me', { id: 'deleteScimMe', ...ME }, refuseMe)

@@ -21,11 +21,11 @@ import { findMembersOf, listGroups } from '../service/lists.ts'
 import { tagOf } from '../service/users.ts'
 import { MESSAGE, MessageBody, nothing, propagatedHeader, readMessage, readTags, scim } from '../wire/messages.ts'
 import {
+  GroupList,
   GroupPath,
   GroupResource,
   groupToWire,
   headersOf,
-  listOf,
   listToWire,
   ProjectionQuery,
   ResourceListQuery,
@@ -63,7 +63,7 @@ scimGroupRoutes.get(
     id: 'listScimGroups',
     summary: 'Groups of the organization, in the order of their creation',
     query: ResourceListQuery,
-    answer: scim(200, listOf(GroupResource), 'A page of groups'),
+    answer: scim(200, GroupList, 'A page of groups'),
     errors: [invalidFilter, invalidValue, invalidCursor, tooMany],
   },
   async ({ ctx, query }) => {
@@ -135,7 +135,7 @@ scimGroupRoutes.put(
 scimGroupRoutes.patch(
   '/Groups/:group_id',
   {
-    id: 'patchScimGroup',
+    id: 'updateScimGroup',
     summary: 'Change a group: all operations apply, or none',
     query: ProjectionQuery,
     params: GroupPath,

@@ -30,10 +30,10 @@ import {
 import { MESSAGE, MessageBody, nothing, propagatedHeader, readMessage, readTags, scim } from '../wire/messages.ts'
 import {
   headersOf,
-  listOf,
   listToWire,
   ProjectionQuery,
   ResourceListQuery,
+  UserList,
   UserPath,
   UserResource,
   userToWire,
@@ -70,7 +70,7 @@ scimUserRoutes.get(
     id: 'listScimUsers',
     summary: 'Users of the organization, in the order of their creation',
     query: ResourceListQuery,
-    answer: scim(200, listOf(UserResource), 'A page of users'),
+    answer: scim(200, UserList, 'A page of users'),
     errors: [invalidFilter, invalidValue, invalidCursor, tooMany],
   },
   async ({ ctx, query }) => {
@@ -143,7 +143,7 @@ scimUserRoutes.put(
 scimUserRoutes.patch(
   '/Users/:user_id',
   {
-    id: 'patchScimUser',
+    id: 'updateScimUser',
     summary: 'Change a user: all operations apply, or none',
     query: ProjectionQuery,
     params: UserPath,

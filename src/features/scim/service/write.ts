@@ -26,12 +26,12 @@ export function operationOf({ before, attributes, isDeleted }: Wanted): Operatio
   return attributes.active ? 'reactivate' : 'deactivate'
 }
 
-const EVENTS: Readonly<Record<Operation, EventName>> = {
-  create: 'directory.user.created',
-  update: 'directory.user.updated',
-  deactivate: 'directory.user.deactivated',
-  reactivate: 'directory.user.reactivated',
-  delete: 'directory.user.deleted',
+const EVENTS: Readonly<Record<Operation, { readonly type: EventName }>> = {
+  create: { type: 'directory.user.created' },
+  update: { type: 'directory.user.updated' },
+  deactivate: { type: 'directory.user.deactivated' },
+  reactivate: { type: 'directory.user.reactivated' },
+  delete: { type: 'directory.user.deleted' },
 }
 
 function eventOf(
@@ -41,7 +41,7 @@ function eventOf(
 ): CommittedEvent {
   const { organizationId } = ctx.actor
   return {
-    type: EVENTS[operationOf(wanted)],
+    ...EVENTS[operationOf(wanted)],
     subject: id,
     userId: null,
     organizationId,

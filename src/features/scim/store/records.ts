@@ -31,6 +31,7 @@ export const userData = [
     keeps: { userNameKey: "the directory's own", attributes: "the directory's own", folded: "the directory's own" },
   },
   forgottenIn(scimTokens, ['createdBy']),
+  { table: scimUserEmails, erases: [], keeps: { email: "the directory's own" }, statements: () => [] },
 ]
 
 /** By the column that names the organization. */

@@ -9,7 +9,10 @@ import type { Match } from '../service/users.ts'
 
 /** RFC 7644 3.1 and 8.1. Older directories send `application/json`. */
 const MEDIA_TYPE = 'application/scim+json'
-export const MESSAGE = { mediaTypes: [MEDIA_TYPE, 'application/json'] }
+const ScimMessage = z
+  .looseObject({ schemas: z.array(z.string()) })
+  .meta({ id: 'ScimMessage', description: 'A resource, or a PatchOp (RFC 7644 3.5.2)' })
+export const MESSAGE = { mediaTypes: [MEDIA_TYPE, 'application/json'], described: ScimMessage }
 export const MessageBody = TextBody
 
 const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error'

@@ -25,15 +25,20 @@ export const GroupResource = z
 
 export const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 
-export const listOf = <R extends z.ZodType>(resource: R) =>
-  z.object({
-    schemas: z.array(z.string()),
-    totalResults: z.int(),
-    itemsPerPage: z.int(),
-    startIndex: z.int().optional(),
-    nextCursor: text,
-    Resources: z.array(resource),
-  })
+const listOf = <R extends z.ZodType>(id: string, resource: R) =>
+  z
+    .object({
+      schemas: z.array(z.string()),
+      totalResults: z.int(),
+      itemsPerPage: z.int(),
+      startIndex: z.int().optional(),
+      nextCursor: text,
+      Resources: z.array(resource),
+    })
+    .meta({ id })
+
+export const UserList = listOf('ScimUserList', UserResource)
+export const GroupList = listOf('ScimGroupList', GroupResource)
 
 const one = z.string().optional()
 
