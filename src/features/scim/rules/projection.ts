@@ -9,8 +9,6 @@ export interface Projection {
   readonly without: readonly AttributePath[]
 }
 
-export const WHOLE: Projection = { only: null, without: [] }
-
 const MAX_LENGTH = 8000
 
 const namesIn = (list: string | undefined): string[] =>

@@ -10,7 +10,8 @@ import { selectDefaultRole } from '../store/directories.ts'
 import { insertLog } from '../store/log.ts'
 import { always, deleteRecord, insertRecord, isWritten, type RecordWrite, updateRecord } from '../store/records.ts'
 import type { Operation, UserAttributes } from '../types.ts'
-import { type Plan, planWrite, type Wanted } from './accounts.ts'
+import { planWrite } from './accounts.ts'
+import type { Plan, Wanted } from './plans.ts'
 import { isAccount, mapping, settleMapped } from './roles.ts'
 
 /** Names of attributes that differ, for events and the log: never values. */
