@@ -1,7 +1,15 @@
 import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
-type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'connection' | 'directory' | 'directory record' | 'directory group'
+type OrganizationSubject =
+  | 'organization'
+  | 'invitation'
+  | 'role'
+  | 'policy'
+  | 'connection'
+  | 'directory'
+  | 'directory record'
+  | 'directory group'
 
 /** The description of one type of event. */
 export interface EventType {

@@ -24,8 +24,8 @@ import { DAY } from '../../lib/time.ts'
 import {
   hasOtherOwner,
   hasRoom,
-  isMembershipOf,
   isJoined,
+  isMembershipOf,
   isOpen,
   isTakenUp,
   type Membership,

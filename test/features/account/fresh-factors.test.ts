@@ -173,7 +173,9 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'a directory has no session': ['/api/v1/scim/v2', '/api/v1/scim'].flatMap((home) =>
     [`${home}/Users`, `${home}/Groups`].flatMap((list) => [
       `POST ${list}`,
-      ...['PUT', 'PATCH', 'DELETE'].map((method) => `${method} ${list}/:${list.endsWith('Users') ? 'user' : 'group'}_id`),
+      ...['PUT', 'PATCH', 'DELETE'].map(
+        (method) => `${method} ${list}/:${list.endsWith('Users') ? 'user' : 'group'}_id`,
+      ),
     ]),
   ),
   'proves a factor': [
