@@ -31,6 +31,7 @@ const FEATURES = [
   'account',
   'user-import',
   'webhooks',
+  'scim',
   'health',
   'audit',
   'admin',

@@ -36,6 +36,10 @@ import {
 } from './features/organizations/routes/organizations.ts'
 import { policyRoutes } from './features/policies/routes.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
+import { directoryRoutes } from './features/scim/routes/administration.ts'
+import { scimDiscoveryRoutes } from './features/scim/routes/discovery.ts'
+import { scimGroupRoutes } from './features/scim/routes/groups.ts'
+import { scimUserRoutes } from './features/scim/routes/users.ts'
 import { sessionRoutes } from './features/sessions/routes.ts'
 import { accountRecoveryRoutes, reportRoutes } from './features/sign-in/routes/account-recovery.ts'
 import { magicLinkPages, magicLinkRoutes } from './features/sign-in/routes/magic-links.ts'
@@ -113,6 +117,10 @@ const listCoreRoutes = (): Route[] =>
     ssoSignInRoutes,
     ssoLogoutRoutes,
     ssoBackchannelRoutes,
+    directoryRoutes,
+    scimDiscoveryRoutes,
+    scimUserRoutes,
+    scimGroupRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,

@@ -105,6 +105,20 @@ export interface ClientActor {
   readonly expiresAt: number
 }
 
+/** The directory of an organization, with a token of its own. */
+export interface DirectoryActor {
+  readonly type: 'directory'
+  /** Of the token. */
+  readonly id: string
+  readonly organizationId: string
+  readonly organizationName: string
+  readonly slug: string
+}
+
+export interface DirectoryCtx extends Ctx {
+  readonly actor: DirectoryActor
+}
+
 export interface ActorCtx extends Ctx {
   readonly actor: UserActor
 }
@@ -154,6 +168,9 @@ export const narrow = <C extends Ctx, F extends object>(ctx: C, fields: F): Omit
 
 /** Who asks, as events name them. */
 export const actorOf = ({ actor }: ActorCtx): EventActor => ({ type: actor.type, id: actor.id })
+
+/** A directory is the client that has its token. */
+export const directoryActorOf = ({ actor }: DirectoryCtx): EventActor => ({ type: 'client', id: actor.id })
 
 /** Who asks, as objects keep it with what they did. */
 export const callerOf = ({ ip, country, userAgent }: Ctx): Caller => ({ ip, country, userAgent })

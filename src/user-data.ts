@@ -12,6 +12,7 @@ import { userData as mail } from './features/mail/store.ts'
 import { userData as memberships, organizationData as ofMemberships } from './features/memberships/store.ts'
 import { organizationData as ofPolicies, userData as policies } from './features/policies/store.ts'
 import { organizationData as ofRights, userData as rights } from './features/rbac/store.ts'
+import { organizationData as ofScim, userData as scim } from './features/scim/store/records.ts'
 import { organizationData as ofSessions, userData as sessions } from './features/sessions/store.ts'
 import { organizationData as ofSso } from './features/sso/store.ts'
 import { userData as users } from './features/users/store/users.ts'
@@ -30,6 +31,7 @@ export const USER_DATA: readonly UserData[] = [
   ...invitations,
   ...policies,
   ...webhooks,
+  ...scim,
   ...avatars,
   ...users,
   ...events,
@@ -45,4 +47,5 @@ export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
   ...ofSso,
   ...ofSessions,
   ...ofWebhooks,
+  ...ofScim,
 ]

@@ -125,6 +125,10 @@ export interface RowEvents {
   readonly organizationId: SQL
   /** JSON. */
   readonly data: SQL
+  /** As of `CommittedEvent`, for each row. */
+  readonly claimsVersion?: SQL
+  /** As `computedFeedEntry`, for each row. */
+  readonly feedEntry?: SQL
   /** `from … where …`: the rows, as they are at this place of the batch. */
   readonly from: SQL
 }
@@ -138,7 +142,8 @@ export const insertEventsOf = (ctx: Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
   ctx.db
     .insert(events)
     .select(sql`select null, ${newRowId}, ${of.type}, ${ctx.now()}, ${of.subject}, ${of.userId ?? sql`null`}, ${of.actor.type},
-    ${of.actor.id}, null, ${of.organizationId}, ${of.data}, ${ctx.ip}, ${ctx.userAgent}, null, null, null, ${newSalt}, ${newSalt} ${of.from}`)
+    ${of.actor.id}, null, ${of.organizationId}, ${of.data}, ${ctx.ip}, ${ctx.userAgent}, ${of.claimsVersion ?? sql`null`},
+    ${of.feedEntry ?? sql`null`}, null, ${newSalt}, ${newSalt} ${of.from}`)
 
 /** Makes the objects read their undelivered events. If one does not answer, a cron job repeats the nudge. */
 async function nudge(ctx: Ctx, drafts: readonly CommittedEvent[]): Promise<boolean> {

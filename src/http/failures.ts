@@ -34,6 +34,7 @@ const REFUSALS: Readonly<Record<Guard['kind'], readonly ErrorDefinition[]>> = {
   admin: [unauthorized, tokenInvalid, insufficientPermissions, adminRequired, serviceUnavailable],
   principal: [unauthorized, tokenInvalid, insufficientPermissions, serviceUnavailable],
   custom: [],
+  directory: [unauthorized, tokenInvalid, serviceUnavailable],
 }
 
 /** The errors of entering an organization. */

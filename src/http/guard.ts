@@ -4,6 +4,7 @@ import {
   type CallerCtx,
   type ClientActor,
   type Ctx,
+  type DirectoryActor,
   narrow,
   type Place,
   type PlaceCtx,
@@ -24,6 +25,9 @@ export type Identity =
   | { readonly state: 'invalid'; readonly reason: string }
   | { readonly state: 'valid'; readonly actor: UserActor | ClientActor }
 
+/** As guards read it: a directory has a token of its own. */
+export type Caller = Identity | { readonly state: 'valid'; readonly actor: DirectoryActor }
+
 /** Implemented in `app.ts`, because guards know no feature. */
 export interface Verifier {
   /** Reads the `Authorization` header; never a cookie. */
@@ -35,10 +39,12 @@ export interface Verifier {
 }
 
 interface Demand {
-  readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'principal' | 'custom'
+  readonly kind: 'public' | 'optional' | 'user' | 'admin' | 'principal' | 'custom' | 'directory'
   readonly scope?: string
   /** In the organization that the path names, or that the use case finds in query or body and asks for itself. */
   readonly rank?: Rank
+  /** Reads a credential that is no access token, instead of the verifier. */
+  readonly authenticate?: (ctx: Ctx, request: Request) => Promise<Caller>
   /** Confirms that the session is live; for admin routes and changes of credentials, factors, roles or sessions. */
   readonly strong?: true
 }
@@ -50,23 +56,23 @@ export type Guard<C extends Ctx = Ctx> = Demand &
   (
     | {
         /** Narrows the context, or throws the error to answer. */
-        admit(ctx: Ctx, identity: Identity): C
+        admit(ctx: Ctx, identity: Caller): C
         readonly reach?: never
       }
     | {
-        admit(ctx: Ctx, identity: Identity): ActorCtx
+        admit(ctx: Ctx, identity: Caller): ActorCtx
         /** Admits the caller to what the path names; called once the input is valid. */
         reach(ctx: ActorCtx, params: PathParams, verifier: Verifier): C | Promise<C>
       }
   )
 
-function requireActor(identity: Identity): UserActor | ClientActor {
+function requireActor(identity: Caller): UserActor | ClientActor {
   if (identity.state === 'anonymous') throw unauthorized()
-  if (identity.state === 'invalid') throw tokenInvalid()
+  if (identity.state === 'invalid' || identity.actor.type === 'directory') throw tokenInvalid()
   return identity.actor
 }
 
-function requireUser(identity: Identity): UserActor {
+function requireUser(identity: Caller): UserActor {
   const actor = requireActor(identity)
   if (actor.type !== 'user') throw insufficientPermissions()
   return actor

@@ -23,6 +23,8 @@ export type BodyEncoding = 'json' | 'form' | 'json-or-form' | TextEncoding | Fil
 /** A body that the feature parses: its schema gets a `TextBody`. */
 export interface TextEncoding {
   readonly mediaTypes: readonly string[]
+  /** What the text is, for the document. */
+  readonly described?: z.ZodType
 }
 
 export const TextBody = z.object({ mediaType: z.string(), text: z.string() })

@@ -1,11 +1,11 @@
-import type { ClientActor, Ctx, UserActor } from '../context.ts'
+import type { ClientActor, Ctx, DirectoryActor, UserActor } from '../context.ts'
 import { type BoundedCache, createBoundedCache } from '../lib/bounded-cache.ts'
 import { rateLimited } from '../lib/errors.ts'
 import { isolateSlot } from '../lib/isolate.ts'
 import { rateSubjectOf } from '../lib/network.ts'
 import { isAdmin } from '../lib/roles.ts'
 import { HOUR, MINUTE, SECOND, toSeconds } from '../lib/time.ts'
-import type { Identity } from './guard.ts'
+import type { Caller } from './guard.ts'
 import { advanceWindows, estimate, type RateWindows, retryAfter, startWindows, untilNextWindow } from './rate-window.ts'
 import type { Limiter, WriteLimiter } from './router.ts'
 
@@ -46,10 +46,11 @@ const memoryOf = isolateSlot<RateMemory>('rate limits', () => ({
 /** Admins and machines act for many users, so they may write more. */
 const BULK_WRITE_FACTOR = 20
 
-const isAdminUser = (actor: UserActor | ClientActor): boolean => actor.type === 'user' && isAdmin(actor)
+const isAdminUser = (actor: UserActor | ClientActor | DirectoryActor): boolean =>
+  actor.type === 'user' && isAdmin(actor)
 
 /** A bad credential counts as none: otherwise each made-up token would have a tier of its own. */
-function tierOf(ctx: Ctx, identity: Identity): Tier {
+function tierOf(ctx: Ctx, identity: Caller): Tier {
   const { config } = ctx
   if (identity.state !== 'valid')
     return {
@@ -59,6 +60,14 @@ function tierOf(ctx: Ctx, identity: Identity): Tier {
       isAnonymous: true,
     }
   const { actor } = identity
+  // An organization has one tier, whatever tokens its directory has.
+  if (actor.type === 'directory')
+    return {
+      subject: `directory:${actor.organizationId}`,
+      limit: config.RATE_LIMIT_ADMIN,
+      length: MINUTE,
+      isAnonymous: false,
+    }
   const limit = isAdminUser(actor) ? config.RATE_LIMIT_ADMIN : config.RATE_LIMIT_AUTHENTICATED
   return { subject: `${actor.type}:${actor.id}`, limit, length: MINUTE, isAnonymous: false }
 }

@@ -77,6 +77,7 @@ export function describeApi({ title, description, routes }: Omit<Api, 'path'>) {
         },
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token' },
+          directory: { type: 'http', scheme: 'bearer', description: "A token of an organization's directory" },
           client: { type: 'http', scheme: 'basic', description: 'Id and secret of a client (RFC 6749 2.3.1)' },
         },
       },
@@ -169,6 +170,7 @@ const ACCESS: Readonly<Record<Guard['kind'], string>> = {
   admin: 'Needs the access token of an admin.',
   principal: 'Needs the access token of a user or of a machine.',
   custom: 'Needs the credentials of a client.',
+  directory: "Needs a token of an organization's directory.",
 }
 
 /** What the route says of itself, and what follows from how it is declared. */
@@ -194,6 +196,7 @@ const SECURITY: Readonly<Record<Guard['kind'], Record<string, string[]>[]>> = {
   admin: [{ bearer: [] }],
   principal: [{ bearer: [] }],
   custom: [{ client: [] }],
+  directory: [{ directory: [] }],
 }
 
 function securityOf({ guard, readsBearer }: Route['spec']) {
@@ -212,10 +215,11 @@ function bodyOf(body: z.ZodType, encoding: BodyEncoding, { named }: Shared) {
   if (typeof encoding === 'object') {
     const isFile = 'formFields' in encoding
     const text = { schema: { type: 'string' as const, ...(isFile && { format: 'binary' }) } }
+    const described = encoding.described ? { schema: encoding.described } : text
     const form = isFile && { 'multipart/form-data': { schema: FileForm } }
     return {
       required: true,
-      content: { ...Object.fromEntries(encoding.mediaTypes.map((type) => [type, text])), ...form },
+      content: { ...Object.fromEntries(encoding.mediaTypes.map((type) => [type, described])), ...form },
     }
   }
   const schema = named.get(body) ?? body
@@ -275,28 +279,22 @@ function failureAnswer({ renderError }: Route, failures: readonly Failure[], sha
   const [{ status }] = failures as readonly [Failure, ...Failure[]]
   const codes = [...new Set(failures.map(({ code }) => code))].sort()
   const described = renderError.described?.[status]
-  const own = renderError.answer
+  const { answer: own, contentType } = renderError
+  const schema = described?.schema ?? own ?? ErrorAnswer
+  const examples = examplesOf(failures, shared)
   const answer = {
     description: [...new Set(failures.map(({ code, message }) => (own ? message : `\`${code}\`: ${message}`)))].join(
       '\n\n',
     ),
     ...(status === 429 ? { headers: RATE_HEADERS } : {}),
     content: {
-      'application/json': {
-        schema: z.intersection(
-          described?.schema ?? own ?? ErrorAnswer,
-          z.object({ [own ? 'error' : 'code']: z.enum(codes) }),
-        ),
-        examples: examplesOf(failures, shared),
+      [contentType ?? 'application/json']: {
+        schema: contentType ? schema : z.intersection(schema, z.object({ [own ? 'error' : 'code']: z.enum(codes) })),
+        examples,
       },
     },
   }
-  const words = JSON.stringify([
-    answer.description,
-    own?.meta()?.id,
-    described?.description,
-    answer.content['application/json'].examples,
-  ])
+  const words = JSON.stringify([answer.description, own?.meta()?.id, described?.description, examples])
   const known = shared.responses.get(words)
   if (known) return known
   const name = `${status}.${codes.join('.')}`

@@ -13,6 +13,7 @@ const STATUS: Record<ErrorKind, number> = {
   method_not_allowed: 405,
   conflict: 409,
   gone: 410,
+  precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,
   upgrade_required: 426,
@@ -21,6 +22,7 @@ const STATUS: Record<ErrorKind, number> = {
   upstream: 502,
   unavailable: 503,
   internal: 500,
+  not_implemented: 501,
 }
 
 export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kind]
@@ -38,6 +40,8 @@ export interface ErrorRenderer<C = RenderedFor> {
   (ctx: C, error: DomainError): Response
   readonly bodyOf?: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Readonly<Record<string, unknown>>
   readonly answer?: z.ZodType
+  /** `application/json` when absent. Such a body has no code of the service: it says what went wrong in words of its own. */
+  readonly contentType?: string
   /** By status: failures that the system documents with a schema of its own, which the envelope satisfies. */
   readonly described?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>
 }

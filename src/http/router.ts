@@ -4,7 +4,7 @@ import type { ActorCtx, ClientActor, Ctx, UserActor } from '../context.ts'
 import type { ErrorDefinition } from '../lib/errors.ts'
 import { type Answer, answersOf, type Declared, type ResultOf, respond } from './answers.ts'
 import { requireKnownSite } from './cors.ts'
-import type { Guard, Identity, Verifier } from './guard.ts'
+import type { Caller, Guard, Identity, Verifier } from './guard.ts'
 import { type BodyEncoding, inputValidators, validatedInput } from './input.ts'
 import { type ErrorRenderer, renderError as renderPlainError } from './render-error.ts'
 import type { HonoEnv } from './server.ts'
@@ -100,6 +100,8 @@ export interface Route {
   readonly spec: RouteSpec
   readonly handle: (input: RouteInput<Ctx, Schema, Schema, Schema>) => Promise<Response>
   readonly renderError: ErrorRenderer
+  /** Below it unknown paths and methods are answered by `renderError` too. */
+  readonly surface?: string
   /** The route with changed answers: a documented system adds keys to them. */
   readonly mapAnswers: (change: (answer: Answer) => Answer) => Route
 }
@@ -134,6 +136,8 @@ interface RoutesOptions<G extends Ctx> {
   readonly guard?: Guard<G>
   /** The envelope in its own words when absent. */
   readonly renderError?: ErrorRenderer
+  /** Below this path whatever is unknown is answered by `renderError` too. */
+  readonly surface?: string
   /** The status of invalid fields on all routes; 422 when absent. */
   readonly invalidIs?: 400
 }
@@ -141,6 +145,7 @@ interface RoutesOptions<G extends Ctx> {
 /** The routes of one feature. Aliases are paths of documented clients, so the document shows them too. */
 export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): Routes<G> {
   const { tag, renderError = renderPlainError, alsoAt } = options
+  const surface = options.surface !== undefined && { surface: options.surface }
   const homes = [{ prefix: options.prefix, mark: '' }, ...(alsoAt ? [alsoAt] : [])]
   const invalid = options.invalidIs && { invalidIs: options.invalidIs }
   const list: Route[] = []
@@ -148,7 +153,7 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
     (method: Route['method']): Declare<G> =>
     (path, { aliases = [], answer, guard = options.guard as never, ...spec }, handler) => {
       const withAnswers = (
-        route: Pick<Route, 'method' | 'path' | 'tag' | 'systems' | 'renderError'>,
+        route: Pick<Route, 'method' | 'path' | 'tag' | 'systems' | 'renderError' | 'surface'>,
         routeSpec: RouteSpec,
       ): Route => ({
         ...route,
@@ -170,7 +175,7 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
       )
       for (const { path, ...own } of places) {
         const routeSpec = { ...invalid, ...spec, ...own, guard, answers: answersOf(answer) } as RouteSpec
-        list.push(withAnswers({ method, path, tag, systems: [], renderError }, routeSpec))
+        list.push(withAnswers({ method, path, tag, systems: [], renderError, ...surface }, routeSpec))
       }
     }
   return {
@@ -184,7 +189,7 @@ export function createRoutes<G extends Ctx = never>(options: RoutesOptions<G>): 
 }
 
 /** Counts the request against its subject's tiers. Throws RATE_LIMIT_EXCEEDED. Without `spec` no route was found. */
-export type Limiter = (c: Context<HonoEnv>, identity: Identity, spec?: Pick<Route['spec'], 'isHourly'>) => Promise<void>
+export type Limiter = (c: Context<HonoEnv>, identity: Caller, spec?: Pick<Route['spec'], 'isHourly'>) => Promise<void>
 
 /** Counts a write of a signed-in caller. Throws RATE_LIMIT_EXCEEDED. */
 export type WriteLimiter = (c: Context<HonoEnv>, identity: Identity) => void
@@ -230,8 +235,9 @@ async function admit(c: Context<HonoEnv>, route: Route, verifier: Verifier, limi
   const { ctx } = c.var.state
   const { spec } = route
   if (refusesOtherSites(route)) requireKnownSite(ctx, c.req.raw)
-  let identity: Identity = { state: 'anonymous' }
-  if (spec.guard.kind !== 'public') identity = await identityOf(c, verifier)
+  let identity: Caller = { state: 'anonymous' }
+  if (spec.guard.authenticate) identity = await spec.guard.authenticate(ctx, c.req.raw)
+  else if (spec.guard.kind !== 'public') identity = await identityOf(c, verifier)
   else if (!spec.unlimited) identity = await tierIdentityOf(c, verifier)
   if (!spec.unlimited) await limit(c, identity, spec)
   const narrowed = spec.guard.admit(ctx, identity)

@@ -33,14 +33,19 @@ function createRouter({ routes, verifier }: RoutingParts): Hono<HonoEnv> {
     await next()
   })
   mountRoutes(hono, routes, verifier, { limit: limitRequest, limitWrite })
+  const surfaces = routes.filter(({ surface }) => surface !== undefined)
+  const rendererOf = (path: string) =>
+    surfaces.find(({ surface }) => path === surface || path.startsWith(`${surface}/`))?.renderError ?? renderError
   hono.notFound(async (c) => {
     const { ctx } = c.var.state
+    c.set('renderError', rendererOf(c.req.path))
     await limitRequest(c, await tierIdentityOf(c, verifier))
     const allow = allowedMethods(hono, routes, c)
-    if (allow.length === 0) return renderError(ctx, notFound())
+    const render = rendererOf(c.req.path)
+    if (allow.length === 0) return render(ctx, notFound())
     // RFC 9110 9.3.7: an OPTIONS that is no preflight asks what the resource allows.
     if (c.req.method === 'OPTIONS') return new Response(null, { status: 204, headers: { Allow: allow.join(', ') } })
-    return renderError(ctx, methodNotAllowed({ allow }))
+    return render(ctx, methodNotAllowed({ allow }))
   })
   hono.onError((thrown, c) => {
     const { ctx } = c.var.state

@@ -8,6 +8,7 @@ export type ErrorKind =
   | 'method_not_allowed'
   | 'conflict'
   | 'gone'
+  | 'precondition_failed'
   | 'too_large'
   | 'unsupported_media_type'
   | 'upgrade_required'
@@ -16,6 +17,7 @@ export type ErrorKind =
   | 'upstream'
   | 'unavailable'
   | 'internal'
+  | 'not_implemented'
 
 export type ErrorDetails = Readonly<Record<string, unknown>>
 

@@ -117,6 +117,8 @@ const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> =
   principal: ofPrincipal,
   checker: ofPrincipal,
   evaluator: ofPrincipal,
+  // Tokens of its own: test/features/scim.
+  directory: everybody(401),
 }
 
 /** What the guards that do not confirm take an ended session for, where nothing of its end has arrived. */
@@ -140,6 +142,7 @@ const UNHEARD: Readonly<Record<GuardName, Outcome>> = {
   principal: 'themselves',
   checker: 'themselves',
   evaluator: 'themselves',
+  directory: 401,
 }
 
 /** One route for each guard, which says whom it took the caller for. */

@@ -100,6 +100,8 @@ const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> 
   principal: ofPrincipal,
   checker: ofPrincipal,
   evaluator: ofPrincipal,
+  // Tokens of its own: test/features/scim.
+  directory: () => forAll(PRINCIPALS, 401),
 }
 
 export const expectedOf = (route: Route, { good = 200, but = {} }: Row): Answers =>
@@ -143,6 +145,7 @@ const ASKERS: Readonly<Record<GuardName, readonly Principal[]>> = {
   principal: [...ROLES, ...MACHINES],
   checker: [...ROLES, ...MACHINES],
   evaluator: [...ROLES, ...MACHINES],
+  directory: [...ROLES, 'machine'],
 }
 
 /** Some credential is wanted. */
@@ -162,6 +165,7 @@ const GUARDED: readonly GuardName[] = [
   'principal',
   'checker',
   'evaluator',
+  'directory',
 ]
 
 const namesOthers = (principal: Principal): boolean => !isHolder(principal) || !['user', ...REFUSED].includes(principal)

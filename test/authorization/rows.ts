@@ -7,6 +7,7 @@ import { INVITATION_ROWS } from './rows/invitations.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
 import { POLICY_ROWS } from './rows/policies.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
+import { SCIM_ROWS } from './rows/scim.ts'
 import { SSO_ROWS } from './rows/sso.ts'
 import { USERS_AND_ADMIN } from './rows/users.ts'
 import { WEBHOOK_ROWS } from './rows/webhooks.ts'
@@ -22,6 +23,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...SSO_ROWS,
   ...WEBHOOK_ROWS,
   ...AUDIT_ROWS,
+  ...SCIM_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,
 }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { ADMIN } from '../../lib/roles.ts'
 
 /** Domains that an organization claims. A verified one belongs to one organization, and says nothing of its subdomains. */
 export const organizationDomains = sqliteTable(
@@ -43,3 +44,13 @@ export type SsoPolicy = Readonly<typeof ssoPolicies.$inferSelect>
 export const hasVerifiedDomain = (organizationId: string | SQL): SQL =>
   sql`exists (select 1 from organization_domains as proved where proved.organization_id = ${organizationId}
     and proved.verified_at is not null)`
+
+/** Holds while the organization has verified this very domain. */
+export const isDomainOf = (organizationId: string, domain: string | SQL): SQL =>
+  sql`exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
+    and own.domain = ${domain} and own.verified_at is not null)`
+
+/** Holds while the account is the organization's people: its own address is in a verified domain, and it is no platform admin's. */
+export const isManagedBy = (organizationId: string, userId: string | SQL): SQL =>
+  sql`exists (select 1 from users as managed where managed.id = ${userId} and managed.role <> ${ADMIN}
+    and managed.status <> 'deleted' and ${isDomainOf(organizationId, sql`substr(managed.email, instr(managed.email, '@') + 1)`)})`

@@ -1,7 +1,16 @@
 import type { EventName } from '../../lib/event.ts'
 import type { MailKind } from '../mail/types.ts'
 
-type OrganizationSubject = 'organization' | 'invitation' | 'role' | 'policy' | 'connection' | 'webhook'
+type OrganizationSubject =
+  | 'organization'
+  | 'invitation'
+  | 'role'
+  | 'policy'
+  | 'connection'
+  | 'directory'
+  | 'directory record'
+  | 'directory group'
+  | 'webhook'
 
 /** The description of one type of event. */
 export interface EventType {
@@ -228,9 +237,9 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     data: ['after'],
   },
   'organization.updated': {
-    when: 'An organization or its settings were changed. Requiring two factors refuses the tokens of all members',
+    when: 'An organization or its settings were changed. Requiring two factors refuses the tokens of all members, and so does a change of many roles by groups',
     subject: 'organization',
-    data: ['before', 'after'],
+    data: ['before', 'after', 'reason', 'members'],
   },
   'organization.deleted': {
     when: 'An organization was deleted: no token of it is good any more',
@@ -240,10 +249,10 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'organization.member_added': {
     when: 'A user was added, or took a membership up (`status` is then `active`)',
     subject: 'user',
-    data: ['role', 'status', 'invitation_id', 'connection_id'],
+    data: ['role', 'status', 'invitation_id', 'connection_id', 'reason'],
   },
   'organization.member_removed': {
-    when: 'A member was removed or left, or a membership that was not taken up ended',
+    when: 'A member was removed or left, a membership that was not taken up ended, or a directory suspended one (`reason` is then `suspended`)',
     subject: 'user',
     data: ['before', 'reason'],
   },
@@ -296,6 +305,71 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'policy.created': { when: 'A policy was made', subject: 'policy', data: ['after'] },
   'policy.updated': { when: 'A policy was changed: it counts at once', subject: 'policy', data: ['before', 'after'] },
   'policy.deleted': { when: 'A policy was deleted', subject: 'policy', data: ['before'] },
+  'directory.configuration.created': {
+    when: 'A directory may write people and groups of an organization from now on',
+    subject: 'directory',
+    data: ['after'],
+  },
+  'directory.configuration.updated': {
+    when: 'The configuration of a directory was changed, or it was given another token (`token`)',
+    subject: 'directory',
+    data: ['before', 'after', 'token'],
+  },
+  'directory.configuration.deleted': {
+    when: 'The configuration of a directory was deleted: its tokens have ended',
+    subject: 'directory',
+    data: ['before'],
+  },
+  'directory.user.created': {
+    when: 'A directory made a user. `changed` names the attributes that it sent',
+    subject: 'directory record',
+    data: ['account_id', 'changed'],
+  },
+  'directory.user.updated': {
+    when: 'A directory changed a user',
+    subject: 'directory record',
+    data: ['account_id', 'changed'],
+  },
+  'directory.user.deactivated': {
+    when: 'A directory switched a user off',
+    subject: 'directory record',
+    data: ['account_id', 'changed'],
+  },
+  'directory.user.reactivated': {
+    when: 'A directory switched a user on again',
+    subject: 'directory record',
+    data: ['account_id', 'changed'],
+  },
+  'directory.user.deleted': {
+    when: 'A directory deleted a user',
+    subject: 'directory record',
+    data: ['account_id', 'changed'],
+  },
+  'directory.group.created': {
+    when: 'A directory made a group',
+    subject: 'directory group',
+    data: ['after'],
+  },
+  'directory.group.updated': {
+    when: 'A directory renamed a group',
+    subject: 'directory group',
+    data: ['before', 'after'],
+  },
+  'directory.group.deleted': {
+    when: 'A directory deleted a group',
+    subject: 'directory group',
+    data: ['before'],
+  },
+  'directory.membership.added': {
+    when: 'A directory added users to a group: their ids, or of more than 1,000 their number (`users`)',
+    subject: 'directory group',
+    data: ['user_ids', 'users'],
+  },
+  'directory.membership.removed': {
+    when: 'A directory removed users from a group',
+    subject: 'directory group',
+    data: ['user_ids', 'users'],
+  },
   'sso.configuration.created': { when: 'Single sign-on was configured', subject: 'connection', data: ['after'] },
   'sso.configuration.updated': {
     when: "A configuration of single sign-on was changed, or the provider's metadata was. Secrets are named, not shown",

@@ -12,7 +12,7 @@ import {
   hasRoom,
   type Invitation,
   invitations,
-  isMember,
+  isJoined,
   isOpen,
   isTakenUp,
   mayGive,
@@ -149,14 +149,11 @@ export async function isMemberByEmail({ db }: Store, organizationId: string, ema
   return row !== undefined
 }
 
-export async function isPendingTo({ db, now }: Store & Pick<Ctx, 'now'>, organizationId: string, email: string) {
-  const row = await db
-    .select({ id: invitations.id })
-    .from(invitations)
-    .where(and(eq(invitations.organizationId, organizationId), eq(invitations.email, email), isPending(now())))
-    .get()
-  return row !== undefined
-}
+export const isPendingTo = async (
+  store: Store & Pick<Ctx, 'now'>,
+  organizationId: string,
+  email: string,
+): Promise<boolean> => (await selectPendingId(store, organizationId, email)) !== undefined
 
 const countsPending = (organizationId: string, now: number): SQL<number> =>
   sql<number>`(select count(*) from ${invitations} where ${eq(invitations.organizationId, organizationId)} and ${isPending(now)})`
@@ -290,7 +287,8 @@ function mayEnter(guest: Guest, email: string, now: number): SQL {
 }
 
 const hasJoined = (organizationId: string, userId: string): SQL =>
-  sql`exists (select 1 from ${memberships} where ${isMember(organizationId, userId)})`
+  sql`exists (select 1 from memberships as joined where joined.organization_id = ${organizationId} and joined.user_id = ${userId}
+    and ${isJoined('joined')})`
 
 /**
  * The first and the last statement of an acceptance, and the condition for those between them: it holds in this batch alone, for
@@ -342,4 +340,36 @@ export const selectObstacles = (
       hasRoom: sql<number>`${hasRoom(organizationId)}`,
     })
     .from(sql`(select 1)`)
+    .get()
+
+/** The invitation that is pending to a normalized address. */
+export const selectPendingId = async (
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  organizationId: string,
+  email: string,
+): Promise<string | undefined> =>
+  (
+    await db
+      .select({ id: invitations.id })
+      .from(invitations)
+      .where(and(eq(invitations.organizationId, organizationId), eq(invitations.email, email), isPending(now())))
+      .get()
+  )?.id
+
+/** Who answers for what the organization itself invites: its longest-serving owner who may sign in and has confirmed the address. */
+export const selectSponsor = ({ db }: Store, organizationId: string) =>
+  db
+    .select({ id: users.id, locale: users.locale })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(
+      and(
+        eq(memberships.organizationId, organizationId),
+        eq(memberships.role, 'owner'),
+        isTakenUp(),
+        eq(users.status, 'active'),
+        sql`${users.emailVerifiedAt} is not null and ${users.emailUnansweredSince} is null`,
+      ),
+    )
+    .orderBy(memberships.joinedAt, memberships.id)
     .get()

@@ -20,7 +20,7 @@ import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
 import { prune } from '../../db/prune.ts'
 import { deletedRows, forgottenIn } from '../../db/user-data.ts'
-import { isRanked, type Rank, ranksUpTo } from '../../lib/roles.ts'
+import { isRanked, RANKS, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
 import { invitations, isMember, isMembershipOf, isTakenUp, memberships, needsSso, organizations } from './tables.ts'
@@ -98,7 +98,7 @@ export const insertOrganization = ({ db }: Store, row: NewOrganization, when: SQ
     .insert(organizations)
     .select(
       sql`select null, ${id}, ${name}, ${slug}, ${description ?? null}, ${logoUrl ?? null}, ${billingEmail ?? null}, '{}', 0, '[]', 1, 0,
-        ${createdBy ?? null}, ${createdAt}, ${createdAt}, null, null, null where ${when}`,
+        ${createdBy ?? null}, ${createdAt}, ${createdAt}, null, null, null, 0 where ${when}`,
     )
     .onConflictDoNothing()
     .returning(getTableColumns(organizations))
@@ -110,7 +110,8 @@ export const insertMembership = ({ db }: Store, row: NewMembership, when: SQL = 
     .insert(memberships)
     .select(
       sql`select ${row.id}, ${row.organizationId}, ${row.userId}, ${row.role}, ${JSON.stringify(row.metadata ?? {})},
-        ${row.invitedBy ?? null}, ${row.joinedAt}, ${row.takenUpAt ?? null}, ${row.expiresAt ?? null}, null, null where ${when}`,
+        ${row.invitedBy ?? null}, ${row.joinedAt}, ${row.takenUpAt ?? null}, ${row.expiresAt ?? null}, null, null, null, null, null, null
+        where ${when}`,
     )
     .onConflictDoNothing()
     .returning(getTableColumns(memberships))
@@ -127,15 +128,37 @@ export const updateOrganization = (
     .where(and(eq(organizations.id, id), when))
     .returning(getTableColumns(organizations))
 
-/** A membership that was not removed. The statement returns no row when there is none, or the condition does not hold. */
+type MembershipSet = SQLiteUpdateSetSource<typeof memberships>
+
+/** The higher of two roles; the other where one is null. Roles that this release does not know count as the lowest. */
+const higher = (one: SQLWrapper | string, other: SQLWrapper | string): SQL => {
+  const rankOf = (role: SQLWrapper | string) =>
+    sql`case ${role} ${sql.raw(RANKS.map((rank, index) => `when '${rank}' then ${index}`).join(' '))} else -1 end`
+  return sql`case when ${rankOf(one)} >= ${rankOf(other)} then ${one} else ${other} end`
+}
+
+/** A role by hand stays apart from the mapped one, and the higher counts. */
+const withGivenRole = ({ role, ...set }: MembershipSet): MembershipSet =>
+  role === undefined
+    ? set
+    : {
+        ...set,
+        role: higher(role, sql`${memberships.mappedRole}`),
+        givenRole: sql`case when ${memberships.mappedRole} is null then null else ${role} end`,
+      }
+
+/**
+ * A membership that was not removed; `role` is the one by hand. The statement returns no row when there is none, or the condition
+ * does not hold.
+ */
 export const updateMembership = (
   { db }: Store,
   key: { organizationId: string; userId: string },
-  { set, when }: { set: SQLiteUpdateSetSource<typeof memberships>; when: SQL | undefined },
+  { set, when }: { set: MembershipSet; when: SQL | undefined },
 ) =>
   db
     .update(memberships)
-    .set(set)
+    .set(withGivenRole(set))
     .where(
       and(
         eq(memberships.organizationId, key.organizationId),
@@ -156,9 +179,57 @@ export const deletePending = ({ db }: Store, key: { organizationId: string; user
         eq(memberships.userId, key.userId),
         isNull(memberships.removedAt),
         isNull(memberships.takenUpAt),
+        isNull(memberships.suspendedAt),
         when,
       ),
     )
+
+/** What a role by hand and a mapped one make together, of a membership as it stands. */
+export const effectiveRole = (mapped: SQL): SQL =>
+  higher(sql`coalesce(${memberships.givenRole}, ${memberships.role})`, mapped)
+
+/**
+ * Gives memberships the role that groups map to, apart from what was given by hand: `mapped` is that role, null for none. Statements
+ * of the batch find those that changed by `mappingId`.
+ */
+export const mapRoles = (
+  { db }: Store,
+  { organizationId, mapped, mappingId, when }: { organizationId: string; mapped: SQL; mappingId: string; when: SQL },
+) => {
+  const given = sql`coalesce(${memberships.givenRole}, ${memberships.role})`
+  return db
+    .update(memberships)
+    .set({
+      mappedRole: mapped,
+      givenRole: sql`case when ${mapped} is null then null else ${given} end`,
+      role: effectiveRole(mapped),
+      mappingId: sql`case when ${memberships.role} <> ${effectiveRole(mapped)} then ${mappingId} else ${memberships.mappingId} end`,
+    })
+    .where(
+      and(
+        eq(memberships.organizationId, organizationId),
+        isNull(memberships.removedAt),
+        sql`${memberships.mappedRole} is not ${mapped}`,
+        when,
+      ),
+    )
+}
+
+/** Accounts whose mapped role the write has changed, `limit` at most, with their claims version. */
+export const selectMapped = (
+  { db }: Store,
+  { organizationId, mappingId, limit }: { organizationId: string; mappingId: string; limit: number },
+) =>
+  db
+    .select({ userId: memberships.userId, claimsVersion: users.claimsVersion })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(and(eq(memberships.organizationId, organizationId), eq(memberships.mappingId, mappingId)))
+    .limit(limit)
+
+export const findOrganizationVersion = async ({ db }: Store, id: string): Promise<number> =>
+  (await db.select({ version: organizations.version }).from(organizations).where(eq(organizations.id, id)).get())
+    ?.version ?? 0
 
 const EXPIRED_PER_RUN = 500
 const EXPIRY = { type: 'system', id: 'membership-expiry' } as const
@@ -254,7 +325,12 @@ export function revokeWhere(
 
 /** As `revokeWhere`, for memberships that nobody has taken up and whose giver loses the right. */
 function endWhere(ctx: Recording, actor: RowEvents['actor'], condition: SQL | undefined): readonly Statement[] {
-  const isEnded = and(isNull(memberships.removedAt), isNull(memberships.takenUpAt), condition)
+  const isEnded = and(
+    isNull(memberships.removedAt),
+    isNull(memberships.takenUpAt),
+    isNull(memberships.suspendedAt),
+    condition,
+  )
   const removedBy = actor.type === 'user' ? actor.id : null
   return [
     endEvents(ctx, { actor, reason: 'author_lost_right' }, isEnded),

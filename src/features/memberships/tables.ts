@@ -34,6 +34,8 @@ export const organizations = sqliteTable(
     eraseAt: integer('erase_at'),
     /** When admins of the platform were told that its last owner was deleted. */
     ownerLossToldAt: integer('owner_loss_told_at'),
+    /** A directory writes its people: its groups decide which roles are mapped, not those that a sign-in names. */
+    directoryEnabled: integer('directory_enabled', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [
     // For the search of one or two characters.
@@ -50,7 +52,7 @@ export const memberships = sqliteTable(
     id: text('id').primaryKey(),
     organizationId: text('organization_id').notNull(),
     userId: text('user_id').notNull(),
-    /** `owner`, `admin`, `member` or `viewer`. */
+    /** `owner`, `admin`, `member` or `viewer`: the higher of what was given by hand and what is mapped. */
     role: text('role').notNull(),
     metadata: text('metadata', { mode: 'json' }).$type<Record<string, unknown>>().notNull().default(sql`'{}'`),
     invitedBy: text('invited_by'),
@@ -61,6 +63,14 @@ export const memberships = sqliteTable(
     expiresAt: integer('expires_at'),
     removedAt: integer('removed_at'),
     removedBy: text('removed_by'),
+    /** When a directory suspended it: `taken_up_at` is null meanwhile, so that it counts for nothing, and its user cannot take it up. */
+    suspendedAt: integer('suspended_at'),
+    /** The role by hand while one is mapped; else `role` is that. */
+    givenRole: text('given_role'),
+    /** What the groups of a directory, or of a sign-in, give. */
+    mappedRole: text('mapped_role'),
+    /** The write that last changed `role` by what is mapped: whoever made it tells those whom it touched. */
+    mappingId: text('mapping_id'),
   },
   (table) => [
     uniqueIndex('memberships_one').on(table.organizationId, table.userId).where(sql`removed_at is null`),
@@ -122,6 +132,10 @@ export const isOpen = (organizationId: string | SQL): SQL =>
 /** Holds for a membership that counts: taken up, and not removed. `row` is what the statement calls it. */
 export const isTakenUp = (row = 'memberships'): SQL =>
   sql.raw(`${row}.removed_at is null and ${row}.taken_up_at is not null`)
+
+/** Holds for a membership that was taken up, also while a directory has suspended it. */
+export const isJoined = (row: string): SQL =>
+  sql.raw(`${row}.removed_at is null and (${row}.taken_up_at is not null or ${row}.suspended_at is not null)`)
 
 /** Picks the user's membership that counts. */
 export const isMember = (organizationId: string, userId: string): SQL | undefined =>

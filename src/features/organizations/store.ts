@@ -24,6 +24,7 @@ import { DAY } from '../../lib/time.ts'
 import {
   hasOtherOwner,
   hasRoom,
+  isJoined,
   isMembershipOf,
   isOpen,
   isTakenUp,
@@ -389,6 +390,15 @@ export const selectOwnerless = ({ db }: Store, userId?: string) =>
     ${ownedAlone} and u.status = 'deleted' and u.erase_at is not null ${userId === undefined ? sql`` : sql`and u.id = ${userId}`}
     group by o.id
     having heirId is not null or hasMembers = 0 or coalesce(o.owner_loss_told_at, 0) < lostAt
+    limit ${OWNERLESS_PER_RUN}`)
+
+/** Organizations with other members that have no other owner who may sign in. */
+export const selectOwnedAlone = ({ db }: Store, userId: string) =>
+  db.all<Pick<Ownerless, 'organizationId' | 'name' | 'slug'>>(sql`
+    select o.id as organizationId, o.name, o.slug from users as u
+    join memberships as m on m.user_id = u.id and m.role = 'owner' and ${isJoined('m')}
+    join organizations as o on o.id = m.organization_id and o.deleted_at is null
+    where u.id = ${userId} and not ${hasOtherOwner(sql.raw('o.id'), sql.raw('u.id'))} and ${otherMember}
     limit ${OWNERLESS_PER_RUN}`)
 
 /** Marks those of which nobody was told; returns them. Of two calls at once, one gets each. */

@@ -230,9 +230,11 @@ export const MemberShape = shape<Member>()('OrganizationMember', {
   profile_image_url: text,
   role: z.string(),
   permissions: from(z.array(z.string()), ({ permissions }: Member) => JSON.parse(permissions) as string[]),
-  status: from(z.enum(['active', 'pending', 'removed']), ({ takenUpAt, removedAt }: Member) =>
-    removedAt !== null ? 'removed' : takenUpAt === null ? 'pending' : 'active',
-  ),
+  status: from(z.enum(['active', 'pending', 'suspended', 'removed']), (member: Member) => {
+    if (member.removedAt !== null) return 'removed'
+    if (member.suspendedAt !== null) return 'suspended'
+    return member.takenUpAt === null ? 'pending' : 'active'
+  }),
   metadata: anything,
   joined_at: instant,
   invited_by: text,

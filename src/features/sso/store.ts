@@ -5,6 +5,7 @@ import { hasVerifiedDomain, type SsoPolicy, ssoPolicies } from '../domains/table
 import { identities } from '../factors/identities/tables.ts'
 import {
   hasRoom,
+  isJoined,
   isOpen,
   isTakenUp,
   type Membership,
@@ -114,8 +115,15 @@ export const selectConnections = ({ db }: Store, organizationId: string | null, 
     .orderBy(asc(ssoConnections.createdAt), asc(ssoConnections.id))
     .limit(limit)
 
+export const selectMapping = ({ db }: Store, organizationId: string): Promise<RoleMapping[]> =>
+  db
+    .select({ group: roleMappings.group, role: roleMappings.role })
+    .from(roleMappings)
+    .where(eq(roleMappings.organizationId, organizationId))
+    .orderBy(asc(roleMappings.group))
+
 /** Statements that replace the role mapping of an organization, if the condition holds. */
-const replaceMapping = ({ db }: Store, organizationId: string, mapping: readonly RoleMapping[], when: SQL) =>
+export const replaceMapping = ({ db }: Store, organizationId: string, mapping: readonly RoleMapping[], when: SQL) =>
   [
     db.delete(roleMappings).where(and(eq(roleMappings.organizationId, organizationId), when)),
     db
@@ -315,7 +323,7 @@ export const isOwnersAddress = (
 export const joining = ({ id, organizationId, userId }: Pick<Membership, 'id' | 'organizationId' | 'userId'>) => ({
   when: sql`${isOpen(organizationId)} and ${hasRoom(organizationId)} and ${mayJoinMore(userId)} and not exists
     (select 1 from memberships as there where there.organization_id = ${organizationId} and there.user_id = ${userId}
-      and there.removed_at is null and there.taken_up_at is not null)`,
+      and ${isJoined('there')})`,
   isMade: sql`exists (select 1 from memberships as made where made.id = ${id})`,
 })
 

@@ -118,6 +118,20 @@ export async function userWithEverything(
     id,
     id,
   )
+  await run(
+    `insert into scim_users (id, organization_id, user_id, user_name_key, active, attributes, folded, write_id, created_at, updated_at)
+     values (?, 'x', ?, ?, 1, '{}', '{}', 'x', 0, 0)`,
+    newUuid(),
+    id,
+    newUuid(),
+  )
+  await run(
+    `insert into scim_tokens (id, organization_id, token_hash, prefix, created_by, created_at, expires_at)
+     values (?, 'x', ?, 'scim_x', ?, 0, 0)`,
+    newUuid(),
+    newUuid(),
+    id,
+  )
   await recorded(id, 'session.created')
   return user
 }

@@ -41,6 +41,8 @@ describe('erasing a user', () => {
         'policies',
         'policy_versions',
         'role_assignments',
+        'scim_tokens',
+        'scim_users',
         'totp_factors',
         'users',
         'webhook_endpoints',

@@ -157,6 +157,8 @@ const OF_ORGANIZATIONS = [
   `POST ${ONE}/domains/:domain/verify`,
   `DELETE ${ONE}/domains/:domain`,
   `PUT ${ONE}/sso-policy`,
+  ...['POST', 'PUT', 'DELETE'].map((method) => `${method} ${ONE}/scim/config`),
+  `POST ${ONE}/scim/config/token`,
   'DELETE /api/v1/admin/organizations/:id',
 ]
 
@@ -170,6 +172,14 @@ const OF_PROVIDERS = [
 
 /** Signed-in routes that change something, and none of that. Reviewed by hand. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  'a directory has no session': ['/api/v1/scim/v2', '/api/v1/scim'].flatMap((home) =>
+    [`${home}/Users`, `${home}/Groups`].flatMap((list) => [
+      `POST ${list}`,
+      ...['PUT', 'PATCH', 'DELETE'].map(
+        (method) => `${method} ${list}/:${list.endsWith('Users') ? 'user' : 'group'}_id`,
+      ),
+    ]),
+  ),
   'proves a factor': [
     'POST /api/v1/auth/step-up',
     'POST /auth/verify-2fa',

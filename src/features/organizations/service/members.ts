@@ -36,7 +36,7 @@ const maskEmail = (email: string): string => email.replace(/^(.)[^@]*@(.)[^.]*/u
 
 /** Whoever was added by strangers is one to them, and so is whoever left: the organization sees the id and masked names and address. */
 export function seenMember(member: Member): Member {
-  if (member.takenUpAt !== null && member.removedAt === null) return member
+  if ((member.takenUpAt !== null || member.suspendedAt !== null) && member.removedAt === null) return member
   const { email, firstName, lastName, displayName } = member
   return {
     ...member,

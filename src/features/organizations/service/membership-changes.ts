@@ -65,7 +65,7 @@ export async function changeMemberRole(
   const before = toRank(member.role)
   if (!isRanked(ctx.place.rank, before)) throw insufficientPermissions({ required_role: before })
   await requireRightToGive(ctx, role)
-  if (role === before) return { member: seenMember(member), propagated: true }
+  if (role === before && member.mappedRole === null) return { member: seenMember(member), propagated: true }
   if (role === 'owner' && member.takenUpAt !== null) await requireConfirmedOwner(ctx, userId)
   const when = demotion(ctx, { member, after: role })
   // Whoever gives a role that was not taken up yet answers for it from now on.
@@ -78,7 +78,9 @@ export async function changeMemberRole(
     ...roleChangeOf(ctx, member, role),
   })
   if (!changed) throw await roleChangeRefused(ctx, member)
-  return { member: seenMember({ ...member, ...set }), propagated: changed.propagated }
+  // A higher role that groups give stays.
+  const after = member.mappedRole === null ? { ...member, ...set } : await getMember(ctx, userId)
+  return { member: seenMember(after), propagated: changed.propagated }
 }
 
 /** Whether a change of role gives a member more: only then it counts as a write. A demotion is never refused for its number. */

@@ -16,6 +16,7 @@ import {
   type Ownerless,
   organizationEntry,
   raisedDeletion,
+  selectOwnedAlone,
   selectOwnerless,
   unmarkTold,
 } from '../store.ts'
@@ -68,6 +69,14 @@ async function tellAdmins(ctx: Ctx, lost: readonly Ownerless[]): Promise<void> {
   if (mails.some(({ status }) => status === 'fulfilled')) return
   await unmarkTold(ctx, told)
   throw new Error('no admin could be told', { cause: mails })
+}
+
+/** Tells admins of the platform of organizations whose last owner a directory switched off: the ownership stays. */
+export async function tellOfInactiveOwner(ctx: Ctx, userId: string): Promise<void> {
+  const owned = await selectOwnedAlone(ctx, userId)
+  const lostAt = ctx.now()
+  const lost = owned.map((organization) => ({ ...organization, hasMembers: 1, lostAt, heirId: null }))
+  if (lost.length > 0) await tellAdmins(ctx, lost)
 }
 
 async function inherit(ctx: Ctx, organization: Ownerless, userId: string): Promise<void> {

@@ -10,7 +10,7 @@ import { notifyOwner } from '../../users/service/notices.ts'
 import { emailTaken, isEmailConfirmed, normalizeEmail } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { linkInvalid } from '../errors.ts'
-import { changedEmail, insertFormerAddress } from '../store/credentials.ts'
+import { type Allowed, changedEmail, insertFormerAddress } from '../store/credentials.ts'
 import { requireCurrentCredentials } from './current.ts'
 import { notifyFormerAddresses } from './email-revert.ts'
 import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
@@ -131,4 +131,25 @@ export async function confirmEmailChange(
 async function refusal(ctx: Ctx, userId: string, newEmail: string) {
   const holder = await findEmailHolder(ctx, newEmail)
   return holder === undefined || holder === userId ? linkInvalid() : emailTaken()
+}
+
+/**
+ * What `changeUser` takes where the owner of a domain gives an account another address in it, as part of another change: `allowed`
+ * has to ask whether that holds. The former address is reserved, as after every change; `notifyFormerAddresses` tells it.
+ */
+export function ownedEmailParts(
+  ctx: Ctx,
+  { id: userId, email, authVersion }: User,
+  { newEmail, ...by }: { newEmail: string } & Extract<Allowed, { allowed: unknown }>,
+) {
+  const change = { userId, email, authVersion, newEmail, ...by }
+  const former = { ...change, id: ctx.newId(), until: ctx.now() + FORMER_ADDRESS_MS }
+  const { when } = changedEmail(ctx, { ...change, isConfirmedByHolder: true })
+  return {
+    set: { email: newEmail, emailVerifiedAt: ctx.now(), emailUnansweredSince: null },
+    when,
+    with: [insertFormerAddress(ctx, former)],
+    ends: { reason: 'email_changed' } as const,
+    events: [{ type: 'user.email_changed', data: { before: { email }, after: { email: newEmail } } }] as const,
+  }
 }

@@ -25,6 +25,11 @@ export interface Redeemed {
   readonly redemption: Redemption
 }
 
+/** What allows a change: a redeemed link, or a condition that other statements of the batch have made true. */
+export type Allowed = Redeemed | { readonly allowed: SQL }
+
+const isAllowed = (by: Allowed): SQL => ('allowed' in by ? by.allowed : isRedeemed(by.redemption))
+
 /** A deleted account that its user may restore. */
 export const isRestorable = (now: number): SQL | undefined =>
   and(eq(users.status, 'deleted'), eq(users.userRestorable, true), gt(users.eraseAt, now))
@@ -103,20 +108,22 @@ export const voidLinks = ({ db, now }: Store, userId: string, condition: SQL | u
       ),
     )
 
+/** A condition of the batch says itself of which account it holds, also of one that may not sign in. */
+const isMeant = (target: Target & Allowed): SQL | undefined =>
+  'allowed' in target ? eq(users.id, target.userId) : isTarget(target)
+
+const isTakeable = (target: Target & Allowed): SQL | undefined => and(isMeant(target), isUnconfirmed, isAllowed(target))
+
 /**
  * Statements that remove from an unconfirmed account what its creator may have added: factors, pending enrolments, and links
  * to other addresses, which may be the creator's. They stand between the link's statement and the change that proves the
  * address. Links that revert a change of address stay valid: otherwise a thief who changed the address could void the owner's
  * by a password reset at the new one.
  */
-export function removeUnconfirmedFactors(store: Store, target: Target & Redeemed) {
+export function removeUnconfirmedFactors(store: Store, target: Target & Allowed) {
   const { db } = store
-  const { userId, email, redemption } = target
-  const isTakenOver = sql`exists (select 1 from ${users} where ${and(
-    isTarget(target),
-    isUnconfirmed,
-    isRedeemed(redemption),
-  )})`
+  const { userId, email } = target
+  const isTakenOver = sql`exists (select 1 from ${users} where ${isTakeable(target)})`
   return [
     db.delete(passkeys).where(and(eq(passkeys.userId, userId), isTakenOver)),
     db.delete(identities).where(and(eq(identities.userId, userId), isTakenOver)),
@@ -127,9 +134,9 @@ export function removeUnconfirmedFactors(store: Store, target: Target & Redeemed
 }
 
 /** The holder of the address takes over an unconfirmed account. */
-export const takenOver = ({ now }: Pick<Store, 'now'>, target: Target & Redeemed): RowChange => ({
+export const takenOver = ({ now }: Pick<Store, 'now'>, target: Target & Allowed): RowChange => ({
   set: { passwordHash: null, ...confirmedEmail(now()), mfaEnabled: false },
-  when: and(isTarget(target), isUnconfirmed, isRedeemed(target.redemption)),
+  when: isTakeable(target),
 })
 
 /**
@@ -179,21 +186,15 @@ export const reported = ({ redemption, isRestored }: Redeemed & { isRestored: bo
   when: isRedeemed(redemption),
 })
 
-type EmailChange = Target & Redeemed & { newEmail: string }
+type EmailChange = Target & Allowed & { newEmail: string }
 
-const isEmailChangeable = (
-  { now }: Pick<Store, 'now'>,
-  { redemption, newEmail, ...target }: EmailChange,
-): SQL | undefined =>
-  and(isTarget(target), isRedeemed(redemption), isEmailFree(newEmail, { userId: target.userId, now: now() }))
+const isEmailChangeable = ({ now }: Pick<Store, 'now'>, change: EmailChange): SQL | undefined =>
+  and(isMeant(change), isAllowed(change), isEmailFree(change.newEmail, { userId: change.userId, now: now() }))
 
 /** Precedes `changedEmail` in its batch: a verified address stays reserved for the account until `until`. */
-export const insertFormerAddress = (
-  store: Store,
-  { id, until, ...change }: EmailChange & { id: string; until: number },
-) =>
+export const insertFormerAddress = (store: Store, change: EmailChange & { id: string; until: number }) =>
   store.db.insert(formerAddresses).select(
-    sql`select ${id}, ${users.id}, ${users.email}, ${change.newEmail}, ${store.now()}, ${until}, ${users.emailUnansweredSince} from ${users}
+    sql`select ${change.id}, ${users.id}, ${users.email}, ${change.newEmail}, ${store.now()}, ${change.until}, ${users.emailUnansweredSince} from ${users}
       where ${and(isEmailChangeable(store, change), isNotNull(users.emailVerifiedAt))}`,
   )
 

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { notAMember } from '../../../lib/errors.ts'
-import { ADMIN, RANKS, type Rank, toRank } from '../../../lib/roles.ts'
+import { ADMIN, RANKS, toRank } from '../../../lib/roles.ts'
 import { findDomainOwner } from '../../domains/service.ts'
 import { findIdentity, linkIdentity, recordIdentityUse } from '../../factors/identities/service.ts'
 import type { Identity, IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
@@ -63,8 +63,10 @@ export async function settlePerson(ctx: Ctx, configuration: SeenConfiguration, p
   const identity = await findIdentity(ctx, proved)
   const found = identity ? await findUser(ctx, identity.userId) : await findHolder(ctx, configuration, person)
   if (found) await requireAdmitted(ctx, configuration, found)
-  const rank = found ? await rankOf(ctx, organizationId, found.id) : null
-  if (rank === null && !configuration.jitProvisioning) throw notAMember()
+  const membership = found ? await findMembership(ctx, organizationId, found.id) : null
+  const rank = membership?.takenUpAt ? toRank(membership.role) : null
+  // What a directory suspended stays so.
+  if (rank === null && (!configuration.jitProvisioning || membership?.suspendedAt)) throw notAMember()
   const user = found
     ? await linkedTo(ctx, configuration, { user: found, identity, proved })
     : await makeAccount(ctx, configuration, proved)
@@ -107,10 +109,8 @@ async function requireAdmitted(ctx: Ctx, configuration: SeenConfiguration, user:
   if (!isSignInAllowed(user)) throw refuse(ctx, configuration, 'account_closed')
 }
 
-async function rankOf(ctx: Ctx, organizationId: string, userId: string): Promise<Rank | null> {
-  const membership = (await findPlace(ctx, { id: organizationId }, userId))?.membership
-  return membership?.takenUpAt ? toRank(membership.role) : null
-}
+const findMembership = async (ctx: Ctx, organizationId: string, userId: string) =>
+  (await findPlace(ctx, { id: organizationId }, userId))?.membership ?? null
 
 async function linkedTo(
   ctx: Ctx,
@@ -172,5 +172,5 @@ async function join(ctx: Ctx, configuration: SeenConfiguration, user: User, grou
       { type: 'organization.member_added', organizationId, data: { role, status: 'active', connection_id: id } },
     ],
   })
-  if (!changed && (await rankOf(ctx, organizationId, userId)) === null) throw limitReached()
+  if (!changed && !(await findMembership(ctx, organizationId, userId))?.takenUpAt) throw limitReached()
 }

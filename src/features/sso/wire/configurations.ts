@@ -64,7 +64,7 @@ const DomainsField = z
 /** An event has it twice, as it was and as it is. */
 const MAX_MAPPING_BYTES = 16 * 1024
 
-const RoleMappingField = z
+export const RoleMappingField = z
   .array(z.object({ group: z.string().min(1).max(256).refine(isPlainText), role: GivenRole }))
   .max(100)
   .refine((rows) => new Set(rows.map(({ group }) => group)).size === rows.length, 'must name each group once')

@@ -8,6 +8,8 @@ import { insertedUser } from '../store/users.ts'
 import type { RowChange } from '../tables.ts'
 import type { ChangedUser, User } from '../types.ts'
 
+export { raiseClaims } from '../store/changes.ts'
+
 /** An event of the change: about the user and by the change's actor, unless it says otherwise. */
 type UserEvent = Pick<EventDraft, 'type'> & Partial<EventDraft>
 

@@ -16,7 +16,7 @@ export interface ProfileChange {
 }
 
 /** The fields whose value differs from the row's. */
-function changesOf({ user, changes }: ProfileChange): Partial<Profile> {
+function changesOf({ user, changes }: Pick<ProfileChange, 'user' | 'changes'>): Partial<Profile> {
   const differs = ([name, value]: [string, unknown]) =>
     JSON.stringify(value) !== JSON.stringify(user[name as keyof Profile])
   return Object.fromEntries(Object.entries(changes).filter(differs))
@@ -59,6 +59,25 @@ export async function updateProfile(ctx: Ctx, input: ProfileChange): Promise<Rep
   throw serviceUnavailable()
 }
 
+/** A new number is not verified. */
+const rowOf = (changes: Partial<Profile>) => ({
+  ...changes,
+  ...(changes.phoneNumber === undefined ? {} : { phoneVerified: false as const }),
+})
+
+/** What `changeUser` takes for fields that differ, as part of another change; null when none does. */
+export function profileParts({
+  user,
+  changes,
+}: Pick<ProfileChange, 'user'> & { changes: Omit<Partial<Profile>, 'username'> }) {
+  const differing = changesOf({ user, changes })
+  const names = Object.keys(differing) as (keyof Profile)[]
+  if (names.length === 0) return null
+  const before: Partial<Profile> = Object.fromEntries(names.map((name) => [name, user[name]]))
+  const data = { before: toEventData(before), after: toEventData(differing) }
+  return { set: rowOf(differing), events: [{ type: 'user.updated', data }] as const }
+}
+
 /** Null when the row is no longer as it was read. */
 async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ReplacedProfile | null> {
   const changes = changesOf(input)
@@ -69,10 +88,8 @@ async function changeFrom(ctx: Ctx, input: ProfileChange): Promise<ReplacedProfi
   const changesClaims = changes.username !== undefined
   const usernameKey = changes.username ? normalizeUsername(changes.username) : null
   const row = {
-    ...changes,
+    ...rowOf(changes),
     ...(changesClaims ? { usernameKey } : {}),
-    // A new number is not verified.
-    ...(changes.phoneNumber === undefined ? {} : { phoneVerified: false as const }),
   }
   const changed = await changeUser(ctx, {
     userId: id,

@@ -96,21 +96,32 @@ export async function ensureUserState(
   }
 }
 
-const isOwn = ({ userId, actor }: StateChangeInput): boolean => actor.type === 'user' && actor.id === userId
+const isOwn = ({ userId, actor }: Pick<StateChangeInput, 'userId' | 'actor'>): boolean =>
+  actor.type === 'user' && actor.id === userId
 
-/** Null when the row is no longer as in `before`. */
-async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Promise<ChangedUser | null> {
-  const { userId, change, actor } = input
+/** Mails the owner about a change of state. */
+export const notifyStateChange = (ctx: Ctx, user: User, change: StateChange): void =>
+  notifyOwner(ctx, user, mailOf(change, user, ctx))
+
+type StateParts = Pick<UserChange, 'set' | 'when' | 'events'> & Required<Pick<UserChange, 'with'>> & Partial<UserChange>
+
+/** What `changeUser` takes for a change of state, also for one that is part of another change. */
+export function stateParts(
+  ctx: Ctx,
+  before: User,
+  input: Pick<StateChangeInput, 'userId' | 'change' | 'actor' | 'reason' | 'along'> & {
+    readonly unless?: Pick<NonNullable<StateChangeInput['unless']>, 'when'>
+  },
+): StateParts {
+  const { userId, change } = input
   const transition = TRANSITIONS[change]
   const userRestorable = change === 'delete' && isOwn(input) && isSignInAllowed(before)
   const eraseAt = change === 'delete' ? ctx.now() + ctx.config.DELETION_GRACE_DAYS * DAY : null
   const from = { userId, from: before.status, transition }
   const { ends } = transition
   const row = stateChange(ctx, { ...from, eraseAt, userRestorable, when: input.unless?.when })
-  const changed = await changeUser(ctx, {
-    userId,
+  return {
     ...row,
-    actor,
     with:
       ends === null
         ? []
@@ -121,9 +132,15 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
     changesClaims: true,
     ...(ends && { ends: { reason: ends } }),
     events: eventsOf(before, input),
-  })
+  }
+}
+
+/** Null when the row is no longer as in `before`. */
+async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Promise<ChangedUser | null> {
+  const { userId, change, actor } = input
+  const changed = await changeUser(ctx, { userId, actor, ...stateParts(ctx, before, input) })
   if (changed) {
-    if (!input.isErased) notifyOwner(ctx, changed.user, mailOf(change, changed.user, ctx))
+    if (!input.isErased) notifyStateChange(ctx, changed.user, change)
     return changed
   }
   const now = await selectUser(ctx, userId)
@@ -132,7 +149,10 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
   return null
 }
 
-function eventsOf(before: User, { change, actor, reason }: StateChangeInput): UserChange['events'] {
+function eventsOf(
+  before: User,
+  { change, actor, reason }: Pick<StateChangeInput, 'change' | 'actor' | 'reason'>,
+): UserChange['events'] {
   const { status } = before
   const { event: type, to } = TRANSITIONS[change]
   const data = { before: { status }, after: { status: to }, ...(reason ? { reason } : {}) }

@@ -39,6 +39,13 @@ export const updateUser = (
 export const claimsVersionOf = (userId: string): SQL =>
   sql`(select ${users.claimsVersion} from ${users} where ${users.id} = ${userId})`
 
+/** Raises the claims version of many users, in the batch of what changes their claims. Their events carry it. */
+export const raiseClaims = ({ db, now }: Store, isAffected: SQL) =>
+  db
+    .update(users)
+    .set({ claimsVersion: sql`${users.claimsVersion} + 1`, updatedAt: now() })
+    .where(isAffected)
+
 type ProfileRow = Partial<Profile> & { readonly usernameKey?: string | null; readonly phoneVerified?: false }
 
 const isFree = (usernameKey: string, userId: string): SQL =>

@@ -1,0 +1,177 @@
+import type { DirectoryCtx } from '../../../context.ts'
+import { reply } from '../../../http/answers.ts'
+import {
+  invalidCursor,
+  invalidFilter,
+  invalidPath,
+  invalidSyntax,
+  invalidValue,
+  mutability,
+  noTarget,
+  organizationFull,
+  resourceNotFound,
+  tooMany,
+  uniqueness,
+  versionMismatch,
+  writeConflict,
+} from '../errors.ts'
+import { readProjection } from '../rules/projection.ts'
+import { USER_RESOURCE } from '../rules/schema.ts'
+import { findGroupsOf, listRecords } from '../service/lists.ts'
+import {
+  createRecord,
+  getRecord,
+  patchRecord,
+  removeRecord,
+  replaceRecord,
+  tagOf,
+  type Written,
+} from '../service/users.ts'
+import { MESSAGE, MessageBody, nothing, propagatedHeader, readMessage, readTags, scim } from '../wire/messages.ts'
+import {
+  headersOf,
+  listToWire,
+  ProjectionQuery,
+  ResourceListQuery,
+  UserList,
+  UserPath,
+  UserResource,
+  userToWire,
+} from '../wire/resources.ts'
+import { createScimRoutes, write } from './directory.ts'
+
+export const scimUserRoutes = createScimRoutes()
+
+const readErrors = [invalidValue, resourceNotFound]
+const writeErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, writeConflict]
+const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
+const patchErrors = [...changeErrors, invalidPath, invalidFilter, noTarget, mutability]
+
+type Query = Readonly<Record<'attributes' | 'excludedAttributes', string | undefined>>
+
+const projectionOf = ({ attributes, excludedAttributes: excluded }: { [K in keyof Query]?: Query[K] }) =>
+  readProjection(USER_RESOURCE, { attributes, excluded })
+
+async function toMessage(
+  ctx: DirectoryCtx,
+  { record, propagated }: Written,
+  projection: ReturnType<typeof projectionOf>,
+) {
+  const groups = await findGroupsOf(ctx, [record.id], projection)
+  return {
+    body: userToWire(ctx, record, groups, projection),
+    headers: { ...headersOf(ctx, 'User', record), ...propagatedHeader({ propagated }) },
+  }
+}
+
+scimUserRoutes.get(
+  '/Users',
+  {
+    id: 'listScimUsers',
+    summary: 'Users of the organization, in the order of their creation',
+    query: ResourceListQuery,
+    answer: scim(200, UserList, 'A page of users'),
+    errors: [invalidFilter, invalidValue, invalidCursor, tooMany],
+  },
+  async ({ ctx, query }) => {
+    const page = await listRecords(ctx, query)
+    const ids = page.rows.map(({ id }) => id)
+    const groups = await findGroupsOf(ctx, ids, page.projection)
+    return { body: listToWire(page, (record, projection) => userToWire(ctx, record, groups, projection)) }
+  },
+)
+
+scimUserRoutes.post(
+  '/Users',
+  {
+    id: 'createScimUser',
+    summary:
+      'Make a user: with an account where the organization has verified the domain of the address, else by an invitation',
+    query: ProjectionQuery,
+    body: MessageBody,
+    encoding: MESSAGE,
+    answer: scim(201, UserResource, 'The user'),
+    errors: writeErrors,
+  },
+  ({ ctx, query, body }) =>
+    write(ctx, { operation: 'create', resourceType: 'User' }, async () =>
+      toMessage(ctx, await createRecord(ctx, readMessage(body)), projectionOf(query)),
+    ),
+)
+
+scimUserRoutes.get(
+  '/Users/:user_id',
+  {
+    id: 'getScimUser',
+    summary: 'A user',
+    query: ProjectionQuery,
+    params: UserPath,
+    answer: [scim(200, UserResource, 'The user'), nothing(304, 'It has the version of If-None-Match')],
+    errors: readErrors,
+  },
+  async ({ ctx, query, params, request }) => {
+    const record = await getRecord(ctx, params.user_id)
+    const known = readTags(request.headers.get('if-none-match'))
+    const headers = headersOf(ctx, 'User', record)
+    if (known !== null && (known === '*' || known.includes(tagOf(record)))) return reply(304, { headers })
+    const projection = projectionOf(query)
+    const groups = await findGroupsOf(ctx, [record.id], projection)
+    return reply(200, { body: userToWire(ctx, record, groups, projection), headers })
+  },
+)
+
+scimUserRoutes.put(
+  '/Users/:user_id',
+  {
+    id: 'replaceScimUser',
+    summary: 'Replace a user: what is absent goes',
+    query: ProjectionQuery,
+    params: UserPath,
+    body: MessageBody,
+    encoding: MESSAGE,
+    answer: scim(200, UserResource, 'The user'),
+    errors: changeErrors,
+  },
+  ({ ctx, query, params, body, request }) =>
+    write(ctx, { operation: 'update', resourceType: 'User', resourceId: params.user_id }, async () => {
+      const match = readTags(request.headers.get('if-match'))
+      const written = await replaceRecord(ctx, { id: params.user_id, match, body: readMessage(body) })
+      return toMessage(ctx, written, projectionOf(query))
+    }),
+)
+
+scimUserRoutes.patch(
+  '/Users/:user_id',
+  {
+    id: 'updateScimUser',
+    summary: 'Change a user: all operations apply, or none',
+    query: ProjectionQuery,
+    params: UserPath,
+    body: MessageBody,
+    encoding: MESSAGE,
+    answer: scim(200, UserResource, 'The user'),
+    errors: patchErrors,
+  },
+  ({ ctx, query, params, body, request }) =>
+    write(ctx, { operation: 'update', resourceType: 'User', resourceId: params.user_id }, async () => {
+      const match = readTags(request.headers.get('if-match'))
+      const written = await patchRecord(ctx, { id: params.user_id, match, body: readMessage(body) })
+      return toMessage(ctx, written, projectionOf(query))
+    }),
+)
+
+scimUserRoutes.delete(
+  '/Users/:user_id',
+  {
+    id: 'deleteScimUser',
+    summary: 'Delete a user: the account is switched off, or the membership suspended',
+    params: UserPath,
+    answer: nothing(204, 'Deleted'),
+    errors: [resourceNotFound, versionMismatch, writeConflict],
+  },
+  ({ ctx, params, request }) =>
+    write(ctx, { operation: 'delete', resourceType: 'User', resourceId: params.user_id }, async () => {
+      const match = readTags(request.headers.get('if-match'))
+      return { headers: propagatedHeader(await removeRecord(ctx, { id: params.user_id, match })) }
+    }),
+)

@@ -1,0 +1,50 @@
+import { at, invalidFilter, invalidValue, mutability } from '../errors.ts'
+import type { Condition } from './filter.ts'
+import type { Change } from './patch.ts'
+import { isAbsent, isObject } from './values.ts'
+
+/** What becomes of the members of a group, by ids of records. `set` leaves exactly these. */
+export interface MemberChange {
+  readonly op: 'add' | 'remove' | 'set'
+  readonly ids: readonly string[]
+}
+
+const idOf = (member: unknown): string => {
+  const value = isObject(member) ? Object.entries(member).find(([name]) => name.toLowerCase() === 'value')?.[1] : member
+  if (typeof value !== 'string') throw at(invalidValue, 'A member has the id of a user as its value')
+  return value.toLowerCase()
+}
+
+/** The ids of `members` in a body: a list of objects, or of bare ids. Throws SCIM_INVALID_VALUE. */
+export function readMemberIds(members: unknown): readonly string[] {
+  if (isAbsent(members)) return []
+  return [...new Set((Array.isArray(members) ? members : [members]).filter((one) => !isAbsent(one)).map(idOf))]
+}
+
+/** The ids that a filter of members names. */
+function idsIn(condition: Condition): readonly string[] {
+  if (condition.kind === 'or') return condition.of.flatMap(idsIn)
+  const { kind } = condition
+  const isId = kind === 'compare' && condition.op === 'eq' && condition.path[0].name === 'value'
+  if (!isId || typeof condition.value !== 'string') throw at(invalidFilter, 'Members are found by value eq')
+  return [condition.value.toLowerCase()]
+}
+
+const isOfMembers = ({ target }: Change): boolean => target.path[0].name === 'members'
+
+function toMemberChange({ op, target, value }: Change): MemberChange {
+  const { filter, sub, path } = target
+  if (sub || path.length > 1) throw at(mutability, 'A member is added or removed as a whole')
+  if (filter) {
+    if (op !== 'remove') throw at(mutability, 'A member is added or removed as a whole')
+    return { op, ids: idsIn(filter) }
+  }
+  if (op === 'remove') return isAbsent(value) ? { op: 'set', ids: [] } : { op, ids: readMemberIds(value) }
+  return { op: op === 'add' ? 'add' : 'set', ids: readMemberIds(value) }
+}
+
+/** The changes of a group's members, and those of its attributes, each in their order. */
+export const splitMembers = (changes: readonly Change[]) => ({
+  members: changes.filter(isOfMembers).map(toMemberChange),
+  attributes: changes.filter((change) => !isOfMembers(change)),
+})

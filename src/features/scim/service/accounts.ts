@@ -1,0 +1,154 @@
+import type { DirectoryCtx } from '../../../context.ts'
+import { ADMIN } from '../../../lib/roles.ts'
+import { findDomainOwner } from '../../domains/service.ts'
+import { findPendingInvitation } from '../../invitations/service/directory.ts'
+import { findPlace, insertMembership } from '../../memberships/service.ts'
+import { findEmailHolder } from '../../users/service/former-addresses.ts'
+import {
+  findUser,
+  insertUser,
+  isEmailConfirmed,
+  isPlainText,
+  mailDomainOf,
+  newUserRow,
+} from '../../users/service/users.ts'
+import { flowing } from '../rules/profile.ts'
+import { selectDefaultRole } from '../store/directories.ts'
+import {
+  all,
+  always,
+  findManaged,
+  isDomainOf,
+  isFree,
+  isPlainMember,
+  joining,
+  revokeInvitation,
+  selectRecordIdBy,
+} from '../store/records.ts'
+import {
+  type Account,
+  added,
+  becomesActive,
+  isActive,
+  NOTHING,
+  normalizedAddress,
+  type Plan,
+  planFor,
+  planUnmanaged,
+  type Wanted,
+} from './plans.ts'
+
+/** Decides what a write does beside writing the record. Throws SCIM_UNIQUENESS for an address that the account cannot have. */
+export async function planWrite(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan> {
+  const known = wanted.before?.userId ? await findAccount(ctx, wanted.before.userId) : null
+  if (known) return planFor(ctx, wanted, known)
+  return isActive(wanted) || wanted.before === null ? planUnlinked(ctx, wanted) : planWithout(ctx, wanted)
+}
+
+async function findAccount(ctx: DirectoryCtx, userId: string, isNewlyLinked = false): Promise<Account | null> {
+  const { organizationId } = ctx.actor
+  const user = await findUser(ctx, userId)
+  if (!user || user.status === 'deleted') return null
+  const isManaged = await findManaged(ctx, organizationId, userId)
+  const membership = (await findPlace(ctx, { id: organizationId }, userId))?.membership ?? null
+  return { user, isManaged, membership, isNewlyLinked }
+}
+
+/** Of a record without an account that nobody is to get now. */
+function planWithout(ctx: DirectoryCtx, { before }: Wanted): Plan {
+  const invitationId = before?.invitationId ?? null
+  return {
+    userId: null,
+    invitationId: null,
+    invites: null,
+    when: always,
+    effects: (written) => ({
+      ...NOTHING,
+      with: invitationId === null ? [] : revokeInvitation(ctx, invitationId, written),
+    }),
+  }
+}
+
+const alone = (invitationId: string | null, invites: string | null = null): Plan => ({
+  userId: null,
+  invitationId,
+  invites,
+  when: always,
+  effects: () => NOTHING,
+})
+
+/** Finds, makes or invites the account of a record that has none. */
+async function planUnlinked(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan> {
+  const { before, attributes } = wanted
+  const { organizationId } = ctx.actor
+  const address = normalizedAddress(attributes)
+  if (address === null) return alone(null)
+  const domain = mailDomainOf(address)
+  if ((await findDomainOwner(ctx, domain))?.organizationId !== organizationId) return planStranger(ctx, wanted, address)
+  const holder = await findEmailHolder(ctx, address)
+  if (holder === undefined) return planNew(ctx, wanted, address)
+  const account = await linkable(ctx, holder)
+  // One that has had the address until lately, or another's behind another record, is left alone.
+  if (account?.user.role === ADMIN) return planStranger(ctx, wanted, address)
+  if (!account?.isManaged || account.user.email !== address) return alone(before?.invitationId ?? null)
+  return planFor(ctx, wanted, account)
+}
+
+async function linkable(ctx: DirectoryCtx, userId: string): Promise<Account | null> {
+  if (await selectRecordIdBy(ctx, { organizationId: ctx.actor.organizationId, userId })) return null
+  return findAccount(ctx, userId, true)
+}
+
+/** An address outside the organization's domains: of a plain member of it, or one to invite. */
+async function planStranger(ctx: DirectoryCtx, wanted: Wanted, address: string): Promise<Plan> {
+  const { before } = wanted
+  const { organizationId } = ctx.actor
+  const holder = await findEmailHolder(ctx, address)
+  const account = holder === undefined ? null : await linkable(ctx, holder)
+  if (account && isPlain(account) && account.user.email === address) {
+    const plan = planUnmanaged(ctx, wanted, account)
+    return { ...plan, when: all(plan.when, isPlainMember(organizationId, account.user.id)) }
+  }
+  const isAsked =
+    isActive(wanted) && (becomesActive(wanted) || address !== (before && normalizedAddress(before.attributes)))
+  if (!isAsked) return alone(before?.invitationId ?? null)
+  const pending = await findPendingInvitation(ctx, organizationId, address)
+  return alone(pending ?? ctx.newId(), pending === undefined ? address : null)
+}
+
+const isPlain = ({ user, membership }: Account): boolean =>
+  user.role !== ADMIN &&
+  isEmailConfirmed(user) &&
+  membership !== null &&
+  membership.role !== 'owner' &&
+  (membership.takenUpAt ?? membership.suspendedAt) !== null
+
+async function planNew(ctx: DirectoryCtx, wanted: Wanted, address: string): Promise<Plan> {
+  const { attributes } = wanted
+  const { organizationId } = ctx.actor
+  const fields = Object.entries(flowing(null, attributes, isPlainText)).filter(([, value]) => value !== null)
+  const row = newUserRow(ctx, {
+    ...Object.fromEntries(fields),
+    email: address,
+    emailVerifiedAt: ctx.now(),
+    status: isActive(wanted) ? 'active' : 'inactive',
+  })
+  const role = await selectDefaultRole(ctx, organizationId)
+  const now = ctx.now()
+  const membership = { id: ctx.newId(), organizationId, userId: row.id, role, joinedAt: now, takenUpAt: now }
+  const after = { email: row.email, username: null, role: row.role, status: row.status }
+  return {
+    userId: row.id,
+    invitationId: null,
+    invites: null,
+    when: all(isDomainOf(organizationId, mailDomainOf(address)), isFree(ctx, address, row.id), joining(membership)),
+    effects: (written) => ({
+      ...NOTHING,
+      with: [insertUser(ctx, row, written), insertMembership(ctx, membership, written)],
+      events: [
+        { type: 'user.created', subject: row.id, userId: row.id, data: { after } },
+        added(organizationId, { userId: row.id, role }),
+      ],
+    }),
+  }
+}

@@ -1,0 +1,233 @@
+import { type DirectoryCtx, directoryActorOf } from '../../../context.ts'
+import type { Statement } from '../../../db/commit.ts'
+import { findDomainOwner } from '../../domains/service.ts'
+import { insertMembership, updateMembership } from '../../memberships/service.ts'
+import type { Membership } from '../../memberships/tables.ts'
+import { ownedEmailParts } from '../../sign-in/service/email-change.ts'
+import { takeoverParts } from '../../sign-in/service/takeover.ts'
+import type { UserChange } from '../../users/service/change-user.ts'
+import { findEmailHolder } from '../../users/service/former-addresses.ts'
+import { profileParts } from '../../users/service/profile.ts'
+import { type StateChange, stateParts } from '../../users/service/state.ts'
+import {
+  isEmail,
+  isEmailConfirmed,
+  isPlainText,
+  isSignInAllowed,
+  mailDomainOf,
+  normalizeEmail,
+} from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { at, uniqueness } from '../errors.ts'
+import { addressOf, flowing } from '../rules/profile.ts'
+import { selectDefaultRole } from '../store/directories.ts'
+import { all, type always, isAsRead, isDomainOf, isFree, joining, type ScimUser } from '../store/records.ts'
+import type { UserAttributes } from '../types.ts'
+
+type Condition = typeof always
+
+/** The account behind a record, as it was read. */
+export interface Account {
+  readonly user: User
+  /** The directory owns it: it may switch the account off, rename it, change its address. */
+  readonly isManaged: boolean
+  readonly membership: Membership | null
+  /** It was not behind the record before. */
+  readonly isNewlyLinked: boolean
+}
+
+type Events = readonly UserChange['events'][number][]
+
+/** What a write of a record means for the account behind it. */
+export interface Plan {
+  readonly userId: string | null
+  readonly invitationId: string | null
+  /** The address that is to be invited once the record is there. */
+  readonly invites: string | null
+  /** What must hold when the record is written. */
+  readonly when: Condition
+  /** For the batch, once `written` holds. */
+  effects(written: Condition): Effects
+}
+
+export interface Effects {
+  readonly with: readonly Statement[]
+  /** What happens to the account's row; null for nothing. */
+  readonly change: Pick<UserChange, 'set' | 'when' | 'changesClaims' | 'ends'> | null
+  readonly events: Events
+  readonly told: StateChange | null
+  readonly emailChanged: boolean
+}
+
+export const NOTHING: Effects = { with: [], change: null, events: [], told: null, emailChanged: false }
+
+/** A record as it is to become; deleted where `attributes` are those of before and `isDeleted`. */
+export interface Wanted {
+  readonly before: ScimUser | null
+  readonly attributes: UserAttributes
+  readonly isDeleted: boolean
+}
+
+/** The address of the person, as accounts have it. */
+export const normalizedAddress = (attributes: UserAttributes): string | null => {
+  const address = addressOf(attributes, isEmail)
+  return address === null ? null : normalizeEmail(address)
+}
+
+export const isActive = ({ attributes, isDeleted }: Wanted): boolean => attributes.active && !isDeleted
+
+/** The directory says something new: it must not undo what an admin of the platform decided meanwhile. */
+export const becomesActive = (wanted: Wanted): boolean => isActive(wanted) && wanted.before?.active !== true
+export const added = (organizationId: string, { userId, role }: { userId: string; role: string }) => ({
+  type: 'organization.member_added' as const,
+  subject: userId,
+  userId,
+  organizationId,
+  data: { role, status: 'active', invitation_id: null, reason: 'directory' },
+})
+/** What becomes of the account: its state, address, profile and membership, as far as the directory owns them. */
+export function planFor(ctx: DirectoryCtx, wanted: Wanted, account: Account): Plan | Promise<Plan> {
+  return account.isManaged ? planManaged(ctx, wanted, account) : planUnmanaged(ctx, wanted, account)
+}
+function stateChangeOf(wanted: Wanted, { user }: Account): 'deactivate' | 'activate' | null {
+  if (!isActive(wanted)) return isSignInAllowed(user) ? 'deactivate' : null
+  return becomesActive(wanted) && user.status === 'inactive' ? 'activate' : null
+}
+
+/** The new address of the account. Throws SCIM_UNIQUENESS for one that is another's, or outside the organization's domains. */
+async function newEmailOf(ctx: DirectoryCtx, { before, attributes, isDeleted }: Wanted, { user }: Account) {
+  const address = normalizedAddress(attributes)
+  if (isDeleted || address === null || address === user.email) return null
+  if (before && address === normalizedAddress(before.attributes)) return null
+  const isOwn = (await findDomainOwner(ctx, mailDomainOf(address)))?.organizationId === ctx.actor.organizationId
+  const holder = await findEmailHolder(ctx, address)
+  if (!isOwn || (holder !== undefined && holder !== user.id))
+    throw at(uniqueness, 'The account cannot have this address')
+  return address
+}
+
+async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account): Promise<Plan> {
+  const { user, isNewlyLinked } = account
+  const { organizationId } = ctx.actor
+  const actor = directoryActorOf(ctx)
+  const newEmail = isNewlyLinked ? null : await newEmailOf(ctx, wanted, account)
+  const change = stateChangeOf(wanted, account)
+  const profile = wanted.isDeleted
+    ? null
+    : profileParts({ user, changes: flowing(wanted.before?.attributes ?? null, wanted.attributes, isPlainText) })
+  const isTakenOver = isNewlyLinked && !isEmailConfirmed(user)
+  const role = await selectDefaultRole(ctx, organizationId)
+  const enters = isNewlyLinked || becomesActive(wanted) ? entering(ctx, account, role) : null
+  return {
+    userId: user.id,
+    invitationId: null,
+    invites: null,
+    when: all(
+      isAsRead(user, { organizationId, isManaged: true }),
+      enters?.when,
+      newEmail === null
+        ? undefined
+        : all(isDomainOf(organizationId, mailDomainOf(newEmail)), isFree(ctx, newEmail, user.id)),
+    ),
+    effects: (written) => {
+      const takeover = isTakenOver ? takeoverParts(ctx, user, { by: { allowed: written }, answer: null }) : null
+      const email = newEmail === null ? null : ownedEmailParts(ctx, user, { newEmail, allowed: written })
+      const state = change && stateParts(ctx, user, { userId: user.id, change, actor, unless: { when: written } })
+      const parts = [profile, takeover, email, state].filter((part) => part !== null)
+      const entered = enters?.effects(written)
+      const ends = [state, email, takeover].find((part) => part && 'ends' in part && part.ends)?.ends
+      return {
+        with: [...(entered?.with ?? []), ...(takeover?.with ?? []), ...(email?.with ?? []), ...(state?.with ?? [])],
+        change:
+          parts.length === 0
+            ? null
+            : {
+                set: Object.assign({}, ...parts.map(({ set }) => set)),
+                when: all(written, takeover?.when, email?.when, state?.when),
+                changesClaims: state !== null || email !== null,
+                ...(ends && { ends }),
+              },
+        events: [...parts.flatMap(({ events }): Events => events), ...(entered?.events ?? [])],
+        told: change,
+        emailChanged: newEmail !== null,
+      }
+    },
+  }
+}
+
+/** A membership that was suspended is as it was; one that its user had not taken up begins now. */
+const takingUp = (ctx: DirectoryCtx, { suspendedAt, joinedAt }: Membership) =>
+  suspendedAt === null
+    ? { takenUpAt: ctx.now(), joinedAt: ctx.now(), expiresAt: null }
+    : { takenUpAt: joinedAt, suspendedAt: null }
+
+/** The account becomes a member, or is one again. Null for a member. */
+function entering(ctx: DirectoryCtx, { user, membership }: Account, role: string) {
+  const { organizationId } = ctx.actor
+  const now = ctx.now()
+  const key = { organizationId, userId: user.id }
+  if (membership?.takenUpAt) return null
+  if (membership === null) {
+    const row = { ...key, id: ctx.newId(), role, joinedAt: now, takenUpAt: now }
+    return {
+      when: joining(row),
+      effects: (written: Condition) => ({
+        with: [insertMembership(ctx, row, written)],
+        events: [added(organizationId, { userId: user.id, role })],
+      }),
+    }
+  }
+  // One that was suspended, or that its user has not taken up.
+  const set = takingUp(ctx, membership)
+  return {
+    when: joining({ ...key, isThere: true }),
+    effects: (written: Condition) => ({
+      with: [updateMembership(ctx, key, { set, when: written })],
+      events: [added(organizationId, { userId: user.id, role: membership.role })],
+    }),
+  }
+}
+
+/** Of an account that the directory does not own it has the membership alone. */
+export function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Account): Plan {
+  const { user, membership } = account
+  const { organizationId } = ctx.actor
+  const key = { organizationId, userId: user.id }
+  const suspends = !isActive(wanted) && membership?.takenUpAt ? membership : null
+  const lifts = becomesActive(wanted) && membership?.suspendedAt ? membership : null
+  return {
+    userId: user.id,
+    invitationId: wanted.before?.invitationId ?? null,
+    invites: null,
+    when: all(
+      isAsRead(user, { organizationId, isManaged: false }),
+      lifts ? joining({ ...key, isThere: true }) : undefined,
+    ),
+    effects: (written) => {
+      if (suspends)
+        return {
+          ...NOTHING,
+          with: [
+            updateMembership(ctx, key, {
+              set: { takenUpAt: null, expiresAt: null, suspendedAt: ctx.now() },
+              when: written,
+            }),
+          ],
+          change: { set: {}, when: written, changesClaims: true },
+          events: [
+            {
+              type: 'organization.member_removed',
+              organizationId,
+              data: { before: { role: suspends.role }, reason: 'suspended' },
+            },
+          ],
+        }
+      if (!lifts) return NOTHING
+      return {
+        ...NOTHING,
+        with: [updateMembership(ctx, key, { set: takingUp(ctx, lifts), when: written })],
+        events: [added(organizationId, { userId: user.id, role: lifts.role })],
+      }
+    },
+  }
+}

@@ -1,0 +1,172 @@
+import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
+import type { Condition } from '../rules/filter.ts'
+import { scimGroups, scimMembers, scimUserEmails, scimUsers } from '../tables.ts'
+import type { Columns } from './filter.ts'
+import { compile } from './filter.ts'
+import { recordColumns } from './records.ts'
+
+type Store = Pick<Ctx, 'db'>
+
+/** Where a page begins: behind so many, or behind a resource. */
+export type Start =
+  | { readonly skip: number }
+  | { readonly after: { readonly createdAt: number; readonly id: string } | null }
+
+export interface Listing {
+  readonly organizationId: string
+  readonly filter: Condition | null
+  readonly start: Start
+  readonly count: number
+}
+
+const USER_COLUMNS: Columns = {
+  json: sql`${scimUsers.folded}`,
+  of: {
+    id: { sql: sql`${scimUsers.id}`, isCaseExact: true },
+    userName: { sql: sql`${scimUsers.userNameKey}` },
+    externalId: { sql: sql`${scimUsers.externalId}`, isCaseExact: true },
+    displayName: { sql: sql`${scimUsers.displayNameKey}` },
+    active: { sql: sql`${scimUsers.active}` },
+    'meta.created': { sql: sql`${scimUsers.createdAt}` },
+    'meta.lastModified': { sql: sql`${scimUsers.updatedAt}` },
+    'meta.resourceType': { sql: sql`'user'` },
+    'meta.version': { sql: sql`('w/"' || ${scimUsers.version} || '"')` },
+  },
+  lists: {
+    emails: {
+      of: { value: { sql: sql`${scimUserEmails.email}` } },
+      // By the address first: a record has few.
+      exists: (where) =>
+        sql`${scimUsers.id} in (select ${scimUserEmails.recordId} from ${scimUserEmails}
+          where ${scimUserEmails.organizationId} = ${scimUsers.organizationId} and ${where})`,
+    },
+    groups: {
+      of: {
+        value: { sql: sql`${scimMembers.groupId}`, isCaseExact: true },
+        display: {
+          sql: sql`(select ${scimGroups.displayNameKey} from ${scimGroups} where ${scimGroups.id} = ${scimMembers.groupId})`,
+        },
+        type: { sql: sql`'direct'` },
+      },
+      exists: (where) =>
+        sql`${scimUsers.id} in (select ${scimMembers.recordId} from ${scimMembers}
+          where ${scimMembers.organizationId} = ${scimUsers.organizationId} and ${where})`,
+    },
+  },
+}
+
+const GROUP_COLUMNS: Columns = {
+  json: null,
+  of: {
+    id: { sql: sql`${scimGroups.id}`, isCaseExact: true },
+    displayName: { sql: sql`${scimGroups.displayNameKey}` },
+    externalId: { sql: sql`${scimGroups.externalId}`, isCaseExact: true },
+    'meta.created': { sql: sql`${scimGroups.createdAt}` },
+    'meta.lastModified': { sql: sql`${scimGroups.updatedAt}` },
+    'meta.resourceType': { sql: sql`'group'` },
+    'meta.version': { sql: sql`('w/"' || ${scimGroups.version} || '"')` },
+  },
+  lists: {
+    members: {
+      of: { value: { sql: sql`${scimMembers.recordId}`, isCaseExact: true }, type: { sql: sql`'user'` } },
+      exists: (where) =>
+        sql`${scimGroups.id} in (select ${scimMembers.groupId} from ${scimMembers}
+          where ${scimMembers.organizationId} = ${scimGroups.organizationId} and ${where})`,
+    },
+  },
+}
+
+const compiled = (columns: Columns, filter: Condition | null): SQL | undefined =>
+  filter ? compile(columns, filter).sql : undefined
+
+/** Whether an index finds what the filter matches; else all resources of the organization are read. */
+export const isIndexed = (type: 'User' | 'Group', filter: Condition): boolean =>
+  compile(type === 'User' ? USER_COLUMNS : GROUP_COLUMNS, filter).isIndexed
+
+/** Whether the organization has more users than that. */
+export async function hasMoreUsers({ db }: Store, organizationId: string, limit: number): Promise<boolean> {
+  const row = await db.get<{ one: number }>(
+    sql`select 1 as one from ${scimUsers} where ${scimUsers.organizationId} = ${organizationId} and ${scimUsers.deletedAt} is null
+      limit 1 offset ${limit}`,
+  )
+  return row !== undefined
+}
+
+const behind = (start: Start, createdAt: SQL, id: SQL): SQL | undefined =>
+  'after' in start && start.after
+    ? sql`(${createdAt}, ${id}) > (${start.after.createdAt}, ${start.after.id})`
+    : undefined
+
+const offsetOf = (start: Start): number => ('skip' in start ? start.skip : 0)
+
+/** A page of users in the order of their creation, and how many match in all. */
+export async function selectRecords({ db }: Store, { organizationId, filter, start, count }: Listing) {
+  const where = and(
+    eq(scimUsers.organizationId, organizationId),
+    isNull(scimUsers.deletedAt),
+    compiled(USER_COLUMNS, filter),
+  )
+  const counted = db.select({ total: sql<number>`count(*)` }).from(scimUsers).where(where)
+  const page = db
+    .select(recordColumns)
+    .from(scimUsers)
+    .where(and(where, behind(start, sql`${scimUsers.createdAt}`, sql`${scimUsers.id}`)))
+    .orderBy(asc(scimUsers.createdAt), asc(scimUsers.id))
+    .limit(count)
+    .offset(offsetOf(start))
+  const [rows, [all]] = await db.batch([page, counted])
+  return { rows, total: all?.total ?? 0 }
+}
+
+export const groupColumns = {
+  id: scimGroups.id,
+  organizationId: scimGroups.organizationId,
+  displayName: scimGroups.displayName,
+  externalId: scimGroups.externalId,
+  version: scimGroups.version,
+  createdAt: scimGroups.createdAt,
+  updatedAt: scimGroups.updatedAt,
+}
+
+/** As `selectRecords`. */
+export async function selectGroups({ db }: Store, { organizationId, filter, start, count }: Listing) {
+  const where = and(
+    eq(scimGroups.organizationId, organizationId),
+    isNull(scimGroups.deletedAt),
+    compiled(GROUP_COLUMNS, filter),
+  )
+  const counted = db.select({ total: sql<number>`count(*)` }).from(scimGroups).where(where)
+  const page = db
+    .select(groupColumns)
+    .from(scimGroups)
+    .where(and(where, behind(start, sql`${scimGroups.createdAt}`, sql`${scimGroups.id}`)))
+    .orderBy(asc(scimGroups.createdAt), asc(scimGroups.id))
+    .limit(count)
+    .offset(offsetOf(start))
+  const [rows, [all]] = await db.batch([page, counted])
+  return { rows, total: all?.total ?? 0 }
+}
+
+/** Which groups records are in. */
+export const selectGroupsOf = ({ db }: Store, organizationId: string, recordIds: readonly string[]) =>
+  db.all<{ recordId: string; id: string; displayName: string }>(sql`
+    select ${scimMembers.recordId} as recordId, ${scimGroups.id} as id, ${scimGroups.displayName} as displayName
+    from json_each(${JSON.stringify(recordIds)}) as named
+    cross join ${scimMembers} on ${scimMembers.recordId} = named.value
+    cross join ${scimGroups} on ${scimGroups.id} = ${scimMembers.groupId} and ${scimGroups.deletedAt} is null
+    where ${scimMembers.organizationId} = ${organizationId}
+    order by ${scimGroups.displayNameKey}`)
+
+export const MEMBERS_SHOWN = 10_000
+
+/** The members of groups, so many of each at most. */
+export const selectMembersOf = ({ db }: Store, organizationId: string, groupIds: readonly string[]) =>
+  db.all<{ groupId: string; id: string; display: string }>(sql`
+    select ${scimMembers.groupId} as groupId, ${scimUsers.id} as id,
+      coalesce(${scimUsers.attributes} ->> '$.displayName', ${scimUsers.attributes} ->> '$.userName') as display
+    from json_each(${JSON.stringify(groupIds)}) as named
+    cross join ${scimMembers} on ${scimMembers.groupId} = named.value
+    cross join ${scimUsers} on ${scimUsers.id} = ${scimMembers.recordId}
+    where ${scimMembers.organizationId} = ${organizationId} and ${scimUsers.deletedAt} is null
+    order by ${scimMembers.groupId}, ${scimMembers.recordId} limit ${MEMBERS_SHOWN}`)

@@ -1,0 +1,263 @@
+import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { type Ctx, type DirectoryCtx, directoryActorOf } from '../../../context.ts'
+import type { Statement } from '../../../db/commit.ts'
+import { prune } from '../../../db/prune.ts'
+import { forgottenIn } from '../../../db/user-data.ts'
+import { DAY } from '../../../lib/time.ts'
+import { isManagedBy } from '../../domains/tables.ts'
+import { revokeWhere } from '../../memberships/service.ts'
+import { hasRoom, invitations, isJoined, isOpen, mayJoinMore, organizations } from '../../memberships/tables.ts'
+import { isEmailFree } from '../../users/tables.ts'
+import type { User } from '../../users/types.ts'
+import { fold } from '../rules/schema.ts'
+import { folded, isComplex } from '../rules/values.ts'
+import {
+  type ScimUserRow,
+  scimConfigs,
+  scimGroups,
+  scimLog,
+  scimMembers,
+  scimTokens,
+  scimUserEmails,
+  scimUsers,
+} from '../tables.ts'
+import type { UserAttributes } from '../types.ts'
+
+type Store = Pick<Ctx, 'db' | 'now'>
+
+export const userData = [
+  {
+    ...forgottenIn(scimUsers, ['userId']),
+    keeps: { userNameKey: "the directory's own", attributes: "the directory's own", folded: "the directory's own" },
+  },
+  forgottenIn(scimTokens, ['createdBy']),
+  { table: scimUserEmails, erases: [], keeps: { email: "the directory's own" }, statements: () => [] },
+]
+
+/** By the column that names the organization. */
+export const organizationData = [
+  scimConfigs.organizationId,
+  scimTokens.organizationId,
+  scimMembers.organizationId,
+  scimGroups.organizationId,
+  scimUserEmails.organizationId,
+  scimUsers.organizationId,
+  scimLog.organizationId,
+]
+
+/** A user as the directory describes it. */
+export type ScimUser = Omit<ScimUserRow, 'userNameKey' | 'displayNameKey' | 'folded' | 'writeId' | 'deletedAt'>
+
+export const recordColumns = {
+  id: scimUsers.id,
+  organizationId: scimUsers.organizationId,
+  userId: scimUsers.userId,
+  invitationId: scimUsers.invitationId,
+  externalId: scimUsers.externalId,
+  active: scimUsers.active,
+  attributes: scimUsers.attributes,
+  version: scimUsers.version,
+  createdAt: scimUsers.createdAt,
+  updatedAt: scimUsers.updatedAt,
+}
+
+interface Key {
+  readonly id: string
+  readonly organizationId: string
+}
+
+const isLive = ({ id, organizationId }: Key) =>
+  and(eq(scimUsers.id, id), eq(scimUsers.organizationId, organizationId), isNull(scimUsers.deletedAt))
+
+export const selectRecord = ({ db }: Pick<Store, 'db'>, key: Key): Promise<ScimUser | undefined> =>
+  db.select(recordColumns).from(scimUsers).where(isLive(key)).get()
+
+/** Which record has a name, or an account. */
+export const selectRecordIdBy = async (
+  { db }: Pick<Store, 'db'>,
+  { organizationId, ...by }: { organizationId: string } & ({ userName: string } | { userId: string }),
+): Promise<string | undefined> => {
+  const isIt = 'userName' in by ? eq(scimUsers.userNameKey, fold(by.userName)) : eq(scimUsers.userId, by.userId)
+  const row = await db
+    .select({ id: scimUsers.id })
+    .from(scimUsers)
+    .where(and(eq(scimUsers.organizationId, organizationId), isIt, isNull(scimUsers.deletedAt)))
+    .get()
+  return row?.id
+}
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+
+const columnsOf = (attributes: UserAttributes) => ({
+  userNameKey: fold(attributes.userName),
+  externalId: textOf(attributes.externalId),
+  displayNameKey: typeof attributes.displayName === 'string' ? fold(attributes.displayName) : null,
+  active: attributes.active,
+  attributes,
+  folded: JSON.stringify(folded(attributes)),
+})
+
+const emailsOf = ({ emails }: UserAttributes): string[] =>
+  Array.isArray(emails)
+    ? emails.flatMap((email) => (isComplex(email) && typeof email.value === 'string' ? [fold(email.value)] : []))
+    : []
+
+/** Holds once the batch has written the record. */
+export const isWritten = (id: string, writeId: string): SQL =>
+  sql`exists (select 1 from scim_users as written where written.id = ${id} and written.write_id = ${writeId})`
+
+const isNameFree = ({ id, organizationId }: Key, userName: string): SQL =>
+  sql`not exists (select 1 from scim_users as named where named.organization_id = ${organizationId}
+    and named.user_name_key = ${fold(userName)} and named.deleted_at is null and named.id <> ${id})`
+
+const isAccountFree = ({ id, organizationId }: Key, userId: string | null): SQL =>
+  userId === null
+    ? sql`true`
+    : sql`not exists (select 1 from scim_users as linked where linked.organization_id = ${organizationId}
+        and linked.user_id = ${userId} and linked.deleted_at is null and linked.id <> ${id})`
+
+export interface RecordWrite extends Key {
+  readonly attributes: UserAttributes
+  readonly userId: string | null
+  readonly invitationId: string | null
+  readonly writeId: string
+  /** What else must hold. */
+  readonly when: SQL
+}
+
+/** Writes nothing unless name and account are free in the organization and the condition holds. */
+export function insertRecord(store: Store, write: RecordWrite): readonly Statement[] {
+  const { db, now } = store
+  const { id, organizationId, attributes, userId, invitationId, writeId, when } = write
+  const row = columnsOf(attributes)
+  return [
+    db
+      .insert(scimUsers)
+      .select(
+        sql`select ${id}, ${organizationId}, ${userId}, ${invitationId}, ${row.userNameKey}, ${row.externalId}, ${row.displayNameKey},
+          ${Number(row.active)}, ${JSON.stringify(attributes)}, ${row.folded}, 1, ${writeId}, ${now()}, ${now()}, null
+          where ${isNameFree(write, attributes.userName)} and ${isAccountFree(write, userId)} and ${when}`,
+      )
+      .onConflictDoNothing(),
+    ...insertEmails(store, write),
+  ]
+}
+
+/** As `insertRecord`, of a record that has the version that was read. */
+export function updateRecord(store: Store, write: RecordWrite & { readonly version: number }): readonly Statement[] {
+  const { attributes, userId, invitationId, writeId, when, version } = write
+  return [
+    store.db
+      .update(scimUsers)
+      .set({
+        ...columnsOf(attributes),
+        userId,
+        invitationId,
+        version: version + 1,
+        writeId,
+        updatedAt: sql`max(${store.now()}, ${scimUsers.updatedAt})`,
+      })
+      .where(
+        and(
+          isLive(write),
+          eq(scimUsers.version, version),
+          isNameFree(write, attributes.userName),
+          isAccountFree(write, userId),
+          when,
+        ),
+      ),
+    deleteEmails(store, write),
+    ...insertEmails(store, write),
+  ]
+}
+
+/** The row stays for the log; addresses and memberships of groups go. */
+export function deleteRecord(store: Store, write: Omit<RecordWrite, 'attributes'> & { readonly version: number }) {
+  const { id, writeId, when, version } = write
+  return [
+    store.db
+      .update(scimUsers)
+      .set({ deletedAt: store.now(), active: false, version: version + 1, writeId })
+      .where(and(isLive(write), eq(scimUsers.version, version), when)),
+    deleteEmails(store, write),
+    store.db.delete(scimMembers).where(and(eq(scimMembers.recordId, id), isWritten(id, writeId))),
+  ] as const
+}
+
+const deleteEmails = ({ db }: Store, { id, writeId }: Pick<RecordWrite, 'id' | 'writeId'>) =>
+  db.delete(scimUserEmails).where(and(eq(scimUserEmails.recordId, id), isWritten(id, writeId)))
+
+function insertEmails({ db }: Store, { id, organizationId, attributes, writeId }: RecordWrite): readonly Statement[] {
+  const emails = emailsOf(attributes)
+  if (emails.length === 0) return []
+  return [
+    db
+      .insert(scimUserEmails)
+      .select(
+        sql`select ${organizationId}, value, ${id} from json_each(${JSON.stringify(emails)}) where ${isWritten(id, writeId)}`,
+      )
+      .onConflictDoNothing(),
+  ]
+}
+
+/** Holds while the account is as it was read, and managed or not as it was then. */
+export const isAsRead = (
+  { id, email, authVersion, status }: User,
+  { organizationId, isManaged }: { organizationId: string; isManaged: boolean },
+): SQL =>
+  sql`(exists (select 1 from users as read_one where read_one.id = ${id} and read_one.email = ${email}
+    and read_one.auth_version = ${authVersion} and read_one.status = ${status})
+    and ${isManaged ? isManagedBy(organizationId, id) : sql`not ${isManagedBy(organizationId, id)}`})`
+
+/** Holds while the account is a member who has taken that up, below an owner, and no platform admin. */
+export const isPlainMember = (organizationId: string, userId: string): SQL =>
+  sql`exists (select 1 from memberships as plain join users as member on member.id = plain.user_id
+    where plain.organization_id = ${organizationId} and plain.user_id = ${userId} and ${isJoined('plain')}
+      and plain.role <> 'owner' and member.role <> 'admin')`
+
+export const isFree = (store: Pick<Ctx, 'now'>, email: string, userId: string): SQL =>
+  isEmailFree(email, { userId, now: store.now() })
+
+export const all = (...conditions: readonly (SQL | undefined)[]): SQL => and(...conditions) ?? sql`true`
+export const always: SQL = sql`true`
+export { isDomainOf } from '../../domains/tables.ts'
+
+/** Holds while the user may become a member, or, where a membership is there, one again. */
+export const joining = (of: { organizationId: string; userId: string; isThere?: true }): SQL =>
+  sql`(${isOpen(of.organizationId)} and ${hasRoom(of.organizationId)} and ${mayJoinMore(of.userId)} and ${
+    of.isThere
+      ? always
+      : sql`not exists (select 1 from memberships as there where there.organization_id = ${of.organizationId}
+          and there.user_id = ${of.userId} and there.removed_at is null)`
+  })`
+
+/** Nobody comes by an invitation of a record that ended. */
+export const revokeInvitation = (ctx: DirectoryCtx, id: string, written: SQL): readonly Statement[] =>
+  revokeWhere(ctx, directoryActorOf(ctx), and(eq(invitations.id, id), written), 'left')
+
+/** Whether the organization's directory owns the account. */
+export async function findManaged({ db }: Pick<Store, 'db'>, organizationId: string, userId: string): Promise<boolean> {
+  const row = await db.get<{ managed: number }>(sql`select ${isManagedBy(organizationId, userId)} as managed`)
+  return row?.managed === 1
+}
+
+/** How long a deleted record is kept. */
+export const deleteRecords = (store: Store & Pick<Ctx, 'config'>): Promise<void> =>
+  prune(store, {
+    table: scimUsers,
+    key: scimUsers.id,
+    where: and(
+      isNotNull(scimUsers.deletedAt),
+      lte(scimUsers.deletedAt, store.now() - store.config.EVENT_RETENTION_DAYS * DAY),
+    ),
+    order: scimUsers.deletedAt,
+  })
+
+export const countMembers = async ({ db }: Pick<Store, 'db'>, organizationId: string): Promise<number> =>
+  (
+    await db
+      .select({ count: organizations.memberCount })
+      .from(organizations)
+      .where(eq(organizations.id, organizationId))
+      .get()
+  )?.count ?? 0
