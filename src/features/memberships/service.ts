@@ -99,7 +99,7 @@ export async function enterOrganization(
   const { organization } = found
   // No organization's provider signs admins of the platform in.
   if (found.needsSso && !isPlatformAdmin) throw ssoRequiredAt(ctx, { organization: organization.id })
-  requireFactors(actor, organization.requireTwoFactors)
+  requireFactors(actor, found.needsTwoFactors)
   const held = isPlatformAdmin ? 'owner' : role
   if (!isRanked(held, rank)) throw insufficientPermissions({ required_role: rank })
   const { id: organizationId, slug, name } = organization

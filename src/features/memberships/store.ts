@@ -23,7 +23,16 @@ import { deletedRows, forgottenIn } from '../../db/user-data.ts'
 import { isRanked, RANKS, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
-import { invitations, isMember, isMembershipOf, isTakenUp, memberships, needsSso, organizations } from './tables.ts'
+import {
+  invitations,
+  isMember,
+  isMembershipOf,
+  isTakenUp,
+  memberships,
+  needsSso,
+  needsTwoFactors,
+  organizations,
+} from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
@@ -52,6 +61,7 @@ export const selectPlace = (
       organization: getTableColumns(organizations),
       membership: getTableColumns(memberships),
       needsSso: sql`${needsSso(sessionId)}`.mapWith(Boolean),
+      needsTwoFactors: sql`${needsTwoFactors(sessionId)}`.mapWith(Boolean),
     })
     .from(organizations)
     .leftJoin(memberships, isMembershipOf(userId))

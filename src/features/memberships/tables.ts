@@ -194,9 +194,19 @@ export const hasRoom = (organizationId: string): SQL =>
 
 /**
  * Of a row of `organizations`: it requires single sign-on, and neither its identity provider nor break glass has opened the session;
- * null for one that is to be opened.
+ * null for one that is to be opened. Break glass is for owners, while the policy allows it.
  */
 export const needsSso = (sessionId: string | null): SQL =>
-  sql`(exists (select 1 from sso_policies as wanted where wanted.organization_id = ${organizations.id} and wanted.required)
+  sql`exists (select 1 from sso_policies as wanted where wanted.organization_id = ${organizations.id} and wanted.required
     and not exists (select 1 from federated_sessions as opened where opened.session_id = ${sessionId}
-      and opened.organization_id = ${organizations.id}))`
+      and opened.organization_id = ${organizations.id} and (opened.connection_id is not null
+        or (wanted.allow_break_glass and exists (select 1 from memberships as owning where owning.user_id = opened.user_id
+          and owning.organization_id = ${organizations.id} and owning.role = 'owner' and ${isTakenUp('owning')})))))`
+
+/**
+ * Of a row of `organizations`: it requires two factors, and its own identity provider has not said that it saw both. What one
+ * organization's provider says of factors counts nowhere else.
+ */
+export const needsTwoFactors = (sessionId: string | null): SQL =>
+  sql`(${organizations.requireTwoFactors} and not exists (select 1 from federated_sessions as proved
+    where proved.session_id = ${sessionId} and proved.organization_id = ${organizations.id} and proved.second_factor))`

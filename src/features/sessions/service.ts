@@ -13,7 +13,7 @@ import { requireFactors, ssoRequiredAt } from '../memberships/service.ts'
 import { endOtherSessions, sparedBy } from '../users/service/change-user.ts'
 import { findUser, isSignInAllowed, userNotFound } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
-import { type Bearer, claimsOf, lacksSso, placesOf } from './rules/claims.ts'
+import { type Bearer, claimsOf, isAdminOfProvider, lacksSso, placesOf } from './rules/claims.ts'
 import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
 import {
   insertOrigin,
@@ -56,6 +56,7 @@ export const StoredOrigin = z.object({
   providerSessionHash: z.string().nullable(),
   sealed: z.string().nullable(),
   hasLogout: z.boolean(),
+  secondFactor: z.boolean(),
 }) satisfies z.ZodType<SessionOrigin>
 
 /** The credentials were changed between their check and the opening. */
@@ -168,7 +169,11 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
 
 const openedFor = ({ places, ...rest }: Standing, origin: SessionOrigin | null): Standing => ({
   ...rest,
-  places: places.map((place) => (place.id === origin?.organizationId ? { ...place, needsSso: false } : place)),
+  places: places.map((place) =>
+    place.id === origin?.organizationId
+      ? { ...place, needsSso: false, requiresTwoFactors: place.requiresTwoFactors && !origin.secondFactor }
+      : place,
+  ),
 })
 
 /** Written before the session's tokens are answered: a logout of the provider must find it. Throws SERVICE_UNAVAILABLE, with the session ended. */
@@ -196,6 +201,7 @@ export async function stepUpOwnSession(
   const [minter, standing] = await orUnavailable(
     Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId })]),
   )
+  if (isAdminOfProvider(user, standing)) throw tokenInvalid()
   const result = await stepUpSession(ctx, {
     userId: user.id,
     sessionId,
@@ -227,7 +233,7 @@ export async function activateOrganization(ctx: ActorCtx, organizationId: string
   const [found, key] = await orUnavailable(
     Promise.all([selectUserWithStanding(ctx, { userId, sessionId }), loadSigningKey(ctx)]),
   )
-  if (!found || !isSignInAllowed(found.user)) throw tokenInvalid()
+  if (!found || !isSignInAllowed(found.user) || isAdminOfProvider(found.user, found.standing)) throw tokenInvalid()
   const { user, standing } = found
   const place = requirePlace(standing, organizationId)
   if (place && lacksSso(user, place)) throw ssoRequiredAt(ctx, { organization: place.id })
@@ -290,7 +296,7 @@ export async function refreshSession(ctx: Ctx, input: RefreshInput): Promise<Ref
   ])
   if (!found) throw refused(ctx, 'unknown_user', parts)
   const { user, standing } = found
-  if (!isSignInAllowed(user)) throw refused(ctx, 'user_not_allowed', parts)
+  if (!isSignInAllowed(user) || isAdminOfProvider(user, standing)) throw refused(ctx, 'user_not_allowed', parts)
   const { organizationId } = input
   const closed = organizationId === undefined ? null : findClosed(ctx, { user, standing, organizationId })
   // Any other token goes on and is refused below: reuse is noticed, and an old token learns nothing of memberships.

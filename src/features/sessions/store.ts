@@ -16,7 +16,7 @@ import type {
   StepUpInput,
   StepUpResult,
 } from '../../durable/rpc.ts'
-import { memberships, needsSso, organizations } from '../memberships/tables.ts'
+import { memberships, needsSso, needsTwoFactors, organizations } from '../memberships/tables.ts'
 import { PLATFORM } from '../memberships/types.ts'
 import { grants, roleAssignments, roles } from '../rbac/tables.ts'
 import { insertedUser, selectUserRow } from '../users/service/users.ts'
@@ -75,9 +75,13 @@ const grantedTo = (userId: string, scope: SQL): SQL => sql`(select json_group_ar
   (select ${grants.permission} as permission from ${grants}
     where ${grants.userId} = ${userId} and ${grants.scope} = ${scope} order by permission))`
 
+const isOfProvider = (sessionId: string | null): SQL =>
+  sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.sessionId} = ${sessionId}
+    and ${federatedSessions.connectionId} is not null)`
+
 /**
- * The memberships that the user has taken up, oldest first, and a row without id for what is platform-wide. `keys` and `granted`
- * are lists in JSON.
+ * The memberships that the user has taken up, oldest first, and a row without id for what is platform-wide, where `needs_sso` says
+ * whether an organization's provider opened the session. `keys` and `granted` are lists in JSON.
  */
 const selectStandingRows = ({ db }: Pick<Ctx, 'db'>, { userId, sessionId }: StandingKey) =>
   db
@@ -91,10 +95,10 @@ const selectStandingRows = ({ db }: Pick<Ctx, 'db'>, { userId, sessionId }: Stan
       granted: sql<string>`granted`,
     })
     .from(sql`(
-    select null as id, '' as role, 0 as version, 0 as requires, 0 as needs_sso,
+    select null as id, '' as role, 0 as version, 0 as requires, ${isOfProvider(sessionId)} as needs_sso,
       ${keysOf(userId, sql`${PLATFORM}`)} as keys, ${grantedTo(userId, sql`${PLATFORM}`)} as granted
     union all select * from (
-      select ${organizations.id}, ${memberships.role}, ${organizations.version}, ${organizations.requireTwoFactors},
+      select ${organizations.id}, ${memberships.role}, ${organizations.version}, ${needsTwoFactors(sessionId)},
         ${needsSso(sessionId)},
         ${keysOf(userId, sql`${organizations.id}`)}, ${grantedTo(userId, sql`${organizations.id}`)}
       from ${memberships} join ${organizations} on ${organizations.id} = ${memberships.organizationId}
@@ -125,6 +129,7 @@ function toStanding(rows: readonly StandingRow[]): Standing {
     ),
     roles: listOf(platform?.keys ?? '[]'),
     permissions: listOf(platform?.granted ?? '[]'),
+    isOfProvider: platform?.needsSso === 1,
   }
 }
 
@@ -145,7 +150,7 @@ export async function selectUserWithStanding(
 export const insertOrigin = ({ db }: Pick<Ctx, 'db'>, row: FederatedSession) =>
   db.insert(federatedSessions).values(row).returning()
 
-const isOfProvider = ({ connectionId, subjectHash, providerSessionHash }: ProviderKey): SQL | undefined =>
+const isOfKey = ({ connectionId, subjectHash, providerSessionHash }: ProviderKey): SQL | undefined =>
   and(
     eq(federatedSessions.connectionId, connectionId),
     subjectHash === null ? undefined : eq(federatedSessions.subjectHash, subjectHash),
@@ -154,7 +159,7 @@ const isOfProvider = ({ connectionId, subjectHash, providerSessionHash }: Provid
 
 /** Whose sessions a provider opened. */
 export const selectFederatedUsers = ({ db }: Pick<Ctx, 'db'>, key: ProviderKey, limit: number) =>
-  db.selectDistinct({ userId: federatedSessions.userId }).from(federatedSessions).where(isOfProvider(key)).limit(limit)
+  db.selectDistinct({ userId: federatedSessions.userId }).from(federatedSessions).where(isOfKey(key)).limit(limit)
 
 /** Those of these sessions of a user that a provider opened. */
 export const selectFederated = (
@@ -166,7 +171,7 @@ export const selectFederated = (
     .from(federatedSessions)
     .where(
       and(
-        isOfProvider(key),
+        isOfKey(key),
         eq(federatedSessions.userId, userId),
         sql`${federatedSessions.sessionId} in (select value from json_each(${JSON.stringify(sessionIds)}))`,
       ),

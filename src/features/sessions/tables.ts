@@ -18,6 +18,8 @@ export const federatedSessions = sqliteTable(
     providerSessionHash: text('provider_session_hash'),
     /** Both, sealed: a logout that we begin names them. */
     sealed: text('sealed'),
+    /** The provider says that it saw two factors, and its word counts in its organization. */
+    secondFactor: integer('second_factor', { mode: 'boolean' }).notNull().default(false),
     /** The provider can be told that the session has ended. */
     hasLogout: integer('has_logout', { mode: 'boolean' }).notNull().default(false),
     /** When the session is over at the latest. */

@@ -20,7 +20,7 @@ export interface StandingPlace {
 /** How a session came about: by an organization's identity provider, or by break glass (without a connection). */
 export type SessionOrigin = Pick<
   FederatedSession,
-  'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed' | 'hasLogout'
+  'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed' | 'hasLogout' | 'secondFactor'
 >
 
 /** What a provider calls a person, its own session of them, or both. */
@@ -35,6 +35,8 @@ export interface Standing {
   readonly places: readonly StandingPlace[]
   readonly roles: readonly string[]
   readonly permissions: readonly string[]
+  /** An organization's provider opened the session. */
+  readonly isOfProvider: boolean
 }
 
 /** An access token of an open session that lives no longer than the one it replaces. */

@@ -438,11 +438,16 @@ async function enterByBoth(email: string, step: -1 | 0 | 1 = 0, more: object = {
 }
 
 describe('break glass', () => {
+  async function enrolLongAgo(owner: Person): Promise<void> {
+    await enrol(owner)
+    await run('update totp_factors set created_at = 0, confirmed_at = 0 where user_id = ?', owner.id)
+  }
+
   /** An owner with an address in the domain, and a second factor. */
   async function openOwner(policy: Parameters<typeof requireSso>[1] = {}) {
     const enterprise = await openRequiring(policy)
     const owner = await enterprise.team.join('owner', { email: `owner@${enterprise.domain}` })
-    await enrol(owner)
+    await enrolLongAgo(owner)
     return { ...enterprise, owner }
   }
 
@@ -504,10 +509,34 @@ describe('break glass', () => {
     }
   })
 
+  it('does not count a second factor that was added since: whoever has a password alone could add one', async () => {
+    const { team, owner } = await openOwner()
+    await run('update totp_factors set created_at = ?1, confirmed_at = ?1 where user_id = ?2', Date.now(), owner.id)
+    expect(await enter(owner.user.email)).toMatchObject(requiredOf(owner.user.email))
+    const elsewhere = await team.join('owner')
+    await enrol(elsewhere)
+    const byBoth = await enterByBoth(elsewhere.user.email, 0, { organization_id: team.id })
+    expect(codeOf(byBoth)).toEqual(REQUIRED)
+    expect(await originsOf(elsewhere.id)).toEqual([])
+  })
+
+  it('ends with the ownership, and with the permission', async () => {
+    for (const end of [
+      ({ owner }: Opened) => setRole(owner, 'admin'),
+      (opened: Opened) => requireSso(opened, { allowBreakGlass: false }),
+    ]) {
+      const opened = await openOwner()
+      const signedIn = await enterByBoth(opened.owner.user.email)
+      expect(orgOf(signedIn)).toBe(opened.team.id)
+      await end(opened)
+      expect(orgOf(await refresh(signedIn.refresh_token))).toBeNull()
+    }
+  })
+
   it('does not begin with a mailed link: the first factor is a password', async () => {
     const enterprise = await openEnterprise(federation)
     const owner = await enterprise.team.join('owner', { email: `owner@${enterprise.domain}` })
-    await enrol(owner)
+    await enrolLongAgo(owner)
     await post('/api/v1/auth/magic-link', { email: owner.user.email })
     const token = await mailedToken(app, owner.user.email, '/magic-link')
     // The first factor was proved while everybody might.
@@ -544,7 +573,7 @@ describe('break glass', () => {
     const plain = await enter(email)
     expect([plain.status, orgOf(plain)]).toEqual([200, null])
     expect(codeOf(await enter(email, PASSWORD, { organization_id: team.id }))).toEqual(REQUIRED)
-    await enrol(owner)
+    await enrolLongAgo(owner)
     const unnamed = await enterByBoth(email, -1)
     expect([unnamed.status, orgOf(unnamed)]).toEqual([200, null])
     expect(await originsOf(owner.id)).toEqual([])
@@ -568,7 +597,7 @@ describe('break glass', () => {
     const [one, two] = [await openRequiring(), await openRequiring()]
     const owner = await one.team.join('owner')
     await enroll(app, two.team.id, owner.id, 'owner')
-    await enrol(owner)
+    await enrolLongAgo(owner)
     const signedIn = await enterByBoth(owner.user.email, 0, { organization_id: one.team.id })
     expect(orgOf(signedIn)).toBe(one.team.id)
     expect(codeOf(await refresh(signedIn.refresh_token, { organization_id: two.team.id }))).toEqual(REQUIRED)

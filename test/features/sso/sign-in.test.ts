@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createTeam, openPerson } from '../../support/organizations.ts'
+import { json } from '../../support/app.ts'
+import { createTeam, enroll, openPerson } from '../../support/organizations.ts'
 import type { Fault } from '../../support/providers/faults.ts'
 import { OIDC_ISSUER } from '../../support/providers/openid.ts'
 import { newAddress } from '../../support/users.ts'
@@ -559,14 +560,41 @@ describe('the second factor', () => {
     ])
   })
 
-  it('of the provider counts where an owner trusts it, and only what the ID token says', async () => {
+  it('of the provider stands in for two factors in its own organization, where an owner trusts it, and nowhere else', async () => {
+    const enterprise = await openEnterprise(federation, { trust_second_factor: true })
+    const elsewhere = await createTeam(app)
+    const { id } = await enterprise.team.join('member', { email: `ada@${enterprise.domain}` })
+    await enroll(app, elsewhere.id, id, 'owner')
+    await run('update organizations set require_two_factors = 1 where id in (?, ?)', enterprise.team.id, elsewhere.id)
+    const enter = async (claims: Record<string, unknown>) => {
+      const signedIn = await signInBySso(federation, enterprise, { sub: 'ada', claims })
+      const at = (team: string) => app.fetch(`/api/v1/organizations/${team}`, { headers: bearerOf(signedIn) })
+      const { org_id, acr } = decodeJwt(signedIn.access_token)
+      return [org_id, acr, (await at(enterprise.team.id)).status, (await at(elsewhere.id)).status]
+    }
+    for (const claims of [{}, { amr: ['pwd'] }, { amr: 'mfa' }, { acr: 'mfa' }])
+      expect(await enter(claims)).toEqual([null, 'aal1', 403, 403])
+    expect(await enter({ amr: ['pwd', 'mfa'] })).toEqual([enterprise.team.id, 'aal1', 200, 403])
+  })
+
+  it('of the person is asked for also where the provider says that it saw one', async () => {
     const enterprise = await openEnterprise(federation, { trust_second_factor: true })
     const ada = await enterprise.team.join('member', { email: `ada@${enterprise.domain}` })
     await enrol(ada)
-    for (const claims of [{}, { amr: ['pwd'] }, { amr: 'mfa' }, { acr: 'mfa' }])
-      expect(await askBySso(federation, enterprise, { sub: 'ada', claims })).toHaveProperty('mfa_token')
-    const trusted = await askBySso(federation, enterprise, { sub: 'ada', claims: { amr: ['pwd', 'mfa'] } })
-    expect(decodeJwt(trusted.access_token)).toMatchObject({ amr: ['fed', 'mfa'], acr: 'aal2' })
+    const asked = await askBySso(federation, enterprise, { sub: 'ada', claims: { amr: ['pwd', 'mfa'] } })
+    expect(asked).toHaveProperty('mfa_token')
+  })
+})
+
+describe('an admin of the platform', () => {
+  it('is spoken for by no provider, also not in a session or by a code from before', async () => {
+    const enterprise = await openEnterprise(federation)
+    const before = await signInBySso(federation, enterprise, { sub: 'ada' })
+    const code = codeIn(await returnBySso(federation, enterprise, { sub: 'ada' }))
+    await run("update users set role = 'admin', claims_version = claims_version + 1 where id = ?", before.user.id)
+    const refreshed = await app.fetch('/api/v1/auth/refresh', json({ refresh_token: before.refresh_token }))
+    expect(refreshed.status).toBe(401)
+    expect(await answerOf(exchange(app, { code }))).toMatchObject({ status: 401 })
   })
 })
 

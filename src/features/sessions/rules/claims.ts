@@ -21,6 +21,10 @@ export const rolesOf = ({ role }: Pick<User, 'role'>): string[] => (role === 'us
 export const lacksSso = ({ role }: Pick<User, 'role'>, { needsSso }: StandingPlace): boolean =>
   needsSso && role !== ADMIN
 
+/** No organization's provider speaks for an admin of the platform, also not for somebody who became one in a session of its. */
+export const isAdminOfProvider = ({ role }: Pick<User, 'role'>, { isOfProvider }: Standing): boolean =>
+  isOfProvider && role === ADMIN
+
 /** The places that a session with these factors may be in. */
 export const placesOf = (
   user: Pick<User, 'mfaEnabled' | 'role'>,

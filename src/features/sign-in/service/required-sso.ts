@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { ADMIN } from '../../../lib/roles.ts'
-import { HOUR } from '../../../lib/time.ts'
+import { DAY, HOUR } from '../../../lib/time.ts'
 import { findDomainOwner, findPolicy } from '../../domains/service.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { findPlace, listOwnerIds, ssoRequiredAt } from '../../memberships/service.ts'
@@ -17,6 +17,8 @@ import {
   recipientOf,
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
+import { invalidCredentials } from '../errors.ts'
+import { listSecondFactorsBefore } from './challenges.ts'
 
 /** The refusal of whatever people with this address try, or null where no organization requires single sign-on of them. */
 export async function findRequiredSso(ctx: Ctx, typed: string): Promise<DomainError | null> {
@@ -77,6 +79,8 @@ const PLAIN: Omit<Admission, 'origin'> = { passed: null }
  */
 export async function admit(ctx: Ctx, factor: Factor): Promise<Admission> {
   const { user, origin = null, organizationId = null } = factor
+  // Somebody may have become an admin of the platform since the provider spoke for them.
+  if (origin?.connectionId && user.role === ADMIN) throw invalidCredentials()
   if (origin) return { ...PLAIN, origin }
   const owner = await findDomainOwner(ctx, mailDomainOf(user.email))
   if (owner?.required) {
@@ -91,11 +95,16 @@ export async function admit(ctx: Ctx, factor: Factor): Promise<Admission> {
   return (isOpen ? await breakGlass(ctx, factor, asked.organizationId) : null) ?? { ...PLAIN, origin }
 }
 
+/** A second factor that was added after the policy counts once it is this old: whoever has a password alone could add one. */
+const SETTLED_MS = 7 * DAY
+
 /** An owner with a password and a second factor, which is proved already or will be before the session opens. */
 async function breakGlass(ctx: Ctx, { user, amr }: Factor, id: string): Promise<Admission | null> {
   if (!user.mfaEnabled || !amr.includes('pwd')) return null
-  const place = await findPlace(ctx, { id }, user.id)
-  if (!place?.membership?.takenUpAt || place.membership.role !== 'owner') return null
+  const [place, policy] = await Promise.all([findPlace(ctx, { id }, user.id), findPolicy(ctx, id)])
+  if (!place?.membership?.takenUpAt || place.membership.role !== 'owner' || !policy) return null
+  const before = Math.max(policy.updatedAt, ctx.now() - SETTLED_MS)
+  if ((await listSecondFactorsBefore(ctx, user.id, before)).length === 0) return null
   const origin = {
     organizationId: id,
     connectionId: null,
@@ -103,6 +112,7 @@ async function breakGlass(ctx: Ctx, { user, amr }: Factor, id: string): Promise<
     providerSessionHash: null,
     sealed: null,
     hasLogout: false,
+    secondFactor: false,
   }
   return { origin, passed: { organizationId: id, slug: place.organization.slug } }
 }

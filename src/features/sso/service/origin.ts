@@ -16,12 +16,14 @@ interface Named {
   readonly organizationId: string
   /** The provider can be told that the session has ended. */
   readonly hasLogout: boolean
+  /** The provider says that it saw two factors. */
+  readonly secondFactor: boolean
 }
 
 /** Hashed to be found by, and sealed to be named again. */
 export async function originOf(
   ctx: Pick<Ctx, 'config'>,
-  { hasLogout, ...named }: Named,
+  { hasLogout, secondFactor, ...named }: Named,
   names: ProviderNames,
 ): Promise<SessionOrigin> {
   const { subject, session } = names
@@ -30,5 +32,5 @@ export async function originOf(
     session === null ? null : hashSecret(session),
     sealText(ctx.config.rootKeys, SEAL_PURPOSE, named.connectionId, JSON.stringify(names)),
   ])
-  return { ...named, hasLogout, subjectHash, providerSessionHash, sealed }
+  return { ...named, hasLogout, secondFactor, subjectHash, providerSessionHash, sealed }
 }

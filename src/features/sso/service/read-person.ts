@@ -29,7 +29,8 @@ const groupsOf = (value: unknown): string[] => {
   return all.filter((group) => typeof group === 'string').slice(0, MAX_GROUPS)
 }
 
-const isFalse = (value: unknown): boolean => value === false || value === 'false'
+/** Absent, or true in one of the spellings that providers use. */
+const isNotDenied = (value: unknown): boolean => value === undefined || value === true || value === 'true'
 
 /** `amr` of the ID token (RFC 8176). */
 const saysSecondFactor = ({ amr }: Values): boolean => Array.isArray(amr) && amr.includes('mfa')
@@ -56,7 +57,7 @@ export function readPerson(
     subject,
     email,
     // Many providers do not say; the domain is the organization's. What is said to be unverified is not.
-    isEmailVerified: !(isFalse(claims.email_verified) || isFalse(userinfo.email_verified)),
+    isEmailVerified: isNotDenied(claims.email_verified) && isNotDenied(userinfo.email_verified),
     speaksForEmail: true,
     label: displayName ?? null,
     profile: {

@@ -125,8 +125,12 @@ async function settle(ctx: Ctx, configuration: SeenConfiguration, answers: Provi
   return {
     ...settled,
     method: 'sso',
-    amr: person.hasSecondFactor ? [...FEDERATED, 'mfa'] : FEDERATED,
-    origin: await originOf(ctx, { connectionId, organizationId, hasLogout }, names),
+    amr: FEDERATED,
+    origin: await originOf(
+      ctx,
+      { connectionId, organizationId, hasLogout, secondFactor: person.hasSecondFactor },
+      names,
+    ),
   }
 }
 
