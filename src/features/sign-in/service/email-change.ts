@@ -14,6 +14,7 @@ import { type Allowed, changedEmail, insertFormerAddress } from '../store/creden
 import { requireCurrentCredentials } from './current.ts'
 import { notifyFormerAddresses } from './email-revert.ts'
 import { mayMailLinkElsewhere, requireMailTransport } from './mailed-links.ts'
+import { requireNoSso } from './required-sso.ts'
 import { type GivenFactors, requireFreshFactor } from './step-up.ts'
 
 const LINK_LIFETIME_MS = 2 * DAY
@@ -35,7 +36,7 @@ export interface VerifiedEmail {
 
 /**
  * Checks that the caller may change to another address, and sends nothing. Needs a fresh factor (`requireFreshFactor`).
- * Throws CONFLICT for a taken address; with HIDE_ACCOUNT_EXISTENCE the answer is the same, and no link is sent. Returns the
+ * Throws SSO_REQUIRED, CONFLICT for a taken address; with HIDE_ACCOUNT_EXISTENCE the answer is the same, and no link is sent. Returns the
  * address for `mailEmailChange`, or null when it is the present one.
  */
 export async function checkEmailChange(
@@ -46,6 +47,8 @@ export async function checkEmailChange(
   const newEmail = normalizeEmail(typed)
   if (newEmail === user.email) return null
   await requireFreshFactor(ctx, given)
+  // The people of such a domain come by their organization's provider: a stranger must not stand at one of its addresses.
+  await requireNoSso(ctx, newEmail)
   requireMailTransport(ctx)
   await checkNewEmail(ctx, newEmail)
   return newEmail
