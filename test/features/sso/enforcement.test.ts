@@ -696,3 +696,22 @@ it('an address that nobody requires anything of signs in as ever', async () => {
   expect(codeOf(await enter(newEmail()))).toEqual([401, 'INVALID_CREDENTIALS'])
   expect(await originsOf(ada.id)).toEqual([])
 })
+
+it('nobody changes to an address in the domain: a stranger would stand at it', async () => {
+  const { domain } = await openRequiring()
+  const stranger = await openPerson(app)
+  const email = `into@${domain}`
+  expect(
+    codeOf(
+      await answerOf(
+        app.fetch('/api/v1/users/me', {
+          method: 'PATCH',
+          headers: { ...stranger.headers, 'content-type': 'application/json' },
+          body: JSON.stringify({ email, current_password: PASSWORD }),
+        }),
+      ),
+    ),
+  ).toEqual(REQUIRED)
+  await app.settled()
+  expect(await acceptedMails(email, 'email_change')).toEqual([])
+})

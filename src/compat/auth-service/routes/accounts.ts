@@ -152,7 +152,7 @@ accountRoutes.put(
     guard: confirmedUser,
     body: UserUpdate,
     answer: ok(ChangedUserResponse, 'The changed user'),
-    errors: [conflict, forbidden, weakPassword, lastAdmin, ...freshFactorErrors],
+    errors: [conflict, forbidden, weakPassword, lastAdmin, ssoRequired, ...freshFactorErrors],
   },
   async ({ ctx, body }) => changedUserToWire(await changeProfile(ctx, toAccountChange(body))),
 )

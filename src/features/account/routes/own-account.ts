@@ -5,7 +5,7 @@ import { DoneAndEnded, endedToWire } from '../../../http/done.ts'
 import { confirmedUser, self, user } from '../../../http/guard.ts'
 import { UuidParam } from '../../../http/input.ts'
 import { createRoutes } from '../../../http/router.ts'
-import { conflict, forbidden, notFound, serviceUnavailable } from '../../../lib/errors.ts'
+import { conflict, forbidden, notFound, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { listActivity, listAlerts } from '../service/activity.ts'
@@ -75,7 +75,7 @@ ownAccountRoutes.patch(
     guard: confirmedUser,
     body: ProfileBody,
     answer: ok(ChangedProfile, 'The user, and the pending address'),
-    errors: [conflict, notFound, ...freshFactorErrors],
+    errors: [conflict, notFound, ssoRequired, ...freshFactorErrors],
   },
   async ({ ctx, body }) => changedProfileToWire(await changeOwnProfile(ctx, toProfileChange(body))),
 )

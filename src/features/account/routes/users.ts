@@ -5,7 +5,7 @@ import { admin, anyone, confirmedUser, selfOrAdmin, user } from '../../../http/g
 import { FileBody } from '../../../http/input.ts'
 import { createErrorRenderer } from '../../../http/render-error.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
-import { conflict, forbidden, notFound, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
+import { conflict, forbidden, notFound, serviceUnavailable, ssoRequired, tokenInvalid } from '../../../lib/errors.ts'
 import { lastOwner } from '../../organizations/service/membership-changes.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { getCurrentUser, lastAdmin, userStateConflict } from '../../users/service/users.ts'
@@ -57,7 +57,7 @@ const change = {
   isWrite: isMoreThanCredentials,
   body: ProfileBody,
   answer: ok(ChangedUser, 'The user, and the pending address'),
-  errors: [conflict, forbidden, notFound, ...freshFactorErrors],
+  errors: [conflict, forbidden, notFound, ssoRequired, ...freshFactorErrors],
 }
 const changeOwn = {
   ...change,
