@@ -155,11 +155,33 @@ describe('an address of a domain that requires single sign-on', () => {
     expect(new Set(pauses).size).toBe(1)
   })
 
-  it('is a wrong password as ever where a username was typed', async () => {
-    const { ada, username } = scene
-    const typed = (password: string) => post('/api/v1/auth/signin', { username, password })
-    expect(codeOf(await typed('wrong password'))).toEqual([401, 'INVALID_CREDENTIALS'])
-    expect(await typed(PASSWORD)).toMatchObject(requiredOf(ada.user.email))
+  it('is answered as a wrong password where its username was typed, right or wrong: the address would tell', async () => {
+    const { team, ada, username } = scene
+    const named = (role: Parameters<typeof team.join>[0]) => {
+      const name = `${role}_${newUuid().slice(0, 8)}`
+      return team.join(role, { email: `${name}@${scene.domain}`, username: name })
+    }
+    const [locked, owner, admin] = [await named('member'), await named('owner'), await named('member')]
+    await run("update users set status = 'locked' where id = ?", locked.id)
+    await run("update users set role = 'admin' where id = ?", admin.id)
+    const typed = (name: string | null | undefined, password = PASSWORD) =>
+      post('/api/v1/auth/signin', { username: name, password })
+    const wrong = await typed(username, 'wrong password')
+    expect(codeOf(wrong)).toEqual([401, 'INVALID_CREDENTIALS'])
+    for (const name of [username, locked.user.username, owner.user.username]) {
+      const { message, details, ...answer } = await typed(name)
+      expect([name, codeOf(answer as Answer), message, details]).toEqual([
+        name,
+        codeOf(wrong),
+        wrong.message,
+        wrong.details,
+      ])
+    }
+    const { failedAttempts } = await findAttempts(await app.ctx(), ada.id)
+    expect(failedAttempts).toBeGreaterThanOrEqual(2)
+    await enrol(owner)
+    expect(await typed(owner.user.username)).toMatchObject({ status: 200, mfa_required: true })
+    expect((await typed(admin.user.username)).status).toBe(200)
   })
 
   it.each([
