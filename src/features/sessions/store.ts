@@ -156,21 +156,12 @@ const isOfProvider = ({ connectionId, subjectHash, providerSessionHash }: Provid
 export const selectFederatedUsers = ({ db }: Pick<Ctx, 'db'>, key: ProviderKey, limit: number) =>
   db.selectDistinct({ userId: federatedSessions.userId }).from(federatedSessions).where(isOfProvider(key)).limit(limit)
 
-/** Those of these sessions of a user that a provider opened. */
-export const selectFederated = (
-  { db }: Pick<Ctx, 'db'>,
-  { userId, sessionIds, ...key }: ProviderKey & { userId: string; sessionIds: readonly string[] },
-) =>
+/** The user's sessions that a provider opened, also those that have ended. */
+export const selectFederated = ({ db }: Pick<Ctx, 'db'>, { userId, ...key }: ProviderKey & { userId: string }) =>
   db
     .select({ sessionId: federatedSessions.sessionId })
     .from(federatedSessions)
-    .where(
-      and(
-        isOfProvider(key),
-        eq(federatedSessions.userId, userId),
-        sql`${federatedSessions.sessionId} in (select value from json_each(${JSON.stringify(sessionIds)}))`,
-      ),
-    )
+    .where(and(isOfProvider(key), eq(federatedSessions.userId, userId)))
 
 /** The user's sessions that an organization's provider, or break glass, opened. */
 export const selectSessionsFor = (
