@@ -1,7 +1,7 @@
 import { and, eq, isNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import type { Place } from '../../context.ts'
-import { ADMIN, type Rank, ranksFrom } from '../../lib/roles.ts'
+import type { ActorCtx, Place } from '../../context.ts'
+import { ADMIN, isAdmin, type Rank, ranksFrom } from '../../lib/roles.ts'
 import { LIMITS } from './types.ts'
 
 export const organizations = sqliteTable(
@@ -200,3 +200,11 @@ export const needsSso = (sessionId: string | null): SQL =>
   sql`(exists (select 1 from sso_policies as wanted where wanted.organization_id = ${organizations.id} and wanted.required)
     and not exists (select 1 from federated_sessions as opened where opened.session_id = ${sessionId}
       and opened.organization_id = ${organizations.id}))`
+
+/** Of a row of `organizations`: the caller's session has the factors, and the single sign-on, that it requires. */
+export const isOpenTo = (actor: Pick<ActorCtx['actor'], 'roles' | 'sessionId' | 'acr'>): SQL =>
+  and(
+    actor.acr === 'aal2' ? undefined : eq(organizations.requireTwoFactors, false),
+    // No organization's provider signs admins of the platform in.
+    isAdmin(actor) ? undefined : sql`not ${needsSso(actor.sessionId)}`,
+  ) ?? sql`true`

@@ -441,6 +441,38 @@ describe('a session', () => {
     expect((await platform.call('GET', other.team.path)).status).toBe(200)
   })
 
+  it('that came past the provider is shown nothing of it in lists, and takes up no membership', async () => {
+    const enterprise = await openRequiring()
+    const { team, domain } = enterprise
+    await setOpenedBySso(team, team.owner)
+    const [owner, late] = [await team.join('owner', { email: `owner@${domain}` }), await openPerson(app)]
+    const settings = { description: 'of-members-alone', settings: { colour: 'of-members-alone' } }
+    expect((await team.owner.call('PATCH', team.path, settings)).status).toBe(200)
+    const hook = { url: 'https://hooks.engines.example/x', events: ['user.signed_in'], organization_id: team.id }
+    expect((await team.owner.call('POST', '/api/v1/webhooks', hook)).status).toBe(201)
+    const added = await team.owner.call('POST', `${team.path}/members`, { user_id: late.id, role: 'member' })
+    expect(added.status).toBe(201)
+    const shown = async () => {
+      const { body: list } = await owner.call('GET', '/api/v1/organizations')
+      const { body: hooks } = await owner.call('GET', '/api/v1/webhooks')
+      const text = JSON.stringify(list)
+      return {
+        settings: text.includes('of-members-alone') || text.includes(team.owner.user.email),
+        name: text.includes(team.slug),
+        webhooks: JSON.stringify(hooks).includes('hooks.engines.example'),
+        people: (await owner.call('GET', `/api/v1/users/${enterprise.ada.id}`)).status,
+      }
+    }
+    expect(await shown()).toEqual({ settings: false, name: true, webhooks: false, people: 403 })
+    await setOpenedBySso(team, owner)
+    expect(await shown()).toEqual({ settings: true, name: true, webhooks: true, people: 200 })
+    const taken = () => rowsOf('select taken_up_at from memberships where user_id = ?', late.id)
+    const { status, body } = await late.call('POST', `${team.path}/activate`)
+    expect([status, body.code, await taken()]).toEqual([...REQUIRED, [{ taken_up_at: null }]])
+    await setOpenedBySso(team, late)
+    expect((await late.call('POST', `${team.path}/activate`)).status).toBe(200)
+  })
+
   it('of an organization that requires it no longer has its tokens again', async () => {
     const enterprise = await openRequiring()
     const lost = await refresh(enterprise.ada.refreshToken)

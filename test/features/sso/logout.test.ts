@@ -112,7 +112,7 @@ describe('a logout token', () => {
     const token = await signAs('oidc', claimsOf({ sub }))
     const network = newAddress()
     // More often than a network may be refused.
-    for (let tries = 0; tries < 25; tries += 1) {
+    for (let tries = 0; tries < 61; tries += 1) {
       providers.fault(tries % 2 === 0 ? 'keys_500' : 'keys_html')
       expect((await postToken(token, network)).status).toBe(503)
     }

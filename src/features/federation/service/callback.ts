@@ -1,6 +1,13 @@
 import type { ActorCtx, CallerCtx, Ctx } from '../../../context.ts'
 import { narrow } from '../../../context.ts'
-import { DomainError, malformedRequest, rateLimited, serviceUnavailable, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import {
+  DomainError,
+  malformedRequest,
+  rateLimited,
+  serviceUnavailable,
+  tokenInvalid,
+  unauthorized,
+} from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { HOUR, SECOND } from '../../../lib/time.ts'
 import type { IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
