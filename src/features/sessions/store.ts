@@ -1,5 +1,6 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { prune } from '../../db/prune.ts'
 import { deletedRows } from '../../db/user-data.ts'
 import type {
   ActivateInput,
@@ -180,6 +181,11 @@ export const selectToTell = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promis
     .where(and(eq(federatedSessions.sessionId, sessionId), eq(federatedSessions.hasLogout, true)))
     .get()
 
-/** Of sessions that are over. */
-export const deleteExpiredOrigins = ({ db, now }: Pick<Ctx, 'db' | 'now'>) =>
-  db.delete(federatedSessions).where(lt(federatedSessions.expiresAt, now()))
+/** A limited number of those whose sessions are over. */
+export const deleteExpiredOrigins = (store: Pick<Ctx, 'db' | 'now'>): Promise<void> =>
+  prune(store, {
+    table: federatedSessions,
+    key: federatedSessions.sessionId,
+    where: lt(federatedSessions.expiresAt, store.now()),
+    order: federatedSessions.expiresAt,
+  })
