@@ -1,6 +1,7 @@
 import { decodeJwt, UnsecuredJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links/service.ts'
+import { pruneOrigins } from '../../../src/features/sessions/service.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { MINUTE } from '../../../src/lib/time.ts'
 import { CLIENTS } from '../../support/providers/clients.ts'
@@ -142,6 +143,22 @@ describe('a logout token', () => {
     expect((await postToken(token)).status).toBe(200)
     expect(await isValid()).toBe(false)
   })
+})
+
+it('cron deletes rows of sessions that are over, a bounded number in each run', async () => {
+  const organization = newUuid()
+  await run(
+    `with recursive rows(n) as (select 1 union all select n + 1 from rows where n < 502)
+      insert into federated_sessions (session_id, organization_id, user_id, expires_at)
+      select ?1 || n, ?1, 'nobody', case n when 1 then 9e15 else 1 end from rows`,
+    organization,
+  )
+  const left = () => rowsOf('select 1 from federated_sessions where organization_id = ?', organization)
+  const ctx = await app.ctx()
+  await pruneOrigins(ctx)
+  expect(await left()).toHaveLength(2)
+  await pruneOrigins(ctx)
+  expect(await left()).toHaveLength(1)
 })
 
 describe('a sign-out', () => {
