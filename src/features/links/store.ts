@@ -47,7 +47,10 @@ export async function voidTokensOfSessions(
   { userId, sessions }: { userId: string; sessions: RequestingSessions },
 ): Promise<void> {
   const asker = sql`${oneTimeTokens.data} ->> '$.sessionId'`
-  const isTheirs = 'only' in sessions ? sql`${asker} = ${sessions.only}` : sql`${asker} <> ${sessions.except ?? ''}`
+  const isTheirs =
+    'only' in sessions
+      ? sql`${asker} in (select value from json_each(${JSON.stringify(sessions.only)}))`
+      : sql`${asker} <> ${sessions.except ?? ''}`
   await db
     .update(oneTimeTokens)
     .set({ usedAt: now(), redemption: 'void' })

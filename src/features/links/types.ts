@@ -35,7 +35,7 @@ export interface OneTimeToken {
 export type TokenData = Readonly<Record<string, string | boolean | null>>
 
 /** Selects tokens by the session that requested them: one session, or all but one (null: all). */
-export type RequestingSessions = { readonly only: string } | { readonly except: string | null }
+export type RequestingSessions = { readonly only: readonly string[] } | { readonly except: string | null }
 
 /** One use of one token. Later statements of the batch depend on it. */
 export interface Redemption {

@@ -54,14 +54,9 @@ export const organizationRequired = defineError(
   'Name the organization in organization_id',
 )
 
-type Session = Pick<ActorCtx['actor'], 'acr'>
-
-/** Whether a session has proved one factor where an organization requires two. */
-export const lacksFactor = ({ acr }: Session, twoAreRequired: boolean): boolean => twoAreRequired && acr !== 'aal2'
-
 /** Throws STEP_UP_REQUIRED where an organization requires two factors and the session has one. */
-export function requireFactors(session: Session, twoAreRequired: boolean): void {
-  if (lacksFactor(session, twoAreRequired))
+export function requireFactors({ acr }: Pick<ActorCtx['actor'], 'acr'>, twoAreRequired: boolean): void {
+  if (twoAreRequired && acr !== 'aal2')
     throw stepUpRequired({ reason: 'two_factors' }, { message: 'This organization needs a session of two factors' })
 }
 

@@ -1,7 +1,7 @@
 import { and, eq, isNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import type { Place } from '../../context.ts'
-import { ADMIN, type Rank, ranksFrom } from '../../lib/roles.ts'
+import type { ActorCtx, Place } from '../../context.ts'
+import { ADMIN, isAdmin, type Rank, ranksFrom } from '../../lib/roles.ts'
 import { LIMITS } from './types.ts'
 
 export const organizations = sqliteTable(
@@ -210,3 +210,11 @@ export const needsSso = (sessionId: string | null): SQL =>
 export const needsTwoFactors = (sessionId: string | null): SQL =>
   sql`(${organizations.requireTwoFactors} and not exists (select 1 from federated_sessions as proved
     where proved.session_id = ${sessionId} and proved.organization_id = ${organizations.id} and proved.second_factor))`
+
+/** Of a row of `organizations`: the caller's session has the factors, and the single sign-on, that it requires. */
+export const isOpenTo = (actor: Pick<ActorCtx['actor'], 'roles' | 'sessionId' | 'acr'>): SQL =>
+  and(
+    actor.acr === 'aal2' ? undefined : sql`not ${needsTwoFactors(actor.sessionId)}`,
+    // No organization's provider signs admins of the platform in.
+    isAdmin(actor) ? undefined : sql`not ${needsSso(actor.sessionId)}`,
+  ) ?? sql`true`

@@ -27,6 +27,7 @@ import {
   isJoined,
   isMembershipOf,
   isOpen,
+  isOpenTo,
   isTakenUp,
   type Membership,
   mayGive,
@@ -41,6 +42,7 @@ import { grants } from '../rbac/tables.ts'
 import { users } from '../users/tables.ts'
 
 type Store = Pick<Ctx, 'db'>
+type Asking = Pick<ActorCtx, 'db' | 'actor'>
 
 /** The longest-serving owner. The organization's id is written out: in a query of one table a column has no table's name. */
 const ownerOf = (column: string): SQL<string | null> =>
@@ -57,13 +59,20 @@ const columns = {
   ownerImageUrl: ownerOf('owner.profile_image_url'),
 }
 
+/** As the caller's session sees an organization. */
+const seenColumns = ({ actor }: Asking) => ({
+  ...columns,
+  isClosed: sql`not ${isOpenTo(actor)}`.mapWith(Boolean),
+})
+
 /** The user's organizations, also those that were not taken up yet, oldest membership first. */
-export async function selectOrganizationsOf({ db }: Store, userId: string, { limit, offset }: Range) {
+export async function selectOrganizationsOf(ctx: Asking, userId: string, { limit, offset }: Range) {
+  const { db } = ctx
   const where = and(eq(memberships.userId, userId), isNull(memberships.removedAt), isNull(organizations.deletedAt))
   const joined = eq(organizations.id, memberships.organizationId)
   const [rows, [all]] = await db.batch([
     db
-      .select({ ...columns, role: memberships.role, takenUpAt: memberships.takenUpAt })
+      .select({ ...seenColumns(ctx), role: memberships.role, takenUpAt: memberships.takenUpAt })
       .from(memberships)
       .innerJoin(organizations, joined)
       .where(where)
@@ -75,12 +84,12 @@ export async function selectOrganizationsOf({ db }: Store, userId: string, { lim
   return { rows, total: all?.total ?? 0 }
 }
 
-/** One that is not deleted, as the user sees it. */
-export const selectOrganization = ({ db }: Store, id: string, userId: string) =>
-  db
-    .select({ ...columns, role: memberships.role, takenUpAt: memberships.takenUpAt })
+/** One that is not deleted, as the caller sees it. */
+export const selectOrganization = (ctx: Asking, id: string) =>
+  ctx.db
+    .select({ ...seenColumns(ctx), role: memberships.role, takenUpAt: memberships.takenUpAt })
     .from(organizations)
-    .leftJoin(memberships, isMembershipOf(userId))
+    .leftJoin(memberships, isMembershipOf(ctx.actor.id))
     .where(and(eq(organizations.id, id), isNull(organizations.deletedAt)))
     .get()
 
@@ -94,7 +103,8 @@ const SEARCHED: Searched = {
 }
 
 /** Every organization of the deployment that is not deleted, newest first. Without a search all are counted by a trigger. */
-export async function selectOrganizations({ db }: Store, search: string | undefined, { limit, offset }: Range) {
+export async function selectOrganizations(ctx: Asking, search: string | undefined, { limit, offset }: Range) {
+  const { db } = ctx
   const where = and(isNull(organizations.deletedAt), search === undefined ? undefined : isMatch(SEARCHED, search))
   // The owners of the page's rows alone are looked up, and not those of all that are sorted.
   const page = db
@@ -106,7 +116,7 @@ export async function selectOrganizations({ db }: Store, search: string | undefi
     .offset(offset)
   const [rows, [all]] = await db.batch([
     db
-      .select({ ...columns, role: sql<null>`null`, takenUpAt: sql<null>`null` })
+      .select({ ...seenColumns(ctx), role: sql<null>`null`, takenUpAt: sql<null>`null` })
       .from(organizations)
       .where(inArray(organizations.number, page))
       .orderBy(desc(organizations.number)),
@@ -197,10 +207,7 @@ export async function countMemberships({ db }: Store, userId: string) {
 }
 
 /** Whether the caller and another user are members of one organization, which the caller's session may enter. */
-export async function haveOrganizationInCommon(
-  { db, actor }: Pick<ActorCtx, 'db' | 'actor'>,
-  otherId: string,
-): Promise<boolean> {
+export async function haveOrganizationInCommon({ db, actor }: Asking, otherId: string): Promise<boolean> {
   const [row] = await db
     .select({ one: sql<number>`1` })
     .from(memberships)
@@ -210,7 +217,7 @@ export async function haveOrganizationInCommon(
         eq(memberships.userId, actor.id),
         isTakenUp(),
         isNull(organizations.deletedAt),
-        actor.acr === 'aal2' ? undefined : eq(organizations.requireTwoFactors, false),
+        isOpenTo(actor),
         sql`exists (select 1 from memberships as theirs where theirs.organization_id = ${organizations.id}
           and theirs.user_id = ${otherId} and ${isTakenUp('theirs')})`,
       ),

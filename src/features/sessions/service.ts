@@ -308,7 +308,7 @@ export async function refreshSession(ctx: Ctx, input: RefreshInput): Promise<Ref
     // For every other reason the session has ended.
     if (result.reason !== 'unknown_session' && result.reason !== 'wrong_proof') forgetSessions(ctx, [parts.sessionId])
     // Two parties held the token, so one of them had stolen it.
-    if (result.reason === 'reuse') ctx.defer(voidTokensRequestedIn(ctx, parts.userId, { only: parts.sessionId }))
+    if (result.reason === 'reuse') ctx.defer(voidTokensRequestedIn(ctx, parts.userId, { only: [parts.sessionId] }))
     throw refused(ctx, result.reason, parts)
   }
   const { grant } = result
@@ -357,32 +357,51 @@ export async function endFederatedSessions(ctx: Ctx, by: ProviderKey): Promise<n
 const FEDERATED_USERS = 10
 
 async function endFederatedOf(ctx: Ctx, userId: string, by: ProviderKey): Promise<number> {
-  const live = await selectSessions(ctx, { userId, withEnded: false })
-  const ids = live.map(({ id }) => id)
-  const found = await orUnavailable(selectFederated(ctx, { ...by, userId, sessionIds: ids }))
+  const [live, rows] = await Promise.all([
+    selectSessions(ctx, { userId, withEnded: false }),
+    orUnavailable(selectFederated(ctx, { ...by, userId })),
+  ])
+  const opened = rows.map(({ sessionId }) => sessionId)
+  const ended = await endAll(ctx, {
+    userId,
+    ids: idsOf(live).filter((id) => opened.includes(id)),
+    reason: 'signed_out',
+  })
+  // Also of sessions that had ended: a repeat voids what the call before it could not.
+  await orUnavailable(voidTokensRequestedIn(ctx, userId, { only: opened }))
+  return ended
+}
+
+const idsOf = (sessions: readonly SessionSnapshot[]): string[] => sessions.map(({ id }) => id)
+
+/** Returns how many of them this call ended. */
+async function endAll(
+  ctx: Ctx,
+  { userId, ids, reason }: { userId: string; ids: readonly string[]; reason: EndReason },
+): Promise<number> {
   const actor = { type: 'system', id: 'sso' } as const
-  const results = await Promise.all(
-    found.map(({ sessionId }) => endSessionById(ctx, { userId, sessionId, reason: 'signed_out', actor })),
-  )
-  await orUnavailable(
-    Promise.all(found.map(({ sessionId }) => voidTokensRequestedIn(ctx, userId, { only: sessionId }))),
-  )
+  const results = await Promise.all(ids.map((sessionId) => endSessionById(ctx, { userId, sessionId, reason, actor })))
   return results.filter(({ ended }) => ended.length > 0).length
 }
 
-/** Ends the live sessions of a user that neither the organization's provider nor break glass opened. */
-export async function endOtherThanFederated(ctx: Ctx, key: { userId: string; organizationId: string }): Promise<void> {
+/**
+ * Ends the live sessions of a user from before a time that neither the organization's provider nor break glass opened, and voids
+ * what was requested in them. Throws SERVICE_UNAVAILABLE.
+ */
+export async function endOtherThanFederated(
+  ctx: Ctx,
+  { before, ...key }: { userId: string; organizationId: string; before: number },
+): Promise<void> {
   const { userId } = key
   const [live, federated] = await Promise.all([
     selectSessions(ctx, { userId, withEnded: false }),
-    selectSessionsFor(ctx, key),
+    orUnavailable(selectSessionsFor(ctx, key)),
   ])
   const kept = new Set(federated.map(({ sessionId }) => sessionId))
-  const actor = { type: 'system', id: 'sso' } as const
-  const others = live.filter(({ id }) => !kept.has(id))
-  await Promise.all(
-    others.map(({ id: sessionId }) => endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor })),
-  )
+  const ids = idsOf(live.filter(({ id, openedAt }) => openedAt < before && !kept.has(id)))
+  if (ids.length === 0) return
+  await endAll(ctx, { userId, ids, reason: 'revoked' })
+  await orUnavailable(voidTokensRequestedIn(ctx, userId, { only: ids }))
 }
 
 /** Ends one session. `ended` is empty if it had ended before. */
@@ -451,7 +470,7 @@ export const revokeSessionOf = async (ctx: TargetCtx, sessionId: string): Promis
 async function revokeSession(ctx: ActorCtx, key: { userId: string; sessionId: string }): Promise<EndResult> {
   await getSession(ctx, key)
   const result = await endSessionById(ctx, { ...key, reason: 'revoked', actor: actorOf(ctx) })
-  await orUnavailable(voidTokensRequestedIn(ctx, key.userId, { only: key.sessionId }))
+  await orUnavailable(voidTokensRequestedIn(ctx, key.userId, { only: [key.sessionId] }))
   if (result.ended.length === 0) throw sessionAlreadyRevoked()
   return result
 }

@@ -1,5 +1,6 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { prune } from '../../db/prune.ts'
 import { deletedRows } from '../../db/user-data.ts'
 import type {
   ActivateInput,
@@ -161,21 +162,12 @@ const isOfKey = ({ connectionId, subjectHash, providerSessionHash }: ProviderKey
 export const selectFederatedUsers = ({ db }: Pick<Ctx, 'db'>, key: ProviderKey, limit: number) =>
   db.selectDistinct({ userId: federatedSessions.userId }).from(federatedSessions).where(isOfKey(key)).limit(limit)
 
-/** Those of these sessions of a user that a provider opened. */
-export const selectFederated = (
-  { db }: Pick<Ctx, 'db'>,
-  { userId, sessionIds, ...key }: ProviderKey & { userId: string; sessionIds: readonly string[] },
-) =>
+/** The user's sessions that a provider opened, also those that have ended. */
+export const selectFederated = ({ db }: Pick<Ctx, 'db'>, { userId, ...key }: ProviderKey & { userId: string }) =>
   db
     .select({ sessionId: federatedSessions.sessionId })
     .from(federatedSessions)
-    .where(
-      and(
-        isOfKey(key),
-        eq(federatedSessions.userId, userId),
-        sql`${federatedSessions.sessionId} in (select value from json_each(${JSON.stringify(sessionIds)}))`,
-      ),
-    )
+    .where(and(isOfKey(key), eq(federatedSessions.userId, userId)))
 
 /** The user's sessions that an organization's provider, or break glass, opened. */
 export const selectSessionsFor = (
@@ -194,6 +186,11 @@ export const selectToTell = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promis
     .where(and(eq(federatedSessions.sessionId, sessionId), eq(federatedSessions.hasLogout, true)))
     .get()
 
-/** Of sessions that are over. */
-export const deleteExpiredOrigins = ({ db, now }: Pick<Ctx, 'db' | 'now'>) =>
-  db.delete(federatedSessions).where(lt(federatedSessions.expiresAt, now()))
+/** A limited number of those whose sessions are over. */
+export const deleteExpiredOrigins = (store: Pick<Ctx, 'db' | 'now'>): Promise<void> =>
+  prune(store, {
+    table: federatedSessions,
+    key: federatedSessions.sessionId,
+    where: lt(federatedSessions.expiresAt, store.now()),
+    order: federatedSessions.expiresAt,
+  })

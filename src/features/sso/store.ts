@@ -246,12 +246,17 @@ export const updateSeal = ({ db }: Store, { id, from, to }: { id: string; from: 
     .set({ secretSealed: to })
     .where(and(eq(ssoConnections.id, id), eq(ssoConnections.secretSealed, from)))
 
-/** Policies that end sessions, with the user whose sessions ended last. */
-export const selectEndings = ({ db }: Store, limit: number) =>
+/** Policies from before a time that end sessions, with the user whose ended last. In no order: none waits behind the others. */
+export const selectEndings = ({ db }: Store, { before, limit }: { before: number; limit: number }) =>
   db
-    .select({ organizationId: ssoPolicies.organizationId, after: ssoPolicies.endsAfter })
+    .select({
+      organizationId: ssoPolicies.organizationId,
+      after: ssoPolicies.endsAfter,
+      changedAt: ssoPolicies.updatedAt,
+    })
     .from(ssoPolicies)
-    .where(isNotNull(ssoPolicies.endsAfter))
+    .where(and(isNotNull(ssoPolicies.endsAfter), lte(ssoPolicies.updatedAt, before)))
+    .orderBy(sql`random()`)
     .limit(limit)
 
 /** Members whom the policy obliges: their addresses are in verified domains. */

@@ -9,7 +9,7 @@ export type Provider = (typeof PROVIDERS)[number]
 export const OTHER_PROVIDERS = ['saml', 'oauth2', 'ldap', 'active_directory'] as const
 
 /** What is read of a person from what the provider says of them. */
-export const ATTRIBUTES = ['email', 'first_name', 'last_name', 'display_name', 'groups', 'external_id'] as const
+export const ATTRIBUTES = ['email', 'first_name', 'last_name', 'display_name', 'groups'] as const
 export type Attribute = (typeof ATTRIBUTES)[number]
 /** The names of claims. */
 export type AttributeMapping = { readonly [A in Attribute]?: string }

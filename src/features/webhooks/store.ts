@@ -1,12 +1,12 @@
 import { and, asc, desc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
-import type { Ctx, Place } from '../../context.ts'
+import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { type EventRow, toRecorded } from '../../db/delivery.ts'
 import { listPage, type Range } from '../../db/list.ts'
 import { events } from '../../db/tables.ts'
 import { deletedRows, forgottenIn } from '../../db/user-data.ts'
 import type { RecordedEvent } from '../../lib/event.ts'
-import { ADMIN } from '../../lib/roles.ts'
-import { isOpen, isTakenUp, memberships, organizations, stillHas } from '../memberships/tables.ts'
+import { ADMIN, isAdmin } from '../../lib/roles.ts'
+import { isOpen, isOpenTo, isTakenUp, memberships, organizations, stillHas } from '../memberships/tables.ts'
 import { users } from '../users/tables.ts'
 import { type WebhookRow, webhookEndpoints } from './tables.ts'
 import { LIMITS } from './types.ts'
@@ -114,27 +114,27 @@ interface ListFilter extends Range {
 
 /** Those that a user may change: their own, those of organizations whose admin they are, and, of an admin, the platform's. */
 export function selectChangeable(
-  store: Store,
-  { id, isAdmin, hasTwoFactors }: { id: string; isAdmin: boolean; hasTwoFactors: boolean },
+  store: Pick<ActorCtx, 'db' | 'actor'>,
   { organizationId, isActive, ...range }: ListFilter & { organizationId?: string | undefined },
 ) {
+  const { actor } = store
   const administered = store.db
     .select({ id: memberships.organizationId })
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
     .where(
       and(
-        eq(memberships.userId, id),
+        eq(memberships.userId, actor.id),
         inArray(memberships.role, ['admin', 'owner']),
         isTakenUp(),
         isNull(organizations.deletedAt),
-        hasTwoFactors ? undefined : eq(organizations.requireTwoFactors, false),
+        isOpenTo(actor),
       ),
     )
   const own = or(
-    eq(webhookEndpoints.userId, id),
+    eq(webhookEndpoints.userId, actor.id),
     inArray(webhookEndpoints.organizationId, administered),
-    isAdmin ? isOfPlatform : undefined,
+    isAdmin(actor) ? isOfPlatform : undefined,
   )
   const where = and(
     organizationId === undefined ? own : eq(webhookEndpoints.organizationId, organizationId),

@@ -79,6 +79,14 @@ describe('a mail', () => {
     expect(mailOf('magic_link', 'fr')).toEqual(mailOf('magic_link', 'en'))
   })
 
+  it('says what a policy is in the reader’s language, and what it does not know as it came', () => {
+    const said = (locale: string, about: string) =>
+      mailOf('sso_changed', locale, { organization: 'Engines', change: 'required', about, time: TIME }).text
+    expect(said('en', 'break_glass')).toContain('(break glass is on)')
+    expect(said('de', 'no_break_glass')).toContain('(der Notzugang für Inhaber ist geschlossen)')
+    expect(said('de', 'break glass: true')).toContain('(break glass: true)')
+  })
+
   it('describes a new device in separate lines', () => {
     const { text, html } = mailOf('new_device', 'en')
     expect(text).toMatch(/Device: Firefox on Linux\nAddress: 192\.0\.2\.7\nTime: January 2, 2026.*UTC\n/)

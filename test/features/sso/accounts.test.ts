@@ -206,7 +206,6 @@ describe('what a provider says', () => {
     last_name: 'family_name',
     display_name: 'name',
     groups: 'groups',
-    external_id: 'sub',
   }
   const connection = { provider: 'oidc', issuer: ISSUER, trustSecondFactor: false } as const
   const say = (claims: Record<string, unknown>, changed: object = {}, userinfo: Record<string, unknown> = {}) =>

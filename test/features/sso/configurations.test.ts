@@ -152,7 +152,7 @@ describe('a configuration', () => {
   })
 
   it.each([
-    ['azure_ad', 'https://login.microsoftonline.com/7d9d1b0e-0000-4000-8000-000000000001/v2.0', { external_id: 'oid' }],
+    ['azure_ad', 'https://login.microsoftonline.com/7d9d1b0e-0000-4000-8000-000000000001/v2.0', { groups: 'groups' }],
     ['okta', 'https://engines.okta.com', { email: 'email', groups: 'groups' }],
   ])('of %s has the defaults of that provider', async (provider, issuer, mapping) => {
     const team = await createTeam(app)
@@ -346,6 +346,37 @@ describe('a change', () => {
     expect((await change(id, { role_mapping: [] }, team.owner)).body).toMatchObject({ role_mapping: [] })
   })
 
+  it('writes no column that it does not change: a secret that cron seals meanwhile stays', async () => {
+    const team = await createTeam(app)
+    const { id } = await configure(team, net)
+    await run("update sso_connections set error = 'issuer_changed' where id = ?", id)
+    publish(net, ISSUER, async () => {
+      await run("update sso_connections set secret_sealed = 'anew' where id = ?", id)
+      return Response.json(metadataOf(ISSUER))
+    })
+    const { status, body } = await change(id, { oidc_issuer: ISSUER, name: 'Ours' }, team.owner)
+    expect([status, body.status, body.name]).toEqual([200, 'pending', 'Ours'])
+    expect(await rowOf(id)).toMatchObject({ name: 'Ours', error: null, secret_sealed: 'anew' })
+    publish(net)
+  })
+
+  it('ignores a mapping that nothing reads, and shows none', async () => {
+    const team = await createTeam(app)
+    const { id } = await configure(team, net)
+    await run(
+      'update sso_connections set attribute_mapping = \'{"external_id":"oid","email":"mail"}\' where id = ?',
+      id,
+    )
+    const { body } = await team.owner.call('GET', `${CONFIGURATIONS}/${id}`)
+    expect(body.attribute_mapping).toEqual({
+      email: 'mail',
+      first_name: 'given_name',
+      last_name: 'family_name',
+      display_name: 'name',
+      groups: 'groups',
+    })
+  })
+
   it('of nothing is no event', async () => {
     const team = await createTeam(app)
     const { id } = await configure(team, net)
@@ -439,7 +470,6 @@ describe('who may', () => {
     { role_mapping: [{ group: 'x', role: 'admin' }] },
     { attribute_mapping: { email: 'nickname' } },
     { attribute_mapping: { groups: 'nickname' } },
-    { attribute_mapping: { external_id: 'nickname' } },
     { sync_profile: true },
     { trust_second_factor: true },
   ]
@@ -627,8 +657,29 @@ describe('cron', () => {
     publish(net)
     await reread(5 * DAY)
     expect(await statusOf(team)).toBe('error')
-    expect((await change(team.id, { oidc_issuer: ISSUER }, await team.join('admin'))).status).toBe(403)
-    expect((await change(team.id, { oidc_issuer: ISSUER }, team.owner)).body.status).toBe('active')
+    const byAddress = { oidc_discovery_url: `${ISSUER}/.well-known/openid-configuration` }
+    for (const confirmed of [{ oidc_issuer: ISSUER }, byAddress]) {
+      await run("update sso_connections set error = 'issuer_changed' where organization_id = ?", team.id)
+      expect((await change(team.id, confirmed, await team.join('admin'))).status).toBe(403)
+      expect((await change(team.id, confirmed, team.owner)).body.status).toBe('active')
+    }
+    // What is not in error is as it was.
+    net.asked.length = 0
+    expect((await change(team.id, byAddress, team.owner)).status).toBe(200)
+    expect(net.asked).toHaveLength(0)
+  })
+
+  it('confirms no issuer that is written otherwise without the secret', async () => {
+    const { team, id } = await dueTeam()
+    await run("update sso_connections set error = 'issuer_changed' where id = ?", id)
+    publish(net, ISSUER, () => Response.json(metadataOf(`${ISSUER}/`)))
+    const byAddress = { oidc_discovery_url: `${ISSUER}/.well-known/openid-configuration` }
+    expect(codeOf(await change(id, byAddress, team.owner))).toEqual([422, 'SSO_VALIDATION_ERROR'])
+    expect((await change(id, { ...byAddress, oidc_client_secret: 'new' }, team.owner)).body).toMatchObject({
+      status: 'active',
+      oidc_issuer: `${ISSUER}/`,
+    })
+    publish(net)
   })
 
   it.each([

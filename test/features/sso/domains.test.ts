@@ -323,6 +323,22 @@ describe('removal', () => {
     expect((await remove(team, domain)).body.error.code).toBe('DOMAIN_NOT_FOUND')
   })
 
+  it('gives up where others come before it each time', async () => {
+    const team = await createTeam(app)
+    const domain = await giveDomain(team)
+    await run(
+      `create trigger no_removal before delete on organization_domains when old.domain = '${domain}' begin select raise(ignore); end`,
+    )
+    try {
+      const { status, body } = await remove(team, domain)
+      expect([status, body.error.code]).toEqual([409, 'CONFLICT'])
+    } finally {
+      await run('drop trigger no_removal')
+    }
+    expect(await eventsOf(team.id)).toEqual([])
+    expect((await remove(team, domain)).status).toBe(200)
+  })
+
   it('of a claim is no event', async () => {
     const { team, domain } = await claimed()
     expect((await remove(team, domain)).status).toBe(200)
@@ -417,6 +433,24 @@ describe('cron', () => {
     await recheck(at + 31 * DAY)
     expect((await rowOf(domain)).verified_at).toBe(1)
     expect(await eventsOf(team.id)).toEqual([])
+  })
+
+  it('goes on past a domain that fails', async () => {
+    const { team, domain: fails } = await due()
+    const domain = await giveDomain(team, newDomain(), 2)
+    setDns(net, NOTHING)
+    await run(
+      `create trigger fails before update on organization_domains when new.domain = '${fails}' begin select raise(abort, 'down'); end`,
+    )
+    try {
+      await recheck(Date.now())
+    } finally {
+      await run('drop trigger fails')
+    }
+    expect([(await rowOf(fails)).missing_since, (await rowOf(domain)).missing_since]).toEqual([
+      null,
+      expect.any(Number),
+    ])
   })
 
   it('of two runs at once mails once', async () => {

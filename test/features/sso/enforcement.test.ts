@@ -155,11 +155,33 @@ describe('an address of a domain that requires single sign-on', () => {
     expect(new Set(pauses).size).toBe(1)
   })
 
-  it('is a wrong password as ever where a username was typed', async () => {
-    const { ada, username } = scene
-    const typed = (password: string) => post('/api/v1/auth/signin', { username, password })
-    expect(codeOf(await typed('wrong password'))).toEqual([401, 'INVALID_CREDENTIALS'])
-    expect(await typed(PASSWORD)).toMatchObject(requiredOf(ada.user.email))
+  it('is answered as a wrong password where its username was typed, right or wrong: the address would tell', async () => {
+    const { team, ada, username } = scene
+    const named = (role: Parameters<typeof team.join>[0]) => {
+      const name = `${role}_${newUuid().slice(0, 8)}`
+      return team.join(role, { email: `${name}@${scene.domain}`, username: name })
+    }
+    const [locked, owner, admin] = [await named('member'), await named('owner'), await named('member')]
+    await run("update users set status = 'locked' where id = ?", locked.id)
+    await run("update users set role = 'admin' where id = ?", admin.id)
+    const typed = (name: string | null | undefined, password = PASSWORD) =>
+      post('/api/v1/auth/signin', { username: name, password })
+    const wrong = await typed(username, 'wrong password')
+    expect(codeOf(wrong)).toEqual([401, 'INVALID_CREDENTIALS'])
+    for (const name of [username, locked.user.username, owner.user.username]) {
+      const { message, details, ...answer } = await typed(name)
+      expect([name, codeOf(answer as Answer), message, details]).toEqual([
+        name,
+        codeOf(wrong),
+        wrong.message,
+        wrong.details,
+      ])
+    }
+    const { failedAttempts } = await findAttempts(await app.ctx(), ada.id)
+    expect(failedAttempts).toBeGreaterThanOrEqual(2)
+    await enrol(owner)
+    expect(await typed(owner.user.username)).toMatchObject({ status: 200, mfa_required: true })
+    expect((await typed(admin.user.username)).status).toBe(200)
   })
 
   it.each([
@@ -417,6 +439,38 @@ describe('a session', () => {
     expect((await both.call('GET', other.team.path)).status).toBe(403)
     const platform = await openPerson(app, { role: 'admin' })
     expect((await platform.call('GET', other.team.path)).status).toBe(200)
+  })
+
+  it('that came past the provider is shown nothing of it in lists, and takes up no membership', async () => {
+    const enterprise = await openRequiring()
+    const { team, domain } = enterprise
+    await setOpenedBySso(team, team.owner)
+    const [owner, late] = [await team.join('owner', { email: `owner@${domain}` }), await openPerson(app)]
+    const settings = { description: 'of-members-alone', settings: { colour: 'of-members-alone' } }
+    expect((await team.owner.call('PATCH', team.path, settings)).status).toBe(200)
+    const hook = { url: 'https://hooks.engines.example/x', events: ['user.signed_in'], organization_id: team.id }
+    expect((await team.owner.call('POST', '/api/v1/webhooks', hook)).status).toBe(201)
+    const added = await team.owner.call('POST', `${team.path}/members`, { user_id: late.id, role: 'member' })
+    expect(added.status).toBe(201)
+    const shown = async () => {
+      const { body: list } = await owner.call('GET', '/api/v1/organizations')
+      const { body: hooks } = await owner.call('GET', '/api/v1/webhooks')
+      const text = JSON.stringify(list)
+      return {
+        settings: text.includes('of-members-alone') || text.includes(team.owner.user.email),
+        name: text.includes(team.slug),
+        webhooks: JSON.stringify(hooks).includes('hooks.engines.example'),
+        people: (await owner.call('GET', `/api/v1/users/${enterprise.ada.id}`)).status,
+      }
+    }
+    expect(await shown()).toEqual({ settings: false, name: true, webhooks: false, people: 403 })
+    await setOpenedBySso(team, owner)
+    expect(await shown()).toEqual({ settings: true, name: true, webhooks: true, people: 200 })
+    const taken = () => rowsOf('select taken_up_at from memberships where user_id = ?', late.id)
+    const { status, body } = await late.call('POST', `${team.path}/activate`)
+    expect([status, body.code, await taken()]).toEqual([...REQUIRED, [{ taken_up_at: null }]])
+    await setOpenedBySso(team, late)
+    expect((await late.call('POST', `${team.path}/activate`)).status).toBe(200)
   })
 
   it('of an organization that requires it no longer has its tokens again', async () => {

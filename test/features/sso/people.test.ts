@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
+import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links/service.ts'
 import { endOtherSessionsOfPolicies } from '../../../src/features/sso/service/ending.ts'
+import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { MINUTE } from '../../../src/lib/time.ts'
 import { json } from '../../support/app.ts'
+import type { Person } from '../../support/organizations.ts'
 import { CLIENTS } from '../../support/providers/clients.ts'
+import { claimsOf } from '../../support/tokens.ts'
+import { newEmail } from '../../support/users.ts'
 import type { Answer } from '../federation/support.ts'
 import { createSso, type Enterprise, openEnterprise, signInBySso } from './sign-in-support.ts'
 import { rowsOf, run } from './support.ts'
@@ -14,6 +21,7 @@ const peopleOf = ({ id }: Enterprise) => rowsOf('select subject from identities 
 /** The session: tokens of the organization from before the policy are outdated. */
 const isLive = async ({ refreshToken }: { refreshToken: string }): Promise<boolean> =>
   (await app.fetch('/api/v1/auth/refresh', json({ refresh_token: refreshToken }))).status === 200
+const tokenOf = ({ headers }: Person) => String(headers.authorization).slice(7)
 const live = ({ refresh_token: refreshToken }: Answer) => isLive({ refreshToken })
 
 describe('the people of a connection', () => {
@@ -65,6 +73,16 @@ describe('the people of a connection', () => {
 
 describe('a policy that ends sessions', () => {
   const required = { required: true, end_sessions: true }
+  /** A minute later, when every sign-in from before has written whose it is. */
+  const end = async (changed: (ctx: Ctx) => Partial<Ctx> = () => ({})) => {
+    const ctx = await app.ctx()
+    await endOtherSessionsOfPolicies({ ...ctx, now: () => Date.now() + MINUTE, ...changed(ctx) })
+  }
+  const endingOf = async ({ team }: Pick<Enterprise, 'team'>) =>
+    (await rowsOf('select ends_after from sso_policies where organization_id = ?', team.id))[0]?.ends_after
+  /** The policy requires it from now on, and ends sessions; nobody is asked. */
+  const setEnding = ({ team }: Pick<Enterprise, 'team'>, updatedAt = Date.now()) =>
+    run("insert into sso_policies values (?, 1, 1, ?, '')", team.id, updatedAt)
 
   it('ends those of its people that came otherwise, and no others', async () => {
     const enterprise = await openEnterprise(federation)
@@ -72,11 +90,68 @@ describe('a policy that ends sessions', () => {
     const [ada, guest] = [await team.join('owner', { email: `ada@${domain}` }), await team.join('member')]
     const signedIn = await signInBySso(federation, enterprise)
     expect((await team.owner.call('PUT', `${team.path}/sso-policy`, required)).status).toBe(200)
-    await endOtherSessionsOfPolicies(await app.ctx())
+    await end()
     expect(await Promise.all([isLive(ada), isLive(guest), live(signedIn)])).toEqual([false, true, true])
-    expect(await rowsOf('select ends_after from sso_policies where organization_id = ?', team.id)).toEqual([
-      { ends_after: null },
-    ])
+    expect(await endingOf(enterprise)).toBeNull()
+  })
+
+  it('goes on past a person whose object fails, and keeps no other policy waiting', async () => {
+    const { team, domain } = await openEnterprise(federation)
+    const people = [
+      await team.join('member', { email: `a@${domain}` }),
+      await team.join('member', { email: `b@${domain}` }),
+    ]
+    const [first, second] = people.toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    // Others of this file would take their place in a run.
+    await run('update sso_policies set ends_after = null')
+    await setEnding({ team })
+    for (let others = 0; others < 6; others += 1)
+      await run("insert into sso_policies values (?, 1, 1, 1, '')", newUuid())
+    const broken = { listSessions: () => Promise.reject(serviceUnavailable()) }
+    const runs = () =>
+      end(({ objects }) => ({
+        objects: { ...objects, user: (id) => (id === first?.id ? (broken as never) : objects.user(id)) },
+      }))
+    await runs()
+    await runs()
+    expect(await endingOf({ team })).toBeNull()
+    expect(await rowsOf('select 1 from sso_policies where ends_after is not null')).toEqual([])
+    expect([first && (await isLive(first)), second && (await isLive(second))]).toEqual([true, false])
+  })
+
+  it('ends none that is opened while it is set: whose it is, is written a moment later', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { team, domain } = enterprise
+    const before = Date.now() - 1
+    const signedIn = await signInBySso(federation, enterprise)
+    await run('delete from federated_sessions where user_id = ?', signedIn.user.id)
+    const old = await team.join('member', { email: `old@${domain}` })
+    await setEnding(enterprise, before)
+    await end()
+    expect(await Promise.all([live(signedIn), isLive(old)])).toEqual([true, true])
+    await run("update sso_policies set updated_at = ?, ends_after = '' where organization_id = ?", Date.now(), team.id)
+    await end(() => ({ now: Date.now }))
+    expect([await endingOf(enterprise), await isLive(old)]).toEqual(['', true])
+    await end()
+    expect([await endingOf(enterprise), await isLive(old)]).toEqual([null, false])
+  })
+
+  it('voids what was requested in the sessions that it ends, and nothing else', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { team, domain } = enterprise
+    const ada = await team.join('member', { email: `ada@${domain}` })
+    const signedIn = await signInBySso(federation, enterprise)
+    const ctx = await app.ctx()
+    const request = async (token: string) => {
+      const data = { sessionId: claimsOf(token).sid }
+      const input = { purpose: 'email_change', userId: ada.id, email: newEmail(), data, lifetimeMs: MINUTE } as const
+      return (await issueOneTimeToken(ctx, { ...input, keepsOlder: true })).token
+    }
+    const tokens = [await request(tokenOf(ada)), await request(String(signedIn.access_token))]
+    await setEnding(enterprise)
+    await end()
+    const found = await Promise.all(tokens.map((token) => findOneTimeToken(ctx, 'email_change', token)))
+    expect(found.map((token) => token !== undefined)).toEqual([false, true])
   })
 
   it('goes on where it stopped, and stops when it is required no longer', async () => {
@@ -90,10 +165,10 @@ describe('a policy that ends sessions', () => {
     const late = await team.join('member', { email: `bob@${domain}` })
     await policy(required)
     await run('update sso_policies set ends_after = ? where organization_id = ?', late.id, team.id)
-    await endOtherSessionsOfPolicies(await app.ctx())
+    await end()
     await policy({ end_sessions: true })
     await policy({ required: false })
-    await endOtherSessionsOfPolicies(await app.ctx())
+    await end()
     expect(await isLive(late)).toBe(true)
   })
 })

@@ -120,6 +120,52 @@ describe('a start', () => {
     }
   })
 
+  it('by a domain in its own letters finds it', async () => {
+    const { team } = await openEnterprise(federation)
+    const label = newDomain().slice(0, 8)
+    await giveDomain(team, new URL(`https://bücher-${label}.example`).hostname)
+    for (const domain of [`bücher-${label}.example`, `BÜCHER-${label}.EXAMPLE`])
+      expect([domain, (await login({ domain })).status, (await initiate({ domain })).status]).toEqual([
+        domain,
+        302,
+        200,
+      ])
+    for (const domain of ['bücher example', '@', 'x'.repeat(253)])
+      expect([domain, await answerOf(login({ domain }))]).toMatchObject([domain, NOT_FOUND])
+  })
+
+  it('of a page with a program’s call is sent on at once, with the cookie, where it prefers HTML', async () => {
+    const { domain } = await openEnterprise(federation)
+    const by = (accept: string) =>
+      app.fetch('/api/v1/sso/initiate', {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { 'content-type': 'application/json', accept },
+        body: JSON.stringify({ domain }),
+      })
+    const sent = await by('text/html,application/xhtml+xml,*/*;q=0.8')
+    expect([sent.status, addressOf(sent).origin, sent.headers.has('set-cookie')]).toEqual([302, OIDC_ISSUER, true])
+    for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5']) {
+      const told = await by(accept)
+      expect([accept, told.status, told.headers.has('set-cookie')]).toEqual([accept, 200, false])
+    }
+  })
+
+  it('is refused as every sign-in where no root secret opens the client’s, and so is an answer', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { domain, id } = enterprise
+    const by = browser()
+    choose(federation, { email: `ada@${domain}` })
+    const returned = await toCallback(federation, by, { domain })
+    for (const sealed of ['gone.AAAA', 'nothing']) {
+      await run('update sso_connections set secret_sealed = ? where id = ?', sealed, id)
+      expect(await answerOf(login({ domain }))).toMatchObject(REFUSED)
+      expect(await initiate({ domain })).toMatchObject(REFUSED)
+    }
+    expect(await answerOf(by.callback(returned, JSON_ONLY))).toMatchObject(REFUSED)
+    expect(await reasonsOf(federation, enterprise)).toEqual(['secret'])
+  })
+
   it('of a program is good for nothing before a browser has opened it, and for no social provider’s', async () => {
     const { domain } = await openEnterprise(federation)
     const { state } = await initiate({ domain })

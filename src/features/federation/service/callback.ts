@@ -1,6 +1,13 @@
 import type { ActorCtx, CallerCtx, Ctx } from '../../../context.ts'
 import { narrow } from '../../../context.ts'
-import { DomainError, malformedRequest, rateLimited, tokenInvalid, unauthorized } from '../../../lib/errors.ts'
+import {
+  DomainError,
+  malformedRequest,
+  rateLimited,
+  serviceUnavailable,
+  tokenInvalid,
+  unauthorized,
+} from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { HOUR, SECOND } from '../../../lib/time.ts'
 import type { IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
@@ -107,7 +114,9 @@ export async function takeCallback(ctx: CallerCtx, way: Way, input: CallbackInpu
   }
 }
 
-/** Counts the refusals of a network at a provider. Throws RATE_LIMIT_EXCEEDED. */
+const isOutage = (cause: unknown): boolean => cause instanceof DomainError && cause.code === serviceUnavailable.code
+
+/** Counts the refusals of a network at a provider; an outage is none. Throws RATE_LIMIT_EXCEEDED. */
 export async function countRefusals<T>(
   ctx: Ctx,
   { provider }: Pick<Flow, 'provider'>,
@@ -121,7 +130,8 @@ export async function countRefusals<T>(
     await reportVerdicts(ctx, 'callback_not_given_back', [giveBackUse(ctx, begun.use)])
     return done
   } catch (cause) {
-    await reportVerdicts(ctx, 'callback_not_counted', [failUse(ctx, begun.use)])
+    const verdict = isOutage(cause) ? giveBackUse : failUse
+    await reportVerdicts(ctx, 'callback_not_counted', [verdict(ctx, begun.use)])
     throw cause
   }
 }

@@ -155,6 +155,8 @@ export const de: Catalogue = {
     'Die Metadaten Ihres Identitätsanbieters nennen einen anderen Aussteller als {about}. Niemand meldet sich darüber an, bis ein Inhaber die Konfiguration berichtigt hat.',
   'sso_change.required': 'Mitglieder müssen sich jetzt über Single Sign-on anmelden ({about}).',
   'sso_change.optional': 'Mitglieder müssen sich nicht mehr über Single Sign-on anmelden ({about}).',
+  'sso_about.break_glass': 'der Notzugang für Inhaber ist offen',
+  'sso_about.no_break_glass': 'der Notzugang für Inhaber ist geschlossen',
   'sso_change.domain_verified':
     'Die Domain {about} wurde bestätigt: Ihr Identitätsanbieter spricht jetzt für Adressen in ihr.',
   'sso_change.domain_missing':

@@ -145,6 +145,8 @@ export const en = {
     'The metadata of your identity provider name another issuer than {about}. Nobody signs in through it until an owner has corrected the configuration.',
   'sso_change.required': 'Members must now sign in through single sign-on ({about}).',
   'sso_change.optional': 'Members need not sign in through single sign-on any more ({about}).',
+  'sso_about.break_glass': 'break glass is on',
+  'sso_about.no_break_glass': 'break glass is off',
   'sso_change.domain_verified':
     'The domain {about} was verified: your identity provider now speaks for addresses in it.',
   'sso_change.domain_missing':

@@ -127,7 +127,10 @@ function describe(request: MailRequest): Described {
       return { link: null, isReport: false, params: request.params }
     case 'sso_changed': {
       const { organization, change, about, time } = request.params
-      const said = translate(locale, `sso_change.${change}`, { about })
+      const key = `sso_about.${about}`
+      const said = translate(locale, `sso_change.${change}`, {
+        about: isMessageKey(key) ? translate(locale, key) : about,
+      })
       return { link: null, isReport: false, params: { organization, change: said, time: formatTime(locale, time) } }
     }
     case 'sso_break_glass': {

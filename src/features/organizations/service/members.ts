@@ -2,7 +2,7 @@ import { type ActorCtx, actorOf, type PlaceCtx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
 import { DomainError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
-import { isRanked, type Rank } from '../../../lib/roles.ts'
+import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { countSent, mailAddition } from '../../invitations/service/sending.ts'
 import {
@@ -16,6 +16,7 @@ import {
   memberNotFound,
   requireFactors,
   revokeTo,
+  ssoRequiredAt,
   updateMembership,
 } from '../../memberships/service.ts'
 import { activateOrganization } from '../../sessions/service.ts'
@@ -141,7 +142,7 @@ async function additionRefused(ctx: PlaceCtx, userId: string) {
 
 /**
  * Makes an organization the active one of the caller's session; takes the membership up where it waits for that. Throws
- * NOT_A_MEMBER, STEP_UP_REQUIRED where two factors are required, VERIFIED_ADDRESS_REQUIRED of an owner, LIMIT_REACHED, TOKEN_ERROR.
+ * NOT_A_MEMBER, SSO_REQUIRED, STEP_UP_REQUIRED where two factors are required, VERIFIED_ADDRESS_REQUIRED of an owner, LIMIT_REACHED, TOKEN_ERROR.
  */
 export async function activate(ctx: ActorCtx, organizationId: string): Promise<ActivatedToken> {
   try {
@@ -153,11 +154,12 @@ export async function activate(ctx: ActorCtx, organizationId: string): Promise<A
   }
 }
 
-/** Throws NOT_A_MEMBER where no membership waits, STEP_UP_REQUIRED, VERIFIED_ADDRESS_REQUIRED, LIMIT_REACHED. */
+/** Throws NOT_A_MEMBER where no membership waits, SSO_REQUIRED, STEP_UP_REQUIRED, VERIFIED_ADDRESS_REQUIRED, LIMIT_REACHED. */
 async function takeUp(ctx: ActorCtx, organizationId: string): Promise<void> {
   const userId = ctx.actor.id
-  const found = await findPlace(ctx, { id: organizationId }, userId)
+  const found = await findPlace(ctx, { id: organizationId }, userId, ctx.actor.sessionId)
   if (!found?.membership) throw notAMember()
+  if (found.needsSso && !isAdmin(ctx.actor)) throw ssoRequiredAt(ctx, { organization: organizationId })
   requireFactors(ctx.actor, found.organization.requireTwoFactors)
   const { role } = found.membership
   const when = takingUp(ctx, organizationId)

@@ -12,7 +12,6 @@ import {
   insertMembership,
   insertOrganization,
   LIMITS,
-  lacksFactor,
   limitReached,
   requireFactors,
   updateOrganization,
@@ -66,6 +65,7 @@ export interface SeenOrganization extends Organization {
 type Row = Omit<SeenOrganization, 'userRole' | 'membershipStatus'> & {
   readonly role: string | null
   readonly takenUpAt: number | null
+  readonly isClosed: boolean
 }
 
 /** What members alone see, hidden. */
@@ -83,10 +83,10 @@ const HIDDEN = {
   memberCount: 0,
 }
 
-/** Whoever has not taken a membership up is a stranger; a session of one factor sees no more than entering would let it. */
-function seen(ctx: Pick<ActorCtx, 'actor'>, { role, takenUpAt, ...row }: Row): SeenOrganization {
+/** Whoever has not taken a membership up is a stranger; a session sees no more than entering would let it. */
+function seen({ role, takenUpAt, isClosed, ...row }: Row): SeenOrganization {
   const membershipStatus = role === null ? null : takenUpAt === null ? 'pending' : 'active'
-  const isHidden = membershipStatus === 'pending' || lacksFactor(ctx.actor, row.requireTwoFactors)
+  const isHidden = membershipStatus === 'pending' || isClosed
   return { ...row, ...(isHidden && HIDDEN), userRole: role === null ? null : toRank(role), membershipStatus }
 }
 
@@ -145,9 +145,9 @@ async function refusalOf(ctx: ActorCtx) {
 }
 
 async function getOrganization(ctx: ActorCtx, id: string): Promise<SeenOrganization> {
-  const row = await selectOrganization(ctx, id, ctx.actor.id)
+  const row = await selectOrganization(ctx, id)
   if (!row) throw organizationNotFound()
-  return seen(ctx, row)
+  return seen(row)
 }
 
 /** The organization of the path, for its members. */
@@ -162,7 +162,7 @@ export async function getOrganizationBySlug(ctx: ActorCtx, slug: string): Promis
 /** A user's organizations, oldest membership first, with those that were not taken up yet. */
 export async function listOrganizationsOf(ctx: ActorCtx, userId: string, range: Range) {
   const { rows, total } = await selectOrganizationsOf(ctx, userId, range)
-  return { rows: rows.map((row) => seen(ctx, row)), total }
+  return { rows: rows.map(seen), total }
 }
 
 /** As `listOrganizationsOf`, for the user of the path. Throws NOT_FOUND. */
@@ -174,7 +174,7 @@ export async function listOrganizationsOfTarget(ctx: TargetCtx) {
 /** Every organization of the deployment, newest first. */
 export async function listOrganizations(ctx: AdminCtx, { search, ...range }: Range & { search?: string | undefined }) {
   const { rows, total } = await selectOrganizations(ctx, search, range)
-  return { rows: rows.map((row) => seen(ctx, row)), total }
+  return { rows: rows.map(seen), total }
 }
 
 /** Two settings have a meaning. */

@@ -68,7 +68,8 @@ const dummyHash = (ctx: Pick<Ctx, 'hashCost'>): string => toCurrentPhc(ctx.hashC
  * The one sign-in with a password, of every surface. Throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, SERVICE_UNAVAILABLE. Unknown,
  * suspended, inactive and deleted users, and those without a password, get the answer of a wrong password; with
  * HIDE_ACCOUNT_EXISTENCE so do users with an unverified address. An administrative lock shows after the right password.
- * SSO_REQUIRED is the answer to every password of an address that has to sign in elsewhere.
+ * SSO_REQUIRED is the answer to every password of an address that has to sign in elsewhere; to a username of such an account
+ * every password is wrong.
  */
 export const signIn = (ctx: Ctx, input: SignInInput): Promise<SignInResult> =>
   failSlowly(ctx, () => refuseAlike(ctx, input.identifier, () => trySignIn(ctx, input)), input.password)
@@ -87,10 +88,10 @@ async function trySignIn(ctx: Ctx, input: SignInInput): Promise<SignInResult> {
   try {
     return await goOn(ctx, user, input)
   } catch (cause) {
+    if (!(await isRefusedAlike(ctx, user, cause))) throw cause
     // Counted as a failure too: an account, or a network, that is never locked out would reveal that the password was right.
-    if (await isRefusedAlike(ctx, user, cause))
-      await failAttempt(ctx, await countAttempt(ctx, attempt), invalidCredentials())
-    throw cause
+    // A username gets this very answer: the address to go to would reveal the same.
+    throw await failAttempt(ctx, await countAttempt(ctx, attempt), refused(ctx, 'sso_required', user))
   }
 }
 

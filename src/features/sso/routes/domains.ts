@@ -72,7 +72,7 @@ domainRoutes.delete(
     guard: memberOf('owner'),
     params: DomainPath,
     answer: ok(Done),
-    errors: [domainNotFound, ...freshFactorErrors],
+    errors: [domainNotFound, conflict, ...freshFactorErrors],
   },
   async ({ ctx, params }) => {
     await removeDomain(ctx, params.domain)

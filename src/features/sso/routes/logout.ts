@@ -53,7 +53,10 @@ ssoBackchannelRoutes.post(
     isWrite: everyCall,
     body: LogoutTokenBody,
     encoding: 'form',
-    answer: response(200, 'Every isolate refuses the sessions within 5 seconds'),
+    answer: response(
+      200,
+      'The sessions have ended; every isolate refuses their tokens soon, as a rule within 5 seconds',
+    ),
     errors: [invalidRequest, rateLimited, serviceUnavailable],
   },
   async ({ ctx, body }) => {

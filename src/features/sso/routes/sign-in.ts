@@ -1,7 +1,7 @@
 import type { CallerCtx, Ctx } from '../../../context.ts'
-import { ok } from '../../../http/answers.ts'
+import { ok, reply } from '../../../http/answers.ts'
 import { anyone, recognized } from '../../../http/guard.ts'
-import { prefersJson } from '../../../http/page.ts'
+import { prefersHtml, prefersJson } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { accountRefused, providerDenied, stateInvalid } from '../../federation/errors.ts'
@@ -38,7 +38,7 @@ import {
 
 export const ssoSignInRoutes = createRoutes({ prefix: '/api/v1/sso', tag: 'sso', invalidIs: 400 })
 
-const startErrors = [configurationNotFound, redirectNotAllowed, rateLimited, serviceUnavailable]
+const startErrors = [configurationNotFound, ssoAuthenticationError, redirectNotAllowed, rateLimited, serviceUnavailable]
 
 const begin = (ctx: Ctx, request: Request, start: Omit<SsoStart, 'browserSecret'>) =>
   orPage(ctx, request, () => sendBrowser(request, (browserSecret) => startSso(ctx, { ...start, browserSecret })))
@@ -75,13 +75,18 @@ ssoSignInRoutes.post(
   {
     id: 'startSso',
     summary: "Begin to sign in through an organization's identity provider, for a program",
-    description: 'The browser that opens `redirect_url` goes on; it is good once.',
+    description:
+      'The browser that opens `redirect_url` goes on; it is good once. One that prefers HTML is sent on at once.',
     guard: anyone,
     body: InitiateBody,
-    answer: ok(InitiatedShape, 'Where to send the browser'),
+    answer: [ok(InitiatedShape, 'Where to send the browser'), toProvider],
     errors: startErrors,
   },
-  ({ ctx, body }) => startSso(ctx, { ...initiateToStart(body), browserSecret: null }),
+  async ({ ctx, body, request }) => {
+    const start = initiateToStart(body)
+    if (prefersHtml(request)) return sendBrowser(request, (browserSecret) => startSso(ctx, { ...start, browserSecret }))
+    return reply(200, await startSso(ctx, { ...start, browserSecret: null }))
+  },
 )
 
 ssoSignInRoutes.get(

@@ -6,7 +6,6 @@ const USUAL = {
   last_name: 'family_name',
   display_name: 'name',
   groups: 'groups',
-  external_id: 'sub',
 } as const satisfies Record<Attribute, string>
 
 interface ProviderRow {
@@ -20,8 +19,7 @@ const GOOGLE = 'https://accounts.google.com'
 export const PROVIDER_ROWS: Readonly<Record<Provider, ProviderRow>> = {
   oidc: { mapping: USUAL },
   okta: { mapping: USUAL },
-  // The object's id: `sub` is another for each application.
-  azure_ad: { mapping: { ...USUAL, external_id: 'oid' } },
+  azure_ad: { mapping: USUAL },
   // One issuer for all: who signs in is of the organization by `hd`.
   google_workspace: { mapping: USUAL, issuer: GOOGLE },
 }

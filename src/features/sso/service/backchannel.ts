@@ -2,10 +2,10 @@ import type { JWTPayload } from 'jose'
 import type { Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import { hashSecret } from '../../../lib/crypto.ts'
-import { DomainError } from '../../../lib/errors.ts'
+import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { late } from '../../../lib/late.ts'
 import { OutboundError, outbound } from '../../../lib/outbound.ts'
-import { DAY, MINUTE, SECOND, toSeconds } from '../../../lib/time.ts'
+import { DAY, MINUTE, SECOND } from '../../../lib/time.ts'
 import { countRefusals } from '../../federation/service/callback.ts'
 import { claimOnce, findOneTimeToken } from '../../links/service.ts'
 import { invalidRequest } from '../../oauth/service.ts'
@@ -33,7 +33,8 @@ interface Logout {
 
 /**
  * Ends the sessions that a logout token names (OpenID Connect Back-Channel Logout 1.0, 2.6). Throws `invalid_request` for a token
- * that is not good, also one that came before; RATE_LIMIT_EXCEEDED after refusals, SERVICE_UNAVAILABLE: then it may be repeated.
+ * that is not good, also one that came before; RATE_LIMIT_EXCEEDED after refusals, SERVICE_UNAVAILABLE, also while the provider's keys
+ * cannot be read: then it may be repeated.
  */
 export async function endByLogoutToken(ctx: Ctx, token: string): Promise<void> {
   const { issuer, audiences } = await peek(token)
@@ -64,13 +65,28 @@ function refused(ctx: Pick<Ctx, 'log'>, reason: string): DomainError {
   return invalidRequest({}, { message: 'The logout token is not good' })
 }
 
-async function readToken(ctx: Ctx, connection: SsoConnection, token: string): Promise<Logout> {
-  const { issuer, clientId, metadata } = connection
-  const { createLocalJWKSet, jwtVerify } = await signing.load()
+/** A provider repeats what is answered 503, and nothing that is answered 400. */
+async function readKeys(ctx: Ctx, { id, metadata }: SsoConnection) {
+  const { createLocalJWKSet } = await signing.load()
   try {
     const answer = await outbound(ctx, metadata.jwks_uri, { headers: { accept: 'application/json' } })
-    if (!answer.ok) throw refused(ctx, 'keys_not_read')
-    const { payload } = await jwtVerify(token, createLocalJWKSet(await answer.json()), {
+    if (!answer.ok) throw new Error(`the keys answered ${answer.status}`)
+    return createLocalJWKSet(await answer.json())
+  } catch (cause) {
+    ctx.log.warn('logout_keys_not_read', {
+      connection: id,
+      reason: cause instanceof OutboundError ? cause.reason : 'answer',
+    })
+    throw serviceUnavailable({ reason: 'provider_keys' }, { cause })
+  }
+}
+
+async function readToken(ctx: Ctx, connection: SsoConnection, token: string): Promise<Logout> {
+  const { issuer, clientId, metadata } = connection
+  const { jwtVerify } = await signing.load()
+  const keys = await readKeys(ctx, connection)
+  try {
+    const { payload } = await jwtVerify(token, keys, {
       issuer,
       audience: clientId,
       algorithms: [...metadata.id_token_signing_alg_values_supported],
@@ -83,16 +99,15 @@ async function readToken(ctx: Ctx, connection: SsoConnection, token: string): Pr
   } catch (cause) {
     if (cause instanceof DomainError) throw cause
     const { code, name } = cause as { code?: string; name?: string }
-    throw refused(ctx, cause instanceof OutboundError ? cause.reason : (code ?? name ?? 'unreadable'))
+    throw refused(ctx, code ?? name ?? 'unreadable')
   }
 }
 
 /** An ID token is none: it has a nonce, and names no such event. */
-function readLogout(ctx: Ctx, { jti, sub, sid, nonce, events, iat = 0 }: JWTPayload): Logout {
+function readLogout(ctx: Ctx, { jti, sub, sid, nonce, events }: JWTPayload): Logout {
   const named = typeof events === 'object' && events !== null ? (events as Record<string, unknown>)[EVENT] : undefined
   if (typeof named !== 'object' || named === null) throw refused(ctx, 'no_logout_event')
   if (nonce !== undefined) throw refused(ctx, 'nonce')
-  if (iat > toSeconds(ctx.now()) + SKEW_SECONDS) throw refused(ctx, 'issued_in_future')
   const [subject, session] = [sub, sid].map((value) => (typeof value === 'string' && value !== '' ? value : null))
   if (!subject && !session) throw refused(ctx, 'nobody_named')
   return { jti: jti ?? '', subject: subject ?? null, session: session ?? null }

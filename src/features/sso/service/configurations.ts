@@ -123,14 +123,14 @@ export const isUsable = (configuration: Configuration, domain: string): boolean 
   return statusOf(configuration) === 'active' && (allowedDomains.length === 0 || allowedDomains.includes(domain))
 }
 
-/** Which claims are read: the provider's defaults, and what its admins have changed of them. */
+/** Which claims are read: the provider's defaults, and what its admins have changed of them. Nothing reads a stored `external_id`. */
 export const mappingOf = ({
   provider,
   attributeMapping,
-}: Pick<SsoConnection, 'provider' | 'attributeMapping'>): Readonly<Record<Attribute, string>> => ({
-  ...PROVIDER_ROWS[provider].mapping,
-  ...attributeMapping,
-})
+}: Pick<SsoConnection, 'provider' | 'attributeMapping'>): Readonly<Record<Attribute, string>> => {
+  const { external_id: _, ...read }: AttributeMapping & { readonly external_id?: string } = attributeMapping
+  return { ...PROVIDER_ROWS[provider].mapping, ...read }
+}
 
 /** What documented clients may ask for. */
 type AskedProvider = Provider | (typeof OTHER_PROVIDERS)[number]
@@ -352,7 +352,8 @@ async function merge(ctx: ActorCtx, before: Configuration, fields: Configuration
   const [old, snapshot] = [snapshotOf(before), snapshotOf(after)]
   const names = (Object.keys(snapshot) as (keyof Snapshot)[]).filter((name) => !isSame(old[name], snapshot[name]))
   // A configuration in error is read again when somebody confirms its issuer.
-  const isReread = names.includes('oidc_issuer') || (issuer !== undefined && before.error !== null)
+  const isConfirmed = before.error !== null && (issuer !== undefined || discoveryUrl !== undefined)
+  const isReread = names.includes('oidc_issuer') || isConfirmed
   return { after, old, snapshot, names, isReread, wanted }
 }
 
@@ -375,6 +376,14 @@ export async function changeConfiguration(
   throw configurationChanged()
 }
 
+const secretRequired = () => invalid('oidc_client_secret', 'is required with another issuer')
+
+/** The others may have been written since they were read: cron reseals a secret, and a sign-in marks that it was an owner's. */
+const changedIn = (before: SsoConnection, after: SsoConnection): Partial<SsoConnection> =>
+  Object.fromEntries(
+    Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof SsoConnection])),
+  )
+
 /** False when the configuration was changed since it was read, or the rank was lost. */
 async function applyChange(
   ctx: ActorCtx,
@@ -388,30 +397,26 @@ async function applyChange(
   if (names.length === 0 && !isSecretGiven && !isReread) return true
   const rank = isSecretGiven || isReread ? 'owner' : rankFor(old, snapshot, names)
   await requireRight(ctx, place, rank)
-  if (names.includes('oidc_issuer') && !isSecretGiven)
-    throw invalid('oidc_client_secret', 'is required with another issuer')
+  if (names.includes('oidc_issuer') && !isSecretGiven) throw secretRequired()
   await countChange(ctx, place.organizationId)
   const metadata = isReread ? await resolveIssuer(ctx, wanted) : before.metadata
+  const isOtherIssuer = metadata.issuer !== before.issuer
+  if (isOtherIssuer && !isSecretGiven) throw secretRequired()
   const isAnother = isReread || names.includes('oidc_client_id') || names.includes('provider')
-  const {
-    id: _,
-    organizationId: __,
-    createdAt: ___,
-    hasDomain: ____,
-    roleMapping,
-    ...columns
-  } = {
-    ...after,
-    hasDomain: before.hasDomain,
-    issuer: metadata.issuer,
-    metadata,
+  const { roleMapping, ...columns } = after
+  const set = {
+    ...changedIn(before, columns),
     updatedAt: ctx.now(),
-    ...(isReread && { error: null, checkAt: ctx.now() + METADATA_READ_EVERY_MS }),
+    ...(isReread && {
+      issuer: metadata.issuer,
+      metadata,
+      error: null,
+      checkAt: ctx.now() + METADATA_READ_EVERY_MS,
+    }),
     ...(isAnother && { ownerSignedInAt: null }),
     ...(isSecretGiven && { secretSealed: await sealSecret(ctx, before.id, clientSecret) }),
   }
-  const isOtherIssuer = metadata.issuer !== before.issuer
-  const changes = { before, rank, set: columns, roleMapping: fields.roleMapping && roleMapping, isOtherIssuer }
+  const changes = { before, rank, set, roleMapping: fields.roleMapping && roleMapping, isOtherIssuer }
   const secret = isSecretGiven ? { oidc_client_secret: 'changed' } : {}
   const [changed] = await commitAll(ctx, updateConnection(ctx, place, changes), {
     type: 'sso.configuration.updated',

@@ -41,6 +41,8 @@ const MAY_BE_MISSING_MS = 7 * DAY
 /** After a reading that decided nothing, or in case this run dies. */
 const CHECKED_AGAIN_MS = HOUR
 const DOMAINS_PER_RUN = 20
+/** How often a removal is tried when other changes come before it. */
+const ATTEMPTS = 3
 
 const SYSTEM: EventActor = { type: 'system', id: 'sso' }
 
@@ -131,19 +133,22 @@ async function findVerified(ctx: PlaceCtx, domain: string): Promise<Organization
   return row
 }
 
-/** Takes a domain from its organization. Throws STEP_UP_REQUIRED, DOMAIN_NOT_FOUND. */
+/** Takes a domain from its organization. Throws STEP_UP_REQUIRED, DOMAIN_NOT_FOUND, CONFLICT. */
 export async function removeDomain(ctx: PlaceCtx, domain: string): Promise<void> {
   await requireFreshFactor(ctx)
-  const row = await getDomain(ctx, domain)
-  const wasVerified = row.verifiedAt !== null
-  const events = wasVerified ? [lostEvent(row, actorOf(ctx), 'removed')] : []
-  const [deleted] = await commit(ctx, deleteDomain(ctx, row), ...events)
-  if (!deleted) {
-    await requireOwner(ctx)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const row = await getDomain(ctx, domain)
+    const wasVerified = row.verifiedAt !== null
+    const events = wasVerified ? [lostEvent(row, actorOf(ctx), 'removed')] : []
+    const [deleted] = await commit(ctx, deleteDomain(ctx, row), ...events)
+    if (deleted) {
+      if (wasVerified) mailOwners(ctx, { organization: organizationOf(ctx), change: 'domain_lost', about: domain })
+      return
+    }
     // It was verified, lost or removed since it was read.
-    return removeDomain(ctx, domain)
+    await requireOwner(ctx)
   }
-  if (wasVerified) mailOwners(ctx, { organization: organizationOf(ctx), change: 'domain_lost', about: domain })
+  throw conflict({ field: 'domain' }, { message: 'The domain was changed meanwhile; try again' })
 }
 
 const lostEvent = (
@@ -159,9 +164,11 @@ const lostEvent = (
   data: { domain, reason },
 })
 
-/** Cron: reads the records of verified domains again, a bounded number. */
+/** Cron: reads the records of verified domains again, a bounded number. One failure does not stop the others. */
 export async function recheckDomains(ctx: Ctx): Promise<void> {
-  await Promise.all((await listDueDomains(ctx, DOMAINS_PER_RUN)).map((row) => recheckDomain(ctx, row)))
+  const due = await listDueDomains(ctx, DOMAINS_PER_RUN)
+  const done = await Promise.allSettled(due.map((row) => recheckDomain(ctx, row)))
+  for (const each of done) if (each.status === 'rejected') ctx.log.error('domain_not_rechecked', each.reason)
 }
 
 async function recheckDomain(ctx: Ctx, due: OrganizationDomain): Promise<void> {

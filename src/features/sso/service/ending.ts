@@ -1,31 +1,40 @@
 import type { Ctx } from '../../../context.ts'
+import { SECOND } from '../../../lib/time.ts'
 import { endOtherThanFederated } from '../../sessions/service.ts'
 import { selectEndings, selectObliged, updateEnding } from '../store.ts'
 
 const POLICIES_PER_RUN = 5
 const MEMBERS_PER_RUN = 50
+/** Longer than a sign-in takes from its session to the row that says who opened it. */
+const SETTLED_AFTER_MS = 10 * SECOND
 
 /**
- * Cron: where an organization that requires single sign-on wants it, ends the sessions of its people that came otherwise, some
- * members a run. One whose object does not answer is tried again by the next run.
+ * Cron: where an organization that requires single sign-on wants it, ends the sessions of its people from before that came
+ * otherwise, some members a run.
  */
 export async function endOtherSessionsOfPolicies(ctx: Ctx): Promise<void> {
-  for (const { organizationId, after } of await selectEndings(ctx, POLICIES_PER_RUN))
-    if (after !== null) await endSlice(ctx, { organizationId, from: after })
+  const due = await selectEndings(ctx, { before: ctx.now() - SETTLED_AFTER_MS, limit: POLICIES_PER_RUN })
+  for (const { organizationId, after, changedAt } of due)
+    if (after !== null) await endSlice(ctx, { organizationId, from: after, before: changedAt })
 }
 
-async function endSlice(ctx: Ctx, { organizationId, from }: { organizationId: string; from: string }): Promise<void> {
+interface Slice {
+  readonly organizationId: string
+  /** The user whose sessions ended last. */
+  readonly from: string
+  readonly before: number
+}
+
+async function endSlice(ctx: Ctx, { organizationId, from, before }: Slice): Promise<void> {
   const members = await selectObliged(ctx, { organizationId, after: from }, MEMBERS_PER_RUN)
-  let last = from
   for (const { id } of members) {
     try {
-      await endOtherThanFederated(ctx, { userId: id, organizationId })
-      last = id
+      await endOtherThanFederated(ctx, { userId: id, organizationId, before })
     } catch (cause) {
+      // Left out, so that the others are ended: the organization refuses such a session anyway.
       ctx.log.error('sessions_not_ended', cause, { user_id: id })
-      await updateEnding(ctx, { organizationId, from, to: last })
-      return
     }
   }
-  await updateEnding(ctx, { organizationId, from, to: members.length < MEMBERS_PER_RUN ? null : last })
+  const to = members.length < MEMBERS_PER_RUN ? null : (members.at(-1)?.id ?? null)
+  await updateEnding(ctx, { organizationId, from, to })
 }

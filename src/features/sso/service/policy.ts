@@ -79,7 +79,8 @@ async function writePolicy(
   if (!changed) throw await refusalOf(ctx, { before, isRequiring })
   if ('version' in changed) applyToOwnView(ctx, [{ kind: 'organization', id, below: changed.version }])
   const said = policy.required ? 'required' : 'optional'
-  mailOwners(ctx, { organization: { id, name, slug }, change: said, about: `break glass: ${policy.allowBreakGlass}` })
+  const about = policy.allowBreakGlass ? 'break_glass' : 'no_break_glass'
+  mailOwners(ctx, { organization: { id, name, slug }, change: said, about })
   return propagated
 }
 

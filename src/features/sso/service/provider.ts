@@ -1,5 +1,7 @@
 import type { Ctx } from '../../../context.ts'
+import { SignInRefused } from '../../federation/errors.ts'
 import type { ClientAuthentication, Provider } from '../../federation/types.ts'
+import { ssoAuthenticationError } from '../errors.ts'
 import { mappingOf, type SeenConfiguration } from './configurations.ts'
 import { readPerson } from './read-person.ts'
 import { openSecret } from './secrets.ts'
@@ -13,7 +15,10 @@ export const providerNameOf = ({ id }: Pick<SeenConfiguration, 'id'>): string =>
 export const connectionIdOf = (name: string): string | null =>
   name.startsWith(PREFIX) ? name.slice(PREFIX.length) : null
 
-/** A connection as the protocol sees it. It has the snapshot of the metadata: nothing is read in the middle of a sign-in. */
+/**
+ * A connection as the protocol sees it. It has the snapshot of the metadata: nothing is read in the middle of a sign-in. Throws
+ * SSO_AUTHENTICATION_ERROR where no root secret opens the client's.
+ */
 export async function providerOf(ctx: Ctx, configuration: SeenConfiguration): Promise<Provider> {
   const { id, name, issuer, metadata, clientId, secretSealed } = configuration
   const mapping = mappingOf(configuration)
@@ -35,7 +40,10 @@ export async function providerOf(ctx: Ctx, configuration: SeenConfiguration): Pr
     isFixed: false,
     authentication: {
       method: methodOf(metadata.token_endpoint_auth_methods_supported),
-      secret: await openSecret(ctx, id, secretSealed),
+      secret: await openSecret(ctx, id, secretSealed).catch((cause: unknown) => {
+        ctx.log.error('sso_secret_not_opened', cause, { connection: id })
+        throw new SignInRefused(ssoAuthenticationError, 'secret')
+      }),
     },
     needsVerifiedEmail: true,
     read: (answers) => readPerson(configuration, mapping, answers),

@@ -7,7 +7,7 @@ import type { Arrived, Way } from '../../federation/service/callback.ts'
 import { FEDERATED } from '../../federation/service/sign-in.ts'
 import { continueFlow, type Started, startFlow } from '../../federation/service/start.ts'
 import type { ProviderAnswers } from '../../federation/types.ts'
-import { mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
+import { findMailDomain, mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import { ssoAuthenticationError } from '../errors.ts'
 import { findConnectionOfAny, findConnectionOfSlug, selectActiveOfIssuer } from '../store.ts'
 import { settlePerson } from './accounts.ts'
@@ -38,7 +38,7 @@ export interface SsoStart {
 
 /**
  * Begins a sign-in at an organization's provider. Throws SSO_CONFIGURATION_NOT_FOUND where nobody can sign in so,
- * REDIRECT_NOT_ALLOWED.
+ * REDIRECT_NOT_ALLOWED, SSO_AUTHENTICATION_ERROR.
  */
 export async function startSso(ctx: Ctx, { chosen, ...start }: SsoStart): Promise<Started> {
   const configuration = await findChosen(ctx, chosen)
@@ -61,7 +61,7 @@ async function findChosen(ctx: Ctx, chosen: Chosen): Promise<SeenConfiguration |
     return row && seen(ctx, row)
   }
   if ('issuer' in chosen) return findOfIssuer(ctx, chosen)
-  return findOfDomain(ctx, 'domain' in chosen ? chosen.domain.toLowerCase() : domainOf(chosen.email))
+  return findOfDomain(ctx, 'domain' in chosen ? (findMailDomain(chosen.domain) ?? '') : domainOf(chosen.email))
 }
 
 const domainOf = (email: string): string => mailDomainOf(normalizeEmail(email))

@@ -13,7 +13,8 @@ export const PolicyBody = z
       .optional()
       .meta({ description: 'An owner with a password and a second factor signs in all the same' }),
     end_sessions: z.boolean().optional().meta({
-      description: 'While it is required: sessions of its people that came otherwise end altogether, within minutes',
+      description:
+        'While it is required: sessions of its people that came otherwise before end altogether, 50 people a minute',
     }),
   })
   .meta({ id: 'SSOPolicyChange' })
