@@ -1,7 +1,7 @@
-import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
-import { ADMIN, type Rank } from '../../lib/roles.ts'
-import { hasVerifiedDomain, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
+import type { Rank } from '../../lib/roles.ts'
+import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
 import { identities } from '../factors/identities/tables.ts'
 import {
   hasRoom,
@@ -16,7 +16,7 @@ import {
 } from '../memberships/tables.ts'
 import { federatedSessions } from '../sessions/tables.ts'
 import type { ProviderKey } from '../sessions/types.ts'
-import { users } from '../users/tables.ts'
+import { isTarget, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
 import type { RoleMapping } from './types.ts'
@@ -269,9 +269,7 @@ export const selectObliged = (
         eq(memberships.organizationId, organizationId),
         sql`${isTakenUp()}`,
         gt(users.id, after),
-        ne(users.role, ADMIN),
-        sql`exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
-          and own.verified_at is not null and own.domain = substr(${users.email}, instr(${users.email}, '@') + 1))`,
+        isManagedBy(organizationId, sql`${users.id}`),
       ),
     )
     .orderBy(asc(users.id))
@@ -308,16 +306,11 @@ export const raisedVersion = ({ now }: Pick<Ctx, 'now'>) => ({
   when: sql`changes() > 0`,
 })
 
-/** Holds while the account's address is confirmed, in a domain that the connection's organization has verified, and no admin's. */
-export const isOwnersAddress = (
-  { id, email, authVersion }: User,
-  { organizationId }: Pick<SsoConnection, 'organizationId'>,
-): SQL =>
-  sql`exists (select 1 from users as holder where holder.id = ${id} and holder.email = ${email}
-    and holder.auth_version = ${authVersion} and holder.email_verified_at is not null
-    and holder.email_unanswered_since is null and holder.role <> ${ADMIN})
-    and exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
-      and own.verified_at is not null and own.domain = substr(${email}, instr(${email}, '@') + 1))`
+/** Holds while the account may sign in, with the confirmed address and the credentials that were read, and is one of the organization's people. */
+export const mayBeLinked = (user: User, { organizationId }: Pick<SsoConnection, 'organizationId'>): SQL =>
+  sql`exists (select 1 from ${users} where ${isTarget({ ...user, userId: user.id })}
+    and ${users.emailVerifiedAt} is not null and ${users.emailUnansweredSince} is null)
+    and ${isManagedBy(organizationId, user.id)}`
 
 /** When somebody may become a member, and whether this membership was made. */
 export const joining = ({ id, organizationId, userId }: Pick<Membership, 'id' | 'organizationId' | 'userId'>) => ({

@@ -19,7 +19,7 @@ import {
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { ssoAuthenticationError } from '../errors.ts'
-import { isOwnersAddress, joining, updateOwnerSignIn } from '../store.ts'
+import { joining, mayBeLinked, updateOwnerSignIn } from '../store.ts'
 import type { GivenRank } from '../types.ts'
 import { isUsable, type SeenConfiguration } from './configurations.ts'
 import { providerNameOf } from './provider.ts'
@@ -118,7 +118,7 @@ async function linkedTo(
   { user, identity, proved }: { user: User; identity: Identity | undefined; proved: ProvedIdentity },
 ): Promise<User> {
   if (identity) ctx.defer(recordIdentityUse(ctx, identity, proved))
-  else if (!(await linkIdentity(ctx, { user, proved, when: isOwnersAddress(user, configuration) })))
+  else if (!(await linkIdentity(ctx, { user, proved, when: mayBeLinked(user, configuration) })))
     return requireLinked(ctx, configuration, { user, proved })
   return user
 }
