@@ -2,7 +2,9 @@ import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import type { Rank } from '../../lib/roles.ts'
 import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
+import { isUnknown } from '../factors/identities/service.ts'
 import { identities } from '../factors/identities/tables.ts'
+import type { IdentityKey } from '../factors/identities/types.ts'
 import {
   hasRoom,
   isJoined,
@@ -306,11 +308,26 @@ export const raisedVersion = ({ now }: Pick<Ctx, 'now'>) => ({
   when: sql`changes() > 0`,
 })
 
-/** Holds while the account may sign in, with the confirmed address and the credentials that were read, and is one of the organization's people. */
-export const mayBeLinked = (user: User, { organizationId }: Pick<SsoConnection, 'organizationId'>): SQL =>
-  sql`exists (select 1 from ${users} where ${isTarget({ ...user, userId: user.id })}
-    and ${users.emailVerifiedAt} is not null and ${users.emailUnansweredSince} is null)
+const isOneOfItsPeople = (
+  user: User,
+  { organizationId }: Pick<SsoConnection, 'organizationId'>,
+  isConfirmed: boolean,
+): SQL => sql`exists (select 1 from ${users} where ${isTarget({ ...user, userId: user.id })}
+    and (${users.emailVerifiedAt} is not null and ${users.emailUnansweredSince} is null) = ${Number(isConfirmed)})
     and ${isManagedBy(organizationId, user.id)}`
+
+/** Holds while the account may sign in, with the confirmed address and the credentials that were read, and is one of the organization's people. */
+export const mayBeLinked = (user: User, connection: Pick<SsoConnection, 'organizationId'>): SQL =>
+  isOneOfItsPeople(user, connection, true)
+
+/** As `mayBeLinked`, for an address that nobody has confirmed; and nobody has the identity. */
+export const mayBeTakenOver = (
+  user: User,
+  connection: Pick<SsoConnection, 'organizationId'>,
+  identity: IdentityKey,
+): SQL => sql`${isOneOfItsPeople(user, connection, false)} and ${isUnknown(identity)}`
+
+export { hasChanged } from '../users/tables.ts'
 
 /** When somebody may become a member, and whether this membership was made. */
 export const joining = ({ id, organizationId, userId }: Pick<Membership, 'id' | 'organizationId' | 'userId'>) => ({

@@ -6,6 +6,7 @@ import { readPerson, type SsoPerson } from '../../../src/features/sso/service/re
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTeam, openPerson, type Team } from '../../support/organizations.ts'
+import { enrol } from './sign-in-support.ts'
 import { appWithNet, configure, giveDomain, ISSUER, rowsOf, run } from './support.ts'
 
 const { app, net } = appWithNet()
@@ -132,6 +133,50 @@ describe('somebody with an account', () => {
     expect(linked).toEqual([{ connection_id: configuration.id }])
   })
 
+  it('keeps password and sessions where they have confirmed the address', async () => {
+    const { domain, configuration } = await ready()
+    const known = await openPerson(app, { email: `ada@${domain}` })
+    await settle(configuration, person(`ada@${domain}`))
+    expect(await rowsOf('select 1 from users where id = ? and password_hash is not null', known.id)).toHaveLength(1)
+    const refresh = { refresh_token: known.refreshToken }
+    expect((await known.call('POST', '/api/v1/auth/refresh', refresh)).status).toBe(200)
+  })
+
+  it('takes over an account that nobody has confirmed: password, factors, identities and sessions of its maker end', async () => {
+    const { team, domain, configuration } = await ready()
+    const email = `ada@${domain}`
+    const planted = await openPerson(app, { email, emailVerifiedAt: undefined as never, status: 'pending' })
+    await enrol(planted)
+    await run(
+      "insert into identities (id, user_id, provider, issuer, subject, created_at) values (?, ?, 'google', 'https://accounts.google.com', ?, 1)",
+      ...[newUuid(), planted.id, newUuid()],
+    )
+    const ada = person(email)
+    const [one, other] = await Promise.all([settle(configuration, ada), settle(configuration, ada)])
+    expect([one, other].map(({ user, isNew }) => [user.id, isNew])).toEqual([
+      [planted.id, false],
+      [planted.id, false],
+    ])
+    const [row] = await rowsOf(
+      'select password_hash, mfa_enabled, status, email_verified_at is not null as verified, auth_version from users where id = ?',
+      planted.id,
+    )
+    expect(row).toEqual({ password_hash: null, mfa_enabled: 0, status: 'active', verified: 1, auth_version: 2 })
+    expect([one.user.authVersion, other.user.authVersion]).toEqual([2, 2])
+    expect(await rowsOf('select subject from identities where user_id = ?', planted.id)).toEqual([
+      { subject: ada.subject },
+    ])
+    expect(await rowsOf('select 1 from totp_factors where user_id = ?', planted.id)).toEqual([])
+    const refresh = { refresh_token: planted.refreshToken }
+    expect((await planted.call('POST', '/api/v1/auth/refresh', refresh)).status).toBe(401)
+    expect(await roleIn(team, planted.id)).toEqual(['member'])
+    const events = await rowsOf<{ type: string }>('select type from events where user_id = ?', planted.id)
+    const counted = ['user.email_verified', 'oauth.account.linked'].map(
+      (type) => events.filter((event) => event.type === type).length,
+    )
+    expect(counted).toEqual([1, 1])
+  })
+
   it('keeps the role that they have', async () => {
     const { team, domain, configuration } = await ready()
     const admin = await team.join('admin', { email: `ada@${domain}` })
@@ -141,7 +186,14 @@ describe('somebody with an account', () => {
 
   it.each([
     ['an admin of the platform', { role: 'admin' }],
-    ['somebody who has not confirmed the account', { emailVerifiedAt: undefined as never, status: 'pending' as const }],
+    [
+      'an admin of the platform who has not confirmed the account',
+      { role: 'admin', emailVerifiedAt: undefined as never },
+    ],
+    [
+      'a suspended account that nobody has confirmed',
+      { status: 'suspended' as const, emailVerifiedAt: undefined as never },
+    ],
     ['a suspended account', { status: 'suspended' as const }],
     ['a locked account', { status: 'locked' as const }],
   ])('is refused as %s, and not linked', async (_, fields) => {
