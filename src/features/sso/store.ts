@@ -5,6 +5,7 @@ import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../
 import { isUnknown } from '../factors/identities/service.ts'
 import { identities } from '../factors/identities/tables.ts'
 import type { IdentityKey } from '../factors/identities/types.ts'
+import { effectiveRole } from '../memberships/service.ts'
 import {
   hasRoom,
   isJoined,
@@ -21,7 +22,7 @@ import type { ProviderKey } from '../sessions/types.ts'
 import { isTarget, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
-import type { RoleMapping } from './types.ts'
+import type { GivenRank, RoleMapping } from './types.ts'
 
 type Store = Pick<Ctx, 'db'>
 export const organizationData = [ssoConnections.organizationId, roleMappings.organizationId]
@@ -328,6 +329,22 @@ export const mayBeTakenOver = (
 ): SQL => sql`${isOneOfItsPeople(user, connection, false)} and ${isUnknown(identity)}`
 
 export { hasChanged } from '../users/tables.ts'
+
+/** Holds while the connection is there, and no directory writes the organization's people. */
+export const mayMap = ({ id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>): SQL =>
+  sql`exists (select 1 from sso_connections as mapping where mapping.id = ${id}) and ${hasNoDirectory(organizationId)}`
+
+const hasNoDirectory = (organizationId: string): SQL =>
+  sql`exists (select 1 from organizations as plain where plain.id = ${organizationId} and plain.directory_enabled = 0)`
+
+/** The higher of a role and the one that a membership has by hand. */
+export const byHand = (role: GivenRank): SQL => effectiveRole(roleValue(role))
+
+export const roleValue = (role: GivenRank | null): SQL => sql`${role}`
+
+/** As `condition`, while the membership that changes is as it was read. */
+export const whileAsRead = ({ id, role }: Pick<Membership, 'id' | 'role'>, condition: SQL): SQL =>
+  sql`${memberships.id} = ${id} and ${memberships.role} = ${role} and ${condition}`
 
 /** When somebody may become a member, and whether this membership was made. */
 export const joining = ({ id, organizationId, userId }: Pick<Membership, 'id' | 'organizationId' | 'userId'>) => ({

@@ -1,59 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { settlePerson } from '../../../src/features/sso/service/accounts.ts'
-import { getConfiguration, type SeenConfiguration } from '../../../src/features/sso/service/configurations.ts'
 import { providerOf } from '../../../src/features/sso/service/provider.ts'
-import { readPerson, type SsoPerson } from '../../../src/features/sso/service/read-person.ts'
+import { readPerson } from '../../../src/features/sso/service/read-person.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
-import { createTeam, openPerson, type Team } from '../../support/organizations.ts'
+import { openPerson } from '../../support/organizations.ts'
+import { createSettling, outcome, person, REFUSED, roleIn } from './settling.ts'
 import { enrol } from './sign-in-support.ts'
-import { appWithNet, configure, giveDomain, ISSUER, rowsOf, run } from './support.ts'
+import { ISSUER, rowsOf, run } from './support.ts'
 
-const { app, net } = appWithNet()
+const { app, ready, read, settle } = createSettling()
 
-/** A configuration as a sign-in reads it. */
-async function read(team: Team): Promise<SeenConfiguration> {
-  const actor = { id: team.owner.id, roles: [], acr: 'aal1' }
-  return getConfiguration({ ...(await app.ctx()), actor } as never, team.id)
-}
-
-async function ready(fields: Record<string, unknown> = {}) {
-  const team = await createTeam(app)
-  const domain = await giveDomain(team)
-  await configure(team, net, fields)
-  return { team, domain, configuration: await read(team) }
-}
-
-const person = (email: string | null, changed: Partial<SsoPerson> = {}): SsoPerson => ({
-  issuer: ISSUER,
-  subject: newUuid(),
-  email,
-  isEmailVerified: true,
-  speaksForEmail: true,
-  label: 'Ada',
-  profile: { displayName: 'Ada' },
-  groups: [],
-  hasSecondFactor: false,
-  ...changed,
-})
-
-const settle = async (configuration: SeenConfiguration, who: SsoPerson) =>
-  settlePerson(await app.ctx(), configuration, who)
-const outcome = (work: Promise<unknown>) =>
-  work.then(
-    () => 'done',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
-const REFUSED = 'SSO_AUTHENTICATION_ERROR'
-
-const roleIn = async (team: Team, userId: string) => {
-  const rows = await rowsOf<{ role: string }>(
-    'select role from memberships where organization_id = ? and user_id = ? and removed_at is null and taken_up_at is not null',
-    team.id,
-    userId,
-  )
-  return rows.map(({ role }) => role)
-}
 const usersWith = (email: string) => rowsOf('select id from users where email = ?', email)
 
 describe('a person whom nobody has seen', () => {

@@ -1,7 +1,6 @@
-import type { SQL } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
 import { notAMember } from '../../../lib/errors.ts'
-import { ADMIN, RANKS, toRank } from '../../../lib/roles.ts'
+import { ADMIN, toRank } from '../../../lib/roles.ts'
 import { findDomainOwner } from '../../domains/service.ts'
 import {
   findIdentity,
@@ -13,7 +12,7 @@ import {
 import type { Identity, IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
 import { SignInRefused } from '../../federation/errors.ts'
 import { createUserWith } from '../../federation/service/new-account.ts'
-import { deletePending, findPlace, insertMembership, limitReached } from '../../memberships/service.ts'
+import { findPlace } from '../../memberships/service.ts'
 import { takeoverParts } from '../../sign-in/service/takeover.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
@@ -27,13 +26,11 @@ import {
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { ssoAuthenticationError } from '../errors.ts'
-import { hasChanged, joining, mayBeLinked, mayBeTakenOver, updateOwnerSignIn } from '../store.ts'
-import type { GivenRank } from '../types.ts'
+import { hasChanged, mayBeLinked, mayBeTakenOver, updateOwnerSignIn } from '../store.ts'
 import { isUsable, type SeenConfiguration } from './configurations.ts'
+import { join, mapRole, SSO } from './membership.ts'
 import { providerNameOf } from './provider.ts'
 import type { SsoPerson } from './read-person.ts'
-
-const SSO = { type: 'system', id: 'sso' } as const
 
 type Reason = 'domain' | 'no_email' | 'email_not_verified' | 'platform_admin' | 'account_closed' | 'raced'
 
@@ -66,14 +63,18 @@ export async function settlePerson(ctx: Ctx, configuration: SeenConfiguration, p
   const identity = await findIdentity(ctx, proved)
   const found = identity ? await findUser(ctx, identity.userId) : await findHolder(ctx, configuration, person)
   if (found) await requireAdmitted(ctx, configuration, found)
-  const membership = found ? await findMembership(ctx, organizationId, found.id) : null
+  const place = found && (await findPlace(ctx, { id: organizationId }, found.id))
+  const membership = place?.membership ?? null
   const rank = membership?.takenUpAt ? toRank(membership.role) : null
   // What a directory suspended stays so.
   if (rank === null && (!configuration.jitProvisioning || membership?.suspendedAt)) throw notAMember()
   const user = found
     ? await linkedTo(ctx, configuration, { user: found, identity, proved })
     : await makeAccount(ctx, configuration, proved)
-  if (rank === null) await join(ctx, configuration, user, person.groups)
+  if (rank === null) await join(ctx, configuration, { user, membership })
+  // Whoever has joined is read again.
+  const standing = rank === null ? await findPlace(ctx, { id: organizationId }, user.id) : place
+  if (standing) await mapRole(ctx, configuration, { ...standing, user, groups: person.groups })
   if (found && configuration.syncProfile) ctx.defer(syncProfile(ctx, user, proved))
   if (rank === 'owner') await updateOwnerSignIn(ctx, configuration)
   const { issuer, subject } = proved
@@ -109,9 +110,6 @@ async function requireAdmitted(ctx: Ctx, configuration: SeenConfiguration, user:
   if (!isSignInAllowed(user)) throw refuse(ctx, configuration, 'account_closed')
 }
 
-const findMembership = async (ctx: Ctx, organizationId: string, userId: string) =>
-  (await findPlace(ctx, { id: organizationId }, userId))?.membership ?? null
-
 async function linkedTo(
   ctx: Ctx,
   configuration: SeenConfiguration,
@@ -141,7 +139,7 @@ async function takeOver(
   const { id: userId } = user
   const when = mayBeTakenOver(user, configuration, proved)
   const { statement, event, id } = linkingOf(ctx, { userId, proved, when })
-  const takeoverBy = (allowed: SQL) => takeoverParts(ctx, user, { by: { allowed }, answer: null })
+  const takeoverBy = (allowed: typeof when) => takeoverParts(ctx, user, { by: { allowed }, answer: null })
   // Once it is linked, the identity is not unknown any more.
   const { set, when: isLinked, ends, events } = takeoverBy(hasChanged)
   const changed = await changeUser(ctx, {
@@ -184,32 +182,4 @@ async function makeAccount(ctx: Ctx, configuration: SeenConfiguration, proved: P
   // The domain is the organization's: its provider knows whose mailbox that is.
   const made = await createUserWith(ctx, email, { proved, isConfirmed: true })
   return made ?? requireLinked(ctx, configuration, proved)
-}
-
-/** The highest of the default and what the groups give. */
-export function roleOf(
-  { defaultRole, roleMapping }: Pick<SeenConfiguration, 'defaultRole' | 'roleMapping'>,
-  groups: readonly string[],
-): GivenRank {
-  const given = roleMapping.filter(({ group }) => groups.includes(group)).map(({ role }) => role)
-  return [defaultRole, ...given].reduce((one, other) => (RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one))
-}
-
-async function join(ctx: Ctx, configuration: SeenConfiguration, user: User, groups: readonly string[]): Promise<void> {
-  const { organizationId, id } = configuration
-  const [userId, now, role] = [user.id, ctx.now(), roleOf(configuration, groups)]
-  const membership = { id: ctx.newId(), organizationId, userId, role, joinedAt: now, takenUpAt: now }
-  const { when, isMade } = joining(membership)
-  const changed = await changeUser(ctx, {
-    userId,
-    set: {},
-    when: isMade,
-    actor: SSO,
-    with: [deletePending(ctx, { organizationId, userId }, when), insertMembership(ctx, membership, when)],
-    changesClaims: true,
-    events: [
-      { type: 'organization.member_added', organizationId, data: { role, status: 'active', connection_id: id } },
-    ],
-  })
-  if (!changed && !(await findMembership(ctx, organizationId, userId))?.takenUpAt) throw limitReached()
 }
