@@ -1,11 +1,12 @@
 import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
-import type { ActorCtx, Ctx, Place } from '../../context.ts'
+import { type ActorCtx, actorOf, type Ctx, type Place } from '../../context.ts'
 import type { Rank } from '../../lib/roles.ts'
 import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
 import { isUnknown } from '../factors/identities/service.ts'
 import { identities } from '../factors/identities/tables.ts'
 import type { IdentityKey } from '../factors/identities/types.ts'
-import { effectiveRole } from '../memberships/service.ts'
+import { areAll, mapping } from '../memberships/service/mapping.ts'
+import { effectiveRole, updateOrganization } from '../memberships/service.ts'
 import {
   hasRoom,
   isJoined,
@@ -27,7 +28,7 @@ import type { GivenRank, RoleMapping } from './types.ts'
 type Store = Pick<Ctx, 'db'>
 export const organizationData = [ssoConnections.organizationId, roleMappings.organizationId]
 
-type Acting = Store & Pick<ActorCtx, 'actor'>
+type Acting = Store & Pick<ActorCtx, 'actor' | 'now'>
 
 const columns = {
   ...getTableColumns(ssoConnections),
@@ -171,7 +172,7 @@ export function updateConnection(
   change: Changed & {
     set: Partial<SsoConnection>
     roleMapping: readonly RoleMapping[] | undefined
-    /** Then its identities go. */
+    /** Then its identities and the sessions that it opened go. */
     isOtherIssuer: boolean
   },
 ) {
@@ -179,7 +180,7 @@ export function updateConnection(
   const when = isUnmoved(ctx, place, change)
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
-    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when)] : []),
+    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
       .set({ ...set, version: before.version + 1 })
@@ -192,12 +193,43 @@ export function updateConnection(
 const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when: SQL) =>
   db.delete(identities).where(and(eq(identities.connectionId, id), when))
 
-/** As `updateConnection`. With it go the role mapping and, by a trigger, the identities. A policy that requires it stands in the way. */
-export function deleteConnection(ctx: Acting, place: Place, before: Changed['before']) {
+/**
+ * Sessions that an earlier provider opened are not this one's: where single sign-on is required they lose the organization's tokens.
+ * Behind the raised version no token of before is good.
+ */
+const disownSessions = (
+  ctx: Store & Pick<Ctx, 'now'>,
+  { id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>,
+  when: SQL,
+) =>
+  [
+    ctx.db.delete(federatedSessions).where(and(eq(federatedSessions.connectionId, id), when)),
+    updateOrganization(ctx, organizationId, {
+      set: { version: sql`${organizations.version} + 1`, updatedAt: ctx.now() },
+      when: and(isRequired(organizationId), when),
+    }),
+  ] as const
+
+/** As `updateConnection`. With it go the role mapping, the roles that it gave and, by a trigger, the identities. A policy that requires it stands in the way. */
+export function deleteConnection(
+  ctx: ActorCtx,
+  place: Place,
+  { before, mappingId }: Pick<Changed, 'before'> & { mappingId: string },
+) {
   const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
+    // Nobody signs in any more to whom the roles of groups could be given anew.
+    ...mapping(ctx, {
+      organizationId: before.organizationId,
+      mapped: roleValue(null),
+      actor: actorOf(ctx),
+      mappingId,
+      affected: areAll,
+      when: sql`${when} and ${hasNoDirectory(before.organizationId)}`,
+    }),
+    ...disownSessions(ctx, before, when),
     ctx.db
       .delete(ssoConnections)
       .where(and(eq(ssoConnections.id, before.id), when))
