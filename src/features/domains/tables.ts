@@ -50,7 +50,7 @@ export const isDomainOf = (organizationId: string, domain: string | SQL): SQL =>
   sql`exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
     and own.domain = ${domain} and own.verified_at is not null)`
 
-/** Holds while the account is the organization's people: its own address is in a verified domain, and it is no platform admin's. */
+/** Holds while the account is one of the organization's people: its own address is in a verified domain, and it is no platform admin's. */
 export const isManagedBy = (organizationId: string, userId: string | SQL): SQL =>
   sql`exists (select 1 from users as managed where managed.id = ${userId} and managed.role <> ${ADMIN}
     and managed.status <> 'deleted' and ${isDomainOf(organizationId, sql`substr(managed.email, instr(managed.email, '@') + 1)`)})`

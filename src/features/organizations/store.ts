@@ -343,12 +343,15 @@ export const promotion = ({ place, actor }: Acting, member: ReadMembership): Two
   onMembership(member, sql`${stillHas('owner', place, actor.id)} and ${mayOwn(member.userId)}`)
 
 /** Holds while a membership waits to be taken up and whoever gave it answers for it, within the limits. */
-export const takingUp = ({ actor, now }: Pick<PlaceCtx, 'actor' | 'now'>, organizationId: string): Twofold =>
+export const takingUp = (
+  { now }: Pick<Ctx, 'now'>,
+  { organizationId, userId }: Pick<Membership, 'organizationId' | 'userId'>,
+): Twofold =>
   twofold(
-    { organizationId, userId: actor.id },
+    { organizationId, userId },
     (row) => sql`${row}.taken_up_at is null and ${row}.expires_at > ${now()} and ${isOpen(organizationId)}
       and ${mayGive({ organizationId, by: sql`${row}.invited_by`, role: sql`${row}.role` })}
-      and (${row}.role <> 'owner' or ${mayOwn(actor.id)}) and ${mayJoinMore(actor.id)} and ${hasRoom(organizationId)}`,
+      and (${row}.role <> 'owner' or ${mayOwn(userId)}) and ${mayJoinMore(userId)} and ${hasRoom(organizationId)}`,
   )
 
 const ownedAlone = sql`from users as u

@@ -1,8 +1,12 @@
-import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
-import type { ActorCtx, Ctx, Place } from '../../context.ts'
-import { ADMIN, type Rank } from '../../lib/roles.ts'
-import { hasVerifiedDomain, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
+import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { type ActorCtx, actorOf, type Ctx, type Place } from '../../context.ts'
+import type { Rank } from '../../lib/roles.ts'
+import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
+import { isUnknown } from '../factors/identities/service.ts'
 import { identities } from '../factors/identities/tables.ts'
+import type { IdentityKey } from '../factors/identities/types.ts'
+import { areAll, mapping } from '../memberships/service/mapping.ts'
+import { effectiveRole, updateOrganization } from '../memberships/service.ts'
 import {
   hasRoom,
   isJoined,
@@ -16,15 +20,15 @@ import {
 } from '../memberships/tables.ts'
 import { federatedSessions } from '../sessions/tables.ts'
 import type { ProviderKey } from '../sessions/types.ts'
-import { users } from '../users/tables.ts'
+import { isTarget, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
-import type { RoleMapping } from './types.ts'
+import type { GivenRank, RoleMapping } from './types.ts'
 
 type Store = Pick<Ctx, 'db'>
 export const organizationData = [ssoConnections.organizationId, roleMappings.organizationId]
 
-type Acting = Store & Pick<ActorCtx, 'actor'>
+type Acting = Store & Pick<ActorCtx, 'actor' | 'now'>
 
 const columns = {
   ...getTableColumns(ssoConnections),
@@ -168,7 +172,7 @@ export function updateConnection(
   change: Changed & {
     set: Partial<SsoConnection>
     roleMapping: readonly RoleMapping[] | undefined
-    /** Then its identities go. */
+    /** Then its identities and the sessions that it opened go. */
     isOtherIssuer: boolean
   },
 ) {
@@ -176,7 +180,7 @@ export function updateConnection(
   const when = isUnmoved(ctx, place, change)
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
-    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when)] : []),
+    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
       .set({ ...set, version: before.version + 1 })
@@ -189,12 +193,43 @@ export function updateConnection(
 const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when: SQL) =>
   db.delete(identities).where(and(eq(identities.connectionId, id), when))
 
-/** As `updateConnection`. With it go the role mapping and, by a trigger, the identities. A policy that requires it stands in the way. */
-export function deleteConnection(ctx: Acting, place: Place, before: Changed['before']) {
+/**
+ * Sessions that an earlier provider opened are not this one's: where single sign-on is required they lose the organization's tokens.
+ * Behind the raised version no token of before is good.
+ */
+const disownSessions = (
+  ctx: Store & Pick<Ctx, 'now'>,
+  { id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>,
+  when: SQL,
+) =>
+  [
+    ctx.db.delete(federatedSessions).where(and(eq(federatedSessions.connectionId, id), when)),
+    updateOrganization(ctx, organizationId, {
+      set: { version: sql`${organizations.version} + 1`, updatedAt: ctx.now() },
+      when: and(isRequired(organizationId), when),
+    }),
+  ] as const
+
+/** As `updateConnection`. With it go the role mapping, the roles that it gave and, by a trigger, the identities. A policy that requires it stands in the way. */
+export function deleteConnection(
+  ctx: ActorCtx,
+  place: Place,
+  { before, mappingId }: Pick<Changed, 'before'> & { mappingId: string },
+) {
   const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
+    // Nobody signs in any more to whom the roles of groups could be given anew.
+    ...mapping(ctx, {
+      organizationId: before.organizationId,
+      mapped: roleValue(null),
+      actor: actorOf(ctx),
+      mappingId,
+      affected: areAll,
+      when: sql`${when} and ${hasNoDirectory(before.organizationId)}`,
+    }),
+    ...disownSessions(ctx, before, when),
     ctx.db
       .delete(ssoConnections)
       .where(and(eq(ssoConnections.id, before.id), when))
@@ -274,9 +309,7 @@ export const selectObliged = (
         eq(memberships.organizationId, organizationId),
         sql`${isTakenUp()}`,
         gt(users.id, after),
-        ne(users.role, ADMIN),
-        sql`exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
-          and own.verified_at is not null and own.domain = substr(${users.email}, instr(${users.email}, '@') + 1))`,
+        isManagedBy(organizationId, sql`${users.id}`),
       ),
     )
     .orderBy(asc(users.id))
@@ -313,16 +346,42 @@ export const raisedVersion = ({ now }: Pick<Ctx, 'now'>) => ({
   when: sql`changes() > 0`,
 })
 
-/** Holds while the account's address is confirmed, in a domain that the connection's organization has verified, and no admin's. */
-export const isOwnersAddress = (
-  { id, email, authVersion }: User,
+const isOneOfItsPeople = (
+  user: User,
   { organizationId }: Pick<SsoConnection, 'organizationId'>,
-): SQL =>
-  sql`exists (select 1 from users as holder where holder.id = ${id} and holder.email = ${email}
-    and holder.auth_version = ${authVersion} and holder.email_verified_at is not null
-    and holder.email_unanswered_since is null and holder.role <> ${ADMIN})
-    and exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}
-      and own.verified_at is not null and own.domain = substr(${email}, instr(${email}, '@') + 1))`
+  isConfirmed: boolean,
+): SQL => sql`exists (select 1 from ${users} where ${isTarget({ ...user, userId: user.id })}
+    and (${users.emailVerifiedAt} is not null and ${users.emailUnansweredSince} is null) = ${Number(isConfirmed)})
+    and ${isManagedBy(organizationId, user.id)}`
+
+/** Holds while the account may sign in, with the confirmed address and the credentials that were read, and is one of the organization's people. */
+export const mayBeLinked = (user: User, connection: Pick<SsoConnection, 'organizationId'>): SQL =>
+  isOneOfItsPeople(user, connection, true)
+
+/** As `mayBeLinked`, for an address that nobody has confirmed; and nobody has the identity. */
+export const mayBeTakenOver = (
+  user: User,
+  connection: Pick<SsoConnection, 'organizationId'>,
+  identity: IdentityKey,
+): SQL => sql`${isOneOfItsPeople(user, connection, false)} and ${isUnknown(identity)}`
+
+export { hasChanged } from '../users/tables.ts'
+
+/** Holds while the connection is there, and no directory writes the organization's people. */
+export const mayMap = ({ id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>): SQL =>
+  sql`exists (select 1 from sso_connections as mapping where mapping.id = ${id}) and ${hasNoDirectory(organizationId)}`
+
+const hasNoDirectory = (organizationId: string): SQL =>
+  sql`exists (select 1 from organizations as plain where plain.id = ${organizationId} and plain.directory_enabled = 0)`
+
+/** The higher of a role and the one that a membership has by hand. */
+export const byHand = (role: GivenRank): SQL => effectiveRole(roleValue(role))
+
+export const roleValue = (role: GivenRank | null): SQL => sql`${role}`
+
+/** As `condition`, while the membership that changes is as it was read. */
+export const whileAsRead = ({ id, role }: Pick<Membership, 'id' | 'role'>, condition: SQL): SQL =>
+  sql`${memberships.id} = ${id} and ${memberships.role} = ${role} and ${condition}`
 
 /** When somebody may become a member, and whether this membership was made. */
 export const joining = ({ id, organizationId, userId }: Pick<Membership, 'id' | 'organizationId' | 'userId'>) => ({

@@ -1,58 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { settlePerson } from '../../../src/features/sso/service/accounts.ts'
-import { getConfiguration, type SeenConfiguration } from '../../../src/features/sso/service/configurations.ts'
 import { providerOf } from '../../../src/features/sso/service/provider.ts'
-import { readPerson, type SsoPerson } from '../../../src/features/sso/service/read-person.ts'
+import { readPerson } from '../../../src/features/sso/service/read-person.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
-import { createTeam, openPerson, type Team } from '../../support/organizations.ts'
-import { appWithNet, configure, giveDomain, ISSUER, rowsOf, run } from './support.ts'
+import { openPerson } from '../../support/organizations.ts'
+import { createSettling, outcome, person, REFUSED, roleIn } from './settling.ts'
+import { enrol } from './sign-in-support.ts'
+import { ISSUER, rowsOf, run } from './support.ts'
 
-const { app, net } = appWithNet()
+const { app, ready, read, settle } = createSettling()
 
-/** A configuration as a sign-in reads it. */
-async function read(team: Team): Promise<SeenConfiguration> {
-  const actor = { id: team.owner.id, roles: [], acr: 'aal1' }
-  return getConfiguration({ ...(await app.ctx()), actor } as never, team.id)
-}
-
-async function ready(fields: Record<string, unknown> = {}) {
-  const team = await createTeam(app)
-  const domain = await giveDomain(team)
-  await configure(team, net, fields)
-  return { team, domain, configuration: await read(team) }
-}
-
-const person = (email: string | null, changed: Partial<SsoPerson> = {}): SsoPerson => ({
-  issuer: ISSUER,
-  subject: newUuid(),
-  email,
-  isEmailVerified: true,
-  speaksForEmail: true,
-  label: 'Ada',
-  profile: { displayName: 'Ada' },
-  groups: [],
-  hasSecondFactor: false,
-  ...changed,
-})
-
-const settle = async (configuration: SeenConfiguration, who: SsoPerson) =>
-  settlePerson(await app.ctx(), configuration, who)
-const outcome = (work: Promise<unknown>) =>
-  work.then(
-    () => 'done',
-    (error: { code?: string }) => error.code ?? String(error),
-  )
-const REFUSED = 'SSO_AUTHENTICATION_ERROR'
-
-const roleIn = async (team: Team, userId: string) => {
-  const rows = await rowsOf<{ role: string }>(
-    'select role from memberships where organization_id = ? and user_id = ? and removed_at is null and taken_up_at is not null',
-    team.id,
-    userId,
-  )
-  return rows.map(({ role }) => role)
-}
 const usersWith = (email: string) => rowsOf('select id from users where email = ?', email)
 
 describe('a person whom nobody has seen', () => {
@@ -132,6 +89,50 @@ describe('somebody with an account', () => {
     expect(linked).toEqual([{ connection_id: configuration.id }])
   })
 
+  it('keeps password and sessions where they have confirmed the address', async () => {
+    const { domain, configuration } = await ready()
+    const known = await openPerson(app, { email: `ada@${domain}` })
+    await settle(configuration, person(`ada@${domain}`))
+    expect(await rowsOf('select 1 from users where id = ? and password_hash is not null', known.id)).toHaveLength(1)
+    const refresh = { refresh_token: known.refreshToken }
+    expect((await known.call('POST', '/api/v1/auth/refresh', refresh)).status).toBe(200)
+  })
+
+  it('takes over an account that nobody has confirmed: password, factors, identities and sessions of its maker end', async () => {
+    const { team, domain, configuration } = await ready()
+    const email = `ada@${domain}`
+    const planted = await openPerson(app, { email, emailVerifiedAt: undefined as never, status: 'pending' })
+    await enrol(planted)
+    await run(
+      "insert into identities (id, user_id, provider, issuer, subject, created_at) values (?, ?, 'google', 'https://accounts.google.com', ?, 1)",
+      ...[newUuid(), planted.id, newUuid()],
+    )
+    const ada = person(email)
+    const [one, other] = await Promise.all([settle(configuration, ada), settle(configuration, ada)])
+    expect([one, other].map(({ user, isNew }) => [user.id, isNew])).toEqual([
+      [planted.id, false],
+      [planted.id, false],
+    ])
+    const [row] = await rowsOf(
+      'select password_hash, mfa_enabled, status, email_verified_at is not null as verified, auth_version from users where id = ?',
+      planted.id,
+    )
+    expect(row).toEqual({ password_hash: null, mfa_enabled: 0, status: 'active', verified: 1, auth_version: 2 })
+    expect([one.user.authVersion, other.user.authVersion]).toEqual([2, 2])
+    expect(await rowsOf('select subject from identities where user_id = ?', planted.id)).toEqual([
+      { subject: ada.subject },
+    ])
+    expect(await rowsOf('select 1 from totp_factors where user_id = ?', planted.id)).toEqual([])
+    const refresh = { refresh_token: planted.refreshToken }
+    expect((await planted.call('POST', '/api/v1/auth/refresh', refresh)).status).toBe(401)
+    expect(await roleIn(team, planted.id)).toEqual(['member'])
+    const events = await rowsOf<{ type: string }>('select type from events where user_id = ?', planted.id)
+    const counted = ['user.email_verified', 'oauth.account.linked'].map(
+      (type) => events.filter((event) => event.type === type).length,
+    )
+    expect(counted).toEqual([1, 1])
+  })
+
   it('keeps the role that they have', async () => {
     const { team, domain, configuration } = await ready()
     const admin = await team.join('admin', { email: `ada@${domain}` })
@@ -141,7 +142,14 @@ describe('somebody with an account', () => {
 
   it.each([
     ['an admin of the platform', { role: 'admin' }],
-    ['somebody who has not confirmed the account', { emailVerifiedAt: undefined as never, status: 'pending' as const }],
+    [
+      'an admin of the platform who has not confirmed the account',
+      { role: 'admin', emailVerifiedAt: undefined as never },
+    ],
+    [
+      'a suspended account that nobody has confirmed',
+      { status: 'suspended' as const, emailVerifiedAt: undefined as never },
+    ],
     ['a suspended account', { status: 'suspended' as const }],
     ['a locked account', { status: 'locked' as const }],
   ])('is refused as %s, and not linked', async (_, fields) => {

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links/service.ts'
@@ -6,12 +7,12 @@ import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { MINUTE } from '../../../src/lib/time.ts'
 import { json } from '../../support/app.ts'
-import type { Person } from '../../support/organizations.ts'
+import { ask, type Person } from '../../support/organizations.ts'
 import { CLIENTS } from '../../support/providers/clients.ts'
 import { claimsOf } from '../../support/tokens.ts'
 import { newEmail } from '../../support/users.ts'
 import type { Answer } from '../federation/support.ts'
-import { createSso, type Enterprise, openEnterprise, signInBySso } from './sign-in-support.ts'
+import { createSso, type Enterprise, openEnterprise, originsOf, requireSso, signInBySso } from './sign-in-support.ts'
 import { rowsOf, run } from './support.ts'
 
 const federation = createSso()
@@ -32,7 +33,7 @@ describe('the people of a connection', () => {
     const first = await signInBySso(federation, enterprise, person)
     expect(await peopleOf(enterprise)).toEqual([{ subject: person.sub }])
     expect((await team.owner.call('DELETE', `/api/v1/sso/configurations/${id}`)).status).toBe(200)
-    expect(await peopleOf(enterprise)).toEqual([])
+    expect([await peopleOf(enterprise), await originsOf(first.user.id)]).toEqual([[], []])
     // The address is still the domain's, so a new connection finds the account by it.
     const again = await team.owner.call('POST', `/api/v1/sso/configurations?organization_id=${team.id}`, {
       provider: 'oidc',
@@ -47,14 +48,54 @@ describe('the people of a connection', () => {
   it('go with its issuer, and stay with all other changes', async () => {
     const enterprise = await openEnterprise(federation)
     const { team, id } = enterprise
-    await signInBySso(federation, enterprise)
+    const { user } = await signInBySso(federation, enterprise)
     const change = (fields: object) => team.owner.call('PUT', `/api/v1/sso/configurations/${id}`, fields)
     expect((await change({ name: 'Ours', sync_profile: true })).status).toBe(200)
-    expect(await peopleOf(enterprise)).toHaveLength(1)
+    expect([await peopleOf(enterprise), await originsOf(user.id)]).toMatchObject([[{}], [{ connection_id: id }]])
     await run("update sso_connections set issuer = 'https://old.example.test' where id = ?", id)
     const moved = { oidc_issuer: 'https://id.example.test', oidc_client_secret: CLIENTS.oidc.secret }
     expect((await change(moved)).status).toBe(200)
-    expect(await peopleOf(enterprise)).toEqual([])
+    expect([await peopleOf(enterprise), await originsOf(user.id)]).toEqual([[], []])
+  })
+
+  it('lose the organization with its issuer where single sign-on is required, whoever changed that too', async () => {
+    const enterprise = await openEnterprise(federation)
+    const { team, domain, id } = enterprise
+    await team.join('owner', { email: `boss@${domain}` })
+    const [ada, boss] = [
+      await signInBySso(federation, enterprise, { sub: newUuid() }),
+      await signInBySso(federation, enterprise, { sub: newUuid(), email: `boss@${domain}` }),
+    ]
+    await requireSso(enterprise)
+    await run("update sso_connections set issuer = 'https://old.example.test' where id = ?", id)
+    const call = ({ access_token: token }: Answer, method: string, path: string, body?: object) =>
+      ask(app, { method, path, body, headers: { authorization: `Bearer ${token}` } })
+    const moved = { oidc_issuer: 'https://id.example.test', oidc_client_secret: CLIENTS.oidc.secret }
+    const done = await call(boss, 'PUT', `/api/v1/sso/configurations/${id}`, moved)
+    expect([done.status, done.body.oidc_issuer]).toEqual([200, moved.oidc_issuer])
+    // No token of before is good, and those of a refresh are not the organization's.
+    expect((await call(ada, 'GET', '/api/v1/auth/me')).status).toBe(401)
+    for (const person of [ada, boss]) {
+      const { body } = await call(person, 'POST', '/api/v1/auth/refresh', { refresh_token: person.refresh_token })
+      expect(decodeJwt(body.access_token)).not.toHaveProperty('org_id', team.id)
+    }
+  })
+
+  it('lose with it the roles of their groups, and keep those by hand', async () => {
+    const enterprise = await openEnterprise(federation, { role_mapping: [{ group: 'Operators', role: 'admin' }] })
+    const { team, domain, id } = enterprise
+    const viewer = await team.join('viewer', { email: `ada@${domain}` })
+    const admin = await team.join('admin')
+    const roles = () =>
+      rowsOf(
+        'select role, mapped_role from memberships where organization_id = ? and user_id in (?, ?) order by user_id = ?',
+        ...[team.id, viewer.id, admin.id, admin.id],
+      )
+    await signInBySso(federation, enterprise, { claims: { groups: ['Operators'] } })
+    const byHand = { role: 'admin', mapped_role: null }
+    expect(await roles()).toEqual([{ role: 'admin', mapped_role: 'admin' }, byHand])
+    expect((await team.owner.call('DELETE', `/api/v1/sso/configurations/${id}`)).status).toBe(200)
+    expect(await roles()).toEqual([{ role: 'viewer', mapped_role: null }, byHand])
   })
 
   it('have the names that the provider says, where it is to be so', async () => {

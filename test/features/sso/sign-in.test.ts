@@ -319,6 +319,18 @@ describe('a start', () => {
 })
 
 describe('a sign-in through an organization', () => {
+  it('stores names of 255 characters that the provider gives to person and session, and refuses longer ones', async () => {
+    const enterprise = await openEnterprise(federation)
+    const [fits, long] = ['s'.repeat(255), 's'.repeat(256)]
+    expect(await signInBySso(federation, enterprise, { sub: fits, claims: { sid: fits } })).toHaveProperty(
+      'status',
+      200,
+    )
+    expect(await askBySso(federation, enterprise, { sub: long })).toMatchObject(REFUSED)
+    expect(await askBySso(federation, enterprise, { sub: fits, claims: { sid: long } })).toMatchObject(REFUSED)
+    expect(await reasonsOf(federation, enterprise)).toEqual(['subject', 'session'])
+  })
+
   it('ends in a session of the organization, which remembers its provider and keeps both over a refresh', async () => {
     const { team, domain, id } = await openEnterprise(federation)
     const claims = { sid: 'session-at-the-provider' }

@@ -77,9 +77,14 @@ export async function linkIdentity(
   const { statement, event, id } = linkingOf(ctx, { userId: user.id, proved, when })
   const [linked] = await commit(ctx, statement, event)
   if (!linked) return false
+  notifyLink(ctx, user, { proved, id })
+  return true
+}
+
+/** Mails the owner that an identity was linked. */
+export function notifyLink(ctx: Ctx, user: User, { proved, id }: { proved: ProvedIdentity; id: string }): void {
   const added = { kind: 'identity', id } as const
   notifyOwner(ctx, user, { kind: 'factor_added', params: { factor: proved.providerLabel, ended: 'none' }, added })
-  return true
 }
 
 /**

@@ -176,7 +176,7 @@ function requireIssuer(provider: Provider, { isClientMode }: Flow, { iss }: Call
 }
 
 /** OpenID Connect Core 2. */
-const MAX_SUBJECT_LENGTH = 255
+export const MAX_SUBJECT_LENGTH = 255
 
 /** Who signs in at a provider of the settings. Throws OAUTH_EXCHANGE_FAILED. */
 export function requireIdentity(ctx: Ctx, provider: Provider, answers: ProviderAnswers): ProvedIdentity {

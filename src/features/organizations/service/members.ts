@@ -162,7 +162,7 @@ async function takeUp(ctx: ActorCtx, organizationId: string): Promise<void> {
   if (found.needsSso && !isAdmin(ctx.actor)) throw ssoRequiredAt(ctx, { organization: organizationId })
   requireFactors(ctx.actor, found.organization.requireTwoFactors)
   const { role } = found.membership
-  const when = takingUp(ctx, organizationId)
+  const when = takingUp(ctx, { organizationId, userId })
   const set = { takenUpAt: ctx.now(), joinedAt: ctx.now(), expiresAt: null }
   const [taken] = await commitAll(
     ctx,

@@ -32,7 +32,7 @@ import {
   selectOrganizationsOf,
 } from '../store.ts'
 
-export { haveOrganizationInCommon, organizationEntry } from '../store.ts'
+export { haveOrganizationInCommon, organizationEntry, takingUp } from '../store.ts'
 
 export const slugTaken = defineError('SLUG_TAKEN', 'malformed', 'This slug is taken')
 export const organizationsClosed = defineError(

@@ -3,6 +3,7 @@ import { type CommittedEvent, commitAll } from '../../../db/commit.ts'
 import { hashSecret } from '../../../lib/crypto.ts'
 import { defineError } from '../../../lib/errors.ts'
 import { DAY, HOUR, toIso } from '../../../lib/time.ts'
+import { areAll, mapping, settleMapped } from '../../memberships/service/mapping.ts'
 import { enterOrganization, limitReached } from '../../memberships/service.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { selectMapping } from '../../sso/service/role-mapping.ts'
@@ -15,9 +16,9 @@ import {
   updateConfig,
 } from '../store/directories.ts'
 import { type LogQuery, selectCounters, selectLog } from '../store/log.ts'
+import { mappedByGroups } from '../store/roles.ts'
 import type { ScimToken } from '../tables.ts'
 import type { GivenRank, RoleMapping } from '../types.ts'
-import { areAll, mapping, settleMapped } from './roles.ts'
 import { newToken, shownOf } from './tokens.ts'
 
 export const directoryConfigured = defineError(
@@ -123,6 +124,7 @@ const eventOf = (
 const mapped = (ctx: PlaceCtx, mappingId: string) =>
   mapping(ctx, {
     organizationId: ctx.place.organizationId,
+    mapped: mappedByGroups,
     actor: actorOf(ctx),
     mappingId,
     affected: areAll,

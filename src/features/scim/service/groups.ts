@@ -1,6 +1,7 @@
 import { type DirectoryCtx, directoryActorOf } from '../../../context.ts'
 import { type CommittedEvent, commitAll, type Statement } from '../../../db/commit.ts'
 import { isUuid } from '../../../lib/ids.ts'
+import { areAll, mapping, settleMapped } from '../../memberships/service/mapping.ts'
 import { at, invalidValue, resourceNotFound, uniqueness, writeConflict } from '../errors.ts'
 import { type MemberChange, readMemberIds, splitMembers } from '../rules/members.ts'
 import { applyChanges, type Change, readPatch } from '../rules/patch.ts'
@@ -20,8 +21,8 @@ import {
   updateGroup,
 } from '../store/groups.ts'
 import { insertLog } from '../store/log.ts'
+import { areBehind, mappedByGroups } from '../store/roles.ts'
 import type { GroupAttributes, Operation, ScimComplex } from '../types.ts'
-import { areAll, areBehind, mapping, settleMapped } from './roles.ts'
 import { type Match, requireMatch } from './users.ts'
 
 export type { ScimGroup }
@@ -148,6 +149,7 @@ async function writeGroup(ctx: DirectoryCtx, id: string, wanted: Wanted): Promis
   const isNamed = !renames && !isDeleted && members.every(({ op }) => op !== 'set')
   const roles = mapping(ctx, {
     organizationId,
+    mapped: mappedByGroups,
     actor: directoryActorOf(ctx),
     mappingId: writeId,
     affected: isNamed ? areBehind(organizationId, idsOf(members, 'add', 'remove')) : areAll,

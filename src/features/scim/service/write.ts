@@ -2,6 +2,7 @@ import { type DirectoryCtx, directoryActorOf } from '../../../context.ts'
 import { type CommittedEvent, commitAll } from '../../../db/commit.ts'
 import type { EventName } from '../../../lib/event.ts'
 import { inviteForDirectory } from '../../invitations/service/directory.ts'
+import { isAccount, mapping, settleMapped } from '../../memberships/service/mapping.ts'
 import { tellOfInactiveOwner } from '../../organizations/service/ownership.ts'
 import { notifyFormerAddresses } from '../../sign-in/service/email-revert.ts'
 import { changeUser } from '../../users/service/change-user.ts'
@@ -9,10 +10,10 @@ import { notifyStateChange } from '../../users/service/state.ts'
 import { selectDefaultRole } from '../store/directories.ts'
 import { insertLog } from '../store/log.ts'
 import { always, deleteRecord, insertRecord, isWritten, type RecordWrite, updateRecord } from '../store/records.ts'
+import { mappedByGroups } from '../store/roles.ts'
 import type { Operation, UserAttributes } from '../types.ts'
 import { planWrite } from './accounts.ts'
 import type { Plan, Wanted } from './plans.ts'
-import { isAccount, mapping, settleMapped } from './roles.ts'
 
 /** Names of attributes that differ, for events and the log: never values. */
 export function changedNames(before: UserAttributes | null, after: UserAttributes): string[] {
@@ -125,7 +126,14 @@ async function commitPlan(
   // Whoever leaves the directory leaves its groups.
   const roles =
     wanted.isDeleted && userId !== null
-      ? mapping(ctx, { organizationId, actor, mappingId: writeId, affected: isAccount(userId), when: written })
+      ? mapping(ctx, {
+          organizationId,
+          mapped: mappedByGroups,
+          actor,
+          mappingId: writeId,
+          affected: isAccount(userId),
+          when: written,
+        })
       : []
   const along = [...statements, ...effects.with, ...roles]
   const own = eventOf(ctx, wanted, { id, userId })

@@ -1,12 +1,19 @@
 import type { Ctx } from '../../../context.ts'
 import { notAMember } from '../../../lib/errors.ts'
-import { ADMIN, RANKS, toRank } from '../../../lib/roles.ts'
+import { ADMIN, toRank } from '../../../lib/roles.ts'
 import { findDomainOwner } from '../../domains/service.ts'
-import { findIdentity, linkIdentity, recordIdentityUse } from '../../factors/identities/service.ts'
+import {
+  findIdentity,
+  linkIdentity,
+  linkingOf,
+  notifyLink,
+  recordIdentityUse,
+} from '../../factors/identities/service.ts'
 import type { Identity, IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
 import { SignInRefused } from '../../federation/errors.ts'
 import { createUserWith } from '../../federation/service/new-account.ts'
-import { deletePending, findPlace, insertMembership, limitReached } from '../../memberships/service.ts'
+import { findPlace } from '../../memberships/service.ts'
+import { takeoverParts } from '../../sign-in/service/takeover.ts'
 import { changeUser } from '../../users/service/change-user.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
 import { updateProfile } from '../../users/service/profile.ts'
@@ -19,20 +26,13 @@ import {
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { ssoAuthenticationError } from '../errors.ts'
-import { isOwnersAddress, joining, updateOwnerSignIn } from '../store.ts'
-import type { GivenRank } from '../types.ts'
+import { hasChanged, mayBeLinked, mayBeTakenOver, updateOwnerSignIn } from '../store.ts'
 import { isUsable, type SeenConfiguration } from './configurations.ts'
+import { join, mapRole, SSO } from './membership.ts'
 import { providerNameOf } from './provider.ts'
 import type { SsoPerson } from './read-person.ts'
 
-type Reason =
-  | 'domain'
-  | 'no_email'
-  | 'email_not_verified'
-  | 'platform_admin'
-  | 'account_closed'
-  | 'unconfirmed'
-  | 'raced'
+type Reason = 'domain' | 'no_email' | 'email_not_verified' | 'platform_admin' | 'account_closed' | 'raced'
 
 function refuse(ctx: Pick<Ctx, 'log'>, { id }: SeenConfiguration, reason: Reason) {
   ctx.log.info('sso_refused', { connection: id, reason })
@@ -63,14 +63,18 @@ export async function settlePerson(ctx: Ctx, configuration: SeenConfiguration, p
   const identity = await findIdentity(ctx, proved)
   const found = identity ? await findUser(ctx, identity.userId) : await findHolder(ctx, configuration, person)
   if (found) await requireAdmitted(ctx, configuration, found)
-  const membership = found ? await findMembership(ctx, organizationId, found.id) : null
+  const place = found && (await findPlace(ctx, { id: organizationId }, found.id))
+  const membership = place?.membership ?? null
   const rank = membership?.takenUpAt ? toRank(membership.role) : null
   // What a directory suspended stays so.
   if (rank === null && (!configuration.jitProvisioning || membership?.suspendedAt)) throw notAMember()
   const user = found
     ? await linkedTo(ctx, configuration, { user: found, identity, proved })
     : await makeAccount(ctx, configuration, proved)
-  if (rank === null) await join(ctx, configuration, user, person.groups)
+  if (rank === null) await join(ctx, configuration, { user, membership })
+  // Whoever has joined is read again.
+  const standing = rank === null ? await findPlace(ctx, { id: organizationId }, user.id) : place
+  if (standing) await mapRole(ctx, configuration, { ...standing, user, groups: person.groups })
   if (found && configuration.syncProfile) ctx.defer(syncProfile(ctx, user, proved))
   if (rank === 'owner') await updateOwnerSignIn(ctx, configuration)
   const { issuer, subject } = proved
@@ -80,7 +84,7 @@ export async function settlePerson(ctx: Ctx, configuration: SeenConfiguration, p
 /** Names as the provider has them now; what it does not say stays. */
 async function syncProfile(ctx: Ctx, user: User, { profile }: ProvedIdentity): Promise<void> {
   const changes = Object.fromEntries(Object.entries(profile).filter(([, value]) => value !== undefined))
-  await updateProfile(ctx, { user, changes, actor: { type: 'system', id: 'sso' } })
+  await updateProfile(ctx, { user, changes, actor: SSO })
 }
 
 /** Whether the connection speaks for an address, as things are now. */
@@ -96,10 +100,7 @@ async function findHolder(ctx: Ctx, configuration: SeenConfiguration, person: Ss
   if (email === null) throw refuse(ctx, configuration, 'no_email')
   if (!isEmailVerified) throw refuse(ctx, configuration, 'email_not_verified')
   if (!(await speaksFor(ctx, configuration, email))) throw refuse(ctx, configuration, 'domain')
-  const holder = await findUserByEmail(ctx, email)
-  // Whoever made it may be a stranger.
-  if (holder && !isEmailConfirmed(holder)) throw refuse(ctx, configuration, 'unconfirmed')
-  return holder
+  return findUserByEmail(ctx, email)
 }
 
 /** The account's own address decides, not the one that the provider says today: an identity may have been another's. */
@@ -109,28 +110,69 @@ async function requireAdmitted(ctx: Ctx, configuration: SeenConfiguration, user:
   if (!isSignInAllowed(user)) throw refuse(ctx, configuration, 'account_closed')
 }
 
-const findMembership = async (ctx: Ctx, organizationId: string, userId: string) =>
-  (await findPlace(ctx, { id: organizationId }, userId))?.membership ?? null
-
 async function linkedTo(
   ctx: Ctx,
   configuration: SeenConfiguration,
   { user, identity, proved }: { user: User; identity: Identity | undefined; proved: ProvedIdentity },
 ): Promise<User> {
-  if (identity) ctx.defer(recordIdentityUse(ctx, identity, proved))
-  else if (!(await linkIdentity(ctx, { user, proved, when: isOwnersAddress(user, configuration) })))
-    return requireLinked(ctx, configuration, { user, proved })
-  return user
+  if (identity) {
+    ctx.defer(recordIdentityUse(ctx, identity, proved))
+    return user
+  }
+  if (!isEmailConfirmed(user))
+    return (
+      (await takeOver(ctx, configuration, { user, proved })) ?? requireLinkedTo(ctx, configuration, { user, proved })
+    )
+  const isLinked = await linkIdentity(ctx, { user, proved, when: mayBeLinked(user, configuration) })
+  return isLinked ? user : requireLinkedTo(ctx, configuration, { user, proved })
+}
+
+/**
+ * A stranger may have made the account, to share it once its holder signs in: all that was set up there goes in the batch that
+ * links the identity (decision 102). Undefined when something was changed since it was read.
+ */
+async function takeOver(
+  ctx: Ctx,
+  configuration: SeenConfiguration,
+  { user, proved }: { user: User; proved: ProvedIdentity },
+): Promise<User | undefined> {
+  const { id: userId } = user
+  const when = mayBeTakenOver(user, configuration, proved)
+  const { statement, event, id } = linkingOf(ctx, { userId, proved, when })
+  const takeoverBy = (allowed: typeof when) => takeoverParts(ctx, user, { by: { allowed }, answer: null })
+  // Once it is linked, the identity is not unknown any more.
+  const { set, when: isLinked, ends, events } = takeoverBy(hasChanged)
+  const changed = await changeUser(ctx, {
+    userId,
+    set,
+    when: isLinked,
+    ends,
+    actor: SSO,
+    with: [...takeoverBy(when).with, statement],
+    events: [...events, event],
+  })
+  if (!changed) return undefined
+  notifyLink(ctx, changed.user, { proved, id })
+  return changed.user
 }
 
 /** After a racing sign-in of the same person. */
-async function requireLinked(
+async function requireLinked(ctx: Ctx, configuration: SeenConfiguration, proved: ProvedIdentity): Promise<User> {
+  const identity = await findIdentity(ctx, proved)
+  const user = identity && (await findUser(ctx, identity.userId))
+  if (!user) throw refuse(ctx, configuration, 'raced')
+  await requireAdmitted(ctx, configuration, user)
+  return user
+}
+
+async function requireLinkedTo(
   ctx: Ctx,
   configuration: SeenConfiguration,
   { user, proved }: { user: User; proved: ProvedIdentity },
 ): Promise<User> {
-  if ((await findIdentity(ctx, proved))?.userId !== user.id) throw refuse(ctx, configuration, 'raced')
-  return user
+  const linked = await requireLinked(ctx, configuration, proved)
+  if (linked.id !== user.id) throw refuse(ctx, configuration, 'raced')
+  return linked
 }
 
 async function makeAccount(ctx: Ctx, configuration: SeenConfiguration, proved: ProvedIdentity): Promise<User> {
@@ -139,38 +181,5 @@ async function makeAccount(ctx: Ctx, configuration: SeenConfiguration, proved: P
   if (email === null || (await findEmailHolder(ctx, email))) throw refuse(ctx, configuration, 'raced')
   // The domain is the organization's: its provider knows whose mailbox that is.
   const made = await createUserWith(ctx, email, { proved, isConfirmed: true })
-  if (made) return made
-  const identity = await findIdentity(ctx, proved)
-  const user = identity && (await findUser(ctx, identity.userId))
-  if (!user) throw refuse(ctx, configuration, 'raced')
-  await requireAdmitted(ctx, configuration, user)
-  return user
-}
-
-/** The highest of the default and what the groups give. */
-export function roleOf(
-  { defaultRole, roleMapping }: Pick<SeenConfiguration, 'defaultRole' | 'roleMapping'>,
-  groups: readonly string[],
-): GivenRank {
-  const given = roleMapping.filter(({ group }) => groups.includes(group)).map(({ role }) => role)
-  return [defaultRole, ...given].reduce((one, other) => (RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one))
-}
-
-async function join(ctx: Ctx, configuration: SeenConfiguration, user: User, groups: readonly string[]): Promise<void> {
-  const { organizationId, id } = configuration
-  const [userId, now, role] = [user.id, ctx.now(), roleOf(configuration, groups)]
-  const membership = { id: ctx.newId(), organizationId, userId, role, joinedAt: now, takenUpAt: now }
-  const { when, isMade } = joining(membership)
-  const changed = await changeUser(ctx, {
-    userId,
-    set: {},
-    when: isMade,
-    actor: { type: 'system', id: 'sso' },
-    with: [deletePending(ctx, { organizationId, userId }, when), insertMembership(ctx, membership, when)],
-    changesClaims: true,
-    events: [
-      { type: 'organization.member_added', organizationId, data: { role, status: 'active', connection_id: id } },
-    ],
-  })
-  if (!changed && !(await findMembership(ctx, organizationId, userId))?.takenUpAt) throw limitReached()
+  return made ?? requireLinked(ctx, configuration, proved)
 }

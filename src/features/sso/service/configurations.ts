@@ -10,14 +10,18 @@ import {
 import { findOutboundAddress } from '../../../lib/outbound.ts'
 import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
+import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { findPolicy } from '../../domains/service.ts'
 import { discoveryUrlOf, fetchMetadata, issuersAt } from '../../federation/service/metadata.ts'
+import { settleMapped } from '../../memberships/service/mapping.ts'
 import {
   enterOrganization,
   enterScopeToChange,
   enterScopeToRead,
+  findOrganizationVersion,
   organizationRequired,
 } from '../../memberships/service.ts'
+import { organizationEntry } from '../../organizations/service/organizations.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { isSharedIssuer, PROVIDER_ROWS } from '../rules/providers.ts'
 import {
@@ -371,7 +375,9 @@ export async function changeConfiguration(
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const { configuration: before, place } = await enterConfiguration(ctx, id)
     const done = await applyChange(ctx, place, before, fields)
-    if (done) return getConfiguration(ctx, id)
+    // Not entered again: the caller's own session may be one that the earlier provider opened.
+    const after = done && (await findConnectionOfAny(ctx, id))
+    if (after) return seen(ctx, after)
   }
   throw configurationChanged()
 }
@@ -421,15 +427,22 @@ async function applyChange(
   const [changed] = await commitAll(ctx, updateConnection(ctx, place, changes), {
     type: 'sso.configuration.updated',
     ...eventOf(ctx, before),
+    ...(isOtherIssuer && { computedFeedEntry: organizationEntry(place.organizationId) }),
     data: {
       before: pick(old, names),
       after: { ...pick({ ...snapshot, oidc_issuer: metadata.issuer }, names), ...secret },
     },
   })
   if (!changed) return false
+  if (isOtherIssuer) await applyVersion(ctx, place)
   const about = [...names, ...Object.keys(secret)].join(', ') || 'oidc_issuer'
   mailOwners(ctx, { organization: organizationOf(place), change: 'updated', about })
   return true
+}
+
+/** In this isolate at once; the event's entry of the feed tells the others. */
+async function applyVersion(ctx: ActorCtx, { organizationId: id }: Place): Promise<void> {
+  applyToOwnView(ctx, [{ kind: 'organization', id, below: await findOrganizationVersion(ctx, id) }])
 }
 
 function requireRank(place: Place, rank: Rank): void {
@@ -450,12 +463,14 @@ export async function removeConfiguration(ctx: ActorCtx, id: string): Promise<vo
     const { configuration, place } = await enterConfiguration(ctx, id)
     await requireRight(ctx, place, 'owner')
     if ((await findPolicy(ctx, place.organizationId))?.required) throw configurationRequired()
-    const [deleted] = await commitAll(ctx, deleteConnection(ctx, place, configuration), {
+    const mappingId = ctx.newId()
+    const [deleted] = await commitAll(ctx, deleteConnection(ctx, place, { before: configuration, mappingId }), {
       type: 'sso.configuration.deleted',
       ...eventOf(ctx, configuration),
       data: { before: snapshotOf(configuration) },
     })
     if (deleted) {
+      await settleMapped(ctx, { organizationId: place.organizationId, mappingId })
       mailOwners(ctx, { organization: organizationOf(place), change: 'deleted', about: configuration.issuer })
       return
     }

@@ -6,7 +6,7 @@ import type { SessionOrigin } from '../../sessions/types.ts'
 const SEAL_PURPOSE = 'federated session'
 
 /** What an organization's provider calls a person, and its own session of them. */
-interface ProviderNames {
+export interface ProviderNames {
   readonly subject: string
   readonly session: string | null
 }

@@ -3,7 +3,7 @@ import { record } from '../../../db/commit.ts'
 import type { DomainError } from '../../../lib/errors.ts'
 import { findDomainOwner } from '../../domains/service.ts'
 import { exchangeFailed, SignInRefused } from '../../federation/errors.ts'
-import type { Arrived, Way } from '../../federation/service/callback.ts'
+import { type Arrived, MAX_SUBJECT_LENGTH, type Way } from '../../federation/service/callback.ts'
 import { FEDERATED } from '../../federation/service/sign-in.ts'
 import { continueFlow, type Started, startFlow } from '../../federation/service/start.ts'
 import type { ProviderAnswers } from '../../federation/types.ts'
@@ -13,7 +13,7 @@ import { findConnectionOfAny, findConnectionOfSlug, selectActiveOfIssuer } from 
 import { settlePerson } from './accounts.ts'
 import { callbackOf } from './addresses.ts'
 import { configurationNotFound, isUsable, mappingOf, type SeenConfiguration, seen } from './configurations.ts'
-import { originOf } from './origin.ts'
+import { originOf, type ProviderNames } from './origin.ts'
 import { connectionIdOf, providerOf } from './provider.ts'
 import { readPerson } from './read-person.ts'
 
@@ -119,9 +119,10 @@ async function settle(ctx: Ctx, configuration: SeenConfiguration, answers: Provi
   const person = readPerson(configuration, mappingOf(configuration), answers)
   if (!person) throw new SignInRefused(ssoAuthenticationError, 'not_admitted')
   const { sid } = answers.claims
+  const names = { subject: person.subject, session: typeof sid === 'string' && sid !== '' ? sid : null }
+  requireShort(names)
   const settled = await settlePerson(ctx, configuration, person)
   const { organizationId } = settled
-  const names = { subject: person.subject, session: typeof sid === 'string' && sid !== '' ? sid : null }
   return {
     ...settled,
     method: 'sso',
@@ -132,6 +133,13 @@ async function settle(ctx: Ctx, configuration: SeenConfiguration, answers: Provi
       names,
     ),
   }
+}
+
+/** The provider decides how long they are, and they are stored. */
+function requireShort({ subject, session }: ProviderNames): void {
+  if (subject.length > MAX_SUBJECT_LENGTH) throw new SignInRefused(ssoAuthenticationError, 'subject')
+  if (session !== null && session.length > MAX_SUBJECT_LENGTH)
+    throw new SignInRefused(ssoAuthenticationError, 'session')
 }
 
 /** For the organization's admins: who signs in is told nothing. */

@@ -2,10 +2,10 @@ import type { Ctx } from '../../../context.ts'
 import { nudgeOwner } from '../../../db/commit.ts'
 import { within } from '../../../lib/time.ts'
 import { applyToOwnView } from '../../../revocation/freshness.ts'
-import { findOrganizationVersion, selectMapped } from '../../memberships/service.ts'
-import { RAISED_EACH } from '../store/roles.ts'
+import { RAISED_EACH } from '../store/mapping.ts'
+import { findOrganizationVersion, selectMapped } from '../store.ts'
 
-export { areAll, areBehind, isAccount, mapping } from '../store/roles.ts'
+export { areAll, isAccount, mapping } from '../store/mapping.ts'
 
 const BOUND_MS = 2000
 
