@@ -53,7 +53,7 @@ export const findConnectionOfAny = ({ db }: Store, id: string) =>
 export const findConnectionOfSlug = ({ db }: Store, slug: string) =>
   db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(eq(organizations.slug, slug)).get()
 
-/** Those at one issuer that are active, in no order: others could stand in the way of an organization by naming its issuer. */
+/** Those at one issuer through which people have come: others, which name somebody's issuer, must not stand in the way. */
 export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
   db
     .select(columns)
@@ -65,6 +65,7 @@ export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: numbe
         eq(ssoConnections.enabled, true),
         isNull(ssoConnections.error),
         hasVerifiedDomain(sql`sso_connections.organization_id`),
+        sql`exists (select 1 from ${identities} where ${identities.connectionId} = ${ssoConnections.id})`,
       ),
     )
     .limit(limit)
@@ -174,10 +175,13 @@ export function updateConnection(
     roleMapping: readonly RoleMapping[] | undefined
     /** Then its identities and the sessions that it opened go. */
     isOtherIssuer: boolean
+    /** What would lock everybody out, or let another provider in, while single sign-on is required. */
+    unlessRequired: boolean
   },
 ) {
-  const { before, set, roleMapping, isOtherIssuer } = change
-  const when = isUnmoved(ctx, place, change)
+  const { before, set, roleMapping, isOtherIssuer, unlessRequired } = change
+  const unmoved = isUnmoved(ctx, place, change)
+  const when = unlessRequired ? sql`${unmoved} and not ${isRequired(before.organizationId)}` : unmoved
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
     ...(isOtherIssuer ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),

@@ -108,6 +108,7 @@ configurationRoutes.put(
     answer: ok(ConfigurationShape, 'The configuration'),
     errors: [
       configurationNotFound,
+      configurationRequired,
       insufficientPermissions,
       providerUnsupported,
       configurationChanged,

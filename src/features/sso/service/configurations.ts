@@ -285,7 +285,7 @@ export async function createConfiguration(
   if (clientId === undefined) throw invalid('oidc_client_id', 'is required')
   if (clientSecret === undefined) throw invalid('oidc_client_secret', 'is required')
   if (await findConnectionOfAny(ctx, place.organizationId)) throw configurationExists()
-  await countChange(ctx, place.organizationId)
+  await countChange(ctx, place.organizationId, 'owner')
   const metadata = await resolveIssuer(ctx, fields)
   const [id, now] = [ctx.newId(), ctx.now()]
   const row: SsoConnection = {
@@ -331,7 +331,7 @@ const SHOWN: readonly Attribute[] = ['first_name', 'last_name', 'display_name']
 const decidingPart = (mapping: AttributeMapping) =>
   Object.entries(mapping).filter(([name]) => !(SHOWN as readonly string[]).includes(name))
 
-function rankFor(before: Snapshot, after: Snapshot, changed: readonly string[]): Rank {
+function rankFor(before: Snapshot, after: Snapshot, changed: readonly string[]): 'admin' | 'owner' {
   const others = changed.filter((name) => name !== 'name' && name !== 'attribute_mapping')
   const isDeciding = !isSame(decidingPart(before.attribute_mapping), decidingPart(after.attribute_mapping))
   return others.length > 0 || isDeciding ? 'owner' : 'admin'
@@ -365,7 +365,7 @@ async function merge(ctx: ActorCtx, before: Configuration, fields: Configuration
  * Changes a configuration. What its people are called is for admins of the organization; what decides who signs in as whom is for
  * owners with a fresh factor. Another issuer needs the secret anew: the stored one would be sent to it. Throws what
  * `enterConfiguration` throws, INSUFFICIENT_PERMISSIONS, STEP_UP_REQUIRED, SSO_VALIDATION_ERROR, SSO_METADATA_ERROR,
- * SSO_CONFIGURATION_CHANGED.
+ * SSO_CONFIGURATION_CHANGED, SSO_CONFIGURATION_REQUIRED.
  */
 export async function changeConfiguration(
   ctx: ActorCtx,
@@ -404,11 +404,13 @@ async function applyChange(
   const rank = isSecretGiven || isReread ? 'owner' : rankFor(old, snapshot, names)
   await requireRight(ctx, place, rank)
   if (names.includes('oidc_issuer') && !isSecretGiven) throw secretRequired()
-  await countChange(ctx, place.organizationId)
+  const unlessRequired = deciding(names, fields)
+  if (unlessRequired) await requireNotRequired(ctx, place)
+  await countChange(ctx, place.organizationId, rank)
   const metadata = isReread ? await resolveIssuer(ctx, wanted) : before.metadata
   const isOtherIssuer = metadata.issuer !== before.issuer
   if (isOtherIssuer && !isSecretGiven) throw secretRequired()
-  const isAnother = isReread || names.includes('oidc_client_id') || names.includes('provider')
+  const isAnother = isReread || isSecretGiven || names.includes('oidc_client_id') || names.includes('provider')
   const { roleMapping, ...columns } = after
   const set = {
     ...changedIn(before, columns),
@@ -422,7 +424,7 @@ async function applyChange(
     ...(isAnother && { ownerSignedInAt: null }),
     ...(isSecretGiven && { secretSealed: await sealSecret(ctx, before.id, clientSecret) }),
   }
-  const changes = { before, rank, set, roleMapping: fields.roleMapping && roleMapping, isOtherIssuer }
+  const changes = { before, rank, set, roleMapping: fields.roleMapping && roleMapping, isOtherIssuer, unlessRequired }
   const secret = isSecretGiven ? { oidc_client_secret: 'changed' } : {}
   const [changed] = await commitAll(ctx, updateConnection(ctx, place, changes), {
     type: 'sso.configuration.updated',
@@ -438,6 +440,14 @@ async function applyChange(
   const about = [...names, ...Object.keys(secret)].join(', ') || 'oidc_issuer'
   mailOwners(ctx, { organization: organizationOf(place), change: 'updated', about })
   return true
+}
+
+/** What decides that its people can sign in, and where; another secret is the same provider's. */
+const deciding = (names: readonly string[], { enabled }: ConfigurationFields): boolean =>
+  enabled === false || ['oidc_issuer', 'oidc_client_id', 'provider'].some((name) => names.includes(name))
+
+async function requireNotRequired(ctx: ActorCtx, { organizationId }: Place): Promise<void> {
+  if ((await findPolicy(ctx, organizationId))?.required) throw configurationRequired()
 }
 
 /** In this isolate at once; the event's entry of the feed tells the others. */
@@ -462,7 +472,7 @@ export async function removeConfiguration(ctx: ActorCtx, id: string): Promise<vo
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const { configuration, place } = await enterConfiguration(ctx, id)
     await requireRight(ctx, place, 'owner')
-    if ((await findPolicy(ctx, place.organizationId))?.required) throw configurationRequired()
+    await requireNotRequired(ctx, place)
     const mappingId = ctx.newId()
     const [deleted] = await commitAll(ctx, deleteConnection(ctx, place, { before: configuration, mappingId }), {
       type: 'sso.configuration.deleted',

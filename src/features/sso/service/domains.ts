@@ -108,7 +108,7 @@ export async function verifyDomain(
   if (vouch && !ctx.place.isPlatformAdmin) throw insufficientPermissions({ required_role: 'platform admin' })
   const claimed = await getDomain(ctx, domain)
   if (claimed.verifiedAt !== null) return claimed
-  await countChange(ctx, ctx.place.organizationId)
+  await countChange(ctx, ctx.place.organizationId, 'owner')
   if (!vouch) await requireRecord(ctx, claimed)
   const now = ctx.now()
   const set = { verifiedAt: now, isVouched: vouch, checkAt: vouch ? null : now + CHECKED_EVERY_MS }

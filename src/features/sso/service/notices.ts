@@ -10,12 +10,19 @@ import { findUser, isSignInAllowed, recipientOf } from '../../users/service/user
 /** Who is mailed of one change at most. */
 const MAX_OWNERS = 50
 
+/** Removals are not limited, and their mails must not follow a hundred others: some are left for them. */
+const LIMITS = { admin: 10, owner: mailsPerWindow('sso_changed') - 30 } as const
+
 /**
- * Limits the changes of an organization in an hour to the mails that may be sent about them: otherwise the one that matters
- * could follow a hundred that do not. Throws RATE_LIMIT_EXCEEDED.
+ * Limits the changes of an organization in an hour, below the mails that may be sent about them; admins, who change names alone, use
+ * up nothing of the owners'. Throws RATE_LIMIT_EXCEEDED.
  */
-export async function countChange(ctx: Pick<Ctx, 'objects'>, organizationId: string): Promise<void> {
-  const rule = { subject: `sso-changed:${organizationId}`, limit: mailsPerWindow('sso_changed'), windowMs: WINDOW_MS }
+export async function countChange(
+  ctx: Pick<Ctx, 'objects'>,
+  organizationId: string,
+  rank: keyof typeof LIMITS,
+): Promise<void> {
+  const rule = { subject: `sso-changed:${rank}:${organizationId}`, limit: LIMITS[rank], windowMs: WINDOW_MS }
   const { allowed, retryAfterMs } = await ctx.objects.guard(organizationId).use(rule)
   if (!allowed) throw rateLimited({ retry_after: Math.ceil(retryAfterMs / SECOND) })
 }

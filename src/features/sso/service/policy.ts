@@ -43,7 +43,7 @@ export async function changePolicy(
   const isEnding = endsSessions && policy.required
   if (policy.required === old.required && policy.allowBreakGlass === old.allowBreakGlass && !isEnding)
     return { ...policy, propagated: true }
-  await countChange(ctx, ctx.place.organizationId)
+  await countChange(ctx, ctx.place.organizationId, 'owner')
   return { ...policy, propagated: await writePolicy(ctx, { before, old, policy, isEnding }) }
 }
 
