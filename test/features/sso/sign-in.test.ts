@@ -187,10 +187,18 @@ describe('a start', () => {
     ]
     const issuer = `https://${newDomain()}`
     await setIssuer(one, issuer)
+    const comeThrough = ({ id }: Enterprise) =>
+      run(
+        "insert into identities (id, user_id, provider, connection_id, issuer, subject, created_at) values (?1, ?1, 'sso', ?1, 'x', 'x', 1)",
+        id,
+      )
+    // An issuer and a client are public: naming them breaks nobody's tile.
+    await setIssuer(two, issuer)
+    await comeThrough(one)
     const target = { target_link_uri: RETURN_TO }
     expect(addressOf(await fromProvider({ iss: issuer, ...target })).origin).toBe(issuer)
     // Who has no domain, or is off, speaks for nobody: naming an issuer takes nothing from others.
-    await setIssuer(two, issuer)
+    for (const other of [two, three]) await comeThrough(other)
     await run('update organization_domains set verified_at = null where organization_id = ?', two.team.id)
     await setIssuer(three, issuer)
     await run('update sso_connections set enabled = 0 where id = ?', three.id)

@@ -130,7 +130,7 @@ export async function configure(team: Team, net: Net, fields: Record<string, unk
 /** The person's session is one that the organization's provider has opened. */
 export const setOpenedBySso = ({ id: organizationId }: Pick<Team, 'id'>, { id, headers }: Person) =>
   run(
-    'insert into federated_sessions (session_id, organization_id, user_id, expires_at) values (?, ?, ?, 9e15)',
+    "insert into federated_sessions (session_id, organization_id, user_id, connection_id, expires_at) values (?, ?, ?, 'by hand', 9e15)",
     claimsOf(headers.authorization ?? '').sid,
     organizationId,
     id,

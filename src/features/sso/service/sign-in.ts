@@ -77,10 +77,10 @@ async function findOfIssuer(
   ctx: Ctx,
   { issuer, loginHint }: { issuer: string; loginHint: string | null },
 ): Promise<SeenConfiguration | undefined> {
-  const [first, ...others] = await selectActiveOfIssuer(ctx, issuer, 2)
-  if (!first || others.length === 0) return first && seen(ctx, first)
   const named = loginHint === null ? undefined : await findOfDomain(ctx, domainOf(loginHint))
-  return named?.issuer === issuer ? named : undefined
+  if (named?.issuer === issuer) return named
+  const [only, ...others] = await selectActiveOfIssuer(ctx, issuer, 2)
+  return only && others.length === 0 ? seen(ctx, only) : undefined
 }
 
 /** Where a browser goes on with a sign-in that a program began. Good once. Throws OAUTH_STATE_INVALID, SSO_AUTHENTICATION_ERROR. */
