@@ -5,7 +5,7 @@ import { DoneAndEnded, endedToWire } from '../../http/done.ts'
 import { scopedUser, user } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { fieldRequired, rateLimited } from '../../lib/errors.ts'
-import { limitReached } from '../memberships/service.ts'
+import { addressUnverified, limitReached } from '../memberships/service.ts'
 import { freshFactorErrors } from '../sign-in/service/step-up.ts'
 import { toStepUp } from '../sign-in/wire/session.ts'
 import { deliveryNotFound, webhookMoved, webhookNotFound } from './errors.ts'
@@ -54,7 +54,7 @@ webhookRoutes.post(
     isWrite: everyCall,
     body: wire.NewWebhookBody,
     answer: created(wire.WebhookWithSecret, 'The endpoint with its secret'),
-    errors: [limitReached, ...freshFactorErrors],
+    errors: [addressUnverified, limitReached, ...freshFactorErrors],
   },
   ({ ctx, body }) => createWebhook(ctx, wire.toNewWebhook(body), toStepUp(body)),
 )

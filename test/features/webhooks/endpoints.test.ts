@@ -279,6 +279,17 @@ describe('who may', () => {
     expect((await admin.call('GET', WEBHOOKS)).body.total).toBe(0)
   })
 
+  it('nobody makes one in an account that the holder of its address has not confirmed', async () => {
+    const team = await createTeam(app)
+    for (const state of ['email_verified_at = null', 'email_unanswered_since = 1']) {
+      const [planted, admin] = [await openPerson(app), await team.join('admin')]
+      await env.DB.prepare(`update users set ${state} where id in (?, ?)`).bind(planted.id, admin.id).run()
+      expect(codeOf(await make(planted))).toEqual([403, 'VERIFIED_ADDRESS_REQUIRED'])
+      expect(codeOf(await make(admin, { organization_id: team.id }))).toEqual([403, 'VERIFIED_ADDRESS_REQUIRED'])
+    }
+    expect((await team.owner.call('GET', WEBHOOKS)).body.total).toBe(0)
+  })
+
   it('another address or filter, a new endpoint and a new secret want a fresh factor; other changes do not', async () => {
     const team = await createTeam(app)
     const endpoint = await openEndpoint(team.owner, { organization_id: team.id })
@@ -350,6 +361,14 @@ describe('a right that is lost between check and write', () => {
     )
     const kept = await rowsOf('select description from webhook_endpoints where organization_id = ?', team.id)
     expect(kept).toEqual([{ description: null }])
+  })
+
+  it('of a user whose account is no longer confirmed makes no endpoint', async () => {
+    const ada = await openPerson(app)
+    const unconfirm = () =>
+      env.DB.prepare('update users set email_unanswered_since = 1 where id = ?').bind(ada.id).run()
+    expect(codeOf(await late(ada, unconfirm, 'POST', WEBHOOKS, NEW))).toEqual([403, 'VERIFIED_ADDRESS_REQUIRED'])
+    expect(await rowsOf('select id from webhook_endpoints where user_id = ?', ada.id)).toEqual([])
   })
 
   it('of a user whose account is closed meanwhile makes no endpoint', async () => {
