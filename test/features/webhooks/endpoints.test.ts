@@ -171,6 +171,8 @@ describe('an endpoint', () => {
     await endpoint.hand(1, { organizationId: 'any', userId: 'anybody' })
     await endpoint.run()
     expect(endpoint.receiver.received[0]?.json).toMatchObject({ ip: '192.0.2.9', user_agent: 'secret agent' })
+    // A receiver may echo what it got.
+    expect((await endpoint.deliveries())[0]).toMatchObject({ status: 'delivered', answer: null })
     const other = await openAdmin()
     expect((await other.call('GET', `${WEBHOOKS}/${endpoint.id}`)).status).toBe(200)
     await other.call('DELETE', `${WEBHOOKS}/${endpoint.id}`)
