@@ -71,7 +71,7 @@ const MAX_PAGES = 100
 export interface Recovery {
   /** How many events will be delivered. */
   readonly recovered: number
-  /** Where the next call goes on; null when all are there. */
+  /** The time of the first event that was not taken, where the next call goes on; null when all are there. */
   readonly nextSince: number | null
 }
 
@@ -93,18 +93,15 @@ export async function recover(
   let [after, recovered] = [{ time: since, position: 0 }, 0]
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const rows = await selectRecordFrom(ctx, row, { after, until, limit: ROWS_PER_PAGE })
-    const wanted = rows
-      .map(toRecorded)
-      .filter(isWanted)
-      .slice(0, LIMITS.recovered - recovered)
-    const { taken } = wanted.length > 0 ? await ctx.objects.webhook(id).recover({ events: wanted }) : { taken: 0 }
+    const wanted = rows.map(toRecorded).filter(isWanted)
+    const fitting = wanted.slice(0, LIMITS.recovered - recovered)
+    const { taken } = fitting.length > 0 ? await ctx.objects.webhook(id).recover({ events: fitting }) : { taken: 0 }
     recovered += taken
-    const refused = wanted[taken]
-    if (refused) return { recovered, nextSince: refused.time }
+    const left = wanted[taken]
+    if (left) return { recovered, nextSince: left.time }
     const last = rows.at(-1)
     if (!last || rows.length < ROWS_PER_PAGE) return { recovered, nextSince: null }
     after = { time: last.time, position: last.position }
-    if (recovered >= LIMITS.recovered) break
   }
   return { recovered, nextSince: after.time }
 }
