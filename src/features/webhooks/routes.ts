@@ -162,11 +162,11 @@ webhookRoutes.post(
   '/:webhook_id/deliveries/:delivery_id/redeliver',
   {
     id: 'resendWebhookDelivery',
-    summary: 'Deliver the same once more, under the same ids',
+    summary: 'Deliver the same once more, under the same ids; 60 a minute',
     isWrite: everyCall,
     params: wire.DeliveryPath,
     answer: answer(202, wire.Delivery, 'The attempt that will be made'),
-    errors: [webhookNotFound, deliveryNotFound],
+    errors: [webhookNotFound, deliveryNotFound, rateLimited],
   },
   async ({ ctx, params: { webhook_id: id, delivery_id: deliveryId } }) =>
     wire.deliveryToWire(id, await redeliver(ctx, { id, deliveryId })),
@@ -216,12 +216,12 @@ webhookRoutes.post(
   '/:webhook_id/recover',
   {
     id: 'recoverWebhook',
-    summary: 'Deliver events of a time again, from the record; 10,000 a call',
+    summary: 'Deliver events of a time again, from the record; 10,000 a call, 10 calls an hour',
     isWrite: everyCall,
     params: wire.WebhookPath,
     body: wire.RecoverBody,
     answer: answer(202, wire.RecoveryAnswer, 'How many will be delivered, and where the next call goes on'),
-    errors: [webhookNotFound],
+    errors: [webhookNotFound, rateLimited],
   },
   ({ ctx, params, body }) =>
     recover(ctx, {
