@@ -103,6 +103,7 @@ webhookRoutes.get(
 
 const change = {
   summary: 'Change an endpoint: absent fields stay as they are; another address or other events need a fresh factor',
+  description: 'An address of another origin removes `authorization`, unless it is given anew.',
   isWrite: everyCall,
   params: wire.WebhookPath,
   body: wire.WebhookBody,

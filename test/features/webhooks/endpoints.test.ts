@@ -250,6 +250,19 @@ describe('bad input', () => {
   })
 })
 
+it('loses its authorization with another origin, unless it is given anew: a new receiver must not read it', async () => {
+  const team = await createTeam(app)
+  const { id } = (await make(team.owner, { organization_id: team.id, authorization: 'Bearer s3' })).body
+  const change = async (fields: object) =>
+    (await team.owner.call('PATCH', `${WEBHOOKS}/${id}`, fields)).body.has_authorization
+  const origin = new URL(URL_OF_NOBODY).origin
+  expect(await change({ url: `${origin}/other`, description: 'x' })).toBe(true)
+  expect(await change({ url: 'https://hooks.example.test/in', authorization: 'Bearer s4' })).toBe(true)
+  expect(await change({ url: 'https://hooks.example.test:8443/in' })).toBe(false)
+  const [row] = await rowsOf('select authorization_sealed from webhook_endpoints where id = ?', id)
+  expect(row).toEqual({ authorization_sealed: null })
+})
+
 describe('who may', () => {
   it('members may not, strangers find nothing, whoever lost the right may no longer', async () => {
     const team = await createTeam(app)

@@ -183,8 +183,9 @@ function needsFreshFactor(before: WebhookRow, { url, events, audit }: WebhookFie
 }
 
 /**
- * Changes an endpoint; one that is turned on again begins anew. Another address or other events need a fresh factor. Throws what
- * `enterEndpoint` and `requireFreshFactor` throw, VALIDATION_ERROR and WEBHOOK_MOVED.
+ * Changes an endpoint; one that is turned on again begins anew. Another address or other events need a fresh factor; an address of another
+ * origin removes `authorization`, unless it is given anew. Throws what `enterEndpoint` and `requireFreshFactor` throw, VALIDATION_ERROR and
+ * WEBHOOK_MOVED.
  */
 export async function changeWebhook(
   ctx: ActorCtx,
@@ -200,7 +201,9 @@ export async function changeWebhook(
       await requireFreshFactor(ctx, given)
       isProved = true
     }
-    const { authorization, ...text } = definedIn(fields)
+    // Who may change the endpoint must not read the header by having it sent to themselves.
+    const isMoved = fields.url !== undefined && new URL(fields.url).origin !== new URL(before.url).origin
+    const { authorization = isMoved ? null : undefined, ...text } = definedIn(fields)
     const sealed =
       authorization === undefined ? {} : { authorizationSealed: await sealAuthorization(ctx, id, authorization) }
     const set = {
