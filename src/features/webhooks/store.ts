@@ -171,19 +171,12 @@ const isStillAuthor = sql`exists (select 1 from users as author where author.id 
     or exists (select 1 from memberships as held where held.organization_id = ${webhookEndpoints.organizationId}
       and held.user_id = author.id and ${isTakenUp('held')} and held.role in ('admin', 'owner'))))`
 
-/** Endpoints of organizations and of the platform whose author may no longer change them, and of which nobody was told. */
+/** Endpoints of organizations and of the platform whose author may no longer change them, or was erased, and of which nobody was told. */
 export const selectAuthorless = ({ db }: Store, limit: number): Promise<WebhookRow[]> =>
   db
     .select(getTableColumns(webhookEndpoints))
     .from(webhookEndpoints)
-    .where(
-      and(
-        isNotNull(webhookEndpoints.createdBy),
-        isNull(webhookEndpoints.userId),
-        isNull(webhookEndpoints.authorLossToldAt),
-        sql`not ${isStillAuthor}`,
-      ),
-    )
+    .where(and(isNull(webhookEndpoints.userId), isNull(webhookEndpoints.authorLossToldAt), sql`not ${isStillAuthor}`))
     .limit(limit)
 
 export const markAuthorLossTold = ({ db }: Store, id: string, now: number) =>

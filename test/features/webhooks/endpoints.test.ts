@@ -325,11 +325,14 @@ describe('who may', () => {
     expect(proved).toMatchObject({ status: 200, body: { events: ['*'] } })
   })
 
-  it('the author leaves: the endpoint goes on, and the others are told once', async () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['leaves', (id) => env.DB.prepare('update memberships set removed_at = 1 where user_id = ?').bind(id).run()],
+    ['is erased', erase],
+  ])('the author %s: the endpoint goes on, and the others are told once', async (_, end) => {
     const team = await createTeam(app)
     const author = await team.join('admin')
     const endpoint = await openEndpoint(author, { organization_id: team.id })
-    await env.DB.prepare('update memberships set removed_at = 1 where user_id = ?').bind(author.id).run()
+    await end(author.id)
     for (let run = 0; run < 2; run += 1) {
       await runScheduled(await app.ctx())
       await app.settled()
