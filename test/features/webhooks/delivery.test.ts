@@ -417,6 +417,30 @@ it('is disabled by 410, what came is kept, and goes on when it is turned on agai
   expect(endpoint.receiver.ids()).toEqual([ids[0], ...ids])
 })
 
+it('tells by mail once a day that it was disabled, however often it is turned on again', async () => {
+  const endpoint = await fresh()
+  endpoint.receiver.answers = [answering(410)]
+  const mailed = async () =>
+    (
+      await env.DB.prepare("select count(*) as n from mails where kind = 'webhook_disabled' and user_id = ?")
+        .bind(team?.owner.id)
+        .first<{ n: number }>()
+    )?.n ?? 0
+  const before = await mailed()
+  for (let time = 0; time < 3; time += 1) {
+    await endpoint.hand(1)
+    await endpoint.run(HOUR)
+    await team?.owner.call('PATCH', `${WEBHOOKS}/${endpoint.id}`, { is_active: true })
+  }
+  const { results } = await env.DB.prepare("select 1 from events where type = 'webhook.disabled' and subject = ?")
+    .bind(endpoint.id)
+    .all()
+  expect(results).toHaveLength(3)
+  await vi.waitFor(async () => expect(await mailed()).toBe(before + 1), 10_000)
+  await app.settled()
+  expect(await mailed()).toBe(before + 1)
+})
+
 describe('an ordered endpoint', () => {
   it('sends the next when the one before was delivered or has failed', async () => {
     const endpoint = await fresh({ ordered: true })
