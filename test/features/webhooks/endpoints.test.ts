@@ -199,6 +199,7 @@ describe('bad input', () => {
     ['audit for an organization', { audit: true }],
     ['21 headers', { headers: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`x-${i}`, 'v'])) }],
     ['a header twice', { headers: { 'X-A': '1', 'x-a': '2' } }],
+    ['a header in two spellings', { headers: { 'X-A': '1', X_A: '2' } }],
     ['a name that is none', { headers: { 'x y': '1' } }],
     ['a line break in a value', { headers: { 'x-a': 'a\r\nhost: b' } }],
     ['a line break in authorization', { authorization: 'a\r\nx: y' }],
@@ -221,6 +222,12 @@ describe('bad input', () => {
       'te',
       'proxy-authorization',
       'user-agent',
+      'svix-id',
+      'Svix_Signature',
+      'True-Client-IP',
+      'X_Forwarded_For',
+      'webhook_id',
+      'x-janua_signature',
     ].map((name) => [`the header ${name}`, { headers: { [name]: 'x' } }] as const),
   ]
 
