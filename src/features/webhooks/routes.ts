@@ -8,7 +8,7 @@ import { fieldRequired, rateLimited } from '../../lib/errors.ts'
 import { addressUnverified, limitReached } from '../memberships/service.ts'
 import { freshFactorErrors } from '../sign-in/service/step-up.ts'
 import { toStepUp } from '../sign-in/wire/session.ts'
-import { deliveryNotFound, webhookMoved, webhookNotFound } from './errors.ts'
+import { deliveryNotFound, webhookInGrace, webhookMoved, webhookNotFound } from './errors.ts'
 import {
   getStats,
   listDeliveries,
@@ -207,7 +207,7 @@ webhookRoutes.post(
     params: wire.WebhookPath,
     body: wire.SecretBody,
     answer: ok(wire.WebhookWithSecret, 'The endpoint with its new secret'),
-    errors: [webhookNotFound, webhookMoved, ...freshFactorErrors],
+    errors: [webhookNotFound, webhookInGrace, webhookMoved, ...freshFactorErrors],
   },
   ({ ctx, params, body }) =>
     regenerateSecret(ctx, { id: params.webhook_id, graceSeconds: body.grace_seconds }, toStepUp(body)),

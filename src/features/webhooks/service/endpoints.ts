@@ -10,7 +10,7 @@ import { SECOND } from '../../../lib/time.ts'
 import { EVENT_TYPES } from '../../events/types.ts'
 import { enterOrganization, lacksFactor, limitReached } from '../../memberships/service.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { webhookMoved, webhookNotFound } from '../errors.ts'
+import { webhookInGrace, webhookMoved, webhookNotFound } from '../errors.ts'
 import { findHeaderFault, isHeaderValue } from '../rules/headers.ts'
 import { isSubscribable, listNames } from '../rules/subscriptions.ts'
 import { deleteEndpoint, insertEndpoint, markTold, selectChangeable, updateEndpoint } from '../store.ts'
@@ -225,7 +225,7 @@ export async function changeWebhook(
 
 /**
  * Gives the endpoint a new secret; for `graceSeconds` the former one signs, too. Throws what `enterEndpoint` and `requireFreshFactor`
- * throw, and WEBHOOK_MOVED.
+ * throw, WEBHOOK_IN_GRACE while the grace of another runs, unless this one has none, and WEBHOOK_MOVED.
  */
 export async function regenerateSecret(
   ctx: ActorCtx,
@@ -235,6 +235,8 @@ export async function regenerateSecret(
   const { row, acting } = await enterEndpoint(ctx, id)
   await requireFreshFactor(ctx, given)
   const [secret, now] = [newSecret(ctx), ctx.now()]
+  // Receivers still have the secret of before, which would sign no more.
+  if (graceSeconds > 0 && (row.formerSecretUntil ?? 0) > now) throw webhookInGrace()
   const set = {
     secretSealed: await sealSecret(ctx, id, secret),
     formerSecretSealed: graceSeconds > 0 ? row.secretSealed : null,
