@@ -148,6 +148,20 @@ describe('an endpoint', () => {
     }
   })
 
+  it('of a user is mailed to them, that of an organization to nobody', async () => {
+    const team = await createTeam(app)
+    await make(team.owner, { organization_id: team.id })
+    const ada = await openPerson(app)
+    await make(ada)
+    await app.settled()
+    const told = await rowsOf<{ user_id: string }>(
+      "select user_id from mails where kind = 'webhook_created' and user_id in (?, ?)",
+      team.owner.id,
+      ada.id,
+    )
+    expect(told).toEqual([{ user_id: ada.id }])
+  })
+
   it('of a user gets nothing while they may not sign in', async () => {
     const ada = await openPerson(app)
     const endpoint = await openEndpoint(ada)

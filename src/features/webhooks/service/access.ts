@@ -3,6 +3,7 @@ import { DomainError, notAMember, organizationNotFound } from '../../../lib/erro
 import { isAdmin } from '../../../lib/roles.ts'
 import { addressUnverified, enterOrganization } from '../../memberships/service.ts'
 import { getCurrentUser, isEmailConfirmed } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
 import { webhookNotFound } from '../errors.ts'
 import { type Acting, findEndpointOfAny } from '../store.ts'
 import type { WebhookRow } from '../tables.ts'
@@ -15,15 +16,20 @@ import type { WebhookRow } from '../tables.ts'
 export async function enterOwner(
   ctx: ActorCtx,
   organizationId: string | null | undefined,
-): Promise<{ owner: Pick<WebhookRow, 'organizationId' | 'userId'>; acting: Acting }> {
+): Promise<{ owner: Pick<WebhookRow, 'organizationId' | 'userId'>; acting: Acting; user: User }> {
   const actorId = ctx.actor.id
   const place = organizationId ? await enterOrganization(ctx, { id: organizationId }, 'admin') : null
-  if (!isEmailConfirmed(await getCurrentUser(ctx))) throw addressUnverified()
+  const user = await getCurrentUser(ctx)
+  if (!isEmailConfirmed(user)) throw addressUnverified()
   if (organizationId) {
-    return { owner: { organizationId, userId: null }, acting: { actorId, place, isOwn: false } }
+    return { owner: { organizationId, userId: null }, acting: { actorId, place, isOwn: false }, user }
   }
   const isOwn = !isAdmin(ctx.actor)
-  return { owner: { organizationId: null, userId: isOwn ? actorId : null }, acting: { actorId, place: null, isOwn } }
+  return {
+    owner: { organizationId: null, userId: isOwn ? actorId : null },
+    acting: { actorId, place: null, isOwn },
+    user,
+  }
 }
 
 const FOREIGN: readonly string[] = [notAMember.code, organizationNotFound.code]

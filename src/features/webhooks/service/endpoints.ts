@@ -8,8 +8,11 @@ import { findOutboundAddress } from '../../../lib/outbound.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { EVENT_TYPES } from '../../events/types.ts'
+import { queueMail } from '../../mail/service/mails.ts'
 import { enterOrganization, lacksFactor, limitReached } from '../../memberships/service.ts'
+import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
+import { recipientOf } from '../../users/service/users.ts'
 import { webhookInGrace, webhookMoved, webhookNotFound } from '../errors.ts'
 import { findHeaderFault, isHeaderValue } from '../rules/headers.ts'
 import { isSubscribable, listNames } from '../rules/subscriptions.ts'
@@ -115,7 +118,7 @@ export type NewWebhook = WebhookFields &
   Pick<WebhookText, 'url' | 'events'> & { readonly organizationId?: string | null | undefined }
 
 /**
- * Makes an endpoint of an organization, of the platform, or of the caller; the secret is answered here, and never again. Throws what
+ * Makes an endpoint of an organization, of the platform, or of the caller, who is mailed of it; the secret is answered here, and never again. Throws what
  * `enterOwner` and `requireFreshFactor` throw, VALIDATION_ERROR and LIMIT_REACHED.
  */
 export async function createWebhook(
@@ -123,7 +126,7 @@ export async function createWebhook(
   { organizationId, ...fields }: NewWebhook,
   given: GivenFactors,
 ): Promise<Changed & { secret: string }> {
-  const { owner, acting } = await enterOwner(ctx, organizationId)
+  const { owner, acting, user } = await enterOwner(ctx, organizationId)
   requireValid(ctx, fields, isOfPlatform(owner))
   await requireFreshFactor(ctx, given)
   const [id, secret, now] = [ctx.newId(), newSecret(ctx), ctx.now()]
@@ -150,7 +153,12 @@ export async function createWebhook(
     ...eventAbout(row, actorOf(ctx)),
     data: { after: snapshotOf(row) },
   })
-  if (made) return { webhook: toWebhook(made), secret, propagated: await tellObject(ctx, made) }
+  if (made) {
+    // A thief with a session may have made it.
+    const mail = { kind: 'webhook_created', ...recipientOf(user), params: { host: hostOf(row) } } as const
+    if (acting.isOwn && canMail(ctx)) ctx.defer(queueMail(ctx, mail))
+    return { webhook: toWebhook(made), secret, propagated: await tellObject(ctx, made) }
+  }
   await enterOwner(ctx, organizationId)
   throw limitReached({ limit: acting.isOwn ? LIMITS.endpointsPerUser : LIMITS.endpointsPerScope })
 }
