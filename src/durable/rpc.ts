@@ -426,7 +426,7 @@ export interface WebhookDelivery {
   readonly status: 'pending' | 'delivered' | 'failed'
   readonly statusCode: number | null
   readonly error: string | null
-  /** The beginning of the answer, for a day. */
+  /** The beginning of the answer, for an hour. */
   readonly answer: string | null
   readonly durationMs: number | null
   readonly createdAt: number

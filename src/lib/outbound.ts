@@ -35,7 +35,15 @@ const INTERNAL_HOST = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|cor
 
 /** Without the dot of a name's absolute form. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/\.$/, '')
-const isSameServer = (one: URL, other: URL): boolean => hostOf(one) === hostOf(other) && one.port === other.port
+const isLoopback = (url: URL): boolean => LOOPBACK_HOSTS.includes(hostOf(url))
+
+/** In production by name alone: whatever listens at other ports of our host is inside. In local mode everything is on one host. */
+function isOurs({ MODE, PUBLIC_URL }: OutboundCtx['config'], url: URL): boolean {
+  const own = new URL(PUBLIC_URL)
+  if (MODE === 'production') return hostOf(url) === hostOf(own)
+  const isOurName = hostOf(url) === hostOf(own) || (isLoopback(url) && isLoopback(own))
+  return isOurName && url.port === own.port
+}
 
 /**
  * An address that somebody else chose, if it may be called: https, a public name, no credentials, not our own host. In local mode
@@ -44,11 +52,13 @@ const isSameServer = (one: URL, other: URL): boolean => hostOf(one) === hostOf(o
 export function findOutboundAddress({ config }: Pick<OutboundCtx, 'config'>, address: string): URL | undefined {
   const url = URL.parse(address)
   if (!url) return undefined
-  if (url.username !== '' || url.password !== '' || isSameServer(url, new URL(config.PUBLIC_URL))) return undefined
+  if (url.username !== '' || url.password !== '' || isOurs(config, url)) return undefined
   if (config.MODE === 'local' && LOOPBACK_HOSTS.includes(url.hostname))
     return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined
   const host = hostOf(url)
-  return url.protocol === 'https:' && host.includes('.') && !INTERNAL_HOST.test(host) ? url : undefined
+  return url.protocol === 'https:' && host.includes('.') && !host.split('.').includes('') && !INTERNAL_HOST.test(host)
+    ? url
+    : undefined
 }
 
 /** Statuses whose answer has no body (Fetch 2.2.3). */

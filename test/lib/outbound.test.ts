@@ -56,7 +56,8 @@ describe('addresses that may be called', () => {
     const isCalled = (address: string) => findOutboundAddress({ config: LOCAL }, address) !== undefined
     expect(isCalled('http://127.0.0.1:9000/token')).toBe(true)
     expect(isCalled('http://localhost:9000/token')).toBe(true)
-    expect(isCalled('http://127.0.0.1:8787/token')).toBe(false)
+    for (const name of ['127.0.0.1', 'localhost', 'localhost.', '[::1]', '127.0.0.1.'])
+      expect(isCalled(`http://${name}:8787/token`), name).toBe(false)
     expect(isCalled('http://id.example.org/token')).toBe(false)
     expect(isCalled('http://10.0.0.8/token')).toBe(false)
   })

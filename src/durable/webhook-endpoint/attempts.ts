@@ -1,13 +1,14 @@
 import type { RecordedEvent } from '../../lib/event.ts'
-import { DAY } from '../../lib/time.ts'
+import { DAY, HOUR } from '../../lib/time.ts'
 import type { CallOutcome } from '../../lib/webhooks/call.ts'
 import type { WebhookDelivery, WebhookEvent } from '../rpc.ts'
 import type { AttemptRow, EventRow } from './tables.ts'
 
 const KEPT_ATTEMPTS = 10_000
 const ATTEMPTS_KEPT_MS = 7 * DAY
-/** Contents of events, and of answers. */
 const CONTENT_KEPT_MS = DAY
+/** A receiver may echo what it was sent: of somebody who is erased meanwhile, too. */
+const ANSWERS_KEPT_MS = HOUR
 const DAYS_KEPT = 365
 
 /** One attempt, as it is written. */
@@ -24,12 +25,12 @@ export interface NewAttempt {
 /** What was tried, and what came of it. Every function is synchronous. */
 export interface Attempts {
   write(attempt: NewAttempt): void
-  list(range: { limit: number; offset: number }): WebhookDelivery[]
+  list(range: { limit: number; offset: number }, now: number): WebhookDelivery[]
   find(id: string): AttemptRow | undefined
   listEvents(range: { limit: number; offset: number }): { rows: WebhookEvent[]; total: number }
   totals(days: number, now: number): { delivered: number; failed: number; durationMs: number }
-  /** Keeps the newest 10,000, and no event that neither waits nor was tried lately. */
-  trim(): void
+  /** Keeps the newest 10,000, their answers for an hour, and no event that neither waits nor was tried lately. */
+  trim(now: number): void
   /** Deletes what is too old. */
   prune(now: number): void
 }
@@ -38,7 +39,8 @@ export const typeOf = (sql: SqlStorage, seq: number): Pick<EventRow, 'id' | 'typ
   sql.exec<Pick<EventRow, 'id' | 'type'>>('select id, type from events where seq = ?', seq).toArray()[0]
 
 export function createAttempts(sql: SqlStorage): Attempts {
-  function trim(): void {
+  function trim(now: number): void {
+    sql.exec('update attempts set answer = null where at <= ? and answer is not null', now - ANSWERS_KEPT_MS)
     sql.exec('delete from attempts where number <= (select max(number) from attempts) - ?', KEPT_ATTEMPTS)
     sql.exec(
       `delete from events where coalesce(batch, seq) < coalesce((select min(seq) from attempts), 9e18)
@@ -61,7 +63,7 @@ export function createAttempts(sql: SqlStorage): Attempts {
         ...[Math.floor(at / DAY), Number(ok), Number(!ok), durationMs],
       )
     },
-    list: ({ limit, offset }) =>
+    list: ({ limit, offset }, now) =>
       sql
         .exec<AttemptRow & { event_id: string; type: string }>(
           `select a.*, e.id as event_id, e.type from attempts as a join events as e on e.seq = a.seq
@@ -79,7 +81,7 @@ export function createAttempts(sql: SqlStorage): Attempts {
           status: row.ok === 1 ? 'delivered' : 'failed',
           statusCode: row.status,
           error: row.error,
-          answer: row.answer,
+          answer: row.at > now - ANSWERS_KEPT_MS ? row.answer : null,
           durationMs: row.duration,
           createdAt: row.at,
         })),
@@ -110,9 +112,8 @@ export function createAttempts(sql: SqlStorage): Attempts {
     trim,
     prune(now) {
       sql.exec('delete from attempts where at <= ?', now - ATTEMPTS_KEPT_MS)
-      sql.exec('update attempts set answer = null where at <= ? and answer is not null', now - CONTENT_KEPT_MS)
       sql.exec('update events set event = null where taken_at <= ? and event is not null', now - CONTENT_KEPT_MS)
-      trim()
+      trim(now)
       sql.exec('delete from days where day <= ?', Math.floor(now / DAY) - DAYS_KEPT)
     },
   }

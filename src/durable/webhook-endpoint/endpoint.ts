@@ -141,7 +141,7 @@ export function createEndpoint({ storage, name, alarms, log, host, ...source }: 
       else waiting.postpone(attempt.seq, attempt.attempt, next)
     }
     waiting.drop(lost)
-    attempts.trim()
+    attempts.trim(now)
     state.write('breaker', breaker)
   }
 
@@ -199,7 +199,7 @@ export function createEndpoint({ storage, name, alarms, log, host, ...source }: 
     },
     async listDeliveries(range) {
       requireTables()
-      return attempts.list(range)
+      return attempts.list(range, clock())
     },
     async listEvents(range) {
       requireTables()

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../../lib/event.ts'
 import { newUuid } from '../../lib/ids.ts'
 import type { Log } from '../../lib/log.ts'
+import { MINUTE } from '../../lib/time.ts'
 import { webhookBody } from '../../lib/webhooks/body.ts'
 import { type CallOutcome, callReceiver, type WebhookMessage } from '../../lib/webhooks/call.ts'
 import type { WebhookSettings } from '../rpc.ts'
@@ -49,12 +50,16 @@ export async function runRound({ waiting, settings, clock, ...options }: RoundOp
       hasEnded = true
       return
     }
-    const { found, missing } = await contentsOf(waiting.members(head.seq), (ids) => options.readEvents(now, ids))
+    const members = waiting.members(head.seq)
+    const read = (ids: readonly string[]) => options.readEvents(now, ids)
+    const { found, missing } = await contentsOf(members, { read, isStale: isStale(head, clock()) })
     lost.push(...missing)
     const message = found.length > 0 ? messageOf(found, now, head.attempts + 1) : null
     if (!message) return
     const at = clock()
-    const outcome = await callReceiver(options.caller, now, message)
+    const called = await callReceiver(options.caller, now, message)
+    // A receiver may echo what it was sent, here with addresses.
+    const outcome = now.audit ? { ...called, answer: null } : called
     breaker = afterOutcome(breaker, outcome.ok, clock())
     hasEnded ||= breaker.openUntil !== null || (settings.ordered && !outcome.ok)
     const id = head.attempt_id ?? newUuid()
@@ -81,17 +86,26 @@ interface Content {
   readonly event: RecordedEvent
 }
 
-/** The events themselves: what has waited longer than a day is read from the record, without what was erased since. */
+/** How long the copy of an event may be used without a look at the record: its user may have been erased meanwhile. */
+const COPY_MS = MINUTE
+
+/** Whether the copy of an event is too old: of a repeat, of a further attempt, and of what has waited. */
+const isStale =
+  (head: HeadRow, now: number) =>
+  ({ taken_at: takenAt }: EventRow): boolean =>
+    head.attempts > 0 || head.attempt_id !== null || now - takenAt > COPY_MS
+
+/** The events themselves: stale ones from the record, without what was erased since. The copy counts where the record has no row. */
 async function contentsOf(
   rows: readonly EventRow[],
-  read: (ids: readonly string[]) => Promise<RecordedEvent[]>,
+  { read, isStale }: { read(ids: readonly string[]): Promise<RecordedEvent[]>; isStale(row: EventRow): boolean },
 ): Promise<{ found: Content[]; missing: number[] }> {
-  const ids = rows.flatMap(({ id, event }) => (event === null ? [id] : []))
+  const ids = rows.filter((row) => row.event === null || isStale(row)).map(({ id }) => id)
   const recorded = new Map((ids.length > 0 ? await read(ids) : []).map((event) => [event.id, event]))
   const found: Content[] = []
   const missing: number[] = []
   for (const row of rows) {
-    const event = row.event === null ? recorded.get(row.id) : (JSON.parse(row.event) as RecordedEvent)
+    const event = recorded.get(row.id) ?? (row.event === null ? undefined : (JSON.parse(row.event) as RecordedEvent))
     if (event) found.push({ row, event })
     else missing.push(row.seq)
   }

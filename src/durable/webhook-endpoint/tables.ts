@@ -39,6 +39,7 @@ const STEPS: MigrationSteps = [
   'create index attempts_by_event on attempts (seq)',
   // Epoch days.
   'create table days (day integer primary key, delivered integer not null, failed integer not null, duration integer not null)',
+  'create index attempts_with_answer on attempts (at) where answer is not null',
 ]
 
 export const WEBHOOK_MIGRATIONS: Readonly<Record<string, MigrationSteps>> = { alarms: ALARM_MIGRATIONS, webhook: STEPS }

@@ -33,7 +33,7 @@ export interface Waiting {
   nextAt(settings: { ordered: boolean; batch: boolean }): number | null
   postpone(head: number, attempts: number, nextAt: number): void
   remove(head: number): void
-  /** Events that cannot be delivered: the record has lost them. */
+  /** Events that cannot be delivered: the record has lost them. The others of their batch stay together, the first of them at its head. */
   drop(seqs: readonly number[]): void
 }
 
@@ -90,6 +90,17 @@ export function createWaiting(sql: SqlStorage): Waiting {
     return fitting
   }
 
+  /** Takes an event out of what is delivered together with it: without its head a batch would never be due. */
+  function takeOut(seq: number): void {
+    sql.exec('delete from waiting where seq = ?', seq)
+    const next = first<{ seq: number | null }>('select min(seq) as seq from waiting where head = ?', seq)?.seq
+    if (next == null) return
+    sql.exec('update waiting set head = ? where head = ?', next, seq)
+    sql.exec('update events set batch = ? where batch = ?', next, seq)
+    // So that a repeat of a former attempt finds them.
+    sql.exec('update attempts set seq = ? where seq = ?', next, seq)
+  }
+
   return {
     count,
     add: (event, at) => {
@@ -127,7 +138,7 @@ export function createWaiting(sql: SqlStorage): Waiting {
         return
       }
       for (const member of together) {
-        sql.exec('delete from waiting where seq = ?', member.seq)
+        takeOut(member.seq)
         wait(member.seq, at, seq, member.seq === seq ? attemptId : null)
       }
     },
@@ -167,7 +178,7 @@ export function createWaiting(sql: SqlStorage): Waiting {
         )
         .toArray(),
     nextAt({ ordered, batch }) {
-      const of = ordered ? 'where seq = (select min(seq) from waiting where head is not null)' : 'where seq = head'
+      const of = ordered ? 'where seq = (select min(seq) from waiting where seq = head)' : 'where seq = head'
       const formed = first<{ at: number | null }>(`select min(next_at) as at from waiting ${of}`)?.at ?? null
       const [oldest, ...others] = batch
         ? readUnformed()
@@ -187,7 +198,7 @@ export function createWaiting(sql: SqlStorage): Waiting {
       ),
     remove: (head) => void sql.exec('delete from waiting where head = ?', head),
     drop(seqs) {
-      for (const seq of seqs) sql.exec('delete from waiting where seq = ?', seq)
+      for (const seq of seqs) takeOut(seq)
     },
   }
 }

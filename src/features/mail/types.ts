@@ -89,6 +89,8 @@ export interface MailParams {
     readonly about: string
     readonly time: number
   }
+  /** To a user: an endpoint gets what happens to them. */
+  readonly webhook_created: { readonly host: string }
   /** To whoever may change the endpoint. */
   readonly webhook_disabled: { readonly host: string }
   readonly webhook_author_left: { readonly host: string }

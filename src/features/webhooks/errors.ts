@@ -7,3 +7,8 @@ export const webhookMoved = defineError(
   'conflict',
   'The endpoint was changed by others meanwhile; read it again',
 )
+export const webhookInGrace = defineError(
+  'WEBHOOK_IN_GRACE',
+  'conflict',
+  'The former secret still signs: wait until former_secret_until, or end it by grace_seconds 0',
+)

@@ -5,10 +5,10 @@ import { DoneAndEnded, endedToWire } from '../../http/done.ts'
 import { scopedUser, user } from '../../http/guard.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { fieldRequired, rateLimited } from '../../lib/errors.ts'
-import { limitReached } from '../memberships/service.ts'
+import { addressUnverified, limitReached } from '../memberships/service.ts'
 import { freshFactorErrors } from '../sign-in/service/step-up.ts'
 import { toStepUp } from '../sign-in/wire/session.ts'
-import { deliveryNotFound, webhookMoved, webhookNotFound } from './errors.ts'
+import { deliveryNotFound, webhookInGrace, webhookMoved, webhookNotFound } from './errors.ts'
 import {
   getStats,
   listDeliveries,
@@ -54,7 +54,7 @@ webhookRoutes.post(
     isWrite: everyCall,
     body: wire.NewWebhookBody,
     answer: created(wire.WebhookWithSecret, 'The endpoint with its secret'),
-    errors: [limitReached, ...freshFactorErrors],
+    errors: [addressUnverified, limitReached, ...freshFactorErrors],
   },
   ({ ctx, body }) => createWebhook(ctx, wire.toNewWebhook(body), toStepUp(body)),
 )
@@ -103,6 +103,7 @@ webhookRoutes.get(
 
 const change = {
   summary: 'Change an endpoint: absent fields stay as they are; another address or other events need a fresh factor',
+  description: 'An address of another origin removes `authorization`, unless it is given anew.',
   isWrite: everyCall,
   params: wire.WebhookPath,
   body: wire.WebhookBody,
@@ -162,11 +163,11 @@ webhookRoutes.post(
   '/:webhook_id/deliveries/:delivery_id/redeliver',
   {
     id: 'resendWebhookDelivery',
-    summary: 'Deliver the same once more, under the same ids',
+    summary: 'Deliver the same once more, under the same ids; 60 a minute',
     isWrite: everyCall,
     params: wire.DeliveryPath,
     answer: answer(202, wire.Delivery, 'The attempt that will be made'),
-    errors: [webhookNotFound, deliveryNotFound],
+    errors: [webhookNotFound, deliveryNotFound, rateLimited],
   },
   async ({ ctx, params: { webhook_id: id, delivery_id: deliveryId } }) =>
     wire.deliveryToWire(id, await redeliver(ctx, { id, deliveryId })),
@@ -206,7 +207,7 @@ webhookRoutes.post(
     params: wire.WebhookPath,
     body: wire.SecretBody,
     answer: ok(wire.WebhookWithSecret, 'The endpoint with its new secret'),
-    errors: [webhookNotFound, webhookMoved, ...freshFactorErrors],
+    errors: [webhookNotFound, webhookInGrace, webhookMoved, ...freshFactorErrors],
   },
   ({ ctx, params, body }) =>
     regenerateSecret(ctx, { id: params.webhook_id, graceSeconds: body.grace_seconds }, toStepUp(body)),
@@ -216,12 +217,12 @@ webhookRoutes.post(
   '/:webhook_id/recover',
   {
     id: 'recoverWebhook',
-    summary: 'Deliver events of a time again, from the record; 10,000 a call',
+    summary: 'Deliver events of a time again, from the record; 10,000 a call, 10 calls an hour',
     isWrite: everyCall,
     params: wire.WebhookPath,
     body: wire.RecoverBody,
     answer: answer(202, wire.RecoveryAnswer, 'How many will be delivered, and where the next call goes on'),
-    errors: [webhookNotFound],
+    errors: [webhookNotFound, rateLimited],
   },
   ({ ctx, params, body }) =>
     recover(ctx, {

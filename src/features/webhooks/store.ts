@@ -43,14 +43,21 @@ function hasRoom({ organizationId, userId }: WebhookRow): SQL {
   return counted(sql`counted.organization_id is null and counted.user_id is null`, LIMITS.endpointsPerScope)
 }
 
-/** Inserts nothing when the caller lost the right, or there are as many as there may be. */
+/** The SQL of `isEmailConfirmed`. */
+const isConfirmed = (userId: string): SQL =>
+  sql`exists (select 1 from users as maker where maker.id = ${userId} and maker.email_verified_at is not null
+    and maker.email_unanswered_since is null)`
+
+/** Inserts nothing when the caller lost the right, their account is not confirmed (any more), or there are as many as there may be. */
 export function insertEndpoint({ db }: Store, row: WebhookRow, acting: Acting) {
   const cells = Object.entries(getTableColumns(webhookEndpoints)).map(
     ([name, column]) => sql`${sql.param(row[name as keyof WebhookRow], column)}`,
   )
   return db
     .insert(webhookEndpoints)
-    .select(sql`select ${sql.join(cells, sql`, `)} where ${mayChange(acting)} and ${hasRoom(row)}`)
+    .select(
+      sql`select ${sql.join(cells, sql`, `)} where ${mayChange(acting)} and ${isConfirmed(acting.actorId)} and ${hasRoom(row)}`,
+    )
     .returning(getTableColumns(webhookEndpoints))
 }
 
@@ -164,19 +171,12 @@ const isStillAuthor = sql`exists (select 1 from users as author where author.id 
     or exists (select 1 from memberships as held where held.organization_id = ${webhookEndpoints.organizationId}
       and held.user_id = author.id and ${isTakenUp('held')} and held.role in ('admin', 'owner'))))`
 
-/** Endpoints of organizations and of the platform whose author may no longer change them, and of which nobody was told. */
+/** Endpoints of organizations and of the platform whose author may no longer change them, or was erased, and of which nobody was told. */
 export const selectAuthorless = ({ db }: Store, limit: number): Promise<WebhookRow[]> =>
   db
     .select(getTableColumns(webhookEndpoints))
     .from(webhookEndpoints)
-    .where(
-      and(
-        isNotNull(webhookEndpoints.createdBy),
-        isNull(webhookEndpoints.userId),
-        isNull(webhookEndpoints.authorLossToldAt),
-        sql`not ${isStillAuthor}`,
-      ),
-    )
+    .where(and(isNull(webhookEndpoints.userId), isNull(webhookEndpoints.authorLossToldAt), sql`not ${isStillAuthor}`))
     .limit(limit)
 
 export const markAuthorLossTold = ({ db }: Store, id: string, now: number) =>

@@ -4,6 +4,9 @@ export const LIMITS = {
   endpointsPerScope: 20,
   endpointsPerUser: 5,
   testsPerMinute: 10,
+  /** Of an endpoint, whoever asks: each reads the record, or has the receiver called again. */
+  redeliveriesPerMinute: 60,
+  recoveriesPerHour: 10,
   events: 100,
   urlLength: 2048,
   graceSeconds: 7 * 86_400,

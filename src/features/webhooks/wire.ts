@@ -72,7 +72,10 @@ export const Delivery = z
     events: z.int().meta({ description: 'How many events it had' }),
     status: z.enum(['pending', 'delivered', 'failed']),
     status_code: z.int().nullable(),
-    response_body: z.string().nullable().meta({ description: '1,000 characters, for a day' }),
+    response_body: z
+      .string()
+      .nullable()
+      .meta({ description: '1,000 characters, for an hour; null where the endpoint has `audit`' }),
     error: z.string().nullable(),
     attempt: z.int(),
     duration_ms: z.int().nullable(),

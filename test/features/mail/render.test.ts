@@ -42,6 +42,7 @@ const PARAMS: MailParams = {
   organization_ownerless: { organizations: 'engines, looms' },
   sso_break_glass: { organization: 'engines', who: 'ada@engines.test', time: TIME },
   sso_changed: { organization: 'Engines', change: 'domain_missing', about: 'engines.test', time: TIME },
+  webhook_created: { host: 'hooks.example.test' },
   webhook_disabled: { host: 'hooks.example.test' },
   webhook_author_left: { host: 'hooks.example.test' },
 }

@@ -24,7 +24,7 @@ const answer = (token: string, said: 'yes' | 'no') =>
 
 const tokenIn = (page: string): string => /name="token" value="([^"]+)"/.exec(page)?.[1] ?? ''
 
-/** A passkey, an authenticator and backup codes. */
+/** A passkey, an authenticator and backup codes; and a webhook endpoint, which would copy what happens to the holder. */
 const bindFactors = ({ user: { id } }: SignedInUser) =>
   env.DB.batch([
     env.DB.prepare(
@@ -38,6 +38,10 @@ const bindFactors = ({ user: { id } }: SignedInUser) =>
       "insert into backup_codes (id, user_id, salt, code_hash, hint, created_at) values (?, ?, 's', 'h', 'ab', 0)",
     ).bind(crypto.randomUUID(), id),
     env.DB.prepare('update users set mfa_enabled = 1 where id = ?').bind(id),
+    env.DB.prepare(
+      `insert into webhook_endpoints (id, user_id, url, events, secret_sealed, ordered, batch, audit, created_by, told_version, created_at, updated_at)
+       values (?1, ?2, 'https://hooks.example.test/', '[]', 's', 0, 0, 0, ?2, 1, 0, 0)`,
+    ).bind(crypto.randomUUID(), id),
   ])
 
 const stateOf = ({ user: { id } }: SignedInUser) =>
@@ -45,14 +49,15 @@ const stateOf = ({ user: { id } }: SignedInUser) =>
     `select email, email_verified_at is not null as verified, email_unanswered_since is not null as unanswered,
        password_hash is not null as password, mfa_enabled as second_factor,
        (select count(*) from passkeys where user_id = users.id) + (select count(*) from totp_factors where user_id = users.id)
-         + (select count(*) from backup_codes where user_id = users.id) as factors
+         + (select count(*) from backup_codes where user_id = users.id) as factors,
+       (select count(*) from webhook_endpoints where user_id = users.id) as endpoints
      from users where id = ?`,
   )
     .bind(id)
     .first()
 
-const WHOLE = { password: 1, second_factor: 1, factors: 3 }
-const TAKEN_OVER = { verified: 1, unanswered: 0, second_factor: 0, factors: 0 }
+const WHOLE = { password: 1, second_factor: 1, factors: 3, endpoints: 1 }
+const TAKEN_OVER = { verified: 1, unanswered: 0, second_factor: 0, factors: 0, endpoints: 0 }
 
 const isSignedIn = async ({ headers }: SignedInUser) => (await get('me', headers)).status === 200
 

@@ -104,6 +104,15 @@ const REFUSED = [
   'https://auth.example.com:443/',
   'https://auth.ex\tample.com/',
   'https://ａｕｔｈ.example.com/',
+  // What else listens on it.
+  'https://auth.example.com:8443/',
+  'https://auth.example.com.:8443/',
+  // Hosts with an empty label: resolvers may take them for the name without.
+  'https://localhost../',
+  'https://auth.example.com../',
+  'https://metadata.google.internal../',
+  'https://hooks..example.org/',
+  'https://.hooks.example.org/',
 ]
 
 describe('an address that leads inside', () => {

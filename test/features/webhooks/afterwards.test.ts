@@ -216,6 +216,41 @@ describe('recovery', () => {
     expect(body).toEqual({ recovered: 2, has_more: true, next_since: iso(T + 2) })
   })
 
+  it('goes on at the first event that a call of 10,000 did not take', async () => {
+    const endpoint = await fresh({ is_active: false })
+    const T = Date.UTC(2020, 5, 1)
+    // Every fourth is not wanted, so that the call ends within a page.
+    await env.DB.prepare(
+      `with recursive n (i) as (select 0 union all select i + 1 from n where i < 13499)
+       insert into events (id, type, time, subject, actor_type, actor_id, organization_id, data, delivered_at)
+       select ?1 || i, case i % 4 when 3 then 'passkey.renamed' else 'user.updated' end, ?2 + i, 's', 'system', 'test', ?3, '{}', 1 from n`,
+    )
+      .bind(newUuid(), T, team.id)
+      .run()
+    const recover = async (since: string) =>
+      (await team.owner.call('POST', at(endpoint, '/recover'), { since, until: iso(T + 13_500) })).body
+    expect(await recover(iso(T))).toEqual({ recovered: 10_000, has_more: true, next_since: iso(T + 13_333) })
+    await endpoint.inside((_, { storage }) => storage.sql.exec('delete from waiting').toArray())
+    expect(await recover(iso(T + 13_333))).toEqual({ recovered: 125, has_more: false, next_since: null })
+  })
+
+  it('is for ten calls an hour and endpoint, a repeat of a delivery for sixty a minute', async () => {
+    const [endpoint, other] = [await fresh(), await fresh()]
+    const body = { since: iso(Date.UTC(2019, 0, 1)), until: iso(Date.UTC(2019, 0, 2)) }
+    const admin = await team.join('admin')
+    const times = async (limit: number, call: (person: typeof admin) => Promise<{ status: number }>) => {
+      const both = [team.owner, admin]
+      const answers = await Promise.all(Array.from({ length: limit + 2 }, (_, n) => call(both[n % 2] ?? admin)))
+      return answers.filter(({ status }) => status === 429).length
+    }
+    expect(await times(10, (person) => person.call('POST', at(endpoint, '/recover'), body))).toBe(2)
+    const limited = await team.owner.call('POST', at(endpoint, '/recover'), body)
+    expect(codeOf(limited)).toEqual([429, 'RATE_LIMIT_EXCEEDED'])
+    const again = at(endpoint, `/deliveries/${newUuid()}/redeliver`)
+    expect(await times(60, (person) => person.call('POST', again))).toBe(2)
+    expect((await team.owner.call('POST', at(other, '/recover'), body)).status).toBe(202)
+  })
+
   it('has pages of the record', async () => {
     const endpoint = await fresh()
     const T = Date.UTC(2020, 3, 1)

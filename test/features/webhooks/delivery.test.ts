@@ -152,7 +152,7 @@ describe('a delivery', () => {
     expect(endpoint.receiver.received.map(({ headers }) => headers.get('x-webhook-attempt'))).toEqual(['1', '2', '3'])
   })
 
-  it('reads 4 KiB of an endless answer, cancels the rest and keeps 1,000 characters for a day', async () => {
+  it('reads 4 KiB of an endless answer, cancels the rest and keeps 1,000 characters for an hour', async () => {
     const endpoint = await fresh()
     let [bytes, isCancelled] = [0, false]
     const endless = new ReadableStream<Uint8Array>({
@@ -170,8 +170,12 @@ describe('a delivery', () => {
     expect(bytes).toBeLessThan(16 * 1024)
     expect(isCancelled).toBe(true)
     expect((await endpoint.deliveries())[0]).toMatchObject({ status: 'delivered', answer: 'x'.repeat(1000) })
-    await endpoint.run(DAY + MINUTE)
+    endpoint.clock.now += HOUR
     expect((await endpoint.deliveries())[0]?.answer).toBeNull()
+    await endpoint.run(DAY - HOUR + MINUTE)
+    expect(
+      await endpoint.inside((_, { storage }) => storage.sql.exec('select answer from attempts').toArray()),
+    ).toEqual([{ answer: null }])
     const contents = await endpoint.inside((_, { storage }) => storage.sql.exec('select event from events').toArray())
     expect(contents).toEqual([{ event: null }])
     await endpoint.run(7 * DAY)
@@ -413,6 +417,30 @@ it('is disabled by 410, what came is kept, and goes on when it is turned on agai
   expect(endpoint.receiver.ids()).toEqual([ids[0], ...ids])
 })
 
+it('tells by mail once a day that it was disabled, however often it is turned on again', async () => {
+  const endpoint = await fresh()
+  endpoint.receiver.answers = [answering(410)]
+  const mailed = async () =>
+    (
+      await env.DB.prepare("select count(*) as n from mails where kind = 'webhook_disabled' and user_id = ?")
+        .bind(team?.owner.id)
+        .first<{ n: number }>()
+    )?.n ?? 0
+  const before = await mailed()
+  for (let time = 0; time < 3; time += 1) {
+    await endpoint.hand(1)
+    await endpoint.run(HOUR)
+    await team?.owner.call('PATCH', `${WEBHOOKS}/${endpoint.id}`, { is_active: true })
+  }
+  const { results } = await env.DB.prepare("select 1 from events where type = 'webhook.disabled' and subject = ?")
+    .bind(endpoint.id)
+    .all()
+  expect(results).toHaveLength(3)
+  await vi.waitFor(async () => expect(await mailed()).toBe(before + 1), 10_000)
+  await app.settled()
+  expect(await mailed()).toBe(before + 1)
+})
+
 describe('an ordered endpoint', () => {
   it('sends the next when the one before was delivered or has failed', async () => {
     const endpoint = await fresh({ ordered: true })
@@ -548,4 +576,54 @@ it('sends what waited for more than a day as the record has it by then', async (
   expect(mine.map(({ json }) => [json.id, json.data])).toEqual([[kept, {}]])
   expect((await endpoint.waiting()).filter(({ seq }) => seq <= 2)).toEqual([])
   expect(lost).toBeDefined()
+})
+
+describe('an event whose user is erased after its first attempt', () => {
+  const redeliver = async ({ id, deliveries }: Endpoint) => {
+    const [made] = await deliveries()
+    await team?.owner.call('POST', `${WEBHOOKS}/${id}/deliveries/${made?.id}/redeliver`)
+  }
+  const turn = (isActive: boolean) => (endpoint: Endpoint) =>
+    team?.owner.call('PATCH', `${WEBHOOKS}/${endpoint.id}`, { is_active: isActive })
+
+  it.each<[string, number, (endpoint: Endpoint) => unknown, (endpoint: Endpoint) => unknown, number]>([
+    ['a repeat', 200, () => undefined, redeliver, 0],
+    ['a further attempt', 500, () => undefined, () => undefined, 5 * SECOND],
+    ['an endpoint that is turned on again', 200, turn(false), turn(true), MINUTE + 1],
+  ])('comes without its contents: %s', async (_, status, before, after, ms) => {
+    const endpoint = await fresh()
+    endpoint.receiver.answers = [answering(status), answering(200)]
+    await before(endpoint)
+    const [id = ''] = await endpoint.hand(1, { data: { name: 'Ada' } })
+    await endpoint.run()
+    await record(endpoint, id)
+    await after(endpoint)
+    await endpoint.run(ms)
+    expect(endpoint.receiver.received.at(-1)?.json).toMatchObject({ id, data: {} })
+    expect(await endpoint.waiting()).toEqual([])
+  })
+})
+
+it('a batch whose first event the record has lost goes on with the next at its head', async () => {
+  const endpoint = await fresh({ batch: true, ordered: true })
+  endpoint.receiver.answers = [answering(500), answering(500), answering(200)]
+  const [lost, ...kept] = await endpoint.hand(3)
+  await endpoint.run(5 * SECOND)
+  for (const id of kept) await record(endpoint, id)
+  await endpoint.inside((_, { storage }) => storage.sql.exec('update events set event = null').toArray())
+  await endpoint.run(5 * SECOND)
+  expect((await endpoint.waiting()).map(({ seq, head, attempts }) => [seq, head, attempts])).toEqual([
+    [2, 2, 2],
+    [3, 2, 2],
+  ])
+  await endpoint.run(5 * MINUTE)
+  expect(endpoint.receiver.ids().slice(3)).toEqual([...kept, ...kept])
+  expect(endpoint.receiver.received.at(-1)?.headers.get('webhook-id')).toBe(kept[0])
+  expect(await endpoint.waiting()).toEqual([])
+  // Nothing is due for ever, and an attempt of before can be repeated.
+  const oldest = (await endpoint.deliveries()).at(-1)
+  await team?.owner.call('POST', `${WEBHOOKS}/${endpoint.id}/deliveries/${oldest?.id}/redeliver`)
+  await endpoint.run()
+  expect(endpoint.receiver.ids().slice(7)).toEqual(kept)
+  expect(endpoint.receiver.ids().filter((id) => id === lost)).toHaveLength(1)
 })

@@ -148,6 +148,20 @@ describe('an endpoint', () => {
     }
   })
 
+  it('of a user is mailed to them, that of an organization to nobody', async () => {
+    const team = await createTeam(app)
+    await make(team.owner, { organization_id: team.id })
+    const ada = await openPerson(app)
+    await make(ada)
+    await app.settled()
+    const told = await rowsOf<{ user_id: string }>(
+      "select user_id from mails where kind = 'webhook_created' and user_id in (?, ?)",
+      team.owner.id,
+      ada.id,
+    )
+    expect(told).toEqual([{ user_id: ada.id }])
+  })
+
   it('of a user gets nothing while they may not sign in', async () => {
     const ada = await openPerson(app)
     const endpoint = await openEndpoint(ada)
@@ -171,6 +185,8 @@ describe('an endpoint', () => {
     await endpoint.hand(1, { organizationId: 'any', userId: 'anybody' })
     await endpoint.run()
     expect(endpoint.receiver.received[0]?.json).toMatchObject({ ip: '192.0.2.9', user_agent: 'secret agent' })
+    // A receiver may echo what it got.
+    expect((await endpoint.deliveries())[0]).toMatchObject({ status: 'delivered', answer: null })
     const other = await openAdmin()
     expect((await other.call('GET', `${WEBHOOKS}/${endpoint.id}`)).status).toBe(200)
     await other.call('DELETE', `${WEBHOOKS}/${endpoint.id}`)
@@ -197,6 +213,7 @@ describe('bad input', () => {
     ['audit for an organization', { audit: true }],
     ['21 headers', { headers: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`x-${i}`, 'v'])) }],
     ['a header twice', { headers: { 'X-A': '1', 'x-a': '2' } }],
+    ['a header in two spellings', { headers: { 'X-A': '1', X_A: '2' } }],
     ['a name that is none', { headers: { 'x y': '1' } }],
     ['a line break in a value', { headers: { 'x-a': 'a\r\nhost: b' } }],
     ['a line break in authorization', { authorization: 'a\r\nx: y' }],
@@ -219,6 +236,12 @@ describe('bad input', () => {
       'te',
       'proxy-authorization',
       'user-agent',
+      'svix-id',
+      'Svix_Signature',
+      'True-Client-IP',
+      'X_Forwarded_For',
+      'webhook_id',
+      'x-janua_signature',
     ].map((name) => [`the header ${name}`, { headers: { [name]: 'x' } }] as const),
   ]
 
@@ -246,6 +269,19 @@ describe('bad input', () => {
     for (const events of [names.slice(0, 60), [...names.slice(60), ...extra]])
       expect((await make(team.owner, { organization_id: team.id, events })).status).toBe(201)
   })
+})
+
+it('loses its authorization with another origin, unless it is given anew: a new receiver must not read it', async () => {
+  const team = await createTeam(app)
+  const { id } = (await make(team.owner, { organization_id: team.id, authorization: 'Bearer s3' })).body
+  const change = async (fields: object) =>
+    (await team.owner.call('PATCH', `${WEBHOOKS}/${id}`, fields)).body.has_authorization
+  const origin = new URL(URL_OF_NOBODY).origin
+  expect(await change({ url: `${origin}/other`, description: 'x' })).toBe(true)
+  expect(await change({ url: 'https://hooks.example.test/in', authorization: 'Bearer s4' })).toBe(true)
+  expect(await change({ url: 'https://hooks.example.test:8443/in' })).toBe(false)
+  const [row] = await rowsOf('select authorization_sealed from webhook_endpoints where id = ?', id)
+  expect(row).toEqual({ authorization_sealed: null })
 })
 
 describe('who may', () => {
@@ -279,6 +315,17 @@ describe('who may', () => {
     expect((await admin.call('GET', WEBHOOKS)).body.total).toBe(0)
   })
 
+  it('nobody makes one in an account that the holder of its address has not confirmed', async () => {
+    const team = await createTeam(app)
+    for (const state of ['email_verified_at = null', 'email_unanswered_since = 1']) {
+      const [planted, admin] = [await openPerson(app), await team.join('admin')]
+      await env.DB.prepare(`update users set ${state} where id in (?, ?)`).bind(planted.id, admin.id).run()
+      expect(codeOf(await make(planted))).toEqual([403, 'VERIFIED_ADDRESS_REQUIRED'])
+      expect(codeOf(await make(admin, { organization_id: team.id }))).toEqual([403, 'VERIFIED_ADDRESS_REQUIRED'])
+    }
+    expect((await team.owner.call('GET', WEBHOOKS)).body.total).toBe(0)
+  })
+
   it('another address or filter, a new endpoint and a new secret want a fresh factor; other changes do not', async () => {
     const team = await createTeam(app)
     const endpoint = await openEndpoint(team.owner, { organization_id: team.id })
@@ -299,11 +346,14 @@ describe('who may', () => {
     expect(proved).toMatchObject({ status: 200, body: { events: ['*'] } })
   })
 
-  it('the author leaves: the endpoint goes on, and the others are told once', async () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['leaves', (id) => env.DB.prepare('update memberships set removed_at = 1 where user_id = ?').bind(id).run()],
+    ['is erased', erase],
+  ])('the author %s: the endpoint goes on, and the others are told once', async (_, end) => {
     const team = await createTeam(app)
     const author = await team.join('admin')
     const endpoint = await openEndpoint(author, { organization_id: team.id })
-    await env.DB.prepare('update memberships set removed_at = 1 where user_id = ?').bind(author.id).run()
+    await end(author.id)
     for (let run = 0; run < 2; run += 1) {
       await runScheduled(await app.ctx())
       await app.settled()
@@ -350,6 +400,14 @@ describe('a right that is lost between check and write', () => {
     )
     const kept = await rowsOf('select description from webhook_endpoints where organization_id = ?', team.id)
     expect(kept).toEqual([{ description: null }])
+  })
+
+  it('of a user whose account is no longer confirmed makes no endpoint', async () => {
+    const ada = await openPerson(app)
+    const unconfirm = () =>
+      env.DB.prepare('update users set email_unanswered_since = 1 where id = ?').bind(ada.id).run()
+    expect(codeOf(await late(ada, unconfirm, 'POST', WEBHOOKS, NEW))).toEqual([403, 'VERIFIED_ADDRESS_REQUIRED'])
+    expect(await rowsOf('select id from webhook_endpoints where user_id = ?', ada.id)).toEqual([])
   })
 
   it('of a user whose account is closed meanwhile makes no endpoint', async () => {
@@ -476,26 +534,27 @@ describe('a rotation', () => {
     const { id } = (await make(team.owner, { organization_id: team.id })).body
     const path = `${WEBHOOKS}/${id}/regenerate-secret`
     const { body } = await team.owner.call('POST', path)
+    // Another would end the first one's grace: the receivers' secret would sign no more.
+    expect(codeOf(await team.owner.call('POST', path))).toEqual([409, 'WEBHOOK_IN_GRACE'])
+    expect((await team.owner.call('GET', `${WEBHOOKS}/${id}`)).body.version).toBe(body.version)
     expect(Date.parse(body.former_secret_until) - Date.parse(body.updated_at)).toBe(DAY)
     for (const grace_seconds of [-1, 604_801, 1.5])
       expect(codeOf(await team.owner.call('POST', path, { grace_seconds }))).toEqual([422, 'VALIDATION_ERROR'])
   })
 
-  it('at once by two leaves one secret, or two that both sign', async () => {
+  it('at once by two is made once, and its secret and the former one sign', async () => {
     const team = await createTeam(app)
     const endpoint = await openEndpoint(team.owner, { organization_id: team.id })
     const path = `${WEBHOOKS}/${endpoint.id}/regenerate-secret`
     const both = await Promise.all([team.owner.call('POST', path), team.owner.call('POST', path)])
-    const made = both.filter(({ status }) => status === 200)
-    expect(both.filter(({ status }) => status !== 200).map(codeOf)).toEqual(
-      made.length === 2 ? [] : [[409, 'WEBHOOK_MOVED']],
-    )
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    const refused = both.find(({ status }) => status === 409)
+    expect(['WEBHOOK_MOVED', 'WEBHOOK_IN_GRACE']).toContain(refused?.body.code)
     await endpoint.hand(1)
     await endpoint.run()
     const [received] = endpoint.receiver.received
     if (!received) throw new Error('nothing was received')
-    const secrets = made.toSorted((a, b) => b.body.version - a.body.version).map(({ body }) => body.secret)
-    await requireSigned(received, secrets.length === 1 ? [...secrets, endpoint.secret] : secrets)
+    await requireSigned(received, [both.find(({ status }) => status === 200)?.body.secret, endpoint.secret])
   })
 })
 

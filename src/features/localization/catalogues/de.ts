@@ -169,6 +169,10 @@ export const de: Catalogue = {
     '„{organization}“ verlangt Single Sign-on. Am {time} hat sich {who} ohne es angemeldet: als Inhaber mit Passwort und zweitem Faktor oder als Administrator von {app}.',
   'mail.sso_break_glass.note':
     'Falls das niemand erwartet hat, beenden Sie die Sitzungen dieses Kontos. Diese E-Mail kommt höchstens einmal in der Stunde.',
+  'mail.webhook_created.subject': 'Ihrem Konto bei {app} wurde ein Webhook hinzugefügt',
+  'mail.webhook_created.body': 'Was in Ihrem Konto geschieht, wird ab jetzt auch an {host} gesendet.',
+  'mail.webhook_created.note':
+    'Falls Sie das nicht waren, löschen Sie den Webhook und ändern Sie Ihr Passwort: Wer ihn angelegt hat, war in Ihrem Konto angemeldet.',
   'mail.webhook_disabled.subject': 'Ein Webhook bei {app} wurde abgeschaltet',
   'mail.webhook_disabled.body':
     'An {host} werden keine Ereignisse mehr gesendet: Der Server hat geantwortet, dass es die Adresse nicht mehr gibt, oder seit fünf Tagen ist jede Zustellung gescheitert.',

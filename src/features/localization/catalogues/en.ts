@@ -158,6 +158,10 @@ export const en = {
     '“{organization}” requires single sign-on. On {time}, {who} signed in without it, as an owner with a password and a second factor, or as an admin of {app}.',
   'mail.sso_break_glass.note':
     'If nobody expected this, end the sessions of that account. This is said once an hour at most.',
+  'mail.webhook_created.subject': 'A webhook was added to your {app} account',
+  'mail.webhook_created.body': 'From now on, what happens to your account is also posted to {host}.',
+  'mail.webhook_created.note':
+    'If this was not you, delete the endpoint and change your password: whoever made it was signed in to your account.',
   'mail.webhook_disabled.subject': 'A webhook at {app} was turned off',
   'mail.webhook_disabled.body':
     'Events are no longer posted to {host}: the server answered that the address is gone, or every delivery has failed for five days.',

@@ -122,6 +122,7 @@ function describe(request: MailRequest): Described {
     case 'member_added':
       return { link: null, isReport: false, params: membershipParams(locale, request.params) }
     case 'organization_ownerless':
+    case 'webhook_created':
     case 'webhook_disabled':
     case 'webhook_author_left':
       return { link: null, isReport: false, params: request.params }

@@ -1,4 +1,5 @@
 import { and, eq, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
+import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
 import { identities } from '../../factors/identities/tables.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
@@ -112,12 +113,15 @@ export const voidLinks = ({ db, now }: Store, userId: string, condition: SQL | u
 const isMeant = (target: Target & Allowed): SQL | undefined =>
   'allowed' in target ? eq(users.id, target.userId) : isTarget(target)
 
+/** What is deleted of a table that belongs to a later feature. */
+const webhookEndpoints = sqliteTable('webhook_endpoints', { userId: text('user_id') })
+
 const isTakeable = (target: Target & Allowed): SQL | undefined => and(isMeant(target), isUnconfirmed, isAllowed(target))
 
 /**
- * Statements that remove from an unconfirmed account what its creator may have added: factors, pending enrolments, and links
- * to other addresses, which may be the creator's. They stand between the link's statement and the change that proves the
- * address. Links that revert a change of address stay valid: otherwise a thief who changed the address could void the owner's
+ * Statements that remove from an unconfirmed account what its creator may have added: factors, pending enrolments, webhook
+ * endpoints of the user, and links to other addresses, which may be the creator's. They stand between the link's statement and
+ * the change that proves the address. Links that revert a change of address stay valid: otherwise a thief who changed the address could void the owner's
  * by a password reset at the new one.
  */
 export function removeUnconfirmedFactors(store: Store, target: Target & Allowed) {
@@ -129,6 +133,7 @@ export function removeUnconfirmedFactors(store: Store, target: Target & Allowed)
     db.delete(identities).where(and(eq(identities.userId, userId), isTakenOver)),
     db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isTakenOver)),
     db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isTakenOver)),
+    db.delete(webhookEndpoints).where(and(eq(webhookEndpoints.userId, userId), isTakenOver)),
     voidLinks(store, userId, and(sql`${oneTimeTokens.email} is not ${email}`, isTakenOver)),
   ] as const
 }

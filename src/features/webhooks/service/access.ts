@@ -1,26 +1,35 @@
 import type { ActorCtx } from '../../../context.ts'
 import { DomainError, notAMember, organizationNotFound } from '../../../lib/errors.ts'
 import { isAdmin } from '../../../lib/roles.ts'
-import { enterOrganization } from '../../memberships/service.ts'
+import { addressUnverified, enterOrganization } from '../../memberships/service.ts'
+import { getCurrentUser, isEmailConfirmed } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
 import { webhookNotFound } from '../errors.ts'
 import { type Acting, findEndpointOfAny } from '../store.ts'
 import type { WebhookRow } from '../tables.ts'
 
 /**
  * Whose endpoint the caller makes: the organization's that is named, for its admins; else the platform's, for an admin of it; else their
- * own. Throws what `enterOrganization` throws.
+ * own. Whoever created an account under a stranger's address could go on reading after the stranger has taken it over, so the account must
+ * be confirmed. Throws what `enterOrganization` throws, and VERIFIED_ADDRESS_REQUIRED.
  */
 export async function enterOwner(
   ctx: ActorCtx,
   organizationId: string | null | undefined,
-): Promise<{ owner: Pick<WebhookRow, 'organizationId' | 'userId'>; acting: Acting }> {
+): Promise<{ owner: Pick<WebhookRow, 'organizationId' | 'userId'>; acting: Acting; user: User }> {
   const actorId = ctx.actor.id
+  const place = organizationId ? await enterOrganization(ctx, { id: organizationId }, 'admin') : null
+  const user = await getCurrentUser(ctx)
+  if (!isEmailConfirmed(user)) throw addressUnverified()
   if (organizationId) {
-    const place = await enterOrganization(ctx, { id: organizationId }, 'admin')
-    return { owner: { organizationId, userId: null }, acting: { actorId, place, isOwn: false } }
+    return { owner: { organizationId, userId: null }, acting: { actorId, place, isOwn: false }, user }
   }
   const isOwn = !isAdmin(ctx.actor)
-  return { owner: { organizationId: null, userId: isOwn ? actorId : null }, acting: { actorId, place: null, isOwn } }
+  return {
+    owner: { organizationId: null, userId: isOwn ? actorId : null },
+    acting: { actorId, place: null, isOwn },
+    user,
+  }
 }
 
 const FOREIGN: readonly string[] = [notAMember.code, organizationNotFound.code]

@@ -5,7 +5,7 @@ import type { WebhookDelivery, WebhookStats } from '../../../durable/rpc.ts'
 import { rateLimited, validationFailed } from '../../../lib/errors.ts'
 import type { RecordedEvent } from '../../../lib/event.ts'
 import { matchesPattern } from '../../../lib/matching.ts'
-import { MINUTE, SECOND, toIso } from '../../../lib/time.ts'
+import { HOUR, MINUTE, SECOND, toIso } from '../../../lib/time.ts'
 import { webhookBody } from '../../../lib/webhooks/body.ts'
 import { type CallOutcome, callReceiver } from '../../../lib/webhooks/call.ts'
 import { isSignatureOf } from '../../../lib/webhooks/signature.ts'
@@ -22,12 +22,13 @@ export async function listDeliveries(ctx: ActorCtx, id: string, range: Range): P
   return ctx.objects.webhook(id).listDeliveries(range)
 }
 
-/** Delivers once more what a delivery delivered. Throws what `enterEndpoint` throws, and DELIVERY_NOT_FOUND. */
+/** Delivers once more what a delivery delivered. Throws what `enterEndpoint` throws, RATE_LIMIT_EXCEEDED, DELIVERY_NOT_FOUND. */
 export async function redeliver(
   ctx: ActorCtx,
   { id, deliveryId }: { id: string; deliveryId: string },
 ): Promise<WebhookDelivery> {
   await enterEndpoint(ctx, id)
+  await count(ctx, 'redeliveries', { of: id, limit: LIMITS.redeliveriesPerMinute, windowMs: MINUTE })
   const delivery = await ctx.objects.webhook(id).redeliver({ deliveryId })
   if (!delivery) throw deliveryNotFound()
   return delivery
@@ -71,13 +72,13 @@ const MAX_PAGES = 100
 export interface Recovery {
   /** How many events will be delivered. */
   readonly recovered: number
-  /** Where the next call goes on; null when all are there. */
+  /** The time of the first event that was not taken, where the next call goes on; null when all are there. */
   readonly nextSince: number | null
 }
 
 /**
  * Delivers events of a time again, from the record: those that the endpoint wants, 10,000 a call at most. What waits already is
- * delivered once. Throws what `enterEndpoint` throws, and VALIDATION_ERROR.
+ * delivered once. Throws what `enterEndpoint` throws, VALIDATION_ERROR and RATE_LIMIT_EXCEEDED.
  */
 export async function recover(
   ctx: ActorCtx,
@@ -88,23 +89,21 @@ export async function recover(
     throw validationFailed({
       validation_errors: [{ field: 'body.until', message: 'must be after since', type: 'custom' }],
     })
+  await count(ctx, 'recoveries', { of: id, limit: LIMITS.recoveriesPerHour, windowMs: HOUR })
   const subscriptions = toSubscriptions(row.events)
   const isWanted = ({ type }: RecordedEvent) => subscriptions.some(({ pattern }) => matchesPattern(pattern, type))
   let [after, recovered] = [{ time: since, position: 0 }, 0]
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const rows = await selectRecordFrom(ctx, row, { after, until, limit: ROWS_PER_PAGE })
-    const wanted = rows
-      .map(toRecorded)
-      .filter(isWanted)
-      .slice(0, LIMITS.recovered - recovered)
-    const { taken } = wanted.length > 0 ? await ctx.objects.webhook(id).recover({ events: wanted }) : { taken: 0 }
+    const wanted = rows.map(toRecorded).filter(isWanted)
+    const fitting = wanted.slice(0, LIMITS.recovered - recovered)
+    const { taken } = fitting.length > 0 ? await ctx.objects.webhook(id).recover({ events: fitting }) : { taken: 0 }
     recovered += taken
-    const refused = wanted[taken]
-    if (refused) return { recovered, nextSince: refused.time }
+    const left = wanted[taken]
+    if (left) return { recovered, nextSince: left.time }
     const last = rows.at(-1)
     if (!last || rows.length < ROWS_PER_PAGE) return { recovered, nextSince: null }
     after = { time: last.time, position: last.position }
-    if (recovered >= LIMITS.recovered) break
   }
   return { recovered, nextSince: after.time }
 }
@@ -115,7 +114,7 @@ const TEST_EVENT = 'system.alert'
 /** Posts a test event at once, and once. Throws what `enterEndpoint` throws, and RATE_LIMIT_EXCEEDED. */
 export async function testWebhook(ctx: ActorCtx, id: string): Promise<CallOutcome> {
   const { row } = await enterEndpoint(ctx, id)
-  await countTest(ctx)
+  await count(ctx, 'tests', { of: ctx.actor.id, limit: LIMITS.testsPerMinute, windowMs: MINUTE })
   const event: RecordedEvent = {
     id: ctx.newId(),
     type: TEST_EVENT,
@@ -134,9 +133,16 @@ export async function testWebhook(ctx: ActorCtx, id: string): Promise<CallOutcom
   return callReceiver(ctx, receiver, { id: event.id, name: event.type, attempt: 1, body })
 }
 
-async function countTest({ objects, actor }: ActorCtx): Promise<void> {
-  const rule = { subject: `webhook-tests:${actor.id}`, limit: LIMITS.testsPerMinute, windowMs: MINUTE }
-  const { allowed, retryAfterMs } = await objects.guard(actor.id).use(rule)
+interface Count {
+  /** Whose uses are counted: a user, or an endpoint. */
+  readonly of: string
+  readonly limit: number
+  readonly windowMs: number
+}
+
+/** Throws RATE_LIMIT_EXCEEDED. */
+async function count({ objects }: ActorCtx, what: string, { of, ...rule }: Count): Promise<void> {
+  const { allowed, retryAfterMs } = await objects.guard(of).use({ subject: `webhook-${what}:${of}`, ...rule })
   if (!allowed) throw rateLimited({ retry_after: Math.ceil(retryAfterMs / SECOND) })
 }
 

@@ -7,9 +7,12 @@ import { inSnake } from '../../../lib/json.ts'
 import { findOutboundAddress } from '../../../lib/outbound.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { EVENT_TYPES } from '../../events/types.ts'
+import { queueMail } from '../../mail/service/mails.ts'
 import { enterOrganization, limitReached } from '../../memberships/service.ts'
+import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { webhookMoved, webhookNotFound } from '../errors.ts'
+import { recipientOf } from '../../users/service/users.ts'
+import { webhookInGrace, webhookMoved, webhookNotFound } from '../errors.ts'
 import { findHeaderFault, isHeaderValue } from '../rules/headers.ts'
 import { isSubscribable, listNames } from '../rules/subscriptions.ts'
 import { deleteEndpoint, insertEndpoint, markTold, selectChangeable, updateEndpoint } from '../store.ts'
@@ -114,7 +117,7 @@ export type NewWebhook = WebhookFields &
   Pick<WebhookText, 'url' | 'events'> & { readonly organizationId?: string | null | undefined }
 
 /**
- * Makes an endpoint of an organization, of the platform, or of the caller; the secret is answered here, and never again. Throws what
+ * Makes an endpoint of an organization, of the platform, or of the caller, who is mailed of it; the secret is answered here, and never again. Throws what
  * `enterOwner` and `requireFreshFactor` throw, VALIDATION_ERROR and LIMIT_REACHED.
  */
 export async function createWebhook(
@@ -122,7 +125,7 @@ export async function createWebhook(
   { organizationId, ...fields }: NewWebhook,
   given: GivenFactors,
 ): Promise<Changed & { secret: string }> {
-  const { owner, acting } = await enterOwner(ctx, organizationId)
+  const { owner, acting, user } = await enterOwner(ctx, organizationId)
   requireValid(ctx, fields, isOfPlatform(owner))
   await requireFreshFactor(ctx, given)
   const [id, secret, now] = [ctx.newId(), newSecret(ctx), ctx.now()]
@@ -149,7 +152,12 @@ export async function createWebhook(
     ...eventAbout(row, actorOf(ctx)),
     data: { after: snapshotOf(row) },
   })
-  if (made) return { webhook: toWebhook(made), secret, propagated: await tellObject(ctx, made) }
+  if (made) {
+    // A thief with a session may have made it.
+    const mail = { kind: 'webhook_created', ...recipientOf(user), params: { host: hostOf(row) } } as const
+    if (acting.isOwn && canMail(ctx)) ctx.defer(queueMail(ctx, mail))
+    return { webhook: toWebhook(made), secret, propagated: await tellObject(ctx, made) }
+  }
   await enterOwner(ctx, organizationId)
   throw limitReached({ limit: acting.isOwn ? LIMITS.endpointsPerUser : LIMITS.endpointsPerScope })
 }
@@ -180,8 +188,9 @@ function needsFreshFactor(before: WebhookRow, { url, events, audit }: WebhookFie
 }
 
 /**
- * Changes an endpoint; one that is turned on again begins anew. Another address or other events need a fresh factor. Throws what
- * `enterEndpoint` and `requireFreshFactor` throw, VALIDATION_ERROR and WEBHOOK_MOVED.
+ * Changes an endpoint; one that is turned on again begins anew. Another address or other events need a fresh factor; an address of another
+ * origin removes `authorization`, unless it is given anew. Throws what `enterEndpoint` and `requireFreshFactor` throw, VALIDATION_ERROR and
+ * WEBHOOK_MOVED.
  */
 export async function changeWebhook(
   ctx: ActorCtx,
@@ -197,7 +206,9 @@ export async function changeWebhook(
       await requireFreshFactor(ctx, given)
       isProved = true
     }
-    const { authorization, ...text } = definedIn(fields)
+    // Who may change the endpoint must not read the header by having it sent to themselves.
+    const isMoved = fields.url !== undefined && new URL(fields.url).origin !== new URL(before.url).origin
+    const { authorization = isMoved ? null : undefined, ...text } = definedIn(fields)
     const sealed =
       authorization === undefined ? {} : { authorizationSealed: await sealAuthorization(ctx, id, authorization) }
     const set = {
@@ -219,7 +230,7 @@ export async function changeWebhook(
 
 /**
  * Gives the endpoint a new secret; for `graceSeconds` the former one signs, too. Throws what `enterEndpoint` and `requireFreshFactor`
- * throw, and WEBHOOK_MOVED.
+ * throw, WEBHOOK_IN_GRACE while the grace of another runs, unless this one has none, and WEBHOOK_MOVED.
  */
 export async function regenerateSecret(
   ctx: ActorCtx,
@@ -229,6 +240,8 @@ export async function regenerateSecret(
   const { row, acting } = await enterEndpoint(ctx, id)
   await requireFreshFactor(ctx, given)
   const [secret, now] = [newSecret(ctx), ctx.now()]
+  // Receivers still have the secret of before, which would sign no more.
+  if (graceSeconds > 0 && (row.formerSecretUntil ?? 0) > now) throw webhookInGrace()
   const set = {
     secretSealed: await sealSecret(ctx, id, secret),
     formerSecretSealed: graceSeconds > 0 ? row.secretSealed : null,

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../context.ts'
+import { DAY } from '../../../lib/time.ts'
 import { queueMail } from '../../mail/service/mails.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { findUser, isEmailConfirmed, recipientOf } from '../../users/service/users.ts'
@@ -9,6 +10,12 @@ import { hostOf, tellObject } from './endpoints.ts'
 const PEOPLE_TOLD = 10
 const PER_RUN = 50
 
+/** Once a day an endpoint: whoever turns it on again and again must not fill the mailboxes of the others. */
+async function mayTellAgain({ objects }: Ctx, id: string): Promise<boolean> {
+  const { allowed } = await objects.guard(id).use({ subject: `webhook-disabled:${id}`, limit: 1, windowMs: DAY })
+  return allowed
+}
+
 /** Mails those who may change the endpoint. What fails is logged: the change that it is about stands. */
 export async function tellResponsible(
   ctx: Ctx,
@@ -16,6 +23,7 @@ export async function tellResponsible(
   kind: 'webhook_disabled' | 'webhook_author_left',
 ): Promise<void> {
   if (!canMail(ctx)) return
+  if (kind === 'webhook_disabled' && !(await mayTellAgain(ctx, row.id))) return
   const ids = row.userId === null ? await selectResponsible(ctx, row, PEOPLE_TOLD) : [row.userId]
   for (const id of ids) {
     const user = await findUser(ctx, id)
