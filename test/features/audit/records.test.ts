@@ -113,6 +113,34 @@ describe('who sees whom', () => {
     expect((await read(gone, `/${id}`)).status).toBe(404)
   })
 
+  it('shows no address of today of a member who has left or deleted the account, in no format', async () => {
+    const other = await createTeam(app)
+    const people = [await other.join('member'), await other.join('member'), await other.join('member')]
+    const [there, left, deleted] = people as [Person, Person, Person]
+    const type = `test.left-${newUuid()}`
+    await insertRows(
+      people.map(({ id }) => ({ type, organizationId: other.id, userId: id, actorId: id, ip: '192.0.2.62' })),
+    )
+    await run('update memberships set removed_at = 1 where user_id = ?', left.id)
+    await run("update users set status = 'deleted', email = ? where id = ?", `${newUuid()}@private.test`, deleted.id)
+    await run('update users set email = ? where id = ?', `${newUuid()}@private.test`, left.id)
+    const logs = await walk(other.owner, `/organizations/${other.id}`, { action: type })
+    expect(logs.map(({ user_email, actor_email }) => [user_email, actor_email])).toEqual([
+      [null, null],
+      [null, null],
+      [there.user.email, there.user.email],
+    ])
+    expect(logs.map(({ ip_address }) => ip_address)).toEqual(people.map(() => '192.0.2.62'))
+    for (const format of ['json', 'csv', 'ndjson']) {
+      const body = JSON.stringify({ format, organization_id: other.id })
+      const headers = { ...other.owner.headers, 'content-type': 'application/json' }
+      const answer = await app.fetch(`${AUDIT}/export`, { method: 'POST', body, headers })
+      const text = await answer.text()
+      expect([answer.status, text.includes(type), text.includes('@private.test')]).toEqual([200, true, false])
+    }
+    expect(JSON.stringify(await walk(admin, `/organizations/${other.id}`))).toContain('@private.test')
+  })
+
   it('keeps two organizations of one user apart', async () => {
     const other = await createTeam(app)
     const [here = '', there = ''] = await insertRows([

@@ -46,18 +46,22 @@ export async function see(ctx: Pick<Ctx, 'db'>, view: View, rows: readonly Recor
     ...new Set(rows.flatMap((row) => [row.userId ?? [], row.actorType === 'user' ? row.actorId : []].flat())),
   ]
   const known = await knownTo(ctx, view, people)
-  const emails = await selectEmails(ctx, [...known])
   return rows.map((row) => ({
     row,
     seesData: view.of !== 'user' || row.userId === view.userId,
     seesOrigin: view.of === 'platform' || (row.actorType === 'user' && known.has(row.actorId)),
-    userEmail: emails.get(row.userId ?? '') ?? null,
-    actorEmail: row.actorType === 'user' ? (emails.get(row.actorId) ?? null) : null,
+    userEmail: known.get(row.userId ?? '') ?? null,
+    actorEmail: row.actorType === 'user' ? (known.get(row.actorId) ?? null) : null,
   }))
 }
 
-async function knownTo(ctx: Pick<Ctx, 'db'>, view: View, people: readonly string[]): Promise<ReadonlySet<string>> {
-  if (view.of === 'platform') return new Set(people)
-  if (view.of === 'user') return new Set([view.userId])
-  return new Set(await selectMembers(ctx, view.organizationId, people))
+/** Whom of these people the view knows, with the addresses that it shows. */
+function knownTo(
+  ctx: Pick<Ctx, 'db'>,
+  view: View,
+  people: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (view.of === 'platform') return selectEmails(ctx, people)
+  if (view.of === 'user') return selectEmails(ctx, [view.userId])
+  return selectMembers(ctx, view.organizationId, people)
 }
