@@ -62,8 +62,13 @@ export async function startExport(ctx: ActorCtx, input: ExportInput): Promise<Ex
     subject: ctx.actor.id,
     userId: ctx.actor.id,
     actor: actorOf(ctx),
-    organizationId,
-    data: { format, filters: asked },
+    // What an admin of the platform exports is not the organization's: its admins would read who looks into them.
+    ...(view.of === 'platform'
+      ? {
+          organizationId: null,
+          data: { format, filters: { ...asked, ...(organizationId && { organization_id: organizationId }) } },
+        }
+      : { organizationId, data: { format, filters: asked } }),
   })
   if (!isWritten) throw rateLimited({ retry_after: HOUR / SECOND })
   const end = await findEnd(ctx, slot, { below, matches: RECORDS_PER_EXPORT, rows: ROWS_PER_EXPORT })
