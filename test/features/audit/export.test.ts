@@ -213,6 +213,7 @@ describe('POST /api/v1/audit-logs/export', () => {
   it.each([
     [{ format: 'xml' }, 422],
     [{ start_date: 'yesterday' }, 422],
+    [{ end_date: '2026-02-30' }, 422],
     [{ actions: 'user.created' }, 422],
     [{ actions: Array(51).fill('x') }, 422],
     [{ user_ids: ['x'] }, 422],
