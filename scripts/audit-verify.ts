@@ -23,11 +23,15 @@ function knownHead(text: string | undefined) {
 export async function main({ values, operands }: Arguments<typeof command>): Promise<void> {
   const [file = ''] = operands
   if (!existsSync(file)) throw new Refusal(`${file} is no file`)
-  const { findings, records, blocks, uncovered, restored, kids } = await verifyFile(file, knownHead(values.head))
+  const { findings, records, blocks, uncovered, isWhole, restored, kids } = await verifyFile(
+    file,
+    knownHead(values.head),
+  )
   for (const text of [...restored, ...findings]) console.log(text)
   console.log(
     `${records} records, ${blocks} blocks, ${uncovered} records without a block. Signed by: ${kids.join(', ') || 'nobody'}`,
   )
+  if (!isWhole) console.log('The file is of a part of the record: missing records were not looked for')
   if (findings.length > 0) throw new Refusal(`${findings.length} findings: this is not the record as it was signed`)
   console.log('Nothing was changed. Compare the key with the one that you know: GET /api/v1/audit-logs/keys')
 }

@@ -69,6 +69,12 @@ interface Placed {
   readonly hash: string
 }
 
+interface Uncovered {
+  readonly id: string
+  readonly position: number
+  readonly block: number | null
+}
+
 /** What a file says, and what is wrong with it. */
 export interface AuditReport {
   readonly findings: readonly string[]
@@ -76,6 +82,8 @@ export interface AuditReport {
   readonly blocks: number
   /** Records that no block covers: younger than the next run of cron, or older than the chain. */
   readonly uncovered: number
+  /** Whether the export has all records between its newest and its oldest: only then missing ones are looked for. */
+  readonly isWhole: boolean
   /** Heads that the chain says were lost with a restore of the database. */
   readonly restored: readonly string[]
   readonly kids: readonly string[]
@@ -133,11 +141,12 @@ const ownerOf = (leaf: Leaf, part: 'data' | 'origin'): string | null =>
 export async function verifyFile(file: string, known?: { number: number; hash: string }): Promise<AuditReport> {
   const findings: string[] = []
   const placed = new Map<number, Placed[]>()
+  const uncovered: Uncovered[] = []
   const emptied: { id: string; part: string; person: string | null }[] = []
   const erased = new Set<string>()
   const blocks: BlockLine[] = []
   const keys = new Map<string, KeyObject | undefined>()
-  let [records, uncovered]: [number, number] = [0, 0]
+  let records = 0
   let head: ExportLine | undefined
   let end: Extract<Line, { kind: 'end' }> | undefined
   await readLines(file, (line) => {
@@ -148,14 +157,15 @@ export async function verifyFile(file: string, known?: { number: number; hash: s
     if (line.kind !== 'record') return
     records += 1
     const leaf = Leaf.parse(JSON.parse(line.leaf))
-    if (leaf.type === 'user.erased') erased.add(leaf.subject)
-    if (!line.block) {
-      uncovered += 1
-      return
-    }
     findings.push(...checkParts(line, leaf))
     for (const part of PART_NAMES)
       if (!line[part] && leaf[part] !== NO_PART) emptied.push({ id: leaf.id, part, person: ownerOf(leaf, part) })
+    if (!line.block) {
+      uncovered.push({ id: leaf.id, position: leaf.position, block: line.block })
+      return
+    }
+    // Without a block anybody could have written it.
+    if (leaf.type === 'user.erased') erased.add(leaf.subject)
     const others = placed.get(line.block) ?? []
     others.push({ id: leaf.id, position: leaf.position, hash: hashOf(line.leaf) })
     placed.set(line.block, others)
@@ -163,7 +173,7 @@ export async function verifyFile(file: string, known?: { number: number; hash: s
   if (!head) throw new Refusal('the file does not begin as an NDJSON export of the record')
   if (end?.records !== records || end.blocks !== blocks.length)
     findings.push('the file was cut: its last line does not count what it has')
-  findings.push(...(await checkBlocks(blocks, { placed, keys, head, known })))
+  findings.push(...(await checkBlocks(blocks, { placed, keys, head, known })), ...checkUncovered(uncovered, blocks))
   // Only who reads the whole record sees whose erasure it was.
   if (head.whole) {
     for (const { id, part, person } of emptied)
@@ -178,10 +188,20 @@ export async function verifyFile(file: string, known?: { number: number; hash: s
     findings,
     records,
     blocks: blocks.length,
-    uncovered,
+    uncovered: uncovered.length,
+    isWhole: head.whole,
     restored,
     kids: [...new Set(blocks.map(({ kid }) => kid))],
   }
+}
+
+/** Records without a block are newer than every block of the file; those from before the chain are at most at the end of block 0. */
+function checkUncovered(records: readonly Uncovered[], blocks: readonly BlockLine[]): string[] {
+  const lastOf = (some: readonly BlockLine[]) => Math.max(-1, ...some.map((block) => findHead(block)?.last ?? -1))
+  const [newest, first] = [lastOf(blocks), lastOf(blocks.filter(({ number }) => number === 0))]
+  return records
+    .filter(({ block, position }) => (block === null ? position <= newest : position > first))
+    .map(({ id }) => `record ${id}: it is said to have no block, and stands where blocks cover all`)
 }
 
 interface Evidence {
@@ -231,7 +251,7 @@ const WORDS = {
 function checkList({ number, leaves }: BlockLine, head: Head, records: readonly Placed[], mayMiss: boolean): string[] {
   if (leaves === null) {
     const added = records.map(({ id }) => `record ${id}: was added`)
-    return mayMiss ? added : [`block ${number}: its list is gone`, ...added]
+    return mayMiss || head.count === 0 ? added : [`block ${number}: its list is gone`, ...added]
   }
   const list = Buffer.from(leaves, 'base64').toString('hex').match(HASHES) ?? []
   if (list.length !== head.count || listHash(list) !== head.list) return [`block ${number}: its list was changed`]

@@ -81,6 +81,14 @@ const of = (kind: string, given = lines) => given.filter((line) => line.kind ===
 const changed = (target: Line, change: object | null) =>
   lines.flatMap((line) => (line === target ? (change ? [{ ...line, ...change }] : []) : [line]))
 
+/** The lines with an end that counts them. */
+const recounted = (given: readonly Line[]) =>
+  given.map((line) =>
+    line.kind === 'end'
+      ? { ...line, records: of('record', [...given]).length, blocks: of('block', [...given]).length }
+      : line,
+  )
+
 /** A record in a block that is neither the first nor the last of the file. */
 function inside(): Line {
   const numbers = of('block').map(({ number }) => number)
@@ -92,12 +100,21 @@ function inside(): Line {
 }
 
 describe('an export of the record, without the service', () => {
-  it('is verified from the file alone: by forty lines of Python, and by npm run audit:verify', async () => {
+  it('is verified from the file alone: by the Python of docs/audit.md, and by npm run audit:verify', async () => {
     expect(of('block').length).toBeGreaterThan(2)
     const { python, own } = await verified(lines)
-    expect(python).toEqual({ code: 0, output: 'nothing was changed\n' })
+    const uncovered = of('record').filter(({ block }) => !block).length
+    expect(uncovered).toBeGreaterThan(0)
+    expect(python).toEqual({ code: 0, output: `nothing was changed\n${uncovered} records have no block\n` })
     expect(own.output).toContain('Nothing was changed')
+    expect(own.output).toContain(`${uncovered} records without a block`)
     expect(own.code).toBe(0)
+    const partial = await verified(lines.map((line) => (line.kind === 'export' ? { ...line, whole: false } : line)))
+    for (const { code, output } of [partial.python, partial.own]) {
+      expect(code).toBe(0)
+      expect(output).toContain('missing records were not looked for')
+    }
+    expect(python.output + own.output).not.toContain('not looked for')
   })
 
   it('proves that the chain grew from an older head', async () => {
@@ -147,6 +164,45 @@ describe('an export of the record, without the service', () => {
       changed(block, null),
       changed(key, { pem: key.pem.replace(/.{8}=?\n-----END/, 'AAAAAAAA\n-----END') }),
       lines.slice(0, -1),
+    ]
+    for (const [index, forged] of forgeries.entries()) {
+      const { python, own } = await verified(forged)
+      expect([index, python.code, own.code]).toEqual([index, 1, 1])
+    }
+  })
+
+  it('believes no record without a block that stands where blocks cover all, or explains an erasure', async () => {
+    const target = inside()
+    const { id, user_id } = JSON.parse(target.leaf)
+    const young = of('record').find(({ block, data }) => block === null && data)
+    const hidden = { ...JSON.parse(young.leaf), type: 'user.erased', subject: user_id }
+    const erasure = { ...young, leaf: JSON.stringify(hidden) }
+    const emptied = changed(target, { data: null }).flatMap((line) => (line === young ? [line, erasure] : [line]))
+    const forgeries = [
+      [changed(target, { block: null }), id],
+      [changed(target, { block: 0 }), id],
+      [changed(young, { block: 0 }), JSON.parse(young.leaf).id],
+      [changed(young, { data: { ...young.data, text: '{"format":"csv"}' } }), JSON.parse(young.leaf).id],
+      [recounted(changed(target, { data: null })), id],
+      [recounted(emptied), id],
+    ] as const
+    for (const [index, [forged, named]] of forgeries.entries()) {
+      const { python, own } = await verified(forged)
+      for (const { code, output } of [python, own])
+        expect([index, code, output]).toEqual([index, 1, expect.stringContaining(`record ${named}`)])
+    }
+  })
+
+  it('takes 16 bytes of salt, a block for each record, the list of a block, and the number of records', async () => {
+    const target = inside()
+    const { salt, text } = target.data
+    const shifted = { salt: salt + text.charCodeAt(0).toString(16), text: text.slice(1) }
+    const block = of('block').find(({ number }) => number === target.block)
+    const forgeries = [
+      changed(target, { data: shifted }),
+      recounted(changed(of('block').at(-1), null)),
+      changed(block, { leaves: null }),
+      changed(of('end')[0], { records: of('record').length + 1 }),
     ]
     for (const [index, forged] of forgeries.entries()) {
       const { python, own } = await verified(forged)

@@ -5,7 +5,8 @@ import { listPage } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
 import { auditBlocks, counts, deadLetters, events } from '../../db/tables.ts'
 import { deletedRows, type UserData } from '../../db/user-data.ts'
-import type { EventName, EventOwner, RecordedEvent } from '../../lib/event.ts'
+import type { EventOwner, RecordedEvent } from '../../lib/event.ts'
+import { NAMING_ADDRESSES } from './types.ts'
 
 /** D1 allows 100 bound parameters for each statement; a row has 13. */
 const ROWS_PER_INSERT = 7
@@ -58,14 +59,6 @@ async function clearSome(
     .returning({ position: events.position })
   return rows.length < ROWS_PER_CLEARING ? null : Math.max(...rows.map(({ position }) => position))
 }
-
-/** Events of organizations that named an address in earlier releases, whosever it is. */
-const NAMING_ADDRESSES: string[] = [
-  'invitation.created',
-  'invitation.revoked',
-  'invitation.resent',
-  'invitation.expired',
-] satisfies EventName[]
 
 const IS_AUDIT = 'the record keeps who did what to whom, and when, without anything else about the person'
 

@@ -46,7 +46,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'user.email_change_refused': {
     when: 'The holder of the new address answered that the account is not theirs',
     subject: 'user',
-    data: ['email'],
+    data: [],
   },
   'user.password_changed': { when: 'A user changed the password', subject: 'user', data: [], mail: 'password_changed' },
   'user.password_dropped': {
@@ -285,7 +285,7 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
   'invitation.updated': {
     when: 'Role, message or expiry of an invitation were changed',
     subject: 'invitation',
-    data: ['before', 'after'],
+    data: ['before', 'after', 'message_changed'],
   },
   'invitation.expired': { when: 'A pending invitation expired', subject: 'invitation', data: ['role'] },
   'role.created': { when: 'A custom role was made', subject: 'role', data: ['after'] },
@@ -460,3 +460,11 @@ export interface DeadLetter {
   /** When it was set aside. Epoch milliseconds. */
   readonly createdAt: number
 }
+
+/** Events of organizations that named an address in earlier releases, whosever it is. */
+export const NAMING_ADDRESSES: string[] = [
+  'invitation.created',
+  'invitation.revoked',
+  'invitation.resent',
+  'invitation.expired',
+] satisfies EventName[]

@@ -140,6 +140,23 @@ describe('the chain', () => {
   })
 })
 
+it('covers no address that an earlier release named in an event of nobody: its erasure is no tampering', async () => {
+  const anna = await openPerson(app)
+  await app.settled()
+  await seal()
+  const { number } = await lastBlock()
+  const data = { email: anna.user.email, role: 'member' }
+  const [id = ''] = await insertRows([
+    { type: 'invitation.created', organizationId: newUuid(), actorType: 'system', actorId: 'old', data },
+  ])
+  await run('update events set data_salt = null, origin_salt = null where id = ?', id)
+  await seal()
+  expect(await rowsOf('select data from events where id = ?', id)).toEqual([{ data: '{"role":"member"}' }])
+  const erasure = { userId: anna.id, actor: { type: 'user', id: admin.id }, userData: USER_DATA } as const
+  expect((await eraseUser(await app.ctx(), erasure)).erased).toBe(true)
+  await isValid(number)
+})
+
 describe('when a part of the platform fails', () => {
   const failing = () => Promise.reject(new Error('away'))
 

@@ -117,6 +117,30 @@ describe('POST /api/v1/audit-logs/export', () => {
     expect(lines.at(-1)).toEqual({ kind: 'end', records: count('record'), blocks: count('block') })
   })
 
+  it('has the blocks of when it began: none that covers half of what it has read without one', async () => {
+    const type = `test.meanwhile-${newUuid()}`
+    await sealRecord(await app.ctx())
+    for (let batch = 0; batch < 5; batch += 1)
+      await insertRows(Array.from({ length: 500 }, () => ({ type, actorId: anna.id, userId: anna.id })))
+    const answer = await ask(admin, { format: 'ndjson', actions: [type] })
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true }
+      if (done) break
+      text += value
+      await sealRecord(await app.ctx())
+    }
+    const lines = linesOf(text)
+    const records = lines.filter(({ kind }) => kind === 'record')
+    expect([records.length, records.filter(({ block }) => block !== null)]).toEqual([2500, []])
+    const [covered] = await rowsOf<{ uncovered: number }>(
+      'select count(*) as uncovered from events where type = ? and position > (select max(last_position) from audit_blocks)',
+      type,
+    )
+    expect(covered).toEqual({ uncovered: 0 })
+  })
+
   it('has every record once while others are written, and continues where it stopped', async () => {
     const type = `test.many-${newUuid()}`
     for (let batch = 0; batch < 3; batch += 1)
@@ -213,6 +237,7 @@ describe('POST /api/v1/audit-logs/export', () => {
   it.each([
     [{ format: 'xml' }, 422],
     [{ start_date: 'yesterday' }, 422],
+    [{ end_date: '2026-02-30' }, 422],
     [{ actions: 'user.created' }, 422],
     [{ actions: Array(51).fill('x') }, 422],
     [{ user_ids: ['x'] }, 422],

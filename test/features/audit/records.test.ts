@@ -3,7 +3,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp } from '../../support/app.ts'
 import { createTeam, openPerson, type Person, type Team, withTwoFactors } from '../../support/organizations.ts'
 import { scansIn, watchPlans } from '../../support/plans.ts'
-import { AUDIT, idsOf, insertRows, read, run, walk } from './support.ts'
+import { AUDIT, idsOf, insertRows, read, rowsOf, run, walk } from './support.ts'
 
 const app = createTestApp()
 let admin: Person
@@ -113,6 +113,34 @@ describe('who sees whom', () => {
     expect((await read(gone, `/${id}`)).status).toBe(404)
   })
 
+  it('shows no address of today of a member who has left or deleted the account, in no format', async () => {
+    const other = await createTeam(app)
+    const people = [await other.join('member'), await other.join('member'), await other.join('member')]
+    const [there, left, deleted] = people as [Person, Person, Person]
+    const type = `test.left-${newUuid()}`
+    await insertRows(
+      people.map(({ id }) => ({ type, organizationId: other.id, userId: id, actorId: id, ip: '192.0.2.62' })),
+    )
+    await run('update memberships set removed_at = 1 where user_id = ?', left.id)
+    await run("update users set status = 'deleted', email = ? where id = ?", `${newUuid()}@private.test`, deleted.id)
+    await run('update users set email = ? where id = ?', `${newUuid()}@private.test`, left.id)
+    const logs = await walk(other.owner, `/organizations/${other.id}`, { action: type })
+    expect(logs.map(({ user_email, actor_email }) => [user_email, actor_email])).toEqual([
+      [null, null],
+      [null, null],
+      [there.user.email, there.user.email],
+    ])
+    expect(logs.map(({ ip_address }) => ip_address)).toEqual(people.map(() => '192.0.2.62'))
+    for (const format of ['json', 'csv', 'ndjson']) {
+      const body = JSON.stringify({ format, organization_id: other.id })
+      const headers = { ...other.owner.headers, 'content-type': 'application/json' }
+      const answer = await app.fetch(`${AUDIT}/export`, { method: 'POST', body, headers })
+      const text = await answer.text()
+      expect([answer.status, text.includes(type), text.includes('@private.test')]).toEqual([200, true, false])
+    }
+    expect(JSON.stringify(await walk(admin, `/organizations/${other.id}`))).toContain('@private.test')
+  })
+
   it('keeps two organizations of one user apart', async () => {
     const other = await createTeam(app)
     const [here = '', there = ''] = await insertRows([
@@ -167,11 +195,41 @@ describe('who sees whom', () => {
 
   it('asks for a second factor where the organization requires one', async () => {
     const strict = await createTeam(app)
-    const [id = ''] = await insertRows([{ organizationId: strict.id, actorId: strict.owner.id }])
+    const lower = await strict.join('member')
+    const rowOf = (actorId: string) => ({ organizationId: strict.id, actorId, data: { after: 1 } })
+    const [id = '', own = '', lowers = ''] = await insertRows([stranger.id, strict.owner.id, lower.id].map(rowOf))
     await run('update organizations set require_two_factors = 1 where id = ?', strict.id)
     for (const path of [`/organizations/${strict.id}`, `/${id}`])
       expect((await read(strict.owner, path)).body.code, path).toBe('STEP_UP_REQUIRED')
-    expect((await read(await withTwoFactors(strict.owner), `/${id}`)).status).toBe(200)
+    const strong = await withTwoFactors(strict.owner)
+    expect((await read(strong, `/${id}`)).status).toBe(200)
+    // One's own row is read as in the list; below an admin, a row of others is as none.
+    expect((await read(strong, `/${own}`)).body).toMatchObject({ id: own, details: { after: 1 } })
+    expect((await read(strict.owner, `/${own}`)).body).toMatchObject({ id: own, details: null })
+    expect((await read(lower, `/${lowers}`)).body).toMatchObject({ id: lowers, details: null })
+    for (const person of [lower, stranger])
+      expect((await read(person, `/${own}`)).body.code).toBe((await read(person, `/${newUuid()}`)).body.code)
+  })
+
+  it('asks admins of the platform for it, too, however they name the organization, and none of it once that is gone', async () => {
+    const strict = await createTeam(app)
+    const [id = ''] = await insertRows([{ organizationId: strict.id, actorId: strict.owner.id }])
+    await run('update organizations set require_two_factors = 1 where id = ?', strict.id)
+    const query = { organization_id: strict.id }
+    const exported = (person: Person) => person.call('POST', `${AUDIT}/export`, query)
+    for (const answer of [await read(admin, `/organizations/${strict.id}`), await read(admin, '', query)])
+      expect([answer.status, answer.body.code]).toEqual([403, 'STEP_UP_REQUIRED'])
+    expect((await exported(admin)).body.code).toBe('STEP_UP_REQUIRED')
+    const strong = await withTwoFactors(admin)
+    expect(idsOf(await read(strong, '', query))).toEqual([id])
+    expect((await exported(strong)).body.logs).toMatchObject([{ id }])
+    const [event] = await rowsOf<{ organization_id: null; data: string }>(
+      "select organization_id, data from events where type = 'audit.exported' and actor_id = ?",
+      admin.id,
+    )
+    expect([event?.organization_id, JSON.parse(event?.data ?? '').filters]).toEqual([null, query])
+    await run('update organizations set deleted_at = 1 where id = ?', strict.id)
+    expect(idsOf(await read(admin, '', query))).toEqual([id])
   })
 
   it('is forbidden to members below an admin, and to users for others', async () => {
@@ -272,6 +330,14 @@ describe('filters and pages', () => {
     ['', { limit: 0 }, 422],
     ['', { limit: 1001 }, 422],
     ['', { start_date: 'yesterday' }, 422],
+    ['', { start_date: '2026-02-30' }, 422],
+    ['', { start_date: '2026-02-31T00:00:00Z' }, 422],
+    ['', { end_date: '2026-13-01' }, 422],
+    ['', { end_date: '2026-01-01T25:00:00Z' }, 422],
+    ['', { end_date: '2026-01-01 (a comment)' }, 422],
+    ['', { end_date: '2026-01-01T00:00:00+99:99' }, 422],
+    ['', { end_date: '2024-02-29T23:59:59.999+02:00' }, 200],
+    ['', { cursor: '2026-02-30T00:00:00Z' }, 400],
     ['', { user_id: 'x' }, 422],
     ['', { organization_id: 'x' }, 422],
     ['', { cursor: 'x'.repeat(301) }, 422],

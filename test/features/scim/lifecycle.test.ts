@@ -265,6 +265,13 @@ describe('an address outside the domains', () => {
       "select id from invitations where email = ? and status = 'pending'",
       person.user.email,
     )
+    const named = await rowsOf<{ type: string; data: string }>(
+      'select type, data from events where organization_id = ? and instr(data, ?)',
+      directory.team.id,
+      person.user.email,
+    )
+    expect(named).toEqual([])
+    expect(await rowsOf('select data from events where subject = ?', invitation?.id)).toHaveLength(1)
     expect(await accountOf(body.id)).toBeUndefined()
     expect((await person.call('POST', `/api/v1/invitations/${invitation?.id}/accept`)).status).toBe(200)
     expect(await accountOf(body.id)).toMatchObject({ id: person.id })

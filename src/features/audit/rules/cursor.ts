@@ -16,14 +16,21 @@ const digestOf = (view: View, filter: RecordFilter): string =>
 export const writeCursor = (view: View, filter: RecordFilter, { position, time, before }: Cursor): string =>
   toBase64Url(utf8(JSON.stringify([position, time, before, digestOf(view, filter)])))
 
-const ISO = /^\d{4}-\d\d-\d\d(T|$)/
+const ISO = /^(\d{4}-\d\d-(\d\d))([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/
+
+/** Epoch milliseconds of a time, ISO 8601; in UTC where no zone is named. Undefined for anything else. */
+export function findTime(text: string): number | undefined {
+  const [isTime, date = '', day] = ISO.exec(text) ?? []
+  // `Date.parse` accepts much more: it takes 5 for a day in May 2001, and February 30 for one in March.
+  if (!isTime || new Date(date).getUTCDate() !== Number(day)) return undefined
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? undefined : time
+}
 
 /** Also of an ISO 8601 time. Undefined for anything else, and for the cursor of other filters. */
 export function readCursor(view: View, filter: RecordFilter, text: string): Cursor | { before: number } | undefined {
-  if (ISO.test(text)) {
-    const before = Date.parse(text)
-    return Number.isNaN(before) ? undefined : { before }
-  }
+  const start = findTime(text)
+  if (start !== undefined) return { before: start }
   const [position, time, before, digest] = readArray(text)
   if (!Number.isSafeInteger(position) || !Number.isSafeInteger(time) || digest !== digestOf(view, filter))
     return undefined

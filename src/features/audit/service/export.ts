@@ -5,9 +5,9 @@ import { HOUR, SECOND } from '../../../lib/time.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { commitmentsOf, leafOf, partsOf } from '../rules/chain.ts'
 import { writeCursor } from '../rules/cursor.ts'
-import { selectBlocksOf, selectNumbers } from '../store/chain.ts'
+import { findNewestBlock, selectBlocksOf, selectNumbers } from '../store/chain.ts'
 import { findEnd, hasExportedLess, selectRecords } from '../store/records.ts'
-import type { Block, Place, RecordFilter, SeenRow, View } from '../types.ts'
+import type { Block, Place, RecordFilter, RecordRow, SeenRow, View } from '../types.ts'
 import { type ProvenRecord, proveRow, shownParts } from './proof.ts'
 import { startOf } from './records.ts'
 import { see, viewOf } from './views.ts'
@@ -62,8 +62,13 @@ export async function startExport(ctx: ActorCtx, input: ExportInput): Promise<Ex
     subject: ctx.actor.id,
     userId: ctx.actor.id,
     actor: actorOf(ctx),
-    organizationId,
-    data: { format, filters: asked },
+    // What an admin of the platform exports is not the organization's: its admins would read who looks into them.
+    ...(view.of === 'platform'
+      ? {
+          organizationId: null,
+          data: { format, filters: { ...asked, ...(organizationId && { organization_id: organizationId }) } },
+        }
+      : { organizationId, data: { format, filters: asked } }),
   })
   if (!isWritten) throw rateLimited({ retry_after: HOUR / SECOND })
   const end = await findEnd(ctx, slot, { below, matches: RECORDS_PER_EXPORT, rows: ROWS_PER_EXPORT })
@@ -74,21 +79,29 @@ export async function startExport(ctx: ActorCtx, input: ExportInput): Promise<Ex
     isWhole: view.of === 'platform' && Object.values(narrowed).every((value) => value === undefined),
     isContinued: below !== null,
     cursor: end && writeCursor(view, filter, { position: end.position, time: end.time, before }),
-    pages: readPages(ctx, slot, { below, upTo: end }),
+    pages: readPages(ctx, slot, { below, upTo: end, newest: (await findNewestBlock(ctx))?.number ?? -1 }),
   }
 }
 
-/** The one reading of many records: a page is read when it is asked for, so that memory does not grow with their number. */
+/**
+ * The one reading of many records: a page is read when it is asked for, so that memory does not grow with their number. A block that
+ * is made meanwhile, behind `newest`, does not count: it would cover half of what the file has without one.
+ */
 async function* readPages(
   ctx: Pick<Ctx, 'db'>,
   slot: { view: View; filter: RecordFilter },
-  { below, upTo }: { below: Place | null; upTo: Place | null },
+  { below, upTo, newest }: { below: Place | null; upTo: Place | null; newest: number },
 ): AsyncGenerator<readonly SeenRow[]> {
+  const isCovered = ({ block }: RecordRow) => block !== null && block <= newest
   for (let place = below; ; ) {
     const { rows } = await selectRecords(ctx, slot, { below: place, upTo, limit: ROWS_PER_PAGE })
     const last = rows.at(-1)
     if (!last) return
-    yield await see(ctx, slot.view, rows)
+    yield await see(
+      ctx,
+      slot.view,
+      rows.map((row) => (isCovered(row) ? row : { ...row, block: null })),
+    )
     if (rows.length < ROWS_PER_PAGE) return
     place = last
   }

@@ -1,7 +1,7 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
-import { DomainError, notFound } from '../../../lib/errors.ts'
-import { isAdmin } from '../../../lib/roles.ts'
-import { enterOrganization } from '../../memberships/service.ts'
+import { DomainError, notFound, organizationNotFound } from '../../../lib/errors.ts'
+import { isAdmin, isRanked, toRank } from '../../../lib/roles.ts'
+import { enterOrganization, findPlace } from '../../memberships/service.ts'
 import { selectEmails, selectMembers } from '../store/records.ts'
 import type { RecordRow, SeenRow, View } from '../types.ts'
 
@@ -12,30 +12,41 @@ const PLATFORM: View = { of: 'platform' }
  * read at the primary. Throws what `enterOrganization` throws.
  */
 export async function viewOf(ctx: ActorCtx, organizationId?: string | null): Promise<View> {
-  if (isAdmin(ctx.actor)) return PLATFORM
-  if (!organizationId) return { of: 'user', userId: ctx.actor.id }
-  await enterOrganization(ctx, { id: organizationId }, 'admin')
-  return { of: 'organization', organizationId }
-}
-
-async function isAdminOf(ctx: ActorCtx, organizationId: string): Promise<boolean> {
+  const isOfPlatform = isAdmin(ctx.actor)
+  if (!organizationId) return isOfPlatform ? PLATFORM : { of: 'user', userId: ctx.actor.id }
   try {
     await enterOrganization(ctx, { id: organizationId }, 'admin')
-    return true
   } catch (cause) {
-    if (cause instanceof DomainError && cause.kind === 'forbidden' && cause.code !== 'STEP_UP_REQUIRED') return false
-    throw cause
+    // The record outlives an organization, and admins of the platform read it.
+    if (!isOfPlatform || !(cause instanceof DomainError) || cause.code !== organizationNotFound.code) throw cause
   }
+  return isOfPlatform ? PLATFORM : { of: 'organization', organizationId }
 }
 
-/** How the caller sees one row. Throws NOT_FOUND where they do not. */
+async function isAdminIn(ctx: ActorCtx, organizationId: string): Promise<boolean> {
+  const membership = (await findPlace(ctx, { id: organizationId }, ctx.actor.id))?.membership
+  return membership?.takenUpAt != null && isRanked(toRank(membership.role), 'admin')
+}
+
+/**
+ * How the caller sees one row. Throws NOT_FOUND where they do not, and to admins of its organization what `enterOrganization` throws:
+ * to anybody below, that would tell of the row.
+ */
 export async function viewOfRow(ctx: ActorCtx, row: RecordRow): Promise<View> {
   const { id: userId } = ctx.actor
   if (isAdmin(ctx.actor)) return PLATFORM
+  const own = row.userId === userId || isBy(row, userId) ? ({ of: 'user', userId } as const) : null
   const { organizationId } = row
-  if (organizationId !== null && (await isAdminOf(ctx, organizationId))) return { of: 'organization', organizationId }
-  if (row.userId === userId || isBy(row, userId)) return { of: 'user', userId }
-  throw notFound()
+  if (organizationId === null && own) return own
+  if (organizationId === null) throw notFound()
+  try {
+    await enterOrganization(ctx, { id: organizationId }, 'admin')
+    return { of: 'organization', organizationId }
+  } catch (cause) {
+    if (!(cause instanceof DomainError) || cause.kind !== 'forbidden') throw cause
+    if (own) return own
+    throw (await isAdminIn(ctx, organizationId)) ? cause : notFound()
+  }
 }
 
 const isBy = ({ actorType, actorId }: RecordRow, userId: string): boolean => actorType === 'user' && actorId === userId
@@ -46,18 +57,22 @@ export async function see(ctx: Pick<Ctx, 'db'>, view: View, rows: readonly Recor
     ...new Set(rows.flatMap((row) => [row.userId ?? [], row.actorType === 'user' ? row.actorId : []].flat())),
   ]
   const known = await knownTo(ctx, view, people)
-  const emails = await selectEmails(ctx, [...known])
   return rows.map((row) => ({
     row,
     seesData: view.of !== 'user' || row.userId === view.userId,
     seesOrigin: view.of === 'platform' || (row.actorType === 'user' && known.has(row.actorId)),
-    userEmail: emails.get(row.userId ?? '') ?? null,
-    actorEmail: row.actorType === 'user' ? (emails.get(row.actorId) ?? null) : null,
+    userEmail: known.get(row.userId ?? '') ?? null,
+    actorEmail: row.actorType === 'user' ? (known.get(row.actorId) ?? null) : null,
   }))
 }
 
-async function knownTo(ctx: Pick<Ctx, 'db'>, view: View, people: readonly string[]): Promise<ReadonlySet<string>> {
-  if (view.of === 'platform') return new Set(people)
-  if (view.of === 'user') return new Set([view.userId])
-  return new Set(await selectMembers(ctx, view.organizationId, people))
+/** Whom of these people the view knows, with the addresses that it shows. */
+function knownTo(
+  ctx: Pick<Ctx, 'db'>,
+  view: View,
+  people: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (view.of === 'platform') return selectEmails(ctx, people)
+  if (view.of === 'user') return selectEmails(ctx, [view.userId])
+  return selectMembers(ctx, view.organizationId, people)
 }

@@ -239,15 +239,20 @@ export async function selectEmails({ db }: Store, userIds: readonly string[]): P
   return new Map(rows.map(({ id, email }) => [id, email]))
 }
 
-/** Those of these users who have or had taken up membership. */
+/**
+ * Those of these users who have or had taken up membership, and their addresses. The address of today is null for whoever has left
+ * the organization or deleted the account: they no longer show it there.
+ */
 export async function selectMembers(
   { db }: Store,
   organizationId: string,
   userIds: readonly string[],
-): Promise<string[]> {
+): Promise<Map<string, string | null>> {
+  const isThere = sql`${memberships.removedAt} is null and ${users.status} <> 'deleted'`
   const rows = await db
-    .selectDistinct({ id: memberships.userId })
+    .select({ id: memberships.userId, email: sql<string | null>`max(case when ${isThere} then ${users.email} end)` })
     .from(memberships)
+    .leftJoin(users, eq(users.id, memberships.userId))
     .where(
       and(
         inArray(memberships.userId, sql`(select value from json_each(${JSON.stringify(userIds)}))`),
@@ -255,7 +260,8 @@ export async function selectMembers(
         isNotNull(memberships.takenUpAt),
       ),
     )
-  return rows.map(({ id }) => id)
+    .groupBy(memberships.userId)
+  return new Map(rows.map(({ id, email }) => [id, email]))
 }
 
 /** How many events there are of each type. */

@@ -115,7 +115,7 @@ async function* toNdjson(
   for await (const page of pages) {
     const proven = await proveRows(ctx, page)
     yield page.map(({ row }, index) => line({ kind: 'record', block: row.block, ...textsOf(proven[index]) })).join('')
-    for (const { row } of page) if (row.block) numbers.add(row.block)
+    for (const { row } of page) if (row.block !== null) numbers.add(row.block)
     records += page.length
   }
   for await (const some of readBlocks(ctx, [...numbers], { isWhole })) {

@@ -6,6 +6,7 @@ import { DAY, toIso } from '../../../lib/time.ts'
 import { EVENT_TYPES, findEventType } from '../../events/types.ts'
 import { orAbsent, UserParam } from '../../users/wire.ts'
 import { typesOfAction } from '../rules/actions.ts'
+import { findTime } from '../rules/cursor.ts'
 import type { RecordFilter, RecordPage, SeenRow } from '../types.ts'
 
 /** `ofDay` is added to a date without a time, which begins in UTC. */
@@ -14,9 +15,8 @@ export const instant = (ofDay: number) =>
     .string()
     .max(40)
     .transform((text, { addIssue }) => {
-      // `Date.parse` accepts much that is not ISO 8601: it takes 5 for a day in May 2001.
-      const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-      if (!Number.isNaN(time)) return text.length === 'YYYY-MM-DD'.length ? time + ofDay : time
+      const time = findTime(text)
+      if (time !== undefined) return text.length === 'YYYY-MM-DD'.length ? time + ofDay : time
       addIssue('must be a time, ISO 8601')
       return z.NEVER
     })

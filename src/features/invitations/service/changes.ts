@@ -119,15 +119,19 @@ export async function changeInvitation(ctx: PlaceCtx, id: string, change: Invita
     userId: null,
     organizationId: before.organizationId,
     actor: actorOf(ctx),
-    data: { before: changeable(before), after: changeable(set) },
+    data: {
+      before: changeable(before),
+      after: changeable(set),
+      // Its text may name somebody: an erasure finds it in the invitation's row alone.
+      message_changed: set.message !== before.message,
+    },
   })
   if (!changed) throw await changeRefused(ctx, id)
   return oneSeenBy(ctx, ctx, await getInvitationIn(ctx, id))
 }
 
-const changeable = ({ role, message, expiresAt }: Pick<FoundInvitation, 'role' | 'message' | 'expiresAt'>) => ({
+const changeable = ({ role, expiresAt }: Pick<FoundInvitation, 'role' | 'expiresAt'>) => ({
   role,
-  message,
   expires_at: toIso(expiresAt),
 })
 

@@ -55,7 +55,7 @@ export async function inviteForDirectory(
     userId: null,
     organizationId,
     actor,
-    data: { email, role, permissions: [], expires_at: toIso(row.expiresAt) },
+    data: { role, permissions: [], expires_at: toIso(row.expiresAt) },
   })
   if (!made || !(await mayMail(ctx, organizationId, email))) return
   const invitation = await selectInvitation(ctx, id)

@@ -190,7 +190,6 @@ async function refuseChange(
     userId,
     // The holder of the new address is not known to be a user.
     actor: { type: 'system', id: 'mailed-link' },
-    data: { email },
   })
   if (!refused) throw linkInvalid()
   return { outcome: 'change_refused', email }
