@@ -25,9 +25,8 @@ import {
   revokeInvitation,
   selectRecordIdBy,
 } from '../store/records.ts'
+import { type Account, added, isPlain } from './membership.ts'
 import {
-  type Account,
-  added,
   becomesActive,
   isActive,
   NOTHING,
@@ -105,7 +104,7 @@ async function planStranger(ctx: DirectoryCtx, wanted: Wanted, address: string):
   const { organizationId } = ctx.actor
   const holder = await findEmailHolder(ctx, address)
   const account = holder === undefined ? null : await linkable(ctx, holder)
-  if (account && isPlain(account) && account.user.email === address) {
+  if (account && isPlain(account) && isEmailConfirmed(account.user) && account.user.email === address) {
     const plan = planUnmanaged(ctx, wanted, account)
     return { ...plan, when: all(plan.when, isPlainMember(organizationId, account.user.id)) }
   }
@@ -115,13 +114,6 @@ async function planStranger(ctx: DirectoryCtx, wanted: Wanted, address: string):
   const pending = await findPendingInvitation(ctx, organizationId, address)
   return alone(pending ?? ctx.newId(), pending === undefined ? address : null)
 }
-
-const isPlain = ({ user, membership }: Account): boolean =>
-  user.role !== ADMIN &&
-  isEmailConfirmed(user) &&
-  membership !== null &&
-  membership.role !== 'owner' &&
-  (membership.takenUpAt ?? membership.suspendedAt) !== null
 
 async function planNew(ctx: DirectoryCtx, wanted: Wanted, address: string): Promise<Plan> {
   const { attributes } = wanted

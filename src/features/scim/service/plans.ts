@@ -1,8 +1,7 @@
 import { type DirectoryCtx, directoryActorOf } from '../../../context.ts'
 import type { Statement } from '../../../db/commit.ts'
 import { findDomainOwner } from '../../domains/service.ts'
-import { insertMembership, updateMembership } from '../../memberships/service.ts'
-import type { Membership } from '../../memberships/tables.ts'
+import { updateMembership } from '../../memberships/service.ts'
 import { ownedEmailParts } from '../../sign-in/service/email-change.ts'
 import { takeoverParts } from '../../sign-in/service/takeover.ts'
 import type { UserChange } from '../../users/service/change-user.ts'
@@ -17,24 +16,14 @@ import {
   mailDomainOf,
   normalizeEmail,
 } from '../../users/service/users.ts'
-import type { User } from '../../users/types.ts'
 import { at, uniqueness } from '../errors.ts'
 import { addressOf, flowing } from '../rules/profile.ts'
 import { selectDefaultRole } from '../store/directories.ts'
 import { all, type always, isAsRead, isDomainOf, isFree, joining, type ScimUser } from '../store/records.ts'
 import type { UserAttributes } from '../types.ts'
+import { type Account, added, entering, suspending, takingUp } from './membership.ts'
 
 type Condition = typeof always
-
-/** The account behind a record, as it was read. */
-export interface Account {
-  readonly user: User
-  /** The directory owns it: it may switch the account off, rename it, change its address. */
-  readonly isManaged: boolean
-  readonly membership: Membership | null
-  /** It was not behind the record before. */
-  readonly isNewlyLinked: boolean
-}
 
 type Events = readonly UserChange['events'][number][]
 
@@ -78,13 +67,7 @@ export const isActive = ({ attributes, isDeleted }: Wanted): boolean => attribut
 
 /** The directory says something new: it must not undo what an admin of the platform decided meanwhile. */
 export const becomesActive = (wanted: Wanted): boolean => isActive(wanted) && wanted.before?.active !== true
-export const added = (organizationId: string, { userId, role }: { userId: string; role: string }) => ({
-  type: 'organization.member_added' as const,
-  subject: userId,
-  userId,
-  organizationId,
-  data: { role, status: 'active', invitation_id: null, reason: 'directory' },
-})
+
 /** What becomes of the account: its state, address, profile and membership, as far as the directory owns them. */
 export function planFor(ctx: DirectoryCtx, wanted: Wanted, account: Account): Plan | Promise<Plan> {
   return account.isManaged ? planManaged(ctx, wanted, account) : planUnmanaged(ctx, wanted, account)
@@ -155,45 +138,12 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
   }
 }
 
-/** A membership that was suspended is as it was; one that its user had not taken up begins now. */
-const takingUp = (ctx: DirectoryCtx, { suspendedAt, joinedAt }: Membership) =>
-  suspendedAt === null
-    ? { takenUpAt: ctx.now(), joinedAt: ctx.now(), expiresAt: null }
-    : { takenUpAt: joinedAt, suspendedAt: null }
-
-/** The account becomes a member, or is one again. Null for a member. */
-function entering(ctx: DirectoryCtx, { user, membership }: Account, role: string) {
-  const { organizationId } = ctx.actor
-  const now = ctx.now()
-  const key = { organizationId, userId: user.id }
-  if (membership?.takenUpAt) return null
-  if (membership === null) {
-    const row = { ...key, id: ctx.newId(), role, joinedAt: now, takenUpAt: now }
-    return {
-      when: joining(row),
-      effects: (written: Condition) => ({
-        with: [insertMembership(ctx, row, written)],
-        events: [added(organizationId, { userId: user.id, role })],
-      }),
-    }
-  }
-  // One that was suspended, or that its user has not taken up.
-  const set = takingUp(ctx, membership)
-  return {
-    when: joining({ ...key, isThere: true }),
-    effects: (written: Condition) => ({
-      with: [updateMembership(ctx, key, { set, when: written })],
-      events: [added(organizationId, { userId: user.id, role: membership.role })],
-    }),
-  }
-}
-
 /** Of an account that the directory does not own it has the membership alone. */
 export function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Account): Plan {
   const { user, membership } = account
   const { organizationId } = ctx.actor
   const key = { organizationId, userId: user.id }
-  const suspends = !isActive(wanted) && membership?.takenUpAt ? membership : null
+  const suspends = isActive(wanted) ? null : suspending(ctx, account)
   const lifts = becomesActive(wanted) && membership?.suspendedAt ? membership : null
   return {
     userId: user.id,
@@ -201,26 +151,15 @@ export function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Accoun
     invites: null,
     when: all(
       isAsRead(user, { organizationId, isManaged: false }),
+      suspends?.when,
       lifts ? joining({ ...key, isThere: true }) : undefined,
     ),
     effects: (written) => {
       if (suspends)
         return {
           ...NOTHING,
-          with: [
-            updateMembership(ctx, key, {
-              set: { takenUpAt: null, expiresAt: null, suspendedAt: ctx.now() },
-              when: written,
-            }),
-          ],
+          ...suspends.effects(written),
           change: { set: {}, when: written, changesClaims: true },
-          events: [
-            {
-              type: 'organization.member_removed',
-              organizationId,
-              data: { before: { role: suspends.role }, reason: 'suspended' },
-            },
-          ],
         }
       if (!lifts) return NOTHING
       return {
