@@ -19,7 +19,17 @@ import {
 import { at, uniqueness } from '../errors.ts'
 import { addressOf, flowing } from '../rules/profile.ts'
 import { selectDefaultRole } from '../store/directories.ts'
-import { all, type always, isAsRead, isDomainOf, isFree, joining, type ScimUser } from '../store/records.ts'
+import {
+  all,
+  type always,
+  isAsRead,
+  isDomainOf,
+  isFree,
+  isNoOwner,
+  joining,
+  ownsOrganization,
+  type ScimUser,
+} from '../store/records.ts'
 import type { UserAttributes } from '../types.ts'
 import { type Account, added, entering, suspending, takingUp } from './membership.ts'
 
@@ -77,7 +87,7 @@ function stateChangeOf(wanted: Wanted, { user }: Account): 'deactivate' | 'activ
   return becomesActive(wanted) && user.status === 'inactive' ? 'activate' : null
 }
 
-/** The new address of the account. Throws SCIM_UNIQUENESS for one that is another's, or outside the organization's domains. */
+/** The new address of the account. Throws SCIM_UNIQUENESS for one that is another's, outside the organization's domains, or of an owner. */
 async function newEmailOf(ctx: DirectoryCtx, { before, attributes, isDeleted }: Wanted, { user }: Account) {
   const address = normalizedAddress(attributes)
   if (isDeleted || address === null || address === user.email) return null
@@ -86,6 +96,8 @@ async function newEmailOf(ctx: DirectoryCtx, { before, attributes, isDeleted }: 
   const holder = await findEmailHolder(ctx, address)
   if (!isOwn || (holder !== undefined && holder !== user.id))
     throw at(uniqueness, 'The account cannot have this address')
+  if (await ownsOrganization(ctx, user.id))
+    throw at(uniqueness, 'The account owns an organization: its owner alone changes its address')
   return address
 }
 
@@ -110,7 +122,7 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
       enters?.when,
       newEmail === null
         ? undefined
-        : all(isDomainOf(organizationId, mailDomainOf(newEmail)), isFree(ctx, newEmail, user.id)),
+        : all(isDomainOf(organizationId, mailDomainOf(newEmail)), isFree(ctx, newEmail, user.id), isNoOwner(user.id)),
     ),
     effects: (written) => {
       const takeover = isTakenOver ? takeoverParts(ctx, user, { by: { allowed: written }, answer: null }) : null

@@ -215,6 +215,19 @@ export const isPlainMember = (organizationId: string, userId: string): SQL =>
     where plain.organization_id = ${organizationId} and plain.user_id = ${userId} and ${isJoined('plain')}
       and plain.role <> 'owner' and member.role <> 'admin')`
 
+/**
+ * Holds while the account owns no organization, nor was offered one. Whoever gets its mail can reset its password: an admin who holds
+ * the token would become an owner by it.
+ */
+export const isNoOwner = (userId: string): SQL =>
+  sql`not exists (select 1 from memberships as owned where owned.user_id = ${userId} and owned.role = 'owner'
+    and owned.removed_at is null)`
+
+export async function ownsOrganization({ db }: Pick<Store, 'db'>, userId: string): Promise<boolean> {
+  const row = await db.get<{ free: number }>(sql`select ${isNoOwner(userId)} as free`)
+  return row?.free !== 1
+}
+
 export const isFree = (store: Pick<Ctx, 'now'>, email: string, userId: string): SQL =>
   isEmailFree(email, { userId, now: store.now() })
 
