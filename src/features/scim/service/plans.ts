@@ -22,12 +22,13 @@ import { selectDefaultRole } from '../store/directories.ts'
 import {
   all,
   type always,
+  holds,
   isAsRead,
   isDomainOf,
   isFree,
   isNoOwner,
+  isOfDomains,
   joining,
-  ownsOrganization,
   type ScimUser,
 } from '../store/records.ts'
 import type { UserAttributes } from '../types.ts'
@@ -87,6 +88,13 @@ function stateChangeOf(wanted: Wanted, { user }: Account): 'deactivate' | 'activ
   return becomesActive(wanted) && user.status === 'inactive' ? 'activate' : null
 }
 
+/**
+ * The account is off already, by somebody else who may switch it on again: then the membership has to be. Of an inactive one only
+ * where the directory says something new, for it may have been the directory.
+ */
+const isOff = (wanted: Wanted, { user }: Account): boolean =>
+  !isActive(wanted) && (user.status !== 'inactive' || wanted.before?.active === true)
+
 /** The new address of the account. Throws SCIM_UNIQUENESS for one that is another's, outside the organization's domains, or of an owner. */
 async function newEmailOf(ctx: DirectoryCtx, { before, attributes, isDeleted }: Wanted, { user }: Account) {
   const address = normalizedAddress(attributes)
@@ -96,7 +104,7 @@ async function newEmailOf(ctx: DirectoryCtx, { before, attributes, isDeleted }: 
   const holder = await findEmailHolder(ctx, address)
   if (!isOwn || (holder !== undefined && holder !== user.id))
     throw at(uniqueness, 'The account cannot have this address')
-  if (await ownsOrganization(ctx, user.id))
+  if (!(await holds(ctx, isNoOwner(user.id))))
     throw at(uniqueness, 'The account owns an organization: its owner alone changes its address')
   return address
 }
@@ -112,7 +120,8 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
     : profileParts({ user, changes: flowing(wanted.before?.attributes ?? null, wanted.attributes, isPlainText) })
   const isTakenOver = isNewlyLinked && !isEmailConfirmed(user)
   const role = await selectDefaultRole(ctx, organizationId)
-  const enters = isNewlyLinked || becomesActive(wanted) ? entering(ctx, account, role) : null
+  const enters = isActive(wanted) && (isNewlyLinked || becomesActive(wanted)) ? entering(ctx, account, role) : null
+  const suspends = change === null && isOff(wanted, account) ? suspending(ctx, account) : null
   return {
     userId: user.id,
     invitationId: null,
@@ -120,6 +129,7 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
     when: all(
       isAsRead(user, { organizationId, isManaged: true }),
       enters?.when,
+      suspends?.when,
       newEmail === null
         ? undefined
         : all(isDomainOf(organizationId, mailDomainOf(newEmail)), isFree(ctx, newEmail, user.id), isNoOwner(user.id)),
@@ -128,18 +138,19 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
       const takeover = isTakenOver ? takeoverParts(ctx, user, { by: { allowed: written }, answer: null }) : null
       const email = newEmail === null ? null : ownedEmailParts(ctx, user, { newEmail, allowed: written })
       const state = change && stateParts(ctx, user, { userId: user.id, change, actor, unless: { when: written } })
-      const parts = [profile, takeover, email, state].filter((part) => part !== null)
+      const suspended = suspends && { ...suspends.effects(written), set: {} }
+      const parts = [profile, takeover, email, state, suspended].filter((part) => part !== null)
       const entered = enters?.effects(written)
       const ends = [state, email, takeover].find((part) => part && 'ends' in part && part.ends)?.ends
       return {
-        with: [...(entered?.with ?? []), ...(takeover?.with ?? []), ...(email?.with ?? []), ...(state?.with ?? [])],
+        with: [entered, takeover, email, state, suspended].flatMap((part): readonly Statement[] => part?.with ?? []),
         change:
           parts.length === 0
             ? null
             : {
                 set: Object.assign({}, ...parts.map(({ set }) => set)),
                 when: all(written, takeover?.when, email?.when, state?.when),
-                changesClaims: state !== null || email !== null,
+                changesClaims: [state, email, suspended].some((part) => part !== null),
                 ...(ends && { ends }),
               },
         events: [...parts.flatMap(({ events }): Events => events), ...(entered?.events ?? [])],
@@ -150,13 +161,18 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
   }
 }
 
-/** Of an account that the directory does not own it has the membership alone. */
-export function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Account): Plan {
+/**
+ * Of an account that the directory does not own it has the membership alone. One of its domains that its user has deleted, and may
+ * restore, is the user's no longer to restore.
+ */
+export async function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Account): Promise<Plan> {
   const { user, membership } = account
   const { organizationId } = ctx.actor
   const key = { organizationId, userId: user.id }
   const suspends = isActive(wanted) ? null : suspending(ctx, account)
   const lifts = becomesActive(wanted) && membership?.suspendedAt ? membership : null
+  const isOwn = isOfDomains(organizationId, user.id)
+  const bars = !isActive(wanted) && user.status === 'deleted' && user.userRestorable && (await holds(ctx, isOwn))
   return {
     userId: user.id,
     invitationId: wanted.before?.invitationId ?? null,
@@ -164,20 +180,21 @@ export function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Accoun
     when: all(
       isAsRead(user, { organizationId, isManaged: false }),
       suspends?.when,
+      bars ? isOwn : undefined,
       lifts ? joining({ ...key, isThere: true }) : undefined,
     ),
     effects: (written) => {
-      if (suspends)
+      if (lifts)
         return {
           ...NOTHING,
-          ...suspends.effects(written),
-          change: { set: {}, when: written, changesClaims: true },
+          with: [updateMembership(ctx, key, { set: takingUp(ctx, lifts), when: written })],
+          events: [added(organizationId, { userId: user.id, role: lifts.role })],
         }
-      if (!lifts) return NOTHING
+      if (!suspends && !bars) return NOTHING
       return {
         ...NOTHING,
-        with: [updateMembership(ctx, key, { set: takingUp(ctx, lifts), when: written })],
-        events: [added(organizationId, { userId: user.id, role: lifts.role })],
+        ...suspends?.effects(written),
+        change: { set: bars ? { userRestorable: false } : {}, when: written, changesClaims: suspends !== null },
       }
     },
   }

@@ -4,7 +4,7 @@ import type { Statement } from '../../../db/commit.ts'
 import { prune } from '../../../db/prune.ts'
 import { forgottenIn } from '../../../db/user-data.ts'
 import { DAY } from '../../../lib/time.ts'
-import { isManagedBy } from '../../domains/tables.ts'
+import { isDomainOf, isManagedBy } from '../../domains/tables.ts'
 import { revokeWhere } from '../../memberships/service.ts'
 import { hasRoom, invitations, isJoined, isOpen, mayJoinMore, organizations } from '../../memberships/tables.ts'
 import { isEmailFree } from '../../users/tables.ts'
@@ -223,17 +223,17 @@ export const isNoOwner = (userId: string): SQL =>
   sql`not exists (select 1 from memberships as owned where owned.user_id = ${userId} and owned.role = 'owner'
     and owned.removed_at is null)`
 
-export async function ownsOrganization({ db }: Pick<Store, 'db'>, userId: string): Promise<boolean> {
-  const row = await db.get<{ free: number }>(sql`select ${isNoOwner(userId)} as free`)
-  return row?.free !== 1
-}
+/** Holds while the account is no platform admin's and its address is the organization's, deleted or not. */
+export const isOfDomains = (organizationId: string, userId: string): SQL =>
+  sql`exists (select 1 from users as person where person.id = ${userId} and person.role <> 'admin'
+    and ${isDomainOf(organizationId, sql`substr(person.email, instr(person.email, '@') + 1)`)})`
 
 export const isFree = (store: Pick<Ctx, 'now'>, email: string, userId: string): SQL =>
   isEmailFree(email, { userId, now: store.now() })
 
 export const all = (...conditions: readonly (SQL | undefined)[]): SQL => and(...conditions) ?? sql`true`
 export const always: SQL = sql`true`
-export { isDomainOf } from '../../domains/tables.ts'
+export { isDomainOf, isManagedBy }
 
 /** Holds while the user may become a member, or, where a membership is there, one again. */
 export const joining = (of: { organizationId: string; userId: string; isThere?: true }): SQL =>
@@ -248,10 +248,10 @@ export const joining = (of: { organizationId: string; userId: string; isThere?: 
 export const revokeInvitation = (ctx: DirectoryCtx, id: string, written: SQL): readonly Statement[] =>
   revokeWhere(ctx, directoryActorOf(ctx), and(eq(invitations.id, id), written), 'left')
 
-/** Whether the organization's directory owns the account. */
-export async function findManaged({ db }: Pick<Store, 'db'>, organizationId: string, userId: string): Promise<boolean> {
-  const row = await db.get<{ managed: number }>(sql`select ${isManagedBy(organizationId, userId)} as managed`)
-  return row?.managed === 1
+/** Whether a condition holds now. */
+export async function holds({ db }: Pick<Store, 'db'>, condition: SQL): Promise<boolean> {
+  const row = await db.get<{ holds: number }>(sql`select ${condition} as holds`)
+  return row?.holds === 1
 }
 
 /** How long a deleted record is kept. */
