@@ -21,9 +21,9 @@ import {
   isDomainOf,
   isFree,
   isManagedBy,
+  isOfRecord,
   isPlainMember,
   joining,
-  revokeInvitation,
   selectRecordIdBy,
 } from '../store/records.ts'
 import { type Account, added, isPlain } from './membership.ts'
@@ -57,18 +57,6 @@ async function findAccount(ctx: DirectoryCtx, userId: string, isNewlyLinked = fa
 /** The record is switched off or deleted: nobody is to get an account by it, or an invitation. */
 const isOver = (wanted: Wanted): boolean => wanted.before !== null && !isActive(wanted)
 
-/** Of a record without an account that nobody is to get now. */
-function planWithout(ctx: DirectoryCtx, { before }: Wanted): Plan {
-  const invitationId = before?.invitationId ?? null
-  return {
-    ...alone(null),
-    effects: (written) => ({
-      ...NOTHING,
-      with: invitationId === null ? [] : revokeInvitation(ctx, invitationId, written),
-    }),
-  }
-}
-
 const alone = (invitationId: string | null, invites: string | null = null): Plan => ({
   userId: null,
   invitationId,
@@ -77,22 +65,27 @@ const alone = (invitationId: string | null, invites: string | null = null): Plan
   effects: () => NOTHING,
 })
 
+/** The invitation that the record keeps: none once it is over, or has another address. */
+const invitationOf = (wanted: Wanted, address: string): string | null =>
+  wanted.before && !isOver(wanted) && normalizedAddress(wanted.before.attributes) === address
+    ? wanted.before.invitationId
+    : null
+
 /** Finds, makes or invites the account of a record that has none; of one that is over it finds whom to switch off. */
 async function planUnlinked(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan> {
-  const { before, attributes } = wanted
+  const { attributes } = wanted
   const { organizationId } = ctx.actor
   const address = normalizedAddress(attributes)
-  const left = () => (isOver(wanted) ? planWithout(ctx, wanted) : alone(before?.invitationId ?? null))
-  if (address === null) return isOver(wanted) ? planWithout(ctx, wanted) : alone(null)
+  if (address === null) return alone(null)
   const domain = mailDomainOf(address)
   if ((await findDomainOwner(ctx, domain))?.organizationId !== organizationId) return planStranger(ctx, wanted, address)
   const holder = await findEmailHolder(ctx, address)
-  if (holder === undefined) return isOver(wanted) ? planWithout(ctx, wanted) : planNew(ctx, wanted, address)
+  if (holder === undefined) return isOver(wanted) ? alone(null) : planNew(ctx, wanted, address)
   const account = await linkable(ctx, wanted, holder)
   // One that has had the address until lately, or another's behind another record, is left alone.
   if (account?.user.role === ADMIN) return planStranger(ctx, wanted, address)
-  if (!account || account.user.email !== address) return left()
-  if (!account.isManaged && account.user.status !== 'deleted') return left()
+  if (!account || account.user.email !== address) return alone(invitationOf(wanted, address))
+  if (!account.isManaged && account.user.status !== 'deleted') return alone(invitationOf(wanted, address))
   return planFor(ctx, wanted, account)
 }
 
@@ -113,12 +106,14 @@ async function planStranger(ctx: DirectoryCtx, wanted: Wanted, address: string):
     const plan = await planUnmanaged(ctx, wanted, account)
     return { ...plan, when: all(plan.when, isPlainMember(organizationId, account.user.id)) }
   }
-  if (isOver(wanted)) return planWithout(ctx, wanted)
+  if (isOver(wanted)) return alone(null)
   const isAsked =
     isActive(wanted) && (becomesActive(wanted) || address !== (before && normalizedAddress(before.attributes)))
   if (!isAsked) return alone(before?.invitationId ?? null)
   const pending = await findPendingInvitation(ctx, organizationId, address)
-  return alone(pending ?? ctx.newId(), pending === undefined ? address : null)
+  if (pending === undefined) return alone(ctx.newId(), address)
+  // One that people made is theirs to revoke. Whoever accepts it is found by the next write of the record.
+  return alone((await isOfRecord(ctx, organizationId, pending)) ? pending : null)
 }
 
 async function planNew(ctx: DirectoryCtx, wanted: Wanted, address: string): Promise<Plan> {

@@ -175,7 +175,7 @@ export async function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: 
   const bars = !isActive(wanted) && user.status === 'deleted' && user.userRestorable && (await holds(ctx, isOwn))
   return {
     userId: user.id,
-    invitationId: wanted.before?.invitationId ?? null,
+    invitationId: wanted.before?.userId === user.id ? wanted.before.invitationId : null,
     invites: null,
     when: all(
       isAsRead(user, { organizationId, isManaged: false }),

@@ -244,9 +244,24 @@ export const joining = (of: { organizationId: string; userId: string; isThere?: 
           and there.user_id = ${of.userId} and there.removed_at is null)`
   })`
 
-/** Nobody comes by an invitation of a record that ended. */
-export const revokeInvitation = (ctx: DirectoryCtx, id: string, written: SQL): readonly Statement[] =>
-  revokeWhere(ctx, directoryActorOf(ctx), and(eq(invitations.id, id), written), 'left')
+/** Nobody comes by an invitation that its record no longer has, unless another record has it. */
+export const revokeInvitation = (
+  ctx: DirectoryCtx,
+  { id, recordId }: { id: string; recordId: string },
+  written: SQL,
+): readonly Statement[] => {
+  const isLast = sql`not exists (select 1 from scim_users as other where other.invitation_id = ${id}
+    and other.id <> ${recordId} and other.deleted_at is null)`
+  return revokeWhere(ctx, directoryActorOf(ctx), and(eq(invitations.id, id), isLast, written), 'left')
+}
+
+/** Whether a live record has the invitation: then the directory made it. */
+export const isOfRecord = (store: Pick<Store, 'db'>, organizationId: string, invitationId: string): Promise<boolean> =>
+  holds(
+    store,
+    sql`exists (select 1 from scim_users as invited where invited.invitation_id = ${invitationId}
+      and invited.organization_id = ${organizationId} and invited.deleted_at is null)`,
+  )
 
 /** Whether a condition holds now. */
 export async function holds({ db }: Pick<Store, 'db'>, condition: SQL): Promise<boolean> {
