@@ -110,10 +110,13 @@ ALTER TABLE `memberships` ADD `mapped_role` text;--> statement-breakpoint
 ALTER TABLE `memberships` ADD `mapping_id` text;--> statement-breakpoint
 ALTER TABLE `organizations` ADD `directory_enabled` integer DEFAULT false NOT NULL;
 --> statement-breakpoint
--- Whoever accepts the invitation of a record is the account behind it, unless another record has that account.
+-- Whoever accepts the invitation of a record is the account behind it, unless another record has that account. Of several records with
+-- one invitation the first has the account: it is one record's.
 CREATE TRIGGER scim_users_attached AFTER UPDATE OF status ON invitations WHEN new.status = 'accepted' BEGIN
   UPDATE scim_users SET user_id = new.accepted_by
-  WHERE invitation_id = new.id AND user_id IS NULL AND deleted_at IS NULL
+  WHERE id = (SELECT first.id FROM scim_users AS first
+      WHERE first.invitation_id = new.id AND first.user_id IS NULL AND first.deleted_at IS NULL
+      ORDER BY first.created_at, first.id LIMIT 1)
     AND NOT EXISTS (SELECT 1 FROM scim_users AS other WHERE other.organization_id = new.organization_id
       AND other.user_id = new.accepted_by AND other.deleted_at IS NULL);
 END;

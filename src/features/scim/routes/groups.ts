@@ -86,9 +86,10 @@ scimGroupRoutes.post(
     errors: writeErrors,
   },
   ({ ctx, query, body }) =>
-    write(ctx, { operation: 'create', resourceType: 'Group' }, async () =>
-      toMessage(ctx, await createGroup(ctx, readMessage(body)), projectionOf(query)),
-    ),
+    write(ctx, { operation: 'create', resourceType: 'Group' }, async () => {
+      const projection = projectionOf(query)
+      return toMessage(ctx, await createGroup(ctx, readMessage(body)), projection)
+    }),
 )
 
 scimGroupRoutes.get(
@@ -126,9 +127,10 @@ scimGroupRoutes.put(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'Group', resourceId: params.group_id }, async () => {
+      const projection = projectionOf(query)
       const match = readTags(request.headers.get('if-match'))
       const written = await replaceGroup(ctx, { id: params.group_id, match, body: readMessage(body) })
-      return toMessage(ctx, written, projectionOf(query))
+      return toMessage(ctx, written, projection)
     }),
 )
 
@@ -146,9 +148,10 @@ scimGroupRoutes.patch(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'Group', resourceId: params.group_id }, async () => {
+      const projection = projectionOf(query)
       const match = readTags(request.headers.get('if-match'))
       const written = await patchGroup(ctx, { id: params.group_id, match, body: readMessage(body) })
-      return toMessage(ctx, written, projectionOf(query))
+      return toMessage(ctx, written, projection)
     }),
 )
 

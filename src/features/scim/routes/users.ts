@@ -94,9 +94,10 @@ scimUserRoutes.post(
     errors: writeErrors,
   },
   ({ ctx, query, body }) =>
-    write(ctx, { operation: 'create', resourceType: 'User' }, async () =>
-      toMessage(ctx, await createRecord(ctx, readMessage(body)), projectionOf(query)),
-    ),
+    write(ctx, { operation: 'create', resourceType: 'User' }, async () => {
+      const projection = projectionOf(query)
+      return toMessage(ctx, await createRecord(ctx, readMessage(body)), projection)
+    }),
 )
 
 scimUserRoutes.get(
@@ -134,9 +135,10 @@ scimUserRoutes.put(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'User', resourceId: params.user_id }, async () => {
+      const projection = projectionOf(query)
       const match = readTags(request.headers.get('if-match'))
       const written = await replaceRecord(ctx, { id: params.user_id, match, body: readMessage(body) })
-      return toMessage(ctx, written, projectionOf(query))
+      return toMessage(ctx, written, projection)
     }),
 )
 
@@ -154,9 +156,10 @@ scimUserRoutes.patch(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'User', resourceId: params.user_id }, async () => {
+      const projection = projectionOf(query)
       const match = readTags(request.headers.get('if-match'))
       const written = await patchRecord(ctx, { id: params.user_id, match, body: readMessage(body) })
-      return toMessage(ctx, written, projectionOf(query))
+      return toMessage(ctx, written, projection)
     }),
 )
 

@@ -1,7 +1,7 @@
 import { at, invalidFilter, invalidValue, mutability } from '../errors.ts'
 import type { Condition } from './filter.ts'
 import type { Change } from './patch.ts'
-import { isAbsent, isObject } from './values.ts'
+import { isAbsent, isObject, requireOnce } from './values.ts'
 
 /** What becomes of the members of a group, by ids of records. `set` leaves exactly these. */
 export interface MemberChange {
@@ -10,6 +10,7 @@ export interface MemberChange {
 }
 
 const idOf = (member: unknown): string => {
+  if (isObject(member)) requireOnce(Object.keys(member).map((name) => name.toLowerCase()))
   const value = isObject(member) ? Object.entries(member).find(([name]) => name.toLowerCase() === 'value')?.[1] : member
   if (typeof value !== 'string') throw at(invalidValue, 'A member has the id of a user as its value')
   return value.toLowerCase()
@@ -39,7 +40,8 @@ function toMemberChange({ op, target, value }: Change): MemberChange {
     if (op !== 'remove') throw at(mutability, 'A member is added or removed as a whole')
     return { op, ids: idsIn(filter) }
   }
-  if (op === 'remove') return isAbsent(value) ? { op: 'set', ids: [] } : { op, ids: readMemberIds(value) }
+  if (op === 'remove')
+    return value === undefined || value === null ? { op: 'set', ids: [] } : { op, ids: readMemberIds(value) }
   return { op: op === 'add' ? 'add' : 'set', ids: readMemberIds(value) }
 }
 

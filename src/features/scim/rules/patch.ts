@@ -3,7 +3,7 @@ import type { ScimComplex, ScimValue } from '../types.ts'
 import { type Condition, equalsOf, readElementFilter } from './filter.ts'
 import { isMatch } from './match.ts'
 import { type Attribute, type AttributePath, findPath, findSub, type ResourceSchema } from './schema.ts'
-import { isAbsent, isComplex, isObject, isStored, readElement, readValue, settleList } from './values.ts'
+import { isAbsent, isComplex, isObject, isStored, readElement, readValue, requireOnce, settleList } from './values.ts'
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 const MAX_OPERATIONS = 100
@@ -29,14 +29,18 @@ export interface Change {
 
 type Json = Readonly<Record<string, unknown>>
 
-const namesOf = (body: Json): ReadonlyMap<string, unknown> =>
-  new Map(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]))
+function namesOf(body: Json): ReadonlyMap<string, unknown> {
+  requireOnce(Object.keys(body).map((name) => name.toLowerCase()))
+  return new Map(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]))
+}
 
 /** The changes of a PATCH message, in its order. `id`: of the resource. Throws SCIM_INVALID_SYNTAX, SCIM_INVALID_PATH, SCIM_NO_TARGET. */
 export function readPatch(schema: ResourceSchema, body: Json, id: string): readonly Change[] {
   const names = namesOf(body)
   const schemas = names.get('schemas')
-  const isPatch = Array.isArray(schemas) && schemas.some((urn) => String(urn).toLowerCase() === PATCH_OP.toLowerCase())
+  const isPatch =
+    Array.isArray(schemas) &&
+    schemas.some((urn) => typeof urn === 'string' && urn.toLowerCase() === PATCH_OP.toLowerCase())
   if (!isPatch) throw at(invalidSyntax, `schemas has ${PATCH_OP}`)
   const operations = names.get('operations')
   if (!Array.isArray(operations) || operations.length === 0 || operations.length > MAX_OPERATIONS)
@@ -51,7 +55,8 @@ const isOp = (op: string): op is Op => Object.hasOwn(OPS, op)
 function readOperation(schema: ResourceSchema, operation: unknown, id: string): readonly Change[] {
   if (!isObject(operation)) throw at(invalidSyntax, 'An operation is an object')
   const names = namesOf(operation)
-  const op = String(names.get('op')).toLowerCase()
+  const given = names.get('op')
+  const op = typeof given === 'string' ? given.toLowerCase() : ''
   if (!isOp(op)) throw at(invalidSyntax, 'op is add, replace or remove')
   const path = names.get('path')
   const value = names.get('value')
@@ -163,8 +168,11 @@ const addedTo = (before: readonly ScimComplex[], added: readonly ScimComplex[]):
 
 /** Some directories name what goes in the value. */
 function removed(before: ScimValue | undefined, attribute: Attribute, value: unknown): ScimValue | undefined {
-  if (!attribute.isList || isAbsent(value)) return undefined
-  const gone = new Set(elementsOf(readValue(attribute, value)).map(({ value: one }) => one))
+  // An empty list names nothing, and removes nothing.
+  if (!attribute.isList || value === undefined || value === null) return undefined
+  const gone = new Set(
+    elementsOf(isAbsent(value) ? undefined : readValue(attribute, value)).map(({ value: one }) => one),
+  )
   return nonEmpty(elementsOf(before).filter((element) => !gone.has(element.value)))
 }
 

@@ -15,6 +15,15 @@ export const isObject = (value: unknown): value is Json =>
 export const isAbsent = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.every(isAbsent))
 
+/** Throws SCIM_INVALID_SYNTAX for a name that is there twice: readers would differ in which of them counts. */
+export function requireOnce(names: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name)) throw at(invalidSyntax, `${name} is there twice`)
+    seen.add(name)
+  }
+}
+
 const wrong = ({ name }: Attribute, what: string) => at(invalidValue, `${name} ${what}`)
 
 /** Text that SQLite stores and compares whole: it ends a text at NUL, and half a surrogate pair is not UTF-8. */
@@ -46,6 +55,7 @@ function readComplex(attribute: Attribute, value: unknown): ScimComplex | undefi
   if (!isObject(value) && !(typeof value === 'string' && findSub(attribute, 'value')))
     throw wrong(attribute, 'is an object')
   const read: Record<string, ScimValue> = {}
+  requireOnce(Object.keys(named).flatMap((name) => findSub(attribute, name)?.name ?? []))
   for (const [name, given] of Object.entries(named)) {
     const sub = findSub(attribute, name)
     if (!sub || sub.mutability === 'readOnly' || isAbsent(given)) continue
@@ -100,15 +110,19 @@ export const isStored = ({ mutability }: Attribute): boolean => mutability === '
 
 /**
  * The attributes of a body. Names are matched without case; unknown ones, and those that are ours to write, are ignored. Throws
- * SCIM_INVALID_SYNTAX for a name that is there twice in different cases.
+ * SCIM_INVALID_SYNTAX for an attribute that is there twice, by names in different cases or with and without its URN.
  */
 export function readBody(schema: ResourceSchema, body: Json): ScimComplex {
   const read: Record<string, ScimValue> = {}
-  const seen = new Set<string>()
+  requireOnce(
+    Object.keys(body).map(
+      (name) =>
+        findPath(schema, name)
+          ?.map((attribute) => attribute.name)
+          .join('.') ?? name.toLowerCase(),
+    ),
+  )
   for (const [name, value] of Object.entries(body)) {
-    const lower = name.toLowerCase()
-    if (seen.has(lower)) throw at(invalidSyntax, `${name} is there twice`)
-    seen.add(lower)
     const [attribute, ...deeper] = findPath(schema, name) ?? []
     if (!attribute || deeper.length > 0 || !isStored(attribute) || isAbsent(value)) continue
     const inner = readValue(attribute, value)

@@ -17,17 +17,17 @@ import { selectDefaultRole } from '../store/directories.ts'
 import {
   all,
   always,
-  findManaged,
+  holds,
   isDomainOf,
   isFree,
+  isManagedBy,
+  isOfRecord,
   isPlainMember,
   joining,
-  revokeInvitation,
   selectRecordIdBy,
 } from '../store/records.ts'
+import { type Account, added, isPlain } from './membership.ts'
 import {
-  type Account,
-  added,
   becomesActive,
   isActive,
   NOTHING,
@@ -41,33 +41,21 @@ import {
 /** Decides what a write does beside writing the record. Throws SCIM_UNIQUENESS for an address that the account cannot have. */
 export async function planWrite(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan> {
   const known = wanted.before?.userId ? await findAccount(ctx, wanted.before.userId) : null
-  if (known) return planFor(ctx, wanted, known)
-  return isActive(wanted) || wanted.before === null ? planUnlinked(ctx, wanted) : planWithout(ctx, wanted)
+  return known ? planFor(ctx, wanted, known) : planUnlinked(ctx, wanted)
 }
 
+/** A deleted one too: its user may restore it, and would be beyond the directory's reach. */
 async function findAccount(ctx: DirectoryCtx, userId: string, isNewlyLinked = false): Promise<Account | null> {
   const { organizationId } = ctx.actor
   const user = await findUser(ctx, userId)
-  if (!user || user.status === 'deleted') return null
-  const isManaged = await findManaged(ctx, organizationId, userId)
+  if (!user) return null
+  const isManaged = await holds(ctx, isManagedBy(organizationId, userId))
   const membership = (await findPlace(ctx, { id: organizationId }, userId))?.membership ?? null
   return { user, isManaged, membership, isNewlyLinked }
 }
 
-/** Of a record without an account that nobody is to get now. */
-function planWithout(ctx: DirectoryCtx, { before }: Wanted): Plan {
-  const invitationId = before?.invitationId ?? null
-  return {
-    userId: null,
-    invitationId: null,
-    invites: null,
-    when: always,
-    effects: (written) => ({
-      ...NOTHING,
-      with: invitationId === null ? [] : revokeInvitation(ctx, invitationId, written),
-    }),
-  }
-}
+/** The record is switched off or deleted: nobody is to get an account by it, or an invitation. */
+const isOver = (wanted: Wanted): boolean => wanted.before !== null && !isActive(wanted)
 
 const alone = (invitationId: string | null, invites: string | null = null): Plan => ({
   userId: null,
@@ -77,26 +65,35 @@ const alone = (invitationId: string | null, invites: string | null = null): Plan
   effects: () => NOTHING,
 })
 
-/** Finds, makes or invites the account of a record that has none. */
+/** The invitation that the record keeps: none once it is over, or has another address. */
+const invitationOf = (wanted: Wanted, address: string): string | null =>
+  wanted.before && !isOver(wanted) && normalizedAddress(wanted.before.attributes) === address
+    ? wanted.before.invitationId
+    : null
+
+/** Finds, makes or invites the account of a record that has none; of one that is over it finds whom to switch off. */
 async function planUnlinked(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan> {
-  const { before, attributes } = wanted
+  const { attributes } = wanted
   const { organizationId } = ctx.actor
   const address = normalizedAddress(attributes)
   if (address === null) return alone(null)
   const domain = mailDomainOf(address)
   if ((await findDomainOwner(ctx, domain))?.organizationId !== organizationId) return planStranger(ctx, wanted, address)
   const holder = await findEmailHolder(ctx, address)
-  if (holder === undefined) return planNew(ctx, wanted, address)
-  const account = await linkable(ctx, holder)
+  if (holder === undefined) return isOver(wanted) ? alone(null) : planNew(ctx, wanted, address)
+  const account = await linkable(ctx, wanted, holder)
   // One that has had the address until lately, or another's behind another record, is left alone.
   if (account?.user.role === ADMIN) return planStranger(ctx, wanted, address)
-  if (!account?.isManaged || account.user.email !== address) return alone(before?.invitationId ?? null)
+  if (!account || account.user.email !== address) return alone(invitationOf(wanted, address))
+  if (!account.isManaged && account.user.status !== 'deleted') return alone(invitationOf(wanted, address))
   return planFor(ctx, wanted, account)
 }
 
-async function linkable(ctx: DirectoryCtx, userId: string): Promise<Account | null> {
+/** A deleted account is only looked for where it is to stay off. */
+async function linkable(ctx: DirectoryCtx, wanted: Wanted, userId: string): Promise<Account | null> {
   if (await selectRecordIdBy(ctx, { organizationId: ctx.actor.organizationId, userId })) return null
-  return findAccount(ctx, userId, true)
+  const account = await findAccount(ctx, userId, true)
+  return account?.user.status === 'deleted' && !isOver(wanted) ? null : account
 }
 
 /** An address outside the organization's domains: of a plain member of it, or one to invite. */
@@ -104,24 +101,20 @@ async function planStranger(ctx: DirectoryCtx, wanted: Wanted, address: string):
   const { before } = wanted
   const { organizationId } = ctx.actor
   const holder = await findEmailHolder(ctx, address)
-  const account = holder === undefined ? null : await linkable(ctx, holder)
-  if (account && isPlain(account) && account.user.email === address) {
-    const plan = planUnmanaged(ctx, wanted, account)
+  const account = holder === undefined ? null : await linkable(ctx, wanted, holder)
+  if (account && isPlain(account) && isEmailConfirmed(account.user) && account.user.email === address) {
+    const plan = await planUnmanaged(ctx, wanted, account)
     return { ...plan, when: all(plan.when, isPlainMember(organizationId, account.user.id)) }
   }
+  if (isOver(wanted)) return alone(null)
   const isAsked =
     isActive(wanted) && (becomesActive(wanted) || address !== (before && normalizedAddress(before.attributes)))
   if (!isAsked) return alone(before?.invitationId ?? null)
   const pending = await findPendingInvitation(ctx, organizationId, address)
-  return alone(pending ?? ctx.newId(), pending === undefined ? address : null)
+  if (pending === undefined) return alone(ctx.newId(), address)
+  // One that people made is theirs to revoke. Whoever accepts it is found by the next write of the record.
+  return alone((await isOfRecord(ctx, organizationId, pending)) ? pending : null)
 }
-
-const isPlain = ({ user, membership }: Account): boolean =>
-  user.role !== ADMIN &&
-  isEmailConfirmed(user) &&
-  membership !== null &&
-  membership.role !== 'owner' &&
-  (membership.takenUpAt ?? membership.suspendedAt) !== null
 
 async function planNew(ctx: DirectoryCtx, wanted: Wanted, address: string): Promise<Plan> {
   const { attributes } = wanted

@@ -5,8 +5,8 @@ import { areAll, mapping, settleMapped } from '../../memberships/service/mapping
 import { at, invalidValue, resourceNotFound, uniqueness, writeConflict } from '../errors.ts'
 import { type MemberChange, readMemberIds, splitMembers } from '../rules/members.ts'
 import { applyChanges, type Change, readPatch } from '../rules/patch.ts'
-import { GROUP_RESOURCE } from '../rules/schema.ts'
-import { readBody } from '../rules/values.ts'
+import { findPath, GROUP_RESOURCE } from '../rules/schema.ts'
+import { readBody, requireOnce } from '../rules/values.ts'
 import {
   changeMembers,
   deleteGroup,
@@ -52,10 +52,14 @@ function toAttributes({ displayName, externalId }: ScimComplex): GroupAttributes
   return { displayName, ...(typeof externalId === 'string' && { externalId }) }
 }
 
-/** `members` of a body, whatever the case of its name: they are not read as other lists are, for there may be thousands. */
+/** `members` of a body, whatever the case of its name, also behind its URN: they are not read as other lists are, for there may be thousands. */
 function splitBody(body: Json): { attributes: GroupAttributes; ids: readonly string[] } {
-  const isMembers = ([name]: [string, unknown]) => name.toLowerCase() === 'members'
+  const isMembers = ([name]: [string, unknown]) => {
+    const [first, sub] = findPath(GROUP_RESOURCE, name) ?? []
+    return first?.name === 'members' && !sub
+  }
   const entries = Object.entries(body)
+  requireOnce(entries.filter(isMembers).map(() => 'members'))
   const rest = Object.fromEntries(entries.filter((entry) => !isMembers(entry)))
   return {
     attributes: toAttributes(readBody(GROUP_RESOURCE, rest)),

@@ -5,6 +5,7 @@ import { type Condition, readFilter } from '../rules/filter.ts'
 import { asksFor, type Projection, readProjection } from '../rules/projection.ts'
 import { GROUP_RESOURCE, type ResourceSchema, USER_RESOURCE } from '../rules/schema.ts'
 import {
+  countFitting,
   hasMoreUsers,
   isIndexed,
   type Start,
@@ -88,11 +89,14 @@ interface Row {
 }
 
 function toPage<R extends Row>(
-  { rows, total }: { rows: readonly R[]; total: number },
+  { rows: found, total }: { rows: readonly R[]; total: number },
   { startIndex, count, projection }: ReturnType<typeof readList>,
+  fitting = found.length,
 ): ListPage<R> {
+  const rows = found.slice(0, fitting)
   const last = rows.at(-1)
-  const nextCursor = startIndex === null && last && rows.length === count ? toCursor(last) : null
+  const isCut = found.length === count || rows.length < found.length
+  const nextCursor = startIndex === null && last && isCut ? toCursor(last) : null
   return { rows, total, startIndex, nextCursor, projection }
 }
 
@@ -104,12 +108,14 @@ export async function listRecords(ctx: DirectoryCtx, query: ListQuery) {
   return toPage(await selectRecords(ctx, { organizationId, ...asked }), asked)
 }
 
-/** As `listRecords`, of groups. */
+/** As `listRecords`, of groups. With many members a page has fewer groups than were asked for. */
 export async function listGroups(ctx: DirectoryCtx, query: ListQuery) {
   const asked = readList(GROUP_RESOURCE, query)
   await requireBounded(ctx, 'Group', asked.filter)
   const { organizationId } = ctx.actor
-  return toPage(await selectGroups(ctx, { organizationId, ...asked }), asked)
+  const found = await selectGroups(ctx, { organizationId, ...asked })
+  const ids = found.rows.map(({ id }) => id)
+  return toPage(found, asked, asksFor(asked.projection, 'members') ? await countFitting(ctx, ids) : undefined)
 }
 
 /** By the id of the resource that they belong to: the groups of users, or the members of groups. Not read where they are not asked for. */

@@ -1,8 +1,7 @@
 import { type DirectoryCtx, directoryActorOf } from '../../../context.ts'
 import type { Statement } from '../../../db/commit.ts'
 import { findDomainOwner } from '../../domains/service.ts'
-import { insertMembership, updateMembership } from '../../memberships/service.ts'
-import type { Membership } from '../../memberships/tables.ts'
+import { updateMembership } from '../../memberships/service.ts'
 import { ownedEmailParts } from '../../sign-in/service/email-change.ts'
 import { takeoverParts } from '../../sign-in/service/takeover.ts'
 import type { UserChange } from '../../users/service/change-user.ts'
@@ -17,24 +16,25 @@ import {
   mailDomainOf,
   normalizeEmail,
 } from '../../users/service/users.ts'
-import type { User } from '../../users/types.ts'
 import { at, uniqueness } from '../errors.ts'
 import { addressOf, flowing } from '../rules/profile.ts'
 import { selectDefaultRole } from '../store/directories.ts'
-import { all, type always, isAsRead, isDomainOf, isFree, joining, type ScimUser } from '../store/records.ts'
+import {
+  all,
+  type always,
+  holds,
+  isAsRead,
+  isDomainOf,
+  isFree,
+  isNoOwner,
+  isOfDomains,
+  joining,
+  type ScimUser,
+} from '../store/records.ts'
 import type { UserAttributes } from '../types.ts'
+import { type Account, added, entering, suspending, takingUp } from './membership.ts'
 
 type Condition = typeof always
-
-/** The account behind a record, as it was read. */
-export interface Account {
-  readonly user: User
-  /** The directory owns it: it may switch the account off, rename it, change its address. */
-  readonly isManaged: boolean
-  readonly membership: Membership | null
-  /** It was not behind the record before. */
-  readonly isNewlyLinked: boolean
-}
 
 type Events = readonly UserChange['events'][number][]
 
@@ -78,13 +78,7 @@ export const isActive = ({ attributes, isDeleted }: Wanted): boolean => attribut
 
 /** The directory says something new: it must not undo what an admin of the platform decided meanwhile. */
 export const becomesActive = (wanted: Wanted): boolean => isActive(wanted) && wanted.before?.active !== true
-export const added = (organizationId: string, { userId, role }: { userId: string; role: string }) => ({
-  type: 'organization.member_added' as const,
-  subject: userId,
-  userId,
-  organizationId,
-  data: { role, status: 'active', invitation_id: null, reason: 'directory' },
-})
+
 /** What becomes of the account: its state, address, profile and membership, as far as the directory owns them. */
 export function planFor(ctx: DirectoryCtx, wanted: Wanted, account: Account): Plan | Promise<Plan> {
   return account.isManaged ? planManaged(ctx, wanted, account) : planUnmanaged(ctx, wanted, account)
@@ -94,7 +88,14 @@ function stateChangeOf(wanted: Wanted, { user }: Account): 'deactivate' | 'activ
   return becomesActive(wanted) && user.status === 'inactive' ? 'activate' : null
 }
 
-/** The new address of the account. Throws SCIM_UNIQUENESS for one that is another's, or outside the organization's domains. */
+/**
+ * The account is off already, by somebody else who may switch it on again: then the membership has to be. Of an inactive one only
+ * where the directory says something new, for it may have been the directory.
+ */
+const isOff = (wanted: Wanted, { user }: Account): boolean =>
+  !isActive(wanted) && (user.status !== 'inactive' || wanted.before?.active === true)
+
+/** The new address of the account. Throws SCIM_UNIQUENESS for one that is another's, outside the organization's domains, or of an owner. */
 async function newEmailOf(ctx: DirectoryCtx, { before, attributes, isDeleted }: Wanted, { user }: Account) {
   const address = normalizedAddress(attributes)
   if (isDeleted || address === null || address === user.email) return null
@@ -103,6 +104,8 @@ async function newEmailOf(ctx: DirectoryCtx, { before, attributes, isDeleted }: 
   const holder = await findEmailHolder(ctx, address)
   if (!isOwn || (holder !== undefined && holder !== user.id))
     throw at(uniqueness, 'The account cannot have this address')
+  if (!(await holds(ctx, isNoOwner(user.id))))
+    throw at(uniqueness, 'The account owns an organization: its owner alone changes its address')
   return address
 }
 
@@ -117,7 +120,8 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
     : profileParts({ user, changes: flowing(wanted.before?.attributes ?? null, wanted.attributes, isPlainText) })
   const isTakenOver = isNewlyLinked && !isEmailConfirmed(user)
   const role = await selectDefaultRole(ctx, organizationId)
-  const enters = isNewlyLinked || becomesActive(wanted) ? entering(ctx, account, role) : null
+  const enters = isActive(wanted) && (isNewlyLinked || becomesActive(wanted)) ? entering(ctx, account, role) : null
+  const suspends = change === null && isOff(wanted, account) ? suspending(ctx, account) : null
   return {
     userId: user.id,
     invitationId: null,
@@ -125,26 +129,28 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
     when: all(
       isAsRead(user, { organizationId, isManaged: true }),
       enters?.when,
+      suspends?.when,
       newEmail === null
         ? undefined
-        : all(isDomainOf(organizationId, mailDomainOf(newEmail)), isFree(ctx, newEmail, user.id)),
+        : all(isDomainOf(organizationId, mailDomainOf(newEmail)), isFree(ctx, newEmail, user.id), isNoOwner(user.id)),
     ),
     effects: (written) => {
       const takeover = isTakenOver ? takeoverParts(ctx, user, { by: { allowed: written }, answer: null }) : null
       const email = newEmail === null ? null : ownedEmailParts(ctx, user, { newEmail, allowed: written })
       const state = change && stateParts(ctx, user, { userId: user.id, change, actor, unless: { when: written } })
-      const parts = [profile, takeover, email, state].filter((part) => part !== null)
+      const suspended = suspends && { ...suspends.effects(written), set: {} }
+      const parts = [profile, takeover, email, state, suspended].filter((part) => part !== null)
       const entered = enters?.effects(written)
       const ends = [state, email, takeover].find((part) => part && 'ends' in part && part.ends)?.ends
       return {
-        with: [...(entered?.with ?? []), ...(takeover?.with ?? []), ...(email?.with ?? []), ...(state?.with ?? [])],
+        with: [entered, takeover, email, state, suspended].flatMap((part): readonly Statement[] => part?.with ?? []),
         change:
           parts.length === 0
             ? null
             : {
                 set: Object.assign({}, ...parts.map(({ set }) => set)),
                 when: all(written, takeover?.when, email?.when, state?.when),
-                changesClaims: state !== null || email !== null,
+                changesClaims: [state, email, suspended].some((part) => part !== null),
                 ...(ends && { ends }),
               },
         events: [...parts.flatMap(({ events }): Events => events), ...(entered?.events ?? [])],
@@ -155,78 +161,40 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
   }
 }
 
-/** A membership that was suspended is as it was; one that its user had not taken up begins now. */
-const takingUp = (ctx: DirectoryCtx, { suspendedAt, joinedAt }: Membership) =>
-  suspendedAt === null
-    ? { takenUpAt: ctx.now(), joinedAt: ctx.now(), expiresAt: null }
-    : { takenUpAt: joinedAt, suspendedAt: null }
-
-/** The account becomes a member, or is one again. Null for a member. */
-function entering(ctx: DirectoryCtx, { user, membership }: Account, role: string) {
-  const { organizationId } = ctx.actor
-  const now = ctx.now()
-  const key = { organizationId, userId: user.id }
-  if (membership?.takenUpAt) return null
-  if (membership === null) {
-    const row = { ...key, id: ctx.newId(), role, joinedAt: now, takenUpAt: now }
-    return {
-      when: joining(row),
-      effects: (written: Condition) => ({
-        with: [insertMembership(ctx, row, written)],
-        events: [added(organizationId, { userId: user.id, role })],
-      }),
-    }
-  }
-  // One that was suspended, or that its user has not taken up.
-  const set = takingUp(ctx, membership)
-  return {
-    when: joining({ ...key, isThere: true }),
-    effects: (written: Condition) => ({
-      with: [updateMembership(ctx, key, { set, when: written })],
-      events: [added(organizationId, { userId: user.id, role: membership.role })],
-    }),
-  }
-}
-
-/** Of an account that the directory does not own it has the membership alone. */
-export function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Account): Plan {
+/**
+ * Of an account that the directory does not own it has the membership alone. One of its domains that its user has deleted, and may
+ * restore, is the user's no longer to restore.
+ */
+export async function planUnmanaged(ctx: DirectoryCtx, wanted: Wanted, account: Account): Promise<Plan> {
   const { user, membership } = account
   const { organizationId } = ctx.actor
   const key = { organizationId, userId: user.id }
-  const suspends = !isActive(wanted) && membership?.takenUpAt ? membership : null
+  const suspends = isActive(wanted) ? null : suspending(ctx, account)
   const lifts = becomesActive(wanted) && membership?.suspendedAt ? membership : null
+  const isOwn = isOfDomains(organizationId, user.id)
+  const bars = !isActive(wanted) && user.status === 'deleted' && user.userRestorable && (await holds(ctx, isOwn))
   return {
     userId: user.id,
-    invitationId: wanted.before?.invitationId ?? null,
+    invitationId: wanted.before?.userId === user.id ? wanted.before.invitationId : null,
     invites: null,
     when: all(
       isAsRead(user, { organizationId, isManaged: false }),
+      suspends?.when,
+      bars ? isOwn : undefined,
       lifts ? joining({ ...key, isThere: true }) : undefined,
     ),
     effects: (written) => {
-      if (suspends)
+      if (lifts)
         return {
           ...NOTHING,
-          with: [
-            updateMembership(ctx, key, {
-              set: { takenUpAt: null, expiresAt: null, suspendedAt: ctx.now() },
-              when: written,
-            }),
-          ],
-          change: { set: {}, when: written, changesClaims: true },
-          events: [
-            {
-              type: 'organization.member_removed',
-              organizationId,
-              data: { before: { role: suspends.role }, reason: 'suspended' },
-            },
-          ],
+          with: [updateMembership(ctx, key, { set: takingUp(ctx, lifts), when: written })],
+          events: [added(organizationId, { userId: user.id, role: lifts.role })],
         }
-      if (!lifts) return NOTHING
+      if (!suspends && !bars) return NOTHING
       return {
         ...NOTHING,
-        with: [updateMembership(ctx, key, { set: takingUp(ctx, lifts), when: written })],
-        events: [added(organizationId, { userId: user.id, role: lifts.role })],
+        ...suspends?.effects(written),
+        change: { set: bars ? { userRestorable: false } : {}, when: written, changesClaims: suspends !== null },
       }
     },
   }

@@ -1,10 +1,11 @@
 import type { DirectoryCtx } from '../../../context.ts'
+import { utf8 } from '../../../lib/encoding.ts'
 import { isUuid } from '../../../lib/ids.ts'
 import { isEmail } from '../../users/service/users.ts'
 import { at, invalidValue, resourceNotFound, uniqueness, versionMismatch, writeConflict } from '../errors.ts'
 import { applyChanges, readPatch } from '../rules/patch.ts'
 import { USER_RESOURCE } from '../rules/schema.ts'
-import { isComplex, readBody } from '../rules/values.ts'
+import { folded, isComplex, readBody } from '../rules/values.ts'
 import { type ScimUser, selectRecord, selectRecordIdBy } from '../store/records.ts'
 import type { ScimComplex, UserAttributes } from '../types.ts'
 import { organizationFullIfSo } from './limits.ts'
@@ -33,6 +34,10 @@ export async function getRecord(ctx: DirectoryCtx, id: string): Promise<ScimUser
 const isNamed = (attributes: ScimComplex): attributes is ScimComplex & { readonly userName: string } =>
   typeof attributes.userName === 'string' && attributes.userName.trim() !== ''
 
+/** Folding may lengthen a text: both forms are stored. */
+const isTooLarge = (attributes: UserAttributes): boolean =>
+  [attributes, folded(attributes)].some((value) => utf8(JSON.stringify(value)).length > MAX_RECORD_BYTES)
+
 /** What a record needs: a name, addresses that are some. `active` stays what it was where nothing is said. Throws SCIM_INVALID_VALUE. */
 function toAttributes(read: ScimComplex, before: ScimUser | null): UserAttributes {
   if (!isNamed(read)) throw at(invalidValue, 'userName is required')
@@ -41,7 +46,7 @@ function toAttributes(read: ScimComplex, before: ScimUser | null): UserAttribute
       throw at(invalidValue, 'emails has a value that is no address')
   const attributes = { ...read, userName: read.userName, active: read.active !== false && (before?.active ?? true) }
   const wanted = read.active === undefined ? attributes : { ...attributes, active: read.active === true }
-  if (JSON.stringify(wanted).length > MAX_RECORD_BYTES) throw at(invalidValue, 'The user has too many attributes')
+  if (isTooLarge(wanted)) throw at(invalidValue, 'The user has too many attributes')
   return wanted
 }
 

@@ -9,7 +9,15 @@ import { changeUser } from '../../users/service/change-user.ts'
 import { notifyStateChange } from '../../users/service/state.ts'
 import { selectDefaultRole } from '../store/directories.ts'
 import { insertLog } from '../store/log.ts'
-import { always, deleteRecord, insertRecord, isWritten, type RecordWrite, updateRecord } from '../store/records.ts'
+import {
+  always,
+  deleteRecord,
+  insertRecord,
+  isWritten,
+  type RecordWrite,
+  revokeInvitation,
+  updateRecord,
+} from '../store/records.ts'
 import { mappedByGroups } from '../store/roles.ts'
 import type { Operation, UserAttributes } from '../types.ts'
 import { planWrite } from './accounts.ts'
@@ -135,7 +143,12 @@ async function commitPlan(
           when: written,
         })
       : []
-  const along = [...statements, ...effects.with, ...roles]
+  const former = wanted.before?.invitationId ?? null
+  const revoked =
+    former === null || (former === plan.invitationId && !wanted.isDeleted)
+      ? []
+      : revokeInvitation(ctx, { id: former, recordId: id }, written)
+  const along = [...statements, ...effects.with, ...roles, ...revoked]
   const own = eventOf(ctx, wanted, { id, userId })
   const settled = async () =>
     roles.length === 0 ? true : (await settleMapped(ctx, { organizationId, mappingId: writeId })).propagated

@@ -160,13 +160,29 @@ export const selectGroupsOf = ({ db }: Store, organizationId: string, recordIds:
 
 export const MEMBERS_SHOWN = 10_000
 
+/** Of a page of groups with their members: the page ends earlier. */
+const MEMBERS_ON_PAGE = 20_000
+
+/** How many of the groups fit on a page with their members, one at least. */
+export async function countFitting({ db }: Store, groupIds: readonly string[]): Promise<number> {
+  const row = await db.get<{ fitting: number }>(sql`
+    select count(*) as fitting from (
+      select sum(min(${MEMBERS_SHOWN}, (select count(*) from ${scimMembers} where ${scimMembers.groupId} = named.value)))
+        over (order by named.key) as running
+      from json_each(${JSON.stringify(groupIds)}) as named) where running <= ${MEMBERS_ON_PAGE}`)
+  return Math.max(1, row?.fitting ?? 1)
+}
+
 /** The members of groups, so many of each at most. */
 export const selectMembersOf = ({ db }: Store, organizationId: string, groupIds: readonly string[]) =>
   db.all<{ groupId: string; id: string; display: string }>(sql`
-    select ${scimMembers.groupId} as groupId, ${scimUsers.id} as id,
+    select shown.groupId, ${scimUsers.id} as id,
       coalesce(${scimUsers.attributes} ->> '$.displayName', ${scimUsers.attributes} ->> '$.userName') as display
-    from json_each(${JSON.stringify(groupIds)}) as named
-    cross join ${scimMembers} on ${scimMembers.groupId} = named.value
-    cross join ${scimUsers} on ${scimUsers.id} = ${scimMembers.recordId}
-    where ${scimMembers.organizationId} = ${organizationId} and ${scimUsers.deletedAt} is null
-    order by ${scimMembers.groupId}, ${scimMembers.recordId} limit ${MEMBERS_SHOWN}`)
+    from (select ${scimMembers.groupId} as groupId, ${scimMembers.recordId} as recordId,
+        row_number() over (partition by ${scimMembers.groupId} order by ${scimMembers.recordId}) as number
+      from json_each(${JSON.stringify(groupIds)}) as named
+      cross join ${scimMembers} on ${scimMembers.groupId} = named.value
+      where ${scimMembers.organizationId} = ${organizationId}) as shown
+    cross join ${scimUsers} on ${scimUsers.id} = shown.recordId
+    where shown.number <= ${MEMBERS_SHOWN} and ${scimUsers.deletedAt} is null
+    order by shown.groupId, shown.recordId`)

@@ -4,7 +4,7 @@ import type { Statement } from '../../../db/commit.ts'
 import { prune } from '../../../db/prune.ts'
 import { forgottenIn } from '../../../db/user-data.ts'
 import { DAY } from '../../../lib/time.ts'
-import { isManagedBy } from '../../domains/tables.ts'
+import { isDomainOf, isManagedBy } from '../../domains/tables.ts'
 import { revokeWhere } from '../../memberships/service.ts'
 import { hasRoom, invitations, isJoined, isOpen, mayJoinMore, organizations } from '../../memberships/tables.ts'
 import { isEmailFree } from '../../users/tables.ts'
@@ -215,12 +215,25 @@ export const isPlainMember = (organizationId: string, userId: string): SQL =>
     where plain.organization_id = ${organizationId} and plain.user_id = ${userId} and ${isJoined('plain')}
       and plain.role <> 'owner' and member.role <> 'admin')`
 
+/**
+ * Holds while the account owns no organization, nor was offered one. Whoever gets its mail can reset its password: an admin who holds
+ * the token would become an owner by it.
+ */
+export const isNoOwner = (userId: string): SQL =>
+  sql`not exists (select 1 from memberships as owned where owned.user_id = ${userId} and owned.role = 'owner'
+    and owned.removed_at is null)`
+
+/** Holds while the account is no platform admin's and its address is the organization's, deleted or not. */
+export const isOfDomains = (organizationId: string, userId: string): SQL =>
+  sql`exists (select 1 from users as person where person.id = ${userId} and person.role <> 'admin'
+    and ${isDomainOf(organizationId, sql`substr(person.email, instr(person.email, '@') + 1)`)})`
+
 export const isFree = (store: Pick<Ctx, 'now'>, email: string, userId: string): SQL =>
   isEmailFree(email, { userId, now: store.now() })
 
 export const all = (...conditions: readonly (SQL | undefined)[]): SQL => and(...conditions) ?? sql`true`
 export const always: SQL = sql`true`
-export { isDomainOf } from '../../domains/tables.ts'
+export { isDomainOf, isManagedBy }
 
 /** Holds while the user may become a member, or, where a membership is there, one again. */
 export const joining = (of: { organizationId: string; userId: string; isThere?: true }): SQL =>
@@ -231,14 +244,29 @@ export const joining = (of: { organizationId: string; userId: string; isThere?: 
           and there.user_id = ${of.userId} and there.removed_at is null)`
   })`
 
-/** Nobody comes by an invitation of a record that ended. */
-export const revokeInvitation = (ctx: DirectoryCtx, id: string, written: SQL): readonly Statement[] =>
-  revokeWhere(ctx, directoryActorOf(ctx), and(eq(invitations.id, id), written), 'left')
+/** Nobody comes by an invitation that its record no longer has, unless another record has it. */
+export const revokeInvitation = (
+  ctx: DirectoryCtx,
+  { id, recordId }: { id: string; recordId: string },
+  written: SQL,
+): readonly Statement[] => {
+  const isLast = sql`not exists (select 1 from scim_users as other where other.invitation_id = ${id}
+    and other.id <> ${recordId} and other.deleted_at is null)`
+  return revokeWhere(ctx, directoryActorOf(ctx), and(eq(invitations.id, id), isLast, written), 'left')
+}
 
-/** Whether the organization's directory owns the account. */
-export async function findManaged({ db }: Pick<Store, 'db'>, organizationId: string, userId: string): Promise<boolean> {
-  const row = await db.get<{ managed: number }>(sql`select ${isManagedBy(organizationId, userId)} as managed`)
-  return row?.managed === 1
+/** Whether a live record has the invitation: then the directory made it. */
+export const isOfRecord = (store: Pick<Store, 'db'>, organizationId: string, invitationId: string): Promise<boolean> =>
+  holds(
+    store,
+    sql`exists (select 1 from scim_users as invited where invited.invitation_id = ${invitationId}
+      and invited.organization_id = ${organizationId} and invited.deleted_at is null)`,
+  )
+
+/** Whether a condition holds now. */
+export async function holds({ db }: Pick<Store, 'db'>, condition: SQL): Promise<boolean> {
+  const row = await db.get<{ holds: number }>(sql`select ${condition} as holds`)
+  return row?.holds === 1
 }
 
 /** How long a deleted record is kept. */
