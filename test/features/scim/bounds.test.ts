@@ -48,3 +48,18 @@ it.each([
   const long = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.repeat(4000)]))
   expect(refusalOf(await directory.user(long))).toEqual([400, 'invalidValue'])
 })
+
+it('a page of large users has fewer of them, and its cursor goes on', async () => {
+  const directory = await connect(app)
+  await run(
+    `insert into scim_users (id, organization_id, user_name_key, active, attributes, folded, version, write_id, created_at, updated_at)
+     with recursive n(i) as (select 1 union all select i + 1 from n where i < 130)
+     select printf('00000000-0000-4000-8000-%012d', i), ?1, 'l' || i, 1, json_object('userName', 'l', 'active', json('true'), 'title', ?2), '{}', 1, 'x', i, 1 from n`,
+    directory.team.id,
+    'x'.repeat(63_000),
+  )
+  const page = (await directory.call('GET', '/Users?cursor=&count=1000')).body
+  expect([page.totalResults, page.itemsPerPage, page.Resources.length]).toEqual([130, 100, 100])
+  const rest = (await directory.call('GET', `/Users?count=1000&cursor=${page.nextCursor}`)).body
+  expect([rest.itemsPerPage, rest.nextCursor]).toEqual([30, undefined])
+})

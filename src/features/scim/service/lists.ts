@@ -89,13 +89,13 @@ interface Row {
 }
 
 function toPage<R extends Row>(
-  { rows: found, total }: { rows: readonly R[]; total: number },
+  { rows: found, total, isCut: isShort = false }: { rows: readonly R[]; total: number; isCut?: boolean },
   { startIndex, count, projection }: ReturnType<typeof readList>,
   fitting = found.length,
 ): ListPage<R> {
   const rows = found.slice(0, fitting)
   const last = rows.at(-1)
-  const isCut = found.length === count || rows.length < found.length
+  const isCut = isShort || found.length === count || rows.length < found.length
   const nextCursor = startIndex === null && last && isCut ? toCursor(last) : null
   return { rows, total, startIndex, nextCursor, projection }
 }

@@ -100,7 +100,20 @@ const behind = (start: Start, createdAt: SQL, id: SQL): SQL | undefined =>
 
 const offsetOf = (start: Start): number => ('skip' in start ? start.skip : 0)
 
-/** A page of users in the order of their creation, and how many match in all. */
+/** So many users fit on a page whatever their size; beyond that a page has so many bytes. */
+const ALWAYS_FITTING = 100
+const BYTES_ON_PAGE = 6 * 1024 * 1024
+
+function fittingIn(sizes: readonly { readonly size: number }[]): number {
+  let bytes = 0
+  for (const [index, { size }] of sizes.entries()) {
+    bytes += size
+    if (bytes > BYTES_ON_PAGE && index >= ALWAYS_FITTING) return index
+  }
+  return sizes.length
+}
+
+/** A page of users in the order of their creation, and how many match in all. Large users make it shorter. */
 export async function selectRecords({ db }: Store, { organizationId, filter, start, count }: Listing) {
   const where = and(
     eq(scimUsers.organizationId, organizationId),
@@ -108,15 +121,26 @@ export async function selectRecords({ db }: Store, { organizationId, filter, sta
     compiled(USER_COLUMNS, filter),
   )
   const counted = db.select({ total: sql<number>`count(*)` }).from(scimUsers).where(where)
+  const isOnPage = and(where, behind(start, sql`${scimUsers.createdAt}`, sql`${scimUsers.id}`))
+  const order = [asc(scimUsers.createdAt), asc(scimUsers.id)]
+  const sizes = db
+    .select({ size: sql<number>`octet_length(${scimUsers.attributes})` })
+    .from(scimUsers)
+    .where(isOnPage)
+    .orderBy(...order)
+    .limit(count)
+    .offset(offsetOf(start))
+  const measured = count <= ALWAYS_FITTING ? null : await sizes
+  const limit = measured ? fittingIn(measured) : count
   const page = db
     .select(recordColumns)
     .from(scimUsers)
-    .where(and(where, behind(start, sql`${scimUsers.createdAt}`, sql`${scimUsers.id}`)))
-    .orderBy(asc(scimUsers.createdAt), asc(scimUsers.id))
-    .limit(count)
+    .where(isOnPage)
+    .orderBy(...order)
+    .limit(limit)
     .offset(offsetOf(start))
   const [rows, [all]] = await db.batch([page, counted])
-  return { rows, total: all?.total ?? 0 }
+  return { rows, total: all?.total ?? 0, isCut: measured !== null && limit < measured.length }
 }
 
 export const groupColumns = {
