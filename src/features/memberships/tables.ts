@@ -200,8 +200,8 @@ export const needsSso = (sessionId: string | null): SQL =>
   sql`exists (select 1 from sso_policies as wanted where wanted.organization_id = ${organizations.id} and wanted.required
     and not exists (select 1 from federated_sessions as opened where opened.session_id = ${sessionId}
       and opened.organization_id = ${organizations.id} and (opened.connection_id is not null
-        or (wanted.allow_break_glass and exists (select 1 from memberships as owning where owning.user_id = opened.user_id
-          and owning.organization_id = ${organizations.id} and owning.role = 'owner' and ${isTakenUp('owning')})))))`
+        or (wanted.allow_break_glass and exists (select 1 from memberships as breaker where breaker.user_id = opened.user_id
+          and breaker.organization_id = ${organizations.id} and breaker.role = 'owner' and ${isTakenUp('breaker')})))))`
 
 /**
  * Of a row of `organizations`: it requires two factors, and its own identity provider has not said that it saw both. What one

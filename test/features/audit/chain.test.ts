@@ -7,6 +7,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { DAY, HOUR } from '../../../src/lib/time.ts'
 import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp } from '../../support/app.ts'
+import { sealAll } from '../../support/audit.ts'
 import { openPerson, type Person } from '../../support/organizations.ts'
 import { AUDIT, insertRows, type Row, rowsOf, run } from './support.ts'
 
@@ -52,7 +53,7 @@ async function sealed(rows: readonly Row[]): Promise<{ ids: string[]; block: Sto
 beforeAll(async () => {
   admin = await openPerson(app, { role: 'admin' })
   await app.settled()
-  await seal()
+  await sealAll(await app.ctx())
 })
 
 describe('the chain', () => {
@@ -65,7 +66,10 @@ describe('the chain', () => {
       previous: null,
       last: first?.last_position,
     })
-    const [old] = await rowsOf<{ id: string }>('select id from events where user_id = ? limit 1', admin.id)
+    const [old] = await rowsOf<{ id: string }>(
+      'select id from events where position <= ? order by position desc limit 1',
+      first?.last_position,
+    )
     expect((await admin.call('GET', `${AUDIT}/${old?.id}/proof`)).body).toMatchObject({
       coverage: 'before_chain',
       record: null,

@@ -1,9 +1,9 @@
 import { parse } from 'csv-parse/sync'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
-import { sealRecord } from '../../../src/features/audit/service/seal.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, json } from '../../support/app.ts'
+import { sealAll } from '../../support/audit.ts'
 import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
 import { AUDIT, insertRows, rowsOf, run } from './support.ts'
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   admin = await openPerson(app, { role: 'admin' })
   ;[anna, team] = await Promise.all([openPerson(app), createTeam(app)])
   await app.settled()
-  await sealRecord(await app.ctx())
+  await sealAll(await app.ctx())
 })
 
 describe('POST /api/v1/audit-logs/export', () => {
@@ -101,7 +101,7 @@ describe('POST /api/v1/audit-logs/export', () => {
 
   it('is NDJSON with each record, its part, the blocks and the keys, and a line that counts', async () => {
     const [id = ''] = await insertRows([{ organizationId: team.id, actorId: team.owner.id, data: { a: 'ä' } }])
-    await sealRecord(await app.ctx())
+    await sealAll(await app.ctx())
     const lines = linesOf(await (await ask(team.owner, { format: 'ndjson', organization_id: team.id })).text())
     expect(lines[0]).toMatchObject({ kind: 'export', format: 'postern-audit-1', whole: false })
     const record = lines.find(({ kind, leaf }) => kind === 'record' && leaf.includes(id))
@@ -119,7 +119,7 @@ describe('POST /api/v1/audit-logs/export', () => {
 
   it('has the blocks of when it began: none that covers half of what it has read without one', async () => {
     const type = `test.meanwhile-${newUuid()}`
-    await sealRecord(await app.ctx())
+    await sealAll(await app.ctx())
     for (let batch = 0; batch < 5; batch += 1)
       await insertRows(Array.from({ length: 500 }, () => ({ type, actorId: anna.id, userId: anna.id })))
     const answer = await ask(admin, { format: 'ndjson', actions: [type] })
@@ -129,7 +129,7 @@ describe('POST /api/v1/audit-logs/export', () => {
       const { done, value } = (await reader?.read()) ?? { done: true }
       if (done) break
       text += value
-      await sealRecord(await app.ctx())
+      await sealAll(await app.ctx())
     }
     const lines = linesOf(text)
     const records = lines.filter(({ kind }) => kind === 'record')

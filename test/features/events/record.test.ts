@@ -7,6 +7,7 @@ import { runQueue } from '../../../src/jobs.ts'
 import type { RecordedEvent } from '../../../src/lib/event.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env } from '../../support/app.ts'
+import { sealAll } from '../../support/audit.ts'
 import { connect } from '../../support/sockets.ts'
 import { freshUser, hubStub, insertRows, testEvent } from './support.ts'
 
@@ -199,6 +200,7 @@ describe('retention', () => {
     await app.settled()
     const [waiting = ''] = await insertRows(user.id, 1, { time: old - 1000 })
     // One run deletes 10,000 at most, and other tests leave old ones.
+    await sealAll(ctx)
     for (let run = 0; run < 5; run += 1) await pruneEvents(ctx)
     expect((await rowsOf([delivered.id, young.id, waiting])).map(({ id }) => id)).toEqual([young.id, waiting])
   })

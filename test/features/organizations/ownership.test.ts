@@ -19,6 +19,13 @@ const SINGLE_SIGN_ON = [
   `insert into sso_connections (id, organization_id, provider, issuer, client_id, secret_sealed, metadata, check_at, created_at, updated_at)
    values (?1, ?1, 'oidc', 'https://idp.engines.test', 'x', 'x', '{}', 9e15, 1, 1)`,
   "insert into role_mappings values (?, 'engineers', 'admin')",
+  "insert into scim_configs (id, organization_id, provider, default_role, configuration, created_at, updated_at) values (?1, ?1, 'okta', 'member', '{}', 1, 1)",
+  "insert into scim_tokens (id, organization_id, token_hash, prefix, created_at, expires_at) values (?1, ?1, ?1, 'x', 1, 9e15)",
+  "insert into scim_users (id, organization_id, user_name_key, active, attributes, folded, write_id, created_at, updated_at) values (?1, ?1, 'x', 1, '{}', '{}', 'x', 1, 1)",
+  "insert into scim_user_emails (organization_id, email, record_id) values (?1, 'x@x.test', ?1)",
+  "insert into scim_groups (id, organization_id, display_name, display_name_key, write_id, created_at, updated_at) values (?1, ?1, 'x', 'x', 'x', 1, 1)",
+  "insert into scim_members (organization_id, group_id, record_id, write_id) values (?1, ?1, ?1, 'x')",
+  "insert into scim_log (id, organization_id, at, token_id, operation, resource_type, status, http_status, changed) values (?1, ?1, 9e15, ?1, 'create', 'User', 'success', 201, '[]')",
   `insert into webhook_endpoints (id, organization_id, url, events, secret_sealed, ordered, batch, audit, created_at, updated_at)
   values (?1, ?1, 'https://x.test/', '[]', 'x', 0, 0, 0, 1, 1)`,
   "insert into federated_sessions (session_id, organization_id, user_id, expires_at) values (?1, ?1, 'x', 9e15)",

@@ -186,13 +186,13 @@ export const Session = mapped(SessionTokens, signedInToWire)
 
 export const SignedOutShape = mapped(
   DoneAndEnded.extend({
-    slo_url: z.url().nullable().meta({
+    slo_url: z.url().optional().meta({
       description: "Where a browser goes next to sign out at the organization's provider; good once, for 5 minutes",
     }),
   }).meta({ id: 'SignedOut' }),
   ({ propagated, sloUrl }: { propagated: boolean; sloUrl: string | null }) => ({
     ...endedToWire('Successfully logged out', { propagated }),
-    slo_url: sloUrl,
+    ...(sloUrl !== null && { slo_url: sloUrl }),
   }),
 )
 
