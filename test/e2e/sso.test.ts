@@ -187,10 +187,13 @@ describe.skipIf(!isUsable)('single sign-on of an organization (needs the program
       'SSO_REQUIRED',
       `${postern.origin}/api/v1/sso/login?${new URLSearchParams({ email })}`,
     ]
-    for (const email of [owner.email, `ada@${DOMAIN}`, `nobody@${DOMAIN}`])
-      expect(await refusedBy(post(postern.origin, '/api/v1/auth/signin', { email, password: PASSWORD }))).toEqual(
-        required(email),
-      )
+    const tried = [
+      [owner.email, 'not the password'],
+      [`ada@${DOMAIN}`, PASSWORD],
+      [`nobody@${DOMAIN}`, PASSWORD],
+    ] as const
+    for (const [email, password] of tried)
+      expect(await refusedBy(post(postern.origin, '/api/v1/auth/signin', { email, password }))).toEqual(required(email))
 
     // The owner's session of before is in no organization, and goes on.
     const plain = await refresh(postern.origin, renewed)
