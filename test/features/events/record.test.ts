@@ -189,7 +189,7 @@ describe('retention', () => {
   it('deletes events older than EVENT_RETENTION_DAYS that were delivered', async () => {
     const ctx = await app.ctx()
     const old = ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY
-    const delivered = testEvent({ time: old - 1000 })
+    const delivered = testEvent({ time: old - 2 * DAY })
     const young = testEvent({ time: old + 60_000 })
     const batch = createMessageBatch('postern-object-events', [
       { id: newUuid(), timestamp: new Date(), attempts: 1, body: { events: [delivered, young] } },
@@ -198,7 +198,7 @@ describe('retention', () => {
     const user = await freshUser(app)
     // Otherwise the delivery of the user's first events would include the row.
     await app.settled()
-    const [waiting = ''] = await insertRows(user.id, 1, { time: old - 1000 })
+    const [waiting = ''] = await insertRows(user.id, 1, { time: old - 2 * DAY })
     // One run deletes 10,000 at most, and other tests leave old ones.
     await sealAll(ctx)
     for (let run = 0; run < 5; run += 1) await pruneEvents(ctx)
