@@ -14,12 +14,20 @@ import {
   versionMismatch,
   writeConflict,
 } from '../errors.ts'
-import { readProjection } from '../rules/projection.ts'
+import { type Projection, readProjection } from '../rules/projection.ts'
 import { GROUP_RESOURCE } from '../rules/schema.ts'
 import { createGroup, getGroup, patchGroup, removeGroup, replaceGroup, type WrittenGroup } from '../service/groups.ts'
 import { findMembersOf, listGroups } from '../service/lists.ts'
-import { tagOf } from '../service/users.ts'
-import { MESSAGE, MessageBody, nothing, propagatedHeader, readMessage, readTags, scim } from '../wire/messages.ts'
+import {
+  isKnown,
+  MESSAGE,
+  MessageBody,
+  nothing,
+  propagatedHeader,
+  readMessage,
+  readTags,
+  scim,
+} from '../wire/messages.ts'
 import {
   GroupList,
   GroupPath,
@@ -37,19 +45,7 @@ export const scimGroupRoutes = createScimRoutes()
 const writeErrors = [invalidSyntax, invalidValue, uniqueness, writeConflict]
 const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
 
-const projectionOf = ({
-  attributes,
-  excludedAttributes: excluded,
-}: {
-  attributes?: string | undefined
-  excludedAttributes?: string | undefined
-}) => readProjection(GROUP_RESOURCE, { attributes, excluded })
-
-async function toMessage(
-  ctx: DirectoryCtx,
-  { group, propagated }: WrittenGroup,
-  projection: ReturnType<typeof projectionOf>,
-) {
+async function toMessage(ctx: DirectoryCtx, { group, propagated }: WrittenGroup, projection: Projection) {
   const members = await findMembersOf(ctx, [group.id], projection)
   return {
     body: groupToWire(ctx, group, members, projection),
@@ -87,7 +83,7 @@ scimGroupRoutes.post(
   },
   ({ ctx, query, body }) =>
     write(ctx, { operation: 'create', resourceType: 'Group' }, async () => {
-      const projection = projectionOf(query)
+      const projection = readProjection(GROUP_RESOURCE, query)
       return toMessage(ctx, await createGroup(ctx, readMessage(body)), projection)
     }),
 )
@@ -104,10 +100,9 @@ scimGroupRoutes.get(
   },
   async ({ ctx, query, params, request }) => {
     const group = await getGroup(ctx, params.group_id)
-    const known = readTags(request.headers.get('if-none-match'))
     const headers = headersOf(ctx, 'Group', group)
-    if (known !== null && (known === '*' || known.includes(tagOf(group)))) return reply(304, { headers })
-    const projection = projectionOf(query)
+    if (isKnown(request, group)) return reply(304, { headers })
+    const projection = readProjection(GROUP_RESOURCE, query)
     const members = await findMembersOf(ctx, [group.id], projection)
     return reply(200, { body: groupToWire(ctx, group, members, projection), headers })
   },
@@ -127,7 +122,7 @@ scimGroupRoutes.put(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'Group', resourceId: params.group_id }, async () => {
-      const projection = projectionOf(query)
+      const projection = readProjection(GROUP_RESOURCE, query)
       const match = readTags(request.headers.get('if-match'))
       const written = await replaceGroup(ctx, { id: params.group_id, match, body: readMessage(body) })
       return toMessage(ctx, written, projection)
@@ -148,7 +143,7 @@ scimGroupRoutes.patch(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'Group', resourceId: params.group_id }, async () => {
-      const projection = projectionOf(query)
+      const projection = readProjection(GROUP_RESOURCE, query)
       const match = readTags(request.headers.get('if-match'))
       const written = await patchGroup(ctx, { id: params.group_id, match, body: readMessage(body) })
       return toMessage(ctx, written, projection)

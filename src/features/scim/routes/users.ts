@@ -15,19 +15,20 @@ import {
   versionMismatch,
   writeConflict,
 } from '../errors.ts'
-import { readProjection } from '../rules/projection.ts'
+import { type Projection, readProjection } from '../rules/projection.ts'
 import { USER_RESOURCE } from '../rules/schema.ts'
 import { findGroupsOf, listRecords } from '../service/lists.ts'
+import { createRecord, getRecord, patchRecord, removeRecord, replaceRecord, type Written } from '../service/users.ts'
 import {
-  createRecord,
-  getRecord,
-  patchRecord,
-  removeRecord,
-  replaceRecord,
-  tagOf,
-  type Written,
-} from '../service/users.ts'
-import { MESSAGE, MessageBody, nothing, propagatedHeader, readMessage, readTags, scim } from '../wire/messages.ts'
+  isKnown,
+  MESSAGE,
+  MessageBody,
+  nothing,
+  propagatedHeader,
+  readMessage,
+  readTags,
+  scim,
+} from '../wire/messages.ts'
 import {
   headersOf,
   listToWire,
@@ -47,16 +48,7 @@ const writeErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, 
 const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
 const patchErrors = [...changeErrors, invalidPath, invalidFilter, noTarget, mutability]
 
-type Query = Readonly<Record<'attributes' | 'excludedAttributes', string | undefined>>
-
-const projectionOf = ({ attributes, excludedAttributes: excluded }: { [K in keyof Query]?: Query[K] }) =>
-  readProjection(USER_RESOURCE, { attributes, excluded })
-
-async function toMessage(
-  ctx: DirectoryCtx,
-  { record, propagated }: Written,
-  projection: ReturnType<typeof projectionOf>,
-) {
+async function toMessage(ctx: DirectoryCtx, { record, propagated }: Written, projection: Projection) {
   const groups = await findGroupsOf(ctx, [record.id], projection)
   return {
     body: userToWire(ctx, record, groups, projection),
@@ -95,7 +87,7 @@ scimUserRoutes.post(
   },
   ({ ctx, query, body }) =>
     write(ctx, { operation: 'create', resourceType: 'User' }, async () => {
-      const projection = projectionOf(query)
+      const projection = readProjection(USER_RESOURCE, query)
       return toMessage(ctx, await createRecord(ctx, readMessage(body)), projection)
     }),
 )
@@ -112,10 +104,9 @@ scimUserRoutes.get(
   },
   async ({ ctx, query, params, request }) => {
     const record = await getRecord(ctx, params.user_id)
-    const known = readTags(request.headers.get('if-none-match'))
     const headers = headersOf(ctx, 'User', record)
-    if (known !== null && (known === '*' || known.includes(tagOf(record)))) return reply(304, { headers })
-    const projection = projectionOf(query)
+    if (isKnown(request, record)) return reply(304, { headers })
+    const projection = readProjection(USER_RESOURCE, query)
     const groups = await findGroupsOf(ctx, [record.id], projection)
     return reply(200, { body: userToWire(ctx, record, groups, projection), headers })
   },
@@ -135,7 +126,7 @@ scimUserRoutes.put(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'User', resourceId: params.user_id }, async () => {
-      const projection = projectionOf(query)
+      const projection = readProjection(USER_RESOURCE, query)
       const match = readTags(request.headers.get('if-match'))
       const written = await replaceRecord(ctx, { id: params.user_id, match, body: readMessage(body) })
       return toMessage(ctx, written, projection)
@@ -156,7 +147,7 @@ scimUserRoutes.patch(
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'User', resourceId: params.user_id }, async () => {
-      const projection = projectionOf(query)
+      const projection = readProjection(USER_RESOURCE, query)
       const match = readTags(request.headers.get('if-match'))
       const written = await patchRecord(ctx, { id: params.user_id, match, body: readMessage(body) })
       return toMessage(ctx, written, projection)

@@ -17,10 +17,16 @@ const namesIn = (list: string | undefined): string[] =>
     .map((name) => name.trim())
     .filter((name) => name !== '')
 
+/** What is to be answered of a resource, as it was asked. */
+export interface AskedProjection {
+  readonly attributes?: string | undefined
+  readonly excludedAttributes?: string | undefined
+}
+
 /** RFC 7644 3.9. Unknown names are ignored. Throws SCIM_INVALID_VALUE for both at once. */
 export function readProjection(
   schema: ResourceSchema,
-  { attributes, excluded }: { attributes: string | undefined; excluded: string | undefined },
+  { attributes, excludedAttributes: excluded }: AskedProjection,
 ): Projection {
   const [only, without] = [namesIn(attributes), namesIn(excluded)]
   if (only.length > 0 && without.length > 0)

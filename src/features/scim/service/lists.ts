@@ -63,14 +63,14 @@ function readCursor(cursor: string): Start {
 }
 
 function readList(schema: ResourceSchema, query: ListQuery) {
-  const { cursor, attributes, excludedAttributes: excluded } = query
+  const { cursor } = query
   const startIndex = Math.max(1, integerOf('startIndex', query.startIndex, 1))
   return {
     filter: query.filter === undefined || query.filter.trim() === '' ? null : readFilter(schema, query.filter),
     start: cursor === undefined ? { skip: startIndex - 1 } : readCursor(cursor),
     startIndex: cursor === undefined ? startIndex : null,
     count: Math.min(MAX_COUNT, Math.max(0, integerOf('count', query.count, DEFAULT_COUNT))),
-    projection: readProjection(schema, { attributes, excluded }),
+    projection: readProjection(schema, query),
   }
 }
 

@@ -79,9 +79,13 @@ async function requireNameFree(ctx: DirectoryCtx, id: string, { userName }: User
 /** The tag of a version, as ETag. */
 export const tagOf = ({ version }: { readonly version: number }): string => `W/"${version}"`
 
+/** Whether the tags are any, or have that of the resource. */
+export const isMatched = (match: NonNullable<Match>, resource: { readonly version: number }): boolean =>
+  match === '*' || match.includes(tagOf(resource))
+
 /** Throws SCIM_VERSION_MISMATCH (RFC 9110 13.1.1; tags of versions are compared weakly, RFC 7644 3.14). */
 export function requireMatch(resource: { readonly version: number }, match: Match): void {
-  if (match !== null && match !== '*' && !match.includes(tagOf(resource))) throw versionMismatch()
+  if (match !== null && !isMatched(match, resource)) throw versionMismatch()
 }
 
 /** Reads, applies and writes again while others change the record. Throws SCIM_VERSION_MISMATCH, SCIM_CONFLICT and what `change` throws. */

@@ -5,7 +5,7 @@ import { type ErrorRenderer, errorHeaders, statusOf } from '../../../http/render
 import { type DomainError, validationFailed } from '../../../lib/errors.ts'
 import { findRepeatedName, isTooDeep } from '../../../lib/json.ts'
 import { at, invalidSyntax, SCIM_TYPES } from '../errors.ts'
-import type { Match } from '../service/users.ts'
+import { isMatched, type Match } from '../service/users.ts'
 
 /** RFC 7644 3.1 and 8.1. Older directories send `application/json`. */
 const MEDIA_TYPE = 'application/scim+json'
@@ -92,6 +92,12 @@ export function readTags(header: string | null): Match {
   if (header === null) return null
   if (header.trim() === '*') return '*'
   return header.split(',').map((tag) => `W/${tag.trim().replace(/^W\//i, '')}`)
+}
+
+/** Whether the caller has this version of the resource already, by `If-None-Match`. */
+export function isKnown({ headers }: Request, resource: { readonly version: number }): boolean {
+  const known = readTags(headers.get('if-none-match'))
+  return known !== null && isMatched(known, resource)
 }
 
 /** How an answer says whether every isolate refuses within 5 seconds what the write ended. */
