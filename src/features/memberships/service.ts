@@ -60,15 +60,18 @@ export function requireFactors({ acr }: Pick<ActorCtx['actor'], 'acr'>, twoAreRe
     throw stepUpRequired({ reason: 'two_factors' }, { message: 'This organization needs a session of two factors' })
 }
 
-/** The answer to who has to sign in through an organization's provider, with the address to go to. */
-export function ssoRequiredAt(
-  { config }: Pick<Ctx, 'config'>,
-  by: { readonly email: string } | { readonly organization: string },
-): DomainError {
+type SsoLogin = { readonly email: string } | { readonly organization: string }
+
+/** Where somebody signs in through an organization's provider. */
+export function ssoLoginAt({ config }: Pick<Ctx, 'config'>, by: SsoLogin): string {
   const url = new URL('/api/v1/sso/login', config.PUBLIC_URL)
   for (const [name, value] of Object.entries(by)) url.searchParams.set(name, value)
-  return ssoRequired({ authorization_url: url.href })
+  return url.href
 }
+
+/** The answer to who has to sign in through an organization's provider, with the address to go to. */
+export const ssoRequiredAt = (ctx: Pick<Ctx, 'config'>, by: SsoLogin): DomainError =>
+  ssoRequired({ authorization_url: ssoLoginAt(ctx, by) })
 
 /** What the caller has in an organization, with its row. */
 export interface Entered extends Place {

@@ -26,7 +26,6 @@ import {
   selectSessions,
   selectSessionsFor,
   selectStanding,
-  selectToTell,
   selectUserWithStanding,
   stepUpSession,
   updateEnded,
@@ -46,7 +45,7 @@ import type {
   Tokens,
 } from './types.ts'
 
-export { deleteExpiredOrigins as pruneOrigins } from './store.ts'
+export { deleteExpiredOrigins as pruneOrigins, selectToTell as findProviderToTell } from './store.ts'
 
 /** As one-time tokens keep it between the first factor and the session. */
 export const StoredOrigin = z.object({
@@ -128,7 +127,7 @@ export interface OpenInput {
   /** The organization that was asked for; without one it is that of the session before, or the user's only one. */
   readonly organizationId?: string | null
   readonly clientId?: string
-  /** Written with the session; it is the organization's that is named here, unless another was asked for. */
+  /** Written with the session. */
   readonly origin?: SessionOrigin | null
   /** Recorded when the session opens, such as `user.signed_in`. */
   readonly events?: SessionEvents
@@ -140,7 +139,7 @@ export interface OpenInput {
  * SERVICE_UNAVAILABLE when the user's object does not answer.
  */
 export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSession> {
-  const { user, amr, origin = null, organizationId = origin?.organizationId ?? null } = input
+  const { user, amr, origin = null, organizationId = null } = input
   const [minter, found] = await orUnavailable(
     Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId: null })]),
   )
@@ -339,9 +338,6 @@ export async function revokeByRefreshToken(ctx: Ctx, token: string): Promise<End
   const { userId, sessionId } = parts
   return endSessionById(ctx, { userId, sessionId, reason: 'revoked', actor: { type: 'user', id: userId } })
 }
-
-/** The provider that opened a session and can be told that it has ended. */
-export const findProviderToTell = (ctx: Pick<Ctx, 'db'>, sessionId: string) => selectToTell(ctx, sessionId)
 
 /**
  * Ends the live sessions that an organization's provider opened for a person, or in one session of its own. Returns their number.

@@ -179,6 +179,7 @@ export const selectSessionsFor = (
     .from(federatedSessions)
     .where(and(eq(federatedSessions.userId, userId), eq(federatedSessions.organizationId, organizationId)))
 
+/** The row of a session whose provider can be told that it has ended. */
 export const selectToTell = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promise<FederatedSession | undefined> =>
   db
     .select()

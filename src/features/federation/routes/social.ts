@@ -145,10 +145,9 @@ socialRoutes.get(
   },
   ({ ctx, params, query, request }) =>
     orPage(ctx, request, () =>
-      sendBrowser(request, async (browserSecret) => ({
-        url: await continueFlow(ctx, socialWay(ctx, params.provider), { state: query.request, browserSecret }),
-        browserSecret,
-      })),
+      sendBrowser(request, async (browserSecret) =>
+        continueFlow(ctx, socialWay(ctx, params.provider), { state: query.request, browserSecret }),
+      ),
     ),
 )
 

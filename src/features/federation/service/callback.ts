@@ -58,7 +58,7 @@ export interface Arrived extends Settled {
 /** Through whose providers people come: those of the settings, or an organization's. */
 export interface Way {
   readonly isOf: IsOf
-  /** The provider of a flow, as it was when the flow began; `settle` says whose account a sign-in is to. */
+  /** The provider of a flow; `settle` says whose account a sign-in is to. */
   readonly open: (
     ctx: Ctx,
     flow: Flow,

@@ -110,8 +110,8 @@ function requireCallback(ctx: Ctx, address: string): string {
 export async function continueFlow(
   ctx: Ctx,
   way: Pick<Way, 'isOf' | 'open'>,
-  input: { state: string; browserSecret: string },
-): Promise<string> {
-  const flow = await joinBrowser(ctx, { ...input, isOf: way.isOf })
-  return authorizationUrl((await way.open(ctx, flow)).provider, flow)
+  { state, browserSecret }: { state: string; browserSecret: string },
+): Promise<Pick<Started, 'url' | 'browserSecret'>> {
+  const flow = await joinBrowser(ctx, { state, browserSecret, isOf: way.isOf })
+  return { url: await authorizationUrl((await way.open(ctx, flow)).provider, flow), browserSecret }
 }

@@ -101,10 +101,7 @@ ssoSignInRoutes.get(
   },
   ({ ctx, query, request }) =>
     orPage(ctx, request, () =>
-      sendBrowser(request, async (browserSecret) => ({
-        url: await continueSso(ctx, { state: query.request, browserSecret }),
-        browserSecret,
-      })),
+      sendBrowser(request, (browserSecret) => continueSso(ctx, { state: query.request, browserSecret })),
     ),
 )
 

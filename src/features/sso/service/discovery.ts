@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { findDomainOwner } from '../../domains/service.ts'
+import { ssoLoginAt } from '../../memberships/service.ts'
 import { mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import { findConnectionOfAny } from '../store.ts'
 import { isUsable } from './configurations.ts'
@@ -19,7 +20,6 @@ export async function discoverSso(ctx: Ctx, { email }: { email: string }): Promi
   const owner = await findDomainOwner(ctx, domain)
   const connection = owner && (await findConnectionOfAny(ctx, owner.organizationId))
   if (!connection || !isUsable(connection, domain)) return { sso: false, required: owner?.required ?? false }
-  const url = new URL('/api/v1/sso/login', ctx.config.PUBLIC_URL)
-  url.searchParams.set('email', address)
-  return { sso: true, required: owner.required, organizationSlug: owner.slug, authorizationUrl: url.href }
+  const authorizationUrl = ssoLoginAt(ctx, { email: address })
+  return { sso: true, required: owner.required, organizationSlug: owner.slug, authorizationUrl }
 }

@@ -84,7 +84,7 @@ async function findOfIssuer(
 }
 
 /** Where a browser goes on with a sign-in that a program began. Good once. Throws OAUTH_STATE_INVALID, SSO_AUTHENTICATION_ERROR. */
-export const continueSso = (ctx: Ctx, input: { state: string; browserSecret: string }): Promise<string> =>
+export const continueSso = (ctx: Ctx, input: { state: string; browserSecret: string }) =>
   continueFlow(ctx, { ...ssoWay, isOf: ({ provider }) => connectionIdOf(provider) !== null }, input)
 
 /**
