@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { build } from 'esbuild'
 import { findBrokenVariables, readVariables, SETTING_NAMES } from '../src/config.ts'
+import { rawFiles } from './support/build.ts'
 import { SECRETS } from './support/settings.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -32,7 +33,7 @@ async function loadService() {
     platform: 'node',
     target: 'node22',
     loader: { '.wasm': 'empty' },
-    plugins: [{ name: 'platform', setup: stubPlatform }],
+    plugins: [rawFiles, { name: 'platform', setup: stubPlatform }],
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },

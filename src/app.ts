@@ -16,7 +16,7 @@ import { auditChainRoutes } from './features/audit/routes/chain.ts'
 import { activityLogRoutes, auditRecordRoutes, auditRoutes } from './features/audit/routes/records.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
-import { withLanding } from './features/docs/landing.ts'
+import { withLanding } from './features/docs/landing.tsx'
 import { createDocsRoutes, rootRoutes } from './features/docs/routes.ts'
 import { deadLetterRoutes } from './features/events/routes.ts'
 import { providerEmailPages } from './features/federation/routes/pages.ts'
@@ -34,6 +34,7 @@ import {
   organizationRoutes,
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
+import { assetRoutes } from './features/pages/routes/assets.ts'
 import { policyRoutes } from './features/policies/routes.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { directoryRoutes } from './features/scim/routes/administration.ts'
@@ -79,6 +80,7 @@ const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
 const listCoreRoutes = (): Route[] =>
   [
     healthRoutes,
+    assetRoutes,
     docsRoutes,
     keysRoutes,
     authRoutes,

@@ -101,6 +101,15 @@ const passkeyOrigin = z
       'must list https://host, https://*.host, http://localhost:port or android:apk-key-hash:…',
     ),
   )
+/** A colour as style sheets write it, in lower case. */
+const color = z.pipe(
+  z.string().check(z.regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #1d4ed0')),
+  z.transform((text) => text.toLowerCase()),
+)
+const secureAddress = z.pipe(
+  z.url({ protocol: /^https$/, error: 'must be an https address' }),
+  z.transform((text) => new URL(text).href),
+)
 /** In its normal form. */
 const webAddress = z.pipe(
   z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }),
@@ -166,6 +175,26 @@ const Variables = z
     APP_NAME: z._default(text(60), 'Postern'),
     /** the application's address, to which pages and mails lead on; `https` in production */
     APP_URL: z.optional(webAddress),
+    /** the colour of buttons and links on pages, `#rrggbb`. Text on it is black or white, and links get a legible shade of it */
+    BRAND_COLOR: z.optional(color),
+    /** a picture in place of `APP_NAME` above pages; `https`, on any host */
+    BRAND_LOGO_URL: z.optional(
+      secureAddress.check(
+        // Its origin stands in the pages' policy.
+        z.refine((url) => /^[a-z0-9.-]+$/.test(new URL(url).hostname), 'must have a host of letters, digits, - and .'),
+      ),
+    ),
+    /** where people get help, linked below pages: `https:` or `mailto:` */
+    SUPPORT_URL: z.optional(
+      z.pipe(
+        z.url({ protocol: /^(?:https|mailto)$/, error: 'must be an https or mailto address' }),
+        z.transform((text) => new URL(text).href),
+      ),
+    ),
+    /** the terms of use, linked where people sign up; `https` */
+    TERMS_URL: z.optional(secureAddress),
+    /** what becomes of people's data, linked where they sign up; `https` */
+    PRIVACY_URL: z.optional(secureAddress),
     /** the documented systems whose own paths are served (docs/compat.md); empty for none */
     COMPAT: z.pipe(
       z.pipe(

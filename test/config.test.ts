@@ -55,3 +55,29 @@ it('booleans and numbers, as TOML has them, count as their text', () => {
   expect(readVariables(variables)).toMatchObject({ SIGNUPS_ENABLED: false, ACCESS_TOKEN_SECONDS: 120 })
   expect(findBrokenVariables({ ...GOOD, ACCESS_TOKEN_SECONDS: 1 })).toMatchObject([{ name: 'ACCESS_TOKEN_SECONDS' }])
 })
+
+describe('what pages look like', () => {
+  const reasonsOf = (settings: Readonly<Record<string, string>>) => findBrokenVariables({ ...GOOD, ...settings })
+
+  it.each([
+    ['BRAND_COLOR', ['red', '#fff', '#12345g', '1d4ed0', '#1d4ed0;', 'rgb(1,2,3)']],
+    [
+      'BRAND_LOGO_URL',
+      ['http://cdn.example.test/a.png', 'data:image/png,', 'javascript:alert(1)', 'https://a;b.test/', '/logo.png'],
+    ],
+    ['SUPPORT_URL', ['http://example.test', 'javascript:alert(1)', 'data:text/html,', 'help']],
+    ['TERMS_URL', ['http://example.test', 'javascript:alert(1)', 'mailto:a@example.test']],
+    ['PRIVACY_URL', ['http://example.test', 'javascript:alert(1)', 'mailto:a@example.test']],
+  ])('is refused by name where %s is malformed', (name, values) => {
+    for (const value of values) expect([value, reasonsOf({ [name]: value })]).toMatchObject([value, [{ name }]])
+  })
+
+  it('takes a colour in capitals, an address of a picture, and a mailbox for help', () => {
+    const settings = {
+      BRAND_COLOR: '#1D4ED0',
+      BRAND_LOGO_URL: 'https://cdn.example.test/a.svg',
+      SUPPORT_URL: 'mailto:help@example.test',
+    }
+    expect(readVariables({ ...GOOD, ...settings })).toMatchObject({ ...settings, BRAND_COLOR: '#1d4ed0' })
+  })
+})

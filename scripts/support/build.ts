@@ -29,6 +29,22 @@ const nodeModules: Plugin = {
   },
 }
 
+/** `./file?raw` is the file's text, as in tests. */
+export const rawFiles: Plugin = {
+  name: 'raw files',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.slice(0, -'?raw'.length)),
+      namespace: 'raw',
+    }))
+    onLoad({ filter: /.*/, namespace: 'raw' }, async ({ path }) => ({
+      contents: await readFile(path, 'utf8'),
+      loader: 'text',
+      watchFiles: [path],
+    }))
+  },
+}
+
 /**
  * Parts of packages that nothing of ours reaches, 400 kB of them. What reads certificates of passkeys: one with a chain is
  * refused before (`factors/passkeys/service/register.ts`). Media types of attachments: no mail has any.
@@ -85,7 +101,7 @@ export async function buildWorker({
     define: { 'process.env.NODE_ENV': '"production"', 'navigator.userAgent': '"Cloudflare-Workers"' },
     external: ['cloudflare:*'],
     loader: { '.wasm': 'copy' },
-    plugins: [nodeModules, withoutUnreached],
+    plugins: [nodeModules, rawFiles, withoutUnreached],
     metafile: true,
     write: false,
     logLevel: 'error',

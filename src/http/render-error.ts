@@ -29,7 +29,7 @@ export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kin
 
 /** What a renderer may know of a request. A page says whose it is, in the reader's language. */
 export interface RenderedFor extends Pick<Ctx, 'requestId' | 'now' | 'acceptLanguage'> {
-  readonly config: Pick<Config, 'APP_NAME' | 'APP_URL'>
+  readonly config: Pick<Config, 'APP_NAME' | 'APP_URL' | 'BRAND_COLOR' | 'BRAND_LOGO_URL' | 'SUPPORT_URL'>
 }
 
 /**

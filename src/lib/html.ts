@@ -30,12 +30,3 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
   const written = values.map(write)
   return new Html(parts.map((part, index) => part + (written[index] ?? '')).join(''))
 }
-
-/** What all pages of an answer have in common: whose they are, and in which language. */
-export interface Frame {
-  readonly language: string
-  /** The deployment's name. */
-  readonly app: string
-  /** The application's address, if there is one. */
-  readonly appUrl: string | null
-}

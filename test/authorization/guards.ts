@@ -108,6 +108,7 @@ export const ROUTES_OF: Readonly<Record<GuardName, readonly string[]>> = {
     'GET /api/v1/health/live',
     'GET /openapi.json',
     'GET /openapi/:file',
+    'GET /assets/:name',
     'GET /docs',
     'GET /swagger',
     'GET /redoc',

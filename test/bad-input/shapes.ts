@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
-import { renderErrorPage } from '../../src/features/sign-in/wire/pages.ts'
+import { renderErrorPage } from '../../src/features/sign-in/wire/pages.tsx'
 import type { Route } from '../../src/http/router.ts'
 
 /** How a surface words what is wrong with a request. */

@@ -8,7 +8,6 @@ import { describeApi, templateOf } from '../../src/http/openapi.ts'
 import { createRoutes, type Route } from '../../src/http/router.ts'
 import { TAGS, type Tag } from '../../src/http/vocabulary.ts'
 import { defineError } from '../../src/lib/errors.ts'
-import { html } from '../../src/lib/html.ts'
 
 interface Content {
   readonly schema: { readonly $ref?: string; readonly allOf?: readonly { readonly properties?: object }[] }
@@ -346,7 +345,11 @@ describe('a described route', () => {
   routes.get(
     '/state',
     { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
-    () => ({ frame: { language: 'en', app: 'Postern', appUrl: null }, title: 'State', body: html`` }),
+    () => ({
+      frame: { language: 'en', app: 'Postern', appUrl: null, brand: { color: null, logoUrl: null }, support: null },
+      title: 'State',
+      body: null,
+    }),
   )
   const { paths, components } = JSON.parse(
     JSON.stringify(describeApi({ title: 'Things', description: '', routes: routes.list })),

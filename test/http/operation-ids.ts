@@ -190,6 +190,7 @@ export const OPERATION_IDS: Readonly<Record<string, string>> = {
   'GET /api/v1/health/live': 'getTimedLiveness',
   'GET /openapi.json': 'getDocument',
   'GET /openapi/:file': 'getSystemDocument',
+  'GET /assets/:name': 'getAsset',
   'GET /docs': 'openDocs',
   'GET /swagger': 'openSwagger',
   'GET /redoc': 'openRedoc',

@@ -31,6 +31,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'GET /api/v1/health/live': 'probe',
   'GET /openapi.json': 'describes the API, nothing of its users',
   'GET /openapi/:file': 'describes the API, nothing of its users',
+  'GET /assets/:name': 'style sheets and scripts of pages',
   'GET /docs': 'a page without data',
   'GET /swagger': 'a page without data',
   'GET /redoc': 'a page without data',

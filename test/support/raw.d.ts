@@ -1,9 +1,3 @@
-/** A file's text. */
-declare module '*?raw' {
-  const text: string
-  export default text
-}
-
 interface ImportMeta {
   /** The text of each file, by its path. */
   glob(pattern: string, options: { query: '?raw'; import: 'default'; eager: true }): Record<string, string>

@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts'
 import type { Ctx } from '../../context.ts'
-import { type Frame, Html, type HtmlValue, html } from '../../lib/html.ts'
+import { brandOf } from '../../lib/brand.ts'
+import type { Frame } from '../../lib/frame.ts'
 import { DAY, HOUR, MINUTE } from '../../lib/time.ts'
 import { de } from './catalogues/de.ts'
 import { en } from './catalogues/en.ts'
@@ -44,16 +45,23 @@ function acceptedLocales(header: string): string[] {
     .map(({ name }) => name)
 }
 
+/** The settings that pages show. */
+export type FrameSettings = Pick<Config, 'APP_NAME' | 'APP_URL' | 'BRAND_COLOR' | 'BRAND_LOGO_URL' | 'SUPPORT_URL'>
+
 /** What a page says of itself: the deployment's name, in the user's language, else the best that the browser accepts. */
 export function frameOf(
-  { config, acceptLanguage }: Pick<Ctx, 'acceptLanguage'> & { readonly config: Pick<Config, 'APP_NAME' | 'APP_URL'> },
+  { config, acceptLanguage }: Pick<Ctx, 'acceptLanguage'> & { readonly config: FrameSettings },
   locale: string | null,
 ): Frame {
   const wanted = [locale, ...acceptedLocales(acceptLanguage() ?? '')]
+  const language = wanted.map(findLanguage).find((found) => found !== undefined) ?? FALLBACK
   return {
-    language: wanted.map(findLanguage).find((language) => language !== undefined) ?? FALLBACK,
+    language,
     app: config.APP_NAME,
     appUrl: config.APP_URL ?? null,
+    brand: brandOf(config),
+    support:
+      config.SUPPORT_URL === undefined ? null : { url: config.SUPPORT_URL, label: translate(language, 'page.support') },
   }
 }
 
@@ -65,15 +73,19 @@ export function translate(locale: string | null, key: MessageKey, params: Messag
   )
 }
 
-/** As `translate`, for a page: text is escaped, `Html` is not. */
-export function translateHtml(
+/** As `translate`, in parts: a parameter may be an element of a page. */
+export function translateParts<T>(
   locale: string | null,
   key: MessageKey,
-  params: Readonly<Record<string, HtmlValue>> = {},
-): Html {
+  params: Readonly<Record<string, T>> = {},
+): readonly (string | T)[] {
   // The split has the names at odd places.
   const parts = translate(locale, key).split(/\{(\w+)\}/)
-  return new Html(parts.map((part, index) => html`${index % 2 === 0 ? part : (params[part] ?? '')}`.text).join(''))
+  return parts.flatMap((part, index): (string | T)[] => {
+    if (index % 2 === 0) return part === '' ? [] : [part]
+    const param = Object.hasOwn(params, part) ? params[part] : undefined
+    return param === undefined ? [] : [param]
+  })
 }
 
 const FORMAT: Intl.DateTimeFormatOptions = { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }

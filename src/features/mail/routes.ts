@@ -4,7 +4,7 @@ import { answerPage, prefersHtml } from '../../http/page.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
 import { frameOf } from '../localization/service.ts'
-import { mailboxPage } from './mailbox-page.ts'
+import { mailboxPage } from './mailbox-page.tsx'
 import { listMailbox, listMails, mailNotDead, mailNotFound, requeueMail } from './service/mails.ts'
 import {
   ListMailsQuery,

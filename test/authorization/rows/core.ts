@@ -163,6 +163,7 @@ const PROVIDERS: Readonly<Record<string, Row>> = {
 }
 
 const PAGES: Readonly<Record<string, Row>> = {
+  'GET /assets/:name': { call: () => ({ path: { name: 'style.css' } }), good: 404 },
   'GET /verify-email': openPage,
   'POST /verify-email': {
     call: () => ({ body: { token: NOT_A_TOKEN, answer: 'yes' }, headers: OWN_FORM }),

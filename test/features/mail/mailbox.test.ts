@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { queueMail } from '../../../src/features/mail/service/mails.ts'
 import { createTestApp } from '../../support/app.ts'
 import { waitForMail } from '../../support/mail.ts'
+import { PAGE_POLICY } from '../../support/pages.ts'
 import { freshAddress, resetMail } from './support.ts'
 
 const app = createTestApp()
@@ -25,7 +26,7 @@ describe('the mailbox in a browser', () => {
     expect(sandbox).toBe('allow-popups allow-popups-to-escape-sandbox')
     expect(shown).toContain('&lt;base target=&quot;_blank&quot;&gt;')
     expect(page.headers.get('content-security-policy')).toBe(
-      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      PAGE_POLICY.replace("script-src 'self'; style-src 'self'", "script-src 'none'; style-src 'self' 'unsafe-inline'"),
     )
   })
 

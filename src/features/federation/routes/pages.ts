@@ -5,10 +5,10 @@ import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { frameOf } from '../../localization/service.ts'
 import { linkInvalid } from '../../sign-in/errors.ts'
-import { magicLinkCodePage, renderErrorPage } from '../../sign-in/wire/pages.ts'
+import { magicLinkCodePage, renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { TokenBody, TokenQuery } from '../../sign-in/wire/recovery.ts'
 import { confirmProof, getProof } from '../service/pending-email.ts'
-import { providerEmailPage } from '../wire/pages.ts'
+import { providerEmailPage } from '../wire/pages.tsx'
 
 /** Where the mail leads that proves an address to a sign-in by another provider. GET changes nothing, for mail scanners open links too. */
 export const providerEmailPages = createRoutes({

@@ -6,10 +6,10 @@ import { createRoutes } from '../../../http/router.ts'
 import { DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { frameOf } from '../../localization/service.ts'
 import { signUpErrors } from '../../sign-in/service/sign-up.ts'
-import { type Asked, findProblem, renderErrorPage } from '../../sign-in/wire/pages.ts'
+import { type Asked, findProblem, renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { acceptInvitation, findOffer, inspectToken } from '../service/acceptance.ts'
 import { AcceptForm, TokenQuery } from '../wire/invitations.ts'
-import { invitationPage, joinedPage, voidInvitationPage } from '../wire/page.ts'
+import { invitationPage, joinedPage, voidInvitationPage } from '../wire/page.tsx'
 
 /** Where the link of an invitation leads. GET shows it and changes nothing, for mail scanners open links too. */
 export const invitationPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })

@@ -308,6 +308,7 @@ export const de: Catalogue = {
   'page.code_shown.text':
     'Geben Sie diesen Code dort ein, wo Sie sich anmelden wollten. Er gilt einmal und {lifetime} lang.',
   'page.code_shown.warning': 'Geben Sie ihn niemandem, auch nicht, wenn jemand sagt, er arbeite für {app}.',
+  'page.support': 'Hilfe',
   'page.going_on.title': 'Zurück zur Anwendung',
   'page.going_on.text': 'Sie werden zu {host} weitergeleitet.',
 

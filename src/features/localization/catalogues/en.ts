@@ -288,6 +288,7 @@ export const en = {
   'page.code_shown.title': 'Almost there',
   'page.code_shown.text': 'Enter this code where you asked to sign in. It works once, for {lifetime}.',
   'page.code_shown.warning': 'Do not give it to anybody, not even to somebody who says they work for {app}.',
+  'page.support': 'Help',
   'page.going_on.title': 'Back to the application',
   'page.going_on.text': 'You are being sent to {host}.',
 

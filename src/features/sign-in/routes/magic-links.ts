@@ -14,7 +14,7 @@ import {
   signInWithMagicLink,
 } from '../service/magic-links.ts'
 import { SendBody, SentAnswer, sentToWire, toSend, toVerify, VerifyBody, VerifyQuery } from '../wire/magic-links.ts'
-import { goingOnPage, magicLinkCodePage, magicLinkPage, renderErrorPage } from '../wire/pages.ts'
+import { goingOnPage, magicLinkCodePage, magicLinkPage, renderErrorPage } from '../wire/pages.tsx'
 import { SignInAnswer, signInToWire } from '../wire/session.ts'
 import { orBrokenLink } from './pages.ts'
 

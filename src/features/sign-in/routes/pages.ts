@@ -36,7 +36,7 @@ import {
   unlockedPage,
   unlockPage,
   verifyEmailPage,
-} from '../wire/pages.ts'
+} from '../wire/pages.tsx'
 import { AnswerBody, ResetForm, TokenAndProofForm, TokenBody, TokenQuery } from '../wire/recovery.ts'
 
 /** The page that says what is wrong with a link, where `work` throws INVALID_TOKEN. */

@@ -1,8 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import { answerPage, type Page, prefersHtml } from '../../http/page.ts'
 import type { Route } from '../../http/router.ts'
-import { type Html, html } from '../../lib/html.ts'
-import { frameOf, type MessageKey, translate, translateHtml } from '../localization/service.ts'
+import { frameOf, type MessageKey, translate } from '../localization/service.ts'
 
 /** An operation in the API reference, as Swagger UI addresses it. */
 function referenceOf(routes: readonly Route[], id: string): string {
@@ -14,21 +13,28 @@ function referenceOf(routes: readonly Route[], id: string): string {
 export function landingPage(ctx: Pick<Ctx, 'config' | 'acceptLanguage'>, routes: readonly Route[]): Page {
   const frame = frameOf(ctx, null)
   const { app, language } = frame
-  const link = (href: string, key: MessageKey): Html =>
-    html`<li><a href="${href}">${translateHtml(language, key)}</a></li>`
+  const link = (href: string, key: MessageKey) => (
+    <li>
+      <a href={href}>{translate(language, key)}</a>
+    </li>
+  )
   const isLocal = ctx.config.MODE === 'local'
   return {
     frame,
     title: translate(language, 'page.landing.title', { app }),
-    body: html`<p>${translateHtml(language, 'page.landing.text', { app })}</p>
-      <ul>
-        ${link(referenceOf(routes, 'signUp'), 'page.landing.sign_up')}
-        ${link(referenceOf(routes, 'signIn'), 'page.landing.sign_in')}
-        ${link('/docs', 'page.landing.docs')}
-        ${link('/openapi.json', 'page.landing.openapi')}
-        ${link('/health', 'page.landing.health')}
-        ${isLocal ? link('/dev/mailbox', 'page.mailbox.title') : null}
-      </ul>`,
+    body: (
+      <>
+        <p>{translate(language, 'page.landing.text', { app })}</p>
+        <ul>
+          {link(referenceOf(routes, 'signUp'), 'page.landing.sign_up')}
+          {link(referenceOf(routes, 'signIn'), 'page.landing.sign_in')}
+          {link('/docs', 'page.landing.docs')}
+          {link('/openapi.json', 'page.landing.openapi')}
+          {link('/health', 'page.landing.health')}
+          {isLocal && link('/dev/mailbox', 'page.mailbox.title')}
+        </ul>
+      </>
+    ),
   }
 }
 

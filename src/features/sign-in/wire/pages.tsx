@@ -1,8 +1,10 @@
+import type { Child } from 'hono/jsx'
+import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import { InvalidInput } from '../../../http/input.ts'
 import { answerPage, type Page } from '../../../http/page.ts'
 import { type ErrorRenderer, errorHeaders, statusOf } from '../../../http/render-error.ts'
 import type { DomainError } from '../../../lib/errors.ts'
-import { type Frame, type Html, type HtmlValue, html } from '../../../lib/html.ts'
+import type { Frame } from '../../../lib/frame.ts'
 import { MAX_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import {
   formatDay,
@@ -12,7 +14,7 @@ import {
   isMessageKey,
   type MessageKey,
   translate,
-  translateHtml,
+  translateParts,
 } from '../../localization/service.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
 import type { LinkDescription } from '../service/link-state.ts'
@@ -20,23 +22,33 @@ import type { Disowned, Verification } from '../service/verification.ts'
 
 // What the pages behind mailed links are made of; the pages themselves follow.
 
-type Params = Readonly<Record<string, HtmlValue>>
+type Params = Readonly<Record<string, Child>>
 
-export const say = ({ language }: Frame, key: MessageKey, params?: Params): Html => translateHtml(language, key, params)
+export const say = ({ language }: Frame, key: MessageKey, params?: Params): Child => [
+  ...translateParts(language, key, params),
+]
 export const titleOf = ({ language }: Frame, key: MessageKey): string => translate(language, key)
-export const paragraph = (frame: Frame, key: MessageKey, params?: Params): Html =>
-  html`<p>${say(frame, key, params)}</p>`
-export const strong = (text: string): Html => html`<strong>${text}</strong>`
+export const paragraph = (frame: Frame, key: MessageKey, params?: Params) => <p>{say(frame, key, params)}</p>
+export const strong = (text: string) => <strong>{text}</strong>
+
+/** A way on that looks as a button. */
+export const wayTo = (url: string, label: Child) => (
+  <p>
+    <a class="button" href={url}>
+      {label}
+    </a>
+  </p>
+)
 
 /** The way on from a page on which nothing is left to do. */
-export const wayOn = (frame: Frame): Html =>
+export const wayOn = (frame: Frame) =>
   frame.appUrl === null
     ? paragraph(frame, 'page.close')
-    : html`<p><a class="button" href="${frame.appUrl}">${say(frame, 'page.continue', { app: frame.app })}</a></p>`
+    : wayTo(frame.appUrl, say(frame, 'page.continue', { app: frame.app }))
 
 /** Why the last attempt was refused, and the field that was wrong. */
 interface Problem {
-  readonly text: Html
+  readonly text: Child
   readonly field: 'password' | 'code' | null
 }
 
@@ -61,31 +73,52 @@ export function findProblem(frame: Frame, { code, details }: DomainError): Probl
 }
 
 /** The problem has the focus, and its field is described by it. */
-const alertOf = (problem: Problem | null): Html | null =>
-  problem && html`<p class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem.text}</p>`
+const alertOf = (problem: Problem | null) =>
+  problem && (
+    <p class="problem" id="problem" role="alert" tabindex={-1} autofocus>
+      {problem.text}
+    </p>
+  )
 
-const describedBy = (isWrong: boolean, hint: string | null): Html | null => {
-  const ids = [isWrong ? 'problem' : '', hint ?? ''].filter(Boolean).join(' ')
-  return ids === '' ? null : html`${isWrong ? html` aria-invalid="true"` : null} aria-describedby="${ids}"`
-}
+const describedBy = (isWrong: boolean, hint: string | null): string | undefined =>
+  [isWrong ? 'problem' : '', hint ?? ''].filter(Boolean).join(' ') || undefined
+
+const invalid = (isWrong: boolean) => (isWrong ? 'true' : undefined)
 
 /** Not sent: password managers look for it, to know whose password it is. */
-export const accountField = (
-  frame: Frame,
-  email: string,
-): Html => html`<label for="account">${say(frame, 'page.account')}</label>
-        <input id="account" type="email" autocomplete="username" value="${email}" readonly>`
+export const accountField = (frame: Frame, email: string) => (
+  <>
+    <label for="account">{say(frame, 'page.account')}</label>
+    <input id="account" type="email" autocomplete="username" value={email} readonly />
+  </>
+)
 
-const showButton = (frame: Frame): Html =>
-  html`<button class="show" type="button" aria-controls="password" aria-pressed="false" hidden>${say(frame, 'page.show_password')}</button>`
+const showButton = (frame: Frame) => (
+  <button class="show" type="button" aria-controls="password" aria-pressed="false" hidden>
+    {say(frame, 'page.show_password')}
+  </button>
+)
 
-export const newPasswordField = (frame: Frame, minLength: number, isWrong: boolean): Html => {
-  const min = String(minLength)
-  return html`<label for="password">${say(frame, 'page.new_password')}</label>
-        <input id="password" name="new_password" type="password" autocomplete="new-password" minlength="${min}" maxlength="${String(MAX_PASSWORD_LENGTH)}" required${describedBy(isWrong, 'rule')}>
-        ${showButton(frame)}
-        <p class="hint" id="rule">${say(frame, 'page.password_rule', { min })}</p>`
-}
+export const newPasswordField = (frame: Frame, minLength: number, isWrong: boolean) => (
+  <>
+    <label for="password">{say(frame, 'page.new_password')}</label>
+    <input
+      id="password"
+      name="new_password"
+      type="password"
+      autocomplete="new-password"
+      minlength={minLength}
+      maxlength={MAX_PASSWORD_LENGTH}
+      required
+      aria-invalid={invalid(isWrong)}
+      aria-describedby={describedBy(isWrong, 'rule')}
+    />
+    {showButton(frame)}
+    <p class="hint" id="rule">
+      {say(frame, 'page.password_rule', { min: String(minLength) })}
+    </p>
+  </>
+)
 
 interface LinkPage {
   readonly frame: Frame
@@ -93,9 +126,12 @@ interface LinkPage {
   /** Where the form is sent. */
   readonly path: string
   readonly token: string
-  readonly text?: Html | null
-  readonly fields?: Html | null
-  readonly submit: MessageKey | Html
+  readonly text?: Child
+  readonly fields?: Child
+  /** The label of its button. */
+  readonly submit?: MessageKey
+  /** In place of the one button. */
+  readonly buttons?: Child
   readonly problem?: Problem | null
 }
 
@@ -108,18 +144,23 @@ export const linkPage = ({
   text = null,
   fields = null,
   submit,
+  buttons,
   problem = null,
 }: LinkPage): Page => ({
   frame,
   title: titleOf(frame, title),
   status: problem === null ? 200 : 400,
-  body: html`${alertOf(problem)}
-      ${text}
-      <form method="post" action="${path}">
-        <input type="hidden" name="token" value="${token}">
-        ${fields}
-        ${typeof submit === 'string' ? html`<button type="submit">${say(frame, submit)}</button>` : submit}
-      </form>`,
+  body: (
+    <>
+      {alertOf(problem)}
+      {text}
+      <form method="post" action={path}>
+        <input type="hidden" name="token" value={token} />
+        {fields}
+        {submit === undefined ? buttons : <button type="submit">{say(frame, submit)}</button>}
+      </form>
+    </>
+  ),
 })
 
 export interface Asked {
@@ -129,7 +170,7 @@ export interface Asked {
 }
 
 /** A failure in the reader's words. */
-export function errorText(frame: Frame, code: string): Html {
+export function errorText(frame: Frame, code: string) {
   const key = `page.error.${code}`
   return paragraph(frame, isMessageKey(key) ? key : 'page.error.other')
 }
@@ -137,24 +178,34 @@ export function errorText(frame: Frame, code: string): Html {
 export const errorPage = (frame: Frame, { code }: Pick<DomainError, 'code'>): Page => ({
   frame,
   title: titleOf(frame, 'page.error.title'),
-  body: html`${errorText(frame, code)}
-      ${wayOn(frame)}`,
+  body: (
+    <>
+      {errorText(frame, code)}
+      {wayOn(frame)}
+    </>
+  ),
 })
 
 /** Says what is wrong with a link, and offers the next step. */
 export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, isRenewable }: LinkDescription): Page {
   // A link that is still valid was refused because of its account.
   const what = state === 'valid' ? 'void' : state
-  const renewal = html`<form method="post" action="/new-link">
-        <input type="hidden" name="token" value="${token}">
-        <button type="submit">${say(frame, 'page.link.renew')}</button>
-      </form>`
+  const renewal = (
+    <form method="post" action="/new-link">
+      <input type="hidden" name="token" value={token} />
+      <button type="submit">{say(frame, 'page.link.renew')}</button>
+    </form>
+  )
   return {
     frame,
     status: 400,
     title: titleOf(frame, `page.link.${what}.title`),
-    body: html`${paragraph(frame, `page.link.${what}.text`, { until: formatTime(frame.language, expiresAt) })}
-      ${isRenewable ? renewal : frame.appUrl && wayOn(frame)}`,
+    body: (
+      <>
+        {paragraph(frame, `page.link.${what}.text`, { until: formatTime(frame.language, expiresAt) })}
+        {isRenewable ? renewal : frame.appUrl && wayOn(frame)}
+      </>
+    ),
   }
 }
 
@@ -182,28 +233,50 @@ type Statement =
   | 'signed_out'
 
 /** A page that says what was done. */
-const statementPage = (frame: Frame, name: Statement, params?: Params, on = wayOn(frame)): Page => ({
+const statementPage = (frame: Frame, name: Statement, params?: Params, on: Child = wayOn(frame)): Page => ({
   frame,
   title: titleOf(frame, `page.${name}.title`),
-  body: html`${paragraph(frame, `page.${name}.text`, params)}
-      ${on}`,
+  body: (
+    <>
+      {paragraph(frame, `page.${name}.text`, params)}
+      {on}
+    </>
+  ),
 })
 
 /** The way to an application, for a browser that does not follow `refreshTo`. */
-function wayTo(frame: Frame, url: string): Html {
-  const { host } = new URL(url)
-  return html`<p><a class="button" href="${url}">${say(frame, 'page.continue', { app: host })}</a></p>`
-}
+const wayToApplication = (frame: Frame, url: string) =>
+  wayTo(url, say(frame, 'page.continue', { app: new URL(url).host }))
 
-const passwordField = (
-  frame: Frame,
-  isWrong: boolean,
-): Html => html`<label for="password">${say(frame, 'page.password')}</label>
-        <input id="password" name="password" type="password" autocomplete="current-password"${describedBy(isWrong, null)}>
-        ${showButton(frame)}`
+const passwordField = (frame: Frame, isWrong: boolean) => (
+  <>
+    <label for="password">{say(frame, 'page.password')}</label>
+    <input
+      id="password"
+      name="password"
+      type="password"
+      autocomplete="current-password"
+      aria-invalid={invalid(isWrong)}
+      aria-describedby={describedBy(isWrong, null)}
+    />
+    {showButton(frame)}
+  </>
+)
 
-const codeField = (frame: Frame, isWrong: boolean): Html => html`<label for="code">${say(frame, 'page.code')}</label>
-        <input id="code" name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false"${describedBy(isWrong, null)}>`
+const codeField = (frame: Frame, isWrong: boolean) => (
+  <>
+    <label for="code">{say(frame, 'page.code')}</label>
+    <input
+      id="code"
+      name="code"
+      autocomplete="one-time-code"
+      autocapitalize="characters"
+      spellcheck={false}
+      aria-invalid={invalid(isWrong)}
+      aria-describedby={describedBy(isWrong, null)}
+    />
+  </>
+)
 
 export function verifyEmailPage(verification: Verification, { frame, token }: Asked): Page {
   const email = strong(verification.email)
@@ -214,12 +287,24 @@ export function verifyEmailPage(verification: Verification, { frame, token }: As
     title: 'page.verify_email.title',
     path: '/verify-email',
     token,
-    text: html`${paragraph(frame, `page.verify_email.${what}`, { email })}
-      ${paragraph(frame, 'page.verify_email.question', { day: formatDay(frame.language, verification.madeAt) })}
-      ${paragraph(frame, `page.verify_email.${what}_yes`)}
-      ${paragraph(frame, `page.verify_email.${what}_no`)}`,
-    submit: html`<button type="submit" name="answer" value="yes">${say(frame, 'page.verify_email.yes')}</button>
-        <button class="second" type="submit" name="answer" value="no">${say(frame, 'page.verify_email.no')}</button>`,
+    text: (
+      <>
+        {paragraph(frame, `page.verify_email.${what}`, { email })}
+        {paragraph(frame, 'page.verify_email.question', { day: formatDay(frame.language, verification.madeAt) })}
+        {paragraph(frame, `page.verify_email.${what}_yes`)}
+        {paragraph(frame, `page.verify_email.${what}_no`)}
+      </>
+    ),
+    buttons: (
+      <>
+        <button type="submit" name="answer" value="yes">
+          {say(frame, 'page.verify_email.yes')}
+        </button>
+        <button class="second" type="submit" name="answer" value="no">
+          {say(frame, 'page.verify_email.no')}
+        </button>
+      </>
+    ),
   })
 }
 
@@ -227,7 +312,7 @@ export function emailVerifiedPage(frame: Frame, { outcome, email, redirectUrl }:
   const name = outcome === 'already' ? 'already_verified' : 'email_verified'
   if (redirectUrl === null) return statementPage(frame, name, { email: strong(email) })
   return {
-    ...statementPage(frame, name, { email: strong(email) }, wayTo(frame, redirectUrl)),
+    ...statementPage(frame, name, { email: strong(email) }, wayToApplication(frame, redirectUrl)),
     refreshTo: redirectUrl,
   }
 }
@@ -251,11 +336,15 @@ const newPasswordPage = (
     token,
     problem,
     path: '/reset-password',
-    fields: html`${accountField(frame, email)}
-        ${newPasswordField(frame, minLength, problem?.field === 'password')}`,
+    fields: (
+      <>
+        {accountField(frame, email)}
+        {newPasswordField(frame, minLength, problem?.field === 'password')}
+      </>
+    ),
     submit: 'page.reset_password.submit',
   }),
-  hasPassword: true,
+  scripts: [SHOW_PASSWORD],
 })
 
 export const resetPasswordPage = (asked: NewPassword): Page =>
@@ -279,25 +368,29 @@ interface AskedProof extends Asked {
 /** Passkeys are not offered: they need more script than our pages have. */
 function proofPage(
   { frame, token, problem, email = '', methods }: AskedProof,
-  page: Pick<LinkPage, 'title' | 'path' | 'submit'> & { readonly text: Html },
+  page: Pick<LinkPage, 'title' | 'path'> & { readonly text: Child; readonly submit: MessageKey },
 ): Page {
   const hasPassword = methods.includes('password')
-  const fields = html`${
-    hasPassword
-      ? html`${accountField(frame, email)}
-        ${passwordField(frame, problem?.field === 'password')}`
-      : null
-  }
-        ${methods.includes('totp') ? codeField(frame, problem?.field === 'code') : null}`
+  const fields = (
+    <>
+      {hasPassword && accountField(frame, email)}
+      {hasPassword && passwordField(frame, problem?.field === 'password')}
+      {methods.includes('totp') && codeField(frame, problem?.field === 'code')}
+    </>
+  )
   if (methods.length > 0 && methods.every((method) => method === 'passkey'))
     return {
       frame,
       title: titleOf(frame, page.title),
-      body: html`${page.text}
-      ${paragraph(frame, 'page.passkey_needed', { app: frame.app })}
-      ${wayOn(frame)}`,
+      body: (
+        <>
+          {page.text}
+          {paragraph(frame, 'page.passkey_needed', { app: frame.app })}
+          {wayOn(frame)}
+        </>
+      ),
     }
-  return { ...linkPage({ ...page, frame, token, problem, fields }), hasPassword }
+  return { ...linkPage({ ...page, frame, token, problem, fields }), scripts: hasPassword ? [SHOW_PASSWORD] : [] }
 }
 
 export const revertEmailPage = (asked: AskedProof & { readonly email: string }): Page =>
@@ -312,8 +405,12 @@ export const restoreAccountPage = (asked: AskedProof): Page =>
   proofPage(asked, {
     title: 'page.restore_account.title',
     path: '/restore-account',
-    text: html`${paragraph(asked.frame, 'page.restore_account.text')}
-      ${asked.methods.length > 1 ? paragraph(asked.frame, 'page.restore_account.one_of') : null}`,
+    text: (
+      <>
+        {paragraph(asked.frame, 'page.restore_account.text')}
+        {asked.methods.length > 1 && paragraph(asked.frame, 'page.restore_account.one_of')}
+      </>
+    ),
     submit: 'page.restore_account.submit',
   })
 
@@ -348,9 +445,13 @@ export const magicLinkPage = ({ frame, token, email }: Asked & { readonly email:
 export const magicLinkCodePage = (frame: Frame, { code, lifetimeMs }: { code: string; lifetimeMs: number }): Page => ({
   frame,
   title: titleOf(frame, 'page.code_shown.title'),
-  body: html`${paragraph(frame, 'page.code_shown.text', { lifetime: formatDuration(frame.language, lifetimeMs) })}
-      <code>${code}</code>
-      ${paragraph(frame, 'page.code_shown.warning', { app: frame.app })}`,
+  body: (
+    <>
+      {paragraph(frame, 'page.code_shown.text', { lifetime: formatDuration(frame.language, lifetimeMs) })}
+      <code>{code}</code>
+      {paragraph(frame, 'page.code_shown.warning', { app: frame.app })}
+    </>
+  ),
 })
 
 /** Sends the person on to an application. */
@@ -358,8 +459,12 @@ export const goingOnPage = (frame: Frame, url: string): Page => ({
   frame,
   title: titleOf(frame, 'page.going_on.title'),
   refreshTo: url,
-  body: html`${paragraph(frame, 'page.going_on.text', { host: new URL(url).host })}
-      ${wayTo(frame, url)}`,
+  body: (
+    <>
+      {paragraph(frame, 'page.going_on.text', { host: new URL(url).host })}
+      {wayToApplication(frame, url)}
+    </>
+  ),
 })
 
 export const linkRenewedPage = (frame: Frame): Page => ({

@@ -1,5 +1,6 @@
+import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
-import { type Frame, type Html, html } from '../../../lib/html.ts'
+import type { Frame } from '../../../lib/frame.ts'
 import { toRank } from '../../../lib/roles.ts'
 import {
   type Asked,
@@ -12,7 +13,8 @@ import {
   strong,
   titleOf,
   wayOn,
-} from '../../sign-in/wire/pages.ts'
+  wayTo,
+} from '../../sign-in/wire/pages.tsx'
 import type { Inspected } from '../service/acceptance.ts'
 import { inviterIn, organizationIn } from '../service/sending.ts'
 
@@ -29,24 +31,32 @@ const inviterOf = (invitation: Invitation): string =>
     lastName: invitation.authorLastName,
   })
 
-const invitationText = (frame: Frame, invitation: Invitation): Html => html`${paragraph(frame, 'page.invitation.text', {
-  app: frame.app,
-  inviter: inviterOf(invitation),
-  organization: organizationOf(invitation),
-  role: say(frame, `role.${toRank(invitation.role)}`),
-})}
-      ${invitation.message === null ? null : paragraph(frame, 'page.invitation.message', { message: invitation.message })}`
+const invitationText = (frame: Frame, invitation: Invitation) => (
+  <>
+    {paragraph(frame, 'page.invitation.text', {
+      app: frame.app,
+      inviter: inviterOf(invitation),
+      organization: organizationOf(invitation),
+      role: say(frame, `role.${toRank(invitation.role)}`),
+    })}
+    {invitation.message !== null && paragraph(frame, 'page.invitation.message', { message: invitation.message })}
+  </>
+)
 
 /** The application finds the invitation by its id, which is no secret. */
-function wayToSignIn(frame: Frame, { id }: Invitation): Html | null {
+function wayToSignIn(frame: Frame, { id }: Invitation) {
   if (frame.appUrl === null) return null
   const url = new URL(frame.appUrl)
   url.searchParams.set('invitation', id)
-  return html`<p><a class="button" href="${url.href}">${say(frame, 'page.continue', { app: frame.app })}</a></p>`
+  return wayTo(url.href, say(frame, 'page.continue', { app: frame.app }))
 }
 
-const nameField = (frame: Frame): Html => html`<label for="name">${say(frame, 'page.invitation.name')}</label>
-        <input id="name" name="name" autocomplete="name" maxlength="255">`
+const nameField = (frame: Frame) => (
+  <>
+    <label for="name">{say(frame, 'page.invitation.name')}</label>
+    <input id="name" name="name" autocomplete="name" maxlength={255} />
+  </>
+)
 
 interface Offering extends Asked {
   readonly path: string
@@ -61,9 +71,13 @@ export function invitationPage(asked: Offering, invitation: Invitation, offer: '
     return {
       frame,
       title: titleOf(frame, 'page.invitation.title'),
-      body: html`${text}
-      ${paragraph(frame, `page.invitation.${offer}`, { app: frame.app, email: strong(invitation.email) })}
-      ${offer === 'sign_in' ? wayToSignIn(frame, invitation) : null}`,
+      body: (
+        <>
+          {text}
+          {paragraph(frame, `page.invitation.${offer}`, { app: frame.app, email: strong(invitation.email) })}
+          {offer === 'sign_in' && wayToSignIn(frame, invitation)}
+        </>
+      ),
     }
   return {
     ...linkPage({
@@ -72,25 +86,37 @@ export function invitationPage(asked: Offering, invitation: Invitation, offer: '
       path,
       problem,
       title: 'page.invitation.title',
-      text: html`${text}
-      ${paragraph(frame, 'page.invitation.account')}`,
-      fields: html`${accountField(frame, invitation.email)}
-        ${nameField(frame)}
-        ${newPasswordField(frame, minLength, problem?.field === 'password')}`,
+      text: (
+        <>
+          {text}
+          {paragraph(frame, 'page.invitation.account')}
+        </>
+      ),
+      fields: (
+        <>
+          {accountField(frame, invitation.email)}
+          {nameField(frame)}
+          {newPasswordField(frame, minLength, problem?.field === 'password')}
+        </>
+      ),
       submit: 'page.invitation.submit',
     }),
-    hasPassword: true,
+    scripts: [SHOW_PASSWORD],
   }
 }
 
 export const joinedPage = (frame: Frame, invitation: Invitation): Page => ({
   frame,
   title: titleOf(frame, 'page.invitation.joined.title'),
-  body: html`${paragraph(frame, 'page.invitation.joined.text', {
-    email: strong(invitation.email),
-    organization: organizationOf(invitation),
-  })}
-      ${wayOn(frame)}`,
+  body: (
+    <>
+      {paragraph(frame, 'page.invitation.joined.text', {
+        email: strong(invitation.email),
+        organization: organizationOf(invitation),
+      })}
+      {wayOn(frame)}
+    </>
+  ),
 })
 
 const STATES = { accepted: 'used', expired: 'expired', superseded: 'superseded', invalid: 'unknown' } as const

@@ -1,17 +1,21 @@
 import type { Page } from '../../../http/page.ts'
-import { type Frame, html } from '../../../lib/html.ts'
+import type { Frame } from '../../../lib/frame.ts'
 import type { ProvedIdentity } from '../../factors/identities/types.ts'
 import { formatDuration } from '../../localization/service.ts'
-import { errorText, linkPage, paragraph, say, strong, titleOf } from '../../sign-in/wire/pages.ts'
+import { errorText, linkPage, paragraph, say, strong, titleOf, wayTo } from '../../sign-in/wire/pages.tsx'
 import { SHOWN_LIFETIME_MS } from '../service/codes.ts'
 
 /** The end of a sign-in that no application waits for. */
 export const codePage = (frame: Frame, code: string): Page => ({
   frame,
   title: titleOf(frame, 'page.signed_in.title'),
-  body: html`${paragraph(frame, 'page.signed_in.text', { lifetime: formatDuration(frame.language, SHOWN_LIFETIME_MS) })}
-      <code>${code}</code>
-      ${paragraph(frame, 'page.code_shown.warning', { app: frame.app })}`,
+  body: (
+    <>
+      {paragraph(frame, 'page.signed_in.text', { lifetime: formatDuration(frame.language, SHOWN_LIFETIME_MS) })}
+      <code>{code}</code>
+      {paragraph(frame, 'page.code_shown.warning', { app: frame.app })}
+    </>
+  ),
 })
 
 /** A tap first: any app on the device may have claimed the scheme, and an address alone must not open one. */
@@ -20,8 +24,12 @@ export function appPage(frame: Frame, url: URL): Page {
   return {
     frame,
     title: titleOf(frame, error === null ? 'page.signed_in.title' : 'page.error.title'),
-    body: html`${error === null ? paragraph(frame, 'page.app_return.text') : errorText(frame, error)}
-      <p><a class="button" href="${url.href}">${say(frame, 'page.app_return.submit')}</a></p>`,
+    body: (
+      <>
+        {error === null ? paragraph(frame, 'page.app_return.text') : errorText(frame, error)}
+        {wayTo(url.href, say(frame, 'page.app_return.submit'))}
+      </>
+    ),
   }
 }
 
