@@ -37,6 +37,14 @@ export interface Queues {
   mail: Queue<unknown>
 }
 
+/** The browser that a page signs in: its sign-ins open the session of its cookie, not one of tokens. */
+export interface SignInBrowser {
+  /** How long the session lives unused. */
+  readonly idleSeconds: number
+  /** Whom it has signed in already. */
+  readonly current: { readonly userId: string; readonly sessionId: string; readonly isOfProvider: boolean } | null
+}
+
 /** What a request may touch. First parameter of every use case, named `ctx`, never kept. */
 export interface Ctx {
   readonly config: Config
@@ -70,6 +78,8 @@ export interface Ctx {
   readonly userAgent: string | null
   /** The request's `Accept-Language`. A function: most requests never ask for it. */
   acceptLanguage(): string | null
+  /** Only of pages. */
+  readonly browser?: SignInBrowser
   /** Work that may be lost: its failure is logged, its result is nobody's. */
   defer(work: Promise<unknown>): void
 }

@@ -63,6 +63,8 @@ export interface Grant {
   readonly proof: Uint8Array
   /** When the session advanced to this generation: the access token's `iat`. Epoch milliseconds. */
   readonly advancedAt: number
+  /** Of a session that a browser's cookie is good for: how long it lives unused. Absent: of tokens. */
+  readonly browserIdleSeconds?: number
 }
 
 export interface OpenSessionInput {
@@ -83,6 +85,8 @@ export interface OpenSessionInput {
   readonly caller: Caller
   /** Recorded in the transaction that opens the session: `user.signed_in` and the like. */
   readonly events: readonly OpeningEvent[]
+  /** The session is that of a browser's cookie, and expires when it is unused for so long. Absent: of tokens. */
+  readonly browserIdleSeconds?: number
 }
 
 export interface OpeningEvent {
@@ -149,8 +153,37 @@ export interface StepUpInput {
   readonly keptSessionId: string | null
   readonly spares?: SparedSessions | null | undefined
   readonly claimsVersion: number
+  /** Recorded besides: `user.signed_in` where a sign-in steps up the session that the browser has. */
+  readonly events?: readonly OpeningEvent[]
   readonly caller: Caller
 }
+
+/** What a cookie of a page says, and the versions of the user's row. */
+export interface BrowserUseInput {
+  readonly userId: string
+  readonly sessionId: string
+  readonly generation: number
+  readonly proof: Uint8Array
+  readonly authVersion: number
+  readonly keptSessionId: string | null
+  readonly spares?: SparedSessions | null | undefined
+  readonly claimsVersion: number
+  readonly caller: Caller
+}
+
+/** `superseded`: the cookie is of a generation before. */
+export type BrowserUseRefusal =
+  | 'unknown_session'
+  | 'wrong_proof'
+  | 'ended'
+  | 'expired'
+  | 'superseded'
+  | 'stale_credentials'
+
+export type BrowserUseResult =
+  /** The grant is of the present generation, also where the cookie is of the one before. */
+  | { readonly outcome: 'used'; readonly grant: Grant }
+  | { readonly outcome: 'refused'; readonly reason: BrowserUseRefusal }
 
 export type StepUpResult =
   /** The generation stays the same; `advancedAt` is now, so the access token is a new one. */
@@ -277,6 +310,8 @@ export interface UserAuthorityRpc {
   raise(input: StepUpInput): Promise<StepUpResult>
   /** Changes the active organization of a live session. The user's next session begins with it. */
   activate(input: ActivateInput): Promise<ActivateResult>
+  /** Whether a browser's cookie is good now. Counts as a use of its session. */
+  useBrowser(input: BrowserUseInput): Promise<BrowserUseResult>
   /** Whether the token's generation is current or still replayable. Changes nothing. */
   inspect(input: InspectInput): Promise<InspectResult>
   check(input: CheckInput): Promise<CheckResult>

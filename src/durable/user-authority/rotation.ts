@@ -41,7 +41,8 @@ const refuse = (reason: RotateRefusal, end: EndReason | null = null): RotationDe
 /** Decides what happens to a presented refresh token (the table in docs/architecture.md). A pure function. */
 export function decideRotation(state: RotationState, presented: PresentedToken): RotationDecision {
   const { session, credentials, now } = state
-  if (!session) return refuse('unknown_session')
+  // A browser's session has no refresh tokens.
+  if (!session || session.browser_idle_seconds !== null) return refuse('unknown_session')
   // Checked before anything that ends the session: whoever has only the environment's key must not be able to end it.
   if (!isProofOf(session, presented.generation, presented.proof)) return refuse('wrong_proof')
   if (session.ended_at !== null) return refuse(session.end_reason === 'expired' ? 'expired' : 'ended')

@@ -23,7 +23,7 @@ import {
 } from './credentials.ts'
 import { recordNewDevice, rememberDevice } from './devices.ts'
 import { findRow, grantOf } from './snapshots.ts'
-import { expiryOf, type SessionRow, toSnapshot } from './tables.ts'
+import { expiryOf, idleEndOf, type SessionRow, toSnapshot } from './tables.ts'
 import { AUTHORITY, recordEvent, type Transaction } from './transaction.ts'
 
 /** Ended sessions are kept so that they can be listed; their tokens are refused even without the row. */
@@ -74,19 +74,20 @@ function chooseOrganization(sql: SqlStorage, { organizationId, organizations = [
 }
 
 function insertSession({ sql, now, settings }: Transaction, input: OpenSessionInput): SessionRow {
+  const { browserIdleSeconds = null } = input
   const organizationId = chooseOrganization(sql, input)
   if (organizationId !== null) rememberOrganization(sql, organizationId)
   return sql
     .exec<SessionRow>(
       `insert into sessions (id, number, client_id, opened_at, last_active_at, idle_expires_at, absolute_expires_at,
-         ip, country, user_agent, amr, auth_time, second_factor_at, organization_id, auth_version, generation, advanced_at, secret)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) returning *`,
+         ip, country, user_agent, amr, auth_time, second_factor_at, organization_id, auth_version, generation, advanced_at, secret, browser_idle_seconds)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?) returning *`,
       newUuid(),
       nextNumber(sql),
       input.clientId,
       now,
       now,
-      now + settings.SESSION_IDLE_SECONDS * SECOND,
+      idleEndOf({ browser_idle_seconds: browserIdleSeconds }, now, settings),
       now + settings.SESSION_ABSOLUTE_SECONDS * SECOND,
       input.caller.ip,
       input.caller.country,
@@ -98,6 +99,7 @@ function insertSession({ sql, now, settings }: Transaction, input: OpenSessionIn
       input.authVersion,
       now,
       crypto.getRandomValues(new Uint8Array(32)).buffer,
+      browserIdleSeconds,
     )
     .one()
 }
@@ -107,9 +109,12 @@ export function touchSession(tx: Transaction, input: TouchSessionInput): Session
   expireDue(tx)
   const [row] = sql
     .exec<SessionRow>(
-      'update sessions set last_active_at = ?, idle_expires_at = ? where id = ? and ended_at is null returning *',
+      `update sessions set last_active_at = ?, idle_expires_at = ? + min(?, coalesce(browser_idle_seconds, ?)) * 1000
+         where id = ? and ended_at is null returning *`,
       now,
-      now + settings.SESSION_IDLE_SECONDS * SECOND,
+      now,
+      settings.SESSION_IDLE_SECONDS,
+      settings.SESSION_IDLE_SECONDS,
       input.sessionId,
     )
     .toArray()
@@ -190,10 +195,22 @@ export function endSessions(tx: Transaction, input: EndSessionsInput): string[] 
     updateCredentials(sql, { authVersion, keptSessionId: except, spares })
     sql.exec('update sessions set auth_version = max(auth_version, ?) where id = ?', authVersion, except)
   }
+  // Whoever else has the cookie of the session that stays loses it with the others.
+  if (except !== null) moveBrowserOn(tx, except)
   const older = liveRows(sql).filter((row) => authVersion === null || row.auth_version < authVersion)
   const rows = older.filter((row) => row.id !== except)
   for (const row of rows) endRow(tx, row, input.reason, input.actor, input.caller, input.note)
   return rows.map(({ id }) => id)
+}
+
+/** A browser's session goes on to the next generation; any other stays as it is. */
+export function moveBrowserOn({ sql, now }: Pick<Transaction, 'sql' | 'now'>, sessionId: string): void {
+  sql.exec(
+    `update sessions set generation = generation + 1, advanced_at = ?
+       where id = ? and browser_idle_seconds is not null and ended_at is null`,
+    now,
+    sessionId,
+  )
 }
 
 function expireDue(tx: Transaction): void {

@@ -28,6 +28,7 @@ export const grantOf = (userId: string, row: SessionRow): Grant => ({
   generation: row.generation,
   proof: proofOf(row, row.generation),
   advancedAt: row.advanced_at,
+  ...(row.browser_idle_seconds !== null && { browserIdleSeconds: row.browser_idle_seconds }),
 })
 
 /** The check of `consistency=strong`: everything is read from storage. */

@@ -1,9 +1,10 @@
 import { hasSecondFactor } from '../../lib/amr.ts'
-import { SECOND, toSeconds } from '../../lib/time.ts'
+import { toSeconds } from '../../lib/time.ts'
 import type { ActivateInput, ActivateResult, StepUpInput, StepUpResult } from '../rpc.ts'
 import { isStale, rememberOrganization, updateClaimsVersion, updateCredentials } from './credentials.ts'
+import { moveBrowserOn } from './sessions.ts'
 import { findRow, grantOf } from './snapshots.ts'
-import { expiryOf, type SessionRow } from './tables.ts'
+import { expiryOf, idleEndOf, type SessionRow } from './tables.ts'
 import { recordEvent, type Transaction } from './transaction.ts'
 
 /** Adds a factor that was just proved to the session. Refused when the credentials have changed since the proof was checked. */
@@ -46,7 +47,9 @@ function findCurrent({ sql, now }: Transaction, input: StepUpInput | ActivateInp
 const isOutdated = ({ second_factor_at }: SessionRow, { tokenAuthTime }: Pick<StepUpInput, 'tokenAuthTime'>): boolean =>
   second_factor_at !== null && tokenAuthTime !== undefined && tokenAuthTime < toSeconds(second_factor_at)
 
-function updateSession({ sql, now, settings }: Transaction, session: SessionRow, input: StepUpInput): SessionRow {
+function updateSession(tx: Transaction, session: SessionRow, input: StepUpInput): SessionRow {
+  const { sql, now, settings } = tx
+  moveBrowserOn(tx, session.id)
   const amr = [...new Set([...(JSON.parse(session.amr) as string[]), ...input.amr])]
   return sql
     .exec<SessionRow>(
@@ -57,7 +60,7 @@ function updateSession({ sql, now, settings }: Transaction, session: SessionRow,
       hasSecondFactor(input.amr) ? Math.max(session.second_factor_at ?? 0, input.authTime) : session.second_factor_at,
       input.authVersion,
       now,
-      now + settings.SESSION_IDLE_SECONDS * SECOND,
+      idleEndOf(session, now, settings),
       session.id,
     )
     .one()
@@ -66,15 +69,19 @@ function updateSession({ sql, now, settings }: Transaction, session: SessionRow,
 function recordStepUp(
   tx: Transaction,
   { before, after }: { before: SessionRow; after: SessionRow },
-  { caller }: StepUpInput,
+  { caller, events = [] }: StepUpInput,
 ): void {
   const shown = ({ amr, auth_time }: SessionRow) => ({ amr: JSON.parse(amr) as string[], auth_time })
-  recordEvent(tx, caller, {
-    type: 'session.stepped_up',
-    subject: after.id,
+  const common = {
     actor: { type: 'user', id: tx.userId },
     sessionId: after.id,
     organizationId: after.organization_id,
+  } as const
+  for (const { type, data = {} } of events) recordEvent(tx, caller, { ...common, type, subject: tx.userId, data })
+  recordEvent(tx, caller, {
+    type: 'session.stepped_up',
+    ...common,
+    subject: after.id,
     data: { before: shown(before), after: shown(after) },
   })
 }

@@ -1,9 +1,11 @@
+import { SECOND } from '../../lib/time.ts'
 import { ALARM_MIGRATIONS } from '../alarms.ts'
 import { EVENT_LOG_MIGRATIONS } from '../event-log.ts'
 import type { MigrationSteps } from '../migrations.ts'
 import { OUTBOX_MIGRATIONS } from '../outbox.ts'
 import type { EndReason, SessionSnapshot } from '../rpc.ts'
 import { TICKET_MIGRATIONS } from '../sockets/tickets.ts'
+import type { Settings } from './transaction.ts'
 import { USER_WEBHOOK_MIGRATIONS } from './webhooks.ts'
 
 const SESSION_MIGRATIONS: MigrationSteps = [
@@ -40,6 +42,7 @@ const SESSION_MIGRATIONS: MigrationSteps = [
    ) without rowid`,
   'create table state (name text primary key, value) without rowid',
   'alter table sessions add column second_factor_at integer',
+  'alter table sessions add column browser_idle_seconds integer',
 ]
 
 const DEVICE_MIGRATIONS: MigrationSteps = [
@@ -80,6 +83,8 @@ export interface SessionRow extends Record<string, SqlStorageValue> {
   readonly end_reason: string | null
   /** Null also in sessions from before this column existed: a check of it then asks for the factor again. */
   readonly second_factor_at: number | null
+  /** Of a session that a browser's cookie is good for: how long it lives unused. Null for sessions of tokens. */
+  readonly browser_idle_seconds: number | null
 }
 
 /** The stored advance from `generation` to the next one. */
@@ -95,6 +100,13 @@ export interface AdvanceRow extends Record<string, SqlStorageValue> {
 
 export const expiryOf = (row: Pick<SessionRow, 'idle_expires_at' | 'absolute_expires_at'>): number =>
   Math.min(row.idle_expires_at, row.absolute_expires_at)
+
+/** When a session that is used now expires unless it is used again. */
+export const idleEndOf = (
+  { browser_idle_seconds: browser }: Pick<SessionRow, 'browser_idle_seconds'>,
+  now: number,
+  { SESSION_IDLE_SECONDS: idle }: Pick<Settings, 'SESSION_IDLE_SECONDS'>,
+): number => now + Math.min(idle, browser ?? idle) * SECOND
 
 export const toSnapshot = (userId: string, row: SessionRow): SessionSnapshot => ({
   id: row.id,

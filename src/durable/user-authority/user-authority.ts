@@ -27,6 +27,7 @@ import { deliverToWebhook, isWebhook, registerWebhook, webhookDestinations } fro
 const record = late(() => import('../../db/delivery.ts'))
 const undelivered = late(() => import('./undelivered.ts'))
 const rotation = late(() => import('./rotate.ts'))
+const browser = late(() => import('./browser.ts'))
 const agents = late(() => import('../../lib/user-agent.ts'))
 
 const SESSIONS_ALARM = 'sessions'
@@ -102,6 +103,11 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
 
   async activate(input: Rpc.ActivateInput): Promise<Rpc.ActivateResult> {
     return this.#decide(input.userId, (tx) => activateOrganization(tx, input))
+  }
+
+  async useBrowser(input: Rpc.BrowserUseInput): Promise<Rpc.BrowserUseResult> {
+    const { useBrowserSession } = await browser.load()
+    return this.#decide(input.userId, (tx) => useBrowserSession(tx, input))
   }
 
   async inspect(input: Rpc.InspectInput): Promise<Rpc.InspectResult> {

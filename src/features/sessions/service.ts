@@ -1,12 +1,20 @@
 import * as z from 'zod'
-import { type ActorCtx, type AdminCtx, actorOf, type Ctx, callerOf, type TargetCtx } from '../../context.ts'
+import {
+  type ActorCtx,
+  type AdminCtx,
+  actorOf,
+  type Ctx,
+  callerOf,
+  type SignInBrowser,
+  type TargetCtx,
+} from '../../context.ts'
 import type { EndReason, EndResult, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
 import { DomainError, defineError, notAMember, serviceUnavailable, tokenInvalid } from '../../lib/errors.ts'
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
-import { loadSigningKey, mintUserToken } from '../keys/service/tokens.ts'
+import { loadSigningKey, mintGatewayToken, mintUserToken } from '../keys/service/tokens.ts'
 import type { SigningKey } from '../keys/types.ts'
 import { voidTokensRequestedIn } from '../links/service.ts'
 import { requireFactors, ssoRequiredAt } from '../memberships/service.ts'
@@ -14,7 +22,12 @@ import { endOtherSessions, sparedBy } from '../users/service/change-user.ts'
 import { findUser, isSignInAllowed, userNotFound } from '../users/service/users.ts'
 import type { User } from '../users/types.ts'
 import { type Bearer, claimsOf, isAdminOfProvider, lacksSso, placesOf } from './rules/claims.ts'
-import { decodeRefreshToken, refreshTokenEncoder } from './rules/refresh-token.ts'
+import {
+  browserTokenEncoder,
+  decodeBrowserToken,
+  decodeRefreshToken,
+  refreshTokenEncoder,
+} from './rules/refresh-token.ts'
 import {
   insertOrigin,
   insertSession,
@@ -31,9 +44,11 @@ import {
   updateEnded,
   updateLastUse,
   updateOrganization,
+  useBrowser,
 } from './store.ts'
 import type {
   ActivatedToken,
+  BrowserSession,
   NewSession,
   OpenedSession,
   ProviderKey,
@@ -97,11 +112,17 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
 interface Minter {
   readonly key: SigningKey
   readonly encode: (parts: RefreshTokenParts) => string
+  readonly encodeBrowser: (parts: RefreshTokenParts) => string
 }
 
 async function loadMinter(ctx: Ctx): Promise<Minter> {
-  const [key, encode] = await Promise.all([loadSigningKey(ctx), refreshTokenEncoder(ctx.config.rootKeys)])
-  return { key, encode }
+  const { rootKeys } = ctx.config
+  const [key, encode, encodeBrowser] = await Promise.all([
+    loadSigningKey(ctx),
+    refreshTokenEncoder(rootKeys),
+    browserTokenEncoder(rootKeys),
+  ])
+  return { key, encode, encodeBrowser }
 }
 
 async function mintTokens(
@@ -110,10 +131,14 @@ async function mintTokens(
   { organizationId, ...bearer }: Omit<Bearer, 'organizationId'> & { organizationId?: string | undefined },
 ): Promise<Tokens> {
   const { session, generation, proof } = bearer.grant
-  const claims = claimsOf(ctx.config, { ...bearer, organizationId: organizationId ?? session.organizationId })
+  const isBrowser = bearer.grant.browserIdleSeconds !== undefined
+  // A browser's generation stays while its tokens are renewed.
+  const grant = isBrowser ? { ...bearer.grant, advancedAt: ctx.now() } : bearer.grant
+  const claims = claimsOf(ctx.config, { ...bearer, grant, organizationId: organizationId ?? session.organizationId })
+  const parts = { userId: bearer.user.id, sessionId: session.id, generation, proof }
   return {
-    accessToken: await mintUserToken(minter.key, claims),
-    refreshToken: minter.encode({ userId: bearer.user.id, sessionId: session.id, generation, proof }),
+    accessToken: await (isBrowser ? mintGatewayToken : mintUserToken)(minter.key, claims),
+    refreshToken: (isBrowser ? minter.encodeBrowser : minter.encode)(parts),
     expiresIn: Math.max(0, claims.exp - toSeconds(ctx.now())),
     expiresAt: claims.exp,
   }
@@ -131,6 +156,8 @@ export interface OpenInput {
   readonly origin?: SessionOrigin | null
   /** Recorded when the session opens, such as `user.signed_in`. */
   readonly events?: SessionEvents
+  /** For a browser's cookie. */
+  readonly browserIdleSeconds?: number
 }
 
 /**
@@ -158,13 +185,80 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     organizations: organizationId === null ? organizations : [],
     caller: callerOf(ctx),
     events: input.events ?? [],
+    ...(input.browserIdleSeconds !== undefined && { browserIdleSeconds: input.browserIdleSeconds }),
   })
   if (result.outcome === 'stale_credentials') throw sessionRefused()
   const { grant, isNewDevice = false, ended = [] } = result
   forgetSessions(ctx, ended)
   if (origin) await recordOrigin(ctx, grant.session, origin)
-  return { session: grant.session, tokens: await mintTokens(ctx, minter, { user, standing, grant }), isNewDevice }
+  return { ...(await answerOf(ctx, minter, { user, standing, grant })), isNewDevice }
 }
+
+async function answerOf(ctx: Ctx, minter: Minter, bearer: Omit<Bearer, 'organizationId'>): Promise<OpenedSession> {
+  const { session, browserIdleSeconds } = bearer.grant
+  const tokens = await mintTokens(ctx, minter, bearer)
+  return { session, tokens, ...(browserIdleSeconds !== undefined && { browserIdleSeconds }) }
+}
+
+/**
+ * As `openSession`, for a page. A sign-in of whom the browser has signed in steps that session up, so what hangs on it lives on;
+ * one of somebody else ends it. A session that an organization's provider, or break glass, opens is always a new one.
+ */
+export async function openBrowserSession(ctx: Ctx, browser: SignInBrowser, input: OpenInput): Promise<NewSession> {
+  const { current, idleSeconds } = browser
+  const isPlain = !input.origin && (input.organizationId ?? null) === null && current?.isOfProvider === false
+  if (current && current.userId === input.user.id && isPlain) {
+    const raised = await raiseSession(ctx, { ...input, sessionId: current.sessionId })
+    if (raised) return { ...raised, isNewDevice: false }
+  }
+  if (current) {
+    const { userId, sessionId } = current
+    await endSessionById(ctx, { userId, sessionId, reason: 'signed_out', actor: { type: 'user', id: userId } })
+  }
+  return openSession(ctx, { ...input, browserIdleSeconds: idleSeconds })
+}
+
+/** Adds the factors to a live session. Null when it is not live, or the credentials were changed meanwhile. */
+async function raiseSession(
+  ctx: Ctx,
+  input: Pick<OpenInput, 'user' | 'amr' | 'events'> & { readonly sessionId: string; readonly tokenAuthTime?: number },
+): Promise<OpenedSession | null> {
+  const { user, amr, sessionId, tokenAuthTime, events } = input
+  const [minter, standing] = await orUnavailable(
+    Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId })]),
+  )
+  if (isAdminOfProvider(user, standing)) return null
+  const result = await stepUpSession(ctx, {
+    userId: user.id,
+    sessionId,
+    amr,
+    authTime: ctx.now(),
+    ...(tokenAuthTime !== undefined && { tokenAuthTime }),
+    ...(events !== undefined && { events }),
+    ...versionsOf(user),
+    caller: callerOf(ctx),
+  })
+  return result.outcome === 'not_live' ? null : answerOf(ctx, minter, { user, standing, grant: result.grant })
+}
+
+/** Whom the cookie of a page has signed in, by the word of the user's object; null for nobody. Counts as a use of the session. */
+export async function useBrowserSession(ctx: Ctx, token: string): Promise<BrowserSession | null> {
+  const parts = await decodeBrowserToken(ctx.config.rootKeys, token)
+  if (!parts) return null
+  const found = await orUnavailable(selectUserWithStanding(ctx, parts))
+  if (!found || !isSignInAllowed(found.user) || isAdminOfProvider(found.user, found.standing)) return null
+  const result = await useBrowser(ctx, { ...parts, ...versionsOf(found.user), caller: callerOf(ctx) })
+  if (result.outcome === 'used') return { ...found, session: result.grant.session, grant: result.grant }
+  const { userId: user_id, sessionId: session_id } = parts
+  ctx.log.info('browser_session_refused', { reason: result.reason, user_id, session_id })
+  return null
+}
+
+/** What the cookies of a browser's session hold now. */
+export const renewBrowserSession = async (
+  ctx: Ctx,
+  { user, standing, grant }: BrowserSession,
+): Promise<OpenedSession> => answerOf(ctx, await orUnavailable(loadMinter(ctx)), { user, standing, grant })
 
 const openedFor = ({ places, ...rest }: Standing, origin: SessionOrigin | null): Standing => ({
   ...rest,
@@ -196,23 +290,10 @@ export async function stepUpOwnSession(
   ctx: ActorCtx,
   { user, amr }: { user: User; amr: readonly string[] },
 ): Promise<OpenedSession> {
-  const { sessionId } = ctx.actor
-  const [minter, standing] = await orUnavailable(
-    Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId })]),
-  )
-  if (isAdminOfProvider(user, standing)) throw tokenInvalid()
-  const result = await stepUpSession(ctx, {
-    userId: user.id,
-    sessionId,
-    amr,
-    authTime: ctx.now(),
-    tokenAuthTime: ctx.actor.authTime,
-    ...versionsOf(user),
-    caller: callerOf(ctx),
-  })
-  if (result.outcome === 'not_live') throw tokenInvalid()
-  const { grant } = result
-  return { session: grant.session, tokens: await mintTokens(ctx, minter, { user, standing, grant }) }
+  const { sessionId, authTime: tokenAuthTime } = ctx.actor
+  const raised = await raiseSession(ctx, { user, amr, sessionId, tokenAuthTime })
+  if (!raised) throw tokenInvalid()
+  return raised
 }
 
 /** Throws NOT_A_MEMBER. */

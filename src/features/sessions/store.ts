@@ -5,6 +5,8 @@ import { deletedRows } from '../../db/user-data.ts'
 import type {
   ActivateInput,
   ActivateResult,
+  BrowserUseInput,
+  BrowserUseResult,
   EndResult,
   EndSessionInput,
   InspectInput,
@@ -41,6 +43,9 @@ export const rotateSession = ({ objects }: Store, input: RotateInput): Promise<R
 
 export const stepUpSession = ({ objects }: Store, input: StepUpInput): Promise<StepUpResult> =>
   objects.user(input.userId).raise(input)
+
+export const useBrowser = ({ objects }: Store, input: BrowserUseInput): Promise<BrowserUseResult> =>
+  objects.user(input.userId).useBrowser(input)
 
 export const inspectSession = ({ objects }: Store, input: InspectInput): Promise<InspectResult> =>
   objects.user(input.userId).inspect(input)

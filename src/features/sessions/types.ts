@@ -1,4 +1,4 @@
-import type { RotateRefusal, SessionSnapshot } from '../../durable/rpc.ts'
+import type { Grant, RotateRefusal, SessionSnapshot } from '../../durable/rpc.ts'
 import type { User } from '../users/types.ts'
 import type { FederatedSession } from './tables.ts'
 
@@ -48,7 +48,7 @@ export interface ActivatedToken {
   readonly expiresIn: number
 }
 
-/** The tokens of a session. */
+/** The tokens of a session. Of a browser's: what its cookies hold, the one of pages in place of the refresh token. */
 export interface Tokens {
   readonly accessToken: string
   readonly refreshToken: string
@@ -58,8 +58,19 @@ export interface Tokens {
   readonly expiresAt: number
 }
 
+/** Whom a browser's cookie has signed in. */
+export interface BrowserSession {
+  readonly user: User
+  readonly standing: Standing
+  readonly session: SessionSnapshot
+  /** Of the present generation. */
+  readonly grant: Grant
+}
+
 export interface OpenedSession {
   readonly session: SessionSnapshot
+  /** Of a browser's session: how long it lives unused. */
+  readonly browserIdleSeconds?: number
   readonly tokens: Tokens
 }
 

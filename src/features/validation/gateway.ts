@@ -158,25 +158,29 @@ async function checkRequest(
   vary: string,
 ): Promise<Response> {
   if (!conditions) throw conditionsMalformed()
-  const credential = credentialOf(ctx, request, conditions)
+  const { credential, fromCookie } = credentialOf(ctx, request, conditions)
   if (credential.state === 'none') throw unauthorized()
   if (credential.state === 'malformed') throw tokenInvalid()
-  const check = await checkAccessToken(ctx, credential.token, conditions)
+  const { consistency, permission } = conditions
+  const check = await checkAccessToken(ctx, credential.token, { consistency, fromCookie })
   if (!check.valid) throw tokenInvalid({}, { message: check.message })
   countCheck(ctx, check.claims)
   const unmet = findUnmet(conditions, check.claims)
   if (unmet) throw conditionFailed({ key: unmet })
-  const { permission, consistency } = conditions
   if (permission.length > 0 && !(await isPermitted(ctx, check.claims, permission, consistency)))
     throw conditionFailed({ key: 'permission' })
   return checkAnswer(ctx, null, shownOf(check.claims).headers, { vary, freshness: check.freshness })
 }
 
 /** Only a gateway's check reads a cookie. CSRF is harmless here: a check changes nothing, and scripts cannot read its answer. */
-function credentialOf(ctx: EarlyCtx, request: Request, { from }: Conditions): Credential {
+function credentialOf(
+  ctx: EarlyCtx,
+  request: Request,
+  { from }: Conditions,
+): { readonly credential: Credential; readonly fromCookie: boolean } {
   const given = from === 'cookie' ? null : readAuthorization(request.headers.get('authorization'))
-  if (given !== null && given.state !== 'none') return given
-  return readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE)
+  if (given !== null && given.state !== 'none') return { credential: given, fromCookie: false }
+  return { credential: readCookie(request.headers.get('cookie'), ctx.config.SESSION_COOKIE), fromCookie: true }
 }
 
 interface Shown {

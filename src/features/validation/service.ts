@@ -7,7 +7,7 @@ import { late } from '../../lib/late.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { applyToOwnView, pullNow, readyAge, refreshedAge, viewOf } from '../../revocation/freshness.ts'
 import { ageOf, packId, refusalOf, type TokenSubject } from '../../revocation/view.ts'
-import { isUserClaims, verifyAccessToken } from '../keys/service/verify.ts'
+import { isUserClaims, verifyAccessToken, verifyGatewayToken } from '../keys/service/verify.ts'
 import type { AccessClaims, UserClaims } from '../keys/types.ts'
 import { isOrganizationCurrent } from '../rbac/service/definitions.ts'
 import { askSession, isRecordedAsEnded } from './store.ts'
@@ -37,6 +37,8 @@ interface Verified {
   /** Epoch milliseconds. */
   readonly expiresAt: number
   readonly subject: TokenSubject
+  /** Of the cookie of gateways: no access token. */
+  readonly isGateway: boolean
 }
 
 /** How many verified tokens one isolate caches; with their claims about 3 kB each. */
@@ -64,15 +66,16 @@ const wholeSeconds = (ms: number): number => (Number.isFinite(ms) ? Math.ceil(ms
 
 /**
  * Whether this access token is valid now. `view` is at most 5 s behind and reads no storage; `strong` asks the session's object
- * or reads the client's row. Throws SERVICE_UNAVAILABLE when neither the feed nor any fallback can answer.
+ * or reads the client's row. `fromCookie`: what gateways alone read, where a token of its own may stand. Throws SERVICE_UNAVAILABLE when neither the feed nor any fallback can answer.
  */
 export async function checkAccessToken(
   ctx: EarlyCtx,
   token: string,
-  { consistency }: { consistency: Consistency },
+  { consistency, fromCookie = false }: { consistency: Consistency; fromCookie?: boolean },
 ): Promise<TokenCheck> {
-  const verified = verifiedTokens(ctx).get(token) ?? (await verify(ctx, token))
+  const verified = verifiedTokens(ctx).get(token) ?? (await verify(ctx, token, fromCookie))
   if ('valid' in verified) return verified
+  if (verified.isGateway && !fromCookie) return refused('invalid')
   if (ctx.now() >= verified.expiresAt) return refused('expired')
   const known = refusalInView(ctx, verified)
   if (known) return known
@@ -84,8 +87,10 @@ export async function checkAccessToken(
     : (refusalInView(ctx, verified) ?? accepted(verified, age))
 }
 
-async function verify(ctx: EarlyCtx, token: string): Promise<Verified | TokenCheck> {
-  const result = await verifyAccessToken(ctx, token)
+async function verify(ctx: EarlyCtx, token: string, fromCookie: boolean): Promise<Verified | TokenCheck> {
+  const access = await verifyAccessToken(ctx, token)
+  const isGateway = fromCookie && !access.ok && access.reason === 'wrong_type'
+  const result = isGateway ? await verifyGatewayToken(ctx, token) : access
   if (!result.ok) return refused(result.reason === 'expired' ? 'expired' : 'invalid')
   const { claims, kid } = result
   const user = isUserClaims(claims) ? userOf(claims) : null
@@ -95,7 +100,7 @@ async function verify(ctx: EarlyCtx, token: string): Promise<Verified | TokenChe
     clientId: user ? null : packId(claims.client_id),
     user,
   }
-  const verified = { claims, expiresAt: claims.exp * SECOND, subject }
+  const verified = { claims, expiresAt: claims.exp * SECOND, subject, isGateway }
   verifiedTokens(ctx).set(token, verified)
   return verified
 }

@@ -8,6 +8,21 @@ import { CLOCK_LEEWAY_MS } from './ring.ts'
 /** RFC 9068 2.1. */
 export const ACCESS_TOKEN_TYP = 'at+jwt'
 
+/** Of the token in the cookie of gateways, which their check alone takes. */
+export const GATEWAY_TYP = 'postern-gateway+jwt'
+const GATEWAY_TYPE = 'gateway'
+
+/** An audience that nobody else has: a verifier that knows the keys and compares `aud` refuses the cookie's token. */
+const gatewayAudienceOf = (audience: string): string => `${audience}#gateway`
+
+/** The claims of an access token, as the cookie of gateways has them. */
+export const toGatewayClaims = (claims: UserClaims) => ({
+  ...claims,
+  aud: gatewayAudienceOf(claims.aud),
+  type: GATEWAY_TYPE,
+  scope: 'gateway',
+})
+
 /** Far longer than any token of ours; a longer token is not decoded. */
 export const MAX_TOKEN_LENGTH = 8 * 1024
 
@@ -107,6 +122,20 @@ const refuse = (reason: TokenRefusal) => ({ ok: false, reason }) as const
 export function readClaims(payload: Uint8Array, { issuer, audience, now }: Expectation): Claims {
   const members = decodeObject(payload)
   if (!members) return refuse('malformed')
+  return readMembers(members, { issuer, audience, now })
+}
+
+/** As `readClaims`, for the token in the cookie of gateways; the claims are those of the access token that it stands for. */
+export function readGatewayClaims(payload: Uint8Array, { issuer, audience, now }: Expectation): Claims {
+  const members = decodeObject(payload)
+  if (!members) return refuse('malformed')
+  if (members.type !== GATEWAY_TYPE || members.scope !== 'gateway') return refuse('wrong_type')
+  if (members.aud !== gatewayAudienceOf(audience)) return refuse('wrong_audience')
+  const { scope: _, ...claims } = members
+  return readMembers({ ...claims, type: 'access', aud: audience }, { issuer, audience, now })
+}
+
+function readMembers(members: Record<string, unknown>, { issuer, audience, now }: Expectation): Claims {
   if (members.type !== 'access') return refuse('wrong_type')
   if (members.iss !== issuer) return refuse('wrong_issuer')
   if (members.aud !== audience) return refuse('wrong_audience')

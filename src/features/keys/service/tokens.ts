@@ -3,8 +3,8 @@ import type { ActorCtx, Ctx } from '../../../context.ts'
 import { utf8 } from '../../../lib/encoding.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { bySuccession, findSigner, isPublished, type KeyState, stateOf } from '../rules/ring.ts'
-import { ACCESS_TOKEN_TYP } from '../rules/token.ts'
-import type { AccessClaims, ClientClaims, RingKey, SigningKey, UserClaims } from '../types.ts'
+import { ACCESS_TOKEN_TYP, GATEWAY_TYP, toGatewayClaims } from '../rules/token.ts'
+import type { ClientClaims, RingKey, SigningKey, UserClaims } from '../types.ts'
 import { reloadRing, signingRing, verifyingRing } from './ring.ts'
 import { createFirstKey } from './rotation.ts'
 
@@ -22,15 +22,21 @@ export async function loadSigningKey(ctx: Ctx): Promise<SigningKey> {
 }
 
 /** RFC 9068 2.1: `typ` distinguishes an access token from any other signed object. */
-function mint(key: SigningKey, claims: AccessClaims): Promise<string> {
+function mint(key: SigningKey, claims: object, typ: string): Promise<string> {
   return new CompactSign(utf8(JSON.stringify(claims)))
-    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: ACCESS_TOKEN_TYP })
+    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ })
     .sign(key.privateKey)
 }
 
-export const mintUserToken = (key: SigningKey, claims: UserClaims): Promise<string> => mint(key, claims)
+export const mintUserToken = (key: SigningKey, claims: UserClaims): Promise<string> =>
+  mint(key, claims, ACCESS_TOKEN_TYP)
 
-export const mintClientToken = (key: SigningKey, claims: ClientClaims): Promise<string> => mint(key, claims)
+/** The access token once more, for the cookie of gateways: only their check takes it. */
+export const mintGatewayToken = (key: SigningKey, claims: UserClaims): Promise<string> =>
+  mint(key, toGatewayClaims(claims), GATEWAY_TYP)
+
+export const mintClientToken = (key: SigningKey, claims: ClientClaims): Promise<string> =>
+  mint(key, claims, ACCESS_TOKEN_TYP)
 
 /** Every key that may have signed a valid token or soon will, newest first. */
 export async function listPublicKeys(ctx: Ctx): Promise<readonly RingKey[]> {

@@ -7,7 +7,7 @@ import { toCurrentPhc } from '../../../lib/password-hash/stored-hash.ts'
 import { describeUserAgent, knownDeviceNameOf } from '../../../lib/user-agent.ts'
 import { recordHashUse } from '../../factors/password/service/costly-hashes.ts'
 import { findMaintenance, underMaintenance } from '../../maintenance/service.ts'
-import { openSession } from '../../sessions/service.ts'
+import { openBrowserSession, openSession } from '../../sessions/service.ts'
 import type { NewSession, OpenedSession, SessionOrigin } from '../../sessions/types.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import {
@@ -192,7 +192,12 @@ export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<N
   const admission = await admit(ctx, factor)
   const events = [{ type: 'user.signed_in' as const, data: { method } }, ...passingEvents(admission)]
   try {
-    const opened = await openSession(ctx, { user, amr, organizationId, origin: admission.origin, events })
+    const input = { user, amr, organizationId, origin: admission.origin, events }
+    // Of an admin of the platform who passes a provider by: that is told of each session.
+    const opened =
+      ctx.browser && !admission.passed
+        ? await openBrowserSession(ctx, ctx.browser, input)
+        : await openSession(ctx, input)
     tellPassing(ctx, user, admission)
     return opened
   } catch (cause) {
