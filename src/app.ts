@@ -34,7 +34,10 @@ import {
   organizationRoutes,
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
+import { accountPages } from './features/pages/routes/account.ts'
 import { assetRoutes } from './features/pages/routes/assets.ts'
+import { renewPages } from './features/pages/routes/renew.ts'
+import { signInPages } from './features/pages/routes/sign-in.ts'
 import { policyRoutes } from './features/policies/routes.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { directoryRoutes } from './features/scim/routes/administration.ts'
@@ -91,6 +94,9 @@ const listCoreRoutes = (): Route[] =>
     ownAccountRoutes,
     accountRecoveryRoutes,
     pageRoutes,
+    signInPages,
+    accountPages,
+    renewPages,
     activityRoutes,
     reportRoutes,
     magicLinkRoutes,

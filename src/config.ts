@@ -159,6 +159,11 @@ const openIdProviders = z.pipe(
 /** An empty one counts as not set. */
 const text = (max: number) => z.string().check(z.maxLength(max, `must have at most ${max} characters`))
 
+const isCookieDomain = (domain: string | undefined, host: string): boolean =>
+  domain === undefined ||
+  domain === host ||
+  (host.endsWith(`.${domain}`) && domain.includes('.') && !/^[\d.]+$/.test(host))
+
 // The comments are `docs/settings.md`, whose headings are the lines of `//`: `npm run docs` writes it.
 const Variables = z
   .object({
@@ -245,6 +250,13 @@ const Variables = z
     SESSION_COOKIE: z._default(
       z.string().check(z.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name')),
       '__Secure-postern',
+    ),
+    /**
+     * the host of `PUBLIC_URL`, or a domain above it with two labels or more: pages then set `SESSION_COOKIE` for it, and every
+     * host under it gets the cookie and could use it at the others (docs/pages.md). Empty: nothing sets it
+     */
+    SESSION_COOKIE_DOMAIN: z.optional(
+      z.string().check(z.regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, 'must be a host or a domain in lower case')),
     ),
     // Browsers
     /**
@@ -461,6 +473,10 @@ const Variables = z
     z.refine((value) => value.MODE === 'local' || value.OAUTH_PROVIDERS.every((it) => it.issuer.startsWith('https:')), {
       path: ['OAUTH_PROVIDERS'],
       message: 'must have issuers with https in production',
+    }),
+    z.refine((value) => isCookieDomain(value.SESSION_COOKIE_DOMAIN, new URL(value.PUBLIC_URL).hostname), {
+      path: ['SESSION_COOKIE_DOMAIN'],
+      message: 'must be the host of PUBLIC_URL, or a domain above it with two labels or more',
     }),
     z.refine((value) => !value.OAUTH_TRUST_EMAIL.includes('microsoft'), {
       path: ['OAUTH_TRUST_EMAIL'],

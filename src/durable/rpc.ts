@@ -85,6 +85,8 @@ export interface OpenSessionInput {
   readonly caller: Caller
   /** Recorded in the transaction that opens the session: `user.signed_in` and the like. */
   readonly events: readonly OpeningEvent[]
+  /** When a second factor was proved, where that was before. Absent: at `authTime`, if `amr` has one. */
+  readonly secondFactorAt?: number | null
   /** The session is that of a browser's cookie, and expires when it is unused for so long. Absent: of tokens. */
   readonly browserIdleSeconds?: number
 }

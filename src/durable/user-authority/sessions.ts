@@ -74,7 +74,7 @@ function chooseOrganization(sql: SqlStorage, { organizationId, organizations = [
 }
 
 function insertSession({ sql, now, settings }: Transaction, input: OpenSessionInput): SessionRow {
-  const { browserIdleSeconds = null } = input
+  const { browserIdleSeconds = null, secondFactorAt = input.authTime } = input
   const organizationId = chooseOrganization(sql, input)
   if (organizationId !== null) rememberOrganization(sql, organizationId)
   return sql
@@ -94,7 +94,7 @@ function insertSession({ sql, now, settings }: Transaction, input: OpenSessionIn
       input.caller.userAgent,
       JSON.stringify(input.amr),
       input.authTime,
-      hasSecondFactor(input.amr) ? input.authTime : null,
+      hasSecondFactor(input.amr) ? secondFactorAt : null,
       organizationId,
       input.authVersion,
       now,

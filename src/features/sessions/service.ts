@@ -7,6 +7,7 @@ import {
   callerOf,
   type SignInBrowser,
   type TargetCtx,
+  type UserActor,
 } from '../../context.ts'
 import type { EndReason, EndResult, OpenSessionInput, SessionSnapshot } from '../../durable/rpc.ts'
 import { hashSecret } from '../../lib/crypto.ts'
@@ -14,7 +15,7 @@ import { DomainError, defineError, notAMember, serviceUnavailable, tokenInvalid 
 import type { EventActor } from '../../lib/event.ts'
 import { SECOND, toSeconds, within } from '../../lib/time.ts'
 import { forgetSessions } from '../../revocation/freshness.ts'
-import { loadSigningKey, mintGatewayToken, mintUserToken } from '../keys/service/tokens.ts'
+import { loadSigningKey, mintGatewayToken, mintUserToken, userActorOf } from '../keys/service/tokens.ts'
 import type { SigningKey } from '../keys/types.ts'
 import { voidTokensRequestedIn } from '../links/service.ts'
 import { requireFactors, ssoRequiredAt } from '../memberships/service.ts'
@@ -60,7 +61,11 @@ import type {
   Tokens,
 } from './types.ts'
 
-export { deleteExpiredOrigins as pruneOrigins, selectToTell as findProviderToTell } from './store.ts'
+export {
+  deleteExpiredOrigins as pruneOrigins,
+  selectOrigin as findOrigin,
+  selectToTell as findProviderToTell,
+} from './store.ts'
 
 /** As one-time tokens keep it between the first factor and the session. */
 export const StoredOrigin = z.object({
@@ -158,6 +163,8 @@ export interface OpenInput {
   readonly events?: SessionEvents
   /** For a browser's cookie. */
   readonly browserIdleSeconds?: number
+  /** Of a session that stands on another: when its factors were proved. Now when absent. */
+  readonly provedAt?: { readonly authTime: number; readonly secondFactorAt: number | null }
 }
 
 /**
@@ -179,7 +186,8 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     clientId: input.clientId ?? 'postern',
     ...versionsOf(user),
     amr,
-    authTime: ctx.now(),
+    authTime: input.provedAt?.authTime ?? ctx.now(),
+    ...(input.provedAt && { secondFactorAt: input.provedAt.secondFactorAt }),
     organizationId: organizations.find((id) => id === organizationId) ?? null,
     // Asked for, but the session proved one factor alone: then it is in none.
     organizations: organizationId === null ? organizations : [],
@@ -252,6 +260,13 @@ export async function useBrowserSession(ctx: Ctx, token: string): Promise<Browse
   const { userId: user_id, sessionId: session_id } = parts
   ctx.log.info('browser_session_refused', { reason: result.reason, user_id, session_id })
   return null
+}
+
+/** Who acts on pages, with the rights that the session has now. */
+export function browserActorOf({ config, now }: Pick<Ctx, 'config' | 'now'>, browser: BrowserSession): UserActor {
+  const { user, standing, grant, session } = browser
+  const { organizationId } = session
+  return userActorOf(claimsOf(config, { user, standing, grant: { ...grant, advancedAt: now() }, organizationId }))
 }
 
 /** What the cookies of a browser's session hold now. */

@@ -184,6 +184,10 @@ export const selectSessionsFor = (
     .from(federatedSessions)
     .where(and(eq(federatedSessions.userId, userId), eq(federatedSessions.organizationId, organizationId)))
 
+/** How a session came about, where a provider or break glass opened it. */
+export const selectOrigin = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promise<FederatedSession | undefined> =>
+  db.select().from(federatedSessions).where(eq(federatedSessions.sessionId, sessionId)).get()
+
 /** The row of a session whose provider can be told that it has ended. */
 export const selectToTell = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promise<FederatedSession | undefined> =>
   db

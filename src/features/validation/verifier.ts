@@ -1,6 +1,6 @@
 import type { ClientActor, UserActor } from '../../context.ts'
 import type { Verifier } from '../../http/guard.ts'
-import { isUserClaims } from '../keys/service/tokens.ts'
+import { isUserClaims, userActorOf } from '../keys/service/tokens.ts'
 import type { AccessClaims } from '../keys/types.ts'
 import { enterOrganization } from '../memberships/service.ts'
 import { readAuthorization } from './rules/credential.ts'
@@ -28,21 +28,5 @@ function toActor(claims: AccessClaims): UserActor | ClientActor {
     const scopes = claims.scope.split(' ').filter((scope) => scope !== '')
     return { type: 'client', id: claims.client_id, scopes, expiresAt: claims.exp }
   }
-  return {
-    type: 'user',
-    id: claims.sub,
-    sessionId: claims.sid,
-    number: claims.number,
-    email: claims.email,
-    username: claims.username,
-    role: claims.role,
-    roles: claims.roles,
-    organizationId: claims.org_id,
-    organizationRole: claims.org_role,
-    amr: claims.amr,
-    acr: claims.acr,
-    authTime: claims.auth_time,
-    claimsVersion: claims.ver,
-    expiresAt: claims.exp,
-  }
+  return userActorOf(claims)
 }

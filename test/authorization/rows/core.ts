@@ -163,6 +163,32 @@ const PROVIDERS: Readonly<Record<string, Row>> = {
 }
 
 const PAGES: Readonly<Record<string, Row>> = {
+  'GET /sign-in/renew': { call: () => ({ query: { return_to: '/docs' } }), good: 303 },
+  'GET /sign-in': plain,
+  'POST /sign-in': { call: () => ({ body: { login: newEmail(), password: PASSWORD }, headers: OWN_FORM }), good: 401 },
+  'POST /sign-in/continue': { call: () => ({ body: {}, headers: OWN_FORM }), good: 303 },
+  'POST /sign-in/passkey': {
+    call: () => ({ body: { credential: '{}', ceremony: 'x' }, headers: OWN_FORM }),
+    good: 400,
+  },
+  'POST /sign-in/second-step': {
+    call: () => ({ body: { mfa_token: NOT_A_TOKEN, code: '000000' }, headers: OWN_FORM }),
+    good: 401,
+  },
+  'POST /sign-in/link': { call: () => ({ body: { login: newEmail() }, headers: OWN_FORM }), good: 303 },
+  'GET /sign-in/sent': plain,
+  'GET /sign-in/link/open': openPage,
+  'POST /sign-in/link/open': sendForm,
+  'GET /sign-in/with/:provider': { call: () => ({ path: { provider: 'nobody' } }), good: 400 },
+  'GET /sign-in/sso': plain,
+  'POST /sign-in/sso': { call: () => ({ body: { login: newEmail() }, headers: OWN_FORM }), good: 404 },
+  'GET /sign-in/done': { good: 400 },
+  'GET /sign-up': plain,
+  'POST /sign-up': { call: () => ({ body: { email: newEmail(), password: PASSWORD }, headers: OWN_FORM }), good: 303 },
+  'GET /forgot-password': plain,
+  'POST /forgot-password': { call: () => ({ body: { email: newEmail() }, headers: OWN_FORM }), good: 303 },
+  'GET /sign-out': plain,
+  'POST /sign-out': { call: () => ({ body: {}, headers: OWN_FORM }), good: 303 },
   'GET /assets/:name': { call: () => ({ path: { name: 'style.css' } }), good: 404 },
   'GET /verify-email': openPage,
   'POST /verify-email': {

@@ -31,6 +31,11 @@ const CodeData = z.object({
   /** Of a link: what is linked once a bearer of the same user exchanges the code, and the session that began. */
   link: StoredIdentity.nullable(),
   sessionId: z.string().nullable(),
+  /** Of a sign-in by the session of a browser, which has to be live still. */
+  browser: z
+    .object({ sessionId: z.string(), authTime: z.int(), secondFactorAt: z.int().nullable() })
+    .nullable()
+    .default(null),
 })
 
 /** What a code stands for. */
@@ -41,7 +46,7 @@ export interface FederatedCode extends z.infer<typeof CodeData> {
 /** A one-time code for a sign-in that another provider has proved: worth a session, so its life is short. */
 export async function issueCode(
   ctx: Ctx,
-  { user, isShown, ...data }: Omit<FederatedCode, 'userId' | 'authVersion'> & { user: User; isShown: boolean },
+  { user, isShown, ...data }: Omit<z.input<typeof CodeData>, 'authVersion'> & { user: User; isShown: boolean },
 ): Promise<string> {
   const { token } = await issueOneTimeToken(ctx, {
     purpose: PURPOSE,

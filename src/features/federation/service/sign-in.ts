@@ -6,6 +6,7 @@ import { getBindingUser } from '../../sign-in/service/current.ts'
 import { type FirstFactor, finishFirstFactor, type SignInResult } from '../../sign-in/service/sign-in.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
+import { isSessionLive } from '../../validation/service.ts'
 import { accountRefused, codeInvalid } from '../errors.ts'
 import { type FederatedCode, openCode, useCode } from './codes.ts'
 import { addIdentity } from './linking.ts'
@@ -39,16 +40,25 @@ export async function exchangeCode(ctx: CallerCtx, input: ExchangeInput): Promis
   if (code.link) return linkByCode(ctx, input.code, { ...code, link: code.link })
   await useCode(ctx, input.code)
   const user = await getUnchanged(ctx, code)
-  const result = await finish(ctx, { ...code, user, organizationId: organizationId ?? code.organizationId })
+  const result = await finish(ctx, {
+    ...code,
+    ...(code.browser && { provedAt: code.browser }),
+    user,
+    organizationId: organizationId ?? code.organizationId,
+  })
   return { outcome: 'signed_in', result, isNewUser: code.isNewUser }
 }
 
 /** RFC 8176 has no value for it. */
 export const FEDERATED: readonly string[] = ['fed']
 
-async function getUnchanged(ctx: Ctx, { userId, authVersion, key }: FederatedCode): Promise<User> {
+async function getUnchanged(ctx: Ctx, { userId, authVersion, key, browser }: FederatedCode): Promise<User> {
   const [user, identity] = await Promise.all([findUser(ctx, userId), key && findIdentity(ctx, key)])
-  if (!user || user.authVersion !== authVersion || identity?.userId !== userId) throw codeInvalid()
+  if (!user || user.authVersion !== authVersion) throw codeInvalid()
+  const isGood = browser
+    ? await isSessionLive(ctx, { userId, sessionId: browser.sessionId, claimsVersion: user.claimsVersion })
+    : identity?.userId === userId
+  if (!isGood) throw codeInvalid()
   requireOpen(user)
   return user
 }
@@ -56,10 +66,17 @@ async function getUnchanged(ctx: Ctx, { userId, authVersion, key }: FederatedCod
 /** As every first factor ends, with the row as it is now. */
 export async function finish(
   ctx: Ctx,
-  { user, method, amr, organizationId, origin }: Required<FirstFactor>,
+  {
+    user,
+    method,
+    amr,
+    organizationId,
+    origin,
+    provedAt,
+  }: Required<Omit<FirstFactor, 'provedAt'>> & Pick<FirstFactor, 'provedAt'>,
 ): Promise<SignInResult> {
   try {
-    return await finishFirstFactor(ctx, { user, amr, method, organizationId, origin })
+    return await finishFirstFactor(ctx, { user, amr, method, organizationId, origin, ...(provedAt && { provedAt }) })
   } catch (cause) {
     // The account was changed meanwhile.
     if (cause instanceof DomainError && cause.code === 'INVALID_CREDENTIALS') throw accountRefused({}, { cause })

@@ -1,5 +1,5 @@
 import { CompactSign } from 'jose'
-import type { ActorCtx, Ctx } from '../../../context.ts'
+import type { ActorCtx, Ctx, UserActor } from '../../../context.ts'
 import { utf8 } from '../../../lib/encoding.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
 import { bySuccession, findSigner, isPublished, type KeyState, stateOf } from '../rules/ring.ts'
@@ -37,6 +37,25 @@ export const mintGatewayToken = (key: SigningKey, claims: UserClaims): Promise<s
 
 export const mintClientToken = (key: SigningKey, claims: ClientClaims): Promise<string> =>
   mint(key, claims, ACCESS_TOKEN_TYP)
+
+/** Who calls with a token of these claims. */
+export const userActorOf = (claims: UserClaims): UserActor => ({
+  type: 'user',
+  id: claims.sub,
+  sessionId: claims.sid,
+  number: claims.number,
+  email: claims.email,
+  username: claims.username,
+  role: claims.role,
+  roles: claims.roles,
+  organizationId: claims.org_id,
+  organizationRole: claims.org_role,
+  amr: claims.amr,
+  acr: claims.acr,
+  authTime: claims.auth_time,
+  claimsVersion: claims.ver,
+  expiresAt: claims.exp,
+})
 
 /** Every key that may have signed a valid token or soon will, newest first. */
 export async function listPublicKeys(ctx: Ctx): Promise<readonly RingKey[]> {

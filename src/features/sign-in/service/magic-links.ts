@@ -50,6 +50,8 @@ const LinkData = z.object({
   isConfirmed: z.boolean(),
   /** Of the secret that was answered to whoever asked. Null in links that were mailed before there were sign-in codes. */
   askerHash: z.string().nullable().default(null),
+  /** Of a link that was asked for on our page: the query that its pages carry, and the hash of the asking browser's secret. */
+  page: z.object({ search: z.string(), browserHash: z.string() }).nullable().default(null),
 })
 
 type LinkData = z.infer<typeof LinkData>
@@ -59,6 +61,8 @@ export interface SendInput {
   readonly redirectUrl: string | null
   /** The link itself works only together with the secret that this call returns, not just the code of its page. */
   readonly bind: boolean
+  /** It is asked for on our page, and opens the session of a browser. */
+  readonly page?: { readonly search: string; readonly browserSecret: string }
 }
 
 /** `binding` is the half of a sign-in code that its asker holds. */
@@ -84,11 +88,14 @@ async function askLink(
   const redirectUrl = allowedRedirectOf(ctx, input.redirectUrl)
   const binding = newSecret(BINDING_PREFIX)
   const askerHash = await hashSecret(binding)
+  const page = input.page && { search: input.page.search, browserHash: await hashSecret(input.page.browserSecret) }
   await mailLink(ctx, input.email, async (email) => ({
     redirectUrl: redirectUrl ?? (await findRedirect(email)),
     bindingHash: input.bind ? askerHash : null,
-    askerHash,
+    // The link of a page has no code.
+    askerHash: page ? null : askerHash,
     isConfirmed: false,
+    page: page ?? null,
   }))
   return { binding }
 }
@@ -121,7 +128,10 @@ async function sendLink(ctx: Ctx, user: User | undefined, email: string, data: L
   const userId = user?.id ?? null
   if (!(await mayMailLink(ctx, 'magic_link', { email, userId }))) return
   const { token } = await issueLink(ctx, { userId, email, data, lifetimeMs: LINK_LIFETIME_MS })
-  const params = { link: linkTo(ctx, '/magic-link', token), lifetimeMs: LINK_LIFETIME_MS }
+  const params = {
+    link: linkTo(ctx, data.page ? '/sign-in/link/open' : '/magic-link', token),
+    lifetimeMs: LINK_LIFETIME_MS,
+  }
   const recipient = user ? recipientOf(user) : { to: email, userId, locale: null }
   await queueMail(ctx, { kind: 'magic_link', ...recipient, params })
 }
@@ -137,6 +147,18 @@ const issueLink = (ctx: Ctx, link: Pick<IssueInput, 'userId' | 'email' | 'lifeti
     keepsOlder: link.data.bindingHash !== null,
     voidsOnly: { bindingHash: null, isConfirmed: false },
   })
+
+/** A link that was asked for on our page, not redeemed: whose it is, where its sign-in leads, and whether this browser asked. Throws INVALID_TOKEN. */
+export async function getPageLink(
+  ctx: Ctx,
+  { token, browserSecret }: { token: string; browserSecret: string | null },
+): Promise<{ email: string; search: string; isForeign: boolean }> {
+  const { email, data } = await getMagicLink(ctx, { token })
+  if (!data.page) throw linkInvalid()
+  const { search, browserHash } = data.page
+  const isAsker = browserSecret !== null && (await equalSecrets(browserHash, await hashSecret(browserSecret)))
+  return { email, search, isForeign: !isAsker }
+}
 
 /** Reads a link without redeeming it. Throws INVALID_TOKEN. */
 export async function getMagicLink(

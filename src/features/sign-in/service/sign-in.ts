@@ -145,6 +145,8 @@ export interface FirstFactor {
   readonly organizationId?: string | null
   /** Of an organization's identity provider. */
   readonly origin?: SessionOrigin | null
+  /** Of a sign-in by the session that the browser has: when its factors were proved. */
+  readonly provedAt?: { readonly authTime: number; readonly secondFactorAt: number | null }
 }
 
 /** A first factor with `mfa` counts as two: a passkey that verified its user. */
@@ -192,7 +194,8 @@ export async function openFirstSession(ctx: Ctx, factor: FirstFactor): Promise<N
   const admission = await admit(ctx, factor)
   const events = [{ type: 'user.signed_in' as const, data: { method } }, ...passingEvents(admission)]
   try {
-    const input = { user, amr, organizationId, origin: admission.origin, events }
+    const { provedAt } = factor
+    const input = { user, amr, organizationId, origin: admission.origin, events, ...(provedAt && { provedAt }) }
     // Of an admin of the platform who passes a provider by: that is told of each session.
     const opened =
       ctx.browser && !admission.passed

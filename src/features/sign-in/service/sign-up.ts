@@ -43,6 +43,7 @@ export interface SignUpInput {
   readonly username?: string | undefined
   readonly firstName?: string | undefined
   readonly lastName?: string | undefined
+  readonly displayName?: string | undefined
   readonly locale?: string | undefined
   /** Where the link of the mail leads in the end. */
   readonly redirectUrl?: string | null

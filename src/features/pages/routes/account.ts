@@ -1,0 +1,152 @@
+import * as z from 'zod'
+import { type Ctx, narrow } from '../../../context.ts'
+import { response } from '../../../http/answers.ts'
+import { anyone } from '../../../http/guard.ts'
+import { answerPage, requireOwnForm } from '../../../http/page.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { browserActorOf } from '../../sessions/service.ts'
+import { redirectNotAllowed } from '../../sign-in/errors.ts'
+import { signOut } from '../../sign-in/service/current.ts'
+import { requestPasswordReset } from '../../sign-in/service/password-reset.ts'
+import { findProviderLogout } from '../../sign-in/service/provider-logout.ts'
+import { signUp } from '../../sign-in/service/sign-up.ts'
+import { goingOnPage, renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { AnyLengthField } from '../../sign-in/wire/session.ts'
+import { isPlainText } from '../../users/service/users.ts'
+import { EmailField } from '../../users/wire.ts'
+import { type GivenDestination, requireDestination } from '../service/destination.ts'
+import { forgotPage, signedOutPage, signOutPage, signUpPage } from '../wire/account-pages.tsx'
+import { arriveSignedIn, findBrowserSession, inBrowser, orForm, seeOther, withCookies } from '../wire/browser.ts'
+import { deletedCookies } from '../wire/cookies.ts'
+import { DestinationQuery, searchFor } from '../wire/destination.ts'
+import { frameFor } from '../wire/frame.ts'
+import { sentPage } from '../wire/sign-in.tsx'
+
+export const accountPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+
+const page = {
+  guard: anyone,
+  answer: response(200, 'A page, or the way to the next one', { contentType: 'text/html' }),
+  errors: [forbidden, redirectNotAllowed, rateLimited, serviceUnavailable],
+  hidden: true,
+} as const
+const form = { ...page, encoding: 'form' } as const
+
+const searchOf = (given: GivenDestination) => (more?: Readonly<Record<string, string>>) => searchFor(given, more)
+/** Says what a form did. */
+const Said = DestinationQuery.extend({ done: z.literal('yes').optional() })
+
+const signUpForm =
+  (ctx: Ctx, given: GivenDestination, typed: { readonly email?: string; readonly name?: string } = {}) =>
+  (problem: string | null) =>
+    signUpPage({
+      frame: frameFor(ctx),
+      search: searchOf(given),
+      minLength: ctx.config.PASSWORD_MIN_LENGTH,
+      papers: { terms: ctx.config.TERMS_URL ?? null, privacy: ctx.config.PRIVACY_URL ?? null },
+      ...typed,
+      problem,
+    })
+
+accountPages.get(
+  '/sign-up',
+  { ...page, id: 'askSignUp', summary: 'Asks for what a new account needs', query: Said },
+  async ({ ctx, query }) => {
+    requireDestination(ctx, query)
+    if (query.done) return answerPage(sentPage(frameFor(ctx), 'verify', searchOf(query)))
+    return answerPage(signUpForm(ctx, query)(ctx.config.SIGNUPS_ENABLED ? null : 'SIGNUPS_DISABLED'))
+  },
+)
+
+accountPages.post(
+  '/sign-up',
+  {
+    ...form,
+    id: 'confirmSignUp',
+    summary: 'Makes an account and signs it in',
+    query: DestinationQuery,
+    body: z.object({
+      email: z.string().max(254),
+      name: z.string().trim().max(100).optional(),
+      password: AnyLengthField,
+    }),
+  },
+  async ({ ctx, query, body, request }) => {
+    requireOwnForm(ctx, request)
+    const destination = requireDestination(ctx, query)
+    const { email: typed, name = '', password } = body
+    const shown = signUpForm(ctx, query, { email: typed, name })
+    return orForm(async () => {
+      const email = EmailField.safeParse(typed)
+      if (!email.success || !isPlainText(name)) return answerPage({ ...shown('VALIDATION_ERROR'), status: 400 })
+      const browser = await inBrowser(ctx, request, false)
+      const account = { email: email.data, password, ...(name !== '' && { displayName: name }) }
+      const result = await signUp(browser, account)
+      return result.outcome === 'signed_in'
+        ? arriveSignedIn(ctx, result, destination)
+        : seeOther(`/sign-up${searchFor(query, { done: 'yes' })}`)
+    }, shown)
+  },
+)
+
+accountPages.get(
+  '/forgot-password',
+  { ...page, id: 'askForgottenPassword', summary: 'Asks for the address of an account', query: Said },
+  async ({ ctx, query }) => {
+    requireDestination(ctx, query)
+    const search = searchOf(query)
+    return answerPage(query.done ? sentPage(frameFor(ctx), 'reset', search) : forgotPage(frameFor(ctx), search))
+  },
+)
+
+accountPages.post(
+  '/forgot-password',
+  {
+    ...form,
+    id: 'sendForgottenPassword',
+    summary: 'Mails a link to choose a new password; the answer is the same for every address',
+    query: DestinationQuery,
+    body: z.object({ email: z.string().max(254) }),
+  },
+  async ({ ctx, query, body, request }) => {
+    requireOwnForm(ctx, request)
+    requireDestination(ctx, query)
+    const shown = (problem: string) => forgotPage(frameFor(ctx), searchOf(query), { email: body.email, problem })
+    return orForm(async () => {
+      const email = EmailField.safeParse(body.email)
+      if (!email.success) return answerPage({ ...shown('VALIDATION_ERROR'), status: 400 })
+      await requestPasswordReset(ctx, { email: email.data })
+      return seeOther(`/forgot-password${searchFor(query, { done: 'yes' })}`)
+    }, shown)
+  },
+)
+
+accountPages.get(
+  '/sign-out',
+  { ...page, id: 'askSignOut', summary: 'Asks before the browser is signed out, or says that it is', query: Said },
+  async ({ ctx, query, request }) => {
+    const destination = requireDestination(ctx, query)
+    const browser = await findBrowserSession(ctx, request)
+    if (browser) return answerPage(signOutPage(frameFor(ctx), searchOf(query), browser.user))
+    return answerPage(signedOutPage(frameFor(ctx), destination.to === 'address' ? destination.url : null))
+  },
+)
+
+accountPages.post(
+  '/sign-out',
+  { ...form, id: 'confirmSignOut', summary: "Ends the browser's session", query: DestinationQuery },
+  async ({ ctx, query, request }) => {
+    requireOwnForm(ctx, request)
+    requireDestination(ctx, query)
+    const browser = await findBrowserSession(ctx, request)
+    const deleted = deletedCookies(ctx.config)
+    const said = seeOther(`/sign-out${searchFor(query, { done: 'yes' })}`)
+    if (!browser) return withCookies(said, deleted)
+    const caller = narrow(ctx, { actor: browserActorOf(ctx, browser) })
+    await signOut(caller)
+    // On to the provider of the organization that opened the session.
+    const url = await findProviderLogout(caller)
+    return withCookies(url === null ? said : answerPage(goingOnPage(frameFor(ctx), url)), deleted)
+  },
+)

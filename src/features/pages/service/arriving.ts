@@ -1,0 +1,44 @@
+import type { Ctx } from '../../../context.ts'
+import { issueCode } from '../../federation/service/codes.ts'
+import { findOrigin } from '../../sessions/service.ts'
+import type { OpenedSession } from '../../sessions/types.ts'
+import type { User } from '../../users/types.ts'
+import type { Destination } from './destination.ts'
+
+type Application = Extract<Destination, { to: 'application' }>
+
+/** Whose session the browser has. */
+export interface Arrived {
+  readonly user: User
+  readonly session: OpenedSession['session']
+}
+
+/** The address's own values of these names are not ours. */
+const TOLD = ['code', 'state', 'error', 'error_description']
+
+/**
+ * The application's address with a code, for a session of its own (`POST /api/v1/oauth/exchange`). That has the factors of the
+ * browser's, proved when those were: nothing is asked again, and nothing is fresher.
+ */
+export async function applicationAddress(ctx: Ctx, application: Application, { user, session }: Arrived): Promise<URL> {
+  const origin = (await findOrigin(ctx, session.id)) ?? null
+  const code = await issueCode(ctx, {
+    user,
+    isShown: false,
+    codeChallenge: application.codeChallenge,
+    method: 'page',
+    amr: [...session.amr],
+    isNewUser: false,
+    organizationId: origin?.organizationId ?? null,
+    origin,
+    key: null,
+    link: null,
+    sessionId: null,
+    browser: { sessionId: session.id, authTime: session.authTime, secondFactorAt: session.secondFactorAt ?? null },
+  })
+  const url = new URL(application.url)
+  for (const name of TOLD) url.searchParams.delete(name)
+  url.searchParams.set('code', code)
+  if (application.state !== null) url.searchParams.set('state', application.state)
+  return url
+}

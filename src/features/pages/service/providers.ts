@@ -1,0 +1,68 @@
+import type { Ctx } from '../../../context.ts'
+import { narrow } from '../../../context.ts'
+import { hmacSha256, sha256 } from '../../../lib/crypto.ts'
+import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
+import { codeInvalid } from '../../federation/errors.ts'
+import { exchangeCode } from '../../federation/service/sign-in.ts'
+import { type Started, startSignIn } from '../../federation/service/start.ts'
+import type { SignInResult } from '../../sign-in/service/sign-in.ts'
+import { startSso } from '../../sso/service/sign-in.ts'
+
+/**
+ * The verifier of a sign-in that begins on our page: only the browser that began has the secret of its flow cookie, so nobody
+ * else's code signs it in.
+ */
+async function verifierOf({ config }: Pick<Ctx, 'config'>, browserSecret: string): Promise<string> {
+  const key = config.rootKeys.current
+  return toBase64Url(hmacSha256(await key.derive('page sign-in verifier'), utf8(browserSecret)))
+}
+
+const challengeOf = async (verifier: string): Promise<string> => toBase64Url(await sha256(utf8(verifier)))
+
+interface Start {
+  /** Our page that ends the sign-in. */
+  readonly returnTo: string
+  readonly browserSecret: string
+}
+
+/** Begins a sign-in with a provider, which ends on our page. Throws what `startSignIn` throws. */
+export async function startWithProvider(ctx: Ctx, provider: string, start: Start): Promise<Started> {
+  return startSignIn(ctx, {
+    ...start,
+    provider,
+    redirectUri: null,
+    clientState: null,
+    codeChallenge: await challengeOf(await verifierOf(ctx, start.browserSecret)),
+    scopes: [],
+    prompt: null,
+    loginHint: null,
+  })
+}
+
+/** Begins a sign-in at the provider of the organization that the address is of. Throws what `startSso` throws. */
+export async function startWithOrganization(ctx: Ctx, email: string, start: Start): Promise<Started> {
+  return startSso(ctx, {
+    ...start,
+    chosen: { email },
+    clientState: null,
+    codeChallenge: await challengeOf(await verifierOf(ctx, start.browserSecret)),
+    prompt: null,
+    loginHint: null,
+  })
+}
+
+/** Ends it: the code is good in the browser that began alone. Throws OAUTH_CODE_INVALID, and what every first factor throws. */
+export async function endWithProvider(
+  ctx: Ctx,
+  { code, browserSecret }: { code: string; browserSecret: string | null },
+): Promise<SignInResult> {
+  if (browserSecret === null) throw codeInvalid()
+  const exchanged = await exchangeCode(narrow(ctx, { actor: null }), {
+    code,
+    verifier: await verifierOf(ctx, browserSecret),
+    pendingToken: null,
+    organizationId: null,
+  })
+  if (exchanged.outcome === 'linked') throw codeInvalid()
+  return exchanged.result
+}

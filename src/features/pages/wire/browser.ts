@@ -1,0 +1,79 @@
+import type { Ctx } from '../../../context.ts'
+import { narrow } from '../../../context.ts'
+import { answerPage, type Page } from '../../../http/page.ts'
+import { errorHeaders, statusOf } from '../../../http/render-error.ts'
+import { DomainError } from '../../../lib/errors.ts'
+import { appPage } from '../../federation/wire/pages.tsx'
+import { useBrowserSession } from '../../sessions/service.ts'
+import type { BrowserSession } from '../../sessions/types.ts'
+import type { SignInResult } from '../../sign-in/service/sign-in.ts'
+import { goingOnPage } from '../../sign-in/wire/pages.tsx'
+import { type Arrived, applicationAddress } from '../service/arriving.ts'
+import type { Destination } from '../service/destination.ts'
+import { browserTokenOf, FORGOTTEN_AFTER_SECONDS, sessionCookies } from './cookies.ts'
+import { frameFor } from './frame.ts'
+
+// How pages know a browser, and how they send it on.
+
+/** Whom the browser has signed in; null for nobody. Only page routes ask. */
+export async function findBrowserSession(ctx: Ctx, request: Request): Promise<BrowserSession | null> {
+  const token = browserTokenOf(ctx.config, request)
+  return token === null ? null : useBrowserSession(ctx, token)
+}
+
+/** The context of a sign-in on a page: it opens the session of this browser. */
+export async function inBrowser(ctx: Ctx, request: Request, isRemembered: boolean): Promise<Ctx> {
+  const known = await findBrowserSession(ctx, request)
+  const { SESSION_IDLE_SECONDS } = ctx.config
+  const current = known && {
+    userId: known.user.id,
+    sessionId: known.session.id,
+    isOfProvider: known.standing.isOfProvider,
+  }
+  return narrow(ctx, {
+    browser: {
+      idleSeconds: isRemembered ? SESSION_IDLE_SECONDS : Math.min(SESSION_IDLE_SECONDS, FORGOTTEN_AFTER_SECONDS),
+      current,
+    },
+  })
+}
+
+export function withCookies(answer: Response, cookies: readonly string[]): Response {
+  for (const cookie of cookies) answer.headers.append('Set-Cookie', cookie)
+  return answer
+}
+
+/** To a page of ours, by GET: a reload sends nothing twice. */
+export const seeOther = (path: string): Response =>
+  new Response(null, { status: 303, headers: { Location: path, 'Cache-Control': 'no-store' } })
+
+/** Sends somebody on who is signed in. */
+export async function arrive(ctx: Ctx, arrived: Arrived, destination: Destination): Promise<Response> {
+  if (destination.to === 'nowhere') return seeOther('/sign-in')
+  if (destination.to === 'address')
+    return destination.isOwn
+      ? seeOther(destination.url.href)
+      : answerPage(goingOnPage(frameFor(ctx), destination.url.href))
+  const url = await applicationAddress(ctx, destination, arrived)
+  return answerPage(destination.isApp ? appPage(frameFor(ctx), url) : goingOnPage(frameFor(ctx), url.href))
+}
+
+/** The end of a sign-in whose factors were all proved. */
+export async function arriveSignedIn(
+  ctx: Ctx,
+  { user, opened }: Extract<SignInResult, { outcome: 'signed_in' }>,
+  destination: Destination,
+): Promise<Response> {
+  const answer = await arrive(ctx, { user, session: opened.session }, destination)
+  return withCookies(answer, sessionCookies(ctx.config, opened))
+}
+
+/** The form again where the attempt was refused, with the status and headers of the refusal. */
+export async function orForm(work: () => Promise<Response>, form: (code: string) => Page): Promise<Response> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof DomainError) || cause.kind === 'internal') throw cause
+    return answerPage({ ...form(cause.code), status: statusOf(cause) }, errorHeaders(cause))
+  }
+}

@@ -1,0 +1,23 @@
+import * as z from 'zod'
+import type { GivenDestination } from '../service/destination.ts'
+
+/** What a page on the way to signing in carries in its query. */
+export const DestinationQuery = z.object({
+  return_to: z.string().min(1).max(2048).optional(),
+  redirect_to: z.string().min(1).max(2048).optional(),
+  state: z.string().max(512).optional(),
+  code_challenge: z
+    .string()
+    .regex(/^[\w-]{43}$/, 'must be the S256 of a verifier')
+    .optional(),
+})
+
+/** The query of the next page, with `?`, or nothing. `more` are the page's own. */
+export function searchFor(given: GivenDestination, more: Readonly<Record<string, string>> = {}): string {
+  const { return_to, redirect_to, state, code_challenge } = given
+  const carried = Object.entries({ return_to, redirect_to, state, code_challenge })
+  const search = new URLSearchParams(more)
+  for (const [name, value] of carried) if (value !== undefined) search.set(name, value)
+  const text = search.toString()
+  return text === '' ? '' : `?${text}`
+}

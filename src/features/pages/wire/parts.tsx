@@ -1,0 +1,94 @@
+import type { Child } from 'hono/jsx'
+import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
+import type { TextKey } from '../texts/en.ts'
+import { problemOf, tell } from '../texts/texts.ts'
+
+/** What the last attempt ended with: a code of the API. */
+export type Problem = string | null
+
+/** Has the focus when the page opens, and describes the fields. */
+export const alertOf = (problem: Problem) =>
+  problem !== null && (
+    <p class="problem" id="problem" role="alert" tabindex={-1} autofocus>
+      {tell(problemOf(problem))}
+    </p>
+  )
+
+interface FieldProps {
+  readonly name: string
+  readonly label: TextKey
+  readonly type?: 'text' | 'email' | 'password'
+  readonly autocomplete: string
+  readonly value?: string
+  readonly isWrong?: boolean
+  readonly isOptional?: boolean
+  readonly isFocused?: boolean
+  readonly hint?: Child
+  readonly class?: string
+  readonly min?: number
+  readonly max?: number
+}
+
+/** A field with its label, and its hint. */
+export function Field(props: FieldProps) {
+  const { name, label, type = 'text', autocomplete, value, isWrong = false, isOptional = false, hint, min } = props
+  const described = [isWrong ? 'problem' : '', hint === undefined ? '' : `${name}-hint`].filter(Boolean).join(' ')
+  return (
+    <div class="field">
+      <label for={name}>{tell(label)}</label>
+      <input
+        id={name}
+        name={name}
+        type={type}
+        class={props.class}
+        autocomplete={autocomplete}
+        autocapitalize="none"
+        spellcheck={false}
+        value={value}
+        minlength={min}
+        maxlength={props.max ?? (type === 'password' ? MAX_VERIFIED_PASSWORD_LENGTH : 254)}
+        required={!isOptional}
+        autofocus={props.isFocused}
+        aria-invalid={isWrong ? 'true' : undefined}
+        aria-describedby={described === '' ? undefined : described}
+      />
+      {type === 'password' && (
+        <button class="show" type="button" aria-controls={name} aria-pressed="false" hidden>
+          {tell('show_password')}
+        </button>
+      )}
+      {hint !== undefined && (
+        <p class="hint" id={`${name}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** Filled by the script of passkeys, and hidden without it. */
+export const PasskeyForm = ({ action, mfaToken }: { readonly action: string; readonly mfaToken?: string }) => (
+  <form class="passkey" method="post" action={action} hidden>
+    {mfaToken !== undefined && <input type="hidden" name="mfa_token" value={mfaToken} />}
+    <input type="hidden" name="credential" value="" />
+    <input type="hidden" name="ceremony" value="" />
+    <input type="hidden" name="remember" value="" />
+    <p class="problem" role="alert" tabindex={-1} hidden>
+      {tell('passkey.failed')}
+    </p>
+    <button class="second" type="button">
+      {tell('sign_in.passkey')}
+    </button>
+  </form>
+)
+
+export const ButtonLink = ({ href, children }: { readonly href: string; readonly children: Child }) => (
+  <p>
+    <a class="button" href={href}>
+      {children}
+    </a>
+  </p>
+)
+
+/** How a page calls a person: by address. */
+export const whoIs = ({ email }: { readonly email: string }) => <strong>{email}</strong>

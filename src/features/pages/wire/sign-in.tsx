@@ -1,0 +1,274 @@
+import { PASSKEYS, SHOW_PASSWORD } from '../../../http/assets/assets.ts'
+import type { Page } from '../../../http/page.ts'
+import type { Frame } from '../../../lib/frame.ts'
+import type { Destination } from '../service/destination.ts'
+import { tell, textOf } from '../texts/texts.ts'
+import { alertOf, ButtonLink, Field, PasskeyForm, type Problem, whoIs } from './parts.tsx'
+
+interface Provider {
+  readonly name: string
+  readonly label: string
+}
+
+interface SignInPage {
+  readonly frame: Frame
+  /** The query that the next pages carry. */
+  readonly search: (more?: Readonly<Record<string, string>>) => string
+  readonly destination: Destination
+  readonly providers: readonly Provider[]
+  readonly mayLink: boolean
+  readonly maySignUp: boolean
+  readonly login?: string
+  readonly isRemembered?: boolean
+  readonly problem?: Problem
+}
+
+const hostOf = (destination: Destination): string | null => {
+  if (destination.to === 'application') return destination.isApp ? null : destination.url.host
+  return destination.to === 'address' && !destination.isOwn ? destination.url.host : null
+}
+
+export function signInPage(input: SignInPage): Page {
+  const { frame, search, providers, mayLink, maySignUp, login, isRemembered = false, problem = null } = input
+  const host = hostOf(input.destination)
+  const isWrong = problem === 'INVALID_CREDENTIALS'
+  return {
+    frame,
+    title: textOf('sign_in.title'),
+    scripts: [SHOW_PASSWORD, PASSKEYS],
+    body: (
+      <>
+        {host !== null && <p class="lead">{tell('sign_in.for', { host: <strong>{host}</strong> })}</p>}
+        {alertOf(problem)}
+        <form method="post" action={`/sign-in${search()}`}>
+          <Field
+            name="login"
+            label="sign_in.login"
+            autocomplete="username webauthn"
+            value={login ?? ''}
+            isWrong={isWrong}
+            isFocused={problem === null}
+          />
+          <Field
+            name="password"
+            label="sign_in.password"
+            type="password"
+            autocomplete="current-password"
+            isWrong={isWrong}
+          />
+          <label class="check" for="remember">
+            <input id="remember" name="remember" type="checkbox" value="yes" checked={isRemembered} />
+            {tell('sign_in.remember')}
+          </label>
+          <button type="submit">{tell('sign_in.submit')}</button>
+          <p class="beside">
+            <a href={`/forgot-password${search()}`}>{tell('sign_in.forgot')}</a>
+            <a href={`/sign-in/sso${search()}`}>{tell('sign_in.sso')}</a>
+          </p>
+          {mayLink && <p class="or">{tell('sign_in.or')}</p>}
+          {mayLink && (
+            <button class="second" type="submit" formaction={`/sign-in/link${search()}`} formnovalidate>
+              {tell('sign_in.link')}
+            </button>
+          )}
+        </form>
+        <PasskeyForm action={`/sign-in/passkey${search()}`} />
+        {providers.length > 0 && (
+          <ul class="ways">
+            {providers.map(({ name, label }) => (
+              <li>
+                <a class="button second" href={`/sign-in/with/${name}${search()}`}>
+                  {tell('sign_in.provider', { provider: label })}
+                </a>
+              </li>
+            ))}
+          </ul>
+        )}
+        {maySignUp && (
+          <p class="aside">
+            {tell('sign_in.no_account', { link: <a href={`/sign-up${search()}`}>{tell('sign_in.sign_up')}</a> })}
+          </p>
+        )}
+      </>
+    ),
+  }
+}
+
+/** The browser is signed in already. */
+export function welcomePage({
+  frame,
+  search,
+  destination,
+  who,
+}: Pick<SignInPage, 'frame' | 'search' | 'destination'> & { readonly who: { readonly email: string } }): Page {
+  const host = hostOf(destination)
+  return {
+    frame,
+    title: textOf('continue.title'),
+    body: (
+      <>
+        {host !== null && <p class="lead">{tell('sign_in.for', { host: <strong>{host}</strong> })}</p>}
+        <p>{tell('continue.text', { who: whoIs(who) })}</p>
+        {destination.to === 'nowhere' && frame.appUrl !== null && (
+          <ButtonLink href={frame.appUrl}>{tell('continue.app', { app: frame.app })}</ButtonLink>
+        )}
+        {destination.to !== 'nowhere' && (
+          <form method="post" action={`/sign-in/continue${search()}`}>
+            <button type="submit">{tell('continue.submit', { who: who.email })}</button>
+          </form>
+        )}
+        <p class="beside">
+          <a href={`/sign-in${search({ another: 'yes' })}`}>{tell('continue.another')}</a>
+          <a href="/sign-out">{tell('continue.sign_out')}</a>
+        </p>
+      </>
+    ),
+  }
+}
+
+export function secondStepPage({
+  frame,
+  search,
+  mfaToken,
+  methods,
+  remember,
+  problem = null,
+}: Pick<SignInPage, 'frame' | 'search' | 'problem'> & {
+  readonly mfaToken: string
+  readonly methods: readonly string[]
+  readonly remember: boolean
+}): Page {
+  const hasCode = methods.some((method) => method !== 'passkey')
+  const hasPasskey = methods.includes('passkey')
+  return {
+    frame,
+    title: textOf('second_step.title'),
+    scripts: hasPasskey ? [PASSKEYS] : [],
+    body: (
+      <>
+        <p>{tell('second_step.text')}</p>
+        {alertOf(problem)}
+        {hasCode && (
+          <form method="post" action={`/sign-in/second-step${search()}`}>
+            <input type="hidden" name="mfa_token" value={mfaToken} />
+            <input type="hidden" name="remember" value={remember ? 'yes' : ''} />
+            <input type="hidden" name="methods" value={methods.join(' ')} />
+            <Field
+              name="code"
+              label="second_step.code"
+              autocomplete="one-time-code"
+              class="code"
+              max={32}
+              isWrong={problem === 'MFA_CODE_INVALID'}
+              isFocused={problem === null}
+              hint={tell('second_step.code_hint')}
+            />
+            <button type="submit">{tell('second_step.submit')}</button>
+          </form>
+        )}
+        {hasPasskey && <PasskeyForm action={`/sign-in/second-step${search()}`} mfaToken={mfaToken} />}
+        {hasPasskey && !hasCode && (
+          <noscript>
+            <p>{tell('second_step.passkey_alone')}</p>
+          </noscript>
+        )}
+        <p class="beside">
+          <a href={`/sign-in${search()}`}>{tell('second_step.again')}</a>
+        </p>
+      </>
+    ),
+  }
+}
+
+export const ssoPage = ({
+  frame,
+  search,
+  login = '',
+  problem = null,
+}: Pick<SignInPage, 'frame' | 'search' | 'login' | 'problem'>): Page => ({
+  frame,
+  title: textOf('sso.title'),
+  body: (
+    <>
+      <p>{tell('sso.text')}</p>
+      {alertOf(problem)}
+      <form method="post" action={`/sign-in/sso${search()}`}>
+        <Field
+          name="login"
+          label="sso.email"
+          type="email"
+          autocomplete="email"
+          value={login}
+          isWrong={problem !== null}
+          isFocused={problem === null}
+        />
+        <button type="submit">{tell('sso.submit')}</button>
+      </form>
+      <p class="beside">
+        <a href={`/sign-in${search()}`}>{tell('sent.back')}</a>
+      </p>
+    </>
+  ),
+})
+
+/** Not a redirect: Chromium holds a form's whole chain of redirects to `form-action`. */
+export const toProviderPage = (frame: Frame, url: string): Page => {
+  const { host } = new URL(url)
+  return {
+    frame,
+    title: textOf('sso.going_title'),
+    refreshTo: url,
+    body: (
+      <>
+        <p>{tell('sso.going', { host: <strong>{host}</strong> })}</p>
+        <ButtonLink href={url}>{tell('sso.going_submit', { host })}</ButtonLink>
+      </>
+    ),
+  }
+}
+
+/** A mail is on its way, or would be. */
+export const sentPage = (frame: Frame, what: 'link' | 'reset' | 'verify', search: SignInPage['search']): Page => ({
+  frame,
+  title: textOf('sent.title'),
+  body: (
+    <>
+      <p>{tell(`sent.${what}`)}</p>
+      <p class="beside">
+        <a href={`/sign-in${search()}`}>{tell('sent.back')}</a>
+      </p>
+    </>
+  ),
+})
+
+/** What a mailed sign-in link opens. */
+export const linkPage = (
+  frame: Frame,
+  { token, email, isForeign }: { readonly token: string; readonly email: string; readonly isForeign: boolean },
+): Page => ({
+  frame,
+  title: textOf('link.title'),
+  body: (
+    <>
+      <p>{tell('link.text', { who: whoIs({ email }) })}</p>
+      {isForeign && <p class="problem">{tell('link.foreign')}</p>}
+      <form method="post" action="/sign-in/link/open">
+        <input type="hidden" name="token" value={token} />
+        <button type="submit">{tell('link.submit')}</button>
+      </form>
+    </>
+  ),
+})
+
+/** The gateway sends the browser back again and again. */
+export const loopPage = (frame: Frame, url: URL): Page => ({
+  frame,
+  title: textOf('loop.title'),
+  status: 409,
+  body: (
+    <>
+      <p>{tell('loop.text', { host: <strong>{url.host}</strong> })}</p>
+      <ButtonLink href={url.href}>{tell('loop.again')}</ButtonLink>
+    </>
+  ),
+})
