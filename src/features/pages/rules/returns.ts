@@ -24,8 +24,9 @@ export function findReturn(settings: ReturnSettings, address: string): URL | und
   const isPath = address.startsWith('/')
   const url = isPath ? URL.parse(address, own) : URL.parse(address)
   if (url?.username !== '' || url.password !== '') return undefined
-  if (isPath || url.origin === own.origin) return url.origin === own.origin ? url : undefined
+  // The origin of `blob:https://auth.example.com/x` is that of our own.
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined
+  if (isPath || url.origin === own.origin) return url.origin === own.origin ? url : undefined
   if (settings.REDIRECT_ORIGINS.includes(url.origin)) return url
   // Where we are reached without TLS ourselves, in local mode, so is the gateway.
   return isOfDomain(settings, url) && (url.protocol === 'https:' || own.protocol === 'http:') ? url : undefined
