@@ -1,43 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { bearer, PASSWORD, post, type SignedIn, signUp } from './support/api.ts'
+import { expectNothingFound, WCAG_22_AA } from './support/axe.ts'
 import { CHROMIUM, follow, launchBrowser } from './support/browser.ts'
 import { mailedLink } from './support/mailbox.ts'
 
 const origin = inject('origin')
 const NEW_PASSWORD = `${PASSWORD} and more`
-
-const WCAG_22_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-
-interface Found {
-  readonly id: string
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
-}
-
-/** Looks at the page in narrow and wide windows, light and dark. */
-async function expectNothingFound(page: Page, rules = [...WCAG_22_AA, 'best-practice']): Promise<void> {
-  // Mails are looked at by themselves: no script runs in their frames.
-  const options = JSON.stringify({ iframes: false, runOnly: rules })
-  await page.evaluate(axe.source)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [320, 360, 1280]) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width, height: 800 })
-      const { violations } = (await page.evaluate(`axe.run(document, ${options})`)) as {
-        violations: readonly Found[]
-      }
-      const found = violations.flatMap(({ id, nodes }) =>
-        nodes.map((node) => `${id}: ${node.failureSummary} ${node.html}`),
-      )
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-      expect([page.url(), colorScheme, width, found, overflow]).toEqual([page.url(), colorScheme, width, [], 0])
-    }
-  }
-}
 
 const submit = (page: Page) => follow(page.locator('main button[type=submit]').first())
 

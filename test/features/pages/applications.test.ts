@@ -78,6 +78,30 @@ describe('an application without a server', () => {
   })
 })
 
+describe('somebody else', () => {
+  it('signs no browser in with a code of theirs', async () => {
+    const { answer } = await signedIn()
+    const code = addressIn(answer).searchParams.get('code') ?? ''
+    const victim = openBrowser()
+    // The flow cookie alone is of the victim.
+    victim.jar.set('__Host-postern-flow', 'A'.repeat(43))
+    for (const browser of [victim, openBrowser()]) {
+      const done = await browser.get(`/sign-in/done?code=${code}&state=x`)
+      expect([done.status, browser.jar.has(COOKIE)]).toEqual([400, false])
+    }
+  })
+
+  it('who planted a session keeps none of it once its victim signs in', async () => {
+    const attacker = await signedIn()
+    const victim = openBrowser()
+    victim.jar.set(COOKIE, attacker.browser.jar.get(COOKIE) ?? '')
+    const { email } = await signUpUser(app)
+    await victim.post('/sign-in', { login: email, password: PASSWORD }, { 'cf-connecting-ip': newAddress() })
+    expect(victim.jar.get(COOKIE)).not.toBe(attacker.browser.jar.get(COOKIE))
+    expect(await (await attacker.browser.get('/sign-in')).text()).not.toContain(email)
+  })
+})
+
 describe('after a second factor', () => {
   const clocked = createClockedSuite()
 

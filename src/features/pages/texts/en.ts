@@ -17,7 +17,7 @@ export const en = {
 
   'continue.title': 'Welcome back',
   'continue.text': 'You are signed in as {who}.',
-  'continue.submit': 'Continue as {who}',
+  'continue.submit': 'Continue',
   'continue.app': 'Continue to {app}',
   'continue.another': 'Use another account',
   'continue.sign_out': 'Sign out',
@@ -47,7 +47,7 @@ export const en = {
   'link.title': 'Sign in',
   'link.text': 'Sign in as {who}?',
   'link.foreign':
-    'This browser did not ask for the link. If nobody but you could have, go on; if somebody sent it to you, you would be signed in to their account.',
+    'This browser did not ask for the link. Go on only if you asked for it yourself, on another device: a link that somebody else sent you signs you in to their account.',
   'link.submit': 'Sign in',
 
   'sign_up.title': 'Create an account',

@@ -114,7 +114,7 @@ export function welcomePage({
         )}
         {destination.to !== 'nowhere' && (
           <form method="post" action={`/sign-in/continue${search()}`}>
-            <button type="submit">{tell('continue.submit', { who: who.email })}</button>
+            <button type="submit">{tell('continue.submit')}</button>
           </form>
         )}
         <p class="beside">

@@ -1,0 +1,31 @@
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+export const WCAG_22_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+interface Found {
+  readonly id: string
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
+}
+
+/** Looks at the page in narrow and wide windows, light and dark. */
+export async function expectNothingFound(page: Page, rules = [...WCAG_22_AA, 'best-practice']): Promise<void> {
+  // Mails are looked at by themselves: no script runs in their frames.
+  const options = JSON.stringify({ iframes: false, runOnly: rules })
+  await page.evaluate(axe.source)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [320, 360, 1280]) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 800 })
+      const { violations } = (await page.evaluate(`axe.run(document, ${options})`)) as {
+        violations: readonly Found[]
+      }
+      const found = violations.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${id}: ${node.failureSummary} ${node.html}`),
+      )
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect([page.url(), colorScheme, width, found, overflow]).toEqual([page.url(), colorScheme, width, [], 0])
+    }
+  }
+}
