@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp } from '../../support/app.ts'
 import { connect, refusalOf, run } from './support.ts'
 
@@ -62,4 +63,22 @@ it('a page of large users has fewer of them, and its cursor goes on', async () =
   expect([page.totalResults, page.itemsPerPage, page.Resources.length]).toEqual([130, 100, 100])
   const rest = (await directory.call('GET', `/Users?count=1000&cursor=${page.nextCursor}`)).body
   expect([rest.itemsPerPage, rest.nextCursor]).toEqual([30, undefined])
+})
+
+it.each([
+  ['what is no id', ['x'.repeat(100_000)], 400],
+  ['more than 10,000', Array.from({ length: 10_001 }, () => newUuid()), 400],
+])('a group is given no members by %s, and loses none', async (_, ids, status) => {
+  const directory = await connect(app)
+  const { id } = (await directory.user()).body
+  const value = ids.map((one) => ({ value: one }))
+  expect((await directory.group({ members: value })).status).toBe(status)
+  const group = (await directory.group({ members: [{ value: id }] })).body
+  for (const op of ['add', 'replace'])
+    expect(refusalOf(await directory.patchGroup(group.id, { op, path: 'members', value }))).toEqual([
+      400,
+      'invalidValue',
+    ])
+  const { body } = await directory.patchGroup(group.id, { op: 'remove', path: 'members', value })
+  expect(body.members).toHaveLength(1)
 })
