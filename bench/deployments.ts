@@ -13,6 +13,7 @@ export interface Builds {
   readonly sameBindings: Build
   readonly refreshParts: Build
   readonly betterAuth: Build
+  readonly betterAuthScim: Build
 }
 
 export async function buildAll(): Promise<Builds> {
@@ -22,6 +23,7 @@ export async function buildAll(): Promise<Builds> {
     sameBindings: await buildRival('same-bindings'),
     refreshParts: await buildRival('refresh-parts'),
     betterAuth: await buildRival('better-auth'),
+    betterAuthScim: await buildRival('better-auth-scim'),
   }
 }
 
@@ -93,6 +95,8 @@ export const refreshPartsWorker = (build: Build): Promise<WorkerOptions> =>
 
 export const bareHonoWorker = (build: Build): Promise<WorkerOptions> => workerOf('bare-hono', build)
 
+const BETTER_AUTH_SECRET = 'bench-better-auth-secret-0123456789-0123456789'
+
 export const betterAuthWorker = (
   build: Build,
   store: BetterAuthStore,
@@ -102,7 +106,16 @@ export const betterAuthWorker = (
     env: {
       DB: { type: 'd1', id: `better-auth-${store}` },
       KV: { type: 'kv', id: `better-auth-${store}` },
-      ...textsOf({ STORE: store, SECRET: 'bench-better-auth-secret-0123456789-0123456789', ...settings }),
+      ...textsOf({ STORE: store, SECRET: BETTER_AUTH_SECRET, ...settings }),
+    },
+  })
+
+/** Better Auth with its plugin for directories. */
+export const betterAuthScimWorker = (build: Build, token: string): Promise<WorkerOptions> =>
+  workerOf('better-auth-scim', build, {
+    env: {
+      DB: { type: 'd1', id: 'better-auth-scim' },
+      ...textsOf({ SECRET: BETTER_AUTH_SECRET, SCIM_TOKEN: token }),
     },
   })
 

@@ -119,11 +119,11 @@ async function begin({ start, callback }: Side, base: URL, person: Person) {
 /** The callbacks of one connection, whose starts are not measured. */
 async function scriptOf(issuer: string, side: Side, base: URL, callbacks: readonly Person[]): Promise<Script> {
   const visits: Visit[] = []
-  const once: string[] = []
+  const once: { head: string; body: string }[] = []
   for (const person of callbacks) {
     const { visit, head } = await begin(side, base, person)
     visits.push(visit)
-    once.push(head)
+    once.push({ head, body: '' })
   }
   const told = await fetch(new URL('/visits', issuer), { method: 'POST', body: JSON.stringify(visits) })
   if (!told.ok) throw new Error(`the provider answered ${told.status}`)

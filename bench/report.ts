@@ -2,6 +2,7 @@ import type { ColdStart } from './cold-start.ts'
 import { type Measured, ratioOf } from './compare.ts'
 import { CONNECTIONS, type Door } from './contestants.ts'
 import type { Builds } from './deployments.ts'
+import { CALL_NAMES, type Directories, type DirectoryCall, MEMBERS, PACED, USERS } from './directories.ts'
 import type { Existence } from './existence.ts'
 import type { FanOut } from './fan-out.ts'
 import type { FederatedSignIns } from './federation.ts'
@@ -28,6 +29,8 @@ export interface Results {
   readonly signIn: readonly Measured[]
   /** Callbacks of sign-ins by an OpenID provider. */
   readonly federation: readonly FederatedSignIns[]
+  /** What organizations' directories ask by SCIM. */
+  readonly directories: Directories
   readonly refresh: readonly Measured[]
   /** Of sessions in no organization, and of members of ten. */
   readonly refreshOfMembers: readonly Measured[]
@@ -57,6 +60,8 @@ const AIM_ORGANIZATION_LISTS = 1.5
 const AIM_MEMORY_MIB = 24
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
+const AIM_MANY_MEMBERS = 50
+const AIM_LAST_PAGE = 1.5
 const AIM_POLICIES = 5
 const AIM_GZIP_BYTES = 850_000
 const AIM_START_GZIP_BYTES = 120_000
@@ -133,6 +138,33 @@ const federationRow = ({ signIn, measured }: FederatedSignIns): string[] =>
     AIM_BETTER_AUTH,
   )
 
+const directoryRow = ({ call, measured }: DirectoryCall): string[] =>
+  ratioRow(
+    'socket',
+    `SCIM, ${CALL_NAMES[call]}`,
+    named(measured, 'Postern'),
+    named(measured, 'Better Auth, d1'),
+    AIM_BETTER_AUTH,
+  )
+
+function directoryRows({ times, paced }: Directories): string[][] {
+  const { one, many, first, last, lastByIndex } = times
+  const row = (what: string, time: Spread, beside: Spread, aim?: number) => {
+    const ratio = time.median / beside.median
+    return [what, spread(time, twoPlaces), twoPlaces(ratio), `${aim ?? ''}`, aim ? verdict(ratio <= aim) : '']
+  }
+  const isPaced = Object.keys(paced).join() === '200'
+  const answers = Object.entries(paced).map(([status, count]) => `${whole(count)} answers ${status}`)
+  return [
+    ['PATCH that adds 1 member', spread(one, twoPlaces), '', '', ''],
+    row(`PATCH that adds ${whole(MEMBERS)} members`, many, one, AIM_MANY_MEMBERS),
+    [`the first page of ${whole(USERS)} users`, spread(first, twoPlaces), '', '', ''],
+    row('the last page by cursor', last, first, AIM_LAST_PAGE),
+    row('the last page by startIndex', lastByIndex, first),
+    [`${PACED.perSecond} requests a second for ${PACED.seconds} s`, answers.join(', '), '', 'no 429', verdict(isPaced)],
+  ]
+}
+
 const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }: Measured) => [
   where,
   what,
@@ -143,7 +175,15 @@ const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }
   cpu === null ? '' : whole(cpu),
 ]
 
-function rateRows({ checks, signIn, federation, refresh, refreshOfMembers, evaluation }: Results): string[][] {
+function rateRows({
+  checks,
+  signIn,
+  federation,
+  directories,
+  refresh,
+  refreshOfMembers,
+  evaluation,
+}: Results): string[][] {
   return [
     ...checks.flatMap(({ door, get, post, permission }) => [
       ...get.map((one) => rateRow(DOORS[door], isBetterAuth(one) ? 'get-session' : 'GET /validate', one)),
@@ -153,6 +193,9 @@ function rateRows({ checks, signIn, federation, refresh, refreshOfMembers, evalu
     ...signIn.map((one) => rateRow(DOORS.socket, 'sign-in', one)),
     ...federation.flatMap(({ signIn, measured }) =>
       measured.map((one) => rateRow(DOORS.socket, `callback, ${signIn}`, one)),
+    ),
+    ...directories.calls.flatMap(({ call, measured }) =>
+      measured.map((one) => rateRow(DOORS.socket, `SCIM, ${CALL_NAMES[call]}`, one)),
     ),
     ...refresh.map((one) => rateRow(DOORS.socket, 'refresh', one)),
     ...refreshOfMembers.map((one) => rateRow(DOORS.socket, 'refresh by a member', one)),
@@ -241,7 +284,7 @@ function refreshRows(refresh: readonly Measured[]): string[][] {
 
 export function renderReport(results: Results): string {
   const { machine, builds, checks, federation, refresh, refreshOfMembers, evaluation, fanOut, existence } = results
-  const { lists, organizationLists, memory, policies, coldStarts, startup } = results
+  const { directories, lists, organizationLists, memory, policies, coldStarts, startup } = results
   return `# Bench results
 
 Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
@@ -253,7 +296,7 @@ ${CONNECTIONS} connections, rounds interleaved; median (least to most) of the ro
 
 How many times the other's answers a second Postern gives, round by round. By CPU: the other's CPU time an answer, divided by Postern's.
 
-${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...checks.flatMap(ratioRows), evaluationRow(evaluation), memberOfTenRow(refreshOfMembers), ...federation.map(federationRow)])}
+${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...checks.flatMap(ratioRows), evaluationRow(evaluation), memberOfTenRow(refreshOfMembers), ...federation.map(federationRow), ...directories.calls.map(directoryRow)])}
 
 ## Rates
 
@@ -282,6 +325,12 @@ ${table(['p50 ms', 'p95 ms', 'last ms'], [[fanOut.p50, fanOut.p95, fanOut.most].
 What admins ask, one call at a time, at two sizes of the table: milliseconds, and how many times as long the large one takes. The paths are those of the large table.
 
 ${table(['call', ...SIZES.map((size) => `${whole(size)} users`), 'ratio'], listRows(lists))}
+
+## Directories
+
+What a directory of one tenant asks by SCIM, one call at a time: milliseconds, and how many times as long as the call before it that has no ratio.
+
+${table(['call', 'ms', 'ratio', 'aim', 'reached'], directoryRows(directories))}
 
 ## Lists of organizations
 

@@ -25,6 +25,7 @@ import {
   posternWorker,
   refreshPartsWorker,
 } from './deployments.ts'
+import { measureDirectories } from './directories.ts'
 import { measureExistence } from './existence.ts'
 import { measureFanOut } from './fan-out.ts'
 import { measureFederation } from './federation.ts'
@@ -141,6 +142,8 @@ async function run(): Promise<void> {
     await runtime.dispose()
     say('sign-ins by an OpenID provider')
     const federation = await measureFederation(load, builds)
+    say('directories')
+    const directories = await measureDirectories(load, builds)
     say('memory of an isolate')
     const memory = await measureMemory(builds.postern)
     say('policies')
@@ -156,6 +159,7 @@ async function run(): Promise<void> {
       checks: [front, socket],
       signIn,
       federation,
+      directories,
       refresh,
       refreshOfMembers,
       evaluation,

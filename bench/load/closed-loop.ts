@@ -8,8 +8,8 @@ export interface Script {
   readonly body: string
   /** A field of the body: its next value is that of the field in the answer. */
   readonly carry?: string
-  /** In place of `head`: those of requests that are good once. The connection is done after the last of them. */
-  readonly once?: readonly string[]
+  /** In place of `head` and `body`: requests that are good once. The connection is done after the last of them. */
+  readonly once?: readonly { readonly head: string; readonly body: string }[]
   /** What the head of the right answer has in it, in small letters, where that answer is no 2xx. */
   readonly proof?: string
 }
@@ -33,7 +33,7 @@ export interface LoadResult {
   readonly scripts: readonly Script[]
 }
 
-export const requestOf = ({ head }: Script, body: string): string =>
+export const requestOf = ({ head }: Pick<Script, 'head'>, body: string): string =>
   `${head}${body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`}\r\n${body}`
 
 const percentile = (sorted: Float64Array, share: number): number =>
@@ -51,8 +51,8 @@ export async function closedLoop(order: LoadOrder): Promise<LoadResult> {
     let last = script
     const once = script.once?.values()
     const next = () => {
-      const head = once?.next().value
-      return head === undefined ? undefined : requestOf({ head, body: '' }, '')
+      const request = once?.next().value
+      return request && requestOf(request, request.body)
     }
     let request = once ? next() : requestOf(script, script.body)
     for (let sent = performance.now(); sent < deadline && request !== undefined; ) {

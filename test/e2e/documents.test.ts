@@ -80,6 +80,7 @@ it('docs/tour.md works when pasted', { timeout: 90_000 }, async () => {
   expect(output).toMatch(/^X-Auth-Amr: pwd,otp,mfa\r?$/im)
   expect(output).toContain('"challenge":')
   expect(output).toMatch(/^grace\d+@example\.com$/m)
+  expect(output).toMatch(/^verified\nactive\nfalse\ninactive$/m)
 })
 
 it('docs/settings.md names every setting once, and no other', () => {

@@ -108,7 +108,7 @@ export const insertOrganization = ({ db }: Store, row: NewOrganization, when: SQ
     .insert(organizations)
     .select(
       sql`select null, ${id}, ${name}, ${slug}, ${description ?? null}, ${logoUrl ?? null}, ${billingEmail ?? null}, '{}', 0, '[]', 1, 0,
-        ${createdBy ?? null}, ${createdAt}, ${createdAt}, null, null, null, 0 where ${when}`,
+        ${createdBy ?? null}, ${createdAt}, ${createdAt}, null, null, null, 0, 0, 0, 0, 0 where ${when}`,
     )
     .onConflictDoNothing()
     .returning(getTableColumns(organizations))

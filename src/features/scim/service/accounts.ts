@@ -47,11 +47,12 @@ export async function planWrite(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan
 /** A deleted one too: its user may restore it, and would be beyond the directory's reach. */
 async function findAccount(ctx: DirectoryCtx, userId: string, isNewlyLinked = false): Promise<Account | null> {
   const { organizationId } = ctx.actor
-  const user = await findUser(ctx, userId)
-  if (!user) return null
-  const isManaged = await holds(ctx, isManagedBy(organizationId, userId))
-  const membership = (await findPlace(ctx, { id: organizationId }, userId))?.membership ?? null
-  return { user, isManaged, membership, isNewlyLinked }
+  const [user, isManaged, place] = await Promise.all([
+    findUser(ctx, userId),
+    holds(ctx, isManagedBy(organizationId, userId)),
+    findPlace(ctx, { id: organizationId }, userId),
+  ])
+  return user ? { user, isManaged, membership: place?.membership ?? null, isNewlyLinked } : null
 }
 
 /** The record is switched off or deleted: nobody is to get an account by it, or an invitation. */
@@ -101,7 +102,8 @@ async function planStranger(ctx: DirectoryCtx, wanted: Wanted, address: string):
   const { before } = wanted
   const { organizationId } = ctx.actor
   const holder = await findEmailHolder(ctx, address)
-  const account = holder === undefined ? null : await linkable(ctx, wanted, holder)
+  // Equal work for an address without an account: the time of the answer tells nothing.
+  const account = await linkable(ctx, wanted, holder ?? ctx.newId())
   if (account && isPlain(account) && isEmailConfirmed(account.user) && account.user.email === address) {
     const plan = await planUnmanaged(ctx, wanted, account)
     return { ...plan, when: all(plan.when, isPlainMember(organizationId, account.user.id)) }

@@ -68,7 +68,7 @@ export async function createRecord(ctx: DirectoryCtx, body: Json): Promise<Writt
     if (done) return { record: await getRecord(ctx, id), ...done }
     await requireNameFree(ctx, id, attributes)
   }
-  throw await organizationFullIfSo(ctx, writeConflict())
+  throw await organizationFullIfSo(ctx, { users: 1, accounts: 1 }, writeConflict())
 }
 
 async function requireNameFree(ctx: DirectoryCtx, id: string, { userName }: UserAttributes): Promise<void> {
@@ -102,7 +102,7 @@ async function changeRecord(
     if (done) return { record: isDeletion ? before : await getRecord(ctx, before.id), ...done }
     await requireNameFree(ctx, before.id, attributes)
   }
-  throw await organizationFullIfSo(ctx, writeConflict())
+  throw await organizationFullIfSo(ctx, { accounts: 1 }, writeConflict())
 }
 
 /** Replaces all that a directory writes. Throws as `patchRecord`. */

@@ -1,7 +1,9 @@
 import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { organizations } from '../../memberships/tables.ts'
 import type { Condition } from '../rules/filter.ts'
 import { scimGroups, scimMembers, scimUserEmails, scimUsers } from '../tables.ts'
+import { COUNTERS, selectCounts } from './directories.ts'
 import type { Columns } from './filter.ts'
 import { compile } from './filter.ts'
 import { recordColumns } from './records.ts'
@@ -85,13 +87,14 @@ export const isIndexed = (type: 'User' | 'Group', filter: Condition): boolean =>
   compile(type === 'User' ? USER_COLUMNS : GROUP_COLUMNS, filter).isIndexed
 
 /** Whether the organization has more users than that. */
-export async function hasMoreUsers({ db }: Store, organizationId: string, limit: number): Promise<boolean> {
-  const row = await db.get<{ one: number }>(
-    sql`select 1 as one from ${scimUsers} where ${scimUsers.organizationId} = ${organizationId} and ${scimUsers.deletedAt} is null
-      limit 1 offset ${limit}`,
-  )
-  return row !== undefined
+export async function hasMoreUsers(store: Store, organizationId: string, limit: number): Promise<boolean> {
+  const [counts] = await selectCounts(store, organizationId)
+  return (counts?.users ?? 0) > limit
 }
+
+/** How many resources a list has in all: all of them are counted already. */
+const countAll = ({ db }: Store, what: 'users' | 'groups', organizationId: string) =>
+  db.select({ total: COUNTERS[what] }).from(organizations).where(eq(organizations.id, organizationId))
 
 const behind = (start: Start, createdAt: SQL, id: SQL): SQL | undefined =>
   'after' in start && start.after
@@ -120,7 +123,9 @@ export async function selectRecords({ db }: Store, { organizationId, filter, sta
     isNull(scimUsers.deletedAt),
     compiled(USER_COLUMNS, filter),
   )
-  const counted = db.select({ total: sql<number>`count(*)` }).from(scimUsers).where(where)
+  const counted = filter
+    ? db.select({ total: sql<number>`count(*)` }).from(scimUsers).where(where)
+    : countAll({ db }, 'users', organizationId)
   const isOnPage = and(where, behind(start, sql`${scimUsers.createdAt}`, sql`${scimUsers.id}`))
   const order = [asc(scimUsers.createdAt), asc(scimUsers.id)]
   const sizes = db
@@ -160,7 +165,9 @@ export async function selectGroups({ db }: Store, { organizationId, filter, star
     isNull(scimGroups.deletedAt),
     compiled(GROUP_COLUMNS, filter),
   )
-  const counted = db.select({ total: sql<number>`count(*)` }).from(scimGroups).where(where)
+  const counted = filter
+    ? db.select({ total: sql<number>`count(*)` }).from(scimGroups).where(where)
+    : countAll({ db }, 'groups', organizationId)
   const page = db
     .select(groupColumns)
     .from(scimGroups)

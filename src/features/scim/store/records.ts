@@ -6,7 +6,7 @@ import { forgottenIn } from '../../../db/user-data.ts'
 import { DAY } from '../../../lib/time.ts'
 import { isDomainOf, isManagedBy } from '../../domains/tables.ts'
 import { revokeWhere } from '../../memberships/service.ts'
-import { hasRoom, invitations, isJoined, isOpen, mayJoinMore, organizations } from '../../memberships/tables.ts'
+import { hasRoom, invitations, isJoined, isOpen, mayJoinMore } from '../../memberships/tables.ts'
 import { isEmailFree } from '../../users/tables.ts'
 import type { User } from '../../users/types.ts'
 import { fold } from '../rules/schema.ts'
@@ -22,6 +22,7 @@ import {
   scimUsers,
 } from '../tables.ts'
 import type { UserAttributes } from '../types.ts'
+import { hasRoomFor } from './directories.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -136,7 +137,8 @@ export function insertRecord(store: Store, write: RecordWrite): readonly Stateme
       .select(
         sql`select ${id}, ${organizationId}, ${userId}, ${invitationId}, ${row.userNameKey}, ${row.externalId}, ${row.displayNameKey},
           ${Number(row.active)}, ${JSON.stringify(attributes)}, ${row.folded}, 1, ${writeId}, ${now()}, ${now()}, null
-          where ${isNameFree(write, attributes.userName)} and ${isAccountFree(write, userId)} and ${when}`,
+          where ${isNameFree(write, attributes.userName)} and ${isAccountFree(write, userId)} and ${hasRoomFor('users', organizationId)}
+          and ${when}`,
       )
       .onConflictDoNothing(),
     ...insertEmails(store, write),
@@ -171,13 +173,21 @@ export function updateRecord(store: Store, write: RecordWrite & { readonly versi
   ]
 }
 
-/** The row stays for the log; addresses and memberships of groups go. */
+/** The row stays for the log, with its name; what else was said of the person goes. */
 export function deleteRecord(store: Store, write: Omit<RecordWrite, 'attributes'> & { readonly version: number }) {
   const { id, writeId, when, version } = write
   return [
     store.db
       .update(scimUsers)
-      .set({ deletedAt: store.now(), active: false, version: version + 1, writeId })
+      .set({
+        deletedAt: store.now(),
+        active: false,
+        attributes: sql`json_object('userName', ${scimUsers.attributes} ->> '$.userName', 'active', json('false'))`,
+        folded: '{}',
+        displayNameKey: null,
+        version: version + 1,
+        writeId,
+      })
       .where(and(isLive(write), eq(scimUsers.version, version), when)),
     deleteEmails(store, write),
     store.db.delete(scimMembers).where(and(eq(scimMembers.recordId, id), isWritten(id, writeId))),
@@ -280,12 +290,3 @@ export const deleteRecords = (store: Store & Pick<Ctx, 'config'>): Promise<void>
     ),
     order: scimUsers.deletedAt,
   })
-
-export const countMembers = async ({ db }: Pick<Store, 'db'>, organizationId: string): Promise<number> =>
-  (
-    await db
-      .select({ count: organizations.memberCount })
-      .from(organizations)
-      .where(eq(organizations.id, organizationId))
-      .get()
-  )?.count ?? 0
