@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Miniflare } from 'miniflare'
 import { WebSocket } from 'ws'
 import type { Build } from './build.ts'
@@ -94,8 +95,12 @@ async function evaluate(base: URL, machineToken: string, { id, userId }: Place):
   if (!((await answer.json()) as { allowed: boolean }).allowed) throw new Error('an evaluation answered no')
 }
 
-/** The bytes of an isolate's heap after a collection, as V8's inspector tells them. */
-async function heapOf(runtime: Miniflare, worker: string): Promise<number> {
+/** How often the inspector is asked, and how long it has each time. */
+const ATTEMPTS = 10
+const PATIENCE_MS = 5000
+
+/** The bytes of an isolate's heap after a collection, as V8's inspector tells them; undefined when it does not answer in time. */
+async function askHeap(runtime: Miniflare, worker: string): Promise<number | undefined> {
   const socket = new WebSocket(new URL(`/core:user:${worker}`, await runtime.getInspectorURL()))
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const ask = (id: number, method: string) =>
@@ -108,13 +113,27 @@ async function heapOf(runtime: Miniflare, worker: string): Promise<number> {
       })
       socket.send(JSON.stringify({ id, method }))
     })
-  // The isolate collects when it next does something.
-  const collected = ask(1, 'HeapProfiler.collectGarbage')
-  await fetch(await runtime.unsafeGetDirectURL(worker))
-  await collected
-  const { usedSize = Number.NaN } = await ask(2, 'Runtime.getHeapUsage')
-  socket.close()
-  return usedSize
+  const collectAndAsk = async () => {
+    // The isolate collects when it next does something.
+    const collected = ask(1, 'HeapProfiler.collectGarbage')
+    await (await fetch(await runtime.unsafeGetDirectURL(worker))).arrayBuffer()
+    await collected
+    return (await ask(2, 'Runtime.getHeapUsage')).usedSize
+  }
+  try {
+    return await Promise.race([collectAndAsk(), delay(PATIENCE_MS, undefined, { ref: false })])
+  } finally {
+    socket.terminate()
+  }
+}
+
+/** About one connection in four of workerd's inspector never answers: then another one is opened. */
+async function heapOf(runtime: Miniflare, worker: string): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const bytes = await askHeap(runtime, worker)
+    if (bytes !== undefined) return bytes
+  }
+  throw new Error(`the inspector of ${worker} did not answer ${ATTEMPTS} times`)
 }
 
 /** In a workerd of its own: the isolate of no other measurement. */
