@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 import type { Build } from './build.ts'
 import { migratePostern, posternWorker } from './deployments.ts'
 import { createPosternClient, type PosternUser, post, signUpPostern, type Tokens } from './fixtures.ts'
+import { mebibytes, table, verdict, whole } from './format.ts'
 import { startRuntime } from './runtime.ts'
 
 const USERS = 10
@@ -12,9 +13,9 @@ const ORGANIZATIONS_OF_A_USER = 100
 const ORGANIZATIONS = USERS * ORGANIZATIONS_OF_A_USER
 
 /** What each organization has. */
-export const RULES = { roles: 20, permissions: 50, policies: 10 }
+const RULES = { roles: 20, permissions: 50, policies: 10 }
 
-export interface Memory {
+interface Memory {
   readonly organizations: number
   /** Bytes that an isolate keeps once it has checked a token of each organization. */
   readonly before: number
@@ -137,7 +138,7 @@ async function heapOf(runtime: Miniflare, worker: string): Promise<number> {
 }
 
 /** In a workerd of its own: the isolate of no other measurement. */
-export async function measureMemory(build: Build): Promise<Memory> {
+async function measure(build: Build): Promise<Memory> {
   const runtime = await startRuntime([await posternWorker(build)], { inspected: true })
   try {
     await migratePostern(runtime)
@@ -162,4 +163,18 @@ export async function measureMemory(build: Build): Promise<Memory> {
   } finally {
     await runtime.dispose()
   }
+}
+
+const AIM_MEMORY_MIB = 24
+
+export async function measureMemory(build: Build): Promise<string> {
+  const { organizations, before, after } = await measure(build)
+  const more = after - before
+  const row = [whole(organizations), ...[before, after, more].map(mebibytes), verdict(more <= AIM_MEMORY_MIB * 2 ** 20)]
+  return `## Memory
+
+MiB of an isolate's heap after a collection: once it has checked a token of each organization, and once it has asked each for a permission of its ${RULES.roles} roles of ${RULES.permissions} permissions and evaluated its ${RULES.policies} policies. The aim is ${AIM_MEMORY_MIB} MiB more.
+
+${table(['organizations', 'tokens', 'roles and policies, too', 'more', 'reached'], [row])}
+`
 }
