@@ -12,7 +12,12 @@ export interface Builds {
   readonly bareHono: Build
   readonly sameBindings: Build
   readonly refreshParts: Build
+  readonly bareDelivery: Build
+  readonly recordParts: Build
   readonly betterAuth: Build
+  /** With what signs in by providers, `genericOAuth` and `sso`. */
+  readonly betterAuthProviders: Build
+  /** With what serves directories. */
   readonly betterAuthScim: Build
 }
 
@@ -22,7 +27,10 @@ export async function buildAll(): Promise<Builds> {
     bareHono: await buildRival('bare-hono'),
     sameBindings: await buildRival('same-bindings'),
     refreshParts: await buildRival('refresh-parts'),
+    bareDelivery: await buildRival('bare-delivery'),
+    recordParts: await buildRival('record-parts'),
     betterAuth: await buildRival('better-auth'),
+    betterAuthProviders: await buildRival('better-auth-providers'),
     betterAuthScim: await buildRival('better-auth-scim'),
   }
 }
@@ -91,6 +99,18 @@ export const refreshPartsWorker = (build: Build): Promise<WorkerOptions> =>
       ROTATION: { type: 'durable-object', worker: 'refresh-parts', exportName: 'Rotation' },
     },
     exports: { Rotation: { type: 'durable-object', storage: 'sqlite' } },
+  })
+
+export const bareDeliveryWorker = (build: Build): Promise<WorkerOptions> =>
+  workerOf('bare-delivery', build, {
+    env: { DELIVERER: { type: 'durable-object', worker: 'bare-delivery', exportName: 'Deliverer' } },
+    exports: { Deliverer: { type: 'durable-object', storage: 'sqlite' } },
+  })
+
+/** Reads the rows of Postern's database, and writes to one of its own. */
+export const recordPartsWorker = (build: Build): Promise<WorkerOptions> =>
+  workerOf('record-parts', build, {
+    env: { RECORD: { type: 'd1', id: 'postern' }, DB: { type: 'd1', id: 'record-parts' } },
   })
 
 export const bareHonoWorker = (build: Build): Promise<WorkerOptions> => workerOf('bare-hono', build)

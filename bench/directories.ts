@@ -4,6 +4,20 @@ import type { Miniflare } from 'miniflare'
 import { type Contestant, compare, type Measured } from './compare.ts'
 import { CONNECTIONS } from './contestants.ts'
 import { type Builds, betterAuthScimWorker, migratePostern, posternWorker } from './deployments.ts'
+import {
+  AIM_BETTER_AUTH,
+  DOORS,
+  named,
+  RATE_HEAD,
+  RATIO_HEAD,
+  rateRow,
+  ratioRow,
+  spread,
+  table,
+  twoPlaces,
+  verdict,
+  whole,
+} from './format.ts'
 import type { Script } from './load/closed-loop.ts'
 import type { LoadProcess } from './load-process.ts'
 import { startRuntime } from './runtime.ts'
@@ -23,19 +37,19 @@ const PEOPLE = 10
 const CALLS = ['find', 'create', 'deactivate'] as const
 type Call = (typeof CALLS)[number]
 
-export const CALL_NAMES: Readonly<Record<Call, string>> = {
+const CALL_NAMES: Readonly<Record<Call, string>> = {
   find: 'GET /Users?filter=userName eq',
   create: 'POST /Users',
   deactivate: 'PATCH active',
 }
 
-export interface DirectoryCall {
+interface DirectoryCall {
   readonly call: Call
   readonly measured: readonly Measured[]
 }
 
 /** Milliseconds of a call, one at a time. */
-export interface DirectoryTimes {
+interface DirectoryTimes {
   readonly one: Spread
   readonly many: Spread
   readonly first: Spread
@@ -43,16 +57,16 @@ export interface DirectoryTimes {
   readonly lastByIndex: Spread
 }
 
-export interface Directories {
+interface Directories {
   readonly calls: readonly DirectoryCall[]
   readonly times: DirectoryTimes
   /** Of a tenant with the limits of a deployment: answers by status. */
   readonly paced: Readonly<Record<string, number>>
 }
 
-export const MEMBERS = 5_000
-export const USERS = 100_000
-export const PACED = { perSecond: 25, seconds: 60 }
+const MEMBERS = 5_000
+const USERS = 100_000
+const PACED = { perSecond: 25, seconds: 60 }
 
 interface Side {
   readonly name: string
@@ -225,11 +239,8 @@ async function pace({ postern }: Pick<Builds, 'postern'>): Promise<Readonly<Reco
   }
 }
 
-/** What a directory asks, beside Better Auth's plugin of the same name, in a workerd of their own. */
-export async function measureDirectories(
-  load: LoadProcess,
-  builds: Pick<Builds, 'postern' | 'betterAuthScim'>,
-): Promise<Directories> {
+/** In a workerd of their own. */
+async function measure(load: LoadProcess, builds: Pick<Builds, 'postern' | 'betterAuthScim'>): Promise<Directories> {
   const rivalsToken = randomBytes(48).toString('base64url')
   const runtime = await startRuntime([
     await posternWorker(builds.postern),
@@ -266,4 +277,57 @@ export async function measureDirectories(
   } finally {
     await runtime.dispose()
   }
+}
+
+const AIM_MANY_MEMBERS = 50
+const AIM_LAST_PAGE = 1.5
+
+function timeRows({ times, paced }: Directories): string[][] {
+  const { one, many, first, last, lastByIndex } = times
+  const row = (what: string, time: Spread, beside: Spread, aim?: number) => {
+    const ratio = time.median / beside.median
+    return [what, spread(time, twoPlaces), twoPlaces(ratio), `${aim ?? ''}`, aim ? verdict(ratio <= aim) : '']
+  }
+  const isPaced = Object.keys(paced).join() === '200'
+  const answers = Object.entries(paced).map(([status, count]) => `${whole(count)} answers ${status}`)
+  return [
+    ['PATCH that adds 1 member', spread(one, twoPlaces), '', '', ''],
+    row(`PATCH that adds ${whole(MEMBERS)} members`, many, one, AIM_MANY_MEMBERS),
+    [`the first page of ${whole(USERS)} users`, spread(first, twoPlaces), '', '', ''],
+    row('the last page by cursor', last, first, AIM_LAST_PAGE),
+    row('the last page by startIndex', lastByIndex, first),
+    [`${PACED.perSecond} requests a second for ${PACED.seconds} s`, answers.join(', '), '', 'no 429', verdict(isPaced)],
+  ]
+}
+
+/** What a directory asks, beside Better Auth's plugin of the same name. */
+export async function measureDirectories(
+  load: LoadProcess,
+  builds: Pick<Builds, 'postern' | 'betterAuthScim'>,
+): Promise<string> {
+  const directories = await measure(load, builds)
+  const ratios = directories.calls.map(({ call, measured }) =>
+    ratioRow(
+      'socket',
+      CALL_NAMES[call],
+      named(measured, 'Postern'),
+      named(measured, 'Better Auth, d1'),
+      AIM_BETTER_AUTH,
+    ),
+  )
+  const rates = directories.calls.flatMap(({ call, measured }) =>
+    measured.map((one) => rateRow(DOORS.socket, CALL_NAMES[call], one)),
+  )
+  return `## Directories
+
+What an organization's directory asks by SCIM, beside \`@better-auth/scim\`.
+
+${table(RATIO_HEAD, ratios)}
+
+${table(RATE_HEAD, rates)}
+
+One call at a time: milliseconds, and how many times as long as the call before it that has no ratio.
+
+${table(['call', 'ms', 'ratio', 'aim', 'reached'], timeRows(directories))}
+`
 }
