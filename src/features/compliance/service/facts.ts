@@ -25,9 +25,9 @@ import {
 import type { FactName, Facts, Gathered, GatheredFacts } from '../types.ts'
 import { countOverdue } from './retention.ts'
 
-const FACT_BOUND_MS = 10 * SECOND
+const FACT_BOUND_MS = 5 * SECOND
 /** Of the blocks of a day: what is left over is not tested. */
-const CHAIN_BOUND_MS = 8 * SECOND
+const CHAIN_BOUND_MS = 4 * SECOND
 
 /** A fact that this deployment does not have, or not yet; the message stands in results. */
 class NotKnown extends Error {

@@ -31,12 +31,9 @@ const listed = {
   compliance_framework: FrameworkField,
   period_start: z.iso.datetime(),
   period_end: z.iso.datetime(),
-  compliance_score: z
-    .number()
-    .nullable()
-    .meta({
-      description: 'Percent of the tests that held; null when nothing was tested. What was not tested is named',
-    }),
+  compliance_score: z.number().nullable().meta({
+    description: 'Percent of the tests that held; null when nothing was tested. What was not tested is named',
+  }),
   status: z.literal('completed'),
   created_at: z.iso.datetime(),
 }
