@@ -61,7 +61,7 @@ complianceRoutes.post(
     id: 'createComplianceReport',
     summary: 'Report on a framework over a period: on which share of its days each control held',
     description: 'A period has at most 366 days, in UTC, none of them in the future.',
-    aliases: [{ path: '/admin/generate-report', id: 'generateComplianceReport' }],
+    aliases: [{ path: '/admin/generate-report', id: 'issueComplianceReport' }],
     isWrite: everyCall,
     body: ReportBody,
     answer: created(ReportAnswer, 'The report'),
