@@ -4,9 +4,12 @@ import { CONTROLS } from '../../../src/features/compliance/rules/assessment.ts'
 import { assessDay } from '../../../src/features/compliance/service/assessment.ts'
 import { pruneReports } from '../../../src/features/compliance/service/retention.ts'
 import type { Results } from '../../../src/features/compliance/types.ts'
+import { pruneEvents } from '../../../src/features/events/service.ts'
+import { pruneMails } from '../../../src/features/mail/service/mails.ts'
+import { runScheduled } from '../../../src/jobs.ts'
 import { DAY, MINUTE } from '../../../src/lib/time.ts'
 import { ask, openPerson, type Person } from '../../support/organizations.ts'
-import { deploy, emptyDatabase, insertUser, rowsOf, run, seedGood } from './support.ts'
+import { deploy, emptyDatabase, insertEvents, insertUser, rowsOf, run, seedGood } from './support.ts'
 
 const PATH = '/api/v1/compliance'
 const TODAY = Math.floor(Date.now() / DAY)
@@ -86,7 +89,7 @@ describe('the run of a day', () => {
     const broken = await deploy({ failsAt: 'insert into "compliance_days"' }).ctx()
     await expect(assessDay(broken)).rejects.toThrow()
     expect(await days()).toEqual([])
-    await assessDay(ctx)
+    await runScheduled(ctx)
     expect(await days()).toHaveLength(1)
   })
 })
@@ -354,17 +357,42 @@ describe('what admins read', () => {
     })
 
     it('is what pruning follows, and expired data say what that takes', async () => {
-      const old = TODAY - 450
-      await run(`insert into compliance_days (day, assessed_at, results) values (?, 1, '{}')`, old)
-      const expired = await categoryOf('reports')
-      expect(expired).toMatchObject({ retention_period_days: 400, expired_count: 1 })
-      await set({ data_category: 'reports', retention_period_days: 460 })
-      expect(await categoryOf('reports')).toMatchObject({ expired_count: 0 })
-      await pruneReports(await app.ctx())
-      expect(await rowsOf('select day from compliance_days where day = ?', old)).toHaveLength(1)
-      await set({ data_category: 'reports', retention_period_days: 400 })
-      await pruneReports(await app.ctx())
-      expect(await rowsOf('select day from compliance_days where day = ?', old)).toEqual([])
+      const ctx = await app.ctx()
+      const time = (days: number) => Date.now() - days * DAY
+      const mail = (status: string, days: number) =>
+        run(
+          `insert into mails (id, kind, recipient, status, created_at) values (?, 'verification', 'a@example.test', ?, ?)`,
+          `old ${status}`,
+          status,
+          time(days),
+        )
+      await run('delete from retention_days')
+      await insertEvents(1, { time: time(366) })
+      await mail('sent', 8)
+      await mail('dead', 31)
+      await run(`insert into compliance_days (day, assessed_at, results) values (?, 1, '{}')`, TODAY - 401)
+      const kinds = ['record', 'mails', 'dead_mails', 'reports']
+      const left = () =>
+        rowsOf(
+          `select 1 from events where time < ? union all select 1 from mails where id like 'old %'
+             union all select 1 from compliance_days where day < ?`,
+          time(365.5),
+          TODAY - 400,
+        )
+      const prune = async () => {
+        for (const work of [pruneEvents, pruneMails, pruneReports]) await work(ctx)
+        return (await left()).length
+      }
+      const taken = async () => Promise.all(kinds.map(async (kind) => (await categoryOf(kind)).expired_count))
+      expect(await taken()).toEqual([1, 1, 1, 1])
+      for (const data_category of kinds) await set({ data_category, retention_period_days: 500 })
+      expect(await taken()).toEqual([0, 0, 0, 0])
+      expect(await prune()).toBe(4)
+      await run('delete from retention_days')
+      const blind = await deploy({ failsAt: 'retention_days' }).ctx()
+      for (const work of [pruneEvents, pruneMails, pruneReports]) await expect(work(blind)).rejects.toThrow()
+      expect(await left()).toHaveLength(4)
+      expect(await prune()).toBe(0)
       expect(await categoryOf('attempts')).toMatchObject({ retention_period_days: 7, expired_count: null })
     })
   })

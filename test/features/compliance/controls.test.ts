@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { CONTROLS } from '../../../src/features/compliance/rules/assessment.ts'
 import { gatherFact, gatherFacts } from '../../../src/features/compliance/service/facts.ts'
 import { FRAMEWORK_IDS, type GatheredFacts } from '../../../src/features/compliance/types.ts'
+import { isWeakHash, users } from '../../../src/features/users/tables.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { hashPassword } from '../../../src/lib/password-hash/password-hash.ts'
+import { CURRENT_COST } from '../../../src/lib/password-hash/stored-hash.ts'
 import { DAY, HOUR, MINUTE } from '../../../src/lib/time.ts'
-import { deploy, insertEndpoint, insertEvents, insertUser, type Parts, run, seedGood } from './support.ts'
+import { deploy, insertEndpoint, insertEvents, insertUser, type Parts, rowsOf, run, seedGood } from './support.ts'
 
 const now = Date.now()
 
@@ -162,6 +165,20 @@ describe('a control', () => {
       expect(assess(facts), id).toMatchObject({ status: 'not_tested', value: null })
       expect(assess(facts).reason, id).toBeTruthy()
     }
+  })
+
+  it('counts weak hashes by the index that has them alone, and none with the parameters of today', async () => {
+    await seedGood()
+    const passwordHash = await hashPassword(
+      { ...(await deploy().ctx()), hashCost: CURRENT_COST },
+      'Tr0ubadour-of-the-gate',
+    )
+    await insertUser({ password_hash: passwordHash })
+    const ctx = await deploy().ctx()
+    expect(await gatherFact(ctx, 'passwords')).toEqual({ value: { weak: 0 } })
+    const { sql } = ctx.db.select({ one: users.number }).from(users).where(isWeakHash).toSQL()
+    const plan = await rowsOf<{ detail: string }>(`explain query plan ${sql}`)
+    expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining('users_with_weak_hash')])
   })
 
   it.for(TESTED.map((control) => [control.id, control] as const))(

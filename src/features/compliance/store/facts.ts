@@ -75,7 +75,7 @@ export async function selectExpiredAccess({ db, now }: Store): Promise<Facts['ex
   const before = now() - DAY
   const [row] = await db.all<{ left: number }>(sql`select
     (select count(*) from ${invitations} where status = 'pending' and expires_at < ${before})
-    + (select count(*) from ${memberships} where expires_at is not null and expires_at < ${before} and removed_at is null) as left`)
+    + (select count(*) from ${memberships} where expires_at is not null and expires_at < ${before} and taken_up_at is null) as left`)
   return row ?? { left: 0 }
 }
 
@@ -174,7 +174,7 @@ export const selectDisabledWebhooks = async (store: Store): Promise<Facts['webho
 export async function selectOverdueErasures({ db, now }: Store): Promise<Facts['erasures']> {
   const before = now() - DAY
   const [people, groups] = await db.batch([
-    db.select({ count: count() }).from(users).where(lte(users.eraseAt, before)),
+    db.select({ count: count() }).from(users).where(and(eq(users.status, 'deleted'), lte(users.eraseAt, before))),
     db.select({ count: count() }).from(organizations).where(lte(organizations.eraseAt, before)),
   ])
   return { overdue: (people[0]?.count ?? 0) + (groups[0]?.count ?? 0) }
