@@ -52,7 +52,7 @@ export interface Facts {
   readonly passwords: { readonly weak: number }
   /** Wrong passwords that the guard let through before it locked. */
   readonly lockout: { readonly attempts: number }
-  /** For how many days longer than configured it has signed; below 0 before that. */
+  /** For how many days longer than configured it has signed. */
   readonly signingKey: { readonly overdueDays: number }
   /** Rows sealed under another root secret than the present. */
   readonly seals: { readonly former: number }

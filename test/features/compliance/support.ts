@@ -74,14 +74,17 @@ export interface Parts {
   readonly override?: (ctx: Ctx) => Ctx
   /** A statement that contains it fails. */
   readonly failsAt?: string
+  /** Every statement that is prepared. */
+  readonly asked?: string[]
 }
 
-function databaseThatFailsAt(part: string): D1Database {
+function watched({ failsAt, asked }: Parts): D1Database {
   const withSession = () => {
     const session = COMPLIANCE_DB.withSession('first-primary')
     return {
       prepare(query: string) {
-        if (query.includes(part)) throw new Error('D1 is down')
+        asked?.push(query)
+        if (failsAt !== undefined && query.includes(failsAt)) throw new Error('D1 is down')
         return session.prepare(query)
       },
       batch: (statements: D1PreparedStatement[]) => session.batch(statements),
@@ -104,13 +107,14 @@ const emptyKv = (): KVNamespace => {
   } as unknown as KVNamespace
 }
 
-export function deploy({ settings = {}, headers = GOOD_HEADERS, override, failsAt }: Parts = {}): TestApp {
+export function deploy(parts: Parts = {}): TestApp {
+  const { settings = {}, headers = GOOD_HEADERS, override } = parts
   return createTestApp({
     isolate: new Isolate(),
     env: {
       ...GOOD_SETTINGS,
       ...settings,
-      DB: failsAt === undefined ? COMPLIANCE_DB : databaseThatFailsAt(failsAt),
+      DB: watched(parts),
       KV: emptyKv(),
     },
     override: (ctx) => {

@@ -60,7 +60,8 @@ export const tested =
       if ('reason' in known)
         return { status: 'not_tested', value: null, threshold: threshold.text, reason: known.reason }
       const value = Number(measure(known.value))
-      return { status: threshold.holds(value) ? 'pass' : 'fail', value, threshold: threshold.text, reason: null }
+      const status = threshold.holds(value) ? 'pass' : 'fail'
+      return { status, value: Math.round(100 * value) / 100, threshold: threshold.text, reason: null }
     },
   })
 

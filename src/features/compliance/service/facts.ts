@@ -118,7 +118,7 @@ async function tryGuard({ objects, newId }: Ctx): Promise<Facts['lockout']> {
 async function readSigningKey(ctx: Ctx): Promise<Facts['signingKey']> {
   const since = await findSigningSince(ctx)
   if (since === undefined) throw new NotKnown('No key signs yet')
-  return { overdueDays: Math.floor((ctx.now() - since) / DAY) - ctx.config.KEY_ROTATION_DAYS }
+  return { overdueDays: Math.max(0, Math.floor((ctx.now() - since) / DAY) - ctx.config.KEY_ROTATION_DAYS) }
 }
 
 async function countFormerSeals(ctx: Ctx): Promise<Facts['seals']> {

@@ -147,8 +147,13 @@ export async function selectPlatformPatterns({ db }: Store): Promise<Facts['copi
   return { patterns: rows.flatMap(({ events: patterns }) => patterns) }
 }
 
+/** The plus excludes the index of times, in which nearly all events are late. */
 export const selectUndelivered = async (store: Store): Promise<Facts['delivery']> => ({
-  undelivered: await countRows(store, events, and(isNull(events.deliveredAt), lt(events.time, store.now() - LATE_MS))),
+  undelivered: await countRows(
+    store,
+    events,
+    and(isNull(events.deliveredAt), sql`+${events.time} < ${store.now() - LATE_MS}`),
+  ),
 })
 
 export const selectDeadLetters = async (store: Store): Promise<Facts['deadLetters']> => ({
@@ -174,7 +179,10 @@ export const selectDisabledWebhooks = async (store: Store): Promise<Facts['webho
 export async function selectOverdueErasures({ db, now }: Store): Promise<Facts['erasures']> {
   const before = now() - DAY
   const [people, groups] = await db.batch([
-    db.select({ count: count() }).from(users).where(and(eq(users.status, 'deleted'), lte(users.eraseAt, before))),
+    db
+      .select({ count: count() })
+      .from(users)
+      .where(and(eq(users.status, 'deleted'), lte(users.eraseAt, before))),
     db.select({ count: count() }).from(organizations).where(lte(organizations.eraseAt, before)),
   ])
   return { overdue: (people[0]?.count ?? 0) + (groups[0]?.count ?? 0) }

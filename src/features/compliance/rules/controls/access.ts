@@ -63,7 +63,7 @@ export const ACCESS = [
     title: 'Accounts that may not sign in have no open session',
     fact: 'closedAccounts',
     measure: ({ withSessions }) => withSessions,
-    threshold: none('such account with one'),
+    threshold: none('closed account with an open session'),
     serves: {
       soc2: ['CC6.2', 'CC6.3'],
       iso27001: ['A.5.18'],

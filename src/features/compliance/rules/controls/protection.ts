@@ -11,7 +11,7 @@ export const PROTECTION = [
     title: 'The key that signs tokens is renewed',
     fact: 'signingKey',
     measure: ({ overdueDays }) => overdueDays,
-    threshold: atMost(1, 'days beyond KEY_ROTATION_DAYS'),
+    threshold: atMost(1, 'day beyond KEY_ROTATION_DAYS'),
     serves: { soc2: ['CC6.1'], iso27001: ['A.8.24'], gdpr: ['32'], hipaa: ['164.312(a)'] },
   }),
   protection({
@@ -19,7 +19,7 @@ export const PROTECTION = [
     title: 'Secrets are sealed under the present root secret',
     fact: 'seals',
     measure: ({ former }) => former,
-    threshold: none('secret under another'),
+    threshold: none('secret under another root secret'),
     serves: { soc2: ['CC6.1'], iso27001: ['A.8.24'], gdpr: ['32'], pci_dss: ['8.3.2'] },
   }),
   protection({
@@ -27,7 +27,7 @@ export const PROTECTION = [
     title: 'A former root secret goes once no session needs it',
     fact: 'formerSecret',
     measure: ({ overdueDays }) => overdueDays,
-    threshold: atMost(1, 'days beyond the longest session'),
+    threshold: atMost(1, 'day beyond the longest session'),
     serves: { soc2: ['CC6.1'], iso27001: ['A.8.24'] },
   }),
   protection({
@@ -36,7 +36,7 @@ export const PROTECTION = [
     fact: 'settings',
     measure: ({ PUBLIC_URL, APP_URL, DEFAULT_RETURN_URL }) =>
       [PUBLIC_URL, APP_URL, DEFAULT_RETURN_URL].filter(isPlain).length,
-    threshold: none('address without'),
+    threshold: none('address of http'),
     serves: {
       soc2: ['CC6.6', 'CC6.7'],
       iso27001: ['A.8.24'],
@@ -51,7 +51,7 @@ export const PROTECTION = [
     title: 'Answers carry the headers that protect browsers',
     fact: 'ownAnswer',
     measure: ({ missing }) => missing,
-    threshold: none('header missing'),
+    threshold: none('header that is missing'),
     serves: { soc2: ['CC6.6', 'CC6.7'], iso27001: ['A.8.24'], hipaa: ['164.312(e)'] },
   }),
   protection({
