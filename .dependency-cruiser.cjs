@@ -4,6 +4,7 @@ const role = (...names) => `/(${names.join('|')})(/|\\.ts$)`
 /** Features in their order: each may use the services of those before it. */
 const FEATURES = [
   'localization',
+  'retention',
   'events',
   'keys',
   'clients',
@@ -35,6 +36,7 @@ const FEATURES = [
   'health',
   'audit',
   'admin',
+  'compliance',
   'docs',
 ]
 const feature = (names) => `^src/features/(${names.join('|')})/`

@@ -15,6 +15,7 @@ import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './fe
 import { auditChainRoutes } from './features/audit/routes/chain.ts'
 import { activityLogRoutes, auditRecordRoutes, auditRoutes } from './features/audit/routes/records.ts'
 import { clientRoutes } from './features/clients/routes.ts'
+import { complianceRoutes } from './features/compliance/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
 import { withLanding } from './features/docs/landing.ts'
 import { createDocsRoutes, rootRoutes } from './features/docs/routes.ts'
@@ -139,6 +140,7 @@ const listCoreRoutes = (): Route[] =>
     auditRoutes,
     auditChainRoutes,
     auditRecordRoutes,
+    complianceRoutes,
   ].flatMap((routes) => routes.list)
 
 /** Every route of the service with these surfaces. The first that matches answers: static paths stand before parameters. */

@@ -1,6 +1,8 @@
 import type { Ctx } from './context.ts'
 import { eraseDeletedUsers } from './features/account/service/erasure.ts'
 import { pruneBlocks, sealRecord } from './features/audit/service/seal.ts'
+import { assessDay } from './features/compliance/service/assessment.ts'
+import { pruneReports } from './features/compliance/service/retention.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/codes.ts'
@@ -56,7 +58,10 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['tell_webhook_objects', () => tellObjects(ctx)],
     ['tell_of_authorless_webhooks', () => tellOfAuthorless(ctx)],
     ['prune_directories', () => pruneDirectories(ctx)],
+    ['prune_compliance_reports', () => pruneReports(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
+    // Last: once a day it takes seconds.
+    ['assess_controls', () => assessDay(ctx)],
   ]
   for (const [name, job] of jobs) {
     try {

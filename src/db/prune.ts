@@ -1,11 +1,11 @@
-import { inArray, type SQL } from 'drizzle-orm'
+import { count, inArray, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './client.ts'
 
 /** Rows that one statement deletes: D1 stops a statement that takes too long. */
 const ROWS_PER_RUN = 500
 
-interface Prunable {
+export interface Prunable {
   readonly table: SQLiteTable
   readonly key: SQLiteColumn
   /** Which rows are over. */
@@ -30,4 +30,25 @@ export async function prune(
     const deleted = await db.delete(table).where(inArray(key, over)).returning({ key })
     if (deleted.length < ROWS_PER_RUN) return
   }
+}
+
+/** Counting stops there: so many rows take hundreds of runs. */
+const COUNTED_ROWS = 100_000
+
+/** How many rows are over, of each kind at most 100,000. */
+export async function countPrunable({ db }: { readonly db: Db }, kinds: readonly Prunable[]): Promise<number> {
+  const counted = await Promise.all(
+    kinds.map(({ table, key, where, order }) =>
+      db.select({ count: count() }).from(
+        db
+          .select({ key })
+          .from(table)
+          .where(where)
+          .orderBy(...(order ? [order] : []))
+          .limit(COUNTED_ROWS)
+          .as('over'),
+      ),
+    ),
+  )
+  return counted.reduce((sum, [row]) => sum + (row?.count ?? 0), 0)
 }

@@ -392,6 +392,8 @@ export interface WebhookSettings {
   readonly isActive: boolean
   /** False while its user may not sign in: then nothing is taken, and nothing is sent. */
   readonly isOpen: boolean
+  /** How long its attempts are kept, if there are fewer than 10,000. */
+  readonly attemptsKeptMs: number
 }
 
 /** Events that an endpoint never got. `events` counts those that its log no longer had, whether it wanted them or not. */

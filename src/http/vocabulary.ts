@@ -27,6 +27,7 @@ export const TAGS = {
   vendors: 'Accounts of vendors',
   admin: 'Administration of users and of the deployment',
   audit: 'The record of what happened, and proof that it is unchanged',
+  compliance: 'Controls that are computed from the running service, reports on them, and how long what is kept',
   clients: 'Machines that may ask for tokens',
   mail: 'Mails that were sent, and those that were not',
   health: 'Probes',
@@ -43,6 +44,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   attributes: 'Which attributes are answered, divided by commas',
   excludedAttributes: 'Which attributes are left out, divided by commas',
   filter: 'A filter of RFC 7644 3.4.2.2',
+  framework: 'The id of a framework',
   startIndex: 'Which resource is the first, from 1',
   count: 'How many at most',
   cursor: 'Where the page begins (RFC 9865); empty for the first',
@@ -91,6 +93,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   provider:
     'The name of a provider: `google`, `github`, `microsoft`, `discord`, `twitter`, `apple`, or one of OAUTH_PROVIDERS',
   reason: 'Why; it stands in the event',
+  report_id: 'The UUID of a report',
   resource_type: 'Only what names this type of resource',
   request: 'The state of a sign-in that a program began',
   role: 'Role that the caller must have; several are divided by `|`',

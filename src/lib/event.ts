@@ -121,6 +121,9 @@ export type EventName =
   | 'audit.exported'
   | 'audit.checkpoint'
   | 'audit.restored'
+  | 'compliance.assessed'
+  | 'compliance.report_created'
+  | 'compliance.retention_changed'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

@@ -2,6 +2,7 @@ import type { Row } from './row.ts'
 import { AUDIT_ROWS } from './rows/audit.ts'
 import { AUTH_SERVICE } from './rows/auth-service.ts'
 import { COMPAT } from './rows/compat.ts'
+import { COMPLIANCE_ROWS } from './rows/compliance.ts'
 import { CORE } from './rows/core.ts'
 import { INVITATION_ROWS } from './rows/invitations.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
@@ -23,6 +24,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...SSO_ROWS,
   ...WEBHOOK_ROWS,
   ...AUDIT_ROWS,
+  ...COMPLIANCE_ROWS,
   ...SCIM_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,

@@ -294,6 +294,18 @@ const ROWS = (userId: string, eventId: string) => {
       updated_at: now,
       expires_at: now,
     }),
+    insertInto('retention_days', { kind: 'reports', days: 500, changed_at: now }),
+    insertInto('compliance_days', { day: 20_000, assessed_at: now, results: '{}', head_number: 1, head_hash: 'x' }),
+    insertInto('compliance_reports', {
+      id: randomUUID(),
+      title: 'SOC 2',
+      framework: 'soc2',
+      from_day: 20_000,
+      to_day: 20_001,
+      score: 99.9,
+      content: '{}',
+      created_at: now,
+    }),
     insertInto('audit_keys', { kid: 'key', public_key: 'x', private_sealed: 'x.x', created_at: now }),
     insertInto('audit_blocks', {
       number: 1_000_000,

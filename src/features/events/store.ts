@@ -2,7 +2,7 @@ import { and, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt
 import type { Ctx } from '../../context.ts'
 import type { EventRow } from '../../db/delivery.ts'
 import { listPage } from '../../db/list.ts'
-import { prune } from '../../db/prune.ts'
+import { countPrunable, prune } from '../../db/prune.ts'
 import { auditBlocks, counts, deadLetters, events } from '../../db/tables.ts'
 import { deletedRows, type UserData } from '../../db/user-data.ts'
 import type { EventOwner, RecordedEvent } from '../../lib/event.ts'
@@ -161,18 +161,16 @@ const prunableUpTo = sql`coalesce(
   (select ${auditBlocks.lastPosition} from ${auditBlocks} where ${auditBlocks.number} = 0),
   ${Number.MAX_SAFE_INTEGER})`
 
+const oldEvents = (before: number) => ({
+  table: events,
+  key: events.position,
+  where: and(lt(events.time, before), isNotNull(events.deliveredAt), lte(events.position, prunableUpTo)),
+  order: events.time,
+})
+
 /** Deletes delivered events from before `before`. */
 export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: number): Promise<void> =>
-  prune(
-    store,
-    {
-      table: events,
-      key: events.position,
-      where: and(lt(events.time, before), isNotNull(events.deliveredAt), lte(events.position, prunableUpTo)),
-      order: events.time,
-    },
-    { runs },
-  )
+  prune(store, oldEvents(before), { runs })
 
 type Store = Pick<Ctx, 'db'>
 
@@ -182,10 +180,16 @@ const { payload: _content, ...columns } = getTableColumns(deadLetters)
 export const selectDeadLetters = (store: Store, range: { limit: number; offset: number }) =>
   listPage(store, { table: deadLetters, columns, order: [desc(deadLetters.createdAt), deadLetters.id] }, range)
 
+const oldDeadLetters = (before: number) => ({
+  table: deadLetters,
+  key: deadLetters.id,
+  where: lt(deadLetters.createdAt, before),
+  order: deadLetters.createdAt,
+})
+
 export const deleteOldDeadLetters = (store: Store, before: number): Promise<void> =>
-  prune(store, {
-    table: deadLetters,
-    key: deadLetters.id,
-    where: lt(deadLetters.createdAt, before),
-    order: deadLetters.createdAt,
-  })
+  prune(store, oldDeadLetters(before))
+
+/** Events and dead letters from before `before`. */
+export const countOldEvents = (store: Store, before: number): Promise<number> =>
+  countPrunable(store, [oldEvents(before), oldDeadLetters(before)])

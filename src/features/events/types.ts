@@ -444,6 +444,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     subject: 'service',
     data: ['lost'],
   },
+  'compliance.assessed': {
+    when: 'The controls of a day were computed. `failed` names those that did not hold, `not_tested` those that were not computed',
+    subject: 'service',
+    data: ['day', 'failed', 'not_tested'],
+  },
+  'compliance.report_created': {
+    when: 'An admin made a report on a framework over a period',
+    subject: 'service',
+    data: ['report_id', 'framework', 'from', 'to'],
+  },
+  'compliance.retention_changed': {
+    when: 'An admin changed how many days a kind is kept',
+    subject: 'service',
+    data: ['kind', 'before', 'after'],
+  },
 }
 
 /** The description of a recorded event's type; undefined for a name of an earlier release. */

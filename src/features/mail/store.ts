@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, inArray, isNotNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { listRows } from '../../db/list.ts'
-import { prune } from '../../db/prune.ts'
+import { countPrunable, prune } from '../../db/prune.ts'
 import { deletedRows } from '../../db/user-data.ts'
 import { mailbox, mails } from './tables.ts'
 import type { MailEntry, MailStatus, StoredMail } from './types.ts'
@@ -147,12 +147,21 @@ export async function updateEnqueueAt({ db }: Store, ids: readonly string[], enq
     .where(and(inArray(mails.id, [...ids]), eq(mails.status, 'queued')))
 }
 
+interface OldMails {
+  readonly status: MailStatus
+  readonly before: number
+}
+
+const oldMails = ({ status, before }: OldMails) => ({
+  table: mails,
+  key: mails.id,
+  where: and(eq(mails.status, status), lt(mails.createdAt, before)),
+})
+
 /** Mails of this status that were made before `before`. */
-export const deleteOldMails = (
-  store: Store,
-  { status, before }: { status: MailStatus; before: number },
-): Promise<void> =>
-  prune(store, { table: mails, key: mails.id, where: and(eq(mails.status, status), lt(mails.createdAt, before)) })
+export const deleteOldMails = (store: Store, old: OldMails): Promise<void> => prune(store, oldMails(old))
+
+export const countOldMails = (store: Store, old: OldMails): Promise<number> => countPrunable(store, [oldMails(old)])
 
 /** Whether a mail that was created since then is dead. */
 export async function hasDeadSince({ db }: Store, since: number): Promise<boolean> {

@@ -55,6 +55,12 @@ const password = {
   body: (given: Given) => ({ ...currentPassword(given), new_password: NEW }),
 } as const
 const ownAsAdmin = { isAdmin: true } as const
+const retention = {
+  isAdmin: true,
+  takesCode: true,
+  takesPassword: true,
+  body: (given: Given) => ({ ...given, data_category: 'mails', retention_period_days: 7 }),
+} as const
 
 /** Every route that removes, shows or begins to bind a factor, changes the password or the address, or deletes the account. */
 const SENSITIVE: readonly (readonly [route: string, Sensitive])[] = [
@@ -88,6 +94,7 @@ const SENSITIVE: readonly (readonly [route: string, Sensitive])[] = [
   ['DELETE /api/v1/admin/users/:id/mfa', ownAsAdmin],
   ['DELETE /api/v1/admin/users/:id/passkeys', ownAsAdmin],
   ['DELETE /api/v1/admin/users/:id/passkeys/:passkey_id', ownAsAdmin],
+  ['POST /api/v1/compliance/admin/retention-policy', retention],
   ['DELETE /admins/users/:user_id', ownAsAdmin],
   ['DELETE /admin/user/:user_id', ownAsAdmin],
 ]
@@ -262,6 +269,8 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "is an admin's work on others' accounts, or on the service": [
     'POST /api/v1/audit-logs/verify',
     'POST /api/audit-logs/verify',
+    'POST /api/v1/compliance/reports',
+    'POST /api/v1/compliance/admin/generate-report',
     'DELETE /api/v1/admin/clients/:id',
     'POST /api/v1/admin/clients',
     'POST /api/v1/admin/cache/clear',
