@@ -34,6 +34,7 @@ const FEATURES = [
   'scim',
   'health',
   'audit',
+  'privacy',
   'admin',
   'docs',
 ]
@@ -121,7 +122,11 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(index\\.ts$|durable/)' },
       to: {
         path: '^src/durable/',
-        pathNot: ['^src/durable/rpc\\.ts$', '^src/durable/sockets/(channels|closing|cursor|frames|upgrade)\\.ts$'],
+        pathNot: [
+          '^src/durable/rpc\\.ts$',
+          '^src/durable/user-authority/contents\\.ts$',
+          '^src/durable/sockets/(channels|closing|cursor|frames|upgrade)\\.ts$',
+        ],
       },
     },
     {

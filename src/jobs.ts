@@ -11,6 +11,7 @@ import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { deleteRemoved, expireMemberships } from './features/memberships/service.ts'
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
+import { remindAdmins } from './features/privacy/service/requests.ts'
 import { pruneDirectories } from './features/scim/service/pruning.ts'
 import { pruneOrigins } from './features/sessions/service.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
@@ -56,6 +57,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['tell_webhook_objects', () => tellObjects(ctx)],
     ['tell_of_authorless_webhooks', () => tellOfAuthorless(ctx)],
     ['prune_directories', () => pruneDirectories(ctx)],
+    ['remind_of_data_requests', () => remindAdmins(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
   ]
   for (const [name, job] of jobs) {
