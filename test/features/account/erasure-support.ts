@@ -88,7 +88,7 @@ export async function userWithEverything(
   )
   await run(
     `insert into federated_sessions (session_id, organization_id, user_id, connection_id, subject_hash, sealed, expires_at)
-     values (?, 'x', ?, 'x', 'hash', 'sealed', 9e15)`,
+     values (?, 'x', ?, 'x', 'hash', 'sealed', 8e15)`,
     newUuid(),
     id,
   )
