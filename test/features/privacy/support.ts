@@ -3,6 +3,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, env, json, type TestApp } from '../../support/app.ts'
 import { newAddress, type SignedInUser } from '../../support/users.ts'
 import { run, userWithEverything } from '../account/erasure-support.ts'
+import { refreshUser } from '../factors/totp/support.ts'
 
 export const COMPLIANCE = '/api/v1/compliance'
 export const EXPORTS = `${COMPLIANCE}/privacy/data-export`
@@ -12,7 +13,7 @@ export const HOLDS = `${COMPLIANCE}/holds`
 /** An isolate whose clock is that much later. The suite's signing keys are not due by then: cron does all its jobs. */
 export const later = (ms: number, options: { readonly env?: Readonly<Record<string, unknown>> } = {}): TestApp =>
   createTestApp({
-    env: { KEY_ROTATION_DAYS: '3650', ...options.env },
+    env: { KEY_ROTATION_DAYS: '365', ...options.env },
     override: (ctx) => ({ ...ctx, now: () => Date.now() + ms }),
   })
 
@@ -41,7 +42,7 @@ export interface Strangers {
 
 /** As `userWithEverything`, with a row for every section of an export, and others who acted on them. */
 export async function userInEverySection(app: TestApp): Promise<{ user: SignedInUser; others: Strangers }> {
-  const user = await userWithEverything(app)
+  const user = await refreshUser(app, await userWithEverything(app))
   const { id } = user.user
   const [organizationId, adminId, friendId] = [newUuid(), newUuid(), newUuid()]
   const secrets = [`friend-${friendId}@example.test`, '203.0.113.66', 'Admin-Browser/1.0', adminId]
