@@ -4,9 +4,10 @@ import { admin, confirmedUser, user } from '../../../http/guard.ts'
 import { arrayOf, rangeOf } from '../../../http/list.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { notFound, organizationNotFound, rateLimited } from '../../../lib/errors.ts'
+import { lastOwner } from '../../organizations/service/membership-changes.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import { FactorsInput } from '../../sign-in/wire/session.ts'
-import { lastAdmin } from '../../users/service/users.ts'
+import { lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import {
   changePrivacySettings,
   consentNotFound,
@@ -68,7 +69,7 @@ privacyRoutes.get(
 )
 
 const RequestAnswer = complied('DataRequestAnswer', 'The request is recorded', RequestShape)
-const askErrors = [rateLimited, lastAdmin, requestClosed, ...freshFactorErrors]
+const askErrors = [rateLimited, notFound, lastAdmin, lastOwner, userStateConflict, requestClosed, ...freshFactorErrors]
 
 privacyRoutes.post(
   '/privacy/data-subject-requests',
