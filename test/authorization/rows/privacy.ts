@@ -10,7 +10,7 @@ async function requestOf({ owner }: Scene): Promise<string> {
   const id = newUuid()
   await env.DB.prepare(
     `insert into data_requests (id, user_id, type, status, received_at, due_at, updated_at)
-     values (?, ?, 'objection', 'received', 1, 8e15, 1)`,
+     values (?, ?, 'objection', 'received', 1, 4e12, 1)`,
   )
     .bind(id, (await owner()).user.id)
     .run()
