@@ -35,6 +35,7 @@ const FEATURES = [
   'scim',
   'health',
   'audit',
+  'privacy',
   'admin',
   'compliance',
   'docs',
@@ -123,7 +124,11 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(index\\.ts$|durable/)' },
       to: {
         path: '^src/durable/',
-        pathNot: ['^src/durable/rpc\\.ts$', '^src/durable/sockets/(channels|closing|cursor|frames|upgrade)\\.ts$'],
+        pathNot: [
+          '^src/durable/rpc\\.ts$',
+          '^src/durable/user-authority/contents\\.ts$',
+          '^src/durable/sockets/(channels|closing|cursor|frames|upgrade)\\.ts$',
+        ],
       },
     },
     {

@@ -36,6 +36,7 @@ import {
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
 import { policyRoutes } from './features/policies/routes.ts'
+import { createExportRoutes, privacyRoutes, unversionedExportRoutes } from './features/privacy/routes/privacy.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { directoryRoutes } from './features/scim/routes/administration.ts'
 import { scimDiscoveryRoutes } from './features/scim/routes/discovery.ts'
@@ -64,10 +65,11 @@ import type { Api } from './http/openapi.ts'
 import type { Route } from './http/router.ts'
 import { createRouting } from './http/routing.ts'
 import type { Routing } from './http/server.ts'
-import { USER_DATA } from './user-data.ts'
+import { SECTIONS, USER_DATA } from './user-data.ts'
 
 const docsRoutes = createDocsRoutes(listApis)
 const deletionRoutes = createDeletionRoutes(USER_DATA)
+const exportRoutes = createExportRoutes(SECTIONS)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
 const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
@@ -141,6 +143,9 @@ const listCoreRoutes = (): Route[] =>
     auditChainRoutes,
     auditRecordRoutes,
     complianceRoutes,
+    privacyRoutes,
+    exportRoutes,
+    unversionedExportRoutes,
   ].flatMap((routes) => routes.list)
 
 /** Every route of the service with these surfaces. The first that matches answers: static paths stand before parameters. */

@@ -1,7 +1,10 @@
 import type { EventActor, EventName, FeedEntry, RecordedEvent } from '../lib/event.ts'
+import type { ShownTable } from './user-authority/contents.ts'
 
 // The RPC interface between Workers and objects. Fields are only ever added: during a deploy old and new code call each other.
 // A refusal is a returned value; an exception means a bug or an outage.
+
+export type { ShownTable }
 
 /** Where a call came from, as the Worker saw it. */
 export interface Caller {
@@ -285,6 +288,11 @@ export interface UserAuthorityRpc {
   findSession(input: { userId: string; sessionId: string }): Promise<SessionSnapshot | null>
   /** Newest first; includes ended sessions when `withEnded`. */
   listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly SessionSnapshot[]>
+  /** What the object holds in one of its tables, for its user's data export. */
+  exportRows(input: {
+    userId: string
+    table: ShownTable
+  }): Promise<readonly Readonly<Record<string, string | number | null>>[]>
   endSession(input: EndSessionInput): Promise<EndResult>
   endSessions(input: EndSessionsInput): Promise<EndResult>
   /** Reads the user's undelivered events from D1, appends them to the log and sends their feed entries to the feed. */
@@ -542,5 +550,11 @@ export interface SignInGuardRpc {
   failUse(input: { subject: string; id: string }): Promise<void>
   /** Deletes the subject's counted uses, which lifts its lock. */
   resetUse(input: { subject: string }): Promise<void>
+  /** What is stored of an account, for its user's data export: when each network completed a sign-in, and when each failed. */
+  networksOf(input: {
+    account: string
+  }): Promise<readonly { network: string; at: number; outcome: 'completed' | 'failed' }[]>
+  /** Deletes whatever is stored of an account: its user is erased. */
+  forget(input: { account: string }): Promise<void>
   ping(): Promise<'ok'>
 }

@@ -124,6 +124,14 @@ export type EventName =
   | 'compliance.assessed'
   | 'compliance.report_created'
   | 'compliance.retention_changed'
+  | 'privacy.requested'
+  | 'privacy.request_changed'
+  | 'privacy.exported'
+  | 'privacy.consent_given'
+  | 'privacy.consent_withdrawn'
+  | 'privacy.settings_changed'
+  | 'privacy.hold_placed'
+  | 'privacy.hold_released'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

@@ -7,6 +7,7 @@ import { CORE } from './rows/core.ts'
 import { INVITATION_ROWS } from './rows/invitations.ts'
 import { ORGANIZATION_ROWS } from './rows/organizations.ts'
 import { POLICY_ROWS } from './rows/policies.ts'
+import { PRIVACY_ROWS } from './rows/privacy.ts'
 import { ROLE_ROWS } from './rows/roles.ts'
 import { SCIM_ROWS } from './rows/scim.ts'
 import { SSO_ROWS } from './rows/sso.ts'
@@ -25,6 +26,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   ...WEBHOOK_ROWS,
   ...AUDIT_ROWS,
   ...COMPLIANCE_ROWS,
+  ...PRIVACY_ROWS,
   ...SCIM_ROWS,
   ...COMPAT,
   ...AUTH_SERVICE,

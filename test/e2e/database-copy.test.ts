@@ -317,6 +317,26 @@ const ROWS = (userId: string, eventId: string) => {
       signature: 'x',
       leaves: 'AAAA',
     }),
+    insertInto('legal_holds', {
+      id: 'hold',
+      user_id: userId,
+      reason: 'Smith — v. Jones',
+      placed_at: now,
+      released_at: now,
+    }),
+    insertInto('data_requests', {
+      id: 'request',
+      user_id: userId,
+      type: 'objection',
+      status: 'received',
+      description: 'No — “ads”',
+      asked_for: '{"specific_fields":["bio"]}',
+      received_at: now,
+      due_at: now,
+      updated_at: now,
+    }),
+    insertInto('consents', { id: 'consent', user_id: userId, purpose: 'news', version: '1', change: 'given', at: now }),
+    insertInto('privacy_settings', { user_id: userId, switches: '{"ads":false}', updated_at: now }),
     // What no object has taken yet.
     insertInto('events', {
       id: eventId,

@@ -11,6 +11,8 @@ type OrganizationSubject =
   | 'directory record'
   | 'directory group'
   | 'webhook'
+  | 'data request'
+  | 'legal hold'
 
 /** The description of one type of event. */
 export interface EventType {
@@ -458,6 +460,46 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     when: 'An admin changed how many days a kind is kept',
     subject: 'service',
     data: ['kind', 'before', 'after'],
+  },
+  'privacy.requested': {
+    when: 'A user asked for access to their data, for its erasure, rectification, restriction, portability, or objected',
+    subject: 'data request',
+    data: ['type', 'due_at'],
+  },
+  'privacy.request_changed': {
+    when: 'An admin answered a request about data, refused it, began with it, or extended it',
+    subject: 'data request',
+    data: ['before', 'after'],
+  },
+  'privacy.exported': {
+    when: 'A user downloaded a data export, or one part of it',
+    subject: 'data request',
+    data: ['part', 'format'],
+  },
+  'privacy.consent_given': {
+    when: 'A user consented to a purpose',
+    subject: 'user',
+    data: ['purpose', 'version'],
+  },
+  'privacy.consent_withdrawn': {
+    when: 'A user withdrew the consent to a purpose',
+    subject: 'user',
+    data: ['purpose'],
+  },
+  'privacy.settings_changed': {
+    when: 'A user changed privacy settings; null is a switch that was removed',
+    subject: 'user',
+    data: ['after'],
+  },
+  'privacy.hold_placed': {
+    when: 'An admin of the platform placed a legal hold: nothing of the user or organization is erased or pruned; delivered to `platform` only',
+    subject: 'legal hold',
+    data: ['user_id', 'organization_id'],
+  },
+  'privacy.hold_released': {
+    when: 'An admin of the platform released a legal hold: what waited for it goes on; delivered to `platform` only',
+    subject: 'legal hold',
+    data: ['user_id', 'organization_id'],
   },
 }
 

@@ -54,6 +54,8 @@ export const users = sqliteTable(
     deletedAt: integer('deleted_at'),
     /** When a deleted user is erased. */
     eraseAt: integer('erase_at'),
+    /** When an erasure began: from then on no legal hold is placed, and nothing brings the account back. */
+    erasingSince: integer('erasing_since'),
     /** The user deleted the account themselves while it was usable, and may restore it (decision 0236). */
     userRestorable: integer('user_restorable', { mode: 'boolean' }).notNull().default(false),
   },

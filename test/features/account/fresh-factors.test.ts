@@ -177,6 +177,20 @@ const OF_PROVIDERS = [
   'DELETE /api/v1/auth/oauth/unlink/:provider',
 ]
 
+/** Ask for a fresh factor before anything of a person's data is asked for, read or held: test/features/privacy. */
+const OF_PRIVACY = [
+  'POST /api/v1/compliance/privacy/data-subject-requests',
+  'POST /api/v1/compliance/data-subject-request',
+  'POST /api/v1/compliance/privacy/data-deletion',
+  'POST /api/v1/compliance/privacy/data-export',
+  'POST /api/compliance/data-export',
+  'GET /api/v1/compliance/privacy/data-export/:id',
+  'GET /api/v1/compliance/privacy/data-export/:id/download',
+  'GET /api/v1/compliance/data-subject-request/:id/data',
+  'POST /api/v1/compliance/holds',
+  'DELETE /api/v1/compliance/holds/:id',
+]
+
 /** Signed-in routes that change something, and none of that. Reviewed by hand. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'a directory has no session': ['/api/v1/scim/v2', '/api/v1/scim'].flatMap((home) =>
@@ -264,6 +278,11 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'POST /api/v1/sessions/refresh',
     'POST /api/v1/websocket/ticket',
   ],
+  'says what the person agrees to': [
+    'POST /api/v1/compliance/consent',
+    'POST /api/v1/compliance/consent/withdraw',
+    'PUT /api/v1/compliance/privacy-settings',
+  ],
   'changes what a profile says': ['POST /api/v1/users/me/avatar', 'DELETE /api/v1/users/me/avatar'],
   'mails the present address': ['POST /api/v1/auth/resend-verification', 'POST /api/v1/auth/email/resend-verification'],
   "is an admin's work on others' accounts, or on the service": [
@@ -271,6 +290,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'POST /api/audit-logs/verify',
     'POST /api/v1/compliance/reports',
     'POST /api/v1/compliance/admin/generate-report',
+    'PATCH /api/v1/compliance/privacy/data-subject-requests/:id',
     'DELETE /api/v1/admin/clients/:id',
     'POST /api/v1/admin/clients',
     'POST /api/v1/admin/cache/clear',
@@ -327,7 +347,7 @@ const OF_WEBHOOKS = [
 ]
 
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
-const SHOWS = /mfa|2fa|passkey|backup|export/
+const SHOWS = /mfa|2fa|passkey|backup|export|data-subject-request\//
 
 describe('the table of what wants a fresh factor', () => {
   const signedIn = listRoutes().filter(({ spec }) => !['public', 'custom'].includes(spec.guard.kind))
@@ -340,6 +360,7 @@ describe('the table of what wants a fresh factor', () => {
       ...changing,
       ...OF_PROVIDERS,
       ...OF_WEBHOOKS,
+      ...OF_PRIVACY,
       ...BEGIN_TOTP,
       ...COMPLETE,
       ...Object.values(OTHERS).flat(),
@@ -352,7 +373,7 @@ describe('the table of what wants a fresh factor', () => {
   it('has the routes that declare STEP_UP_REQUIRED, and no other', () => {
     const declared = signedIn.filter(({ spec }) => spec.errors?.some(({ code }) => code === 'STEP_UP_REQUIRED'))
     expect(new Set(declared.map(nameOf))).toEqual(
-      new Set([...wanting, ...OF_ORGANIZATIONS, ...OF_PROVIDERS, ...OF_WEBHOOKS, ...BEGIN_TOTP]),
+      new Set([...wanting, ...OF_ORGANIZATIONS, ...OF_PROVIDERS, ...OF_WEBHOOKS, ...OF_PRIVACY, ...BEGIN_TOTP]),
     )
   })
 })

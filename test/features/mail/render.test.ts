@@ -45,6 +45,10 @@ const PARAMS: MailParams = {
   webhook_created: { host: 'hooks.example.test' },
   webhook_disabled: { host: 'hooks.example.test' },
   webhook_author_left: { host: 'hooks.example.test' },
+  data_exported: { reportLink: LINK },
+  data_request_extended: { until: TIME, message: 'Many archives' },
+  data_request_answered: { outcome: 'rejected', message: 'Not yours' },
+  data_requests_due: { count: 3, until: TIME },
 }
 
 const OWNER = { name: 'Maria Weber' }

@@ -83,6 +83,7 @@ const oldDays = (before: number) => ({
   table: complianceDays,
   key: complianceDays.day,
   where: lt(complianceDays.day, sql`${Math.floor(before / DAY)}`),
+  of: {},
   order: complianceDays.day,
 })
 
@@ -90,6 +91,7 @@ const oldReports = (before: number) => ({
   table: complianceReports,
   key: complianceReports.id,
   where: lt(complianceReports.createdAt, before),
+  of: {},
   order: complianceReports.createdAt,
 })
 

@@ -184,6 +184,25 @@ export const de: Catalogue = {
   'mail.webhook_author_left.note':
     'Wenn nur diese Person lesen konnte, was dort ankommt, ändern Sie die Adresse, oder löschen Sie den Webhook. Diese E-Mail kommt nur einmal.',
 
+  'mail.data_exported.subject': 'Ihre Daten bei {app} wurden angefordert',
+  'mail.data_exported.body':
+    'Eine Kopie der Daten, die {app} über Sie hat, wurde angefordert. Einen Tag lang lässt sie sich in der Sitzung herunterladen, die sie angefordert hat, und nirgends sonst.',
+  'mail.data_exported.action': 'Das war ich nicht',
+  'mail.data_request_extended.subject': 'Ihre Anfrage bei {app} dauert länger',
+  'mail.data_request_extended.body':
+    'Ihre Anfrage zu Ihren Daten bei {app} dauert länger als dreißig Tage. Sie erhalten bis {until} eine Antwort. Der Grund:',
+  'mail.data_request_extended.message': '„{message}“',
+  'mail.data_request_answered.subject': 'Ihre Anfrage bei {app} wurde beantwortet',
+  'mail.data_request_answered.body': 'Ein Admin von {app} hat Ihre Anfrage zu Ihren Daten beantwortet. {outcome}',
+  'mail.data_request_answered.message': '„{message}“',
+  'data_request.completed': 'Sie ist erledigt.',
+  'data_request.rejected': 'Sie wurde abgelehnt.',
+  'mail.data_requests_due.subject': 'Anfragen zu personenbezogenen Daten bei {app} werden fällig',
+  'mail.data_requests_due.body':
+    'Anfragen, die auf eine Antwort warten: {count}. Die erste davon ist am {until} fällig.',
+  'mail.data_requests_due.note':
+    'Bis dahin müssen sie beantwortet sein (DSGVO 12(3)). Das wird eine Woche vorher gesagt, und am Tag selbst.',
+
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':
     'Ihr Konto bei {app} wurde von einem Administrator geschlossen. Niemand kann sich darin anmelden.',

@@ -173,6 +173,24 @@ export const en = {
   'mail.webhook_author_left.note':
     'If only that person could read what arrives there, change the address, or delete the endpoint. This is said once.',
 
+  'mail.data_exported.subject': 'Your data at {app} was asked for',
+  'mail.data_exported.body':
+    'A copy of the data that {app} holds of you was asked for. For a day it can be downloaded in the session that asked, and nowhere else.',
+  'mail.data_exported.action': 'This was not me',
+  'mail.data_request_extended.subject': 'Your request at {app} takes longer',
+  'mail.data_request_extended.body':
+    'Your request about your data at {app} takes longer than thirty days. You get an answer by {until}. The reason:',
+  'mail.data_request_extended.message': '“{message}”',
+  'mail.data_request_answered.subject': 'Your request at {app} was answered',
+  'mail.data_request_answered.body': 'An admin of {app} has answered your request about your data. {outcome}',
+  'mail.data_request_answered.message': '“{message}”',
+  'data_request.completed': 'It is done.',
+  'data_request.rejected': 'It was refused.',
+  'mail.data_requests_due.subject': 'Requests of people about their data at {app} are due',
+  'mail.data_requests_due.body': 'Requests that wait for an answer: {count}. The first of them is due on {until}.',
+  'mail.data_requests_due.note':
+    'They have to be answered by then (GDPR 12(3)). This is said a week before the day, and on it.',
+
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
   'mail.account_closed.note': 'Whoever runs {app} can tell you why, and open it again.',

@@ -99,6 +99,7 @@ function describe(request: MailRequest): Described {
       return { link: null, isReport: false, params, ended: 'all' }
     }
     case 'password_changed':
+    case 'data_exported':
     case 'backup_codes_replaced':
       return { link: request.params.reportLink, isReport: true, params: {} }
     case 'new_device': {
@@ -137,6 +138,22 @@ function describe(request: MailRequest): Described {
     case 'sso_break_glass': {
       const { organization, who, time } = request.params
       return { link: null, isReport: false, params: { organization, who, time: formatTime(locale, time) } }
+    }
+    case 'data_request_extended': {
+      const { until, message } = request.params
+      return { link: null, isReport: false, params: { until: formatTime(locale, until), message }, hasMessage: true }
+    }
+    case 'data_request_answered': {
+      const { outcome, message } = request.params
+      const params = {
+        outcome: translate(locale, `data_request.${outcome}`),
+        ...(message !== null && { message }),
+      }
+      return { link: null, isReport: false, params, hasMessage: message !== null }
+    }
+    case 'data_requests_due': {
+      const { count, until } = request.params
+      return { link: null, isReport: false, params: { count: String(count), until: formatTime(locale, until) } }
     }
     case 'account_locked': {
       const { until, unlockLink } = request.params

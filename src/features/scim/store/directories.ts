@@ -185,7 +185,12 @@ export function insertToken(ctx: Acting, row: ScimToken, othersEndAt: number) {
 
 /** Deletes a limited number of tokens that have ended. */
 export const deleteEndedTokens = (store: Store): Promise<void> =>
-  prune(store, { table: scimTokens, key: scimTokens.id, where: lte(scimTokens.expiresAt, store.now()) })
+  prune(store, {
+    table: scimTokens,
+    key: scimTokens.id,
+    where: lte(scimTokens.expiresAt, store.now()),
+    of: { organizations: [scimTokens.organizationId] },
+  })
 
 export const countTokens = async ({ db, now }: Store, organizationId: string): Promise<number> =>
   db.$count(scimTokens, and(inArray(scimTokens.organizationId, [organizationId]), gt(scimTokens.expiresAt, now())))

@@ -174,5 +174,6 @@ export const deleteGroups = (store: Store & Pick<Ctx, 'config'>): Promise<void> 
       isNotNull(scimGroups.deletedAt),
       lte(scimGroups.deletedAt, store.now() - store.config.EVENT_RETENTION_DAYS * DAY),
     ),
+    of: { organizations: [scimGroups.organizationId] },
     order: scimGroups.deletedAt,
   })

@@ -95,4 +95,10 @@ export async function selectCounters({ db, now }: Store, organizationId: string)
 
 /** Deletes a limited number of old rows. */
 export const deleteOldLog = (store: Store): Promise<void> =>
-  prune(store, { table: scimLog, key: scimLog.id, where: lte(scimLog.at, store.now() - KEPT_MS), order: scimLog.at })
+  prune(store, {
+    table: scimLog,
+    key: scimLog.id,
+    where: lte(scimLog.at, store.now() - KEPT_MS),
+    of: { organizations: [scimLog.organizationId] },
+    order: scimLog.at,
+  })

@@ -2,7 +2,7 @@ import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { type Ctx, type DirectoryCtx, directoryActorOf } from '../../../context.ts'
 import type { Statement } from '../../../db/commit.ts'
 import { prune } from '../../../db/prune.ts'
-import { forgottenIn } from '../../../db/user-data.ts'
+import { forgottenIn, HIDDEN, shownRows, type UserData } from '../../../db/user-data.ts'
 import { DAY } from '../../../lib/time.ts'
 import { isDomainOf, isManagedBy } from '../../domains/tables.ts'
 import { revokeWhere } from '../../memberships/service.ts'
@@ -26,13 +26,45 @@ import { hasRoomFor } from './directories.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
-export const userData = [
+export const userData: readonly UserData[] = [
   {
     ...forgottenIn(scimUsers, ['userId']),
     keeps: { userNameKey: "the directory's own", attributes: "the directory's own", folded: "the directory's own" },
+    ...shownRows(scimUsers, {
+      part: 'memberships',
+      name: 'directory_records',
+      by: { userId: 'id' },
+      shows: ['id', 'organizationId', 'externalId', 'active', 'attributes', 'createdAt', 'updatedAt', 'deletedAt'],
+      hides: {
+        [HIDDEN.internal]: ['userId', 'invitationId', 'userNameKey', 'displayNameKey', 'folded', 'version', 'writeId'],
+      },
+    }),
   },
-  forgottenIn(scimTokens, ['createdBy']),
-  { table: scimUserEmails, erases: [], keeps: { email: "the directory's own" }, statements: () => [] },
+  {
+    ...forgottenIn(scimTokens, ['createdBy']),
+    ...shownRows(scimTokens, {
+      part: 'memberships',
+      name: 'directory_tokens_you_made',
+      by: { createdBy: 'id' },
+      shows: ['id', 'organizationId', 'createdAt', 'expiresAt'],
+      hides: { [HIDDEN.secret]: ['tokenHash', 'prefix'], [HIDDEN.internal]: ['createdBy', 'lastUsedAt'] },
+    }),
+  },
+  {
+    table: scimUserEmails,
+    erases: [],
+    keeps: { email: "the directory's own" },
+    statements: () => [],
+    ...shownRows(scimUserEmails, {
+      part: 'memberships',
+      name: 'directory_addresses',
+      by: {
+        recordId: ({ id }) => sql`${scimUserEmails.recordId} in (select id from scim_users where user_id = ${id})`,
+      },
+      shows: ['organizationId', 'email'],
+      hides: { [HIDDEN.internal]: ['recordId'] },
+    }),
+  },
 ]
 
 /** By the column that names the organization. */
@@ -288,5 +320,6 @@ export const deleteRecords = (store: Store & Pick<Ctx, 'config'>): Promise<void>
       isNotNull(scimUsers.deletedAt),
       lte(scimUsers.deletedAt, store.now() - store.config.EVENT_RETENTION_DAYS * DAY),
     ),
+    of: { users: [scimUsers.userId], organizations: [scimUsers.organizationId] },
     order: scimUsers.deletedAt,
   })

@@ -49,6 +49,7 @@ const IS_REPORTABLE: Readonly<Record<ReportableKind | PlainKind, boolean>> = {
   factor_added: true,
   factor_removed: true,
   backup_codes_replaced: true,
+  data_exported: true,
   account_closed: false,
   account_reopened: false,
   account_deleted: false,

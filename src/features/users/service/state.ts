@@ -12,6 +12,7 @@ import { type Notice, notificationOf, notifyOwner } from './notices.ts'
 import { lastAdmin, requirePresent, userNotFound, userStateConflict } from './users.ts'
 
 export type { StateChange } from '../rules.ts'
+export type { Along }
 
 /** The notification of a change that permits sign-in again. After the other changes sign-in answers with the reason. */
 const NOTIFICATIONS: Readonly<Partial<Record<StateChange, NotificationKind>>> = {
