@@ -9,4 +9,5 @@ export const ENVELOPED = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
 export const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'
 export const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
 export const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer'
-export const SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success'
+export const STATUS = 'urn:oasis:names:tc:SAML:2.0:status:'
+export const SUCCESS = `${STATUS}Success`

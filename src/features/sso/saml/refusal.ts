@@ -32,6 +32,7 @@ export const RULE_OF = {
   status: 11,
   version: 11,
   issuer: 11,
+  message_id: 11,
   conditions: 12,
   expired: 12,
   not_yet: 12,
@@ -40,6 +41,7 @@ export const RULE_OF = {
   name_id: 13,
   authn_statement: 13,
   session_expired: 13,
+  session_index: 13,
 } as const satisfies Record<string, number>
 
 export type Reason = keyof typeof RULE_OF
@@ -62,15 +64,22 @@ export function refuse(reason: Reason): never {
   throw new Refusal(reason)
 }
 
+function refusedBy(cause: unknown): Refused {
+  if (cause instanceof Refusal) return { refused: cause.reason }
+  throw cause
+}
+
 /** What the rules read, or why they refused it. What else they throw is a bug. */
 export function orRefused<T>(rules: () => T): T | Refused {
   try {
     return rules()
   } catch (cause) {
-    if (cause instanceof Refusal) return { refused: cause.reason }
-    throw cause
+    return refusedBy(cause)
   }
 }
+
+/** The same of rules that await something. */
+export const orRefusedLater = <T>(rules: () => Promise<T>): Promise<T | Refused> => rules().catch(refusedBy)
 
 /** One reason for whatever the rules refuse: which of them did must not be told. */
 export function foldRefusals<T>(reason: Reason, rules: () => T): T {

@@ -15,9 +15,11 @@ export const readTime = (text: string | undefined): number => (text && TIME.test
 export const isBefore = (now: number, end: string | undefined): boolean => now < readTime(end) + SKEW
 export const isSince = (now: number, start: string | undefined): boolean => now >= readTime(start) - SKEW
 
+export const issuerOf = (message: XmlElement): string | undefined => textOf(onlyChild(message, ASSERTION, 'Issuer'))
+
 /** Rule 11: it is from the provider that the connection is of. */
 export function checkIssuer(message: XmlElement, entityId: string): void {
-  if (textOf(onlyChild(message, ASSERTION, 'Issuer')) !== entityId) refuse('issuer')
+  if (issuerOf(message) !== entityId) refuse('issuer')
 }
 
 const CONDITIONS: readonly string[] = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction']
@@ -47,13 +49,14 @@ export interface NameId {
 const MAX_NAME = 1024
 /** One line: no control character, no other end of a line, no space around. */
 const ONE_LINE = /^(?!\s)[^\p{Cc}\u2028\u2029]+(?<!\s)$/u
+export const isOneLine = (text: string): boolean => ONE_LINE.test(text)
 
 /** Rule 13: a name on one line, without elements. One that is encrypted is none. */
 export function readNameId(parent: XmlElement): NameId {
   const element = onlyChild(parent, ASSERTION, 'NameID')
   const nameId = textOf(element)
   const others = ['BaseID', 'EncryptedID'].some((name) => childrenOf(parent, ASSERTION, name).length > 0)
-  if (!element || nameId === undefined || others || nameId.length > MAX_NAME || !ONE_LINE.test(nameId))
+  if (!element || nameId === undefined || others || nameId.length > MAX_NAME || !isOneLine(nameId))
     return refuse('name_id')
   return {
     nameId,

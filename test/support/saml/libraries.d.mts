@@ -1,0 +1,10 @@
+interface NodeSaml {
+  readonly SAML: new (
+    options: Readonly<Record<string, unknown>>,
+  ) => {
+    validatePostResponseAsync(form: { readonly SAMLResponse: string }): Promise<{
+      readonly profile: { readonly nameID: string } | null
+    }>
+  }
+}
+export function loadNodeSaml(): Promise<NodeSaml>
