@@ -4,7 +4,7 @@ import { loadNodeSaml } from './libraries.mjs'
 import { attributeOf, canonical, childrenOf, descendants, type Node, parse, textOf } from './xml.ts'
 
 /** Whom a verifier reads in an answer, or null when it refuses. */
-type Opinion = (xml: string, key: TestKey) => Promise<string | null>
+type Opinion = (xml: string, key: TestKey, recipient?: TestKey) => Promise<string | null>
 
 const DSIG = 'http://www.w3.org/2000/09/xmldsig#'
 const utf8 = (text: string) => new TextEncoder().encode(text)
@@ -76,7 +76,7 @@ export const ownOpinion: Opinion = async (xml, key) => {
 }
 
 /** What most of Node uses. It looks at the clock, which the tests' documents do not; and knows fewer algorithms. */
-export const nodeSamlOpinion: Opinion = async (xml, key) => {
+export const nodeSamlOpinion: Opinion = async (xml, key, recipient) => {
   const { SAML } = await loadNodeSaml()
   const saml = new SAML({
     idpCert: key.certificate,
@@ -88,6 +88,7 @@ export const nodeSamlOpinion: Opinion = async (xml, key) => {
     wantAssertionsSigned: false,
     wantAuthnResponseSigned: false,
     validateInResponseTo: 'never',
+    ...(recipient && { decryptionPvk: recipient.privateKey }),
   })
   try {
     const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: encode(xml) })
