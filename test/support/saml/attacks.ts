@@ -289,6 +289,7 @@ const FORMS: Readonly<Record<string, readonly [Signing, Reason]>> = (() => {
       ),
       'transforms',
     ],
+    'a long list of prefixes': [{ prefixes: 'xs '.repeat(86).trim() }, 'transforms'],
     'a list of prefixes of another namespace': [
       info(
         EXCLUSIVE,
