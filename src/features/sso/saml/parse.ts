@@ -82,10 +82,9 @@ const elementsOf = (root: XmlElement): XmlElement[] => [root, ...childElements(r
 
 function parse(text: string): XmlElement {
   const fail = () => refuse('not_xml')
-  const { DOMParser } = parser.get()
+  const reader = new (parser.get().DOMParser)({ errorHandler: fail })
   try {
-    const { documentElement } = new DOMParser({ errorHandler: fail }).parseFromString(text, 'text/xml')
-    return documentElement ?? fail()
+    return reader.parseFromString(text, 'text/xml').documentElement ?? fail()
   } catch {
     return fail()
   }
