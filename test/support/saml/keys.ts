@@ -23,6 +23,7 @@ const KINDS = {
   weak: () => generateKeyPairSync('rsa', { modulusLength: 1024 }),
   p256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   p384: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+  ed25519: () => generateKeyPairSync('ed25519'),
   p521: () => generateKeyPairSync('ec', { namedCurve: 'P-521' }),
 }
 
@@ -34,7 +35,8 @@ export function makeKey(
   const { privateKey, publicKey } = KINDS[kind]()
   const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
   const der = Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }) as Buffer)
-  const sign = (content: Uint8Array) => createSign('SHA256').update(content).sign(pem)
+  const sign = (content: Uint8Array) =>
+    kind === 'ed25519' ? new Uint8Array(64) : createSign('SHA256').update(content).sign(pem)
   const certificate = selfSigned({ name: 'idp.example', notBefore, notAfter, publicKey: der }, sign)
   return {
     certificate: certificate.toBase64(),

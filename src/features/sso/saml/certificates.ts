@@ -23,11 +23,21 @@ const CURVES: ReadonlyMap<string | undefined, KeyKind> = new Map([
   ['secp384r1', 'p384'],
 ])
 
-/** Undefined for a key of another kind, and for one that is too weak. */
-function kindOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyKind | undefined {
-  if (asymmetricKeyType === 'ec') return CURVES.get(asymmetricKeyDetails?.namedCurve)
-  const bits = asymmetricKeyDetails?.modulusLength ?? 0
-  return asymmetricKeyType === 'rsa' && bits >= RSA_BITS.min && bits <= RSA_BITS.max ? 'rsa' : undefined
+/** Its key, if it is of a kind that is taken and not too weak. */
+function findKey(certificate: X509Certificate): TrustedKey | undefined {
+  const kindOf = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyKind | undefined => {
+    if (asymmetricKeyType === 'ec') return CURVES.get(asymmetricKeyDetails?.namedCurve)
+    const bits = asymmetricKeyDetails?.modulusLength ?? 0
+    return asymmetricKeyType === 'rsa' && bits >= RSA_BITS.min && bits <= RSA_BITS.max ? 'rsa' : undefined
+  }
+  try {
+    const { publicKey } = certificate
+    const kind = kindOf(publicKey)
+    return kind && { kind, key: String(publicKey.export({ type: 'spki', format: 'pem' })) }
+  } catch {
+    // A kind of key that the runtime does not know.
+    return undefined
+  }
 }
 
 const PEM = /^-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----$/
@@ -46,19 +56,17 @@ function parse(text: string): X509Certificate | undefined {
 export function readCertificate(text: string, now: number): Certificate | { readonly problem: CertificateProblem } {
   const parsed = parse(text)
   if (!parsed) return { problem: 'not_a_certificate' }
-  const kind = kindOf(parsed.publicKey)
-  if (!kind) return { problem: 'weak_key' }
+  const key = findKey(parsed)
+  if (!key) return { problem: 'weak_key' }
   const notAfter = Date.parse(parsed.validTo)
   if (!(notAfter > now)) return { problem: 'certificate_expired' }
   const fingerprint = crypto().createHash('sha256').update(parsed.raw).digest('hex')
-  return { certificate: toBase64(parsed.raw), kind, fingerprint, notAfter }
+  return { certificate: toBase64(parsed.raw), kind: key.kind, fingerprint, notAfter }
 }
 
 /** The keys of stored certificates. One that is no longer taken is left out: what nobody trusts verifies nothing. */
-export function trustedKeys(certificates: readonly string[]): readonly TrustedKey[] {
-  return certificates.flatMap((text) => {
-    const key = parse(text)?.publicKey
-    const kind = key && kindOf(key)
-    return kind ? [{ kind, key: String(key.export({ type: 'spki', format: 'pem' })) }] : []
+export const trustedKeys = (certificates: readonly string[]): readonly TrustedKey[] =>
+  certificates.flatMap((text) => {
+    const parsed = parse(text)
+    return (parsed && findKey(parsed)) ?? []
   })
-}

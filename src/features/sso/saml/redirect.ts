@@ -103,14 +103,12 @@ export interface Redirection {
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
 
-const MAX_INTEGER = Number.MAX_SAFE_INTEGER
-
 /** The address to which a browser is sent with a message of ours: DEFLATE, then the signature over the query as it is sent. */
 export async function redirectTo({ address, parameter, xml, relayState, privateKey }: Redirection): Promise<string> {
   const deflated = new Blob([utf8(xml)]).stream().pipeThrough(new CompressionStream('deflate-raw'))
-  const message = await readUpTo(MAX_INTEGER, deflated)
+  const message = new Uint8Array(await new Response(deflated).arrayBuffer())
   const pairs: (readonly [string, string])[] = [
-    [parameter, toBase64(message ?? new Uint8Array())],
+    [parameter, toBase64(message)],
     ...(relayState === null ? [] : ([['RelayState', relayState]] as const)),
     ...(privateKey ? ([['SigAlg', RSA_SHA256]] as const) : []),
   ]

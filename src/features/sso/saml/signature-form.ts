@@ -1,6 +1,6 @@
 import { isDigest, isSignatureAlgorithm } from './algorithms.ts'
 import type { XmlElement } from './libraries.mjs'
-import { ASSERTION, ENVELOPED, EXCLUSIVE_C14N, PROTOCOL, SIGNATURE } from './names.ts'
+import { ASSERTION, ENVELOPED, EXCLUSIVE_C14N, SIGNATURE } from './names.ts'
 import type { Xml } from './parse.ts'
 import { type Reason, refuse } from './refusal.ts'
 import { attributeOf, childElements, is, textOf } from './tree.ts'
@@ -11,21 +11,15 @@ export interface Placed {
   readonly signed: XmlElement
 }
 
-const ISSUED: readonly (readonly [string, string])[] = [
-  [PROTOCOL, 'Response'],
-  [ASSERTION, 'Assertion'],
-  [PROTOCOL, 'LogoutRequest'],
-  [PROTOCOL, 'LogoutResponse'],
-]
-
-const mayBeSigned = (element: XmlElement): boolean => ISSUED.some(([namespace, name]) => is(element, namespace, name))
-
-/** Rule 6: a signature is the second child, after the issuer, of what it signs; anywhere else it belongs to something else. */
-export function placeSignatures({ elements }: Xml): readonly Placed[] {
+/**
+ * Rule 6: a signature is the second child, after the issuer, of what it signs, which is the root or the assertion; anywhere else
+ * it belongs to something else.
+ */
+export function placeSignatures({ root, elements }: Xml): readonly Placed[] {
   const signatures = elements.filter((element) => is(element, SIGNATURE, 'Signature'))
-  const issued = elements.filter(mayBeSigned)
+  const mayBeSigned = elements.filter((element) => element === root || is(element, ASSERTION, 'Assertion'))
   return signatures.map((signature) => {
-    const signed = issued.find((element) => element === signature.parentNode) ?? refuse('signature_place')
+    const signed = mayBeSigned.find((element) => element === signature.parentNode) ?? refuse('signature_place')
     const [issuer, second] = childElements(signed)
     if (!is(issuer, ASSERTION, 'Issuer') || second !== signature) refuse('signature_place')
     return { signature, signed }

@@ -98,8 +98,14 @@ describe('a certificate that somebody pastes', () => {
     expect(readCertificate(short, NOW + 1000)).toEqual({ problem: 'certificate_expired' })
   })
 
+  it.each(['weak', 'p521', 'ed25519'] as const)('is refused for a key that is not taken: %s', (kind) => {
+    expect(readCertificate(makeKey(kind).certificate, NOW)).toEqual({ problem: 'weak_key' })
+  })
+
   it('is left out of the trusted keys where it is none that is taken', () => {
     const weak = makeKey('weak').certificate
-    expect(trustedKeys([weak, 'x', certificate, makeKey('p521').certificate])).toHaveLength(1)
+    expect(
+      trustedKeys([weak, 'x', certificate, makeKey('p521').certificate, makeKey('ed25519').certificate]),
+    ).toHaveLength(1)
   })
 })

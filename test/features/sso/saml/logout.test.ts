@@ -156,6 +156,8 @@ describe('a LogoutRequest by POST', () => {
     expect(await Promise.all(outcomes)).toEqual(['not_yet', 'accepted', 'accepted', 'expired'])
   })
 
+  /** Signed by the provider, with what every request has but a version. */
+  const inner = () => sign(replaced(replaced(REQUEST, ' Version="2.0"', ''), '_logout', '_inner'), '_inner', key)
   const strange: readonly (readonly [string, () => string, Reason])[] = [
     ['without a signature', () => REQUEST, 'unsigned'],
     ['by a stranger', () => sign(REQUEST, '_logout', stranger), 'signature_value'],
@@ -192,6 +194,11 @@ describe('a LogoutRequest by POST', () => {
           (at) => `<samlp:Extensions>${sign(REQUEST, '_logout', key)}</samlp:Extensions>${at}`,
         ),
       'not_a_logout_request',
+    ],
+    [
+      'around a signed one without a version',
+      () => replaced(REQUEST, '<saml:NameID', (at) => `<samlp:Extensions>${inner()}</samlp:Extensions>${at}`),
+      'signature_place',
     ],
     [
       'with a signature that is not behind the issuer',
