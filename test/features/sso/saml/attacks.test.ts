@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { openAnswer, readAnswer } from '../../../../src/features/sso/saml/read-answer.ts'
-import { attacksOn } from '../../../support/saml/attacks.ts'
+import { attacksOn } from '../../../support/saml/attacks/attacks.ts'
 import { encode, expected, SHAPES, type Shape } from '../../../support/saml/documents.ts'
 import { makeKey } from '../../../support/saml/keys.ts'
 

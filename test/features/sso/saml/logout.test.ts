@@ -5,19 +5,11 @@ import {
   readLogoutRequest,
   readLogoutResponse,
 } from '../../../../src/features/sso/saml/logout.ts'
-import {
-  newMessageId,
-  writeAuthnRequest,
-  writeLogoutRequest,
-  writeLogoutResponse,
-} from '../../../../src/features/sso/saml/messages.ts'
-import { redirectTo } from '../../../../src/features/sso/saml/redirect.ts'
 import type { Reason } from '../../../../src/features/sso/saml/refusal.ts'
 import { utf8 } from '../../../../src/lib/encoding.ts'
 import {
   ALGORITHMS,
   ANSWER,
-  AUDIENCE,
   ENTITY,
   encode,
   replaced,
@@ -26,9 +18,15 @@ import {
   signBytes,
 } from '../../../support/saml/documents.ts'
 import { makeKey, NOW, type TestKey } from '../../../support/saml/keys.ts'
-import { attributeOf, childrenOf, parse, textOf } from '../../../support/saml/xml.ts'
+import {
+  deflate,
+  LOGOUT_REQUEST as REQUEST,
+  LOGOUT_RESPONSE as RESPONSE,
+  type Redirection,
+  redirected as redirectedBy,
+  SLO,
+} from '../../../support/saml/logout.ts'
 
-const SLO = 'https://auth.example/api/v1/sso/saml/slo'
 const MINUTE = 60_000
 const iso = (ms: number) => new Date(NOW + ms).toISOString()
 
@@ -43,8 +41,6 @@ beforeAll(() => {
 
 const expected = () => ({ entityId: ENTITY, certificates: [key.certificate, p256.certificate], sloUrl: SLO, now: NOW })
 
-const REQUEST = `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_logout" Version="2.0" IssueInstant="${iso(0)}" Destination="${SLO}" NotOnOrAfter="${iso(5 * MINUTE)}"><saml:Issuer>${ENTITY}</saml:Issuer><saml:NameID Format="f">ada@acme.example</saml:NameID><samlp:SessionIndex>_one</samlp:SessionIndex><samlp:SessionIndex>_two</samlp:SessionIndex></samlp:LogoutRequest>`
-const RESPONSE = `<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_answer" Version="2.0" IssueInstant="${iso(0)}" Destination="${SLO}" InResponseTo="_ours"><saml:Issuer>${ENTITY}</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:LogoutResponse>`
 const READ = {
   id: '_logout',
   expiresAt: NOW + 5 * MINUTE,
@@ -55,32 +51,8 @@ const READ = {
   sessionIndexes: ['_one', '_two'],
 }
 
-async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate-raw'))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
-}
-
-interface Query {
-  readonly algorithm?: keyof typeof ALGORITHMS
-  readonly by?: TestKey
-  readonly relayState?: string
-  readonly parameter?: string
-}
-
-/** A message by redirect, as a provider sends it. */
-async function redirected(
-  xml: string | Uint8Array,
-  { algorithm = 'rsa-sha256', by = key, relayState, parameter = 'SAMLRequest' }: Query = {},
-) {
-  const bytes = typeof xml === 'string' ? await deflate(utf8(xml)) : xml
-  const pairs = [
-    `${parameter}=${encodeURIComponent(bytes.toBase64())}`,
-    ...(relayState === undefined ? [] : [`RelayState=${encodeURIComponent(relayState)}`]),
-    `SigAlg=${encodeURIComponent(ALGORITHMS[algorithm].name)}`,
-  ]
-  const signed = pairs.join('&')
-  return `${signed}&Signature=${encodeURIComponent(signBytes(signed, by, algorithm).toBase64())}`
-}
+const redirected = (xml: string | Uint8Array, more: Partial<Redirection> = {}) =>
+  redirectedBy(xml, { by: key, ...more })
 
 async function byQuery(query: string) {
   const opened = await openLogoutQuery('LogoutRequest', query)
@@ -348,78 +320,5 @@ describe('a LogoutResponse', () => {
     ['a request', REQUEST, '_ours', 'not_a_logout_response'],
   ] as const)('is refused for %s', async (_name, xml, requestId, reason) => {
     expect(reasonOf(await read(xml, requestId))).toBe(reason)
-  })
-})
-
-describe('our messages', () => {
-  const from = { id: '_id', issuedAt: NOW, destination: SLO, entityId: ENTITY }
-  const pkcs8 = () => Uint8Array.fromBase64(key.privateKey.replace(/-----[^-]+-----/g, ''))
-  const send = (
-    xml: string,
-    parameter: 'SAMLRequest' | 'SAMLResponse',
-    relayState: string | null = null,
-    address = SLO,
-  ) => redirectTo({ address, parameter, xml, relayState, privateKey: pkcs8() })
-
-  it('have ids of 160 random bits, which are names', () => {
-    const ids = Array.from({ length: 50 }, newMessageId)
-    expect(new Set(ids).size).toBe(50)
-    for (const id of ids) expect(id).toMatch(/^_[0-9a-f]{40}$/)
-  })
-
-  it('are read by our own rules when they are signed', async () => {
-    const name = { nameId: 'a<b>&"c', format: 'f"', nameQualifier: 'n', spNameQualifier: null }
-    const xml = writeLogoutRequest({ ...from, name, sessionIndex: '_s&' })
-    const query = new URL(await send(xml, 'SAMLRequest', "it's (a) *state*!")).search
-    const opened = await openLogoutQuery('LogoutRequest', query)
-    expect(opened).toMatchObject({ relayState: "it's (a) *state*!" })
-    expect('refused' in opened ? opened : readLogoutRequest(opened, expected())).toEqual({
-      request: { id: '_id', expiresAt: NOW + 5 * MINUTE, ...name, sessionIndexes: ['_s&'] },
-    })
-  })
-
-  it.each([true, false])('answer a request, in part: %s', async (isPartial) => {
-    const xml = writeLogoutResponse({ ...from, inResponseTo: '_ours', isPartial })
-    const opened = await openLogoutQuery('LogoutResponse', new URL(await send(xml, 'SAMLResponse')).search)
-    expect('refused' in opened ? opened : readLogoutResponse(opened, { ...expected(), requestId: '_ours' })).toEqual({
-      isComplete: !isPartial,
-    })
-  })
-
-  it('end every session of a person when they name none', () => {
-    const name = { nameId: 'ada', format: null, nameQualifier: null, spNameQualifier: null }
-    const root = parse(writeLogoutRequest({ ...from, name, sessionIndex: null }))
-    expect(childrenOf(root).map(({ local }) => local)).toEqual(['Issuer', 'NameID'])
-  })
-
-  it('ask for an answer by POST at our address, and for no class of authentication', () => {
-    const acsUrl = 'https://auth.example/acs?a="b"&c'
-    const root = parse(writeAuthnRequest({ ...from, entityId: AUDIENCE, acsUrl, forceAuthn: false }))
-    expect(root).toMatchObject({ local: 'AuthnRequest', namespace: 'urn:oasis:names:tc:SAML:2.0:protocol' })
-    expect(Object.fromEntries(root.attributes.map(({ local, value }) => [local, value]))).toEqual({
-      ID: '_id',
-      Version: '2.0',
-      IssueInstant: iso(0),
-      Destination: SLO,
-      ProtocolBinding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
-      AssertionConsumerServiceURL: acsUrl,
-    })
-    expect(childrenOf(root).map((child) => [child.local, textOf(child)])).toEqual([['Issuer', AUDIENCE]])
-    expect(attributeOf(parse(writeAuthnRequest({ ...from, acsUrl, forceAuthn: true })), 'ForceAuthn')).toBe('true')
-  })
-
-  it('go behind a query that the address has, and without a signature where none is wanted', async () => {
-    const address = 'https://idp.example/slo?tenant=1'
-    expect(await send('<x/>', 'SAMLRequest', 's', address)).toMatch(
-      /^https:\/\/idp\.example\/slo\?tenant=1&SAMLRequest=[^&]+&RelayState=s&SigAlg=[^&]+&Signature=[^&]+$/,
-    )
-    const unsigned = await redirectTo({
-      address: SLO,
-      parameter: 'SAMLRequest',
-      xml: '<x/>',
-      relayState: null,
-      privateKey: null,
-    })
-    expect(unsigned).toMatch(/^[^?]+\?SAMLRequest=[^&]+$/)
   })
 })
