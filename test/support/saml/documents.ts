@@ -100,8 +100,10 @@ export function sign(xml: string, id: string, key: TestKey, signing: Signing = {
   const text = canonical(infoElement)
   const bytes = makeValue?.(text) ?? signBytes(text, key, algorithm)
   const signature = `<ds:Signature xmlns:ds="${DSIG}">${info}<ds:SignatureValue>${bytes.toBase64()}</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${key.certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>`
-  const start = xml.indexOf(`ID="${id}"`)
-  const end = xml.indexOf('</saml:Issuer>', start) + '</saml:Issuer>'.length
+  const issuer = /<\/(?:saml:)?Issuer>/g
+  issuer.lastIndex = xml.indexOf(`ID="${id}"`)
+  if (!issuer.exec(xml)) throw new Error('no issuer')
+  const end = issuer.lastIndex
   return xml.slice(0, end) + (editSignature?.(signature) ?? signature) + xml.slice(end)
 }
 

@@ -84,6 +84,15 @@ describe('a good answer', () => {
     'line ends of DOS': (sign) => sign().replaceAll('\n', '\r\n'),
     'a name in another alphabet': (sign) => sign({}, replaced(ANSWER, '>staff<', '>Ωmega 👩‍🚀<')),
     'references to characters': (sign) => sign({}, replaced(ANSWER, '>staff<', '>&#x41;&#66;&amp;&quot;&apos;&#13;<')),
+    'namespaces by default, as Entra writes them': (sign) =>
+      sign(
+        {},
+        replaced(ANSWER, /<saml:Assertion .*<\/saml:Assertion>/s, (found) =>
+          found
+            .replace(/<(\/?)saml:/g, '<$1')
+            .replace('<Assertion ', '<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" '),
+        ),
+      ),
     'one time use': (sign) => sign({}, replaced(ANSWER, '</saml:Conditions>', '<saml:OneTimeUse/></saml:Conditions>')),
     'two audiences': (sign) =>
       sign(
