@@ -68,7 +68,7 @@ function readProved(opened: OpenedLogout, { entityId, certificates, sloUrl, now 
   checkIssuer(message, entityId)
   const issued = attributeOf(message, 'IssueInstant')
   if (!isSince(now, issued)) refuse('not_yet')
-  if (now >= readTime(issued) + LOGOUT_LIFETIME) refuse('expired')
+  if (!(now < readTime(issued) + LOGOUT_LIFETIME)) refuse('expired')
   return message
 }
 
