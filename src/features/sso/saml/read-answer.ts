@@ -65,9 +65,9 @@ export const readAnswer = (opened: OpenedAnswer, expected: ExpectedAnswer): { re
 
 function readPerson(opened: OpenedAnswer, expected: ExpectedAnswer): SamlPerson {
   const { entityId, now } = expected
-  checkAddressed(opened.document.root, expected)
+  checkDestination(opened.document.root, expected.acsUrl)
+  checkInResponseTo(opened.document.root, expected.requestId)
   const { response, assertion } = readProved(opened, expected)
-  checkAddressed(response, expected)
   checkStatus(response)
   checkVersion(assertion)
   if (childrenOf(response, ASSERTION, 'Issuer').length > 0) checkIssuer(response, entityId)
@@ -78,11 +78,6 @@ function readPerson(opened: OpenedAnswer, expected: ExpectedAnswer): SamlPerson 
     ...readAuthentication(assertion, now),
     attributes: readAttributes(assertion),
   }
-}
-
-function checkAddressed(response: XmlElement, { acsUrl, requestId }: ExpectedAnswer): void {
-  checkDestination(response, acsUrl)
-  checkInResponseTo(response, requestId)
 }
 
 interface Proved {
