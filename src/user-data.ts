@@ -13,7 +13,7 @@ import { userData as memberships, organizationData as ofMemberships } from './fe
 import { organizationData as ofPolicies, userData as policies } from './features/policies/store.ts'
 import { organizationData as ofRights, userData as rights } from './features/rbac/store.ts'
 import { organizationData as ofSessions, userData as sessions } from './features/sessions/store.ts'
-import { organizationData as ofSso } from './features/sso/store.ts'
+import { organizationData as ofSso } from './features/sso/store/connections.ts'
 import { userData as users } from './features/users/store/users.ts'
 import { organizationData as ofWebhooks, userData as webhooks } from './features/webhooks/store.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { settlePerson } from '../../../src/features/sso/service/accounts.ts'
-import { getConfiguration, type SeenConfiguration } from '../../../src/features/sso/service/configurations.ts'
+import type { SeenConfiguration } from '../../../src/features/sso/service/configuration.ts'
+import { getConfiguration } from '../../../src/features/sso/service/configurations.ts'
 import { providerOf } from '../../../src/features/sso/service/provider.ts'
 import { readPerson, type SsoPerson } from '../../../src/features/sso/service/read-person.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
@@ -264,6 +265,7 @@ describe('what a provider says', () => {
 
   it('is asked of the snapshot, with the secret by the way that the provider takes', async () => {
     const { configuration } = await ready()
+    if (configuration.protocol !== 'openid') throw new Error('another protocol')
     const ctx = await app.ctx()
     const provider = await providerOf(ctx, configuration)
     expect(provider).toMatchObject({

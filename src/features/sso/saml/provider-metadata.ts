@@ -107,11 +107,14 @@ export async function readSamlMetadata(bytes: Uint8Array, options: MetadataOptio
   return root ? readEntity(root, options) : problemOf('not_metadata')
 }
 
+/** Whether a text can be the entity of a provider. */
+export const isEntity = (text: string): boolean => text.length <= MAX_ENTITY && isOneLine(text)
+
 function readEntity(root: XmlElement, { now, mayCall }: MetadataOptions): SamlMetadataReading {
   if (is(root, METADATA, 'EntitiesDescriptor')) return problemOf('aggregate')
   if (!is(root, METADATA, 'EntityDescriptor')) return problemOf('not_metadata')
   const entityId = attributeOf(root, 'entityID') ?? ''
-  if (entityId.length > MAX_ENTITY || !isOneLine(entityId)) return problemOf('entity')
+  if (!isEntity(entityId)) return problemOf('entity')
   const providers = childrenOf(root, METADATA, 'IDPSSODescriptor')
   const [provider] = providers.filter((each) =>
     (attributeOf(each, 'protocolSupportEnumeration') ?? '').split(' ').includes(PROTOCOL),

@@ -19,9 +19,9 @@ import {
 } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { ssoAuthenticationError } from '../errors.ts'
-import { isOwnersAddress, joining, updateOwnerSignIn } from '../store.ts'
+import { isOwnersAddress, joining, updateOwnerSignIn } from '../store/connections.ts'
 import type { GivenRank } from '../types.ts'
-import { isUsable, type SeenConfiguration } from './configurations.ts'
+import { isUsable, type SeenConfiguration } from './configuration.ts'
 import { providerNameOf } from './provider.ts'
 import type { SsoPerson } from './read-person.ts'
 

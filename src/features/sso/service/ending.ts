@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { endOtherThanFederated } from '../../sessions/service.ts'
-import { selectEndings, selectObliged, updateEnding } from '../store.ts'
+import { selectEndings, selectObliged, updateEnding } from '../store/connections.ts'
 
 const POLICIES_PER_RUN = 5
 const MEMBERS_PER_RUN = 50

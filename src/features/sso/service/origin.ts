@@ -7,7 +7,18 @@ import type { SessionOrigin } from '../../sessions/types.ts'
 const SEAL_PURPOSE = 'federated session'
 
 /** What an organization's provider calls a person, and its own session of them. */
-const ProviderNames = z.object({ subject: z.string(), session: z.string().nullable() })
+const ProviderNames = z.object({
+  subject: z.string(),
+  session: z.string().nullable(),
+  /** In SAML: what belongs to the name, which a logout repeats. */
+  name: z
+    .object({
+      format: z.string().nullable(),
+      nameQualifier: z.string().nullable(),
+      spNameQualifier: z.string().nullable(),
+    })
+    .optional(),
+})
 export type ProviderNames = Readonly<z.infer<typeof ProviderNames>>
 
 interface Named {

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import type { ClientAuthentication, Provider } from '../../federation/types.ts'
-import { mappingOf, type SeenConfiguration } from './configurations.ts'
+import { mappingOf, type SeenConfiguration, type SeenOpenid } from './configuration.ts'
 import { readPerson } from './read-person.ts'
 import { openSecret } from './secrets.ts'
 
@@ -14,7 +14,7 @@ export const connectionIdOf = (name: string): string | null =>
   name.startsWith(PREFIX) ? name.slice(PREFIX.length) : null
 
 /** A connection as the protocol sees it. It has the snapshot of the metadata: nothing is read in the middle of a sign-in. */
-export async function providerOf(ctx: Ctx, configuration: SeenConfiguration): Promise<Provider> {
+export async function providerOf(ctx: Ctx, configuration: SeenOpenid): Promise<Provider> {
   const { id, name, issuer, metadata, clientId, secretSealed } = configuration
   const mapping = mappingOf(configuration)
   return {

@@ -2,7 +2,7 @@ import type { ProvedIdentity } from '../../factors/identities/types.ts'
 import type { ProviderAnswers } from '../../federation/types.ts'
 import { isEmail, isPlainText, mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import { PROVIDER_ROWS } from '../rules/providers.ts'
-import type { SsoConnection } from '../tables.ts'
+import type { OpenidConnection } from '../tables.ts'
 import type { Attribute } from '../types.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -17,14 +17,14 @@ export type SsoPerson = Omit<ProvedIdentity, 'connectionId' | 'provider' | 'prov
 /** One value where one is meant: which of several is the person's nobody could say. */
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
-const shownOf = (value: unknown): string | undefined => {
+export const shownOf = (value: unknown): string | undefined => {
   const text = textOf(value)?.trim()
   return text && text.length <= 100 && isPlainText(text) ? text : undefined
 }
 
 const MAX_GROUPS = 1000
 
-const groupsOf = (value: unknown): string[] => {
+export const groupsOf = (value: unknown): string[] => {
   const all: readonly unknown[] = Array.isArray(value) ? value : [value]
   return all.filter((group) => typeof group === 'string').slice(0, MAX_GROUPS)
 }
@@ -39,7 +39,7 @@ const saysSecondFactor = ({ amr }: Values): boolean => Array.isArray(amr) && amr
  * another hosted domain: Google has one issuer for all, and `hd` is the organization's.
  */
 export function readPerson(
-  connection: Pick<SsoConnection, 'provider' | 'issuer' | 'trustSecondFactor'>,
+  connection: Pick<OpenidConnection, 'provider' | 'issuer' | 'trustSecondFactor'>,
   mapping: Readonly<Record<Attribute, string>>,
   { claims, userinfo }: Pick<ProviderAnswers, 'claims' | 'userinfo'>,
 ): SsoPerson | null {

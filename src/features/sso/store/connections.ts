@@ -1,8 +1,8 @@
 import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
-import type { ActorCtx, Ctx, Place } from '../../context.ts'
-import { ADMIN, type Rank } from '../../lib/roles.ts'
-import { hasVerifiedDomain, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
-import { identities } from '../factors/identities/tables.ts'
+import type { ActorCtx, Ctx, Place } from '../../../context.ts'
+import { ADMIN, type Rank } from '../../../lib/roles.ts'
+import { hasVerifiedDomain, type SsoPolicy, ssoPolicies } from '../../domains/tables.ts'
+import { identities } from '../../factors/identities/tables.ts'
 import {
   hasRoom,
   isOpen,
@@ -12,16 +12,28 @@ import {
   memberships,
   organizations,
   stillHas,
-} from '../memberships/tables.ts'
-import { federatedSessions } from '../sessions/tables.ts'
-import type { ProviderKey } from '../sessions/types.ts'
-import { users } from '../users/tables.ts'
-import type { User } from '../users/types.ts'
-import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
-import type { RoleMapping } from './types.ts'
+} from '../../memberships/tables.ts'
+import { federatedSessions } from '../../sessions/tables.ts'
+import type { ProviderKey } from '../../sessions/types.ts'
+import { users } from '../../users/tables.ts'
+import type { User } from '../../users/types.ts'
+import {
+  type ConnectionRow,
+  type OpenidConnection,
+  roleMappings,
+  type SsoConnection,
+  ssoCertificates,
+  ssoConnections,
+  toConnection,
+} from '../tables.ts'
+import type { RoleMapping, TrustedCertificate } from '../types.ts'
 
 type Store = Pick<Ctx, 'db'>
-export const organizationData = [ssoConnections.organizationId, roleMappings.organizationId]
+export const organizationData = [
+  ssoConnections.organizationId,
+  ssoCertificates.organizationId,
+  roleMappings.organizationId,
+]
 
 type Acting = Store & Pick<ActorCtx, 'actor'>
 
@@ -31,38 +43,57 @@ const columns = {
   roleMapping: sql<string>`(select json_group_array(json_object('group', group_name, 'role', role)) from
     (select group_name, role from role_mappings where role_mappings.organization_id = sso_connections.organization_id
       order by group_name))`.mapWith((text: string): RoleMapping[] => JSON.parse(text)),
+  certificates: sql<string>`(select json_group_array(
+      json_object('fingerprint', fingerprint, 'certificate', certificate, 'notAfter', not_after)) from
+    (select * from sso_certificates where sso_certificates.connection_id = sso_connections.id order by added_at, fingerprint))`.mapWith(
+    (text: string): TrustedCertificate[] => JSON.parse(text),
+  ),
 }
 
 const ofOpen = and(eq(organizations.id, ssoConnections.organizationId), isNull(organizations.deletedAt))
 
 /** By its id or its organization's, whoever asks: the caller asks next whether it is theirs. */
 export const findConnectionOfAny = ({ db }: Store, id: string) =>
-  db
-    .select(columns)
-    .from(ssoConnections)
-    .innerJoin(organizations, ofOpen)
-    .where(or(eq(ssoConnections.id, id), eq(ssoConnections.organizationId, id)))
-    .get()
+  findOne(db, or(eq(ssoConnections.id, id), eq(ssoConnections.organizationId, id)))
+
+async function findOne(db: Store['db'], where: SQL | undefined) {
+  const row = await db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(where).get()
+  return row && toConnection(row)
+}
 
 /** That of the organization with this slug. */
-export const findConnectionOfSlug = ({ db }: Store, slug: string) =>
-  db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(eq(organizations.slug, slug)).get()
+export const findConnectionOfSlug = ({ db }: Store, slug: string) => findOne(db, eq(organizations.slug, slug))
 
 /** Those at one issuer that are active, in no order: others could stand in the way of an organization by naming its issuer. */
-export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
-  db
+export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit: number) {
+  const rows = await db
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(
       and(
         eq(ssoConnections.issuer, issuer),
+        eq(ssoConnections.protocol, 'openid'),
         eq(ssoConnections.enabled, true),
         isNull(ssoConnections.error),
         hasVerifiedDomain(sql`sso_connections.organization_id`),
       ),
     )
     .limit(limit)
+  return rows.map(toConnection)
+}
+
+/** Those of an entity in SAML, the oldest first. */
+export async function selectOfEntity({ db }: Store, entity: string, limit: number) {
+  const rows = await db
+    .select(columns)
+    .from(ssoConnections)
+    .innerJoin(organizations, ofOpen)
+    .where(and(eq(ssoConnections.issuer, entity), eq(ssoConnections.protocol, 'saml')))
+    .orderBy(asc(ssoConnections.createdAt), asc(ssoConnections.id))
+    .limit(limit)
+  return rows.map(toConnection)
+}
 
 interface OfClient {
   readonly issuer: string
@@ -72,18 +103,22 @@ interface OfClient {
 const isOfClient = ({ issuer, clientIds }: OfClient) =>
   and(
     eq(ssoConnections.issuer, issuer),
+    eq(ssoConnections.protocol, 'openid'),
     sql`${ssoConnections.clientId} in (select value from json_each(${JSON.stringify(clientIds)}))`,
   )
 
 /** One of the connections at an issuer with one of these clients. */
-export const findConnectionOfClient = ({ db }: Store, client: OfClient) =>
-  db
+export async function findConnectionOfClient({ db }: Store, client: OfClient): Promise<OpenidConnection | undefined> {
+  const row = await db
     .select(getTableColumns(ssoConnections))
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(isOfClient(client))
     .orderBy(asc(ssoConnections.createdAt))
     .get()
+  const connection = row && toConnection(row)
+  return connection?.protocol === 'openid' ? connection : undefined
+}
 
 /** Those of them that opened a session of this name: anybody can configure the same client. */
 export const selectConnectionsOfSession = (
@@ -105,14 +140,16 @@ export const selectConnectionsOfSession = (
     .limit(limit)
 
 /** Those of one organization, or of all, the oldest first. */
-export const selectConnections = ({ db }: Store, organizationId: string | null, limit: number) =>
-  db
+export async function selectConnections({ db }: Store, organizationId: string | null, limit: number) {
+  const rows = await db
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(organizationId === null ? undefined : eq(ssoConnections.organizationId, organizationId))
     .orderBy(asc(ssoConnections.createdAt), asc(ssoConnections.id))
     .limit(limit)
+  return rows.map(toConnection)
+}
 
 /** Statements that replace the role mapping of an organization, if the condition holds. */
 const replaceMapping = ({ db }: Store, organizationId: string, mapping: readonly RoleMapping[], when: SQL) =>
@@ -125,8 +162,41 @@ const replaceMapping = ({ db }: Store, organizationId: string, mapping: readonly
       ),
   ] as const
 
+/** Statements that replace the certificates of a connection, if the condition holds; those that stay keep their warnings. */
+const replaceCertificates = (
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  { id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>,
+  certificates: readonly TrustedCertificate[],
+  when: SQL,
+) => {
+  const given = sql`json_each(${JSON.stringify(certificates)})`
+  return [
+    db
+      .delete(ssoCertificates)
+      .where(
+        and(
+          eq(ssoCertificates.connectionId, id),
+          sql`${ssoCertificates.fingerprint} not in (select value ->> '$.fingerprint' from ${given})`,
+          when,
+        ),
+      ),
+    db
+      .insert(ssoCertificates)
+      .select(
+        sql`select ${id}, ${organizationId}, value ->> '$.fingerprint', value ->> '$.certificate', value ->> '$.notAfter',
+          ${now()}, null from ${given} where ${when}`,
+      )
+      .onConflictDoNothing(),
+  ] as const
+}
+
 /** The last statement returns no row when the organization has a connection, or the caller is no owner any more. */
-export function insertConnection(ctx: Acting, place: Place, row: SsoConnection, mapping: readonly RoleMapping[]) {
+export function insertConnection(
+  ctx: Acting & Pick<Ctx, 'now'>,
+  place: Place,
+  row: SsoConnection,
+  { mapping, certificates }: { mapping: readonly RoleMapping[]; certificates: readonly TrustedCertificate[] },
+) {
   const cells = Object.entries(getTableColumns(ssoConnections)).map(
     ([name, column]) => sql`${sql.param(row[name as keyof SsoConnection], column)}`,
   )
@@ -134,6 +204,7 @@ export function insertConnection(ctx: Acting, place: Place, row: SsoConnection, 
     (select 1 from sso_connections as there where there.organization_id = ${row.organizationId})`
   return [
     ...replaceMapping(ctx, row.organizationId, mapping, when),
+    ...replaceCertificates(ctx, row, certificates, when),
     ctx.db
       .insert(ssoConnections)
       .select(sql`select ${sql.join(cells, sql`, `)} where ${when}`)
@@ -155,19 +226,21 @@ const isUnmoved = ({ actor }: Acting, place: Place, { before, rank }: Changed): 
  * The last statement returns no row when it was changed since it was read, or the caller lost the rank.
  */
 export function updateConnection(
-  ctx: Acting,
+  ctx: Acting & Pick<Ctx, 'now'>,
   place: Place,
   change: Changed & {
-    set: Partial<SsoConnection>
+    set: Partial<ConnectionRow>
     roleMapping: readonly RoleMapping[] | undefined
+    certificates: readonly TrustedCertificate[] | undefined
     /** Then its identities go. */
     isOtherIssuer: boolean
   },
 ) {
-  const { before, set, roleMapping, isOtherIssuer } = change
+  const { before, set, roleMapping, certificates, isOtherIssuer } = change
   const when = isUnmoved(ctx, place, change)
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
+    ...(certificates ? replaceCertificates(ctx, before, certificates, when) : []),
     ...(isOtherIssuer ? [deleteIdentities(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
@@ -182,11 +255,12 @@ const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when
   db.delete(identities).where(and(eq(identities.connectionId, id), when))
 
 /** As `updateConnection`. With it go the identities and the role mapping. A policy that requires it stands in the way. */
-export function deleteConnection(ctx: Acting, place: Place, before: Changed['before']) {
+export function deleteConnection(ctx: Acting & Pick<Ctx, 'now'>, place: Place, before: Changed['before']) {
   const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
+    ...replaceCertificates(ctx, before, [], when),
     deleteIdentities(ctx, before, when),
     ctx.db
       .delete(ssoConnections)
@@ -204,33 +278,50 @@ const isProvedConnection = (organizationId: string): SQL =>
     and used.error is null and used.owner_signed_in_at is not null)`
 
 /** Connections whose metadata are to be read again, the longest overdue first. */
-export const selectDueConnections = ({ db, now }: Store & Pick<Ctx, 'now'>, limit: number) =>
-  db
-    .select({ connection: getTableColumns(ssoConnections), organization: getTableColumns(organizations) })
+export async function selectDueConnections({ db, now }: Store & Pick<Ctx, 'now'>, limit: number) {
+  const rows = await db
+    .select({ connection: columns, organization: getTableColumns(organizations) })
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(lte(ssoConnections.checkAt, now()))
     .orderBy(asc(ssoConnections.checkAt))
     .limit(limit)
+  return rows.map(({ connection, organization }) => ({ connection: toConnection(connection), organization }))
+}
+
+type Checked = Pick<SsoConnection, 'id' | 'version' | 'checkAt'>
 
 /** The statement returns no row when another run, or an owner, has changed it since it was read. */
-export const updateChecked = (
-  { db }: Store,
-  { id, version, checkAt }: Pick<SsoConnection, 'id' | 'version' | 'checkAt'>,
-  set: Partial<SsoConnection>,
-) =>
+export const updateChecked = ({ db }: Store, { id, version, checkAt }: Checked, set: Partial<ConnectionRow>) =>
   db
     .update(ssoConnections)
     .set(set)
     .where(and(eq(ssoConnections.id, id), eq(ssoConnections.version, version), eq(ssoConnections.checkAt, checkAt)))
     .returning({ id: ssoConnections.id })
 
+const isAsChecked = ({ id, version, checkAt }: Checked): SQL =>
+  sql`exists (select 1 from sso_connections as there where there.id = ${id} and there.version = ${version} and there.check_at = ${checkAt})`
+
+/** As `updateChecked`, with the certificates that are trusted from now on. */
+export const updateCheckedCertificates = (
+  ctx: Store & Pick<Ctx, 'now'>,
+  connection: Checked & Pick<SsoConnection, 'organizationId'>,
+  set: Partial<ConnectionRow>,
+  certificates: readonly TrustedCertificate[],
+) =>
+  [
+    ...replaceCertificates(ctx, connection, certificates, isAsChecked(connection)),
+    updateChecked(ctx, connection, set),
+  ] as const
+
 /** Secrets that are not sealed under the key with this id, at most `limit`. */
 export const selectSealedBefore = ({ db }: Store, keyId: string, limit: number) =>
   db
     .select({ id: ssoConnections.id, secretSealed: ssoConnections.secretSealed })
     .from(ssoConnections)
-    .where(sql`substr(${ssoConnections.secretSealed}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`)
+    .where(
+      sql`${ssoConnections.protocol} = 'openid' and substr(${ssoConnections.secretSealed}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`,
+    )
     .limit(limit)
 
 export const updateSeal = ({ db }: Store, { id, from, to }: { id: string; from: string; to: string }) =>
