@@ -15,9 +15,10 @@ const app = createTestApp()
 /** What single sign-on keeps of an organization. */
 const SINGLE_SIGN_ON = [
   "insert into organization_domains (organization_id, domain, challenge, created_at) values (?1, ?1 || '.test', 'x', 1)",
-  'insert into sso_policies values (?, 0, 1, 1)',
+  'insert into sso_policies values (?, 0, 1, 1, null)',
   `insert into sso_connections (id, organization_id, provider, issuer, client_id, secret_sealed, metadata, check_at, created_at, updated_at)
    values (?1, ?1, 'oidc', 'https://idp.engines.test', 'x', 'x', '{}', 9e15, 1, 1)`,
+  "insert into sso_certificates values ('c-' || ?1, ?1, 'ab', 'MIIB', 1, 1, null)",
   "insert into role_mappings values (?, 'engineers', 'admin')",
   "insert into federated_sessions (session_id, organization_id, user_id, expires_at) values (?1, ?1, 'x', 9e15)",
 ]

@@ -293,8 +293,8 @@ describe('an answer', () => {
     const answer = make(enterprise, request.id)
     const told = await answerOf(postAnswer(by, answer, request.state, JSON_ONLY))
     expect(told).toMatchObject(refusal)
-    const { status: _, ...words } = told
-    expect(JSON.stringify(words)).not.toContain(reason)
+    const words = { ...told, status: 0 }
+    expect(JSON.stringify(Object.values(words))).not.toContain(reason)
     expect(await reasonsOf(federation, enterprise)).toEqual([reason])
     expect(await usersWith(`ada@${enterprise.domain}`)).toEqual([])
   })
