@@ -14,14 +14,12 @@ import {
 } from '../../support/saml/documents.ts'
 import { makeKey, NOW, type TestKey } from '../../support/saml/keys.ts'
 import { type Answer, answerOf, type Browser, codeIn, exchange, RETURN_TO } from '../federation/support.ts'
-import { createSso, type Enterprise, ORIGIN, type Sso } from './sign-in-support.ts'
+import { type Enterprise, ORIGIN, type Sso } from './sign-in-support.ts'
 import { giveDomain } from './support.ts'
 
 export const ACS_PATH = '/api/v1/sso/saml/acs'
 export const SSO_URL = 'https://idp.example.test/sso'
 export const SLO_URL = 'https://idp.example.test/slo'
-
-export const createSamlSso = (options: Parameters<typeof createSso>[0] = {}): Sso => createSso(options)
 
 export interface SamlEnterprise extends Enterprise {
   readonly entity: string

@@ -1,4 +1,4 @@
-import type { Attribute, OpenidProvider, Provider, SamlProvider } from '../types.ts'
+import type { Attribute, OpenidProvider, SamlProvider } from '../types.ts'
 
 const USUAL = {
   email: 'email',
@@ -55,9 +55,6 @@ export const attributeNamesOf = (provider: SamlProvider): Readonly<Record<Attrib
   provider === 'azure_ad'
     ? { ...ATTRIBUTE_NAMES, external_id: [`${MICROSOFT_CLAIMS}identity/claims/objectidentifier`] }
     : ATTRIBUTE_NAMES
-
-/** Whether a provider is spoken to in SAML, where both protocols are possible. */
-export const isSamlOnly = (provider: Provider): provider is 'saml' => provider === 'saml'
 
 /** The tenant of Microsoft accounts that people make themselves. */
 const CONSUMERS = '9188040d-6c67-4c5b-b112-36a304b66dad'
