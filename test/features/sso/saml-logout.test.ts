@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
+import { withMethods } from '../../support/objects.ts'
 import { ENTITY, encode, replaced, sign } from '../../support/saml/documents.ts'
 import { NOW, type TestKey } from '../../support/saml/keys.ts'
 import { LOGOUT_REQUEST, LOGOUT_RESPONSE, redirected, SLO } from '../../support/saml/logout.ts'
@@ -163,6 +164,32 @@ describe('a request of the provider', () => {
     }
     for (const [how, send] of Object.entries(bad)) expect([how, (await send()).status]).toEqual([how, 400])
     expect(await Promise.all(sessions.map(isLive))).toEqual([true, true])
+  })
+})
+
+describe('an object that does not answer', () => {
+  it('makes the logout partial; the same request is good afterwards', async () => {
+    const silent = createSso({
+      override: (ctx) => ({
+        ...ctx,
+        objects: {
+          ...ctx.objects,
+          user: (id) =>
+            withMethods(ctx.objects.user(id), {
+              endSession: () => Promise.reject(new Error('silent')),
+            } as never),
+        },
+      }),
+    })
+    const { enterprise, sessions } = await twoSessions()
+    const request = requestOf(enterprise)
+    const query = await redirected(request, { by: KEY })
+    const answer = await silent.app.fetch(`${SLO_PATH}?${query}`, { headers: JSON_ONLY, redirect: 'manual' })
+    const back = new URL(answer.headers.get('location') ?? '')
+    expect(await inflate(back.searchParams.get('SAMLResponse') ?? '')).toContain('status:PartialLogout')
+    expect(await Promise.all(sessions.map(isLive))).toEqual([true, true])
+    expect((await byRedirect(request)).status).toBe(302)
+    expect(await Promise.all(sessions.map(isLive))).toEqual([false, false])
   })
 })
 

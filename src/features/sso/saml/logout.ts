@@ -1,7 +1,7 @@
 import { trustedKeys } from './certificates.ts'
 import type { XmlElement } from './libraries.mjs'
 import { LOGOUT_LIFETIME } from './messages.ts'
-import { PROTOCOL, STATUS, SUCCESS } from './names.ts'
+import { ASSERTION, PROTOCOL, STATUS, SUCCESS } from './names.ts'
 import { loadXml, parseXml, type Xml } from './parse.ts'
 import { checkQuerySignature, type QuerySignature, readRedirect } from './redirect.ts'
 import { orRefused, orRefusedLater, type Refused, refuse } from './refusal.ts'
@@ -119,3 +119,7 @@ export const readLogoutResponse = (
     const isPartial = second !== undefined && attributeOf(second, 'Value') === `${STATUS}PartialLogout`
     return { isComplete: code !== undefined && attributeOf(code, 'Value') === SUCCESS && !isPartial }
   })
+
+/** Whom a request names, as it says without proof: only to say whose keys are tried first. */
+export const unprovedName = ({ document }: OpenedLogout): string =>
+  textOf(onlyChild(document.root, ASSERTION, 'NameID')) ?? ''

@@ -13,6 +13,7 @@ import {
   type ProvedLogoutRequest,
   readLogoutRequest,
   readLogoutResponse,
+  unprovedName,
 } from '../saml/logout.ts'
 import { newMessageId, writeLogoutRequest, writeLogoutResponse } from '../saml/messages.ts'
 import { redirectTo } from '../saml/redirect.ts'
@@ -52,8 +53,8 @@ const expectedOf = (ctx: Ctx, { issuer, certificates }: SeenSaml): ExpectedLogou
   now: ctx.now(),
 })
 
-/** Anybody may configure the entity of somebody else: those that have the longest come first. */
-const CONNECTIONS = 20
+/** Several organizations may have one provider. */
+const CONNECTIONS = 10
 
 interface Proved {
   readonly connection: SeenSaml
@@ -62,7 +63,8 @@ interface Proved {
 
 /** The connection of that issuer whose key verifies the request. */
 async function prove(ctx: Ctx, opened: OpenedLogout): Promise<Proved> {
-  const rows = await selectOfEntity(ctx, opened.issuer, CONNECTIONS)
+  const of = { entity: opened.issuer, subjectHash: await hashSecret(unprovedName(opened)) }
+  const rows = await selectOfEntity(ctx, of, CONNECTIONS)
   const connections = rows.map((row) => seen(ctx, row)).filter((one) => one.protocol === 'saml')
   let reason: Reason | 'unknown_connection' = 'unknown_connection'
   for (const connection of connections) {
@@ -78,11 +80,12 @@ const REMEMBERED_MS = DAY
 
 /**
  * Ends the sessions that a provider's request names, and gives the address of our answer; null for a provider that has none.
- * No cookie is asked: the signature is the authority. Throws SSO_LOGOUT_INVALID, RATE_LIMIT_EXCEEDED.
+ * No cookie is asked: the signature is the authority. Throws SSO_LOGOUT_INVALID.
  */
 export async function takeLogoutRequest(ctx: Ctx, message: LogoutMessage): Promise<string | null> {
   const opened = orThrow(ctx, await openMessage('LogoutRequest', message))
-  const { connection, request } = await countRefusals(ctx, { provider: 'saml-logout' }, () => prove(ctx, opened))
+  // Not counted: any page could have its visitors' logouts refused. The limit of all requests bounds the work.
+  const { connection, request } = await prove(ctx, opened)
   const key = JSON.stringify(['saml', connection.id, request.id])
   if (await findOneTimeToken(ctx, 'sso_logout_seen', key)) throw refused(ctx, 'repeated')
   const isComplete = await endNamed(ctx, connection, request)

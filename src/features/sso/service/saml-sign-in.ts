@@ -2,6 +2,7 @@ import type { CallerCtx, Ctx } from '../../../context.ts'
 import { SignInRefused } from '../../federation/errors.ts'
 import { type Ending, type Returned, takeCallback, type Way } from '../../federation/service/callback.ts'
 import { useFlow } from '../../federation/service/flow.ts'
+import { isOneTimeToken } from '../../links/service.ts'
 import { ssoAnswerInvalid, ssoAuthenticationError } from '../errors.ts'
 import { ASSERTION } from '../saml/names.ts'
 import { type OpenedAnswer, openAnswer, readAnswer, type SamlPerson, unprovedAudiences } from '../saml/read-answer.ts'
@@ -80,9 +81,6 @@ export interface SamlInput {
   readonly isProgram: boolean
 }
 
-/** Our states begin so; a provider's tile sends none, or another text. */
-const STATE = /^pot_/
-
 /**
  * Takes an answer by POST (SAML Profiles 4.1): `ending` as of any callback. One to no request signs nobody in: `organizationId`
  * says whose sign-in it begins. Throws what `takeCallback` throws, SSO_AUTHENTICATION_ERROR.
@@ -92,7 +90,8 @@ export async function takeSamlAnswer(
   { samlResponse, relayState, ...caller }: SamlInput,
 ): Promise<{ readonly ending: Ending } | { readonly organizationId: string }> {
   const opened = await openAnswer(samlResponse)
-  if (relayState !== null && STATE.test(relayState))
+  // A provider's tile sends no state, or another text.
+  if (relayState !== null && isOneTimeToken(relayState))
     return { ending: await takeCallback(ctx, samlWay(ctx), { ...caller, state: relayState, opened }) }
   if ('refused' in opened) throw refusedBy(ctx, opened)
   return { organizationId: await findInitiated(ctx, opened) }

@@ -83,14 +83,26 @@ export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit:
   return rows.map(toConnection)
 }
 
-/** Those of an entity in SAML, the oldest first. */
-export async function selectOfEntity({ db }: Store, entity: string, limit: number) {
+/**
+ * Those of an entity in SAML: first those that opened sessions of the person, for anybody can configure the same entity; then the
+ * oldest.
+ */
+export async function selectOfEntity(
+  { db }: Store,
+  { entity, subjectHash }: { entity: string; subjectHash: string },
+  limit: number,
+) {
   const rows = await db
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(and(eq(ssoConnections.issuer, entity), eq(ssoConnections.protocol, 'saml')))
-    .orderBy(asc(ssoConnections.createdAt), asc(ssoConnections.id))
+    .orderBy(
+      sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
+        and ${federatedSessions.subjectHash} = ${subjectHash}) desc`,
+      asc(ssoConnections.createdAt),
+      asc(ssoConnections.id),
+    )
     .limit(limit)
   return rows.map(toConnection)
 }
