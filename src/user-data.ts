@@ -14,7 +14,7 @@ import { organizationData as ofPolicies, userData as policies } from './features
 import { organizationData as ofRights, userData as rights } from './features/rbac/store.ts'
 import { organizationData as ofScim, userData as scim } from './features/scim/store/records.ts'
 import { organizationData as ofSessions, userData as sessions } from './features/sessions/store.ts'
-import { organizationData as ofSso } from './features/sso/store.ts'
+import { organizationData as ofSso } from './features/sso/store/connections.ts'
 import { userData as users } from './features/users/store/users.ts'
 import { organizationData as ofWebhooks, userData as webhooks } from './features/webhooks/store.ts'
 
