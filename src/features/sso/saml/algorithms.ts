@@ -36,7 +36,7 @@ const DIGESTS: ReadonlyMap<string, string> = new Map([
   [`${ENC}sha512`, 'sha512'],
 ])
 
-export const isSignatureAlgorithm = (name: string | undefined): name is string =>
+export const isSignatureAlgorithm = (name: string | undefined): boolean =>
   name !== undefined && SIGNATURE_ROWS.has(name)
 export const isDigest = (name: string | undefined): boolean => name !== undefined && DIGESTS.has(name)
 

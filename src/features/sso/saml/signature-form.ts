@@ -74,8 +74,8 @@ function checkReference(reference: XmlElement | undefined, signed: XmlElement): 
   checkBase64(value)
 }
 
-/** Rule 7: the one form of a signature. Answers its algorithm. */
-export function checkForm({ signature, signed }: Placed): string {
+/** Rule 7: the one form of a signature. */
+export function checkForm({ signature, signed }: Placed): void {
   const [first, , third] = childElements(signature)
   const names = third ? ['SignedInfo', 'SignatureValue', 'KeyInfo'] : ['SignedInfo', 'SignatureValue']
   const [, value] = childrenNamed(signature, names, 'signature_form')
@@ -87,9 +87,7 @@ export function checkForm({ signature, signed }: Placed): string {
   )
   // A list of prefixes here is refused: the library reads none.
   if (algorithmOf(canonical, 'signature_form') !== EXCLUSIVE_C14N) refuse('signature_form')
-  const algorithm = algorithmOf(method, 'signature_form')
-  if (!isSignatureAlgorithm(algorithm)) refuse('algorithm')
+  if (!isSignatureAlgorithm(algorithmOf(method, 'signature_form'))) refuse('algorithm')
   checkReference(reference, signed)
   checkBase64(value)
-  return algorithm
 }

@@ -5,7 +5,7 @@ import { refuse } from './refusal.ts'
 import { attributeOf, childElements, childrenOf, is, onlyChild, textOf } from './tree.ts'
 
 /** Clocks of servers differ by so much. */
-export const SKEW = 60 * SECOND
+const SKEW = 60 * SECOND
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
