@@ -1,6 +1,7 @@
 // `samlp` as an identity provider: a program of its own, for it has no types. Settings are JSON in its first argument.
 import express from 'express'
 import samlp from 'samlp'
+import SessionParticipants from 'samlp/lib/sessionParticipants/index.js'
 import { makeKey } from '../../support/saml/keys.ts'
 
 const { port, entityId } = JSON.parse(process.argv[2])
@@ -9,18 +10,21 @@ const pem = (certificate) =>
 const newKey = () => makeKey('rsa', { notBefore: Date.now() - 60_000, notAfter: Date.now() + 365 * 86_400_000 })
 
 let key = newKey()
-/** What of an answer is signed, whom it names, and for which certificate its assertion is encrypted. */
+/** What of an answer is signed, whom it names, for which certificate its assertion is encrypted, and who is told of a logout. */
 let settings = {
   signs: 'assertion',
   account: { nameId: 'ada@acme.example', attributes: { email: 'ada@acme.example' } },
   encryptFor: null,
+  service: null,
 }
+const SESSION = '_session'
+const EMAIL_ADDRESS = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'
 
 const profileMapper = ({ nameId, attributes }) => ({
   getClaims: () => attributes,
   getNameIdentifier: () => ({
     nameIdentifier: nameId,
-    nameIdentifierFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
+    nameIdentifierFormat: EMAIL_ADDRESS,
   }),
 })
 
@@ -47,6 +51,7 @@ app.get('/metadata', (request, response, next) =>
     cert: pem(key.certificate),
     redirectEndpointPath: '/sso',
     postEndpointPath: '/sso',
+    logoutEndpointPaths: { redirect: '/logout' },
   })(request, response, next),
 )
 app.get('/sso', (request, response, next) => {
@@ -61,7 +66,7 @@ app.get('/sso', (request, response, next) => {
       recipient: acsUrl,
       signAssertion: settings.signs !== 'response',
       signResponse: settings.signs !== 'assertion',
-      sessionIndex: '_session',
+      sessionIndex: SESSION,
       profileMapper,
       getUserFromRequest: () => settings.account,
       getPostURL: (_audience, _request, _http, done) => done(null, acsUrl),
@@ -69,5 +74,45 @@ app.get('/sso', (request, response, next) => {
     })
     return answer(request, response, next)
   })
+})
+
+/** The sessions that this provider knows: one of the account at the service. It holds whoever signs to the service's certificate. */
+const signedIn = () => {
+  const { entityId: serviceProviderId, sloUrl: serviceProviderLogoutURL, certificate } = settings.service
+  const { nameId } = settings.account
+  const participant = { serviceProviderId, serviceProviderLogoutURL, nameId, nameIdFormat: EMAIL_ADDRESS }
+  return new SessionParticipants([{ ...participant, sessionIndex: SESSION, cert: pem(certificate) }])
+}
+
+const states = new Map()
+const store = {
+  save: (_request, state, done) => {
+    const id = crypto.randomUUID()
+    states.set(id, state)
+    done(null, id)
+  },
+  load: (_request, id, ...rest) => rest.at(-1)(null, states.get(id)),
+  update: (_request, id, state, done) => {
+    states.set(id, state)
+    done(null)
+  },
+}
+let sessionParticipants
+// A logout begins here by a page that has no message, and at the service by its request.
+app.get('/logout', express.urlencoded({ extended: false }), (request, response, next) => {
+  request.body ??= {}
+  if (!('SAMLResponse' in request.query)) sessionParticipants = signedIn()
+  const logout = samlp.logout({
+    issuer: entityId,
+    cert: pem(key.certificate),
+    key: key.privateKey,
+    signatureAlgorithm: 'rsa-sha256',
+    digestAlgorithm: 'sha256',
+    deflate: true,
+    protocolBinding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect',
+    sessionParticipants,
+    store,
+  })
+  return logout(request, response, next)
 })
 app.listen(port, '127.0.0.1', () => process.stdout.write('listens\n'))

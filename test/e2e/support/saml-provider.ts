@@ -2,20 +2,30 @@ import { PROJECT_ROOT } from './checkout.ts'
 import { freePort } from './ports.ts'
 import { start, whenReady } from './process.ts'
 
+/** A certificate (DER in base64) and its public key (PEM). */
+interface Certified {
+  readonly certificate: string
+  readonly publicKey: string
+}
+
 export interface SamlProviderSettings {
   readonly signs?: 'assertion' | 'response' | 'both'
   readonly account?: {
     readonly nameId: string
     readonly attributes: Readonly<Record<string, string | readonly string[]>>
   }
-  /** Whose key its assertions are encrypted for: a certificate (DER in base64) and its public key (PEM). */
-  readonly encryptFor?: { readonly certificate: string; readonly publicKey: string } | null
+  /** Whose key its assertions are encrypted for. */
+  readonly encryptFor?: Certified | null
+  /** Who is told of a logout, and whose requests are answered. */
+  readonly service?: { readonly entityId: string; readonly sloUrl: string; readonly certificate: string }
 }
 
 export interface SamlProvider {
   readonly entityId: string
   readonly ssoUrl: string
   readonly metadataUrl: string
+  /** A browser that opens it signs out everywhere. */
+  readonly logoutUrl: string
   /** DER in base64, as it is now. */
   certificate(): Promise<string>
   configure(settings: SamlProviderSettings): Promise<void>
@@ -45,6 +55,7 @@ export async function startSamlProvider({
     entityId,
     ssoUrl: `${address}/sso`,
     metadataUrl: `${address}/metadata`,
+    logoutUrl: `${address}/logout`,
     certificate: async () => (await fetch(`http://127.0.0.1:${port}/certificate`)).text(),
     configure: (settings) => tell('/admin/settings', settings),
     renewKey: () => tell('/admin/new-key', {}),
