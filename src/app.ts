@@ -56,6 +56,7 @@ import { configurationRoutes } from './features/sso/routes/configurations.ts'
 import { domainRoutes } from './features/sso/routes/domains.ts'
 import { ssoBackchannelRoutes, ssoLogoutRoutes } from './features/sso/routes/logout.ts'
 import { ssoPolicyRoutes } from './features/sso/routes/policy.ts'
+import { samlRoutes } from './features/sso/routes/saml.ts'
 import { ssoSignInRoutes } from './features/sso/routes/sign-in.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
@@ -124,6 +125,7 @@ const listCoreRoutes = (): Route[] =>
     scimDiscoveryRoutes,
     scimUserRoutes,
     scimGroupRoutes,
+    samlRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,

@@ -20,6 +20,7 @@ import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords
 import { recheckDomains } from './features/sso/service/domains.ts'
 import { endOtherSessionsOfPolicies } from './features/sso/service/ending.ts'
 import { rereadMetadata } from './features/sso/service/rereading.ts'
+import { resealSamlKeys, rotateSamlKeys } from './features/sso/service/saml-keys.ts'
 import { resealSecrets } from './features/sso/service/secrets.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 import { tellObjects, tellOfAuthorless } from './features/webhooks/service/notices.ts'
@@ -52,6 +53,8 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['refresh_provider_metadata', () => refreshMetadata(ctx)],
     ['reread_sso_metadata', () => rereadMetadata(ctx)],
     ['reseal_sso_secrets', () => resealSecrets(ctx)],
+    ['rotate_saml_keys', () => rotateSamlKeys(ctx)],
+    ['reseal_saml_keys', () => resealSamlKeys(ctx)],
     ['end_sessions_of_sso_policies', () => endOtherSessionsOfPolicies(ctx)],
     ['recheck_domains', () => recheckDomains(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],

@@ -23,7 +23,7 @@ import {
   objectData as sessionObjects,
   userData as sessions,
 } from './features/sessions/store.ts'
-import { organizationData as ofSso } from './features/sso/store.ts'
+import { organizationData as ofSso } from './features/sso/store/connections.ts'
 import { userData as users } from './features/users/store/users.ts'
 import { organizationData as ofWebhooks, userData as webhooks } from './features/webhooks/store.ts'
 

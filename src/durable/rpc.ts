@@ -83,6 +83,8 @@ export interface OpenSessionInput {
   readonly organizationId: string | null
   /** Where `organizationId` is null: those of which the session gets the last active one, or the only one. */
   readonly organizations?: readonly string[]
+  /** When it ends at the latest, where that is before the settings have it: whoever vouched for the user does so until then. */
+  readonly endsAt?: number | null
   readonly caller: Caller
   /** Recorded in the transaction that opens the session: `user.signed_in` and the like. */
   readonly events: readonly OpeningEvent[]

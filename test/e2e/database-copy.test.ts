@@ -194,6 +194,21 @@ const ROWS = (userId: string, eventId: string) => {
       created_at: now,
       updated_at: now,
     }),
+    insertInto('sso_certificates', {
+      connection_id: 'connection',
+      organization_id: 'organization',
+      fingerprint: 'ab',
+      certificate: 'MIIB',
+      not_after: now,
+      added_at: now,
+    }),
+    insertInto('saml_keys', {
+      id: 'saml-key',
+      certificate: 'MIIB',
+      private_sealed: 'sealed',
+      created_at: now,
+      signs_from: now,
+    }),
     insertInto('federated_sessions', {
       session_id: 'session',
       organization_id: 'organization',

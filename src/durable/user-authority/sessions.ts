@@ -87,7 +87,7 @@ function insertSession({ sql, now, settings }: Transaction, input: OpenSessionIn
       now,
       now,
       now + settings.SESSION_IDLE_SECONDS * SECOND,
-      now + settings.SESSION_ABSOLUTE_SECONDS * SECOND,
+      Math.min(now + settings.SESSION_ABSOLUTE_SECONDS * SECOND, input.endsAt ?? Number.POSITIVE_INFINITY),
       input.caller.ip,
       input.caller.country,
       input.caller.userAgent,

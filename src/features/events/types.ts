@@ -383,6 +383,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     subject: 'connection',
     data: ['before'],
   },
+  'sso.certificate.added': {
+    when: "A certificate of an organization's identity provider is trusted from now on",
+    subject: 'connection',
+    data: ['fingerprint', 'expires_at'],
+  },
+  'sso.certificate.removed': {
+    when: "A certificate of an organization's identity provider is no longer trusted",
+    subject: 'connection',
+    data: ['fingerprint', 'expires_at'],
+  },
+  'sso.certificate.expiring': {
+    when: 'Such a certificate ends in 30, 14 or 3 days. Sign-ins go on: its key is trusted, not its date',
+    subject: 'connection',
+    data: ['fingerprint', 'expires_at'],
+  },
   'sso.domain.verified': {
     when: 'A domain was verified. `method`: `dns`, or `vouched` by an admin of the platform',
     subject: 'organization',

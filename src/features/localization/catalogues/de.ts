@@ -153,6 +153,12 @@ export const de: Catalogue = {
   'sso_change.deleted': 'Die Konfiguration des Single Sign-on mit {about} wurde gelöscht.',
   'sso_change.issuer_changed':
     'Die Metadaten Ihres Identitätsanbieters nennen einen anderen Aussteller als {about}. Niemand meldet sich darüber an, bis ein Inhaber die Konfiguration berichtigt hat.',
+  'sso_change.certificate_added':
+    'Ihr Identitätsanbieter hat ein neues Zertifikat veröffentlicht, dem ab jetzt vertraut wird: {about}.',
+  'sso_change.certificate_removed':
+    'Ihr Identitätsanbieter veröffentlicht ein Zertifikat nicht mehr, dem nun nicht mehr vertraut wird: {about}.',
+  'sso_change.certificate_expiring':
+    'Ein Zertifikat Ihres Identitätsanbieters endet bald: {about}. Anmeldungen gehen weiter, aber der Anbieter wird es ersetzen: Sorgen Sie dafür, dass das neue hier bekannt ist.',
   'sso_change.required': 'Mitglieder müssen sich jetzt über Single Sign-on anmelden ({about}).',
   'sso_change.optional': 'Mitglieder müssen sich nicht mehr über Single Sign-on anmelden ({about}).',
   'sso_about.break_glass': 'der Notzugang für Inhaber ist offen',

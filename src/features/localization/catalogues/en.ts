@@ -143,6 +143,12 @@ export const en = {
   'sso_change.deleted': 'The configuration of single sign-on with {about} was deleted.',
   'sso_change.issuer_changed':
     'The metadata of your identity provider name another issuer than {about}. Nobody signs in through it until an owner has corrected the configuration.',
+  'sso_change.certificate_added':
+    'Your identity provider has published a new certificate, which is trusted from now on: {about}.',
+  'sso_change.certificate_removed':
+    'Your identity provider no longer publishes a certificate, which is trusted no more: {about}.',
+  'sso_change.certificate_expiring':
+    'A certificate of your identity provider ends soon: {about}. Sign-ins go on, but the provider will replace it: see that the new one is known here.',
   'sso_change.required': 'Members must now sign in through single sign-on ({about}).',
   'sso_change.optional': 'Members need not sign in through single sign-on any more ({about}).',
   'sso_about.break_glass': 'break glass is on',

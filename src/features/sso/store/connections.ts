@@ -1,12 +1,12 @@
 import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
-import { type ActorCtx, actorOf, type Ctx, type Place } from '../../context.ts'
-import type { Rank } from '../../lib/roles.ts'
-import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../domains/tables.ts'
-import { isUnknown } from '../factors/identities/service.ts'
-import { identities } from '../factors/identities/tables.ts'
-import type { IdentityKey } from '../factors/identities/types.ts'
-import { areAll, mapping } from '../memberships/service/mapping.ts'
-import { effectiveRole, updateOrganization } from '../memberships/service.ts'
+import { type ActorCtx, actorOf, type Ctx, type Place } from '../../../context.ts'
+import type { Rank } from '../../../lib/roles.ts'
+import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../../domains/tables.ts'
+import { isUnknown } from '../../factors/identities/service.ts'
+import { identities } from '../../factors/identities/tables.ts'
+import type { IdentityKey } from '../../factors/identities/types.ts'
+import { areAll, mapping } from '../../memberships/service/mapping.ts'
+import { effectiveRole, updateOrganization } from '../../memberships/service.ts'
 import {
   hasRoom,
   isJoined,
@@ -17,16 +17,28 @@ import {
   memberships,
   organizations,
   stillHas,
-} from '../memberships/tables.ts'
-import { federatedSessions } from '../sessions/tables.ts'
-import type { ProviderKey } from '../sessions/types.ts'
-import { isTarget, users } from '../users/tables.ts'
-import type { User } from '../users/types.ts'
-import { roleMappings, type SsoConnection, ssoConnections } from './tables.ts'
-import type { GivenRank, RoleMapping } from './types.ts'
+} from '../../memberships/tables.ts'
+import { federatedSessions } from '../../sessions/tables.ts'
+import type { ProviderKey } from '../../sessions/types.ts'
+import { isTarget, users } from '../../users/tables.ts'
+import type { User } from '../../users/types.ts'
+import {
+  type ConnectionRow,
+  type OpenidConnection,
+  roleMappings,
+  type SsoConnection,
+  ssoCertificates,
+  ssoConnections,
+  toConnection,
+} from '../tables.ts'
+import type { GivenRank, RoleMapping, TrustedCertificate } from '../types.ts'
 
 type Store = Pick<Ctx, 'db'>
-export const organizationData = [ssoConnections.organizationId, roleMappings.organizationId]
+export const organizationData = [
+  ssoConnections.organizationId,
+  ssoCertificates.organizationId,
+  roleMappings.organizationId,
+]
 
 type Acting = Store & Pick<ActorCtx, 'actor' | 'now'>
 
@@ -36,32 +48,37 @@ const columns = {
   roleMapping: sql<string>`(select json_group_array(json_object('group', group_name, 'role', role)) from
     (select group_name, role from role_mappings where role_mappings.organization_id = sso_connections.organization_id
       order by group_name))`.mapWith((text: string): RoleMapping[] => JSON.parse(text)),
+  certificates: sql<string>`(select json_group_array(
+      json_object('fingerprint', fingerprint, 'certificate', certificate, 'notAfter', not_after)) from
+    (select * from sso_certificates where sso_certificates.connection_id = sso_connections.id order by added_at, fingerprint))`.mapWith(
+    (text: string): TrustedCertificate[] => JSON.parse(text),
+  ),
 }
 
 const ofOpen = and(eq(organizations.id, ssoConnections.organizationId), isNull(organizations.deletedAt))
 
 /** By its id or its organization's, whoever asks: the caller asks next whether it is theirs. */
 export const findConnectionOfAny = ({ db }: Store, id: string) =>
-  db
-    .select(columns)
-    .from(ssoConnections)
-    .innerJoin(organizations, ofOpen)
-    .where(or(eq(ssoConnections.id, id), eq(ssoConnections.organizationId, id)))
-    .get()
+  findOne(db, or(eq(ssoConnections.id, id), eq(ssoConnections.organizationId, id)))
+
+async function findOne(db: Store['db'], where: SQL | undefined) {
+  const row = await db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(where).get()
+  return row && toConnection(row)
+}
 
 /** That of the organization with this slug. */
-export const findConnectionOfSlug = ({ db }: Store, slug: string) =>
-  db.select(columns).from(ssoConnections).innerJoin(organizations, ofOpen).where(eq(organizations.slug, slug)).get()
+export const findConnectionOfSlug = ({ db }: Store, slug: string) => findOne(db, eq(organizations.slug, slug))
 
 /** Those at one issuer through which people have come: others, which name somebody's issuer, must not stand in the way. */
-export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: number) =>
-  db
+export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit: number) {
+  const rows = await db
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(
       and(
         eq(ssoConnections.issuer, issuer),
+        eq(ssoConnections.protocol, 'openid'),
         eq(ssoConnections.enabled, true),
         isNull(ssoConnections.error),
         hasVerifiedDomain(sql`sso_connections.organization_id`),
@@ -69,6 +86,32 @@ export const selectActiveOfIssuer = ({ db }: Store, issuer: string, limit: numbe
       ),
     )
     .limit(limit)
+  return rows.map(toConnection)
+}
+
+/**
+ * Those of an entity in SAML: first those that opened sessions of the person, for anybody can configure the same entity; then the
+ * oldest.
+ */
+export async function selectOfEntity(
+  { db }: Store,
+  { entity, subjectHash }: { entity: string; subjectHash: string },
+  limit: number,
+) {
+  const rows = await db
+    .select(columns)
+    .from(ssoConnections)
+    .innerJoin(organizations, ofOpen)
+    .where(and(eq(ssoConnections.issuer, entity), eq(ssoConnections.protocol, 'saml')))
+    .orderBy(
+      sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
+        and ${federatedSessions.subjectHash} = ${subjectHash}) desc`,
+      asc(ssoConnections.createdAt),
+      asc(ssoConnections.id),
+    )
+    .limit(limit)
+  return rows.map(toConnection)
+}
 
 interface OfClient {
   readonly issuer: string
@@ -78,18 +121,22 @@ interface OfClient {
 const isOfClient = ({ issuer, clientIds }: OfClient) =>
   and(
     eq(ssoConnections.issuer, issuer),
+    eq(ssoConnections.protocol, 'openid'),
     sql`${ssoConnections.clientId} in (select value from json_each(${JSON.stringify(clientIds)}))`,
   )
 
 /** One of the connections at an issuer with one of these clients. */
-export const findConnectionOfClient = ({ db }: Store, client: OfClient) =>
-  db
+export async function findConnectionOfClient({ db }: Store, client: OfClient): Promise<OpenidConnection | undefined> {
+  const row = await db
     .select(getTableColumns(ssoConnections))
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(isOfClient(client))
     .orderBy(asc(ssoConnections.createdAt))
     .get()
+  const connection = row && toConnection(row)
+  return connection?.protocol === 'openid' ? connection : undefined
+}
 
 /** Those of them that opened a session of this name: anybody can configure the same client. */
 export const selectConnectionsOfSession = (
@@ -111,14 +158,16 @@ export const selectConnectionsOfSession = (
     .limit(limit)
 
 /** Those of one organization, or of all, the oldest first. */
-export const selectConnections = ({ db }: Store, organizationId: string | null, limit: number) =>
-  db
+export async function selectConnections({ db }: Store, organizationId: string | null, limit: number) {
+  const rows = await db
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(organizationId === null ? undefined : eq(ssoConnections.organizationId, organizationId))
     .orderBy(asc(ssoConnections.createdAt), asc(ssoConnections.id))
     .limit(limit)
+  return rows.map(toConnection)
+}
 
 export const selectMapping = ({ db }: Store, organizationId: string): Promise<RoleMapping[]> =>
   db
@@ -138,8 +187,41 @@ export const replaceMapping = ({ db }: Store, organizationId: string, mapping: r
       ),
   ] as const
 
+/** Statements that replace the certificates of a connection, if the condition holds; those that stay keep their warnings. */
+const replaceCertificates = (
+  { db, now }: Store & Pick<Ctx, 'now'>,
+  { id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>,
+  certificates: readonly TrustedCertificate[],
+  when: SQL,
+) => {
+  const given = sql`json_each(${JSON.stringify(certificates)})`
+  return [
+    db
+      .delete(ssoCertificates)
+      .where(
+        and(
+          eq(ssoCertificates.connectionId, id),
+          sql`${ssoCertificates.fingerprint} not in (select value ->> '$.fingerprint' from ${given})`,
+          when,
+        ),
+      ),
+    db
+      .insert(ssoCertificates)
+      .select(
+        sql`select ${id}, ${organizationId}, value ->> '$.fingerprint', value ->> '$.certificate', value ->> '$.notAfter',
+          ${now()}, null from ${given} where ${when}`,
+      )
+      .onConflictDoNothing(),
+  ] as const
+}
+
 /** The last statement returns no row when the organization has a connection, or the caller is no owner any more. */
-export function insertConnection(ctx: Acting, place: Place, row: SsoConnection, mapping: readonly RoleMapping[]) {
+export function insertConnection(
+  ctx: Acting,
+  place: Place,
+  row: SsoConnection,
+  { mapping, certificates }: { mapping: readonly RoleMapping[]; certificates: readonly TrustedCertificate[] },
+) {
   const cells = Object.entries(getTableColumns(ssoConnections)).map(
     ([name, column]) => sql`${sql.param(row[name as keyof SsoConnection], column)}`,
   )
@@ -147,6 +229,7 @@ export function insertConnection(ctx: Acting, place: Place, row: SsoConnection, 
     (select 1 from sso_connections as there where there.organization_id = ${row.organizationId})`
   return [
     ...replaceMapping(ctx, row.organizationId, mapping, when),
+    ...replaceCertificates(ctx, row, certificates, when),
     ctx.db
       .insert(ssoConnections)
       .select(sql`select ${sql.join(cells, sql`, `)} where ${when}`)
@@ -171,19 +254,21 @@ export function updateConnection(
   ctx: Acting,
   place: Place,
   change: Changed & {
-    set: Partial<SsoConnection>
+    set: Partial<ConnectionRow>
     roleMapping: readonly RoleMapping[] | undefined
+    certificates: readonly TrustedCertificate[] | undefined
     /** Then its identities and the sessions that it opened go. */
     isOtherIssuer: boolean
     /** What would lock everybody out, or let another provider in, while single sign-on is required. */
     unlessRequired: boolean
   },
 ) {
-  const { before, set, roleMapping, isOtherIssuer, unlessRequired } = change
+  const { before, set, roleMapping, certificates, isOtherIssuer, unlessRequired } = change
   const unmoved = isUnmoved(ctx, place, change)
   const when = unlessRequired ? sql`${unmoved} and not ${isRequired(before.organizationId)}` : unmoved
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
+    ...(certificates ? replaceCertificates(ctx, before, certificates, when) : []),
     ...(isOtherIssuer ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
@@ -234,6 +319,7 @@ export function deleteConnection(
       when: sql`${when} and ${hasNoDirectory(before.organizationId)}`,
     }),
     ...disownSessions(ctx, before, when),
+    ...replaceCertificates(ctx, before, [], when),
     ctx.db
       .delete(ssoConnections)
       .where(and(eq(ssoConnections.id, before.id), when))
@@ -250,33 +336,50 @@ const isProvedConnection = (organizationId: string): SQL =>
     and used.error is null and used.owner_signed_in_at is not null)`
 
 /** Connections whose metadata are to be read again, the longest overdue first. */
-export const selectDueConnections = ({ db, now }: Store & Pick<Ctx, 'now'>, limit: number) =>
-  db
-    .select({ connection: getTableColumns(ssoConnections), organization: getTableColumns(organizations) })
+export async function selectDueConnections({ db, now }: Store & Pick<Ctx, 'now'>, limit: number) {
+  const rows = await db
+    .select({ connection: columns, organization: getTableColumns(organizations) })
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
     .where(lte(ssoConnections.checkAt, now()))
     .orderBy(asc(ssoConnections.checkAt))
     .limit(limit)
+  return rows.map(({ connection, organization }) => ({ connection: toConnection(connection), organization }))
+}
+
+type Checked = Pick<SsoConnection, 'id' | 'version' | 'checkAt'>
 
 /** The statement returns no row when another run, or an owner, has changed it since it was read. */
-export const updateChecked = (
-  { db }: Store,
-  { id, version, checkAt }: Pick<SsoConnection, 'id' | 'version' | 'checkAt'>,
-  set: Partial<SsoConnection>,
-) =>
+export const updateChecked = ({ db }: Store, { id, version, checkAt }: Checked, set: Partial<ConnectionRow>) =>
   db
     .update(ssoConnections)
     .set(set)
     .where(and(eq(ssoConnections.id, id), eq(ssoConnections.version, version), eq(ssoConnections.checkAt, checkAt)))
     .returning({ id: ssoConnections.id })
 
+const isAsChecked = ({ id, version, checkAt }: Checked): SQL =>
+  sql`exists (select 1 from sso_connections as there where there.id = ${id} and there.version = ${version} and there.check_at = ${checkAt})`
+
+/** As `updateChecked`, with the certificates that are trusted from now on. */
+export const updateCheckedCertificates = (
+  ctx: Store & Pick<Ctx, 'now'>,
+  connection: Checked & Pick<SsoConnection, 'organizationId'>,
+  set: Partial<ConnectionRow>,
+  certificates: readonly TrustedCertificate[],
+) =>
+  [
+    ...replaceCertificates(ctx, connection, certificates, isAsChecked(connection)),
+    updateChecked(ctx, connection, set),
+  ] as const
+
 /** Secrets that are not sealed under the key with this id, at most `limit`. */
 export const selectSealedBefore = ({ db }: Store, keyId: string, limit: number) =>
   db
     .select({ id: ssoConnections.id, secretSealed: ssoConnections.secretSealed })
     .from(ssoConnections)
-    .where(sql`substr(${ssoConnections.secretSealed}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`)
+    .where(
+      sql`${ssoConnections.protocol} = 'openid' and substr(${ssoConnections.secretSealed}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`,
+    )
     .limit(limit)
 
 export const updateSeal = ({ db }: Store, { id, from, to }: { id: string; from: string; to: string }) =>
@@ -369,7 +472,7 @@ export const mayBeTakenOver = (
   identity: IdentityKey,
 ): SQL => sql`${isOneOfItsPeople(user, connection, false)} and ${isUnknown(identity)}`
 
-export { hasChanged } from '../users/tables.ts'
+export { hasChanged } from '../../users/tables.ts'
 
 /** Holds while the connection is there, and no directory writes the organization's people. */
 export const mayMap = ({ id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>): SQL =>
