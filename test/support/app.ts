@@ -16,6 +16,8 @@ await Promise.all([
   import('../../src/durable/webhook-endpoint/endpoint.ts'),
   import('../../src/features/webhooks/service/host.ts'),
   import('../../src/jobs.ts'),
+  import('../../src/features/localization/catalogues/en.ts'),
+  import('intl-messageformat'),
 ])
 
 export const env = workerEnv as unknown as Env
