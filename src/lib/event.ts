@@ -121,6 +121,9 @@ export type EventName =
   | 'audit.exported'
   | 'audit.checkpoint'
   | 'audit.restored'
+  | 'localization.key_created'
+  | 'localization.translation_updated'
+  | 'localization.translation_deleted'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

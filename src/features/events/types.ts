@@ -15,7 +15,16 @@ type OrganizationSubject =
 /** The description of one type of event. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service' | OrganizationSubject
+  readonly subject:
+    | 'user'
+    | 'session'
+    | 'passkey'
+    | 'client'
+    | 'key'
+    | 'mail'
+    | 'service'
+    | 'text'
+    | OrganizationSubject
   /** Fields of `data`. */
   readonly data: readonly string[]
   /** The notice that the account's owner gets, once. Every change of a factor, a credential, the address or the state has one. */
@@ -443,6 +452,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     when: 'The record no longer has a head that it once had: the database was restored, or changed',
     subject: 'service',
     data: ['lost'],
+  },
+  'localization.key_created': {
+    when: "A key of an application's own texts was created. The subject is the key, here and below",
+    subject: 'text',
+    data: ['after'],
+  },
+  'localization.translation_updated': {
+    when: 'A text of the service was overridden, or one of an application translated',
+    subject: 'text',
+    data: ['locale', 'before', 'after'],
+  },
+  'localization.translation_deleted': {
+    when: 'An override or a translation was taken back',
+    subject: 'text',
+    data: ['locale', 'before'],
   },
 }
 

@@ -18,6 +18,10 @@ export interface Flaw {
 }
 
 export const MAX_MESSAGE = 2000
+
+/** As a key of an application's own is written; ours have capitals, too. */
+export const isOwnKey = (key: string): boolean => /^[a-z0-9_.]+$/.test(key)
+
 const MAX_DEPTH = 5
 /** Of all texts that a message can become, by its plurals and selections. */
 const MAX_FORMS = 256
@@ -26,6 +30,7 @@ type Element = ReturnType<IntlMessageFormat['getAst']>[number]
 
 // The types of elements, as the parser numbers them (icu-messageformat-parser, TYPE).
 const LITERAL = 0
+const ARGUMENT = 1
 const NUMBER = 2
 const SELECT = 5
 const PLURAL = 6
@@ -156,7 +161,7 @@ function requireTypes(message: Message, original: Message): void {
   for (const { name, type, isStyled, position } of message.placeholders) {
     const types = original.placeholders.filter((placeholder) => placeholder.name === name).map((found) => found.type)
     const isCount = types.some((each) => COUNTS.has(each))
-    const isAllowed = isCount ? type !== SELECT : types.includes(type) || !(COUNTS.has(type) || type === SELECT)
+    const isAllowed = type === ARGUMENT || types.includes(type) || (isCount && COUNTS.has(type))
     if (!isAllowed || isStyled) throw new Refused({ reason: 'placeholder_type', position, name })
   }
 }
