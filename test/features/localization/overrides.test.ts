@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Ctx } from '../../../src/context.ts'
 import { createTexts } from '../../../src/features/localization/service/texts.ts'
 import { createTestApp, env, json } from '../../support/app.ts'
 import { makeAdmin } from '../../support/users.ts'
@@ -181,20 +182,17 @@ describe('a change of an override', () => {
 
 describe('without D1', () => {
   const down = () => Promise.reject(new Error('down'))
-  const withoutDb = (work: () => Promise<never>) =>
-    createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        db: { select: () => ({ from: () => ({ where: work }) }) } as unknown as typeof ctx.db,
-      }),
-    })
+  const withDb = (ctx: Ctx, work: () => Promise<never>): Ctx => ({
+    ...ctx,
+    db: { select: () => ({ from: () => ({ where: work }) }) } as unknown as Ctx['db'],
+  })
 
   it.each([
     ['fails', down],
     ['hangs', () => new Promise<never>(() => undefined)],
   ])('the catalogue speaks, when it %s', async (_, work) => {
     const began = Date.now()
-    const broken = withoutDb(work)
+    const broken = createTestApp({ override: (ctx) => withDb(ctx, work) })
     expect((await createTexts(await broken.ctx(), 'de')).text('page.close')).toBe('Sie können diese Seite schließen.')
     // An outage delays one page, not each.
     expect((await createTexts(await broken.ctx(), 'fr')).text('page.close')).toBe('Vous pouvez fermer cette page.')
@@ -205,15 +203,7 @@ describe('without D1', () => {
     let time = Date.now()
     let isDown = false
     const flaky = createTestApp({
-      override: (ctx) => ({
-        ...ctx,
-        now: () => time,
-        ...(isDown && {
-          get db(): never {
-            throw new Error('down')
-          },
-        }),
-      }),
+      override: (ctx) => ({ ...(isDown ? withDb(ctx, down) : ctx), now: () => time }),
     })
     const says = async () => (await createTexts(await flaky.ctx(), 'sl')).text('page.close')
     await write('page.close', 'Zapri.', 'sl')

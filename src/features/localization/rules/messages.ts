@@ -19,8 +19,11 @@ export interface Flaw {
 
 export const MAX_MESSAGE = 2000
 
+/** Applications build objects of keys: these parts would change what all objects have. */
+const OF_PROTOTYPES = /(?:^|\.)(?:__proto__|constructor|prototype)(?:\.|$)/
+
 /** As a key of an application's own is written; ours have capitals, too. */
-export const isOwnKey = (key: string): boolean => /^[a-z0-9_.]+$/.test(key)
+export const isOwnKey = (key: string): boolean => /^[a-z0-9_.]+$/.test(key) && !OF_PROTOTYPES.test(key)
 
 const MAX_DEPTH = 5
 /** Of all texts that a message can become, by its plurals and selections. */

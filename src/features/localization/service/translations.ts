@@ -68,7 +68,13 @@ function requireOwnKey(catalogue: Catalogue, key: string): void {
   if (reserved(catalogue).has(key.split('.', 1)[0] ?? '')) throw translationKeyReserved({ key })
   if (!isOwnKey(key))
     throw validationFailed({
-      validation_errors: [{ field: 'body.key', message: 'must have a-z, 0-9, _ and . alone', type: 'pattern' }],
+      validation_errors: [
+        {
+          field: 'body.key',
+          message: 'must have a-z, 0-9, _ and . alone, and no part that objects have',
+          type: 'pattern',
+        },
+      ],
     })
 }
 
