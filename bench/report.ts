@@ -7,6 +7,7 @@ import type { FanOut } from './fan-out.ts'
 import type { FederatedSignIns } from './federation.ts'
 import { type ListCall, SIZES } from './lists.ts'
 import type { Machine } from './machine.ts'
+import type { MailTimes } from './mails.ts'
 import { type Memory, RULES } from './memory.ts'
 import { ORGANIZATIONS } from './organizations.ts'
 import type { PolicyTimes } from './policies.ts'
@@ -39,6 +40,7 @@ export interface Results {
   readonly organizationLists: readonly ListCall[]
   readonly memory: Memory
   readonly policies: readonly PolicyTimes[]
+  readonly mails: MailTimes
   readonly coldStarts: readonly ColdStart[]
   readonly startup: Startup
 }
@@ -58,6 +60,7 @@ const AIM_MEMORY_MIB = 24
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
 const AIM_POLICIES = 5
+const AIM_MAILS = 0.8
 const AIM_GZIP_BYTES = 850_000
 const AIM_START_GZIP_BYTES = 120_000
 const AIM_EVALUATION_MS = 40
@@ -206,6 +209,11 @@ const policyRows = (policies: readonly PolicyTimes[]): string[][] =>
     verdict(ratio.median >= AIM_POLICIES),
   ])
 
+const mailRow = ({ plain, overridden, ratio }: MailTimes): string[] => [
+  ...[plain, overridden, ratio].map((one) => spread(one, twoPlaces)),
+  verdict(ratio.median >= AIM_MAILS),
+]
+
 const bundleRows = ({ postern, bareHono, betterAuth }: Builds, { gzipBytes }: Startup): string[][] => [
   [
     'Postern, start',
@@ -241,7 +249,7 @@ function refreshRows(refresh: readonly Measured[]): string[][] {
 
 export function renderReport(results: Results): string {
   const { machine, builds, checks, federation, refresh, refreshOfMembers, evaluation, fanOut, existence } = results
-  const { lists, organizationLists, memory, policies, coldStarts, startup } = results
+  const { lists, organizationLists, memory, policies, mails, coldStarts, startup } = results
   return `# Bench results
 
 Written by \`npm run bench\`. All Workers run in one workerd with real D1, KV and objects; \`bench/README.md\` says how.
@@ -300,6 +308,12 @@ ${table(['organizations', 'tokens', 'roles and policies, too', 'more', 'reached'
 One question against policies that are compiled, or parsed, before: microseconds an evaluation, all in one Node process. The ratio is how many times as long the faster of the others takes; the aim is ${AIM_POLICIES}.
 
 ${table(['policies', 'Postern', 'Cedar', 'casbin', 'ratio', 'reached'], policyRows(policies))}
+
+## Mails
+
+A mail whose texts are overridden, and the same mail by the catalogue: microseconds, all in one Node process. The aim is ${AIM_MAILS}.
+
+${table(['catalogue', 'overridden', 'ratio', 'reached'], [mailRow(mails)])}
 
 ## Bundle
 

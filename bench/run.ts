@@ -39,6 +39,7 @@ import {
 import { measureLists } from './lists.ts'
 import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
+import { measureMails } from './mails.ts'
 import { measureMemory } from './memory.ts'
 import { measureOrganizationLists } from './organizations.ts'
 import { measurePolicies } from './policies.ts'
@@ -145,6 +146,8 @@ async function run(): Promise<void> {
     const memory = await measureMemory(builds.postern)
     say('policies')
     const policies = await measurePolicies()
+    say('mails')
+    const mails = await measureMails()
     say('cold starts')
     const coldStarts = await measureColdStart(builds, COLD_STARTS)
     say('evaluation of the modules')
@@ -165,6 +168,7 @@ async function run(): Promise<void> {
       organizationLists,
       memory,
       policies,
+      mails,
       coldStarts,
       startup,
     })

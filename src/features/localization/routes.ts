@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { AdminCtx } from '../../context.ts'
 import { created, instant, ok, reply, response, shape } from '../../http/answers.ts'
+import { Done, doneToWire } from '../../http/done.ts'
 import { admin, anyone } from '../../http/guard.ts'
 import { arrayOf } from '../../http/list.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
@@ -62,7 +63,6 @@ const NewKeyBody = z
   .meta({ id: 'NewTranslationKey' })
 
 const Texts = z.record(z.string(), z.string())
-const Done = z.object({ message: z.string() })
 
 export const localizationRoutes = createRoutes({ prefix: '/api/v1/localization', tag: 'localization', guard: admin })
 
@@ -121,7 +121,7 @@ const write = {
 
 async function writeText({ ctx, body }: { ctx: AdminCtx; body: z.infer<typeof NewTranslationBody> }) {
   await setTranslation(ctx, { key: body.key, locale: body.locale_code, value: body.value })
-  return { message: 'Translation saved' }
+  return doneToWire('Translation saved')
 }
 
 localizationRoutes.post(
@@ -148,7 +148,7 @@ localizationRoutes.delete(
   },
   async ({ ctx, params }) => {
     await removeTranslation(ctx, { locale: params.locale_code, key: params.key })
-    return { message: 'Translation deleted' }
+    return doneToWire('Translation deleted')
   },
 )
 

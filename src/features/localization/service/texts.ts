@@ -127,6 +127,8 @@ function textsOf(ctx: TextsCtx, locale: string, sources: readonly Source[]): Tex
 /** What the pages of an answer have in common. */
 export interface PageFrame extends Frame {
   readonly texts: Texts
+  /** What forms of the page add to their address, so that the next page is in the same language. */
+  readonly query: string
 }
 
 /** What a page says of itself, in the language of its user (`locale`), unless its address or the browser asks for another. */
@@ -136,5 +138,6 @@ export async function frameOf(
 ): Promise<PageFrame> {
   const { config } = ctx
   const texts = await createPageTexts(ctx, locale)
-  return { texts, language: texts.locale, dir: texts.dir, app: config.APP_NAME, appUrl: config.APP_URL ?? null }
+  const query = ctx.uiLocales() === null ? '' : `?ui_locales=${texts.locale}`
+  return { texts, query, language: texts.locale, dir: texts.dir, app: config.APP_NAME, appUrl: config.APP_URL ?? null }
 }

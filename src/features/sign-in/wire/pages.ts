@@ -113,7 +113,7 @@ export const linkPage = ({
   status: problem === null ? 200 : 400,
   body: html`${alertOf(problem)}
       ${text}
-      <form method="post" action="${path}">
+      <form method="post" action="${path}${frame.query}">
         <input type="hidden" name="token" value="${token}">
         ${fields}
         ${typeof submit === 'string' ? html`<button type="submit">${say(frame, submit)}</button>` : submit}
@@ -147,7 +147,7 @@ export function brokenLinkPage(
 ): Page {
   // A link that is still valid was refused because of its account.
   const what = state === 'valid' ? 'void' : state
-  const renewal = html`<form method="post" action="/new-link">
+  const renewal = html`<form method="post" action="/new-link${frame.query}">
         <input type="hidden" name="token" value="${token}">
         <button type="submit">${say(frame, 'page.link.renew')}</button>
       </form>`
