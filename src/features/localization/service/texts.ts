@@ -6,7 +6,7 @@ import { type Catalogue, hasCatalogue, loadCatalogue, type MessageKey } from './
 import { formatMessage, library, type Values } from './format.ts'
 import { findOverrides, type Overrides, type OverridesCtx } from './overrides.ts'
 
-export type { Catalogue, MessageKey } from './catalogues.ts'
+export type { MessageKey } from './catalogues.ts'
 export type { Values } from './format.ts'
 
 /** All that is said in one language. */
