@@ -2,6 +2,7 @@ import type { Builds } from './deployments.ts'
 import { measureDirectories } from './directories.ts'
 import { measureFederation } from './federation.ts'
 import type { LoadProcess } from './load-process.ts'
+import { measureMails } from './mails.ts'
 import { measureMemory } from './memory.ts'
 import { measureRecord } from './record.ts'
 import { measureWebhooks } from './webhooks.ts'
@@ -12,6 +13,7 @@ export const SECTIONS: Readonly<Record<string, (load: LoadProcess, builds: Build
   directories: measureDirectories,
   webhooks: (_, builds) => measureWebhooks(builds),
   record: (_, builds) => measureRecord(builds),
+  mails: measureMails,
   memory: (_, { postern }) => measureMemory(postern),
 }
 

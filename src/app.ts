@@ -27,6 +27,7 @@ import { invitationRoutes } from './features/invitations/routes/invitations.ts'
 import { organizationInvitationRoutes } from './features/invitations/routes/organizations.ts'
 import { invitationPages } from './features/invitations/routes/page.ts'
 import { keysRoutes } from './features/keys/routes.ts'
+import { localizationRoutes } from './features/localization/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { memberRoutes } from './features/organizations/routes/members.ts'
@@ -131,6 +132,7 @@ const listCoreRoutes = (): Route[] =>
     adminOrganizationRoutes,
     policyRoutes,
     clientRoutes,
+    localizationRoutes,
     eventRoutes,
     webhookRoutes,
     mailRoutes,

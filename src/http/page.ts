@@ -39,12 +39,12 @@ input[aria-invalid]{border-color:var(--bad);border-width:2px}
 button,.button{display:block;width:100%;font:inherit;font-weight:600;text-align:center;text-decoration:none;padding:.65rem 1rem;margin-bottom:.75rem;border-radius:.5rem;
 border:1px solid var(--ink);background:var(--ink);color:var(--paper);cursor:pointer}
 button.second{background:transparent;color:var(--ink);border-color:var(--line)}
-button.show{width:auto;margin:-.5rem 0 1rem -.5rem;padding:.25rem .5rem;font-weight:400;border:0;background:transparent;color:var(--link);text-decoration:underline}
+button.show{width:auto;margin-block:-.5rem 1rem;margin-inline:-.5rem 0;padding:.25rem .5rem;font-weight:400;border:0;background:transparent;color:var(--link);text-decoration:underline}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .hint{margin:-.75rem 0 1rem;color:var(--soft);font-size:.9rem}
-.problem{padding:.75rem 1rem;border-left:4px solid var(--bad);border-radius:.25rem;background:var(--bad-paper)}
+.problem{padding:.75rem 1rem;border-inline-start:4px solid var(--bad);border-radius:.25rem;background:var(--bad-paper)}
 code{display:block;font:700 1.75rem/1.3 ui-monospace,monospace;letter-spacing:.08em;text-align:center;padding:.75rem;margin:0 0 1rem;border:1px dashed var(--line);border-radius:.5rem;user-select:all}
-ul{padding-left:1.25rem;margin:0 0 1rem}
+ul{padding-inline-start:1.25rem;margin:0 0 1rem}
 li{margin-bottom:.4rem}
 details{border-top:1px solid light-dark(#d9dae0,#3a3b44)}
 summary{padding:.6rem .25rem;cursor:pointer}
@@ -89,7 +89,7 @@ const nameOf = ({ app, appUrl }: Frame): Html => (appUrl === null ? html`${app}`
 export function answerPage(page: Page, headers: Record<string, string> = {}): Response {
   const { frame, title, body, status = 200, refreshTo, hasPassword = false, isWide = false } = page
   const { text } = html`<!doctype html>
-<html lang="${frame.language}">
+<html lang="${frame.language}" dir="${frame.dir}">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -113,6 +113,7 @@ export function answerPage(page: Page, headers: Record<string, string> = {}): Re
       ...(refreshTo === undefined ? {} : { Refresh: `0; url=${refreshTo}` }),
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Language': frame.language,
+      Vary: 'Accept-Language',
       'Content-Security-Policy': policyOf(page),
       // Not `no-referrer`: browsers would send `Origin: null` with the page's own form (Fetch 3.2).
       'Referrer-Policy': 'same-origin',

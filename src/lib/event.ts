@@ -135,6 +135,9 @@ export type EventName =
   | 'privacy.settings_changed'
   | 'privacy.hold_placed'
   | 'privacy.hold_released'
+  | 'localization.key_created'
+  | 'localization.translation_updated'
+  | 'localization.translation_deleted'
 
 /** An event as a feature declares it. Writing it adds id, time, IP address and user agent. */
 export interface EventDraft {

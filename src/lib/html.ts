@@ -34,6 +34,7 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
 /** What all pages of an answer have in common: whose they are, and in which language. */
 export interface Frame {
   readonly language: string
+  readonly dir: 'ltr' | 'rtl'
   /** The deployment's name. */
   readonly app: string
   /** The application's address, if there is one. */

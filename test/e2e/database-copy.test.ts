@@ -297,6 +297,21 @@ const ROWS = (userId: string, eventId: string) => {
       created_at: now,
       updated_at: now,
     }),
+    insertInto('translation_keys', {
+      id: 'translation-key',
+      key: 'shop.title',
+      default_value: "It's {name}",
+      description: 'Line one\nline two',
+      created_at: now,
+      updated_at: now,
+    }),
+    insertInto('translations', {
+      locale: 'ar',
+      key: 'page.close',
+      value: 'أغلق «الصفحة»',
+      is_override: 1,
+      updated_at: now,
+    }),
     insertInto('invitations', {
       id: 'invitation',
       organization_id: 'organization',

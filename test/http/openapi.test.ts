@@ -346,7 +346,11 @@ describe('a described route', () => {
   routes.get(
     '/state',
     { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
-    () => ({ frame: { language: 'en', app: 'Postern', appUrl: null }, title: 'State', body: html`` }),
+    () => ({
+      frame: { language: 'en', dir: 'ltr' as const, app: 'Postern', appUrl: null },
+      title: 'State',
+      body: html``,
+    }),
   )
   const { paths, components } = JSON.parse(
     JSON.stringify(describeApi({ title: 'Things', description: '', routes: routes.list })),

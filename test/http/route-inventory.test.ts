@@ -37,6 +37,8 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'GET /swagger-ui/:file': 'five fixed files of the page',
   'GET /avatars/:name': 'a picture, to whoever has its unguessable name',
   'GET /dev/mailbox': 'served to loopback in local mode only',
+  'GET /api/v1/localization/locales': 'names of languages',
+  'GET /api/v1/localization/translations/:locale_code': 'texts for everybody',
   'GET /.well-known/jwks.json': 'public keys',
   'GET /api/v1/audit-logs/keys': 'public keys',
   'GET /api/audit-logs/keys': 'public keys',

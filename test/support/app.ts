@@ -12,7 +12,12 @@ import { documentOfService, requireDocumented } from './documented.ts'
 // Tests override contexts by copies of them, which ask for `db` at once.
 await loadDb()
 // The runner of the tests asks for a module at each `import()`: objects and queues that wait for one answer at once hang.
-await Promise.all([import('../../src/durable/user-authority/rotate.ts'), import('../../src/jobs.ts')])
+await Promise.all([
+  import('../../src/durable/user-authority/rotate.ts'),
+  import('../../src/jobs.ts'),
+  import('../../src/features/localization/catalogues/en.ts'),
+  import('intl-messageformat'),
+])
 
 export const env = workerEnv as unknown as Env
 

@@ -17,7 +17,16 @@ type OrganizationSubject =
 /** The description of one type of event. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service' | OrganizationSubject
+  readonly subject:
+    | 'user'
+    | 'session'
+    | 'passkey'
+    | 'client'
+    | 'key'
+    | 'mail'
+    | 'service'
+    | 'text'
+    | OrganizationSubject
   /** Fields of `data`. */
   readonly data: readonly string[]
   /** The notice that the account's owner gets, once. Every change of a factor, a credential, the address or the state has one. */
@@ -515,6 +524,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     when: 'An admin of the platform released a legal hold: what waited for it goes on; delivered to `platform` only',
     subject: 'legal hold',
     data: ['user_id', 'organization_id'],
+  },
+  'localization.key_created': {
+    when: "A key of an application's own texts was created. The subject is the key, here and below",
+    subject: 'text',
+    data: ['after'],
+  },
+  'localization.translation_updated': {
+    when: 'A text of the service was overridden, or one of an application translated',
+    subject: 'text',
+    data: ['locale', 'before', 'after'],
+  },
+  'localization.translation_deleted': {
+    when: 'An override or a translation was taken back',
+    subject: 'text',
+    data: ['locale', 'before'],
   },
 }
 

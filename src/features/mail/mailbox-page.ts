@@ -1,6 +1,6 @@
 import type { Page } from '../../http/page.ts'
-import { type Frame, type Html, html } from '../../lib/html.ts'
-import { formatTime, type MessageKey, translate, translateHtml } from '../localization/service.ts'
+import { type Html, html } from '../../lib/html.ts'
+import type { MessageKey, PageFrame } from '../localization/service/texts.ts'
 import type { StoredMail } from './types.ts'
 
 /** As a mail program shows it: no script, and links open beside the mailbox. */
@@ -8,10 +8,10 @@ const frameOfMail = (mail: StoredMail, title: string): Html =>
   html`<iframe title="${title}" sandbox="allow-popups allow-popups-to-escape-sandbox" loading="lazy" srcdoc="${mail.html.replace('<head>', '<head><base target="_blank">')}"></iframe>`
 
 /** The mails that local mode stored, newest first; the newest is open. */
-export function mailboxPage(frame: Frame, mails: readonly StoredMail[], to: string | null): Page {
-  const say = (key: MessageKey): Html => translateHtml(frame.language, key)
+export function mailboxPage(frame: PageFrame, mails: readonly StoredMail[], to: string | null): Page {
+  const say = (key: MessageKey): string => frame.texts.text(key)
   const entry = (mail: StoredMail, index: number): Html => html`<details${index === 0 ? html` open` : null}>
-        <summary>${mail.subject} <span>· ${mail.to} · ${formatTime(frame.language, mail.createdAt)}</span></summary>
+        <summary>${mail.subject} <span>· ${mail.to} · ${frame.texts.time(mail.createdAt)}</span></summary>
         ${frameOfMail(mail, mail.subject)}
         <details>
           <summary>${say('page.mailbox.as_text')}</summary>
@@ -20,7 +20,7 @@ export function mailboxPage(frame: Frame, mails: readonly StoredMail[], to: stri
       </details>`
   return {
     frame,
-    title: translate(frame.language, 'page.mailbox.title'),
+    title: say('page.mailbox.title'),
     isWide: true,
     hasFrames: true,
     body: html`<p>${say('page.mailbox.text')}</p>

@@ -115,7 +115,7 @@ export type MailRequest = {
     readonly to: string
     /** Null when no account has the address. */
     readonly userId: string | null
-    /** The user's locale; null or unknown is English. */
+    /** The user's locale; null or unknown is `DEFAULT_LOCALE`. */
     readonly locale: string | null
     /** Whose account it is. Without it the mail has no text that somebody typed: the recipient may not know of the account. */
     readonly owner?: { readonly name: string | null } | null

@@ -1,6 +1,7 @@
 import type { Page } from '../../../http/page.ts'
-import { type Frame, type Html, html } from '../../../lib/html.ts'
+import { type Html, html } from '../../../lib/html.ts'
 import { toRank } from '../../../lib/roles.ts'
+import type { PageFrame } from '../../localization/service/texts.ts'
 import {
   type Asked,
   accountField,
@@ -29,23 +30,27 @@ const inviterOf = (invitation: Invitation): string =>
     lastName: invitation.authorLastName,
   })
 
-const invitationText = (frame: Frame, invitation: Invitation): Html => html`${paragraph(frame, 'page.invitation.text', {
-  app: frame.app,
-  inviter: inviterOf(invitation),
-  organization: organizationOf(invitation),
-  role: say(frame, `role.${toRank(invitation.role)}`),
-})}
+const invitationText = (frame: PageFrame, invitation: Invitation): Html => html`${paragraph(
+  frame,
+  'page.invitation.text',
+  {
+    app: frame.app,
+    inviter: inviterOf(invitation),
+    organization: organizationOf(invitation),
+    role: say(frame, `role.${toRank(invitation.role)}`),
+  },
+)}
       ${invitation.message === null ? null : paragraph(frame, 'page.invitation.message', { message: invitation.message })}`
 
 /** The application finds the invitation by its id, which is no secret. */
-function wayToSignIn(frame: Frame, { id }: Invitation): Html | null {
+function wayToSignIn(frame: PageFrame, { id }: Invitation): Html | null {
   if (frame.appUrl === null) return null
   const url = new URL(frame.appUrl)
   url.searchParams.set('invitation', id)
   return html`<p><a class="button" href="${url.href}">${say(frame, 'page.continue', { app: frame.app })}</a></p>`
 }
 
-const nameField = (frame: Frame): Html => html`<label for="name">${say(frame, 'page.invitation.name')}</label>
+const nameField = (frame: PageFrame): Html => html`<label for="name">${say(frame, 'page.invitation.name')}</label>
         <input id="name" name="name" autocomplete="name" maxlength="255">`
 
 interface Offering extends Asked {
@@ -83,7 +88,7 @@ export function invitationPage(asked: Offering, invitation: Invitation, offer: '
   }
 }
 
-export const joinedPage = (frame: Frame, invitation: Invitation): Page => ({
+export const joinedPage = (frame: PageFrame, invitation: Invitation): Page => ({
   frame,
   title: titleOf(frame, 'page.invitation.joined.title'),
   body: html`${paragraph(frame, 'page.invitation.joined.text', {
@@ -95,7 +100,7 @@ export const joinedPage = (frame: Frame, invitation: Invitation): Page => ({
 
 const STATES = { accepted: 'used', expired: 'expired', superseded: 'superseded', invalid: 'unknown' } as const
 
-export function voidInvitationPage(frame: Frame, { reason, invitation }: Inspected): Page {
+export function voidInvitationPage(frame: PageFrame, { reason, invitation }: Inspected): Page {
   if (reason === 'revoked')
     return {
       frame,

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../service.ts'
+import type { Catalogue } from '../service/catalogues.ts'
 
 export const de: Catalogue = {
   'mail.greeting': 'Guten Tag,',
@@ -260,7 +260,8 @@ export const de: Catalogue = {
   'page.account': 'Konto',
   'page.password': 'Passwort',
   'page.new_password': 'Neues Passwort',
-  'page.password_rule': 'Mindestens {min} Zeichen. Nicht Ihr Name oder Ihre Adresse und kein verbreitetes Passwort.',
+  'page.password_rule':
+    'Mindestens {min, plural, other {# Zeichen}}. Nicht Ihr Name oder Ihre Adresse und kein verbreitetes Passwort.',
   'page.show_password': 'Passwort anzeigen',
   'page.passkey_needed':
     'Dafür braucht es auch einen Passkey Ihres Kontos, den diese Seite nicht abfragen kann. Wenden Sie sich an die Betreiber von {app}.',
@@ -375,7 +376,7 @@ export const de: Catalogue = {
   'page.problem.INVALID_PASSWORD': 'Das Passwort ist falsch.',
   'page.problem.WEAK_PASSWORD':
     'Das Passwort ist zu leicht zu erraten. Wählen Sie ein längeres oder weniger verbreitetes.',
-  'page.problem.too_short': 'Das Passwort ist zu kurz: Es braucht mindestens {min} Zeichen.',
+  'page.problem.too_short': 'Das Passwort ist zu kurz: Es braucht mindestens {min, plural, other {# Zeichen}}.',
   'page.problem.breached': 'Das Passwort kommt in einem bekannten Datenleck vor. Wählen Sie ein anderes.',
 
   'page.error.title': 'Das hat nicht funktioniert',

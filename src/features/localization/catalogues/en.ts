@@ -1,4 +1,7 @@
-/** English: it defines the keys of all catalogues and is the fallback for locales without one. */
+/**
+ * English: it defines the keys of all catalogues, and the placeholders of each message. A count is a number that a plural
+ * counts; every other placeholder is text.
+ */
 export const en = {
   'mail.greeting': 'Hello,',
   'mail.greeting_by_name': 'Hello {name},',
@@ -243,7 +246,8 @@ export const en = {
   'page.account': 'Account',
   'page.password': 'Password',
   'page.new_password': 'New password',
-  'page.password_rule': 'At least {min} characters. Not your name or address, and no common password.',
+  'page.password_rule':
+    'At least {min, plural, one {# character} other {# characters}}. Not your name or address, and no common password.',
   'page.show_password': 'Show password',
   'page.passkey_needed':
     'This also needs a passkey of your account, which this page cannot ask for. Ask whoever runs {app}.',
@@ -350,7 +354,8 @@ export const en = {
   'page.problem.INVALID_CODE': 'The code is wrong or was used before.',
   'page.problem.INVALID_PASSWORD': 'The password is wrong.',
   'page.problem.WEAK_PASSWORD': 'The password is too easy to guess. Choose a longer or less common one.',
-  'page.problem.too_short': 'The password is too short: it needs at least {min} characters.',
+  'page.problem.too_short':
+    'The password is too short: it needs at least {min, plural, one {# character} other {# characters}}.',
   'page.problem.breached': 'The password appears in a known data breach. Choose another one.',
 
   'page.error.title': 'This did not work',

@@ -1,35 +1,33 @@
+import type { Ctx } from '../../../context.ts'
 import { InvalidInput } from '../../../http/input.ts'
 import { answerPage, type Page } from '../../../http/page.ts'
-import { type ErrorRenderer, errorHeaders, statusOf } from '../../../http/render-error.ts'
+import { errorHeaders, type PageErrorRenderer, statusOf } from '../../../http/render-error.ts'
 import type { DomainError } from '../../../lib/errors.ts'
-import { type Frame, type Html, type HtmlValue, html } from '../../../lib/html.ts'
+import { Html, html } from '../../../lib/html.ts'
 import { MAX_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
-import {
-  formatDay,
-  formatDuration,
-  formatTime,
-  frameOf,
-  isMessageKey,
-  type MessageKey,
-  translate,
-  translateHtml,
-} from '../../localization/service.ts'
+import { frameOf, type MessageKey, type PageFrame, type Values } from '../../localization/service/texts.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
 import type { LinkDescription } from '../service/link-state.ts'
 import type { Disowned, Verification } from '../service/verification.ts'
 
 // What the pages behind mailed links are made of; the pages themselves follow.
 
-type Params = Readonly<Record<string, HtmlValue>>
+type Params = Values<Html>
 
-export const say = ({ language }: Frame, key: MessageKey, params?: Params): Html => translateHtml(language, key, params)
-export const titleOf = ({ language }: Frame, key: MessageKey): string => translate(language, key)
-export const paragraph = (frame: Frame, key: MessageKey, params?: Params): Html =>
+export const say = ({ texts }: PageFrame, key: MessageKey, params: Params = {}): Html =>
+  new Html(
+    texts
+      .parts(key, params)
+      .map((part) => html`${part}`.text)
+      .join(''),
+  )
+export const titleOf = ({ texts }: PageFrame, key: MessageKey): string => texts.text(key)
+export const paragraph = (frame: PageFrame, key: MessageKey, params?: Params): Html =>
   html`<p>${say(frame, key, params)}</p>`
 export const strong = (text: string): Html => html`<strong>${text}</strong>`
 
 /** The way on from a page on which nothing is left to do. */
-export const wayOn = (frame: Frame): Html =>
+export const wayOn = (frame: PageFrame): Html =>
   frame.appUrl === null
     ? paragraph(frame, 'page.close')
     : html`<p><a class="button" href="${frame.appUrl}">${say(frame, 'page.continue', { app: frame.app })}</a></p>`
@@ -50,13 +48,13 @@ const FIELDS: Readonly<Record<string, Problem['field']>> = {
 const NAMED_WEAKNESSES = ['too_short', 'breached']
 
 /** Errors after which the link still works: its form is shown again. */
-export function findProblem(frame: Frame, { code, details }: DomainError): Problem | null {
+export function findProblem(frame: PageFrame, { code, details }: DomainError): Problem | null {
   const key = `page.problem.${code}`
-  if (!isMessageKey(key)) return null
+  if (!frame.texts.isKey(key)) return null
   const reasons = Array.isArray(details.reasons) ? details.reasons : []
   const reason = code === 'WEAK_PASSWORD' ? NAMED_WEAKNESSES.find((name) => reasons.includes(name)) : undefined
   const named = `page.problem.${reason}`
-  const text = say(frame, isMessageKey(named) ? named : key, { min: String(details.min_length ?? '') })
+  const text = say(frame, frame.texts.isKey(named) ? named : key, { min: Number(details.min_length ?? 0) })
   return { text, field: FIELDS[code] ?? null }
 }
 
@@ -71,24 +69,24 @@ const describedBy = (isWrong: boolean, hint: string | null): Html | null => {
 
 /** Not sent: password managers look for it, to know whose password it is. */
 export const accountField = (
-  frame: Frame,
+  frame: PageFrame,
   email: string,
 ): Html => html`<label for="account">${say(frame, 'page.account')}</label>
         <input id="account" type="email" autocomplete="username" value="${email}" readonly>`
 
-const showButton = (frame: Frame): Html =>
+const showButton = (frame: PageFrame): Html =>
   html`<button class="show" type="button" aria-controls="password" aria-pressed="false" hidden>${say(frame, 'page.show_password')}</button>`
 
-export const newPasswordField = (frame: Frame, minLength: number, isWrong: boolean): Html => {
+export const newPasswordField = (frame: PageFrame, minLength: number, isWrong: boolean): Html => {
   const min = String(minLength)
   return html`<label for="password">${say(frame, 'page.new_password')}</label>
         <input id="password" name="new_password" type="password" autocomplete="new-password" minlength="${min}" maxlength="${String(MAX_PASSWORD_LENGTH)}" required${describedBy(isWrong, 'rule')}>
         ${showButton(frame)}
-        <p class="hint" id="rule">${say(frame, 'page.password_rule', { min })}</p>`
+        <p class="hint" id="rule">${say(frame, 'page.password_rule', { min: minLength })}</p>`
 }
 
 interface LinkPage {
-  readonly frame: Frame
+  readonly frame: PageFrame
   readonly title: MessageKey
   /** Where the form is sent. */
   readonly path: string
@@ -115,7 +113,7 @@ export const linkPage = ({
   status: problem === null ? 200 : 400,
   body: html`${alertOf(problem)}
       ${text}
-      <form method="post" action="${path}">
+      <form method="post" action="${path}${frame.query}">
         <input type="hidden" name="token" value="${token}">
         ${fields}
         ${typeof submit === 'string' ? html`<button type="submit">${say(frame, submit)}</button>` : submit}
@@ -123,18 +121,18 @@ export const linkPage = ({
 })
 
 export interface Asked {
-  readonly frame: Frame
+  readonly frame: PageFrame
   readonly token: string
   readonly problem: Problem | null
 }
 
 /** A failure in the reader's words. */
-export function errorText(frame: Frame, code: string): Html {
+export function errorText(frame: PageFrame, code: string): Html {
   const key = `page.error.${code}`
-  return paragraph(frame, isMessageKey(key) ? key : 'page.error.other')
+  return paragraph(frame, frame.texts.isKey(key) ? key : 'page.error.other')
 }
 
-export const errorPage = (frame: Frame, { code }: Pick<DomainError, 'code'>): Page => ({
+export const errorPage = (frame: PageFrame, { code }: Pick<DomainError, 'code'>): Page => ({
   frame,
   title: titleOf(frame, 'page.error.title'),
   body: html`${errorText(frame, code)}
@@ -142,10 +140,14 @@ export const errorPage = (frame: Frame, { code }: Pick<DomainError, 'code'>): Pa
 })
 
 /** Says what is wrong with a link, and offers the next step. */
-export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, isRenewable }: LinkDescription): Page {
+export function brokenLinkPage(
+  frame: PageFrame,
+  token: string,
+  { state, expiresAt, isRenewable }: LinkDescription,
+): Page {
   // A link that is still valid was refused because of its account.
   const what = state === 'valid' ? 'void' : state
-  const renewal = html`<form method="post" action="/new-link">
+  const renewal = html`<form method="post" action="/new-link${frame.query}">
         <input type="hidden" name="token" value="${token}">
         <button type="submit">${say(frame, 'page.link.renew')}</button>
       </form>`
@@ -153,12 +155,12 @@ export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, 
     frame,
     status: 400,
     title: titleOf(frame, `page.link.${what}.title`),
-    body: html`${paragraph(frame, `page.link.${what}.text`, { until: formatTime(frame.language, expiresAt) })}
+    body: html`${paragraph(frame, `page.link.${what}.text`, { until: frame.texts.time(expiresAt) })}
       ${isRenewable ? renewal : frame.appUrl && wayOn(frame)}`,
   }
 }
 
-const incompleteLinkPage = (frame: Frame): Page =>
+const incompleteLinkPage = (frame: PageFrame): Page =>
   brokenLinkPage(frame, '', { state: 'incomplete', locale: null, expiresAt: 0, isRenewable: false })
 
 /** Without a token, the address in the mail was cut. */
@@ -166,11 +168,14 @@ const hasNoToken = (error: DomainError): boolean =>
   error instanceof InvalidInput && error.issues.some(({ path }) => path[0] === 'token')
 
 /** A failure as a page. */
-export const renderErrorPage: ErrorRenderer = (ctx, error) => {
-  const frame = frameOf(ctx, null)
-  const page = hasNoToken(error) ? incompleteLinkPage(frame) : errorPage(frame, error)
-  return answerPage({ ...page, status: statusOf(error) }, errorHeaders(error))
-}
+export const renderErrorPage: PageErrorRenderer = Object.assign(
+  async (ctx: Ctx, error: DomainError) => {
+    const frame = await frameOf(ctx, null)
+    const page = hasNoToken(error) ? incompleteLinkPage(frame) : errorPage(frame, error)
+    return answerPage({ ...page, status: statusOf(error) }, errorHeaders(error))
+  },
+  { isPage: true } as const,
+)
 
 type Statement =
   | 'already_verified'
@@ -182,7 +187,7 @@ type Statement =
   | 'signed_out'
 
 /** A page that says what was done. */
-const statementPage = (frame: Frame, name: Statement, params?: Params, on = wayOn(frame)): Page => ({
+const statementPage = (frame: PageFrame, name: Statement, params?: Params, on = wayOn(frame)): Page => ({
   frame,
   title: titleOf(frame, `page.${name}.title`),
   body: html`${paragraph(frame, `page.${name}.text`, params)}
@@ -190,19 +195,22 @@ const statementPage = (frame: Frame, name: Statement, params?: Params, on = wayO
 })
 
 /** The way to an application, for a browser that does not follow `refreshTo`. */
-function wayTo(frame: Frame, url: string): Html {
+function wayTo(frame: PageFrame, url: string): Html {
   const { host } = new URL(url)
   return html`<p><a class="button" href="${url}">${say(frame, 'page.continue', { app: host })}</a></p>`
 }
 
 const passwordField = (
-  frame: Frame,
+  frame: PageFrame,
   isWrong: boolean,
 ): Html => html`<label for="password">${say(frame, 'page.password')}</label>
         <input id="password" name="password" type="password" autocomplete="current-password"${describedBy(isWrong, null)}>
         ${showButton(frame)}`
 
-const codeField = (frame: Frame, isWrong: boolean): Html => html`<label for="code">${say(frame, 'page.code')}</label>
+const codeField = (
+  frame: PageFrame,
+  isWrong: boolean,
+): Html => html`<label for="code">${say(frame, 'page.code')}</label>
         <input id="code" name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false"${describedBy(isWrong, null)}>`
 
 export function verifyEmailPage(verification: Verification, { frame, token }: Asked): Page {
@@ -215,7 +223,7 @@ export function verifyEmailPage(verification: Verification, { frame, token }: As
     path: '/verify-email',
     token,
     text: html`${paragraph(frame, `page.verify_email.${what}`, { email })}
-      ${paragraph(frame, 'page.verify_email.question', { day: formatDay(frame.language, verification.madeAt) })}
+      ${paragraph(frame, 'page.verify_email.question', { day: frame.texts.day(verification.madeAt) })}
       ${paragraph(frame, `page.verify_email.${what}_yes`)}
       ${paragraph(frame, `page.verify_email.${what}_no`)}`,
     submit: html`<button type="submit" name="answer" value="yes">${say(frame, 'page.verify_email.yes')}</button>
@@ -223,7 +231,7 @@ export function verifyEmailPage(verification: Verification, { frame, token }: As
   })
 }
 
-export function emailVerifiedPage(frame: Frame, { outcome, email, redirectUrl }: VerifiedEmail): Page {
+export function emailVerifiedPage(frame: PageFrame, { outcome, email, redirectUrl }: VerifiedEmail): Page {
   const name = outcome === 'already' ? 'already_verified' : 'email_verified'
   if (redirectUrl === null) return statementPage(frame, name, { email: strong(email) })
   return {
@@ -232,8 +240,10 @@ export function emailVerifiedPage(frame: Frame, { outcome, email, redirectUrl }:
   }
 }
 
-export const changeRefusedPage = (frame: Frame, { email }: Extract<Disowned, { outcome: 'change_refused' }>): Page =>
-  statementPage(frame, 'change_refused', { email: strong(email) })
+export const changeRefusedPage = (
+  frame: PageFrame,
+  { email }: Extract<Disowned, { outcome: 'change_refused' }>,
+): Page => statementPage(frame, 'change_refused', { email: strong(email) })
 
 /** `minLength` is the setting's. */
 export interface NewPassword extends Asked {
@@ -265,10 +275,10 @@ export const resetPasswordPage = (asked: NewPassword): Page =>
 export const takenOverPage = (asked: NewPassword): Page =>
   newPasswordPage(asked, { title: 'page.taken_over.title', text: paragraph(asked.frame, 'page.taken_over.text') })
 
-export const passwordSetPage = (frame: Frame): Page => statementPage(frame, 'password_set')
-export const accountRestoredPage = (frame: Frame): Page => statementPage(frame, 'account_restored')
-export const signedOutPage = (frame: Frame): Page => statementPage(frame, 'signed_out')
-export const unlockedPage = (frame: Frame): Page => statementPage(frame, 'unlocked')
+export const passwordSetPage = (frame: PageFrame): Page => statementPage(frame, 'password_set')
+export const accountRestoredPage = (frame: PageFrame): Page => statementPage(frame, 'account_restored')
+export const signedOutPage = (frame: PageFrame): Page => statementPage(frame, 'signed_out')
+export const unlockedPage = (frame: PageFrame): Page => statementPage(frame, 'unlocked')
 
 /** A link that may need a further proof; `methods` are the possible ones, and `email` whose password would be one. */
 interface AskedProof extends Asked {
@@ -345,16 +355,19 @@ export const magicLinkPage = ({ frame, token, email }: Asked & { readonly email:
     submit: 'page.magic_link.submit',
   })
 
-export const magicLinkCodePage = (frame: Frame, { code, lifetimeMs }: { code: string; lifetimeMs: number }): Page => ({
+export const magicLinkCodePage = (
+  frame: PageFrame,
+  { code, lifetimeMs }: { code: string; lifetimeMs: number },
+): Page => ({
   frame,
   title: titleOf(frame, 'page.code_shown.title'),
-  body: html`${paragraph(frame, 'page.code_shown.text', { lifetime: formatDuration(frame.language, lifetimeMs) })}
+  body: html`${paragraph(frame, 'page.code_shown.text', { lifetime: frame.texts.duration(lifetimeMs) })}
       <code>${code}</code>
       ${paragraph(frame, 'page.code_shown.warning', { app: frame.app })}`,
 })
 
 /** Sends the person on to an application. */
-export const goingOnPage = (frame: Frame, url: string): Page => ({
+export const goingOnPage = (frame: PageFrame, url: string): Page => ({
   frame,
   title: titleOf(frame, 'page.going_on.title'),
   refreshTo: url,
@@ -362,7 +375,7 @@ export const goingOnPage = (frame: Frame, url: string): Page => ({
       ${wayTo(frame, url)}`,
 })
 
-export const linkRenewedPage = (frame: Frame): Page => ({
+export const linkRenewedPage = (frame: PageFrame): Page => ({
   frame,
   title: titleOf(frame, 'page.link_renewed.title'),
   body: paragraph(frame, 'page.link_renewed.text'),
