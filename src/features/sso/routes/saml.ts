@@ -15,7 +15,7 @@ import {
   requireGet,
   sendBrowser,
 } from '../../federation/wire/browsers.ts'
-import { frameOf } from '../../localization/service.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { limitReached } from '../../memberships/service.ts'
 import { OrganizationPath } from '../../organizations/wire.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
@@ -99,7 +99,9 @@ async function signOut(ctx: Ctx, isRequest: boolean, message: LogoutMessage) {
   const answered = isRequest
     ? await (await samlLogout.load()).takeLogoutRequest(ctx, message)
     : await endSamlLogout(ctx, message)
-  return answered === null ? reply(200, answerPage(signedOutPage(frameOf(ctx, null)))) : redirectTo(new URL(answered))
+  return answered === null
+    ? reply(200, answerPage(signedOutPage(await frameOf(ctx, null))))
+    : redirectTo(new URL(answered))
 }
 
 const logout = {
