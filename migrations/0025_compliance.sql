@@ -13,7 +13,7 @@ CREATE TABLE `compliance_reports` (
 	`framework` text NOT NULL,
 	`from_day` integer NOT NULL,
 	`to_day` integer NOT NULL,
-	`score` real,
+	`score` integer,
 	`content` text NOT NULL,
 	`created_at` integer NOT NULL
 );

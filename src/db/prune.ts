@@ -5,8 +5,10 @@ import { isAddressHeld, isOrganizationHeld, isUserHeld } from './holds.ts'
 
 /** Rows that one statement deletes: D1 stops a statement that takes too long. */
 const ROWS_PER_RUN = 500
+/** Counting stops there: so many rows take hundreds of runs. */
+const COUNTED_ROWS = 100_000
 
-export interface Prunable {
+interface Prunable {
   readonly table: SQLiteTable
   readonly key: SQLiteColumn
   /** Which rows are over. */
@@ -51,10 +53,7 @@ export async function prune(
   }
 }
 
-/** Counting stops there: so many rows take hundreds of runs. */
-const COUNTED_ROWS = 100_000
-
-/** How many rows are over, of each kind at most 100,000. */
+/** How many rows are over: of each kind at most 100,000 are counted. */
 export async function countPrunable({ db }: { readonly db: Db }, kinds: readonly Prunable[]): Promise<number> {
   const counted = await Promise.all(
     kinds.map((over) => db.select({ count: count() }).from(selectOver(db, over, COUNTED_ROWS).as('over'))),

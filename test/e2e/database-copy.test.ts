@@ -332,7 +332,7 @@ const ROWS = (userId: string, eventId: string) => {
       framework: 'soc2',
       from_day: 20_000,
       to_day: 20_001,
-      score: 99.9,
+      score: 999,
       content: '{}',
       created_at: now,
     }),

@@ -1,4 +1,4 @@
-import { index, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { FrameworkId, ReportContent, Results } from './types.ts'
 
 /** What the controls were found to be, a row a day. */
@@ -23,8 +23,8 @@ export const complianceReports = sqliteTable(
     framework: text('framework').$type<FrameworkId>().notNull(),
     fromDay: integer('from_day').notNull(),
     toDay: integer('to_day').notNull(),
-    /** Percent; null when nothing was tested. */
-    score: real('score'),
+    /** In tenths of a percent; null when nothing was tested. */
+    score: integer('score'),
     content: text('content', { mode: 'json' }).$type<ReportContent>().notNull(),
     createdAt: integer('created_at').notNull(),
   },

@@ -86,7 +86,7 @@ export interface Report {
   /** The first and the last day, in days since the epoch. */
   readonly fromDay: number
   readonly toDay: number
-  /** Percent; null when nothing was tested. */
+  /** In tenths of a percent; null when nothing was tested. */
   readonly score: number | null
   readonly content: ReportContent
   readonly createdAt: number

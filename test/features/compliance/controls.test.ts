@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sealRecord } from '../../../src/features/audit/service/seal.ts'
 import { CONTROLS } from '../../../src/features/compliance/rules/assessment.ts'
 import { gatherFact, gatherFacts } from '../../../src/features/compliance/service/facts.ts'
 import { FRAMEWORK_IDS, type GatheredFacts } from '../../../src/features/compliance/types.ts'
@@ -188,6 +189,14 @@ describe('a control', () => {
     expect(scans).toEqual([])
     const late = plans.filter(([query]) => query.includes('"delivered_at" is null'))
     expect(JSON.stringify(late)).toContain('events_undelivered')
+  })
+
+  it('finds a record that was restored, which a chain of its own would hide', async () => {
+    await seedGood()
+    const ctx = await deploy().ctx()
+    await ctx.kv.put('audit:head', JSON.stringify({ number: 99, hash: 'lost', time: Date.now() }))
+    await sealRecord(ctx)
+    expect(await gatherFact(ctx, 'chain')).toEqual({ value: { findings: 1 } })
   })
 
   it('counts weak hashes by the index that has them alone, and none with the parameters of today', async () => {

@@ -49,11 +49,11 @@ export function contentOf(controls: readonly Control[], days: readonly AssessedD
   }
 }
 
-/** Of all tests of all days, how many percent held, to a tenth. What was not tested counts for nothing: null without a test. */
+/** Of all tests of all days, how many tenths of a percent held. What was not tested counts for nothing: null without a test. */
 export function scoreOf(records: readonly Pick<ControlRecord, 'passed' | 'failed'>[]): number | null {
   const passed = records.reduce((sum, record) => sum + record.passed, 0)
   const tested = records.reduce((sum, record) => sum + record.failed, passed)
   if (tested === 0) return null
   // Downward: 100 is for what held without exception.
-  return Math.floor((1000 * passed) / tested) / 10
+  return Math.floor((1000 * passed) / tested)
 }

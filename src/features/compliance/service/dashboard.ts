@@ -13,7 +13,7 @@ export interface FrameworkState {
   readonly passed: number
   readonly failed: number
   readonly notTested: number
-  /** Percent of what was tested; null when nothing was. */
+  /** Tenths of a percent of what was tested; null when nothing was. */
   readonly score: number | null
 }
 

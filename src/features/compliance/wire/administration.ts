@@ -7,7 +7,7 @@ import { StepUpBody } from '../../sign-in/wire/session.ts'
 import type { Dashboard, FrameworkState } from '../service/dashboard.ts'
 import type { Expiry } from '../service/retention.ts'
 import { ControlWire, controlToWire, FrameworkField } from './controls.ts'
-import { ListedReport } from './reports.ts'
+import { ListedReport, percentOf } from './reports.ts'
 
 export const RetentionBody = StepUpBody.extend({
   data_category: z.enum(RETENTION_KINDS),
@@ -53,7 +53,7 @@ const countsToWire = ({ passed, failed, notTested, score }: Omit<FrameworkState,
   passed,
   failed,
   not_tested: notTested,
-  compliance_score: score,
+  compliance_score: percentOf(score),
 })
 
 const DashboardWire = z.object({

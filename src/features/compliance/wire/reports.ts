@@ -38,6 +38,9 @@ const listed = {
   created_at: z.iso.datetime(),
 }
 
+/** From tenths. */
+export const percentOf = (tenths: number | null): number | null => (tenths === null ? null : tenths / 10)
+
 const listedToWire = (report: Listed): z.infer<z.ZodObject<typeof listed>> => ({
   report_id: report.id,
   title: report.title,
@@ -45,7 +48,7 @@ const listedToWire = (report: Listed): z.infer<z.ZodObject<typeof listed>> => ({
   compliance_framework: report.framework,
   period_start: toIso(report.fromDay * DAY),
   period_end: toIso((report.toDay + 1) * DAY - 1),
-  compliance_score: report.score,
+  compliance_score: percentOf(report.score),
   status: 'completed',
   created_at: toIso(report.createdAt),
 })
