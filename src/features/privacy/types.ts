@@ -1,11 +1,10 @@
 import type { Hold as HoldRow } from './store/holds.ts'
 import type { SeenRequest as SeenRequestRow } from './store/requests.ts'
-import type { Consent as ConsentRow, DataRequest as DataRequestRow } from './tables.ts'
+import type { Consent as ConsentRow } from './tables.ts'
 
 export type Hold = HoldRow
 export type SeenRequest = SeenRequestRow
 export type Consent = ConsentRow
-export type DataRequest = DataRequestRow
 
 /** Access and portability are a data export, erasure is the account's deletion; an admin answers the others. */
 export const REQUEST_TYPES = ['access', 'portability', 'erasure', 'rectification', 'restriction', 'objection'] as const

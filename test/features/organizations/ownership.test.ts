@@ -14,6 +14,7 @@ const app = createTestApp()
 
 /** What single sign-on keeps of an organization. */
 const SINGLE_SIGN_ON = [
+  "insert into legal_holds (id, organization_id, reason, placed_at, released_at) values (?1, ?1, 'x', 1, 1)",
   "insert into organization_domains (organization_id, domain, challenge, created_at) values (?1, ?1 || '.test', 'x', 1)",
   'insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 0, 1, 1)',
   `insert into sso_connections (id, organization_id, provider, issuer, client_id, secret_sealed, metadata, check_at, created_at, updated_at)

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { PARTS } from '../../../src/db/user-data.ts'
 import { CONTENTS } from '../../../src/durable/user-authority/contents.ts'
 import { USER_AUTHORITY_MIGRATIONS } from '../../../src/durable/user-authority/tables.ts'
+import { networkOf } from '../../../src/lib/network.ts'
 import { OBJECT_DATA, SECTIONS, USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp, env } from '../../support/app.ts'
 import { linkIn, waitForMails } from '../../support/mail.ts'
@@ -75,7 +76,9 @@ describe('a data export', () => {
     expect(text).toContain('an admin')
     expect(body.parts.profile.users[0]).toMatchObject({ id: user.user.id, email: user.email })
     expect(body.parts.profile.pictures).toEqual([{ name: '00'.repeat(16), base64: 'AQID' }])
-    expect(body.parts.sessions.sessions[0]).toMatchObject({ ip: user.address })
+    // Where they signed up: the network that the guard knows, and the record.
+    expect(body.parts.sessions.networks).toMatchObject([{ network: networkOf(user.address), outcome: 'completed' }])
+    expect(text).toContain(user.address)
     for (const secret of ['sealed', 'token_hash', 'password_hash', 'code_hash'])
       expect(text).not.toContain(`"${secret}`)
   })

@@ -37,7 +37,15 @@ import {
   toSwitches,
   WithdrawalBody,
 } from '../wire/consents.ts'
-import { answerData, answerDownload, DownloadQuery, ManifestShape, StartedExportShape } from '../wire/exports.ts'
+import {
+  answerData,
+  answerDownload,
+  DataDocument,
+  DataOfRequest,
+  DownloadQuery,
+  ManifestShape,
+  StartedExportShape,
+} from '../wire/exports.ts'
 import { HoldBody, HoldShape, HoldsQuery, toHold } from '../wire/holds.ts'
 import {
   complied,
@@ -158,7 +166,7 @@ export function createExportRoutes(sections: readonly Section[]) {
       summary: 'A data export as one JSON document, or one part of it as JSON or CSV',
       params: RequestPath,
       query: DownloadQuery,
-      answer: response(200, 'The data, streamed', { contentType: 'application/json' }),
+      answer: response(200, 'The data, streamed', { schema: DataDocument }),
       errors,
     },
     async ({ ctx, params, query: { part = null, format } }) =>
@@ -171,7 +179,7 @@ export function createExportRoutes(sections: readonly Section[]) {
       id: 'getDataOfRequest',
       summary: 'The document of a data export under `data`',
       params: RequestPath,
-      answer: response(200, 'The data, streamed', { contentType: 'application/json' }),
+      answer: response(200, 'The data, streamed', { schema: DataOfRequest }),
       errors,
     },
     async ({ ctx, params }) =>

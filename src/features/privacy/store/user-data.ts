@@ -159,7 +159,7 @@ export const objectData: readonly ObjectData[] = [
     erased: 'with the session',
     exports: [{ withheld: 'that a session of the section `sessions` lives' }],
   },
-  { of: 'KV limit:', erased: 'within two hours', exports: [{ withheld: 'counters of requests' }] },
+  { of: 'KV limit:', erased: 'within minutes', exports: [{ withheld: 'counters of requests' }] },
   {
     of: 'KV avatar:',
     erased: 'before the rows of the database',

@@ -76,6 +76,20 @@ export const ManifestShape = mapped(ManifestWire, ({ request, sections }: DataEx
   }
 })
 
+/** Streamed, so that nothing checks it but the tests. */
+export const DataDocument = z
+  .object({
+    export: z.object({ id: z.uuid(), user_id: z.uuid(), created_at: instant.schema }),
+    parts: z.record(z.string(), z.record(z.string(), z.array(z.record(z.string(), z.unknown())))),
+    counts: z.record(z.string(), z.int()).meta({ description: 'How many pieces each section has' }),
+    complete: z.literal(true),
+  })
+  .meta({ id: 'DataExportDocument' })
+
+export const DataOfRequest = z
+  .object({ success: z.literal(true), message: z.string(), data: DataDocument })
+  .meta({ id: 'DataOfRequest' })
+
 /** `{export, parts: {<part>: {<section>: [...]}}, counts, complete}`: a cut file does not parse. */
 export async function* toJson({ request, sections, read }: Download): AsyncGenerator<string> {
   const counts: Record<string, number> = {}
