@@ -48,8 +48,8 @@ const writeErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, 
 const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
 const patchErrors = [...changeErrors, invalidPath, invalidFilter, noTarget, mutability]
 
-async function toMessage(ctx: DirectoryCtx, { record, propagated }: Written, projection: Projection) {
-  const groups = await findGroupsOf(ctx, [record.id], projection)
+async function toMessage(ctx: DirectoryCtx, { record, propagated, isNew }: Written, projection: Projection) {
+  const groups = await findGroupsOf(ctx, isNew ? [] : [record.id], projection)
   return {
     body: userToWire(ctx, record, groups, projection),
     headers: { ...headersOf(ctx, 'User', record), ...propagatedHeader({ propagated }) },
