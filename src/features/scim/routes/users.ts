@@ -67,9 +67,7 @@ scimUserRoutes.get(
   },
   async ({ ctx, query }) => {
     const page = await listRecords(ctx, query)
-    const ids = page.rows.map(({ id }) => id)
-    const groups = await findGroupsOf(ctx, ids, page.projection)
-    return { body: listToWire(page, (record, projection) => userToWire(ctx, record, groups, projection)) }
+    return { body: listToWire(page, (record, projection) => userToWire(ctx, record, page.groups, projection)) }
   },
 )
 
