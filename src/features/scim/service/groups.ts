@@ -237,10 +237,11 @@ export async function replaceGroup(
 }
 
 /** Applies the operations of a PATCH, all or none. Throws as `replaceGroup`, and what SCIM says of each fault. */
-export async function patchGroup(ctx: DirectoryCtx, { body, ...of }: Targeted & { body: Json }): Promise<WrittenGroup> {
-  await getGroup(ctx, of.id)
-  const { members, attributes: changes } = splitMembers(readPatch(GROUP_RESOURCE, body, of.id.toLowerCase()))
-  return changeGroup(ctx, of, (before) => ({ attributes: patched(before, changes), members }))
+export function patchGroup(ctx: DirectoryCtx, { body, ...of }: Targeted & { body: Json }): Promise<WrittenGroup> {
+  return changeGroup(ctx, of, (before) => {
+    const { members, attributes } = splitMembers(readPatch(GROUP_RESOURCE, body, before.id))
+    return { attributes: patched(before, attributes), members }
+  })
 }
 
 const patched = ({ displayName, externalId }: ScimGroup, changes: readonly Change[]): GroupAttributes =>

@@ -119,8 +119,8 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
     ? null
     : profileParts({ user, changes: flowing(wanted.before?.attributes ?? null, wanted.attributes, isPlainText) })
   const isTakenOver = isNewlyLinked && !isEmailConfirmed(user)
-  const role = await selectDefaultRole(ctx, organizationId)
-  const enters = isActive(wanted) && (isNewlyLinked || becomesActive(wanted)) ? entering(ctx, account, role) : null
+  const mayEnter = isActive(wanted) && (isNewlyLinked || becomesActive(wanted))
+  const enters = mayEnter ? entering(ctx, account, await selectDefaultRole(ctx, organizationId)) : null
   const suspends = change === null && isOff(wanted, account) ? suspending(ctx, account) : null
   const told = change && { change, events: await stateEvents(ctx, user, { change, actor }) }
   return {
