@@ -13,6 +13,8 @@ export interface Builds {
   readonly sameBindings: Build
   readonly refreshParts: Build
   readonly betterAuth: Build
+  readonly samlReader: Build
+  readonly nodeSaml: Build
 }
 
 export async function buildAll(): Promise<Builds> {
@@ -22,6 +24,8 @@ export async function buildAll(): Promise<Builds> {
     sameBindings: await buildRival('same-bindings'),
     refreshParts: await buildRival('refresh-parts'),
     betterAuth: await buildRival('better-auth'),
+    samlReader: await buildRival('saml-reader'),
+    nodeSaml: await buildRival('node-saml'),
   }
 }
 

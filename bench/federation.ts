@@ -4,7 +4,7 @@ import { URL } from 'node:url'
 import { type Contestant, compare, type Measured } from './compare.ts'
 import { CONNECTIONS } from './contestants.ts'
 import { type Builds, betterAuthWorker, migratePostern, OPENID_CLIENT, posternWorker } from './deployments.ts'
-import type { Script } from './load/closed-loop.ts'
+import { requestOf, type Script } from './load/closed-loop.ts'
 import type { LoadProcess } from './load-process.ts'
 import type { Visit } from './openid-provider.ts'
 import { startRuntime } from './runtime.ts'
@@ -113,7 +113,7 @@ async function begin({ start, callback }: Side, base: URL, person: Person) {
     Cookie: cookies.map((cookie) => cookie.split(';', 1)[0]).join('; '),
   }
   const head = Object.entries(lines).reduce((text, [name, value]) => `${text}${name}: ${value}\r\n`, '')
-  return { visit, head: `GET ${callback}?${query} HTTP/1.1\r\n${head}` }
+  return { visit, request: requestOf(`GET ${callback}?${query} HTTP/1.1\r\n${head}`, '') }
 }
 
 /** The callbacks of one connection, whose starts are not measured. */
@@ -121,9 +121,9 @@ async function scriptOf(issuer: string, side: Side, base: URL, callbacks: readon
   const visits: Visit[] = []
   const once: string[] = []
   for (const person of callbacks) {
-    const { visit, head } = await begin(side, base, person)
+    const { visit, request } = await begin(side, base, person)
     visits.push(visit)
-    once.push(head)
+    once.push(request)
   }
   const told = await fetch(new URL('/visits', issuer), { method: 'POST', body: JSON.stringify(visits) })
   if (!told.ok) throw new Error(`the provider answered ${told.status}`)

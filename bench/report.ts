@@ -10,6 +10,7 @@ import type { Machine } from './machine.ts'
 import { type Memory, RULES } from './memory.ts'
 import { ORGANIZATIONS } from './organizations.ts'
 import type { PolicyTimes } from './policies.ts'
+import type { SamlAnswers, SamlResults } from './saml.ts'
 import type { Startup } from './startup.ts'
 import type { Spread } from './statistics.ts'
 
@@ -28,6 +29,7 @@ export interface Results {
   readonly signIn: readonly Measured[]
   /** Callbacks of sign-ins by an OpenID provider. */
   readonly federation: readonly FederatedSignIns[]
+  readonly saml: SamlResults
   readonly refresh: readonly Measured[]
   /** Of sessions in no organization, and of members of ten. */
   readonly refreshOfMembers: readonly Measured[]
@@ -57,6 +59,8 @@ const AIM_ORGANIZATION_LISTS = 1.5
 const AIM_MEMORY_MIB = 24
 const AIM_FAN_OUT_MS = 100
 const AIM_BETTER_AUTH = 2
+const AIM_SAML = { '4 KB': 2, '44 KB': 1.3 } as const
+const AIM_REFUSAL_MS = 200
 const AIM_POLICIES = 5
 const AIM_GZIP_BYTES = 850_000
 const AIM_START_GZIP_BYTES = 120_000
@@ -132,6 +136,25 @@ const federationRow = ({ signIn, measured }: FederatedSignIns): string[] =>
     named(measured, 'Better Auth, d1'),
     AIM_BETTER_AUTH,
   )
+
+/** By CPU, for the ACS does what a library leaves to its caller. */
+const samlRows = ({ size, measured }: SamlAnswers): string[][] => {
+  const theirs = named(measured, 'node-saml')
+  return ['Postern', "Postern's steps alone"].map((name) => {
+    const ours = named(measured, name)
+    const ratio = ours.cpu === null || theirs.cpu === null ? Number.NaN : theirs.cpu / ours.cpu
+    const [mine, other] = [ours.cpu, theirs.cpu].map((cpu) => (cpu === null ? '' : whole(cpu)))
+    return [
+      size,
+      name,
+      mine ?? '',
+      other ?? '',
+      twoPlaces(ratio),
+      String(AIM_SAML[size]),
+      verdict(ratio >= AIM_SAML[size]),
+    ]
+  })
+}
 
 const rateRow = (where: string, what: string, { name, perSecond, p50, p95, cpu }: Measured) => [
   where,
@@ -240,7 +263,8 @@ function refreshRows(refresh: readonly Measured[]): string[][] {
 }
 
 export function renderReport(results: Results): string {
-  const { machine, builds, checks, federation, refresh, refreshOfMembers, evaluation, fanOut, existence } = results
+  const { machine, builds, checks, federation, saml, refresh, refreshOfMembers, evaluation, fanOut, existence } =
+    results
   const { lists, organizationLists, memory, policies, coldStarts, startup } = results
   return `# Bench results
 
@@ -258,6 +282,14 @@ ${table(['door', 'Postern', 'beside', 'ratio', 'by CPU', 'aim', 'reached'], [...
 ## Rates
 
 ${table(['door', 'call', 'Worker', 'answers/s', 'p50 ms', 'p95 ms', 'workerd CPU µs'], rateRows(results))}
+
+## SAML
+
+workerd's CPU microseconds an answer of a provider, and how many times as many node-saml takes, which reads it and does nothing else: at the ACS, which ends in a session, and by its steps alone.
+
+${table(['answer', 'what', 'Postern µs', 'node-saml µs', 'ratio', 'aim', 'reached'], saml.answers.flatMap(samlRows))}
+
+${saml.refused.count} answers of strangers, forged or as large as they may be, one at a time: the dearest ("${saml.refused.dearest}") was refused in ${twoPlaces(saml.refused.most)} ms, the median in ${twoPlaces(saml.refused.median)} ms. The aim is ${AIM_REFUSAL_MS} ms: ${verdict(saml.refused.most <= AIM_REFUSAL_MS)}.
 
 ## Refresh
 

@@ -44,6 +44,7 @@ import { measureOrganizationLists } from './organizations.ts'
 import { measurePolicies } from './policies.ts'
 import { type Checks, renderReport } from './report.ts'
 import { startRuntime } from './runtime.ts'
+import { measureSaml } from './saml.ts'
 import { measureStartup } from './startup.ts'
 
 const USERS = 8
@@ -141,6 +142,8 @@ async function run(): Promise<void> {
     await runtime.dispose()
     say('sign-ins by an OpenID provider')
     const federation = await measureFederation(load, builds)
+    say('answers of a SAML provider')
+    const saml = await measureSaml(load, builds)
     say('memory of an isolate')
     const memory = await measureMemory(builds.postern)
     say('policies')
@@ -156,6 +159,7 @@ async function run(): Promise<void> {
       checks: [front, socket],
       signIn,
       federation,
+      saml,
       refresh,
       refreshOfMembers,
       evaluation,
