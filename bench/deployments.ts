@@ -14,6 +14,8 @@ export interface Builds {
   readonly refreshParts: Build
   readonly bareDelivery: Build
   readonly recordParts: Build
+  readonly samlReader: Build
+  readonly nodeSaml: Build
   readonly betterAuth: Build
   /** With what signs in by providers, `genericOAuth` and `sso`. */
   readonly betterAuthProviders: Build
@@ -29,6 +31,8 @@ export async function buildAll(): Promise<Builds> {
     refreshParts: await buildRival('refresh-parts'),
     bareDelivery: await buildRival('bare-delivery'),
     recordParts: await buildRival('record-parts'),
+    samlReader: await buildRival('saml-reader'),
+    nodeSaml: await buildRival('node-saml'),
     betterAuth: await buildRival('better-auth'),
     betterAuthProviders: await buildRival('better-auth-providers'),
     betterAuthScim: await buildRival('better-auth-scim'),

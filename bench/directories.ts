@@ -18,7 +18,7 @@ import {
   verdict,
   whole,
 } from './format.ts'
-import type { Script } from './load/closed-loop.ts'
+import { requestOf, type Script } from './load/closed-loop.ts'
 import type { LoadProcess } from './load-process.ts'
 import { startRuntime } from './runtime.ts'
 import { type Spread, spreadOf } from './statistics.ts'
@@ -103,15 +103,15 @@ function scriptOf(side: Side, call: Call, people: readonly string[], phase: 'war
   const head = (method: string, path: string) => `${method} ${side.home}${path} HTTP/1.1\r\n${rest}`
   const requestAt = (turn: number) => {
     if (call === 'create')
-      return { head: head('POST', '/Users'), body: JSON.stringify(userNamed(randomBytes(8).toString('hex'))) }
+      return requestOf(head('POST', '/Users'), JSON.stringify(userNamed(randomBytes(8).toString('hex'))))
     if (call === 'find') {
       const filter = encodeURIComponent(`userName eq "known-${at}-${turn % PEOPLE}@${DOMAIN}"`)
-      return { head: head('GET', `/Users?filter=${filter}`), body: '' }
+      return requestOf(head('GET', `/Users?filter=${filter}`), '')
     }
     // Off, and in the next round of them on.
     const value = Math.floor(turn / people.length) % 2 === 1
     const body = JSON.stringify(patchOf({ op: 'replace', path: 'active', value }))
-    return { head: head('PATCH', `/Users/${people[turn % people.length]}`), body }
+    return requestOf(head('PATCH', `/Users/${people[turn % people.length]}`), body)
   }
   // Twice as many where each is switched off and on again.
   const count = REQUESTS[phase] * (call === 'deactivate' ? 2 : 1)

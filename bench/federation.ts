@@ -7,7 +7,7 @@ import { type Builds, betterAuthWorker, migratePostern, OPENID_CLIENT, posternWo
 import { post, signUpBetterAuth } from './fixtures.ts'
 import { AIM_BETTER_AUTH, DOORS, named, RATE_HEAD, RATIO_HEAD, rateRow, ratioRow, table } from './format.ts'
 import { signInAdmin } from './lists.ts'
-import type { Script } from './load/closed-loop.ts'
+import { requestOf, type Script } from './load/closed-loop.ts'
 import type { LoadProcess } from './load-process.ts'
 import type { Visit } from './openid-provider.ts'
 import { startRuntime } from './runtime.ts'
@@ -128,17 +128,17 @@ async function begin({ start, callback }: Side, base: URL, person: Person) {
     Cookie: cookies.map((cookie) => cookie.split(';', 1)[0]).join('; '),
   }
   const head = Object.entries(lines).reduce((text, [name, value]) => `${text}${name}: ${value}\r\n`, '')
-  return { visit, head: `GET ${callback}?${query} HTTP/1.1\r\n${head}` }
+  return { visit, request: requestOf(`GET ${callback}?${query} HTTP/1.1\r\n${head}`, '') }
 }
 
 /** The callbacks of one connection, whose starts are not measured. */
 async function scriptOf(issuer: string, side: Side, base: URL, callbacks: readonly Person[]): Promise<Script> {
   const visits: Visit[] = []
-  const once: { head: string; body: string }[] = []
+  const once: string[] = []
   for (const person of callbacks) {
-    const { visit, head } = await begin(side, base, person)
+    const { visit, request } = await begin(side, base, person)
     visits.push(visit)
-    once.push({ head, body: '' })
+    once.push(request)
   }
   const told = await fetch(new URL('/visits', issuer), { method: 'POST', body: JSON.stringify(visits) })
   if (!told.ok) throw new Error(`the provider answered ${told.status}`)

@@ -5,11 +5,13 @@ import type { LoadProcess } from './load-process.ts'
 import { measureMails } from './mails.ts'
 import { measureMemory } from './memory.ts'
 import { measureRecord } from './record.ts'
+import { measureSaml } from './saml.ts'
 import { measureWebhooks } from './webhooks.ts'
 
 /** Sections of the report that have a workerd of their own, and so can be measured alone: `npm run bench -- webhooks`. */
 export const SECTIONS: Readonly<Record<string, (load: LoadProcess, builds: Builds) => Promise<string>>> = {
   providers: measureFederation,
+  saml: measureSaml,
   directories: measureDirectories,
   webhooks: (_, builds) => measureWebhooks(builds),
   record: (_, builds) => measureRecord(builds),
