@@ -250,9 +250,9 @@ export async function measureWebhooks(builds: Builds): Promise<string> {
   const place = await openPlace(builds)
   const none = await openPlace(builds)
   try {
-     const deliveries = await measureDeliveries(place, receiver)
-     const latency = await measureLatency(place, none, receiver)
-     const hanging = await measureHanging(none, receiver)
+    const deliveries = await measureDeliveries(place, receiver)
+    const latency = await measureLatency(place, none, receiver)
+    const hanging = await measureHanging(none, receiver)
     return render(deliveries, latency, hanging)
   } finally {
     await Promise.all([place, none].map(({ runtime }) => runtime.dispose()))
