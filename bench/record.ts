@@ -32,7 +32,7 @@ interface Place {
 async function seedRecords({ runtime }: Place, count: number): Promise<void> {
   const database = await runtime.getD1Database('DB', 'postern')
   for (let start = 0; start < count; start += 10_000) {
-    await database
+    const insert = database
       .prepare(
         `with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < ?1)
          insert into events (id, type, time, subject, user_id, actor_type, actor_id, session_id, data, ip, user_agent,
@@ -44,7 +44,8 @@ async function seedRecords({ runtime }: Place, count: number): Promise<void> {
          from n join (select id, row_number() over () - 1 as turn from users limit ?3) as u on u.turn = i % ?3`,
       )
       .bind(Math.min(10_000, count - start), Date.now(), USERS)
-      .run()
+    // Miniflare's connection may have been closed while nobody used it: the statement was not run, and is sent again.
+    await insert.run().catch(() => insert.run())
   }
 }
 
