@@ -13,13 +13,13 @@ import type { Visit } from './openid-provider.ts'
 import { startRuntime } from './runtime.ts'
 
 /** Few: a callback waits for the provider again and again, and on a busy machine more would wait too long for Postern, which gives up. */
-const CONNECTIONS = 4
+const CONNECTIONS = 2
 /** Callbacks of a connection. */
-const CALLBACKS = { 'warm-up': 80, round: 40 }
+const CALLBACKS = { 'warm-up': 60, round: 30 }
 /** A round ends with its callbacks, not by the clock. What Postern's queue delivers comes a second later at most. */
-const ROUNDS = { count: 7, milliseconds: 120_000, warmUp: 120_000, settle: 1500 }
-/** Who comes back again and again, each from a network of their own. */
-const PEOPLE = 64 * CONNECTIONS
+const ROUNDS = { count: 5, milliseconds: 120_000, warmUp: 120_000, settle: 1500 }
+/** Who comes back again and again, each from a network of their own: all have been here after the warm-up. */
+const PEOPLE = CALLBACKS['warm-up'] * CONNECTIONS
 
 type Person = Visit['person'] & { readonly address: string }
 

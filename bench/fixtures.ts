@@ -28,6 +28,10 @@ export async function send(method: string, url: URL, body?: unknown, token?: str
 
 export const post = (url: URL, body: unknown, token?: string): Promise<Response> => send('POST', url, body, token)
 
+/** A new UUID, in SQL. */
+export const NEW_UUID = `lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a' ||
+  substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`
+
 export interface Tokens {
   readonly access_token: string
   readonly refresh_token: string

@@ -3,7 +3,7 @@ import type { Miniflare } from 'miniflare'
 import { WebSocket } from 'ws'
 import type { Build } from './build.ts'
 import { migratePostern, posternWorker } from './deployments.ts'
-import { createPosternClient, type PosternUser, post, signUpPostern, type Tokens } from './fixtures.ts'
+import { createPosternClient, NEW_UUID, type PosternUser, post, signUpPostern, type Tokens } from './fixtures.ts'
 import { mebibytes, table, verdict, whole } from './format.ts'
 import { startRuntime } from './runtime.ts'
 
@@ -33,12 +33,10 @@ async function seed(runtime: Miniflare): Promise<void> {
   const database = await runtime.getD1Database('DB', 'postern')
   const upTo = (name: string, most: number) =>
     `${name}(i) as (select 1 union all select i + 1 from ${name} where i < ${most})`
-  const id = `lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a' ||
-    substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`
   await database.batch(
     [
       `with recursive ${upTo('n', ORGANIZATIONS_OF_A_USER)} insert into organizations (id, name, slug, created_by, created_at, updated_at)
-       select ${id}, 'Bench', u.number || '-' || n.i, u.id, 1, 1 from n, users as u`,
+       select ${NEW_UUID}, 'Bench', u.number || '-' || n.i, u.id, 1, 1 from n, users as u`,
       `insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at)
        select hex(randomblob(16)), id, created_by, 'member', 1, 1 from organizations`,
       `with recursive ${upTo('n', RULES.roles)}, ${upTo('p', RULES.permissions)}
@@ -49,7 +47,7 @@ async function seed(runtime: Miniflare): Promise<void> {
        select r.id, o.created_by, o.id, o.created_by, 1 from roles as r join organizations as o on o.id = r.scope and r.key = 'r1'`,
       `with recursive ${upTo('n', RULES.policies)}
        insert into policies (id, scope, name, effect, resource_pattern, conditions, size, created_at, updated_at)
-       select ${id}, o.id, 'Bench', 'allow', 'team-' || n.i || '-*',
+       select ${NEW_UUID}, o.id, 'Bench', 'allow', 'team-' || n.i || '-*',
          '{"StringEquals":{"context.department":["design","engineering"]}}', 100, 0, 0 from n, organizations as o`,
       'insert into policy_sets select id, 1 from organizations',
     ].map((statement) => database.prepare(statement)),

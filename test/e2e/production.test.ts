@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { send } from '../../bench/fixtures.ts'
 import { signInAdmin } from '../../bench/lists.ts'
+import { findProgram } from '../../scripts/support/system-programs.ts'
 import { type BuiltWorker, type Reach, startBuiltWorker, startReaching } from './support/production.ts'
 
 const ROOT_SECRET = 'a root secret that only this test uses, 0123456789'
@@ -59,7 +60,8 @@ describe('the built Worker without its root secret', () => {
   })
 })
 
-const mayUnshare = spawnSync('unshare', ['--mount', 'true']).status === 0
+const UNSHARE = findProgram('unshare')
+const mayUnshare = UNSHARE !== undefined && spawnSync(UNSHARE, ['--mount', 'true']).status === 0
 const PRIVATE = ['127.0.0.1', '127.8.8.8', '::1']
 
 describe.skipIf(!mayUnshare)('a public name that resolves to a private address (needs unshare --mount)', () => {
