@@ -4,6 +4,7 @@ const role = (...names) => `/(${names.join('|')})(/|\\.tsx?$)`
 /** Features in their order: each may use the services of those before it. */
 const FEATURES = [
   'localization',
+  'retention',
   'events',
   'keys',
   'clients',
@@ -34,8 +35,10 @@ const FEATURES = [
   'scim',
   'health',
   'audit',
+  'privacy',
   'admin',
   'pages',
+  'compliance',
   'docs',
 ]
 const feature = (names) => `^src/features/(${names.join('|')})/`
@@ -122,7 +125,11 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(index\\.ts$|durable/)' },
       to: {
         path: '^src/durable/',
-        pathNot: ['^src/durable/rpc\\.ts$', '^src/durable/sockets/(channels|closing|cursor|frames|upgrade)\\.ts$'],
+        pathNot: [
+          '^src/durable/rpc\\.ts$',
+          '^src/durable/user-authority/contents\\.ts$',
+          '^src/durable/sockets/(channels|closing|cursor|frames|upgrade)\\.ts$',
+        ],
       },
     },
     {

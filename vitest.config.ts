@@ -12,8 +12,8 @@ export default defineConfig({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
         // The ring of signing keys is one for a database: tests of its rotation have one of their own.
-        // So have tests of counts, which are of all rows, and of the last admin.
-        d1Databases: { RING_DB: 'ring', COUNTS_DB: 'counts', DIRECTORY_DB: 'directory' },
+        // So have tests of counts, which are of all rows, of the last admin, and of controls, which look at all rows.
+        d1Databases: { RING_DB: 'ring', COUNTS_DB: 'counts', DIRECTORY_DB: 'directory', COMPLIANCE_DB: 'compliance' },
         bindings: {
           // A `.dev.vars` of this machine is read too; an empty setting has its default.
           ...Object.fromEntries(SETTING_NAMES.map((name) => [name, ''])),

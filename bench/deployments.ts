@@ -12,7 +12,15 @@ export interface Builds {
   readonly bareHono: Build
   readonly sameBindings: Build
   readonly refreshParts: Build
+  readonly bareDelivery: Build
+  readonly recordParts: Build
+  readonly samlReader: Build
+  readonly nodeSaml: Build
   readonly betterAuth: Build
+  /** With what signs in by providers, `genericOAuth` and `sso`. */
+  readonly betterAuthProviders: Build
+  /** With what serves directories. */
+  readonly betterAuthScim: Build
 }
 
 export async function buildAll(): Promise<Builds> {
@@ -21,7 +29,13 @@ export async function buildAll(): Promise<Builds> {
     bareHono: await buildRival('bare-hono'),
     sameBindings: await buildRival('same-bindings'),
     refreshParts: await buildRival('refresh-parts'),
+    bareDelivery: await buildRival('bare-delivery'),
+    recordParts: await buildRival('record-parts'),
+    samlReader: await buildRival('saml-reader'),
+    nodeSaml: await buildRival('node-saml'),
     betterAuth: await buildRival('better-auth'),
+    betterAuthProviders: await buildRival('better-auth-providers'),
+    betterAuthScim: await buildRival('better-auth-scim'),
   }
 }
 
@@ -91,7 +105,21 @@ export const refreshPartsWorker = (build: Build): Promise<WorkerOptions> =>
     exports: { Rotation: { type: 'durable-object', storage: 'sqlite' } },
   })
 
+export const bareDeliveryWorker = (build: Build): Promise<WorkerOptions> =>
+  workerOf('bare-delivery', build, {
+    env: { DELIVERER: { type: 'durable-object', worker: 'bare-delivery', exportName: 'Deliverer' } },
+    exports: { Deliverer: { type: 'durable-object', storage: 'sqlite' } },
+  })
+
+/** Reads the rows of Postern's database, and writes to one of its own. */
+export const recordPartsWorker = (build: Build): Promise<WorkerOptions> =>
+  workerOf('record-parts', build, {
+    env: { RECORD: { type: 'd1', id: 'postern' }, DB: { type: 'd1', id: 'record-parts' } },
+  })
+
 export const bareHonoWorker = (build: Build): Promise<WorkerOptions> => workerOf('bare-hono', build)
+
+const BETTER_AUTH_SECRET = 'bench-better-auth-secret-0123456789-0123456789'
 
 export const betterAuthWorker = (
   build: Build,
@@ -102,7 +130,16 @@ export const betterAuthWorker = (
     env: {
       DB: { type: 'd1', id: `better-auth-${store}` },
       KV: { type: 'kv', id: `better-auth-${store}` },
-      ...textsOf({ STORE: store, SECRET: 'bench-better-auth-secret-0123456789-0123456789', ...settings }),
+      ...textsOf({ STORE: store, SECRET: BETTER_AUTH_SECRET, ...settings }),
+    },
+  })
+
+/** Better Auth with its plugin for directories. */
+export const betterAuthScimWorker = (build: Build, token: string): Promise<WorkerOptions> =>
+  workerOf('better-auth-scim', build, {
+    env: {
+      DB: { type: 'd1', id: 'better-auth-scim' },
+      ...textsOf({ SECRET: BETTER_AUTH_SECRET, SCIM_TOKEN: token }),
     },
   })
 

@@ -1,27 +1,37 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { URL } from 'node:url'
+import type { Miniflare } from 'miniflare'
+import { ChildServer } from './child-server.ts'
 import { type Contestant, compare, type Measured } from './compare.ts'
-import { CONNECTIONS } from './contestants.ts'
 import { type Builds, betterAuthWorker, migratePostern, OPENID_CLIENT, posternWorker } from './deployments.ts'
-import type { Script } from './load/closed-loop.ts'
+import { post, signUpBetterAuth } from './fixtures.ts'
+import { AIM_BETTER_AUTH, DOORS, named, RATE_HEAD, RATIO_HEAD, rateRow, ratioRow, table } from './format.ts'
+import { signInAdmin } from './lists.ts'
+import { requestOf, type Script } from './load/closed-loop.ts'
 import type { LoadProcess } from './load-process.ts'
 import type { Visit } from './openid-provider.ts'
 import { startRuntime } from './runtime.ts'
 
+/** Few: a callback waits for the provider again and again, and on a busy machine more would wait too long for Postern, which gives up. */
+const CONNECTIONS = 2
 /** Callbacks of a connection. */
-const CALLBACKS = { 'warm-up': 60, round: 15 }
+const CALLBACKS = { 'warm-up': 60, round: 30 }
 /** A round ends with its callbacks, not by the clock. What Postern's queue delivers comes a second later at most. */
-const ROUNDS = { count: 7, milliseconds: 120_000, warmUp: 120_000, settle: 1500 }
-/** Who comes back again and again, each from a network of their own. */
-const PEOPLE = 16 * CONNECTIONS
+const ROUNDS = { count: 5, milliseconds: 120_000, warmUp: 120_000, settle: 1500 }
+/** Who comes back again and again, each from a network of their own: all have been here after the warm-up. */
+const PEOPLE = CALLBACKS['warm-up'] * CONNECTIONS
 
 type Person = Visit['person'] & { readonly address: string }
 
 const SIGN_INS = ['known', 'first'] as const
 type SignIn = (typeof SIGN_INS)[number]
 
-export interface FederatedSignIns {
+/** By a provider that the operator has configured, and by that of an organization, which is a row of the database in both Workers. */
+const WAYS = ['social', 'sso'] as const
+type Way = (typeof WAYS)[number]
+
+interface FederatedSignIns {
+  readonly way: Way
   /** Whether the person has signed in before. */
   readonly signIn: SignIn
   readonly measured: readonly Measured[]
@@ -36,12 +46,14 @@ interface Side {
   readonly proof?: string
 }
 
-const SIDES: readonly Side[] = [
-  {
+const ORGANIZATION = 'engines'
+
+function posternAt(start: string, callback: string): Side {
+  return {
     name: 'Postern',
     worker: 'postern',
     async start(base, { address }) {
-      const answer = await fetch(new URL('/api/v1/oauth/bench/authorize?redirect=true', base), {
+      const answer = await fetch(new URL(start, base), {
         redirect: 'manual',
         headers: { 'cf-connecting-ip': address },
       })
@@ -49,50 +61,53 @@ const SIDES: readonly Side[] = [
       if (location === null) throw new Error(`Postern's start answered ${answer.status}: ${await answer.text()}`)
       return { authorization: new URL(location), cookies: answer.headers.getSetCookie() }
     },
-    callback: '/api/v1/oauth/bench/callback',
-  },
-  {
+    callback,
+  }
+}
+
+function betterAuthAt(start: string, provider: object, callback: string): Side {
+  return {
     name: 'Better Auth, d1',
     worker: 'better-auth-d1',
     async start(base, { address }) {
-      const answer = await fetch(new URL('/api/auth/sign-in/social', base), {
+      const answer = await fetch(new URL(start, base), {
         method: 'POST',
         headers: { 'content-type': 'application/json', origin: 'http://127.0.0.1', 'cf-connecting-ip': address },
-        body: JSON.stringify({ provider: 'bench', callbackURL: 'http://127.0.0.1/signed-in' }),
+        body: JSON.stringify({ ...provider, callbackURL: 'http://127.0.0.1/signed-in' }),
       })
       if (!answer.ok) throw new Error(`Better Auth's start answered ${answer.status}: ${await answer.text()}`)
       const { url } = (await answer.json()) as { url: string }
       return { authorization: new URL(url), cookies: answer.headers.getSetCookie() }
     },
-    callback: '/api/auth/callback/bench',
+    callback,
     // Its refusals are redirects too, but without a session.
     proof: 'session_token=',
-  },
-]
-
-class Provider {
-  readonly #child: ChildProcess = fork(new URL('./openid-provider.ts', import.meta.url))
-
-  listening(): Promise<string> {
-    return new Promise((resolve, reject) => this.#child.once('message', resolve).once('exit', reject))
-  }
-
-  stop(): void {
-    this.#child.disconnect()
   }
 }
 
-const personOf = (name: string, index: number): Person => ({
-  sub: name,
-  email: `${name}@example.com`,
-  address: `10.${index >> 8}.${index & 255}.1`,
-})
+const SIDES: Readonly<Record<Way, readonly Side[]>> = {
+  social: [
+    posternAt('/api/v1/oauth/bench/authorize?redirect=true', '/api/v1/oauth/bench/callback'),
+    betterAuthAt('/api/auth/sign-in/social', { provider: 'bench' }, '/api/auth/callback/bench'),
+  ],
+  sso: [
+    posternAt(`/api/v1/sso/login?organization=${ORGANIZATION}`, '/api/v1/sso/oidc/callback'),
+    betterAuthAt('/api/auth/sign-in/sso', { providerId: ORGANIZATION }, `/api/auth/sso/callback/${ORGANIZATION}`),
+  ],
+}
+
+/** Of the people of a way; that of `sso` is the organization's. */
+const domainOf = (way: Way): string => `${way}.example`
 
 /** Each person comes on one connection alone: nobody's callbacks race. */
-function personFor(signIn: SignIn, connection: number, turn: number): Person {
+function personFor(way: Way, signIn: SignIn, connection: number, turn: number): Person {
   const index = connection + CONNECTIONS * (turn % (PEOPLE / CONNECTIONS))
   const name = signIn === 'first' ? `new-${randomBytes(8).toString('hex')}` : `known-${index}`
-  return personOf(name, index)
+  return {
+    sub: `${way}-${name}`,
+    email: `${name}@${domainOf(way)}`,
+    address: `10.${index >> 8}.${index & 255}.1`,
+  }
 }
 
 /** Begins a sign-in, and returns what the provider is told of it and the request with which the browser comes back. */
@@ -113,7 +128,7 @@ async function begin({ start, callback }: Side, base: URL, person: Person) {
     Cookie: cookies.map((cookie) => cookie.split(';', 1)[0]).join('; '),
   }
   const head = Object.entries(lines).reduce((text, [name, value]) => `${text}${name}: ${value}\r\n`, '')
-  return { visit, head: `GET ${callback}?${query} HTTP/1.1\r\n${head}` }
+  return { visit, request: requestOf(`GET ${callback}?${query} HTTP/1.1\r\n${head}`, '') }
 }
 
 /** The callbacks of one connection, whose starts are not measured. */
@@ -121,9 +136,9 @@ async function scriptOf(issuer: string, side: Side, base: URL, callbacks: readon
   const visits: Visit[] = []
   const once: string[] = []
   for (const person of callbacks) {
-    const { visit, head } = await begin(side, base, person)
+    const { visit, request } = await begin(side, base, person)
     visits.push(visit)
-    once.push(head)
+    once.push(request)
   }
   const told = await fetch(new URL('/visits', issuer), { method: 'POST', body: JSON.stringify(visits) })
   if (!told.ok) throw new Error(`the provider answered ${told.status}`)
@@ -131,37 +146,74 @@ async function scriptOf(issuer: string, side: Side, base: URL, callbacks: readon
   return { head: '', body: '', once, ...(side.proof ? { proof: side.proof } : {}) }
 }
 
-const contestantOf = (issuer: string, side: Side, base: URL, signIn: SignIn): Contestant => ({
+const contestantOf = (issuer: string, side: Side, base: URL, way: Way, signIn: SignIn): Contestant => ({
   name: side.name,
   base,
   scripts(phase) {
     const peopleOf = (connection: number) =>
-      Array.from({ length: CALLBACKS[phase] }, (_, turn) => personFor(signIn, connection, turn))
+      Array.from({ length: CALLBACKS[phase] }, (_, turn) => personFor(way, signIn, connection, turn))
     const connections = Array.from({ length: CONNECTIONS }, (_, connection) => peopleOf(connection))
     return Promise.all(connections.map((people) => scriptOf(issuer, side, base, people)))
   },
 })
 
-/** Callbacks of sign-ins by one OpenID provider, in a workerd of their own: both Workers know the provider from the start. */
-export async function measureFederation(
+/** An organization with a domain and an identity provider, as its owner makes it; an admin of the platform vouches for the domain. */
+async function createPosternOrganization(runtime: Miniflare, base: URL, issuer: string): Promise<void> {
+  const token = await signInAdmin(runtime, base)
+  const create = async (path: string, body: object) =>
+    (await post(new URL(`/api/v1${path}`, base), body, token)).json() as Promise<{ id: string }>
+  const { id } = await create('/organizations', { name: 'Bench', slug: ORGANIZATION })
+  const domain = domainOf('sso')
+  await create(`/organizations/${id}/domains`, { domain })
+  await create(`/organizations/${id}/domains/${domain}/verify`, { vouch: true })
+  await create(`/sso/configurations?organization_id=${id}`, {
+    provider: 'oidc',
+    oidc_issuer: issuer,
+    oidc_client_id: OPENID_CLIENT.id,
+    oidc_client_secret: OPENID_CLIENT.secret,
+  })
+}
+
+async function registerAtBetterAuth(base: URL, issuer: string): Promise<void> {
+  const [user] = await signUpBetterAuth(base, 1)
+  if (!user) throw new Error('nobody signed up')
+  const answer = await fetch(new URL('/api/auth/sso/register', base), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: 'http://127.0.0.1', cookie: user.cookie },
+    body: JSON.stringify({
+      providerId: ORGANIZATION,
+      issuer,
+      domain: domainOf('sso'),
+      oidcConfig: { clientId: OPENID_CLIENT.id, clientSecret: OPENID_CLIENT.secret },
+    }),
+  })
+  if (!answer.ok) throw new Error(`Better Auth's register answered ${answer.status}: ${await answer.text()}`)
+  await answer.arrayBuffer()
+}
+
+/** In a workerd of their own: both Workers know the provider from the start. */
+async function measure(
   load: LoadProcess,
-  builds: Pick<Builds, 'postern' | 'betterAuth'>,
+  builds: Pick<Builds, 'postern' | 'betterAuthProviders'>,
 ): Promise<readonly FederatedSignIns[]> {
-  const provider = new Provider()
+  const provider = new ChildServer('./openid-provider.ts')
   const issuer = await provider.listening()
   const runtime = await startRuntime([
     await posternWorker(builds.postern, 'postern', { OAUTH_PROVIDERS: JSON.stringify([postern(issuer)]) }),
-    await betterAuthWorker(builds.betterAuth, 'd1', { ISSUER: issuer }),
+    await betterAuthWorker(builds.betterAuthProviders, 'd1', { ISSUER: issuer }),
   ])
   try {
     await migratePostern(runtime)
-    await fetch(new URL('/migrate', await runtime.unsafeGetDirectURL('better-auth-d1')))
+    await createPosternOrganization(runtime, await runtime.unsafeGetDirectURL('postern'), issuer)
+    await registerAtBetterAuth(await runtime.unsafeGetDirectURL('better-auth-d1'), issuer)
     const results: FederatedSignIns[] = []
-    for (const signIn of SIGN_INS) {
-      const contestants: Contestant[] = []
-      for (const side of SIDES)
-        contestants.push(contestantOf(issuer, side, await runtime.unsafeGetDirectURL(side.worker), signIn))
-      results.push({ signIn, measured: await compare(load, contestants, ROUNDS) })
+    for (const way of WAYS) {
+      for (const signIn of SIGN_INS) {
+        const contestants: Contestant[] = []
+        for (const side of SIDES[way])
+          contestants.push(contestantOf(issuer, side, await runtime.unsafeGetDirectURL(side.worker), way, signIn))
+        results.push({ way, signIn, measured: await compare(load, contestants, ROUNDS) })
+      }
     }
     return results
   } finally {
@@ -177,3 +229,33 @@ const postern = (issuer: string) => ({
   client_id: OPENID_CLIENT.id,
   client_secret: OPENID_CLIENT.secret,
 })
+
+const CALLS: Readonly<Record<Way, string>> = { social: 'OpenID callback', sso: 'SSO callback' }
+
+/** Callbacks of sign-ins by one OpenID provider. */
+export async function measureFederation(
+  load: LoadProcess,
+  builds: Pick<Builds, 'postern' | 'betterAuthProviders'>,
+): Promise<string> {
+  const results = await measure(load, builds)
+  const ratios = results.map(({ way, signIn, measured }) =>
+    ratioRow(
+      'socket',
+      `${CALLS[way]}, ${signIn} person`,
+      named(measured, 'Postern'),
+      named(measured, 'Better Auth, d1'),
+      AIM_BETTER_AUTH,
+    ),
+  )
+  const rates = results.flatMap(({ way, signIn, measured }) =>
+    measured.map((one) => rateRow(DOORS.socket, `${CALLS[way]}, ${signIn}`, one)),
+  )
+  return `## Sign-in by a provider
+
+Callbacks of an OpenID provider: one of the operator beside \`genericOAuth\`, and that of an organization beside \`@better-auth/sso\`.
+
+${table(RATIO_HEAD, ratios)}
+
+${table(RATE_HEAD, rates)}
+`
+}

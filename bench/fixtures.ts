@@ -8,23 +8,29 @@ export interface PosternUser {
   readonly refreshToken: string
 }
 
-const PASSWORD = 'a long walk past the lighthouse'
+export const PASSWORD = 'a long walk past the lighthouse'
 
 const emailOf = (index: number): string => `user${index}.${randomBytes(4).toString('hex')}@example.com`
 
-export async function post(url: URL, body: unknown, token?: string): Promise<Response> {
+export async function send(method: string, url: URL, body?: unknown, token?: string): Promise<Response> {
   const answer = await fetch(url, {
-    method: 'POST',
+    method,
     headers: {
       'content-type': 'application/json',
       origin: 'http://127.0.0.1',
       ...(token && { authorization: `Bearer ${token}` }),
     },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  if (!answer.ok) throw new Error(`POST ${url.pathname} answered ${answer.status}: ${await answer.text()}`)
+  if (!answer.ok) throw new Error(`${method} ${url.pathname} answered ${answer.status}: ${await answer.text()}`)
   return answer
 }
+
+export const post = (url: URL, body: unknown, token?: string): Promise<Response> => send('POST', url, body, token)
+
+/** A new UUID, in SQL. */
+export const NEW_UUID = `lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a' ||
+  substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`
 
 export interface Tokens {
   readonly access_token: string

@@ -1,5 +1,5 @@
 import type { Miniflare } from 'miniflare'
-import { signUpPostern } from './fixtures.ts'
+import { NEW_UUID, signUpPostern } from './fixtures.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
 /** How many users there are while a call is measured. */
@@ -36,8 +36,7 @@ export async function seedUsers(runtime: Miniflare, from: number, to: number): P
       .prepare(
         `with recursive n(i) as (select ? union all select i + 1 from n where i + 1 < ?)
          insert into users (id, email, username, first_name, status, mfa_enabled, created_at, updated_at)
-         select lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a' ||
-           substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
+         select ${NEW_UUID},
            'seeded' || i || '@example.com', 'seeded' || i, 'Seed', iif(i % 10 = 0, 'suspended', 'active'), i % 5 = 0, i, i from n`,
       )
       .bind(start, Math.min(to, start + 10_000))
@@ -45,11 +44,15 @@ export async function seedUsers(runtime: Miniflare, from: number, to: number): P
   }
 }
 
+/** Signs in an admin of the platform whose account is confirmed. */
 export async function signInAdmin(runtime: Miniflare, base: URL): Promise<string> {
   const [admin] = await signUpPostern(base, 1)
   if (!admin) throw new Error('nobody signed up')
   const database = await runtime.getD1Database('DB', 'postern')
-  await database.prepare("update users set role = 'admin' where email = ?").bind(admin.email).run()
+  await database
+    .prepare("update users set role = 'admin', email_verified_at = created_at where email = ?")
+    .bind(admin.email)
+    .run()
   const answer = await fetch(new URL('/api/v1/auth/signin', base), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

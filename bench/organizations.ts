@@ -1,5 +1,5 @@
 import type { Miniflare } from 'miniflare'
-import { joinTen, signUpPostern } from './fixtures.ts'
+import { joinTen, NEW_UUID, signUpPostern } from './fixtures.ts'
 import { type ListCall, signInAdmin, timesOf } from './lists.ts'
 import type { Spread } from './statistics.ts'
 
@@ -33,8 +33,7 @@ async function seedOrganizations(runtime: Miniflare, big: string, from: number, 
     database
       .prepare(
         `${numbers} insert into organizations (id, name, slug, created_at, updated_at)
-         select lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a' ||
-           substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))), 'Seeded team ' || i, 'team-' || i, i, i from n`,
+         select ${NEW_UUID}, 'Seeded team ' || i, 'team-' || i, i, i from n`,
       )
       .bind(from, to),
     database

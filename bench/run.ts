@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import type { Miniflare } from 'miniflare'
 import { measureColdStart } from './cold-start.ts'
 import { compare } from './compare.ts'
@@ -27,7 +27,6 @@ import {
 } from './deployments.ts'
 import { measureExistence } from './existence.ts'
 import { measureFanOut } from './fan-out.ts'
-import { measureFederation } from './federation.ts'
 import {
   createPolicies,
   createPosternClient,
@@ -39,11 +38,11 @@ import {
 import { measureLists } from './lists.ts'
 import { LoadProcess } from './load-process.ts'
 import { describeMachine } from './machine.ts'
-import { measureMemory } from './memory.ts'
 import { measureOrganizationLists } from './organizations.ts'
 import { measurePolicies } from './policies.ts'
 import { type Checks, renderReport } from './report.ts'
 import { startRuntime } from './runtime.ts'
+import { measureSections, SECTIONS, withSection } from './sections.ts'
 import { measureStartup } from './startup.ts'
 
 const USERS = 8
@@ -57,6 +56,8 @@ const COLD_STARTS = 9
 const EVALUATIONS = 5
 /** Of the organization that is asked about. */
 const POLICIES = 10
+
+const RESULTS = new URL('./RESULTS.md', import.meta.url)
 
 const say = (line: string) => console.error(`bench: ${line}`)
 
@@ -99,7 +100,7 @@ async function measureChecks(load: LoadProcess, runtime: Miniflare, users: Users
   }
 }
 
-async function run(): Promise<void> {
+async function runAll(): Promise<void> {
   say('building the Workers')
   const builds = await buildAll()
   say('starting workerd, signing users up')
@@ -139,10 +140,7 @@ async function run(): Promise<void> {
     say('lists at 1,000 and 10,000 organizations')
     const organizationLists = await measureOrganizationLists(runtime, base)
     await runtime.dispose()
-    say('sign-ins by an OpenID provider')
-    const federation = await measureFederation(load, builds)
-    say('memory of an isolate')
-    const memory = await measureMemory(builds.postern)
+    const sections = await measureSections(load, builds, Object.keys(SECTIONS), say)
     say('policies')
     const policies = await measurePolicies()
     say('cold starts')
@@ -155,7 +153,6 @@ async function run(): Promise<void> {
       builds,
       checks: [front, socket],
       signIn,
-      federation,
       refresh,
       refreshOfMembers,
       evaluation,
@@ -163,12 +160,12 @@ async function run(): Promise<void> {
       existence,
       lists,
       organizationLists,
-      memory,
       policies,
       coldStarts,
       startup,
+      sections,
     })
-    await writeFile(new URL('./RESULTS.md', import.meta.url), report)
+    await writeFile(RESULTS, report)
     console.log(report)
   } finally {
     load.stop()
@@ -176,4 +173,25 @@ async function run(): Promise<void> {
   }
 }
 
-await run()
+/** Measures sections, and leaves the others of the report as they are. */
+async function runSections(names: readonly string[]): Promise<void> {
+  say('building the Workers')
+  const builds = await buildAll()
+  const load = new LoadProcess()
+  try {
+    for (const name of names) {
+      const [section = ''] = await measureSections(load, builds, [name], say)
+      await writeFile(RESULTS, withSection(await readFile(RESULTS, 'utf8'), section))
+      console.log(section)
+    }
+  } finally {
+    load.stop()
+  }
+}
+
+const names = process.argv.slice(2)
+const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name))
+if (unknown !== undefined) {
+  say(`there is no section ${unknown}: there are ${Object.keys(SECTIONS).join(', ')}`)
+  process.exitCode = 1
+} else await (names.length > 0 ? runSections(names) : runAll())

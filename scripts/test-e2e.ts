@@ -1,5 +1,6 @@
 import type { Arguments, Command } from './support/arguments.ts'
 import { run } from './support/command.ts'
+import { withFilesInMemory } from './support/memory-folder.ts'
 import { bin } from './support/project.ts'
 
 export const command = {
@@ -10,5 +11,5 @@ export const command = {
 
 export async function main({ operands }: Arguments<typeof command>): Promise<void> {
   const args = ['run', '--config', 'test/e2e/vitest.config.ts', ...operands]
-  process.exitCode = (await run(bin('vitest'), args, { minutes: 60 })) ?? 1
+  process.exitCode = (await withFilesInMemory(() => run(bin('vitest'), args, { minutes: 60 }))) ?? 1
 }

@@ -1,6 +1,7 @@
 import type { Command } from './support/arguments.ts'
 import { copySwaggerAssets } from './support/assets.ts'
 import { bundleStage } from './support/bundle.ts'
+import { withFilesInMemory } from './support/memory-folder.ts'
 import { runStages, STATIC_STAGES, vitestStage } from './support/stages.ts'
 import { provideSystemPrograms } from './support/system-programs.ts'
 
@@ -12,12 +13,13 @@ export const command = {
 export async function main(): Promise<void> {
   await provideSystemPrograms()
   await copySwaggerAssets()
-  const sum = await runStages([
+  const stages = [
     ...STATIC_STAGES,
     vitestStage('unit and conformance tests', [], 18),
     bundleStage,
     vitestStage('end-to-end tests', ['--config', 'test/e2e/vitest.config.ts'], 8),
-  ])
+  ]
+  const sum = await withFilesInMemory(() => runStages(stages))
   const onCi = Boolean(process.env.CI)
   for (const name of sum.skipped) console.log(`${onCi ? 'not run, which fails on CI' : 'skipped'}: ${name}`)
   const failed = sum.failed + (onCi ? sum.skipped.length : 0)

@@ -15,6 +15,7 @@ import { adminRegisterRoutes, adminUserRoutes, createDeletionRoutes } from './fe
 import { auditChainRoutes } from './features/audit/routes/chain.ts'
 import { activityLogRoutes, auditRecordRoutes, auditRoutes } from './features/audit/routes/records.ts'
 import { clientRoutes } from './features/clients/routes.ts'
+import { complianceRoutes } from './features/compliance/routes.ts'
 import { nativeApi, systemApi } from './features/docs/apis.ts'
 import { withLanding } from './features/docs/landing.tsx'
 import { createDocsRoutes, rootRoutes } from './features/docs/routes.ts'
@@ -26,6 +27,7 @@ import { invitationRoutes } from './features/invitations/routes/invitations.ts'
 import { organizationInvitationRoutes } from './features/invitations/routes/organizations.ts'
 import { invitationPages } from './features/invitations/routes/page.ts'
 import { keysRoutes } from './features/keys/routes.ts'
+import { localizationRoutes } from './features/localization/routes.ts'
 import { mailRoutes } from './features/mail/routes.ts'
 import { oauthRoutes } from './features/oauth/routes.ts'
 import { memberRoutes } from './features/organizations/routes/members.ts'
@@ -39,6 +41,7 @@ import { assetRoutes } from './features/pages/routes/assets.ts'
 import { renewPages } from './features/pages/routes/renew.ts'
 import { signInPages } from './features/pages/routes/sign-in.ts'
 import { policyRoutes } from './features/policies/routes.ts'
+import { createExportRoutes, privacyRoutes, unversionedExportRoutes } from './features/privacy/routes/privacy.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { directoryRoutes } from './features/scim/routes/administration.ts'
 import { scimDiscoveryRoutes } from './features/scim/routes/discovery.ts'
@@ -58,6 +61,7 @@ import { configurationRoutes } from './features/sso/routes/configurations.ts'
 import { domainRoutes } from './features/sso/routes/domains.ts'
 import { ssoBackchannelRoutes, ssoLogoutRoutes } from './features/sso/routes/logout.ts'
 import { ssoPolicyRoutes } from './features/sso/routes/policy.ts'
+import { samlRoutes } from './features/sso/routes/saml.ts'
 import { ssoSignInRoutes } from './features/sso/routes/sign-in.ts'
 import { userImportRoutes } from './features/user-import/routes.ts'
 import { validationRoutes } from './features/validation/routes.ts'
@@ -67,10 +71,11 @@ import type { Api } from './http/openapi.ts'
 import type { Route } from './http/router.ts'
 import { createRouting } from './http/routing.ts'
 import type { Routing } from './http/server.ts'
-import { USER_DATA } from './user-data.ts'
+import { SECTIONS, USER_DATA } from './user-data.ts'
 
 const docsRoutes = createDocsRoutes(listApis)
 const deletionRoutes = createDeletionRoutes(USER_DATA)
+const exportRoutes = createExportRoutes(SECTIONS)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
 const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
@@ -129,11 +134,13 @@ const listCoreRoutes = (): Route[] =>
     scimDiscoveryRoutes,
     scimUserRoutes,
     scimGroupRoutes,
+    samlRoutes,
     organizationRoleRoutes,
     roleRoutes,
     adminOrganizationRoutes,
     policyRoutes,
     clientRoutes,
+    localizationRoutes,
     eventRoutes,
     webhookRoutes,
     mailRoutes,
@@ -147,6 +154,10 @@ const listCoreRoutes = (): Route[] =>
     auditRoutes,
     auditChainRoutes,
     auditRecordRoutes,
+    complianceRoutes,
+    privacyRoutes,
+    exportRoutes,
+    unversionedExportRoutes,
   ].flatMap((routes) => routes.list)
 
 /** Every route of the service with these surfaces. The first that matches answers: static paths stand before parameters. */

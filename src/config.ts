@@ -178,6 +178,11 @@ const Variables = z
     ROOT_SECRET_PREVIOUS: z.optional(secret),
     /** the name that people see, in mails, on pages and in authenticator apps */
     APP_NAME: z._default(text(60), 'Postern'),
+    /** the language of people whose own is not known, or has no texts: `de`, `pt-BR` */
+    DEFAULT_LOCALE: z._default(
+      z.string().check(z.regex(/^[a-z]{2}(-[A-Z]{2})?$/, 'must be a language, as `de` or `pt-BR`')),
+      'en',
+    ),
     /** the application's address, to which pages and mails lead on; `https` in production */
     APP_URL: z.optional(webAddress),
     /** the colour of buttons and links on pages, `#rrggbb`. Text on it is black or white, and links get a legible shade of it */

@@ -80,6 +80,8 @@ export interface Ctx {
   acceptLanguage(): string | null
   /** Only of pages. */
   readonly browser?: SignInBrowser
+  /** The languages that the request's address asks for: `ui_locales`, or `lang`. */
+  uiLocales(): string | null
   /** Work that may be lost: its failure is logged, its result is nobody's. */
   defer(work: Promise<unknown>): void
 }
@@ -234,6 +236,7 @@ export interface ContextSource {
   readonly country?: string | null
   readonly userAgent?: string | null
   acceptLanguage?(): string | null
+  uiLocales?(): string | null
   waitUntil(work: Promise<unknown>): void
 }
 
@@ -297,6 +300,7 @@ export function createContext(source: ContextSource): EarlyCtx {
     country: source.country ?? null,
     userAgent: source.userAgent ?? null,
     acceptLanguage: () => source.acceptLanguage?.() ?? null,
+    uiLocales: () => source.uiLocales?.() ?? null,
     defer: (work) => source.waitUntil(work.catch((cause: unknown) => log.error('deferred_work_failed', cause))),
   }
 }

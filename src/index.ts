@@ -19,8 +19,10 @@ export class UserAuthority extends UserObject {
   protected override readonly findAccess = findOrganizationAccess
 }
 
+const webhookHost = late(async () => (await import('./features/webhooks/service/host.ts')).webhookHost)
+
 export class WebhookEndpoint extends WebhookObject {
-  protected override readonly host = late(async () => (await import('./features/webhooks/service/host.ts')).webhookHost)
+  protected override readonly host = webhookHost
 }
 
 const app = createApp({ isolate: sharedIsolate })

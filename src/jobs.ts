@@ -1,6 +1,8 @@
 import type { Ctx } from './context.ts'
 import { eraseDeletedUsers } from './features/account/service/erasure.ts'
 import { pruneBlocks, sealRecord } from './features/audit/service/seal.ts'
+import { assessDay } from './features/compliance/service/assessment.ts'
+import { pruneReports } from './features/compliance/service/retention.ts'
 import { pruneDeadLetters, pruneEvents, recordObjectEvents, sweepUndelivered } from './features/events/service.ts'
 import { measureCostlyHashes } from './features/factors/password/service/costly-hashes.ts'
 import { resealFactors } from './features/factors/totp/service/codes.ts'
@@ -11,12 +13,14 @@ import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { deleteRemoved, expireMemberships } from './features/memberships/service.ts'
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
+import { remindAdmins } from './features/privacy/service/requests.ts'
 import { pruneDirectories } from './features/scim/service/pruning.ts'
 import { pruneOrigins } from './features/sessions/service.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { recheckDomains } from './features/sso/service/domains.ts'
 import { endOtherSessionsOfPolicies } from './features/sso/service/ending.ts'
 import { rereadMetadata } from './features/sso/service/rereading.ts'
+import { resealSamlKeys, rotateSamlKeys } from './features/sso/service/saml-keys.ts'
 import { resealSecrets } from './features/sso/service/secrets.ts'
 import { pruneFormerAddresses } from './features/users/service/former-addresses.ts'
 import { tellObjects, tellOfAuthorless } from './features/webhooks/service/notices.ts'
@@ -49,6 +53,8 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['refresh_provider_metadata', () => refreshMetadata(ctx)],
     ['reread_sso_metadata', () => rereadMetadata(ctx)],
     ['reseal_sso_secrets', () => resealSecrets(ctx)],
+    ['rotate_saml_keys', () => rotateSamlKeys(ctx)],
+    ['reseal_saml_keys', () => resealSamlKeys(ctx)],
     ['end_sessions_of_sso_policies', () => endOtherSessionsOfPolicies(ctx)],
     ['recheck_domains', () => recheckDomains(ctx)],
     ['expire_invitations', () => expireInvitations(ctx)],
@@ -56,7 +62,11 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['tell_webhook_objects', () => tellObjects(ctx)],
     ['tell_of_authorless_webhooks', () => tellOfAuthorless(ctx)],
     ['prune_directories', () => pruneDirectories(ctx)],
+    ['prune_compliance_reports', () => pruneReports(ctx)],
+    ['remind_of_data_requests', () => remindAdmins(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
+    // Last: once a day it takes seconds.
+    ['assess_controls', () => assessDay(ctx)],
   ]
   for (const [name, job] of jobs) {
     try {

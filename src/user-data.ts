@@ -1,5 +1,5 @@
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { UserData } from './db/user-data.ts'
+import type { Exported, ObjectData, Section, UserData } from './db/user-data.ts'
 import { userData as avatars } from './features/account/store.ts'
 import { organizationData as ofDomains } from './features/domains/store.ts'
 import { userData as events } from './features/events/store.ts'
@@ -11,10 +11,19 @@ import { userData as links } from './features/links/store.ts'
 import { userData as mail } from './features/mail/store.ts'
 import { userData as memberships, organizationData as ofMemberships } from './features/memberships/store.ts'
 import { organizationData as ofPolicies, userData as policies } from './features/policies/store.ts'
+import {
+  organizationData as ofHolds,
+  objectData as outside,
+  userData as privacy,
+} from './features/privacy/store/user-data.ts'
 import { organizationData as ofRights, userData as rights } from './features/rbac/store.ts'
 import { organizationData as ofScim, userData as scim } from './features/scim/store/records.ts'
-import { organizationData as ofSessions, userData as sessions } from './features/sessions/store.ts'
-import { organizationData as ofSso } from './features/sso/store.ts'
+import {
+  organizationData as ofSessions,
+  objectData as sessionObjects,
+  userData as sessions,
+} from './features/sessions/store.ts'
+import { organizationData as ofSso } from './features/sso/store/connections.ts'
 import { userData as users } from './features/users/store/users.ts'
 import { organizationData as ofWebhooks, userData as webhooks } from './features/webhooks/store.ts'
 
@@ -32,6 +41,7 @@ export const USER_DATA: readonly UserData[] = [
   ...policies,
   ...webhooks,
   ...scim,
+  ...privacy,
   ...avatars,
   ...users,
   ...events,
@@ -48,4 +58,16 @@ export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
   ...ofSessions,
   ...ofWebhooks,
   ...ofScim,
+  ...ofHolds,
 ]
+
+/** What stands of a user outside of the database. */
+export const OBJECT_DATA: readonly ObjectData[] = [...sessionObjects, ...outside]
+
+const isSection = (exported: Exported): exported is Section => 'pages' in exported
+
+/** What a data export consists of. */
+export const SECTIONS: readonly Section[] = [
+  ...USER_DATA.map(({ exports }) => exports),
+  ...OBJECT_DATA.flatMap(({ exports }) => exports),
+].filter(isSection)

@@ -46,6 +46,7 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
           country: clientCountry(request),
           userAgent: request.headers.get('user-agent')?.slice(0, 512) ?? null,
           acceptLanguage: () => request.headers.get('accept-language'),
+          uiLocales: () => uiLocalesOf(request),
           waitUntil: (work) => execution.waitUntil(work),
         }),
       )
@@ -58,6 +59,11 @@ export function createApp({ isolate, override = (ctx) => ctx }: AppOptions): App
 function requestIdOf(request: Request): string {
   const given = request.headers.get('x-request-id')
   return given !== null && /^[A-Za-z0-9._-]{8,128}$/.test(given) ? given : newUuid()
+}
+
+function uiLocalesOf({ url }: Request): string | null {
+  const { searchParams } = new URL(url)
+  return searchParams.get('ui_locales') ?? searchParams.get('lang')
 }
 
 /** Without its configuration the service answers nothing but that it runs. */

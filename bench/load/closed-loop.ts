@@ -8,7 +8,7 @@ export interface Script {
   readonly body: string
   /** A field of the body: its next value is that of the field in the answer. */
   readonly carry?: string
-  /** In place of `head`: those of requests that are good once. The connection is done after the last of them. */
+  /** In place of both: whole requests that are good once. The connection is done after the last of them. */
   readonly once?: readonly string[]
   /** What the head of the right answer has in it, in small letters, where that answer is no 2xx. */
   readonly proof?: string
@@ -33,7 +33,7 @@ export interface LoadResult {
   readonly scripts: readonly Script[]
 }
 
-export const requestOf = ({ head }: Script, body: string): string =>
+export const requestOf = (head: string, body: string): string =>
   `${head}${body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`}\r\n${body}`
 
 const percentile = (sorted: Float64Array, share: number): number =>
@@ -50,11 +50,7 @@ export async function closedLoop(order: LoadOrder): Promise<LoadResult> {
   const run = async (script: Script, connection: Connection): Promise<Script> => {
     let last = script
     const once = script.once?.values()
-    const next = () => {
-      const head = once?.next().value
-      return head === undefined ? undefined : requestOf({ head, body: '' }, '')
-    }
-    let request = once ? next() : requestOf(script, script.body)
+    let request = once ? once.next().value : requestOf(script.head, script.body)
     for (let sent = performance.now(); sent < deadline && request !== undefined; ) {
       const { status, head, body } = await connection.send(request)
       const received = performance.now()
@@ -64,9 +60,9 @@ export async function closedLoop(order: LoadOrder): Promise<LoadResult> {
         refused[status] = (refused[status] ?? 0) + 1
       else if (script.carry) {
         last = { ...last, body: carried(script.carry, last.body, body) }
-        request = requestOf(last, last.body)
+        request = requestOf(last.head, last.body)
       }
-      if (once) request = next()
+      if (once) request = once.next().value
     }
     connection.close()
     return last

@@ -6,7 +6,7 @@ import type { Outcome, Stage } from './stages.ts'
 import { gzippedBytes } from './startup.ts'
 import { wrangler } from './wrangler.ts'
 
-const MAX_GZIPPED_BYTES = 850_000
+const MAX_GZIPPED_BYTES = 1_000_000
 
 interface Upload {
   readonly modules: readonly string[]

@@ -1,33 +1,62 @@
-import { inArray, type SQL } from 'drizzle-orm'
+import { and, count, inArray, not, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './client.ts'
+import { isAddressHeld, isOrganizationHeld, isUserHeld } from './holds.ts'
 
 /** Rows that one statement deletes: D1 stops a statement that takes too long. */
 const ROWS_PER_RUN = 500
+/** Counting stops there: so many rows take hundreds of runs. */
+const COUNTED_ROWS = 100_000
 
 interface Prunable {
   readonly table: SQLiteTable
   readonly key: SQLiteColumn
   /** Which rows are over. */
   readonly where: SQL | undefined
+  /** Whose the rows are: columns with the ids of users, with addresses, and with ids of organizations. What is held stays. */
+  readonly of: {
+    readonly users?: readonly SQLiteColumn[]
+    readonly addresses?: readonly SQLiteColumn[]
+    readonly organizations?: readonly SQLiteColumn[]
+  }
   /** Where an index has the oldest first. */
   readonly order?: SQLiteColumn
 }
 
+const isFree = ({ users = [], addresses = [], organizations = [] }: Prunable['of']): SQL | undefined =>
+  and(
+    ...users.map((column) => not(isUserHeld(column))),
+    ...addresses.map((column) => not(isAddressHeld(column))),
+    ...organizations.map((column) => not(isOrganizationHeld(column))),
+  )
+
+/** The keys of rows that are over, at most `limit`. */
+const selectOver = (db: Db, { table, key, where, of, order }: Prunable, limit: number) =>
+  db
+    .select({ key })
+    .from(table)
+    .where(and(where, isFree(of)))
+    .orderBy(...(order ? [order] : []))
+    .limit(limit)
+
 /** Deletes rows that are over, a bounded number in each of at most `runs` statements. The next run of cron goes on. */
 export async function prune(
   { db }: { readonly db: Db },
-  { table, key, where, order }: Prunable,
+  over: Prunable,
   { runs = 1 }: { readonly runs?: number } = {},
 ): Promise<void> {
+  const { table, key } = over
   for (let run = 0; run < runs; run += 1) {
-    const over = db
-      .select({ key })
-      .from(table)
-      .where(where)
-      .orderBy(...(order ? [order] : []))
-      .limit(ROWS_PER_RUN)
-    const deleted = await db.delete(table).where(inArray(key, over)).returning({ key })
+    const some = inArray(key, selectOver(db, over, ROWS_PER_RUN))
+    const deleted = await db.delete(table).where(some).returning({ key })
     if (deleted.length < ROWS_PER_RUN) return
   }
+}
+
+/** How many rows are over: of each kind at most 100,000 are counted. */
+export async function countPrunable({ db }: { readonly db: Db }, kinds: readonly Prunable[]): Promise<number> {
+  const counted = await Promise.all(
+    kinds.map((over) => db.select({ count: count() }).from(selectOver(db, over, COUNTED_ROWS).as('over'))),
+  )
+  return counted.reduce((sum, [row]) => sum + (row?.count ?? 0), 0)
 }

@@ -105,3 +105,27 @@ export const deadLetters = sqliteTable(
     index('dead_letters_by_user').on(table.userId),
   ],
 )
+
+/** What a court or an authority may still ask for: of a user, or of an organization with its members. Nothing of it is erased or pruned. */
+export const legalHolds = sqliteTable(
+  'legal_holds',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id'),
+    organizationId: text('organization_id'),
+    /** For admins of the platform alone. */
+    reason: text('reason').notNull(),
+    placedBy: text('placed_by'),
+    placedAt: integer('placed_at').notNull(),
+    releasedBy: text('released_by'),
+    releasedAt: integer('released_at'),
+  },
+  (table) => [
+    index('legal_holds_by_user').on(table.userId).where(sql`user_id is not null`),
+    index('legal_holds_by_organization').on(table.organizationId).where(sql`organization_id is not null`),
+    index('legal_holds_by_time').on(table.placedAt, table.id),
+    // For the erasure of a user.
+    index('legal_holds_by_author').on(table.placedBy).where(sql`placed_by is not null`),
+    index('legal_holds_by_releaser').on(table.releasedBy).where(sql`released_by is not null`),
+  ],
+)

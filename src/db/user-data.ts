@@ -1,15 +1,46 @@
-import { and, eq, getTableColumns, type SQL } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, getTableName, gt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../context.ts'
+import { toIso } from '../lib/time.ts'
 import type { Statement } from './commit.ts'
 
-interface Person {
+export interface Person {
   readonly id: string
   /** Normalized. */
   readonly email: string
 }
 
-/** What a table holds of a user, and how that is erased. Columns have their names in the table's definition. */
+/** The parts of a data export. */
+export const PARTS = [
+  'profile',
+  'identities',
+  'sessions',
+  'memberships',
+  'roles',
+  'invitations',
+  'consents',
+  'webhooks',
+  'mails',
+  'record',
+] as const
+export type Part = (typeof PARTS)[number]
+
+/** One thing of a person, as an export writes it: text, numbers, and what JSON has. */
+export type Piece = Readonly<Record<string, unknown>>
+
+/** A list in a data export. */
+export interface Section {
+  readonly part: Part
+  readonly name: string
+  /** The fields of each piece. */
+  readonly fields: readonly string[]
+  readonly pages: (ctx: Ctx, person: Person) => AsyncIterable<readonly Piece[]>
+}
+
+/** How something of a user is exported: as a section, or not at all, with the reason. */
+export type Exported = Section | { readonly withheld: string }
+
+/** What a table holds of a user, how that is erased, and what a data export has of it. Columns have their names in the table's definition. */
 export interface UserData {
   readonly table: SQLiteTable
   /** Columns about a user that are erased. */
@@ -20,15 +51,46 @@ export interface UserData {
   readonly statements: (ctx: Pick<Ctx, 'db' | 'now'>, user: Person, isDue: SQL) => readonly Statement[]
   /** Erases what is too much for one batch, or not in the database, before it. False when there is more than one run should write. */
   readonly prepare?: (ctx: Pick<Ctx, 'db' | 'kv'>, userId: string) => Promise<boolean>
+  readonly exports: Exported
+  /** Columns that the section has. */
+  readonly shows?: readonly string[]
+  /** Columns that no export has, by the reason. */
+  readonly hides?: Readonly<Record<string, readonly string[]>>
 }
+
+/** What an object, or the key-value store, holds of a user. */
+export interface ObjectData {
+  /** The class of the object, or `KV`, and what of it: one of its tables, or keys that begin so. */
+  readonly of: string
+  readonly erased: string
+  readonly exports: readonly Exported[]
+}
+
+/** Reasons for which columns are in no export. */
+export const HIDDEN = {
+  secret: 'it proves who one is, or opens something',
+  internal: 'bookkeeping of the service that says nothing of the person',
+  other: 'it is about somebody else',
+} as const
+
+type Erased = Omit<UserData, 'exports'>
 
 /** How a column finds a user's rows: by id, by address, or by a condition. */
 type Finder = 'id' | 'email' | ((user: Person) => SQL)
 
 type ColumnOf<T extends SQLiteTable> = keyof T['_']['columns'] & string
+type Finders<T extends SQLiteTable> = { readonly [K in ColumnOf<T>]?: Finder }
+
+const conditionOf = (column: SQLiteColumn, finder: Finder, user: Person): SQL =>
+  typeof finder === 'function' ? finder(user) : eq(column, user[finder])
+
+const conditionsOf = (table: SQLiteTable, finders: Readonly<Record<string, Finder>>, user: Person): SQL[] => {
+  const columns: Record<string, SQLiteColumn> = getTableColumns(table)
+  return Object.entries(finders).map(([name, finder]) => conditionOf(columns[name] as SQLiteColumn, finder, user))
+}
 
 /** Columns that say who did something to what is not theirs: emptied when that user is erased. */
-export function forgottenIn<T extends SQLiteTable>(table: T, names: readonly ColumnOf<T>[]): UserData {
+export function forgottenIn<T extends SQLiteTable>(table: T, names: readonly ColumnOf<T>[]): Erased {
   const columns: Record<string, SQLiteColumn> = getTableColumns(table)
   return {
     table,
@@ -46,18 +108,97 @@ export function forgottenIn<T extends SQLiteTable>(table: T, names: readonly Col
 /** A table whose rows are deleted with their user. `also`: columns about a user by which no rows are found. */
 export function deletedRows<T extends SQLiteTable>(
   table: T,
-  finders: { readonly [K in ColumnOf<T>]?: Finder },
+  finders: Finders<T>,
   also: readonly ColumnOf<T>[] = [],
-): UserData {
-  const columns: Record<string, SQLiteColumn> = getTableColumns(table)
-  const conditionOf = (name: string, finder: Finder, user: Person): SQL =>
-    typeof finder === 'function' ? finder(user) : eq(columns[name] as SQLiteColumn, user[finder])
+): Erased {
   return {
     table,
     erases: [...Object.keys(finders), ...also],
     statements: ({ db }, user, isDue) =>
-      Object.entries<Finder>(finders as Record<string, Finder>).map(([name, finder]) =>
-        db.delete(table).where(and(conditionOf(name, finder, user), isDue)),
+      conditionsOf(table, finders as Record<string, Finder>, user).map((condition) =>
+        db.delete(table).where(and(condition, isDue)),
       ),
   }
 }
+
+const ROWS_PER_PAGE = 500
+
+interface Shown<T extends SQLiteTable> {
+  readonly part: Part
+  /** The table's name when absent. */
+  readonly name?: string
+  /** A row of the person is found by each of these alone. */
+  readonly by: Finders<T>
+  readonly shows: readonly ColumnOf<T>[]
+  /** Of those, columns with the id of whoever did something. An export does not say which admin it was. */
+  readonly doers?: readonly ColumnOf<T>[]
+  /** Columns that no export has, by the reason. */
+  readonly hides?: Readonly<Record<string, readonly ColumnOf<T>[]>>
+  /** What the person sees of a row. */
+  readonly see?: (piece: Piece, person: Person) => Piece
+}
+
+/** Columns with epoch milliseconds. */
+const isTime = (name: string): boolean => /(At|Until|Since|^at|^until|^time)$/.test(name)
+
+/** A section with the columns of a table, under their names in the database. Each row once, whatever finds it. */
+export function shownRows<T extends SQLiteTable>(
+  table: T,
+  { part, name, by, shows, doers = [], hides = {}, see = (piece) => piece }: Shown<T>,
+): Pick<UserData, 'exports' | 'shows' | 'hides'> {
+  const columns: Record<string, SQLiteColumn> = getTableColumns(table)
+  const shown = shows.map((property) => ({ property, column: columns[property] as SQLiteColumn }))
+  const rowid = sql<number>`rowid`
+  const cell = (property: string, value: unknown, person: Person): unknown => {
+    if (doers.includes(property as ColumnOf<T>) && value !== null) return value === person.id ? value : 'an admin'
+    return isTime(property) && typeof value === 'number' ? toIso(value) : value
+  }
+  async function* pages({ db }: Ctx, person: Person): AsyncGenerator<readonly Piece[]> {
+    // A query for each finder, which has an index of its own.
+    const found = conditionsOf(table, by as Record<string, Finder>, person)
+    for (const [index, condition] of found.entries()) {
+      // Found by one before.
+      const isNew = found.slice(0, index).map((earlier) => sql`${earlier} is not true`)
+      for (let last = 0; ; ) {
+        const rows: Record<string, unknown>[] = await db
+          .select({ ...Object.fromEntries(shown.map(({ property, column }) => [property, column])), rowid })
+          .from(table as SQLiteTable)
+          .where(and(condition, ...isNew, gt(rowid, last)))
+          .orderBy(asc(rowid))
+          .limit(ROWS_PER_PAGE)
+        if (rows.length > 0)
+          yield rows.map((row) =>
+            see(
+              Object.fromEntries(
+                shown.map(({ property, column }) => [column.name, cell(property, row[property], person)]),
+              ),
+              person,
+            ),
+          )
+        if (rows.length < ROWS_PER_PAGE) break
+        last = Number(rows.at(-1)?.rowid)
+      }
+    }
+  }
+  const fields = shown.map(({ column }) => column.name)
+  return { exports: { part, name: name ?? getTableName(table), fields, pages }, shows, hides }
+}
+
+/** No section: the reason. */
+export const withheld = (reason: string): Pick<UserData, 'exports'> => ({ exports: { withheld: reason } })
+
+/** A section that is read at once. */
+export const listed = (
+  part: Part,
+  name: string,
+  fields: readonly string[],
+  read: (ctx: Ctx, person: Person) => Promise<readonly Piece[]>,
+): Section => ({
+  part,
+  name,
+  fields,
+  async *pages(ctx, person) {
+    const pieces = await read(ctx, person)
+    if (pieces.length > 0) yield pieces
+  },
+})

@@ -1,7 +1,10 @@
 import type { EventActor, EventName, FeedEntry, RecordedEvent } from '../lib/event.ts'
+import type { ShownTable } from './user-authority/contents.ts'
 
 // The RPC interface between Workers and objects. Fields are only ever added: during a deploy old and new code call each other.
 // A refusal is a returned value; an exception means a bug or an outage.
+
+export type { ShownTable }
 
 /** Where a call came from, as the Worker saw it. */
 export interface Caller {
@@ -82,6 +85,8 @@ export interface OpenSessionInput {
   readonly organizationId: string | null
   /** Where `organizationId` is null: those of which the session gets the last active one, or the only one. */
   readonly organizations?: readonly string[]
+  /** When it ends at the latest, where that is before the settings have it: whoever vouched for the user does so until then. */
+  readonly endsAt?: number | null
   readonly caller: Caller
   /** Recorded in the transaction that opens the session: `user.signed_in` and the like. */
   readonly events: readonly OpeningEvent[]
@@ -322,6 +327,11 @@ export interface UserAuthorityRpc {
   findSession(input: { userId: string; sessionId: string }): Promise<SessionSnapshot | null>
   /** Newest first; includes ended sessions when `withEnded`. */
   listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly SessionSnapshot[]>
+  /** What the object holds in one of its tables, for its user's data export. */
+  exportRows(input: {
+    userId: string
+    table: ShownTable
+  }): Promise<readonly Readonly<Record<string, string | number | null>>[]>
   endSession(input: EndSessionInput): Promise<EndResult>
   endSessions(input: EndSessionsInput): Promise<EndResult>
   /** Reads the user's undelivered events from D1, appends them to the log and sends their feed entries to the feed. */
@@ -429,6 +439,8 @@ export interface WebhookSettings {
   readonly isActive: boolean
   /** False while its user may not sign in: then nothing is taken, and nothing is sent. */
   readonly isOpen: boolean
+  /** How long its attempts are kept, if there are fewer than 10,000. */
+  readonly attemptsKeptMs: number
 }
 
 /** Events that an endpoint never got. `events` counts those that its log no longer had, whether it wanted them or not. */
@@ -577,5 +589,11 @@ export interface SignInGuardRpc {
   failUse(input: { subject: string; id: string }): Promise<void>
   /** Deletes the subject's counted uses, which lifts its lock. */
   resetUse(input: { subject: string }): Promise<void>
+  /** What is stored of an account, for its user's data export: when each network completed a sign-in, and when each failed. */
+  networksOf(input: {
+    account: string
+  }): Promise<readonly { network: string; at: number; outcome: 'completed' | 'failed' }[]>
+  /** Deletes whatever is stored of an account: its user is erased. */
+  forget(input: { account: string }): Promise<void>
   ping(): Promise<'ok'>
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { mapped, type Shape } from './answers.ts'
 
 /** In every answer to a call that ends sessions or makes tokens stale. */
 export const PropagatedField = z.boolean().meta({
@@ -16,3 +17,19 @@ export const endedToWire = (
   message: string,
   { propagated }: { propagated: boolean },
 ): z.infer<typeof DoneAndEnded> => ({ ...doneToWire(message), propagated })
+
+/** Janua's answer with fields: they stand in `data` and beside it, for its clients read either. */
+export const doneWith = <V, S extends z.ZodRawShape>(
+  id: string,
+  message: string,
+  fields: Shape<V, z.ZodObject<S>>,
+): Shape<V, z.ZodObject<{ success: z.ZodLiteral<true>; message: z.ZodString; data: z.ZodObject<S> } & S>> =>
+  mapped(
+    z
+      .object({ success: z.literal(true), message: z.string(), data: fields.schema, ...fields.schema.shape })
+      .meta({ id }) as never,
+    (value: V) => {
+      const data = fields.write(value)
+      return { success: true, message, data, ...data } as never
+    },
+  )

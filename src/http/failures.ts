@@ -20,7 +20,7 @@ import { originNotAllowed } from './cors.ts'
 import { objectOf } from './described-input.ts'
 import { adminRequired, type Guard, tokenInvalid } from './guard.ts'
 import { InvalidInput } from './input.ts'
-import { errorEnvelope, type RenderedFor } from './render-error.ts'
+import { errorEnvelope, type RenderedFor, statusOf } from './render-error.ts'
 import { type Route, refusesOtherSites } from './router.ts'
 
 /**
@@ -53,8 +53,6 @@ export interface Failure {
 const EXAMPLE: RenderedFor = {
   requestId: '7b0f7c9e-3b0e-4f5e-9a43-0d5d3a1f4c11',
   now: () => Date.UTC(2026, 0, 1),
-  config: { APP_NAME: 'Postern' },
-  acceptLanguage: () => null,
 }
 
 const INVALID_EMAIL: z.core.$ZodIssue = {
@@ -77,7 +75,7 @@ function failureOf({ renderError }: Route, error: DomainError): Failure {
     code: codeOf(body) ?? error.code,
     message: String(body.message ?? error.message),
     // The surface decides the status of an error.
-    status: renderError(EXAMPLE, error).status,
+    status: renderError.isPage ? statusOf(error) : renderError(EXAMPLE, error).status,
     body,
     isPlain: JSON.stringify(body) === JSON.stringify(plain),
   }

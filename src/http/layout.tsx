@@ -18,7 +18,7 @@ function nameOf({ app, appUrl, brand }: Frame): Child {
 
 /** What all pages have around them. */
 const Layout = ({ frame, title, isWide, scripts, children }: LayoutProps) => (
-  <html lang={frame.language}>
+  <html lang={frame.language} dir={frame.dir}>
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />

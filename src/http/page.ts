@@ -47,6 +47,7 @@ export function answerPage(page: Page, headers: Record<string, string> = {}): Re
       ...(refreshTo === undefined ? {} : { Refresh: `0; url=${refreshTo}` }),
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Language': frame.language,
+      Vary: 'Accept-Language',
       'Content-Security-Policy': policyOf(page),
       // Not `no-referrer`: browsers would send `Origin: null` with the page's own form (Fetch 3.2).
       'Referrer-Policy': 'same-origin',

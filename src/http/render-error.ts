@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
 import { DomainError, type ErrorKind, internalError } from '../lib/errors.ts'
 import { toIso } from '../lib/time.ts'
@@ -27,23 +26,28 @@ const STATUS: Record<ErrorKind, number> = {
 
 export const statusOf = (error: { kind: ErrorKind }): number => STATUS[error.kind]
 
-/** What a renderer may know of a request. A page says whose it is, in the reader's language. */
-export interface RenderedFor extends Pick<Ctx, 'requestId' | 'now' | 'acceptLanguage'> {
-  readonly config: Pick<Config, 'APP_NAME' | 'APP_URL' | 'BRAND_COLOR' | 'BRAND_LOGO_URL' | 'SUPPORT_URL'>
-}
+/** What a renderer of the envelope knows of a request. */
+export type RenderedFor = Pick<Ctx, 'requestId' | 'now'>
 
 /**
  * Renders a failure in the words of one surface. `bodyOf` gives its body, unless that is the envelope in its own words;
  * `answer` is its schema, if it is not an envelope.
  */
-export interface ErrorRenderer<C = RenderedFor> {
-  (ctx: C, error: DomainError): Response
-  readonly bodyOf?: (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => Readonly<Record<string, unknown>>
+export interface ErrorRenderer {
+  (ctx: RenderedFor, error: DomainError): Response
+  readonly bodyOf?: (ctx: RenderedFor, error: DomainError) => Readonly<Record<string, unknown>>
   readonly answer?: z.ZodType
   /** `application/json` when absent. Such a body has no code of the service: it says what went wrong in words of its own. */
   readonly contentType?: string
   /** By status: failures that the system documents with a schema of its own, which the envelope satisfies. */
   readonly described?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>
+  readonly isPage?: never
+}
+
+/** Renders a failure as a page in the reader's language. Its status is the error's, and no document describes it. */
+export interface PageErrorRenderer extends Partial<Record<Exclude<keyof ErrorRenderer, 'isPage'>, never>> {
+  (ctx: Ctx, error: DomainError): Promise<Response>
+  readonly isPage: true
 }
 
 /** Anything but a DomainError becomes INTERNAL_ERROR: its message may hold SQL, so it is only logged. */
@@ -95,14 +99,11 @@ export function errorEnvelope(ctx: Pick<Ctx, 'requestId' | 'now'>, error: Domain
   }
 }
 
-/** The envelope is the same in every language and deployment. */
-type EnvelopeRenderer = ErrorRenderer<Pick<Ctx, 'requestId' | 'now'>>
-
 /** A renderer of the envelope in a surface's words. */
 export function createErrorRenderer(
   wordingOf: (error: DomainError) => Wording,
   described: ErrorRenderer['described'] = {},
-): EnvelopeRenderer {
+): ErrorRenderer {
   const bodyOf = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) =>
     errorEnvelope(ctx, error, wordingOf(error))
   const render = (ctx: Pick<Ctx, 'requestId' | 'now'>, error: DomainError) => {
@@ -112,4 +113,4 @@ export function createErrorRenderer(
   return Object.assign(render, { bodyOf, described })
 }
 
-export const renderError: EnvelopeRenderer = createErrorRenderer(() => ({}))
+export const renderError: ErrorRenderer = createErrorRenderer(() => ({}))

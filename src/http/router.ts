@@ -6,7 +6,7 @@ import { type Answer, answersOf, type Declared, type ResultOf, respond } from '.
 import { requireKnownSite } from './cors.ts'
 import type { Caller, Guard, Identity, Verifier } from './guard.ts'
 import { type BodyEncoding, inputValidators, validatedInput } from './input.ts'
-import { type ErrorRenderer, renderError as renderPlainError } from './render-error.ts'
+import { type ErrorRenderer, type PageErrorRenderer, renderError as renderPlainError } from './render-error.ts'
 import type { HonoEnv } from './server.ts'
 import type { Tag } from './vocabulary.ts'
 
@@ -99,7 +99,7 @@ export interface Route {
   readonly systems: readonly string[]
   readonly spec: RouteSpec
   readonly handle: (input: RouteInput<Ctx, Schema, Schema, Schema>) => Promise<Response>
-  readonly renderError: ErrorRenderer
+  readonly renderError: ErrorRenderer | PageErrorRenderer
   /** Below it unknown paths and methods are answered by `renderError` too. */
   readonly surface?: string
   /** The route with changed answers: a documented system adds keys to them. */
@@ -135,7 +135,7 @@ interface RoutesOptions<G extends Ctx> {
   /** The guard of routes that name none. */
   readonly guard?: Guard<G>
   /** The envelope in its own words when absent. */
-  readonly renderError?: ErrorRenderer
+  readonly renderError?: ErrorRenderer | PageErrorRenderer
   /** Below this path whatever is unknown is answered by `renderError` too. */
   readonly surface?: string
   /** The status of invalid fields on all routes; 422 when absent. */

@@ -3,7 +3,7 @@ import { type Ctx, type EarlyCtx, withDb } from '../context.ts'
 import { withAnswerHeaders, withCheckHeaders } from './answer-headers.ts'
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts'
 import type { Identity } from './guard.ts'
-import { type ErrorRenderer, renderError, toDomainError } from './render-error.ts'
+import { type ErrorRenderer, type PageErrorRenderer, renderError, toDomainError } from './render-error.ts'
 import { pathOf } from './request.ts'
 
 /** Logged paths are cut to this length. */
@@ -23,7 +23,7 @@ export interface HonoEnv {
     state: RequestState
     /** The context that the route's guard narrowed, and the request before its body was read. */
     admitted: { readonly ctx: Ctx; readonly request: Request }
-    renderError?: ErrorRenderer
+    renderError?: ErrorRenderer | PageErrorRenderer
   }
 }
 

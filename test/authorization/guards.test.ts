@@ -15,7 +15,7 @@ import { createTestApp, json } from '../support/app.ts'
 import { newSlug } from '../support/organizations.ts'
 import { createTestServer } from '../support/server.ts'
 import { GUARD_NAMES, GUARDS, type GuardName } from './guards.ts'
-import { createWorld, MACHINES, PEOPLE, PRINCIPALS, REFUSED, tokenOf, type World } from './principals.ts'
+import { createWorld, DIRECTORIES, MACHINES, PEOPLE, PRINCIPALS, REFUSED, tokenOf, type World } from './principals.ts'
 import { unheard } from './unheard.ts'
 
 const app = createTestApp()
@@ -25,7 +25,7 @@ const OTHERS = ['malformed', 'of no issuer', 'tampered', 'disabled machine'] as 
 type Asking = (typeof PRINCIPALS)[number] | (typeof OTHERS)[number]
 
 const ASKING: readonly Asking[] = [...PRINCIPALS, ...OTHERS]
-const BAD: readonly Asking[] = [...REFUSED, ...OTHERS]
+const BAD: readonly Asking[] = [...REFUSED, ...DIRECTORIES, ...OTHERS]
 
 /** Their tokens were good once, and an isolate that has not heard of the change takes them for good. */
 const ENDED = ['suspended', 'locked', 'inactive', 'deleted', 'demoted', 'revoked'] as const
@@ -117,8 +117,7 @@ const OUTCOMES: Readonly<Record<GuardName, Readonly<Record<Asking, Outcome>>>> =
   principal: ofPrincipal,
   checker: ofPrincipal,
   evaluator: ofPrincipal,
-  // Tokens of its own: test/features/scim.
-  directory: everybody(401),
+  directory: { ...everybody(401), directory: 'themselves', 'directory of another': 'themselves' },
 }
 
 /** What the guards that do not confirm take an ended session for, where nothing of its end has arrived. */
@@ -191,7 +190,7 @@ async function outcomeOf(server: Server, guard: GuardName, asking: Asking): Prom
   const account = Object.entries(world.accounts).find(([name]) => name === asking)?.[1]
   const isTheirs = account
     ? actor.id === account.user.id && actor.sessionId === account.sessionId
-    : actor.type === 'client'
+    : actor.type === (guard === 'directory' ? 'directory' : 'client')
   return isTheirs ? 'themselves' : `somebody else: ${actor.type} ${actor.id}`
 }
 
@@ -224,6 +223,9 @@ it('knows each principal for what it is', async () => {
     expired: 'Token has expired',
     revoked: 'Token has been revoked',
     'second factor pending': 'Invalid token',
+    directory: 'Invalid token',
+    'directory of another': 'Invalid token',
+    'ended directory': 'Invalid token',
     malformed: 'Invalid token',
     'of no issuer': 'Invalid token',
     tampered: 'Invalid token',

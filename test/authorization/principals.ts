@@ -6,6 +6,7 @@ import type { User } from '../../src/features/users/types.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import { sealText } from '../../src/lib/root-keys.ts'
 import { freshMachine, requestToken } from '../features/oauth/support.ts'
+import { connect, run, type TestDirectory } from '../features/scim/support.ts'
 import { env, type TestApp } from '../support/app.ts'
 import { createAccount, type OpenAccount, openAccount, PASSWORD } from '../support/world.ts'
 
@@ -26,6 +27,9 @@ export const PRINCIPALS = [
   'expired',
   'revoked',
   'second factor pending',
+  'directory',
+  'directory of another',
+  'ended directory',
 ] as const
 export type Principal = (typeof PRINCIPALS)[number]
 
@@ -46,7 +50,14 @@ export const PEOPLE = ['user', 'other user', 'vendor', 'admin'] as const satisfi
 
 export const MACHINES = ['machine', 'machine with the scope'] as const satisfies readonly Principal[]
 
-export type Holder = Exclude<Principal, 'anonymous' | (typeof MACHINES)[number]>
+/** They have tokens of their own kind, which let them in nowhere but at SCIM. */
+export const DIRECTORIES = [
+  'directory',
+  'directory of another',
+  'ended directory',
+] as const satisfies readonly Principal[]
+
+export type Holder = Exclude<Principal, 'anonymous' | (typeof MACHINES | typeof DIRECTORIES)[number]>
 
 export interface Account {
   readonly user: User
@@ -140,24 +151,37 @@ export interface World {
   readonly app: TestApp
   readonly accounts: Readonly<Record<Holder, Account>>
   readonly machines: Readonly<Record<(typeof MACHINES)[number], string>>
+  readonly directories: Readonly<Record<(typeof DIRECTORIES)[number], TestDirectory>>
 }
 
 /** No route asks for it: a machine with any scope at all must not be let in. */
 const OTHER_SCOPE = 'elsewhere:read'
 
+async function connectEnded(app: TestApp): Promise<TestDirectory> {
+  const directory = await connect(app)
+  await run('update scim_tokens set expires_at = 1 where organization_id = ?', directory.team.id)
+  return directory
+}
+
 /** `scopes`: every scope that a route asks of machines, and the one that the service asks itself. */
 export async function createWorld(app: TestApp, scopes: readonly string[]): Promise<World> {
   const machineToken = async (granted: readonly string[]) => requestToken(app, await freshMachine(app, granted))
   const names = Object.keys(MAKERS) as Holder[]
+  const [directory, other, ended] = await Promise.all([connect(app), connect(app), connectEnded(app)])
   const made = await Promise.all(names.map(async (name) => [name, await makeAccount(app, name)] as const))
   return {
     app,
     accounts: Object.fromEntries(made) as Record<Holder, Account>,
     machines: { machine: await machineToken([OTHER_SCOPE]), 'machine with the scope': await machineToken(scopes) },
+    directories: { directory, 'directory of another': other, 'ended directory': ended },
   }
 }
 
-export function tokenOf({ accounts, machines }: World, principal: Principal): string | null {
+export const isDirectory = (principal: Principal): principal is (typeof DIRECTORIES)[number] =>
+  DIRECTORIES.some((name) => name === principal)
+
+export function tokenOf({ accounts, machines, directories }: World, principal: Principal): string | null {
   if (principal === 'anonymous') return null
+  if (isDirectory(principal)) return directories[principal].token
   return isHolder(principal) ? accounts[principal].accessToken : machines[principal]
 }

@@ -1,9 +1,11 @@
 import type { Route } from '../../src/http/router.ts'
+import type { TestDirectory } from '../features/scim/support.ts'
 import type { TestApp } from '../support/app.ts'
 import { newAddress } from '../support/users.ts'
 import { type GuardName, guardNameOf } from './guards.ts'
 import {
   type Account,
+  DIRECTORIES,
   isHolder,
   MACHINES,
   makeAccount,
@@ -25,6 +27,8 @@ export interface Scene {
   owner(): Promise<Account>
   /** The account that asks; that of `user` for those who have none. */
   own(): Promise<Account>
+  /** Whose people and groups a request of a directory names. */
+  readonly directory: TestDirectory
 }
 
 /** What a request says, beside its path and its credential. */
@@ -52,7 +56,7 @@ const forAll = (names: readonly Principal[], status: number): Partial<Answers> =
 const ofUser = (good: number) => ({ ...forAll(PRINCIPALS, 401), ...forAll(PEOPLE, good), ...forAll(MACHINES, 403) })
 const ofOptional = (good: number) => ({
   ...forAll(PRINCIPALS, good),
-  ...forAll(REFUSED, 401),
+  ...forAll([...REFUSED, ...DIRECTORIES], 401),
   ...forAll(MACHINES, 403),
 })
 
@@ -100,8 +104,7 @@ const BY_GUARD: Readonly<Record<GuardName, (good: number) => Partial<Answers>>> 
   principal: ofPrincipal,
   checker: ofPrincipal,
   evaluator: ofPrincipal,
-  // Tokens of its own: test/features/scim.
-  directory: () => forAll(PRINCIPALS, 401),
+  directory: (good) => ({ ...forAll(PRINCIPALS, 401), directory: good, 'directory of another': good }),
 }
 
 export const expectedOf = (route: Route, { good = 200, but = {} }: Row): Answers =>
@@ -145,7 +148,7 @@ const ASKERS: Readonly<Record<GuardName, readonly Principal[]>> = {
   principal: [...ROLES, ...MACHINES],
   checker: [...ROLES, ...MACHINES],
   evaluator: [...ROLES, ...MACHINES],
-  directory: [...ROLES, 'machine'],
+  directory: [...ROLES, 'machine', ...DIRECTORIES],
 }
 
 /** Some credential is wanted. */
@@ -196,6 +199,7 @@ export function sceneOf(
     app: world.app,
     principal,
     isShared,
+    directory: world.directories.directory,
     owner: () => accountOf(namesOthers(principal) ? 'user' : principal),
     own: () => accountOf(isHolder(principal) ? principal : 'user'),
     token: async () =>
@@ -211,9 +215,14 @@ export const toPath = (path: string, names: Call['path'] = {}): string =>
     return encodeURIComponent(String(value))
   })
 
+/** The feature parses the text itself, and it is JSON. */
+export const isMessage = ({ spec: { encoding } }: Route): boolean =>
+  typeof encoding === 'object' && encoding.mediaTypes.includes('application/json')
+
 function encode(route: Route, body: unknown): Pick<RequestInit, 'body'> & { type?: string } {
   if (!route.spec.body) return {}
-  if (route.spec.encoding === undefined || route.spec.encoding === 'json')
+  const { encoding } = route.spec
+  if (encoding === undefined || encoding === 'json' || isMessage(route))
     return { body: JSON.stringify(body ?? {}), type: 'application/json' }
   const fields = new URLSearchParams((body ?? {}) as Record<string, string>)
   return { body: fields.toString(), type: 'application/x-www-form-urlencoded' }

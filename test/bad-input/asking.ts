@@ -22,13 +22,10 @@ export function useWorld(): void {
 
 export const nameOf = ({ method, path }: Route): string => `${method} ${path}`
 
-/** A directory has tokens and errors of its own kind: test/features/scim asks it what is asked of all others here. */
-const isScim = ({ path }: Route): boolean => path.startsWith('/api/v1/scim/')
-
 /** Routes by name, for a table of tests. */
 export const named = (wanted: (route: Route) => boolean): (readonly [string, Route])[] =>
   listRoutes()
-    .filter((route) => wanted(route) && !isScim(route))
+    .filter(wanted)
     .map((route) => [nameOf(route), route] as const)
 
 type Named = readonly [string, Route]
@@ -91,8 +88,11 @@ export const callerOf = (route: Route): Promise<Caller> => callerIn(route, false
 /** With the accounts of the file: what they ask is refused before anything is done. */
 export const refusedCallerOf = (route: Route): Promise<Caller> => callerIn(route, true)
 
+const principalOf = ({ spec: { guard } }: Route) =>
+  guard.kind === 'admin' || guard.kind === 'directory' ? guard.kind : 'user'
+
 async function callerIn(route: Route, isRefused: boolean): Promise<Caller> {
-  const principal = route.spec.guard.kind === 'admin' ? 'admin' : 'user'
+  const principal = principalOf(route)
   if (world === null) throw new Error('the file has not called useWorld')
   const scene = sceneOf(world, route, principal, isRefused)
   const address = addresses()

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MAX_BODY_BYTES } from '../../src/http/input.ts'
 import type { Route } from '../../src/http/router.ts'
 import { MAX_JSON_DEPTH } from '../../src/lib/json.ts'
+import { isMessage } from '../authorization/row.ts'
 import { env } from '../support/app.ts'
 import {
   callerOf,
@@ -23,7 +24,7 @@ useWorld()
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-const encodingOf = ({ spec }: Route) => spec.encoding ?? 'json'
+const encodingOf = (route: Route) => (isMessage(route) ? 'json' : (route.spec.encoding ?? 'json'))
 const bodies = named((route) => route.spec.body !== undefined && !isText(route))
 const takesJson = bodies.filter(([, route]) => encodingOf(route) !== 'form')
 const takesForms = bodies.filter(([, route]) => encodingOf(route) !== 'json')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Route } from '../../src/http/router.ts'
-import { type Call, toPath } from '../authorization/row.ts'
+import { type Call, isMessage, toPath } from '../authorization/row.ts'
 import { env } from '../support/app.ts'
 import { callerOf, inTurns, mayBeTaken, named, onePerHandler, refusedCallerOf, useWorld } from './asking.ts'
 import { issuesOf, isText, onePer, type Place, placesOf, withValue } from './inputs.ts'
@@ -18,7 +18,7 @@ interface Probe {
 const isForm = ({ spec }: Route): boolean => spec.encoding === 'form'
 const hashes = (places: readonly Place[]): boolean => places.some((place) => /password/i.test(place.at(-1) ?? ''))
 
-const bodies = named((route) => route.spec.body !== undefined && !isText(route))
+const bodies = named((route) => route.spec.body !== undefined && !isText(route) && !isMessage(route))
 
 const isFirstOfSchema = (route: Route): boolean =>
   bodies.find(([, other]) => other.spec.body === route.spec.body)?.[1] === route
@@ -83,6 +83,35 @@ describe('a bad field of a body', () => {
         // What the last one did may have ended the session.
         if (answer.status === 401) caller = await callerOf(route)
         await expectWellAnswered(route, probe.what, answer)
+      })
+    },
+  )
+})
+
+/** The feature itself says what it takes: every value stands once in every place of a good message. */
+describe('a bad field of a message', () => {
+  const placesIn = (value: unknown, at: Place = []): Place[] => [
+    ...(at.length > 0 ? [at] : []),
+    ...(typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([name, inner]) => placesIn(inner, [...at, name]))
+      : []),
+  ]
+
+  // PUT reads as POST does.
+  it.each(onePerHandler(named((route) => isMessage(route) && route.method !== 'PUT')))(
+    '%s takes or refuses it in its own words',
+    async (_, route) => {
+      const caller = await callerOf(route)
+      const places = placesIn((await caller.call()).body)
+      expect(places.length).toBeGreaterThan(3)
+      const strange = Object.entries(STRANGE).filter(([what]) => FEW_STRANGE.includes(what))
+      const values = [...strange, ...Object.entries(OTHER_TYPES)]
+      const probes = places.flatMap((place) => values.map(([what, value]) => ({ what, place, value })))
+      await inTurns(probes, async ({ what, place, value }) => {
+        const call = await caller.call()
+        const answer = await caller.send({ ...call, body: withValue(call.body, place, value) })
+        expect([200, 201, 400, 409], `${place.join('.')}: ${what}`).toContain(answer.status)
+        await expectWellAnswered(route, `${place.join('.')}: ${what}`, answer)
       })
     },
   )

@@ -14,6 +14,7 @@ const NAMES = [
   'content-type',
   'cookie',
   'idempotency-key',
+  'if-match',
   'if-none-match',
   'origin',
   'range',
@@ -61,6 +62,8 @@ const ROUTES: Readonly<Record<string, unknown>> = {
   'POST /oauth/token': { grant_type: 'client_credentials' },
   'POST /auth/login': { username: newEmail(), password: PASSWORD },
   'GET /users/profile': undefined,
+  'GET /api/v1/scim/v2/Users': undefined,
+  'POST /api/v1/scim/v2/Users': { userName: newEmail() },
   'GET /no/such/path': undefined,
 }
 

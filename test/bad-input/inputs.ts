@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Route } from '../../src/http/router.ts'
+import { isMessage } from '../authorization/row.ts'
 
 interface JsonSchema {
   readonly type?: string | readonly string[]
@@ -42,6 +43,7 @@ export function placesOf(schema: z.ZodType | undefined): Place[] {
 /** The body with another value at one place. */
 export function withValue(body: unknown, [name, ...rest]: Place, value: unknown): unknown {
   if (name === undefined) return value
+  if (Array.isArray(body)) return body.with(Number(name), withValue(body[Number(name)], rest, value))
   const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
   return { ...fields, [name]: withValue(fields[name], rest, value) }
 }
@@ -49,7 +51,7 @@ export function withValue(body: unknown, [name, ...rest]: Place, value: unknown)
 export const pathNames = ({ path }: Route): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
 
 /** The feature parses the body itself: it has no fields. */
-export const isText = ({ spec }: Route): boolean => typeof spec.encoding === 'object'
+export const isText = (route: Route): boolean => typeof route.spec.encoding === 'object' && !isMessage(route)
 
 /** What a schema says of a value, or null when it takes it. An issue holds no value. */
 export function issuesOf(schema: z.ZodType | undefined, value: unknown): string | null {

@@ -1,10 +1,12 @@
 import { expect } from 'vitest'
 import { listRoutes } from '../../src/app.ts'
+import { renderScimError } from '../../src/features/scim/wire/messages.ts'
 import { renderErrorPage } from '../../src/features/sign-in/wire/pages.tsx'
 import type { Route } from '../../src/http/router.ts'
+import { SCIM_ERROR } from '../features/scim/support.ts'
 
 /** How a surface words what is wrong with a request. */
-type Shape = 'envelope' | 'fastapi' | 'string detail' | 'oauth' | 'page'
+type Shape = 'envelope' | 'fastapi' | 'string detail' | 'oauth' | 'scim' | 'page'
 
 const FASTAPI: readonly string[] = ['janux', 'auth-service']
 
@@ -15,6 +17,7 @@ const isOfSurface = ({ method, path }: Route): boolean => !core.includes(`${meth
 
 export function shapeOf(route: Route): Shape {
   if (route.renderError === renderErrorPage) return 'page'
+  if (route.renderError === renderScimError) return 'scim'
   if (route.renderError.answer) return 'oauth'
   if (!isOfSurface(route)) return 'envelope'
   return route.systems.some((name) => FASTAPI.includes(name)) ? 'fastapi' : 'string detail'
@@ -81,8 +84,16 @@ export async function expectWellAnswered(route: Route, what: string, answer: Res
   expect(headers.get('set-cookie'), where).toBeNull()
   if (status < 400) return
   if (type.startsWith('text/html')) return expect(shapeOf(route), where).toBe('page')
-  expect(type, where).toBe('application/json')
+  expect(type, where).toBe(shapeOf(route) === 'scim' ? 'application/scim+json' : 'application/json')
   const body: unknown = JSON.parse(text)
+  if (shapeOf(route) === 'scim') {
+    const { scimType = 'invalidValue', ...error } = body as { scimType?: unknown }
+    expect([scimType, error], where).toEqual([
+      expect.stringMatching(/^[a-z][A-Za-z]+$/),
+      { schemas: [SCIM_ERROR], status: String(status), detail: expect.any(String) },
+    ])
+    return
+  }
   const isOAuth = shapeOf(route) === 'oauth' && typeof (body as { error: unknown }).error === 'string'
   if (isOAuth) {
     expect(body, where).toEqual({

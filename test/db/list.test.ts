@@ -32,7 +32,7 @@ it('reads a range of a list, and how many rows it has in all', async () => {
 
 it('deletes what is over and nothing else', async () => {
   const { ctx, list } = await insertRows([1, 2, 3])
-  await prune(ctx, { table: deadLetters, key: deadLetters.id, where: lt(deadLetters.createdAt, 3) })
+  await prune(ctx, { table: deadLetters, key: deadLetters.id, where: lt(deadLetters.createdAt, 3), of: {} })
   expect(await listRows(ctx, list, { offset: 0, limit: 9 })).toEqual([{ at: 3 }])
 })
 
@@ -44,7 +44,7 @@ it('deletes 500 rows a run', async () => {
      with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200)
      select '${destination}-' || i, '${destination}', '{}', 0, i from n`,
   )
-  const over = { table: deadLetters, key: deadLetters.id, where: eq(deadLetters.destination, destination) }
+  const over = { table: deadLetters, key: deadLetters.id, where: eq(deadLetters.destination, destination), of: {} }
   const left = async () =>
     (
       await listPage(

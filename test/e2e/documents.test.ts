@@ -80,6 +80,13 @@ it('docs/tour.md works when pasted', { timeout: 90_000 }, async () => {
   expect(output).toMatch(/^X-Auth-Amr: pwd,otp,mfa\r?$/im)
   expect(output).toContain('"challenge":')
   expect(output).toMatch(/^grace\d+@example\.com$/m)
+  expect(output).toMatch(/^verified\nactive\nfalse\ninactive$/m)
+  expect(output).toMatch(/^verified user\.suspended number 1 of [0-9a-f-]{36}$/m)
+  expect(output).toMatch(/^refused: /m)
+  const [verified = '', changed = ''] = output.split(/^(?=\d+ records, )/m).slice(1)
+  expect(verified).toMatch(/^Nothing was changed/m)
+  expect(changed).toContain('this is not the record as it was signed')
+  expect(changed).toMatch(/^the change was found$/m)
 })
 
 it('docs/settings.md names every setting once, and no other', () => {

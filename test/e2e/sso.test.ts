@@ -5,11 +5,14 @@ import { decodeJwt } from 'jose'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { answerOf, bearer, PASSWORD, post, refresh, type SignedIn, signUp } from './support/api.ts'
+import { startApplication } from './support/application.ts'
 import { CHROMIUM, launchBrowser } from './support/browser.ts'
+import { canRun, startGateway } from './support/gateways.ts'
 import { mailedLink } from './support/mailbox.ts'
 import { type OpenidProvider, startOpenidProvider } from './support/openid-provider.ts'
 import { freePort } from './support/ports.ts'
 import { type OwnPostern, startOwnPostern } from './support/postern.ts'
+import { subscribe } from './support/subscriber.ts'
 import { codeOf, enrol, OATHTOOL } from './support/totp.ts'
 
 const DOMAIN = `engines-${randomUUID().slice(0, 8)}.test`
@@ -102,6 +105,7 @@ describe.skipIf(!isUsable)('single sign-on of an organization (needs the program
 
   interface Exchanged {
     readonly access_token: string
+    readonly refresh_token: string
     readonly user: { readonly id: string; readonly email: string }
     readonly is_new_user: boolean
   }
@@ -116,6 +120,9 @@ describe.skipIf(!isUsable)('single sign-on of an organization (needs the program
     const { code, details } = (await answer.json()) as { code: string; details: { authorization_url?: string } }
     return [answer.status, code, details.authorization_url]
   }
+
+  /** Of the first test, for those behind it. */
+  let place: { readonly id: string; readonly ownerToken: string }
 
   async function signUpOwner(): Promise<SignedIn> {
     const owner = await signUp(postern.origin, `owner@${DOMAIN}`)
@@ -208,6 +215,7 @@ describe.skipIf(!isUsable)('single sign-on of an organization (needs the program
       200,
     )
     expect(orgOf(broken)).toBe(id)
+    place = { id, ownerToken: broken.access_token }
     await vi.waitFor(
       async () => {
         const mailbox = await fetch(`${postern.origin}/dev/mailbox?to=${encodeURIComponent(owner.email)}`)
@@ -217,6 +225,74 @@ describe.skipIf(!isUsable)('single sign-on of an organization (needs the program
       { timeout: 15_000, interval: 100 },
     )
   })
+
+  it.skipIf(!canRun('nginx'))(
+    'ends everywhere within 5 seconds when a directory deactivates the person, and begins again with the record (needs nginx)',
+    async () => {
+      const application = await startApplication()
+      const gateway = await startGateway('nginx', { postern: postern.port, application: application.port })
+      try {
+        const { id, ownerToken } = place
+        const config = await ask<{ base_url: string; bearer_token: string }>(
+          ownerToken,
+          'POST',
+          `/organizations/${id}/scim/config`,
+          { provider: 'okta', role_mapping: [{ group: 'Engineers', role: 'admin' }] },
+          201,
+        )
+        const scim = (method: string, path: string, body: object) =>
+          fetch(`${config.base_url}${path}`, {
+            method,
+            headers: { 'content-type': 'application/scim+json', ...bearer(config.bearer_token) },
+            ...(method === 'DELETE' ? {} : { body: JSON.stringify(body) }),
+          })
+        const email = `ben@${DOMAIN}`
+        const ben = await exchange(await signInBy(email))
+        const record = await answerOf<{ id: string }>(scim('POST', '/Users', { userName: email }), 201)
+        const active = (value: boolean) =>
+          scim('PATCH', `/Users/${record.id}`, {
+            schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+            Operations: [{ op: 'replace', value: { active: value } }],
+          })
+
+        const throughNginx = async ({ access_token }: { access_token: string }) =>
+          (await fetch(`${gateway.origin}/orders`, { headers: bearer(access_token) })).status
+        const socket = subscribe(postern.origin, { token: ben.access_token })
+        await socket.opened
+        expect(await throughNginx(ben)).toBe(200)
+
+        const off = await active(false)
+        const endedAt = Date.now()
+        expect([off.status, off.headers.get('x-propagated')]).toEqual([200, 'true'])
+        const { refresh_token } = ben
+        expect((await post(postern.origin, '/api/v1/auth/refresh', { refresh_token })).status).toBe(401)
+        expect(await socket.closeCode()).toBe(4001)
+        await vi.waitFor(async () => expect(await throughNginx(ben)).toBe(401), { timeout: 5000, interval: 50 })
+        expect(Date.now() - endedAt).toBeLessThan(5000)
+        const refused = await signInBy(email)
+        expect([refused.searchParams.has('error'), refused.searchParams.has('code')]).toEqual([true, false])
+
+        expect((await active(true)).status).toBe(200)
+        const again = await exchange(await signInBy(email))
+        expect([again.user.id, orgOf(again), await throughNginx(again)]).toEqual([ben.user.id, id, 200])
+        expect(await throughNginx(ben)).toBe(401)
+
+        const roleOf = ({ access_token: token }: { access_token: string }) => decodeJwt(token).org_role
+        const members = [{ value: record.id }]
+        const group = await answerOf<{ id: string }>(
+          scim('POST', '/Groups', { displayName: 'Engineers', members }),
+          201,
+        )
+        const engineer = await refresh(postern.origin, { ...again, userId: again.user.id, email })
+        expect([roleOf(again), roleOf(engineer)]).toEqual(['member', 'admin'])
+        expect((await scim('DELETE', `/Groups/${group.id}`, {})).status).toBe(204)
+        expect(roleOf(await refresh(postern.origin, engineer))).toBe('member')
+      } finally {
+        await gateway.stop()
+        await application.stop()
+      }
+    },
+  )
 
   it('tells the application, and no more, when the provider speaks for somebody else’s address', async () => {
     const stranger = `mallory@${DOMAIN}`

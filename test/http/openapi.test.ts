@@ -109,7 +109,7 @@ describe.each(described)('$path', ({ routes, document }) => {
       ...operations.flatMap(({ requestBody }) => Object.entries(requestBody?.content ?? {})),
       ...answers.flatMap(([, answer]) => Object.entries(('content' in answer && answer.content) || {})),
     ]
-    const isText = (type: string) => /^text\/(html|csv)$|^image\/|nd?json(l|$)|jsonl/.test(type)
+    const isText = (type: string) => /^text\/(html|csv)$|^application\/xml$|^image\/|nd?json(l|$)|jsonl/.test(type)
     for (const [type, { schema }] of contents)
       if (!isText(type))
         expect([type, schema]).toEqual([type, { $ref: expect.stringMatching(/^#\/components\/schemas\/\w+$/) }])
@@ -346,7 +346,14 @@ describe('a described route', () => {
     '/state',
     { id: 'getThingsState', summary: 'State', guard: anyone, unlimited: true, answer: htmlPage },
     () => ({
-      frame: { language: 'en', app: 'Postern', appUrl: null, brand: { color: null, logoUrl: null }, support: null },
+      frame: {
+        language: 'en',
+        dir: 'ltr' as const,
+        app: 'Postern',
+        appUrl: null,
+        brand: { color: null, logoUrl: null },
+        support: null,
+      },
       title: 'State',
       body: null,
     }),

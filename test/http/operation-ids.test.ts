@@ -3,7 +3,7 @@ import { listRoutes } from '../../src/app.ts'
 import { OPERATION_IDS } from './operation-ids.ts'
 
 const VERBS =
-  'accept activate add answer ask assign begin cancel change check clear complete confirm create deactivate delete disable discover enable end enforce erase evaluate exchange expire export find follow get grant import inspect introspect invite issue leave list lock log mail notify open reactivate record recover refresh regenerate register remove rename renew replace report request requeue resend reset restore revert revoke rotate search send set show sign start step subscribe suspend test touch transfer unassign unlock unsuspend update validate verify withdraw'.split(
+  'accept activate add answer ask assign begin cancel change check clear complete confirm create deactivate delete disable discover download enable end enforce erase evaluate exchange expire export find follow get give grant import inspect introspect invite issue leave list lock log mail notify open place reactivate record recover refresh regenerate register release remove rename renew replace report request requeue resend reset restore revert revoke rotate search send set show sign start step subscribe suspend test touch transfer unassign unlock unsuspend update validate verify withdraw'.split(
     ' ',
   )
 

@@ -29,6 +29,9 @@ const FOR_ANY_SITE: Readonly<Record<string, string>> = {
   'POST /api/v1/sso/oidc/callback':
     "where an organization's provider sends the browser back to, with a form; a state and its browser are needed",
   'POST /api/v1/sso/oidc/callback/:config_id': 'as /api/v1/sso/oidc/callback, of one connection',
+  'POST /api/v1/sso/saml/acs':
+    "where the provider's page posts its answer; a state, its browser and a signature are needed",
+  'POST /api/v1/sso/saml/slo': "where the provider's page posts a logout; its signature is the authority",
   'POST /api/v1/oauth/:provider/callback':
     'where Apple sends the browser back to, with a form; a state and its browser are needed',
 }

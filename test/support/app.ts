@@ -1,6 +1,7 @@
 import { env as workerEnv } from 'cloudflare:workers'
 import { type Env, isBroken, loadConfig } from '../../src/config.ts'
 import { addDb, type Ctx, createContext, type EarlyCtx, loadDb } from '../../src/context.ts'
+import type { WebhookEndpoint } from '../../src/index.ts'
 import { Isolate } from '../../src/lib/isolate.ts'
 import { CURRENT_COST } from '../../src/lib/password-hash/stored-hash.ts'
 import { delay } from '../../src/lib/time.ts'
@@ -10,15 +11,18 @@ import { documentOfService, requireDocumented } from './documented.ts'
 
 // Tests override contexts by copies of them, which ask for `db` at once.
 await loadDb()
-// The runner of the tests fetches a module when it is first imported: objects and queues that wait for one fetch at once hang.
+// The runner of the tests asks for a module at each `import()`: objects and queues that wait for one answer at once hang.
 await Promise.all([
   import('../../src/durable/user-authority/rotate.ts'),
-  import('../../src/durable/webhook-endpoint/endpoint.ts'),
-  import('../../src/features/webhooks/service/host.ts'),
   import('../../src/jobs.ts'),
+  import('../../src/features/localization/catalogues/en.ts'),
+  import('intl-messageformat'),
 ])
 
 export const env = workerEnv as unknown as Env
+
+// What an endpoint's object does is loaded by the first of them.
+await (env.WEBHOOK_ENDPOINT as DurableObjectNamespace<WebhookEndpoint>).getByName('first').ping()
 
 export interface TestApp {
   readonly isolate: Isolate

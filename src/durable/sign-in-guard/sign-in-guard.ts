@@ -144,6 +144,19 @@ export class SignInGuard extends DurableObject<Env> implements SignInGuardRpc {
     this.#changeUses(subject, (uses) => stillInFlight(uses, this.clock()))
   }
 
+  async networksOf({ account }: { account: string }) {
+    const { known, failures } = this.#read(accountKey(account), NEW_ACCOUNT)
+    return [
+      ...Object.entries(known).map(([network, at]) => ({ network, at, outcome: 'completed' as const })),
+      ...failures.map(({ network, at }) => ({ network, at, outcome: 'failed' as const })),
+    ]
+  }
+
+  async forget({ account }: { account: string }): Promise<void> {
+    // Its uses, too: their keys name the account.
+    this.ctx.storage.sql.exec('delete from subjects where instr(key, ?) > 0', account)
+  }
+
   async ping(): Promise<'ok'> {
     return 'ok'
   }

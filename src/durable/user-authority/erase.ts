@@ -1,4 +1,5 @@
 import { HOUR } from '../../lib/time.ts'
+import { CONTENTS, type ShownTable } from './contents.ts'
 import { readState, updateCredentials, writeState } from './credentials.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -8,24 +9,16 @@ export const FORGET_ALARM = 'forget'
 /** A sign-in that read the user's row before it was deleted may still try to open a session. It is refused for this long. */
 export const TOMBSTONE_MS = HOUR
 
-const TABLES = [
-  'sessions',
-  'advances',
-  'state',
-  'devices',
-  'event_log',
-  'event_log_ids',
-  'tickets',
-  'outbox',
-  'webhooks',
-] as const
+/** The rows of a table, for their user's data export. */
+export const exportRows = (sql: SqlStorage, table: ShownTable) =>
+  sql.exec<Record<string, string | number | null>>(`select ${CONTENTS[table].shows.join(', ')} from ${table}`).toArray()
 
 export const hasLiveSession = (sql: SqlStorage): boolean =>
   sql.exec('select 1 from sessions where ended_at is null limit 1').toArray().length > 0
 
 /** Keeps only the version of the deleted row, which is not personal data. */
 export function eraseRows({ sql, now }: Pick<Transaction, 'sql' | 'now'>, authVersion: number): void {
-  for (const table of TABLES) sql.exec(`delete from ${table}`)
+  for (const table of Object.keys(CONTENTS)) sql.exec(`delete from ${table}`)
   updateCredentials(sql, { authVersion, keptSessionId: null })
   writeState(sql, 'forget_at', now + TOMBSTONE_MS)
 }

@@ -88,7 +88,7 @@ function insertSession({ sql, now, settings }: Transaction, input: OpenSessionIn
       now,
       now,
       idleEndOf({ browser_idle_seconds: browserIdleSeconds }, now, settings),
-      now + settings.SESSION_ABSOLUTE_SECONDS * SECOND,
+      Math.min(now + settings.SESSION_ABSOLUTE_SECONDS * SECOND, input.endsAt ?? Number.POSITIVE_INFINITY),
       input.caller.ip,
       input.caller.country,
       input.caller.userAgent,

@@ -14,7 +14,7 @@ import { codeOfAnswer } from '../sockets/frames.ts'
 import type { FindAccess, IdentifyToken } from '../sockets/sockets.ts'
 import { createTickets } from '../sockets/tickets.ts'
 import { readUserId } from './credentials.ts'
-import { eraseRows, FORGET_ALARM, hasLiveSession, mayDeleteStorage, TOMBSTONE_MS } from './erase.ts'
+import { eraseRows, exportRows, FORGET_ALARM, hasLiveSession, mayDeleteStorage, TOMBSTONE_MS } from './erase.ts'
 import { endSession, endSessions, nextSessionDue, openSession, sweepSessions, touchSession } from './sessions.ts'
 import { checkSession, findSession, listSessions } from './snapshots.ts'
 import { activateOrganization, stepUpSession } from './step-up.ts'
@@ -129,6 +129,10 @@ export abstract class UserAuthority extends DurableObject<Env> implements Rpc.Us
 
   async listSessions(input: { userId: string; withEnded: boolean }): Promise<readonly Rpc.SessionSnapshot[]> {
     return listSessions(this.#newTransaction(input.userId), input.withEnded)
+  }
+
+  async exportRows({ userId, table }: { userId: string; table: Rpc.ShownTable }) {
+    return exportRows(this.#newTransaction(userId).sql, table)
   }
 
   endSession(input: Rpc.EndSessionInput): Promise<Rpc.EndResult> {

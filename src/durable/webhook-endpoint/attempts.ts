@@ -5,7 +5,6 @@ import type { WebhookDelivery, WebhookEvent } from '../rpc.ts'
 import type { AttemptRow, EventRow } from './tables.ts'
 
 const KEPT_ATTEMPTS = 10_000
-const ATTEMPTS_KEPT_MS = 7 * DAY
 const CONTENT_KEPT_MS = DAY
 /** A receiver may echo what it was sent: of somebody who is erased meanwhile, too. */
 const ANSWERS_KEPT_MS = HOUR
@@ -31,8 +30,10 @@ export interface Attempts {
   totals(days: number, now: number): { delivered: number; failed: number; durationMs: number }
   /** Keeps the newest 10,000, their answers for an hour, and no event that neither waits nor was tried lately. */
   trim(now: number): void
-  /** Deletes what is too old. */
+  /** Deletes what is too old, but for attempts. */
   prune(now: number): void
+  /** Deletes attempts that were made until then. */
+  deleteUntil(time: number): void
 }
 
 export const typeOf = (sql: SqlStorage, seq: number): Pick<EventRow, 'id' | 'type'> | undefined =>
@@ -111,10 +112,10 @@ export function createAttempts(sql: SqlStorage): Attempts {
     },
     trim,
     prune(now) {
-      sql.exec('delete from attempts where at <= ?', now - ATTEMPTS_KEPT_MS)
       sql.exec('update events set event = null where taken_at <= ? and event is not null', now - CONTENT_KEPT_MS)
       trim(now)
       sql.exec('delete from days where day <= ?', Math.floor(now / DAY) - DAYS_KEPT)
     },
+    deleteUntil: (time) => void sql.exec('delete from attempts where at <= ?', time),
   }
 }

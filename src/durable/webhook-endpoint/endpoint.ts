@@ -169,6 +169,7 @@ export function createEndpoint({ storage, name, alarms, log, host, ...source }: 
     storage.transactionSync(() => attempts.prune(clock()))
     const settings = await copy.reload()
     isGone = settings === null
+    if (settings) attempts.deleteUntil(clock() - settings.attemptsKeptMs)
     // Again: the log may have lost it.
     if (settings) await register(settings)
   }

@@ -1,6 +1,7 @@
-import { and, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lte, not, or, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
-import type { UserData } from '../../db/user-data.ts'
+import { isUserHeld } from '../../db/holds.ts'
+import { listed, type UserData } from '../../db/user-data.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
 import { SECOND, within } from '../../lib/time.ts'
 import { voidPlainReports } from '../links/service.ts'
@@ -21,18 +22,29 @@ export const ownPassword = (target: Target, passwordHash: string): RowChange => 
 export const voidReportsBeforeChange = (store: Store, target: Target) =>
   voidPlainReports(store, target.userId, sql`exists (select 1 from ${users} where ${isTarget(target)})`)
 
-/** Ends the grace period. Applies to a deleted user within it. */
+/** Ends the grace period. Applies to a deleted user within it, unless a legal hold keeps their data. */
 export const graceEnded = ({ now }: Pick<Store, 'now'>): RowChange => ({
   set: { eraseAt: now() },
-  when: and(eq(users.status, 'deleted'), or(isNull(users.eraseAt), gt(users.eraseAt, now()))),
+  when: and(
+    eq(users.status, 'deleted'),
+    or(isNull(users.eraseAt), gt(users.eraseAt, now())),
+    not(isUserHeld(users.id)),
+  ),
 })
 
-/** Deleted users whose grace period has ended. In random order, so that one that cannot be erased yet does not block the others. */
+/** Deleted users whose grace period has ended, and whom no legal hold keeps. In random order, so that one that cannot be erased yet does not block the others. */
 export async function selectUsersToErase({ db, now }: Store, limit: number): Promise<User[]> {
   const rows = await db
     .select()
     .from(users)
-    .where(and(isNotNull(users.eraseAt), lte(users.eraseAt, now()), eq(users.status, 'deleted')))
+    .where(
+      and(
+        isNotNull(users.eraseAt),
+        lte(users.eraseAt, now()),
+        eq(users.status, 'deleted'),
+        or(isNotNull(users.erasingSince), not(isUserHeld(users.id))),
+      ),
+    )
     .orderBy(sql`random()`)
     .limit(limit)
   return rows.flatMap((row) => insertedUser([row]) ?? [])
@@ -43,11 +55,17 @@ export async function selectUsersToErase({ db, now }: Store, limit: number): Pro
  * then the other statements have changed nothing either.
  */
 export function eraseRows(store: Store, { id, email }: User, userData: readonly UserData[]) {
-  const isDue = sql`exists (select 1 from ${users} where ${users.id} = ${id} and ${users.status} = 'deleted' and ${users.eraseAt} <= ${store.now()})`
+  const isDue = sql`exists (select 1 from ${users} where ${users.id} = ${id} and ${users.status} = 'deleted' and ${users.erasingSince} is not null)`
   return [
     ...userData.flatMap(({ statements }) => statements(store, { id, email }, isDue)),
     deleteUserRow(store, id, isDue),
   ] as const
+}
+
+/** Whether a legal hold keeps the user's data. */
+export const isHeld = async ({ db }: Pick<Store, 'db'>, userId: string): Promise<boolean> => {
+  const [row] = await db.all<{ held: number }>(sql`select ${isUserHeld(userId)} as held`)
+  return row?.held === 1
 }
 
 type Pictures = Pick<Ctx, 'kv'>
@@ -97,6 +115,13 @@ const avatarData: UserData = {
   table: users,
   erases: ['profileImageUrl'],
   statements: () => [],
+  exports: listed('profile', 'pictures', ['name', 'base64'], async ({ kv }, { id }) => {
+    const { keys } = await answered(kv.list({ prefix: avatarsOf(id) }))
+    const pictures = keys.map(async ({ name }) => ({ name, bytes: await answered(kv.get(name, 'arrayBuffer')) }))
+    return (await Promise.all(pictures)).flatMap(({ name, bytes }) =>
+      bytes ? { name: name.slice(avatarsOf(id).length), base64: new Uint8Array(bytes).toBase64() } : [],
+    )
+  }),
   prepare: async ({ db, kv }, userId) => {
     const row = await db.select({ url: users.profileImageUrl }).from(users).where(eq(users.id, userId)).get()
     return deleteAvatars({ kv }, userId, {

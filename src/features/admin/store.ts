@@ -9,7 +9,7 @@ import { totpFactors } from '../factors/totp/tables.ts'
 import { signingKeys } from '../keys/tables.ts'
 import { mails } from '../mail/tables.ts'
 import { isTakenUp, memberships, organizations } from '../memberships/tables.ts'
-import { ssoConnections } from '../sso/tables.ts'
+import { samlKeys, ssoConnections } from '../sso/tables.ts'
 import { ALL_USERS, type RowChange, userCounts, users } from '../users/tables.ts'
 import { webhookEndpoints } from '../webhooks/tables.ts'
 
@@ -91,7 +91,7 @@ const count = sql<number>`count(*)`.as('count')
 
 /** How many rows are sealed under each root key. Reads every TOTP secret and every webhook endpoint, as cron does each minute. */
 export async function selectSeals({ db }: Store) {
-  const [keys, auditing, factors, waiting, webhooks, connections] = await db.batch([
+  const [keys, auditing, saml, factors, waiting, webhooks, connections] = await db.batch([
     db
       .select({ root: rootOf(signingKeys.privateSealed), count })
       .from(signingKeys)
@@ -99,6 +99,10 @@ export async function selectSeals({ db }: Store) {
     db
       .select({ root: rootOf(auditKeys.privateSealed), count })
       .from(auditKeys)
+      .groupBy(sql`root`),
+    db
+      .select({ root: rootOf(samlKeys.privateSealed), count })
+      .from(samlKeys)
       .groupBy(sql`root`),
     db
       .select({ root: rootOf(totpFactors.secretSealed), count })
@@ -116,7 +120,9 @@ export async function selectSeals({ db }: Store) {
     db
       .select({ root: rootOf(ssoConnections.secretSealed), count })
       .from(ssoConnections)
+      // In SAML there is no secret.
+      .where(eq(ssoConnections.protocol, 'openid'))
       .groupBy(sql`root`),
   ])
-  return { keys: [...keys, ...auditing], factors, waiting, webhooks, connections }
+  return { keys: [...keys, ...auditing, ...saml], factors, waiting, webhooks, connections }
 }

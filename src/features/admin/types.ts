@@ -40,7 +40,7 @@ export interface Stats {
 export interface RootKeyUse {
   readonly id: string
   readonly state: 'current' | 'previous' | 'unknown'
-  /** Of tokens, and of the record. */
+  /** Of tokens, of the record, and of SAML. */
   readonly signingKeys: number
   readonly totpSecrets: number
   /** Mails that wait to be sent. */

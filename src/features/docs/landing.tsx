@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts'
 import { answerPage, type Page, prefersHtml } from '../../http/page.ts'
 import type { Route } from '../../http/router.ts'
-import { frameOf, type MessageKey, translate } from '../localization/service.ts'
+import { frameOf, type MessageKey, type PageTextsCtx } from '../localization/service/texts.ts'
 
 /** An operation in the API reference, as Swagger UI addresses it. */
 function referenceOf(routes: readonly Route[], id: string): string {
@@ -10,21 +10,21 @@ function referenceOf(routes: readonly Route[], id: string): string {
 }
 
 /** What somebody finds who opens the service's address in a browser. */
-export function landingPage(ctx: Pick<Ctx, 'config' | 'acceptLanguage'>, routes: readonly Route[]): Page {
-  const frame = frameOf(ctx, null)
-  const { app, language } = frame
+export async function landingPage(ctx: PageTextsCtx & Pick<Ctx, 'config'>, routes: readonly Route[]): Promise<Page> {
+  const frame = await frameOf(ctx, null)
+  const { app, texts } = frame
   const link = (href: string, key: MessageKey) => (
     <li>
-      <a href={href}>{translate(language, key)}</a>
+      <a href={href}>{texts.text(key)}</a>
     </li>
   )
   const isLocal = ctx.config.MODE === 'local'
   return {
     frame,
-    title: translate(language, 'page.landing.title', { app }),
+    title: texts.text('page.landing.title', { app }),
     body: (
       <>
-        <p>{translate(language, 'page.landing.text', { app })}</p>
+        <p>{texts.text('page.landing.text', { app })}</p>
         <ul>
           {link(referenceOf(routes, 'signUp'), 'page.landing.sign_up')}
           {link(referenceOf(routes, 'signIn'), 'page.landing.sign_in')}
@@ -42,5 +42,5 @@ export function landingPage(ctx: Pick<Ctx, 'config' | 'acceptLanguage'>, routes:
 export const withLanding = (route: Route, routes: readonly Route[]): Route => ({
   ...route,
   handle: async (input) =>
-    prefersHtml(input.request) ? answerPage(landingPage(input.ctx, routes)) : route.handle(input),
+    prefersHtml(input.request) ? answerPage(await landingPage(input.ctx, routes)) : route.handle(input),
 })

@@ -3,8 +3,10 @@ import type { Ctx } from '../../context.ts'
 import { nudgeOwner } from '../../db/commit.ts'
 import { ActorType, toRecorded } from '../../db/delivery.ts'
 import type { EventOwner, ObjectEventsMessage, RecordedEvent } from '../../lib/event.ts'
-import { DAY, SECOND } from '../../lib/time.ts'
+import { SECOND } from '../../lib/time.ts'
+import { keptSince } from '../retention/service.ts'
 import {
+  countOldEvents,
   deleteOldDeadLetters,
   deleteOldEvents,
   insertDelivered,
@@ -62,9 +64,13 @@ export async function sweepUndelivered(ctx: Pick<Ctx, 'db' | 'now' | 'objects' |
   }
 }
 
-/** Deletes events older than `EVENT_RETENTION_DAYS`, a limited number in each run. */
-export const pruneEvents = (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
-  deleteOldEvents(ctx, ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY, PRUNES_PER_RUN)
+/** Deletes events that are kept no longer, a limited number in each run. */
+export const pruneEvents = async (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
+  deleteOldEvents(ctx, await keptSince(ctx, 'record'), PRUNES_PER_RUN)
+
+/** How many events and dead letters the next runs delete. */
+export const countPrunable = async (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<number> =>
+  countOldEvents(ctx, await keptSince(ctx, 'record'))
 
 /**
  * Writes events from objects to D1. Each message is acknowledged or retried separately:
@@ -111,6 +117,6 @@ export const listDeadLetters = (
   range: { limit: number; offset: number },
 ): Promise<{ rows: DeadLetter[]; total: number }> => selectDeadLetters(ctx, range)
 
-/** Deletes dead letters older than `EVENT_RETENTION_DAYS`, a limited number in each run. */
-export const pruneDeadLetters = (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
-  deleteOldDeadLetters(ctx, ctx.now() - ctx.config.EVENT_RETENTION_DAYS * DAY)
+/** Deletes dead letters that are kept no longer than the record, a limited number in each run. */
+export const pruneDeadLetters = async (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
+  deleteOldDeadLetters(ctx, await keptSince(ctx, 'record'))

@@ -2,9 +2,9 @@ import { and, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt
 import type { Ctx } from '../../context.ts'
 import type { EventRow } from '../../db/delivery.ts'
 import { listPage } from '../../db/list.ts'
-import { prune } from '../../db/prune.ts'
+import { countPrunable, prune } from '../../db/prune.ts'
 import { auditBlocks, counts, deadLetters, events } from '../../db/tables.ts'
-import { deletedRows, type UserData } from '../../db/user-data.ts'
+import { deletedRows, HIDDEN, type Piece, shownRows, type UserData, withheld } from '../../db/user-data.ts'
 import type { EventOwner, RecordedEvent } from '../../lib/event.ts'
 import { NAMING_ADDRESSES } from './types.ts'
 
@@ -92,12 +92,61 @@ const eventData: UserData = {
     }
     return true
   },
+  ...shownRows(events, {
+    part: 'record',
+    by: { userId: 'id' },
+    shows: [
+      'id',
+      'type',
+      'time',
+      'subject',
+      'actorType',
+      'actorId',
+      'sessionId',
+      'organizationId',
+      'data',
+      'ip',
+      'userAgent',
+    ],
+    see: (piece, { id }) => (piece.actor_type === 'user' && piece.actor_id === id ? piece : withoutOrigin(piece)),
+    hides: {
+      [HIDDEN.internal]: ['position', 'userId', 'claimsVersion', 'feedEntry', 'deliveredAt', 'dataSalt', 'originSalt'],
+    },
+  }),
 }
 
-export const userData = [
-  deletedRows(deadLetters, { userId: 'id' }),
-  deletedRows(counts, { name: ({ id }) => eq(counts.name, `sessions.open:${id}`) }),
+/** Address and user agent are those of whoever acted, and which admin that was is not said. */
+const withoutOrigin = (piece: Piece): Piece => ({
+  ...piece,
+  ip: null,
+  user_agent: null,
+  ...(piece.actor_type === 'user' && { actor_id: 'an admin' }),
+})
+
+/** What the person did to others: `data` is about those. */
+const actionData: UserData = {
+  table: events,
+  erases: [],
+  statements: () => [],
+  ...shownRows(events, {
+    part: 'record',
+    name: 'what_you_did',
+    by: { actorId: ({ id }) => sql`(actor_id = ${id} and actor_id is not user_id and actor_type = 'user')` },
+    shows: ['id', 'type', 'time', 'subject', 'sessionId', 'organizationId', 'ip', 'userAgent'],
+  }),
+}
+
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(deadLetters, { userId: 'id' }),
+    ...withheld('events on their way to the record, or to an endpoint that refused them'),
+  },
+  {
+    ...deletedRows(counts, { name: ({ id }) => eq(counts.name, `sessions.open:${id}`) }),
+    ...withheld('the number of the open sessions, which the export lists'),
+  },
   eventData,
+  actionData,
 ]
 
 /** Newest first. */
@@ -161,18 +210,17 @@ const prunableUpTo = sql`coalesce(
   (select ${auditBlocks.lastPosition} from ${auditBlocks} where ${auditBlocks.number} = 0),
   ${Number.MAX_SAFE_INTEGER})`
 
+const oldEvents = (before: number) => ({
+  table: events,
+  key: events.position,
+  where: and(lt(events.time, before), isNotNull(events.deliveredAt), lte(events.position, prunableUpTo)),
+  of: { users: [events.userId, events.actorId], organizations: [events.organizationId] },
+  order: events.time,
+})
+
 /** Deletes delivered events from before `before`. */
 export const deleteOldEvents = (store: Pick<Ctx, 'db'>, before: number, runs: number): Promise<void> =>
-  prune(
-    store,
-    {
-      table: events,
-      key: events.position,
-      where: and(lt(events.time, before), isNotNull(events.deliveredAt), lte(events.position, prunableUpTo)),
-      order: events.time,
-    },
-    { runs },
-  )
+  prune(store, oldEvents(before), { runs })
 
 type Store = Pick<Ctx, 'db'>
 
@@ -182,10 +230,17 @@ const { payload: _content, ...columns } = getTableColumns(deadLetters)
 export const selectDeadLetters = (store: Store, range: { limit: number; offset: number }) =>
   listPage(store, { table: deadLetters, columns, order: [desc(deadLetters.createdAt), deadLetters.id] }, range)
 
+const oldDeadLetters = (before: number) => ({
+  table: deadLetters,
+  key: deadLetters.id,
+  where: lt(deadLetters.createdAt, before),
+  of: { users: [deadLetters.userId] },
+  order: deadLetters.createdAt,
+})
+
 export const deleteOldDeadLetters = (store: Store, before: number): Promise<void> =>
-  prune(store, {
-    table: deadLetters,
-    key: deadLetters.id,
-    where: lt(deadLetters.createdAt, before),
-    order: deadLetters.createdAt,
-  })
+  prune(store, oldDeadLetters(before))
+
+/** Events and dead letters from before `before`. */
+export const countOldEvents = (store: Store, before: number): Promise<number> =>
+  countPrunable(store, [oldEvents(before), oldDeadLetters(before)])

@@ -11,11 +11,22 @@ type OrganizationSubject =
   | 'directory record'
   | 'directory group'
   | 'webhook'
+  | 'data request'
+  | 'legal hold'
 
 /** The description of one type of event. */
 export interface EventType {
   readonly when: string
-  readonly subject: 'user' | 'session' | 'passkey' | 'client' | 'key' | 'mail' | 'service' | OrganizationSubject
+  readonly subject:
+    | 'user'
+    | 'session'
+    | 'passkey'
+    | 'client'
+    | 'key'
+    | 'mail'
+    | 'service'
+    | 'text'
+    | OrganizationSubject
   /** Fields of `data`. */
   readonly data: readonly string[]
   /** The notice that the account's owner gets, once. Every change of a factor, a credential, the address or the state has one. */
@@ -381,6 +392,21 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     subject: 'connection',
     data: ['before'],
   },
+  'sso.certificate.added': {
+    when: "A certificate of an organization's identity provider is trusted from now on",
+    subject: 'connection',
+    data: ['fingerprint', 'expires_at'],
+  },
+  'sso.certificate.removed': {
+    when: "A certificate of an organization's identity provider is no longer trusted",
+    subject: 'connection',
+    data: ['fingerprint', 'expires_at'],
+  },
+  'sso.certificate.expiring': {
+    when: 'Such a certificate ends in 30, 14 or 3 days. Sign-ins go on: its key is trusted, not its date',
+    subject: 'connection',
+    data: ['fingerprint', 'expires_at'],
+  },
   'sso.domain.verified': {
     when: 'A domain was verified. `method`: `dns`, or `vouched` by an admin of the platform',
     subject: 'organization',
@@ -443,6 +469,76 @@ export const EVENT_TYPES: Readonly<Record<EventName, EventType>> = {
     when: 'The record no longer has a head that it once had: the database was restored, or changed',
     subject: 'service',
     data: ['lost'],
+  },
+  'compliance.assessed': {
+    when: 'The controls of a day were computed. `failed` names those that did not hold, `not_tested` those that were not computed',
+    subject: 'service',
+    data: ['day', 'failed', 'not_tested'],
+  },
+  'compliance.report_created': {
+    when: 'An admin made a report on a framework over a period',
+    subject: 'service',
+    data: ['report_id', 'framework', 'from', 'to'],
+  },
+  'compliance.retention_changed': {
+    when: 'An admin changed how many days a kind is kept',
+    subject: 'service',
+    data: ['kind', 'before', 'after'],
+  },
+  'privacy.requested': {
+    when: 'A user asked for access to their data, for its erasure, rectification, restriction, portability, or objected',
+    subject: 'data request',
+    data: ['type', 'due_at'],
+  },
+  'privacy.request_changed': {
+    when: 'An admin answered a request about data, refused it, began with it, or extended it',
+    subject: 'data request',
+    data: ['before', 'after'],
+  },
+  'privacy.exported': {
+    when: 'A user downloaded a data export, or one part of it',
+    subject: 'data request',
+    data: ['part', 'format'],
+  },
+  'privacy.consent_given': {
+    when: 'A user consented to a purpose',
+    subject: 'user',
+    data: ['purpose', 'version'],
+  },
+  'privacy.consent_withdrawn': {
+    when: 'A user withdrew the consent to a purpose',
+    subject: 'user',
+    data: ['purpose'],
+  },
+  'privacy.settings_changed': {
+    when: 'A user changed privacy settings; null is a switch that was removed',
+    subject: 'user',
+    data: ['after'],
+  },
+  'privacy.hold_placed': {
+    when: 'An admin of the platform placed a legal hold: nothing of the user or organization is erased or pruned; delivered to `platform` only',
+    subject: 'legal hold',
+    data: ['user_id', 'organization_id'],
+  },
+  'privacy.hold_released': {
+    when: 'An admin of the platform released a legal hold: what waited for it goes on; delivered to `platform` only',
+    subject: 'legal hold',
+    data: ['user_id', 'organization_id'],
+  },
+  'localization.key_created': {
+    when: "A key of an application's own texts was created. The subject is the key, here and below",
+    subject: 'text',
+    data: ['after'],
+  },
+  'localization.translation_updated': {
+    when: 'A text of the service was overridden, or one of an application translated',
+    subject: 'text',
+    data: ['locale', 'before', 'after'],
+  },
+  'localization.translation_deleted': {
+    when: 'An override or a translation was taken back',
+    subject: 'text',
+    data: ['locale', 'before'],
   },
 }
 

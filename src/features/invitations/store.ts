@@ -4,7 +4,7 @@ import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
-import { deletedRows } from '../../db/user-data.ts'
+import { deletedRows, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import type { Rank } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { revokeWhere } from '../memberships/service.ts'
@@ -29,7 +29,41 @@ type Store = Pick<Ctx, 'db'>
 type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
 /** Invitations of a user to others go too: nobody answers for them any more. */
-export const userData = [deletedRows(invitations, { email: 'email', invitedBy: 'id', acceptedBy: 'id' })]
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(invitations, { email: 'email', invitedBy: 'id', acceptedBy: 'id' }),
+    ...shownRows(invitations, {
+      part: 'invitations',
+      by: { email: 'email', acceptedBy: 'id' },
+      shows: [
+        'id',
+        'organizationId',
+        'role',
+        'permissions',
+        'message',
+        'status',
+        'invitedBy',
+        'createdAt',
+        'updatedAt',
+        'expiresAt',
+        'acceptedAt',
+      ],
+      hides: { [HIDDEN.internal]: ['counter'] },
+    }),
+  },
+  {
+    table: invitations,
+    erases: [],
+    statements: () => [],
+    ...shownRows(invitations, {
+      part: 'invitations',
+      name: 'invitations_you_sent',
+      by: { invitedBy: 'id' },
+      shows: ['id', 'organizationId', 'role', 'permissions', 'message', 'status', 'createdAt', 'expiresAt'],
+      hides: { [HIDDEN.other]: ['email', 'acceptedBy'] },
+    }),
+  },
+]
 
 /** By the column that names the organization. */
 export const organizationData = [invitations.organizationId]
@@ -246,6 +280,11 @@ export const deleteEnded = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
     table: invitations,
     key: invitations.id,
     where: and(sql`${invitations.status} <> 'pending'`, lte(invitations.updatedAt, store.now() - ENDED_KEPT_MS)),
+    of: {
+      users: [invitations.invitedBy, invitations.acceptedBy],
+      addresses: [invitations.email],
+      organizations: [invitations.organizationId],
+    },
     order: invitations.updatedAt,
   })
 

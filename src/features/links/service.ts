@@ -23,6 +23,9 @@ export { voidPlainReports } from './store.ts'
 
 const TOKEN_PREFIX = 'pot_'
 
+/** Whether a text has the form of a token of ours, good or not. */
+export const isOneTimeToken = (text: string): boolean => text.startsWith(TOKEN_PREFIX)
+
 const toToken = (
   { id, userId, email, data, createdAt, expiresAt }: TokenRow,
   purpose: OneTimePurpose,

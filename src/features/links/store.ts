@@ -1,12 +1,23 @@
 import { and, desc, eq, gt, isNotNull, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { prune } from '../../db/prune.ts'
-import { deletedRows } from '../../db/user-data.ts'
+import { deletedRows, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import { oneTimeTokens, takesFactorAway } from './tables.ts'
 import type { OneTimePurpose, Redemption, RequestingSessions, TokenData } from './types.ts'
 
 /** By address, too: a link may have been requested before the account existed. */
-export const userData = [deletedRows(oneTimeTokens, { userId: 'id', email: 'email' })]
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(oneTimeTokens, { userId: 'id', email: 'email' }),
+    ...shownRows(oneTimeTokens, {
+      part: 'mails',
+      name: 'links',
+      by: { userId: 'id', email: 'email' },
+      shows: ['purpose', 'email', 'createdAt', 'expiresAt', 'usedAt'],
+      hides: { [HIDDEN.secret]: ['tokenHash', 'data'], [HIDDEN.internal]: ['id', 'userId', 'redemption'] },
+    }),
+  },
+]
 
 export type TokenRow = typeof oneTimeTokens.$inferSelect
 
@@ -137,7 +148,12 @@ export async function selectNewest(
 
 /** Tokens that expired before `before`. */
 export const deleteExpired = (store: Pick<Ctx, 'db'>, before: number): Promise<void> =>
-  prune(store, { table: oneTimeTokens, key: oneTimeTokens.id, where: lt(oneTimeTokens.expiresAt, before) })
+  prune(store, {
+    table: oneTimeTokens,
+    key: oneTimeTokens.id,
+    where: lt(oneTimeTokens.expiresAt, before),
+    of: { users: [oneTimeTokens.userId], addresses: [oneTimeTokens.email] },
+  })
 
 /** Voids report links that were mailed about activity, except those that remove an added factor. */
 export const voidPlainReports = ({ db, now }: Pick<Ctx, 'db' | 'now'>, userId: string, condition: SQL) =>

@@ -1,6 +1,5 @@
 import type { Page } from '../../http/page.ts'
-import type { Frame } from '../../lib/frame.ts'
-import { formatTime, type MessageKey, translate } from '../localization/service.ts'
+import type { MessageKey, PageFrame } from '../localization/service/texts.ts'
 import type { StoredMail } from './types.ts'
 
 /** As a mail program shows it: no script, and links open beside the mailbox. */
@@ -14,12 +13,12 @@ const frameOfMail = (mail: StoredMail, title: string) => (
 )
 
 /** The mails that local mode stored, newest first; the newest is open. */
-export function mailboxPage(frame: Frame, mails: readonly StoredMail[], to: string | null): Page {
-  const say = (key: MessageKey): string => translate(frame.language, key)
+export function mailboxPage(frame: PageFrame, mails: readonly StoredMail[], to: string | null): Page {
+  const say = (key: MessageKey): string => frame.texts.text(key)
   const entry = (mail: StoredMail, index: number) => (
     <details open={index === 0}>
       <summary>
-        {mail.subject} <span>{`· ${mail.to} · ${formatTime(frame.language, mail.createdAt)}`}</span>
+        {mail.subject} <span>{`· ${mail.to} · ${frame.texts.time(mail.createdAt)}`}</span>
       </summary>
       {frameOfMail(mail, mail.subject)}
       <details>

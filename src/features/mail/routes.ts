@@ -3,7 +3,7 @@ import { admin, adminRequired, anyone, tokenInvalid } from '../../http/guard.ts'
 import { answerPage, prefersHtml } from '../../http/page.ts'
 import { createRoutes, everyCall } from '../../http/router.ts'
 import { unauthorized, validationFailed } from '../../lib/errors.ts'
-import { frameOf } from '../localization/service.ts'
+import { frameOf } from '../localization/service/texts.ts'
 import { mailboxPage } from './mailbox-page.tsx'
 import { listMailbox, listMails, mailNotDead, mailNotFound, requeueMail } from './service/mails.ts'
 import {
@@ -34,7 +34,7 @@ mailRoutes.get(
     const to = query.to || null
     const mails = await listMailbox(ctx, to)
     return prefersHtml(request)
-      ? answerPage(mailboxPage(frameOf(ctx, null), mails, to))
+      ? answerPage(mailboxPage(await frameOf(ctx, null), mails, to))
       : Response.json(mails.map(storedMailToWire))
   },
 )

@@ -21,6 +21,7 @@ const LIMITED_FIRST: ReadonlySet<MailKind> = new Set([
   'organization_ownerless',
   'webhook_disabled',
   'webhook_author_left',
+  'data_requests_due',
 ])
 
 /** How many mails of one kind an address gets in `WINDOW_MS`, whoever requests them. */

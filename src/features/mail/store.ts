@@ -1,8 +1,8 @@
 import { and, desc, eq, gte, inArray, isNotNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { listRows } from '../../db/list.ts'
-import { prune } from '../../db/prune.ts'
-import { deletedRows } from '../../db/user-data.ts'
+import { countPrunable, prune } from '../../db/prune.ts'
+import { deletedRows, HIDDEN, shownRows, type UserData, withheld } from '../../db/user-data.ts'
 import { mailbox, mails } from './tables.ts'
 import type { MailEntry, MailStatus, StoredMail } from './types.ts'
 
@@ -12,13 +12,30 @@ export type MailRow = typeof mails.$inferSelect
 const MAILBOX_PAGE = 100
 
 /** The mailbox precedes the mails: only these know addresses that the user requested or had before. */
-export const userData = [
-  deletedRows(mailbox, {
-    recipient: ({ id }) =>
-      sql`${mailbox.recipient} in (select lower(${mails.recipient}) from ${mails} where ${mails.userId} = ${id})`,
-  }),
-  deletedRows(mailbox, { recipient: 'email' }, ['subject', 'text', 'html']),
-  deletedRows(mails, { userId: 'id', recipient: 'email' }),
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(mailbox, {
+      recipient: ({ id }) =>
+        sql`${mailbox.recipient} in (select lower(${mails.recipient}) from ${mails} where ${mails.userId} = ${id})`,
+    }),
+    ...withheld('it is empty in a deployment'),
+  },
+  {
+    ...deletedRows(mailbox, { recipient: 'email' }, ['subject', 'text', 'html']),
+    ...withheld('it is empty in a deployment'),
+  },
+  {
+    ...deletedRows(mails, { userId: 'id', recipient: 'email' }),
+    ...shownRows(mails, {
+      part: 'mails',
+      by: { userId: 'id', recipient: 'email' },
+      shows: ['id', 'kind', 'recipient', 'status', 'createdAt', 'sentAt'],
+      hides: {
+        [HIDDEN.secret]: ['contentSealed'],
+        [HIDDEN.internal]: ['userId', 'attempts', 'lastError', 'claimedUntil', 'enqueueAt'],
+      },
+    }),
+  },
 ]
 
 export async function insertIntoMailbox({ db }: Store, { to, ...mail }: StoredMail): Promise<void> {
@@ -147,12 +164,22 @@ export async function updateEnqueueAt({ db }: Store, ids: readonly string[], enq
     .where(and(inArray(mails.id, [...ids]), eq(mails.status, 'queued')))
 }
 
+interface OldMails {
+  readonly status: MailStatus
+  readonly before: number
+}
+
+const oldMails = ({ status, before }: OldMails) => ({
+  table: mails,
+  key: mails.id,
+  where: and(eq(mails.status, status), lt(mails.createdAt, before)),
+  of: { users: [mails.userId], addresses: [mails.recipient] },
+})
+
 /** Mails of this status that were made before `before`. */
-export const deleteOldMails = (
-  store: Store,
-  { status, before }: { status: MailStatus; before: number },
-): Promise<void> =>
-  prune(store, { table: mails, key: mails.id, where: and(eq(mails.status, status), lt(mails.createdAt, before)) })
+export const deleteOldMails = (store: Store, old: OldMails): Promise<void> => prune(store, oldMails(old))
+
+export const countOldMails = (store: Store, old: OldMails): Promise<number> => countPrunable(store, [oldMails(old)])
 
 /** Whether a mail that was created since then is dead. */
 export async function hasDeadSince({ db }: Store, since: number): Promise<boolean> {

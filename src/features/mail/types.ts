@@ -21,6 +21,9 @@ export type SsoChange =
   | 'updated'
   | 'deleted'
   | 'issuer_changed'
+  | 'certificate_added'
+  | 'certificate_removed'
+  | 'certificate_expiring'
   | 'required'
   | 'optional'
   | 'domain_verified'
@@ -94,6 +97,12 @@ export interface MailParams {
   /** To whoever may change the endpoint. */
   readonly webhook_disabled: { readonly host: string }
   readonly webhook_author_left: { readonly host: string }
+  readonly data_exported: { readonly reportLink: string }
+  readonly data_request_extended: { readonly until: number; readonly message: string }
+  /** `message`: what the admin says to it. */
+  readonly data_request_answered: { readonly outcome: 'completed' | 'rejected'; readonly message: string | null }
+  /** To an admin of the platform. `until`: when the first of them is due. */
+  readonly data_requests_due: { readonly count: number; readonly until: number }
 }
 
 export type MailKind = keyof MailParams
@@ -106,7 +115,7 @@ export type MailRequest = {
     readonly to: string
     /** Null when no account has the address. */
     readonly userId: string | null
-    /** The user's locale; null or unknown is English. */
+    /** The user's locale; null or unknown is `DEFAULT_LOCALE`. */
     readonly locale: string | null
     /** Whose account it is. Without it the mail has no text that somebody typed: the recipient may not know of the account. */
     readonly owner?: { readonly name: string | null } | null

@@ -19,7 +19,7 @@ import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
 import { prune } from '../../db/prune.ts'
-import { deletedRows, forgottenIn } from '../../db/user-data.ts'
+import { deletedRows, forgottenIn, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import { isRanked, RANKS, type Rank, ranksUpTo } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { users } from '../users/tables.ts'
@@ -37,12 +37,66 @@ import {
 type Store = Pick<Ctx, 'db'>
 type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
-export const userData = [
-  deletedRows(memberships, { userId: 'id' }),
-  forgottenIn(memberships, ['invitedBy', 'removedBy']),
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(memberships, { userId: 'id' }),
+    ...shownRows(memberships, {
+      part: 'memberships',
+      by: { userId: 'id' },
+      shows: [
+        'id',
+        'organizationId',
+        'role',
+        'metadata',
+        'invitedBy',
+        'joinedAt',
+        'takenUpAt',
+        'expiresAt',
+        'removedAt',
+        'removedBy',
+        'suspendedAt',
+      ],
+      doers: ['removedBy'],
+      hides: { [HIDDEN.internal]: ['userId', 'givenRole', 'mappedRole', 'mappingId'] },
+    }),
+  },
+  {
+    ...forgottenIn(memberships, ['invitedBy', 'removedBy']),
+    ...shownRows(memberships, {
+      part: 'memberships',
+      name: 'memberships_you_gave_or_ended',
+      by: { invitedBy: 'id', removedBy: 'id' },
+      shows: ['organizationId', 'role', 'joinedAt', 'removedAt'],
+    }),
+  },
   {
     ...forgottenIn(organizations, ['createdBy']),
     keeps: { billingEmail: "the organization's own, not a member's" },
+    ...shownRows(organizations, {
+      part: 'memberships',
+      name: 'organizations_you_made',
+      by: { createdBy: 'id' },
+      shows: ['id', 'name', 'slug', 'createdAt'],
+      hides: {
+        "the organization's own": [
+          'number',
+          'description',
+          'logoUrl',
+          'billingEmail',
+          'settings',
+          'requireTwoFactors',
+          'invitationDomains',
+          'version',
+          'memberCount',
+          'createdBy',
+          'updatedAt',
+          'deletedAt',
+          'eraseAt',
+          'ownerLossToldAt',
+          'directoryEnabled',
+        ],
+      },
+    }),
   },
 ]
 
@@ -108,7 +162,7 @@ export const insertOrganization = ({ db }: Store, row: NewOrganization, when: SQ
     .insert(organizations)
     .select(
       sql`select null, ${id}, ${name}, ${slug}, ${description ?? null}, ${logoUrl ?? null}, ${billingEmail ?? null}, '{}', 0, '[]', 1, 0,
-        ${createdBy ?? null}, ${createdAt}, ${createdAt}, null, null, null, 0 where ${when}`,
+        ${createdBy ?? null}, ${createdAt}, ${createdAt}, null, null, null, 0, 0, 0, 0, 0 where ${when}`,
     )
     .onConflictDoNothing()
     .returning(getTableColumns(organizations))
@@ -305,6 +359,7 @@ export const deleteRemoved = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
     table: memberships,
     key: memberships.id,
     where: and(isNotNull(memberships.removedAt), lte(memberships.removedAt, store.now() - REMOVED_KEPT_MS)),
+    of: { users: [memberships.userId], organizations: [memberships.organizationId] },
     order: memberships.removedAt,
   })
 

@@ -36,6 +36,11 @@ export const organizations = sqliteTable(
     ownerLossToldAt: integer('owner_loss_told_at'),
     /** A directory writes its people: its groups decide which roles are mapped, not those that a sign-in names. */
     directoryEnabled: integer('directory_enabled', { mode: 'boolean' }).notNull().default(false),
+    /** How many live people its directory has, how many of them active, its groups, and who is in them. Maintained by triggers. */
+    directoryUsers: integer('directory_users').notNull().default(0),
+    directoryActiveUsers: integer('directory_active_users').notNull().default(0),
+    directoryGroups: integer('directory_groups').notNull().default(0),
+    directoryMembers: integer('directory_members').notNull().default(0),
   },
   (table) => [
     // For the search of one or two characters.

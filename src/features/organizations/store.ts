@@ -10,12 +10,14 @@ import {
   isNotNull,
   isNull,
   lte,
+  not,
   type SQL,
   sql,
 } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { ActorCtx, Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
+import { isOrganizationHeld, isUserHeld } from '../../db/holds.ts'
 import type { Range } from '../../db/list.ts'
 import { isMatch, type Searched } from '../../db/search.ts'
 import { counts } from '../../db/tables.ts'
@@ -454,13 +456,18 @@ export async function deletePieces(
 ): Promise<void> {
   for (const column of data) {
     const { table } = column
+    const { userId } = getTableColumns(table) as { userId?: SQLiteColumn }
+    // What a deleted organization held of somebody under a hold stays, too.
+    const isFree = userId ? sql`not (${isUserHeld(userId)})` : sql`true`
     await db.run(sql`delete from ${table} where rowid in (select rowid from ${table}
-      where ${column} in (select gone.id from organizations as gone where gone.deleted_at is not null) limit ${PIECE})`)
+      where ${column} in (select gone.id from organizations as gone
+        where gone.deleted_at is not null and not ${isOrganizationHeld(sql.raw('gone.id'))}) and ${isFree} limit ${PIECE})`)
   }
   const isEmpty = data.map(
     (column) => sql`not exists (select 1 from ${column.table} where ${column} = ${organizations.id})`,
   )
+  const isHeld = isOrganizationHeld(organizations.id)
   await db
     .delete(organizations)
-    .where(and(isNotNull(organizations.eraseAt), lte(organizations.eraseAt, now()), ...isEmpty))
+    .where(and(isNotNull(organizations.eraseAt), lte(organizations.eraseAt, now()), not(isHeld), ...isEmpty))
 }

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, getTableColumns, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx } from '../../context.ts'
 import { listPage, type Range } from '../../db/list.ts'
-import { forgottenIn, type UserData } from '../../db/user-data.ts'
+import { forgottenIn, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import type { Scope } from '../memberships/service.ts'
 import { stillHas } from '../memberships/tables.ts'
 import { PLATFORM } from '../memberships/types.ts'
@@ -25,6 +25,28 @@ const ofUser: UserData = {
       ),
     db.delete(policies).where(and(isAbout(id), isDue)),
   ],
+  ...shownRows(policies, {
+    part: 'roles',
+    name: 'policies_about_you',
+    by: { targetId: ({ id }) => isAbout(id) },
+    shows: [
+      'id',
+      'scope',
+      'name',
+      'description',
+      'rules',
+      'effect',
+      'enabled',
+      'resourceType',
+      'resourcePattern',
+      'actions',
+      'conditions',
+      'expiresAt',
+      'createdAt',
+      'updatedAt',
+    ],
+    hides: { [HIDDEN.internal]: ['priority', 'version', 'targetType', 'targetId', 'size'] },
+  }),
 }
 
 /** In the words of its index. */
@@ -35,9 +57,28 @@ const formerOfUser: UserData = {
   table: policyVersions,
   erases: ['policy'],
   statements: ({ db }, { id }, isDue) => [db.delete(policyVersions).where(and(wasAbout(id), isDue))],
+  ...shownRows(policyVersions, {
+    part: 'roles',
+    name: 'former_policies_about_you',
+    by: { policy: ({ id }) => wasAbout(id) },
+    shows: ['policyId', 'version', 'policy', 'changedAt'],
+  }),
 }
 
-export const userData = [ofUser, formerOfUser, forgottenIn(policyVersions, ['changedBy'])]
+export const userData: readonly UserData[] = [
+  ofUser,
+  formerOfUser,
+  {
+    ...forgottenIn(policyVersions, ['changedBy']),
+    ...shownRows(policyVersions, {
+      part: 'roles',
+      name: 'policies_you_changed',
+      by: { changedBy: 'id' },
+      shows: ['policyId', 'version', 'changedAt'],
+      hides: { [HIDDEN.internal]: ['changedBy'] },
+    }),
+  },
+]
 
 /** By the column that names the organization. */
 export const organizationData = [policies.scope, policySets.scope]

@@ -1,6 +1,6 @@
 import { and, asc, count, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { ActorCtx, Ctx, Place } from '../../context.ts'
-import { deletedRows, forgottenIn, type UserData } from '../../db/user-data.ts'
+import { deletedRows, forgottenIn, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import { isOpen, isTakenUp, organizations, stillHas } from '../memberships/tables.ts'
 import { LIMITS, PLATFORM } from '../memberships/types.ts'
 import { users } from '../users/tables.ts'
@@ -55,10 +55,44 @@ export const deleteHeld = (
 ]
 
 export const userData: readonly UserData[] = [
-  deletedRows(roleAssignments, { userId: 'id' }),
-  deletedRows(grants, { userId: 'id' }),
-  forgottenIn(roleAssignments, ['assignedBy']),
-  forgottenIn(grants, ['grantedBy']),
+  {
+    ...deletedRows(roleAssignments, { userId: 'id' }),
+    ...shownRows(roleAssignments, {
+      part: 'roles',
+      by: { userId: 'id' },
+      shows: ['roleId', 'scope', 'assignedBy', 'assignedAt'],
+      doers: ['assignedBy'],
+      hides: { [HIDDEN.internal]: ['userId'] },
+    }),
+  },
+  {
+    ...deletedRows(grants, { userId: 'id' }),
+    ...shownRows(grants, {
+      part: 'roles',
+      by: { userId: 'id' },
+      shows: ['scope', 'permission', 'grantedBy', 'grantedAt'],
+      doers: ['grantedBy'],
+      hides: { [HIDDEN.internal]: ['userId'] },
+    }),
+  },
+  {
+    ...forgottenIn(roleAssignments, ['assignedBy']),
+    ...shownRows(roleAssignments, {
+      part: 'roles',
+      name: 'roles_you_assigned',
+      by: { assignedBy: 'id' },
+      shows: ['roleId', 'scope', 'assignedAt'],
+    }),
+  },
+  {
+    ...forgottenIn(grants, ['grantedBy']),
+    ...shownRows(grants, {
+      part: 'roles',
+      name: 'permissions_you_granted',
+      by: { grantedBy: 'id' },
+      shows: ['scope', 'permission', 'grantedAt'],
+    }),
+  },
 ]
 
 /** By the column that names the organization. */

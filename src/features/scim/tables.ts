@@ -161,6 +161,7 @@ export const scimLog = sqliteTable(
   },
   (table) => [
     index('scim_log_by_organization').on(table.organizationId, table.at, table.id),
+    index('scim_log_by_status').on(table.organizationId, table.status, table.at, table.id),
     index('scim_log_by_time').on(table.at),
   ],
 )

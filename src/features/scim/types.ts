@@ -9,6 +9,9 @@ export type ResourceType = (typeof RESOURCE_TYPES)[number]
 export const LOG_STATUSES = ['success', 'error'] as const
 export type LogStatus = (typeof LOG_STATUSES)[number]
 
+/** What an organization's directory may have at once. */
+export const LIMITS = { users: 100_000, groups: 10_000, members: 1_000_000 } as const
+
 /** A value as SCIM has it; absent attributes are not there. */
 export type ScimValue = string | boolean | ScimComplex | readonly ScimValue[]
 export interface ScimComplex {

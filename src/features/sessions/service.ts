@@ -76,6 +76,7 @@ export const StoredOrigin = z.object({
   sealed: z.string().nullable(),
   hasLogout: z.boolean(),
   secondFactor: z.boolean(),
+  endsAt: z.number().nullish(),
 }) satisfies z.ZodType<SessionOrigin>
 
 /** The credentials were changed between their check and the opening. */
@@ -191,6 +192,7 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     organizationId: organizations.find((id) => id === organizationId) ?? null,
     // Asked for, but the session proved one factor alone: then it is in none.
     organizations: organizationId === null ? organizations : [],
+    endsAt: origin?.endsAt ?? null,
     caller: callerOf(ctx),
     events: input.events ?? [],
     ...(input.browserIdleSeconds !== undefined && { browserIdleSeconds: input.browserIdleSeconds }),
@@ -286,9 +288,13 @@ const openedFor = ({ places, ...rest }: Standing, origin: SessionOrigin | null):
 
 /** Written before the session's tokens are answered: a logout of the provider must find it. Throws SERVICE_UNAVAILABLE, with the session ended. */
 async function recordOrigin(ctx: Ctx, { id, userId, openedAt }: SessionSnapshot, origin: SessionOrigin): Promise<void> {
-  const expiresAt = openedAt + ctx.config.SESSION_ABSOLUTE_SECONDS * SECOND
+  const { endsAt, ...row } = origin
+  const expiresAt = Math.min(
+    openedAt + ctx.config.SESSION_ABSOLUTE_SECONDS * SECOND,
+    endsAt ?? Number.POSITIVE_INFINITY,
+  )
   try {
-    await orUnavailable(insertOrigin(ctx, { ...origin, sessionId: id, userId, expiresAt }))
+    await orUnavailable(insertOrigin(ctx, { ...row, sessionId: id, userId, expiresAt }))
   } catch (cause) {
     await endSessionById(ctx, { userId, sessionId: id, reason: 'revoked', actor: { type: 'system', id: 'sso' } })
     throw cause

@@ -1,7 +1,15 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { prune } from '../../db/prune.ts'
-import { deletedRows } from '../../db/user-data.ts'
+import {
+  deletedRows,
+  HIDDEN,
+  listed,
+  type ObjectData,
+  type Piece,
+  shownRows,
+  type UserData,
+} from '../../db/user-data.ts'
 import type {
   ActivateInput,
   ActivateResult,
@@ -16,9 +24,12 @@ import type {
   RotateInput,
   RotateResult,
   SessionSnapshot,
+  ShownTable,
   StepUpInput,
   StepUpResult,
 } from '../../durable/rpc.ts'
+import { CONTENTS } from '../../durable/user-authority/contents.ts'
+import { toIso } from '../../lib/time.ts'
 import { memberships, needsSso, needsTwoFactors, organizations } from '../memberships/tables.ts'
 import { PLATFORM } from '../memberships/types.ts'
 import { grants, roleAssignments, roles } from '../rbac/tables.ts'
@@ -27,8 +38,42 @@ import type { User } from '../users/types.ts'
 import { type FederatedSession, federatedSessions } from './tables.ts'
 import type { ProviderKey, Standing } from './types.ts'
 
-export const userData = [deletedRows(federatedSessions, { userId: 'id' }, ['subjectHash', 'sealed'])]
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(federatedSessions, { userId: 'id' }, ['subjectHash', 'sealed']),
+    ...shownRows(federatedSessions, {
+      part: 'sessions',
+      by: { userId: 'id' },
+      shows: ['sessionId', 'organizationId', 'connectionId', 'secondFactor', 'expiresAt'],
+      hides: {
+        [HIDDEN.secret]: ['sealed'],
+        [HIDDEN.internal]: ['userId', 'subjectHash', 'providerSessionHash', 'hasLogout'],
+      },
+    }),
+  },
+]
 export const organizationData = [federatedSessions.organizationId]
+
+const toPiece = (row: Readonly<Record<string, string | number | null>>): Piece =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'number' && (name === 'at' || name.endsWith('_at')) ? toIso(value) : value,
+    ]),
+  )
+
+/** What the user's object holds, table by table. */
+export const objectData: readonly ObjectData[] = Object.entries(CONTENTS).map(([table, contents]) => ({
+  of: `UserAuthority.${table}`,
+  erased: 'by `erase`, before the rows of the database',
+  exports: [
+    'withheld' in contents
+      ? contents
+      : listed('sessions', table, contents.shows, async ({ objects }, { id: userId }) =>
+          (await objects.user(userId).exportRows({ userId, table: table as ShownTable })).map(toPiece),
+        ),
+  ],
+}))
 
 // Only the user's object stores sessions. A call that fails or takes too long throws SERVICE_UNAVAILABLE.
 
@@ -202,5 +247,6 @@ export const deleteExpiredOrigins = (store: Pick<Ctx, 'db' | 'now'>): Promise<vo
     table: federatedSessions,
     key: federatedSessions.sessionId,
     where: lt(federatedSessions.expiresAt, store.now()),
+    of: { users: [federatedSessions.userId], organizations: [federatedSessions.organizationId] },
     order: federatedSessions.expiresAt,
   })

@@ -21,7 +21,10 @@ export interface StandingPlace {
 export type SessionOrigin = Pick<
   FederatedSession,
   'organizationId' | 'connectionId' | 'subjectHash' | 'providerSessionHash' | 'sealed' | 'hasLogout' | 'secondFactor'
->
+> & {
+  /** The provider's own session ends then. */
+  readonly endsAt?: number | null | undefined
+}
 
 /** What a provider calls a person, its own session of them, or both. */
 export interface ProviderKey {

@@ -1,6 +1,9 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
+/** Holds for a password hash that is not argon2id with today's parameters. As an index says it, so without the table's name. */
+export const isWeakHash = sql.raw("substr(password_hash, 1, 31) <> '$argon2id$v=19$m=19456,t=2,p=1$'")
+
 export const users = sqliteTable(
   'users',
   {
@@ -51,6 +54,8 @@ export const users = sqliteTable(
     deletedAt: integer('deleted_at'),
     /** When a deleted user is erased. */
     eraseAt: integer('erase_at'),
+    /** When an erasure began: from then on no legal hold is placed, and nothing brings the account back. */
+    erasingSince: integer('erasing_since'),
     /** The user deleted the account themselves while it was usable, and may restore it (decision 0236). */
     userRestorable: integer('user_restorable', { mode: 'boolean' }).notNull().default(false),
   },
@@ -60,6 +65,7 @@ export const users = sqliteTable(
     index('users_by_kind').on(table.status, table.role, table.mfaEnabled, table.number),
     index('users_by_role').on(table.role, table.number),
     index('users_to_erase').on(table.eraseAt).where(sql`erase_at is not null`),
+    index('users_with_weak_hash').on(table.number).where(isWeakHash),
   ],
 )
 

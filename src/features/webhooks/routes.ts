@@ -80,12 +80,12 @@ webhookRoutes.post(
     query: wire.SignatureQuery,
     answer: ok(wire.SignatureAnswer),
   },
-  async ({ body, query }) => {
+  ({ body, query }) => {
     const { secret, payload, signature, timestamp } = wire.mergeSignature(body, query)
     if (!secret) throw fieldRequired('secret')
     if (payload === undefined) throw fieldRequired('payload')
     if (!signature) throw fieldRequired('signature')
-    return { valid: await verifySignature({ secret, payload, signature, timestamp: timestamp || undefined }) }
+    return { valid: verifySignature({ secret, payload, signature, timestamp: timestamp || undefined }) }
   },
 )
 

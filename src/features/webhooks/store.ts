@@ -3,7 +3,7 @@ import type { ActorCtx, Ctx, Place } from '../../context.ts'
 import { type EventRow, toRecorded } from '../../db/delivery.ts'
 import { listPage, type Range } from '../../db/list.ts'
 import { events } from '../../db/tables.ts'
-import { deletedRows, forgottenIn } from '../../db/user-data.ts'
+import { deletedRows, forgottenIn, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import type { RecordedEvent } from '../../lib/event.ts'
 import { ADMIN, isAdmin } from '../../lib/roles.ts'
 import { isOpen, isOpenTo, isTakenUp, memberships, organizations, stillHas } from '../memberships/tables.ts'
@@ -13,7 +13,50 @@ import { LIMITS } from './types.ts'
 
 type Store = Pick<Ctx, 'db'>
 
-export const userData = [deletedRows(webhookEndpoints, { userId: 'id' }), forgottenIn(webhookEndpoints, ['createdBy'])]
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(webhookEndpoints, { userId: 'id' }),
+    ...shownRows(webhookEndpoints, {
+      part: 'webhooks',
+      by: { userId: 'id' },
+      shows: [
+        'id',
+        'url',
+        'events',
+        'description',
+        'headers',
+        'ordered',
+        'batch',
+        'isActive',
+        'disabledReason',
+        'createdAt',
+        'updatedAt',
+      ],
+      hides: {
+        [HIDDEN.secret]: ['authorizationSealed', 'secretSealed', 'formerSecretSealed'],
+        [HIDDEN.internal]: [
+          'organizationId',
+          'userId',
+          'formerSecretUntil',
+          'audit',
+          'version',
+          'toldVersion',
+          'createdBy',
+          'authorLossToldAt',
+        ],
+      },
+    }),
+  },
+  {
+    ...forgottenIn(webhookEndpoints, ['createdBy']),
+    ...shownRows(webhookEndpoints, {
+      part: 'webhooks',
+      name: 'webhooks_you_made',
+      by: { createdBy: 'id' },
+      shows: ['id', 'organizationId', 'createdAt'],
+    }),
+  },
+]
 
 /** By the column that names the organization. */
 export const organizationData = [webhookEndpoints.organizationId]

@@ -47,7 +47,7 @@ export async function callReceiver(
     const headers = {
       ...receiver.headers,
       ...(receiver.authorization !== null && { Authorization: receiver.authorization }),
-      ...(await signatureHeaders(receiver.secrets, { id, timestamp: toSeconds(began), body })),
+      ...signatureHeaders(receiver.secrets, { id, timestamp: toSeconds(began), body }),
       'Content-Type': 'application/json',
       'User-Agent': 'Postern-Webhook/1',
       'X-Webhook-Event': name,

@@ -1,14 +1,11 @@
-import { equalBytes } from '../crypto.ts'
+import { equalBytes, hmacSha256 } from '../crypto.ts'
 import { toBase64, utf8 } from '../encoding.ts'
 
 /** `whsec_` and base64 of the same bytes: how Standard Webhooks writes a key. */
 export const toStandardSecret = (secret: string): string => `whsec_${toBase64(utf8(secret))}`
 
-/** HMAC-SHA-256 (RFC 2104). The key is the secret's text, as Janua's clients take it. */
-async function sign(secret: string, text: string): Promise<Uint8Array> {
-  const key = await crypto.subtle.importKey('raw', utf8(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-  return new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(text)))
-}
+/** The key is the secret's text, as Janua's clients take it. */
+const sign = (secret: string, text: string): Uint8Array => hmacSha256(utf8(secret), utf8(text))
 
 export interface SignedMessage {
   readonly id: string
@@ -22,31 +19,27 @@ export interface SignedMessage {
  * The headers that sign a delivery: Standard Webhooks' with every secret that is valid now, those of one value with the first, which is
  * the newest. A receiver that checks the time is safe from replays; `X-Janua-Signature` does not cover the time.
  */
-export async function signatureHeaders(
+export function signatureHeaders(
   secrets: readonly [string, ...string[]],
   { id, timestamp, body }: SignedMessage,
-): Promise<Record<string, string>> {
+): Record<string, string> {
   const [newest] = secrets
-  const [standard, timed, plain] = await Promise.all([
-    Promise.all(secrets.map(async (secret) => `v1,${toBase64(await sign(secret, `${id}.${timestamp}.${body}`))}`)),
-    sign(newest, `${timestamp}.${body}`),
-    sign(newest, body),
-  ])
+  const standard = secrets.map((secret) => `v1,${toBase64(sign(secret, `${id}.${timestamp}.${body}`))}`)
   return {
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),
     'webhook-signature': standard.join(' '),
     'X-Webhook-Id': id,
     'X-Webhook-Timestamp': String(timestamp),
-    'X-Webhook-Signature': timed.toHex(),
-    'X-Janua-Signature': `sha256=${plain.toHex()}`,
+    'X-Webhook-Signature': sign(newest, `${timestamp}.${body}`).toHex(),
+    'X-Janua-Signature': `sha256=${sign(newest, body).toHex()}`,
   }
 }
 
 const HEX_SIGNATURE = /^(?:sha256=)?([0-9a-f]{64})$/i
 
 /** Whether a signature of one value, with or without `sha256=`, is that of the text. */
-export async function isSignatureOf(secret: string, text: string, signature: string): Promise<boolean> {
+export function isSignatureOf(secret: string, text: string, signature: string): boolean {
   const [, hex] = HEX_SIGNATURE.exec(signature) ?? []
-  return hex !== undefined && equalBytes(Uint8Array.fromHex(hex), await sign(secret, text))
+  return hex !== undefined && equalBytes(Uint8Array.fromHex(hex), sign(secret, text))
 }

@@ -312,10 +312,26 @@ const MACHINES: Readonly<Record<string, Row>> = {
   'POST /api/v1/websocket/ticket': { good: 201 },
 }
 
+/** In a locale that no other test has texts in. */
+const newText = () => ({ body: { key: 'matrix.text', locale_code: 'th', value: 'A' } })
+
 const OPERATIONS: Readonly<Record<string, Row>> = {
   'GET /api/v1/admin/keys': plain,
   // A good one would turn the ring that all other tests sign with.
   'POST /api/v1/admin/keys/rotate': refusedWith(422, { revoke_current: 'perhaps' }),
+  'GET /api/v1/localization/locales': plain,
+  'GET /api/v1/localization/translations/:locale_code': { call: () => ({ path: { locale_code: 'th' } }) },
+  'POST /api/v1/localization/translations': { call: newText },
+  'PUT /api/v1/localization/translations': { call: newText },
+  'DELETE /api/v1/localization/translations/:locale_code/:key': {
+    call: () => ({ path: { locale_code: 'th', key: 'matrix.none' } }),
+    good: 404,
+  },
+  'GET /api/v1/localization/translation-keys': plain,
+  'POST /api/v1/localization/translation-keys': {
+    call: () => ({ body: { key: `matrix.${newUuid().replaceAll('-', '_')}`, default_value: 'A' } }),
+    good: 201,
+  },
   'POST /api/v1/admin/clients': { call: () => ({ body: { name: 'robot', scopes: [] } }), good: 201 },
   'GET /api/v1/admin/clients': plain,
   'DELETE /api/v1/admin/clients/:id': {

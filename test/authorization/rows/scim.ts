@@ -1,4 +1,5 @@
 import { newUuid } from '../../../src/lib/ids.ts'
+import { CORE, ENTERPRISE, GROUP, PATCH_OP } from '../../features/scim/support.ts'
 import { env } from '../../support/app.ts'
 import type { Call, Row } from '../row.ts'
 import { inPlace, ONE } from './organizations.ts'
@@ -15,28 +16,56 @@ const onDirectory = (call: Call = {}): Row =>
     return call
   })
 
+/** An attribute of each kind. */
+const FIELDS = {
+  externalId: 'x',
+  name: { givenName: 'Ada' },
+  active: true,
+  emails: [{ value: 'ada@elsewhere.test', primary: true }],
+  [ENTERPRISE]: { manager: { value: 'x' } },
+}
+
+type Made = 'user' | 'group'
+
+/** Somebody or a group of the directory's, for itself alone. */
+const onMade = (made: Made, good: number, body?: (id: string) => unknown): Row => ({
+  good,
+  call: async ({ directory }) => {
+    const { id } = (await (made === 'user' ? directory.user({ userName: newUuid() }) : directory.group())).body
+    return { path: { [`${made}_id`]: id }, ...(body && { body: body(id) }) }
+  },
+  but: { 'directory of another': 404 },
+})
+
+const patchOf = (path: string) => () => ({
+  schemas: [PATCH_OP],
+  Operations: [{ op: 'replace', path, value: newUuid() }],
+})
+
 const ofHome = (home: string): Readonly<Record<string, Row>> => {
   const fixed = (call: Call): Row => ({ call: () => call })
-  const user = { path: { user_id: newUuid() } }
-  const group = { path: { group_id: newUuid() } }
   const me: Row = { good: 501 }
+  const user = () => ({ schemas: [CORE], ...FIELDS, userName: newUuid() })
+  const group = () => ({ schemas: [GROUP], displayName: newUuid(), externalId: 'x', members: [] })
   return {
     [`GET ${home}/ServiceProviderConfig`]: {},
     [`GET ${home}/Schemas`]: {},
-    [`GET ${home}/Schemas/:urn`]: fixed({ path: { urn: 'urn:ietf:params:scim:schemas:core:2.0:User' } }),
+    [`GET ${home}/Schemas/:urn`]: fixed({ path: { urn: CORE } }),
     [`GET ${home}/ResourceTypes`]: {},
     [`GET ${home}/ResourceTypes/:name`]: fixed({ path: { name: 'User' } }),
     ...Object.fromEntries(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} ${home}/Me`, me])),
     [`GET ${home}/Users`]: {},
-    [`POST ${home}/Users`]: {},
-    ...Object.fromEntries(
-      ['GET', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} ${home}/Users/:user_id`, fixed(user)]),
-    ),
+    [`POST ${home}/Users`]: { good: 201, call: () => ({ body: user() }) },
+    [`GET ${home}/Users/:user_id`]: onMade('user', 200),
+    [`PUT ${home}/Users/:user_id`]: onMade('user', 200, user),
+    [`PATCH ${home}/Users/:user_id`]: onMade('user', 200, patchOf('displayName')),
+    [`DELETE ${home}/Users/:user_id`]: onMade('user', 204),
     [`GET ${home}/Groups`]: {},
-    [`POST ${home}/Groups`]: {},
-    ...Object.fromEntries(
-      ['GET', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} ${home}/Groups/:group_id`, fixed(group)]),
-    ),
+    [`POST ${home}/Groups`]: { good: 201, call: () => ({ body: group() }) },
+    [`GET ${home}/Groups/:group_id`]: onMade('group', 200),
+    [`PUT ${home}/Groups/:group_id`]: onMade('group', 200, group),
+    [`PATCH ${home}/Groups/:group_id`]: onMade('group', 200, patchOf('externalId')),
+    [`DELETE ${home}/Groups/:group_id`]: onMade('group', 204),
   }
 }
 

@@ -55,7 +55,7 @@ export const SSO_ROWS: Readonly<Record<string, Row>> = {
   },
   // What is not spoken is refused once the caller may ask: no provider is called.
   [`POST ${SSO}/configurations`]: {
-    call: async (scene) => ({ query: { organization_id: (await place(scene)).id }, body: { provider: 'saml' } }),
+    call: async (scene) => ({ query: { organization_id: (await place(scene)).id }, body: { provider: 'ldap' } }),
     good: 400,
     ...forOwnerAndAdmin(404),
   },
@@ -76,6 +76,10 @@ export const SSO_ROWS: Readonly<Record<string, Row>> = {
   },
   [`GET ${SSO}/logout`]: { call: () => ({ query: { token: NOT_A_TOKEN } }), good: 400 },
   [`POST ${SSO}/oidc/backchannel-logout`]: { call: () => ({ body: { logout_token: NOT_A_TOKEN } }), good: 400 },
+  [`GET ${SSO}/metadata/:organization_id`]: { call: () => ({ path: { organization_id: newUuid() } }), good: 404 },
+  [`POST ${SSO}/saml/acs`]: { call: () => ({ body: { SAMLResponse: 'x', RelayState: NOT_A_TOKEN } }), good: 400 },
+  [`GET ${SSO}/saml/slo`]: { call: () => ({ query: { SAMLRequest: 'x' } }), good: 400 },
+  [`POST ${SSO}/saml/slo`]: { call: () => ({ body: { SAMLRequest: 'x' } }), good: 400 },
   [`POST ${SSO}/oidc/callback/:config_id`]: {
     call: () => ({ path: { config_id: newUuid() }, body: UNKNOWN }),
     good: 400,

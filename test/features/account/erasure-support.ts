@@ -88,7 +88,7 @@ export async function userWithEverything(
   )
   await run(
     `insert into federated_sessions (session_id, organization_id, user_id, connection_id, subject_hash, sealed, expires_at)
-     values (?, 'x', ?, 'x', 'hash', 'sealed', 9e15)`,
+     values (?, 'x', ?, 'x', 'hash', 'sealed', 8e15)`,
     newUuid(),
     id,
   )
@@ -130,6 +130,30 @@ export async function userWithEverything(
      values (?, 'x', ?, 'scim_x', ?, 0, 0)`,
     newUuid(),
     newUuid(),
+    id,
+  )
+  await run(
+    `insert into data_requests (id, user_id, type, status, description, asked_for, received_at, due_at, updated_at, answer, session_id, handled_by)
+     values (?, ?, 'rectification', 'received', ?, ?, 0, 0, 0, ?, 'x', ?)`,
+    newUuid(),
+    id,
+    `my name is not ${user.email}`,
+    JSON.stringify({ specific_fields: [user.email] }),
+    `dear ${user.email}`,
+    id,
+  )
+  await run(
+    "insert into consents (id, user_id, purpose, version, change, at) values (?, ?, 'news', '1', 'given', 0)",
+    newUuid(),
+    id,
+  )
+  await run(`insert into privacy_settings values (?, '{"ads":false}', 0)`, id)
+  await run(
+    `insert into legal_holds (id, user_id, reason, placed_by, placed_at, released_by, released_at) values (?, ?, ?, ?, 0, ?, 1)`,
+    newUuid(),
+    id,
+    `about ${user.email}`,
+    id,
     id,
   )
   await recorded(id, 'session.created')

@@ -26,7 +26,9 @@ describe('erasing a user', () => {
     expect(tablesOf(await placesOf(id))).toEqual(
       [
         'backup_codes',
+        'consents',
         'counts',
+        'data_requests',
         'dear_hashes',
         'events',
         'federated_sessions',
@@ -34,12 +36,14 @@ describe('erasing a user', () => {
         'grants',
         'identities',
         'invitations',
+        'legal_holds',
         'mails',
         'one_time_tokens',
         'passkey_handles',
         'passkeys',
         'policies',
         'policy_versions',
+        'privacy_settings',
         'role_assignments',
         'scim_tokens',
         'scim_users',
@@ -55,7 +59,7 @@ describe('erasing a user', () => {
     expect(await placesOf(user.email)).toEqual([])
     expect(await placesOf(user.address)).toEqual([])
     expect(await placesOf(String(user.user.username))).toEqual([])
-    expect(tablesOf(await placesOf(id))).toEqual(['events'])
+    expect(tablesOf(await placesOf(id))).toEqual(['data_requests', 'events'])
     const search = await rowsOf('select rowid from user_search where user_search match ?', `"${user.email}"`)
     expect(search).toEqual([])
   })
@@ -226,7 +230,7 @@ describe('events of an erased user that arrive late', () => {
         { data: '{}', ip: null, user_agent: null, user_id: userId, delivered_at: expect.any(Number) },
       ])
     }
-    expect(tablesOf(await placesOf(userId))).toEqual(['events'])
+    expect(tablesOf(await placesOf(userId))).toEqual(['data_requests', 'events'])
   })
 
   it('are recorded completely while the user exists, deleted or not', async () => {

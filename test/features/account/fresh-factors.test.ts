@@ -55,6 +55,12 @@ const password = {
   body: (given: Given) => ({ ...currentPassword(given), new_password: NEW }),
 } as const
 const ownAsAdmin = { isAdmin: true } as const
+const retention = {
+  isAdmin: true,
+  takesCode: true,
+  takesPassword: true,
+  body: (given: Given) => ({ ...given, data_category: 'mails', retention_period_days: 7 }),
+} as const
 
 /** Every route that removes, shows or begins to bind a factor, changes the password or the address, or deletes the account. */
 const SENSITIVE: readonly (readonly [route: string, Sensitive])[] = [
@@ -88,6 +94,7 @@ const SENSITIVE: readonly (readonly [route: string, Sensitive])[] = [
   ['DELETE /api/v1/admin/users/:id/mfa', ownAsAdmin],
   ['DELETE /api/v1/admin/users/:id/passkeys', ownAsAdmin],
   ['DELETE /api/v1/admin/users/:id/passkeys/:passkey_id', ownAsAdmin],
+  ['POST /api/v1/compliance/admin/retention-policy', retention],
   ['DELETE /admins/users/:user_id', ownAsAdmin],
   ['DELETE /admin/user/:user_id', ownAsAdmin],
 ]
@@ -168,6 +175,20 @@ const OF_PROVIDERS = [
   'POST /api/v1/auth/oauth/link/:provider',
   'DELETE /api/v1/oauth/:provider/unlink',
   'DELETE /api/v1/auth/oauth/unlink/:provider',
+]
+
+/** Ask for a fresh factor before anything of a person's data is asked for, read or held: test/features/privacy. */
+const OF_PRIVACY = [
+  'POST /api/v1/compliance/privacy/data-subject-requests',
+  'POST /api/v1/compliance/data-subject-request',
+  'POST /api/v1/compliance/privacy/data-deletion',
+  'POST /api/v1/compliance/privacy/data-export',
+  'POST /api/compliance/data-export',
+  'GET /api/v1/compliance/privacy/data-export/:id',
+  'GET /api/v1/compliance/privacy/data-export/:id/download',
+  'GET /api/v1/compliance/data-subject-request/:id/data',
+  'POST /api/v1/compliance/holds',
+  'DELETE /api/v1/compliance/holds/:id',
 ]
 
 /** Signed-in routes that change something, and none of that. Reviewed by hand. */
@@ -257,13 +278,25 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     'POST /api/v1/sessions/refresh',
     'POST /api/v1/websocket/ticket',
   ],
+  'says what the person agrees to': [
+    'POST /api/v1/compliance/consent',
+    'POST /api/v1/compliance/consent/withdraw',
+    'PUT /api/v1/compliance/privacy-settings',
+  ],
   'changes what a profile says': ['POST /api/v1/users/me/avatar', 'DELETE /api/v1/users/me/avatar'],
   'mails the present address': ['POST /api/v1/auth/resend-verification', 'POST /api/v1/auth/email/resend-verification'],
   "is an admin's work on others' accounts, or on the service": [
     'POST /api/v1/audit-logs/verify',
     'POST /api/audit-logs/verify',
+    'POST /api/v1/compliance/reports',
+    'POST /api/v1/compliance/admin/generate-report',
+    'PATCH /api/v1/compliance/privacy/data-subject-requests/:id',
     'DELETE /api/v1/admin/clients/:id',
     'POST /api/v1/admin/clients',
+    'POST /api/v1/localization/translations',
+    'PUT /api/v1/localization/translations',
+    'DELETE /api/v1/localization/translations/:locale_code/:key',
+    'POST /api/v1/localization/translation-keys',
     'POST /api/v1/admin/cache/clear',
     'POST /api/v1/admin/keys/rotate',
     'POST /api/v1/admin/mails/:id/requeue',
@@ -318,7 +351,7 @@ const OF_WEBHOOKS = [
 ]
 
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
-const SHOWS = /mfa|2fa|passkey|backup|export/
+const SHOWS = /mfa|2fa|passkey|backup|export|data-subject-request\//
 
 describe('the table of what wants a fresh factor', () => {
   const signedIn = listRoutes().filter(({ spec }) => !['public', 'custom'].includes(spec.guard.kind))
@@ -331,6 +364,7 @@ describe('the table of what wants a fresh factor', () => {
       ...changing,
       ...OF_PROVIDERS,
       ...OF_WEBHOOKS,
+      ...OF_PRIVACY,
       ...BEGIN_TOTP,
       ...COMPLETE,
       ...Object.values(OTHERS).flat(),
@@ -343,7 +377,7 @@ describe('the table of what wants a fresh factor', () => {
   it('has the routes that declare STEP_UP_REQUIRED, and no other', () => {
     const declared = signedIn.filter(({ spec }) => spec.errors?.some(({ code }) => code === 'STEP_UP_REQUIRED'))
     expect(new Set(declared.map(nameOf))).toEqual(
-      new Set([...wanting, ...OF_ORGANIZATIONS, ...OF_PROVIDERS, ...OF_WEBHOOKS, ...BEGIN_TOTP]),
+      new Set([...wanting, ...OF_ORGANIZATIONS, ...OF_PROVIDERS, ...OF_WEBHOOKS, ...OF_PRIVACY, ...BEGIN_TOTP]),
     )
   })
 })

@@ -1,7 +1,7 @@
 import { getTableColumns, getTableName, is } from 'drizzle-orm'
 import { getTableConfig, integer, SQLiteTable, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { expect, it } from 'vitest'
-import { deletedRows, type UserData } from '../../../src/db/user-data.ts'
+import { deletedRows, type UserData, withheld } from '../../../src/db/user-data.ts'
 import { users } from '../../../src/features/users/tables.ts'
 import { ORGANIZATION_DATA, USER_DATA } from '../../../src/user-data.ts'
 import { columns } from './erasure-support.ts'
@@ -67,8 +67,10 @@ it('a column about a user that is on no list is found, by its name or by its ref
   })
   const all = ['trips.user_id', 'trips.owner', 'trips.contact_email']
   expect(findUnlisted([...TABLES, trips], USER_DATA)).toEqual(all)
-  expect(findUnlisted([trips], [deletedRows(trips, { userId: 'id' })])).toEqual(all.slice(1))
-  expect(findUnlisted([trips], [deletedRows(trips, { userId: 'id' }, ['owner', 'contact'])])).toEqual([])
+  expect(findUnlisted([trips], [{ ...deletedRows(trips, { userId: 'id' }), ...withheld('x') }])).toEqual(all.slice(1))
+  expect(
+    findUnlisted([trips], [{ ...deletedRows(trips, { userId: 'id' }, ['owner', 'contact']), ...withheld('x') }]),
+  ).toEqual([])
 })
 
 it('each kind of data of today is missed when it is taken off the list', () => {
@@ -76,6 +78,8 @@ it('each kind of data of today is missed when it is taken off the list', () => {
   expect(missed.toSorted()).toEqual(
     expect.arrayContaining([
       'backup_codes.user_id',
+      'consents.user_id',
+      'data_requests.user_id',
       'dead_letters.user_id',
       'dear_hashes.user_id',
       'events.user_id',
@@ -85,12 +89,14 @@ it('each kind of data of today is missed when it is taken off the list', () => {
       'grants.user_id',
       'identities.user_id',
       'invitations.email',
+      'legal_holds.user_id',
       'mails.recipient',
       'mails.user_id',
       'one_time_tokens.email',
       'one_time_tokens.user_id',
       'passkey_handles.user_id',
       'passkeys.user_id',
+      'privacy_settings.user_id',
       'role_assignments.user_id',
       'totp_factors.user_id',
     ]),

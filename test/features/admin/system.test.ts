@@ -116,12 +116,13 @@ describe('GET /api/v1/admin/config', () => {
     expect(before.state).toBe('current')
     const insert = env.DB.prepare('insert into totp_factors (user_id, secret_sealed, created_at) values (?, ?, 1)')
     await env.DB.batch([insert.bind(newUuid(), `${before.id}.x`), insert.bind(newUuid(), 'bygone.x')])
+    await env.DB.prepare("insert into saml_keys values ('bygone', 'x', 'bygone.x', 1, 1, 1)").run()
     const after = await rootKeysOf(app)
     expect(after[0]).toEqual({ ...before, totp_secrets: before.totp_secrets + 1 })
     expect(after).toContainEqual({
       id: 'bygone',
       state: 'unknown',
-      signing_keys: 0,
+      signing_keys: 1,
       totp_secrets: 1,
       mails: 0,
       webhooks: 0,
@@ -144,6 +145,7 @@ describe('GET /api/v1/admin/config', () => {
       { id: 'bygone', state: 'unknown' },
     ])
     await env.DB.prepare("delete from totp_factors where secret_sealed like '%.x'").run()
+    await env.DB.prepare("delete from saml_keys where id = 'bygone'").run()
   })
 })
 

@@ -7,7 +7,7 @@ import { newUuid } from '../../../src/lib/ids.ts'
 import { DAY, HOUR } from '../../../src/lib/time.ts'
 import { USER_DATA } from '../../../src/user-data.ts'
 import { createTestApp } from '../../support/app.ts'
-import { sealAll } from '../../support/audit.ts'
+import { emptyRecord, sealAll } from '../../support/audit.ts'
 import { openPerson, type Person } from '../../support/organizations.ts'
 import { AUDIT, insertRows, type Row, rowsOf, run } from './support.ts'
 
@@ -51,6 +51,7 @@ async function sealed(rows: readonly Row[]): Promise<{ ids: string[]; block: Sto
 }
 
 beforeAll(async () => {
+  await emptyRecord(await app.ctx())
   admin = await openPerson(app, { role: 'admin' })
   await app.settled()
   await sealAll(await app.ctx())

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTestApp, json } from '../../support/app.ts'
-import { sealAll } from '../../support/audit.ts'
+import { emptyRecord, sealAll } from '../../support/audit.ts'
 import { createTeam, openPerson, type Person, type Team } from '../../support/organizations.ts'
 import { AUDIT, insertRows, rowsOf, run } from './support.ts'
 
@@ -22,6 +22,7 @@ const linesOf = (text: string) =>
     .map((line) => JSON.parse(line))
 
 beforeAll(async () => {
+  await emptyRecord(await app.ctx())
   admin = await openPerson(app, { role: 'admin' })
   ;[anna, team] = await Promise.all([openPerson(app), createTeam(app)])
   await app.settled()

@@ -28,7 +28,7 @@ describe('GET /', () => {
   it('is in the browser’s language, and knows of no mailbox in production', async () => {
     const production = { MODE: 'production', PUBLIC_URL: 'https://auth.example.test' }
     const text = await (await get(production, { accept: BROWSER, 'accept-language': 'de-CH' })).text()
-    expect(text).toContain('<html lang="de">')
+    expect(text).toContain('<html lang="de" dir="ltr">')
     expect(text).toContain('Postern: Anmeldedienst')
     expect(text).not.toContain('mailbox')
   })

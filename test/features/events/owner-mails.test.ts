@@ -35,6 +35,9 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
     'notification.created',
     'chatbot.interaction',
     'audit.exported',
+    'privacy.consent_given',
+    'privacy.consent_withdrawn',
+    'privacy.settings_changed',
   ],
   'an organization that they are in says what they are there': [
     'organization.member_added',

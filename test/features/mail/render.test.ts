@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import { CATALOGUE_LOCALES } from '../../../src/features/localization/service/catalogues.ts'
 import { renderMail } from '../../../src/features/mail/service/render.ts'
 import type { MailParams, MailRequest } from '../../../src/features/mail/types.ts'
+import { textsFor } from '../../support/texts.ts'
 import { LINK } from './support.ts'
+
+const TEXTS = new Map(
+  await Promise.all([...CATALOGUE_LOCALES, 'sv'].map(async (locale) => [locale, await textsFor(locale)] as const)),
+)
+const textsIn = (locale: string | null) => {
+  const texts = TEXTS.get(locale ?? 'en')
+  if (!texts) throw new Error(`no texts in ${locale}`)
+  return texts
+}
 
 const SENDER = { app: 'Castle & Co', url: 'https://auth.example.test' }
 const TIME = Date.UTC(2026, 0, 2, 15, 4)
@@ -45,6 +56,10 @@ const PARAMS: MailParams = {
   webhook_created: { host: 'hooks.example.test' },
   webhook_disabled: { host: 'hooks.example.test' },
   webhook_author_left: { host: 'hooks.example.test' },
+  data_exported: { reportLink: LINK },
+  data_request_extended: { until: TIME, message: 'Many archives' },
+  data_request_answered: { outcome: 'rejected', message: 'Not yours' },
+  data_requests_due: { count: 3, until: TIME },
 }
 
 const OWNER = { name: 'Maria Weber' }
@@ -54,11 +69,19 @@ const mailOf = (
   locale: string | null,
   params: object = PARAMS[kind],
   owner: MailRequest['owner'] = OWNER,
-) => renderMail(SENDER, { kind, to: 'a@example.test', userId: null, locale, owner, params } as MailRequest)
+) =>
+  renderMail(textsIn(locale), SENDER, {
+    kind,
+    to: 'a@example.test',
+    userId: null,
+    locale,
+    owner,
+    params,
+  } as MailRequest)
 
 const KINDS = Object.keys(PARAMS) as (keyof MailParams)[]
 
-describe.each(['en', 'de'])('every kind of mail in %s', (locale) => {
+describe.each(CATALOGUE_LOCALES)('every kind of mail in %s', (locale) => {
   it.each(KINDS)('%s is complete: subject, text and HTML with the same link', (kind) => {
     const mail = mailOf(kind, locale)
     expect(mail.subject).toContain(SENDER.app)
@@ -69,7 +92,7 @@ describe.each(['en', 'de'])('every kind of mail in %s', (locale) => {
       expect(mail.html.split(`"${LINK}"`)).toHaveLength(3)
     }
     expect(mail.text).toContain(SENDER.url)
-    expect(mail.html).toContain(`<html lang="${locale}">`)
+    expect(mail.html).toContain(`<html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}">`)
     expect(mail.html).not.toMatch(/<(script|img|link|style|iframe)/)
     expect(mail.html).toContain('Castle &amp; Co')
   })
@@ -77,7 +100,7 @@ describe.each(['en', 'de'])('every kind of mail in %s', (locale) => {
 
 describe('a mail', () => {
   it('is English when the language has no catalogue', () => {
-    expect(mailOf('magic_link', 'fr')).toEqual(mailOf('magic_link', 'en'))
+    expect(mailOf('magic_link', 'sv')).toEqual(mailOf('magic_link', 'en'))
   })
 
   it('says what a policy is in the reader’s language, and what it does not know as it came', () => {
@@ -99,6 +122,9 @@ describe('the owner of an account', () => {
   it.each([
     ['en', 'Hello Maria Weber,', 'Hello,'],
     ['de', 'Guten Tag Maria Weber,', 'Guten Tag,'],
+    ['fr', 'Bonjour Maria Weber,', 'Bonjour,'],
+    ['es', 'Hola, Maria Weber:', 'Hola:'],
+    ['ar', 'مرحبًا \u2068Maria Weber\u2069،', 'مرحبًا،'],
   ])('is greeted by name in %s, where there is one', (locale, byName, plainly) => {
     for (const kind of KINDS) {
       expect(mailOf(kind, locale).text.split('\n')[0]).toBe(byName)
@@ -161,6 +187,7 @@ describe('a name chosen by a user', () => {
 
   it('adds no line break, direction mark or control character to a subject', () => {
     const { subject } = renderMail(
+      textsIn('en'),
       { app: 'A\r\nBcc: x@example.test\u0000\u202etxt\u2028', url: SENDER.url },
       { kind: 'magic_link', to: 'a@example.test', userId: null, locale: null, params: PARAMS.magic_link },
     )

@@ -14,10 +14,12 @@ const app = createTestApp()
 
 /** What single sign-on keeps of an organization. */
 const SINGLE_SIGN_ON = [
+  "insert into legal_holds (id, organization_id, reason, placed_at, released_at) values (?1, ?1, 'x', 1, 1)",
   "insert into organization_domains (organization_id, domain, challenge, created_at) values (?1, ?1 || '.test', 'x', 1)",
   'insert into sso_policies (organization_id, required, allow_break_glass, updated_at) values (?, 0, 1, 1)',
   `insert into sso_connections (id, organization_id, provider, issuer, client_id, secret_sealed, metadata, check_at, created_at, updated_at)
    values (?1, ?1, 'oidc', 'https://idp.engines.test', 'x', 'x', '{}', 9e15, 1, 1)`,
+  "insert into sso_certificates values ('c-' || ?1, ?1, 'ab', 'MIIB', 1, 1, null)",
   "insert into role_mappings values (?, 'engineers', 'admin')",
   "insert into scim_configs (id, organization_id, provider, default_role, configuration, created_at, updated_at) values (?1, ?1, 'okta', 'member', '{}', 1, 1)",
   "insert into scim_tokens (id, organization_id, token_hash, prefix, created_at, expires_at) values (?1, ?1, ?1, 'x', 1, 9e15)",

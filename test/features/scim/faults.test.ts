@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { fails, isolateWithout, type Part } from '../../faults/support.ts'
-import { createTestApp } from '../../support/app.ts'
+import { createTestApp, json } from '../../support/app.ts'
 import { openPerson } from '../../support/organizations.ts'
+import { signUpUser } from '../../support/users.ts'
+import { answerChallenge, createClockedApp, enrolQuickly, startSignIn, totpAt } from '../factors/totp/support.ts'
 import {
   accountOf,
   callScim,
@@ -9,6 +11,7 @@ import {
   directoryOf,
   membershipOf,
   rowsOf,
+  run,
   SCIM,
   SCIM_ERROR,
   type TestDirectory,
@@ -91,6 +94,25 @@ describe('at once', () => {
       expect(
         (await app.fetch('/validate', { headers: { authorization: `Bearer ${refreshed.body.access_token}` } })).status,
       ).toBe(401)
+  })
+
+  it.each(['before', 'with'])('a deactivation %s the second factor of a sign-in on its way', async (order) => {
+    const directory = await shared()
+    const clocked = createClockedApp()
+    const person = await enrolQuickly(clocked, await signUpUser(clocked, { email: directory.name() }))
+    await run('update users set email_verified_at = 1 where id = ?', person.user.id)
+    const { body } = await directory.user({ userName: person.email })
+    const { mfa_token } = await startSignIn(clocked, person)
+    const answer = () => answerChallenge(clocked, mfa_token, totpAt(person.secret, clocked.clock.now))
+    if (order === 'before') {
+      await directory.patch(body.id, off)
+      expect((await answer()).status).toBe(401)
+      return
+    }
+    const [, answered] = await Promise.all([directory.patch(body.id, off), answer()])
+    const { refresh_token } = await answered.json<{ refresh_token?: string }>()
+    if (refresh_token) expect((await clocked.fetch('/api/v1/auth/refresh', json({ refresh_token }))).status).toBe(401)
+    expect(await accountOf(body.id)).toMatchObject({ status: 'inactive' })
   })
 
   it('two posts of one address under two names: one record has the account', async () => {

@@ -67,6 +67,7 @@ async function matching(filter: string): Promise<Name[]> {
     filter: condition,
     start: { skip: 0 },
     count: 100,
+    withGroups: false,
   })
   expect(total).toBe(rows.length)
   return rows.map(({ id }) => ids.get(id) as Name)
@@ -330,6 +331,7 @@ describe('an index', () => {
       filter: readFilter(USER_RESOURCE, filter),
       start: { skip: 0 },
       count: 1,
+      withGroups: true,
     })
     return (await watched.plans()).join('; ')
   }

@@ -299,6 +299,7 @@ describe('a role that a group gives', () => {
     const { id: organizationId } = directory.team
     const numbers = 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 60)'
     const tag = newUuid()
+    const ids = newUuid().slice(0, -12)
     await run(
       `${numbers} insert into users (id, email, created_at, updated_at) select ?1 || '-' || i, ?1 || i || '@many.test', 1, 1 from n`,
       tag,
@@ -311,13 +312,16 @@ describe('a role that a group gives', () => {
     )
     await run(
       `${numbers} insert into scim_users (id, organization_id, user_id, user_name_key, active, attributes, folded, write_id, created_at, updated_at)
-       select ?1 || '-' || i, ?2, ?1 || '-' || i, ?1 || i, 1, '{"userName":"x"}', '{}', 'x', i, i from n`,
+       select ?3 || printf('%012d', i), ?2, ?1 || '-' || i, ?1 || i, 1, '{"userName":"x"}', '{}', 'x', i, i from n`,
       tag,
       organizationId,
+      ids,
     )
     const version = async () =>
       (await rowsOf('select version from organizations where id = ?', organizationId))[0]?.version
-    const members = Array.from({ length: 60 }, (_, index) => ({ value: `${tag}-${index + 1}` }))
+    const members = Array.from({ length: 60 }, (_, index) => ({
+      value: `${ids}${String(index + 1).padStart(12, '0')}`,
+    }))
     expect(await version()).toBe(1)
     const { status, headers } = await directory.group({ displayName: 'Admins', members })
     expect([status, headers.get('x-propagated')]).toEqual([201, 'true'])

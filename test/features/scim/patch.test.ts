@@ -234,6 +234,12 @@ describe('a refusal', () => {
       'SCIM_INVALID_FILTER',
     ],
     ['a long path', { op: 'remove', path: 'x'.repeat(2001) }, 'SCIM_INVALID_PATH'],
+    ['an attribute twice', { op: 'add', value: { title: 'x', Title: 'y' } }, 'SCIM_INVALID_SYNTAX'],
+    [
+      'an attribute twice, with its URN and without',
+      { op: 'replace', value: { active: true, [`${CORE}:active`]: false } },
+      'SCIM_INVALID_SYNTAX',
+    ],
     ['another id', { op: 'replace', value: { id: 'x' } }, 'SCIM_MUTABILITY'],
     ['an id by path', { op: 'replace', path: 'id', value: ID }, 'SCIM_MUTABILITY'],
     ['meta', { op: 'replace', path: 'meta.created', value: 'x' }, 'SCIM_MUTABILITY'],

@@ -51,18 +51,57 @@ describe('the language of a page', () => {
   it.each([
     ['de-AT', '', 'de'],
     ['en', 'de', 'en'],
-    ['fr', 'de', 'de'],
+    ['pt-PT', 'de', 'de'],
     [undefined, 'de', 'de'],
-    [undefined, 'fr;q=0.9, de-CH;q=0.8, en;q=0.2', 'de'],
+    [undefined, 'ja;q=0.9, de-CH;q=0.8, en;q=0.2', 'de'],
     [undefined, 'de;q=0.1, en;q=0.9', 'en'],
-    [undefined, 'de;q=0, fr', 'en'],
+    [undefined, 'de;q=0, ja', 'en'],
+    // RFC 4647 3.4: a range is cut from its end, single letters too, before the next range is asked.
+    [undefined, 'de-Latn-DE-1996, en', 'de'],
+    [undefined, 'ja, de-x-private, en', 'de'],
+    [undefined, 'DE_at', 'de'],
+    [undefined, `${'x'.repeat(5000)}, de`, 'de'],
+    [undefined, `de-${'a-'.repeat(100)}b`, 'en'],
+    [undefined, ';q=1, __proto__, constructor, de', 'de'],
     [undefined, '*', 'en'],
     [undefined, '', 'en'],
   ])('for a user of locale %j and a browser that accepts %j is %s', async (locale, accepted, language) => {
     const { token } = await verifyToken(locale === undefined ? {} : { locale })
     const page = await look('/verify-email', { token, headers: { 'accept-language': accepted } })
-    expect([page.language, page.text.includes(`<html lang="${language}">`)]).toEqual([language, true])
+    expect([page.language, page.text.includes(`<html lang="${language}" dir="ltr">`)]).toEqual([language, true])
     expect(headingOf(page.text)).toBe(language === 'de' ? 'Bestätigen Sie Ihre Adresse' : 'Confirm your address')
+  })
+
+  it.each([
+    ['ui_locales=fr', 'fr', 'ltr', 'Confirmez votre adresse'],
+    ['lang=es', 'es', 'ltr', 'Confirme su dirección'],
+    ['ui_locales=ja%20fr-CA%20de', 'fr', 'ltr', 'Confirmez votre adresse'],
+    ['ui_locales=ar&lang=es', 'ar', 'rtl', 'أكِّد عنوانك'],
+    ['ui_locales=%22%3E%3Cscript%3E', 'de', 'ltr', 'Bestätigen Sie Ihre Adresse'],
+  ])(
+    'is what its address asks for (%s), before its user’s, on the page after its form, too',
+    async (query, language, dir, heading) => {
+      const { token } = await verifyToken({ locale: 'de' })
+      const page = await app.fetch(`/verify-email?token=${token}&${query}`, { headers: { 'accept-language': 'en' } })
+      const text = await page.text()
+      expect([page.headers.get('content-language'), page.headers.get('vary')]).toEqual([
+        language,
+        expect.stringContaining('Accept-Language'),
+      ])
+      expect(text).toContain(`<html lang="${language}" dir="${dir}">`)
+      expect(headingOf(text)).toBe(heading)
+      const action = /<form method="post" action="([^"]+)"/.exec(text)?.[1] ?? ''
+      expect(action).toBe(`/verify-email?ui_locales=${language}`)
+      expect((await submit(action, { token, answer: 'yes' })).language).toBe(language)
+    },
+  )
+
+  it('is DEFAULT_LOCALE where nobody asks for one that there is', async () => {
+    const spanish = createTestApp({ env: { DEFAULT_LOCALE: 'es' } })
+    expect((await look('/verify-email', { on: spanish, headers: { 'accept-language': 'ja' } })).language).toBe('es')
+    expect((await look('/verify-email', { on: spanish, headers: { 'accept-language': 'en' } })).language).toBe('en')
+    const unknown = createTestApp({ env: { DEFAULT_LOCALE: 'ja' } })
+    expect((await look('/verify-email', { on: unknown })).language).toBe('en')
   })
 
   it('is the user’s on the page after the form, and in a refusal', async () => {

@@ -271,6 +271,7 @@ describe('what a provider says', () => {
 
   it('is asked of the snapshot, with the secret by the way that the provider takes', async () => {
     const { configuration } = await ready()
+    if (configuration.protocol !== 'openid') throw new Error('another protocol')
     const ctx = await app.ctx()
     const provider = await providerOf(ctx, configuration)
     expect(provider).toMatchObject({

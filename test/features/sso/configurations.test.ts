@@ -136,7 +136,7 @@ describe('a configuration', () => {
     expect(await eventsOf(team.id)).toHaveLength(1)
   })
 
-  it.each(['saml', 'oauth2', 'ldap', 'active_directory'])('by %s is 400', async (provider) => {
+  it.each(['oauth2', 'ldap', 'active_directory'])('by %s is 400', async (provider) => {
     const team = await createTeam(app)
     expect(codeOf(await create(team, { provider }))).toEqual([400, 'SSO_PROVIDER_UNSUPPORTED'])
     await configure(team, net)

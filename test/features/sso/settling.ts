@@ -1,5 +1,6 @@
 import { settlePerson } from '../../../src/features/sso/service/accounts.ts'
-import { getConfiguration, type SeenConfiguration } from '../../../src/features/sso/service/configurations.ts'
+import type { SeenConfiguration } from '../../../src/features/sso/service/configuration.ts'
+import { getConfiguration } from '../../../src/features/sso/service/configurations.ts'
 import type { SsoPerson } from '../../../src/features/sso/service/read-person.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { createTeam, type Team } from '../../support/organizations.ts'

@@ -178,7 +178,11 @@ describe('a delivery', () => {
     ).toEqual([{ answer: null }])
     const contents = await endpoint.inside((_, { storage }) => storage.sql.exec('select event from events').toArray())
     expect(contents).toEqual([{ event: null }])
+    await env.DB.exec("insert into retention_days (kind, days, changed_at) values ('attempts', 30, 1)")
     await endpoint.run(7 * DAY)
+    expect(await endpoint.deliveries()).toHaveLength(1)
+    await env.DB.exec('delete from retention_days')
+    await endpoint.run(DAY)
     expect(await endpoint.deliveries()).toEqual([])
   })
 

@@ -2,13 +2,16 @@ import type { Ctx } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
 import type { UserData } from '../../../db/user-data.ts'
 import type { EraseInput } from '../../../durable/rpc.ts'
+import { defineError } from '../../../lib/errors.ts'
 import type { EventActor } from '../../../lib/event.ts'
 import { toIso } from '../../../lib/time.ts'
 import { changeUser, endSessionsAfterChange } from '../../users/service/change-user.ts'
-import { findUser, userNotFound, userStateConflict } from '../../users/service/users.ts'
+import { beginErasure, findUser, userNotFound, userStateConflict } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { eraseRows, graceEnded, selectUsersToErase } from '../store.ts'
+import { eraseRows, graceEnded, isHeld, selectUsersToErase } from '../store.ts'
 import { deleteAccount } from './states.ts'
+
+export const legalHold = defineError('LEGAL_HOLD', 'conflict', 'A legal hold keeps the data of this account')
 
 const USERS_PER_RUN = 50
 const USERS_AT_ONCE = 5
@@ -31,11 +34,12 @@ interface ErasureInput {
 
 /**
  * Erases a user without waiting for the end of the grace period, and deletes the account first if necessary. It cannot be
- * undone. Callers check permission. Throws NOT_FOUND, LAST_ADMIN.
+ * undone. Callers check permission. Throws NOT_FOUND, LAST_ADMIN, LEGAL_HOLD.
  */
 export async function eraseUser(ctx: Ctx, { userId, actor, userData }: ErasureInput): Promise<Erasure> {
   const before = await findUser(ctx, userId)
   if (!before) throw userNotFound()
+  if (before.erasingSince === null && (await isHeld(ctx, userId))) throw legalHold()
   const deletion =
     before.status === 'deleted'
       ? { user: before, propagated: true }
@@ -45,7 +49,10 @@ export async function eraseUser(ctx: Ctx, { userId, actor, userData }: ErasureIn
   // Cron has erased the user meanwhile, or somebody has restored the account.
   if (!user) return { erased: true, propagated: true }
   if (user.status !== 'deleted') throw userStateConflict({ status: user.status, allowed: ['deleted'] })
-  const { erased, propagated } = await continueErasure(ctx, user, { actor, userData })
+  const erasure = await continueErasure(ctx, user, { actor, userData })
+  // A hold was placed meanwhile: the account is deleted, and its erasure waits.
+  if (!erasure) throw legalHold()
+  const { erased, propagated } = erasure
   return { erased, propagated: erased || (deletion.propagated && propagated) }
 }
 
@@ -84,16 +91,18 @@ async function eraseOne(ctx: Ctx, user: User, userData: readonly UserData[]): Pr
 }
 
 /**
- * Each step may be repeated, and begins only once the one before it is done: sessions end; the object delivers its events
+ * Each step may be repeated, and begins only once the one before it is done: the erasure begins; sessions end; the object delivers its events
  * and forgets the user; large tables are erased in parts; then one batch erases the rest, and the row last, because cron
- * finds unfinished erasures by it.
+ * finds unfinished erasures by it. Null when a legal hold came first.
  */
 async function continueErasure(
   ctx: Ctx,
   user: User,
   { actor, userData }: Pick<ErasureInput, 'actor' | 'userData'>,
-): Promise<Erasure> {
+): Promise<Erasure | null> {
   const { id: userId } = user
+  if (!(await beginErasure(ctx, userId)))
+    return (await findUser(ctx, userId)) ? null : { erased: true, propagated: true }
   // Above the row's version, so that every session ends and none can be opened.
   const authVersion = user.authVersion + 1
   const sessions = { userId, except: null, reason: 'deleted', actor, authVersion } as const
@@ -126,8 +135,12 @@ async function eraseObject(ctx: Ctx, input: EraseInput): Promise<boolean> {
   const { userId } = input
   try {
     const result = await ctx.objects.user(userId).erase(input)
-    if (result.outcome === 'not_yet') ctx.log.info('erasure_waits', { user_id: userId, reason: result.reason })
-    return result.outcome === 'erased'
+    if (result.outcome === 'not_yet') {
+      ctx.log.info('erasure_waits', { user_id: userId, reason: result.reason })
+      return false
+    }
+    await ctx.objects.guard(userId).forget({ account: userId })
+    return true
   } catch (cause) {
     ctx.log.error('object_not_erased', cause, { user_id: userId })
     return false

@@ -3,14 +3,17 @@ import type { EventActor } from '../../../lib/event.ts'
 import { isAdmin } from '../../../lib/roles.ts'
 import { revokeOfAccount, revokeOfDemoted } from '../../memberships/service.ts'
 import { orphansNothing, refusalOfDeletion, settleOwnerless } from '../../organizations/service/ownership.ts'
-import { changeUserRole, changeUserState, type StateChangeInput } from '../../users/service/state.ts'
+import { type Along, changeUserRole, changeUserState, type StateChangeInput } from '../../users/service/state.ts'
 import type { ChangedUser } from '../../users/types.ts'
 
 /** As `changeUserState`, whoever asks: invitations go with the account that answers for them. */
-export const changeAccountState = (ctx: Ctx, input: Omit<StateChangeInput, 'along'>): Promise<ChangedUser> =>
+export const changeAccountState = (ctx: Ctx, input: StateChangeInput): Promise<ChangedUser> =>
   changeUserState(ctx, {
     ...input,
-    along: (when) => revokeOfAccount(ctx, { authorId: input.userId, actor: input.actor }, when),
+    along: (when) => [
+      ...revokeOfAccount(ctx, { authorId: input.userId, actor: input.actor }, when),
+      ...(input.along?.(when) ?? []),
+    ],
   })
 
 /** As `changeUserRole`, whoever asks: whoever is no admin of the platform any more answers for less. */
@@ -32,6 +35,8 @@ interface Deletion {
   /** For the event record. */
   readonly reason?: string | null
   readonly isErased?: boolean
+  /** Statements of later features for the batch. */
+  readonly along?: Along
 }
 
 /**

@@ -5,6 +5,7 @@ import { admin, confirmedOptionalUser } from '../../../http/guard.ts'
 import { arrayOf, withTotal } from '../../../http/list.ts'
 import { createRoutes, everyCall } from '../../../http/router.ts'
 import { conflict, notFound, rateLimited, serviceUnavailable, validationFailed } from '../../../lib/errors.ts'
+import { legalHold } from '../../account/service/erasure.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import { lastAdmin, userStateConflict } from '../../users/service/users.ts'
 import type { UserRef } from '../../users/types.ts'
@@ -143,7 +144,7 @@ export function createDeletionRoutes(userData: readonly UserData[]) {
       body: ReasonInput.body,
       query: DeleteUserQuery,
       answer: deletedUser,
-      errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
+      errors: [notFound, ownAccount, lastAdmin, userStateConflict, legalHold, serviceUnavailable],
     },
     async ({ ctx, params, body, query }) => {
       const ref = params.id
@@ -161,7 +162,7 @@ export function createDeletionRoutes(userData: readonly UserData[]) {
       guard: admin,
       params: UserPath,
       answer: deletedUser,
-      errors: [notFound, ownAccount, lastAdmin, userStateConflict, serviceUnavailable],
+      errors: [notFound, ownAccount, lastAdmin, userStateConflict, legalHold, serviceUnavailable],
     },
     async ({ ctx, params }) => erasedToWire(await forceDelete(ctx, params.id, userData)),
   )

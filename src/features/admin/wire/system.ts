@@ -75,7 +75,7 @@ const RootKey = z
   .object({
     id: z.string().meta({ description: 'Begins what it has sealed' }),
     state: z.enum(['current', 'previous', 'unknown']),
-    signing_keys: z.int().meta({ description: 'Of tokens, and of the record' }),
+    signing_keys: z.int().meta({ description: 'Of tokens, of the record, and of SAML' }),
     totp_secrets: z.int(),
     mails: z.int().meta({ description: 'Mails that wait to be sent' }),
     webhooks: z.int().meta({ description: 'Webhook endpoints' }),

@@ -1,7 +1,8 @@
 import type { Ctx } from '../../../context.ts'
 import { type CommittedEvent, commit } from '../../../db/commit.ts'
 import type { EventActor } from '../../../lib/event.ts'
-import { DAY, HOUR } from '../../../lib/time.ts'
+import { HOUR } from '../../../lib/time.ts'
+import { keptSince } from '../../retention/service.ts'
 import { hashOf, listsOf, packLists, writeHead } from '../rules/chain.ts'
 import { signHead } from '../rules/signing.ts'
 import { readHead } from '../rules/verify.ts'
@@ -37,7 +38,13 @@ const isHourAfter = (before: Block | undefined, now: number): boolean =>
 async function makeBlock(
   ctx: Ctx,
   before: Block | undefined,
-  { rows, last, lost, key }: { rows: readonly RecordRow[]; last: number; lost: Head['lost']; key: SigningKey },
+  {
+    rows,
+    last,
+    lost,
+    key,
+    keptFrom,
+  }: { rows: readonly RecordRow[]; last: number; lost: Head['lost']; key: SigningKey; keptFrom: number },
 ): Promise<Block> {
   const lists = listsOf(rows)
   const now = ctx.now()
@@ -48,7 +55,7 @@ async function makeBlock(
     last,
     previous: before?.hash ?? null,
     // Never back: what was pruned under a shorter retention stays explained.
-    pruned_before: Math.max(before ? readHead(before).pruned_before : 0, now - ctx.config.EVENT_RETENTION_DAYS * DAY),
+    pruned_before: Math.max(before ? readHead(before).pruned_before : 0, keptFrom),
     lost,
   }
   const head = writeHead(fields, lists)
@@ -96,6 +103,7 @@ export async function sealRecord(ctx: Ctx): Promise<void> {
   let before = await findNewestBlock(ctx)
   let lost = await findLost(ctx)
   const newest = await findNewestPosition(ctx)
+  const keptFrom = await keptSince(ctx, 'record')
   const start = before?.lastPosition ?? newest
   const upTo = Math.min(newest, start + RECORDS_PER_BLOCK * BLOCKS_PER_RUN)
   if (before && upTo > start) await addSalts(ctx, { after: start, upTo })
@@ -105,7 +113,7 @@ export async function sealRecord(ctx: Ctx): Promise<void> {
     const rows = await selectByPosition(ctx, { after, upTo, limit: RECORDS_PER_BLOCK })
     const isDue = rows.length > 0 || lost !== null || isHourAfter(before, ctx.now())
     if (!isDue) break
-    const block = await makeBlock(ctx, before, { rows, last: rows.at(-1)?.position ?? after, lost, key })
+    const block = await makeBlock(ctx, before, { rows, last: rows.at(-1)?.position ?? after, lost, key, keptFrom })
     const [inserted] = await commit(ctx, insertBlock(ctx, block), ...eventsOf(before, block, lost))
     if (!inserted) break
     made = block

@@ -1,4 +1,4 @@
-import type { AdminCtx, Ctx } from '../../../context.ts'
+import type { Ctx } from '../../../context.ts'
 import { readLists } from '../rules/chain.ts'
 import { isSigned } from '../rules/signing.ts'
 import { checkHead, checkRecords, type Emptied, findHead, type SignatureCheck } from '../rules/verify.ts'
@@ -64,7 +64,7 @@ async function checkEnd(ctx: Ctx, newest: Block): Promise<Finding[]> {
 }
 
 /** Recomputes the chain from a block on: 500 blocks and about 10,000 records a call. */
-export async function verifyRecord(ctx: AdminCtx, { from }: { from: number }): Promise<Verification> {
+export async function verifyRecord(ctx: Ctx, { from }: { from: number }): Promise<Verification> {
   const [newest, keys, preceding] = await Promise.all([
     findNewestBlock(ctx),
     listAuditKeys(ctx),

@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import type { ActorCtx } from '../../../context.ts'
+import { csvOf, streamOf } from '../../../http/files.ts'
 import { UuidParam } from '../../../http/input.ts'
-import { utf8 } from '../../../lib/encoding.ts'
-import { late } from '../../../lib/late.ts'
 import { DAY, toIso } from '../../../lib/time.ts'
 import { StepUpBody } from '../../sign-in/wire/session.ts'
 import { typesOfAction } from '../rules/actions.ts'
@@ -50,8 +49,6 @@ export function toExport({ format, cursor, organization_id, password, code, ...f
   }
 }
 
-const csv = late(() => import('csv-stringify/sync'))
-
 const COLUMNS = [
   'ID',
   'Timestamp',
@@ -66,14 +63,10 @@ const COLUMNS = [
 ]
 
 async function* toCsv({ pages }: Export): AsyncGenerator<string> {
-  const { stringify } = await csv.load()
-  // Names and user agents are strangers' words: none is a formula where the file is opened.
-  const write = (rows: readonly (readonly (string | null)[])[]) =>
-    stringify(rows as (string | null)[][], { escape_formulas: true, record_delimiter: 'windows' })
-  yield write([COLUMNS])
+  yield await csvOf([COLUMNS])
   for await (const page of pages) {
     const rows = page.map(recordToWire)
-    yield write(
+    yield await csvOf(
       rows.map((log) => [
         log.id,
         log.timestamp,
@@ -128,25 +121,6 @@ async function* toNdjson(
 
 const textsOf = (proven: Awaited<ReturnType<typeof proveRows>>[number] | undefined) =>
   proven && { leaf: proven.leaf, data: proven.data, origin: proven.origin }
-
-/** Asks for the next text when the reader has taken the one before. A failure aborts the connection, so that no cut file looks whole. */
-function streamOf(ctx: ActorCtx, texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await texts.next()
-        if (done) controller.close()
-        else controller.enqueue(utf8(value))
-      } catch (cause) {
-        ctx.log.error('export_failed', cause)
-        controller.error(cause)
-      }
-    },
-    async cancel() {
-      await texts.return(undefined)
-    },
-  })
-}
 
 const TYPES: Readonly<Record<Format, string>> = {
   json: 'application/json',

@@ -1,6 +1,6 @@
 import { and, asc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { deletedRows } from '../../../db/user-data.ts'
+import { deletedRows, HIDDEN, shownRows, type UserData } from '../../../db/user-data.ts'
 import { insertedUser } from '../../users/service/users.ts'
 import { users } from '../../users/tables.ts'
 import type { User } from '../../users/types.ts'
@@ -8,7 +8,17 @@ import { passkeys } from '../passkeys/tables.ts'
 import { identities } from './tables.ts'
 import type { Identity, IdentityKey } from './types.ts'
 
-export const userData = [deletedRows(identities, { userId: 'id' }, ['subject', 'email'])]
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(identities, { userId: 'id' }, ['subject', 'email']),
+    ...shownRows(identities, {
+      part: 'identities',
+      by: { userId: 'id' },
+      shows: ['id', 'provider', 'connectionId', 'issuer', 'subject', 'email', 'label', 'createdAt', 'lastUsedAt'],
+      hides: { [HIDDEN.internal]: ['userId'] },
+    }),
+  },
+]
 
 type Store = Pick<Ctx, 'db' | 'now'>
 

@@ -1,11 +1,44 @@
 import { and, desc, eq, gte, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { deletedRows } from '../../../db/user-data.ts'
+import { deletedRows, HIDDEN, shownRows, type UserData } from '../../../db/user-data.ts'
 import { type RowChange, users } from '../../users/tables.ts'
 import { passkeyHandles, passkeys } from './tables.ts'
 import type { Passkey } from './types.ts'
 
-export const userData = [deletedRows(passkeys, { userId: 'id' }), deletedRows(passkeyHandles, { userId: 'id' })]
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(passkeys, { userId: 'id' }),
+    ...shownRows(passkeys, {
+      part: 'identities',
+      by: { userId: 'id' },
+      shows: [
+        'id',
+        'credentialId',
+        'publicKey',
+        'signCount',
+        'transports',
+        'attachment',
+        'deviceType',
+        'backedUp',
+        'aaguid',
+        'rpId',
+        'name',
+        'createdAt',
+        'lastUsedAt',
+      ],
+      hides: { [HIDDEN.internal]: ['userId'] },
+    }),
+  },
+  {
+    ...deletedRows(passkeyHandles, { userId: 'id' }),
+    ...shownRows(passkeyHandles, {
+      part: 'identities',
+      by: { userId: 'id' },
+      shows: ['handle'],
+      hides: { [HIDDEN.internal]: ['userId'] },
+    }),
+  },
+]
 
 type Storing = Pick<Ctx, 'db'>
 

@@ -1,10 +1,29 @@
 import { and, asc, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { deletedRows } from '../../../db/user-data.ts'
+import { deletedRows, HIDDEN, shownRows, type UserData } from '../../../db/user-data.ts'
 import { type RowChange, users } from '../../users/tables.ts'
 import { backupCodes, totpFactors } from './tables.ts'
 
-export const userData = [deletedRows(totpFactors, { userId: 'id' }), deletedRows(backupCodes, { userId: 'id' })]
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(totpFactors, { userId: 'id' }),
+    ...shownRows(totpFactors, {
+      part: 'identities',
+      by: { userId: 'id' },
+      shows: ['createdAt', 'confirmedAt', 'lastUsedAt'],
+      hides: { [HIDDEN.secret]: ['secretSealed'], [HIDDEN.internal]: ['userId', 'lastStep'] },
+    }),
+  },
+  {
+    ...deletedRows(backupCodes, { userId: 'id' }),
+    ...shownRows(backupCodes, {
+      part: 'identities',
+      by: { userId: 'id' },
+      shows: ['id', 'createdAt', 'usedAt'],
+      hides: { [HIDDEN.secret]: ['salt', 'codeHash', 'hint'], [HIDDEN.internal]: ['userId'] },
+    }),
+  },
+]
 
 type Store = Pick<Ctx, 'db' | 'now'>
 export type FactorRow = typeof totpFactors.$inferSelect

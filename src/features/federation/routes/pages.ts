@@ -3,7 +3,7 @@ import { anyone } from '../../../http/guard.ts'
 import { requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, serviceUnavailable } from '../../../lib/errors.ts'
-import { frameOf } from '../../localization/service.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { linkInvalid } from '../../sign-in/errors.ts'
 import { magicLinkCodePage, renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { TokenBody, TokenQuery } from '../../sign-in/wire/recovery.ts'
@@ -30,7 +30,7 @@ providerEmailPages.get(
     errors: [linkInvalid, serviceUnavailable],
   },
   async ({ ctx, query: { token } }) =>
-    providerEmailPage(frameOf(ctx, null), { token, ...(await getProof(ctx, token)) }),
+    providerEmailPage(await frameOf(ctx, null), { token, ...(await getProof(ctx, token)) }),
 )
 
 providerEmailPages.post(
@@ -45,6 +45,6 @@ providerEmailPages.post(
   },
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
-    return magicLinkCodePage(frameOf(ctx, null), await confirmProof(ctx, body.token))
+    return magicLinkCodePage(await frameOf(ctx, null), await confirmProof(ctx, body.token))
   },
 )

@@ -24,7 +24,8 @@ import {
   providerUnknown,
   stateInvalid,
 } from '../errors.ts'
-import { type CallbackInput, type Ending, takeCallback } from '../service/callback.ts'
+import { type Ending, takeCallback } from '../service/callback.ts'
+import type { CallbackInput } from '../service/code-answer.ts'
 import { listLinkedAccounts, unlinkProvider } from '../service/linking.ts'
 import { mailProof } from '../service/pending-email.ts'
 import { listProviders } from '../service/providers.ts'

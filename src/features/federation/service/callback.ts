@@ -1,13 +1,5 @@
-import type { ActorCtx, CallerCtx, Ctx } from '../../../context.ts'
-import { narrow } from '../../../context.ts'
-import {
-  DomainError,
-  malformedRequest,
-  rateLimited,
-  serviceUnavailable,
-  tokenInvalid,
-  unauthorized,
-} from '../../../lib/errors.ts'
+import type { CallerCtx, Ctx } from '../../../context.ts'
+import { DomainError, rateLimited, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { HOUR, SECOND } from '../../../lib/time.ts'
 import type { IdentityKey, ProvedIdentity } from '../../factors/identities/types.ts'
@@ -17,32 +9,12 @@ import type { SignInResult } from '../../sign-in/service/sign-in.ts'
 import { beginUse, failUse, giveBackUse, reportVerdicts } from '../../users/service/counted-use.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { providerDenied, stateInvalid } from '../errors.ts'
-import type { Provider, ProviderAnswers } from '../types.ts'
 import type { Settled } from './accounts.ts'
-import { isProved, issueCode } from './codes.ts'
-import { isIssuerOf } from './fixed-providers.ts'
-import { type Flow, findFlow, type IsOf, requireReturn, useFlow } from './flow.ts'
+import { requireLinker } from './code-answer.ts'
+import { issueCode } from './codes.ts'
+import { type Flow, findFlow, type IsOf, requireReturn } from './flow.ts'
 import { addIdentity } from './linking.ts'
-import { askProvider, providerFailed } from './protocol.ts'
 import { finish } from './sign-in.ts'
-
-/** What came back from the provider (RFC 6749 4.1.2, RFC 9207 2). */
-export interface CallbackInput {
-  readonly state: string
-  readonly code: string | null
-  readonly error: string | null
-  readonly iss: string | null
-  /** Of the application's challenge, in client mode. */
-  readonly verifier: string | null
-  /** What Apple posts beside the code. */
-  readonly form: Readonly<Record<string, unknown>>
-  readonly browserSecret: string | null
-  /** Whether a program called, which gets tokens; a browser gets a code in an address, never a session's tokens. */
-  readonly isProgram: boolean
-  /** Whether a browser opened the address as a page. */
-  readonly isNavigation: boolean
-}
 
 /** Somebody whom a provider has proved, and how they sign in. */
 export interface Arrived extends Settled {
@@ -55,14 +27,34 @@ export interface Arrived extends Settled {
   readonly origin: SessionOrigin | null
 }
 
-/** Through whose providers people come: those of the settings, or an organization's. */
-export interface Way {
+/** What came back from a provider, in whatever protocol. */
+export interface Returned {
+  readonly state: string
+  readonly browserSecret: string | null
+  /** Whether a program called, which gets tokens; a browser gets a code in an address, never a session's tokens. */
+  readonly isProgram: boolean
+}
+
+/** Whom a provider's answer proves. */
+export interface Proved {
+  /** Whose account a sign-in is to. */
+  readonly settle: () => Promise<Arrived>
+  /** What a link is to. */
+  readonly identity: () => ProvedIdentity
+}
+
+/** Where a browser goes that signs in. */
+export interface Destination {
   readonly isOf: IsOf
-  /** The provider of a flow; `settle` says whose account a sign-in is to. */
-  readonly open: (
-    ctx: Ctx,
-    flow: Flow,
-  ) => Promise<{ readonly provider: Provider; readonly settle: (answers: ProviderAnswers) => Promise<Arrived> }>
+  /** The provider's address, with what it is asked there. */
+  readonly addressOf: (ctx: Ctx, flow: Flow) => Promise<string>
+}
+
+/** Through whose providers people come, and in which protocol. */
+export interface Way<R extends Returned> {
+  readonly isOf: IsOf
+  /** Reads the answer of the flow's provider, and uses the flow up. */
+  readonly prove: (ctx: CallerCtx, flow: Flow, returned: R) => Promise<Proved>
   /** What a refusal is answered as. */
   readonly refusal: (ctx: Ctx, flow: Flow, error: DomainError) => DomainError
 }
@@ -95,11 +87,10 @@ const REFUSED = { limit: 60, windowMs: HOUR }
 
 /**
  * Takes what a provider answered. A failure after the state was found in its browser goes to the application's address as `error`.
- * Throws OAUTH_STATE_INVALID, OAUTH_DENIED, OAUTH_EXCHANGE_FAILED,
- * RATE_LIMIT_EXCEEDED, and what settling, linking and a sign-in throw.
+ * Throws OAUTH_STATE_INVALID,
+ * RATE_LIMIT_EXCEEDED, and what the way, settling, linking and a sign-in throw.
  */
-export async function takeCallback(ctx: CallerCtx, way: Way, input: CallbackInput): Promise<Ending> {
-  requireOneAnswer(input)
+export async function takeCallback<R extends Returned>(ctx: CallerCtx, way: Way<R>, input: R): Promise<Ending> {
   // Not counted until the state is found in its browser: any page could have its visitors refused.
   const found = await findFlow(ctx, { ...input, isOf: way.isOf })
   const flow = { ...found, target: findTarget(ctx, found) }
@@ -136,60 +127,14 @@ export async function countRefusals<T>(
   }
 }
 
-/** The state is used up before anything is asked of the provider. */
-async function endFlow(ctx: CallerCtx, way: Way, flow: OpenFlow, input: CallbackInput): Promise<Ending> {
-  await requireScript(ctx, flow, input)
-  const { provider, settle } = await way.open(ctx, flow)
-  requireIssuer(provider, flow, input)
-  await useFlow(ctx, flow)
-  if (input.code === null) throw providerDenied({ error: (input.error ?? '').slice(0, 64) })
-  const answers = await askProvider(ctx, provider, { ...flow, code: input.code, form: input.form })
+async function endFlow<R extends Returned>(ctx: CallerCtx, way: Way<R>, flow: OpenFlow, input: R): Promise<Ending> {
+  const proved = await way.prove(ctx, flow, input)
   return flow.userId === null
-    ? endSignIn(ctx, flow, input, await settle(answers))
-    : endLink(ctx, flow, input, requireIdentity(ctx, provider, answers))
+    ? endSignIn(ctx, flow, input, await proved.settle())
+    : endLink(ctx, flow, input, proved.identity())
 }
 
-/** One `code` or one `error`; a repeated parameter did not get here. */
-function requireOneAnswer({ code, error }: CallbackInput): void {
-  if ((code === null) === (error === null)) throw malformedRequest('One of code and error is required')
-}
-
-/** In client mode tokens go to the script of the application that began: not to an address that somebody sends round. */
-async function requireScript(ctx: CallerCtx, flow: Flow, { isNavigation, verifier }: CallbackInput): Promise<void> {
-  if (!flow.isClientMode) return
-  if (isNavigation || !(await isProved(flow, verifier))) throw stateInvalid()
-  if (flow.userId !== null) requireLinker(ctx, flow)
-}
-
-/** Who links is who began, in the same session. */
-function requireLinker(ctx: CallerCtx, { userId, sessionId }: Flow): ActorCtx {
-  const { actor } = ctx
-  if (!actor) throw unauthorized()
-  if (actor.id !== userId || actor.sessionId !== sessionId) throw stateInvalid()
-  return narrow(ctx, { actor })
-}
-
-/** RFC 9207 2.4: an answer of another provider was mixed up with this one's. */
-function requireIssuer(provider: Provider, { isClientMode }: Flow, { iss }: CallbackInput): void {
-  const isMissing = provider.promisesIssuer || (isClientMode && !provider.isFixed)
-  if (iss === null ? isMissing : !isIssuerOf(provider, iss)) throw stateInvalid()
-}
-
-/** OpenID Connect Core 2. */
-export const MAX_SUBJECT_LENGTH = 255
-
-/** Who signs in at a provider of the settings. Throws OAUTH_EXCHANGE_FAILED. */
-export function requireIdentity(ctx: Ctx, provider: Provider, answers: ProviderAnswers): ProvedIdentity {
-  const read = provider.read(answers)
-  if (!read) throw providerFailed(ctx, provider, 'not_admitted')
-  if (read.subject.length > MAX_SUBJECT_LENGTH) throw providerFailed(ctx, provider, 'subject')
-  const { email, isEmailVerified } = read
-  if (provider.needsVerifiedEmail && (email === null || !isEmailVerified))
-    throw providerFailed(ctx, provider, email === null ? 'no_email' : 'email_not_verified')
-  return { ...read, connectionId: null, provider: provider.name, providerLabel: provider.label }
-}
-
-async function endSignIn(ctx: Ctx, flow: OpenFlow, input: CallbackInput, arrived: Arrived): Promise<Ending> {
+async function endSignIn(ctx: Ctx, flow: OpenFlow, input: Returned, arrived: Arrived): Promise<Ending> {
   const { isNew: isNewUser, key, amr, ...factor } = arrived
   if (flow.isClientMode || input.isProgram) {
     const result = await finish(ctx, { ...factor, amr })
@@ -201,7 +146,7 @@ async function endSignIn(ctx: Ctx, flow: OpenFlow, input: CallbackInput, arrived
 }
 
 /** Made when the code is exchanged with a bearer of the same user; in client mode the call has one. */
-async function endLink(ctx: CallerCtx, flow: OpenFlow, input: CallbackInput, proved: ProvedIdentity): Promise<Ending> {
+async function endLink(ctx: CallerCtx, flow: OpenFlow, input: Returned, proved: ProvedIdentity): Promise<Ending> {
   if (flow.isClientMode) return { to: 'linker', user: await linkNow(ctx, flow, proved) }
   const user = await findUser(ctx, flow.userId ?? '')
   if (!user) throw tokenInvalid()
@@ -258,7 +203,7 @@ function findTarget(ctx: Ctx, { returnTo, codeChallenge }: Flow): Target | null 
   return address === undefined ? null : { url: new URL(address), isApp: false }
 }
 
-function errorAddress(flow: OpenFlow, { isProgram }: CallbackInput, error: DomainError): Ending | null {
+function errorAddress(flow: OpenFlow, { isProgram }: Returned, error: DomainError): Ending | null {
   if (flow.isClientMode || isProgram || !flow.target) return null
   const { pending_token: pendingToken, authorization_url: authorizationUrl } = error.details
   return tell(flow, flow.target, {

@@ -3,6 +3,7 @@ import type { Ctx } from '../../../context.ts'
 import { cookiesNamed } from '../../../lib/cookies.ts'
 import { equalSecrets, hashSecret, newSecret } from '../../../lib/crypto.ts'
 import { toBase64Url } from '../../../lib/encoding.ts'
+import type { DomainError } from '../../../lib/errors.ts'
 import { sealText, unsealText } from '../../../lib/root-keys.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { fillOneTimeToken, findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../links/service.ts'
@@ -128,9 +129,9 @@ async function isOfBrowser({ browserHash }: Flow, secret: string | null): Promis
   return browserHash !== null && secret !== null && equalSecrets(browserHash, await hashSecret(secret))
 }
 
-/** Uses the flow up: of racing callbacks one goes on. Throws OAUTH_STATE_INVALID. */
-export async function useFlow(ctx: Ctx, { state }: Flow): Promise<void> {
-  if (!(await redeemOneTimeToken(ctx, PURPOSE, state))) throw stateInvalid()
+/** Uses the flow up: of racing callbacks one goes on. Throws OAUTH_STATE_INVALID, or what it is told to. */
+export async function useFlow(ctx: Ctx, { state }: Flow, used: () => DomainError = stateInvalid): Promise<void> {
+  if (!(await redeemOneTimeToken(ctx, PURPOSE, state))) throw used()
 }
 
 // The cookie that ties a flow to its browser. `SameSite=None`: Apple's answer, and those of SAML, are forms of another site, and

@@ -3,8 +3,8 @@ import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { requireAllowedRedirect } from '../../sign-in/service/redirects.ts'
 import type { GivenFactors } from '../../sign-in/service/step-up.ts'
 import type { Provider } from '../types.ts'
-import type { Way } from './callback.ts'
-import { beginFlow, type FlowStart, joinBrowser, requireReturn } from './flow.ts'
+import type { Destination } from './callback.ts'
+import { beginFlow, type Flow, type FlowStart, joinBrowser, requireReturn } from './flow.ts'
 import { requireLinkable } from './linking.ts'
 import { authorizationUrl } from './protocol.ts'
 import { getProvider } from './providers.ts'
@@ -62,8 +62,10 @@ async function begin(
   const own = callbackOf(ctx, provider.name)
   const isClientMode = redirectUri !== null && redirectUri !== own
   if (isClientMode) requireNamed(provider)
-  return startFlow(ctx, provider, {
+  return startFlow(ctx, {
     ...rest,
+    provider: provider.name,
+    addressOf: (flow) => authorizationUrl(provider, flow),
     link,
     isClientMode,
     redirectUri: isClientMode ? requireCallback(ctx, redirectUri) : own,
@@ -75,16 +77,19 @@ async function begin(
 /** Begins a flow at any provider. `continueAt` is our own path for a browser that a program sends. Throws REDIRECT_NOT_ALLOWED. */
 export async function startFlow(
   ctx: Ctx,
-  provider: Provider,
-  { continueAt, ...start }: Omit<FlowStart, 'provider'> & { readonly continueAt: string },
+  {
+    continueAt,
+    addressOf,
+    ...start
+  }: FlowStart & { readonly continueAt: string; readonly addressOf: (flow: Flow) => Promise<string> },
 ): Promise<Started> {
-  const { returnTo, codeChallenge, isClientMode, browserSecret } = start
+  const { provider, returnTo, codeChallenge, isClientMode, browserSecret } = start
   if (returnTo !== null) requireReturn(ctx, returnTo, { hasChallenge: codeChallenge !== null })
-  const flow = await beginFlow(ctx, { ...start, provider: provider.name })
+  const flow = await beginFlow(ctx, start)
   const { state } = flow
   const goesOn = isClientMode || browserSecret !== null
-  const url = goesOn ? await authorizationUrl(provider, flow) : `${ctx.config.PUBLIC_URL}${continueAt}?request=${state}`
-  return { state, provider: provider.name, url, browserSecret }
+  const url = goesOn ? await addressOf(flow) : `${ctx.config.PUBLIC_URL}${continueAt}?request=${state}`
+  return { state, provider, url, browserSecret }
 }
 
 /**
@@ -109,9 +114,8 @@ function requireCallback(ctx: Ctx, address: string): string {
 /** Where the browser goes that opened our own address. Good once. Throws OAUTH_STATE_INVALID. */
 export async function continueFlow(
   ctx: Ctx,
-  way: Pick<Way, 'isOf' | 'open'>,
+  { isOf, addressOf }: Destination,
   { state, browserSecret }: { state: string; browserSecret: string },
 ): Promise<Pick<Started, 'url' | 'browserSecret'>> {
-  const flow = await joinBrowser(ctx, { state, browserSecret, isOf: way.isOf })
-  return { url: await authorizationUrl((await way.open(ctx, flow)).provider, flow), browserSecret }
+  return { url: await addressOf(ctx, await joinBrowser(ctx, { state, browserSecret, isOf })), browserSecret }
 }

@@ -3,7 +3,7 @@ import { type Reply, reply, response } from '../../../http/answers.ts'
 import { answerPage, type Page, prefersHtml } from '../../../http/page.ts'
 import { errorHeaders, statusOf } from '../../../http/render-error.ts'
 import { DomainError } from '../../../lib/errors.ts'
-import { frameOf } from '../../localization/service.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { errorPage } from '../../sign-in/wire/pages.tsx'
 import { stateInvalid } from '../errors.ts'
 import type { Ending } from '../service/callback.ts'
@@ -34,7 +34,7 @@ export async function orPage<R>(ctx: Ctx, request: Request, work: () => Promise<
     return await work()
   } catch (cause) {
     if (!(cause instanceof DomainError) || !prefersHtml(request)) throw cause
-    const page = errorPage(frameOf(ctx, null), cause)
+    const page = errorPage(await frameOf(ctx, null), cause)
     return reply(200, answerPage({ ...page, status: statusOf(cause) }, errorHeaders(cause)))
   }
 }
@@ -75,15 +75,15 @@ export async function endingReply(
   write: (ending: Ending) => unknown,
 ): Promise<Reply<200 | 302 | 303, Response>> {
   const status = request.method === 'POST' ? 303 : 302
-  const page = pageOf(ctx, ending)
+  const page = await pageOf(ctx, ending)
   if (page) return reply(200, answerPage(page))
   if (ending.to === 'address') return reply(status, redirect(status, ending.url.href))
   return reply(200, Response.json(await write(ending)))
 }
 
-function pageOf(ctx: Ctx, ending: Ending): Page | null {
-  if (ending.to === 'page') return codePage(frameOf(ctx, null), ending.code)
-  return ending.to === 'address' && ending.isApp ? appPage(frameOf(ctx, null), ending.url) : null
+async function pageOf(ctx: Ctx, ending: Ending): Promise<Page | null> {
+  if (ending.to === 'page') return codePage(await frameOf(ctx, null), ending.code)
+  return ending.to === 'address' && ending.isApp ? appPage(await frameOf(ctx, null), ending.url) : null
 }
 
 /** The session of a sign-in, for a program, with the application's address where there is one. */

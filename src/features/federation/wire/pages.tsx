@@ -1,17 +1,16 @@
 import type { Page } from '../../../http/page.ts'
-import type { Frame } from '../../../lib/frame.ts'
 import type { ProvedIdentity } from '../../factors/identities/types.ts'
-import { formatDuration } from '../../localization/service.ts'
+import type { PageFrame } from '../../localization/service/texts.ts'
 import { errorText, linkPage, paragraph, say, strong, titleOf, wayTo } from '../../sign-in/wire/pages.tsx'
 import { SHOWN_LIFETIME_MS } from '../service/codes.ts'
 
 /** The end of a sign-in that no application waits for. */
-export const codePage = (frame: Frame, code: string): Page => ({
+export const codePage = (frame: PageFrame, code: string): Page => ({
   frame,
   title: titleOf(frame, 'page.signed_in.title'),
   body: (
     <>
-      {paragraph(frame, 'page.signed_in.text', { lifetime: formatDuration(frame.language, SHOWN_LIFETIME_MS) })}
+      {paragraph(frame, 'page.signed_in.text', { lifetime: frame.texts.duration(SHOWN_LIFETIME_MS) })}
       <code>{code}</code>
       {paragraph(frame, 'page.code_shown.warning', { app: frame.app })}
     </>
@@ -19,7 +18,7 @@ export const codePage = (frame: Frame, code: string): Page => ({
 })
 
 /** A tap first: any app on the device may have claimed the scheme, and an address alone must not open one. */
-export function appPage(frame: Frame, url: URL): Page {
+export function appPage(frame: PageFrame, url: URL): Page {
   const error = url.searchParams.get('error')
   return {
     frame,
@@ -38,7 +37,7 @@ const nameOf = ({ email, isEmailVerified, label, subject }: ProvedIdentity): str
   (isEmailVerified ? email : null) ?? label ?? subject
 
 export const providerEmailPage = (
-  frame: Frame,
+  frame: PageFrame,
   { token, email, identity }: { token: string; email: string; identity: ProvedIdentity },
 ): Page => {
   const { providerLabel: provider } = identity

@@ -2,11 +2,12 @@ import * as z from 'zod'
 import { PROVIDER_NAME } from '../../../config.ts'
 import { mapped } from '../../../http/answers.ts'
 import { Done } from '../../../http/done.ts'
+import { malformedRequest } from '../../../lib/errors.ts'
 import { toIso, toIsoOrNull } from '../../../lib/time.ts'
 import type { Identity } from '../../factors/identities/types.ts'
 import { MfaChallengeWire, OrganizationField, SessionTokens, signInToWire } from '../../sign-in/wire/session.ts'
 import { EmailField } from '../../users/wire.ts'
-import type { CallbackInput } from '../service/callback.ts'
+import type { CallbackInput } from '../service/code-answer.ts'
 import type { LinkedAccounts } from '../service/linking.ts'
 import type { ListedProvider } from '../service/providers.ts'
 import type { Exchanged, ExchangeInput } from '../service/sign-in.ts'
@@ -97,18 +98,16 @@ export const CallbackBody = CallbackQuery.extend({ iss: z.string().max(2048).nul
 /** Apple's answer (`response_mode=form_post`): `user` comes once. */
 export const CallbackForm = CallbackFields.extend({ user: z.string().max(4096).optional() })
 
-export const toCallback = (
+/** One `code` or one `error`; a repeated parameter did not get here. Throws VALIDATION_ERROR. */
+export function toCallback(
   given: Readonly<Partial<Record<'code' | 'error' | 'iss' | 'user' | 'code_verifier', string | null | undefined>>> & {
     readonly state: string
   },
-): Omit<CallbackInput, 'browserSecret' | 'isProgram' | 'isNavigation'> => ({
-  state: given.state,
-  code: given.code ?? null,
-  error: given.error ?? null,
-  iss: given.iss ?? null,
-  verifier: given.code_verifier ?? null,
-  form: formOf(given.user),
-})
+): Omit<CallbackInput, 'browserSecret' | 'isProgram' | 'isNavigation'> {
+  const { state, code = null, error = null, iss = null, code_verifier: verifier = null, user } = given
+  if ((code === null) === (error === null)) throw malformedRequest('One of code and error is required')
+  return { state, code, error, iss, verifier, form: formOf(user) }
+}
 
 /** Unsigned, for display only: what cannot be read is left out. */
 function formOf(user: string | null | undefined): Readonly<Record<string, unknown>> {

@@ -4,7 +4,7 @@ import { anyone } from '../../../http/guard.ts'
 import { type Page, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { DomainError, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
-import { frameOf } from '../../localization/service.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { signUpErrors } from '../../sign-in/service/sign-up.ts'
 import { type Asked, findProblem, renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { acceptInvitation, findOffer, inspectToken } from '../service/acceptance.ts'
@@ -24,7 +24,11 @@ async function showInvitation(ctx: Ctx, asked: Asked): Promise<Page> {
   return invitationPage({ ...asked, path: PATH, minLength: ctx.config.PASSWORD_MIN_LENGTH }, invitation, offer)
 }
 
-const askedOf = (ctx: Ctx, token: string): Asked => ({ frame: frameOf(ctx, null), token, problem: null })
+const askedOf = async (ctx: Ctx, token: string): Promise<Asked> => ({
+  frame: await frameOf(ctx, null),
+  token,
+  problem: null,
+})
 
 invitationPages.get(
   PATH,
@@ -37,7 +41,7 @@ invitationPages.get(
     errors: [serviceUnavailable],
     hidden: true,
   },
-  ({ ctx, query }) => showInvitation(ctx, askedOf(ctx, query.token)),
+  async ({ ctx, query }) => showInvitation(ctx, await askedOf(ctx, query.token)),
 )
 
 /** Errors after which the page says how the invitation stands now. */
@@ -64,7 +68,7 @@ invitationPages.post(
   async ({ ctx, body, request }) => {
     requireOwnForm(ctx, request)
     const { token, name, new_password: password } = body
-    const asked = askedOf(ctx, token)
+    const asked = await askedOf(ctx, token)
     try {
       const { invitation } = await acceptInvitation(narrow(ctx, { actor: null }), {
         token,

@@ -108,14 +108,19 @@ async function acceptAsUser(ctx: ActorCtx, invitation: Answered, token: TokenPar
   const isProved = isConfirmed || token?.kind === 'mail'
   if ((token === null || asksForProof(invitation)) && !isProved) throw addressUnproved()
   const guest = { isNew: false, userId: user.id, isConfirmed: isConfirmed && token?.kind !== 'mail' } as const
-  const joining = joiningOf(ctx, invitation, guest)
+  const joining = await joiningOf(ctx, invitation, guest)
   const isAccepted = isProved && !isConfirmed ? await verifyAndJoin(ctx, user, joining) : await join(ctx, joining)
   if (!isAccepted) throw await acceptanceRefused(ctx, invitation, guest)
   return joining.accepted
 }
 
 /** The statements that make somebody a member, in their order; the last returns a row when everything held. */
-function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Parameters<typeof insertUser>[1][] = []) {
+async function joiningOf(
+  ctx: Ctx,
+  invitation: Answered,
+  guest: Guest,
+  accounts: Parameters<typeof insertUser>[1][] = [],
+) {
   const { id, organizationId, role, permissions, invitedBy, authorLocale, holdsAsRead } = invitation
   const { userId, isNew } = guest
   const now = ctx.now()
@@ -143,7 +148,8 @@ function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Param
       data: { role, status: 'active', invitation_id: id },
     },
     { ...common, type: 'invitation.accepted', subject: id, data: { role, is_new_user: isNew } },
-    notificationOf(
+    await notificationOf(
+      ctx,
       { id: invitedBy, locale: authorLocale },
       { kind: 'invitation_accepted', actor, params: { organization } },
     ),
@@ -152,7 +158,7 @@ function joiningOf(ctx: Ctx, invitation: Answered, guest: Guest, accounts: Param
   return { statements, last, events, accepted }
 }
 
-type Joining = ReturnType<typeof joiningOf>
+type Joining = Awaited<ReturnType<typeof joiningOf>>
 
 async function join(ctx: Ctx, { statements, last, events }: Joining): Promise<boolean> {
   const rows = await commitAll(ctx, [...statements, last], ...events)
@@ -192,7 +198,7 @@ async function acceptAsStranger(
     ...(isProved ? { emailVerifiedAt: ctx.now() } : ctx.config.REQUIRE_VERIFIED_EMAIL && { status: 'pending' }),
   })
   const guest = { isNew: true, userId: row.id } as const
-  const joining = joiningOf(ctx, invitation, guest, [row])
+  const joining = await joiningOf(ctx, invitation, guest, [row])
   const after = { email, username: null, role: row.role, status: row.status }
   const created: EventDraft = {
     type: 'user.created',

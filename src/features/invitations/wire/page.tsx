@@ -1,7 +1,7 @@
 import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
-import type { Frame } from '../../../lib/frame.ts'
 import { toRank } from '../../../lib/roles.ts'
+import type { PageFrame } from '../../localization/service/texts.ts'
 import {
   type Asked,
   accountField,
@@ -31,7 +31,7 @@ const inviterOf = (invitation: Invitation): string =>
     lastName: invitation.authorLastName,
   })
 
-const invitationText = (frame: Frame, invitation: Invitation) => (
+const invitationText = (frame: PageFrame, invitation: Invitation) => (
   <>
     {paragraph(frame, 'page.invitation.text', {
       app: frame.app,
@@ -44,14 +44,14 @@ const invitationText = (frame: Frame, invitation: Invitation) => (
 )
 
 /** The application finds the invitation by its id, which is no secret. */
-function wayToSignIn(frame: Frame, { id }: Invitation) {
+function wayToSignIn(frame: PageFrame, { id }: Invitation) {
   if (frame.appUrl === null) return null
   const url = new URL(frame.appUrl)
   url.searchParams.set('invitation', id)
   return wayTo(url.href, say(frame, 'page.continue', { app: frame.app }))
 }
 
-const nameField = (frame: Frame) => (
+const nameField = (frame: PageFrame) => (
   <>
     <label for="name">{say(frame, 'page.invitation.name')}</label>
     <input id="name" name="name" autocomplete="name" maxlength={255} />
@@ -105,7 +105,7 @@ export function invitationPage(asked: Offering, invitation: Invitation, offer: '
   }
 }
 
-export const joinedPage = (frame: Frame, invitation: Invitation): Page => ({
+export const joinedPage = (frame: PageFrame, invitation: Invitation): Page => ({
   frame,
   title: titleOf(frame, 'page.invitation.joined.title'),
   body: (
@@ -121,7 +121,7 @@ export const joinedPage = (frame: Frame, invitation: Invitation): Page => ({
 
 const STATES = { accepted: 'used', expired: 'expired', superseded: 'superseded', invalid: 'unknown' } as const
 
-export function voidInvitationPage(frame: Frame, { reason, invitation }: Inspected): Page {
+export function voidInvitationPage(frame: PageFrame, { reason, invitation }: Inspected): Page {
   if (reason === 'revoked')
     return {
       frame,

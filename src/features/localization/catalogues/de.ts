@@ -1,4 +1,4 @@
-import type { Catalogue } from '../service.ts'
+import type { Catalogue } from '../service/catalogues.ts'
 
 export const de: Catalogue = {
   'mail.greeting': 'Guten Tag,',
@@ -153,6 +153,12 @@ export const de: Catalogue = {
   'sso_change.deleted': 'Die Konfiguration des Single Sign-on mit {about} wurde gelöscht.',
   'sso_change.issuer_changed':
     'Die Metadaten Ihres Identitätsanbieters nennen einen anderen Aussteller als {about}. Niemand meldet sich darüber an, bis ein Inhaber die Konfiguration berichtigt hat.',
+  'sso_change.certificate_added':
+    'Ihr Identitätsanbieter hat ein neues Zertifikat veröffentlicht, dem ab jetzt vertraut wird: {about}.',
+  'sso_change.certificate_removed':
+    'Ihr Identitätsanbieter veröffentlicht ein Zertifikat nicht mehr, dem nun nicht mehr vertraut wird: {about}.',
+  'sso_change.certificate_expiring':
+    'Ein Zertifikat Ihres Identitätsanbieters endet bald: {about}. Anmeldungen gehen weiter, aber der Anbieter wird es ersetzen: Sorgen Sie dafür, dass das neue hier bekannt ist.',
   'sso_change.required': 'Mitglieder müssen sich jetzt über Single Sign-on anmelden ({about}).',
   'sso_change.optional': 'Mitglieder müssen sich nicht mehr über Single Sign-on anmelden ({about}).',
   'sso_about.break_glass': 'der Notzugang für Inhaber ist offen',
@@ -183,6 +189,25 @@ export const de: Catalogue = {
     'Wer den Webhook an {host} angelegt hat, darf ihn nicht mehr ändern. Ereignisse werden weiterhin dorthin gesendet.',
   'mail.webhook_author_left.note':
     'Wenn nur diese Person lesen konnte, was dort ankommt, ändern Sie die Adresse, oder löschen Sie den Webhook. Diese E-Mail kommt nur einmal.',
+
+  'mail.data_exported.subject': 'Ihre Daten bei {app} wurden angefordert',
+  'mail.data_exported.body':
+    'Eine Kopie der Daten, die {app} über Sie hat, wurde angefordert. Einen Tag lang lässt sie sich in der Sitzung herunterladen, die sie angefordert hat, und nirgends sonst.',
+  'mail.data_exported.action': 'Das war ich nicht',
+  'mail.data_request_extended.subject': 'Ihre Anfrage bei {app} dauert länger',
+  'mail.data_request_extended.body':
+    'Ihre Anfrage zu Ihren Daten bei {app} dauert länger als dreißig Tage. Sie erhalten bis {until} eine Antwort. Der Grund:',
+  'mail.data_request_extended.message': '„{message}“',
+  'mail.data_request_answered.subject': 'Ihre Anfrage bei {app} wurde beantwortet',
+  'mail.data_request_answered.body': 'Ein Admin von {app} hat Ihre Anfrage zu Ihren Daten beantwortet. {outcome}',
+  'mail.data_request_answered.message': '„{message}“',
+  'data_request.completed': 'Sie ist erledigt.',
+  'data_request.rejected': 'Sie wurde abgelehnt.',
+  'mail.data_requests_due.subject': 'Anfragen zu personenbezogenen Daten bei {app} werden fällig',
+  'mail.data_requests_due.body':
+    'Anfragen, die auf eine Antwort warten: {count}. Die erste davon ist am {until} fällig.',
+  'mail.data_requests_due.note':
+    'Bis dahin müssen sie beantwortet sein (DSGVO 12(3)). Das wird eine Woche vorher gesagt, und am Tag selbst.',
 
   'mail.account_closed.subject': 'Ihr Konto bei {app} wurde geschlossen',
   'mail.account_closed.body':
@@ -235,7 +260,8 @@ export const de: Catalogue = {
   'page.account': 'Konto',
   'page.password': 'Passwort',
   'page.new_password': 'Neues Passwort',
-  'page.password_rule': 'Mindestens {min} Zeichen. Nicht Ihr Name oder Ihre Adresse und kein verbreitetes Passwort.',
+  'page.password_rule':
+    'Mindestens {min, plural, other {# Zeichen}}. Nicht Ihr Name oder Ihre Adresse und kein verbreitetes Passwort.',
   'page.show_password': 'Passwort anzeigen',
   'page.passkey_needed':
     'Dafür braucht es auch einen Passkey Ihres Kontos, den diese Seite nicht abfragen kann. Wenden Sie sich an die Betreiber von {app}.',
@@ -351,7 +377,7 @@ export const de: Catalogue = {
   'page.problem.INVALID_PASSWORD': 'Das Passwort ist falsch.',
   'page.problem.WEAK_PASSWORD':
     'Das Passwort ist zu leicht zu erraten. Wählen Sie ein längeres oder weniger verbreitetes.',
-  'page.problem.too_short': 'Das Passwort ist zu kurz: Es braucht mindestens {min} Zeichen.',
+  'page.problem.too_short': 'Das Passwort ist zu kurz: Es braucht mindestens {min, plural, other {# Zeichen}}.',
   'page.problem.breached': 'Das Passwort kommt in einem bekannten Datenleck vor. Wählen Sie ein anderes.',
 
   'page.error.title': 'Das hat nicht funktioniert',
@@ -383,6 +409,122 @@ export const de: Catalogue = {
   'page.error.EMAIL_REQUIRED': 'Der andere Anbieter hat keine Adresse genannt, die Sie dort bestätigt haben.',
   'page.error.INVALID_CREDENTIALS': 'Dieses Konto kann sich nicht anmelden.',
   'page.error.other': 'Etwas ist schiefgegangen. Versuchen Sie es in ein paar Minuten noch einmal.',
+
+  'page.sign_in.title': 'Anmelden',
+  'page.sign_in.for': 'Um zu {host} zu gelangen',
+  'page.sign_in.login': 'E-Mail-Adresse oder Benutzername',
+  'page.sign_in.password': 'Passwort',
+  'page.sign_in.remember': 'Auf diesem Gerät angemeldet bleiben',
+  'page.sign_in.submit': 'Anmelden',
+  'page.sign_in.forgot': 'Passwort vergessen?',
+  'page.sign_in.or': 'oder',
+  'page.sign_in.passkey': 'Passkey verwenden',
+  'page.sign_in.link': 'Anmeldelink per E-Mail senden',
+  'page.sign_in.provider': 'Weiter mit {provider}',
+  'page.sign_in.sso': 'Single Sign-on',
+  'page.sign_in.no_account': 'Neu hier? {link}',
+  'page.sign_in.sign_up': 'Konto anlegen',
+
+  'page.welcome.title': 'Willkommen zurück',
+  'page.welcome.text': 'Sie sind als {who} angemeldet.',
+  'page.welcome.submit': 'Weiter',
+  'page.welcome.app': 'Weiter zu {app}',
+  'page.welcome.account': 'Ihr Konto',
+  'page.welcome.another': 'Anderes Konto verwenden',
+  'page.welcome.sign_out': 'Abmelden',
+
+  'page.second_step.title': 'Noch ein Schritt',
+  'page.second_step.text': 'Ihr Konto verlangt einen zweiten Nachweis, dass Sie es sind.',
+  'page.second_step.code': 'Code',
+  'page.second_step.code_hint': 'Aus Ihrer Authenticator-App, oder einer Ihrer Ersatzcodes.',
+  'page.second_step.submit': 'Weiter',
+  'page.second_step.passkey_alone':
+    'Dieses Konto verlangt als zweiten Nachweis einen Passkey, und der braucht JavaScript.',
+  'page.second_step.again': 'Von vorn beginnen',
+
+  'page.sso.title': 'Single Sign-on',
+  'page.sso.text': 'Ihre Organisation meldet Sie an.',
+  'page.sso.email': 'Geschäftliche E-Mail-Adresse',
+  'page.sso.submit': 'Weiter',
+  'page.sso.going_title': 'Zu Ihrer Organisation',
+  'page.sso.going': 'Sie werden zu {host} weitergeleitet, wo Ihre Organisation Sie anmeldet.',
+  'page.sso.going_submit': 'Zu {host}',
+
+  'page.sent.title': 'Sehen Sie in Ihr Postfach',
+  'page.sent.link': 'Falls sich die Adresse anmelden kann, ist ein Link unterwegs. Öffnen Sie ihn in diesem Browser.',
+  'page.sent.reset':
+    'Falls es ein Konto mit dieser Adresse gibt, ist ein Link unterwegs, mit dem Sie ein neues Passwort wählen.',
+  'page.sent.verify':
+    'Ein Link an Ihre Adresse ist unterwegs. Bestätigen Sie damit die Adresse, dann melden Sie sich an.',
+  'page.sent.back': 'Zurück zur Anmeldung',
+
+  'page.open_link.title': 'Anmelden',
+  'page.open_link.text': 'Als {who} anmelden?',
+  'page.open_link.foreign':
+    'Dieser Browser hat den Link nicht angefordert. Fahren Sie nur fort, wenn Sie ihn selbst auf einem anderen Gerät angefordert haben: Ein Link, den Ihnen jemand anderes geschickt hat, meldet Sie in dessen Konto an.',
+  'page.open_link.submit': 'Anmelden',
+
+  'page.sign_up.title': 'Konto anlegen',
+  'page.sign_up.invited':
+    '{organization} lädt Sie ein. Legen Sie Ihr Konto mit der eingeladenen Adresse an, um beizutreten.',
+  'page.sign_up.email': 'E-Mail-Adresse',
+  'page.sign_up.name': 'Ihr Name (freiwillig)',
+  'page.sign_up.password': 'Passwort',
+  'page.sign_up.rule':
+    'Mindestens {min, plural, other {# Zeichen}}. Gut sind ein paar Wörter, die nur Sie zusammenstellen würden.',
+  'page.sign_up.submit': 'Konto anlegen',
+  'page.sign_up.terms': 'Mit dem Anlegen des Kontos stimmen Sie den {terms} zu.',
+  'page.sign_up.terms_and_privacy':
+    'Mit dem Anlegen des Kontos stimmen Sie den {terms} zu. Was mit Ihren Daten geschieht, steht hier: {privacy}.',
+  'page.sign_up.privacy': 'Was mit Ihren Daten geschieht, steht hier: {privacy}.',
+  'page.sign_up.terms_name': 'Nutzungsbedingungen',
+  'page.sign_up.privacy_name': 'Datenschutzerklärung',
+  'page.sign_up.have_account': 'Sie haben ein Konto? {link}',
+
+  'page.forgot.title': 'Passwort vergessen',
+  'page.forgot.text': 'Wir senden Ihnen einen Link, mit dem Sie ein neues wählen.',
+  'page.forgot.email': 'E-Mail-Adresse',
+  'page.forgot.submit': 'Link senden',
+
+  'page.sign_out.title': 'Abmelden?',
+  'page.sign_out.text': 'Sie sind als {who} angemeldet. Dies meldet Sie in diesem Browser ab.',
+  'page.sign_out.submit': 'Abmelden',
+  'page.sign_out.done_title': 'Sie sind abgemeldet',
+  'page.sign_out.done': 'Anwendungen, die Sie besucht haben, haben eigene Sitzungen.',
+  'page.sign_out.back': 'Zurück',
+  'page.sign_out.sign_in': 'Wieder anmelden',
+
+  'page.loop.title': 'Ihre Anmeldung kommt nicht an',
+  'page.loop.text':
+    'Sie sind hier angemeldet, aber {host} schickt Sie immer wieder zurück. Löschen Sie die Cookies dieser Website in Ihrem Browser, dann versuchen Sie es noch einmal.',
+  'page.loop.again': 'Noch einmal versuchen',
+
+  'page.passkey.failed': 'Das hat nicht funktioniert. Versuchen Sie es noch einmal, oder melden Sie sich anders an.',
+
+  'page.refused.INVALID_CREDENTIALS': 'Adresse, Benutzername oder Passwort ist falsch.',
+  'page.refused.ACCOUNT_LOCKED':
+    'Zu viele Versuche, oder das Konto ist gesperrt. Versuchen Sie es später noch einmal, oder wählen Sie ein neues Passwort.',
+  'page.refused.EMAIL_NOT_VERIFIED': 'Bestätigen Sie zuerst Ihre Adresse: Ein Link wurde an sie gesendet.',
+  'page.refused.MAINTENANCE': 'Die Anmeldung ist wegen Wartung geschlossen. Versuchen Sie es später noch einmal.',
+  'page.refused.SSO_REQUIRED': 'Ihre Organisation meldet Sie an.',
+  'page.refused.MFA_CODE_INVALID': 'Der Code ist falsch oder wurde schon verwendet.',
+  'page.refused.MFA_CHALLENGE_INVALID':
+    'Das hat zu lange gedauert oder wurde zu oft versucht. Melden Sie sich noch einmal an.',
+  'page.refused.SECOND_FACTOR_LOCKED': 'Zu viele falsche Codes. Versuchen Sie es in einer Stunde noch einmal.',
+  'page.refused.RATE_LIMIT_EXCEEDED': 'Zu viele Versuche. Versuchen Sie es später noch einmal.',
+  'page.refused.WEAK_PASSWORD': 'Dieses Passwort ist zu leicht zu erraten. Wählen Sie ein anderes.',
+  'page.refused.CONFLICT':
+    'Es gibt ein Konto mit dieser Adresse. Melden Sie sich an, oder wählen Sie ein neues Passwort.',
+  'page.refused.SIGNUPS_DISABLED': 'Zurzeit werden keine neuen Konten angelegt.',
+  'page.refused.SSO_CONFIGURATION_NOT_FOUND': 'Keine Organisation meldet diese Adresse an.',
+  'page.refused.VALIDATION_ERROR': 'Im Formular fehlt etwas, oder es ist fehlerhaft.',
+  'page.refused.OAUTH_CODE_INVALID':
+    'Das hat zu lange gedauert oder in einem anderen Browser begonnen. Melden Sie sich noch einmal an.',
+  'page.refused.OAUTH_ACCOUNT_REFUSED': 'Dieses Konto kann sich nicht anmelden.',
+  'page.refused.PASSKEY_NOT_FOUND': 'Dieser Passkey ist hier nicht bekannt.',
+  'page.refused.PASSKEY_REFUSED': 'Der Passkey wurde abgelehnt.',
+  'page.refused.PASSKEY_CHALLENGE_INVALID': 'Das hat zu lange gedauert. Versuchen Sie es noch einmal.',
+  'page.refused.other': 'Das hat nicht funktioniert. Versuchen Sie es später noch einmal.',
 
   'page.landing.title': '{app}: Anmeldedienst',
   'page.landing.text':

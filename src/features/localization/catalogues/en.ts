@@ -1,4 +1,7 @@
-/** English: it defines the keys of all catalogues and is the fallback for locales without one. */
+/**
+ * English: it defines the keys of all catalogues, and the placeholders of each message. A count is a number that a plural
+ * counts; every other placeholder is text.
+ */
 export const en = {
   'mail.greeting': 'Hello,',
   'mail.greeting_by_name': 'Hello {name},',
@@ -143,6 +146,12 @@ export const en = {
   'sso_change.deleted': 'The configuration of single sign-on with {about} was deleted.',
   'sso_change.issuer_changed':
     'The metadata of your identity provider name another issuer than {about}. Nobody signs in through it until an owner has corrected the configuration.',
+  'sso_change.certificate_added':
+    'Your identity provider has published a new certificate, which is trusted from now on: {about}.',
+  'sso_change.certificate_removed':
+    'Your identity provider no longer publishes a certificate, which is trusted no more: {about}.',
+  'sso_change.certificate_expiring':
+    'A certificate of your identity provider ends soon: {about}. Sign-ins go on, but the provider will replace it: see that the new one is known here.',
   'sso_change.required': 'Members must now sign in through single sign-on ({about}).',
   'sso_change.optional': 'Members need not sign in through single sign-on any more ({about}).',
   'sso_about.break_glass': 'break glass is on',
@@ -172,6 +181,24 @@ export const en = {
     'Whoever made the webhook to {host} may no longer change it. Events are still posted there.',
   'mail.webhook_author_left.note':
     'If only that person could read what arrives there, change the address, or delete the endpoint. This is said once.',
+
+  'mail.data_exported.subject': 'Your data at {app} was asked for',
+  'mail.data_exported.body':
+    'A copy of the data that {app} holds of you was asked for. For a day it can be downloaded in the session that asked, and nowhere else.',
+  'mail.data_exported.action': 'This was not me',
+  'mail.data_request_extended.subject': 'Your request at {app} takes longer',
+  'mail.data_request_extended.body':
+    'Your request about your data at {app} takes longer than thirty days. You get an answer by {until}. The reason:',
+  'mail.data_request_extended.message': '“{message}”',
+  'mail.data_request_answered.subject': 'Your request at {app} was answered',
+  'mail.data_request_answered.body': 'An admin of {app} has answered your request about your data. {outcome}',
+  'mail.data_request_answered.message': '“{message}”',
+  'data_request.completed': 'It is done.',
+  'data_request.rejected': 'It was refused.',
+  'mail.data_requests_due.subject': 'Requests of people about their data at {app} are due',
+  'mail.data_requests_due.body': 'Requests that wait for an answer: {count}. The first of them is due on {until}.',
+  'mail.data_requests_due.note':
+    'They have to be answered by then (GDPR 12(3)). This is said a week before the day, and on it.',
 
   'mail.account_closed.subject': 'Your {app} account was closed',
   'mail.account_closed.body': 'Your account at {app} was closed by an admin. Nobody can sign in to it.',
@@ -219,7 +246,8 @@ export const en = {
   'page.account': 'Account',
   'page.password': 'Password',
   'page.new_password': 'New password',
-  'page.password_rule': 'At least {min} characters. Not your name or address, and no common password.',
+  'page.password_rule':
+    'At least {min, plural, one {# character} other {# characters}}. Not your name or address, and no common password.',
   'page.show_password': 'Show password',
   'page.passkey_needed':
     'This also needs a passkey of your account, which this page cannot ask for. Ask whoever runs {app}.',
@@ -327,7 +355,8 @@ export const en = {
   'page.problem.INVALID_CODE': 'The code is wrong or was used before.',
   'page.problem.INVALID_PASSWORD': 'The password is wrong.',
   'page.problem.WEAK_PASSWORD': 'The password is too easy to guess. Choose a longer or less common one.',
-  'page.problem.too_short': 'The password is too short: it needs at least {min} characters.',
+  'page.problem.too_short':
+    'The password is too short: it needs at least {min, plural, one {# character} other {# characters}}.',
   'page.problem.breached': 'The password appears in a known data breach. Choose another one.',
 
   'page.error.title': 'This did not work',
@@ -353,6 +382,115 @@ export const en = {
   'page.error.EMAIL_REQUIRED': 'The other provider did not tell an address that you have confirmed there.',
   'page.error.INVALID_CREDENTIALS': 'This account cannot sign in.',
   'page.error.other': 'Something went wrong. Try again in a few minutes.',
+
+  'page.sign_in.title': 'Sign in',
+  'page.sign_in.for': 'To go on to {host}',
+  'page.sign_in.login': 'Email or username',
+  'page.sign_in.password': 'Password',
+  'page.sign_in.remember': 'Keep me signed in on this device',
+  'page.sign_in.submit': 'Sign in',
+  'page.sign_in.forgot': 'Forgot your password?',
+  'page.sign_in.or': 'or',
+  'page.sign_in.passkey': 'Use a passkey',
+  'page.sign_in.link': 'Email me a sign-in link',
+  'page.sign_in.provider': 'Continue with {provider}',
+  'page.sign_in.sso': 'Single sign-on',
+  'page.sign_in.no_account': 'New here? {link}',
+  'page.sign_in.sign_up': 'Create an account',
+
+  'page.welcome.title': 'Welcome back',
+  'page.welcome.text': 'You are signed in as {who}.',
+  'page.welcome.submit': 'Continue',
+  'page.welcome.app': 'Continue to {app}',
+  'page.welcome.account': 'Your account',
+  'page.welcome.another': 'Use another account',
+  'page.welcome.sign_out': 'Sign out',
+
+  'page.second_step.title': 'One more step',
+  'page.second_step.text': 'Your account asks for a second proof that it is you.',
+  'page.second_step.code': 'Code',
+  'page.second_step.code_hint': 'From your authenticator app, or one of your backup codes.',
+  'page.second_step.submit': 'Continue',
+  'page.second_step.passkey_alone': 'This account signs in with a passkey as its second proof, which needs JavaScript.',
+  'page.second_step.again': 'Start over',
+
+  'page.sso.title': 'Single sign-on',
+  'page.sso.text': 'Your organization signs you in.',
+  'page.sso.email': 'Work email',
+  'page.sso.submit': 'Continue',
+  'page.sso.going_title': 'To your organization',
+  'page.sso.going': 'You are being sent to {host}, where your organization signs you in.',
+  'page.sso.going_submit': 'Go to {host}',
+
+  'page.sent.title': 'Check your mail',
+  'page.sent.link': 'If the address can sign in, a link is on its way. Open it in this browser.',
+  'page.sent.reset': 'If there is an account with this address, a link to choose a new password is on its way.',
+  'page.sent.verify': 'A link is on its way to your address. Open it to confirm the address, then sign in.',
+  'page.sent.back': 'Back to sign-in',
+
+  'page.open_link.title': 'Sign in',
+  'page.open_link.text': 'Sign in as {who}?',
+  'page.open_link.foreign':
+    'This browser did not ask for the link. Go on only if you asked for it yourself, on another device: a link that somebody else sent you signs you in to their account.',
+  'page.open_link.submit': 'Sign in',
+
+  'page.sign_up.title': 'Create an account',
+  'page.sign_up.invited': '{organization} invites you. Create your account with the invited address to join.',
+  'page.sign_up.email': 'Email',
+  'page.sign_up.name': 'Your name (optional)',
+  'page.sign_up.password': 'Password',
+  'page.sign_up.rule':
+    'At least {min, plural, one {# character} other {# characters}}. A few words that only you would put together are good.',
+  'page.sign_up.submit': 'Create the account',
+  'page.sign_up.terms': 'By creating an account you agree to the {terms}.',
+  'page.sign_up.terms_and_privacy':
+    'By creating an account you agree to the {terms}. The {privacy} says what becomes of your data.',
+  'page.sign_up.privacy': 'The {privacy} says what becomes of your data.',
+  'page.sign_up.terms_name': 'terms of use',
+  'page.sign_up.privacy_name': 'privacy policy',
+  'page.sign_up.have_account': 'Have an account? {link}',
+
+  'page.forgot.title': 'Forgotten password',
+  'page.forgot.text': 'We mail you a link with which you choose a new one.',
+  'page.forgot.email': 'Email',
+  'page.forgot.submit': 'Mail me the link',
+
+  'page.sign_out.title': 'Sign out?',
+  'page.sign_out.text': 'You are signed in as {who}. This signs you out in this browser.',
+  'page.sign_out.submit': 'Sign out',
+  'page.sign_out.done_title': 'You are signed out',
+  'page.sign_out.done': 'Applications that you went to have sessions of their own.',
+  'page.sign_out.back': 'Back',
+  'page.sign_out.sign_in': 'Sign in again',
+
+  'page.loop.title': 'Your sign-in does not arrive',
+  'page.loop.text':
+    'You are signed in here, but {host} keeps sending you back. Delete the cookies of this site in your browser, then try again.',
+  'page.loop.again': 'Try again',
+
+  'page.passkey.failed': 'That did not work. Try again, or sign in another way.',
+
+  'page.refused.INVALID_CREDENTIALS': 'Email, username or password is wrong.',
+  'page.refused.ACCOUNT_LOCKED':
+    'Too many attempts, or the account is locked. Try again later, or choose a new password.',
+  'page.refused.EMAIL_NOT_VERIFIED': 'Confirm your address first: a link was mailed to it.',
+  'page.refused.MAINTENANCE': 'Sign-in is closed for maintenance. Try again later.',
+  'page.refused.SSO_REQUIRED': 'Your organization signs you in.',
+  'page.refused.MFA_CODE_INVALID': 'The code is wrong, or was used before.',
+  'page.refused.MFA_CHALLENGE_INVALID': 'That took too long, or was tried too often. Sign in again.',
+  'page.refused.SECOND_FACTOR_LOCKED': 'Too many wrong codes. Try again in an hour.',
+  'page.refused.RATE_LIMIT_EXCEEDED': 'Too many attempts. Try again later.',
+  'page.refused.WEAK_PASSWORD': 'This password is too easy to guess. Choose another.',
+  'page.refused.CONFLICT': 'There is an account with this address. Sign in, or choose a new password.',
+  'page.refused.SIGNUPS_DISABLED': 'New accounts are not open.',
+  'page.refused.SSO_CONFIGURATION_NOT_FOUND': 'No organization signs this address in.',
+  'page.refused.VALIDATION_ERROR': 'Something in the form is missing or malformed.',
+  'page.refused.OAUTH_CODE_INVALID': 'That took too long, or began in another browser. Sign in again.',
+  'page.refused.OAUTH_ACCOUNT_REFUSED': 'This account cannot sign in.',
+  'page.refused.PASSKEY_NOT_FOUND': 'This passkey is not known here.',
+  'page.refused.PASSKEY_REFUSED': 'The passkey was refused.',
+  'page.refused.PASSKEY_CHALLENGE_INVALID': 'That took too long. Try again.',
+  'page.refused.other': 'This did not work. Try again later.',
 
   'page.landing.title': '{app}: sign-in service',
   'page.landing.text': 'This service signs people in to {app}. Applications call its API, and mails lead to its pages.',

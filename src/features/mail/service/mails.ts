@@ -1,9 +1,11 @@
 import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
 import { defineError } from '../../../lib/errors.ts'
-import { DAY, HOUR } from '../../../lib/time.ts'
+import { HOUR } from '../../../lib/time.ts'
+import { keptSince } from '../../retention/service.ts'
 import { ENQUEUE_AGAIN_MS, ENQUEUE_GRACE_MS } from '../rules.ts'
 import {
+  countOldMails,
   deleteOldMails,
   findEntry,
   hasDeadSince,
@@ -32,8 +34,6 @@ export const mailNotDead = defineError(
 const OVERDUE_PER_SWEEP = 500
 /** The limits are 100 messages for a batch of a queue, and 100 parameters for a statement of D1. */
 const MESSAGES_AT_ONCE = 90
-const SENT_KEPT_MS = 7 * DAY
-const DEAD_KEPT_MS = 30 * DAY
 
 /** Whether mail works, as far as known: the settings are complete, and no mail of the last hour is dead. */
 export async function checkMail(ctx: Ctx): Promise<'healthy' | 'degraded' | 'not_configured'> {
@@ -76,8 +76,18 @@ export async function enqueueOverdueMails(ctx: Pick<Ctx, 'db' | 'now' | 'queues'
   }
 }
 
-/** Deletes sent mails after a week and dead ones after a month, a limited number in each run. */
-export async function pruneMails(ctx: Pick<Ctx, 'db' | 'now'>): Promise<void> {
-  await deleteOldMails(ctx, { status: 'sent', before: ctx.now() - SENT_KEPT_MS })
-  await deleteOldMails(ctx, { status: 'dead', before: ctx.now() - DEAD_KEPT_MS })
+const KINDS = { sent: 'mails', dead: 'dead_mails' } as const
+
+type Kept = Pick<Ctx, 'db' | 'now' | 'config'>
+
+const oldOf = async (ctx: Kept, status: keyof typeof KINDS) => ({ status, before: await keptSince(ctx, KINDS[status]) })
+
+/** Deletes sent and dead mails that are kept no longer, a limited number in each run. */
+export async function pruneMails(ctx: Kept): Promise<void> {
+  await deleteOldMails(ctx, await oldOf(ctx, 'sent'))
+  await deleteOldMails(ctx, await oldOf(ctx, 'dead'))
 }
+
+/** How many mails of a status the next runs delete. */
+export const countPrunableMails = async (ctx: Kept, status: keyof typeof KINDS): Promise<number> =>
+  countOldMails(ctx, await oldOf(ctx, status))

@@ -3,6 +3,7 @@ import { Html, html } from '../../../lib/html.ts'
 export interface MailPage {
   readonly title: string
   readonly language: string
+  readonly dir: 'ltr' | 'rtl'
   /** Paragraphs as text. */
   readonly before: readonly string[]
   readonly button: { readonly href: string; readonly label: string; readonly hint: string } | null
@@ -27,10 +28,10 @@ const action = ({ href, label, hint }: NonNullable<MailPage['button']>): Html[] 
 ]
 
 /** The HTML part of a mail. It has no image, script or style sheet that a mail program would fetch. */
-export function renderPage({ title, language, before, button, after }: MailPage): string {
+export function renderPage({ title, language, dir, before, button, after }: MailPage): string {
   const parts = [...before.map(paragraph), ...(button ? action(button) : []), ...after.map(paragraph)]
   return html`<!doctype html>
-<html lang="${language}">
+<html lang="${language}" dir="${dir}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
 <body style="${BODY}">
 ${join(parts, '\n')}

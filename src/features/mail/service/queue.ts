@@ -2,6 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { hashSecret } from '../../../lib/crypto.ts'
 import { configurationError } from '../../../lib/errors.ts'
 import { sealText } from '../../../lib/root-keys.ts'
+import { createTexts } from '../../localization/service/texts.ts'
 import { checkAddress, ENQUEUE_GRACE_MS, isNotice, mailsPerWindow, WINDOW_MS } from '../rules.ts'
 import { insertMail } from '../store.ts'
 import type { MailContent, MailMessage, MailRequest } from '../types.ts'
@@ -56,7 +57,8 @@ async function acceptMail(ctx: Ctx, request: MailRequest): Promise<void> {
     return
   }
   const { APP_NAME: app, APP_URL, PUBLIC_URL } = ctx.config
-  await writeMail(ctx, request, renderMail({ app, url: APP_URL ?? PUBLIC_URL }, request))
+  const texts = await createTexts(ctx, request.locale)
+  await writeMail(ctx, request, renderMail(texts, { app, url: APP_URL ?? PUBLIC_URL }, request))
 }
 
 /**

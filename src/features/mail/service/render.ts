@@ -1,14 +1,8 @@
-import {
-  formatDuration,
-  formatTime,
-  isMessageKey,
-  type MessageKey,
-  type MessageParams,
-  resolveLocale,
-  translate,
-} from '../../localization/service.ts'
+import type { MessageKey, Texts } from '../../localization/service/texts.ts'
 import type { EndedSessions, MailContent, MailParams, MailRequest } from '../types.ts'
 import { renderPage } from './page.ts'
+
+type Params = Readonly<Record<string, string>>
 
 /** The deployment's name and URL. */
 export interface Sender {
@@ -34,7 +28,7 @@ interface Described {
   /** The target of the button. */
   readonly link: string | null
   readonly isReport: boolean
-  readonly params: MessageParams
+  readonly params: Params
   /** Parameters that somebody typed: only for the account's confirmed owner. */
   readonly typed?: readonly ('newEmail' | 'factor')[]
   readonly ended?: EndedSessions
@@ -43,18 +37,17 @@ interface Described {
 }
 
 const membershipParams = (
-  locale: string | null,
+  texts: Texts,
   { organization, inviter, role, until }: MailParams['member_added'],
-): MessageParams => ({
+): Params => ({
   organization,
   inviter,
-  role: translate(locale, `role.${role}`),
-  until: formatTime(locale, until),
+  role: texts.text(`role.${role}`),
+  until: texts.time(until),
 })
 
-function describe(request: MailRequest): Described {
-  const { kind, locale } = request
-  switch (kind) {
+function describe(texts: Texts, request: MailRequest): Described {
+  switch (request.kind) {
     case 'email_verification':
     case 'email_change':
     case 'password_reset':
@@ -64,11 +57,11 @@ function describe(request: MailRequest): Described {
       return {
         link: request.params.link,
         isReport: false,
-        params: { lifetime: formatDuration(locale, request.params.lifetimeMs) },
+        params: { lifetime: texts.duration(request.params.lifetimeMs) },
       }
     case 'provider_email': {
       const { link, lifetimeMs, provider } = request.params
-      return { link, isReport: false, params: { provider, lifetime: formatDuration(locale, lifetimeMs) } }
+      return { link, isReport: false, params: { provider, lifetime: texts.duration(lifetimeMs) } }
     }
     case 'email_change_notice':
       return {
@@ -79,15 +72,15 @@ function describe(request: MailRequest): Described {
       }
     case 'email_changed': {
       const { newEmail, time, until, revertLink } = request.params
-      const params = { newEmail, time: formatTime(locale, time), until: formatTime(locale, until) }
+      const params = { newEmail, time: texts.time(time), until: texts.time(until) }
       return { link: revertLink, isReport: false, params }
     }
     case 'email_reverted':
       return { link: null, isReport: false, params: { newEmail: request.params.newEmail } }
     case 'deleted_account':
-      return { link: request.params.link, isReport: false, params: { until: formatTime(locale, request.params.until) } }
+      return { link: request.params.link, isReport: false, params: { until: texts.time(request.params.until) } }
     case 'deleted_by_admin':
-      return { link: null, isReport: false, params: { until: formatTime(locale, request.params.until) } }
+      return { link: null, isReport: false, params: { until: texts.time(request.params.until) } }
     case 'mfa_recovery':
     case 'account_reopened':
     case 'account_restored':
@@ -95,10 +88,11 @@ function describe(request: MailRequest): Described {
     case 'account_closed':
       return { link: null, isReport: false, params: {}, ended: 'all' }
     case 'account_deleted': {
-      const params = { until: formatTime(locale, request.params.until) }
+      const params = { until: texts.time(request.params.until) }
       return { link: null, isReport: false, params, ended: 'all' }
     }
     case 'password_changed':
+    case 'data_exported':
     case 'backup_codes_replaced':
       return { link: request.params.reportLink, isReport: true, params: {} }
     case 'new_device': {
@@ -106,7 +100,7 @@ function describe(request: MailRequest): Described {
       return {
         link: reportLink,
         isReport: true,
-        params: { device, ip, time: formatTime(locale, time) },
+        params: { device, ip, time: texts.time(time) },
       }
     }
     case 'factor_added':
@@ -116,11 +110,11 @@ function describe(request: MailRequest): Described {
     }
     case 'invitation': {
       const { link, message, ...rest } = request.params
-      const params = { ...membershipParams(locale, rest), ...(message !== null && { message }) }
+      const params = { ...membershipParams(texts, rest), ...(message !== null && { message }) }
       return { link, isReport: false, params, hasMessage: message !== null }
     }
     case 'member_added':
-      return { link: null, isReport: false, params: membershipParams(locale, request.params) }
+      return { link: null, isReport: false, params: membershipParams(texts, request.params) }
     case 'organization_ownerless':
     case 'webhook_created':
     case 'webhook_disabled':
@@ -129,35 +123,47 @@ function describe(request: MailRequest): Described {
     case 'sso_changed': {
       const { organization, change, about, time } = request.params
       const key = `sso_about.${about}`
-      const said = translate(locale, `sso_change.${change}`, {
-        about: isMessageKey(key) ? translate(locale, key) : about,
-      })
-      return { link: null, isReport: false, params: { organization, change: said, time: formatTime(locale, time) } }
+      const said = texts.text(`sso_change.${change}`, { about: oneLine(texts.isKey(key) ? texts.text(key) : about) })
+      return { link: null, isReport: false, params: { organization, change: said, time: texts.time(time) } }
     }
     case 'sso_break_glass': {
       const { organization, who, time } = request.params
-      return { link: null, isReport: false, params: { organization, who, time: formatTime(locale, time) } }
+      return { link: null, isReport: false, params: { organization, who, time: texts.time(time) } }
+    }
+    case 'data_request_extended': {
+      const { until, message } = request.params
+      return { link: null, isReport: false, params: { until: texts.time(until), message }, hasMessage: true }
+    }
+    case 'data_request_answered': {
+      const { outcome, message } = request.params
+      const params = {
+        outcome: texts.text(`data_request.${outcome}`),
+        ...(message !== null && { message }),
+      }
+      return { link: null, isReport: false, params, hasMessage: message !== null }
+    }
+    case 'data_requests_due': {
+      const { count, until } = request.params
+      return { link: null, isReport: false, params: { count: String(count), until: texts.time(until) } }
     }
     case 'account_locked': {
       const { until, unlockLink } = request.params
-      return { link: unlockLink, isReport: false, params: { until: formatTime(locale, until) } }
+      return { link: unlockLink, isReport: false, params: { until: texts.time(until) } }
     }
   }
 }
 
-const optional = (key: string): MessageKey[] => (isMessageKey(key) ? [key] : [])
-
-const mapValues = (params: MessageParams, change: (value: string) => string): MessageParams =>
+const mapValues = (params: Params, change: (value: string) => string): Params =>
   Object.fromEntries(Object.entries(params).map(([name, value]) => [name, change(value)]))
 
 /** The mail in the recipient's language, as text and as HTML. */
-export function renderMail(sender: Sender, request: MailRequest): MailContent {
-  const { kind, locale } = request
-  const { link, isReport, params, typed = [], ended = 'none', hasMessage = false } = describe(request)
-  const { owner = null } = request
-  const unsaid = owner === null ? typed.map((name) => [name, translate(locale, `mail.unsaid.${name}`)]) : []
+export function renderMail(texts: Texts, sender: Sender, request: MailRequest): MailContent {
+  const { kind, owner = null } = request
+  const { link, isReport, params, typed = [], ended = 'none', hasMessage = false } = describe(texts, request)
+  const unsaid = owner === null ? typed.map((name) => [name, texts.text(`mail.unsaid.${name}`)]) : []
   const name = owner?.name ?? null
   const plain = mapValues({ ...params, ...Object.fromEntries(unsaid), ...sender, name: name ?? '' }, oneLine)
+  const optional = (key: string): MessageKey[] => (texts.isKey(key) ? [key] : [])
   const before: MessageKey[] = [
     name === null ? 'mail.greeting' : 'mail.greeting_by_name',
     `mail.${kind}.body`,
@@ -169,19 +175,20 @@ export function renderMail(sender: Sender, request: MailRequest): MailContent {
     ...optional(`mail.${kind}.note`),
     'mail.footer',
   ]
-  const say = (keys: readonly MessageKey[]) => keys.map((key) => translate(locale, key, plain))
+  const say = (keys: readonly MessageKey[]) => keys.map((key) => texts.text(key, plain))
   const label = say(optional(`mail.${kind}.action`)).join('')
   const href = link === null ? null : checkLink(link)
   const action = href === null ? [] : [`${label}:\n${href}`]
-  const subject = oneLine(translate(locale, `mail.${kind}.subject`, plain))
+  const subject = texts.text(`mail.${kind}.subject`, plain).slice(0, MAX_PARAM)
   return {
     subject,
     text: `${[...say(before), ...action, ...say(after)].join('\n\n')}\n`,
     html: renderPage({
       title: subject,
-      language: resolveLocale(locale),
+      language: texts.locale,
+      dir: texts.dir,
       before: say(before),
-      button: href === null ? null : { href, label, hint: translate(locale, 'mail.link_hint') },
+      button: href === null ? null : { href, label, hint: texts.text('mail.link_hint') },
       after: say(after),
     }),
   }

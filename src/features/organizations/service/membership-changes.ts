@@ -1,10 +1,10 @@
-import { type ActorCtx, actorOf, type PlaceCtx } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Ctx, type PlaceCtx } from '../../../context.ts'
 import { commitAll, type Statement } from '../../../db/commit.ts'
 import { defineError, insufficientPermissions, notAMember } from '../../../lib/errors.ts'
 import type { EventActor, EventDraft } from '../../../lib/event.ts'
 import { isRanked, type Rank, toRank } from '../../../lib/roles.ts'
 import { organizationIn } from '../../invitations/service/sending.ts'
-import { translate } from '../../localization/service.ts'
+import { createTexts } from '../../localization/service/texts.ts'
 import {
   enterOrganization,
   findPlace,
@@ -75,7 +75,7 @@ export async function changeMemberRole(
     set,
     when: when.here,
     along: loses ? revokeUnanswered(ctx, { ...loserOf(ctx, member), rank: role }, when.elsewhere) : [],
-    ...roleChangeOf(ctx, member, role),
+    ...(await roleChangeOf(ctx, member, role)),
   })
   if (!changed) throw await roleChangeRefused(ctx, member)
   // A higher role that groups give stays.
@@ -104,7 +104,11 @@ export async function removeMember(ctx: PlaceCtx, userId: string): Promise<{ pro
   const member = await getOther(ctx, userId)
   if (member.role === 'owner') throw ownerNotRemovable()
   const params = { organization: organizationIn(ctx.place) }
-  const notice = notificationFor(member, { kind: 'organization_member_removed', actor: actorOf(ctx), params })
+  const notice = await notificationFor(ctx, member, {
+    kind: 'organization_member_removed',
+    actor: actorOf(ctx),
+    params,
+  })
   const changed = await endMembership(ctx, member, { when: removal(ctx, member), notice })
   if (changed) return changed
   await enterOrganization(ctx, { id: ctx.place.organizationId }, 'admin')
@@ -156,28 +160,33 @@ const loserOf = (ctx: ActorCtx, { organizationId, userId }: Membership) => ({
 })
 
 /** The event of a change of role, and the notification of whom it concerns. */
-const roleChangeOf = (ctx: PlaceCtx, member: Member, role: Rank) => ({
+const roleChangeOf = async (ctx: PlaceCtx, member: Member, role: Rank) => ({
   event: {
     type: 'organization.role_changed',
     data: { before: { role: member.role }, after: { role } },
   } as const,
-  notice: roleNotice(member, { organization: ctx.place, role, actor: actorOf(ctx) }),
+  notice: await roleNotice(ctx, member, { organization: ctx.place, role, actor: actorOf(ctx) }),
 })
 
 const notificationFor = (
+  ctx: Ctx,
   { userId, locale }: Pick<Member, 'userId' | 'locale'>,
-  notification: Parameters<typeof notificationOf>[1],
-) => notificationOf({ id: userId, locale }, notification)
+  notification: Parameters<typeof notificationOf>[2],
+) => notificationOf(ctx, { id: userId, locale }, notification)
 
 /** Tells a member which role they have now. */
-export const roleNotice = (
+export const roleNotice = async (
+  ctx: Ctx,
   member: Pick<Member, 'userId' | 'locale'>,
   of: { organization: { name: string; slug: string }; role: Rank; actor: EventActor },
 ) =>
-  notificationFor(member, {
+  notificationFor(ctx, member, {
     kind: 'organization_role_changed',
     actor: of.actor,
-    params: { organization: organizationIn(of.organization), role: translate(member.locale, `role.${of.role}`) },
+    params: {
+      organization: organizationIn(of.organization),
+      role: (await createTexts(ctx, member.locale)).text(`role.${of.role}`),
+    },
   })
 
 interface MembershipChange {
@@ -230,8 +239,8 @@ export async function transferOwnership(
   const own = ownRole === 'owner' ? await getMember(ctx, callerId) : null
   const when = promotion(ctx, next)
   const changes = [
-    ...(next.role === 'owner' ? [] : [{ userId, ...roleChangeOf(ctx, next, 'owner') }]),
-    ...(own ? [{ userId: callerId, ...roleChangeOf(ctx, own, 'admin') }] : []),
+    ...(next.role === 'owner' ? [] : [{ userId, ...(await roleChangeOf(ctx, next, 'owner')) }]),
+    ...(own ? [{ userId: callerId, ...(await roleChangeOf(ctx, own, 'admin')) }] : []),
   ]
   const [first, ...others] = changes
   if (!first) return { propagated: true }

@@ -102,7 +102,7 @@ async function inherit(ctx: Ctx, organization: Ownerless, userId: string): Promi
         organizationId,
         data: { before: { role: 'admin' }, after: { role: 'owner' }, reason: 'owner_deleted' },
       },
-      roleNotice({ userId, locale: heir.locale }, { organization, role: 'owner', actor: SYSTEM }),
+      await roleNotice(ctx, { userId, locale: heir.locale }, { organization, role: 'owner', actor: SYSTEM }),
     ],
   })
 }

@@ -2,9 +2,10 @@ import * as z from 'zod'
 import { type Ctx, narrow } from '../../../context.ts'
 import { response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
-import { answerPage, requireOwnForm } from '../../../http/page.ts'
+import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { browserActorOf } from '../../sessions/service.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { signOut } from '../../sign-in/service/current.ts'
@@ -20,7 +21,6 @@ import { forgotPage, signedOutPage, signOutPage, signUpPage } from '../wire/acco
 import { arriveSignedIn, findBrowserSession, inBrowser, orForm, seeOther, withCookies } from '../wire/browser.ts'
 import { deletedCookies } from '../wire/cookies.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
-import { frameFor } from '../wire/frame.ts'
 import { sentPage } from '../wire/sign-in.tsx'
 
 export const accountPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
@@ -39,9 +39,9 @@ const Said = DestinationQuery.extend({ done: z.literal('yes').optional() })
 
 const signUpForm =
   (ctx: Ctx, given: GivenDestination, typed: { readonly email?: string; readonly name?: string } = {}) =>
-  (problem: string | null) =>
+  async (problem: string | null): Promise<Page> =>
     signUpPage({
-      frame: frameFor(ctx),
+      frame: await frameOf(ctx, null),
       search: searchOf(given),
       minLength: ctx.config.PASSWORD_MIN_LENGTH,
       papers: { terms: ctx.config.TERMS_URL ?? null, privacy: ctx.config.PRIVACY_URL ?? null },
@@ -54,8 +54,8 @@ accountPages.get(
   { ...page, id: 'askSignUp', summary: 'Asks for what a new account needs', query: Said },
   async ({ ctx, query }) => {
     requireDestination(ctx, query)
-    if (query.done) return answerPage(sentPage(frameFor(ctx), 'verify', searchOf(query)))
-    return answerPage(signUpForm(ctx, query)(ctx.config.SIGNUPS_ENABLED ? null : 'SIGNUPS_DISABLED'))
+    if (query.done) return answerPage(sentPage(await frameOf(ctx, null), 'verify', searchOf(query)))
+    return answerPage(await signUpForm(ctx, query)(ctx.config.SIGNUPS_ENABLED ? null : 'SIGNUPS_DISABLED'))
   },
 )
 
@@ -79,7 +79,7 @@ accountPages.post(
     const shown = signUpForm(ctx, query, { email: typed, name })
     return orForm(async () => {
       const email = EmailField.safeParse(typed)
-      if (!email.success || !isPlainText(name)) return answerPage({ ...shown('VALIDATION_ERROR'), status: 400 })
+      if (!email.success || !isPlainText(name)) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })
       const browser = await inBrowser(ctx, request, false)
       const account = { email: email.data, password, ...(name !== '' && { displayName: name }) }
       const result = await signUp(browser, account)
@@ -96,7 +96,9 @@ accountPages.get(
   async ({ ctx, query }) => {
     requireDestination(ctx, query)
     const search = searchOf(query)
-    return answerPage(query.done ? sentPage(frameFor(ctx), 'reset', search) : forgotPage(frameFor(ctx), search))
+    return answerPage(
+      query.done ? sentPage(await frameOf(ctx, null), 'reset', search) : forgotPage(await frameOf(ctx, null), search),
+    )
   },
 )
 
@@ -112,10 +114,11 @@ accountPages.post(
   async ({ ctx, query, body, request }) => {
     requireOwnForm(ctx, request)
     requireDestination(ctx, query)
-    const shown = (problem: string) => forgotPage(frameFor(ctx), searchOf(query), { email: body.email, problem })
+    const shown = async (problem: string) =>
+      forgotPage(await frameOf(ctx, null), searchOf(query), { email: body.email, problem })
     return orForm(async () => {
       const email = EmailField.safeParse(body.email)
-      if (!email.success) return answerPage({ ...shown('VALIDATION_ERROR'), status: 400 })
+      if (!email.success) return answerPage({ ...(await shown('VALIDATION_ERROR')), status: 400 })
       await requestPasswordReset(ctx, { email: email.data })
       return seeOther(`/forgot-password${searchFor(query, { done: 'yes' })}`)
     }, shown)
@@ -128,8 +131,8 @@ accountPages.get(
   async ({ ctx, query, request }) => {
     const destination = requireDestination(ctx, query)
     const browser = await findBrowserSession(ctx, request)
-    if (browser) return answerPage(signOutPage(frameFor(ctx), searchOf(query), browser.user))
-    return answerPage(signedOutPage(frameFor(ctx), destination.to === 'address' ? destination.url : null))
+    if (browser) return answerPage(signOutPage(await frameOf(ctx, null), searchOf(query), browser.user))
+    return answerPage(signedOutPage(await frameOf(ctx, null), destination.to === 'address' ? destination.url : null))
   },
 )
 
@@ -147,6 +150,6 @@ accountPages.post(
     await signOut(caller)
     // On to the provider of the organization that opened the session.
     const url = await findProviderLogout(caller)
-    return withCookies(url === null ? said : answerPage(goingOnPage(frameFor(ctx), url)), deleted)
+    return withCookies(url === null ? said : answerPage(goingOnPage(await frameOf(ctx, null), url)), deleted)
   },
 )

@@ -5,6 +5,7 @@ import { answerPage } from '../../../http/page.ts'
 import { searchOf } from '../../../http/request.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { serviceUnavailable } from '../../../lib/errors.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { renewBrowserSession } from '../../sessions/service.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
@@ -12,7 +13,6 @@ import { requireDestination } from '../service/destination.ts'
 import { findBrowserSession, seeOther, withCookies } from '../wire/browser.ts'
 import { cookieOf, sessionCookies, soleCookie } from '../wire/cookies.ts'
 import { searchFor } from '../wire/destination.ts'
-import { frameFor } from '../wire/frame.ts'
 import { loopPage } from '../wire/sign-in.tsx'
 
 export const renewPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
@@ -66,7 +66,7 @@ renewPages.get(
     // A second cookie that somebody planted would send the browser round for ever.
     const { calls, value } = countCall(soleCookie(ctx.config, GUARD, request), destination.url, ctx.now())
     const guard = cookieOf(ctx.config, GUARD, value, LOOP_MS / 1000)
-    if (calls >= CALLS) return withCookies(answerPage(loopPage(frameFor(ctx), destination.url)), [guard])
+    if (calls >= CALLS) return withCookies(answerPage(loopPage(await frameOf(ctx, null), destination.url)), [guard])
     const opened = await renewBrowserSession(ctx, browser)
     // Of the cookies the pages' own stays as it is: a cookie before the present one is not exchanged for that.
     const [, ...renewed] = sessionCookies(ctx.config, opened)

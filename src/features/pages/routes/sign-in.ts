@@ -2,12 +2,13 @@ import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { response } from '../../../http/answers.ts'
 import { anyone } from '../../../http/guard.ts'
-import { answerPage, requireOwnForm } from '../../../http/page.ts'
+import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import { browserSecretOf, browserSecretOrNew, flowCookie } from '../../federation/service/flow.ts'
 import { listProviders } from '../../federation/service/providers.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { linkInvalid, redirectNotAllowed } from '../../sign-in/errors.ts'
 import { getPageLink, sendMagicLink, signInWithMagicLink } from '../../sign-in/service/magic-links.ts'
 import { signInWithPasskey } from '../../sign-in/service/passkeys.ts'
@@ -29,7 +30,6 @@ import {
   withCookies,
 } from '../wire/browser.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
-import { frameFor } from '../wire/frame.ts'
 import {
   linkPage,
   secondStepPage,
@@ -57,9 +57,9 @@ const searchOf = (given: GivenDestination) => (more?: Readonly<Record<string, st
 /** The page with its form, as it is when it opens and after a refusal. */
 const formOf =
   (ctx: Ctx, given: GivenDestination, typed: { readonly login?: string; readonly isRemembered?: boolean } = {}) =>
-  (problem: string | null) =>
+  async (problem: string | null): Promise<Page> =>
     signInPage({
-      frame: frameFor(ctx),
+      frame: await frameOf(ctx, null),
       search: searchOf(given),
       destination: requireDestination(ctx, given),
       providers: listProviders(ctx.config).filter(({ isEnabled }) => isEnabled),
@@ -75,7 +75,7 @@ async function goOn(ctx: Ctx, result: SignInResult, given: GivenDestination, isR
   if (result.outcome === 'signed_in') return arriveSignedIn(ctx, result, destination)
   return answerPage(
     secondStepPage({
-      frame: frameFor(ctx),
+      frame: await frameOf(ctx, null),
       search: searchOf(given),
       mfaToken: result.mfaToken,
       methods: result.availableMethods,
@@ -95,9 +95,11 @@ signInPages.get(
   async ({ ctx, query, request }) => {
     const destination = requireDestination(ctx, query)
     const browser = query.another ? null : await findBrowserSession(ctx, request)
-    if (!browser) return answerPage(formOf(ctx, query)(null))
+    if (!browser) return answerPage(await formOf(ctx, query)(null))
     const { email } = browser.user
-    return answerPage(welcomePage({ frame: frameFor(ctx), search: searchOf(query), destination, who: { email } }))
+    return answerPage(
+      welcomePage({ frame: await frameOf(ctx, null), search: searchOf(query), destination, who: { email } }),
+    )
   },
 )
 
@@ -119,9 +121,9 @@ signInPages.post(
         const browser = await inBrowser(ctx, request, isRemembered)
         return goOn(ctx, await signIn(browser, { identifier: login, password }), query, isRemembered)
       },
-      (code) =>
+      async (code) =>
         code === 'SSO_REQUIRED'
-          ? ssoPage({ frame: frameFor(ctx), search: searchOf(query), login, problem: code })
+          ? ssoPage({ frame: await frameOf(ctx, null), search: searchOf(query), login, problem: code })
           : formOf(ctx, query, { login, isRemembered })(code),
     )
   },
@@ -203,11 +205,11 @@ signInPages.post(
     return orForm(
       async () =>
         arriveSignedIn(ctx, await answerChallenge(await inBrowser(ctx, request, isRemembered), answer), destination),
-      (problem) =>
+      async (problem) =>
         problem === 'MFA_CHALLENGE_INVALID' || problem === 'INVALID_CREDENTIALS'
           ? formOf(ctx, query, { isRemembered })(problem)
           : secondStepPage({
-              frame: frameFor(ctx),
+              frame: await frameOf(ctx, null),
               search: searchOf(query),
               mfaToken,
               methods: methods.split(' '),
@@ -234,14 +236,15 @@ signInPages.post(
     return orForm(
       async () => {
         const email = EmailField.safeParse(login)
-        if (!email.success) return answerPage({ ...formOf(ctx, query, { login })('VALIDATION_ERROR'), status: 400 })
+        if (!email.success)
+          return answerPage({ ...(await formOf(ctx, query, { login })('VALIDATION_ERROR')), status: 400 })
         const browserSecret = browserSecretOrNew(request)
         await sendMagicLink(ctx, { email: email.data, redirectUrl: null, bind: false, page: { search, browserSecret } })
         return withCookies(seeOther(`/sign-in/sent${search}`), [flowCookie(browserSecret)])
       },
-      (code) =>
+      async (code) =>
         code === 'SSO_REQUIRED'
-          ? ssoPage({ frame: frameFor(ctx), search: searchOf(query), login, problem: code })
+          ? ssoPage({ frame: await frameOf(ctx, null), search: searchOf(query), login, problem: code })
           : formOf(ctx, query, { login })(code),
     )
   },
@@ -252,7 +255,7 @@ signInPages.get(
   { ...page, id: 'showLinkSent', summary: 'Says that a mail is on its way', query: DestinationQuery },
   async ({ ctx, query }) => {
     requireDestination(ctx, query)
-    return answerPage(sentPage(frameFor(ctx), 'link', searchOf(query)))
+    return answerPage(sentPage(await frameOf(ctx, null), 'link', searchOf(query)))
   },
 )
 
@@ -261,7 +264,7 @@ signInPages.get(
   { ...page, id: 'askPageLink', summary: 'Says whom a mailed link signs in, and asks', query: TokenQuery },
   async ({ ctx, query: { token }, request }) => {
     const link = await getPageLink(ctx, { token, browserSecret: browserSecretOf(request) })
-    return answerPage(linkPage(frameFor(ctx), { token, ...link }))
+    return answerPage(linkPage(await frameOf(ctx, null), { token, ...link }))
   },
 )
 
@@ -322,7 +325,7 @@ signInPages.get(
   },
   async ({ ctx, query }) => {
     requireDestination(ctx, query)
-    return answerPage(ssoPage({ frame: frameFor(ctx), search: searchOf(query) }))
+    return answerPage(ssoPage({ frame: await frameOf(ctx, null), search: searchOf(query) }))
   },
 )
 
@@ -342,9 +345,9 @@ signInPages.post(
       async () => {
         const browserSecret = browserSecretOrNew(request)
         const { url } = await startWithOrganization(ctx, login, { returnTo: doneAt(ctx, query), browserSecret })
-        return withCookies(answerPage(toProviderPage(frameFor(ctx), url)), [flowCookie(browserSecret)])
+        return withCookies(answerPage(toProviderPage(await frameOf(ctx, null), url)), [flowCookie(browserSecret)])
       },
-      (problem) => ssoPage({ frame: frameFor(ctx), search: searchOf(query), login, problem }),
+      async (problem) => ssoPage({ frame: await frameOf(ctx, null), search: searchOf(query), login, problem }),
     )
   },
 )
@@ -368,7 +371,7 @@ signInPages.get(
     requireDestination(ctx, given)
     // HEAD, which scanners send, uses nothing up.
     if (code === undefined || request.method === 'HEAD')
-      return answerPage({ ...formOf(ctx, given)(error ?? 'OAUTH_CODE_INVALID'), status: 400 })
+      return answerPage({ ...(await formOf(ctx, given)(error ?? 'OAUTH_CODE_INVALID')), status: 400 })
     return orForm(
       async () => {
         const browser = await inBrowser(ctx, request, false)

@@ -10,6 +10,8 @@ export interface GivenDestination {
   readonly redirect_to?: string | undefined
   readonly state?: string | undefined
   readonly code_challenge?: string | undefined
+  readonly ui_locales?: string | undefined
+  readonly lang?: string | undefined
 }
 
 /** Where somebody goes who has signed in. */

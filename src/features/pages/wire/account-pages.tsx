@@ -1,8 +1,8 @@
 import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
-import type { Frame } from '../../../lib/frame.ts'
 import { MAX_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
-import { tell, textOf } from '../texts/texts.ts'
+import type { PageFrame } from '../../localization/service/texts.ts'
+import { say, titleOf } from '../../sign-in/wire/pages.tsx'
 import { alertOf, ButtonLink, Field, type Problem, whoIs } from './parts.tsx'
 
 type Search = (more?: Readonly<Record<string, string>>) => string
@@ -13,14 +13,18 @@ interface Papers {
   readonly privacy: string | null
 }
 
-function PapersNote({ terms, privacy }: Papers) {
+function PapersNote({ frame, terms, privacy }: Papers & { readonly frame: PageFrame }) {
   const values = {
-    terms: terms !== null && <a href={terms}>{tell('sign_up.terms_name')}</a>,
-    privacy: privacy !== null && <a href={privacy}>{tell('sign_up.privacy_name')}</a>,
+    terms: terms !== null && <a href={terms}>{say(frame, 'page.sign_up.terms_name')}</a>,
+    privacy: privacy !== null && <a href={privacy}>{say(frame, 'page.sign_up.privacy_name')}</a>,
   }
   if (terms !== null)
-    return <p class="note">{tell(privacy === null ? 'sign_up.terms' : 'sign_up.terms_and_privacy', values)}</p>
-  return privacy === null ? null : <p class="note">{tell('sign_up.privacy', values)}</p>
+    return (
+      <p class="note">
+        {say(frame, privacy === null ? 'page.sign_up.terms' : 'page.sign_up.terms_and_privacy', values)}
+      </p>
+    )
+  return privacy === null ? null : <p class="note">{say(frame, 'page.sign_up.privacy', values)}</p>
 }
 
 export const signUpPage = ({
@@ -32,7 +36,7 @@ export const signUpPage = ({
   name = '',
   problem = null,
 }: {
-  readonly frame: Frame
+  readonly frame: PageFrame
   readonly search: Search
   readonly minLength: number
   readonly papers: Papers
@@ -41,90 +45,103 @@ export const signUpPage = ({
   readonly problem?: Problem
 }): Page => ({
   frame,
-  title: textOf('sign_up.title'),
+  title: titleOf(frame, 'page.sign_up.title'),
   scripts: [SHOW_PASSWORD],
   body: (
     <>
-      {alertOf(problem)}
+      {alertOf(frame, problem)}
       <form method="post" action={`/sign-up${search()}`}>
         <Field
+          frame={frame}
           name="email"
-          label="sign_up.email"
+          label="page.sign_up.email"
           type="email"
           autocomplete="username"
           value={email}
           isWrong={problem === 'CONFLICT'}
           isFocused={problem === null}
         />
-        <Field name="name" label="sign_up.name" autocomplete="name" value={name} isOptional max={100} />
         <Field
+          frame={frame}
+          name="name"
+          label="page.sign_up.name"
+          autocomplete="name"
+          value={name}
+          isOptional
+          max={100}
+        />
+        <Field
+          frame={frame}
           name="password"
-          label="sign_up.password"
+          label="page.sign_up.password"
           type="password"
           autocomplete="new-password"
           min={minLength}
           max={MAX_PASSWORD_LENGTH}
           isWrong={problem === 'WEAK_PASSWORD'}
-          hint={tell('sign_up.rule', { min: String(minLength) })}
+          hint={say(frame, 'page.sign_up.rule', { min: minLength })}
         />
-        <PapersNote terms={papers.terms} privacy={papers.privacy} />
-        <button type="submit">{tell('sign_up.submit')}</button>
+        <PapersNote frame={frame} terms={papers.terms} privacy={papers.privacy} />
+        <button type="submit">{say(frame, 'page.sign_up.submit')}</button>
       </form>
       <p class="aside">
-        {tell('sign_up.have_account', { link: <a href={`/sign-in${search()}`}>{tell('sign_in.title')}</a> })}
+        {say(frame, 'page.sign_up.have_account', {
+          link: <a href={`/sign-in${search()}`}>{say(frame, 'page.sign_in.title')}</a>,
+        })}
       </p>
     </>
   ),
 })
 
-export const forgotPage = (frame: Frame, search: Search, { email = '', problem = null as Problem } = {}): Page => ({
+export const forgotPage = (frame: PageFrame, search: Search, { email = '', problem = null as Problem } = {}): Page => ({
   frame,
-  title: textOf('forgot.title'),
+  title: titleOf(frame, 'page.forgot.title'),
   body: (
     <>
-      <p>{tell('forgot.text')}</p>
-      {alertOf(problem)}
+      <p>{say(frame, 'page.forgot.text')}</p>
+      {alertOf(frame, problem)}
       <form method="post" action={`/forgot-password${search()}`}>
         <Field
+          frame={frame}
           name="email"
-          label="forgot.email"
+          label="page.forgot.email"
           type="email"
           autocomplete="username"
           value={email}
           isWrong={problem !== null}
           isFocused={problem === null}
         />
-        <button type="submit">{tell('forgot.submit')}</button>
+        <button type="submit">{say(frame, 'page.forgot.submit')}</button>
       </form>
       <p class="beside">
-        <a href={`/sign-in${search()}`}>{tell('sent.back')}</a>
+        <a href={`/sign-in${search()}`}>{say(frame, 'page.sent.back')}</a>
       </p>
     </>
   ),
 })
 
-export const signOutPage = (frame: Frame, search: Search, who: { readonly email: string }): Page => ({
+export const signOutPage = (frame: PageFrame, search: Search, who: { readonly email: string }): Page => ({
   frame,
-  title: textOf('sign_out.title'),
+  title: titleOf(frame, 'page.sign_out.title'),
   body: (
     <>
-      <p>{tell('sign_out.text', { who: whoIs(who) })}</p>
+      <p>{say(frame, 'page.sign_out.text', { who: whoIs(who) })}</p>
       <form method="post" action={`/sign-out${search()}`}>
-        <button type="submit">{tell('sign_out.submit')}</button>
+        <button type="submit">{say(frame, 'page.sign_out.submit')}</button>
       </form>
     </>
   ),
 })
 
-export const signedOutPage = (frame: Frame, back: URL | null): Page => ({
+export const signedOutPage = (frame: PageFrame, back: URL | null): Page => ({
   frame,
-  title: textOf('sign_out.done_title'),
+  title: titleOf(frame, 'page.sign_out.done_title'),
   body: (
     <>
-      <p>{tell('sign_out.done')}</p>
-      {back !== null && <ButtonLink href={back.href}>{tell('sign_out.back')}</ButtonLink>}
+      <p>{say(frame, 'page.sign_out.done')}</p>
+      {back !== null && <ButtonLink href={back.href}>{say(frame, 'page.sign_out.back')}</ButtonLink>}
       <p class="beside">
-        <a href="/sign-in">{tell('sign_out.sign_in')}</a>
+        <a href={`/sign-in${frame.query}`}>{say(frame, 'page.sign_out.sign_in')}</a>
       </p>
     </>
   ),

@@ -4,6 +4,7 @@ import { answerPage, type Page } from '../../../http/page.ts'
 import { errorHeaders, statusOf } from '../../../http/render-error.ts'
 import { DomainError } from '../../../lib/errors.ts'
 import { appPage } from '../../federation/wire/pages.tsx'
+import { frameOf } from '../../localization/service/texts.ts'
 import { useBrowserSession } from '../../sessions/service.ts'
 import type { BrowserSession } from '../../sessions/types.ts'
 import type { SignInResult } from '../../sign-in/service/sign-in.ts'
@@ -11,7 +12,6 @@ import { goingOnPage } from '../../sign-in/wire/pages.tsx'
 import { type Arrived, applicationAddress } from '../service/arriving.ts'
 import type { Destination } from '../service/destination.ts'
 import { browserTokenOf, FORGOTTEN_AFTER_SECONDS, sessionCookies } from './cookies.ts'
-import { frameFor } from './frame.ts'
 
 // How pages know a browser, and how they send it on.
 
@@ -53,9 +53,11 @@ export async function arrive(ctx: Ctx, arrived: Arrived, destination: Destinatio
   if (destination.to === 'address')
     return destination.isOwn
       ? seeOther(destination.url.href)
-      : answerPage(goingOnPage(frameFor(ctx), destination.url.href))
+      : answerPage(goingOnPage(await frameOf(ctx, null), destination.url.href))
   const url = await applicationAddress(ctx, destination, arrived)
-  return answerPage(destination.isApp ? appPage(frameFor(ctx), url) : goingOnPage(frameFor(ctx), url.href))
+  return answerPage(
+    destination.isApp ? appPage(await frameOf(ctx, null), url) : goingOnPage(await frameOf(ctx, null), url.href),
+  )
 }
 
 /** The end of a sign-in whose factors were all proved. */
@@ -69,11 +71,11 @@ export async function arriveSignedIn(
 }
 
 /** The form again where the attempt was refused, with the status and headers of the refusal. */
-export async function orForm(work: () => Promise<Response>, form: (code: string) => Page): Promise<Response> {
+export async function orForm(work: () => Promise<Response>, form: (code: string) => Promise<Page>): Promise<Response> {
   try {
     return await work()
   } catch (cause) {
     if (!(cause instanceof DomainError) || cause.kind === 'internal') throw cause
-    return answerPage({ ...form(cause.code), status: statusOf(cause) }, errorHeaders(cause))
+    return answerPage({ ...(await form(cause.code)), status: statusOf(cause) }, errorHeaders(cause))
   }
 }

@@ -10,12 +10,15 @@ export const DestinationQuery = z.object({
     .string()
     .regex(/^[\w-]{43}$/, 'must be the S256 of a verifier')
     .optional(),
+  // The language that was asked for.
+  ui_locales: z.string().max(100).optional().catch(undefined),
+  lang: z.string().max(100).optional().catch(undefined),
 })
 
 /** The query of the next page, with `?`, or nothing. `more` are the page's own. */
 export function searchFor(given: GivenDestination, more: Readonly<Record<string, string>> = {}): string {
-  const { return_to, redirect_to, state, code_challenge } = given
-  const carried = Object.entries({ return_to, redirect_to, state, code_challenge })
+  const { return_to, redirect_to, state, code_challenge, ui_locales, lang } = given
+  const carried = Object.entries({ return_to, redirect_to, state, code_challenge, ui_locales, lang })
   const search = new URLSearchParams(more)
   for (const [name, value] of carried) if (value !== undefined) search.set(name, value)
   const text = search.toString()

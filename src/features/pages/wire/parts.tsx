@@ -1,22 +1,29 @@
 import type { Child } from 'hono/jsx'
 import { MAX_VERIFIED_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
-import type { TextKey } from '../texts/en.ts'
-import { problemOf, tell } from '../texts/texts.ts'
+import type { MessageKey, PageFrame } from '../../localization/service/texts.ts'
+import { say } from '../../sign-in/wire/pages.tsx'
 
 /** What the last attempt ended with: a code of the API. */
 export type Problem = string | null
 
+/** The text of a refusal. */
+function refusalOf({ texts }: PageFrame, code: string): MessageKey {
+  const key = `page.refused.${code}`
+  return texts.isKey(key) ? key : 'page.refused.other'
+}
+
 /** Has the focus when the page opens, and describes the fields. */
-export const alertOf = (problem: Problem) =>
+export const alertOf = (frame: PageFrame, problem: Problem) =>
   problem !== null && (
     <p class="problem" id="problem" role="alert" tabindex={-1} autofocus>
-      {tell(problemOf(problem))}
+      {say(frame, refusalOf(frame, problem))}
     </p>
   )
 
 interface FieldProps {
+  readonly frame: PageFrame
   readonly name: string
-  readonly label: TextKey
+  readonly label: MessageKey
   readonly type?: 'text' | 'email' | 'password'
   readonly autocomplete: string
   readonly value?: string
@@ -31,11 +38,22 @@ interface FieldProps {
 
 /** A field with its label, and its hint. */
 export function Field(props: FieldProps) {
-  const { name, label, type = 'text', autocomplete, value, isWrong = false, isOptional = false, hint, min } = props
+  const {
+    frame,
+    name,
+    label,
+    type = 'text',
+    autocomplete,
+    value,
+    isWrong = false,
+    isOptional = false,
+    hint,
+    min,
+  } = props
   const described = [isWrong ? 'problem' : '', hint === undefined ? '' : `${name}-hint`].filter(Boolean).join(' ')
   return (
     <div class="field">
-      <label for={name}>{tell(label)}</label>
+      <label for={name}>{say(frame, label)}</label>
       <input
         id={name}
         name={name}
@@ -54,7 +72,7 @@ export function Field(props: FieldProps) {
       />
       {type === 'password' && (
         <button class="show" type="button" aria-controls={name} aria-pressed="false" hidden>
-          {tell('show_password')}
+          {say(frame, 'page.show_password')}
         </button>
       )}
       {hint !== undefined && (
@@ -67,17 +85,25 @@ export function Field(props: FieldProps) {
 }
 
 /** Filled by the script of passkeys, and hidden without it. */
-export const PasskeyForm = ({ action, mfaToken }: { readonly action: string; readonly mfaToken?: string }) => (
+export const PasskeyForm = ({
+  frame,
+  action,
+  mfaToken,
+}: {
+  readonly frame: PageFrame
+  readonly action: string
+  readonly mfaToken?: string
+}) => (
   <form class="passkey" method="post" action={action} hidden>
     {mfaToken !== undefined && <input type="hidden" name="mfa_token" value={mfaToken} />}
     <input type="hidden" name="credential" value="" />
     <input type="hidden" name="ceremony" value="" />
     <input type="hidden" name="remember" value="" />
     <p class="problem" role="alert" tabindex={-1} hidden>
-      {tell('passkey.failed')}
+      {say(frame, 'page.passkey.failed')}
     </p>
     <button class="second" type="button">
-      {tell('sign_in.passkey')}
+      {say(frame, 'page.sign_in.passkey')}
     </button>
   </form>
 )

@@ -1,8 +1,8 @@
 import { PASSKEYS, SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
-import type { Frame } from '../../../lib/frame.ts'
+import type { PageFrame } from '../../localization/service/texts.ts'
+import { say, titleOf } from '../../sign-in/wire/pages.tsx'
 import type { Destination } from '../service/destination.ts'
-import { tell, textOf } from '../texts/texts.ts'
 import { alertOf, ButtonLink, Field, PasskeyForm, type Problem, whoIs } from './parts.tsx'
 
 interface Provider {
@@ -11,7 +11,7 @@ interface Provider {
 }
 
 interface SignInPage {
-  readonly frame: Frame
+  readonly frame: PageFrame
   /** The query that the next pages carry. */
   readonly search: (more?: Readonly<Record<string, string>>) => string
   readonly destination: Destination
@@ -34,51 +34,53 @@ export function signInPage(input: SignInPage): Page {
   const isWrong = problem === 'INVALID_CREDENTIALS'
   return {
     frame,
-    title: textOf('sign_in.title'),
+    title: titleOf(frame, 'page.sign_in.title'),
     scripts: [SHOW_PASSWORD, PASSKEYS],
     body: (
       <>
-        {host !== null && <p class="lead">{tell('sign_in.for', { host: <strong>{host}</strong> })}</p>}
-        {alertOf(problem)}
+        {host !== null && <p class="lead">{say(frame, 'page.sign_in.for', { host: <strong>{host}</strong> })}</p>}
+        {alertOf(frame, problem)}
         <form method="post" action={`/sign-in${search()}`}>
           <Field
+            frame={frame}
             name="login"
-            label="sign_in.login"
+            label="page.sign_in.login"
             autocomplete="username webauthn"
             value={login ?? ''}
             isWrong={isWrong}
             isFocused={problem === null}
           />
           <Field
+            frame={frame}
             name="password"
-            label="sign_in.password"
+            label="page.sign_in.password"
             type="password"
             autocomplete="current-password"
             isWrong={isWrong}
           />
           <label class="check" for="remember">
             <input id="remember" name="remember" type="checkbox" value="yes" checked={isRemembered} />
-            {tell('sign_in.remember')}
+            {say(frame, 'page.sign_in.remember')}
           </label>
-          <button type="submit">{tell('sign_in.submit')}</button>
+          <button type="submit">{say(frame, 'page.sign_in.submit')}</button>
           <p class="beside">
-            <a href={`/forgot-password${search()}`}>{tell('sign_in.forgot')}</a>
-            <a href={`/sign-in/sso${search()}`}>{tell('sign_in.sso')}</a>
+            <a href={`/forgot-password${search()}`}>{say(frame, 'page.sign_in.forgot')}</a>
+            <a href={`/sign-in/sso${search()}`}>{say(frame, 'page.sign_in.sso')}</a>
           </p>
-          {mayLink && <p class="or">{tell('sign_in.or')}</p>}
+          {mayLink && <p class="or">{say(frame, 'page.sign_in.or')}</p>}
           {mayLink && (
             <button class="second" type="submit" formaction={`/sign-in/link${search()}`} formnovalidate>
-              {tell('sign_in.link')}
+              {say(frame, 'page.sign_in.link')}
             </button>
           )}
         </form>
-        <PasskeyForm action={`/sign-in/passkey${search()}`} />
+        <PasskeyForm frame={frame} action={`/sign-in/passkey${search()}`} />
         {providers.length > 0 && (
           <ul class="ways">
             {providers.map(({ name, label }) => (
               <li>
                 <a class="button second" href={`/sign-in/with/${name}${search()}`}>
-                  {tell('sign_in.provider', { provider: label })}
+                  {say(frame, 'page.sign_in.provider', { provider: label })}
                 </a>
               </li>
             ))}
@@ -86,7 +88,9 @@ export function signInPage(input: SignInPage): Page {
         )}
         {maySignUp && (
           <p class="aside">
-            {tell('sign_in.no_account', { link: <a href={`/sign-up${search()}`}>{tell('sign_in.sign_up')}</a> })}
+            {say(frame, 'page.sign_in.no_account', {
+              link: <a href={`/sign-up${search()}`}>{say(frame, 'page.sign_in.sign_up')}</a>,
+            })}
           </p>
         )}
       </>
@@ -104,22 +108,22 @@ export function welcomePage({
   const host = hostOf(destination)
   return {
     frame,
-    title: textOf('continue.title'),
+    title: titleOf(frame, 'page.welcome.title'),
     body: (
       <>
-        {host !== null && <p class="lead">{tell('sign_in.for', { host: <strong>{host}</strong> })}</p>}
-        <p>{tell('continue.text', { who: whoIs(who) })}</p>
+        {host !== null && <p class="lead">{say(frame, 'page.sign_in.for', { host: <strong>{host}</strong> })}</p>}
+        <p>{say(frame, 'page.welcome.text', { who: whoIs(who) })}</p>
         {destination.to === 'nowhere' && frame.appUrl !== null && (
-          <ButtonLink href={frame.appUrl}>{tell('continue.app', { app: frame.app })}</ButtonLink>
+          <ButtonLink href={frame.appUrl}>{say(frame, 'page.welcome.app', { app: frame.app })}</ButtonLink>
         )}
         {destination.to !== 'nowhere' && (
           <form method="post" action={`/sign-in/continue${search()}`}>
-            <button type="submit">{tell('continue.submit')}</button>
+            <button type="submit">{say(frame, 'page.welcome.submit')}</button>
           </form>
         )}
         <p class="beside">
-          <a href={`/sign-in${search({ another: 'yes' })}`}>{tell('continue.another')}</a>
-          <a href="/sign-out">{tell('continue.sign_out')}</a>
+          <a href={`/sign-in${search({ another: 'yes' })}`}>{say(frame, 'page.welcome.another')}</a>
+          <a href={`/sign-out${frame.query}`}>{say(frame, 'page.welcome.sign_out')}</a>
         </p>
       </>
     ),
@@ -142,38 +146,39 @@ export function secondStepPage({
   const hasPasskey = methods.includes('passkey')
   return {
     frame,
-    title: textOf('second_step.title'),
+    title: titleOf(frame, 'page.second_step.title'),
     scripts: hasPasskey ? [PASSKEYS] : [],
     body: (
       <>
-        <p>{tell('second_step.text')}</p>
-        {alertOf(problem)}
+        <p>{say(frame, 'page.second_step.text')}</p>
+        {alertOf(frame, problem)}
         {hasCode && (
           <form method="post" action={`/sign-in/second-step${search()}`}>
             <input type="hidden" name="mfa_token" value={mfaToken} />
             <input type="hidden" name="remember" value={remember ? 'yes' : ''} />
             <input type="hidden" name="methods" value={methods.join(' ')} />
             <Field
+              frame={frame}
               name="code"
-              label="second_step.code"
+              label="page.second_step.code"
               autocomplete="one-time-code"
               class="code"
               max={32}
               isWrong={problem === 'MFA_CODE_INVALID'}
               isFocused={problem === null}
-              hint={tell('second_step.code_hint')}
+              hint={say(frame, 'page.second_step.code_hint')}
             />
-            <button type="submit">{tell('second_step.submit')}</button>
+            <button type="submit">{say(frame, 'page.second_step.submit')}</button>
           </form>
         )}
-        {hasPasskey && <PasskeyForm action={`/sign-in/second-step${search()}`} mfaToken={mfaToken} />}
+        {hasPasskey && <PasskeyForm frame={frame} action={`/sign-in/second-step${search()}`} mfaToken={mfaToken} />}
         {hasPasskey && !hasCode && (
           <noscript>
-            <p>{tell('second_step.passkey_alone')}</p>
+            <p>{say(frame, 'page.second_step.passkey_alone')}</p>
           </noscript>
         )}
         <p class="beside">
-          <a href={`/sign-in${search()}`}>{tell('second_step.again')}</a>
+          <a href={`/sign-in${search()}`}>{say(frame, 'page.second_step.again')}</a>
         </p>
       </>
     ),
@@ -187,55 +192,56 @@ export const ssoPage = ({
   problem = null,
 }: Pick<SignInPage, 'frame' | 'search' | 'login' | 'problem'>): Page => ({
   frame,
-  title: textOf('sso.title'),
+  title: titleOf(frame, 'page.sso.title'),
   body: (
     <>
-      <p>{tell('sso.text')}</p>
-      {alertOf(problem)}
+      <p>{say(frame, 'page.sso.text')}</p>
+      {alertOf(frame, problem)}
       <form method="post" action={`/sign-in/sso${search()}`}>
         <Field
+          frame={frame}
           name="login"
-          label="sso.email"
+          label="page.sso.email"
           type="email"
           autocomplete="email"
           value={login}
           isWrong={problem !== null}
           isFocused={problem === null}
         />
-        <button type="submit">{tell('sso.submit')}</button>
+        <button type="submit">{say(frame, 'page.sso.submit')}</button>
       </form>
       <p class="beside">
-        <a href={`/sign-in${search()}`}>{tell('sent.back')}</a>
+        <a href={`/sign-in${search()}`}>{say(frame, 'page.sent.back')}</a>
       </p>
     </>
   ),
 })
 
 /** Not a redirect: Chromium holds a form's whole chain of redirects to `form-action`. */
-export const toProviderPage = (frame: Frame, url: string): Page => {
+export const toProviderPage = (frame: PageFrame, url: string): Page => {
   const { host } = new URL(url)
   return {
     frame,
-    title: textOf('sso.going_title'),
+    title: titleOf(frame, 'page.sso.going_title'),
     refreshTo: url,
     body: (
       <>
-        <p>{tell('sso.going', { host: <strong>{host}</strong> })}</p>
-        <ButtonLink href={url}>{tell('sso.going_submit', { host })}</ButtonLink>
+        <p>{say(frame, 'page.sso.going', { host: <strong>{host}</strong> })}</p>
+        <ButtonLink href={url}>{say(frame, 'page.sso.going_submit', { host })}</ButtonLink>
       </>
     ),
   }
 }
 
 /** A mail is on its way, or would be. */
-export const sentPage = (frame: Frame, what: 'link' | 'reset' | 'verify', search: SignInPage['search']): Page => ({
+export const sentPage = (frame: PageFrame, what: 'link' | 'reset' | 'verify', search: SignInPage['search']): Page => ({
   frame,
-  title: textOf('sent.title'),
+  title: titleOf(frame, 'page.sent.title'),
   body: (
     <>
-      <p>{tell(`sent.${what}`)}</p>
+      <p>{say(frame, `page.sent.${what}`)}</p>
       <p class="beside">
-        <a href={`/sign-in${search()}`}>{tell('sent.back')}</a>
+        <a href={`/sign-in${search()}`}>{say(frame, 'page.sent.back')}</a>
       </p>
     </>
   ),
@@ -243,32 +249,32 @@ export const sentPage = (frame: Frame, what: 'link' | 'reset' | 'verify', search
 
 /** What a mailed sign-in link opens. */
 export const linkPage = (
-  frame: Frame,
+  frame: PageFrame,
   { token, email, isForeign }: { readonly token: string; readonly email: string; readonly isForeign: boolean },
 ): Page => ({
   frame,
-  title: textOf('link.title'),
+  title: titleOf(frame, 'page.open_link.title'),
   body: (
     <>
-      <p>{tell('link.text', { who: whoIs({ email }) })}</p>
-      {isForeign && <p class="problem">{tell('link.foreign')}</p>}
-      <form method="post" action="/sign-in/link/open">
+      <p>{say(frame, 'page.open_link.text', { who: whoIs({ email }) })}</p>
+      {isForeign && <p class="problem">{say(frame, 'page.open_link.foreign')}</p>}
+      <form method="post" action={`/sign-in/link/open${frame.query}`}>
         <input type="hidden" name="token" value={token} />
-        <button type="submit">{tell('link.submit')}</button>
+        <button type="submit">{say(frame, 'page.open_link.submit')}</button>
       </form>
     </>
   ),
 })
 
 /** The gateway sends the browser back again and again. */
-export const loopPage = (frame: Frame, url: URL): Page => ({
+export const loopPage = (frame: PageFrame, url: URL): Page => ({
   frame,
-  title: textOf('loop.title'),
+  title: titleOf(frame, 'page.loop.title'),
   status: 409,
   body: (
     <>
-      <p>{tell('loop.text', { host: <strong>{url.host}</strong> })}</p>
-      <ButtonLink href={url.href}>{tell('loop.again')}</ButtonLink>
+      <p>{say(frame, 'page.loop.text', { host: <strong>{url.host}</strong> })}</p>
+      <ButtonLink href={url.href}>{say(frame, 'page.loop.again')}</ButtonLink>
     </>
   ),
 })

@@ -38,7 +38,7 @@ export async function getRecipient(ctx: ActorCtx, scope: string, userId: string)
 }
 
 /** Whoever is concerned has outdated tokens, an event of their own and a notification. Null when the statements changed nothing. */
-const changeHeld = (
+const changeHeld = async (
   ctx: ActorCtx,
   { user, scope }: { user: Holder['user']; scope: string },
   statements: readonly Statement[],
@@ -53,7 +53,7 @@ const changeHeld = (
     actor,
     with: statements,
     changesClaims: true,
-    events: [{ ...event, organizationId }, notificationOf(user, { kind: 'rights_changed', actor })],
+    events: [{ ...event, organizationId }, await notificationOf(ctx, user, { kind: 'rights_changed', actor })],
   })
 }
 

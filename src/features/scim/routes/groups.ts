@@ -8,6 +8,7 @@ import {
   invalidValue,
   mutability,
   noTarget,
+  organizationFull,
   resourceNotFound,
   tooMany,
   uniqueness,
@@ -42,7 +43,7 @@ import { createScimRoutes, write } from './directory.ts'
 
 export const scimGroupRoutes = createScimRoutes()
 
-const writeErrors = [invalidSyntax, invalidValue, uniqueness, writeConflict]
+const writeErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, writeConflict]
 const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
 
 async function toMessage(ctx: DirectoryCtx, { group, propagated }: WrittenGroup, projection: Projection) {

@@ -48,8 +48,8 @@ const writeErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, 
 const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
 const patchErrors = [...changeErrors, invalidPath, invalidFilter, noTarget, mutability]
 
-async function toMessage(ctx: DirectoryCtx, { record, propagated }: Written, projection: Projection) {
-  const groups = await findGroupsOf(ctx, [record.id], projection)
+async function toMessage(ctx: DirectoryCtx, { record, propagated, isNew }: Written, projection: Projection) {
+  const groups = await findGroupsOf(ctx, isNew ? [] : [record.id], projection)
   return {
     body: userToWire(ctx, record, groups, projection),
     headers: { ...headersOf(ctx, 'User', record), ...propagatedHeader({ propagated }) },
@@ -67,9 +67,7 @@ scimUserRoutes.get(
   },
   async ({ ctx, query }) => {
     const page = await listRecords(ctx, query)
-    const ids = page.rows.map(({ id }) => id)
-    const groups = await findGroupsOf(ctx, ids, page.projection)
-    return { body: listToWire(page, (record, projection) => userToWire(ctx, record, groups, projection)) }
+    return { body: listToWire(page, (record, projection) => userToWire(ctx, record, page.groups, projection)) }
   },
 )
 

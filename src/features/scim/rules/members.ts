@@ -1,3 +1,4 @@
+import { isUuid } from '../../../lib/ids.ts'
 import { at, invalidFilter, invalidValue, mutability } from '../errors.ts'
 import type { Condition } from './filter.ts'
 import type { Change } from './patch.ts'
@@ -9,6 +10,9 @@ export interface MemberChange {
   readonly ids: readonly string[]
 }
 
+/** Of one request, as many as an answer shows: a directory with more sends several. */
+const MAX_MEMBERS = 10_000
+
 const idOf = (member: unknown): string => {
   if (isObject(member)) requireOnce(Object.keys(member).map((name) => name.toLowerCase()))
   const value = isObject(member) ? Object.entries(member).find(([name]) => name.toLowerCase() === 'value')?.[1] : member
@@ -16,10 +20,18 @@ const idOf = (member: unknown): string => {
   return value.toLowerCase()
 }
 
-/** The ids of `members` in a body: a list of objects, or of bare ids. Throws SCIM_INVALID_VALUE. */
+const idsOf = (members: unknown): readonly string[] =>
+  isAbsent(members)
+    ? []
+    : [...new Set((Array.isArray(members) ? members : [members]).filter((one) => !isAbsent(one)).map(idOf))]
+
+/** The ids of `members` in a body: a list of objects, or of bare ids. Throws SCIM_INVALID_VALUE, also for what is no id. */
 export function readMemberIds(members: unknown): readonly string[] {
-  if (isAbsent(members)) return []
-  return [...new Set((Array.isArray(members) ? members : [members]).filter((one) => !isAbsent(one)).map(idOf))]
+  const ids = idsOf(members)
+  const wrong = ids.find((id) => !isUuid(id))
+  if (wrong !== undefined) throw at(invalidValue, `There is no user ${wrong}`)
+  if (ids.length > MAX_MEMBERS) throw at(invalidValue, `A request names ${MAX_MEMBERS} members at most`)
+  return ids
 }
 
 /** The ids that a filter of members names. */
@@ -38,10 +50,10 @@ function toMemberChange({ op, target, value }: Change): MemberChange {
   if (sub || path.length > 1) throw at(mutability, 'A member is added or removed as a whole')
   if (filter) {
     if (op !== 'remove') throw at(mutability, 'A member is added or removed as a whole')
-    return { op, ids: idsIn(filter) }
+    return { op, ids: idsIn(filter).filter(isUuid) }
   }
   if (op === 'remove')
-    return value === undefined || value === null ? { op: 'set', ids: [] } : { op, ids: readMemberIds(value) }
+    return value === undefined || value === null ? { op: 'set', ids: [] } : { op, ids: idsOf(value).filter(isUuid) }
   return { op: op === 'add' ? 'add' : 'set', ids: readMemberIds(value) }
 }
 

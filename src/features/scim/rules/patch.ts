@@ -3,7 +3,17 @@ import type { ScimComplex, ScimValue } from '../types.ts'
 import { type Condition, equalsOf, readElementFilter } from './filter.ts'
 import { isMatch } from './match.ts'
 import { type Attribute, type AttributePath, findPath, findSub, type ResourceSchema } from './schema.ts'
-import { isAbsent, isComplex, isObject, isStored, readElement, readValue, requireOnce, settleList } from './values.ts'
+import {
+  isAbsent,
+  isComplex,
+  isObject,
+  isStored,
+  nameIn,
+  readElement,
+  readValue,
+  requireOnce,
+  settleList,
+} from './values.ts'
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 const MAX_OPERATIONS = 100
@@ -63,6 +73,7 @@ function readOperation(schema: ResourceSchema, operation: unknown, id: string): 
   if (path !== undefined && path !== null && path !== '') return [{ op, target: readTarget(schema, path), value }]
   if (op === 'remove') throw at(noTarget, 'A removal needs a path')
   if (!isObject(value)) throw at(invalidValue, 'Without a path the value is an object')
+  requireOnce(Object.keys(value).map((name) => nameIn(schema, name)))
   return Object.entries(value).flatMap(([name, inner]) => readNamed(schema, op, { name, value: inner, id }))
 }
 

@@ -108,20 +108,19 @@ export const readElement = (attribute: Attribute, value: unknown): ScimComplex |
 /** Whether a directory writes the attribute and the service stores it. */
 export const isStored = ({ mutability }: Attribute): boolean => mutability === 'readWrite' || mutability === 'immutable'
 
+/** What a name of an object means: the same for all ways to write it. */
+export const nameIn = (schema: ResourceSchema, name: string): string =>
+  findPath(schema, name)
+    ?.map((attribute) => attribute.name)
+    .join('.') ?? name.toLowerCase()
+
 /**
  * The attributes of a body. Names are matched without case; unknown ones, and those that are ours to write, are ignored. Throws
  * SCIM_INVALID_SYNTAX for an attribute that is there twice, by names in different cases or with and without its URN.
  */
 export function readBody(schema: ResourceSchema, body: Json): ScimComplex {
   const read: Record<string, ScimValue> = {}
-  requireOnce(
-    Object.keys(body).map(
-      (name) =>
-        findPath(schema, name)
-          ?.map((attribute) => attribute.name)
-          .join('.') ?? name.toLowerCase(),
-    ),
-  )
+  requireOnce(Object.keys(body).map((name) => nameIn(schema, name)))
   for (const [name, value] of Object.entries(body)) {
     const [attribute, ...deeper] = findPath(schema, name) ?? []
     if (!attribute || deeper.length > 0 || !isStored(attribute) || isAbsent(value)) continue

@@ -47,11 +47,12 @@ export async function planWrite(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan
 /** A deleted one too: its user may restore it, and would be beyond the directory's reach. */
 async function findAccount(ctx: DirectoryCtx, userId: string, isNewlyLinked = false): Promise<Account | null> {
   const { organizationId } = ctx.actor
-  const user = await findUser(ctx, userId)
-  if (!user) return null
-  const isManaged = await holds(ctx, isManagedBy(organizationId, userId))
-  const membership = (await findPlace(ctx, { id: organizationId }, userId))?.membership ?? null
-  return { user, isManaged, membership, isNewlyLinked }
+  const [user, isManaged, place] = await Promise.all([
+    findUser(ctx, userId),
+    holds(ctx, isManagedBy(organizationId, userId)),
+    findPlace(ctx, { id: organizationId }, userId),
+  ])
+  return user ? { user, isManaged, membership: place?.membership ?? null, isNewlyLinked } : null
 }
 
 /** The record is switched off or deleted: nobody is to get an account by it, or an invitation. */
@@ -77,13 +78,15 @@ async function planUnlinked(ctx: DirectoryCtx, wanted: Wanted): Promise<Plan> {
   const { organizationId } = ctx.actor
   const address = normalizedAddress(attributes)
   if (address === null) return alone(null)
-  const domain = mailDomainOf(address)
-  if ((await findDomainOwner(ctx, domain))?.organizationId !== organizationId) return planStranger(ctx, wanted, address)
-  const holder = await findEmailHolder(ctx, address)
+  const [owner, holder] = await Promise.all([
+    findDomainOwner(ctx, mailDomainOf(address)),
+    findEmailHolder(ctx, address),
+  ])
+  if (owner?.organizationId !== organizationId) return planStranger(ctx, wanted, { address, holder })
   if (holder === undefined) return isOver(wanted) ? alone(null) : planNew(ctx, wanted, address)
   const account = await linkable(ctx, wanted, holder)
   // One that has had the address until lately, or another's behind another record, is left alone.
-  if (account?.user.role === ADMIN) return planStranger(ctx, wanted, address)
+  if (account?.user.role === ADMIN) return planStranger(ctx, wanted, { address, holder })
   if (!account || account.user.email !== address) return alone(invitationOf(wanted, address))
   if (!account.isManaged && account.user.status !== 'deleted') return alone(invitationOf(wanted, address))
   return planFor(ctx, wanted, account)
@@ -97,11 +100,15 @@ async function linkable(ctx: DirectoryCtx, wanted: Wanted, userId: string): Prom
 }
 
 /** An address outside the organization's domains: of a plain member of it, or one to invite. */
-async function planStranger(ctx: DirectoryCtx, wanted: Wanted, address: string): Promise<Plan> {
+async function planStranger(
+  ctx: DirectoryCtx,
+  wanted: Wanted,
+  { address, holder }: { address: string; holder: string | undefined },
+): Promise<Plan> {
   const { before } = wanted
   const { organizationId } = ctx.actor
-  const holder = await findEmailHolder(ctx, address)
-  const account = holder === undefined ? null : await linkable(ctx, wanted, holder)
+  // Equal work for an address without an account: the time of the answer tells nothing.
+  const account = await linkable(ctx, wanted, holder ?? ctx.newId())
   if (account && isPlain(account) && isEmailConfirmed(account.user) && account.user.email === address) {
     const plan = await planUnmanaged(ctx, wanted, account)
     return { ...plan, when: all(plan.when, isPlainMember(organizationId, account.user.id)) }

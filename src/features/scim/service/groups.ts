@@ -23,6 +23,7 @@ import {
 import { insertLog } from '../store/log.ts'
 import { areBehind, mappedByGroups } from '../store/roles.ts'
 import type { GroupAttributes, Operation, ScimComplex } from '../types.ts'
+import { organizationFullIfSo } from './limits.ts'
 import { type Match, requireMatch } from './users.ts'
 
 export type { ScimGroup }
@@ -184,7 +185,14 @@ async function requireWritable(ctx: DirectoryCtx, id: string, { attributes, memb
   if (unknown !== undefined) throw at(invalidValue, `There is no user ${unknown}`)
 }
 
-/** Throws SCIM_UNIQUENESS for a name that is taken, SCIM_INVALID_VALUE, also for a member that is no user of the organization. */
+const fullIfSo = (ctx: DirectoryCtx, { before, members }: Wanted) =>
+  organizationFullIfSo(
+    ctx,
+    { groups: before === null ? 1 : 0, members: idsOf(members, 'add', 'set').length },
+    writeConflict(),
+  )
+
+/** Throws SCIM_UNIQUENESS for a name that is taken, SCIM_INVALID_VALUE, also for a member that is no user of the organization, SCIM_ORGANIZATION_FULL. */
 export async function createGroup(ctx: DirectoryCtx, body: Json): Promise<WrittenGroup> {
   const { attributes, ids } = splitBody(body)
   const id = ctx.newId()
@@ -193,7 +201,7 @@ export async function createGroup(ctx: DirectoryCtx, body: Json): Promise<Writte
   const done = await writeGroup(ctx, id, wanted)
   if (done) return { group: await getGroup(ctx, id), ...done }
   await requireWritable(ctx, id, wanted)
-  throw writeConflict()
+  throw await fullIfSo(ctx, wanted)
 }
 
 interface Targeted {
@@ -213,6 +221,8 @@ async function changeGroup(
     const done = await writeGroup(ctx, before.id, wanted)
     if (done) return { group: wanted.isDeleted ? before : await getGroup(ctx, before.id), ...done }
     await requireWritable(ctx, before.id, wanted)
+    const error = await fullIfSo(ctx, wanted)
+    if (error.code !== writeConflict.code) throw error
   }
   throw writeConflict()
 }
@@ -227,10 +237,11 @@ export async function replaceGroup(
 }
 
 /** Applies the operations of a PATCH, all or none. Throws as `replaceGroup`, and what SCIM says of each fault. */
-export async function patchGroup(ctx: DirectoryCtx, { body, ...of }: Targeted & { body: Json }): Promise<WrittenGroup> {
-  await getGroup(ctx, of.id)
-  const { members, attributes: changes } = splitMembers(readPatch(GROUP_RESOURCE, body, of.id.toLowerCase()))
-  return changeGroup(ctx, of, (before) => ({ attributes: patched(before, changes), members }))
+export function patchGroup(ctx: DirectoryCtx, { body, ...of }: Targeted & { body: Json }): Promise<WrittenGroup> {
+  return changeGroup(ctx, of, (before) => {
+    const { members, attributes } = splitMembers(readPatch(GROUP_RESOURCE, body, before.id))
+    return { attributes: patched(before, attributes), members }
+  })
 }
 
 const patched = ({ displayName, externalId }: ScimGroup, changes: readonly Change[]): GroupAttributes =>

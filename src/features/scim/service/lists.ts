@@ -105,7 +105,9 @@ export async function listRecords(ctx: DirectoryCtx, query: ListQuery) {
   const asked = readList(USER_RESOURCE, query)
   await requireBounded(ctx, 'User', asked.filter)
   const { organizationId } = ctx.actor
-  return toPage(await selectRecords(ctx, { organizationId, ...asked }), asked)
+  const withGroups = asksFor(asked.projection, 'groups')
+  const found = await selectRecords(ctx, { organizationId, ...asked, withGroups })
+  return { ...toPage(found, asked), groups: found.groups }
 }
 
 /** As `listRecords`, of groups. With many members a page has fewer groups than were asked for. */

@@ -7,7 +7,7 @@ import { takeoverParts } from '../../sign-in/service/takeover.ts'
 import type { UserChange } from '../../users/service/change-user.ts'
 import { findEmailHolder } from '../../users/service/former-addresses.ts'
 import { profileParts } from '../../users/service/profile.ts'
-import { type StateChange, stateParts } from '../../users/service/state.ts'
+import { type StateChange, stateEvents, stateParts } from '../../users/service/state.ts'
 import {
   isEmail,
   isEmailConfirmed,
@@ -119,9 +119,10 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
     ? null
     : profileParts({ user, changes: flowing(wanted.before?.attributes ?? null, wanted.attributes, isPlainText) })
   const isTakenOver = isNewlyLinked && !isEmailConfirmed(user)
-  const role = await selectDefaultRole(ctx, organizationId)
-  const enters = isActive(wanted) && (isNewlyLinked || becomesActive(wanted)) ? entering(ctx, account, role) : null
+  const mayEnter = isActive(wanted) && (isNewlyLinked || becomesActive(wanted))
+  const enters = mayEnter ? entering(ctx, account, await selectDefaultRole(ctx, organizationId)) : null
   const suspends = change === null && isOff(wanted, account) ? suspending(ctx, account) : null
+  const told = change && { change, events: await stateEvents(ctx, user, { change, actor }) }
   return {
     userId: user.id,
     invitationId: null,
@@ -137,7 +138,15 @@ async function planManaged(ctx: DirectoryCtx, wanted: Wanted, account: Account):
     effects: (written) => {
       const takeover = isTakenOver ? takeoverParts(ctx, user, { by: { allowed: written }, answer: null }) : null
       const email = newEmail === null ? null : ownedEmailParts(ctx, user, { newEmail, allowed: written })
-      const state = change && stateParts(ctx, user, { userId: user.id, change, actor, unless: { when: written } })
+      const state =
+        told &&
+        stateParts(ctx, user, {
+          userId: user.id,
+          change: told.change,
+          actor,
+          events: told.events,
+          unless: { when: written },
+        })
       const suspended = suspends && { ...suspends.effects(written), set: {} }
       const parts = [profile, takeover, email, state, suspended].filter((part) => part !== null)
       const entered = enters?.effects(written)

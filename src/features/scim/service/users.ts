@@ -54,6 +54,8 @@ export interface Written {
   readonly record: ScimUser
   /** Whether every isolate refuses within 5 seconds what the write ended. */
   readonly propagated: boolean
+  /** It is in no group yet. */
+  readonly isNew?: true
 }
 
 /**
@@ -65,10 +67,10 @@ export async function createRecord(ctx: DirectoryCtx, body: Json): Promise<Writt
   const id = ctx.newId()
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const done = await writeRecord(ctx, id, { before: null, attributes, isDeleted: false })
-    if (done) return { record: await getRecord(ctx, id), ...done }
+    if (done) return { record: await getRecord(ctx, id), isNew: true, ...done }
     await requireNameFree(ctx, id, attributes)
   }
-  throw await organizationFullIfSo(ctx, writeConflict())
+  throw await organizationFullIfSo(ctx, { users: 1, accounts: 1 }, writeConflict())
 }
 
 async function requireNameFree(ctx: DirectoryCtx, id: string, { userName }: UserAttributes): Promise<void> {
@@ -102,7 +104,7 @@ async function changeRecord(
     if (done) return { record: isDeletion ? before : await getRecord(ctx, before.id), ...done }
     await requireNameFree(ctx, before.id, attributes)
   }
-  throw await organizationFullIfSo(ctx, writeConflict())
+  throw await organizationFullIfSo(ctx, { accounts: 1 }, writeConflict())
 }
 
 /** Replaces all that a directory writes. Throws as `patchRecord`. */
@@ -112,10 +114,10 @@ export async function replaceRecord(ctx: DirectoryCtx, { id, match, body }: { id
 }
 
 /** Applies the operations of a PATCH, all or none. Throws what SCIM says of each fault, SCIM_UNIQUENESS, SCIM_NOT_FOUND. */
-export async function patchRecord(ctx: DirectoryCtx, { id, match, body }: { id: string; match: Match; body: Json }) {
-  await getRecord(ctx, id)
-  const changes = readPatch(USER_RESOURCE, body, id.toLowerCase())
-  return changeRecord(ctx, { id, match }, (before) => toAttributes(applyChanges(before.attributes, changes), before))
+export function patchRecord(ctx: DirectoryCtx, { id, match, body }: { id: string; match: Match; body: Json }) {
+  return changeRecord(ctx, { id, match }, (before) =>
+    toAttributes(applyChanges(before.attributes, readPatch(USER_RESOURCE, body, before.id)), before),
+  )
 }
 
 /** Ends a record: its account is switched off, or its membership suspended. The name is free at once. */

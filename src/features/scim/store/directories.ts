@@ -6,7 +6,7 @@ import { updateOrganization } from '../../memberships/service.ts'
 import { organizations, stillHas } from '../../memberships/tables.ts'
 import { replaceMapping } from '../../sso/service/role-mapping.ts'
 import { type ScimConfig, type ScimToken, scimConfigs, scimGroups, scimMembers, scimTokens } from '../tables.ts'
-import type { RoleMapping } from '../types.ts'
+import { LIMITS, type RoleMapping } from '../types.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 type Acting = Store & Pick<PlaceCtx, 'place' | 'actor'>
@@ -59,6 +59,23 @@ export async function selectConfig({ db, now }: Store, organizationId: string) {
   ])
   return config && { ...config.config, enabled: config.enabled, token: token ?? null }
 }
+
+/** How much of the directory there is: kept by triggers, so that nothing is counted row by row. */
+export const COUNTERS = {
+  users: organizations.directoryUsers,
+  activeUsers: organizations.directoryActiveUsers,
+  groups: organizations.directoryGroups,
+  members: organizations.directoryMembers,
+  accounts: organizations.memberCount,
+} as const
+
+export const selectCounts = ({ db }: Pick<Ctx, 'db'>, organizationId: string) =>
+  db.select(COUNTERS).from(organizations).where(eq(organizations.id, organizationId))
+
+/** Holds while the directory may have so many more. */
+export const hasRoomFor = (what: keyof typeof LIMITS, organizationId: string, more = 1): SQL =>
+  sql`exists (select 1 from ${organizations} where ${organizations.id} = ${organizationId}
+    and ${COUNTERS[what]} + ${more} <= ${LIMITS[what]})`
 
 export const selectDefaultRole = async ({ db }: Pick<Ctx, 'db'>, organizationId: string) =>
   (
@@ -168,7 +185,12 @@ export function insertToken(ctx: Acting, row: ScimToken, othersEndAt: number) {
 
 /** Deletes a limited number of tokens that have ended. */
 export const deleteEndedTokens = (store: Store): Promise<void> =>
-  prune(store, { table: scimTokens, key: scimTokens.id, where: lte(scimTokens.expiresAt, store.now()) })
+  prune(store, {
+    table: scimTokens,
+    key: scimTokens.id,
+    where: lte(scimTokens.expiresAt, store.now()),
+    of: { organizations: [scimTokens.organizationId] },
+  })
 
 export const countTokens = async ({ db, now }: Store, organizationId: string): Promise<number> =>
   db.$count(scimTokens, and(inArray(scimTokens.organizationId, [organizationId]), gt(scimTokens.expiresAt, now())))

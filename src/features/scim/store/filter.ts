@@ -15,6 +15,8 @@ export interface Columns {
 interface Column {
   readonly sql: SQL
   readonly isCaseExact?: boolean
+  /** Few resources have the same. */
+  readonly isKey?: boolean
 }
 
 interface ListColumns {
@@ -22,10 +24,11 @@ interface ListColumns {
   readonly exists: (where: SQL) => SQL
 }
 
-/** A condition that SQL answers, and whether an index finds what it matches. */
+/** A condition that SQL answers, whether an index finds what it matches, and whether that is little. */
 interface Compiled {
   readonly sql: SQL
   readonly isIndexed: boolean
+  readonly isFew?: boolean
 }
 
 /** The names come from the schema table: they have no quotes. */
@@ -63,11 +66,19 @@ export function compile(columns: Columns, condition: Condition): Compiled {
   switch (condition.kind) {
     case 'and': {
       const parts = condition.of.map((one) => compile(columns, one))
-      return { sql: join(parts, sql` and `), isIndexed: parts.some(({ isIndexed }) => isIndexed) }
+      return {
+        sql: join(parts, sql` and `),
+        isIndexed: parts.some(({ isIndexed }) => isIndexed),
+        isFew: parts.some(isFew),
+      }
     }
     case 'or': {
       const parts = condition.of.map((one) => compile(columns, one))
-      return { sql: join(parts, sql` or `), isIndexed: parts.every(({ isIndexed }) => isIndexed) }
+      return {
+        sql: join(parts, sql` or `),
+        isIndexed: parts.every(({ isIndexed }) => isIndexed),
+        isFew: parts.every(isFew),
+      }
     }
     case 'not':
       return unindexed(sql`not ifnull(${compile(columns, condition.of).sql}, 0)`)
@@ -80,6 +91,8 @@ export function compile(columns: Columns, condition: Condition): Compiled {
   }
 }
 
+const isFew = (part: Compiled): boolean => part.isFew === true
+
 const join = (parts: readonly Compiled[], by: SQL): SQL =>
   sql`(${sql.join(
     parts.map((part) => part.sql),
@@ -91,7 +104,8 @@ const INDEXED: ReadonlySet<Comparison> = new Set<Comparison>(['eq', 'gt', 'ge', 
 function compileComparison(columns: Columns, { path, op, value }: Extract<Condition, { kind: 'compare' }>): Compiled {
   const column = columns.of[nameOf(path)]
   if (!column) return unindexed(compare(jsonIn(columns, path), op, bound(value)))
-  return { sql: compare(column.sql, op, bound(value, column.isCaseExact)), isIndexed: INDEXED.has(op) }
+  const condition = compare(column.sql, op, bound(value, column.isCaseExact))
+  return { sql: condition, isIndexed: INDEXED.has(op), isFew: op === 'eq' && column.isKey === true }
 }
 
 const jsonIn = ({ json }: Columns, path: AttributePath): SQL =>
@@ -125,5 +139,9 @@ function compileElement(columns: Columns, { path, of }: Extract<Condition, { kin
   const exists = sql`exists (select 1 from json_each(${columns.json}, ${jsonPath(path)}) as element where ${element.sql})`
   const [value] = valuesOf(of)
   if (!list || value === undefined) return unindexed(exists)
-  return { sql: sql`(${list.exists(sql`${list.of.value?.sql} = ${bound(value)}`)} and ${exists})`, isIndexed: true }
+  return {
+    sql: sql`(${list.exists(sql`${list.of.value?.sql} = ${bound(value)}`)} and ${exists})`,
+    isIndexed: true,
+    isFew: true,
+  }
 }

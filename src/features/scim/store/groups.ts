@@ -7,6 +7,7 @@ import type { MemberChange } from '../rules/members.ts'
 import { fold } from '../rules/schema.ts'
 import { type ScimGroupRow, scimGroups, scimMembers } from '../tables.ts'
 import type { GroupAttributes } from '../types.ts'
+import { hasRoomFor } from './directories.ts'
 import { groupColumns } from './lists.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
@@ -76,7 +77,9 @@ export interface GroupWrite extends Key {
 }
 
 const areThere = ({ organizationId, names }: GroupWrite): SQL =>
-  names.length === 0 ? sql`true` : sql`(select count(*) ${known(organizationId, names)}) = ${names.length}`
+  names.length === 0
+    ? sql`true`
+    : sql`(select count(*) ${known(organizationId, names)}) = ${names.length} and ${hasRoomFor('members', organizationId, names.length)}`
 
 export const insertGroup = ({ db, now }: Store, write: GroupWrite) => {
   const { id, organizationId, attributes, writeId } = write
@@ -84,7 +87,8 @@ export const insertGroup = ({ db, now }: Store, write: GroupWrite) => {
     .insert(scimGroups)
     .select(
       sql`select ${id}, ${organizationId}, ${attributes.displayName}, ${fold(attributes.displayName)}, ${attributes.externalId ?? null},
-        1, ${writeId}, ${now()}, ${now()}, null where ${isNameFree(write, attributes.displayName)} and ${areThere(write)}`,
+        1, ${writeId}, ${now()}, ${now()}, null where ${isNameFree(write, attributes.displayName)} and ${areThere(write)}
+          and ${hasRoomFor('groups', organizationId)}`,
     )
     .onConflictDoNothing()
 }
@@ -170,5 +174,6 @@ export const deleteGroups = (store: Store & Pick<Ctx, 'config'>): Promise<void> 
       isNotNull(scimGroups.deletedAt),
       lte(scimGroups.deletedAt, store.now() - store.config.EVENT_RETENTION_DAYS * DAY),
     ),
+    of: { organizations: [scimGroups.organizationId] },
     order: scimGroups.deletedAt,
   })

@@ -1,7 +1,9 @@
-import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import { organizations } from '../../memberships/tables.ts'
 import type { Condition } from '../rules/filter.ts'
 import { scimGroups, scimMembers, scimUserEmails, scimUsers } from '../tables.ts'
+import { COUNTERS, selectCounts } from './directories.ts'
 import type { Columns } from './filter.ts'
 import { compile } from './filter.ts'
 import { recordColumns } from './records.ts'
@@ -20,13 +22,17 @@ export interface Listing {
   readonly count: number
 }
 
+interface UserListing extends Listing {
+  readonly withGroups: boolean
+}
+
 const USER_COLUMNS: Columns = {
   json: sql`${scimUsers.folded}`,
   of: {
-    id: { sql: sql`${scimUsers.id}`, isCaseExact: true },
-    userName: { sql: sql`${scimUsers.userNameKey}` },
-    externalId: { sql: sql`${scimUsers.externalId}`, isCaseExact: true },
-    displayName: { sql: sql`${scimUsers.displayNameKey}` },
+    id: { sql: sql`${scimUsers.id}`, isCaseExact: true, isKey: true },
+    userName: { sql: sql`${scimUsers.userNameKey}`, isKey: true },
+    externalId: { sql: sql`${scimUsers.externalId}`, isCaseExact: true, isKey: true },
+    displayName: { sql: sql`${scimUsers.displayNameKey}`, isKey: true },
     active: { sql: sql`${scimUsers.active}` },
     'meta.created': { sql: sql`${scimUsers.createdAt}` },
     'meta.lastModified': { sql: sql`${scimUsers.updatedAt}` },
@@ -59,9 +65,9 @@ const USER_COLUMNS: Columns = {
 const GROUP_COLUMNS: Columns = {
   json: null,
   of: {
-    id: { sql: sql`${scimGroups.id}`, isCaseExact: true },
-    displayName: { sql: sql`${scimGroups.displayNameKey}` },
-    externalId: { sql: sql`${scimGroups.externalId}`, isCaseExact: true },
+    id: { sql: sql`${scimGroups.id}`, isCaseExact: true, isKey: true },
+    displayName: { sql: sql`${scimGroups.displayNameKey}`, isKey: true },
+    externalId: { sql: sql`${scimGroups.externalId}`, isCaseExact: true, isKey: true },
     'meta.created': { sql: sql`${scimGroups.createdAt}` },
     'meta.lastModified': { sql: sql`${scimGroups.updatedAt}` },
     'meta.resourceType': { sql: sql`'group'` },
@@ -80,18 +86,23 @@ const GROUP_COLUMNS: Columns = {
 const compiled = (columns: Columns, filter: Condition | null): SQL | undefined =>
   filter ? compile(columns, filter).sql : undefined
 
+/** Where an index finds little, it is to be used: the planner would rather walk all resources in their order than sort three. */
+const orderOf = (columns: Columns, filter: Condition | null, by: readonly SQLWrapper[]): SQL[] =>
+  by.map((column) => (filter && compile(columns, filter).isFew ? sql`+${column}` : asc(column)))
+
 /** Whether an index finds what the filter matches; else all resources of the organization are read. */
 export const isIndexed = (type: 'User' | 'Group', filter: Condition): boolean =>
   compile(type === 'User' ? USER_COLUMNS : GROUP_COLUMNS, filter).isIndexed
 
 /** Whether the organization has more users than that. */
-export async function hasMoreUsers({ db }: Store, organizationId: string, limit: number): Promise<boolean> {
-  const row = await db.get<{ one: number }>(
-    sql`select 1 as one from ${scimUsers} where ${scimUsers.organizationId} = ${organizationId} and ${scimUsers.deletedAt} is null
-      limit 1 offset ${limit}`,
-  )
-  return row !== undefined
+export async function hasMoreUsers(store: Store, organizationId: string, limit: number): Promise<boolean> {
+  const [counts] = await selectCounts(store, organizationId)
+  return (counts?.users ?? 0) > limit
 }
+
+/** How many resources a list has in all: all of them are counted already. */
+const countAll = ({ db }: Store, what: 'users' | 'groups', organizationId: string) =>
+  db.select({ total: COUNTERS[what] }).from(organizations).where(eq(organizations.id, organizationId))
 
 const behind = (start: Start, createdAt: SQL, id: SQL): SQL | undefined =>
   'after' in start && start.after
@@ -113,16 +124,28 @@ function fittingIn(sizes: readonly { readonly size: number }[]): number {
   return sizes.length
 }
 
-/** A page of users in the order of their creation, and how many match in all. Large users make it shorter. */
-export async function selectRecords({ db }: Store, { organizationId, filter, start, count }: Listing) {
+/** The groups of a record, in the order of their names: JSON, so that a page needs one statement. */
+const groupsOfRecord = sql<string>`(select json_group_array(json_object('id', g.id, 'displayName', g.display_name) order by g.display_name_key)
+  from scim_members as m cross join scim_groups as g on g.id = m.group_id and g.deleted_at is null
+  where m.record_id = scim_users.id)`
+
+type GroupName = { readonly id: string; readonly displayName: string }
+
+/**
+ * A page of users in the order of their creation, and how many match in all. Large users make it shorter. Whoever looks for one
+ * asks one statement: a first page that is not full has all that match.
+ */
+export async function selectRecords({ db }: Store, { organizationId, filter, start, count, withGroups }: UserListing) {
   const where = and(
     eq(scimUsers.organizationId, organizationId),
     isNull(scimUsers.deletedAt),
     compiled(USER_COLUMNS, filter),
   )
-  const counted = db.select({ total: sql<number>`count(*)` }).from(scimUsers).where(where)
+  const counted = filter
+    ? db.select({ total: sql<number>`count(*)` }).from(scimUsers).where(where)
+    : countAll({ db }, 'users', organizationId)
   const isOnPage = and(where, behind(start, sql`${scimUsers.createdAt}`, sql`${scimUsers.id}`))
-  const order = [asc(scimUsers.createdAt), asc(scimUsers.id)]
+  const order = orderOf(USER_COLUMNS, filter, [scimUsers.createdAt, scimUsers.id])
   const sizes = db
     .select({ size: sql<number>`octet_length(${scimUsers.attributes})` })
     .from(scimUsers)
@@ -133,14 +156,23 @@ export async function selectRecords({ db }: Store, { organizationId, filter, sta
   const measured = count <= ALWAYS_FITTING ? null : await sizes
   const limit = measured ? fittingIn(measured) : count
   const page = db
-    .select(recordColumns)
+    .select({ ...recordColumns, groups: withGroups ? groupsOfRecord : sql<string>`'[]'` })
     .from(scimUsers)
     .where(isOnPage)
     .orderBy(...order)
     .limit(limit)
     .offset(offsetOf(start))
-  const [rows, [all]] = await db.batch([page, counted])
-  return { rows, total: all?.total ?? 0, isCut: measured !== null && limit < measured.length }
+  const isFirst = offsetOf(start) === 0 && !('after' in start && start.after)
+  const found = filter && isFirst ? await page : null
+  const [rows, [all]] = found
+    ? [found, found.length < limit ? [{ total: found.length }] : await counted]
+    : await db.batch([page, counted])
+  return {
+    rows,
+    groups: new Map(rows.map(({ id, groups }) => [id, JSON.parse(groups) as GroupName[]])),
+    total: all?.total ?? 0,
+    isCut: measured !== null && limit < measured.length,
+  }
 }
 
 export const groupColumns = {
@@ -160,12 +192,14 @@ export async function selectGroups({ db }: Store, { organizationId, filter, star
     isNull(scimGroups.deletedAt),
     compiled(GROUP_COLUMNS, filter),
   )
-  const counted = db.select({ total: sql<number>`count(*)` }).from(scimGroups).where(where)
+  const counted = filter
+    ? db.select({ total: sql<number>`count(*)` }).from(scimGroups).where(where)
+    : countAll({ db }, 'groups', organizationId)
   const page = db
     .select(groupColumns)
     .from(scimGroups)
     .where(and(where, behind(start, sql`${scimGroups.createdAt}`, sql`${scimGroups.id}`)))
-    .orderBy(asc(scimGroups.createdAt), asc(scimGroups.id))
+    .orderBy(...orderOf(GROUP_COLUMNS, filter, [scimGroups.createdAt, scimGroups.id]))
     .limit(count)
     .offset(offsetOf(start))
   const [rows, [all]] = await db.batch([page, counted])

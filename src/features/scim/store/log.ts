@@ -1,8 +1,9 @@
-import { and, count, desc, eq, lte, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx, DirectoryCtx } from '../../../context.ts'
 import { prune } from '../../../db/prune.ts'
 import { DAY } from '../../../lib/time.ts'
-import { type ScimLogRow, scimGroups, scimLog, scimMembers, scimUsers } from '../tables.ts'
+import { type ScimLogRow, scimLog } from '../tables.ts'
+import { selectCounts } from './directories.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -52,27 +53,17 @@ export const selectLog = ({ db }: Store, organizationId: string, { limit, offset
 /** What the status of a directory says. */
 export async function selectCounters({ db, now }: Store, organizationId: string) {
   const since = now() - DAY
-  const live = (active?: boolean) =>
-    db
-      .select({ count: count() })
-      .from(scimUsers)
-      .where(
-        and(
-          eq(scimUsers.organizationId, organizationId),
-          active === undefined ? undefined : eq(scimUsers.active, active),
-          sql`deleted_at is null`,
-        ),
-      )
   const did = (operation: string) =>
     sql<number>`coalesce(sum(${scimLog.status} = 'success' and ${scimLog.operation} = ${operation} and ${scimLog.resourceType} = 'User'), 0)`
-  const [[total], [active], [groups], [members], [day], [last]] = await db.batch([
-    live(),
-    live(true),
+  const lastOf = (status: ScimLogRow['status']) =>
     db
-      .select({ count: count() })
-      .from(scimGroups)
-      .where(and(eq(scimGroups.organizationId, organizationId), sql`deleted_at is null`)),
-    db.select({ count: count() }).from(scimMembers).where(eq(scimMembers.organizationId, organizationId)),
+      .select({ at: scimLog.at })
+      .from(scimLog)
+      .where(and(eq(scimLog.organizationId, organizationId), eq(scimLog.status, status)))
+      .orderBy(desc(scimLog.at))
+      .limit(1)
+  const [[counts], [day], [success], [error]] = await db.batch([
+    selectCounts({ db }, organizationId),
     db
       .select({
         created: did('create').as('created'),
@@ -83,30 +74,31 @@ export async function selectCounters({ db, now }: Store, organizationId: string)
       })
       .from(scimLog)
       .where(and(eq(scimLog.organizationId, organizationId), sql`${scimLog.at} > ${since}`)),
-    db
-      .select({
-        syncAt: sql<number | null>`max(case when ${scimLog.status} = 'success' then ${scimLog.at} end)`.as('sync_at'),
-        errorAt: sql<number | null>`max(case when ${scimLog.status} = 'error' then ${scimLog.at} end)`.as('error_at'),
-      })
-      .from(scimLog)
-      .where(eq(scimLog.organizationId, organizationId)),
+    lastOf('success'),
+    lastOf('error'),
   ])
   return {
-    totalUsers: total?.count ?? 0,
-    activeUsers: active?.count ?? 0,
-    inactiveUsers: (total?.count ?? 0) - (active?.count ?? 0),
-    totalGroups: groups?.count ?? 0,
-    totalMemberships: members?.count ?? 0,
+    totalUsers: counts?.users ?? 0,
+    activeUsers: counts?.activeUsers ?? 0,
+    inactiveUsers: (counts?.users ?? 0) - (counts?.activeUsers ?? 0),
+    totalGroups: counts?.groups ?? 0,
+    totalMemberships: counts?.members ?? 0,
     created24h: day?.created ?? 0,
     updated24h: day?.updated ?? 0,
     deactivated24h: day?.deactivated ?? 0,
     deleted24h: day?.deleted ?? 0,
     errors24h: day?.errors ?? 0,
-    lastSyncAt: last?.syncAt ?? null,
-    lastErrorAt: last?.errorAt ?? null,
+    lastSyncAt: success?.at ?? null,
+    lastErrorAt: error?.at ?? null,
   }
 }
 
 /** Deletes a limited number of old rows. */
 export const deleteOldLog = (store: Store): Promise<void> =>
-  prune(store, { table: scimLog, key: scimLog.id, where: lte(scimLog.at, store.now() - KEPT_MS), order: scimLog.at })
+  prune(store, {
+    table: scimLog,
+    key: scimLog.id,
+    where: lte(scimLog.at, store.now() - KEPT_MS),
+    of: { organizations: [scimLog.organizationId] },
+    order: scimLog.at,
+  })

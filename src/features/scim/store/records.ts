@@ -2,11 +2,11 @@ import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { type Ctx, type DirectoryCtx, directoryActorOf } from '../../../context.ts'
 import type { Statement } from '../../../db/commit.ts'
 import { prune } from '../../../db/prune.ts'
-import { forgottenIn } from '../../../db/user-data.ts'
+import { forgottenIn, HIDDEN, shownRows, type UserData } from '../../../db/user-data.ts'
 import { DAY } from '../../../lib/time.ts'
 import { isDomainOf, isManagedBy } from '../../domains/tables.ts'
 import { revokeWhere } from '../../memberships/service.ts'
-import { hasRoom, invitations, isJoined, isOpen, mayJoinMore, organizations } from '../../memberships/tables.ts'
+import { hasRoom, invitations, isJoined, isOpen, mayJoinMore } from '../../memberships/tables.ts'
 import { isEmailFree } from '../../users/tables.ts'
 import type { User } from '../../users/types.ts'
 import { fold } from '../rules/schema.ts'
@@ -22,16 +22,49 @@ import {
   scimUsers,
 } from '../tables.ts'
 import type { UserAttributes } from '../types.ts'
+import { hasRoomFor } from './directories.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
-export const userData = [
+export const userData: readonly UserData[] = [
   {
     ...forgottenIn(scimUsers, ['userId']),
     keeps: { userNameKey: "the directory's own", attributes: "the directory's own", folded: "the directory's own" },
+    ...shownRows(scimUsers, {
+      part: 'memberships',
+      name: 'directory_records',
+      by: { userId: 'id' },
+      shows: ['id', 'organizationId', 'externalId', 'active', 'attributes', 'createdAt', 'updatedAt', 'deletedAt'],
+      hides: {
+        [HIDDEN.internal]: ['userId', 'invitationId', 'userNameKey', 'displayNameKey', 'folded', 'version', 'writeId'],
+      },
+    }),
   },
-  forgottenIn(scimTokens, ['createdBy']),
-  { table: scimUserEmails, erases: [], keeps: { email: "the directory's own" }, statements: () => [] },
+  {
+    ...forgottenIn(scimTokens, ['createdBy']),
+    ...shownRows(scimTokens, {
+      part: 'memberships',
+      name: 'directory_tokens_you_made',
+      by: { createdBy: 'id' },
+      shows: ['id', 'organizationId', 'createdAt', 'expiresAt'],
+      hides: { [HIDDEN.secret]: ['tokenHash', 'prefix'], [HIDDEN.internal]: ['createdBy', 'lastUsedAt'] },
+    }),
+  },
+  {
+    table: scimUserEmails,
+    erases: [],
+    keeps: { email: "the directory's own" },
+    statements: () => [],
+    ...shownRows(scimUserEmails, {
+      part: 'memberships',
+      name: 'directory_addresses',
+      by: {
+        recordId: ({ id }) => sql`${scimUserEmails.recordId} in (select id from scim_users where user_id = ${id})`,
+      },
+      shows: ['organizationId', 'email'],
+      hides: { [HIDDEN.internal]: ['recordId'] },
+    }),
+  },
 ]
 
 /** By the column that names the organization. */
@@ -136,7 +169,8 @@ export function insertRecord(store: Store, write: RecordWrite): readonly Stateme
       .select(
         sql`select ${id}, ${organizationId}, ${userId}, ${invitationId}, ${row.userNameKey}, ${row.externalId}, ${row.displayNameKey},
           ${Number(row.active)}, ${JSON.stringify(attributes)}, ${row.folded}, 1, ${writeId}, ${now()}, ${now()}, null
-          where ${isNameFree(write, attributes.userName)} and ${isAccountFree(write, userId)} and ${when}`,
+          where ${isNameFree(write, attributes.userName)} and ${isAccountFree(write, userId)} and ${hasRoomFor('users', organizationId)}
+          and ${when}`,
       )
       .onConflictDoNothing(),
     ...insertEmails(store, write),
@@ -171,13 +205,21 @@ export function updateRecord(store: Store, write: RecordWrite & { readonly versi
   ]
 }
 
-/** The row stays for the log; addresses and memberships of groups go. */
+/** The row stays for the log, with its name; what else was said of the person goes. */
 export function deleteRecord(store: Store, write: Omit<RecordWrite, 'attributes'> & { readonly version: number }) {
   const { id, writeId, when, version } = write
   return [
     store.db
       .update(scimUsers)
-      .set({ deletedAt: store.now(), active: false, version: version + 1, writeId })
+      .set({
+        deletedAt: store.now(),
+        active: false,
+        attributes: sql`json_object('userName', ${scimUsers.attributes} ->> '$.userName', 'active', json('false'))`,
+        folded: '{}',
+        displayNameKey: null,
+        version: version + 1,
+        writeId,
+      })
       .where(and(isLive(write), eq(scimUsers.version, version), when)),
     deleteEmails(store, write),
     store.db.delete(scimMembers).where(and(eq(scimMembers.recordId, id), isWritten(id, writeId))),
@@ -278,14 +320,6 @@ export const deleteRecords = (store: Store & Pick<Ctx, 'config'>): Promise<void>
       isNotNull(scimUsers.deletedAt),
       lte(scimUsers.deletedAt, store.now() - store.config.EVENT_RETENTION_DAYS * DAY),
     ),
+    of: { users: [scimUsers.userId], organizations: [scimUsers.organizationId] },
     order: scimUsers.deletedAt,
   })
-
-export const countMembers = async ({ db }: Pick<Store, 'db'>, organizationId: string): Promise<number> =>
-  (
-    await db
-      .select({ count: organizations.memberCount })
-      .from(organizations)
-      .where(eq(organizations.id, organizationId))
-      .get()
-  )?.count ?? 0

@@ -7,7 +7,7 @@ import { createRoutes } from '../../../http/router.ts'
 import { conflict, DomainError, type ErrorDefinition, forbidden, serviceUnavailable } from '../../../lib/errors.ts'
 import { weakPassword } from '../../factors/password/service/strength.ts'
 import type { OneTimePurpose } from '../../links/types.ts'
-import { frameOf } from '../../localization/service.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { accountClosed, linkInvalid } from '../errors.ts'
 import { getRestoreProofs, restoreAccount, restoreErrors } from '../service/account-restore.ts'
 import { getRevertedAddress, revertEmail } from '../service/email-revert.ts'
@@ -46,7 +46,7 @@ export async function orBrokenLink(
   work: (asked: Asked) => Promise<Page>,
 ): Promise<Page> {
   const { locale } = await describeLink(ctx, purposes, token)
-  const frame = frameOf(ctx, locale)
+  const frame = await frameOf(ctx, locale)
   try {
     return await work({ frame, token, problem: null })
   } catch (cause) {

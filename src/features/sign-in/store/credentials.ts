@@ -33,7 +33,7 @@ const isAllowed = (by: Allowed): SQL => ('allowed' in by ? by.allowed : isRedeem
 
 /** A deleted account that its user may restore. */
 export const isRestorable = (now: number): SQL | undefined =>
-  and(eq(users.status, 'deleted'), eq(users.userRestorable, true), gt(users.eraseAt, now))
+  and(eq(users.status, 'deleted'), eq(users.userRestorable, true), gt(users.eraseAt, now), isNull(users.erasingSince))
 
 export const RESTORED = { status: 'active', deletedAt: null, eraseAt: null, userRestorable: false } as const
 

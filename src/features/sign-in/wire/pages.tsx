@@ -1,34 +1,25 @@
 import type { Child } from 'hono/jsx'
+import type { Ctx } from '../../../context.ts'
 import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import { InvalidInput } from '../../../http/input.ts'
 import { answerPage, type Page } from '../../../http/page.ts'
-import { type ErrorRenderer, errorHeaders, statusOf } from '../../../http/render-error.ts'
+import { errorHeaders, type PageErrorRenderer, statusOf } from '../../../http/render-error.ts'
 import type { DomainError } from '../../../lib/errors.ts'
-import type { Frame } from '../../../lib/frame.ts'
 import { MAX_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
-import {
-  formatDay,
-  formatDuration,
-  formatTime,
-  frameOf,
-  isMessageKey,
-  type MessageKey,
-  translate,
-  translateParts,
-} from '../../localization/service.ts'
+import { frameOf, type MessageKey, type PageFrame, type Values } from '../../localization/service/texts.ts'
 import type { VerifiedEmail } from '../service/email-change.ts'
 import type { LinkDescription } from '../service/link-state.ts'
 import type { Disowned, Verification } from '../service/verification.ts'
 
 // What the pages behind mailed links are made of; the pages themselves follow.
 
-type Params = Readonly<Record<string, Child>>
+type Params = Readonly<Record<string, number | Child>>
 
-export const say = ({ language }: Frame, key: MessageKey, params?: Params): Child => [
-  ...translateParts(language, key, params),
-]
-export const titleOf = ({ language }: Frame, key: MessageKey): string => translate(language, key)
-export const paragraph = (frame: Frame, key: MessageKey, params?: Params) => <p>{say(frame, key, params)}</p>
+/** A text; a value may be an element. */
+export const say = ({ texts }: PageFrame, key: MessageKey, params: Params = {}): Child =>
+  texts.parts(key, params as Values<object>) as Child[]
+export const titleOf = ({ texts }: PageFrame, key: MessageKey): string => texts.text(key)
+export const paragraph = (frame: PageFrame, key: MessageKey, params?: Params) => <p>{say(frame, key, params)}</p>
 export const strong = (text: string) => <strong>{text}</strong>
 
 /** A way on that looks as a button. */
@@ -41,7 +32,7 @@ export const wayTo = (url: string, label: Child) => (
 )
 
 /** The way on from a page on which nothing is left to do. */
-export const wayOn = (frame: Frame) =>
+export const wayOn = (frame: PageFrame) =>
   frame.appUrl === null
     ? paragraph(frame, 'page.close')
     : wayTo(frame.appUrl, say(frame, 'page.continue', { app: frame.app }))
@@ -62,13 +53,13 @@ const FIELDS: Readonly<Record<string, Problem['field']>> = {
 const NAMED_WEAKNESSES = ['too_short', 'breached']
 
 /** Errors after which the link still works: its form is shown again. */
-export function findProblem(frame: Frame, { code, details }: DomainError): Problem | null {
+export function findProblem(frame: PageFrame, { code, details }: DomainError): Problem | null {
   const key = `page.problem.${code}`
-  if (!isMessageKey(key)) return null
+  if (!frame.texts.isKey(key)) return null
   const reasons = Array.isArray(details.reasons) ? details.reasons : []
   const reason = code === 'WEAK_PASSWORD' ? NAMED_WEAKNESSES.find((name) => reasons.includes(name)) : undefined
   const named = `page.problem.${reason}`
-  const text = say(frame, isMessageKey(named) ? named : key, { min: String(details.min_length ?? '') })
+  const text = say(frame, frame.texts.isKey(named) ? named : key, { min: Number(details.min_length ?? 0) })
   return { text, field: FIELDS[code] ?? null }
 }
 
@@ -86,20 +77,20 @@ const describedBy = (isWrong: boolean, hint: string | null): string | undefined 
 const invalid = (isWrong: boolean) => (isWrong ? 'true' : undefined)
 
 /** Not sent: password managers look for it, to know whose password it is. */
-export const accountField = (frame: Frame, email: string) => (
+export const accountField = (frame: PageFrame, email: string) => (
   <>
     <label for="account">{say(frame, 'page.account')}</label>
     <input id="account" type="email" autocomplete="username" value={email} readonly />
   </>
 )
 
-const showButton = (frame: Frame) => (
+const showButton = (frame: PageFrame) => (
   <button class="show" type="button" aria-controls="password" aria-pressed="false" hidden>
     {say(frame, 'page.show_password')}
   </button>
 )
 
-export const newPasswordField = (frame: Frame, minLength: number, isWrong: boolean) => (
+export const newPasswordField = (frame: PageFrame, minLength: number, isWrong: boolean) => (
   <>
     <label for="password">{say(frame, 'page.new_password')}</label>
     <input
@@ -115,13 +106,13 @@ export const newPasswordField = (frame: Frame, minLength: number, isWrong: boole
     />
     {showButton(frame)}
     <p class="hint" id="rule">
-      {say(frame, 'page.password_rule', { min: String(minLength) })}
+      {say(frame, 'page.password_rule', { min: minLength })}
     </p>
   </>
 )
 
 interface LinkPage {
-  readonly frame: Frame
+  readonly frame: PageFrame
   readonly title: MessageKey
   /** Where the form is sent. */
   readonly path: string
@@ -154,7 +145,7 @@ export const linkPage = ({
     <>
       {alertOf(problem)}
       {text}
-      <form method="post" action={path}>
+      <form method="post" action={`${path}${frame.query}`}>
         <input type="hidden" name="token" value={token} />
         {fields}
         {submit === undefined ? buttons : <button type="submit">{say(frame, submit)}</button>}
@@ -164,18 +155,18 @@ export const linkPage = ({
 })
 
 export interface Asked {
-  readonly frame: Frame
+  readonly frame: PageFrame
   readonly token: string
   readonly problem: Problem | null
 }
 
 /** A failure in the reader's words. */
-export function errorText(frame: Frame, code: string) {
+export function errorText(frame: PageFrame, code: string) {
   const key = `page.error.${code}`
-  return paragraph(frame, isMessageKey(key) ? key : 'page.error.other')
+  return paragraph(frame, frame.texts.isKey(key) ? key : 'page.error.other')
 }
 
-export const errorPage = (frame: Frame, { code }: Pick<DomainError, 'code'>): Page => ({
+export const errorPage = (frame: PageFrame, { code }: Pick<DomainError, 'code'>): Page => ({
   frame,
   title: titleOf(frame, 'page.error.title'),
   body: (
@@ -187,11 +178,15 @@ export const errorPage = (frame: Frame, { code }: Pick<DomainError, 'code'>): Pa
 })
 
 /** Says what is wrong with a link, and offers the next step. */
-export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, isRenewable }: LinkDescription): Page {
+export function brokenLinkPage(
+  frame: PageFrame,
+  token: string,
+  { state, expiresAt, isRenewable }: LinkDescription,
+): Page {
   // A link that is still valid was refused because of its account.
   const what = state === 'valid' ? 'void' : state
   const renewal = (
-    <form method="post" action="/new-link">
+    <form method="post" action={`/new-link${frame.query}`}>
       <input type="hidden" name="token" value={token} />
       <button type="submit">{say(frame, 'page.link.renew')}</button>
     </form>
@@ -202,14 +197,14 @@ export function brokenLinkPage(frame: Frame, token: string, { state, expiresAt, 
     title: titleOf(frame, `page.link.${what}.title`),
     body: (
       <>
-        {paragraph(frame, `page.link.${what}.text`, { until: formatTime(frame.language, expiresAt) })}
+        {paragraph(frame, `page.link.${what}.text`, { until: frame.texts.time(expiresAt) })}
         {isRenewable ? renewal : frame.appUrl && wayOn(frame)}
       </>
     ),
   }
 }
 
-const incompleteLinkPage = (frame: Frame): Page =>
+const incompleteLinkPage = (frame: PageFrame): Page =>
   brokenLinkPage(frame, '', { state: 'incomplete', locale: null, expiresAt: 0, isRenewable: false })
 
 /** Without a token, the address in the mail was cut. */
@@ -217,11 +212,14 @@ const hasNoToken = (error: DomainError): boolean =>
   error instanceof InvalidInput && error.issues.some(({ path }) => path[0] === 'token')
 
 /** A failure as a page. */
-export const renderErrorPage: ErrorRenderer = (ctx, error) => {
-  const frame = frameOf(ctx, null)
-  const page = hasNoToken(error) ? incompleteLinkPage(frame) : errorPage(frame, error)
-  return answerPage({ ...page, status: statusOf(error) }, errorHeaders(error))
-}
+export const renderErrorPage: PageErrorRenderer = Object.assign(
+  async (ctx: Ctx, error: DomainError) => {
+    const frame = await frameOf(ctx, null)
+    const page = hasNoToken(error) ? incompleteLinkPage(frame) : errorPage(frame, error)
+    return answerPage({ ...page, status: statusOf(error) }, errorHeaders(error))
+  },
+  { isPage: true } as const,
+)
 
 type Statement =
   | 'already_verified'
@@ -233,7 +231,7 @@ type Statement =
   | 'signed_out'
 
 /** A page that says what was done. */
-const statementPage = (frame: Frame, name: Statement, params?: Params, on: Child = wayOn(frame)): Page => ({
+const statementPage = (frame: PageFrame, name: Statement, params?: Params, on: Child = wayOn(frame)): Page => ({
   frame,
   title: titleOf(frame, `page.${name}.title`),
   body: (
@@ -245,10 +243,10 @@ const statementPage = (frame: Frame, name: Statement, params?: Params, on: Child
 })
 
 /** The way to an application, for a browser that does not follow `refreshTo`. */
-const wayToApplication = (frame: Frame, url: string) =>
+const wayToApplication = (frame: PageFrame, url: string) =>
   wayTo(url, say(frame, 'page.continue', { app: new URL(url).host }))
 
-const passwordField = (frame: Frame, isWrong: boolean) => (
+const passwordField = (frame: PageFrame, isWrong: boolean) => (
   <>
     <label for="password">{say(frame, 'page.password')}</label>
     <input
@@ -263,7 +261,7 @@ const passwordField = (frame: Frame, isWrong: boolean) => (
   </>
 )
 
-const codeField = (frame: Frame, isWrong: boolean) => (
+const codeField = (frame: PageFrame, isWrong: boolean) => (
   <>
     <label for="code">{say(frame, 'page.code')}</label>
     <input
@@ -290,7 +288,7 @@ export function verifyEmailPage(verification: Verification, { frame, token }: As
     text: (
       <>
         {paragraph(frame, `page.verify_email.${what}`, { email })}
-        {paragraph(frame, 'page.verify_email.question', { day: formatDay(frame.language, verification.madeAt) })}
+        {paragraph(frame, 'page.verify_email.question', { day: frame.texts.day(verification.madeAt) })}
         {paragraph(frame, `page.verify_email.${what}_yes`)}
         {paragraph(frame, `page.verify_email.${what}_no`)}
       </>
@@ -308,7 +306,7 @@ export function verifyEmailPage(verification: Verification, { frame, token }: As
   })
 }
 
-export function emailVerifiedPage(frame: Frame, { outcome, email, redirectUrl }: VerifiedEmail): Page {
+export function emailVerifiedPage(frame: PageFrame, { outcome, email, redirectUrl }: VerifiedEmail): Page {
   const name = outcome === 'already' ? 'already_verified' : 'email_verified'
   if (redirectUrl === null) return statementPage(frame, name, { email: strong(email) })
   return {
@@ -317,8 +315,10 @@ export function emailVerifiedPage(frame: Frame, { outcome, email, redirectUrl }:
   }
 }
 
-export const changeRefusedPage = (frame: Frame, { email }: Extract<Disowned, { outcome: 'change_refused' }>): Page =>
-  statementPage(frame, 'change_refused', { email: strong(email) })
+export const changeRefusedPage = (
+  frame: PageFrame,
+  { email }: Extract<Disowned, { outcome: 'change_refused' }>,
+): Page => statementPage(frame, 'change_refused', { email: strong(email) })
 
 /** `minLength` is the setting's. */
 export interface NewPassword extends Asked {
@@ -354,10 +354,10 @@ export const resetPasswordPage = (asked: NewPassword): Page =>
 export const takenOverPage = (asked: NewPassword): Page =>
   newPasswordPage(asked, { title: 'page.taken_over.title', text: paragraph(asked.frame, 'page.taken_over.text') })
 
-export const passwordSetPage = (frame: Frame): Page => statementPage(frame, 'password_set')
-export const accountRestoredPage = (frame: Frame): Page => statementPage(frame, 'account_restored')
-export const signedOutPage = (frame: Frame): Page => statementPage(frame, 'signed_out')
-export const unlockedPage = (frame: Frame): Page => statementPage(frame, 'unlocked')
+export const passwordSetPage = (frame: PageFrame): Page => statementPage(frame, 'password_set')
+export const accountRestoredPage = (frame: PageFrame): Page => statementPage(frame, 'account_restored')
+export const signedOutPage = (frame: PageFrame): Page => statementPage(frame, 'signed_out')
+export const unlockedPage = (frame: PageFrame): Page => statementPage(frame, 'unlocked')
 
 /** A link that may need a further proof; `methods` are the possible ones, and `email` whose password would be one. */
 interface AskedProof extends Asked {
@@ -442,12 +442,15 @@ export const magicLinkPage = ({ frame, token, email }: Asked & { readonly email:
     submit: 'page.magic_link.submit',
   })
 
-export const magicLinkCodePage = (frame: Frame, { code, lifetimeMs }: { code: string; lifetimeMs: number }): Page => ({
+export const magicLinkCodePage = (
+  frame: PageFrame,
+  { code, lifetimeMs }: { code: string; lifetimeMs: number },
+): Page => ({
   frame,
   title: titleOf(frame, 'page.code_shown.title'),
   body: (
     <>
-      {paragraph(frame, 'page.code_shown.text', { lifetime: formatDuration(frame.language, lifetimeMs) })}
+      {paragraph(frame, 'page.code_shown.text', { lifetime: frame.texts.duration(lifetimeMs) })}
       <code>{code}</code>
       {paragraph(frame, 'page.code_shown.warning', { app: frame.app })}
     </>
@@ -455,7 +458,7 @@ export const magicLinkCodePage = (frame: Frame, { code, lifetimeMs }: { code: st
 })
 
 /** Sends the person on to an application. */
-export const goingOnPage = (frame: Frame, url: string): Page => ({
+export const goingOnPage = (frame: PageFrame, url: string): Page => ({
   frame,
   title: titleOf(frame, 'page.going_on.title'),
   refreshTo: url,
@@ -467,7 +470,7 @@ export const goingOnPage = (frame: Frame, url: string): Page => ({
   ),
 })
 
-export const linkRenewedPage = (frame: Frame): Page => ({
+export const linkRenewedPage = (frame: PageFrame): Page => ({
   frame,
   title: titleOf(frame, 'page.link_renewed.title'),
   body: paragraph(frame, 'page.link_renewed.text'),

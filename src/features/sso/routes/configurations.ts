@@ -12,18 +12,20 @@ import {
 import { organizationRequired } from '../../memberships/service.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
 import {
-  changeConfiguration,
   configurationChanged,
   configurationExists,
   configurationNotFound,
   configurationRequired,
+  providerUnsupported,
+  ssoMetadataError,
+  ssoValidationError,
+} from '../errors.ts'
+import {
+  changeConfiguration,
   createConfiguration,
   getConfiguration,
   listConfigurations,
-  providerUnsupported,
   removeConfiguration,
-  ssoMetadataError,
-  ssoValidationError,
 } from '../service/configurations.ts'
 import { testConfiguration } from '../service/testing.ts'
 import {
@@ -56,7 +58,7 @@ configurationRoutes.post(
   '/configurations',
   {
     id: 'createSsoConfiguration',
-    summary: 'Configure single sign-on by OpenID Connect, for owners with a fresh factor',
+    summary: 'Configure single sign-on by OpenID Connect or SAML, for owners with a fresh factor',
     description:
       "The provider's metadata are read once, and again every day. Nobody signs in before the organization has verified a domain.",
     isWrite: everyCall,

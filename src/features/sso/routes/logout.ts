@@ -5,7 +5,7 @@ import { createRoutes, everyCall } from '../../../http/router.ts'
 import { rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
 import { stateInvalid } from '../../federation/errors.ts'
 import { orPage, redirectTo, requireGet } from '../../federation/wire/browsers.ts'
-import { frameOf } from '../../localization/service.ts'
+import { frameOf } from '../../localization/service/texts.ts'
 import { invalidRequest } from '../../oauth/service.ts'
 import { renderOAuthError } from '../../oauth/wire.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
@@ -34,7 +34,7 @@ ssoLogoutRoutes.get(
       requireGet(request)
       const { token, state, return_url: returnTo = null } = query
       const url = token === undefined ? await endLogout(ctx, state ?? '') : await beginLogout(ctx, { token, returnTo })
-      return url ? redirectTo(url) : reply(200, answerPage(signedOutPage(frameOf(ctx, null))))
+      return url ? redirectTo(url) : reply(200, answerPage(signedOutPage(await frameOf(ctx, null))))
     }),
 )
 

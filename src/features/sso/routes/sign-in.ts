@@ -21,9 +21,8 @@ import { ContinueQuery, toCallback } from '../../federation/wire/social.ts'
 import { limitReached } from '../../memberships/service.ts'
 import { redirectNotAllowed } from '../../sign-in/errors.ts'
 import { signInErrors } from '../../sign-in/service/sign-in.ts'
-import { ssoAuthenticationError } from '../errors.ts'
-import { configurationNotFound } from '../service/configurations.ts'
-import { continueSso, type SsoStart, ssoWayAt, startSso } from '../service/sign-in.ts'
+import { configurationNotFound, ssoAuthenticationError } from '../errors.ts'
+import { continueSso, openidWayAt, type SsoStart, startSso } from '../service/sign-in.ts'
 import {
   CallbackPath,
   InitiateBody,
@@ -121,7 +120,7 @@ type Given = Parameters<typeof toCallback>[0]
 async function end(ctx: CallerCtx, request: Request, given: Given, connectionId: string | null) {
   requireGet(request)
   const input = { ...toCallback(given), ...callerOf(request, prefersJson(request)) }
-  const ending = await takeCallback(ctx, ssoWayAt(ctx, connectionId), input)
+  const ending = await takeCallback(ctx, openidWayAt(ctx, connectionId), input)
   return endingReply(ctx, request, ending, programToWire)
 }
 

@@ -1,6 +1,5 @@
 import type { JWTPayload } from 'jose'
 import type { Ctx } from '../../../context.ts'
-import { record } from '../../../db/commit.ts'
 import { hashSecret } from '../../../lib/crypto.ts'
 import { DomainError, serviceUnavailable } from '../../../lib/errors.ts'
 import { late } from '../../../lib/late.ts'
@@ -9,10 +8,9 @@ import { DAY, MINUTE, SECOND } from '../../../lib/time.ts'
 import { countRefusals } from '../../federation/service/callback.ts'
 import { claimOnce, findOneTimeToken } from '../../links/service.ts'
 import { invalidRequest } from '../../oauth/service.ts'
-import { endFederatedSessions } from '../../sessions/service.ts'
-import type { ProviderKey } from '../../sessions/types.ts'
-import { findConnectionOfClient, selectConnectionsOfSession } from '../store.ts'
-import type { SsoConnection } from '../tables.ts'
+import { findConnectionOfClient, selectConnectionsOfSession } from '../store/connections.ts'
+import type { OpenidConnection } from '../tables.ts'
+import { endOf } from './ended-sessions.ts'
 import { providerNameOf } from './provider.ts'
 
 const signing = late(() => import('jose'))
@@ -66,7 +64,7 @@ function refused(ctx: Pick<Ctx, 'log'>, reason: string): DomainError {
 }
 
 /** A provider repeats what is answered 503, and nothing that is answered 400. */
-async function readKeys(ctx: Ctx, { id, metadata }: SsoConnection) {
+async function readKeys(ctx: Ctx, { id, metadata }: OpenidConnection) {
   const { createLocalJWKSet } = await signing.load()
   try {
     const answer = await outbound(ctx, metadata.jwks_uri, { headers: { accept: 'application/json' } })
@@ -81,7 +79,7 @@ async function readKeys(ctx: Ctx, { id, metadata }: SsoConnection) {
   }
 }
 
-async function readToken(ctx: Ctx, connection: SsoConnection, token: string): Promise<Logout> {
+async function readToken(ctx: Ctx, connection: OpenidConnection, token: string): Promise<Logout> {
   const { issuer, clientId, metadata } = connection
   const { jwtVerify } = await signing.load()
   const keys = await readKeys(ctx, connection)
@@ -113,25 +111,14 @@ function readLogout(ctx: Ctx, { jti, sub, sid, nonce, events }: JWTPayload): Log
   return { jti: jti ?? '', subject: subject ?? null, session: session ?? null }
 }
 
-async function endSessions(ctx: Ctx, { issuer, clientId }: SsoConnection, { subject, session }: Logout): Promise<void> {
+async function endSessions(
+  ctx: Ctx,
+  { issuer, clientId }: OpenidConnection,
+  { subject, session }: Logout,
+): Promise<void> {
   const hashOf = (name: string | null) => (name === null ? null : hashSecret(name))
   const [subjectHash, providerSessionHash] = await Promise.all([hashOf(subject), hashOf(session)])
   const named = { subjectHash, providerSessionHash }
   for (const one of await selectConnectionsOfSession(ctx, { issuer, clientIds: [clientId], ...named }, CONNECTIONS))
     await endOf(ctx, one, named)
-}
-
-type Named = Omit<ProviderKey, 'connectionId'>
-
-async function endOf(ctx: Ctx, { id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>, named: Named) {
-  const sessions = await endFederatedSessions(ctx, { connectionId: id, ...named })
-  if (sessions === 0) return
-  await record(ctx, {
-    type: 'sso.logout',
-    subject: id,
-    userId: null,
-    organizationId,
-    actor: { type: 'system', id: 'sso' },
-    data: { sessions },
-  })
 }

@@ -1,18 +1,11 @@
-import { type ActorCtx, actorOf, type Ctx, type Place } from '../../../context.ts'
+import { type ActorCtx, actorOf, type Place } from '../../../context.ts'
 import { commitAll } from '../../../db/commit.ts'
-import {
-  DomainError,
-  defineError,
-  insufficientPermissions,
-  notAMember,
-  organizationNotFound,
-} from '../../../lib/errors.ts'
-import { findOutboundAddress } from '../../../lib/outbound.ts'
+import { DomainError, insufficientPermissions, notAMember, organizationNotFound } from '../../../lib/errors.ts'
+import { late } from '../../../lib/late.ts'
 import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { applyToOwnView } from '../../../revocation/freshness.ts'
 import { findPolicy } from '../../domains/service.ts'
-import { discoveryUrlOf, fetchMetadata, issuersAt } from '../../federation/service/metadata.ts'
 import { settleMapped } from '../../memberships/service/mapping.ts'
 import {
   enterOrganization,
@@ -23,118 +16,44 @@ import {
 } from '../../memberships/service.ts'
 import { organizationEntry } from '../../organizations/service/organizations.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { isSharedIssuer, PROVIDER_ROWS } from '../rules/providers.ts'
+import {
+  configurationChanged,
+  configurationExists,
+  configurationNotFound,
+  configurationRequired,
+  invalidField,
+  providerUnsupported,
+} from '../errors.ts'
 import {
   deleteConnection,
   findConnectionOfAny,
   insertConnection,
   selectConnections,
   updateConnection,
-} from '../store.ts'
-import type { SsoConnection } from '../tables.ts'
+} from '../store/connections.ts'
+import type { ConnectionRow, SsoConnection } from '../tables.ts'
 import {
   type Attribute,
   type AttributeMapping,
-  type ConnectionStatus,
   type GivenRank,
   type OTHER_PROVIDERS,
   PROVIDERS,
   type Provider,
-  type ProviderMetadata,
   type RoleMapping,
 } from '../types.ts'
-import { backchannelLogoutOf, callbackOf, logoutReturnOf } from './addresses.ts'
+import { certificateEvents, compareCertificates } from './certificates.ts'
+import {
+  type Configuration,
+  type Plan,
+  type ProtocolSettings,
+  type SeenConfiguration,
+  type Snapshot,
+  seen,
+  snapshotOf,
+} from './configuration.ts'
 import { countChange, mailOwners } from './notices.ts'
-import { sealSecret } from './secrets.ts'
-
-export const configurationNotFound = defineError(
-  'SSO_CONFIGURATION_NOT_FOUND',
-  'not_found',
-  'There is no such configuration of single sign-on',
-)
-export const configurationExists = defineError(
-  'SSO_CONFIGURATION_EXISTS',
-  'malformed',
-  'The organization has a configuration of single sign-on already',
-)
-export const configurationChanged = defineError(
-  'SSO_CONFIGURATION_CHANGED',
-  'conflict',
-  'The configuration was changed meanwhile; read it again',
-)
-export const configurationRequired = defineError(
-  'SSO_CONFIGURATION_REQUIRED',
-  'conflict',
-  'The organization requires single sign-on: change its policy first',
-)
-export const providerUnsupported = defineError(
-  'SSO_PROVIDER_UNSUPPORTED',
-  'malformed',
-  'This kind of identity provider is not supported',
-)
-export const ssoValidationError = defineError('SSO_VALIDATION_ERROR', 'invalid', 'The configuration is not valid')
-export const ssoMetadataError = defineError('SSO_METADATA_ERROR', 'invalid', "The provider's metadata are not usable")
-
-const invalid = (field: keyof Refusable, message: string) =>
-  ssoValidationError({ validation_errors: [{ field: `body.${field}`, message, type: 'invalid_sso' }] })
-
-interface Refusable {
-  readonly oidc_issuer: never
-  readonly oidc_discovery_url: never
-  readonly oidc_client_id: never
-  readonly oidc_client_secret: never
-}
-
-/** A connection, with its role mapping; `hasDomain`: its organization has verified a domain. */
-interface Configuration extends SsoConnection {
-  readonly hasDomain: boolean
-  readonly roleMapping: readonly RoleMapping[]
-}
-
-export interface SeenConfiguration extends Configuration {
-  readonly status: ConnectionStatus
-  /** This and the next two are registered at the provider. */
-  readonly redirectUri: string
-  readonly postLogoutRedirectUri: string
-  readonly backchannelLogoutUri: string
-}
-
-/**
- * Where the provider sends people back to: an address of this connection alone, unless the answers name their issuer (RFC 9207).
- * Otherwise a hostile provider could have the codes of an honest one sent to it (RFC 9700 4.4).
- */
-const redirectUriOf = (ctx: Pick<Ctx, 'config'>, { id, metadata }: Pick<SsoConnection, 'id' | 'metadata'>): string =>
-  callbackOf(ctx, metadata.authorization_response_iss_parameter_supported === true ? null : id)
-
-/** A configuration as it is answered. */
-export const seen = (ctx: Pick<ActorCtx, 'config'>, configuration: Configuration): SeenConfiguration => ({
-  ...configuration,
-  status: statusOf(configuration),
-  redirectUri: redirectUriOf(ctx, configuration),
-  postLogoutRedirectUri: logoutReturnOf(ctx),
-  backchannelLogoutUri: backchannelLogoutOf(ctx),
-})
-
-const statusOf = ({ enabled, error, hasDomain }: Configuration): ConnectionStatus => {
-  if (!enabled) return 'disabled'
-  if (error !== null) return 'error'
-  return hasDomain ? 'active' : 'pending'
-}
-
-/** Whether people with addresses in a domain, which is their organization's, sign in through it. */
-export const isUsable = (configuration: Configuration, domain: string): boolean => {
-  const { allowedDomains } = configuration
-  return statusOf(configuration) === 'active' && (allowedDomains.length === 0 || allowedDomains.includes(domain))
-}
-
-/** Which claims are read: the provider's defaults, and what its admins have changed of them. Nothing reads a stored `external_id`. */
-export const mappingOf = ({
-  provider,
-  attributeMapping,
-}: Pick<SsoConnection, 'provider' | 'attributeMapping'>): Readonly<Record<Attribute, string>> => {
-  const { external_id: _, ...read }: AttributeMapping & { readonly external_id?: string } = attributeMapping
-  return { ...PROVIDER_ROWS[provider].mapping, ...read }
-}
+import { type OpenidFields, planNewOpenid, planOpenid } from './openid-settings.ts'
+import type { SamlFields } from './saml-settings.ts'
 
 /** What documented clients may ask for. */
 type AskedProvider = Provider | (typeof OTHER_PROVIDERS)[number]
@@ -150,10 +69,8 @@ export interface ConfigurationFields {
   readonly provider?: AskedProvider | undefined
   readonly name?: string | null | undefined
   readonly enabled?: boolean | undefined
-  readonly issuer?: string | undefined
-  readonly discoveryUrl?: string | undefined
-  readonly clientId?: string | undefined
-  readonly clientSecret?: string | undefined
+  readonly openid: OpenidFields
+  readonly saml: SamlFields
   readonly attributeMapping?: AttributeMapping | undefined
   readonly allowedDomains?: readonly string[] | undefined
   readonly jitProvisioning?: boolean | undefined
@@ -162,6 +79,12 @@ export interface ConfigurationFields {
   readonly trustSecondFactor?: boolean | undefined
   readonly roleMapping?: readonly RoleMapping[] | undefined
 }
+
+const isGiven = (fields: OpenidFields | SamlFields): boolean =>
+  Object.values(fields).some((value) => value !== undefined)
+
+/** Loaded with the first configuration in SAML. */
+const samlSettings = late(() => import('./saml-settings.ts'))
 
 /** How often a change is tried when others come before it. */
 const ATTEMPTS = 3
@@ -203,54 +126,6 @@ export async function listConfigurations(
   return rows.map((row) => seen(ctx, row))
 }
 
-type Wanted = Pick<ConfigurationFields, 'issuer' | 'discoveryUrl'> & { readonly provider: Provider }
-
-/** The issuers that the fields may mean: the one that they name, or those whose metadata are at the address. */
-function issuersOf(ctx: ActorCtx, { provider, issuer, discoveryUrl }: Wanted): readonly [string, ...string[]] {
-  const fixed = PROVIDER_ROWS[provider].issuer
-  const named = issuer ?? (discoveryUrl === undefined ? fixed : undefined)
-  const [first, ...others] = named === undefined ? issuersAt(discoveryUrl ?? '') : [named]
-  const field = named === undefined && discoveryUrl !== undefined ? 'oidc_discovery_url' : 'oidc_issuer'
-  if (first === undefined)
-    throw discoveryUrl === undefined
-      ? invalid('oidc_issuer', 'is required')
-      : invalid('oidc_discovery_url', "must be the issuer's own: {issuer}/.well-known/openid-configuration")
-  const url = findOutboundAddress(ctx, first)
-  if (!url || /[?#]/.test(first)) throw invalid(field, 'must be an https address of a public host')
-  if (fixed !== undefined && first !== fixed) throw invalid(field, `must be ${fixed}`)
-  if (isSharedIssuer(provider, url))
-    throw invalid(field, "speaks for more than one organization: name your own tenant's issuer")
-  if (discoveryUrl !== undefined && discoveryUrl !== discoveryUrlOf(first))
-    throw invalid('oidc_discovery_url', `must be ${discoveryUrlOf(first)}`)
-  return [first, ...others]
-}
-
-/** Reads the metadata once; from then on the snapshot counts. Throws SSO_VALIDATION_ERROR, SSO_METADATA_ERROR with the field. */
-async function resolveIssuer(ctx: ActorCtx, wanted: Wanted): Promise<ProviderMetadata> {
-  const reading = await fetchMetadata(ctx, issuersOf(ctx, wanted))
-  if ('metadata' in reading) return reading.metadata
-  const field = wanted.issuer === undefined && wanted.discoveryUrl !== undefined ? 'oidc_discovery_url' : 'oidc_issuer'
-  const { message, kind } = reading.problem
-  throw ssoMetadataError({ validation_errors: [{ field: `body.${field}`, message, type: kind }] })
-}
-
-/** A configuration as events show it: the secret is named, not shown. */
-const snapshotOf = (configuration: Omit<Configuration, 'hasDomain'>) => ({
-  provider: configuration.provider,
-  name: configuration.name,
-  enabled: configuration.enabled,
-  oidc_issuer: configuration.issuer,
-  oidc_client_id: configuration.clientId,
-  attribute_mapping: mappingOf(configuration),
-  allowed_domains: configuration.allowedDomains,
-  jit_provisioning: configuration.jitProvisioning,
-  default_role: configuration.defaultRole,
-  sync_profile: configuration.syncProfile,
-  trust_second_factor: configuration.trustSecondFactor,
-  role_mapping: configuration.roleMapping,
-})
-type Snapshot = ReturnType<typeof snapshotOf>
-
 const pick = (snapshot: Snapshot, names: readonly (keyof Snapshot)[]) =>
   Object.fromEntries(names.map((name) => [name, snapshot[name]]))
 
@@ -268,6 +143,38 @@ const organizationOf = ({ organizationId: id, name, slug }: Place) => ({ id, nam
 const sorted = (mapping: readonly RoleMapping[]): RoleMapping[] =>
   mapping.toSorted((one, other) => (one.group < other.group ? -1 : 1))
 
+/** What the provider of a new configuration is asked; okta and the like speak both protocols, and the fields say which. */
+async function planNew(
+  ctx: ActorCtx,
+  id: string,
+  { provider, openid, saml }: ConfigurationFields & { readonly provider: Provider },
+): Promise<Pick<Plan, 'resolve'>> {
+  if (provider === 'saml' || (provider !== 'oidc' && isGiven(saml))) {
+    refuseGiven(openid, 'oidc_issuer', 'is of OpenID Connect')
+    return (await samlSettings.load()).planNewSaml(ctx, { provider }, saml)
+  }
+  refuseGiven(saml, 'saml_entity_id', 'is of SAML')
+  return planNewOpenid(ctx, { id, provider }, openid)
+}
+
+function refuseGiven(fields: OpenidFields | SamlFields, field: string, message: string): void {
+  if (isGiven(fields)) throw invalidField(field, message)
+}
+
+/** What a change asks of the provider. A configuration keeps its protocol: what is kept of one means nothing in the other. */
+async function planOf(ctx: ActorCtx, before: Configuration, fields: ConfigurationFields): Promise<Plan> {
+  const { openid, saml, provider: asked = before.provider } = fields
+  const provider = requireSpoken(asked)
+  if (before.protocol === 'saml') {
+    refuseGiven(openid, 'oidc_issuer', 'is of OpenID Connect, and this configuration speaks SAML: delete it first')
+    if (provider === 'oidc') throw invalidField('provider', 'speaks another protocol: delete the configuration first')
+    return (await samlSettings.load()).planSaml(ctx, before, { provider, ...saml })
+  }
+  refuseGiven(saml, 'saml_entity_id', 'is of SAML, and this configuration speaks OpenID Connect: delete it first')
+  if (provider === 'saml') throw invalidField('provider', 'speaks another protocol: delete the configuration first')
+  return planOpenid(ctx, before, { provider, ...openid })
+}
+
 /**
  * Configures single sign-on of an organization, for its owners with a fresh factor. Throws what `enterScopeToChange` throws,
  * STEP_UP_REQUIRED, SSO_VALIDATION_ERROR, SSO_METADATA_ERROR, SSO_CONFIGURATION_EXISTS.
@@ -281,24 +188,19 @@ export async function createConfiguration(
   if (!place) throw organizationRequired()
   await requireFreshFactor(ctx)
   const fields = { ...asked, provider: requireSpoken(asked.provider) }
-  const { provider, clientId, clientSecret, roleMapping = [] } = fields
-  if (clientId === undefined) throw invalid('oidc_client_id', 'is required')
-  if (clientSecret === undefined) throw invalid('oidc_client_secret', 'is required')
+  const id = ctx.newId()
+  const plan = await planNew(ctx, id, fields)
   if (await findConnectionOfAny(ctx, place.organizationId)) throw configurationExists()
   await countChange(ctx, place.organizationId, 'owner')
-  const metadata = await resolveIssuer(ctx, fields)
-  const [id, now] = [ctx.newId(), ctx.now()]
+  const { certificates, ...settings } = await plan.resolve()
+  const now = ctx.now()
   const row: SsoConnection = {
+    ...settings,
     id,
     organizationId: place.organizationId,
-    provider,
     name: fields.name ?? null,
     enabled: fields.enabled ?? true,
     error: null,
-    issuer: metadata.issuer,
-    clientId,
-    secretSealed: await sealSecret(ctx, id, clientSecret),
-    metadata,
     checkAt: now + METADATA_READ_EVERY_MS,
     attributeMapping: fields.attributeMapping ?? {},
     allowedDomains: [...(fields.allowedDomains ?? [])],
@@ -311,11 +213,11 @@ export async function createConfiguration(
     createdAt: now,
     updatedAt: now,
   }
-  const mapping = sorted(roleMapping)
-  const [made] = await commitAll(ctx, insertConnection(ctx, place, row, mapping), {
+  const mapping = sorted(fields.roleMapping ?? [])
+  const [made] = await commitAll(ctx, insertConnection(ctx, place, row, { mapping, certificates }), {
     type: 'sso.configuration.created',
     ...eventOf(ctx, row),
-    data: { after: snapshotOf({ ...row, roleMapping: mapping }) },
+    data: { after: snapshotOf({ ...row, roleMapping: mapping, certificates }) },
   })
   if (!made) {
     await enterScopeToChange(ctx, organizationId, 'owner')
@@ -337,29 +239,25 @@ function rankFor(before: Snapshot, after: Snapshot, changed: readonly string[]):
   return others.length > 0 || isDeciding ? 'owner' : 'admin'
 }
 
-/** The fields over a configuration: columns, metadata where the issuer is another or was in error, and the names of what differs. */
-async function merge(ctx: ActorCtx, before: Configuration, fields: ConfigurationFields) {
-  const { provider: asked = before.provider, issuer, discoveryUrl, clientSecret, roleMapping, ...rest } = fields
-  const provider = requireSpoken(asked)
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-  const namesIssuer = issuer !== undefined || discoveryUrl !== undefined || provider !== before.provider
-  const wanted = { provider, issuer: issuer ?? (discoveryUrl === undefined ? before.issuer : undefined), discoveryUrl }
-  // Checks without a call: who may not change it makes none.
-  const issuers = namesIssuer ? issuersOf(ctx, wanted) : [before.issuer]
-  const after: Omit<Configuration, 'hasDomain'> = {
+type Given = Omit<ConfigurationFields, 'provider' | 'openid' | 'saml' | 'roleMapping'>
+
+/** The fields over a configuration, with the settings of its protocol. */
+const over = (
+  before: Configuration,
+  { provider: _, openid: __, saml: ___, roleMapping, ...rest }: ConfigurationFields,
+  settings: ProtocolSettings,
+): Configuration => {
+  const given: Given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+  return {
     ...before,
     ...given,
-    provider,
-    issuer: issuers.find((one) => one === before.issuer) ?? issuers[0],
+    ...settings,
     roleMapping: roleMapping ? sorted(roleMapping) : before.roleMapping,
-  }
-  const [old, snapshot] = [snapshotOf(before), snapshotOf(after)]
-  const names = (Object.keys(snapshot) as (keyof Snapshot)[]).filter((name) => !isSame(old[name], snapshot[name]))
-  // A configuration in error is read again when somebody confirms its issuer.
-  const isConfirmed = before.error !== null && (issuer !== undefined || discoveryUrl !== undefined)
-  const isReread = names.includes('oidc_issuer') || isConfirmed
-  return { after, old, snapshot, names, isReread, wanted }
+  } as Configuration
 }
+
+const differing = (old: Snapshot, snapshot: Snapshot) =>
+  (Object.keys(snapshot) as (keyof Snapshot)[]).filter((name) => !isSame(old[name], snapshot[name]))
 
 /**
  * Changes a configuration. What its people are called is for admins of the organization; what decides who signs in as whom is for
@@ -382,12 +280,10 @@ export async function changeConfiguration(
   throw configurationChanged()
 }
 
-const secretRequired = () => invalid('oidc_client_secret', 'is required with another issuer')
-
 /** The others may have been written since they were read: cron reseals a secret, and a sign-in marks that it was an owner's. */
-const changedIn = (before: SsoConnection, after: SsoConnection): Partial<SsoConnection> =>
+const changedIn = (before: Configuration, after: Partial<Configuration>): Partial<ConnectionRow> =>
   Object.fromEntries(
-    Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof SsoConnection])),
+    Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof Configuration])),
   )
 
 /** False when the configuration was changed since it was read, or the rank was lost. */
@@ -397,44 +293,52 @@ async function applyChange(
   before: Configuration,
   fields: ConfigurationFields,
 ): Promise<boolean> {
-  const { clientSecret } = fields
-  const { after, old, snapshot, names, isReread, wanted } = await merge(ctx, before, fields)
-  const isSecretGiven = clientSecret !== undefined
-  if (names.length === 0 && !isSecretGiven && !isReread) return true
-  const rank = isSecretGiven || isReread ? 'owner' : rankFor(old, snapshot, names)
+  const plan = await planOf(ctx, before, fields)
+  const old = snapshotOf(before)
+  const expected = over(before, fields, plan.expected)
+  const expectedSnapshot = snapshotOf(expected)
+  const expectedNames = differing(old, expectedSnapshot)
+  if (expectedNames.length === 0 && !plan.isDeciding) return true
+  const rank = plan.isDeciding ? 'owner' : rankFor(old, expectedSnapshot, expectedNames)
   await requireRight(ctx, place, rank)
-  if (names.includes('oidc_issuer') && !isSecretGiven) throw secretRequired()
-  const unlessRequired = deciding(names, fields)
-  if (unlessRequired) await requireNotRequired(ctx, place)
+  if (isDeciding(before, expected)) await requireNotRequired(ctx, place)
   await countChange(ctx, place.organizationId, rank)
-  const metadata = isReread ? await resolveIssuer(ctx, wanted) : before.metadata
-  const isOtherIssuer = metadata.issuer !== before.issuer
-  if (isOtherIssuer && !isSecretGiven) throw secretRequired()
-  const isAnother = isReread || isSecretGiven || names.includes('oidc_client_id') || names.includes('provider')
-  const { roleMapping, ...columns } = after
+  const after = over(before, fields, await plan.resolve())
+  const unlessRequired = isDeciding(before, after)
+  if (unlessRequired) await requireNotRequired(ctx, place)
+  const snapshot = snapshotOf(after)
+  const names = differing(old, snapshot)
+  const isSecretOther = after.secretSealed !== before.secretSealed
+  if (names.length === 0 && !isSecretOther && before.error === null) return true
+  const { roleMapping, certificates, ...columns } = after
   const set = {
     ...changedIn(before, columns),
     updatedAt: ctx.now(),
-    ...(isReread && {
-      issuer: metadata.issuer,
-      metadata,
-      error: null,
-      checkAt: ctx.now() + METADATA_READ_EVERY_MS,
-    }),
-    ...(isAnother && { ownerSignedInAt: null }),
-    ...(isSecretGiven && { secretSealed: await sealSecret(ctx, before.id, clientSecret) }),
+    ...(plan.isReread && { error: null, checkAt: ctx.now() + METADATA_READ_EVERY_MS }),
+    ...(plan.isAnother && { ownerSignedInAt: null }),
   }
-  const changes = { before, rank, set, roleMapping: fields.roleMapping && roleMapping, isOtherIssuer, unlessRequired }
-  const secret = isSecretGiven ? { oidc_client_secret: 'changed' } : {}
-  const [changed] = await commitAll(ctx, updateConnection(ctx, place, changes), {
-    type: 'sso.configuration.updated',
-    ...eventOf(ctx, before),
-    ...(isOtherIssuer && { computedFeedEntry: organizationEntry(place.organizationId) }),
-    data: {
-      before: pick(old, names),
-      after: { ...pick({ ...snapshot, oidc_issuer: metadata.issuer }, names), ...secret },
+  const isOtherIssuer = after.issuer !== before.issuer
+  const changes = {
+    before,
+    rank,
+    set,
+    roleMapping: fields.roleMapping && roleMapping,
+    certificates: before.protocol === 'saml' ? certificates : undefined,
+    isOtherIssuer,
+    unlessRequired,
+  } as const
+  const secret = isSecretOther ? { oidc_client_secret: 'changed' } : {}
+  const [changed] = await commitAll(
+    ctx,
+    updateConnection(ctx, place, changes),
+    {
+      type: 'sso.configuration.updated',
+      ...eventOf(ctx, before),
+      ...(isOtherIssuer && { computedFeedEntry: organizationEntry(place.organizationId) }),
+      data: { before: pick(old, names), after: { ...pick(snapshot, names), ...secret } },
     },
-  })
+    ...certificateEvents(eventOf(ctx, before), before.certificates, certificates),
+  )
   if (!changed) return false
   if (isOtherIssuer) await applyVersion(ctx, place)
   const about = [...names, ...Object.keys(secret)].join(', ') || 'oidc_issuer'
@@ -442,9 +346,16 @@ async function applyChange(
   return true
 }
 
-/** What decides that its people can sign in, and where; another secret is the same provider's. */
-const deciding = (names: readonly string[], { enabled }: ConfigurationFields): boolean =>
-  enabled === false || ['oidc_issuer', 'oidc_client_id', 'provider'].some((name) => names.includes(name))
+/** What decides that its people can sign in, and where; another secret, and a key beside the former ones, is the same provider's. */
+function isDeciding(before: Configuration, after: Configuration): boolean {
+  const decides = (one: Configuration) => {
+    const { provider, issuer, clientId, protocol, metadata } = one
+    return [provider, issuer, clientId, protocol === 'saml' ? [metadata.ssoUrl, metadata.metadataUrl] : null]
+  }
+  const { added, removed } = compareCertificates(before.certificates, after.certificates)
+  const areOthers = added.length > 0 && removed.length === before.certificates.length
+  return areOthers || (before.enabled && !after.enabled) || !isSame(decides(before), decides(after))
+}
 
 async function requireNotRequired(ctx: ActorCtx, { organizationId }: Place): Promise<void> {
   if ((await findPolicy(ctx, organizationId))?.required) throw configurationRequired()

@@ -2,8 +2,8 @@ import type { Ctx } from '../../../context.ts'
 import { findDomainOwner } from '../../domains/service.ts'
 import { ssoLoginAt } from '../../memberships/service.ts'
 import { mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
-import { findConnectionOfAny } from '../store.ts'
-import { isUsable } from './configurations.ts'
+import { findConnectionOfAny } from '../store/connections.ts'
+import { isUsable } from './configuration.ts'
 
 /** How people with addresses in a domain sign in. */
 export interface Discovered {

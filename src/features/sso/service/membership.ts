@@ -14,9 +14,9 @@ import { takingUp } from '../../organizations/service/organizations.ts'
 import { deleteHeld } from '../../rbac/service/rights.ts'
 import { changeUser, type UserChange } from '../../users/service/change-user.ts'
 import type { User } from '../../users/types.ts'
-import { byHand, hasChanged, joining, mayMap, roleValue, whileAsRead } from '../store.ts'
+import { byHand, hasChanged, joining, mayMap, roleValue, whileAsRead } from '../store/connections.ts'
 import type { GivenRank, RoleMapping } from '../types.ts'
-import type { SeenConfiguration } from './configurations.ts'
+import type { SeenConfiguration } from './configuration.ts'
 
 /** Who writes what follows from a sign-in. */
 export const SSO = { type: 'system', id: 'sso' } as const

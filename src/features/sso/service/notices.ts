@@ -27,7 +27,7 @@ export async function countChange(
   if (!allowed) throw rateLimited({ retry_after: Math.ceil(retryAfterMs / SECOND) })
 }
 
-interface Told {
+export interface Told {
   readonly organization: { readonly id: string; readonly name: string; readonly slug: string }
   readonly change: SsoChange
   readonly about: string

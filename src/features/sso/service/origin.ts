@@ -1,15 +1,25 @@
+import * as z from 'zod'
 import type { Ctx } from '../../../context.ts'
 import { hashSecret } from '../../../lib/crypto.ts'
-import { sealText } from '../../../lib/root-keys.ts'
+import { sealText, unsealText } from '../../../lib/root-keys.ts'
 import type { SessionOrigin } from '../../sessions/types.ts'
 
 const SEAL_PURPOSE = 'federated session'
 
 /** What an organization's provider calls a person, and its own session of them. */
-export interface ProviderNames {
-  readonly subject: string
-  readonly session: string | null
-}
+const ProviderNames = z.object({
+  subject: z.string(),
+  session: z.string().nullable(),
+  /** In SAML: what belongs to the name, which a logout repeats. */
+  name: z
+    .object({
+      format: z.string().nullable(),
+      nameQualifier: z.string().nullable(),
+      spNameQualifier: z.string().nullable(),
+    })
+    .optional(),
+})
+export type ProviderNames = Readonly<z.infer<typeof ProviderNames>>
 
 interface Named {
   readonly connectionId: string
@@ -34,3 +44,10 @@ export async function originOf(
   ])
   return { ...named, hasLogout, secondFactor, subjectHash, providerSessionHash, sealed }
 }
+
+/** Throws when no root secret opens it. */
+export const readNames = async (
+  ctx: Pick<Ctx, 'config'>,
+  { connectionId, sealed }: { connectionId: string; sealed: string },
+): Promise<ProviderNames> =>
+  ProviderNames.parse(JSON.parse(await unsealText(ctx.config.rootKeys, SEAL_PURPOSE, connectionId, sealed)))

@@ -2,7 +2,7 @@ import type { Ctx } from '../../../context.ts'
 import { SignInRefused } from '../../federation/errors.ts'
 import type { ClientAuthentication, Provider } from '../../federation/types.ts'
 import { ssoAuthenticationError } from '../errors.ts'
-import { mappingOf, type SeenConfiguration } from './configurations.ts'
+import { mappingOf, type SeenConfiguration, type SeenOpenid } from './configuration.ts'
 import { readPerson } from './read-person.ts'
 import { openSecret } from './secrets.ts'
 
@@ -19,7 +19,7 @@ export const connectionIdOf = (name: string): string | null =>
  * A connection as the protocol sees it. It has the snapshot of the metadata: nothing is read in the middle of a sign-in. Throws
  * SSO_AUTHENTICATION_ERROR where no root secret opens the client's.
  */
-export async function providerOf(ctx: Ctx, configuration: SeenConfiguration): Promise<Provider> {
+export async function providerOf(ctx: Ctx, configuration: SeenOpenid): Promise<Provider> {
   const { id, name, issuer, metadata, clientId, secretSealed } = configuration
   const mapping = mappingOf(configuration)
   return {

@@ -2,8 +2,8 @@ import type { ProvedIdentity } from '../../factors/identities/types.ts'
 import type { ProviderAnswers } from '../../federation/types.ts'
 import { isEmail, isPlainText, mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import { PROVIDER_ROWS } from '../rules/providers.ts'
-import type { SsoConnection } from '../tables.ts'
-import type { Attribute } from '../types.ts'
+import type { OpenidConnection } from '../tables.ts'
+import type { Claim } from '../types.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -17,20 +17,20 @@ export type SsoPerson = Omit<ProvedIdentity, 'connectionId' | 'provider' | 'prov
 /** One value where one is meant: which of several is the person's nobody could say. */
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
-const shownOf = (value: unknown): string | undefined => {
+export const shownOf = (value: unknown): string | undefined => {
   const text = textOf(value)?.trim()
   return text && text.length <= 100 && isPlainText(text) ? text : undefined
 }
 
 const MAX_GROUPS = 1000
 
-const groupsOf = (value: unknown): string[] => {
+export const groupsOf = (value: unknown): string[] => {
   const all: readonly unknown[] = Array.isArray(value) ? value : [value]
   return all.filter((group) => typeof group === 'string').slice(0, MAX_GROUPS)
 }
 
 /** Absent, or true in one of the spellings that providers use. */
-const isNotDenied = (value: unknown): boolean => value === undefined || value === true || value === 'true'
+export const isNotDenied = (value: unknown): boolean => value === undefined || value === true || value === 'true'
 
 /** `amr` of the ID token (RFC 8176). */
 const saysSecondFactor = ({ amr }: Values): boolean => Array.isArray(amr) && amr.includes('mfa')
@@ -40,8 +40,8 @@ const saysSecondFactor = ({ amr }: Values): boolean => Array.isArray(amr) && amr
  * another hosted domain: Google has one issuer for all, and `hd` is the organization's.
  */
 export function readPerson(
-  connection: Pick<SsoConnection, 'provider' | 'issuer' | 'trustSecondFactor'>,
-  mapping: Readonly<Record<Attribute, string>>,
+  connection: Pick<OpenidConnection, 'provider' | 'issuer' | 'trustSecondFactor'>,
+  mapping: Readonly<Record<Claim, string>>,
   { claims, userinfo }: Pick<ProviderAnswers, 'claims' | 'userinfo'>,
 ): SsoPerson | null {
   const subject = textOf(claims.sub)

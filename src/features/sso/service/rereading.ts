@@ -1,18 +1,23 @@
 import type { Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
+import { late } from '../../../lib/late.ts'
 import { HOUR } from '../../../lib/time.ts'
 import { fetchMetadata } from '../../federation/service/metadata.ts'
-import { selectDueConnections, updateChecked } from '../store.ts'
-import type { SsoConnection } from '../tables.ts'
+import { selectDueConnections, updateChecked } from '../store/connections.ts'
+import type { OpenidConnection } from '../tables.ts'
 import type { ProviderMetadata } from '../types.ts'
 import { METADATA_READ_EVERY_MS } from './configurations.ts'
 import { mailOwners } from './notices.ts'
+import { setAside, updatedBySystem } from './setting-aside.ts'
+
+const saml = late(() => import('./saml-rereading.ts'))
 
 const CONNECTIONS_PER_RUN = 20
 /** After a reading that failed, or in case this run dies. */
 const READ_AGAIN_MS = HOUR
 
 type Due = Awaited<ReturnType<typeof selectDueConnections>>[number]
+type Organization = Due['organization']
 
 /** Cron: reads metadata of connections again, a bounded number. One failure does not stop the others. */
 export async function rereadMetadata(ctx: Ctx): Promise<void> {
@@ -22,38 +27,25 @@ export async function rereadMetadata(ctx: Ctx): Promise<void> {
 }
 
 async function reread(ctx: Ctx, { connection: due, organization }: Due): Promise<void> {
-  const claimed = { ...due, checkAt: ctx.now() + READ_AGAIN_MS }
-  const [isOurs] = await updateChecked(ctx, due, { checkAt: claimed.checkAt })
+  const connection = { ...due, checkAt: ctx.now() + READ_AGAIN_MS }
+  const [isOurs] = await updateChecked(ctx, due, { checkAt: connection.checkAt })
   if (!isOurs) return
-  const reading = await fetchMetadata(ctx, [due.issuer])
-  if ('problem' in reading) {
-    // What cannot be read changes nothing; metadata of somebody else do.
-    if (reading.problem.kind === 'issuer' && due.error === null)
-      await setAside(ctx, { connection: claimed, organization })
-    return
-  }
-  await take(ctx, { connection: claimed, organization }, reading.metadata)
+  if (connection.protocol === 'openid') await rereadOpenid(ctx, connection, organization)
+  else await (await saml.load()).rereadSaml(ctx, connection, organization)
 }
 
-const eventOf = ({ id, organizationId }: SsoConnection) => ({
-  type: 'sso.configuration.updated' as const,
-  subject: id,
-  userId: null,
-  organizationId,
-  actor: { type: 'system', id: 'sso' } as const,
-})
-
-async function setAside(ctx: Ctx, { connection, organization }: Due): Promise<void> {
-  const { version, issuer, error } = connection
-  const set = { error: 'issuer_changed', version: version + 1, checkAt: ctx.now() + METADATA_READ_EVERY_MS } as const
-  const [changed] = await commit(ctx, updateChecked(ctx, connection, set), {
-    ...eventOf(connection),
-    data: { before: { error }, after: { error: set.error }, reason: 'metadata' },
-  })
-  if (changed) mailOwners(ctx, { organization, change: 'issuer_changed', about: issuer })
+async function rereadOpenid(ctx: Ctx, connection: OpenidConnection, organization: Organization): Promise<void> {
+  const reading = await fetchMetadata(ctx, [connection.issuer])
+  if ('metadata' in reading) return take(ctx, { connection, organization }, reading.metadata)
+  // What cannot be read changes nothing; metadata of somebody else do.
+  if (reading.problem.kind === 'issuer') await setAside(ctx, connection, organization)
 }
 
-async function take(ctx: Ctx, { connection, organization }: Due, metadata: ProviderMetadata): Promise<void> {
+async function take(
+  ctx: Ctx,
+  { connection, organization }: { connection: OpenidConnection; organization: Organization },
+  metadata: ProviderMetadata,
+): Promise<void> {
   const checkAt = ctx.now() + METADATA_READ_EVERY_MS
   const names = (Object.keys({ ...connection.metadata, ...metadata }) as (keyof ProviderMetadata)[]).filter(
     (name) => JSON.stringify(connection.metadata[name]) !== JSON.stringify(metadata[name]),
@@ -67,7 +59,7 @@ async function take(ctx: Ctx, { connection, organization }: Due, metadata: Provi
     ctx,
     updateChecked(ctx, connection, { metadata, checkAt, version: connection.version + 1 }),
     {
-      ...eventOf(connection),
+      ...updatedBySystem(connection),
       data: { before: pick(connection.metadata), after: pick(metadata), reason: 'metadata' },
     },
   )

@@ -1,2 +1,2 @@
 /** The list of group and role of an organization, which the configuration of a directory may write too. */
-export { replaceMapping, selectMapping } from '../store.ts'
+export { replaceMapping, selectMapping } from '../store/connections.ts'

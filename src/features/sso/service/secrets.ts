@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { sealText, unsealText } from '../../../lib/root-keys.ts'
-import { selectSealedBefore, updateSeal } from '../store.ts'
+import { selectSealedBefore, updateSeal } from '../store/connections.ts'
 
 /** Bound into the seal of a client's secret, together with the connection's id. */
 const SEAL_PURPOSE = 'sso client secret'

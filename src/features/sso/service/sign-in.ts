@@ -1,21 +1,21 @@
 import type { Ctx } from '../../../context.ts'
-import { record } from '../../../db/commit.ts'
-import type { DomainError } from '../../../lib/errors.ts'
+import { late } from '../../../lib/late.ts'
 import { findDomainOwner } from '../../domains/service.ts'
-import { exchangeFailed, SignInRefused } from '../../federation/errors.ts'
-import { type Arrived, MAX_SUBJECT_LENGTH, type Way } from '../../federation/service/callback.ts'
-import { FEDERATED } from '../../federation/service/sign-in.ts'
+import { SignInRefused } from '../../federation/errors.ts'
+import type { Arrived, Way } from '../../federation/service/callback.ts'
+import { askByCode, type CallbackInput, requireIdentity } from '../../federation/service/code-answer.ts'
+import type { Flow } from '../../federation/service/flow.ts'
+import { authorizationUrl } from '../../federation/service/protocol.ts'
 import { continueFlow, type Started, startFlow } from '../../federation/service/start.ts'
 import type { ProviderAnswers } from '../../federation/types.ts'
 import { findMailDomain, mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
-import { ssoAuthenticationError } from '../errors.ts'
-import { findConnectionOfAny, findConnectionOfSlug, selectActiveOfIssuer } from '../store.ts'
-import { settlePerson } from './accounts.ts'
+import { configurationNotFound, ssoAuthenticationError } from '../errors.ts'
+import { findConnectionOfAny, findConnectionOfSlug, selectActiveOfIssuer } from '../store/connections.ts'
 import { callbackOf } from './addresses.ts'
-import { configurationNotFound, isUsable, mappingOf, type SeenConfiguration, seen } from './configurations.ts'
-import { originOf, type ProviderNames } from './origin.ts'
-import { connectionIdOf, providerOf } from './provider.ts'
+import { isUsable, mappingOf, type SeenConfiguration, type SeenOpenid, seen } from './configuration.ts'
+import { connectionIdOf, providerNameOf, providerOf } from './provider.ts'
 import { readPerson } from './read-person.ts'
+import { arrive, openConfiguration, openConfigurationIn, refusalOf } from './way.ts'
 
 /** Whose identity provider somebody goes to. */
 export type Chosen =
@@ -43,8 +43,10 @@ export interface SsoStart {
 export async function startSso(ctx: Ctx, { chosen, ...start }: SsoStart): Promise<Started> {
   const configuration = await findChosen(ctx, chosen)
   if (configuration?.status !== 'active') throw configurationNotFound()
-  return startFlow(ctx, await providerOf(ctx, configuration), {
+  return startFlow(ctx, {
     ...start,
+    provider: providerNameOf(configuration),
+    addressOf: await destinationOf(ctx, configuration),
     loginHint: start.loginHint ?? ('email' in chosen ? normalizeEmail(chosen.email) : null),
     redirectUri: configuration.redirectUri,
     isClientMode: false,
@@ -85,73 +87,52 @@ async function findOfIssuer(
 
 /** Where a browser goes on with a sign-in that a program began. Good once. Throws OAUTH_STATE_INVALID, SSO_AUTHENTICATION_ERROR. */
 export const continueSso = (ctx: Ctx, input: { state: string; browserSecret: string }) =>
-  continueFlow(ctx, { ...ssoWay, isOf: ({ provider }) => connectionIdOf(provider) !== null }, input)
+  continueFlow(
+    ctx,
+    {
+      isOf: ({ provider }) => connectionIdOf(provider) !== null,
+      addressOf: async (_, flow) => (await destinationOf(ctx, await openConfiguration(ctx, flow)))(flow),
+    },
+    input,
+  )
 
-/**
- * Sign-ins at organizations' providers, whose answer came to this address of ours. One at the address of another connection was
- * mixed up with that one's (RFC 9700 4.4).
- */
-export const ssoWayAt = (ctx: Pick<Ctx, 'config'>, connectionId: string | null): Way => ({
-  ...ssoWay,
-  isOf: ({ provider, redirectUri }) =>
-    connectionIdOf(provider) !== null && redirectUri === callbackOf(ctx, connectionId),
-})
+/** Loaded with the first request in SAML. */
+const saml = late(() => import('./saml-request.ts'))
 
-const ssoWay: Omit<Way, 'isOf'> = {
-  open: async (ctx, { provider: name }) => {
-    const row = await findConnectionOfAny(ctx, connectionIdOf(name) ?? '')
-    const configuration = row && seen(ctx, row)
-    if (configuration?.status !== 'active') throw new SignInRefused(ssoAuthenticationError, 'configuration')
-    const provider = await providerOf(ctx, configuration)
-    return { provider, settle: (answers) => settle(ctx, configuration, answers) }
-  },
-  refusal: (ctx, { provider }, error) => {
-    const id = connectionIdOf(provider)
-    // Beyond the limit nothing is recorded: one answer, sent again and again, could flood the organization's record.
-    if (id !== null && error.kind !== 'rate_limited') ctx.defer(recordRefusal(ctx, id, error))
-    return error.code === exchangeFailed.code ? ssoAuthenticationError() : error
-  },
+/** The provider's address for a flow, with what it is asked there. Throws SSO_AUTHENTICATION_ERROR. */
+async function destinationOf(ctx: Ctx, configuration: SeenConfiguration): Promise<(flow: Flow) => Promise<string>> {
+  if (configuration.protocol === 'saml') {
+    const { samlAddress } = await saml.load()
+    return (flow) => samlAddress(ctx, configuration, flow)
+  }
+  const provider = await providerOf(ctx, configuration)
+  return (flow) => authorizationUrl(provider, flow)
 }
 
-async function settle(ctx: Ctx, configuration: SeenConfiguration, answers: ProviderAnswers): Promise<Arrived> {
-  const { id: connectionId, metadata } = configuration
-  const hasLogout = metadata.end_session_endpoint !== undefined
+/**
+ * Sign-ins by OpenID Connect, whose answer came to this address of ours. One at the address of another connection was
+ * mixed up with that one's (RFC 9700 4.4).
+ */
+export const openidWayAt = (ctx: Pick<Ctx, 'config'>, connectionId: string | null): Way<CallbackInput> => ({
+  isOf: ({ provider, redirectUri }) =>
+    connectionIdOf(provider) !== null && redirectUri === callbackOf(ctx, connectionId),
+  prove: async (ctx, flow, input) => {
+    const configuration = await openConfigurationIn(ctx, 'openid', flow)
+    const provider = await providerOf(ctx, configuration)
+    const answers = await askByCode(ctx, provider, flow, input)
+    return {
+      settle: () => settle(ctx, configuration, answers),
+      identity: () => requireIdentity(ctx, provider, answers),
+    }
+  },
+  refusal: refusalOf,
+})
+
+async function settle(ctx: Ctx, configuration: SeenOpenid, answers: ProviderAnswers): Promise<Arrived> {
   const person = readPerson(configuration, mappingOf(configuration), answers)
   if (!person) throw new SignInRefused(ssoAuthenticationError, 'not_admitted')
   const { sid } = answers.claims
   const names = { subject: person.subject, session: typeof sid === 'string' && sid !== '' ? sid : null }
-  requireShort(names)
-  const settled = await settlePerson(ctx, configuration, person)
-  const { organizationId } = settled
-  return {
-    ...settled,
-    method: 'sso',
-    amr: FEDERATED,
-    origin: await originOf(
-      ctx,
-      { connectionId, organizationId, hasLogout, secondFactor: person.hasSecondFactor },
-      names,
-    ),
-  }
-}
-
-/** The provider decides how long they are, and they are stored. */
-function requireShort({ subject, session }: ProviderNames): void {
-  if (subject.length > MAX_SUBJECT_LENGTH) throw new SignInRefused(ssoAuthenticationError, 'subject')
-  if (session !== null && session.length > MAX_SUBJECT_LENGTH)
-    throw new SignInRefused(ssoAuthenticationError, 'session')
-}
-
-/** For the organization's admins: who signs in is told nothing. */
-async function recordRefusal(ctx: Ctx, connectionId: string, error: DomainError): Promise<void> {
-  const connection = await findConnectionOfAny(ctx, connectionId)
-  if (!connection) return
-  await record(ctx, {
-    type: 'sso.sign_in_refused',
-    subject: connectionId,
-    userId: null,
-    organizationId: connection.organizationId,
-    actor: { type: 'system', id: 'sso' },
-    data: { reason: error instanceof SignInRefused ? error.reason : error.code.toLowerCase() },
-  })
+  const hasLogout = configuration.metadata.end_session_endpoint !== undefined
+  return arrive(ctx, configuration, { person, names, hasLogout, endsAt: null })
 }

@@ -5,16 +5,32 @@ import { arrayOf } from '../../../http/list.ts'
 import { utf8 } from '../../../lib/encoding.ts'
 import { findMailDomain, isPlainText } from '../../users/service/users.ts'
 import { orAbsent } from '../../users/wire.ts'
-import { type ConfigurationFields, mappingOf, type SeenConfiguration } from '../service/configurations.ts'
-import type { ConfigurationTest } from '../service/testing.ts'
+import { shownCertificate } from '../service/certificates.ts'
+import { type SeenConfiguration, type SeenOpenid, type SeenSaml, shownMappingOf } from '../service/configuration.ts'
+import type { ConfigurationFields } from '../service/configurations.ts'
+import { type ConfigurationTest, MISSING } from '../service/testing.ts'
 import { ATTRIBUTES, type Attribute, type AttributeMapping, GIVEN_RANKS, OTHER_PROVIDERS, PROVIDERS } from '../types.ts'
 
 const textOrNull = z.string().nullable()
 const Status = z.enum(['active', 'pending', 'disabled', 'error'])
 const GivenRole = z.enum(GIVEN_RANKS)
 const Mapping = z.array(z.object({ group: z.string(), role: GivenRole }))
-/** Of protocols that this one does not speak. */
-const nothing = from(z.null(), () => null)
+const Certificate = z.object({ fingerprint: z.string(), expires_at: z.iso.datetime() })
+
+/** What only a configuration in SAML has, and what only one in OpenID Connect. */
+const ofSaml = <T>(read: (configuration: SeenSaml) => T) => {
+  return (configuration: SeenConfiguration): T | null =>
+    configuration.protocol === 'saml' ? read(configuration) : null
+}
+const ofOpenid = <T>(read: (configuration: SeenOpenid) => T) => {
+  return (configuration: SeenConfiguration): T | null =>
+    configuration.protocol === 'openid' ? read(configuration) : null
+}
+const described = (description?: string) => (description === undefined ? textOrNull : textOrNull.meta({ description }))
+const samlText = (read: (configuration: SeenSaml) => string | null, description?: string) =>
+  from(described(description), ofSaml(read))
+const openidText = (read: (configuration: SeenOpenid) => string, description?: string) =>
+  from(described(description), ofOpenid(read))
 
 export const ConfigurationShape = shape<SeenConfiguration>()('SSOConfiguration', {
   id: z.uuid(),
@@ -24,20 +40,44 @@ export const ConfigurationShape = shape<SeenConfiguration>()('SSOConfiguration',
   status: Status.meta({ description: '`pending` until the organization has verified a domain' }),
   enabled: z.boolean(),
   error: z.literal('issuer_changed').nullable(),
-  saml_entity_id: nothing,
-  saml_acs_url: nothing,
-  saml_sso_url: nothing,
-  oidc_issuer: from(z.string(), ({ issuer }: SeenConfiguration) => issuer),
-  oidc_client_id: from(z.string(), ({ clientId }: SeenConfiguration) => clientId),
-  oidc_authorization_url: from(z.string(), ({ metadata }: SeenConfiguration) => metadata.authorization_endpoint),
+  saml_entity_id: samlText(({ issuer }) => issuer),
+  saml_sso_url: samlText(({ metadata }) => metadata.ssoUrl),
+  saml_slo_url: samlText(({ metadata }) => metadata.sloUrl),
+  saml_metadata_url: samlText(({ metadata }) => metadata.metadataUrl),
+  saml_certificates: from(z.array(Certificate), ({ certificates }: SeenConfiguration) =>
+    certificates.map(shownCertificate),
+  ),
+  saml_sign_requests: from(
+    z.boolean().nullable(),
+    ofSaml(({ metadata }) => metadata.signsRequests),
+  ),
+  saml_idp_initiated: from(
+    z.boolean().nullable(),
+    ofSaml(({ metadata }) => metadata.isIdpInitiated),
+  ),
+  saml_acs_url: samlText(({ redirectUri }) => redirectUri, 'Registered at the provider'),
+  saml_sp_entity_id: samlText(
+    ({ ownEntityId }) => ownEntityId,
+    'Our entity and audience, which is the address of our metadata',
+  ),
+  saml_sp_slo_url: samlText(({ ownSloUrl }) => ownSloUrl),
+  oidc_issuer: openidText(({ issuer }) => issuer),
+  oidc_client_id: openidText(({ clientId }) => clientId),
+  oidc_authorization_url: openidText(({ metadata }) => metadata.authorization_endpoint),
   redirect_uri: z.string().meta({ description: 'What is registered at the provider' }),
-  post_logout_redirect_uri: z.string().meta({ description: 'Registered there too, for sign-outs' }),
-  backchannel_logout_uri: z.string().meta({ description: 'Registered there too: it ends sessions here' }),
+  post_logout_redirect_uri: openidText(
+    ({ postLogoutRedirectUri }) => postLogoutRedirectUri,
+    'Registered there too, for sign-outs',
+  ),
+  backchannel_logout_uri: openidText(
+    ({ backchannelLogoutUri }) => backchannelLogoutUri,
+    'Registered there too: it ends sessions here',
+  ),
   jit_provisioning: z.boolean(),
   default_role: GivenRole,
   allowed_domains: z.array(z.string()),
   attribute_mapping: from(z.record(z.string(), z.string()), (configuration: SeenConfiguration) =>
-    mappingOf(configuration),
+    shownMappingOf(configuration),
   ),
   role_mapping: from(Mapping, ({ roleMapping }: SeenConfiguration) => roleMapping),
   sync_profile: z.boolean(),
@@ -75,6 +115,7 @@ export const RoleMappingField = z
   .meta({ description: 'Groups at the provider, and the role that each gives; the highest counts' })
 
 const claim = line(128).optional()
+const CertificateText = z.string().min(1).max(16_384)
 
 const fields = {
   name: line(100).nullish(),
@@ -83,6 +124,29 @@ const fields = {
   oidc_discovery_url: line(1100).optional(),
   oidc_client_id: line(512).optional(),
   oidc_client_secret: z.string().min(1).max(1024).optional(),
+  saml_metadata_url: line(2048).optional(),
+  saml_metadata_xml: z
+    .string()
+    .min(1)
+    .max(1024 * 1024)
+    .optional(),
+  saml_entity_id: line(1024).optional(),
+  saml_sso_url: line(2048).optional(),
+  saml_slo_url: line(2048).nullish(),
+  saml_certificate: z
+    .union([CertificateText, z.array(CertificateText).max(5)])
+    .optional()
+    .meta({
+      description: 'PEM or base64, one or up to five that stand side by side: all that are trusted from now on',
+    }),
+  saml_sign_requests: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Requests are signed, also where the metadata do not want it' }),
+  saml_idp_initiated: z
+    .boolean()
+    .optional()
+    .meta({ description: "The provider's tile may send an answer to no request: it begins a sign-in of ours" }),
   jit_provisioning: z.boolean().optional(),
   default_role: GivenRole.optional(),
   attribute_mapping: z
@@ -90,7 +154,10 @@ const fields = {
       Object.fromEntries(ATTRIBUTES.map((name) => [name, claim])) as Record<(typeof ATTRIBUTES)[number], typeof claim>,
     )
     .optional()
-    .meta({ description: 'Names of claims; those that are absent are the defaults of the provider' }),
+    .meta({
+      description:
+        'Names of claims, or of attributes of an assertion; those that are absent are the defaults of the provider',
+    }),
   allowed_domains: DomainsField.optional(),
   role_mapping: RoleMappingField.optional(),
   sync_profile: z.boolean().optional(),
@@ -114,10 +181,22 @@ export const toFields = (body: z.output<typeof ConfigurationBody>): Configuratio
   provider: body.provider,
   name: body.name,
   enabled: body.enabled,
-  issuer: body.oidc_issuer,
-  discoveryUrl: body.oidc_discovery_url,
-  clientId: body.oidc_client_id,
-  clientSecret: body.oidc_client_secret,
+  openid: {
+    issuer: body.oidc_issuer,
+    discoveryUrl: body.oidc_discovery_url,
+    clientId: body.oidc_client_id,
+    clientSecret: body.oidc_client_secret,
+  },
+  saml: {
+    metadataUrl: body.saml_metadata_url,
+    metadataXml: body.saml_metadata_xml,
+    entityId: body.saml_entity_id,
+    ssoUrl: body.saml_sso_url,
+    sloUrl: body.saml_slo_url,
+    certificates: body.saml_certificate === undefined ? undefined : [body.saml_certificate].flat(),
+    signsRequests: body.saml_sign_requests,
+    isIdpInitiated: body.saml_idp_initiated,
+  },
   attributeMapping: body.attribute_mapping && withoutAbsent(body.attribute_mapping),
   allowedDomains: body.allowed_domains,
   jitProvisioning: body.jit_provisioning,
@@ -138,7 +217,7 @@ const TestResult = z
     metadata_valid: z.boolean(),
     connection_status: Status,
     error_message: textOrNull,
-    details: z.object({ missing: z.array(z.enum(['enabled', 'verified_domain', 'oidc_issuer'])) }),
+    details: z.object({ missing: z.array(z.enum(MISSING)) }),
   })
   .meta({ id: 'SSOTestResult' })
 

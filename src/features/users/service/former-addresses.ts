@@ -35,9 +35,10 @@ export const isNoticeAddress = async (
   email: string | null,
 ): Promise<boolean> => email !== null && (await listNoticeAddresses(ctx, user)).includes(email)
 
-/** The id of the user who has the normalized address, or for whom it is reserved. */
+/** The id of the user who has the normalized address, or for whom it is reserved. Equal work, whoever has it. */
 export async function findEmailHolder(ctx: Reading, email: string): Promise<string | undefined> {
-  return (await selectUserByEmail(ctx, email))?.id ?? (await selectFormerAddress(ctx, { email }))?.userId
+  const [user, former] = await Promise.all([selectUserByEmail(ctx, email), selectFormerAddress(ctx, { email })])
+  return user?.id ?? former?.userId
 }
 
 /** Deletes, for cron, those that are no longer reserved. */

@@ -5,7 +5,7 @@ import { rateLimited } from '../../../lib/errors.ts'
 import type { EventActor, EventDraft } from '../../../lib/event.ts'
 import { DAY, SECOND } from '../../../lib/time.ts'
 import { issueOneTimeToken, linkTo } from '../../links/service.ts'
-import { type MessageParams, translate } from '../../localization/service.ts'
+import { createTexts, type Values } from '../../localization/service/texts.ts'
 import { mailsPerWindow, queueMail, WINDOW_MS } from '../../mail/service/mails.ts'
 import type { MailKind, MailParams, MailRequest } from '../../mail/types.ts'
 import { recipientOf } from '../rules.ts'
@@ -24,12 +24,14 @@ export const notificationEvent = (userId: string, actor: EventActor, notificatio
 })
 
 /** A notification in the user's language, for the batch of the change that it is about. */
-export function notificationOf(
+export async function notificationOf(
+  ctx: Ctx,
   { id, locale }: Pick<User, 'id' | 'locale'>,
-  { kind, actor, params }: { kind: NotificationKind; actor: EventActor; params?: MessageParams },
-): EventDraft {
-  const title = translate(locale, `notification.${kind}.title`, params)
-  const message = translate(locale, `notification.${kind}.message`, params)
+  { kind, actor, params }: { kind: NotificationKind; actor: EventActor; params?: Values },
+): Promise<EventDraft> {
+  const texts = await createTexts(ctx, locale)
+  const title = texts.text(`notification.${kind}.title`, params)
+  const message = texts.text(`notification.${kind}.message`, params)
   return notificationEvent(id, actor, { kind, title, message })
 }
 
@@ -49,6 +51,7 @@ const IS_REPORTABLE: Readonly<Record<ReportableKind | PlainKind, boolean>> = {
   factor_added: true,
   factor_removed: true,
   backup_codes_replaced: true,
+  data_exported: true,
   account_closed: false,
   account_reopened: false,
   account_deleted: false,
@@ -74,7 +77,7 @@ export const notifyOwner = (ctx: Ctx, owner: User, notice: Notice): void => ctx.
 export async function sendNotice(ctx: Ctx, owner: User, notice: Notice): Promise<void> {
   const { kind, params, added = null } = notice
   const { id } = owner
-  await record(ctx, ...notificationsWith(owner, notice))
+  await record(ctx, ...(await notificationsWith(ctx, owner, notice)))
   for (const to of await listNoticeAddresses(ctx, owner)) {
     const link = IS_REPORTABLE[kind] ? { reportLink: await issueReportLink(ctx, { id, email: to }, added) } : {}
     await queueMail(ctx, { kind, ...recipientOf(owner), to, params: { ...params, ...link } } as MailRequest)
@@ -82,10 +85,11 @@ export async function sendNotice(ctx: Ctx, owner: User, notice: Notice): Promise
 }
 
 /** Notifications that accompany the mail; other kinds have theirs in the batch of their change. */
-function notificationsWith(owner: User, { kind, params }: Notice): EventDraft[] {
+async function notificationsWith(ctx: Ctx, owner: User, { kind, params }: Notice): Promise<EventDraft[]> {
   const actor: EventActor = { type: 'user', id: owner.id }
-  if (kind === 'new_device') return [notificationOf(owner, { kind, actor, params: { device: params.device } })]
-  return kind === 'password_changed' ? [notificationOf(owner, { kind, actor })] : []
+  if (kind === 'new_device')
+    return [await notificationOf(ctx, owner, { kind, actor, params: { device: params.device } })]
+  return kind === 'password_changed' ? [await notificationOf(ctx, owner, { kind, actor })] : []
 }
 
 const Added = z.discriminatedUnion('kind', [

@@ -12,6 +12,7 @@ import { type Notice, notificationOf, notifyOwner } from './notices.ts'
 import { lastAdmin, requirePresent, userNotFound, userStateConflict } from './users.ts'
 
 export type { StateChange } from '../rules.ts'
+export type { Along }
 
 /** The notification of a change that permits sign-in again. After the other changes sign-in answers with the reason. */
 const NOTIFICATIONS: Readonly<Partial<Record<StateChange, NotificationKind>>> = {
@@ -109,7 +110,9 @@ type StateParts = Pick<UserChange, 'set' | 'when' | 'events'> & Required<Pick<Us
 export function stateParts(
   ctx: Ctx,
   before: User,
-  input: Pick<StateChangeInput, 'userId' | 'change' | 'actor' | 'reason' | 'along'> & {
+  input: Pick<StateChangeInput, 'userId' | 'change' | 'actor' | 'along'> & {
+    /** `stateEvents`. */
+    readonly events: UserChange['events']
     readonly unless?: Pick<NonNullable<StateChangeInput['unless']>, 'when'>
   },
 ): StateParts {
@@ -131,14 +134,18 @@ export function stateParts(
           ],
     changesClaims: true,
     ...(ends && { ends: { reason: ends } }),
-    events: eventsOf(before, input),
+    events: input.events,
   }
 }
 
 /** Null when the row is no longer as in `before`. */
 async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Promise<ChangedUser | null> {
   const { userId, change, actor } = input
-  const changed = await changeUser(ctx, { userId, actor, ...stateParts(ctx, before, input) })
+  const changed = await changeUser(ctx, {
+    userId,
+    actor,
+    ...stateParts(ctx, before, { ...input, events: await stateEvents(ctx, before, input) }),
+  })
   if (changed) {
     if (!input.isErased) notifyStateChange(ctx, changed.user, change)
     return changed
@@ -149,15 +156,17 @@ async function changeFrom(ctx: Ctx, before: User, input: StateChangeInput): Prom
   return null
 }
 
-function eventsOf(
+/** The event of a change of state, and its notification. */
+export async function stateEvents(
+  ctx: Ctx,
   before: User,
   { change, actor, reason }: Pick<StateChangeInput, 'change' | 'actor' | 'reason'>,
-): UserChange['events'] {
+): Promise<UserChange['events']> {
   const { status } = before
   const { event: type, to } = TRANSITIONS[change]
   const data = { before: { status }, after: { status: to }, ...(reason ? { reason } : {}) }
   const kind = NOTIFICATIONS[change]
-  return [{ type, data }, ...(kind ? [notificationOf(before, { kind, actor })] : [])]
+  return [{ type, data }, ...(kind ? [await notificationOf(ctx, before, { kind, actor })] : [])]
 }
 
 /** The change that leads to `status`; null when the user has it already. Throws USER_STATE_CONFLICT when there is none. */
@@ -205,7 +214,7 @@ async function changeRoleFrom(ctx: Ctx, before: User, { role, actor, along }: Ro
     changesClaims: true,
     events: [
       { type: 'user.updated', data: { before: { role: from }, after: { role } } },
-      notificationOf(before, { kind: 'role_changed', actor, params: { role } }),
+      await notificationOf(ctx, before, { kind: 'role_changed', actor, params: { role } }),
     ],
   })
   if (changed) return changed

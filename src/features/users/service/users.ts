@@ -11,6 +11,7 @@ import {
   selectUserByEmail,
   selectUserByNumber,
   selectUserByUsernameKey,
+  updateErasing,
   updateLastSignIn,
   updatePasswordHash,
 } from '../store/users.ts'
@@ -37,6 +38,10 @@ export {
 } from '../rules.ts'
 export type { UserFilter, UserPage } from '../store/directory.ts'
 export { deleteUserRow, insertedUser, insertUser, insertUsers, selectUserRow, updateUsers } from '../store/users.ts'
+
+/** Begins to erase a deleted user; false when it is not due, or a legal hold keeps them. A repeat finds it begun. */
+export const beginErasure = async (ctx: Pick<Ctx, 'db' | 'now'>, id: string): Promise<boolean> =>
+  (await updateErasing(ctx, id)).length > 0
 
 export const emailTaken = (): DomainError =>
   conflict({ field: 'email', resource: 'user' }, { message: 'An account with this email already exists' })

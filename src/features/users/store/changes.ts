@@ -86,7 +86,9 @@ const isChangeable = ({ now }: Pick<Ctx, 'now'>, { userId, from, transition, whe
     eq(users.id, userId),
     eq(users.status, from),
     transition.ends === null ? undefined : isNotLastAdmin(userId),
-    from === 'deleted' ? or(isNull(users.eraseAt), gt(users.eraseAt, now())) : undefined,
+    from === 'deleted'
+      ? and(isNull(users.erasingSince), or(isNull(users.eraseAt), gt(users.eraseAt, now())))
+      : undefined,
   )
 
 /**

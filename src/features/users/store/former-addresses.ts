@@ -30,4 +30,9 @@ export async function selectFormerAddress(
 
 /** Deletes a limited number of rows whose reservation has ended. */
 export const deleteFormerAddresses = (store: Store): Promise<void> =>
-  prune(store, { table: formerAddresses, key: formerAddresses.id, where: lte(formerAddresses.until, store.now()) })
+  prune(store, {
+    table: formerAddresses,
+    key: formerAddresses.id,
+    where: lte(formerAddresses.until, store.now()),
+    of: { users: [formerAddresses.userId] },
+  })

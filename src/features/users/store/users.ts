@@ -1,6 +1,7 @@
-import { and, eq, getTableColumns, is, SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, is, isNotNull, lte, not, or, SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
-import { deletedRows } from '../../../db/user-data.ts'
+import { isUserHeld } from '../../../db/holds.ts'
+import { deletedRows, HIDDEN, shownRows, type UserData } from '../../../db/user-data.ts'
 import { toUserStatus } from '../rules.ts'
 import { costlyHashes, formerAddresses, isReserved, type RowChange, type UserRow, users } from '../tables.ts'
 import type { User } from '../types.ts'
@@ -9,9 +10,77 @@ type Store = Pick<Ctx, 'db' | 'now'>
 export type NewUserRow = Omit<typeof users.$inferInsert, 'number'>
 
 /** What other tables of this feature hold of a user; the row itself is deleted last (`deleteUserRow`). */
-export const userData = [
-  deletedRows(formerAddresses, { userId: 'id' }, ['email', 'replacedBy', 'emailUnansweredSince']),
-  deletedRows(costlyHashes, { userId: 'id' }),
+export const userData: readonly UserData[] = [
+  {
+    ...deletedRows(formerAddresses, { userId: 'id' }, ['email', 'replacedBy', 'emailUnansweredSince']),
+    ...shownRows(formerAddresses, {
+      part: 'identities',
+      by: { userId: 'id' },
+      shows: ['email', 'replacedBy', 'changedAt', 'until'],
+      hides: { [HIDDEN.internal]: ['id', 'userId', 'emailUnansweredSince'] },
+    }),
+  },
+  {
+    ...deletedRows(costlyHashes, { userId: 'id' }),
+    ...shownRows(costlyHashes, {
+      part: 'identities',
+      name: 'imported_password',
+      by: { userId: 'id' },
+      shows: ['usedAt'],
+      hides: { [HIDDEN.internal]: ['userId', 'costMs'] },
+    }),
+  },
+  {
+    table: users,
+    // `deleteUserRow`: the whole row, last.
+    erases: [],
+    statements: () => [],
+    ...shownRows(users, {
+      part: 'profile',
+      by: { id: 'id' },
+      shows: [
+        'number',
+        'id',
+        'email',
+        'emailVerifiedAt',
+        'emailUnansweredSince',
+        'username',
+        'role',
+        'status',
+        'externalId',
+        'importedAt',
+        'firstName',
+        'lastName',
+        'displayName',
+        'profileImageUrl',
+        'bio',
+        'phoneNumber',
+        'phoneVerified',
+        'timezone',
+        'locale',
+        'metadata',
+        'appMetadata',
+        'mfaEnabled',
+        'createdAt',
+        'updatedAt',
+        'lastSignInAt',
+        'deletedAt',
+        'eraseAt',
+      ],
+      hides: {
+        [HIDDEN.secret]: ['passwordHash'],
+        [HIDDEN.internal]: [
+          'usernameKey',
+          'authVersion',
+          'keptSessionId',
+          'factorVersion',
+          'claimsVersion',
+          'erasingSince',
+          'userRestorable',
+        ],
+      },
+    }),
+  },
 ]
 
 const toUser = ({ usernameKey: _key, status, ...row }: UserRow): User => ({ ...row, status: toUserStatus(status) })
@@ -63,6 +132,24 @@ export const updateUsers = ({ db, now }: Store, list: string, { set, when }: Row
     .set({ ...set, updatedAt: now() })
     .from(sql`json_each(${list}) as row`)
     .where(when)
+
+/**
+ * Begins to erase a deleted user whose grace period has ended, and whom no legal hold keeps. A hold that comes later is refused: of
+ * the two statements one is first. No row when there is nothing to erase, or not yet.
+ */
+export const updateErasing = ({ db, now }: Store, id: string) =>
+  db
+    .update(users)
+    .set({ erasingSince: sql`coalesce(${users.erasingSince}, ${now()})` })
+    .where(
+      and(
+        eq(users.id, id),
+        eq(users.status, 'deleted'),
+        lte(users.eraseAt, now()),
+        or(isNotNull(users.erasingSince), not(isUserHeld(users.id))),
+      ),
+    )
+    .returning({ id: users.id })
 
 /** For the batch that erases a user, as its last statement. */
 export const deleteUserRow = ({ db }: Pick<Store, 'db'>, id: string, when: SQL) =>

@@ -155,5 +155,5 @@ export interface SignedPayload {
 }
 
 /** Whether a receiver computes signatures as the service does: for whoever writes one. */
-export const verifySignature = ({ secret, payload, signature, timestamp }: SignedPayload): Promise<boolean> =>
+export const verifySignature = ({ secret, payload, signature, timestamp }: SignedPayload): boolean =>
   isSignatureOf(secret, timestamp === undefined ? payload : `${timestamp}.${payload}`, signature)

@@ -2,7 +2,8 @@ import { type EarlyCtx, withDb } from '../../../context.ts'
 import { commit, record } from '../../../db/commit.ts'
 import type { WebhookGap, WebhookHost, WebhookSettings } from '../../../durable/rpc.ts'
 import type { EventActor } from '../../../lib/event.ts'
-import { toIso } from '../../../lib/time.ts'
+import { DAY, toIso } from '../../../lib/time.ts'
+import { readRetention } from '../../retention/service.ts'
 import { toSubscriptions } from '../rules/subscriptions.ts'
 import { disableEndpoint, findEndpointOfAny, findLiveEndpoint, selectRecorded } from '../store.ts'
 import { topicOf } from '../types.ts'
@@ -17,7 +18,7 @@ export const webhookHost: WebhookHost<EarlyCtx> = { load, readEvents, disable, r
 
 async function load(early: EarlyCtx, id: string): Promise<WebhookSettings | null> {
   const ctx = await withDb(early)
-  const found = await findLiveEndpoint(ctx, id)
+  const [found, retention] = await Promise.all([findLiveEndpoint(ctx, id), readRetention(ctx)])
   if (!found) return null
   const { row, isOpen } = found
   const { url, headers, ordered, batch, audit, isActive, events } = row
@@ -33,6 +34,7 @@ async function load(early: EarlyCtx, id: string): Promise<WebhookSettings | null
     audit,
     isActive,
     isOpen,
+    attemptsKeptMs: retention.attempts * DAY,
   }
 }
 

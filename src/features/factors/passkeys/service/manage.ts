@@ -93,7 +93,7 @@ async function removeOne(
     ends: { reason: 'credentials_changed' },
     events: [
       { type: 'passkey.removed', subject: id, data: { before: { id, name }, ...(reason && { reason }) } },
-      notificationOf(user, { kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
+      await notificationOf(ctx, user, { kind: 'factor_removed', actor, params: { factor: nameOf(passkey) } }),
     ],
   })
   if (changed) notifyPasskeyChange(ctx, { kind: 'factor_removed', ended: 'all' }, passkey)

@@ -185,11 +185,11 @@ export function disableTotp(ctx: ActorCtx, user: User): Promise<{ propagated: bo
  * Turns a user's second factor off, for an actor whom the caller has authorized. Ends the user's sessions, and notifies the
  * user. Throws MFA_NOT_ENABLED.
  */
-export function disableSecondFactorOf(
+export async function disableSecondFactorOf(
   ctx: Ctx,
   { user, actor, reason }: { user: User; actor: EventActor; reason: string | null },
 ): Promise<{ propagated: boolean }> {
-  const notice = notificationOf(user, { kind: 'factor_removed', actor, params: { factor: FACTOR } })
+  const notice = await notificationOf(ctx, user, { kind: 'factor_removed', actor, params: { factor: FACTOR } })
   const disabled = { ...DISABLED_EVENT, data: { ...DISABLED_EVENT.data, ...(reason && { reason }) } }
   const change: Disabling = { actor, ends: { reason: 'credentials_changed' }, events: [disabled, notice] }
   return disable(ctx, user, change, 'all')

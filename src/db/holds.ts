@@ -1,0 +1,19 @@
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+
+// Conditions for statements that erase or prune. A hold counts from its row on: D1 has one writer.
+
+type Operand = string | SQLWrapper
+
+/** Holds while the user is under a legal hold: their own, or that of an organization they were in when it was placed, or are in. */
+export const isUserHeld = (userId: Operand): SQL =>
+  sql`(exists (select 1 from legal_holds as hold where hold.user_id = ${userId} and hold.released_at is null)
+    or exists (select 1 from memberships as held join legal_holds as hold on hold.organization_id = held.organization_id
+      where held.user_id = ${userId} and hold.released_at is null
+        and (held.removed_at is null or held.removed_at >= hold.placed_at)))`
+
+export const isOrganizationHeld = (organizationId: Operand): SQL =>
+  sql`exists (select 1 from legal_holds as hold where hold.organization_id = ${organizationId} and hold.released_at is null)`
+
+/** Holds while the address is that of a user under a legal hold. */
+export const isAddressHeld = (email: Operand): SQL =>
+  sql`exists (select 1 from users as addressed where addressed.email = ${email} and ${isUserHeld(sql.raw('addressed.id'))})`

@@ -1,0 +1,214 @@
+import type { IntlMessageFormat } from 'intl-messageformat'
+
+/** Why a message is refused, where in it (from 0), and which name or sign it is about. */
+export interface Flaw {
+  readonly reason:
+    | 'syntax'
+    | 'unknown_placeholder'
+    | 'missing_placeholder'
+    | 'placeholder_type'
+    | 'too_deep'
+    | 'too_many_forms'
+    | 'control_character'
+    | 'line_break'
+    | 'address'
+    | 'empty'
+  readonly position: number
+  readonly name: string
+}
+
+export const MAX_MESSAGE = 2000
+
+/** Applications build objects of keys: these parts would change what all objects have. */
+const OF_PROTOTYPES = /(?:^|\.)(?:__proto__|constructor|prototype)(?:\.|$)/
+
+/** As a key of an application's own is written; ours have capitals, too. */
+export const isOwnKey = (key: string): boolean => /^[a-z0-9_.]+$/.test(key) && !OF_PROTOTYPES.test(key)
+
+const MAX_DEPTH = 5
+/** Of all texts that a message can become, by its plurals and selections. */
+const MAX_FORMS = 256
+
+type Element = ReturnType<IntlMessageFormat['getAst']>[number]
+
+// The types of elements, as the parser numbers them (icu-messageformat-parser, TYPE).
+const LITERAL = 0
+const ARGUMENT = 1
+const NUMBER = 2
+const SELECT = 5
+const PLURAL = 6
+const POUND = 7
+
+/** Stands for a placeholder in a form: no message has it, private use is refused. */
+const FILLED = '\ue000'
+
+/** One text that a message can become, and the placeholders in it. */
+interface Form {
+  readonly text: string
+  readonly names: ReadonlySet<string>
+}
+
+interface Placeholder {
+  readonly name: string
+  readonly type: number
+  readonly isStyled: boolean
+  readonly position: number
+}
+
+/** A message that parses, taken apart. */
+export interface Message {
+  readonly placeholders: readonly Placeholder[]
+  readonly forms: readonly Form[]
+}
+
+class Refused extends Error {
+  readonly flaw: Flaw
+  constructor(flaw: Flaw) {
+    super(flaw.reason)
+    this.flaw = flaw
+  }
+}
+
+const positionOf = ({ location }: Element): number => location?.start.offset ?? 0
+
+const nameOf = (element: Element): string =>
+  'value' in element && typeof element.value === 'string' ? element.value : ''
+
+/** Every text of a list of elements. Throws `Refused` for more than `MAX_FORMS`, and below `MAX_DEPTH`. */
+function formsOf(elements: readonly Element[], depth: number): Form[] {
+  let forms: Form[] = [{ text: '', names: new Set() }]
+  for (const element of elements) {
+    const next = formsOfElement(element, depth)
+    if (forms.length * next.length > MAX_FORMS)
+      throw new Refused({ reason: 'too_many_forms', position: positionOf(element), name: nameOf(element) })
+    forms = forms.flatMap((form) =>
+      next.map(({ text, names }) => ({ text: form.text + text, names: form.names.union(names) })),
+    )
+  }
+  return forms
+}
+
+function formsOfElement(element: Element, depth: number): Form[] {
+  if (element.type === LITERAL) return [{ text: element.value, names: new Set() }]
+  if (element.type === POUND) return [{ text: FILLED, names: new Set() }]
+  if (element.type !== SELECT && element.type !== PLURAL) return [{ text: FILLED, names: new Set([nameOf(element)]) }]
+  if (depth === MAX_DEPTH)
+    throw new Refused({ reason: 'too_deep', position: positionOf(element), name: nameOf(element) })
+  const own = new Set([element.value])
+  return Object.values(element.options)
+    .flatMap(({ value }) => formsOf(value, depth + 1))
+    .map(({ text, names }) => ({ text, names: names.union(own) }))
+}
+
+const placeholdersOf = (elements: readonly Element[]): Placeholder[] =>
+  elements.flatMap((element): Placeholder[] => {
+    if (element.type === LITERAL || element.type === POUND) return []
+    const own = {
+      name: nameOf(element),
+      type: element.type,
+      isStyled: 'style' in element && element.style !== null && element.style !== undefined,
+      position: positionOf(element),
+    }
+    const inner =
+      'options' in element ? Object.values(element.options).flatMap(({ value }) => placeholdersOf(value)) : []
+    return [own, ...inner]
+  })
+
+/** Throws `Refused` where the message does not parse, nests too deep or has too many forms. */
+function takeApart(Format: typeof IntlMessageFormat, text: string): Message {
+  const elements = parse(Format, text)
+  return { placeholders: placeholdersOf(elements), forms: formsOf(elements, 0) }
+}
+
+function parse(Format: typeof IntlMessageFormat, text: string): Element[] {
+  try {
+    return new Format(text, 'en', undefined, { ignoreTag: true, captureLocation: true }).getAst()
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    const { location } = cause as SyntaxError & { location?: { start: { offset: number }; end: { offset: number } } }
+    const [start, end] = [location?.start.offset ?? 0, location?.end.offset ?? 0]
+    throw new Refused({ reason: 'syntax', position: start, name: text.slice(start, Math.max(end, start + 1)) })
+  }
+}
+
+/** Control, direction and other unseen characters, but for joiners, which scripts need, and line breaks. */
+const UNSEEN = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** Mail programs make links of addresses, and of names of hosts alone. */
+const ADDRESS = /:\/|\/\/|www\.|@|[\p{L}\p{N}\ue000]\.(?:\p{L}{2,}|\ue000)/iu
+
+function requireSigns(text: string, { isOneLine }: { isOneLine: boolean }): void {
+  const unseen = UNSEEN.exec(text)
+  if (unseen) {
+    const code = unseen[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
+    throw new Refused({ reason: 'control_character', position: unseen.index, name: `U+${code}` })
+  }
+  const lineBreak = text.indexOf('\n')
+  if (isOneLine && lineBreak >= 0) throw new Refused({ reason: 'line_break', position: lineBreak, name: 'U+000A' })
+}
+
+function requireNoAddress({ forms }: Message, text: string): void {
+  for (const form of forms) {
+    const [found] = ADDRESS.exec(form.text) ?? []
+    if (found === undefined) continue
+    const name = found.replaceAll(FILLED, '{}')
+    // An address may be made of several parts of the message: then it is nowhere as a whole.
+    throw new Refused({ reason: 'address', position: Math.max(0, text.indexOf(found)), name })
+  }
+}
+
+const COUNTS = new Set([NUMBER, PLURAL])
+
+/** A text may stand as it is alone, a number may be counted, a choice may be chosen by: formatting never fails. */
+function requireTypes(message: Message, original: Message): void {
+  for (const { name, type, isStyled, position } of message.placeholders) {
+    const types = original.placeholders.filter((placeholder) => placeholder.name === name).map((found) => found.type)
+    const isCount = types.some((each) => COUNTS.has(each))
+    const isAllowed = type === ARGUMENT || types.includes(type) || (isCount && COUNTS.has(type))
+    if (!isAllowed || isStyled) throw new Refused({ reason: 'placeholder_type', position, name })
+  }
+}
+
+const inEvery = ({ forms }: Message): ReadonlySet<string> =>
+  forms.map(({ names }) => names).reduce((all, names) => all.intersection(names))
+
+/** The placeholders of the original, and no others: in every form those that stand in every form of the original. */
+function requirePlaceholders(message: Message, original: Message, text: string): void {
+  const known = new Set(original.placeholders.map(({ name }) => name))
+  const unknown = message.placeholders.find(({ name }) => !known.has(name))
+  if (unknown) throw new Refused({ reason: 'unknown_placeholder', position: unknown.position, name: unknown.name })
+  const [missing] = inEvery(original).difference(inEvery(message))
+  if (missing !== undefined) throw new Refused({ reason: 'missing_placeholder', position: text.length, name: missing })
+}
+
+const flawOf = (check: () => void): Flaw | null => {
+  try {
+    check()
+    return null
+  } catch (cause) {
+    if (cause instanceof Refused) return cause.flaw
+    throw cause
+  }
+}
+
+/** What is wrong with a text that an application keeps; `original` is its key's default, null for the default itself. */
+export const findFlaw = (Format: typeof IntlMessageFormat, text: string, original: string | null): Flaw | null =>
+  flawOf(() => {
+    requireSigns(text, { isOneLine: false })
+    const message = takeApart(Format, text)
+    requirePlaceholders(message, original === null ? message : takeApart(Format, original), text)
+  })
+
+/** What is wrong with an override of one of our texts, which stands in mails and on pages. */
+export const findOverrideFlaw = (Format: typeof IntlMessageFormat, text: string, original: string): Flaw | null =>
+  flawOf(() => {
+    requireSigns(text, { isOneLine: !original.includes('\n') })
+    if (text.trim() === '') throw new Refused({ reason: 'empty', position: 0, name: '' })
+    const message = takeApart(Format, text)
+    const takenApart = takeApart(Format, original)
+    requirePlaceholders(message, takenApart, text)
+    requireTypes(message, takenApart)
+    requireNoAddress(message, text)
+    const blank = message.forms.find((form) => form.text.trim() === '')
+    if (blank) throw new Refused({ reason: 'empty', position: 0, name: '' })
+  })

@@ -1,0 +1,13 @@
+export const PROTOCOL = 'urn:oasis:names:tc:SAML:2.0:protocol'
+export const ASSERTION = 'urn:oasis:names:tc:SAML:2.0:assertion'
+export const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata'
+export const SIGNATURE = 'http://www.w3.org/2000/09/xmldsig#'
+export const ENCRYPTION = 'http://www.w3.org/2001/04/xmlenc#'
+export const ENCRYPTION_11 = 'http://www.w3.org/2009/xmlenc11#'
+export const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#'
+export const ENVELOPED = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
+export const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'
+export const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
+export const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer'
+export const STATUS = 'urn:oasis:names:tc:SAML:2.0:status:'
+export const SUCCESS = `${STATUS}Success`

@@ -1,0 +1,90 @@
+import type { Ctx } from '../../../context.ts'
+import { record } from '../../../db/commit.ts'
+import type { DomainError } from '../../../lib/errors.ts'
+import { exchangeFailed, SignInRefused } from '../../federation/errors.ts'
+import type { Arrived, Way } from '../../federation/service/callback.ts'
+import { MAX_SUBJECT_LENGTH } from '../../federation/service/code-answer.ts'
+import type { Flow } from '../../federation/service/flow.ts'
+import { FEDERATED } from '../../federation/service/sign-in.ts'
+import { ssoAuthenticationError } from '../errors.ts'
+import { findConnectionOfAny } from '../store/connections.ts'
+import type { Protocol } from '../types.ts'
+import { settlePerson } from './accounts.ts'
+import { type SeenConfiguration, seen } from './configuration.ts'
+import { originOf, type ProviderNames } from './origin.ts'
+import { connectionIdOf } from './provider.ts'
+import type { SsoPerson } from './read-person.ts'
+
+// What sign-ins through organizations' providers have in common, whatever they speak.
+
+const notUsable = () => new SignInRefused(ssoAuthenticationError, 'configuration')
+
+/** The configuration of a flow, while people may sign in through it. Throws SSO_AUTHENTICATION_ERROR. */
+export async function openConfiguration(
+  ctx: Ctx,
+  { provider: name }: Pick<Flow, 'provider'>,
+): Promise<SeenConfiguration> {
+  const row = await findConnectionOfAny(ctx, connectionIdOf(name) ?? '')
+  const configuration = row && seen(ctx, row)
+  if (configuration?.status !== 'active') throw notUsable()
+  return configuration
+}
+
+/** As `openConfiguration`, of one protocol. */
+export async function openConfigurationIn<P extends Protocol>(ctx: Ctx, protocol: P, flow: Pick<Flow, 'provider'>) {
+  const configuration = await openConfiguration(ctx, flow)
+  if (configuration.protocol !== protocol) throw notUsable()
+  return configuration as Extract<SeenConfiguration, { protocol: P }>
+}
+
+/** What a refusal is answered as, and recorded as for the organization's admins. */
+export const refusalOf: Way<never>['refusal'] = (ctx, { provider }, error) => {
+  const id = connectionIdOf(provider)
+  // Beyond the limit nothing is recorded: one answer, sent again and again, could flood the organization's record.
+  if (id !== null && error.kind !== 'rate_limited') ctx.defer(recordRefusal(ctx, id, error))
+  return error.code === exchangeFailed.code ? ssoAuthenticationError() : error
+}
+
+interface Arrival {
+  readonly person: SsoPerson
+  /** As a logout names them. */
+  readonly names: ProviderNames
+  readonly hasLogout: boolean
+  /** The provider's own session ends then. */
+  readonly endsAt: number | null
+}
+
+/** Signs a person in whom the provider has proved. Throws what `settlePerson` throws. */
+export async function arrive(
+  ctx: Ctx,
+  configuration: SeenConfiguration,
+  { person, names, hasLogout, endsAt }: Arrival,
+): Promise<Arrived> {
+  requireShort(names)
+  const settled = await settlePerson(ctx, configuration, person)
+  const { organizationId } = settled
+  const { id: connectionId } = configuration
+  const named = { connectionId, organizationId, hasLogout, secondFactor: person.hasSecondFactor }
+  return { ...settled, method: 'sso', amr: FEDERATED, origin: { ...(await originOf(ctx, named, names)), endsAt } }
+}
+
+/** The provider decides how long they are, and they are stored. */
+function requireShort({ subject, session }: ProviderNames): void {
+  if (subject.length > MAX_SUBJECT_LENGTH) throw new SignInRefused(ssoAuthenticationError, 'subject')
+  if (session !== null && session.length > MAX_SUBJECT_LENGTH)
+    throw new SignInRefused(ssoAuthenticationError, 'session')
+}
+
+/** For the organization's admins: who signs in is told nothing. */
+async function recordRefusal(ctx: Ctx, connectionId: string, error: DomainError): Promise<void> {
+  const connection = await findConnectionOfAny(ctx, connectionId)
+  if (!connection) return
+  await record(ctx, {
+    type: 'sso.sign_in_refused',
+    subject: connectionId,
+    userId: null,
+    organizationId: connection.organizationId,
+    actor: { type: 'system', id: 'sso' },
+    data: { reason: error instanceof SignInRefused ? error.reason : error.code.toLowerCase() },
+  })
+}
