@@ -36,10 +36,11 @@ import {
   organizationRoutes,
   userOrganizationRoutes,
 } from './features/organizations/routes/organizations.ts'
-import { accountPages } from './features/pages/routes/account.ts'
 import { assetRoutes } from './features/pages/routes/assets.ts'
+import { createAccountPages } from './features/pages/routes/own-account.ts'
 import { renewPages } from './features/pages/routes/renew.ts'
 import { signInPages } from './features/pages/routes/sign-in.ts'
+import { signUpPages } from './features/pages/routes/sign-up.ts'
 import { policyRoutes } from './features/policies/routes.ts'
 import { createExportRoutes, privacyRoutes, unversionedExportRoutes } from './features/privacy/routes/privacy.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
@@ -76,6 +77,7 @@ import { SECTIONS, USER_DATA } from './user-data.ts'
 const docsRoutes = createDocsRoutes(listApis)
 const deletionRoutes = createDeletionRoutes(USER_DATA)
 const exportRoutes = createExportRoutes(SECTIONS)
+const accountPages = createAccountPages(SECTIONS)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
 const COMPAT: Partial<Readonly<Record<SurfaceName, Surface>>> = {
@@ -100,6 +102,7 @@ const listCoreRoutes = (): Route[] =>
     accountRecoveryRoutes,
     pageRoutes,
     signInPages,
+    signUpPages,
     accountPages,
     renewPages,
     activityRoutes,

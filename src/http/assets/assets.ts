@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../../config.ts'
 import { themeOf } from '../../lib/brand.ts'
+import newPasskey from './new-passkey.js?raw'
 import passkeys from './passkeys.js?raw'
 import showPassword from './show-password.js?raw'
 import style from './style.css?raw'
@@ -21,9 +22,10 @@ function assetOf(name: string, kind: keyof typeof CONTENT_TYPES, text: string): 
 
 export const STYLE = assetOf('style', 'css', style)
 export const PASSKEYS = assetOf('passkeys', 'js', passkeys)
+export const NEW_PASSKEY = assetOf('new-passkey', 'js', newPasskey)
 export const SHOW_PASSWORD = assetOf('show-password', 'js', showPassword)
 
-const FIXED: readonly Asset[] = [STYLE, SHOW_PASSWORD, PASSKEYS]
+const FIXED: readonly Asset[] = [STYLE, SHOW_PASSWORD, PASSKEYS, NEW_PASSKEY]
 
 const themes = new Map<string, Asset>()
 

@@ -26,7 +26,8 @@ export function toCode(body: object, query: object): string {
   return code
 }
 
-const toQrCode = (text: string): string =>
+/** As a data URI of an SVG. */
+export const toQrCode = (text: string): string =>
   `data:image/svg+xml;base64,${toBase64(utf8(renderSVG(text, { ecc: 'M', border: 4 })))}`
 
 export const EnrolmentAnswer = shape<Enrolment>()('TotpEnrolment', {

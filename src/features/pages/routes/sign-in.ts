@@ -5,7 +5,6 @@ import { anyone } from '../../../http/guard.ts'
 import { answerPage, type Page, requireOwnForm } from '../../../http/page.ts'
 import { createRoutes } from '../../../http/router.ts'
 import { forbidden, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
-import { Assertion, toAssertion } from '../../factors/passkeys/wire.ts'
 import { browserSecretOf, browserSecretOrNew, flowCookie } from '../../federation/service/flow.ts'
 import { listProviders } from '../../federation/service/providers.ts'
 import { frameOf } from '../../localization/service/texts.ts'
@@ -29,6 +28,7 @@ import {
   seeOther,
   withCookies,
 } from '../wire/browser.ts'
+import { AssertionText } from '../wire/credential.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
 import {
   linkPage,
@@ -140,19 +140,6 @@ signInPages.post(
   },
 )
 
-/** What the script of passkeys has filled in. */
-const Credential = z
-  .string()
-  .max(16_384)
-  .transform((text, { issues }) => {
-    try {
-      return Assertion.parse(JSON.parse(text))
-    } catch {
-      issues.push({ code: 'custom', message: 'is no passkey', input: text })
-      return z.NEVER
-    }
-  })
-
 signInPages.post(
   '/sign-in/passkey',
   {
@@ -160,7 +147,7 @@ signInPages.post(
     id: 'confirmPasskey',
     summary: 'Signs in with a passkey',
     query: DestinationQuery,
-    body: z.object({ credential: Credential, ceremony: z.string().max(200), remember: Remember }),
+    body: z.object({ credential: AssertionText, ceremony: z.string().max(200), remember: Remember }),
   },
   async ({ ctx, query, body: { credential, ceremony, remember }, request }) => {
     requireOwnForm(ctx, request)
@@ -169,7 +156,7 @@ signInPages.post(
     return orForm(
       async () => {
         const browser = await inBrowser(ctx, request, isRemembered)
-        const result = await signInWithPasskey(browser, { credential: toAssertion(credential), ceremonyId: ceremony })
+        const result = await signInWithPasskey(browser, { credential, ceremonyId: ceremony })
         return goOn(ctx, result, query, isRemembered)
       },
       formOf(ctx, query, { isRemembered }),
@@ -187,7 +174,7 @@ signInPages.post(
     body: z.object({
       mfa_token: z.string().min(1).max(512),
       code: z.string().max(MAX_CODE_LENGTH).optional(),
-      credential: Credential.optional(),
+      credential: AssertionText.optional(),
       remember: Remember,
       methods: z
         .string()
@@ -201,7 +188,7 @@ signInPages.post(
     const destination = requireDestination(ctx, query)
     const { mfa_token: mfaToken, code = '', credential, methods = 'totp passkey' } = body
     const isRemembered = body.remember === 'yes'
-    const answer = credential ? { mfaToken, credential: toAssertion(credential) } : { mfaToken, code: code.trim() }
+    const answer = credential ? { mfaToken, credential } : { mfaToken, code: code.trim() }
     return orForm(
       async () =>
         arriveSignedIn(ctx, await answerChallenge(await inBrowser(ctx, request, isRemembered), answer), destination),

@@ -1,10 +1,10 @@
-import type { Ctx } from '../../../context.ts'
+import type { ActorCtx, Ctx } from '../../../context.ts'
 import { narrow } from '../../../context.ts'
 import { hmacSha256, sha256 } from '../../../lib/crypto.ts'
 import { toBase64Url, utf8 } from '../../../lib/encoding.ts'
 import { codeInvalid } from '../../federation/errors.ts'
 import { exchangeCode } from '../../federation/service/sign-in.ts'
-import { type Started, startSignIn } from '../../federation/service/start.ts'
+import { type Started, startLink, startSignIn } from '../../federation/service/start.ts'
 import type { SignInResult } from '../../sign-in/service/sign-in.ts'
 import { startSso } from '../../sso/service/sign-in.ts'
 
@@ -65,4 +65,34 @@ export async function endWithProvider(
   })
   if (exchanged.outcome === 'linked') throw codeInvalid()
   return exchanged.result
+}
+
+/** Begins to link a provider to the caller's account. Throws what `startLink` throws. */
+export async function linkWithProvider(ctx: ActorCtx, provider: string, start: Start): Promise<Started> {
+  return startLink(ctx, {
+    ...start,
+    provider,
+    redirectUri: null,
+    clientState: null,
+    codeChallenge: await challengeOf(await verifierOf(ctx, start.browserSecret)),
+    scopes: [],
+    prompt: null,
+    loginHint: null,
+  })
+}
+
+/** Ends it, in the browser and the session that began. Throws OAUTH_CODE_INVALID, and what linking throws. */
+export async function endLinkWithProvider(
+  ctx: ActorCtx,
+  { code, browserSecret }: { code: string; browserSecret: string | null },
+): Promise<void> {
+  if (browserSecret === null) throw codeInvalid()
+  const { outcome } = await exchangeCode(ctx, {
+    code,
+    verifier: await verifierOf(ctx, browserSecret),
+    pendingToken: null,
+    organizationId: null,
+  })
+  // Somebody else's sign-in is worth nothing here.
+  if (outcome !== 'linked') throw codeInvalid()
 }

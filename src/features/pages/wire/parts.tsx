@@ -23,6 +23,8 @@ export const alertOf = (frame: PageFrame, problem: Problem) =>
 interface FieldProps {
   readonly frame: PageFrame
   readonly name: string
+  /** Where several forms of a page have a field of this name. */
+  readonly id?: string
   readonly label: MessageKey
   readonly type?: 'text' | 'email' | 'password'
   readonly autocomplete: string
@@ -41,6 +43,7 @@ export function Field(props: FieldProps) {
   const {
     frame,
     name,
+    id = name,
     label,
     type = 'text',
     autocomplete,
@@ -50,12 +53,12 @@ export function Field(props: FieldProps) {
     hint,
     min,
   } = props
-  const described = [isWrong ? 'problem' : '', hint === undefined ? '' : `${name}-hint`].filter(Boolean).join(' ')
+  const described = [isWrong ? 'problem' : '', hint === undefined ? '' : `${id}-hint`].filter(Boolean).join(' ')
   return (
     <div class="field">
-      <label for={name}>{say(frame, label)}</label>
+      <label for={id}>{say(frame, label)}</label>
       <input
-        id={name}
+        id={id}
         name={name}
         type={type}
         class={props.class}
@@ -71,12 +74,12 @@ export function Field(props: FieldProps) {
         aria-describedby={described === '' ? undefined : described}
       />
       {type === 'password' && (
-        <button class="show" type="button" aria-controls={name} aria-pressed="false" hidden>
+        <button class="show" type="button" aria-controls={id} aria-pressed="false" hidden>
           {say(frame, 'page.show_password')}
         </button>
       )}
       {hint !== undefined && (
-        <p class="hint" id={`${name}-hint`}>
+        <p class="hint" id={`${id}-hint`}>
           {hint}
         </p>
       )}

@@ -121,6 +121,11 @@ export function welcomePage({
             <button type="submit">{say(frame, 'page.welcome.submit')}</button>
           </form>
         )}
+        <p>
+          <a class="button second" href={`/account${frame.query}`}>
+            {say(frame, 'page.welcome.account')}
+          </a>
+        </p>
         <p class="beside">
           <a href={`/sign-in${search({ another: 'yes' })}`}>{say(frame, 'page.welcome.another')}</a>
           <a href={`/sign-out${frame.query}`}>{say(frame, 'page.welcome.sign_out')}</a>

@@ -89,6 +89,9 @@ async function listProofs(ctx: ActorCtx, user: User): Promise<string[]> {
   return [...(user.passwordHash === null ? [] : ['password']), ...(hasPasskey ? ['passkey'] : [])]
 }
 
+/** With what the caller can prove afresh who they are. Throws TOKEN_ERROR. */
+export const listOwnProofs = async (ctx: ActorCtx): Promise<string[]> => listProofs(ctx, await getActingUser(ctx))
+
 const refusal = (availableMethods: readonly string[]) =>
   stepUpRequired({ available_methods: availableMethods, max_age_seconds: FRESH_MS / SECOND })
 

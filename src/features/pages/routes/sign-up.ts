@@ -17,13 +17,13 @@ import { AnyLengthField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField } from '../../users/wire.ts'
 import { type GivenDestination, requireDestination } from '../service/destination.ts'
-import { forgotPage, signedOutPage, signOutPage, signUpPage } from '../wire/account-pages.tsx'
 import { arriveSignedIn, findBrowserSession, inBrowser, orForm, seeOther, withCookies } from '../wire/browser.ts'
 import { deletedCookies } from '../wire/cookies.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
 import { sentPage } from '../wire/sign-in.tsx'
+import { forgotPage, signedOutPage, signOutPage, signUpPage } from '../wire/sign-up.tsx'
 
-export const accountPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+export const signUpPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
 const page = {
   guard: anyone,
@@ -49,7 +49,7 @@ const signUpForm =
       problem,
     })
 
-accountPages.get(
+signUpPages.get(
   '/sign-up',
   { ...page, id: 'askSignUp', summary: 'Asks for what a new account needs', query: Said },
   async ({ ctx, query }) => {
@@ -59,7 +59,7 @@ accountPages.get(
   },
 )
 
-accountPages.post(
+signUpPages.post(
   '/sign-up',
   {
     ...form,
@@ -90,7 +90,7 @@ accountPages.post(
   },
 )
 
-accountPages.get(
+signUpPages.get(
   '/forgot-password',
   { ...page, id: 'askForgottenPassword', summary: 'Asks for the address of an account', query: Said },
   async ({ ctx, query }) => {
@@ -102,7 +102,7 @@ accountPages.get(
   },
 )
 
-accountPages.post(
+signUpPages.post(
   '/forgot-password',
   {
     ...form,
@@ -125,7 +125,7 @@ accountPages.post(
   },
 )
 
-accountPages.get(
+signUpPages.get(
   '/sign-out',
   { ...page, id: 'askSignOut', summary: 'Asks before the browser is signed out, or says that it is', query: Said },
   async ({ ctx, query, request }) => {
@@ -136,7 +136,7 @@ accountPages.get(
   },
 )
 
-accountPages.post(
+signUpPages.post(
   '/sign-out',
   { ...form, id: 'confirmSignOut', summary: "Ends the browser's session", query: DestinationQuery },
   async ({ ctx, query, request }) => {

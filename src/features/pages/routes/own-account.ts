@@ -1,0 +1,144 @@
+import * as z from 'zod'
+import type { Section as DataSection } from '../../../db/user-data.ts'
+import { response } from '../../../http/answers.ts'
+import { anyone } from '../../../http/guard.ts'
+import { FileBody } from '../../../http/input.ts'
+import { createRoutes } from '../../../http/router.ts'
+import { forbidden, notFound, rateLimited, serviceUnavailable } from '../../../lib/errors.ts'
+import { late } from '../../../lib/late.ts'
+import { MAX_AVATAR_BYTES } from '../../account/service/avatars.ts'
+import { AVATAR_ENCODING } from '../../account/wire/users.ts'
+import { startDownload } from '../../privacy/service/exports.ts'
+import { answerDownload } from '../../privacy/wire/exports.ts'
+import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { MAX_CODE_LENGTH, PasswordField } from '../../sign-in/wire/session.ts'
+import { DONE } from '../wire/account/parts.tsx'
+import { SECTIONS, visitAccount } from '../wire/account/visit.ts'
+import { AssertionText } from '../wire/credential.ts'
+
+const account = late(() => import('../wire/account/account.ts'))
+
+const page = {
+  guard: anyone,
+  answer: response(200, 'A page, or the way to the next one', { contentType: 'text/html' }),
+  errors: [forbidden, notFound, rateLimited, serviceUnavailable],
+  hidden: true,
+} as const
+const form = { ...page, encoding: 'form' } as const
+
+const Opened = z.object({
+  done: z.enum(DONE).optional().catch(undefined),
+  export: z.uuid().optional().catch(undefined),
+})
+const Back = z.object({ back: z.string().max(100).catch('/account').default('/account') })
+
+/** `sections`: what a copy of one's data consists of. Passed in, because all features hold data. */
+export function createAccountPages(sections: readonly DataSection[]) {
+  const routes = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
+
+  routes.get(
+    '/account',
+    { ...page, id: 'showAccount', summary: "The caller's profile, address and language", query: Opened },
+    async ({ ctx, request, query }) => (await account.load()).showSection(ctx, request, 'profile', query),
+  )
+
+  routes.get(
+    '/account/confirm',
+    { ...page, id: 'askAccountFactor', summary: 'Asks for a fresh factor', query: Back },
+    async ({ ctx, request, query }) => (await account.load()).askConfirmation(ctx, request, query.back),
+  )
+
+  routes.post(
+    '/account/confirm',
+    {
+      ...form,
+      id: 'confirmAccountFactor',
+      summary: "Adds a fresh factor to the browser's session, and goes back",
+      query: Back,
+      body: z.object({
+        password: PasswordField.optional(),
+        code: z.string().trim().max(MAX_CODE_LENGTH).optional(),
+        credential: AssertionText.optional(),
+      }),
+    },
+    async ({ ctx, request, query, body }) => (await account.load()).confirm(ctx, request, query.back, body),
+  )
+
+  routes.get(
+    '/account/linked',
+    {
+      ...page,
+      id: 'followLinkBack',
+      summary: 'Ends a link with a provider, in the browser that began it',
+      query: z.object({ code: z.string().max(512).optional(), error: z.string().max(64).optional() }),
+    },
+    async ({ ctx, request, query }) => (await account.load()).endLink(ctx, request, query.code, query.error),
+  )
+
+  routes.post(
+    '/account/picture',
+    {
+      ...page,
+      id: 'sendAccountPicture',
+      summary: "Sets the caller's picture",
+      body: FileBody,
+      encoding: AVATAR_ENCODING,
+      maxBodyBytes: MAX_AVATAR_BYTES,
+    },
+    async ({ ctx, request, body }) => (await account.load()).submitPicture(ctx, request, body.bytes),
+  )
+
+  routes.get(
+    '/account/organizations/:organization_id',
+    {
+      ...page,
+      id: 'showAccountOrganization',
+      summary: 'Members and invitations of an organization of the caller',
+      params: z.object({ organization_id: z.uuid() }),
+      query: Opened,
+    },
+    async ({ ctx, request, params, query }) =>
+      (await account.load()).showOrganization(ctx, request, params.organization_id, query),
+  )
+
+  routes.get(
+    '/account/data/:id',
+    {
+      ...page,
+      id: 'downloadAccountData',
+      summary: "A copy of the caller's data, for the browser that asked for it",
+      params: z.object({ id: z.uuid() }),
+    },
+    ({ ctx, request, params: { id } }) =>
+      visitAccount(ctx, request, '/account/data', async (visit) =>
+        answerDownload(visit.ctx, await startDownload(visit.ctx, { id, part: null, format: 'json', sections })),
+      ),
+  )
+
+  routes.get(
+    '/account/:section',
+    {
+      ...page,
+      id: 'showAccountSection',
+      summary: "A part of the caller's account",
+      params: z.object({ section: z.enum(SECTIONS) }),
+      query: Opened,
+    },
+    async ({ ctx, request, params, query }) => (await account.load()).showSection(ctx, request, params.section, query),
+  )
+
+  routes.post(
+    '/account/:form',
+    {
+      ...form,
+      id: 'sendAccountForm',
+      summary: "A form of the caller's account",
+      params: z.object({ form: z.string().max(32) }),
+      body: z.looseObject({}),
+      maxBodyBytes: 192 * 1024,
+    },
+    async ({ ctx, request, params, body }) => (await account.load()).submitForm(ctx, request, params.form, body),
+  )
+
+  return routes
+}

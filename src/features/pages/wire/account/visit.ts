@@ -1,0 +1,78 @@
+import { type ActorCtx, type Ctx, narrow } from '../../../../context.ts'
+import { requireOwnForm } from '../../../../http/page.ts'
+import { DomainError } from '../../../../lib/errors.ts'
+import { frameOf, type PageFrame } from '../../../localization/service/texts.ts'
+import { browserActorOf, renewBrowserSession, useBrowserSession } from '../../../sessions/service.ts'
+import type { BrowserSession } from '../../../sessions/types.ts'
+import { findBrowserSession, seeOther, withCookies } from '../browser.ts'
+import { browserTokenOf, sessionCookies } from '../cookies.ts'
+
+export const SECTIONS = ['profile', 'security', 'sessions', 'organizations', 'data'] as const
+export type Section = (typeof SECTIONS)[number]
+
+/** Somebody on the pages of their own account. */
+export interface Visit {
+  readonly ctx: ActorCtx
+  readonly browser: BrowserSession
+  readonly frame: PageFrame
+  readonly request: Request
+}
+
+/** The path of a page of the account, without the language that was asked for. */
+export const pathOf = (section: Section): string => (section === 'profile' ? '/account' : `/account/${section}`)
+
+/** A path with the language that was asked for, and what the page is to say. */
+export function at({ query }: Pick<PageFrame, 'query'>, path: string, said: Readonly<Record<string, string>> = {}) {
+  const search = new URLSearchParams(query)
+  for (const [name, value] of Object.entries(said)) search.set(name, value)
+  return search.size === 0 ? path : `${path}?${search}`
+}
+
+/** Pages may not open or be opened by others' windows here, unlike those of signing in. */
+export const ACCOUNT_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
+
+/**
+ * The page of `path` for whom the browser has signed in; everybody else is asked to sign in and comes back. Who has to prove
+ * afresh who they are does, and comes back.
+ */
+export async function visitAccount(
+  ctx: Ctx,
+  request: Request,
+  path: string,
+  show: (visit: Visit) => Promise<Response>,
+): Promise<Response> {
+  const browser = await findBrowserSession(ctx, request)
+  const frame = await frameOf(ctx, browser?.user.locale ?? null)
+  const signIn = () => seeOther(at(frame, '/sign-in', { return_to: at(frame, path) }))
+  if (!browser) return signIn()
+  try {
+    return await show({ ctx: narrow(ctx, { actor: browserActorOf(ctx, browser) }), browser, frame, request })
+  } catch (cause) {
+    if (!(cause instanceof DomainError)) throw cause
+    if (cause.code === 'STEP_UP_REQUIRED') return seeOther(at(frame, '/account/confirm', { back: path }))
+    if (cause.code === 'TOKEN_ERROR') return signIn()
+    throw cause
+  }
+}
+
+/** As `visitAccount`, for a form of ours. Throws FORBIDDEN. */
+export async function visitByForm(
+  ctx: Ctx,
+  request: Request,
+  path: string,
+  submit: (visit: Visit) => Promise<Response>,
+): Promise<Response> {
+  requireOwnForm(ctx, request)
+  return visitAccount(ctx, request, path, submit)
+}
+
+/**
+ * The answer to a form whose change moved the browser's session to its next generation, with the cookies of that. Only where the
+ * form came with the generation before: an older cookie, or one that somebody else moved on meanwhile, is not exchanged.
+ */
+export async function withNextCookies({ ctx, browser, request }: Visit, answer: Response): Promise<Response> {
+  const token = browserTokenOf(ctx.config, request)
+  const now = token === null ? null : await useBrowserSession(ctx, token)
+  if (now?.grant.generation !== browser.grant.generation + 1) return answer
+  return withCookies(answer, sessionCookies(ctx.config, await renewBrowserSession(ctx, now)))
+}
