@@ -189,6 +189,16 @@ const PAGES: Readonly<Record<string, Row>> = {
   'POST /forgot-password': { call: () => ({ body: { email: newEmail() }, headers: OWN_FORM }), good: 303 },
   'GET /sign-out': plain,
   'POST /sign-out': { call: () => ({ body: {}, headers: OWN_FORM }), good: 303 },
+  // A bearer is nobody there: all are asked to sign in.
+  'GET /account': { good: 303 },
+  'GET /account/confirm': { good: 303 },
+  'POST /account/confirm': { call: () => ({ body: { password: PASSWORD }, headers: OWN_FORM }), good: 303 },
+  'GET /account/linked': { good: 303 },
+  'POST /account/picture': { call: () => ({ headers: { ...OWN_FORM, 'content-type': 'image/png' } }), good: 303 },
+  'GET /account/organizations/:organization_id': { call: () => ({ path: { organization_id: newUuid() } }), good: 303 },
+  'GET /account/data/:id': { call: () => ({ path: { id: newUuid() } }), good: 303 },
+  'GET /account/:section': { call: () => ({ path: { section: 'security' } }), good: 303 },
+  'POST /account/:form': { call: () => ({ path: { form: 'end-others' }, body: {}, headers: OWN_FORM }), good: 303 },
   'GET /assets/:name': { call: () => ({ path: { name: 'style.css' } }), good: 404 },
   'GET /verify-email': openPage,
   'POST /verify-email': {

@@ -18,7 +18,7 @@ export async function dataPage({ ctx, frame }: Visit, opening: Opening): Promise
     opening,
     children: (
       <>
-        <Part frame={frame} id="copy" title="page.account.export" text="page.account.export_text">
+        <Part frame={frame} id="copy" heading="page.account.export" text="page.account.export_text">
           {ready === undefined ? (
             <Form frame={frame} name="export" submit="page.account.export_submit" />
           ) : (
@@ -32,7 +32,7 @@ export async function dataPage({ ctx, frame }: Visit, opening: Opening): Promise
             </>
           )}
         </Part>
-        <Part frame={frame} id="deletion" title="page.account.delete">
+        <Part frame={frame} id="deletion" heading="page.account.delete">
           <p>
             {days === 0
               ? say(frame, 'page.account.delete_at_once')

@@ -38,7 +38,7 @@ import { isPlainText } from '../../../users/service/users.ts'
 import { EmailField, UsernameField } from '../../../users/wire.ts'
 import { linkWithProvider } from '../../service/providers.ts'
 import { seeOther, withCookies } from '../browser.ts'
-import { deletedCookies } from '../cookies.ts'
+import { deletedCookies, sessionCookies } from '../cookies.ts'
 import { toProviderPage } from '../sign-in.tsx'
 import { deletedPage } from './data.tsx'
 import type { Done } from './parts.tsx'
@@ -207,10 +207,12 @@ export const FORMS = {
   'confirm-authenticator': form({
     section: 'security',
     fields: z.object({ code: z.string().trim().max(MAX_CODE_LENGTH) }),
-    movesOn: true,
-    run: async ({ ctx }, { code }) => {
-      await confirmEnrolment(ctx, code)
-      return 'authenticator'
+    run: async (visit, { code }) => {
+      const { steppedUp } = await confirmEnrolment(visit.ctx, code)
+      const answer = seeOther(at(visit.frame, pathOf('security'), { done: 'authenticator' }))
+      return steppedUp
+        ? withCookies(answer, sessionCookies(visit.ctx.config, steppedUp))
+        : withNextCookies(visit, answer)
     },
   }),
   'remove-authenticator': form({

@@ -19,7 +19,7 @@ export async function organizationsPage({ ctx, frame }: Visit, opening: Opening)
     section: 'organizations',
     opening,
     children: (
-      <Part frame={frame} id="mine" title="page.account.organizations_mine">
+      <Part frame={frame} id="mine" heading="page.account.organizations_mine">
         {rows.length === 0 && <p class="note">{say(frame, 'page.account.organizations_none')}</p>}
         <Things>
           {rows.map(({ id, name, slug, userRole, membershipStatus }) => (
@@ -146,7 +146,7 @@ interface InvitationsProps {
 }
 
 const InvitationsPart = ({ frame, place, invitations, typed }: InvitationsProps) => (
-  <Part frame={frame} id="invitations" title="page.account.invitations">
+  <Part frame={frame} id="invitations" heading="page.account.invitations">
     <Things>
       {invitations.map(({ id, email, role, expiresAt }) => (
         <Thing
@@ -219,7 +219,7 @@ export async function organizationPage({ ctx, frame }: Visit, opening: Opening, 
     title: entered.name || entered.slug,
     children: (
       <>
-        <Part frame={frame} id="members" title="page.account.members">
+        <Part frame={frame} id="members" heading="page.account.members">
           <p class="note">{say(frame, 'page.account.members_count', { count: total })}</p>
           <Things>
             {members.map((member) => (

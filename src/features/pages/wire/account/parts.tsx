@@ -82,15 +82,15 @@ export function accountPage({ frame, section, opening = {}, title, scripts = [],
 interface PartProps {
   readonly frame: PageFrame
   readonly id: string
-  readonly title: MessageKey
+  readonly heading: MessageKey
   readonly text?: MessageKey | undefined
   readonly children?: Child
 }
 
 /** A part of a page under a heading of its own. */
-export const Part = ({ frame, id, title, text, children }: PartProps) => (
+export const Part = ({ frame, id, heading, text, children }: PartProps) => (
   <section class="part" aria-labelledby={id}>
-    <h2 id={id}>{say(frame, title)}</h2>
+    <h2 id={id}>{say(frame, heading)}</h2>
     {text !== undefined && <p class="note">{say(frame, text)}</p>}
     {children}
   </section>

@@ -27,7 +27,7 @@ export async function profilePage({ frame, browser: { user } }: Visit, opening: 
     children: (
       <>
         <p class="lead">{say(frame, 'page.welcome.text', { who: whoIs(user) })}</p>
-        <Part frame={frame} id="names" title="page.account.names">
+        <Part frame={frame} id="names" heading="page.account.names">
           <Form frame={frame} name="profile" submit="page.account.save">
             <Field
               frame={frame}
@@ -68,7 +68,7 @@ export async function profilePage({ frame, browser: { user } }: Visit, opening: 
             />
           </Form>
         </Part>
-        <Part frame={frame} id="picture" title="page.account.picture" text="page.account.picture_text">
+        <Part frame={frame} id="picture" heading="page.account.picture" text="page.account.picture_text">
           {isOurs && picture !== null && (
             <img class="picture" src={new URL(picture, 'https://own.invalid').pathname} alt="" width="96" height="96" />
           )}
@@ -84,7 +84,7 @@ export async function profilePage({ frame, browser: { user } }: Visit, opening: 
         <Part
           frame={frame}
           id="address"
-          title="page.account.address"
+          heading="page.account.address"
           text={isEmailConfirmed(user) ? 'page.account.address_text' : 'page.account.address_unconfirmed'}
         >
           <Form frame={frame} name="email" submit="page.account.address_submit">
@@ -99,7 +99,7 @@ export async function profilePage({ frame, browser: { user } }: Visit, opening: 
             />
           </Form>
         </Part>
-        <Part frame={frame} id="language" title="page.account.language" text="page.account.language_text">
+        <Part frame={frame} id="language" heading="page.account.language" text="page.account.language_text">
           <Form frame={frame} name="language" submit="page.account.save">
             <Choice
               frame={frame}

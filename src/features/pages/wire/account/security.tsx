@@ -16,7 +16,7 @@ import { accountPage, Form, type Opening, Part, Thing, Things } from './parts.ts
 import { at, pathOf, type Visit } from './visit.ts'
 
 const PasskeyPart = ({ frame, passkeys }: { readonly frame: PageFrame; readonly passkeys: readonly Passkey[] }) => (
-  <Part frame={frame} id="passkeys" title="page.account.passkeys" text="page.account.passkeys_text">
+  <Part frame={frame} id="passkeys" heading="page.account.passkeys" text="page.account.passkeys_text">
     {passkeys.length > 0 && (
       <Things>
         {passkeys.map(({ id, name, createdAt, lastUsedAt }) => (
@@ -76,7 +76,7 @@ const AuthenticatorPart = ({ frame, status }: { readonly frame: PageFrame; reado
     <Part
       frame={frame}
       id="authenticator"
-      title="page.account.authenticator"
+      heading="page.account.authenticator"
       text={status.enabled ? 'page.account.authenticator_on' : 'page.account.authenticator_off'}
     >
       {status.enabled ? (
@@ -86,7 +86,7 @@ const AuthenticatorPart = ({ frame, status }: { readonly frame: PageFrame; reado
       )}
     </Part>
     {status.enabled && (
-      <Part frame={frame} id="backup" title="page.account.backup_codes">
+      <Part frame={frame} id="backup" heading="page.account.backup_codes">
         <p class="note">{say(frame, 'page.account.backup_codes_left', { count: status.backupCodesRemaining })}</p>
         <Form frame={frame} name="backup-codes" submit="page.account.backup_codes_make" isSecond />
       </Part>
@@ -106,7 +106,7 @@ function LinkedPart({ frame, identities, providers }: LinkedProps) {
   const labelOf = (provider: string): string => providers.find(({ name }) => name === provider)?.label ?? provider
   if (identities.length === 0 && providers.length === 0) return null
   return (
-    <Part frame={frame} id="linked" title="page.account.linked" text="page.account.linked_text">
+    <Part frame={frame} id="linked" heading="page.account.linked" text="page.account.linked_text">
       <Things>
         {identities.map(({ id, provider, connectionId, email, label }) => (
           <Thing
@@ -160,7 +160,7 @@ export async function securityPage({ ctx, frame, browser: { user } }: Visit, ope
     scripts: [SHOW_PASSWORD],
     children: (
       <>
-        <Part frame={frame} id="password-part" title="page.account.password" text="page.account.password_text">
+        <Part frame={frame} id="password-part" heading="page.account.password" text="page.account.password_text">
           {user.passwordHash === null ? (
             <ButtonLink href={at(frame, '/forgot-password')}>{say(frame, 'page.account.password_set')}</ButtonLink>
           ) : (

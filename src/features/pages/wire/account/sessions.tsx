@@ -40,7 +40,7 @@ export async function sessionsPage({ ctx, frame, browser }: Visit, opening: Open
     opening,
     children: (
       <>
-        <Part frame={frame} id="alerts" title="page.account.alerts">
+        <Part frame={frame} id="alerts" heading="page.account.alerts">
           {alerts.length === 0 && <p class="note">{say(frame, 'page.account.alerts_none')}</p>}
           <ul class="things">
             {alerts.slice(0, ALERTS).map(({ type, severity, time, locations }) => {
@@ -59,7 +59,7 @@ export async function sessionsPage({ ctx, frame, browser }: Visit, opening: Open
             })}
           </ul>
         </Part>
-        <Part frame={frame} id="open" title="page.account.sessions_open" text="page.account.sessions_text">
+        <Part frame={frame} id="open" heading="page.account.sessions_open" text="page.account.sessions_text">
           <Things>
             {sessions.map((session) => (
               <Thing
@@ -86,7 +86,7 @@ export async function sessionsPage({ ctx, frame, browser }: Visit, opening: Open
           </Things>
           {others.length > 0 && <Form frame={frame} name="end-others" submit="page.account.sessions_end_others" />}
         </Part>
-        <Part frame={frame} id="activity" title="page.account.activity">
+        <Part frame={frame} id="activity" heading="page.account.activity">
           <Things>
             {activities.map(({ session, type, time }) => (
               <Thing

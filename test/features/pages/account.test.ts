@@ -1,0 +1,284 @@
+import { describe, expect, it } from 'vitest'
+import { env, json } from '../../support/app.ts'
+import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
+import { createClockedSuite, totpAt } from '../factors/totp/support.ts'
+import { app, type Browser, COOKIE, openBrowser, titleOf } from './support.ts'
+
+const FORMS = [
+  'profile',
+  'email',
+  'language',
+  'password',
+  'start-passkey',
+  'start-authenticator',
+  'end-others',
+  'export',
+  'delete',
+]
+
+async function signedIn(on: Pick<typeof app, 'fetch'> = app) {
+  const user = await signUpUser(app)
+  const browser = openBrowser(on)
+  await browser.post('/sign-in', { login: user.email, password: PASSWORD }, { 'cf-connecting-ip': newAddress() })
+  return { user, browser }
+}
+
+const me = async (headers: { authorization: string }) =>
+  (await app.fetch('/api/v1/users/me', { headers })).json<Record<string, unknown>>()
+
+const to = (answer: Response): [number, string | null] => [answer.status, answer.headers.get('location')]
+const textOf = async (browser: Browser, path: string): Promise<string> => (await browser.get(path)).text()
+
+const MINUTE = 60_000
+
+describe('the account', () => {
+  it('asks to sign in, and comes back', async () => {
+    for (const path of ['/account', '/account/security', '/account/data', '/account/confirm'])
+      expect(to(await openBrowser().get(path))).toEqual([
+        303,
+        `/sign-in?${new URLSearchParams({ return_to: path === '/account/confirm' ? '/account' : path })}`,
+      ])
+    const asked = await openBrowser().get('/account/data?ui_locales=de')
+    expect(asked.headers.get('location')).toBe('/sign-in?ui_locales=de&return_to=%2Faccount%2Fdata%3Fui_locales%3Dde')
+  })
+
+  it('shows its parts to whom the browser has signed in, in no window of others, from no cache', async () => {
+    const { browser, user } = await signedIn()
+    for (const [path, title] of [
+      ['/account', 'Profile'],
+      ['/account/security', 'Security'],
+      ['/account/sessions', 'Devices'],
+      ['/account/organizations', 'Organizations'],
+      ['/account/data', 'Your data'],
+    ] as const) {
+      const answer = await browser.get(path)
+      expect([path, answer.status, titleOf(await answer.text())]).toEqual([path, 200, title])
+      expect(answer.headers.get('cross-origin-opener-policy')).toBe('same-origin')
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+    }
+    expect(await textOf(browser, '/account')).toContain(user.email)
+    expect((await browser.get('/account/nothing')).status).toBe(400)
+  })
+
+  it('changes what people say of themselves, and shows it escaped', async () => {
+    const { browser, user } = await signedIn()
+    const name = '"><script>alert(1)</script>'
+    const saved = await browser.post('/account/profile', {
+      display_name: name,
+      first_name: 'Ada',
+      last_name: '',
+      username: '',
+    })
+    expect(to(saved)).toEqual([303, '/account?done=saved'])
+    expect(await me(user.headers)).toMatchObject({ display_name: name, first_name: 'Ada', last_name: null })
+    const page = await textOf(browser, '/account?done=saved')
+    expect(page).not.toContain('<script>alert')
+    expect(page).toContain('value="&quot;&gt;&lt;script&gt;')
+    const wrong = await browser.post('/account/profile', {
+      display_name: 'Ada',
+      first_name: 'Typed',
+      last_name: '',
+      username: '1',
+    })
+    expect([wrong.status, await wrong.text()]).toEqual([422, expect.stringContaining('value="Typed"')])
+  })
+
+  it('speaks the language that was chosen', async () => {
+    const { browser } = await signedIn()
+    expect(to(await browser.post('/account/language?ui_locales=en', { locale: 'ar' }))).toEqual([
+      303,
+      '/account?done=saved',
+    ])
+    expect(await textOf(browser, '/account')).toContain('<html lang="ar" dir="rtl">')
+    expect((await browser.post('/account/language', { locale: 'xx' })).status).toBe(422)
+  })
+
+  it('changes the password, signs out everywhere else, and keeps this browser', async () => {
+    const { browser, user } = await signedIn()
+    const next = `${PASSWORD} and more`
+    const wrong = await browser.post('/account/password', { current_password: 'wrong', new_password: next })
+    const text = await wrong.text()
+    expect([wrong.status, text.includes('The password is wrong.'), text.includes(next)]).toEqual([400, true, false])
+    const before = browser.jar.get(COOKIE)
+    const changed = await browser.post('/account/password', { current_password: PASSWORD, new_password: next })
+    expect(to(changed)).toEqual([303, '/account/security?done=password'])
+    expect(browser.jar.get(COOKIE)).not.toBe(before)
+    expect((await browser.get('/account/security')).status).toBe(200)
+    expect((await app.fetch('/api/v1/sessions', { headers: user.headers })).status).toBe(401)
+  })
+
+  it('ends a session, and all others', async () => {
+    const { browser, user } = await signedIn()
+    const { sessions } = await (await app.fetch('/api/v1/sessions', { headers: user.headers })).json<{
+      sessions: { id: string; is_current: boolean }[]
+    }>()
+    const other = sessions.find(({ is_current }) => is_current)
+    expect(await textOf(browser, '/account/sessions')).toContain('This browser')
+    expect(to(await browser.post('/account/end-session', { id: other?.id ?? '' }))).toEqual([
+      303,
+      '/account/sessions?done=ended',
+    ])
+    expect((await app.fetch('/api/v1/sessions', { headers: user.headers })).status).toBe(401)
+    expect((await browser.post('/account/end-session', { id: crypto.randomUUID() })).status).toBe(404)
+    expect(to(await browser.post('/account/end-others', {}))).toEqual([303, '/account/sessions?done=ended'])
+    expect((await browser.get('/account/sessions')).status).toBe(200)
+  })
+
+  it('deletes itself only where that is meant', async () => {
+    const { browser, user } = await signedIn()
+    expect((await browser.post('/account/delete', {})).status).toBe(422)
+    const deleted = await browser.post('/account/delete', { sure: 'yes' })
+    expect([deleted.status, titleOf(await deleted.text()), browser.jar.size]).toEqual([
+      200,
+      'Your account is deleted',
+      0,
+    ])
+    expect((await app.fetch('/api/v1/users/me', { headers: user.headers })).status).toBe(401)
+  })
+
+  it('makes a copy of the data, for the browser that asked for it', async () => {
+    const { browser, user } = await signedIn()
+    const ready = await browser.post('/account/export', {})
+    const id = /export=([\w-]{36})$/.exec(ready.headers.get('location') ?? '')?.[1] ?? ''
+    expect(await textOf(browser, `/account/data?export=${id}`)).toContain(`/account/data/${id}`)
+    const copy = await browser.get(`/account/data/${id}`)
+    expect([copy.status, copy.headers.get('content-disposition')]).toEqual([200, expect.stringContaining('attachment')])
+    expect(await copy.text()).toContain(user.email)
+    const stranger = await signedIn()
+    expect((await stranger.browser.get(`/account/data/${id}`)).status).toBe(404)
+    expect((await app.fetch(`/account/data/${id}`, { headers: user.headers, redirect: 'manual' })).status).toBe(303)
+  })
+
+  it('takes no form of others, and none with a bearer or without a session', async () => {
+    const { browser, user } = await signedIn()
+    const before = await me(user.headers)
+    for (const form of FORMS) {
+      for (const headers of [
+        { origin: 'https://evil.test' },
+        { origin: 'null' },
+        { 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'same-site' },
+      ])
+        expect([form, (await browser.post(`/account/${form}`, { sure: 'yes' }, headers)).status]).toEqual([form, 403])
+      const anonymous = await openBrowser().post(`/account/${form}`, { sure: 'yes' }, user.headers)
+      expect([form, anonymous.status, anonymous.headers.get('location')?.startsWith('/sign-in?')]).toEqual([
+        form,
+        303,
+        true,
+      ])
+    }
+    expect(await me(user.headers)).toEqual(before)
+    expect((await browser.post('/account/constructor', {})).status).toBe(404)
+    expect((await browser.post('/account/nothing', {})).status).toBe(404)
+  })
+
+  it('changes nothing of others', async () => {
+    const [mine, theirs] = await Promise.all([signedIn(), signedIn()])
+    const made = await app.fetch('/api/v1/passkeys', { headers: theirs.user.headers })
+    expect(made.status).toBe(200)
+    const id = crypto.randomUUID()
+    for (const form of ['rename-passkey', 'remove-passkey', 'end-session'])
+      expect([form, (await mine.browser.post(`/account/${form}`, { id, name: 'x' })).status]).toEqual([form, 404])
+    for (const form of ['leave', 'member-role', 'remove-member', 'hand-over', 'invite', 'join'])
+      expect([
+        form,
+        (
+          await mine.browser.post(`/account/${form}`, {
+            organization_id: id,
+            user_id: theirs.user.user.id,
+            role: 'owner',
+            email: newEmail(),
+          })
+        ).status,
+      ]).toEqual([form, 403])
+  })
+})
+
+describe('a fresh factor', () => {
+  const suite = createClockedSuite()
+
+  it('is asked for on a page that comes back', async () => {
+    const { browser } = await signedIn(suite)
+    suite.clock.now += 11 * MINUTE
+    expect(to(await browser.post('/account/start-authenticator', {}))).toEqual([
+      303,
+      '/account/confirm?back=%2Faccount%2Fsecurity',
+    ])
+    const page = await textOf(browser, '/account/confirm?back=%2Faccount%2Fsecurity')
+    expect(page).toContain('name="password"')
+    const wrong = await browser.post('/account/confirm?back=%2Faccount%2Fsecurity', { password: 'wrong' })
+    expect(wrong.status).toBe(400)
+    const before = browser.jar.get(COOKIE)
+    expect(to(await browser.post('/account/confirm?back=%2Faccount%2Fsecurity', { password: PASSWORD }))).toEqual([
+      303,
+      '/account/security',
+    ])
+    expect(browser.jar.get(COOKIE)).not.toBe(before)
+    expect((await browser.post('/account/start-authenticator', {})).status).toBe(200)
+  })
+
+  it('comes back to the account alone', async () => {
+    const { browser } = await signedIn(suite)
+    for (const back of [
+      '//evil.test',
+      'https://evil.test',
+      '/\\evil.test',
+      '/account/../sign-out',
+      '/account//evil.test',
+      '',
+    ])
+      expect(
+        to(await browser.post(`/account/confirm?${new URLSearchParams({ back })}`, { password: PASSWORD })),
+      ).toEqual([303, '/account'])
+  })
+
+  it('is the second one where there is one: an authenticator app from its QR code to its end', async () => {
+    const { browser } = await signedIn(suite)
+    const started = await (await browser.post('/account/start-authenticator', {})).text()
+    const secret = /class="secret">([A-Z2-7 ]+)</.exec(started)?.[1]?.replaceAll(' ', '') ?? ''
+    expect([started.includes('data:image/svg+xml;base64,'), secret.length]).toEqual([true, 32])
+    const wrong = await browser.post('/account/confirm-authenticator', { code: '000000' })
+    expect([wrong.status, (await wrong.text()).replaceAll(' ', '')]).toEqual([400, expect.stringContaining(secret)])
+    const on = await browser.post('/account/confirm-authenticator', { code: totpAt(secret, suite.clock.now) })
+    expect(to(on)).toEqual([303, '/account/security?done=authenticator'])
+    const codes = await (await browser.post('/account/backup-codes', {})).text()
+    expect(codes.match(/<li>[\w-]{8,}<\/li>/g)).toHaveLength(10)
+    suite.clock.now += 11 * MINUTE
+    expect(to(await browser.post('/account/remove-authenticator', {}))[0]).toBe(303)
+    const page = await textOf(browser, '/account/confirm?back=%2Faccount%2Fsecurity')
+    expect([page.includes('name="password"'), page.includes('name="code"')]).toEqual([false, true])
+    await browser.post('/account/confirm', { code: totpAt(secret, suite.clock.now) })
+    expect(to(await browser.post('/account/remove-authenticator', {}))).toEqual([303, '/account/security?done=removed'])
+    expect((await browser.get('/account/security')).status).toBe(200)
+  })
+})
+
+describe('an organization', () => {
+  it('shows as much as the role goes', async () => {
+    const owner = await signedIn()
+    await confirmed(owner.user.user.id)
+    const made = await app.fetch(
+      '/api/v1/organizations',
+      json({ name: 'Engines <i>', slug: `org-${crypto.randomUUID()}` }, owner.user.headers),
+    )
+    const { id } = await made.json<{ id: string }>()
+    const email = newEmail()
+    const path = `/account/organizations/${id}`
+    const invite = { organization_id: id, email, role: 'member' }
+    expect(to(await owner.browser.post('/account/invite', invite))).toEqual([303, `${path}?done=invited`])
+    const again = await owner.browser.post('/account/invite', invite)
+    expect([again.status, (await again.text()).includes('invited already')]).toEqual([409, true])
+    const page = await textOf(owner.browser, path)
+    expect([page.includes(email), page.includes('<h1>Engines &lt;i&gt;</h1>')]).toEqual([true, true])
+    const last = await owner.browser.post('/account/leave', { organization_id: id })
+    expect([last.status, (await last.text()).includes('needs an owner')]).toEqual([400, true])
+    const stranger = await signedIn()
+    expect((await stranger.browser.get(path)).status).toBe(403)
+    expect((await stranger.browser.post('/account/invite', { ...invite, email: newEmail() })).status).toBe(403)
+  })
+})
+
+async function confirmed(userId: string): Promise<void> {
+  const confirm = "update users set email_verified_at = 1, status = 'active' where id = ?"
+  await env.DB.prepare(confirm).bind(userId).run()
+}
