@@ -67,6 +67,11 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages in a real browser (needs t
     await postern?.stop()
   })
 
+  async function confirmAddress(email: string): Promise<void> {
+    const token = new URL(await mailedLink(postern.origin, email, '/verify-email')).searchParams.get('token')
+    await answerOf(post(postern.origin, '/api/v1/auth/verify-email', { token }), 200)
+  }
+
   const own = () => `http://localhost:${postern.port}`
   async function look(page: Page, name: string): Promise<void> {
     await expectNothingFound(page)
@@ -134,6 +139,76 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages in a real browser (needs t
       await page.goBack()
       await page.goBack()
       expect(await page.locator('body').textContent()).not.toContain(user.email)
+    })
+  })
+
+  it.each(['en', 'ar', 'de'])(
+    'of the account have no fault that axe knows, in every state, in %s',
+    async (ui_locales) => {
+      const user = await signUp(postern.origin)
+      await confirmAddress(user.email)
+      const slug = `org-${randomUUID()}`
+      const headers = bearer(user.access_token)
+      const { id } = await answerOf<{ id: string }>(
+        post(postern.origin, '/api/v1/organizations', { name: 'Analytical Engines', slug }, headers),
+        201,
+      )
+      const invitation = { email: `${randomUUID()}@example.com`, organization_id: id }
+      await answerOf(post(postern.origin, '/api/v1/invitations', invitation, headers), 201)
+      await withPage(browser, async (page) => {
+        await page.goto(`${own()}/sign-in`)
+        await signInOn(page, user)
+        await page.waitForURL(`${own()}/sign-in`)
+        const send = (form: string) => follow(page.locator(`form[action^="/account/${form}"] button:not(.show)`).last())
+        const open = async (path: string, name: string) => {
+          await page.goto(`${own()}${path}?ui_locales=${ui_locales}`)
+          expect(await page.locator('html').getAttribute('lang')).toBe(ui_locales)
+          await look(page, `account-${name}-${ui_locales}`)
+        }
+        await open('/account', 'profile')
+        await page.locator('#username').fill('1')
+        await send('profile')
+        await look(page, `account-profile-refused-${ui_locales}`)
+        expect(await page.evaluate('document.activeElement.id')).toBe('problem')
+        await open('/account/sessions', 'sessions')
+        await open('/account/organizations', 'organizations')
+        await open(`/account/organizations/${id}`, 'organization')
+        await open('/account/data', 'data')
+        await send('export')
+        await look(page, `account-data-ready-${ui_locales}`)
+        await open('/account/confirm', 'confirm')
+        await open('/account/security', 'security')
+        await send('start-authenticator')
+        await look(page, `account-authenticator-${ui_locales}`)
+        await page.locator('#code').fill('000000')
+        await send('confirm-authenticator')
+        await look(page, `account-authenticator-refused-${ui_locales}`)
+      })
+    },
+    240_000,
+  )
+
+  it('make, rename and remove a passkey, and confirm with it', async () => {
+    const user = await signUp(postern.origin)
+    await withPage(browser, async (page) => {
+      const authenticator = await VirtualAuthenticator.attach(page, 'verifying')
+      await page.goto(`${own()}/sign-in?return_to=/account/security`)
+      await signInOn(page, user)
+      await page.waitForURL(`${own()}/account/security`)
+      await page.getByLabel('Name of the passkey').fill('A <key>')
+      await follow(page.getByRole('button', { name: 'Add a passkey' }))
+      await page.getByRole('button', { name: 'Create the passkey' }).click()
+      await page.waitForURL(`${own()}/account/security?done=added`)
+      expect(await authenticator.credentials()).toHaveLength(1)
+      await page.getByText('Rename').click()
+      await page.getByLabel('Name of the passkey').first().fill('Mine')
+      await follow(page.getByRole('button', { name: 'Save' }))
+      expect(await page.locator('main').textContent()).toContain('Mine')
+      await page.goto(`${own()}/account/confirm?back=/account/security`)
+      await page.getByRole('button', { name: 'Use a passkey' }).click()
+      await page.waitForURL(`${own()}/account/security`)
+      await follow(page.getByRole('button', { name: 'Remove' }))
+      expect(await page.getByRole('status').textContent()).toBe('Removed.')
     })
   })
 

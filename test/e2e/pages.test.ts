@@ -11,6 +11,8 @@ import { mailedLink } from './support/mailbox.ts'
 const origin = inject('origin')
 const NEW_PASSWORD = `${PASSWORD} and more`
 
+const LOCALES = ['en', 'de', 'fr', 'es', 'ar']
+
 const submit = (page: Page) => follow(page.locator('main button[type=submit]').first())
 
 async function resetLink(email: string): Promise<string> {

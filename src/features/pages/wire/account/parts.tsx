@@ -90,9 +90,11 @@ interface PartProps {
 /** A part of a page under a heading of its own. */
 export const Part = ({ frame, id, heading, text, children }: PartProps) => (
   <section class="part" aria-labelledby={id}>
-    <h2 id={id}>{say(frame, heading)}</h2>
-    {text !== undefined && <p class="note">{say(frame, text)}</p>}
-    {children}
+    <div>
+      <h2 id={id}>{say(frame, heading)}</h2>
+      {text !== undefined && <p class="note">{say(frame, text)}</p>}
+    </div>
+    <div>{children}</div>
   </section>
 )
 

@@ -166,7 +166,7 @@ export async function securityPage({ ctx, frame, browser: { user } }: Visit, ope
           ) : (
             <Form frame={frame} name="password" submit="page.account.password_submit">
               {/* Password managers look for it, to know whose password it is. */}
-              <input type="hidden" autocomplete="username" value={user.email} />
+              <input type="email" autocomplete="username" value={user.email} readonly hidden />
               <Field
                 frame={frame}
                 name="current_password"
@@ -317,7 +317,7 @@ export function confirmPage(
         {alertOf(frame, problem)}
         {(hasPassword || hasCode) && (
           <form method="post" action={action}>
-            <input type="hidden" autocomplete="username" value={user.email} />
+            <input type="email" autocomplete="username" value={user.email} readonly hidden />
             {hasPassword && (
               <Field
                 frame={frame}
