@@ -15,7 +15,7 @@ import { deleteRemoved, expireMemberships } from './features/memberships/service
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
 import { remindAdmins } from './features/privacy/service/requests.ts'
 import { pruneDirectories } from './features/scim/service/pruning.ts'
-import { pruneOrigins } from './features/sessions/service.ts'
+import { pruneOrigins } from './features/sessions/service/opening.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
 import { recheckDomains } from './features/sso/service/domains.ts'
 import { endOtherSessionsOfPolicies } from './features/sso/service/ending.ts'

@@ -67,9 +67,9 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages in a real browser (needs t
     await postern?.stop()
   })
 
-  async function confirmAddress(email: string): Promise<void> {
+  async function confirmAddress({ email, access_token }: SignedIn): Promise<void> {
     const token = new URL(await mailedLink(postern.origin, email, '/verify-email')).searchParams.get('token')
-    await answerOf(post(postern.origin, '/api/v1/auth/verify-email', { token }), 200)
+    await answerOf(post(postern.origin, '/api/v1/auth/verify-email', { token }, bearer(access_token)), 200)
   }
 
   const own = () => `http://localhost:${postern.port}`
@@ -142,11 +142,11 @@ describe.skipIf(CHROMIUM === undefined)('hosted pages in a real browser (needs t
     })
   })
 
-  it.each(['en', 'ar', 'de'])(
+  it.each(['en', 'ar'])(
     'of the account have no fault that axe knows, in every state, in %s',
     async (ui_locales) => {
       const user = await signUp(postern.origin)
-      await confirmAddress(user.email)
+      await confirmAddress(user)
       const slug = `org-${randomUUID()}`
       const headers = bearer(user.access_token)
       const { id } = await answerOf<{ id: string }>(

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { openSession } from '../../src/features/sessions/service.ts'
+import { openSession } from '../../src/features/sessions/service/opening.ts'
 import type { User } from '../../src/features/users/types.ts'
 import { form, freshMachine, type Machine, requestToken } from '../features/oauth/support.ts'
 import { createTestApp, json, type TestApp } from '../support/app.ts'

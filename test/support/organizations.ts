@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { insertMembership, insertOrganization } from '../../src/features/memberships/service.ts'
-import { openSession } from '../../src/features/sessions/service.ts'
+import { openSession } from '../../src/features/sessions/service/opening.ts'
 import type { User } from '../../src/features/users/types.ts'
 import { newUuid } from '../../src/lib/ids.ts'
 import type { Rank } from '../../src/lib/roles.ts'

@@ -2,17 +2,17 @@ import { ok } from '../../http/answers.ts'
 import { confirmedUser, selfOrAdmin, user } from '../../http/guard.ts'
 import { createRoutes } from '../../http/router.ts'
 import { forbidden, notFound, serviceUnavailable } from '../../lib/errors.ts'
+import { revokeOtherSessions } from './service/ending.ts'
 import {
   getOwnSession,
   listOwnSessions,
   listSessionsOf,
-  revokeOtherSessions,
   revokeOwnSession,
   revokeSessionOf,
   sessionAlreadyRevoked,
   sessionNotFound,
   touchSession,
-} from './service.ts'
+} from './service/own.ts'
 import {
   RefreshedSession,
   RevokedAnswer,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../src/context.ts'
-import { inspectRefreshToken, refreshSession } from '../../../src/features/sessions/service.ts'
+import { inspectRefreshToken, refreshSession } from '../../../src/features/sessions/service/refreshing.ts'
 import { checkAccessToken } from '../../../src/features/validation/service.ts'
 import { serviceUnavailable } from '../../../src/lib/errors.ts'
 import { bodyOf, form, freshMachine, freshUser, requestToken, type SignedIn } from '../../features/oauth/support.ts'

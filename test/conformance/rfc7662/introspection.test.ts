@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { disableClient } from '../../../src/features/clients/service.ts'
-import { endSessionById, refreshSession } from '../../../src/features/sessions/service.ts'
+import { endSessionById } from '../../../src/features/sessions/service/ending.ts'
+import { refreshSession } from '../../../src/features/sessions/service/refreshing.ts'
 import { toSeconds } from '../../../src/lib/time.ts'
 import { bodyOf, form, freshMachine, freshUser, requestToken } from '../../features/oauth/support.ts'
 import { createTestApp } from '../../support/app.ts'

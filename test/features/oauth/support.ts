@@ -1,6 +1,6 @@
 import { createClient } from '../../../src/features/clients/service.ts'
 import type { Client } from '../../../src/features/clients/tables.ts'
-import { openSession } from '../../../src/features/sessions/service.ts'
+import { openSession } from '../../../src/features/sessions/service/opening.ts'
 import type { OpenedSession } from '../../../src/features/sessions/types.ts'
 import { createUser } from '../../../src/features/users/service/users.ts'
 import type { User } from '../../../src/features/users/types.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { inspectRefreshToken, openSession, revokeByRefreshToken } from '../../../src/features/sessions/service.ts'
+import { openSession } from '../../../src/features/sessions/service/opening.ts'
+import { inspectRefreshToken, revokeByRefreshToken } from '../../../src/features/sessions/service/refreshing.ts'
 import { selectSessions } from '../../../src/features/sessions/store.ts'
 import { endOtherSessions } from '../../../src/features/users/service/change-user.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'

@@ -1,4 +1,5 @@
-import { openSession, refreshSession } from '../../../src/features/sessions/service.ts'
+import { openSession } from '../../../src/features/sessions/service/opening.ts'
+import { refreshSession } from '../../../src/features/sessions/service/refreshing.ts'
 import type { OpenedSession } from '../../../src/features/sessions/types.ts'
 import { createUser, type NewUser } from '../../../src/features/users/service/users.ts'
 import type { User } from '../../../src/features/users/types.ts'

@@ -1,7 +1,7 @@
 import { decodeJwt, UnsecuredJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { findOneTimeToken, issueOneTimeToken } from '../../../src/features/links/service.ts'
-import { pruneOrigins } from '../../../src/features/sessions/service.ts'
+import { pruneOrigins } from '../../../src/features/sessions/service/opening.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { MINUTE } from '../../../src/lib/time.ts'
 import { CLIENTS } from '../../support/providers/clients.ts'

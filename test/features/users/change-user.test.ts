@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openSession } from '../../../src/features/sessions/service.ts'
+import { openSession } from '../../../src/features/sessions/service/opening.ts'
 import { changeUser, type UserChange } from '../../../src/features/users/service/change-user.ts'
 import { createUser } from '../../../src/features/users/service/users.ts'
 import { roleChange } from '../../../src/features/users/store/changes.ts'

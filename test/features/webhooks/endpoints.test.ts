@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { openSession } from '../../../src/features/sessions/service.ts'
+import { openSession } from '../../../src/features/sessions/service/opening.ts'
 import { resealWebhooks } from '../../../src/features/webhooks/service/secrets.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { createTestApp, env } from '../../support/app.ts'

@@ -14,7 +14,7 @@ import {
   mfaNotStarted,
   secondFactorLocked,
 } from '../../../features/factors/totp/errors.ts'
-import { listOwnSessions, sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/service.ts'
+import { listOwnSessions, sessionAlreadyRevoked, sessionNotFound } from '../../../features/sessions/service/own.ts'
 import { emailUnconfirmed, linkInvalid, stepUpRequired } from '../../../features/sign-in/errors.ts'
 import { refresh } from '../../../features/sign-in/service/current.ts'
 import { requestPasswordResetOfKnown, resetPassword } from '../../../features/sign-in/service/password-reset.ts'

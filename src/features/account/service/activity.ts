@@ -1,7 +1,7 @@
 import type { ActorCtx } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
 import { listUserEvents } from '../../events/service.ts'
-import { listOwnSessions } from '../../sessions/service.ts'
+import { listOwnSessions } from '../../sessions/service/own.ts'
 import {
   ALERT_TYPES,
   activitiesOf,

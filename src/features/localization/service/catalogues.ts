@@ -1,5 +1,6 @@
 import { type Late, late } from '../../../lib/late.ts'
 import type { en } from '../catalogues/en.ts'
+import { LOCALES, type Locale } from '../rules/locales.ts'
 
 export type MessageKey = keyof typeof en
 
@@ -18,6 +19,9 @@ const CATALOGUES: ReadonlyMap<string, Late<Catalogue>> = new Map([
 export const CATALOGUE_LOCALES: readonly string[] = [...CATALOGUES.keys()]
 
 export const hasCatalogue = (locale: string): boolean => CATALOGUES.has(locale)
+
+/** The languages that have one, as people choose among them. */
+export const listCatalogueLanguages = (): Locale[] => LOCALES.filter(({ code }) => hasCatalogue(code))
 
 /** Null for a locale without one. */
 export async function loadCatalogue(locale: string): Promise<Catalogue | null> {

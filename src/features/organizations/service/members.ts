@@ -19,7 +19,7 @@ import {
   ssoRequiredAt,
   updateMembership,
 } from '../../memberships/service.ts'
-import { activateOrganization } from '../../sessions/service.ts'
+import { activateOrganization } from '../../sessions/service/opening.ts'
 import type { ActivatedToken } from '../../sessions/types.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { findUser, getCurrentUser, isEmailConfirmed, userNotFound } from '../../users/service/users.ts'

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { issueCode } from '../../federation/service/codes.ts'
-import { findOrigin } from '../../sessions/service.ts'
+import { findOrigin } from '../../sessions/service/opening.ts'
 import type { OpenedSession } from '../../sessions/types.ts'
 import type { User } from '../../users/types.ts'
 import type { Destination } from './destination.ts'

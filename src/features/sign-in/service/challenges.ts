@@ -6,7 +6,7 @@ import { listCodeFactors, listCodeFactorsBefore } from '../../factors/totp/servi
 import type { SecondFactor } from '../../factors/totp/types.ts'
 import { findOneTimeToken, issueOneTimeToken, redeemOneTimeToken } from '../../links/service.ts'
 import type { OneTimeToken } from '../../links/types.ts'
-import { StoredOrigin } from '../../sessions/service.ts'
+import { StoredOrigin } from '../../sessions/service/opening.ts'
 import type { SessionOrigin } from '../../sessions/types.ts'
 import type { User } from '../../users/types.ts'
 

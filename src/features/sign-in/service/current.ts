@@ -1,6 +1,7 @@
 import type { ActorCtx, Ctx } from '../../../context.ts'
 import { malformedRequest, tokenInvalid } from '../../../lib/errors.ts'
-import { endSessionById, refreshSession } from '../../sessions/service.ts'
+import { endSessionById } from '../../sessions/service/ending.ts'
+import { refreshSession } from '../../sessions/service/refreshing.ts'
 import type { RefreshedSession } from '../../sessions/types.ts'
 import { sparedBy } from '../../users/service/change-user.ts'
 import { getCurrentUser, isEmailConfirmed } from '../../users/service/users.ts'

@@ -1,7 +1,7 @@
 import type { ActorCtx } from '../../../context.ts'
 import { MINUTE } from '../../../lib/time.ts'
 import { issueOneTimeToken } from '../../links/service.ts'
-import { findProviderToTell } from '../../sessions/service.ts'
+import { findProviderToTell } from '../../sessions/service/opening.ts'
 
 const LIFETIME_MS = 5 * MINUTE
 

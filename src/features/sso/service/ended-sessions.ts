@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
-import { endFederatedSessions } from '../../sessions/service.ts'
+import { endFederatedSessions } from '../../sessions/service/ending.ts'
 import type { ProviderKey } from '../../sessions/types.ts'
 import type { SsoConnection } from '../tables.ts'
 

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { SECOND } from '../../../lib/time.ts'
-import { endOtherThanFederated } from '../../sessions/service.ts'
+import { endOtherThanFederated } from '../../sessions/service/ending.ts'
 import { selectEndings, selectObliged, updateEnding } from '../store/connections.ts'
 
 const POLICIES_PER_RUN = 5

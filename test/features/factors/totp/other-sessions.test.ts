@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Ctx, UserActor } from '../../../../src/context.ts'
 import { enableTotp } from '../../../../src/features/factors/totp/service/enrolment.ts'
-import { openSession } from '../../../../src/features/sessions/service.ts'
+import { openSession } from '../../../../src/features/sessions/service/opening.ts'
 import { changeUser } from '../../../../src/features/users/service/change-user.ts'
 import { findUser } from '../../../../src/features/users/service/users.ts'
 import type { User } from '../../../../src/features/users/types.ts'

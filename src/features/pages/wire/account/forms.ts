@@ -32,7 +32,8 @@ import {
   transferOwnership,
 } from '../../../organizations/service/membership-changes.ts'
 import { askAboutData } from '../../../privacy/service/requests.ts'
-import { revokeOtherSessions, revokeOwnSession } from '../../../sessions/service.ts'
+import { revokeOtherSessions } from '../../../sessions/service/ending.ts'
+import { revokeOwnSession } from '../../../sessions/service/own.ts'
 import { AnyLengthField, MAX_CODE_LENGTH, PasswordField } from '../../../sign-in/wire/session.ts'
 import { isPlainText } from '../../../users/service/users.ts'
 import { EmailField, UsernameField } from '../../../users/wire.ts'

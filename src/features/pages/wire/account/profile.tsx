@@ -1,6 +1,5 @@
 import type { Page } from '../../../../http/page.ts'
-import { LOCALES } from '../../../localization/rules/locales.ts'
-import { CATALOGUE_LOCALES } from '../../../localization/service/catalogues.ts'
+import { listCatalogueLanguages } from '../../../localization/service/catalogues.ts'
 import { say } from '../../../sign-in/wire/pages.tsx'
 import { isEmailConfirmed } from '../../../users/service/users.ts'
 import { Field, whoIs } from '../parts.tsx'
@@ -15,7 +14,7 @@ export async function profilePage({ frame, browser: { user } }: Visit, opening: 
   const picture = user.profileImageUrl
   // Pictures of other origins are not shown: the page's policy allows none.
   const isOurs = picture?.startsWith('/') || picture?.includes('/avatars/')
-  const languages = LOCALES.filter(({ code }) => CATALOGUE_LOCALES.includes(code)).map(({ code, nativeName }) => ({
+  const languages = listCatalogueLanguages().map(({ code, nativeName }) => ({
     value: code,
     text: nativeName,
     lang: code,

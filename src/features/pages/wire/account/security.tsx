@@ -223,7 +223,10 @@ export const authenticatorPage = (
           height="220"
         />
         <p class="note">
-          {say(frame, 'page.account.authenticator_secret')} <span class="secret">{secret.replace(/.{4}/g, '$& ')}</span>
+          {say(frame, 'page.account.authenticator_secret')}{' '}
+          <span class="secret" dir="ltr">
+            {secret.replace(/.{4}/g, '$& ')}
+          </span>
         </p>
         <Form frame={frame} name="confirm-authenticator" submit="page.account.authenticator_confirm">
           <Field
@@ -255,7 +258,7 @@ export const backupCodesPage = (frame: PageFrame, codes: readonly string[]): Pag
     children: (
       <>
         <p>{say(frame, 'page.account.backup_codes_keep')}</p>
-        <ul class="codes">
+        <ul class="codes" dir="ltr">
           {codes.map((code) => (
             <li>{code}</li>
           ))}

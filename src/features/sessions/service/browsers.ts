@@ -1,0 +1,54 @@
+import { type Ctx, callerOf, type SignInBrowser, type UserActor } from '../../../context.ts'
+import { userActorOf } from '../../keys/service/tokens.ts'
+import { isSignInAllowed } from '../../users/service/users.ts'
+import { claimsOf, isAdminOfProvider } from '../rules/claims.ts'
+import { decodeBrowserToken } from '../rules/refresh-token.ts'
+import { selectUserWithStanding, useBrowser } from '../store.ts'
+import type { BrowserSession, NewSession, OpenedSession } from '../types.ts'
+import { endSessionById } from './ending.ts'
+import { answerOf, loadMinter, orUnavailable, versionsOf } from './minting.ts'
+import { type OpenInput, openSession, raiseSession } from './opening.ts'
+
+/**
+ * As `openSession`, for a page. A sign-in of whom the browser has signed in steps that session up, so what hangs on it lives on;
+ * one of somebody else ends it. A session that an organization's provider, or break glass, opens is always a new one.
+ */
+export async function openBrowserSession(ctx: Ctx, browser: SignInBrowser, input: OpenInput): Promise<NewSession> {
+  const { current, idleSeconds } = browser
+  const isPlain = !input.origin && (input.organizationId ?? null) === null && current?.isOfProvider === false
+  if (current && current.userId === input.user.id && isPlain) {
+    const raised = await raiseSession(ctx, { ...input, sessionId: current.sessionId })
+    if (raised) return { ...raised, isNewDevice: false }
+  }
+  if (current) {
+    const { userId, sessionId } = current
+    await endSessionById(ctx, { userId, sessionId, reason: 'signed_out', actor: { type: 'user', id: userId } })
+  }
+  return openSession(ctx, { ...input, browserIdleSeconds: idleSeconds })
+}
+
+/** Whom the cookie of a page has signed in, by the word of the user's object; null for nobody. Counts as a use of the session. */
+export async function useBrowserSession(ctx: Ctx, token: string): Promise<BrowserSession | null> {
+  const parts = await decodeBrowserToken(ctx.config.rootKeys, token)
+  if (!parts) return null
+  const found = await orUnavailable(selectUserWithStanding(ctx, parts))
+  if (!found || !isSignInAllowed(found.user) || isAdminOfProvider(found.user, found.standing)) return null
+  const result = await useBrowser(ctx, { ...parts, ...versionsOf(found.user), caller: callerOf(ctx) })
+  if (result.outcome === 'used') return { ...found, session: result.grant.session, grant: result.grant }
+  const { userId: user_id, sessionId: session_id } = parts
+  ctx.log.info('browser_session_refused', { reason: result.reason, user_id, session_id })
+  return null
+}
+
+/** Who acts on pages, with the rights that the session has now. */
+export function browserActorOf({ config, now }: Pick<Ctx, 'config' | 'now'>, browser: BrowserSession): UserActor {
+  const { user, standing, grant, session } = browser
+  const { organizationId } = session
+  return userActorOf(claimsOf(config, { user, standing, grant: { ...grant, advancedAt: now() }, organizationId }))
+}
+
+/** What the cookies of a browser's session hold now. */
+export const renewBrowserSession = async (
+  ctx: Ctx,
+  { user, standing, grant }: BrowserSession,
+): Promise<OpenedSession> => answerOf(ctx, await orUnavailable(loadMinter(ctx)), { user, standing, grant })
