@@ -2,6 +2,7 @@ import { type Ctx, narrow } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
 import { countPrunable } from '../../events/service.ts'
 import { countPrunableMails } from '../../mail/service/mails.ts'
+import { countClosedRequests } from '../../privacy/service/requests.ts'
 import { keptSince, leastDays, readRetention } from '../../retention/service.ts'
 import { RETENTION_KINDS, type RetentionKind } from '../../retention/types.ts'
 import { countOld, deleteOld } from '../store/results.ts'
@@ -14,6 +15,7 @@ const COUNTS: Readonly<Record<RetentionKind, ((ctx: Kept) => Promise<number>) | 
   attempts: null,
   mails: (ctx) => countPrunableMails(ctx, 'sent'),
   dead_mails: (ctx) => countPrunableMails(ctx, 'dead'),
+  requests: countClosedRequests,
   reports: async (ctx) => countOld(ctx, await keptSince(ctx, 'reports')),
 }
 

@@ -6,11 +6,14 @@ import { isAdmin } from '../../../lib/roles.ts'
 import { DAY, SECOND, toIso } from '../../../lib/time.ts'
 import { deleteByItsUser } from '../../account/service/states.ts'
 import { queueMail } from '../../mail/service/mails.ts'
+import { keptSince } from '../../retention/service.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import { findUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
+  countClosed,
+  deleteClosed,
   EXTENSION_MS,
   insertErasure,
   insertExport,
@@ -186,6 +189,17 @@ async function tellPerson(
   if (change !== undefined && (status === 'completed' || status === 'rejected'))
     await queueMail(ctx, { kind: 'data_request_answered', ...to, params: { outcome: status, message: answer } })
 }
+
+export { countLate as countLateRequests } from '../store/requests.ts'
+
+type Kept = Pick<Ctx, 'db' | 'now' | 'config'>
+
+/** How many answered requests the next runs of cron delete. */
+export const countClosedRequests = async (ctx: Kept): Promise<number> =>
+  countClosed(ctx, await keptSince(ctx, 'requests'))
+
+/** Cron: deletes answered requests that are kept no longer. */
+export const pruneRequests = async (ctx: Kept): Promise<void> => deleteClosed(ctx, await keptSince(ctx, 'requests'))
 
 const ADMINS_TOLD = 10
 
