@@ -89,6 +89,9 @@ export interface ProvedLogoutRequest extends NameId {
   readonly sessionIndexes: readonly string[]
 }
 
+/** Each costs the caller readings: a request names the few sessions of one person, not as many as fit in. */
+const MAX_SESSIONS = 10
+
 /** Whom a provider signs out. That its id is good once is the caller's to decide. */
 export const readLogoutRequest = (
   opened: OpenedLogout,
@@ -98,12 +101,12 @@ export const readLogoutRequest = (
     const message = readProved(opened, expected)
     const end = attributeOf(message, 'NotOnOrAfter')
     if (end !== undefined && !isBefore(expected.now, end)) refuse('expired')
-    const indexes = childrenOf(message, PROTOCOL, 'SessionIndex').map(
-      (element) => textOf(element) || refuse('session_index'),
-    )
+    const indexes = childrenOf(message, PROTOCOL, 'SessionIndex')
+    if (indexes.length > MAX_SESSIONS) refuse('session_index')
+    const sessionIndexes = indexes.map((element) => textOf(element) || refuse('session_index'))
     const id = attributeOf(message, 'ID') ?? refuse('message_id')
     const expiresAt = readTime(attributeOf(message, 'IssueInstant')) + LOGOUT_LIFETIME
-    return { request: { id, expiresAt, ...readNameId(message), sessionIndexes: indexes } }
+    return { request: { id, expiresAt, ...readNameId(message), sessionIndexes } }
   })
 
 /** Whether the provider says that it ended all sessions, in its answer to our request of that id. */

@@ -77,6 +77,18 @@ describe('a LogoutRequest by POST', () => {
     })
   })
 
+  const withSessions = (count: number) => (xml: string) =>
+    replaced(
+      xml,
+      /<samlp:SessionIndex>.*<\/samlp:SessionIndex>/,
+      Array.from({ length: count }, (_, at) => `<samlp:SessionIndex>_${at}</samlp:SessionIndex>`).join(''),
+    )
+  it('names ten sessions at most', async () => {
+    expect(await byForm(sign(withSessions(10)(REQUEST), '_logout', key))).toMatchObject({
+      request: { sessionIndexes: Array.from({ length: 10 }, (_, at) => `_${at}`) },
+    })
+  })
+
   const edits: readonly (readonly [string, (xml: string) => string, Reason])[] = [
     ['another destination', (xml) => replaced(xml, SLO, 'https://evil.example/slo'), 'destination'],
     ['no destination', (xml) => replaced(xml, ` Destination="${SLO}"`, ''), 'destination'],
@@ -98,6 +110,7 @@ describe('a LogoutRequest by POST', () => {
     ['two names', (xml) => replaced(xml, /<saml:NameID.*<\/saml:NameID>/, (found) => found + found), 'name_id'],
     ['an encrypted name', (xml) => replaced(xml, /<saml:NameID.*<\/saml:NameID>/, '<saml:EncryptedID/>'), 'name_id'],
     ['an empty session index', (xml) => replaced(xml, '>_one<', '><'), 'session_index'],
+    ['eleven session indexes', withSessions(11), 'session_index'],
     ['a session index with an element', (xml) => replaced(xml, '>_one<', '>_one<x/><'), 'session_index'],
     [
       'an assertion inside',
