@@ -281,6 +281,9 @@ describe('a sign-out here', () => {
       [KEY, responseTo(enterprise, '_another')],
     ] as const)
       expect(await answerOf(byRedirect(said, by, back))).toMatchObject(REFUSED)
+    // Without the answer the state leads nowhere, and stays good for it.
+    const bare = app.fetch(`/api/v1/sso/logout?state=${encodeURIComponent(relayState)}`, { headers: JSON_ONLY })
+    expect(await answerOf(bare)).toMatchObject({ status: 400, code: 'OAUTH_STATE_INVALID' })
     const end = await byRedirect(response, KEY, back)
     expect([end.status, end.headers.get('location')]).toEqual([302, RETURN_TO])
     expect((await byRedirect(response, KEY, back)).status).toBe(400)
