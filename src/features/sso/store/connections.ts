@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { type ActorCtx, actorOf, type Ctx, type Place } from '../../../context.ts'
 import type { Rank } from '../../../lib/roles.ts'
 import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../../domains/tables.ts'
@@ -90,8 +90,8 @@ export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit:
 }
 
 /**
- * Those of an entity in SAML: first those that opened sessions of the person, for anybody can configure the same entity; then the
- * oldest.
+ * Those of an entity in SAML whose organization has verified a domain, also disabled ones: first those that opened sessions of the
+ * person, for others may have configured the same entity; then the oldest.
  */
 export async function selectOfEntity(
   { db }: Store,
@@ -102,7 +102,13 @@ export async function selectOfEntity(
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
-    .where(and(eq(ssoConnections.issuer, entity), eq(ssoConnections.protocol, 'saml')))
+    .where(
+      and(
+        eq(ssoConnections.issuer, entity),
+        eq(ssoConnections.protocol, 'saml'),
+        hasVerifiedDomain(sql`sso_connections.organization_id`),
+      ),
+    )
     .orderBy(
       sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
         and ${federatedSessions.subjectHash} = ${subjectHash}) desc`,
@@ -111,6 +117,31 @@ export async function selectOfEntity(
     )
     .limit(limit)
   return rows.map(toConnection)
+}
+
+/** What some connections opened for a person: each once, or each of the provider's sessions that is named. */
+export const selectOpened = (
+  { db }: Store,
+  {
+    ids,
+    subjectHash,
+    sessionHashes,
+  }: { ids: readonly string[]; subjectHash: string; sessionHashes: readonly string[] },
+) => {
+  const isAll = sessionHashes.length === 0
+  return db
+    .selectDistinct({
+      connectionId: sql<string>`${federatedSessions.connectionId}`,
+      providerSessionHash: isAll ? sql<null>`null` : federatedSessions.providerSessionHash,
+    })
+    .from(federatedSessions)
+    .where(
+      and(
+        inArray(federatedSessions.connectionId, ids),
+        eq(federatedSessions.subjectHash, subjectHash),
+        isAll ? undefined : inArray(federatedSessions.providerSessionHash, sessionHashes),
+      ),
+    )
 }
 
 interface OfClient {
