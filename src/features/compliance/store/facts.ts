@@ -76,7 +76,8 @@ export async function selectExpiredAccess({ db, now }: Store): Promise<Facts['ex
   const before = now() - DAY
   const [row] = await db.all<{ left: number }>(sql`select
     (select count(*) from ${invitations} where status = 'pending' and expires_at < ${before})
-    + (select count(*) from ${memberships} where expires_at is not null and expires_at < ${before} and taken_up_at is null) as left`)
+    + (select count(*) from ${memberships} where expires_at is not null and expires_at < ${before} and taken_up_at is null
+      and not ${isOrganizationHeld(memberships.organizationId)} and not ${isUserHeld(memberships.userId)}) as left`)
   return row ?? { left: 0 }
 }
 
