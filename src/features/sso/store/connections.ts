@@ -288,19 +288,19 @@ export function updateConnection(
     set: Partial<ConnectionRow>
     roleMapping: readonly RoleMapping[] | undefined
     certificates: readonly TrustedCertificate[] | undefined
-    /** Then its identities and the sessions that it opened go. */
-    isOtherIssuer: boolean
+    /** They are named otherwise from now on: its identities and the sessions that it opened go. */
+    forgetsPeople: boolean
     /** What would lock everybody out, or let another provider in, while single sign-on is required. */
     unlessRequired: boolean
   },
 ) {
-  const { before, set, roleMapping, certificates, isOtherIssuer, unlessRequired } = change
+  const { before, set, roleMapping, certificates, forgetsPeople, unlessRequired } = change
   const unmoved = isUnmoved(ctx, place, change)
   const when = unlessRequired ? sql`${unmoved} and not ${isRequired(before.organizationId)}` : unmoved
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
     ...(certificates ? replaceCertificates(ctx, before, certificates, when) : []),
-    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),
+    ...(forgetsPeople ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
       .set({ ...set, version: before.version + 1 })
@@ -309,7 +309,7 @@ export function updateConnection(
   ] as const
 }
 
-/** A subject at another issuer is another person. */
+/** A subject at another issuer, or by another attribute, is another person. */
 const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when: SQL) =>
   db.delete(identities).where(and(eq(identities.connectionId, id), when))
 
