@@ -107,9 +107,9 @@ describe('POST /api/v1/audit-logs/export', () => {
     expect(written.toReversed()).toEqual(
       subjects.map((subject) => (/^[=+\-@\t\r]/.test(subject) ? `'${subject}` : subject)),
     )
-    // A reader may end rows at each of these.
-    for (const record_delimiter of ['\n', '\r\n'])
-      expect(parse(text, { record_delimiter, relax_column_count: true })).toHaveLength(rows.length + 1)
+    // Also for a reader that ends rows at a line feed alone.
+    const unquoted = text.trimEnd().replaceAll(/"(?:[^"]|"")*"/g, 'x')
+    expect(unquoted.split('\n')).toHaveLength(rows.length + 1)
     expect(rows[0]).toMatchObject({ 'User Email': anna.user.email, Details: '{"x":"=1"}', 'User Agent': 'a browser' })
   })
 
