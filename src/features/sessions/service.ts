@@ -32,17 +32,18 @@ import {
   updateLastUse,
   updateOrganization,
 } from './store.ts'
-import type {
-  ActivatedToken,
-  NewSession,
-  OpenedSession,
-  ProviderKey,
-  RefreshedSession,
-  RefreshRefusal,
-  RefreshTokenParts,
-  SessionOrigin,
-  Standing,
-  Tokens,
+import {
+  type ActivatedToken,
+  type NewSession,
+  type OpenedSession,
+  type ProviderKey,
+  type RefreshedSession,
+  type RefreshRefusal,
+  type RefreshTokenParts,
+  type SessionOrigin,
+  SSO,
+  type Standing,
+  type Tokens,
 } from './types.ts'
 
 export { deleteExpiredOrigins as pruneOrigins, selectToTell as findProviderToTell } from './store.ts'
@@ -187,7 +188,7 @@ async function recordOrigin(ctx: Ctx, { id, userId, openedAt }: SessionSnapshot,
   try {
     await orUnavailable(insertOrigin(ctx, { ...row, sessionId: id, userId, expiresAt }))
   } catch (cause) {
-    await endSessionById(ctx, { userId, sessionId: id, reason: 'revoked', actor: { type: 'system', id: 'sso' } })
+    await endSessionById(ctx, { userId, sessionId: id, reason: 'revoked', actor: SSO })
     throw cause
   }
 }
@@ -381,8 +382,9 @@ async function endAll(
   ctx: Ctx,
   { userId, ids, reason }: { userId: string; ids: readonly string[]; reason: EndReason },
 ): Promise<number> {
-  const actor = { type: 'system', id: 'sso' } as const
-  const results = await Promise.all(ids.map((sessionId) => endSessionById(ctx, { userId, sessionId, reason, actor })))
+  const results = await Promise.all(
+    ids.map((sessionId) => endSessionById(ctx, { userId, sessionId, reason, actor: SSO })),
+  )
   return results.filter(({ ended }) => ended.length > 0).length
 }
 

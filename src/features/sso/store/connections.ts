@@ -69,6 +69,14 @@ async function findOne(db: Store['db'], where: SQL | undefined) {
 /** That of the organization with this slug. */
 export const findConnectionOfSlug = ({ db }: Store, slug: string) => findOne(db, eq(organizations.slug, slug))
 
+/** Holds for a connection at this provider whose organization has verified a domain. */
+const isAt = (protocol: SsoConnection['protocol'], issuer: string): SQL | undefined =>
+  and(
+    eq(ssoConnections.issuer, issuer),
+    eq(ssoConnections.protocol, protocol),
+    hasVerifiedDomain(sql`sso_connections.organization_id`),
+  )
+
 /** Those at one issuer through which people have come: others, which name somebody's issuer, must not stand in the way. */
 export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit: number) {
   const rows = await db
@@ -77,11 +85,9 @@ export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit:
     .innerJoin(organizations, ofOpen)
     .where(
       and(
-        eq(ssoConnections.issuer, issuer),
-        eq(ssoConnections.protocol, 'openid'),
+        isAt('openid', issuer),
         eq(ssoConnections.enabled, true),
         isNull(ssoConnections.error),
-        hasVerifiedDomain(sql`sso_connections.organization_id`),
         sql`exists (select 1 from ${identities} where ${identities.connectionId} = ${ssoConnections.id})`,
       ),
     )
@@ -102,13 +108,7 @@ export async function selectOfEntity(
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
-    .where(
-      and(
-        eq(ssoConnections.issuer, entity),
-        eq(ssoConnections.protocol, 'saml'),
-        hasVerifiedDomain(sql`sso_connections.organization_id`),
-      ),
-    )
+    .where(isAt('saml', entity))
     .orderBy(
       sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
         and ${federatedSessions.subjectHash} = ${subjectHash}) desc`,
