@@ -129,8 +129,7 @@ async function countFormerSeals(ctx: Ctx): Promise<Facts['seals']> {
   const others = (await listRootKeys(ctx)).filter(({ state }) => state !== 'current')
   return {
     former: others.reduce(
-      (sum, { signingKeys, totpSecrets, mails, webhooks, connections }) =>
-        sum + signingKeys + totpSecrets + mails + webhooks + connections,
+      (sum, { id: _, state: __, ...counts }) => Object.values(counts).reduce((all, count) => all + count, sum),
       0,
     ),
   }

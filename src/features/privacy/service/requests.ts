@@ -12,7 +12,6 @@ import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/ste
 import { notifyOwner } from '../../users/service/notices.ts'
 import { findUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
-  countClosed,
   deleteClosed,
   EXTENSION_MS,
   insertErasure,
@@ -30,6 +29,8 @@ import {
 } from '../store/requests.ts'
 import type { DataRequest } from '../tables.ts'
 import type { ExportFormat, RequestType } from '../types.ts'
+
+export { countClosed as countClosedRequests, countLate as countLateRequests } from '../store/requests.ts'
 
 export const requestNotFound = defineError('DATA_REQUEST_NOT_FOUND', 'not_found', 'There is no such request')
 export const requestClosed = defineError(
@@ -190,16 +191,9 @@ async function tellPerson(
     await queueMail(ctx, { kind: 'data_request_answered', ...to, params: { outcome: status, message: answer } })
 }
 
-export { countLate as countLateRequests } from '../store/requests.ts'
-
-type Kept = Pick<Ctx, 'db' | 'now' | 'config'>
-
-/** How many answered requests the next runs of cron delete. */
-export const countClosedRequests = async (ctx: Kept): Promise<number> =>
-  countClosed(ctx, await keptSince(ctx, 'requests'))
-
 /** Cron: deletes answered requests that are kept no longer. */
-export const pruneRequests = async (ctx: Kept): Promise<void> => deleteClosed(ctx, await keptSince(ctx, 'requests'))
+export const pruneRequests = async (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
+  deleteClosed(ctx, await keptSince(ctx, 'requests'))
 
 const ADMINS_TOLD = 10
 
