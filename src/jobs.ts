@@ -13,7 +13,7 @@ import { pruneOneTimeTokens } from './features/links/service.ts'
 import { deliverMails, enqueueOverdueMails, giveUpMails, pruneMails } from './features/mail/service/mails.ts'
 import { deleteRemoved, expireMemberships } from './features/memberships/service.ts'
 import { eraseOrganizations, settleOwnerless } from './features/organizations/service/ownership.ts'
-import { remindAdmins } from './features/privacy/service/requests.ts'
+import { pruneRequests, remindAdmins } from './features/privacy/service/requests.ts'
 import { pruneDirectories } from './features/scim/service/pruning.ts'
 import { pruneOrigins } from './features/sessions/service/opening.ts'
 import { dropUnusedPasswords } from './features/sign-in/service/unused-passwords.ts'
@@ -64,6 +64,7 @@ export async function runScheduled(ctx: Ctx): Promise<void> {
     ['prune_directories', () => pruneDirectories(ctx)],
     ['prune_compliance_reports', () => pruneReports(ctx)],
     ['remind_of_data_requests', () => remindAdmins(ctx)],
+    ['prune_data_requests', () => pruneRequests(ctx)],
     ['erase_deleted_users', () => eraseDeletedUsers(ctx, USER_DATA)],
     // Last: once a day it takes seconds.
     ['assess_controls', () => assessDay(ctx)],

@@ -4,12 +4,16 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 
 type Operand = string | SQLWrapper
 
-/** Holds while the user is under a legal hold: their own, or that of an organization they were in when it was placed, or are in. */
+/**
+ * Holds while the user is under a legal hold: their own, or that of an organization they were in when it was placed, or are in.
+ * A membership that was never taken up is none: else its owners could keep anybody from being erased.
+ */
 export const isUserHeld = (userId: Operand): SQL =>
   sql`(exists (select 1 from legal_holds as hold where hold.user_id = ${userId} and hold.released_at is null)
     or exists (select 1 from memberships as held join legal_holds as hold on hold.organization_id = held.organization_id
       where held.user_id = ${userId} and hold.released_at is null
-        and (held.removed_at is null or held.removed_at >= hold.placed_at)))`
+        and coalesce(held.taken_up_at, held.suspended_at) is not null
+        and (held.removed_at is null or (held.removed_at >= hold.placed_at and held.joined_at <= hold.placed_at))))`
 
 export const isOrganizationHeld = (organizationId: Operand): SQL =>
   sql`exists (select 1 from legal_holds as hold where hold.organization_id = ${organizationId} and hold.released_at is null)`

@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, getTableName, gt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, getTableName, gt, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../context.ts'
 import { toIso } from '../lib/time.ts'
@@ -6,8 +6,8 @@ import type { Statement } from './commit.ts'
 
 export interface Person {
   readonly id: string
-  /** Normalized. */
-  readonly email: string
+  /** Normalized. Null unless it is confirmed: whoever signs up with a stranger's address is not the stranger. */
+  readonly email: string | null
 }
 
 /** The parts of a data export. */
@@ -81,8 +81,17 @@ type Finder = 'id' | 'email' | ((user: Person) => SQL)
 type ColumnOf<T extends SQLiteTable> = keyof T['_']['columns'] & string
 type Finders<T extends SQLiteTable> = { readonly [K in ColumnOf<T>]?: Finder }
 
-const conditionOf = (column: SQLiteColumn, finder: Finder, user: Person): SQL =>
-  typeof finder === 'function' ? finder(user) : eq(column, user[finder])
+const conditionOf = (column: SQLiteColumn, finder: Finder, user: Person): SQL => {
+  if (typeof finder === 'function') return finder(user)
+  const value = user[finder]
+  return value === null ? sql`false` : eq(column, value)
+}
+
+/** Rows with the address, but for those that name another user in `owner`: they are that user's. */
+export const byAddress =
+  (column: SQLiteColumn, owner: SQLiteColumn) =>
+  (user: Person): SQL =>
+    sql`(${conditionOf(column, 'email', user)} and ${or(isNull(owner), eq(owner, user.id))})`
 
 const conditionsOf = (table: SQLiteTable, finders: Readonly<Record<string, Finder>>, user: Person): SQL[] => {
   const columns: Record<string, SQLiteColumn> = getTableColumns(table)

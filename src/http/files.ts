@@ -4,10 +4,17 @@ import { late } from '../lib/late.ts'
 
 const csv = late(() => import('csv-stringify/sync'))
 
-/** Lines of a CSV file. Names and user agents are strangers' words: none is a formula where the file is opened. */
+/**
+ * Lines of a CSV file. Names and user agents are strangers' words: none is a formula where the file is opened, and none begins a
+ * line of its own, whatever a reader takes for the end of one.
+ */
 export async function csvOf(rows: readonly (readonly (string | null)[])[]): Promise<string> {
   const { stringify } = await csv.load()
-  return stringify(rows as (string | null)[][], { escape_formulas: true, record_delimiter: 'windows' })
+  return stringify(rows as (string | null)[][], {
+    escape_formulas: true,
+    record_delimiter: 'windows',
+    quoted_match: /[\r\n]/,
+  })
 }
 
 /** Asks for the next text when the reader has taken the one before. A failure aborts the connection, so that no cut file looks whole. */

@@ -80,7 +80,13 @@ export async function requireDocumented(document: ApiDocument, request: Request,
   if (request.method === 'HEAD') return
   // A browser sees the failure as a page.
   if (prefersHtml(request) && isPage(response) && [...failures].some((one) => one.startsWith(`${status} `))) return
-  const body: unknown = isJson(response) ? await response.clone().json() : null
+  const text = await response
+    .clone()
+    .text()
+    .catch(() => null)
+  // That it breaks off is for its reader to find.
+  if (text === null) return
+  const body: unknown = isJson(response) ? JSON.parse(text) : null
   const problem = declared?.schema ? problemOf(declared.schema, body) : `the document has no ${status}`
   if (problem === undefined) return
   const failure = `${status} ${codeOf(Object(body))}`

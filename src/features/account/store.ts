@@ -5,7 +5,7 @@ import { listed, type UserData } from '../../db/user-data.ts'
 import { serviceUnavailable } from '../../lib/errors.ts'
 import { SECOND, within } from '../../lib/time.ts'
 import { voidPlainReports } from '../links/service.ts'
-import { deleteUserRow, insertedUser } from '../users/service/users.ts'
+import { confirmedEmailOf, deleteUserRow, insertedUser } from '../users/service/users.ts'
 import { isTarget, type RowChange, type Target, users } from '../users/tables.ts'
 import type { User } from '../users/types.ts'
 import { type AvatarName, ownAvatarAt } from './rules.ts'
@@ -54,10 +54,12 @@ export async function selectUsersToErase({ db, now }: Store, limit: number): Pro
  * The batch that erases a user. Its last statement deletes the row, and returns none when there is no user to erase any more:
  * then the other statements have changed nothing either.
  */
-export function eraseRows(store: Store, { id, email }: User, userData: readonly UserData[]) {
+export function eraseRows(store: Store, user: User, userData: readonly UserData[]) {
+  const { id } = user
+  const person = { id, email: confirmedEmailOf(user) }
   const isDue = sql`exists (select 1 from ${users} where ${users.id} = ${id} and ${users.status} = 'deleted' and ${users.erasingSince} is not null)`
   return [
-    ...userData.flatMap(({ statements }) => statements(store, { id, email }, isDue)),
+    ...userData.flatMap(({ statements }) => statements(store, person, isDue)),
     deleteUserRow(store, id, isDue),
   ] as const
 }

@@ -71,6 +71,8 @@ export interface Facts {
   readonly retention: Retention
   readonly pruning: { readonly overdue: number }
   readonly erasures: { readonly overdue: number }
+  /** What people asked about their data, and nobody has answered in time. */
+  readonly requests: { readonly overdue: number }
 }
 
 export type FactName = keyof Facts

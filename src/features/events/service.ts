@@ -6,7 +6,6 @@ import type { EventOwner, ObjectEventsMessage, RecordedEvent } from '../../lib/e
 import { SECOND } from '../../lib/time.ts'
 import { keptSince } from '../retention/service.ts'
 import {
-  countOldEvents,
   deleteOldDeadLetters,
   deleteOldEvents,
   insertDelivered,
@@ -15,6 +14,8 @@ import {
   selectOwnersOfUndelivered,
 } from './store.ts'
 import type { DeadLetter } from './types.ts'
+
+export { countOldEvents } from './store.ts'
 
 /** For a younger row, the nudge of its own commit may still be running. */
 const NUDGE_GRACE_MS = 5 * SECOND
@@ -67,10 +68,6 @@ export async function sweepUndelivered(ctx: Pick<Ctx, 'db' | 'now' | 'objects' |
 /** Deletes events that are kept no longer, a limited number in each run. */
 export const pruneEvents = async (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
   deleteOldEvents(ctx, await keptSince(ctx, 'record'), PRUNES_PER_RUN)
-
-/** How many events and dead letters the next runs delete. */
-export const countPrunable = async (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<number> =>
-  countOldEvents(ctx, await keptSince(ctx, 'record'))
 
 /**
  * Writes events from objects to D1. Each message is acknowledged or retried separately:

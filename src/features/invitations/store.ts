@@ -4,7 +4,7 @@ import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
 import type { Range } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
-import { deletedRows, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
+import { byAddress, deletedRows, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import type { Rank } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import { revokeWhere } from '../memberships/service.ts'
@@ -28,13 +28,15 @@ import type { InvitationStatus } from './types.ts'
 type Store = Pick<Ctx, 'db'>
 type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
+const toAddress = byAddress(invitations.email, invitations.acceptedBy)
+
 /** Invitations of a user to others go too: nobody answers for them any more. */
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(invitations, { email: 'email', invitedBy: 'id', acceptedBy: 'id' }),
+    ...deletedRows(invitations, { email: toAddress, invitedBy: 'id', acceptedBy: 'id' }),
     ...shownRows(invitations, {
       part: 'invitations',
-      by: { email: 'email', acceptedBy: 'id' },
+      by: { email: toAddress, acceptedBy: 'id' },
       shows: [
         'id',
         'organizationId',

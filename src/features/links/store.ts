@@ -1,18 +1,20 @@
 import { and, desc, eq, gt, isNotNull, isNull, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
 import { prune } from '../../db/prune.ts'
-import { deletedRows, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
+import { byAddress, deletedRows, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import { oneTimeTokens, takesFactorAway } from './tables.ts'
 import type { OneTimePurpose, Redemption, RequestingSessions, TokenData } from './types.ts'
+
+const toAddress = byAddress(oneTimeTokens.email, oneTimeTokens.userId)
 
 /** By address, too: a link may have been requested before the account existed. */
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(oneTimeTokens, { userId: 'id', email: 'email' }),
+    ...deletedRows(oneTimeTokens, { userId: 'id', email: toAddress }),
     ...shownRows(oneTimeTokens, {
       part: 'mails',
       name: 'links',
-      by: { userId: 'id', email: 'email' },
+      by: { userId: 'id', email: toAddress },
       shows: ['purpose', 'email', 'createdAt', 'expiresAt', 'usedAt'],
       hides: { [HIDDEN.secret]: ['tokenHash', 'data'], [HIDDEN.internal]: ['id', 'userId', 'redemption'] },
     }),

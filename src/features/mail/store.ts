@@ -2,7 +2,7 @@ import { and, desc, eq, gte, inArray, isNotNull, lt, lte, type SQL, sql } from '
 import type { Ctx } from '../../context.ts'
 import { listRows } from '../../db/list.ts'
 import { countPrunable, prune } from '../../db/prune.ts'
-import { deletedRows, HIDDEN, shownRows, type UserData, withheld } from '../../db/user-data.ts'
+import { byAddress, deletedRows, HIDDEN, shownRows, type UserData, withheld } from '../../db/user-data.ts'
 import { mailbox, mails } from './tables.ts'
 import type { MailEntry, MailStatus, StoredMail } from './types.ts'
 
@@ -10,6 +10,8 @@ type Store = Pick<Ctx, 'db'>
 export type MailRow = typeof mails.$inferSelect
 
 const MAILBOX_PAGE = 100
+
+const toAddress = byAddress(mails.recipient, mails.userId)
 
 /** The mailbox precedes the mails: only these know addresses that the user requested or had before. */
 export const userData: readonly UserData[] = [
@@ -25,10 +27,10 @@ export const userData: readonly UserData[] = [
     ...withheld('it is empty in a deployment'),
   },
   {
-    ...deletedRows(mails, { userId: 'id', recipient: 'email' }),
+    ...deletedRows(mails, { userId: 'id', recipient: toAddress }),
     ...shownRows(mails, {
       part: 'mails',
-      by: { userId: 'id', recipient: 'email' },
+      by: { userId: 'id', recipient: toAddress },
       shows: ['id', 'kind', 'recipient', 'status', 'createdAt', 'sentAt'],
       hides: {
         [HIDDEN.secret]: ['contentSealed'],

@@ -18,6 +18,7 @@ import {
 import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
+import { isOrganizationHeld, isUserHeld } from '../../db/holds.ts'
 import { prune } from '../../db/prune.ts'
 import { deletedRows, forgottenIn, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import { isRanked, RANKS, type Rank, ranksUpTo } from '../../lib/roles.ts'
@@ -94,6 +95,10 @@ export const userData: readonly UserData[] = [
           'eraseAt',
           'ownerLossToldAt',
           'directoryEnabled',
+          'directoryUsers',
+          'directoryActiveUsers',
+          'directoryGroups',
+          'directoryMembers',
         ],
       },
     }),
@@ -298,12 +303,23 @@ export const findOrganizationVersion = async ({ db }: Store, id: string): Promis
 const EXPIRED_PER_RUN = 500
 const EXPIRY = { type: 'system', id: 'membership-expiry' } as const
 
-/** Deletes a limited number of memberships that nobody took up in time, each with its event; of one that was removed there is one. */
+/**
+ * Deletes a limited number of memberships that nobody took up in time, each with its event; of one that was removed there is one.
+ * What is held stays.
+ */
 export async function expireMemberships(ctx: Recording): Promise<void> {
   const overdue = ctx.db
     .select({ id: memberships.id })
     .from(memberships)
-    .where(and(isNotNull(memberships.expiresAt), lte(memberships.expiresAt, ctx.now()), isNull(memberships.takenUpAt)))
+    .where(
+      and(
+        isNotNull(memberships.expiresAt),
+        lte(memberships.expiresAt, ctx.now()),
+        isNull(memberships.takenUpAt),
+        not(isOrganizationHeld(memberships.organizationId)),
+        not(isUserHeld(memberships.userId)),
+      ),
+    )
     .orderBy(memberships.expiresAt, memberships.id)
     .limit(EXPIRED_PER_RUN)
   const isTaken = inArray(memberships.id, overdue)

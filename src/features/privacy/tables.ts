@@ -39,6 +39,7 @@ export const dataRequests = sqliteTable(
     index('data_requests_by_user').on(table.userId, table.receivedAt),
     index('data_requests_by_time').on(table.receivedAt, table.id),
     index('data_requests_to_remind').on(table.remindAt).where(sql`remind_at is not null`),
+    index('data_requests_closed').on(table.completedAt).where(sql`completed_at is not null`),
     // For the erasure of a user.
     index('data_requests_by_admin').on(table.handledBy).where(sql`handled_by is not null`),
   ],

@@ -17,6 +17,8 @@ export const leastDays = ({ EVENT_RETENTION_DAYS }: Ctx['config']): Retention =>
   attempts: 7,
   mails: 7,
   dead_mails: 30,
+  // They prove that people were answered, until claims lapse.
+  requests: 1095,
   // A report over a year needs its days.
   reports: 400,
 })

@@ -1,5 +1,5 @@
 /** What is kept for a number of days that admins may raise. */
-export const RETENTION_KINDS = ['record', 'attempts', 'mails', 'dead_mails', 'reports'] as const
+export const RETENTION_KINDS = ['record', 'attempts', 'mails', 'dead_mails', 'requests', 'reports'] as const
 
 export type RetentionKind = (typeof RETENTION_KINDS)[number]
 

@@ -42,3 +42,11 @@ export const SCIM_TYPES: Readonly<Record<string, string>> = {
 
 /** An error that names what is wrong. Names come from requests: they are cut. */
 export const at = (define: typeof invalidValue, message: string) => define({}, { message: message.slice(0, 300) })
+
+// How people and groups alike are read and written in vain.
+export const listErrors = [invalidFilter, invalidValue, invalidCursor, tooMany]
+export const readErrors = [invalidValue, resourceNotFound]
+export const createErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, writeConflict]
+export const replaceErrors = [...createErrors, resourceNotFound, versionMismatch]
+export const patchErrors = [...replaceErrors, invalidPath, invalidFilter, noTarget, mutability]
+export const removeErrors = [resourceNotFound, versionMismatch, writeConflict]

@@ -1,4 +1,5 @@
 import type { Grant, RotateRefusal, SessionSnapshot } from '../../durable/rpc.ts'
+import type { EventActor } from '../../lib/event.ts'
 import type { User } from '../users/types.ts'
 import type { FederatedSession } from './tables.ts'
 
@@ -16,6 +17,9 @@ export interface StandingPlace {
   /** Granted directly. */
   readonly permissions: readonly string[]
 }
+
+/** Who writes what follows from a sign-in by an organization's provider, and from its sign-outs. */
+export const SSO: EventActor = { type: 'system', id: 'sso' }
 
 /** How a session came about: by an organization's identity provider, or by break glass (without a connection). */
 export type SessionOrigin = Pick<

@@ -71,6 +71,11 @@ export const isSignInAllowed = ({ status }: Pick<User, 'status'>): boolean =>
 export const isEmailConfirmed = (user: Pick<User, 'emailVerifiedAt' | 'emailUnansweredSince'>): boolean =>
   user.emailVerifiedAt !== null && user.emailUnansweredSince === null
 
+/** By what else than their id a user's rows are found: by no address that is not confirmed. */
+export const confirmedEmailOf = (
+  user: Pick<User, 'email' | 'emailVerifiedAt' | 'emailUnansweredSince'>,
+): string | null => (isEmailConfirmed(user) ? user.email : null)
+
 /** Whether users may restore the account themselves: they deleted it, and its erasure has not begun. */
 export const isRestorable = ({ status, userRestorable, eraseAt }: User, now: number): boolean =>
   status === 'deleted' && userRestorable && eraseAt !== null && eraseAt > now

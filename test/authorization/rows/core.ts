@@ -334,7 +334,7 @@ const OPERATIONS: Readonly<Record<string, Row>> = {
   'POST /api/v1/localization/translations': { call: newText },
   'PUT /api/v1/localization/translations': { call: newText },
   'DELETE /api/v1/localization/translations/:locale_code/:key': {
-    call: () => ({ path: { locale_code: 'th', key: 'matrix.none' } }),
+    call: () => ({ path: { locale_code: 'vi', key: 'matrix.none' } }),
     good: 404,
   },
   'GET /api/v1/localization/translation-keys': plain,

@@ -56,6 +56,8 @@ export async function userWithEverything(
   await on.settled()
   await waitForMails(on, user.email)
   const { id } = user.user
+  // What was written to an address alone is theirs once they have confirmed it.
+  await run('update users set email_verified_at = 1, email_unanswered_since = null where id = ?', id)
   await run("insert into totp_factors (user_id, secret_sealed, created_at) values (?, 'sealed', 0)", id)
   await run(
     "insert into backup_codes (id, user_id, salt, code_hash, hint, created_at) values (?, ?, '', '', '', 0)",

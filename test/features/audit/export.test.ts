@@ -84,7 +84,17 @@ describe('POST /api/v1/audit-logs/export', () => {
 
   it('is CSV with the documented columns, and no cell is a formula', async () => {
     const type = `test.csv-${newUuid()}`
-    const subjects = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', 'a "quoted", cell\nof two lines', 'plain']
+    const subjects = [
+      '=1+1',
+      '+1',
+      '-1',
+      '@SUM(A1)',
+      '\tx',
+      '\rx',
+      'a "quoted", cell\nof two lines',
+      'a\n=cell',
+      'plain',
+    ]
     await insertRows(
       subjects.map((subject) => ({ type, subject, userId: anna.id, actorId: anna.id, data: { x: '=1' } })),
     )
@@ -97,6 +107,9 @@ describe('POST /api/v1/audit-logs/export', () => {
     expect(written.toReversed()).toEqual(
       subjects.map((subject) => (/^[=+\-@\t\r]/.test(subject) ? `'${subject}` : subject)),
     )
+    // Also for a reader that ends rows at a line feed alone.
+    const unquoted = text.trimEnd().replaceAll(/"(?:[^"]|"")*"/g, 'x')
+    expect(unquoted.split('\n')).toHaveLength(rows.length + 1)
     expect(rows[0]).toMatchObject({ 'User Email': anna.user.email, Details: '{"x":"=1"}', 'User Agent': 'a browser' })
   })
 

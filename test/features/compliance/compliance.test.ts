@@ -6,6 +6,7 @@ import { pruneReports } from '../../../src/features/compliance/service/retention
 import type { Results } from '../../../src/features/compliance/types.ts'
 import { pruneEvents } from '../../../src/features/events/service.ts'
 import { pruneMails } from '../../../src/features/mail/service/mails.ts'
+import { pruneRequests } from '../../../src/features/privacy/service/requests.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { DAY, MINUTE } from '../../../src/lib/time.ts'
 import { ask, openPerson, type Person } from '../../support/organizations.ts'
@@ -371,27 +372,34 @@ describe('what admins read', () => {
       await mail('sent', 8)
       await mail('dead', 31)
       await run(`insert into compliance_days (day, assessed_at, results) values (?, 1, '{}')`, TODAY - 401)
-      const kinds = ['record', 'mails', 'dead_mails', 'reports']
+      await run(
+        `insert into data_requests (id, user_id, type, status, received_at, due_at, completed_at, updated_at)
+         values ('old', 'u', 'access', 'completed', 1, 1, ?, 1)`,
+        time(1096),
+      )
+      const kinds = ['record', 'mails', 'dead_mails', 'requests', 'reports']
       const left = () =>
         rowsOf(
           `select 1 from events where time < ? union all select 1 from mails where id like 'old %'
+             union all select 1 from data_requests where id = 'old'
              union all select 1 from compliance_days where day < ?`,
           time(365.5),
           TODAY - 400,
         )
       const prune = async () => {
-        for (const work of [pruneEvents, pruneMails, pruneReports]) await work(ctx)
+        for (const work of [pruneEvents, pruneMails, pruneRequests, pruneReports]) await work(ctx)
         return (await left()).length
       }
       const taken = async () => Promise.all(kinds.map(async (kind) => (await categoryOf(kind)).expired_count))
-      expect(await taken()).toEqual([1, 1, 1, 1])
-      for (const data_category of kinds) await set({ data_category, retention_period_days: 500 })
-      expect(await taken()).toEqual([0, 0, 0, 0])
-      expect(await prune()).toBe(4)
+      expect(await taken()).toEqual([1, 1, 1, 1, 1])
+      for (const data_category of kinds) await set({ data_category, retention_period_days: 1100 })
+      expect(await taken()).toEqual([0, 0, 0, 0, 0])
+      expect(await prune()).toBe(5)
       await run('delete from retention_days')
       const blind = await deploy({ failsAt: 'retention_days' }).ctx()
-      for (const work of [pruneEvents, pruneMails, pruneReports]) await expect(work(blind)).rejects.toThrow()
-      expect(await left()).toHaveLength(4)
+      for (const work of [pruneEvents, pruneMails, pruneRequests, pruneReports])
+        await expect(work(blind)).rejects.toThrow()
+      expect(await left()).toHaveLength(5)
       expect(await prune()).toBe(0)
       expect(await categoryOf('attempts')).toMatchObject({ retention_period_days: 7, expired_count: null })
     })

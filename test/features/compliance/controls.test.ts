@@ -136,6 +136,15 @@ const BREAKS: Readonly<Record<string, Parts & { readonly with?: () => Promise<un
     with: () => insertUser({ role: 'user', status: 'deleted', erase_at: now - 25 * HOUR }),
     value: 1,
   },
+  'requests-answered': {
+    with: () =>
+      run(
+        `insert into data_requests (id, user_id, type, status, received_at, due_at, updated_at)
+         values ('r', 'u', 'objection', 'received', 1, ?, 1)`,
+        now - HOUR,
+      ),
+    value: 1,
+  },
   'deletion-grace': { settings: { DELETION_GRACE_DAYS: '31' }, value: 31 },
 }
 

@@ -105,6 +105,20 @@ describe('an override', () => {
     ['page.continue', 'evil.{app}', 'address', 'l.{}', 0],
     ['page.password_rule', 'http{min, plural, other {:}}{min, plural, other {/}}/evil', 'address', ':/', 0],
     ['page.password_rule', 'evil{min, plural, other {.}}com', 'address', 'l.com', 0],
+    // As mail programs read them.
+    ['page.close', 'See evil．com', 'address', 'l.com', 0],
+    ['page.close', 'See evil。com', 'address', 'l.com', 0],
+    ['page.close', 'See evil｡com', 'address', 'l.com', 0],
+    ['page.close', 'See evil-.com', 'address', '-.com', 8],
+    ['page.close', 'See evil.\u200dcom', 'address', 'l.com', 0],
+    ['page.close', 'See evil.\u0627\u0651', 'address', 'l.\u0627\u0651', 7],
+    ['page.close', 'See http:\\evil', 'address', ':\\', 8],
+    ['page.close', 'See \\\\evil', 'address', '\\\\', 4],
+    ['page.close', 'See 203.0.113.9', 'address', '203.0.113.9', 4],
+    ['page.close', 'Write to a＠b', 'address', '@', 0],
+    // Another number than the service's, or none.
+    ['page.password_rule', '{min, plural, offset:3 other {#}}', 'placeholder_type', 'min', 0],
+    ['page.password_rule', '{min, plural, other {two}}', 'missing_placeholder', 'min', 26],
     // Lines, and signs that nobody sees.
     [SUBJECT, '{app}\nBcc: x', 'line_break', 'U+000A', 5],
     [SUBJECT, '{app}\r\nBcc: x', 'control_character', 'U+000D', 5],
@@ -119,6 +133,7 @@ describe('an override', () => {
     ['page.close', 'a\u200bb', 'control_character', 'U+200B', 1],
     ['page.close', 'a\ufeffb', 'control_character', 'U+FEFF', 1],
     ['page.close', 'a\u{e0041}b', 'control_character', 'U+E0041', 1],
+    ['page.close', 'a\u3164b', 'control_character', 'U+3164', 1],
     ['page.close', 'a\ue000b', 'control_character', 'U+E000', 1],
     ['page.close', 'a\ud800b', 'control_character', 'U+D800', 1],
     // Nothing at all.

@@ -45,6 +45,23 @@ describe('consents', () => {
     expect(rows).toEqual([{ change: 'given' }, { change: 'withdrawn' }])
   })
 
+  it('stand for each purpose, however much was given since', async () => {
+    const user = await signUpUser(app)
+    await call(app, user, 'POST', CONSENT, { purpose: 'early' })
+    await run(
+      `insert into consents (id, user_id, purpose, version, change, at)
+       with recursive n(i) as (select 1 union all select i + 1 from n where i < 1001)
+       select printf('00000000-0000-4000-8000-%012x', i), ?, 'later', i, 'given', i from n`,
+      user.user.id,
+    )
+    const { body } = await call(app, user, 'GET', CONSENT)
+    expect(body.consents).toMatchObject([
+      { purpose: 'later', version: '1001', given: true },
+      { purpose: 'early', version: '1', given: true },
+    ])
+    expect(body.history).toHaveLength(1000)
+  })
+
   it('are changed and deleted by nobody, while there is their user', async () => {
     const user = await signUpUser(app)
     await call(app, user, 'POST', CONSENT, { purpose: 'news' })

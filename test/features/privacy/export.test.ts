@@ -97,13 +97,22 @@ describe('a data export', () => {
 
   it('is one part as JSON or CSV, whose cells are no formulas', async () => {
     const user = await signUpUser(app, { first_name: '=1+1' })
+    await run("update users set display_name = 'a' || char(10) || '=2,b' where id = ?", user.user.id)
     const id = await exportOf(app, user)
     const one = await call(app, user, 'GET', `${EXPORTS}/${id}/download?part=profile`)
     expect(Object.keys(one.body.parts)).toEqual(['profile'])
     const csv = await call(app, user, 'GET', `${EXPORTS}/${id}/download?part=profile&format=csv`)
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8')
     const [row] = parse(csv.body, { columns: true }) as Record<string, string>[]
-    expect(row).toMatchObject({ section: 'users', id: user.user.id, email: user.email, first_name: "'=1+1" })
+    expect(row).toMatchObject({
+      section: 'users',
+      id: user.user.id,
+      email: user.email,
+      first_name: "'=1+1",
+      display_name: 'a\n=2,b',
+    })
+    // Also for a reader that ends rows at a line feed alone.
+    expect(parse(csv.body, { record_delimiter: '\n', relax_column_count: true })).toHaveLength(2)
     expect((await call(app, user, 'GET', `${EXPORTS}/${id}/download?format=csv`)).status).toBe(422)
     expect((await call(app, user, 'GET', `${EXPORTS}/${id}/download?part=x`)).status).toBe(422)
   })

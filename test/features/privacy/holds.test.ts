@@ -3,6 +3,7 @@ import { eraseDeletedUsers } from '../../../src/features/account/service/erasure
 import { sealRecord } from '../../../src/features/audit/service/seal.ts'
 import { pruneEvents } from '../../../src/features/events/service.ts'
 import { loadSigningKey } from '../../../src/features/keys/service/tokens.ts'
+import { expireMemberships } from '../../../src/features/memberships/store.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { runScheduled } from '../../../src/jobs.ts'
 import { newUuid } from '../../../src/lib/ids.ts'
@@ -98,6 +99,48 @@ describe('a legal hold', () => {
     await cronAfter(40 * DAY)
     expect(await rowsOf('select id from organizations where id = ?', id)).toEqual([])
     expect(await rowsOf('select id from memberships where organization_id = ?', id)).toEqual([])
+  })
+
+  it('of an organization keeps nobody who never took a membership of it up, or joined later and left', async () => {
+    const [invited, suspended, guest] = await Promise.all([1, 2, 3].map(() => signUpUser(app)))
+    const [invitedId = '', suspendedId = '', guestId = ''] = [invited, suspended, guest].map((one) => one?.user.id)
+    const id = await organizationOf(invitedId, suspendedId, guestId)
+    await run(
+      'update memberships set taken_up_at = null, expires_at = ? where user_id = ?',
+      Date.now() + DAY,
+      invitedId,
+    )
+    await run('update memberships set taken_up_at = null, suspended_at = 1 where user_id = ?', suspendedId)
+    const placed = await hold({ organization_id: id })
+    const after = Date.now() + 1000
+    await run('update memberships set joined_at = ?, removed_at = ? where user_id = ?', after, after + 1, guestId)
+    for (const free of [invitedId, guestId]) expect((await erase(free)).status).toBe(200)
+    expect((await erase(suspendedId)).body.code).toBe('LEGAL_HOLD')
+    await release(placed.body.id)
+  })
+
+  it('keeps memberships that nobody took up in time, and lets them go', async () => {
+    const [held, other] = [await signUpUser(app), await signUpUser(app)]
+    const [ofHeld, byHeld, free] = [
+      await organizationOf(held.user.id),
+      await organizationOf(other.user.id),
+      await organizationOf(other.user.id),
+    ]
+    const all = [ofHeld, byHeld, free]
+    for (const id of all)
+      await run('update memberships set taken_up_at = null, expires_at = 1 where organization_id = ?', id)
+    const holds = [await hold({ user_id: held.user.id }), await hold({ organization_id: byHeld })]
+    const remaining = async () => {
+      await expireMemberships(await app.ctx())
+      const rows = await rowsOf(
+        'select organization_id as id from memberships where organization_id in (?, ?, ?)',
+        ...all,
+      )
+      return rows.map(({ id }) => id).toSorted()
+    }
+    expect(await remaining()).toEqual([ofHeld, byHeld].toSorted())
+    for (const { body } of holds) await release(body.id)
+    expect(await remaining()).toEqual([])
   })
 
   it('keeps what a deleted organization held of its user', async () => {

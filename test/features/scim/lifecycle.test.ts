@@ -130,7 +130,8 @@ describe('an account of the domain', () => {
 
   it('goes inactive though it is the last owner: the ownership stays, and admins of the platform are told', async () => {
     const directory = await connect(app)
-    const admin = await openPerson(app, { role: 'admin' })
+    // Ten are told, the oldest: admins of other files may be among them.
+    await openPerson(app, { role: 'admin' })
     const { owner, id: organizationId } = directory.team
     await directory.team.join('member')
     await run('update users set email = ? where id = ?', directory.name(), owner.id)
@@ -139,11 +140,13 @@ describe('an account of the domain', () => {
       owner.id,
     )
     const { body } = await directory.user({ userName: email })
+    const adminsTold = async () => (await rowsOf("select id from mails where kind = 'organization_ownerless'")).length
+    const before = await adminsTold()
     expect((await directory.patch(body.id, off)).status).toBe(200)
     expect(await accountOf(body.id)).toMatchObject({ id: owner.id, status: 'inactive' })
     expect(await membershipOf(organizationId, owner.id)).toMatchObject({ role: 'owner' })
     await app.settled()
-    expect(await acceptedMails(admin.user.email, 'organization_ownerless')).toHaveLength(1)
+    expect(await adminsTold()).toBeGreaterThan(before)
   })
 })
 

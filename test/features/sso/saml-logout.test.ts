@@ -18,7 +18,7 @@ import {
   signInBySaml,
 } from './saml-support.ts'
 import { createSso, ORIGIN } from './sign-in-support.ts'
-import { eventsOf } from './support.ts'
+import { eventsOf, run } from './support.ts'
 
 const federation = createSso()
 const { app, browser } = federation
@@ -126,6 +126,56 @@ describe('a request of the provider', () => {
     expect(await Promise.all([mine, theirs].map(isLive))).toEqual([false, true])
   })
 
+  it('ends what it names in each organization that has this provider, and is answered by one that had such a session', async () => {
+    const first = await openSaml(federation)
+    const second = await openSaml(federation, { saml_entity_id: first.entity, saml_slo_url: `${SLO_URL}/second` })
+    const stranger = await openSaml(federation, {
+      saml_entity_id: first.entity,
+      saml_certificate: OTHER_KEY.certificate,
+    })
+    const name = newUuid()
+    const enter = (at: SamlEnterprise, index: string) =>
+      signInBySaml(federation, at, { name, email: `ada@${at.domain}`, edit: inSession(index) })
+    const sessions = [
+      await enter(first, '_one'),
+      await enter(second, '_one'),
+      await enter(second, '_two'),
+      await enter({ ...stranger, key: OTHER_KEY }, '_one'),
+    ]
+    const live = () => Promise.all(sessions.map(isLive))
+    const answered = async (request: string) => {
+      const back = new URL((await byPost(request)).headers.get('location') ?? '')
+      return [
+        back.origin + back.pathname,
+        / *<saml:Issuer[^>]*>([^<]*)/.exec(await inflate(back.searchParams.get('SAMLResponse') ?? ''))?.[1],
+      ]
+    }
+    expect(await answered(requestOf(first, { name, sessions: ['_two'] }))).toEqual([
+      `${SLO_URL}/second`,
+      second.audience,
+    ])
+    expect(await live()).toEqual([true, true, false, true])
+    const all = requestOf(first, { name, sessions: ['_one', '_three'] })
+    expect(await answered(all)).toEqual([SLO_URL, first.audience])
+    expect(await live()).toEqual([false, false, false, true])
+    expect(await answerOf(byPost(all))).toMatchObject(REFUSED)
+    expect(await answered(requestOf(first, { name: 'nobody' }))).toEqual([SLO_URL, first.audience])
+  })
+
+  it('is taken only where the organization has a verified domain, also when sign-in is disabled', async () => {
+    const { enterprise, sessions } = await twoSessions()
+    const { team, id } = enterprise
+    const verified = (at: number | null) =>
+      run('update organization_domains set verified_at = ? where organization_id = ?', at, team.id)
+    await verified(null)
+    for (const send of [byRedirect, byPost]) expect(await answerOf(send(requestOf(enterprise)))).toMatchObject(REFUSED)
+    expect(await Promise.all(sessions.map(isLive))).toEqual([true, true])
+    await verified(1)
+    await run('update sso_connections set enabled = 0 where id = ?', id)
+    expect((await byRedirect(requestOf(enterprise))).status).toBe(302)
+    expect(await Promise.all(sessions.map(isLive))).toEqual([false, false])
+  })
+
   const late = (ms: number) => (xml: string) =>
     replaced(xml, /IssueInstant="[^"]+"/, `IssueInstant="${new Date(Date.now() + ms).toISOString()}"`)
   const unsigned = (xml: string) =>
@@ -231,6 +281,9 @@ describe('a sign-out here', () => {
       [KEY, responseTo(enterprise, '_another')],
     ] as const)
       expect(await answerOf(byRedirect(said, by, back))).toMatchObject(REFUSED)
+    // Without the answer the state leads nowhere, and stays good for it.
+    const bare = app.fetch(`/api/v1/sso/logout?state=${encodeURIComponent(relayState)}`, { headers: JSON_ONLY })
+    expect(await answerOf(bare)).toMatchObject({ status: 400, code: 'OAUTH_STATE_INVALID' })
     const end = await byRedirect(response, KEY, back)
     expect([end.status, end.headers.get('location')]).toEqual([302, RETURN_TO])
     expect((await byRedirect(response, KEY, back)).status).toBe(400)

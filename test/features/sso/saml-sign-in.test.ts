@@ -2,11 +2,13 @@ import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { SamlPerson } from '../../../src/features/sso/saml/read-answer.ts'
 import { readSamlPerson } from '../../../src/features/sso/service/read-saml-person.ts'
+import { json } from '../../support/app.ts'
 import { replaced } from '../../support/saml/documents.ts'
 import { answerOf, bearerOf, codeIn, exchange, JSON_ONLY, pathOf, RETURN_TO } from '../federation/support.ts'
 import {
   ACS_PATH,
   answerTo,
+  askBySaml,
   goToProvider,
   OTHER_KEY,
   openSaml,
@@ -19,7 +21,7 @@ import {
   signInBySaml,
   withAttribute,
 } from './saml-support.ts'
-import { createSso, ORIGIN, openEnterprise, originsOf, reasonsOf } from './sign-in-support.ts'
+import { createSso, ORIGIN, openEnterprise, originsOf, reasonsOf, requireSso } from './sign-in-support.ts'
 import { rowsOf, run } from './support.ts'
 
 const federation = createSso()
@@ -368,6 +370,45 @@ describe('who somebody is', () => {
       edit: withAttribute('uid', '4712'),
     })
     expect(other.user.id).not.toBe(first.user.id)
+  })
+
+  it('is not the name of an answer without the mapped id', async () => {
+    const enterprise = await openSaml(federation, { attribute_mapping: { external_id: 'uid' } })
+    const { domain } = enterprise
+    await signInBySaml(federation, enterprise, { edit: withAttribute('uid', '1001') })
+    const other = { name: '1001', email: `bob@${domain}` }
+    for (const edit of [(xml: string) => xml, withAttribute('uid', ''), withAttribute('UID', '1001')])
+      expect(await askBySaml(federation, enterprise, { ...other, edit })).toMatchObject(REFUSED)
+    expect((await reasonsOf(federation, enterprise)).at(-1)).toBe('mapping')
+    expect(await usersWith(other.email)).toEqual([])
+  })
+
+  it('is forgotten with the attribute that said so, which stays while single sign-on is required', async () => {
+    const enterprise = await openSaml(federation)
+    const { domain, team, id } = enterprise
+    const said = { name: '1001', email: `ada@${domain}` }
+    const ada = await signInBySaml(federation, enterprise, said)
+    await team.join('owner', { email: `boss@${domain}` })
+    const boss = await signInBySaml(federation, enterprise, { name: `boss@${domain}` })
+    const change = (mapping: object) =>
+      app.fetch(`/api/v1/sso/configurations/${id}`, {
+        ...json({ attribute_mapping: mapping }, bearerOf(boss)),
+        method: 'PUT',
+      })
+    const isKnown = async () =>
+      (await rowsOf("select 1 from identities where connection_id = ? and subject = '1001'", id)).length === 1
+    expect((await change({ first_name: 'given' })).status).toBe(200)
+    expect(await isKnown()).toBe(true)
+    await requireSso(enterprise)
+    expect(await answerOf(change({ external_id: 'uid' }))).toMatchObject({
+      status: 409,
+      code: 'SSO_CONFIGURATION_REQUIRED',
+    })
+    await run('update sso_policies set required = 0 where organization_id = ?', team.id)
+    expect((await change({ external_id: 'uid' })).status).toBe(200)
+    expect(await isKnown()).toBe(false)
+    const bob = { name: 'bob', email: `bob@${domain}`, edit: withAttribute('uid', '1001') }
+    expect((await signInBySaml(federation, enterprise, bob)).user.id).not.toBe(ada.user.id)
   })
 
   it.each([

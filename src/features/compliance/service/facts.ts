@@ -3,6 +3,7 @@ import { DAY, MINUTE, SECOND, TimeoutError, within } from '../../../lib/time.ts'
 import { listRootKeys } from '../../admin/service/system.ts'
 import { verifyRecord } from '../../audit/service/verify.ts'
 import { checkHealth, STORES } from '../../health/service.ts'
+import { countLateRequests } from '../../privacy/service/requests.ts'
 import { readRetention } from '../../retention/service.ts'
 import {
   findBlockSince,
@@ -79,6 +80,7 @@ const FACTS: { readonly [N in FactName]: (ctx: Ctx) => Promise<Facts[N]> } = {
   retention: readRetention,
   pruning: async (ctx) => ({ overdue: await countOverdue(ctx) }),
   erasures: selectOverdueErasures,
+  requests: async (ctx) => ({ overdue: await countLateRequests(ctx) }),
 }
 
 /** One fact, in bounded time. Never rejects: whatever fails is a reason. */
@@ -127,8 +129,7 @@ async function countFormerSeals(ctx: Ctx): Promise<Facts['seals']> {
   const others = (await listRootKeys(ctx)).filter(({ state }) => state !== 'current')
   return {
     former: others.reduce(
-      (sum, { signingKeys, totpSecrets, mails, webhooks, connections }) =>
-        sum + signingKeys + totpSecrets + mails + webhooks + connections,
+      (sum, { id: _, state: __, ...counts }) => Object.values(counts).reduce((all, count) => all + count, sum),
       0,
     ),
   }

@@ -1,20 +1,22 @@
 import { type Ctx, narrow } from '../../../context.ts'
 import { DAY } from '../../../lib/time.ts'
-import { countPrunable } from '../../events/service.ts'
-import { countPrunableMails } from '../../mail/service/mails.ts'
+import { countOldEvents } from '../../events/service.ts'
+import { countOldMails } from '../../mail/service/mails.ts'
+import { countClosedRequests } from '../../privacy/service/requests.ts'
 import { keptSince, leastDays, readRetention } from '../../retention/service.ts'
 import { RETENTION_KINDS, type RetentionKind } from '../../retention/types.ts'
 import { countOld, deleteOld } from '../store/results.ts'
 
 type Kept = Pick<Ctx, 'db' | 'now' | 'config'>
 
-/** How many rows of each kind the next runs of cron delete; null where only the objects of endpoints know. */
-const COUNTS: Readonly<Record<RetentionKind, ((ctx: Kept) => Promise<number>) | null>> = {
-  record: countPrunable,
+/** How many rows of each kind are from before a time; null where only the objects of endpoints know. */
+const COUNTS: Readonly<Record<RetentionKind, ((store: Kept, before: number) => Promise<number>) | null>> = {
+  record: countOldEvents,
   attempts: null,
-  mails: (ctx) => countPrunableMails(ctx, 'sent'),
-  dead_mails: (ctx) => countPrunableMails(ctx, 'dead'),
-  reports: async (ctx) => countOld(ctx, await keptSince(ctx, 'reports')),
+  mails: (store, before) => countOldMails(store, { status: 'sent', before }),
+  dead_mails: (store, before) => countOldMails(store, { status: 'dead', before }),
+  requests: countClosedRequests,
+  reports: countOld,
 }
 
 export interface Expiry {
@@ -30,13 +32,11 @@ export interface Expiry {
 export async function listExpired(ctx: Kept): Promise<Expiry[]> {
   const [retention, least, now] = [await readRetention(ctx), leastDays(ctx.config), ctx.now()]
   return Promise.all(
-    RETENTION_KINDS.map(async (kind) => ({
-      kind,
-      days: retention[kind],
-      least: least[kind],
-      before: now - retention[kind] * DAY,
-      rows: (await COUNTS[kind]?.(ctx)) ?? null,
-    })),
+    RETENTION_KINDS.map(async (kind) => {
+      const before = now - retention[kind] * DAY
+      const rows = (await COUNTS[kind]?.(ctx, before)) ?? null
+      return { kind, days: retention[kind], least: least[kind], before, rows }
+    }),
   )
 }
 

@@ -1,6 +1,7 @@
-import { and, count, eq, gt, inArray, isNotNull, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
+import { and, count, eq, gt, inArray, isNotNull, isNull, lt, lte, not, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
+import { isOrganizationHeld, isUserHeld } from '../../../db/holds.ts'
 import { auditBlocks, counts, deadLetters, events } from '../../../db/tables.ts'
 import { ADMIN } from '../../../lib/roles.ts'
 import { DAY, HOUR, MINUTE } from '../../../lib/time.ts'
@@ -75,7 +76,8 @@ export async function selectExpiredAccess({ db, now }: Store): Promise<Facts['ex
   const before = now() - DAY
   const [row] = await db.all<{ left: number }>(sql`select
     (select count(*) from ${invitations} where status = 'pending' and expires_at < ${before})
-    + (select count(*) from ${memberships} where expires_at is not null and expires_at < ${before} and taken_up_at is null) as left`)
+    + (select count(*) from ${memberships} where expires_at is not null and expires_at < ${before} and taken_up_at is null
+      and not ${isOrganizationHeld(memberships.organizationId)} and not ${isUserHeld(memberships.userId)}) as left`)
   return row ?? { left: 0 }
 }
 
@@ -176,14 +178,18 @@ export const selectDisabledWebhooks = async (store: Store): Promise<Facts['webho
   ),
 })
 
+/** What is under a legal hold waits, and is not late. */
 export async function selectOverdueErasures({ db, now }: Store): Promise<Facts['erasures']> {
   const before = now() - DAY
   const [people, groups] = await db.batch([
     db
       .select({ count: count() })
       .from(users)
-      .where(and(eq(users.status, 'deleted'), lte(users.eraseAt, before))),
-    db.select({ count: count() }).from(organizations).where(lte(organizations.eraseAt, before)),
+      .where(and(eq(users.status, 'deleted'), lte(users.eraseAt, before), not(isUserHeld(users.id)))),
+    db
+      .select({ count: count() })
+      .from(organizations)
+      .where(and(lte(organizations.eraseAt, before), not(isOrganizationHeld(organizations.id)))),
   ])
   return { overdue: (people[0]?.count ?? 0) + (groups[0]?.count ?? 0) }
 }

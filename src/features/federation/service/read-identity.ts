@@ -1,4 +1,4 @@
-import { isEmail, isPlainText, normalizeEmail } from '../../users/service/users.ts'
+import { isEmail, isPlainText, mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import type { ProviderAnswers, ReadIdentity } from '../types.ts'
 
 // One pure function for each provider: from its answers to who somebody is. Nothing here believes what the person, or an admin
@@ -18,7 +18,7 @@ const emailOf = (value: unknown): string | null => {
   return text !== null && isEmail(text) ? normalizeEmail(text) : null
 }
 const isTrue = (value: unknown): boolean => value === true || value === 'true'
-const domainOf = (email: string | null): string => email?.slice(email.lastIndexOf('@') + 1) ?? ''
+const domainOf = (email: string | null): string => (email === null ? '' : mailDomainOf(email))
 const labelOf = (value: unknown): string | null => orUndefined(value) ?? null
 /** A number that JSON keeps exactly, or its digits. */
 const idOf = (value: unknown): string | null =>

@@ -39,5 +39,3 @@ export const isLinkFree = (text: string): boolean => !ADDRESS.test(text.normaliz
 /** A text between quotes, which it can neither end nor turn around. */
 export const unquoted = (text: string): string =>
   text.replaceAll(/["“”„«»]/gu, "'").replaceAll(/\p{Bidi_Control}/gu, '')
-
-export const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1)

@@ -16,9 +16,15 @@ import {
 import { findHolding } from '../../rbac/service/rights.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { fullNameOf, getCurrentUser, isEmailConfirmed, normalizeEmail } from '../../users/service/users.ts'
+import {
+  fullNameOf,
+  getCurrentUser,
+  isEmailConfirmed,
+  mailDomainOf,
+  normalizeEmail,
+} from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
-import { domainOf, rankFor, statusOf } from '../rules/invitation.ts'
+import { rankFor, statusOf } from '../rules/invitation.ts'
 import {
   countPending,
   type FoundInvitation,
@@ -256,7 +262,7 @@ async function requireInvitable(ctx: PlaceCtx, email: string): Promise<void> {
 export const isAllowedDomain = (
   { invitationDomains }: { readonly invitationDomains: readonly string[] },
   email: string,
-): boolean => invitationDomains.length === 0 || invitationDomains.includes(domainOf(email))
+): boolean => invitationDomains.length === 0 || invitationDomains.includes(mailDomainOf(email))
 
 /** Why no row was written. */
 async function insertionRefused(ctx: PlaceCtx, email: string, role: Rank): Promise<DomainError> {

@@ -23,7 +23,7 @@ export const MAX_MESSAGE = 2000
 const OF_PROTOTYPES = /(?:^|\.)(?:__proto__|constructor|prototype)(?:\.|$)/
 
 /** As a key of an application's own is written; ours have capitals, too. */
-export const isOwnKey = (key: string): boolean => /^[a-z0-9_.]+$/.test(key) && !OF_PROTOTYPES.test(key)
+export const isOwnKey = (key: string): boolean => /^[a-z0-9_]+(?:\.[a-z0-9_]+)*$/.test(key) && !OF_PROTOTYPES.test(key)
 
 const MAX_DEPTH = 5
 /** Of all texts that a message can become, by its plurals and selections. */
@@ -42,10 +42,11 @@ const POUND = 7
 /** Stands for a placeholder in a form: no message has it, private use is refused. */
 const FILLED = '\ue000'
 
-/** One text that a message can become, and the placeholders in it. */
+/** One text that a message can become, the placeholders in it, and those whose value it shows. */
 interface Form {
   readonly text: string
   readonly names: ReadonlySet<string>
+  readonly shown: ReadonlySet<string>
 }
 
 interface Placeholder {
@@ -74,30 +75,39 @@ const positionOf = ({ location }: Element): number => location?.start.offset ?? 
 const nameOf = (element: Element): string =>
   'value' in element && typeof element.value === 'string' ? element.value : ''
 
-/** Every text of a list of elements. Throws `Refused` for more than `MAX_FORMS`, and below `MAX_DEPTH`. */
-function formsOf(elements: readonly Element[], depth: number): Form[] {
-  let forms: Form[] = [{ text: '', names: new Set() }]
+/** Every text of a list of elements; `counted` is what `#` stands for in it. Throws `Refused` for more than `MAX_FORMS`, and below `MAX_DEPTH`. */
+function formsOf(elements: readonly Element[], depth: number, counted?: string): Form[] {
+  let forms: Form[] = [{ text: '', names: new Set(), shown: new Set() }]
   for (const element of elements) {
-    const next = formsOfElement(element, depth)
+    const next = formsOfElement(element, depth, counted)
     if (forms.length * next.length > MAX_FORMS)
       throw new Refused({ reason: 'too_many_forms', position: positionOf(element), name: nameOf(element) })
     forms = forms.flatMap((form) =>
-      next.map(({ text, names }) => ({ text: form.text + text, names: form.names.union(names) })),
+      next.map(({ text, names, shown }) => ({
+        text: form.text + text,
+        names: form.names.union(names),
+        shown: form.shown.union(shown),
+      })),
     )
   }
   return forms
 }
 
-function formsOfElement(element: Element, depth: number): Form[] {
-  if (element.type === LITERAL) return [{ text: element.value, names: new Set() }]
-  if (element.type === POUND) return [{ text: FILLED, names: new Set() }]
-  if (element.type !== SELECT && element.type !== PLURAL) return [{ text: FILLED, names: new Set([nameOf(element)]) }]
+function formsOfElement(element: Element, depth: number, counted: string | undefined): Form[] {
+  if (element.type === LITERAL) return [{ text: element.value, names: new Set(), shown: new Set() }]
+  if (element.type === POUND)
+    return [{ text: FILLED, names: new Set(), shown: new Set(counted === undefined ? [] : [counted]) }]
+  if (element.type !== SELECT && element.type !== PLURAL) {
+    const named = new Set([nameOf(element)])
+    return [{ text: FILLED, names: named, shown: named }]
+  }
   if (depth === MAX_DEPTH)
     throw new Refused({ reason: 'too_deep', position: positionOf(element), name: nameOf(element) })
   const own = new Set([element.value])
+  const within = element.type === PLURAL ? element.value : counted
   return Object.values(element.options)
-    .flatMap(({ value }) => formsOf(value, depth + 1))
-    .map(({ text, names }) => ({ text, names: names.union(own) }))
+    .flatMap(({ value }) => formsOf(value, depth + 1, within))
+    .map((form) => ({ ...form, names: form.names.union(own) }))
 }
 
 const placeholdersOf = (elements: readonly Element[]): Placeholder[] =>
@@ -106,7 +116,8 @@ const placeholdersOf = (elements: readonly Element[]): Placeholder[] =>
     const own = {
       name: nameOf(element),
       type: element.type,
-      isStyled: 'style' in element && element.style !== null && element.style !== undefined,
+      // An offset says another number than the service does.
+      isStyled: ('style' in element && element.style != null) || ('offset' in element && element.offset !== 0),
       position: positionOf(element),
     }
     const inner =
@@ -131,11 +142,22 @@ function parse(Format: typeof IntlMessageFormat, text: string): Element[] {
   }
 }
 
-/** Control, direction and other unseen characters, but for joiners, which scripts need, and line breaks. */
-const UNSEEN = /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u
+/** Control, direction and other unseen characters, but for joiners, which scripts and emoji need, and line breaks. */
+const UNSEEN = /(?!\n|\u200c|\u200d|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /** Mail programs make links of addresses, and of names of hosts alone. */
-const ADDRESS = /:\/|\/\/|www\.|@|[\p{L}\p{N}\ue000]\.(?:\p{L}{2,}|\ue000)/iu
+const ADDRESS = /:[/\\]|[/\\]{2}|www\.|@|\d{1,3}(?:\.\d{1,3}){3}|\S\.(?:[\p{L}\p{M}]{2,}|\ue000)/iu
+
+/** The full stop of Chinese and Japanese, within what is no sentence of theirs. */
+const WIDE_STOP = /(?<=[a-z0-9\ue000])\u3002(?=[a-z0-9\ue000])/giu
+
+/** As a mail program may read it: full-width signs are signs, joiners are nothing. */
+const readable = (text: string): string =>
+  text
+    .replaceAll('…', ' ')
+    .normalize('NFKC')
+    .replaceAll(/\u200c|\u200d|\ufe0f/g, '')
+    .replaceAll(WIDE_STOP, '.')
 
 function requireSigns(text: string, { isOneLine }: { isOneLine: boolean }): void {
   const unseen = UNSEEN.exec(text)
@@ -149,7 +171,7 @@ function requireSigns(text: string, { isOneLine }: { isOneLine: boolean }): void
 
 function requireNoAddress({ forms }: Message, text: string): void {
   for (const form of forms) {
-    const [found] = ADDRESS.exec(form.text) ?? []
+    const [found] = ADDRESS.exec(readable(form.text)) ?? []
     if (found === undefined) continue
     const name = found.replaceAll(FILLED, '{}')
     // An address may be made of several parts of the message: then it is nowhere as a whole.
@@ -181,6 +203,13 @@ function requirePlaceholders(message: Message, original: Message, text: string):
   if (missing !== undefined) throw new Refused({ reason: 'missing_placeholder', position: text.length, name: missing })
 }
 
+/** Whose value the original shows in every form, an override shows in one at least: languages have words for one and two. */
+function requireShown(message: Message, original: Message, text: string): void {
+  const always = original.forms.map(({ shown }) => shown).reduce((all, shown) => all.intersection(shown))
+  const [hidden] = always.difference(new Set(message.forms.flatMap(({ shown }) => [...shown])))
+  if (hidden !== undefined) throw new Refused({ reason: 'missing_placeholder', position: text.length, name: hidden })
+}
+
 const flawOf = (check: () => void): Flaw | null => {
   try {
     check()
@@ -209,6 +238,7 @@ export const findOverrideFlaw = (Format: typeof IntlMessageFormat, text: string,
     requirePlaceholders(message, takenApart, text)
     requireTypes(message, takenApart)
     requireNoAddress(message, text)
-    const blank = message.forms.find((form) => form.text.trim() === '')
+    const blank = message.forms.find((form) => readable(form.text).trim() === '')
     if (blank) throw new Refused({ reason: 'empty', position: 0, name: '' })
+    requireShown(message, takenApart, text)
   })

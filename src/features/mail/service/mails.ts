@@ -5,7 +5,6 @@ import { HOUR } from '../../../lib/time.ts'
 import { keptSince } from '../../retention/service.ts'
 import { ENQUEUE_AGAIN_MS, ENQUEUE_GRACE_MS } from '../rules.ts'
 import {
-  countOldMails,
   deleteOldMails,
   findEntry,
   hasDeadSince,
@@ -21,6 +20,7 @@ import { enqueue } from './queue.ts'
 import { findTransport } from './transport.ts'
 
 export { mailsPerWindow, WINDOW_MS } from '../rules.ts'
+export { countOldMails } from '../store.ts'
 export { deliverMail, deliverMails, giveUpMails } from './deliver.ts'
 export { queueMail } from './queue.ts'
 
@@ -87,7 +87,3 @@ export async function pruneMails(ctx: Kept): Promise<void> {
   await deleteOldMails(ctx, await oldOf(ctx, 'sent'))
   await deleteOldMails(ctx, await oldOf(ctx, 'dead'))
 }
-
-/** How many mails of a status the next runs delete. */
-export const countPrunableMails = async (ctx: Kept, status: keyof typeof KINDS): Promise<number> =>
-  countOldMails(ctx, await oldOf(ctx, status))

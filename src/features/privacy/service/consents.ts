@@ -19,14 +19,19 @@ export const tooManySwitches = defineError(
   `A user has ${MAX_SWITCHES} privacy settings at most`,
 )
 
-/** What is given and withdrawn, newest first: the first row of a purpose is how it stands. */
-export const listConsents = (ctx: ActorCtx): Promise<Consent[]> => selectConsents(ctx, ctx.actor.id)
+/** How each purpose stands, whatever else was given since, and what was given and withdrawn, newest first. */
+export interface Consents {
+  readonly standing: readonly Consent[]
+  readonly history: readonly Consent[]
+}
+
+export const listConsents = (ctx: ActorCtx): Promise<Consents> => selectConsents(ctx, ctx.actor.id)
 
 /** Gives consent to a version of a text. Again, it changes nothing. */
 export async function giveConsent(
   ctx: ActorCtx,
   { purpose, version }: { purpose: string; version: string },
-): Promise<Consent[]> {
+): Promise<Consents> {
   const userId = ctx.actor.id
   const row = { id: ctx.newId(), userId, purpose, version, change: 'given' as const, at: ctx.now() }
   await commit(ctx, insertConsent(ctx, row), {
@@ -40,7 +45,7 @@ export async function giveConsent(
 }
 
 /** Withdraws what was given last. Again, it changes nothing. Throws CONSENT_NOT_FOUND when it was never given. */
-export async function withdrawConsent(ctx: ActorCtx, purpose: string): Promise<Consent[]> {
+export async function withdrawConsent(ctx: ActorCtx, purpose: string): Promise<Consents> {
   const userId = ctx.actor.id
   const row = { id: ctx.newId(), userId, purpose, at: ctx.now() }
   const [written] = await commit(ctx, insertWithdrawal(ctx, row), {

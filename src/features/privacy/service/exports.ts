@@ -2,6 +2,7 @@ import { type ActorCtx, actorOf, type Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import { PARTS, type Part, type Person, type Piece, type Section } from '../../../db/user-data.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
+import { confirmedEmailOf, findUser } from '../../users/service/users.ts'
 import { selectExport } from '../store/requests.ts'
 import type { DataRequest } from '../tables.ts'
 import type { ExportFormat } from '../types.ts'
@@ -52,7 +53,8 @@ export async function startDownload(
     sessionId: ctx.actor.sessionId,
     data: { part, format },
   })
-  const person: Person = { id: ctx.actor.id, email: ctx.actor.email }
+  const user = await findUser(ctx, ctx.actor.id)
+  const person: Person = { id: ctx.actor.id, email: user ? confirmedEmailOf(user) : null }
   return {
     request,
     sections: part === null ? all : all.filter((section) => section.part === part),

@@ -6,11 +6,13 @@ import { isAdmin } from '../../../lib/roles.ts'
 import { DAY, SECOND, toIso } from '../../../lib/time.ts'
 import { deleteByItsUser } from '../../account/service/states.ts'
 import { queueMail } from '../../mail/service/mails.ts'
+import { keptSince } from '../../retention/service.ts'
 import { canMail } from '../../sign-in/service/mailed-links.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { notifyOwner } from '../../users/service/notices.ts'
 import { findUser, isEmailConfirmed, listUsers, recipientOf } from '../../users/service/users.ts'
 import {
+  deleteClosed,
   EXTENSION_MS,
   insertErasure,
   insertExport,
@@ -27,6 +29,8 @@ import {
 } from '../store/requests.ts'
 import type { DataRequest } from '../tables.ts'
 import type { ExportFormat, RequestType } from '../types.ts'
+
+export { countClosed as countClosedRequests, countLate as countLateRequests } from '../store/requests.ts'
 
 export const requestNotFound = defineError('DATA_REQUEST_NOT_FOUND', 'not_found', 'There is no such request')
 export const requestClosed = defineError(
@@ -186,6 +190,10 @@ async function tellPerson(
   if (change !== undefined && (status === 'completed' || status === 'rejected'))
     await queueMail(ctx, { kind: 'data_request_answered', ...to, params: { outcome: status, message: answer } })
 }
+
+/** Cron: deletes answered requests that are kept no longer. */
+export const pruneRequests = async (ctx: Pick<Ctx, 'db' | 'now' | 'config'>): Promise<void> =>
+  deleteClosed(ctx, await keptSince(ctx, 'requests'))
 
 const ADMINS_TOLD = 10
 

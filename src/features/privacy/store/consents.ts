@@ -38,9 +38,18 @@ export const insertWithdrawal = ({ db }: Pick<Store, 'db'>, row: Omit<NewConsent
 
 const MOST = 1000
 
-/** The newest first. */
-export const selectConsents = ({ db }: Pick<Store, 'db'>, userId: string): Promise<Consent[]> =>
-  db.select().from(consents).where(eq(consents.userId, userId)).orderBy(desc(consents.position)).limit(MOST)
+/** How each purpose stands, by its newest row, and the latest history; both the newest first. */
+export async function selectConsents(
+  { db }: Pick<Store, 'db'>,
+  userId: string,
+): Promise<{ standing: Consent[]; history: Consent[] }> {
+  const newest = sql`(select max(newest.position) from consents as newest where newest.user_id = ${userId} group by newest.purpose)`
+  const [standing, history] = await db.batch([
+    db.select().from(consents).where(sql`${consents.position} in ${newest}`).orderBy(desc(consents.position)),
+    db.select().from(consents).where(eq(consents.userId, userId)).orderBy(desc(consents.position)).limit(MOST),
+  ])
+  return { standing, history }
+}
 
 export const hasConsent = async ({ db }: Pick<Store, 'db'>, { userId, purpose }: Key): Promise<boolean> =>
   (await db.$count(consents, and(eq(consents.userId, userId), eq(consents.purpose, purpose)))) > 0

@@ -1,9 +1,10 @@
-import { and, desc, eq, getTableColumns, gt, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gt, inArray, isNull, lt, lte, not, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
 import { insertEventsOf, type Statement } from '../../../db/commit.ts'
 import { isUserHeld } from '../../../db/holds.ts'
 import type { Range } from '../../../db/list.ts'
+import { countPrunable, prune } from '../../../db/prune.ts'
 import type { EventDraft } from '../../../lib/event.ts'
 import { DAY } from '../../../lib/time.ts'
 import { users } from '../../users/tables.ts'
@@ -169,6 +170,27 @@ export function updateRequest({ db, now }: Store, { id, adminId, status, answer,
     )
     .returning()
 }
+
+/** Open ones whose day is over; an erasure that a legal hold keeps waiting is not late. */
+export const countLate = ({ db, now }: Store): Promise<number> => {
+  const waits = sql`(${dataRequests.type} = 'erasure' and ${isUserHeld(dataRequests.userId)})`
+  return db.$count(dataRequests, and(isOpen, lte(dataRequests.dueAt, now()), not(waits)))
+}
+
+const closedBefore = (before: number) => ({
+  table: dataRequests,
+  key: dataRequests.id,
+  where: lt(dataRequests.completedAt, before),
+  of: { users: [dataRequests.userId] },
+  order: dataRequests.completedAt,
+})
+
+/** Deletes what was answered before a time. */
+export const deleteClosed = (store: Pick<Store, 'db'>, before: number): Promise<void> =>
+  prune(store, closedBefore(before))
+
+export const countClosed = (store: Pick<Store, 'db'>, before: number): Promise<number> =>
+  countPrunable(store, [closedBefore(before)])
 
 const REMINDED_PER_RUN = 200
 

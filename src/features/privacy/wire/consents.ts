@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { instant, instantOrNull, mapped, shape, type Wire } from '../../../http/answers.ts'
 import { isPlainText } from '../../users/service/users.ts'
-import type { PrivacySettings } from '../service/consents.ts'
+import type { Consents, PrivacySettings } from '../service/consents.ts'
 import { type Consent, MAX_SWITCHES } from '../types.ts'
 import { complied } from './requests.ts'
 
@@ -42,18 +42,18 @@ const ConsentsWire = z.object({
   history: z.array(ConsentWire.schema).meta({ description: 'What was given and withdrawn, the newest first' }),
 })
 
-const consentsShape = mapped(ConsentsWire, (rows: readonly Consent[]): Wire<typeof ConsentsWire> => {
-  const newest = new Map(rows.toReversed().map((row) => [row.purpose, row]))
-  return {
-    consents: [...newest.values()].map(({ purpose, version, change, at }) => ({
+const consentsShape = mapped(
+  ConsentsWire,
+  ({ standing, history }: Consents): Wire<typeof ConsentsWire> => ({
+    consents: standing.map(({ purpose, version, change, at }) => ({
       purpose,
       version,
       given: change === 'given',
       since: instant.write(at),
     })),
-    history: rows.map(ConsentWire.write),
-  }
-})
+    history: history.map(ConsentWire.write),
+  }),
+)
 
 export const ConsentsAnswer = complied('Consents', 'Consents', consentsShape)
 

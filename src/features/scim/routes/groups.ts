@@ -1,20 +1,6 @@
 import type { DirectoryCtx } from '../../../context.ts'
 import { reply } from '../../../http/answers.ts'
-import {
-  invalidCursor,
-  invalidFilter,
-  invalidPath,
-  invalidSyntax,
-  invalidValue,
-  mutability,
-  noTarget,
-  organizationFull,
-  resourceNotFound,
-  tooMany,
-  uniqueness,
-  versionMismatch,
-  writeConflict,
-} from '../errors.ts'
+import { createErrors, listErrors, patchErrors, readErrors, removeErrors, replaceErrors } from '../errors.ts'
 import { type Projection, readProjection } from '../rules/projection.ts'
 import { GROUP_RESOURCE } from '../rules/schema.ts'
 import { createGroup, getGroup, patchGroup, removeGroup, replaceGroup, type WrittenGroup } from '../service/groups.ts'
@@ -43,9 +29,6 @@ import { createScimRoutes, write } from './directory.ts'
 
 export const scimGroupRoutes = createScimRoutes()
 
-const writeErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, writeConflict]
-const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
-
 async function toMessage(ctx: DirectoryCtx, { group, propagated }: WrittenGroup, projection: Projection) {
   const members = await findMembersOf(ctx, [group.id], projection)
   return {
@@ -61,7 +44,7 @@ scimGroupRoutes.get(
     summary: 'Groups of the organization, in the order of their creation',
     query: ResourceListQuery,
     answer: scim(200, GroupList, 'A page of groups'),
-    errors: [invalidFilter, invalidValue, invalidCursor, tooMany],
+    errors: listErrors,
   },
   async ({ ctx, query }) => {
     const page = await listGroups(ctx, query)
@@ -80,7 +63,7 @@ scimGroupRoutes.post(
     body: MessageBody,
     encoding: MESSAGE,
     answer: scim(201, GroupResource, 'The group'),
-    errors: writeErrors,
+    errors: createErrors,
   },
   ({ ctx, query, body }) =>
     write(ctx, { operation: 'create', resourceType: 'Group' }, async () => {
@@ -97,7 +80,7 @@ scimGroupRoutes.get(
     query: ProjectionQuery,
     params: GroupPath,
     answer: [scim(200, GroupResource, 'The group'), nothing(304, 'It has the version of If-None-Match')],
-    errors: [invalidValue, resourceNotFound],
+    errors: readErrors,
   },
   async ({ ctx, query, params, request }) => {
     const group = await getGroup(ctx, params.group_id)
@@ -119,7 +102,7 @@ scimGroupRoutes.put(
     body: MessageBody,
     encoding: MESSAGE,
     answer: scim(200, GroupResource, 'The group'),
-    errors: changeErrors,
+    errors: replaceErrors,
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'Group', resourceId: params.group_id }, async () => {
@@ -140,7 +123,7 @@ scimGroupRoutes.patch(
     body: MessageBody,
     encoding: MESSAGE,
     answer: scim(200, GroupResource, 'The group'),
-    errors: [...changeErrors, invalidPath, invalidFilter, noTarget, mutability],
+    errors: patchErrors,
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'Group', resourceId: params.group_id }, async () => {
@@ -158,7 +141,7 @@ scimGroupRoutes.delete(
     summary: 'Delete a group, and the role that it gave',
     params: GroupPath,
     answer: nothing(204, 'Deleted'),
-    errors: [resourceNotFound, versionMismatch, writeConflict],
+    errors: removeErrors,
   },
   ({ ctx, params, request }) =>
     write(ctx, { operation: 'delete', resourceType: 'Group', resourceId: params.group_id }, async () => {

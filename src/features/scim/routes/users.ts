@@ -1,20 +1,6 @@
 import type { DirectoryCtx } from '../../../context.ts'
 import { reply } from '../../../http/answers.ts'
-import {
-  invalidCursor,
-  invalidFilter,
-  invalidPath,
-  invalidSyntax,
-  invalidValue,
-  mutability,
-  noTarget,
-  organizationFull,
-  resourceNotFound,
-  tooMany,
-  uniqueness,
-  versionMismatch,
-  writeConflict,
-} from '../errors.ts'
+import { createErrors, listErrors, patchErrors, readErrors, removeErrors, replaceErrors } from '../errors.ts'
 import { type Projection, readProjection } from '../rules/projection.ts'
 import { USER_RESOURCE } from '../rules/schema.ts'
 import { findGroupsOf, listRecords } from '../service/lists.ts'
@@ -43,11 +29,6 @@ import { createScimRoutes, write } from './directory.ts'
 
 export const scimUserRoutes = createScimRoutes()
 
-const readErrors = [invalidValue, resourceNotFound]
-const writeErrors = [invalidSyntax, invalidValue, uniqueness, organizationFull, writeConflict]
-const changeErrors = [...writeErrors, resourceNotFound, versionMismatch]
-const patchErrors = [...changeErrors, invalidPath, invalidFilter, noTarget, mutability]
-
 async function toMessage(ctx: DirectoryCtx, { record, propagated, isNew }: Written, projection: Projection) {
   const groups = await findGroupsOf(ctx, isNew ? [] : [record.id], projection)
   return {
@@ -63,7 +44,7 @@ scimUserRoutes.get(
     summary: 'Users of the organization, in the order of their creation',
     query: ResourceListQuery,
     answer: scim(200, UserList, 'A page of users'),
-    errors: [invalidFilter, invalidValue, invalidCursor, tooMany],
+    errors: listErrors,
   },
   async ({ ctx, query }) => {
     const page = await listRecords(ctx, query)
@@ -81,7 +62,7 @@ scimUserRoutes.post(
     body: MessageBody,
     encoding: MESSAGE,
     answer: scim(201, UserResource, 'The user'),
-    errors: writeErrors,
+    errors: createErrors,
   },
   ({ ctx, query, body }) =>
     write(ctx, { operation: 'create', resourceType: 'User' }, async () => {
@@ -120,7 +101,7 @@ scimUserRoutes.put(
     body: MessageBody,
     encoding: MESSAGE,
     answer: scim(200, UserResource, 'The user'),
-    errors: changeErrors,
+    errors: replaceErrors,
   },
   ({ ctx, query, params, body, request }) =>
     write(ctx, { operation: 'update', resourceType: 'User', resourceId: params.user_id }, async () => {
@@ -159,7 +140,7 @@ scimUserRoutes.delete(
     summary: 'Delete a user: the account is switched off, or the membership suspended',
     params: UserPath,
     answer: nothing(204, 'Deleted'),
-    errors: [resourceNotFound, versionMismatch, writeConflict],
+    errors: removeErrors,
   },
   ({ ctx, params, request }) =>
     write(ctx, { operation: 'delete', resourceType: 'User', resourceId: params.user_id }, async () => {

@@ -5,7 +5,7 @@ import { forgetSessions } from '../../../revocation/freshness.ts'
 import { voidTokensRequestedIn } from '../../links/service.ts'
 import { endOtherSessions } from '../../users/service/change-user.ts'
 import { selectFederated, selectFederatedUsers, selectSessions, selectSessionsFor, updateEnded } from '../store.ts'
-import type { ProviderKey } from '../types.ts'
+import { type ProviderKey, SSO } from '../types.ts'
 import { orUnavailable, type SessionEvents } from './minting.ts'
 
 /**
@@ -44,8 +44,9 @@ async function endAll(
   ctx: Ctx,
   { userId, ids, reason }: { userId: string; ids: readonly string[]; reason: EndReason },
 ): Promise<number> {
-  const actor = { type: 'system', id: 'sso' } as const
-  const results = await Promise.all(ids.map((sessionId) => endSessionById(ctx, { userId, sessionId, reason, actor })))
+  const results = await Promise.all(
+    ids.map((sessionId) => endSessionById(ctx, { userId, sessionId, reason, actor: SSO })),
+  )
   return results.filter(({ ended }) => ended.length > 0).length
 }
 

@@ -17,7 +17,14 @@ import {
   stepUpSession,
   updateOrganization,
 } from '../store.ts'
-import type { ActivatedToken, NewSession, OpenedSession, SessionOrigin, Standing } from '../types.ts'
+import {
+  type ActivatedToken,
+  type NewSession,
+  type OpenedSession,
+  type SessionOrigin,
+  SSO,
+  type Standing,
+} from '../types.ts'
 import { endSessionById } from './ending.ts'
 import { answerOf, loadMinter, orUnavailable, type SessionEvents, versionsOf } from './minting.ts'
 
@@ -142,7 +149,7 @@ async function recordOrigin(ctx: Ctx, { id, userId, openedAt }: SessionSnapshot,
   try {
     await orUnavailable(insertOrigin(ctx, { ...row, sessionId: id, userId, expiresAt }))
   } catch (cause) {
-    await endSessionById(ctx, { userId, sessionId: id, reason: 'revoked', actor: { type: 'system', id: 'sso' } })
+    await endSessionById(ctx, { userId, sessionId: id, reason: 'revoked', actor: SSO })
     throw cause
   }
 }

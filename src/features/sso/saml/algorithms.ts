@@ -5,6 +5,8 @@ export type KeyKind = 'rsa' | 'p256' | 'p384'
 /** A key that a connection trusts. */
 export interface TrustedKey {
   readonly kind: KeyKind
+  /** As it was given. */
+  readonly certificate: string
   /** PEM: beside options the runtime takes no other form. */
   readonly key: string
 }
@@ -62,11 +64,16 @@ function isSignedBy(
   }
 }
 
-/** Whether one of the keys signed the text by an algorithm of the list: the key's kind decides, not the name. */
-export function isSigned(keys: readonly TrustedKey[], algorithm: string, text: string, signature: Uint8Array): boolean {
+/** Which of the keys signed the text by an algorithm of the list: the key's kind decides, not the name. */
+export function findSigners(
+  keys: readonly TrustedKey[],
+  algorithm: string,
+  text: string,
+  signature: Uint8Array,
+): readonly TrustedKey[] {
   const row = SIGNATURE_ROWS.get(algorithm)
-  if (!row) return false
-  return keys.some((key) => key.kind === row.kind && isSignedBy(key, row, text, signature))
+  if (!row) return []
+  return keys.filter((key) => key.kind === row.kind && isSignedBy(key, row, text, signature))
 }
 
 /** The digest of a text, in base64. */

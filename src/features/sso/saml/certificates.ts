@@ -24,7 +24,7 @@ const CURVES: ReadonlyMap<string | undefined, KeyKind> = new Map([
 ])
 
 /** Its key, if it is of a kind that is taken and not too weak. */
-function findKey(certificate: X509Certificate): TrustedKey | undefined {
+function findKey(certificate: X509Certificate): Omit<TrustedKey, 'certificate'> | undefined {
   const kindOf = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyKind | undefined => {
     if (asymmetricKeyType === 'ec') return CURVES.get(asymmetricKeyDetails?.namedCurve)
     const bits = asymmetricKeyDetails?.modulusLength ?? 0
@@ -68,5 +68,6 @@ export function readCertificate(text: string, now: number): Certificate | { read
 export const trustedKeys = (certificates: readonly string[]): readonly TrustedKey[] =>
   certificates.flatMap((text) => {
     const parsed = parse(text)
-    return (parsed && findKey(parsed)) ?? []
+    const key = parsed && findKey(parsed)
+    return key ? { ...key, certificate: text } : []
   })

@@ -1,9 +1,10 @@
+import type { TrustedKey } from './algorithms.ts'
 import { trustedKeys } from './certificates.ts'
 import type { XmlElement } from './libraries.mjs'
 import { LOGOUT_LIFETIME } from './messages.ts'
 import { ASSERTION, PROTOCOL, STATUS, SUCCESS } from './names.ts'
 import { loadXml, parseXml, type Xml } from './parse.ts'
-import { checkQuerySignature, type QuerySignature, readRedirect } from './redirect.ts'
+import { type QuerySignature, readQuerySigners, readRedirect } from './redirect.ts'
 import { orRefused, orRefusedLater, type Refused, refuse } from './refusal.ts'
 import { checkDestination, checkInResponseTo, checkLogoutMessage } from './shape.ts'
 import { readSigned } from './signature.ts'
@@ -61,24 +62,28 @@ export async function openLogoutQuery(name: LogoutName, query: string): Promise<
   })
 }
 
+interface SignedRoot {
+  readonly message: XmlElement
+  readonly signers: readonly TrustedKey[]
+}
+
 /** Rules 5 to 9, issuer and age: the message, as it was signed. */
-function readProved(opened: OpenedLogout, { entityId, certificates, sloUrl, now }: ExpectedLogout): XmlElement {
-  const message = readSignedRoot(opened, certificates)
+function readProved(opened: OpenedLogout, { entityId, certificates, sloUrl, now }: ExpectedLogout): SignedRoot {
+  const { message, signers } = readSignedRoot(opened, certificates)
   checkDestination(message, sloUrl)
   checkIssuer(message, entityId)
   const issued = attributeOf(message, 'IssueInstant')
   if (!isSince(now, issued)) refuse('not_yet')
   if (!(now < readTime(issued) + LOGOUT_LIFETIME)) refuse('expired')
-  return message
+  return { message, signers }
 }
 
-function readSignedRoot({ document, signature }: OpenedLogout, certificates: readonly string[]): XmlElement {
+function readSignedRoot({ document, signature }: OpenedLogout, certificates: readonly string[]): SignedRoot {
   const keys = trustedKeys(certificates)
   const [signed] = readSigned(document, keys)
-  if (!signature) return signed?.root ?? refuse('unsigned')
+  if (!signature) return signed ? { message: signed.root, signers: signed.signers } : refuse('unsigned')
   if (signed) refuse('signature_place')
-  checkQuerySignature(signature, keys)
-  return document.root
+  return { message: document.root, signers: readQuerySigners(signature, keys) }
 }
 
 export interface ProvedLogoutRequest extends NameId {
@@ -89,21 +94,28 @@ export interface ProvedLogoutRequest extends NameId {
   readonly sessionIndexes: readonly string[]
 }
 
-/** Whom a provider signs out. That its id is good once is the caller's to decide. */
+/** Each costs the caller readings: a request names the few sessions of one person, not as many as fit in. */
+const MAX_SESSIONS = 10
+
+/**
+ * Whom a provider signs out, and the certificates whose keys signed that: several connections may have been asked for theirs.
+ * That its id is good once is the caller's to decide.
+ */
 export const readLogoutRequest = (
   opened: OpenedLogout,
   expected: ExpectedLogout,
-): { readonly request: ProvedLogoutRequest } | Refused =>
+): { readonly request: ProvedLogoutRequest; readonly certificates: readonly string[] } | Refused =>
   orRefused(() => {
-    const message = readProved(opened, expected)
+    const { message, signers } = readProved(opened, expected)
     const end = attributeOf(message, 'NotOnOrAfter')
     if (end !== undefined && !isBefore(expected.now, end)) refuse('expired')
-    const indexes = childrenOf(message, PROTOCOL, 'SessionIndex').map(
-      (element) => textOf(element) || refuse('session_index'),
-    )
+    const indexes = childrenOf(message, PROTOCOL, 'SessionIndex')
+    if (indexes.length > MAX_SESSIONS) refuse('session_index')
+    const sessionIndexes = indexes.map((element) => textOf(element) || refuse('session_index'))
     const id = attributeOf(message, 'ID') ?? refuse('message_id')
     const expiresAt = readTime(attributeOf(message, 'IssueInstant')) + LOGOUT_LIFETIME
-    return { request: { id, expiresAt, ...readNameId(message), sessionIndexes: indexes } }
+    const request = { id, expiresAt, ...readNameId(message), sessionIndexes }
+    return { request, certificates: signers.map(({ certificate }) => certificate) }
   })
 
 /** Whether the provider says that it ended all sessions, in its answer to our request of that id. */
@@ -112,7 +124,7 @@ export const readLogoutResponse = (
   expected: ExpectedLogout & { readonly requestId: string },
 ): { readonly isComplete: boolean } | Refused =>
   orRefused(() => {
-    const message = readProved(opened, expected)
+    const { message } = readProved(opened, expected)
     checkInResponseTo(message, expected.requestId)
     const code = onlyChild(onlyChild(message, PROTOCOL, 'Status') ?? refuse('status'), PROTOCOL, 'StatusCode')
     const second = code && onlyChild(code, PROTOCOL, 'StatusCode')

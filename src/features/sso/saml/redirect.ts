@@ -1,5 +1,5 @@
 import { readUpTo, toBase64, utf8 } from '../../../lib/encoding.ts'
-import { isSignatureAlgorithm, isSigned, RSA_SHA256, type TrustedKey } from './algorithms.ts'
+import { findSigners, isSignatureAlgorithm, RSA_SHA256, type TrustedKey } from './algorithms.ts'
 import { privateKeyPem } from './own-keys.ts'
 import { refuse } from './refusal.ts'
 import { decodeBase64, decodeUtf8, MESSAGE_LIMITS, type TextLimits } from './text.ts'
@@ -83,11 +83,15 @@ export async function readRedirect(query: string, parameter: MessageParameter): 
   }
 }
 
-/** Rules 7 and 8 for a message by redirect. */
-export function checkQuerySignature({ octets, algorithm, value }: QuerySignature, keys: readonly TrustedKey[]): void {
+/** Rules 7 and 8 for a message by redirect: the keys that signed it, one at least. */
+export function readQuerySigners(
+  { octets, algorithm, value }: QuerySignature,
+  keys: readonly TrustedKey[],
+): readonly TrustedKey[] {
   if (keys.length === 0) refuse('unsigned')
   if (!isSignatureAlgorithm(algorithm)) refuse('algorithm')
-  if (!isSigned(keys, algorithm, octets, value)) refuse('signature_value')
+  const signers = findSigners(keys, algorithm, octets, value)
+  return signers.length > 0 ? signers : refuse('signature_value')
 }
 
 export interface Redirection {

@@ -24,6 +24,7 @@ import {
   invalidField,
   providerUnsupported,
 } from '../errors.ts'
+import { attributeNamesOf } from '../rules/providers.ts'
 import {
   deleteConnection,
   findConnectionOfAny,
@@ -311,20 +312,20 @@ async function applyChange(
   const isSecretOther = after.secretSealed !== before.secretSealed
   if (names.length === 0 && !isSecretOther && before.error === null) return true
   const { roleMapping, certificates, ...columns } = after
+  const forgetsPeople = after.issuer !== before.issuer || subjectNameOf(after) !== subjectNameOf(before)
   const set = {
     ...changedIn(before, columns),
     updatedAt: ctx.now(),
     ...(plan.isReread && { error: null, checkAt: ctx.now() + METADATA_READ_EVERY_MS }),
-    ...(plan.isAnother && { ownerSignedInAt: null }),
+    ...((plan.isAnother || forgetsPeople) && { ownerSignedInAt: null }),
   }
-  const isOtherIssuer = after.issuer !== before.issuer
   const changes = {
     before,
     rank,
     set,
     roleMapping: fields.roleMapping && roleMapping,
     certificates: before.protocol === 'saml' ? certificates : undefined,
-    isOtherIssuer,
+    forgetsPeople,
     unlessRequired,
   } as const
   const secret = isSecretOther ? { oidc_client_secret: 'changed' } : {}
@@ -334,23 +335,33 @@ async function applyChange(
     {
       type: 'sso.configuration.updated',
       ...eventOf(ctx, before),
-      ...(isOtherIssuer && { computedFeedEntry: organizationEntry(place.organizationId) }),
+      ...(forgetsPeople && { computedFeedEntry: organizationEntry(place.organizationId) }),
       data: { before: pick(old, names), after: { ...pick(snapshot, names), ...secret } },
     },
     ...certificateEvents(eventOf(ctx, before), before.certificates, certificates),
   )
   if (!changed) return false
-  if (isOtherIssuer) await applyVersion(ctx, place)
+  if (forgetsPeople) await applyVersion(ctx, place)
   const about = [...names, ...Object.keys(secret)].join(', ') || 'oidc_issuer'
   mailOwners(ctx, { organization: organizationOf(place), change: 'updated', about })
   return true
 }
 
+/** In SAML: the attribute that says who somebody is, null for the `NameID`. The same value of another one may be another person. */
+const subjectNameOf = ({ protocol, provider, attributeMapping }: Configuration): string | null =>
+  protocol === 'saml' ? (attributeMapping.external_id ?? attributeNamesOf(provider).external_id[0] ?? null) : null
+
 /** What decides that its people can sign in, and where; another secret, and a key beside the former ones, is the same provider's. */
 function isDeciding(before: Configuration, after: Configuration): boolean {
   const decides = (one: Configuration) => {
     const { provider, issuer, clientId, protocol, metadata } = one
-    return [provider, issuer, clientId, protocol === 'saml' ? [metadata.ssoUrl, metadata.metadataUrl] : null]
+    return [
+      provider,
+      issuer,
+      clientId,
+      subjectNameOf(one),
+      protocol === 'saml' ? [metadata.ssoUrl, metadata.metadataUrl] : null,
+    ]
   }
   const { added, removed } = compareCertificates(before.certificates, after.certificates)
   const areOthers = added.length > 0 && removed.length === before.certificates.length

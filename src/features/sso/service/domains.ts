@@ -16,6 +16,7 @@ import {
   updateVerified,
 } from '../../domains/service.ts'
 import { enterOrganization, findPlace, LIMITS, limitReached } from '../../memberships/service.ts'
+import { SSO } from '../../sessions/types.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { recordNameOf } from '../rules/dns.ts'
 import { readRecord } from './dns.ts'
@@ -43,8 +44,6 @@ const CHECKED_AGAIN_MS = HOUR
 const DOMAINS_PER_RUN = 20
 /** How often a removal is tried when other changes come before it. */
 const ATTEMPTS = 3
-
-const SYSTEM: EventActor = { type: 'system', id: 'sso' }
 
 export type { OrganizationDomain }
 
@@ -190,11 +189,11 @@ async function markMissing(ctx: Ctx, row: OrganizationDomain): Promise<void> {
     ? await commit(
         ctx,
         updateChecked(ctx, row, { verifiedAt: null, checkAt: null, missingSince: null }),
-        lostEvent(row, SYSTEM, 'record_missing'),
+        lostEvent(row, SSO, 'record_missing'),
       )
     : await updateChecked(ctx, row, { missingSince, checkAt: Math.min(now + MISSING_CHECKED_EVERY_MS, end) })
   if (!changed || (!isLost && row.missingSince !== null)) return
-  const place = await findPlace(ctx, { id: row.organizationId }, SYSTEM.id)
+  const place = await findPlace(ctx, { id: row.organizationId }, SSO.id)
   if (!place) return
   const change = isLost ? 'domain_lost' : 'domain_missing'
   mailOwners(ctx, { organization: place.organization, change, about: row.domain })

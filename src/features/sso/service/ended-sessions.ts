@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import { endFederatedSessions } from '../../sessions/service/ending.ts'
-import type { ProviderKey } from '../../sessions/types.ts'
+import { type ProviderKey, SSO } from '../../sessions/types.ts'
 import type { SsoConnection } from '../tables.ts'
 
 /** What a provider calls a person, or its session, as they are found. */
@@ -20,7 +20,7 @@ export async function endOf(
     subject: id,
     userId: null,
     organizationId,
-    actor: { type: 'system', id: 'sso' },
+    actor: SSO,
     data: { sessions },
   })
 }

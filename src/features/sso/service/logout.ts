@@ -83,6 +83,13 @@ async function samlLogoutOf(
 
 /** Where the browser goes that comes back from the provider; null for nowhere. Throws OAUTH_STATE_INVALID, REDIRECT_NOT_ALLOWED. */
 export async function endLogout(ctx: Ctx, state: string): Promise<URL | null> {
+  const known = await findOneTimeToken(ctx, RETURN, state)
+  // In SAML the provider's signed answer leads back, not its state alone.
+  if (known && ReturnData.parse(known.data).request) throw stateInvalid()
+  return useReturn(ctx, state)
+}
+
+async function useReturn(ctx: Ctx, state: string): Promise<URL | null> {
   const used = await redeemOneTimeToken(ctx, RETURN, state)
   if (!used) throw stateInvalid()
   return endOf(ctx, ReturnData.parse(used.data).returnTo)
@@ -96,7 +103,7 @@ export async function endSamlLogout(ctx: Ctx, message: LogoutMessage): Promise<U
   const request = known && ReturnData.parse(known.data).request
   if (!request) throw stateInvalid()
   await requireLogoutResponse(ctx, opened, request)
-  return endLogout(ctx, opened.relayState)
+  return useReturn(ctx, opened.relayState)
 }
 
 function endOf(ctx: Ctx, returnTo: string | null): URL | null {

@@ -12,14 +12,12 @@ import {
 import type { Membership } from '../../memberships/tables.ts'
 import { takingUp } from '../../organizations/service/organizations.ts'
 import { deleteHeld } from '../../rbac/service/rights.ts'
+import { SSO } from '../../sessions/types.ts'
 import { changeUser, type UserChange } from '../../users/service/change-user.ts'
 import type { User } from '../../users/types.ts'
 import { byHand, hasChanged, joining, mayMap, roleValue, whileAsRead } from '../store/connections.ts'
 import type { GivenRank, RoleMapping } from '../types.ts'
 import type { SeenConfiguration } from './configuration.ts'
-
-/** Who writes what follows from a sign-in. */
-export const SSO = { type: 'system', id: 'sso' } as const
 
 /** What the groups of a sign-in give: the highest role, or none. */
 function mappedRoleOf(roleMapping: readonly RoleMapping[], groups: readonly string[]): GivenRank | null {

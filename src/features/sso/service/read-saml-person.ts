@@ -26,7 +26,8 @@ type Read = Pick<SamlConnection, 'provider' | 'issuer' | 'attributeMapping' | 't
 /** Rule 15: who somebody is by a proved assertion, under the connection's mapping. Throws SSO_AUTHENTICATION_ERROR. */
 export function readSamlPerson(connection: Read, person: SamlPerson): SsoPerson {
   const values = valuesUnder(connection, person)
-  const subject = subjectOf(values('external_id'), person)
+  const isMapped = connection.attributeMapping.external_id !== undefined
+  const subject = subjectOf(values('external_id'), person, isMapped)
   const email = only(values('email')) ?? (person.format === EMAIL_ADDRESS ? person.nameId : null)
   const [displayName, firstName, lastName] = (['display_name', 'first_name', 'last_name'] as const).map((attribute) => {
     const [value, ...others] = values(attribute)
@@ -62,9 +63,13 @@ function only([value, ...others]: readonly string[]): string | null {
   return value === undefined || value === '' ? null : value
 }
 
-/** A transient name is another at each sign-in. */
-function subjectOf(externalIds: readonly string[], { nameId, format }: SamlPerson): string {
+/**
+ * A transient name is another at each sign-in. Where an owner has named an attribute, a `NameID` does not stand in for it: it may be
+ * another person's value of the attribute.
+ */
+function subjectOf(externalIds: readonly string[], { nameId, format }: SamlPerson, isMapped: boolean): string {
   const externalId = only(externalIds)
+  if (externalId === null && isMapped) throw refused('mapping')
   if (externalId === null && format === TRANSIENT) throw refused('transient')
   const subject = externalId ?? nameId
   if (subject.length > MAX_SUBJECT_LENGTH || !isOneLine(subject)) throw refused('mapping')

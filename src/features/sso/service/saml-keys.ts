@@ -4,6 +4,7 @@ import { serviceUnavailable } from '../../../lib/errors.ts'
 import { late } from '../../../lib/late.ts'
 import { isSealedWithPrevious, sealText, unsealText } from '../../../lib/root-keys.ts'
 import { DAY } from '../../../lib/time.ts'
+import { SSO } from '../../sessions/types.ts'
 import { deleteRetiredSamlKeys, insertSamlKey, selectSamlKeys, updateSamlSeal } from '../store/saml.ts'
 import type { SamlKeyRow } from '../tables.ts'
 
@@ -73,7 +74,7 @@ async function makeKey(ctx: Ctx, { keys, unreadable }: Ring, signsFrom: number):
     type: 'key.created',
     subject: id,
     userId: null,
-    actor: { type: 'system', id: 'sso' },
+    actor: SSO,
     data: { alg: 'SAML RSA-SHA256', signs_from: signsFrom },
   })
 }

@@ -18,10 +18,10 @@ import {
 import { newMessageId, writeLogoutRequest, writeLogoutResponse } from '../saml/messages.ts'
 import { redirectTo } from '../saml/redirect.ts'
 import type { Reason, Refused } from '../saml/refusal.ts'
-import { findConnectionOfAny, selectOfEntity } from '../store/connections.ts'
+import { findConnectionOfAny, selectOfEntity, selectOpened } from '../store/connections.ts'
 import { samlLogoutOf } from './addresses.ts'
 import { type SeenSaml, seen } from './configuration.ts'
-import { endOf, type Named } from './ended-sessions.ts'
+import { endOf } from './ended-sessions.ts'
 import { readNames } from './origin.ts'
 import { providerNameOf } from './provider.ts'
 import { signingKey } from './saml-keys.ts'
@@ -46,9 +46,11 @@ function orThrow<T extends object>(ctx: Ctx, read: T | Refused): T {
   return read
 }
 
-const expectedOf = (ctx: Ctx, { issuer, certificates }: SeenSaml): ExpectedLogout => ({
-  entityId: issuer,
-  certificates: certificates.map(({ certificate }) => certificate),
+const certificatesOf = ({ certificates }: SeenSaml) => certificates.map(({ certificate }) => certificate)
+
+const expectedOf = (ctx: Ctx, connection: SeenSaml): ExpectedLogout => ({
+  entityId: connection.issuer,
+  certificates: certificatesOf(connection),
   sloUrl: samlLogoutOf(ctx),
   now: ctx.now(),
 })
@@ -57,22 +59,21 @@ const expectedOf = (ctx: Ctx, { issuer, certificates }: SeenSaml): ExpectedLogou
 const CONNECTIONS = 10
 
 interface Proved {
-  readonly connection: SeenSaml
+  readonly connections: readonly SeenSaml[]
   readonly request: ProvedLogoutRequest
 }
 
-/** The connection of that issuer whose key verifies the request. */
+/** The connections of that issuer whose keys verify the request. It is verified once, by the keys of all: the digest is what costs. */
 async function prove(ctx: Ctx, opened: OpenedLogout): Promise<Proved> {
   const of = { entity: opened.issuer, subjectHash: await hashSecret(unprovedName(opened)) }
   const rows = await selectOfEntity(ctx, of, CONNECTIONS)
-  const connections = rows.map((row) => seen(ctx, row)).filter((one) => one.protocol === 'saml')
-  let reason: Reason | 'unknown_connection' = 'unknown_connection'
-  for (const connection of connections) {
-    const read = readLogoutRequest(opened, expectedOf(ctx, connection))
-    if ('request' in read) return { connection, request: read.request }
-    reason = read.refused
-  }
-  throw refused(ctx, reason)
+  const candidates = rows.map((row) => seen(ctx, row)).filter((one) => one.protocol === 'saml')
+  const [first] = candidates
+  if (!first) throw refused(ctx, 'unknown_connection')
+  const certificates = [...new Set(candidates.flatMap(certificatesOf))]
+  const proved = orThrow(ctx, readLogoutRequest(opened, { ...expectedOf(ctx, first), certificates }))
+  const hasSigned = (one: SeenSaml) => certificatesOf(one).some((each) => proved.certificates.includes(each))
+  return { connections: candidates.filter(hasSigned), request: proved.request }
 }
 
 /** Longer than a request is taken. */
@@ -85,27 +86,46 @@ const REMEMBERED_MS = DAY
 export async function takeLogoutRequest(ctx: Ctx, message: LogoutMessage): Promise<string | null> {
   const opened = orThrow(ctx, await openMessage('LogoutRequest', message))
   // Not counted: any page could have its visitors' logouts refused. The limit of all requests bounds the work.
-  const { connection, request } = await prove(ctx, opened)
-  const key = JSON.stringify(['saml', connection.id, request.id])
-  if (await findOneTimeToken(ctx, 'sso_logout_seen', key)) throw refused(ctx, 'repeated')
-  const isComplete = await endNamed(ctx, connection, request)
+  const { connections: proved, request } = await prove(ctx, opened)
+  const keyOf = ({ id }: SeenSaml) => JSON.stringify(['saml', id, request.id])
+  const used = await Promise.all(proved.map((one) => findOneTimeToken(ctx, 'sso_logout_seen', keyOf(one))))
+  const connections = proved.filter((_, at) => !used[at])
+  const [first] = connections
+  if (!first) throw refused(ctx, 'repeated')
+  const { isComplete, connection } = await endNamed(ctx, connections, request)
   // Behind the sessions: after an outage the provider may send the same request.
-  if (isComplete) await claimOnce(ctx, 'sso_logout_seen', { key, lifetimeMs: REMEMBERED_MS })
-  return answerTo(ctx, connection, { request, relayState: opened.relayState, isPartial: !isComplete })
+  if (isComplete)
+    for (const one of connections)
+      await claimOnce(ctx, 'sso_logout_seen', { key: keyOf(one), lifetimeMs: REMEMBERED_MS })
+  return answerTo(ctx, connection ?? first, { request, relayState: opened.relayState, isPartial: !isComplete })
 }
 
-/** False when not every object answered. */
+interface Ended {
+  /** False when not every object answered. */
+  readonly isComplete: boolean
+  /** The first that had such a session. */
+  readonly connection: SeenSaml | undefined
+}
+
+/** Two organizations may have one provider: what it names ends in each of them. */
 async function endNamed(
   ctx: Ctx,
-  connection: SeenSaml,
+  connections: readonly SeenSaml[],
   { nameId, sessionIndexes }: ProvedLogoutRequest,
-): Promise<boolean> {
+): Promise<Ended> {
   const subjectHash = await hashSecret(nameId)
-  const sessions = sessionIndexes.length === 0 ? [null] : await Promise.all(sessionIndexes.map(hashSecret))
-  const named: Named[] = sessions.map((providerSessionHash) => ({ subjectHash, providerSessionHash }))
-  const done = await Promise.allSettled(named.map((one) => endOf(ctx, connection, one)))
+  const sessionHashes = await Promise.all(sessionIndexes.map(hashSecret))
+  const opened = await selectOpened(ctx, { ids: connections.map(({ id }) => id), subjectHash, sessionHashes })
+  const named = opened.flatMap(({ connectionId, providerSessionHash }) => {
+    const connection = connections.find(({ id }) => id === connectionId)
+    return connection ? { connection, providerSessionHash } : []
+  })
+  const done = await Promise.allSettled(
+    named.map(({ connection, providerSessionHash }) => endOf(ctx, connection, { subjectHash, providerSessionHash })),
+  )
   for (const one of done) if (one.status === 'rejected') ctx.log.error('saml_logout_incomplete', one.reason)
-  return done.every(({ status }) => status === 'fulfilled')
+  const had = connections.find((one) => named.some(({ connection }) => connection === one))
+  return { isComplete: done.every(({ status }) => status === 'fulfilled'), connection: had }
 }
 
 async function answerTo(

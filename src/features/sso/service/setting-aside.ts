@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { commit } from '../../../db/commit.ts'
+import { SSO } from '../../sessions/types.ts'
 import { updateChecked } from '../store/connections.ts'
 import type { SsoConnection } from '../tables.ts'
 import { METADATA_READ_EVERY_MS } from './configurations.ts'
@@ -11,7 +12,7 @@ export const updatedBySystem = ({ id, organizationId }: Pick<SsoConnection, 'id'
   subject: id,
   userId: null,
   organizationId,
-  actor: { type: 'system', id: 'sso' } as const,
+  actor: SSO,
 })
 
 /** Puts a connection whose metadata have become somebody else's in error, until an owner confirms them. */

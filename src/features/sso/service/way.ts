@@ -6,6 +6,7 @@ import type { Arrived, Way } from '../../federation/service/callback.ts'
 import { MAX_SUBJECT_LENGTH } from '../../federation/service/code-answer.ts'
 import type { Flow } from '../../federation/service/flow.ts'
 import { FEDERATED } from '../../federation/service/sign-in.ts'
+import { SSO } from '../../sessions/types.ts'
 import { ssoAuthenticationError } from '../errors.ts'
 import { findConnectionOfAny } from '../store/connections.ts'
 import type { Protocol } from '../types.ts'
@@ -84,7 +85,7 @@ async function recordRefusal(ctx: Ctx, connectionId: string, error: DomainError)
     subject: connectionId,
     userId: null,
     organizationId: connection.organizationId,
-    actor: { type: 'system', id: 'sso' },
+    actor: SSO,
     data: { reason: error instanceof SignInRefused ? error.reason : error.code.toLowerCase() },
   })
 }

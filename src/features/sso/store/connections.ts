@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { type ActorCtx, actorOf, type Ctx, type Place } from '../../../context.ts'
 import type { Rank } from '../../../lib/roles.ts'
 import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../../domains/tables.ts'
@@ -69,6 +69,14 @@ async function findOne(db: Store['db'], where: SQL | undefined) {
 /** That of the organization with this slug. */
 export const findConnectionOfSlug = ({ db }: Store, slug: string) => findOne(db, eq(organizations.slug, slug))
 
+/** Holds for a connection at this provider whose organization has verified a domain. */
+const isAt = (protocol: SsoConnection['protocol'], issuer: string): SQL | undefined =>
+  and(
+    eq(ssoConnections.issuer, issuer),
+    eq(ssoConnections.protocol, protocol),
+    hasVerifiedDomain(sql`sso_connections.organization_id`),
+  )
+
 /** Those at one issuer through which people have come: others, which name somebody's issuer, must not stand in the way. */
 export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit: number) {
   const rows = await db
@@ -77,11 +85,9 @@ export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit:
     .innerJoin(organizations, ofOpen)
     .where(
       and(
-        eq(ssoConnections.issuer, issuer),
-        eq(ssoConnections.protocol, 'openid'),
+        isAt('openid', issuer),
         eq(ssoConnections.enabled, true),
         isNull(ssoConnections.error),
-        hasVerifiedDomain(sql`sso_connections.organization_id`),
         sql`exists (select 1 from ${identities} where ${identities.connectionId} = ${ssoConnections.id})`,
       ),
     )
@@ -90,8 +96,8 @@ export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit:
 }
 
 /**
- * Those of an entity in SAML: first those that opened sessions of the person, for anybody can configure the same entity; then the
- * oldest.
+ * Those of an entity in SAML whose organization has verified a domain, also disabled ones: first those that opened sessions of the
+ * person, for others may have configured the same entity; then the oldest.
  */
 export async function selectOfEntity(
   { db }: Store,
@@ -102,7 +108,7 @@ export async function selectOfEntity(
     .select(columns)
     .from(ssoConnections)
     .innerJoin(organizations, ofOpen)
-    .where(and(eq(ssoConnections.issuer, entity), eq(ssoConnections.protocol, 'saml')))
+    .where(isAt('saml', entity))
     .orderBy(
       sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
         and ${federatedSessions.subjectHash} = ${subjectHash}) desc`,
@@ -111,6 +117,31 @@ export async function selectOfEntity(
     )
     .limit(limit)
   return rows.map(toConnection)
+}
+
+/** What some connections opened for a person: each once, or each of the provider's sessions that is named. */
+export const selectOpened = (
+  { db }: Store,
+  {
+    ids,
+    subjectHash,
+    sessionHashes,
+  }: { ids: readonly string[]; subjectHash: string; sessionHashes: readonly string[] },
+) => {
+  const isAll = sessionHashes.length === 0
+  return db
+    .selectDistinct({
+      connectionId: sql<string>`${federatedSessions.connectionId}`,
+      providerSessionHash: isAll ? sql<null>`null` : federatedSessions.providerSessionHash,
+    })
+    .from(federatedSessions)
+    .where(
+      and(
+        inArray(federatedSessions.connectionId, ids),
+        eq(federatedSessions.subjectHash, subjectHash),
+        isAll ? undefined : inArray(federatedSessions.providerSessionHash, sessionHashes),
+      ),
+    )
 }
 
 interface OfClient {
@@ -257,19 +288,19 @@ export function updateConnection(
     set: Partial<ConnectionRow>
     roleMapping: readonly RoleMapping[] | undefined
     certificates: readonly TrustedCertificate[] | undefined
-    /** Then its identities and the sessions that it opened go. */
-    isOtherIssuer: boolean
+    /** They are named otherwise from now on: its identities and the sessions that it opened go. */
+    forgetsPeople: boolean
     /** What would lock everybody out, or let another provider in, while single sign-on is required. */
     unlessRequired: boolean
   },
 ) {
-  const { before, set, roleMapping, certificates, isOtherIssuer, unlessRequired } = change
+  const { before, set, roleMapping, certificates, forgetsPeople, unlessRequired } = change
   const unmoved = isUnmoved(ctx, place, change)
   const when = unlessRequired ? sql`${unmoved} and not ${isRequired(before.organizationId)}` : unmoved
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
     ...(certificates ? replaceCertificates(ctx, before, certificates, when) : []),
-    ...(isOtherIssuer ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),
+    ...(forgetsPeople ? [deleteIdentities(ctx, before, when), ...disownSessions(ctx, before, when)] : []),
     ctx.db
       .update(ssoConnections)
       .set({ ...set, version: before.version + 1 })
@@ -278,7 +309,7 @@ export function updateConnection(
   ] as const
 }
 
-/** A subject at another issuer is another person. */
+/** A subject at another issuer, or by another attribute, is another person. */
 const deleteIdentities = ({ db }: Store, { id }: Pick<SsoConnection, 'id'>, when: SQL) =>
   db.delete(identities).where(and(eq(identities.connectionId, id), when))
 

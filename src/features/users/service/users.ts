@@ -19,6 +19,7 @@ import type { User, UserRef, UserStatus } from '../types.ts'
 import { findEmailHolder } from './former-addresses.ts'
 
 export {
+  confirmedEmailOf,
   findMailDomain,
   fullNameOf,
   isEmail,

@@ -51,6 +51,9 @@ const READ = {
   sessionIndexes: ['_one', '_two'],
 }
 
+/** Of the keys that are trusted one has signed. */
+const proved = (by = key) => ({ request: READ, certificates: [by.certificate] })
+
 const redirected = (xml: string | Uint8Array, more: Partial<Redirection> = {}) =>
   redirectedBy(xml, { by: key, ...more })
 
@@ -66,7 +69,7 @@ const reasonOf = (outcome: object) => ('refused' in outcome ? outcome.refused : 
 
 describe('a LogoutRequest by POST', () => {
   it('names whom it signs out', async () => {
-    expect(await byForm(sign(REQUEST, '_logout', key))).toEqual({ request: READ })
+    expect(await byForm(sign(REQUEST, '_logout', key))).toEqual(proved())
   })
 
   it('names its issuer before anything is proved, for the choice of the connection', async () => {
@@ -74,6 +77,18 @@ describe('a LogoutRequest by POST', () => {
       issuer: ENTITY,
       relayState: 'x',
       signature: null,
+    })
+  })
+
+  const withSessions = (count: number) => (xml: string) =>
+    replaced(
+      xml,
+      /<samlp:SessionIndex>.*<\/samlp:SessionIndex>/,
+      Array.from({ length: count }, (_, at) => `<samlp:SessionIndex>_${at}</samlp:SessionIndex>`).join(''),
+    )
+  it('names ten sessions at most', async () => {
+    expect(await byForm(sign(withSessions(10)(REQUEST), '_logout', key))).toMatchObject({
+      request: { sessionIndexes: Array.from({ length: 10 }, (_, at) => `_${at}`) },
     })
   })
 
@@ -98,6 +113,7 @@ describe('a LogoutRequest by POST', () => {
     ['two names', (xml) => replaced(xml, /<saml:NameID.*<\/saml:NameID>/, (found) => found + found), 'name_id'],
     ['an encrypted name', (xml) => replaced(xml, /<saml:NameID.*<\/saml:NameID>/, '<saml:EncryptedID/>'), 'name_id'],
     ['an empty session index', (xml) => replaced(xml, '>_one<', '><'), 'session_index'],
+    ['eleven session indexes', withSessions(11), 'session_index'],
     ['a session index with an element', (xml) => replaced(xml, '>_one<', '>_one<x/><'), 'session_index'],
     [
       'an assertion inside',
@@ -196,22 +212,20 @@ describe('a LogoutRequest by redirect', () => {
     'is read when it is signed by %s',
     async (algorithm) => {
       const by = algorithm === 'ecdsa-sha256' ? p256 : key
-      expect(await byQuery(await redirected(REQUEST, { algorithm, by, relayState: 'a b&c' }))).toEqual({
-        request: READ,
-      })
+      expect(await byQuery(await redirected(REQUEST, { algorithm, by, relayState: 'a b&c' }))).toEqual(proved(by))
     },
   )
 
   it('is read as it came: behind a question mark, beside parameters of others, in lower-case escapes', async () => {
     const query = await redirected(REQUEST)
-    expect(await byQuery(`?${query}`)).toEqual({ request: READ })
-    expect(await byQuery(`utm=x&${query}&more`)).toEqual({ request: READ })
+    expect(await byQuery(`?${query}`)).toEqual(proved())
+    expect(await byQuery(`utm=x&${query}&more`)).toEqual(proved())
     const bytes = await deflate(utf8(REQUEST))
     const escaped = (text: string) => encodeURIComponent(text).replace(/%[0-9A-F]{2}/g, (found) => found.toLowerCase())
     const signed = `SAMLRequest=${escaped(bytes.toBase64())}&SigAlg=${escaped(ALGORITHMS['rsa-sha256'].name)}`
     const signature = escaped(signBytes(signed, key, 'rsa-sha256').toBase64())
-    expect(await byQuery(`${signed}&Signature=${signature}`)).toEqual({ request: READ })
-    expect(await byQuery(`Signature=${signature}&${signed}`)).toEqual({ request: READ })
+    expect(await byQuery(`${signed}&Signature=${signature}`)).toEqual(proved())
+    expect(await byQuery(`Signature=${signature}&${signed}`)).toEqual(proved())
   })
 
   it('answers the relay state as it was meant', async () => {
@@ -283,7 +297,7 @@ describe('a LogoutRequest by redirect', () => {
   })
 
   it('of exactly 64 KiB is read', async () => {
-    expect(await byQuery(await redirected(REQUEST.padEnd(64 * 1024)))).toEqual({ request: READ })
+    expect(await byQuery(await redirected(REQUEST.padEnd(64 * 1024)))).toEqual(proved())
   })
 })
 

@@ -43,6 +43,7 @@ describe('our messages', () => {
     expect(opened).toMatchObject({ relayState: "it's (a) *state*!" })
     expect('refused' in opened ? opened : readLogoutRequest(opened, expected())).toEqual({
       request: { id: '_id', expiresAt: NOW + 5 * MINUTE, ...name, sessionIndexes: ['_s&'] },
+      certificates: [key.certificate],
     })
   })
 

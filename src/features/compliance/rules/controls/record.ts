@@ -68,6 +68,14 @@ export const RECORD = [
     serves: { gdpr: ['17'], iso27001: ['A.8.10'], ccpa: ['1798.105'] },
   }),
   data({
+    id: 'requests-answered',
+    title: 'What people ask about their data is answered in time',
+    fact: 'requests',
+    measure: ({ overdue }) => overdue,
+    threshold: none('request past its day'),
+    serves: { gdpr: ['12', '15', '20'], ccpa: ['1798.110', '1798.130'] },
+  }),
+  data({
     id: 'deletion-grace',
     title: 'A deleted account is erased within a month',
     fact: 'settings',

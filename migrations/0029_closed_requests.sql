@@ -1,0 +1,1 @@
+CREATE INDEX `data_requests_closed` ON `data_requests` (`completed_at`) WHERE completed_at is not null;
