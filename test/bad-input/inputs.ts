@@ -20,24 +20,41 @@ const MAX_DEPTH = 4
 
 type Definitions = NonNullable<JsonSchema['$defs']>
 
-function placesIn(schema: JsonSchema, at: Place, named: Definitions): Place[] {
+/** Each field by its place, and what its schema says of it. */
+function fieldsIn(schema: JsonSchema, at: Place, named: Definitions): (readonly [string, JsonSchema])[] {
   if (at.length > MAX_DEPTH) return []
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
-    [...at, name],
-    ...placesIn(inner, [...at, name], named),
+    [[...at, name].join('.'), inner] as const,
+    ...fieldsIn(inner, [...at, name], named),
   ])
   // A schema with a name of its own stands beside: `#/$defs/SignUp`.
   const meant = schema.$ref === undefined ? [] : [named[schema.$ref.slice('#/$defs/'.length)] ?? {}]
   const inner = [...meant, ...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]
-  return [...own, ...inner.flatMap((one) => placesIn(one, at, named))]
+  return [...own, ...inner.flatMap((one) => fieldsIn(one, at, named))]
+}
+
+function fieldsOf(schema: z.ZodType | undefined): ReadonlyMap<string, JsonSchema> {
+  if (!schema) return new Map()
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as JsonSchema
+  return new Map(fieldsIn(json, [], json.$defs ?? {}))
 }
 
 /** Every field that a schema reads, nested ones too. */
-export function placesOf(schema: z.ZodType | undefined): Place[] {
-  if (!schema) return []
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as JsonSchema
-  const places = placesIn(json, [], json.$defs ?? {}).map((place) => place.join('.'))
-  return [...new Set(places)].map((place) => place.split('.'))
+export const placesOf = (schema: z.ZodType | undefined): Place[] =>
+  [...fieldsOf(schema).keys()].map((place) => place.split('.'))
+
+/** The fields of each schema that no schema before it has under the same name, described in the same words. */
+export function newFieldsOf(schemas: readonly (z.ZodType | undefined)[]): ReadonlyMap<unknown, ReadonlySet<string>> {
+  const known = new Set<string>()
+  const fresh = new Map<unknown, ReadonlySet<string>>()
+  for (const schema of new Set(schemas)) {
+    const fields = [...fieldsOf(schema)].map(
+      ([place, field]) => [place, JSON.stringify([place.split('.').at(-1), field])] as const,
+    )
+    fresh.set(schema, new Set(fields.filter(([, field]) => !known.has(field)).map(([place]) => place)))
+    for (const [, field] of fields) known.add(field)
+  }
+  return fresh
 }
 
 /** The body with another value at one place. */

@@ -70,6 +70,9 @@ const envelope = (status: number, detail: unknown) => ({
   timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
 })
 
+/** Pages set cookies of ours alone; nothing that was given stands in them. */
+const OWN_COOKIE = /^(?:__Host-)?postern-(?:flow|session)=[\w.-]*; [\w; =/]+$/
+
 const MARKUP = ['<img', '<script>alert']
 
 /** Whatever was asked: no failure of ours, every failure in the words of its surface, and no page that runs what it was given. */
@@ -81,7 +84,8 @@ export async function expectWellAnswered(route: Route, what: string, answer: Res
   const text = await answer.text()
   if (type.startsWith('text/html')) for (const markup of MARKUP) expect(text, where).not.toContain(markup)
   else if (text !== '' && status !== 101) expect(headers.get('x-content-type-options'), where).toBe('nosniff')
-  expect(headers.get('set-cookie'), where).toBeNull()
+  for (const cookie of headers.getSetCookie())
+    expect([shapeOf(route), cookie], where).toEqual(['page', expect.stringMatching(OWN_COOKIE)])
   if (status < 400) return
   if (type.startsWith('text/html')) return expect(shapeOf(route), where).toBe('page')
   expect(type, where).toBe(shapeOf(route) === 'scim' ? 'application/scim+json' : 'application/json')

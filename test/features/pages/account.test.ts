@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { FORMS as ACCOUNT_FORMS } from '../../../src/features/pages/wire/account/forms.ts'
+import { FEW_STRANGE, STRANGE } from '../../bad-input/values.ts'
 import { env, json } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 import { createClockedSuite, totpAt } from '../factors/totp/support.ts'
@@ -235,7 +237,7 @@ describe('a fresh factor', () => {
   it('is the second one where there is one: an authenticator app from its QR code to its end', async () => {
     const { browser } = await signedIn(suite)
     const started = await (await browser.post('/account/start-authenticator', {})).text()
-    const secret = /class="secret">([A-Z2-7 ]+)</.exec(started)?.[1]?.replaceAll(' ', '') ?? ''
+    const secret = /class="secret" dir="ltr">([A-Z2-7 ]+)</.exec(started)?.[1]?.replaceAll(' ', '') ?? ''
     expect([started.includes('data:image/svg+xml;base64,'), secret.length]).toEqual([true, 32])
     const wrong = await browser.post('/account/confirm-authenticator', { code: '000000' })
     expect([wrong.status, (await wrong.text()).replaceAll(' ', '')]).toEqual([400, expect.stringContaining(secret)])
@@ -250,6 +252,41 @@ describe('a fresh factor', () => {
     await browser.post('/account/confirm', { code: totpAt(secret, suite.clock.now) })
     expect(to(await browser.post('/account/remove-authenticator', {}))).toEqual([303, '/account/security?done=removed'])
     expect((await browser.get('/account/security')).status).toBe(200)
+  })
+})
+
+describe('a form with strange values', () => {
+  const FIELDS = [
+    'id',
+    'organization_id',
+    'user_id',
+    'name',
+    'display_name',
+    'first_name',
+    'last_name',
+    'username',
+    'locale',
+  ]
+  const OTHER_FIELDS = ['email', 'role', 'provider', 'code', 'credential', 'current_password', 'new_password', 'sure']
+
+  it.each(Object.keys(ACCOUNT_FORMS))('has a page for them: %s', async (form) => {
+    const { browser } = await signedIn()
+    for (const what of FEW_STRANGE) {
+      const value = (STRANGE[what] ?? what).toWellFormed()
+      const fields = Object.fromEntries([...FIELDS, ...OTHER_FIELDS].map((name) => [name, value]))
+      const answer = await browser.post(`/account/${form}`, fields)
+      expect([200, 303, 400, 403, 404, 409, 413, 422, 423, 429], what).toContain(answer.status)
+      const page = await answer.text()
+      expect([what, page.includes('<script>alert'), page.includes('<img src=x')]).toEqual([what, false, false])
+    }
+  })
+
+  it('or without any value has a page, too', async () => {
+    const { browser } = await signedIn()
+    const statuses = []
+    for (const form of Object.keys(ACCOUNT_FORMS)) statuses.push((await browser.post(`/account/${form}`, {})).status)
+    expect(statuses.every((status) => [200, 303, 400, 404, 422].includes(status))).toBe(true)
+    expect((await browser.post('/account/constructor', {})).status).toBe(404)
   })
 })
 
