@@ -16,7 +16,7 @@ import {
   useWorld,
 } from './asking.ts'
 import { isText } from './inputs.ts'
-import { expectWellAnswered, kindOf, refusalStatus } from './shapes.ts'
+import { expectWellAnswered, kindOf, refusalStatus, shapeOf } from './shapes.ts'
 import { deepList, deepObject } from './values.ts'
 
 useWorld()
@@ -59,8 +59,10 @@ const perKind = (routes: typeof bodies) => onePerKind(routes, kindOf)
 describe('a body that its route does not take', () => {
   it.each(bodies)('is refused by %s', async (_, route) => {
     const isForm = encodingOf(route) === 'form'
+    // A form whose fields are all optional takes every list of pairs.
+    const takesAll = isForm && route.spec.body?.safeParse({}).success
     await expectStatuses(route, {
-      'half of JSON': isForm ? [400, form('a=%ff')] : [400, json('{"a":')],
+      ...(!takesAll && { 'half of JSON': isForm ? [400, form('a=%ff')] : [400, json('{"a":')] }),
       'another type': [wrongTypeStatus(route), { type: 'text/plain', bytes: 'a' }],
     })
   })
@@ -147,10 +149,15 @@ describe('a body that is a file', () => {
     const { encoding } = route.spec
     const [type = ''] = typeof encoding === 'object' ? encoding.mediaTypes : []
     const isFile = typeof encoding === 'object' && 'formFields' in encoding
+    // A page asks first who is there; `features/pages` sends it what is no picture.
+    const isPage = shapeOf(route) === 'page'
     await expectStatuses(route, {
       'another type': [415, { type: 'application/pdf', bytes: 'a' }],
       'no type that it knows': [415, { type: 'text/html', bytes: '<p>' }],
-      'bytes that are neither text nor an image': [isFile ? 415 : 400, { type, bytes: Uint8Array.of(0xff, 0xfe) }],
+      'bytes that are neither text nor an image': [
+        isPage ? 303 : isFile ? 415 : 400,
+        { type, bytes: Uint8Array.of(0xff, 0xfe) },
+      ],
       'too large': [413, { type, bytes: tooLarge(route) }],
     })
   })

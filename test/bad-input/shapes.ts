@@ -71,7 +71,7 @@ const envelope = (status: number, detail: unknown) => ({
 })
 
 /** Pages set cookies of ours alone; nothing that was given stands in them. */
-const OWN_COOKIE = /^(?:__Host-)?postern-(?:flow|session)=[\w.-]*; [\w; =/]+$/
+const OWN_COOKIE = /^(?:__Host-)?postern-(?:flow|session)=[\w.-]*; [\w; =/-]+$/
 
 const MARKUP = ['<img', '<script>alert']
 

@@ -32,6 +32,8 @@ const to = (answer: Response): [number, string | null] => [answer.status, answer
 const textOf = async (browser: Browser, path: string): Promise<string> => (await browser.get(path)).text()
 
 const MINUTE = 60_000
+/** As much of one as its kind is known by. */
+const PNG = Uint8Array.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', (letter) => letter.charCodeAt(0))
 
 describe('the account', () => {
   it('asks to sign in, and comes back', async () => {
@@ -83,6 +85,16 @@ describe('the account', () => {
       username: '1',
     })
     expect([wrong.status, await wrong.text()]).toEqual([422, expect.stringContaining('value="Typed"')])
+  })
+
+  it('takes a picture, and says of what is none that it is none', async () => {
+    const { browser, user } = await signedIn()
+    const wrong = await browser.send('/account/picture', 'image/png', Uint8Array.of(0xff, 0xfe))
+    expect([wrong.status, titleOf(await wrong.text())]).toEqual([415, 'Profile'])
+    expect(to(await browser.send('/account/picture', 'image/png', PNG))).toEqual([303, '/account?done=saved'])
+    expect((await me(user.headers)).profile_image_url).toEqual(expect.stringContaining('/avatars/'))
+    expect(to(await browser.post('/account/remove-picture', {}))).toEqual([303, '/account?done=removed'])
+    expect((await me(user.headers)).profile_image_url).toBeNull()
   })
 
   it('speaks the language that was chosen', async () => {

@@ -22,6 +22,14 @@ export function openBrowser(on: App = app) {
     jar,
     get: async (path: string, headers: Record<string, string> = {}) =>
       keep(await on.fetch(path, { headers: { cookie: cookies(), accept: 'text/html', ...headers } })),
+    send: async (path: string, type: string, body: BodyInit) =>
+      keep(
+        await on.fetch(path, {
+          method: 'POST',
+          headers: { cookie: cookies(), origin: OWN, accept: 'text/html', 'content-type': type },
+          body,
+        }),
+      ),
     post: async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
       keep(
         await on.fetch(path, {
