@@ -22,13 +22,16 @@ export interface Stage {
 
 const one = (good: boolean): Outcome => ({ passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: [] })
 
-/** A check that is one command: silent when it is content. */
-const check = (name: string, command: string, ...args: readonly string[]): Stage => ({
+type Call = readonly [command: string, ...args: string[]]
+
+/** A check by commands that run at the same time, and are silent when they are content. */
+const check = (name: string, ...calls: readonly Call[]): Stage => ({
   name,
   async run() {
-    const { code, stdout, stderr } = await capture(command, args)
-    if (code !== 0) console.log(`${stdout}${stderr}`.trimEnd())
-    return one(code === 0)
+    const results = await Promise.all(calls.map(([command, ...args]) => capture(command, args)))
+    const failed = results.filter(({ code }) => code !== 0)
+    for (const { stdout, stderr } of failed) console.log(`${stdout}${stderr}`.trimEnd())
+    return { passed: calls.length - failed.length, failed: failed.length, skipped: [] }
   },
 })
 
@@ -52,16 +55,19 @@ const importRulesBite: Stage = {
 
 /** Everything that needs no running service. */
 export const STATIC_STAGES: readonly Stage[] = [
-  check('format and lint', bin('biome'), 'ci', '--error-on-warnings', '.'),
-  check('types of the Worker and its tests', bin('tsc'), '--project', 'tsconfig.json'),
-  check('types of scripts and end-to-end tests', bin('tsc'), '--project', 'tsconfig.tools.json'),
+  check('format and lint', [bin('biome'), 'ci', '--error-on-warnings', '.']),
+  check(
+    'types of the Worker and its tests, of scripts and end-to-end tests',
+    [bin('tsc'), '--project', 'tsconfig.json'],
+    [bin('tsc'), '--project', 'tsconfig.tools.json'],
+  ),
   importRules,
   importRulesBite,
-  check('dead code', bin('knip')),
+  check('dead code', [bin('knip')]),
   startupStage,
-  check('generated documents', process.execPath, 'scripts/generate-docs.mjs', '--check'),
-  check('argon2id module', process.execPath, 'scripts/argon2id-wasm.mjs', '--check'),
-  check('PBKDF2 module', process.execPath, 'scripts/pbkdf2-wasm.mjs', '--check'),
+  check('generated documents', [process.execPath, 'scripts/generate-docs.mjs', '--check']),
+  check('argon2id module', [process.execPath, 'scripts/argon2id-wasm.mjs', '--check']),
+  check('PBKDF2 module', [process.execPath, 'scripts/pbkdf2-wasm.mjs', '--check']),
 ]
 
 /** The part of vitest's JSON report that is read here. */
