@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import type { Config } from '../config.ts'
 import type { Ctx } from '../context.ts'
 import { forbidden } from '../lib/errors.ts'
 import type { Frame } from '../lib/frame.ts'
@@ -56,6 +57,10 @@ export function answerPage(page: Page, headers: Record<string, string> = {}): Re
   })
 }
 
+/** Ours; and by its other name that of the local service at an address, where browsers have no passkeys. */
+const isOwnOrigin = ({ MODE, PUBLIC_URL }: Config, origin: string | null): boolean =>
+  origin === PUBLIC_URL || (MODE === 'local' && origin === PUBLIC_URL.replace('//127.0.0.1:', '//localhost:'))
+
 /**
  * Throws FORBIDDEN for a form that was not sent by a page of ours. The form's token is a secret already; this check keeps
  * another site from signing its visitors in with a token of its own.
@@ -63,7 +68,7 @@ export function answerPage(page: Page, headers: Record<string, string> = {}): Re
 export function requireOwnForm(ctx: Pick<Ctx, 'config'>, request: Request): void {
   const origin = request.headers.get('origin')
   const site = request.headers.get('sec-fetch-site')
-  const isOwn = origin === ctx.config.PUBLIC_URL && (site === null || site === 'same-origin')
+  const isOwn = isOwnOrigin(ctx.config, origin) && (site === null || site === 'same-origin')
   if (!isOwn) throw forbidden({}, { message: 'The form was sent by another site' })
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { json } from '../../support/app.ts'
+import { createTestApp, json } from '../../support/app.ts'
 import { newAddress, newEmail, PASSWORD, signUpUser } from '../../support/users.ts'
 import { createClockedSuite, enrolQuickly, totpAt, wrongCode } from '../factors/totp/support.ts'
 import { mailedToken } from '../sign-in/mails.ts'
@@ -254,6 +254,8 @@ describe.each(Object.entries(FORMS))('the form of %s', (path, fields) => {
       { origin: 'null' },
       { origin: '' },
       { origin: 'http://127.0.0.1:8788' },
+      { origin: 'http://localhost:8788' },
+      { origin: 'http://localhost:8787.evil.test' },
       { origin: OWN, 'sec-fetch-site': 'cross-site' },
       { origin: OWN, 'sec-fetch-site': 'same-site' },
     ]
@@ -266,6 +268,17 @@ describe.each(Object.entries(FORMS))('the form of %s', (path, fields) => {
       expect([headers, answer.status, answer.headers.getSetCookie()]).toEqual([headers, 403, []])
     }
     if (path === '/sign-out') expect(titleOf(await (await browser.get('/sign-in')).text())).toBe('Welcome back')
+  })
+})
+
+describe('the local service by its other name', () => {
+  it('takes its own forms, for browsers have no passkeys at an address; a deployment has one name', async () => {
+    const fields = { login: newEmail(), password: PASSWORD }
+    const headers = { origin: 'http://localhost:8787', 'cf-connecting-ip': newAddress() }
+    expect((await openBrowser().post('/sign-in', fields, headers)).status).toBe(401)
+    const deployed = createTestApp({ env: { MODE: 'production', PUBLIC_URL: 'https://127.0.0.1:8787' } })
+    for (const origin of ['http://localhost:8787', 'https://localhost:8787'])
+      expect((await openBrowser(deployed).post('/sign-in', fields, { ...headers, origin })).status).toBe(403)
   })
 })
 
