@@ -4,6 +4,7 @@ import { measureFederation } from './federation.ts'
 import type { LoadProcess } from './load-process.ts'
 import { measureMails } from './mails.ts'
 import { measureMemory } from './memory.ts'
+import { measurePages } from './pages.ts'
 import { measureRecord } from './record.ts'
 import { measureSaml } from './saml.ts'
 import { measureWebhooks } from './webhooks.ts'
@@ -16,6 +17,7 @@ export const SECTIONS: Readonly<Record<string, (load: LoadProcess, builds: Build
   webhooks: (_, builds) => measureWebhooks(builds),
   record: (_, builds) => measureRecord(builds),
   mails: measureMails,
+  pages: measurePages,
   memory: (_, { postern }) => measureMemory(postern),
 }
 

@@ -12,4 +12,9 @@ app.post('/validate/read', async (c) => {
   return c.json(answer)
 })
 
+// As large as the page with which a sign-in begins.
+const page = `<!doctype html><title>Sign in</title><form method="post">${'<input name="login">'.repeat(120)}</form>`
+
+app.get('/sign-in', (c) => c.html(page))
+
 export default app

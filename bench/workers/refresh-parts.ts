@@ -7,6 +7,11 @@ export class Rotation extends DurableObject {
     state.storage.sql.exec('create table if not exists turns (id integer primary key, turn integer not null)')
   }
 
+  last(): number {
+    const [last] = this.ctx.storage.sql.exec<{ turn: number }>('select turn from turns where id = 1').toArray()
+    return last?.turn ?? 0
+  }
+
   turn(): number {
     const { sql } = this.ctx.storage
     return this.ctx.storage.transactionSync(() => {
@@ -43,6 +48,8 @@ export default {
       ])
       return new Response()
     }
+    // The least that a page of somebody's account does: it asks that person's object.
+    if (pathname === '/object') return Response.json({ last: await ROTATION.getByName('one').last() })
     // The least that an evaluation of policies does: it reads its question, and a row.
     if (pathname === '/row') {
       const { user } = await request.json<{ user: string }>()
