@@ -117,22 +117,28 @@ export const openidWayAt = (ctx: Pick<Ctx, 'config'>, connectionId: string | nul
   isOf: ({ provider, redirectUri }) =>
     connectionIdOf(provider) !== null && redirectUri === callbackOf(ctx, connectionId),
   prove: async (ctx, flow, input) => {
+    const takenAt = ctx.now()
     const configuration = await openConfigurationIn(ctx, 'openid', flow)
     const provider = await providerOf(ctx, configuration)
     const answers = await askByCode(ctx, provider, flow, input)
     return {
-      settle: () => settle(ctx, configuration, answers),
+      settle: () => settle(ctx, configuration, answers, takenAt),
       identity: () => requireIdentity(ctx, provider, answers),
     }
   },
   refusal: refusalOf,
 })
 
-async function settle(ctx: Ctx, configuration: SeenOpenid, answers: ProviderAnswers): Promise<Arrived> {
+async function settle(
+  ctx: Ctx,
+  configuration: SeenOpenid,
+  answers: ProviderAnswers,
+  takenAt: number,
+): Promise<Arrived> {
   const person = readPerson(configuration, mappingOf(configuration), answers)
   if (!person) throw new SignInRefused(ssoAuthenticationError, 'not_admitted')
   const { sid } = answers.claims
   const names = { subject: person.subject, session: typeof sid === 'string' && sid !== '' ? sid : null }
   const hasLogout = configuration.metadata.end_session_endpoint !== undefined
-  return arrive(ctx, configuration, { person, names, hasLogout, endsAt: null })
+  return arrive(ctx, configuration, { person, names, hasLogout, endsAt: null, takenAt })
 }

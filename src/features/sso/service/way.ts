@@ -53,20 +53,23 @@ interface Arrival {
   readonly hasLogout: boolean
   /** The provider's own session ends then. */
   readonly endsAt: number | null
+  /** When the answer came: a logout or a change since then outweighs it. */
+  readonly takenAt: number
 }
 
 /** Signs a person in whom the provider has proved. Throws what `settlePerson` throws. */
 export async function arrive(
   ctx: Ctx,
   configuration: SeenConfiguration,
-  { person, names, hasLogout, endsAt }: Arrival,
+  { person, names, hasLogout, endsAt, takenAt }: Arrival,
 ): Promise<Arrived> {
   requireShort(names)
   const settled = await settlePerson(ctx, configuration, person)
   const { organizationId } = settled
-  const { id: connectionId } = configuration
+  const { id: connectionId, version: connectionVersion } = configuration
   const named = { connectionId, organizationId, hasLogout, secondFactor: person.hasSecondFactor }
-  return { ...settled, method: 'sso', amr: FEDERATED, origin: { ...(await originOf(ctx, named, names)), endsAt } }
+  const origin = { ...(await originOf(ctx, named, names)), endsAt, takenAt, connectionVersion }
+  return { ...settled, method: 'sso', amr: FEDERATED, origin }
 }
 
 /** The provider decides how long they are, and they are stored. */
