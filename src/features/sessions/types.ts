@@ -32,6 +32,8 @@ export type SessionOrigin = Pick<
   readonly takenAt?: number | null | undefined
   /** The connection's `version` then; null of a session that stands on another. */
   readonly connectionVersion?: number | null | undefined
+  /** When the person signed in at the provider, where it says. */
+  readonly authenticatedAt?: number | null | undefined
 }
 
 /** What a provider calls a person, its own session of them, or both. */

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type ActorCtx, type Ctx, callerOf } from '../../../context.ts'
 import type { SessionSnapshot } from '../../../durable/rpc.ts'
+import { hasSecondFactor } from '../../../lib/amr.ts'
 import { defineError, notAMember, tokenInvalid } from '../../../lib/errors.ts'
 import { SECOND, toSeconds } from '../../../lib/time.ts'
 import { forgetSessions } from '../../../revocation/freshness.ts'
@@ -46,6 +47,7 @@ export const StoredOrigin = z.object({
   endsAt: z.number().nullish(),
   takenAt: z.number().nullish(),
   connectionVersion: z.number().nullish(),
+  authenticatedAt: z.number().nullish(),
 }) satisfies z.ZodType<SessionOrigin>
 
 /** The credentials were changed between their check and the opening, or a provider's word for them counts no more. */
@@ -97,7 +99,7 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     clientId: input.clientId ?? 'postern',
     ...versionsOf(user),
     amr,
-    authTime: input.provedAt?.authTime ?? ctx.now(),
+    authTime: input.provedAt?.authTime ?? authTimeOf(ctx, amr, origin),
     ...(input.provedAt && { secondFactorAt: input.provedAt.secondFactorAt }),
     organizationId: organizations.find((id) => id === organizationId) ?? null,
     // Asked for, but the session proved one factor alone: then it is in none.
@@ -113,6 +115,10 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
   if (origin) await recordOrigin(ctx, grant.session, origin)
   return { ...(await answerOf(ctx, minter, { user, standing, grant })), isNewDevice }
 }
+
+/** A provider's session may be old: it is no fresher factor here. A second factor of the user's own was proved just now. */
+const authTimeOf = ({ now }: Pick<Ctx, 'now'>, amr: readonly string[], origin: SessionOrigin | null): number =>
+  hasSecondFactor(amr) ? now() : Math.max(0, Math.min(now(), origin?.authenticatedAt ?? now()))
 
 /** Adds the factors to a live session. Null when it is not live, or the credentials were changed meanwhile. */
 export async function raiseSession(
@@ -151,7 +157,7 @@ const openedFor = ({ places, ...rest }: Standing, origin: SessionOrigin | null):
  * with the session ended.
  */
 async function recordOrigin(ctx: Ctx, { id, userId, openedAt }: SessionSnapshot, origin: SessionOrigin): Promise<void> {
-  const { endsAt, takenAt: _, connectionVersion: __, ...row } = origin
+  const { endsAt, takenAt: _, connectionVersion: __, authenticatedAt: ___, ...row } = origin
   const expiresAt = Math.min(
     openedAt + ctx.config.SESSION_ABSOLUTE_SECONDS * SECOND,
     endsAt ?? Number.POSITIVE_INFINITY,

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { DomainError } from '../../../lib/errors.ts'
+import { MINUTE } from '../../../lib/time.ts'
 import { exchangeFailed, SignInRefused } from '../../federation/errors.ts'
 import type { Arrived, Way } from '../../federation/service/callback.ts'
 import { MAX_SUBJECT_LENGTH } from '../../federation/service/code-answer.ts'
@@ -46,7 +47,16 @@ export const refusalOf: Way<never>['refusal'] = (ctx, { provider }, error) => {
   return error.code === exchangeFailed.code ? ssoAuthenticationError() : error
 }
 
+/** Whether somebody is to sign in at the provider anew (OpenID Connect Core 3.1.2.1; in SAML, `ForceAuthn`). */
+export const isForced = ({ prompt }: Pick<Flow, 'prompt'>): boolean => prompt?.split(' ').includes('login') ?? false
+
+/** Clocks of servers differ by so much. */
+const SKEW_MS = MINUTE
+
 interface Arrival {
+  readonly flow: Pick<Flow, 'prompt' | 'startedAt'>
+  /** When the person signed in at the provider, as far as it says. */
+  readonly authenticatedAt: number | null
   readonly person: SsoPerson
   /** As a logout names them. */
   readonly names: ProviderNames
@@ -61,14 +71,16 @@ interface Arrival {
 export async function arrive(
   ctx: Ctx,
   configuration: SeenConfiguration,
-  { person, names, hasLogout, endsAt, takenAt }: Arrival,
+  { flow, authenticatedAt, person, names, hasLogout, endsAt, takenAt }: Arrival,
 ): Promise<Arrived> {
+  if (authenticatedAt !== null && isForced(flow) && authenticatedAt < flow.startedAt - SKEW_MS)
+    throw new SignInRefused(ssoAuthenticationError, 'not_fresh')
   requireShort(names)
   const settled = await settlePerson(ctx, configuration, person)
   const { organizationId } = settled
   const { id: connectionId, version: connectionVersion } = configuration
   const named = { connectionId, organizationId, hasLogout, secondFactor: person.hasSecondFactor }
-  const origin = { ...(await originOf(ctx, named, names)), endsAt, takenAt, connectionVersion }
+  const origin = { ...(await originOf(ctx, named, names)), endsAt, takenAt, connectionVersion, authenticatedAt }
   return { ...settled, method: 'sso', amr: FEDERATED, origin }
 }
 
