@@ -5,7 +5,7 @@ import { late } from '../../../lib/late.ts'
 import { isAdmin, isRanked, type Rank } from '../../../lib/roles.ts'
 import { DAY } from '../../../lib/time.ts'
 import { applyToOwnView } from '../../../revocation/freshness.ts'
-import { findPolicy } from '../../domains/service.ts'
+import { findPolicy, listDomainsOf } from '../../domains/service.ts'
 import { settleMapped } from '../../memberships/service/mapping.ts'
 import {
   enterOrganization,
@@ -307,6 +307,8 @@ async function applyChange(
   const after = over(before, fields, await plan.resolve())
   const unlessRequired = isDeciding(before, after)
   if (unlessRequired) await requireNotRequired(ctx, place)
+  const allowedDomains = isSame(before.allowedDomains, after.allowedDomains) ? undefined : after.allowedDomains
+  if (allowedDomains && !(await hasUsableOf(ctx, place, allowedDomains))) await requireNotRequired(ctx, place)
   const snapshot = snapshotOf(after)
   const names = differing(old, snapshot)
   const isSecretOther = after.secretSealed !== before.secretSealed
@@ -327,6 +329,7 @@ async function applyChange(
     certificates: before.protocol === 'saml' ? certificates : undefined,
     forgetsPeople,
     unlessRequired,
+    allowedDomains,
   } as const
   const secret = isSecretOther ? { oidc_client_secret: 'changed' } : {}
   const [changed] = await commitAll(
@@ -366,6 +369,12 @@ function isDeciding(before: Configuration, after: Configuration): boolean {
   const { added, removed } = compareCertificates(before.certificates, after.certificates)
   const areOthers = added.length > 0 && removed.length === before.certificates.length
   return areOthers || (before.enabled && !after.enabled) || !isSame(decides(before), decides(after))
+}
+
+/** Whether people can come through one of the domains. */
+async function hasUsableOf(ctx: ActorCtx, { organizationId }: Place, allowed: readonly string[]): Promise<boolean> {
+  const verified = (await listDomainsOf(ctx, organizationId)).filter(({ verifiedAt }) => verifiedAt !== null)
+  return verified.some(({ domain }) => allowed.length === 0 || allowed.includes(domain))
 }
 
 async function requireNotRequired(ctx: ActorCtx, { organizationId }: Place): Promise<void> {

@@ -1,7 +1,14 @@
 import { and, asc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { type ActorCtx, actorOf, type Ctx, type Place } from '../../../context.ts'
 import type { Rank } from '../../../lib/roles.ts'
-import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../../domains/tables.ts'
+import {
+  hasUsableDomain,
+  hasVerifiedDomain,
+  isManagedBy,
+  isSsoRequired,
+  type SsoPolicy,
+  ssoPolicies,
+} from '../../domains/tables.ts'
 import { isUnknown } from '../../factors/identities/service.ts'
 import { identities } from '../../factors/identities/tables.ts'
 import type { IdentityKey } from '../../factors/identities/types.ts'
@@ -292,11 +299,23 @@ export function updateConnection(
     forgetsPeople: boolean
     /** What would lock everybody out, or let another provider in, while single sign-on is required. */
     unlessRequired: boolean
+    /** Other domains than before: while it is required, one of them is usable. */
+    allowedDomains: readonly string[] | undefined
   },
 ) {
-  const { before, set, roleMapping, certificates, forgetsPeople, unlessRequired } = change
+  const { before, set, roleMapping, certificates, forgetsPeople, unlessRequired, allowedDomains } = change
   const unmoved = isUnmoved(ctx, place, change)
-  const when = unlessRequired ? sql`${unmoved} and not ${isRequired(before.organizationId)}` : unmoved
+  const { organizationId } = before
+  const when = sql.join(
+    [
+      unmoved,
+      ...(unlessRequired ? [sql`not ${isSsoRequired(organizationId)}`] : []),
+      ...(allowedDomains
+        ? [sql`(not ${isSsoRequired(organizationId)} or ${hasUsableDomain(organizationId, allowedDomains)})`]
+        : []),
+    ],
+    sql` and `,
+  )
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
     ...(certificates ? replaceCertificates(ctx, before, certificates, when) : []),
@@ -326,7 +345,7 @@ const disownSessions = (
     ctx.db.delete(federatedSessions).where(and(eq(federatedSessions.connectionId, id), when)),
     updateOrganization(ctx, organizationId, {
       set: { version: sql`${organizations.version} + 1`, updatedAt: ctx.now() },
-      when: and(isRequired(organizationId), when),
+      when: and(isSsoRequired(organizationId), when),
     }),
   ] as const
 
@@ -336,7 +355,7 @@ export function deleteConnection(
   place: Place,
   { before, mappingId }: Pick<Changed, 'before'> & { mappingId: string },
 ) {
-  const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
+  const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isSsoRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
@@ -357,9 +376,6 @@ export function deleteConnection(
       .returning({ id: ssoConnections.id }),
   ] as const
 }
-
-const isRequired = (organizationId: string): SQL =>
-  sql`exists (select 1 from sso_policies as policy where policy.organization_id = ${organizationId} and policy.required = 1)`
 
 /** Holds while an owner has signed in through the connection, as it is now, and others can. */
 const isProvedConnection = (organizationId: string): SQL =>
@@ -474,7 +490,7 @@ export const policyChange = (
     is ${before?.updatedAt ?? null}`
   const right = sql`${isAsRead} and ${stillHas('owner', place, actor.id)}`
   return isRequiring
-    ? sql`${right} and ${isProvedConnection(organizationId)} and ${hasVerifiedDomain(organizationId)}`
+    ? sql`${right} and ${isProvedConnection(organizationId)} and ${hasUsableDomain(organizationId)}`
     : right
 }
 
