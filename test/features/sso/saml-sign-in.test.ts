@@ -333,6 +333,14 @@ describe('an answer', () => {
     expect(refusals.at(59)).toMatchObject(MALFORMED)
     expect(refusals.at(60)).toMatchObject({ status: 429 })
     expect(await reasonsOf(federation, enterprise)).toHaveLength(60)
+    // Honest people of the network come with a state of their own.
+    const honest = Object.assign(browser(), { address: by.address })
+    expect((await returnBySaml(federation, enterprise, {}, honest)).searchParams.get('code')).not.toBeNull()
+    const later = Object.assign(browser(), { address: by.address })
+    const own = await goToProvider(later, { domain: enterprise.domain })
+    const junk = async () => (await postAnswer(later, '%%%', own.state, JSON_ONLY)).status
+    expect([await junk(), await junk(), await junk()]).toEqual([400, 429, 429])
+    expect(await reasonsOf(federation, enterprise)).toHaveLength(60)
   })
 })
 

@@ -1,7 +1,8 @@
 import type { Ctx } from '../../../context.ts'
 import { record } from '../../../db/commit.ts'
 import type { DomainError } from '../../../lib/errors.ts'
-import { MINUTE } from '../../../lib/time.ts'
+import { networkOf } from '../../../lib/network.ts'
+import { HOUR, MINUTE } from '../../../lib/time.ts'
 import { exchangeFailed, SignInRefused } from '../../federation/errors.ts'
 import type { Arrived, Way } from '../../federation/service/callback.ts'
 import { MAX_SUBJECT_LENGTH } from '../../federation/service/code-answer.ts'
@@ -42,7 +43,6 @@ export async function openConfigurationIn<P extends Protocol>(ctx: Ctx, protocol
 /** What a refusal is answered as, and recorded as for the organization's admins. */
 export const refusalOf: Way<never>['refusal'] = (ctx, { provider }, error) => {
   const id = connectionIdOf(provider)
-  // Beyond the limit nothing is recorded: one answer, sent again and again, could flood the organization's record.
   if (id !== null && error.kind !== 'rate_limited') ctx.defer(recordRefusal(ctx, id, error))
   return error.code === exchangeFailed.code ? ssoAuthenticationError() : error
 }
@@ -91,8 +91,14 @@ function requireShort({ subject, session }: ProviderNames): void {
     throw new SignInRefused(ssoAuthenticationError, 'session')
 }
 
+/** Of one network at one provider: whoever sends answers again and again could flood the organization's record. */
+const RECORDED = { limit: 60, windowMs: HOUR }
+
 /** For the organization's admins: who signs in is told nothing. */
 async function recordRefusal(ctx: Ctx, connectionId: string, error: DomainError): Promise<void> {
+  const network = networkOf(ctx.ip)
+  const rule = { subject: `sso-refusals:${connectionId}:${network}`, ...RECORDED }
+  if (!(await ctx.objects.guard(network).use(rule)).allowed) return
   const connection = await findConnectionOfAny(ctx, connectionId)
   if (!connection) return
   await record(ctx, {
