@@ -22,7 +22,7 @@ import {
   organizationData as ofSessions,
   objectData as sessionObjects,
   userData as sessions,
-} from './features/sessions/store.ts'
+} from './features/sessions/store/sessions.ts'
 import { organizationData as ofSso } from './features/sso/store/connections.ts'
 import { userData as users } from './features/users/store/users.ts'
 import { organizationData as ofWebhooks, userData as webhooks } from './features/webhooks/store.ts'

@@ -8,6 +8,7 @@ export {
   selectDomain as findDomain,
   selectDomains as listDomainsOf,
   selectDueDomains as listDueDomains,
+  selectIsLastRequired as isLastRequiredDomain,
   selectPolicy as findPolicy,
   updateChecked,
   updateVerified,

@@ -2,7 +2,7 @@ import { and, asc, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm
 import type { Ctx, PlaceCtx } from '../../context.ts'
 import { organizations, stillHas } from '../memberships/tables.ts'
 import { LIMITS } from '../memberships/types.ts'
-import { type OrganizationDomain, organizationDomains, type SsoPolicy, ssoPolicies } from './tables.ts'
+import { isLastRequired, type OrganizationDomain, organizationDomains, type SsoPolicy, ssoPolicies } from './tables.ts'
 
 type Store = Pick<Ctx, 'db'>
 
@@ -86,12 +86,27 @@ export const updateVerified = (
     )
     .returning()
 
-/** The statement returns no row when it is not as it was read, or the caller is no owner any more. */
+/** The statement returns no row when it is not as it was read, the caller is no owner any more, or it is the last one of required single sign-on. */
 export const deleteDomain = (ctx: Acting, row: OrganizationDomain) =>
   ctx.db
     .delete(organizationDomains)
-    .where(and(isOne(row), sql`${organizationDomains.verifiedAt} is ${row.verifiedAt}`, isOwner(ctx)))
+    .where(
+      and(
+        isOne(row),
+        sql`${organizationDomains.verifiedAt} is ${row.verifiedAt}`,
+        isOwner(ctx),
+        sql`not ${isLastRequired(row)}`,
+      ),
+    )
     .returning()
+
+/** Asked before a removal, for its answer: the statement of `deleteDomain` decides. */
+export const selectIsLastRequired = async ({ db }: Store, key: Key): Promise<boolean> =>
+  (await db
+    .select()
+    .from(organizationDomains)
+    .where(and(isOne(key), isLastRequired(key)))
+    .get()) !== undefined
 
 /** Verified domains whose record is to be read again, the longest overdue first. */
 export const selectDueDomains = ({ db, now }: Store & Pick<Ctx, 'now'>, limit: number): Promise<OrganizationDomain[]> =>

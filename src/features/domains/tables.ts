@@ -45,6 +45,32 @@ export const hasVerifiedDomain = (organizationId: string | SQL): SQL =>
   sql`exists (select 1 from organization_domains as proved where proved.organization_id = ${organizationId}
     and proved.verified_at is not null)`
 
+/** Verified domains for which the organization's provider may speak: all, or those of `allowed`, a list in JSON. */
+const usableDomains = (organizationId: string, allowed: SQL): SQL =>
+  sql`from organization_domains as usable where usable.organization_id = ${organizationId} and usable.verified_at is not null
+    and (json_array_length(${allowed}) = 0 or usable.domain in (select value from json_each(${allowed})))`
+
+const allowedNow = (organizationId: string): SQL =>
+  sql`(select used.allowed_domains from sso_connections as used where used.organization_id = ${organizationId})`
+
+/** Holds while people with addresses in some domain can sign in through the organization's provider; `allowed` instead of what it has now. */
+export const hasUsableDomain = (organizationId: string, allowed: readonly string[] | null = null): SQL =>
+  sql`exists (select 1 ${usableDomains(
+    organizationId,
+    allowed === null ? allowedNow(organizationId) : sql`${JSON.stringify(allowed)}`,
+  )})`
+
+/** Holds while single sign-on is required and the domain is the last one through which people can come. */
+export const isLastRequired = ({ organizationId, domain }: { organizationId: string; domain: string }): SQL => {
+  const usable = usableDomains(organizationId, allowedNow(organizationId))
+  return sql`(${isSsoRequired(organizationId)} and exists (select 1 ${usable} and usable.domain = ${domain})
+    and not exists (select 1 ${usable} and usable.domain <> ${domain}))`
+}
+
+/** Holds while the organization requires single sign-on. */
+export const isSsoRequired = (organizationId: string): SQL =>
+  sql`exists (select 1 from sso_policies as policy where policy.organization_id = ${organizationId} and policy.required = 1)`
+
 /** Holds while the organization has verified this very domain. */
 export const isDomainOf = (organizationId: string, domain: string | SQL): SQL =>
   sql`exists (select 1 from organization_domains as own where own.organization_id = ${organizationId}

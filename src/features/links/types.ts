@@ -19,6 +19,7 @@ export type OneTimePurpose =
   | 'sso_logout'
   | 'sso_logout_return'
   | 'sso_logout_seen'
+  | 'sso_logged_out'
 
 /** A one-time token, without the secret. Times are epoch milliseconds. */
 export interface OneTimeToken {

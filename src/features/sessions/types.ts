@@ -28,6 +28,12 @@ export type SessionOrigin = Pick<
 > & {
   /** The provider's own session ends then. */
   readonly endsAt?: number | null | undefined
+  /** When the provider's answer was taken; absent in what the last release stored, and for break glass. So are the next. */
+  readonly takenAt?: number | null | undefined
+  /** The connection's `version` then; null of a session that stands on another. */
+  readonly connectionVersion?: number | null | undefined
+  /** When the person signed in at the provider, where it says. */
+  readonly authenticatedAt?: number | null | undefined
 }
 
 /** What a provider calls a person, its own session of them, or both. */

@@ -165,25 +165,30 @@ describe('a callback', () => {
     expect(await statusesOf(all)).toEqual([200, ...Array.from({ length: 19 }, () => 400)])
   })
 
-  it('is refused after sixty failures of a network at a provider', async () => {
+  it('is refused after sixty failures of a network at a provider, but for the first of its state', async () => {
     const mine = browser()
-    const begun = await Promise.all(Array.from({ length: 60 }, () => startAsProgram(app, 'discord')))
+    const begun = await Promise.all(Array.from({ length: 60 }, () => startAsProgram(app, 'github')))
     const failures = await Promise.all(
       begun.map(async ({ authorization_url, state }) => {
         const own = Object.assign(browser(), { address: mine.address })
         await own.open(pathOf(authorization_url))
-        return own.open(`/api/v1/oauth/discord/callback?state=${state}&error=access_denied`, { headers: JSON_ONLY })
+        return own.open(`/api/v1/oauth/github/callback?state=${state}&error=access_denied`, { headers: JSON_ONLY })
       }),
     )
     expect(new Set(failures.map(({ status }) => status))).toEqual(new Set([400]))
-    const returned = await mine.toCallback('discord')
-    expect(await answerOf(mine.callback(returned, JSON_ONLY))).toMatchObject({
-      status: 429,
-      code: 'RATE_LIMIT_EXCEEDED',
-    })
+    const returned = await mine.toCallback('github')
+    const junk = new URL(returned.callback)
+    // Uses nothing up.
+    junk.searchParams.set('iss', 'https://attacker.example.test')
+    const send = (callback: URL) => answerOf(mine.callback({ ...returned, callback }, JSON_ONLY))
+    expect(await send(junk)).toMatchObject(INVALID)
+    expect(await send(junk)).toMatchObject({ status: 429, code: 'RATE_LIMIT_EXCEEDED' })
+    expect(await send(returned.callback)).toMatchObject({ status: 429, code: 'RATE_LIMIT_EXCEEDED' })
     const elsewhere = Object.assign(browser(), { cookie: mine.cookie })
     expect((await elsewhere.callback(returned)).status).toBe(302)
-    expect((await mine.callback(await mine.toCallback('github'))).status).toBe(302)
+    const honest = Object.assign(browser(), { address: mine.address })
+    expect((await honest.callback(await honest.toCallback('github'))).status).toBe(302)
+    expect((await mine.callback(await mine.toCallback('discord'))).status).toBe(302)
   })
 
   it('counts no state that is not of the browser: any page could send its visitors there', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openSession } from '../../../src/features/sessions/service/opening.ts'
 import { inspectRefreshToken, revokeByRefreshToken } from '../../../src/features/sessions/service/refreshing.ts'
-import { selectSessions } from '../../../src/features/sessions/store.ts'
+import { selectSessions } from '../../../src/features/sessions/store/sessions.ts'
 import { endOtherSessions } from '../../../src/features/users/service/change-user.ts'
 import { findUser } from '../../../src/features/users/service/users.ts'
 import { bearer, createTestApp, env } from '../../support/app.ts'

@@ -9,30 +9,14 @@ import { signAs } from '../../support/providers/id-tokens.ts'
 import { OIDC_ISSUER } from '../../support/providers/openid.ts'
 import { newAddress, newEmail } from '../../support/users.ts'
 import { type Answer, bearerOf, pathOf, RETURN_TO } from '../federation/support.ts'
+import { EVENT, logoutClaims, postLogoutToken } from './logout-support.ts'
 import { createSso, openEnterprise, signInBySso } from './sign-in-support.ts'
 import { eventsOf, rowsOf, run } from './support.ts'
 
 const federation = createSso()
 const { app, providers } = federation
 
-const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
-const claimsOf = (claims: Record<string, unknown>) => ({
-  iss: OIDC_ISSUER,
-  aud: CLIENTS.oidc.id,
-  iat: Math.floor(Date.now() / 1000),
-  jti: newUuid(),
-  events: { [EVENT]: {} },
-  ...claims,
-})
-
-async function postToken(token: string, network = newAddress()) {
-  const answer = await app.fetch('/api/v1/sso/oidc/backchannel-logout', {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'cf-connecting-ip': network },
-    body: new URLSearchParams({ logout_token: token }).toString(),
-  })
-  return { status: answer.status, text: await answer.text(), headers: answer.headers }
-}
+const postToken = (token: string, network?: string) => postLogoutToken(app, token, network)
 
 const isLive = async (signedIn: Answer): Promise<boolean> =>
   (await app.fetch('/api/v1/auth/me', { headers: bearerOf(signedIn) })).status === 200
@@ -50,7 +34,7 @@ async function twoSessions() {
 describe('a logout token', () => {
   it('ends the sessions of the person, with an event for the organization', async () => {
     const { enterprise, sub, sessions } = await twoSessions()
-    const answer = await postToken(await signAs('oidc', claimsOf({ sub })))
+    const answer = await postToken(await signAs('oidc', logoutClaims({ sub })))
     expect([answer.status, answer.text, answer.headers.get('cache-control')]).toEqual([200, '', 'no-store'])
     expect(await Promise.all(sessions.map(isLive))).toEqual([false, false])
     expect((await eventsOf(enterprise.team.id)).at(-1)).toMatchObject({ type: 'sso.logout', data: { sessions: 2 } })
@@ -58,15 +42,15 @@ describe('a logout token', () => {
 
   it('with a session of the provider ends that one alone', async () => {
     const { sub, sids, sessions } = await twoSessions()
-    expect((await postToken(await signAs('oidc', claimsOf({ sub, sid: sids[0] })))).status).toBe(200)
+    expect((await postToken(await signAs('oidc', logoutClaims({ sub, sid: sids[0] })))).status).toBe(200)
     expect(await Promise.all(sessions.map(isLive))).toEqual([false, true])
-    expect((await postToken(await signAs('oidc', claimsOf({ sid: sids[1] })))).status).toBe(200)
+    expect((await postToken(await signAs('oidc', logoutClaims({ sid: sids[1] })))).status).toBe(200)
     expect(await isLive(sessions[1])).toBe(false)
   })
 
   it('counts once: a later session of the person stays', async () => {
     const { enterprise, sub } = await twoSessions()
-    const token = await signAs('oidc', claimsOf({ sub }))
+    const token = await signAs('oidc', logoutClaims({ sub }))
     expect((await postToken(token)).status).toBe(200)
     const later = await signInBySso(federation, enterprise, { sub })
     expect((await postToken(token)).status).toBe(400)
@@ -77,26 +61,26 @@ describe('a logout token', () => {
     const { sub, sessions } = await twoSessions()
     const other = await openEnterprise(federation, { oidc_client_id: 'another-client' })
     await run('update federated_sessions set connection_id = ? where user_id = ?', other.id, sessions[0].user.id)
-    expect((await postToken(await signAs('oidc', claimsOf({ sub })))).status).toBe(200)
+    expect((await postToken(await signAs('oidc', logoutClaims({ sub })))).status).toBe(200)
     expect(await Promise.all(sessions.map(isLive))).toEqual([true, true])
   })
 
   const now = () => Math.floor(Date.now() / 1000)
   it.each<[string, (sub: string) => Promise<string>]>([
-    ['by another key', (sub) => signAs('oidc', claimsOf({ sub }), { key: 'unpublished' })],
-    ['without a signature', async (sub) => new UnsecuredJWT(claimsOf({ sub })).encode()],
-    ['of another issuer', (sub) => signAs('oidc', claimsOf({ sub, iss: 'https://attacker.example.test' }))],
-    ['for another client', (sub) => signAs('oidc', claimsOf({ sub, aud: 'another' }))],
-    ['that is old', (sub) => signAs('oidc', claimsOf({ sub, iat: now() - 400 }))],
-    ['of the future', (sub) => signAs('oidc', claimsOf({ sub, iat: now() + 400 }))],
-    ['that has expired', (sub) => signAs('oidc', claimsOf({ sub, exp: now() - 100 }))],
-    ['without a time', (sub) => signAs('oidc', claimsOf({ sub, iat: undefined }))],
-    ['without an id', (sub) => signAs('oidc', claimsOf({ sub, jti: undefined }))],
-    ['with a nonce', (sub) => signAs('oidc', claimsOf({ sub, nonce: 'n' }))],
-    ['without the event', (sub) => signAs('oidc', claimsOf({ sub, events: {} }))],
-    ['with a text for events', (sub) => signAs('oidc', claimsOf({ sub, events: EVENT }))],
-    ['that names nobody', () => signAs('oidc', claimsOf({}))],
-    ['that names a number', () => signAs('oidc', claimsOf({ sub: 7 }))],
+    ['by another key', (sub) => signAs('oidc', logoutClaims({ sub }), { key: 'unpublished' })],
+    ['without a signature', async (sub) => new UnsecuredJWT(logoutClaims({ sub })).encode()],
+    ['of another issuer', (sub) => signAs('oidc', logoutClaims({ sub, iss: 'https://attacker.example.test' }))],
+    ['for another client', (sub) => signAs('oidc', logoutClaims({ sub, aud: 'another' }))],
+    ['that is old', (sub) => signAs('oidc', logoutClaims({ sub, iat: now() - 400 }))],
+    ['of the future', (sub) => signAs('oidc', logoutClaims({ sub, iat: now() + 400 }))],
+    ['that has expired', (sub) => signAs('oidc', logoutClaims({ sub, exp: now() - 100 }))],
+    ['without a time', (sub) => signAs('oidc', logoutClaims({ sub, iat: undefined }))],
+    ['without an id', (sub) => signAs('oidc', logoutClaims({ sub, jti: undefined }))],
+    ['with a nonce', (sub) => signAs('oidc', logoutClaims({ sub, nonce: 'n' }))],
+    ['without the event', (sub) => signAs('oidc', logoutClaims({ sub, events: {} }))],
+    ['with a text for events', (sub) => signAs('oidc', logoutClaims({ sub, events: EVENT }))],
+    ['that names nobody', () => signAs('oidc', logoutClaims({}))],
+    ['that names a number', () => signAs('oidc', logoutClaims({ sub: 7 }))],
     ['that is no token', async () => 'x.y.z'],
   ])('%s ends nothing: 400 in the form of OAuth', async (_, make) => {
     const { sub, sessions } = await twoSessions()
@@ -110,7 +94,7 @@ describe('a logout token', () => {
 
   it('is 503 while the keys cannot be read, which counts as no refusal, and taken afterwards', async () => {
     const { sub, sessions } = await twoSessions()
-    const token = await signAs('oidc', claimsOf({ sub }))
+    const token = await signAs('oidc', logoutClaims({ sub }))
     const network = newAddress()
     // More often than a network may be refused.
     for (let tries = 0; tries < 61; tries += 1) {
@@ -130,7 +114,7 @@ describe('a logout token', () => {
     const input = { purpose: 'email_change', userId, email: newEmail(), data, lifetimeMs: MINUTE } as const
     const requested = await issueOneTimeToken(ctx, input)
     const isValid = async () => (await findOneTimeToken(ctx, 'email_change', requested.token)) !== undefined
-    const token = await signAs('oidc', claimsOf({ sub }))
+    const token = await signAs('oidc', logoutClaims({ sub }))
     await run(
       "create trigger no_voiding before update on one_time_tokens when new.redemption = 'void' begin select raise(abort, 'down'); end",
     )

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { newUuid } from '../../../src/lib/ids.ts'
 import { withMethods } from '../../support/objects.ts'
 import { ENTITY, encode, replaced, sign } from '../../support/saml/documents.ts'
-import { NOW, type TestKey } from '../../support/saml/keys.ts'
-import { LOGOUT_REQUEST, LOGOUT_RESPONSE, redirected, SLO } from '../../support/saml/logout.ts'
+import type { TestKey } from '../../support/saml/keys.ts'
+import { LOGOUT_RESPONSE, redirected, SLO } from '../../support/saml/logout.ts'
 import { type Answer, answerOf, bearerOf, JSON_ONLY, pathOf, RETURN_TO } from '../federation/support.ts'
+import { idOf, inSession, logoutRequest, SLO_PATH, sendLogout } from './logout-support.ts'
 import {
   answerTo,
   goToProvider,
@@ -23,43 +24,15 @@ import { eventsOf, run } from './support.ts'
 const federation = createSso()
 const { app, browser } = federation
 
-const SLO_PATH = '/api/v1/sso/saml/slo'
 const REFUSED = { status: 400, code: 'SSO_LOGOUT_INVALID' }
 
 const isLive = async (signedIn: Answer): Promise<boolean> =>
   (await app.fetch('/api/v1/auth/me', { headers: bearerOf(signedIn) })).status === 200
 
-interface Asked {
-  readonly name?: string
-  readonly sessions?: readonly string[]
-  readonly edit?: (xml: string) => string
-}
-
-/** The provider's request, now; without sessions for all of the person's. */
-function requestOf(
-  { entity, domain }: SamlEnterprise,
-  { name = `ada@${domain}`, sessions = [], edit = (xml) => xml }: Asked = {},
-) {
-  const xml = LOGOUT_REQUEST.replaceAll(SLO, `${ORIGIN}${SLO_PATH}`)
-    .replaceAll(ENTITY, entity)
-    .replace('"_logout"', `"_${newUuid()}"`)
-    .replace('ada@acme.example', name)
-    .replace(
-      /<samlp:SessionIndex>.*<\/samlp:SessionIndex>/,
-      sessions.map((one) => `<samlp:SessionIndex>${one}</samlp:SessionIndex>`).join(''),
-    )
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => new Date(Date.parse(time) + Date.now() - NOW).toISOString())
-  return edit(xml)
-}
-
-const idOf = (xml: string) => / ID="([^"]+)"/.exec(xml)?.[1] ?? ''
-const byRedirect = async (xml: string, by: TestKey = KEY, more: { relayState?: string; parameter?: string } = {}) =>
-  app.fetch(`${SLO_PATH}?${await redirected(xml, { by, ...more })}`, { headers: JSON_ONLY, redirect: 'manual' })
+const byRedirect = (xml: string, by: TestKey = KEY, more: Parameters<typeof sendLogout>[2] = {}) =>
+  sendLogout(app, xml, { by, ...more })
 const byPost = (xml: string, by: TestKey = KEY, fields: Record<string, string> = {}) =>
   postForm(browser(), SLO_PATH, { SAMLRequest: encode(sign(xml, idOf(xml), by)), ...fields }, JSON_ONLY)
-
-const inSession = (index: string) => (xml: string) =>
-  replaced(xml, 'SessionIndex="_session"', `SessionIndex="${index}"`)
 
 /** Somebody who signed in twice, in two sessions of the provider. */
 async function twoSessions(fields: Record<string, unknown> = {}) {
@@ -77,7 +50,7 @@ describe('a request of the provider', () => {
     ['POST', byPost],
   ])('by %s ends the sessions of the person, and is answered with a signed response', async (_, send) => {
     const { enterprise, sessions } = await twoSessions()
-    const request = requestOf(enterprise)
+    const request = logoutRequest(enterprise)
     const answer = await send(request)
     expect(answer.status).toBe(302)
     const back = new URL(answer.headers.get('location') ?? '')
@@ -93,14 +66,14 @@ describe('a request of the provider', () => {
 
   it('that names a session ends that one alone, and takes its state along', async () => {
     const { enterprise, sessions } = await twoSessions()
-    const answer = await byRedirect(requestOf(enterprise, { sessions: ['_one'] }), KEY, { relayState: 'theirs' })
+    const answer = await byRedirect(logoutRequest(enterprise, { sessions: ['_one'] }), KEY, { relayState: 'theirs' })
     expect(new URL(answer.headers.get('location') ?? '').searchParams.get('RelayState')).toBe('theirs')
     expect(await Promise.all(sessions.map(isLive))).toEqual([false, true])
   })
 
   it('counts once: a later session of the person stays', async () => {
     const { enterprise } = await twoSessions()
-    const request = requestOf(enterprise)
+    const request = logoutRequest(enterprise)
     expect((await byRedirect(request)).status).toBe(302)
     const later = await signInBySaml(federation, enterprise)
     expect(await answerOf(byRedirect(request))).toMatchObject(REFUSED)
@@ -110,7 +83,7 @@ describe('a request of the provider', () => {
 
   it('of a provider without an address for it ends in a page', async () => {
     const { enterprise, sessions } = await twoSessions({ saml_slo_url: null })
-    const answer = await byRedirect(requestOf(enterprise))
+    const answer = await byRedirect(logoutRequest(enterprise))
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')])
     expect(await isLive(sessions[0])).toBe(false)
   })
@@ -120,9 +93,9 @@ describe('a request of the provider', () => {
     const enterprise = await openSaml(federation, { saml_entity_id: first.entity })
     const mine = await signInBySaml(federation, enterprise)
     const theirs = await signInBySaml(federation, { ...first, key: OTHER_KEY }, { name: `ada@${first.domain}` })
-    expect((await byRedirect(requestOf(first, { name: `ada@${enterprise.domain}` }), OTHER_KEY)).status).toBe(302)
+    expect((await byRedirect(logoutRequest(first, { name: `ada@${enterprise.domain}` }), OTHER_KEY)).status).toBe(302)
     expect(await Promise.all([mine, theirs].map(isLive))).toEqual([true, true])
-    expect((await byRedirect(requestOf(enterprise))).status).toBe(302)
+    expect((await byRedirect(logoutRequest(enterprise))).status).toBe(302)
     expect(await Promise.all([mine, theirs].map(isLive))).toEqual([false, true])
   })
 
@@ -150,16 +123,16 @@ describe('a request of the provider', () => {
         / *<saml:Issuer[^>]*>([^<]*)/.exec(await inflate(back.searchParams.get('SAMLResponse') ?? ''))?.[1],
       ]
     }
-    expect(await answered(requestOf(first, { name, sessions: ['_two'] }))).toEqual([
+    expect(await answered(logoutRequest(first, { name, sessions: ['_two'] }))).toEqual([
       `${SLO_URL}/second`,
       second.audience,
     ])
     expect(await live()).toEqual([true, true, false, true])
-    const all = requestOf(first, { name, sessions: ['_one', '_three'] })
+    const all = logoutRequest(first, { name, sessions: ['_one', '_three'] })
     expect(await answered(all)).toEqual([SLO_URL, first.audience])
     expect(await live()).toEqual([false, false, false, true])
     expect(await answerOf(byPost(all))).toMatchObject(REFUSED)
-    expect(await answered(requestOf(first, { name: 'nobody' }))).toEqual([SLO_URL, first.audience])
+    expect(await answered(logoutRequest(first, { name: 'nobody' }))).toEqual([SLO_URL, first.audience])
   })
 
   it('is taken only where the organization has a verified domain, also when sign-in is disabled', async () => {
@@ -168,11 +141,12 @@ describe('a request of the provider', () => {
     const verified = (at: number | null) =>
       run('update organization_domains set verified_at = ? where organization_id = ?', at, team.id)
     await verified(null)
-    for (const send of [byRedirect, byPost]) expect(await answerOf(send(requestOf(enterprise)))).toMatchObject(REFUSED)
+    for (const send of [byRedirect, byPost])
+      expect(await answerOf(send(logoutRequest(enterprise)))).toMatchObject(REFUSED)
     expect(await Promise.all(sessions.map(isLive))).toEqual([true, true])
     await verified(1)
     await run('update sso_connections set enabled = 0 where id = ?', id)
-    expect((await byRedirect(requestOf(enterprise))).status).toBe(302)
+    expect((await byRedirect(logoutRequest(enterprise))).status).toBe(302)
     expect(await Promise.all(sessions.map(isLive))).toEqual([false, false])
   })
 
@@ -183,7 +157,7 @@ describe('a request of the provider', () => {
 
   it('that is not good ends nothing: 400', async () => {
     const { enterprise, sessions } = await twoSessions()
-    const good = requestOf(enterprise)
+    const good = logoutRequest(enterprise)
     const query = await redirected(good, { by: KEY })
     const open = (changed: string) => app.fetch(`${SLO_PATH}?${changed}`, { headers: JSON_ONLY })
     // A good assertion, wrapped into a request that nobody signed.
@@ -232,7 +206,7 @@ describe('an object that does not answer', () => {
       }),
     })
     const { enterprise, sessions } = await twoSessions()
-    const request = requestOf(enterprise)
+    const request = logoutRequest(enterprise)
     const query = await redirected(request, { by: KEY })
     const answer = await silent.app.fetch(`${SLO_PATH}?${query}`, { headers: JSON_ONLY, redirect: 'manual' })
     const back = new URL(answer.headers.get('location') ?? '')

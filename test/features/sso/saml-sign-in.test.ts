@@ -333,6 +333,14 @@ describe('an answer', () => {
     expect(refusals.at(59)).toMatchObject(MALFORMED)
     expect(refusals.at(60)).toMatchObject({ status: 429 })
     expect(await reasonsOf(federation, enterprise)).toHaveLength(60)
+    // Honest people of the network come with a state of their own.
+    const honest = Object.assign(browser(), { address: by.address })
+    expect((await returnBySaml(federation, enterprise, {}, honest)).searchParams.get('code')).not.toBeNull()
+    const later = Object.assign(browser(), { address: by.address })
+    const own = await goToProvider(later, { domain: enterprise.domain })
+    const junk = async () => (await postAnswer(later, '%%%', own.state, JSON_ONLY)).status
+    expect([await junk(), await junk(), await junk()]).toEqual([400, 429, 429])
+    expect(await reasonsOf(federation, enterprise)).toHaveLength(60)
   })
 })
 
@@ -372,12 +380,21 @@ describe('who somebody is', () => {
     expect(other.user.id).not.toBe(first.user.id)
   })
 
-  it('is not the name of an answer without the mapped id', async () => {
-    const enterprise = await openSaml(federation, { attribute_mapping: { external_id: 'uid' } })
+  it.each([
+    ['the mapped id', { attribute_mapping: { external_id: 'uid' } }, 'uid'],
+    [
+      'the id that Entra has for everybody',
+      { provider: 'azure_ad' },
+      'http://schemas.microsoft.com/identity/claims/objectidentifier',
+    ],
+  ])('is not the name of an answer without %s', async (_, fields, attribute) => {
+    const enterprise = await openSaml(federation, fields)
     const { domain } = enterprise
-    await signInBySaml(federation, enterprise, { edit: withAttribute('uid', '1001') })
+    const ada = await signInBySaml(federation, enterprise, { edit: withAttribute(attribute, '1001') })
+    const again = { name: 'another name', email: `ada@${domain}`, edit: withAttribute(attribute, '1001') }
+    expect((await signInBySaml(federation, enterprise, again)).user.id).toBe(ada.user.id)
     const other = { name: '1001', email: `bob@${domain}` }
-    for (const edit of [(xml: string) => xml, withAttribute('uid', ''), withAttribute('UID', '1001')])
+    for (const edit of [(xml: string) => xml, withAttribute(attribute, ''), withAttribute('UID', '1001')])
       expect(await askBySaml(federation, enterprise, { ...other, edit })).toMatchObject(REFUSED)
     expect((await reasonsOf(federation, enterprise)).at(-1)).toBe('mapping')
     expect(await usersWith(other.email)).toEqual([])

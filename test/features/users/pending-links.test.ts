@@ -33,6 +33,7 @@ const PURPOSES: Readonly<Record<OneTimePurpose, true>> = {
   sso_logout: true,
   sso_logout_return: true,
   sso_logout_seen: true,
+  sso_logged_out: true,
 }
 
 /** Measures that shut a user out, each with what lets them in again. */

@@ -1,4 +1,5 @@
 import type { CallerCtx, Ctx } from '../../../context.ts'
+import { hashSecret } from '../../../lib/crypto.ts'
 import { DomainError, rateLimited, serviceUnavailable, tokenInvalid } from '../../../lib/errors.ts'
 import { networkOf } from '../../../lib/network.ts'
 import { HOUR, SECOND } from '../../../lib/time.ts'
@@ -6,7 +7,14 @@ import type { IdentityKey, ProvedIdentity } from '../../factors/identities/types
 import type { SessionOrigin } from '../../sessions/types.ts'
 import { getBindingUser } from '../../sign-in/service/current.ts'
 import type { SignInResult } from '../../sign-in/service/sign-in.ts'
-import { beginUse, failUse, giveBackUse, reportVerdicts } from '../../users/service/counted-use.ts'
+import {
+  type BegunUse,
+  beginUse,
+  type CountedUse,
+  failUse,
+  giveBackUse,
+  reportVerdicts,
+} from '../../users/service/counted-use.ts'
 import { findUser } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import type { Settled } from './accounts.ts'
@@ -82,7 +90,7 @@ interface OpenFlow extends Flow {
   readonly target: Target | null
 }
 
-/** Refused callbacks of one network at one provider. */
+/** Refused callbacks of one network at one provider, besides the first of each state. */
 const REFUSED = { limit: 60, windowMs: HOUR }
 
 /**
@@ -95,7 +103,7 @@ export async function takeCallback<R extends Returned>(ctx: CallerCtx, way: Way<
   const found = await findFlow(ctx, { ...input, isOf: way.isOf })
   const flow = { ...found, target: findTarget(ctx, found) }
   try {
-    return await countRefusals(ctx, flow, () => endFlow(ctx, way, flow, input))
+    return await countTries(ctx, flow, () => endFlow(ctx, way, flow, input))
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause
     const error = way.refusal(ctx, flow, cause)
@@ -107,22 +115,45 @@ export async function takeCallback<R extends Returned>(ctx: CallerCtx, way: Way<
 
 const isOutage = (cause: unknown): boolean => cause instanceof DomainError && cause.code === serviceUnavailable.code
 
+const beginOfNetwork = (ctx: Ctx, { provider }: Pick<Flow, 'provider'>, network: string): Promise<BegunUse> =>
+  beginUse(ctx, network, { subject: `federated:${provider}:${network}`, ...REFUSED })
+
+const tooMany = ({ refusal }: Extract<BegunUse, { allowed: false }>): DomainError =>
+  rateLimited({ retry_after: Math.ceil(refusal.retryAfterMs / SECOND) })
+
 /** Counts the refusals of a network at a provider; an outage is none. Throws RATE_LIMIT_EXCEEDED. */
-export async function countRefusals<T>(
-  ctx: Ctx,
-  { provider }: Pick<Flow, 'provider'>,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function countRefusals<T>(ctx: Ctx, of: Pick<Flow, 'provider'>, work: () => Promise<T>): Promise<T> {
+  const begun = await beginOfNetwork(ctx, of, networkOf(ctx.ip))
+  if (!begun.allowed) throw tooMany(begun)
+  return withVerdict(ctx, [begun.use], work)
+}
+
+/**
+ * As `countRefusals`, but takes the first answer of a state always: whoever has begun that sign-in is not hindered by what others
+ * of the network send. Where these had too many refused, each costs them a sign-in that they begin.
+ */
+async function countTries<T>(ctx: Ctx, flow: Flow, work: () => Promise<T>): Promise<T> {
   const network = networkOf(ctx.ip)
-  const begun = await beginUse(ctx, network, { subject: `federated:${provider}:${network}`, ...REFUSED })
-  if (!begun.allowed) throw rateLimited({ retry_after: Math.ceil(begun.refusal.retryAfterMs / SECOND) })
+  const ofState = { subject: `federated-state:${await hashSecret(flow.state)}`, limit: 1, windowMs: REFUSED.windowMs }
+  const [first, begun] = await Promise.all([beginUse(ctx, network, ofState), beginOfNetwork(ctx, flow, network)])
+  if (!first.allowed && !begun.allowed) throw tooMany(begun)
+  const uses = [first, begun].flatMap((one) => (one.allowed ? [one.use] : []))
+  return withVerdict(ctx, uses, work)
+}
+
+async function withVerdict<T>(ctx: Ctx, uses: readonly CountedUse[], work: () => Promise<T>): Promise<T> {
+  const report = (what: string, verdict: typeof failUse) =>
+    reportVerdicts(
+      ctx,
+      what,
+      uses.map((use) => verdict(ctx, use)),
+    )
   try {
     const done = await work()
-    await reportVerdicts(ctx, 'callback_not_given_back', [giveBackUse(ctx, begun.use)])
+    await report('callback_not_given_back', giveBackUse)
     return done
   } catch (cause) {
-    const verdict = isOutage(cause) ? giveBackUse : failUse
-    await reportVerdicts(ctx, 'callback_not_counted', [verdict(ctx, begun.use)])
+    await report('callback_not_counted', isOutage(cause) ? giveBackUse : failUse)
     throw cause
   }
 }

@@ -45,6 +45,7 @@ type FlowData = z.infer<typeof FlowData>
 /** A sign-in, or the link of a provider, that has begun and not ended. */
 export interface Flow extends Omit<FlowData, 'verifierSealed'> {
   readonly state: string
+  readonly startedAt: number
   /** Of a link: whose account it is for. */
   readonly userId: string | null
   /** The PKCE verifier. */
@@ -88,14 +89,14 @@ export async function beginFlow(ctx: Ctx, start: FlowStart): Promise<Flow> {
     lifetimeMs: LIFETIME_MS,
     keepsOlder: true,
   })
-  return { ...data, state, verifier, userId: link?.userId ?? null }
+  return { ...data, state, startedAt: ctx.now(), verifier, userId: link?.userId ?? null }
 }
 
 async function toFlow(ctx: Ctx, state: string, token: OneTimeToken | undefined): Promise<Flow> {
   if (!token) throw stateInvalid()
   const { verifierSealed, ...data } = FlowData.parse(token.data)
   const verifier = await unsealText(ctx.config.rootKeys, SEAL_PURPOSE, data.nonce, verifierSealed)
-  return { ...data, state, verifier, userId: token.userId }
+  return { ...data, state, startedAt: token.createdAt, verifier, userId: token.userId }
 }
 
 /** Whether a flow is of the provider, or of the kind of provider, that the path names. */

@@ -331,7 +331,10 @@ signInPages.post(
     return orForm(
       async () => {
         const browserSecret = browserSecretOrNew(request)
-        const { url } = await startWithOrganization(ctx, login, { returnTo: doneAt(ctx, query), browserSecret })
+        // Whom it has signed in already wants a fresh factor, or to be somebody else.
+        const isAnew = (await findBrowserSession(ctx, request)) !== null
+        const start = { returnTo: doneAt(ctx, query), browserSecret, isAnew }
+        const { url } = await startWithOrganization(ctx, login, start)
         return withCookies(answerPage(toProviderPage(await frameOf(ctx, null), url)), [flowCookie(browserSecret)])
       },
       async (problem) => ssoPage({ frame: await frameOf(ctx, null), search: searchOf(query), login, problem }),

@@ -21,7 +21,9 @@ const TOLD = ['code', 'state', 'error', 'error_description']
  * browser's, proved when those were: nothing is asked again, and nothing is fresher.
  */
 export async function applicationAddress(ctx: Ctx, application: Application, { user, session }: Arrived): Promise<URL> {
-  const origin = (await findOrigin(ctx, session.id)) ?? null
+  const found = await findOrigin(ctx, session.id)
+  // A logout of the provider that comes before the new session is open counts for that too.
+  const origin = found ? { ...found, takenAt: ctx.now() } : null
   const code = await issueCode(ctx, {
     user,
     isShown: false,

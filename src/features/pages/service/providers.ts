@@ -39,14 +39,21 @@ export async function startWithProvider(ctx: Ctx, provider: string, start: Start
   })
 }
 
-/** Begins a sign-in at the provider of the organization that the address is of. Throws what `startSso` throws. */
-export async function startWithOrganization(ctx: Ctx, email: string, start: Start): Promise<Started> {
+/**
+ * Begins a sign-in at the provider of the organization that the address is of; `isAnew` where its own session of the person does
+ * not suffice. Throws what `startSso` throws.
+ */
+export async function startWithOrganization(
+  ctx: Ctx,
+  email: string,
+  { isAnew, ...start }: Start & { readonly isAnew: boolean },
+): Promise<Started> {
   return startSso(ctx, {
     ...start,
     chosen: { email },
     clientState: null,
     codeChallenge: await challengeOf(await verifierOf(ctx, start.browserSecret)),
-    prompt: null,
+    prompt: isAnew ? 'login' : null,
     loginHint: null,
   })
 }

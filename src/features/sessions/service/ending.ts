@@ -4,9 +4,18 @@ import type { EventActor } from '../../../lib/event.ts'
 import { forgetSessions } from '../../../revocation/freshness.ts'
 import { voidTokensRequestedIn } from '../../links/service.ts'
 import { endOtherSessions } from '../../users/service/change-user.ts'
-import { selectFederated, selectFederatedUsers, selectSessions, selectSessionsFor, updateEnded } from '../store.ts'
+import { insertLogout, selectFederated, selectFederatedUsers, selectSessionsFor } from '../store/origins.ts'
+import { selectSessions, updateEnded } from '../store/sessions.ts'
 import { type ProviderKey, SSO } from '../types.ts'
 import { orUnavailable, type SessionEvents } from './minting.ts'
+
+/**
+ * Remembers whom a provider signs out, before their sessions are ended: a sign-in that waits for its session gets none. Throws
+ * SERVICE_UNAVAILABLE.
+ */
+export async function rememberLogout(ctx: Ctx, logout: Parameters<typeof insertLogout>[1]): Promise<void> {
+  await orUnavailable(insertLogout(ctx, logout).run())
+}
 
 /**
  * Ends the live sessions that an organization's provider opened for a person, or in one session of its own. Returns their number.

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type ActorCtx, type Ctx, callerOf } from '../../../context.ts'
 import type { SessionSnapshot } from '../../../durable/rpc.ts'
+import { hasSecondFactor } from '../../../lib/amr.ts'
 import { defineError, notAMember, tokenInvalid } from '../../../lib/errors.ts'
 import { SECOND, toSeconds } from '../../../lib/time.ts'
 import { forgetSessions } from '../../../revocation/freshness.ts'
@@ -9,14 +10,14 @@ import { requireFactors, ssoRequiredAt } from '../../memberships/service.ts'
 import { isSignInAllowed } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
 import { claimsOf, isAdminOfProvider, lacksSso, placesOf } from '../rules/claims.ts'
+import { insertOrigin, selectIsStillProved } from '../store/origins.ts'
 import {
-  insertOrigin,
   insertSession,
   selectStanding,
   selectUserWithStanding,
   stepUpSession,
   updateOrganization,
-} from '../store.ts'
+} from '../store/sessions.ts'
 import {
   type ActivatedToken,
   type NewSession,
@@ -32,7 +33,7 @@ export {
   deleteExpiredOrigins as pruneOrigins,
   selectOrigin as findOrigin,
   selectToTell as findProviderToTell,
-} from '../store.ts'
+} from '../store/origins.ts'
 
 /** As one-time tokens keep it between the first factor and the session. */
 export const StoredOrigin = z.object({
@@ -44,9 +45,12 @@ export const StoredOrigin = z.object({
   hasLogout: z.boolean(),
   secondFactor: z.boolean(),
   endsAt: z.number().nullish(),
+  takenAt: z.number().nullish(),
+  connectionVersion: z.number().nullish(),
+  authenticatedAt: z.number().nullish(),
 }) satisfies z.ZodType<SessionOrigin>
 
-/** The credentials were changed between their check and the opening. */
+/** The credentials were changed between their check and the opening, or a provider's word for them counts no more. */
 export const sessionRefused = defineError(
   'SESSION_REFUSED',
   'unauthenticated',
@@ -73,14 +77,19 @@ export interface OpenInput {
 
 /**
  * Opens a session for a user whose credentials were just checked.
- * Throws SESSION_REFUSED when they were changed meanwhile, NOT_A_MEMBER for an organization that is not the user's, SSO_REQUIRED,
+ * Throws SESSION_REFUSED when they were changed meanwhile, or the provider has taken its word back, NOT_A_MEMBER for an organization that is not the user's, SSO_REQUIRED,
  * SERVICE_UNAVAILABLE when the user's object does not answer.
  */
 export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSession> {
   const { user, amr, origin = null, organizationId = null } = input
-  const [minter, found] = await orUnavailable(
-    Promise.all([loadMinter(ctx), selectStanding(ctx, { userId: user.id, sessionId: null })]),
+  const [minter, found, isProved] = await orUnavailable(
+    Promise.all([
+      loadMinter(ctx),
+      selectStanding(ctx, { userId: user.id, sessionId: null }),
+      origin === null || selectIsStillProved(ctx, user.id, origin),
+    ]),
   )
+  if (!isProved) throw sessionRefused()
   const standing = openedFor(found, origin)
   const place = requirePlace(standing, organizationId)
   if (place && lacksSso(user, place)) throw ssoRequiredAt(ctx, { organization: place.id })
@@ -90,7 +99,7 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
     clientId: input.clientId ?? 'postern',
     ...versionsOf(user),
     amr,
-    authTime: input.provedAt?.authTime ?? ctx.now(),
+    authTime: input.provedAt?.authTime ?? authTimeOf(ctx, amr, origin),
     ...(input.provedAt && { secondFactorAt: input.provedAt.secondFactorAt }),
     organizationId: organizations.find((id) => id === organizationId) ?? null,
     // Asked for, but the session proved one factor alone: then it is in none.
@@ -106,6 +115,10 @@ export async function openSession(ctx: Ctx, input: OpenInput): Promise<NewSessio
   if (origin) await recordOrigin(ctx, grant.session, origin)
   return { ...(await answerOf(ctx, minter, { user, standing, grant })), isNewDevice }
 }
+
+/** A provider's session may be old: it is no fresher factor here. A second factor of the user's own was proved just now. */
+const authTimeOf = ({ now }: Pick<Ctx, 'now'>, amr: readonly string[], origin: SessionOrigin | null): number =>
+  hasSecondFactor(amr) ? now() : Math.max(0, Math.min(now(), origin?.authenticatedAt ?? now()))
 
 /** Adds the factors to a live session. Null when it is not live, or the credentials were changed meanwhile. */
 export async function raiseSession(
@@ -139,15 +152,19 @@ const openedFor = ({ places, ...rest }: Standing, origin: SessionOrigin | null):
   ),
 })
 
-/** Written before the session's tokens are answered: a logout of the provider must find it. Throws SERVICE_UNAVAILABLE, with the session ended. */
+/**
+ * Written before the session's tokens are answered: a logout of the provider must find it. Throws SESSION_REFUSED, SERVICE_UNAVAILABLE,
+ * with the session ended.
+ */
 async function recordOrigin(ctx: Ctx, { id, userId, openedAt }: SessionSnapshot, origin: SessionOrigin): Promise<void> {
-  const { endsAt, ...row } = origin
+  const { endsAt, takenAt: _, connectionVersion: __, authenticatedAt: ___, ...row } = origin
   const expiresAt = Math.min(
     openedAt + ctx.config.SESSION_ABSOLUTE_SECONDS * SECOND,
     endsAt ?? Number.POSITIVE_INFINITY,
   )
   try {
-    await orUnavailable(insertOrigin(ctx, { ...row, sessionId: id, userId, expiresAt }))
+    const [recorded] = await orUnavailable(insertOrigin(ctx, { ...row, sessionId: id, userId, expiresAt }, origin))
+    if (!recorded) throw sessionRefused()
   } catch (cause) {
     await endSessionById(ctx, { userId, sessionId: id, reason: 'revoked', actor: SSO })
     throw cause

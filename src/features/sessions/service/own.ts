@@ -3,7 +3,7 @@ import type { EndResult, SessionSnapshot } from '../../../durable/rpc.ts'
 import { defineError } from '../../../lib/errors.ts'
 import { voidTokensRequestedIn } from '../../links/service.ts'
 import { findUser, userNotFound } from '../../users/service/users.ts'
-import { selectSession, selectSessions, updateLastUse } from '../store.ts'
+import { selectSession, selectSessions, updateLastUse } from '../store/sessions.ts'
 import { endSessionById } from './ending.ts'
 import { orUnavailable } from './minting.ts'
 

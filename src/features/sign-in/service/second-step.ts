@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../context.ts'
-import { notAMember, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
+import { DomainError, notAMember, serviceUnavailable, ssoRequired } from '../../../lib/errors.ts'
 import { assertionErrors, verifyFurtherPasskey } from '../../factors/passkeys/service/assert.ts'
 import type { AssertionCredential } from '../../factors/passkeys/types.ts'
 import { mfaChallengeInvalid, mfaCodeInvalid, secondFactorLocked } from '../../factors/totp/errors.ts'
@@ -8,6 +8,7 @@ import { queueMail } from '../../mail/service/mails.ts'
 import type { CountedUse } from '../../users/service/counted-use.ts'
 import { findUser, findUserByEmail, isSignInAllowed, recipientOf } from '../../users/service/users.ts'
 import type { User } from '../../users/types.ts'
+import { invalidCredentials } from '../errors.ts'
 import { completeAttempt } from './attempts.ts'
 import { type Challenge, countChallengeAttempt, findChallenge, redeemChallenge } from './challenges.ts'
 import { openFirstSession, type SignedIn, toSignedIn } from './sign-in.ts'
@@ -64,7 +65,11 @@ async function completeChallenge(
   const amr = [...new Set([...challenge.amr, ...input.amr, 'mfa'])]
   const { method, network, origin } = challenge
   const organizationId = input.organizationId ?? challenge.organizationId
-  const opened = await openFirstSession(ctx, { user, amr, method, organizationId, origin })
+  const opened = await openFirstSession(ctx, { user, amr, method, organizationId, origin }).catch((cause: unknown) => {
+    // The credentials were changed meanwhile, or the provider that proved the first factor has taken its word back.
+    if (cause instanceof DomainError && cause.code === invalidCredentials.code) throw mfaChallengeInvalid({}, { cause })
+    throw cause
+  })
   if (network !== null) await completeAttempt(ctx, { account: user.id, network })
   return toSignedIn(ctx, user, opened)
 }

@@ -20,8 +20,8 @@ import {
   ssoMetadataError,
   ssoValidationError,
 } from '../errors.ts'
+import { changeConfiguration } from '../service/configuration-changes.ts'
 import {
-  changeConfiguration,
   createConfiguration,
   getConfiguration,
   listConfigurations,

@@ -6,6 +6,7 @@ import { conflict, rateLimited } from '../../../lib/errors.ts'
 import { limitReached } from '../../memberships/service.ts'
 import { OrganizationPath } from '../../organizations/wire.ts'
 import { freshFactorErrors } from '../../sign-in/service/step-up.ts'
+import { configurationRequired } from '../errors.ts'
 import {
   addDomain,
   domainNotFound,
@@ -72,7 +73,7 @@ domainRoutes.delete(
     guard: memberOf('owner'),
     params: DomainPath,
     answer: ok(Done),
-    errors: [domainNotFound, conflict, ...freshFactorErrors],
+    errors: [domainNotFound, configurationRequired, conflict, ...freshFactorErrors],
   },
   async ({ ctx, params }) => {
     await removeDomain(ctx, params.domain)

@@ -98,6 +98,8 @@ export interface Authentication {
   /** The provider's session ends then, and ours with it. */
   readonly sessionNotOnOrAfter: number | null
   readonly authnContextClass: string | null
+  /** When the person signed in at the provider: its session may be old. Null where it does not say. */
+  readonly authenticatedAt: number | null
 }
 
 /** Rule 13: the provider says how the person signed in, in a session that has not ended. */
@@ -106,11 +108,15 @@ export function readAuthentication(assertion: XmlElement, now: number): Authenti
   const end = attributeOf(statement, 'SessionNotOnOrAfter')
   const sessionNotOnOrAfter = end === undefined ? null : readTime(end)
   if (sessionNotOnOrAfter !== null && !(now < sessionNotOnOrAfter)) refuse('session_expired')
+  const instant = attributeOf(statement, 'AuthnInstant')
+  const authenticatedAt = instant === undefined ? null : readTime(instant)
+  if (Number.isNaN(authenticatedAt)) refuse('authn_statement')
   const context = onlyChild(statement, ASSERTION, 'AuthnContext')
   return {
     sessionIndex: attributeOf(statement, 'SessionIndex') ?? null,
     sessionNotOnOrAfter,
     authnContextClass: textOf(context && onlyChild(context, ASSERTION, 'AuthnContextClassRef')) ?? null,
+    authenticatedAt,
   }
 }
 

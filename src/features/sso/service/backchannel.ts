@@ -8,7 +8,8 @@ import { DAY, MINUTE, SECOND } from '../../../lib/time.ts'
 import { countRefusals } from '../../federation/service/callback.ts'
 import { claimOnce, findOneTimeToken } from '../../links/service.ts'
 import { invalidRequest } from '../../oauth/service.ts'
-import { findConnectionOfClient, selectConnectionsOfSession } from '../store/connections.ts'
+import { rememberLogout } from '../../sessions/service/ending.ts'
+import { findConnectionOfClient, selectConnectionsOfSession } from '../store/logouts.ts'
 import type { OpenidConnection } from '../tables.ts'
 import { endOf } from './ended-sessions.ts'
 import { providerNameOf } from './provider.ts'
@@ -113,12 +114,14 @@ function readLogout(ctx: Ctx, { jti, sub, sid, nonce, events }: JWTPayload): Log
 
 async function endSessions(
   ctx: Ctx,
-  { issuer, clientId }: OpenidConnection,
+  { id, issuer, clientId }: OpenidConnection,
   { subject, session }: Logout,
 ): Promise<void> {
   const hashOf = (name: string | null) => (name === null ? null : hashSecret(name))
   const [subjectHash, providerSessionHash] = await Promise.all([hashOf(subject), hashOf(session)])
   const named = { subjectHash, providerSessionHash }
+  const sessionHashes = providerSessionHash === null ? [] : [providerSessionHash]
+  await rememberLogout(ctx, { connectionIds: [id], subjectHash, sessionHashes })
   for (const one of await selectConnectionsOfSession(ctx, { issuer, clientIds: [clientId], ...named }, CONNECTIONS))
     await endOf(ctx, one, named)
 }

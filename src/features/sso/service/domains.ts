@@ -9,6 +9,7 @@ import {
   findDomain,
   findDomainOwner,
   insertDomain,
+  isLastRequiredDomain,
   listDomainsOf,
   listDueDomains,
   type OrganizationDomain,
@@ -18,6 +19,7 @@ import {
 import { enterOrganization, findPlace, LIMITS, limitReached } from '../../memberships/service.ts'
 import { SSO } from '../../sessions/types.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
+import { configurationRequired } from '../errors.ts'
 import { recordNameOf } from '../rules/dns.ts'
 import { readRecord } from './dns.ts'
 import { countChange, mailOwners } from './notices.ts'
@@ -137,6 +139,7 @@ export async function removeDomain(ctx: PlaceCtx, domain: string): Promise<void>
   await requireFreshFactor(ctx)
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const row = await getDomain(ctx, domain)
+    if (await isLastRequiredDomain(ctx, row)) throw configurationRequired()
     const wasVerified = row.verifiedAt !== null
     const events = wasVerified ? [lostEvent(row, actorOf(ctx), 'removed')] : []
     const [deleted] = await commit(ctx, deleteDomain(ctx, row), ...events)

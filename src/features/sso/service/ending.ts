@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../context.ts'
 import { SECOND } from '../../../lib/time.ts'
 import { endOtherThanFederated } from '../../sessions/service/ending.ts'
-import { selectEndings, selectObliged, updateEnding } from '../store/connections.ts'
+import { selectEndings, selectObliged, updateEnding } from '../store/policies.ts'
 
 const POLICIES_PER_RUN = 5
 const MEMBERS_PER_RUN = 50

@@ -15,7 +15,7 @@ import { deleteHeld } from '../../rbac/service/rights.ts'
 import { SSO } from '../../sessions/types.ts'
 import { changeUser, type UserChange } from '../../users/service/change-user.ts'
 import type { User } from '../../users/types.ts'
-import { byHand, hasChanged, joining, mayMap, roleValue, whileAsRead } from '../store/connections.ts'
+import { byHand, hasChanged, joining, mayMap, roleValue, whileAsRead } from '../store/identities.ts'
 import type { GivenRank, RoleMapping } from '../types.ts'
 import type { SeenConfiguration } from './configuration.ts'
 

@@ -6,7 +6,7 @@ import { findPolicy, type SsoPolicy, upsertPolicy } from '../../domains/service.
 import { enterOrganization, updateOrganization } from '../../memberships/service.ts'
 import { organizationEntry } from '../../organizations/service/organizations.ts'
 import { requireFreshFactor } from '../../sign-in/service/step-up.ts'
-import { policyChange, raisedVersion } from '../store/connections.ts'
+import { policyChange, raisedVersion } from '../store/policies.ts'
 import { countChange, mailOwners } from './notices.ts'
 
 export const ssoUnproved = defineError(

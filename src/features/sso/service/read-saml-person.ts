@@ -26,7 +26,9 @@ type Read = Pick<SamlConnection, 'provider' | 'issuer' | 'attributeMapping' | 't
 /** Rule 15: who somebody is by a proved assertion, under the connection's mapping. Throws SSO_AUTHENTICATION_ERROR. */
 export function readSamlPerson(connection: Read, person: SamlPerson): SsoPerson {
   const values = valuesUnder(connection, person)
-  const isMapped = connection.attributeMapping.external_id !== undefined
+  const isMapped =
+    connection.attributeMapping.external_id !== undefined ||
+    attributeNamesOf(connection.provider).external_id.length > 0
   const subject = subjectOf(values('external_id'), person, isMapped)
   const email = only(values('email')) ?? (person.format === EMAIL_ADDRESS ? person.nameId : null)
   const [displayName, firstName, lastName] = (['display_name', 'first_name', 'last_name'] as const).map((attribute) => {
@@ -64,8 +66,8 @@ function only([value, ...others]: readonly string[]): string | null {
 }
 
 /**
- * A transient name is another at each sign-in. Where an owner has named an attribute, a `NameID` does not stand in for it: it may be
- * another person's value of the attribute.
+ * A transient name is another at each sign-in. Where an owner, or the kind of provider, has named an attribute, a `NameID` does not
+ * stand in for it: it may be another person's value of the attribute.
  */
 function subjectOf(externalIds: readonly string[], { nameId, format }: SamlPerson, isMapped: boolean): string {
   const externalId = only(externalIds)

@@ -4,6 +4,7 @@ import type { DomainError } from '../../../lib/errors.ts'
 import { DAY } from '../../../lib/time.ts'
 import { countRefusals } from '../../federation/service/callback.ts'
 import { claimOnce, findOneTimeToken } from '../../links/service.ts'
+import { rememberLogout } from '../../sessions/service/ending.ts'
 import { ssoLogoutInvalid } from '../errors.ts'
 import {
   type ExpectedLogout,
@@ -18,7 +19,8 @@ import {
 import { newMessageId, writeLogoutRequest, writeLogoutResponse } from '../saml/messages.ts'
 import { redirectTo } from '../saml/redirect.ts'
 import type { Reason, Refused } from '../saml/refusal.ts'
-import { findConnectionOfAny, selectOfEntity, selectOpened } from '../store/connections.ts'
+import { findConnectionOfAny } from '../store/connections.ts'
+import { selectOfEntity, selectOpened } from '../store/logouts.ts'
 import { samlLogoutOf } from './addresses.ts'
 import { type SeenSaml, seen } from './configuration.ts'
 import { endOf } from './ended-sessions.ts'
@@ -115,7 +117,9 @@ async function endNamed(
 ): Promise<Ended> {
   const subjectHash = await hashSecret(nameId)
   const sessionHashes = await Promise.all(sessionIndexes.map(hashSecret))
-  const opened = await selectOpened(ctx, { ids: connections.map(({ id }) => id), subjectHash, sessionHashes })
+  const ids = connections.map(({ id }) => id)
+  await rememberLogout(ctx, { connectionIds: ids, subjectHash, sessionHashes })
+  const opened = await selectOpened(ctx, { ids, subjectHash, sessionHashes })
   const named = opened.flatMap(({ connectionId, providerSessionHash }) => {
     const connection = connections.find(({ id }) => id === connectionId)
     return connection ? { connection, providerSessionHash } : []

@@ -4,6 +4,7 @@ import { writeAuthnRequest } from '../saml/messages.ts'
 import { redirectTo } from '../saml/redirect.ts'
 import type { SeenSaml } from './configuration.ts'
 import { signingKey } from './saml-keys.ts'
+import { isForced } from './way.ts'
 
 /** The id of the request of a flow: random, and known to the flow's row alone until it is sent. A name begins with no digit. */
 export const requestIdOf = ({ nonce }: Pick<Flow, 'nonce'>): string => `_${nonce}`
@@ -18,7 +19,7 @@ export async function samlAddress(ctx: Ctx, configuration: SeenSaml, flow: Flow)
     destination: ssoUrl,
     entityId: configuration.ownEntityId,
     acsUrl: configuration.redirectUri,
-    forceAuthn: flow.prompt?.split(' ').includes('login') ?? false,
+    forceAuthn: isForced(flow),
   })
   return redirectTo({
     address: ssoUrl,

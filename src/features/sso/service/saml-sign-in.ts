@@ -1,7 +1,7 @@
 import type { CallerCtx, Ctx } from '../../../context.ts'
 import { SignInRefused } from '../../federation/errors.ts'
 import { type Ending, type Returned, takeCallback, type Way } from '../../federation/service/callback.ts'
-import { useFlow } from '../../federation/service/flow.ts'
+import { type Flow, useFlow } from '../../federation/service/flow.ts'
 import { isOneTimeToken } from '../../links/service.ts'
 import { ssoAnswerInvalid, ssoAuthenticationError } from '../errors.ts'
 import { ASSERTION } from '../saml/names.ts'
@@ -36,6 +36,7 @@ const replayed = () => new SignInRefused(ssoAuthenticationError, 'replayed')
 const samlWay = (ctx: Ctx): Way<SamlReturned> => ({
   isOf: ({ provider, redirectUri }) => connectionIdOf(provider) !== null && redirectUri === acsOf(ctx),
   prove: async (_, flow, { opened }) => {
+    const takenAt = ctx.now()
     const configuration = await openConfigurationIn(ctx, 'saml', flow)
     const { id } = configuration
     if ('refused' in opened) throw refusedBy(ctx, opened, id)
@@ -52,7 +53,7 @@ const samlWay = (ctx: Ctx): Way<SamlReturned> => ({
     // Rule 14. A state that was used before is not found in rule 5: this one loses a race.
     await useFlow(ctx, flow, replayed)
     return {
-      settle: () => settle(ctx, configuration, read.person),
+      settle: () => settle(ctx, configuration, read.person, { flow, takenAt }),
       identity: () => {
         throw new TypeError('an identity of an organization is not linked')
       },
@@ -64,13 +65,15 @@ const samlWay = (ctx: Ctx): Way<SamlReturned> => ({
 const decryptionKeysFor = async (ctx: Ctx, { assertion }: OpenedAnswer): Promise<Uint8Array[]> =>
   is(assertion, ASSERTION, 'EncryptedAssertion') ? (await publishedKeys(ctx)).map(({ privateKey }) => privateKey) : []
 
-const settle = (ctx: Ctx, configuration: SeenSaml, proved: SamlPerson) => {
+const settle = (ctx: Ctx, configuration: SeenSaml, proved: SamlPerson, asked: { flow: Flow; takenAt: number }) => {
   const { nameId, format, nameQualifier, spNameQualifier, sessionIndex } = proved
   return arrive(ctx, configuration, {
     person: readSamlPerson(configuration, proved),
     names: { subject: nameId, session: sessionIndex, name: { format, nameQualifier, spNameQualifier } },
     hasLogout: configuration.metadata.sloUrl !== null,
     endsAt: proved.sessionNotOnOrAfter,
+    authenticatedAt: proved.authenticatedAt,
+    ...asked,
   })
 }
 

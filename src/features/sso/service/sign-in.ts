@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts'
 import { late } from '../../../lib/late.ts'
+import { SECOND } from '../../../lib/time.ts'
 import { findDomainOwner } from '../../domains/service.ts'
 import { SignInRefused } from '../../federation/errors.ts'
 import type { Arrived, Way } from '../../federation/service/callback.ts'
@@ -10,12 +11,13 @@ import { continueFlow, type Started, startFlow } from '../../federation/service/
 import type { ProviderAnswers } from '../../federation/types.ts'
 import { findMailDomain, mailDomainOf, normalizeEmail } from '../../users/service/users.ts'
 import { configurationNotFound, ssoAuthenticationError } from '../errors.ts'
+import { PROVIDER_ROWS } from '../rules/providers.ts'
 import { findConnectionOfAny, findConnectionOfSlug, selectActiveOfIssuer } from '../store/connections.ts'
 import { callbackOf } from './addresses.ts'
 import { isUsable, mappingOf, type SeenConfiguration, type SeenOpenid, seen } from './configuration.ts'
 import { connectionIdOf, providerNameOf, providerOf } from './provider.ts'
 import { readPerson } from './read-person.ts'
-import { arrive, openConfiguration, openConfigurationIn, refusalOf } from './way.ts'
+import { arrive, isForced, openConfiguration, openConfigurationIn, refusalOf } from './way.ts'
 
 /** Whose identity provider somebody goes to. */
 export type Chosen =
@@ -106,7 +108,9 @@ async function destinationOf(ctx: Ctx, configuration: SeenConfiguration): Promis
     return (flow) => samlAddress(ctx, configuration, flow)
   }
   const provider = await providerOf(ctx, configuration)
-  return (flow) => authorizationUrl(provider, flow)
+  // Google answers it with an error.
+  const isAsked = PROVIDER_ROWS[configuration.provider].issuer === undefined
+  return (flow) => authorizationUrl(provider, isAsked || !isForced(flow) ? flow : { ...flow, prompt: null })
 }
 
 /**
@@ -117,22 +121,29 @@ export const openidWayAt = (ctx: Pick<Ctx, 'config'>, connectionId: string | nul
   isOf: ({ provider, redirectUri }) =>
     connectionIdOf(provider) !== null && redirectUri === callbackOf(ctx, connectionId),
   prove: async (ctx, flow, input) => {
+    const takenAt = ctx.now()
     const configuration = await openConfigurationIn(ctx, 'openid', flow)
     const provider = await providerOf(ctx, configuration)
     const answers = await askByCode(ctx, provider, flow, input)
     return {
-      settle: () => settle(ctx, configuration, answers),
+      settle: () => settle(ctx, configuration, answers, { flow, takenAt }),
       identity: () => requireIdentity(ctx, provider, answers),
     }
   },
   refusal: refusalOf,
 })
 
-async function settle(ctx: Ctx, configuration: SeenOpenid, answers: ProviderAnswers): Promise<Arrived> {
+async function settle(
+  ctx: Ctx,
+  configuration: SeenOpenid,
+  answers: ProviderAnswers,
+  asked: { readonly flow: Flow; readonly takenAt: number },
+): Promise<Arrived> {
   const person = readPerson(configuration, mappingOf(configuration), answers)
   if (!person) throw new SignInRefused(ssoAuthenticationError, 'not_admitted')
-  const { sid } = answers.claims
+  const { sid, auth_time: authTime } = answers.claims
   const names = { subject: person.subject, session: typeof sid === 'string' && sid !== '' ? sid : null }
+  const authenticatedAt = typeof authTime === 'number' ? authTime * SECOND : null
   const hasLogout = configuration.metadata.end_session_endpoint !== undefined
-  return arrive(ctx, configuration, { person, names, hasLogout, endsAt: null })
+  return arrive(ctx, configuration, { ...asked, authenticatedAt, person, names, hasLogout, endsAt: null })
 }

@@ -1,37 +1,22 @@
-import { and, asc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { type ActorCtx, actorOf, type Ctx, type Place } from '../../../context.ts'
 import type { Rank } from '../../../lib/roles.ts'
-import { hasVerifiedDomain, isManagedBy, type SsoPolicy, ssoPolicies } from '../../domains/tables.ts'
-import { isUnknown } from '../../factors/identities/service.ts'
+import { hasUsableDomain, hasVerifiedDomain, isSsoRequired } from '../../domains/tables.ts'
 import { identities } from '../../factors/identities/tables.ts'
-import type { IdentityKey } from '../../factors/identities/types.ts'
 import { areAll, mapping } from '../../memberships/service/mapping.ts'
-import { effectiveRole, updateOrganization } from '../../memberships/service.ts'
-import {
-  hasRoom,
-  isJoined,
-  isOpen,
-  isTakenUp,
-  type Membership,
-  mayJoinMore,
-  memberships,
-  organizations,
-  stillHas,
-} from '../../memberships/tables.ts'
+import { updateOrganization } from '../../memberships/service.ts'
+import { organizations, stillHas } from '../../memberships/tables.ts'
 import { federatedSessions } from '../../sessions/tables.ts'
-import type { ProviderKey } from '../../sessions/types.ts'
-import { isTarget, users } from '../../users/tables.ts'
-import type { User } from '../../users/types.ts'
 import {
   type ConnectionRow,
-  type OpenidConnection,
   roleMappings,
   type SsoConnection,
   ssoCertificates,
   ssoConnections,
   toConnection,
 } from '../tables.ts'
-import type { GivenRank, RoleMapping, TrustedCertificate } from '../types.ts'
+import type { RoleMapping, TrustedCertificate } from '../types.ts'
+import { hasNoDirectory, roleValue } from './identities.ts'
 
 type Store = Pick<Ctx, 'db'>
 export const organizationData = [
@@ -42,7 +27,7 @@ export const organizationData = [
 
 type Acting = Store & Pick<ActorCtx, 'actor' | 'now'>
 
-const columns = {
+export const columns = {
   ...getTableColumns(ssoConnections),
   hasDomain: sql`${hasVerifiedDomain(sql`sso_connections.organization_id`)}`.mapWith(Boolean),
   roleMapping: sql<string>`(select json_group_array(json_object('group', group_name, 'role', role)) from
@@ -55,7 +40,7 @@ const columns = {
   ),
 }
 
-const ofOpen = and(eq(organizations.id, ssoConnections.organizationId), isNull(organizations.deletedAt))
+export const ofOpen = and(eq(organizations.id, ssoConnections.organizationId), isNull(organizations.deletedAt))
 
 /** By its id or its organization's, whoever asks: the caller asks next whether it is theirs. */
 export const findConnectionOfAny = ({ db }: Store, id: string) =>
@@ -70,7 +55,7 @@ async function findOne(db: Store['db'], where: SQL | undefined) {
 export const findConnectionOfSlug = ({ db }: Store, slug: string) => findOne(db, eq(organizations.slug, slug))
 
 /** Holds for a connection at this provider whose organization has verified a domain. */
-const isAt = (protocol: SsoConnection['protocol'], issuer: string): SQL | undefined =>
+export const isAt = (protocol: SsoConnection['protocol'], issuer: string): SQL | undefined =>
   and(
     eq(ssoConnections.issuer, issuer),
     eq(ssoConnections.protocol, protocol),
@@ -94,99 +79,6 @@ export async function selectActiveOfIssuer({ db }: Store, issuer: string, limit:
     .limit(limit)
   return rows.map(toConnection)
 }
-
-/**
- * Those of an entity in SAML whose organization has verified a domain, also disabled ones: first those that opened sessions of the
- * person, for others may have configured the same entity; then the oldest.
- */
-export async function selectOfEntity(
-  { db }: Store,
-  { entity, subjectHash }: { entity: string; subjectHash: string },
-  limit: number,
-) {
-  const rows = await db
-    .select(columns)
-    .from(ssoConnections)
-    .innerJoin(organizations, ofOpen)
-    .where(isAt('saml', entity))
-    .orderBy(
-      sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
-        and ${federatedSessions.subjectHash} = ${subjectHash}) desc`,
-      asc(ssoConnections.createdAt),
-      asc(ssoConnections.id),
-    )
-    .limit(limit)
-  return rows.map(toConnection)
-}
-
-/** What some connections opened for a person: each once, or each of the provider's sessions that is named. */
-export const selectOpened = (
-  { db }: Store,
-  {
-    ids,
-    subjectHash,
-    sessionHashes,
-  }: { ids: readonly string[]; subjectHash: string; sessionHashes: readonly string[] },
-) => {
-  const isAll = sessionHashes.length === 0
-  return db
-    .selectDistinct({
-      connectionId: sql<string>`${federatedSessions.connectionId}`,
-      providerSessionHash: isAll ? sql<null>`null` : federatedSessions.providerSessionHash,
-    })
-    .from(federatedSessions)
-    .where(
-      and(
-        inArray(federatedSessions.connectionId, ids),
-        eq(federatedSessions.subjectHash, subjectHash),
-        isAll ? undefined : inArray(federatedSessions.providerSessionHash, sessionHashes),
-      ),
-    )
-}
-
-interface OfClient {
-  readonly issuer: string
-  readonly clientIds: readonly string[]
-}
-
-const isOfClient = ({ issuer, clientIds }: OfClient) =>
-  and(
-    eq(ssoConnections.issuer, issuer),
-    eq(ssoConnections.protocol, 'openid'),
-    sql`${ssoConnections.clientId} in (select value from json_each(${JSON.stringify(clientIds)}))`,
-  )
-
-/** One of the connections at an issuer with one of these clients. */
-export async function findConnectionOfClient({ db }: Store, client: OfClient): Promise<OpenidConnection | undefined> {
-  const row = await db
-    .select(getTableColumns(ssoConnections))
-    .from(ssoConnections)
-    .innerJoin(organizations, ofOpen)
-    .where(isOfClient(client))
-    .orderBy(asc(ssoConnections.createdAt))
-    .get()
-  const connection = row && toConnection(row)
-  return connection?.protocol === 'openid' ? connection : undefined
-}
-
-/** Those of them that opened a session of this name: anybody can configure the same client. */
-export const selectConnectionsOfSession = (
-  { db }: Store,
-  { subjectHash, providerSessionHash, ...client }: OfClient & Omit<ProviderKey, 'connectionId'>,
-  limit: number,
-) =>
-  db
-    .select({ id: ssoConnections.id, organizationId: ssoConnections.organizationId })
-    .from(ssoConnections)
-    .where(
-      and(
-        isOfClient(client),
-        sql`exists (select 1 from ${federatedSessions} where ${federatedSessions.connectionId} = ${ssoConnections.id}
-          and (${subjectHash} is null or ${federatedSessions.subjectHash} = ${subjectHash})
-          and (${providerSessionHash} is null or ${federatedSessions.providerSessionHash} = ${providerSessionHash}))`,
-      ),
-    )
-    .limit(limit)
 
 /** Those of one organization, or of all, the oldest first. */
 export async function selectConnections({ db }: Store, organizationId: string | null, limit: number) {
@@ -292,11 +184,23 @@ export function updateConnection(
     forgetsPeople: boolean
     /** What would lock everybody out, or let another provider in, while single sign-on is required. */
     unlessRequired: boolean
+    /** Other domains than before: while it is required, one of them is usable. */
+    allowedDomains: readonly string[] | undefined
   },
 ) {
-  const { before, set, roleMapping, certificates, forgetsPeople, unlessRequired } = change
+  const { before, set, roleMapping, certificates, forgetsPeople, unlessRequired, allowedDomains } = change
   const unmoved = isUnmoved(ctx, place, change)
-  const when = unlessRequired ? sql`${unmoved} and not ${isRequired(before.organizationId)}` : unmoved
+  const { organizationId } = before
+  const when = sql.join(
+    [
+      unmoved,
+      ...(unlessRequired ? [sql`not ${isSsoRequired(organizationId)}`] : []),
+      ...(allowedDomains
+        ? [sql`(not ${isSsoRequired(organizationId)} or ${hasUsableDomain(organizationId, allowedDomains)})`]
+        : []),
+    ],
+    sql` and `,
+  )
   return [
     ...(roleMapping ? replaceMapping(ctx, before.organizationId, roleMapping, when) : []),
     ...(certificates ? replaceCertificates(ctx, before, certificates, when) : []),
@@ -326,7 +230,7 @@ const disownSessions = (
     ctx.db.delete(federatedSessions).where(and(eq(federatedSessions.connectionId, id), when)),
     updateOrganization(ctx, organizationId, {
       set: { version: sql`${organizations.version} + 1`, updatedAt: ctx.now() },
-      when: and(isRequired(organizationId), when),
+      when: and(isSsoRequired(organizationId), when),
     }),
   ] as const
 
@@ -336,7 +240,7 @@ export function deleteConnection(
   place: Place,
   { before, mappingId }: Pick<Changed, 'before'> & { mappingId: string },
 ) {
-  const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isRequired(before.organizationId)}`
+  const when = sql`${isUnmoved(ctx, place, { before, rank: 'owner' })} and not ${isSsoRequired(before.organizationId)}`
   const [deleteMapping] = replaceMapping(ctx, before.organizationId, [], when)
   return [
     deleteMapping,
@@ -357,14 +261,6 @@ export function deleteConnection(
       .returning({ id: ssoConnections.id }),
   ] as const
 }
-
-const isRequired = (organizationId: string): SQL =>
-  sql`exists (select 1 from sso_policies as policy where policy.organization_id = ${organizationId} and policy.required = 1)`
-
-/** Holds while an owner has signed in through the connection, as it is now, and others can. */
-const isProvedConnection = (organizationId: string): SQL =>
-  sql`exists (select 1 from sso_connections as used where used.organization_id = ${organizationId} and used.enabled = 1
-    and used.error is null and used.owner_signed_in_at is not null)`
 
 /** Connections whose metadata are to be read again, the longest overdue first. */
 export async function selectDueConnections({ db, now }: Store & Pick<Ctx, 'now'>, limit: number) {
@@ -418,116 +314,6 @@ export const updateSeal = ({ db }: Store, { id, from, to }: { id: string; from: 
     .update(ssoConnections)
     .set({ secretSealed: to })
     .where(and(eq(ssoConnections.id, id), eq(ssoConnections.secretSealed, from)))
-
-/** Policies from before a time that end sessions, with the user whose ended last. In no order: none waits behind the others. */
-export const selectEndings = ({ db }: Store, { before, limit }: { before: number; limit: number }) =>
-  db
-    .select({
-      organizationId: ssoPolicies.organizationId,
-      after: ssoPolicies.endsAfter,
-      changedAt: ssoPolicies.updatedAt,
-    })
-    .from(ssoPolicies)
-    .where(and(isNotNull(ssoPolicies.endsAfter), lte(ssoPolicies.updatedAt, before)))
-    .orderBy(sql`random()`)
-    .limit(limit)
-
-/** Members whom the policy obliges: their addresses are in verified domains. */
-export const selectObliged = (
-  { db }: Store,
-  { organizationId, after }: { organizationId: string; after: string },
-  limit: number,
-) =>
-  db
-    .select({ id: users.id })
-    .from(memberships)
-    .innerJoin(users, eq(users.id, memberships.userId))
-    .where(
-      and(
-        eq(memberships.organizationId, organizationId),
-        sql`${isTakenUp()}`,
-        gt(users.id, after),
-        isManagedBy(organizationId, sql`${users.id}`),
-      ),
-    )
-    .orderBy(asc(users.id))
-    .limit(limit)
-
-/** Unless the policy was changed meanwhile. */
-export const updateEnding = (
-  { db }: Store,
-  { organizationId, from, to }: { organizationId: string; from: string; to: string | null },
-) =>
-  db
-    .update(ssoPolicies)
-    .set({ endsAfter: to })
-    .where(and(eq(ssoPolicies.organizationId, organizationId), eq(ssoPolicies.endsAfter, from)))
-
-/** Holds while the policy is as it was read, and the caller is an owner. `isRequiring`: also while single sign-on can be required. */
-export const policyChange = (
-  { actor }: Acting,
-  place: Place,
-  { before, isRequiring }: { before: Pick<SsoPolicy, 'updatedAt'> | undefined; isRequiring: boolean },
-): SQL => {
-  const { organizationId } = place
-  const isAsRead = sql`(select read_one.updated_at from sso_policies as read_one where read_one.organization_id = ${organizationId})
-    is ${before?.updatedAt ?? null}`
-  const right = sql`${isAsRead} and ${stillHas('owner', place, actor.id)}`
-  return isRequiring
-    ? sql`${right} and ${isProvedConnection(organizationId)} and ${hasVerifiedDomain(organizationId)}`
-    : right
-}
-
-/** For the statement behind that of the policy: no token of the organization from before is good any more. */
-export const raisedVersion = ({ now }: Pick<Ctx, 'now'>) => ({
-  set: { version: sql`${organizations.version} + 1`, updatedAt: now() },
-  when: sql`changes() > 0`,
-})
-
-const isOneOfItsPeople = (
-  user: User,
-  { organizationId }: Pick<SsoConnection, 'organizationId'>,
-  isConfirmed: boolean,
-): SQL => sql`exists (select 1 from ${users} where ${isTarget({ ...user, userId: user.id })}
-    and (${users.emailVerifiedAt} is not null and ${users.emailUnansweredSince} is null) = ${Number(isConfirmed)})
-    and ${isManagedBy(organizationId, user.id)}`
-
-/** Holds while the account may sign in, with the confirmed address and the credentials that were read, and is one of the organization's people. */
-export const mayBeLinked = (user: User, connection: Pick<SsoConnection, 'organizationId'>): SQL =>
-  isOneOfItsPeople(user, connection, true)
-
-/** As `mayBeLinked`, for an address that nobody has confirmed; and nobody has the identity. */
-export const mayBeTakenOver = (
-  user: User,
-  connection: Pick<SsoConnection, 'organizationId'>,
-  identity: IdentityKey,
-): SQL => sql`${isOneOfItsPeople(user, connection, false)} and ${isUnknown(identity)}`
-
-export { hasChanged } from '../../users/tables.ts'
-
-/** Holds while the connection is there, and no directory writes the organization's people. */
-export const mayMap = ({ id, organizationId }: Pick<SsoConnection, 'id' | 'organizationId'>): SQL =>
-  sql`exists (select 1 from sso_connections as mapping where mapping.id = ${id}) and ${hasNoDirectory(organizationId)}`
-
-const hasNoDirectory = (organizationId: string): SQL =>
-  sql`exists (select 1 from organizations as plain where plain.id = ${organizationId} and plain.directory_enabled = 0)`
-
-/** The higher of a role and the one that a membership has by hand. */
-export const byHand = (role: GivenRank): SQL => effectiveRole(roleValue(role))
-
-export const roleValue = (role: GivenRank | null): SQL => sql`${role}`
-
-/** As `condition`, while the membership that changes is as it was read. */
-export const whileAsRead = ({ id, role }: Pick<Membership, 'id' | 'role'>, condition: SQL): SQL =>
-  sql`${memberships.id} = ${id} and ${memberships.role} = ${role} and ${condition}`
-
-/** When somebody may become a member, and whether this membership was made. */
-export const joining = ({ id, organizationId, userId }: Pick<Membership, 'id' | 'organizationId' | 'userId'>) => ({
-  when: sql`${isOpen(organizationId)} and ${hasRoom(organizationId)} and ${mayJoinMore(userId)} and not exists
-    (select 1 from memberships as there where there.organization_id = ${organizationId} and there.user_id = ${userId}
-      and ${isJoined('there')})`,
-  isMade: sql`exists (select 1 from memberships as made where made.id = ${id})`,
-})
 
 /** An owner has signed in through the connection, as it was read. */
 export const updateOwnerSignIn = (

@@ -41,6 +41,7 @@ describe('a good answer', () => {
         sessionIndex: '_session',
         sessionNotOnOrAfter: NOW + 3_600_000,
         authnContextClass: 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password',
+        authenticatedAt: NOW,
         attributes: new Map([
           ['email', [NAME]],
           ['groups', ['staff', 'R&D']],

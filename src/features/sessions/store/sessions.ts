@@ -1,6 +1,5 @@
-import { and, eq, lt, type SQL, sql } from 'drizzle-orm'
-import type { Ctx } from '../../context.ts'
-import { prune } from '../../db/prune.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from '../../../context.ts'
 import {
   deletedRows,
   HIDDEN,
@@ -9,7 +8,7 @@ import {
   type Piece,
   shownRows,
   type UserData,
-} from '../../db/user-data.ts'
+} from '../../../db/user-data.ts'
 import type {
   ActivateInput,
   ActivateResult,
@@ -27,16 +26,16 @@ import type {
   ShownTable,
   StepUpInput,
   StepUpResult,
-} from '../../durable/rpc.ts'
-import { CONTENTS } from '../../durable/user-authority/contents.ts'
-import { toIso } from '../../lib/time.ts'
-import { memberships, needsSso, needsTwoFactors, organizations } from '../memberships/tables.ts'
-import { PLATFORM } from '../memberships/types.ts'
-import { grants, roleAssignments, roles } from '../rbac/tables.ts'
-import { insertedUser, selectUserRow } from '../users/service/users.ts'
-import type { User } from '../users/types.ts'
-import { type FederatedSession, federatedSessions } from './tables.ts'
-import type { ProviderKey, Standing } from './types.ts'
+} from '../../../durable/rpc.ts'
+import { CONTENTS } from '../../../durable/user-authority/contents.ts'
+import { toIso } from '../../../lib/time.ts'
+import { memberships, needsSso, needsTwoFactors, organizations } from '../../memberships/tables.ts'
+import { PLATFORM } from '../../memberships/types.ts'
+import { grants, roleAssignments, roles } from '../../rbac/tables.ts'
+import { insertedUser, selectUserRow } from '../../users/service/users.ts'
+import type { User } from '../../users/types.ts'
+import { federatedSessions } from '../tables.ts'
+import type { Standing } from '../types.ts'
 
 export const userData: readonly UserData[] = [
   {
@@ -197,56 +196,3 @@ export async function selectUserWithStanding(
   const user = insertedUser(row)
   return user && { user, standing: toStanding(standing) }
 }
-
-export const insertOrigin = ({ db }: Pick<Ctx, 'db'>, row: FederatedSession) =>
-  db.insert(federatedSessions).values(row).returning()
-
-const isOfKey = ({ connectionId, subjectHash, providerSessionHash }: ProviderKey): SQL | undefined =>
-  and(
-    eq(federatedSessions.connectionId, connectionId),
-    subjectHash === null ? undefined : eq(federatedSessions.subjectHash, subjectHash),
-    providerSessionHash === null ? undefined : eq(federatedSessions.providerSessionHash, providerSessionHash),
-  )
-
-/** Whose sessions a provider opened. */
-export const selectFederatedUsers = ({ db }: Pick<Ctx, 'db'>, key: ProviderKey, limit: number) =>
-  db.selectDistinct({ userId: federatedSessions.userId }).from(federatedSessions).where(isOfKey(key)).limit(limit)
-
-/** The user's sessions that a provider opened, also those that have ended. */
-export const selectFederated = ({ db }: Pick<Ctx, 'db'>, { userId, ...key }: ProviderKey & { userId: string }) =>
-  db
-    .select({ sessionId: federatedSessions.sessionId })
-    .from(federatedSessions)
-    .where(and(isOfKey(key), eq(federatedSessions.userId, userId)))
-
-/** The user's sessions that an organization's provider, or break glass, opened. */
-export const selectSessionsFor = (
-  { db }: Pick<Ctx, 'db'>,
-  { userId, organizationId }: { userId: string; organizationId: string },
-) =>
-  db
-    .select({ sessionId: federatedSessions.sessionId })
-    .from(federatedSessions)
-    .where(and(eq(federatedSessions.userId, userId), eq(federatedSessions.organizationId, organizationId)))
-
-/** How a session came about, where a provider or break glass opened it. */
-export const selectOrigin = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promise<FederatedSession | undefined> =>
-  db.select().from(federatedSessions).where(eq(federatedSessions.sessionId, sessionId)).get()
-
-/** The row of a session whose provider can be told that it has ended. */
-export const selectToTell = ({ db }: Pick<Ctx, 'db'>, sessionId: string): Promise<FederatedSession | undefined> =>
-  db
-    .select()
-    .from(federatedSessions)
-    .where(and(eq(federatedSessions.sessionId, sessionId), eq(federatedSessions.hasLogout, true)))
-    .get()
-
-/** A limited number of those whose sessions are over. */
-export const deleteExpiredOrigins = (store: Pick<Ctx, 'db' | 'now'>): Promise<void> =>
-  prune(store, {
-    table: federatedSessions,
-    key: federatedSessions.sessionId,
-    where: lt(federatedSessions.expiresAt, store.now()),
-    of: { users: [federatedSessions.userId], organizations: [federatedSessions.organizationId] },
-    order: federatedSessions.expiresAt,
-  })
