@@ -75,27 +75,30 @@ export const HIDDEN = {
 
 type Erased = Omit<UserData, 'exports'>
 
-/** How a column finds a user's rows: by id, by address, or by a condition. */
-type Finder = 'id' | 'email' | ((user: Person) => SQL)
+/** How a column finds a user's rows: by id, by address, or by a condition; null where it can find none. */
+type Finder = 'id' | 'email' | ((user: Person) => SQL | null)
 
 type ColumnOf<T extends SQLiteTable> = keyof T['_']['columns'] & string
 type Finders<T extends SQLiteTable> = { readonly [K in ColumnOf<T>]?: Finder }
 
-const conditionOf = (column: SQLiteColumn, finder: Finder, user: Person): SQL => {
+const conditionOf = (column: SQLiteColumn, finder: Finder, user: Person): SQL | null => {
   if (typeof finder === 'function') return finder(user)
   const value = user[finder]
-  return value === null ? sql`false` : eq(column, value)
+  return value === null ? null : eq(column, value)
 }
 
 /** Rows with the address, but for those that name another user in `owner`: they are that user's. */
 export const byAddress =
   (column: SQLiteColumn, owner: SQLiteColumn) =>
-  (user: Person): SQL =>
-    sql`(${conditionOf(column, 'email', user)} and ${or(isNull(owner), eq(owner, user.id))})`
+  ({ id, email }: Person): SQL | null =>
+    email === null ? null : sql`(${eq(column, email)} and ${or(isNull(owner), eq(owner, id))})`
 
+/** Without those that can find nothing: a condition that is always false has no index. */
 const conditionsOf = (table: SQLiteTable, finders: Readonly<Record<string, Finder>>, user: Person): SQL[] => {
   const columns: Record<string, SQLiteColumn> = getTableColumns(table)
-  return Object.entries(finders).map(([name, finder]) => conditionOf(columns[name] as SQLiteColumn, finder, user))
+  return Object.entries(finders).flatMap(
+    ([name, finder]) => conditionOf(columns[name] as SQLiteColumn, finder, user) ?? [],
+  )
 }
 
 /** Columns that say who did something to what is not theirs: emptied when that user is erased. */
