@@ -40,7 +40,7 @@ import type { ProviderKey, Standing } from './types.ts'
 
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(federatedSessions, { userId: 'id' }, ['subjectHash', 'sealed']),
+    ...deletedRows(federatedSessions, { userId: 'id' }, { also: ['subjectHash', 'sealed'] }),
     ...shownRows(federatedSessions, {
       part: 'sessions',
       by: { userId: 'id' },

@@ -205,8 +205,14 @@ describe('erasing a user', () => {
     await eraseDeletedUsers(ctx, USER_DATA)
     expect(await findUser(ctx, unconfirmed.id)).toBeUndefined()
     await eraseUser(ctx, { userId: user.user.id, actor: ADMIN, userData: USER_DATA })
+    for (const hold of [
+      { userId: user.user.id, organizationId: null },
+      { userId: null, organizationId: newUuid() },
+    ])
+      for (const { afterHold } of USER_DATA) for (const statement of afterHold?.(ctx, hold) ?? []) await statement
     const steps = await plans.plans()
     expect(steps.length).toBeGreaterThan(15)
+    expect(steps.some((step) => step.startsWith('SEARCH doer'))).toBe(true)
     expect(scansIn(steps)).toEqual([])
   })
 })
