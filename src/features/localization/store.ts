@@ -1,4 +1,5 @@
 import { and, asc, count, eq, exists, inArray, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { type Translation, type TranslationKey, translationKeys, translations } from './tables.ts'
 
@@ -49,19 +50,39 @@ export const selectKeys = ({ db }: Store): Promise<TranslationKey[]> =>
 export const findKey = ({ db }: Store, key: string): Promise<TranslationKey | undefined> =>
   db.select().from(translationKeys).where(eq(translationKeys.key, key)).get()
 
-/** No row when the key exists, or there are `limit` keys. */
-export const insertKey = ({ db }: Store, row: TranslationKey, limit: number) =>
+const bytesOf = (...columns: readonly (SQLiteColumn | string)[]): SQL =>
+  sql.join(
+    columns.map((column) => sql`length(cast(${column} as blob))`),
+    sql` + `,
+  )
+
+/** Holds while the texts of a locale, with this one in place of its key's, are no more than `limit` bytes with their keys. */
+export const hasRoomFor = ({ locale, key, value }: Pick<Translation, 'locale' | 'key' | 'value'>, limit: number): SQL =>
+  sql`(select coalesce(sum(${bytesOf(translations.key, translations.value)}), 0) from ${translations}
+    where ${translations.locale} = ${locale} and ${translations.key} <> ${key}) + ${bytesOf(key, value)} <= ${limit}`
+
+/** As `hasRoomFor`, for the defaults of keys. */
+export const hasRoomForDefault = ({ key, defaultValue }: Pick<TranslationKey, 'key' | 'defaultValue'>, limit: number) =>
+  sql`(select coalesce(sum(${bytesOf(translationKeys.key, translationKeys.defaultValue)}), 0) from ${translationKeys})
+    + ${bytesOf(key, defaultValue)} <= ${limit}`
+
+/** Whether a condition holds now. */
+export const isTrue = async ({ db }: Store, condition: SQL): Promise<boolean> =>
+  (await db.all<{ holds: number }>(sql`select ${condition} as holds`))[0]?.holds === 1
+
+/** No row when the key exists, there are `limit` keys, or `when` does not hold. */
+export const insertKey = ({ db }: Store, row: TranslationKey, limit: number, when: SQL) =>
   db
     .insert(translationKeys)
     .select(
       sql`select ${row.id}, ${row.key}, ${row.defaultValue}, ${row.description}, ${row.category}, ${row.createdAt}, ${row.updatedAt}
-      where (select count(*) from ${translationKeys}) < ${limit}`,
+      where (select count(*) from ${translationKeys}) < ${limit} and ${when}`,
     )
     .onConflictDoNothing()
     .returning({ id: translationKeys.id })
 
 /** Changes nothing unless `when` holds. */
-export const upsertTranslation = ({ db }: Store, row: Translation, when: SQL = sql`true`) =>
+export const upsertTranslation = ({ db }: Store, row: Translation, when: SQL) =>
   db
     .insert(translations)
     .select(
