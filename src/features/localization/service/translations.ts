@@ -1,4 +1,3 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { type AdminCtx, actorOf, type Ctx } from '../../../context.ts'
 import { commit, commitAll } from '../../../db/commit.ts'
 import { defineError, validationFailed } from '../../../lib/errors.ts'
@@ -10,11 +9,8 @@ import {
   deleteTranslation,
   findKey,
   findTranslation,
-  hasKey,
-  hasRoomFor,
-  hasRoomForDefault,
+  fits,
   insertKey,
-  isTrue,
   selectKeys,
   selectTranslations,
   upsertTranslation,
@@ -44,9 +40,8 @@ export const translationsTooLarge = defineError(
 )
 export const messageInvalid = defineError('MESSAGE_INVALID', 'invalid', 'The message cannot be used')
 
-const MAX_KEYS = 5000
-/** Of the texts of one locale with their keys, and of all defaults: isolates hold and answer them whole. */
-const MAX_BYTES = 1024 * 1024
+/** An open answer has all texts of a locale at once. */
+const LIMITS = { keys: 5000, bytes: 1024 * 1024 }
 const ATTEMPTS = 3
 
 const SAYINGS: Readonly<Record<Flaw['reason'], string>> = {
@@ -115,18 +110,17 @@ export async function createKey(ctx: AdminCtx, input: NewKey): Promise<Translati
   const { IntlMessageFormat } = await library.load()
   requireFlawless(findFlaw(IntlMessageFormat, input.defaultValue, null))
   const row = rowOf(ctx, input)
-  const hasRoom = hasRoomForDefault(row, MAX_BYTES)
-  const created = await commit(ctx, insertKey(ctx, row, MAX_KEYS, hasRoom), keyCreated(ctx, row))
+  const created = await commit(ctx, insertKey(ctx, row, LIMITS), keyCreated(ctx, row))
   if (created.length > 0) return row
   if (await findKey(ctx, input.key)) throw translationKeyExists({ key: input.key })
-  throw await noRoom(ctx, hasRoom)
+  throw await noRoomFor(ctx, row)
 }
 
-/** Why a text was not written. */
-const noRoom = async (ctx: Ctx, hasRoom: SQL) =>
-  (await isTrue(ctx, hasRoom))
-    ? tooManyTranslationKeys({ limit: MAX_KEYS })
-    : translationsTooLarge({ limit: MAX_BYTES })
+const tooLarge = () => translationsTooLarge({ limit: LIMITS.bytes })
+
+/** Why a key was not made. */
+const noRoomFor = async (ctx: Ctx, row: TranslationKey, along?: NewTranslation) =>
+  (await fits(ctx, row, along, LIMITS)) ? tooManyTranslationKeys({ limit: LIMITS.keys }) : tooLarge()
 
 export const listKeys = (ctx: AdminCtx): Promise<TranslationKey[]> => selectKeys(ctx)
 
@@ -172,8 +166,8 @@ export async function setTranslation(ctx: AdminCtx, input: NewTranslation): Prom
   const before = await textOf(ctx, input)
   const row = { ...input, isOverride: true, updatedAt: ctx.now() }
   const event = changed(ctx, input, { before, after: { value: input.value } })
-  const written = await commit(ctx, upsertTranslation(ctx, row, hasRoomFor(row, MAX_BYTES)), event)
-  if (written.length === 0) throw translationsTooLarge({ limit: MAX_BYTES })
+  const written = await commit(ctx, upsertTranslation(ctx, row, LIMITS), event)
+  if (written.length === 0) throw tooLarge()
   forgetOverrides(ctx, input.locale)
 }
 
@@ -181,22 +175,20 @@ async function translateOwn(ctx: AdminCtx, input: NewTranslation): Promise<void>
   const { key, value } = input
   const { IntlMessageFormat } = await library.load()
   const row = { ...input, isOverride: false, updatedAt: ctx.now() }
-  const isInLocale = hasRoomFor(row, MAX_BYTES)
-  const hasRoom = sql`${isInLocale} and ${hasRoomForDefault({ key, defaultValue: value }, MAX_BYTES)}`
+  const own = rowOf(ctx, { key, defaultValue: value, description: null, category: null })
   // Another writer may create the key meanwhile, with other placeholders: then the text is checked again.
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const known = await findKey(ctx, key)
     requireFlawless(findFlaw(IntlMessageFormat, value, known?.defaultValue ?? null))
-    const own = known ?? rowOf(ctx, { key, defaultValue: value, description: null, category: null })
-    const write = upsertTranslation(ctx, row, sql`${hasKey(ctx, own.id)} and ${isInLocale}`)
+    const write = upsertTranslation(ctx, row, LIMITS, (known ?? own).id)
     const event = changed(ctx, input, { before: known && (await textOf(ctx, input)), after: { value } })
     const written = known
       ? await commit(ctx, write, event)
-      : await commitAll(ctx, [insertKey(ctx, own, MAX_KEYS, hasRoom), write], keyCreated(ctx, own), event)
+      : await commitAll(ctx, [insertKey(ctx, own, LIMITS, row), write], keyCreated(ctx, own), event)
     if (written.length > 0) return
-    if (known) throw translationsTooLarge({ limit: MAX_BYTES })
+    if (known) throw tooLarge()
   }
-  throw await noRoom(ctx, hasRoom)
+  throw await noRoomFor(ctx, own, row)
 }
 
 /** The catalogue, or the key's default, speaks again. Throws LOCALE_NOT_FOUND, TRANSLATION_NOT_FOUND. */
