@@ -66,6 +66,22 @@ export const userData: readonly UserData[] = [
       hides: { [HIDDEN.internal]: ['recordId'] },
     }),
   },
+  {
+    // Who is in a group is the directory's own, as its record is, which forgets whose account it was.
+    table: scimGroups,
+    erases: [],
+    statements: () => [],
+    ...shownRows(scimGroups, {
+      part: 'memberships',
+      name: 'directory_groups',
+      by: {
+        id: ({ id }) => sql`${scimGroups.id} in (select group_id from scim_members
+          where record_id in (select id from scim_users where user_id = ${id}))`,
+      },
+      shows: ['id', 'organizationId', 'displayName', 'externalId', 'createdAt', 'updatedAt', 'deletedAt'],
+      hides: { [HIDDEN.internal]: ['displayNameKey', 'version', 'writeId'] },
+    }),
+  },
 ]
 
 /** What is by a record is its account's, too. */
