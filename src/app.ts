@@ -42,7 +42,12 @@ import { renewPages } from './features/pages/routes/renew.ts'
 import { signInPages } from './features/pages/routes/sign-in.ts'
 import { signUpPages } from './features/pages/routes/sign-up.ts'
 import { policyRoutes } from './features/policies/routes.ts'
-import { createExportRoutes, privacyRoutes, unversionedExportRoutes } from './features/privacy/routes/privacy.ts'
+import {
+  createExportRoutes,
+  createReleaseRoutes,
+  privacyRoutes,
+  unversionedExportRoutes,
+} from './features/privacy/routes/privacy.ts'
 import { organizationRoleRoutes, roleRoutes, userPermissionRoutes } from './features/rbac/routes.ts'
 import { directoryRoutes } from './features/scim/routes/administration.ts'
 import { scimDiscoveryRoutes } from './features/scim/routes/discovery.ts'
@@ -77,6 +82,7 @@ import { SECTIONS, USER_DATA } from './user-data.ts'
 const docsRoutes = createDocsRoutes(listApis)
 const deletionRoutes = createDeletionRoutes(USER_DATA)
 const exportRoutes = createExportRoutes(SECTIONS)
+const releaseRoutes = createReleaseRoutes(USER_DATA)
 const accountPages = createAccountPages(SECTIONS)
 
 /** The documented systems: one folder and one line each. Core is mounted first, so what it has is not theirs to answer. */
@@ -159,6 +165,7 @@ const listCoreRoutes = (): Route[] =>
     auditRecordRoutes,
     complianceRoutes,
     privacyRoutes,
+    releaseRoutes,
     exportRoutes,
     unversionedExportRoutes,
   ].flatMap((routes) => routes.list)

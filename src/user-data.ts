@@ -1,5 +1,6 @@
-import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { Exported, ObjectData, Section, UserData } from './db/user-data.ts'
+import { is } from 'drizzle-orm'
+import { SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import type { Exported, ObjectData, OrganizationRows, Section, UserData } from './db/user-data.ts'
 import { userData as avatars } from './features/account/store.ts'
 import { organizationData as ofDomains } from './features/domains/store.ts'
 import { userData as events } from './features/events/store.ts'
@@ -48,7 +49,7 @@ export const USER_DATA: readonly UserData[] = [
 ]
 
 /** What each feature holds of an organization, in the order in which it is deleted in pieces. The row of `organizations` follows. */
-export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
+export const ORGANIZATION_DATA: readonly OrganizationRows[] = [
   ...ofMemberships,
   ...ofInvitations,
   ...ofRights,
@@ -59,7 +60,7 @@ export const ORGANIZATION_DATA: readonly SQLiteColumn[] = [
   ...ofWebhooks,
   ...ofScim,
   ...ofHolds,
-]
+].map((rows) => (is(rows, SQLiteColumn) ? { by: rows } : rows))
 
 /** What stands of a user outside of the database. */
 export const OBJECT_DATA: readonly ObjectData[] = [...sessionObjects, ...outside]

@@ -134,7 +134,7 @@ export interface RowEvents {
 }
 
 /** A UUID v4 for each row. */
-const newRowId = sql`lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
+export const newRowId = sql`lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-'
   || substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`
 
 /** A statement for the batch of a change of many rows. Cron delivers the events, unless another one of the batch nudges their log. */

@@ -1,4 +1,4 @@
-import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 
 // Conditions for statements that erase or prune. A hold counts from its row on: D1 has one writer.
 
@@ -19,5 +19,20 @@ export const isOrganizationHeld = (organizationId: Operand): SQL =>
   sql`exists (select 1 from legal_holds as hold where hold.organization_id = ${organizationId} and hold.released_at is null)`
 
 /** Holds while the address is that of a user under a legal hold. */
-export const isAddressHeld = (email: Operand): SQL =>
+const isAddressHeld = (email: Operand): SQL =>
   sql`exists (select 1 from users as addressed where addressed.email = ${email} and ${isUserHeld(sql.raw('addressed.id'))})`
+
+/** Whose rows of a table are: columns with the ids of users, with addresses, and with ids of organizations. */
+export interface Owners {
+  readonly users?: readonly SQLWrapper[]
+  readonly addresses?: readonly SQLWrapper[]
+  readonly organizations?: readonly SQLWrapper[]
+}
+
+/** Holds for a row that no hold keeps for any of its owners. */
+export const isFree = ({ users = [], addresses = [], organizations = [] }: Owners): SQL | undefined =>
+  and(
+    ...users.map((column) => not(isUserHeld(column))),
+    ...addresses.map((column) => not(isAddressHeld(column))),
+    ...organizations.map((column) => not(isOrganizationHeld(column))),
+  )

@@ -1,7 +1,7 @@
-import { and, count, inArray, not, type SQL } from 'drizzle-orm'
+import { and, count, inArray, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './client.ts'
-import { isAddressHeld, isOrganizationHeld, isUserHeld } from './holds.ts'
+import { isFree, type Owners } from './holds.ts'
 
 /** Rows that one statement deletes: D1 stops a statement that takes too long. */
 const ROWS_PER_RUN = 500
@@ -13,22 +13,11 @@ interface Prunable {
   readonly key: SQLiteColumn
   /** Which rows are over. */
   readonly where: SQL | undefined
-  /** Whose the rows are: columns with the ids of users, with addresses, and with ids of organizations. What is held stays. */
-  readonly of: {
-    readonly users?: readonly SQLiteColumn[]
-    readonly addresses?: readonly SQLiteColumn[]
-    readonly organizations?: readonly SQLiteColumn[]
-  }
+  /** Whose the rows are. What is held stays. */
+  readonly of: Owners
   /** Where an index has the oldest first. */
   readonly order?: SQLiteColumn
 }
-
-const isFree = ({ users = [], addresses = [], organizations = [] }: Prunable['of']): SQL | undefined =>
-  and(
-    ...users.map((column) => not(isUserHeld(column))),
-    ...addresses.map((column) => not(isAddressHeld(column))),
-    ...organizations.map((column) => not(isOrganizationHeld(column))),
-  )
 
 /** The keys of rows that are over, at most `limit`. */
 const selectOver = (db: Db, { table, key, where, of, order }: Prunable, limit: number) =>

@@ -3,6 +3,8 @@ import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../context.ts'
 import { toIso } from '../lib/time.ts'
 import type { Statement } from './commit.ts'
+import { isFree, type Owners } from './holds.ts'
+import type { legalHolds } from './tables.ts'
 
 export interface Person {
   readonly id: string
@@ -40,6 +42,8 @@ export interface Section {
 /** How something of a user is exported: as a section, or not at all, with the reason. */
 export type Exported = Section | { readonly withheld: string }
 
+type Hold = Pick<typeof legalHolds.$inferSelect, 'userId' | 'organizationId'>
+
 /** What a table holds of a user, how that is erased, and what a data export has of it. Columns have their names in the table's definition. */
 export interface UserData {
   readonly table: SQLiteTable
@@ -51,6 +55,8 @@ export interface UserData {
   readonly statements: (ctx: Pick<Ctx, 'db' | 'now'>, user: Person, isDue: SQL) => readonly Statement[]
   /** Erases what is too much for one batch, or not in the database, before it. False when there is more than one run should write. */
   readonly prepare?: (ctx: Pick<Ctx, 'db' | 'kv'>, userId: string) => Promise<boolean>
+  /** Statements of the batch that releases a hold: erase what the hold has kept of users who were erased meanwhile, and no job of cron takes. */
+  readonly afterHold?: (ctx: Pick<Ctx, 'db'>, hold: Hold) => readonly Statement[]
   readonly exports: Exported
   /** Columns that the section has. */
   readonly shows?: readonly string[]
@@ -75,57 +81,86 @@ export const HIDDEN = {
 
 type Erased = Omit<UserData, 'exports'>
 
-/** How a column finds a user's rows: by id, by address, or by a condition. */
-type Finder = 'id' | 'email' | ((user: Person) => SQL)
+/** How a column finds a user's rows: by id, by address, or by a condition; null where it can find none. */
+type Finder = 'id' | 'email' | ((user: Person) => SQL | null)
 
 type ColumnOf<T extends SQLiteTable> = keyof T['_']['columns'] & string
 type Finders<T extends SQLiteTable> = { readonly [K in ColumnOf<T>]?: Finder }
 
-const conditionOf = (column: SQLiteColumn, finder: Finder, user: Person): SQL => {
+const conditionOf = (column: SQLiteColumn, finder: Finder, user: Person): SQL | null => {
   if (typeof finder === 'function') return finder(user)
   const value = user[finder]
-  return value === null ? sql`false` : eq(column, value)
+  return value === null ? null : eq(column, value)
 }
 
 /** Rows with the address, but for those that name another user in `owner`: they are that user's. */
 export const byAddress =
   (column: SQLiteColumn, owner: SQLiteColumn) =>
-  (user: Person): SQL =>
-    sql`(${conditionOf(column, 'email', user)} and ${or(isNull(owner), eq(owner, user.id))})`
+  ({ id, email }: Person): SQL | null =>
+    email === null ? null : sql`(${eq(column, email)} and ${or(isNull(owner), eq(owner, id))})`
 
+/** Without those that can find nothing: a condition that is always false has no index. */
 const conditionsOf = (table: SQLiteTable, finders: Readonly<Record<string, Finder>>, user: Person): SQL[] => {
   const columns: Record<string, SQLiteColumn> = getTableColumns(table)
-  return Object.entries(finders).map(([name, finder]) => conditionOf(columns[name] as SQLiteColumn, finder, user))
+  return Object.entries(finders).flatMap(
+    ([name, finder]) => conditionOf(columns[name] as SQLiteColumn, finder, user) ?? [],
+  )
 }
 
-/** Columns that say who did something to what is not theirs: emptied when that user is erased. */
-export function forgottenIn<T extends SQLiteTable>(table: T, names: readonly ColumnOf<T>[]): Erased {
+/**
+ * Columns that say who did something to what is not theirs: emptied when that user is erased. `of`: whose the rows are; where one of
+ * those is held it stays until the hold is released.
+ */
+export function forgottenIn<T extends SQLiteTable>(table: T, names: readonly ColumnOf<T>[], of: Owners = {}): Erased {
   const columns: Record<string, SQLiteColumn> = getTableColumns(table)
+  const forget = (db: Ctx['db'], name: string, when: (doer: SQLiteColumn) => SQL | undefined) =>
+    db
+      .update(table)
+      .set({ [name]: null } as never)
+      .where(and(when(columns[name] as SQLiteColumn), isFree(of)))
   return {
     table,
     erases: names,
-    statements: ({ db }, { id }, isDue) =>
-      names.map((name) =>
-        db
-          .update(table)
-          .set({ [name]: null } as never)
-          .where(and(eq(columns[name] as SQLiteColumn, id), isDue)),
+    statements: ({ db }, { id }, isDue) => names.map((name) => forget(db, name, (doer) => and(eq(doer, id), isDue))),
+    afterHold: ({ db }, hold) =>
+      namedBy(of, hold).flatMap((isHeldRow) =>
+        names.map((name) =>
+          forget(
+            db,
+            name,
+            (doer) => sql`${isHeldRow} and ${doer} is not null
+            and not exists (select 1 from users as doer where doer.id = ${doer})`,
+          ),
+        ),
       ),
   }
 }
 
-/** A table whose rows are deleted with their user. `also`: columns about a user by which no rows are found. */
+/** The rows that a hold has kept, each condition by an index of its owner. */
+function namedBy({ users = [], organizations = [] }: Owners, { userId, organizationId }: Hold): SQL[] {
+  if (organizationId === null) return users.map((column) => sql`${column} = ${userId}`)
+  const members = sql`(select user_id from memberships where organization_id = ${organizationId})`
+  return [
+    ...users.map((column) => sql`${column} in ${members}`),
+    ...organizations.map((column) => sql`${column} = ${organizationId}`),
+  ]
+}
+
+/**
+ * A table whose rows are deleted with their user. `also`: columns about a user by which no rows are found. `when`: for rows that
+ * somebody else has a part in, who may be held; a job of cron deletes them after the hold.
+ */
 export function deletedRows<T extends SQLiteTable>(
   table: T,
   finders: Finders<T>,
-  also: readonly ColumnOf<T>[] = [],
+  { also = [], when }: { readonly also?: readonly ColumnOf<T>[]; readonly when?: SQL | undefined } = {},
 ): Erased {
   return {
     table,
     erases: [...Object.keys(finders), ...also],
     statements: ({ db }, user, isDue) =>
       conditionsOf(table, finders as Record<string, Finder>, user).map((condition) =>
-        db.delete(table).where(and(condition, isDue)),
+        db.delete(table).where(and(condition, when, isDue)),
       ),
   }
 }
@@ -211,3 +246,9 @@ export const listed = (
     if (pieces.length > 0) yield pieces
   },
 })
+
+/** Rows of organizations, by the column that names theirs. `of`: who else has a part in them, when it is not the table's `userId`. */
+export interface OrganizationRows {
+  readonly by: SQLiteColumn
+  readonly of?: Owners
+}

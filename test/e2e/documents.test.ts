@@ -79,6 +79,9 @@ it('docs/tour.md works when pasted', { timeout: 90_000 }, async () => {
   expect(output).toMatch(/^\[\{"id":"[0-9a-f-]{36}","email":/m)
   expect(output).toMatch(/^X-Auth-Amr: pwd,otp,mfa\r?$/im)
   expect(output).toContain('"challenge":')
+  expect(output).toMatch(
+    /^de\nada\d+@example\.com\ncomplete: true, with 1 authenticator and [1-9]\d* events\nIhre Daten bei Postern wurden angefordert$/m,
+  )
   expect(output).toMatch(/^grace\d+@example\.com$/m)
   expect(output).toMatch(/^verified\nactive\nfalse\ninactive$/m)
   expect(output).toMatch(/^verified user\.suspended number 1 of [0-9a-f-]{36}$/m)

@@ -2,6 +2,7 @@ import { and, count, desc, eq, getTableColumns, gt, inArray, isNull, lte, not, o
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Ctx, Place } from '../../context.ts'
 import { insertEventsOf, type RowEvents } from '../../db/commit.ts'
+import { isFree, type Owners } from '../../db/holds.ts'
 import type { Range } from '../../db/list.ts'
 import { prune } from '../../db/prune.ts'
 import { byAddress, deletedRows, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
@@ -30,10 +31,14 @@ type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
 const toAddress = byAddress(invitations.email, invitations.acceptedBy)
 
-/** Invitations of a user to others go too: nobody answers for them any more. */
+/** Beside their organization. */
+const people: Owners = { users: [invitations.invitedBy, invitations.acceptedBy], addresses: [invitations.email] }
+const of: Owners = { ...people, organizations: [invitations.organizationId] }
+
+/** Invitations of a user to others go too: nobody answers for them any more. After a hold `deleteEnded` takes what it has kept. */
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(invitations, { email: toAddress, invitedBy: 'id', acceptedBy: 'id' }),
+    ...deletedRows(invitations, { email: toAddress, invitedBy: 'id', acceptedBy: 'id' }, { when: isFree(of) }),
     ...shownRows(invitations, {
       part: 'invitations',
       by: { email: toAddress, acceptedBy: 'id' },
@@ -67,8 +72,7 @@ export const userData: readonly UserData[] = [
   },
 ]
 
-/** By the column that names the organization. */
-export const organizationData = [invitations.organizationId]
+export const organizationData = [{ by: invitations.organizationId, of: people }]
 
 const author = alias(users, 'author')
 const authorship = alias(memberships, 'authorship')
@@ -282,11 +286,7 @@ export const deleteEnded = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
     table: invitations,
     key: invitations.id,
     where: and(sql`${invitations.status} <> 'pending'`, lte(invitations.updatedAt, store.now() - ENDED_KEPT_MS)),
-    of: {
-      users: [invitations.invitedBy, invitations.acceptedBy],
-      addresses: [invitations.email],
-      organizations: [invitations.organizationId],
-    },
+    of,
     order: invitations.updatedAt,
   })
 

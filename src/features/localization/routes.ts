@@ -23,6 +23,7 @@ import {
   translationKeyExists,
   translationKeyReserved,
   translationNotFound,
+  translationsTooLarge,
 } from './service/translations.ts'
 import type { TranslationKey } from './tables.ts'
 
@@ -116,7 +117,7 @@ const write = {
   isWrite: everyCall,
   body: NewTranslationBody,
   answer: ok(Done, 'It is written, and seen everywhere within 30 seconds'),
-  errors: [localeNotFound, messageInvalid, translationKeyReserved, tooManyTranslationKeys],
+  errors: [localeNotFound, messageInvalid, translationKeyReserved, tooManyTranslationKeys, translationsTooLarge],
 } as const
 
 async function writeText({ ctx, body }: { ctx: AdminCtx; body: z.infer<typeof NewTranslationBody> }) {
@@ -166,7 +167,13 @@ localizationRoutes.post(
     isWrite: everyCall,
     body: NewKeyBody,
     answer: created(KeyAnswer, 'The key'),
-    errors: [messageInvalid, translationKeyExists, translationKeyReserved, tooManyTranslationKeys],
+    errors: [
+      messageInvalid,
+      translationKeyExists,
+      translationKeyReserved,
+      tooManyTranslationKeys,
+      translationsTooLarge,
+    ],
   },
   ({ ctx, body }) =>
     createKey(ctx, {

@@ -1,5 +1,6 @@
 import { and, desc, eq, gte, inArray, isNotNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../context.ts'
+import { isFree, type Owners } from '../../db/holds.ts'
 import { listRows } from '../../db/list.ts'
 import { countPrunable, prune } from '../../db/prune.ts'
 import { byAddress, deletedRows, HIDDEN, shownRows, type UserData, withheld } from '../../db/user-data.ts'
@@ -13,6 +14,8 @@ const MAILBOX_PAGE = 100
 
 const toAddress = byAddress(mails.recipient, mails.userId)
 
+const of: Owners = { users: [mails.userId], addresses: [mails.recipient] }
+
 /** The mailbox precedes the mails: only these know addresses that the user requested or had before. */
 export const userData: readonly UserData[] = [
   {
@@ -23,11 +26,12 @@ export const userData: readonly UserData[] = [
     ...withheld('it is empty in a deployment'),
   },
   {
-    ...deletedRows(mailbox, { recipient: 'email' }, ['subject', 'text', 'html']),
+    ...deletedRows(mailbox, { recipient: 'email' }, { also: ['subject', 'text', 'html'] }),
     ...withheld('it is empty in a deployment'),
   },
   {
-    ...deletedRows(mails, { userId: 'id', recipient: toAddress }),
+    // After a hold `pruneMails` takes what it has kept.
+    ...deletedRows(mails, { userId: 'id', recipient: toAddress }, { when: isFree(of) }),
     ...shownRows(mails, {
       part: 'mails',
       by: { userId: 'id', recipient: toAddress },
@@ -175,7 +179,7 @@ const oldMails = ({ status, before }: OldMails) => ({
   table: mails,
   key: mails.id,
   where: and(eq(mails.status, status), lt(mails.createdAt, before)),
-  of: { users: [mails.userId], addresses: [mails.recipient] },
+  of,
 })
 
 /** Mails of this status that were made before `before`. */

@@ -98,8 +98,8 @@ export interface MailParams {
   readonly webhook_disabled: { readonly host: string }
   readonly webhook_author_left: { readonly host: string }
   readonly data_exported: { readonly reportLink: string }
-  readonly data_request_extended: { readonly until: number; readonly message: string }
-  /** `message`: what the admin says to it. */
+  /** `message`: what the admin says to it, to a confirmed address. */
+  readonly data_request_extended: { readonly until: number; readonly message: string | null }
   readonly data_request_answered: { readonly outcome: 'completed' | 'rejected'; readonly message: string | null }
   /** To an admin of the platform. `until`: when the first of them is due. */
   readonly data_requests_due: { readonly count: number; readonly until: number }

@@ -18,7 +18,7 @@ import {
 import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../context.ts'
 import { insertEventsOf, type RowEvents, type Statement } from '../../db/commit.ts'
-import { isOrganizationHeld, isUserHeld } from '../../db/holds.ts'
+import { isFree, isOrganizationHeld, isUserHeld } from '../../db/holds.ts'
 import { prune } from '../../db/prune.ts'
 import { deletedRows, forgottenIn, HIDDEN, shownRows, type UserData } from '../../db/user-data.ts'
 import { isRanked, RANKS, type Rank, ranksUpTo } from '../../lib/roles.ts'
@@ -38,9 +38,15 @@ import {
 type Store = Pick<Ctx, 'db'>
 type Recording = Pick<Ctx, 'db' | 'now' | 'ip' | 'userAgent'>
 
+const inOrganization = { organizations: [memberships.organizationId] }
+
+/** A membership that counts goes with its user, also when its organization is held once the erasure has begun: nothing would end it. */
+const counts = sql`(${memberships.removedAt} is null and coalesce(${memberships.takenUpAt}, ${memberships.suspendedAt}) is not null)`
+
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(memberships, { userId: 'id' }),
+    // After a hold `deleteRemoved` and `expireMemberships` take what it has kept.
+    ...deletedRows(memberships, { userId: 'id' }, { when: or(counts, isFree(inOrganization)) }),
     ...shownRows(memberships, {
       part: 'memberships',
       by: { userId: 'id' },
@@ -62,7 +68,7 @@ export const userData: readonly UserData[] = [
     }),
   },
   {
-    ...forgottenIn(memberships, ['invitedBy', 'removedBy']),
+    ...forgottenIn(memberships, ['invitedBy', 'removedBy'], { ...inOrganization, users: [memberships.userId] }),
     ...shownRows(memberships, {
       part: 'memberships',
       name: 'memberships_you_gave_or_ended',
@@ -71,7 +77,7 @@ export const userData: readonly UserData[] = [
     }),
   },
   {
-    ...forgottenIn(organizations, ['createdBy']),
+    ...forgottenIn(organizations, ['createdBy'], { organizations: [organizations.id] }),
     keeps: { billingEmail: "the organization's own, not a member's" },
     ...shownRows(organizations, {
       part: 'memberships',
@@ -375,7 +381,7 @@ export const deleteRemoved = (store: Store & Pick<Ctx, 'now'>): Promise<void> =>
     table: memberships,
     key: memberships.id,
     where: and(isNotNull(memberships.removedAt), lte(memberships.removedAt, store.now() - REMOVED_KEPT_MS)),
-    of: { users: [memberships.userId], organizations: [memberships.organizationId] },
+    of: { ...inOrganization, users: [memberships.userId] },
     order: memberships.removedAt,
   })
 

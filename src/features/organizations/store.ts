@@ -17,10 +17,11 @@ import {
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { ActorCtx, Ctx, Place, PlaceCtx } from '../../context.ts'
 import { versionEntry } from '../../db/commit.ts'
-import { isOrganizationHeld, isUserHeld } from '../../db/holds.ts'
+import { isFree, isOrganizationHeld } from '../../db/holds.ts'
 import type { Range } from '../../db/list.ts'
 import { isMatch, type Searched } from '../../db/search.ts'
 import { counts } from '../../db/tables.ts'
+import type { OrganizationRows } from '../../db/user-data.ts'
 import type { Rank } from '../../lib/roles.ts'
 import { DAY } from '../../lib/time.ts'
 import {
@@ -452,20 +453,18 @@ const PIECE = 500
  */
 export async function deletePieces(
   { db, now }: Store & Pick<Ctx, 'now'>,
-  data: readonly SQLiteColumn[],
+  data: readonly OrganizationRows[],
 ): Promise<void> {
-  for (const column of data) {
-    const { table } = column
+  for (const { by, of } of data) {
+    const { table } = by
     const { userId } = getTableColumns(table) as { userId?: SQLiteColumn }
+    const isGone = sql`${by} in (select gone.id from organizations as gone
+      where gone.deleted_at is not null and not ${isOrganizationHeld(sql.raw('gone.id'))})`
     // What a deleted organization held of somebody under a hold stays, too.
-    const isFree = userId ? sql`not (${isUserHeld(userId)})` : sql`true`
-    await db.run(sql`delete from ${table} where rowid in (select rowid from ${table}
-      where ${column} in (select gone.id from organizations as gone
-        where gone.deleted_at is not null and not ${isOrganizationHeld(sql.raw('gone.id'))}) and ${isFree} limit ${PIECE})`)
+    const isOver = and(isGone, isFree(of ?? { users: userId ? [userId] : [] }))
+    await db.run(sql`delete from ${table} where rowid in (select rowid from ${table} where ${isOver} limit ${PIECE})`)
   }
-  const isEmpty = data.map(
-    (column) => sql`not exists (select 1 from ${column.table} where ${column} = ${organizations.id})`,
-  )
+  const isEmpty = data.map(({ by }) => sql`not exists (select 1 from ${by.table} where ${by} = ${organizations.id})`)
   const isHeld = isOrganizationHeld(organizations.id)
   await db
     .delete(organizations)

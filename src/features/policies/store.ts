@@ -80,8 +80,11 @@ export const userData: readonly UserData[] = [
   },
 ]
 
-/** By the column that names the organization. */
-export const organizationData = [policies.scope, policySets.scope]
+export const organizationData = [
+  // Of ids the target is a user's or a role's.
+  { by: policies.scope, of: { users: [policies.targetId] } },
+  policySets.scope,
+]
 
 /** Wherever it belongs: whoever calls it asks next whether it is the caller's. */
 export const findPolicyOfAnyScope = ({ db }: Store, id: string): Promise<Policy | undefined> =>

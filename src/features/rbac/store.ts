@@ -76,7 +76,10 @@ export const userData: readonly UserData[] = [
     }),
   },
   {
-    ...forgottenIn(roleAssignments, ['assignedBy']),
+    ...forgottenIn(roleAssignments, ['assignedBy'], {
+      users: [roleAssignments.userId],
+      organizations: [roleAssignments.scope],
+    }),
     ...shownRows(roleAssignments, {
       part: 'roles',
       name: 'roles_you_assigned',
@@ -85,7 +88,7 @@ export const userData: readonly UserData[] = [
     }),
   },
   {
-    ...forgottenIn(grants, ['grantedBy']),
+    ...forgottenIn(grants, ['grantedBy'], { users: [grants.userId], organizations: [grants.scope] }),
     ...shownRows(grants, {
       part: 'roles',
       name: 'permissions_you_granted',

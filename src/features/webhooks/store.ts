@@ -48,7 +48,10 @@ export const userData: readonly UserData[] = [
     }),
   },
   {
-    ...forgottenIn(webhookEndpoints, ['createdBy']),
+    ...forgottenIn(webhookEndpoints, ['createdBy'], {
+      users: [webhookEndpoints.userId],
+      organizations: [webhookEndpoints.organizationId],
+    }),
     ...shownRows(webhookEndpoints, {
       part: 'webhooks',
       name: 'webhooks_you_made',

@@ -196,11 +196,23 @@ describe('erasing a user', () => {
   it('reads no table as a whole', async () => {
     const plans = watchPlans()
     const user = await userWithEverything()
+    // Cron erases those with an unconfirmed address, too.
+    const unconfirmed = await createUser(await app.ctx(), { email: newEmail() })
+    await run("update users set status = 'deleted', erase_at = 1 where id = ?", unconfirmed.id)
+    // A run erases fifty, and other files have deleted more.
+    await run('update users set erase_at = null where id <> ?', unconfirmed.id)
     const ctx = plans.into(await app.ctx())
     await eraseDeletedUsers(ctx, USER_DATA)
+    expect(await findUser(ctx, unconfirmed.id)).toBeUndefined()
     await eraseUser(ctx, { userId: user.user.id, actor: ADMIN, userData: USER_DATA })
+    for (const hold of [
+      { userId: user.user.id, organizationId: null },
+      { userId: null, organizationId: newUuid() },
+    ])
+      for (const { afterHold } of USER_DATA) for (const statement of afterHold?.(ctx, hold) ?? []) await statement
     const steps = await plans.plans()
     expect(steps.length).toBeGreaterThan(15)
+    expect(steps.some((step) => step.startsWith('SEARCH doer'))).toBe(true)
     expect(scansIn(steps)).toEqual([])
   })
 })

@@ -41,7 +41,7 @@ it('every row of an organization is deleted with it, but what the record keeps',
   const named = TABLES.flatMap((table) =>
     Object.values(getTableColumns(table)).filter(({ name }) => name === 'organization_id' || name === 'scope'),
   )
-  const unlisted = named.filter((column) => !ORGANIZATION_DATA.some((listed) => listed === column))
+  const unlisted = named.filter((column) => !ORGANIZATION_DATA.some((listed) => listed.by === column))
   expect(unlisted.map(({ table, name }) => `${getTableName(table)}.${name}`)).toEqual(['events.organization_id'])
 })
 
@@ -69,7 +69,10 @@ it('a column about a user that is on no list is found, by its name or by its ref
   expect(findUnlisted([...TABLES, trips], USER_DATA)).toEqual(all)
   expect(findUnlisted([trips], [{ ...deletedRows(trips, { userId: 'id' }), ...withheld('x') }])).toEqual(all.slice(1))
   expect(
-    findUnlisted([trips], [{ ...deletedRows(trips, { userId: 'id' }, ['owner', 'contact']), ...withheld('x') }]),
+    findUnlisted(
+      [trips],
+      [{ ...deletedRows(trips, { userId: 'id' }, { also: ['owner', 'contact'] }), ...withheld('x') }],
+    ),
   ).toEqual([])
 })
 

@@ -19,7 +19,10 @@ describe('the catalogues', () => {
     const catalogue = Object.entries((await loadCatalogue(locale)) ?? {})
     const flaws = catalogue.map(([key, text]) => [
       key,
-      findOverrideFlaw(IntlMessageFormat, text, Object.entries(en).find(([name]) => name === key)?.[1] ?? ''),
+      findOverrideFlaw(IntlMessageFormat, text, {
+        original: Object.entries(en).find(([name]) => name === key)?.[1] ?? '',
+        locale,
+      }),
     ])
     expect(flaws.filter(([, flaw]) => flaw !== null)).toEqual([])
   })

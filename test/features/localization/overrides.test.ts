@@ -119,6 +119,19 @@ describe('an override', () => {
     // Another number than the service's, or none.
     ['page.password_rule', '{min, plural, offset:3 other {#}}', 'placeholder_type', 'min', 0],
     ['page.password_rule', '{min, plural, other {two}}', 'missing_placeholder', 'min', 26],
+    ['page.password_rule', '{min, plural, one {#} other {some}}', 'missing_placeholder', 'min', 35],
+    ['page.password_rule', '{min, plural, one {#} few {some} other {#}}', 'missing_placeholder', 'min', 43],
+    ['page.password_rule', '{min, plural, =12 {some} other {#}}', 'missing_placeholder', 'min', 35],
+    ['page.password_rule', '{min, selectordinal, one {some} other {#}}', 'missing_placeholder', 'min', 42, 'en'],
+    // "One" is for 21, too.
+    [
+      'page.password_rule',
+      '{min, plural, one {some} few {#} many {#} other {#}}',
+      'missing_placeholder',
+      'min',
+      52,
+      'ru',
+    ],
     // Lines, and signs that nobody sees.
     [SUBJECT, '{app}\nBcc: x', 'line_break', 'U+000A', 5],
     [SUBJECT, '{app}\r\nBcc: x', 'control_character', 'U+000D', 5],
@@ -139,12 +152,26 @@ describe('an override', () => {
     // Nothing at all.
     ['page.close', '   ', 'empty', '', 0],
     ['page.password_rule', '{min, plural, one { } other {x}}', 'empty', '', 0],
-  ])('of %s is refused: %j', async (key, value, reason, name, position) => {
-    const before = await storedIn('nl')
-    const answer = await write(key, value)
+  ])('of %s is refused: %j', async (key, value, reason, name, position, locale = 'nl') => {
+    const before = await storedIn(locale)
+    const answer = await write(key, value, locale)
     const { code, details } = await answer.json<Refusal>()
     expect([answer.status, code, details]).toEqual([422, 'MESSAGE_INVALID', { reason, name, position }])
-    expect(await storedIn('nl')).toEqual(before)
+    expect(await storedIn(locale)).toEqual(before)
+  })
+
+  it.each([
+    ['{min, plural, =0 {none} one {one} other {#}}', 'nl'],
+    ['{min, plural, =2 {a pair} other {#}}', 'nl'],
+    ['{min, plural, zero {none} one {one} two {two} few {#} many {#} other {#}}', 'ar'],
+    ['{min}', 'ru'],
+  ])('says none, one and two in words where a form is for those alone: %j in %s', async (value, locale) => {
+    expect((await write('page.password_rule', value, locale)).status).toBe(200)
+    const taken = app.fetch(`/api/v1/localization/translations/${locale}/page.password_rule`, {
+      method: 'DELETE',
+      headers,
+    })
+    expect((await taken).status).toBe(200)
   })
 
   it('of 5,000 levels, or 2,001 characters, is refused before it is read', async () => {

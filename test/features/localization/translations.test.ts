@@ -103,6 +103,9 @@ describe('a key of an application', () => {
     ['with space', 'A'],
     ['dash-ed', 'A'],
     ['a/b', 'A'],
+    ['.', 'A'],
+    ['..', 'A'],
+    ['a..b', 'A'],
     ['__proto__', 'A'],
     ['a.constructor.prototype.b', 'A'],
     ['x'.repeat(256), 'A'],
@@ -144,6 +147,51 @@ describe('a key of an application', () => {
     } finally {
       await env.DB.prepare('delete from translation_keys where key like ?').bind(`${prefix}.%`).run()
       await env.DB.prepare('delete from translations where key like ?').bind(`${prefix}.%`).run()
+    }
+  })
+})
+
+describe('the texts of a locale, and the defaults', () => {
+  const MIB = 1024 * 1024
+  /** As many rows as leave `left` bytes. */
+  const fill = (prefix: string, left: number) =>
+    env.DB.batch([
+      env.DB.prepare(
+        `insert into translations select 'vi', ?1, hex(zeroblob((?2 - coalesce(sum(length(cast(key as blob)) + length(cast(value as blob))), 0)
+           - length(?1)) / 2)), 0, 1 from translations where locale = 'vi'`,
+      ).bind(`${prefix}.aa`, MIB - left),
+      env.DB.prepare(
+        `insert into translation_keys select ?1, ?1, hex(zeroblob((?2 - coalesce(sum(length(cast(key as blob)) + length(cast(default_value as blob))), 0)
+           - length(?1)) / 2)), null, null, 1, 1 from translation_keys`,
+      ).bind(`${prefix}.bb`, MIB - left),
+    ])
+  const TOO_LARGE = [409, 'TRANSLATIONS_TOO_LARGE']
+
+  it('have a mebibyte each: what goes beyond is refused, of two at once too, and leaves nothing', async () => {
+    const prefix = freshPrefix()
+    const inVi = (key: string, value: string) => put(key, value, 'vi')
+    const known = `${prefix}.known`
+    expect((await addKey({ key: known, default_value: 'A' })).status).toBe(201)
+    await fill(prefix, 200)
+    try {
+      // In bytes: a letter of three.
+      expect(await codeOf(await inVi(known, 'ạ'.repeat(70)))).toEqual(TOO_LARGE)
+      expect(await codeOf(await inVi(`${prefix}.new`, 'ạ'.repeat(70)))).toEqual(TOO_LARGE)
+      expect(await codeOf(await inVi('page.close', 'ạ'.repeat(70)))).toEqual(TOO_LARGE)
+      expect(await codeOf(await addKey({ key: `${prefix}.new`, default_value: 'ạ'.repeat(70) }))).toEqual(TOO_LARGE)
+      expect(await eventsOf(`${prefix}.new`)).toEqual([])
+      expect(await codeOf(await inVi(`${prefix}.new`, '{'))).toEqual([422, 'MESSAGE_INVALID'])
+      // Another locale has room, and a default has none.
+      expect(await codeOf(await put(`${prefix}.new`, 'ạ'.repeat(70)))).toEqual(TOO_LARGE)
+      expect((await put(known, 'ạ'.repeat(70))).status).toBe(200)
+      const both = await Promise.all([inVi(known, 'a'.repeat(100)), inVi('page.close', 'a'.repeat(100))])
+      expect(both.map(({ status }) => status).sort()).toEqual([200, 409])
+      // What takes the place of a text needs room for the difference alone.
+      const kept = both[0]?.status === 200 ? known : 'page.close'
+      expect((await inVi(kept, 'b'.repeat(101))).status).toBe(200)
+    } finally {
+      await env.DB.prepare('delete from translation_keys where key like ?').bind(`${prefix}.%`).run()
+      await env.DB.prepare("delete from translations where key like ? or locale = 'vi'").bind(`${prefix}.%`).run()
     }
   })
 })

@@ -178,7 +178,9 @@ describe('a deleted organization', () => {
     for (const insert of SINGLE_SIGN_ON) await env.DB.prepare(insert).bind(team.id).run()
     const left = async ({ id }: Team) => {
       const rows: string[] = []
-      for (const { table, name } of ORGANIZATION_DATA) {
+      for (const {
+        by: { table, name },
+      } of ORGANIZATION_DATA) {
         const found = await env.DB.prepare(`select 1 from "${getTableName(table)}" where "${name}" = ?`)
           .bind(id)
           .first()
@@ -186,7 +188,7 @@ describe('a deleted organization', () => {
       }
       return rows
     }
-    expect(await left(team)).toEqual(ORGANIZATION_DATA.map(({ table }) => getTableName(table)))
+    expect(await left(team)).toEqual(ORGANIZATION_DATA.map(({ by }) => getTableName(by.table)))
     expect((await owner.call('DELETE', team.path)).status).toBe(200)
     await runScheduled(await app.ctx())
     expect(await left(team)).toEqual([])

@@ -76,6 +76,7 @@ describe('a data export', () => {
     expect(text).toContain('an admin')
     expect(body.parts.profile.users[0]).toMatchObject({ id: user.user.id, email: user.email })
     expect(body.parts.profile.pictures).toEqual([{ name: '00'.repeat(16), base64: 'AQID' }])
+    expect(body.parts.memberships.directory_groups).toMatchObject([{ display_name: 'Friends' }])
     // Where they signed up: the network that the guard knows, and the record.
     expect(body.parts.sessions.networks).toMatchObject([{ network: networkOf(user.address), outcome: 'completed' }])
     expect(text).toContain(user.address)

@@ -51,6 +51,28 @@ async function organizationOf(...members: readonly string[]): Promise<string> {
   return id
 }
 
+/** An invitation that has ended. */
+const invite = ({
+  to,
+  by,
+  into,
+  accepted = null,
+}: {
+  to: string
+  by: string
+  into: string
+  accepted?: string | null
+}) =>
+  run(
+    `insert into invitations (id, organization_id, email, role, status, invited_by, created_at, updated_at, expires_at, accepted_by)
+     values (?, ?, ?, 'member', 'revoked', ?, 0, 0, 0, ?)`,
+    newUuid(),
+    into,
+    to,
+    by,
+    accepted,
+  )
+
 describe('a legal hold', () => {
   it('lets the account be deleted and end, and its erasure wait, until it is released', async () => {
     const user = await signUpUser(app)
@@ -94,7 +116,8 @@ describe('a legal hold', () => {
     await run('update organizations set deleted_at = 1, erase_at = 1 where id = ?', id)
     await cronAfter(40 * DAY)
     expect(await rowsOf('select id from organizations where id = ?', id)).toHaveLength(1)
-    expect(await rowsOf('select id from memberships where organization_id = ?', id)).toHaveLength(2)
+    // That of who left before is the organization's, also once they are erased.
+    expect(await rowsOf('select id from memberships where organization_id = ?', id)).toHaveLength(3)
     await release(placed.body.id)
     await cronAfter(40 * DAY)
     expect(await rowsOf('select id from organizations where id = ?', id)).toEqual([])
@@ -144,15 +167,146 @@ describe('a legal hold', () => {
   })
 
   it('keeps what a deleted organization held of its user', async () => {
-    const { user } = await signUpUser(app)
-    const { user: other } = await signUpUser(app)
-    const id = await organizationOf(user.id, other.id)
-    await hold({ user_id: user.id })
+    const held = await signUpUser(app)
+    const free = await signUpUser(app)
+    const id = await organizationOf(held.user.id, free.user.id)
+    for (const { user, email } of [held, free]) {
+      await invite({ to: email, by: 'x', into: id })
+      await invite({ to: newEmail(), by: user.id, into: id })
+      await run(
+        `insert into policies (id, scope, name, effect, target_type, target_id, size, created_at, updated_at)
+         values (?, ?, 'x', 'allow', 'user', ?, 1, 0, 0)`,
+        newUuid(),
+        id,
+        user.id,
+      )
+      await run(
+        `insert into scim_users (id, organization_id, user_id, user_name_key, active, attributes, folded, write_id, created_at,
+           updated_at) values (?1, ?2, ?1, ?1, 1, '{}', '{}', 'x', 0, 0)`,
+        user.id,
+        id,
+      )
+      await run("insert into scim_members values (?, 'x', ?, 'x')", id, user.id)
+      await run('insert into scim_user_emails values (?, ?, ?)', id, email, user.id)
+    }
+    const remaining = async () => {
+      const counts = {
+        memberships: 'organization_id',
+        invitations: 'organization_id',
+        policies: 'scope',
+        scim_users: 'organization_id',
+        scim_members: 'organization_id',
+        scim_user_emails: 'organization_id',
+        organizations: 'id',
+      }
+      const found = Object.entries(counts).map(async ([table, column]) => {
+        return [table, (await rowsOf(`select 1 from ${table} where ${column} = ?`, id)).length]
+      })
+      return Object.fromEntries(await Promise.all(found))
+    }
+    const { body } = await hold({ user_id: held.user.id })
     await run('update organizations set deleted_at = 1, erase_at = 1 where id = ?', id)
     await cronAfter(0)
+    const one = { memberships: 1, policies: 1, scim_users: 1, scim_members: 1, scim_user_emails: 1, organizations: 1 }
+    expect(await remaining()).toEqual({ ...one, invitations: 2 })
     expect(await rowsOf('select user_id from memberships where organization_id = ?', id)).toEqual([
-      { user_id: user.id },
+      { user_id: held.user.id },
     ])
+    await release(body.id)
+    await cronAfter(0)
+    expect(Object.values(await remaining())).toEqual(Object.keys(await remaining()).map(() => 0))
+  })
+
+  it('keeps what an erased person did to whom it names, and lets it go', async () => {
+    const [held, free, eraser] = [await signUpUser(app), await signUpUser(app), await signUpUser(app)]
+    const [heldTeam, freeTeam] = [await organizationOf(), await organizationOf()]
+    const { id } = eraser.user
+    const rows = [
+      { who: held, team: heldTeam },
+      { who: free, team: freeTeam },
+    ]
+    for (const { who, team } of rows) {
+      const { user, email } = who
+      await run('update organizations set created_by = ? where id = ?', id, team)
+      await run(
+        `insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at, removed_at)
+         values (?, ?, ?, 'admin', 0, 0, 1)`,
+        newUuid(),
+        team,
+        id,
+      )
+      await run(
+        `insert into memberships (id, organization_id, user_id, role, joined_at, taken_up_at, invited_by, removed_by)
+         values (?, ?, ?, 'admin', 0, 0, ?, ?)`,
+        newUuid(),
+        newUuid(),
+        user.id,
+        id,
+        id,
+      )
+      await invite({ to: newEmail(), by: id, into: team })
+      await invite({ to: email, by: id, into: 'x' })
+      await invite({ to: newEmail(), by: id, into: 'x', accepted: user.id })
+      await run("insert into grants values ('platform', ?, 'reports:read', ?, 0)", user.id, id)
+      await run("insert into role_assignments values (?, ?, 'platform', ?, 0)", newUuid(), user.id, id)
+      await run(
+        `insert into scim_tokens (id, organization_id, token_hash, prefix, created_by, created_at, expires_at)
+         values (?, ?, ?, 'scim_x', ?, 0, 8e15)`,
+        newUuid(),
+        team,
+        newUuid(),
+        id,
+      )
+      await run(
+        `insert into mails (id, kind, recipient, user_id, status, created_at) values (?, 'magic_link', ?, ?, 'sent', 1)`,
+        newUuid(),
+        email,
+        id,
+      )
+    }
+    const leftOf = async ({ who, team }: (typeof rows)[number]) => {
+      const counts = {
+        organizations: 'id = :team and created_by = :id',
+        memberships: 'organization_id = :team and user_id = :id',
+        given: 'user_id = :user and invited_by = :id and removed_by = :id',
+        invitations: 'invited_by = :id and (organization_id = :team or email = :email or accepted_by = :user)',
+        grants: 'user_id = :user and granted_by = :id',
+        role_assignments: 'user_id = :user and assigned_by = :id',
+        scim_tokens: 'organization_id = :team and created_by = :id',
+        mails: 'recipient = :email and user_id = :id',
+      }
+      const names = { ':team': team, ':id': id, ':user': who.user.id, ':email': who.email }
+      const found = Object.entries(counts).map(async ([table, where]) => {
+        const sql = Object.entries(names).reduce((text, [name, value]) => text.replaceAll(name, `'${value}'`), where)
+        const rows = await rowsOf(`select 1 from ${table === 'given' ? 'memberships' : table} where ${sql}`)
+        return [table, rows.length]
+      })
+      return Object.fromEntries(await Promise.all(found))
+    }
+    const [ofHeld, ofFree] = rows as [(typeof rows)[number], (typeof rows)[number]]
+    const before = await leftOf(ofHeld)
+    expect(before).toEqual({
+      organizations: 1,
+      memberships: 1,
+      given: 1,
+      invitations: 3,
+      grants: 1,
+      role_assignments: 1,
+      scim_tokens: 1,
+      mails: 1,
+    })
+    const holds = [await hold({ user_id: held.user.id }), await hold({ organization_id: heldTeam })]
+    expect((await erase(id)).status).toBe(200)
+    expect(await exists(id)).toBe(false)
+    const gone = Object.fromEntries(Object.keys(before).map((table) => [table, 0]))
+    expect(await leftOf(ofFree)).toEqual(gone)
+    await cronAfter(100 * DAY)
+    expect(await leftOf(ofHeld)).toEqual(before)
+    for (const { body } of holds) expect((await release(body.id)).status).toBe(200)
+    // What they did is forgotten with the hold; cron takes their rows.
+    expect(await leftOf(ofHeld)).toEqual({ ...gone, memberships: 1, invitations: 3, mails: 1 })
+    await cronAfter(100 * DAY)
+    expect(await leftOf(ofHeld)).toEqual(gone)
   })
 
   it('keeps every kind of row that cron prunes', async () => {

@@ -28,6 +28,12 @@ async function asked(body: object = { request_type: 'rectification', description
   }
 }
 
+/** The texts of all that was mailed to somebody, once it is so many mails. */
+async function mailedTo({ email }: SignedInUser, count: number): Promise<string> {
+  const mails = await waitForMails(app, email, count)
+  return mails.map(({ text }) => text).join('\n')
+}
+
 const daysBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / DAY
 
 describe('a request about data', () => {
@@ -66,6 +72,10 @@ describe('a request about data', () => {
     ['an unknown type', { request_type: 'x' }],
     ['a text that is none', { request_type: 'objection', description: 'a\u0000b' }],
     ['a long text', { request_type: 'objection', description: 'x'.repeat(2001) }],
+    ['a category that is no text', { request_type: 'objection', data_categories: ['a\u0000b'] }],
+    ['a field that is no text', { request_type: 'objection', specific_fields: ['\ud800'] }],
+    ['a date that is no text', { request_type: 'objection', date_range_start: '\u001b[31m' }],
+    ['another date that is no text', { request_type: 'objection', date_range_end: 'a\u0000' }],
     ['an unknown format', { request_type: 'access', format: 'xml' }],
   ])('with %s is refused', async (_, body) => {
     expect((await call(app, await signUpUser(app), 'POST', REQUESTS, body)).status).toBe(422)
@@ -131,12 +141,30 @@ describe('a request about data', () => {
     expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
   })
 
-  it('of an address that nobody confirmed is answered without a mail of what an admin typed', async () => {
+  it('of an address that nobody confirmed is answered with a mail, without what an admin typed', async () => {
     const { user, change } = await asked()
     await run('update users set email_verified_at = null where id = ?', user.user.id)
-    expect((await change({ status: 'completed', answer: 'Done' })).status).toBe(200)
+    expect((await change({ extension_reason: 'Many archives' })).status).toBe(200)
+    expect((await change({ status: 'rejected', answer: 'It is not yours' })).status).toBe(200)
     await app.settled()
-    expect(await acceptedMails(user.email, 'data_request_answered')).toEqual([])
+    for (const kind of ['data_request_extended', 'data_request_answered'] as const)
+      expect(await acceptedMails(user.email, kind)).toHaveLength(1)
+    const texts = await mailedTo(user, 3)
+    expect(texts).toContain('It was refused.')
+    for (const typed of ['Many archives', 'It is not yours', '“”']) expect(texts).not.toContain(typed)
+  })
+
+  it('is answered in the language of its person, with the date as it writes one, and the answer whole', async () => {
+    const { user, request, change } = await asked()
+    await run("update users set locale = 'de', email_unanswered_since = null where id = ?", user.user.id)
+    const long = `${'x'.repeat(1990)} Ende`
+    expect((await change({ extension_reason: 'Viele Archive' })).status).toBe(200)
+    expect((await change({ status: 'rejected', answer: long })).status).toBe(200)
+    await app.settled()
+    const texts = await mailedTo(user, 3)
+    const until = Date.parse(request.response_due_date) + 60 * DAY
+    expect(texts).toContain(new Intl.DateTimeFormat('de', { dateStyle: 'long', timeZone: 'UTC' }).format(until))
+    expect(texts).toContain(`„${long}“`)
   })
 
   it('is no user’s to change, and unknown ones are nobody’s', async () => {

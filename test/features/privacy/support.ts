@@ -73,6 +73,23 @@ export async function userInEverySection(app: TestApp): Promise<{ user: SignedIn
     user.email,
     id,
   )
+  for (const [group, record] of [
+    ['Friends', id],
+    ['Strangers', null],
+  ] as const) {
+    const groupId = newUuid()
+    await run(
+      `insert into scim_groups (id, organization_id, display_name, display_name_key, write_id, created_at, updated_at)
+       values (?1, ?1, ?2, ?1, 'x', 0, 0)`,
+      groupId,
+      group,
+    )
+    await run(
+      "insert into scim_members select organization_id, ?, id, 'x' from scim_users where user_id is ? limit 1",
+      groupId,
+      record,
+    )
+  }
   const event = `insert into events (id, type, time, subject, user_id, actor_type, actor_id, data, ip, user_agent, delivered_at)
     values (?, ?, 1000, ?, ?, 'user', ?, ?, ?, ?, 1)`
   await run(event, newUuid(), 'user.locked', id, id, adminId, '{"reason":"odd"}', '203.0.113.66', 'Admin-Browser/1.0')

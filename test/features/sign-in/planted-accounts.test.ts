@@ -77,8 +77,9 @@ interface Planted {
 }
 
 /** A stranger signs up with the holder's address, and binds factors. */
-async function plantBySignUp(): Promise<Planted> {
+async function plantBySignUp(before?: (stranger: SignedInUser) => Promise<void>): Promise<Planted> {
   const stranger = await signUpUser(app)
+  await before?.(stranger)
   await bindFactors(stranger)
   return { stranger, holder: stranger.email, token: await mailedToken(app, stranger.email, '/verify-email') }
 }
@@ -150,6 +151,76 @@ describe('an account that a stranger made with the address of another', () => {
     expect((await post('signin', { email: holder, password: NEW })).status).toBe(200)
     for (const said of ['no', 'yes'] as const) await answer(token, said)
     expect(await stateOf(stranger)).toMatchObject({ password: 1 })
+  })
+
+  it('has none of the stranger’s consents, settings and open requests after a takeover, and all of them after a Yes', async () => {
+    const plant = async ({ headers }: SignedInUser) => {
+      const send = (path: string, body: object, method = 'POST') =>
+        app.fetch(`/api/v1/compliance${path}`, { ...json(body, headers), method })
+      for (const [purpose, version] of [
+        ['news', '1'],
+        ['news', '2'],
+        ['ads', '1'],
+      ])
+        expect((await send('/consent', { purpose, version })).status).toBe(200)
+      expect((await send('/consent/withdraw', { purpose: 'ads' })).status).toBe(200)
+      expect((await send('/privacy-settings', { tracking: true }, 'PUT')).status).toBe(200)
+      const asked = ['objection', 'restriction'].map((request_type) =>
+        send('/privacy/data-subject-requests', { request_type, description: 'x' }),
+      )
+      for (const answered of await Promise.all(asked)) expect(answered.status).toBe(201)
+    }
+    const heldOf = async ({ user: { id } }: SignedInUser) => {
+      const rows = async (sql: string) => (await env.DB.prepare(sql).bind(id).all()).results
+      return {
+        consents: await rows('select purpose, version, change from consents where user_id = ? order by position'),
+        settings: await rows('select switches from privacy_settings where user_id = ?'),
+        requests: await rows(
+          'select status, answer is not null as answered, remind_at is not null as reminds from data_requests where user_id = ?',
+        ),
+      }
+    }
+    const planted = [
+      { purpose: 'news', version: '1', change: 'given' },
+      { purpose: 'news', version: '2', change: 'given' },
+      { purpose: 'ads', version: '1', change: 'given' },
+      { purpose: 'ads', version: '1', change: 'withdrawn' },
+    ]
+    const open = { status: 'received', answered: 0, reminds: 1 }
+    const rejected = { status: 'rejected', answered: 1, reminds: 0 }
+    const takeovers = {
+      'a No': ({ token }: Planted) => answer(token, 'no').then(({ status }) => status),
+      ...Object.fromEntries(
+        Object.entries(MAILED_WAYS).map(([name, way]) => [name, ({ holder }: Planted) => way(holder)]),
+      ),
+    }
+    for (const [name, take] of Object.entries(takeovers)) {
+      const one = await plantBySignUp(plant)
+      expect([name, await take(one)]).toEqual([name, 200])
+      expect([name, await heldOf(one.stranger)]).toEqual([
+        name,
+        {
+          consents: [...planted, { purpose: 'news', version: '2', change: 'withdrawn' }],
+          settings: [],
+          requests: [rejected, rejected],
+        },
+      ])
+      expect(await eventsOf(one.stranger, 'privacy.consent_withdrawn')).toEqual([
+        { purpose: 'ads' },
+        { purpose: 'news' },
+      ])
+      expect((await eventsOf(one.stranger, 'privacy.settings_changed')).at(-1)).toEqual({ after: { tracking: null } })
+      expect(await eventsOf(one.stranger, 'privacy.request_changed')).toEqual(
+        [1, 2].map(() => ({ before: { status: 'received' }, after: { status: 'rejected' } })),
+      )
+    }
+    const kept = await plantBySignUp(plant)
+    expect((await answer(kept.token, 'yes')).status).toBe(200)
+    expect(await heldOf(kept.stranger)).toEqual({
+      consents: planted,
+      settings: [{ switches: '{"tracking":true}' }],
+      requests: [open, open],
+    })
   })
 
   it('keeps everything after a Yes, also through a reset', async () => {

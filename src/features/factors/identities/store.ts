@@ -10,7 +10,7 @@ import type { Identity, IdentityKey } from './types.ts'
 
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(identities, { userId: 'id' }, ['subject', 'email']),
+    ...deletedRows(identities, { userId: 'id' }, { also: ['subject', 'email'] }),
     ...shownRows(identities, {
       part: 'identities',
       by: { userId: 'id' },

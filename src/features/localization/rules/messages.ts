@@ -42,11 +42,30 @@ const POUND = 7
 /** Stands for a placeholder in a form: no message has it, private use is refused. */
 const FILLED = '\ue000'
 
-/** One text that a message can become, the placeholders in it, and those whose value it shows. */
+/** One text that a message can become, the placeholders in it, and those whose value it shows, or may say in a word. */
 interface Form {
   readonly text: string
   readonly names: ReadonlySet<string>
   readonly shown: ReadonlySet<string>
+  readonly worded: ReadonlySet<string>
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+type Plural = Extract<Element, { type: typeof PLURAL }>
+
+/** Languages have words for none, one and two. */
+const WORDED = 2
+/** Further on the forms of every language repeat. */
+const COUNTED = 200
+
+/** Whether a form of a plural is for no number beyond two: "one" is for 21 in Russian, and for 1 alone in English. */
+function isWorded(form: string, { pluralType }: Pick<Plural, 'pluralType'>, locale: string): boolean {
+  if (form.startsWith('=')) return Number(form.slice(1)) <= WORDED
+  if (!['zero', 'one', 'two'].includes(form)) return false
+  const rules = new Intl.PluralRules(locale, { type: pluralType ?? 'cardinal' })
+  for (let number = WORDED + 1; number <= COUNTED; number += 1) if (rules.select(number) === form) return false
+  return true
 }
 
 interface Placeholder {
@@ -75,39 +94,53 @@ const positionOf = ({ location }: Element): number => location?.start.offset ?? 
 const nameOf = (element: Element): string =>
   'value' in element && typeof element.value === 'string' ? element.value : ''
 
-/** Every text of a list of elements; `counted` is what `#` stands for in it. Throws `Refused` for more than `MAX_FORMS`, and below `MAX_DEPTH`. */
-function formsOf(elements: readonly Element[], depth: number, counted?: string): Form[] {
-  let forms: Form[] = [{ text: '', names: new Set(), shown: new Set() }]
+/** What a text is read in: its locale, how deep, and what `#` stands for. */
+interface Within {
+  readonly locale: string
+  readonly depth: number
+  readonly counted?: string
+}
+
+/** Every text of a list of elements. Throws `Refused` for more than `MAX_FORMS`, and below `MAX_DEPTH`. */
+function formsOf(elements: readonly Element[], within: Within): Form[] {
+  let forms: Form[] = [{ text: '', names: NONE, shown: NONE, worded: NONE }]
   for (const element of elements) {
-    const next = formsOfElement(element, depth, counted)
+    const next = formsOfElement(element, within)
     if (forms.length * next.length > MAX_FORMS)
       throw new Refused({ reason: 'too_many_forms', position: positionOf(element), name: nameOf(element) })
     forms = forms.flatMap((form) =>
-      next.map(({ text, names, shown }) => ({
+      next.map(({ text, names, shown, worded }) => ({
         text: form.text + text,
         names: form.names.union(names),
         shown: form.shown.union(shown),
+        worded: form.worded.union(worded),
       })),
     )
   }
   return forms
 }
 
-function formsOfElement(element: Element, depth: number, counted: string | undefined): Form[] {
-  if (element.type === LITERAL) return [{ text: element.value, names: new Set(), shown: new Set() }]
+function formsOfElement(element: Element, within: Within): Form[] {
+  const { locale, depth, counted } = within
+  if (element.type === LITERAL) return [{ text: element.value, names: NONE, shown: NONE, worded: NONE }]
   if (element.type === POUND)
-    return [{ text: FILLED, names: new Set(), shown: new Set(counted === undefined ? [] : [counted]) }]
+    return [{ text: FILLED, names: NONE, shown: counted === undefined ? NONE : new Set([counted]), worded: NONE }]
   if (element.type !== SELECT && element.type !== PLURAL) {
     const named = new Set([nameOf(element)])
-    return [{ text: FILLED, names: named, shown: named }]
+    return [{ text: FILLED, names: named, shown: named, worded: NONE }]
   }
   if (depth === MAX_DEPTH)
     throw new Refused({ reason: 'too_deep', position: positionOf(element), name: nameOf(element) })
   const own = new Set([element.value])
-  const within = element.type === PLURAL ? element.value : counted
-  return Object.values(element.options)
-    .flatMap(({ value }) => formsOf(value, depth + 1, within))
-    .map((form) => ({ ...form, names: form.names.union(own) }))
+  const inner = { ...within, depth: depth + 1, ...(element.type === PLURAL && { counted: element.value }) }
+  return Object.entries(element.options).flatMap(([name, { value }]) => {
+    const words = element.type === PLURAL && isWorded(name, element, locale) ? own : NONE
+    return formsOf(value, inner).map((form) => ({
+      ...form,
+      names: form.names.union(own),
+      worded: form.worded.union(words),
+    }))
+  })
 }
 
 const placeholdersOf = (elements: readonly Element[]): Placeholder[] =>
@@ -126,9 +159,9 @@ const placeholdersOf = (elements: readonly Element[]): Placeholder[] =>
   })
 
 /** Throws `Refused` where the message does not parse, nests too deep or has too many forms. */
-function takeApart(Format: typeof IntlMessageFormat, text: string): Message {
+function takeApart(Format: typeof IntlMessageFormat, text: string, locale = 'en'): Message {
   const elements = parse(Format, text)
-  return { placeholders: placeholdersOf(elements), forms: formsOf(elements, 0) }
+  return { placeholders: placeholdersOf(elements), forms: formsOf(elements, { locale, depth: 0 }) }
 }
 
 function parse(Format: typeof IntlMessageFormat, text: string): Element[] {
@@ -203,10 +236,13 @@ function requirePlaceholders(message: Message, original: Message, text: string):
   if (missing !== undefined) throw new Refused({ reason: 'missing_placeholder', position: text.length, name: missing })
 }
 
-/** Whose value the original shows in every form, an override shows in one at least: languages have words for one and two. */
+/** Of which every form shows the value, but for those of none, one and two, which may say a word. */
+const saidIn = ({ forms }: Message): ReadonlySet<string> =>
+  forms.map(({ shown, worded }) => shown.union(worded)).reduce((all, said) => all.intersection(said))
+
+/** Whose value the original says, an override says. */
 function requireShown(message: Message, original: Message, text: string): void {
-  const always = original.forms.map(({ shown }) => shown).reduce((all, shown) => all.intersection(shown))
-  const [hidden] = always.difference(new Set(message.forms.flatMap(({ shown }) => [...shown])))
+  const [hidden] = saidIn(original).difference(saidIn(message))
   if (hidden !== undefined) throw new Refused({ reason: 'missing_placeholder', position: text.length, name: hidden })
 }
 
@@ -228,12 +264,16 @@ export const findFlaw = (Format: typeof IntlMessageFormat, text: string, origina
     requirePlaceholders(message, original === null ? message : takeApart(Format, original), text)
   })
 
-/** What is wrong with an override of one of our texts, which stands in mails and on pages. */
-export const findOverrideFlaw = (Format: typeof IntlMessageFormat, text: string, original: string): Flaw | null =>
+/** What is wrong with an override of one of our texts in a locale, which stands in mails and on pages. `original`: the English text. */
+export const findOverrideFlaw = (
+  Format: typeof IntlMessageFormat,
+  text: string,
+  { original, locale }: { readonly original: string; readonly locale: string },
+): Flaw | null =>
   flawOf(() => {
     requireSigns(text, { isOneLine: !original.includes('\n') })
     if (text.trim() === '') throw new Refused({ reason: 'empty', position: 0, name: '' })
-    const message = takeApart(Format, text)
+    const message = takeApart(Format, text, locale)
     const takenApart = takeApart(Format, original)
     requirePlaceholders(message, takenApart, text)
     requireTypes(message, takenApart)

@@ -9,7 +9,7 @@ import {
   deleteTranslation,
   findKey,
   findTranslation,
-  hasKey,
+  fits,
   insertKey,
   selectKeys,
   selectTranslations,
@@ -33,9 +33,15 @@ export const tooManyTranslationKeys = defineError(
   'conflict',
   'There are as many keys as there may be',
 )
+export const translationsTooLarge = defineError(
+  'TRANSLATIONS_TOO_LARGE',
+  'conflict',
+  'The texts of a locale, and the defaults of all keys, have 1 MiB each',
+)
 export const messageInvalid = defineError('MESSAGE_INVALID', 'invalid', 'The message cannot be used')
 
-const MAX_KEYS = 5000
+/** An open answer has all texts of a locale at once. */
+const LIMITS = { keys: 5000, bytes: 1024 * 1024 }
 const ATTEMPTS = 3
 
 const SAYINGS: Readonly<Record<Flaw['reason'], string>> = {
@@ -98,18 +104,23 @@ const keyCreated = (ctx: AdminCtx, { key, defaultValue, category }: TranslationK
   data: { after: { default_value: defaultValue, category } },
 })
 
-/** Throws MESSAGE_INVALID, TRANSLATION_KEY_EXISTS, TRANSLATION_KEY_RESERVED, TOO_MANY_TRANSLATION_KEYS. */
+/** Throws MESSAGE_INVALID, TRANSLATION_KEY_EXISTS, TRANSLATION_KEY_RESERVED, TOO_MANY_TRANSLATION_KEYS, TRANSLATIONS_TOO_LARGE. */
 export async function createKey(ctx: AdminCtx, input: NewKey): Promise<TranslationKey> {
   requireOwnKey(await loadEnglish(), input.key)
   const { IntlMessageFormat } = await library.load()
   requireFlawless(findFlaw(IntlMessageFormat, input.defaultValue, null))
   const row = rowOf(ctx, input)
-  const created = await commit(ctx, insertKey(ctx, row, MAX_KEYS), keyCreated(ctx, row))
+  const created = await commit(ctx, insertKey(ctx, row, LIMITS), keyCreated(ctx, row))
   if (created.length > 0) return row
-  throw (await findKey(ctx, input.key))
-    ? translationKeyExists({ key: input.key })
-    : tooManyTranslationKeys({ limit: MAX_KEYS })
+  if (await findKey(ctx, input.key)) throw translationKeyExists({ key: input.key })
+  throw await noRoomFor(ctx, row)
 }
+
+const tooLarge = () => translationsTooLarge({ limit: LIMITS.bytes })
+
+/** Why a key was not made. */
+const noRoomFor = async (ctx: Ctx, row: TranslationKey, along?: NewTranslation) =>
+  (await fits(ctx, row, along, LIMITS)) ? tooManyTranslationKeys({ limit: LIMITS.keys }) : tooLarge()
 
 export const listKeys = (ctx: AdminCtx): Promise<TranslationKey[]> => selectKeys(ctx)
 
@@ -139,7 +150,8 @@ const textOf = async (ctx: Ctx, of: Pick<NewTranslation, 'key' | 'locale'>) => {
 
 /**
  * Writes the text of a key in a locale: an override of one of ours, or a translation of an application's own, whose key is
- * created where there is none. Throws LOCALE_NOT_FOUND, MESSAGE_INVALID, TRANSLATION_KEY_RESERVED, TOO_MANY_TRANSLATION_KEYS.
+ * created where there is none. Throws LOCALE_NOT_FOUND, MESSAGE_INVALID, TRANSLATION_KEY_RESERVED, TOO_MANY_TRANSLATION_KEYS,
+ * TRANSLATIONS_TOO_LARGE.
  */
 export async function setTranslation(ctx: AdminCtx, input: NewTranslation): Promise<void> {
   requireLocale(input.locale)
@@ -150,10 +162,12 @@ export async function setTranslation(ctx: AdminCtx, input: NewTranslation): Prom
     return translateOwn(ctx, input)
   }
   const { IntlMessageFormat } = await library.load()
-  requireFlawless(findOverrideFlaw(IntlMessageFormat, input.value, original))
+  requireFlawless(findOverrideFlaw(IntlMessageFormat, input.value, { original, locale: input.locale }))
   const before = await textOf(ctx, input)
   const row = { ...input, isOverride: true, updatedAt: ctx.now() }
-  await commit(ctx, upsertTranslation(ctx, row), changed(ctx, input, { before, after: { value: input.value } }))
+  const event = changed(ctx, input, { before, after: { value: input.value } })
+  const written = await commit(ctx, upsertTranslation(ctx, row, LIMITS), event)
+  if (written.length === 0) throw tooLarge()
   forgetOverrides(ctx, input.locale)
 }
 
@@ -161,19 +175,20 @@ async function translateOwn(ctx: AdminCtx, input: NewTranslation): Promise<void>
   const { key, value } = input
   const { IntlMessageFormat } = await library.load()
   const row = { ...input, isOverride: false, updatedAt: ctx.now() }
+  const own = rowOf(ctx, { key, defaultValue: value, description: null, category: null })
   // Another writer may create the key meanwhile, with other placeholders: then the text is checked again.
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const known = await findKey(ctx, key)
     requireFlawless(findFlaw(IntlMessageFormat, value, known?.defaultValue ?? null))
-    const own = known ?? rowOf(ctx, { key, defaultValue: value, description: null, category: null })
-    const write = upsertTranslation(ctx, row, hasKey(ctx, own.id))
+    const write = upsertTranslation(ctx, row, LIMITS, (known ?? own).id)
     const event = changed(ctx, input, { before: known && (await textOf(ctx, input)), after: { value } })
     const written = known
       ? await commit(ctx, write, event)
-      : await commitAll(ctx, [insertKey(ctx, own, MAX_KEYS), write], keyCreated(ctx, own), event)
+      : await commitAll(ctx, [insertKey(ctx, own, LIMITS, row), write], keyCreated(ctx, own), event)
     if (written.length > 0) return
+    if (known) throw tooLarge()
   }
-  throw tooManyTranslationKeys({ limit: MAX_KEYS })
+  throw await noRoomFor(ctx, own, row)
 }
 
 /** The catalogue, or the key's default, speaks again. Throws LOCALE_NOT_FOUND, TRANSLATION_NOT_FOUND. */

@@ -12,10 +12,16 @@ export interface Sender {
 
 /** Parameters are reduced to one line, so that a name cannot inject a header or a paragraph. */
 const MAX_PARAM = 512
+/** What somebody writes to the reader is quoted whole: their bodies have no longer one. */
+const MAX_MESSAGE = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it removes control characters
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g
 
-const oneLine = (text: string): string => text.replace(UNPRINTABLE, ' ').slice(0, MAX_PARAM).trim()
+const oneLine = (text: string, name = ''): string =>
+  text
+    .replace(UNPRINTABLE, ' ')
+    .slice(0, name === 'message' ? MAX_MESSAGE : MAX_PARAM)
+    .trim()
 
 /** The link in its normal form. Throws unless it is http or https. */
 function checkLink(link: string): string {
@@ -132,7 +138,8 @@ function describe(texts: Texts, request: MailRequest): Described {
     }
     case 'data_request_extended': {
       const { until, message } = request.params
-      return { link: null, isReport: false, params: { until: texts.time(until), message }, hasMessage: true }
+      const params = { until: texts.time(until), ...(message !== null && { message }) }
+      return { link: null, isReport: false, params, hasMessage: message !== null }
     }
     case 'data_request_answered': {
       const { outcome, message } = request.params
@@ -153,8 +160,8 @@ function describe(texts: Texts, request: MailRequest): Described {
   }
 }
 
-const mapValues = (params: Params, change: (value: string) => string): Params =>
-  Object.fromEntries(Object.entries(params).map(([name, value]) => [name, change(value)]))
+const mapValues = (params: Params, change: (value: string, name: string) => string): Params =>
+  Object.fromEntries(Object.entries(params).map(([name, value]) => [name, change(value, name)]))
 
 /** The mail in the recipient's language, as text and as HTML. */
 export function renderMail(texts: Texts, sender: Sender, request: MailRequest): MailContent {

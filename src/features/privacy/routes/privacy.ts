@@ -1,4 +1,4 @@
-import type { Section } from '../../../db/user-data.ts'
+import type { Section, UserData } from '../../../db/user-data.ts'
 import { answer, created, ok, response } from '../../../http/answers.ts'
 import { admin, confirmedUser, user } from '../../../http/guard.ts'
 import { arrayOf, rangeOf } from '../../../http/list.ts'
@@ -272,17 +272,22 @@ privacyRoutes.post(
   ({ ctx, body }) => placeHold(ctx, toHold(body)),
 )
 
-privacyRoutes.delete(
-  '/holds/:id',
-  {
-    id: 'releaseLegalHold',
-    summary: 'Release a legal hold: what waited for it goes on',
-    guard: admin,
-    params: RequestPath,
-    query: FactorsInput.query,
-    body: FactorsInput.body,
-    answer: ok(HoldShape, 'The hold'),
-    errors: [holdNotFound, ...freshFactorErrors],
-  },
-  ({ ctx, params, body, query }) => releaseHold(ctx, { id: params.id, given: FactorsInput.merge(body, query) }),
-)
+/** `userData`: what each feature holds of a user. Passed in, because features above this one hold data, too. */
+export function createReleaseRoutes(userData: readonly UserData[]) {
+  const routes = createRoutes({ prefix: '/api/v1/compliance', tag: 'privacy', guard: admin })
+  routes.delete(
+    '/holds/:id',
+    {
+      id: 'releaseLegalHold',
+      summary: 'Release a legal hold: what waited for it goes on',
+      params: RequestPath,
+      query: FactorsInput.query,
+      body: FactorsInput.body,
+      answer: ok(HoldShape, 'The hold'),
+      errors: [holdNotFound, ...freshFactorErrors],
+    },
+    ({ ctx, params, body, query }) =>
+      releaseHold(ctx, { id: params.id, given: FactorsInput.merge(body, query), userData }),
+  )
+  return routes
+}

@@ -1,10 +1,11 @@
 import { type AdminCtx, actorOf } from '../../../context.ts'
-import { commit } from '../../../db/commit.ts'
+import { commit, commitAll } from '../../../db/commit.ts'
 import type { Range } from '../../../db/list.ts'
+import type { UserData } from '../../../db/user-data.ts'
 import { defineError, organizationNotFound } from '../../../lib/errors.ts'
 import { type GivenFactors, requireFreshFactor } from '../../sign-in/service/step-up.ts'
 import { findUser, userNotFound } from '../../users/service/users.ts'
-import { findHold, type Hold, hasOrganization, insertHold, selectHolds, updateReleased } from '../store/holds.ts'
+import { findHold, type Hold, hasOrganization, insertHold, releaseOf, selectHolds } from '../store/holds.ts'
 
 export const erasureBegun = defineError('ERASURE_BEGUN', 'conflict', 'The erasure has begun, and cannot be stopped')
 export const holdNotFound = defineError('LEGAL_HOLD_NOT_FOUND', 'not_found', 'There is no such legal hold')
@@ -47,12 +48,20 @@ export async function placeHold(ctx: AdminCtx, { of, reason, given }: NewHold): 
   throw (await hasOrganization(ctx, hold.organizationId ?? '')) ? erasureBegun() : organizationNotFound()
 }
 
+interface Release {
+  readonly id: string
+  readonly given: GivenFactors
+  /** What all features hold of a user. */
+  readonly userData: readonly UserData[]
+}
+
 /** Releases a hold; erasures that waited for it go on by themselves. Throws what `requireFreshFactor` throws, LEGAL_HOLD_NOT_FOUND. */
-export async function releaseHold(ctx: AdminCtx, { id, given }: { id: string; given: GivenFactors }): Promise<Hold> {
+export async function releaseHold(ctx: AdminCtx, { id, given, userData }: Release): Promise<Hold> {
   await requireFreshFactor(ctx, given)
   const before = await findHold(ctx, id)
   if (!before) throw holdNotFound()
-  const [released] = await commit(ctx, updateReleased(ctx, { id, adminId: ctx.actor.id }), {
+  const after = userData.flatMap(({ afterHold }) => afterHold?.(ctx, before) ?? [])
+  const [released] = await commitAll(ctx, releaseOf(ctx, { id, adminId: ctx.actor.id, after }), {
     type: 'privacy.hold_released',
     ...eventOf(ctx, before),
   })

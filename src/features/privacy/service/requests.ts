@@ -176,19 +176,24 @@ export async function changeDataRequest(ctx: AdminCtx, input: Omit<RequestChange
   return seen(written, { userEmail, eraseAt, isHeld })
 }
 
-/** Texts that an admin typed go to a confirmed address alone. */
+/** Texts that an admin typed go to a confirmed address alone: another learns that there is an answer, and signs in to read it. */
 async function tellPerson(
   ctx: Ctx,
   { userId, dueAt, status }: DataRequest,
   { status: change, answer, extensionReason }: Omit<RequestChange, 'adminId'>,
 ): Promise<void> {
   const user = await findUser(ctx, userId)
-  if (!user || !isEmailConfirmed(user) || !canMail(ctx)) return
+  if (!user || !canMail(ctx)) return
   const to = recipientOf(user)
+  const typed = (text: string | null) => (isEmailConfirmed(user) ? text : null)
   if (extensionReason !== undefined)
-    await queueMail(ctx, { kind: 'data_request_extended', ...to, params: { until: dueAt, message: extensionReason } })
+    await queueMail(ctx, {
+      kind: 'data_request_extended',
+      ...to,
+      params: { until: dueAt, message: typed(extensionReason) },
+    })
   if (change !== undefined && (status === 'completed' || status === 'rejected'))
-    await queueMail(ctx, { kind: 'data_request_answered', ...to, params: { outcome: status, message: answer } })
+    await queueMail(ctx, { kind: 'data_request_answered', ...to, params: { outcome: status, message: typed(answer) } })
 }
 
 /** Cron: deletes answered requests that are kept no longer. */

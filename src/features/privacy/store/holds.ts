@@ -1,5 +1,6 @@
 import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../../context.ts'
+import type { Statement } from '../../../db/commit.ts'
 import { isOrganizationHeld } from '../../../db/holds.ts'
 import type { Range } from '../../../db/list.ts'
 import { legalHolds } from '../../../db/tables.ts'
@@ -28,13 +29,28 @@ export const hasOrganization = async ({ db }: Pick<Store, 'db'>, id: string): Pr
 export const findHold = ({ db }: Pick<Store, 'db'>, id: string): Promise<Hold | undefined> =>
   db.select().from(legalHolds).where(eq(legalHolds.id, id)).get()
 
-/** No row when it was released before. */
-export const updateReleased = ({ db, now }: Store, { id, adminId }: { id: string; adminId: string }) =>
-  db
-    .update(legalHolds)
-    .set({ releasedAt: now(), releasedBy: adminId })
-    .where(and(eq(legalHolds.id, id), isNull(legalHolds.releasedAt)))
-    .returning()
+/**
+ * The statements that release a hold, and between them `after`, for which it is released. No row of the last when it was released
+ * before.
+ */
+export function releaseOf({ db, now }: Store, { id, adminId, after }: Release) {
+  const releasedAt = now()
+  const released = and(eq(legalHolds.id, id), eq(legalHolds.releasedAt, releasedAt), isNull(legalHolds.releasedBy))
+  return [
+    db
+      .update(legalHolds)
+      .set({ releasedAt })
+      .where(and(eq(legalHolds.id, id), isNull(legalHolds.releasedAt))),
+    ...after,
+    db.update(legalHolds).set({ releasedBy: adminId }).where(released).returning(),
+  ] as const
+}
+
+interface Release {
+  readonly id: string
+  readonly adminId: string
+  readonly after: readonly Statement[]
+}
 
 /** Of the whole deployment, newest first. */
 export const selectHolds = ({ db }: Pick<Store, 'db'>, { isActive }: { isActive: boolean }, { limit, offset }: Range) =>

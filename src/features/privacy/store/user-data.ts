@@ -64,7 +64,7 @@ const requestData: UserData = {
 export const userData: readonly UserData[] = [
   requestData,
   {
-    ...forgottenIn(dataRequests, ['handledBy']),
+    ...forgottenIn(dataRequests, ['handledBy'], { users: [dataRequests.userId] }),
     ...shownRows(dataRequests, {
       part: 'consents',
       name: 'requests_you_handled',
@@ -94,7 +94,13 @@ export const userData: readonly UserData[] = [
     ...deletedRows(legalHolds, { userId: 'id' }),
     ...withheld('whoever leads a proceeding decides what is told of it (GDPR 23)'),
   },
-  { ...forgottenIn(legalHolds, ['placedBy', 'releasedBy']), ...withheld('the section `what_you_did` has it') },
+  {
+    ...forgottenIn(legalHolds, ['placedBy', 'releasedBy'], {
+      users: [legalHolds.userId],
+      organizations: [legalHolds.organizationId],
+    }),
+    ...withheld('the section `what_you_did` has it'),
+  },
 ]
 
 /** By the column that names the organization. */

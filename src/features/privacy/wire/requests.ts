@@ -20,7 +20,8 @@ export function complied<V, S extends z.ZodObject>(id: string, message: string, 
 }
 
 const text = z.string().trim().max(2000).refine(isProse, 'must be text')
-const names = z.array(z.string().max(100)).max(50)
+const short = (most: number) => z.string().max(most).refine(isProse, 'must be text')
+const names = z.array(short(100)).max(50)
 
 /** The dashboard of Janua says `deletion`. */
 const TypeField = z
@@ -37,8 +38,8 @@ export const NewRequestBody = z
     reason: text.nullish(),
     data_categories: names.nullish(),
     specific_fields: names.nullish(),
-    date_range_start: z.string().max(40).nullish(),
-    date_range_end: z.string().max(40).nullish(),
+    date_range_start: short(40).nullish(),
+    date_range_end: short(40).nullish(),
     format: z.enum(EXPORT_FORMATS).nullish(),
     ...factors,
   })

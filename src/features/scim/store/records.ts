@@ -1,4 +1,5 @@
 import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { type Ctx, type DirectoryCtx, directoryActorOf } from '../../../context.ts'
 import type { Statement } from '../../../db/commit.ts'
 import { prune } from '../../../db/prune.ts'
@@ -41,7 +42,7 @@ export const userData: readonly UserData[] = [
     }),
   },
   {
-    ...forgottenIn(scimTokens, ['createdBy']),
+    ...forgottenIn(scimTokens, ['createdBy'], { organizations: [scimTokens.organizationId] }),
     ...shownRows(scimTokens, {
       part: 'memberships',
       name: 'directory_tokens_you_made',
@@ -65,15 +66,33 @@ export const userData: readonly UserData[] = [
       hides: { [HIDDEN.internal]: ['recordId'] },
     }),
   },
+  {
+    // Who is in a group is the directory's own, as its record is, which forgets whose account it was.
+    table: scimGroups,
+    erases: [],
+    statements: () => [],
+    ...shownRows(scimGroups, {
+      part: 'memberships',
+      name: 'directory_groups',
+      by: {
+        id: ({ id }) => sql`${scimGroups.id} in (select group_id from scim_members
+          where record_id in (select id from scim_users where user_id = ${id}))`,
+      },
+      shows: ['id', 'organizationId', 'displayName', 'externalId', 'createdAt', 'updatedAt', 'deletedAt'],
+      hides: { [HIDDEN.internal]: ['displayNameKey', 'version', 'writeId'] },
+    }),
+  },
 ]
 
-/** By the column that names the organization. */
+/** What is by a record is its account's, too. */
+const ofRecord = (recordId: SQLiteColumn) => ({ users: [sql`(select user_id from scim_users where id = ${recordId})`] })
+
 export const organizationData = [
   scimConfigs.organizationId,
   scimTokens.organizationId,
-  scimMembers.organizationId,
+  { by: scimMembers.organizationId, of: ofRecord(scimMembers.recordId) },
   scimGroups.organizationId,
-  scimUserEmails.organizationId,
+  { by: scimUserEmails.organizationId, of: ofRecord(scimUserEmails.recordId) },
   scimUsers.organizationId,
   scimLog.organizationId,
 ]

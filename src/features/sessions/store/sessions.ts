@@ -39,7 +39,7 @@ import type { Standing } from '../types.ts'
 
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(federatedSessions, { userId: 'id' }, ['subjectHash', 'sealed']),
+    ...deletedRows(federatedSessions, { userId: 'id' }, { also: ['subjectHash', 'sealed'] }),
     ...shownRows(federatedSessions, {
       part: 'sessions',
       by: { userId: 'id' },

@@ -1,6 +1,6 @@
 import { and, eq, gt, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
-import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Ctx } from '../../../context.ts'
+import type { Statement } from '../../../db/commit.ts'
 import { identities } from '../../factors/identities/tables.ts'
 import { passkeys } from '../../factors/passkeys/tables.ts'
 import { backupCodes, totpFactors } from '../../factors/totp/tables.ts'
@@ -18,6 +18,7 @@ import {
   users,
 } from '../../users/tables.ts'
 import type { AddedFactor, User } from '../../users/types.ts'
+import { removePlantedData } from './planted-data.ts'
 
 type Store = Pick<Ctx, 'db' | 'now'>
 
@@ -113,19 +114,19 @@ export const voidLinks = ({ db, now }: Store, userId: string, condition: SQL | u
 const isMeant = (target: Target & Allowed): SQL | undefined =>
   'allowed' in target ? eq(users.id, target.userId) : isTarget(target)
 
-/** What is deleted of a table that belongs to a later feature. */
-const webhookEndpoints = sqliteTable('webhook_endpoints', { userId: text('user_id') })
-
 const isTakeable = (target: Target & Allowed): SQL | undefined => and(isMeant(target), isUnconfirmed, isAllowed(target))
 
 /**
- * Statements that remove from an unconfirmed account what its creator may have added: factors, pending enrolments, webhook
- * endpoints of the user, and links to other addresses, which may be the creator's. They stand between the link's statement and
+ * Statements that remove from an unconfirmed account what its creator may have added: factors, pending enrolments, what
+ * `removePlantedData` says, and links to other addresses, which may be the creator's. They stand between the link's statement and
  * the change that proves the address. Links that revert a change of address stay valid: otherwise a thief who changed the address could void the owner's
  * by a password reset at the new one.
  */
-export function removeUnconfirmedFactors(store: Store, target: Target & Allowed) {
-  const { db } = store
+export function removeUnconfirmedFactors(
+  ctx: Store & Pick<Ctx, 'ip' | 'userAgent'>,
+  target: Target & Allowed,
+): readonly Statement[] {
+  const { db } = ctx
   const { userId, email } = target
   const isTakenOver = sql`exists (select 1 from ${users} where ${isTakeable(target)})`
   return [
@@ -133,9 +134,9 @@ export function removeUnconfirmedFactors(store: Store, target: Target & Allowed)
     db.delete(identities).where(and(eq(identities.userId, userId), isTakenOver)),
     db.delete(totpFactors).where(and(eq(totpFactors.userId, userId), isTakenOver)),
     db.delete(backupCodes).where(and(eq(backupCodes.userId, userId), isTakenOver)),
-    db.delete(webhookEndpoints).where(and(eq(webhookEndpoints.userId, userId), isTakenOver)),
-    voidLinks(store, userId, and(sql`${oneTimeTokens.email} is not ${email}`, isTakenOver)),
-  ] as const
+    ...removePlantedData(ctx, userId, isTakenOver),
+    voidLinks(ctx, userId, and(sql`${oneTimeTokens.email} is not ${email}`, isTakenOver)),
+  ]
 }
 
 /** The holder of the address takes over an unconfirmed account. */

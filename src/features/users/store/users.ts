@@ -12,7 +12,7 @@ export type NewUserRow = Omit<typeof users.$inferInsert, 'number'>
 /** What other tables of this feature hold of a user; the row itself is deleted last (`deleteUserRow`). */
 export const userData: readonly UserData[] = [
   {
-    ...deletedRows(formerAddresses, { userId: 'id' }, ['email', 'replacedBy', 'emailUnansweredSince']),
+    ...deletedRows(formerAddresses, { userId: 'id' }, { also: ['email', 'replacedBy', 'emailUnansweredSince'] }),
     ...shownRows(formerAddresses, {
       part: 'identities',
       by: { userId: 'id' },
