@@ -444,6 +444,8 @@ export const ar: Catalogue = {
   'page.refused.SSO_CONFIGURATION_NOT_FOUND': 'لا توجد مؤسسة تسجّل دخول هذا العنوان.',
   'page.refused.VALIDATION_ERROR': 'هناك شيء ناقص أو غير صحيح في النموذج.',
   'page.refused.OAUTH_CODE_INVALID': 'استغرق ذلك وقتًا طويلًا أو بدأ في متصفح آخر. سجّل الدخول مجددًا.',
+  'page.refused.OAUTH_DENIED': 'لم يسجِّل الموفر الآخر دخولك. حاول مجددًا أو اختر طريقة أخرى.',
+  'page.refused.SSO_AUTHENTICATION_ERROR': 'لم يسجِّل الدخول الموحد دخولك. اسأل مشرفي مؤسستك.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'لا يمكن لهذا الحساب تسجيل الدخول.',
   'page.refused.PASSKEY_NOT_FOUND': 'مفتاح المرور هذا غير معروف هنا.',
   'page.refused.PASSKEY_REFUSED': 'رُفض مفتاح المرور.',

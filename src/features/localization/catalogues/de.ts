@@ -520,6 +520,9 @@ export const de: Catalogue = {
   'page.refused.VALIDATION_ERROR': 'Im Formular fehlt etwas, oder es ist fehlerhaft.',
   'page.refused.OAUTH_CODE_INVALID':
     'Das hat zu lange gedauert oder in einem anderen Browser begonnen. Melden Sie sich noch einmal an.',
+  'page.refused.OAUTH_DENIED':
+    'Der andere Anbieter hat Sie nicht angemeldet. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
+  'page.refused.SSO_AUTHENTICATION_ERROR': 'Ihre Organisation hat Sie nicht angemeldet. Fragen Sie deren Admins.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'Dieses Konto kann sich nicht anmelden.',
   'page.refused.PASSKEY_NOT_FOUND': 'Dieser Passkey ist hier nicht bekannt.',
   'page.refused.PASSKEY_REFUSED': 'Der Passkey wurde abgelehnt.',

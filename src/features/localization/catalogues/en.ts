@@ -486,6 +486,8 @@ export const en = {
   'page.refused.SSO_CONFIGURATION_NOT_FOUND': 'No organization signs this address in.',
   'page.refused.VALIDATION_ERROR': 'Something in the form is missing or malformed.',
   'page.refused.OAUTH_CODE_INVALID': 'That took too long, or began in another browser. Sign in again.',
+  'page.refused.OAUTH_DENIED': 'The other provider did not sign you in. Try again, or choose another way.',
+  'page.refused.SSO_AUTHENTICATION_ERROR': 'Single sign-on did not sign you in. Ask the admins of your organization.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'This account cannot sign in.',
   'page.refused.PASSKEY_NOT_FOUND': 'This passkey is not known here.',
   'page.refused.PASSKEY_REFUSED': 'The passkey was refused.',

@@ -469,6 +469,9 @@ export const es: Catalogue = {
   'page.refused.SSO_CONFIGURATION_NOT_FOUND': 'Ninguna organización inicia sesión con esta dirección.',
   'page.refused.VALIDATION_ERROR': 'Falta algo en el formulario o no es válido.',
   'page.refused.OAUTH_CODE_INVALID': 'Tardó demasiado o empezó en otro navegador. Inicie sesión de nuevo.',
+  'page.refused.OAUTH_DENIED': 'El otro proveedor no inició su sesión. Inténtelo de nuevo o elija otra forma.',
+  'page.refused.SSO_AUTHENTICATION_ERROR':
+    'El inicio de sesión único no inició su sesión. Pregunte a los admins de su organización.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'Esta cuenta no puede iniciar sesión.',
   'page.refused.PASSKEY_NOT_FOUND': 'Esta clave de acceso no se conoce aquí.',
   'page.refused.PASSKEY_REFUSED': 'La clave de acceso fue rechazada.',

@@ -494,6 +494,9 @@ export const fr: Catalogue = {
   'page.refused.VALIDATION_ERROR': 'Il manque quelque chose dans le formulaire, ou une valeur est mal formée.',
   'page.refused.OAUTH_CODE_INVALID':
     'Cela a pris trop de temps ou a commencé dans un autre navigateur. Reconnectez-vous.',
+  'page.refused.OAUTH_DENIED': 'L’autre fournisseur ne vous a pas connecté. Réessayez, ou choisissez un autre moyen.',
+  'page.refused.SSO_AUTHENTICATION_ERROR':
+    'L’authentification unique ne vous a pas connecté. Adressez-vous aux admins de votre organisation.',
   'page.refused.OAUTH_ACCOUNT_REFUSED': 'Ce compte ne peut pas se connecter.',
   'page.refused.PASSKEY_NOT_FOUND': 'Cette clé d’accès n’est pas connue ici.',
   'page.refused.PASSKEY_REFUSED': 'La clé d’accès a été refusée.',

@@ -12,7 +12,7 @@ import { signOut } from '../../sign-in/service/current.ts'
 import { requestPasswordReset } from '../../sign-in/service/password-reset.ts'
 import { findProviderLogout } from '../../sign-in/service/provider-logout.ts'
 import { signUp } from '../../sign-in/service/sign-up.ts'
-import { goingOnPage, renderErrorPage } from '../../sign-in/wire/pages.tsx'
+import { renderErrorPage } from '../../sign-in/wire/pages.tsx'
 import { AnyLengthField } from '../../sign-in/wire/session.ts'
 import { isPlainText } from '../../users/service/users.ts'
 import { EmailField } from '../../users/wire.ts'
@@ -21,7 +21,7 @@ import { arriveSignedIn, findBrowserSession, inBrowser, orForm, seeOther, withCo
 import { deletedCookies } from '../wire/cookies.ts'
 import { DestinationQuery, searchFor } from '../wire/destination.ts'
 import { sentPage } from '../wire/sign-in.tsx'
-import { forgotPage, signedOutPage, signOutPage, signUpPage } from '../wire/sign-up.tsx'
+import { forgotPage, signedOutGoingOnPage, signedOutPage, signOutPage, signUpPage } from '../wire/sign-up.tsx'
 
 export const signUpPages = createRoutes({ prefix: '', tag: 'pages', renderError: renderErrorPage, invalidIs: 400 })
 
@@ -144,12 +144,15 @@ signUpPages.post(
     requireDestination(ctx, query)
     const browser = await findBrowserSession(ctx, request)
     const deleted = deletedCookies(ctx.config)
-    const said = seeOther(`/sign-out${searchFor(query, { done: 'yes' })}`)
+    const back = `/sign-out${searchFor(query, { done: 'yes' })}`
+    const said = seeOther(back)
     if (!browser) return withCookies(said, deleted)
     const caller = narrow(ctx, { actor: browserActorOf(ctx, browser) })
     await signOut(caller)
-    // On to the provider of the organization that opened the session.
+    // On to the provider of the organization that opened the session, which leads back to what says so.
     const url = await findProviderLogout(caller)
-    return withCookies(url === null ? said : answerPage(goingOnPage(await frameOf(ctx, null), url)), deleted)
+    if (url === null) return withCookies(said, deleted)
+    const search = new URLSearchParams({ return_url: new URL(back, ctx.config.PUBLIC_URL).href })
+    return withCookies(answerPage(signedOutGoingOnPage(await frameOf(ctx, null), `${url}&${search}`)), deleted)
   },
 )

@@ -2,7 +2,7 @@ import { SHOW_PASSWORD } from '../../../http/assets/assets.ts'
 import type { Page } from '../../../http/page.ts'
 import { MAX_PASSWORD_LENGTH } from '../../../lib/password-hash/length.ts'
 import type { PageFrame } from '../../localization/service/texts.ts'
-import { say, titleOf } from '../../sign-in/wire/pages.tsx'
+import { goingOnPage, say, titleOf } from '../../sign-in/wire/pages.tsx'
 import { alertOf, ButtonLink, Field, type Problem, whoIs } from './parts.tsx'
 
 type Search = (more?: Readonly<Record<string, string>>) => string
@@ -145,4 +145,10 @@ export const signedOutPage = (frame: PageFrame, back: URL | null): Page => ({
       </p>
     </>
   ),
+})
+
+/** Signed out here, and not yet where the organization signs people in. */
+export const signedOutGoingOnPage = (frame: PageFrame, url: string): Page => ({
+  ...goingOnPage(frame, url),
+  title: titleOf(frame, 'page.sign_out.done_title'),
 })
